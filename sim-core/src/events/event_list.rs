@@ -1,0 +1,282 @@
+//! A 4-ary heap of events, ordered by time and then by the order of scheduling.
+
+use std::collections::HashSet;
+
+use crate::SimTime;
+
+/// Children per node: four keys share a cache line, which makes the heap half as deep as a binary one.
+const ARITY: usize = 4;
+
+/// Names a scheduled event, to cancel it.
+///
+/// ```
+/// use sim_core::{EventList, SimTime};
+/// let mut list = EventList::new();
+/// let id = list.schedule(SimTime::from_secs(1), "alarm");
+/// assert!(list.cancel(id));
+/// assert!(!list.cancel(id), "an event is cancelled once");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventId(u128);
+
+impl EventId {
+    fn new(at: SimTime, sequence: u64) -> Self {
+        Self((u128::from(at.as_nanos()) << 64) | u128::from(sequence))
+    }
+
+    fn time(self) -> SimTime {
+        SimTime::from_nanos((self.0 >> 64) as u64)
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry<E> {
+    id: EventId,
+    event: E,
+}
+
+/// The future-event list: events come out by time, and in order of scheduling among those of one instant.
+///
+/// Scheduling and taking the next event cost O(log n) and allocate only when the list outgrows its largest size so far.
+/// Cancelling is O(1): the entry stays in the list until it comes up.
+///
+/// ```
+/// use sim_core::{EventList, SimTime};
+/// let mut list = EventList::new();
+/// list.schedule(SimTime::from_secs(2), "second");
+/// list.schedule(SimTime::from_secs(1), "first");
+/// list.schedule(SimTime::from_secs(2), "third");
+/// let order: Vec<_> = std::iter::from_fn(|| list.pop()).map(|(_, event)| event).collect();
+/// assert_eq!(order, ["first", "second", "third"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct EventList<E> {
+    heap: Vec<Entry<E>>,
+    sequence: u64,
+    last_popped: Option<EventId>,
+    /// Cancelled events that have come up but lie after the last event taken; still in `cancelled`, so that none is cancelled twice.
+    spent: Vec<EventId>,
+    /// Only asked for membership, never iterated: its order cannot reach a result.
+    cancelled: HashSet<EventId, std::hash::BuildHasherDefault<std::hash::DefaultHasher>>,
+}
+
+impl<E> Default for EventList<E> {
+    fn default() -> Self {
+        Self { heap: Vec::new(), sequence: 0, last_popped: None, spent: Vec::new(), cancelled: HashSet::default() }
+    }
+}
+
+impl std::hash::Hash for EventId {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0 as u64);
+    }
+}
+
+impl<E: Copy> EventList<E> {
+    /// An empty list.
+    ///
+    /// ```
+    /// assert!(sim_core::EventList::<u8>::new().is_empty());
+    /// ```
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts `event` at `at` and returns the name under which it can be cancelled.
+    ///
+    /// An instant before the last event taken is allowed; such an event comes out next.
+    ///
+    /// ```
+    /// # use sim_core::{EventList, SimTime};
+    /// let mut list = EventList::new();
+    /// list.schedule(SimTime::from_secs(3), 'x');
+    /// assert_eq!(list.pop(), Some((SimTime::from_secs(3), 'x')));
+    /// ```
+    pub fn schedule(&mut self, at: SimTime, event: E) -> EventId {
+        let id = EventId::new(at, self.sequence);
+        self.sequence += 1;
+        self.heap.push(Entry { id, event });
+        self.sift_up(self.heap.len() - 1);
+        id
+    }
+
+    /// Takes the next event that has not been cancelled.
+    ///
+    /// ```
+    /// # use sim_core::{EventList, SimTime};
+    /// let mut list: EventList<char> = EventList::new();
+    /// assert_eq!(list.pop(), None);
+    /// ```
+    pub fn pop(&mut self) -> Option<(SimTime, E)> {
+        self.pop_until(SimTime::MAX)
+    }
+
+    /// Takes the next event that has not been cancelled, if it is due at `horizon` or before.
+    ///
+    /// ```
+    /// # use sim_core::{EventList, SimTime};
+    /// let mut list = EventList::new();
+    /// list.schedule(SimTime::from_secs(5), 'x');
+    /// assert_eq!(list.pop_until(SimTime::from_secs(4)), None);
+    /// assert_eq!(list.pop_until(SimTime::from_secs(5)), Some((SimTime::from_secs(5), 'x')));
+    /// ```
+    #[inline]
+    pub fn pop_until(&mut self, horizon: SimTime) -> Option<(SimTime, E)> {
+        while self.heap.first()?.id.time() <= horizon {
+            let entry = self.pop_entry()?;
+            if self.cancelled.is_empty() {
+                self.last_popped = Some(entry.id);
+                return Some((entry.id.time(), entry.event));
+            }
+            if self.cancelled.contains(&entry.id) {
+                self.spent.push(entry.id);
+            } else {
+                self.forget_spent(entry.id);
+                self.last_popped = Some(entry.id);
+                return Some((entry.id.time(), entry.event));
+            }
+        }
+        None
+    }
+
+    /// Cancels an event; false if it has already happened or was cancelled before.
+    ///
+    /// ```
+    /// # use sim_core::{EventList, SimTime};
+    /// let mut list = EventList::new();
+    /// let id = list.schedule(SimTime::from_secs(1), ());
+    /// list.pop();
+    /// assert!(!list.cancel(id), "it has happened");
+    /// ```
+    pub fn cancel(&mut self, id: EventId) -> bool {
+        self.last_popped.is_none_or(|last| id > last) && self.cancelled.insert(id)
+    }
+
+    /// Events still to come.
+    ///
+    /// ```
+    /// # use sim_core::{EventList, SimTime};
+    /// let mut list = EventList::new();
+    /// let id = list.schedule(SimTime::from_secs(1), ());
+    /// list.cancel(id);
+    /// assert_eq!(list.len(), 0);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.heap.len() + self.spent.len() - self.cancelled.len()
+    }
+
+    /// Whether nothing is left to happen.
+    ///
+    /// ```
+    /// assert!(sim_core::EventList::<()>::new().is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn pop_entry(&mut self) -> Option<Entry<E>> {
+        let last = self.heap.pop()?;
+        let Some(first) = self.heap.first_mut() else { return Some(last) };
+        let top = std::mem::replace(first, last);
+        self.sift_down(0);
+        Some(top)
+    }
+
+    fn sift_up(&mut self, mut position: usize) {
+        let entry = self.heap[position];
+        while position > 0 {
+            let parent = (position - 1) / ARITY;
+            if self.heap[parent].id <= entry.id {
+                break;
+            }
+            self.heap[position] = self.heap[parent];
+            position = parent;
+        }
+        self.heap[position] = entry;
+    }
+
+    fn sift_down(&mut self, mut position: usize) {
+        let entry = self.heap[position];
+        loop {
+            let first_child = position * ARITY + 1;
+            if first_child >= self.heap.len() {
+                break;
+            }
+            let after_children = (first_child + ARITY).min(self.heap.len());
+            let mut least = first_child;
+            for child in first_child + 1..after_children {
+                if self.heap[child].id < self.heap[least].id {
+                    least = child;
+                }
+            }
+            if self.heap[least].id >= entry.id {
+                break;
+            }
+            self.heap[position] = self.heap[least];
+            position = least;
+        }
+        self.heap[position] = entry;
+    }
+
+    /// For cancelled events that lie before the one now taken, `last_popped` answers from here on.
+    fn forget_spent(&mut self, taken: EventId) {
+        let cancelled = &mut self.cancelled;
+        self.spent.retain(|id| *id > taken || !cancelled.remove(id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug)]
+    enum Operation {
+        Schedule(u64),
+        PopUntil(u64),
+        Cancel(usize),
+    }
+
+    fn operation() -> impl Strategy<Value = Operation> {
+        prop_oneof![
+            3 => (0u64..50).prop_map(Operation::Schedule),
+            2 => (0u64..50).prop_map(Operation::PopUntil),
+            1 => (0usize..64).prop_map(Operation::Cancel),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_like_a_sorted_list(operations in proptest::collection::vec(operation(), 0..400)) {
+            let mut list = EventList::new();
+            let mut sorted: Vec<(u64, usize)> = Vec::new();
+            let mut ids = Vec::new();
+            let mut now = 0;
+            for operation in operations {
+                match operation {
+                    Operation::Schedule(delay) => {
+                        ids.push((list.schedule(SimTime::from_nanos(now + delay), ids.len()), now + delay));
+                        sorted.push((now + delay, ids.len() - 1));
+                        sorted.sort_unstable();
+                    }
+                    Operation::PopUntil(delay) => {
+                        let is_due = sorted.first().is_some_and(|(at, _)| *at <= now + delay);
+                        let expected = is_due.then(|| sorted.remove(0));
+                        let got = list.pop_until(SimTime::from_nanos(now + delay)).map(|(at, event)| (at.as_nanos(), event));
+                        prop_assert_eq!(got, expected);
+                        now = got.map_or(now, |(at, _)| at);
+                    }
+                    Operation::Cancel(pick) if !ids.is_empty() => {
+                        let index = pick % ids.len();
+                        let position = sorted.iter().position(|(_, event)| *event == index);
+                        prop_assert_eq!(list.cancel(ids[index].0), position.is_some());
+                        position.map(|found| sorted.remove(found));
+                    }
+                    Operation::Cancel(_) => {}
+                }
+                prop_assert_eq!(list.len(), sorted.len());
+            }
+        }
+    }
+}

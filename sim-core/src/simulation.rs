@@ -1,0 +1,333 @@
+//! The run loop: takes events in order and hands them to the model.
+
+use crate::{EventId, EventList, SimDuration, SimTime};
+
+/// Something an event list can carry: small, plain, and able to say what it is for the fingerprint.
+///
+/// ```
+/// use sim_core::Event;
+/// #[derive(Clone, Copy)]
+/// struct Alarm(u32);
+/// impl Event for Alarm {
+///     fn digest(self) -> u64 {
+///         u64::from(self.0)
+///     }
+/// }
+/// assert_eq!(Alarm(7).digest(), 7);
+/// ```
+pub trait Event: Copy {
+    /// The event's identity in 64 bits; distinct kinds and subjects give distinct values.
+    ///
+    /// ```
+    /// # use sim_core::Event;
+    /// assert_eq!(7_u64.digest(), 7);
+    /// ```
+    fn digest(self) -> u64;
+}
+
+impl Event for u64 {
+    fn digest(self) -> u64 {
+        self
+    }
+}
+
+/// What is simulated: gives each event its meaning.
+///
+/// ```
+/// use sim_core::{Model, Schedule, SimDuration, SimTime, Simulation};
+///
+/// /// Counts down, one second a step.
+/// struct Countdown(u64);
+/// impl Model for Countdown {
+///     type Event = u64;
+///     fn handle(&mut self, left: u64, schedule: &mut Schedule<u64>) {
+///         self.0 = left;
+///         if left > 0 {
+///             schedule.after(SimDuration::from_secs(1), left - 1);
+///         }
+///     }
+/// }
+///
+/// let mut simulation = Simulation::new(Countdown(0));
+/// simulation.schedule().at(SimTime::ZERO, 3);
+/// simulation.run_until(SimTime::from_secs(10), u64::MAX);
+/// assert_eq!(simulation.model().0, 0);
+/// assert_eq!(simulation.events_handled(), 4);
+/// ```
+pub trait Model {
+    /// What can happen in this model.
+    type Event: Event;
+
+    /// Brings about `event` at [`Schedule::now`], scheduling whatever follows from it.
+    ///
+    /// ```
+    /// # use sim_core::{Model, Schedule};
+    /// struct Silent;
+    /// impl Model for Silent {
+    ///     type Event = u64;
+    ///     fn handle(&mut self, _event: u64, _schedule: &mut Schedule<u64>) {}
+    /// }
+    /// ```
+    fn handle(&mut self, event: Self::Event, schedule: &mut Schedule<Self::Event>);
+
+    /// Whether the model wants the run to end here, after the event just handled.
+    ///
+    /// ```
+    /// # use sim_core::{Model, Schedule};
+    /// # struct Silent;
+    /// # impl Model for Silent {
+    /// #     type Event = u64;
+    /// #     fn handle(&mut self, _event: u64, _schedule: &mut Schedule<u64>) {}
+    /// # }
+    /// assert!(!Silent.is_finished(), "by default a run ends with its horizon");
+    /// ```
+    fn is_finished(&self) -> bool {
+        false
+    }
+}
+
+/// The clock and the future, as a model sees them while it handles an event.
+///
+/// ```
+/// use sim_core::{Schedule, SimDuration};
+/// let mut schedule = Schedule::<u64>::default();
+/// let id = schedule.after(SimDuration::from_secs(1), 7);
+/// assert!(schedule.cancel(id));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Schedule<E> {
+    now: SimTime,
+    events: EventList<E>,
+}
+
+impl<E> Default for Schedule<E> {
+    fn default() -> Self {
+        Self { now: SimTime::ZERO, events: EventList::default() }
+    }
+}
+
+impl<E: Copy> Schedule<E> {
+    /// The instant of the event being handled.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::Schedule::<u64>::default().now(), sim_core::SimTime::ZERO);
+    /// ```
+    pub fn now(&self) -> SimTime {
+        self.now
+    }
+
+    /// Schedules `event` at the instant `at`; an instant in the past means now.
+    ///
+    /// ```
+    /// # use sim_core::{Schedule, SimTime};
+    /// Schedule::<u64>::default().at(SimTime::from_secs(1), 7);
+    /// ```
+    pub fn at(&mut self, at: SimTime, event: E) -> EventId {
+        self.events.schedule(at.max(self.now), event)
+    }
+
+    /// Schedules `event` a span from now.
+    ///
+    /// ```
+    /// # use sim_core::{Schedule, SimDuration};
+    /// Schedule::<u64>::default().after(SimDuration::from_secs(1), 7);
+    /// ```
+    pub fn after(&mut self, delay: SimDuration, event: E) -> EventId {
+        self.events.schedule(self.now + delay, event)
+    }
+
+    /// Calls off an event; false if it has happened already.
+    ///
+    /// ```
+    /// # use sim_core::{Schedule, SimDuration};
+    /// let mut schedule = Schedule::<u64>::default();
+    /// let id = schedule.after(SimDuration::from_secs(1), 7);
+    /// assert!(schedule.cancel(id) && !schedule.cancel(id));
+    /// ```
+    pub fn cancel(&mut self, id: EventId) -> bool {
+        self.events.cancel(id)
+    }
+}
+
+/// A hash over all events handled so far, with their times: two runs with the same fingerprint did the same.
+///
+/// ```
+/// use sim_core::Fingerprint;
+/// assert_eq!(Fingerprint::default().to_string(), "0000000000000000");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    #[inline]
+    fn absorb(&mut self, at: SimTime, digest: u64) {
+        const ODD: u64 = 0x2545_f491_4f6c_dd1d;
+        self.0 = (self.0.rotate_left(23) ^ at.as_nanos() ^ digest.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(ODD);
+    }
+}
+
+impl std::fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Why [`Simulation::run_until`] came back.
+///
+/// ```
+/// assert_ne!(sim_core::Stop::Horizon, sim_core::Stop::Budget);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The clock has reached the horizon.
+    Horizon,
+    /// The given number of events has been handled; there are more.
+    Budget,
+    /// Nothing is left to happen.
+    Idle,
+    /// The model said that it is finished.
+    Finished,
+}
+
+/// A model, its clock and its future: a value that can be run, stopped, looked at, run on and dropped.
+///
+/// See [`Model`] for an example.
+#[derive(Clone, Debug)]
+pub struct Simulation<M: Model> {
+    model: M,
+    schedule: Schedule<M::Event>,
+    events_handled: u64,
+    fingerprint: Fingerprint,
+}
+
+impl<M: Model> Simulation<M> {
+    /// A simulation of `model` at time zero with nothing scheduled.
+    ///
+    /// ```
+    /// # use sim_core::{Model, Schedule, Simulation, SimTime};
+    /// # struct Silent;
+    /// # impl Model for Silent {
+    /// #     type Event = u64;
+    /// #     fn handle(&mut self, _event: u64, _schedule: &mut Schedule<u64>) {}
+    /// # }
+    /// assert_eq!(Simulation::new(Silent).now(), SimTime::ZERO);
+    /// ```
+    pub fn new(model: M) -> Self {
+        Self { model, schedule: Schedule::default(), events_handled: 0, fingerprint: Fingerprint::default() }
+    }
+
+    /// Handles events up to and including the instant `horizon`, at most `budget` of them.
+    ///
+    /// When the horizon is reached, the clock stands at it, whether or not an event happened there.
+    ///
+    /// ```
+    /// # use sim_core::{Model, Schedule, Simulation, SimTime, Stop};
+    /// # struct Silent;
+    /// # impl Model for Silent {
+    /// #     type Event = u64;
+    /// #     fn handle(&mut self, _event: u64, _schedule: &mut Schedule<u64>) {}
+    /// # }
+    /// let mut simulation = Simulation::new(Silent);
+    /// simulation.schedule().at(SimTime::from_secs(2), 1);
+    /// assert_eq!(simulation.run_until(SimTime::from_secs(1), u64::MAX), Stop::Horizon);
+    /// assert_eq!(simulation.run_until(SimTime::from_secs(9), u64::MAX), Stop::Idle);
+    /// ```
+    pub fn run_until(&mut self, horizon: SimTime, budget: u64) -> Stop {
+        for _ in 0..budget {
+            let Some((at, event)) = self.schedule.events.pop_until(horizon) else {
+                if self.schedule.events.is_empty() {
+                    return Stop::Idle;
+                }
+                self.schedule.now = horizon;
+                return Stop::Horizon;
+            };
+            self.schedule.now = at;
+            self.events_handled += 1;
+            self.fingerprint.absorb(at, event.digest());
+            self.model.handle(event, &mut self.schedule);
+            if self.model.is_finished() {
+                return Stop::Finished;
+            }
+        }
+        Stop::Budget
+    }
+
+    /// The simulated instant reached.
+    ///
+    /// ```
+    /// # use sim_core::{Model, Schedule, Simulation, SimTime};
+    /// # struct Silent;
+    /// # impl Model for Silent {
+    /// #     type Event = u64;
+    /// #     fn handle(&mut self, _event: u64, _schedule: &mut Schedule<u64>) {}
+    /// # }
+    /// let mut simulation = Simulation::new(Silent);
+    /// simulation.schedule().at(SimTime::from_secs(2), 1);
+    /// simulation.run_until(SimTime::from_secs(9), 1);
+    /// assert_eq!(simulation.now(), SimTime::from_secs(2));
+    /// ```
+    pub fn now(&self) -> SimTime {
+        self.schedule.now
+    }
+
+    /// The clock and the future, to schedule what begins the run.
+    ///
+    /// ```
+    /// # use sim_core::{Model, Schedule, Simulation, SimTime};
+    /// # struct Silent;
+    /// # impl Model for Silent {
+    /// #     type Event = u64;
+    /// #     fn handle(&mut self, _event: u64, _schedule: &mut Schedule<u64>) {}
+    /// # }
+    /// Simulation::new(Silent).schedule().at(SimTime::ZERO, 1);
+    /// ```
+    pub fn schedule(&mut self) -> &mut Schedule<M::Event> {
+        &mut self.schedule
+    }
+
+    /// The model as it stands.
+    ///
+    /// See [`Model`] for an example.
+    pub fn model(&self) -> &M {
+        &self.model
+    }
+
+    /// The model, its clock and its future together, for a model that schedules its own beginning.
+    ///
+    /// ```
+    /// # use sim_core::{Model, Schedule, Simulation, SimTime};
+    /// # struct Silent;
+    /// # impl Model for Silent {
+    /// #     type Event = u64;
+    /// #     fn handle(&mut self, _event: u64, _schedule: &mut Schedule<u64>) {}
+    /// # }
+    /// let mut simulation = Simulation::new(Silent);
+    /// let (_model, schedule) = simulation.parts();
+    /// schedule.at(SimTime::ZERO, 1);
+    /// ```
+    pub fn parts(&mut self) -> (&mut M, &mut Schedule<M::Event>) {
+        (&mut self.model, &mut self.schedule)
+    }
+
+    /// Events handled so far.
+    ///
+    /// See [`Model`] for an example.
+    pub fn events_handled(&self) -> u64 {
+        self.events_handled
+    }
+
+    /// The hash over all events handled so far.
+    ///
+    /// ```
+    /// # use sim_core::{Fingerprint, Model, Schedule, Simulation, SimTime};
+    /// # struct Silent;
+    /// # impl Model for Silent {
+    /// #     type Event = u64;
+    /// #     fn handle(&mut self, _event: u64, _schedule: &mut Schedule<u64>) {}
+    /// # }
+    /// assert_eq!(Simulation::new(Silent).fingerprint(), Fingerprint::default());
+    /// ```
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+}

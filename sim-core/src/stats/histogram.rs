@@ -1,0 +1,191 @@
+//! A histogram with constant relative error.
+
+/// Each power of two is split into this many buckets of equal width.
+const SUB_BUCKETS: u64 = 128;
+const SUB_BUCKET_BITS: u32 = SUB_BUCKETS.trailing_zeros();
+
+/// A log-linear histogram of whole numbers, after Gil Tene's HdrHistogram.
+///
+/// Quantiles carry a relative error of at most 1/256 (0.4 %); values below 128, counts, sums and extremes are exact.
+/// Memory depends on the largest value seen, not on how many: 12 KB for latencies up to half a minute in nanoseconds.
+///
+/// ```
+/// use sim_core::stats::Histogram;
+/// let mut latency = Histogram::default();
+/// (1..=100).for_each(|milliseconds| latency.record(milliseconds * 1_000_000));
+/// let p99 = latency.quantile(0.99) as f64;
+/// assert!((p99 / 99e6 - 1.0).abs() < 1.0 / 256.0);
+/// assert_eq!(latency.mean(), 50_500_000.0);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Histogram {
+    buckets: Vec<u64>,
+    count: u64,
+    sum: u128,
+    max: u64,
+}
+
+impl Histogram {
+    /// Adds one value.
+    ///
+    /// ```
+    /// let mut histogram = sim_core::stats::Histogram::default();
+    /// histogram.record(5);
+    /// assert_eq!(histogram.count(), 1);
+    /// ```
+    #[inline]
+    pub fn record(&mut self, value: u64) {
+        let index = bucket_index(value);
+        if index >= self.buckets.len() {
+            self.buckets.resize(index + 1, 0);
+        }
+        self.buckets[index] += 1;
+        self.count += 1;
+        self.sum += u128::from(value);
+        self.max = self.max.max(value);
+    }
+
+    /// How many values were recorded.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::stats::Histogram::default().count(), 0);
+    /// ```
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The exact sum of the values.
+    ///
+    /// ```
+    /// let mut histogram = sim_core::stats::Histogram::default();
+    /// histogram.record(5);
+    /// histogram.record(6);
+    /// assert_eq!(histogram.sum(), 11);
+    /// ```
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// The exact mean; zero for an empty histogram.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::stats::Histogram::default().mean(), 0.0);
+    /// ```
+    pub fn mean(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.sum as f64 / self.count as f64 }
+    }
+
+    /// The exact largest value; zero for an empty histogram.
+    ///
+    /// ```
+    /// let mut histogram = sim_core::stats::Histogram::default();
+    /// histogram.record(1_000_003);
+    /// assert_eq!(histogram.max(), 1_000_003);
+    /// ```
+    pub fn max(&self) -> u64 {
+        self.max
+    }
+
+    /// The smallest bucket middle with at least the share `q` (0 to 1) of the values at or below it; never above the
+    /// largest value. Zero for an empty histogram.
+    ///
+    /// ```
+    /// let mut histogram = sim_core::stats::Histogram::default();
+    /// [10, 20, 30].into_iter().for_each(|value| histogram.record(value));
+    /// assert_eq!(histogram.quantile(0.5), 20);
+    /// assert_eq!(histogram.quantile(1.0), 30);
+    /// ```
+    pub fn quantile(&self, q: f64) -> u64 {
+        let rank = (libm::ceil(q * self.count as f64) as u64).clamp(1, self.count.max(1));
+        let mut seen = 0;
+        for (index, count) in self.buckets.iter().enumerate() {
+            seen += count;
+            if seen >= rank {
+                return bucket_middle(index).min(self.max);
+            }
+        }
+        self.max
+    }
+
+    /// Adds all values of `other`.
+    ///
+    /// ```
+    /// use sim_core::stats::Histogram;
+    /// let (mut a, mut b) = (Histogram::default(), Histogram::default());
+    /// a.record(1);
+    /// b.record(2);
+    /// a.merge(&b);
+    /// assert_eq!((a.count(), a.max()), (2, 2));
+    /// ```
+    pub fn merge(&mut self, other: &Self) {
+        if other.buckets.len() > self.buckets.len() {
+            self.buckets.resize(other.buckets.len(), 0);
+        }
+        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
+            *mine += theirs;
+        }
+        self.count += other.count;
+        self.sum += other.sum;
+        self.max = self.max.max(other.max);
+    }
+
+    /// Forgets all values and keeps the memory.
+    ///
+    /// ```
+    /// let mut histogram = sim_core::stats::Histogram::default();
+    /// histogram.record(5);
+    /// histogram.clear();
+    /// assert_eq!((histogram.count(), histogram.quantile(0.5)), (0, 0));
+    /// ```
+    pub fn clear(&mut self) {
+        if self.count > 0 {
+            self.buckets[..=bucket_index(self.max)].fill(0);
+        }
+        (self.count, self.sum, self.max) = (0, 0, 0);
+    }
+}
+
+#[inline]
+fn bucket_index(value: u64) -> usize {
+    if value < SUB_BUCKETS {
+        return value as usize;
+    }
+    let octave = value.ilog2() - SUB_BUCKET_BITS;
+    (u64::from(octave + 1) * SUB_BUCKETS + (value >> octave) - SUB_BUCKETS) as usize
+}
+
+fn bucket_middle(index: usize) -> u64 {
+    let index = index as u64;
+    if index < SUB_BUCKETS {
+        return index;
+    }
+    let octave = index / SUB_BUCKETS - 1;
+    let low = (index % SUB_BUCKETS + SUB_BUCKETS) << octave;
+    low + ((1 << octave) >> 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_value_lies_within_the_stated_error_of_its_bucket(value in any::<u64>()) {
+            let middle = bucket_middle(bucket_index(value));
+            prop_assert!(middle.abs_diff(value) as f64 <= value as f64 / 256.0);
+        }
+    }
+
+    #[test]
+    fn clearing_forgets_every_bucket() {
+        let mut histogram = Histogram::default();
+        histogram.record(1_000_000);
+        histogram.record(3);
+        histogram.clear();
+        histogram.record(7);
+        assert_eq!(histogram.quantile(1.0), 7);
+        assert_eq!(histogram.buckets.iter().sum::<u64>(), 1);
+    }
+}

@@ -1,0 +1,17 @@
+//! Statistics that need no memory per observation.
+
+mod batch_means;
+mod bucketed_series;
+mod histogram;
+mod normal;
+mod student;
+mod time_weighted;
+mod welford;
+
+pub use batch_means::{BatchMeans, ConfidenceInterval};
+pub use bucketed_series::BucketedSeries;
+pub use histogram::Histogram;
+pub use normal::normal_quantile;
+pub use student::student_t_quantile;
+pub use time_weighted::TimeWeighted;
+pub use welford::Welford;

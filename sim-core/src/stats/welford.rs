@@ -1,0 +1,60 @@
+//! Mean and variance in one pass.
+
+/// Running mean and variance by Welford's recurrence (Technometrics, 1962): no cancellation, no memory per value.
+///
+/// ```
+/// use sim_core::stats::Welford;
+/// let mut values = Welford::default();
+/// [2.0, 4.0, 6.0].into_iter().for_each(|value| values.add(value));
+/// assert_eq!(values.mean(), 4.0);
+/// assert_eq!(values.variance(), 4.0);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Welford {
+    count: u64,
+    mean: f64,
+    squares: f64,
+}
+
+impl Welford {
+    /// Adds one value.
+    ///
+    /// ```
+    /// let mut values = sim_core::stats::Welford::default();
+    /// values.add(3.0);
+    /// assert_eq!(values.count(), 1);
+    /// ```
+    pub fn add(&mut self, value: f64) {
+        self.count += 1;
+        let from_old_mean = value - self.mean;
+        self.mean += from_old_mean / self.count as f64;
+        self.squares += from_old_mean * (value - self.mean);
+    }
+
+    /// How many values were added.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::stats::Welford::default().count(), 0);
+    /// ```
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The mean; zero before the first value.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::stats::Welford::default().mean(), 0.0);
+    /// ```
+    pub fn mean(&self) -> f64 {
+        self.mean
+    }
+
+    /// The unbiased sample variance; zero for fewer than two values.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::stats::Welford::default().variance(), 0.0);
+    /// ```
+    pub fn variance(&self) -> f64 {
+        if self.count < 2 { 0.0 } else { self.squares / (self.count - 1) as f64 }
+    }
+}
