@@ -292,6 +292,21 @@ impl<M: Model> Simulation<M> {
         &self.model
     }
 
+    /// The model, when the run is over.
+    ///
+    /// ```
+    /// # use sim_core::{Model, Schedule, Simulation};
+    /// # struct Silent;
+    /// # impl Model for Silent {
+    /// #     type Event = u64;
+    /// #     fn handle(&mut self, _event: u64, _schedule: &mut Schedule<u64>) {}
+    /// # }
+    /// let Silent = Simulation::new(Silent).into_model();
+    /// ```
+    pub fn into_model(self) -> M {
+        self.model
+    }
+
     /// The model, its clock and its future together, for a model that schedules its own beginning.
     ///
     /// ```

@@ -1,0 +1,13 @@
+//! Running scenarios.
+//!
+//! [`run`] brings one blueprint through its whole span, telling an observer how far it is; [`run_all`] does so for several
+//! on several threads. Results depend on the blueprint and the replication alone, never on threads or their number.
+//!
+//! Sweeps, comparison and search will live here too. What is absent on purpose: text for people, and the wall clock.
+#![forbid(unsafe_code)]
+
+mod parallel;
+mod run;
+
+pub use parallel::run_all;
+pub use run::{Finished, Progress, run};

@@ -1,0 +1,13 @@
+//! What was seen: counts, distributions, series and the timeline, as typed records. Nothing here is formatted.
+
+mod recorder;
+mod series;
+mod summary;
+mod timeline;
+
+pub use recorder::{BreakerRecord, EdgeRecord, Recorder, WorkloadRecord};
+pub use series::{PoolSeries, WorkloadSeries};
+pub use summary::{
+    BreakerSummary, CallSummary, Latency, PoolSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
+};
+pub use timeline::{Change, Moment, PoolGroup, timeline};

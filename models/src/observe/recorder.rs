@@ -1,0 +1,269 @@
+//! Counts while the system runs. Memory depends on intervals and entities, never on requests.
+
+use sim_core::stats::{BatchMeans, Histogram};
+use sim_core::{SimDuration, SimTime};
+
+use super::{PoolSeries, WorkloadSeries};
+use crate::Outcome;
+use crate::resilience::CircuitBreaker;
+use crate::resilience::circuit_breaker::{State, Transition};
+use crate::resources::Pool;
+use crate::system::Blueprint;
+
+/// Intervals are one second wide, or wider if a run would have more of them than this.
+const MAX_INTERVALS: u64 = 20_000;
+/// Widths to choose from, in seconds.
+const WIDTHS: [u64; 9] = [1, 2, 5, 10, 30, 60, 300, 900, 3_600];
+/// So many transitions of one breaker are kept for the timeline; further ones are only counted.
+const MAX_TRANSITIONS: usize = 10_000;
+
+/// What one workload did.
+#[derive(Clone, Debug, Default)]
+pub struct WorkloadRecord {
+    /// Requests begun after the warm-up.
+    pub offered: u64,
+    /// How those ended, in the order of [`Outcome::ALL`].
+    pub ended: [u64; Outcome::COUNT],
+    /// Latency of those that ended well, in nanoseconds.
+    pub latency: Histogram,
+    /// Latency of all that ended, in nanoseconds.
+    pub latency_with_failures: Histogram,
+    /// Mean latency of those that ended well, with its uncertainty, in nanoseconds.
+    pub mean_latency: BatchMeans,
+    /// The same by interval, warm-up included.
+    pub series: WorkloadSeries,
+    interval: Interval,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Interval {
+    offered: u32,
+    ended: [u32; Outcome::COUNT],
+    latency: Histogram,
+    in_flight: u64,
+}
+
+/// What went over one edge, of requests that began after the warm-up.
+#[derive(Clone, Debug, Default)]
+pub struct EdgeRecord {
+    /// Calls begun.
+    pub begun: u64,
+    /// Attempts made for them.
+    pub attempts: u64,
+    /// How they ended, in the order of [`Outcome::ALL`].
+    pub ended: [u64; Outcome::COUNT],
+    /// Latency as the caller saw it, guards and retries included, in nanoseconds.
+    pub latency: Histogram,
+}
+
+/// What one breaker did.
+#[derive(Clone, Debug)]
+pub struct BreakerRecord {
+    /// Calls rejected.
+    pub rejected: u64,
+    /// Changes of state, with their times; the first ten thousand.
+    pub transitions: Vec<(SimTime, Transition)>,
+    /// Changes of state in all.
+    pub transition_count: u64,
+    /// Changes to the open state.
+    pub openings: u64,
+    /// The state at the end of each interval.
+    pub series: Vec<State>,
+    spent: [SimDuration; 3],
+    state: State,
+    since: SimTime,
+}
+
+impl BreakerRecord {
+    /// Time spent in a state up to `now`.
+    pub fn time_in(&self, state: State, now: SimTime) -> SimDuration {
+        let running = if state == self.state { now.since(self.since) } else { SimDuration::ZERO };
+        self.spent[state as usize] + running
+    }
+}
+
+/// Everything recorded in a run.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    workloads: Vec<WorkloadRecord>,
+    edges: Vec<EdgeRecord>,
+    breakers: Vec<BreakerRecord>,
+    pools: Vec<PoolSeries>,
+    previous_integrals: Vec<(u128, u128)>,
+    pools_since: SimTime,
+    sample_width: SimDuration,
+    sampled_until: SimTime,
+}
+
+impl Recorder {
+    /// An empty record for the entities of a blueprint.
+    pub fn new(blueprint: &Blueprint) -> Self {
+        let breaker = BreakerRecord {
+            rejected: 0,
+            transitions: Vec::new(),
+            transition_count: 0,
+            openings: 0,
+            series: Vec::new(),
+            spent: [SimDuration::ZERO; 3],
+            state: State::Closed,
+            since: SimTime::ZERO,
+        };
+        Self {
+            workloads: vec![WorkloadRecord::default(); blueprint.workloads.len()],
+            edges: vec![EdgeRecord::default(); blueprint.edges.len()],
+            breakers: vec![breaker; blueprint.breakers.len()],
+            pools: vec![PoolSeries::default(); blueprint.pools.len()],
+            previous_integrals: vec![(0, 0); blueprint.pools.len()],
+            pools_since: SimTime::ZERO,
+            sample_width: sample_width(blueprint.run.duration + blueprint.run.drain),
+            sampled_until: SimTime::ZERO,
+        }
+    }
+
+    /// A request of a workload begins.
+    #[inline]
+    pub fn request_begins(&mut self, workload: u32, is_counted: bool) {
+        let record = &mut self.workloads[workload as usize];
+        record.offered += u64::from(is_counted);
+        record.interval.offered += 1;
+        record.interval.in_flight += 1;
+    }
+
+    /// A request of a workload ends.
+    #[inline]
+    pub fn request_ends(&mut self, workload: u32, is_counted: bool, elapsed: SimDuration, outcome: Outcome) {
+        let record = &mut self.workloads[workload as usize];
+        let nanos = elapsed.as_nanos();
+        record.interval.ended[outcome as usize] += 1;
+        record.interval.latency.record(nanos);
+        record.interval.in_flight -= 1;
+        if !is_counted {
+            return;
+        }
+        record.ended[outcome as usize] += 1;
+        record.latency_with_failures.record(nanos);
+        if outcome.is_good() {
+            record.latency.record(nanos);
+            record.mean_latency.add(nanos as f64);
+        }
+    }
+
+    /// A counted call over an edge begins.
+    #[inline]
+    pub fn call_begins(&mut self, edge: u32) {
+        self.edges[edge as usize].begun += 1;
+    }
+
+    /// An attempt of a counted call is made.
+    #[inline]
+    pub fn attempt_begins(&mut self, edge: u32) {
+        self.edges[edge as usize].attempts += 1;
+    }
+
+    /// A counted call over an edge ends.
+    #[inline]
+    pub fn call_ends(&mut self, edge: u32, elapsed: SimDuration, outcome: Outcome) {
+        let record = &mut self.edges[edge as usize];
+        record.ended[outcome as usize] += 1;
+        record.latency.record(elapsed.as_nanos());
+    }
+
+    /// A breaker changes state.
+    pub fn breaker_changes(&mut self, now: SimTime, breaker: u32, transition: Transition) {
+        let record = &mut self.breakers[breaker as usize];
+        record.spent[record.state as usize] += now.since(record.since);
+        (record.state, record.since) = (transition.to, now);
+        record.transition_count += 1;
+        record.openings += u64::from(transition.to == State::Open);
+        if record.transitions.len() < MAX_TRANSITIONS {
+            record.transitions.push((now, transition));
+        }
+    }
+
+    /// A breaker rejects a call.
+    #[inline]
+    pub fn breaker_rejects(&mut self, breaker: u32) {
+        self.breakers[breaker as usize].rejected += 1;
+    }
+
+    /// The pools have forgotten what they had counted.
+    pub fn pools_reset(&mut self, now: SimTime) {
+        self.previous_integrals.fill((0, 0));
+        self.pools_since = now;
+    }
+
+    /// Closes the interval that ends at `now`.
+    pub fn sample(&mut self, now: SimTime, pools: &[Pool], breakers: &[CircuitBreaker]) {
+        if now <= self.sampled_until {
+            return;
+        }
+        self.workloads.iter_mut().for_each(WorkloadRecord::close_interval);
+        let span = now.since(self.sampled_until.max(self.pools_since)).as_nanos().max(1) as f64;
+        for ((pool, series), previous) in pools.iter().zip(&mut self.pools).zip(&mut self.previous_integrals) {
+            let integrals = (pool.usage().busy.integral(now), pool.usage().waiting.integral(now));
+            series.busy.push(((integrals.0 - previous.0) as f64 / span) as f32);
+            series.waiting.push(((integrals.1 - previous.1) as f64 / span) as f32);
+            *previous = integrals;
+        }
+        for (breaker, record) in breakers.iter().zip(&mut self.breakers) {
+            record.series.push(breaker.state());
+        }
+        self.sampled_until = now;
+    }
+
+    /// The width of the intervals.
+    pub fn sample_width(&self) -> SimDuration {
+        self.sample_width
+    }
+
+    /// The end of the last interval closed.
+    pub fn sampled_until(&self) -> SimTime {
+        self.sampled_until
+    }
+
+    /// What each workload did.
+    pub fn workloads(&self) -> &[WorkloadRecord] {
+        &self.workloads
+    }
+
+    /// What went over each edge.
+    pub fn edges(&self) -> &[EdgeRecord] {
+        &self.edges
+    }
+
+    /// What each breaker did.
+    pub fn breakers(&self) -> &[BreakerRecord] {
+        &self.breakers
+    }
+
+    /// How each pool was used, by interval.
+    pub fn pools(&self) -> &[PoolSeries] {
+        &self.pools
+    }
+
+    /// Bytes held by what grows with the length of the run.
+    pub fn bytes(&self) -> u64 {
+        let intervals = self.workloads.first().map_or(0, |workload| workload.series.offered.len());
+        let per_interval =
+            self.workloads.len() * (size_of::<[u32; Outcome::COUNT]>() + 28) + self.pools.len() * 8 + self.breakers.len();
+        (intervals * per_interval) as u64
+    }
+}
+
+impl WorkloadRecord {
+    fn close_interval(&mut self) {
+        let Interval { offered, ended, latency, in_flight } = &mut self.interval;
+        self.series.offered.push(std::mem::take(offered));
+        self.series.ended.push(std::mem::take(ended));
+        self.series.p50.push(latency.quantile(0.5));
+        self.series.p99.push(latency.quantile(0.99));
+        self.series.in_flight.push(*in_flight);
+        latency.clear();
+    }
+}
+
+fn sample_width(duration: SimDuration) -> SimDuration {
+    let seconds = duration.as_nanos() / SimDuration::from_secs(1).as_nanos();
+    let width = WIDTHS.into_iter().find(|width| seconds / width <= MAX_INTERVALS);
+    SimDuration::from_secs(width.unwrap_or(seconds / MAX_INTERVALS))
+}

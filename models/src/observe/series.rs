@@ -1,0 +1,49 @@
+//! One value per interval of simulated time.
+
+use crate::Outcome;
+
+/// What a workload did in each interval.
+#[derive(Clone, Debug, Default)]
+pub struct WorkloadSeries {
+    /// Requests begun.
+    pub offered: Vec<u32>,
+    /// Requests ended, by outcome in the order of [`Outcome::ALL`].
+    pub ended: Vec<[u32; Outcome::COUNT]>,
+    /// Median latency of the requests that ended, failures included, in nanoseconds; zero if none did.
+    pub p50: Vec<u64>,
+    /// 99th percentile of the same.
+    pub p99: Vec<u64>,
+    /// Requests in flight at the end of the interval.
+    pub in_flight: Vec<u64>,
+}
+
+impl WorkloadSeries {
+    /// Requests that ended well in interval `index`.
+    pub fn good(&self, index: usize) -> u32 {
+        Outcome::ALL.iter().filter(|outcome| outcome.is_good()).map(|outcome| self.ended[index][*outcome as usize]).sum()
+    }
+
+    /// Requests that ended in interval `index`.
+    pub fn ended(&self, index: usize) -> u32 {
+        self.ended[index].iter().sum()
+    }
+
+    /// Share of the requests that ended well in interval `index`; 0 if requests are waiting and none is answered, `None`
+    /// if there is nothing to answer.
+    pub fn availability(&self, index: usize) -> Option<f64> {
+        match self.ended(index) {
+            0 if self.in_flight[index] > 0 && self.offered[index] > 0 => Some(0.0),
+            0 => None,
+            ended => Some(f64::from(self.good(index)) / f64::from(ended)),
+        }
+    }
+}
+
+/// How a pool was used in each interval.
+#[derive(Clone, Debug, Default)]
+pub struct PoolSeries {
+    /// Slots in use, averaged over the interval.
+    pub busy: Vec<f32>,
+    /// Requests waiting, averaged over the interval.
+    pub waiting: Vec<f32>,
+}

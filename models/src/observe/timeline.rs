@@ -1,0 +1,301 @@
+//! The story of a run: one entry for each thing that changed.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::{Recorder, WorkloadSeries};
+use crate::resilience::circuit_breaker::Transition;
+use crate::resources::{Episode, Episodes};
+use crate::system::{Blueprint, PoolKind, System, UNLIMITED};
+
+/// Availability counts as regained when it has held for so many intervals in a row.
+const REGAINED_AFTER: usize = 5;
+/// A complete outage is reported when nothing succeeded for so many intervals in a row.
+const OUTAGE_AFTER: usize = 3;
+
+/// Something that changed, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub change: Change,
+}
+
+/// Something that changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A fault begins.
+    FaultBegins {
+        /// What it strikes.
+        target: String,
+        /// What it does, in a few words.
+        effect: String,
+        /// How long it lasts; `None` if for ever.
+        lasts: Option<SimDuration>,
+    },
+    /// A fault ends.
+    FaultEnds {
+        /// What it struck.
+        target: String,
+        /// What it did.
+        effect: String,
+    },
+    /// All slots of a pool are in use, and stay so for a second or more.
+    Saturates {
+        /// The pool.
+        pool: PoolGroup,
+    },
+    /// A saturated pool has free slots again.
+    Relieved {
+        /// The pool.
+        pool: PoolGroup,
+        /// How long it was saturated.
+        after: SimDuration,
+    },
+    /// A full queue begins to turn requests away.
+    Overflows {
+        /// The pool.
+        pool: PoolGroup,
+        /// How long its queue may be.
+        limit: u32,
+    },
+    /// It no longer does.
+    OverflowEnds {
+        /// The pool.
+        pool: PoolGroup,
+    },
+    /// A breaker changes state.
+    Breaker {
+        /// Its edge.
+        breaker: String,
+        /// From which state to which, and why.
+        transition: Transition,
+    },
+    /// The availability of a workload falls below its level.
+    AvailabilityFalls {
+        /// The workload.
+        workload: String,
+        /// The level, 0 to 1.
+        level: f64,
+        /// What it fell to in that interval, 0 to 1.
+        to: f64,
+    },
+    /// The availability of a workload is back at its level.
+    AvailabilityRegained {
+        /// The workload.
+        workload: String,
+        /// The level, 0 to 1.
+        level: f64,
+        /// How long it was below.
+        after: SimDuration,
+    },
+    /// Nothing succeeds any more.
+    OutageBegins {
+        /// The workload.
+        workload: String,
+    },
+    /// Something succeeds again.
+    OutageEnds {
+        /// The workload.
+        workload: String,
+        /// How long nothing did.
+        after: SimDuration,
+    },
+}
+
+/// The pools of one owner: one, or one an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolGroup {
+    /// A station, host or edge.
+    pub owner: String,
+    /// What the slots are.
+    pub kind: PoolKind,
+    /// Slots of each pool.
+    pub capacity: u32,
+    /// How many of the pools it concerns.
+    pub affected: u32,
+    /// How many there are.
+    pub pools: u32,
+}
+
+/// Everything that changed in a run up to `now`, in order of time; at one instant causes come before effects: faults,
+/// pools, breakers, availability.
+pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
+    let blueprint = system.blueprint();
+    let mut moments = fault_moments(blueprint, now);
+    for group in pool_groups(blueprint) {
+        moments.extend(pool_moments(system, &group, now));
+    }
+    moments.extend(breaker_moments(blueprint, system.recorder()));
+    moments.extend(availability_moments(blueprint, system.recorder()));
+    moments.sort_by_key(|moment| moment.at);
+    moments
+}
+
+fn fault_moments(blueprint: &Blueprint, now: SimTime) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    for fault in blueprint.faults.iter().filter(|fault| fault.begin <= now) {
+        let (target, effect) = (fault.target.clone(), fault.summary());
+        let lasts = (fault.end < SimTime::MAX).then(|| fault.end.since(fault.begin));
+        moments.push(Moment {
+            at: fault.begin,
+            change: Change::FaultBegins { target: target.clone(), effect: effect.clone(), lasts },
+        });
+        if fault.end <= now {
+            moments.push(Moment { at: fault.end, change: Change::FaultEnds { target, effect } });
+        }
+    }
+    moments
+}
+
+/// Neighbouring pools of one owner and kind.
+fn pool_groups(blueprint: &Blueprint) -> Vec<std::ops::Range<usize>> {
+    let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
+    for (index, pool) in blueprint.pools.iter().enumerate() {
+        match groups.last_mut() {
+            Some(group) if blueprint.pools[group.start].owner == pool.owner && blueprint.pools[group.start].kind == pool.kind => {
+                group.end = index + 1;
+            }
+            _ => groups.push(index..index + 1),
+        }
+    }
+    groups
+}
+
+fn pool_moments(system: &System, group: &std::ops::Range<usize>, now: SimTime) -> Vec<Moment> {
+    let plan = &system.blueprint().pools[group.start];
+    let named = |affected| PoolGroup {
+        owner: plan.owner.clone(),
+        kind: plan.kind,
+        capacity: plan.capacity,
+        affected,
+        pools: group.len() as u32,
+    };
+    let mut moments = Vec::new();
+    if plan.capacity != UNLIMITED {
+        for cluster in clusters(group, now, |index| system.pools()[index].saturation()) {
+            let pool = named(cluster.most);
+            moments.push(Moment { at: cluster.at, change: Change::Saturates { pool: pool.clone() } });
+            if let Some(end) = cluster.end {
+                moments.push(Moment { at: end, change: Change::Relieved { pool, after: end.since(cluster.at) } });
+            }
+        }
+    }
+    for cluster in clusters(group, now, |index| system.pools()[index].overflow()) {
+        let pool = named(cluster.most);
+        moments.push(Moment { at: cluster.at, change: Change::Overflows { pool: pool.clone(), limit: plan.queue_limit } });
+        if let Some(end) = cluster.end.filter(|end| now.since(*end) > SimDuration::from_secs(5)) {
+            moments.push(Moment { at: end, change: Change::OverflowEnds { pool } });
+        }
+    }
+    moments
+}
+
+/// Overlapping episodes of several pools, told as one.
+struct Cluster {
+    /// When the most pools were affected for the first time.
+    at: SimTime,
+    end: Option<SimTime>,
+    /// How many pools were affected at one time.
+    most: u32,
+}
+
+fn clusters<'a>(group: &std::ops::Range<usize>, now: SimTime, episodes: impl Fn(usize) -> &'a Episodes) -> Vec<Cluster> {
+    let mut boundaries: Vec<(SimTime, bool)> = Vec::new();
+    for index in group.clone() {
+        for Episode { begin, end } in episodes(index).finish(now) {
+            boundaries.push((begin, true));
+            boundaries.extend(end.map(|end| (end, false)));
+        }
+    }
+    boundaries.sort_by_key(|(at, begins)| (*at, !begins));
+    let (mut clusters, mut affected) = (Vec::<Cluster>::new(), 0);
+    for (at, begins) in boundaries {
+        affected = if begins { affected + 1 } else { affected - 1 };
+        match clusters.last_mut() {
+            Some(cluster) if cluster.end.is_none() => {
+                if affected > cluster.most {
+                    (cluster.at, cluster.most) = (at, affected);
+                }
+                cluster.end = (affected == 0).then_some(at);
+            }
+            _ => clusters.push(Cluster { at, end: None, most: affected }),
+        }
+    }
+    clusters
+}
+
+fn breaker_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let breakers = blueprint.breakers.iter().zip(recorder.breakers());
+    breakers
+        .flat_map(|(plan, record)| {
+            record.transitions.iter().map(|(at, transition)| Moment {
+                at: *at,
+                change: Change::Breaker { breaker: plan.owner.clone(), transition: *transition },
+            })
+        })
+        .collect()
+}
+
+fn availability_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let level = blueprint.run.availability_level;
+    let width = recorder.sample_width();
+    let mut moments = Vec::new();
+    for (plan, record) in blueprint.workloads.iter().zip(recorder.workloads()) {
+        let series = &record.series;
+        for (begin, end) in spells(series, REGAINED_AFTER, 1, |availability| availability < level) {
+            let to = series.availability(begin).unwrap_or(0.0);
+            let workload = plan.name.clone();
+            moments.push(Moment {
+                at: instant(width, begin),
+                change: Change::AvailabilityFalls { workload: workload.clone(), level, to },
+            });
+            if let Some(end) = end {
+                let after = width * (end - begin) as u64;
+                moments.push(Moment { at: instant(width, end), change: Change::AvailabilityRegained { workload, level, after } });
+            }
+        }
+        for (begin, end) in spells(series, 1, OUTAGE_AFTER, |availability| availability == 0.0) {
+            let workload = plan.name.clone();
+            moments.push(Moment { at: instant(width, begin), change: Change::OutageBegins { workload: workload.clone() } });
+            if let Some(end) = end {
+                let after = width * (end - begin) as u64;
+                moments.push(Moment { at: instant(width, end), change: Change::OutageEnds { workload, after } });
+            }
+        }
+    }
+    moments
+}
+
+fn instant(width: SimDuration, interval: usize) -> SimTime {
+    SimTime::ZERO + width * interval as u64
+}
+
+/// Spells of intervals whose availability is bad: begun by at least `shortest` bad ones in a row, ended by `calm` good ones
+/// in a row. Each is (first interval, first good interval after it).
+fn spells(series: &WorkloadSeries, calm: usize, shortest: usize, is_bad: impl Fn(f64) -> bool) -> Vec<(usize, Option<usize>)> {
+    let mut spells: Vec<(usize, Option<usize>)> = Vec::new();
+    let (mut bad_since, mut good_since) = (None, None);
+    let mut is_in_spell = false;
+    for interval in 0..series.offered.len() {
+        let Some(availability) = series.availability(interval) else { continue };
+        if is_bad(availability) {
+            good_since = None;
+            let begin = *bad_since.get_or_insert(interval);
+            if !is_in_spell && interval + 1 - begin >= shortest {
+                spells.push((begin, None));
+                is_in_spell = true;
+            }
+        } else {
+            bad_since = None;
+            let first_good = *good_since.get_or_insert(interval);
+            if is_in_spell && interval + 1 - first_good >= calm {
+                if let Some(spell) = spells.last_mut() {
+                    spell.1 = Some(first_good);
+                }
+                is_in_spell = false;
+            }
+        }
+    }
+    spells
+}

@@ -1,0 +1,126 @@
+//! How a call ends.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How a call ended, as its caller sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[repr(u8)]
+pub enum Outcome {
+    /// Answered in full.
+    #[serde(rename = "ok")]
+    Ok,
+    /// Answered by a fallback, here or further down.
+    #[serde(rename = "degraded")]
+    Degraded,
+    /// The request itself was wrong (HTTP 4xx); trying again will not help.
+    #[serde(rename = "client error")]
+    ClientError,
+    /// The callee failed (HTTP 5xx), or something behind it did.
+    #[serde(rename = "server error")]
+    ServerError,
+    /// No answer within the caller's timeout.
+    #[serde(rename = "timeout")]
+    Timeout,
+    /// The connection was refused or reset.
+    #[serde(rename = "refused")]
+    Refused,
+    /// The callee's queue was full.
+    #[serde(rename = "queue full")]
+    QueueFull,
+    /// No connection or thread became free within the callee's wait limit.
+    #[serde(rename = "wait exceeded")]
+    WaitExceeded,
+    /// An open circuit breaker rejected the call.
+    #[serde(rename = "rejected by breaker")]
+    RejectedByBreaker,
+    /// A full bulkhead rejected the call.
+    #[serde(rename = "rejected by bulkhead")]
+    RejectedByBulkhead,
+}
+
+impl Outcome {
+    /// Every outcome, in the order in which reports list them.
+    pub const ALL: [Self; 10] = [
+        Self::Ok,
+        Self::Degraded,
+        Self::ClientError,
+        Self::ServerError,
+        Self::Timeout,
+        Self::Refused,
+        Self::QueueFull,
+        Self::WaitExceeded,
+        Self::RejectedByBreaker,
+        Self::RejectedByBulkhead,
+    ];
+    /// How many outcomes there are.
+    pub const COUNT: usize = Self::ALL.len();
+
+    /// Whether the caller has an answer it can use.
+    pub fn is_good(self) -> bool {
+        matches!(self, Self::Ok | Self::Degraded)
+    }
+
+    /// What a service answers its own caller when a call it depends on ended like this: a bad request stays the
+    /// client's fault, every other failure becomes a server error.
+    pub fn passed_on(self) -> Self {
+        match self {
+            Self::Ok | Self::Degraded | Self::ClientError => self,
+            _ => Self::ServerError,
+        }
+    }
+
+    /// The outcome in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Degraded => "degraded",
+            Self::ClientError => "client error",
+            Self::ServerError => "server error",
+            Self::Timeout => "timeout",
+            Self::Refused => "refused",
+            Self::QueueFull => "queue full",
+            Self::WaitExceeded => "wait exceeded",
+            Self::RejectedByBreaker => "rejected by breaker",
+            Self::RejectedByBulkhead => "rejected by bulkhead",
+        }
+    }
+}
+
+/// A set of outcomes, such as those that a breaker counts or a retry repeats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutcomeSet(u16);
+
+impl OutcomeSet {
+    /// The outcomes listed.
+    pub fn of(outcomes: &[Outcome]) -> Self {
+        Self(outcomes.iter().fold(0, |bits, outcome| bits | 1 << *outcome as u16))
+    }
+
+    /// Failures that say something about the callee's health: server errors, timeouts, refused connections, full queues,
+    /// exceeded waits. A bad request is the client's own fault, and a rejection never reached the callee.
+    pub fn callee_failures() -> Self {
+        use Outcome::{QueueFull, Refused, ServerError, Timeout, WaitExceeded};
+        Self::of(&[ServerError, Timeout, Refused, QueueFull, WaitExceeded])
+    }
+
+    /// Whether `outcome` belongs to the set.
+    #[inline]
+    pub fn contains(self, outcome: Outcome) -> bool {
+        self.0 & (1 << outcome as u16) != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_request_is_nobodys_failure_but_the_clients() {
+        let failures = OutcomeSet::callee_failures();
+        assert!(!failures.contains(Outcome::ClientError) && !failures.contains(Outcome::RejectedByBreaker));
+        assert!(failures.contains(Outcome::Timeout) && failures.contains(Outcome::Refused));
+        assert_eq!(Outcome::ClientError.passed_on(), Outcome::ClientError);
+        assert_eq!(Outcome::RejectedByBreaker.passed_on(), Outcome::ServerError);
+    }
+}

@@ -1,0 +1,15 @@
+//! The circuit breaker: closed, open, half-open.
+//!
+//! A breaker is composed of a [`Window`] that counts, a [`TripRule`] that decides when it opens, a [`Wait`] before the
+//! first probe, and a [`HalfOpenPolicy`] that decides what the probes mean. The composition and its defaults follow the
+//! state machine of Resilience4j (<https://resilience4j.readme.io/docs/circuitbreaker>): the window is judged after each
+//! result, an open breaker admits probes lazily, with the first call after its wait, and a result that arrives late is
+//! counted in whatever state it finds.
+
+mod breaker;
+mod wait;
+mod window;
+
+pub use breaker::{CircuitBreaker, Decision, HalfOpenPolicy, Reason, Settings, State, Transition, TripRule, Verdict};
+pub use wait::Wait;
+pub use window::{Tally, Window, WindowKind};

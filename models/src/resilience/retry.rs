@@ -1,0 +1,103 @@
+//! Trying again, and how long to wait before.
+
+use sim_core::SimDuration;
+use sim_core::random::{Rng, uniform};
+
+use crate::{Outcome, OutcomeSet};
+
+/// How a wait is spread over time, after "Exponential backoff and jitter" (AWS Architecture Blog, 2015).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Jitter {
+    /// Not at all.
+    None,
+    /// Uniform between zero and the wait.
+    Full,
+    /// Half of the wait, plus uniform up to the other half.
+    Equal,
+    /// Uniform between the base and three times the wait before, whatever the multiplier.
+    Decorrelated,
+}
+
+/// The wait before each further attempt.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Backoff {
+    /// The wait before the second attempt.
+    pub base: SimDuration,
+    /// What each further attempt multiplies it by; 1 keeps it fixed.
+    pub multiplier: f64,
+    /// The longest wait.
+    pub max: SimDuration,
+    /// How it is spread.
+    pub jitter: Jitter,
+}
+
+impl Backoff {
+    /// The wait after the `attempts`-th attempt failed, counted from 1; `previous` is the wait before that attempt.
+    pub fn wait(&self, attempts: u32, previous: SimDuration, random: &mut impl Rng) -> SimDuration {
+        let grown = self.base.scaled(libm::pow(self.multiplier, f64::from(attempts.saturating_sub(1)))).min(self.max);
+        match self.jitter {
+            Jitter::None => grown,
+            Jitter::Full => grown.scaled(uniform(random)),
+            Jitter::Equal => grown.scaled(0.5 + 0.5 * uniform(random)),
+            Jitter::Decorrelated => {
+                let upper = (previous.max(self.base) * 3).max(self.base);
+                (self.base + (upper - self.base).scaled(uniform(random))).min(self.max)
+            }
+        }
+    }
+}
+
+/// Which calls are tried again, and how often.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RetryPolicy {
+    /// Attempts in all, the first included; at least 1.
+    pub attempts: u32,
+    /// The wait between them.
+    pub backoff: Backoff,
+    /// Outcomes that are worth another attempt.
+    pub on: OutcomeSet,
+}
+
+impl RetryPolicy {
+    /// Whether to try again after the `attempts`-th attempt (from 1) ended with `outcome`.
+    pub fn is_worth_another(&self, attempts: u32, outcome: Outcome) -> bool {
+        attempts < self.attempts && self.on.contains(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::random::Streams;
+
+    use super::*;
+
+    fn waits(jitter: Jitter, attempts: u32) -> Vec<f64> {
+        let backoff = Backoff { base: SimDuration::from_millis(50), multiplier: 2.0, max: SimDuration::from_secs(1), jitter };
+        let mut stream = Streams::new(1, 0).stream("retry");
+        (0..2_000).map(|_| backoff.wait(attempts, SimDuration::from_millis(50), &mut stream).as_secs_f64()).collect()
+    }
+
+    #[test]
+    fn each_jitter_fills_its_interval() {
+        let cases =
+            [(Jitter::None, 0.2, 0.2), (Jitter::Full, 0.0, 0.2), (Jitter::Equal, 0.1, 0.2), (Jitter::Decorrelated, 0.05, 0.15)];
+        for (jitter, low, high) in cases {
+            let waits = waits(jitter, 3);
+            let (least, most) = waits.iter().fold((f64::MAX, 0.0_f64), |(least, most), wait| (least.min(*wait), most.max(*wait)));
+            assert!(least >= low && least <= low + 0.002 && most <= high && most >= high - 0.002, "{jitter:?}: {least}..{most}");
+        }
+    }
+
+    #[test]
+    fn growth_stops_at_the_longest_wait() {
+        assert_eq!(waits(Jitter::None, 9)[0], 1.0);
+    }
+
+    #[test]
+    fn attempts_are_counted_in_all() {
+        let backoff = Backoff { base: SimDuration::ZERO, multiplier: 1.0, max: SimDuration::MAX, jitter: Jitter::None };
+        let policy = RetryPolicy { attempts: 3, backoff, on: OutcomeSet::callee_failures() };
+        assert!(policy.is_worth_another(2, Outcome::Timeout) && !policy.is_worth_another(3, Outcome::Timeout));
+        assert!(!policy.is_worth_another(1, Outcome::ClientError));
+    }
+}

@@ -1,0 +1,7 @@
+//! What requests hold and wait for: threads, connections, processors and permits are all [`Pool`]s.
+
+mod episodes;
+mod pool;
+
+pub use episodes::{Episode, Episodes};
+pub use pool::{Admission, Pool, PoolUsage, Waiter};

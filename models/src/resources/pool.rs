@@ -1,0 +1,263 @@
+//! Slots that are held and given back, and the queue in front of them.
+
+use std::collections::VecDeque;
+
+use sim_core::stats::TimeWeighted;
+use sim_core::{SimDuration, SimTime};
+
+use super::Episodes;
+
+/// A pool counts as saturated when all slots were in use for this long.
+const SATURATED_AFTER: SimDuration = SimDuration::from_secs(1);
+/// Two saturated spans with a shorter gap are one.
+const SATURATION_GAP: SimDuration = SimDuration::from_secs(2);
+/// Two rejections by a full queue with a shorter gap belong to one overflow.
+const OVERFLOW_GAP: SimDuration = SimDuration::from_secs(5);
+
+/// Somebody in the queue: which frame, in which epoch of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiter {
+    /// Index of the frame.
+    pub frame: u32,
+    /// The frame's epoch when it began to wait; any other epoch means that it no longer waits.
+    pub epoch: u32,
+}
+
+/// The answer to a request for a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// A slot is held from now on.
+    Granted,
+    /// The asker waits in the queue.
+    Queued,
+    /// The queue is full.
+    Full,
+}
+
+/// A pool of equal slots with a first-in-first-out queue: threads, connections, processors, bulkhead permits.
+///
+/// A slot that is given back goes straight to the first in the queue, so a pool with a queue never shows a free slot.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    capacity: u32,
+    lost: u32,
+    queue_limit: u32,
+    queue: VecDeque<Waiter>,
+    usage: PoolUsage,
+    saturation: Episodes,
+    overflow: Episodes,
+}
+
+/// What a pool has been through since the last reset.
+#[derive(Clone, Debug, Default)]
+pub struct PoolUsage {
+    /// Slots in use.
+    pub busy: TimeWeighted,
+    /// Requests waiting.
+    pub waiting: TimeWeighted,
+    /// Slots granted.
+    pub granted: u64,
+    /// Requests turned away because the queue was full.
+    pub rejected: u64,
+    /// Requests that gave up waiting.
+    pub expired: u64,
+    /// Sum of the time that slots were held, in nanoseconds, added as each is given back.
+    pub held: u128,
+    /// Sum of the time that granted requests had waited, in nanoseconds.
+    pub waited: u128,
+}
+
+impl Pool {
+    /// A pool of `capacity` slots and a queue of at most `queue_limit`; `u32::MAX` means no limit in both.
+    pub fn new(capacity: u32, queue_limit: u32) -> Self {
+        Self {
+            capacity,
+            lost: 0,
+            queue_limit,
+            queue: VecDeque::new(),
+            usage: PoolUsage::default(),
+            saturation: Episodes::new(SATURATED_AFTER, SATURATION_GAP),
+            overflow: Episodes::new(SimDuration::ZERO, OVERFLOW_GAP),
+        }
+    }
+
+    /// Asks for a slot for `waiter`.
+    #[inline]
+    pub fn acquire(&mut self, now: SimTime, waiter: Waiter) -> Admission {
+        if self.in_use() < self.usable() {
+            self.occupy(now);
+            self.usage.granted += 1;
+            return Admission::Granted;
+        }
+        if self.queue_length() >= self.queue_limit {
+            self.usage.rejected += 1;
+            self.overflow.mark(now);
+            return Admission::Full;
+        }
+        self.usage.waiting.set(now, u64::from(self.queue_length()) + 1);
+        self.queue.push_back(waiter);
+        Admission::Queued
+    }
+
+    /// Gives a slot back after `held`; the first live waiter gets it and is returned.
+    #[inline]
+    pub fn release(&mut self, now: SimTime, held: SimDuration, is_live: impl Fn(Waiter) -> bool) -> Option<Waiter> {
+        self.usage.held += u128::from(held.as_nanos());
+        if self.in_use() <= self.usable()
+            && let Some(waiter) = self.pop_live(now, is_live)
+        {
+            return Some(waiter);
+        }
+        self.vacate(now);
+        None
+    }
+
+    /// Hands a slot that has become free without a release, such as after lost threads return, to the first live waiter.
+    pub fn grant_free(&mut self, now: SimTime, is_live: impl Fn(Waiter) -> bool) -> Option<Waiter> {
+        if self.in_use() >= self.usable() {
+            return None;
+        }
+        let waiter = self.pop_live(now, is_live)?;
+        self.occupy(now);
+        Some(waiter)
+    }
+
+    /// Notes how long the request just granted had waited.
+    #[inline]
+    pub fn note_wait(&mut self, waited: SimDuration) {
+        self.usage.waited += u128::from(waited.as_nanos());
+    }
+
+    /// Somebody has left the queue without a slot; `expired` if its wait limit ran out. Its entry is skipped later.
+    pub fn leave_queue(&mut self, now: SimTime, expired: bool) {
+        self.usage.expired += u64::from(expired);
+        self.usage.waiting.set(now, u64::from(self.queue_length()).saturating_sub(1));
+        if self.queue_length() == 0 {
+            self.queue.clear();
+        }
+    }
+
+    /// Takes `count` slots out of service; those in use are lost as they are given back.
+    pub fn lose(&mut self, now: SimTime, count: u32) {
+        self.lost = count.min(self.capacity);
+        self.note_saturation(now);
+    }
+
+    /// Forgets what has been counted and keeps what is held: warm-up removal.
+    pub fn reset_usage(&mut self, now: SimTime) {
+        let (mut busy, mut waiting) = (std::mem::take(&mut self.usage.busy), std::mem::take(&mut self.usage.waiting));
+        busy.reset(now);
+        waiting.reset(now);
+        self.usage = PoolUsage { busy, waiting, ..PoolUsage::default() };
+    }
+
+    /// Slots in use.
+    #[inline]
+    pub fn in_use(&self) -> u32 {
+        self.usage.busy.level() as u32
+    }
+
+    /// Requests waiting.
+    #[inline]
+    pub fn queue_length(&self) -> u32 {
+        self.usage.waiting.level() as u32
+    }
+
+    /// Slots in all, lost ones included; `u32::MAX` if unlimited.
+    pub fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
+    /// Longest queue allowed; `u32::MAX` if unlimited.
+    pub fn queue_limit(&self) -> u32 {
+        self.queue_limit
+    }
+
+    /// What the pool has been through.
+    pub fn usage(&self) -> &PoolUsage {
+        &self.usage
+    }
+
+    /// When all slots were in use.
+    pub fn saturation(&self) -> &Episodes {
+        &self.saturation
+    }
+
+    /// When the queue turned requests away.
+    pub fn overflow(&self) -> &Episodes {
+        &self.overflow
+    }
+
+    fn usable(&self) -> u32 {
+        self.capacity - self.lost
+    }
+
+    fn occupy(&mut self, now: SimTime) {
+        self.usage.busy.set(now, u64::from(self.in_use()) + 1);
+        self.note_saturation(now);
+    }
+
+    fn vacate(&mut self, now: SimTime) {
+        debug_assert!(self.in_use() > 0, "a slot is given back only by who holds it");
+        self.usage.busy.set(now, u64::from(self.in_use()) - 1);
+        self.note_saturation(now);
+    }
+
+    #[inline]
+    fn note_saturation(&mut self, now: SimTime) {
+        if self.in_use() >= self.usable() {
+            self.saturation.begin(now);
+        } else {
+            self.saturation.end(now);
+        }
+    }
+
+    #[inline]
+    fn pop_live(&mut self, now: SimTime, is_live: impl Fn(Waiter) -> bool) -> Option<Waiter> {
+        while let Some(waiter) = self.queue.pop_front() {
+            if is_live(waiter) {
+                self.usage.waiting.set(now, u64::from(self.queue_length()) - 1);
+                self.usage.granted += 1;
+                return Some(waiter);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiter(frame: u32) -> Waiter {
+        Waiter { frame, epoch: 0 }
+    }
+
+    #[test]
+    fn slots_go_to_the_queue_in_order_and_stale_entries_are_skipped() {
+        let mut pool = Pool::new(1, 2);
+        let now = SimTime::ZERO;
+        let answers: Vec<_> = (0..4).map(|frame| pool.acquire(now, waiter(frame))).collect();
+        assert_eq!(answers, [Admission::Granted, Admission::Queued, Admission::Queued, Admission::Full]);
+        pool.leave_queue(now, true);
+        let next = pool.release(now, SimDuration::ZERO, |waiter| waiter.frame != 1);
+        assert_eq!(next, Some(waiter(2)));
+        assert_eq!((pool.in_use(), pool.queue_length()), (1, 0));
+        assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), None);
+        assert_eq!(pool.in_use(), 0);
+    }
+
+    #[test]
+    fn lost_slots_disappear_as_they_are_given_back() {
+        let mut pool = Pool::new(2, u32::MAX);
+        let now = SimTime::ZERO;
+        pool.acquire(now, waiter(0));
+        pool.acquire(now, waiter(1));
+        pool.acquire(now, waiter(2));
+        pool.lose(now, 1);
+        assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), None, "one slot too many is in use");
+        assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), Some(waiter(2)));
+        pool.lose(now, 0);
+        assert_eq!(pool.acquire(now, waiter(3)), Admission::Granted);
+    }
+}

@@ -1,0 +1,209 @@
+//! Faults: what they strike and how.
+
+use std::ops::Range;
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::problem::did_you_mean;
+use super::super::quantity::Share;
+use super::super::schema::{Fault as Written, InstanceShare};
+use super::super::tree::normalize_edge;
+use super::Compiler;
+use crate::Outcome;
+use crate::faults::{Effect, Fault};
+
+/// The kinds of fault, by key.
+const KINDS: &str = "slow, errors, crash, pause, black hole, refuse, lose threads or surge";
+
+/// What a fault strikes.
+enum Target {
+    Station(u32),
+    Edge(u32),
+}
+
+impl Compiler<'_> {
+    pub(super) fn faults(&mut self) {
+        let scenario = self.scenario;
+        for (index, fault) in scenario.faults.iter().enumerate() {
+            let path = format!("faults[{index}]");
+            if let Some(fault) = self.fault(fault, &path) {
+                self.blueprint.faults.push(fault);
+            }
+        }
+    }
+
+    fn fault(&mut self, fault: &Written, path: &str) -> Option<Fault> {
+        let (kind, target) = self.kind_and_target(fault, path)?;
+        self.check_details(fault, kind, path);
+        let begin = SimTime::ZERO + fault.at.map_or(SimDuration::ZERO, |at| at.0);
+        let (effect, instances) = self.effect(fault, kind, &target, path)?;
+        Some(Fault {
+            begin,
+            end: fault.lasts.map_or(SimTime::MAX, |lasts| begin + lasts.0),
+            ramp: fault.ramp.map_or(SimDuration::ZERO, |ramp| ramp.0),
+            effect,
+            target: normalize_edge(&target),
+            instances,
+        })
+    }
+
+    fn kind_and_target(&mut self, fault: &Written, path: &str) -> Option<(&'static str, String)> {
+        let kinds = [
+            ("slow", &fault.slow),
+            ("errors", &fault.errors),
+            ("crash", &fault.crash),
+            ("pause", &fault.pause),
+            ("black hole", &fault.black_hole),
+            ("refuse", &fault.refuse),
+            ("lose threads", &fault.lose_threads),
+            ("surge", &fault.surge),
+        ];
+        let given: Vec<_> = kinds.iter().filter_map(|(kind, target)| Some((*kind, (*target).clone()?))).collect();
+        match given.as_slice() {
+            [one] => Some(one.clone()),
+            several => {
+                if !several.is_empty() || !self.was_removed(path) {
+                    let at = self.value_at(path);
+                    let message = if several.is_empty() { "this fault does nothing" } else { "this fault does several things" };
+                    self.error(at, message, format!("write one of {KINDS}, with its target"));
+                }
+                None
+            }
+        }
+    }
+
+    /// Details that belong to another kind of fault would be ignored; they are problems instead.
+    fn check_details(&mut self, fault: &Written, kind: &str, path: &str) {
+        let details = [
+            ("by", fault.by.is_some(), &["slow", "surge"][..]),
+            ("adding", fault.adding.is_some(), &["slow"]),
+            ("rate", fault.rate.is_some(), &["errors"]),
+            ("as", fault.fails_as.is_some(), &["errors"]),
+            ("count", fault.count.is_some(), &["lose threads"]),
+            ("ramp", fault.ramp.is_some(), &["slow", "errors", "lose threads", "surge"]),
+        ];
+        for (detail, is_there, kinds) in details {
+            if is_there && !kinds.contains(&kind) {
+                let at = self.key_at(&format!("{path}.{detail}"));
+                self.error(at, format!("`{detail}` means nothing to `{kind}`"), format!("it belongs to {}", kinds.join(", ")));
+            }
+        }
+    }
+
+    fn effect(&mut self, fault: &Written, kind: &str, target: &str, path: &str) -> Option<(Effect, Range<u32>)> {
+        let target_path = format!("{path}.{kind}");
+        if kind == "surge" {
+            return self.surge(fault, target, path);
+        }
+        let target = self.fault_target(target, &target_path)?;
+        let needs = |compiler: &mut Self, what: &str| {
+            if !compiler.was_removed(path) {
+                let at = compiler.value_at(path);
+                compiler.error(at, format!("there is no telling how {what}"), "give it a size");
+            }
+        };
+        let added = fault.adding.as_ref().map(|phrase| self.read_distribution(phrase, &format!("{path}.adding")));
+        let factor = fault.by.map_or(1.0, |by| by.0);
+        if kind == "slow" && fault.by.is_none() && fault.adding.is_none() {
+            needs(self, "much slower: write `by: 20x` or `adding: 100ms`");
+        }
+        let instances = match &target {
+            Target::Station(id) => self.struck_instances(*id, fault.instances, path),
+            Target::Edge(_) => 0..0,
+        };
+        let effect = match (kind, target) {
+            ("slow", Target::Station(_)) => Effect::Slow { factor, added },
+            ("slow", Target::Edge(edge)) => Effect::SlowEdge { edge, factor, added },
+            ("errors", Target::Station(_)) => {
+                if fault.rate.is_none() {
+                    needs(self, "many fail: write `rate: 50%`");
+                }
+                Effect::Errors {
+                    rate: fault.rate.map_or(1.0, |rate| rate.0),
+                    outcome: fault.fails_as.unwrap_or(Outcome::ServerError),
+                }
+            }
+            ("crash", Target::Station(_)) => Effect::Crash,
+            ("pause", Target::Station(_)) => Effect::Pause,
+            ("lose threads", Target::Station(_)) => {
+                if fault.count.is_none() {
+                    needs(self, "many are lost: write `count: 20`");
+                }
+                Effect::LoseSlots { count: fault.count.unwrap_or(0) }
+            }
+            ("refuse", Target::Station(_)) => Effect::Refuse { edge: None },
+            ("refuse", Target::Edge(edge)) => Effect::Refuse { edge: Some(edge) },
+            ("black hole", Target::Edge(edge)) => Effect::BlackHole { edge },
+            (_, Target::Station(_)) => {
+                let at = self.value_at(&target_path);
+                self.error(at, format!("`{kind}` strikes an edge"), "write `caller -> callee`");
+                return None;
+            }
+            (_, Target::Edge(_)) => {
+                let at = self.value_at(&target_path);
+                self.error(
+                    at,
+                    format!("`{kind}` strikes a service, database or cache, not an edge"),
+                    "write the name of the callee",
+                );
+                return None;
+            }
+        };
+        Some((effect, instances))
+    }
+
+    fn surge(&mut self, fault: &Written, target: &str, path: &str) -> Option<(Effect, Range<u32>)> {
+        let at = self.value_at(&format!("{path}.surge"));
+        let Some(workload) = self.scenario.workloads.get(target) else {
+            let known = self.scenario.workloads.keys().map(String::as_str);
+            let help = did_you_mean(target, known)
+                .map_or_else(|| "a surge strikes a workload".to_owned(), |meant| format!("did you mean `{meant}`?"));
+            self.error(at, format!("there is no workload `{target}`"), help);
+            return None;
+        };
+        if workload.arrivals.is_none() {
+            self.error(at, format!("`{target}` has users, not arrivals"), "a surge multiplies arrivals; for users write a stage");
+        }
+        if fault.by.is_none() && !self.was_removed(path) {
+            let at = self.value_at(path);
+            self.error(at, "there is no telling how large the surge is", "write `by: 3x`");
+        }
+        Some((Effect::Surge { factor: fault.by.map_or(1.0, |by| by.0) }, 0..0))
+    }
+
+    fn fault_target(&mut self, target: &str, path: &str) -> Option<Target> {
+        if !target.contains("->") {
+            return self.station(target, path).map(Target::Station);
+        }
+        let wanted = normalize_edge(target);
+        let edges: Vec<String> = self.edges.iter().map(|edge| self.edge_name(edge.caller, edge.callee)).collect();
+        let found = edges.iter().position(|edge| *edge == wanted);
+        if found.is_none() {
+            let at = self.value_at(path);
+            let help = did_you_mean(&wanted, edges.iter().map(String::as_str))
+                .map_or_else(|| format!("calls that are made: {}", edges.join(", ")), |meant| format!("did you mean `{meant}`?"));
+            self.error(at, format!("no call goes over `{wanted}`"), help);
+        }
+        found.map(|edge| Target::Edge(edge as u32))
+    }
+
+    fn struck_instances(&mut self, station: u32, share: Option<InstanceShare>, path: &str) -> Range<u32> {
+        let all = self.blueprint.stations[station as usize].instances.clone();
+        let available = all.len() as u32;
+        let count = match share {
+            None => available,
+            Some(InstanceShare::Count(count)) => count,
+            Some(InstanceShare::Share(Share(share))) => libm::ceil(share * f64::from(available) - 1e-9) as u32,
+        };
+        if count > available || count == 0 {
+            let at = self.value_at(&format!("{path}.instances"));
+            let name = self.blueprint.stations[station as usize].name.clone();
+            self.error(
+                at,
+                format!("`{name}` has {available} instances, and {count} are to be struck"),
+                "write a number up to that, or a share such as `30%`",
+            );
+        }
+        all.start..all.start + count.min(available)
+    }
+}

@@ -1,0 +1,167 @@
+//! What is legal in a scenario and unwise in production.
+
+use super::decode::Decoded;
+use super::problem::{Problem, Problems};
+use super::schema::Scenario;
+use super::tree::{Node, parse_path};
+use crate::system::{Blueprint, Guard, NONE, Scope, StationKind};
+
+/// Adds warnings about a scenario that compiled.
+pub(super) fn lint(decoded: &Decoded<Scenario>, blueprint: &Blueprint, problems: &mut Problems) {
+    let graph = Graph { blueprint, tree: &decoded.tree };
+    graph.cycles(problems);
+    graph.timeouts_longer_than_the_callers(problems);
+    graph.breakers_without_timeout(problems);
+    graph.retries_of_what_is_not_idempotent(&decoded.sections, problems);
+    graph.stations_never_called(problems);
+}
+
+struct Graph<'a> {
+    blueprint: &'a Blueprint,
+    tree: &'a Node,
+}
+
+impl Graph<'_> {
+    fn name(&self, edge: usize) -> String {
+        let edge = &self.blueprint.edges[edge];
+        format!("{} -> {}", edge.caller, self.callee(edge))
+    }
+
+    fn callee(&self, edge: &crate::system::EdgePlan) -> &str {
+        &self.blueprint.stations[edge.callee as usize].name
+    }
+
+    /// The place of a setting of an edge, or of the defaults it comes from.
+    fn at(&self, edge: usize, setting: &str) -> Option<super::Location> {
+        let own = parse_path(&format!("calls.{}.{setting}", self.name(edge)));
+        let default = parse_path(&format!("defaults.calls.{setting}"));
+        self.tree.key_location(&own).or_else(|| self.tree.key_location(&default))
+    }
+
+    fn timeout(&self, edge: usize) -> Option<sim_core::SimDuration> {
+        let id = self.blueprint.edges[edge].timeout;
+        (id != NONE).then(|| self.blueprint.deadlines[id as usize])
+    }
+
+    fn cycles(&self, problems: &mut Problems) {
+        let mut reported: Vec<Vec<&str>> = Vec::new();
+        for station in &self.blueprint.stations {
+            let mut trail = vec![station.name.as_str()];
+            self.follow(&mut trail, &mut reported);
+        }
+        for cycle in reported {
+            let edge = format!("{} -> {}", cycle[0], cycle.get(1).unwrap_or(&cycle[0]));
+            let at = self
+                .tree
+                .key_location(&parse_path(&format!("calls.{edge}")))
+                .or_else(|| self.tree.key_location(&parse_path(&format!("services.{}", cycle[0]))));
+            let shown = cycle.iter().chain(cycle.first()).copied().collect::<Vec<_>>().join(" -> ");
+            problems.add(
+                Problem::warning(format!("the calls {shown} go round in a circle"), at)
+                    .labelled("here")
+                    .with_help("blocking calls in a circle can wait for each other's threads for ever"),
+            );
+        }
+    }
+
+    /// Goes on along the edges; a cycle is reported at its alphabetically first member, once.
+    fn follow<'a>(&'a self, trail: &mut Vec<&'a str>, reported: &mut Vec<Vec<&'a str>>) {
+        let here = *trail.last().unwrap_or(&"");
+        for edge in self.blueprint.edges.iter().filter(|edge| edge.caller == here) {
+            let next = self.callee(edge);
+            if next == trail[0] {
+                let is_first = trail.iter().all(|name| *name >= next);
+                if is_first && !reported.contains(trail) {
+                    reported.push(trail.clone());
+                }
+            } else if !trail.contains(&next) && next > trail[0] {
+                trail.push(next);
+                self.follow(trail, reported);
+                trail.pop();
+            }
+        }
+    }
+
+    fn timeouts_longer_than_the_callers(&self, problems: &mut Problems) {
+        for outer in 0..self.blueprint.edges.len() {
+            for inner in 0..self.blueprint.edges.len() {
+                let is_behind = self.callee(&self.blueprint.edges[outer]) == self.blueprint.edges[inner].caller;
+                let (Some(caller_waits), Some(callee_waits)) = (self.timeout(outer), self.timeout(inner)) else { continue };
+                if is_behind && callee_waits > caller_waits {
+                    let message = format!(
+                        "`{}` waits {callee_waits} for an answer, but its caller gives up after {caller_waits} (`{}`)",
+                        self.name(inner),
+                        self.name(outer)
+                    );
+                    problems.add(
+                        Problem::warning(message, self.at(inner, "timeout"))
+                            .labelled("longer than the caller's")
+                            .with_help("work done after the caller has gone is wasted; make timeouts shorter further down"),
+                    );
+                }
+            }
+        }
+    }
+
+    fn breakers_without_timeout(&self, problems: &mut Problems) {
+        for (index, edge) in self.blueprint.edges.iter().enumerate() {
+            let has_breaker = edge.guards.iter().any(|guard| matches!(guard, Guard::Breaker { .. }));
+            if has_breaker && edge.timeout == NONE {
+                problems.add(
+                    Problem::warning(
+                        format!("the breaker of `{}` guards a call without a timeout", self.name(index)),
+                        self.at(index, "breaker"),
+                    )
+                    .labelled("no timeout")
+                    .with_help("a call that hangs never ends, so the breaker never sees it fail; add `timeout: 1s`"),
+                );
+            }
+            if let Some(Guard::Breaker { scope: Scope::CalleeInstance, .. }) =
+                edge.guards.iter().find(|guard| matches!(guard, Guard::Breaker { .. }))
+                && self.blueprint.stations[edge.callee as usize].instances.len() == 1
+            {
+                problems.add(
+                    Problem::warning(
+                        format!("`{}` has one instance: a breaker for each instance is one for all", self.callee(edge)),
+                        self.at(index, "breaker"),
+                    )
+                    .with_help("leave `scope` out"),
+                );
+            }
+        }
+    }
+
+    fn retries_of_what_is_not_idempotent(&self, scenario: &Scenario, problems: &mut Problems) {
+        for (index, edge) in self.blueprint.edges.iter().enumerate() {
+            let callee = self.callee(edge);
+            let retries = edge.guards.iter().any(|guard| matches!(guard, Guard::Retry(policy) if policy.attempts > 1));
+            if retries && scenario.services.get(callee).is_some_and(|service| service.idempotent == Some(false)) {
+                problems.add(
+                    Problem::warning(
+                        format!("`{callee}` is not idempotent, and `{}` tries again", self.name(index)),
+                        self.at(index, "retry"),
+                    )
+                    .labelled("may do it twice")
+                    .with_help(
+                        "an attempt that timed out may have succeeded; retry only what can be repeated, or make it idempotent",
+                    ),
+                );
+            }
+        }
+    }
+
+    fn stations_never_called(&self, problems: &mut Problems) {
+        for (id, station) in self.blueprint.stations.iter().enumerate() {
+            if self.blueprint.edges.iter().any(|edge| edge.callee == id as u32) {
+                continue;
+            }
+            let section = match station.kind {
+                StationKind::Service => "services",
+                StationKind::Database => "databases",
+                StationKind::Cache => "caches",
+            };
+            let at = self.tree.key_location(&parse_path(&format!("{section}.{}", station.name)));
+            problems.add(Problem::warning(format!("nothing calls `{}`", station.name), at).labelled("never used"));
+        }
+    }
+}

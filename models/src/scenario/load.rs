@@ -1,0 +1,229 @@
+//! From a file to a blueprint.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::compile::compile;
+use super::decode::{decode, unknown_key};
+use super::lint::lint;
+use super::problem::{Location, Problem, Problems, Sources, did_you_mean};
+use super::schema::Scenario;
+use super::tree::{Node, Segment, Value, parse_path};
+use crate::system::Blueprint;
+
+/// Fragments included from fragments, at most so deep.
+const DEEPEST_INCLUDE: usize = 16;
+
+/// Where a scenario comes from.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// What to call it in messages.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+    /// Where included files and CSV files are looked for.
+    pub folder: PathBuf,
+}
+
+/// What is changed on the way.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// The variant chosen.
+    pub variant: Option<String>,
+    /// `path=value` settings, in order; each replaces what the file and the variant say.
+    pub settings: Vec<String>,
+}
+
+/// What came of reading a scenario.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The compiled scenario; `None` if there are errors.
+    pub blueprint: Option<Arc<Blueprint>>,
+    /// Everything wrong with it, in the order of the file.
+    pub problems: Vec<super::Problem>,
+    /// The texts that the problems' places refer to.
+    pub sources: Sources,
+    /// Names of the variants that can be chosen.
+    pub variants: Vec<String>,
+}
+
+/// Reads, checks and compiles a scenario.
+pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
+    let mut loader = Loader { sources: Sources::default(), problems: Problems::default() };
+    let blueprint = loader.load(input, overrides);
+    let (blueprint, variants) = blueprint.unwrap_or_default();
+    let has_errors = loader.problems.has_errors();
+    Loaded { blueprint: blueprint.filter(|_| !has_errors), problems: loader.problems.sorted(), sources: loader.sources, variants }
+}
+
+struct Loader {
+    sources: Sources,
+    problems: Problems,
+}
+
+impl Loader {
+    fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Option<Arc<Blueprint>>, Vec<String>)> {
+        let mut tree = self.parse(&input.name, &input.text)?;
+        self.include(&mut tree, &input.folder, 0);
+        let variants: Vec<String> =
+            tree.get(&parse_path("variants")).map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());
+        self.check_variants(&tree);
+        if let Some(variant) = &overrides.variant {
+            self.apply_variant(&mut tree, variant, &variants);
+        }
+        for setting in &overrides.settings {
+            self.apply_setting(&mut tree, setting);
+        }
+        apply_defaults(&mut tree);
+        let decoded = decode::<Scenario>(tree, &mut self.problems)?;
+        let name =
+            Path::new(&input.name).file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
+        let blueprint = compile(&decoded, &name, &input.folder, &mut self.problems);
+        if !self.problems.has_errors() {
+            lint(&decoded, &blueprint, &mut self.problems);
+        }
+        Some((Some(blueprint), variants))
+    }
+
+    fn parse(&mut self, name: &str, text: &str) -> Option<Node> {
+        let source = self.sources.add(name, text);
+        let start = Location { source, start: 0, end: 0 };
+        match Node::parse(text, source) {
+            Ok(Node { value: Value::Map(entries), at }) => Some(Node { value: Value::Map(entries), at }),
+            Ok(Node { value: Value::Null, .. }) => {
+                self.problems.add(
+                    Problem::error("the file is empty", Some(start)).with_help("`fusebox new` writes a scenario to start from"),
+                );
+                None
+            }
+            Ok(node) => {
+                let message = format!("a scenario is a map of sections, not {}", node.value.description());
+                self.problems
+                    .add(Problem::error(message, Some(node.at)).with_help("`fusebox new` writes a scenario to start from"));
+                None
+            }
+            Err(problem) => {
+                self.problems.add(problem);
+                None
+            }
+        }
+    }
+
+    /// Merges the files listed under `include:` into `tree`.
+    fn include(&mut self, tree: &mut Node, folder: &Path, depth: usize) {
+        let Some(Node { value: Value::List(files), .. }) = tree.get(&parse_path("include")).cloned() else { return };
+        for file in files {
+            let Value::Text(name) = &file.value else { continue };
+            if depth >= DEEPEST_INCLUDE {
+                self.problems.add(
+                    Problem::error("files include each other in a circle", Some(file.at))
+                        .with_help("leave one of the includes out"),
+                );
+                return;
+            }
+            let path = folder.join(name);
+            let text = match std::fs::read_to_string(&path) {
+                Ok(text) => text,
+                Err(error) => {
+                    let problem = Problem::error(format!("cannot read {}: {error}", path.display()), Some(file.at));
+                    self.problems.add(problem.with_help("included files are looked for beside the file that includes them"));
+                    continue;
+                }
+            };
+            if let Some(mut fragment) = self.parse(&path.display().to_string(), &text) {
+                self.include(&mut fragment, path.parent().unwrap_or(folder), depth + 1);
+                fragment.remove(&parse_path("include"));
+                tree.merge_missing(&fragment);
+            }
+        }
+    }
+
+    /// Every override of every variant must lead somewhere, whether or not the variant is chosen.
+    fn check_variants(&mut self, tree: &Node) {
+        let Some(Node { value: Value::Map(variants), .. }) = tree.get(&parse_path("variants")) else { return };
+        for (_, variant) in variants {
+            let Value::Map(overrides) = &variant.value else { continue };
+            for (key, value) in overrides {
+                let mut copy = tree.clone();
+                if let Err(problem) = copy.set(&parse_path(&key.name), value.clone()) {
+                    self.problems.add(Problem { at: Some(key.at), ..problem });
+                }
+            }
+        }
+    }
+
+    fn apply_variant(&mut self, tree: &mut Node, variant: &str, variants: &[String]) {
+        let path = [Segment::Key("variants".to_owned()), Segment::Key(variant.to_owned())];
+        let Some(node) = tree.get(&path).cloned() else {
+            let help = match (did_you_mean(variant, variants.iter().map(String::as_str)), variants.is_empty()) {
+                (Some(meant), _) => format!("did you mean `{meant}`?"),
+                (None, true) => "this scenario has no variants".to_owned(),
+                (None, false) => format!("known are {}", variants.join(", ")),
+            };
+            self.problems.add(Problem::error(format!("there is no variant `{variant}`"), None).with_help(help));
+            return;
+        };
+        let Value::Map(overrides) = node.value else { return };
+        for (key, value) in overrides {
+            if let Err(problem) = tree.set(&parse_path(&key.name), value) {
+                self.problems.add(Problem { at: Some(key.at), ..problem });
+            }
+        }
+    }
+
+    /// `path=value`, where the value is YAML.
+    fn apply_setting(&mut self, tree: &mut Node, setting: &str) {
+        let Some((path, value)) = setting.split_once('=') else {
+            self.problems.add(
+                Problem::error(format!("`{setting}` sets nothing"), None)
+                    .with_help("write `path=value`, such as `services.d.threads=60`"),
+            );
+            return;
+        };
+        let source = self.sources.add("--set", setting);
+        let offset = path.len() + 1;
+        let mut node = match Node::parse(value, source) {
+            Ok(node) => node,
+            Err(problem) => {
+                self.problems.add(Problem { at: Some(Location { source, start: offset, end: setting.len() }), ..problem });
+                return;
+            }
+        };
+        node.move_to(Location { source, start: offset, end: setting.len() });
+        let segments = parse_path(path);
+        if let Some(problem) = unknown_name(tree, &segments, Location { source, start: 0, end: path.len() }) {
+            self.problems.add(problem);
+            return;
+        }
+        if let Err(problem) = tree.set(&segments, node) {
+            self.problems.add(problem);
+        }
+    }
+}
+
+/// A setting below a service, database, cache, host or workload that does not exist is a slip of the pen, not a new one.
+fn unknown_name(tree: &Node, path: &[Segment], at: Location) -> Option<Problem> {
+    let [Segment::Key(section), Segment::Key(name), _, ..] = path else { return None };
+    if !["services", "databases", "caches", "hosts", "workloads"].contains(&section.as_str()) {
+        return None;
+    }
+    let existing = tree.get(&path[..1])?;
+    if existing.keys().any(|key| key.name == *name) {
+        return None;
+    }
+    let known: Vec<&str> = existing.keys().map(|key| key.name.as_str()).collect();
+    let problem = unknown_key(name, &known, Some(at));
+    Some(Problem { message: format!("there is no `{name}` in `{section}`"), label: String::new(), ..problem })
+}
+
+/// Copies what `defaults:` says into every service, database, cache and call.
+fn apply_defaults(tree: &mut Node) {
+    for section in ["services", "databases", "caches", "calls"] {
+        let Some(defaults) = tree.get(&parse_path(&format!("defaults.{section}"))).cloned() else { continue };
+        let names: Vec<String> =
+            tree.get(&parse_path(section)).map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());
+        for name in names {
+            tree.merge_into(&[Segment::Key(section.to_owned()), Segment::Key(super::tree::normalize_edge(&name))], &defaults);
+        }
+    }
+}

@@ -1,0 +1,690 @@
+//! The sections of a scenario file. Their descriptions become those of the JSON Schema.
+
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema, schema_for};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+
+use super::phrases::{ArrivalPhrase, BackoffPhrase, DurationPhrase, Process, WaitPhrase, WindowPhrase};
+use super::quantity::{Bytes, Duration, Factor, Rate, Share};
+use crate::Outcome;
+
+/// The JSON Schema of a scenario file, for completion in editors.
+pub fn json_schema() -> serde_json::Value {
+    let mut schema = schema_for!(Scenario);
+    schema.insert("title".to_owned(), "Fusebox scenario".into());
+    schema.to_value()
+}
+
+/// A scenario: a graph of services, what is asked of it, and what breaks.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Scenario {
+    /// A short name; the file's name if left out.
+    pub name: Option<String>,
+    /// What the scenario shows, in a sentence or two.
+    pub about: Option<String>,
+    /// Files whose sections are merged in; what this file says takes precedence.
+    pub include: Vec<String>,
+    /// Settings for all services, databases, caches and calls that do not say otherwise.
+    pub defaults: Defaults,
+    /// How long to run, and from which seed.
+    pub run: Run,
+    /// What stops a run that would not end, or not fit.
+    pub limits: LimitSection,
+    /// Machines whose processors are shared by the services placed on them.
+    pub hosts: IndexMap<String, Host>,
+    /// Where requests come from.
+    pub workloads: IndexMap<String, Workload>,
+    /// What answers them.
+    pub services: IndexMap<String, Service>,
+    /// What is queried, through a pool of connections.
+    pub databases: IndexMap<String, Database>,
+    /// What is looked up before something slower is asked.
+    pub caches: IndexMap<String, Cache>,
+    /// Guards, timeouts and latencies between a caller and a callee, by `caller -> callee`.
+    pub calls: IndexMap<String, Call>,
+    /// What breaks, when, and for how long.
+    pub faults: Vec<Fault>,
+    /// Named sets of overrides, `path: value`, chosen with --variant.
+    pub variants: IndexMap<String, IndexMap<String, serde_json::Value>>,
+}
+
+/// Settings for everything that does not say otherwise.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Defaults {
+    /// For every call.
+    pub calls: Option<Call>,
+    /// For every service.
+    pub services: Option<Service>,
+    /// For every database.
+    pub databases: Option<Database>,
+    /// For every cache.
+    pub caches: Option<Cache>,
+}
+
+/// How long to run, and from which seed.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Run {
+    /// When requests stop arriving; 1m if left out.
+    pub duration: Option<Duration>,
+    /// Requests that begin before this are simulated but not counted.
+    pub warmup: Option<Duration>,
+    /// How long work in flight may go on after the last arrival.
+    pub drain: Option<Duration>,
+    /// The seed of all random streams; 1 if left out.
+    pub seed: Option<u64>,
+    /// Availability below which the timeline says that a workload suffers; 99% if left out.
+    pub availability: Option<Share>,
+}
+
+/// What stops a run that would not end, or not fit.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct LimitSection {
+    /// Events handled; ten thousand million if left out.
+    pub events: Option<u64>,
+    /// Requests and calls in flight at one time; five million if left out.
+    #[serde(rename = "in flight")]
+    pub in_flight: Option<u64>,
+    /// Memory of the simulated system; 4GB if left out.
+    pub memory: Option<Bytes>,
+}
+
+/// A machine.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Host {
+    /// Its processors.
+    pub cpus: u32,
+}
+
+/// A source of requests: open with `arrivals`, closed with `users`.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Workload {
+    /// The service that is called, or one of its operations: `web` or `web.checkout`.
+    pub to: Option<String>,
+    /// What clients do instead, each with a weight.
+    pub operations: IndexMap<String, ClientOperation>,
+    /// When requests arrive, whatever happens to earlier ones.
+    pub arrivals: Option<Arrivals>,
+    /// Users who send, wait for the answer, think and repeat.
+    pub users: Option<OrNumber<Users>>,
+    /// Time between an answer and the user's next request; none if left out.
+    pub think: Option<DurationPhrase>,
+}
+
+/// Something that clients do.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ClientOperation {
+    /// How often, in proportion to the other operations.
+    #[serde(default = "one")]
+    pub weight: f64,
+    /// Calls and pauses, one after the other; each call is a request.
+    pub steps: Vec<Step>,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// When requests arrive: `poisson 300/s`, or a process with a rate that changes, or recorded instants.
+#[derive(Clone, Debug)]
+pub(super) enum Arrivals {
+    Phrase(ArrivalPhrase),
+    Profile(ArrivalProfile),
+}
+
+/// Arrivals whose rate changes. One of rate, steps, ramp, spike, diurnal and replay says how.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ArrivalProfile {
+    /// Independent (poisson, if left out) or evenly spaced (constant).
+    pub process: Option<Process>,
+    /// The same rate for the whole run.
+    pub rate: Option<Rate>,
+    /// A rate from each instant on.
+    pub steps: Option<Vec<RatePoint>>,
+    /// A rate at each instant, and straight lines between.
+    pub ramp: Option<Vec<RatePoint>>,
+    /// A base rate with one peak.
+    pub spike: Option<Spike>,
+    /// A rate that rises and falls with the time of day.
+    pub diurnal: Option<Diurnal>,
+    /// A CSV file with one arrival a line, in seconds from the beginning.
+    pub replay: Option<String>,
+}
+
+/// A rate at an instant.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RatePoint {
+    /// The instant.
+    pub at: Duration,
+    /// The rate.
+    pub rate: Rate,
+}
+
+/// A base rate with one peak.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Spike {
+    /// The rate before and after.
+    pub base: Rate,
+    /// The rate of the peak.
+    pub peak: Rate,
+    /// When the peak begins.
+    pub at: Duration,
+    /// How long it lasts.
+    #[serde(rename = "for")]
+    pub lasts: Duration,
+}
+
+/// A rate that follows a sine wave.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Diurnal {
+    /// The mean rate.
+    pub mean: Rate,
+    /// How far it swings, as a share of the mean.
+    pub swing: Share,
+    /// The length of a day; 24h if left out.
+    pub period: Option<Duration>,
+    /// When in the day the rate is highest; half a period if left out.
+    #[serde(rename = "peak at")]
+    pub peak_at: Option<Duration>,
+}
+
+/// How many users there are over time.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Users {
+    /// Users at the beginning.
+    pub from: u32,
+    /// Stages that follow.
+    #[serde(default)]
+    pub stages: Vec<UserStage>,
+}
+
+/// A stretch of time over which the number of users moves to a target.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UserStage {
+    /// Users at its end.
+    pub to: u32,
+    /// How long it takes.
+    pub over: Duration,
+}
+
+/// A service: instances with threads (or asynchronous slots) that run a handler.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Service {
+    /// How many instances; 1 if left out.
+    pub instances: Option<u32>,
+    /// Threads of each instance, held from dequeue to reply. Without threads or slots, concurrency is not limited.
+    pub threads: Option<OrNumber<Slots>>,
+    /// Requests in flight of each instance, for an asynchronous service.
+    pub slots: Option<OrNumber<Slots>>,
+    /// Processors of each instance, held while working; not limited if left out.
+    pub cpus: Option<u32>,
+    /// The machine whose processors it uses.
+    pub host: Option<String>,
+    /// What it does with a request.
+    pub handle: Vec<Step>,
+    /// Several named operations instead, called as `service.operation`.
+    pub operations: IndexMap<String, Vec<Step>>,
+    /// Whether repeating a request does no harm; true if left out.
+    pub idempotent: Option<bool>,
+}
+
+/// Slots and the queue in front of them.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Slots {
+    /// How many.
+    pub max: u32,
+    /// How many requests may wait for one; not limited if left out.
+    pub queue: Option<u32>,
+    /// How long a request may wait for one; not limited if left out.
+    #[serde(rename = "max wait")]
+    pub max_wait: Option<Duration>,
+}
+
+/// A database behind a pool of connections.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Database {
+    /// How many instances; 1 if left out.
+    pub instances: Option<u32>,
+    /// Connections of each instance; not limited if left out.
+    pub connections: Option<OrNumber<Slots>>,
+    /// How long a query takes.
+    pub query: Option<DurationPhrase>,
+    /// Further kinds of query, called as `database.kind`.
+    pub queries: IndexMap<String, DurationPhrase>,
+}
+
+/// A cache.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Cache {
+    /// How many instances; 1 if left out.
+    pub instances: Option<u32>,
+    /// Connections of each instance; not limited if left out.
+    pub connections: Option<OrNumber<Slots>>,
+    /// Share of look-ups that find something.
+    #[serde(rename = "hit rate")]
+    pub hit_rate: Option<Share>,
+    /// How long a look-up takes; nothing if left out.
+    pub latency: Option<DurationPhrase>,
+}
+
+/// One step of a handler: exactly one of work, pause, call, query, cache, parallel, branch, repeat and fail.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Step {
+    /// Computes for a while.
+    pub work: Option<DurationPhrase>,
+    /// Waits on its thread without computing.
+    pub pause: Option<DurationPhrase>,
+    /// Calls a service, or one of its operations: `payment` or `payment.charge`.
+    pub call: Option<String>,
+    /// Queries a database: `orders-db` or `orders-db.report`.
+    pub query: Option<String>,
+    /// Looks something up in a cache; `miss` follows if it is not there.
+    pub cache: Option<String>,
+    /// With `cache`: what is done on a miss.
+    pub miss: Option<Vec<Step>>,
+    /// With `call`, `query`: what follows a failure; the handler fails at once if left out.
+    #[serde(rename = "on failure")]
+    pub on_failure: Option<OnFailure>,
+    /// Runs lists of steps side by side.
+    pub parallel: Option<Vec<Vec<Step>>>,
+    /// Chooses by chance: this is the probability of `then`.
+    pub branch: Option<Share>,
+    /// With `branch`: what is done with that probability.
+    pub then: Option<Vec<Step>>,
+    /// With `branch`: what is done otherwise.
+    #[serde(rename = "else")]
+    pub otherwise: Option<Vec<Step>>,
+    /// Does `steps` so many times.
+    pub repeat: Option<u32>,
+    /// With `repeat`: what is done.
+    pub steps: Option<Vec<Step>>,
+    /// Fails with this probability.
+    pub fail: Option<Share>,
+    /// With `fail`: how; a server error if left out.
+    #[serde(rename = "as")]
+    pub fails_as: Option<Outcome>,
+}
+
+/// What follows a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum OnFailure {
+    /// The handler fails at once.
+    #[serde(rename = "fail")]
+    Fail,
+    /// The handler goes on and fails when it is done.
+    #[serde(rename = "fail later")]
+    FailLater,
+    /// The handler goes on; its answer counts as degraded.
+    #[serde(rename = "degrade")]
+    Degrade,
+    /// The handler goes on as if nothing had happened.
+    #[serde(rename = "ignore")]
+    Ignore,
+}
+
+/// The way from a caller to a callee. Guards apply in this order: bulkhead, breaker, retry, timeout of each attempt.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Call {
+    /// How long the caller waits for the answer to each attempt; for ever if left out.
+    pub timeout: Option<Duration>,
+    /// How long it waits for a connection; as long as for the answer if left out.
+    #[serde(rename = "connect timeout")]
+    pub connect_timeout: Option<Duration>,
+    /// Network latency in each direction.
+    pub latency: Option<DurationPhrase>,
+    /// How instances of the callee are chosen; round robin if left out.
+    pub balance: Option<Balance>,
+    /// Whether each attempt of a retry may go to another instance; false if left out.
+    #[serde(rename = "new instance per attempt")]
+    pub new_instance_per_attempt: Option<bool>,
+    /// Limits calls in flight.
+    pub bulkhead: Option<Bulkhead>,
+    /// Stops calling what keeps failing.
+    pub breaker: Option<Breaker>,
+    /// Tries again.
+    pub retry: Option<Retry>,
+    /// What to answer when the call has failed for good.
+    pub fallback: Option<Fallback>,
+}
+
+/// How instances of a callee are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum Balance {
+    /// One after the other.
+    #[serde(rename = "round robin")]
+    RoundRobin,
+    /// By chance.
+    #[serde(rename = "random")]
+    Random,
+    /// To the one with the fewest requests in flight.
+    #[serde(rename = "least outstanding")]
+    LeastOutstanding,
+}
+
+/// A limit on calls in flight: a semaphore with a longest wait, or threads with a queue.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Bulkhead {
+    /// Permits of a semaphore.
+    pub semaphore: Option<u32>,
+    /// Threads of a pool of its own.
+    pub threads: Option<u32>,
+    /// With `threads`: how many calls may wait for one; none if left out.
+    pub queue: Option<u32>,
+    /// How long a call may wait; not at all for a semaphore, for ever for threads, if left out.
+    #[serde(rename = "max wait")]
+    pub max_wait: Option<Duration>,
+}
+
+/// A circuit breaker.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Breaker {
+    /// How far it looks back: so many calls, or so many seconds; 100 calls if left out.
+    pub window: Option<WindowPhrase>,
+    /// Opens at this share of failures; 50% if no other rule is given.
+    #[serde(rename = "failure rate")]
+    pub failure_rate: Option<Share>,
+    /// Judges shares from this many calls on; 10 if left out.
+    #[serde(rename = "minimum calls")]
+    pub minimum_calls: Option<u32>,
+    /// Opens after this many failures in a row.
+    #[serde(rename = "consecutive failures")]
+    pub consecutive_failures: Option<u32>,
+    /// A call that takes longer is slow.
+    #[serde(rename = "slow call")]
+    pub slow_call: Option<Duration>,
+    /// Opens at this share of slow calls; 100% if `slow call` is given.
+    #[serde(rename = "slow call rate")]
+    pub slow_call_rate: Option<Share>,
+    /// How long it stays open: `30s`, or `exponential 30s x2 max 5m`; 30s if left out.
+    pub wait: Option<WaitPhrase>,
+    /// Calls let through while half-open; 3 if left out.
+    #[serde(rename = "half-open calls")]
+    pub half_open_calls: Option<u32>,
+    /// So many successes close it and the first failure reopens it; if left out, the rates decide.
+    #[serde(rename = "success threshold")]
+    pub success_threshold: Option<u32>,
+    /// Whom it belongs to; each instance of the caller has its own if left out.
+    pub scope: Option<Scope>,
+    /// Outcomes that count as failures; server errors, timeouts, refusals and full queues if left out.
+    pub counts: Option<Vec<Outcome>>,
+}
+
+/// Whom a breaker belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum Scope {
+    /// Each instance of the caller has its own.
+    #[serde(rename = "caller instance")]
+    CallerInstance,
+    /// Each pair of a caller's and a callee's instance has its own.
+    #[serde(rename = "callee instance")]
+    CalleeInstance,
+    /// All share one, as in a mesh.
+    #[serde(rename = "shared")]
+    Shared,
+}
+
+/// Trying again.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Retry {
+    /// Attempts in all, the first included.
+    pub attempts: u32,
+    /// The pause between them: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`.
+    pub backoff: BackoffPhrase,
+    /// Outcomes that are tried again; server errors, timeouts, refusals and full queues if left out.
+    pub on: Option<Vec<Outcome>>,
+}
+
+/// What to answer instead: `default` for a value that is always at hand, or a cached answer.
+#[derive(Clone, Debug)]
+pub(super) enum Fallback {
+    Default,
+    Cached(CachedFallback),
+}
+
+/// The last good answer, if it is cached.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CachedFallback {
+    /// Share of requests for which it is.
+    #[serde(rename = "hit rate")]
+    pub hit_rate: Share,
+    /// How long it takes to fetch.
+    pub latency: Option<DurationPhrase>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FallbackForm {
+    cached: CachedFallback,
+}
+
+/// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads and surge.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Fault {
+    /// When it begins.
+    pub at: Option<Duration>,
+    /// How long it lasts; to the end of the run if left out.
+    #[serde(rename = "for")]
+    pub lasts: Option<Duration>,
+    /// How long it takes to grow to its full size; none if left out.
+    pub ramp: Option<Duration>,
+    /// How many instances it strikes: a share or a number; all if left out.
+    pub instances: Option<InstanceShare>,
+    /// Slows a service, database or cache, or the messages of an edge `a -> b`.
+    pub slow: Option<String>,
+    /// With `slow`, `surge`: the factor.
+    pub by: Option<Factor>,
+    /// With `slow`: what is added to each service time or message.
+    pub adding: Option<DurationPhrase>,
+    /// Makes a service, database or cache answer errors at once.
+    pub errors: Option<String>,
+    /// With `errors`: the share of requests.
+    pub rate: Option<Share>,
+    /// With `errors`: how they fail; a server error if left out.
+    #[serde(rename = "as")]
+    pub fails_as: Option<Outcome>,
+    /// Crashes a service, database or cache: work in flight is lost, connections are refused.
+    pub crash: Option<String>,
+    /// Makes a service, database or cache stand still: it accepts requests and answers nothing.
+    pub pause: Option<String>,
+    /// Swallows the requests on an edge `a -> b`.
+    #[serde(rename = "black hole")]
+    pub black_hole: Option<String>,
+    /// Refuses connections: of a service, database or cache, or on an edge `a -> b`.
+    pub refuse: Option<String>,
+    /// Takes threads, slots or connections away from a service, database or cache.
+    #[serde(rename = "lose threads")]
+    pub lose_threads: Option<String>,
+    /// With `lose threads`: how many of each instance.
+    pub count: Option<u32>,
+    /// Multiplies the arrivals of an open workload.
+    pub surge: Option<String>,
+}
+
+/// How many instances a fault strikes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum InstanceShare {
+    Count(u32),
+    Share(Share),
+}
+
+/// A full form that can also be written as a bare number, which stands for its `max`.
+#[derive(Clone, Debug)]
+pub(super) struct OrNumber<T>(pub T);
+
+/// What can be made of a bare number.
+pub(super) trait OfNumber {
+    /// The full form that the number stands for.
+    fn of_number(number: u32) -> Self;
+}
+
+impl OfNumber for Slots {
+    fn of_number(max: u32) -> Self {
+        Self { max, queue: None, max_wait: None }
+    }
+}
+
+impl OfNumber for Users {
+    fn of_number(from: u32) -> Self {
+        Self { from, stages: Vec::new() }
+    }
+}
+
+struct NumberOrMap<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: OfNumber + DeserializeOwned> Visitor<'de> for NumberOrMap<T> {
+    type Value = OrNumber<T>;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a whole number, or a map")
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        u32::try_from(number)
+            .map(|number| OrNumber(T::of_number(number)))
+            .map_err(|_| E::custom(format!("`{number}` is too large")))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(OrNumber)
+    }
+}
+
+impl<'de, T: OfNumber + DeserializeOwned> Deserialize<'de> for OrNumber<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NumberOrMap(std::marker::PhantomData))
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for OrNumber<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("{}OrNumber", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let full = generator.subschema_for::<T>();
+        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 0 }, full] })
+    }
+}
+
+/// Implements reading and the schema of a type that is written as a phrase or as a map.
+macro_rules! phrase_or_map {
+    ($type:ty, $name:literal, $expected:literal, $phrase:expr, $form:ty, $of_form:expr, $examples:expr) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct PhraseOrMap;
+
+                impl<'de> Visitor<'de> for PhraseOrMap {
+                    type Value = $type;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        formatter.write_str($expected)
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<$type, E> {
+                        let read: fn(&str) -> Result<$type, String> = $phrase;
+                        read(text).map_err(E::custom)
+                    }
+
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$type, A::Error> {
+                        <$form>::deserialize(MapAccessDeserializer::new(map)).map($of_form)
+                    }
+                }
+
+                deserializer.deserialize_any(PhraseOrMap)
+            }
+        }
+
+        impl JsonSchema for $type {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+
+            fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+                let full = generator.subschema_for::<$form>();
+                json_schema!({ "anyOf": [{ "type": "string", "description": $expected, "examples": $examples }, full] })
+            }
+        }
+    };
+}
+
+phrase_or_map!(
+    Arrivals,
+    "Arrivals",
+    "arrivals such as poisson 300/s, or a map with a changing rate",
+    |text| text.parse().map(Arrivals::Phrase),
+    ArrivalProfile,
+    Arrivals::Profile,
+    ["poisson 300/s", "constant 10/s"]
+);
+
+phrase_or_map!(
+    Fallback,
+    "Fallback",
+    "`default`, or a map with `cached`",
+    |text| match text {
+        "default" => Ok(Fallback::Default),
+        other =>
+            Err(format!("`{other}` is not a fallback; write `default`, or `{{ cached: {{ hit rate: 90%, latency: 2ms }} }}`")),
+    },
+    FallbackForm,
+    |form| Fallback::Cached(form.cached),
+    ["default"]
+);
+
+impl<'de> Deserialize<'de> for InstanceShare {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CountOrShare;
+
+        impl Visitor<'_> for CountOrShare {
+            type Value = InstanceShare;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("a number of instances, or a share such as 30%")
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<InstanceShare, E> {
+                u32::try_from(count).map(InstanceShare::Count).map_err(|_| E::custom(format!("`{count}` is too large")))
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<InstanceShare, E> {
+                text.parse().map(InstanceShare::Share).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_any(CountOrShare)
+    }
+}
+
+impl JsonSchema for InstanceShare {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "InstanceShare".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "anyOf": [{ "type": "integer", "minimum": 1 }, { "type": "string", "pattern": "^[0-9.]+\\s*%$", "examples": ["30%"] }] })
+    }
+}

@@ -1,0 +1,431 @@
+//! YAML with the place of every value.
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+
+use super::problem::{Location, Problem, did_you_mean};
+
+/// A value and where it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it begins (for lists and maps) or lies (for scalars).
+    pub at: Location,
+}
+
+/// What a node holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Another number.
+    Float(f64),
+    /// Any other scalar.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// Keys and values in the order of the file.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key and where it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The key.
+    pub name: String,
+    /// Where it lies.
+    pub at: Location,
+}
+
+/// One step of a path from the root of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// Into a map.
+    Key(String),
+    /// Into a list.
+    Index(usize),
+}
+
+/// The path written as `services.d.threads` or `faults[0].by`. Names of edges hold blanks and arrows but no dots.
+pub fn parse_path(text: &str) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    for part in text.split('.') {
+        let (name, indices) = part.split_once('[').unwrap_or((part, ""));
+        match name.trim().parse() {
+            Ok(index) => segments.push(Segment::Index(index)),
+            Err(_) => segments.push(Segment::Key(normalize_edge(name))),
+        }
+        segments.extend(indices.split('[').filter_map(|index| index.trim_end_matches(']').parse().ok()).map(Segment::Index));
+    }
+    segments
+}
+
+/// An edge with one blank on each side of its arrow; other names trimmed.
+pub fn normalize_edge(name: &str) -> String {
+    match name.split_once("->") {
+        Some((caller, callee)) => format!("{} -> {}", caller.trim(), callee.trim()),
+        None => name.trim().to_owned(),
+    }
+}
+
+/// The keys whose maps can be written as a bare number, and the key of the map that the number stands for.
+const SHORTHANDS: [(&str, &str); 4] = [("threads", "max"), ("slots", "max"), ("connections", "max"), ("users", "from")];
+
+fn shorthand_key(name: &str) -> Option<&'static str> {
+    SHORTHANDS.iter().find(|(shorthand, _)| *shorthand == name).map(|(_, key)| *key)
+}
+
+impl Node {
+    /// Reads YAML; `source` is the number of its text.
+    ///
+    /// # Errors
+    /// A text that is not YAML, with the place where it stops being so.
+    pub fn parse(text: &str, source: u32) -> Result<Self, Problem> {
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let tree: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+            let at = error.location().map_or(Location { source, start: 0, end: 0 }, |location| locate(location, text, source));
+            let message = error.without_snippet().to_string();
+            let message = message.split(" at line").next().unwrap_or(&message).trim_start_matches("error: ").to_owned();
+            let message = strip_position(&message);
+            Problem::error(format!("this is not valid YAML: {message}"), Some(at)).labelled("here")
+        })?;
+        Ok(tree.value.into_node(locate(tree.defined, text, source), text, source))
+    }
+
+    /// The node at `path`.
+    pub fn get(&self, path: &[Segment]) -> Option<&Self> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        match (first, &self.value) {
+            (Segment::Key(name), Value::Map(entries)) => {
+                entries.iter().find(|(key, _)| normalize_edge(&key.name) == *name).and_then(|(_, node)| node.get(rest))
+            }
+            (Segment::Index(index), Value::List(items)) => items.get(*index).and_then(|node| node.get(rest)),
+            _ => None,
+        }
+    }
+
+    /// Where the key that leads to `path` lies; the node itself for items of lists.
+    pub fn key_location(&self, path: &[Segment]) -> Option<Location> {
+        let (last, parents) = path.split_last()?;
+        let parent = self.get(parents)?;
+        match (last, &parent.value) {
+            (Segment::Key(name), Value::Map(entries)) => {
+                entries.iter().find(|(key, _)| normalize_edge(&key.name) == *name).map(|(key, _)| key.at)
+            }
+            _ => parent.get(std::slice::from_ref(last)).map(|node| node.at),
+        }
+    }
+
+    /// Where the value at the longest existing beginning of `path` lies.
+    pub fn nearest_location(&self, path: &[Segment]) -> Location {
+        (0..=path.len()).rev().find_map(|length| self.get(&path[..length])).map_or(self.at, |node| node.at)
+    }
+
+    /// Takes the node at `path` out; whether there was one.
+    pub fn remove(&mut self, path: &[Segment]) -> bool {
+        let Some((last, parents)) = path.split_last() else { return false };
+        match (last, self.get_mut(parents).map(|parent| &mut parent.value)) {
+            (Segment::Key(name), Some(Value::Map(entries))) => {
+                let before = entries.len();
+                entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
+                entries.len() < before
+            }
+            (Segment::Index(index), Some(Value::List(items))) if *index < items.len() => {
+                items.remove(*index);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Puts `node` at `path`, making maps on the way; `null` takes away what is there.
+    ///
+    /// A bare number put where slots are described in full (`threads: { max: 50, queue: 100 }`) sets their number only; a
+    /// detail put where they are a bare number keeps that number.
+    ///
+    /// # Errors
+    /// A path that leads through a scalar or past the end of a list.
+    pub fn set(&mut self, path: &[Segment], node: Self) -> Result<(), Problem> {
+        let Some((first, rest)) = path.split_first() else {
+            *self = node;
+            return Ok(());
+        };
+        if self.value == Value::Null {
+            self.value = Value::Map(Vec::new());
+        }
+        match (first, &mut self.value) {
+            (Segment::Key(name), Value::Map(entries)) => {
+                let position = entries.iter().position(|(key, _)| normalize_edge(&key.name) == *name);
+                if rest.is_empty() && node.value == Value::Null {
+                    entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
+                    return Ok(());
+                }
+                let position = position.unwrap_or_else(|| {
+                    entries.push((Key { name: name.clone(), at: node.at }, Self { value: Value::Null, at: node.at }));
+                    entries.len() - 1
+                });
+                let child = &mut entries[position].1;
+                match (shorthand_key(name), &mut child.value, &node.value) {
+                    (Some(key), Value::Integer(_), _) if !rest.is_empty() => {
+                        let number = child.clone();
+                        child.value = Value::Map(vec![(Key { name: key.to_owned(), at: number.at }, number)]);
+                    }
+                    (Some(key), Value::Map(_), Value::Integer(_)) if rest.is_empty() => {
+                        return child.set(&[Segment::Key(key.to_owned())], node);
+                    }
+                    _ => {}
+                }
+                child.set(rest, node)
+            }
+            (Segment::Index(index), Value::List(items)) => {
+                let length = items.len();
+                match items.get_mut(*index) {
+                    Some(item) => item.set(rest, node),
+                    None => Err(Problem::error(format!("there is no item {index}: the list has {length}"), Some(node.at))
+                        .with_help("items are counted from 0")),
+                }
+            }
+            (segment, other) => {
+                let wanted = match segment {
+                    Segment::Key(name) => format!("`{name}`"),
+                    Segment::Index(index) => format!("item {index}"),
+                };
+                Err(Problem::error(format!("there is no {wanted} in {}", other.description()), Some(node.at)))
+            }
+        }
+    }
+
+    /// Adds whatever `other` has and this does not, map by map; lists stay as they are.
+    pub fn merge_missing(&mut self, other: &Self) {
+        let (Value::Map(mine), Value::Map(theirs)) = (&mut self.value, &other.value) else { return };
+        for (key, node) in theirs {
+            match mine.iter_mut().find(|(mine, _)| normalize_edge(&mine.name) == normalize_edge(&key.name)) {
+                Some((_, existing)) => existing.merge_missing(node),
+                None => mine.push((key.clone(), node.clone())),
+            }
+        }
+    }
+
+    /// [`merge_missing`](Self::merge_missing) at a path; nothing happens if there is nothing.
+    pub fn merge_into(&mut self, path: &[Segment], other: &Self) {
+        if let Some(node) = self.get_mut(path) {
+            if node.value == Value::Null {
+                node.value = Value::Map(Vec::new());
+            }
+            node.merge_missing(other);
+        }
+    }
+
+    /// Gives the node and everything in it one place.
+    pub fn move_to(&mut self, at: Location) {
+        self.at = at;
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.move_to(at)),
+            Value::Map(entries) => entries.iter_mut().for_each(|(key, node)| {
+                key.at = at;
+                node.move_to(at);
+            }),
+            _ => {}
+        }
+    }
+
+    /// The value without its places.
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(value) => (*value).into(),
+            Value::Integer(value) => (*value).into(),
+            Value::Float(value) => (*value).into(),
+            Value::Text(value) => value.clone().into(),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect(),
+        }
+    }
+
+    /// The keys of a map; none for anything else.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        let entries = if let Value::Map(entries) = &self.value { entries.as_slice() } else { &[] };
+        entries.iter().map(|(key, _)| key)
+    }
+
+    /// The key of this map that `name` was probably meant to be.
+    pub fn similar_key(&self, name: &str) -> Option<&str> {
+        did_you_mean(name, self.keys().map(|key| key.name.as_str()))
+    }
+
+    fn get_mut(&mut self, path: &[Segment]) -> Option<&mut Self> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        match (first, &mut self.value) {
+            (Segment::Key(name), Value::Map(entries)) => {
+                entries.iter_mut().find(|(key, _)| normalize_edge(&key.name) == *name).and_then(|(_, node)| node.get_mut(rest))
+            }
+            (Segment::Index(index), Value::List(items)) => items.get_mut(*index).and_then(|node| node.get_mut(rest)),
+            _ => None,
+        }
+    }
+}
+
+impl Value {
+    /// What kind of value this is, with its article.
+    pub fn description(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a truth value",
+            Self::Integer(_) | Self::Float(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+        }
+    }
+}
+
+/// The parser reports positions in its messages; the snippet shows them better.
+fn strip_position(message: &str) -> String {
+    match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
+        Some((_, rest)) => rest.to_owned(),
+        None => message.lines().next().unwrap_or_default().to_owned(),
+    }
+}
+
+fn locate(location: serde_saphyr::Location, text: &str, source: u32) -> Location {
+    let span = location.span();
+    let by_line = || {
+        let line_start: usize = text.split_inclusive('\n').take((location.line() as usize).saturating_sub(1)).map(str::len).sum();
+        let in_line = text[line_start.min(text.len())..].char_indices().nth((location.column() as usize).saturating_sub(1));
+        line_start + in_line.map_or(0, |(offset, _)| offset)
+    };
+    let start = span.byte_offset().map_or_else(by_line, |offset| offset as usize).min(text.len());
+    let length = span.byte_len().map_or(1, |length| length as usize);
+    Location { source, start, end: (start + length).min(text.len()) }
+}
+
+/// The tree as the parser gives it.
+enum Raw {
+    Scalar(Value),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl Raw {
+    fn into_node(self, at: Location, text: &str, source: u32) -> Node {
+        let place = |location| locate(location, text, source);
+        let value = match self {
+            Self::Scalar(value) => value,
+            Self::List(items) => {
+                Value::List(items.into_iter().map(|item| item.value.into_node(place(item.referenced), text, source)).collect())
+            }
+            Self::Map(entries) => Value::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, node)| {
+                        let key = Key { at: place(key.referenced), name: key.value };
+                        (key, node.value.into_node(place(node.referenced), text, source))
+                    })
+                    .collect(),
+            ),
+        };
+        Node { value, at }
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Bool(value)))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Integer(value)))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer)))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Float(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Text(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Raw::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = access.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Raw::Map(entries))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(text: &str) -> Node {
+        Node::parse(text, 0).expect("valid YAML")
+    }
+
+    fn number(value: i64) -> Node {
+        Node { value: Value::Integer(value), at: Location::default() }
+    }
+
+    #[test]
+    fn every_value_knows_its_place() {
+        let text = "services:\n  d: { threads: 40 }\n";
+        let node = tree(text);
+        let threads = parse_path("services.d.threads");
+        let (value, key) = (node.get(&threads).expect("set").at, node.key_location(&threads).expect("set"));
+        assert_eq!((&text[value.start..value.end], &text[key.start..key.end]), ("40", "threads"));
+    }
+
+    #[test]
+    fn an_override_follows_the_shorthand_in_both_directions() {
+        let mut node = tree("services: { a: { threads: { max: 50, queue: 9 } }, b: { threads: 7 } }");
+        node.set(&parse_path("services.a.threads"), number(60)).expect("a place to set");
+        node.set(&parse_path("services.b.threads.queue"), number(3)).expect("a place to set");
+        let expected = tree("services: { a: { threads: { max: 60, queue: 9 } }, b: { threads: { max: 7, queue: 3 } } }");
+        assert_eq!(node.to_json(), expected.to_json());
+    }
+
+    #[test]
+    fn an_override_makes_what_is_missing_and_refuses_what_cannot_be() {
+        let mut node = tree("calls: {}\nfaults: [ { by: 2x } ]");
+        node.set(&parse_path("calls.c->d.retry.attempts"), number(3)).expect("a place to set");
+        node.set(&parse_path("faults[0].by"), number(5)).expect("a place to set");
+        assert_eq!(node.to_json(), tree("calls: { 'c -> d': { retry: { attempts: 3 } } }\nfaults: [ { by: 5 } ]").to_json());
+        assert!(node.set(&parse_path("faults[1].by"), number(5)).is_err());
+        assert!(node.set(&parse_path("faults[0].by.more"), number(5)).is_err());
+    }
+}

@@ -1,0 +1,320 @@
+//! A scenario compiled to dense ids: what the hot path reads and never changes.
+
+use sim_core::{Distribution, SimDuration};
+
+use crate::faults::Fault;
+use crate::resilience::{Balance, Fallback, RetryPolicy, circuit_breaker};
+use crate::workload::{ArrivalProcess, UserPlan};
+use crate::{Outcome, OutcomeSet};
+
+/// Stands for "none" where a dense id is expected.
+pub const NONE: u32 = u32::MAX;
+/// Stands for "no limit" in capacities and queue lengths.
+pub const UNLIMITED: u32 = u32::MAX;
+
+/// Everything about a scenario that does not change while it runs.
+#[derive(Clone, Debug)]
+pub struct Blueprint {
+    /// The scenario's name.
+    pub name: String,
+    /// How long, from which seed.
+    pub run: RunPlan,
+    /// What stops the run early.
+    pub limits: Limits,
+    /// Where requests come from.
+    pub workloads: Vec<WorkloadPlan>,
+    /// Services, databases and caches.
+    pub stations: Vec<StationPlan>,
+    /// Instances of all stations; those of one station are neighbours.
+    pub instances: Vec<InstancePlan>,
+    /// Threads, connections, processors and permits.
+    pub pools: Vec<PoolPlan>,
+    /// Who calls whom, and what guards the way.
+    pub edges: Vec<EdgePlan>,
+    /// Calls in handlers.
+    pub sites: Vec<CallSite>,
+    /// The steps of all handlers, one after the other.
+    pub program: Vec<Step>,
+    /// Branches of forks and choices.
+    pub tables: Vec<BranchTable>,
+    /// Service times, latencies, think times: in nanoseconds.
+    pub distributions: Vec<Distribution>,
+    /// Circuit breakers, one for each scope of each edge that has one.
+    pub breakers: Vec<BreakerPlan>,
+    /// The constant delays of timeouts and wait limits.
+    pub deadlines: Vec<SimDuration>,
+    /// What breaks.
+    pub faults: Vec<Fault>,
+}
+
+/// How long to run, and from which seed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RunPlan {
+    /// Arrivals stop here.
+    pub duration: SimDuration,
+    /// Requests that begin before are simulated and not counted.
+    pub warmup: SimDuration,
+    /// After the arrivals have stopped, work in flight may go on for this long.
+    pub drain: SimDuration,
+    /// The seed of all random streams.
+    pub seed: u64,
+    /// Availability below which a workload is said to suffer, 0 to 1.
+    pub availability_level: f64,
+}
+
+/// What stops a run that would not end, or not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Events handled.
+    pub events: u64,
+    /// Requests and calls in flight at one time.
+    pub in_flight: u64,
+    /// Approximate memory of the simulated system in bytes.
+    pub memory: u64,
+}
+
+/// A source of requests.
+#[derive(Clone, Debug)]
+pub struct WorkloadPlan {
+    /// Its name.
+    pub name: String,
+    /// Open or closed.
+    pub source: Source,
+    /// What a request, or an iteration of a user, does.
+    pub entry: u32,
+}
+
+/// How requests come about.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// They arrive, whatever happens to earlier ones.
+    Open(ArrivalProcess),
+    /// Users send, wait for the answer, think, repeat.
+    Closed {
+        /// How many users there are.
+        users: UserPlan,
+        /// Time between an answer and the next request, as a distribution id.
+        think: u32,
+    },
+}
+
+/// What a station is, for reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StationKind {
+    /// Runs handlers.
+    Service,
+    /// Answers queries.
+    Database,
+    /// Answers look-ups.
+    Cache,
+}
+
+/// A service, database or cache.
+#[derive(Clone, Debug)]
+pub struct StationPlan {
+    /// Its name.
+    pub name: String,
+    /// What it is.
+    pub kind: StationKind,
+    /// Its instances, as dense ids.
+    pub instances: std::ops::Range<u32>,
+}
+
+/// One instance of a station.
+#[derive(Clone, Copy, Debug)]
+pub struct InstancePlan {
+    /// Whose it is.
+    pub station: u32,
+    /// Its threads, slots or connections.
+    pub slots: u32,
+    /// Its processors, possibly those of a host shared with others; [`NONE`] if computing is not limited.
+    pub processors: u32,
+}
+
+/// What the slots of a pool are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolKind {
+    /// Threads of a service, held from dequeue to reply.
+    Threads,
+    /// Requests in flight in an asynchronous service.
+    Slots,
+    /// Connections of a database or cache.
+    Connections,
+    /// Processors, held while computing.
+    Processors,
+    /// Permits of a bulkhead on an edge.
+    Permits,
+}
+
+impl PoolKind {
+    /// What the slots are, in one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Threads => "threads",
+            Self::Slots => "slots",
+            Self::Connections => "connections",
+            Self::Processors => "processors",
+            Self::Permits => "permits",
+        }
+    }
+}
+
+/// A pool to be made.
+#[derive(Clone, Debug)]
+pub struct PoolPlan {
+    /// Whose it is: a station, a host, an edge.
+    pub owner: String,
+    /// Its number among the pools of its owner, from 1; zero if it is the only one.
+    pub number: u32,
+    /// What its slots are.
+    pub kind: PoolKind,
+    /// How many there are, or [`UNLIMITED`].
+    pub capacity: u32,
+    /// How many may wait, or [`UNLIMITED`].
+    pub queue_limit: u32,
+    /// Longest wait, as an id of a deadline; [`NONE`] if there is no limit.
+    pub wait_deadline: u32,
+}
+
+impl PoolPlan {
+    /// The owner, with the pool's number if there are several: `gateway`, `a#2`.
+    pub fn label(&self) -> String {
+        if self.number == 0 { self.owner.clone() } else { format!("{}#{}", self.owner, self.number) }
+    }
+}
+
+/// Whom a guard's state belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Each instance of the caller has its own.
+    CallerInstance,
+    /// Each pair of a caller's and a callee's instance has its own.
+    CalleeInstance,
+    /// One for the whole edge.
+    Edge,
+}
+
+/// A guard on an edge.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Guard {
+    /// Limits calls in flight.
+    Bulkhead {
+        /// The first of its pools of permits; one a caller instance.
+        first_pool: u32,
+    },
+    /// Stops calling what keeps failing.
+    Breaker {
+        /// The first of its breakers.
+        first: u32,
+        /// How the others follow.
+        scope: Scope,
+        /// Outcomes that count as failures.
+        counts: OutcomeSet,
+    },
+    /// Tries again.
+    Retry(RetryPolicy),
+}
+
+/// The way from a caller to a callee.
+#[derive(Clone, Debug)]
+pub struct EdgePlan {
+    /// The caller's name.
+    pub caller: String,
+    /// The first instance of the caller; for a workload, its own id.
+    pub caller_first_instance: u32,
+    /// The callee, as a station id.
+    pub callee: u32,
+    /// Guards in the order in which a call meets them.
+    pub guards: Vec<Guard>,
+    /// Network latency in each direction, as a distribution id; [`NONE`] if none.
+    pub latency: u32,
+    /// Timeout of each attempt, as a deadline id; [`NONE`] if none.
+    pub timeout: u32,
+    /// Timeout of connecting, as a deadline id; [`NONE`] if none.
+    pub connect_timeout: u32,
+    /// How instances of the callee are chosen.
+    pub balance: Balance,
+    /// Whether each attempt of a retry goes to a newly chosen instance.
+    pub is_balanced_per_attempt: bool,
+    /// What to answer when the call has failed for good.
+    pub fallback: Option<Fallback>,
+}
+
+/// What a handler makes of a failed call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// It fails at once.
+    Fail,
+    /// It goes on, and fails when it is done.
+    FailLater,
+    /// It goes on, and its answer is degraded.
+    Degrade,
+    /// It goes on as if nothing had happened.
+    Ignore,
+}
+
+/// A call in a handler.
+#[derive(Clone, Copy, Debug)]
+pub struct CallSite {
+    /// The edge it takes.
+    pub edge: u32,
+    /// The first step of the operation called.
+    pub entry: u32,
+    /// What follows if it fails.
+    pub on_failure: OnFailure,
+}
+
+/// One step of a handler.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Step {
+    /// Computes for a time drawn from a distribution; holds a processor if those are limited.
+    Work(u32),
+    /// Waits for a time drawn from a distribution; holds only the thread.
+    Pause(u32),
+    /// Makes the call of a call site.
+    Call(u32),
+    /// Goes on with the next step with `probability`, else at `otherwise`.
+    Chance {
+        /// 0 to 1.
+        probability: f32,
+        /// A step.
+        otherwise: u32,
+        /// Whether a failure of the call before means "otherwise": a look-up that failed is a miss.
+        needs_answer: bool,
+    },
+    /// Goes on at one of the branches of a table, chosen by weight.
+    Choose(u32),
+    /// Runs all branches of a table side by side and goes on after the last.
+    Fork(u32),
+    /// Goes on elsewhere.
+    Jump(u32),
+    /// Fails with `probability`.
+    Fail {
+        /// 0 to 1.
+        probability: f32,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The end of a handler or branch.
+    Answer,
+}
+
+/// Branches of a fork or a choice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BranchTable {
+    /// The first step of each branch.
+    pub entries: Vec<u32>,
+    /// For a choice: the probability of this branch or one before it.
+    pub cumulative: Vec<f64>,
+    /// For a fork: the step that follows when all branches have ended.
+    pub join: u32,
+}
+
+/// A breaker to be made.
+#[derive(Clone, Debug)]
+pub struct BreakerPlan {
+    /// Its edge, `a -> b`, with the numbers of the instances if there are several.
+    pub owner: String,
+    /// How it is set.
+    pub settings: circuit_breaker::Settings,
+}

@@ -1,0 +1,120 @@
+//! Workloads: requests that arrive, and users who wait for their answers.
+
+use sim_core::SimTime;
+
+use super::blueprint::Source;
+use super::event::Event;
+use super::frame::{Activity, Role};
+use super::state::Next;
+use super::turn::{Turn, draw_tag};
+use crate::resources::Waiter;
+
+impl Turn<'_> {
+    /// Schedules the first arrival of an open workload; brings in the first users of a closed one.
+    pub fn begin_workload(&mut self, workload: u32) {
+        match self.plan.workloads[workload as usize].source {
+            Source::Open(_) => self.schedule_arrival(workload),
+            Source::Closed { .. } => self.users_change(workload),
+        }
+    }
+
+    /// A request of an open workload arrives.
+    pub fn arrival(&mut self, workload: u32) {
+        if self.state.have_arrivals_ended {
+            return;
+        }
+        let state = &mut self.state.workloads[workload as usize];
+        let key = state.key.child(state.begun);
+        state.begun += 1;
+        self.schedule_arrival(workload);
+        let entry = self.plan.workloads[workload as usize].entry;
+        let client = self.state.frames.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
+        self.run(client);
+    }
+
+    /// The planned number of users has changed: those that are missing begin. Those that are too many leave by themselves.
+    pub fn users_change(&mut self, workload: u32) {
+        let plan = self.plan;
+        let Source::Closed { users, .. } = &plan.workloads[workload as usize].source else { return };
+        if self.state.have_arrivals_ended {
+            return;
+        }
+        if let Some(next) = users.next_change(self.now) {
+            self.schedule.at(next, Event::UsersChange { workload });
+        }
+        let planned = users.users_at(self.now);
+        let state = &mut self.state.workloads[workload as usize];
+        if state.users.len() < planned as usize {
+            state.users.resize(planned as usize, false);
+        }
+        for user in (0..planned).rev() {
+            let state = &mut self.state.workloads[workload as usize];
+            if !std::mem::replace(&mut state.users[user as usize], true) {
+                let key = state.key.child(u64::from(user)).child(0);
+                let entry = plan.workloads[workload as usize].entry;
+                let client = self.state.frames.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
+                self.state.frames[client].caller = Waiter { frame: user, epoch: 0 };
+                self.state.ready.push(Next::Run(client));
+            }
+        }
+    }
+
+    /// A client has run all its steps: a request is gone, a user thinks.
+    pub fn iteration_ends(&mut self, index: u32) {
+        let workload = self.state.frames[index].instance as usize;
+        match self.plan.workloads[workload].source {
+            Source::Open(_) => self.state.frames.release(index),
+            Source::Closed { think, .. } => {
+                let key = self.state.frames[index].key.child(draw_tag::THINK);
+                let pause = self.plan.distributions[think as usize].sample_duration(&mut key.draw());
+                if pause.is_zero() {
+                    self.next_iteration(index);
+                } else {
+                    self.wait(index, Activity::Thinking, pause);
+                }
+            }
+        }
+    }
+
+    /// A user begins again, or leaves if it is no longer planned.
+    pub fn next_iteration(&mut self, index: u32) {
+        let frame = &self.state.frames[index];
+        let (workload, Waiter { frame: user, epoch: iteration }) = (frame.instance, frame.caller);
+        let plan = &self.plan.workloads[workload as usize];
+        let Source::Closed { users, .. } = &plan.source else { return };
+        let state = &mut self.state.workloads[workload as usize];
+        if self.state.have_arrivals_ended || user >= users.users_at(self.now) {
+            state.users[user as usize] = false;
+            self.state.frames.release(index);
+            return;
+        }
+        let iteration = iteration.wrapping_add(1);
+        let key = state.key.child(u64::from(user)).child(u64::from(iteration));
+        let frame = &mut self.state.frames[index];
+        frame.key = key;
+        frame.caller = Waiter { frame: user, epoch: iteration };
+        frame.step = plan.entry;
+        frame.is_counted = self.state.has_warmed_up;
+        self.state.ready.push(Next::Run(index));
+    }
+
+    /// No more requests arrive; users who only think leave.
+    pub fn arrivals_end(&mut self) {
+        self.state.have_arrivals_ended = true;
+        for index in self.state.frames.matching(|frame| frame.role == Role::Client && frame.activity == Activity::Thinking) {
+            let frame = &self.state.frames[index];
+            let (workload, user) = (frame.instance as usize, frame.caller.frame as usize);
+            self.state.workloads[workload].users[user] = false;
+            self.state.frames.release(index);
+        }
+    }
+
+    fn schedule_arrival(&mut self, workload: u32) {
+        let state = &mut self.state.workloads[workload as usize];
+        let next = state.arrivals.as_mut().and_then(super::super::workload::Arrivals::next);
+        let end = SimTime::ZERO + self.plan.run.duration;
+        if let Some(at) = next.filter(|at| *at < end) {
+            self.schedule.at(at, Event::Arrival { workload });
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What can happen.
+
+use crate::resources::Waiter;
+
+/// An event of the simulated system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The next request of an open workload.
+    Arrival {
+        /// Which workload.
+        workload: u32,
+    },
+    /// What a frame waited for has come: its work is done, its message has arrived, its pause is over.
+    Resume(Waiter),
+    /// The first deadline of a ring falls due.
+    Deadline {
+        /// Which ring.
+        ring: u32,
+    },
+    /// The planned number of users changes.
+    UsersChange {
+        /// Which workload.
+        workload: u32,
+    },
+    /// A fault begins.
+    FaultBegins {
+        /// Which fault.
+        fault: u32,
+    },
+    /// A fault that grows step by step has grown.
+    FaultGrows {
+        /// Which fault.
+        fault: u32,
+    },
+    /// A fault ends.
+    FaultEnds {
+        /// Which fault.
+        fault: u32,
+    },
+    /// Requests that begin from here on are counted.
+    WarmupEnds,
+    /// No more requests arrive.
+    ArrivalsEnd,
+    /// The end of an interval of the series.
+    Sample,
+}
+
+impl sim_core::Event for Event {
+    #[inline]
+    fn digest(self) -> u64 {
+        let (kind, subject, epoch) = match self {
+            Self::Arrival { workload } => (1, workload, 0),
+            Self::Resume(Waiter { frame, epoch }) => (2, frame, epoch),
+            Self::Deadline { ring } => (3, ring, 0),
+            Self::UsersChange { workload } => (4, workload, 0),
+            Self::FaultBegins { fault } => (5, fault, 0),
+            Self::FaultGrows { fault } => (6, fault, 0),
+            Self::FaultEnds { fault } => (7, fault, 0),
+            Self::WarmupEnds => (8, 0, 0),
+            Self::ArrivalsEnd => (9, 0, 0),
+            Self::Sample => (10, 0, 0),
+        };
+        (kind << 60) ^ (u64::from(epoch) << 32) ^ u64::from(subject)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_small() {
+        assert!(size_of::<Event>() <= 16);
+    }
+}

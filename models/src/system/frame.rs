@@ -1,0 +1,223 @@
+//! Requests in flight.
+
+use sim_core::random::DrawKey;
+use sim_core::{SimDuration, SimTime};
+
+use super::blueprint::NONE;
+use crate::Outcome;
+use crate::resources::Waiter;
+
+/// Whose steps a frame runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    /// A request of an open workload, or a user of a closed one.
+    Client,
+    /// A request at a station, which holds one of its slots.
+    Handler,
+    /// One branch of a fork; it holds nothing of its own.
+    Branch,
+}
+
+/// What a frame is doing: which event, grant or reply will wake it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Activity {
+    /// Not in use.
+    Free,
+    /// Running steps; nothing is awaited.
+    Running,
+    /// On its way to the callee.
+    InTransit,
+    /// Waits for a slot of its instance.
+    Queued,
+    /// Waits out what a fault adds to the work it is about to do.
+    Delayed,
+    /// Waits for a processor.
+    AwaitingProcessor,
+    /// Computes, and holds a processor if those are limited.
+    Working,
+    /// Waits on its thread.
+    Pausing,
+    /// Waits for a permit of a bulkhead.
+    AwaitingPermit,
+    /// Has called and waits for the answer.
+    AwaitingReply,
+    /// Waits before the next attempt.
+    BackingOff,
+    /// Fetches a substitute.
+    FallingBack,
+    /// Waits for its branches.
+    AwaitingBranches,
+    /// Its answer is on its way to the caller.
+    ReplyInTransit,
+    /// A user between two requests.
+    Thinking,
+}
+
+/// A request in flight: where it is in its handler, what it holds, and who waits for it.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    /// What its draws are keyed by.
+    pub key: DrawKey,
+    /// When it arrived at its instance.
+    pub entered_at: SimTime,
+    /// When it was given a slot.
+    pub started_at: SimTime,
+    /// When it began the call it is making.
+    pub call_began: SimTime,
+    /// When the breaker let that call through.
+    pub permitted_at: SimTime,
+    /// Since when it has waited for, or held, a processor or permit.
+    pub since: SimTime,
+    /// The pause before the present attempt.
+    pub previous_backoff: SimDuration,
+    /// Changes whenever whatever was awaited no longer is; a reference with another epoch is stale.
+    pub epoch: u32,
+    /// Who waits for its answer, and in which epoch of theirs.
+    pub caller: Waiter,
+    /// The edge it came by.
+    pub edge: u32,
+    /// The present step, and the first one of its handler.
+    pub step: u32,
+    /// The first step of its handler.
+    pub entry: u32,
+    /// The instance it runs on; for a client, its workload.
+    pub instance: u32,
+    /// The instance it calls.
+    pub target: u32,
+    /// Attempts made of the present call; for a user, whether it has left.
+    pub attempts: u16,
+    /// Branches still running.
+    pub branches: u16,
+    /// What it is doing.
+    pub activity: Activity,
+    /// How many guards of the present call it has passed.
+    pub guards_passed: u8,
+    /// Whose steps it runs.
+    pub role: Role,
+    /// What it will answer if nothing else happens.
+    pub outcome: Outcome,
+    /// Whether the call made last has failed.
+    pub has_failed_call: bool,
+    /// Whether it began after the warm-up.
+    pub is_counted: bool,
+}
+
+const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
+
+/// All frames, in use or free. Freed frames are used again, the last first, so memory follows the most ever in flight.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frames {
+    slots: Vec<Frame>,
+    free: Vec<u32>,
+}
+
+impl Frames {
+    /// A running frame at the first step of a handler.
+    pub fn allocate(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> u32 {
+        let epoch = self.free.last().map_or(0, |index| self.slots[*index as usize].epoch);
+        let frame = Frame {
+            key,
+            entered_at: SimTime::ZERO,
+            started_at: SimTime::ZERO,
+            call_began: SimTime::ZERO,
+            permitted_at: SimTime::ZERO,
+            since: SimTime::ZERO,
+            previous_backoff: SimDuration::ZERO,
+            epoch,
+            caller: NO_CALLER,
+            edge: NONE,
+            step: entry,
+            entry,
+            instance,
+            target: NONE,
+            attempts: 0,
+            branches: 0,
+            activity: Activity::Running,
+            guards_passed: 0,
+            role,
+            outcome: Outcome::Ok,
+            has_failed_call: false,
+            is_counted,
+        };
+        if let Some(index) = self.free.pop() {
+            self.slots[index as usize] = frame;
+            return index;
+        }
+        self.slots.push(frame);
+        (self.slots.len() - 1) as u32
+    }
+
+    /// Gives a frame up; references to it are stale from here on.
+    pub fn release(&mut self, index: u32) {
+        let frame = &mut self.slots[index as usize];
+        debug_assert!(frame.activity != Activity::Free, "a frame is given up once");
+        frame.activity = Activity::Free;
+        frame.epoch = frame.epoch.wrapping_add(1);
+        self.free.push(index);
+    }
+
+    /// Begins a wait: all earlier references become stale, and the returned one is live until the wait is over.
+    #[inline]
+    pub fn begin_wait(&mut self, index: u32, activity: Activity) -> Waiter {
+        let frame = &mut self.slots[index as usize];
+        frame.epoch = frame.epoch.wrapping_add(1);
+        frame.activity = activity;
+        Waiter { frame: index, epoch: frame.epoch }
+    }
+
+    /// Ends a wait: references to it become stale.
+    #[inline]
+    pub fn end_wait(&mut self, index: u32) {
+        self.begin_wait(index, Activity::Running);
+    }
+
+    /// Whether a reference still means what it meant when it was made.
+    #[inline]
+    pub fn is_live(&self, waiter: Waiter) -> bool {
+        self.slots.get(waiter.frame as usize).is_some_and(|frame| frame.epoch == waiter.epoch)
+    }
+
+    /// Frames in use.
+    pub fn in_use(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Indices of the frames in use that satisfy `condition`, in order.
+    pub fn matching(&self, condition: impl Fn(&Frame) -> bool) -> Vec<u32> {
+        let is_match = |index: &u32| {
+            let frame = &self.slots[*index as usize];
+            frame.activity != Activity::Free && condition(frame)
+        };
+        (0..self.slots.len() as u32).filter(is_match).collect()
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> u64 {
+        (self.slots.capacity() * size_of::<Frame>() + self.free.capacity() * size_of::<u32>()) as u64
+    }
+}
+
+impl std::ops::Index<u32> for Frames {
+    type Output = Frame;
+    #[inline]
+    fn index(&self, index: u32) -> &Frame {
+        &self.slots[index as usize]
+    }
+}
+
+impl std::ops::IndexMut<u32> for Frames {
+    #[inline]
+    fn index_mut(&mut self, index: u32) -> &mut Frame {
+        &mut self.slots[index as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_small() {
+        assert!(size_of::<Frame>() <= 128, "{} bytes", size_of::<Frame>());
+    }
+}

@@ -1,0 +1,24 @@
+//! The simulated system at work: services, instances, calls, requests in flight.
+//!
+//! A [`Blueprint`] says what there is; a [`System`] is its state and the [`sim_core::Model`] that events act on. While one
+//! event is handled, a `Turn` holds the blueprint, the state and the schedule together; its methods live in the file of
+//! what they bring about: `handler` (steps), `station` (queues and slots), `call` (guards, attempts, replies), `client`
+//! (workloads), `outage` (faults).
+
+mod blueprint;
+mod call;
+mod client;
+mod event;
+mod frame;
+mod handler;
+mod outage;
+mod state;
+mod station;
+mod turn;
+
+pub use blueprint::{
+    Blueprint, BranchTable, BreakerPlan, CallSite, EdgePlan, Guard, InstancePlan, Limits, NONE, OnFailure, PoolKind, PoolPlan,
+    RunPlan, Scope, Source, StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
+};
+pub use event::Event;
+pub use state::{LimitReached, System};

@@ -1,0 +1,151 @@
+//! Faults that begin and end.
+
+use sim_core::SimDuration;
+
+use super::event::Event;
+use super::frame::{Activity, Frame, Role};
+use super::state::{Next, Parked};
+use super::turn::Turn;
+use crate::Outcome;
+use crate::faults::Effect;
+
+/// A leak with a ramp loses its slots in this many steps at most.
+const LEAK_STEPS: u32 = 100;
+
+impl Turn<'_> {
+    /// A fault begins.
+    pub fn fault_begins(&mut self, id: u32) {
+        let plan = self.plan;
+        let fault = &plan.faults[id as usize];
+        match &fault.effect {
+            Effect::Slow { .. } => self.for_each_instance(id, |state| state.slowed_by.push(id)),
+            Effect::Errors { .. } => self.for_each_instance(id, |state| state.failing_by.push(id)),
+            Effect::Pause => self.for_each_instance(id, |state| state.pauses += 1),
+            Effect::Refuse { edge: None } => self.for_each_instance(id, |state| state.refusals += 1),
+            Effect::Refuse { edge: Some(edge) } => self.state.edges[*edge as usize].refusals += 1,
+            Effect::BlackHole { edge } => self.state.edges[*edge as usize].black_holes += 1,
+            Effect::SlowEdge { edge, .. } => self.state.edges[*edge as usize].slowed_by.push(id),
+            Effect::LoseSlots { .. } => self.fault_grows(id),
+            Effect::Surge { .. } => {}
+            Effect::Crash => {
+                self.for_each_instance(id, |state| state.crashes += 1);
+                fault.instances.clone().for_each(|instance| self.lose_work_of(instance));
+            }
+        }
+    }
+
+    /// A leak has swallowed more slots.
+    pub fn fault_grows(&mut self, id: u32) {
+        let fault = &self.plan.faults[id as usize];
+        let Effect::LoseSlots { count } = fault.effect else { return };
+        let lost = (f64::from(count) * fault.intensity(self.now)) as u32;
+        self.set_lost_slots(id, lost);
+        let full = fault.begin + fault.ramp;
+        if self.now < full {
+            let step = SimDuration::from_nanos((fault.ramp.as_nanos() / u64::from(count.clamp(1, LEAK_STEPS))).max(1));
+            self.schedule
+                .at((self.now + step).min(full).min(fault.end - SimDuration::from_nanos(1)), Event::FaultGrows { fault: id });
+        }
+    }
+
+    /// A fault ends.
+    pub fn fault_ends(&mut self, id: u32) {
+        let plan = self.plan;
+        let fault = &plan.faults[id as usize];
+        match &fault.effect {
+            Effect::Slow { .. } => self.for_each_instance(id, |state| state.slowed_by.retain(|other| *other != id)),
+            Effect::Errors { .. } => self.for_each_instance(id, |state| state.failing_by.retain(|other| *other != id)),
+            Effect::Refuse { edge: None } => self.for_each_instance(id, |state| state.refusals -= 1),
+            Effect::Refuse { edge: Some(edge) } => self.state.edges[*edge as usize].refusals -= 1,
+            Effect::BlackHole { edge } => self.state.edges[*edge as usize].black_holes -= 1,
+            Effect::SlowEdge { edge, .. } => self.state.edges[*edge as usize].slowed_by.retain(|other| *other != id),
+            Effect::LoseSlots { .. } => self.set_lost_slots(id, 0),
+            Effect::Crash => self.for_each_instance(id, |state| state.crashes -= 1),
+            Effect::Surge { .. } => {}
+            Effect::Pause => {
+                self.for_each_instance(id, |state| state.pauses -= 1);
+                for instance in fault.instances.clone() {
+                    if self.state.instances[instance as usize].pauses == 0 {
+                        self.unpark(instance);
+                    }
+                }
+            }
+        }
+    }
+
+    fn for_each_instance(&mut self, id: u32, change: impl Fn(&mut super::state::InstanceState)) {
+        for instance in self.plan.faults[id as usize].instances.clone() {
+            change(&mut self.state.instances[instance as usize]);
+        }
+    }
+
+    fn set_lost_slots(&mut self, id: u32, lost: u32) {
+        for instance in self.plan.faults[id as usize].instances.clone() {
+            let slots = self.plan.instances[instance as usize].slots as usize;
+            self.state.pools[slots].lose(self.now, lost);
+            let frames = &self.state.frames;
+            while let Some(waiter) = self.state.pools[slots].grant_free(self.now, |waiter| frames.is_live(waiter)) {
+                self.state.ready.push(Next::Start(waiter.frame));
+            }
+        }
+    }
+
+    /// A crash: whatever runs or waits on the instance is gone, and its callers see their connections reset.
+    ///
+    /// Those who wait leave their queues first, so that nothing given back below is handed to another victim.
+    fn lose_work_of(&mut self, instance: u32) {
+        for parked in std::mem::take(&mut self.state.instances[instance as usize].parked) {
+            if let Parked::Resume(waiter) = parked
+                && self.is_live(waiter)
+                && self.state.frames[waiter.frame].activity == Activity::InTransit
+            {
+                self.answer(waiter.frame, Outcome::Refused);
+            }
+        }
+        let is_here = |frame: &Frame| {
+            let is_on_the_network = matches!(frame.activity, Activity::InTransit | Activity::ReplyInTransit);
+            frame.role != Role::Client && frame.instance == instance && !is_on_the_network
+        };
+        let victims = self.state.frames.matching(is_here);
+        let held_before: Vec<Activity> = victims.iter().map(|&index| self.state.frames[index].activity).collect();
+        victims.iter().for_each(|&index| self.leave_queues(index));
+        for (index, activity) in victims.into_iter().zip(held_before) {
+            self.lose(index, activity);
+        }
+    }
+
+    fn leave_queues(&mut self, index: u32) {
+        let frame = &self.state.frames[index];
+        let instance = self.plan.instances[frame.instance as usize];
+        let queue = match frame.activity {
+            Activity::Queued => Some(instance.slots as usize),
+            Activity::AwaitingProcessor => Some(instance.processors as usize),
+            Activity::AwaitingPermit => self.awaited_permits(index),
+            _ => None,
+        };
+        if let Some(pool) = queue {
+            self.state.pools[pool].leave_queue(self.now, false);
+        }
+        let activity = self.state.frames[index].activity;
+        self.state.frames.begin_wait(index, activity);
+    }
+
+    fn lose(&mut self, index: u32, activity: Activity) {
+        match activity {
+            Activity::Working => self.release_processor(index),
+            Activity::AwaitingPermit | Activity::AwaitingReply | Activity::BackingOff | Activity::FallingBack => {
+                self.abandon_call(index)
+            }
+            _ => {}
+        }
+        let frame = &self.state.frames[index];
+        let (to, is_handler) = (frame.caller, frame.role == Role::Handler);
+        if is_handler && activity != Activity::Queued {
+            self.release_slot(index);
+        }
+        self.state.frames.release(index);
+        if is_handler {
+            self.state.ready.push(Next::Reply { to, outcome: Outcome::Refused });
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The state of a system, and its place in the kernel.
+
+use std::sync::Arc;
+
+use sim_core::random::{DrawKey, Streams};
+use sim_core::{DeadlineRing, Model, Schedule};
+
+use super::blueprint::{Blueprint, Source};
+use super::event::Event;
+use super::frame::{Activity, Frames, Role};
+use super::turn::Turn;
+use crate::Outcome;
+use crate::observe::Recorder;
+use crate::resilience::{CircuitBreaker, LoadBalancer};
+use crate::resources::{Pool, Waiter};
+use crate::workload::{ArrivalProcess, Arrivals};
+
+/// What a frame does next within the same instant.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Next {
+    /// It arrives at its instance.
+    Arrive(u32),
+    /// It has been given a slot and starts its handler.
+    Start(u32),
+    /// It goes on with its steps.
+    Run(u32),
+    /// It has been given a processor.
+    Work(u32),
+    /// It has been given a permit.
+    Permit(u32),
+    /// Its instance goes on after a pause, and what it waited for had come meanwhile.
+    Unpark(Waiter),
+    /// It is answered.
+    Reply {
+        /// Who is answered, if they still wait.
+        to: Waiter,
+        /// With what.
+        outcome: Outcome,
+    },
+}
+
+/// What has happened to an instance.
+#[derive(Clone, Debug, Default)]
+pub(super) struct InstanceState {
+    /// How many faults have crashed it.
+    pub crashes: u32,
+    /// How many faults have paused it.
+    pub pauses: u32,
+    /// How many faults make it refuse connections.
+    pub refusals: u32,
+    /// Faults that slow it, by id.
+    pub slowed_by: Vec<u32>,
+    /// Faults that make it answer errors, by id.
+    pub failing_by: Vec<u32>,
+    /// What happened to its frames while it was paused.
+    pub parked: Vec<Parked>,
+}
+
+/// Something that a paused instance will notice when it goes on.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Parked {
+    /// What a frame waited for has come.
+    Resume(Waiter),
+    /// A frame is answered.
+    Reply {
+        /// Who is answered, if they still wait.
+        to: Waiter,
+        /// With what.
+        outcome: Outcome,
+    },
+}
+
+/// What has happened to an edge.
+#[derive(Clone, Debug)]
+pub(super) struct EdgeState {
+    pub balancer: LoadBalancer,
+    /// Faults that slow its messages, by id.
+    pub slowed_by: Vec<u32>,
+    /// How many faults swallow its messages.
+    pub black_holes: u32,
+    /// How many faults refuse its connections.
+    pub refusals: u32,
+}
+
+/// What a workload is up to.
+#[derive(Clone, Debug)]
+pub(super) struct WorkloadState {
+    /// What its requests are keyed by.
+    pub key: DrawKey,
+    /// Its arrivals, if it is open.
+    pub arrivals: Option<Arrivals>,
+    /// Requests begun by arrival; users begun, if it is closed.
+    pub begun: u64,
+    /// Whether each user, by number, is at work.
+    pub users: Vec<bool>,
+}
+
+/// A limit that a run has reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LimitReached {
+    /// Too many events.
+    Events(u64),
+    /// Too many requests and calls in flight.
+    InFlight(u64),
+    /// Too much memory.
+    Memory(u64),
+}
+
+/// A simulated system: its state, and what happened so far.
+#[derive(Clone, Debug)]
+pub struct System {
+    pub(super) blueprint: Arc<Blueprint>,
+    pub(super) state: State,
+}
+
+/// Everything that changes while a system runs.
+#[derive(Clone, Debug)]
+pub(super) struct State {
+    pub frames: Frames,
+    pub pools: Vec<Pool>,
+    pub breakers: Vec<CircuitBreaker>,
+    pub rings: Vec<DeadlineRing<Waiter>>,
+    pub instances: Vec<InstanceState>,
+    pub edges: Vec<EdgeState>,
+    pub workloads: Vec<WorkloadState>,
+    pub ready: Vec<Next>,
+    pub recorder: Recorder,
+    pub has_warmed_up: bool,
+    pub have_arrivals_ended: bool,
+    pub limit_reached: Option<LimitReached>,
+}
+
+impl System {
+    /// A system at rest: replication `replication` of the blueprint's seed.
+    pub fn new(blueprint: Arc<Blueprint>, replication: u64) -> Self {
+        let streams = Streams::new(blueprint.run.seed, replication);
+        let state = State {
+            frames: Frames::default(),
+            pools: blueprint.pools.iter().map(|plan| Pool::new(plan.capacity, plan.queue_limit)).collect(),
+            breakers: blueprint.breakers.iter().map(|plan| CircuitBreaker::new(plan.settings)).collect(),
+            rings: blueprint.deadlines.iter().map(|delay| DeadlineRing::new(*delay)).collect(),
+            instances: vec![InstanceState::default(); blueprint.instances.len()],
+            edges: blueprint.edges.iter().map(|edge| initial_edge(&blueprint, edge)).collect(),
+            workloads: blueprint.workloads.iter().map(|workload| initial_workload(workload, &streams)).collect(),
+            ready: Vec::with_capacity(64),
+            recorder: Recorder::new(&blueprint),
+            has_warmed_up: blueprint.run.warmup.is_zero(),
+            have_arrivals_ended: false,
+            limit_reached: None,
+        };
+        Self { blueprint, state }
+    }
+
+    /// Schedules what is known from the beginning: first arrivals, faults, warm-up, the end.
+    pub fn begin(&mut self, schedule: &mut Schedule<Event>) {
+        Turn::new(self, schedule).begin();
+    }
+
+    /// Ends the run because a limit is reached that the system itself does not watch.
+    pub fn stop_at(&mut self, limit: LimitReached) {
+        self.state.limit_reached = Some(limit);
+    }
+
+    /// Closes the last interval of the series at the end of a run.
+    pub fn close(&mut self, now: sim_core::SimTime) {
+        let State { recorder, pools, breakers, .. } = &mut self.state;
+        recorder.sample(now, pools, breakers);
+    }
+
+    /// The blueprint it was made from.
+    pub fn blueprint(&self) -> &Arc<Blueprint> {
+        &self.blueprint
+    }
+
+    /// What happened so far.
+    pub fn recorder(&self) -> &Recorder {
+        &self.state.recorder
+    }
+
+    /// Its pools, in the order of [`Blueprint::pools`].
+    pub fn pools(&self) -> &[Pool] {
+        &self.state.pools
+    }
+
+    /// Its breakers, in the order of [`Blueprint::breakers`].
+    pub fn breakers(&self) -> &[CircuitBreaker] {
+        &self.state.breakers
+    }
+
+    /// The limit that ended the run, if one did.
+    pub fn limit_reached(&self) -> Option<LimitReached> {
+        self.state.limit_reached
+    }
+
+    /// Requests that began after the warm-up and are still in flight, counted one by one, by workload.
+    pub fn requests_in_flight(&self) -> Vec<u64> {
+        let is_in_call = |activity| {
+            matches!(activity, Activity::AwaitingReply | Activity::AwaitingPermit | Activity::BackingOff | Activity::FallingBack)
+        };
+        let mut in_flight = vec![0; self.blueprint.workloads.len()];
+        for index in
+            self.state.frames.matching(|frame| frame.role == Role::Client && frame.is_counted && is_in_call(frame.activity))
+        {
+            in_flight[self.state.frames[index].instance as usize] += 1;
+        }
+        in_flight
+    }
+
+    /// Whether nothing is held and nobody waits: every frame, slot, permit and connection has been given back.
+    pub fn is_drained(&self) -> bool {
+        self.state.frames.in_use() == 0 && self.state.pools.iter().all(|pool| pool.in_use() == 0 && pool.queue_length() == 0)
+    }
+
+    /// Frames in use: clients, requests at stations, branches.
+    pub fn frames_in_use(&self) -> u64 {
+        self.state.frames.in_use() as u64
+    }
+}
+
+impl Model for System {
+    type Event = Event;
+
+    #[inline]
+    fn handle(&mut self, event: Event, schedule: &mut Schedule<Event>) {
+        Turn::new(self, schedule).handle(event);
+    }
+
+    #[inline]
+    fn is_finished(&self) -> bool {
+        self.state.limit_reached.is_some() || (self.state.have_arrivals_ended && self.state.frames.in_use() == 0)
+    }
+}
+
+fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan) -> EdgeState {
+    let instances = blueprint.stations[edge.callee as usize].instances.len() as u32;
+    EdgeState { balancer: LoadBalancer::new(edge.balance, instances), slowed_by: Vec::new(), black_holes: 0, refusals: 0 }
+}
+
+fn initial_workload(workload: &super::WorkloadPlan, streams: &Streams) -> WorkloadState {
+    let arrivals = match &workload.source {
+        Source::Open(process) => {
+            Some(Arrivals::new(ArrivalProcess::clone(process), streams.stream(&format!("{}/arrivals", workload.name))))
+        }
+        Source::Closed { .. } => None,
+    };
+    WorkloadState {
+        key: DrawKey::root(&mut streams.stream(&format!("{}/requests", workload.name))),
+        arrivals,
+        begun: 0,
+        users: Vec::new(),
+    }
+}
+
+impl State {
+    /// Bytes held by what grows with the load.
+    pub fn bytes(&self) -> u64 {
+        let queued: u64 = self.pools.iter().map(|pool| u64::from(pool.queue_length())).sum();
+        self.frames.bytes() + queued * size_of::<Waiter>() as u64 + self.recorder.bytes()
+    }
+}

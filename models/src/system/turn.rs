@@ -1,0 +1,214 @@
+//! One event being handled.
+
+use sim_core::{Schedule, SimDuration, SimTime};
+
+use super::blueprint::{Blueprint, NONE};
+use super::event::Event;
+use super::frame::Activity;
+use super::state::{LimitReached, Next, Parked, State, System};
+use crate::resources::Waiter;
+
+/// Draws that belong to a step but not to its service time take their keys from above every step number.
+pub(super) mod draw_tag {
+    /// Network latency of the request.
+    pub const REQUEST_LATENCY: u64 = 1 << 40;
+    /// Network latency of the reply.
+    pub const REPLY_LATENCY: u64 = 2 << 40;
+    /// Injected errors.
+    pub const ERROR: u64 = 3 << 40;
+    /// The pause before a retry.
+    pub const BACKOFF: u64 = 4 << 40;
+    /// The fallback.
+    pub const FALLBACK: u64 = 5 << 40;
+    /// The choice of an instance.
+    pub const BALANCE: u64 = 6 << 40;
+    /// Time that a fault adds to a service time.
+    pub const FAULT: u64 = 7 << 40;
+    /// Think time of a user.
+    pub const THINK: u64 = 8 << 40;
+    /// Attempts and branches are told apart above this bit.
+    pub const SIBLING_SHIFT: u32 = 20;
+}
+
+/// The blueprint, the state and the schedule while one event is handled.
+pub(super) struct Turn<'a> {
+    pub plan: &'a Blueprint,
+    pub state: &'a mut State,
+    pub schedule: &'a mut Schedule<Event>,
+    pub now: SimTime,
+}
+
+impl<'a> Turn<'a> {
+    pub fn new(system: &'a mut System, schedule: &'a mut Schedule<Event>) -> Self {
+        let now = schedule.now();
+        Self { plan: &system.blueprint, state: &mut system.state, schedule, now }
+    }
+
+    /// Schedules what is known from the beginning.
+    pub fn begin(&mut self) {
+        for workload in 0..self.plan.workloads.len() as u32 {
+            self.begin_workload(workload);
+        }
+        for (index, fault) in self.plan.faults.iter().enumerate() {
+            self.schedule.at(fault.begin, Event::FaultBegins { fault: index as u32 });
+            if fault.end < SimTime::MAX {
+                self.schedule.at(fault.end, Event::FaultEnds { fault: index as u32 });
+            }
+        }
+        let run = self.plan.run;
+        if !run.warmup.is_zero() {
+            self.schedule.at(SimTime::ZERO + run.warmup, Event::WarmupEnds);
+        }
+        self.schedule.at(SimTime::ZERO + run.duration, Event::ArrivalsEnd);
+        self.schedule.after(self.state.recorder.sample_width(), Event::Sample);
+        self.settle();
+    }
+
+    #[inline]
+    pub fn handle(&mut self, event: Event) {
+        match event {
+            Event::Resume(waiter) => {
+                if self.state.frames.is_live(waiter) {
+                    self.resume(waiter);
+                }
+            }
+            Event::Arrival { workload } => self.arrival(workload),
+            Event::Deadline { ring } => self.deadlines_due(ring),
+            Event::UsersChange { workload } => self.users_change(workload),
+            Event::FaultBegins { fault } => self.fault_begins(fault),
+            Event::FaultGrows { fault } => self.fault_grows(fault),
+            Event::FaultEnds { fault } => self.fault_ends(fault),
+            Event::WarmupEnds => self.warmup_ends(),
+            Event::ArrivalsEnd => self.arrivals_end(),
+            Event::Sample => self.sample(),
+        }
+        self.settle();
+        let in_flight = self.state.frames.in_use() as u64;
+        if in_flight > self.plan.limits.in_flight {
+            self.state.limit_reached = Some(LimitReached::InFlight(self.plan.limits.in_flight));
+        }
+    }
+
+    /// Brings about everything that follows within this instant, depth first.
+    #[inline]
+    fn settle(&mut self) {
+        while let Some(next) = self.state.ready.pop() {
+            match next {
+                Next::Arrive(frame) => self.arrive(frame),
+                Next::Start(frame) => self.start(frame),
+                Next::Run(frame) => self.run(frame),
+                Next::Work(frame) => self.processor_granted(frame),
+                Next::Permit(frame) => self.permit_granted(frame),
+                Next::Unpark(waiter) => {
+                    if self.is_live(waiter) {
+                        self.resume_unpaused(waiter.frame, self.state.frames[waiter.frame].activity);
+                    }
+                }
+                Next::Reply { to, outcome } => self.reply(to, outcome),
+            }
+        }
+    }
+
+    #[inline]
+    fn resume(&mut self, waiter: Waiter) {
+        let index = waiter.frame;
+        let activity = self.state.frames[index].activity;
+        if activity == Activity::Working {
+            self.release_processor(index);
+            // The work is done; if the instance stands still, only going on is left to wait for.
+            self.state.frames[index].activity = Activity::Pausing;
+        }
+        if activity != Activity::ReplyInTransit && self.is_paused(index) {
+            self.park(index, Parked::Resume(waiter));
+            return;
+        }
+        self.resume_unpaused(index, activity);
+    }
+
+    #[inline]
+    pub fn resume_unpaused(&mut self, index: u32, activity: Activity) {
+        self.state.frames.end_wait(index);
+        match activity {
+            Activity::Working | Activity::Pausing => {
+                self.state.frames[index].step += 1;
+                self.run(index);
+            }
+            Activity::Delayed => self.request_processor(index),
+            Activity::InTransit => self.arrive(index),
+            Activity::BackingOff => self.enter_guards(index),
+            Activity::FallingBack => self.end_call(index, crate::Outcome::Degraded),
+            Activity::ReplyInTransit => self.deliver_reply(index),
+            Activity::Thinking => self.next_iteration(index),
+            Activity::Free
+            | Activity::Running
+            | Activity::Queued
+            | Activity::AwaitingProcessor
+            | Activity::AwaitingPermit
+            | Activity::AwaitingReply
+            | Activity::AwaitingBranches => unreachable!("no event resumes a frame that is {activity:?}"),
+        }
+    }
+
+    fn deadlines_due(&mut self, ring: u32) {
+        while let Some(waiter) = self.state.rings[ring as usize].pop_due(self.now) {
+            if self.state.frames.is_live(waiter) {
+                self.deadline_passed(waiter.frame);
+                self.settle();
+            }
+        }
+        let frames = &self.state.frames;
+        if let Some(due) = self.state.rings[ring as usize].next_live(|waiter| frames.is_live(*waiter)) {
+            self.schedule.at(due, Event::Deadline { ring });
+        }
+    }
+
+    fn deadline_passed(&mut self, index: u32) {
+        match self.state.frames[index].activity {
+            Activity::AwaitingReply => self.attempt_timed_out(index),
+            Activity::Queued => self.wait_exceeded(index),
+            Activity::AwaitingPermit => self.permit_wait_exceeded(index),
+            activity => unreachable!("no deadline is set for a frame that is {activity:?}"),
+        }
+    }
+
+    /// Sets the deadline `ring` for a wait; nothing if `ring` is [`NONE`].
+    #[inline]
+    pub fn set_deadline(&mut self, ring: u32, waiter: Waiter) {
+        if ring != NONE
+            && let Some(due) = self.state.rings[ring as usize].push(self.now, waiter)
+        {
+            self.schedule.at(due, Event::Deadline { ring });
+        }
+    }
+
+    /// Lets a frame wait for a span.
+    #[inline]
+    pub fn wait(&mut self, index: u32, activity: Activity, span: SimDuration) {
+        let waiter = self.state.frames.begin_wait(index, activity);
+        self.schedule.after(span, Event::Resume(waiter));
+    }
+
+    /// The number of the present step within its handler: what its draws are keyed by.
+    #[inline]
+    pub fn step_number(&self, index: u32) -> u64 {
+        let frame = &self.state.frames[index];
+        u64::from(frame.step - frame.entry)
+    }
+
+    fn warmup_ends(&mut self) {
+        self.state.has_warmed_up = true;
+        for pool in &mut self.state.pools {
+            pool.reset_usage(self.now);
+        }
+        self.state.recorder.pools_reset(self.now);
+    }
+
+    fn sample(&mut self) {
+        let State { recorder, pools, breakers, .. } = &mut *self.state;
+        recorder.sample(self.now, pools, breakers);
+        if self.state.bytes() > self.plan.limits.memory {
+            self.state.limit_reached = Some(LimitReached::Memory(self.plan.limits.memory));
+        }
+        self.schedule.after(self.state.recorder.sample_width(), Event::Sample);
+    }
+}

@@ -1,0 +1,9 @@
+//! What arrives: open workloads send whatever happens downstream, closed ones wait for their answers.
+
+mod arrivals;
+mod rate_profile;
+mod users;
+
+pub use arrivals::{ArrivalProcess, Arrivals};
+pub use rate_profile::{Knot, RateProfile};
+pub use users::{Stage, UserPlan};

@@ -1,0 +1,55 @@
+//! Problems of a scenario, each with its place and the text there.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use sim_models::scenario::{Problem, Severity, Sources};
+
+use crate::Palette;
+
+/// Lines wider than this are cut around the place.
+const WIDTH: usize = 120;
+
+/// All problems, one after the other, and a line that counts them.
+pub fn render(problems: &[Problem], sources: &Sources, palette: Palette) -> String {
+    let renderer = if palette == Palette::Coloured { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
+    let mut text: String = problems.iter().map(|problem| render_one(&renderer, problem, sources) + "\n\n").collect();
+    if !problems.is_empty() {
+        text.push_str(&count_line(problems));
+        text.push('\n');
+    }
+    text
+}
+
+fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> String {
+    let level = match problem.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level.primary_title(problem.message.as_str());
+    let source = problem.at.and_then(|at| sources.get(at.source).map(|source| (at, source)));
+    let mut group = match source {
+        Some((at, source)) => {
+            let end = at.end.max(at.start);
+            let annotation = AnnotationKind::Primary.span(at.start..end);
+            let annotation = if problem.label.is_empty() { annotation } else { annotation.label(problem.label.as_str()) };
+            title.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(annotation))
+        }
+        None => match sources.get(0) {
+            Some(source) => title.element(Origin::path(source.name.as_str())),
+            None => Group::with_title(title),
+        },
+    };
+    if let Some(help) = &problem.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    renderer.render(&[group])
+}
+
+fn count_line(problems: &[Problem]) -> String {
+    let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
+    let number = |count: usize, what: &str| match count {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    };
+    format!("{}, {}", number(errors, "error"), number(problems.len() - errors, "warning"))
+}

@@ -1,0 +1,75 @@
+//! Writing results to a folder, each file at once or not at all.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use sim_experiments::Finished;
+use thiserror::Error;
+
+use crate::{json, plot, tables};
+
+/// Why results could not be written.
+#[derive(Debug, Error)]
+pub enum WriteError {
+    /// The folder or a file in it cannot be made.
+    #[error("cannot write {path}: {cause}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// A table cannot be encoded.
+    #[error("cannot encode a table: {0}")]
+    Table(#[from] csv::Error),
+    /// A plot cannot be drawn.
+    #[error("cannot draw {what}: {cause}")]
+    Plot {
+        /// Which plot.
+        what: &'static str,
+        /// Why.
+        cause: String,
+    },
+}
+
+/// Writes everything about a run into `folder`: `summary.json`, `timeline.csv`, `series.csv`, `latency.csv`,
+/// `overview.svg` and `overview.png`. The folder is made if it is missing.
+///
+/// # Errors
+/// If a file cannot be encoded or written; files already written stay.
+pub fn write_all(finished: &Finished, folder: &Path) -> Result<(), WriteError> {
+    std::fs::create_dir_all(folder).map_err(|cause| WriteError::File { path: folder.to_owned(), cause })?;
+    write(&folder.join("summary.json"), json::report(finished).as_bytes())?;
+    write(&folder.join("timeline.csv"), &tables::timeline(finished)?)?;
+    write(&folder.join("series.csv"), &tables::series(finished)?)?;
+    write(&folder.join("latency.csv"), &tables::latency(finished)?)?;
+    let svg = plot::svg(finished).map_err(|cause| WriteError::Plot { what: "overview.svg", cause })?;
+    write(&folder.join("overview.svg"), svg.as_bytes())?;
+    let png = plot::png(finished).map_err(|cause| WriteError::Plot { what: "overview.png", cause })?;
+    write(&folder.join("overview.png"), &png)
+}
+
+/// Writes a file beside its place and renames it into it: readers see the old bytes or the new ones, never some.
+///
+/// # Errors
+/// If the file cannot be written or renamed.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let failed = |cause| WriteError::File { path: path.to_owned(), cause };
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    make_readable(&file).map_err(failed)?;
+    file.persist(path).map(|_| ()).map_err(|error| failed(error.error))
+}
+
+/// Temporary files are private to their owner; results are not.
+#[cfg(unix)]
+fn make_readable(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn make_readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
+    Ok(())
+}

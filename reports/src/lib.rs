@@ -1,0 +1,17 @@
+//! What Fusebox shows people and programs: text, JSON, CSV, plots, diagnostics.
+//!
+//! Everything here turns typed records into bytes; nothing prints, and the same records give the same bytes. Files are
+//! written beside their place and renamed into it ([`files`]), so that none is ever half there.
+#![forbid(unsafe_code)]
+
+pub mod diagnostics;
+pub mod files;
+pub mod json;
+pub mod palette;
+pub mod plot;
+pub mod tables;
+pub mod text;
+mod units;
+mod words;
+
+pub use palette::Palette;

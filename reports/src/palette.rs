@@ -1,0 +1,47 @@
+//! Colours with a meaning; without them, the text says the same.
+
+use anstyle::{AnsiColor, Style};
+
+/// Whether to colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Palette {
+    /// No escape sequences at all.
+    Plain,
+    /// ANSI colours.
+    Coloured,
+}
+
+/// What a piece of text means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Heading,
+    Faint,
+    Fault,
+    Worse,
+    Probing,
+    Better,
+}
+
+impl Palette {
+    /// `text` in the colour of its meaning.
+    pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
+        if self == Self::Plain {
+            return text.to_owned();
+        }
+        let colour = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
+        let style = match tone {
+            Tone::Heading => Style::new().bold(),
+            Tone::Faint => Style::new().dimmed(),
+            Tone::Fault => colour(AnsiColor::Magenta).bold(),
+            Tone::Worse => colour(AnsiColor::Red),
+            Tone::Probing => colour(AnsiColor::Yellow),
+            Tone::Better => colour(AnsiColor::Green),
+        };
+        format!("{style}{text}{style:#}")
+    }
+
+    /// `text`, faint, filled up to `width`.
+    pub(crate) fn paint_padded(self, text: &str, width: usize) -> String {
+        self.paint(Tone::Faint, &format!("{text:width$}"))
+    }
+}

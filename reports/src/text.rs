@@ -1,0 +1,195 @@
+//! The summary and the timeline as text for a terminal.
+
+use std::fmt::Write;
+
+use comfy_table::{CellAlignment, Table, presets};
+use sim_experiments::Finished;
+use sim_models::observe::{BreakerSummary, CallSummary, Latency, PoolSummary, RunSummary, Span, WorkloadSummary};
+
+use crate::Palette;
+use crate::palette::Tone;
+use crate::units::{clock, count, duration, percent, significant};
+use crate::words::line;
+
+/// More lines than this are told in numbers only.
+const MOST_LINES: usize = 200;
+
+/// The summary and the timeline of a run.
+pub fn report(finished: &Finished, palette: Palette) -> String {
+    let summary = &finished.summary;
+    let mut text = String::new();
+    heading(&mut text, palette, summary);
+    section(&mut text, palette, "Workloads", &workloads(&summary.workloads));
+    section(&mut text, palette, "Latency of the answers", &latencies(&summary.workloads));
+    section(&mut text, palette, "Pools", &pools(&summary.pools));
+    section(&mut text, palette, "Calls", &calls(&summary.calls));
+    if !summary.breakers.is_empty() {
+        section(&mut text, palette, "Breakers", &breakers(&summary.breakers));
+    }
+    section(&mut text, palette, "Timeline", &timeline(finished, palette));
+    let _ =
+        writeln!(text, "{}", palette.paint(Tone::Faint, &format!("seed {}, fingerprint {}", summary.seed, summary.fingerprint)));
+    text
+}
+
+fn heading(text: &mut String, palette: Palette, summary: &RunSummary) {
+    let _ = write!(text, "{}", palette.paint(Tone::Heading, &summary.scenario));
+    let _ = write!(text, ": {} simulated, {} events", duration(summary.simulated_seconds), count(summary.events));
+    if summary.warmup_seconds > 0.0 {
+        let _ = write!(text, ", the first {} not counted", duration(summary.warmup_seconds));
+    }
+    text.push('\n');
+    if let Some(stopped) = &summary.partial {
+        let _ = writeln!(text, "{}", palette.paint(Tone::Worse, &format!("PARTIAL: {}", stopped.reason)));
+    }
+}
+
+fn section(text: &mut String, palette: Palette, title: &str, body: &str) {
+    let _ = writeln!(text, "\n{}", palette.paint(Tone::Heading, title));
+    for line in body.lines() {
+        let _ = writeln!(text, "  {}", line.trim_end());
+    }
+    if title == "Timeline" {
+        text.push('\n');
+    }
+}
+
+/// A table without lines; the first column is left-aligned, the others right-aligned but for `left`.
+fn table(header: &[&str], left: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header.to_vec());
+    for row in rows {
+        table.add_row(row);
+    }
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let is_left = index == 0 || left.contains(&index);
+        column.set_cell_alignment(if is_left { CellAlignment::Left } else { CellAlignment::Right });
+        column.set_padding((0, 2));
+    }
+    table.to_string()
+}
+
+fn workloads(workloads: &[WorkloadSummary]) -> String {
+    let rows = workloads.iter().map(|workload| {
+        vec![
+            workload.name.clone(),
+            count(workload.offered),
+            count(workload.ok),
+            count(workload.degraded),
+            count(workload.failed.values().sum()),
+            count(workload.in_flight),
+            percent(workload.availability),
+            format!("{}/s", significant(workload.goodput)),
+            kinds(&workload.failed),
+        ]
+    });
+    let header = ["", "offered", "ok", "degraded", "failed", "in flight", "availability", "goodput", "failures by kind"];
+    table(&header, &[8], rows)
+}
+
+fn kinds<'a>(kinds: impl IntoIterator<Item = (&'a &'static str, &'a u64)>) -> String {
+    kinds.into_iter().map(|(kind, number)| format!("{kind} {}", count(*number))).collect::<Vec<_>>().join(", ")
+}
+
+fn latency_columns(latency: &Latency) -> Vec<String> {
+    [latency.p50, latency.p90, latency.p99, latency.p999, latency.max].map(duration).to_vec()
+}
+
+fn latencies(workloads: &[WorkloadSummary]) -> String {
+    let mut rows = Vec::new();
+    for workload in workloads {
+        let mean = match workload.mean_latency_half_width {
+            Some(half_width) => format!("{} ± {}", duration(workload.latency.mean), duration(half_width)),
+            None => duration(workload.latency.mean),
+        };
+        rows.push([vec![workload.name.clone(), mean], latency_columns(&workload.latency)].concat());
+        if !workload.failed.is_empty() {
+            let mean = duration(workload.latency_with_failures.mean);
+            rows.push(
+                [vec![format!("{}, failures included", workload.name), mean], latency_columns(&workload.latency_with_failures)]
+                    .concat(),
+            );
+        }
+    }
+    table(&["", "mean (95 %)", "p50", "p90", "p99", "p99.9", "max"], &[], rows)
+}
+
+fn pools(pools: &[PoolSummary]) -> String {
+    let rows = pools.iter().map(|pool| {
+        vec![
+            pool.owner.clone(),
+            pool.kind.to_owned(),
+            pool.capacity.map_or_else(|| "no limit".to_owned(), |capacity| count(u64::from(capacity))),
+            significant(pool.busy_mean),
+            pool.utilization.map_or_else(String::new, percent),
+            significant(pool.queue_mean),
+            count(pool.queue_max),
+            count(pool.rejected + pool.expired),
+            spans(&pool.saturated),
+        ]
+    });
+    table(&["", "", "slots", "busy", "utilization", "queue", "longest", "turned away", "saturated"], &[1, 8], rows)
+}
+
+/// The first spans in full, the others by number.
+fn spans(spans: &[Span]) -> String {
+    const SHOWN: usize = 2;
+    let shown =
+        spans.iter().take(SHOWN).map(|span| format!("{}–{}", clock(span.from), span.to.map_or_else(|| "end".to_owned(), clock)));
+    let more = spans.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    shown.chain(more).collect::<Vec<_>>().join(", ")
+}
+
+fn calls(calls: &[CallSummary]) -> String {
+    let rows = calls.iter().map(|call| {
+        let amplification = if call.calls == 0 { 0.0 } else { call.attempts as f64 / call.calls as f64 };
+        vec![
+            call.edge.clone(),
+            count(call.calls),
+            significant(amplification),
+            duration(call.latency.mean),
+            duration(call.latency.p50),
+            duration(call.latency.p99),
+            kinds(&call.ended),
+        ]
+    });
+    table(&["", "calls", "attempts each", "mean", "p50", "p99", "ended"], &[6], rows)
+}
+
+fn breakers(breakers: &[BreakerSummary]) -> String {
+    let rows = breakers.iter().map(|breaker| {
+        let time = breaker.seconds_in;
+        vec![
+            breaker.edge.clone(),
+            count(breaker.transitions),
+            count(breaker.opened),
+            duration(time.closed),
+            duration(time.open),
+            duration(time.half_open),
+            count(breaker.rejected),
+        ]
+    });
+    table(&["", "transitions", "opened", "time closed", "open", "half-open", "rejected"], &[], rows)
+}
+
+/// One line for each thing that changed.
+pub fn timeline(finished: &Finished, palette: Palette) -> String {
+    let moments = &finished.timeline;
+    if moments.is_empty() {
+        return "nothing changed".to_owned();
+    }
+    let lines: Vec<_> = moments.iter().take(MOST_LINES).map(|moment| (moment.at, line(moment))).collect();
+    let width = |of: &dyn Fn(&crate::words::Line) -> usize| lines.iter().map(|(_, line)| of(line)).max().unwrap_or(0);
+    let (kind_width, subject_width) = (width(&|line| line.kind.len()), width(&|line| line.subject.chars().count()));
+    let mut text = String::new();
+    for (at, line) in &lines {
+        let told = format!("{} {:subject_width$}  {}", line.mark(), line.subject, line.text);
+        let at = clock(at.as_secs_f64());
+        let _ = writeln!(text, "{at:>12}  {}  {}", palette.paint_padded(line.kind, kind_width), palette.paint(line.tone, &told));
+    }
+    if moments.len() > MOST_LINES {
+        let _ = writeln!(text, "… and {} more; all of them are in timeline.csv (--out DIR)", moments.len() - MOST_LINES);
+    }
+    text
+}

@@ -1,0 +1,77 @@
+//! Numbers as people read them.
+
+/// Seconds in the unit that suits their size, with three significant digits: `1.23 ms`, `45.6 s`.
+pub fn duration(seconds: f64) -> String {
+    let (scaled, unit) = match seconds {
+        s if s <= 0.0 => return "0".to_owned(),
+        s if s < 0.999_5e-6 => (s * 1e9, "ns"),
+        s if s < 0.999_5e-3 => (s * 1e6, "µs"),
+        s if s < 0.999_5 => (s * 1e3, "ms"),
+        s if s < 600.0 => (s, "s"),
+        s if s < 36_000.0 => (s / 60.0, "min"),
+        s => (s / 3_600.0, "h"),
+    };
+    format!("{} {unit}", significant(scaled))
+}
+
+/// Three significant digits.
+pub fn significant(value: f64) -> String {
+    match value.abs() {
+        v if v >= 99.95 => format!("{value:.0}"),
+        v if v >= 9.995 => format!("{value:.1}"),
+        _ => format!("{value:.2}"),
+    }
+}
+
+/// A whole number with thin groups of three: `12 034`.
+pub fn count(value: u64) -> String {
+    let digits = value.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A share as a percentage that never rounds a failure away: 99.997 % is not shown as 100 %.
+pub fn percent(share: f64) -> String {
+    let percentage = share * 100.0;
+    for digits in 1..=6 {
+        let shown = format!("{percentage:.digits$}");
+        let is_rounded_to_an_end = (shown.parse() == Ok(100.0) && share < 1.0) || (shown.parse() == Ok(0.0) && share > 0.0);
+        if !is_rounded_to_an_end {
+            return format!("{shown}%");
+        }
+    }
+    format!("{percentage}%")
+}
+
+/// A point in simulated time: `1:05.250`, `2:00:00.000`.
+pub fn clock(seconds: f64) -> String {
+    let millis = (seconds * 1e3 + 0.5) as u64;
+    let (hours, minutes, rest) = (millis / 3_600_000, millis / 60_000 % 60, millis % 60_000);
+    let seconds = format!("{:02}.{:03}", rest / 1_000, rest % 1_000);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds}") } else { format!("{minutes}:{seconds}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_short_and_lose_nothing_that_matters() {
+        assert_eq!(duration(0.001_234), "1.23 ms");
+        assert_eq!(duration(0.999_9), "1.00 s");
+        assert_eq!(duration(59.96), "60.0 s");
+        assert_eq!(duration(0.0), "0");
+        assert_eq!(count(12_034), "12 034");
+        assert_eq!(percent(0.999_97), "99.997%");
+        assert_eq!(percent(1.0), "100.0%");
+        assert_eq!(percent(0.000_01), "0.001%");
+        assert_eq!(clock(65.25), "1:05.250");
+        assert_eq!(clock(7_200.0), "2:00:00.000");
+    }
+}

@@ -1,0 +1,126 @@
+//! Moments of the timeline in words.
+
+use sim_models::observe::{Change, Moment, PoolGroup};
+use sim_models::resilience::circuit_breaker::{Reason, State, Transition};
+use sim_models::system::PoolKind;
+
+use crate::palette::Tone;
+use crate::units::{count, duration, percent};
+
+/// One line of the timeline.
+pub(crate) struct Line {
+    /// What it is about: a station, an edge, a workload.
+    pub subject: String,
+    /// What kind of thing changed, in one word.
+    pub kind: &'static str,
+    /// What changed, in words.
+    pub text: String,
+    /// Whether it is for better or worse.
+    pub tone: Tone,
+}
+
+impl Line {
+    /// A mark that says the tone without colour.
+    pub fn mark(&self) -> &'static str {
+        match self.tone {
+            Tone::Fault => "*",
+            Tone::Worse => "!",
+            Tone::Probing => "~",
+            Tone::Better => "+",
+            Tone::Heading | Tone::Faint => " ",
+        }
+    }
+}
+
+pub(crate) fn line(moment: &Moment) -> Line {
+    let (subject, kind, text, tone) = match &moment.change {
+        Change::FaultBegins { target, effect, lasts } => {
+            let span = lasts.map_or_else(|| "to the end".to_owned(), |lasts| format!("for {lasts}"));
+            (target.clone(), "fault", format!("{effect}, {span}"), Tone::Fault)
+        }
+        Change::FaultEnds { target, effect } => (target.clone(), "fault", format!("{effect}: over"), Tone::Fault),
+        Change::Saturates { pool } => (pool.owner.clone(), "pool", saturation(pool), Tone::Worse),
+        Change::Relieved { pool, after } => (
+            pool.owner.clone(),
+            "pool",
+            format!("{} free again after {}", pool.kind.name(), duration(after.as_secs_f64())),
+            Tone::Better,
+        ),
+        Change::Overflows { pool, limit } if *limit == 0 => (
+            pool.owner.clone(),
+            "queue",
+            format!("turns calls away: no {} free{}", pool.kind.name(), of_several(pool)),
+            Tone::Worse,
+        ),
+        Change::Overflows { pool, limit } => {
+            let text = format!("queue of {} full: requests are turned away{}", count(u64::from(*limit)), of_several(pool));
+            (pool.owner.clone(), "queue", text, Tone::Worse)
+        }
+        Change::OverflowEnds { pool } => (pool.owner.clone(), "queue", "turns nothing away any more".to_owned(), Tone::Better),
+        Change::Breaker { breaker, transition } => {
+            let (text, tone) = breaker_words(transition);
+            (breaker.clone(), "breaker", text, tone)
+        }
+        Change::AvailabilityFalls { workload, level, to } => {
+            (workload.clone(), "availability", format!("below {}: {}", percent(*level), percent(*to)), Tone::Worse)
+        }
+        Change::AvailabilityRegained { workload, level, after } => (
+            workload.clone(),
+            "availability",
+            format!("{} or more again after {}", percent(*level), duration(after.as_secs_f64())),
+            Tone::Better,
+        ),
+        Change::OutageBegins { workload } => {
+            (workload.clone(), "outage", "complete outage: nothing is answered".to_owned(), Tone::Worse)
+        }
+        Change::OutageEnds { workload, after } => (
+            workload.clone(),
+            "outage",
+            format!("first answers after {} of complete outage", duration(after.as_secs_f64())),
+            Tone::Better,
+        ),
+    };
+    Line { subject, kind, text, tone }
+}
+
+fn saturation(pool: &PoolGroup) -> String {
+    let of = if pool.pools == 1 {
+        String::new()
+    } else if pool.affected == pool.pools {
+        format!(" on all {} instances", pool.pools)
+    } else {
+        format!(" on {} of {} instances", pool.affected, pool.pools)
+    };
+    let verb = if pool.kind == PoolKind::Processors { "busy" } else { "in use" };
+    format!("all {} {} {verb}{of}", count(u64::from(pool.capacity)), pool.kind.name())
+}
+
+fn of_several(pool: &PoolGroup) -> String {
+    if pool.pools == 1 { String::new() } else { format!(" ({} of {} instances)", pool.affected, pool.pools) }
+}
+
+/// A breaker's state in one word.
+pub(crate) fn state_name(state: State) -> &'static str {
+    match state {
+        State::Closed => "closed",
+        State::Open => "open",
+        State::HalfOpen => "half-open",
+    }
+}
+
+fn breaker_words(transition: &Transition) -> (String, Tone) {
+    let reason = match transition.reason {
+        Reason::FailureRate { rate, calls } => format!("{} of {calls} calls failed", percent(rate)),
+        Reason::SlowCallRate { rate, calls } => format!("{} of {calls} calls were slow", percent(rate)),
+        Reason::ConsecutiveFailures(failures) => format!("{failures} failures in a row"),
+        Reason::WaitOver(wait) => format!("{wait} have passed"),
+        Reason::ProbesSucceeded(probes) => format!("{probes} probes went well"),
+        Reason::ProbeFailed => "a probe failed".to_owned(),
+    };
+    let tone = match transition.to {
+        State::Closed => Tone::Better,
+        State::Open => Tone::Worse,
+        State::HalfOpen => Tone::Probing,
+    };
+    (format!("{}: {reason}", state_name(transition.to)), tone)
+}

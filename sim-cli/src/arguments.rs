@@ -1,0 +1,115 @@
+//! What can be asked for on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   fine
+  1   an expectation or a snapshot failed
+  2   the input is wrong, or results cannot be written
+  3   a limit or an interrupt stopped the run; the partial result is shown
+  70  a bug in fusebox";
+
+/// Simulates graphs of services and shows how one slow database becomes a platform outage.
+///
+/// Describe services, pools, timeouts, retries and breakers in one file, and see in milliseconds what happens when
+/// something breaks, the same way every time.
+#[derive(Debug, Parser)]
+#[command(name = "fusebox", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run scenarios: summary and timeline
+    Run(Run),
+    /// Report everything that is wrong with scenarios, without running them
+    Check(Check),
+    /// Write a small commented scenario to start from
+    New(New),
+    /// Print the JSON Schema of scenario files, for completion in editors
+    #[command(
+        after_help = "Example:\n  fusebox schema > fusebox.schema.json\n  # first line of a scenario, for editors with a YAML language server:\n  # yaml-language-server: $schema=fusebox.schema.json"
+    )]
+    Schema,
+    /// Print a completion script for a shell
+    #[command(after_help = "Example:\n  fusebox completions bash > ~/.local/share/bash-completion/completions/fusebox")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Which scenarios, and what to change about them.
+#[derive(Debug, Args)]
+pub struct Scenarios {
+    /// Scenario files; - reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Apply a named variant of the scenario
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Override a value; can be given several times, null takes a value away
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub settings: Vec<String>,
+}
+
+/// Arguments of `fusebox run`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fusebox run scenarios/cascade-unprotected.yaml
+  fusebox run scenarios/cascade-unprotected.yaml --set services.d.threads=60 --set 'calls.c -> d.timeout=500ms'
+  fusebox run scenarios/order-chain.yaml --variant latency-protected --out results/")]
+pub struct Run {
+    /// The scenarios.
+    #[command(flatten)]
+    pub scenarios: Scenarios,
+    /// Use this seed instead of the file's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Simulate this long instead, such as 10m
+    #[arg(long)]
+    pub duration: Option<String>,
+    /// Print the report as text or as JSON
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Also write summary.json, timeline.csv, series.csv, latency.csv, overview.svg and overview.png into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Run several files on this many threads; the results are the same for any number [default: all processors]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// Arguments of `fusebox check`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  fusebox check scenarios/*.yaml")]
+pub struct Check {
+    /// The scenarios.
+    #[command(flatten)]
+    pub scenarios: Scenarios,
+}
+
+/// Arguments of `fusebox new`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  fusebox new shop.yaml && fusebox run shop.yaml")]
+pub struct New {
+    /// Where to write it; nothing is overwritten. Standard output if left out
+    pub file: Option<PathBuf>,
+}
+
+/// How a report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}

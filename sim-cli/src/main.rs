@@ -1,0 +1,49 @@
+//! The command line of Fusebox.
+#![forbid(unsafe_code)]
+
+mod arguments;
+mod check;
+mod failure;
+mod new;
+mod progress;
+mod run;
+mod scenario;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use arguments::{Arguments, Command};
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match &arguments.command {
+        Command::Run(run) => run::run(run),
+        Command::Check(check) => check::check(check),
+        Command::New(new) => new::new(new),
+        Command::Schema => {
+            terminal::print(&(serde_json::to_string_pretty(&sim_models::scenario::json_schema()).unwrap_or_default() + "\n"))
+        }
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "fusebox", &mut script);
+            terminal::print(&String::from_utf8_lossy(&script))
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+impl Failure {
+    /// Says what went wrong, in the one place that does, and gives the exit code that goes with it.
+    fn report(&self) -> ExitCode {
+        if let Some(message) = self.message() {
+            terminal::complain(&message);
+        }
+        ExitCode::from(self.exit_code())
+    }
+}

@@ -1,0 +1,57 @@
+//! Progress on the terminal, and the interrupt key.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use sim_experiments::Progress;
+
+use crate::terminal;
+
+/// Steps of a bar.
+const STEPS: u64 = 1_000;
+
+/// Watches runs: shows how far each is if somebody looks, and breaks them off when the user interrupts.
+pub struct Watcher {
+    bars: Vec<ProgressBar>,
+    is_interrupted: Arc<AtomicBool>,
+}
+
+impl Watcher {
+    /// A watcher of the runs with these names.
+    pub fn new(names: &[String]) -> Self {
+        let is_interrupted = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&is_interrupted);
+        // Without a handler an interrupt ends the process at once, which loses only the partial result.
+        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+        Self { bars: bars(names), is_interrupted }
+    }
+
+    /// Notes how far a run is.
+    pub fn look(&self, run: usize, progress: Progress) -> ControlFlow<()> {
+        if let Some(bar) = self.bars.get(run) {
+            bar.set_position((progress.share() * STEPS as f64) as u64);
+            let rate = progress.events as f64 / bar.elapsed().as_secs_f64().max(1e-3) / 1e6;
+            bar.set_message(format!("{:.0} s simulated, {rate:.1} million events/s", progress.now.as_secs_f64()));
+        }
+        if self.is_interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Takes the bars off the terminal.
+    pub fn clear(&self) {
+        self.bars.iter().for_each(ProgressBar::finish_and_clear);
+    }
+}
+
+fn bars(names: &[String]) -> Vec<ProgressBar> {
+    if !terminal::is_watched() {
+        return Vec::new();
+    }
+    let style = ProgressStyle::with_template("{prefix:20!} [{bar:30}] {percent:>3}%  {msg}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ");
+    let all = MultiProgress::new();
+    let bar = |name: &String| all.add(ProgressBar::new(STEPS)).with_style(style.clone()).with_prefix(name.clone());
+    names.iter().map(bar).collect()
+}

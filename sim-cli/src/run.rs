@@ -1,0 +1,67 @@
+//! `fusebox run`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sim_experiments::{Finished, run_all};
+use sim_models::system::Blueprint;
+use sim_reports::{files, json, text};
+
+use crate::arguments::{Format, Run};
+use crate::failure::Failure;
+use crate::progress::Watcher;
+use crate::{scenario, terminal};
+
+/// Runs every file, prints the report of each in the order given, writes the folders asked for.
+pub fn run(arguments: &Run) -> Result<(), Failure> {
+    let scenarios = scenario::read_all(&arguments.scenarios, &settings(arguments))?;
+    let blueprints: Vec<Arc<Blueprint>> =
+        scenarios.into_iter().map(|scenario| scenario.blueprint.ok_or(Failure::Scenario)).collect::<Result<_, _>>()?;
+    let folders = folders(arguments, &blueprints)?;
+    let finished = simulate(arguments, &blueprints);
+    for (index, finished) in finished.iter().enumerate() {
+        match arguments.format {
+            Format::Text if index > 0 => terminal::print(&format!("\n{}", text::report(finished, terminal::stdout_palette())))?,
+            Format::Text => terminal::print(&text::report(finished, terminal::stdout_palette()))?,
+            Format::Json => terminal::print(&json::report(finished))?,
+        }
+        if let Some(folder) = folders.get(index) {
+            files::write_all(finished, folder)?;
+        }
+    }
+    if finished.iter().any(Finished::is_partial) { Err(Failure::Stopped) } else { Ok(()) }
+}
+
+/// `--seed` and `--duration` are settings with a name of their own.
+fn settings(arguments: &Run) -> Vec<String> {
+    let seed = arguments.seed.map(|seed| format!("run.seed={seed}"));
+    let duration = arguments.duration.as_ref().map(|duration| format!("run.duration={duration}"));
+    seed.into_iter().chain(duration).collect()
+}
+
+fn simulate(arguments: &Run, blueprints: &[Arc<Blueprint>]) -> Vec<Finished> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let jobs = arguments.jobs.unwrap_or(processors).max(1);
+    let names: Vec<String> = blueprints.iter().map(|blueprint| blueprint.name.clone()).collect();
+    let watcher = Watcher::new(&names);
+    let finished = run_all(blueprints, jobs, &|run, progress| watcher.look(run, progress));
+    watcher.clear();
+    finished
+}
+
+/// One folder for one file; for several, one below it for each, by the scenario's name.
+fn folders(arguments: &Run, blueprints: &[Arc<Blueprint>]) -> Result<Vec<PathBuf>, Failure> {
+    let Some(out) = &arguments.out else { return Ok(Vec::new()) };
+    if blueprints.len() == 1 {
+        return Ok(vec![out.clone()]);
+    }
+    let names: Vec<&str> = blueprints.iter().map(|blueprint| blueprint.name.as_str()).collect();
+    for (index, name) in names.iter().enumerate() {
+        if names[..index].contains(name) {
+            return Err(Failure::Usage(format!(
+                "two scenarios are called `{name}`, so their results would share a folder; run them one by one"
+            )));
+        }
+    }
+    Ok(names.iter().map(|name| out.join(name)).collect())
+}

@@ -1,0 +1,47 @@
+//! Reading scenario files and showing what is wrong with them.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sim_models::scenario::{Input, Overrides, load};
+use sim_models::system::Blueprint;
+use sim_reports::diagnostics;
+
+use crate::arguments::Scenarios;
+use crate::failure::Failure;
+use crate::terminal;
+
+/// A scenario that was read, and whether anything is wrong with it.
+pub struct Scenario {
+    pub blueprint: Option<Arc<Blueprint>>,
+    pub problems: usize,
+}
+
+/// Reads all scenarios and shows the problems of each; those with errors have no blueprint.
+pub fn read_all(scenarios: &Scenarios, more_settings: &[String]) -> Result<Vec<Scenario>, Failure> {
+    let settings = [scenarios.settings.as_slice(), more_settings].concat();
+    let overrides = Overrides { variant: scenarios.variant.clone(), settings };
+    scenarios.files.iter().map(|file| read(file, &overrides)).collect()
+}
+
+fn read(file: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
+    let loaded = load(&input(file)?, overrides);
+    terminal::explain(&diagnostics::render(&loaded.problems, &loaded.sources, terminal::stderr_palette()));
+    Ok(Scenario { blueprint: loaded.blueprint, problems: loaded.problems.len() })
+}
+
+fn input(file: &Path) -> Result<Input, Failure> {
+    let failed = |cause| Failure::Read { path: file.to_owned(), cause };
+    let mut bytes = Vec::new();
+    let is_stdin = file == Path::new("-");
+    if is_stdin {
+        std::io::stdin().read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        bytes = std::fs::read(file).map_err(failed)?;
+    }
+    let text = String::from_utf8(bytes).map_err(|error| failed(std::io::Error::other(format!("not UTF-8 text: {error}"))))?;
+    let folder = if is_stdin { PathBuf::from(".") } else { file.parent().map_or_else(PathBuf::new, Path::to_path_buf) };
+    let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
+    Ok(Input { name, text, folder })
+}

@@ -1,0 +1,47 @@
+//! The terminal: the only place that prints.
+
+use std::io::{IsTerminal, Write};
+
+use sim_reports::Palette;
+
+use crate::failure::Failure;
+
+/// Prints results on standard output. A reader that has gone away, such as `head`, is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Prints diagnostics on standard error.
+pub fn explain(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Says on standard error what went wrong.
+pub fn complain(message: &str) {
+    explain(&format!("fusebox: {message}\n"));
+}
+
+/// Colours for standard output, if it shows them and nobody minds.
+pub fn stdout_palette() -> Palette {
+    palette(std::io::stdout().is_terminal())
+}
+
+/// Colours for standard error, if it shows them and nobody minds.
+pub fn stderr_palette() -> Palette {
+    palette(std::io::stderr().is_terminal())
+}
+
+/// Whether somebody is watching standard error.
+pub fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
+}
+
+/// See <https://no-color.org>.
+fn palette(is_terminal: bool) -> Palette {
+    let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if is_terminal && !is_unwanted { Palette::Coloured } else { Palette::Plain }
+}
