@@ -26,8 +26,8 @@ pub struct WorkloadRecord {
     pub ended: [u64; Outcome::COUNT],
     /// Latency of those that ended well, in nanoseconds.
     pub latency: Histogram,
-    /// Latency of all that ended, in nanoseconds.
-    pub latency_with_failures: Histogram,
+    /// Latency of those that failed, in nanoseconds.
+    pub failure_latency: Histogram,
     /// Mean latency of those that ended well, with its uncertainty, in nanoseconds.
     pub mean_latency: BatchMeans,
     /// The same by interval, warm-up included.
@@ -141,10 +141,11 @@ impl Recorder {
             return;
         }
         record.ended[outcome as usize] += 1;
-        record.latency_with_failures.record(nanos);
         if outcome.is_good() {
             record.latency.record(nanos);
             record.mean_latency.add(nanos as f64);
+        } else {
+            record.failure_latency.record(nanos);
         }
     }
 

@@ -227,6 +227,8 @@ fn workloads(system: &System, now: SimTime) -> Vec<WorkloadSummary> {
         let of = |outcome: Outcome| record.ended[outcome as usize];
         let ended: u64 = record.ended.iter().sum();
         let good = of(Outcome::Ok) + of(Outcome::Degraded);
+        let mut with_failures = record.latency.clone();
+        with_failures.merge(&record.failure_latency);
         let half_width = record.mean_latency.interval(CONFIDENCE).half_width / 1e9;
         WorkloadSummary {
             name: plan.name.clone(),
@@ -239,7 +241,7 @@ fn workloads(system: &System, now: SimTime) -> Vec<WorkloadSummary> {
             goodput: if counted_span > 0.0 { good as f64 / counted_span } else { 0.0 },
             latency: Latency::of(&record.latency),
             mean_latency_half_width: half_width.is_finite().then_some(half_width),
-            latency_with_failures: Latency::of(&record.latency_with_failures),
+            latency_with_failures: Latency::of(&with_failures),
         }
     };
     records.map(summarize_one).collect()

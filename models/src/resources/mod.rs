@@ -4,4 +4,4 @@ mod episodes;
 mod pool;
 
 pub use episodes::{Episode, Episodes};
-pub use pool::{Admission, Pool, PoolUsage, Waiter};
+pub use pool::{Pool, PoolUsage, Waiter};

@@ -23,17 +23,6 @@ pub struct Waiter {
     pub epoch: u32,
 }
 
-/// The answer to a request for a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// A slot is held from now on.
-    Granted,
-    /// The asker waits in the queue.
-    Queued,
-    /// The queue is full.
-    Full,
-}
-
 /// A pool of equal slots with a first-in-first-out queue: threads, connections, processors, bulkhead permits.
 ///
 /// A slot that is given back goes straight to the first in the queue, so a pool with a queue never shows a free slot.
@@ -81,22 +70,27 @@ impl Pool {
         }
     }
 
-    /// Asks for a slot for `waiter`.
+    /// Takes a slot if one is free.
     #[inline]
-    pub fn acquire(&mut self, now: SimTime, waiter: Waiter) -> Admission {
-        if self.in_use() < self.usable() {
+    pub fn try_acquire(&mut self, now: SimTime) -> bool {
+        let is_free = self.in_use() < self.usable();
+        if is_free {
             self.occupy(now);
             self.usage.granted += 1;
-            return Admission::Granted;
         }
+        is_free
+    }
+
+    /// Puts `waiter` at the end of the queue, unless the queue is full.
+    pub fn enqueue(&mut self, now: SimTime, waiter: Waiter) -> bool {
         if self.queue_length() >= self.queue_limit {
             self.usage.rejected += 1;
             self.overflow.mark(now);
-            return Admission::Full;
+            return false;
         }
         self.usage.waiting.set(now, u64::from(self.queue_length()) + 1);
         self.queue.push_back(waiter);
-        Admission::Queued
+        true
     }
 
     /// Gives a slot back after `held`; the first live waiter gets it and is returned.
@@ -188,15 +182,18 @@ impl Pool {
         &self.overflow
     }
 
+    #[inline]
     fn usable(&self) -> u32 {
         self.capacity - self.lost
     }
 
+    #[inline]
     fn occupy(&mut self, now: SimTime) {
         self.usage.busy.set(now, u64::from(self.in_use()) + 1);
         self.note_saturation(now);
     }
 
+    #[inline]
     fn vacate(&mut self, now: SimTime) {
         debug_assert!(self.in_use() > 0, "a slot is given back only by who holds it");
         self.usage.busy.set(now, u64::from(self.in_use()) - 1);
@@ -237,8 +234,8 @@ mod tests {
     fn slots_go_to_the_queue_in_order_and_stale_entries_are_skipped() {
         let mut pool = Pool::new(1, 2);
         let now = SimTime::ZERO;
-        let answers: Vec<_> = (0..4).map(|frame| pool.acquire(now, waiter(frame))).collect();
-        assert_eq!(answers, [Admission::Granted, Admission::Queued, Admission::Queued, Admission::Full]);
+        assert!(pool.try_acquire(now) && !pool.try_acquire(now));
+        assert_eq!([1, 2, 3].map(|frame| pool.enqueue(now, waiter(frame))), [true, true, false]);
         pool.leave_queue(now, true);
         let next = pool.release(now, SimDuration::ZERO, |waiter| waiter.frame != 1);
         assert_eq!(next, Some(waiter(2)));
@@ -251,13 +248,11 @@ mod tests {
     fn lost_slots_disappear_as_they_are_given_back() {
         let mut pool = Pool::new(2, u32::MAX);
         let now = SimTime::ZERO;
-        pool.acquire(now, waiter(0));
-        pool.acquire(now, waiter(1));
-        pool.acquire(now, waiter(2));
+        assert!(pool.try_acquire(now) && pool.try_acquire(now) && pool.enqueue(now, waiter(2)));
         pool.lose(now, 1);
         assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), None, "one slot too many is in use");
         assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), Some(waiter(2)));
         pool.lose(now, 0);
-        assert_eq!(pool.acquire(now, waiter(3)), Admission::Granted);
+        assert!(pool.try_acquire(now));
     }
 }

@@ -224,6 +224,8 @@ pub struct EdgePlan {
     pub caller_first_instance: u32,
     /// The callee, as a station id.
     pub callee: u32,
+    /// Its instances, as dense ids.
+    pub callee_instances: std::ops::Range<u32>,
     /// Guards in the order in which a call meets them.
     pub guards: Vec<Guard>,
     /// Network latency in each direction, as a distribution id; [`NONE`] if none.

@@ -7,21 +7,40 @@
 use sim_core::SimDuration;
 use sim_core::random::DrawKey;
 
-use super::blueprint::{EdgePlan, Guard, NONE, OnFailure, Scope, Step};
+use super::blueprint::{CallSite, EdgePlan, Guard, NONE, OnFailure, Scope, Step};
 use super::frame::{Activity, Role};
 use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::faults::Effect;
 use crate::resilience::RetryPolicy;
 use crate::resilience::circuit_breaker::Verdict;
-use crate::resources::{Admission, Waiter};
+use crate::resources::Waiter;
 use crate::{Outcome, OutcomeSet};
+
+/// What becomes of a frame whose call has moved on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The call is over and the handler goes on with its next step.
+    GoesOn,
+    /// Something is awaited, or the handler is over.
+    Waits,
+}
+
+/// The answer of a bulkhead.
+enum Permit {
+    Granted,
+    Awaited,
+    Refused,
+}
 
 impl<'a> Turn<'a> {
     /// Begins the call of a call site.
-    pub fn begin_call(&mut self, index: u32, site: u32) {
-        let edge = self.plan.sites[site as usize].edge;
+    #[inline]
+    pub fn begin_call(&mut self, index: u32, site: u32) -> Then {
+        let CallSite { edge, entry, .. } = self.plan.sites[site as usize];
         let frame = &mut self.state.frames[index];
+        frame.called_edge = edge;
+        frame.called_entry = entry;
         frame.call_began = self.now;
         frame.attempts = 0;
         frame.guards_passed = 0;
@@ -33,20 +52,26 @@ impl<'a> Turn<'a> {
         if is_client {
             self.state.recorder.request_begins(workload, is_counted);
         }
-        self.choose_target(index, edge);
-        self.enter_guards(index);
+        let callees = &self.plan.edges[edge as usize].callee_instances;
+        if callees.len() == 1 {
+            self.state.frames[index].target = callees.start;
+        } else {
+            self.choose_target(index, edge);
+        }
+        self.enter_guards(index)
     }
 
     /// Goes on through the guards that the call has not passed yet; after the last, an attempt is made.
-    pub fn enter_guards(&mut self, index: u32) {
+    #[inline]
+    pub fn enter_guards(&mut self, index: u32) -> Then {
         let edge = self.edge_of(index);
         while let Some(guard) = edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
             match guard {
                 Guard::Retry(_) => {}
                 Guard::Bulkhead { first_pool } => match self.request_permit(index, edge, *first_pool) {
-                    Admission::Granted => {}
-                    Admission::Queued => return,
-                    Admission::Full => return self.leave_guards(index, Outcome::RejectedByBulkhead),
+                    Permit::Granted => {}
+                    Permit::Awaited => return Then::Waits,
+                    Permit::Refused => return self.leave_guards(index, Outcome::RejectedByBulkhead),
                 },
                 Guard::Breaker { first, scope, .. } => {
                     let breaker = self.breaker_of(index, edge, *first, *scope);
@@ -63,17 +88,18 @@ impl<'a> Turn<'a> {
             }
             self.state.frames[index].guards_passed += 1;
         }
-        self.attempt(index);
+        self.attempt(index)
     }
 
     /// Takes an outcome out through the guards that the call has passed.
-    pub fn leave_guards(&mut self, index: u32, outcome: Outcome) {
+    #[inline]
+    fn leave_guards(&mut self, index: u32, outcome: Outcome) -> Then {
         let edge = self.edge_of(index);
         while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
             match &edge.guards[usize::from(position)] {
                 Guard::Retry(policy) => {
                     if self.tries_again(index, policy, outcome) {
-                        return;
+                        return Then::Waits;
                     }
                 }
                 Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool),
@@ -84,10 +110,11 @@ impl<'a> Turn<'a> {
             }
             self.state.frames[index].guards_passed = position;
         }
-        self.fall_back_or_end(index, edge, outcome);
+        self.fall_back_or_end(index, edge, outcome)
     }
 
     /// An attempt has had no answer within its timeout.
+    #[cold]
     pub fn attempt_timed_out(&mut self, index: u32) {
         if self.is_paused(index) {
             let waiter = self.state.frames.begin_wait(index, Activity::AwaitingReply);
@@ -95,10 +122,12 @@ impl<'a> Turn<'a> {
             return;
         }
         self.state.frames.end_wait(index);
-        self.leave_guards(index, Outcome::Timeout);
+        let then = self.leave_guards(index, Outcome::Timeout);
+        self.go_on(index, then);
     }
 
     /// A frame is answered, if it still waits.
+    #[inline]
     pub fn reply(&mut self, to: Waiter, outcome: Outcome) {
         if !self.is_live(to) {
             return;
@@ -108,10 +137,12 @@ impl<'a> Turn<'a> {
             return;
         }
         self.state.frames.end_wait(to.frame);
-        self.leave_guards(to.frame, outcome);
+        let then = self.leave_guards(to.frame, outcome);
+        self.go_on(to.frame, then);
     }
 
     /// A bulkhead has had no permit within the longest wait.
+    #[cold]
     pub fn permit_wait_exceeded(&mut self, index: u32) {
         let edge = self.edge_of(index);
         if let Some(Guard::Bulkhead { first_pool }) = edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
@@ -119,7 +150,8 @@ impl<'a> Turn<'a> {
             self.state.pools[pool].leave_queue(self.now, true);
         }
         self.state.frames.end_wait(index);
-        self.leave_guards(index, Outcome::RejectedByBulkhead);
+        let then = self.leave_guards(index, Outcome::RejectedByBulkhead);
+        self.go_on(index, then);
     }
 
     /// The first in the queue for a permit gets it.
@@ -134,11 +166,21 @@ impl<'a> Turn<'a> {
         let frame = &mut self.state.frames[index];
         frame.since = self.now;
         frame.guards_passed += 1;
-        self.enter_guards(index);
+        let then = self.enter_guards(index);
+        self.go_on(index, then);
+    }
+
+    /// Runs the next steps of a frame whose call is over.
+    #[inline]
+    pub fn go_on(&mut self, index: u32, then: Then) {
+        if then == Then::GoesOn {
+            self.run(index);
+        }
     }
 
     /// The call has ended for good: the handler goes on, or fails.
-    pub fn end_call(&mut self, index: u32, outcome: Outcome) {
+    #[inline]
+    pub fn end_call(&mut self, index: u32, outcome: Outcome) -> Then {
         let Step::Call(site) = self.plan.program[self.state.frames[index].step as usize] else {
             unreachable!("only a call can end")
         };
@@ -152,27 +194,31 @@ impl<'a> Turn<'a> {
         if frame.role == Role::Client {
             self.state.recorder.request_ends(frame.instance, frame.is_counted, elapsed, outcome);
             frame.step += 1;
-            self.state.ready.push(Next::Run(index));
-            return;
+            return Then::GoesOn;
         }
         match (outcome, site.on_failure) {
             (Outcome::Ok, _) | (_, OnFailure::Ignore) => {}
             (Outcome::Degraded, _) | (_, OnFailure::Degrade) => frame.outcome = frame.outcome.max(Outcome::Degraded),
             (failure, OnFailure::FailLater) => frame.outcome = frame.outcome.max(failure.passed_on()),
-            (failure, OnFailure::Fail) => return self.finish(index, failure.passed_on()),
+            (failure, OnFailure::Fail) => {
+                self.finish(index, failure.passed_on());
+                return Then::Waits;
+            }
         }
         frame.step += 1;
-        self.state.ready.push(Next::Run(index));
+        Then::GoesOn
+    }
+
+    /// Whether messages over an edge take any time.
+    #[inline]
+    pub fn has_network_latency(&self, edge: u32) -> bool {
+        self.plan.edges[edge as usize].latency != NONE || !self.state.edges[edge as usize].slowed_by.is_empty()
     }
 
     /// Network latency of one message over an edge.
-    #[inline]
     pub fn network_latency(&self, edge: u32, key: DrawKey) -> SimDuration {
         let plan = &self.plan.edges[edge as usize];
         let slowed_by = &self.state.edges[edge as usize].slowed_by;
-        if plan.latency == NONE && slowed_by.is_empty() {
-            return SimDuration::ZERO;
-        }
         let base =
             if plan.latency == NONE { 0.0 } else { self.plan.distributions[plan.latency as usize].sample(&mut key.draw()) };
         let nanos = slowed_by.iter().fold(base, |nanos, &id| {
@@ -190,6 +236,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Gives back what a frame that is about to disappear holds in the guards of its call.
+    #[cold]
     pub fn abandon_call(&mut self, index: u32) {
         let edge = self.edge_of(index);
         while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
@@ -214,16 +261,14 @@ impl<'a> Turn<'a> {
         }
     }
 
+    #[inline]
     fn edge_of(&self, index: u32) -> &'a EdgePlan {
-        let Step::Call(site) = self.plan.program[self.state.frames[index].step as usize] else {
-            unreachable!("a frame in a call stands at the step of that call")
-        };
-        &self.plan.edges[self.plan.sites[site as usize].edge as usize]
+        &self.plan.edges[self.state.frames[index].called_edge as usize]
     }
 
+    #[inline]
     fn choose_target(&mut self, index: u32, edge: u32) {
-        let callee = &self.plan.stations[self.plan.edges[edge as usize].callee as usize];
-        let first = callee.instances.start;
+        let first = self.plan.edges[edge as usize].callee_instances.start;
         let step = self.step_number(index);
         let frame = &mut self.state.frames[index];
         let key = frame.key.child(step | draw_tag::BALANCE | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
@@ -235,57 +280,62 @@ impl<'a> Turn<'a> {
         frame.target = first + self.state.edges[edge as usize].balancer.choose(|| key.draw(), outstanding);
     }
 
-    fn attempt(&mut self, index: u32) {
-        let Step::Call(site_id) = self.plan.program[self.state.frames[index].step as usize] else {
-            unreachable!("an attempt belongs to a call")
-        };
-        let site = self.plan.sites[site_id as usize];
-        let edge = &self.plan.edges[site.edge as usize];
-        let step = self.step_number(index);
-        let frame = &mut self.state.frames[index];
+    #[inline]
+    fn attempt(&mut self, index: u32) -> Then {
+        let frame = &self.state.frames[index];
+        let (edge_id, entry) = (frame.called_edge, frame.called_entry);
+        let edge = &self.plan.edges[edge_id as usize];
         if edge.is_balanced_per_attempt && frame.attempts > 0 {
-            self.choose_target(index, site.edge);
+            self.choose_target(index, edge_id);
         }
         let frame = &mut self.state.frames[index];
         frame.attempts += 1;
         let (target, is_counted) = (frame.target, frame.is_counted);
+        let step = u64::from(frame.step - frame.entry);
         let key = frame.key.child(step | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
         if is_counted {
-            self.state.recorder.attempt_begins(site.edge);
+            self.state.recorder.attempt_begins(edge_id);
         }
-        let condition = &self.state.edges[site.edge as usize];
+        let condition = &self.state.edges[edge_id as usize];
+        let is_swallowed = condition.black_holes > 0;
         if condition.refusals > 0 || self.state.instances[target as usize].refusals > 0 {
             return self.leave_guards(index, Outcome::Refused);
         }
-        let is_swallowed = condition.black_holes > 0;
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
         if is_swallowed {
             self.set_deadline(if edge.connect_timeout == NONE { edge.timeout } else { edge.connect_timeout }, caller);
-            return;
+            return Then::Waits;
         }
         self.set_deadline(edge.timeout, caller);
-        let callee = self.state.frames.allocate(key, Role::Handler, target, site.entry, is_counted);
+        let callee = self.allocate(key, Role::Handler, target, entry, is_counted);
         let frame = &mut self.state.frames[callee];
         frame.caller = caller;
-        frame.edge = site.edge;
-        let latency = self.network_latency(site.edge, key.child(draw_tag::REQUEST_LATENCY));
-        if latency.is_zero() {
-            self.state.ready.push(Next::Arrive(callee));
-        } else {
+        frame.edge = edge_id;
+        if self.has_network_latency(edge_id) {
+            let latency = self.network_latency(edge_id, key.child(draw_tag::REQUEST_LATENCY));
             self.wait(callee, Activity::InTransit, latency);
+        } else if let Step::Work(_) = self.plan.program[entry as usize] {
+            self.arrive(callee);
+        } else {
+            // Only a handler that waits at its first step is entered from here: calls that call at once would nest without end.
+            self.state.ready.push(Next::Arrive(callee));
         }
+        Then::Waits
     }
 
-    fn request_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32) -> Admission {
+    fn request_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32) -> Permit {
         let pool = self.permits_of(index, edge, first_pool);
         self.state.frames[index].since = self.now;
-        let waiter = self.state.frames.begin_wait(index, Activity::AwaitingPermit);
-        let admission = self.state.pools[pool].acquire(self.now, waiter);
-        match admission {
-            Admission::Queued => self.set_deadline(self.plan.pools[pool].wait_deadline, waiter),
-            Admission::Granted | Admission::Full => self.state.frames.end_wait(index),
+        if self.state.pools[pool].try_acquire(self.now) {
+            return Permit::Granted;
         }
-        admission
+        let waiter = self.state.frames.begin_wait(index, Activity::AwaitingPermit);
+        if self.state.pools[pool].enqueue(self.now, waiter) {
+            self.set_deadline(self.plan.pools[pool].wait_deadline, waiter);
+            return Permit::Awaited;
+        }
+        self.state.frames.end_wait(index);
+        Permit::Refused
     }
 
     fn release_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32) {
@@ -308,7 +358,7 @@ impl<'a> Turn<'a> {
             Scope::Edge => first,
             Scope::CallerInstance => first + caller,
             Scope::CalleeInstance => {
-                let callees = &self.plan.stations[edge.callee as usize].instances;
+                let callees = &edge.callee_instances;
                 first + caller * callees.len() as u32 + frame.target - callees.start
             }
         }
@@ -341,10 +391,11 @@ impl<'a> Turn<'a> {
         true
     }
 
-    fn fall_back_or_end(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) {
-        let step = self.step_number(index);
+    #[inline]
+    fn fall_back_or_end(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Then {
         let substitute = match &edge.fallback {
             Some(fallback) if !outcome.is_good() => {
+                let step = self.step_number(index);
                 fallback.attempt(&mut self.state.frames[index].key.child(step | draw_tag::FALLBACK).draw())
             }
             _ => None,
@@ -352,7 +403,10 @@ impl<'a> Turn<'a> {
         match substitute {
             None => self.end_call(index, outcome),
             Some(nanos) if nanos <= 0.0 => self.end_call(index, Outcome::Degraded),
-            Some(nanos) => self.wait(index, Activity::FallingBack, SimDuration::from_nanos_f64(nanos)),
+            Some(nanos) => {
+                self.wait(index, Activity::FallingBack, SimDuration::from_nanos_f64(nanos));
+                Then::Waits
+            }
         }
     }
 }

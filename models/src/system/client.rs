@@ -28,7 +28,7 @@ impl Turn<'_> {
         state.begun += 1;
         self.schedule_arrival(workload);
         let entry = self.plan.workloads[workload as usize].entry;
-        let client = self.state.frames.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
+        let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
         self.run(client);
     }
 
@@ -52,7 +52,7 @@ impl Turn<'_> {
             if !std::mem::replace(&mut state.users[user as usize], true) {
                 let key = state.key.child(u64::from(user)).child(0);
                 let entry = plan.workloads[workload as usize].entry;
-                let client = self.state.frames.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
+                let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
                 self.state.frames[client].caller = Waiter { frame: user, epoch: 0 };
                 self.state.ready.push(Next::Run(client));
             }

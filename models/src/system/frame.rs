@@ -76,6 +76,10 @@ pub(super) struct Frame {
     pub caller: Waiter,
     /// The edge it came by.
     pub edge: u32,
+    /// The edge of the call it is making.
+    pub called_edge: u32,
+    /// The first step of the operation it calls.
+    pub called_entry: u32,
     /// The present step, and the first one of its handler.
     pub step: u32,
     /// The first step of its handler.
@@ -113,6 +117,7 @@ pub(super) struct Frames {
 
 impl Frames {
     /// A running frame at the first step of a handler.
+    #[inline]
     pub fn allocate(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> u32 {
         let epoch = self.free.last().map_or(0, |index| self.slots[*index as usize].epoch);
         let frame = Frame {
@@ -126,6 +131,8 @@ impl Frames {
             epoch,
             caller: NO_CALLER,
             edge: NONE,
+            called_edge: NONE,
+            called_entry: NONE,
             step: entry,
             entry,
             instance,
@@ -148,6 +155,7 @@ impl Frames {
     }
 
     /// Gives a frame up; references to it are stale from here on.
+    #[inline]
     pub fn release(&mut self, index: u32) {
         let frame = &mut self.slots[index as usize];
         debug_assert!(frame.activity != Activity::Free, "a frame is given up once");

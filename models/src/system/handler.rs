@@ -3,6 +3,7 @@
 use sim_core::random::uniform;
 
 use super::blueprint::Step;
+use super::call::Then;
 use super::frame::{Activity, Role};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
@@ -17,7 +18,11 @@ impl Turn<'_> {
             let step = self.plan.program[self.state.frames[index].step as usize];
             match step {
                 Step::Work(_) => return self.begin_work(index),
-                Step::Call(site) => return self.begin_call(index, site),
+                Step::Call(site) => {
+                    if self.begin_call(index, site) == Then::Waits {
+                        return;
+                    }
+                }
                 Step::Answer => {
                     let outcome = self.state.frames[index].outcome;
                     return self.finish(index, outcome);
@@ -66,7 +71,7 @@ impl Turn<'_> {
         let (key, instance, is_counted) = (parent.key, parent.instance, parent.is_counted);
         for (number, entry) in table.entries.iter().enumerate().rev() {
             let key = key.child(step | (number as u64 + 1) << draw_tag::SIBLING_SHIFT);
-            let branch = self.state.frames.allocate(key, Role::Branch, instance, *entry, is_counted);
+            let branch = self.allocate(key, Role::Branch, instance, *entry, is_counted);
             self.state.frames[branch].caller = caller;
             self.state.ready.push(Next::Run(branch));
         }

@@ -75,7 +75,9 @@ impl Turn<'_> {
 
     fn for_each_instance(&mut self, id: u32, change: impl Fn(&mut super::state::InstanceState)) {
         for instance in self.plan.faults[id as usize].instances.clone() {
-            change(&mut self.state.instances[instance as usize]);
+            let state = &mut self.state.instances[instance as usize];
+            change(state);
+            state.note_disturbance();
         }
     }
 

@@ -42,6 +42,8 @@ pub(super) enum Next {
 /// What has happened to an instance.
 #[derive(Clone, Debug, Default)]
 pub(super) struct InstanceState {
+    /// Whether any fault is in force here: everything below is looked at only then.
+    pub is_disturbed: bool,
     /// How many faults have crashed it.
     pub crashes: u32,
     /// How many faults have paused it.
@@ -68,6 +70,14 @@ pub(super) enum Parked {
         /// With what.
         outcome: Outcome,
     },
+}
+
+impl InstanceState {
+    /// Notes whether any fault is left in force.
+    pub fn note_disturbance(&mut self) {
+        let is_reachable = self.crashes == 0 && self.pauses == 0 && self.refusals == 0;
+        self.is_disturbed = !is_reachable || !self.slowed_by.is_empty() || !self.failing_by.is_empty();
+    }
 }
 
 /// What has happened to an edge.

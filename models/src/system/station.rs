@@ -8,47 +8,72 @@ use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 use crate::faults::Effect;
-use crate::resources::{Admission, Waiter};
+use crate::resources::Waiter;
 
 impl Turn<'_> {
     /// A request has reached its instance.
+    #[inline]
     pub fn arrive(&mut self, index: u32) {
         let instance = self.state.frames[index].instance;
-        let condition = &self.state.instances[instance as usize];
-        if condition.crashes > 0 {
-            self.answer(index, Outcome::Refused);
-            return;
-        }
-        if condition.pauses > 0 {
-            let waiter = self.state.frames.begin_wait(index, Activity::InTransit);
-            self.park(index, Parked::Resume(waiter));
+        if self.state.instances[instance as usize].is_disturbed && self.is_held_up(index, instance) {
             return;
         }
         self.state.frames[index].entered_at = self.now;
         let slots = self.plan.instances[instance as usize].slots as usize;
+        if self.state.pools[slots].try_acquire(self.now) {
+            self.start(index);
+            return;
+        }
         let waiter = self.state.frames.begin_wait(index, Activity::Queued);
-        match self.state.pools[slots].acquire(self.now, waiter) {
-            Admission::Granted => self.start(index),
-            Admission::Queued => self.set_deadline(self.plan.pools[slots].wait_deadline, waiter),
-            Admission::Full => self.answer(index, Outcome::QueueFull),
+        if self.state.pools[slots].enqueue(self.now, waiter) {
+            self.set_deadline(self.plan.pools[slots].wait_deadline, waiter);
+        } else {
+            self.answer(index, Outcome::QueueFull);
         }
     }
 
-    /// A request has been given a slot.
-    pub fn start(&mut self, index: u32) {
+    /// Whether a fault keeps an arriving request out: a crashed instance refuses it, a paused one leaves it waiting.
+    #[cold]
+    fn is_held_up(&mut self, index: u32, instance: u32) -> bool {
+        let condition = &self.state.instances[instance as usize];
+        if condition.crashes > 0 {
+            self.answer(index, Outcome::Refused);
+            return true;
+        }
+        if condition.pauses > 0 {
+            let waiter = self.state.frames.begin_wait(index, Activity::InTransit);
+            self.park(index, Parked::Resume(waiter));
+            return true;
+        }
+        false
+    }
+
+    /// A request that waited is handed a slot.
+    pub fn slot_granted(&mut self, index: u32) {
         self.state.frames.end_wait(index);
+        let frame = &self.state.frames[index];
+        let waited = self.now.since(frame.entered_at);
+        let slots = self.plan.instances[frame.instance as usize].slots as usize;
+        self.state.pools[slots].note_wait(waited);
+        self.start(index);
+    }
+
+    /// A request has a slot and starts its handler.
+    #[inline]
+    fn start(&mut self, index: u32) {
         let frame = &mut self.state.frames[index];
         frame.started_at = self.now;
         let instance = frame.instance as usize;
-        let waited = self.now.since(frame.entered_at);
-        self.state.pools[self.plan.instances[instance].slots as usize].note_wait(waited);
-        match self.injected_error(index, instance) {
-            Some(outcome) => self.finish(index, outcome),
-            None => self.run(index),
+        if self.state.instances[instance].is_disturbed
+            && let Some(outcome) = self.injected_error(index, instance)
+        {
+            return self.finish(index, outcome);
         }
+        self.run(index);
     }
 
     /// The wait limit of a queue has run out.
+    #[cold]
     pub fn wait_exceeded(&mut self, index: u32) {
         let slots = self.plan.instances[self.state.frames[index].instance as usize].slots;
         self.state.pools[slots as usize].leave_queue(self.now, true);
@@ -56,6 +81,7 @@ impl Turn<'_> {
     }
 
     /// A handler has ended: its slot goes to the next in the queue, its answer to the caller.
+    #[inline]
     pub fn finish(&mut self, index: u32, outcome: Outcome) {
         match self.state.frames[index].role {
             Role::Client => self.iteration_ends(index),
@@ -68,6 +94,7 @@ impl Turn<'_> {
     }
 
     /// Gives the slot back; the first in the queue starts after everything else of this instant that is already due.
+    #[inline]
     pub fn release_slot(&mut self, index: u32) {
         let frame = &self.state.frames[index];
         let held = self.now.since(frame.started_at);
@@ -82,7 +109,7 @@ impl Turn<'_> {
     #[inline]
     pub fn begin_work(&mut self, index: u32) {
         let instance = self.state.frames[index].instance as usize;
-        if !self.state.instances[instance].slowed_by.is_empty() {
+        if self.state.instances[instance].is_disturbed {
             let added = self.added_by_faults(index, instance);
             if !added.is_zero() {
                 return self.wait(index, Activity::Delayed, added);
@@ -92,6 +119,7 @@ impl Turn<'_> {
     }
 
     /// Takes a processor for the present step, or queues for one.
+    #[inline]
     pub fn request_processor(&mut self, index: u32) {
         let processors = self.plan.instances[self.state.frames[index].instance as usize].processors;
         self.state.frames[index].since = self.now;
@@ -99,12 +127,13 @@ impl Turn<'_> {
             self.compute(index);
             return;
         }
-        let waiter = self.state.frames.begin_wait(index, Activity::AwaitingProcessor);
-        match self.state.pools[processors as usize].acquire(self.now, waiter) {
-            Admission::Granted => self.compute(index),
-            Admission::Queued => {}
-            Admission::Full => unreachable!("the queue for processors has no limit"),
+        if self.state.pools[processors as usize].try_acquire(self.now) {
+            self.compute(index);
+            return;
         }
+        let waiter = self.state.frames.begin_wait(index, Activity::AwaitingProcessor);
+        let is_queued = self.state.pools[processors as usize].enqueue(self.now, waiter);
+        debug_assert!(is_queued, "the queue for processors has no limit");
     }
 
     /// The first in the queue for a processor gets it.
@@ -132,6 +161,7 @@ impl Turn<'_> {
         }
     }
 
+    #[inline]
     fn compute(&mut self, index: u32) {
         let super::Step::Work(distribution) = self.plan.program[self.state.frames[index].step as usize] else {
             unreachable!("only work needs a processor")
@@ -139,7 +169,7 @@ impl Turn<'_> {
         let key = self.state.frames[index].key.child(self.step_number(index));
         let drawn = self.plan.distributions[distribution as usize].sample(&mut key.draw());
         let instance = self.state.frames[index].instance as usize;
-        let nanos = drawn * self.slowness(instance);
+        let nanos = if self.state.instances[instance].is_disturbed { drawn * self.slowness(instance) } else { drawn };
         self.wait(index, Activity::Working, SimDuration::from_nanos_f64(nanos));
     }
 
@@ -155,6 +185,7 @@ impl Turn<'_> {
     }
 
     /// What faults add to the present work step.
+    #[cold]
     fn added_by_faults(&self, index: u32, instance: usize) -> SimDuration {
         let key = self.state.frames[index].key.child(self.step_number(index) | draw_tag::FAULT);
         let addition_of = |&id: &u32| {
@@ -165,11 +196,9 @@ impl Turn<'_> {
         SimDuration::from_nanos_f64(self.state.instances[instance].slowed_by.iter().map(addition_of).sum())
     }
 
+    #[cold]
     fn injected_error(&self, index: u32, instance: usize) -> Option<Outcome> {
         let faults = &self.state.instances[instance].failing_by;
-        if faults.is_empty() {
-            return None;
-        }
         let key = self.state.frames[index].key.child(draw_tag::ERROR);
         faults.iter().find_map(|&id| {
             let fault = &self.plan.faults[id as usize];
@@ -180,20 +209,22 @@ impl Turn<'_> {
     }
 
     /// Sends the answer of a request at a station to its caller and gives the frame up.
+    #[inline]
     pub fn answer(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let latency = self.network_latency(frame.edge, frame.key.child(draw_tag::REPLY_LATENCY));
-        if latency.is_zero() {
-            let to = frame.caller;
+        let (edge, to) = (frame.edge, frame.caller);
+        if !self.has_network_latency(edge) {
             self.state.frames.release(index);
             self.state.ready.push(Next::Reply { to, outcome });
             return;
         }
+        let latency = self.network_latency(edge, frame.key.child(draw_tag::REPLY_LATENCY));
         self.state.frames[index].outcome = outcome;
         self.wait(index, Activity::ReplyInTransit, latency);
     }
 
     /// An answer has arrived at the caller's side.
+    #[cold]
     pub fn deliver_reply(&mut self, index: u32) {
         let frame = &self.state.frames[index];
         let (to, outcome) = (frame.caller, frame.outcome);
@@ -209,11 +240,13 @@ impl Turn<'_> {
     }
 
     /// Keeps what a frame on a paused instance would notice until the instance goes on.
+    #[cold]
     pub fn park(&mut self, index: u32, parked: Parked) {
         self.state.instances[self.state.frames[index].instance as usize].parked.push(parked);
     }
 
     /// Brings about, in order, what a paused instance has missed.
+    #[cold]
     pub fn unpark(&mut self, instance: u32) {
         for parked in std::mem::take(&mut self.state.instances[instance as usize].parked).into_iter().rev() {
             self.state.ready.push(match parked {

@@ -1,10 +1,11 @@
 //! One event being handled.
 
+use sim_core::random::DrawKey;
 use sim_core::{Schedule, SimDuration, SimTime};
 
 use super::blueprint::{Blueprint, NONE};
 use super::event::Event;
-use super::frame::Activity;
+use super::frame::{Activity, Role};
 use super::state::{LimitReached, Next, Parked, State, System};
 use crate::resources::Waiter;
 
@@ -45,6 +46,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Schedules what is known from the beginning.
+    #[cold]
     pub fn begin(&mut self) {
         for workload in 0..self.plan.workloads.len() as u32 {
             self.begin_workload(workload);
@@ -83,10 +85,6 @@ impl<'a> Turn<'a> {
             Event::Sample => self.sample(),
         }
         self.settle();
-        let in_flight = self.state.frames.in_use() as u64;
-        if in_flight > self.plan.limits.in_flight {
-            self.state.limit_reached = Some(LimitReached::InFlight(self.plan.limits.in_flight));
-        }
     }
 
     /// Brings about everything that follows within this instant, depth first.
@@ -95,7 +93,7 @@ impl<'a> Turn<'a> {
         while let Some(next) = self.state.ready.pop() {
             match next {
                 Next::Arrive(frame) => self.arrive(frame),
-                Next::Start(frame) => self.start(frame),
+                Next::Start(frame) => self.slot_granted(frame),
                 Next::Run(frame) => self.run(frame),
                 Next::Work(frame) => self.processor_granted(frame),
                 Next::Permit(frame) => self.permit_granted(frame),
@@ -135,8 +133,14 @@ impl<'a> Turn<'a> {
             }
             Activity::Delayed => self.request_processor(index),
             Activity::InTransit => self.arrive(index),
-            Activity::BackingOff => self.enter_guards(index),
-            Activity::FallingBack => self.end_call(index, crate::Outcome::Degraded),
+            Activity::BackingOff => {
+                let then = self.enter_guards(index);
+                self.go_on(index, then);
+            }
+            Activity::FallingBack => {
+                let then = self.end_call(index, crate::Outcome::Degraded);
+                self.go_on(index, then);
+            }
             Activity::ReplyInTransit => self.deliver_reply(index),
             Activity::Thinking => self.next_iteration(index),
             Activity::Free
@@ -162,6 +166,7 @@ impl<'a> Turn<'a> {
         }
     }
 
+    #[cold]
     fn deadline_passed(&mut self, index: u32) {
         match self.state.frames[index].activity {
             Activity::AwaitingReply => self.attempt_timed_out(index),
@@ -188,6 +193,15 @@ impl<'a> Turn<'a> {
         self.schedule.after(span, Event::Resume(waiter));
     }
 
+    /// A new frame; one too many ends the run.
+    #[inline]
+    pub fn allocate(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> u32 {
+        if self.state.frames.in_use() as u64 >= self.plan.limits.in_flight {
+            self.state.limit_reached = Some(LimitReached::InFlight(self.plan.limits.in_flight));
+        }
+        self.state.frames.allocate(key, role, instance, entry, is_counted)
+    }
+
     /// The number of the present step within its handler: what its draws are keyed by.
     #[inline]
     pub fn step_number(&self, index: u32) -> u64 {
@@ -195,6 +209,7 @@ impl<'a> Turn<'a> {
         u64::from(frame.step - frame.entry)
     }
 
+    #[cold]
     fn warmup_ends(&mut self) {
         self.state.has_warmed_up = true;
         for pool in &mut self.state.pools {
@@ -203,6 +218,7 @@ impl<'a> Turn<'a> {
         self.state.recorder.pools_reset(self.now);
     }
 
+    #[cold]
     fn sample(&mut self) {
         let State { recorder, pools, breakers, .. } = &mut *self.state;
         recorder.sample(self.now, pools, breakers);

@@ -32,15 +32,16 @@ pub struct UserPlan {
 }
 
 impl UserPlan {
-    /// Users planned at `now`, rounded down.
+    /// Users planned at `now`: a user comes or goes when a whole one is due.
     pub fn users_at(&self, now: SimTime) -> u32 {
         let mut begin = SimTime::ZERO;
         let mut from = self.start;
         for stage in &self.stages {
             let elapsed = now.since(begin);
             if elapsed < stage.over {
-                let step = (i128::from(stage.to) - i128::from(from)) * i128::from(elapsed.as_nanos());
-                return (i128::from(from) + step.div_euclid(i128::from(stage.over.as_nanos()))) as u32;
+                let moved =
+                    u128::from(stage.to.abs_diff(from)) * u128::from(elapsed.as_nanos()) / u128::from(stage.over.as_nanos());
+                return if stage.to > from { from + moved as u32 } else { from - moved as u32 };
             }
             begin = begin + stage.over;
             from = stage.to;

@@ -195,20 +195,12 @@ impl<E: Copy> EventList<E> {
         self.heap[position] = entry;
     }
 
+    #[inline]
     fn sift_down(&mut self, mut position: usize) {
         let entry = self.heap[position];
         loop {
             let first_child = position * ARITY + 1;
-            if first_child >= self.heap.len() {
-                break;
-            }
-            let after_children = (first_child + ARITY).min(self.heap.len());
-            let mut least = first_child;
-            for child in first_child + 1..after_children {
-                if self.heap[child].id < self.heap[least].id {
-                    least = child;
-                }
-            }
+            let Some(least) = self.least_child(first_child) else { break };
             if self.heap[least].id >= entry.id {
                 break;
             }
@@ -216,6 +208,18 @@ impl<E: Copy> EventList<E> {
             position = least;
         }
         self.heap[position] = entry;
+    }
+
+    /// The least of the children that begin at `first`. With all four there, the choice is made without a branch: which
+    /// child it is cannot be predicted, and a wrong guess costs more than the comparisons.
+    #[inline]
+    fn least_child(&self, first: usize) -> Option<usize> {
+        let Some([a, b, c, d]) = self.heap.get(first..first + ARITY) else {
+            return (first..self.heap.len()).min_by_key(|child| self.heap[*child].id);
+        };
+        let (left, left_id) = if b.id < a.id { (1, b.id) } else { (0, a.id) };
+        let (right, right_id) = if d.id < c.id { (3, d.id) } else { (2, c.id) };
+        Some(first + if right_id < left_id { right } else { left })
     }
 
     /// For cancelled events that lie before the one now taken, `last_popped` answers from here on.

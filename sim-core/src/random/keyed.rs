@@ -11,6 +11,7 @@ const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A bijection of 64 bits in which every input bit flips every output bit about half of the time: variant 13 of
 /// Stafford's search, as used by SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
+#[inline]
 pub(super) fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -51,8 +52,9 @@ impl DrawKey {
     /// let root = DrawKey::root(&mut Streams::new(7, 0).stream("web"));
     /// assert_ne!(root.child(1), root.child(2));
     /// ```
+    #[inline]
     pub fn child(self, index: u64) -> Self {
-        Self(mix(self.0 ^ mix(index.wrapping_add(1).wrapping_mul(GOLDEN))))
+        Self(mix(self.0 ^ index.wrapping_add(1).wrapping_mul(GOLDEN)))
     }
 
     /// The numbers drawn under this key, from the first.

@@ -22,6 +22,8 @@ pub struct Histogram {
     buckets: Vec<u64>,
     count: u64,
     sum: u128,
+    /// The first bucket that holds anything; no smaller one needs to be looked at.
+    first: usize,
     max: u64,
 }
 
@@ -36,6 +38,7 @@ impl Histogram {
     #[inline]
     pub fn record(&mut self, value: u64) {
         let index = bucket_index(value);
+        self.first = if self.count == 0 { index } else { self.first.min(index) };
         if index >= self.buckets.len() {
             self.buckets.resize(index + 1, 0);
         }
@@ -98,7 +101,7 @@ impl Histogram {
     pub fn quantile(&self, q: f64) -> u64 {
         let rank = (libm::ceil(q * self.count as f64) as u64).clamp(1, self.count.max(1));
         let mut seen = 0;
-        for (index, count) in self.buckets.iter().enumerate() {
+        for (index, count) in self.buckets.iter().enumerate().skip(self.first) {
             seen += count;
             if seen >= rank {
                 return bucket_middle(index).min(self.max);
@@ -121,6 +124,9 @@ impl Histogram {
         if other.buckets.len() > self.buckets.len() {
             self.buckets.resize(other.buckets.len(), 0);
         }
+        if other.count > 0 {
+            self.first = if self.count == 0 { other.first } else { self.first.min(other.first) };
+        }
         for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
             *mine += theirs;
         }
@@ -139,7 +145,7 @@ impl Histogram {
     /// ```
     pub fn clear(&mut self) {
         if self.count > 0 {
-            self.buckets[..=bucket_index(self.max)].fill(0);
+            self.buckets[self.first..=bucket_index(self.max)].fill(0);
         }
         (self.count, self.sum, self.max) = (0, 0, 0);
     }

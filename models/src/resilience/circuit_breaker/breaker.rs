@@ -322,7 +322,7 @@ mod tests {
     fn trips_at_the_threshold_and_not_one_failure_before() {
         use Verdict::{Failure, Success};
         let mut breaker = CircuitBreaker::new(settings());
-        feed(&mut breaker, &[Failure, Success, Success, Failure, Success]);
+        feed(&mut breaker, &[Failure, Success, Success, Failure]);
         assert_eq!(breaker.state(), State::Open, "2 of 4 is the threshold");
         let mut breaker = CircuitBreaker::new(settings());
         feed(&mut breaker, &[Success, Success, Success, Failure, Failure]);

@@ -100,6 +100,7 @@ impl Compiler<'_> {
                 Caller::Station(id) => self.blueprint.stations[id as usize].instances.start,
             },
             callee,
+            callee_instances: self.blueprint.stations[callee as usize].instances.clone(),
             guards,
             latency,
             timeout: self.deadline(call.timeout, &format!("{path}.timeout")),
