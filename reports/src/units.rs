@@ -7,8 +7,8 @@ pub fn duration(seconds: f64) -> String {
         s if s < 0.999_5e-6 => (s * 1e9, "ns"),
         s if s < 0.999_5e-3 => (s * 1e6, "µs"),
         s if s < 0.999_5 => (s * 1e3, "ms"),
-        s if s < 600.0 => (s, "s"),
-        s if s < 36_000.0 => (s / 60.0, "min"),
+        s if s < 120.0 => (s, "s"),
+        s if s < 7_200.0 => (s / 60.0, "min"),
         s => (s / 3_600.0, "h"),
     };
     format!("{} {unit}", significant(scaled))

@@ -40,12 +40,14 @@ pub(crate) fn line(moment: &Moment) -> Line {
         }
         Change::FaultEnds { target, effect } => (target.clone(), "fault", format!("{effect}: over"), Tone::Fault),
         Change::Saturates { pool } => (pool.owner.clone(), "pool", saturation(pool), Tone::Worse),
-        Change::Relieved { pool, after } => (
-            pool.owner.clone(),
-            "pool",
-            format!("{} free again after {}", pool.kind.name(), duration(after.as_secs_f64())),
-            Tone::Better,
-        ),
+        Change::Relieved { pool, after, longest_queue } => {
+            let queue = match longest_queue {
+                0 => String::new(),
+                longest => format!(", a queue of up to {} worked off", count(*longest)),
+            };
+            let text = format!("{} free again after {}{queue}", pool.kind.name(), duration(after.as_secs_f64()));
+            (pool.owner.clone(), "pool", text, Tone::Better)
+        }
         Change::Overflows { pool, limit } if *limit == 0 => (
             pool.owner.clone(),
             "queue",

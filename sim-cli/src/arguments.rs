@@ -8,7 +8,6 @@ use clap_complete::Shell;
 const EXIT_CODES: &str = "\
 Exit codes:
   0   fine
-  1   an expectation or a snapshot failed
   2   the input is wrong, or results cannot be written
   3   a limit or an interrupt stopped the run; the partial result is shown
   70  a bug in fusebox";
@@ -65,7 +64,7 @@ pub struct Scenarios {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   fusebox run scenarios/cascade-unprotected.yaml
-  fusebox run scenarios/cascade-unprotected.yaml --set services.d.threads=60 --set 'calls.c -> d.timeout=500ms'
+  fusebox run scenarios/cascade-unprotected.yaml --set services.d.threads=60
   fusebox run scenarios/order-chain.yaml --variant latency-protected --out results/")]
 pub struct Run {
     /// The scenarios.

@@ -17,7 +17,14 @@ use clap::{CommandFactory, Parser};
 use arguments::{Arguments, Command};
 use failure::Failure;
 
+/// The exit code of a bug, as in sysexits.h.
+const EXIT_BUG: i32 = 70;
+
 fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        terminal::complain(&format!("this is a bug: {panic}\nplease report it, with the scenario and the command"));
+        std::process::exit(EXIT_BUG);
+    }));
     let arguments = Arguments::parse();
     let result = match &arguments.command {
         Command::Run(run) => run::run(run),

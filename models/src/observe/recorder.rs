@@ -52,6 +52,8 @@ pub struct EdgeRecord {
     pub attempts: u64,
     /// How they ended, in the order of [`Outcome::ALL`].
     pub ended: [u64; Outcome::COUNT],
+    /// Calls whose caller crashed before they ended.
+    pub abandoned: u64,
     /// Latency as the caller saw it, guards and retries included, in nanoseconds.
     pub latency: Histogram,
 }
@@ -89,8 +91,7 @@ pub struct Recorder {
     edges: Vec<EdgeRecord>,
     breakers: Vec<BreakerRecord>,
     pools: Vec<PoolSeries>,
-    previous_integrals: Vec<(u128, u128)>,
-    pools_since: SimTime,
+    previous_integrals: Vec<(i128, i128)>,
     sample_width: SimDuration,
     sampled_until: SimTime,
 }
@@ -114,7 +115,6 @@ impl Recorder {
             breakers: vec![breaker; blueprint.breakers.len()],
             pools: vec![PoolSeries::default(); blueprint.pools.len()],
             previous_integrals: vec![(0, 0); blueprint.pools.len()],
-            pools_since: SimTime::ZERO,
             sample_width: sample_width(blueprint.run.duration + blueprint.run.drain),
             sampled_until: SimTime::ZERO,
         }
@@ -169,6 +169,11 @@ impl Recorder {
         record.latency.record(elapsed.as_nanos());
     }
 
+    /// A counted call is abandoned: its caller has crashed.
+    pub fn call_abandoned(&mut self, edge: u32) {
+        self.edges[edge as usize].abandoned += 1;
+    }
+
     /// A breaker changes state.
     pub fn breaker_changes(&mut self, now: SimTime, breaker: u32, transition: Transition) {
         let record = &mut self.breakers[breaker as usize];
@@ -187,10 +192,12 @@ impl Recorder {
         self.breakers[breaker as usize].rejected += 1;
     }
 
-    /// The pools have forgotten what they had counted.
-    pub fn pools_reset(&mut self, now: SimTime) {
-        self.previous_integrals.fill((0, 0));
-        self.pools_since = now;
+    /// The pools are about to forget what they have counted: what belongs to the present interval is kept.
+    pub fn pools_reset(&mut self, now: SimTime, pools: &[Pool]) {
+        for (pool, previous) in pools.iter().zip(&mut self.previous_integrals) {
+            let (busy, waiting) = integrals(pool, now);
+            *previous = (previous.0 - busy, previous.1 - waiting);
+        }
     }
 
     /// Closes the interval that ends at `now`.
@@ -199,9 +206,9 @@ impl Recorder {
             return;
         }
         self.workloads.iter_mut().for_each(WorkloadRecord::close_interval);
-        let span = now.since(self.sampled_until.max(self.pools_since)).as_nanos().max(1) as f64;
+        let span = now.since(self.sampled_until).as_nanos() as f64;
         for ((pool, series), previous) in pools.iter().zip(&mut self.pools).zip(&mut self.previous_integrals) {
-            let integrals = (pool.usage().busy.integral(now), pool.usage().waiting.integral(now));
+            let integrals = integrals(pool, now);
             series.busy.push(((integrals.0 - previous.0) as f64 / span) as f32);
             series.waiting.push(((integrals.1 - previous.1) as f64 / span) as f32);
             *previous = integrals;
@@ -261,6 +268,11 @@ impl WorkloadRecord {
         self.series.in_flight.push(*in_flight);
         latency.clear();
     }
+}
+
+/// Slots in use and requests waiting, each times nanoseconds.
+fn integrals(pool: &Pool, now: SimTime) -> (i128, i128) {
+    (pool.usage().busy.integral(now) as i128, pool.usage().waiting.integral(now) as i128)
 }
 
 fn sample_width(duration: SimDuration) -> SimDuration {

@@ -123,6 +123,9 @@ pub struct CallSummary {
     pub attempts: u64,
     /// How they ended, by kind; kinds that did not occur are left out.
     pub ended: indexmap::IndexMap<&'static str, u64>,
+    /// Calls whose caller crashed before they ended; absent if there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub abandoned: u64,
     /// Calls still under way at the end.
     pub in_flight: u64,
     /// Latency as the caller saw it.
@@ -252,6 +255,11 @@ fn by_kind(counts: &[u64; Outcome::COUNT], include: impl Fn(Outcome) -> bool) ->
     Outcome::ALL.into_iter().filter(occurred).map(|outcome| (outcome.name(), counts[outcome as usize])).collect()
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 fn calls(system: &System) -> Vec<CallSummary> {
     let blueprint = system.blueprint();
     let summarize_one = |(plan, record): (&crate::system::EdgePlan, &super::EdgeRecord)| CallSummary {
@@ -259,7 +267,8 @@ fn calls(system: &System) -> Vec<CallSummary> {
         calls: record.begun,
         attempts: record.attempts,
         ended: by_kind(&record.ended, |_| true),
-        in_flight: record.begun - record.ended.iter().sum::<u64>(),
+        abandoned: record.abandoned,
+        in_flight: record.begun - record.ended.iter().sum::<u64>() - record.abandoned,
         latency: Latency::of(&record.latency),
     };
     blueprint.edges.iter().zip(system.recorder().edges()).map(summarize_one).collect()

@@ -51,6 +51,8 @@ pub enum Change {
         pool: PoolGroup,
         /// How long it was saturated.
         after: SimDuration,
+        /// The longest that its queue has ever been.
+        longest_queue: u64,
     },
     /// A full queue begins to turn requests away.
     Overflows {
@@ -177,7 +179,9 @@ fn pool_moments(system: &System, group: &std::ops::Range<usize>, now: SimTime) -
             let pool = named(cluster.most);
             moments.push(Moment { at: cluster.at, change: Change::Saturates { pool: pool.clone() } });
             if let Some(end) = cluster.end {
-                moments.push(Moment { at: end, change: Change::Relieved { pool, after: end.since(cluster.at) } });
+                let longest_queue = group.clone().map(|index| system.pools()[index].usage().waiting.max()).max().unwrap_or(0);
+                let change = Change::Relieved { pool, after: end.since(cluster.at), longest_queue };
+                moments.push(Moment { at: end, change });
             }
         }
     }

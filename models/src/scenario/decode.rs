@@ -85,17 +85,19 @@ pub(super) fn unknown_key(written: &str, known: &[&str], at: Option<super::Locat
 
 /// The decoder's words for types, in the words of the file.
 fn plain(message: &str) -> String {
-    const WORDS: [(&str, &str); 9] = [
+    const WORDS: [(&str, &str); 8] = [
         ("invalid type: ", "this is "),
         ("invalid value: ", "this is "),
         ("integer `", "the number `"),
         ("floating point `", "the number `"),
         ("string \"", "the text \""),
-        (", expected ", ", not "),
-        ("expected u32", "expected a whole number"),
-        ("not u32", "not a whole number from 0 to 4294967295"),
-        ("not u64", "not a whole number"),
+        (", expected u32", ", expected a whole number from 0 to 4294967295"),
+        (", expected u64", ", expected a whole number"),
+        ("sequence", "list"),
     ];
     let plain = WORDS.iter().fold(message.to_owned(), |message, (theirs, ours)| message.replace(theirs, ours));
-    plain.replace("not struct ", "not a map of ").replace("a sequence", "a list").replace("sequence", "list")
+    match plain.split_once(", expected struct ") {
+        Some((found, _)) => format!("{found}, expected a map of settings"),
+        None => plain,
+    }
 }

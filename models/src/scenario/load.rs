@@ -145,8 +145,8 @@ impl Loader {
             let Value::Map(overrides) = &variant.value else { continue };
             for (key, value) in overrides {
                 let mut copy = tree.clone();
-                if let Err(problem) = copy.set(&parse_path(&key.name), value.clone()) {
-                    self.problems.add(Problem { at: Some(key.at), ..problem });
+                if let Err(problem) = copy.set(&parse_path(&key.name), value.clone(), key.at) {
+                    self.problems.add(problem);
                 }
             }
         }
@@ -165,8 +165,8 @@ impl Loader {
         };
         let Value::Map(overrides) = node.value else { return };
         for (key, value) in overrides {
-            if let Err(problem) = tree.set(&parse_path(&key.name), value) {
-                self.problems.add(Problem { at: Some(key.at), ..problem });
+            if let Err(problem) = tree.set(&parse_path(&key.name), value, key.at) {
+                self.problems.add(problem);
             }
         }
     }
@@ -191,11 +191,12 @@ impl Loader {
         };
         node.move_to(Location { source, start: offset, end: setting.len() });
         let segments = parse_path(path);
-        if let Some(problem) = unknown_name(tree, &segments, Location { source, start: 0, end: path.len() }) {
+        let path_at = Location { source, start: 0, end: path.len() };
+        if let Some(problem) = unknown_name(tree, &segments, path_at) {
             self.problems.add(problem);
             return;
         }
-        if let Err(problem) = tree.set(&segments, node) {
+        if let Err(problem) = tree.set(&segments, node, path_at) {
             self.problems.add(problem);
         }
     }

@@ -193,7 +193,7 @@ impl Written for DurationPhrase {
         "empirical latencies.csv",
     ];
     fn suggestion(number: f64) -> Option<String> {
-        Some(format!("{number}ms"))
+        Duration::suggestion(number)
     }
 }
 written!(DurationPhrase, "DurationDistribution");

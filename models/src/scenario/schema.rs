@@ -109,6 +109,8 @@ pub(super) struct Workload {
     pub to: Option<String>,
     /// What clients do instead, each with a weight.
     pub operations: IndexMap<String, ClientOperation>,
+    /// What each user does once, before anything else.
+    pub begin: Vec<Step>,
     /// When requests arrive, whatever happens to earlier ones.
     pub arrivals: Option<Arrivals>,
     /// Users who send, wait for the answer, think and repeat.

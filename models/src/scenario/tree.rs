@@ -143,14 +143,14 @@ impl Node {
         }
     }
 
-    /// Puts `node` at `path`, making maps on the way; `null` takes away what is there.
+    /// Puts `node` at `path`, making maps on the way; `null` takes away what is there. `path_at` is where the path is written.
     ///
     /// A bare number put where slots are described in full (`threads: { max: 50, queue: 100 }`) sets their number only; a
     /// detail put where they are a bare number keeps that number.
     ///
     /// # Errors
     /// A path that leads through a scalar or past the end of a list.
-    pub fn set(&mut self, path: &[Segment], node: Self) -> Result<(), Problem> {
+    pub fn set(&mut self, path: &[Segment], node: Self, path_at: Location) -> Result<(), Problem> {
         let Some((first, rest)) = path.split_first() else {
             *self = node;
             return Ok(());
@@ -166,7 +166,7 @@ impl Node {
                     return Ok(());
                 }
                 let position = position.unwrap_or_else(|| {
-                    entries.push((Key { name: name.clone(), at: node.at }, Self { value: Value::Null, at: node.at }));
+                    entries.push((Key { name: name.clone(), at: path_at }, Self { value: Value::Null, at: path_at }));
                     entries.len() - 1
                 });
                 let child = &mut entries[position].1;
@@ -176,17 +176,17 @@ impl Node {
                         child.value = Value::Map(vec![(Key { name: key.to_owned(), at: number.at }, number)]);
                     }
                     (Some(key), Value::Map(_), Value::Integer(_)) if rest.is_empty() => {
-                        return child.set(&[Segment::Key(key.to_owned())], node);
+                        return child.set(&[Segment::Key(key.to_owned())], node, path_at);
                     }
                     _ => {}
                 }
-                child.set(rest, node)
+                child.set(rest, node, path_at)
             }
             (Segment::Index(index), Value::List(items)) => {
                 let length = items.len();
                 match items.get_mut(*index) {
-                    Some(item) => item.set(rest, node),
-                    None => Err(Problem::error(format!("there is no item {index}: the list has {length}"), Some(node.at))
+                    Some(item) => item.set(rest, node, path_at),
+                    None => Err(Problem::error(format!("there is no item {index}: the list has {length}"), Some(path_at))
                         .with_help("items are counted from 0")),
                 }
             }
@@ -195,7 +195,7 @@ impl Node {
                     Segment::Key(name) => format!("`{name}`"),
                     Segment::Index(index) => format!("item {index}"),
                 };
-                Err(Problem::error(format!("there is no {wanted} in {}", other.description()), Some(node.at)))
+                Err(Problem::error(format!("there is no {wanted} in {}", other.description()), Some(path_at)))
             }
         }
     }
@@ -286,6 +286,9 @@ impl Value {
 
 /// The parser reports positions in its messages; the snippet shows them better.
 fn strip_position(message: &str) -> String {
+    if let Some((_, key)) = message.split_once("duplicate mapping key: ") {
+        return format!("the key `{}` is there twice", key.split(',').next().unwrap_or(key));
+    }
     match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
         Some((_, rest)) => rest.to_owned(),
         None => message.lines().next().unwrap_or_default().to_owned(),
@@ -300,8 +303,10 @@ fn locate(location: serde_saphyr::Location, text: &str, source: u32) -> Location
         line_start + in_line.map_or(0, |(offset, _)| offset)
     };
     let start = span.byte_offset().map_or_else(by_line, |offset| offset as usize).min(text.len());
-    let length = span.byte_len().map_or(1, |length| length as usize);
-    Location { source, start, end: (start + length).min(text.len()) }
+    let start = (0..=start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let length = span.byte_len().map_or(1, |length| length as usize).max(1);
+    let end = (start + length..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    Location { source, start, end }
 }
 
 /// The tree as the parser gives it.
@@ -413,8 +418,8 @@ mod tests {
     #[test]
     fn an_override_follows_the_shorthand_in_both_directions() {
         let mut node = tree("services: { a: { threads: { max: 50, queue: 9 } }, b: { threads: 7 } }");
-        node.set(&parse_path("services.a.threads"), number(60)).expect("a place to set");
-        node.set(&parse_path("services.b.threads.queue"), number(3)).expect("a place to set");
+        node.set(&parse_path("services.a.threads"), number(60), Location::default()).expect("a place to set");
+        node.set(&parse_path("services.b.threads.queue"), number(3), Location::default()).expect("a place to set");
         let expected = tree("services: { a: { threads: { max: 60, queue: 9 } }, b: { threads: { max: 7, queue: 3 } } }");
         assert_eq!(node.to_json(), expected.to_json());
     }
@@ -422,10 +427,10 @@ mod tests {
     #[test]
     fn an_override_makes_what_is_missing_and_refuses_what_cannot_be() {
         let mut node = tree("calls: {}\nfaults: [ { by: 2x } ]");
-        node.set(&parse_path("calls.c->d.retry.attempts"), number(3)).expect("a place to set");
-        node.set(&parse_path("faults[0].by"), number(5)).expect("a place to set");
+        node.set(&parse_path("calls.c->d.retry.attempts"), number(3), Location::default()).expect("a place to set");
+        node.set(&parse_path("faults[0].by"), number(5), Location::default()).expect("a place to set");
         assert_eq!(node.to_json(), tree("calls: { 'c -> d': { retry: { attempts: 3 } } }\nfaults: [ { by: 5 } ]").to_json());
-        assert!(node.set(&parse_path("faults[1].by"), number(5)).is_err());
-        assert!(node.set(&parse_path("faults[0].by.more"), number(5)).is_err());
+        assert!(node.set(&parse_path("faults[1].by"), number(5), Location::default()).is_err());
+        assert!(node.set(&parse_path("faults[0].by.more"), number(5), Location::default()).is_err());
     }
 }

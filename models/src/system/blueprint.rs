@@ -80,6 +80,8 @@ pub struct WorkloadPlan {
     pub name: String,
     /// Open or closed.
     pub source: Source,
+    /// What a user does first, once; the same as `entry` if nothing special.
+    pub begin: u32,
     /// What a request, or an iteration of a user, does.
     pub entry: u32,
 }

@@ -238,6 +238,10 @@ impl<'a> Turn<'a> {
     /// Gives back what a frame that is about to disappear holds in the guards of its call.
     #[cold]
     pub fn abandon_call(&mut self, index: u32) {
+        let frame = &self.state.frames[index];
+        if frame.is_counted {
+            self.state.recorder.call_abandoned(frame.called_edge);
+        }
         let edge = self.edge_of(index);
         while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
             match &edge.guards[usize::from(position)] {

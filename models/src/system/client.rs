@@ -51,7 +51,7 @@ impl Turn<'_> {
             let state = &mut self.state.workloads[workload as usize];
             if !std::mem::replace(&mut state.users[user as usize], true) {
                 let key = state.key.child(u64::from(user)).child(0);
-                let entry = plan.workloads[workload as usize].entry;
+                let entry = plan.workloads[workload as usize].begin;
                 let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
                 self.state.frames[client].caller = Waiter { frame: user, epoch: 0 };
                 self.state.ready.push(Next::Run(client));
@@ -94,6 +94,7 @@ impl Turn<'_> {
         frame.key = key;
         frame.caller = Waiter { frame: user, epoch: iteration };
         frame.step = plan.entry;
+        frame.outcome = crate::Outcome::Ok;
         frame.is_counted = self.state.has_warmed_up;
         self.state.ready.push(Next::Run(index));
     }

@@ -212,10 +212,10 @@ impl<'a> Turn<'a> {
     #[cold]
     fn warmup_ends(&mut self) {
         self.state.has_warmed_up = true;
+        self.state.recorder.pools_reset(self.now, &self.state.pools);
         for pool in &mut self.state.pools {
             pool.reset_usage(self.now);
         }
-        self.state.recorder.pools_reset(self.now);
     }
 
     #[cold]

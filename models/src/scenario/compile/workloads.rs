@@ -25,10 +25,15 @@ impl Compiler<'_> {
         for (index, (name, workload)) in scenario.workloads.iter().enumerate() {
             let path = format!("workloads.{name}");
             self.check_name(name, "workloads");
+            let begin = self.blueprint.program.len() as u32;
+            if !workload.begin.is_empty() {
+                self.sequence(Caller::Workload(index as u32), &workload.begin, &format!("{path}.begin"));
+                self.push(Step::Answer);
+            }
             let entry = self.blueprint.program.len() as u32;
             self.client_program(Caller::Workload(index as u32), workload, &path);
             let source = self.source(name, workload, &path);
-            self.blueprint.workloads.push(WorkloadPlan { name: name.clone(), source, entry });
+            self.blueprint.workloads.push(WorkloadPlan { name: name.clone(), source, begin, entry });
         }
     }
 
@@ -81,6 +86,10 @@ impl Compiler<'_> {
                 if workload.think.is_some() {
                     let at = self.key_at(&format!("{path}.think"));
                     self.error(at, "arrivals do not think", "think times belong to `users`");
+                }
+                if !workload.begin.is_empty() {
+                    let at = self.key_at(&format!("{path}.begin"));
+                    self.error(at, "arrivals do not begin with anything", "`begin` belongs to `users`");
                 }
                 Source::Open(self.arrivals(name, arrivals, path))
             }

@@ -1,0 +1,191 @@
+//! The overview of a run as a picture: load, latency, saturation and breakers on one time axis, faults shaded.
+
+mod panels;
+mod strips;
+
+use std::sync::Once;
+
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
+use sim_experiments::Finished;
+use sim_models::system::UNLIMITED;
+
+/// A font of our own, so that a picture needs none of the machine's and is the same everywhere.
+const FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
+const FONT_NAME: &str = "sans-serif";
+
+const WIDTH: u32 = 1_200;
+const HEADER: u32 = 64;
+const PANEL: u32 = 210;
+const STRIP: u32 = 26;
+const STRIP_TITLE: u32 = 30;
+const FOOTER: u32 = 44;
+/// Room for labels on the left, the same in every panel so that their time axes line up.
+const LABELS: u32 = 190;
+/// More pools than this are too many to read; those that were busiest are shown.
+const MOST_POOLS: usize = 16;
+/// The same for breakers; those that changed most are shown.
+const MOST_BREAKERS: usize = 12;
+
+/// Colours that people with any colour vision tell apart (Okabe and Ito, 2008).
+mod colour {
+    use plotters::style::RGBColor;
+
+    pub const OK: RGBColor = RGBColor(0, 158, 115);
+    pub const DEGRADED: RGBColor = RGBColor(230, 159, 0);
+    pub const FAILED: RGBColor = RGBColor(213, 94, 0);
+    pub const MEDIAN: RGBColor = RGBColor(0, 114, 178);
+    pub const TAIL: RGBColor = RGBColor(204, 121, 167);
+    pub const BUSY: RGBColor = RGBColor(86, 180, 233);
+    pub const FULL: RGBColor = RGBColor(213, 94, 0);
+    pub const FAULT: RGBColor = RGBColor(120, 120, 120);
+    pub const TEXT: RGBColor = RGBColor(40, 40, 40);
+    pub const FAINT: RGBColor = RGBColor(140, 140, 140);
+}
+
+type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+
+/// The overview as SVG.
+///
+/// # Errors
+/// If the drawing library refuses.
+pub fn svg(finished: &Finished) -> Result<String, String> {
+    let mut text = String::new();
+    {
+        let root = SVGBackend::with_string(&mut text, (WIDTH, height(finished))).into_drawing_area();
+        overview(&root, finished).map_err(|error| error.to_string())?;
+        root.present().map_err(|error| error.to_string())?;
+    }
+    Ok(text)
+}
+
+/// The overview as PNG.
+///
+/// # Errors
+/// If the drawing library or the encoder refuses.
+pub fn png(finished: &Finished) -> Result<Vec<u8>, String> {
+    let height = height(finished);
+    let mut pixels = vec![0; (WIDTH * height * 3) as usize];
+    {
+        let root = BitMapBackend::with_buffer(&mut pixels, (WIDTH, height)).into_drawing_area();
+        overview(&root, finished).map_err(|error| error.to_string())?;
+        root.present().map_err(|error| error.to_string())?;
+    }
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, WIDTH, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    let mut writer = encoder.write_header().map_err(|error| error.to_string())?;
+    writer.write_image_data(&pixels).map_err(|error| error.to_string())?;
+    writer.finish().map_err(|error| error.to_string())?;
+    Ok(bytes)
+}
+
+fn height(finished: &Finished) -> u32 {
+    let strips = |count: usize| if count == 0 { 0 } else { STRIP_TITLE + count as u32 * STRIP };
+    HEADER + 2 * PANEL + strips(shown_pools(finished).len()) + strips(shown_breakers(finished).len()) + FOOTER
+}
+
+/// The busiest limited pools, in the order of the scenario.
+fn shown_pools(finished: &Finished) -> Vec<usize> {
+    let blueprint = finished.system.blueprint();
+    let pools = finished.system.recorder().pools();
+    let peak = |index: &usize| {
+        pools[*index].busy.iter().fold(0.0_f32, |peak, busy| peak.max(*busy)) / blueprint.pools[*index].capacity as f32
+    };
+    let mut limited: Vec<usize> = (0..pools.len()).filter(|index| blueprint.pools[*index].capacity != UNLIMITED).collect();
+    limited.sort_by(|a, b| peak(b).total_cmp(&peak(a)).then(a.cmp(b)));
+    limited.truncate(MOST_POOLS);
+    limited.sort_unstable();
+    limited
+}
+
+/// The breakers that changed most, in the order of the scenario.
+fn shown_breakers(finished: &Finished) -> Vec<usize> {
+    let breakers = finished.system.recorder().breakers();
+    let mut shown: Vec<usize> = (0..breakers.len()).collect();
+    shown.sort_by_key(|index| (std::cmp::Reverse(breakers[*index].transition_count), *index));
+    shown.truncate(MOST_BREAKERS);
+    shown.sort_unstable();
+    shown
+}
+
+/// What every panel needs to know of time.
+struct TimeAxis {
+    /// The end of each interval, in seconds.
+    ends: Vec<f64>,
+    end: f64,
+    /// Begin, end and label of each fault.
+    faults: Vec<(f64, f64, String)>,
+}
+
+impl TimeAxis {
+    fn of(finished: &Finished) -> Self {
+        let recorder = finished.system.recorder();
+        let width = recorder.sample_width().as_secs_f64();
+        let intervals = recorder.workloads().first().map_or(0, |workload| workload.series.offered.len());
+        let end = finished.now.as_secs_f64().max(width);
+        let shown = |at: sim_core::SimTime| at.as_secs_f64().min(end);
+        let faults = &finished.system.blueprint().faults;
+        Self {
+            ends: (1..=intervals).map(|interval| (interval as f64 * width).min(end)).collect(),
+            end,
+            faults: faults
+                .iter()
+                .filter(|fault| fault.begin.as_secs_f64() < end)
+                .map(|fault| (shown(fault.begin), shown(fault.end), format!("{}: {}", fault.target, fault.summary())))
+                .collect(),
+        }
+    }
+}
+
+fn overview<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, finished: &Finished) -> Drawn<DB> {
+    static REGISTER: Once = Once::new();
+    REGISTER.call_once(|| {
+        // Refused only if the bytes were no font; text would then be missing and the tests of the picture would say so.
+        let _ = register_font(FONT_NAME, FontStyle::Normal, FONT);
+    });
+    root.fill(&WHITE)?;
+    let time = TimeAxis::of(finished);
+    let (header, rest) = root.split_vertically(HEADER);
+    self::header(&header, finished, &time)?;
+    let (load, rest) = rest.split_vertically(PANEL);
+    panels::load(&load, finished, &time)?;
+    let (latency, mut rest) = rest.split_vertically(PANEL);
+    panels::latency(&latency, finished, &time)?;
+    for (title, rows) in [("Slots in use", strips::pools(finished)), ("Breakers", strips::breakers(finished))] {
+        if !rows.is_empty() {
+            let (area, below) = rest.split_vertically(STRIP_TITLE + rows.len() as u32 * STRIP);
+            strips::draw(&area, title, &rows, &time)?;
+            rest = below;
+        }
+    }
+    panels::time_labels(&rest, &time)
+}
+
+fn header<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, finished: &Finished, time: &TimeAxis) -> Drawn<DB> {
+    let title = format!("{}, seed {}", finished.summary.scenario, finished.summary.seed);
+    let partial = if finished.is_partial() { " (partial)" } else { "" };
+    area.draw(&Text::new(format!("{title}{partial}"), (16, 10), (FONT_NAME, 22).into_font().color(&colour::TEXT)))?;
+    let mut free_from = i32::MIN;
+    for (begin, end, label) in &time.faults {
+        let (left, right) = (time_to_pixel(time, *begin), time_to_pixel(time, *end));
+        area.draw(&Rectangle::new([(left, 58), (right, 63)], colour::FAULT.filled()))?;
+        // Labels that would run into each other are left to the timeline.
+        let at = left.min(WIDTH as i32 - 16 - label.chars().count() as i32 * 8);
+        if at >= free_from {
+            area.draw(&Text::new(label.clone(), (at, 40), (FONT_NAME, 14).into_font().color(&colour::TEXT)))?;
+            free_from = at + label.chars().count() as i32 * 8 + 16;
+        }
+    }
+    Ok(())
+}
+
+/// Where panels end on the right.
+const RIGHT: u32 = 24;
+
+fn time_to_pixel(time: &TimeAxis, seconds: f64) -> i32 {
+    let width = f64::from(WIDTH - LABELS - RIGHT);
+    LABELS as i32 + (seconds / time.end * width) as i32
+}

@@ -1,0 +1,142 @@
+//! Nothing is lost and nothing is kept: requests, threads, permits, connections.
+
+use proptest::prelude::*;
+use sim_experiments::Finished;
+use sim_tests::{blueprint, library, load_file, load_text, run};
+
+/// Longer than anything in the library takes to finish.
+const DRAIN: [&str; 2] = ["run.drain=20m", "run.warmup=0s"];
+
+fn assert_conserved(what: &str, finished: &Finished) {
+    for (workload, counted) in finished.summary.workloads.iter().zip(finished.system.requests_in_flight()) {
+        let failed: u64 = workload.failed.values().sum();
+        assert_eq!(workload.offered, workload.ok + workload.degraded + failed + counted, "{what}: requests of {}", workload.name);
+        assert_eq!(workload.in_flight, counted, "{what}: {} counted one by one", workload.name);
+    }
+}
+
+fn assert_drained(what: &str, finished: &Finished) {
+    assert!(
+        finished.system.is_drained(),
+        "{what}: {} frames in use, pools {:?}",
+        finished.system.frames_in_use(),
+        finished.summary.pools
+    );
+    for call in &finished.summary.calls {
+        assert_eq!(call.calls, call.ended.values().sum::<u64>() + call.abandoned, "{what}: calls over {}", call.edge);
+    }
+}
+
+/// Little's law without any tolerance: what was added up visit by visit is the integral that was kept over time.
+fn assert_littles_law(what: &str, finished: &Finished) {
+    for (plan, pool) in finished.system.blueprint().pools.iter().zip(finished.system.pools()) {
+        let usage = pool.usage();
+        assert_eq!(usage.held, usage.busy.integral(finished.now), "{what}: slots of {}", plan.label());
+        if usage.expired == 0 {
+            assert_eq!(usage.waited, usage.waiting.integral(finished.now), "{what}: queue of {}", plan.label());
+        }
+    }
+}
+
+#[test]
+fn every_scenario_and_variant_is_accounted_for_and_drains() {
+    for file in library() {
+        let variants: Vec<Option<String>> =
+            std::iter::once(None).chain(load_file(&file, None, &[]).variants.into_iter().map(Some)).collect();
+        for variant in variants {
+            let what = format!("{} {}", file.display(), variant.as_deref().unwrap_or_default());
+            let as_written = run(&blueprint(&load_file(&file, variant.as_deref(), &[])));
+            assert_conserved(&what, &as_written);
+            let drained = run(&blueprint(&load_file(&file, variant.as_deref(), &DRAIN)));
+            assert_conserved(&what, &drained);
+            assert_drained(&what, &drained);
+            assert_littles_law(&what, &drained);
+        }
+    }
+}
+
+/// A random small system: a chain of services with random sizes, guards and faults.
+fn random_system() -> impl Strategy<Value = String> {
+    let pools = (1u32..6, 0u32..10, 1u32..4, any::<bool>());
+    let guards = (proptest::option::of(5u32..80), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0u32..3);
+    let faults = (0u32..8, 1u32..8, 1u32..8);
+    (
+        proptest::collection::vec((pools, guards), 1..4),
+        proptest::collection::vec(faults, 0..3),
+        10u32..120,
+        any::<bool>(),
+        1u64..1_000,
+    )
+        .prop_map(|(stages, faults, rate, is_open, seed)| scenario_text(&stages, &faults, rate, is_open, seed))
+}
+
+type Pools = (u32, u32, u32, bool);
+type Guards = (Option<u32>, bool, bool, bool, bool, u32);
+
+fn scenario_text(stages: &[(Pools, Guards)], faults: &[(u32, u32, u32)], rate: u32, is_open: bool, seed: u64) -> String {
+    use std::fmt::Write;
+    let source = if is_open { format!("arrivals: poisson {rate}/s") } else { format!("users: {rate}, think: exponential 200ms") };
+    let mut text =
+        format!("run: {{ duration: 20s, drain: 10m, seed: {seed} }}\nworkloads: {{ load: {{ to: s0, {source} }} }}\nservices:\n");
+    let last = stages.len() - 1;
+    for (stage, ((threads, queue, instances, has_cpus), _)) in stages.iter().enumerate() {
+        let cpus = if *has_cpus { ", cpus: 1" } else { "" };
+        let next = if stage == last {
+            "{ query: db }".to_owned()
+        } else {
+            format!("{{ parallel: [ [ {{ call: s{} }} ], [ {{ pause: 1ms }}, {{ query: db }} ] ] }}", stage + 1)
+        };
+        let _ = writeln!(
+            text,
+            "  s{stage}: {{ instances: {instances}, threads: {{ max: {threads}, queue: {queue}, max wait: 300ms }}{cpus}, handle: [ {{ work: exponential 5ms }}, {next} ] }}"
+        );
+    }
+    text.push_str("databases: { db: { connections: 3, query: exponential 10ms } }\ncalls:\n  load -> s0: { timeout: 2s }\n");
+    for (stage, (_, (timeout, has_breaker, has_bulkhead, has_retry, has_fallback, latency))) in stages.iter().enumerate() {
+        let callee = if stage == last { "db".to_owned() } else { format!("s{}", stage + 1) };
+        let _ = writeln!(text, "  s{stage} -> {callee}:\n    latency: {latency}ms");
+        if let Some(timeout) = timeout {
+            let _ = writeln!(text, "    timeout: {timeout}ms");
+        }
+        let guards = [
+            (has_breaker, "breaker: { window: 10 calls, minimum calls: 5, wait: 500ms }"),
+            (has_bulkhead, "bulkhead: { semaphore: 2, max wait: 20ms }"),
+            (has_retry, "retry: { attempts: 3, backoff: exponential 5ms x2 full jitter }"),
+            (has_fallback, "fallback: { cached: { hit rate: 50%, latency: 1ms } }"),
+        ];
+        for (_, guard) in guards.into_iter().filter(|(is_there, _)| **is_there) {
+            let _ = writeln!(text, "    {guard}");
+        }
+    }
+    if !faults.is_empty() {
+        text.push_str("faults:\n");
+    }
+    for (kind, at, lasts) in faults {
+        let kind = [
+            "slow: db, by: 20x",
+            "slow: s0, adding: 100ms",
+            "errors: db, rate: 50%",
+            "crash: s0",
+            "pause: s0",
+            "refuse: db",
+            "lose threads: db, count: 2",
+            "crash: db",
+        ][*kind as usize];
+        let _ = writeln!(text, "  - {{ at: {at}s, for: {lasts}s, {kind} }}");
+    }
+    text
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn random_systems_are_accounted_for_and_drain(text in random_system()) {
+        let finished = run(&blueprint(&load_text(&text, &[])));
+        assert_conserved(&text, &finished);
+        assert_drained(&text, &finished);
+        let has_crash = text.contains("crash");
+        if !has_crash {
+            assert_littles_law(&text, &finished);
+        }
+    }
+}

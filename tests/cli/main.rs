@@ -1,0 +1,125 @@
+//! The command line as a user meets it: what is printed, where, and with which exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the project").to_path_buf()
+}
+
+fn fusebox(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_fusebox"));
+    command.args(arguments).current_dir(root()).env("NO_COLOR", "1");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    fusebox(arguments).output().expect("fusebox starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+#[test]
+fn transcripts() {
+    trycmd::TestCases::new().case("../tests/cli/*.trycmd").env("NO_COLOR", "1").env("COLUMNS", "100");
+}
+
+/// The words of a shell line with simple quotes; what it would write goes into `folder`.
+fn words(line: &str, folder: &Path) -> Vec<String> {
+    let parts = line.split('\'').enumerate();
+    let words = parts.flat_map(|(index, part)| {
+        let is_quoted = index % 2 == 1;
+        if is_quoted { vec![part.to_owned()] } else { part.split_whitespace().map(str::to_owned).collect() }
+    });
+    let place = |word: String| match word.as_str() {
+        "results/" | "my-system.yaml" => folder.join(&word).display().to_string(),
+        _ => word,
+    };
+    words.map(place).collect()
+}
+
+/// The commands of README.md do what it says.
+#[test]
+fn readme_commands_run() {
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("readable");
+    let commands = readme.lines().filter_map(|line| line.strip_prefix("cargo run --release -- "));
+    let mut count = 0;
+    for line in commands {
+        let folder = tempfile::tempdir().expect("a folder");
+        let arguments = words(line, folder.path());
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let output = run(&arguments);
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        count += 1;
+    }
+    assert!(count >= 4, "{count} commands");
+}
+
+#[test]
+fn a_new_scenario_is_sound_and_is_not_overwritten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("shop.yaml");
+    let file = path.to_str().expect("UTF-8");
+    assert!(run(&["new", file]).status.success());
+    let check = run(&["check", file]);
+    assert!(check.status.success() && check.stderr.is_empty(), "{}", String::from_utf8_lossy(&check.stderr));
+    std::fs::write(&path, "precious").expect("written");
+    assert_eq!(run(&["new", file]).status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&path).expect("readable"), "precious");
+}
+
+#[test]
+fn standard_input_is_read_and_json_is_printed() {
+    use std::io::Write;
+    let mut child = fusebox(&["run", "-", "--format", "json", "--seed", "5"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("fusebox starts");
+    let text = std::fs::read(root().join("scenarios/cascade-protected.yaml")).expect("readable");
+    child.stdin.take().expect("piped").write_all(&text).expect("written");
+    let output = child.wait_with_output().expect("it ends");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["seed"], 5);
+    assert_eq!(report["workloads"][0]["name"], "visitors");
+    assert!(report["timeline"].as_array().is_some_and(|timeline| !timeline.is_empty()));
+}
+
+#[test]
+fn a_limit_ends_with_exit_3_and_the_partial_result() {
+    let output = run(&["run", "scenarios/cascade-unprotected.yaml", "--set", "limits.in flight=3000"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stdout(&output).contains("PARTIAL: more than 3000 requests and calls were in flight"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("the queue of `gateway` is unbounded and grows by"), "{}", stdout(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_with_exit_3_and_the_partial_result() {
+    let child = fusebox(&["run", "bench/chain.yaml", "--duration", "10000h"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("fusebox starts");
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill starts");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stdout(&output).contains("PARTIAL: interrupted"), "{}", stdout(&output));
+}
+
+#[test]
+fn several_files_are_reported_in_their_order_whatever_the_number_of_threads() {
+    let files =
+        ["run", "scenarios/online-boutique.yaml", "scenarios/cascade-protected.yaml", "scenarios/cascade-unprotected.yaml"];
+    let one = run(&[&files[..], &["--jobs", "1"]].concat());
+    let two = run(&[&files[..], &["--jobs", "2"]].concat());
+    assert!(one.status.success() && one.stdout == two.stdout);
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8");
+    assert!(run(&[&files[..], &["--out", out]].concat()).status.success());
+    assert!(folder.path().join("cascade-protected/overview.png").exists());
+}

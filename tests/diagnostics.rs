@@ -1,0 +1,136 @@
+//! What is said about a scenario that is wrong.
+
+use proptest::prelude::*;
+use sim_models::scenario::Severity;
+use sim_reports::{Palette, diagnostics};
+use sim_tests::{library, load_file, load_text};
+
+fn shown(text: &str, settings: &[&str]) -> String {
+    let loaded = load_text(text, settings);
+    diagnostics::render(&loaded.problems, &loaded.sources, Palette::Plain)
+}
+
+const SOUND: &str = "\
+run: { duration: 10s }
+workloads:
+  web: { to: gateway, arrivals: poisson 100/s }
+services:
+  gateway: { threads: 10, handle: [ { work: 1ms }, { call: orders } ] }
+  orders: { threads: 10, handle: [ { query: orders-db } ] }
+databases:
+  orders-db: { connections: 4, query: exponential 5ms }
+calls:
+  gateway -> orders: { timeout: 1s }
+";
+
+#[test]
+fn a_sound_scenario_has_no_problems() {
+    assert_eq!(shown(SOUND, &[]), "");
+}
+
+#[test]
+fn every_mistake_of_a_file_is_reported_at_once() {
+    let everything = shown(
+        "\
+run: { duration: 60, warmup: 1d }
+workloads:
+  web: { to: gatway, arrivals: poisson 300 }
+services:
+  gateway: { thread: 10, handle: [ { call: orders }, { call: nowhere } ] }
+  orders: { threads: 0, handle: [ { query: orders-db, wrk: 1ms } ] }
+databases:
+  orders-db: { connections: 4, query: exponentail 5ms }
+calls:
+  gateway -> orders:
+    breaker: { failure rate: 150%, window: 5 calls, minimum calls: 10 }
+  orders -> gateway: {}
+faults:
+  - { at: 1s, slow: orders-bd, by: 20 }
+  - { at: 1s, crash: orders, pause: orders }
+",
+        &[],
+    );
+    insta::assert_snapshot!(everything);
+}
+
+#[test]
+fn what_is_legal_but_unwise_is_a_warning() {
+    let warnings = shown(
+        "\
+workloads:
+  web: { to: a, arrivals: poisson 10/s }
+services:
+  a: { handle: [ { call: b } ] }
+  b: { handle: [ { call: c } ], idempotent: false }
+  c: { handle: [ { branch: 1%, then: [ { call: b } ] } ] }
+  idle: { handle: [ { work: 1ms } ] }
+calls:
+  web -> a: { timeout: 1s }
+  a -> b: { timeout: 2s, retry: { attempts: 3, backoff: fixed 10ms } }
+  b -> c: { breaker: {} }
+",
+        &[],
+    );
+    insta::assert_snapshot!(warnings);
+}
+
+#[test]
+fn an_override_is_checked_like_the_file() {
+    let answers = [
+        shown(SOUND, &["services.gateway.threads=many"]),
+        shown(SOUND, &["services.gatway.threads=5"]),
+        shown(SOUND, &["services.gateway.thread=5"]),
+        shown(SOUND, &["calls.gateway -> orders.timeout=5"]),
+        shown(SOUND, &["nonsense"]),
+        shown(SOUND, &["calls.gateway -> order.timeout=5s"]),
+    ];
+    let answers = answers.join("----\n");
+    insta::assert_snapshot!(answers);
+}
+
+#[test]
+fn a_text_that_is_no_scenario_says_so() {
+    let texts = ["", "- 1\n- 2\n", "services: { a: [1, 2 }\n", "run: 5\n", "run: { duration: 5s }\nrun: { seed: 1 }\n", "\u{0}"];
+    let answers = texts.map(|text| shown(text, &[])).join("----\n");
+    insta::assert_snapshot!(answers);
+}
+
+#[test]
+fn the_library_has_no_errors() {
+    for file in library() {
+        let loaded = load_file(&file, None, &[]);
+        let errors: Vec<_> = loaded.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", file.display());
+        for variant in &loaded.variants {
+            let loaded = load_file(&file, Some(variant), &[]);
+            assert!(loaded.blueprint.is_some(), "{} {variant}: {:?}", file.display(), loaded.problems);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Input never panics, whatever is cut out of it, repeated in it or thrown into it.
+    #[test]
+    fn mangled_scenarios_are_refused_or_run_but_never_panic(at in 0usize..400, length in 0usize..60, insert in "[ -~\n]{0,12}") {
+        let text = std::fs::read_to_string(&library()[usize::from(at % 2 == 0)]).expect("readable");
+        let body: String = text.lines().filter(|line| !line.trim_start().starts_with('#')).collect::<Vec<_>>().join("\n");
+        let start = at * body.len() / 400;
+        let end = (start + length).min(body.len());
+        if body.is_char_boundary(start) && body.is_char_boundary(end) {
+            let mangled = format!("{}{insert}{}", &body[..start], &body[end..]);
+            shown(&mangled, &["run.duration=1s", "limits.events=2000", "limits.in flight=500"]);
+            if let Some(blueprint) = load_text(&mangled, &["run.duration=1s", "limits.events=2000", "limits.in flight=500"]).blueprint {
+                sim_tests::run(&blueprint);
+            }
+        }
+    }
+
+    #[test]
+    fn arbitrary_text_never_panics(text in "\\PC{0,200}") {
+        shown(&text, &[]);
+        shown(SOUND, &[&text]);
+        shown(SOUND, &[&format!("{text}=1"), &format!("run.duration={text}")]);
+    }
+}

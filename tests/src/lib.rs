@@ -1,0 +1,74 @@
+//! Loading and running scenarios, for the tests beside this file.
+#![forbid(unsafe_code)]
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sim_experiments::Finished;
+use sim_models::scenario::{Input, Loaded, Overrides, load};
+use sim_models::system::Blueprint;
+
+/// The root of the project.
+///
+/// # Panics
+/// Never: this crate lies in a folder of the project.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the project").to_path_buf()
+}
+
+/// Every scenario of the library, in the order of their names.
+///
+/// # Panics
+/// If the folder cannot be read.
+pub fn library() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join("scenarios")).expect("the library is there");
+    let is_scenario = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml");
+    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_scenario).collect();
+    files.sort();
+    files
+}
+
+/// Reads a scenario file.
+///
+/// # Panics
+/// If the file cannot be read.
+pub fn load_file(path: &Path, variant: Option<&str>, settings: &[&str]) -> Loaded {
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
+    let input = Input { name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text, folder };
+    load(&input, &overrides(variant, settings))
+}
+
+/// Reads a scenario from a text.
+pub fn load_text(text: &str, settings: &[&str]) -> Loaded {
+    load(&Input { name: "test.yaml".into(), text: text.into(), folder: ".".into() }, &overrides(None, settings))
+}
+
+fn overrides(variant: Option<&str>, settings: &[&str]) -> Overrides {
+    Overrides { variant: variant.map(str::to_owned), settings: settings.iter().map(|setting| (*setting).to_owned()).collect() }
+}
+
+/// The blueprint of a scenario without errors.
+///
+/// # Panics
+/// If the scenario has errors, showing them.
+pub fn blueprint(loaded: &Loaded) -> Arc<Blueprint> {
+    let shown = || sim_reports::diagnostics::render(&loaded.problems, &loaded.sources, sim_reports::Palette::Plain);
+    loaded.blueprint.clone().unwrap_or_else(|| panic!("the scenario has errors:\n{}", shown()))
+}
+
+/// Runs a blueprint to its end.
+pub fn run(blueprint: &Arc<Blueprint>) -> Finished {
+    sim_experiments::run(blueprint, 0, &mut |_| ControlFlow::Continue(()))
+}
+
+/// Runs a scenario of the library.
+pub fn run_scenario(name: &str, variant: Option<&str>, settings: &[&str]) -> Finished {
+    run(&blueprint(&load_file(&root().join("scenarios").join(name).with_extension("yaml"), variant, settings)))
+}
+
+/// Runs a scenario given as text.
+pub fn run_text(text: &str, settings: &[&str]) -> Finished {
+    run(&blueprint(&load_text(text, settings)))
+}
