@@ -10,7 +10,7 @@ fn run_text(text: &str, settings: &[&str]) -> Finished {
 }
 
 fn one_section_a_line(text: &str) -> String {
-    text.lines().map(|line| format!("{}\n", line.trim_start())).collect()
+    text.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
 }
 
 fn ended(finished: &Finished, edge: &str, kind: &str) -> u64 {

@@ -11,7 +11,7 @@ fn first(finished: &Finished, what: impl Fn(&Change) -> bool) -> f64 {
     moment.at.as_secs_f64()
 }
 
-fn saturates<'a>(owner: &'a str) -> impl Fn(&Change) -> bool + 'a {
+fn saturates(owner: &str) -> impl Fn(&Change) -> bool + '_ {
     move |change| matches!(change, Change::Saturates { pool } if pool.owner == owner && pool.affected == pool.pools)
 }
 

@@ -14,12 +14,12 @@ use crate::resilience::{Backoff, Jitter};
 struct Words<'a> {
     phrase: &'a str,
     form: &'static str,
-    words: SplitWhitespace<'a>,
+    rest: SplitWhitespace<'a>,
 }
 
 impl<'a> Words<'a> {
     fn new(phrase: &'a str, form: &'static str) -> Self {
-        Self { phrase, form, words: phrase.split_whitespace() }
+        Self { phrase, form, rest: phrase.split_whitespace() }
     }
 
     fn refuse(&self, what: &str) -> String {
@@ -27,17 +27,17 @@ impl<'a> Words<'a> {
     }
 
     fn peek(&self) -> Option<&'a str> {
-        self.words.clone().next()
+        self.rest.clone().next()
     }
 
     fn take<T: FromStr>(&mut self, what: &str) -> Result<T, String> {
-        let word = self.words.next().ok_or_else(|| self.refuse(&format!("{what} is missing")))?;
+        let word = self.rest.next().ok_or_else(|| self.refuse(&format!("{what} is missing")))?;
         word.parse().map_err(|_| self.refuse(&format!("`{word}` is not {what}")))
     }
 
     /// A duration in nanoseconds.
     fn duration(&mut self, what: &str) -> Result<f64, String> {
-        let word = self.words.next().ok_or_else(|| self.refuse(&format!("{what} is missing")))?;
+        let word = self.rest.next().ok_or_else(|| self.refuse(&format!("{what} is missing")))?;
         word.parse::<Duration>()
             .map(|Duration(span)| span.as_nanos() as f64)
             .map_err(|message| self.refuse(&message.replace("; write", ", not")))
@@ -50,13 +50,13 @@ impl<'a> Words<'a> {
     fn skip(&mut self, keyword: &str) -> bool {
         let is_next = self.peek() == Some(keyword);
         if is_next {
-            self.words.next();
+            self.rest.next();
         }
         is_next
     }
 
     fn end(mut self) -> Result<(), String> {
-        match self.words.next() {
+        match self.rest.next() {
             None => Ok(()),
             Some(word) => Err(self.refuse(&format!("`{word}` is one word too many"))),
         }
@@ -324,7 +324,7 @@ impl FromStr for BackoffPhrase {
             _ => None,
         };
         if jitter.is_some() {
-            words.words.next();
+            words.rest.next();
             words.keyword("jitter")?;
         }
         words.end()?;

@@ -110,7 +110,9 @@ impl Turn<'_> {
         };
         let victims = self.state.frames.matching(is_here);
         let held_before: Vec<Activity> = victims.iter().map(|&index| self.state.frames[index].activity).collect();
-        victims.iter().for_each(|&index| self.leave_queues(index));
+        for &index in &victims {
+            self.leave_queues(index);
+        }
         for (index, activity) in victims.into_iter().zip(held_before) {
             self.lose(index, activity);
         }
@@ -136,7 +138,7 @@ impl Turn<'_> {
         match activity {
             Activity::Working => self.release_processor(index),
             Activity::AwaitingPermit | Activity::AwaitingReply | Activity::BackingOff | Activity::FallingBack => {
-                self.abandon_call(index)
+                self.abandon_call(index);
             }
             _ => {}
         }

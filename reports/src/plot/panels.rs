@@ -11,6 +11,9 @@ use crate::units::duration;
 const TITLE_SIZE: i32 = 16;
 const LABEL_SIZE: i32 = 13;
 
+/// The name and colour of a layer of the stack, and the outcomes up to its upper edge.
+type Level<'a> = (&'a str, RGBColor, &'a dyn Fn(Outcome) -> bool);
+
 /// Answers, degraded answers and failures per second, one above the other.
 pub(super) fn load<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, finished: &Finished, time: &TimeAxis) -> Drawn<DB> {
     let width = finished.system.recorder().sample_width().as_secs_f64();
@@ -26,7 +29,7 @@ pub(super) fn load<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, finished: 
         });
         ended.sum::<f64>() / width
     };
-    let levels: [(&str, RGBColor, &dyn Fn(Outcome) -> bool); 3] = [
+    let levels: [Level<'_>; 3] = [
         ("failed", colour::FAILED, &|_| true),
         ("degraded", colour::DEGRADED, &Outcome::is_good),
         ("ok", colour::OK, &|outcome| outcome == Outcome::Ok),

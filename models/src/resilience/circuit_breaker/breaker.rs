@@ -222,16 +222,15 @@ impl CircuitBreaker {
         self.window.record(now, is_failure, is_slow);
         self.failures_in_a_row = if is_failure { self.failures_in_a_row + 1 } else { 0 };
         let consecutive = self.settings.trip.consecutive_failures.filter(|threshold| self.failures_in_a_row >= *threshold);
-        let reason = match consecutive {
-            Some(_) => Some(Reason::ConsecutiveFailures(self.failures_in_a_row)),
-            None => {
-                let minimum = self
-                    .window
-                    .capacity()
-                    .map_or(self.settings.trip.minimum_calls, |size| size.min(self.settings.trip.minimum_calls));
-                let tally = self.window.tally(now);
-                self.exceeded_rate(tally, minimum)
-            }
+        let reason = if consecutive.is_some() {
+            Some(Reason::ConsecutiveFailures(self.failures_in_a_row))
+        } else {
+            let minimum = self
+                .window
+                .capacity()
+                .map_or(self.settings.trip.minimum_calls, |size| size.min(self.settings.trip.minimum_calls));
+            let tally = self.window.tally(now);
+            self.exceeded_rate(tally, minimum)
         };
         reason.map(|reason| self.open(now, reason))
     }

@@ -139,6 +139,7 @@ impl Compiler<'_> {
     }
 
     /// Where the value at a path lies; the nearest value around it if it was left out.
+    #[allow(clippy::unnecessary_wraps, reason = "places are optional wherever they are used")]
     fn value_at(&self, path: &str) -> Option<Location> {
         Some(self.decoded.tree.nearest_location(&parse_path(path)))
     }
@@ -197,7 +198,7 @@ impl Compiler<'_> {
         let mut values = Vec::new();
         for (line, record) in self.csv(file, path)?.into_iter().enumerate() {
             let value = record.get(0).and_then(|text| text.parse::<super::quantity::Duration>().ok());
-            let weight = record.get(1).map_or(Ok(1.0), |text| text.parse::<f64>());
+            let weight = record.get(1).map_or(Ok(1.0), str::parse::<f64>);
             match (value, weight) {
                 (Some(value), Ok(weight)) => values.push((value.0.as_nanos() as f64, weight)),
                 _ if line == 0 => {}
