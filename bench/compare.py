@@ -6,7 +6,6 @@ Usage: compare.py [ROUNDS]. Called by bench/run, which builds what is needed.
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -20,14 +19,29 @@ SHORT = "500s"
 
 
 def timed(command):
-    """Seconds of the wall clock and the peak resident memory in MB of a command."""
+    """Seconds of the wall clock that a command takes."""
     begun = time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begun
+
+
+def peak_memory(command):
+    """Peak resident memory of a command in MB, as Linux tells while it runs.
+
+    The accounting of finished processes would count the memory of this interpreter, which starts them.
+    """
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - begun
-    if status != 0:
-        sys.exit(f"{' '.join(command)} failed")
-    return seconds, usage.ru_maxrss / 1024
+    peak = 0
+    while process.poll() is None:
+        try:
+            with open(f"/proc/{process.pid}/status", encoding="utf-8") as file:
+                lines = [line.split() for line in file if line.startswith("VmHWM")]
+            peak = max([peak] + [int(line[1]) for line in lines])
+        except (FileNotFoundError, ProcessLookupError):
+            break
+        time.sleep(0.01)
+    process.wait()
+    return peak / 1024
 
 
 def main():
@@ -42,28 +56,27 @@ def main():
     samples = {name: [] for name in commands}
     for round_number in range(rounds):
         for name, (command, requests) in commands.items():
-            seconds, peak = timed(command)
-            samples[name].append((seconds / requests, peak))
+            samples[name].append(timed(command) / requests)
         print(f"round {round_number + 1} of {rounds} done", file=sys.stderr)
     with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:
         summary = json.load(file)
     events_a_request = summary["events"] / summary["workloads"][0]["offered"]
-    _, short_peak = timed(fusebox + ["--duration", SHORT])
 
     print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, {rounds} rounds, medians\n")
     print(f"{'':12}{'requests/s':>14}{'µs a request':>14}{'ns an event':>13}{'peak MB':>10}")
     for name, rows in samples.items():
-        each = statistics.median(row[0] for row in rows)
-        peak = statistics.median(row[1] for row in rows)
+        each = statistics.median(rows)
+        peak = peak_memory(commands[name][0])
         per_event = f"{each * 1e9 / events_a_request:13.0f}" if name != "simpy" else f"{'':13}"
         print(f"{name:12}{1 / each:14,.0f}{each * 1e6:14.2f}{per_event}{peak:10.1f}")
 
     def ratio(slow, fast):
-        pairs = [a[0] / b[0] for a, b in zip(samples[slow], samples[fast])]
+        pairs = [a / b for a, b in zip(samples[slow], samples[fast])]
         return f"{statistics.median(pairs):.2f} (from {min(pairs):.2f} to {max(pairs):.2f})"
 
     print(f"\ntime of fusebox / bare loop: {ratio('fusebox', 'bare loop')}   target: at most 2.5")
     print(f"time of simpy / fusebox:     {ratio('simpy', 'fusebox')}   target: at least 100")
+    short_peak = peak_memory(fusebox + ["--duration", SHORT])
     print(f"memory of fusebox at a tenth of the requests: {short_peak:.1f} MB")
 
 

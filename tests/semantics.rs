@@ -278,3 +278,26 @@ services: { a: { handle: [ { work: empirical service.csv } ] } }",
     assert_eq!(finished.summary.workloads[0].ok, 4);
     assert!([0.010, 0.030].contains(&finished.summary.workloads[0].latency.max));
 }
+
+#[test]
+fn fragments_and_defaults_are_merged_and_the_file_takes_precedence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("platform.yaml", "include: [ databases.yaml ]\nservices: { a: { threads: 3, handle: [ { query: db } ] } }\n");
+    write("databases.yaml", "databases: { db: { connections: 9, query: 50ms } }\n");
+    write(
+        "main.yaml",
+        "include: [ platform.yaml ]
+run: { duration: 10s, drain: 10s }
+workloads: { web: { to: a, arrivals: constant 10/s } }
+defaults: { databases: { connections: 7 }, calls: { timeout: 40ms } }
+databases: { db: { connections: 2 } }
+calls: { web -> a: { timeout: 1s } }
+",
+    );
+    let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(&folder.path().join("main.yaml"), None, &[])));
+    assert_eq!((pool(&finished, "a").capacity, pool(&finished, "db").capacity), (Some(3), Some(2)));
+    let all = finished.summary.workloads[0].offered;
+    assert_eq!(ended(&finished, "a -> db", "timeout"), all, "the default applies to an edge that is not listed");
+    assert_eq!(ended(&finished, "web -> a", "timeout"), 0, "and not to one that says otherwise");
+}

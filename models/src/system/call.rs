@@ -121,7 +121,6 @@ impl<'a> Turn<'a> {
             self.park(index, Parked::Reply { to: waiter, outcome: Outcome::Timeout });
             return;
         }
-        self.state.frames.end_wait(index);
         let then = self.leave_guards(index, Outcome::Timeout);
         self.go_on(index, then);
     }
@@ -136,7 +135,6 @@ impl<'a> Turn<'a> {
             self.park(to.frame, Parked::Reply { to, outcome });
             return;
         }
-        self.state.frames.end_wait(to.frame);
         let then = self.leave_guards(to.frame, outcome);
         self.go_on(to.frame, then);
     }
@@ -149,7 +147,6 @@ impl<'a> Turn<'a> {
             let pool = self.permits_of(index, edge, *first_pool);
             self.state.pools[pool].leave_queue(self.now, true);
         }
-        self.state.frames.end_wait(index);
         let then = self.leave_guards(index, Outcome::RejectedByBulkhead);
         self.go_on(index, then);
     }
@@ -162,7 +159,6 @@ impl<'a> Turn<'a> {
             let waited = self.now.since(self.state.frames[index].since);
             self.state.pools[pool].note_wait(waited);
         }
-        self.state.frames.end_wait(index);
         let frame = &mut self.state.frames[index];
         frame.since = self.now;
         frame.guards_passed += 1;
@@ -338,7 +334,6 @@ impl<'a> Turn<'a> {
             self.set_deadline(self.plan.pools[pool].wait_deadline, waiter);
             return Permit::Awaited;
         }
-        self.state.frames.end_wait(index);
         Permit::Refused
     }
 

@@ -167,19 +167,14 @@ impl Frames {
         self.free.push(index);
     }
 
-    /// Begins a wait: all earlier references become stale, and the returned one is live until the wait is over.
+    /// Begins a wait: all earlier references become stale, and the returned one is live until the next wait begins or the
+    /// frame is given up. Whatever wakes a frame ends in one of the two before the next event is handled.
     #[inline]
     pub fn begin_wait(&mut self, index: u32, activity: Activity) -> Waiter {
         let frame = &mut self.slots[index as usize];
         frame.epoch = frame.epoch.wrapping_add(1);
         frame.activity = activity;
         Waiter { frame: index, epoch: frame.epoch }
-    }
-
-    /// Ends a wait: references to it become stale.
-    #[inline]
-    pub fn end_wait(&mut self, index: u32) {
-        self.begin_wait(index, Activity::Running);
     }
 
     /// Whether a reference still means what it meant when it was made.

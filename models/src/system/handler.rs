@@ -94,7 +94,6 @@ impl Turn<'_> {
             return;
         }
         let outcome = frame.outcome;
-        self.state.frames.end_wait(parent.frame);
         if outcome.is_good() {
             self.state.ready.push(Next::Run(parent.frame));
         } else {

@@ -50,7 +50,6 @@ impl Turn<'_> {
 
     /// A request that waited is handed a slot.
     pub fn slot_granted(&mut self, index: u32) {
-        self.state.frames.end_wait(index);
         let frame = &self.state.frames[index];
         let waited = self.now.since(frame.entered_at);
         let slots = self.plan.instances[frame.instance as usize].slots as usize;

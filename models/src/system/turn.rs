@@ -125,7 +125,6 @@ impl<'a> Turn<'a> {
 
     #[inline]
     pub fn resume_unpaused(&mut self, index: u32, activity: Activity) {
-        self.state.frames.end_wait(index);
         match activity {
             Activity::Working | Activity::Pausing => {
                 self.state.frames[index].step += 1;
