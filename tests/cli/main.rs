@@ -57,6 +57,16 @@ fn readme_commands_run() {
     assert!(count >= 4, "{count} commands");
 }
 
+/// `cargo run` without a package is the command line: the first line of README.md.
+#[test]
+fn the_command_line_is_what_a_bare_cargo_run_runs() {
+    let arguments = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo starts");
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let members = metadata["workspace_default_members"].as_array().expect("a list");
+    assert!(members.len() == 1 && members[0].as_str().is_some_and(|id| id.contains("sim-cli")), "{members:?}");
+}
+
 #[test]
 fn a_new_scenario_is_sound_and_is_not_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
