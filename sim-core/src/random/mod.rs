@@ -7,7 +7,7 @@
 //!   (Law, *Simulation Modeling and Analysis*, 5th ed., section 11.2).
 //!
 //! A keyed draw is a counter-based mix (three multiply-xorshift rounds over key and counter) whose root key comes from a
-//! ChaCha8 stream. A ChaCha8 block for each draw costs about ten times as much; `cargo bench -p sim-core` measures both,
+//! ChaCha8 stream. A ChaCha8 block for each draw costs about twelve times as much; `cargo bench -p sim-core` measures both,
 //! and the tests of the `keyed` module check uniformity, avalanche and independence between neighbouring keys.
 
 mod keyed;
