@@ -7,6 +7,7 @@
 
 mod compile;
 mod decode;
+mod forms;
 mod lint;
 mod load;
 mod phrases;

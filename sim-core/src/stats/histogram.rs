@@ -17,14 +17,20 @@ const SUB_BUCKET_BITS: u32 = SUB_BUCKETS.trailing_zeros();
 /// assert!((p99 / 99e6 - 1.0).abs() < 1.0 / 256.0);
 /// assert_eq!(latency.mean(), 50_500_000.0);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Histogram {
     buckets: Vec<u64>,
     count: u64,
     sum: u128,
-    /// The first bucket that holds anything; no smaller one needs to be looked at.
+    /// The first bucket that holds anything; no smaller one needs to be looked at. `usize::MAX` if none does.
     first: usize,
     max: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self { buckets: Vec::new(), count: 0, sum: 0, first: usize::MAX, max: 0 }
+    }
 }
 
 impl Histogram {
@@ -38,7 +44,7 @@ impl Histogram {
     #[inline]
     pub fn record(&mut self, value: u64) {
         let index = bucket_index(value);
-        self.first = if self.count == 0 { index } else { self.first.min(index) };
+        self.first = self.first.min(index);
         if index >= self.buckets.len() {
             self.buckets.resize(index + 1, 0);
         }
@@ -124,9 +130,7 @@ impl Histogram {
         if other.buckets.len() > self.buckets.len() {
             self.buckets.resize(other.buckets.len(), 0);
         }
-        if other.count > 0 {
-            self.first = if self.count == 0 { other.first } else { self.first.min(other.first) };
-        }
+        self.first = self.first.min(other.first);
         for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
             *mine += theirs;
         }
@@ -147,7 +151,7 @@ impl Histogram {
         if self.count > 0 {
             self.buckets[self.first..=bucket_index(self.max)].fill(0);
         }
-        (self.count, self.sum, self.max) = (0, 0, 0);
+        (self.count, self.sum, self.first, self.max) = (0, 0, usize::MAX, 0);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Services, databases and caches: their instances and pools.
 
+use super::super::forms::OrNumber;
 use super::super::problem::Problem;
-use super::super::schema::{OrNumber, Slots};
+use super::super::schema::Slots;
 use super::Compiler;
 use crate::system::{InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, UNLIMITED};
 

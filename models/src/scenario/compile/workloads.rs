@@ -2,10 +2,11 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use super::super::forms::OrNumber;
 use super::super::phrases::{ArrivalPhrase, Process};
 use super::super::problem::Problem;
 use super::super::quantity::Factor;
-use super::super::schema::{ArrivalProfile, Arrivals, Diurnal, OrNumber, RatePoint, Spike, Users, Workload};
+use super::super::schema::{ArrivalProfile, Arrivals, Diurnal, RatePoint, Spike, Users, Workload};
 use super::{Caller, Compiler};
 use crate::system::{BranchTable, OnFailure, Source, StationKind, Step, WorkloadPlan};
 use crate::workload::{ArrivalProcess, Knot, RateProfile, Stage, UserPlan};
