@@ -301,3 +301,30 @@ calls: { web -> a: { timeout: 1s } }
     assert_eq!(ended(&finished, "a -> db", "timeout"), all, "the default applies to an edge that is not listed");
     assert_eq!(ended(&finished, "web -> a", "timeout"), 0, "and not to one that says otherwise");
 }
+
+#[test]
+fn users_whose_requests_fail_at_once_and_who_never_think_end_by_a_limit() {
+    let finished = run_text(
+        "run: { duration: 10s }
+         limits: { events: 20000 }
+         workloads: { users: { to: a, users: 5 } }
+         services: { a: { handle: [ { work: 1ms } ] } }
+         faults: [ { at: 1s, refuse: a } ]",
+        &[],
+    );
+    assert!(finished.summary.partial.is_some_and(|stopped| stopped.reason.contains("20000 events")));
+}
+
+#[test]
+fn a_leak_that_ends_before_it_is_full_comes_to_an_end() {
+    let finished = run_text(
+        "run: { duration: 30s, drain: 60s }
+         limits: { events: 100000 }
+         workloads: { web: { to: a, arrivals: constant 50/s } }
+         services: { a: { threads: 10, handle: [ { work: 100ms } ] } }
+         faults: [ { at: 5s, for: 5s, ramp: 10s, lose threads: a, count: 8 } ]",
+        &[],
+    );
+    assert!(finished.summary.partial.is_none() && finished.system.is_drained());
+    assert_eq!(finished.summary.workloads[0].ok, finished.summary.workloads[0].offered);
+}

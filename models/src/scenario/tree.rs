@@ -3,7 +3,7 @@
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::problem::{Location, Problem, did_you_mean};
+use super::problem::{Location, Problem};
 
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -251,11 +251,6 @@ impl Node {
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         let entries = if let Value::Map(entries) = &self.value { entries.as_slice() } else { &[] };
         entries.iter().map(|(key, _)| key)
-    }
-
-    /// The key of this map that `name` was probably meant to be.
-    pub fn similar_key(&self, name: &str) -> Option<&str> {
-        did_you_mean(name, self.keys().map(|key| key.name.as_str()))
     }
 
     fn get_mut(&mut self, path: &[Segment]) -> Option<&mut Self> {

@@ -67,11 +67,9 @@ impl Turn<'_> {
             Source::Closed { think, .. } => {
                 let key = self.state.frames[index].key.child(draw_tag::THINK);
                 let pause = self.plan.distributions[think as usize].sample_duration(&mut key.draw());
-                if pause.is_zero() {
-                    self.next_iteration(index);
-                } else {
-                    self.wait(index, Activity::Thinking, pause);
-                }
+                // Also without a pause by way of the event list: a user whose requests fail at once begins again and again
+                // within one instant, and only what happens as an event can be limited or interrupted.
+                self.wait(index, Activity::Thinking, pause);
             }
         }
     }

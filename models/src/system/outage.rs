@@ -41,10 +41,10 @@ impl Turn<'_> {
         let lost = (f64::from(count) * fault.intensity(self.now)) as u32;
         self.set_lost_slots(id, lost);
         let full = fault.begin + fault.ramp;
-        if self.now < full {
-            let step = SimDuration::from_nanos((fault.ramp.as_nanos() / u64::from(count.clamp(1, LEAK_STEPS))).max(1));
-            self.schedule
-                .at((self.now + step).min(full).min(fault.end - SimDuration::from_nanos(1)), Event::FaultGrows { fault: id });
+        let step = SimDuration::from_nanos((fault.ramp.as_nanos() / u64::from(count.clamp(1, LEAK_STEPS))).max(1));
+        let next = (self.now + step).min(full);
+        if self.now < next && next < fault.end {
+            self.schedule.at(next, Event::FaultGrows { fault: id });
         }
     }
 
