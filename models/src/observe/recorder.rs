@@ -130,7 +130,7 @@ impl Recorder {
     }
 
     /// A request of a workload ends.
-    #[inline]
+    #[inline(never)]
     pub fn request_ends(&mut self, workload: u32, is_counted: bool, elapsed: SimDuration, outcome: Outcome) {
         let record = &mut self.workloads[workload as usize];
         let nanos = elapsed.as_nanos();

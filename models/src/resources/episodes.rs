@@ -88,6 +88,7 @@ impl Episodes {
         episodes
     }
 
+    #[cold]
     fn close(&mut self, begin: SimTime, end: SimTime) {
         match self.closed.last_mut() {
             Some((_, last_end)) if begin.since(*last_end) <= self.gap => *last_end = end,

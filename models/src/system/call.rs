@@ -7,8 +7,8 @@
 use sim_core::SimDuration;
 use sim_core::random::DrawKey;
 
-use super::blueprint::{CallSite, EdgePlan, Guard, NONE, OnFailure, Scope, Step};
-use super::frame::{Activity, Role};
+use super::blueprint::{CallSite, EdgePlan, Guard, NONE, OnFailure, Scope};
+use super::frame::{Activity, Frame, Role};
 use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::faults::Effect;
@@ -16,15 +16,6 @@ use crate::resilience::RetryPolicy;
 use crate::resilience::circuit_breaker::Verdict;
 use crate::resources::Waiter;
 use crate::{Outcome, OutcomeSet};
-
-/// What becomes of a frame whose call has moved on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Then {
-    /// The call is over and the handler goes on with its next step.
-    GoesOn,
-    /// Something is awaited, or the handler is over.
-    Waits,
-}
 
 /// The answer of a bulkhead.
 enum Permit {
@@ -36,12 +27,14 @@ enum Permit {
 impl<'a> Turn<'a> {
     /// Begins the call of a call site.
     #[inline]
-    pub fn begin_call(&mut self, index: u32, site: u32) -> Then {
-        let CallSite { edge, entry, .. } = self.plan.sites[site as usize];
+    pub fn begin_call(&mut self, index: u32, site: u32) -> Next {
+        let CallSite { edge, entry, on_failure } = self.plan.sites[site as usize];
+        let plan = &self.plan.edges[edge as usize];
         let frame = &mut self.state.frames[index];
         frame.called_edge = edge;
         frame.called_entry = entry;
         frame.call_began = self.now;
+        frame.on_failure = on_failure;
         frame.attempts = 0;
         frame.guards_passed = 0;
         frame.previous_backoff = SimDuration::ZERO;
@@ -52,25 +45,25 @@ impl<'a> Turn<'a> {
         if is_client {
             self.state.recorder.request_begins(workload, is_counted);
         }
-        let callees = &self.plan.edges[edge as usize].callee_instances;
+        let callees = &plan.callee_instances;
         if callees.len() == 1 {
             self.state.frames[index].target = callees.start;
         } else {
             self.choose_target(index, edge);
         }
-        self.enter_guards(index)
+        if plan.guards.is_empty() { self.attempt(index) } else { self.enter_guards(index) }
     }
 
     /// Goes on through the guards that the call has not passed yet; after the last, an attempt is made.
     #[inline]
-    pub fn enter_guards(&mut self, index: u32) -> Then {
+    pub fn enter_guards(&mut self, index: u32) -> Next {
         let edge = self.edge_of(index);
         while let Some(guard) = edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
             match guard {
                 Guard::Retry(_) => {}
                 Guard::Bulkhead { first_pool } => match self.request_permit(index, edge, *first_pool) {
                     Permit::Granted => {}
-                    Permit::Awaited => return Then::Waits,
+                    Permit::Awaited => return Next::Nothing,
                     Permit::Refused => return self.leave_guards(index, Outcome::RejectedByBulkhead),
                 },
                 Guard::Breaker { first, scope, .. } => {
@@ -93,13 +86,25 @@ impl<'a> Turn<'a> {
 
     /// Takes an outcome out through the guards that the call has passed.
     #[inline]
-    fn leave_guards(&mut self, index: u32, outcome: Outcome) -> Then {
-        let edge = self.edge_of(index);
+    fn leave_guards(&mut self, index: u32, outcome: Outcome) -> Next {
+        let frame = &self.state.frames[index];
+        let edge = &self.plan.edges[frame.called_edge as usize];
+        if frame.guards_passed > 0 && self.is_sent_in_again(index, edge, outcome) {
+            return Next::Nothing;
+        }
+        if outcome.is_good() || edge.fallback.is_none() {
+            return self.end_call(index, outcome);
+        }
+        self.fall_back(index, edge, outcome)
+    }
+
+    /// Tells the guards that the call has passed its outcome, the innermost first, until one sends it in again.
+    fn is_sent_in_again(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
         while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
             match &edge.guards[usize::from(position)] {
                 Guard::Retry(policy) => {
                     if self.tries_again(index, policy, outcome) {
-                        return Then::Waits;
+                        return true;
                     }
                 }
                 Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool),
@@ -110,49 +115,44 @@ impl<'a> Turn<'a> {
             }
             self.state.frames[index].guards_passed = position;
         }
-        self.fall_back_or_end(index, edge, outcome)
+        false
     }
 
     /// An attempt has had no answer within its timeout.
     #[cold]
-    pub fn attempt_timed_out(&mut self, index: u32) {
+    pub fn attempt_timed_out(&mut self, index: u32) -> Next {
         if self.is_paused(index) {
             let waiter = self.state.frames.begin_wait(index, Activity::AwaitingReply);
-            self.park(index, Parked::Reply { to: waiter, outcome: Outcome::Timeout });
-            return;
+            return self.park(index, Parked::Reply { to: waiter, outcome: Outcome::Timeout });
         }
-        let then = self.leave_guards(index, Outcome::Timeout);
-        self.go_on(index, then);
+        self.leave_guards(index, Outcome::Timeout)
     }
 
     /// A frame is answered, if it still waits.
     #[inline]
-    pub fn reply(&mut self, to: Waiter, outcome: Outcome) {
+    pub fn reply(&mut self, to: Waiter, outcome: Outcome) -> Next {
         if !self.is_live(to) {
-            return;
+            return Next::Nothing;
         }
         if self.is_paused(to.frame) {
-            self.park(to.frame, Parked::Reply { to, outcome });
-            return;
+            return self.park(to.frame, Parked::Reply { to, outcome });
         }
-        let then = self.leave_guards(to.frame, outcome);
-        self.go_on(to.frame, then);
+        self.leave_guards(to.frame, outcome)
     }
 
     /// A bulkhead has had no permit within the longest wait.
     #[cold]
-    pub fn permit_wait_exceeded(&mut self, index: u32) {
+    pub fn permit_wait_exceeded(&mut self, index: u32) -> Next {
         let edge = self.edge_of(index);
         if let Some(Guard::Bulkhead { first_pool }) = edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
             let pool = self.permits_of(index, edge, *first_pool);
             self.state.pools[pool].leave_queue(self.now, true);
         }
-        let then = self.leave_guards(index, Outcome::RejectedByBulkhead);
-        self.go_on(index, then);
+        self.leave_guards(index, Outcome::RejectedByBulkhead)
     }
 
     /// The first in the queue for a permit gets it.
-    pub fn permit_granted(&mut self, index: u32) {
+    pub fn permit_granted(&mut self, index: u32) -> Next {
         let edge = self.edge_of(index);
         if let Some(Guard::Bulkhead { first_pool }) = edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
             let pool = self.permits_of(index, edge, *first_pool);
@@ -162,53 +162,41 @@ impl<'a> Turn<'a> {
         let frame = &mut self.state.frames[index];
         frame.since = self.now;
         frame.guards_passed += 1;
-        let then = self.enter_guards(index);
-        self.go_on(index, then);
-    }
-
-    /// Runs the next steps of a frame whose call is over.
-    #[inline]
-    pub fn go_on(&mut self, index: u32, then: Then) {
-        if then == Then::GoesOn {
-            self.run(index);
-        }
+        self.enter_guards(index)
     }
 
     /// The call has ended for good: the handler goes on, or fails.
     #[inline]
-    pub fn end_call(&mut self, index: u32, outcome: Outcome) -> Then {
-        let Step::Call(site) = self.plan.program[self.state.frames[index].step as usize] else {
-            unreachable!("only a call can end")
-        };
-        let site = self.plan.sites[site as usize];
+    pub fn end_call(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &mut self.state.frames[index];
         let elapsed = self.now.since(frame.call_began);
         frame.has_failed_call = !outcome.is_good();
         if frame.is_counted {
-            self.state.recorder.call_ends(site.edge, elapsed, outcome);
+            self.state.recorder.call_ends(frame.called_edge, elapsed, outcome);
         }
         if frame.role == Role::Client {
-            self.state.recorder.request_ends(frame.instance, frame.is_counted, elapsed, outcome);
-            frame.step += 1;
-            return Then::GoesOn;
+            let (workload, is_counted) = (frame.instance, frame.is_counted);
+            self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
+            return self.go_to_next(index);
         }
-        match (outcome, site.on_failure) {
+        match (outcome, frame.on_failure) {
             (Outcome::Ok, _) | (_, OnFailure::Ignore) => {}
             (Outcome::Degraded, _) | (_, OnFailure::Degrade) => frame.outcome = frame.outcome.max(Outcome::Degraded),
             (failure, OnFailure::FailLater) => frame.outcome = frame.outcome.max(failure.passed_on()),
-            (failure, OnFailure::Fail) => {
-                self.finish(index, failure.passed_on());
-                return Then::Waits;
-            }
+            (failure, OnFailure::Fail) => return self.finish(index, failure.passed_on()),
         }
-        frame.step += 1;
-        Then::GoesOn
+        self.go_to_next(index)
     }
 
     /// Whether messages over an edge take any time.
     #[inline]
     pub fn has_network_latency(&self, edge: u32) -> bool {
-        self.plan.edges[edge as usize].latency != NONE || !self.state.edges[edge as usize].slowed_by.is_empty()
+        self.plan.edges[edge as usize].latency != NONE || self.is_slowed(edge)
+    }
+
+    #[inline]
+    fn is_slowed(&self, edge: u32) -> bool {
+        self.state.faults_in_force > 0 && !self.state.edges[edge as usize].slowed_by.is_empty()
     }
 
     /// Network latency of one message over an edge.
@@ -269,9 +257,8 @@ impl<'a> Turn<'a> {
     #[inline]
     fn choose_target(&mut self, index: u32, edge: u32) {
         let first = self.plan.edges[edge as usize].callee_instances.start;
-        let step = self.step_number(index);
         let frame = &mut self.state.frames[index];
-        let key = frame.key.child(step | draw_tag::BALANCE | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
+        let key = frame.key.child(frame.step_number() | draw_tag::BALANCE | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
         let (pools, plan) = (&self.state.pools, self.plan);
         let outstanding = |instance: u32| {
             let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
@@ -281,7 +268,7 @@ impl<'a> Turn<'a> {
     }
 
     #[inline]
-    fn attempt(&mut self, index: u32) -> Then {
+    fn attempt(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let (edge_id, entry) = (frame.called_edge, frame.called_entry);
         let edge = &self.plan.edges[edge_id as usize];
@@ -291,36 +278,40 @@ impl<'a> Turn<'a> {
         let frame = &mut self.state.frames[index];
         frame.attempts += 1;
         let (target, is_counted) = (frame.target, frame.is_counted);
-        let step = u64::from(frame.step - frame.entry);
-        let key = frame.key.child(step | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
+        let key = frame.key.child(frame.step_number() | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
         if is_counted {
             self.state.recorder.attempt_begins(edge_id);
         }
+        if self.state.faults_in_force > 0
+            && let Some(next) = self.attempt_is_lost(index, edge, edge_id, target)
+        {
+            return next;
+        }
+        let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
+        self.set_deadline(edge.timeout, caller);
+        let frame = Frame::new(key, Role::Handler, target, entry, is_counted);
+        let callee = self.allocate(Frame { caller, edge: edge_id, ..frame });
+        if edge.latency != NONE || self.is_slowed(edge_id) {
+            let latency = self.network_latency(edge_id, key.child(draw_tag::REQUEST_LATENCY));
+            return self.wait(callee, Activity::InTransit, latency);
+        }
+        Next::Arrive(callee)
+    }
+
+    /// What becomes of an attempt that a fault keeps from its callee: refused at once, or swallowed and never answered.
+    #[cold]
+    fn attempt_is_lost(&mut self, index: u32, edge: &EdgePlan, edge_id: u32, target: u32) -> Option<Next> {
         let condition = &self.state.edges[edge_id as usize];
         let is_swallowed = condition.black_holes > 0;
         if condition.refusals > 0 || self.state.instances[target as usize].refusals > 0 {
-            return self.leave_guards(index, Outcome::Refused);
+            return Some(self.leave_guards(index, Outcome::Refused));
+        }
+        if !is_swallowed {
+            return None;
         }
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
-        if is_swallowed {
-            self.set_deadline(if edge.connect_timeout == NONE { edge.timeout } else { edge.connect_timeout }, caller);
-            return Then::Waits;
-        }
-        self.set_deadline(edge.timeout, caller);
-        let callee = self.allocate(key, Role::Handler, target, entry, is_counted);
-        let frame = &mut self.state.frames[callee];
-        frame.caller = caller;
-        frame.edge = edge_id;
-        if self.has_network_latency(edge_id) {
-            let latency = self.network_latency(edge_id, key.child(draw_tag::REQUEST_LATENCY));
-            self.wait(callee, Activity::InTransit, latency);
-        } else if let Step::Work(_) = self.plan.program[entry as usize] {
-            self.arrive(callee);
-        } else {
-            // Only a handler that waits at its first step is entered from here: calls that call at once would nest without end.
-            self.state.ready.push(Next::Arrive(callee));
-        }
-        Then::Waits
+        self.set_deadline(if edge.connect_timeout == NONE { edge.timeout } else { edge.connect_timeout }, caller);
+        Some(Next::Nothing)
     }
 
     fn request_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32) -> Permit {
@@ -377,35 +368,26 @@ impl<'a> Turn<'a> {
 
     /// Sends the call in again after a pause, if its policy says so.
     fn tries_again(&mut self, index: u32, policy: &RetryPolicy, outcome: Outcome) -> bool {
-        let step = self.step_number(index);
         let frame = &mut self.state.frames[index];
-        let attempts = u32::from(frame.attempts);
+        let attempts = frame.attempts;
         if !policy.is_worth_another(attempts, outcome) {
             return false;
         }
-        let key = frame.key.child(step | draw_tag::BACKOFF | u64::from(attempts) << draw_tag::SIBLING_SHIFT);
+        let key = frame.key.child(frame.step_number() | draw_tag::BACKOFF | u64::from(attempts) << draw_tag::SIBLING_SHIFT);
         let pause = policy.backoff.wait(attempts, frame.previous_backoff, &mut key.draw());
         frame.previous_backoff = pause;
         self.wait(index, Activity::BackingOff, pause);
         true
     }
 
-    #[inline]
-    fn fall_back_or_end(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Then {
-        let substitute = match &edge.fallback {
-            Some(fallback) if !outcome.is_good() => {
-                let step = self.step_number(index);
-                fallback.attempt(&mut self.state.frames[index].key.child(step | draw_tag::FALLBACK).draw())
-            }
-            _ => None,
-        };
-        match substitute {
+    /// A call that has failed gets what its fallback has to give.
+    fn fall_back(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Next {
+        let frame = &self.state.frames[index];
+        let mut draw = frame.key.child(frame.step_number() | draw_tag::FALLBACK).draw();
+        match edge.fallback.as_ref().and_then(|fallback| fallback.attempt(&mut draw)) {
             None => self.end_call(index, outcome),
             Some(nanos) if nanos <= 0.0 => self.end_call(index, Outcome::Degraded),
-            Some(nanos) => {
-                self.wait(index, Activity::FallingBack, SimDuration::from_nanos_f64(nanos));
-                Then::Waits
-            }
+            Some(nanos) => self.wait(index, Activity::FallingBack, SimDuration::from_nanos_f64(nanos)),
         }
     }
 }

@@ -4,7 +4,7 @@ use sim_core::SimTime;
 
 use super::blueprint::Source;
 use super::event::Event;
-use super::frame::{Activity, Role};
+use super::frame::{Activity, Frame, Role};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::resources::Waiter;
@@ -19,17 +19,18 @@ impl Turn<'_> {
     }
 
     /// A request of an open workload arrives.
-    pub fn arrival(&mut self, workload: u32) {
+    #[inline]
+    pub fn arrival(&mut self, workload: u32) -> Next {
         if self.state.have_arrivals_ended {
-            return;
+            return Next::Nothing;
         }
         let state = &mut self.state.workloads[workload as usize];
         let key = state.key.child(state.begun);
         state.begun += 1;
         self.schedule_arrival(workload);
         let entry = self.plan.workloads[workload as usize].entry;
-        let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
-        self.run(client);
+        let client = self.allocate(Frame::new(key, Role::Client, workload, entry, self.state.has_warmed_up));
+        Next::Run(client)
     }
 
     /// The planned number of users has changed: those that are missing begin. Those that are too many leave by themselves.
@@ -52,39 +53,42 @@ impl Turn<'_> {
             if !std::mem::replace(&mut state.users[user as usize], true) {
                 let key = state.key.child(u64::from(user)).child(0);
                 let entry = plan.workloads[workload as usize].begin;
-                let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
-                self.state.frames[client].caller = Waiter { frame: user, epoch: 0 };
+                let frame = Frame::new(key, Role::Client, workload, entry, self.state.has_warmed_up);
+                let client = self.allocate(Frame { caller: Waiter { frame: user, epoch: 0 }, ..frame });
                 self.state.ready.push(Next::Run(client));
             }
         }
     }
 
     /// A client has run all its steps: a request is gone, a user thinks.
-    pub fn iteration_ends(&mut self, index: u32) {
+    pub fn iteration_ends(&mut self, index: u32) -> Next {
         let workload = self.state.frames[index].instance as usize;
         match self.plan.workloads[workload].source {
-            Source::Open(_) => self.state.frames.release(index),
+            Source::Open(_) => {
+                self.state.frames.release(index);
+                Next::Nothing
+            }
             Source::Closed { think, .. } => {
                 let key = self.state.frames[index].key.child(draw_tag::THINK);
                 let pause = self.plan.distributions[think as usize].sample_duration(&mut key.draw());
                 // Also without a pause by way of the event list: a user whose requests fail at once begins again and again
                 // within one instant, and only what happens as an event can be limited or interrupted.
-                self.wait(index, Activity::Thinking, pause);
+                self.wait(index, Activity::Thinking, pause)
             }
         }
     }
 
     /// A user begins again, or leaves if it is no longer planned.
-    pub fn next_iteration(&mut self, index: u32) {
+    pub fn next_iteration(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let (workload, Waiter { frame: user, epoch: iteration }) = (frame.instance, frame.caller);
         let plan = &self.plan.workloads[workload as usize];
-        let Source::Closed { users, .. } = &plan.source else { return };
+        let Source::Closed { users, .. } = &plan.source else { unreachable!("only users think") };
         let state = &mut self.state.workloads[workload as usize];
         if self.state.have_arrivals_ended || user >= users.users_at(self.now) {
             state.users[user as usize] = false;
             self.state.frames.release(index);
-            return;
+            return Next::Nothing;
         }
         let iteration = iteration.wrapping_add(1);
         let key = state.key.child(u64::from(user)).child(u64::from(iteration));
@@ -94,7 +98,7 @@ impl Turn<'_> {
         frame.step = plan.entry;
         frame.outcome = crate::Outcome::Ok;
         frame.is_counted = self.state.has_warmed_up;
-        self.state.ready.push(Next::Run(index));
+        Next::Run(index)
     }
 
     /// No more requests arrive; users who only think leave.

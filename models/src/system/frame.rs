@@ -3,7 +3,7 @@
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::blueprint::NONE;
+use super::blueprint::{NONE, OnFailure};
 use crate::Outcome;
 use crate::resources::Waiter;
 
@@ -92,11 +92,13 @@ pub(super) struct Frame {
     /// The instance it calls.
     pub target: u32,
     /// Attempts made of the present call; for a user, whether it has left.
-    pub attempts: u16,
+    pub attempts: u32,
     /// Branches still running.
     pub branches: u16,
     /// What it is doing.
     pub activity: Activity,
+    /// What a failure of the present call means to its handler.
+    pub on_failure: OnFailure,
     /// How many guards of the present call it has passed.
     pub guards_passed: u8,
     /// Whose steps it runs.
@@ -109,21 +111,11 @@ pub(super) struct Frame {
     pub is_counted: bool,
 }
 
-const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
-
-/// All frames, in use or free. Freed frames are used again, the last first, so memory follows the most ever in flight.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Frames {
-    slots: Vec<Frame>,
-    free: Vec<u32>,
-}
-
-impl Frames {
+impl Frame {
     /// A running frame at the first step of a handler.
     #[inline]
-    pub fn allocate(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> u32 {
-        let epoch = self.free.last().map_or(0, |index| self.slots[*index as usize].epoch);
-        let frame = Frame {
+    pub fn new(key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> Self {
+        Self {
             key,
             entered_at: SimTime::ZERO,
             started_at: SimTime::ZERO,
@@ -131,7 +123,7 @@ impl Frames {
             permitted_at: SimTime::ZERO,
             since: SimTime::ZERO,
             previous_backoff: SimDuration::ZERO,
-            epoch,
+            epoch: 0,
             caller: NO_CALLER,
             edge: NONE,
             called_edge: NONE,
@@ -143,14 +135,39 @@ impl Frames {
             attempts: 0,
             branches: 0,
             activity: Activity::Running,
+            on_failure: OnFailure::Fail,
             guards_passed: 0,
             role,
             outcome: Outcome::Ok,
             has_failed_call: false,
             is_counted,
-        };
+        }
+    }
+
+    /// The number of the present step within its handler: what its draws are keyed by.
+    #[inline]
+    pub fn step_number(&self) -> u64 {
+        u64::from(self.step - self.entry)
+    }
+}
+
+const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
+
+/// All frames, in use or free. Freed frames are used again, the last first, so memory follows the most ever in flight.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frames {
+    slots: Vec<Frame>,
+    free: Vec<u32>,
+}
+
+impl Frames {
+    /// A frame like `frame`, in an epoch of its own.
+    #[inline]
+    pub fn allocate(&mut self, frame: Frame) -> u32 {
         if let Some(index) = self.free.pop() {
-            self.slots[index as usize] = frame;
+            let slot = &mut self.slots[index as usize];
+            let epoch = slot.epoch;
+            *slot = Frame { epoch, ..frame };
             return index;
         }
         self.slots.push(frame);

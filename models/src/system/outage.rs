@@ -15,6 +15,7 @@ const LEAK_STEPS: u32 = 100;
 impl Turn<'_> {
     /// A fault begins.
     pub fn fault_begins(&mut self, id: u32) {
+        self.state.faults_in_force += 1;
         let plan = self.plan;
         let fault = &plan.faults[id as usize];
         match &fault.effect {
@@ -50,6 +51,7 @@ impl Turn<'_> {
 
     /// A fault ends.
     pub fn fault_ends(&mut self, id: u32) {
+        self.state.faults_in_force -= 1;
         let plan = self.plan;
         let fault = &plan.faults[id as usize];
         match &fault.effect {
@@ -101,7 +103,8 @@ impl Turn<'_> {
                 && self.is_live(waiter)
                 && self.state.frames[waiter.frame].activity == Activity::InTransit
             {
-                self.answer(waiter.frame, Outcome::Refused);
+                let refusal = self.answer(waiter.frame, Outcome::Refused);
+                self.state.ready.push(refusal);
             }
         }
         let is_here = |frame: &Frame| {

@@ -15,9 +15,14 @@ use crate::resilience::{CircuitBreaker, LoadBalancer};
 use crate::resources::{Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
 
-/// What a frame does next within the same instant.
+/// What follows within the same instant.
+///
+/// Whatever handles a part of an event returns what follows from it; what else follows waits on the `ready` stack.
+/// No part calls the next, so chains of calls and replies may be as long as they like.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Next {
+    /// Nothing: something is awaited, or has ended.
+    Nothing,
     /// It arrives at its instance.
     Arrive(u32),
     /// It has been given a slot and starts its handler.
@@ -42,7 +47,7 @@ pub(super) enum Next {
 /// What has happened to an instance.
 #[derive(Clone, Debug, Default)]
 pub(super) struct InstanceState {
-    /// Whether any fault is in force here: everything below is looked at only then.
+    /// Whether any fault is in force here.
     pub is_disturbed: bool,
     /// How many faults have crashed it.
     pub crashes: u32,
@@ -133,7 +138,10 @@ pub(super) struct State {
     pub instances: Vec<InstanceState>,
     pub edges: Vec<EdgeState>,
     pub workloads: Vec<WorkloadState>,
+    /// What follows within this instant after what is being handled, the last first.
     pub ready: Vec<Next>,
+    /// Faults that have begun and not ended; as long as there are none, nobody looks for what they do.
+    pub faults_in_force: u32,
     pub recorder: Recorder,
     pub has_warmed_up: bool,
     pub have_arrivals_ended: bool,
@@ -153,6 +161,7 @@ impl System {
             edges: blueprint.edges.iter().map(|edge| initial_edge(&blueprint, edge)).collect(),
             workloads: blueprint.workloads.iter().map(|workload| initial_workload(workload, &streams)).collect(),
             ready: Vec::with_capacity(64),
+            faults_in_force: 0,
             recorder: Recorder::new(&blueprint),
             has_warmed_up: blueprint.run.warmup.is_zero(),
             have_arrivals_ended: false,

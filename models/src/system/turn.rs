@@ -1,11 +1,10 @@
 //! One event being handled.
 
-use sim_core::random::DrawKey;
 use sim_core::{Schedule, SimDuration, SimTime};
 
 use super::blueprint::{Blueprint, NONE};
 use super::event::Event;
-use super::frame::{Activity, Role};
+use super::frame::{Activity, Frame};
 use super::state::{LimitReached, Next, Parked, State, System};
 use crate::resources::Waiter;
 
@@ -63,18 +62,25 @@ impl<'a> Turn<'a> {
         }
         self.schedule.at(SimTime::ZERO + run.duration, Event::ArrivalsEnd);
         self.schedule.after(self.state.recorder.sample_width(), Event::Sample);
-        self.settle();
+        self.settle(Next::Nothing);
     }
 
     #[inline]
     pub fn handle(&mut self, event: Event) {
-        match event {
-            Event::Resume(waiter) => {
-                if self.state.frames.is_live(waiter) {
-                    self.resume(waiter);
-                }
-            }
+        let next = match event {
+            Event::Resume(waiter) => self.resume(waiter),
             Event::Arrival { workload } => self.arrival(workload),
+            other => {
+                self.handle_rare(other);
+                Next::Nothing
+            }
+        };
+        self.settle(next);
+    }
+
+    fn handle_rare(&mut self, event: Event) {
+        match event {
+            Event::Resume(_) | Event::Arrival { .. } => unreachable!("these are handled where they are frequent"),
             Event::Deadline { ring } => self.deadlines_due(ring),
             Event::UsersChange { workload } => self.users_change(workload),
             Event::FaultBegins { fault } => self.fault_begins(fault),
@@ -84,31 +90,33 @@ impl<'a> Turn<'a> {
             Event::ArrivalsEnd => self.arrivals_end(),
             Event::Sample => self.sample(),
         }
-        self.settle();
     }
 
     /// Brings about everything that follows within this instant, depth first.
     #[inline]
-    fn settle(&mut self) {
-        while let Some(next) = self.state.ready.pop() {
-            match next {
-                Next::Arrive(frame) => self.arrive(frame),
-                Next::Start(frame) => self.slot_granted(frame),
+    fn settle(&mut self, mut next: Next) {
+        loop {
+            next = match next {
                 Next::Run(frame) => self.run(frame),
+                Next::Arrive(frame) => self.arrive(frame),
+                Next::Reply { to, outcome } => self.reply(to, outcome),
+                Next::Start(frame) => self.slot_granted(frame),
                 Next::Work(frame) => self.processor_granted(frame),
                 Next::Permit(frame) => self.permit_granted(frame),
-                Next::Unpark(waiter) => {
-                    if self.is_live(waiter) {
-                        self.resume_unpaused(waiter.frame, self.state.frames[waiter.frame].activity);
-                    }
-                }
-                Next::Reply { to, outcome } => self.reply(to, outcome),
+                Next::Unpark(waiter) => self.unparked(waiter),
+                Next::Nothing => match self.state.ready.pop() {
+                    Some(waiting) => waiting,
+                    None => return,
+                },
             }
         }
     }
 
     #[inline]
-    fn resume(&mut self, waiter: Waiter) {
+    fn resume(&mut self, waiter: Waiter) -> Next {
+        if !self.state.frames.is_live(waiter) {
+            return Next::Nothing;
+        }
         let index = waiter.frame;
         let activity = self.state.frames[index].activity;
         if activity == Activity::Working {
@@ -117,29 +125,27 @@ impl<'a> Turn<'a> {
             self.state.frames[index].activity = Activity::Pausing;
         }
         if activity != Activity::ReplyInTransit && self.is_paused(index) {
-            self.park(index, Parked::Resume(waiter));
-            return;
+            return self.park(index, Parked::Resume(waiter));
         }
-        self.resume_unpaused(index, activity);
+        self.resume_unpaused(index, activity)
+    }
+
+    #[cold]
+    fn unparked(&mut self, waiter: Waiter) -> Next {
+        if !self.state.frames.is_live(waiter) {
+            return Next::Nothing;
+        }
+        self.resume_unpaused(waiter.frame, self.state.frames[waiter.frame].activity)
     }
 
     #[inline]
-    pub fn resume_unpaused(&mut self, index: u32, activity: Activity) {
+    fn resume_unpaused(&mut self, index: u32, activity: Activity) -> Next {
         match activity {
-            Activity::Working | Activity::Pausing => {
-                self.state.frames[index].step += 1;
-                self.run(index);
-            }
+            Activity::Working | Activity::Pausing => self.go_to_next(index),
             Activity::Delayed => self.request_processor(index),
-            Activity::InTransit => self.arrive(index),
-            Activity::BackingOff => {
-                let then = self.enter_guards(index);
-                self.go_on(index, then);
-            }
-            Activity::FallingBack => {
-                let then = self.end_call(index, crate::Outcome::Degraded);
-                self.go_on(index, then);
-            }
+            Activity::InTransit => Next::Arrive(index),
+            Activity::BackingOff => self.enter_guards(index),
+            Activity::FallingBack => self.end_call(index, crate::Outcome::Degraded),
             Activity::ReplyInTransit => self.deliver_reply(index),
             Activity::Thinking => self.next_iteration(index),
             Activity::Free
@@ -155,8 +161,8 @@ impl<'a> Turn<'a> {
     fn deadlines_due(&mut self, ring: u32) {
         while let Some(waiter) = self.state.rings[ring as usize].pop_due(self.now) {
             if self.state.frames.is_live(waiter) {
-                self.deadline_passed(waiter.frame);
-                self.settle();
+                let next = self.deadline_passed(waiter.frame);
+                self.settle(next);
             }
         }
         let frames = &self.state.frames;
@@ -166,7 +172,7 @@ impl<'a> Turn<'a> {
     }
 
     #[cold]
-    fn deadline_passed(&mut self, index: u32) {
+    fn deadline_passed(&mut self, index: u32) -> Next {
         match self.state.frames[index].activity {
             Activity::AwaitingReply => self.attempt_timed_out(index),
             Activity::Queued => self.wait_exceeded(index),
@@ -187,25 +193,19 @@ impl<'a> Turn<'a> {
 
     /// Lets a frame wait for a span.
     #[inline]
-    pub fn wait(&mut self, index: u32, activity: Activity, span: SimDuration) {
+    pub fn wait(&mut self, index: u32, activity: Activity, span: SimDuration) -> Next {
         let waiter = self.state.frames.begin_wait(index, activity);
         self.schedule.after(span, Event::Resume(waiter));
+        Next::Nothing
     }
 
     /// A new frame; one too many ends the run.
     #[inline]
-    pub fn allocate(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> u32 {
+    pub fn allocate(&mut self, frame: Frame) -> u32 {
         if self.state.frames.in_use() as u64 >= self.plan.limits.in_flight {
             self.state.limit_reached = Some(LimitReached::InFlight(self.plan.limits.in_flight));
         }
-        self.state.frames.allocate(key, role, instance, entry, is_counted)
-    }
-
-    /// The number of the present step within its handler: what its draws are keyed by.
-    #[inline]
-    pub fn step_number(&self, index: u32) -> u64 {
-        let frame = &self.state.frames[index];
-        u64::from(frame.step - frame.entry)
+        self.state.frames.allocate(frame)
     }
 
     #[cold]

@@ -52,6 +52,9 @@ struct Entry<E> {
 #[derive(Clone, Debug)]
 pub struct EventList<E> {
     heap: Vec<Entry<E>>,
+    /// Whether the event at the top has been taken. Handling an event mostly schedules another, which then takes its place:
+    /// one way down the heap instead of one down and one up.
+    is_top_vacant: bool,
     sequence: u64,
     last_popped: Option<EventId>,
     /// Cancelled events that have come up but lie after the last event taken; still in `cancelled`, so that none is cancelled twice.
@@ -62,7 +65,14 @@ pub struct EventList<E> {
 
 impl<E> Default for EventList<E> {
     fn default() -> Self {
-        Self { heap: Vec::new(), sequence: 0, last_popped: None, spent: Vec::new(), cancelled: HashSet::default() }
+        Self {
+            heap: Vec::new(),
+            is_top_vacant: false,
+            sequence: 0,
+            last_popped: None,
+            spent: Vec::new(),
+            cancelled: HashSet::default(),
+        }
     }
 }
 
@@ -84,7 +94,7 @@ impl<E: Copy> EventList<E> {
 
     /// Puts `event` at `at` and returns the name under which it can be cancelled.
     ///
-    /// An instant before the last event taken is allowed; such an event comes out next.
+    /// An instant before the last event taken is allowed; such an event comes out next and can no longer be cancelled.
     ///
     /// ```
     /// # use sim_core::{EventList, SimTime};
@@ -95,8 +105,11 @@ impl<E: Copy> EventList<E> {
     pub fn schedule(&mut self, at: SimTime, event: E) -> EventId {
         let id = EventId::new(at, self.sequence);
         self.sequence += 1;
-        self.heap.push(Entry { id, event });
-        self.sift_up(self.heap.len() - 1);
+        if std::mem::take(&mut self.is_top_vacant) {
+            self.sift_down(Entry { id, event });
+        } else {
+            self.sift_up(Entry { id, event });
+        }
         id
     }
 
@@ -122,8 +135,12 @@ impl<E: Copy> EventList<E> {
     /// ```
     #[inline]
     pub fn pop_until(&mut self, horizon: SimTime) -> Option<(SimTime, E)> {
-        while self.heap.first()?.id.time() <= horizon {
-            let entry = self.pop_entry()?;
+        loop {
+            let entry = self.first()?;
+            if entry.id.time() > horizon {
+                return None;
+            }
+            self.is_top_vacant = true;
             if self.cancelled.is_empty() {
                 self.last_popped = Some(entry.id);
                 return Some((entry.id.time(), entry.event));
@@ -136,7 +153,6 @@ impl<E: Copy> EventList<E> {
                 return Some((entry.id.time(), entry.event));
             }
         }
-        None
     }
 
     /// Cancels an event; false if it has already happened or was cancelled before.
@@ -162,7 +178,7 @@ impl<E: Copy> EventList<E> {
     /// assert_eq!(list.len(), 0);
     /// ```
     pub fn len(&self) -> usize {
-        self.heap.len() + self.spent.len() - self.cancelled.len()
+        self.heap.len() - usize::from(self.is_top_vacant) + self.spent.len() - self.cancelled.len()
     }
 
     /// Whether nothing is left to happen.
@@ -174,52 +190,64 @@ impl<E: Copy> EventList<E> {
         self.len() == 0
     }
 
-    fn pop_entry(&mut self) -> Option<Entry<E>> {
-        let last = self.heap.pop()?;
-        let Some(first) = self.heap.first_mut() else { return Some(last) };
-        let top = std::mem::replace(first, last);
-        self.sift_down(0);
-        Some(top)
+    /// The next entry, cancelled or not.
+    #[inline]
+    fn first(&mut self) -> Option<Entry<E>> {
+        if self.is_top_vacant {
+            self.is_top_vacant = false;
+            let last = self.heap.pop()?;
+            if !self.heap.is_empty() {
+                self.sift_down(last);
+            }
+        }
+        self.heap.first().copied()
     }
 
-    fn sift_up(&mut self, mut position: usize) {
-        let entry = self.heap[position];
+    /// Puts `entry` into the heap, at the bottom or above.
+    #[inline]
+    fn sift_up(&mut self, entry: Entry<E>) {
+        let mut position = self.heap.len();
+        self.heap.push(entry);
         while position > 0 {
             let parent = (position - 1) / ARITY;
-            if self.heap[parent].id <= entry.id {
+            let above = self.heap[parent];
+            if above.id <= entry.id {
                 break;
             }
-            self.heap[position] = self.heap[parent];
+            self.heap[position] = above;
             position = parent;
         }
         self.heap[position] = entry;
     }
 
+    /// Puts `entry` into the heap in place of the top, or below.
     #[inline]
-    fn sift_down(&mut self, mut position: usize) {
-        let entry = self.heap[position];
-        loop {
-            let first_child = position * ARITY + 1;
-            let Some(least) = self.least_child(first_child) else { break };
-            if self.heap[least].id >= entry.id {
+    fn sift_down(&mut self, entry: Entry<E>) {
+        let mut position = 0;
+        while let Some(least) = self.least_child(position * ARITY + 1) {
+            let child = self.heap[least];
+            if child.id >= entry.id {
                 break;
             }
-            self.heap[position] = self.heap[least];
+            self.heap[position] = child;
             position = least;
         }
         self.heap[position] = entry;
     }
 
-    /// The least of the children that begin at `first`. With all four there, the choice is made without a branch: which
-    /// child it is cannot be predicted, and a wrong guess costs more than the comparisons.
+    /// The least of the children that begin at `first`. Which one it is cannot be predicted, so the choice is made without a
+    /// branch: a wrong guess costs more than the comparisons.
     #[inline]
     fn least_child(&self, first: usize) -> Option<usize> {
-        let Some([a, b, c, d]) = self.heap.get(first..first + ARITY) else {
-            return (first..self.heap.len()).min_by_key(|child| self.heap[*child].id);
+        let lesser = |a: (usize, EventId), b: (usize, EventId)| if b.1 < a.1 { b } else { a };
+        let (offset, _) = match self.heap.get(first..)? {
+            [a, b, c, d, ..] => lesser(lesser((0, a.id), (1, b.id)), lesser((2, c.id), (3, d.id))),
+            [a, b, c] => lesser(lesser((0, a.id), (1, b.id)), (2, c.id)),
+            [a, b] => lesser((0, a.id), (1, b.id)),
+            [a] => (0, a.id),
+            [] => return None,
         };
-        let (left, left_id) = if b.id < a.id { (1, b.id) } else { (0, a.id) };
-        let (right, right_id) = if d.id < c.id { (3, d.id) } else { (2, c.id) };
-        Some(first + if right_id < left_id { right } else { left })
+        Some(first + offset)
     }
 
     /// For cancelled events that lie before the one now taken, `last_popped` answers from here on.

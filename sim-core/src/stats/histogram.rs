@@ -45,10 +45,10 @@ impl Histogram {
     pub fn record(&mut self, value: u64) {
         let index = bucket_index(value);
         self.first = self.first.min(index);
-        if index >= self.buckets.len() {
-            self.buckets.resize(index + 1, 0);
+        match self.buckets.get_mut(index) {
+            Some(bucket) => *bucket += 1,
+            None => self.grow_to(index),
         }
-        self.buckets[index] += 1;
         self.count += 1;
         self.sum += u128::from(value);
         self.max = self.max.max(value);
@@ -152,6 +152,12 @@ impl Histogram {
             self.buckets[self.first..=bucket_index(self.max)].fill(0);
         }
         (self.count, self.sum, self.first, self.max) = (0, 0, usize::MAX, 0);
+    }
+
+    #[cold]
+    fn grow_to(&mut self, index: usize) {
+        self.buckets.resize(index, 0);
+        self.buckets.push(1);
     }
 }
 
