@@ -234,6 +234,40 @@ fn lost_threads_and_surges_change_what_a_service_can_take() {
 }
 
 #[test]
+fn leaks_that_overlap_add_up() {
+    let finished = run_text(
+        "run: { duration: 60s, drain: 60s }
+         workloads: { web: { to: a, arrivals: constant 10/s } }
+         services: { a: { threads: { max: 8, queue: 0 }, handle: [ { work: 10ms } ] } }
+         faults:
+           - { at: 10s, for: 30s, lose threads: a, count: 4 }
+           - { at: 20s, for: 30s, lose threads: a, count: 4 }",
+        &[],
+    );
+    let failed: u64 = finished.summary.workloads[0].failed.values().sum();
+    assert!((199..=201).contains(&failed), "no thread is left from 20 s to 40 s: {failed} of 10/s failed");
+}
+
+#[test]
+fn a_surge_grows_over_its_ramp() {
+    let offered = |ramp: &str| {
+        let finished = run_text(
+            &format!(
+                "run: {{ duration: 60s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 50/s }} }}
+                 services: {{ a: {{ handle: [ {{ work: 1ms }} ] }} }}
+                 faults: [ {{ at: 10s, for: 20s, {ramp} surge: web, by: 4x }} ]"
+            ),
+            &[],
+        );
+        finished.summary.workloads[0].offered
+    };
+    let base = 50 * 60;
+    assert!(offered("").abs_diff(base + 3 * 50 * 20) <= 1, "{}", offered(""));
+    assert!(offered("ramp: 10s,").abs_diff(base + 3 * 50 * 15) <= 1, "{}", offered("ramp: 10s,"));
+}
+
+#[test]
 fn a_closed_workload_never_has_more_requests_in_flight_than_users() {
     let finished = run_text(
         "run: { duration: 60s, drain: 60s }

@@ -85,8 +85,12 @@ impl Turn<'_> {
 
     fn set_lost_slots(&mut self, id: u32, lost: u32) {
         for instance in self.plan.faults[id as usize].instances.clone() {
+            let lost_slots = &mut self.state.instances[instance as usize].lost_slots;
+            lost_slots.retain(|(fault, _)| *fault != id);
+            lost_slots.push((id, lost));
+            let lost_in_all = lost_slots.iter().fold(0_u32, |sum, (_, lost)| sum.saturating_add(*lost));
             let slots = self.plan.instances[instance as usize].slots as usize;
-            self.state.pools[slots].lose(self.now, lost);
+            self.state.pools[slots].lose(self.now, lost_in_all);
             let frames = &self.state.frames;
             while let Some(waiter) = self.state.pools[slots].grant_free(self.now, |waiter| frames.is_live(waiter)) {
                 self.state.ready.push(Next::Start(waiter.frame));

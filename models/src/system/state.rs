@@ -59,6 +59,8 @@ pub(super) struct InstanceState {
     pub slowed_by: Vec<u32>,
     /// Faults that make it answer errors, by id.
     pub failing_by: Vec<u32>,
+    /// Slots lost to each fault, by id; faults that overlap add up.
+    pub lost_slots: Vec<(u32, u32)>,
     /// What happened to its frames while it was paused.
     pub parked: Vec<Parked>,
 }
