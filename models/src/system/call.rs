@@ -128,10 +128,19 @@ impl<'a> Turn<'a> {
         self.leave_guards(index, Outcome::Timeout)
     }
 
-    /// A frame is answered, if it still waits.
+    /// A frame has ended: it is given up, and its caller is answered.
     #[inline]
-    pub fn reply(&mut self, to: Waiter, outcome: Outcome) -> Next {
-        if !self.is_live(to) {
+    pub fn reply(&mut self, index: u32) -> Next {
+        let frame = &self.state.frames[index];
+        let (to, outcome) = (frame.caller, frame.outcome);
+        self.state.frames.release(index);
+        self.take_reply(to, outcome)
+    }
+
+    /// An answer comes to a frame, if it still waits.
+    #[inline]
+    pub fn take_reply(&mut self, to: Waiter, outcome: Outcome) -> Next {
+        if !self.state.frames.is_live(to) {
             return Next::Nothing;
         }
         if self.is_paused(to.frame) {

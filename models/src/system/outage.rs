@@ -68,7 +68,7 @@ impl Turn<'_> {
                 self.for_each_instance(id, |state| state.pauses -= 1);
                 for instance in fault.instances.clone() {
                     if self.state.instances[instance as usize].pauses == 0 {
-                        self.unpark(instance);
+                        self.state.ready.push(Next::CatchUp(instance));
                     }
                 }
             }
@@ -104,7 +104,7 @@ impl Turn<'_> {
     fn lose_work_of(&mut self, instance: u32) {
         for parked in std::mem::take(&mut self.state.instances[instance as usize].parked) {
             if let Parked::Resume(waiter) = parked
-                && self.is_live(waiter)
+                && self.state.frames.is_live(waiter)
                 && self.state.frames[waiter.frame].activity == Activity::InTransit
             {
                 let refusal = self.answer(waiter.frame, Outcome::Refused);
@@ -149,14 +149,15 @@ impl Turn<'_> {
             }
             _ => {}
         }
-        let frame = &self.state.frames[index];
-        let (to, is_handler) = (frame.caller, frame.role == Role::Handler);
-        if is_handler && activity != Activity::Queued {
+        let frame = &mut self.state.frames[index];
+        if frame.role != Role::Handler {
+            self.state.frames.release(index);
+            return;
+        }
+        frame.outcome = Outcome::Refused;
+        if activity != Activity::Queued {
             self.release_slot(index);
         }
-        self.state.frames.release(index);
-        if is_handler {
-            self.state.ready.push(Next::Reply { to, outcome: Outcome::Refused });
-        }
+        self.state.ready.push(Next::Reply(index));
     }
 }

@@ -1,5 +1,6 @@
 //! The state of a system, and its place in the kernel.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim_core::random::{DrawKey, Streams};
@@ -23,25 +24,20 @@ use crate::workload::{ArrivalProcess, Arrivals};
 pub(super) enum Next {
     /// Nothing: something is awaited, or has ended.
     Nothing,
-    /// It arrives at its instance.
+    /// A frame arrives at its instance.
     Arrive(u32),
-    /// It has been given a slot and starts its handler.
+    /// A frame has been given a slot and starts its handler.
     Start(u32),
-    /// It goes on with its steps.
+    /// A frame runs its present step.
     Run(u32),
-    /// It has been given a processor.
+    /// A frame has been given a processor.
     Work(u32),
-    /// It has been given a permit.
+    /// A frame has been given a permit.
     Permit(u32),
-    /// Its instance goes on after a pause, and what it waited for had come meanwhile.
-    Unpark(Waiter),
-    /// It is answered.
-    Reply {
-        /// Who is answered, if they still wait.
-        to: Waiter,
-        /// With what.
-        outcome: Outcome,
-    },
+    /// A frame has ended; its caller is answered.
+    Reply(u32),
+    /// An instance that goes on after a pause notices the next of what it has missed.
+    CatchUp(u32),
 }
 
 /// What has happened to an instance.
@@ -62,7 +58,7 @@ pub(super) struct InstanceState {
     /// Slots lost to each fault, by id; faults that overlap add up.
     pub lost_slots: Vec<(u32, u32)>,
     /// What happened to its frames while it was paused.
-    pub parked: Vec<Parked>,
+    pub parked: VecDeque<Parked>,
 }
 
 /// Something that a paused instance will notice when it goes on.

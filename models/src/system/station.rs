@@ -8,7 +8,6 @@ use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 use crate::faults::Effect;
-use crate::resources::Waiter;
 
 impl Turn<'_> {
     /// A request has reached its instance.
@@ -204,34 +203,23 @@ impl Turn<'_> {
         })
     }
 
-    /// Sends the answer of a request at a station to its caller and gives the frame up.
+    /// Sends the answer of a request at a station to its caller.
     #[inline]
     pub fn answer(&mut self, index: u32, outcome: Outcome) -> Next {
-        let frame = &self.state.frames[index];
-        let (edge, to) = (frame.edge, frame.caller);
+        let frame = &mut self.state.frames[index];
+        frame.outcome = outcome;
+        let edge = frame.edge;
         if self.has_network_latency(edge) {
-            return self.send_reply(index, outcome);
+            return self.send_reply(index, edge);
         }
-        self.state.frames.release(index);
-        Next::Reply { to, outcome }
+        Next::Reply(index)
     }
 
     /// Sends an answer over a network that takes time.
-    fn send_reply(&mut self, index: u32, outcome: Outcome) -> Next {
-        let frame = &mut self.state.frames[index];
-        frame.outcome = outcome;
-        let (edge, key) = (frame.edge, frame.key.child(draw_tag::REPLY_LATENCY));
+    fn send_reply(&mut self, index: u32, edge: u32) -> Next {
+        let key = self.state.frames[index].key.child(draw_tag::REPLY_LATENCY);
         let latency = self.network_latency(edge, key);
         self.wait(index, Activity::ReplyInTransit, latency)
-    }
-
-    /// An answer has arrived at the caller's side.
-    #[cold]
-    pub fn deliver_reply(&mut self, index: u32) -> Next {
-        let frame = &self.state.frames[index];
-        let (to, outcome) = (frame.caller, frame.outcome);
-        self.state.frames.release(index);
-        Next::Reply { to, outcome }
     }
 
     /// Whether the instance that a frame runs on stands still.
@@ -253,23 +241,21 @@ impl Turn<'_> {
     /// Keeps what a frame on a paused instance would notice until the instance goes on.
     #[cold]
     pub fn park(&mut self, index: u32, parked: Parked) -> Next {
-        self.state.instances[self.state.frames[index].instance as usize].parked.push(parked);
+        self.state.instances[self.state.frames[index].instance as usize].parked.push_back(parked);
         Next::Nothing
     }
 
-    /// Brings about, in order, what a paused instance has missed.
+    /// Brings about the first thing that a paused instance has missed, and after all that follows from it the others.
     #[cold]
-    pub fn unpark(&mut self, instance: u32) {
-        for parked in std::mem::take(&mut self.state.instances[instance as usize].parked).into_iter().rev() {
-            self.state.ready.push(match parked {
-                Parked::Resume(waiter) => Next::Unpark(waiter),
-                Parked::Reply { to, outcome } => Next::Reply { to, outcome },
-            });
+    pub fn catch_up(&mut self, instance: u32) -> Next {
+        let Some(parked) = self.state.instances[instance as usize].parked.pop_front() else { return Next::Nothing };
+        self.state.ready.push(Next::CatchUp(instance));
+        match parked {
+            Parked::Resume(waiter) if self.state.frames.is_live(waiter) => {
+                self.resume_unpaused(waiter.frame, self.state.frames[waiter.frame].activity)
+            }
+            Parked::Resume(_) => Next::Nothing,
+            Parked::Reply { to, outcome } => self.take_reply(to, outcome),
         }
-    }
-
-    /// Whether a reference still means what it meant.
-    pub fn is_live(&self, waiter: Waiter) -> bool {
-        self.state.frames.is_live(waiter)
     }
 }

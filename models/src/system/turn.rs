@@ -99,11 +99,11 @@ impl<'a> Turn<'a> {
             next = match next {
                 Next::Run(frame) => self.run(frame),
                 Next::Arrive(frame) => self.arrive(frame),
-                Next::Reply { to, outcome } => self.reply(to, outcome),
+                Next::Reply(frame) => self.reply(frame),
                 Next::Start(frame) => self.slot_granted(frame),
                 Next::Work(frame) => self.processor_granted(frame),
                 Next::Permit(frame) => self.permit_granted(frame),
-                Next::Unpark(waiter) => self.unparked(waiter),
+                Next::CatchUp(instance) => self.catch_up(instance),
                 Next::Nothing => match self.state.ready.pop() {
                     Some(waiting) => waiting,
                     None => return,
@@ -130,23 +130,15 @@ impl<'a> Turn<'a> {
         self.resume_unpaused(index, activity)
     }
 
-    #[cold]
-    fn unparked(&mut self, waiter: Waiter) -> Next {
-        if !self.state.frames.is_live(waiter) {
-            return Next::Nothing;
-        }
-        self.resume_unpaused(waiter.frame, self.state.frames[waiter.frame].activity)
-    }
-
     #[inline]
-    fn resume_unpaused(&mut self, index: u32, activity: Activity) -> Next {
+    pub fn resume_unpaused(&mut self, index: u32, activity: Activity) -> Next {
         match activity {
             Activity::Working | Activity::Pausing => self.go_to_next(index),
             Activity::Delayed => self.request_processor(index),
             Activity::InTransit => Next::Arrive(index),
             Activity::BackingOff => self.enter_guards(index),
             Activity::FallingBack => self.end_call(index, crate::Outcome::Degraded),
-            Activity::ReplyInTransit => self.deliver_reply(index),
+            Activity::ReplyInTransit => Next::Reply(index),
             Activity::Thinking => self.next_iteration(index),
             Activity::Free
             | Activity::Running
