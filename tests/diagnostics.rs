@@ -1,7 +1,7 @@
 //! What is said about a scenario that is wrong.
 
 use proptest::prelude::*;
-use sim_models::scenario::Severity;
+use sim_models::scenario::{Input, Overrides, Severity, check};
 use sim_reports::{Palette, diagnostics};
 use sim_tests::{library, load_file, load_text};
 
@@ -106,6 +106,66 @@ fn the_library_has_no_errors() {
             assert!(loaded.blueprint.is_some(), "{} {variant}: {:?}", file.display(), loaded.problems);
         }
     }
+}
+
+#[test]
+fn a_check_looks_into_every_variant() {
+    let text = format!(
+        "{SOUND}variants:
+  sound: {{ services.gateway.threads: 20 }}
+  wrong: {{ services.gateway.threads: many, services.orders.thread: 4, services.oders.threads: 4 }}
+  unwise: {{ calls.gateway -> orders.timeout: null, calls.gateway -> orders.breaker: {{}} }}
+"
+    );
+    let input = Input { name: "test.yaml".to_owned(), text, folder: std::path::PathBuf::new() };
+    let checked = check(&input, &Overrides::default());
+    assert!(checked.blueprint.is_none());
+    insta::assert_snapshot!(diagnostics::render(&checked.problems, &checked.sources, Palette::Plain));
+}
+
+#[test]
+fn what_no_machine_can_hold_is_refused() {
+    let answers = [
+        &["services.orders.instances=4000000000"][..],
+        &["calls.gateway -> orders.breaker={ window: 4000000000 calls }"],
+        &["calls.gateway -> orders.breaker={ window: 10000000h }"],
+        &[
+            "services.gateway.instances=20000",
+            "services.orders.instances=20000",
+            "calls.gateway -> orders.breaker={ scope: callee instance }",
+        ],
+        &["run.duration=10000h", "workloads.web.arrivals={ diurnal: { mean: 1/h, swing: 10%, period: 1s } }"],
+    ];
+    let answers = answers.map(|settings| shown(SOUND, settings)).join("----\n");
+    insta::assert_snapshot!(answers);
+}
+
+#[test]
+fn a_name_may_be_a_number() {
+    let answers = [
+        shown(
+            "workloads: { w: { to: '1', arrivals: poisson 1/s } }\nservices: { 1: { thread: 4, handle: [ { work: 1 } ] } }",
+            &[],
+        ),
+        shown(
+            "workloads: { w: { to: '1', arrivals: poisson 1/s } }\nservices: { 1: { handle: [ { work: 1ms } ] } }",
+            &["services.1.threads=4"],
+        ),
+    ];
+    let answers = answers.join("----\n");
+    insta::assert_snapshot!(answers);
+}
+
+#[test]
+fn files_that_include_each_other_are_found_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write("main.yaml", SOUND.replace("run:", "include: [ one.yaml, two.yaml ]\nrun:").as_str());
+    write("one.yaml", "include: [ two.yaml ]\n");
+    write("two.yaml", "include: [ one.yaml, main.yaml ]\n");
+    let loaded = load_file(&folder.path().join("main.yaml"), None, &[]);
+    let messages: Vec<&str> = loaded.problems.iter().map(|problem| problem.message.as_str()).collect();
+    assert_eq!(messages, ["files include each other in a circle"; 2]);
 }
 
 proptest! {

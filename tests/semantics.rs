@@ -362,3 +362,15 @@ fn a_leak_that_ends_before_it_is_full_comes_to_an_end() {
     assert!(finished.summary.partial.is_none() && finished.system.is_drained());
     assert_eq!(finished.summary.workloads[0].ok, finished.summary.workloads[0].offered);
 }
+
+#[test]
+fn more_users_than_may_be_in_flight_end_by_a_limit() {
+    let finished = run_text(
+        "run: { duration: 10s }
+         limits: { in flight: 1000 }
+         workloads: { users: { to: a, users: 4000000000, think: 1s } }
+         services: { a: { handle: [ { work: 1ms } ] } }",
+        &[],
+    );
+    assert!(finished.is_partial());
+}

@@ -6,7 +6,7 @@ use crate::{scenario, terminal};
 
 /// Reports every problem of every file; fails if any has errors.
 pub fn check(arguments: &Check) -> Result<(), Failure> {
-    let scenarios = scenario::read_all(&arguments.scenarios, &[])?;
+    let scenarios = scenario::check_all(&arguments.scenarios)?;
     for (file, scenario) in arguments.scenarios.files.iter().zip(&scenarios) {
         if scenario.problems == 0 {
             terminal::print(&format!("{}: fine\n", file.display()))?;

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sim_models::scenario::{Input, Overrides, load};
+use sim_models::scenario::{Input, Loaded, Overrides, check, load};
 use sim_models::system::Blueprint;
 use sim_reports::diagnostics;
 
@@ -18,17 +18,22 @@ pub struct Scenario {
     pub problems: usize,
 }
 
-/// Reads all scenarios and shows the problems of each; those with errors have no blueprint.
+/// Reads all scenarios to run them and shows the problems of each; those with errors have no blueprint.
 pub fn read_all(scenarios: &Scenarios, more_settings: &[String]) -> Result<Vec<Scenario>, Failure> {
     let settings = [scenarios.settings.as_slice(), more_settings].concat();
     let overrides = Overrides { variant: scenarios.variant.clone(), settings };
-    scenarios.files.iter().map(|file| read(file, &overrides)).collect()
+    scenarios.files.iter().map(|file| Ok(shown(load(&input(file)?, &overrides)))).collect()
 }
 
-fn read(file: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
-    let loaded = load(&input(file)?, overrides);
+/// Reads all scenarios with all their variants and shows the problems of each.
+pub fn check_all(scenarios: &Scenarios) -> Result<Vec<Scenario>, Failure> {
+    let overrides = Overrides { variant: scenarios.variant.clone(), settings: scenarios.settings.clone() };
+    scenarios.files.iter().map(|file| Ok(shown(check(&input(file)?, &overrides)))).collect()
+}
+
+fn shown(loaded: Loaded) -> Scenario {
     terminal::explain(&diagnostics::render(&loaded.problems, &loaded.sources, terminal::stderr_palette()));
-    Ok(Scenario { blueprint: loaded.blueprint, problems: loaded.problems.len() })
+    Scenario { blueprint: loaded.blueprint, problems: loaded.problems.len() }
 }
 
 fn input(file: &Path) -> Result<Input, Failure> {

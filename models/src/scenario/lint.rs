@@ -1,10 +1,14 @@
 //! What is legal in a scenario and unwise in production.
 
+use super::circles::circles;
 use super::decode::Decoded;
 use super::problem::{Problem, Problems};
 use super::schema::Scenario;
 use super::tree::{Node, parse_path};
 use crate::system::{Blueprint, Guard, NONE, Scope, StationKind};
+
+/// So many circles of calls are reported; whoever has more has seen enough.
+const MOST_CIRCLES: usize = 10;
 
 /// Adds warnings about a scenario that compiled.
 pub(super) fn lint(decoded: &Decoded<Scenario>, blueprint: &Blueprint, problems: &mut Problems) {
@@ -44,41 +48,24 @@ impl Graph<'_> {
     }
 
     fn cycles(&self, problems: &mut Problems) {
-        let mut reported: Vec<Vec<&str>> = Vec::new();
-        for station in &self.blueprint.stations {
-            let mut trail = vec![station.name.as_str()];
-            self.follow(&mut trail, &mut reported);
+        let stations = &self.blueprint.stations;
+        let mut calls = vec![Vec::new(); stations.len()];
+        for edge in &self.blueprint.edges {
+            if let Some(caller) = stations.iter().position(|station| station.name == edge.caller) {
+                calls[caller].push(edge.callee as usize);
+            }
         }
-        for cycle in reported {
-            let edge = format!("{} -> {}", cycle[0], cycle.get(1).unwrap_or(&cycle[0]));
+        for circle in circles(&calls, MOST_CIRCLES) {
+            let names: Vec<&str> = circle.iter().chain(circle.first()).map(|id| stations[*id].name.as_str()).collect();
             let at = self
                 .tree
-                .key_location(&parse_path(&format!("calls.{edge}")))
-                .or_else(|| self.tree.key_location(&parse_path(&format!("services.{}", cycle[0]))));
-            let shown = cycle.iter().chain(cycle.first()).copied().collect::<Vec<_>>().join(" -> ");
+                .key_location(&parse_path(&format!("calls.{} -> {}", names[0], names[1])))
+                .or_else(|| self.tree.key_location(&parse_path(&format!("services.{}", names[0]))));
             problems.add(
-                Problem::warning(format!("the calls {shown} go round in a circle"), at)
+                Problem::warning(format!("the calls {} go round in a circle", names.join(" -> ")), at)
                     .labelled("here")
                     .with_help("blocking calls in a circle can wait for each other's threads for ever"),
             );
-        }
-    }
-
-    /// Goes on along the edges; a cycle is reported at its alphabetically first member, once.
-    fn follow<'a>(&'a self, trail: &mut Vec<&'a str>, reported: &mut Vec<Vec<&'a str>>) {
-        let here = *trail.last().unwrap_or(&"");
-        for edge in self.blueprint.edges.iter().filter(|edge| edge.caller == here) {
-            let next = self.callee(edge);
-            if next == trail[0] {
-                let is_first = trail.iter().all(|name| *name >= next);
-                if is_first && !reported.contains(trail) {
-                    reported.push(trail.clone());
-                }
-            } else if !trail.contains(&next) && next > trail[0] {
-                trail.push(next);
-                self.follow(trail, reported);
-                trail.pop();
-            }
         }
     }
 

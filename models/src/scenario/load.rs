@@ -11,9 +11,6 @@ use super::schema::Scenario;
 use super::tree::{Node, Segment, Value, parse_path};
 use crate::system::Blueprint;
 
-/// Fragments included from fragments, at most so deep.
-const DEEPEST_INCLUDE: usize = 16;
-
 /// Where a scenario comes from.
 #[derive(Clone, Debug)]
 pub struct Input {
@@ -49,22 +46,42 @@ pub struct Loaded {
 
 /// Reads, checks and compiles a scenario.
 pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
-    let mut loader = Loader { sources: Sources::default(), problems: Problems::default() };
+    let mut loader = Loader { sources: Sources::default(), problems: Problems::default(), included: Vec::new() };
     let blueprint = loader.load(input, overrides);
     let (blueprint, variants) = blueprint.unwrap_or_default();
     let has_errors = loader.problems.has_errors();
     Loaded { blueprint: blueprint.filter(|_| !has_errors), problems: loader.problems.sorted(), sources: loader.sources, variants }
 }
 
+/// Reads a scenario as it is and with each of its variants in turn. A problem that several share is reported once.
+///
+/// With a variant chosen, this is the same as [`load`].
+pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
+    let mut checked = load(input, overrides);
+    if overrides.variant.is_some() {
+        return checked;
+    }
+    for variant in checked.variants.clone() {
+        let loaded = load(input, &Overrides { variant: Some(variant.clone()), settings: overrides.settings.clone() });
+        checked.blueprint = checked.blueprint.filter(|_| loaded.blueprint.is_some());
+        let news: Vec<Problem> = loaded.problems.into_iter().filter(|problem| !checked.problems.contains(problem)).collect();
+        let named = |problem: Problem| Problem { message: format!("variant `{variant}`: {}", problem.message), ..problem };
+        checked.problems.extend(news.into_iter().map(named));
+    }
+    checked
+}
+
 struct Loader {
     sources: Sources,
     problems: Problems,
+    included: Vec<PathBuf>,
 }
 
 impl Loader {
     fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Option<Arc<Blueprint>>, Vec<String>)> {
         let mut tree = self.parse(&input.name, &input.text)?;
-        self.include(&mut tree, &input.folder, 0);
+        let own_path = input.folder.join(Path::new(&input.name).file_name().unwrap_or_default());
+        self.include(&mut tree, &input.folder, &mut vec![own_path.canonicalize().unwrap_or(own_path)]);
         let variants: Vec<String> =
             tree.get(&parse_path("variants")).map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());
         self.check_variants(&tree);
@@ -109,19 +126,24 @@ impl Loader {
         }
     }
 
-    /// Merges the files listed under `include:` into `tree`.
-    fn include(&mut self, tree: &mut Node, folder: &Path, depth: usize) {
+    /// Merges the files listed under `include:` into `tree`, which was included along `trail`. A file that is included
+    /// a second time adds nothing.
+    fn include(&mut self, tree: &mut Node, folder: &Path, trail: &mut Vec<PathBuf>) {
         let Some(Node { value: Value::List(files), .. }) = tree.get(&parse_path("include")).cloned() else { return };
         for file in files {
             let Value::Text(name) = &file.value else { continue };
-            if depth >= DEEPEST_INCLUDE {
+            let path = folder.join(name);
+            let identity = path.canonicalize().unwrap_or_else(|_| path.clone());
+            if trail.contains(&identity) {
                 self.problems.add(
                     Problem::error("files include each other in a circle", Some(file.at))
                         .with_help("leave one of the includes out"),
                 );
-                return;
+                continue;
             }
-            let path = folder.join(name);
+            if self.included.contains(&identity) {
+                continue;
+            }
             let text = match std::fs::read_to_string(&path) {
                 Ok(text) => text,
                 Err(error) => {
@@ -131,7 +153,10 @@ impl Loader {
                 }
             };
             if let Some(mut fragment) = self.parse(&path.display().to_string(), &text) {
-                self.include(&mut fragment, path.parent().unwrap_or(folder), depth + 1);
+                self.included.push(identity.clone());
+                trail.push(identity);
+                self.include(&mut fragment, path.parent().unwrap_or(folder), trail);
+                trail.pop();
                 fragment.remove(&parse_path("include"));
                 tree.merge_missing(&fragment);
             }
@@ -165,9 +190,7 @@ impl Loader {
         };
         let Value::Map(overrides) = node.value else { return };
         for (key, value) in overrides {
-            if let Err(problem) = tree.set(&parse_path(&key.name), value, key.at) {
-                self.problems.add(problem);
-            }
+            self.set(tree, &key.name, value, key.at);
         }
     }
 
@@ -190,13 +213,16 @@ impl Loader {
             }
         };
         node.move_to(Location { source, start: offset, end: setting.len() });
+        self.set(tree, path, node, Location { source, start: 0, end: path.len() });
+    }
+
+    fn set(&mut self, tree: &mut Node, path: &str, value: Node, path_at: Location) {
         let segments = parse_path(path);
-        let path_at = Location { source, start: 0, end: path.len() };
-        if let Some(problem) = unknown_name(tree, &segments, path_at) {
-            self.problems.add(problem);
-            return;
-        }
-        if let Err(problem) = tree.set(&segments, node, path_at) {
+        let result = match unknown_name(tree, &segments, path_at) {
+            Some(problem) => Err(problem),
+            None => tree.set(&segments, value, path_at),
+        };
+        if let Err(problem) = result {
             self.problems.add(problem);
         }
     }

@@ -5,6 +5,7 @@
 //! unwise; `compile` resolves names to dense ids and yields a [`Blueprint`](crate::system::Blueprint). Problems are
 //! collected along the way and reported together.
 
+mod circles;
 mod compile;
 mod decode;
 mod forms;
@@ -16,6 +17,6 @@ mod quantity;
 mod schema;
 pub mod tree;
 
-pub use load::{Input, Loaded, Overrides, load};
+pub use load::{Input, Loaded, Overrides, check, load};
 pub use problem::{Location, Problem, Problems, Severity, Source, Sources};
 pub use schema::json_schema;

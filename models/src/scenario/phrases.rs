@@ -251,7 +251,7 @@ impl FromStr for WindowPhrase {
         if span.is_zero() || !span.as_nanos().is_multiple_of(second) {
             return Err(Words::new(text, FORM).refuse("a time window is made of whole seconds"));
         }
-        Ok(Self(WindowKind::Seconds((span.as_nanos() / second) as u32)))
+        Ok(Self(WindowKind::Seconds(u32::try_from(span.as_nanos() / second).unwrap_or(u32::MAX))))
     }
 }
 

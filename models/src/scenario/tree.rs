@@ -51,15 +51,22 @@ pub enum Segment {
     Index(usize),
 }
 
+impl Segment {
+    /// The segment as `value` takes it: in a list, a number is an index (`faults.0.by`).
+    fn within(&self, value: &Value) -> Self {
+        match (self, value) {
+            (Self::Key(name), Value::List(_)) => name.parse().map_or_else(|_| self.clone(), Self::Index),
+            _ => self.clone(),
+        }
+    }
+}
+
 /// The path written as `services.d.threads` or `faults[0].by`. Names of edges hold blanks and arrows but no dots.
 pub fn parse_path(text: &str) -> Vec<Segment> {
     let mut segments = Vec::new();
     for part in text.split('.') {
         let (name, indices) = part.split_once('[').unwrap_or((part, ""));
-        match name.trim().parse() {
-            Ok(index) => segments.push(Segment::Index(index)),
-            Err(_) => segments.push(Segment::Key(normalize_edge(name))),
-        }
+        segments.push(Segment::Key(normalize_edge(name)));
         segments.extend(indices.split('[').filter_map(|index| index.trim_end_matches(']').parse().ok()).map(Segment::Index));
     }
     segments
@@ -100,11 +107,11 @@ impl Node {
     /// The node at `path`.
     pub fn get(&self, path: &[Segment]) -> Option<&Self> {
         let Some((first, rest)) = path.split_first() else { return Some(self) };
-        match (first, &self.value) {
+        match (first.within(&self.value), &self.value) {
             (Segment::Key(name), Value::Map(entries)) => {
-                entries.iter().find(|(key, _)| normalize_edge(&key.name) == *name).and_then(|(_, node)| node.get(rest))
+                entries.iter().find(|(key, _)| normalize_edge(&key.name) == name).and_then(|(_, node)| node.get(rest))
             }
-            (Segment::Index(index), Value::List(items)) => items.get(*index).and_then(|node| node.get(rest)),
+            (Segment::Index(index), Value::List(items)) => items.get(index).and_then(|node| node.get(rest)),
             _ => None,
         }
     }
@@ -158,11 +165,11 @@ impl Node {
         if self.value == Value::Null {
             self.value = Value::Map(Vec::new());
         }
-        match (first, &mut self.value) {
+        match (first.within(&self.value), &mut self.value) {
             (Segment::Key(name), Value::Map(entries)) => {
-                let position = entries.iter().position(|(key, _)| normalize_edge(&key.name) == *name);
+                let position = entries.iter().position(|(key, _)| normalize_edge(&key.name) == name);
                 if rest.is_empty() && node.value == Value::Null {
-                    entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
+                    entries.retain(|(key, _)| normalize_edge(&key.name) != name);
                     return Ok(());
                 }
                 let position = position.unwrap_or_else(|| {
@@ -170,7 +177,7 @@ impl Node {
                     entries.len() - 1
                 });
                 let child = &mut entries[position].1;
-                match (shorthand_key(name), &mut child.value, &node.value) {
+                match (shorthand_key(&name), &mut child.value, &node.value) {
                     (Some(key), Value::Integer(_), _) if !rest.is_empty() => {
                         let number = child.clone();
                         child.value = Value::Map(vec![(Key { name: key.to_owned(), at: number.at }, number)]);
@@ -184,7 +191,7 @@ impl Node {
             }
             (Segment::Index(index), Value::List(items)) => {
                 let length = items.len();
-                match items.get_mut(*index) {
+                match items.get_mut(index) {
                     Some(item) => item.set(rest, node, path_at),
                     None => Err(Problem::error(format!("there is no item {index}: the list has {length}"), Some(path_at))
                         .with_help("items are counted from 0")),
@@ -255,11 +262,11 @@ impl Node {
 
     fn get_mut(&mut self, path: &[Segment]) -> Option<&mut Self> {
         let Some((first, rest)) = path.split_first() else { return Some(self) };
-        match (first, &mut self.value) {
+        match (first.within(&self.value), &mut self.value) {
             (Segment::Key(name), Value::Map(entries)) => {
-                entries.iter_mut().find(|(key, _)| normalize_edge(&key.name) == *name).and_then(|(_, node)| node.get_mut(rest))
+                entries.iter_mut().find(|(key, _)| normalize_edge(&key.name) == name).and_then(|(_, node)| node.get_mut(rest))
             }
-            (Segment::Index(index), Value::List(items)) => items.get_mut(*index).and_then(|node| node.get_mut(rest)),
+            (Segment::Index(index), Value::List(items)) => items.get_mut(index).and_then(|node| node.get_mut(rest)),
             _ => None,
         }
     }

@@ -43,7 +43,8 @@ impl Turn<'_> {
         if let Some(next) = users.next_change(self.now) {
             self.schedule.at(next, Event::UsersChange { workload });
         }
-        let planned = users.users_at(self.now);
+        // One too many is enough to reach the limit.
+        let planned = u64::from(users.users_at(self.now)).min(self.plan.limits.in_flight.saturating_add(1)) as u32;
         let state = &mut self.state.workloads[workload as usize];
         if state.users.len() < planned as usize {
             state.users.resize(planned as usize, false);

@@ -5,7 +5,7 @@ use sim_core::{Distribution, SimDuration};
 use super::super::problem::{Problem, did_you_mean};
 use super::super::schema::{self, Breaker, Bulkhead, Call};
 use super::super::tree::normalize_edge;
-use super::{Caller, Compiler};
+use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
 use crate::resilience::circuit_breaker::{HalfOpenPolicy, Settings, TripRule, Wait, WindowKind};
 use crate::resilience::{Balance, Fallback, RetryPolicy};
@@ -163,6 +163,9 @@ impl Compiler<'_> {
         let first_pool = self.blueprint.pools.len() as u32;
         let owner = self.edge_name(caller, callee);
         let instances = self.caller_instances(caller);
+        if !self.may_have(u64::from(first_pool) + u64::from(instances), most::POOLS, "pools", path) {
+            return None;
+        }
         for instance in 0..instances {
             let number = if instances == 1 { 0 } else { instance + 1 };
             self.blueprint.pools.push(PoolPlan {
@@ -186,8 +189,22 @@ impl Compiler<'_> {
         };
         let counts = breaker.counts.as_deref().map_or_else(OutcomeSet::callee_failures, OutcomeSet::of);
         let first = self.blueprint.breakers.len() as u32;
-        for owner in self.breaker_owners(caller, callee, scope) {
-            self.blueprint.breakers.push(BreakerPlan { owner, settings });
+        let callees = self.blueprint.stations[callee as usize].instances.len() as u64;
+        let count = match scope {
+            Scope::Edge => 1,
+            Scope::CallerInstance => u64::from(self.caller_instances(caller)),
+            Scope::CalleeInstance => u64::from(self.caller_instances(caller)) * callees,
+        };
+        let looked_back = match settings.window {
+            WindowKind::Calls(size) | WindowKind::Seconds(size) => u64::from(size),
+        };
+        self.looked_back = self.looked_back.saturating_add(count.saturating_mul(looked_back));
+        if self.may_have(u64::from(first) + count, most::BREAKERS, "breakers", path)
+            && self.may_have(self.looked_back, most::LOOKED_BACK, "calls or seconds for breakers to remember", path)
+        {
+            for owner in self.breaker_owners(caller, callee, scope) {
+                self.blueprint.breakers.push(BreakerPlan { owner, settings });
+            }
         }
         Guard::Breaker { first, scope, counts }
     }

@@ -37,6 +37,21 @@ mod default {
 /// Handlers longer than this, repetitions unrolled, are refused.
 const MOST_STEPS: usize = 65_536;
 
+/// Limits on what one scenario may describe: far above any real system, and far below any machine's memory. What arises
+/// only while it runs has limits of its own, in the section `limits:`.
+mod most {
+    /// Instances of all services, databases and caches.
+    pub const INSTANCES: u64 = 100_000;
+    /// Pools, those of bulkheads included.
+    pub const POOLS: u64 = 500_000;
+    /// Breakers.
+    pub const BREAKERS: u64 = 100_000;
+    /// Calls, or seconds, that all breakers together look back.
+    pub const LOOKED_BACK: u64 = 10_000_000;
+    /// Turns of a rate that follows the time of day.
+    pub const TURNS: f64 = 10_000.0;
+}
+
 /// Whose steps are being compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Caller {
@@ -62,6 +77,8 @@ pub(super) struct Compiler<'a> {
     /// The operation that each call site calls.
     called: Vec<(u32, String)>,
     edges: Vec<FoundEdge>,
+    /// Calls, or seconds, that the breakers so far look back.
+    looked_back: u64,
 }
 
 /// Compiles typed sections; what comes back is of use only if no error was added to `problems`.
@@ -94,6 +111,7 @@ pub(super) fn compile(decoded: &Decoded<Scenario>, name: &str, folder: &Path, pr
         entries: IndexMap::new(),
         called: Vec::new(),
         edges: Vec::new(),
+        looked_back: 0,
     };
     compiler.run_section();
     compiler.stations();
@@ -251,6 +269,15 @@ impl Compiler<'_> {
         }
         self.blueprint.deadlines.push(span.0);
         (self.blueprint.deadlines.len() - 1) as u32
+    }
+
+    /// Whether a scenario may have so many of something; a problem if not.
+    fn may_have(&mut self, count: u64, most: u64, what: &str, path: &str) -> bool {
+        if count > most {
+            let at = self.value_at(path);
+            self.error(at, format!("this makes {count} {what} in all"), format!("a scenario may have {most}; make it smaller"));
+        }
+        count <= most
     }
 
     /// Refuses a size of zero.

@@ -3,7 +3,7 @@
 use super::super::forms::OrNumber;
 use super::super::problem::Problem;
 use super::super::schema::Slots;
-use super::Compiler;
+use super::{Compiler, most};
 use crate::system::{InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, UNLIMITED};
 
 impl Compiler<'_> {
@@ -119,8 +119,11 @@ impl Compiler<'_> {
                     .with_help("services, databases and caches share their names"),
             );
         }
-        let count = self.at_least_one(instances.unwrap_or(1), "instances", &format!("{section}.{name}.instances"));
+        let path = format!("{section}.{name}.instances");
+        let count = self.at_least_one(instances.unwrap_or(1), "instances", &path);
         let first = self.blueprint.instances.len() as u32;
+        let is_possible = self.may_have(u64::from(first) + u64::from(count), most::INSTANCES, "instances", &path);
+        let count = if is_possible { count } else { 1 };
         let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };
         let first_pool = self.blueprint.pools.len() as u32;
         let plan = self.slot_plan(name, slots);

@@ -7,12 +7,15 @@ use super::super::phrases::{ArrivalPhrase, Process};
 use super::super::problem::Problem;
 use super::super::quantity::Factor;
 use super::super::schema::{ArrivalProfile, Arrivals, Diurnal, RatePoint, Spike, Users, Workload};
-use super::{Caller, Compiler};
+use super::{Caller, Compiler, most};
 use crate::system::{BranchTable, OnFailure, Source, StationKind, Step, WorkloadPlan};
 use crate::workload::{ArrivalProcess, Knot, RateProfile, Stage, UserPlan};
 
 /// A sine wave is followed in this many straight pieces a period: the error stays below 0.01 % of its swing.
 const DIURNAL_PIECES: u32 = 288;
+
+/// The period of a rate that follows the time of day, if none is given.
+const DAY: SimDuration = SimDuration::from_secs(86_400);
 
 impl Compiler<'_> {
     pub(super) fn workloads(&mut self) {
@@ -26,6 +29,14 @@ impl Compiler<'_> {
         for (index, (name, workload)) in scenario.workloads.iter().enumerate() {
             let path = format!("workloads.{name}");
             self.check_name(name, "workloads");
+            if self.stations.contains_key(name) {
+                let at = self.key_at(&path);
+                self.problems.add(
+                    Problem::error(format!("`{name}` is the name of two things"), at)
+                        .labelled("the second")
+                        .with_help("workloads share their names with services, databases and caches: both can be callers"),
+                );
+            }
             let begin = self.blueprint.program.len() as u32;
             if !workload.begin.is_empty() {
                 self.sequence(Caller::Workload(index as u32), &workload.begin, &format!("{path}.begin"));
@@ -165,10 +176,34 @@ impl Compiler<'_> {
         } else if let Some(spike) = &profile.spike {
             spike_profile(spike)
         } else if let Some(diurnal) = &profile.diurnal {
-            diurnal_profile(diurnal, self.blueprint.run.duration)
+            self.diurnal_profile(diurnal, &format!("{path}.diurnal"))
         } else {
             RateProfile::constant(profile.rate.map_or(0.0, |rate| rate.0))
         }
+    }
+
+    fn diurnal_profile(&mut self, diurnal: &Diurnal, path: &str) -> RateProfile {
+        let period = diurnal.period.map_or(DAY, |period| period.0);
+        let duration = self.blueprint.run.duration;
+        let turns = duration.as_secs_f64() / period.as_secs_f64();
+        if period.is_zero() || turns > most::TURNS {
+            let at = self.value_at(&format!("{path}.period"));
+            let most = most::TURNS;
+            self.error(
+                at,
+                format!("a period of {period} goes round too often in a run of {duration}"),
+                format!("{most} times is the most; write the length of a day, such as `24h`"),
+            );
+            return RateProfile::constant(0.0);
+        }
+        let peak_at = diurnal.peak_at.map_or(period.as_secs_f64() / 2.0, |at| at.0.as_secs_f64());
+        let step = period.as_secs_f64() / f64::from(DIURNAL_PIECES);
+        let pieces = libm::ceil(turns * f64::from(DIURNAL_PIECES)) as u32;
+        let rate = |at: f64| {
+            let phase = std::f64::consts::TAU * (at - peak_at) / period.as_secs_f64();
+            diurnal.mean.0 * (1.0 + diurnal.swing.0 * libm::cos(phase))
+        };
+        RateProfile::new((0..=pieces).map(|piece| f64::from(piece) * step).map(|at| Knot { at, rate: rate(at) }).collect())
     }
 
     fn points(&mut self, points: &[RatePoint], is_ramp: bool, path: &str) -> RateProfile {
@@ -247,16 +282,4 @@ fn spike_profile(spike: &Spike) -> RateProfile {
         knot(end, spike.peak.0),
         knot(end, spike.base.0),
     ])
-}
-
-fn diurnal_profile(diurnal: &Diurnal, duration: SimDuration) -> RateProfile {
-    let period = diurnal.period.map_or(SimDuration::from_secs(86_400), |period| period.0).as_secs_f64().max(1.0);
-    let peak_at = diurnal.peak_at.map_or(period / 2.0, |at| at.0.as_secs_f64());
-    let step = period / f64::from(DIURNAL_PIECES);
-    let pieces = libm::ceil(duration.as_secs_f64() / step) as u32;
-    let rate = |at: f64| {
-        let phase = std::f64::consts::TAU * (at - peak_at) / period;
-        diurnal.mean.0 * (1.0 + diurnal.swing.0 * libm::cos(phase))
-    };
-    RateProfile::new((0..=pieces).map(|piece| f64::from(piece) * step).map(|at| Knot { at, rate: rate(at) }).collect())
 }
