@@ -333,19 +333,18 @@ fn stopped_by(system: &System, limit: LimitReached, now: SimTime) -> Stopped {
     let longest =
         (0..system.pools().len()).max_by_key(|index| (system.pools()[*index].queue_length(), std::cmp::Reverse(*index)));
     let seconds = now.as_secs_f64();
-    match longest.map(|index| (index, system.pools()[index].queue_length())) {
-        Some((index, queued)) if f64::from(queued) > seconds => {
-            let bound = if system.blueprint().pools[index].queue_limit == UNLIMITED { "is unbounded and" } else { "" };
-            let growth = growth_per_second(system, index).unwrap_or(f64::from(queued) / seconds);
-            Stopped {
-                reason: format!(
-                    "{reached}: the queue of `{}` {bound} grows by {growth:.0} requests/s",
-                    system.blueprint().pools[index].label()
-                ),
-            }
+    let growing = longest.and_then(|index| {
+        let growth = growth_per_second(system, index).unwrap_or(f64::from(system.pools()[index].queue_length()) / seconds);
+        (growth >= 1.0).then_some((&system.blueprint().pools[index], growth))
+    });
+    let reason = match growing {
+        Some((pool, growth)) => {
+            let bound = if pool.queue_limit == UNLIMITED { "is unbounded and grows" } else { "grows" };
+            format!("{reached}: the queue of `{}` {bound} by {growth:.0} requests/s", pool.label())
         }
-        _ => Stopped { reason: reached },
-    }
+        None => reached,
+    };
+    Stopped { reason }
 }
 
 /// Growth of a queue over the last ten intervals.
