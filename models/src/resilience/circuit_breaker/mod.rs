@@ -7,6 +7,7 @@
 //! counted in whatever state it finds.
 
 mod breaker;
+pub mod libraries;
 mod wait;
 mod window;
 

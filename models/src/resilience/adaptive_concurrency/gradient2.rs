@@ -1,0 +1,92 @@
+//! The gradient of short against long round trips.
+
+use sim_core::SimDuration;
+
+/// Samples that are averaged plainly before the long average becomes exponential.
+const WARM_UP: u32 = 10;
+
+/// What can be set, under the names of `Gradient2Limit.Builder`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gradient2Settings {
+    /// `initialLimit`; 20 by default.
+    pub initial_limit: u32,
+    /// `minLimit`; 20 by default.
+    pub min_limit: u32,
+    /// `maxConcurrency`; 200 by default.
+    pub max_concurrency: u32,
+    /// `rttTolerance`: the long average may be exceeded by this factor before the limit shrinks; 1.5 by default.
+    pub rtt_tolerance: f64,
+    /// `smoothing`: the weight of each new limit, 0 to 1; 0.2 by default.
+    pub smoothing: f64,
+    /// `queueSize` by which the limit grows while round trips stay short; 4 by default.
+    pub queue_size: u32,
+    /// `longWindow` of the exponential average, in samples; 600 by default.
+    pub long_window: u32,
+}
+
+impl Default for Gradient2Settings {
+    fn default() -> Self {
+        Self {
+            initial_limit: 20,
+            min_limit: 20,
+            max_concurrency: 200,
+            rtt_tolerance: 1.5,
+            smoothing: 0.2,
+            queue_size: 4,
+            long_window: 600,
+        }
+    }
+}
+
+/// A limit that follows the ratio of the long average round trip to the present one, between one half and one.
+#[derive(Clone, Debug)]
+pub struct Gradient2 {
+    settings: Gradient2Settings,
+    estimated: f64,
+    samples: u32,
+    sum: f64,
+    long_round_trip: f64,
+}
+
+impl Gradient2 {
+    /// A limit at its beginning.
+    pub fn new(settings: Gradient2Settings) -> Self {
+        Self { settings, estimated: f64::from(settings.initial_limit), samples: 0, sum: 0.0, long_round_trip: 0.0 }
+    }
+
+    /// A call has ended: how long it took and how many were in flight. Returns the limit.
+    pub fn sample(&mut self, round_trip: SimDuration, in_flight: u32) -> u32 {
+        let short = round_trip.as_nanos() as f64;
+        let long = self.add_to_long_average(short);
+        if long / short > 2.0 {
+            // Back to normal after a long overload: the average is helped along.
+            self.long_round_trip *= 0.95;
+        }
+        if f64::from(in_flight) < self.estimated / 2.0 {
+            return self.limit();
+        }
+        let Gradient2Settings { rtt_tolerance, smoothing, queue_size, min_limit, max_concurrency, .. } = self.settings;
+        let gradient = (rtt_tolerance * long / short).clamp(0.5, 1.0);
+        let target = self.estimated * gradient + f64::from(queue_size);
+        let smoothed = self.estimated * (1.0 - smoothing) + target * smoothing;
+        self.estimated = smoothed.min(f64::from(max_concurrency)).max(f64::from(min_limit));
+        self.limit()
+    }
+
+    /// Calls that may be in flight.
+    pub fn limit(&self) -> u32 {
+        self.estimated as u32
+    }
+
+    fn add_to_long_average(&mut self, round_trip: f64) -> f64 {
+        if self.samples < WARM_UP {
+            self.samples += 1;
+            self.sum += round_trip;
+            self.long_round_trip = self.sum / f64::from(self.samples);
+        } else {
+            let weight = 2.0 / f64::from(self.settings.long_window + 1);
+            self.long_round_trip = self.long_round_trip * (1.0 - weight) + round_trip * weight;
+        }
+        self.long_round_trip
+    }
+}

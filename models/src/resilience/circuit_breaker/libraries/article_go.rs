@@ -1,0 +1,170 @@
+//! The Go breaker with bulkhead of the article that the project began with.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::State;
+
+/// What can be set, under the names of `Config`. How long a call waits for a permit (`BulkheadMaxWait`) is the driver's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArticleGoSettings {
+    /// `FailureThreshold`: failures in a row that open it; 5 by default.
+    pub failure_threshold: u32,
+    /// `SuccessThreshold`: successes that close it; 3 by default.
+    pub success_threshold: u32,
+    /// `Timeout` of the open state, from the last failure; 30 s by default.
+    pub timeout: SimDuration,
+    /// `HalfOpenMaxCalls`; 3 by default.
+    pub half_open_max_calls: u32,
+    /// `BulkheadMaxConcurrent`: calls in flight at one time; 25 by default.
+    pub bulkhead_max_concurrent: u32,
+}
+
+/// The answer to a call that asks to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ArticleGoAnswer {
+    /// It passes.
+    Permitted,
+    /// `ErrCircuitOpen`.
+    Open,
+    /// It waits for a permit of the bulkhead, first come, first served.
+    Waits,
+}
+
+impl Default for ArticleGoSettings {
+    fn default() -> Self {
+        Self {
+            failure_threshold: 5,
+            success_threshold: 3,
+            timeout: SimDuration::from_secs(30),
+            half_open_max_calls: 3,
+            bulkhead_max_concurrent: 25,
+        }
+    }
+}
+
+/// The article's Go breaker.
+///
+/// What distinguishes it: the bulkhead comes first, so that a call that is then rejected has held a permit for an instant; a
+/// failure in any state moves the instant from which the open wait runs; the successes of a
+/// half-open spell stay on show until the next one begins; probes are counted in all and not given back.
+#[derive(Clone, Debug)]
+pub struct ArticleGo {
+    settings: ArticleGoSettings,
+    state: State,
+    failures: u32,
+    successes: u32,
+    probes: u32,
+    last_failure: SimTime,
+    permits_free: u32,
+    waiting: u32,
+}
+
+impl ArticleGo {
+    /// A closed breaker.
+    pub fn new(settings: ArticleGoSettings) -> Self {
+        Self {
+            settings,
+            state: State::Closed,
+            failures: 0,
+            successes: 0,
+            probes: 0,
+            last_failure: SimTime::ZERO,
+            permits_free: settings.bulkhead_max_concurrent,
+            waiting: 0,
+        }
+    }
+
+    /// A call asks to pass.
+    pub fn try_acquire(&mut self, now: SimTime) -> ArticleGoAnswer {
+        if self.permits_free == 0 {
+            self.waiting += 1;
+            return ArticleGoAnswer::Waits;
+        }
+        self.ask_breaker(now)
+    }
+
+    /// The first call that waits gets a permit that has become free, and asks the breaker.
+    pub fn grant(&mut self, now: SimTime) -> ArticleGoAnswer {
+        self.waiting -= 1;
+        self.ask_breaker(now)
+    }
+
+    /// A call that waits has waited long enough.
+    pub fn give_up(&mut self) {
+        self.waiting -= 1;
+    }
+
+    fn ask_breaker(&mut self, now: SimTime) -> ArticleGoAnswer {
+        let is_permitted = match self.state(now) {
+            State::Closed => true,
+            State::Open => false,
+            State::HalfOpen => {
+                let is_left = self.probes < self.settings.half_open_max_calls;
+                self.probes += u32::from(is_left);
+                is_left
+            }
+        };
+        self.permits_free -= u32::from(is_permitted);
+        if is_permitted { ArticleGoAnswer::Permitted } else { ArticleGoAnswer::Open }
+    }
+
+    /// An admitted call has ended.
+    pub fn complete(&mut self, now: SimTime, is_failure: bool) {
+        self.permits_free += 1;
+        if is_failure {
+            self.last_failure = now;
+        }
+        match (self.state, is_failure) {
+            (State::Closed, false) => self.failures = 0,
+            (State::Closed, true) => {
+                self.failures += 1;
+                if self.failures >= self.settings.failure_threshold {
+                    self.state = State::Open;
+                }
+            }
+            (State::HalfOpen, true) => self.state = State::Open,
+            (State::HalfOpen, false) => {
+                self.successes += 1;
+                if self.successes >= self.settings.success_threshold {
+                    self.state = State::Closed;
+                    self.failures = 0;
+                }
+            }
+            (State::Open, _) => {}
+        }
+    }
+
+    /// The present state; asking ends a wait that is over.
+    pub fn state(&mut self, now: SimTime) -> State {
+        if self.state == State::Open && now.since(self.last_failure) >= self.settings.timeout {
+            self.state = State::HalfOpen;
+            (self.probes, self.successes) = (0, 0);
+        }
+        self.state
+    }
+
+    /// The state as it was left; a wait that is over has not ended before somebody asks.
+    pub fn state_as_left(&self) -> State {
+        self.state
+    }
+
+    /// Permits of the bulkhead that nobody holds.
+    pub fn permits_free(&self) -> u32 {
+        self.permits_free
+    }
+
+    /// Calls that wait for a permit.
+    pub fn waiting(&self) -> u32 {
+        self.waiting
+    }
+
+    /// Failures in a row.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Successes of the last half-open spell.
+    pub fn successes(&self) -> u32 {
+        self.successes
+    }
+}

@@ -1,0 +1,174 @@
+//! The Python breaker of the article that the project began with.
+
+use std::collections::VecDeque;
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::State;
+
+/// What can be set, under the names of `CircuitBreakerConfig`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ArticlePythonSettings {
+    /// `failure_threshold`: failures in the window that open it, whatever their share; 5 by default.
+    pub failure_threshold: u32,
+    /// `failure_rate_threshold`, 0 to 1; 0.5 by default.
+    pub failure_rate_threshold: f64,
+    /// `minimum_calls` before the rate is judged; 10 by default.
+    pub minimum_calls: u32,
+    /// `success_threshold`: successes that close it; 3 by default.
+    pub success_threshold: u32,
+    /// `timeout_seconds`, which doubles with every opening up to ten times itself; 30 s by default.
+    pub timeout: SimDuration,
+    /// `half_open_max_calls`; 3 by default.
+    pub half_open_max_calls: u32,
+    /// `sliding_window_seconds`; 60 s by default.
+    pub sliding_window: SimDuration,
+    /// `slow_call_threshold_seconds`; 5 s by default. Slow calls are counted, nothing more.
+    pub slow_call_threshold: SimDuration,
+}
+
+impl Default for ArticlePythonSettings {
+    fn default() -> Self {
+        Self {
+            failure_threshold: 5,
+            failure_rate_threshold: 0.5,
+            minimum_calls: 10,
+            success_threshold: 3,
+            timeout: SimDuration::from_secs(30),
+            half_open_max_calls: 3,
+            sliding_window: SimDuration::from_secs(60),
+            slow_call_threshold: SimDuration::from_secs(5),
+        }
+    }
+}
+
+/// The article's `CircuitBreakerMetrics`: counted from the beginning, never reset.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArticlePythonMetrics {
+    /// Calls that ended.
+    pub total_calls: u64,
+    /// Those that succeeded.
+    pub successful_calls: u64,
+    /// Those that failed.
+    pub failed_calls: u64,
+    /// Calls turned away.
+    pub rejected_calls: u64,
+    /// Successes that took long.
+    pub slow_calls: u64,
+}
+
+/// The article's Python breaker.
+///
+/// What distinguishes it: the open wait runs from the last failure, also one that arrives late; the wait doubles already
+/// before the first probe; the probes let through are counted in all, and are not given back.
+#[derive(Clone, Debug)]
+pub struct ArticlePython {
+    settings: ArticlePythonSettings,
+    state: State,
+    results: VecDeque<(SimTime, bool)>,
+    failures_in_window: u32,
+    last_failure: SimTime,
+    probes: u32,
+    successes: u32,
+    openings: u32,
+    metrics: ArticlePythonMetrics,
+}
+
+impl ArticlePython {
+    /// A closed breaker.
+    pub fn new(settings: ArticlePythonSettings) -> Self {
+        Self {
+            settings,
+            state: State::Closed,
+            results: VecDeque::new(),
+            failures_in_window: 0,
+            last_failure: SimTime::ZERO,
+            probes: 0,
+            successes: 0,
+            openings: 0,
+            metrics: ArticlePythonMetrics::default(),
+        }
+    }
+
+    /// A call asks to pass (`allow_request`).
+    pub fn try_acquire(&mut self, now: SimTime) -> bool {
+        let is_permitted = match self.state(now) {
+            State::Closed => true,
+            State::Open => false,
+            State::HalfOpen => {
+                let is_left = self.probes < self.settings.half_open_max_calls;
+                self.probes += u32::from(is_left);
+                is_left
+            }
+        };
+        self.metrics.rejected_calls += u64::from(!is_permitted);
+        is_permitted
+    }
+
+    /// A call has ended (`record_success`, `record_failure`).
+    pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, is_failure: bool) {
+        self.results.push_back((now, is_failure));
+        self.failures_in_window += u32::from(is_failure);
+        self.metrics.total_calls += 1;
+        self.metrics.successful_calls += u64::from(!is_failure);
+        self.metrics.failed_calls += u64::from(is_failure);
+        self.metrics.slow_calls += u64::from(!is_failure && elapsed >= self.settings.slow_call_threshold);
+        if is_failure {
+            self.last_failure = now;
+        }
+        match self.state {
+            State::Closed => {
+                if self.should_trip(now) {
+                    self.open();
+                }
+            }
+            State::HalfOpen if is_failure => self.open(),
+            State::HalfOpen => {
+                self.successes += 1;
+                if self.successes >= self.settings.success_threshold {
+                    self.state = State::Closed;
+                    self.openings = 0;
+                    self.results.clear();
+                    self.failures_in_window = 0;
+                }
+            }
+            State::Open => {}
+        }
+    }
+
+    /// The present state; asking ends a wait that is over.
+    pub fn state(&mut self, now: SimTime) -> State {
+        if self.state == State::Open && now.since(self.last_failure) >= self.open_wait() {
+            self.state = State::HalfOpen;
+            (self.probes, self.successes) = (0, 0);
+        }
+        self.state
+    }
+
+    /// What has been counted since the beginning.
+    pub fn metrics(&self) -> ArticlePythonMetrics {
+        self.metrics
+    }
+
+    fn open_wait(&self) -> SimDuration {
+        let longest = self.settings.timeout * 10;
+        self.settings.timeout.scaled(libm::exp2(f64::from(self.openings))).min(longest)
+    }
+
+    fn should_trip(&mut self, now: SimTime) -> bool {
+        while let Some((at, is_failure)) = self.results.front().copied().filter(|(at, _)| now.since(*at) > self.settings.sliding_window) {
+            debug_assert!(at < now, "the window looks back");
+            self.failures_in_window -= u32::from(is_failure);
+            self.results.pop_front();
+        }
+        let (calls, failures) = (self.results.len() as u32, self.failures_in_window);
+        let rate = if calls == 0 { 0.0 } else { f64::from(failures) / f64::from(calls) };
+        (calls >= self.settings.minimum_calls && rate >= self.settings.failure_rate_threshold)
+            || failures >= self.settings.failure_threshold
+    }
+
+    fn open(&mut self) {
+        self.state = State::Open;
+        self.openings += 1;
+    }
+}

@@ -1,0 +1,196 @@
+//! cockatiel's `CircuitBreakerPolicy` (Node).
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::State;
+
+/// What can be set, under the library's names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CockatielSettings {
+    /// `halfOpenAfter` the breaker opened, the next call is a test.
+    pub half_open_after: SimDuration,
+    /// `breaker`: what opens it.
+    pub breaker: CockatielBreaker,
+}
+
+/// The three breakers of the library.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CockatielBreaker {
+    /// `ConsecutiveBreaker`: so many failures in a row.
+    Consecutive(u32),
+    /// `CountBreaker`: more than a share of the last calls.
+    Count {
+        /// `threshold`, 0 to 1, exclusive.
+        threshold: f64,
+        /// `size` of the window in calls.
+        size: u32,
+        /// `minimumNumberOfCalls`; `size` by default.
+        minimum_number_of_calls: u32,
+    },
+    /// `SamplingBreaker`: more than a share over a span of time.
+    Sampling {
+        /// `threshold`, 0 to 1, exclusive.
+        threshold: f64,
+        /// `duration` sampled.
+        duration: SimDuration,
+        /// `minimumRps`: below this rate it never opens.
+        minimum_rps: f64,
+    },
+}
+
+/// The answer to a call that asks to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CockatielAnswer {
+    /// It passes, as any call of a closed breaker.
+    Permitted,
+    /// It passes, as the one test of a half-open breaker.
+    Test,
+    /// `BrokenCircuitError`.
+    Open,
+    /// A test is under way: the call waits for its end, then asks again.
+    Waits,
+}
+
+/// A breaker of cockatiel.
+///
+/// What distinguishes it: half-open is one test, and calls that come meanwhile wait for it; a result counts by the state in
+/// which its call was admitted, so that a late failure can end a half-open spell; what the windows hold survives an opening.
+#[derive(Clone, Debug)]
+pub struct Cockatiel {
+    settings: CockatielSettings,
+    state: State,
+    opened_at: SimTime,
+    counter: Counter,
+}
+
+#[derive(Clone, Debug)]
+enum Counter {
+    Consecutive { failures: u32 },
+    Count { samples: Vec<Option<bool>>, next: usize, calls: u32, failures: u32 },
+    Sampling { windows: Vec<Sampled>, current: usize, span: SimDuration, calls: u32, failures: u32 },
+}
+
+/// One window of the sampling breaker; without a beginning it is as old as can be.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sampled {
+    begun: Option<SimTime>,
+    calls: u32,
+    failures: u32,
+}
+
+impl Cockatiel {
+    /// A closed breaker.
+    pub fn new(settings: CockatielSettings) -> Self {
+        let counter = match settings.breaker {
+            CockatielBreaker::Consecutive(_) => Counter::Consecutive { failures: 0 },
+            CockatielBreaker::Count { size, .. } => {
+                Counter::Count { samples: vec![None; size.max(1) as usize], next: 0, calls: 0, failures: 0 }
+            }
+            CockatielBreaker::Sampling { duration, .. } => {
+                let millis = duration.as_nanos() as f64 / 1e6;
+                let windows = libm::ceil(millis / 1_000.0).max(5.0);
+                let span = SimDuration::from_millis(libm::floor(millis / windows + 0.5) as u64);
+                Counter::Sampling { windows: vec![Sampled::default(); windows as usize], current: 0, span, calls: 0, failures: 0 }
+            }
+        };
+        Self { settings, state: State::Closed, opened_at: SimTime::ZERO, counter }
+    }
+
+    /// A call asks to pass, or asks again after a wait.
+    pub fn try_acquire(&mut self, now: SimTime) -> CockatielAnswer {
+        match self.state {
+            State::Closed => CockatielAnswer::Permitted,
+            State::HalfOpen => CockatielAnswer::Waits,
+            State::Open if now.since(self.opened_at) < self.settings.half_open_after => CockatielAnswer::Open,
+            State::Open => {
+                self.state = State::HalfOpen;
+                CockatielAnswer::Test
+            }
+        }
+    }
+
+    /// An admitted call has ended; `is_test` if it was the test of a half-open breaker. Those who wait for the test ask again.
+    pub fn complete(&mut self, now: SimTime, is_test: bool, is_failure: bool) {
+        if is_test && !is_failure {
+            self.counter.forget();
+        }
+        self.counter.count(now, is_failure);
+        if is_failure {
+            if (is_test || self.is_exceeded()) && self.state != State::Open {
+                self.state = State::Open;
+                self.opened_at = now;
+            }
+        } else if is_test && self.state == State::HalfOpen {
+            self.state = State::Closed;
+        }
+    }
+
+    /// The present state; asking does not change it.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    fn is_exceeded(&self) -> bool {
+        match (&self.counter, self.settings.breaker) {
+            (Counter::Consecutive { failures }, CockatielBreaker::Consecutive(threshold)) => *failures >= threshold,
+            (Counter::Count { calls, failures, .. }, CockatielBreaker::Count { threshold, minimum_number_of_calls, .. }) => {
+                *calls >= minimum_number_of_calls && f64::from(*failures) > threshold * f64::from(*calls)
+            }
+            (
+                Counter::Sampling { windows, span, calls, failures, .. },
+                CockatielBreaker::Sampling { threshold, minimum_rps, .. },
+            ) => {
+                let sampled_millis = (*span * windows.len() as u64).as_nanos() as f64 / 1e6;
+                f64::from(*calls) >= sampled_millis * (minimum_rps / 1_000.0)
+                    && f64::from(*failures) > threshold * f64::from(*calls)
+            }
+            _ => unreachable!("the counter is made from the settings"),
+        }
+    }
+}
+
+impl Counter {
+    fn count(&mut self, now: SimTime, is_failure: bool) {
+        match self {
+            Self::Consecutive { failures } => *failures = if is_failure { *failures + 1 } else { 0 },
+            Self::Count { samples, next, calls, failures } => {
+                if let Some(was_failure) = samples[*next].replace(is_failure) {
+                    *calls -= 1;
+                    *failures -= u32::from(was_failure);
+                }
+                *calls += 1;
+                *failures += u32::from(is_failure);
+                *next = (*next + 1) % samples.len();
+            }
+            Self::Sampling { windows, current, span, calls, failures } => {
+                if windows[*current].begun.is_none_or(|begun| now.since(begun) >= *span) {
+                    // One step, however long ago the last was: what an idle breaker remembers is stale.
+                    *current = (*current + 1) % windows.len();
+                    let gone = std::mem::replace(&mut windows[*current], Sampled { begun: Some(now), ..Sampled::default() });
+                    *calls -= gone.calls;
+                    *failures -= gone.failures;
+                }
+                let window = &mut windows[*current];
+                window.calls += 1;
+                window.failures += u32::from(is_failure);
+                *calls += 1;
+                *failures += u32::from(is_failure);
+            }
+        }
+    }
+
+    /// What a successful test does before it is counted itself.
+    fn forget(&mut self) {
+        match self {
+            Self::Consecutive { failures } => *failures = 0,
+            Self::Count { samples, calls, failures, .. } => {
+                samples.fill(None);
+                (*calls, *failures) = (0, 0);
+            }
+            Self::Sampling { windows, calls, failures, .. } => {
+                windows.fill(Sampled::default());
+                (*calls, *failures) = (0, 0);
+            }
+        }
+    }
+}

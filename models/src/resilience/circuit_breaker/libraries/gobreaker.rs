@@ -1,0 +1,260 @@
+//! sony/gobreaker v2's two-step breaker (Go).
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::{State, Verdict};
+
+/// What can be set, under the names of `Settings`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GoBreakerSettings {
+    /// `MaxRequests`: calls let through while half-open, and successes in a row that close it; 1 by default.
+    pub max_requests: u32,
+    /// `Interval` after which a closed breaker forgets; zero, the default, for never.
+    pub interval: SimDuration,
+    /// `BucketPeriod`: makes the interval a rolling window of buckets this long; zero, the default, for a fixed interval.
+    pub bucket_period: SimDuration,
+    /// `Timeout` of the open state; 60 s by default.
+    pub timeout: SimDuration,
+    /// `ReadyToTrip`: when a closed breaker opens, asked after each failure.
+    pub ready_to_trip: ReadyToTrip,
+}
+
+impl Default for GoBreakerSettings {
+    fn default() -> Self {
+        Self {
+            max_requests: 1,
+            interval: SimDuration::ZERO,
+            bucket_period: SimDuration::ZERO,
+            timeout: SimDuration::from_secs(60),
+            ready_to_trip: ReadyToTrip::ConsecutiveFailures(6),
+        }
+    }
+}
+
+/// The two forms of `ReadyToTrip` in use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ReadyToTrip {
+    /// So many failures in a row; the library's own default is "more than 5".
+    ConsecutiveFailures(u32),
+    /// This share of failures among at least so many requests, as in the library's README.
+    FailureRatio {
+        /// Requests before the ratio is judged.
+        minimum_requests: u32,
+        /// Failures divided by requests, 0 to 1.
+        ratio: f64,
+    },
+}
+
+/// The library's `Counts`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Calls let through.
+    pub requests: u32,
+    /// Those that succeeded.
+    pub total_successes: u32,
+    /// Those that failed.
+    pub total_failures: u32,
+    /// Those whose error says nothing.
+    pub total_exclusions: u32,
+    /// Successes since the last failure.
+    pub consecutive_successes: u32,
+    /// Failures since the last success.
+    pub consecutive_failures: u32,
+}
+
+impl Counts {
+    fn count(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Ignored => self.total_exclusions += 1,
+            Verdict::Success => {
+                self.total_successes += 1;
+                self.consecutive_successes += 1;
+                self.consecutive_failures = 0;
+            }
+            Verdict::Failure => {
+                self.total_failures += 1;
+                self.consecutive_failures += 1;
+                self.consecutive_successes = 0;
+            }
+        }
+    }
+}
+
+/// Which generation, and which bucket of it, a call was let through in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ticket {
+    generation: u64,
+    age: u64,
+}
+
+/// The answer to a call that asks to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GoBreakerAnswer {
+    /// It passes; the ticket comes back with its result.
+    Permitted(Ticket),
+    /// `ErrOpenState`.
+    Open,
+    /// `ErrTooManyRequests`: half-open, and enough calls are under way.
+    TooManyRequests,
+}
+
+/// A breaker of gobreaker.
+///
+/// What distinguishes it: a change of state, or the end of a fixed interval, begins a new generation, and results of older
+/// ones are dropped; asking for the state can change it; any failed probe reopens it.
+#[derive(Clone, Debug)]
+pub struct GoBreaker {
+    settings: GoBreakerSettings,
+    state: State,
+    generation: u64,
+    begun: SimTime,
+    expiry: Option<SimTime>,
+    counts: Counts,
+    age: u64,
+    buckets: Vec<Counts>,
+}
+
+impl GoBreaker {
+    /// A closed breaker, built at `now`.
+    pub fn new(settings: GoBreakerSettings, now: SimTime) -> Self {
+        let GoBreakerSettings { interval, bucket_period, .. } = settings;
+        let is_rolling = !bucket_period.is_zero() && bucket_period < interval;
+        let buckets = if is_rolling { interval.as_nanos().div_ceil(bucket_period.as_nanos()) } else { 1 };
+        let mut breaker = Self {
+            settings,
+            state: State::Closed,
+            generation: 0,
+            begun: now,
+            expiry: None,
+            counts: Counts::default(),
+            age: 0,
+            buckets: vec![Counts::default(); buckets as usize],
+        };
+        breaker.begin_generation(now);
+        breaker
+    }
+
+    /// A call asks to pass.
+    pub fn try_acquire(&mut self, now: SimTime) -> GoBreakerAnswer {
+        match self.state(now) {
+            State::Open => return GoBreakerAnswer::Open,
+            State::HalfOpen if self.valid_requests() >= self.settings.max_requests => return GoBreakerAnswer::TooManyRequests,
+            _ => {}
+        }
+        self.counts.requests += 1;
+        let current = self.bucket_of(self.age);
+        self.buckets[current].requests += 1;
+        GoBreakerAnswer::Permitted(Ticket { generation: self.generation, age: self.age })
+    }
+
+    /// A call has ended.
+    pub fn complete(&mut self, now: SimTime, ticket: Ticket, verdict: Verdict) {
+        let state = self.state(now);
+        if ticket.generation != self.generation {
+            return;
+        }
+        if verdict == Verdict::Failure && state == State::HalfOpen {
+            return self.change(State::Open, now);
+        }
+        if self.age - ticket.age < self.buckets.len() as u64 {
+            let bucket = self.bucket_of(ticket.age);
+            self.counts.count(verdict);
+            self.buckets[bucket].count(verdict);
+        }
+        match (verdict, state) {
+            (Verdict::Success, State::HalfOpen) if self.counts.consecutive_successes >= self.settings.max_requests => {
+                self.change(State::Closed, now);
+            }
+            (Verdict::Failure, State::Closed) if self.is_ready_to_trip() => self.change(State::Open, now),
+            _ => {}
+        }
+    }
+
+    /// The present state; asking ends an interval or a wait that is over.
+    pub fn state(&mut self, now: SimTime) -> State {
+        let is_expired = self.expiry.is_some_and(|expiry| expiry < now);
+        match self.state {
+            State::Closed if is_expired => self.begin_generation(now),
+            State::Closed if self.buckets.len() >= 2 => self.roll_to(now),
+            State::Open if is_expired => self.change(State::HalfOpen, now),
+            _ => {}
+        }
+        self.state
+    }
+
+    /// The library's counts, as they were left.
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    fn valid_requests(&self) -> u32 {
+        self.counts.requests.saturating_sub(self.counts.total_exclusions)
+    }
+
+    fn bucket_of(&self, age: u64) -> usize {
+        (age % self.buckets.len() as u64) as usize
+    }
+
+    fn is_ready_to_trip(&self) -> bool {
+        match self.settings.ready_to_trip {
+            ReadyToTrip::ConsecutiveFailures(threshold) => self.counts.consecutive_failures >= threshold,
+            ReadyToTrip::FailureRatio { minimum_requests, ratio } => {
+                let requests = self.counts.requests;
+                requests >= minimum_requests && f64::from(self.counts.total_failures) / f64::from(requests) >= ratio
+            }
+        }
+    }
+
+    fn change(&mut self, state: State, now: SimTime) {
+        self.state = state;
+        self.begin_generation(now);
+    }
+
+    fn begin_generation(&mut self, now: SimTime) {
+        self.generation += 1;
+        self.begun = now;
+        self.clear();
+        self.age = 0;
+        self.expiry = match self.state {
+            State::Closed if self.settings.interval.is_zero() || self.buckets.len() >= 2 => None,
+            State::Closed => Some(now + self.settings.interval),
+            State::Open => Some(now + self.settings.timeout),
+            State::HalfOpen => None,
+        };
+    }
+
+    fn clear(&mut self) {
+        self.counts = Counts::default();
+        self.buckets.fill(Counts::default());
+    }
+
+    fn roll_to(&mut self, now: SimTime) {
+        let age = now.since(self.begun).as_nanos() / self.settings.bucket_period.as_nanos();
+        if age - self.age.min(age) >= self.buckets.len() as u64 {
+            self.clear();
+            self.age = age;
+        }
+        while self.age < age {
+            self.age += 1;
+            let oldest = self.bucket_of(self.age);
+            self.drop_bucket(oldest);
+        }
+    }
+
+    /// Takes the oldest bucket out of the counts. A streak that reaches back into it loses the part that lies there.
+    fn drop_bucket(&mut self, oldest: usize) {
+        let gone = std::mem::take(&mut self.buckets[oldest]);
+        let successes: u32 = self.buckets.iter().map(|bucket| bucket.total_successes).sum();
+        let failures: u32 = self.buckets.iter().map(|bucket| bucket.total_failures).sum();
+        if self.counts.consecutive_successes == gone.consecutive_successes + successes {
+            self.counts.consecutive_successes -= gone.consecutive_successes;
+        }
+        if self.counts.consecutive_failures == gone.consecutive_failures + failures {
+            self.counts.consecutive_failures -= gone.consecutive_failures;
+        }
+        self.counts.requests = self.counts.requests.saturating_sub(gone.requests);
+        self.counts.total_successes = self.counts.total_successes.saturating_sub(gone.total_successes);
+        self.counts.total_failures = self.counts.total_failures.saturating_sub(gone.total_failures);
+        self.counts.total_exclusions = self.counts.total_exclusions.saturating_sub(gone.total_exclusions);
+    }
+}

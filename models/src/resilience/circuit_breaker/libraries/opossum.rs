@@ -1,0 +1,240 @@
+//! opossum's `CircuitBreaker` (Node).
+
+use std::collections::VecDeque;
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::State;
+
+/// What can be set, under the library's names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OpossumSettings {
+    /// `timeout` of each call; zero for none; 10 s by default.
+    pub timeout: SimDuration,
+    /// `errorThresholdPercentage`: opens above this share of failures among all that was fired; 50 by default.
+    pub error_threshold_percentage: f64,
+    /// `resetTimeout`: a timer ends the open state after it; 30 s by default.
+    pub reset_timeout: SimDuration,
+    /// `rollingCountTimeout`: how far the statistics look back; 10 s by default.
+    pub rolling_count_timeout: SimDuration,
+    /// `rollingCountBuckets` they are made of; 10 by default.
+    pub rolling_count_buckets: u32,
+    /// `volumeThreshold`: fewer calls than this in the statistics never open it; 0 by default.
+    pub volume_threshold: u32,
+    /// `capacity`: calls in flight at one time; none, the default, for no limit.
+    pub capacity: Option<u32>,
+}
+
+impl Default for OpossumSettings {
+    fn default() -> Self {
+        Self {
+            timeout: SimDuration::from_secs(10),
+            error_threshold_percentage: 50.0,
+            reset_timeout: SimDuration::from_secs(30),
+            rolling_count_timeout: SimDuration::from_secs(10),
+            rolling_count_buckets: 10,
+            volume_threshold: 0,
+            capacity: None,
+        }
+    }
+}
+
+/// The library's rolling statistics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpossumStats {
+    /// Calls made, rejected ones included.
+    pub fires: u32,
+    /// Failures, timeouts and calls that found no permit included.
+    pub failures: u32,
+    /// Successes.
+    pub successes: u32,
+    /// Timeouts.
+    pub timeouts: u32,
+    /// Calls rejected because it was open.
+    pub rejects: u32,
+    /// Calls that found no permit.
+    pub semaphore_rejections: u32,
+}
+
+impl OpossumStats {
+    fn add(&mut self, other: Self) {
+        self.fires += other.fires;
+        self.failures += other.failures;
+        self.successes += other.successes;
+        self.timeouts += other.timeouts;
+        self.rejects += other.rejects;
+        self.semaphore_rejections += other.semaphore_rejections;
+    }
+
+    fn remove(&mut self, other: Self) {
+        self.fires -= other.fires;
+        self.failures -= other.failures;
+        self.successes -= other.successes;
+        self.timeouts -= other.timeouts;
+        self.rejects -= other.rejects;
+        self.semaphore_rejections -= other.semaphore_rejections;
+    }
+}
+
+/// The answer to a call that asks to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpossumAnswer {
+    /// It passes.
+    Permitted,
+    /// `EOPENBREAKER`.
+    Open,
+    /// `ESEMLOCKED`: no permit is free, which counts as a failure.
+    SemaphoreLocked,
+}
+
+/// A breaker of opossum.
+///
+/// What distinguishes it: it is judged on failures alone, against all calls fired, rejected ones included; timers rotate its
+/// buckets and end its open state; half-open lets one call through; any success then closes it, any failure reopens it, also
+/// of calls admitted long before.
+#[derive(Clone, Debug)]
+pub struct Opossum {
+    settings: OpossumSettings,
+    state: State,
+    awaits_probe: bool,
+    in_flight: u32,
+    /// The newest first.
+    buckets: VecDeque<OpossumStats>,
+    total: OpossumStats,
+    bucket_span: SimDuration,
+    rotates_at: SimTime,
+    half_opens_at: Option<SimTime>,
+}
+
+impl Opossum {
+    /// A closed breaker, built at `now`.
+    pub fn new(settings: OpossumSettings, now: SimTime) -> Self {
+        let buckets = settings.rolling_count_buckets.max(1);
+        let millis = settings.rolling_count_timeout.as_nanos() / 1_000_000 / u64::from(buckets);
+        let bucket_span = SimDuration::from_millis(millis.max(1));
+        Self {
+            settings,
+            state: State::Closed,
+            awaits_probe: false,
+            in_flight: 0,
+            buckets: vec![OpossumStats::default(); buckets as usize].into(),
+            total: OpossumStats::default(),
+            bucket_span,
+            rotates_at: now + bucket_span,
+            half_opens_at: None,
+        }
+    }
+
+    /// Lets every timer that is due by `now` fire.
+    pub fn advance_to(&mut self, now: SimTime) {
+        if self.half_opens_at.is_some_and(|due| due <= now) {
+            self.half_opens_at = None;
+            self.state = State::HalfOpen;
+            self.awaits_probe = true;
+        }
+        if self.rotates_at > now {
+            return;
+        }
+        let rotations = now.since(self.rotates_at).as_nanos() / self.bucket_span.as_nanos() + 1;
+        self.rotates_at = self.rotates_at + self.bucket_span * rotations;
+        for _ in 0..rotations.min(self.buckets.len() as u64) {
+            self.rotate();
+        }
+    }
+
+    /// A call asks to pass.
+    pub fn try_acquire(&mut self, now: SimTime) -> OpossumAnswer {
+        self.count(|stats| stats.fires += 1);
+        if self.state != State::Closed && !self.awaits_probe {
+            self.count(|stats| stats.rejects += 1);
+            return OpossumAnswer::Open;
+        }
+        self.awaits_probe = false;
+        if self.settings.capacity.is_some_and(|capacity| self.in_flight >= capacity) {
+            self.count(|stats| stats.semaphore_rejections += 1);
+            self.fail(now);
+            return OpossumAnswer::SemaphoreLocked;
+        }
+        self.in_flight += 1;
+        OpossumAnswer::Permitted
+    }
+
+    /// An admitted call has ended in time.
+    pub fn complete(&mut self, now: SimTime, is_failure: bool) {
+        self.in_flight -= 1;
+        if is_failure {
+            return self.fail(now);
+        }
+        self.count(|stats| stats.successes += 1);
+        if self.state == State::HalfOpen {
+            self.state = State::Closed;
+            self.awaits_probe = false;
+        }
+    }
+
+    /// The timeout of an admitted call is over; what it answers later is ignored, so nothing further is told.
+    ///
+    /// The timeout is a timer too, and of the timers due at one instant the one that was set first fires first: this is
+    /// called instead of [`advance_to`](Self::advance_to), not after it.
+    pub fn time_out(&mut self, now: SimTime) {
+        self.advance_to(SimTime::from_nanos(now.as_nanos().saturating_sub(1)));
+        let set_at = SimTime::ZERO + now.since(SimTime::ZERO + self.settings.timeout);
+        let is_earlier = |due: SimTime, span: SimDuration| due == now && span >= self.settings.timeout && due > set_at;
+        let rotates_first = is_earlier(self.rotates_at, self.bucket_span);
+        let half_opens_first = self.half_opens_at.is_some_and(|due| due == now && self.settings.reset_timeout > self.settings.timeout);
+        if rotates_first || half_opens_first {
+            self.advance_to(now);
+        }
+        self.in_flight -= 1;
+        self.count(|stats| stats.timeouts += 1);
+        self.fail(now);
+    }
+
+    /// The present state; asking does not change it.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The statistics over all buckets.
+    pub fn stats(&self) -> OpossumStats {
+        self.total
+    }
+
+    fn fail(&mut self, now: SimTime) {
+        self.count(|stats| stats.failures += 1);
+        let is_half_open = self.state == State::HalfOpen;
+        if self.total.fires < self.settings.volume_threshold && !is_half_open {
+            return;
+        }
+        let percentage = f64::from(self.total.failures) / f64::from(self.total.fires) * 100.0;
+        if percentage > self.settings.error_threshold_percentage || is_half_open {
+            self.awaits_probe = false;
+            if self.state != State::Open {
+                self.state = State::Open;
+                self.half_opens_at = Some(now + self.settings.reset_timeout);
+            }
+        }
+    }
+
+    fn count(&mut self, change: impl Fn(&mut OpossumStats)) {
+        change(&mut self.total);
+        if let Some(newest) = self.buckets.front_mut() {
+            change(newest);
+        }
+    }
+
+    fn rotate(&mut self) {
+        if let Some(oldest) = self.buckets.pop_back() {
+            self.total.remove(oldest);
+        }
+        self.buckets.push_front(OpossumStats::default());
+        debug_assert_eq!(
+            self.total,
+            self.buckets.iter().fold(OpossumStats::default(), |mut sum, bucket| {
+                sum.add(*bucket);
+                sum
+            }),
+            "the total is the sum of the buckets"
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! pybreaker's `CircuitBreaker` (Python).
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::State;
+
+/// What can be set, under the library's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PyBreakerSettings {
+    /// `fail_max`: failures in a row that open it; 5 by default.
+    pub fail_max: u32,
+    /// `reset_timeout` of the open state; 60 s by default.
+    pub reset_timeout: SimDuration,
+    /// `success_threshold`: successes that close a half-open breaker; 1 by default.
+    pub success_threshold: u32,
+}
+
+impl Default for PyBreakerSettings {
+    fn default() -> Self {
+        Self { fail_max: 5, reset_timeout: SimDuration::from_secs(60), success_threshold: 1 }
+    }
+}
+
+/// A breaker of pybreaker.
+///
+/// What distinguishes it: a half-open breaker limits nothing, any call passes until one fails or enough have succeeded; the
+/// failure that opens it is counted like the others.
+#[derive(Clone, Debug)]
+pub struct PyBreaker {
+    settings: PyBreakerSettings,
+    state: State,
+    fail_counter: u32,
+    success_counter: u32,
+    opened_at: SimTime,
+}
+
+impl PyBreaker {
+    /// A closed breaker.
+    pub fn new(settings: PyBreakerSettings) -> Self {
+        Self { settings, state: State::Closed, fail_counter: 0, success_counter: 0, opened_at: SimTime::ZERO }
+    }
+
+    /// A call asks to pass; an open breaker whose timeout is over becomes half-open.
+    pub fn try_acquire(&mut self, now: SimTime) -> bool {
+        if self.state == State::Open {
+            if now < self.opened_at + self.settings.reset_timeout {
+                return false;
+            }
+            self.state = State::HalfOpen;
+            self.success_counter = 0;
+        }
+        true
+    }
+
+    /// An admitted call has ended.
+    pub fn complete(&mut self, now: SimTime, is_failure: bool) {
+        if is_failure {
+            self.fail_counter += 1;
+            self.success_counter = 0;
+            if self.state == State::HalfOpen || self.fail_counter >= self.settings.fail_max {
+                self.state = State::Open;
+                self.opened_at = now;
+            }
+            return;
+        }
+        self.fail_counter = 0;
+        if self.state == State::HalfOpen {
+            self.success_counter += 1;
+            if self.success_counter >= self.settings.success_threshold {
+                self.state = State::Closed;
+                self.success_counter = 0;
+            }
+        }
+    }
+
+    /// The present state; asking does not change it.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// `fail_counter`: failures since the last success.
+    pub fn fail_counter(&self) -> u32 {
+        self.fail_counter
+    }
+
+    /// `success_counter`: successes while half-open.
+    pub fn success_counter(&self) -> u32 {
+        self.success_counter
+    }
+}

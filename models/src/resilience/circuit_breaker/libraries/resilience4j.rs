@@ -1,0 +1,281 @@
+//! Resilience4j's `CircuitBreakerStateMachine` (Java).
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::{Tally, Verdict, Wait, Window, WindowKind};
+
+/// What can be set, under the names of `CircuitBreakerConfig`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resilience4jSettings {
+    /// `slidingWindowType` and `slidingWindowSize`; 100 calls by default.
+    pub sliding_window: WindowKind,
+    /// `minimumNumberOfCalls`: a count window caps it at its own size, also for half-open; 100 by default.
+    pub minimum_number_of_calls: u32,
+    /// `failureRateThreshold` in per cent; 50 by default.
+    pub failure_rate_threshold: f32,
+    /// `slowCallRateThreshold` in per cent; 100 by default.
+    pub slow_call_rate_threshold: f32,
+    /// `slowCallDurationThreshold`: a call that takes longer is slow; 60 s by default.
+    pub slow_call_duration_threshold: SimDuration,
+    /// `permittedNumberOfCallsInHalfOpenState`; 10 by default.
+    pub permitted_number_of_calls_in_half_open_state: u32,
+    /// `waitDurationInOpenState` or `waitIntervalFunctionInOpenState`; 60 s by default.
+    pub wait_in_open_state: Wait,
+    /// `maxWaitDurationInHalfOpenState`: a half-open breaker opens again after it; zero, the default, for never.
+    pub max_wait_duration_in_half_open_state: SimDuration,
+    /// `automaticTransitionFromOpenToHalfOpenEnabled`: a timer ends the open state, not the next call; off by default.
+    pub automatic_transition_from_open_to_half_open: bool,
+}
+
+impl Default for Resilience4jSettings {
+    fn default() -> Self {
+        Self {
+            sliding_window: WindowKind::Calls(100),
+            minimum_number_of_calls: 100,
+            failure_rate_threshold: 50.0,
+            slow_call_rate_threshold: 100.0,
+            slow_call_duration_threshold: SimDuration::from_secs(60),
+            permitted_number_of_calls_in_half_open_state: 10,
+            wait_in_open_state: Wait::Fixed(SimDuration::from_secs(60)),
+            max_wait_duration_in_half_open_state: SimDuration::ZERO,
+            automatic_transition_from_open_to_half_open: false,
+        }
+    }
+}
+
+/// The states of the library.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resilience4jState {
+    /// Calls pass and are counted.
+    Closed,
+    /// Calls are rejected until the wait is over.
+    Open,
+    /// A few calls pass, and decide.
+    HalfOpen,
+    /// An operator lets everything pass, uncounted.
+    Disabled,
+    /// An operator lets nothing pass.
+    ForcedOpen,
+}
+
+/// What an operator can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resilience4jOverride {
+    /// `transitionToForcedOpenState`.
+    ForceOpen,
+    /// `transitionToClosedState`.
+    ForceClosed,
+    /// `transitionToDisabledState`.
+    Disable,
+    /// `reset`.
+    Reset,
+}
+
+/// What the metrics of the present state show. Rates are in per cent; −1 while there are too few calls.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Resilience4jMetrics {
+    /// Results in the window.
+    pub buffered: u32,
+    /// Failures among them.
+    pub failed: u32,
+    /// Slow calls among them.
+    pub slow: u32,
+    /// Share of failures.
+    pub failure_rate: f32,
+    /// Share of slow calls.
+    pub slow_rate: f32,
+    /// Calls turned away in this state.
+    pub not_permitted: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Closed,
+    Open { until: SimTime },
+    HalfOpen { permits: u32, until: Option<SimTime> },
+    Disabled,
+    ForcedOpen,
+}
+
+/// A breaker of Resilience4j.
+///
+/// What distinguishes it: the window is judged after every result; an open breaker admits strictly after its wait; half-open
+/// decides by the same rates over min(minimum calls, permitted calls) results; a late result counts in whatever state it
+/// finds, in an open breaker into the window that opened it.
+#[derive(Clone, Debug)]
+pub struct Resilience4j {
+    settings: Resilience4jSettings,
+    phase: Phase,
+    /// Openings since the breaker was last closed.
+    attempts: u32,
+    window: Window,
+    probes: Window,
+    counts_probes: bool,
+    not_permitted: u64,
+}
+
+impl Resilience4j {
+    /// A closed breaker.
+    pub fn new(settings: Resilience4jSettings) -> Self {
+        let permitted = settings.permitted_number_of_calls_in_half_open_state;
+        let minimum = match settings.sliding_window {
+            WindowKind::Calls(size) => settings.minimum_number_of_calls.min(size),
+            WindowKind::Seconds(_) => settings.minimum_number_of_calls,
+        };
+        Self {
+            settings: Resilience4jSettings { minimum_number_of_calls: minimum, ..settings },
+            phase: Phase::Closed,
+            attempts: 0,
+            window: Window::new(settings.sliding_window),
+            probes: Window::new(WindowKind::Calls(permitted)),
+            counts_probes: false,
+            not_permitted: 0,
+        }
+    }
+
+    /// Lets every timer that is due by `now` fire.
+    pub fn advance_to(&mut self, now: SimTime) {
+        while let Some(due) = self.next_timer().filter(|due| *due <= now) {
+            match self.phase {
+                Phase::Open { .. } => self.half_open(due),
+                _ => self.open(due),
+            }
+        }
+    }
+
+    /// When the next timer fires.
+    pub fn next_timer(&self) -> Option<SimTime> {
+        match self.phase {
+            Phase::Open { until } if self.settings.automatic_transition_from_open_to_half_open => Some(until),
+            Phase::HalfOpen { until, .. } => until,
+            _ => None,
+        }
+    }
+
+    /// A call asks to pass.
+    pub fn try_acquire(&mut self, now: SimTime) -> bool {
+        if let Phase::Open { until } = self.phase
+            && now > until
+        {
+            self.half_open(now);
+        }
+        let is_permitted = match &mut self.phase {
+            Phase::Closed | Phase::Disabled => true,
+            Phase::Open { .. } | Phase::ForcedOpen => false,
+            Phase::HalfOpen { permits, .. } => {
+                let is_left = *permits > 0;
+                *permits -= u32::from(is_left);
+                is_left
+            }
+        };
+        self.not_permitted += u64::from(!is_permitted);
+        is_permitted
+    }
+
+    /// An admitted call has ended.
+    pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, verdict: Verdict) {
+        let is_failure = match verdict {
+            Verdict::Ignored => return self.release_permission(),
+            Verdict::Failure => true,
+            Verdict::Success => false,
+        };
+        let is_slow = elapsed > self.settings.slow_call_duration_threshold;
+        match self.phase {
+            Phase::Disabled | Phase::ForcedOpen => {}
+            Phase::Open { .. } => self.counted().record(now, is_failure, is_slow),
+            Phase::Closed | Phase::HalfOpen { .. } => {
+                self.counted().record(now, is_failure, is_slow);
+                self.judge(now);
+            }
+        }
+    }
+
+    /// An operator intervenes.
+    pub fn control(&mut self, action: Resilience4jOverride) {
+        self.phase = match action {
+            Resilience4jOverride::ForceOpen => Phase::ForcedOpen,
+            Resilience4jOverride::Disable => Phase::Disabled,
+            Resilience4jOverride::ForceClosed | Resilience4jOverride::Reset => Phase::Closed,
+        };
+        self.attempts = 0;
+        self.forget();
+        self.counts_probes = false;
+    }
+
+    /// The present state; asking does not change it.
+    pub fn state(&self) -> Resilience4jState {
+        match self.phase {
+            Phase::Closed => Resilience4jState::Closed,
+            Phase::Open { .. } => Resilience4jState::Open,
+            Phase::HalfOpen { .. } => Resilience4jState::HalfOpen,
+            Phase::Disabled => Resilience4jState::Disabled,
+            Phase::ForcedOpen => Resilience4jState::ForcedOpen,
+        }
+    }
+
+    /// What the metrics of the present state show.
+    pub fn metrics(&mut self, now: SimTime) -> Resilience4jMetrics {
+        let tally = self.counted().tally(now);
+        let [failure_rate, slow_rate] = self.rates(tally).unwrap_or([-1.0, -1.0]);
+        Resilience4jMetrics {
+            buffered: tally.calls,
+            failed: tally.failures,
+            slow: tally.slow,
+            failure_rate,
+            slow_rate,
+            not_permitted: self.not_permitted,
+        }
+    }
+
+    fn counted(&mut self) -> &mut Window {
+        if self.counts_probes { &mut self.probes } else { &mut self.window }
+    }
+
+    fn release_permission(&mut self) {
+        if let Phase::HalfOpen { permits, .. } = &mut self.phase {
+            *permits += 1;
+        }
+    }
+
+    /// Failure and slow-call rate in per cent, in the library's 32-bit arithmetic.
+    fn rates(&self, tally: Tally) -> Option<[f32; 2]> {
+        let window = if self.counts_probes { &self.probes } else { &self.window };
+        let minimum = self.settings.minimum_number_of_calls;
+        let minimum = window.capacity().map_or(minimum, |size| size.min(minimum)).max(1);
+        let rate = |part: u32| part as f32 * 100.0 / tally.calls as f32;
+        (tally.calls >= minimum).then(|| [rate(tally.failures), rate(tally.slow)])
+    }
+
+    fn judge(&mut self, now: SimTime) {
+        let tally = self.counted().tally(now);
+        let Some([failure_rate, slow_rate]) = self.rates(tally) else { return };
+        let is_exceeded =
+            failure_rate >= self.settings.failure_rate_threshold || slow_rate >= self.settings.slow_call_rate_threshold;
+        match self.phase {
+            _ if is_exceeded => self.open(now),
+            Phase::HalfOpen { .. } => self.control(Resilience4jOverride::ForceClosed),
+            _ => {}
+        }
+    }
+
+    fn open(&mut self, now: SimTime) {
+        self.attempts += 1;
+        self.phase = Phase::Open { until: now + self.settings.wait_in_open_state.after_opening(self.attempts) };
+    }
+
+    fn half_open(&mut self, now: SimTime) {
+        let stay = self.settings.max_wait_duration_in_half_open_state;
+        self.phase = Phase::HalfOpen {
+            permits: self.settings.permitted_number_of_calls_in_half_open_state,
+            until: (!stay.is_zero()).then(|| now + stay),
+        };
+        self.forget();
+        self.counts_probes = true;
+    }
+
+    fn forget(&mut self) {
+        self.window.clear();
+        self.probes.clear();
+        self.not_permitted = 0;
+    }
+}
