@@ -48,6 +48,44 @@ fn breaker_time_window(bencher: Bencher) {
     acquire_and_complete(bencher, WindowKind::Seconds(60));
 }
 
+/// The same through the breakers of the libraries, closed and healthy.
+mod libraries {
+    use divan::Bencher;
+    use sim_core::{SimDuration, SimTime};
+    use sim_models::resilience::circuit_breaker::Verdict;
+    use sim_models::resilience::circuit_breaker::libraries::{
+        GoBreaker, GoBreakerAnswer, GoBreakerSettings, Resilience4j, Resilience4jSettings,
+    };
+
+    const CALL: SimDuration = SimDuration::from_millis(5);
+
+    #[divan::bench]
+    fn resilience4j(bencher: Bencher) {
+        let mut breaker = Resilience4j::new(Resilience4jSettings::default());
+        let mut now = 0;
+        bencher.bench_local(|| {
+            now += 1_000_000;
+            let at = SimTime::from_nanos(now);
+            let is_permitted = breaker.try_acquire(at);
+            breaker.complete(at, CALL, Verdict::Success);
+            is_permitted
+        });
+    }
+
+    #[divan::bench]
+    fn gobreaker(bencher: Bencher) {
+        let mut breaker = GoBreaker::new(GoBreakerSettings::default(), SimTime::ZERO);
+        let mut now = 0;
+        bencher.bench_local(|| {
+            now += 1_000_000;
+            let at = SimTime::from_nanos(now);
+            if let GoBreakerAnswer::Permitted(ticket) = breaker.try_acquire(at) {
+                breaker.complete(at, ticket, Verdict::Success);
+            }
+        });
+    }
+}
+
 /// Takes a permit of a bulkhead and gives it back.
 #[divan::bench]
 fn bulkhead_acquire_and_release(bencher: Bencher) {

@@ -57,10 +57,9 @@ impl Case {
         for (number, values) in self.rows.iter().enumerate() {
             let row = Row { columns: &self.columns, values };
             let answer = preset.answer(&row);
-            let answered = |column: &str| answer.iter().find(|(name, _)| *name == column).map_or(&Value::Null, |(_, value)| value);
-            let differs = |column: &&String| {
-                !INPUTS.contains(&column.as_str()) && !is_same(row.get(column), answered(column))
-            };
+            let answered =
+                |column: &str| answer.iter().find(|(name, _)| *name == column).map_or(&Value::Null, |(_, value)| value);
+            let differs = |column: &&String| !INPUTS.contains(&column.as_str()) && !is_same(row.get(column), answered(column));
             if let Some(column) = self.columns.iter().find(differs) {
                 return Err(format!(
                     "{}, row {number}, {}: expected {column} {}, got {}\n  row: {}\n  got: {answer:?}",

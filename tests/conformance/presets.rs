@@ -293,7 +293,9 @@ impl Preset for CockatielReplay {
                 (Some(answer), self.breaker.state())
             }
             // A granted call reads the state from within, before the library notes that a test is under way.
-            "grant" => self.told.remove(&row.call()).map_or((None, self.breaker.state()), |(answer, state)| (Some(answer), state)),
+            "grant" => {
+                self.told.remove(&row.call()).map_or((None, self.breaker.state()), |(answer, state)| (Some(answer), state))
+            }
             "complete" => (None, self.complete(now, row.call(), row.is_failure())),
             _ => (None, self.breaker.state()),
         };
@@ -357,7 +359,7 @@ impl Preset for ArticlePython {
             "complete" => self.complete(now, row.elapsed(), row.is_failure()),
             _ => {}
         }
-        let state = self.state(now);
+        let state = if row.op() == "observe" { self.state(now) } else { self.state_as_left() };
         let metrics = self.metrics();
         vec![
             ("permitted", permitted),

@@ -54,7 +54,7 @@ impl Aimd {
         } else if u64::from(in_flight) * 2 >= u64::from(self.limit) {
             self.limit += 1;
         }
-        self.limit = self.limit.min(self.settings.max_limit).max(self.settings.min_limit);
+        self.limit = self.limit.max(self.settings.min_limit).min(self.settings.max_limit);
         self.limit
     }
 

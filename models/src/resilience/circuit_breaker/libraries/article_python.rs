@@ -145,6 +145,11 @@ impl ArticlePython {
         self.state
     }
 
+    /// The state as it was left; a wait that is over has not ended before somebody asks.
+    pub fn state_as_left(&self) -> State {
+        self.state
+    }
+
     /// What has been counted since the beginning.
     pub fn metrics(&self) -> ArticlePythonMetrics {
         self.metrics
@@ -156,7 +161,9 @@ impl ArticlePython {
     }
 
     fn should_trip(&mut self, now: SimTime) -> bool {
-        while let Some((at, is_failure)) = self.results.front().copied().filter(|(at, _)| now.since(*at) > self.settings.sliding_window) {
+        while let Some((at, is_failure)) =
+            self.results.front().copied().filter(|(at, _)| now.since(*at) > self.settings.sliding_window)
+        {
             debug_assert!(at < now, "the window looks back");
             self.failures_in_window -= u32::from(is_failure);
             self.results.pop_front();

@@ -7,13 +7,14 @@ use super::super::{State, Verdict};
 /// What can be set, under the names of `Settings`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GoBreakerSettings {
-    /// `MaxRequests`: calls let through while half-open, and successes in a row that close it; 1 by default.
+    /// `MaxRequests`: calls let through while half-open, and successes in a row that close it; zero is 1, the default.
     pub max_requests: u32,
     /// `Interval` after which a closed breaker forgets; zero, the default, for never.
     pub interval: SimDuration,
-    /// `BucketPeriod`: makes the interval a rolling window of buckets this long; zero, the default, for a fixed interval.
+    /// `BucketPeriod`: makes the interval a rolling window of buckets this long, rounded up to a whole number of them; zero,
+    /// the default, for a fixed interval.
     pub bucket_period: SimDuration,
-    /// `Timeout` of the open state; 60 s by default.
+    /// `Timeout` of the open state; zero is 60 s, the default.
     pub timeout: SimDuration,
     /// `ReadyToTrip`: when a closed breaker opens, asked after each failure.
     pub ready_to_trip: ReadyToTrip,
@@ -117,9 +118,15 @@ pub struct GoBreaker {
 impl GoBreaker {
     /// A closed breaker, built at `now`.
     pub fn new(settings: GoBreakerSettings, now: SimTime) -> Self {
-        let GoBreakerSettings { interval, bucket_period, .. } = settings;
-        let is_rolling = !bucket_period.is_zero() && bucket_period < interval;
-        let buckets = if is_rolling { interval.as_nanos().div_ceil(bucket_period.as_nanos()) } else { 1 };
+        let GoBreakerSettings { interval, bucket_period, timeout, .. } = settings;
+        let has_buckets = !bucket_period.is_zero() && !interval.is_zero();
+        let buckets = if has_buckets { interval.as_nanos().div_ceil(bucket_period.as_nanos()) } else { 1 };
+        let settings = GoBreakerSettings {
+            max_requests: settings.max_requests.max(1),
+            interval: if has_buckets { bucket_period * buckets } else { interval },
+            timeout: if timeout.is_zero() { SimDuration::from_secs(60) } else { timeout },
+            ..settings
+        };
         let mut breaker = Self {
             settings,
             state: State::Closed,

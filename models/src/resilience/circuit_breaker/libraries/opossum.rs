@@ -127,11 +127,19 @@ impl Opossum {
 
     /// Lets every timer that is due by `now` fire.
     pub fn advance_to(&mut self, now: SimTime) {
+        self.half_open_if_due(now);
+        self.rotate_to(now);
+    }
+
+    fn half_open_if_due(&mut self, now: SimTime) {
         if self.half_opens_at.is_some_and(|due| due <= now) {
             self.half_opens_at = None;
             self.state = State::HalfOpen;
             self.awaits_probe = true;
         }
+    }
+
+    fn rotate_to(&mut self, now: SimTime) {
         if self.rotates_at > now {
             return;
         }
@@ -174,16 +182,16 @@ impl Opossum {
 
     /// The timeout of an admitted call is over; what it answers later is ignored, so nothing further is told.
     ///
-    /// The timeout is a timer too, and of the timers due at one instant the one that was set first fires first: this is
-    /// called instead of [`advance_to`](Self::advance_to), not after it.
+    /// The timeout is a timer too, and of the timers due at one instant the one that was set first, the one with the longer
+    /// span, fires first: this is called instead of [`advance_to`](Self::advance_to), not after it. A rotation and a call of
+    /// the same instant begin in this order; a call that is let through and an opening in the other.
     pub fn time_out(&mut self, now: SimTime) {
         self.advance_to(SimTime::from_nanos(now.as_nanos().saturating_sub(1)));
-        let set_at = SimTime::ZERO + now.since(SimTime::ZERO + self.settings.timeout);
-        let is_earlier = |due: SimTime, span: SimDuration| due == now && span >= self.settings.timeout && due > set_at;
-        let rotates_first = is_earlier(self.rotates_at, self.bucket_span);
-        let half_opens_first = self.half_opens_at.is_some_and(|due| due == now && self.settings.reset_timeout > self.settings.timeout);
-        if rotates_first || half_opens_first {
-            self.advance_to(now);
+        if self.settings.reset_timeout > self.settings.timeout {
+            self.half_open_if_due(now);
+        }
+        if self.bucket_span >= self.settings.timeout {
+            self.rotate_to(now);
         }
         self.in_flight -= 1;
         self.count(|stats| stats.timeouts += 1);

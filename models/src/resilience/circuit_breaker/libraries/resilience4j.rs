@@ -239,10 +239,11 @@ impl Resilience4j {
 
     /// Failure and slow-call rate in per cent, in the library's 32-bit arithmetic.
     fn rates(&self, tally: Tally) -> Option<[f32; 2]> {
-        let window = if self.counts_probes { &self.probes } else { &self.window };
         let minimum = self.settings.minimum_number_of_calls;
-        let minimum = window.capacity().map_or(minimum, |size| size.min(minimum)).max(1);
-        let rate = |part: u32| part as f32 * 100.0 / tally.calls as f32;
+        let permitted = self.settings.permitted_number_of_calls_in_half_open_state;
+        let minimum = if self.counts_probes { minimum.min(permitted) } else { minimum }.max(1);
+        // A healthy breaker, whose parts are zero, is spared the divisions: half of its time.
+        let rate = |part: u32| if part == 0 { 0.0 } else { part as f32 * 100.0 / tally.calls as f32 };
         (tally.calls >= minimum).then(|| [rate(tally.failures), rate(tally.slow)])
     }
 
