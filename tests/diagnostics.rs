@@ -124,6 +124,34 @@ fn a_check_looks_into_every_variant() {
 }
 
 #[test]
+fn the_examples_of_the_guide_to_guards_are_sound() {
+    let guide = std::fs::read_to_string(sim_tests::root().join("docs/guards.md")).expect("the guide is there");
+    let examples: Vec<&str> = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(examples.len() >= 5, "{} examples", examples.len());
+    for example in examples {
+        let system = "workloads: { web: { to: a, arrivals: poisson 1/s } }
+services: { a: { handle: [ { call: b } ] }, b: { instances: 2, handle: [ { work: 1ms } ] } }
+";
+        assert_eq!(shown(&format!("{system}{example}"), &[]), "", "{example}");
+    }
+}
+
+#[test]
+fn a_breaker_takes_the_keys_of_its_own_preset_only() {
+    let shown_with =
+        |breaker: &str| shown(&SOUND.replace("{ timeout: 1s }", &format!("{{ timeout: 1s, breaker: {breaker} }}")), &[]);
+    let answers = [
+        "{ preset: resilience4j, window: 10 calls, MaxRequests: 2, failureRateThreshold: 150 }",
+        "{ preset: resilence4j }",
+        "{ slidingWindowSize: 5 }",
+        "{ preset: gobreaker, ReadyToTrip: { Requests: 3 } }",
+        "{ preset: article-python, timeout_seconds: -1, successThreshold: 2 }",
+    ];
+    let answers = answers.map(shown_with).join("----\n");
+    insta::assert_snapshot!(answers);
+}
+
+#[test]
 fn what_no_machine_can_hold_is_refused() {
     let answers = [
         &["services.orders.instances=4000000000"][..],

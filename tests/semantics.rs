@@ -374,3 +374,55 @@ fn more_users_than_may_be_in_flight_end_by_a_limit() {
     );
     assert!(finished.is_partial());
 }
+
+/// A call that always fails, and a breaker of each library around it: how often it opened, and how long it was open.
+fn opened(breaker: &str) -> (u64, f64) {
+    let finished = run_text(
+        &format!(
+            "run: {{ duration: 100s, drain: 10s }}
+             workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+             services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ handle: [ {{ fail: 100% }} ] }} }}
+             calls: {{ a -> b: {{ timeout: 1s, breaker: {breaker} }} }}"
+        ),
+        &[],
+    );
+    let breaker = &finished.summary.breakers[0];
+    (breaker.opened, breaker.seconds_in.open)
+}
+
+#[test]
+fn every_preset_opens_after_what_its_library_says_and_waits_as_long() {
+    let cases = [
+        // The tenth call, at 0.9 s, is the first that is judged; each wait of 10 s is over strictly after, at the next call.
+        (
+            "{ preset: resilience4j, minimumNumberOfCalls: 10, permittedNumberOfCallsInHalfOpenState: 1, waitDurationInOpenState: 10s }",
+            10,
+        ),
+        // The sixth in a row, at 0.5 s.
+        ("{ preset: gobreaker, Timeout: 10s }", 10),
+        // The fifth in a row, at 0.4 s.
+        ("{ preset: pybreaker, reset_timeout: 10s }", 10),
+        // The fifth in the window, at 0.4 s; waits of 10, 20, 40 and then 50 s.
+        ("{ preset: article-python, timeout_seconds: 5 }", 4),
+    ];
+    for (breaker, expected) in cases {
+        let (times, seconds) = opened(breaker);
+        assert_eq!(times, expected, "{breaker}: open for {seconds} s");
+    }
+}
+
+#[test]
+fn the_timers_of_a_preset_fire_without_calls() {
+    let finished = run_text(
+        "run: { duration: 100s }
+         workloads: { web: { to: a, arrivals: { process: constant, steps: [ { at: 0s, rate: 10/s }, { at: 2s, rate: 0/s } ] } } }
+         services: { a: { handle: [ { call: b } ] }, b: { handle: [ { fail: 100% } ] } }
+         defaults: { calls: { timeout: 1s } }
+         calls: { a -> b: { breaker: { preset: resilience4j, minimumNumberOfCalls: 10, waitDurationInOpenState: 10s, \
+             automaticTransitionFromOpenToHalfOpenEnabled: true, maxWaitDurationInHalfOpenState: 5s } } }",
+        &[],
+    );
+    let breaker = &finished.summary.breakers[0];
+    assert_eq!(breaker.transitions, 1 + 2 * 6, "open at 1 s; half-open after 10 s, open again after 5 s, six times over");
+    assert!((breaker.seconds_in.half_open - 30.0).abs() < 1e-9, "{:?}", breaker.seconds_in);
+}

@@ -117,6 +117,8 @@ fn breaker_words(transition: &Transition) -> (String, Tone) {
         Reason::ConsecutiveFailures(failures) => format!("{failures} failures in a row"),
         Reason::WaitOver(wait) => format!("{wait} have passed"),
         Reason::ProbesSucceeded(probes) => format!("{probes} probes went well"),
+        Reason::Failures(failures) => format!("{failures} failures in its window"),
+        Reason::StayOver(stay) => format!("half-open for {stay} without a decision"),
         Reason::ProbeFailed => "a probe failed".to_owned(),
     };
     let tone = match transition.to {

@@ -5,7 +5,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::{PoolSeries, WorkloadSeries};
 use crate::Outcome;
-use crate::resilience::CircuitBreaker;
+use crate::resilience::Breaker;
 use crate::resilience::circuit_breaker::{State, Transition};
 use crate::resources::Pool;
 use crate::system::Blueprint;
@@ -201,7 +201,7 @@ impl Recorder {
     }
 
     /// Closes the interval that ends at `now`.
-    pub fn sample(&mut self, now: SimTime, pools: &[Pool], breakers: &[CircuitBreaker]) {
+    pub fn sample(&mut self, now: SimTime, pools: &[Pool], breakers: &[Breaker]) {
         if now <= self.sampled_until {
             return;
         }

@@ -9,7 +9,7 @@ pub mod fallback;
 pub mod load_balancer;
 pub mod retry;
 
-pub use circuit_breaker::CircuitBreaker;
+pub use circuit_breaker::{Breaker, CircuitBreaker};
 pub use fallback::Fallback;
 pub use load_balancer::{Balance, LoadBalancer};
 pub use retry::{Backoff, Jitter, RetryPolicy};

@@ -61,6 +61,13 @@ fn explain(here: &Node, path: &[Segment], message: &str) -> Problem {
         let known: Vec<&str> = names.collect();
         return unknown_key(&written, &known, here.key_location(path));
     }
+    if let Some(unknown) = message.strip_prefix("unknown variant ") {
+        let mut names = unknown.split('`').skip(1).step_by(2);
+        let written = names.next().unwrap_or_default();
+        let known: Vec<&str> = names.collect();
+        let problem = unknown_key(written, &known, Some(here.nearest_location(path)));
+        return Problem { label: String::new(), ..problem };
+    }
     if message.starts_with("missing field") {
         let at = if path.is_empty() { None } else { here.key_location(path) };
         return Problem::error(message.replace("missing field", "there is no"), at.or(Some(here.nearest_location(path))))

@@ -4,8 +4,9 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
+use super::breaker::Breaker;
 use super::forms::OrNumber;
-use super::phrases::{ArrivalPhrase, BackoffPhrase, DurationPhrase, Process, WaitPhrase, WindowPhrase};
+use super::phrases::{ArrivalPhrase, BackoffPhrase, DurationPhrase, Process};
 use super::quantity::{Bytes, Duration, Factor, Rate, Share};
 use crate::Outcome;
 
@@ -395,55 +396,6 @@ pub(super) struct Bulkhead {
     /// How long a call may wait; not at all for a semaphore, for ever for threads, if left out.
     #[serde(rename = "max wait")]
     pub max_wait: Option<Duration>,
-}
-
-/// A circuit breaker.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Breaker {
-    /// How far it looks back: so many calls, or so many seconds; 100 calls if left out.
-    pub window: Option<WindowPhrase>,
-    /// Opens at this share of failures; 50% if no other rule is given.
-    #[serde(rename = "failure rate")]
-    pub failure_rate: Option<Share>,
-    /// Judges shares from this many calls on; 10 if left out.
-    #[serde(rename = "minimum calls")]
-    pub minimum_calls: Option<u32>,
-    /// Opens after this many failures in a row.
-    #[serde(rename = "consecutive failures")]
-    pub consecutive_failures: Option<u32>,
-    /// A call that takes longer is slow.
-    #[serde(rename = "slow call")]
-    pub slow_call: Option<Duration>,
-    /// Opens at this share of slow calls; 100% if `slow call` is given.
-    #[serde(rename = "slow call rate")]
-    pub slow_call_rate: Option<Share>,
-    /// How long it stays open: `30s`, or `exponential 30s x2 max 5m`; 30s if left out.
-    pub wait: Option<WaitPhrase>,
-    /// Calls let through while half-open; 3 if left out.
-    #[serde(rename = "half-open calls")]
-    pub half_open_calls: Option<u32>,
-    /// So many successes close it and the first failure reopens it; if left out, the rates decide.
-    #[serde(rename = "success threshold")]
-    pub success_threshold: Option<u32>,
-    /// Whom it belongs to; each instance of the caller has its own if left out.
-    pub scope: Option<Scope>,
-    /// Outcomes that count as failures; server errors, timeouts, refusals and full queues if left out.
-    pub counts: Option<Vec<Outcome>>,
-}
-
-/// Whom a breaker belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-pub(super) enum Scope {
-    /// Each instance of the caller has its own.
-    #[serde(rename = "caller instance")]
-    CallerInstance,
-    /// Each pair of a caller's and a callee's instance has its own.
-    #[serde(rename = "callee instance")]
-    CalleeInstance,
-    /// All share one, as in a mesh.
-    #[serde(rename = "shared")]
-    Shared,
 }
 
 /// Trying again.

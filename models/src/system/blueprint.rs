@@ -320,5 +320,5 @@ pub struct BreakerPlan {
     /// Its edge, `a -> b`, with the numbers of the instances if there are several.
     pub owner: String,
     /// How it is set.
-    pub settings: circuit_breaker::Settings,
+    pub settings: circuit_breaker::BreakerSettings,
 }

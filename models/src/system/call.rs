@@ -68,7 +68,8 @@ impl<'a> Turn<'a> {
                 },
                 Guard::Breaker { first, scope, .. } => {
                     let breaker = self.breaker_of(index, edge, *first, *scope);
-                    let decision = self.state.breakers[breaker as usize].try_acquire(self.now);
+                    self.state.run_timers_of(breaker, self.now);
+                    let (decision, ticket) = self.state.breakers[breaker as usize].try_acquire(self.now);
                     if let Some(transition) = decision.transition {
                         self.state.recorder.breaker_changes(self.now, breaker, transition);
                     }
@@ -76,7 +77,8 @@ impl<'a> Turn<'a> {
                         self.state.recorder.breaker_rejects(breaker);
                         return self.leave_guards(index, Outcome::RejectedByBreaker);
                     }
-                    self.state.frames[index].permitted_at = self.now;
+                    let frame = &mut self.state.frames[index];
+                    (frame.permitted_at, frame.ticket) = (self.now, ticket);
                 }
             }
             self.state.frames[index].guards_passed += 1;
@@ -242,7 +244,7 @@ impl<'a> Turn<'a> {
                 Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool),
                 Guard::Breaker { first, scope, .. } => {
                     let breaker = self.breaker_of(index, edge, *first, *scope);
-                    self.state.breakers[breaker as usize].complete(self.now, SimDuration::ZERO, Verdict::Ignored);
+                    self.complete_at_breaker(index, breaker, Verdict::Ignored);
                 }
             }
             self.state.frames[index].guards_passed = position;
@@ -369,8 +371,14 @@ impl<'a> Turn<'a> {
             Outcome::RejectedByBreaker | Outcome::RejectedByBulkhead => Verdict::Ignored,
             _ => Verdict::Success,
         };
-        let elapsed = self.now.since(self.state.frames[index].permitted_at);
-        if let Some(transition) = self.state.breakers[breaker as usize].complete(self.now, elapsed, verdict) {
+        self.complete_at_breaker(index, breaker, verdict);
+    }
+
+    fn complete_at_breaker(&mut self, index: u32, breaker: u32, verdict: Verdict) {
+        let frame = &self.state.frames[index];
+        let (elapsed, ticket) = (self.now.since(frame.permitted_at), frame.ticket);
+        self.state.run_timers_of(breaker, self.now);
+        if let Some(transition) = self.state.breakers[breaker as usize].complete(self.now, ticket, elapsed, verdict) {
             self.state.recorder.breaker_changes(self.now, breaker, transition);
         }
     }

@@ -5,6 +5,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{NONE, OnFailure};
 use crate::Outcome;
+use crate::resilience::circuit_breaker::libraries::Ticket;
 use crate::resources::Waiter;
 
 /// Whose steps a frame runs.
@@ -69,6 +70,8 @@ pub(super) struct Frame {
     pub call_began: SimTime,
     /// When the breaker let that call through.
     pub permitted_at: SimTime,
+    /// What the breaker will want back with the result.
+    pub ticket: Ticket,
     /// Since when it has waited for, or held, a processor or permit.
     pub since: SimTime,
     /// The pause before the present attempt.
@@ -121,6 +124,7 @@ impl Frame {
             started_at: SimTime::ZERO,
             call_began: SimTime::ZERO,
             permitted_at: SimTime::ZERO,
+            ticket: Ticket::default(),
             since: SimTime::ZERO,
             previous_backoff: SimDuration::ZERO,
             epoch: 0,

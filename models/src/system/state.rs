@@ -12,7 +12,7 @@ use super::frame::{Activity, Frames, Role};
 use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::Recorder;
-use crate::resilience::{CircuitBreaker, LoadBalancer};
+use crate::resilience::{Breaker, LoadBalancer};
 use crate::resources::{Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
 
@@ -131,7 +131,7 @@ pub struct System {
 pub(super) struct State {
     pub frames: Frames,
     pub pools: Vec<Pool>,
-    pub breakers: Vec<CircuitBreaker>,
+    pub breakers: Vec<Breaker>,
     pub rings: Vec<DeadlineRing<Waiter>>,
     pub instances: Vec<InstanceState>,
     pub edges: Vec<EdgeState>,
@@ -153,7 +153,7 @@ impl System {
         let state = State {
             frames: Frames::default(),
             pools: blueprint.pools.iter().map(|plan| Pool::new(plan.capacity, plan.queue_limit)).collect(),
-            breakers: blueprint.breakers.iter().map(|plan| CircuitBreaker::new(plan.settings)).collect(),
+            breakers: blueprint.breakers.iter().map(|plan| Breaker::new(plan.settings)).collect(),
             rings: blueprint.deadlines.iter().map(|delay| DeadlineRing::new(*delay)).collect(),
             instances: vec![InstanceState::default(); blueprint.instances.len()],
             edges: blueprint.edges.iter().map(|edge| initial_edge(&blueprint, edge)).collect(),
@@ -180,6 +180,7 @@ impl System {
 
     /// Closes the last interval of the series at the end of a run.
     pub fn close(&mut self, now: sim_core::SimTime) {
+        self.state.run_breaker_timers(now);
         let State { recorder, pools, breakers, .. } = &mut self.state;
         recorder.sample(now, pools, breakers);
     }
@@ -200,7 +201,7 @@ impl System {
     }
 
     /// Its breakers, in the order of [`Blueprint::breakers`].
-    pub fn breakers(&self) -> &[CircuitBreaker] {
+    pub fn breakers(&self) -> &[Breaker] {
         &self.state.breakers
     }
 
@@ -269,6 +270,22 @@ fn initial_workload(workload: &super::WorkloadPlan, streams: &Streams) -> Worklo
 }
 
 impl State {
+    /// Lets every change of a breaker's state that is due by `now` happen. Nobody notices one before asking, so it is enough
+    /// that this comes first whenever somebody does.
+    pub fn run_breaker_timers(&mut self, now: sim_core::SimTime) {
+        for breaker in 0..self.breakers.len() as u32 {
+            self.run_timers_of(breaker, now);
+        }
+    }
+
+    /// The same for one breaker.
+    #[inline]
+    pub fn run_timers_of(&mut self, breaker: u32, now: sim_core::SimTime) {
+        while let Some((at, transition)) = self.breakers[breaker as usize].due_transition(now) {
+            self.recorder.breaker_changes(at, breaker, transition);
+        }
+    }
+
     /// Bytes held by what grows with the load.
     pub fn bytes(&self) -> u64 {
         let queued: u64 = self.pools.iter().map(|pool| u64::from(pool.queue_length())).sum();

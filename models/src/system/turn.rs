@@ -211,6 +211,7 @@ impl<'a> Turn<'a> {
 
     #[cold]
     fn sample(&mut self) {
+        self.state.run_breaker_timers(self.now);
         let State { recorder, pools, breakers, .. } = &mut *self.state;
         recorder.sample(self.now, pools, breakers);
         if self.state.bytes() > self.plan.limits.memory {

@@ -83,6 +83,10 @@ pub enum Reason {
     },
     /// So many failures came in a row.
     ConsecutiveFailures(u32),
+    /// So many failures were in the window.
+    Failures(u32),
+    /// The longest stay in the half-open state is over.
+    StayOver(SimDuration),
     /// The wait of the open state is over.
     WaitOver(SimDuration),
     /// The probes went well.

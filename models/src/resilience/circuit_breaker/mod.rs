@@ -8,9 +8,11 @@
 
 mod breaker;
 pub mod libraries;
+mod make;
 mod wait;
 mod window;
 
 pub use breaker::{CircuitBreaker, Decision, HalfOpenPolicy, Reason, Settings, State, Transition, TripRule, Verdict};
+pub use make::{Breaker, BreakerSettings};
 pub use wait::Wait;
 pub use window::{Tally, Window, WindowKind};

@@ -1,26 +1,14 @@
 //! Edges: timeouts, latencies and guards between a caller and a callee.
 
-use sim_core::{Distribution, SimDuration};
+use sim_core::Distribution;
 
 use super::super::problem::{Problem, did_you_mean};
-use super::super::schema::{self, Breaker, Bulkhead, Call};
+use super::super::schema::{self, Bulkhead, Call};
 use super::super::tree::normalize_edge;
 use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
-use crate::resilience::circuit_breaker::{HalfOpenPolicy, Settings, TripRule, Wait, WindowKind};
 use crate::resilience::{Balance, Fallback, RetryPolicy};
-use crate::system::{BreakerPlan, EdgePlan, Guard, NONE, PoolKind, PoolPlan, Scope, UNLIMITED};
-
-/// Defaults of a breaker; those of the article that the project began with.
-mod default {
-    use sim_core::SimDuration;
-
-    pub const WINDOW_CALLS: u32 = 100;
-    pub const FAILURE_RATE: f64 = 0.5;
-    pub const MINIMUM_CALLS: u32 = 10;
-    pub const WAIT: SimDuration = SimDuration::from_secs(30);
-    pub const HALF_OPEN_CALLS: u32 = 3;
-}
+use crate::system::{EdgePlan, Guard, NONE, PoolKind, PoolPlan, UNLIMITED};
 
 impl Compiler<'_> {
     pub(super) fn guards(&mut self) {
@@ -128,7 +116,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn caller_instances(&self, caller: Caller) -> u32 {
+    pub(super) fn caller_instances(&self, caller: Caller) -> u32 {
         match caller {
             Caller::Workload(_) => 1,
             Caller::Station(id) => self.blueprint.stations[id as usize].instances.len() as u32,
@@ -178,112 +166,5 @@ impl Compiler<'_> {
             });
         }
         Some(Guard::Bulkhead { first_pool })
-    }
-
-    fn breaker(&mut self, caller: Caller, callee: u32, breaker: &Breaker, path: &str) -> Guard {
-        let settings = self.breaker_settings(breaker, path);
-        let scope = match breaker.scope {
-            None | Some(schema::Scope::CallerInstance) => Scope::CallerInstance,
-            Some(schema::Scope::CalleeInstance) => Scope::CalleeInstance,
-            Some(schema::Scope::Shared) => Scope::Edge,
-        };
-        let counts = breaker.counts.as_deref().map_or_else(OutcomeSet::callee_failures, OutcomeSet::of);
-        let first = self.blueprint.breakers.len() as u32;
-        let callees = self.blueprint.stations[callee as usize].instances.len() as u64;
-        let count = match scope {
-            Scope::Edge => 1,
-            Scope::CallerInstance => u64::from(self.caller_instances(caller)),
-            Scope::CalleeInstance => u64::from(self.caller_instances(caller)) * callees,
-        };
-        let looked_back = match settings.window {
-            WindowKind::Calls(size) | WindowKind::Seconds(size) => u64::from(size),
-        };
-        self.looked_back = self.looked_back.saturating_add(count.saturating_mul(looked_back));
-        if self.may_have(u64::from(first) + count, most::BREAKERS, "breakers", path)
-            && self.may_have(self.looked_back, most::LOOKED_BACK, "calls or seconds for breakers to remember", path)
-        {
-            for owner in self.breaker_owners(caller, callee, scope) {
-                self.blueprint.breakers.push(BreakerPlan { owner, settings });
-            }
-        }
-        Guard::Breaker { first, scope, counts }
-    }
-
-    fn breaker_owners(&self, caller: Caller, callee: u32, scope: Scope) -> Vec<String> {
-        let (from, to) = (self.caller_name(caller), self.blueprint.stations[callee as usize].name.clone());
-        let numbered = |name: &str, instances: u32| -> Vec<String> {
-            if instances == 1 {
-                vec![name.to_owned()]
-            } else {
-                (1..=instances).map(|number| format!("{name}#{number}")).collect()
-            }
-        };
-        let callers = numbered(&from, self.caller_instances(caller));
-        match scope {
-            Scope::Edge => vec![format!("{from} -> {to}")],
-            Scope::CallerInstance => callers.iter().map(|from| format!("{from} -> {to}")).collect(),
-            Scope::CalleeInstance => {
-                let callees = numbered(&to, self.blueprint.stations[callee as usize].instances.len() as u32);
-                callers.iter().flat_map(|from| callees.iter().map(move |to| format!("{from} -> {to}"))).collect()
-            }
-        }
-    }
-
-    fn breaker_settings(&mut self, breaker: &Breaker, path: &str) -> Settings {
-        let window = breaker.window.map_or(WindowKind::Calls(default::WINDOW_CALLS), |window| window.0);
-        let minimum_calls = breaker.minimum_calls.unwrap_or(default::MINIMUM_CALLS);
-        if let (WindowKind::Calls(size), Some(minimum)) = (window, breaker.minimum_calls)
-            && size < minimum
-        {
-            let at = self.value_at(&format!("{path}.minimum calls"));
-            self.error(
-                at,
-                format!("a window of {size} calls never holds the {minimum} that the breaker waits for"),
-                format!("make the window at least {minimum} calls, or the minimum at most {size}"),
-            );
-        }
-        let slow_call_rate = match (breaker.slow_call, breaker.slow_call_rate) {
-            (None, Some(_)) => {
-                let at = self.key_at(&format!("{path}.slow call rate"));
-                self.error(
-                    at,
-                    "there is no telling which calls are slow",
-                    "write how long a slow call takes, such as `slow call: 2s`",
-                );
-                None
-            }
-            (Some(_), rate) => Some(rate.map_or(1.0, |share| share.0)),
-            (None, None) => None,
-        };
-        let has_rule = slow_call_rate.is_some() || breaker.consecutive_failures.is_some();
-        let failure_rate = breaker.failure_rate.map(|share| share.0).or((!has_rule).then_some(default::FAILURE_RATE));
-        let consecutive_failures = breaker
-            .consecutive_failures
-            .map(|count| self.at_least_one(count, "consecutive failures", &format!("{path}.consecutive failures")));
-        let permitted_calls = self.at_least_one(
-            breaker.half_open_calls.unwrap_or(default::HALF_OPEN_CALLS.max(breaker.success_threshold.unwrap_or(1))),
-            "half-open calls",
-            &format!("{path}.half-open calls"),
-        );
-        if let Some(threshold) = breaker.success_threshold.filter(|threshold| *threshold > permitted_calls || *threshold == 0) {
-            let at = self.value_at(&format!("{path}.success threshold"));
-            self.error(
-                at,
-                format!("{permitted_calls} probes never give {threshold} successes"),
-                "permit at least as many half-open calls as the threshold asks for",
-            );
-        }
-        Settings {
-            window,
-            trip: TripRule {
-                failure_rate,
-                slow_call_rate,
-                slow_call: breaker.slow_call.map_or(SimDuration::MAX, |duration| duration.0),
-                minimum_calls: minimum_calls.max(1),
-                consecutive_failures,
-            },
-            wait: breaker.wait.map_or(Wait::Fixed(default::WAIT), |wait| wait.0),
-            half_open: HalfOpenPolicy { permitted_calls, success_threshold: breaker.success_threshold },
-        }
     }
 }

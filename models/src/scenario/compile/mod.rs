@@ -3,6 +3,7 @@
 //! Stations come first, so that everything else can name them; then workloads and handlers, whose calls discover the
 //! edges; then the guards of each edge; then faults. Whatever cannot be resolved is a problem with a place.
 
+mod breakers;
 mod edges;
 mod faults;
 mod handlers;

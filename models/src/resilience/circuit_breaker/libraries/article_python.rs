@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::State;
+use super::super::{Reason, State};
 
 /// What can be set, under the names of `CircuitBreakerConfig`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,6 +72,7 @@ pub struct ArticlePython {
     successes: u32,
     openings: u32,
     metrics: ArticlePythonMetrics,
+    reason: Reason,
 }
 
 impl ArticlePython {
@@ -87,6 +88,7 @@ impl ArticlePython {
             successes: 0,
             openings: 0,
             metrics: ArticlePythonMetrics::default(),
+            reason: Reason::ProbeFailed,
         }
     }
 
@@ -118,15 +120,16 @@ impl ArticlePython {
         }
         match self.state {
             State::Closed => {
-                if self.should_trip(now) {
-                    self.open();
+                if let Some(reason) = self.reason_to_trip(now) {
+                    self.open(reason);
                 }
             }
-            State::HalfOpen if is_failure => self.open(),
+            State::HalfOpen if is_failure => self.open(Reason::ProbeFailed),
             State::HalfOpen => {
                 self.successes += 1;
                 if self.successes >= self.settings.success_threshold {
                     self.state = State::Closed;
+                    self.reason = Reason::ProbesSucceeded(self.successes);
                     self.openings = 0;
                     self.results.clear();
                     self.failures_in_window = 0;
@@ -139,6 +142,7 @@ impl ArticlePython {
     /// The present state; asking ends a wait that is over.
     pub fn state(&mut self, now: SimTime) -> State {
         if self.state == State::Open && now.since(self.last_failure) >= self.open_wait() {
+            self.reason = Reason::WaitOver(self.open_wait());
             self.state = State::HalfOpen;
             (self.probes, self.successes) = (0, 0);
         }
@@ -148,6 +152,11 @@ impl ArticlePython {
     /// The state as it was left; a wait that is over has not ended before somebody asks.
     pub fn state_as_left(&self) -> State {
         self.state
+    }
+
+    /// Why it last changed its state.
+    pub fn reason(&self) -> Reason {
+        self.reason
     }
 
     /// What has been counted since the beginning.
@@ -160,7 +169,7 @@ impl ArticlePython {
         self.settings.timeout.scaled(libm::exp2(f64::from(self.openings))).min(longest)
     }
 
-    fn should_trip(&mut self, now: SimTime) -> bool {
+    fn reason_to_trip(&mut self, now: SimTime) -> Option<Reason> {
         while let Some((at, is_failure)) =
             self.results.front().copied().filter(|(at, _)| now.since(*at) > self.settings.sliding_window)
         {
@@ -170,11 +179,14 @@ impl ArticlePython {
         }
         let (calls, failures) = (self.results.len() as u32, self.failures_in_window);
         let rate = if calls == 0 { 0.0 } else { f64::from(failures) / f64::from(calls) };
-        (calls >= self.settings.minimum_calls && rate >= self.settings.failure_rate_threshold)
-            || failures >= self.settings.failure_threshold
+        if calls >= self.settings.minimum_calls && rate >= self.settings.failure_rate_threshold {
+            return Some(Reason::FailureRate { rate, calls });
+        }
+        (failures >= self.settings.failure_threshold).then_some(Reason::Failures(failures))
     }
 
-    fn open(&mut self) {
+    fn open(&mut self, reason: Reason) {
+        self.reason = reason;
         self.state = State::Open;
         self.openings += 1;
     }

@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{State, Verdict};
+use super::super::{Reason, State, Verdict};
 
 /// What can be set, under the names of `Settings`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -82,7 +82,7 @@ impl Counts {
 }
 
 /// Which generation, and which bucket of it, a call was let through in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticket {
     generation: u64,
     age: u64,
@@ -113,6 +113,7 @@ pub struct GoBreaker {
     counts: Counts,
     age: u64,
     buckets: Vec<Counts>,
+    reason: Reason,
 }
 
 impl GoBreaker {
@@ -136,6 +137,7 @@ impl GoBreaker {
             counts: Counts::default(),
             age: 0,
             buckets: vec![Counts::default(); buckets as usize],
+            reason: Reason::ProbeFailed,
         };
         breaker.begin_generation(now);
         breaker
@@ -161,7 +163,7 @@ impl GoBreaker {
             return;
         }
         if verdict == Verdict::Failure && state == State::HalfOpen {
-            return self.change(State::Open, now);
+            return self.change(State::Open, now, Reason::ProbeFailed);
         }
         if self.age - ticket.age < self.buckets.len() as u64 {
             let bucket = self.bucket_of(ticket.age);
@@ -170,9 +172,13 @@ impl GoBreaker {
         }
         match (verdict, state) {
             (Verdict::Success, State::HalfOpen) if self.counts.consecutive_successes >= self.settings.max_requests => {
-                self.change(State::Closed, now);
+                self.change(State::Closed, now, Reason::ProbesSucceeded(self.settings.max_requests));
             }
-            (Verdict::Failure, State::Closed) if self.is_ready_to_trip() => self.change(State::Open, now),
+            (Verdict::Failure, State::Closed) => {
+                if let Some(reason) = self.reason_to_trip() {
+                    self.change(State::Open, now, reason);
+                }
+            }
             _ => {}
         }
     }
@@ -183,10 +189,20 @@ impl GoBreaker {
         match self.state {
             State::Closed if is_expired => self.begin_generation(now),
             State::Closed if self.buckets.len() >= 2 => self.roll_to(now),
-            State::Open if is_expired => self.change(State::HalfOpen, now),
+            State::Open if is_expired => self.change(State::HalfOpen, now, Reason::WaitOver(self.settings.timeout)),
             _ => {}
         }
         self.state
+    }
+
+    /// The state as it was left; a wait that is over has not ended before somebody asks.
+    pub fn state_as_left(&self) -> State {
+        self.state
+    }
+
+    /// Why it last changed its state.
+    pub fn reason(&self) -> Reason {
+        self.reason
     }
 
     /// The library's counts, as they were left.
@@ -202,18 +218,22 @@ impl GoBreaker {
         (age % self.buckets.len() as u64) as usize
     }
 
-    fn is_ready_to_trip(&self) -> bool {
+    fn reason_to_trip(&self) -> Option<Reason> {
+        let Counts { requests, total_failures, consecutive_failures, .. } = self.counts;
         match self.settings.ready_to_trip {
-            ReadyToTrip::ConsecutiveFailures(threshold) => self.counts.consecutive_failures >= threshold,
+            ReadyToTrip::ConsecutiveFailures(threshold) => {
+                (consecutive_failures >= threshold).then_some(Reason::ConsecutiveFailures(consecutive_failures))
+            }
             ReadyToTrip::FailureRatio { minimum_requests, ratio } => {
-                let requests = self.counts.requests;
-                requests >= minimum_requests && f64::from(self.counts.total_failures) / f64::from(requests) >= ratio
+                let rate = f64::from(total_failures) / f64::from(requests);
+                (requests >= minimum_requests && rate >= ratio).then_some(Reason::FailureRate { rate, calls: requests })
             }
         }
     }
 
-    fn change(&mut self, state: State, now: SimTime) {
+    fn change(&mut self, state: State, now: SimTime, reason: Reason) {
         self.state = state;
+        self.reason = reason;
         self.begin_generation(now);
     }
 

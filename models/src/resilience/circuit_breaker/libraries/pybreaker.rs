@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::State;
+use super::super::{Reason, State};
 
 /// What can be set, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,12 +32,20 @@ pub struct PyBreaker {
     fail_counter: u32,
     success_counter: u32,
     opened_at: SimTime,
+    reason: Reason,
 }
 
 impl PyBreaker {
     /// A closed breaker.
     pub fn new(settings: PyBreakerSettings) -> Self {
-        Self { settings, state: State::Closed, fail_counter: 0, success_counter: 0, opened_at: SimTime::ZERO }
+        Self {
+            settings,
+            state: State::Closed,
+            fail_counter: 0,
+            success_counter: 0,
+            opened_at: SimTime::ZERO,
+            reason: Reason::ProbeFailed,
+        }
     }
 
     /// A call asks to pass; an open breaker whose timeout is over becomes half-open.
@@ -47,6 +55,7 @@ impl PyBreaker {
                 return false;
             }
             self.state = State::HalfOpen;
+            self.reason = Reason::WaitOver(self.settings.reset_timeout);
             self.success_counter = 0;
         }
         true
@@ -58,6 +67,10 @@ impl PyBreaker {
             self.fail_counter += 1;
             self.success_counter = 0;
             if self.state == State::HalfOpen || self.fail_counter >= self.settings.fail_max {
+                self.reason = match self.state {
+                    State::HalfOpen => Reason::ProbeFailed,
+                    _ => Reason::ConsecutiveFailures(self.fail_counter),
+                };
                 self.state = State::Open;
                 self.opened_at = now;
             }
@@ -68,6 +81,7 @@ impl PyBreaker {
             self.success_counter += 1;
             if self.success_counter >= self.settings.success_threshold {
                 self.state = State::Closed;
+                self.reason = Reason::ProbesSucceeded(self.success_counter);
                 self.success_counter = 0;
             }
         }
@@ -76,6 +90,11 @@ impl PyBreaker {
     /// The present state; asking does not change it.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// Why it last changed its state.
+    pub fn reason(&self) -> Reason {
+        self.reason
     }
 
     /// `fail_counter`: failures since the last success.

@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Tally, Verdict, Wait, Window, WindowKind};
+use super::super::{Reason, Tally, Verdict, Wait, Window, WindowKind};
 
 /// What can be set, under the names of `CircuitBreakerConfig`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,6 +112,7 @@ pub struct Resilience4j {
     probes: Window,
     counts_probes: bool,
     not_permitted: u64,
+    reason: Reason,
 }
 
 impl Resilience4j {
@@ -130,6 +131,7 @@ impl Resilience4j {
             probes: Window::new(WindowKind::Calls(permitted)),
             counts_probes: false,
             not_permitted: 0,
+            reason: Reason::ProbeFailed,
         }
     }
 
@@ -138,7 +140,7 @@ impl Resilience4j {
         while let Some(due) = self.next_timer().filter(|due| *due <= now) {
             match self.phase {
                 Phase::Open { .. } => self.half_open(due),
-                _ => self.open(due),
+                _ => self.open(due, Reason::StayOver(self.settings.max_wait_duration_in_half_open_state)),
             }
         }
     }
@@ -213,6 +215,11 @@ impl Resilience4j {
         }
     }
 
+    /// Why it last changed its state by itself.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
     /// What the metrics of the present state show.
     pub fn metrics(&mut self, now: SimTime) -> Resilience4jMetrics {
         let tally = self.counted().tally(now);
@@ -250,22 +257,26 @@ impl Resilience4j {
     fn judge(&mut self, now: SimTime) {
         let tally = self.counted().tally(now);
         let Some([failure_rate, slow_rate]) = self.rates(tally) else { return };
-        let is_exceeded =
-            failure_rate >= self.settings.failure_rate_threshold || slow_rate >= self.settings.slow_call_rate_threshold;
-        match self.phase {
-            _ if is_exceeded => self.open(now),
-            Phase::HalfOpen { .. } => self.control(Resilience4jOverride::ForceClosed),
-            _ => {}
+        let share = |percent: f32| f64::from(percent) / 100.0;
+        if failure_rate >= self.settings.failure_rate_threshold {
+            self.open(now, Reason::FailureRate { rate: share(failure_rate), calls: tally.calls });
+        } else if slow_rate >= self.settings.slow_call_rate_threshold {
+            self.open(now, Reason::SlowCallRate { rate: share(slow_rate), calls: tally.calls });
+        } else if let Phase::HalfOpen { .. } = self.phase {
+            self.reason = Reason::ProbesSucceeded(tally.calls);
+            self.control(Resilience4jOverride::ForceClosed);
         }
     }
 
-    fn open(&mut self, now: SimTime) {
+    fn open(&mut self, now: SimTime, reason: Reason) {
+        self.reason = reason;
         self.attempts += 1;
         self.phase = Phase::Open { until: now + self.settings.wait_in_open_state.after_opening(self.attempts) };
     }
 
     fn half_open(&mut self, now: SimTime) {
         let stay = self.settings.max_wait_duration_in_half_open_state;
+        self.reason = Reason::WaitOver(self.settings.wait_in_open_state.after_opening(self.attempts));
         self.phase = Phase::HalfOpen {
             permits: self.settings.permitted_number_of_calls_in_half_open_state,
             until: (!stay.is_zero()).then(|| now + stay),

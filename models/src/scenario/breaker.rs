@@ -1,0 +1,190 @@
+//! The section of a circuit breaker.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::phrases::{WaitPhrase, WindowPhrase};
+use super::quantity::{Duration, Share};
+use crate::Outcome;
+
+/// A circuit breaker: composed of parts, or, with `preset`, a library's, under the library's own names.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Breaker {
+    /// The library whose breaker this is; composed of parts if left out.
+    pub preset: Option<Preset>,
+    /// How far it looks back: so many calls, or so many seconds; 100 calls if left out.
+    pub window: Option<WindowPhrase>,
+    /// Opens at this share of failures; 50% if no other rule is given.
+    #[serde(rename = "failure rate")]
+    pub failure_rate: Option<Share>,
+    /// Judges shares from this many calls on; 10 if left out.
+    #[serde(rename = "minimum calls")]
+    pub minimum_calls: Option<u32>,
+    /// Opens after this many failures in a row.
+    #[serde(rename = "consecutive failures")]
+    pub consecutive_failures: Option<u32>,
+    /// A call that takes longer is slow.
+    #[serde(rename = "slow call")]
+    pub slow_call: Option<Duration>,
+    /// Opens at this share of slow calls; 100% if `slow call` is given.
+    #[serde(rename = "slow call rate")]
+    pub slow_call_rate: Option<Share>,
+    /// How long it stays open: `30s`, or `exponential 30s x2 max 5m`; 30s if left out.
+    pub wait: Option<WaitPhrase>,
+    /// Calls let through while half-open; 3 if left out.
+    #[serde(rename = "half-open calls")]
+    pub half_open_calls: Option<u32>,
+    /// So many successes close it and the first failure reopens it; if left out, the rates decide.
+    #[serde(rename = "success threshold")]
+    pub success_threshold: Option<u32>,
+    /// Whom it belongs to; each instance of the caller has its own if left out.
+    pub scope: Option<Scope>,
+    /// Outcomes that count as failures; server errors, timeouts, refusals and full queues if left out.
+    pub counts: Option<Vec<Outcome>>,
+    /// resilience4j: `COUNT_BASED` or `TIME_BASED`; `COUNT_BASED` if left out.
+    #[serde(rename = "slidingWindowType")]
+    pub sliding_window_type: Option<SlidingWindowType>,
+    /// resilience4j: calls or seconds; 100 if left out.
+    #[serde(rename = "slidingWindowSize")]
+    pub sliding_window_size: Option<u32>,
+    /// resilience4j: calls before the rates are judged; 100 if left out.
+    #[serde(rename = "minimumNumberOfCalls")]
+    pub minimum_number_of_calls: Option<u32>,
+    /// resilience4j: opens at this percentage of failures; 50 if left out.
+    #[serde(rename = "failureRateThreshold")]
+    pub failure_rate_threshold_percent: Option<f32>,
+    /// resilience4j: opens at this percentage of slow calls; 100 if left out.
+    #[serde(rename = "slowCallRateThreshold")]
+    pub slow_call_rate_threshold_percent: Option<f32>,
+    /// resilience4j: a call that takes longer is slow; 60s if left out.
+    #[serde(rename = "slowCallDurationThreshold")]
+    pub slow_call_duration_threshold: Option<Duration>,
+    /// resilience4j: calls let through while half-open; 10 if left out.
+    #[serde(rename = "permittedNumberOfCallsInHalfOpenState")]
+    pub permitted_number_of_calls: Option<u32>,
+    /// resilience4j: how long it stays open; 60s if left out.
+    #[serde(rename = "waitDurationInOpenState")]
+    pub wait_duration_in_open_state: Option<Duration>,
+    /// resilience4j: whether the wait grows with every opening; false if left out.
+    #[serde(rename = "enableExponentialBackoff")]
+    pub enable_exponential_backoff: Option<bool>,
+    /// resilience4j: what each opening multiplies the wait by; 1.5 if left out.
+    #[serde(rename = "exponentialBackoffMultiplier")]
+    pub exponential_backoff_multiplier: Option<f64>,
+    /// resilience4j: the longest wait; no limit if left out.
+    #[serde(rename = "exponentialMaxWaitDurationInOpenState")]
+    pub exponential_max_wait: Option<Duration>,
+    /// resilience4j: half-open no longer than this; no limit if left out.
+    #[serde(rename = "maxWaitDurationInHalfOpenState")]
+    pub max_wait_in_half_open_state: Option<Duration>,
+    /// resilience4j: whether a timer ends the open state, and not the next call; false if left out.
+    #[serde(rename = "automaticTransitionFromOpenToHalfOpenEnabled")]
+    pub automatic_transition: Option<bool>,
+    /// gobreaker: calls let through while half-open, and successes that close it; 1 if left out.
+    #[serde(rename = "MaxRequests")]
+    pub max_requests: Option<u32>,
+    /// gobreaker: after which a closed breaker forgets; never if left out.
+    #[serde(rename = "Interval")]
+    pub interval: Option<Duration>,
+    /// gobreaker: buckets of a rolling interval; a fixed interval if left out.
+    #[serde(rename = "BucketPeriod")]
+    pub bucket_period: Option<Duration>,
+    /// gobreaker: how long it stays open; 60s if left out.
+    #[serde(rename = "Timeout")]
+    pub open_timeout: Option<Duration>,
+    /// gobreaker: when it opens; after 6 failures in a row if left out.
+    #[serde(rename = "ReadyToTrip")]
+    pub ready_to_trip: Option<ReadyToTrip>,
+    /// pybreaker: failures in a row that open it; 5 if left out.
+    pub fail_max: Option<u32>,
+    /// pybreaker: how long it stays open; 60s if left out.
+    pub reset_timeout: Option<Duration>,
+    /// pybreaker, article-python: successes that close it; 1 and 3 if left out.
+    #[serde(rename = "success_threshold")]
+    pub successes_to_close: Option<u32>,
+    /// article-python: failures in the window that open it; 5 if left out.
+    pub failure_threshold: Option<u32>,
+    /// article-python: share of failures, 0 to 1, that opens it; 0.5 if left out.
+    pub failure_rate_threshold: Option<Share>,
+    /// article-python: calls before the rate is judged; 10 if left out.
+    #[serde(rename = "minimum_calls")]
+    pub minimum_calls_of_article: Option<u32>,
+    /// article-python: seconds it stays open, doubled by every opening; 30 if left out.
+    pub timeout_seconds: Option<f64>,
+    /// article-python: seconds it looks back; 60 if left out.
+    pub sliding_window_seconds: Option<f64>,
+    /// article-python: calls let through while half-open; 3 if left out.
+    pub half_open_max_calls: Option<u32>,
+    /// article-python: seconds from which a call counts as slow; 5 if left out.
+    pub slow_call_threshold_seconds: Option<f64>,
+}
+
+/// A library whose breaker is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum Preset {
+    /// Resilience4j (Java).
+    #[serde(rename = "resilience4j")]
+    Resilience4j,
+    /// sony/gobreaker v2 (Go).
+    #[serde(rename = "gobreaker")]
+    GoBreaker,
+    /// pybreaker (Python).
+    #[serde(rename = "pybreaker")]
+    PyBreaker,
+    /// The Python breaker of the article.
+    #[serde(rename = "article-python")]
+    ArticlePython,
+}
+
+impl Preset {
+    /// Its name in a scenario.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Resilience4j => "resilience4j",
+            Self::GoBreaker => "gobreaker",
+            Self::PyBreaker => "pybreaker",
+            Self::ArticlePython => "article-python",
+        }
+    }
+}
+
+/// The two windows of Resilience4j.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum SlidingWindowType {
+    /// The last so many calls.
+    #[serde(rename = "COUNT_BASED")]
+    CountBased,
+    /// The last so many seconds.
+    #[serde(rename = "TIME_BASED")]
+    TimeBased,
+}
+
+/// When a breaker of gobreaker opens: after failures in a row, or at a share of failures.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ReadyToTrip {
+    /// Failures in a row.
+    #[serde(rename = "ConsecutiveFailures")]
+    pub consecutive_failures: Option<u32>,
+    /// Share of failures.
+    #[serde(rename = "FailureRatio")]
+    pub failure_ratio: Option<Share>,
+    /// With `FailureRatio`: requests before it is judged; 1 if left out.
+    #[serde(rename = "Requests")]
+    pub requests: Option<u32>,
+}
+
+/// Whom a breaker belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum Scope {
+    /// Each instance of the caller has its own.
+    #[serde(rename = "caller instance")]
+    CallerInstance,
+    /// Each pair of a caller's and a callee's instance has its own.
+    #[serde(rename = "callee instance")]
+    CalleeInstance,
+    /// All share one, as in a mesh.
+    #[serde(rename = "shared")]
+    Shared,
+}

@@ -1,0 +1,367 @@
+//! Breakers: composed of parts, or of a library.
+
+use sim_core::SimDuration;
+
+use super::super::breaker::{Breaker, Preset, ReadyToTrip as WrittenTrip, Scope as Written, SlidingWindowType};
+use super::super::quantity::Duration;
+use super::{Caller, Compiler, most};
+use crate::OutcomeSet;
+use crate::resilience::circuit_breaker::libraries::{
+    ArticlePythonSettings, GoBreakerSettings, PyBreakerSettings, ReadyToTrip, Resilience4jSettings,
+};
+use crate::resilience::circuit_breaker::{BreakerSettings, HalfOpenPolicy, Settings, TripRule, Wait, WindowKind};
+use crate::system::{BreakerPlan, Guard, Scope};
+
+/// Defaults of a breaker; those of the article that the project began with.
+mod default {
+    use sim_core::SimDuration;
+
+    pub const WINDOW_CALLS: u32 = 100;
+    pub const FAILURE_RATE: f64 = 0.5;
+    pub const MINIMUM_CALLS: u32 = 10;
+    pub const WAIT: SimDuration = SimDuration::from_secs(30);
+    pub const HALF_OPEN_CALLS: u32 = 3;
+}
+
+/// Resilience4j's own multiplier of an exponential backoff.
+const RESILIENCE4J_MULTIPLIER: f64 = 1.5;
+
+impl Compiler<'_> {
+    pub(super) fn breaker(&mut self, caller: Caller, callee: u32, breaker: &Breaker, path: &str) -> Guard {
+        let settings = self.breaker_settings(breaker, path);
+        let scope = match breaker.scope {
+            None | Some(Written::CallerInstance) => Scope::CallerInstance,
+            Some(Written::CalleeInstance) => Scope::CalleeInstance,
+            Some(Written::Shared) => Scope::Edge,
+        };
+        let counts = breaker.counts.as_deref().map_or_else(OutcomeSet::callee_failures, OutcomeSet::of);
+        let first = self.blueprint.breakers.len() as u32;
+        let callees = self.blueprint.stations[callee as usize].instances.len() as u64;
+        let count = match scope {
+            Scope::Edge => 1,
+            Scope::CallerInstance => u64::from(self.caller_instances(caller)),
+            Scope::CalleeInstance => u64::from(self.caller_instances(caller)) * callees,
+        };
+        self.looked_back = self.looked_back.saturating_add(count.saturating_mul(settings.remembered()));
+        if self.may_have(u64::from(first) + count, most::BREAKERS, "breakers", path)
+            && self.may_have(self.looked_back, most::LOOKED_BACK, "calls or seconds for breakers to remember", path)
+        {
+            for owner in self.breaker_owners(caller, callee, scope) {
+                self.blueprint.breakers.push(BreakerPlan { owner, settings });
+            }
+        }
+        Guard::Breaker { first, scope, counts }
+    }
+
+    fn breaker_owners(&self, caller: Caller, callee: u32, scope: Scope) -> Vec<String> {
+        let (from, to) = (self.caller_name(caller), self.blueprint.stations[callee as usize].name.clone());
+        let numbered = |name: &str, instances: u32| -> Vec<String> {
+            if instances == 1 {
+                vec![name.to_owned()]
+            } else {
+                (1..=instances).map(|number| format!("{name}#{number}")).collect()
+            }
+        };
+        let callers = numbered(&from, self.caller_instances(caller));
+        match scope {
+            Scope::Edge => vec![format!("{from} -> {to}")],
+            Scope::CallerInstance => callers.iter().map(|from| format!("{from} -> {to}")).collect(),
+            Scope::CalleeInstance => {
+                let callees = numbered(&to, self.blueprint.stations[callee as usize].instances.len() as u32);
+                callers.iter().flat_map(|from| callees.iter().map(move |to| format!("{from} -> {to}"))).collect()
+            }
+        }
+    }
+
+    fn breaker_settings(&mut self, breaker: &Breaker, path: &str) -> BreakerSettings {
+        self.check_breaker_keys(breaker, path);
+        match breaker.preset {
+            None => BreakerSettings::Composed(self.composed(breaker, path)),
+            Some(Preset::Resilience4j) => BreakerSettings::Resilience4j(self.resilience4j(breaker, path)),
+            Some(Preset::GoBreaker) => BreakerSettings::GoBreaker(self.gobreaker(breaker, path)),
+            Some(Preset::PyBreaker) => BreakerSettings::PyBreaker(self.pybreaker(breaker, path)),
+            Some(Preset::ArticlePython) => BreakerSettings::ArticlePython(self.article_python(breaker, path)),
+        }
+    }
+
+    /// A key of another breaker would be ignored; it is a problem instead.
+    fn check_breaker_keys(&mut self, breaker: &Breaker, path: &str) {
+        for (key, is_there, presets) in breaker_keys(breaker) {
+            if !is_there || presets.contains(&breaker.preset) {
+                continue;
+            }
+            let at = self.key_at(&format!("{path}.{key}"));
+            let owners: Vec<String> = presets.iter().flatten().map(|preset| format!("`preset: {}`", preset.name())).collect();
+            let (here, help) = match (breaker.preset, owners.is_empty()) {
+                (None, _) => ("a breaker without a preset".to_owned(), format!("it belongs to {}", owners.join(" and "))),
+                (Some(preset), true) => (
+                    format!("`preset: {}`", preset.name()),
+                    "a preset has the library's own keys; leave the preset out for this one".to_owned(),
+                ),
+                (Some(preset), false) => {
+                    (format!("`preset: {}`", preset.name()), format!("it belongs to {}", owners.join(" and ")))
+                }
+            };
+            self.error(at, format!("`{key}` means nothing to {here}"), help);
+        }
+    }
+
+    fn resilience4j(&mut self, breaker: &Breaker, path: &str) -> Resilience4jSettings {
+        let library = Resilience4jSettings::default();
+        let size = self.counted(breaker.sliding_window_size, 100, &format!("{path}.slidingWindowSize"));
+        let wait = breaker.wait_duration_in_open_state.map_or(SimDuration::from_secs(60), |wait| wait.0);
+        Resilience4jSettings {
+            sliding_window: match breaker.sliding_window_type {
+                None | Some(SlidingWindowType::CountBased) => WindowKind::Calls(size),
+                Some(SlidingWindowType::TimeBased) => WindowKind::Seconds(size),
+            },
+            minimum_number_of_calls: self.counted(
+                breaker.minimum_number_of_calls,
+                library.minimum_number_of_calls,
+                &format!("{path}.minimumNumberOfCalls"),
+            ),
+            failure_rate_threshold: self.percentage(
+                breaker.failure_rate_threshold_percent,
+                library.failure_rate_threshold,
+                &format!("{path}.failureRateThreshold"),
+            ),
+            slow_call_rate_threshold: self.percentage(
+                breaker.slow_call_rate_threshold_percent,
+                library.slow_call_rate_threshold,
+                &format!("{path}.slowCallRateThreshold"),
+            ),
+            slow_call_duration_threshold: breaker
+                .slow_call_duration_threshold
+                .map_or(library.slow_call_duration_threshold, |duration| duration.0),
+            permitted_number_of_calls_in_half_open_state: self.counted(
+                breaker.permitted_number_of_calls,
+                library.permitted_number_of_calls_in_half_open_state,
+                &format!("{path}.permittedNumberOfCallsInHalfOpenState"),
+            ),
+            wait_in_open_state: if breaker.enable_exponential_backoff == Some(true) {
+                Wait::Exponential {
+                    base: wait,
+                    multiplier: breaker.exponential_backoff_multiplier.unwrap_or(RESILIENCE4J_MULTIPLIER).max(1.0),
+                    max: breaker.exponential_max_wait.map_or(SimDuration::MAX, |max| max.0),
+                }
+            } else {
+                Wait::Fixed(wait)
+            },
+            max_wait_duration_in_half_open_state: breaker.max_wait_in_half_open_state.map_or(SimDuration::ZERO, |wait| wait.0),
+            automatic_transition_from_open_to_half_open: breaker.automatic_transition.unwrap_or(false),
+        }
+    }
+
+    fn gobreaker(&mut self, breaker: &Breaker, path: &str) -> GoBreakerSettings {
+        let library = GoBreakerSettings::default();
+        let span = |written: Option<Duration>| written.map_or(SimDuration::ZERO, |duration| duration.0);
+        GoBreakerSettings {
+            max_requests: breaker.max_requests.unwrap_or(library.max_requests),
+            interval: span(breaker.interval),
+            bucket_period: span(breaker.bucket_period),
+            timeout: span(breaker.open_timeout),
+            ready_to_trip: match breaker.ready_to_trip {
+                None => library.ready_to_trip,
+                Some(WrittenTrip { consecutive_failures: Some(failures), failure_ratio: None, requests: None }) => {
+                    ReadyToTrip::ConsecutiveFailures(failures)
+                }
+                Some(WrittenTrip { consecutive_failures: None, failure_ratio: Some(ratio), requests }) => {
+                    ReadyToTrip::FailureRatio { minimum_requests: requests.unwrap_or(1), ratio: ratio.0 }
+                }
+                Some(_) => {
+                    let at = self.value_at(&format!("{path}.ReadyToTrip"));
+                    self.error(
+                        at,
+                        "there is no telling when this breaker is ready to trip",
+                        "write `{ ConsecutiveFailures: 6 }`, or `{ Requests: 3, FailureRatio: 60% }`",
+                    );
+                    library.ready_to_trip
+                }
+            },
+        }
+    }
+
+    fn pybreaker(&mut self, breaker: &Breaker, path: &str) -> PyBreakerSettings {
+        let library = PyBreakerSettings::default();
+        PyBreakerSettings {
+            fail_max: self.counted(breaker.fail_max, library.fail_max, &format!("{path}.fail_max")),
+            reset_timeout: breaker.reset_timeout.map_or(library.reset_timeout, |timeout| timeout.0),
+            success_threshold: self.counted(
+                breaker.successes_to_close,
+                library.success_threshold,
+                &format!("{path}.success_threshold"),
+            ),
+        }
+    }
+
+    fn article_python(&mut self, breaker: &Breaker, path: &str) -> ArticlePythonSettings {
+        let library = ArticlePythonSettings::default();
+        let mut seconds = |written: Option<f64>, default: SimDuration, key: &str| match written {
+            None => default,
+            Some(seconds) if seconds > 0.0 && seconds < 1e9 => SimDuration::from_secs_f64(seconds),
+            Some(seconds) => {
+                let at = self.value_at(&format!("{path}.{key}"));
+                self.error(at, format!("`{seconds}` is not a number of seconds"), "write a number such as `30`");
+                default
+            }
+        };
+        ArticlePythonSettings {
+            timeout: seconds(breaker.timeout_seconds, library.timeout, "timeout_seconds"),
+            sliding_window: seconds(breaker.sliding_window_seconds, library.sliding_window, "sliding_window_seconds"),
+            slow_call_threshold: seconds(
+                breaker.slow_call_threshold_seconds,
+                library.slow_call_threshold,
+                "slow_call_threshold_seconds",
+            ),
+            failure_threshold: self.counted(
+                breaker.failure_threshold,
+                library.failure_threshold,
+                &format!("{path}.failure_threshold"),
+            ),
+            failure_rate_threshold: breaker.failure_rate_threshold.map_or(library.failure_rate_threshold, |share| share.0),
+            minimum_calls: breaker.minimum_calls_of_article.unwrap_or(library.minimum_calls),
+            success_threshold: self.counted(
+                breaker.successes_to_close,
+                library.success_threshold,
+                &format!("{path}.success_threshold"),
+            ),
+            half_open_max_calls: self.counted(
+                breaker.half_open_max_calls,
+                library.half_open_max_calls,
+                &format!("{path}.half_open_max_calls"),
+            ),
+        }
+    }
+
+    /// A number of at least one.
+    fn counted(&mut self, written: Option<u32>, default: u32, path: &str) -> u32 {
+        written.map_or(default, |number| self.at_least_one(number, "this", path))
+    }
+
+    /// A percentage above 0 and up to 100, as Resilience4j demands.
+    fn percentage(&mut self, written: Option<f32>, default: f32, path: &str) -> f32 {
+        match written {
+            Some(percentage) if percentage > 0.0 && percentage <= 100.0 => percentage,
+            None => default,
+            Some(percentage) => {
+                let at = self.value_at(path);
+                self.error(
+                    at,
+                    format!("`{percentage}` is not a percentage above 0 and up to 100"),
+                    "write a number such as `50`",
+                );
+                default
+            }
+        }
+    }
+
+    /// A breaker composed of parts.
+    fn composed(&mut self, breaker: &Breaker, path: &str) -> Settings {
+        let window = breaker.window.map_or(WindowKind::Calls(default::WINDOW_CALLS), |window| window.0);
+        let minimum_calls = breaker.minimum_calls.unwrap_or(default::MINIMUM_CALLS);
+        if let (WindowKind::Calls(size), Some(minimum)) = (window, breaker.minimum_calls)
+            && size < minimum
+        {
+            let at = self.value_at(&format!("{path}.minimum calls"));
+            self.error(
+                at,
+                format!("a window of {size} calls never holds the {minimum} that the breaker waits for"),
+                format!("make the window at least {minimum} calls, or the minimum at most {size}"),
+            );
+        }
+        let slow_call_rate = match (breaker.slow_call, breaker.slow_call_rate) {
+            (None, Some(_)) => {
+                let at = self.key_at(&format!("{path}.slow call rate"));
+                self.error(
+                    at,
+                    "there is no telling which calls are slow",
+                    "write how long a slow call takes, such as `slow call: 2s`",
+                );
+                None
+            }
+            (Some(_), rate) => Some(rate.map_or(1.0, |share| share.0)),
+            (None, None) => None,
+        };
+        let has_rule = slow_call_rate.is_some() || breaker.consecutive_failures.is_some();
+        let failure_rate = breaker.failure_rate.map(|share| share.0).or((!has_rule).then_some(default::FAILURE_RATE));
+        let consecutive_failures = breaker
+            .consecutive_failures
+            .map(|count| self.at_least_one(count, "consecutive failures", &format!("{path}.consecutive failures")));
+        let permitted_calls = self.at_least_one(
+            breaker.half_open_calls.unwrap_or(default::HALF_OPEN_CALLS.max(breaker.success_threshold.unwrap_or(1))),
+            "half-open calls",
+            &format!("{path}.half-open calls"),
+        );
+        if let Some(threshold) = breaker.success_threshold.filter(|threshold| *threshold > permitted_calls || *threshold == 0) {
+            let at = self.value_at(&format!("{path}.success threshold"));
+            self.error(
+                at,
+                format!("{permitted_calls} probes never give {threshold} successes"),
+                "permit at least as many half-open calls as the threshold asks for",
+            );
+        }
+        Settings {
+            window,
+            trip: TripRule {
+                failure_rate,
+                slow_call_rate,
+                slow_call: breaker.slow_call.map_or(SimDuration::MAX, |duration| duration.0),
+                minimum_calls: minimum_calls.max(1),
+                consecutive_failures,
+            },
+            wait: breaker.wait.map_or(Wait::Fixed(default::WAIT), |wait| wait.0),
+            half_open: HalfOpenPolicy { permitted_calls, success_threshold: breaker.success_threshold },
+        }
+    }
+}
+
+type Presets = &'static [Option<Preset>];
+
+const COMPOSED: Presets = &[None];
+const RESILIENCE4J: Presets = &[Some(Preset::Resilience4j)];
+const GOBREAKER: Presets = &[Some(Preset::GoBreaker)];
+const PYBREAKER: Presets = &[Some(Preset::PyBreaker)];
+const ARTICLE: Presets = &[Some(Preset::ArticlePython)];
+
+/// Every key that belongs to some breakers only: whether it is there, and to which it belongs.
+fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 37] {
+    [
+        ("window", breaker.window.is_some(), COMPOSED),
+        ("failure rate", breaker.failure_rate.is_some(), COMPOSED),
+        ("minimum calls", breaker.minimum_calls.is_some(), COMPOSED),
+        ("consecutive failures", breaker.consecutive_failures.is_some(), COMPOSED),
+        ("slow call", breaker.slow_call.is_some(), COMPOSED),
+        ("slow call rate", breaker.slow_call_rate.is_some(), COMPOSED),
+        ("wait", breaker.wait.is_some(), COMPOSED),
+        ("half-open calls", breaker.half_open_calls.is_some(), COMPOSED),
+        ("success threshold", breaker.success_threshold.is_some(), COMPOSED),
+        ("slidingWindowType", breaker.sliding_window_type.is_some(), RESILIENCE4J),
+        ("slidingWindowSize", breaker.sliding_window_size.is_some(), RESILIENCE4J),
+        ("minimumNumberOfCalls", breaker.minimum_number_of_calls.is_some(), RESILIENCE4J),
+        ("failureRateThreshold", breaker.failure_rate_threshold_percent.is_some(), RESILIENCE4J),
+        ("slowCallRateThreshold", breaker.slow_call_rate_threshold_percent.is_some(), RESILIENCE4J),
+        ("slowCallDurationThreshold", breaker.slow_call_duration_threshold.is_some(), RESILIENCE4J),
+        ("permittedNumberOfCallsInHalfOpenState", breaker.permitted_number_of_calls.is_some(), RESILIENCE4J),
+        ("waitDurationInOpenState", breaker.wait_duration_in_open_state.is_some(), RESILIENCE4J),
+        ("enableExponentialBackoff", breaker.enable_exponential_backoff.is_some(), RESILIENCE4J),
+        ("exponentialBackoffMultiplier", breaker.exponential_backoff_multiplier.is_some(), RESILIENCE4J),
+        ("exponentialMaxWaitDurationInOpenState", breaker.exponential_max_wait.is_some(), RESILIENCE4J),
+        ("maxWaitDurationInHalfOpenState", breaker.max_wait_in_half_open_state.is_some(), RESILIENCE4J),
+        ("automaticTransitionFromOpenToHalfOpenEnabled", breaker.automatic_transition.is_some(), RESILIENCE4J),
+        ("MaxRequests", breaker.max_requests.is_some(), GOBREAKER),
+        ("Interval", breaker.interval.is_some(), GOBREAKER),
+        ("BucketPeriod", breaker.bucket_period.is_some(), GOBREAKER),
+        ("Timeout", breaker.open_timeout.is_some(), GOBREAKER),
+        ("ReadyToTrip", breaker.ready_to_trip.is_some(), GOBREAKER),
+        ("fail_max", breaker.fail_max.is_some(), PYBREAKER),
+        ("reset_timeout", breaker.reset_timeout.is_some(), PYBREAKER),
+        ("success_threshold", breaker.successes_to_close.is_some(), &[Some(Preset::PyBreaker), Some(Preset::ArticlePython)]),
+        ("failure_threshold", breaker.failure_threshold.is_some(), ARTICLE),
+        ("failure_rate_threshold", breaker.failure_rate_threshold.is_some(), ARTICLE),
+        ("minimum_calls", breaker.minimum_calls_of_article.is_some(), ARTICLE),
+        ("timeout_seconds", breaker.timeout_seconds.is_some(), ARTICLE),
+        ("sliding_window_seconds", breaker.sliding_window_seconds.is_some(), ARTICLE),
+        ("half_open_max_calls", breaker.half_open_max_calls.is_some(), ARTICLE),
+        ("slow_call_threshold_seconds", breaker.slow_call_threshold_seconds.is_some(), ARTICLE),
+    ]
+}
