@@ -375,6 +375,24 @@ fn more_users_than_may_be_in_flight_end_by_a_limit() {
     assert!(finished.is_partial());
 }
 
+#[test]
+fn presets_bring_their_own_bulkheads() {
+    let finished = run_text(
+        "run: { duration: 10s, drain: 10s }
+         workloads: { web: { to: a, arrivals: constant 100/s } }
+         services: { a: { handle: [ { call: go, on failure: ignore }, { call: node } ] }, \
+             go: { handle: [ { work: 1s } ] }, node: { handle: [ { work: 1s } ] } }
+         defaults: { calls: { timeout: 5s } }
+         calls: { web -> a: { timeout: 10s }, a -> go: { breaker: { preset: article-go, BulkheadMaxConcurrent: 10 } }, \
+             a -> node: { breaker: { preset: opossum, capacity: 20, errorThresholdPercentage: 100 } } }",
+        &[],
+    );
+    assert_eq!(pool(&finished, "a -> go").busy_max, 10);
+    assert!(ended(&finished, "a -> go", "rejected by bulkhead") > 800, "ten in flight of a second each");
+    assert_eq!(pool(&finished, "node").busy_max, 20, "opossum's semaphore");
+    assert!(ended(&finished, "a -> node", "rejected by bulkhead") > 600);
+}
+
 /// A call that always fails, and a breaker of each library around it: how often it opened, and how long it was open.
 fn opened(breaker: &str) -> (u64, f64) {
     let finished = run_text(
@@ -404,6 +422,10 @@ fn every_preset_opens_after_what_its_library_says_and_waits_as_long() {
         ("{ preset: pybreaker, reset_timeout: 10s }", 10),
         // The fifth in the window, at 0.4 s; waits of 10, 20, 40 and then 50 s.
         ("{ preset: article-python, timeout_seconds: 5 }", 4),
+        // The fifth in a row, at 0.4 s.
+        ("{ preset: article-go, Timeout: 10s }", 10),
+        // The first: all that was fired has failed.
+        ("{ preset: opossum, resetTimeout: 10s }", 10),
     ];
     for (breaker, expected) in cases {
         let (times, seconds) = opened(breaker);

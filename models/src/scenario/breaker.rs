@@ -90,7 +90,7 @@ pub(super) struct Breaker {
     /// gobreaker: buckets of a rolling interval; a fixed interval if left out.
     #[serde(rename = "BucketPeriod")]
     pub bucket_period: Option<Duration>,
-    /// gobreaker: how long it stays open; 60s if left out.
+    /// gobreaker, article-go: how long it stays open; 60s and 30s if left out.
     #[serde(rename = "Timeout")]
     pub open_timeout: Option<Duration>,
     /// gobreaker: when it opens; after 6 failures in a row if left out.
@@ -103,6 +103,40 @@ pub(super) struct Breaker {
     /// pybreaker, article-python: successes that close it; 1 and 3 if left out.
     #[serde(rename = "success_threshold")]
     pub successes_to_close: Option<u32>,
+    /// article-go: failures in a row that open it; 5 if left out.
+    #[serde(rename = "FailureThreshold")]
+    pub failures_in_a_row: Option<u32>,
+    /// article-go: successes that close it; 3 if left out.
+    #[serde(rename = "SuccessThreshold")]
+    pub successes_of_article_go: Option<u32>,
+    /// article-go: calls let through while half-open; 3 if left out.
+    #[serde(rename = "HalfOpenMaxCalls")]
+    pub half_open_calls_of_article_go: Option<u32>,
+    /// article-go: calls in flight at one time; 25 if left out.
+    #[serde(rename = "BulkheadMaxConcurrent")]
+    pub bulkhead_max_concurrent: Option<u32>,
+    /// article-go: how long a call waits for its turn; 100ms if left out.
+    #[serde(rename = "BulkheadMaxWait")]
+    pub bulkhead_max_wait: Option<Duration>,
+    /// opossum: the timeout of the call; it can also be written with the call.
+    pub timeout: Option<Duration>,
+    /// opossum: opens above this percentage of failures; 50 if left out.
+    #[serde(rename = "errorThresholdPercentage")]
+    pub error_threshold_percentage: Option<f64>,
+    /// opossum: how long it stays open; 30s if left out.
+    #[serde(rename = "resetTimeout")]
+    pub reset_timeout_of_opossum: Option<Duration>,
+    /// opossum: how far it looks back; 10s if left out.
+    #[serde(rename = "rollingCountTimeout")]
+    pub rolling_count_timeout: Option<Duration>,
+    /// opossum: buckets of that; 10 if left out.
+    #[serde(rename = "rollingCountBuckets")]
+    pub rolling_count_buckets: Option<u32>,
+    /// opossum: with fewer calls than this it never opens; 0 if left out.
+    #[serde(rename = "volumeThreshold")]
+    pub volume_threshold: Option<u32>,
+    /// opossum: calls in flight at one time; no limit if left out.
+    pub capacity: Option<u32>,
     /// article-python: failures in the window that open it; 5 if left out.
     pub failure_threshold: Option<u32>,
     /// article-python: share of failures, 0 to 1, that opens it; 0.5 if left out.
@@ -135,6 +169,12 @@ pub(super) enum Preset {
     /// The Python breaker of the article.
     #[serde(rename = "article-python")]
     ArticlePython,
+    /// The Go breaker with bulkhead of the article.
+    #[serde(rename = "article-go")]
+    ArticleGo,
+    /// opossum (Node).
+    #[serde(rename = "opossum")]
+    Opossum,
 }
 
 impl Preset {
@@ -145,6 +185,8 @@ impl Preset {
             Self::GoBreaker => "gobreaker",
             Self::PyBreaker => "pybreaker",
             Self::ArticlePython => "article-python",
+            Self::ArticleGo => "article-go",
+            Self::Opossum => "opossum",
         }
     }
 }

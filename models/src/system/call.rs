@@ -13,7 +13,7 @@ use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::faults::Effect;
 use crate::resilience::RetryPolicy;
-use crate::resilience::circuit_breaker::Verdict;
+use crate::resilience::circuit_breaker::{Admission, Verdict};
 use crate::resources::Waiter;
 use crate::{Outcome, OutcomeSet};
 
@@ -69,16 +69,20 @@ impl<'a> Turn<'a> {
                 Guard::Breaker { first, scope, .. } => {
                     let breaker = self.breaker_of(index, edge, *first, *scope);
                     self.state.run_timers_of(breaker, self.now);
-                    let (decision, ticket) = self.state.breakers[breaker as usize].try_acquire(self.now);
-                    if let Some(transition) = decision.transition {
+                    let (admission, transition) = self.state.breakers[breaker as usize].try_acquire(self.now);
+                    if let Some(transition) = transition {
                         self.state.recorder.breaker_changes(self.now, breaker, transition);
                     }
-                    if !decision.is_permitted {
-                        self.state.recorder.breaker_rejects(breaker);
-                        return self.leave_guards(index, Outcome::RejectedByBreaker);
+                    match admission {
+                        Admission::Permitted(ticket) => {
+                            let frame = &mut self.state.frames[index];
+                            (frame.permitted_at, frame.ticket) = (self.now, ticket);
+                        }
+                        Admission::Rejected(outcome) => {
+                            self.state.recorder.breaker_rejects(breaker);
+                            return self.leave_guards(index, outcome);
+                        }
                     }
-                    let frame = &mut self.state.frames[index];
-                    (frame.permitted_at, frame.ticket) = (self.now, ticket);
                 }
             }
             self.state.frames[index].guards_passed += 1;
@@ -367,6 +371,7 @@ impl<'a> Turn<'a> {
 
     fn tell_breaker(&mut self, index: u32, breaker: u32, counts: OutcomeSet, outcome: Outcome) {
         let verdict = match outcome {
+            Outcome::Timeout if counts.contains(outcome) => Verdict::TimedOut,
             _ if counts.contains(outcome) => Verdict::Failure,
             Outcome::RejectedByBreaker | Outcome::RejectedByBulkhead => Verdict::Ignored,
             _ => Verdict::Success,

@@ -11,6 +11,8 @@ pub enum Verdict {
     Success,
     /// It failed.
     Failure,
+    /// It failed, by taking too long; some libraries count that apart.
+    TimedOut,
     /// It says nothing; the permission is given back.
     Ignored,
 }
@@ -187,7 +189,7 @@ impl CircuitBreaker {
     pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, verdict: Verdict) -> Option<Transition> {
         let is_failure = match verdict {
             Verdict::Success => false,
-            Verdict::Failure => true,
+            Verdict::Failure | Verdict::TimedOut => true,
             Verdict::Ignored => {
                 self.give_back();
                 return None;

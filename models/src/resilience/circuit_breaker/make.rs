@@ -3,10 +3,12 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::libraries::{
-    ArticlePython, ArticlePythonSettings, GoBreaker, GoBreakerAnswer, GoBreakerSettings, PyBreaker, PyBreakerSettings,
-    Resilience4j, Resilience4jSettings, Resilience4jState, Ticket,
+    ArticleGo, ArticleGoAnswer, ArticleGoSettings, ArticlePython, ArticlePythonSettings, GoBreaker, GoBreakerAnswer,
+    GoBreakerSettings, Opossum, OpossumAnswer, OpossumSettings, PyBreaker, PyBreakerSettings, Resilience4j, Resilience4jSettings,
+    Resilience4jState, Ticket,
 };
-use super::{CircuitBreaker, Decision, Reason, Settings, State, Transition, Verdict, WindowKind};
+use super::{CircuitBreaker, Reason, Settings, State, Transition, Verdict, WindowKind};
+use crate::Outcome;
 
 /// Which breaker, and how it is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,6 +23,10 @@ pub enum BreakerSettings {
     PyBreaker(PyBreakerSettings),
     /// The article's Python breaker.
     ArticlePython(ArticlePythonSettings),
+    /// The article's Go breaker; its bulkhead is a pool in front of it.
+    ArticleGo(ArticleGoSettings),
+    /// opossum.
+    Opossum(OpossumSettings),
 }
 
 impl BreakerSettings {
@@ -33,7 +39,8 @@ impl BreakerSettings {
             }
             Self::GoBreaker(settings) if settings.bucket_period.is_zero() => 1,
             Self::GoBreaker(settings) => settings.interval.as_nanos().div_ceil(settings.bucket_period.as_nanos()),
-            Self::PyBreaker(_) | Self::ArticlePython(_) => 1,
+            Self::Opossum(settings) => u64::from(settings.rolling_count_buckets),
+            Self::PyBreaker(_) | Self::ArticlePython(_) | Self::ArticleGo(_) => 1,
         }
     }
 }
@@ -54,6 +61,19 @@ pub enum Breaker {
     PyBreaker(PyBreaker),
     /// The article's Python breaker.
     ArticlePython(Box<ArticlePython>),
+    /// The article's Go breaker.
+    ArticleGo(Box<ArticleGo>),
+    /// opossum.
+    Opossum(Box<Opossum>),
+}
+
+/// The answer to a call that asks to pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// It passes; the ticket comes back with its result.
+    Permitted(Ticket),
+    /// It is turned away with this outcome.
+    Rejected(Outcome),
 }
 
 impl Breaker {
@@ -65,38 +85,59 @@ impl Breaker {
             BreakerSettings::GoBreaker(settings) => Self::GoBreaker(Box::new(GoBreaker::new(settings, SimTime::ZERO))),
             BreakerSettings::PyBreaker(settings) => Self::PyBreaker(PyBreaker::new(settings)),
             BreakerSettings::ArticlePython(settings) => Self::ArticlePython(Box::new(ArticlePython::new(settings))),
+            BreakerSettings::ArticleGo(settings) => Self::ArticleGo(Box::new(ArticleGo::new(settings))),
+            BreakerSettings::Opossum(settings) => Self::Opossum(Box::new(Opossum::new(settings, SimTime::ZERO))),
         }
     }
 
     /// The next change of state that a timer brings about by `now`, and when.
     #[inline]
     pub fn due_transition(&mut self, now: SimTime) -> Option<(SimTime, Transition)> {
-        let Self::Resilience4j(breaker) = self else { return None };
-        let due = breaker.next_timer().filter(|due| *due <= now)?;
-        let from = state_of(breaker.state());
-        breaker.advance_to(due);
-        let transition = Transition { from, to: state_of(breaker.state()), reason: breaker.reason() };
-        Some((due, transition))
+        let next = match self {
+            Self::Resilience4j(breaker) => breaker.next_timer(),
+            Self::Opossum(breaker) => breaker.half_opens_at(),
+            _ => return None,
+        };
+        let due = next.filter(|due| *due <= now)?;
+        let before = self.state();
+        match self {
+            Self::Resilience4j(breaker) => breaker.advance_to(due),
+            Self::Opossum(breaker) => breaker.advance_to(due),
+            _ => {}
+        }
+        self.change_since(before).map(|transition| (due, transition))
     }
 
-    /// A call asks to pass; with the answer comes the ticket to complete it with.
+    /// A call asks to pass; asking may change the state.
     #[inline]
-    pub fn try_acquire(&mut self, now: SimTime) -> (Decision, Ticket) {
+    pub fn try_acquire(&mut self, now: SimTime) -> (Admission, Option<Transition>) {
+        let admission = |is_permitted: bool, ticket: Ticket| {
+            if is_permitted { Admission::Permitted(ticket) } else { Admission::Rejected(Outcome::RejectedByBreaker) }
+        };
         if let Self::Composed(breaker) = self {
-            return (breaker.try_acquire(now), Ticket::default());
+            let decision = breaker.try_acquire(now);
+            return (admission(decision.is_permitted, Ticket::default()), decision.transition);
         }
         let before = self.state();
-        let (is_permitted, ticket) = match self {
+        let answer = match self {
             Self::Composed(_) => unreachable!("a composed breaker has answered"),
-            Self::Resilience4j(breaker) => (breaker.try_acquire(now), Ticket::default()),
-            Self::PyBreaker(breaker) => (breaker.try_acquire(now), Ticket::default()),
-            Self::ArticlePython(breaker) => (breaker.try_acquire(now), Ticket::default()),
+            Self::Resilience4j(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
+            Self::PyBreaker(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
+            Self::ArticlePython(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
+            Self::ArticleGo(breaker) => admission(breaker.try_acquire(now) == ArticleGoAnswer::Permitted, Ticket::default()),
             Self::GoBreaker(breaker) => match breaker.try_acquire(now) {
-                GoBreakerAnswer::Permitted(ticket) => (true, ticket),
-                GoBreakerAnswer::Open | GoBreakerAnswer::TooManyRequests => (false, Ticket::default()),
+                GoBreakerAnswer::Permitted(ticket) => Admission::Permitted(ticket),
+                GoBreakerAnswer::Open | GoBreakerAnswer::TooManyRequests => admission(false, Ticket::default()),
             },
+            Self::Opossum(breaker) => {
+                breaker.advance_to(now);
+                match breaker.try_acquire(now) {
+                    OpossumAnswer::SemaphoreLocked => Admission::Rejected(Outcome::RejectedByBulkhead),
+                    answer => admission(answer == OpossumAnswer::Permitted, Ticket::default()),
+                }
+            }
         };
-        (Decision { is_permitted, transition: self.change_since(before) }, ticket)
+        (answer, self.change_since(before))
     }
 
     /// An admitted call has ended.
@@ -106,13 +147,20 @@ impl Breaker {
             return breaker.complete(now, elapsed, verdict);
         }
         let before = self.state();
-        let is_failure = verdict == Verdict::Failure;
+        let is_failure = matches!(verdict, Verdict::Failure | Verdict::TimedOut);
         match self {
             Self::Resilience4j(breaker) => breaker.complete(now, elapsed, verdict),
             Self::GoBreaker(breaker) => breaker.complete(now, ticket, verdict),
             Self::PyBreaker(breaker) if verdict != Verdict::Ignored => breaker.complete(now, is_failure),
             Self::ArticlePython(breaker) if verdict != Verdict::Ignored => breaker.complete(now, elapsed, is_failure),
-            Self::Composed(_) | Self::PyBreaker(_) | Self::ArticlePython(_) => {}
+            Self::ArticleGo(breaker) if verdict != Verdict::Ignored => breaker.complete(now, is_failure),
+            Self::Opossum(breaker) if verdict == Verdict::TimedOut => breaker.time_out(now),
+            // `errorFilter`: an error that does not count is a success.
+            Self::Opossum(breaker) => {
+                breaker.advance_to(now);
+                breaker.complete(now, is_failure);
+            }
+            Self::Composed(_) | Self::PyBreaker(_) | Self::ArticlePython(_) | Self::ArticleGo(_) => {}
         }
         self.change_since(before)
     }
@@ -125,6 +173,8 @@ impl Breaker {
             Self::GoBreaker(breaker) => breaker.state_as_left(),
             Self::PyBreaker(breaker) => breaker.state(),
             Self::ArticlePython(breaker) => breaker.state_as_left(),
+            Self::ArticleGo(breaker) => breaker.state_as_left(),
+            Self::Opossum(breaker) => breaker.state(),
         }
     }
 
@@ -140,6 +190,8 @@ impl Breaker {
             Self::GoBreaker(breaker) => breaker.reason(),
             Self::PyBreaker(breaker) => breaker.reason(),
             Self::ArticlePython(breaker) => breaker.reason(),
+            Self::ArticleGo(breaker) => breaker.reason(),
+            Self::Opossum(breaker) => breaker.reason(),
         }
     }
 }

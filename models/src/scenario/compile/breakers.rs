@@ -4,10 +4,12 @@ use sim_core::SimDuration;
 
 use super::super::breaker::{Breaker, Preset, ReadyToTrip as WrittenTrip, Scope as Written, SlidingWindowType};
 use super::super::quantity::Duration;
+use super::super::schema::Bulkhead;
 use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
 use crate::resilience::circuit_breaker::libraries::{
-    ArticlePythonSettings, GoBreakerSettings, PyBreakerSettings, ReadyToTrip, Resilience4jSettings,
+    ArticleGoSettings, ArticlePythonSettings, GoBreakerSettings, OpossumSettings, PyBreakerSettings, ReadyToTrip,
+    Resilience4jSettings,
 };
 use crate::resilience::circuit_breaker::{BreakerSettings, HalfOpenPolicy, Settings, TripRule, Wait, WindowKind};
 use crate::system::{BreakerPlan, Guard, Scope};
@@ -23,6 +25,8 @@ mod default {
     pub const HALF_OPEN_CALLS: u32 = 3;
 }
 
+/// How long a call waits at the bulkhead of the article's Go breaker.
+const ARTICLE_GO_MAX_WAIT: SimDuration = SimDuration::from_millis(100);
 /// Resilience4j's own multiplier of an exponential backoff.
 const RESILIENCE4J_MULTIPLIER: f64 = 1.5;
 
@@ -81,6 +85,8 @@ impl Compiler<'_> {
             Some(Preset::GoBreaker) => BreakerSettings::GoBreaker(self.gobreaker(breaker, path)),
             Some(Preset::PyBreaker) => BreakerSettings::PyBreaker(self.pybreaker(breaker, path)),
             Some(Preset::ArticlePython) => BreakerSettings::ArticlePython(self.article_python(breaker, path)),
+            Some(Preset::ArticleGo) => BreakerSettings::ArticleGo(self.article_go(breaker, path)),
+            Some(Preset::Opossum) => BreakerSettings::Opossum(self.opossum(breaker, path)),
         }
     }
 
@@ -233,6 +239,56 @@ impl Compiler<'_> {
         }
     }
 
+    fn article_go(&mut self, breaker: &Breaker, path: &str) -> ArticleGoSettings {
+        let library = ArticleGoSettings::default();
+        ArticleGoSettings {
+            failure_threshold: self.counted(
+                breaker.failures_in_a_row,
+                library.failure_threshold,
+                &format!("{path}.FailureThreshold"),
+            ),
+            success_threshold: self.counted(
+                breaker.successes_of_article_go,
+                library.success_threshold,
+                &format!("{path}.SuccessThreshold"),
+            ),
+            timeout: breaker.open_timeout.map_or(library.timeout, |timeout| timeout.0),
+            half_open_max_calls: self.counted(
+                breaker.half_open_calls_of_article_go,
+                library.half_open_max_calls,
+                &format!("{path}.HalfOpenMaxCalls"),
+            ),
+            // Its bulkhead is a guard of its own, in front of it.
+            bulkhead_max_concurrent: u32::MAX,
+        }
+    }
+
+    /// The bulkhead that a preset brings along.
+    pub(super) fn bulkhead_of(breaker: &Breaker) -> Option<Bulkhead> {
+        (breaker.preset == Some(Preset::ArticleGo)).then(|| Bulkhead {
+            semaphore: Some(breaker.bulkhead_max_concurrent.unwrap_or(ArticleGoSettings::default().bulkhead_max_concurrent)),
+            max_wait: Some(breaker.bulkhead_max_wait.unwrap_or(Duration(ARTICLE_GO_MAX_WAIT))),
+            ..Bulkhead::default()
+        })
+    }
+
+    fn opossum(&mut self, breaker: &Breaker, path: &str) -> OpossumSettings {
+        let library = OpossumSettings::default();
+        OpossumSettings {
+            error_threshold_percentage: breaker.error_threshold_percentage.unwrap_or(library.error_threshold_percentage),
+            reset_timeout: breaker.reset_timeout_of_opossum.map_or(library.reset_timeout, |timeout| timeout.0),
+            rolling_count_timeout: breaker.rolling_count_timeout.map_or(library.rolling_count_timeout, |timeout| timeout.0),
+            rolling_count_buckets: self.counted(
+                breaker.rolling_count_buckets,
+                library.rolling_count_buckets,
+                &format!("{path}.rollingCountBuckets"),
+            ),
+            volume_threshold: breaker.volume_threshold.unwrap_or(library.volume_threshold),
+            capacity: breaker.capacity,
+            timeout: breaker.timeout.map_or(library.timeout, |timeout| timeout.0),
+        }
+    }
+
     /// A number of at least one.
     fn counted(&mut self, written: Option<u32>, default: u32, path: &str) -> u32 {
         written.map_or(default, |number| self.at_least_one(number, "this", path))
@@ -322,9 +378,11 @@ const RESILIENCE4J: Presets = &[Some(Preset::Resilience4j)];
 const GOBREAKER: Presets = &[Some(Preset::GoBreaker)];
 const PYBREAKER: Presets = &[Some(Preset::PyBreaker)];
 const ARTICLE: Presets = &[Some(Preset::ArticlePython)];
+const ARTICLE_GO: Presets = &[Some(Preset::ArticleGo)];
+const OPOSSUM: Presets = &[Some(Preset::Opossum)];
 
 /// Every key that belongs to some breakers only: whether it is there, and to which it belongs.
-fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 37] {
+fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 49] {
     [
         ("window", breaker.window.is_some(), COMPOSED),
         ("failure rate", breaker.failure_rate.is_some(), COMPOSED),
@@ -351,11 +409,23 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 37] {
         ("MaxRequests", breaker.max_requests.is_some(), GOBREAKER),
         ("Interval", breaker.interval.is_some(), GOBREAKER),
         ("BucketPeriod", breaker.bucket_period.is_some(), GOBREAKER),
-        ("Timeout", breaker.open_timeout.is_some(), GOBREAKER),
+        ("Timeout", breaker.open_timeout.is_some(), &[Some(Preset::GoBreaker), Some(Preset::ArticleGo)]),
         ("ReadyToTrip", breaker.ready_to_trip.is_some(), GOBREAKER),
         ("fail_max", breaker.fail_max.is_some(), PYBREAKER),
         ("reset_timeout", breaker.reset_timeout.is_some(), PYBREAKER),
         ("success_threshold", breaker.successes_to_close.is_some(), &[Some(Preset::PyBreaker), Some(Preset::ArticlePython)]),
+        ("FailureThreshold", breaker.failures_in_a_row.is_some(), ARTICLE_GO),
+        ("SuccessThreshold", breaker.successes_of_article_go.is_some(), ARTICLE_GO),
+        ("HalfOpenMaxCalls", breaker.half_open_calls_of_article_go.is_some(), ARTICLE_GO),
+        ("BulkheadMaxConcurrent", breaker.bulkhead_max_concurrent.is_some(), ARTICLE_GO),
+        ("BulkheadMaxWait", breaker.bulkhead_max_wait.is_some(), ARTICLE_GO),
+        ("timeout", breaker.timeout.is_some(), OPOSSUM),
+        ("errorThresholdPercentage", breaker.error_threshold_percentage.is_some(), OPOSSUM),
+        ("resetTimeout", breaker.reset_timeout_of_opossum.is_some(), OPOSSUM),
+        ("rollingCountTimeout", breaker.rolling_count_timeout.is_some(), OPOSSUM),
+        ("rollingCountBuckets", breaker.rolling_count_buckets.is_some(), OPOSSUM),
+        ("volumeThreshold", breaker.volume_threshold.is_some(), OPOSSUM),
+        ("capacity", breaker.capacity.is_some(), OPOSSUM),
         ("failure_threshold", breaker.failure_threshold.is_some(), ARTICLE),
         ("failure_rate_threshold", breaker.failure_rate_threshold.is_some(), ARTICLE),
         ("minimum_calls", breaker.minimum_calls_of_article.is_some(), ARTICLE),

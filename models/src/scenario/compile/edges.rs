@@ -2,6 +2,7 @@
 
 use sim_core::Distribution;
 
+use super::super::breaker::Breaker;
 use super::super::problem::{Problem, did_you_mean};
 use super::super::schema::{self, Bulkhead, Call};
 use super::super::tree::normalize_edge;
@@ -70,7 +71,12 @@ impl Compiler<'_> {
     fn edge_plan(&mut self, caller: Caller, callee: u32, call: &Call, path: &str) -> EdgePlan {
         let latency = call.latency.as_ref().map_or(NONE, |latency| self.distribution(latency, &format!("{path}.latency")));
         let mut guards = Vec::new();
-        if let Some(bulkhead) = &call.bulkhead {
+        self.one_of(call.timeout.is_some(), of_breaker(call, |breaker| breaker.timeout).is_some(), "timeout", path);
+        let timeout = call.timeout.or(of_breaker(call, |breaker| breaker.timeout));
+        let of_preset = call.breaker.as_ref().and_then(Self::bulkhead_of);
+        let has_permits = of_breaker(call, |breaker| breaker.bulkhead_max_concurrent).is_some();
+        self.one_of(call.bulkhead.is_some(), has_permits, "bulkhead", path);
+        if let Some(bulkhead) = call.bulkhead.as_ref().or(of_preset.as_ref()) {
             guards.extend(self.bulkhead(caller, callee, bulkhead, &format!("{path}.bulkhead")));
         }
         if let Some(breaker) = &call.breaker {
@@ -91,7 +97,7 @@ impl Compiler<'_> {
             callee_instances: self.blueprint.stations[callee as usize].instances.clone(),
             guards,
             latency,
-            timeout: self.deadline(call.timeout, &format!("{path}.timeout")),
+            timeout: self.deadline(timeout, &format!("{path}.timeout")),
             connect_timeout: self.deadline(call.connect_timeout, &format!("{path}.connect timeout")),
             balance: match call.balance {
                 None | Some(schema::Balance::RoundRobin) => Balance::RoundRobin,
@@ -100,6 +106,14 @@ impl Compiler<'_> {
             },
             is_balanced_per_attempt: call.new_instance_per_attempt.unwrap_or(false),
             fallback: call.fallback.as_ref().map(|fallback| self.fallback(fallback, &format!("{path}.fallback"))),
+        }
+    }
+
+    /// What the call and its breaker's preset both say is said twice.
+    fn one_of(&mut self, is_with_call: bool, is_with_breaker: bool, what: &str, path: &str) {
+        if is_with_call && is_with_breaker {
+            let at = self.key_at(&format!("{path}.{what}"));
+            self.error(at, format!("the {what} of this call is there twice"), "write it with the call or with its breaker");
         }
     }
 
@@ -167,4 +181,9 @@ impl Compiler<'_> {
         }
         Some(Guard::Bulkhead { first_pool })
     }
+}
+
+/// A setting of a call that is written with its breaker.
+fn of_breaker<T>(call: &Call, setting: impl Fn(&Breaker) -> Option<T>) -> Option<T> {
+    call.breaker.as_ref().and_then(setting)
 }

@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::State;
+use super::super::{Reason, State};
 
 /// What can be set, under the names of `Config`. How long a call waits for a permit (`BulkheadMaxWait`) is the driver's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,7 @@ pub struct ArticleGo {
     last_failure: SimTime,
     permits_free: u32,
     waiting: u32,
+    reason: Reason,
 }
 
 impl ArticleGo {
@@ -71,6 +72,7 @@ impl ArticleGo {
             last_failure: SimTime::ZERO,
             permits_free: settings.bulkhead_max_concurrent,
             waiting: 0,
+            reason: Reason::ProbeFailed,
         }
     }
 
@@ -119,13 +121,18 @@ impl ArticleGo {
             (State::Closed, true) => {
                 self.failures += 1;
                 if self.failures >= self.settings.failure_threshold {
+                    self.reason = Reason::ConsecutiveFailures(self.failures);
                     self.state = State::Open;
                 }
             }
-            (State::HalfOpen, true) => self.state = State::Open,
+            (State::HalfOpen, true) => {
+                self.reason = Reason::ProbeFailed;
+                self.state = State::Open;
+            }
             (State::HalfOpen, false) => {
                 self.successes += 1;
                 if self.successes >= self.settings.success_threshold {
+                    self.reason = Reason::ProbesSucceeded(self.successes);
                     self.state = State::Closed;
                     self.failures = 0;
                 }
@@ -137,6 +144,7 @@ impl ArticleGo {
     /// The present state; asking ends a wait that is over.
     pub fn state(&mut self, now: SimTime) -> State {
         if self.state == State::Open && now.since(self.last_failure) >= self.settings.timeout {
+            self.reason = Reason::WaitOver(self.settings.timeout);
             self.state = State::HalfOpen;
             (self.probes, self.successes) = (0, 0);
         }
@@ -146,6 +154,11 @@ impl ArticleGo {
     /// The state as it was left; a wait that is over has not ended before somebody asks.
     pub fn state_as_left(&self) -> State {
         self.state
+    }
+
+    /// Why it last changed its state.
+    pub fn reason(&self) -> Reason {
+        self.reason
     }
 
     /// Permits of the bulkhead that nobody holds.

@@ -72,7 +72,7 @@ impl Counts {
                 self.consecutive_successes += 1;
                 self.consecutive_failures = 0;
             }
-            Verdict::Failure => {
+            Verdict::Failure | Verdict::TimedOut => {
                 self.total_failures += 1;
                 self.consecutive_failures += 1;
                 self.consecutive_successes = 0;
@@ -162,7 +162,8 @@ impl GoBreaker {
         if ticket.generation != self.generation {
             return;
         }
-        if verdict == Verdict::Failure && state == State::HalfOpen {
+        let is_failure = matches!(verdict, Verdict::Failure | Verdict::TimedOut);
+        if is_failure && state == State::HalfOpen {
             return self.change(State::Open, now, Reason::ProbeFailed);
         }
         if self.age - ticket.age < self.buckets.len() as u64 {
@@ -174,7 +175,7 @@ impl GoBreaker {
             (Verdict::Success, State::HalfOpen) if self.counts.consecutive_successes >= self.settings.max_requests => {
                 self.change(State::Closed, now, Reason::ProbesSucceeded(self.settings.max_requests));
             }
-            (Verdict::Failure, State::Closed) => {
+            (Verdict::Failure | Verdict::TimedOut, State::Closed) => {
                 if let Some(reason) = self.reason_to_trip() {
                     self.change(State::Open, now, reason);
                 }

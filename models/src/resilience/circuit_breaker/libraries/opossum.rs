@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::State;
+use super::super::{Reason, State};
 
 /// What can be set, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,6 +104,7 @@ pub struct Opossum {
     bucket_span: SimDuration,
     rotates_at: SimTime,
     half_opens_at: Option<SimTime>,
+    reason: Reason,
 }
 
 impl Opossum {
@@ -122,6 +123,7 @@ impl Opossum {
             bucket_span,
             rotates_at: now + bucket_span,
             half_opens_at: None,
+            reason: Reason::ProbeFailed,
         }
     }
 
@@ -135,6 +137,7 @@ impl Opossum {
         if self.half_opens_at.is_some_and(|due| due <= now) {
             self.half_opens_at = None;
             self.state = State::HalfOpen;
+            self.reason = Reason::WaitOver(self.settings.reset_timeout);
             self.awaits_probe = true;
         }
     }
@@ -176,6 +179,7 @@ impl Opossum {
         self.count(|stats| stats.successes += 1);
         if self.state == State::HalfOpen {
             self.state = State::Closed;
+            self.reason = Reason::ProbesSucceeded(1);
             self.awaits_probe = false;
         }
     }
@@ -203,6 +207,16 @@ impl Opossum {
         self.state
     }
 
+    /// When a timer next ends the open state.
+    pub fn half_opens_at(&self) -> Option<SimTime> {
+        self.half_opens_at
+    }
+
+    /// Why it last changed its state.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
     /// The statistics over all buckets.
     pub fn stats(&self) -> OpossumStats {
         self.total
@@ -218,6 +232,10 @@ impl Opossum {
         if percentage > self.settings.error_threshold_percentage || is_half_open {
             self.awaits_probe = false;
             if self.state != State::Open {
+                self.reason = match self.state {
+                    State::HalfOpen => Reason::ProbeFailed,
+                    _ => Reason::FailureRate { rate: percentage / 100.0, calls: self.total.fires },
+                };
                 self.state = State::Open;
                 self.half_opens_at = Some(now + self.settings.reset_timeout);
             }

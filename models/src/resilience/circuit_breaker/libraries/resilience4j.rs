@@ -178,7 +178,7 @@ impl Resilience4j {
     pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, verdict: Verdict) {
         let is_failure = match verdict {
             Verdict::Ignored => return self.release_permission(),
-            Verdict::Failure => true,
+            Verdict::Failure | Verdict::TimedOut => true,
             Verdict::Success => false,
         };
         let is_slow = elapsed > self.settings.slow_call_duration_threshold;
