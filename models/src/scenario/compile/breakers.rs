@@ -263,6 +263,12 @@ impl Compiler<'_> {
         }
     }
 
+    /// The timeout that a preset brings along, unless the call has one.
+    pub(super) fn timeout_of(breaker: &Breaker) -> Option<Duration> {
+        let library = (breaker.preset == Some(Preset::Opossum)).then(|| Duration(OpossumSettings::default().timeout));
+        breaker.timeout.or(library)
+    }
+
     /// The bulkhead that a preset brings along.
     pub(super) fn bulkhead_of(breaker: &Breaker) -> Option<Bulkhead> {
         (breaker.preset == Some(Preset::ArticleGo)).then(|| Bulkhead {

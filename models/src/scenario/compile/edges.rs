@@ -72,7 +72,7 @@ impl Compiler<'_> {
         let latency = call.latency.as_ref().map_or(NONE, |latency| self.distribution(latency, &format!("{path}.latency")));
         let mut guards = Vec::new();
         self.one_of(call.timeout.is_some(), of_breaker(call, |breaker| breaker.timeout).is_some(), "timeout", path);
-        let timeout = call.timeout.or(of_breaker(call, |breaker| breaker.timeout));
+        let timeout = call.timeout.or(of_breaker(call, Self::timeout_of));
         let of_preset = call.breaker.as_ref().and_then(Self::bulkhead_of);
         let has_permits = of_breaker(call, |breaker| breaker.bulkhead_max_concurrent).is_some();
         self.one_of(call.bulkhead.is_some(), has_permits, "bulkhead", path);
