@@ -329,6 +329,7 @@ impl<'a> Turn<'a> {
         Some(Next::Nothing)
     }
 
+    #[inline]
     fn request_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32) -> Permit {
         let pool = self.permits_of(index, edge, first_pool);
         self.state.frames[index].since = self.now;
@@ -343,6 +344,7 @@ impl<'a> Turn<'a> {
         Permit::Refused
     }
 
+    #[inline]
     fn release_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32) {
         let pool = self.permits_of(index, edge, first_pool);
         let held = self.now.since(self.state.frames[index].since);
@@ -352,10 +354,12 @@ impl<'a> Turn<'a> {
         }
     }
 
+    #[inline]
     fn permits_of(&self, index: u32, edge: &EdgePlan, first_pool: u32) -> usize {
         (first_pool + self.state.frames[index].instance - edge.caller_first_instance) as usize
     }
 
+    #[inline]
     fn breaker_of(&self, index: u32, edge: &EdgePlan, first: u32, scope: Scope) -> u32 {
         let frame = &self.state.frames[index];
         let caller = frame.instance - edge.caller_first_instance;
@@ -369,6 +373,7 @@ impl<'a> Turn<'a> {
         }
     }
 
+    #[inline]
     fn tell_breaker(&mut self, index: u32, breaker: u32, counts: OutcomeSet, outcome: Outcome) {
         let verdict = match outcome {
             Outcome::Timeout if counts.contains(outcome) => Verdict::TimedOut,
@@ -379,6 +384,7 @@ impl<'a> Turn<'a> {
         self.complete_at_breaker(index, breaker, verdict);
     }
 
+    #[inline]
     fn complete_at_breaker(&mut self, index: u32, breaker: u32, verdict: Verdict) {
         let frame = &self.state.frames[index];
         let (elapsed, ticket) = (self.now.since(frame.permitted_at), frame.ticket);

@@ -245,7 +245,8 @@ impl CircuitBreaker {
         if tally.calls == 0 || tally.calls < minimum {
             return None;
         }
-        let share = |part: u32| f64::from(part) / f64::from(tally.calls);
+        // A healthy breaker, whose parts are zero, is spared the divisions.
+        let share = |part: u32| if part == 0 { 0.0 } else { f64::from(part) / f64::from(tally.calls) };
         let reaches = |part: u32, threshold: Option<f64>| threshold.is_some_and(|threshold| share(part) >= threshold);
         let TripRule { failure_rate, slow_call_rate, .. } = self.settings.trip;
         if reaches(tally.failures, failure_rate) {
