@@ -376,6 +376,26 @@ fn more_users_than_may_be_in_flight_end_by_a_limit() {
 }
 
 #[test]
+fn calls_that_come_during_the_test_of_cockatiel_wait_for_its_end() {
+    let finished = run_text(
+        "run: { duration: 20s, drain: 10s }
+         workloads: { web: { to: a, arrivals: constant 10/s } }
+         services: { a: { handle: [ { call: b } ] }, b: { handle: [ { work: 550ms } ] } }
+         calls: { a -> b: { timeout: 1s, breaker: { preset: cockatiel, halfOpenAfter: 5s, ConsecutiveBreaker: 5 } } }
+         faults: [ { at: 2s, for: 3s, errors: b, rate: 100% } ]",
+        &[],
+    );
+    // Open from the fifth failure, at 2.4 s. The test comes with the call at 7.4 s and answers at 7.95 s; those of 7.5 to
+    // 7.9 s wait for it and then take 550 ms of their own.
+    let breaker = &finished.summary.breakers[0];
+    assert_eq!((breaker.opened, breaker.transitions), (1, 3));
+    assert!((breaker.seconds_in.half_open - 0.55).abs() < 1e-6, "{:?}", breaker.seconds_in);
+    let slowest = finished.summary.workloads[0].latency.max;
+    assert!((slowest - 1.0).abs() < 1e-6, "waited 0.45 s and worked 0.55 s: {slowest}");
+    assert_eq!(finished.summary.workloads[0].in_flight, 0);
+}
+
+#[test]
 fn presets_bring_their_own_bulkheads() {
     let finished = run_text(
         "run: { duration: 10s, drain: 10s }
@@ -424,6 +444,8 @@ fn every_preset_opens_after_what_its_library_says_and_waits_as_long() {
         ("{ preset: article-python, timeout_seconds: 5 }", 4),
         // The fifth in a row, at 0.4 s.
         ("{ preset: article-go, Timeout: 10s }", 10),
+        // The fifth in a row, at 0.4 s.
+        ("{ preset: cockatiel, halfOpenAfter: 10s, ConsecutiveBreaker: 5 }", 10),
         // The first: all that was fired has failed.
         ("{ preset: opossum, resetTimeout: 10s }", 10),
     ];

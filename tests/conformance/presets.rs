@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sim_core::{SimDuration, SimTime};
 use sim_models::resilience::adaptive_concurrency::{Aimd, AimdSettings, Gradient2, Gradient2Settings};
 use sim_models::resilience::circuit_breaker::libraries::*;
-use sim_models::resilience::circuit_breaker::{State, Verdict, Wait, WindowKind};
+use sim_models::resilience::circuit_breaker::{State, Ticket, Verdict, Wait, WindowKind};
 
 use crate::case::{Answer, Case, Config, Preset, Row};
 

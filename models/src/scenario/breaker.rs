@@ -137,6 +137,18 @@ pub(super) struct Breaker {
     pub volume_threshold: Option<u32>,
     /// opossum: calls in flight at one time; no limit if left out.
     pub capacity: Option<u32>,
+    /// cockatiel: how long it stays open.
+    #[serde(rename = "halfOpenAfter")]
+    pub half_open_after: Option<Duration>,
+    /// cockatiel: opens after so many failures in a row.
+    #[serde(rename = "ConsecutiveBreaker")]
+    pub consecutive_breaker: Option<u32>,
+    /// cockatiel: opens above a share of the last calls.
+    #[serde(rename = "CountBreaker")]
+    pub count_breaker: Option<CountBreaker>,
+    /// cockatiel: opens above a share over a span of time.
+    #[serde(rename = "SamplingBreaker")]
+    pub sampling_breaker: Option<SamplingBreaker>,
     /// article-python: failures in the window that open it; 5 if left out.
     pub failure_threshold: Option<u32>,
     /// article-python: share of failures, 0 to 1, that opens it; 0.5 if left out.
@@ -175,6 +187,9 @@ pub(super) enum Preset {
     /// opossum (Node).
     #[serde(rename = "opossum")]
     Opossum,
+    /// cockatiel (Node).
+    #[serde(rename = "cockatiel")]
+    Cockatiel,
 }
 
 impl Preset {
@@ -187,6 +202,7 @@ impl Preset {
             Self::ArticlePython => "article-python",
             Self::ArticleGo => "article-go",
             Self::Opossum => "opossum",
+            Self::Cockatiel => "cockatiel",
         }
     }
 }
@@ -200,6 +216,32 @@ pub(super) enum SlidingWindowType {
     /// The last so many seconds.
     #[serde(rename = "TIME_BASED")]
     TimeBased,
+}
+
+/// cockatiel's `CountBreaker`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CountBreaker {
+    /// Opens above this share of failures.
+    pub threshold: Share,
+    /// Calls that it looks back.
+    pub size: u32,
+    /// Calls before the share is judged; `size` if left out.
+    #[serde(rename = "minimumNumberOfCalls")]
+    pub minimum_number_of_calls: Option<u32>,
+}
+
+/// cockatiel's `SamplingBreaker`.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SamplingBreaker {
+    /// Opens above this share of failures.
+    pub threshold: Share,
+    /// How far it looks back.
+    pub duration: Duration,
+    /// Calls per second below which it never opens; as many as make five failures a second if left out.
+    #[serde(rename = "minimumRps")]
+    pub minimum_rps: Option<f64>,
 }
 
 /// When a breaker of gobreaker opens: after failures in a row, or at a share of failures.

@@ -9,7 +9,7 @@ use sim_core::random::DrawKey;
 
 use super::blueprint::{CallSite, EdgePlan, Guard, NONE, OnFailure, Scope};
 use super::frame::{Activity, Frame, Role};
-use super::state::{Next, Parked};
+use super::state::{Next, Parked, State};
 use super::turn::{Turn, draw_tag};
 use crate::faults::Effect;
 use crate::resilience::RetryPolicy;
@@ -77,6 +77,11 @@ impl<'a> Turn<'a> {
                         Admission::Permitted(ticket) => {
                             let frame = &mut self.state.frames[index];
                             (frame.permitted_at, frame.ticket) = (self.now, ticket);
+                        }
+                        Admission::Waits(test) => {
+                            let waiter = self.state.frames.begin_wait(index, Activity::AwaitingPermit);
+                            self.state.test_waiters[breaker as usize].push((test, waiter));
+                            return Next::Nothing;
                         }
                         Admission::Rejected(outcome) => {
                             self.state.recorder.breaker_rejects(breaker);
@@ -392,6 +397,19 @@ impl<'a> Turn<'a> {
         if let Some(transition) = self.state.breakers[breaker as usize].complete(self.now, ticket, elapsed, verdict) {
             self.state.recorder.breaker_changes(self.now, breaker, transition);
         }
+        if let Some(test) = self.state.breakers[breaker as usize].test_ended(ticket) {
+            self.wake_those_waiting_for(breaker, test);
+        }
+    }
+
+    /// Those who wait for the end of a breaker's test ask again, in the order in which they came.
+    #[cold]
+    fn wake_those_waiting_for(&mut self, breaker: u32, test: u64) {
+        let State { test_waiters, frames, ready, .. } = &mut *self.state;
+        let waiters = &mut test_waiters[breaker as usize];
+        let is_woken = |(awaited, waiter): &&(u64, Waiter)| *awaited == test && frames.is_live(*waiter);
+        ready.extend(waiters.iter().rev().filter(is_woken).map(|(_, waiter)| Next::Ask(waiter.frame)));
+        waiters.retain(|(awaited, _)| *awaited != test);
     }
 
     /// Sends the call in again after a pause, if its policy says so.

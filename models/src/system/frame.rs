@@ -5,7 +5,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{NONE, OnFailure};
 use crate::Outcome;
-use crate::resilience::circuit_breaker::libraries::Ticket;
+use crate::resilience::circuit_breaker::Ticket;
 use crate::resources::Waiter;
 
 /// Whose steps a frame runs.

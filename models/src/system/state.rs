@@ -34,6 +34,8 @@ pub(super) enum Next {
     Work(u32),
     /// A frame has been given a permit.
     Permit(u32),
+    /// A frame that waited for a breaker's test asks its guards again.
+    Ask(u32),
     /// A frame has ended; its caller is answered.
     Reply(u32),
     /// An instance that goes on after a pause notices the next of what it has missed.
@@ -132,6 +134,8 @@ pub(super) struct State {
     pub frames: Frames,
     pub pools: Vec<Pool>,
     pub breakers: Vec<Breaker>,
+    /// Who waits for the end of which test of each breaker.
+    pub test_waiters: Vec<Vec<(u64, Waiter)>>,
     pub rings: Vec<DeadlineRing<Waiter>>,
     pub instances: Vec<InstanceState>,
     pub edges: Vec<EdgeState>,
@@ -153,6 +157,7 @@ impl System {
         let state = State {
             frames: Frames::default(),
             pools: blueprint.pools.iter().map(|plan| Pool::new(plan.capacity, plan.queue_limit)).collect(),
+            test_waiters: vec![Vec::new(); blueprint.breakers.len()],
             breakers: blueprint.breakers.iter().map(|plan| Breaker::new(plan.settings)).collect(),
             rings: blueprint.deadlines.iter().map(|delay| DeadlineRing::new(*delay)).collect(),
             instances: vec![InstanceState::default(); blueprint.instances.len()],

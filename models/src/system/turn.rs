@@ -103,6 +103,7 @@ impl<'a> Turn<'a> {
                 Next::Start(frame) => self.slot_granted(frame),
                 Next::Work(frame) => self.processor_granted(frame),
                 Next::Permit(frame) => self.permit_granted(frame),
+                Next::Ask(frame) => self.enter_guards(frame),
                 Next::CatchUp(instance) => self.catch_up(instance),
                 Next::Nothing => match self.state.ready.pop() {
                     Some(waiting) => waiting,

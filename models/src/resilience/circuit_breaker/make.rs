@@ -3,12 +3,20 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::libraries::{
-    ArticleGo, ArticleGoAnswer, ArticleGoSettings, ArticlePython, ArticlePythonSettings, GoBreaker, GoBreakerAnswer,
-    GoBreakerSettings, Opossum, OpossumAnswer, OpossumSettings, PyBreaker, PyBreakerSettings, Resilience4j, Resilience4jSettings,
-    Resilience4jState, Ticket,
+    ArticleGo, ArticleGoAnswer, ArticleGoSettings, ArticlePython, ArticlePythonSettings, Cockatiel, CockatielAnswer,
+    CockatielBreaker, CockatielSettings, GoBreaker, GoBreakerAnswer, GoBreakerSettings, Opossum, OpossumAnswer, OpossumSettings,
+    PyBreaker, PyBreakerSettings, Resilience4j, Resilience4jSettings, Resilience4jState,
 };
 use super::{CircuitBreaker, Reason, Settings, State, Transition, Verdict, WindowKind};
 use crate::Outcome;
+
+/// What a breaker wants back with the result of a call: the generation and the bucket in which gobreaker let it through; the
+/// number of the test that it is for cockatiel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticket {
+    pub(super) generation: u64,
+    pub(super) number: u64,
+}
 
 /// Which breaker, and how it is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +35,8 @@ pub enum BreakerSettings {
     ArticleGo(ArticleGoSettings),
     /// opossum.
     Opossum(OpossumSettings),
+    /// cockatiel.
+    Cockatiel(CockatielSettings),
 }
 
 impl BreakerSettings {
@@ -40,7 +50,11 @@ impl BreakerSettings {
             Self::GoBreaker(settings) if settings.bucket_period.is_zero() => 1,
             Self::GoBreaker(settings) => settings.interval.as_nanos().div_ceil(settings.bucket_period.as_nanos()),
             Self::Opossum(settings) => u64::from(settings.rolling_count_buckets),
-            Self::PyBreaker(_) | Self::ArticlePython(_) | Self::ArticleGo(_) => 1,
+            Self::Cockatiel(CockatielSettings { breaker: CockatielBreaker::Count { size, .. }, .. }) => u64::from(*size),
+            Self::Cockatiel(CockatielSettings { breaker: CockatielBreaker::Sampling { duration, .. }, .. }) => {
+                duration.as_nanos() / 1_000_000_000 + 5
+            }
+            Self::Cockatiel(_) | Self::PyBreaker(_) | Self::ArticlePython(_) | Self::ArticleGo(_) => 1,
         }
     }
 }
@@ -65,6 +79,8 @@ pub enum Breaker {
     ArticleGo(Box<ArticleGo>),
     /// opossum.
     Opossum(Box<Opossum>),
+    /// cockatiel, and how many tests it has made.
+    Cockatiel(Box<Cockatiel>, u64),
 }
 
 /// The answer to a call that asks to pass.
@@ -74,6 +90,8 @@ pub enum Admission {
     Permitted(Ticket),
     /// It is turned away with this outcome.
     Rejected(Outcome),
+    /// It waits for the end of the test with this number, and then asks again.
+    Waits(u64),
 }
 
 impl Breaker {
@@ -86,6 +104,7 @@ impl Breaker {
             BreakerSettings::PyBreaker(settings) => Self::PyBreaker(PyBreaker::new(settings)),
             BreakerSettings::ArticlePython(settings) => Self::ArticlePython(Box::new(ArticlePython::new(settings))),
             BreakerSettings::ArticleGo(settings) => Self::ArticleGo(Box::new(ArticleGo::new(settings))),
+            BreakerSettings::Cockatiel(settings) => Self::Cockatiel(Box::new(Cockatiel::new(settings)), 0),
             BreakerSettings::Opossum(settings) => Self::Opossum(Box::new(Opossum::new(settings, SimTime::ZERO))),
         }
     }
@@ -129,6 +148,15 @@ impl Breaker {
                 GoBreakerAnswer::Permitted(ticket) => Admission::Permitted(ticket),
                 GoBreakerAnswer::Open | GoBreakerAnswer::TooManyRequests => admission(false, Ticket::default()),
             },
+            Self::Cockatiel(breaker, tests) => match breaker.try_acquire(now) {
+                CockatielAnswer::Permitted => admission(true, Ticket::default()),
+                CockatielAnswer::Open => admission(false, Ticket::default()),
+                CockatielAnswer::Waits => Admission::Waits(*tests),
+                CockatielAnswer::Test => {
+                    *tests += 1;
+                    Admission::Permitted(Ticket { generation: 0, number: *tests })
+                }
+            },
             Self::Opossum(breaker) => {
                 breaker.advance_to(now);
                 match breaker.try_acquire(now) {
@@ -154,6 +182,8 @@ impl Breaker {
             Self::PyBreaker(breaker) if verdict != Verdict::Ignored => breaker.complete(now, is_failure),
             Self::ArticlePython(breaker) if verdict != Verdict::Ignored => breaker.complete(now, elapsed, is_failure),
             Self::ArticleGo(breaker) if verdict != Verdict::Ignored => breaker.complete(now, is_failure),
+            Self::Cockatiel(breaker, _) if verdict == Verdict::Ignored => breaker.ignore(ticket.number > 0),
+            Self::Cockatiel(breaker, _) => breaker.complete(now, ticket.number > 0, is_failure),
             Self::Opossum(breaker) if verdict == Verdict::TimedOut => breaker.time_out(now),
             // `errorFilter`: an error that does not count is a success.
             Self::Opossum(breaker) => {
@@ -163,6 +193,12 @@ impl Breaker {
             Self::Composed(_) | Self::PyBreaker(_) | Self::ArticlePython(_) | Self::ArticleGo(_) => {}
         }
         self.change_since(before)
+    }
+
+    /// The test whose end is awaited by calls that must ask again, now that the call with this ticket has ended.
+    #[inline]
+    pub fn test_ended(&self, ticket: Ticket) -> Option<u64> {
+        matches!(self, Self::Cockatiel(..)).then_some(ticket.number).filter(|test| *test > 0)
     }
 
     /// The present state, without asking in a way that would change it.
@@ -175,6 +211,7 @@ impl Breaker {
             Self::ArticlePython(breaker) => breaker.state_as_left(),
             Self::ArticleGo(breaker) => breaker.state_as_left(),
             Self::Opossum(breaker) => breaker.state(),
+            Self::Cockatiel(breaker, _) => breaker.state(),
         }
     }
 
@@ -192,6 +229,7 @@ impl Breaker {
             Self::ArticlePython(breaker) => breaker.reason(),
             Self::ArticleGo(breaker) => breaker.reason(),
             Self::Opossum(breaker) => breaker.reason(),
+            Self::Cockatiel(breaker, _) => breaker.reason(),
         }
     }
 }

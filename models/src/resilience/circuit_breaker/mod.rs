@@ -13,6 +13,6 @@ mod wait;
 mod window;
 
 pub use breaker::{CircuitBreaker, Decision, HalfOpenPolicy, Reason, Settings, State, Transition, TripRule, Verdict};
-pub use make::{Admission, Breaker, BreakerSettings};
+pub use make::{Admission, Breaker, BreakerSettings, Ticket};
 pub use wait::Wait;
 pub use window::{Tally, Window, WindowKind};

@@ -2,14 +2,16 @@
 
 use sim_core::SimDuration;
 
-use super::super::breaker::{Breaker, Preset, ReadyToTrip as WrittenTrip, Scope as Written, SlidingWindowType};
+use super::super::breaker::{
+    Breaker, CountBreaker, Preset, ReadyToTrip as WrittenTrip, SamplingBreaker, Scope as Written, SlidingWindowType,
+};
 use super::super::quantity::Duration;
 use super::super::schema::Bulkhead;
 use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
 use crate::resilience::circuit_breaker::libraries::{
-    ArticleGoSettings, ArticlePythonSettings, GoBreakerSettings, OpossumSettings, PyBreakerSettings, ReadyToTrip,
-    Resilience4jSettings,
+    ArticleGoSettings, ArticlePythonSettings, CockatielBreaker, CockatielSettings, GoBreakerSettings, OpossumSettings,
+    PyBreakerSettings, ReadyToTrip, Resilience4jSettings,
 };
 use crate::resilience::circuit_breaker::{BreakerSettings, HalfOpenPolicy, Settings, TripRule, Wait, WindowKind};
 use crate::system::{BreakerPlan, Guard, Scope};
@@ -87,6 +89,7 @@ impl Compiler<'_> {
             Some(Preset::ArticlePython) => BreakerSettings::ArticlePython(self.article_python(breaker, path)),
             Some(Preset::ArticleGo) => BreakerSettings::ArticleGo(self.article_go(breaker, path)),
             Some(Preset::Opossum) => BreakerSettings::Opossum(self.opossum(breaker, path)),
+            Some(Preset::Cockatiel) => BreakerSettings::Cockatiel(self.cockatiel(breaker, path)),
         }
     }
 
@@ -295,6 +298,41 @@ impl Compiler<'_> {
         }
     }
 
+    fn cockatiel(&mut self, breaker: &Breaker, path: &str) -> CockatielSettings {
+        if breaker.half_open_after.is_none() && !self.was_removed(path) {
+            let at = self.key_at(path);
+            self.error(at, "there is no telling how long this breaker stays open", "write `halfOpenAfter: 10s`");
+        }
+        let made_of = match (breaker.consecutive_breaker, breaker.count_breaker, breaker.sampling_breaker) {
+            (Some(failures), None, None) => CockatielBreaker::Consecutive(failures),
+            (None, Some(CountBreaker { threshold, size, minimum_number_of_calls }), None) => CockatielBreaker::Count {
+                threshold: threshold.0,
+                size: self.counted(Some(size), size, &format!("{path}.CountBreaker.size")),
+                minimum_number_of_calls: minimum_number_of_calls.unwrap_or(size),
+            },
+            (None, None, Some(SamplingBreaker { threshold, duration, minimum_rps })) => CockatielBreaker::Sampling {
+                threshold: threshold.0,
+                duration: duration.0,
+                minimum_rps: minimum_rps.unwrap_or(5.0 / threshold.0),
+            },
+            _ => {
+                if !self.was_removed(path) {
+                    let at = self.key_at(path);
+                    self.error(
+                        at,
+                        "there is no telling when this breaker opens",
+                        "write one of `ConsecutiveBreaker: 5`, `CountBreaker: { threshold: 50%, size: 100 }` and `SamplingBreaker: { threshold: 50%, duration: 30s }`",
+                    );
+                }
+                CockatielBreaker::Consecutive(1)
+            }
+        };
+        CockatielSettings {
+            half_open_after: breaker.half_open_after.map_or(SimDuration::ZERO, |after| after.0),
+            breaker: made_of,
+        }
+    }
+
     /// A number of at least one.
     fn counted(&mut self, written: Option<u32>, default: u32, path: &str) -> u32 {
         written.map_or(default, |number| self.at_least_one(number, "this", path))
@@ -386,9 +424,10 @@ const PYBREAKER: Presets = &[Some(Preset::PyBreaker)];
 const ARTICLE: Presets = &[Some(Preset::ArticlePython)];
 const ARTICLE_GO: Presets = &[Some(Preset::ArticleGo)];
 const OPOSSUM: Presets = &[Some(Preset::Opossum)];
+const COCKATIEL: Presets = &[Some(Preset::Cockatiel)];
 
 /// Every key that belongs to some breakers only: whether it is there, and to which it belongs.
-fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 49] {
+fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 53] {
     [
         ("window", breaker.window.is_some(), COMPOSED),
         ("failure rate", breaker.failure_rate.is_some(), COMPOSED),
@@ -432,6 +471,10 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 49] {
         ("rollingCountBuckets", breaker.rolling_count_buckets.is_some(), OPOSSUM),
         ("volumeThreshold", breaker.volume_threshold.is_some(), OPOSSUM),
         ("capacity", breaker.capacity.is_some(), OPOSSUM),
+        ("halfOpenAfter", breaker.half_open_after.is_some(), COCKATIEL),
+        ("ConsecutiveBreaker", breaker.consecutive_breaker.is_some(), COCKATIEL),
+        ("CountBreaker", breaker.count_breaker.is_some(), COCKATIEL),
+        ("SamplingBreaker", breaker.sampling_breaker.is_some(), COCKATIEL),
         ("failure_threshold", breaker.failure_threshold.is_some(), ARTICLE),
         ("failure_rate_threshold", breaker.failure_rate_threshold.is_some(), ARTICLE),
         ("minimum_calls", breaker.minimum_calls_of_article.is_some(), ARTICLE),

@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::State;
+use super::super::{Reason, State};
 
 /// What can be set, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +61,7 @@ pub struct Cockatiel {
     state: State,
     opened_at: SimTime,
     counter: Counter,
+    reason: Reason,
 }
 
 #[derive(Clone, Debug)]
@@ -93,7 +94,7 @@ impl Cockatiel {
                 Counter::Sampling { windows: vec![Sampled::default(); windows as usize], current: 0, span, calls: 0, failures: 0 }
             }
         };
-        Self { settings, state: State::Closed, opened_at: SimTime::ZERO, counter }
+        Self { settings, state: State::Closed, opened_at: SimTime::ZERO, counter, reason: Reason::ProbeFailed }
     }
 
     /// A call asks to pass, or asks again after a wait.
@@ -104,6 +105,7 @@ impl Cockatiel {
             State::Open if now.since(self.opened_at) < self.settings.half_open_after => CockatielAnswer::Open,
             State::Open => {
                 self.state = State::HalfOpen;
+                self.reason = Reason::WaitOver(self.settings.half_open_after);
                 CockatielAnswer::Test
             }
         }
@@ -116,13 +118,34 @@ impl Cockatiel {
         }
         self.counter.count(now, is_failure);
         if is_failure {
-            if (is_test || self.is_exceeded()) && self.state != State::Open {
+            let is_exceeded = self.is_exceeded();
+            if (is_test || is_exceeded) && self.state != State::Open {
+                self.reason = if is_exceeded { self.counter.reason() } else { Reason::ProbeFailed };
                 self.state = State::Open;
                 self.opened_at = now;
             }
-        } else if is_test && self.state == State::HalfOpen {
-            self.state = State::Closed;
+        } else if is_test {
+            self.close();
         }
+    }
+
+    /// A call has ended with an error that the policy does not handle: nothing is counted, and a test has succeeded.
+    pub fn ignore(&mut self, is_test: bool) {
+        if is_test {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        if self.state == State::HalfOpen {
+            self.state = State::Closed;
+            self.reason = Reason::ProbesSucceeded(1);
+        }
+    }
+
+    /// Why it last changed its state.
+    pub fn reason(&self) -> Reason {
+        self.reason
     }
 
     /// The present state; asking does not change it.
@@ -150,6 +173,15 @@ impl Cockatiel {
 }
 
 impl Counter {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Consecutive { failures } => Reason::ConsecutiveFailures(*failures),
+            Self::Count { calls, failures, .. } | Self::Sampling { calls, failures, .. } => {
+                Reason::FailureRate { rate: f64::from(*failures) / f64::from(*calls), calls: *calls }
+            }
+        }
+    }
+
     fn count(&mut self, now: SimTime, is_failure: bool) {
         match self {
             Self::Consecutive { failures } => *failures = if is_failure { *failures + 1 } else { 0 },

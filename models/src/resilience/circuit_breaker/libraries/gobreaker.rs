@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, State, Verdict};
+use super::super::{Reason, State, Ticket, Verdict};
 
 /// What can be set, under the names of `Settings`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -81,13 +81,6 @@ impl Counts {
     }
 }
 
-/// Which generation, and which bucket of it, a call was let through in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ticket {
-    generation: u64,
-    age: u64,
-}
-
 /// The answer to a call that asks to pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GoBreakerAnswer {
@@ -153,7 +146,7 @@ impl GoBreaker {
         self.counts.requests += 1;
         let current = self.bucket_of(self.age);
         self.buckets[current].requests += 1;
-        GoBreakerAnswer::Permitted(Ticket { generation: self.generation, age: self.age })
+        GoBreakerAnswer::Permitted(Ticket { generation: self.generation, number: self.age })
     }
 
     /// A call has ended.
@@ -166,8 +159,8 @@ impl GoBreaker {
         if is_failure && state == State::HalfOpen {
             return self.change(State::Open, now, Reason::ProbeFailed);
         }
-        if self.age - ticket.age < self.buckets.len() as u64 {
-            let bucket = self.bucket_of(ticket.age);
+        if self.age - ticket.number < self.buckets.len() as u64 {
+            let bucket = self.bucket_of(ticket.number);
             self.counts.count(verdict);
             self.buckets[bucket].count(verdict);
         }

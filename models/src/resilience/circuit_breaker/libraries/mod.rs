@@ -17,7 +17,7 @@ mod resilience4j;
 pub use article_go::{ArticleGo, ArticleGoAnswer, ArticleGoSettings};
 pub use article_python::{ArticlePython, ArticlePythonMetrics, ArticlePythonSettings};
 pub use cockatiel::{Cockatiel, CockatielAnswer, CockatielBreaker, CockatielSettings};
-pub use gobreaker::{Counts, GoBreaker, GoBreakerAnswer, GoBreakerSettings, ReadyToTrip, Ticket};
+pub use gobreaker::{Counts, GoBreaker, GoBreakerAnswer, GoBreakerSettings, ReadyToTrip};
 pub use opossum::{Opossum, OpossumAnswer, OpossumSettings, OpossumStats};
 pub use pybreaker::{PyBreaker, PyBreakerSettings};
 pub use resilience4j::{Resilience4j, Resilience4jMetrics, Resilience4jOverride, Resilience4jSettings, Resilience4jState};
