@@ -142,13 +142,13 @@ pub(super) struct Breaker {
     pub half_open_after: Option<Duration>,
     /// cockatiel: opens after so many failures in a row.
     #[serde(rename = "ConsecutiveBreaker")]
-    pub consecutive_breaker: Option<u32>,
+    pub opens_after_consecutive: Option<u32>,
     /// cockatiel: opens above a share of the last calls.
     #[serde(rename = "CountBreaker")]
-    pub count_breaker: Option<CountBreaker>,
+    pub opens_by_count: Option<CountBreaker>,
     /// cockatiel: opens above a share over a span of time.
     #[serde(rename = "SamplingBreaker")]
-    pub sampling_breaker: Option<SamplingBreaker>,
+    pub opens_by_sampling: Option<SamplingBreaker>,
     /// article-python: failures in the window that open it; 5 if left out.
     pub failure_threshold: Option<u32>,
     /// article-python: share of failures, 0 to 1, that opens it; 0.5 if left out.

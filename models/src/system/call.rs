@@ -55,7 +55,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Goes on through the guards that the call has not passed yet; after the last, an attempt is made.
-    #[inline]
+    #[inline(never)]
     pub fn enter_guards(&mut self, index: u32) -> Next {
         let edge = self.edge_of(index);
         while let Some(guard) = edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
@@ -110,6 +110,7 @@ impl<'a> Turn<'a> {
     }
 
     /// Tells the guards that the call has passed its outcome, the innermost first, until one sends it in again.
+    #[inline(never)]
     fn is_sent_in_again(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
         while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
             match &edge.guards[usize::from(position)] {

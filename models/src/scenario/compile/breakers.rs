@@ -303,7 +303,7 @@ impl Compiler<'_> {
             let at = self.key_at(path);
             self.error(at, "there is no telling how long this breaker stays open", "write `halfOpenAfter: 10s`");
         }
-        let made_of = match (breaker.consecutive_breaker, breaker.count_breaker, breaker.sampling_breaker) {
+        let made_of = match (breaker.opens_after_consecutive, breaker.opens_by_count, breaker.opens_by_sampling) {
             (Some(failures), None, None) => CockatielBreaker::Consecutive(failures),
             (None, Some(CountBreaker { threshold, size, minimum_number_of_calls }), None) => CockatielBreaker::Count {
                 threshold: threshold.0,
@@ -472,9 +472,9 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 53] {
         ("volumeThreshold", breaker.volume_threshold.is_some(), OPOSSUM),
         ("capacity", breaker.capacity.is_some(), OPOSSUM),
         ("halfOpenAfter", breaker.half_open_after.is_some(), COCKATIEL),
-        ("ConsecutiveBreaker", breaker.consecutive_breaker.is_some(), COCKATIEL),
-        ("CountBreaker", breaker.count_breaker.is_some(), COCKATIEL),
-        ("SamplingBreaker", breaker.sampling_breaker.is_some(), COCKATIEL),
+        ("ConsecutiveBreaker", breaker.opens_after_consecutive.is_some(), COCKATIEL),
+        ("CountBreaker", breaker.opens_by_count.is_some(), COCKATIEL),
+        ("SamplingBreaker", breaker.opens_by_sampling.is_some(), COCKATIEL),
         ("failure_threshold", breaker.failure_threshold.is_some(), ARTICLE),
         ("failure_rate_threshold", breaker.failure_rate_threshold.is_some(), ARTICLE),
         ("minimum_calls", breaker.minimum_calls_of_article.is_some(), ARTICLE),
