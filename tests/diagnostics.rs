@@ -185,6 +185,12 @@ fn a_name_may_be_a_number() {
 }
 
 #[test]
+fn a_workload_and_a_service_cannot_share_a_name() {
+    let answer = shown("workloads: { a: { to: a, arrivals: poisson 1/s } }\nservices: { a: { handle: [ { work: 1ms } ] } }", &[]);
+    assert!(answer.contains("`a` is the name of two things"), "{answer}");
+}
+
+#[test]
 fn files_that_include_each_other_are_found_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
