@@ -146,9 +146,23 @@ fn a_breaker_takes_the_keys_of_its_own_preset_only() {
         "{ slidingWindowSize: 5 }",
         "{ preset: gobreaker, ReadyToTrip: { Requests: 3 } }",
         "{ preset: article-python, timeout_seconds: -1, successThreshold: 2 }",
+        "{ preset: cockatiel, halfOpenAfter: 1s, CountBreaker: { threshold: 100%, size: 5, minimumNumberOfCalls: 6 } }",
+        "{ preset: resilience4j, enableExponentialBackoff: true, exponentialBackoffMultiplier: 0.5, failureRateThreshold: 50% }",
     ];
     let answers = answers.map(shown_with).join("----\n");
     insta::assert_snapshot!(answers);
+}
+
+#[test]
+fn a_preset_takes_nothing_from_defaults_for_another_breaker() {
+    let own = SOUND.replace("{ timeout: 1s }", "{ timeout: 1s, breaker: { preset: pybreaker } }");
+    assert_eq!(
+        shown(
+            &format!("{own}defaults: {{ calls: {{ timeout: 500ms, breaker: {{ window: 10 calls, minimum calls: 5 }} }} }}\n"),
+            &[]
+        ),
+        ""
+    );
 }
 
 #[test]

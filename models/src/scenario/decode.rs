@@ -92,7 +92,7 @@ pub(super) fn unknown_key(written: &str, known: &[&str], at: Option<super::Locat
 
 /// The decoder's words for types, in the words of the file.
 fn plain(message: &str) -> String {
-    const WORDS: [(&str, &str); 8] = [
+    const WORDS: [(&str, &str); 10] = [
         ("invalid type: ", "this is "),
         ("invalid value: ", "this is "),
         ("integer `", "the number `"),
@@ -100,6 +100,8 @@ fn plain(message: &str) -> String {
         ("string \"", "the text \""),
         (", expected u32", ", expected a whole number from 0 to 4294967295"),
         (", expected u64", ", expected a whole number"),
+        (", expected f32", ", expected a number"),
+        (", expected f64", ", expected a number"),
         ("sequence", "list"),
     ];
     let plain = WORDS.iter().fold(message.to_owned(), |message, (theirs, ours)| message.replace(theirs, ours));

@@ -207,8 +207,13 @@ impl Node {
         }
     }
 
-    /// Adds whatever `other` has and this does not, map by map; lists stay as they are.
+    /// Adds whatever `other` has and this does not, map by map; lists stay as they are, and so do maps of another `preset`,
+    /// whose keys mean nothing here.
     pub fn merge_missing(&mut self, other: &Self) {
+        let preset = [Segment::Key("preset".to_owned())];
+        if self.get(&preset).map(|node| &node.value) != other.get(&preset).map(|node| &node.value) {
+            return;
+        }
         let (Value::Map(mine), Value::Map(theirs)) = (&mut self.value, &other.value) else { return };
         for (key, node) in theirs {
             match mine.iter_mut().find(|(mine, _)| normalize_edge(&mine.name) == normalize_edge(&key.name)) {

@@ -1,11 +1,13 @@
 //! Breakers: composed of parts, or of a library.
 
+use std::ops::RangeInclusive;
+
 use sim_core::SimDuration;
 
 use super::super::breaker::{
     Breaker, CountBreaker, Preset, ReadyToTrip as WrittenTrip, SamplingBreaker, Scope as Written, SlidingWindowType,
 };
-use super::super::quantity::Duration;
+use super::super::quantity::{Duration, Share};
 use super::super::schema::Bulkhead;
 use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
@@ -150,7 +152,12 @@ impl Compiler<'_> {
             wait_in_open_state: if breaker.enable_exponential_backoff == Some(true) {
                 Wait::Exponential {
                     base: wait,
-                    multiplier: breaker.exponential_backoff_multiplier.unwrap_or(RESILIENCE4J_MULTIPLIER).max(1.0),
+                    multiplier: self.number(
+                        breaker.exponential_backoff_multiplier,
+                        RESILIENCE4J_MULTIPLIER,
+                        1.0..=1_000.0,
+                        &format!("{path}.exponentialBackoffMultiplier"),
+                    ),
                     max: breaker.exponential_max_wait.map_or(SimDuration::MAX, |max| max.0),
                 }
             } else {
@@ -284,7 +291,12 @@ impl Compiler<'_> {
     fn opossum(&mut self, breaker: &Breaker, path: &str) -> OpossumSettings {
         let library = OpossumSettings::default();
         OpossumSettings {
-            error_threshold_percentage: breaker.error_threshold_percentage.unwrap_or(library.error_threshold_percentage),
+            error_threshold_percentage: self.number(
+                breaker.error_threshold_percentage,
+                library.error_threshold_percentage,
+                0.0..=100.0,
+                &format!("{path}.errorThresholdPercentage"),
+            ),
             reset_timeout: breaker.reset_timeout_of_opossum.map_or(library.reset_timeout, |timeout| timeout.0),
             rolling_count_timeout: breaker.rolling_count_timeout.map_or(library.rolling_count_timeout, |timeout| timeout.0),
             rolling_count_buckets: self.counted(
@@ -306,14 +318,24 @@ impl Compiler<'_> {
         let made_of = match (breaker.opens_after_consecutive, breaker.opens_by_count, breaker.opens_by_sampling) {
             (Some(failures), None, None) => CockatielBreaker::Consecutive(failures),
             (None, Some(CountBreaker { threshold, size, minimum_number_of_calls }), None) => CockatielBreaker::Count {
-                threshold: threshold.0,
+                threshold: self.cockatiel_threshold(threshold, &format!("{path}.CountBreaker.threshold")),
                 size: self.counted(Some(size), size, &format!("{path}.CountBreaker.size")),
-                minimum_number_of_calls: minimum_number_of_calls.unwrap_or(size),
+                minimum_number_of_calls: self.number(
+                    minimum_number_of_calls.map(f64::from),
+                    f64::from(size),
+                    1.0..=f64::from(size),
+                    &format!("{path}.CountBreaker.minimumNumberOfCalls"),
+                ) as u32,
             },
             (None, None, Some(SamplingBreaker { threshold, duration, minimum_rps })) => CockatielBreaker::Sampling {
-                threshold: threshold.0,
+                threshold: self.cockatiel_threshold(threshold, &format!("{path}.SamplingBreaker.threshold")),
                 duration: duration.0,
-                minimum_rps: minimum_rps.unwrap_or(5.0 / threshold.0),
+                minimum_rps: self.number(
+                    minimum_rps,
+                    5.0 / threshold.0,
+                    0.0..=1e9,
+                    &format!("{path}.SamplingBreaker.minimumRps"),
+                ),
             },
             _ => {
                 if !self.was_removed(path) {
@@ -336,6 +358,32 @@ impl Compiler<'_> {
     /// A number of at least one.
     fn counted(&mut self, written: Option<u32>, default: u32, path: &str) -> u32 {
         written.map_or(default, |number| self.at_least_one(number, "this", path))
+    }
+
+    /// A share strictly between none and all, as cockatiel demands.
+    fn cockatiel_threshold(&mut self, threshold: Share, path: &str) -> f64 {
+        if threshold.0 <= 0.0 || threshold.0 >= 1.0 {
+            let at = self.value_at(path);
+            self.error(at, "the threshold lies above 0% and below 100%", "write a share such as `50%`");
+        }
+        threshold.0
+    }
+
+    /// A number within the range that the library takes.
+    fn number(&mut self, written: Option<f64>, default: f64, range: RangeInclusive<f64>, path: &str) -> f64 {
+        match written {
+            None => default,
+            Some(number) if range.contains(&number) => number,
+            Some(number) => {
+                let at = self.value_at(path);
+                self.error(
+                    at,
+                    format!("`{number}` is out of range"),
+                    format!("write a number from {} to {}", range.start(), range.end()),
+                );
+                default
+            }
+        }
     }
 
     /// A percentage above 0 and up to 100, as Resilience4j demands.

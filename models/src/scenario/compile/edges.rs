@@ -74,7 +74,8 @@ impl Compiler<'_> {
         self.one_of(call.timeout.is_some(), of_breaker(call, |breaker| breaker.timeout).is_some(), "timeout", path);
         let timeout = call.timeout.or(of_breaker(call, Self::timeout_of));
         let of_preset = call.breaker.as_ref().and_then(Self::bulkhead_of);
-        let has_permits = of_breaker(call, |breaker| breaker.bulkhead_max_concurrent).is_some();
+        let has_permits = of_breaker(call, |breaker| breaker.bulkhead_max_concurrent).is_some()
+            || of_breaker(call, |breaker| breaker.bulkhead_max_wait).is_some();
         self.one_of(call.bulkhead.is_some(), has_permits, "bulkhead", path);
         if let Some(bulkhead) = call.bulkhead.as_ref().or(of_preset.as_ref()) {
             guards.extend(self.bulkhead(caller, callee, bulkhead, &format!("{path}.bulkhead")));

@@ -57,15 +57,6 @@ pub struct OpossumStats {
 }
 
 impl OpossumStats {
-    fn add(&mut self, other: Self) {
-        self.fires += other.fires;
-        self.failures += other.failures;
-        self.successes += other.successes;
-        self.timeouts += other.timeouts;
-        self.rejects += other.rejects;
-        self.semaphore_rejections += other.semaphore_rejections;
-    }
-
     fn remove(&mut self, other: Self) {
         self.fires -= other.fires;
         self.failures -= other.failures;
@@ -254,13 +245,5 @@ impl Opossum {
             self.total.remove(oldest);
         }
         self.buckets.push_front(OpossumStats::default());
-        debug_assert_eq!(
-            self.total,
-            self.buckets.iter().fold(OpossumStats::default(), |mut sum, bucket| {
-                sum.add(*bucket);
-                sum
-            }),
-            "the total is the sum of the buckets"
-        );
     }
 }
