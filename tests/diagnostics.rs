@@ -158,7 +158,7 @@ fn a_preset_takes_nothing_from_defaults_for_another_breaker() {
     let own = SOUND.replace("{ timeout: 1s }", "{ timeout: 1s, breaker: { preset: pybreaker } }");
     assert_eq!(
         shown(
-            &format!("{own}defaults: {{ calls: {{ timeout: 500ms, breaker: {{ window: 10 calls, minimum calls: 5 }} }} }}\n"),
+            &format!("{own}defaults: {{ calls: {{ timeout: 1s, breaker: {{ window: 10 calls, minimum calls: 5 }} }} }}\n"),
             &[]
         ),
         ""

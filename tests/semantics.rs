@@ -392,6 +392,8 @@ fn calls_that_come_during_the_test_of_cockatiel_wait_for_its_end() {
     assert!((breaker.seconds_in.half_open - 0.55).abs() < 1e-6, "{:?}", breaker.seconds_in);
     let slowest = finished.summary.workloads[0].latency.max;
     assert!((slowest - 1.0).abs() < 1e-6, "waited 0.45 s and worked 0.55 s: {slowest}");
+    let call = finished.summary.calls.iter().find(|call| call.edge == "a -> b").expect("the edge");
+    assert_eq!((call.calls, call.in_flight), (finished.summary.workloads[0].offered, 0), "a call that waited is one call");
     assert_eq!(finished.summary.workloads[0].in_flight, 0);
 }
 
