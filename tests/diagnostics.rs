@@ -82,6 +82,7 @@ fn an_override_is_checked_like_the_file() {
         shown(SOUND, &["services.gateway.thread=5"]),
         shown(SOUND, &["calls.gateway -> orders.timeout=5"]),
         shown(SOUND, &["nonsense"]),
+        shown(SOUND, &["calls.gateway -> orders.timout=null"]),
         shown(SOUND, &["calls.gateway -> order.timeout=5s"]),
     ];
     let answers = answers.join("----\n");

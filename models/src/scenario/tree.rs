@@ -3,7 +3,7 @@
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
-use super::problem::{Location, Problem};
+use super::problem::{Location, Problem, did_you_mean};
 
 /// A value and where it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,7 +156,7 @@ impl Node {
     /// detail put where they are a bare number keeps that number.
     ///
     /// # Errors
-    /// A path that leads through a scalar or past the end of a list.
+    /// A path that leads through a scalar or past the end of a list, or nothing to take away.
     pub fn set(&mut self, path: &[Segment], node: Self, path_at: Location) -> Result<(), Problem> {
         let Some((first, rest)) = path.split_first() else {
             *self = node;
@@ -169,6 +169,12 @@ impl Node {
             (Segment::Key(name), Value::Map(entries)) => {
                 let position = entries.iter().position(|(key, _)| normalize_edge(&key.name) == name);
                 if rest.is_empty() && node.value == Value::Null {
+                    if position.is_none() {
+                        let known: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
+                        let problem = Problem::error(format!("there is no `{name}` to take away"), Some(path_at));
+                        let meant = did_you_mean(&name, known).map(|meant| format!("did you mean `{meant}`?"));
+                        return Err(meant.map_or(problem.clone(), |help| problem.with_help(help)));
+                    }
                     entries.retain(|(key, _)| normalize_edge(&key.name) != name);
                     return Ok(());
                 }
