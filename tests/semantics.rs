@@ -1,26 +1,7 @@
 //! What the model means, one behaviour a test, each on the smallest system that shows it.
 
 use sim_experiments::Finished;
-use sim_models::observe::PoolSummary;
-use sim_tests::load_text;
-
-/// Runs a scenario written one section a line, indented as the code around it.
-fn run_text(text: &str, settings: &[&str]) -> Finished {
-    sim_tests::run_text(&one_section_a_line(text), settings)
-}
-
-fn one_section_a_line(text: &str) -> String {
-    text.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
-}
-
-fn ended(finished: &Finished, edge: &str, kind: &str) -> u64 {
-    let call = finished.summary.calls.iter().find(|call| call.edge == edge).unwrap_or_else(|| panic!("no edge {edge}"));
-    call.ended.get(kind).copied().unwrap_or(0)
-}
-
-fn pool<'a>(finished: &'a Finished, owner: &str) -> &'a PoolSummary {
-    finished.summary.pools.iter().find(|pool| pool.owner == owner).unwrap_or_else(|| panic!("no pool of {owner}"))
-}
+use sim_tests::{ended, load_text, one_section_a_line, pool, run_sections as run_text};
 
 #[test]
 fn a_thread_is_held_through_the_calls_below_it() {

@@ -37,11 +37,20 @@ pub enum Outcome {
     /// A full bulkhead rejected the call.
     #[serde(rename = "rejected by bulkhead")]
     RejectedByBulkhead,
+    /// A rate limit rejected the call.
+    #[serde(rename = "rejected by rate limit")]
+    RejectedByRateLimit,
+    /// The callee dropped it because its deadline had passed.
+    #[serde(rename = "expired")]
+    Expired,
+    /// The callee was too busy and turned it away.
+    #[serde(rename = "shed")]
+    Shed,
 }
 
 impl Outcome {
     /// Every outcome, in the order in which reports list them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Ok,
         Self::Degraded,
         Self::ClientError,
@@ -52,6 +61,9 @@ impl Outcome {
         Self::WaitExceeded,
         Self::RejectedByBreaker,
         Self::RejectedByBulkhead,
+        Self::RejectedByRateLimit,
+        Self::Expired,
+        Self::Shed,
     ];
     /// How many outcomes there are.
     pub const COUNT: usize = Self::ALL.len();
@@ -83,6 +95,9 @@ impl Outcome {
             Self::WaitExceeded => "wait exceeded",
             Self::RejectedByBreaker => "rejected by breaker",
             Self::RejectedByBulkhead => "rejected by bulkhead",
+            Self::RejectedByRateLimit => "rejected by rate limit",
+            Self::Expired => "expired",
+            Self::Shed => "shed",
         }
     }
 }
@@ -98,10 +113,17 @@ impl OutcomeSet {
     }
 
     /// Failures that say something about the callee's health: server errors, timeouts, refused connections, full queues,
-    /// exceeded waits. A bad request is the client's own fault, and a rejection never reached the callee.
+    /// exceeded waits, requests shed or expired. A bad request is the client's own fault, and a rejection by a guard of the
+    /// caller never reached the callee.
     pub fn callee_failures() -> Self {
-        use Outcome::{QueueFull, Refused, ServerError, Timeout, WaitExceeded};
-        Self::of(&[ServerError, Timeout, Refused, QueueFull, WaitExceeded])
+        use Outcome::{Expired, QueueFull, Refused, ServerError, Shed, Timeout, WaitExceeded};
+        Self::of(&[ServerError, Timeout, Refused, QueueFull, WaitExceeded, Expired, Shed])
+    }
+
+    /// Rejections by a guard of the caller: they never reached the callee.
+    pub fn rejections() -> Self {
+        use Outcome::{RejectedByBreaker, RejectedByBulkhead, RejectedByRateLimit};
+        Self::of(&[RejectedByBreaker, RejectedByBulkhead, RejectedByRateLimit])
     }
 
     /// Whether `outcome` belongs to the set.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sim_experiments::Finished;
+use sim_models::observe::{CallSummary, PoolSummary};
 use sim_models::scenario::{Input, Loaded, Overrides, load};
 use sim_models::system::Blueprint;
 
@@ -71,4 +72,38 @@ pub fn run_scenario(name: &str, variant: Option<&str>, settings: &[&str]) -> Fin
 /// Runs a scenario given as text.
 pub fn run_text(text: &str, settings: &[&str]) -> Finished {
     run(&blueprint(&load_text(text, settings)))
+}
+
+/// Runs a scenario written one section a line, indented as the code around it.
+pub fn run_sections(text: &str, settings: &[&str]) -> Finished {
+    run_text(&one_section_a_line(text), settings)
+}
+
+/// A scenario written one section a line, without the indentation of the code around it.
+pub fn one_section_a_line(text: &str) -> String {
+    text.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
+}
+
+/// What went over an edge, `a -> b`.
+///
+/// # Panics
+/// If there is no such edge.
+pub fn call<'a>(finished: &'a Finished, edge: &str) -> &'a CallSummary {
+    finished.summary.calls.iter().find(|call| call.edge == edge).unwrap_or_else(|| panic!("no edge {edge}"))
+}
+
+/// How many calls over an edge ended in a way.
+///
+/// # Panics
+/// If there is no such edge.
+pub fn ended(finished: &Finished, edge: &str, kind: &str) -> u64 {
+    call(finished, edge).ended.get(kind).copied().unwrap_or(0)
+}
+
+/// How the first pool of an owner was used.
+///
+/// # Panics
+/// If it has none.
+pub fn pool<'a>(finished: &'a Finished, owner: &str) -> &'a PoolSummary {
+    finished.summary.pools.iter().find(|pool| pool.owner == owner).unwrap_or_else(|| panic!("no pool of {owner}"))
 }

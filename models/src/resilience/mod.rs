@@ -7,9 +7,13 @@ pub mod adaptive_concurrency;
 pub mod circuit_breaker;
 pub mod fallback;
 pub mod load_balancer;
+pub mod rate_limit;
 pub mod retry;
+pub mod retry_budget;
 
 pub use circuit_breaker::{Breaker, CircuitBreaker};
 pub use fallback::Fallback;
 pub use load_balancer::{Balance, LoadBalancer};
-pub use retry::{Backoff, Jitter, RetryPolicy};
+pub use rate_limit::{Pass, RateLimit, RateLimiter};
+pub use retry::{Backoff, Growth, Jitter, RetryPolicy};
+pub use retry_budget::{RetryBudget, RetryBudgetPolicy};

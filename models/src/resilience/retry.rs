@@ -14,8 +14,27 @@ pub enum Jitter {
     Full,
     /// Half of the wait, plus uniform up to the other half.
     Equal,
-    /// Uniform between the base and three times the wait before, whatever the multiplier.
+    /// Uniform between the base and three times the wait before, whatever the growth.
     Decorrelated,
+}
+
+/// How waits grow from one attempt to the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Growth {
+    /// Each is the one before times this; 1 keeps them fixed.
+    Exponential(f64),
+    /// Like the numbers of Fibonacci: 1, 1, 2, 3, 5 times the first.
+    Fibonacci,
+}
+
+impl Growth {
+    /// The factor on the base after the `attempts`-th attempt, counted from 1.
+    fn factor(self, attempts: u32) -> f64 {
+        match self {
+            Self::Exponential(multiplier) => libm::pow(multiplier, f64::from(attempts.saturating_sub(1))),
+            Self::Fibonacci => (1..attempts).fold((0.0, 1.0), |(before, last), _| (last, before + last)).1,
+        }
+    }
 }
 
 /// The wait before each further attempt.
@@ -23,8 +42,8 @@ pub enum Jitter {
 pub struct Backoff {
     /// The wait before the second attempt.
     pub base: SimDuration,
-    /// What each further attempt multiplies it by; 1 keeps it fixed.
-    pub multiplier: f64,
+    /// How it grows.
+    pub growth: Growth,
     /// The longest wait.
     pub max: SimDuration,
     /// How it is spread.
@@ -34,7 +53,7 @@ pub struct Backoff {
 impl Backoff {
     /// The wait after the `attempts`-th attempt failed, counted from 1; `previous` is the wait before that attempt.
     pub fn wait(&self, attempts: u32, previous: SimDuration, random: &mut impl Rng) -> SimDuration {
-        let grown = self.base.scaled(libm::pow(self.multiplier, f64::from(attempts.saturating_sub(1)))).min(self.max);
+        let grown = self.base.scaled(self.growth.factor(attempts)).min(self.max);
         match self.jitter {
             Jitter::None => grown,
             Jitter::Full => grown.scaled(uniform(random)),
@@ -56,6 +75,8 @@ pub struct RetryPolicy {
     pub backoff: Backoff,
     /// Outcomes that are worth another attempt.
     pub on: OutcomeSet,
+    /// Whether a callee that says how long to stay away (`Retry-After`, RFC 9110 10.2.3) is given at least that long.
+    pub honours_retry_after: bool,
 }
 
 impl RetryPolicy {
@@ -72,7 +93,8 @@ mod tests {
     use super::*;
 
     fn waits(jitter: Jitter, attempts: u32) -> Vec<f64> {
-        let backoff = Backoff { base: SimDuration::from_millis(50), multiplier: 2.0, max: SimDuration::from_secs(1), jitter };
+        let growth = Growth::Exponential(2.0);
+        let backoff = Backoff { base: SimDuration::from_millis(50), growth, max: SimDuration::from_secs(1), jitter };
         let mut stream = Streams::new(1, 0).stream("retry");
         (0..2_000).map(|_| backoff.wait(attempts, SimDuration::from_millis(50), &mut stream).as_secs_f64()).collect()
     }
@@ -89,14 +111,21 @@ mod tests {
     }
 
     #[test]
+    fn fibonacci_adds_the_two_waits_before() {
+        let factors: Vec<f64> = (1..=7).map(|attempts| Growth::Fibonacci.factor(attempts)).collect();
+        assert_eq!(factors, [1.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0]);
+    }
+
+    #[test]
     fn growth_stops_at_the_longest_wait() {
         assert_eq!(waits(Jitter::None, 9)[0], 1.0);
     }
 
     #[test]
     fn attempts_are_counted_in_all() {
-        let backoff = Backoff { base: SimDuration::ZERO, multiplier: 1.0, max: SimDuration::MAX, jitter: Jitter::None };
-        let policy = RetryPolicy { attempts: 3, backoff, on: OutcomeSet::callee_failures() };
+        let growth = Growth::Exponential(1.0);
+        let backoff = Backoff { base: SimDuration::ZERO, growth, max: SimDuration::MAX, jitter: Jitter::None };
+        let policy = RetryPolicy { attempts: 3, backoff, on: OutcomeSet::callee_failures(), honours_retry_after: false };
         assert!(policy.is_worth_another(2, Outcome::Timeout) && !policy.is_worth_another(3, Outcome::Timeout));
         assert!(!policy.is_worth_another(1, Outcome::ClientError));
     }

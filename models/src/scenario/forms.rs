@@ -4,7 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
-use super::schema::{ArrivalProfile, Arrivals, Fallback, FallbackForm, InstanceShare, Slots, Users};
+use super::call::{Fallback, FallbackForm};
+use super::schema::{ArrivalProfile, Arrivals, InstanceShare, Slots, Users};
 
 /// A full form that can also be written as a bare number, which stands for its `max`.
 #[derive(Clone, Debug)]

@@ -44,7 +44,7 @@ impl Graph<'_> {
 
     fn timeout(&self, edge: usize) -> Option<sim_core::SimDuration> {
         let id = self.blueprint.edges[edge].timeout;
-        (id != NONE).then(|| self.blueprint.deadlines[id as usize])
+        (id != NONE).then(|| self.blueprint.deadlines[id as usize].span)
     }
 
     fn cycles(&self, problems: &mut Problems) {
@@ -121,7 +121,7 @@ impl Graph<'_> {
     fn retries_of_what_is_not_idempotent(&self, scenario: &Scenario, problems: &mut Problems) {
         for (index, edge) in self.blueprint.edges.iter().enumerate() {
             let callee = self.callee(edge);
-            let retries = edge.guards.iter().any(|guard| matches!(guard, Guard::Retry(policy) if policy.attempts > 1));
+            let retries = edge.guards.iter().any(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
             if retries && scenario.services.get(callee).is_some_and(|service| service.idempotent == Some(false)) {
                 problems.add(
                     Problem::warning(

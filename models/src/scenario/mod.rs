@@ -6,6 +6,7 @@
 //! collected along the way and reported together.
 
 mod breaker;
+mod call;
 mod circles;
 mod compile;
 mod decode;

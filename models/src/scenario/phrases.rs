@@ -8,7 +8,7 @@ use sim_core::{Distribution, SimDuration};
 
 use super::quantity::{Duration, Factor, Rate, Written, written};
 use crate::resilience::circuit_breaker::{Wait, WindowKind};
-use crate::resilience::{Backoff, Jitter};
+use crate::resilience::{Backoff, Growth, Jitter};
 
 /// The words of a phrase, read one by one.
 struct Words<'a> {
@@ -304,17 +304,22 @@ impl FromStr for BackoffPhrase {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut words = Words::new(text, "fixed 500ms` or `exponential 50ms x2 max 1s full jitter");
+        let mut words = Words::new(text, "fixed 500ms`, `exponential 50ms x2 max 1s full jitter` or `fibonacci 100ms max 1s");
         if words.skip("none") {
             words.end()?;
-            return Ok(Self(Backoff { base: SimDuration::ZERO, multiplier: 1.0, max: SimDuration::ZERO, jitter: Jitter::None }));
+            let growth = Growth::Exponential(1.0);
+            return Ok(Self(Backoff { base: SimDuration::ZERO, growth, max: SimDuration::ZERO, jitter: Jitter::None }));
         }
-        let (base, multiplier, max) = if words.skip("exponential") {
-            growth(&mut words)?
+        let (base, growth, max) = if words.skip("exponential") {
+            let (base, multiplier, max) = growth(&mut words)?;
+            (base, Growth::Exponential(multiplier), max)
+        } else if words.skip("fibonacci") {
+            let base = SimDuration::from_nanos_f64(words.duration("the first pause")?);
+            (base, Growth::Fibonacci, longest(&mut words)?)
         } else {
             words.skip("fixed");
             let base = SimDuration::from_nanos_f64(words.duration("the pause")?);
-            (base, 1.0, SimDuration::MAX)
+            (base, Growth::Exponential(1.0), SimDuration::MAX)
         };
         let jitter = match words.peek() {
             Some("no") => Some(Jitter::None),
@@ -328,7 +333,7 @@ impl FromStr for BackoffPhrase {
             words.keyword("jitter")?;
         }
         words.end()?;
-        Ok(Self(Backoff { base, multiplier, max, jitter: jitter.unwrap_or(Jitter::None) }))
+        Ok(Self(Backoff { base, growth, max, jitter: jitter.unwrap_or(Jitter::None) }))
     }
 }
 
@@ -340,14 +345,19 @@ fn growth(words: &mut Words<'_>) -> Result<(SimDuration, f64, SimDuration), Stri
     if multiplier < 1.0 {
         return Err(words.refuse("the multiplier is at least 1"));
     }
-    let max = if words.skip("max") { SimDuration::from_nanos_f64(words.duration("the longest")?) } else { SimDuration::MAX };
-    Ok((base, multiplier, max))
+    Ok((base, multiplier, longest(words)?))
+}
+
+/// `max 1s`; no limit if left out.
+fn longest(words: &mut Words<'_>) -> Result<SimDuration, String> {
+    if words.skip("max") { words.duration("the longest").map(SimDuration::from_nanos_f64) } else { Ok(SimDuration::MAX) }
 }
 
 impl Written for BackoffPhrase {
     const EXPECTED: &'static str = "a backoff such as fixed 500ms or exponential 50ms x2 max 1s full jitter";
-    const PATTERN: &'static str = r"^(none$|fixed |exponential |[0-9])";
-    const EXAMPLES: &'static [&'static str] = &["fixed 500ms", "exponential 50ms x2 max 1s full jitter", "none"];
+    const PATTERN: &'static str = r"^(none$|fixed |exponential |fibonacci |[0-9])";
+    const EXAMPLES: &'static [&'static str] =
+        &["fixed 500ms", "exponential 50ms x2 max 1s full jitter", "fibonacci 100ms max 1s", "none"];
     fn suggestion(number: f64) -> Option<String> {
         Some(format!("fixed {number}ms"))
     }
@@ -391,8 +401,11 @@ mod tests {
         let seconds = SimDuration::from_secs;
         let wait = Wait::Exponential { base: seconds(30), multiplier: 2.0, max: seconds(300) };
         assert_eq!("exponential 30s x2 max 5m".parse(), Ok(WaitPhrase(wait)));
-        let backoff = Backoff { base: SimDuration::from_millis(50), multiplier: 2.0, max: seconds(1), jitter: Jitter::Full };
+        let growth = Growth::Exponential(2.0);
+        let backoff = Backoff { base: SimDuration::from_millis(50), growth, max: seconds(1), jitter: Jitter::Full };
         assert_eq!("exponential 50ms x2 max 1s full jitter".parse(), Ok(BackoffPhrase(backoff)));
+        let fibonacci = Backoff { growth: Growth::Fibonacci, jitter: Jitter::Equal, ..backoff };
+        assert_eq!("fibonacci 50ms max 1s equal jitter".parse(), Ok(BackoffPhrase(fibonacci)));
         assert_eq!("poisson 300/s".parse::<ArrivalPhrase>().map(|phrase| phrase.rate), Ok(Rate(300.0)));
     }
 }

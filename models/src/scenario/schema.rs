@@ -4,9 +4,9 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
-use super::breaker::Breaker;
+use super::call::Call;
 use super::forms::OrNumber;
-use super::phrases::{ArrivalPhrase, BackoffPhrase, DurationPhrase, Process};
+use super::phrases::{ArrivalPhrase, DurationPhrase, Process};
 use super::quantity::{Bytes, Duration, Factor, Rate, Share};
 use crate::Outcome;
 
@@ -324,6 +324,9 @@ pub(super) struct Step {
     /// With `fail`: how; a server error if left out.
     #[serde(rename = "as")]
     pub fails_as: Option<Outcome>,
+    /// With `fail`: how long callers are asked to stay away (`Retry-After`); not at all if left out.
+    #[serde(rename = "retry after")]
+    pub retry_after: Option<Duration>,
 }
 
 /// What follows a failed call.
@@ -341,98 +344,6 @@ pub(super) enum OnFailure {
     /// The handler goes on as if nothing had happened.
     #[serde(rename = "ignore")]
     Ignore,
-}
-
-/// The way from a caller to a callee. Guards apply in this order: bulkhead, breaker, retry, timeout of each attempt.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Call {
-    /// How long the caller waits for the answer to each attempt; for ever if left out.
-    pub timeout: Option<Duration>,
-    /// How long it waits for a connection; as long as for the answer if left out.
-    #[serde(rename = "connect timeout")]
-    pub connect_timeout: Option<Duration>,
-    /// Network latency in each direction.
-    pub latency: Option<DurationPhrase>,
-    /// How instances of the callee are chosen; round robin if left out.
-    pub balance: Option<Balance>,
-    /// Whether each attempt of a retry may go to another instance; false if left out.
-    #[serde(rename = "new instance per attempt")]
-    pub new_instance_per_attempt: Option<bool>,
-    /// Limits calls in flight.
-    pub bulkhead: Option<Bulkhead>,
-    /// Stops calling what keeps failing.
-    pub breaker: Option<Breaker>,
-    /// Tries again.
-    pub retry: Option<Retry>,
-    /// What to answer when the call has failed for good.
-    pub fallback: Option<Fallback>,
-}
-
-/// How instances of a callee are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-pub(super) enum Balance {
-    /// One after the other.
-    #[serde(rename = "round robin")]
-    RoundRobin,
-    /// By chance.
-    #[serde(rename = "random")]
-    Random,
-    /// To the one with the fewest requests in flight.
-    #[serde(rename = "least outstanding")]
-    LeastOutstanding,
-}
-
-/// A limit on calls in flight: a semaphore with a longest wait, or threads with a queue.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Bulkhead {
-    /// Permits of a semaphore.
-    pub semaphore: Option<u32>,
-    /// Threads of a pool of its own.
-    pub threads: Option<u32>,
-    /// With `threads`: how many calls may wait for one; none if left out.
-    pub queue: Option<u32>,
-    /// How long a call may wait; not at all for a semaphore, for ever for threads, if left out.
-    #[serde(rename = "max wait")]
-    pub max_wait: Option<Duration>,
-}
-
-/// Trying again.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Retry {
-    /// Attempts in all, the first included.
-    pub attempts: u32,
-    /// The pause between them: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`.
-    pub backoff: BackoffPhrase,
-    /// Outcomes that are tried again; server errors, timeouts, refusals and full queues if left out.
-    pub on: Option<Vec<Outcome>>,
-}
-
-/// What to answer instead: `default` for a value that is always at hand, or a cached answer.
-#[derive(Clone, Debug)]
-pub(super) enum Fallback {
-    Default,
-    Cached(CachedFallback),
-}
-
-/// The last good answer, if it is cached.
-#[derive(Clone, Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CachedFallback {
-    /// Share of requests for which it is.
-    #[serde(rename = "hit rate")]
-    pub hit_rate: Share,
-    /// How long it takes to fetch.
-    pub latency: Option<DurationPhrase>,
-}
-
-/// The map form of a fallback.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct FallbackForm {
-    pub cached: CachedFallback,
 }
 
 /// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads and surge.

@@ -3,6 +3,7 @@
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
+use super::call::GUARD_KEYS;
 use super::problem::{Location, Problem, did_you_mean};
 
 /// A value and where it was written.
@@ -221,7 +222,11 @@ impl Node {
             return;
         }
         let (Value::Map(mine), Value::Map(theirs)) = (&mut self.value, &other.value) else { return };
-        for (key, node) in theirs {
+        // Guards are listed or written one by one; what this map has chosen, the other does not take from it.
+        let has_list = mine.iter().any(|(key, _)| key.name == "guards");
+        let has_single = mine.iter().any(|(key, _)| GUARD_KEYS.contains(&key.name.as_str()));
+        let is_left_out = |key: &str| (has_list && GUARD_KEYS.contains(&key)) || (has_single && key == "guards");
+        for (key, node) in theirs.iter().filter(|(key, _)| !is_left_out(&key.name)) {
             match mine.iter_mut().find(|(mine, _)| normalize_edge(&mine.name) == normalize_edge(&key.name)) {
                 Some((_, existing)) => existing.merge_missing(node),
                 None => mine.push((key.clone(), node.clone())),

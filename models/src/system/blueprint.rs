@@ -3,7 +3,7 @@
 use sim_core::{Distribution, SimDuration};
 
 use crate::faults::Fault;
-use crate::resilience::{Balance, Fallback, RetryPolicy, circuit_breaker};
+use crate::resilience::{Balance, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
 use crate::workload::{ArrivalProcess, UserPlan};
 use crate::{Outcome, OutcomeSet};
 
@@ -41,10 +41,32 @@ pub struct Blueprint {
     pub distributions: Vec<Distribution>,
     /// Circuit breakers, one for each scope of each edge that has one.
     pub breakers: Vec<BreakerPlan>,
-    /// The constant delays of timeouts and wait limits.
-    pub deadlines: Vec<SimDuration>,
+    /// Rate limits, one for each scope of each edge that has one.
+    pub rate_limits: Vec<RateLimit>,
+    /// Budgets of retries, one for each caller instance of each edge that has one.
+    pub retry_budgets: Vec<RetryBudgetPolicy>,
+    /// Timeouts, limits of waits and delays of hedges: whatever lies a constant span ahead.
+    pub deadlines: Vec<DeadlinePlan>,
     /// What breaks.
     pub faults: Vec<Fault>,
+}
+
+/// Something that lies a constant span ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeadlinePlan {
+    /// The span.
+    pub span: SimDuration,
+    /// What it ends.
+    pub ends: Ends,
+}
+
+/// What a deadline ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// The wait that a frame has begun.
+    Wait,
+    /// Everything inside the guard at this position.
+    Guard(u8),
 }
 
 /// How long to run, and from which seed.
@@ -178,6 +200,13 @@ pub struct PoolPlan {
     pub wait_deadline: u32,
 }
 
+impl Blueprint {
+    /// The most guards on any edge.
+    pub fn guard_depth(&self) -> usize {
+        self.edges.iter().map(|edge| edge.guards.len()).max().unwrap_or(0)
+    }
+}
+
 impl PoolPlan {
     /// The owner, with the pool's number if there are several: `gateway`, `a#2`.
     pub fn label(&self) -> String {
@@ -199,6 +228,18 @@ pub enum Scope {
 /// A guard on an edge.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Guard {
+    /// Limits calls over time.
+    RateLimit {
+        /// The first of its rate limits.
+        first: u32,
+        /// How the others follow.
+        scope: Scope,
+    },
+    /// Limits the time for everything inside it.
+    Timeout {
+        /// As an id of a deadline.
+        deadline: u32,
+    },
     /// Limits calls in flight.
     Bulkhead {
         /// The first of its pools of permits; one a caller instance.
@@ -214,7 +255,12 @@ pub enum Guard {
         counts: OutcomeSet,
     },
     /// Tries again.
-    Retry(RetryPolicy),
+    Retry {
+        /// What is worth another attempt, and when.
+        policy: RetryPolicy,
+        /// The first of its budgets, one a caller instance; [`NONE`] if there is none.
+        first_budget: u32,
+    },
 }
 
 /// The way from a caller to a callee.
@@ -228,7 +274,7 @@ pub struct EdgePlan {
     pub callee: u32,
     /// Its instances, as dense ids.
     pub callee_instances: std::ops::Range<u32>,
-    /// Guards in the order in which a call meets them.
+    /// Guards in the order in which a call meets them; the timeout of each attempt, the innermost, is not among them.
     pub guards: Vec<Guard>,
     /// Network latency in each direction, as a distribution id; [`NONE`] if none.
     pub latency: u32,

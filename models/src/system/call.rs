@@ -1,28 +1,15 @@
-//! Calls: through the guards to the callee, and back out with the outcome.
-//!
-//! The guards of an edge are nested like the layers of an onion. A call enters them in order ([`Turn::enter_guards`]);
-//! its outcome leaves them in the opposite order ([`Turn::leave_guards`]), and each sees it: the bulkhead takes its permit
-//! back, the breaker counts, the retry may send the call in again. `guards_passed` says how far in a call is.
+//! Calls: from the handler to the callee, and back out with the outcome. What stands between is in `guards`.
 
 use sim_core::SimDuration;
 use sim_core::random::DrawKey;
 
-use super::blueprint::{CallSite, EdgePlan, Guard, NONE, OnFailure, Scope};
+use super::blueprint::{CallSite, EdgePlan, NONE, OnFailure};
 use super::frame::{Activity, Frame, Role};
-use super::state::{Next, Parked, State};
+use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
+use crate::Outcome;
 use crate::faults::Effect;
-use crate::resilience::RetryPolicy;
-use crate::resilience::circuit_breaker::{Admission, Verdict};
 use crate::resources::Waiter;
-use crate::{Outcome, OutcomeSet};
-
-/// The answer of a bulkhead.
-enum Permit {
-    Granted,
-    Awaited,
-    Refused,
-}
 
 impl<'a> Turn<'a> {
     /// Begins the call of a call site.
@@ -37,7 +24,8 @@ impl<'a> Turn<'a> {
         frame.on_failure = on_failure;
         frame.attempts = 0;
         frame.guards_passed = 0;
-        frame.previous_backoff = SimDuration::ZERO;
+        frame.rounds = 1;
+        frame.given_up_from = u8::MAX;
         let (is_client, workload, is_counted) = (frame.role == Role::Client, frame.instance, frame.is_counted);
         if is_counted {
             self.state.recorder.call_begins(edge);
@@ -54,50 +42,9 @@ impl<'a> Turn<'a> {
         if plan.guards.is_empty() { self.attempt(index) } else { self.enter_guards(index) }
     }
 
-    /// Goes on through the guards that the call has not passed yet; after the last, an attempt is made.
-    #[inline(never)]
-    pub fn enter_guards(&mut self, index: u32) -> Next {
-        let edge = self.edge_of(index);
-        while let Some(guard) = edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
-            match guard {
-                Guard::Retry(_) => {}
-                Guard::Bulkhead { first_pool } => match self.request_permit(index, edge, *first_pool) {
-                    Permit::Granted => {}
-                    Permit::Awaited => return Next::Nothing,
-                    Permit::Refused => return self.leave_guards(index, Outcome::RejectedByBulkhead),
-                },
-                Guard::Breaker { first, scope, .. } => {
-                    let breaker = self.breaker_of(index, edge, *first, *scope);
-                    self.state.run_timers_of(breaker, self.now);
-                    let (admission, transition) = self.state.breakers[breaker as usize].try_acquire(self.now);
-                    if let Some(transition) = transition {
-                        self.state.recorder.breaker_changes(self.now, breaker, transition);
-                    }
-                    match admission {
-                        Admission::Permitted(ticket) => {
-                            let frame = &mut self.state.frames[index];
-                            (frame.permitted_at, frame.ticket) = (self.now, ticket);
-                        }
-                        Admission::Waits(test) => {
-                            let waiter = self.state.frames.begin_wait(index, Activity::AwaitingPermit);
-                            self.state.test_waiters[breaker as usize].push((test, waiter));
-                            return Next::Nothing;
-                        }
-                        Admission::Rejected(outcome) => {
-                            self.state.recorder.breaker_rejects(breaker);
-                            return self.leave_guards(index, outcome);
-                        }
-                    }
-                }
-            }
-            self.state.frames[index].guards_passed += 1;
-        }
-        self.attempt(index)
-    }
-
     /// Takes an outcome out through the guards that the call has passed.
     #[inline]
-    fn leave_guards(&mut self, index: u32, outcome: Outcome) -> Next {
+    pub fn leave_guards(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
         let edge = &self.plan.edges[frame.called_edge as usize];
         if frame.guards_passed > 0 && self.is_sent_in_again(index, edge, outcome) {
@@ -107,27 +54,6 @@ impl<'a> Turn<'a> {
             return self.end_call(index, outcome);
         }
         self.fall_back(index, edge, outcome)
-    }
-
-    /// Tells the guards that the call has passed its outcome, the innermost first, until one sends it in again.
-    #[inline(never)]
-    fn is_sent_in_again(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
-        while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
-            match &edge.guards[usize::from(position)] {
-                Guard::Retry(policy) => {
-                    if self.tries_again(index, policy, outcome) {
-                        return true;
-                    }
-                }
-                Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool),
-                Guard::Breaker { first, scope, counts } => {
-                    let breaker = self.breaker_of(index, edge, *first, *scope);
-                    self.tell_breaker(index, breaker, *counts, outcome);
-                }
-            }
-            self.state.frames[index].guards_passed = position;
-        }
-        false
     }
 
     /// An attempt has had no answer within its timeout.
@@ -159,31 +85,6 @@ impl<'a> Turn<'a> {
             return self.park(to.frame, Parked::Reply { to, outcome });
         }
         self.leave_guards(to.frame, outcome)
-    }
-
-    /// A bulkhead has had no permit within the longest wait.
-    #[cold]
-    pub fn permit_wait_exceeded(&mut self, index: u32) -> Next {
-        let edge = self.edge_of(index);
-        if let Some(Guard::Bulkhead { first_pool }) = edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
-            let pool = self.permits_of(index, edge, *first_pool);
-            self.state.pools[pool].leave_queue(self.now, true);
-        }
-        self.leave_guards(index, Outcome::RejectedByBulkhead)
-    }
-
-    /// The first in the queue for a permit gets it.
-    pub fn permit_granted(&mut self, index: u32) -> Next {
-        let edge = self.edge_of(index);
-        if let Some(Guard::Bulkhead { first_pool }) = edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
-            let pool = self.permits_of(index, edge, *first_pool);
-            let waited = self.now.since(self.state.frames[index].since);
-            self.state.pools[pool].note_wait(waited);
-        }
-        let frame = &mut self.state.frames[index];
-        frame.since = self.now;
-        frame.guards_passed += 1;
-        self.enter_guards(index)
     }
 
     /// The call has ended for good: the handler goes on, or fails.
@@ -240,38 +141,8 @@ impl<'a> Turn<'a> {
         SimDuration::from_nanos_f64(nanos)
     }
 
-    /// Gives back what a frame that is about to disappear holds in the guards of its call.
-    #[cold]
-    pub fn abandon_call(&mut self, index: u32) {
-        let frame = &self.state.frames[index];
-        if frame.is_counted {
-            self.state.recorder.call_abandoned(frame.called_edge);
-        }
-        let edge = self.edge_of(index);
-        while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
-            match &edge.guards[usize::from(position)] {
-                Guard::Retry(_) => {}
-                Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool),
-                Guard::Breaker { first, scope, .. } => {
-                    let breaker = self.breaker_of(index, edge, *first, *scope);
-                    self.complete_at_breaker(index, breaker, Verdict::Ignored);
-                }
-            }
-            self.state.frames[index].guards_passed = position;
-        }
-    }
-
-    /// The pool of permits that a frame waits for, if it does.
-    pub fn awaited_permits(&self, index: u32) -> Option<usize> {
-        let edge = self.edge_of(index);
-        match edge.guards.get(usize::from(self.state.frames[index].guards_passed)) {
-            Some(Guard::Bulkhead { first_pool }) => Some(self.permits_of(index, edge, *first_pool)),
-            _ => None,
-        }
-    }
-
     #[inline]
-    fn edge_of(&self, index: u32) -> &'a EdgePlan {
+    pub fn edge_of(&self, index: u32) -> &'a EdgePlan {
         &self.plan.edges[self.state.frames[index].called_edge as usize]
     }
 
@@ -289,7 +160,7 @@ impl<'a> Turn<'a> {
     }
 
     #[inline]
-    fn attempt(&mut self, index: u32) -> Next {
+    pub fn attempt(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let (edge_id, entry) = (frame.called_edge, frame.called_entry);
         let edge = &self.plan.edges[edge_id as usize];
@@ -333,98 +204,6 @@ impl<'a> Turn<'a> {
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
         self.set_deadline(if edge.connect_timeout == NONE { edge.timeout } else { edge.connect_timeout }, caller);
         Some(Next::Nothing)
-    }
-
-    #[inline]
-    fn request_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32) -> Permit {
-        let pool = self.permits_of(index, edge, first_pool);
-        self.state.frames[index].since = self.now;
-        if self.state.pools[pool].try_acquire(self.now) {
-            return Permit::Granted;
-        }
-        let waiter = self.state.frames.begin_wait(index, Activity::AwaitingPermit);
-        if self.state.pools[pool].enqueue(self.now, waiter) {
-            self.set_deadline(self.plan.pools[pool].wait_deadline, waiter);
-            return Permit::Awaited;
-        }
-        Permit::Refused
-    }
-
-    #[inline]
-    fn release_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32) {
-        let pool = self.permits_of(index, edge, first_pool);
-        let held = self.now.since(self.state.frames[index].since);
-        let frames = &self.state.frames;
-        if let Some(waiter) = self.state.pools[pool].release(self.now, held, |waiter| frames.is_live(waiter)) {
-            self.state.ready.push(Next::Permit(waiter.frame));
-        }
-    }
-
-    #[inline]
-    fn permits_of(&self, index: u32, edge: &EdgePlan, first_pool: u32) -> usize {
-        (first_pool + self.state.frames[index].instance - edge.caller_first_instance) as usize
-    }
-
-    #[inline]
-    fn breaker_of(&self, index: u32, edge: &EdgePlan, first: u32, scope: Scope) -> u32 {
-        let frame = &self.state.frames[index];
-        let caller = frame.instance - edge.caller_first_instance;
-        match scope {
-            Scope::Edge => first,
-            Scope::CallerInstance => first + caller,
-            Scope::CalleeInstance => {
-                let callees = &edge.callee_instances;
-                first + caller * callees.len() as u32 + frame.target - callees.start
-            }
-        }
-    }
-
-    #[inline]
-    fn tell_breaker(&mut self, index: u32, breaker: u32, counts: OutcomeSet, outcome: Outcome) {
-        let verdict = match outcome {
-            Outcome::Timeout if counts.contains(outcome) => Verdict::TimedOut,
-            _ if counts.contains(outcome) => Verdict::Failure,
-            Outcome::RejectedByBreaker | Outcome::RejectedByBulkhead => Verdict::Ignored,
-            _ => Verdict::Success,
-        };
-        self.complete_at_breaker(index, breaker, verdict);
-    }
-
-    #[inline]
-    fn complete_at_breaker(&mut self, index: u32, breaker: u32, verdict: Verdict) {
-        let frame = &self.state.frames[index];
-        let (elapsed, ticket) = (self.now.since(frame.permitted_at), frame.ticket);
-        self.state.run_timers_of(breaker, self.now);
-        if let Some(transition) = self.state.breakers[breaker as usize].complete(self.now, ticket, elapsed, verdict) {
-            self.state.recorder.breaker_changes(self.now, breaker, transition);
-        }
-        if let Some(test) = self.state.breakers[breaker as usize].test_ended(ticket) {
-            self.wake_those_waiting_for(breaker, test);
-        }
-    }
-
-    /// Those who wait for the end of a breaker's test ask again, in the order in which they came.
-    #[cold]
-    fn wake_those_waiting_for(&mut self, breaker: u32, test: u64) {
-        let State { test_waiters, frames, ready, .. } = &mut *self.state;
-        let waiters = &mut test_waiters[breaker as usize];
-        let is_woken = |(awaited, waiter): &&(u64, Waiter)| *awaited == test && frames.is_live(*waiter);
-        ready.extend(waiters.iter().rev().filter(is_woken).map(|(_, waiter)| Next::Ask(waiter.frame)));
-        waiters.retain(|(awaited, _)| *awaited != test);
-    }
-
-    /// Sends the call in again after a pause, if its policy says so.
-    fn tries_again(&mut self, index: u32, policy: &RetryPolicy, outcome: Outcome) -> bool {
-        let frame = &mut self.state.frames[index];
-        let attempts = frame.attempts;
-        if !policy.is_worth_another(attempts, outcome) {
-            return false;
-        }
-        let key = frame.key.child(frame.step_number() | draw_tag::BACKOFF | u64::from(attempts) << draw_tag::SIBLING_SHIFT);
-        let pause = policy.backoff.wait(attempts, frame.previous_backoff, &mut key.draw());
-        frame.previous_backoff = pause;
-        self.wait(index, Activity::BackingOff, pause);
-        true
     }
 
     /// A call that has failed gets what its fallback has to give.

@@ -38,8 +38,12 @@ pub(super) enum Activity {
     Working,
     /// Waits on its thread.
     Pausing,
-    /// Waits for a permit of a bulkhead.
+    /// Waits for a permit of a bulkhead, or for the end of a breaker's test.
     AwaitingPermit,
+    /// Waits for its turn at a rate limit.
+    AwaitingTurn,
+    /// Waits at a rate limit that will turn it away.
+    WaitingInVain,
     /// Has called and waits for the answer.
     AwaitingReply,
     /// Waits before the next attempt.
@@ -52,6 +56,21 @@ pub(super) enum Activity {
     ReplyInTransit,
     /// A user between two requests.
     Thinking,
+}
+
+impl Activity {
+    /// Whether it is making a call: on its way through the guards, or waiting for what follows.
+    pub fn is_in_call(self) -> bool {
+        matches!(
+            self,
+            Self::AwaitingPermit
+                | Self::AwaitingTurn
+                | Self::WaitingInVain
+                | Self::AwaitingReply
+                | Self::BackingOff
+                | Self::FallingBack
+        )
+    }
 }
 
 /// A request in flight: where it is in its handler, what it holds, and who waits for it.
@@ -68,14 +87,10 @@ pub(super) struct Frame {
     pub started_at: SimTime,
     /// When it began the call it is making.
     pub call_began: SimTime,
-    /// When the breaker let that call through.
-    pub permitted_at: SimTime,
-    /// What the breaker will want back with the result.
-    pub ticket: Ticket,
-    /// Since when it has waited for, or held, a processor or permit.
+    /// Since when it has waited for, or held, a processor.
     pub since: SimTime,
-    /// The pause before the present attempt.
-    pub previous_backoff: SimDuration,
+    /// When whoever asked for it will have given up, as far as it was told; [`SimTime::MAX`] if never.
+    pub deadline: SimTime,
     /// Changes whenever whatever was awaited no longer is; a reference with another epoch is stale.
     pub epoch: u32,
     /// Who waits for its answer, and in which epoch of theirs.
@@ -94,16 +109,24 @@ pub(super) struct Frame {
     pub instance: u32,
     /// The instance it calls.
     pub target: u32,
-    /// Attempts made of the present call; for a user, whether it has left.
+    /// The frame at the callee that works for the present attempt.
+    pub callee: u32,
+    /// Attempts made of the present call.
     pub attempts: u32,
+    /// Counts the timeouts around whole calls that it has set, over all its lives: each is told from the others by its number.
+    pub timeouts_set: u32,
     /// Branches still running.
     pub branches: u16,
+    /// How often the present call has been sent in, the first time included.
+    pub rounds: u16,
     /// What it is doing.
     pub activity: Activity,
     /// What a failure of the present call means to its handler.
     pub on_failure: OnFailure,
     /// How many guards of the present call it has passed.
     pub guards_passed: u8,
+    /// Guards of the present call from here inwards try nothing again: the time for all of it is up.
+    pub given_up_from: u8,
     /// Whose steps it runs.
     pub role: Role,
     /// What it will answer if nothing else happens.
@@ -123,10 +146,8 @@ impl Frame {
             entered_at: SimTime::ZERO,
             started_at: SimTime::ZERO,
             call_began: SimTime::ZERO,
-            permitted_at: SimTime::ZERO,
-            ticket: Ticket::default(),
             since: SimTime::ZERO,
-            previous_backoff: SimDuration::ZERO,
+            deadline: SimTime::MAX,
             epoch: 0,
             caller: NO_CALLER,
             edge: NONE,
@@ -136,11 +157,15 @@ impl Frame {
             entry,
             instance,
             target: NONE,
+            callee: NONE,
             attempts: 0,
+            timeouts_set: 0,
             branches: 0,
+            rounds: 0,
             activity: Activity::Running,
             on_failure: OnFailure::Fail,
             guards_passed: 0,
+            given_up_from: u8::MAX,
             role,
             outcome: Outcome::Ok,
             has_failed_call: false,
@@ -157,24 +182,60 @@ impl Frame {
 
 const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
 
+/// What a guard keeps about a call that has passed it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Hold {
+    /// When the call passed it, or began to wait for that.
+    pub since: SimTime,
+    /// What a breaker wants back with the result.
+    pub ticket: Ticket,
+    /// The pause before the present try.
+    pub backoff: SimDuration,
+    /// How often a retry has sent the call in, the first time included.
+    pub tries: u32,
+    /// The number of the timeout that is set; zero if none is.
+    pub timeout: u32,
+}
+
 /// All frames, in use or free. Freed frames are used again, the last first, so memory follows the most ever in flight.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Frames {
     slots: Vec<Frame>,
     free: Vec<u32>,
+    /// What the guards keep, `depth` of them for each frame.
+    holds: Vec<Hold>,
+    depth: usize,
 }
 
 impl Frames {
+    /// No frames yet, for calls with at most `depth` guards.
+    pub fn new(depth: usize) -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), holds: Vec::new(), depth }
+    }
+
+    /// What the guard at a position keeps about the call of a frame.
+    #[inline]
+    pub fn hold(&mut self, index: u32, position: u8) -> &mut Hold {
+        &mut self.holds[index as usize * self.depth + usize::from(position)]
+    }
+
+    /// Whether a timeout that the guard at a position has set is still in force.
+    #[inline]
+    pub fn is_timeout_set(&self, waiter: Waiter, position: u8) -> bool {
+        self.holds[waiter.frame as usize * self.depth + usize::from(position)].timeout == waiter.epoch
+    }
+
     /// A frame like `frame`, in an epoch of its own.
     #[inline]
     pub fn allocate(&mut self, frame: Frame) -> u32 {
         if let Some(index) = self.free.pop() {
             let slot = &mut self.slots[index as usize];
-            let epoch = slot.epoch;
-            *slot = Frame { epoch, ..frame };
+            let Frame { epoch, timeouts_set, .. } = *slot;
+            *slot = Frame { epoch, timeouts_set, ..frame };
             return index;
         }
         self.slots.push(frame);
+        self.holds.resize(self.slots.len() * self.depth, Hold::default());
         (self.slots.len() - 1) as u32
     }
 
@@ -220,7 +281,8 @@ impl Frames {
 
     /// Bytes held.
     pub fn bytes(&self) -> u64 {
-        (self.slots.capacity() * size_of::<Frame>() + self.free.capacity() * size_of::<u32>()) as u64
+        let holds = self.holds.capacity() * size_of::<Hold>();
+        (self.slots.capacity() * size_of::<Frame>() + self.free.capacity() * size_of::<u32>() + holds) as u64
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A [`Blueprint`] says what there is; a [`System`] is its state and the [`sim_core::Model`] that events act on. While one
 //! event is handled, a `Turn` holds the blueprint, the state and the schedule together; its methods live in the file of
-//! what they bring about: `handler` (steps), `station` (queues and slots), `call` (guards, attempts, replies), `client`
+//! what they bring about: `handler` (steps), `station` (queues and slots), `call` (attempts, replies), `guards` (what stands between), `client`
 //! (workloads), `outage` (faults).
 
 mod blueprint;
@@ -10,6 +10,7 @@ mod call;
 mod client;
 mod event;
 mod frame;
+mod guards;
 mod handler;
 mod outage;
 mod state;
@@ -17,7 +18,7 @@ mod station;
 mod turn;
 
 pub use blueprint::{
-    Blueprint, BranchTable, BreakerPlan, CallSite, EdgePlan, Guard, InstancePlan, Limits, NONE, OnFailure, PoolKind, PoolPlan,
+    Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends, Guard, InstancePlan, Limits, NONE, OnFailure, PoolKind, PoolPlan,
     RunPlan, Scope, Source, StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;

@@ -144,9 +144,7 @@ impl Turn<'_> {
     fn lose(&mut self, index: u32, activity: Activity) {
         match activity {
             Activity::Working => self.release_processor(index),
-            Activity::AwaitingPermit | Activity::AwaitingReply | Activity::BackingOff | Activity::FallingBack => {
-                self.abandon_call(index);
-            }
+            activity if activity.is_in_call() => self.abandon_call(index),
             _ => {}
         }
         let frame = &mut self.state.frames[index];

@@ -8,11 +8,11 @@ use sim_core::{DeadlineRing, Model, Schedule};
 
 use super::blueprint::{Blueprint, Source};
 use super::event::Event;
-use super::frame::{Activity, Frames, Role};
+use super::frame::{Frames, Role};
 use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::Recorder;
-use crate::resilience::{Breaker, LoadBalancer};
+use crate::resilience::{Breaker, LoadBalancer, RateLimiter, RetryBudget};
 use crate::resources::{Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
 
@@ -136,6 +136,8 @@ pub(super) struct State {
     pub breakers: Vec<Breaker>,
     /// Who waits for the end of which test of each breaker.
     pub test_waiters: Vec<Vec<(u64, Waiter)>>,
+    pub rate_limiters: Vec<RateLimiter>,
+    pub retry_budgets: Vec<RetryBudget>,
     pub rings: Vec<DeadlineRing<Waiter>>,
     pub instances: Vec<InstanceState>,
     pub edges: Vec<EdgeState>,
@@ -155,11 +157,13 @@ impl System {
     pub fn new(blueprint: Arc<Blueprint>, replication: u64) -> Self {
         let streams = Streams::new(blueprint.run.seed, replication);
         let state = State {
-            frames: Frames::default(),
+            frames: Frames::new(blueprint.guard_depth()),
             pools: blueprint.pools.iter().map(|plan| Pool::new(plan.capacity, plan.queue_limit)).collect(),
             test_waiters: vec![Vec::new(); blueprint.breakers.len()],
             breakers: blueprint.breakers.iter().map(|plan| Breaker::new(plan.settings)).collect(),
-            rings: blueprint.deadlines.iter().map(|delay| DeadlineRing::new(*delay)).collect(),
+            rate_limiters: blueprint.rate_limits.iter().map(|limit| RateLimiter::new(*limit)).collect(),
+            retry_budgets: blueprint.retry_budgets.iter().map(|policy| RetryBudget::new(*policy)).collect(),
+            rings: blueprint.deadlines.iter().map(|plan| DeadlineRing::new(plan.span)).collect(),
             instances: vec![InstanceState::default(); blueprint.instances.len()],
             edges: blueprint.edges.iter().map(|edge| initial_edge(&blueprint, edge)).collect(),
             workloads: blueprint.workloads.iter().map(|workload| initial_workload(workload, &streams)).collect(),
@@ -217,12 +221,9 @@ impl System {
 
     /// Requests that began after the warm-up and are still in flight, counted one by one, by workload.
     pub fn requests_in_flight(&self) -> Vec<u64> {
-        let is_in_call = |activity| {
-            matches!(activity, Activity::AwaitingReply | Activity::AwaitingPermit | Activity::BackingOff | Activity::FallingBack)
-        };
         let mut in_flight = vec![0; self.blueprint.workloads.len()];
         for index in
-            self.state.frames.matching(|frame| frame.role == Role::Client && frame.is_counted && is_in_call(frame.activity))
+            self.state.frames.matching(|frame| frame.role == Role::Client && frame.is_counted && frame.activity.is_in_call())
         {
             in_flight[self.state.frames[index].instance as usize] += 1;
         }

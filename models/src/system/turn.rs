@@ -2,9 +2,9 @@
 
 use sim_core::{Schedule, SimDuration, SimTime};
 
-use super::blueprint::{Blueprint, NONE};
+use super::blueprint::{Blueprint, Ends, NONE};
 use super::event::Event;
-use super::frame::{Activity, Frame};
+use super::frame::{Activity, Frame, Frames};
 use super::state::{LimitReached, Next, Parked, State, System};
 use crate::resources::Waiter;
 
@@ -138,6 +138,8 @@ impl<'a> Turn<'a> {
             Activity::Delayed => self.request_processor(index),
             Activity::InTransit => Next::Arrive(index),
             Activity::BackingOff => self.enter_guards(index),
+            Activity::AwaitingTurn => self.guard_passed(index),
+            Activity::WaitingInVain => self.leave_guards(index, crate::Outcome::RejectedByRateLimit),
             Activity::FallingBack => self.end_call(index, crate::Outcome::Degraded),
             Activity::ReplyInTransit => Next::Reply(index),
             Activity::Thinking => self.next_iteration(index),
@@ -152,14 +154,22 @@ impl<'a> Turn<'a> {
     }
 
     fn deadlines_due(&mut self, ring: u32) {
+        let ends = self.plan.deadlines[ring as usize].ends;
+        let is_live = |frames: &Frames, waiter: Waiter| match ends {
+            Ends::Wait => frames.is_live(waiter),
+            Ends::Guard(position) => frames.is_timeout_set(waiter, position),
+        };
         while let Some(waiter) = self.state.rings[ring as usize].pop_due(self.now) {
-            if self.state.frames.is_live(waiter) {
-                let next = self.deadline_passed(waiter.frame);
+            if is_live(&self.state.frames, waiter) {
+                let next = match ends {
+                    Ends::Wait => self.deadline_passed(waiter.frame),
+                    Ends::Guard(position) => self.time_is_up(waiter.frame, position),
+                };
                 self.settle(next);
             }
         }
         let frames = &self.state.frames;
-        if let Some(due) = self.state.rings[ring as usize].next_live(|waiter| frames.is_live(*waiter)) {
+        if let Some(due) = self.state.rings[ring as usize].next_live(|waiter| is_live(frames, *waiter)) {
             self.schedule.at(due, Event::Deadline { ring });
         }
     }

@@ -5,10 +5,11 @@ use std::ops::RangeInclusive;
 use sim_core::SimDuration;
 
 use super::super::breaker::{
-    Breaker, CountBreaker, Preset, ReadyToTrip as WrittenTrip, SamplingBreaker, Scope as Written, SlidingWindowType,
+    Breaker, CountBreaker, Preset, ReadyToTrip as WrittenTrip, SamplingBreaker, SlidingWindowType,
 };
+use super::super::call::Bulkhead;
 use super::super::quantity::{Duration, Share};
-use super::super::schema::Bulkhead;
+use super::guards::scope;
 use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
 use crate::resilience::circuit_breaker::libraries::{
@@ -37,19 +38,10 @@ const RESILIENCE4J_MULTIPLIER: f64 = 1.5;
 impl Compiler<'_> {
     pub(super) fn breaker(&mut self, caller: Caller, callee: u32, breaker: &Breaker, path: &str) -> Guard {
         let settings = self.breaker_settings(breaker, path);
-        let scope = match breaker.scope {
-            None | Some(Written::CallerInstance) => Scope::CallerInstance,
-            Some(Written::CalleeInstance) => Scope::CalleeInstance,
-            Some(Written::Shared) => Scope::Edge,
-        };
+        let scope = scope(breaker.scope);
         let counts = breaker.counts.as_deref().map_or_else(OutcomeSet::callee_failures, OutcomeSet::of);
         let first = self.blueprint.breakers.len() as u32;
-        let callees = self.blueprint.stations[callee as usize].instances.len() as u64;
-        let count = match scope {
-            Scope::Edge => 1,
-            Scope::CallerInstance => u64::from(self.caller_instances(caller)),
-            Scope::CalleeInstance => u64::from(self.caller_instances(caller)) * callees,
-        };
+        let count = self.count_in(scope, caller, callee);
         self.looked_back = self.looked_back.saturating_add(count.saturating_mul(settings.remembered()));
         if self.may_have(u64::from(first) + count, most::BREAKERS, "breakers", path)
             && self.may_have(self.looked_back, most::LOOKED_BACK, "calls or seconds for breakers to remember", path)
@@ -370,7 +362,7 @@ impl Compiler<'_> {
     }
 
     /// A number within the range that the library takes.
-    fn number(&mut self, written: Option<f64>, default: f64, range: RangeInclusive<f64>, path: &str) -> f64 {
+    pub(super) fn number(&mut self, written: Option<f64>, default: f64, range: RangeInclusive<f64>, path: &str) -> f64 {
         match written {
             None => default,
             Some(number) if range.contains(&number) => number,

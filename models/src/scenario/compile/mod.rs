@@ -6,6 +6,7 @@
 mod breakers;
 mod edges;
 mod faults;
+mod guards;
 mod handlers;
 mod stations;
 mod workloads;
@@ -21,7 +22,7 @@ use super::phrases::DurationPhrase;
 use super::problem::{Location, Problem, Problems, did_you_mean};
 use super::schema::{self, Scenario};
 use super::tree::{Segment, parse_path};
-use crate::system::{Blueprint, Limits, NONE, RunPlan};
+use crate::system::{Blueprint, DeadlinePlan, Ends, Limits, NONE, RunPlan};
 
 /// Settings that apply when the file says nothing.
 mod default {
@@ -99,6 +100,8 @@ pub(super) fn compile(decoded: &Decoded<Scenario>, name: &str, folder: &Path, pr
         tables: Vec::new(),
         distributions: Vec::new(),
         breakers: Vec::new(),
+        rate_limits: Vec::new(),
+        retry_budgets: Vec::new(),
         deadlines: Vec::new(),
         faults: Vec::new(),
     };
@@ -261,14 +264,18 @@ impl Compiler<'_> {
         }
     }
 
-    /// A deadline's dense id; [`NONE`] for no deadline.
+    /// The dense id of a deadline that ends a wait; [`NONE`] for no deadline.
     fn deadline(&mut self, span: Option<super::quantity::Duration>, path: &str) -> u32 {
-        let Some(span) = span else { return NONE };
+        span.map_or(NONE, |span| self.deadline_of(span, Ends::Wait, path))
+    }
+
+    /// A deadline's dense id.
+    fn deadline_of(&mut self, span: super::quantity::Duration, ends: Ends, path: &str) -> u32 {
         if span.0.is_zero() {
             let at = self.value_at(path);
             self.error(at, "a limit of zero lets nothing through", "leave it out, or give it a length such as `1s`");
         }
-        self.blueprint.deadlines.push(span.0);
+        self.blueprint.deadlines.push(DeadlinePlan { span: span.0, ends });
         (self.blueprint.deadlines.len() - 1) as u32
     }
 

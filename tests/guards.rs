@@ -1,0 +1,137 @@
+//! Guards on calls, one behaviour a test, each on the smallest system that shows it.
+
+use sim_tests::{call, ended, pool, run_sections};
+
+/// Six hundred calls, one every 100 ms, from `a` to `b`, which takes 100 ms or as `handler` says, guarded as `edge` says.
+fn ten_a_second(handler: &str, edge: &str) -> sim_experiments::Finished {
+    run_sections(
+        &format!(
+            "run: {{ duration: 60050ms, drain: 60s }}
+             workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+             services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ handle: [ {handler} ] }} }}
+             calls: {{ a -> b: {edge} }}"
+        ),
+        &[],
+    )
+}
+
+#[test]
+fn the_layered_client_of_the_article_has_its_layers_in_order() {
+    // Semaphore 25 with 0.1 s, breaker, ten threads, timeout of 5 s: at 10/s and 10 s a call, the ten threads are taken after
+    // a second; from then on the pool of threads rejects, and the semaphore never does.
+    let layers = "{ guards: [ { bulkhead: { semaphore: 25, max wait: 100ms } }, { breaker: { consecutive failures: 1000 } }, \
+        { bulkhead: { threads: 10 } }, { timeout: 5s } ] }";
+    let finished = ten_a_second("{ pause: 10s }", layers);
+    assert_eq!(ended(&finished, "a -> b", "timeout"), 10 * 12, "ten every five seconds");
+    assert_eq!(ended(&finished, "a -> b", "rejected by bulkhead"), 600 - 120);
+    let permits: Vec<_> = finished.summary.pools.iter().filter(|pool| pool.owner == "a -> b").collect();
+    assert_eq!(permits.iter().map(|pool| pool.capacity).collect::<Vec<_>>(), [Some(25), Some(10)]);
+    assert_eq!((permits[0].busy_max, permits[1].busy_max), (11, 10), "a call holds both, also the one about to be rejected");
+    assert!(finished.system.is_drained());
+}
+
+#[test]
+fn a_retry_outside_the_breaker_shows_it_every_attempt_and_inside_only_the_last() {
+    let openings = |guards: &str| {
+        let finished = ten_a_second("{ fail: 100% }", &format!("{{ guards: [ {guards} ] }}"));
+        (call(&finished, "a -> b").attempts, ended(&finished, "a -> b", "rejected by breaker"))
+    };
+    let (breaker, retry) =
+        ("{ breaker: { consecutive failures: 6, wait: 5m } }", "{ retry: { attempts: 3, backoff: fixed 1ms } }");
+    assert_eq!(openings(&format!("{breaker}, {retry}, {{ timeout: 1s }}")), (18, 594), "six calls of three attempts each");
+    assert_eq!(openings(&format!("{retry}, {breaker}, {{ timeout: 1s }}")), (6, 598), "two calls of three attempts each");
+}
+
+#[test]
+fn a_retry_outside_the_breaker_may_repeat_its_rejections() {
+    let edge = "{ guards: [ { retry: { attempts: 4, backoff: fixed 10ms, on: [ server error, rejected by breaker ] } }, \
+        { breaker: { consecutive failures: 1, wait: 5m } }, { timeout: 1s } ] }";
+    let finished = ten_a_second("{ fail: 100% }", edge);
+    assert_eq!(call(&finished, "a -> b").attempts, 1);
+    assert_eq!(finished.summary.breakers[0].rejected, 3 + 599 * 4, "each call asks four times");
+    assert_eq!(finished.summary.workloads[0].latency_with_failures.max, 0.03, "and waits three times");
+}
+
+#[test]
+fn the_timeout_of_the_call_ends_its_retries_wherever_they_stand() {
+    // Attempts of 300 ms with pauses of 200 ms; the time is up in the second pause, in the third attempt, in a wait.
+    let longest = |timeout: &str| {
+        let edge = format!("{{ call timeout: {timeout}, retry: {{ attempts: 5, backoff: fixed 200ms }}, timeout: 300ms }}");
+        let finished = ten_a_second("{ pause: 10s }", &edge);
+        assert_eq!(ended(&finished, "a -> b", "timeout"), 600);
+        assert!(finished.system.is_drained());
+        (finished.summary.workloads[0].latency_with_failures.max, call(&finished, "a -> b").attempts / 600)
+    };
+    assert_eq!(longest("900ms"), (0.9, 2));
+    assert_eq!(longest("1100ms"), (1.1, 3));
+    assert_eq!(longest("1m"), (2.3, 5), "five attempts and four pauses take less");
+    let edge = "{ call timeout: 50ms, bulkhead: { semaphore: 1, max wait: 10s } }";
+    let finished = ten_a_second("{ pause: 75ms }", edge);
+    assert_eq!(ended(&finished, "a -> b", "timeout"), 600, "the permit is given back with the call");
+    assert_eq!(pool(&finished, "a -> b").busy_max, 1);
+    assert!((pool(&finished, "a -> b").utilization.unwrap_or(0.0) - 0.5).abs() < 0.01);
+}
+
+#[test]
+fn a_timeout_between_two_retries_is_set_anew_for_each_try() {
+    let edge = "{ guards: [ { retry: { attempts: 2, backoff: none } }, { timeout: 250ms }, \
+        { retry: { attempts: 9, backoff: none } }, { timeout: 100ms } ] }";
+    let finished = ten_a_second("{ pause: 10s }", edge);
+    assert_eq!(finished.summary.workloads[0].latency_with_failures.max, 0.5, "two tries of 250 ms");
+    assert_eq!(call(&finished, "a -> b").attempts, 600 * 6, "each of attempts at 0, 100 and 200 ms");
+}
+
+#[test]
+fn rate_limits_reject_or_delay() {
+    let limited = |limit: &str| {
+        let finished = ten_a_second("{ pause: 1ms }", &format!("{{ rate limit: {limit} }}"));
+        let longest = finished.summary.workloads[0].latency_with_failures.max;
+        (ended(&finished, "a -> b", "ok"), ended(&finished, "a -> b", "rejected by rate limit"), longest)
+    };
+    assert_eq!(limited("{ token bucket: 5.01/s }"), (300, 300, 0.001));
+    assert_eq!(limited("{ gcra: 5.01/s, burst: 20 }"), (320, 280, 0.001), "a burst of 20, and 59.9 s at 5.01 a second");
+    assert_eq!(limited("{ fixed window: 1s, calls: 4 }"), (241, 359, 0.001), "sixty windows and the first call of another");
+    assert_eq!(limited("{ sliding log: 1s, calls: 4 }"), (240, 360, 0.001));
+    let (ok, rejected, longest) = limited("{ leaky bucket: 5/s, queue: 10 }");
+    assert_eq!((ok + rejected, longest), (600, 2.001), "the last in a full queue waits for ten others");
+    assert!((300..=311).contains(&ok), "{ok}");
+    // Eight permits a second: of ten calls two find none. They wait 0.2 s and 0.1 s for the next cycle, whose permits they take.
+    let resilience4j = "{ preset: resilience4j, limitForPeriod: 8, limitRefreshPeriod: 1s, timeoutDuration: 0s }";
+    assert_eq!(limited(resilience4j), (481, 119, 0.001), "sixty cycles and the first call of another");
+    let patient = limited("{ preset: resilience4j, limitForPeriod: 8, limitRefreshPeriod: 1s, timeoutDuration: 250ms }");
+    assert_eq!(patient.2, 0.25, "a call that gets no permit has waited all the same");
+}
+
+#[test]
+fn a_shared_rate_limit_counts_all_callers_together() {
+    let ok = |scope: &str| {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 60s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 20/s }} }}
+                 services: {{ a: {{ instances: 2, handle: [ {{ call: b }} ] }}, b: {{ handle: [ {{ pause: 1ms }} ] }} }}
+                 calls: {{ a -> b: {{ rate limit: {{ sliding log: 1s, calls: 5{scope} }} }} }}"
+            ),
+            &[],
+        );
+        ended(&finished, "a -> b", "ok")
+    };
+    assert_eq!((ok(""), ok(", scope: shared")), (600, 300));
+}
+
+#[test]
+fn a_budget_bounds_the_retries_of_all_calls_together() {
+    let attempts = |budget: &str| {
+        let retry = format!("{{ retry: {{ attempts: 4, backoff: fixed 1ms{budget} }} }}");
+        call(&ten_a_second("{ fail: 100% }", &retry), "a -> b").attempts
+    };
+    assert_eq!(attempts(""), 2400);
+    // A fifth of 600 calls, and one a second; both are counted over slices of a second, so the last few differ.
+    let finagle = attempts(", budget: { preset: finagle, percentCanRetry: 0.2, minRetriesPerSec: 1 }");
+    assert!((775..=792).contains(&finagle), "{finagle}");
+    // Calls fail at once, so no two retries are under way at one time.
+    assert_eq!(attempts(", budget: { preset: envoy, min_retry_concurrency: 1 }"), 2400);
+    assert_eq!(attempts(", budget: { preset: envoy, budget_percent: 0, min_retry_concurrency: 0 }"), 600);
+    // Four failures leave six tokens of ten; the fourth was the last attempt, and the next one leaves five, which is half.
+    assert_eq!(attempts(", budget: { preset: grpc, maxTokens: 10, tokenRatio: 0.1 }"), 603);
+}
