@@ -135,3 +135,104 @@ fn a_budget_bounds_the_retries_of_all_calls_together() {
     // Four failures leave six tokens of ten; the fourth was the last attempt, and the next one leaves five, which is half.
     assert_eq!(attempts(", budget: { preset: grpc, maxTokens: 10, tokenRatio: 0.1 }"), 603);
 }
+
+#[test]
+fn a_hedge_takes_the_first_good_answer() {
+    // One in two requests takes a second; a hedge after 100 ms gets most of those answered sooner.
+    let system = |hedge: &str| {
+        run_sections(
+            &format!(
+                "run: {{ duration: 600s, drain: 10s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ instances: 2, handle: [ {{ branch: 50%, then: [ {{ pause: 1s }} ], else: [ {{ pause: 10ms }} ] }} ] }} }}
+                 calls: {{ a -> b: {{ timeout: 5s{hedge} }} }}"
+            ),
+            &[],
+        )
+    };
+    let busy = |finished: &sim_experiments::Finished| {
+        finished.summary.pools.iter().filter(|pool| pool.owner.starts_with("b")).map(|pool| pool.busy_mean).sum::<f64>()
+    };
+    let (without, with) = (system(""), system(", hedge: { delay: 100ms }"));
+    let slow = |finished: &sim_experiments::Finished| finished.summary.workloads[0].latency.mean;
+    assert!((slow(&without) - 0.505).abs() < 0.02, "{}", slow(&without));
+    // Half at 10 ms, a quarter at 110 ms, a quarter at a second.
+    assert!((slow(&with) - 0.2825).abs() < 0.02, "{}", slow(&with));
+    let call = call(&with, "a -> b");
+    assert!((call.attempts as f64 / call.calls as f64 - 1.5).abs() < 0.03, "every slow one is hedged");
+    // Without cancelling, the losers work on: half of the hedged quarter that is answered at 110 ms still holds its first
+    // request for 890 ms more, and so on.
+    let wasteful = system(", hedge: { delay: 100ms, cancel losers: false }");
+    assert!(busy(&wasteful) > busy(&with) * 1.3, "{} against {}", busy(&wasteful), busy(&with));
+    assert!(with.system.is_drained() && wasteful.system.is_drained());
+}
+
+#[test]
+fn a_hedge_waits_for_the_others_when_one_fails() {
+    let hedge = "{ timeout: 5s, hedge: { delay: 100ms, max: 3 } }";
+    let finished = ten_a_second("{ pause: 250ms }, { fail: 100% }", hedge);
+    assert_eq!(call(&finished, "a -> b").attempts, 3 * 600);
+    let latency = finished.summary.workloads[0].latency_with_failures;
+    assert_eq!((latency.mean, latency.max), (0.45, 0.45), "the third request fails last");
+}
+
+#[test]
+fn cancellation_stops_the_work_of_the_callee_and_of_whom_it_called() {
+    let busy = |settings: &[&str]| {
+        let finished = run_sections(
+            "run: { duration: 60s, drain: 60s }
+             workloads: { web: { to: a, arrivals: constant 10/s } }
+             services: { a: { handle: [ { call: b } ] }, b: { handle: [ { parallel: [ [ { call: c } ], [ { work: 2s } ] ] } ] }, c: { cpus: 100, handle: [ { work: 3s } ] } }
+             calls: { a -> b: { timeout: 500ms }, b -> c: { bulkhead: { semaphore: 1000 }, breaker: { consecutive failures: 1 } } }",
+            settings,
+        );
+        assert!(finished.system.is_drained());
+        ["a", "b", "c"].map(|owner| pool(&finished, owner).busy_mean * finished.summary.simulated_seconds / 60.0)
+    };
+    let close = |left: [f64; 3], right: [f64; 3]| left.iter().zip(right).all(|(left, right)| (left - right).abs() < 0.2);
+    let worked = busy(&[]);
+    assert!(close(worked, [5.0, 30.0, 30.0]), "{worked:?}");
+    let cancelled = busy(&["calls.a -> b.cancellation=true"]);
+    assert!(close(cancelled, [5.0, 5.0, 30.0]), "c does not learn of it: {cancelled:?}");
+    let both = busy(&["calls.a -> b.cancellation=true", "calls.b -> c.cancellation=true"]);
+    assert!(close(both, [5.0, 5.0, 5.0]), "{both:?}");
+    let late = busy(&["calls.a -> b.cancellation=true", "calls.a -> b.latency=100ms"]);
+    assert!(close(late, [5.0, 5.0, 30.0]), "the request and the cancellation both take 100 ms: {late:?}");
+}
+
+#[test]
+fn a_deadline_that_is_passed_on_stops_work_that_nobody_waits_for() {
+    let busy = |settings: &[&str]| {
+        let finished = run_sections(
+            "run: { duration: 60s, drain: 60s }
+             workloads: { web: { to: a, arrivals: constant 10/s } }
+             services: { a: { handle: [ { call: b } ] }, b: { handle: [ { pause: 300ms }, { call: c }, { work: 1s } ] }, c: { threads: 100, handle: [ { work: 300ms }, { work: 2s } ] } }
+             calls: { a -> b: { timeout: 500ms }, b -> c: { timeout: 10s, retry: { attempts: 5, backoff: fixed 10ms } } }",
+            settings,
+        );
+        assert!(finished.system.is_drained());
+        (
+            ["b", "c"]
+                .map(|owner| (pool(&finished, owner).busy_mean * finished.summary.simulated_seconds / 5.99).round() / 100.0),
+            call(&finished, "b -> c").calls,
+            ended(&finished, "b -> c", "timeout"),
+        )
+    };
+    assert_eq!(busy(&[]).1, 599);
+    let (known_to_b, calls, timeouts) = busy(&["calls.a -> b.propagate deadline=true"]);
+    // b waits until its own time is up, and tries nothing again; c works to the end.
+    assert_eq!((known_to_b, calls, timeouts), ([0.5, 2.3], 599, 599));
+    let (known_to_both, ..) = busy(&["calls.a -> b.propagate deadline=true", "calls.b -> c.propagate deadline=true"]);
+    assert_eq!(known_to_both, [0.5, 0.3], "c stops after its first step, 100 ms too late");
+    let (never_called, calls, _) = busy(&["calls.a -> b.propagate deadline=true", "calls.a -> b.timeout=250ms"]);
+    assert_eq!((never_called, calls), ([0.3, 0.0], 0), "b stops before it calls");
+}
+
+#[test]
+fn a_callee_that_asks_callers_to_stay_away_is_left_alone_so_long() {
+    let longest = |retry: &str| {
+        let edge = format!("{{ retry: {{ attempts: 3, backoff: fixed 100ms{retry} }} }}");
+        ten_a_second("{ fail: 100%, retry after: 2s }", &edge).summary.workloads[0].latency_with_failures.max
+    };
+    assert_eq!((longest(""), longest(", honour retry after: true")), (0.2, 4.0));
+}

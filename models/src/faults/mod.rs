@@ -46,6 +46,8 @@ pub enum Effect {
         rate: f64,
         /// With which failure.
         outcome: Outcome,
+        /// How long callers are asked to stay away, in milliseconds.
+        retry_after: u32,
     },
     /// The process is gone: connections are refused, work in flight is lost.
     Crash,
@@ -95,7 +97,7 @@ impl Fault {
         };
         match &self.effect {
             Effect::Slow { factor, added } | Effect::SlowEdge { factor, added, .. } => factor_and_addition(*factor, added),
-            Effect::Errors { rate, outcome } => format!("{}% {}s", rate * 100.0, outcome.name()),
+            Effect::Errors { rate, outcome, .. } => format!("{}% {}s", rate * 100.0, outcome.name()),
             Effect::Crash => "crashed".to_owned(),
             Effect::Pause => "paused".to_owned(),
             Effect::BlackHole { .. } => "black hole".to_owned(),

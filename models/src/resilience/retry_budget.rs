@@ -181,9 +181,8 @@ mod tests {
         let ttl = SimDuration::from_secs(10);
         let mut budget = RetryBudget::new(RetryBudgetPolicy::Finagle { ttl, minimum_per_second: 1, ratio: 0.2 });
         (0..50).for_each(|_| budget.call_begins(SimTime::from_secs(1)));
-        let allowed = |budget: &mut RetryBudget, second| {
-            (0..100).filter(|_| budget.try_withdraw(SimTime::from_secs(second), true)).count()
-        };
+        let allowed =
+            |budget: &mut RetryBudget, second| (0..100).filter(|_| budget.try_withdraw(SimTime::from_secs(second), true)).count();
         assert_eq!(allowed(&mut budget, 2), 20, "a fifth of 50 calls, and one a second over ten seconds");
         assert_eq!(allowed(&mut budget, 3), 0);
         assert_eq!(allowed(&mut budget, 30), 10, "deposits and withdrawals have expired, the reserve is back");

@@ -9,7 +9,7 @@ use super::quantity::{Duration, Rate, Share};
 use crate::Outcome;
 
 /// The way from a caller to a callee. Guards apply in this order: rate limit, call timeout, bulkhead, breaker, retry, timeout
-/// of each attempt; `guards` says otherwise.
+/// of each attempt, hedge; `guards` says otherwise.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Call {
@@ -37,6 +37,13 @@ pub(super) struct Call {
     pub breaker: Option<Breaker>,
     /// Tries again.
     pub retry: Option<Retry>,
+    /// Sends another request when an attempt takes long, and takes the first good answer.
+    pub hedge: Option<Hedge>,
+    /// Whether the callee learns when the caller has given up, and stops; false if left out: it works on for nobody.
+    pub cancellation: Option<bool>,
+    /// Whether the callee learns how much time is left, stops when it is up, and passes it on; false if left out.
+    #[serde(rename = "propagate deadline")]
+    pub propagate_deadline: Option<bool>,
     /// The guards in another order, the outermost first, any of them more than once.
     pub guards: Option<Vec<Guard>>,
     /// What to answer when the call has failed for good.
@@ -44,9 +51,9 @@ pub(super) struct Call {
 }
 
 /// The keys of a call that `guards` takes the place of.
-pub(super) const GUARD_KEYS: [&str; 6] = ["rate limit", "call timeout", "bulkhead", "breaker", "retry", "timeout"];
+pub(super) const GUARD_KEYS: [&str; 7] = ["rate limit", "call timeout", "bulkhead", "breaker", "retry", "timeout", "hedge"];
 
-/// One guard in a list: exactly one of rate limit, bulkhead, breaker, retry and timeout.
+/// One guard in a list: exactly one of rate limit, bulkhead, breaker, retry, timeout and hedge.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Guard {
@@ -61,6 +68,21 @@ pub(super) struct Guard {
     pub retry: Option<Retry>,
     /// Limits the time for everything inside it.
     pub timeout: Option<Duration>,
+    /// Sends another request when an attempt takes long; the innermost guard.
+    pub hedge: Option<Hedge>,
+}
+
+/// Hedged requests: the first good answer counts.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Hedge {
+    /// How long an attempt waits for an answer before another request is sent.
+    pub delay: Duration,
+    /// Requests in all, the first included, up to 4; 2 if left out.
+    pub max: Option<u8>,
+    /// Whether the others are cancelled once one is answered; true if left out.
+    #[serde(rename = "cancel losers")]
+    pub cancel_losers: Option<bool>,
 }
 
 /// A limit on calls over time: exactly one of the algorithms, or a preset.

@@ -91,6 +91,13 @@ pub(super) use written;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(super) struct Duration(pub SimDuration);
 
+impl Duration {
+    /// Whole milliseconds, as many as fit.
+    pub fn as_millis(self) -> u32 {
+        u32::try_from(self.0.as_nanos() / 1_000_000).unwrap_or(u32::MAX)
+    }
+}
+
 const DURATION_UNITS: [(&str, f64); 7] =
     [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3_600e9)];
 

@@ -372,6 +372,9 @@ pub(super) struct Fault {
     /// With `errors`: how they fail; a server error if left out.
     #[serde(rename = "as")]
     pub fails_as: Option<Outcome>,
+    /// With `errors`: how long callers are asked to stay away (`Retry-After`); not at all if left out.
+    #[serde(rename = "retry after")]
+    pub retry_after: Option<Duration>,
     /// Crashes a service, database or cache: work in flight is lost, connections are refused.
     pub crash: Option<String>,
     /// Makes a service, database or cache stand still: it accepts requests and answers nothing.

@@ -67,6 +67,8 @@ pub enum Ends {
     Wait,
     /// Everything inside the guard at this position.
     Guard(u8),
+    /// The patience of a hedge: it sends another request.
+    Patience,
 }
 
 /// How long to run, and from which seed.
@@ -200,6 +202,17 @@ pub struct PoolPlan {
     pub wait_deadline: u32,
 }
 
+impl EdgePlan {
+    /// How attempts are hedged, and the position of that guard.
+    #[inline]
+    pub fn hedge(&self) -> Option<(HedgePlan, u8)> {
+        match self.guards.last() {
+            Some(Guard::Hedge(plan)) => Some((*plan, self.guards.len() as u8 - 1)),
+            _ => None,
+        }
+    }
+}
+
 impl Blueprint {
     /// The most guards on any edge.
     pub fn guard_depth(&self) -> usize {
@@ -240,6 +253,8 @@ pub enum Guard {
         /// As an id of a deadline.
         deadline: u32,
     },
+    /// Sends another request when an attempt takes long; the innermost guard.
+    Hedge(HedgePlan),
     /// Limits calls in flight.
     Bulkhead {
         /// The first of its pools of permits; one a caller instance.
@@ -261,6 +276,17 @@ pub enum Guard {
         /// The first of its budgets, one a caller instance; [`NONE`] if there is none.
         first_budget: u32,
     },
+}
+
+/// How an attempt is hedged ("The tail at scale", Dean and Barroso, 2013).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HedgePlan {
+    /// The wait before each further request, as an id of a deadline.
+    pub delay: u32,
+    /// Requests in all, the first included.
+    pub requests: u8,
+    /// Whether the others are cancelled once one has been answered.
+    pub cancels_losers: bool,
 }
 
 /// The way from a caller to a callee.
@@ -286,6 +312,10 @@ pub struct EdgePlan {
     pub balance: Balance,
     /// Whether each attempt of a retry goes to a newly chosen instance.
     pub is_balanced_per_attempt: bool,
+    /// Whether the callee learns how much time is left, and stops when it is up.
+    pub propagates_deadline: bool,
+    /// Whether the callee learns that nobody waits any longer, and stops.
+    pub cancels: bool,
     /// What to answer when the call has failed for good.
     pub fallback: Option<Fallback>,
 }
@@ -344,6 +374,8 @@ pub enum Step {
         probability: f32,
         /// How.
         outcome: Outcome,
+        /// How long callers are asked to stay away, in milliseconds.
+        retry_after: u32,
     },
     /// The end of a handler or branch.
     Answer,

@@ -1,7 +1,7 @@
 //! Calls: from the handler to the callee, and back out with the outcome. What stands between is in `guards`.
 
-use sim_core::SimDuration;
 use sim_core::random::DrawKey;
+use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{CallSite, EdgePlan, NONE, OnFailure};
 use super::frame::{Activity, Frame, Role};
@@ -37,7 +37,7 @@ impl<'a> Turn<'a> {
         if callees.len() == 1 {
             self.state.frames[index].target = callees.start;
         } else {
-            self.choose_target(index, edge);
+            self.state.frames[index].target = self.choose_target(index, edge);
         }
         if plan.guards.is_empty() { self.attempt(index) } else { self.enter_guards(index) }
     }
@@ -63,6 +63,7 @@ impl<'a> Turn<'a> {
             let waiter = self.state.frames.begin_wait(index, Activity::AwaitingReply);
             return self.park(index, Parked::Reply { to: waiter, outcome: Outcome::Timeout });
         }
+        self.withdraw_attempt(index);
         self.leave_guards(index, Outcome::Timeout)
     }
 
@@ -70,8 +71,11 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn reply(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
-        let (to, outcome) = (frame.caller, frame.outcome);
+        let (to, outcome, retry_after) = (frame.caller, frame.outcome, frame.retry_after);
         self.state.frames.release(index);
+        if retry_after > 0 && self.state.frames.is_live(to) {
+            self.state.frames[to.frame].told_to_stay_away = retry_after;
+        }
         self.take_reply(to, outcome)
     }
 
@@ -147,30 +151,33 @@ impl<'a> Turn<'a> {
     }
 
     #[inline]
-    fn choose_target(&mut self, index: u32, edge: u32) {
+    pub fn choose_target(&mut self, index: u32, edge: u32) -> u32 {
         let first = self.plan.edges[edge as usize].callee_instances.start;
-        let frame = &mut self.state.frames[index];
+        let frame = &self.state.frames[index];
         let key = frame.key.child(frame.step_number() | draw_tag::BALANCE | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
         let (pools, plan) = (&self.state.pools, self.plan);
         let outstanding = |instance: u32| {
             let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
             pool.in_use() + pool.queue_length()
         };
-        frame.target = first + self.state.edges[edge as usize].balancer.choose(|| key.draw(), outstanding);
+        first + self.state.edges[edge as usize].balancer.choose(|| key.draw(), outstanding)
     }
 
     #[inline]
     pub fn attempt(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
-        let (edge_id, entry) = (frame.called_edge, frame.called_entry);
+        let (edge_id, attempts) = (frame.called_edge, frame.attempts);
         let edge = &self.plan.edges[edge_id as usize];
-        if edge.is_balanced_per_attempt && frame.attempts > 0 {
-            self.choose_target(index, edge_id);
+        if edge.is_balanced_per_attempt && attempts > 0 {
+            self.state.frames[index].target = self.choose_target(index, edge_id);
         }
         let frame = &mut self.state.frames[index];
-        frame.attempts += 1;
+        if frame.deadline <= self.now {
+            return self.leave_guards(index, Outcome::Timeout);
+        }
+        frame.attempts = attempts + 1;
+        frame.told_to_stay_away = 0;
         let (target, is_counted) = (frame.target, frame.is_counted);
-        let key = frame.key.child(frame.step_number() | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
         if is_counted {
             self.state.recorder.attempt_begins(edge_id);
         }
@@ -181,8 +188,23 @@ impl<'a> Turn<'a> {
         }
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
         self.set_deadline(edge.timeout, caller);
+        self.send(index, edge, target, caller)
+    }
+
+    /// Sends a request for the present attempt to an instance.
+    #[inline]
+    pub fn send(&mut self, index: u32, edge: &EdgePlan, target: u32, caller: Waiter) -> Next {
+        let frame = &self.state.frames[index];
+        let (edge_id, entry, is_counted) = (frame.called_edge, frame.called_entry, frame.is_counted);
+        let key = frame.key.child(frame.step_number() | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
+        let has_deadline = edge.propagates_deadline || frame.deadline < SimTime::MAX;
+        let deadline = if has_deadline { self.deadline_of_attempt(index, edge, caller) } else { SimTime::MAX };
         let frame = Frame::new(key, Role::Handler, target, entry, is_counted);
-        let callee = self.allocate(Frame { caller, edge: edge_id, ..frame });
+        let callee = self.allocate(Frame { caller, edge: edge_id, deadline, ..frame });
+        self.state.frames[index].callee = callee;
+        if let Some((plan, position)) = edge.hedge() {
+            self.note_request(index, plan, position, callee, caller);
+        }
         if edge.latency != NONE || self.is_slowed(edge_id) {
             let latency = self.network_latency(edge_id, key.child(draw_tag::REQUEST_LATENCY));
             return self.wait(callee, Activity::InTransit, latency);
@@ -204,6 +226,12 @@ impl<'a> Turn<'a> {
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
         self.set_deadline(if edge.connect_timeout == NONE { edge.timeout } else { edge.connect_timeout }, caller);
         Some(Next::Nothing)
+    }
+
+    /// Whether a fault keeps all requests from an instance.
+    pub fn is_unreachable(&self, edge: u32, target: u32) -> bool {
+        let condition = &self.state.edges[edge as usize];
+        condition.black_holes > 0 || condition.refusals > 0 || self.state.instances[target as usize].refusals > 0
     }
 
     /// A call that has failed gets what its fallback has to give.

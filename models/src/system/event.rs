@@ -17,6 +17,15 @@ pub enum Event {
         /// Which ring.
         ring: u32,
     },
+    /// The time that a frame was given by its own caller is up.
+    Overdue(Waiter),
+    /// A frame learns that nobody waits for its answer any longer.
+    Cancel {
+        /// The frame.
+        callee: u32,
+        /// For whom it works; if for another, the message is late and means nothing.
+        caller: Waiter,
+    },
     /// The planned number of users changes.
     UsersChange {
         /// Which workload.
@@ -59,6 +68,8 @@ impl sim_core::Event for Event {
             Self::WarmupEnds => (8, 0, 0),
             Self::ArrivalsEnd => (9, 0, 0),
             Self::Sample => (10, 0, 0),
+            Self::Overdue(Waiter { frame, epoch }) => (11, frame, epoch),
+            Self::Cancel { callee, caller } => (12, callee, caller.epoch),
         };
         (kind << 60) ^ (u64::from(epoch) << 32) ^ u64::from(subject)
     }

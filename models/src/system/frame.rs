@@ -109,8 +109,12 @@ pub(super) struct Frame {
     pub instance: u32,
     /// The instance it calls.
     pub target: u32,
-    /// The frame at the callee that works for the present attempt.
+    /// The frame at the callee that was given the present attempt.
     pub callee: u32,
+    /// How long the callee of the present call asks to stay away, in milliseconds.
+    pub told_to_stay_away: u32,
+    /// How long its own caller will be asked to, in milliseconds.
+    pub retry_after: u32,
     /// Attempts made of the present call.
     pub attempts: u32,
     /// Counts the timeouts around whole calls that it has set, over all its lives: each is told from the others by its number.
@@ -158,6 +162,8 @@ impl Frame {
             instance,
             target: NONE,
             callee: NONE,
+            told_to_stay_away: 0,
+            retry_after: 0,
             attempts: 0,
             timeouts_set: 0,
             branches: 0,
@@ -184,18 +190,53 @@ const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
 
 /// What a guard keeps about a call that has passed it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Hold {
-    /// When the call passed it, or began to wait for that.
-    pub since: SimTime,
-    /// What a breaker wants back with the result.
-    pub ticket: Ticket,
-    /// The pause before the present try.
-    pub backoff: SimDuration,
-    /// How often a retry has sent the call in, the first time included.
-    pub tries: u32,
-    /// The number of the timeout that is set; zero if none is.
-    pub timeout: u32,
+pub(super) enum Hold {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// A permit of a bulkhead, or a place in the queue for one.
+    Permit {
+        /// When it was granted, or the wait began.
+        since: SimTime,
+    },
+    /// A permission of a breaker.
+    Permission {
+        /// When it was given.
+        since: SimTime,
+        /// What the breaker wants back with the result.
+        ticket: Ticket,
+    },
+    /// A retry.
+    Tries {
+        /// How often it has sent the call in, the first time included.
+        tries: u32,
+        /// The pause before the present try.
+        pause: SimDuration,
+    },
+    /// A timeout that is set.
+    Timeout {
+        /// Its number.
+        number: u32,
+        /// When it was set.
+        since: SimTime,
+    },
+    /// A hedge.
+    Hedge(Hedged),
 }
+
+/// The requests that a hedge has sent for one attempt.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hedged {
+    /// Their frames at the callee.
+    pub callees: [u32; MOST_REQUESTS],
+    /// How many have been sent.
+    pub sent: u8,
+    /// How many of them are not known to have failed.
+    pub outstanding: u8,
+}
+
+/// A hedge sends so many requests for one attempt at most.
+pub(crate) const MOST_REQUESTS: usize = 4;
 
 /// All frames, in use or free. Freed frames are used again, the last first, so memory follows the most ever in flight.
 #[derive(Clone, Debug)]
@@ -219,14 +260,27 @@ impl Frames {
         &mut self.holds[index as usize * self.depth + usize::from(position)]
     }
 
-    /// Whether a timeout that the guard at a position has set is still in force.
+    /// The same, to look at.
     #[inline]
+    pub fn held(&self, index: u32, position: u8) -> Hold {
+        self.holds[index as usize * self.depth + usize::from(position)]
+    }
+
+    /// Whether a timeout that the guard at a position has set is still in force.
     pub fn is_timeout_set(&self, waiter: Waiter, position: u8) -> bool {
-        self.holds[waiter.frame as usize * self.depth + usize::from(position)].timeout == waiter.epoch
+        matches!(self.held(waiter.frame, position), Hold::Timeout { number, .. } if number == waiter.epoch)
+    }
+
+    /// The first frame in use from `from` on whose answer this waiter waits for.
+    pub fn next_working_for(&self, caller: Waiter, from: u32) -> Option<u32> {
+        let works_for = |frame: &Frame| frame.activity != Activity::Free && frame.caller == caller;
+        let found = self.slots.get(from as usize..)?.iter().position(works_for)?;
+        Some(from + found as u32)
     }
 
     /// A frame like `frame`, in an epoch of its own.
-    #[inline]
+    #[inline(always)]
+    #[allow(clippy::inline_always, reason = "out of line, every frame is written twice: 4 % of the reference chain")]
     pub fn allocate(&mut self, frame: Frame) -> u32 {
         if let Some(index) = self.free.pop() {
             let slot = &mut self.slots[index as usize];
@@ -234,6 +288,13 @@ impl Frames {
             *slot = Frame { epoch, timeouts_set, ..frame };
             return index;
         }
+        self.grow(frame)
+    }
+
+    /// Out of line, so that the frequent case is small enough to be inlined and the frame is written once.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, frame: Frame) -> u32 {
         self.slots.push(frame);
         self.holds.resize(self.slots.len() * self.depth, Hold::default());
         (self.slots.len() - 1) as u32
@@ -306,7 +367,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_is_small() {
+    fn a_frame_is_small_and_what_a_guard_keeps_is_smaller() {
         assert!(size_of::<Frame>() <= 128, "{} bytes", size_of::<Frame>());
+        assert!(size_of::<Hold>() <= 32, "{} bytes", size_of::<Hold>());
     }
 }

@@ -8,7 +8,7 @@
 use sim_core::SimDuration;
 
 use super::blueprint::{EdgePlan, Guard, NONE, Scope};
-use super::frame::Activity;
+use super::frame::{Activity, Hedged, Hold};
 use super::state::{Next, Parked, State};
 use super::turn::{Turn, draw_tag};
 use crate::resilience::circuit_breaker::{Admission, Verdict};
@@ -57,8 +57,7 @@ impl Turn<'_> {
                 self.ask_breaker(index, breaker, position)
             }
             Guard::Retry { first_budget, .. } => {
-                let hold = self.state.frames.hold(index, position);
-                (hold.tries, hold.backoff) = (1, SimDuration::ZERO);
+                *self.state.frames.hold(index, position) = Hold::Tries { tries: 1, pause: SimDuration::ZERO };
                 if *first_budget != NONE {
                     let budget = self.budget_of(index, edge, *first_budget);
                     self.state.retry_budgets[budget].call_begins(self.now);
@@ -69,8 +68,12 @@ impl Turn<'_> {
                 let frame = &mut self.state.frames[index];
                 frame.timeouts_set = frame.timeouts_set.wrapping_add(1).max(1);
                 let number = frame.timeouts_set;
-                self.state.frames.hold(index, position).timeout = number;
+                *self.state.frames.hold(index, position) = Hold::Timeout { number, since: self.now };
                 self.set_deadline(*deadline, Waiter { frame: index, epoch: number });
+                Entry::Passed
+            }
+            Guard::Hedge(_) => {
+                *self.state.frames.hold(index, position) = Hold::Hedge(Hedged::none());
                 Entry::Passed
             }
             Guard::RateLimit { first, scope } => {
@@ -107,6 +110,11 @@ impl Turn<'_> {
                     }
                 }
                 Guard::Timeout { .. } => self.take_off_timeout(index, position),
+                Guard::Hedge(plan) => {
+                    if !self.is_decided(index, *plan, position, outcome.is_good()) {
+                        return true;
+                    }
+                }
                 Guard::RateLimit { .. } => {}
             }
             self.state.frames[index].guards_passed = position;
@@ -131,7 +139,7 @@ impl Turn<'_> {
                 }
                 Guard::Retry { first_budget, .. } => self.end_tries(index, edge, *first_budget, position),
                 Guard::Timeout { .. } => self.take_off_timeout(index, position),
-                Guard::RateLimit { .. } => {}
+                Guard::RateLimit { .. } | Guard::Hedge(_) => {}
             }
             self.state.frames[index].guards_passed = position;
         }
@@ -142,8 +150,14 @@ impl Turn<'_> {
     pub fn time_is_up(&mut self, index: u32, position: u8) -> Next {
         let frame = &mut self.state.frames[index];
         frame.given_up_from = frame.given_up_from.min(position + 1);
-        if let Some(pool) = self.awaited_permits(index) {
-            self.state.pools[pool].leave_queue(self.now, true);
+        match self.state.frames[index].activity {
+            Activity::AwaitingReply => self.withdraw_attempt(index),
+            Activity::AwaitingPermit => {
+                if let Some(pool) = self.awaited_permits(index) {
+                    self.state.pools[pool].leave_queue(self.now, true);
+                }
+            }
+            _ => {}
         }
         let waiter = self.state.frames.begin_wait(index, Activity::AwaitingReply);
         if self.is_paused(index) {
@@ -164,11 +178,10 @@ impl Turn<'_> {
     /// The first in the queue for a permit gets it.
     pub fn permit_granted(&mut self, index: u32) -> Next {
         let position = self.state.frames[index].guards_passed;
-        if let Some(pool) = self.awaited_permits(index) {
-            let waited = self.now.since(self.state.frames.hold(index, position).since);
-            self.state.pools[pool].note_wait(waited);
+        if let (Some(pool), Hold::Permit { since }) = (self.awaited_permits(index), self.state.frames.held(index, position)) {
+            self.state.pools[pool].note_wait(self.now.since(since));
         }
-        self.state.frames.hold(index, position).since = self.now;
+        *self.state.frames.hold(index, position) = Hold::Permit { since: self.now };
         self.guard_passed(index)
     }
 
@@ -187,7 +200,7 @@ impl Turn<'_> {
     #[inline]
     fn request_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32, position: u8) -> Entry {
         let pool = self.permits_of(index, edge, first_pool);
-        self.state.frames.hold(index, position).since = self.now;
+        *self.state.frames.hold(index, position) = Hold::Permit { since: self.now };
         if self.state.pools[pool].try_acquire(self.now) {
             return Entry::Passed;
         }
@@ -202,7 +215,8 @@ impl Turn<'_> {
     #[inline]
     fn release_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32, position: u8) {
         let pool = self.permits_of(index, edge, first_pool);
-        let held = self.now.since(self.state.frames.hold(index, position).since);
+        let Hold::Permit { since } = self.state.frames.held(index, position) else { unreachable!("only a permit is given back") };
+        let held = self.now.since(since);
         let frames = &self.state.frames;
         if let Some(waiter) = self.state.pools[pool].release(self.now, held, |waiter| frames.is_live(waiter)) {
             self.state.ready.push(Next::Permit(waiter.frame));
@@ -243,8 +257,7 @@ impl Turn<'_> {
         }
         match admission {
             Admission::Permitted(ticket) => {
-                let hold = self.state.frames.hold(index, position);
-                (hold.since, hold.ticket) = (self.now, ticket);
+                *self.state.frames.hold(index, position) = Hold::Permission { since: self.now, ticket };
                 Entry::Passed
             }
             Admission::Waits(test) => {
@@ -261,8 +274,10 @@ impl Turn<'_> {
 
     #[inline]
     fn complete_at_breaker(&mut self, index: u32, breaker: u32, position: u8, verdict: Verdict) {
-        let hold = self.state.frames.hold(index, position);
-        let (elapsed, ticket) = (self.now.since(hold.since), hold.ticket);
+        let Hold::Permission { since, ticket } = self.state.frames.held(index, position) else {
+            unreachable!("only a call that was let through has a result")
+        };
+        let elapsed = self.now.since(since);
         self.state.run_timers_of(breaker, self.now);
         if let Some(transition) = self.state.breakers[breaker as usize].complete(self.now, ticket, elapsed, verdict) {
             self.state.recorder.breaker_changes(self.now, breaker, transition);
@@ -292,40 +307,51 @@ impl Turn<'_> {
         position: u8,
         outcome: Outcome,
     ) -> bool {
-        let hold = *self.state.frames.hold(index, position);
+        let Hold::Tries { tries, pause } = self.state.frames.held(index, position) else {
+            unreachable!("only a call that was sent in is sent in again")
+        };
         let is_failure = policy.on.contains(outcome);
         if first_budget != NONE {
             let budget = self.budget_of(index, edge, first_budget);
             self.state.retry_budgets[budget].attempt_ends(is_failure);
         }
-        let has_time = position < self.state.frames[index].given_up_from;
-        if !policy.is_worth_another(hold.tries, outcome) || !has_time {
+        let pause =
+            if policy.is_worth_another(tries, outcome) { self.pause_before_retry(index, policy, tries, pause) } else { None };
+        let Some(pause) = pause.filter(|_| position < self.state.frames[index].given_up_from) else {
             self.end_tries(index, edge, first_budget, position);
             return false;
-        }
+        };
         if first_budget != NONE {
             let budget = self.budget_of(index, edge, first_budget);
-            if !self.state.retry_budgets[budget].try_withdraw(self.now, hold.tries == 1) {
+            if !self.state.retry_budgets[budget].try_withdraw(self.now, tries == 1) {
                 self.state.retry_budgets[budget].call_ends(false);
                 return false;
             }
         }
         let frame = &mut self.state.frames[index];
-        let rounds = u64::from(frame.rounds);
         frame.rounds = frame.rounds.saturating_add(1);
-        let key = frame.key.child(frame.step_number() | draw_tag::BACKOFF | rounds << draw_tag::SIBLING_SHIFT);
-        let pause = policy.backoff.wait(hold.tries, hold.backoff, &mut key.draw());
-        let hold = self.state.frames.hold(index, position);
-        (hold.tries, hold.backoff) = (hold.tries + 1, pause);
+        *self.state.frames.hold(index, position) = Hold::Tries { tries: tries + 1, pause };
         self.wait(index, Activity::BackingOff, pause);
         true
+    }
+
+    /// How long to wait before the call is sent in again; `None` if the frame's own time would be up by then.
+    fn pause_before_retry(&self, index: u32, policy: &RetryPolicy, tries: u32, previous: SimDuration) -> Option<SimDuration> {
+        let frame = &self.state.frames[index];
+        let tag = draw_tag::BACKOFF | u64::from(frame.rounds) << draw_tag::SIBLING_SHIFT;
+        let mut draw = frame.key.child(frame.step_number() | tag).draw();
+        let mut pause = policy.backoff.wait(tries, previous, &mut draw);
+        if policy.honours_retry_after {
+            pause = pause.max(SimDuration::from_millis(u64::from(frame.told_to_stay_away)));
+        }
+        (self.now + pause < frame.deadline).then_some(pause)
     }
 
     /// The budget learns that a call will not be tried again.
     #[inline]
     fn end_tries(&mut self, index: u32, edge: &EdgePlan, first_budget: u32, position: u8) {
         if first_budget != NONE {
-            let is_retry = self.state.frames.hold(index, position).tries > 1;
+            let is_retry = matches!(self.state.frames.held(index, position), Hold::Tries { tries, .. } if tries > 1);
             let budget = self.budget_of(index, edge, first_budget);
             self.state.retry_budgets[budget].call_ends(is_retry);
         }
@@ -333,7 +359,7 @@ impl Turn<'_> {
 
     /// The timeout of the guard at `position` is called off.
     fn take_off_timeout(&mut self, index: u32, position: u8) {
-        self.state.frames.hold(index, position).timeout = 0;
+        *self.state.frames.hold(index, position) = Hold::Nothing;
         let frame = &mut self.state.frames[index];
         if frame.given_up_from == position + 1 {
             frame.given_up_from = u8::MAX;

@@ -13,6 +13,9 @@ impl Turn<'_> {
     #[inline]
     pub fn run(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
+        if frame.deadline <= self.now {
+            return self.finish(index, Outcome::Expired);
+        }
         match self.plan.program[frame.step as usize] {
             Step::Work(_) => self.begin_work(index),
             Step::Call(site) => self.begin_call(index, site),
@@ -23,8 +26,9 @@ impl Turn<'_> {
                 let span = self.plan.distributions[distribution as usize].sample_duration(&mut draw);
                 self.wait(index, Activity::Pausing, span)
             }
-            Step::Fail { probability, outcome } => {
+            Step::Fail { probability, outcome, retry_after } => {
                 if self.chance(index, probability) {
+                    self.state.frames[index].retry_after = retry_after;
                     return self.finish(index, outcome);
                 }
                 self.go_to_next(index)
@@ -69,10 +73,10 @@ impl Turn<'_> {
         let parent = &mut self.state.frames[index];
         parent.branches = table.entries.len() as u16;
         parent.step = table.join;
-        let (key, instance, is_counted) = (parent.key, parent.instance, parent.is_counted);
+        let (key, instance, is_counted, deadline) = (parent.key, parent.instance, parent.is_counted, parent.deadline);
         for (number, entry) in table.entries.iter().enumerate().rev() {
             let key = key.child(step | (number as u64 + 1) << draw_tag::SIBLING_SHIFT);
-            let branch = self.allocate(Frame { caller, ..Frame::new(key, Role::Branch, instance, *entry, is_counted) });
+            let branch = self.allocate(Frame { caller, deadline, ..Frame::new(key, Role::Branch, instance, *entry, is_counted) });
             self.state.ready.push(Next::Run(branch));
         }
         Next::Nothing

@@ -2,7 +2,7 @@
 //!
 //! A [`Blueprint`] says what there is; a [`System`] is its state and the [`sim_core::Model`] that events act on. While one
 //! event is handled, a `Turn` holds the blueprint, the state and the schedule together; its methods live in the file of
-//! what they bring about: `handler` (steps), `station` (queues and slots), `call` (attempts, replies), `guards` (what stands between), `client`
+//! what they bring about: `handler` (steps), `station` (queues and slots), `call` (attempts, replies), `guards` (what stands between), `patience` (deadlines, cancellation, hedges), `client`
 //! (workloads), `outage` (faults).
 
 mod blueprint;
@@ -13,13 +13,15 @@ mod frame;
 mod guards;
 mod handler;
 mod outage;
+mod patience;
 mod state;
 mod station;
 mod turn;
 
 pub use blueprint::{
-    Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends, Guard, InstancePlan, Limits, NONE, OnFailure, PoolKind, PoolPlan,
-    RunPlan, Scope, Source, StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
+    Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan, InstancePlan, Limits, NONE,
+    OnFailure, PoolKind, PoolPlan, RunPlan, Scope, Source, StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
+pub(crate) use frame::MOST_REQUESTS;
 pub use state::{LimitReached, System};

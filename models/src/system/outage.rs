@@ -118,6 +118,9 @@ impl Turn<'_> {
         let victims = self.state.frames.matching(is_here);
         let held_before: Vec<Activity> = victims.iter().map(|&index| self.state.frames[index].activity).collect();
         for &index in &victims {
+            if self.state.frames[index].activity == Activity::AwaitingReply {
+                self.withdraw_attempt(index);
+            }
             self.leave_queues(index);
         }
         for (index, activity) in victims.into_iter().zip(held_before) {
@@ -125,7 +128,8 @@ impl Turn<'_> {
         }
     }
 
-    fn leave_queues(&mut self, index: u32) {
+    /// A frame leaves the queue that it waits in, and all references to it become stale.
+    pub fn leave_queues(&mut self, index: u32) {
         let frame = &self.state.frames[index];
         let instance = self.plan.instances[frame.instance as usize];
         let queue = match frame.activity {
@@ -141,12 +145,17 @@ impl Turn<'_> {
         self.state.frames.begin_wait(index, activity);
     }
 
-    fn lose(&mut self, index: u32, activity: Activity) {
+    /// Gives back what a frame that will not go on holds besides its slot.
+    pub fn stop(&mut self, index: u32, activity: Activity) {
         match activity {
             Activity::Working => self.release_processor(index),
             activity if activity.is_in_call() => self.abandon_call(index),
             _ => {}
         }
+    }
+
+    fn lose(&mut self, index: u32, activity: Activity) {
+        self.stop(index, activity);
         let frame = &mut self.state.frames[index];
         if frame.role != Role::Handler {
             self.state.frames.release(index);

@@ -63,8 +63,9 @@ impl Turn<'_> {
         frame.started_at = self.now;
         let instance = frame.instance;
         if self.is_disturbed(instance)
-            && let Some(outcome) = self.injected_error(index, instance)
+            && let Some((outcome, retry_after)) = self.injected_error(index, instance)
         {
+            self.state.frames[index].retry_after = retry_after;
             return self.finish(index, outcome);
         }
         Next::Run(index)
@@ -192,14 +193,14 @@ impl Turn<'_> {
     }
 
     #[cold]
-    fn injected_error(&self, index: u32, instance: u32) -> Option<Outcome> {
+    fn injected_error(&self, index: u32, instance: u32) -> Option<(Outcome, u32)> {
         let faults = &self.state.instances[instance as usize].failing_by;
         let key = self.state.frames[index].key.child(draw_tag::ERROR);
         faults.iter().find_map(|&id| {
             let fault = &self.plan.faults[id as usize];
-            let Effect::Errors { rate, outcome } = fault.effect else { return None };
+            let Effect::Errors { rate, outcome, retry_after } = fault.effect else { return None };
             let chance = rate * fault.intensity(self.now);
-            (sim_core::random::uniform(&mut key.child(u64::from(id)).draw()) < chance).then_some(outcome)
+            (sim_core::random::uniform(&mut key.child(u64::from(id)).draw()) < chance).then_some((outcome, retry_after))
         })
     }
 

@@ -4,9 +4,7 @@ use std::ops::RangeInclusive;
 
 use sim_core::SimDuration;
 
-use super::super::breaker::{
-    Breaker, CountBreaker, Preset, ReadyToTrip as WrittenTrip, SamplingBreaker, SlidingWindowType,
-};
+use super::super::breaker::{Breaker, CountBreaker, Preset, ReadyToTrip as WrittenTrip, SamplingBreaker, SlidingWindowType};
 use super::super::call::Bulkhead;
 use super::super::quantity::{Duration, Share};
 use super::guards::scope;

@@ -87,6 +87,8 @@ impl Compiler<'_> {
                 Some(call::Balance::LeastOutstanding) => Balance::LeastOutstanding,
             },
             is_balanced_per_attempt: call.new_instance_per_attempt.unwrap_or(false),
+            propagates_deadline: call.propagate_deadline.unwrap_or(false),
+            cancels: call.cancellation.unwrap_or(false),
             fallback: call.fallback.as_ref().map(|fallback| self.fallback(fallback, &format!("{path}.fallback"))),
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 use sim_core::{SimDuration, SimTime};
 
 use super::super::problem::did_you_mean;
-use super::super::quantity::Share;
+use super::super::quantity::{Duration, Share};
 use super::super::schema::{Fault as Written, InstanceShare};
 use super::super::tree::normalize_edge;
 use super::Compiler;
@@ -79,6 +79,7 @@ impl Compiler<'_> {
             ("adding", fault.adding.is_some(), &["slow"]),
             ("rate", fault.rate.is_some(), &["errors"]),
             ("as", fault.fails_as.is_some(), &["errors"]),
+            ("retry after", fault.retry_after.is_some(), &["errors"]),
             ("count", fault.count.is_some(), &["lose threads"]),
             ("ramp", fault.ramp.is_some(), &["slow", "errors", "lose threads", "surge"]),
         ];
@@ -121,6 +122,7 @@ impl Compiler<'_> {
                 Effect::Errors {
                     rate: fault.rate.map_or(1.0, |rate| rate.0),
                     outcome: fault.fails_as.unwrap_or(Outcome::ServerError),
+                    retry_after: fault.retry_after.map_or(0, Duration::as_millis),
                 }
             }
             ("crash", Target::Station(_)) => Effect::Crash,

@@ -3,12 +3,14 @@
 use sim_core::SimDuration;
 
 use super::super::breaker::{Breaker, Scope as WrittenScope};
-use super::super::call::{Bulkhead, Call, GUARD_KEYS, RateLimit as WrittenLimit, RateLimitPreset, Retry, RetryBudget, RetryBudgetPreset};
+use super::super::call::{
+    Bulkhead, Call, GUARD_KEYS, Hedge, RateLimit as WrittenLimit, RateLimitPreset, Retry, RetryBudget, RetryBudgetPreset,
+};
 use super::super::quantity::{Duration, Rate};
 use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
 use crate::resilience::{RateLimit, RetryBudgetPolicy, RetryPolicy};
-use crate::system::{Ends, Guard, NONE, PoolKind, PoolPlan, Scope, UNLIMITED};
+use crate::system::{Ends, Guard, HedgePlan, MOST_REQUESTS, NONE, PoolKind, PoolPlan, Scope, UNLIMITED};
 
 /// Resilience4j's own settings of a rate limiter.
 mod resilience4j {
@@ -40,6 +42,7 @@ enum Written<'a> {
     Bulkhead(&'a Bulkhead),
     Breaker(&'a Breaker),
     Retry(&'a Retry),
+    Hedge(Hedge),
 }
 
 impl Compiler<'_> {
@@ -69,18 +72,26 @@ impl Compiler<'_> {
             self.error(at, format!("this call has {} guards", written.len()), format!("a call may have {MOST_GUARDS}"));
             written.truncate(MOST_GUARDS);
         }
+        // A hedge lies within the timeout of an attempt, so that what follows it there is only the attempt.
+        let hedge = written.pop_if(|(guard, _)| matches!(guard, Written::Hedge(_)));
         let of_attempts = written.pop_if(|(guard, _)| matches!(guard, Written::Timeout(_)));
+        written.extend(hedge);
         let mut guards = Vec::new();
         for (guard, at) in &written {
             let position = guards.len() as u8;
             guards.extend(match guard {
                 Written::RateLimit(limit) => self.rate_limit(caller, callee, limit, at),
-                Written::Timeout(span) => {
-                    Some(Guard::Timeout { deadline: self.deadline_of(*span, Ends::Guard(position), at) })
-                }
+                Written::Timeout(span) => Some(Guard::Timeout { deadline: self.deadline_of(*span, Ends::Guard(position), at) }),
                 Written::Bulkhead(bulkhead) => self.bulkhead(caller, callee, bulkhead, at),
                 Written::Breaker(breaker) => Some(self.breaker(caller, callee, breaker, at)),
                 Written::Retry(retry) => Some(self.retry(caller, retry, at)),
+                Written::Hedge(hedge) => {
+                    if usize::from(position) + 1 < written.len() {
+                        let at = self.key_at(at);
+                        self.error(at, "a hedge is the innermost guard", "put it last, behind the timeout of each attempt");
+                    }
+                    Some(self.hedge(*hedge, at))
+                }
             });
         }
         let attempt_timeout = match of_attempts {
@@ -95,9 +106,8 @@ impl Compiler<'_> {
         let Some(list) = &call.guards else {
             let timeout_of_breaker = call.breaker.as_ref().is_some_and(|breaker| breaker.timeout.is_some());
             self.one_of(call.timeout.is_some(), timeout_of_breaker, "timeout", path);
-            let permits_of_breaker = |breaker: &Breaker| {
-                breaker.bulkhead_max_concurrent.is_some() || breaker.bulkhead_max_wait.is_some()
-            };
+            let permits_of_breaker =
+                |breaker: &Breaker| breaker.bulkhead_max_concurrent.is_some() || breaker.bulkhead_max_wait.is_some();
             self.one_of(call.bulkhead.is_some(), call.breaker.as_ref().is_some_and(permits_of_breaker), "bulkhead", path);
             let guards = [
                 (call.rate_limit.as_ref().map(Written::RateLimit), "rate limit"),
@@ -106,6 +116,7 @@ impl Compiler<'_> {
                 (call.breaker.as_ref().map(Written::Breaker), "breaker"),
                 (call.retry.as_ref().map(Written::Retry), "retry"),
                 (call.timeout.map(Written::Timeout), "timeout"),
+                (call.hedge.map(Written::Hedge), "hedge"),
             ];
             let with_place = |(guard, key): (Option<Written<'a>>, &str)| Some((guard?, format!("{path}.{key}")));
             return guards.into_iter().filter_map(with_place).collect();
@@ -125,11 +136,12 @@ impl Compiler<'_> {
                 (guard.breaker.as_ref().map(Written::Breaker), "breaker"),
                 (guard.retry.as_ref().map(Written::Retry), "retry"),
                 (guard.timeout.map(Written::Timeout), "timeout"),
+                (guard.hedge.map(Written::Hedge), "hedge"),
             ];
             guards.extend(found.into_iter().filter_map(|(guard, key)| Some((guard?, format!("{path}.{key}")))));
             if guards.len() != before + 1 && !self.was_removed(&path) {
                 let at = self.value_at(&path);
-                let help = "write one of rate limit, bulkhead, breaker, retry and timeout in each place";
+                let help = "write one of rate limit, bulkhead, breaker, retry, timeout and hedge in each place";
                 self.error(at, "this place in the list is not for one guard", help);
             }
         }
@@ -286,6 +298,19 @@ impl Compiler<'_> {
         Guard::Retry { policy, first_budget }
     }
 
+    fn hedge(&mut self, hedge: Hedge, path: &str) -> Guard {
+        let requests = hedge.max.unwrap_or(2);
+        if !(2..=MOST_REQUESTS).contains(&usize::from(requests)) {
+            let at = self.value_at(&format!("{path}.max"));
+            self.error(at, format!("a hedge of {requests} requests"), format!("write a number from 2 to {MOST_REQUESTS}"));
+        }
+        Guard::Hedge(HedgePlan {
+            delay: self.deadline_of(hedge.delay, Ends::Patience, &format!("{path}.delay")),
+            requests: requests.clamp(1, MOST_REQUESTS as u8),
+            cancels_losers: hedge.cancel_losers.unwrap_or(true),
+        })
+    }
+
     fn retry_budget(&mut self, written: &RetryBudget, path: &str) -> RetryBudgetPolicy {
         let (preset, own) = match written.preset {
             RetryBudgetPreset::Finagle => ("finagle", "`ttl`, `minRetriesPerSec` and `percentCanRetry`"),
@@ -321,12 +346,8 @@ impl Compiler<'_> {
                 ratio: self.number(written.ratio, budget::FINAGLE_RATIO, 0.0..=1_000.0, &format!("{path}.percentCanRetry")),
             },
             RetryBudgetPreset::Envoy => RetryBudgetPolicy::Envoy {
-                ratio: self.number(
-                    written.budget_percent,
-                    budget::ENVOY_PERCENT,
-                    0.0..=100.0,
-                    &format!("{path}.budget_percent"),
-                ) / 100.0,
+                ratio: self.number(written.budget_percent, budget::ENVOY_PERCENT, 0.0..=100.0, &format!("{path}.budget_percent"))
+                    / 100.0,
                 minimum: written.min_retry_concurrency.unwrap_or(budget::ENVOY_MINIMUM),
             },
             RetryBudgetPreset::Grpc => {
@@ -336,12 +357,8 @@ impl Compiler<'_> {
                     self.error(at, "this budget has no defaults", "write `maxTokens: 10` and `tokenRatio: 0.1`");
                 }
                 RetryBudgetPolicy::Grpc {
-                    max_tokens: self.number(
-                        written.max_tokens.map(f64::from),
-                        1.0,
-                        1.0..=1_000.0,
-                        &format!("{path}.maxTokens"),
-                    ) as u32,
+                    max_tokens: self.number(written.max_tokens.map(f64::from), 1.0, 1.0..=1_000.0, &format!("{path}.maxTokens"))
+                        as u32,
                     token_ratio: self.number(written.token_ratio, 1.0, 0.001..=1_000.0, &format!("{path}.tokenRatio")),
                 }
             }

@@ -1,6 +1,7 @@
 //! Handlers compiled to flat programs of steps.
 
 use super::super::problem::Problem;
+use super::super::quantity::Duration;
 use super::super::schema::Step as Written;
 use super::{Caller, Compiler, FoundEdge, MOST_STEPS, split_target};
 use crate::Outcome;
@@ -130,7 +131,8 @@ impl Compiler<'_> {
             }
         } else if let Some(probability) = step.fail {
             let outcome = step.fails_as.unwrap_or(Outcome::ServerError);
-            self.push(Step::Fail { probability: probability.0 as f32, outcome });
+            let retry_after = step.retry_after.map_or(0, Duration::as_millis);
+            self.push(Step::Fail { probability: probability.0 as f32, outcome, retry_after });
         }
     }
 
@@ -162,6 +164,7 @@ impl Compiler<'_> {
             ("else", step.otherwise.is_some(), step.branch.is_some(), "branch"),
             ("steps", step.steps.is_some(), step.repeat.is_some(), "repeat"),
             ("as", step.fails_as.is_some(), step.fail.is_some(), "fail"),
+            ("retry after", step.retry_after.is_some(), step.fail.is_some(), "fail"),
             ("on failure", step.on_failure.is_some(), step.call.is_some() || step.query.is_some(), "call` or `query"),
         ];
         for (detail, is_there, has_action, action) in details {
