@@ -151,7 +151,7 @@ fn a_hedge_takes_the_first_good_answer() {
         )
     };
     let busy = |finished: &sim_experiments::Finished| {
-        finished.summary.pools.iter().filter(|pool| pool.owner.starts_with("b")).map(|pool| pool.busy_mean).sum::<f64>()
+        finished.summary.pools.iter().filter(|pool| pool.owner.starts_with('b')).map(|pool| pool.busy_mean).sum::<f64>()
     };
     let (without, with) = (system(""), system(", hedge: { delay: 100ms }"));
     let slow = |finished: &sim_experiments::Finished| finished.summary.workloads[0].latency.mean;
@@ -235,4 +235,83 @@ fn a_callee_that_asks_callers_to_stay_away_is_left_alone_so_long() {
         ten_a_second("{ fail: 100%, retry after: 2s }", &edge).summary.workloads[0].latency_with_failures.max
     };
     assert_eq!((longest(""), longest(", honour retry after: true")), (0.2, 4.0));
+}
+
+#[test]
+fn operators_override_breakers_at_scheduled_times() {
+    let system = |operator: &str| {
+        run_sections(
+            &format!(
+                "run: {{ duration: 60050ms }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ handle: [ {{ fail: 100% }} ] }} }}
+                 calls: {{ a -> b: {{ timeout: 1s, breaker: {{ consecutive failures: 5, wait: 5m }} }} }}
+                 operator: [ {operator} ]"
+            ),
+            &[],
+        )
+    };
+    let passed = |operator: &str| ended(&system(operator), "a -> b", "server error");
+    assert_eq!(passed(""), 5);
+    assert_eq!(passed("{ at: 0s, force open: a -> b }"), 0);
+    assert_eq!(passed("{ at: 30.05s, reset: a -> b }"), 10);
+    assert_eq!(passed("{ at: 30.05s, for: 10s, force closed: a -> b }"), 5 + 100 + 5, "and begins anew");
+    assert_eq!(passed("{ at: 30.05s, for: 10s, disable: a -> b }"), 5 + 100, "and is still open");
+    assert_eq!(passed("{ at: 30.05s, disable: a -> b }, { at: 40.05s, enable: a -> b }"), 5 + 100);
+    let breaker = &system("{ at: 30.05s, for: 10s, force closed: a -> b }").summary.breakers[0];
+    assert_eq!((breaker.opened, breaker.transitions), (2, 3));
+}
+
+#[test]
+fn a_breaker_whose_logic_fails_lets_calls_pass_or_rejects_them() {
+    let passed = |broken: &str| {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 60050ms }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ handle: [ {{ work: 1ms }} ] }} }}
+                 calls: {{ a -> b: {{ timeout: 1s, breaker: {{ consecutive failures: 5{broken} }} }} }}
+                 faults: [ {{ at: 10.05s, for: 20s, break breaker: a -> b }} ]"
+            ),
+            &[],
+        );
+        ended(&finished, "a -> b", "ok")
+    };
+    assert_eq!((passed(""), passed(", broken: fail open"), passed(", broken: fail closed")), (600, 600, 400));
+}
+
+#[test]
+fn a_breaker_shared_through_a_store_is_known_to_the_others_later() {
+    // Four instances of the caller. A failure of each opens the breaker; then each goes on until the news has come.
+    let passed = |scope: &str| {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 10s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 40/s }} }}
+                 services: {{ a: {{ instances: 4, handle: [ {{ call: b }} ] }}, b: {{ handle: [ {{ fail: 100% }} ] }} }}
+                 calls: {{ a -> b: {{ timeout: 1s, breaker: {{ failures: 4, wait: 5m{scope} }} }} }}"
+            ),
+            &[],
+        );
+        ended(&finished, "a -> b", "server error")
+    };
+    assert_eq!(passed(""), 16, "each opens its own");
+    assert_eq!(passed(", scope: shared"), 4);
+    assert_eq!(passed(", scope: store, propagation: 1010ms"), 4 + 3 * 10, "three others, ten calls a second each, for a second");
+}
+
+#[test]
+fn hystrix_brings_its_pool_of_threads_and_its_timeout() {
+    let finished =
+        ten_a_second("{ pause: 10s }", "{ breaker: { preset: hystrix, coreSize: 5, executionTimeoutInMilliseconds: 2000 } }");
+    // Of the first 2 s five calls find a thread; then ten errors a second, of which the timer sees twenty at 2.5 s.
+    assert_eq!(
+        finished.summary.breakers[0].opened, 9,
+        "at 2.5 s, then every 7.1 s: the sleep window, the next call, its timeout"
+    );
+    assert_eq!(
+        finished.summary.pools.iter().find(|pool| pool.owner == "a -> b").map(|pool| (pool.capacity, pool.busy_max)),
+        Some((Some(5), 5))
+    );
+    assert!(ended(&finished, "a -> b", "timeout") >= 5);
 }

@@ -1,38 +1,25 @@
 //! What guards cost a call: `cargo bench -p sim-models`.
 
 use divan::Bencher;
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
-use sim_models::resilience::circuit_breaker::{CircuitBreaker, HalfOpenPolicy, Settings, TripRule, Verdict, Wait, WindowKind};
+use sim_models::resilience::circuit_breaker::{CircuitBreaker, Settings, TripRule, Verdict, WindowKind};
 use sim_models::resources::{Pool, Waiter};
 
 fn main() {
     divan::main();
 }
 
-fn breaker(window: WindowKind) -> CircuitBreaker {
-    CircuitBreaker::new(Settings {
-        window,
-        trip: TripRule {
-            failure_rate: Some(0.5),
-            slow_call_rate: Some(1.0),
-            slow_call: SimDuration::from_secs(2),
-            minimum_calls: 10,
-            consecutive_failures: None,
-        },
-        wait: Wait::Fixed(SimDuration::from_secs(30)),
-        half_open: HalfOpenPolicy { permitted_calls: 3, success_threshold: None },
-    })
-}
-
 fn acquire_and_complete(bencher: Bencher, window: WindowKind) {
-    let mut breaker = breaker(window);
+    let trip = TripRule { slow_call_rate: Some(1.0), slow_call: SimDuration::from_secs(2), ..Settings::default().trip };
+    let mut breaker = CircuitBreaker::new(Settings { window, trip, ..Settings::default() }, DrawKey::default());
     let mut now = 0;
     bencher.bench_local(|| {
         now += 2_500_000;
         let at = SimTime::from_nanos(now);
         let decision = breaker.try_acquire(at);
         let verdict = if now % 100_000_000 == 0 { Verdict::Failure } else { Verdict::Success };
-        (decision, breaker.complete(at, SimDuration::from_millis(8), verdict))
+        (decision, breaker.complete(at, decision.ticket, SimDuration::from_millis(8), verdict))
     });
 }
 

@@ -126,6 +126,12 @@ impl OutcomeSet {
         Self::of(&[RejectedByBreaker, RejectedByBulkhead, RejectedByRateLimit])
     }
 
+    /// The same set and one more.
+    #[must_use]
+    pub fn with(self, outcome: Outcome) -> Self {
+        Self(self.0 | 1 << outcome as u16)
+    }
+
     /// Whether `outcome` belongs to the set.
     #[inline]
     pub fn contains(self, outcome: Outcome) -> bool {

@@ -1,7 +1,7 @@
 //! Moments of the timeline in words.
 
 use sim_models::observe::{Change, Moment, PoolGroup};
-use sim_models::resilience::circuit_breaker::{Reason, State, Transition};
+use sim_models::resilience::circuit_breaker::{Order, Reason, State, Transition};
 use sim_models::system::PoolKind;
 
 use crate::palette::Tone;
@@ -120,6 +120,7 @@ fn breaker_words(transition: &Transition) -> (String, Tone) {
         Reason::Failures(failures) => format!("{failures} failures in its window"),
         Reason::StayOver(stay) => format!("half-open for {stay} without a decision"),
         Reason::ProbeFailed => "a probe failed".to_owned(),
+        Reason::Operator(order) => order_in_words(order).to_owned(),
     };
     let tone = match transition.to {
         State::Closed => Tone::Better,
@@ -127,4 +128,14 @@ fn breaker_words(transition: &Transition) -> (String, Tone) {
         State::HalfOpen => Tone::Probing,
     };
     (format!("{}: {reason}", state_name(transition.to)), tone)
+}
+
+fn order_in_words(order: Order) -> &'static str {
+    match order {
+        Order::ForceOpen => "an operator forced it open",
+        Order::ForceClosed => "an operator forced it closed",
+        Order::Disable => "an operator disabled it",
+        Order::Enable => "an operator let it go on",
+        Order::Reset => "an operator reset it",
+    }
 }

@@ -68,6 +68,11 @@ pub enum Effect {
         /// How many of each instance.
         count: u32,
     },
+    /// The logic of the breakers on an edge fails; what becomes of calls then is set with each breaker.
+    BreakGuard {
+        /// Dense id of the edge.
+        edge: u32,
+    },
     /// More traffic; built into the workload's rate profile.
     Surge {
         /// The factor on the arrival rate.
@@ -103,6 +108,7 @@ impl Fault {
             Effect::BlackHole { .. } => "black hole".to_owned(),
             Effect::Refuse { .. } => "connections refused".to_owned(),
             Effect::LoseSlots { count } => format!("{count} slots lost"),
+            Effect::BreakGuard { .. } => "breaker broken".to_owned(),
             Effect::Surge { factor } => format!("surge of {factor}x"),
         }
     }

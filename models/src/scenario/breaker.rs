@@ -13,7 +13,8 @@ use crate::Outcome;
 pub(super) struct Breaker {
     /// The library whose breaker this is; composed of parts if left out.
     pub preset: Option<Preset>,
-    /// How far it looks back: so many calls, or so many seconds; 100 calls if left out.
+    /// How far it looks back: `100 calls`, `60s`, `60s in 10 buckets`, or all since the last full minute: `every 60s`; 100
+    /// calls if left out.
     pub window: Option<WindowPhrase>,
     /// Opens at this share of failures; 50% if no other rule is given.
     #[serde(rename = "failure rate")]
@@ -21,6 +22,8 @@ pub(super) struct Breaker {
     /// Judges shares from this many calls on; 10 if left out.
     #[serde(rename = "minimum calls")]
     pub minimum_calls: Option<u32>,
+    /// Opens at this many failures in the window.
+    pub failures: Option<u32>,
     /// Opens after this many failures in a row.
     #[serde(rename = "consecutive failures")]
     pub consecutive_failures: Option<u32>,
@@ -30,11 +33,27 @@ pub(super) struct Breaker {
     /// Opens at this share of slow calls; 100% if `slow call` is given.
     #[serde(rename = "slow call rate")]
     pub slow_call_rate: Option<Share>,
-    /// How long it stays open: `30s`, or `exponential 30s x2 max 5m`; 30s if left out.
+    /// How long it stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m`, each with `jitter 20%` if
+    /// wanted; 30s if left out.
     pub wait: Option<WaitPhrase>,
+    /// When the wait begins: with the opening, or with the last failure; `opening` if left out.
+    #[serde(rename = "wait from")]
+    pub wait_from: Option<WaitFrom>,
+    /// What ends the wait: the next call, or a timer; `next call` if left out.
+    #[serde(rename = "half-opens by")]
+    pub half_opens_by: Option<HalfOpensBy>,
     /// Calls let through while half-open; 3 if left out.
     #[serde(rename = "half-open calls")]
     pub half_open_calls: Option<u32>,
+    /// Whether those are all calls or those under way at one time; `cumulative` if left out.
+    #[serde(rename = "half-open permits")]
+    pub half_open_permits: Option<HalfOpenPermits>,
+    /// Opens again when it has been half-open for so long; no limit if left out.
+    #[serde(rename = "half-open max stay")]
+    pub half_open_max_stay: Option<Duration>,
+    /// What becomes of results of calls from before the last change of state; `counted` if left out.
+    #[serde(rename = "late results")]
+    pub late_results: Option<LateResults>,
     /// So many successes close it and the first failure reopens it; if left out, the rates decide.
     #[serde(rename = "success threshold")]
     pub success_threshold: Option<u32>,
@@ -42,6 +61,12 @@ pub(super) struct Breaker {
     pub scope: Option<Scope>,
     /// Outcomes that count as failures; server errors, timeouts, refusals and full queues if left out.
     pub counts: Option<Vec<Outcome>>,
+    /// Outcomes that count neither as failures nor as successes; rejections by guards further in if left out.
+    pub ignores: Option<Vec<Outcome>>,
+    /// What becomes of calls while its own logic fails (fault `break breaker`): `fail open` if left out.
+    pub broken: Option<Broken>,
+    /// With `scope: store`: how long callers take to learn of a change of state; 100ms if left out.
+    pub propagation: Option<Duration>,
     /// resilience4j: `COUNT_BASED` or `TIME_BASED`; `COUNT_BASED` if left out.
     #[serde(rename = "slidingWindowType")]
     pub sliding_window_type: Option<SlidingWindowType>,
@@ -149,6 +174,42 @@ pub(super) struct Breaker {
     /// cockatiel: opens above a share over a span of time.
     #[serde(rename = "SamplingBreaker")]
     pub opens_by_sampling: Option<SamplingBreaker>,
+    /// polly: opens at this share of failures, 0 to 1; 0.1 if left out.
+    #[serde(rename = "FailureRatio")]
+    pub failure_ratio: Option<f64>,
+    /// polly: results before the ratio is judged; 100 if left out.
+    #[serde(rename = "MinimumThroughput")]
+    pub minimum_throughput: Option<u32>,
+    /// polly: how far it looks back; 30s if left out.
+    #[serde(rename = "SamplingDuration")]
+    pub sampling_duration: Option<Duration>,
+    /// polly: how long it stays open; 5s if left out.
+    #[serde(rename = "BreakDuration")]
+    pub break_duration: Option<Duration>,
+    /// hystrix: results before the percentage is judged; 20 if left out.
+    #[serde(rename = "circuitBreakerRequestVolumeThreshold")]
+    pub hystrix_request_volume_threshold: Option<u32>,
+    /// hystrix: opens at this percentage of errors; 50 if left out.
+    #[serde(rename = "circuitBreakerErrorThresholdPercentage")]
+    pub hystrix_error_threshold_percentage: Option<u32>,
+    /// hystrix: how long it stays open; 5000 if left out.
+    #[serde(rename = "circuitBreakerSleepWindowInMilliseconds")]
+    pub hystrix_sleep_window: Option<u32>,
+    /// hystrix: how far it looks back; 10000 if left out.
+    #[serde(rename = "metricsRollingStatisticalWindowInMilliseconds")]
+    pub hystrix_rolling_window: Option<u32>,
+    /// hystrix: how often it looks; 500 if left out.
+    #[serde(rename = "metricsHealthSnapshotIntervalInMilliseconds")]
+    pub hystrix_snapshot_interval: Option<u32>,
+    /// hystrix: timeout of the command; 1000 if left out.
+    #[serde(rename = "executionTimeoutInMilliseconds")]
+    pub hystrix_execution_timeout: Option<u32>,
+    /// hystrix: threads of the command's pool; 10 if left out.
+    #[serde(rename = "coreSize")]
+    pub hystrix_core_size: Option<u32>,
+    /// hystrix: calls that may wait for a thread; -1, none, if left out.
+    #[serde(rename = "maxQueueSize")]
+    pub hystrix_max_queue_size: Option<i32>,
     /// article-python: failures in the window that open it; 5 if left out.
     pub failure_threshold: Option<u32>,
     /// article-python: share of failures, 0 to 1, that opens it; 0.5 if left out.
@@ -190,6 +251,12 @@ pub(super) enum Preset {
     /// cockatiel (Node).
     #[serde(rename = "cockatiel")]
     Cockatiel,
+    /// Polly v8 (.NET).
+    #[serde(rename = "polly")]
+    Polly,
+    /// Hystrix (Java).
+    #[serde(rename = "hystrix")]
+    Hystrix,
 }
 
 impl Preset {
@@ -203,6 +270,8 @@ impl Preset {
             Self::ArticleGo => "article-go",
             Self::Opossum => "opossum",
             Self::Cockatiel => "cockatiel",
+            Self::Polly => "polly",
+            Self::Hystrix => "hystrix",
         }
     }
 }
@@ -271,4 +340,62 @@ pub(super) enum Scope {
     /// All share one, as in a mesh.
     #[serde(rename = "shared")]
     Shared,
+    /// All share one through a store, and learn of its state with a delay.
+    #[serde(rename = "store")]
+    Store,
+}
+
+/// When the wait of an open breaker begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum WaitFrom {
+    /// With the opening.
+    #[serde(rename = "opening")]
+    Opening,
+    /// With the last failure, also one that comes in while it is open.
+    #[serde(rename = "last failure")]
+    LastFailure,
+}
+
+/// What ends the wait of an open breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum HalfOpensBy {
+    /// The first call after it.
+    #[serde(rename = "next call")]
+    NextCall,
+    /// A timer.
+    #[serde(rename = "timer")]
+    Timer,
+}
+
+/// How the calls of a half-open breaker are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum HalfOpenPermits {
+    /// All that have been let through.
+    #[serde(rename = "cumulative")]
+    Cumulative,
+    /// Those under way at one time.
+    #[serde(rename = "concurrent")]
+    Concurrent,
+}
+
+/// What becomes of results of calls from before the last change of state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum LateResults {
+    /// They count in the state that they find.
+    #[serde(rename = "counted")]
+    Counted,
+    /// They are dropped.
+    #[serde(rename = "dropped")]
+    Dropped,
+}
+
+/// What becomes of calls while a breaker's own logic fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+pub(super) enum Broken {
+    /// They pass.
+    #[serde(rename = "fail open")]
+    FailOpen,
+    /// They are rejected.
+    #[serde(rename = "fail closed")]
+    FailClosed,
 }

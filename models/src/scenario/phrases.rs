@@ -6,7 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer};
 use sim_core::{Distribution, SimDuration};
 
-use super::quantity::{Duration, Factor, Rate, Written, written};
+use super::quantity::{Duration, Factor, Rate, Share, Written, written};
 use crate::resilience::circuit_breaker::{Wait, WindowKind};
 use crate::resilience::{Backoff, Growth, Jitter};
 
@@ -231,7 +231,7 @@ impl FromStr for ArrivalPhrase {
     }
 }
 
-/// How far a breaker looks back: `100 calls` or `60s`.
+/// How far a breaker looks back: `100 calls`, `60s`, `60s in 10 buckets`, `every 60s`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct WindowPhrase(pub WindowKind);
 
@@ -239,57 +239,91 @@ impl FromStr for WindowPhrase {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const FORM: &str = "100 calls` or `60s";
+        const FORM: &str = "100 calls`, `60s`, `60s in 10 buckets` or `every 60s";
+        let refuse = |what: &str| Words::new(text, FORM).refuse(what);
         if let Some(calls) = text.strip_suffix("calls").or_else(|| text.strip_suffix("call")) {
             return match calls.trim().parse() {
                 Ok(calls) if calls > 0 => Ok(Self(WindowKind::Calls(calls))),
-                _ => Err(Words::new(text, FORM).refuse("that is not a number of calls")),
+                _ => Err(refuse("that is not a number of calls")),
             };
         }
-        let Duration(span) = text.parse().map_err(|_| Words::new(text, FORM).refuse("that is not a window"))?;
-        let second = SimDuration::from_secs(1).as_nanos();
-        if span.is_zero() || !span.as_nanos().is_multiple_of(second) {
-            return Err(Words::new(text, FORM).refuse("a time window is made of whole seconds"));
+        let mut words = Words::new(text, FORM);
+        let is_fixed = words.skip("every");
+        let span: Duration = words.take("a window").map_err(|_| refuse("that is not a window"))?;
+        if span.0.is_zero() {
+            return Err(refuse("nothing happens within a window of no length"));
         }
-        Ok(Self(WindowKind::Seconds(u32::try_from(span.as_nanos() / second).unwrap_or(u32::MAX))))
+        if is_fixed {
+            words.end()?;
+            return Ok(Self(WindowKind::Buckets(1, span.0)));
+        }
+        if words.skip("in") {
+            let buckets: u32 = words.take("a number of buckets")?;
+            words.keyword("buckets")?;
+            words.end()?;
+            let length = span.0.as_nanos().checked_div(u64::from(buckets)).filter(|length| *length > 0);
+            let length = length.ok_or_else(|| refuse("that is no number of buckets for it"))?;
+            return Ok(Self(WindowKind::Buckets(buckets, SimDuration::from_nanos(length))));
+        }
+        words.end()?;
+        let second = SimDuration::from_secs(1).as_nanos();
+        if !span.0.as_nanos().is_multiple_of(second) {
+            return Err(refuse("a time window is made of whole seconds, unless it says `in 10 buckets`"));
+        }
+        Ok(Self(WindowKind::Seconds(u32::try_from(span.0.as_nanos() / second).unwrap_or(u32::MAX))))
     }
 }
 
 impl Written for WindowPhrase {
     const EXPECTED: &'static str = "a window such as 100 calls or 60s";
-    const PATTERN: &'static str = r"^[0-9.]+\s*(calls?|s|m|h)$";
-    const EXAMPLES: &'static [&'static str] = &["100 calls", "60s"];
+    const PATTERN: &'static str = r"^(every )?[0-9.]+\s*(calls?|ms|s|m|h)( in [0-9]+ buckets)?$";
+    const EXAMPLES: &'static [&'static str] = &["100 calls", "60s", "60s in 10 buckets", "every 60s"];
     fn suggestion(number: f64) -> Option<String> {
         Some(format!("{number} calls"))
     }
 }
 written!(WindowPhrase, "Window");
 
-/// How long a breaker stays open: `30s` or `exponential 30s x2 max 5m`.
+/// How long a breaker stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m`; and by how much of it the
+/// wait is spread to either side: `jitter 20%`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct WaitPhrase(pub Wait);
+pub(super) struct WaitPhrase {
+    pub wait: Wait,
+    pub jitter: f64,
+}
 
 impl FromStr for WaitPhrase {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut words = Words::new(text, "30s` or `exponential 30s x2 max 5m");
-        if !words.skip("exponential") {
+        let mut words = Words::new(text, "30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m` or `30s jitter 20%");
+        let span = |words: &mut Words<'_>, what: &str| words.duration(what).map(SimDuration::from_nanos_f64);
+        let wait = if words.skip("exponential") {
+            let (base, multiplier, max) = growth(&mut words)?;
+            Wait::Exponential { base, multiplier, max }
+        } else if words.skip("adaptive") {
+            let initial = span(&mut words, "the first wait")?;
+            let min = if words.skip("min") { span(&mut words, "the shortest")? } else { SimDuration::ZERO };
+            let max = longest(&mut words)?;
+            if min > max {
+                return Err(words.refuse("the shortest wait is longer than the longest"));
+            }
+            Wait::Adaptive { initial, min, max }
+        } else {
             words.skip("fixed");
-            let wait = words.duration("the wait")?;
-            words.end()?;
-            return Ok(Self(Wait::Fixed(SimDuration::from_nanos_f64(wait))));
-        }
-        let (base, multiplier, max) = growth(&mut words)?;
+            Wait::Fixed(span(&mut words, "the wait")?)
+        };
+        let jitter = if words.skip("jitter") { words.take::<Share>("a share such as 20%")?.0 } else { 0.0 };
         words.end()?;
-        Ok(Self(Wait::Exponential { base, multiplier, max }))
+        Ok(Self { wait, jitter })
     }
 }
 
 impl Written for WaitPhrase {
     const EXPECTED: &'static str = "a wait such as 30s or exponential 30s x2 max 5m";
-    const PATTERN: &'static str = r"^(fixed |exponential )?[0-9.]+\s*(ms|s|m|h)";
-    const EXAMPLES: &'static [&'static str] = &["30s", "exponential 30s x2 max 5m"];
+    const PATTERN: &'static str = r"^(fixed |exponential |adaptive )?[0-9.]+\s*(ms|s|m|h)";
+    const EXAMPLES: &'static [&'static str] =
+        &["30s", "exponential 30s x2 max 5m", "adaptive 30s min 5s max 5m", "30s jitter 20%"];
     fn suggestion(number: f64) -> Option<String> {
         Some(format!("{number}s"))
     }
@@ -400,7 +434,14 @@ mod tests {
     fn waits_and_backoffs_are_read() {
         let seconds = SimDuration::from_secs;
         let wait = Wait::Exponential { base: seconds(30), multiplier: 2.0, max: seconds(300) };
-        assert_eq!("exponential 30s x2 max 5m".parse(), Ok(WaitPhrase(wait)));
+        assert_eq!("exponential 30s x2 max 5m".parse(), Ok(WaitPhrase { wait, jitter: 0.0 }));
+        assert_eq!("exponential 30s x2 max 5m jitter 20%".parse(), Ok(WaitPhrase { wait, jitter: 0.2 }));
+        let wait = Wait::Adaptive { initial: seconds(30), min: seconds(5), max: SimDuration::MAX };
+        assert_eq!("adaptive 30s min 5s".parse(), Ok(WaitPhrase { wait, jitter: 0.0 }));
+        let window = |text: &str| text.parse::<WindowPhrase>().map(|phrase| phrase.0);
+        assert_eq!(window("10s in 4 buckets"), Ok(WindowKind::Buckets(4, SimDuration::from_millis(2_500))));
+        assert_eq!(window("every 1m"), Ok(WindowKind::Buckets(1, seconds(60))));
+        assert!(window("10s in 0 buckets").is_err() && window("0s").is_err() && window("10s in 4").is_err());
         let growth = Growth::Exponential(2.0);
         let backoff = Backoff { base: SimDuration::from_millis(50), growth, max: seconds(1), jitter: Jitter::Full };
         assert_eq!("exponential 50ms x2 max 1s full jitter".parse(), Ok(BackoffPhrase(backoff)));

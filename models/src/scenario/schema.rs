@@ -47,6 +47,8 @@ pub(super) struct Scenario {
     pub calls: IndexMap<String, Call>,
     /// What breaks, when, and for how long.
     pub faults: Vec<Fault>,
+    /// What operators do to breakers, and when.
+    pub operator: Vec<Operation>,
     /// Named sets of overrides, `path: value`, chosen with --variant.
     pub variants: IndexMap<String, IndexMap<String, serde_json::Value>>,
 }
@@ -346,7 +348,7 @@ pub(super) enum OnFailure {
     Ignore,
 }
 
-/// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads and surge.
+/// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads, break breaker and surge.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Fault {
@@ -389,8 +391,35 @@ pub(super) struct Fault {
     pub lose_threads: Option<String>,
     /// With `lose threads`: how many of each instance.
     pub count: Option<u32>,
+    /// Makes the logic of the breakers of an edge `a -> b` fail; the breaker's `broken` says what becomes of calls.
+    #[serde(rename = "break breaker")]
+    pub break_breaker: Option<String>,
     /// Multiplies the arrivals of an open workload.
     pub surge: Option<String>,
+}
+
+/// Something that an operator does to the breakers of an edge `a -> b`: exactly one of force open, force closed, disable,
+/// enable and reset.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Operation {
+    /// When.
+    pub at: Option<Duration>,
+    /// With `force open`, `force closed`, `disable`: until it is taken back; to the end of the run if left out.
+    #[serde(rename = "for")]
+    pub lasts: Option<Duration>,
+    /// Rejects every call.
+    #[serde(rename = "force open")]
+    pub force_open: Option<String>,
+    /// Lets every call pass, and forgets what was counted.
+    #[serde(rename = "force closed")]
+    pub force_closed: Option<String>,
+    /// Lets every call pass, uncounted; enabled again, the breaker goes on where it was.
+    pub disable: Option<String>,
+    /// Takes one of these back.
+    pub enable: Option<String>,
+    /// Begins anew, closed.
+    pub reset: Option<String>,
 }
 
 /// How many instances a fault strikes.

@@ -1,6 +1,6 @@
 //! A scenario compiled to dense ids: what the hot path reads and never changes.
 
-use sim_core::{Distribution, SimDuration};
+use sim_core::{Distribution, SimDuration, SimTime};
 
 use crate::faults::Fault;
 use crate::resilience::{Balance, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
@@ -49,6 +49,8 @@ pub struct Blueprint {
     pub deadlines: Vec<DeadlinePlan>,
     /// What breaks.
     pub faults: Vec<Fault>,
+    /// What operators do.
+    pub orders: Vec<OrderPlan>,
 }
 
 /// Something that lies a constant span ahead.
@@ -214,6 +216,25 @@ impl EdgePlan {
 }
 
 impl Blueprint {
+    /// The breakers of an edge, as dense ids.
+    pub fn breakers_of(&self, edge: u32) -> impl Iterator<Item = u32> + use<> {
+        let plan = &self.edges[edge as usize];
+        let callers = plan.caller_instances;
+        let ranges: Vec<std::ops::Range<u32>> = plan
+            .guards
+            .iter()
+            .filter_map(|guard| match guard {
+                Guard::Breaker { first, scope: Scope::Edge, .. } => Some(*first..first + 1),
+                Guard::Breaker { first, scope: Scope::CallerInstance, .. } => Some(*first..first + callers),
+                Guard::Breaker { first, scope: Scope::CalleeInstance, .. } => {
+                    Some(*first..first + callers * plan.callee_instances.len() as u32)
+                }
+                _ => None,
+            })
+            .collect();
+        ranges.into_iter().flatten()
+    }
+
     /// The most guards on any edge.
     pub fn guard_depth(&self) -> usize {
         self.edges.iter().map(|edge| edge.guards.len()).max().unwrap_or(0)
@@ -268,6 +289,8 @@ pub enum Guard {
         scope: Scope,
         /// Outcomes that count as failures.
         counts: OutcomeSet,
+        /// Outcomes that count as nothing.
+        ignores: OutcomeSet,
     },
     /// Tries again.
     Retry {
@@ -296,6 +319,8 @@ pub struct EdgePlan {
     pub caller: String,
     /// The first instance of the caller; for a workload, its own id.
     pub caller_first_instance: u32,
+    /// How many instances the caller has.
+    pub caller_instances: u32,
     /// The callee, as a station id.
     pub callee: u32,
     /// Its instances, as dense ids.
@@ -399,4 +424,19 @@ pub struct BreakerPlan {
     pub owner: String,
     /// How it is set.
     pub settings: circuit_breaker::BreakerSettings,
+    /// Whether calls pass while its own logic fails.
+    pub fails_open: bool,
+    /// How long callers take to learn of its state, if they share it through a store.
+    pub store_delay: Option<SimDuration>,
+}
+
+/// Something that an operator does.
+#[derive(Clone, Debug)]
+pub struct OrderPlan {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub order: circuit_breaker::Order,
+    /// The edge whose breakers are told.
+    pub edge: u32,
 }

@@ -4,7 +4,7 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{CallSite, EdgePlan, NONE, OnFailure};
-use super::frame::{Activity, Frame, Role};
+use super::frame::{Activity, Role};
 use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
@@ -199,8 +199,9 @@ impl<'a> Turn<'a> {
         let key = frame.key.child(frame.step_number() | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
         let has_deadline = edge.propagates_deadline || frame.deadline < SimTime::MAX;
         let deadline = if has_deadline { self.deadline_of_attempt(index, edge, caller) } else { SimTime::MAX };
-        let frame = Frame::new(key, Role::Handler, target, entry, is_counted);
-        let callee = self.allocate(Frame { caller, edge: edge_id, deadline, ..frame });
+        let callee = self.allocate(key, Role::Handler, target, entry, is_counted);
+        let frame = &mut self.state.frames[callee];
+        (frame.caller, frame.edge, frame.deadline) = (caller, edge_id, deadline);
         self.state.frames[index].callee = callee;
         if let Some((plan, position)) = edge.hedge() {
             self.note_request(index, plan, position, callee, caller);

@@ -4,7 +4,7 @@ use sim_core::SimTime;
 
 use super::blueprint::Source;
 use super::event::Event;
-use super::frame::{Activity, Frame, Role};
+use super::frame::{Activity, Role};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::resources::Waiter;
@@ -29,7 +29,7 @@ impl Turn<'_> {
         state.begun += 1;
         self.schedule_arrival(workload);
         let entry = self.plan.workloads[workload as usize].entry;
-        let client = self.allocate(Frame::new(key, Role::Client, workload, entry, self.state.has_warmed_up));
+        let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
         Next::Run(client)
     }
 
@@ -54,8 +54,8 @@ impl Turn<'_> {
             if !std::mem::replace(&mut state.users[user as usize], true) {
                 let key = state.key.child(u64::from(user)).child(0);
                 let entry = plan.workloads[workload as usize].begin;
-                let frame = Frame::new(key, Role::Client, workload, entry, self.state.has_warmed_up);
-                let client = self.allocate(Frame { caller: Waiter { frame: user, epoch: 0 }, ..frame });
+                let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
+                self.state.frames[client].caller = Waiter { frame: user, epoch: 0 };
                 self.state.ready.push(Next::Run(client));
             }
         }

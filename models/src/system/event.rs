@@ -46,6 +46,11 @@ pub enum Event {
         /// Which fault.
         fault: u32,
     },
+    /// An operator does something.
+    Order {
+        /// Which of the planned orders.
+        order: u32,
+    },
     /// Requests that begin from here on are counted.
     WarmupEnds,
     /// No more requests arrive.
@@ -69,6 +74,7 @@ impl sim_core::Event for Event {
             Self::ArrivalsEnd => (9, 0, 0),
             Self::Sample => (10, 0, 0),
             Self::Overdue(Waiter { frame, epoch }) => (11, frame, epoch),
+            Self::Order { order } => (13, order, 0),
             Self::Cancel { callee, caller } => (12, callee, caller.epoch),
         };
         (kind << 60) ^ (u64::from(epoch) << 32) ^ u64::from(subject)

@@ -142,11 +142,10 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// A running frame at the first step of a handler.
-    #[inline]
-    pub fn new(key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> Self {
+    /// A frame that nobody has used yet.
+    fn blank() -> Self {
         Self {
-            key,
+            key: DrawKey::default(),
             entered_at: SimTime::ZERO,
             started_at: SimTime::ZERO,
             call_began: SimTime::ZERO,
@@ -157,9 +156,9 @@ impl Frame {
             edge: NONE,
             called_edge: NONE,
             called_entry: NONE,
-            step: entry,
-            entry,
-            instance,
+            step: 0,
+            entry: 0,
+            instance: NONE,
             target: NONE,
             callee: NONE,
             told_to_stay_away: 0,
@@ -168,15 +167,33 @@ impl Frame {
             timeouts_set: 0,
             branches: 0,
             rounds: 0,
-            activity: Activity::Running,
+            activity: Activity::Free,
             on_failure: OnFailure::Fail,
             guards_passed: 0,
             given_up_from: u8::MAX,
-            role,
+            role: Role::Client,
             outcome: Outcome::Ok,
             has_failed_call: false,
-            is_counted,
+            is_counted: false,
         }
+    }
+
+    /// Begins a life at the first step of a handler, for nobody in particular. What is not set here is set before it is
+    /// read: what belongs to a stay at an instance when it begins, what belongs to a call when that begins.
+    #[inline]
+    fn begin(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) {
+        self.key = key;
+        self.deadline = SimTime::MAX;
+        self.caller = NO_CALLER;
+        self.edge = NONE;
+        (self.step, self.entry) = (entry, entry);
+        self.instance = instance;
+        self.retry_after = 0;
+        self.activity = Activity::Running;
+        self.role = role;
+        self.outcome = Outcome::Ok;
+        self.has_failed_call = false;
+        self.is_counted = is_counted;
     }
 
     /// The number of the present step within its handler: what its draws are keyed by.
@@ -278,25 +295,18 @@ impl Frames {
         Some(from + found as u32)
     }
 
-    /// A frame like `frame`, in an epoch of its own.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "out of line, every frame is written twice: 4 % of the reference chain")]
-    pub fn allocate(&mut self, frame: Frame) -> u32 {
-        if let Some(index) = self.free.pop() {
-            let slot = &mut self.slots[index as usize];
-            let Frame { epoch, timeouts_set, .. } = *slot;
-            *slot = Frame { epoch, timeouts_set, ..frame };
-            return index;
-        }
-        self.grow(frame)
+    /// A running frame at the first step of a handler, in an epoch of its own.
+    #[inline]
+    pub fn allocate(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> u32 {
+        let index = self.free.pop().unwrap_or_else(|| self.grow());
+        self.slots[index as usize].begin(key, role, instance, entry, is_counted);
+        index
     }
 
-    /// Out of line, so that the frequent case is small enough to be inlined and the frame is written once.
     #[cold]
-    #[inline(never)]
-    fn grow(&mut self, frame: Frame) -> u32 {
-        self.slots.push(frame);
-        self.holds.resize(self.slots.len() * self.depth, Hold::default());
+    fn grow(&mut self) -> u32 {
+        self.slots.push(Frame::blank());
+        self.holds.resize(self.slots.len() * self.depth, Hold::Nothing);
         (self.slots.len() - 1) as u32
     }
 

@@ -100,9 +100,10 @@ impl Turn<'_> {
         while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
             match &edge.guards[usize::from(position)] {
                 Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool, position),
-                Guard::Breaker { first, scope, counts } => {
+                Guard::Breaker { first, scope, counts, ignores } => {
                     let breaker = self.scoped(index, edge, *first, *scope);
-                    self.complete_at_breaker(index, breaker, position, verdict(*counts, outcome));
+                    let verdict = if ignores.contains(outcome) { Verdict::Ignored } else { verdict(*counts, outcome) };
+                    self.complete_at_breaker(index, breaker, position, verdict);
                 }
                 Guard::Retry { policy, first_budget } => {
                     if self.tries_again(index, edge, policy, *first_budget, position, outcome) {
@@ -251,7 +252,8 @@ impl Turn<'_> {
     #[inline]
     fn ask_breaker(&mut self, index: u32, breaker: u32, position: u8) -> Entry {
         self.state.run_timers_of(breaker, self.now);
-        let (admission, transition) = self.state.breakers[breaker as usize].try_acquire(self.now);
+        let caller = self.state.frames[index].instance;
+        let (admission, transition) = self.state.breakers[breaker as usize].try_acquire(self.now, caller);
         if let Some(transition) = transition {
             self.state.recorder.breaker_changes(self.now, breaker, transition);
         }
@@ -279,7 +281,8 @@ impl Turn<'_> {
         };
         let elapsed = self.now.since(since);
         self.state.run_timers_of(breaker, self.now);
-        if let Some(transition) = self.state.breakers[breaker as usize].complete(self.now, ticket, elapsed, verdict) {
+        let caller = self.state.frames[index].instance;
+        if let Some(transition) = self.state.breakers[breaker as usize].complete(self.now, caller, ticket, elapsed, verdict) {
             self.state.recorder.breaker_changes(self.now, breaker, transition);
         }
         if let Some(test) = self.state.breakers[breaker as usize].test_ended(ticket) {
@@ -295,6 +298,22 @@ impl Turn<'_> {
         let is_woken = |(awaited, waiter): &&(u64, Waiter)| *awaited == test && frames.is_live(*waiter);
         ready.extend(waiters.iter().rev().filter(is_woken).map(|(_, waiter)| Next::Ask(waiter.frame)));
         waiters.retain(|(awaited, _)| *awaited != test);
+    }
+
+    /// An operator gives an order to the breakers of an edge. Whoever waits for the end of a test asks again.
+    #[cold]
+    pub fn operator_acts(&mut self, order: u32) {
+        let plan = self.plan;
+        let order = &plan.orders[order as usize];
+        for breaker in plan.breakers_of(order.edge) {
+            self.state.run_timers_of(breaker, self.now);
+            if let Some(transition) = self.state.breakers[breaker as usize].obey(self.now, order.order) {
+                self.state.recorder.breaker_changes(self.now, breaker, transition);
+            }
+            let State { test_waiters, frames, ready, .. } = &mut *self.state;
+            let live = test_waiters[breaker as usize].drain(..).rev().filter(|(_, waiter)| frames.is_live(*waiter));
+            ready.extend(live.map(|(_, waiter)| Next::Ask(waiter.frame)));
+        }
     }
 
     /// Sends the call in again after a pause, if its policy says so and its budget allows it.

@@ -3,7 +3,7 @@
 use sim_core::random::uniform;
 
 use super::blueprint::Step;
-use super::frame::{Activity, Frame, Role};
+use super::frame::{Activity, Role};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
@@ -76,7 +76,9 @@ impl Turn<'_> {
         let (key, instance, is_counted, deadline) = (parent.key, parent.instance, parent.is_counted, parent.deadline);
         for (number, entry) in table.entries.iter().enumerate().rev() {
             let key = key.child(step | (number as u64 + 1) << draw_tag::SIBLING_SHIFT);
-            let branch = self.allocate(Frame { caller, deadline, ..Frame::new(key, Role::Branch, instance, *entry, is_counted) });
+            let branch = self.allocate(key, Role::Branch, instance, *entry, is_counted);
+            let frame = &mut self.state.frames[branch];
+            (frame.caller, frame.deadline) = (caller, deadline);
             self.state.ready.push(Next::Run(branch));
         }
         Next::Nothing

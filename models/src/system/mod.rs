@@ -20,7 +20,7 @@ mod turn;
 
 pub use blueprint::{
     Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan, InstancePlan, Limits, NONE,
-    OnFailure, PoolKind, PoolPlan, RunPlan, Scope, Source, StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
+    OnFailure, OrderPlan, PoolKind, PoolPlan, RunPlan, Scope, Source, StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
 pub(crate) use frame::MOST_REQUESTS;

@@ -28,6 +28,7 @@ impl Turn<'_> {
             Effect::SlowEdge { edge, .. } => self.state.edges[*edge as usize].slowed_by.push(id),
             Effect::LoseSlots { .. } => self.fault_grows(id),
             Effect::Surge { .. } => {}
+            Effect::BreakGuard { edge } => self.break_guards(*edge, true),
             Effect::Crash => {
                 self.for_each_instance(id, |state| state.crashes += 1);
                 fault.instances.clone().for_each(|instance| self.lose_work_of(instance));
@@ -64,6 +65,7 @@ impl Turn<'_> {
             Effect::LoseSlots { .. } => self.set_lost_slots(id, 0),
             Effect::Crash => self.for_each_instance(id, |state| state.crashes -= 1),
             Effect::Surge { .. } => {}
+            Effect::BreakGuard { edge } => self.break_guards(*edge, false),
             Effect::Pause => {
                 self.for_each_instance(id, |state| state.pauses -= 1);
                 for instance in fault.instances.clone() {
@@ -80,6 +82,13 @@ impl Turn<'_> {
             let state = &mut self.state.instances[instance as usize];
             change(state);
             state.note_disturbance();
+        }
+    }
+
+    fn break_guards(&mut self, edge: u32, begins: bool) {
+        for breaker in self.plan.breakers_of(edge) {
+            self.state.run_timers_of(breaker, self.now);
+            self.state.breakers[breaker as usize].breaks(begins);
         }
     }
 

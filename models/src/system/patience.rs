@@ -54,7 +54,9 @@ impl Turn<'_> {
             hedged.outstanding = 0;
             let callees = hedged.callees;
             if edge.cancels {
-                callees.iter().for_each(|callee| self.send_cancellation(*callee, caller));
+                for callee in callees {
+                    self.send_cancellation(callee, caller);
+                }
             }
         } else if edge.cancels {
             self.send_cancellation(callee, caller);
@@ -156,7 +158,9 @@ impl Turn<'_> {
         let Hedged { callees, sent, .. } = *hedged;
         if plan.cancels_losers && sent > 1 {
             let caller = Waiter { frame: index, epoch: self.state.frames[index].epoch };
-            callees.iter().for_each(|callee| self.send_cancellation(*callee, caller));
+            for callee in callees {
+                self.send_cancellation(callee, caller);
+            }
         }
         true
     }

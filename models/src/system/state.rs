@@ -160,7 +160,7 @@ impl System {
             frames: Frames::new(blueprint.guard_depth()),
             pools: blueprint.pools.iter().map(|plan| Pool::new(plan.capacity, plan.queue_limit)).collect(),
             test_waiters: vec![Vec::new(); blueprint.breakers.len()],
-            breakers: blueprint.breakers.iter().map(|plan| Breaker::new(plan.settings)).collect(),
+            breakers: blueprint.breakers.iter().map(|plan| initial_breaker(plan, &streams)).collect(),
             rate_limiters: blueprint.rate_limits.iter().map(|limit| RateLimiter::new(*limit)).collect(),
             retry_budgets: blueprint.retry_budgets.iter().map(|policy| RetryBudget::new(*policy)).collect(),
             rings: blueprint.deadlines.iter().map(|plan| DeadlineRing::new(plan.span)).collect(),
@@ -258,6 +258,15 @@ impl Model for System {
 fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan) -> EdgeState {
     let instances = blueprint.stations[edge.callee as usize].instances.len() as u32;
     EdgeState { balancer: LoadBalancer::new(edge.balance, instances), slowed_by: Vec::new(), black_holes: 0, refusals: 0 }
+}
+
+fn initial_breaker(plan: &super::BreakerPlan, streams: &Streams) -> Breaker {
+    let key = DrawKey::root(&mut streams.stream(&format!("{}/breaker", plan.owner)));
+    let breaker = Breaker::new(plan.settings, key).failing(plan.fails_open);
+    match plan.store_delay {
+        Some(delay) => breaker.shared_through_store(delay),
+        None => breaker,
+    }
 }
 
 fn initial_workload(workload: &super::WorkloadPlan, streams: &Streams) -> WorkloadState {

@@ -1,10 +1,11 @@
 //! One event being handled.
 
+use sim_core::random::DrawKey;
 use sim_core::{Schedule, SimDuration, SimTime};
 
 use super::blueprint::{Blueprint, Ends, NONE};
 use super::event::Event;
-use super::frame::{Activity, Frame, Frames};
+use super::frame::{Activity, Frames, Role};
 use super::state::{LimitReached, Next, Parked, State, System};
 use crate::resources::Waiter;
 
@@ -58,6 +59,9 @@ impl<'a> Turn<'a> {
                 self.schedule.at(fault.end, Event::FaultEnds { fault: index as u32 });
             }
         }
+        for (index, order) in self.plan.orders.iter().enumerate() {
+            self.schedule.at(order.at, Event::Order { order: index as u32 });
+        }
         let run = self.plan.run;
         if !run.warmup.is_zero() {
             self.schedule.at(SimTime::ZERO + run.warmup, Event::WarmupEnds);
@@ -87,6 +91,7 @@ impl<'a> Turn<'a> {
             Event::FaultBegins { fault } => self.fault_begins(fault),
             Event::FaultGrows { fault } => self.fault_grows(fault),
             Event::FaultEnds { fault } => self.fault_ends(fault),
+            Event::Order { order } => self.operator_acts(order),
             Event::WarmupEnds => self.warmup_ends(),
             Event::ArrivalsEnd => self.arrivals_end(),
             Event::Sample => self.sample(),
@@ -206,13 +211,12 @@ impl<'a> Turn<'a> {
     }
 
     /// A new frame; one too many ends the run.
-    #[inline(always)]
-    #[allow(clippy::inline_always, reason = "out of line, every frame is written twice: 4 % of the reference chain")]
-    pub fn allocate(&mut self, frame: Frame) -> u32 {
+    #[inline]
+    pub fn allocate(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> u32 {
         if self.state.frames.in_use() as u64 >= self.plan.limits.in_flight {
             self.state.limit_reached = Some(LimitReached::InFlight(self.plan.limits.in_flight));
         }
-        self.state.frames.allocate(frame)
+        self.state.frames.allocate(key, role, instance, entry, is_counted)
     }
 
     #[cold]

@@ -30,7 +30,7 @@ pub(super) fn mix(mut bits: u64) -> u64 {
 /// assert_eq!(step_three.draw().next_u64(), workload.child(17).child(3).draw().next_u64());
 /// assert_ne!(step_three.draw().next_u64(), request.child(4).draw().next_u64());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DrawKey(u64);
 
 impl DrawKey {

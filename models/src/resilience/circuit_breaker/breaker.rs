@@ -1,8 +1,10 @@
 //! The state machine itself.
 
+use sim_core::random::{DrawKey, uniform};
 use sim_core::{SimDuration, SimTime};
 
-use super::{Tally, Wait, Window, WindowKind};
+use super::wait::smoothed;
+use super::{Order, Tally, Ticket, Wait, Window, WindowKind};
 
 /// How a finished call counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,16 +32,62 @@ pub struct TripRule {
     pub minimum_calls: u32,
     /// Failures in a row at which it opens.
     pub consecutive_failures: Option<u32>,
+    /// Failures in the window at which it opens.
+    pub failures: Option<u32>,
+}
+
+/// How the permits of a half-open breaker are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Permits {
+    /// So many calls are admitted in all.
+    #[default]
+    Cumulative,
+    /// So many calls are under way at one time.
+    Concurrent,
 }
 
 /// What a half-open breaker makes of its probes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HalfOpenPolicy {
-    /// Calls admitted in all while half-open.
+    /// Calls admitted while half-open.
     pub permitted_calls: u32,
+    /// In all, or at one time.
+    pub permits: Permits,
     /// With a threshold, so many successes close the breaker and the first failure reopens it. Without one, the rates of
     /// the [`TripRule`] decide once as many results are in as calls are permitted (or the minimum, if that is fewer).
     pub success_threshold: Option<u32>,
+    /// Half-open for longer than this opens it again; probes that never return would keep it half-open for ever otherwise.
+    pub max_stay: Option<SimDuration>,
+}
+
+/// What becomes of the result of a call that was let through in an earlier state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LateResults {
+    /// It counts in the state that it finds.
+    #[default]
+    Counted,
+    /// It is dropped.
+    Dropped,
+}
+
+/// When the clock of the open state starts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WaitFrom {
+    /// With the opening.
+    #[default]
+    Opening,
+    /// With the last failure, also one that comes in while it is open.
+    LastFailure,
+}
+
+/// What ends the open state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HalfOpens {
+    /// The first call after the wait.
+    #[default]
+    Lazily,
+    /// A timer, at the end of the wait.
+    ByTimer,
 }
 
 /// Everything that can be set on a breaker.
@@ -51,8 +99,16 @@ pub struct Settings {
     pub trip: TripRule,
     /// How long it stays open.
     pub wait: Wait,
+    /// The wait is spread evenly over this share of it to either side, 0 to 1.
+    pub jitter: f64,
+    /// When the wait begins.
+    pub wait_from: WaitFrom,
+    /// What ends it.
+    pub half_opens: HalfOpens,
     /// How it closes again.
     pub half_open: HalfOpenPolicy,
+    /// What becomes of results from an earlier state.
+    pub late_results: LateResults,
 }
 
 /// Which of its three states a breaker is in.
@@ -95,6 +151,8 @@ pub enum Reason {
     ProbesSucceeded(u32),
     /// A probe failed.
     ProbeFailed,
+    /// An operator stepped in.
+    Operator(Order),
 }
 
 /// A change of state.
@@ -113,6 +171,8 @@ pub struct Transition {
 pub struct Decision {
     /// Whether the call may go on.
     pub is_permitted: bool,
+    /// What comes back with its result.
+    pub ticket: Ticket,
     /// The change of state that asking brought about.
     pub transition: Option<Transition>,
 }
@@ -120,30 +180,26 @@ pub struct Decision {
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     Closed,
-    Open { since: SimTime, wait: SimDuration },
-    HalfOpen { admitted: u32, tally: Tally },
+    Open { until: SimTime, wait: SimDuration },
+    HalfOpen { since: SimTime, admitted: u32, under_way: u32, tally: Tally },
 }
 
 /// A circuit breaker.
 ///
 /// ```
+/// use sim_core::random::DrawKey;
 /// use sim_core::{SimDuration, SimTime};
 /// use sim_models::resilience::circuit_breaker::*;
-/// let mut breaker = CircuitBreaker::new(Settings {
+/// let settings = Settings {
 ///     window: WindowKind::Calls(10),
-///     trip: TripRule {
-///         failure_rate: Some(0.5),
-///         slow_call_rate: None,
-///         slow_call: SimDuration::MAX,
-///         minimum_calls: 2,
-///         consecutive_failures: None,
-///     },
-///     wait: Wait::Fixed(SimDuration::from_secs(30)),
-///     half_open: HalfOpenPolicy { permitted_calls: 3, success_threshold: None },
-/// });
+///     trip: TripRule { failure_rate: Some(0.5), minimum_calls: 2, ..TripRule::never() },
+///     ..Settings::default()
+/// };
+/// let mut breaker = CircuitBreaker::new(settings, DrawKey::default());
 /// for _ in 0..2 {
-///     assert!(breaker.try_acquire(SimTime::ZERO).is_permitted);
-///     breaker.complete(SimTime::ZERO, SimDuration::ZERO, Verdict::Failure);
+///     let decision = breaker.try_acquire(SimTime::ZERO);
+///     assert!(decision.is_permitted);
+///     breaker.complete(SimTime::ZERO, decision.ticket, SimDuration::ZERO, Verdict::Failure);
 /// }
 /// assert_eq!(breaker.state(), State::Open);
 /// assert!(!breaker.try_acquire(SimTime::from_secs(29)).is_permitted);
@@ -156,50 +212,104 @@ pub struct CircuitBreaker {
     window: Window,
     failures_in_a_row: u32,
     openings_in_a_row: u32,
+    /// Counts the changes of state.
+    generation: u32,
+    outage_began: SimTime,
+    /// The smoothed length of the outages so far.
+    outage: Option<SimDuration>,
+    key: DrawKey,
 }
 
 impl CircuitBreaker {
-    /// A closed breaker.
-    pub fn new(settings: Settings) -> Self {
-        let window = Window::new(settings.window);
-        Self { settings, phase: Phase::Closed, window, failures_in_a_row: 0, openings_in_a_row: 0 }
+    /// A closed breaker. `key` is what the jitter of its waits is drawn with.
+    pub fn new(settings: Settings, key: DrawKey) -> Self {
+        Self {
+            settings,
+            phase: Phase::Closed,
+            window: Window::new(settings.window),
+            failures_in_a_row: 0,
+            openings_in_a_row: 0,
+            generation: 0,
+            outage_began: SimTime::ZERO,
+            outage: None,
+            key,
+        }
+    }
+
+    /// When a timer will change the state, if one will.
+    #[inline]
+    pub fn next_timer(&self) -> Option<SimTime> {
+        match self.phase {
+            Phase::Closed => None,
+            Phase::Open { until, .. } => (self.settings.half_opens == HalfOpens::ByTimer).then_some(until),
+            Phase::HalfOpen { since, .. } => self.settings.half_open.max_stay.map(|stay| since + stay),
+        }
+    }
+
+    /// Lets the timer that is due at `now` change the state.
+    pub fn timer_fires(&mut self, now: SimTime) -> Option<Transition> {
+        match self.phase {
+            Phase::Closed => None,
+            Phase::Open { wait, .. } => Some(self.begin_probing(now, wait)),
+            Phase::HalfOpen { since, .. } => Some(self.open(now, Reason::StayOver(now.since(since)))),
+        }
     }
 
     /// A call asks to pass at `now`. Whoever is permitted must be [completed](Self::complete) later.
     #[inline]
     pub fn try_acquire(&mut self, now: SimTime) -> Decision {
-        match &mut self.phase {
-            Phase::Closed => Decision { is_permitted: true, transition: None },
-            Phase::Open { since, wait } if now.since(*since) >= *wait => {
-                let reason = Reason::WaitOver(*wait);
-                self.phase = Phase::HalfOpen { admitted: 1, tally: Tally::default() };
-                Decision { is_permitted: true, transition: Some(Transition { from: State::Open, to: State::HalfOpen, reason }) }
-            }
-            Phase::Open { .. } => Decision { is_permitted: false, transition: None },
-            Phase::HalfOpen { admitted, .. } => {
-                let is_permitted = *admitted < self.settings.half_open.permitted_calls;
-                *admitted += u32::from(is_permitted);
-                Decision { is_permitted, transition: None }
-            }
+        if matches!(self.phase, Phase::Closed) {
+            return Decision { is_permitted: true, ticket: self.ticket(), transition: None };
         }
+        self.try_acquire_unclosed(now)
+    }
+
+    fn try_acquire_unclosed(&mut self, now: SimTime) -> Decision {
+        let transition = match self.phase {
+            Phase::Open { until, wait } if now >= until => Some(self.begin_probing(now, wait)),
+            _ => None,
+        };
+        let HalfOpenPolicy { permitted_calls, permits, .. } = self.settings.half_open;
+        let is_permitted = match &mut self.phase {
+            Phase::Closed => true,
+            Phase::Open { .. } => false,
+            Phase::HalfOpen { admitted, under_way, .. } => {
+                let taken = if permits == Permits::Cumulative { *admitted } else { *under_way };
+                let is_permitted = taken < permitted_calls;
+                *admitted += u32::from(is_permitted);
+                *under_way += u32::from(is_permitted);
+                is_permitted
+            }
+        };
+        Decision { is_permitted, ticket: self.ticket(), transition }
     }
 
     /// An admitted call has ended at `now` after `elapsed`.
     #[inline]
-    pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, verdict: Verdict) -> Option<Transition> {
+    pub fn complete(&mut self, now: SimTime, ticket: Ticket, elapsed: SimDuration, verdict: Verdict) -> Option<Transition> {
+        let is_late = ticket.generation != self.generation;
+        if is_late && self.settings.late_results == LateResults::Dropped {
+            return None;
+        }
         let is_failure = match verdict {
             Verdict::Success => false,
             Verdict::Failure | Verdict::TimedOut => true,
             Verdict::Ignored => {
-                self.give_back();
+                self.give_back(is_late);
                 return None;
             }
         };
         let is_slow = elapsed > self.settings.trip.slow_call;
         match &mut self.phase {
             Phase::Closed => self.count_closed(now, is_failure, is_slow),
-            Phase::Open { .. } => None,
-            Phase::HalfOpen { tally, .. } => {
+            Phase::Open { until, wait } => {
+                if is_failure && self.settings.wait_from == WaitFrom::LastFailure {
+                    *until = now + *wait;
+                }
+                None
+            }
+            Phase::HalfOpen { under_way, tally, .. } => {
+                *under_way -= u32::from(!is_late);
                 tally.calls += 1;
                 tally.failures += u32::from(is_failure);
                 tally.slow += u32::from(is_slow);
@@ -218,9 +328,17 @@ impl CircuitBreaker {
         }
     }
 
-    fn give_back(&mut self) {
-        if let Phase::HalfOpen { admitted, .. } = &mut self.phase {
-            *admitted = admitted.saturating_sub(1);
+    #[inline]
+    fn ticket(&self) -> Ticket {
+        Ticket { generation: self.generation, ..Ticket::default() }
+    }
+
+    fn give_back(&mut self, is_late: bool) {
+        if let Phase::HalfOpen { admitted, under_way, .. } = &mut self.phase
+            && !is_late
+        {
+            *admitted -= 1;
+            *under_way -= 1;
         }
     }
 
@@ -236,7 +354,8 @@ impl CircuitBreaker {
                 .capacity()
                 .map_or(self.settings.trip.minimum_calls, |size| size.min(self.settings.trip.minimum_calls));
             let tally = self.window.tally(now);
-            self.exceeded_rate(tally, minimum)
+            let by_count = self.settings.trip.failures.filter(|threshold| tally.failures >= *threshold);
+            by_count.map(|_| Reason::Failures(tally.failures)).or_else(|| self.exceeded_rate(tally, minimum))
         };
         reason.map(|reason| self.open(now, reason))
     }
@@ -256,12 +375,12 @@ impl CircuitBreaker {
     }
 
     fn judge_probes(&mut self, now: SimTime, tally: Tally) -> Option<Transition> {
-        let HalfOpenPolicy { permitted_calls, success_threshold } = self.settings.half_open;
+        let HalfOpenPolicy { permitted_calls, success_threshold, .. } = self.settings.half_open;
         if let Some(threshold) = success_threshold {
             if tally.failures > 0 {
                 return Some(self.open(now, Reason::ProbeFailed));
             }
-            return (tally.calls >= threshold).then(|| self.close(Reason::ProbesSucceeded(tally.calls)));
+            return (tally.calls >= threshold).then(|| self.close(now, Reason::ProbesSucceeded(tally.calls)));
         }
         let decisive = permitted_calls.min(self.settings.trip.minimum_calls).max(1);
         if tally.calls < decisive {
@@ -272,23 +391,81 @@ impl CircuitBreaker {
         let verdict = by_rate.or_else(|| (has_no_rate && tally.failures > 0).then_some(Reason::ProbeFailed));
         Some(match verdict {
             Some(reason) => self.open(now, reason),
-            None => self.close(Reason::ProbesSucceeded(tally.calls)),
+            None => self.close(now, Reason::ProbesSucceeded(tally.calls)),
         })
+    }
+
+    fn begin_probing(&mut self, now: SimTime, wait: SimDuration) -> Transition {
+        self.generation += 1;
+        self.phase = Phase::HalfOpen { since: now, admitted: 0, under_way: 0, tally: Tally::default() };
+        Transition { from: State::Open, to: State::HalfOpen, reason: Reason::WaitOver(wait) }
     }
 
     fn open(&mut self, now: SimTime, reason: Reason) -> Transition {
         let from = self.state();
+        self.generation += 1;
         self.openings_in_a_row += 1;
-        self.phase = Phase::Open { since: now, wait: self.settings.wait.after_opening(self.openings_in_a_row) };
+        if from == State::Closed {
+            self.outage_began = now;
+        }
+        let wait = self.jittered(self.settings.wait.after_opening(self.openings_in_a_row, self.outage));
+        self.phase = Phase::Open { until: now + wait, wait };
         Transition { from, to: State::Open, reason }
     }
 
-    fn close(&mut self, reason: Reason) -> Transition {
+    fn close(&mut self, now: SimTime, reason: Reason) -> Transition {
         let from = self.state();
+        self.generation += 1;
         self.phase = Phase::Closed;
         self.window.clear();
         (self.failures_in_a_row, self.openings_in_a_row) = (0, 0);
+        self.outage = Some(smoothed(self.outage, now.since(self.outage_began)));
         Transition { from, to: State::Closed, reason }
+    }
+
+    fn jittered(&self, wait: SimDuration) -> SimDuration {
+        if self.settings.jitter == 0.0 {
+            return wait;
+        }
+        let draw = uniform(&mut self.key.child(u64::from(self.generation)).draw());
+        wait.scaled(1.0 + self.settings.jitter * (2.0 * draw - 1.0))
+    }
+}
+
+impl TripRule {
+    /// A rule that is never met.
+    pub fn never() -> Self {
+        Self {
+            failure_rate: None,
+            slow_call_rate: None,
+            slow_call: SimDuration::MAX,
+            minimum_calls: 1,
+            consecutive_failures: None,
+            failures: None,
+        }
+    }
+}
+
+impl Default for HalfOpenPolicy {
+    /// Three calls in all, judged by the rates.
+    fn default() -> Self {
+        Self { permitted_calls: 3, permits: Permits::Cumulative, success_threshold: None, max_stay: None }
+    }
+}
+
+impl Default for Settings {
+    /// Opens at half of at least ten among the last hundred calls, for 30 s.
+    fn default() -> Self {
+        Self {
+            window: WindowKind::Calls(100),
+            trip: TripRule { failure_rate: Some(0.5), minimum_calls: 10, ..TripRule::never() },
+            wait: Wait::Fixed(SimDuration::from_secs(30)),
+            jitter: 0.0,
+            wait_from: WaitFrom::Opening,
+            half_opens: HalfOpens::Lazily,
+            half_open: HalfOpenPolicy::default(),
+            late_results: LateResults::Counted,
+        }
     }
 }
 
@@ -306,100 +483,155 @@ mod tests {
                 slow_call_rate: Some(1.0),
                 slow_call: SECOND * 2,
                 minimum_calls: 4,
-                consecutive_failures: None,
+                ..TripRule::never()
             },
             wait: Wait::Fixed(SECOND * 10),
-            half_open: HalfOpenPolicy { permitted_calls: 2, success_threshold: None },
+            half_open: HalfOpenPolicy { permitted_calls: 2, ..HalfOpenPolicy::default() },
+            ..Settings::default()
         }
+    }
+
+    fn made(settings: Settings) -> CircuitBreaker {
+        CircuitBreaker::new(settings, DrawKey::default())
     }
 
     fn at(seconds: u64) -> SimTime {
         SimTime::from_secs(seconds)
     }
 
-    fn feed(breaker: &mut CircuitBreaker, verdicts: &[Verdict]) {
+    fn asks(breaker: &mut CircuitBreaker, seconds: u64) -> Option<Ticket> {
+        let decision = breaker.try_acquire(at(seconds));
+        decision.is_permitted.then_some(decision.ticket)
+    }
+
+    fn feed(breaker: &mut CircuitBreaker, seconds: u64, verdicts: &[Verdict]) {
         for verdict in verdicts {
-            assert!(breaker.try_acquire(at(0)).is_permitted);
-            breaker.complete(at(0), SimDuration::ZERO, *verdict);
+            let ticket = asks(breaker, seconds).expect("the breaker is not open");
+            breaker.complete(at(seconds), ticket, SimDuration::ZERO, *verdict);
         }
     }
 
-    #[test]
-    fn trips_at_the_threshold_and_not_one_failure_before() {
-        use Verdict::{Failure, Success};
-        let mut breaker = CircuitBreaker::new(settings());
-        feed(&mut breaker, &[Failure, Success, Success, Failure]);
-        assert_eq!(breaker.state(), State::Open, "2 of 4 is the threshold");
-        let mut breaker = CircuitBreaker::new(settings());
-        feed(&mut breaker, &[Success, Success, Success, Failure, Failure]);
-        assert_eq!(breaker.state(), State::Closed, "2 of 5 is below it");
-        feed(&mut breaker, &[Failure]);
-        assert_eq!(breaker.state(), State::Open, "3 of 6 reaches it");
-    }
-
-    #[test]
-    fn the_first_calls_before_the_minimum_never_trip() {
-        let mut breaker = CircuitBreaker::new(settings());
-        feed(&mut breaker, &[Verdict::Failure; 3]);
-        assert_eq!(breaker.state(), State::Closed);
+    fn opened() -> CircuitBreaker {
+        let mut breaker = made(settings());
+        feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+        breaker
     }
 
     #[test]
     fn slow_calls_trip_although_they_succeed() {
-        let mut breaker = CircuitBreaker::new(settings());
+        let mut breaker = made(settings());
         for _ in 0..4 {
-            breaker.try_acquire(at(0));
-            breaker.complete(at(3), SECOND * 3, Verdict::Success);
+            let ticket = asks(&mut breaker, 0).unwrap_or_default();
+            breaker.complete(at(3), ticket, SECOND * 3, Verdict::Success);
         }
         assert_eq!(breaker.state(), State::Open);
     }
 
     #[test]
     fn probes_are_limited_and_decide_together() {
-        let mut breaker = CircuitBreaker::new(settings());
-        feed(&mut breaker, &[Verdict::Failure; 4]);
-        assert!(!breaker.try_acquire(at(9)).is_permitted);
+        let mut breaker = opened();
+        assert_eq!(asks(&mut breaker, 9), None);
         let first = breaker.try_acquire(at(10));
         assert_eq!(first.transition.map(|t| t.to), Some(State::HalfOpen));
-        assert!(breaker.try_acquire(at(10)).is_permitted && !breaker.try_acquire(at(10)).is_permitted);
-        assert_eq!(breaker.complete(at(11), SECOND, Verdict::Success), None, "one of two results is in");
-        let closing = breaker.complete(at(11), SECOND, Verdict::Success);
+        let second = asks(&mut breaker, 10).expect("two probes are permitted");
+        assert_eq!(asks(&mut breaker, 10), None);
+        assert_eq!(breaker.complete(at(11), first.ticket, SECOND, Verdict::Success), None, "one of two results is in");
+        let closing = breaker.complete(at(11), second, SECOND, Verdict::Success);
         assert_eq!(closing.map(|t| t.to), Some(State::Closed));
     }
 
     #[test]
     fn an_ignored_probe_gives_its_permission_back() {
-        let mut breaker = CircuitBreaker::new(settings());
-        feed(&mut breaker, &[Verdict::Failure; 4]);
-        breaker.try_acquire(at(10));
-        breaker.try_acquire(at(10));
-        breaker.complete(at(11), SECOND, Verdict::Ignored);
-        assert!(breaker.try_acquire(at(11)).is_permitted);
+        let mut breaker = opened();
+        let first = asks(&mut breaker, 10).unwrap_or_default();
+        assert!(asks(&mut breaker, 10).is_some() && asks(&mut breaker, 10).is_none());
+        breaker.complete(at(11), first, SECOND, Verdict::Ignored);
+        assert!(asks(&mut breaker, 11).is_some());
     }
 
     #[test]
-    fn with_a_success_threshold_the_first_failure_reopens() {
-        let mut breaker = CircuitBreaker::new(Settings {
-            half_open: HalfOpenPolicy { permitted_calls: 5, success_threshold: Some(3) },
-            ..settings()
-        });
-        feed(&mut breaker, &[Verdict::Failure; 4]);
-        for _ in 0..3 {
-            breaker.try_acquire(at(10));
+    fn concurrent_permits_come_back_with_the_results_and_cumulative_ones_do_not() {
+        for (permits, is_admitted) in [(Permits::Cumulative, false), (Permits::Concurrent, true)] {
+            let half_open = HalfOpenPolicy { permitted_calls: 1, permits, success_threshold: Some(3), max_stay: None };
+            let mut breaker = made(Settings { half_open, ..settings() });
+            feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+            feed(&mut breaker, 10, &[Verdict::Success]);
+            assert_eq!(asks(&mut breaker, 10).is_some(), is_admitted, "{permits:?}");
         }
-        assert_eq!(breaker.complete(at(10), SECOND, Verdict::Success), None);
-        assert_eq!(breaker.complete(at(10), SECOND, Verdict::Failure).map(|t| t.reason), Some(Reason::ProbeFailed));
-        assert_eq!(breaker.complete(at(10), SECOND, Verdict::Failure), None, "many results at one instant trip once");
     }
 
     #[test]
-    fn consecutive_failures_need_to_be_in_a_row() {
-        use Verdict::{Failure, Success};
-        let trip = TripRule { failure_rate: None, slow_call_rate: None, consecutive_failures: Some(3), ..settings().trip };
-        let mut breaker = CircuitBreaker::new(Settings { trip, ..settings() });
-        feed(&mut breaker, &[Failure, Failure, Success, Failure, Failure]);
-        assert_eq!(breaker.state(), State::Closed);
-        feed(&mut breaker, &[Failure]);
-        assert_eq!(breaker.state(), State::Open);
+    fn a_longest_stay_ends_half_open_although_no_probe_returns() {
+        let half_open = HalfOpenPolicy { max_stay: Some(SECOND * 5), ..settings().half_open };
+        let mut breaker = made(Settings { half_open, ..settings() });
+        feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+        assert!(asks(&mut breaker, 10).is_some());
+        assert_eq!(breaker.next_timer(), Some(at(15)));
+        assert_eq!(breaker.timer_fires(at(15)).map(|t| t.reason), Some(Reason::StayOver(SECOND * 5)));
+        assert!(asks(&mut breaker, 24).is_none() && asks(&mut breaker, 25).is_some());
+    }
+
+    #[test]
+    fn late_results_count_or_are_dropped() {
+        for (late_results, state) in [(LateResults::Counted, State::Open), (LateResults::Dropped, State::HalfOpen)] {
+            let half_open = HalfOpenPolicy { success_threshold: Some(2), ..settings().half_open };
+            let mut breaker = made(Settings { half_open, late_results, ..settings() });
+            let late = asks(&mut breaker, 0).unwrap_or_default();
+            feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+            assert!(asks(&mut breaker, 10).is_some());
+            breaker.complete(at(11), late, SECOND * 11, Verdict::Failure);
+            assert_eq!(breaker.state(), state, "{late_results:?}");
+        }
+    }
+
+    #[test]
+    fn the_wait_may_begin_with_the_last_failure() {
+        for (wait_from, ends) in [(WaitFrom::Opening, 10), (WaitFrom::LastFailure, 17)] {
+            let mut breaker = made(Settings { wait_from, ..settings() });
+            let late = asks(&mut breaker, 0).unwrap_or_default();
+            feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+            breaker.complete(at(7), late, SECOND * 7, Verdict::Failure);
+            assert!(asks(&mut breaker, ends - 1).is_none() && asks(&mut breaker, ends).is_some(), "{wait_from:?}");
+        }
+    }
+
+    #[test]
+    fn a_timer_may_end_the_open_state() {
+        let mut breaker = made(Settings { half_opens: HalfOpens::ByTimer, ..settings() });
+        feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+        assert_eq!(breaker.next_timer(), Some(at(10)));
+        assert_eq!(breaker.timer_fires(at(10)).map(|t| t.to), Some(State::HalfOpen));
+        assert_eq!(opened().next_timer(), None, "otherwise the first call does");
+    }
+
+    #[test]
+    fn jitter_spreads_the_wait_to_either_side() {
+        let streams = sim_core::random::Streams::new(1, 0);
+        let waits: Vec<f64> = (0..500)
+            .map(|number| {
+                let key = DrawKey::root(&mut streams.stream(&format!("breaker {number}")));
+                let settings = Settings { jitter: 0.2, half_opens: HalfOpens::ByTimer, ..settings() };
+                let mut breaker = CircuitBreaker::new(settings, key);
+                feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+                breaker.next_timer().unwrap_or_default().since(at(0)).as_secs_f64()
+            })
+            .collect();
+        let (least, most) = waits.iter().fold((f64::MAX, 0.0_f64), |(least, most), wait| (least.min(*wait), most.max(*wait)));
+        assert!((8.0..8.1).contains(&least) && (11.9..=12.0).contains(&most), "{least} to {most}");
+        let mean = waits.iter().sum::<f64>() / 500.0;
+        assert!((mean - 10.0).abs() < 0.15, "{mean}");
+    }
+
+    #[test]
+    fn an_adaptive_wait_lasts_as_long_as_the_outage_before() {
+        let wait = Wait::Adaptive { initial: SECOND * 10, min: SECOND * 5, max: SECOND * 60 };
+        let half_open = HalfOpenPolicy { permitted_calls: 1, ..HalfOpenPolicy::default() };
+        let mut breaker = made(Settings { wait, half_open, ..settings() });
+        feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+        feed(&mut breaker, 10, &[Verdict::Failure]);
+        feed(&mut breaker, 15, &[Verdict::Failure]);
+        feed(&mut breaker, 20, &[Verdict::Success]);
+        feed(&mut breaker, 100, &[Verdict::Failure; 4]);
+        assert!(asks(&mut breaker, 119).is_none() && asks(&mut breaker, 120).is_some(), "the first outage lasted 20 s");
     }
 }

@@ -1,21 +1,25 @@
 //! A breaker of any make: composed of parts, or a library's.
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::libraries::{
     ArticleGo, ArticleGoAnswer, ArticleGoSettings, ArticlePython, ArticlePythonSettings, Cockatiel, CockatielAnswer,
-    CockatielBreaker, CockatielSettings, GoBreaker, GoBreakerAnswer, GoBreakerSettings, Opossum, OpossumAnswer, OpossumSettings,
-    PyBreaker, PyBreakerSettings, Resilience4j, Resilience4jSettings, Resilience4jState,
+    CockatielBreaker, CockatielSettings, GoBreaker, GoBreakerAnswer, GoBreakerSettings, Hystrix, HystrixSettings, Opossum,
+    OpossumAnswer, OpossumSettings, Polly, PollySettings, PyBreaker, PyBreakerSettings, Resilience4j, Resilience4jSettings,
+    Resilience4jState,
 };
-use super::{CircuitBreaker, Reason, Settings, State, Transition, Verdict, WindowKind};
+use super::{CircuitBreaker, Reason, Settings, State, Transition, Verdict};
 use crate::Outcome;
 
-/// What a breaker wants back with the result of a call: the generation and the bucket in which gobreaker let it through; the
-/// number of the test that it is for cockatiel.
+/// What a breaker wants back with the result of a call: the life and the generation in which it was let through, and a
+/// number: of gobreaker's bucket, of cockatiel's test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticket {
-    pub(super) generation: u64,
     pub(super) number: u64,
+    pub(super) generation: u32,
+    /// Which of the machines that a breaker has had, one after the other; set by the breaker, not by the machine.
+    pub(super) life: u32,
 }
 
 /// Which breaker, and how it is set.
@@ -37,6 +41,10 @@ pub enum BreakerSettings {
     Opossum(OpossumSettings),
     /// cockatiel.
     Cockatiel(CockatielSettings),
+    /// Polly v8.
+    Polly(PollySettings),
+    /// Hystrix.
+    Hystrix(HystrixSettings),
 }
 
 impl BreakerSettings {
@@ -44,8 +52,7 @@ impl BreakerSettings {
     pub fn remembered(&self) -> u64 {
         match self {
             Self::Composed(Settings { window, .. }) | Self::Resilience4j(Resilience4jSettings { sliding_window: window, .. }) => {
-                let (WindowKind::Calls(size) | WindowKind::Seconds(size)) = *window;
-                u64::from(size)
+                u64::from(window.size())
             }
             Self::GoBreaker(settings) if settings.bucket_period.is_zero() => 1,
             Self::GoBreaker(settings) => settings.interval.as_nanos().div_ceil(settings.bucket_period.as_nanos()),
@@ -54,17 +61,19 @@ impl BreakerSettings {
             Self::Cockatiel(CockatielSettings { breaker: CockatielBreaker::Sampling { duration, .. }, .. }) => {
                 duration.as_nanos() / 1_000_000_000 + 5
             }
+            Self::Hystrix(settings) => {
+                settings.rolling_stats_time.as_nanos() / settings.health_snapshot_interval.as_nanos().max(1)
+            }
+            Self::Polly(_) => 12,
             Self::Cockatiel(_) | Self::PyBreaker(_) | Self::ArticlePython(_) | Self::ArticleGo(_) => 1,
         }
     }
 }
 
-/// A breaker of any make.
-///
-/// Whoever drives it asks for [`due_transition`](Self::due_transition) first, until there is none, and keeps the ticket of
-/// each admitted call for its completion.
+/// A state machine of any make, by itself.
 #[derive(Clone, Debug)]
-pub enum Breaker {
+#[allow(clippy::large_enum_variant, reason = "the usual one is not looked for behind a pointer")]
+pub(super) enum Make {
     /// Composed of parts.
     Composed(CircuitBreaker),
     /// Resilience4j.
@@ -81,6 +90,10 @@ pub enum Breaker {
     Opossum(Box<Opossum>),
     /// cockatiel, and how many tests it has made.
     Cockatiel(Box<Cockatiel>, u64),
+    /// Polly v8.
+    Polly(Box<Polly>),
+    /// Hystrix.
+    Hystrix(Box<Hystrix>),
 }
 
 /// The answer to a call that asks to pass.
@@ -94,17 +107,19 @@ pub enum Admission {
     Waits(u64),
 }
 
-impl Breaker {
+impl Make {
     /// A closed breaker, built at the beginning of time.
-    pub fn new(settings: BreakerSettings) -> Self {
+    pub fn new(settings: BreakerSettings, key: DrawKey) -> Self {
         match settings {
-            BreakerSettings::Composed(settings) => Self::Composed(CircuitBreaker::new(settings)),
+            BreakerSettings::Composed(settings) => Self::Composed(CircuitBreaker::new(settings, key)),
             BreakerSettings::Resilience4j(settings) => Self::Resilience4j(Box::new(Resilience4j::new(settings))),
             BreakerSettings::GoBreaker(settings) => Self::GoBreaker(Box::new(GoBreaker::new(settings, SimTime::ZERO))),
             BreakerSettings::PyBreaker(settings) => Self::PyBreaker(PyBreaker::new(settings)),
             BreakerSettings::ArticlePython(settings) => Self::ArticlePython(Box::new(ArticlePython::new(settings))),
             BreakerSettings::ArticleGo(settings) => Self::ArticleGo(Box::new(ArticleGo::new(settings))),
             BreakerSettings::Cockatiel(settings) => Self::Cockatiel(Box::new(Cockatiel::new(settings)), 0),
+            BreakerSettings::Polly(settings) => Self::Polly(Box::new(Polly::new(settings))),
+            BreakerSettings::Hystrix(settings) => Self::Hystrix(Box::new(Hystrix::new(settings))),
             BreakerSettings::Opossum(settings) => Self::Opossum(Box::new(Opossum::new(settings, SimTime::ZERO))),
         }
     }
@@ -113,18 +128,31 @@ impl Breaker {
     #[inline]
     pub fn due_transition(&mut self, now: SimTime) -> Option<(SimTime, Transition)> {
         let next = match self {
+            Self::Composed(breaker) => breaker.next_timer(),
             Self::Resilience4j(breaker) => breaker.next_timer(),
             Self::Opossum(breaker) => breaker.half_opens_at(),
+            Self::Hystrix(_) => return self.looked_at(now),
             _ => return None,
         };
-        let due = next.filter(|due| *due <= now)?;
+        next.filter(|due| *due <= now).and_then(|due| self.timer_fires(due))
+    }
+
+    #[cold]
+    fn timer_fires(&mut self, due: SimTime) -> Option<(SimTime, Transition)> {
         let before = self.state();
         match self {
+            Self::Composed(breaker) => return breaker.timer_fires(due).map(|transition| (due, transition)),
             Self::Resilience4j(breaker) => breaker.advance_to(due),
             Self::Opossum(breaker) => breaker.advance_to(due),
             _ => {}
         }
         self.change_since(before).map(|transition| (due, transition))
+    }
+
+    fn looked_at(&mut self, now: SimTime) -> Option<(SimTime, Transition)> {
+        let Self::Hystrix(breaker) = self else { return None };
+        let at = breaker.advance_to(now)?;
+        Some((at, Transition { from: State::Closed, to: State::Open, reason: breaker.reason() }))
     }
 
     /// A call asks to pass; asking may change the state.
@@ -135,13 +163,15 @@ impl Breaker {
         };
         if let Self::Composed(breaker) = self {
             let decision = breaker.try_acquire(now);
-            return (admission(decision.is_permitted, Ticket::default()), decision.transition);
+            return (admission(decision.is_permitted, decision.ticket), decision.transition);
         }
         let before = self.state();
         let answer = match self {
             Self::Composed(_) => unreachable!("a composed breaker has answered"),
             Self::Resilience4j(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
             Self::PyBreaker(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
+            Self::Polly(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
+            Self::Hystrix(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
             Self::ArticlePython(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
             Self::ArticleGo(breaker) => admission(breaker.try_acquire(now) == ArticleGoAnswer::Permitted, Ticket::default()),
             Self::GoBreaker(breaker) => match breaker.try_acquire(now) {
@@ -154,7 +184,7 @@ impl Breaker {
                 CockatielAnswer::Waits => Admission::Waits(*tests),
                 CockatielAnswer::Test => {
                     *tests += 1;
-                    Admission::Permitted(Ticket { generation: 0, number: *tests })
+                    Admission::Permitted(Ticket { number: *tests, ..Ticket::default() })
                 }
             },
             Self::Opossum(breaker) => {
@@ -172,13 +202,15 @@ impl Breaker {
     #[inline]
     pub fn complete(&mut self, now: SimTime, ticket: Ticket, elapsed: SimDuration, verdict: Verdict) -> Option<Transition> {
         if let Self::Composed(breaker) = self {
-            return breaker.complete(now, elapsed, verdict);
+            return breaker.complete(now, ticket, elapsed, verdict);
         }
         let before = self.state();
         let is_failure = matches!(verdict, Verdict::Failure | Verdict::TimedOut);
         match self {
             Self::Resilience4j(breaker) => breaker.complete(now, elapsed, verdict),
             Self::GoBreaker(breaker) => breaker.complete(now, ticket, verdict),
+            Self::Polly(breaker) => breaker.complete(now, verdict),
+            Self::Hystrix(breaker) => breaker.complete(now, verdict),
             Self::PyBreaker(breaker) if verdict != Verdict::Ignored => breaker.complete(now, is_failure),
             Self::ArticlePython(breaker) if verdict != Verdict::Ignored => breaker.complete(now, elapsed, is_failure),
             Self::ArticleGo(breaker) if verdict != Verdict::Ignored => breaker.complete(now, is_failure),
@@ -212,6 +244,8 @@ impl Breaker {
             Self::ArticleGo(breaker) => breaker.state_as_left(),
             Self::Opossum(breaker) => breaker.state(),
             Self::Cockatiel(breaker, _) => breaker.state(),
+            Self::Polly(breaker) => breaker.state(),
+            Self::Hystrix(breaker) => breaker.state(),
         }
     }
 
@@ -230,6 +264,8 @@ impl Breaker {
             Self::ArticleGo(breaker) => breaker.reason(),
             Self::Opossum(breaker) => breaker.reason(),
             Self::Cockatiel(breaker, _) => breaker.reason(),
+            Self::Polly(breaker) => breaker.reason(),
+            Self::Hystrix(breaker) => breaker.reason(),
         }
     }
 }

@@ -4,15 +4,22 @@
 //! first probe, and a [`HalfOpenPolicy`] that decides what the probes mean. The composition and its defaults follow the
 //! state machine of Resilience4j (<https://resilience4j.readme.io/docs/circuitbreaker>): the window is judged after each
 //! result, an open breaker admits probes lazily, with the first call after its wait, and a result that arrives late is
-//! counted in whatever state it finds.
+//! counted in whatever state it finds; each of these can be set otherwise.
+//!
+//! What a scenario uses is a [`Breaker`]: of any make, and what an operator, a fault or a store does to it.
 
 mod breaker;
+mod controlled;
 pub mod libraries;
 mod make;
 mod wait;
 mod window;
 
-pub use breaker::{CircuitBreaker, Decision, HalfOpenPolicy, Reason, Settings, State, Transition, TripRule, Verdict};
-pub use make::{Admission, Breaker, BreakerSettings, Ticket};
+pub use breaker::{
+    CircuitBreaker, Decision, HalfOpenPolicy, HalfOpens, LateResults, Permits, Reason, Settings, State, Transition, TripRule,
+    Verdict, WaitFrom,
+};
+pub use controlled::{Breaker, Order};
+pub use make::{Admission, BreakerSettings, Ticket};
 pub use wait::Wait;
 pub use window::{Tally, Window, WindowKind};

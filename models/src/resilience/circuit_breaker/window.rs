@@ -1,6 +1,6 @@
 //! The sliding windows in which a breaker counts.
 
-use sim_core::SimTime;
+use sim_core::{SimDuration, SimTime};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
@@ -11,6 +11,17 @@ pub enum WindowKind {
     Calls(u32),
     /// The last so many whole seconds of the clock, the running one included.
     Seconds(u32),
+    /// The last so many buckets of the clock, each this long, the running one included. One bucket is a fixed interval, after
+    /// which everything is forgotten.
+    Buckets(u32, SimDuration),
+}
+
+impl WindowKind {
+    /// Results or buckets that such a window keeps.
+    pub fn size(self) -> u32 {
+        let (Self::Calls(size) | Self::Seconds(size) | Self::Buckets(size, _)) = self;
+        size.max(1)
+    }
 }
 
 /// What a window has seen.
@@ -42,35 +53,38 @@ impl Tally {
 #[derive(Clone, Debug)]
 pub struct Window {
     ring: Vec<Tally>,
-    /// The next slot of a count window; the slot of `second` in a time window.
+    /// The next slot of a count window; the newest slot of a time window.
     position: usize,
-    /// The clock second of the newest slot of a time window.
-    second: u64,
-    kind: WindowKind,
+    /// The number of that newest slot since the beginning of time.
+    bucket: u64,
+    /// Nanoseconds of a slot of a time window; zero for a count window.
+    bucket_length: u64,
     total: Tally,
 }
 
 impl Window {
     /// An empty window; a size of zero is taken as one.
     pub fn new(kind: WindowKind) -> Self {
-        let (WindowKind::Calls(size) | WindowKind::Seconds(size)) = kind;
-        Self { ring: vec![Tally::default(); size.max(1) as usize], position: 0, second: 0, kind, total: Tally::default() }
+        let bucket_length = match kind {
+            WindowKind::Calls(_) => 0,
+            WindowKind::Seconds(_) => NANOS_PER_SECOND,
+            WindowKind::Buckets(_, length) => length.as_nanos().max(1),
+        };
+        let ring = vec![Tally::default(); kind.size() as usize];
+        Self { ring, position: 0, bucket: 0, bucket_length, total: Tally::default() }
     }
 
-    /// Counts one result at `now`. A clock that steps back counts into the newest second.
+    /// Counts one result at `now`. A clock that steps back counts into the newest bucket.
     #[inline]
     pub fn record(&mut self, now: SimTime, is_failure: bool, is_slow: bool) {
         let entry = Tally { calls: 1, failures: u32::from(is_failure), slow: u32::from(is_slow) };
-        match self.kind {
-            WindowKind::Calls(_) => {
-                let oldest = std::mem::replace(&mut self.ring[self.position], entry);
-                self.total.remove(oldest);
-                self.position = if self.position + 1 == self.ring.len() { 0 } else { self.position + 1 };
-            }
-            WindowKind::Seconds(_) => {
-                self.slide(now);
-                self.ring[self.position].add(entry);
-            }
+        if self.bucket_length == 0 {
+            let oldest = std::mem::replace(&mut self.ring[self.position], entry);
+            self.total.remove(oldest);
+            self.position = if self.position + 1 == self.ring.len() { 0 } else { self.position + 1 };
+        } else {
+            self.slide(now);
+            self.ring[self.position].add(entry);
         }
         self.total.add(entry);
     }
@@ -78,7 +92,7 @@ impl Window {
     /// What the window holds at `now`.
     #[inline]
     pub fn tally(&mut self, now: SimTime) -> Tally {
-        if matches!(self.kind, WindowKind::Seconds(_)) {
+        if self.bucket_length > 0 {
             self.slide(now);
         }
         self.total
@@ -86,10 +100,7 @@ impl Window {
 
     /// The most calls the window can ever hold; `None` for a time window.
     pub fn capacity(&self) -> Option<u32> {
-        match self.kind {
-            WindowKind::Calls(size) => Some(size.max(1)),
-            WindowKind::Seconds(_) => None,
-        }
+        (self.bucket_length == 0).then_some(self.ring.len() as u32)
     }
 
     /// Forgets everything and keeps the memory.
@@ -98,15 +109,21 @@ impl Window {
         self.total = Tally::default();
     }
 
+    #[inline]
     fn slide(&mut self, now: SimTime) {
-        let second = now.as_nanos() / NANOS_PER_SECOND;
-        let steps = second.saturating_sub(self.second).min(self.ring.len() as u64);
-        for _ in 0..steps {
-            self.position = (self.position + 1) % self.ring.len();
+        let bucket = now.as_nanos() / self.bucket_length;
+        if bucket > self.bucket {
+            self.forget_until(bucket);
+        }
+    }
+
+    fn forget_until(&mut self, bucket: u64) {
+        for _ in 0..(bucket - self.bucket).min(self.ring.len() as u64) {
+            self.position = if self.position + 1 == self.ring.len() { 0 } else { self.position + 1 };
             let expired = std::mem::take(&mut self.ring[self.position]);
             self.total.remove(expired);
         }
-        self.second = self.second.max(second);
+        self.bucket = bucket;
     }
 }
 
@@ -142,5 +159,30 @@ mod tests {
                 prop_assert_eq!(window.tally(SimTime::from_nanos(now * 1_000_000)).failures, expected);
             }
         }
+    }
+
+    #[test]
+    fn a_single_bucket_is_a_fixed_interval_and_several_roll() {
+        let failures_at_the_end = |kind| {
+            let mut window = Window::new(kind);
+            for second in [1, 4, 9, 11] {
+                window.record(SimTime::from_secs(second), true, false);
+            }
+            window.tally(SimTime::from_secs(12)).failures
+        };
+        assert_eq!(failures_at_the_end(WindowKind::Buckets(1, SimDuration::from_secs(10))), 1, "since second 10");
+        assert_eq!(failures_at_the_end(WindowKind::Buckets(4, SimDuration::from_millis(2_500))), 3, "since second 2.5");
+    }
+
+    #[test]
+    fn a_clock_that_jumps_cannot_break_a_window() {
+        let mut window = Window::new(WindowKind::Seconds(3));
+        window.record(SimTime::from_secs(100), true, false);
+        window.record(SimTime::from_secs(98), true, false);
+        assert_eq!(window.tally(SimTime::from_secs(1)).calls, 2, "a step back counts into the newest second");
+        assert_eq!(window.tally(SimTime::from_secs(102)).calls, 2);
+        assert_eq!(window.tally(SimTime::MAX), Tally::default(), "a leap to the end of time forgets everything");
+        window.record(SimTime::MAX, false, true);
+        assert_eq!(window.tally(SimTime::MAX).slow, 1);
     }
 }

@@ -190,21 +190,21 @@ mod tests {
     #[test]
     fn at_twice_the_rate_every_limiter_passes_half() {
         let window = SimDuration::from_secs(1);
-        let interval = SimDuration::from_millis(100);
+        let interval = SimDuration::from_millis(10);
         let max_wait = SimDuration::ZERO;
         let limits = [
             RateLimit::TokenBucket { interval, burst: 5, max_wait },
             RateLimit::Gcra { interval, burst: 5, max_wait },
             RateLimit::LeakyBucket { interval, queue: 0 },
-            RateLimit::FixedWindow { window, calls: 10 },
-            RateLimit::SlidingLog { window, calls: 10 },
-            RateLimit::SlidingCounter { window, calls: 10 },
-            RateLimit::CyclicPermits { period: window, permits: 10, timeout: SimDuration::ZERO },
+            RateLimit::FixedWindow { window, calls: 100 },
+            RateLimit::SlidingLog { window, calls: 100 },
+            RateLimit::SlidingCounter { window, calls: 100 },
+            RateLimit::CyclicPermits { period: window, permits: 100, timeout: SimDuration::ZERO },
         ];
-        let gaps = [50; 20 * 60];
+        let gaps = vec![5; 200 * 60];
         for limit in limits {
             let passed = passed(limit, &gaps).len();
-            assert!((590..=606).contains(&passed), "{limit:?}: {passed} of 1200 in a minute at 10 a second");
+            assert!((5_900..=6_100).contains(&passed), "{limit:?}: {passed} of 12000 in a minute at 100 a second");
         }
     }
 }

@@ -4,18 +4,23 @@ use std::ops::RangeInclusive;
 
 use sim_core::SimDuration;
 
-use super::super::breaker::{Breaker, CountBreaker, Preset, ReadyToTrip as WrittenTrip, SamplingBreaker, SlidingWindowType};
+use super::super::breaker::{
+    Breaker, Broken, CountBreaker, HalfOpenPermits, HalfOpensBy, LateResults as WrittenLate, Preset, ReadyToTrip as WrittenTrip,
+    SamplingBreaker, Scope as Written, SlidingWindowType, WaitFrom as WrittenWaitFrom,
+};
 use super::super::call::Bulkhead;
 use super::super::quantity::{Duration, Share};
 use super::guards::scope;
 use super::{Caller, Compiler, most};
-use crate::OutcomeSet;
 use crate::resilience::circuit_breaker::libraries::{
-    ArticleGoSettings, ArticlePythonSettings, CockatielBreaker, CockatielSettings, GoBreakerSettings, OpossumSettings,
-    PyBreakerSettings, ReadyToTrip, Resilience4jSettings,
+    ArticleGoSettings, ArticlePythonSettings, CockatielBreaker, CockatielSettings, GoBreakerSettings, HystrixSettings,
+    OpossumSettings, PollySettings, PyBreakerSettings, ReadyToTrip, Resilience4jSettings,
 };
-use crate::resilience::circuit_breaker::{BreakerSettings, HalfOpenPolicy, Settings, TripRule, Wait, WindowKind};
+use crate::resilience::circuit_breaker::{
+    BreakerSettings, HalfOpenPolicy, HalfOpens, LateResults, Permits, Settings, TripRule, Wait, WaitFrom, WindowKind,
+};
 use crate::system::{BreakerPlan, Guard, Scope};
+use crate::{Outcome, OutcomeSet};
 
 /// Defaults of a breaker; those of the article that the project began with.
 mod default {
@@ -26,18 +31,49 @@ mod default {
     pub const MINIMUM_CALLS: u32 = 10;
     pub const WAIT: SimDuration = SimDuration::from_secs(30);
     pub const HALF_OPEN_CALLS: u32 = 3;
+    pub const PROPAGATION: SimDuration = SimDuration::from_millis(100);
 }
 
 /// How long a call waits at the bulkhead of the article's Go breaker.
 const ARTICLE_GO_MAX_WAIT: SimDuration = SimDuration::from_millis(100);
 /// Resilience4j's own multiplier of an exponential backoff.
 const RESILIENCE4J_MULTIPLIER: f64 = 1.5;
+/// Hystrix's own timeout of a command.
+const HYSTRIX_TIMEOUT_MILLIS: u32 = 1_000;
+/// Threads of a pool of Hystrix.
+const HYSTRIX_CORE_SIZE: u32 = 10;
+
+fn millis(millis: u32) -> SimDuration {
+    SimDuration::from_millis(u64::from(millis))
+}
+
+/// What a breaker counts as a failure if nobody says otherwise. Hystrix's thread pool lies within its breaker, and a call that
+/// finds no thread is a failure.
+fn counted_by(preset: Option<Preset>) -> OutcomeSet {
+    let failures = OutcomeSet::callee_failures();
+    if preset == Some(Preset::Hystrix) { failures.with(Outcome::RejectedByBulkhead) } else { failures }
+}
 
 impl Compiler<'_> {
     pub(super) fn breaker(&mut self, caller: Caller, callee: u32, breaker: &Breaker, path: &str) -> Guard {
         let settings = self.breaker_settings(breaker, path);
         let scope = scope(breaker.scope);
-        let counts = breaker.counts.as_deref().map_or_else(OutcomeSet::callee_failures, OutcomeSet::of);
+        let counts = breaker.counts.as_deref().map_or_else(|| counted_by(breaker.preset), OutcomeSet::of);
+        let ignores = breaker.ignores.as_deref().map_or_else(|| OutcomeSet::of(&[]), OutcomeSet::of);
+        if let Some(outcome) = Outcome::ALL
+            .into_iter()
+            .find(|outcome| ignores.contains(*outcome) && breaker.counts.as_ref().is_some_and(|counts| counts.contains(outcome)))
+        {
+            let at = self.key_at(&format!("{path}.ignores"));
+            self.error(at, format!("`{}` is both counted and ignored", outcome.name()), "keep it in one of the two lists");
+        }
+        let store_delay = (breaker.scope == Some(Written::Store))
+            .then(|| breaker.propagation.map_or(default::PROPAGATION, |propagation| propagation.0));
+        if breaker.propagation.is_some() && store_delay.is_none() {
+            let at = self.key_at(&format!("{path}.propagation"));
+            self.error(at, "`propagation` means nothing to this scope", "it belongs to `scope: store`");
+        }
+        let fails_open = breaker.broken != Some(Broken::FailClosed);
         let first = self.blueprint.breakers.len() as u32;
         let count = self.count_in(scope, caller, callee);
         self.looked_back = self.looked_back.saturating_add(count.saturating_mul(settings.remembered()));
@@ -45,10 +81,10 @@ impl Compiler<'_> {
             && self.may_have(self.looked_back, most::LOOKED_BACK, "calls or seconds for breakers to remember", path)
         {
             for owner in self.breaker_owners(caller, callee, scope) {
-                self.blueprint.breakers.push(BreakerPlan { owner, settings });
+                self.blueprint.breakers.push(BreakerPlan { owner, settings, fails_open, store_delay });
             }
         }
-        Guard::Breaker { first, scope, counts }
+        Guard::Breaker { first, scope, counts, ignores }
     }
 
     fn breaker_owners(&self, caller: Caller, callee: u32, scope: Scope) -> Vec<String> {
@@ -82,6 +118,8 @@ impl Compiler<'_> {
             Some(Preset::ArticleGo) => BreakerSettings::ArticleGo(self.article_go(breaker, path)),
             Some(Preset::Opossum) => BreakerSettings::Opossum(self.opossum(breaker, path)),
             Some(Preset::Cockatiel) => BreakerSettings::Cockatiel(self.cockatiel(breaker, path)),
+            Some(Preset::Polly) => BreakerSettings::Polly(self.polly(breaker, path)),
+            Some(Preset::Hystrix) => BreakerSettings::Hystrix(self.hystrix(breaker, path)),
         }
     }
 
@@ -263,19 +301,90 @@ impl Compiler<'_> {
         }
     }
 
-    /// The timeout that a preset brings along, unless the call has one.
+    /// The timeout that a preset brings along.
     pub(super) fn timeout_of(breaker: &Breaker) -> Option<Duration> {
-        let library = (breaker.preset == Some(Preset::Opossum)).then(|| Duration(OpossumSettings::default().timeout));
-        breaker.timeout.or(library)
+        match breaker.preset {
+            Some(Preset::Opossum) => Some(breaker.timeout.unwrap_or(Duration(OpossumSettings::default().timeout))),
+            Some(Preset::Hystrix) => Some(Duration(millis(breaker.hystrix_execution_timeout.unwrap_or(HYSTRIX_TIMEOUT_MILLIS)))),
+            _ => None,
+        }
     }
 
     /// The bulkhead that a preset brings along.
     pub(super) fn bulkhead_of(breaker: &Breaker) -> Option<Bulkhead> {
-        (breaker.preset == Some(Preset::ArticleGo)).then(|| Bulkhead {
-            semaphore: Some(breaker.bulkhead_max_concurrent.unwrap_or(ArticleGoSettings::default().bulkhead_max_concurrent)),
-            max_wait: Some(breaker.bulkhead_max_wait.unwrap_or(Duration(ARTICLE_GO_MAX_WAIT))),
-            ..Bulkhead::default()
-        })
+        match breaker.preset {
+            Some(Preset::ArticleGo) => Some(Bulkhead {
+                semaphore: Some(breaker.bulkhead_max_concurrent.unwrap_or(ArticleGoSettings::default().bulkhead_max_concurrent)),
+                max_wait: Some(breaker.bulkhead_max_wait.unwrap_or(Duration(ARTICLE_GO_MAX_WAIT))),
+                ..Bulkhead::default()
+            }),
+            Some(Preset::Hystrix) => Some(Bulkhead {
+                threads: Some(breaker.hystrix_core_size.unwrap_or(HYSTRIX_CORE_SIZE)),
+                queue: Some(breaker.hystrix_max_queue_size.map_or(0, |size| size.max(0) as u32)),
+                ..Bulkhead::default()
+            }),
+            _ => None,
+        }
+    }
+
+    /// Whether the bulkhead of a preset comes after its breaker.
+    pub(super) fn has_its_bulkhead_behind(breaker: &Breaker) -> bool {
+        breaker.preset == Some(Preset::Hystrix)
+    }
+
+    fn polly(&mut self, breaker: &Breaker, path: &str) -> PollySettings {
+        let library = PollySettings::default();
+        let half_a_second = SimDuration::from_millis(500);
+        let mut span = |written: Option<Duration>, default: SimDuration, key: &str| match written {
+            None => default,
+            Some(span) if span.0 >= half_a_second => span.0,
+            Some(_) => {
+                let at = self.value_at(&format!("{path}.{key}"));
+                self.error(at, format!("`{key}` is at least 500ms"), "write a span such as `30s`");
+                default
+            }
+        };
+        PollySettings {
+            sampling_duration: span(breaker.sampling_duration, library.sampling_duration, "SamplingDuration"),
+            break_duration: span(breaker.break_duration, library.break_duration, "BreakDuration"),
+            failure_ratio: self.number(breaker.failure_ratio, library.failure_ratio, 0.0..=1.0, &format!("{path}.FailureRatio")),
+            minimum_throughput: self.number(
+                breaker.minimum_throughput.map(f64::from),
+                f64::from(library.minimum_throughput),
+                2.0..=f64::from(i32::MAX),
+                &format!("{path}.MinimumThroughput"),
+            ) as u32,
+        }
+    }
+
+    fn hystrix(&mut self, breaker: &Breaker, path: &str) -> HystrixSettings {
+        let library = HystrixSettings::default();
+        let rolling_stats_time = breaker.hystrix_rolling_window.map_or(library.rolling_stats_time, millis);
+        let health_snapshot_interval = breaker.hystrix_snapshot_interval.map_or(library.health_snapshot_interval, millis);
+        let is_divisible = !health_snapshot_interval.is_zero()
+            && !rolling_stats_time.is_zero()
+            && rolling_stats_time.as_nanos().is_multiple_of(health_snapshot_interval.as_nanos());
+        if !is_divisible {
+            let at = self.value_at(&format!("{path}.metricsHealthSnapshotIntervalInMilliseconds"));
+            self.error(
+                at,
+                "the rolling window is not made of whole snapshot intervals",
+                "write an interval that divides the window, such as 500 of 10000",
+            );
+            return library;
+        }
+        HystrixSettings {
+            request_volume_threshold: breaker.hystrix_request_volume_threshold.unwrap_or(library.request_volume_threshold),
+            error_threshold_percentage: self.number(
+                breaker.hystrix_error_threshold_percentage.map(f64::from),
+                f64::from(library.error_threshold_percentage),
+                0.0..=100.0,
+                &format!("{path}.circuitBreakerErrorThresholdPercentage"),
+            ) as u32,
+            sleep_window: breaker.hystrix_sleep_window.map_or(library.sleep_window, millis),
+            rolling_stats_time,
+            health_snapshot_interval,
+        }
     }
 
     fn opossum(&mut self, breaker: &Breaker, path: &str) -> OpossumSettings {
@@ -420,7 +529,22 @@ impl Compiler<'_> {
             (Some(_), rate) => Some(rate.map_or(1.0, |share| share.0)),
             (None, None) => None,
         };
-        let has_rule = slow_call_rate.is_some() || breaker.consecutive_failures.is_some();
+        let failures = breaker.failures.map(|count| self.at_least_one(count, "failures", &format!("{path}.failures")));
+        if let (WindowKind::Calls(size), Some(failures)) = (window, failures)
+            && size < failures
+        {
+            let at = self.value_at(&format!("{path}.failures"));
+            self.error(
+                at,
+                format!("a window of {size} calls never holds {failures} failures"),
+                "make the window larger, or the threshold smaller",
+            );
+        }
+        if breaker.half_open_max_stay.is_some_and(|stay| stay.0.is_zero()) {
+            let at = self.value_at(&format!("{path}.half-open max stay"));
+            self.error(at, "a stay of no length leaves no time for probes", "leave it out, or give it a length such as `1m`");
+        }
+        let has_rule = slow_call_rate.is_some() || breaker.consecutive_failures.is_some() || failures.is_some();
         let failure_rate = breaker.failure_rate.map(|share| share.0).or((!has_rule).then_some(default::FAILURE_RATE));
         let consecutive_failures = breaker
             .consecutive_failures
@@ -430,7 +554,9 @@ impl Compiler<'_> {
             "half-open calls",
             &format!("{path}.half-open calls"),
         );
-        if let Some(threshold) = breaker.success_threshold.filter(|threshold| *threshold > permitted_calls || *threshold == 0) {
+        let is_concurrent = breaker.half_open_permits == Some(HalfOpenPermits::Concurrent);
+        let is_out_of_reach = |threshold: &u32| (*threshold > permitted_calls && !is_concurrent) || *threshold == 0;
+        if let Some(threshold) = breaker.success_threshold.filter(is_out_of_reach) {
             let at = self.value_at(&format!("{path}.success threshold"));
             self.error(
                 at,
@@ -446,9 +572,31 @@ impl Compiler<'_> {
                 slow_call: breaker.slow_call.map_or(SimDuration::MAX, |duration| duration.0),
                 minimum_calls: minimum_calls.max(1),
                 consecutive_failures,
+                failures,
             },
-            wait: breaker.wait.map_or(Wait::Fixed(default::WAIT), |wait| wait.0),
-            half_open: HalfOpenPolicy { permitted_calls, success_threshold: breaker.success_threshold },
+            wait: breaker.wait.map_or(Wait::Fixed(default::WAIT), |phrase| phrase.wait),
+            jitter: breaker.wait.map_or(0.0, |phrase| phrase.jitter),
+            wait_from: match breaker.wait_from {
+                Some(WrittenWaitFrom::LastFailure) => WaitFrom::LastFailure,
+                Some(WrittenWaitFrom::Opening) | None => WaitFrom::Opening,
+            },
+            half_opens: match breaker.half_opens_by {
+                Some(HalfOpensBy::Timer) => HalfOpens::ByTimer,
+                Some(HalfOpensBy::NextCall) | None => HalfOpens::Lazily,
+            },
+            half_open: HalfOpenPolicy {
+                permitted_calls,
+                permits: match breaker.half_open_permits {
+                    Some(HalfOpenPermits::Concurrent) => Permits::Concurrent,
+                    Some(HalfOpenPermits::Cumulative) | None => Permits::Cumulative,
+                },
+                success_threshold: breaker.success_threshold,
+                max_stay: breaker.half_open_max_stay.map(|stay| stay.0),
+            },
+            late_results: match breaker.late_results {
+                Some(WrittenLate::Dropped) => LateResults::Dropped,
+                Some(WrittenLate::Counted) | None => LateResults::Counted,
+            },
         }
     }
 }
@@ -463,9 +611,11 @@ const ARTICLE: Presets = &[Some(Preset::ArticlePython)];
 const ARTICLE_GO: Presets = &[Some(Preset::ArticleGo)];
 const OPOSSUM: Presets = &[Some(Preset::Opossum)];
 const COCKATIEL: Presets = &[Some(Preset::Cockatiel)];
+const POLLY: Presets = &[Some(Preset::Polly)];
+const HYSTRIX: Presets = &[Some(Preset::Hystrix)];
 
 /// Every key that belongs to some breakers only: whether it is there, and to which it belongs.
-fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 53] {
+fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 71] {
     [
         ("window", breaker.window.is_some(), COMPOSED),
         ("failure rate", breaker.failure_rate.is_some(), COMPOSED),
@@ -473,7 +623,13 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 53] {
         ("consecutive failures", breaker.consecutive_failures.is_some(), COMPOSED),
         ("slow call", breaker.slow_call.is_some(), COMPOSED),
         ("slow call rate", breaker.slow_call_rate.is_some(), COMPOSED),
+        ("failures", breaker.failures.is_some(), COMPOSED),
         ("wait", breaker.wait.is_some(), COMPOSED),
+        ("wait from", breaker.wait_from.is_some(), COMPOSED),
+        ("half-opens by", breaker.half_opens_by.is_some(), COMPOSED),
+        ("half-open permits", breaker.half_open_permits.is_some(), COMPOSED),
+        ("half-open max stay", breaker.half_open_max_stay.is_some(), COMPOSED),
+        ("late results", breaker.late_results.is_some(), COMPOSED),
         ("half-open calls", breaker.half_open_calls.is_some(), COMPOSED),
         ("success threshold", breaker.success_threshold.is_some(), COMPOSED),
         ("slidingWindowType", breaker.sliding_window_type.is_some(), RESILIENCE4J),
@@ -513,6 +669,18 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 53] {
         ("ConsecutiveBreaker", breaker.opens_after_consecutive.is_some(), COCKATIEL),
         ("CountBreaker", breaker.opens_by_count.is_some(), COCKATIEL),
         ("SamplingBreaker", breaker.opens_by_sampling.is_some(), COCKATIEL),
+        ("FailureRatio", breaker.failure_ratio.is_some(), POLLY),
+        ("MinimumThroughput", breaker.minimum_throughput.is_some(), POLLY),
+        ("SamplingDuration", breaker.sampling_duration.is_some(), POLLY),
+        ("BreakDuration", breaker.break_duration.is_some(), POLLY),
+        ("circuitBreakerRequestVolumeThreshold", breaker.hystrix_request_volume_threshold.is_some(), HYSTRIX),
+        ("circuitBreakerErrorThresholdPercentage", breaker.hystrix_error_threshold_percentage.is_some(), HYSTRIX),
+        ("circuitBreakerSleepWindowInMilliseconds", breaker.hystrix_sleep_window.is_some(), HYSTRIX),
+        ("metricsRollingStatisticalWindowInMilliseconds", breaker.hystrix_rolling_window.is_some(), HYSTRIX),
+        ("metricsHealthSnapshotIntervalInMilliseconds", breaker.hystrix_snapshot_interval.is_some(), HYSTRIX),
+        ("executionTimeoutInMilliseconds", breaker.hystrix_execution_timeout.is_some(), HYSTRIX),
+        ("coreSize", breaker.hystrix_core_size.is_some(), HYSTRIX),
+        ("maxQueueSize", breaker.hystrix_max_queue_size.is_some(), HYSTRIX),
         ("failure_threshold", breaker.failure_threshold.is_some(), ARTICLE),
         ("failure_rate_threshold", breaker.failure_rate_threshold.is_some(), ARTICLE),
         ("minimum_calls", breaker.minimum_calls_of_article.is_some(), ARTICLE),

@@ -75,6 +75,7 @@ impl Compiler<'_> {
                 Caller::Workload(index) => index,
                 Caller::Station(id) => self.blueprint.stations[id as usize].instances.start,
             },
+            caller_instances: self.caller_instances(caller),
             callee,
             callee_instances: self.blueprint.stations[callee as usize].instances.clone(),
             guards,

@@ -13,10 +13,10 @@ use crate::Outcome;
 use crate::faults::{Effect, Fault};
 
 /// The kinds of fault, by key.
-const KINDS: &str = "slow, errors, crash, pause, black hole, refuse, lose threads or surge";
+const KINDS: &str = "slow, errors, crash, pause, black hole, refuse, lose threads, break breaker or surge";
 
 /// What a fault strikes.
-enum Target {
+pub(super) enum Target {
     Station(u32),
     Edge(u32),
 }
@@ -56,6 +56,7 @@ impl Compiler<'_> {
             ("black hole", &fault.black_hole),
             ("refuse", &fault.refuse),
             ("lose threads", &fault.lose_threads),
+            ("break breaker", &fault.break_breaker),
             ("surge", &fault.surge),
         ];
         let given: Vec<_> = kinds.iter().filter_map(|(kind, target)| Some((*kind, (*target).clone()?))).collect();
@@ -136,6 +137,10 @@ impl Compiler<'_> {
             ("refuse", Target::Station(_)) => Effect::Refuse { edge: None },
             ("refuse", Target::Edge(edge)) => Effect::Refuse { edge: Some(edge) },
             ("black hole", Target::Edge(edge)) => Effect::BlackHole { edge },
+            ("break breaker", Target::Edge(edge)) => {
+                self.must_have_breaker(edge, &target_path);
+                Effect::BreakGuard { edge }
+            }
             (_, Target::Station(_)) => {
                 let at = self.value_at(&target_path);
                 self.error(at, format!("`{kind}` strikes an edge"), "write `caller -> callee`");
@@ -152,6 +157,14 @@ impl Compiler<'_> {
             }
         };
         Some((effect, instances))
+    }
+
+    /// An edge without a breaker cannot have it broken or forced.
+    pub(super) fn must_have_breaker(&mut self, edge: u32, path: &str) {
+        if self.blueprint.breakers_of(edge).next().is_none() {
+            let at = self.value_at(path);
+            self.error(at, "this call has no breaker", "give it one under `calls:`, or name another call");
+        }
     }
 
     fn surge(&mut self, fault: &Written, target: &str, path: &str) -> Option<(Effect, Range<u32>)> {
@@ -173,7 +186,7 @@ impl Compiler<'_> {
         Some((Effect::Surge { factor: fault.by.map_or(1.0, |by| by.0) }, 0..0))
     }
 
-    fn fault_target(&mut self, target: &str, path: &str) -> Option<Target> {
+    pub(super) fn fault_target(&mut self, target: &str, path: &str) -> Option<Target> {
         if !target.contains("->") {
             return self.station(target, path).map(Target::Station);
         }

@@ -49,24 +49,9 @@ impl Compiler<'_> {
     /// The guards of a call, the outermost first, and the timeout of each attempt as an id of a deadline: the innermost guard
     /// if it is a timeout.
     pub(super) fn pipeline(&mut self, caller: Caller, callee: u32, call: &Call, path: &str) -> (Vec<Guard>, u32) {
-        let mut written = self.written_guards(call, path);
-        // What a preset brings along: a bulkhead in front of its breaker, a timeout behind it.
-        let mut position = 0;
-        let of_presets: Vec<Option<Bulkhead>> = written.iter().map(|(guard, _)| bulkhead_of(guard)).collect();
-        for bulkhead in &of_presets {
-            if let Some(bulkhead) = bulkhead {
-                let at = written[position].1.clone();
-                written.insert(position, (Written::Bulkhead(bulkhead), at));
-                position += 1;
-            }
-            let has_timeout_inside = written[position + 1..].iter().any(|(guard, _)| matches!(guard, Written::Timeout(_)));
-            if let Some(timeout) = timeout_of(&written[position].0).filter(|_| !has_timeout_inside) {
-                let at = format!("{}.timeout", written[position].1);
-                written.insert(position + 1, (Written::Timeout(timeout), at));
-                position += 1;
-            }
-            position += 1;
-        }
+        let written = self.written_guards(call, path);
+        let of_presets: Vec<Company> = written.iter().map(|(guard, _)| company_of(guard)).collect();
+        let mut written = with_company(written, &of_presets);
         if written.len() > MOST_GUARDS {
             let at = self.value_at(path);
             self.error(at, format!("this call has {} guards", written.len()), format!("a call may have {MOST_GUARDS}"));
@@ -111,7 +96,7 @@ impl Compiler<'_> {
             self.one_of(call.bulkhead.is_some(), call.breaker.as_ref().is_some_and(permits_of_breaker), "bulkhead", path);
             let guards = [
                 (call.rate_limit.as_ref().map(Written::RateLimit), "rate limit"),
-                (call.call_timeout.map(Written::Timeout), "call timeout"),
+                (call.timeout_of_call.map(Written::Timeout), "call timeout"),
                 (call.bulkhead.as_ref().map(Written::Bulkhead), "bulkhead"),
                 (call.breaker.as_ref().map(Written::Breaker), "breaker"),
                 (call.retry.as_ref().map(Written::Retry), "retry"),
@@ -416,16 +401,42 @@ pub(super) fn scope(written: Option<WrittenScope>) -> Scope {
     match written {
         None | Some(WrittenScope::CallerInstance) => Scope::CallerInstance,
         Some(WrittenScope::CalleeInstance) => Scope::CalleeInstance,
-        Some(WrittenScope::Shared) => Scope::Edge,
+        Some(WrittenScope::Shared | WrittenScope::Store) => Scope::Edge,
     }
 }
 
-fn bulkhead_of(guard: &Written<'_>) -> Option<Bulkhead> {
-    if let Written::Breaker(breaker) = guard { Compiler::bulkhead_of(breaker) } else { None }
+/// What the preset of a breaker brings along: a bulkhead in front of it or behind it, a timeout behind both.
+#[derive(Default)]
+struct Company {
+    in_front: Option<Bulkhead>,
+    behind: Option<Bulkhead>,
+    timeout: Option<Duration>,
 }
 
-fn timeout_of(guard: &Written<'_>) -> Option<Duration> {
-    if let Written::Breaker(breaker) = guard { Compiler::timeout_of(breaker) } else { None }
+fn company_of(guard: &Written<'_>) -> Company {
+    let Written::Breaker(breaker) = guard else { return Company::default() };
+    let is_behind = Compiler::has_its_bulkhead_behind(breaker);
+    let bulkhead = Compiler::bulkhead_of(breaker);
+    let (in_front, behind) = if is_behind { (None, bulkhead) } else { (bulkhead, None) };
+    Company { in_front, behind, timeout: Compiler::timeout_of(breaker) }
+}
+
+/// The guards with what their presets bring along. A timeout that is written further in takes the place of the preset's.
+fn with_company<'a>(written: Vec<(Written<'a>, String)>, of_presets: &'a [Company]) -> Vec<(Written<'a>, String)> {
+    let last_timeout = written.iter().rposition(|(guard, _)| matches!(guard, Written::Timeout(_)));
+    let mut guards = Vec::new();
+    for (index, ((guard, at), company)) in written.into_iter().zip(of_presets).enumerate() {
+        let bulkhead = |bulkhead: &'a Bulkhead| (Written::Bulkhead(bulkhead), at.clone());
+        let timeout = company.timeout.filter(|_| last_timeout.is_none_or(|last| last < index));
+        let in_front = company.in_front.as_ref().map(bulkhead);
+        let behind = company.behind.as_ref().map(bulkhead);
+        let timeout = timeout.map(|timeout| (Written::Timeout(timeout), at.clone()));
+        guards.extend(in_front);
+        guards.push((guard, at));
+        guards.extend(behind);
+        guards.extend(timeout);
+    }
+    guards
 }
 
 fn listed(names: &[&str]) -> String {

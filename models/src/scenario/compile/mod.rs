@@ -8,6 +8,7 @@ mod edges;
 mod faults;
 mod guards;
 mod handlers;
+mod operator;
 mod stations;
 mod workloads;
 
@@ -104,6 +105,7 @@ pub(super) fn compile(decoded: &Decoded<Scenario>, name: &str, folder: &Path, pr
         retry_budgets: Vec::new(),
         deadlines: Vec::new(),
         faults: Vec::new(),
+        orders: Vec::new(),
     };
     let mut compiler = Compiler {
         scenario,
@@ -124,6 +126,7 @@ pub(super) fn compile(decoded: &Decoded<Scenario>, name: &str, folder: &Path, pr
     compiler.resolve_sites();
     compiler.guards();
     compiler.faults();
+    compiler.operator();
     Arc::new(compiler.blueprint)
 }
 

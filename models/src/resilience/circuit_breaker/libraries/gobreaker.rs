@@ -100,7 +100,7 @@ pub enum GoBreakerAnswer {
 pub struct GoBreaker {
     settings: GoBreakerSettings,
     state: State,
-    generation: u64,
+    generation: u32,
     begun: SimTime,
     expiry: Option<SimTime>,
     counts: Counts,
@@ -146,7 +146,7 @@ impl GoBreaker {
         self.counts.requests += 1;
         let current = self.bucket_of(self.age);
         self.buckets[current].requests += 1;
-        GoBreakerAnswer::Permitted(Ticket { generation: self.generation, number: self.age })
+        GoBreakerAnswer::Permitted(Ticket { number: self.age, generation: self.generation, life: 0 })
     }
 
     /// A call has ended.

@@ -10,7 +10,9 @@ mod article_go;
 mod article_python;
 mod cockatiel;
 mod gobreaker;
+mod hystrix;
 mod opossum;
+mod polly;
 mod pybreaker;
 mod resilience4j;
 
@@ -18,6 +20,8 @@ pub use article_go::{ArticleGo, ArticleGoAnswer, ArticleGoSettings};
 pub use article_python::{ArticlePython, ArticlePythonMetrics, ArticlePythonSettings};
 pub use cockatiel::{Cockatiel, CockatielAnswer, CockatielBreaker, CockatielSettings};
 pub use gobreaker::{Counts, GoBreaker, GoBreakerAnswer, GoBreakerSettings, ReadyToTrip};
+pub use hystrix::{Hystrix, HystrixSettings};
 pub use opossum::{Opossum, OpossumAnswer, OpossumSettings, OpossumStats};
+pub use polly::{Polly, PollySettings};
 pub use pybreaker::{PyBreaker, PyBreakerSettings};
 pub use resilience4j::{Resilience4j, Resilience4jMetrics, Resilience4jOverride, Resilience4jSettings, Resilience4jState};

@@ -121,7 +121,7 @@ impl Resilience4j {
         let permitted = settings.permitted_number_of_calls_in_half_open_state;
         let minimum = match settings.sliding_window {
             WindowKind::Calls(size) => settings.minimum_number_of_calls.min(size),
-            WindowKind::Seconds(_) => settings.minimum_number_of_calls,
+            WindowKind::Seconds(_) | WindowKind::Buckets(..) => settings.minimum_number_of_calls,
         };
         Self {
             settings: Resilience4jSettings { minimum_number_of_calls: minimum, ..settings },
@@ -271,12 +271,12 @@ impl Resilience4j {
     fn open(&mut self, now: SimTime, reason: Reason) {
         self.reason = reason;
         self.attempts += 1;
-        self.phase = Phase::Open { until: now + self.settings.wait_in_open_state.after_opening(self.attempts) };
+        self.phase = Phase::Open { until: now + self.settings.wait_in_open_state.after_opening(self.attempts, None) };
     }
 
     fn half_open(&mut self, now: SimTime) {
         let stay = self.settings.max_wait_duration_in_half_open_state;
-        self.reason = Reason::WaitOver(self.settings.wait_in_open_state.after_opening(self.attempts));
+        self.reason = Reason::WaitOver(self.settings.wait_in_open_state.after_opening(self.attempts, None));
         self.phase = Phase::HalfOpen {
             permits: self.settings.permitted_number_of_calls_in_half_open_state,
             until: (!stay.is_zero()).then(|| now + stay),

@@ -1,0 +1,222 @@
+//! Hystrix's circuit breaker (Java).
+
+use std::collections::VecDeque;
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::{Reason, State, Tally, Verdict};
+
+/// What can be set, under the names of `HystrixCommandProperties`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HystrixSettings {
+    /// `circuitBreaker.requestVolumeThreshold`: results in the window before the share is judged; 20 by default.
+    pub request_volume_threshold: u32,
+    /// `circuitBreaker.errorThresholdPercentage`: opens at this percentage of errors; 50 by default.
+    pub error_threshold_percentage: u32,
+    /// `circuitBreaker.sleepWindowInMilliseconds`: how long it stays open; 5 s by default.
+    pub sleep_window: SimDuration,
+    /// `metrics.rollingStats.timeInMilliseconds`: how far it looks back; 10 s by default.
+    pub rolling_stats_time: SimDuration,
+    /// `metrics.healthSnapshot.intervalInMilliseconds`: how often it looks; 0.5 s by default.
+    pub health_snapshot_interval: SimDuration,
+}
+
+impl Default for HystrixSettings {
+    fn default() -> Self {
+        Self {
+            request_volume_threshold: 20,
+            error_threshold_percentage: 50,
+            sleep_window: SimDuration::from_secs(5),
+            rolling_stats_time: SimDuration::from_secs(10),
+            health_snapshot_interval: SimDuration::from_millis(500),
+        }
+    }
+}
+
+/// A breaker of Hystrix.
+///
+/// What distinguishes it: a timer looks at the results of the last completed buckets, so it opens up to an interval late; one
+/// call probes, strictly after the sleep window; any result while half-open decides, also a late one; closing begins the
+/// measurement, and its timer, anew. Times are whole milliseconds, as in the library.
+#[derive(Clone, Debug)]
+pub struct Hystrix {
+    settings: HystrixSettings,
+    state: State,
+    opened_at: SimTime,
+    /// Completed buckets, the oldest first.
+    buckets: VecDeque<Tally>,
+    filling: Tally,
+    total: Tally,
+    next_look: SimTime,
+    reason: Reason,
+}
+
+impl Hystrix {
+    /// A closed breaker, built at the beginning of time.
+    pub fn new(settings: HystrixSettings) -> Self {
+        Self {
+            settings,
+            state: State::Closed,
+            opened_at: SimTime::ZERO,
+            buckets: VecDeque::with_capacity(bucket_count(&settings) + 1),
+            filling: Tally::default(),
+            total: Tally::default(),
+            next_look: SimTime::ZERO + settings.health_snapshot_interval,
+            reason: Reason::WaitOver(SimDuration::ZERO),
+        }
+    }
+
+    /// Lets the timer look until it opens the breaker or `now` has come; when it opened it, if it did.
+    pub fn advance_to(&mut self, now: SimTime) -> Option<SimTime> {
+        while self.next_look <= now {
+            let looked_at = self.next_look;
+            if self.is_idle() {
+                // Nothing is left to see: the timer can be put forward to the first look after `now`.
+                let interval = self.settings.health_snapshot_interval.as_nanos();
+                let looks = now.since(looked_at).as_nanos() / interval + 1;
+                self.next_look = looked_at + self.settings.health_snapshot_interval * looks;
+                return None;
+            }
+            self.next_look = looked_at + self.settings.health_snapshot_interval;
+            if self.look() {
+                self.opened_at = looked_at;
+                return Some(looked_at);
+            }
+        }
+        None
+    }
+
+    /// A call asks to pass.
+    pub fn try_acquire(&mut self, now: SimTime) -> bool {
+        match self.state {
+            State::Closed => true,
+            State::HalfOpen => false,
+            State::Open => {
+                let may_probe = whole_millis(now) > whole_millis(self.opened_at) + whole_millis_of(self.settings.sleep_window);
+                if may_probe {
+                    self.state = State::HalfOpen;
+                    self.reason = Reason::WaitOver(self.settings.sleep_window);
+                }
+                may_probe
+            }
+        }
+    }
+
+    /// A call that was let through has ended, whenever it was. One that says nothing, because its caller has gone, still
+    /// decides while half-open: against closing.
+    pub fn complete(&mut self, now: SimTime, verdict: Verdict) {
+        let is_failure = matches!(verdict, Verdict::Failure | Verdict::TimedOut);
+        if verdict != Verdict::Ignored {
+            self.filling.calls += 1;
+            self.filling.failures += u32::from(is_failure);
+        }
+        if self.state != State::HalfOpen {
+            return;
+        }
+        if verdict == Verdict::Success {
+            self.state = State::Closed;
+            self.reason = Reason::ProbesSucceeded(1);
+            self.buckets.clear();
+            (self.filling, self.total) = (Tally::default(), Tally::default());
+            self.next_look = now + self.settings.health_snapshot_interval;
+        } else {
+            self.state = State::Open;
+            self.opened_at = now;
+            self.reason = Reason::ProbeFailed;
+        }
+    }
+
+    /// The present state.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Why it changed state last.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Completes a bucket and judges the completed ones; whether that opens the breaker.
+    fn look(&mut self) -> bool {
+        let completed = std::mem::take(&mut self.filling);
+        self.total.calls += completed.calls;
+        self.total.failures += completed.failures;
+        self.buckets.push_back(completed);
+        if self.buckets.len() > bucket_count(&self.settings)
+            && let Some(expired) = self.buckets.pop_front()
+        {
+            self.total.calls -= expired.calls;
+            self.total.failures -= expired.failures;
+        }
+        let Tally { calls, failures, .. } = self.total;
+        let percentage = if calls == 0 { 0 } else { (f64::from(failures) / f64::from(calls) * 100.0) as u32 };
+        let trips = self.state == State::Closed
+            && calls >= self.settings.request_volume_threshold
+            && percentage >= self.settings.error_threshold_percentage;
+        if trips {
+            self.state = State::Open;
+            self.reason = Reason::FailureRate { rate: f64::from(failures) / f64::from(calls.max(1)), calls };
+        }
+        trips
+    }
+
+    fn is_idle(&self) -> bool {
+        self.filling.calls == 0 && self.total.calls == 0 && self.settings.request_volume_threshold > 0
+    }
+}
+
+fn bucket_count(settings: &HystrixSettings) -> usize {
+    let interval = settings.health_snapshot_interval.as_nanos().max(1);
+    (settings.rolling_stats_time.as_nanos() / interval).max(1) as usize
+}
+
+fn whole_millis(at: SimTime) -> u64 {
+    at.as_nanos() / 1_000_000
+}
+
+fn whole_millis_of(span: SimDuration) -> u64 {
+    span.as_nanos() / 1_000_000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> SimTime {
+        SimTime::from_nanos(millis * 1_000_000)
+    }
+
+    fn fails(breaker: &mut Hystrix, millis: u64, times: u32) {
+        breaker.advance_to(at(millis));
+        (0..times).for_each(|_| breaker.complete(at(millis), Verdict::Failure));
+    }
+
+    #[test]
+    fn a_timer_opens_it_and_one_probe_decides() {
+        let mut breaker = Hystrix::new(HystrixSettings::default());
+        fails(&mut breaker, 600, 20);
+        assert!(breaker.try_acquire(at(999)), "nobody has looked yet");
+        assert_eq!(breaker.advance_to(at(2_000)), Some(at(1_000)));
+        assert!(!breaker.try_acquire(at(6_000)), "strictly after the sleep window");
+        assert!(breaker.try_acquire(at(6_001)) && !breaker.try_acquire(at(6_001)));
+        breaker.complete(at(6_300), Verdict::Failure);
+        assert!(!breaker.try_acquire(at(11_300)) && breaker.try_acquire(at(11_301)));
+        breaker.complete(at(11_400), Verdict::Success);
+        assert_eq!(breaker.state(), State::Closed);
+        fails(&mut breaker, 11_500, 20);
+        assert_eq!(breaker.advance_to(at(20_000)), Some(at(11_900)), "the timer began anew when it closed");
+    }
+
+    #[test]
+    fn results_count_for_the_rolling_time_in_whole_buckets() {
+        let mut breaker = Hystrix::new(HystrixSettings::default());
+        fails(&mut breaker, 100, 19);
+        assert_eq!(breaker.advance_to(at(9_999)), None);
+        fails(&mut breaker, 9_999, 1);
+        assert_eq!(breaker.advance_to(at(30_000)), Some(at(10_000)), "the first bucket is the oldest of twenty");
+        let mut breaker = Hystrix::new(HystrixSettings::default());
+        fails(&mut breaker, 100, 19);
+        fails(&mut breaker, 10_001, 1);
+        assert_eq!(breaker.advance_to(at(30_000)), None);
+    }
+}

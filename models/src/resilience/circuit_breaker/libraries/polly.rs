@@ -1,0 +1,244 @@
+//! Polly v8's circuit breaker strategy (.NET), the one that samples.
+
+use std::collections::VecDeque;
+
+use sim_core::{SimDuration, SimTime};
+
+use super::super::{Reason, State, Verdict};
+
+/// What can be set, under the names of `CircuitBreakerStrategyOptions`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PollySettings {
+    /// `FailureRatio`: opens at this share of failures, 0 to 1; 0.1 by default.
+    pub failure_ratio: f64,
+    /// `MinimumThroughput`: results before the ratio is judged; 100 by default.
+    pub minimum_throughput: u32,
+    /// `SamplingDuration`: how far it looks back; 30 s by default.
+    pub sampling_duration: SimDuration,
+    /// `BreakDuration`: how long it stays open; 5 s by default.
+    pub break_duration: SimDuration,
+}
+
+impl Default for PollySettings {
+    fn default() -> Self {
+        Self {
+            failure_ratio: 0.1,
+            minimum_throughput: 100,
+            sampling_duration: SimDuration::from_secs(30),
+            break_duration: SimDuration::from_secs(5),
+        }
+    }
+}
+
+/// Windows into which the sampling duration is divided.
+const WINDOWS: u64 = 10;
+/// A sampling duration too short for windows of this length is not divided.
+const SHORTEST_WINDOW: SimDuration = SimDuration::from_millis(20);
+/// The library's clock ticks every 100 ns.
+const TICK: u64 = 100;
+
+/// Results since `started`.
+#[derive(Clone, Copy, Debug)]
+struct HealthWindow {
+    started: SimTime,
+    successes: u32,
+    failures: u32,
+}
+
+/// A breaker of Polly v8.
+///
+/// What distinguishes it: only failures are judged; windows begin with the first result in them, not with the clock; one call
+/// probes, and its result alone decides; results in the open state are counted, although closing forgets them; every result
+/// that is not a handled failure is a success.
+#[derive(Clone, Debug)]
+pub struct Polly {
+    settings: PollySettings,
+    state: State,
+    blocked_until: SimTime,
+    windows: VecDeque<HealthWindow>,
+    successes: u32,
+    failures: u32,
+    reason: Reason,
+}
+
+impl Polly {
+    /// A closed breaker, built at the beginning of time.
+    pub fn new(settings: PollySettings) -> Self {
+        let mut breaker = Self {
+            settings,
+            state: State::Closed,
+            blocked_until: SimTime::ZERO,
+            windows: VecDeque::with_capacity(WINDOWS as usize + 2),
+            successes: 0,
+            failures: 0,
+            reason: Reason::WaitOver(SimDuration::ZERO),
+        };
+        breaker.forget(SimTime::ZERO);
+        breaker
+    }
+
+    /// A call asks to pass.
+    pub fn try_acquire(&mut self, now: SimTime) -> bool {
+        match self.state {
+            State::Closed => true,
+            State::HalfOpen => false,
+            State::Open => {
+                let may_probe = now >= self.blocked_until;
+                if may_probe {
+                    self.state = State::HalfOpen;
+                    self.reason = Reason::WaitOver(self.settings.break_duration);
+                }
+                may_probe
+            }
+        }
+    }
+
+    /// A call that was let through has ended, whenever it was.
+    pub fn complete(&mut self, now: SimTime, verdict: Verdict) {
+        if !matches!(verdict, Verdict::Failure | Verdict::TimedOut) {
+            self.count(now, false);
+            if self.state == State::HalfOpen {
+                self.state = State::Closed;
+                self.reason = Reason::ProbesSucceeded(1);
+                self.forget(now);
+            }
+            return;
+        }
+        match self.state {
+            State::HalfOpen => self.open(now, Reason::ProbeFailed),
+            State::Open => self.count(now, true),
+            State::Closed => {
+                self.count(now, true);
+                let calls = self.successes + self.failures;
+                let rate = f64::from(self.failures) / f64::from(calls);
+                if calls >= self.settings.minimum_throughput && rate >= self.settings.failure_ratio {
+                    self.open(now, Reason::FailureRate { rate, calls });
+                }
+            }
+        }
+    }
+
+    /// The present state.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Why it changed state last.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    fn open(&mut self, now: SimTime, reason: Reason) {
+        self.state = State::Open;
+        self.blocked_until = now + self.settings.break_duration;
+        self.reason = reason;
+    }
+
+    fn count(&mut self, now: SimTime, is_failure: bool) {
+        self.slide(now);
+        let (successes, failures) = (u32::from(!is_failure), u32::from(is_failure));
+        self.successes += successes;
+        self.failures += failures;
+        if let Some(window) = self.windows.back_mut() {
+            window.successes += successes;
+            window.failures += failures;
+        }
+    }
+
+    /// Begins a window if the last is full, and drops those that began a sampling duration ago.
+    fn slide(&mut self, now: SimTime) {
+        let is_divided = self.is_divided();
+        let length = if is_divided { self.window_length() } else { self.settings.sampling_duration };
+        if self.windows.back().is_none_or(|window| now.since(window.started) >= length) {
+            self.windows.push_back(HealthWindow { started: now, successes: 0, failures: 0 });
+        }
+        while let Some(window) = self.windows.front()
+            && now.since(window.started) >= self.settings.sampling_duration
+        {
+            self.successes -= window.successes;
+            self.failures -= window.failures;
+            self.windows.pop_front();
+        }
+    }
+
+    /// A sampling duration that is not divided has one window, which begins at once.
+    fn forget(&mut self, now: SimTime) {
+        self.windows.clear();
+        (self.successes, self.failures) = (0, 0);
+        if !self.is_divided() {
+            self.windows.push_back(HealthWindow { started: now, successes: 0, failures: 0 });
+        }
+    }
+
+    fn is_divided(&self) -> bool {
+        self.settings.sampling_duration >= SHORTEST_WINDOW * WINDOWS
+    }
+
+    fn window_length(&self) -> SimDuration {
+        SimDuration::from_nanos(self.settings.sampling_duration.as_nanos() / TICK / WINDOWS * TICK)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: u64) -> SimTime {
+        SimTime::from_nanos(millis * 1_000_000)
+    }
+
+    fn settings() -> PollySettings {
+        PollySettings {
+            failure_ratio: 0.5,
+            minimum_throughput: 4,
+            sampling_duration: SimDuration::from_secs(10),
+            ..PollySettings::default()
+        }
+    }
+
+    #[test]
+    fn only_a_failure_trips_and_one_probe_decides() {
+        use Verdict::{Failure, Success};
+        let mut breaker = Polly::new(settings());
+        for verdict in [Failure, Failure, Failure, Success] {
+            assert!(breaker.try_acquire(at(0)));
+            breaker.complete(at(0), verdict);
+        }
+        assert_eq!(breaker.state(), State::Closed, "three of four have failed, but the last was a success");
+        breaker.complete(at(1), Failure);
+        assert_eq!(breaker.state(), State::Open);
+        assert!(!breaker.try_acquire(at(5_000)));
+        assert!(breaker.try_acquire(at(5_001)) && !breaker.try_acquire(at(5_001)), "one probe, at exactly the break duration");
+        breaker.complete(at(6_000), Failure);
+        assert!(!breaker.try_acquire(at(10_999)) && breaker.try_acquire(at(11_000)));
+        breaker.complete(at(12_000), Success);
+        assert_eq!(breaker.state(), State::Closed);
+        (0..3).for_each(|_| breaker.complete(at(12_000), Failure));
+        assert_eq!(breaker.state(), State::Closed, "what was before is forgotten");
+    }
+
+    #[test]
+    fn windows_begin_with_their_first_result() {
+        let mut breaker = Polly::new(settings());
+        for millis in [900, 1_850, 1_900] {
+            breaker.complete(at(millis), Verdict::Failure);
+        }
+        // The first window began at 0.9 s and holds the second result too; at 10.9 s it is dropped whole.
+        breaker.complete(at(10_899), Verdict::Failure);
+        assert_eq!(breaker.state(), State::Open);
+        let mut breaker = Polly::new(settings());
+        for millis in [900, 1_850, 1_900, 10_900] {
+            breaker.complete(at(millis), Verdict::Failure);
+        }
+        assert_eq!(breaker.state(), State::Closed);
+    }
+
+    #[test]
+    fn a_short_sampling_duration_is_one_window_from_the_beginning() {
+        let mut breaker = Polly::new(PollySettings { sampling_duration: SimDuration::from_millis(150), ..settings() });
+        for millis in [100, 110, 120, 150] {
+            breaker.complete(at(millis), Verdict::Failure);
+        }
+        assert_eq!(breaker.state(), State::Closed, "the window that began at zero is over at 150 ms");
+    }
+}
