@@ -1,7 +1,8 @@
 //! Moments of the timeline in words.
 
-use sim_models::observe::{Change, Moment, PoolGroup};
+use sim_models::observe::{Change, InstanceChange, Moment, PoolGroup};
 use sim_models::resilience::circuit_breaker::{Order, Reason, State, Transition};
+use sim_models::resilience::load_balancer::Ejection;
 use sim_models::system::PoolKind;
 
 use crate::palette::Tone;
@@ -63,6 +64,10 @@ pub(crate) fn line(moment: &Moment) -> Line {
             let (text, tone) = breaker_words(transition);
             (breaker.clone(), "breaker", text, tone)
         }
+        Change::Instance { edge, instance, change } => {
+            let (text, tone) = instance_words(instance, change);
+            (edge.clone(), "balancer", text, tone)
+        }
         Change::AvailabilityFalls { workload, level, to } => {
             (workload.clone(), "availability", format!("below {}: {}", percent(*level), percent(*to)), Tone::Worse)
         }
@@ -83,6 +88,20 @@ pub(crate) fn line(moment: &Moment) -> Line {
         ),
     };
     Line { subject, kind, text, tone }
+}
+
+fn instance_words(instance: &str, change: &InstanceChange) -> (String, Tone) {
+    match change {
+        InstanceChange::Ejected(Ejection::ConsecutiveFailures(failures)) => {
+            (format!("{instance} ejected: {failures} failures in a row"), Tone::Worse)
+        }
+        InstanceChange::Ejected(Ejection::SuccessRate { rate, threshold }) => {
+            (format!("{instance} ejected: {} succeed, and others {} or more", percent(*rate), percent(*threshold)), Tone::Worse)
+        }
+        InstanceChange::Readmitted => (format!("{instance} readmitted"), Tone::Better),
+        InstanceChange::Down => (format!("{instance} down: health checks fail"), Tone::Worse),
+        InstanceChange::Up => (format!("{instance} up again: health checks pass"), Tone::Better),
+    }
 }
 
 fn saturation(pool: &PoolGroup) -> String {

@@ -5,7 +5,7 @@ mod series;
 mod summary;
 mod timeline;
 
-pub use recorder::{BreakerRecord, EdgeRecord, Recorder, WorkloadRecord};
+pub use recorder::{BreakerRecord, EdgeRecord, InstanceChange, InstanceRecord, Recorder, WorkloadRecord};
 pub use series::{PoolSeries, WorkloadSeries};
 pub use summary::{
     BreakerSummary, CallSummary, Latency, PoolSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,

@@ -7,6 +7,7 @@ use super::{PoolSeries, WorkloadSeries};
 use crate::Outcome;
 use crate::resilience::Breaker;
 use crate::resilience::circuit_breaker::{State, Transition};
+use crate::resilience::load_balancer::Ejection;
 use crate::resources::Pool;
 use crate::system::Blueprint;
 
@@ -14,7 +15,7 @@ use crate::system::Blueprint;
 const MAX_INTERVALS: u64 = 20_000;
 /// Widths to choose from, in seconds.
 const WIDTHS: [u64; 9] = [1, 2, 5, 10, 30, 60, 300, 900, 3_600];
-/// So many transitions of one breaker are kept for the timeline; further ones are only counted.
+/// So many transitions of one breaker, and changes of instances, are kept for the timeline; further ones are only counted.
 const MAX_TRANSITIONS: usize = 10_000;
 
 /// What one workload did.
@@ -84,12 +85,39 @@ impl BreakerRecord {
     }
 }
 
+/// What has become of an instance, as a balancer sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum InstanceChange {
+    /// It is ejected as an outlier.
+    Ejected(Ejection),
+    /// Its ejection is over.
+    Readmitted,
+    /// It has failed its health checks.
+    Down,
+    /// It passes them again.
+    Up,
+}
+
+/// A change of an instance, as the balancer of an edge sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InstanceRecord {
+    /// When.
+    pub at: SimTime,
+    /// The edge.
+    pub edge: u32,
+    /// The instance.
+    pub instance: u32,
+    /// What changed.
+    pub change: InstanceChange,
+}
+
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
 pub struct Recorder {
     workloads: Vec<WorkloadRecord>,
     edges: Vec<EdgeRecord>,
     breakers: Vec<BreakerRecord>,
+    instances: Vec<InstanceRecord>,
     pools: Vec<PoolSeries>,
     previous_integrals: Vec<(i128, i128)>,
     sample_width: SimDuration,
@@ -113,6 +141,7 @@ impl Recorder {
             workloads: vec![WorkloadRecord::default(); blueprint.workloads.len()],
             edges: vec![EdgeRecord::default(); blueprint.edges.len()],
             breakers: vec![breaker; blueprint.breakers.len()],
+            instances: Vec::new(),
             pools: vec![PoolSeries::default(); blueprint.pools.len()],
             previous_integrals: vec![(0, 0); blueprint.pools.len()],
             sample_width: sample_width(blueprint.run.duration + blueprint.run.drain),
@@ -192,6 +221,13 @@ impl Recorder {
         self.breakers[breaker as usize].rejected += 1;
     }
 
+    /// A balancer learns something about an instance.
+    pub fn instance_changes(&mut self, at: SimTime, edge: u32, instance: u32, change: InstanceChange) {
+        if self.instances.len() < MAX_TRANSITIONS {
+            self.instances.push(InstanceRecord { at, edge, instance, change });
+        }
+    }
+
     /// The pools are about to forget what they have counted: what belongs to the present interval is kept.
     pub fn pools_reset(&mut self, now: SimTime, pools: &[Pool]) {
         for (pool, previous) in pools.iter().zip(&mut self.previous_integrals) {
@@ -242,6 +278,11 @@ impl Recorder {
     /// What each breaker did.
     pub fn breakers(&self) -> &[BreakerRecord] {
         &self.breakers
+    }
+
+    /// What the balancers learned about instances; the first ten thousand.
+    pub fn instances(&self) -> &[InstanceRecord] {
+        &self.instances
     }
 
     /// How each pool was used, by interval.

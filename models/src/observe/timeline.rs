@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::{Recorder, WorkloadSeries};
+use super::{InstanceChange, InstanceRecord, Recorder, WorkloadSeries};
 use crate::resilience::circuit_breaker::Transition;
 use crate::resources::{Episode, Episodes};
 use crate::system::{Blueprint, PoolKind, System, UNLIMITED};
@@ -73,6 +73,15 @@ pub enum Change {
         /// From which state to which, and why.
         transition: Transition,
     },
+    /// A balancer learns something about an instance.
+    Instance {
+        /// The edge that the balancer serves.
+        edge: String,
+        /// The instance, by name and number.
+        instance: String,
+        /// What.
+        change: InstanceChange,
+    },
     /// The availability of a workload falls below its level.
     AvailabilityFalls {
         /// The workload.
@@ -129,6 +138,7 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
         moments.extend(pool_moments(system, &group, now));
     }
     moments.extend(breaker_moments(blueprint, system.recorder()));
+    moments.extend(instance_moments(blueprint, system.recorder()));
     moments.extend(availability_moments(blueprint, system.recorder()));
     moments.sort_by_key(|moment| moment.at);
     moments
@@ -239,6 +249,20 @@ fn breaker_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
             })
         })
         .collect()
+}
+
+fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let moment = |record: &InstanceRecord| {
+        let edge = &blueprint.edges[record.edge as usize];
+        let callee = &blueprint.stations[edge.callee as usize];
+        let change = Change::Instance {
+            edge: format!("{} -> {}", edge.caller, callee.name),
+            instance: format!("{}#{}", callee.name, record.instance - callee.instances.start + 1),
+            change: record.change,
+        };
+        Moment { at: record.at, change }
+    };
+    recorder.instances().iter().map(moment).collect()
 }
 
 fn availability_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {

@@ -13,7 +13,7 @@ pub mod retry_budget;
 
 pub use circuit_breaker::{Breaker, CircuitBreaker};
 pub use fallback::Fallback;
-pub use load_balancer::{Balance, LoadBalancer};
+pub use load_balancer::{Balance, Balancing, LoadBalancer};
 pub use rate_limit::{Pass, RateLimit, RateLimiter};
 pub use retry::{Backoff, Growth, Jitter, RetryPolicy};
 pub use retry_budget::{RetryBudget, RetryBudgetPolicy};

@@ -29,6 +29,8 @@ pub struct Waiter {
 #[derive(Clone, Debug)]
 pub struct Pool {
     capacity: u32,
+    /// Slots that are given out before anybody queues; the others only when the queue is full.
+    core: u32,
     lost: u32,
     queue_limit: u32,
     queue: VecDeque<Waiter>,
@@ -61,6 +63,7 @@ impl Pool {
     pub fn new(capacity: u32, queue_limit: u32) -> Self {
         Self {
             capacity,
+            core: capacity,
             lost: 0,
             queue_limit,
             queue: VecDeque::new(),
@@ -70,10 +73,18 @@ impl Pool {
         }
     }
 
+    /// The same pool, growing like Java's `ThreadPoolExecutor`: the first `core` slots are given out at once, then requests
+    /// queue, and only when the queue is full further slots come into being. Those end as soon as nobody waits.
+    #[must_use]
+    pub fn with_core(mut self, core: u32) -> Self {
+        self.core = core.min(self.capacity);
+        self
+    }
+
     /// Takes a slot if one is free.
     #[inline]
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
-        let is_free = self.in_use() < self.usable();
+        let is_free = self.in_use() < self.usable() && (self.in_use() < self.core || self.queue_length() >= self.queue_limit);
         if is_free {
             self.occupy(now);
             self.usage.granted += 1;
@@ -242,6 +253,23 @@ mod tests {
         assert_eq!((pool.in_use(), pool.queue_length()), (1, 0));
         assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), None);
         assert_eq!(pool.in_use(), 0);
+    }
+
+    #[test]
+    fn beyond_its_core_a_pool_grows_only_when_the_queue_is_full() {
+        let mut pool = Pool::new(3, 2).with_core(1);
+        let now = SimTime::ZERO;
+        let begins = |pool: &mut Pool, frame| {
+            pool.try_acquire(now) || {
+                pool.enqueue(now, waiter(frame));
+                false
+            }
+        };
+        assert_eq!([1, 2, 3, 4, 5].map(|frame| begins(&mut pool, frame)), [true, false, false, true, true]);
+        assert_eq!((pool.in_use(), pool.queue_length()), (3, 2));
+        assert!(!pool.try_acquire(now) && !pool.enqueue(now, waiter(6)), "all threads busy and the queue full");
+        assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), Some(waiter(2)));
+        assert!(!pool.try_acquire(now), "there is room in the queue again");
     }
 
     #[test]

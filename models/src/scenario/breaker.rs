@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::balance::OutlierDetection;
 use super::phrases::{WaitPhrase, WindowPhrase};
 use super::quantity::{Duration, Share};
 use crate::Outcome;
@@ -186,6 +187,25 @@ pub(super) struct Breaker {
     /// polly: how long it stays open; 5s if left out.
     #[serde(rename = "BreakDuration")]
     pub break_duration: Option<Duration>,
+    /// envoy: connections, each with one request at a time; 1024 if left out.
+    pub max_connections: Option<u32>,
+    /// envoy: requests that may wait for a connection; 1024 if left out.
+    pub max_pending_requests: Option<u32>,
+    /// envoy: requests under way at one time; 1024 if left out.
+    #[serde(rename = "max_requests")]
+    pub max_requests_of_envoy: Option<u32>,
+    /// envoy: retries under way at one time; 3 if left out.
+    pub max_retries: Option<u32>,
+    /// envoy: whether requests share connections (HTTP/2), so that none waits for one; false if left out.
+    pub http2_protocol_options: Option<bool>,
+    /// envoy: ejects instances that fail more than the others; not at all if left out.
+    pub outlier_detection: Option<OutlierDetection>,
+    /// istio: limits on connections and requests.
+    #[serde(rename = "connectionPool")]
+    pub connection_pool: Option<ConnectionPool>,
+    /// istio: ejects instances that fail more than the others; not at all if left out.
+    #[serde(rename = "outlierDetection")]
+    pub outlier_detection_of_istio: Option<IstioOutlierDetection>,
     /// hystrix: results before the percentage is judged; 20 if left out.
     #[serde(rename = "circuitBreakerRequestVolumeThreshold")]
     pub hystrix_request_volume_threshold: Option<u32>,
@@ -257,6 +277,12 @@ pub(super) enum Preset {
     /// Hystrix (Java).
     #[serde(rename = "hystrix")]
     Hystrix,
+    /// Envoy's circuit breaking thresholds and outlier detection.
+    #[serde(rename = "envoy")]
+    Envoy,
+    /// Istio's connection pool settings and outlier detection.
+    #[serde(rename = "istio")]
+    Istio,
 }
 
 impl Preset {
@@ -272,8 +298,64 @@ impl Preset {
             Self::Cockatiel => "cockatiel",
             Self::Polly => "polly",
             Self::Hystrix => "hystrix",
+            Self::Envoy => "envoy",
+            Self::Istio => "istio",
         }
     }
+}
+
+/// Istio's `connectionPool`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ConnectionPool {
+    /// Connections.
+    pub tcp: Option<TcpSettings>,
+    /// Requests.
+    pub http: Option<HttpSettings>,
+}
+
+/// Istio's `connectionPool.tcp`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct TcpSettings {
+    /// Connections, each with one request at a time; no limit if left out.
+    #[serde(rename = "maxConnections")]
+    pub max_connections: Option<u32>,
+}
+
+/// Istio's `connectionPool.http`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct HttpSettings {
+    /// Requests that may wait for a connection; 1024 if left out.
+    #[serde(rename = "http1MaxPendingRequests")]
+    pub http1_max_pending_requests: Option<u32>,
+    /// Requests under way at one time; 1024 if left out.
+    #[serde(rename = "http2MaxRequests")]
+    pub http2_max_requests: Option<u32>,
+    /// Retries under way at one time; no limit if left out.
+    #[serde(rename = "maxRetries")]
+    pub max_retries: Option<u32>,
+}
+
+/// Istio's `outlierDetection`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct IstioOutlierDetection {
+    /// Failures in a row that eject an instance; 5 if left out, 0 for never.
+    #[serde(rename = "consecutive5xxErrors")]
+    pub consecutive_5xx_errors: Option<u32>,
+    /// Time between two sweeps; 10s if left out.
+    pub interval: Option<Duration>,
+    /// How long an ejection lasts, times how often the instance was ejected; 30s if left out.
+    #[serde(rename = "baseEjectionTime")]
+    pub base_ejection_time: Option<Duration>,
+    /// Nothing is ejected any more once so many per cent are; 10 if left out.
+    #[serde(rename = "maxEjectionPercent")]
+    pub max_ejection_percent: Option<u32>,
+    /// With fewer than so many per cent in order, all instances are used; 0, never, if left out.
+    #[serde(rename = "minHealthPercent")]
+    pub min_health_percent: Option<u32>,
 }
 
 /// The two windows of Resilience4j.

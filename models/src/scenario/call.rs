@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::balance::Balance;
 use super::breaker::{Breaker, Scope};
 use super::phrases::{BackoffPhrase, DurationPhrase};
 use super::quantity::{Duration, Rate, Share};
@@ -138,21 +139,7 @@ pub(super) enum RateLimitPreset {
     Resilience4j,
 }
 
-/// How instances of a callee are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-pub(super) enum Balance {
-    /// One after the other.
-    #[serde(rename = "round robin")]
-    RoundRobin,
-    /// By chance.
-    #[serde(rename = "random")]
-    Random,
-    /// To the one with the fewest requests in flight.
-    #[serde(rename = "least outstanding")]
-    LeastOutstanding,
-}
-
-/// A limit on calls in flight: a semaphore with a longest wait, or threads with a queue.
+/// A limit on calls in flight: a semaphore with a longest wait, threads with a queue, or connections that are waited for.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Bulkhead {
@@ -160,9 +147,13 @@ pub(super) struct Bulkhead {
     pub semaphore: Option<u32>,
     /// Threads of a pool of its own.
     pub threads: Option<u32>,
-    /// With `threads`: how many calls may wait for one; none if left out.
+    /// With `threads`: how many of them work before calls queue; the others begin when the queue is full. All if left out.
+    pub core: Option<u32>,
+    /// Connections of a pool of its own.
+    pub connections: Option<u32>,
+    /// With `threads`, `connections`: how many calls may wait for one; none for threads, all for connections, if left out.
     pub queue: Option<u32>,
-    /// How long a call may wait; not at all for a semaphore, for ever for threads, if left out.
+    /// How long a call may wait; not at all for a semaphore, for ever for threads and connections, if left out.
     #[serde(rename = "max wait")]
     pub max_wait: Option<Duration>,
 }

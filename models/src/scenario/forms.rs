@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 
+use super::balance::{Balance, BalanceForm, Policy};
 use super::call::{Fallback, FallbackForm};
 use super::schema::{ArrivalProfile, Arrivals, InstanceShare, Slots, Users};
 
@@ -116,6 +117,31 @@ phrase_or_map!(
     Arrivals::Profile,
     ["poisson 300/s", "constant 10/s"]
 );
+
+phrase_or_map!(
+    Balance,
+    "Balance",
+    "a policy such as `least outstanding`, or a map with a policy",
+    |text| {
+        let policy = serde_json::from_value::<Policy>(text.into());
+        policy
+            .map(|policy| Balance(BalanceForm { policy: Some(policy), ..BalanceForm::default() }))
+            .map_err(|_| unknown_policy(text))
+    },
+    BalanceForm,
+    Balance,
+    POLICIES
+);
+
+const POLICIES: [&str; 6] = ["round robin", "random", "least outstanding", "power of two", "peak ewma", "consistent hash"];
+
+fn unknown_policy(text: &str) -> String {
+    let help = match super::problem::did_you_mean(text, POLICIES) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("known are {}; weights are written as `{{ policy: weighted, weights: [1, 2] }}`", POLICIES.join(", ")),
+    };
+    format!("`{text}` is not a policy; {help}")
+}
 
 phrase_or_map!(
     Fallback,

@@ -3,7 +3,7 @@
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use crate::faults::Fault;
-use crate::resilience::{Balance, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
+use crate::resilience::{Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
 use crate::workload::{ArrivalProcess, UserPlan};
 use crate::{Outcome, OutcomeSet};
 
@@ -198,6 +198,8 @@ pub struct PoolPlan {
     pub kind: PoolKind,
     /// How many there are, or [`UNLIMITED`].
     pub capacity: u32,
+    /// How many of them are given out before anybody queues; usually all.
+    pub core: u32,
     /// How many may wait, or [`UNLIMITED`].
     pub queue_limit: u32,
     /// Longest wait, as an id of a deadline; [`NONE`] if there is no limit.
@@ -334,7 +336,9 @@ pub struct EdgePlan {
     /// Timeout of connecting, as a deadline id; [`NONE`] if none.
     pub connect_timeout: u32,
     /// How instances of the callee are chosen.
-    pub balance: Balance,
+    pub balance: Balancing,
+    /// Whether the balancer wants to know how each attempt ends.
+    pub observes_attempts: bool,
     /// Whether each attempt of a retry goes to a newly chosen instance.
     pub is_balanced_per_attempt: bool,
     /// Whether the callee learns how much time is left, and stops when it is up.

@@ -64,7 +64,17 @@ impl<'a> Turn<'a> {
             return self.park(index, Parked::Reply { to: waiter, outcome: Outcome::Timeout });
         }
         self.withdraw_attempt(index);
-        self.leave_guards(index, Outcome::Timeout)
+        self.attempt_ended(index, Outcome::Timeout)
+    }
+
+    /// An attempt has ended in some way, or been given up.
+    #[inline]
+    fn attempt_ended(&mut self, index: u32, outcome: Outcome) -> Next {
+        let edge = self.edge_of(index);
+        if edge.observes_attempts {
+            self.note_attempt(index, edge, outcome);
+        }
+        self.leave_guards(index, outcome)
     }
 
     /// A frame has ended: it is given up, and its caller is answered.
@@ -88,7 +98,7 @@ impl<'a> Turn<'a> {
         if self.is_paused(to.frame) {
             return self.park(to.frame, Parked::Reply { to, outcome });
         }
-        self.leave_guards(to.frame, outcome)
+        self.attempt_ended(to.frame, outcome)
     }
 
     /// The call has ended for good: the handler goes on, or fails.
@@ -151,19 +161,6 @@ impl<'a> Turn<'a> {
     }
 
     #[inline]
-    pub fn choose_target(&mut self, index: u32, edge: u32) -> u32 {
-        let first = self.plan.edges[edge as usize].callee_instances.start;
-        let frame = &self.state.frames[index];
-        let key = frame.key.child(frame.step_number() | draw_tag::BALANCE | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
-        let (pools, plan) = (&self.state.pools, self.plan);
-        let outstanding = |instance: u32| {
-            let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
-            pool.in_use() + pool.queue_length()
-        };
-        first + self.state.edges[edge as usize].balancer.choose(|| key.draw(), outstanding)
-    }
-
-    #[inline]
     pub fn attempt(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let (edge_id, attempts) = (frame.called_edge, frame.attempts);
@@ -177,6 +174,7 @@ impl<'a> Turn<'a> {
         }
         frame.attempts = attempts + 1;
         frame.told_to_stay_away = 0;
+        frame.since = self.now;
         let (target, is_counted) = (frame.target, frame.is_counted);
         if is_counted {
             self.state.recorder.attempt_begins(edge_id);
@@ -219,7 +217,7 @@ impl<'a> Turn<'a> {
         let condition = &self.state.edges[edge_id as usize];
         let is_swallowed = condition.black_holes > 0;
         if condition.refusals > 0 || self.state.instances[target as usize].refusals > 0 {
-            return Some(self.leave_guards(index, Outcome::Refused));
+            return Some(self.attempt_ended(index, Outcome::Refused));
         }
         if !is_swallowed {
             return None;

@@ -46,6 +46,16 @@ pub enum Event {
         /// Which fault.
         fault: u32,
     },
+    /// The instances that an edge leads to are checked.
+    HealthCheck {
+        /// Which edge.
+        edge: u32,
+    },
+    /// An interval of the outlier detection of an edge ends.
+    Sweep {
+        /// Which edge.
+        edge: u32,
+    },
     /// An operator does something.
     Order {
         /// Which of the planned orders.
@@ -74,6 +84,8 @@ impl sim_core::Event for Event {
             Self::ArrivalsEnd => (9, 0, 0),
             Self::Sample => (10, 0, 0),
             Self::Overdue(Waiter { frame, epoch }) => (11, frame, epoch),
+            Self::HealthCheck { edge } => (14, edge, 0),
+            Self::Sweep { edge } => (15, edge, 0),
             Self::Order { order } => (13, order, 0),
             Self::Cancel { callee, caller } => (12, callee, caller.epoch),
         };

@@ -152,7 +152,13 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         frame.given_up_from = frame.given_up_from.min(position + 1);
         match self.state.frames[index].activity {
-            Activity::AwaitingReply => self.withdraw_attempt(index),
+            Activity::AwaitingReply => {
+                let edge = self.edge_of(index);
+                if edge.observes_attempts {
+                    self.note_attempt(index, edge, Outcome::Timeout);
+                }
+                self.withdraw_attempt(index);
+            }
             Activity::AwaitingPermit => {
                 if let Some(pool) = self.awaited_permits(index) {
                     self.state.pools[pool].leave_queue(self.now, true);

@@ -158,7 +158,7 @@ impl System {
         let streams = Streams::new(blueprint.run.seed, replication);
         let state = State {
             frames: Frames::new(blueprint.guard_depth()),
-            pools: blueprint.pools.iter().map(|plan| Pool::new(plan.capacity, plan.queue_limit)).collect(),
+            pools: blueprint.pools.iter().map(|plan| Pool::new(plan.capacity, plan.queue_limit).with_core(plan.core)).collect(),
             test_waiters: vec![Vec::new(); blueprint.breakers.len()],
             breakers: blueprint.breakers.iter().map(|plan| initial_breaker(plan, &streams)).collect(),
             rate_limiters: blueprint.rate_limits.iter().map(|limit| RateLimiter::new(*limit)).collect(),
@@ -257,7 +257,7 @@ impl Model for System {
 
 fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan) -> EdgeState {
     let instances = blueprint.stations[edge.callee as usize].instances.len() as u32;
-    EdgeState { balancer: LoadBalancer::new(edge.balance, instances), slowed_by: Vec::new(), black_holes: 0, refusals: 0 }
+    EdgeState { balancer: LoadBalancer::new(edge.balance.clone(), instances), slowed_by: Vec::new(), black_holes: 0, refusals: 0 }
 }
 
 fn initial_breaker(plan: &super::BreakerPlan, streams: &Streams) -> Breaker {

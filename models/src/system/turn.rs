@@ -59,6 +59,9 @@ impl<'a> Turn<'a> {
                 self.schedule.at(fault.end, Event::FaultEnds { fault: index as u32 });
             }
         }
+        for edge in 0..self.plan.edges.len() as u32 {
+            self.begin_watching(edge);
+        }
         for (index, order) in self.plan.orders.iter().enumerate() {
             self.schedule.at(order.at, Event::Order { order: index as u32 });
         }
@@ -91,6 +94,8 @@ impl<'a> Turn<'a> {
             Event::FaultBegins { fault } => self.fault_begins(fault),
             Event::FaultGrows { fault } => self.fault_grows(fault),
             Event::FaultEnds { fault } => self.fault_ends(fault),
+            Event::HealthCheck { edge } => self.check_health(edge),
+            Event::Sweep { edge } => self.sweep_outliers(edge),
             Event::Order { order } => self.operator_acts(order),
             Event::WarmupEnds => self.warmup_ends(),
             Event::ArrivalsEnd => self.arrivals_end(),

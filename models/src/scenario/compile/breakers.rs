@@ -108,9 +108,9 @@ impl Compiler<'_> {
     }
 
     fn breaker_settings(&mut self, breaker: &Breaker, path: &str) -> BreakerSettings {
-        self.check_breaker_keys(breaker, path);
         match breaker.preset {
             None => BreakerSettings::Composed(self.composed(breaker, path)),
+            Some(Preset::Envoy | Preset::Istio) => unreachable!("the limits of a proxy are a bulkhead"),
             Some(Preset::Resilience4j) => BreakerSettings::Resilience4j(self.resilience4j(breaker, path)),
             Some(Preset::GoBreaker) => BreakerSettings::GoBreaker(self.gobreaker(breaker, path)),
             Some(Preset::PyBreaker) => BreakerSettings::PyBreaker(self.pybreaker(breaker, path)),
@@ -124,7 +124,7 @@ impl Compiler<'_> {
     }
 
     /// A key of another breaker would be ignored; it is a problem instead.
-    fn check_breaker_keys(&mut self, breaker: &Breaker, path: &str) {
+    pub(super) fn check_breaker_keys(&mut self, breaker: &Breaker, path: &str) {
         for (key, is_there, presets) in breaker_keys(breaker) {
             if !is_there || presets.contains(&breaker.preset) {
                 continue;
@@ -133,6 +133,10 @@ impl Compiler<'_> {
             let owners: Vec<String> = presets.iter().flatten().map(|preset| format!("`preset: {}`", preset.name())).collect();
             let (here, help) = match (breaker.preset, owners.is_empty()) {
                 (None, _) => ("a breaker without a preset".to_owned(), format!("it belongs to {}", owners.join(" and "))),
+                (Some(preset), _) if presets == MACHINES => (
+                    format!("`preset: {}`", preset.name()),
+                    "a proxy has limits, and no state machine that this could belong to; leave it out".to_owned(),
+                ),
                 (Some(preset), true) => (
                     format!("`preset: {}`", preset.name()),
                     "a preset has the library's own keys; leave the preset out for this one".to_owned(),
@@ -613,9 +617,24 @@ const OPOSSUM: Presets = &[Some(Preset::Opossum)];
 const COCKATIEL: Presets = &[Some(Preset::Cockatiel)];
 const POLLY: Presets = &[Some(Preset::Polly)];
 const HYSTRIX: Presets = &[Some(Preset::Hystrix)];
+const ENVOY: Presets = &[Some(Preset::Envoy)];
+const ISTIO: Presets = &[Some(Preset::Istio)];
+/// Every breaker that is a state machine.
+const MACHINES: Presets = &[
+    None,
+    Some(Preset::Resilience4j),
+    Some(Preset::GoBreaker),
+    Some(Preset::PyBreaker),
+    Some(Preset::ArticlePython),
+    Some(Preset::ArticleGo),
+    Some(Preset::Opossum),
+    Some(Preset::Cockatiel),
+    Some(Preset::Polly),
+    Some(Preset::Hystrix),
+];
 
 /// Every key that belongs to some breakers only: whether it is there, and to which it belongs.
-fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 71] {
+fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 84] {
     [
         ("window", breaker.window.is_some(), COMPOSED),
         ("failure rate", breaker.failure_rate.is_some(), COMPOSED),
@@ -624,6 +643,19 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 71] {
         ("slow call", breaker.slow_call.is_some(), COMPOSED),
         ("slow call rate", breaker.slow_call_rate.is_some(), COMPOSED),
         ("failures", breaker.failures.is_some(), COMPOSED),
+        ("scope", breaker.scope.is_some(), MACHINES),
+        ("counts", breaker.counts.is_some(), MACHINES),
+        ("ignores", breaker.ignores.is_some(), MACHINES),
+        ("broken", breaker.broken.is_some(), MACHINES),
+        ("propagation", breaker.propagation.is_some(), MACHINES),
+        ("max_connections", breaker.max_connections.is_some(), ENVOY),
+        ("max_pending_requests", breaker.max_pending_requests.is_some(), ENVOY),
+        ("max_requests", breaker.max_requests_of_envoy.is_some(), ENVOY),
+        ("max_retries", breaker.max_retries.is_some(), ENVOY),
+        ("http2_protocol_options", breaker.http2_protocol_options.is_some(), ENVOY),
+        ("outlier_detection", breaker.outlier_detection.is_some(), ENVOY),
+        ("connectionPool", breaker.connection_pool.is_some(), ISTIO),
+        ("outlierDetection", breaker.outlier_detection_of_istio.is_some(), ISTIO),
         ("wait", breaker.wait.is_some(), COMPOSED),
         ("wait from", breaker.wait_from.is_some(), COMPOSED),
         ("half-opens by", breaker.half_opens_by.is_some(), COMPOSED),

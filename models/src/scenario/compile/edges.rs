@@ -6,7 +6,7 @@ use super::super::call::{self, Call};
 use super::super::problem::{Problem, did_you_mean};
 use super::super::tree::normalize_edge;
 use super::{Caller, Compiler};
-use crate::resilience::{Balance, Fallback};
+use crate::resilience::Fallback;
 use crate::system::{EdgePlan, NONE};
 
 impl Compiler<'_> {
@@ -69,6 +69,8 @@ impl Compiler<'_> {
     fn edge_plan(&mut self, caller: Caller, callee: u32, call: &Call, path: &str) -> EdgePlan {
         let latency = call.latency.as_ref().map_or(NONE, |latency| self.distribution(latency, &format!("{path}.latency")));
         let (guards, timeout) = self.pipeline(caller, callee, call, path);
+        let mut balance = self.balancing(callee, call.balance.as_ref(), &format!("{path}.balance"));
+        self.add_outlier_detection(call, &mut balance, path);
         EdgePlan {
             caller: self.caller_name(caller),
             caller_first_instance: match caller {
@@ -82,11 +84,8 @@ impl Compiler<'_> {
             latency,
             timeout,
             connect_timeout: self.deadline(call.connect_timeout, &format!("{path}.connect timeout")),
-            balance: match call.balance {
-                None | Some(call::Balance::RoundRobin) => Balance::RoundRobin,
-                Some(call::Balance::Random) => Balance::Random,
-                Some(call::Balance::LeastOutstanding) => Balance::LeastOutstanding,
-            },
+            observes_attempts: balance.observes_attempts(),
+            balance,
             is_balanced_per_attempt: call.new_instance_per_attempt.unwrap_or(false),
             propagates_deadline: call.propagate_deadline.unwrap_or(false),
             cancels: call.cancellation.unwrap_or(false),

@@ -7,6 +7,7 @@ use super::super::call::{
     Bulkhead, Call, GUARD_KEYS, Hedge, RateLimit as WrittenLimit, RateLimitPreset, Retry, RetryBudget, RetryBudgetPreset,
 };
 use super::super::quantity::{Duration, Rate};
+use super::proxies::{ProxyLimits, proxy_limits};
 use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
 use crate::resilience::{RateLimit, RetryBudgetPolicy, RetryPolicy};
@@ -50,6 +51,11 @@ impl Compiler<'_> {
     /// if it is a timeout.
     pub(super) fn pipeline(&mut self, caller: Caller, callee: u32, call: &Call, path: &str) -> (Vec<Guard>, u32) {
         let written = self.written_guards(call, path);
+        for (guard, at) in &written {
+            if let Written::Breaker(breaker) = guard {
+                self.check_breaker_keys(breaker, at);
+            }
+        }
         let of_presets: Vec<Company> = written.iter().map(|(guard, _)| company_of(guard)).collect();
         let mut written = with_company(written, &of_presets);
         if written.len() > MOST_GUARDS {
@@ -62,6 +68,7 @@ impl Compiler<'_> {
         let of_attempts = written.pop_if(|(guard, _)| matches!(guard, Written::Timeout(_)));
         written.extend(hedge);
         let mut guards = Vec::new();
+        let of_proxy = of_presets.iter().find_map(|company| company.retries);
         for (guard, at) in &written {
             let position = guards.len() as u8;
             guards.extend(match guard {
@@ -69,7 +76,7 @@ impl Compiler<'_> {
                 Written::Timeout(span) => Some(Guard::Timeout { deadline: self.deadline_of(*span, Ends::Guard(position), at) }),
                 Written::Bulkhead(bulkhead) => self.bulkhead(caller, callee, bulkhead, at),
                 Written::Breaker(breaker) => Some(self.breaker(caller, callee, breaker, at)),
-                Written::Retry(retry) => Some(self.retry(caller, retry, at)),
+                Written::Retry(retry) => Some(self.retry(caller, retry, of_proxy, at)),
                 Written::Hedge(hedge) => {
                     if usize::from(position) + 1 < written.len() {
                         let at = self.key_at(at);
@@ -264,7 +271,7 @@ impl Compiler<'_> {
         SimDuration::from_nanos_f64(1e9 / per_second)
     }
 
-    fn retry(&mut self, caller: Caller, retry: &Retry, path: &str) -> Guard {
+    fn retry(&mut self, caller: Caller, retry: &Retry, of_proxy: Option<RetryBudgetPolicy>, path: &str) -> Guard {
         let attempts = self.at_least_one(retry.attempts, "attempts", &format!("{path}.attempts"));
         let on = retry.on.as_deref().map_or_else(OutcomeSet::callee_failures, OutcomeSet::of);
         let policy = RetryPolicy {
@@ -273,8 +280,8 @@ impl Compiler<'_> {
             on,
             honours_retry_after: retry.honour_retry_after.unwrap_or(false),
         };
-        let Some(written) = &retry.budget else { return Guard::Retry { policy, first_budget: NONE } };
-        let budget = self.retry_budget(written, &format!("{path}.budget"));
+        let own = retry.budget.as_ref().map(|written| self.retry_budget(written, &format!("{path}.budget")));
+        let Some(budget) = own.or(of_proxy) else { return Guard::Retry { policy, first_budget: NONE } };
         let first_budget = self.blueprint.retry_budgets.len() as u32;
         let count = self.caller_instances(caller);
         if self.may_have(u64::from(first_budget) + u64::from(count), most::BREAKERS, "retry budgets", path) {
@@ -351,28 +358,37 @@ impl Compiler<'_> {
     }
 
     fn bulkhead(&mut self, caller: Caller, callee: u32, bulkhead: &Bulkhead, path: &str) -> Option<Guard> {
-        let (capacity, queue_limit, max_wait) = match (bulkhead.semaphore, bulkhead.threads) {
-            (Some(permits), None) => {
-                if bulkhead.queue.is_some() {
-                    let at = self.key_at(&format!("{path}.queue"));
-                    self.error(at, "a semaphore has no queue", "say how long a call may wait with `max wait`, or use `threads`");
-                }
-                let may_wait = bulkhead.max_wait.is_some_and(|wait| !wait.0.is_zero());
-                (permits, if may_wait { UNLIMITED } else { 0 }, bulkhead.max_wait.filter(|_| may_wait))
+        let may_wait = bulkhead.max_wait.is_some_and(|wait| !wait.0.is_zero());
+        let max_wait = bulkhead.max_wait.filter(|_| may_wait);
+        let (kind, capacity, queue_limit, what) = match (bulkhead.semaphore, bulkhead.threads, bulkhead.connections) {
+            (Some(permits), None, None) => (PoolKind::Permits, permits, if may_wait { UNLIMITED } else { 0 }, "a semaphore"),
+            (None, Some(threads), None) => (PoolKind::Threads, threads, bulkhead.queue.unwrap_or(0), "a pool of threads"),
+            (None, None, Some(connections)) => {
+                (PoolKind::Connections, connections, bulkhead.queue.unwrap_or(UNLIMITED), "a pool of connections")
             }
-            (None, Some(threads)) => (threads, bulkhead.queue.unwrap_or(0), bulkhead.max_wait),
             _ => {
                 if !self.was_removed(path) {
                     let at = self.value_at(path);
                     self.error(
                         at,
-                        "a bulkhead is either a semaphore or a pool of threads",
-                        "write `semaphore: 25`, or `threads: 10` with a `queue`",
+                        "a bulkhead is a semaphore, a pool of threads or a pool of connections",
+                        "write `semaphore: 25`, `threads: 10` with a `queue`, or `connections: 20` with a `max wait`",
                     );
                 }
                 return None;
             }
         };
+        if bulkhead.queue.is_some() && kind == PoolKind::Permits {
+            let at = self.key_at(&format!("{path}.queue"));
+            self.error(at, "a semaphore has no queue", "say how long a call may wait with `max wait`, or use `threads`");
+        }
+        let core = self.at_least_one(bulkhead.core.unwrap_or(capacity), "the core", &format!("{path}.core"));
+        if bulkhead.core.is_some() && (kind != PoolKind::Threads || core > capacity) {
+            let at = self.key_at(&format!("{path}.core"));
+            let message =
+                if kind == PoolKind::Threads { format!("{core} of {capacity} threads") } else { format!("{what} has no core") };
+            self.error(at, message, "write `core` beside `threads`, and no larger");
+        }
         let capacity = self.at_least_one(capacity, "a bulkhead", path);
         let wait_deadline = self.deadline(max_wait, &format!("{path}.max wait"));
         let first_pool = self.blueprint.pools.len() as u32;
@@ -386,8 +402,9 @@ impl Compiler<'_> {
             self.blueprint.pools.push(PoolPlan {
                 owner: owner.clone(),
                 number,
-                kind: PoolKind::Permits,
+                kind,
                 capacity,
+                core,
                 queue_limit,
                 wait_deadline,
             });
@@ -405,9 +422,12 @@ pub(super) fn scope(written: Option<WrittenScope>) -> Scope {
     }
 }
 
-/// What the preset of a breaker brings along: a bulkhead in front of it or behind it, a timeout behind both.
+/// What the preset of a breaker brings along: a bulkhead in front of it, behind it or in its place, a timeout behind both, a
+/// limit on retries.
 #[derive(Default)]
 struct Company {
+    in_place: Option<Bulkhead>,
+    retries: Option<RetryBudgetPolicy>,
     in_front: Option<Bulkhead>,
     behind: Option<Bulkhead>,
     timeout: Option<Duration>,
@@ -415,10 +435,13 @@ struct Company {
 
 fn company_of(guard: &Written<'_>) -> Company {
     let Written::Breaker(breaker) = guard else { return Company::default() };
+    if let Some(ProxyLimits { bulkhead, retries }) = proxy_limits(breaker) {
+        return Company { in_place: Some(bulkhead), retries: Some(retries), ..Company::default() };
+    }
     let is_behind = Compiler::has_its_bulkhead_behind(breaker);
     let bulkhead = Compiler::bulkhead_of(breaker);
     let (in_front, behind) = if is_behind { (None, bulkhead) } else { (bulkhead, None) };
-    Company { in_front, behind, timeout: Compiler::timeout_of(breaker) }
+    Company { in_front, behind, timeout: Compiler::timeout_of(breaker), ..Company::default() }
 }
 
 /// The guards with what their presets bring along. A timeout that is written further in takes the place of the preset's.
@@ -431,6 +454,7 @@ fn with_company<'a>(written: Vec<(Written<'a>, String)>, of_presets: &'a [Compan
         let in_front = company.in_front.as_ref().map(bulkhead);
         let behind = company.behind.as_ref().map(bulkhead);
         let timeout = timeout.map(|timeout| (Written::Timeout(timeout), at.clone()));
+        let guard = company.in_place.as_ref().map_or(guard, Written::Bulkhead);
         guards.extend(in_front);
         guards.push((guard, at));
         guards.extend(behind);

@@ -3,12 +3,14 @@
 //! Stations come first, so that everything else can name them; then workloads and handlers, whose calls discover the
 //! edges; then the guards of each edge; then faults. Whatever cannot be resolved is a problem with a place.
 
+mod balance;
 mod breakers;
 mod edges;
 mod faults;
 mod guards;
 mod handlers;
 mod operator;
+mod proxies;
 mod stations;
 mod workloads;
 

@@ -89,6 +89,7 @@ impl Compiler<'_> {
             number,
             kind: PoolKind::Processors,
             capacity,
+            core: capacity,
             queue_limit: UNLIMITED,
             wait_deadline: NONE,
         };
@@ -144,11 +145,13 @@ impl Compiler<'_> {
     fn slot_plan(&mut self, name: &str, SlotPlan { kind, slots, path }: &SlotPlan<'_>) -> PoolPlan {
         let unlimited = Slots { max: UNLIMITED, queue: None, max_wait: None };
         let slots = slots.map_or(&unlimited, |OrNumber(slots)| slots);
+        let capacity = self.at_least_one(slots.max, kind.name(), path);
         PoolPlan {
             owner: name.to_owned(),
             number: 0,
             kind: *kind,
-            capacity: self.at_least_one(slots.max, kind.name(), path),
+            capacity,
+            core: capacity,
             queue_limit: slots.queue.unwrap_or(UNLIMITED),
             wait_deadline: self.deadline(slots.max_wait, &format!("{path}.max wait")),
         }

@@ -1,0 +1,394 @@
+//! The balancer of one edge.
+
+use sim_core::random::{KeyedDraw, Rng, uniform};
+use sim_core::{SimDuration, SimTime};
+
+use super::{
+    ConsistentHash, Ejection, HealthCheck, HealthTally, OutlierDetection, OutlierSettings, PeakEwma, SlowStart, SmoothWeighted,
+};
+
+/// How a caller spreads its calls over the instances of a callee.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Balance {
+    /// One after the other.
+    #[default]
+    RoundRobin,
+    /// By chance.
+    Random,
+    /// To the instance with the fewest requests in flight, the first of several.
+    LeastOutstanding,
+    /// To the one with fewer requests in flight among two taken by chance (Mitzenmacher, "The power of two choices in
+    /// randomized load balancing", 2001).
+    PowerOfTwo,
+    /// One after the other, by weight.
+    Weighted(Vec<u32>),
+    /// To the cheaper by [`PeakEwma`] among two taken by chance.
+    PeakEwma {
+        /// The time constant of the average.
+        decay: SimDuration,
+    },
+    /// By the key of a request, on a [ring](ConsistentHash).
+    ConsistentHash {
+        /// So many different keys; as many as requests if there is none.
+        keys: Option<u64>,
+        /// At most this times the average load of an instance.
+        bound: Option<f64>,
+    },
+}
+
+/// Preference for instances in the caller's own zone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Locality {
+    /// Zones of the callee: its instances are dealt out to them in turn.
+    pub zones: u32,
+    /// With the share `h` of its instances in order, a zone keeps `min(1, h × overprovisioning)` of its calls (Envoy's
+    /// overprovisioning factor); the others overflow.
+    pub overprovisioning: f64,
+}
+
+/// Everything that can be set on a balancer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Balancing {
+    /// The policy.
+    pub balance: Balance,
+    /// Whether instances in the caller's zone come first.
+    pub locality: Option<Locality>,
+    /// Whether instances are checked.
+    pub health_check: Option<HealthCheck>,
+    /// Whether instances that fail more than others are ejected.
+    pub outlier_detection: Option<OutlierSettings>,
+    /// Whether an instance that has come back is spared at first.
+    pub slow_start: Option<SlowStart>,
+    /// With fewer than this share in order, all instances are used (Envoy's panic threshold), 0 to 1.
+    pub panic_threshold: f64,
+}
+
+impl Balancing {
+    /// Whether the balancer wants to know how each attempt ends.
+    pub fn observes_attempts(&self) -> bool {
+        self.outlier_detection.is_some() || matches!(self.balance, Balance::PeakEwma { .. })
+    }
+}
+
+/// A call for which an instance is chosen.
+pub struct Call<D> {
+    /// When.
+    pub now: SimTime,
+    /// Random numbers of its own.
+    pub draw: D,
+    /// The zone of its caller.
+    pub zone: u32,
+}
+
+/// So many instances that are still spared are passed over before one is taken all the same.
+const MOST_REFUSALS: u32 = 16;
+
+/// The balancer of one edge.
+#[derive(Clone, Debug)]
+pub struct LoadBalancer {
+    settings: Balancing,
+    instances: u32,
+    /// Whose turn it is, as a position among the instances of each zone that are in order.
+    next: Vec<u32>,
+    /// Instances in order; all of them in a panic.
+    eligible: Vec<u32>,
+    /// Those of one zone, while one of them is chosen.
+    in_zone: Vec<u32>,
+    health: Vec<HealthTally>,
+    outliers: Option<OutlierDetection>,
+    came_back_at: Vec<SimTime>,
+    costs: Vec<PeakEwma>,
+    weighted: Option<SmoothWeighted>,
+    ring: Option<ConsistentHash>,
+}
+
+impl LoadBalancer {
+    /// A balancer over `instances` instances, numbered from 0, all of them in order.
+    pub fn new(settings: Balancing, instances: u32) -> Self {
+        let instances = instances.max(1);
+        let long_ago = SimTime::ZERO;
+        Self {
+            instances,
+            next: vec![0; settings.locality.map_or(1, |locality| locality.zones) as usize],
+            eligible: (0..instances).collect(),
+            in_zone: Vec::with_capacity(instances as usize),
+            health: vec![HealthTally::default(); instances as usize],
+            outliers: settings.outlier_detection.map(|outliers| OutlierDetection::new(outliers, instances)),
+            came_back_at: vec![long_ago; if settings.slow_start.is_some() { instances as usize } else { 0 }],
+            costs: match settings.balance {
+                Balance::PeakEwma { decay } => vec![PeakEwma::new(decay); instances as usize],
+                _ => Vec::new(),
+            },
+            weighted: match &settings.balance {
+                Balance::Weighted(weights) => Some(SmoothWeighted::new(weights)),
+                _ => None,
+            },
+            ring: match settings.balance {
+                Balance::ConsistentHash { bound, .. } => Some(ConsistentHash::new(instances, bound)),
+                _ => None,
+            },
+            settings,
+        }
+    }
+
+    /// The instance for the next call. `outstanding` tells the requests in flight at an instance.
+    #[inline]
+    pub fn choose<D: FnOnce() -> KeyedDraw>(&mut self, call: Call<D>, outstanding: impl Fn(u32) -> u32) -> u32 {
+        if self.instances == 1 {
+            return 0;
+        }
+        let is_simple = self.settings.locality.is_none() && self.settings.slow_start.is_none();
+        if is_simple {
+            if matches!(self.settings.balance, Balance::RoundRobin) {
+                return in_turn(&mut self.next[0], &self.eligible);
+            }
+            return self.choose_among(None, call.now, &mut (call.draw)(), &outstanding);
+        }
+        self.choose_with_care(call, &outstanding)
+    }
+
+    fn choose_with_care<D: FnOnce() -> KeyedDraw>(&mut self, call: Call<D>, outstanding: &impl Fn(u32) -> u32) -> u32 {
+        let mut draw = (call.draw)();
+        let zone = self.settings.locality.and_then(|locality| self.zone_of_call(locality, call.zone, &mut draw));
+        let mut chosen = 0;
+        for _ in 0..MOST_REFUSALS {
+            chosen = self.choose_among(zone, call.now, &mut draw, outstanding);
+            let weight = self
+                .settings
+                .slow_start
+                .map_or(1.0, |slow_start| slow_start.weight(call.now, self.came_back_at[chosen as usize]));
+            if weight >= 1.0 || uniform(&mut draw) < weight {
+                break;
+            }
+        }
+        chosen
+    }
+
+    /// The zone that a call is kept in: its own, as far as enough of that is in order.
+    fn zone_of_call(&self, locality: Locality, own: u32, draw: &mut KeyedDraw) -> Option<u32> {
+        let own = own % locality.zones;
+        let members = (0..self.instances).filter(|instance| instance % locality.zones == own).count();
+        let in_order = self.eligible.iter().filter(|instance| *instance % locality.zones == own).count();
+        let kept = (in_order as f64 / members.max(1) as f64 * locality.overprovisioning).min(1.0);
+        if in_order > 0 && uniform(draw) < kept {
+            return Some(own);
+        }
+        let elsewhere = || self.eligible.iter().map(|instance| instance % locality.zones).filter(|zone| *zone != own);
+        match elsewhere().count() {
+            0 => None,
+            count => elsewhere().nth(below(draw, count)),
+        }
+    }
+
+    fn choose_among(&mut self, zone: Option<u32>, now: SimTime, draw: &mut KeyedDraw, outstanding: &impl Fn(u32) -> u32) -> u32 {
+        let members = match (zone, self.settings.locality) {
+            (Some(zone), Some(locality)) => {
+                self.in_zone.clear();
+                self.in_zone.extend(self.eligible.iter().copied().filter(|instance| instance % locality.zones == zone));
+                &self.in_zone
+            }
+            _ => &self.eligible,
+        };
+        match &self.settings.balance {
+            Balance::RoundRobin => in_turn(&mut self.next[zone.unwrap_or(0) as usize], members),
+            Balance::Random => members[below(draw, members.len())],
+            Balance::LeastOutstanding => members.iter().copied().min_by_key(|instance| outstanding(*instance)).unwrap_or(0),
+            Balance::PowerOfTwo => {
+                let (one, other) = two_of(members, draw);
+                if outstanding(other) < outstanding(one) { other } else { one }
+            }
+            Balance::PeakEwma { .. } => {
+                let (one, other) = two_of(members, draw);
+                let mut cost = |instance: u32| self.costs[instance as usize].cost(now, outstanding(instance));
+                if cost(other) < cost(one) { other } else { one }
+            }
+            Balance::Weighted(_) => self.weighted.as_mut().map_or(0, |weighted| weighted.choose(members)),
+            Balance::ConsistentHash { keys, .. } => {
+                let number = draw.next_u64();
+                let key = keys.map_or(number, |keys| hash_of(((u128::from(number) * u128::from(keys)) >> 64) as u64));
+                let is_eligible = |instance| members.contains(&instance);
+                self.ring.as_ref().map_or(0, |ring| ring.choose(key, is_eligible, outstanding))
+            }
+        }
+    }
+
+    /// An attempt at an instance has ended; the reason if that ejects it.
+    pub fn note_attempt(&mut self, now: SimTime, instance: u32, elapsed: SimDuration, is_failure: bool) -> Option<Ejection> {
+        if let Some(cost) = self.costs.get_mut(instance as usize) {
+            cost.observe(now, elapsed);
+        }
+        let ejection = self.outliers.as_mut()?.note(now, instance, is_failure);
+        if ejection.is_some() {
+            self.find_eligible();
+        }
+        ejection
+    }
+
+    /// An instance was checked; its health if that has changed.
+    pub fn note_check(&mut self, now: SimTime, instance: u32, has_passed: bool) -> Option<bool> {
+        let check = self.settings.health_check?;
+        if !self.health[instance as usize].note(&check, has_passed) {
+            return None;
+        }
+        self.come_back(now, instance, has_passed);
+        Some(has_passed)
+    }
+
+    /// The end of an interval of the outlier detection. `changed` is told of each instance that comes back (`None`) or goes.
+    pub fn sweep(&mut self, now: SimTime, mut changed: impl FnMut(u32, Option<Ejection>)) {
+        let Some(mut outliers) = self.outliers.take() else { return };
+        let mut back = Vec::new();
+        outliers.sweep(now, |instance, ejection| {
+            if ejection.is_none() {
+                back.push(instance);
+            }
+            changed(instance, ejection);
+        });
+        self.outliers = Some(outliers);
+        for instance in back {
+            self.come_back(now, instance, true);
+        }
+        self.find_eligible();
+    }
+
+    fn come_back(&mut self, now: SimTime, instance: u32, is_back: bool) {
+        if let Some(at) = self.came_back_at.get_mut(instance as usize).filter(|_| is_back) {
+            *at = now;
+        }
+        self.find_eligible();
+    }
+
+    fn find_eligible(&mut self) {
+        self.eligible.clear();
+        for instance in 0..self.instances {
+            let is_ejected = self.outliers.as_ref().is_some_and(|outliers| outliers.is_ejected(instance));
+            if self.health[instance as usize].is_healthy() && !is_ejected {
+                self.eligible.push(instance);
+            }
+        }
+        let is_panic = (self.eligible.len() as f64) < self.settings.panic_threshold * f64::from(self.instances);
+        if is_panic || self.eligible.is_empty() {
+            self.eligible.clear();
+            self.eligible.extend(0..self.instances);
+        }
+    }
+}
+
+/// The one whose turn it is.
+#[inline]
+fn in_turn(next: &mut u32, members: &[u32]) -> u32 {
+    let position = if *next as usize >= members.len() { 0 } else { *next };
+    *next = position + 1;
+    members.get(position as usize).copied().unwrap_or(0)
+}
+
+/// A whole number from zero to below `count`.
+fn below(draw: &mut KeyedDraw, count: usize) -> usize {
+    ((u128::from(draw.next_u64()) * count as u128) >> 64) as usize
+}
+
+/// Two different ones by chance; the same one twice if there is only one.
+fn two_of(members: &[u32], draw: &mut KeyedDraw) -> (u32, u32) {
+    let one = below(draw, members.len());
+    if members.len() < 2 {
+        return (members[one], members[one]);
+    }
+    let other = below(draw, members.len() - 1);
+    (members[one], members[if other >= one { other + 1 } else { other }])
+}
+
+fn hash_of(key: u64) -> u64 {
+    sim_core::random::DrawKey::default().child(key).draw().next_u64()
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::random::{DrawKey, Streams};
+
+    use super::*;
+
+    fn root() -> DrawKey {
+        DrawKey::root(&mut Streams::new(1, 0).stream("balance"))
+    }
+
+    fn choices(settings: Balancing, instances: u32) -> Vec<u32> {
+        let mut balancer = LoadBalancer::new(settings, instances);
+        let outstanding = |instance: u32| [5, 2, 2, 9][instance as usize % 4];
+        let call = |number: u64| Call { now: SimTime::ZERO, draw: move || root().child(number).draw(), zone: 0 };
+        (0..3_000).map(|number| balancer.choose(call(number), outstanding)).collect()
+    }
+
+    fn share(choices: &[u32], instance: u32) -> f64 {
+        choices.iter().filter(|chosen| **chosen == instance).count() as f64 / choices.len() as f64
+    }
+
+    fn by(balance: Balance) -> Balancing {
+        Balancing { balance, ..Balancing::default() }
+    }
+
+    #[test]
+    fn each_policy_spreads_as_its_name_says() {
+        assert_eq!(choices(by(Balance::RoundRobin), 3)[..5], [0, 1, 2, 0, 1]);
+        assert!(choices(by(Balance::LeastOutstanding), 3).iter().all(|instance| *instance == 1));
+        assert!((share(&choices(by(Balance::Random), 3), 0) - 1.0 / 3.0).abs() < 0.05);
+        let weighted = choices(by(Balance::Weighted(vec![1, 2, 3])), 3);
+        assert_eq!([0, 1, 2].map(|instance| share(&weighted, instance)), [1.0 / 6.0, 1.0 / 3.0, 0.5]);
+        // The busiest of four wins no comparison; the second busiest only against it: one pair of six.
+        let two = choices(by(Balance::PowerOfTwo), 4);
+        assert_eq!(share(&two, 3), 0.0);
+        assert!((share(&two, 0) - 1.0 / 6.0).abs() < 0.03);
+        let few_keys = choices(by(Balance::ConsistentHash { keys: Some(1), bound: None }), 4);
+        assert_eq!(share(&few_keys, few_keys[0]), 1.0, "one key has one place");
+    }
+
+    #[test]
+    fn peak_ewma_avoids_what_was_slow() {
+        let mut balancer = LoadBalancer::new(by(Balance::PeakEwma { decay: SimDuration::from_secs(10) }), 2);
+        balancer.note_attempt(SimTime::ZERO, 0, SimDuration::from_millis(100), false);
+        balancer.note_attempt(SimTime::ZERO, 1, SimDuration::from_millis(10), false);
+        let call = Call { now: SimTime::ZERO, draw: || root().draw(), zone: 0 };
+        assert_eq!(balancer.choose(call, |_| 0), 1);
+    }
+
+    #[test]
+    fn calls_stay_in_their_zone_and_overflow_as_it_gets_worse() {
+        let locality = Some(Locality { zones: 2, overprovisioning: 1.4 });
+        let check = HealthCheck { interval: SimDuration::from_secs(1), unhealthy_threshold: 1, healthy_threshold: 1 };
+        let settings = Balancing { locality, health_check: Some(check), ..by(Balance::Random) };
+        let mut balancer = LoadBalancer::new(settings, 8);
+        let mut kept = |down: &[u32]| {
+            for instance in down {
+                balancer.note_check(SimTime::ZERO, *instance, false);
+            }
+            let call = |number: u64| Call { now: SimTime::ZERO, draw: move || root().child(number).draw(), zone: 0 };
+            (0..2_000).filter(|number| balancer.choose(call(*number), |_| 0) % 2 == 0).count() as f64 / 2_000.0
+        };
+        assert_eq!(kept(&[]), 1.0);
+        assert_eq!(kept(&[0]), 1.0, "three of four, times 1.4, is enough");
+        let at_half = kept(&[2]);
+        assert!((at_half - 0.7).abs() < 0.04, "{at_half}");
+        assert_eq!(kept(&[4, 6]), 0.0);
+    }
+
+    #[test]
+    fn an_instance_that_came_back_is_spared_at_first_and_a_panic_uses_all() {
+        let check = HealthCheck { interval: SimDuration::from_secs(1), unhealthy_threshold: 1, healthy_threshold: 1 };
+        let slow_start = Some(SlowStart { window: SimDuration::from_secs(100), aggression: 1.0, least: 0.1 });
+        let settings = Balancing { slow_start, health_check: Some(check), panic_threshold: 0.5, ..by(Balance::Random) };
+        let mut balancer = LoadBalancer::new(settings, 4);
+        let at = SimTime::from_secs;
+        let share_of_first = |balancer: &mut LoadBalancer, seconds| {
+            let call = |number: u64| Call { now: at(seconds), draw: move || root().child(number).draw(), zone: 0 };
+            (0..4_000).filter(|number| balancer.choose(call(*number), |_| 0) == 0).count() as f64 / 4_000.0
+        };
+        balancer.note_check(at(1_000), 0, false);
+        assert_eq!(share_of_first(&mut balancer, 1_000), 0.0);
+        balancer.note_check(at(1_010), 0, true);
+        let spared = share_of_first(&mut balancer, 1_060);
+        assert!((spared - 0.5 / 3.5).abs() < 0.02, "half of a full weight: {spared}");
+        for instance in [1, 2, 3] {
+            balancer.note_check(at(2_000), instance, false);
+        }
+        assert!((share_of_first(&mut balancer, 2_000) - 0.25).abs() < 0.03, "one of four left is a panic");
+    }
+}

@@ -1,0 +1,48 @@
+//! Weighted round robin.
+
+/// Smooth weighted round robin, as in nginx: every instance gains its weight each time, the one that has gained most is chosen
+/// and pays for all. Picks of a heavy instance are spread between the others and do not come in a row.
+#[derive(Clone, Debug)]
+pub struct SmoothWeighted {
+    weights: Vec<i64>,
+    gained: Vec<i64>,
+}
+
+impl SmoothWeighted {
+    /// A balancer over instances of these weights.
+    pub fn new(weights: &[u32]) -> Self {
+        Self { weights: weights.iter().map(|weight| i64::from(*weight)).collect(), gained: vec![0; weights.len()] }
+    }
+
+    /// The next of the eligible instances; 0 if there are none.
+    pub fn choose(&mut self, eligible: &[u32]) -> u32 {
+        let mut total = 0;
+        let mut chosen = eligible.first().copied().unwrap_or(0);
+        for &instance in eligible {
+            let weight = self.weights[instance as usize];
+            total += weight;
+            self.gained[instance as usize] += weight;
+            if self.gained[instance as usize] > self.gained[chosen as usize] {
+                chosen = instance;
+            }
+        }
+        if let Some(gained) = self.gained.get_mut(chosen as usize) {
+            *gained -= total;
+        }
+        chosen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the commit that brought it to nginx: weights 5, 1, 1.
+    #[test]
+    fn heavy_picks_are_spread() {
+        let mut balancer = SmoothWeighted::new(&[5, 1, 1]);
+        let picks: Vec<u32> = (0..7).map(|_| balancer.choose(&[0, 1, 2])).collect();
+        assert_eq!(picks, [0, 0, 1, 0, 2, 0, 0]);
+        assert_eq!((0..4).map(|_| balancer.choose(&[1, 2])).collect::<Vec<_>>(), [1, 2, 1, 2], "without the heavy one");
+    }
+}

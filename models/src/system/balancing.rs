@@ -1,0 +1,82 @@
+//! Which instance of a callee an attempt goes to, and what the balancers learn.
+
+use super::blueprint::EdgePlan;
+use super::event::Event;
+use super::turn::{Turn, draw_tag};
+use crate::observe::InstanceChange;
+use crate::resilience::load_balancer::Call;
+use crate::{Outcome, OutcomeSet};
+
+impl Turn<'_> {
+    /// The instance for the next attempt of a frame.
+    #[inline]
+    pub fn choose_target(&mut self, index: u32, edge_id: u32) -> u32 {
+        let edge = &self.plan.edges[edge_id as usize];
+        let first = edge.callee_instances.start;
+        let frame = &self.state.frames[index];
+        let key = frame.key.child(frame.step_number() | draw_tag::BALANCE | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
+        let (pools, plan) = (&self.state.pools, self.plan);
+        let outstanding = |instance: u32| {
+            let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
+            pool.in_use() + pool.queue_length()
+        };
+        let call = Call { now: self.now, draw: || key.draw(), zone: frame.instance - edge.caller_first_instance };
+        first + self.state.edges[edge_id as usize].balancer.choose(call, outstanding)
+    }
+
+    /// Schedules the first look of whatever watches the instances of an edge.
+    pub fn begin_watching(&mut self, edge: u32) {
+        let balance = &self.plan.edges[edge as usize].balance;
+        if let Some(check) = balance.health_check {
+            self.schedule.after(check.interval, Event::HealthCheck { edge });
+        }
+        if let Some(outliers) = balance.outlier_detection {
+            self.schedule.after(outliers.interval, Event::Sweep { edge });
+        }
+    }
+
+    /// The balancer of an edge learns how an attempt has ended.
+    #[cold]
+    pub fn note_attempt(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) {
+        let frame = &self.state.frames[index];
+        let (edge_id, target) = (frame.called_edge, frame.target);
+        let is_failure = OutcomeSet::callee_failures().contains(outcome);
+        let elapsed = self.now.since(frame.since);
+        let balancer = &mut self.state.edges[edge_id as usize].balancer;
+        if let Some(ejection) = balancer.note_attempt(self.now, target - edge.callee_instances.start, elapsed, is_failure) {
+            self.state.recorder.instance_changes(self.now, edge_id, target, InstanceChange::Ejected(ejection));
+        }
+    }
+
+    /// Every instance that an edge leads to is checked: whether it can be reached and is not standing still.
+    #[cold]
+    pub fn check_health(&mut self, edge: u32) {
+        let callees = self.plan.edges[edge as usize].callee_instances.clone();
+        for instance in callees.clone() {
+            let condition = &self.state.instances[instance as usize];
+            let has_passed = condition.crashes == 0 && condition.pauses == 0 && !self.is_unreachable(edge, instance);
+            let balancer = &mut self.state.edges[edge as usize].balancer;
+            if let Some(is_up) = balancer.note_check(self.now, instance - callees.start, has_passed) {
+                let change = if is_up { InstanceChange::Up } else { InstanceChange::Down };
+                self.state.recorder.instance_changes(self.now, edge, instance, change);
+            }
+        }
+        if let Some(check) = self.plan.edges[edge as usize].balance.health_check {
+            self.schedule.after(check.interval, Event::HealthCheck { edge });
+        }
+    }
+
+    /// An interval of the outlier detection of an edge ends.
+    #[cold]
+    pub fn sweep_outliers(&mut self, edge: u32) {
+        let first = self.plan.edges[edge as usize].callee_instances.start;
+        let recorder = &mut self.state.recorder;
+        self.state.edges[edge as usize].balancer.sweep(self.now, |instance, ejection| {
+            let change = ejection.map_or(InstanceChange::Readmitted, InstanceChange::Ejected);
+            recorder.instance_changes(self.now, edge, first + instance, change);
+        });
+        if let Some(outliers) = self.plan.edges[edge as usize].balance.outlier_detection {
+            self.schedule.after(outliers.interval, Event::Sweep { edge });
+        }
+    }
+}
