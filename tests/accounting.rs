@@ -32,7 +32,7 @@ fn assert_littles_law(what: &str, finished: &Finished) {
     for (plan, pool) in finished.system.blueprint().pools.iter().zip(finished.system.pools()) {
         let usage = pool.usage();
         assert_eq!(usage.held, usage.busy.integral(finished.now), "{what}: slots of {}", plan.label());
-        if usage.expired == 0 {
+        if usage.expired + usage.left == 0 {
             assert_eq!(usage.waited, usage.waiting.integral(finished.now), "{what}: queue of {}", plan.label());
         }
     }
@@ -61,7 +61,7 @@ fn random_system() -> impl Strategy<Value = String> {
     let guards = (proptest::option::of(5u32..80), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0u32..3);
     let faults = (0u32..8, 1u32..8, 1u32..8);
     (
-        proptest::collection::vec((pools, guards), 1..4),
+        proptest::collection::vec((pools, guards, any::<u16>()), 1..4),
         proptest::collection::vec(faults, 0..3),
         10u32..120,
         any::<bool>(),
@@ -70,16 +70,45 @@ fn random_system() -> impl Strategy<Value = String> {
         .prop_map(|(stages, faults, rate, is_open, seed)| scenario_text(&stages, &faults, rate, is_open, seed))
 }
 
+const EXTRAS: [&str; 7] = [
+    "cancellation: true",
+    "propagate deadline: true",
+    "hedge: { delay: 8ms, max: 3 }",
+    "call timeout: 60ms",
+    "rate limit: { token bucket: 60/s, burst: 5, max wait: 30ms }",
+    "new instance per attempt: true",
+    "balance: { policy: peak ewma, slow start: { window: 2s }, health check: { interval: 1s }, outlier detection: { interval: 1s, base_ejection_time: 2s } }",
+];
+
+const RETRIES: [&str; 4] = [
+    "retry: { attempts: 3, backoff: exponential 5ms x2 full jitter }",
+    "retry: { attempts: 5, backoff: fibonacci 2ms, budget: { preset: envoy, min_retry_concurrency: 1 } }",
+    "retry: { attempts: 3, backoff: none, honour retry after: true, budget: { preset: finagle } }",
+    "retry: { attempts: 2, backoff: fixed 1ms, budget: { preset: grpc, maxTokens: 10, tokenRatio: 0.1 } }",
+];
+
+const ADMISSIONS: [&str; 8] = [
+    "",
+    ", admission: { order: lifo }",
+    ", admission: { codel: { target: 1ms, interval: 20ms }, retry after: 5ms }",
+    ", admission: { concurrency: { limit: aimd, minLimit: 1 } }",
+    ", admission: { order: strict, utilization: { above: 80% } }",
+    ", admission: { order: weighted, weights: [2, 1] }",
+    ", admission: { order: reserved, reserved: [1, 0], red: { min: 1, max: 5 } }",
+    ", admission: { order: adaptive lifo, above: 2, concurrency: { limit: vegas } }",
+];
+
 type Pools = (u32, u32, u32, bool);
 type Guards = (Option<u32>, bool, bool, bool, bool, u32);
 
-fn scenario_text(stages: &[(Pools, Guards)], faults: &[(u32, u32, u32)], rate: u32, is_open: bool, seed: u64) -> String {
+fn scenario_text(stages: &[(Pools, Guards, u16)], faults: &[(u32, u32, u32)], rate: u32, is_open: bool, seed: u64) -> String {
     use std::fmt::Write;
     let source = if is_open { format!("arrivals: poisson {rate}/s") } else { format!("users: {rate}, think: exponential 200ms") };
-    let mut text =
-        format!("run: {{ duration: 20s, drain: 10m, seed: {seed} }}\nworkloads: {{ load: {{ to: s0, {source} }} }}\nservices:\n");
+    let mut text = format!(
+        "run: {{ duration: 20s, drain: 10m, seed: {seed} }}\npriorities: [high, low]\nworkloads: {{ load: {{ to: s0, {source} }}, urgent: {{ to: s0, arrivals: poisson 5/s, priority: high }} }}\nservices:\n"
+    );
     let last = stages.len() - 1;
-    for (stage, ((threads, queue, instances, has_cpus), _)) in stages.iter().enumerate() {
+    for (stage, ((threads, queue, instances, has_cpus), _, extras)) in stages.iter().enumerate() {
         let cpus = if *has_cpus { ", cpus: 1" } else { "" };
         let next = if stage == last {
             "{ query: db }".to_owned()
@@ -88,11 +117,13 @@ fn scenario_text(stages: &[(Pools, Guards)], faults: &[(u32, u32, u32)], rate: u
         };
         let _ = writeln!(
             text,
-            "  s{stage}: {{ instances: {instances}, threads: {{ max: {threads}, queue: {queue}, max wait: 300ms }}{cpus}, handle: [ {{ work: exponential 5ms }}, {next} ] }}"
+            "  s{stage}: {{ instances: {instances}, threads: {{ max: {threads}, queue: {queue}, max wait: 300ms }}{cpus}, handle: [ {{ work: exponential 5ms }}, {next} ]{} }}",
+            ADMISSIONS[usize::from(*extras >> 12) % ADMISSIONS.len()]
         );
     }
     text.push_str("databases: { db: { connections: 3, query: exponential 10ms } }\ncalls:\n  load -> s0: { timeout: 2s }\n");
-    for (stage, (_, (timeout, has_breaker, has_bulkhead, has_retry, has_fallback, latency))) in stages.iter().enumerate() {
+    for (stage, (_, (timeout, has_breaker, has_bulkhead, has_retry, has_fallback, latency), extras)) in stages.iter().enumerate()
+    {
         let callee = if stage == last { "db".to_owned() } else { format!("s{}", stage + 1) };
         let _ = writeln!(text, "  s{stage} -> {callee}:\n    latency: {latency}ms");
         if let Some(timeout) = timeout {
@@ -101,11 +132,14 @@ fn scenario_text(stages: &[(Pools, Guards)], faults: &[(u32, u32, u32)], rate: u
         let guards = [
             (has_breaker, "breaker: { window: 10 calls, minimum calls: 5, wait: 500ms }"),
             (has_bulkhead, "bulkhead: { semaphore: 2, max wait: 20ms }"),
-            (has_retry, "retry: { attempts: 3, backoff: exponential 5ms x2 full jitter }"),
+            (has_retry, RETRIES[usize::from(*extras >> 10) % RETRIES.len()]),
             (has_fallback, "fallback: { cached: { hit rate: 50%, latency: 1ms } }"),
         ];
         for (_, guard) in guards.into_iter().filter(|(is_there, _)| **is_there) {
             let _ = writeln!(text, "    {guard}");
+        }
+        for (bit, setting) in EXTRAS.iter().enumerate().filter(|(bit, _)| extras & (1 << bit) != 0) {
+            let _ = (bit, writeln!(text, "    {setting}"));
         }
     }
     if !faults.is_empty() {

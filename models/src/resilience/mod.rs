@@ -4,6 +4,7 @@
 //! recording of a real library. A bulkhead is a [`Pool`](crate::resources::Pool) of permits.
 
 pub mod adaptive_concurrency;
+pub mod admission;
 pub mod circuit_breaker;
 pub mod fallback;
 pub mod load_balancer;

@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use sim_core::stats::TimeWeighted;
 use sim_core::{SimDuration, SimTime};
 
-use super::Episodes;
+use super::discipline::ClassQueues;
+use super::{Discipline, Episodes};
 
 /// A pool counts as saturated when all slots were in use for this long.
 const SATURATED_AFTER: SimDuration = SimDuration::from_secs(1);
@@ -13,6 +14,9 @@ const SATURATED_AFTER: SimDuration = SimDuration::from_secs(1);
 const SATURATION_GAP: SimDuration = SimDuration::from_secs(2);
 /// Two rejections by a full queue with a shorter gap belong to one overflow.
 const OVERFLOW_GAP: SimDuration = SimDuration::from_secs(5);
+
+/// A queue served from its end drops those who no longer wait when there are more of them than this, and than of the others.
+const MOST_STALE: usize = 64;
 
 /// Somebody in the queue: which frame, in which epoch of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +38,10 @@ pub struct Pool {
     lost: u32,
     queue_limit: u32,
     queue: VecDeque<Waiter>,
+    /// With more than so many waiting, the last to come is served first.
+    newest_first_above: u32,
+    /// The queues of a pool that tells classes apart, in place of `queue`.
+    classes: Option<Box<ClassQueues>>,
     usage: PoolUsage,
     saturation: Episodes,
     overflow: Episodes,
@@ -52,6 +60,8 @@ pub struct PoolUsage {
     pub rejected: u64,
     /// Requests that gave up waiting.
     pub expired: u64,
+    /// Requests that left the queue in another way without a slot: crashed, cancelled, turned away for a higher class.
+    pub left: u64,
     /// Sum of the time that slots were held, in nanoseconds, added as each is given back.
     pub held: u128,
     /// Sum of the time that granted requests had waited, in nanoseconds.
@@ -67,6 +77,8 @@ impl Pool {
             lost: 0,
             queue_limit,
             queue: VecDeque::new(),
+            newest_first_above: u32::MAX,
+            classes: None,
             usage: PoolUsage::default(),
             saturation: Episodes::new(SATURATED_AFTER, SATURATION_GAP),
             overflow: Episodes::new(SimDuration::ZERO, OVERFLOW_GAP),
@@ -79,6 +91,73 @@ impl Pool {
     pub fn with_core(mut self, core: u32) -> Self {
         self.core = core.min(self.capacity);
         self
+    }
+
+    /// The same pool, whose queue is served in another order than that of arrival.
+    #[must_use]
+    pub fn with_discipline(mut self, discipline: &Discipline) -> Self {
+        match discipline {
+            Discipline::Fifo => {}
+            Discipline::Lifo => self.newest_first_above = 0,
+            Discipline::AdaptiveLifo(above) => self.newest_first_above = *above,
+            classes => self.classes = Some(Box::new(ClassQueues::new(classes.clone()))),
+        }
+        self
+    }
+
+    /// [`try_acquire`](Self::try_acquire) for a request of a class, 0 being the highest.
+    pub fn try_acquire_for(&mut self, now: SimTime, class: u8) -> bool {
+        let free = self.usable().saturating_sub(self.in_use());
+        let Some(classes) = &mut self.classes else { return self.try_acquire(now) };
+        if !classes.may_take(class, free) {
+            return false;
+        }
+        classes.note_taken(class);
+        self.occupy(now);
+        self.usage.granted += 1;
+        true
+    }
+
+    /// [`enqueue`](Self::enqueue) for a request of a class. A full queue makes room by turning away the newest waiter of the
+    /// lowest class below, who is returned.
+    pub fn enqueue_for(
+        &mut self,
+        now: SimTime,
+        waiter: Waiter,
+        class: u8,
+        is_live: impl Fn(Waiter) -> bool,
+    ) -> (bool, Option<Waiter>) {
+        let waiting = self.queue_length();
+        let is_full = waiting >= self.queue_limit;
+        let Some(classes) = &mut self.classes else { return (self.enqueue(now, waiter), None) };
+        let evicted = if is_full { classes.evict_below(class, is_live) } else { None };
+        if is_full {
+            self.usage.rejected += 1;
+            self.overflow.mark(now);
+            if evicted.is_none() {
+                return (false, None);
+            }
+            self.usage.left += 1;
+        } else {
+            self.usage.waiting.set(now, u64::from(waiting) + 1);
+        }
+        classes.push(class, waiter);
+        (true, evicted)
+    }
+
+    /// [`release`](Self::release) of a slot that a request of a class has held.
+    pub fn release_for(
+        &mut self,
+        now: SimTime,
+        held: SimDuration,
+        class: u8,
+        is_live: impl Fn(Waiter) -> bool,
+    ) -> Option<Waiter> {
+        let Some(classes) = &mut self.classes else { return self.release(now, held, is_live) };
+        self.usage.held += u128::from(held.as_nanos());
+        classes.note_given_back(class);
+        self.vacate(now);
+        self.grant_free(now, is_live)
     }
 
     /// Takes a slot if one is free.
@@ -136,6 +215,7 @@ impl Pool {
     /// Somebody has left the queue without a slot; `expired` if its wait limit ran out. Its entry is skipped later.
     pub fn leave_queue(&mut self, now: SimTime, expired: bool) {
         self.usage.expired += u64::from(expired);
+        self.usage.left += u64::from(!expired);
         self.usage.waiting.set(now, u64::from(self.queue_length()).saturating_sub(1));
         if self.queue_length() == 0 {
             self.queue.clear();
@@ -222,7 +302,14 @@ impl Pool {
 
     #[inline]
     fn pop_live(&mut self, now: SimTime, is_live: impl Fn(Waiter) -> bool) -> Option<Waiter> {
-        while let Some(waiter) = self.queue.pop_front() {
+        if self.classes.is_some() {
+            return self.pop_of_classes(now, is_live);
+        }
+        let newest_first = self.queue_length() > self.newest_first_above;
+        if newest_first && self.queue.len() > 2 * self.queue_length() as usize + MOST_STALE {
+            self.queue.retain(|waiter| is_live(*waiter));
+        }
+        while let Some(waiter) = if newest_first { self.queue.pop_back() } else { self.queue.pop_front() } {
             if is_live(waiter) {
                 self.usage.waiting.set(now, u64::from(self.queue_length()) - 1);
                 self.usage.granted += 1;
@@ -230,6 +317,19 @@ impl Pool {
             }
         }
         None
+    }
+}
+
+impl Pool {
+    #[cold]
+    fn pop_of_classes(&mut self, now: SimTime, is_live: impl Fn(Waiter) -> bool) -> Option<Waiter> {
+        let free = self.usable().saturating_sub(self.in_use());
+        let classes = self.classes.as_mut()?;
+        let (waiter, class) = classes.pop(free, is_live)?;
+        classes.note_taken(class);
+        self.usage.waiting.set(now, u64::from(self.queue_length()) - 1);
+        self.usage.granted += 1;
+        Some(waiter)
     }
 }
 

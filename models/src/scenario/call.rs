@@ -21,7 +21,7 @@ pub(super) struct Call {
     pub connect_timeout: Option<Duration>,
     /// How long the whole call may take, with all that it waits for and all attempts; for ever if left out.
     #[serde(rename = "call timeout")]
-    pub timeout_of_call: Option<Duration>,
+    pub whole_timeout: Option<Duration>,
     /// Network latency in each direction.
     pub latency: Option<DurationPhrase>,
     /// How instances of the callee are chosen; round robin if left out.

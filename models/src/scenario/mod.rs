@@ -5,6 +5,7 @@
 //! unwise; `compile` resolves names to dense ids and yields a [`Blueprint`](crate::system::Blueprint). Problems are
 //! collected along the way and reported together.
 
+mod admission;
 mod balance;
 mod breaker;
 mod call;

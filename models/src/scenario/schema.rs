@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
+use super::admission::Admission;
 use super::call::Call;
 use super::forms::OrNumber;
 use super::phrases::{ArrivalPhrase, DurationPhrase, Process};
@@ -35,6 +36,8 @@ pub(super) struct Scenario {
     pub limits: LimitSection,
     /// Machines whose processors are shared by the services placed on them.
     pub hosts: IndexMap<String, Host>,
+    /// Classes of requests, the highest first; workloads name one, and what they call belongs to it too.
+    pub priorities: Vec<String>,
     /// Where requests come from.
     pub workloads: IndexMap<String, Workload>,
     /// What answers them.
@@ -120,6 +123,8 @@ pub(super) struct Workload {
     pub users: Option<OrNumber<Users>>,
     /// Time between an answer and the user's next request; none if left out.
     pub think: Option<DurationPhrase>,
+    /// The class of its requests, one of `priorities`; the last if left out.
+    pub priority: Option<String>,
 }
 
 /// Something that clients do.
@@ -245,6 +250,8 @@ pub(super) struct Service {
     pub operations: IndexMap<String, Vec<Step>>,
     /// Whether repeating a request does no harm; true if left out.
     pub idempotent: Option<bool>,
+    /// What each instance turns away, and in which order it serves its queue.
+    pub admission: Option<Admission>,
 }
 
 /// Slots and the queue in front of them.

@@ -3,7 +3,9 @@
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use crate::faults::Fault;
+use crate::resilience::admission::AdmissionSettings;
 use crate::resilience::{Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
+use crate::resources::Discipline;
 use crate::workload::{ArrivalProcess, UserPlan};
 use crate::{Outcome, OutcomeSet};
 
@@ -43,6 +45,8 @@ pub struct Blueprint {
     pub breakers: Vec<BreakerPlan>,
     /// Rate limits, one for each scope of each edge that has one.
     pub rate_limits: Vec<RateLimit>,
+    /// What instances turn away, one for each that turns anything away.
+    pub gates: Vec<AdmissionSettings>,
     /// Budgets of retries, one for each caller instance of each edge that has one.
     pub retry_budgets: Vec<RetryBudgetPolicy>,
     /// Timeouts, limits of waits and delays of hedges: whatever lies a constant span ahead.
@@ -110,6 +114,8 @@ pub struct WorkloadPlan {
     pub begin: u32,
     /// What a request, or an iteration of a user, does.
     pub entry: u32,
+    /// The class of its requests, and of whatever they call; 0 is the highest.
+    pub priority: u8,
 }
 
 /// How requests come about.
@@ -157,6 +163,8 @@ pub struct InstancePlan {
     pub slots: u32,
     /// Its processors, possibly those of a host shared with others; [`NONE`] if computing is not limited.
     pub processors: u32,
+    /// What it turns away, as an id of a gate; [`NONE`] if it takes what its queue holds, in order.
+    pub gate: u32,
 }
 
 /// What the slots of a pool are.
@@ -204,6 +212,8 @@ pub struct PoolPlan {
     pub queue_limit: u32,
     /// Longest wait, as an id of a deadline; [`NONE`] if there is no limit.
     pub wait_deadline: u32,
+    /// The order in which the queue is served.
+    pub discipline: Discipline,
 }
 
 impl EdgePlan {
@@ -316,6 +326,7 @@ pub struct HedgePlan {
 
 /// The way from a caller to a callee.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own, and read on its own")]
 pub struct EdgePlan {
     /// The caller's name.
     pub caller: String,

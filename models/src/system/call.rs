@@ -59,11 +59,11 @@ impl<'a> Turn<'a> {
     /// An attempt has had no answer within its timeout.
     #[cold]
     pub fn attempt_timed_out(&mut self, index: u32) -> Next {
+        self.withdraw_attempt(index);
         if self.is_paused(index) {
             let waiter = self.state.frames.begin_wait(index, Activity::AwaitingReply);
             return self.park(index, Parked::Reply { to: waiter, outcome: Outcome::Timeout });
         }
-        self.withdraw_attempt(index);
         self.attempt_ended(index, Outcome::Timeout)
     }
 
@@ -193,13 +193,13 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn send(&mut self, index: u32, edge: &EdgePlan, target: u32, caller: Waiter) -> Next {
         let frame = &self.state.frames[index];
-        let (edge_id, entry, is_counted) = (frame.called_edge, frame.called_entry, frame.is_counted);
+        let (edge_id, entry, is_counted, priority) = (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
         let key = frame.key.child(frame.step_number() | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
         let has_deadline = edge.propagates_deadline || frame.deadline < SimTime::MAX;
         let deadline = if has_deadline { self.deadline_of_attempt(index, edge, caller) } else { SimTime::MAX };
         let callee = self.allocate(key, Role::Handler, target, entry, is_counted);
         let frame = &mut self.state.frames[callee];
-        (frame.caller, frame.edge, frame.deadline) = (caller, edge_id, deadline);
+        (frame.caller, frame.edge, frame.deadline, frame.priority) = (caller, edge_id, deadline, priority);
         self.state.frames[index].callee = callee;
         if let Some((plan, position)) = edge.hedge() {
             self.note_request(index, plan, position, callee, caller);

@@ -30,6 +30,7 @@ impl Turn<'_> {
         self.schedule_arrival(workload);
         let entry = self.plan.workloads[workload as usize].entry;
         let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
+        self.state.frames[client].priority = self.plan.workloads[workload as usize].priority;
         Next::Run(client)
     }
 
@@ -55,7 +56,8 @@ impl Turn<'_> {
                 let key = state.key.child(u64::from(user)).child(0);
                 let entry = plan.workloads[workload as usize].begin;
                 let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
-                self.state.frames[client].caller = Waiter { frame: user, epoch: 0 };
+                let frame = &mut self.state.frames[client];
+                (frame.caller, frame.priority) = (Waiter { frame: user, epoch: 0 }, plan.workloads[workload as usize].priority);
                 self.state.ready.push(Next::Run(client));
             }
         }

@@ -117,6 +117,8 @@ pub(super) struct Frame {
     pub retry_after: u32,
     /// Attempts made of the present call.
     pub attempts: u32,
+    /// Requests that were in flight at its instance when it was admitted, itself included; if the instance has a gate.
+    pub admitted_as: u32,
     /// Counts the timeouts around whole calls that it has set, over all its lives: each is told from the others by its number.
     pub timeouts_set: u32,
     /// Branches still running.
@@ -139,6 +141,8 @@ pub(super) struct Frame {
     pub has_failed_call: bool,
     /// Whether it began after the warm-up.
     pub is_counted: bool,
+    /// Its class, 0 being the highest.
+    pub priority: u8,
 }
 
 impl Frame {
@@ -164,6 +168,7 @@ impl Frame {
             told_to_stay_away: 0,
             retry_after: 0,
             attempts: 0,
+            admitted_as: 0,
             timeouts_set: 0,
             branches: 0,
             rounds: 0,
@@ -175,6 +180,7 @@ impl Frame {
             outcome: Outcome::Ok,
             has_failed_call: false,
             is_counted: false,
+            priority: 0,
         }
     }
 

@@ -73,12 +73,13 @@ impl Turn<'_> {
         let parent = &mut self.state.frames[index];
         parent.branches = table.entries.len() as u16;
         parent.step = table.join;
-        let (key, instance, is_counted, deadline) = (parent.key, parent.instance, parent.is_counted, parent.deadline);
+        let (key, instance, is_counted) = (parent.key, parent.instance, parent.is_counted);
+        let (deadline, priority) = (parent.deadline, parent.priority);
         for (number, entry) in table.entries.iter().enumerate().rev() {
             let key = key.child(step | (number as u64 + 1) << draw_tag::SIBLING_SHIFT);
             let branch = self.allocate(key, Role::Branch, instance, *entry, is_counted);
             let frame = &mut self.state.frames[branch];
-            (frame.caller, frame.deadline) = (caller, deadline);
+            (frame.caller, frame.deadline, frame.priority) = (caller, deadline, priority);
             self.state.ready.push(Next::Run(branch));
         }
         Next::Nothing

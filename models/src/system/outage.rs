@@ -171,8 +171,10 @@ impl Turn<'_> {
             return;
         }
         frame.outcome = Outcome::Refused;
-        if activity != Activity::Queued {
-            self.release_slot(index);
+        if activity == Activity::Queued {
+            self.leave_gate(index, Outcome::Refused);
+        } else {
+            self.release_slot(index, Outcome::Refused);
         }
         self.state.ready.push(Next::Reply(index));
     }

@@ -7,6 +7,7 @@ use super::event::Event;
 use super::frame::{Activity, Hedged, Hold, MOST_REQUESTS, Role};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
+use crate::Outcome;
 use crate::resources::Waiter;
 
 impl Turn<'_> {
@@ -42,10 +43,12 @@ impl Turn<'_> {
         if is_waiting { self.attempt_timed_out(waiter.frame) } else { Next::Nothing }
     }
 
-    /// The callee of an attempt that is given up learns about it, if the edge cancels.
+    /// An attempt is given up: none of its requests can be answered any more. Their callees learn about it, if the edge cancels
+    /// and the caller does not stand still.
     #[cold]
     pub fn withdraw_attempt(&mut self, index: u32) {
         let edge = self.edge_of(index);
+        let cancels = edge.cancels && !self.is_paused(index);
         let frame = &self.state.frames[index];
         let (caller, callee) = (Waiter { frame: index, epoch: frame.epoch }, frame.callee);
         if let Some((_, position)) = edge.hedge()
@@ -53,12 +56,12 @@ impl Turn<'_> {
         {
             hedged.outstanding = 0;
             let callees = hedged.callees;
-            if edge.cancels {
+            if cancels {
                 for callee in callees {
                     self.send_cancellation(callee, caller);
                 }
             }
-        } else if edge.cancels {
+        } else if cancels {
             self.send_cancellation(callee, caller);
         }
     }
@@ -101,10 +104,11 @@ impl Turn<'_> {
         }
         self.leave_queues(callee);
         self.stop(callee, activity);
-        let frame = &self.state.frames[callee];
-        let holds_slot = frame.role == Role::Handler && !matches!(activity, Activity::InTransit | Activity::Queued);
-        if holds_slot {
-            self.release_slot(callee);
+        match activity {
+            Activity::InTransit => {}
+            Activity::Queued => self.leave_gate(callee, Outcome::Refused),
+            _ if self.state.frames[callee].role == Role::Handler => self.release_slot(callee, Outcome::Refused),
+            _ => {}
         }
         self.state.frames.release(callee);
     }

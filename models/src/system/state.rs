@@ -12,6 +12,7 @@ use super::frame::{Frames, Role};
 use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::Recorder;
+use crate::resilience::admission::Admission;
 use crate::resilience::{Breaker, LoadBalancer, RateLimiter, RetryBudget};
 use crate::resources::{Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
@@ -138,6 +139,7 @@ pub(super) struct State {
     pub test_waiters: Vec<Vec<(u64, Waiter)>>,
     pub rate_limiters: Vec<RateLimiter>,
     pub retry_budgets: Vec<RetryBudget>,
+    pub gates: Vec<Admission>,
     pub rings: Vec<DeadlineRing<Waiter>>,
     pub instances: Vec<InstanceState>,
     pub edges: Vec<EdgeState>,
@@ -158,10 +160,22 @@ impl System {
         let streams = Streams::new(blueprint.run.seed, replication);
         let state = State {
             frames: Frames::new(blueprint.guard_depth()),
-            pools: blueprint.pools.iter().map(|plan| Pool::new(plan.capacity, plan.queue_limit).with_core(plan.core)).collect(),
+            pools: blueprint
+                .pools
+                .iter()
+                .map(|plan| Pool::new(plan.capacity, plan.queue_limit).with_core(plan.core).with_discipline(&plan.discipline))
+                .collect(),
             test_waiters: vec![Vec::new(); blueprint.breakers.len()],
             breakers: blueprint.breakers.iter().map(|plan| initial_breaker(plan, &streams)).collect(),
             rate_limiters: blueprint.rate_limits.iter().map(|limit| RateLimiter::new(*limit)).collect(),
+            gates: blueprint
+                .gates
+                .iter()
+                .enumerate()
+                .map(|(number, settings)| {
+                    Admission::new(*settings, DrawKey::root(&mut streams.stream(&format!("gate {number}"))))
+                })
+                .collect(),
             retry_budgets: blueprint.retry_budgets.iter().map(|policy| RetryBudget::new(*policy)).collect(),
             rings: blueprint.deadlines.iter().map(|plan| DeadlineRing::new(plan.span)).collect(),
             instances: vec![InstanceState::default(); blueprint.instances.len()],

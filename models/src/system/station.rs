@@ -21,7 +21,11 @@ impl Turn<'_> {
         {
             return next;
         }
-        let slots = self.plan.instances[instance as usize].slots as usize;
+        let plan = self.plan.instances[instance as usize];
+        if plan.gate != NONE {
+            return self.arrive_at_gate(index, plan.gate);
+        }
+        let slots = plan.slots as usize;
         if self.state.pools[slots].try_acquire(self.now) {
             return self.start(index);
         }
@@ -53,12 +57,16 @@ impl Turn<'_> {
         let waited = self.now.since(frame.entered_at);
         let slots = self.plan.instances[frame.instance as usize].slots as usize;
         self.state.pools[slots].note_wait(waited);
+        if self.is_dropped_at_gate(index) {
+            self.state.frames[index].started_at = self.now;
+            return self.finish(index, Outcome::Shed);
+        }
         self.start(index)
     }
 
     /// A request has a slot and starts its handler.
     #[inline]
-    fn start(&mut self, index: u32) -> Next {
+    pub fn start(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
         frame.started_at = self.now;
         let instance = frame.instance;
@@ -76,6 +84,7 @@ impl Turn<'_> {
     pub fn wait_exceeded(&mut self, index: u32) -> Next {
         let slots = self.plan.instances[self.state.frames[index].instance as usize].slots;
         self.state.pools[slots as usize].leave_queue(self.now, true);
+        self.leave_gate(index, Outcome::WaitExceeded);
         self.answer(index, Outcome::WaitExceeded)
     }
 
@@ -86,7 +95,7 @@ impl Turn<'_> {
             Role::Client => self.iteration_ends(index),
             Role::Branch => self.branch_ends(index, outcome),
             Role::Handler => {
-                self.release_slot(index);
+                self.release_slot(index, outcome);
                 self.answer(index, outcome)
             }
         }
@@ -94,13 +103,22 @@ impl Turn<'_> {
 
     /// Gives the slot back; the first in the queue starts after everything else of this instant that is already due.
     #[inline]
-    pub fn release_slot(&mut self, index: u32) {
+    pub fn release_slot(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
         let held = self.now.since(frame.started_at);
-        let slots = self.plan.instances[frame.instance as usize].slots as usize;
+        let plan = self.plan.instances[frame.instance as usize];
         let frames = &self.state.frames;
-        if let Some(waiter) = self.state.pools[slots].release(self.now, held, |waiter| frames.is_live(waiter)) {
+        let pool = &mut self.state.pools[plan.slots as usize];
+        let next = if plan.gate == NONE {
+            pool.release(self.now, held, |waiter| frames.is_live(waiter))
+        } else {
+            pool.release_for(self.now, held, frame.priority, |waiter| frames.is_live(waiter))
+        };
+        if let Some(waiter) = next {
             self.state.ready.push(Next::Start(waiter.frame));
+        }
+        if plan.gate != NONE {
+            self.leave_gate(index, outcome);
         }
     }
 

@@ -4,6 +4,8 @@
 
 mod aimd;
 mod gradient2;
+mod vegas;
 
 pub use aimd::{Aimd, AimdSettings};
 pub use gradient2::{Gradient2, Gradient2Settings};
+pub use vegas::{Vegas, VegasSettings};

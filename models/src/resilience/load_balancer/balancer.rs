@@ -361,7 +361,7 @@ mod tests {
                 balancer.note_check(SimTime::ZERO, *instance, false);
             }
             let call = |number: u64| Call { now: SimTime::ZERO, draw: move || root().child(number).draw(), zone: 0 };
-            (0..2_000).filter(|number| balancer.choose(call(*number), |_| 0) % 2 == 0).count() as f64 / 2_000.0
+            (0..2_000).filter(|number| balancer.choose(call(*number), |_| 0).is_multiple_of(2)).count() as f64 / 2_000.0
         };
         assert_eq!(kept(&[]), 1.0);
         assert_eq!(kept(&[0]), 1.0, "three of four, times 1.4, is enough");

@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn failures_in_a_row_eject_for_longer_each_time_and_sweeps_end_it() {
         let mut detection = OutlierDetection::new(OutlierSettings::default(), 3);
-        let mut fails = |detection: &mut OutlierDetection, seconds, times| {
+        let fails = |detection: &mut OutlierDetection, seconds, times| {
             (0..times).filter_map(|_| detection.note(at(seconds), 1, true)).count()
         };
         assert_eq!(fails(&mut detection, 1, 4), 0);

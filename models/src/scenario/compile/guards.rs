@@ -11,6 +11,7 @@ use super::proxies::{ProxyLimits, proxy_limits};
 use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
 use crate::resilience::{RateLimit, RetryBudgetPolicy, RetryPolicy};
+use crate::resources::Discipline;
 use crate::system::{Ends, Guard, HedgePlan, MOST_REQUESTS, NONE, PoolKind, PoolPlan, Scope, UNLIMITED};
 
 /// Resilience4j's own settings of a rate limiter.
@@ -103,7 +104,7 @@ impl Compiler<'_> {
             self.one_of(call.bulkhead.is_some(), call.breaker.as_ref().is_some_and(permits_of_breaker), "bulkhead", path);
             let guards = [
                 (call.rate_limit.as_ref().map(Written::RateLimit), "rate limit"),
-                (call.timeout_of_call.map(Written::Timeout), "call timeout"),
+                (call.whole_timeout.map(Written::Timeout), "call timeout"),
                 (call.bulkhead.as_ref().map(Written::Bulkhead), "bulkhead"),
                 (call.breaker.as_ref().map(Written::Breaker), "breaker"),
                 (call.retry.as_ref().map(Written::Retry), "retry"),
@@ -407,6 +408,7 @@ impl Compiler<'_> {
                 core,
                 queue_limit,
                 wait_deadline,
+                discipline: Discipline::Fifo,
             });
         }
         Some(Guard::Bulkhead { first_pool })

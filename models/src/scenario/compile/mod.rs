@@ -3,6 +3,7 @@
 //! Stations come first, so that everything else can name them; then workloads and handlers, whose calls discover the
 //! edges; then the guards of each edge; then faults. Whatever cannot be resolved is a problem with a place.
 
+mod admission;
 mod balance;
 mod breakers;
 mod edges;
@@ -104,6 +105,7 @@ pub(super) fn compile(decoded: &Decoded<Scenario>, name: &str, folder: &Path, pr
         distributions: Vec::new(),
         breakers: Vec::new(),
         rate_limits: Vec::new(),
+        gates: Vec::new(),
         retry_budgets: Vec::new(),
         deadlines: Vec::new(),
         faults: Vec::new(),

@@ -1,9 +1,11 @@
 //! Services, databases and caches: their instances and pools.
 
+use super::super::admission::Admission;
 use super::super::forms::OrNumber;
 use super::super::problem::Problem;
 use super::super::schema::Slots;
 use super::{Compiler, most};
+use crate::resources::Discipline;
 use crate::system::{InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, UNLIMITED};
 
 impl Compiler<'_> {
@@ -51,13 +53,14 @@ impl Compiler<'_> {
                 (None, Some(count)) => Processors::Own(self.at_least_one(count, "cpus", &format!("{path}.cpus"))),
                 (None, None) => Processors::Unlimited,
             };
-            let pool = SlotPlan { kind, slots, path: format!("{path}.{key}") };
+            let pool = SlotPlan { kind, slots, admission: service.admission.as_ref(), path: format!("{path}.{key}") };
             self.station_plan(name, StationKind::Service, service.instances, &pool, processors);
         }
         for (name, database) in &scenario.databases {
             let pool = SlotPlan {
                 kind: PoolKind::Connections,
                 slots: database.connections.as_ref(),
+                admission: None,
                 path: format!("databases.{name}.connections"),
             };
             self.station_plan(name, StationKind::Database, database.instances, &pool, Processors::Unlimited);
@@ -66,6 +69,7 @@ impl Compiler<'_> {
             let pool = SlotPlan {
                 kind: PoolKind::Connections,
                 slots: cache.connections.as_ref(),
+                admission: None,
                 path: format!("caches.{name}.connections"),
             };
             self.station_plan(name, StationKind::Cache, cache.instances, &pool, Processors::Unlimited);
@@ -92,6 +96,7 @@ impl Compiler<'_> {
             core: capacity,
             queue_limit: UNLIMITED,
             wait_deadline: NONE,
+            discipline: Discipline::Fifo,
         };
         self.blueprint.pools.push(plan);
         (self.blueprint.pools.len() - 1) as u32
@@ -128,6 +133,8 @@ impl Compiler<'_> {
         let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };
         let first_pool = self.blueprint.pools.len() as u32;
         let plan = self.slot_plan(name, slots);
+        let (discipline, gate) = self.admission(slots.admission, plan.capacity, &format!("{section}.{name}.admission"));
+        let plan = PoolPlan { discipline, ..plan };
         for instance in 0..count {
             self.blueprint.pools.push(PoolPlan { number: number_of(instance), ..plan.clone() });
         }
@@ -137,12 +144,17 @@ impl Compiler<'_> {
                 Processors::Shared(pool) => pool,
                 Processors::Own(capacity) => self.push_processors(name, number_of(instance), capacity),
             };
-            self.blueprint.instances.push(InstancePlan { station: id, slots: first_pool + instance, processors });
+            let gate_of_instance = gate.map_or(NONE, |settings| {
+                self.blueprint.gates.push(settings);
+                (self.blueprint.gates.len() - 1) as u32
+            });
+            let slots = first_pool + instance;
+            self.blueprint.instances.push(InstancePlan { station: id, slots, processors, gate: gate_of_instance });
         }
         self.blueprint.stations.push(StationPlan { name: name.to_owned(), kind, instances: first..first + count });
     }
 
-    fn slot_plan(&mut self, name: &str, SlotPlan { kind, slots, path }: &SlotPlan<'_>) -> PoolPlan {
+    fn slot_plan(&mut self, name: &str, SlotPlan { kind, slots, path, .. }: &SlotPlan<'_>) -> PoolPlan {
         let unlimited = Slots { max: UNLIMITED, queue: None, max_wait: None };
         let slots = slots.map_or(&unlimited, |OrNumber(slots)| slots);
         let capacity = self.at_least_one(slots.max, kind.name(), path);
@@ -154,6 +166,7 @@ impl Compiler<'_> {
             core: capacity,
             queue_limit: slots.queue.unwrap_or(UNLIMITED),
             wait_deadline: self.deadline(slots.max_wait, &format!("{path}.max wait")),
+            discipline: Discipline::Fifo,
         }
     }
 
@@ -170,6 +183,7 @@ impl Compiler<'_> {
 struct SlotPlan<'a> {
     kind: PoolKind,
     slots: Option<&'a OrNumber<Slots>>,
+    admission: Option<&'a Admission>,
     path: String,
 }
 

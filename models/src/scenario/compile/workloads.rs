@@ -45,7 +45,8 @@ impl Compiler<'_> {
             let entry = self.blueprint.program.len() as u32;
             self.client_program(Caller::Workload(index as u32), workload, &path);
             let source = self.source(name, workload, &path);
-            self.blueprint.workloads.push(WorkloadPlan { name: name.clone(), source, begin, entry });
+            let priority = self.priority(workload.priority.as_ref(), &format!("workloads.{name}.priority"));
+            self.blueprint.workloads.push(WorkloadPlan { name: name.clone(), source, begin, entry, priority });
         }
     }
 

@@ -1,0 +1,11 @@
+//! What a service turns away: before it queues, or when its turn has come too late. One file each, and the whole of it.
+
+mod codel;
+mod gate;
+mod red;
+mod utilization;
+
+pub use codel::{Codel, CodelSettings};
+pub use gate::{Admission, AdmissionSettings, ConcurrencyLimit};
+pub use red::{Red, RedSettings};
+pub use utilization::{UtilizationLimit, UtilizationSettings};

@@ -1,0 +1,75 @@
+//! Instances that turn requests away before or after they queue, or serve them by class.
+
+use sim_core::random::uniform;
+
+use super::blueprint::NONE;
+use super::frame::Activity;
+use super::state::Next;
+use super::turn::{Turn, draw_tag};
+use crate::Outcome;
+use crate::resources::Waiter;
+
+impl Turn<'_> {
+    /// A request has reached an instance with a gate.
+    pub fn arrive_at_gate(&mut self, index: u32, gate: u32) -> Next {
+        let frame = &self.state.frames[index];
+        let (instance, class) = (frame.instance, frame.priority);
+        let draw = uniform(&mut frame.key.child(draw_tag::ADMISSION).draw());
+        let slots = self.plan.instances[instance as usize].slots as usize;
+        let pool = &self.state.pools[slots];
+        let in_use = f64::from(pool.in_use()) / f64::from(pool.capacity());
+        let Some(admitted_as) = self.state.gates[gate as usize].admit(self.now, in_use, pool.queue_length(), draw) else {
+            return self.turn_away(index, gate);
+        };
+        self.state.frames[index].admitted_as = admitted_as;
+        if self.state.pools[slots].try_acquire_for(self.now, class) {
+            return self.start(index);
+        }
+        let waiter = self.state.frames.begin_wait(index, Activity::Queued);
+        let frames = &self.state.frames;
+        let (is_queued, evicted) = self.state.pools[slots].enqueue_for(self.now, waiter, class, |waiter| frames.is_live(waiter));
+        if let Some(Waiter { frame: evicted, .. }) = evicted {
+            self.leave_gate(evicted, Outcome::Shed);
+            let next = self.turn_away(evicted, gate);
+            self.state.ready.push(next);
+        }
+        if !is_queued {
+            self.leave_gate(index, Outcome::QueueFull);
+            return self.answer(index, Outcome::QueueFull);
+        }
+        self.set_deadline(self.plan.pools[slots].wait_deadline, waiter);
+        Next::Nothing
+    }
+
+    /// Whether a request that has queued, and has a slot now, is dropped all the same.
+    pub fn is_dropped_at_gate(&mut self, index: u32) -> bool {
+        let frame = &self.state.frames[index];
+        let plan = self.plan.instances[frame.instance as usize];
+        if plan.gate == NONE {
+            return false;
+        }
+        let waited = self.now.since(frame.entered_at);
+        let has_more = self.state.pools[plan.slots as usize].queue_length() > 0;
+        let is_dropped = self.state.gates[plan.gate as usize].drops(self.now, waited, has_more);
+        if is_dropped {
+            self.state.frames[index].retry_after = self.plan.gates[plan.gate as usize].retry_after;
+        }
+        is_dropped
+    }
+
+    /// A request leaves an instance, or its queue, with an outcome.
+    #[inline]
+    pub fn leave_gate(&mut self, index: u32, outcome: Outcome) {
+        let frame = &self.state.frames[index];
+        let gate = self.plan.instances[frame.instance as usize].gate;
+        if gate != NONE {
+            let elapsed = self.now.since(frame.entered_at);
+            self.state.gates[gate as usize].leave(elapsed, frame.admitted_as, outcome);
+        }
+    }
+
+    fn turn_away(&mut self, index: u32, gate: u32) -> Next {
+        self.state.frames[index].retry_after = self.plan.gates[gate as usize].retry_after;
+        self.answer(index, Outcome::Shed)
+    }
+}
