@@ -80,6 +80,13 @@ const EXTRAS: [&str; 7] = [
     "balance: { policy: peak ewma, slow start: { window: 2s }, health check: { interval: 1s }, outlier detection: { interval: 1s, base_ejection_time: 2s } }",
 ];
 
+const FALLBACKS: [&str; 4] = [
+    "fallback: { cached: { hit rate: 50%, latency: 1ms } }",
+    "fallback: [ { call: spare.quickly }, default ]",
+    "fallback: [ { cached: { hit rate: 50%, max age: 1s } }, { call: spare.slowly }, { later: { rate: 20/s, capacity: 5 } } ]",
+    "fallback: { later: { rate: 50/s } }",
+];
+
 const RETRIES: [&str; 4] = [
     "retry: { attempts: 3, backoff: exponential 5ms x2 full jitter }",
     "retry: { attempts: 5, backoff: fibonacci 2ms, budget: { preset: envoy, min_retry_concurrency: 1 } }",
@@ -121,6 +128,9 @@ fn scenario_text(stages: &[(Pools, Guards, u16)], faults: &[(u32, u32, u32)], ra
             ADMISSIONS[usize::from(*extras >> 12) % ADMISSIONS.len()]
         );
     }
+    text.push_str(
+        "  spare: { threads: 2, operations: { quickly: [ { work: 1ms } ], slowly: [ { work: 10ms }, { fail: 50% } ] } }\n",
+    );
     text.push_str("databases: { db: { connections: 3, query: exponential 10ms } }\ncalls:\n  load -> s0: { timeout: 2s }\n");
     for (stage, (_, (timeout, has_breaker, has_bulkhead, has_retry, has_fallback, latency), extras)) in stages.iter().enumerate()
     {
@@ -133,7 +143,7 @@ fn scenario_text(stages: &[(Pools, Guards, u16)], faults: &[(u32, u32, u32)], ra
             (has_breaker, "breaker: { window: 10 calls, minimum calls: 5, wait: 500ms }"),
             (has_bulkhead, "bulkhead: { semaphore: 2, max wait: 20ms }"),
             (has_retry, RETRIES[usize::from(*extras >> 10) % RETRIES.len()]),
-            (has_fallback, "fallback: { cached: { hit rate: 50%, latency: 1ms } }"),
+            (has_fallback, FALLBACKS[usize::from(*extras >> 8) % FALLBACKS.len()]),
         ];
         for (_, guard) in guards.into_iter().filter(|(is_there, _)| **is_there) {
             let _ = writeln!(text, "    {guard}");

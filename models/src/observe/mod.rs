@@ -8,6 +8,6 @@ mod timeline;
 pub use recorder::{BreakerRecord, EdgeRecord, InstanceChange, InstanceRecord, Recorder, WorkloadRecord};
 pub use series::{PoolSeries, WorkloadSeries};
 pub use summary::{
-    BreakerSummary, CallSummary, Latency, PoolSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
+    BreakerSummary, CallSummary, Latency, PoolSummary, PutOff, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
 };
 pub use timeline::{Change, Moment, PoolGroup, timeline};

@@ -55,6 +55,12 @@ pub struct EdgeRecord {
     pub ended: [u64; Outcome::COUNT],
     /// Calls whose caller crashed before they ended.
     pub abandoned: u64,
+    /// Calls put off until later, warm-up included.
+    pub deferred: u64,
+    /// Calls that could not be put off, because too many were.
+    pub not_deferred: u64,
+    /// Calls put off that have been made up for.
+    pub made_up: u64,
     /// Latency as the caller saw it, guards and retries included, in nanoseconds.
     pub latency: Histogram,
 }
@@ -201,6 +207,21 @@ impl Recorder {
     /// A counted call is abandoned: its caller has crashed.
     pub fn call_abandoned(&mut self, edge: u32) {
         self.edges[edge as usize].abandoned += 1;
+    }
+
+    /// A call is put off until later.
+    pub fn call_deferred(&mut self, edge: u32) {
+        self.edges[edge as usize].deferred += 1;
+    }
+
+    /// A call cannot be put off, because too many are.
+    pub fn deferral_refused(&mut self, edge: u32) {
+        self.edges[edge as usize].not_deferred += 1;
+    }
+
+    /// A call that was put off has been made up for.
+    pub fn call_made_up(&mut self, edge: u32) {
+        self.edges[edge as usize].made_up += 1;
     }
 
     /// A breaker changes state.

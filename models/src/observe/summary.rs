@@ -5,6 +5,7 @@ use sim_core::stats::Histogram;
 use sim_core::{Fingerprint, SimDuration, SimTime};
 
 use crate::Outcome;
+use crate::resilience::Fallback;
 use crate::resilience::circuit_breaker::State;
 use crate::resources::Pool;
 use crate::system::{LimitReached, System, UNLIMITED};
@@ -126,10 +127,27 @@ pub struct CallSummary {
     /// Calls whose caller crashed before they ended; absent if there are none.
     #[serde(skip_serializing_if = "is_zero")]
     pub abandoned: u64,
+    /// Calls put off until later by a fallback; absent if it has none of that kind. They count as degraded above, and once
+    /// more when they are made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub put_off: Option<PutOff>,
     /// Calls still under way at the end.
     pub in_flight: u64,
     /// Latency as the caller saw it.
     pub latency: Latency,
+}
+
+/// Calls put off until later, warm-up included.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PutOff {
+    /// Put off.
+    pub calls: u64,
+    /// Made up for.
+    pub made_up: u64,
+    /// Not put off, because too many were.
+    pub refused: u64,
+    /// Still waiting at the end.
+    pub waiting: u64,
 }
 
 /// How a pool was used after the warm-up.
@@ -262,16 +280,22 @@ fn is_zero(number: &u64) -> bool {
 
 fn calls(system: &System) -> Vec<CallSummary> {
     let blueprint = system.blueprint();
-    let summarize_one = |(plan, record): (&crate::system::EdgePlan, &super::EdgeRecord)| CallSummary {
+    let summarize_one = |(index, (plan, record)): (usize, (&crate::system::EdgePlan, &super::EdgeRecord))| CallSummary {
         edge: format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name),
         calls: record.begun,
         attempts: record.attempts,
         ended: by_kind(&record.ended, |_| true),
         abandoned: record.abandoned,
+        put_off: plan.fallbacks.iter().any(|fallback| matches!(fallback, Fallback::Later { .. })).then(|| PutOff {
+            calls: record.deferred,
+            made_up: record.made_up,
+            refused: record.not_deferred,
+            waiting: system.deferred(index),
+        }),
         in_flight: record.begun - record.ended.iter().sum::<u64>() - record.abandoned,
         latency: Latency::of(&record.latency),
     };
-    blueprint.edges.iter().zip(system.recorder().edges()).map(summarize_one).collect()
+    blueprint.edges.iter().zip(system.recorder().edges()).enumerate().map(summarize_one).collect()
 }
 
 fn pool_summary(system: &System, index: usize, pool: &Pool, now: SimTime) -> PoolSummary {

@@ -1,8 +1,9 @@
 //! What to answer instead.
 
-use sim_core::{Distribution, random::KeyedDraw, random::uniform};
+use sim_core::random::{KeyedDraw, uniform};
+use sim_core::{Distribution, SimDuration};
 
-/// What a caller uses when a call has failed for good.
+/// What a caller turns to when a call has failed for good; one of a chain.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fallback {
     /// A default value, at once.
@@ -13,15 +14,51 @@ pub enum Fallback {
         hit_rate: f64,
         /// Time to fetch it, in nanoseconds.
         latency: Distribution,
+        /// It is of no use any more when the call has not succeeded for so long.
+        max_age: Option<SimDuration>,
+    },
+    /// Another service, by a call site: a call with guards of its own.
+    Alternative {
+        /// The call site.
+        site: u32,
+    },
+    /// The request is accepted and done later, when the breakers of the call are closed.
+    Later {
+        /// Requests that can be put off at one time.
+        capacity: u32,
+        /// Time between two that are made up for.
+        interval: SimDuration,
     },
 }
 
-impl Fallback {
-    /// The time it takes to come up with the substitute, in nanoseconds; `None` if there is none.
-    pub fn attempt(&self, draw: &mut KeyedDraw) -> Option<f64> {
-        match self {
-            Self::Default => Some(0.0),
-            Self::Cached { hit_rate, latency } => (uniform(draw) < *hit_rate).then(|| latency.sample(draw)),
-        }
+/// The time that a cached answer takes to fetch, in nanoseconds; `None` if it is not there, or is older than allowed.
+pub fn fetch(
+    hit_rate: f64,
+    latency: &Distribution,
+    max_age: Option<SimDuration>,
+    age: SimDuration,
+    draw: &mut KeyedDraw,
+) -> Option<f64> {
+    let is_there = uniform(draw) < hit_rate;
+    (is_there && max_age.is_none_or(|max_age| age <= max_age)).then(|| latency.sample(draw))
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::random::DrawKey;
+
+    use super::*;
+
+    #[test]
+    fn a_cached_answer_is_there_as_often_as_it_is_and_not_when_it_is_too_old() {
+        let latency = Distribution::Constant { value: 2e6 };
+        let hits = |max_age, age| {
+            let fetched = |number| fetch(0.3, &latency, max_age, age, &mut DrawKey::default().child(number).draw());
+            (0..2_000).filter_map(fetched).filter(|nanos| *nanos == 2e6).count()
+        };
+        let (minute, hour) = (SimDuration::from_secs(60), SimDuration::from_secs(3_600));
+        assert!((550..650).contains(&hits(None, hour)));
+        assert_eq!(hits(Some(minute), minute), hits(None, hour));
+        assert_eq!(hits(Some(minute), hour), 0);
     }
 }

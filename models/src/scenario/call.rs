@@ -47,8 +47,8 @@ pub(super) struct Call {
     pub propagate_deadline: Option<bool>,
     /// The guards in another order, the outermost first, any of them more than once.
     pub guards: Option<Vec<Guard>>,
-    /// What to answer when the call has failed for good.
-    pub fallback: Option<Fallback>,
+    /// What to turn to when the call has failed for good: `default`, one fallback, or a list that is tried in order.
+    pub fallback: Option<Fallbacks>,
 }
 
 /// The keys of a call that `guards` takes the place of.
@@ -215,11 +215,23 @@ pub(super) enum RetryBudgetPreset {
     Grpc,
 }
 
-/// What to answer instead: `default` for a value that is always at hand, or a cached answer.
+/// What to turn to instead: `default`, one fallback, or a list that is tried in order.
 #[derive(Clone, Debug)]
-pub(super) enum Fallback {
-    Default,
-    Cached(CachedFallback),
+pub(super) struct Fallbacks(pub Vec<Fallback>);
+
+/// What to turn to when a call has failed for good: exactly one of default, cached, call and later.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Fallback {
+    /// A value that is always at hand; written as `default`.
+    #[serde(skip)]
+    pub default: bool,
+    /// The last good answer, if it is cached.
+    pub cached: Option<CachedFallback>,
+    /// Another service, or one of its operations, with guards of its own.
+    pub call: Option<String>,
+    /// The request is accepted, and done when the breakers of the call are closed.
+    pub later: Option<LaterFallback>,
 }
 
 /// The last good answer, if it is cached.
@@ -231,11 +243,17 @@ pub(super) struct CachedFallback {
     pub hit_rate: Share,
     /// How long it takes to fetch.
     pub latency: Option<DurationPhrase>,
+    /// It is of no use any more when the call has not succeeded for so long; always of use if left out.
+    #[serde(rename = "max age")]
+    pub max_age: Option<Duration>,
 }
 
-/// The map form of a fallback.
-#[derive(Deserialize, JsonSchema)]
+/// Requests that are put off.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct FallbackForm {
-    pub cached: CachedFallback,
+pub(super) struct LaterFallback {
+    /// At which rate they are made up for.
+    pub rate: Rate,
+    /// How many can be put off at one time; no limit if left out.
+    pub capacity: Option<u32>,
 }

@@ -2,10 +2,10 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
 
 use super::balance::{Balance, BalanceForm, Policy};
-use super::call::{Fallback, FallbackForm};
+use super::call::{Fallback, Fallbacks};
 use super::schema::{ArrivalProfile, Arrivals, InstanceShare, Slots, Users};
 
 /// A full form that can also be written as a bare number, which stands for its `max`.
@@ -143,19 +143,82 @@ fn unknown_policy(text: &str) -> String {
     format!("`{text}` is not a policy; {help}")
 }
 
-phrase_or_map!(
-    Fallback,
-    "Fallback",
-    "`default`, or a map with `cached`",
-    |text| match text {
-        "default" => Ok(Fallback::Default),
-        other =>
-            Err(format!("`{other}` is not a fallback; write `default`, or `{{ cached: {{ hit rate: 90%, latency: 2ms }} }}`")),
-    },
-    FallbackForm,
-    |form| Fallback::Cached(form.cached),
-    ["default"]
-);
+const FALLBACK: &str = "`default`, a map with one of cached, call and later, or a list of those";
+
+struct OneFallback;
+
+impl<'de> Visitor<'de> for OneFallback {
+    type Value = Fallback;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(FALLBACK)
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Fallback, E> {
+        if text == "default" {
+            return Ok(Fallback { default: true, ..Fallback::default() });
+        }
+        Err(E::custom(format!(
+            "`{text}` is not a fallback; write `default`, `{{ cached: {{ hit rate: 90%, latency: 2ms }} }}`, `{{ call: backup }}` or `{{ later: {{ rate: 10/s }} }}`"
+        )))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fallback, A::Error> {
+        Fallback::deserialize(MapAccessDeserializer::new(map))
+    }
+}
+
+struct FallbackOrText(Fallback);
+
+impl<'de> Deserialize<'de> for FallbackOrText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(OneFallback).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fallbacks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
+
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Fallbacks;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str(FALLBACK)
+            }
+
+            fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Fallbacks, E> {
+                OneFallback.visit_str(text).map(|fallback| Fallbacks(vec![fallback]))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Fallbacks, A::Error> {
+                OneFallback.visit_map(map).map(|fallback| Fallbacks(vec![fallback]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Fallbacks, A::Error> {
+                let mut fallbacks = Vec::new();
+                while let Some(FallbackOrText(fallback)) = list.next_element()? {
+                    fallbacks.push(fallback);
+                }
+                Ok(Fallbacks(fallbacks))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrMany)
+    }
+}
+
+impl JsonSchema for Fallbacks {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Fallbacks".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let map = generator.subschema_for::<Fallback>();
+        let one = json_schema!({ "anyOf": [{ "const": "default" }, map] });
+        json_schema!({ "description": FALLBACK, "anyOf": [one, { "type": "array", "items": one }] })
+    }
+}
 
 impl<'de> Deserialize<'de> for InstanceShare {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -217,6 +217,11 @@ pub struct PoolPlan {
 }
 
 impl EdgePlan {
+    /// Whether another service is called when this one has failed.
+    pub fn has_alternative(&self) -> bool {
+        self.fallbacks.iter().any(|fallback| matches!(fallback, Fallback::Alternative { .. }))
+    }
+
     /// How attempts are hedged, and the position of that guard.
     #[inline]
     pub fn hedge(&self) -> Option<(HedgePlan, u8)> {
@@ -247,9 +252,11 @@ impl Blueprint {
         ranges.into_iter().flatten()
     }
 
-    /// The most guards on any edge.
-    pub fn guard_depth(&self) -> usize {
-        self.edges.iter().map(|edge| edge.guards.len()).max().unwrap_or(0)
+    /// What guards and fallbacks keep about one call at most: one thing for each guard of an edge, and one for its fallbacks if
+    /// they make further calls.
+    pub fn depth(&self) -> usize {
+        let guards = self.edges.iter().map(|edge| edge.guards.len()).max().unwrap_or(0);
+        guards + usize::from(self.edges.iter().any(EdgePlan::has_alternative))
     }
 }
 
@@ -356,8 +363,8 @@ pub struct EdgePlan {
     pub propagates_deadline: bool,
     /// Whether the callee learns that nobody waits any longer, and stops.
     pub cancels: bool,
-    /// What to answer when the call has failed for good.
-    pub fallback: Option<Fallback>,
+    /// What to turn to when the call has failed for good, one after the other.
+    pub fallbacks: Vec<Fallback>,
 }
 
 /// What a handler makes of a failed call.

@@ -16,29 +16,33 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn begin_call(&mut self, index: u32, site: u32) -> Next {
         let CallSite { edge, entry, on_failure } = self.plan.sites[site as usize];
+        let frame = &mut self.state.frames[index];
+        frame.on_failure = on_failure;
+        frame.attempts = 0;
+        frame.rounds = 1;
+        let (is_client, workload, is_counted) = (frame.role == Role::Client, frame.instance, frame.is_counted);
+        if is_client {
+            self.state.recorder.request_begins(workload, is_counted);
+        }
+        self.send_in(index, edge, entry)
+    }
+
+    /// Sends a call in over an edge: through its guards to its callee.
+    #[inline]
+    pub fn send_in(&mut self, index: u32, edge: u32, entry: u32) -> Next {
         let plan = &self.plan.edges[edge as usize];
         let frame = &mut self.state.frames[index];
         frame.called_edge = edge;
         frame.called_entry = entry;
         frame.call_began = self.now;
-        frame.on_failure = on_failure;
-        frame.attempts = 0;
         frame.guards_passed = 0;
-        frame.rounds = 1;
         frame.given_up_from = u8::MAX;
-        let (is_client, workload, is_counted) = (frame.role == Role::Client, frame.instance, frame.is_counted);
-        if is_counted {
+        if frame.is_counted {
             self.state.recorder.call_begins(edge);
         }
-        if is_client {
-            self.state.recorder.request_begins(workload, is_counted);
-        }
         let callees = &plan.callee_instances;
-        if callees.len() == 1 {
-            self.state.frames[index].target = callees.start;
-        } else {
-            self.state.frames[index].target = self.choose_target(index, edge);
-        }
+        let target = if callees.len() == 1 { callees.start } else { self.choose_target(index, edge) };
+        self.state.frames[index].target = target;
         if plan.guards.is_empty() { self.attempt(index) } else { self.enter_guards(index) }
     }
 
@@ -50,7 +54,7 @@ impl<'a> Turn<'a> {
         if frame.guards_passed > 0 && self.is_sent_in_again(index, edge, outcome) {
             return Next::Nothing;
         }
-        if outcome.is_good() || edge.fallback.is_none() {
+        if edge.fallbacks.is_empty() {
             return self.end_call(index, outcome);
         }
         self.fall_back(index, edge, outcome)
@@ -105,6 +109,9 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn end_call(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &mut self.state.frames[index];
+        if frame.is_alternative {
+            return self.alternative_ended(index, outcome);
+        }
         let elapsed = self.now.since(frame.call_began);
         frame.has_failed_call = !outcome.is_good();
         if frame.is_counted {
@@ -114,6 +121,9 @@ impl<'a> Turn<'a> {
             let (workload, is_counted) = (frame.instance, frame.is_counted);
             self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
             return self.go_to_next(index);
+        }
+        if frame.role == Role::Deferred {
+            return self.deferred_call_ended(index, outcome);
         }
         match (outcome, frame.on_failure) {
             (Outcome::Ok, _) | (_, OnFailure::Ignore) => {}
@@ -231,16 +241,5 @@ impl<'a> Turn<'a> {
     pub fn is_unreachable(&self, edge: u32, target: u32) -> bool {
         let condition = &self.state.edges[edge as usize];
         condition.black_holes > 0 || condition.refusals > 0 || self.state.instances[target as usize].refusals > 0
-    }
-
-    /// A call that has failed gets what its fallback has to give.
-    fn fall_back(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Next {
-        let frame = &self.state.frames[index];
-        let mut draw = frame.key.child(frame.step_number() | draw_tag::FALLBACK).draw();
-        match edge.fallback.as_ref().and_then(|fallback| fallback.attempt(&mut draw)) {
-            None => self.end_call(index, outcome),
-            Some(nanos) if nanos <= 0.0 => self.end_call(index, Outcome::Degraded),
-            Some(nanos) => self.wait(index, Activity::FallingBack, SimDuration::from_nanos_f64(nanos)),
-        }
     }
 }

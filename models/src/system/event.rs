@@ -56,6 +56,11 @@ pub enum Event {
         /// Which edge.
         edge: u32,
     },
+    /// It is time to make up for a call over an edge that was put off.
+    MakeUp {
+        /// Which edge.
+        edge: u32,
+    },
     /// An operator does something.
     Order {
         /// Which of the planned orders.
@@ -84,6 +89,7 @@ impl sim_core::Event for Event {
             Self::ArrivalsEnd => (9, 0, 0),
             Self::Sample => (10, 0, 0),
             Self::Overdue(Waiter { frame, epoch }) => (11, frame, epoch),
+            Self::MakeUp { edge } => (0, edge, 0),
             Self::HealthCheck { edge } => (14, edge, 0),
             Self::Sweep { edge } => (15, edge, 0),
             Self::Order { order } => (13, order, 0),

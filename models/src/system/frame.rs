@@ -17,6 +17,8 @@ pub(super) enum Role {
     Handler,
     /// One branch of a fork; it holds nothing of its own.
     Branch,
+    /// A call that was put off and is made up for; it has no handler.
+    Deferred,
 }
 
 /// What a frame is doing: which event, grant or reply will wake it.
@@ -143,6 +145,8 @@ pub(super) struct Frame {
     pub is_counted: bool,
     /// Its class, 0 being the highest.
     pub priority: u8,
+    /// Whether the call that it makes takes the place of one that has failed.
+    pub is_alternative: bool,
 }
 
 impl Frame {
@@ -181,6 +185,7 @@ impl Frame {
             has_failed_call: false,
             is_counted: false,
             priority: 0,
+            is_alternative: false,
         }
     }
 
@@ -200,6 +205,7 @@ impl Frame {
         self.outcome = Outcome::Ok;
         self.has_failed_call = false;
         self.is_counted = is_counted;
+        self.is_alternative = false;
     }
 
     /// The number of the present step within its handler: what its draws are keyed by.
@@ -245,6 +251,15 @@ pub(super) enum Hold {
     },
     /// A hedge.
     Hedge(Hedged),
+    /// A call that has failed, while another service is asked in its place.
+    Failed {
+        /// Its call site.
+        site: u32,
+        /// When it began.
+        since: SimTime,
+        /// How many of its fallbacks have been tried.
+        tried: u8,
+    },
 }
 
 /// The requests that a hedge has sent for one attempt.
@@ -287,6 +302,11 @@ impl Frames {
     #[inline]
     pub fn held(&self, index: u32, position: u8) -> Hold {
         self.holds[index as usize * self.depth + usize::from(position)]
+    }
+
+    /// What is kept about a call that has failed, while another takes its place.
+    pub fn failed_call(&mut self, index: u32) -> &mut Hold {
+        &mut self.holds[(index as usize + 1) * self.depth - 1]
     }
 
     /// Whether a timeout that the guard at a position has set is still in force.

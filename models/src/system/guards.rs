@@ -129,6 +129,11 @@ impl Turn<'_> {
         let frame = &self.state.frames[index];
         if frame.is_counted {
             self.state.recorder.call_abandoned(frame.called_edge);
+            if frame.is_alternative
+                && let Hold::Failed { site, .. } = *self.state.frames.failed_call(index)
+            {
+                self.state.recorder.call_abandoned(self.plan.sites[site as usize].edge);
+            }
         }
         let edge = self.edge_of(index);
         while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {

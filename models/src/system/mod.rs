@@ -2,7 +2,7 @@
 //!
 //! A [`Blueprint`] says what there is; a [`System`] is its state and the [`sim_core::Model`] that events act on. While one
 //! event is handled, a `Turn` holds the blueprint, the state and the schedule together; its methods live in the file of
-//! what they bring about: `handler` (steps), `station` (queues and slots), `gate` (what is turned away), `call` (attempts, replies), `guards` (what stands between), `balancing` (which instance), `patience` (deadlines, cancellation, hedges), `client`
+//! what they bring about: `handler` (steps), `station` (queues and slots), `gate` (what is turned away), `call` (attempts, replies), `guards` (what stands between), `balancing` (which instance), `fallback` (what a failed call turns to), `patience` (deadlines, cancellation, hedges), `client`
 //! (workloads), `outage` (faults).
 
 mod balancing;
@@ -10,6 +10,7 @@ mod blueprint;
 mod call;
 mod client;
 mod event;
+mod fallback;
 mod frame;
 mod gate;
 mod guards;

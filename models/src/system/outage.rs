@@ -166,9 +166,13 @@ impl Turn<'_> {
     fn lose(&mut self, index: u32, activity: Activity) {
         self.stop(index, activity);
         let frame = &mut self.state.frames[index];
-        if frame.role != Role::Handler {
-            self.state.frames.release(index);
-            return;
+        match frame.role {
+            Role::Handler => {}
+            Role::Client | Role::Branch => return self.state.frames.release(index),
+            Role::Deferred => {
+                self.deferred_call_ended(index, Outcome::Refused);
+                return;
+            }
         }
         frame.outcome = Outcome::Refused;
         if activity == Activity::Queued {

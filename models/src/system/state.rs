@@ -96,6 +96,25 @@ pub(super) struct EdgeState {
     pub black_holes: u32,
     /// How many faults refuse its connections.
     pub refusals: u32,
+    /// When it last had a good answer.
+    pub last_answer: sim_core::SimTime,
+    /// Calls put off until later, the oldest first.
+    pub deferred: VecDeque<Deferred>,
+}
+
+/// A call put off until later.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Deferred {
+    /// What its draws are keyed by.
+    pub key: DrawKey,
+    /// The operation to call.
+    pub entry: u32,
+    /// The instance, or workload, that calls.
+    pub instance: u32,
+    /// Its class.
+    pub priority: u8,
+    /// Whether it is counted.
+    pub is_counted: bool,
 }
 
 /// What a workload is up to.
@@ -146,6 +165,8 @@ pub(super) struct State {
     pub workloads: Vec<WorkloadState>,
     /// What follows within this instant after what is being handled, the last first.
     pub ready: Vec<Next>,
+    /// Calls put off until later, over all edges.
+    pub deferred: u64,
     /// Faults that have begun and not ended; as long as there are none, nobody looks for what they do.
     pub faults_in_force: u32,
     pub recorder: Recorder,
@@ -159,7 +180,7 @@ impl System {
     pub fn new(blueprint: Arc<Blueprint>, replication: u64) -> Self {
         let streams = Streams::new(blueprint.run.seed, replication);
         let state = State {
-            frames: Frames::new(blueprint.guard_depth()),
+            frames: Frames::new(blueprint.depth()),
             pools: blueprint
                 .pools
                 .iter()
@@ -182,6 +203,7 @@ impl System {
             edges: blueprint.edges.iter().map(|edge| initial_edge(&blueprint, edge)).collect(),
             workloads: blueprint.workloads.iter().map(|workload| initial_workload(workload, &streams)).collect(),
             ready: Vec::with_capacity(64),
+            deferred: 0,
             faults_in_force: 0,
             recorder: Recorder::new(&blueprint),
             has_warmed_up: blueprint.run.warmup.is_zero(),
@@ -249,6 +271,11 @@ impl System {
         self.state.frames.in_use() == 0 && self.state.pools.iter().all(|pool| pool.in_use() == 0 && pool.queue_length() == 0)
     }
 
+    /// Calls over an edge that were put off and have not been made up for.
+    pub fn deferred(&self, edge: usize) -> u64 {
+        self.state.edges[edge].deferred.len() as u64
+    }
+
     /// Frames in use: clients, requests at stations, branches.
     pub fn frames_in_use(&self) -> u64 {
         self.state.frames.in_use() as u64
@@ -265,13 +292,21 @@ impl Model for System {
 
     #[inline]
     fn is_finished(&self) -> bool {
-        self.state.limit_reached.is_some() || (self.state.have_arrivals_ended && self.state.frames.in_use() == 0)
+        let is_idle = || self.state.frames.in_use() == 0 && self.state.deferred == 0;
+        self.state.limit_reached.is_some() || (self.state.have_arrivals_ended && is_idle())
     }
 }
 
 fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan) -> EdgeState {
     let instances = blueprint.stations[edge.callee as usize].instances.len() as u32;
-    EdgeState { balancer: LoadBalancer::new(edge.balance.clone(), instances), slowed_by: Vec::new(), black_holes: 0, refusals: 0 }
+    EdgeState {
+        balancer: LoadBalancer::new(edge.balance.clone(), instances),
+        slowed_by: Vec::new(),
+        black_holes: 0,
+        refusals: 0,
+        last_answer: sim_core::SimTime::ZERO,
+        deferred: VecDeque::new(),
+    }
 }
 
 fn initial_breaker(plan: &super::BreakerPlan, streams: &Streams) -> Breaker {
@@ -318,6 +353,7 @@ impl State {
     /// Bytes held by what grows with the load.
     pub fn bytes(&self) -> u64 {
         let queued: u64 = self.pools.iter().map(|pool| u64::from(pool.queue_length())).sum();
-        self.frames.bytes() + queued * size_of::<Waiter>() as u64 + self.recorder.bytes()
+        let deferred = self.deferred * size_of::<Deferred>() as u64;
+        deferred + self.frames.bytes() + queued * size_of::<Waiter>() as u64 + self.recorder.bytes()
     }
 }

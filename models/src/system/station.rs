@@ -94,6 +94,7 @@ impl Turn<'_> {
         match self.state.frames[index].role {
             Role::Client => self.iteration_ends(index),
             Role::Branch => self.branch_ends(index, outcome),
+            Role::Deferred => unreachable!("a call that is made up for runs no steps"),
             Role::Handler => {
                 self.release_slot(index, outcome);
                 self.answer(index, outcome)

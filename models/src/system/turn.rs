@@ -29,6 +29,8 @@ pub(super) mod draw_tag {
     pub const THINK: u64 = 8 << 40;
     /// Network latency of a cancellation.
     pub const CANCELLATION: u64 = 9 << 40;
+    /// A call that is put off and made up for.
+    pub const DEFERRED: u64 = 11 << 40;
     /// The chance of being turned away early.
     pub const ADMISSION: u64 = 10 << 40;
     /// Attempts and branches are told apart above this bit.
@@ -96,6 +98,7 @@ impl<'a> Turn<'a> {
             Event::FaultBegins { fault } => self.fault_begins(fault),
             Event::FaultGrows { fault } => self.fault_grows(fault),
             Event::FaultEnds { fault } => self.fault_ends(fault),
+            Event::MakeUp { edge } => return self.make_up(edge),
             Event::HealthCheck { edge } => self.check_health(edge),
             Event::Sweep { edge } => self.sweep_outliers(edge),
             Event::Order { order } => self.operator_acts(order),

@@ -1,26 +1,27 @@
 //! Edges: what lies between a caller and a callee.
 
-use sim_core::Distribution;
-
-use super::super::call::{self, Call};
+use super::super::call::Call;
 use super::super::problem::{Problem, did_you_mean};
 use super::super::tree::normalize_edge;
 use super::{Caller, Compiler};
-use crate::resilience::Fallback;
 use crate::system::{EdgePlan, NONE};
 
 impl Compiler<'_> {
     pub(super) fn guards(&mut self) {
         let scenario = self.scenario;
         let fallback_settings = scenario.defaults.calls.clone().unwrap_or_default();
-        for index in 0..self.edges.len() {
+        // Alternatives are called over edges that no handler uses; those come to light here.
+        let mut index = 0;
+        while index < self.edges.len() {
             let (caller, callee) = (self.edges[index].caller, self.edges[index].callee);
             let name = self.edge_name(caller, callee);
             let own = scenario.calls.iter().find(|(written, _)| normalize_edge(written) == name).map(|(_, call)| call);
             let path = if own.is_some() { format!("calls.{name}") } else { "defaults.calls".to_owned() };
             let plan = self.edge_plan(caller, callee, own.unwrap_or(&fallback_settings), &path);
             self.blueprint.edges.push(plan);
+            index += 1;
         }
+        self.check_alternatives();
         for written in scenario.calls.keys() {
             self.check_edge_name(written);
         }
@@ -89,20 +90,7 @@ impl Compiler<'_> {
             is_balanced_per_attempt: call.new_instance_per_attempt.unwrap_or(false),
             propagates_deadline: call.propagate_deadline.unwrap_or(false),
             cancels: call.cancellation.unwrap_or(false),
-            fallback: call.fallback.as_ref().map(|fallback| self.fallback(fallback, &format!("{path}.fallback"))),
-        }
-    }
-
-    fn fallback(&mut self, fallback: &call::Fallback, path: &str) -> Fallback {
-        match fallback {
-            call::Fallback::Default => Fallback::Default,
-            call::Fallback::Cached(cached) => Fallback::Cached {
-                hit_rate: cached.hit_rate.0,
-                latency: match &cached.latency {
-                    Some(latency) => self.read_distribution(latency, &format!("{path}.cached.latency")),
-                    None => Distribution::Constant { value: 0.0 },
-                },
-            },
+            fallbacks: self.fallbacks(caller, call.fallback.as_ref(), &format!("{path}.fallback")),
         }
     }
 

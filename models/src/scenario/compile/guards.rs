@@ -262,7 +262,7 @@ impl Compiler<'_> {
     }
 
     /// The time between two calls at a rate.
-    fn interval(&mut self, rate: Option<Rate>, path: &str) -> SimDuration {
+    pub(super) fn interval(&mut self, rate: Option<Rate>, path: &str) -> SimDuration {
         let per_second = rate.map_or(1.0, |rate| rate.0);
         if per_second <= 0.0 {
             let at = self.value_at(path);

@@ -209,7 +209,7 @@ impl Compiler<'_> {
         self.push(Step::Call(self.blueprint.sites.len() as u32 - 1));
     }
 
-    fn check_operation(&mut self, callee: u32, name: &str, operation: &str, path: &str) {
+    pub(super) fn check_operation(&mut self, callee: u32, name: &str, operation: &str, path: &str) {
         let scenario = self.scenario;
         let (has_unnamed, named): (bool, Vec<&String>) = match self.blueprint.stations[callee as usize].kind {
             StationKind::Service => {
@@ -236,7 +236,7 @@ impl Compiler<'_> {
         self.error(at, message, help);
     }
 
-    fn edge(&mut self, caller: Caller, callee: u32) -> u32 {
+    pub(super) fn edge(&mut self, caller: Caller, callee: u32) -> u32 {
         let known = self.edges.iter().position(|edge| edge.caller == caller && edge.callee == callee);
         known.unwrap_or_else(|| {
             self.edges.push(FoundEdge { caller, callee });

@@ -7,6 +7,7 @@ mod admission;
 mod balance;
 mod breakers;
 mod edges;
+mod fallbacks;
 mod faults;
 mod guards;
 mod handlers;
@@ -127,8 +128,8 @@ pub(super) fn compile(decoded: &Decoded<Scenario>, name: &str, folder: &Path, pr
     compiler.stations();
     compiler.workloads();
     compiler.handlers();
-    compiler.resolve_sites();
     compiler.guards();
+    compiler.resolve_sites();
     compiler.faults();
     compiler.operator();
     Arc::new(compiler.blueprint)

@@ -1,0 +1,194 @@
+//! What a call turns to when it has failed for good.
+
+use sim_core::SimDuration;
+
+use super::blueprint::{CallSite, EdgePlan, Guard, Step};
+use super::event::Event;
+use super::frame::{Activity, Hold, Role};
+use super::state::{Deferred, Next};
+use super::turn::{Turn, draw_tag};
+use crate::Outcome;
+use crate::resilience::Fallback;
+use crate::resilience::circuit_breaker::State as BreakerState;
+use crate::resilience::fallback::fetch;
+
+impl Turn<'_> {
+    /// A call over an edge with fallbacks has left its guards: a good answer is remembered, a failure gets what the fallbacks
+    /// have to give.
+    pub fn fall_back(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Next {
+        if outcome.is_good() {
+            let edge_id = self.state.frames[index].called_edge;
+            self.state.edges[edge_id as usize].last_answer = self.now;
+            return self.end_call(index, outcome);
+        }
+        // A call that was put off is not put off again by a fallback; it stays where it was.
+        if self.state.frames[index].role == Role::Deferred {
+            return self.end_call(index, outcome);
+        }
+        self.try_fallbacks(index, edge, outcome, 0)
+    }
+
+    /// Tries the fallbacks of an edge from the `tried`-th on.
+    fn try_fallbacks(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome, tried: u8) -> Next {
+        for (position, fallback) in edge.fallbacks.iter().enumerate().skip(usize::from(tried)) {
+            match fallback {
+                Fallback::Default => return self.end_call(index, Outcome::Degraded),
+                Fallback::Cached { hit_rate, latency, max_age } => {
+                    let frame = &self.state.frames[index];
+                    let age = self.now.since(self.state.edges[frame.called_edge as usize].last_answer);
+                    let key = frame.key.child(frame.step_number() | draw_tag::FALLBACK);
+                    let key = if position == 0 { key } else { key.child(position as u64) };
+                    match fetch(*hit_rate, latency, *max_age, age, &mut key.draw()) {
+                        None => {}
+                        Some(nanos) if nanos <= 0.0 => return self.end_call(index, Outcome::Degraded),
+                        Some(nanos) => {
+                            return self.wait(index, Activity::FallingBack, SimDuration::from_nanos_f64(nanos));
+                        }
+                    }
+                }
+                Fallback::Alternative { site } => return self.call_alternative(index, *site, position as u8 + 1),
+                Fallback::Later { capacity, .. } => {
+                    if self.put_off(index, *capacity) {
+                        return self.end_call(index, Outcome::Degraded);
+                    }
+                }
+            }
+        }
+        self.end_call(index, outcome)
+    }
+
+    /// Asks another service in place of the one that has failed; what is known of the failed call is kept meanwhile.
+    fn call_alternative(&mut self, index: u32, alternative: u32, tried: u8) -> Next {
+        let frame = &mut self.state.frames[index];
+        frame.is_alternative = true;
+        let since = frame.call_began;
+        let Step::Call(site) = self.plan.program[frame.step as usize] else { unreachable!("only a call has fallbacks") };
+        *self.state.frames.failed_call(index) = Hold::Failed { site, since, tried };
+        let CallSite { edge, entry, .. } = self.plan.sites[alternative as usize];
+        self.send_in(index, edge, entry)
+    }
+
+    /// The call to another service has ended: with an answer, or it is the turn of the next fallback.
+    #[cold]
+    pub fn alternative_ended(&mut self, index: u32, outcome: Outcome) -> Next {
+        let Hold::Failed { site, since, tried } = *self.state.frames.failed_call(index) else {
+            unreachable!("an alternative takes the place of a failed call")
+        };
+        let frame = &mut self.state.frames[index];
+        frame.is_alternative = false;
+        let elapsed = self.now.since(frame.call_began);
+        if frame.is_counted {
+            self.state.recorder.call_ends(frame.called_edge, elapsed, outcome);
+        }
+        // From here on the frame makes the failed call again, which has left all its guards.
+        let CallSite { edge, entry, .. } = self.plan.sites[site as usize];
+        (frame.called_edge, frame.called_entry) = (edge, entry);
+        frame.call_began = since;
+        frame.guards_passed = 0;
+        if outcome.is_good() {
+            return self.end_call(index, Outcome::Degraded);
+        }
+        self.try_fallbacks(index, self.edge_of(index), outcome, tried)
+    }
+
+    /// Puts a call off until later, if there is room.
+    fn put_off(&mut self, index: u32, capacity: u32) -> bool {
+        let frame = &self.state.frames[index];
+        let (edge, key) = (frame.called_edge, frame.key.child(frame.step_number() | draw_tag::DEFERRED));
+        let deferred = Deferred {
+            key,
+            entry: frame.called_entry,
+            instance: frame.instance,
+            priority: frame.priority,
+            is_counted: frame.is_counted,
+        };
+        let waiting = &mut self.state.edges[edge as usize].deferred;
+        if waiting.len() >= capacity as usize {
+            self.state.recorder.deferral_refused(edge);
+            return false;
+        }
+        waiting.push_back(deferred);
+        let is_first = waiting.len() == 1;
+        self.state.deferred += 1;
+        self.state.recorder.call_deferred(edge);
+        if is_first {
+            self.schedule_making_up(edge);
+        }
+        true
+    }
+
+    /// The oldest call over an edge that was put off is made, if the breakers that it will meet are closed.
+    #[cold]
+    pub fn make_up(&mut self, edge_id: u32) -> Next {
+        let edge = &self.plan.edges[edge_id as usize];
+        let Some(Deferred { instance, .. }) = self.state.edges[edge_id as usize].deferred.front().copied() else {
+            return Next::Nothing;
+        };
+        let is_closed = edge.guards.iter().all(|guard| self.lets_pass(edge, guard, instance));
+        let next = if is_closed { self.begin_deferred_call(edge_id) } else { Next::Nothing };
+        if !self.state.edges[edge_id as usize].deferred.is_empty() {
+            self.schedule_making_up(edge_id);
+        }
+        next
+    }
+
+    fn schedule_making_up(&mut self, edge: u32) {
+        let interval = self.plan.edges[edge as usize].fallbacks.iter().find_map(|fallback| match fallback {
+            Fallback::Later { interval, .. } => Some(*interval),
+            _ => None,
+        });
+        self.schedule.after(interval.expect("only a call that can be put off is"), Event::MakeUp { edge });
+    }
+
+    fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, instance: u32) -> bool {
+        let Guard::Breaker { first, scope, .. } = guard else { return true };
+        let caller = instance - edge.caller_first_instance;
+        let (begin, count) = match scope {
+            super::Scope::Edge => (*first, 1),
+            super::Scope::CallerInstance => (first + caller, 1),
+            super::Scope::CalleeInstance => {
+                let callees = edge.callee_instances.len() as u32;
+                (first + caller * callees, callees)
+            }
+        };
+        (begin..begin + count).all(|breaker| {
+            self.state.run_timers_of(breaker, self.now);
+            // Once nobody else calls, what was put off must be the probe itself.
+            self.state.breakers[breaker as usize].state() == BreakerState::Closed || self.state.have_arrivals_ended
+        })
+    }
+
+    fn begin_deferred_call(&mut self, edge: u32) -> Next {
+        let Some(deferred) = self.state.edges[edge as usize].deferred.pop_front() else { return Next::Nothing };
+        let Deferred { key, entry, instance, priority, is_counted } = deferred;
+        let index = self.allocate(key, Role::Deferred, instance, 0, is_counted);
+        let frame = &mut self.state.frames[index];
+        (frame.priority, frame.attempts, frame.rounds) = (priority, 0, 1);
+        self.send_in(index, edge, entry)
+    }
+
+    /// A call that was put off has been made: if it has failed again, it goes back to the others.
+    pub fn deferred_call_ended(&mut self, index: u32, outcome: Outcome) -> Next {
+        let frame = &self.state.frames[index];
+        let edge = frame.called_edge;
+        let deferred = Deferred {
+            key: frame.key.child(1),
+            entry: frame.called_entry,
+            instance: frame.instance,
+            priority: frame.priority,
+            is_counted: frame.is_counted,
+        };
+        self.state.frames.release(index);
+        if outcome.is_good() {
+            self.state.deferred -= 1;
+            self.state.recorder.call_made_up(edge);
+            return Next::Nothing;
+        }
+        let waiting = &mut self.state.edges[edge as usize].deferred;
+        waiting.push_front(deferred);
+        if waiting.len() == 1 {
+            self.schedule_making_up(edge);
+        }
+        Next::Nothing
+    }
+}
