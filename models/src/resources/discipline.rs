@@ -108,10 +108,8 @@ impl ClassQueues {
             Discipline::Weighted(weights) => {
                 let waiting = || (0..weights.len()).filter(|class| !self.queues[*class].is_empty());
                 let total: i64 = waiting().map(|class| i64::from(weights[class])).sum();
-                for class in 0..weights.len() {
-                    if !self.queues[class].is_empty() {
-                        self.gained[class] += i64::from(weights[class]);
-                    }
+                for ((weight, gained), queue) in weights.iter().zip(&mut self.gained).zip(&self.queues) {
+                    *gained += if queue.is_empty() { 0 } else { i64::from(*weight) };
                 }
                 let chosen = (0..weights.len())
                     .filter(|class| !self.queues[*class].is_empty())

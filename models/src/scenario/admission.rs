@@ -107,7 +107,7 @@ pub(super) struct Concurrency {
     pub max_limit: Option<u32>,
     /// gradient2, vegas: never above; 200 and 1000 if left out.
     #[serde(rename = "maxConcurrency")]
-    pub max_concurrency: Option<u32>,
+    pub at_most: Option<u32>,
     /// aimd: what a dropped call multiplies it by, from 0.5 to below 1; 0.9 if left out.
     #[serde(rename = "backoffRatio")]
     pub backoff_ratio: Option<f64>,

@@ -11,7 +11,7 @@ pub struct CodelSettings {
     pub interval: SimDuration,
 }
 
-/// CoDel (RFC 8289): once requests have waited longer than the target for an interval, the next is dropped, and further ones
+/// Controlled delay, or `CoDel` (RFC 8289): once requests have waited longer than the target for an interval, the next is dropped, and further ones
 /// at intervals that shrink with the root of their number, until one has waited less.
 #[derive(Clone, Copy, Debug)]
 pub struct Codel {

@@ -124,6 +124,11 @@ impl Compiler<'_> {
                     let at = self.value_at(&format!("{path}.reserved"));
                     self.error(at, format!("{all} slots are kept, and there are {capacity}"), "keep fewer");
                 }
+                if let Some(class) = kept.iter().position(|kept| *kept == 0).filter(|_| all == capacity) {
+                    let at = self.value_at(&format!("{path}.reserved"));
+                    let message = format!("nothing is left for `{}`", self.scenario.priorities[class]);
+                    self.error(at, message, "keep fewer for the others, or some for it too");
+                }
                 Discipline::Reserved(kept)
             }
         }
@@ -154,7 +159,7 @@ impl Compiler<'_> {
         let details: [(&str, bool, &[ConcurrencyAlgorithm]); 9] = [
             ("minLimit", written.min_limit.is_some(), &[Aimd, Gradient2]),
             ("maxLimit", written.max_limit.is_some(), &[Aimd]),
-            ("maxConcurrency", written.max_concurrency.is_some(), &[Gradient2, Vegas]),
+            ("maxConcurrency", written.at_most.is_some(), &[Gradient2, Vegas]),
             ("backoffRatio", written.backoff_ratio.is_some(), &[Aimd]),
             ("timeout", written.timeout.is_some(), &[Aimd]),
             ("rttTolerance", written.rtt_tolerance.is_some(), &[Gradient2]),
@@ -195,7 +200,7 @@ impl Compiler<'_> {
                 ConcurrencyLimit::Gradient2(Gradient2Settings {
                     initial_limit: initial.unwrap_or(library.initial_limit),
                     min_limit: written.min_limit.unwrap_or(library.min_limit),
-                    max_concurrency: written.max_concurrency.unwrap_or(library.max_concurrency),
+                    max_concurrency: written.at_most.unwrap_or(library.max_concurrency),
                     rtt_tolerance: self.number(
                         written.rtt_tolerance,
                         library.rtt_tolerance,
@@ -211,7 +216,7 @@ impl Compiler<'_> {
                 let library = VegasSettings::default();
                 ConcurrencyLimit::Vegas(VegasSettings {
                     initial_limit: initial.unwrap_or(library.initial_limit),
-                    max_concurrency: written.max_concurrency.unwrap_or(library.max_concurrency),
+                    max_concurrency: written.at_most.unwrap_or(library.max_concurrency),
                     smoothing: smoothing.unwrap_or(library.smoothing),
                     probe_multiplier: written.probe_multiplier.unwrap_or(library.probe_multiplier),
                 })
