@@ -363,6 +363,8 @@ pub struct EdgePlan {
     pub propagates_deadline: bool,
     /// Whether the callee learns that nobody waits any longer, and stops.
     pub cancels: bool,
+    /// Whether sending a request takes more than sending it: a deadline is passed on, or a hedge planned.
+    pub is_elaborate: bool,
     /// What to turn to when the call has failed for good, one after the other.
     pub fallbacks: Vec<Fallback>,
 }

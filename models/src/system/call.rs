@@ -205,14 +205,13 @@ impl<'a> Turn<'a> {
         let frame = &self.state.frames[index];
         let (edge_id, entry, is_counted, priority) = (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
         let key = frame.key.child(frame.step_number() | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
-        let has_deadline = edge.propagates_deadline || frame.deadline < SimTime::MAX;
-        let deadline = if has_deadline { self.deadline_of_attempt(index, edge, caller) } else { SimTime::MAX };
+        let is_elaborate = edge.is_elaborate || frame.deadline < SimTime::MAX;
         let callee = self.allocate(key, Role::Handler, target, entry, is_counted);
         let frame = &mut self.state.frames[callee];
-        (frame.caller, frame.edge, frame.deadline, frame.priority) = (caller, edge_id, deadline, priority);
+        (frame.caller, frame.edge, frame.priority) = (caller, edge_id, priority);
         self.state.frames[index].callee = callee;
-        if let Some((plan, position)) = edge.hedge() {
-            self.note_request(index, plan, position, callee, caller);
+        if is_elaborate {
+            self.elaborate(index, edge, callee, caller);
         }
         if edge.latency != NONE || self.is_slowed(edge_id) {
             let latency = self.network_latency(edge_id, key.child(draw_tag::REQUEST_LATENCY));

@@ -1,5 +1,6 @@
 //! Instances that turn requests away before or after they queue, or serve them by class.
 
+use sim_core::SimDuration;
 use sim_core::random::uniform;
 
 use super::blueprint::NONE;
@@ -55,6 +56,18 @@ impl Turn<'_> {
             self.state.frames[index].retry_after = self.plan.gates[plan.gate as usize].retry_after;
         }
         is_dropped
+    }
+
+    /// A request gives its slot back and leaves an instance with a gate.
+    pub fn release_slot_at_gate(&mut self, index: u32, held: SimDuration, outcome: Outcome) {
+        let frame = &self.state.frames[index];
+        let slots = self.plan.instances[frame.instance as usize].slots as usize;
+        let frames = &self.state.frames;
+        let next = self.state.pools[slots].release_for(self.now, held, frame.priority, |waiter| frames.is_live(waiter));
+        if let Some(waiter) = next {
+            self.state.ready.push(Next::Start(waiter.frame));
+        }
+        self.leave_gate(index, outcome);
     }
 
     /// A request leaves an instance, or its queue, with an outcome.

@@ -11,7 +11,7 @@ use super::blueprint::{EdgePlan, Guard, NONE, Scope};
 use super::frame::{Activity, Hedged, Hold};
 use super::state::{Next, Parked, State};
 use super::turn::{Turn, draw_tag};
-use crate::resilience::circuit_breaker::{Admission, Verdict};
+use crate::resilience::circuit_breaker::{Admission, Ticket, Verdict};
 use crate::resilience::{Pass, RetryPolicy};
 use crate::resources::Waiter;
 use crate::{Outcome, OutcomeSet};
@@ -31,15 +31,22 @@ impl Turn<'_> {
     #[inline(never)]
     pub fn enter_guards(&mut self, index: u32) -> Next {
         let edge = self.edge_of(index);
-        loop {
-            let position = self.state.frames[index].guards_passed;
-            let Some(guard) = edge.guards.get(usize::from(position)) else { return self.attempt(index) };
+        let passed = self.state.frames[index].guards_passed;
+        for (position, guard) in (passed..).zip(&edge.guards[usize::from(passed)..]) {
             match self.enter(index, edge, guard, position) {
-                Entry::Passed => self.state.frames[index].guards_passed = position + 1,
-                Entry::Waits => return Next::Nothing,
-                Entry::Rejected(outcome) => return self.leave_guards(index, outcome),
+                Entry::Passed => {}
+                Entry::Waits => {
+                    self.state.frames[index].guards_passed = position;
+                    return Next::Nothing;
+                }
+                Entry::Rejected(outcome) => {
+                    self.state.frames[index].guards_passed = position;
+                    return self.leave_guards(index, outcome);
+                }
             }
         }
+        self.state.frames[index].guards_passed = edge.guards.len() as u8;
+        self.attempt(index)
     }
 
     /// A call that has waited at a guard has passed it.
@@ -97,16 +104,20 @@ impl Turn<'_> {
     /// Tells the guards that the call has passed its outcome, the innermost first, until one sends it in again.
     #[inline(never)]
     pub fn is_sent_in_again(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
-        while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
-            match &edge.guards[usize::from(position)] {
+        let passed = self.state.frames[index].guards_passed;
+        for (position, guard) in (0..passed).zip(&edge.guards).rev() {
+            match guard {
                 Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool, position),
                 Guard::Breaker { first, scope, counts, ignores } => {
                     let breaker = self.scoped(index, edge, *first, *scope);
                     let verdict = if ignores.contains(outcome) { Verdict::Ignored } else { verdict(*counts, outcome) };
                     self.complete_at_breaker(index, breaker, position, verdict);
                 }
+                // What is not worth another attempt needs no pause, and without a budget nobody needs to know.
+                Guard::Retry { policy, first_budget: NONE } if !policy.on.contains(outcome) => {}
                 Guard::Retry { policy, first_budget } => {
                     if self.tries_again(index, edge, policy, *first_budget, position, outcome) {
+                        self.state.frames[index].guards_passed = position + 1;
                         return true;
                     }
                 }
@@ -118,8 +129,8 @@ impl Turn<'_> {
                 }
                 Guard::RateLimit { .. } => {}
             }
-            self.state.frames[index].guards_passed = position;
         }
+        self.state.frames[index].guards_passed = 0;
         false
     }
 
@@ -262,6 +273,15 @@ impl Turn<'_> {
 
     #[inline]
     fn ask_breaker(&mut self, index: u32, breaker: u32, position: u8) -> Entry {
+        if let Some(ticket) = self.state.breakers[breaker as usize].pass_if_closed() {
+            *self.state.frames.hold(index, position) = Hold::Permission { since: self.now, ticket };
+            return Entry::Passed;
+        }
+        self.ask_breaker_with_care(index, breaker, position)
+    }
+
+    #[inline(never)]
+    fn ask_breaker_with_care(&mut self, index: u32, breaker: u32, position: u8) -> Entry {
         self.state.run_timers_of(breaker, self.now);
         let caller = self.state.frames[index].instance;
         let (admission, transition) = self.state.breakers[breaker as usize].try_acquire(self.now, caller);
@@ -291,6 +311,15 @@ impl Turn<'_> {
             unreachable!("only a call that was let through has a result")
         };
         let elapsed = self.now.since(since);
+        let is_success = verdict == Verdict::Success;
+        if is_success && self.state.breakers[breaker as usize].count_if_harmless(self.now, ticket, elapsed) {
+            return;
+        }
+        self.tell_breaker_with_care(index, breaker, (ticket, elapsed), verdict);
+    }
+
+    #[inline(never)]
+    fn tell_breaker_with_care(&mut self, index: u32, breaker: u32, (ticket, elapsed): (Ticket, SimDuration), verdict: Verdict) {
         self.state.run_timers_of(breaker, self.now);
         let caller = self.state.frames[index].instance;
         if let Some(transition) = self.state.breakers[breaker as usize].complete(self.now, caller, ticket, elapsed, verdict) {

@@ -11,10 +11,18 @@ use crate::Outcome;
 use crate::resources::Waiter;
 
 impl Turn<'_> {
+    /// What few requests need: the callee is told how much time is left, the next request of a hedge is planned.
+    #[cold]
+    pub fn elaborate(&mut self, index: u32, edge: &EdgePlan, callee: u32, caller: Waiter) {
+        self.state.frames[callee].deadline = self.deadline_of_attempt(index, edge, caller);
+        if let Some((plan, position)) = edge.hedge() {
+            self.note_request(index, plan, position, callee, caller);
+        }
+    }
+
     /// When the callee of an attempt will have to be done, if the edge tells it: the first of all timeouts in force. A frame
     /// with less time than the attempt's own timeout is woken when its time is up.
-    #[cold]
-    pub fn deadline_of_attempt(&mut self, index: u32, edge: &EdgePlan, caller: Waiter) -> SimTime {
+    fn deadline_of_attempt(&mut self, index: u32, edge: &EdgePlan, caller: Waiter) -> SimTime {
         let mut deadline = self.state.frames[index].deadline;
         let of_attempt = match edge.timeout {
             NONE => SimTime::MAX,
@@ -119,7 +127,7 @@ impl Turn<'_> {
     }
 
     /// Remembers a request sent for a hedged attempt, and sets the time of the next.
-    pub fn note_request(&mut self, index: u32, plan: HedgePlan, position: u8, callee: u32, caller: Waiter) {
+    fn note_request(&mut self, index: u32, plan: HedgePlan, position: u8, callee: u32, caller: Waiter) {
         let Hold::Hedge(hedged) = self.state.frames.hold(index, position) else {
             unreachable!("an attempt has passed its hedge")
         };

@@ -108,18 +108,13 @@ impl Turn<'_> {
         let frame = &self.state.frames[index];
         let held = self.now.since(frame.started_at);
         let plan = self.plan.instances[frame.instance as usize];
+        if plan.gate != NONE {
+            return self.release_slot_at_gate(index, held, outcome);
+        }
         let frames = &self.state.frames;
         let pool = &mut self.state.pools[plan.slots as usize];
-        let next = if plan.gate == NONE {
-            pool.release(self.now, held, |waiter| frames.is_live(waiter))
-        } else {
-            pool.release_for(self.now, held, frame.priority, |waiter| frames.is_live(waiter))
-        };
-        if let Some(waiter) = next {
+        if let Some(waiter) = pool.release(self.now, held, |waiter| frames.is_live(waiter)) {
             self.state.ready.push(Next::Start(waiter.frame));
-        }
-        if plan.gate != NONE {
-            self.leave_gate(index, outcome);
         }
     }
 

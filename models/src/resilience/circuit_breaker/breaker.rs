@@ -255,6 +255,27 @@ impl CircuitBreaker {
         }
     }
 
+    /// The permission of a closed breaker, which asks nothing and changes nothing; `None` if it is not closed.
+    #[inline]
+    pub fn pass_if_closed(&self) -> Option<Ticket> {
+        matches!(self.phase, Phase::Closed).then(|| self.ticket())
+    }
+
+    /// Counts a success, if that cannot change the state: the breaker is closed, and its window holds nothing bad. Whether it
+    /// has been counted; if not, [`complete`](Self::complete) must.
+    #[inline]
+    pub fn count_if_harmless(&mut self, now: SimTime, ticket: Ticket, elapsed: SimDuration) -> bool {
+        let is_harmless = matches!(self.phase, Phase::Closed)
+            && ticket.generation == self.generation
+            && elapsed <= self.settings.trip.slow_call
+            && self.window.is_spotless();
+        if is_harmless {
+            self.window.record(now, false, false);
+            self.failures_in_a_row = 0;
+        }
+        is_harmless
+    }
+
     /// A call asks to pass at `now`. Whoever is permitted must be [completed](Self::complete) later.
     #[inline]
     pub fn try_acquire(&mut self, now: SimTime) -> Decision {

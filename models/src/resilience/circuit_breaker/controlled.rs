@@ -109,6 +109,30 @@ impl Breaker {
         self
     }
 
+    /// The permission of a breaker that need not be asked with care: composed of parts, closed, and nobody interferes. `None`
+    /// if it must be [asked](Self::try_acquire), after its [timers](Self::due_transition).
+    #[inline]
+    pub fn pass_if_closed(&self) -> Option<Ticket> {
+        match &self.make {
+            Make::Composed(breaker) if self.is_plain => {
+                breaker.pass_if_closed().map(|ticket| Ticket { life: self.life, ..ticket })
+            }
+            _ => None,
+        }
+    }
+
+    /// Counts a success, if that cannot change the state. Whether it has been counted; if not, [`complete`](Self::complete)
+    /// must, after the [timers](Self::due_transition).
+    #[inline]
+    pub fn count_if_harmless(&mut self, now: SimTime, ticket: Ticket, elapsed: SimDuration) -> bool {
+        match &mut self.make {
+            Make::Composed(breaker) if self.is_plain && ticket.life == self.life => {
+                breaker.count_if_harmless(now, ticket, elapsed)
+            }
+            _ => false,
+        }
+    }
+
     /// The next change of state that a timer brings about by `now`, and when.
     #[inline]
     pub fn due_transition(&mut self, now: SimTime) -> Option<(SimTime, Transition)> {

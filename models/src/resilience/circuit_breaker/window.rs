@@ -98,6 +98,12 @@ impl Window {
         self.total
     }
 
+    /// Whether it holds neither failures nor slow calls, expired ones included.
+    #[inline]
+    pub fn is_spotless(&self) -> bool {
+        self.total.failures == 0 && self.total.slow == 0
+    }
+
     /// The most calls the window can ever hold; `None` for a time window.
     pub fn capacity(&self) -> Option<u32> {
         (self.bucket_length == 0).then_some(self.ring.len() as u32)

@@ -4,7 +4,7 @@ use super::super::call::Call;
 use super::super::problem::{Problem, did_you_mean};
 use super::super::tree::normalize_edge;
 use super::{Caller, Compiler};
-use crate::system::{EdgePlan, NONE};
+use crate::system::{EdgePlan, Guard, NONE};
 
 impl Compiler<'_> {
     pub(super) fn guards(&mut self) {
@@ -81,6 +81,7 @@ impl Compiler<'_> {
             caller_instances: self.caller_instances(caller),
             callee,
             callee_instances: self.blueprint.stations[callee as usize].instances.clone(),
+            is_elaborate: call.propagate_deadline.unwrap_or(false) || matches!(guards.last(), Some(Guard::Hedge(_))),
             guards,
             latency,
             timeout,
