@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod faults;
+pub mod import;
 pub mod observe;
 pub mod outcome;
 pub mod resilience;

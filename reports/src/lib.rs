@@ -6,6 +6,7 @@
 
 pub mod diagnostics;
 pub mod files;
+pub mod imported;
 pub mod json;
 pub mod palette;
 pub mod plot;

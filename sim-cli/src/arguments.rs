@@ -33,6 +33,8 @@ pub enum Command {
     Check(Check),
     /// Write a small commented scenario to start from
     New(New),
+    /// Print the calls of a scenario that a library's or proxy's configuration stands for
+    Import(Import),
     /// Print the JSON Schema of scenario files, for completion in editors
     #[command(
         after_help = "Example:\n  fusebox schema > fusebox.schema.json\n  # first line of a scenario, for editors with a YAML language server:\n  # yaml-language-server: $schema=fusebox.schema.json"
@@ -102,6 +104,40 @@ pub struct Check {
 pub struct New {
     /// Where to write it; nothing is overwritten. Standard output if left out
     pub file: Option<PathBuf>,
+}
+
+/// Arguments of `fusebox import`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fusebox import resilience4j application.yml --caller orders
+  fusebox import istio destination-rule.yaml virtual-service.yaml
+  fusebox import polly appsettings.json > calls.yaml
+
+What has no equivalent is told in comments. The name of the caller is not in these files; the callees' are.")]
+pub struct Import {
+    /// Whose configuration it is
+    #[arg(value_enum)]
+    pub format: ImportFormat,
+    /// The files, read together; - reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Who makes the calls
+    #[arg(long, value_name = "NAME", default_value = "caller")]
+    pub caller: String,
+}
+
+/// A configuration that can be imported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// application.yml or application.properties of Spring Boot
+    #[value(name = "resilience4j")]
+    Resilience4j,
+    /// `DestinationRule` and `VirtualService`
+    Istio,
+    /// Clusters
+    Envoy,
+    /// appsettings.json of .NET
+    Polly,
 }
 
 /// How a report is printed.

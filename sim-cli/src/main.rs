@@ -4,6 +4,7 @@
 mod arguments;
 mod check;
 mod failure;
+mod import;
 mod new;
 mod progress;
 mod run;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(run),
         Command::Check(check) => check::check(check),
         Command::New(new) => new::new(new),
+        Command::Import(import) => import::import(import),
         Command::Schema => {
             terminal::print(&(serde_json::to_string_pretty(&sim_models::scenario::json_schema()).unwrap_or_default() + "\n"))
         }

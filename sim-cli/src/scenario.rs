@@ -36,7 +36,8 @@ fn shown(loaded: Loaded) -> Scenario {
     Scenario { blueprint: loaded.blueprint, problems: loaded.problems.len() }
 }
 
-fn input(file: &Path) -> Result<Input, Failure> {
+/// The text of a file, or of standard input if that is `-`.
+pub fn input(file: &Path) -> Result<Input, Failure> {
     let failed = |cause| Failure::Read { path: file.to_owned(), cause };
     let mut bytes = Vec::new();
     let is_stdin = file == Path::new("-");

@@ -1,0 +1,62 @@
+//! Imported calls as a section of a scenario.
+
+use std::fmt::Write;
+
+use serde_json::Value;
+use sim_models::import::{Imported, ImportedCall};
+
+/// Maps are written on one line if it is no longer than this.
+const WIDTH: usize = 110;
+
+/// The `calls:` section, with a comment for everything that has no equivalent.
+pub fn render(imported: &Imported, caller: &str) -> String {
+    let mut text = "calls:\n".to_owned();
+    for call in &imported.calls {
+        text.push_str(&render_call(call, caller));
+    }
+    text
+}
+
+fn render_call(call: &ImportedCall, caller: &str) -> String {
+    let mut text = format!("  {caller} -> {}:\n", call.callee);
+    for remark in &call.remarks {
+        let _ = writeln!(text, "    # no equivalent: {remark}");
+    }
+    for (key, value) in &call.settings {
+        text.push_str(&entry("    ", key, value));
+    }
+    if !call.guards.is_empty() {
+        text.push_str("    guards:\n");
+    }
+    for (key, value) in &call.guards {
+        let line = entry("        ", key, value);
+        let _ = write!(text, "      - {}", line.trim_start());
+    }
+    if call.settings.is_empty() && call.guards.is_empty() {
+        text.push_str("    {}\n");
+    }
+    text
+}
+
+fn entry(indent: &str, key: &str, value: &Value) -> String {
+    let line = format!("{indent}{key}: {}\n", flow(value));
+    match value.as_object() {
+        Some(entries) if line.chars().count() > WIDTH => {
+            let deeper = format!("{indent}  ");
+            let lines: String = entries.iter().map(|(key, value)| entry(&deeper, key, value)).collect();
+            format!("{indent}{key}:\n{lines}")
+        }
+        _ => line,
+    }
+}
+
+fn flow(value: &Value) -> String {
+    match value {
+        Value::Object(entries) => {
+            let entries: Vec<String> = entries.iter().map(|(key, value)| format!("{key}: {}", flow(value))).collect();
+            format!("{{ {} }}", entries.join(", "))
+        }
+        Value::String(text) if text.chars().all(|c| c.is_alphanumeric() || " .%-_>".contains(c)) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,68 @@
+//! Configurations of libraries and proxies become calls that a scenario can be run with.
+
+use sim_models::import::{Configuration, Format, Imported, import};
+use sim_reports::imported::render;
+use sim_tests::{load_text, root};
+
+fn imported(format: Format, file: &str) -> Imported {
+    let path = root().join("tests/import").join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    import(format, &[Configuration { name: file.to_owned(), text }])
+}
+
+/// The section, after a scenario with it has been found to be sound.
+fn sound_section(format: Format, file: &str) -> String {
+    let imported = imported(format, file);
+    assert!(imported.problems.is_empty(), "{file}: {:?}", imported.problems);
+    let section = render(&imported, "app");
+    let callees: Vec<&str> = imported.calls.iter().map(|call| call.callee.as_str()).collect();
+    let calls: Vec<String> = callees.iter().map(|callee| format!("{{ call: {callee} }}")).collect();
+    let services: Vec<String> =
+        callees.iter().map(|callee| format!("  {callee}: {{ instances: 3, handle: [ {{ work: 1ms }} ] }}\n")).collect();
+    let scenario = format!(
+        "workloads: {{ web: {{ to: app, arrivals: poisson 10/s }} }}\nservices:\n  app: {{ handle: [ {} ] }}\n{}{section}",
+        calls.join(", "),
+        services.concat()
+    );
+    let problems = load_text(&scenario, &[]).problems;
+    let errors: Vec<_> = problems.iter().filter(|problem| problem.severity == sim_models::scenario::Severity::Error).collect();
+    assert!(errors.is_empty(), "{file}: {errors:?}\n{scenario}");
+    section
+}
+
+#[test]
+fn resilience4j_is_read_from_yaml() {
+    insta::assert_snapshot!(sound_section(Format::Resilience4j, "application.yml"));
+}
+
+#[test]
+fn resilience4j_is_read_from_properties() {
+    insta::assert_snapshot!(sound_section(Format::Resilience4j, "application.properties"));
+}
+
+#[test]
+fn istio_is_read_from_both_of_its_kinds() {
+    insta::assert_snapshot!(sound_section(Format::Istio, "istio.yaml"));
+}
+
+#[test]
+fn envoy_is_read_from_a_list_of_clusters() {
+    insta::assert_snapshot!(sound_section(Format::Envoy, "envoy.yaml"));
+}
+
+#[test]
+fn polly_is_read_from_whatever_section_holds_its_options() {
+    insta::assert_snapshot!(sound_section(Format::Polly, "appsettings.json"));
+}
+
+#[test]
+fn what_is_nothing_of_the_kind_is_a_problem_with_a_place_if_there_is_one() {
+    let problem = |text: &str| {
+        let imported = import(Format::Istio, &[Configuration { name: "x.yaml".into(), text: text.into() }]);
+        assert!(imported.calls.is_empty());
+        imported.problems.into_iter().map(|problem| (problem.message, problem.at.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(problem("kind: Service"), [("x.yaml: nothing in it could be read".to_owned(), false)]);
+    assert!(problem("kind: [")[0].1);
+    assert!(!problem("").is_empty());
+}
