@@ -1,11 +1,13 @@
 //! What is legal in a scenario and unwise in production.
 
+mod guards;
+
 use super::circles::circles;
 use super::decode::Decoded;
 use super::problem::{Problem, Problems};
 use super::schema::Scenario;
 use super::tree::{Node, parse_path};
-use crate::system::{Blueprint, Guard, NONE, Scope, StationKind};
+use crate::system::{Blueprint, NONE, StationKind};
 
 /// So many circles of calls are reported; whoever has more has seen enough.
 const MOST_CIRCLES: usize = 10;
@@ -15,8 +17,7 @@ pub(super) fn lint(decoded: &Decoded<Scenario>, blueprint: &Blueprint, problems:
     let graph = Graph { blueprint, tree: &decoded.tree };
     graph.cycles(problems);
     graph.timeouts_longer_than_the_callers(problems);
-    graph.breakers_without_timeout(problems);
-    graph.retries_of_what_is_not_idempotent(&decoded.sections, problems);
+    graph.guards(&decoded.sections, problems);
     graph.stations_never_called(problems);
 }
 
@@ -38,8 +39,10 @@ impl Graph<'_> {
     /// The place of a setting of an edge, or of the defaults it comes from.
     fn at(&self, edge: usize, setting: &str) -> Option<super::Location> {
         let own = parse_path(&format!("calls.{}.{setting}", self.name(edge)));
+        let list = parse_path(&format!("calls.{}.guards", self.name(edge)));
         let default = parse_path(&format!("defaults.calls.{setting}"));
-        self.tree.key_location(&own).or_else(|| self.tree.key_location(&default))
+        let places = [own, list, default];
+        places.iter().find_map(|place| self.tree.key_location(place))
     }
 
     fn timeout(&self, edge: usize) -> Option<sim_core::SimDuration> {
@@ -86,53 +89,6 @@ impl Graph<'_> {
                             .with_help("work done after the caller has gone is wasted; make timeouts shorter further down"),
                     );
                 }
-            }
-        }
-    }
-
-    fn breakers_without_timeout(&self, problems: &mut Problems) {
-        for (index, edge) in self.blueprint.edges.iter().enumerate() {
-            let has_breaker = edge.guards.iter().any(|guard| matches!(guard, Guard::Breaker { .. }));
-            if has_breaker && edge.timeout == NONE {
-                problems.add(
-                    Problem::warning(
-                        format!("the breaker of `{}` guards a call without a timeout", self.name(index)),
-                        self.at(index, "breaker"),
-                    )
-                    .labelled("no timeout")
-                    .with_help("a call that hangs never ends, so the breaker never sees it fail; add `timeout: 1s`"),
-                );
-            }
-            if let Some(Guard::Breaker { scope: Scope::CalleeInstance, .. }) =
-                edge.guards.iter().find(|guard| matches!(guard, Guard::Breaker { .. }))
-                && self.blueprint.stations[edge.callee as usize].instances.len() == 1
-            {
-                problems.add(
-                    Problem::warning(
-                        format!("`{}` has one instance: a breaker for each instance is one for all", self.callee(edge)),
-                        self.at(index, "breaker"),
-                    )
-                    .with_help("leave `scope` out"),
-                );
-            }
-        }
-    }
-
-    fn retries_of_what_is_not_idempotent(&self, scenario: &Scenario, problems: &mut Problems) {
-        for (index, edge) in self.blueprint.edges.iter().enumerate() {
-            let callee = self.callee(edge);
-            let retries = edge.guards.iter().any(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
-            if retries && scenario.services.get(callee).is_some_and(|service| service.idempotent == Some(false)) {
-                problems.add(
-                    Problem::warning(
-                        format!("`{callee}` is not idempotent, and `{}` tries again", self.name(index)),
-                        self.at(index, "retry"),
-                    )
-                    .labelled("may do it twice")
-                    .with_help(
-                        "an attempt that timed out may have succeeded; retry only what can be repeated, or make it idempotent",
-                    ),
-                );
             }
         }
     }

@@ -1,0 +1,201 @@
+//! Guards that stand in the wrong place, or do nothing, or do it too often.
+
+use sim_core::SimDuration;
+use sim_core::random::DrawKey;
+
+use super::super::problem::{Problem, Problems};
+use super::super::schema::Scenario;
+use super::Graph;
+use crate::resilience::{Backoff, Jitter, RetryPolicy};
+use crate::system::{EdgePlan, Guard, NONE, Scope};
+
+/// Attempts at one service for a single request of a client from which on it is told.
+const MANY_ATTEMPTS: u64 = 6;
+
+impl Graph<'_> {
+    pub(super) fn guards(&self, scenario: &Scenario, problems: &mut Problems) {
+        for (index, edge) in self.blueprint.edges.iter().enumerate() {
+            self.breaker_without_timeout(index, edge, problems);
+            self.breaker_for_each_of_one(index, edge, problems);
+            self.retry_outside_the_breaker(index, edge, problems);
+            self.timeout_too_short_for_what_is_inside(index, edge, problems);
+            self.hedge_that_comes_too_late(index, edge, problems);
+            self.deadline_that_nobody_sets(index, edge, problems);
+            self.repeats_what_is_not_idempotent(index, edge, scenario, problems);
+        }
+        self.retries_that_multiply(problems);
+    }
+
+    fn span(&self, deadline: u32) -> Option<SimDuration> {
+        (deadline != NONE).then(|| self.blueprint.deadlines[deadline as usize].span)
+    }
+
+    fn breaker_without_timeout(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let Some(breaker) = edge.guards.iter().position(|guard| matches!(guard, Guard::Breaker { .. })) else { return };
+        let has_timeout_inside =
+            edge.timeout != NONE || edge.guards[breaker..].iter().any(|guard| matches!(guard, Guard::Timeout { .. }));
+        if !has_timeout_inside {
+            problems.add(
+                Problem::warning(
+                    format!("the breaker of `{}` guards a call without a timeout", self.name(index)),
+                    self.at(index, "breaker"),
+                )
+                .labelled("no timeout")
+                .with_help("a call that hangs never ends, so the breaker never sees it fail; add `timeout: 1s`"),
+            );
+        }
+    }
+
+    fn breaker_for_each_of_one(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let is_each = |guard: &Guard| matches!(guard, Guard::Breaker { scope: Scope::CalleeInstance, .. });
+        if edge.guards.iter().any(is_each) && edge.callee_instances.len() == 1 {
+            problems.add(
+                Problem::warning(
+                    format!("`{}` has one instance: a breaker for each instance is one for all", self.callee(edge)),
+                    self.at(index, "breaker"),
+                )
+                .with_help("leave `scope` out"),
+            );
+        }
+    }
+
+    fn retry_outside_the_breaker(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let retry = edge.guards.iter().position(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
+        let breaker = edge.guards.iter().rposition(|guard| matches!(guard, Guard::Breaker { .. }));
+        if let (Some(retry), Some(breaker)) = (retry, breaker)
+            && retry < breaker
+        {
+            problems.add(
+                Problem::warning(
+                    format!("the retry of `{}` stands outside its breaker", self.name(index)),
+                    self.at(index, "guards"),
+                )
+                .labelled("every attempt counts by itself")
+                .with_help(
+                    "one bad call can open the breaker, and an open breaker is asked again and again; put the retry inside",
+                ),
+            );
+        }
+    }
+
+    /// A timeout with attempts inside that take longer than it ends them midway: the last attempts are never made.
+    fn timeout_too_short_for_what_is_inside(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let Some(attempt) = self.timeout(index) else { return };
+        for (position, guard) in edge.guards.iter().enumerate() {
+            let Guard::Timeout { deadline } = guard else { continue };
+            let Some(whole) = self.span(*deadline) else { continue };
+            let inside = &edge.guards[position + 1..];
+            let needed = inside.iter().rev().fold(attempt, |inner, guard| match guard {
+                Guard::Retry { policy, .. } => longest_series(policy, inner),
+                Guard::Timeout { deadline } => self.span(*deadline).map_or(inner, |span| span.min(inner)),
+                _ => inner,
+            });
+            if needed <= whole {
+                continue;
+            }
+            let message = if needed == attempt {
+                format!("an attempt over `{}` may take {attempt}, but the call is given up after {whole}", self.name(index))
+            } else {
+                format!(
+                    "the attempts over `{}` can take {needed} in all, but the call is given up after {whole}",
+                    self.name(index)
+                )
+            };
+            let at = self.at(index, "call timeout");
+            problems.add(
+                Problem::warning(message, at)
+                    .labelled("too short for all of them")
+                    .with_help("shorten the timeout of an attempt, or try less often; what cannot be finished is wasted work"),
+            );
+            return;
+        }
+    }
+
+    fn hedge_that_comes_too_late(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let (Some((hedge, _)), Some(timeout)) = (edge.hedge(), self.timeout(index)) else { return };
+        if let Some(delay) = self.span(hedge.delay).filter(|delay| *delay >= timeout) {
+            problems.add(
+                Problem::warning(
+                    format!("a hedge after {delay} comes too late: an attempt is given up after {timeout}"),
+                    self.at(index, "hedge"),
+                )
+                .labelled("never sent")
+                .with_help("hedge after about the 95th percentile of the latency"),
+            );
+        }
+    }
+
+    fn deadline_that_nobody_sets(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let has_own = edge.timeout != NONE || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout { .. }));
+        let callers = self.blueprint.edges.iter().filter(|other| self.callee(other) == edge.caller);
+        let is_given_one = callers.into_iter().any(|other| other.propagates_deadline);
+        if edge.propagates_deadline && !has_own && !is_given_one {
+            problems.add(
+                Problem::warning(
+                    format!("`{}` passes a deadline on, and nobody sets one", self.name(index)),
+                    self.at(index, "propagate deadline"),
+                )
+                .with_help("add a `timeout`, or let the caller's own callers pass theirs on"),
+            );
+        }
+    }
+
+    fn repeats_what_is_not_idempotent(&self, index: usize, edge: &EdgePlan, scenario: &Scenario, problems: &mut Problems) {
+        let callee = self.callee(edge);
+        if scenario.services.get(callee).is_none_or(|service| service.idempotent != Some(false)) {
+            return;
+        }
+        let retries = edge.guards.iter().any(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
+        let does = [("retry", retries, "tries again"), ("hedge", edge.hedge().is_some(), "asks twice")];
+        for (setting, _, what) in does.into_iter().filter(|(_, does, _)| *does) {
+            problems.add(
+                Problem::warning(
+                    format!("`{callee}` is not idempotent, and `{}` {what}", self.name(index)),
+                    self.at(index, setting),
+                )
+                .labelled("may do it twice")
+                .with_help(
+                    "an attempt that timed out may have succeeded; retry only what can be repeated, or make it idempotent",
+                ),
+            );
+        }
+    }
+
+    /// Retries at several levels of a call graph multiply ("Addressing cascading failures", Site Reliability Engineering, 2016).
+    fn retries_that_multiply(&self, problems: &mut Problems) {
+        let edges = &self.blueprint.edges;
+        let attempts = |edge: &EdgePlan| {
+            let of = |guard: &Guard| match guard {
+                Guard::Retry { policy, .. } => u64::from(policy.attempts),
+                _ => 1,
+            };
+            edge.guards.iter().map(of).fold(1_u64, u64::saturating_mul)
+        };
+        for (index, edge) in edges.iter().enumerate().filter(|(_, edge)| attempts(edge) > 1) {
+            let above = edges.iter().filter(|outer| self.callee(outer) == edge.caller).map(attempts).max().unwrap_or(1);
+            let product = above.saturating_mul(attempts(edge));
+            if above > 1 && product >= MANY_ATTEMPTS {
+                problems.add(
+                    Problem::warning(
+                        format!("retries multiply: `{}` is asked up to {product} times for one request", self.callee(edge)),
+                        self.at(index, "retry"),
+                    )
+                    .labelled("also tried again further up")
+                    .with_help("retry at one level only, or give the retries a `budget`"),
+                );
+            }
+        }
+    }
+}
+
+/// The longest that a series of attempts can take, if each takes `attempt`.
+fn longest_series(policy: &RetryPolicy, attempt: SimDuration) -> SimDuration {
+    // Pauses by chance are at most what they grow from.
+    let backoff = match policy.backoff.jitter {
+        Jitter::Decorrelated => Backoff { base: policy.backoff.max.min(policy.backoff.base * 3), ..policy.backoff },
+        _ => policy.backoff,
+    };
+    let unspread = Backoff { jitter: Jitter::None, ..backoff };
+    let mut draw = DrawKey::default().draw();
+    (1..policy.attempts.min(1_000)).fold(attempt, |sum, tries| sum + unspread.wait(tries, SimDuration::ZERO, &mut draw) + attempt)
+}
