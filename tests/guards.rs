@@ -24,7 +24,8 @@ fn the_layered_client_of_the_article_has_its_layers_in_order() {
     let finished = ten_a_second("{ pause: 10s }", layers);
     assert_eq!(ended(&finished, "a -> b", "timeout"), 10 * 12, "ten every five seconds");
     assert_eq!(ended(&finished, "a -> b", "rejected by bulkhead"), 600 - 120);
-    let permits: Vec<_> = finished.summary.pools.iter().filter(|pool| pool.owner == "a -> b").collect();
+    let permits: Vec<_> = finished.summary.pools.iter().filter(|pool| pool.owner.starts_with("a -> b")).collect();
+    assert_eq!(permits.iter().map(|pool| pool.owner.as_str()).collect::<Vec<_>>(), ["a -> b", "a -> b (bulkhead 2)"]);
     assert_eq!(permits.iter().map(|pool| pool.capacity).collect::<Vec<_>>(), [Some(25), Some(10)]);
     assert_eq!((permits[0].busy_max, permits[1].busy_max), (11, 10), "a call holds both, also the one about to be rejected");
     assert!(finished.system.is_drained());
@@ -314,4 +315,15 @@ fn hystrix_brings_its_pool_of_threads_and_its_timeout() {
         Some((Some(5), 5))
     );
     assert!(ended(&finished, "a -> b", "timeout") >= 5);
+}
+
+#[test]
+fn a_mesh_breaker_and_a_client_breaker_can_guard_the_same_call() {
+    let edge = "{ guards: [ { breaker: { failures: 5, wait: 5m } }, { breaker: { failures: 3, wait: 5s, scope: shared } }, { timeout: 1s } ] }";
+    let finished = ten_a_second("{ fail: 100% }", edge);
+    let breakers: Vec<(&str, u64)> =
+        finished.summary.breakers.iter().map(|breaker| (breaker.edge.as_str(), breaker.opened)).collect();
+    // The inner one opens after three failures; rejections say nothing to the outer one, which opens at the second of three probes.
+    assert_eq!(breakers, [("a -> b", 1), ("a -> b (breaker 2)", 1)]);
+    assert_eq!(call(&finished, "a -> b").attempts, 5);
 }

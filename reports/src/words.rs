@@ -135,6 +135,7 @@ fn breaker_words(transition: &Transition) -> (String, Tone) {
         Reason::SlowCallRate { rate, calls } => format!("{} of {calls} calls were slow", percent(rate)),
         Reason::ConsecutiveFailures(failures) => format!("{failures} failures in a row"),
         Reason::WaitOver(wait) => format!("{wait} have passed"),
+        Reason::ProbesSucceeded(1) => "1 probe went well".to_owned(),
         Reason::ProbesSucceeded(probes) => format!("{probes} probes went well"),
         Reason::Failures(failures) => format!("{failures} failures in its window"),
         Reason::StayOver(stay) => format!("half-open for {stay} without a decision"),

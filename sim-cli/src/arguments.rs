@@ -133,6 +133,7 @@ pub enum ImportFormat {
     #[value(name = "resilience4j")]
     Resilience4j,
     /// `DestinationRule` and `VirtualService`
+    #[value(help = "DestinationRule and VirtualService")]
     Istio,
     /// Clusters
     Envoy,

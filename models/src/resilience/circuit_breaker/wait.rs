@@ -29,7 +29,7 @@ pub enum Wait {
 
 impl Wait {
     /// The wait after the `openings`-th opening in a row since the breaker was last closed, counted from 1. `outage` is the
-    /// [smoothed length](smoothed) of the outages so far, if there has been one.
+    /// smoothed length of the outages so far, if there has been one.
     pub fn after_opening(self, openings: u32, outage: Option<SimDuration>) -> SimDuration {
         match self {
             Self::Adaptive { initial, min, max } if openings <= 1 => outage.unwrap_or(initial).max(min).min(max),

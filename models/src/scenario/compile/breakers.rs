@@ -10,7 +10,7 @@ use super::super::breaker::{
 };
 use super::super::call::Bulkhead;
 use super::super::quantity::{Duration, Share};
-use super::guards::scope;
+use super::guards::{one_of_several, scope};
 use super::{Caller, Compiler, most};
 use crate::resilience::circuit_breaker::libraries::{
     ArticleGoSettings, ArticlePythonSettings, CockatielBreaker, CockatielSettings, GoBreakerSettings, HystrixSettings,
@@ -55,7 +55,7 @@ fn counted_by(preset: Option<Preset>) -> OutcomeSet {
 }
 
 impl Compiler<'_> {
-    pub(super) fn breaker(&mut self, caller: Caller, callee: u32, breaker: &Breaker, path: &str) -> Guard {
+    pub(super) fn breaker(&mut self, caller: Caller, callee: u32, breaker: &Breaker, ordinal: u32, path: &str) -> Guard {
         let settings = self.breaker_settings(breaker, path);
         let scope = scope(breaker.scope);
         let counts = breaker.counts.as_deref().map_or_else(|| counted_by(breaker.preset), OutcomeSet::of);
@@ -81,6 +81,7 @@ impl Compiler<'_> {
             && self.may_have(self.looked_back, most::LOOKED_BACK, "calls or seconds for breakers to remember", path)
         {
             for owner in self.breaker_owners(caller, callee, scope) {
+                let owner = one_of_several(owner, "breaker", ordinal);
                 self.blueprint.breakers.push(BreakerPlan { owner, settings, fails_open, store_delay });
             }
         }

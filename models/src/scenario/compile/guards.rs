@@ -70,13 +70,20 @@ impl Compiler<'_> {
         written.extend(hedge);
         let mut guards = Vec::new();
         let of_proxy = of_presets.iter().find_map(|company| company.retries);
+        let (mut bulkheads, mut breakers) = (0, 0);
         for (guard, at) in &written {
             let position = guards.len() as u8;
             guards.extend(match guard {
                 Written::RateLimit(limit) => self.rate_limit(caller, callee, limit, at),
                 Written::Timeout(span) => Some(Guard::Timeout { deadline: self.deadline_of(*span, Ends::Guard(position), at) }),
-                Written::Bulkhead(bulkhead) => self.bulkhead(caller, callee, bulkhead, at),
-                Written::Breaker(breaker) => Some(self.breaker(caller, callee, breaker, at)),
+                Written::Bulkhead(bulkhead) => {
+                    bulkheads += 1;
+                    self.bulkhead(caller, callee, bulkhead, bulkheads, at)
+                }
+                Written::Breaker(breaker) => {
+                    breakers += 1;
+                    Some(self.breaker(caller, callee, breaker, breakers, at))
+                }
                 Written::Retry(retry) => Some(self.retry(caller, retry, of_proxy, at)),
                 Written::Hedge(hedge) => {
                     if usize::from(position) + 1 < written.len() {
@@ -358,7 +365,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn bulkhead(&mut self, caller: Caller, callee: u32, bulkhead: &Bulkhead, path: &str) -> Option<Guard> {
+    fn bulkhead(&mut self, caller: Caller, callee: u32, bulkhead: &Bulkhead, ordinal: u32, path: &str) -> Option<Guard> {
         let may_wait = bulkhead.max_wait.is_some_and(|wait| !wait.0.is_zero());
         let max_wait = bulkhead.max_wait.filter(|_| may_wait);
         let (kind, capacity, queue_limit, what) = match (bulkhead.semaphore, bulkhead.threads, bulkhead.connections) {
@@ -393,7 +400,7 @@ impl Compiler<'_> {
         let capacity = self.at_least_one(capacity, "a bulkhead", path);
         let wait_deadline = self.deadline(max_wait, &format!("{path}.max wait"));
         let first_pool = self.blueprint.pools.len() as u32;
-        let owner = self.edge_name(caller, callee);
+        let owner = one_of_several(self.edge_name(caller, callee), "bulkhead", ordinal);
         let instances = self.caller_instances(caller);
         if !self.may_have(u64::from(first_pool) + u64::from(instances), most::POOLS, "pools", path) {
             return None;
@@ -463,6 +470,11 @@ fn with_company<'a>(written: Vec<(Written<'a>, String)>, of_presets: &'a [Compan
         guards.extend(timeout);
     }
     guards
+}
+
+/// The name of what belongs to an edge; with a number if it is not the first of its kind there.
+pub(super) fn one_of_several(owner: String, kind: &str, ordinal: u32) -> String {
+    if ordinal == 1 { owner } else { format!("{owner} ({kind} {ordinal})") }
 }
 
 fn listed(names: &[&str]) -> String {
