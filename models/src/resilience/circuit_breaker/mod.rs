@@ -12,14 +12,13 @@ mod breaker;
 mod controlled;
 pub mod libraries;
 mod make;
+mod settings;
 mod wait;
 mod window;
 
-pub use breaker::{
-    CircuitBreaker, Decision, HalfOpenPolicy, HalfOpens, LateResults, Permits, Reason, Settings, State, Transition, TripRule,
-    Verdict, WaitFrom,
-};
+pub use breaker::{CircuitBreaker, Decision, Reason, State, Transition, Verdict};
 pub use controlled::{Breaker, Order};
 pub use make::{Admission, BreakerSettings, Ticket};
+pub use settings::{HalfOpenPolicy, HalfOpens, LateResults, Permits, Settings, TripRule, WaitFrom};
 pub use wait::Wait;
 pub use window::{Tally, Window, WindowKind};
