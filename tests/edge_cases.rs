@@ -193,3 +193,14 @@ fn a_breaker_for_the_service_trips_on_one_bad_instance_of_ten_and_one_for_each_i
     assert!((each.summary.workloads[0].availability - 0.9).abs() < 0.01, "only calls to the bad instance fail");
     assert_eq!(each.summary.breakers.iter().filter(|breaker| breaker.opened > 0).count(), 1);
 }
+
+#[test]
+fn without_a_timeout_a_breaker_never_sees_the_failure_and_a_scenario_shows_it() {
+    let shown = |variant| {
+        let finished = sim_tests::run_scenario("no-timeout", variant, &[]);
+        let saturated = finished.summary.pools.iter().any(|pool| pool.owner == "shop" && !pool.saturated.is_empty());
+        (finished.summary.breakers[0].opened > 0, saturated)
+    };
+    assert_eq!(shown(None), (false, true), "closed, while every thread of the caller waits");
+    assert!(shown(Some("with-timeout")).0);
+}
