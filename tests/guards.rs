@@ -327,3 +327,29 @@ fn a_mesh_breaker_and_a_client_breaker_can_guard_the_same_call() {
     assert_eq!(breakers, [("a -> b", 1), ("a -> b (breaker 2)", 1)]);
     assert_eq!(call(&finished, "a -> b").attempts, 5);
 }
+
+#[test]
+fn a_retry_that_goes_elsewhere_asks_the_breaker_of_the_new_instance() {
+    // One of two instances fails. With the breakers outside the retry each attempt after the first goes elsewhere unasked; with
+    // them inside, the bad instance's breaker opens and only it.
+    let system = |guards: &str| {
+        run_sections(
+            &format!(
+                "run: {{ duration: 60050ms }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ instances: 2, handle: [ {{ work: 1ms }} ] }} }}
+                 calls: {{ a -> b: {{ new instance per attempt: true, guards: [ {guards}, {{ timeout: 1s }} ] }} }}
+                 faults: [ {{ at: 0s, errors: b, rate: 100%, instances: 1 }} ]"
+            ),
+            &[],
+        )
+    };
+    let retry = "{ retry: { attempts: 2, backoff: none, on: [ server error, rejected by breaker ] } }";
+    let breaker = "{ breaker: { failures: 5, wait: 5m, scope: callee instance } }";
+    let opened =
+        |finished: &sim_experiments::Finished| finished.summary.breakers.iter().map(|breaker| breaker.opened).collect::<Vec<_>>();
+    let inside = system(&format!("{retry}, {breaker}"));
+    assert_eq!((opened(&inside), ended(&inside, "a -> b", "ok")), (vec![1, 0], 600));
+    let outside = system(&format!("{breaker}, {retry}"));
+    assert_eq!((opened(&outside), ended(&outside, "a -> b", "ok")), (vec![0, 0], 600), "every call succeeds in the end");
+}

@@ -175,9 +175,6 @@ impl<'a> Turn<'a> {
         let frame = &self.state.frames[index];
         let (edge_id, attempts) = (frame.called_edge, frame.attempts);
         let edge = &self.plan.edges[edge_id as usize];
-        if edge.is_balanced_per_attempt && attempts > 0 {
-            self.state.frames[index].target = self.choose_target(index, edge_id);
-        }
         let frame = &mut self.state.frames[index];
         if frame.deadline <= self.now {
             return self.leave_guards(index, Outcome::Timeout);

@@ -234,6 +234,8 @@ pub(super) enum Hold {
         since: SimTime,
         /// What the breaker wants back with the result.
         ticket: Ticket,
+        /// Which breaker gave it; the call may have moved on to another instance.
+        breaker: u32,
     },
     /// A retry.
     Tries {

@@ -49,6 +49,16 @@ impl Turn<'_> {
         self.attempt(index)
     }
 
+    /// A call is sent in again after a pause; if each attempt may go elsewhere, to an instance chosen anew, so that guards for
+    /// each instance see the new one.
+    pub fn send_in_again(&mut self, index: u32) -> Next {
+        if self.edge_of(index).is_balanced_per_attempt {
+            let edge = self.state.frames[index].called_edge;
+            self.state.frames[index].target = self.choose_target(index, edge);
+        }
+        self.enter_guards(index)
+    }
+
     /// A call that has waited at a guard has passed it.
     pub fn guard_passed(&mut self, index: u32) -> Next {
         self.state.frames[index].guards_passed += 1;
@@ -108,10 +118,9 @@ impl Turn<'_> {
         for (position, guard) in (0..passed).zip(&edge.guards).rev() {
             match guard {
                 Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool, position),
-                Guard::Breaker { first, scope, counts, ignores } => {
-                    let breaker = self.scoped(index, edge, *first, *scope);
+                Guard::Breaker { counts, ignores, .. } => {
                     let verdict = if ignores.contains(outcome) { Verdict::Ignored } else { verdict(*counts, outcome) };
-                    self.complete_at_breaker(index, breaker, position, verdict);
+                    self.complete_at_breaker(index, position, verdict);
                 }
                 // What is not worth another attempt needs no pause, and without a budget nobody needs to know.
                 Guard::Retry { policy, first_budget: NONE } if !policy.on.contains(outcome) => {}
@@ -150,10 +159,7 @@ impl Turn<'_> {
         while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
             match &edge.guards[usize::from(position)] {
                 Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool, position),
-                Guard::Breaker { first, scope, .. } => {
-                    let breaker = self.scoped(index, edge, *first, *scope);
-                    self.complete_at_breaker(index, breaker, position, Verdict::Ignored);
-                }
+                Guard::Breaker { .. } => self.complete_at_breaker(index, position, Verdict::Ignored),
                 Guard::Retry { first_budget, .. } => self.end_tries(index, edge, *first_budget, position),
                 Guard::Timeout { .. } => self.take_off_timeout(index, position),
                 Guard::RateLimit { .. } | Guard::Hedge(_) => {}
@@ -274,7 +280,7 @@ impl Turn<'_> {
     #[inline]
     fn ask_breaker(&mut self, index: u32, breaker: u32, position: u8) -> Entry {
         if let Some(ticket) = self.state.breakers[breaker as usize].pass_if_closed() {
-            *self.state.frames.hold(index, position) = Hold::Permission { since: self.now, ticket };
+            *self.state.frames.hold(index, position) = Hold::Permission { since: self.now, ticket, breaker };
             return Entry::Passed;
         }
         self.ask_breaker_with_care(index, breaker, position)
@@ -290,7 +296,7 @@ impl Turn<'_> {
         }
         match admission {
             Admission::Permitted(ticket) => {
-                *self.state.frames.hold(index, position) = Hold::Permission { since: self.now, ticket };
+                *self.state.frames.hold(index, position) = Hold::Permission { since: self.now, ticket, breaker };
                 Entry::Passed
             }
             Admission::Waits(test) => {
@@ -306,8 +312,8 @@ impl Turn<'_> {
     }
 
     #[inline]
-    fn complete_at_breaker(&mut self, index: u32, breaker: u32, position: u8, verdict: Verdict) {
-        let Hold::Permission { since, ticket } = self.state.frames.held(index, position) else {
+    fn complete_at_breaker(&mut self, index: u32, position: u8, verdict: Verdict) {
+        let Hold::Permission { since, ticket, breaker } = self.state.frames.held(index, position) else {
             unreachable!("only a call that was let through has a result")
         };
         let elapsed = self.now.since(since);

@@ -154,7 +154,7 @@ impl<'a> Turn<'a> {
             Activity::Working | Activity::Pausing => self.go_to_next(index),
             Activity::Delayed => self.request_processor(index),
             Activity::InTransit => Next::Arrive(index),
-            Activity::BackingOff => self.enter_guards(index),
+            Activity::BackingOff => self.send_in_again(index),
             Activity::AwaitingTurn => self.guard_passed(index),
             Activity::WaitingInVain => self.leave_guards(index, crate::Outcome::RejectedByRateLimit),
             Activity::FallingBack => self.end_call(index, crate::Outcome::Degraded),

@@ -35,6 +35,11 @@ impl Compiler<'_> {
                 format!("make the window at least {minimum} calls, or the minimum at most {size}"),
             );
         }
+        let shares = [("failure rate", breaker.failure_rate), ("slow call rate", breaker.slow_call_rate)];
+        for (key, _) in shares.into_iter().filter(|(_, share)| share.is_some_and(|share| share.0 <= 0.0)) {
+            let at = self.value_at(&format!("{path}.{key}"));
+            self.error(at, "a share of nothing is reached by every call", "write a share above zero, such as `50%`");
+        }
         let slow_call_rate = match (breaker.slow_call, breaker.slow_call_rate) {
             (None, Some(_)) => {
                 let at = self.key_at(&format!("{path}.slow call rate"));
