@@ -43,6 +43,9 @@ fn read_cluster(cluster: &Section<'_>, imported: &mut Imported) {
     let of_default = thresholds.items("thresholds").iter().find(|entry| entry.get("priority").is_none_or(|p| p == "DEFAULT"));
     let limits = Section::new(of_default, "circuit_breakers.thresholds");
     limits.take("priority");
+    for other in thresholds.items("thresholds").iter().filter(|entry| Some(*entry) != of_default) {
+        call.remark([format!("circuit_breakers.thresholds: {other}")]);
+    }
     let outliers = cluster.section("outlier_detection");
     if limits.is_there() || outliers.is_there() {
         let breaker = map([
@@ -87,6 +90,9 @@ fn balance(cluster: &Section<'_>, call: &mut ImportedCall) {
     }
     let checks = cluster.items("health_checks");
     let check = Section::new(checks.first(), "cluster.health_checks[0]");
+    for other in checks.iter().skip(1) {
+        call.remark([format!("cluster.health_checks: {other}")]);
+    }
     let health_check = check.duration("interval").map(|interval| {
         Value::Object(map([
             ("interval", Some(interval)),

@@ -95,11 +95,21 @@ fn balance(balancer: &Section<'_>, call: &mut ImportedCall) {
 
 fn virtual_service(spec: &Section<'_>, imported: &mut Imported) {
     let hosts = spec.items("hosts");
+    let mut seen = Vec::new();
     for (index, route) in spec.items("http").iter().enumerate() {
         let route = Section::new(Some(route), &format!("http[{index}]"));
         let routed = route.items("route").iter().find_map(|route| route.get("destination")?.get("host")?.as_str());
         let Some(host) = routed.or_else(|| hosts.first().and_then(Value::as_str)) else { continue };
-        let call = imported.call(&service_of(host));
+        let name = service_of(host);
+        let is_known = seen.contains(&name);
+        seen.push(name.clone());
+        let call = imported.call(&name);
+        if is_known {
+            call.remark([format!("http[{index}]: another route to `{name}`; the settings of the last one stand here")]);
+        }
+        for other in route.items("route").iter().skip(1) {
+            call.remark([format!("http[{index}].route: {other}")]);
+        }
         route.take("name");
         let retries = route.section("retries");
         let per_try = retries.duration("perTryTimeout");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::section::{duration_of, map};
+use super::section::map;
 use super::{Imported, Section};
 
 /// Strategies from the outside in: the order of the standard handler.
@@ -80,7 +80,8 @@ fn read_pipeline(section: &Section<'_>, name: &str, imported: &mut Imported) {
 }
 
 fn retry(options: &Section<'_>) -> (Value, Option<String>) {
-    let delay = options.take("Delay").and_then(duration_of).map_or_else(|| "2s".to_owned(), |delay| delay.to_string());
+    let delay = options.duration("Delay").and_then(|delay| delay.as_str().map(str::to_owned));
+    let delay = delay.unwrap_or_else(|| "2s".to_owned());
     let max = options.duration("MaxDelay");
     let max = max.as_ref().and_then(Value::as_str).map_or_else(String::new, |max| format!(" max {max}"));
     let has_jitter = options.is_set("UseJitter") == Some(true);

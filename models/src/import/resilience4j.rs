@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::section::{duration_of, map};
+use super::section::map;
 use super::{Imported, Section};
 
 /// What guards an instance, from the outside in: the order of Spring's aspects.
@@ -36,8 +36,9 @@ enum Kind {
 }
 
 pub(super) fn read(document: &Value, imported: &mut Imported) {
-    let root = document.get("resilience4j").unwrap_or(document);
+    let Some(root) = document.get("resilience4j") else { return };
     let root = Section::new(Some(root), "resilience4j");
+    let mut unknown = Vec::new();
     for module in MODULES {
         let module_section = root.section(module);
         let configs = module_section.section("configs");
@@ -51,6 +52,11 @@ pub(super) fn read(document: &Value, imported: &mut Imported) {
             call.guards.push(guard);
             call.remark(section.remarks());
         }
+        unknown.extend(module_section.remarks());
+    }
+    unknown.extend(root.remarks());
+    if let Some(call) = imported.calls.last_mut() {
+        call.remark(unknown);
     }
 }
 
@@ -111,7 +117,8 @@ fn breaker(section: &Section<'_>) -> Value {
 }
 
 fn retry(section: &Section<'_>) -> Value {
-    let wait = section.take("waitDuration").and_then(duration_of).map_or_else(|| "500ms".to_owned(), |wait| wait.to_string());
+    let wait = section.duration("waitDuration").and_then(|wait| wait.as_str().map(str::to_owned));
+    let wait = wait.unwrap_or_else(|| "500ms".to_owned());
     let is_exponential = section.is_set("enableExponentialBackoff") == Some(true);
     let multiplier = section.number("exponentialBackoffMultiplier").unwrap_or_else(|| json!(1.5));
     let max = section.duration("exponentialMaxWaitDuration");

@@ -23,42 +23,52 @@ impl<'a> Section<'a> {
 
     /// The value of a key, written in camel case, kebab case or snake case.
     pub fn take(&self, key: &str) -> Option<&'a Value> {
+        self.take_as(key, Some)
+    }
+
+    /// What can be made of the value of a key. What nothing can be made of is not taken, and told in the end.
+    fn take_as<T>(&self, key: &str, make: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
         let (name, value) = self.entries?.iter().find(|(name, _)| is_same_key(name, key))?;
+        let made = make(value)?;
         self.taken.borrow_mut().push(name.clone());
-        Some(value)
+        Some(made)
     }
 
     /// The section below a key.
     pub fn section(&self, key: &str) -> Section<'a> {
         let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Section::new(self.take(key), &path)
+        Section::new(self.take_as(key, |value| value.is_object().then_some(value)), &path)
     }
 
     pub fn text(&self, key: &str) -> Option<String> {
-        match self.take(key)? {
+        self.take_as(key, |value| match value {
             Value::String(text) => Some(text.clone()),
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(is_set) => Some(is_set.to_string()),
             _ => None,
-        }
+        })
     }
 
     /// A number, also one that is written as text, as in properties.
     pub fn number(&self, key: &str) -> Option<Value> {
-        match self.take(key)? {
+        self.take_as(key, |value| match value {
             Value::Number(number) => Some(Value::Number(number.clone())),
             Value::String(text) => number_of(text),
             _ => None,
-        }
+        })
     }
 
     pub fn is_set(&self, key: &str) -> Option<bool> {
-        self.text(key).map(|text| text == "true")
+        self.take_as(key, |value| match value {
+            Value::Bool(is_set) => Some(*is_set),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        })
     }
 
     /// A duration in the words of a scenario; a bare number is so many milliseconds.
     pub fn duration(&self, key: &str) -> Option<Value> {
-        duration_of(self.take(key)?).map(|span| span.to_string().into())
+        self.take_as(key, duration_of).map(|span| span.to_string().into())
     }
 
     pub fn items(&self, key: &str) -> &'a [Value] {
@@ -186,5 +196,9 @@ mod tests {
         let section = Section::new(Some(&value), "a");
         assert_eq!(section.number("failureRateThreshold"), Some(json!(50)));
         assert_eq!(section.remarks(), ["a.eventConsumerBufferSize: 10"]);
+        let value = json!({ "slidingWindowSize": "many", "waitDuration": "soon" });
+        let section = Section::new(Some(&value), "a");
+        assert_eq!((section.number("slidingWindowSize"), section.duration("waitDuration")), (None, None));
+        assert_eq!(section.remarks().len(), 2, "what nothing can be made of is not lost");
     }
 }

@@ -101,10 +101,17 @@ impl RetryBudget {
         }
     }
 
-    /// An attempt has ended, in a way that is worth another or not.
-    pub fn attempt_ends(&mut self, is_failure: bool) {
+    /// An attempt has failed in a way that is worth another.
+    pub fn attempt_fails(&mut self) {
+        if let Self::Grpc { tokens, .. } = self {
+            *tokens = (*tokens - TOKEN).max(0);
+        }
+    }
+
+    /// An attempt has succeeded.
+    pub fn attempt_succeeds(&mut self) {
         if let Self::Grpc { tokens, max_tokens, refund } = self {
-            *tokens = if is_failure { (*tokens - TOKEN).max(0) } else { (*tokens + *refund).min(*max_tokens) };
+            *tokens = (*tokens + *refund).min(*max_tokens);
         }
     }
 
@@ -208,12 +215,12 @@ mod tests {
     fn grpc_stops_when_half_of_the_tokens_are_gone() {
         let mut budget = RetryBudget::new(RetryBudgetPolicy::Grpc { max_tokens: 10, token_ratio: 0.1 });
         let mut fails_and_retries = || {
-            budget.attempt_ends(true);
+            budget.attempt_fails();
             budget.try_withdraw(SimTime::ZERO, true)
         };
         assert_eq!((0..7).map(|_| fails_and_retries()).collect::<Vec<_>>(), [true, true, true, true, false, false, false]);
         for successes in 1..=30 {
-            budget.attempt_ends(false);
+            budget.attempt_succeeds();
             assert_eq!(budget.try_withdraw(SimTime::ZERO, true), successes > 20, "{successes} successes give a tenth each");
         }
     }

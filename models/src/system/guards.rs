@@ -378,7 +378,11 @@ impl Turn<'_> {
         let is_failure = policy.on.contains(outcome);
         if first_budget != NONE {
             let budget = self.budget_of(index, edge, first_budget);
-            self.state.retry_budgets[budget].attempt_ends(is_failure);
+            if is_failure {
+                self.state.retry_budgets[budget].attempt_fails();
+            } else if outcome.is_good() {
+                self.state.retry_budgets[budget].attempt_succeeds();
+            }
         }
         let pause =
             if policy.is_worth_another(tries, outcome) { self.pause_before_retry(index, policy, tries, pause) } else { None };
