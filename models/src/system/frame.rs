@@ -89,7 +89,7 @@ pub(super) struct Frame {
     pub started_at: SimTime,
     /// When it began the call it is making.
     pub call_began: SimTime,
-    /// Since when it has waited for, or held, a processor.
+    /// Since when it has waited for, or held, a processor; while it makes a call, when the present attempt began.
     pub since: SimTime,
     /// When whoever asked for it will have given up, as far as it was told; [`SimTime::MAX`] if never.
     pub deadline: SimTime,

@@ -23,10 +23,11 @@ impl Turn<'_> {
     /// When the callee of an attempt will have to be done, if the edge tells it: the first of all timeouts in force. A frame
     /// with less time than the attempt's own timeout is woken when its time is up.
     fn deadline_of_attempt(&mut self, index: u32, edge: &EdgePlan, caller: Waiter) -> SimTime {
-        let mut deadline = self.state.frames[index].deadline;
+        let frame = &self.state.frames[index];
+        let (mut deadline, attempt_began) = (frame.deadline, frame.since);
         let of_attempt = match edge.timeout {
             NONE => SimTime::MAX,
-            id => self.now + self.plan.deadlines[id as usize].span,
+            id => attempt_began + self.plan.deadlines[id as usize].span,
         };
         if deadline < of_attempt {
             self.schedule.at(deadline, Event::Overdue(caller));
