@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 use sim_experiments::Finished;
-use sim_models::observe::{BreakerSummary, CallSummary, Latency, PoolSummary, RunSummary, Span, WorkloadSummary};
+use sim_models::observe::{BreakerSummary, CallSummary, Latency, PoolSummary, PutOff, RunSummary, Span, WorkloadSummary};
 
 use crate::Palette;
 use crate::palette::Tone;
@@ -141,6 +141,13 @@ fn spans(spans: &[Span]) -> String {
     shown.chain(more).collect::<Vec<_>>().join(", ")
 }
 
+/// What became of the calls that were put off until later.
+fn put_off(put_off: &PutOff) -> String {
+    let PutOff { calls, made_up, refused, waiting } = *put_off;
+    let refused = if refused == 0 { String::new() } else { format!(", {} found no room", count(refused)) };
+    format!("; put off {}, made up for {}, {} waiting{refused}", count(calls), count(made_up), count(waiting))
+}
+
 fn calls(calls: &[CallSummary]) -> String {
     let rows = calls.iter().map(|call| {
         let amplification = if call.calls == 0 { 0.0 } else { call.attempts as f64 / call.calls as f64 };
@@ -151,7 +158,7 @@ fn calls(calls: &[CallSummary]) -> String {
             duration(call.latency.mean),
             duration(call.latency.p50),
             duration(call.latency.p99),
-            kinds(&call.ended),
+            kinds(&call.ended) + &call.put_off.as_ref().map_or_else(String::new, put_off),
         ]
     });
     table(&["", "calls", "attempts each", "mean", "p50", "p99", "ended"], &[6], rows)
