@@ -353,3 +353,25 @@ fn a_retry_that_goes_elsewhere_asks_the_breaker_of_the_new_instance() {
     let outside = system(&format!("{breaker}, {retry}"));
     assert_eq!((opened(&outside), ended(&outside, "a -> b", "ok")), (vec![0, 0], 600), "every call succeeds in the end");
 }
+
+#[test]
+fn a_deadline_that_was_passed_on_also_ends_the_wait_for_a_guard() {
+    // One permit, held for ten seconds by the first call; b knows that its own caller waits for half a second.
+    let busy = |propagate: bool| {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 5050ms, drain: 60s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ handle: [ {{ call: c }} ] }}, c: {{ handle: [ {{ pause: 10s }} ] }} }}
+                 calls: {{ a -> b: {{ timeout: 500ms, propagate deadline: {propagate} }}, \
+                     b -> c: {{ bulkhead: {{ semaphore: 1, max wait: 20s }}, retry: {{ attempts: 3, backoff: none }} }} }}"
+            ),
+            &[],
+        );
+        assert!(finished.system.is_drained());
+        (ended(&finished, "b -> c", "timeout"), pool(&finished, "b").busy_max)
+    };
+    let (timeouts, most) = busy(true);
+    assert!(timeouts == 50 && most <= 6, "each of fifty requests gives up after half a second: {timeouts}, {most}");
+    assert!(busy(false).1 > 40, "nobody tells b, and its requests pile up");
+}

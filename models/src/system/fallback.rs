@@ -18,7 +18,7 @@ impl Turn<'_> {
     pub fn fall_back(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Next {
         if outcome.is_good() {
             let edge_id = self.state.frames[index].called_edge;
-            self.state.edges[edge_id as usize].last_answer = self.now;
+            self.state.edges[edge_id as usize].last_answer = Some(self.now);
             return self.end_call(index, outcome);
         }
         // A call that was put off is not put off again by a fallback; it stays where it was.
@@ -35,7 +35,7 @@ impl Turn<'_> {
                 Fallback::Default => return self.end_call(index, Outcome::Degraded),
                 Fallback::Cached { hit_rate, latency, max_age } => {
                     let frame = &self.state.frames[index];
-                    let age = self.now.since(self.state.edges[frame.called_edge as usize].last_answer);
+                    let age = self.state.edges[frame.called_edge as usize].last_answer.map(|at| self.now.since(at));
                     let key = frame.key.child(frame.step_number() | draw_tag::FALLBACK);
                     let key = if position == 0 { key } else { key.child(position as u64) };
                     match fetch(*hit_rate, latency, *max_age, age, &mut key.draw()) {

@@ -37,6 +37,7 @@ impl Turn<'_> {
                 Entry::Passed => {}
                 Entry::Waits => {
                     self.state.frames[index].guards_passed = position;
+                    self.watch_deadline(index);
                     return Next::Nothing;
                 }
                 Entry::Rejected(outcome) => {
@@ -173,6 +174,12 @@ impl Turn<'_> {
     pub fn time_is_up(&mut self, index: u32, position: u8) -> Next {
         let frame = &mut self.state.frames[index];
         frame.given_up_from = frame.given_up_from.min(position + 1);
+        self.give_up_waiting(index)
+    }
+
+    /// A call gives up whatever it waits for, and leaves its guards with a timeout.
+    #[cold]
+    pub fn give_up_waiting(&mut self, index: u32) -> Next {
         match self.state.frames[index].activity {
             Activity::AwaitingReply => {
                 let edge = self.edge_of(index);

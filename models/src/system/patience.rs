@@ -46,10 +46,26 @@ impl Turn<'_> {
         deadline
     }
 
-    /// The time that a frame was given is up while it waits for an answer.
+    /// A frame whose caller waits only so long does not wait for a guard any longer either.
+    pub fn watch_deadline(&mut self, index: u32) {
+        let frame = &self.state.frames[index];
+        if frame.deadline < SimTime::MAX {
+            self.schedule.at(frame.deadline.max(self.now), Event::Overdue(Waiter { frame: index, epoch: frame.epoch }));
+        }
+    }
+
+    /// The time that a frame was given is up while it waits for an answer, or for a guard to let its call pass.
     pub fn overdue(&mut self, waiter: Waiter) -> Next {
-        let is_waiting = self.state.frames.is_live(waiter) && self.state.frames[waiter.frame].activity == Activity::AwaitingReply;
-        if is_waiting { self.attempt_timed_out(waiter.frame) } else { Next::Nothing }
+        let Waiter { frame: index, .. } = waiter;
+        let waits = |activity| {
+            use Activity::{AwaitingPermit, AwaitingReply, AwaitingTurn, WaitingInVain};
+            matches!(activity, AwaitingReply | AwaitingPermit | AwaitingTurn | WaitingInVain)
+        };
+        if !self.state.frames.is_live(waiter) || !waits(self.state.frames[index].activity) {
+            return Next::Nothing;
+        }
+        self.state.frames[index].given_up_from = 0;
+        self.give_up_waiting(index)
     }
 
     /// An attempt is given up: none of its requests can be answered any more. Their callees learn about it, if the edge cancels

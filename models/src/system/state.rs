@@ -96,8 +96,8 @@ pub(super) struct EdgeState {
     pub black_holes: u32,
     /// How many faults refuse its connections.
     pub refusals: u32,
-    /// When it last had a good answer.
-    pub last_answer: sim_core::SimTime,
+    /// When it last had a good answer, if it has had one.
+    pub last_answer: Option<sim_core::SimTime>,
     /// Calls put off until later, the oldest first.
     pub deferred: VecDeque<Deferred>,
 }
@@ -304,7 +304,7 @@ fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan) -> EdgeState {
         slowed_by: Vec::new(),
         black_holes: 0,
         refusals: 0,
-        last_answer: sim_core::SimTime::ZERO,
+        last_answer: None,
         deferred: VecDeque::new(),
     }
 }

@@ -23,12 +23,17 @@ fn counted_by(preset: Option<Preset>) -> OutcomeSet {
     if preset == Some(Preset::Hystrix) { failures.with(Outcome::RejectedByBulkhead) } else { failures }
 }
 
+/// What a breaker ignores if nobody says otherwise. Hystrix wraps a bad request in an exception that it does not count.
+fn ignored_by(preset: Option<Preset>) -> OutcomeSet {
+    if preset == Some(Preset::Hystrix) { OutcomeSet::of(&[Outcome::ClientError]) } else { OutcomeSet::of(&[]) }
+}
+
 impl Compiler<'_> {
     pub(super) fn breaker(&mut self, caller: Caller, callee: u32, breaker: &Breaker, ordinal: u32, path: &str) -> Guard {
         let settings = self.breaker_settings(breaker, path);
         let scope = scope(breaker.scope);
         let counts = breaker.counts.as_deref().map_or_else(|| counted_by(breaker.preset), OutcomeSet::of);
-        let ignores = breaker.ignores.as_deref().map_or_else(|| OutcomeSet::of(&[]), OutcomeSet::of);
+        let ignores = breaker.ignores.as_deref().map_or_else(|| ignored_by(breaker.preset), OutcomeSet::of);
         if let Some(outcome) = Outcome::ALL
             .into_iter()
             .find(|outcome| ignores.contains(*outcome) && breaker.counts.as_ref().is_some_and(|counts| counts.contains(outcome)))
