@@ -133,6 +133,15 @@ fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
     );
     let extra = call(&retries, "a -> b").attempts - call(&retries, "a -> b").calls;
     assert!((1_600..=1_800).contains(&extra), "{extra}");
+    let budgeted = run_sections(
+        "run: { duration: 60s, drain: 10s }
+         workloads: { web: { to: a, arrivals: constant 100/s } }
+         services: { a: { handle: [ { call: b } ] }, b: { handle: [ { pause: 100ms }, { fail: 100% } ] } }
+         calls: { a -> b: { timeout: 5s, breaker: { preset: envoy, retry_budget: { budget_percent: 100 } }, retry: { attempts: 2, backoff: none } } }",
+        &[],
+    );
+    let calls = call(&budgeted, "a -> b");
+    assert_eq!(calls.attempts, 2 * calls.calls, "as many retries as requests under way");
     let ejecting = "preset: istio, outlierDetection: { consecutive5xxErrors: 3 }";
     let bad = system(ejecting, "{ pause: 1ms }", "faults: [ { at: 10s, errors: b, rate: 100%, instances: 1 } ]");
     assert!(ended(&bad, "a -> b", "server error") < 10);

@@ -50,6 +50,7 @@ fn mistakes_in_breakers() {
         "{ preset: hystrix, metricsHealthSnapshotIntervalInMilliseconds: 300, timeout: 1s }",
         "{ preset: envoy, maxConnections: 10, scope: shared }",
         "{ preset: istio, outlierDetection: { consecutive5xx: 3 } }",
+        "{ preset: envoy, retry_budget: { budget_percent: 300 } }",
     ];
     insta::assert_snapshot!(
         answers.map(|breaker| said_of_call(&format!("{{ timeout: 1s, breaker: {breaker} }}"))).join("----\n")

@@ -54,6 +54,7 @@ fn read_cluster(cluster: &Section<'_>, imported: &mut Imported) {
             ("max_pending_requests", limits.number("max_pending_requests")),
             ("max_requests", limits.number("max_requests")),
             ("max_retries", limits.number("max_retries")),
+            ("retry_budget", retry_budget(&limits.section("retry_budget"))),
             ("http2_protocol_options", is_http2.then_some(true.into())),
             ("outlier_detection", outliers.is_there().then(|| outlier_detection(&outliers))),
         ]);
@@ -63,6 +64,12 @@ fn read_cluster(cluster: &Section<'_>, imported: &mut Imported) {
     for section in [&limits, &thresholds, &outliers, cluster] {
         call.remark(section.remarks());
     }
+}
+
+fn retry_budget(budget: &Section<'_>) -> Option<Value> {
+    let percent = budget.section("budget_percent").number("value");
+    let minimum = budget.number("min_retry_concurrency");
+    budget.is_there().then(|| Value::Object(map([("budget_percent", percent), ("min_retry_concurrency", minimum)])))
 }
 
 fn outlier_detection(outliers: &Section<'_>) -> Value {

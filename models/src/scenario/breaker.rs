@@ -196,6 +196,8 @@ pub(super) struct Breaker {
     pub max_requests_of_envoy: Option<u32>,
     /// envoy: retries under way at one time; 3 if left out.
     pub max_retries: Option<u32>,
+    /// envoy: retries under way in proportion to requests under way, in place of `max_retries`; not so if left out.
+    pub retry_budget: Option<EnvoyRetryBudget>,
     /// envoy: whether requests share connections (HTTP/2), so that none waits for one; false if left out.
     pub http2_protocol_options: Option<bool>,
     /// envoy: ejects instances that fail more than the others; not at all if left out.
@@ -227,6 +229,9 @@ pub(super) struct Breaker {
     /// hystrix: threads of the command's pool; 10 if left out.
     #[serde(rename = "coreSize")]
     pub hystrix_core_size: Option<u32>,
+    /// hystrix: calls under way at one time, counted by a semaphore in place of the threads; not so if left out.
+    #[serde(rename = "executionIsolationSemaphoreMaxConcurrentRequests")]
+    pub hystrix_semaphore: Option<u32>,
     /// hystrix: calls that may wait for a thread; -1, none, if left out.
     #[serde(rename = "maxQueueSize")]
     pub hystrix_max_queue_size: Option<i32>,
@@ -302,6 +307,16 @@ impl Preset {
             Self::Istio => "istio",
         }
     }
+}
+
+/// Envoy's `retry_budget`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct EnvoyRetryBudget {
+    /// Retries under way, as a percentage of the requests under way; 20 if left out.
+    pub budget_percent: Option<f64>,
+    /// Retries under way that are always allowed; 3 if left out.
+    pub min_retry_concurrency: Option<u32>,
 }
 
 /// Istio's `connectionPool`.

@@ -55,6 +55,7 @@ impl Compiler<'_> {
         for (guard, at) in &written {
             if let Written::Breaker(breaker) = guard {
                 self.check_breaker_keys(breaker, at);
+                self.check_retry_budget_of_proxy(breaker, at);
             }
         }
         let of_presets: Vec<Company> = written.iter().map(|(guard, _)| company_of(guard)).collect();

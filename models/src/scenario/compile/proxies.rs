@@ -13,6 +13,8 @@ mod envoy {
     pub const MAX_PENDING_REQUESTS: u32 = 1_024;
     pub const MAX_REQUESTS: u32 = 1_024;
     pub const MAX_RETRIES: u32 = 3;
+    pub const RETRY_BUDGET_PERCENT: f64 = 20.0;
+    pub const MIN_RETRY_CONCURRENCY: u32 = 3;
 }
 
 /// Istio's own settings (`ConnectionPoolSettings`): what is not set here has no limit.
@@ -61,10 +63,23 @@ pub(super) fn proxy_limits(breaker: &Breaker) -> Option<ProxyLimits> {
     } else {
         Bulkhead { connections: Some(connections.min(requests)), queue: Some(pending), ..Bulkhead::default() }
     };
-    Some(ProxyLimits { bulkhead, retries: RetryBudgetPolicy::Envoy { ratio: 0.0, minimum: retries } })
+    let retries = match breaker.retry_budget {
+        Some(budget) => RetryBudgetPolicy::Envoy {
+            ratio: budget.budget_percent.unwrap_or(envoy::RETRY_BUDGET_PERCENT) / 100.0,
+            minimum: budget.min_retry_concurrency.unwrap_or(envoy::MIN_RETRY_CONCURRENCY),
+        },
+        None => RetryBudgetPolicy::Envoy { ratio: 0.0, minimum: retries },
+    };
+    Some(ProxyLimits { bulkhead, retries })
 }
 
 impl Compiler<'_> {
+    /// A percentage that Envoy does not take is a problem.
+    pub(super) fn check_retry_budget_of_proxy(&mut self, breaker: &Breaker, path: &str) {
+        let percent = breaker.retry_budget.and_then(|budget| budget.budget_percent);
+        self.number(percent, envoy::RETRY_BUDGET_PERCENT, 0.0..=100.0, &format!("{path}.retry_budget.budget_percent"));
+    }
+
     /// Adds the outlier detection that a proxy's breaker brings along to the balancer of its edge.
     pub(super) fn add_outlier_detection(&mut self, call: &Call, balancing: &mut Balancing, path: &str) {
         let single = call.breaker.iter().map(|breaker| (breaker, format!("{path}.breaker")));

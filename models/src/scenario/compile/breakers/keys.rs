@@ -60,7 +60,7 @@ const MACHINES: Presets = &[
 ];
 
 /// Every key that belongs to some breakers only: whether it is there, and to which it belongs.
-fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 84] {
+fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 86] {
     [
         ("window", breaker.window.is_some(), COMPOSED),
         ("failure rate", breaker.failure_rate.is_some(), COMPOSED),
@@ -78,6 +78,7 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 84] {
         ("max_pending_requests", breaker.max_pending_requests.is_some(), ENVOY),
         ("max_requests", breaker.max_requests_of_envoy.is_some(), ENVOY),
         ("max_retries", breaker.max_retries.is_some(), ENVOY),
+        ("retry_budget", breaker.retry_budget.is_some(), ENVOY),
         ("http2_protocol_options", breaker.http2_protocol_options.is_some(), ENVOY),
         ("outlier_detection", breaker.outlier_detection.is_some(), ENVOY),
         ("connectionPool", breaker.connection_pool.is_some(), ISTIO),
@@ -138,6 +139,7 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 84] {
         ("metricsHealthSnapshotIntervalInMilliseconds", breaker.hystrix_snapshot_interval.is_some(), HYSTRIX),
         ("executionTimeoutInMilliseconds", breaker.hystrix_execution_timeout.is_some(), HYSTRIX),
         ("coreSize", breaker.hystrix_core_size.is_some(), HYSTRIX),
+        ("executionIsolationSemaphoreMaxConcurrentRequests", breaker.hystrix_semaphore.is_some(), HYSTRIX),
         ("maxQueueSize", breaker.hystrix_max_queue_size.is_some(), HYSTRIX),
         ("failure_threshold", breaker.failure_threshold.is_some(), ARTICLE),
         ("failure_rate_threshold", breaker.failure_rate_threshold.is_some(), ARTICLE),

@@ -203,6 +203,9 @@ impl Compiler<'_> {
                 max_wait: Some(breaker.bulkhead_max_wait.unwrap_or(Duration(ARTICLE_GO_MAX_WAIT))),
                 ..Bulkhead::default()
             }),
+            Some(Preset::Hystrix) if breaker.hystrix_semaphore.is_some() => {
+                Some(Bulkhead { semaphore: breaker.hystrix_semaphore, ..Bulkhead::default() })
+            }
             Some(Preset::Hystrix) => Some(Bulkhead {
                 threads: Some(breaker.hystrix_core_size.unwrap_or(HYSTRIX_CORE_SIZE)),
                 queue: Some(breaker.hystrix_max_queue_size.map_or(0, |size| size.max(0) as u32)),
