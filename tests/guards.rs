@@ -178,6 +178,19 @@ fn a_hedge_waits_for_the_others_when_one_fails() {
 }
 
 #[test]
+fn without_cancellation_a_timeout_stops_no_request_of_a_hedge() {
+    let finished = run_sections(
+        "run: { duration: 60s, drain: 60s }
+         workloads: { web: { to: a, arrivals: constant 10/s } }
+         services: { a: { handle: [ { call: b } ] }, b: { cpus: 200, handle: [ { work: 4s } ] } }
+         calls: { a -> b: { timeout: 500ms, hedge: { delay: 100ms } } }",
+        &[],
+    );
+    let worked = pool(&finished, "b").busy_mean * finished.summary.simulated_seconds / 60.0;
+    assert!((worked - 80.0).abs() < 0.5, "both requests of each call work to their end: {worked}");
+}
+
+#[test]
 fn cancellation_stops_the_work_of_the_callee_and_of_whom_it_called() {
     let busy = |settings: &[&str]| {
         let finished = run_sections(

@@ -1,6 +1,6 @@
 //! Calls that take too long: deadlines passed on to the callee, cancellation, hedged requests.
 
-use sim_core::SimTime;
+use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{EdgePlan, Guard, HedgePlan, NONE};
 use super::event::Event;
@@ -98,7 +98,7 @@ impl Turn<'_> {
         }
         let frame = &self.state.frames[callee];
         let (edge, key) = (frame.edge, frame.key.child(draw_tag::CANCELLATION));
-        let latency = if self.has_network_latency(edge) { self.network_latency(edge, key) } else { sim_core::SimDuration::ZERO };
+        let latency = if self.has_network_latency(edge) { self.network_latency(edge, key) } else { SimDuration::ZERO };
         self.schedule.after(latency, Event::Cancel { callee, caller });
     }
 
@@ -140,7 +140,7 @@ impl Turn<'_> {
 
     /// A branch of a cancelled handler stops with it; its own branches, if any, by way of the event list.
     fn cancel_branch(&mut self, branch: u32, parent: Waiter) {
-        self.schedule.after(sim_core::SimDuration::ZERO, Event::Cancel { callee: branch, caller: parent });
+        self.schedule.after(SimDuration::ZERO, Event::Cancel { callee: branch, caller: parent });
     }
 
     /// Remembers a request sent for a hedged attempt, and sets the time of the next.
@@ -185,7 +185,7 @@ impl Turn<'_> {
             return false;
         }
         let Hedged { callees, sent, .. } = *hedged;
-        if plan.cancels_losers && sent > 1 {
+        if is_good && plan.cancels_losers && sent > 1 {
             let caller = Waiter { frame: index, epoch: self.state.frames[index].epoch };
             for callee in callees {
                 self.send_cancellation(callee, caller);
