@@ -172,14 +172,13 @@ impl<'a> Turn<'a> {
 
     #[inline]
     pub fn attempt(&mut self, index: u32) -> Next {
-        let frame = &self.state.frames[index];
-        let (edge_id, attempts) = (frame.called_edge, frame.attempts);
-        let edge = &self.plan.edges[edge_id as usize];
         let frame = &mut self.state.frames[index];
+        let edge_id = frame.called_edge;
+        let edge = &self.plan.edges[edge_id as usize];
         if frame.deadline <= self.now {
             return self.leave_guards(index, Outcome::Timeout);
         }
-        frame.attempts = attempts + 1;
+        frame.attempts += 1;
         frame.told_to_stay_away = 0;
         frame.since = self.now;
         let (target, is_counted) = (frame.target, frame.is_counted);

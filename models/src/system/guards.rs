@@ -77,7 +77,7 @@ impl Turn<'_> {
             Guard::Retry { first_budget, .. } => {
                 *self.state.frames.hold(index, position) = Hold::Tries { tries: 1, pause: SimDuration::ZERO };
                 if *first_budget != NONE {
-                    let budget = self.budget_of(index, edge, *first_budget);
+                    let budget = self.of_caller(index, edge, *first_budget);
                     self.state.retry_budgets[budget].call_begins(self.now);
                 }
                 Entry::Passed
@@ -227,7 +227,7 @@ impl Turn<'_> {
         let edge = self.edge_of(index);
         match edge.guards.get(usize::from(frame.guards_passed)) {
             Some(Guard::Bulkhead { first_pool }) if frame.activity == Activity::AwaitingPermit => {
-                Some(self.permits_of(index, edge, *first_pool))
+                Some(self.of_caller(index, edge, *first_pool))
             }
             _ => None,
         }
@@ -235,7 +235,7 @@ impl Turn<'_> {
 
     #[inline]
     fn request_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32, position: u8) -> Entry {
-        let pool = self.permits_of(index, edge, first_pool);
+        let pool = self.of_caller(index, edge, first_pool);
         *self.state.frames.hold(index, position) = Hold::Permit { since: self.now };
         if self.state.pools[pool].try_acquire(self.now) {
             return Entry::Passed;
@@ -250,7 +250,7 @@ impl Turn<'_> {
 
     #[inline]
     fn release_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32, position: u8) {
-        let pool = self.permits_of(index, edge, first_pool);
+        let pool = self.of_caller(index, edge, first_pool);
         let Hold::Permit { since } = self.state.frames.held(index, position) else { unreachable!("only a permit is given back") };
         let held = self.now.since(since);
         let frames = &self.state.frames;
@@ -259,13 +259,9 @@ impl Turn<'_> {
         }
     }
 
+    /// The one that the calling instance has, of as many as the caller has instances.
     #[inline]
-    fn permits_of(&self, index: u32, edge: &EdgePlan, first_pool: u32) -> usize {
-        (first_pool + self.state.frames[index].instance - edge.caller_first_instance) as usize
-    }
-
-    #[inline]
-    fn budget_of(&self, index: u32, edge: &EdgePlan, first: u32) -> usize {
+    fn of_caller(&self, index: u32, edge: &EdgePlan, first: u32) -> usize {
         (first + self.state.frames[index].instance - edge.caller_first_instance) as usize
     }
 
@@ -384,7 +380,7 @@ impl Turn<'_> {
         };
         let is_failure = policy.on.contains(outcome);
         if first_budget != NONE {
-            let budget = self.budget_of(index, edge, first_budget);
+            let budget = self.of_caller(index, edge, first_budget);
             if is_failure {
                 self.state.retry_budgets[budget].attempt_fails();
             } else if outcome.is_good() {
@@ -398,7 +394,7 @@ impl Turn<'_> {
             return false;
         };
         if first_budget != NONE {
-            let budget = self.budget_of(index, edge, first_budget);
+            let budget = self.of_caller(index, edge, first_budget);
             if !self.state.retry_budgets[budget].try_withdraw(self.now, tries == 1) {
                 self.state.retry_budgets[budget].call_ends(false);
                 return false;
@@ -428,7 +424,7 @@ impl Turn<'_> {
     fn end_tries(&mut self, index: u32, edge: &EdgePlan, first_budget: u32, position: u8) {
         if first_budget != NONE {
             let is_retry = matches!(self.state.frames.held(index, position), Hold::Tries { tries, .. } if tries > 1);
-            let budget = self.budget_of(index, edge, first_budget);
+            let budget = self.of_caller(index, edge, first_budget);
             self.state.retry_budgets[budget].call_ends(is_retry);
         }
     }

@@ -29,10 +29,10 @@ pub(super) mod draw_tag {
     pub const THINK: u64 = 8 << 40;
     /// Network latency of a cancellation.
     pub const CANCELLATION: u64 = 9 << 40;
-    /// A call that is put off and made up for.
-    pub const DEFERRED: u64 = 11 << 40;
     /// The chance of being turned away early.
     pub const ADMISSION: u64 = 10 << 40;
+    /// A call that is put off and made up for.
+    pub const DEFERRED: u64 = 11 << 40;
     /// Attempts and branches are told apart above this bit.
     pub const SIBLING_SHIFT: u32 = 20;
 }
