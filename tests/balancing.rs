@@ -97,6 +97,20 @@ fn outliers_are_ejected_and_readmitted() {
 }
 
 #[test]
+fn a_hedged_attempt_that_fails_is_one_failure() {
+    // Round robin sends every first request to b#1 and every hedge to b#2; the eighth call to fail ejects b#1.
+    let finished = run_sections(
+        "run: { duration: 60s, drain: 10s }
+         workloads: { web: { to: a, arrivals: constant 1/s } }
+         services: { a: { handle: [ { call: b } ] }, b: { instances: 2, handle: [ { pause: 250ms }, { fail: 100% } ] } }
+         calls: { a -> b: { timeout: 5s, hedge: { delay: 100ms }, balance: { outlier detection: { consecutive_5xx: 8, interval: 5s } } } }",
+        &[],
+    );
+    let first = changes(&finished).into_iter().next().expect("b#1 is ejected");
+    assert_eq!((first.0, first.1.as_str()), (8, "b#1"));
+}
+
+#[test]
 fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
     let system = |breaker: &str, handler: &str, rest: &str| {
         run_sections(

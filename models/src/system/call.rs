@@ -75,7 +75,7 @@ impl<'a> Turn<'a> {
     #[inline]
     fn attempt_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let edge = self.edge_of(index);
-        if edge.observes_attempts {
+        if edge.observes_attempts && !self.others_may_answer(index, edge, outcome) {
             self.note_attempt(index, edge, outcome);
         }
         self.leave_guards(index, outcome)

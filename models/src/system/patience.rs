@@ -176,6 +176,14 @@ impl Turn<'_> {
         self.send(index, edge, target, waiter)
     }
 
+    /// Whether a failure is not the end of an attempt, because another request of its hedge is under way.
+    pub fn others_may_answer(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
+        !outcome.is_good()
+            && edge.hedge().is_some_and(
+                |(_, position)| matches!(self.state.frames.hold(index, position), Hold::Hedge(hedged) if hedged.outstanding > 1),
+            )
+    }
+
     /// An answer has come to a hedged attempt: a failure counts only if no other request can still be answered. Whether the
     /// attempt is over.
     pub fn is_decided(&mut self, index: u32, plan: HedgePlan, position: u8, is_good: bool) -> bool {
