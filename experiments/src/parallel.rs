@@ -17,10 +17,27 @@ pub fn run_all(
     jobs: usize,
     observe: &(dyn Fn(usize, Progress) -> std::ops::ControlFlow<()> + Sync),
 ) -> Vec<Finished> {
-    let run_one = |(index, blueprint): (usize, &Arc<Blueprint>)| run(blueprint, 0, &mut |progress| observe(index, progress));
-    if jobs == 1 || blueprints.len() == 1 {
-        return blueprints.iter().enumerate().map(run_one).collect();
+    in_order(blueprints, jobs, &|index, blueprint| run(blueprint, 0, &mut |progress| observe(index, progress)))
+}
+
+/// Does something with each of `items` on at most `jobs` threads and returns what came of it in their order, whatever was
+/// done first. What is done must depend on the item and its index alone.
+///
+/// ```
+/// let squares = sim_experiments::in_order(&[1, 2, 3], 2, &|_, number| number * number);
+/// assert_eq!(squares, [1, 4, 9]);
+/// ```
+///
+/// # Panics
+/// If the operating system refuses to start threads.
+pub fn in_order<Item: Sync, Result: Send>(
+    items: &[Item],
+    jobs: usize,
+    work: &(dyn Fn(usize, &Item) -> Result + Sync),
+) -> Vec<Result> {
+    if jobs == 1 || items.len() == 1 {
+        return items.iter().enumerate().map(|(index, item)| work(index, item)).collect();
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().expect("the operating system starts threads");
-    pool.install(|| blueprints.par_iter().enumerate().map(run_one).collect())
+    pool.install(|| items.par_iter().with_max_len(1).enumerate().map(|(index, item)| work(index, item)).collect())
 }

@@ -5,11 +5,13 @@
 //! - [`system`] brings a blueprint to life as a [`sim_core::Model`];
 //! - [`resilience`] and [`resources`] are the state machines it is made of, none of which knows the event list;
 //! - [`workload`] and [`faults`] say what arrives and what breaks;
-//! - [`observe`] holds what was seen, as typed records.
+//! - [`observe`] holds what was seen, as typed records;
+//! - [`expect`] judges it.
 //!
 //! What is absent on purpose: text for people (that is `sim-reports`) and threads (that is `sim-experiments`).
 #![forbid(unsafe_code)]
 
+pub mod expect;
 pub mod faults;
 pub mod import;
 pub mod observe;

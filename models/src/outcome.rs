@@ -112,6 +112,16 @@ impl OutcomeSet {
         Self(outcomes.iter().fold(0, |bits, outcome| bits | 1 << *outcome as u16))
     }
 
+    /// Answers that the caller can use.
+    pub fn good() -> Self {
+        Self::of(&[Outcome::Ok, Outcome::Degraded])
+    }
+
+    /// Everything else.
+    pub fn failures() -> Self {
+        Self(!Self::good().0)
+    }
+
     /// Failures that say something about the callee's health: server errors, timeouts, refused connections, full queues,
     /// exceeded waits, requests shed or expired. A bad request is the client's own fault, and a rejection by a guard of the
     /// caller never reached the callee.

@@ -11,6 +11,7 @@ pub mod json;
 pub mod palette;
 pub mod plot;
 pub mod tables;
+pub mod testing;
 pub mod text;
 mod units;
 mod words;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 use sim_experiments::Finished;
-use sim_models::observe::{BreakerSummary, CallSummary, Latency, PoolSummary, PutOff, RunSummary, Span, WorkloadSummary};
+use sim_models::observe::{BreakerSummary, CallSummary, Latency, Moment, PoolSummary, PutOff, RunSummary, Span, WorkloadSummary};
 
 use crate::Palette;
 use crate::palette::Tone;
@@ -180,13 +180,22 @@ fn breakers(breakers: &[BreakerSummary]) -> String {
     table(&["", "transitions", "opened", "time closed", "open", "half-open", "rejected"], &[], rows)
 }
 
-/// One line for each thing that changed.
+/// One line for each thing that changed; of very many, the first.
 pub fn timeline(finished: &Finished, palette: Palette) -> String {
     let moments = &finished.timeline;
+    let mut text = lines(&moments[..moments.len().min(MOST_LINES)], palette);
+    if moments.len() > MOST_LINES {
+        let _ = writeln!(text, "… and {} more; all of them are in timeline.csv (--out DIR)", moments.len() - MOST_LINES);
+    }
+    text
+}
+
+/// One line for each thing that changed.
+pub(crate) fn lines(moments: &[Moment], palette: Palette) -> String {
     if moments.is_empty() {
         return "nothing changed".to_owned();
     }
-    let lines: Vec<_> = moments.iter().take(MOST_LINES).map(|moment| (moment.at, line(moment))).collect();
+    let lines: Vec<_> = moments.iter().map(|moment| (moment.at, line(moment))).collect();
     let width = |of: &dyn Fn(&crate::words::Line) -> usize| lines.iter().map(|(_, line)| of(line)).max().unwrap_or(0);
     let (kind_width, subject_width) = (width(&|line| line.kind.len()), width(&|line| line.subject.chars().count()));
     let mut text = String::new();
@@ -194,9 +203,6 @@ pub fn timeline(finished: &Finished, palette: Palette) -> String {
         let told = format!("{} {:subject_width$}  {}", line.mark(), line.subject, line.text);
         let at = clock(at.as_secs_f64());
         let _ = writeln!(text, "{at:>12}  {}  {}", palette.paint_padded(line.kind, kind_width), palette.paint(line.tone, &told));
-    }
-    if moments.len() > MOST_LINES {
-        let _ = writeln!(text, "… and {} more; all of them are in timeline.csv (--out DIR)", moments.len() - MOST_LINES);
     }
     text
 }

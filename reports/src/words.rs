@@ -1,12 +1,13 @@
 //! Moments of the timeline in words.
 
-use sim_models::observe::{Change, InstanceChange, Moment, PoolGroup};
+use sim_models::expect::{Measured, Verdict};
+use sim_models::observe::{Change, InstanceChange, Moment, PoolGroup, Unit};
 use sim_models::resilience::circuit_breaker::{Order, Reason, State, Transition};
 use sim_models::resilience::load_balancer::Ejection;
 use sim_models::system::PoolKind;
 
 use crate::palette::Tone;
-use crate::units::{count, duration, percent};
+use crate::units::{clock, count, duration, percent, significant};
 
 /// One line of the timeline.
 pub(crate) struct Line {
@@ -158,4 +159,61 @@ fn order_in_words(order: Order) -> &'static str {
         Order::Enable => "an operator let it go on",
         Order::Reset => "an operator reset it",
     }
+}
+
+/// A figure in its unit.
+fn figure(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Share => percent(value),
+        Unit::Time => duration(value),
+        Unit::Rate => format!("{}/s", significant(value)),
+        Unit::Factor => format!("{}x", significant(value)),
+        Unit::Count if value.fract() == 0.0 && value >= 0.0 => count(value as u64),
+        Unit::Count => significant(value),
+    }
+}
+
+/// What was measured for an expectation.
+pub(crate) fn measured(verdict: &Verdict) -> String {
+    let moment = |at: sim_core::SimTime| clock(at.as_secs_f64());
+    match &verdict.measured {
+        Measured::Figure { value: None, .. } => "nothing: nothing ended in that time".to_owned(),
+        Measured::Figure { value: Some(value), unit, at: None } => figure(*value, *unit),
+        Measured::Figure { value: Some(value), unit, at: Some(at) } => {
+            format!("{} at the worst, from {}", figure(*value, *unit), moment(*at))
+        }
+        Measured::Back { normal: None, .. } => "nothing before the fault that could be called normal".to_owned(),
+        Measured::Back { best, reached, .. } => {
+            let best = best.map_or_else(|| "nothing".to_owned(), percent);
+            match reached {
+                Some(at) => format!("{best} of normal in that time; back at {}", moment(*at)),
+                None => format!("{best} of normal in that time; not back by the end"),
+            }
+        }
+        Measured::Times { count: 0, .. } => "not once".to_owned(),
+        Measured::Times { count: times, first } => {
+            let times = if *times == 1 { "once".to_owned() } else { format!("{} times", count(*times)) };
+            first.map_or(times.clone(), |at| format!("{times}, first at {}", moment(at)))
+        }
+        Measured::Order { reached, missing } => {
+            let reached = reached.iter().map(|at| moment(*at)).collect::<Vec<_>>().join(", then ");
+            match (missing, reached.is_empty()) {
+                (None, _) => reached,
+                (Some(missing), true) => format!("`{missing}` never came about"),
+                (Some(missing), false) => format!("{reached}; after that, not `{missing}`"),
+            }
+        }
+        Measured::Lost { failed, waiting, dropped } => format!(
+            "{} failed, {} still waited at the end, {} could not be put off",
+            count(*failed),
+            count(*waiting),
+            count(*dropped)
+        ),
+    }
+}
+
+/// A moment in one line, with its time.
+pub(crate) fn told(moment: &Moment) -> String {
+    let line = line(moment);
+    format!("{}  {} {} {}  {}", clock(moment.at.as_secs_f64()), line.kind, line.mark(), line.subject, line.text)
 }

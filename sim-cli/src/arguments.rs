@@ -8,6 +8,7 @@ use clap_complete::Shell;
 const EXIT_CODES: &str = "\
 Exit codes:
   0   fine
+  1   an expectation failed, or a timeline is not as committed
   2   the input is wrong, or results cannot be written
   3   a limit or an interrupt stopped the run; the partial result is shown
   70  a bug in fusebox";
@@ -31,6 +32,8 @@ pub enum Command {
     Run(Run),
     /// Report everything that is wrong with scenarios, without running them
     Check(Check),
+    /// Hold scenarios to what they expect, and to their committed timelines
+    Test(Test),
     /// Write a small commented scenario to start from
     New(New),
     /// Print the calls of a scenario that a library's or proxy's configuration stands for
@@ -96,6 +99,44 @@ pub struct Check {
     /// The scenarios.
     #[command(flatten)]
     pub scenarios: Scenarios,
+}
+
+/// Arguments of `fusebox test`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fusebox test scenarios/
+  fusebox test 'scenarios/cascade-*.yaml' --seeds 20
+  fusebox test shop.yaml --update
+  fusebox test scenarios/ --junit results.xml
+
+Each scenario runs as it is written and in each of its variants. What is expected stands under `expect:`;
+the timeline is compared with NAME.timeline beside the scenario, if that is there.
+Exits with 1 if an expectation fails or a timeline differs.")]
+pub struct Test {
+    /// Scenario files, folders of them, or patterns such as 'scenarios/cascade-*.yaml' [default: this folder]
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Test this variant only
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Override a value; can be given several times, null takes a value away
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub settings: Vec<String>,
+    /// Write the timelines beside the scenarios, in place of what is there
+    #[arg(long)]
+    pub update: bool,
+    /// Check the expectations over this many seeds, the scenario's own and those that follow it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub seeds: u64,
+    /// Print the list as text or as JSON
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// A report for continuous integration.
+    #[arg(long, value_name = "FILE", help = "Also write a JUnit report to this file")]
+    pub junit: Option<PathBuf>,
+    /// Test on this many threads; the results are the same for any number [default: all processors]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
 }
 
 /// Arguments of `fusebox new`.

@@ -19,6 +19,9 @@ pub enum Failure {
         /// Why.
         cause: std::io::Error,
     },
+    /// An expectation failed, or a timeline is not as committed; it has been shown.
+    #[error("a test failed")]
+    Test,
     /// Something asked for makes no sense.
     #[error("{0}")]
     Usage(String),
@@ -34,9 +37,10 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// 2 for wrong input, 3 for a run that was stopped, as the help says.
+    /// 1 for a failed test, 2 for wrong input, 3 for a run that was stopped, as the help says.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Test => 1,
             Self::Scenario | Self::Read { .. } | Self::Usage(_) | Self::Write(_) | Self::Output(_) => 2,
             Self::Stopped => 3,
         }
@@ -45,7 +49,7 @@ impl Failure {
     /// What to say, unless it has been said already.
     pub fn message(&self) -> Option<String> {
         match self {
-            Self::Scenario | Self::Stopped => None,
+            Self::Scenario | Self::Stopped | Self::Test => None,
             other => Some(other.to_string()),
         }
     }

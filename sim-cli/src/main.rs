@@ -10,6 +10,7 @@ mod progress;
 mod run;
 mod scenario;
 mod terminal;
+mod test;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     let result = match &arguments.command {
         Command::Run(run) => run::run(run),
         Command::Check(check) => check::check(check),
+        Command::Test(test) => test::test(test),
         Command::New(new) => new::new(new),
         Command::Import(import) => import::import(import),
         Command::Schema => {

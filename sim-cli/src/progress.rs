@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use sim_experiments::Progress;
@@ -35,6 +36,28 @@ impl Watcher {
             let rate = progress.events as f64 / bar.elapsed().as_secs_f64().max(1e-3) / 1e6;
             bar.set_message(format!("{:.0} s simulated, {rate:.1} million events/s", progress.now.as_secs_f64()));
         }
+        self.patience()
+    }
+
+    /// A watcher of so many runs that are counted and not shown one by one.
+    pub fn counting(runs: usize) -> Self {
+        let watcher = Self::new(&[]);
+        if !terminal::is_watched() {
+            return watcher;
+        }
+        let style = ProgressStyle::with_template("[{bar:30}] {pos} of {len} runs, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
+        Self { bars: vec![ProgressBar::new(runs as u64).with_style(style)], ..watcher }
+    }
+
+    /// Notes that one of the runs counted is over.
+    pub fn count(&self) {
+        self.bars.iter().for_each(|bar| bar.inc(1));
+    }
+
+    /// Whether the user has interrupted.
+    pub fn patience(&self) -> ControlFlow<()> {
         if self.is_interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
@@ -54,4 +77,20 @@ fn bars(names: &[String]) -> Vec<ProgressBar> {
     let all = MultiProgress::new();
     let bar = |name: &String| all.add(ProgressBar::new(STEPS)).with_style(style.clone()).with_prefix(name.clone());
     names.iter().map(bar).collect()
+}
+
+/// How long something takes a person who waits for it; no result depends on that.
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// One that begins now.
+    #[allow(clippy::disallowed_methods, reason = "tells how long a test took, as people expect of a test runner")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since then.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
 }

@@ -40,13 +40,18 @@ fn settings(arguments: &Run) -> Vec<String> {
 }
 
 fn simulate(arguments: &Run, blueprints: &[Arc<Blueprint>]) -> Vec<Finished> {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let jobs = arguments.jobs.unwrap_or(processors).max(1);
+    let jobs = jobs(arguments.jobs);
     let names: Vec<String> = blueprints.iter().map(|blueprint| blueprint.name.clone()).collect();
     let watcher = Watcher::new(&names);
     let finished = run_all(blueprints, jobs, &|run, progress| watcher.look(run, progress));
     watcher.clear();
     finished
+}
+
+/// As many threads as were asked for; one a processor if nothing was said.
+pub fn jobs(asked_for: Option<usize>) -> usize {
+    let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    asked_for.unwrap_or_else(processors).max(1)
 }
 
 /// One folder for one file; for several, one below it for each, by the scenario's name.

@@ -4,7 +4,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sim_models::scenario::{Input, Loaded, Overrides, check, load};
+use sim_experiments::Case;
+use sim_models::scenario::{Input, Loaded, Overrides, Problem, check, load};
 use sim_models::system::Blueprint;
 use sim_reports::diagnostics;
 
@@ -29,6 +30,19 @@ pub fn read_all(scenarios: &Scenarios, more_settings: &[String]) -> Result<Vec<S
 pub fn check_all(scenarios: &Scenarios) -> Result<Vec<Scenario>, Failure> {
     let overrides = Overrides { variant: scenarios.variant.clone(), settings: scenarios.settings.clone() };
     scenarios.files.iter().map(|file| Ok(shown(check(&input(file)?, &overrides)))).collect()
+}
+
+/// The cases of a scenario file: as it is written, and each variant. If a case has errors its problems are shown, those that
+/// several cases share once; warnings alone are left to `fusebox check`.
+pub fn cases_of(file: &Path, overrides: &Overrides) -> Result<Vec<Case>, Failure> {
+    let cases = sim_experiments::cases(&input(file)?, overrides);
+    let mut seen: Vec<Problem> = Vec::new();
+    for case in cases.iter().filter(|case| case.loaded.blueprint.is_none()) {
+        let news: Vec<Problem> = case.loaded.problems.iter().filter(|problem| !seen.contains(problem)).cloned().collect();
+        terminal::explain(&diagnostics::render(&news, &case.loaded.sources, terminal::stderr_palette()));
+        seen.extend(news);
+    }
+    Ok(cases)
 }
 
 fn shown(loaded: Loaded) -> Scenario {

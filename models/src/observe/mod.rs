@@ -1,12 +1,14 @@
 //! What was seen: counts, distributions, series and the timeline, as typed records. Nothing here is formatted.
 
+mod measure;
 mod recorder;
 mod series;
 mod summary;
 mod timeline;
 
+pub use measure::{EdgeFigure, LatencyWindow, Measure, PoolFigure, Unit, WorkloadFigure};
 pub use recorder::{BreakerRecord, EdgeRecord, InstanceChange, InstanceRecord, Recorder, WorkloadRecord};
-pub use series::{PoolSeries, WorkloadSeries};
+pub use series::{EdgeSeries, PoolSeries, WorkloadSeries};
 pub use summary::{
     BreakerSummary, CallSummary, Latency, PoolSummary, PutOff, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
 };

@@ -1,9 +1,11 @@
 //! Counts while the system runs. Memory depends on intervals and entities, never on requests.
 
+use std::ops::Range;
+
 use sim_core::stats::{BatchMeans, Histogram};
 use sim_core::{SimDuration, SimTime};
 
-use super::{PoolSeries, WorkloadSeries};
+use super::{EdgeSeries, LatencyWindow, PoolSeries, WorkloadSeries};
 use crate::Outcome;
 use crate::resilience::Breaker;
 use crate::resilience::circuit_breaker::{State, Transition};
@@ -63,6 +65,17 @@ pub struct EdgeRecord {
     pub made_up: u64,
     /// Latency as the caller saw it, guards and retries included, in nanoseconds.
     pub latency: Histogram,
+    /// The same by interval.
+    pub series: EdgeSeries,
+    closed: EdgeTotals,
+}
+
+/// What had gone over an edge when the last interval was closed.
+#[derive(Clone, Copy, Debug, Default)]
+struct EdgeTotals {
+    begun: u64,
+    attempts: u64,
+    ended: [u64; Outcome::COUNT],
 }
 
 /// What one breaker did.
@@ -78,6 +91,8 @@ pub struct BreakerRecord {
     pub openings: u64,
     /// The state at the end of each interval.
     pub series: Vec<State>,
+    /// Changes of state up to the end of each interval.
+    pub changes_by: Vec<u64>,
     spent: [SimDuration; 3],
     state: State,
     since: SimTime,
@@ -126,6 +141,8 @@ pub struct Recorder {
     instances: Vec<InstanceRecord>,
     pools: Vec<PoolSeries>,
     previous_integrals: Vec<(i128, i128)>,
+    /// Stretches whose latencies are wanted, in intervals, and those.
+    windows: Vec<(u32, Range<usize>, Histogram)>,
     sample_width: SimDuration,
     sampled_until: SimTime,
 }
@@ -139,18 +156,24 @@ impl Recorder {
             transition_count: 0,
             openings: 0,
             series: Vec::new(),
+            changes_by: Vec::new(),
             spent: [SimDuration::ZERO; 3],
             state: State::Closed,
             since: SimTime::ZERO,
         };
+        let sample_width = sample_width(blueprint.run.duration + blueprint.run.drain);
+        let window = |LatencyWindow { workload, from, to }: &LatencyWindow| {
+            (*workload, intervals(*from, *to, sample_width), Histogram::default())
+        };
         Self {
+            windows: blueprint.latency_windows.iter().map(window).collect(),
             workloads: vec![WorkloadRecord::default(); blueprint.workloads.len()],
             edges: vec![EdgeRecord::default(); blueprint.edges.len()],
             breakers: vec![breaker; blueprint.breakers.len()],
             instances: Vec::new(),
             pools: vec![PoolSeries::default(); blueprint.pools.len()],
             previous_integrals: vec![(0, 0); blueprint.pools.len()],
-            sample_width: sample_width(blueprint.run.duration + blueprint.run.drain),
+            sample_width,
             sampled_until: SimTime::ZERO,
         }
     }
@@ -262,7 +285,12 @@ impl Recorder {
         if now <= self.sampled_until {
             return;
         }
+        let interval = self.intervals();
+        for (workload, _, latencies) in self.windows.iter_mut().filter(|(_, intervals, _)| intervals.contains(&interval)) {
+            latencies.merge(&self.workloads[*workload as usize].interval.latency);
+        }
         self.workloads.iter_mut().for_each(WorkloadRecord::close_interval);
+        self.edges.iter_mut().for_each(EdgeRecord::close_interval);
         let span = now.since(self.sampled_until).as_nanos() as f64;
         for ((pool, series), previous) in pools.iter().zip(&mut self.pools).zip(&mut self.previous_integrals) {
             let integrals = integrals(pool, now);
@@ -272,6 +300,7 @@ impl Recorder {
         }
         for (breaker, record) in breakers.iter().zip(&mut self.breakers) {
             record.series.push(breaker.state());
+            record.changes_by.push(record.transition_count);
         }
         self.sampled_until = now;
     }
@@ -284,6 +313,24 @@ impl Recorder {
     /// The end of the last interval closed.
     pub fn sampled_until(&self) -> SimTime {
         self.sampled_until
+    }
+
+    /// Intervals closed so far.
+    pub fn intervals(&self) -> usize {
+        self.workloads.first().map_or(0, |workload| workload.series.offered.len())
+    }
+
+    /// The intervals closed so far that lie within a stretch of time.
+    pub fn intervals_between(&self, from: SimTime, to: SimTime) -> Range<usize> {
+        let wanted = intervals(from, to, self.sample_width);
+        let end = wanted.end.min(self.intervals());
+        wanted.start.min(end)..end
+    }
+
+    /// The latencies of a workload over some intervals, if they were asked for beforehand; the run may have ended sooner.
+    pub fn latencies(&self, workload: u32, intervals: &Range<usize>) -> Option<&Histogram> {
+        let is_it = |wanted: &Range<usize>| wanted.start == intervals.start && wanted.end.min(self.intervals()) == intervals.end;
+        self.windows.iter().find(|(of, wanted, _)| *of == workload && is_it(wanted)).map(|(_, _, latencies)| latencies)
     }
 
     /// What each workload did.
@@ -313,10 +360,24 @@ impl Recorder {
 
     /// Bytes held by what grows with the length of the run.
     pub fn bytes(&self) -> u64 {
-        let intervals = self.workloads.first().map_or(0, |workload| workload.series.offered.len());
-        let per_interval =
-            self.workloads.len() * (size_of::<[u32; Outcome::COUNT]>() + 28) + self.pools.len() * 8 + self.breakers.len();
+        let intervals = self.intervals();
+        let per_interval = (self.workloads.len() + self.edges.len()) * (size_of::<[u32; Outcome::COUNT]>() + 28)
+            + self.pools.len() * 8
+            + self.breakers.len() * 9;
         (intervals * per_interval) as u64
+    }
+}
+
+impl EdgeRecord {
+    fn close_interval(&mut self) {
+        let since = |now: u64, before: &mut u64| (now - std::mem::replace(before, now)) as u32;
+        self.series.calls.push(since(self.begun, &mut self.closed.begun));
+        self.series.attempts.push(since(self.attempts, &mut self.closed.attempts));
+        let mut ended = [0; Outcome::COUNT];
+        for ((ended, total), before) in ended.iter_mut().zip(self.ended).zip(&mut self.closed.ended) {
+            *ended = since(total, before);
+        }
+        self.series.ended.push(ended);
     }
 }
 
@@ -335,6 +396,12 @@ impl WorkloadRecord {
 /// Slots in use and requests waiting, each times nanoseconds.
 fn integrals(pool: &Pool, now: SimTime) -> (i128, i128) {
     (pool.usage().busy.integral(now) as i128, pool.usage().waiting.integral(now) as i128)
+}
+
+/// The intervals that lie wholly within a stretch of time.
+fn intervals(from: SimTime, to: SimTime, width: SimDuration) -> Range<usize> {
+    let first = from.as_nanos().div_ceil(width.as_nanos()) as usize;
+    first..((to.as_nanos() / width.as_nanos()) as usize).max(first)
 }
 
 fn sample_width(duration: SimDuration) -> SimDuration {

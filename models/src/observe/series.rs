@@ -39,6 +39,17 @@ impl WorkloadSeries {
     }
 }
 
+/// What went over an edge in each interval, of requests that began after the warm-up.
+#[derive(Clone, Debug, Default)]
+pub struct EdgeSeries {
+    /// Calls begun.
+    pub calls: Vec<u32>,
+    /// Attempts made.
+    pub attempts: Vec<u32>,
+    /// Calls ended, by outcome in the order of [`Outcome::ALL`].
+    pub ended: Vec<[u32; Outcome::COUNT]>,
+}
+
 /// How a pool was used in each interval.
 #[derive(Clone, Debug, Default)]
 pub struct PoolSeries {

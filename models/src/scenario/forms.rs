@@ -6,7 +6,7 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor, v
 
 use super::balance::{Balance, BalanceForm, Policy};
 use super::call::{Fallback, Fallbacks};
-use super::schema::{ArrivalProfile, Arrivals, InstanceShare, Slots, Users};
+use super::schema::{ArrivalProfile, Arrivals, InstanceShare, OrderSentence, Sentence, Slots, Users};
 
 /// A full form that can also be written as a bare number, which stands for its `max`.
 #[derive(Clone, Debug)]
@@ -131,6 +131,21 @@ phrase_or_map!(
     BalanceForm,
     Balance,
     POLICIES
+);
+
+phrase_or_map!(
+    Sentence,
+    "Expectation",
+    "an expectation such as `availability of web is at least 99% during fault`",
+    |text| Ok::<Sentence, String>(Sentence(text.to_owned())),
+    OrderSentence,
+    |sentence: OrderSentence| Sentence(format!("order: {}", sentence.order)),
+    [
+        "breaker c -> d opens within 10s of fault",
+        "availability of web is at least 99% during fault",
+        "p99 of web stays below 400ms",
+        "no request is lost"
+    ]
 );
 
 const POLICIES: [&str; 6] = ["round robin", "random", "least outstanding", "power of two", "peak ewma", "consistent hash"];

@@ -95,7 +95,7 @@ impl Loader {
         let decoded = decode::<Scenario>(tree, &mut self.problems)?;
         let name =
             Path::new(&input.name).file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
-        let blueprint = compile(&decoded, &name, &input.folder, &mut self.problems);
+        let blueprint = compile(&decoded, &name, &input.folder, &self.sources, &mut self.problems);
         if !self.problems.has_errors() {
             lint(&decoded, &blueprint, &mut self.problems);
         }

@@ -17,7 +17,7 @@ mod lint;
 mod load;
 mod phrases;
 mod problem;
-mod quantity;
+pub(crate) mod quantity;
 mod schema;
 pub mod tree;
 

@@ -89,7 +89,7 @@ pub(super) use written;
 
 /// A span of time: `250ms`, `1.5s`, `2m`, `1m30s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
-pub(super) struct Duration(pub SimDuration);
+pub(crate) struct Duration(pub SimDuration);
 
 impl Duration {
     /// Whole milliseconds, as many as fit.
@@ -147,7 +147,7 @@ written!(Duration, "Duration");
 
 /// Events per second: `400/s`, `90/m`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub(super) struct Rate(pub f64);
+pub(crate) struct Rate(pub f64);
 
 impl FromStr for Rate {
     type Err = String;
@@ -179,7 +179,7 @@ written!(Rate, "Rate");
 
 /// A share or probability: `50%` or `0.5`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub(super) struct Share(pub f64);
+pub(crate) struct Share(pub f64);
 
 impl FromStr for Share {
     type Err = String;
@@ -219,7 +219,7 @@ written!(Share, "Share");
 
 /// A factor: `20x`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub(super) struct Factor(pub f64);
+pub(crate) struct Factor(pub f64);
 
 impl FromStr for Factor {
     type Err = String;

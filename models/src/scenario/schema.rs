@@ -52,6 +52,8 @@ pub(super) struct Scenario {
     pub faults: Vec<Fault>,
     /// What operators do to breakers, and when.
     pub operator: Vec<Operation>,
+    /// What is expected of a run: sentences that `fusebox test` holds it to.
+    pub expect: Vec<Sentence>,
     /// Named sets of overrides, `path: value`, chosen with --variant.
     pub variants: IndexMap<String, IndexMap<String, serde_json::Value>>,
 }
@@ -434,4 +436,16 @@ pub(super) struct Operation {
 pub(super) enum InstanceShare {
     Count(u32),
     Share(Share),
+}
+
+/// One expectation, such as `breaker c -> d opens within 10s of fault`.
+#[derive(Clone, Debug)]
+pub(super) struct Sentence(pub String);
+
+/// An expectation that YAML takes for a map: `order: a saturates, then b saturates`.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrderSentence {
+    /// What happens, one after the other.
+    pub order: String,
 }

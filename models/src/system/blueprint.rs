@@ -2,7 +2,9 @@
 
 use sim_core::{Distribution, SimDuration, SimTime};
 
+use crate::expect::Expectation;
 use crate::faults::Fault;
+use crate::observe::LatencyWindow;
 use crate::resilience::admission::AdmissionSettings;
 use crate::resilience::{Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
 use crate::resources::Discipline;
@@ -55,6 +57,10 @@ pub struct Blueprint {
     pub faults: Vec<Fault>,
     /// What operators do.
     pub orders: Vec<OrderPlan>,
+    /// What is expected of a run.
+    pub expectations: Vec<Expectation>,
+    /// Stretches whose latencies the expectations ask for.
+    pub latency_windows: Vec<LatencyWindow>,
 }
 
 /// Something that lies a constant span ahead.

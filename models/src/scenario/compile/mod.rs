@@ -7,6 +7,7 @@ mod admission;
 mod balance;
 mod breakers;
 mod edges;
+mod expectations;
 mod fallbacks;
 mod faults;
 mod guards;
@@ -24,7 +25,7 @@ use sim_core::{Distribution, SimDuration};
 
 use super::decode::Decoded;
 use super::phrases::DurationPhrase;
-use super::problem::{Location, Problem, Problems, did_you_mean};
+use super::problem::{Location, Problem, Problems, Sources, did_you_mean};
 use super::schema::{self, Scenario};
 use super::tree::{Segment, parse_path};
 use crate::system::{Blueprint, DeadlinePlan, Ends, Limits, NONE, RunPlan};
@@ -76,6 +77,7 @@ pub(super) struct Compiler<'a> {
     scenario: &'a Scenario,
     decoded: &'a Decoded<Scenario>,
     folder: &'a Path,
+    sources: &'a Sources,
     problems: &'a mut Problems,
     blueprint: Blueprint,
     stations: IndexMap<String, u32>,
@@ -89,7 +91,13 @@ pub(super) struct Compiler<'a> {
 }
 
 /// Compiles typed sections; what comes back is of use only if no error was added to `problems`.
-pub(super) fn compile(decoded: &Decoded<Scenario>, name: &str, folder: &Path, problems: &mut Problems) -> Arc<Blueprint> {
+pub(super) fn compile(
+    decoded: &Decoded<Scenario>,
+    name: &str,
+    folder: &Path,
+    sources: &Sources,
+    problems: &mut Problems,
+) -> Arc<Blueprint> {
     let scenario = &decoded.sections;
     let blueprint = Blueprint {
         name: scenario.name.clone().unwrap_or_else(|| name.to_owned()),
@@ -111,11 +119,14 @@ pub(super) fn compile(decoded: &Decoded<Scenario>, name: &str, folder: &Path, pr
         deadlines: Vec::new(),
         faults: Vec::new(),
         orders: Vec::new(),
+        expectations: Vec::new(),
+        latency_windows: Vec::new(),
     };
     let mut compiler = Compiler {
         scenario,
         decoded,
         folder,
+        sources,
         problems,
         blueprint,
         stations: IndexMap::new(),
@@ -132,6 +143,7 @@ pub(super) fn compile(decoded: &Decoded<Scenario>, name: &str, folder: &Path, pr
     compiler.resolve_sites();
     compiler.faults();
     compiler.operator();
+    compiler.expectations();
     Arc::new(compiler.blueprint)
 }
 

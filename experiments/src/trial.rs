@@ -1,0 +1,82 @@
+//! Scenarios put to the test: what is expected of each, and whether it came about.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use sim_models::expect::{Verdict, judge};
+use sim_models::scenario::{Input, Loaded, Overrides, load};
+use sim_models::system::Blueprint;
+
+use crate::run::{Finished, Progress, run};
+
+/// A scenario as it is written, or one of its variants.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The variant; `None` for the scenario as it is written.
+    pub variant: Option<String>,
+    /// What came of reading it.
+    pub loaded: Loaded,
+}
+
+/// A run and the verdicts on it.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The run.
+    pub finished: Finished,
+    /// One verdict for each expectation, in their order.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// Reads a scenario and every variant of it, or only the one that is chosen.
+///
+/// ```
+/// use sim_models::scenario::{Input, Overrides};
+/// let text = "workloads: { web: { to: api, arrivals: poisson 100/s } }\n\
+///             services: { api: { threads: 4, handle: [ { work: exponential 20ms } ] } }\n\
+///             expect: [ availability of web is above 99% ]\n\
+///             variants: { slow: { run.duration: 2m } }";
+/// let input = Input { name: "example.yaml".into(), text: text.into(), folder: ".".into() };
+/// let cases = sim_experiments::cases(&input, &Overrides::default());
+/// assert_eq!(cases.len(), 2);
+/// let trial = sim_experiments::Trial::of(cases[0].loaded.blueprint.as_ref().expect("a sound scenario"));
+/// assert!(trial.holds());
+/// ```
+pub fn cases(input: &Input, overrides: &Overrides) -> Vec<Case> {
+    let first = Case { variant: overrides.variant.clone(), loaded: load(input, overrides) };
+    let others = if overrides.variant.is_some() { Vec::new() } else { first.loaded.variants.clone() };
+    let variant = |name: String| {
+        let overrides = Overrides { variant: Some(name.clone()), settings: overrides.settings.clone() };
+        Case { variant: Some(name), loaded: load(input, &overrides) }
+    };
+    std::iter::once(first).chain(others.into_iter().map(variant)).collect()
+}
+
+/// The same system from another seed: the file's own and `further` more.
+pub fn reseeded(blueprint: &Arc<Blueprint>, further: u64) -> Arc<Blueprint> {
+    if further == 0 {
+        return Arc::clone(blueprint);
+    }
+    let mut blueprint = Blueprint::clone(blueprint);
+    blueprint.run.seed = blueprint.run.seed.wrapping_add(further);
+    Arc::new(blueprint)
+}
+
+impl Trial {
+    /// Runs a blueprint to its end and judges it.
+    pub fn of(blueprint: &Arc<Blueprint>) -> Self {
+        Self::observed(blueprint, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// The same, telling an observer how far it is, who can break it off.
+    pub fn observed(blueprint: &Arc<Blueprint>, observe: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Self {
+        let finished = run(blueprint, 0, observe);
+        let judged = |expectation| judge(expectation, &finished.system, &finished.timeline);
+        let verdicts = blueprint.expectations.iter().map(judged).collect();
+        Self { finished, verdicts }
+    }
+
+    /// Whether the run came to its end and everything expected of it came about.
+    pub fn holds(&self) -> bool {
+        !self.finished.is_partial() && self.verdicts.iter().all(|verdict| verdict.holds)
+    }
+}

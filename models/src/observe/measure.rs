@@ -1,0 +1,279 @@
+//! Figures that expectations, alerts and abort conditions ask for, over the whole run or some of its intervals.
+
+use std::ops::Range;
+
+use sim_core::stats::Histogram;
+use sim_core::{SimDuration, SimTime};
+
+use super::Recorder;
+use crate::system::{Blueprint, UNLIMITED};
+use crate::{Outcome, OutcomeSet};
+
+/// A figure of something.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Measure {
+    /// Of a workload.
+    Workload(u32, WorkloadFigure),
+    /// Of the calls over an edge, of requests that began after the warm-up.
+    Edge(u32, EdgeFigure),
+    /// Of the pools of one owner, as dense ids: the mean over time and over the pools.
+    Pools(Range<u32>, PoolFigure),
+}
+
+/// What can be asked of a workload.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WorkloadFigure {
+    /// Share of the requests that ended well; 0 while requests wait and none is answered.
+    Availability,
+    /// Share of the requests that failed.
+    ErrorRate,
+    /// Share of the requests that were answered by a fallback.
+    DegradedShare,
+    /// Good answers per second.
+    Goodput,
+    /// Requests per second.
+    Load,
+    /// Requests begun.
+    Requests,
+    /// Requests that ended in one of these ways.
+    Ended(OutcomeSet),
+    /// A quantile of the latency in seconds, failures included.
+    Latency(f64),
+    /// The mean latency in seconds, failures included.
+    MeanLatency,
+}
+
+/// What can be asked of an edge.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum EdgeFigure {
+    /// Share of the calls that ended well.
+    Availability,
+    /// Share of the calls that failed.
+    ErrorRate,
+    /// Attempts per second.
+    Load,
+    /// Calls begun.
+    Calls,
+    /// Attempts made.
+    Attempts,
+    /// Attempts made for each call.
+    Amplification,
+    /// Calls that ended in one of these ways.
+    Ended(OutcomeSet),
+    /// A quantile of the latency in seconds as the caller sees it; of the whole run only.
+    Latency(f64),
+    /// The mean latency in seconds; of the whole run only.
+    MeanLatency,
+}
+
+/// What can be asked of pools.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PoolFigure {
+    /// Share of the slots in use.
+    Utilization,
+    /// Slots in use.
+    Busy,
+    /// Requests waiting.
+    Queue,
+}
+
+/// What a figure is counted in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// 0 to 1.
+    Share,
+    /// Seconds.
+    Time,
+    /// Per second.
+    Rate,
+    /// How many.
+    Count,
+    /// So many times.
+    Factor,
+}
+
+/// A stretch of a run whose latencies are kept together, in whole intervals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LatencyWindow {
+    /// Whose latencies.
+    pub workload: u32,
+    /// From when.
+    pub from: SimTime,
+    /// Until when.
+    pub to: SimTime,
+}
+
+impl Measure {
+    /// What it is counted in.
+    pub fn unit(&self) -> Unit {
+        match self {
+            Self::Workload(_, figure) => match figure {
+                WorkloadFigure::Availability | WorkloadFigure::ErrorRate | WorkloadFigure::DegradedShare => Unit::Share,
+                WorkloadFigure::Goodput | WorkloadFigure::Load => Unit::Rate,
+                WorkloadFigure::Requests | WorkloadFigure::Ended(_) => Unit::Count,
+                WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => Unit::Time,
+            },
+            Self::Edge(_, figure) => match figure {
+                EdgeFigure::Availability | EdgeFigure::ErrorRate => Unit::Share,
+                EdgeFigure::Load => Unit::Rate,
+                EdgeFigure::Calls | EdgeFigure::Attempts | EdgeFigure::Ended(_) => Unit::Count,
+                EdgeFigure::Amplification => Unit::Factor,
+                EdgeFigure::Latency(_) | EdgeFigure::MeanLatency => Unit::Time,
+            },
+            Self::Pools(_, PoolFigure::Utilization) => Unit::Share,
+            Self::Pools(_, PoolFigure::Busy | PoolFigure::Queue) => Unit::Count,
+        }
+    }
+
+    /// Whether it is known of the whole run only, and not of parts of it.
+    pub fn is_of_whole_runs_only(&self) -> bool {
+        matches!(self, Self::Edge(_, EdgeFigure::Latency(_) | EdgeFigure::MeanLatency))
+    }
+
+    /// Whether each interval has a value of its own.
+    pub fn is_known_of_each_interval(&self) -> bool {
+        match self {
+            Self::Workload(_, WorkloadFigure::Latency(quantile)) => [0.5, 0.99].contains(quantile),
+            Self::Workload(_, WorkloadFigure::MeanLatency) => false,
+            other => !other.is_of_whole_runs_only(),
+        }
+    }
+
+    /// Its value over everything counted: the requests that began after the warm-up. `None` if there is nothing to tell.
+    pub fn over_all(&self, plan: &Blueprint, recorder: &Recorder) -> Option<f64> {
+        let counted = plan.run.duration - plan.run.warmup;
+        match self {
+            Self::Workload(workload, figure) => {
+                let record = &recorder.workloads()[*workload as usize];
+                let tally = Tally { begun: record.offered, ended: record.ended, waits: record.offered > 0 };
+                match figure {
+                    WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => {
+                        let mut latency = record.latency.clone();
+                        latency.merge(&record.failure_latency);
+                        latency_of(&latency, *figure)
+                    }
+                    _ => tally.workload(*figure, counted),
+                }
+            }
+            Self::Edge(edge, figure) => {
+                let record = &recorder.edges()[*edge as usize];
+                let seconds = |nanos: f64| (record.latency.count() > 0).then_some(nanos / 1e9);
+                match figure {
+                    EdgeFigure::Latency(quantile) => seconds(record.latency.quantile(*quantile) as f64),
+                    EdgeFigure::MeanLatency => seconds(record.latency.mean()),
+                    _ => Tally { begun: record.begun, ended: record.ended, waits: false }.edge(*figure, record.attempts, counted),
+                }
+            }
+            Self::Pools(..) => {
+                self.over(plan, recorder, recorder.intervals_between(SimTime::ZERO + plan.run.warmup, SimTime::MAX))
+            }
+        }
+    }
+
+    /// Its value over some intervals, warm-up included where they are. `None` if there is nothing to tell.
+    pub fn over(&self, plan: &Blueprint, recorder: &Recorder, intervals: Range<usize>) -> Option<f64> {
+        if intervals.is_empty() {
+            return None;
+        }
+        let span = recorder.sample_width() * intervals.len() as u64;
+        match self {
+            Self::Workload(workload, figure) => {
+                let series = &recorder.workloads()[*workload as usize].series;
+                let last = intervals.end - 1;
+                if let WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency = figure {
+                    return match (figure, intervals.len()) {
+                        (WorkloadFigure::Latency(0.5), 1) => (series.ended(last) > 0).then(|| series.p50[last] as f64 / 1e9),
+                        (WorkloadFigure::Latency(0.99), 1) => (series.ended(last) > 0).then(|| series.p99[last] as f64 / 1e9),
+                        _ => latency_of(recorder.latencies(*workload, &intervals)?, *figure),
+                    };
+                }
+                let begun = intervals.clone().map(|interval| u64::from(series.offered[interval])).sum();
+                let ended = summed(&series.ended, intervals.clone());
+                let tally = Tally { begun, ended, waits: begun > 0 && series.in_flight[last] > 0 };
+                tally.workload(*figure, span)
+            }
+            Self::Edge(edge, figure) => {
+                let series = &recorder.edges()[*edge as usize].series;
+                let sum = |numbers: &[u32]| numbers[intervals.clone()].iter().map(|number| u64::from(*number)).sum();
+                let ended = summed(&series.ended, intervals.clone());
+                Tally { begun: sum(&series.calls), ended, waits: false }.edge(*figure, sum(&series.attempts), span)
+            }
+            Self::Pools(pools, figure) => {
+                let mean_of = |pool: u32| {
+                    let series = &recorder.pools()[pool as usize];
+                    let levels = if *figure == PoolFigure::Queue { &series.waiting } else { &series.busy };
+                    let levels = &levels[intervals.clone()];
+                    let mean = levels.iter().map(|level| f64::from(*level)).sum::<f64>() / levels.len() as f64;
+                    let capacity = plan.pools[pool as usize].capacity;
+                    match figure {
+                        PoolFigure::Utilization if capacity == UNLIMITED => 0.0,
+                        PoolFigure::Utilization => mean / f64::from(capacity),
+                        PoolFigure::Busy | PoolFigure::Queue => mean,
+                    }
+                };
+                (!pools.is_empty()).then(|| pools.clone().map(mean_of).sum::<f64>() / pools.len() as f64)
+            }
+        }
+    }
+}
+
+/// Requests or calls begun, and how as many ended.
+struct Tally {
+    begun: u64,
+    ended: [u64; Outcome::COUNT],
+    /// Whether none having ended means that they wait.
+    waits: bool,
+}
+
+impl Tally {
+    fn workload(&self, figure: WorkloadFigure, span: SimDuration) -> Option<f64> {
+        match figure {
+            WorkloadFigure::Availability => self.share(OutcomeSet::good()).or(self.waits.then_some(0.0)),
+            WorkloadFigure::ErrorRate => self.share(OutcomeSet::good()).map(|good| 1.0 - good).or(self.waits.then_some(1.0)),
+            WorkloadFigure::DegradedShare => self.share(OutcomeSet::of(&[Outcome::Degraded])),
+            WorkloadFigure::Goodput => Some(self.count(OutcomeSet::good()) as f64 / span.as_secs_f64()),
+            WorkloadFigure::Load => Some(self.begun as f64 / span.as_secs_f64()),
+            WorkloadFigure::Requests => Some(self.begun as f64),
+            WorkloadFigure::Ended(outcomes) => Some(self.count(outcomes) as f64),
+            WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => None,
+        }
+    }
+
+    fn edge(&self, figure: EdgeFigure, attempts: u64, span: SimDuration) -> Option<f64> {
+        match figure {
+            EdgeFigure::Availability => self.share(OutcomeSet::good()),
+            EdgeFigure::ErrorRate => self.share(OutcomeSet::good()).map(|good| 1.0 - good),
+            EdgeFigure::Load => Some(attempts as f64 / span.as_secs_f64()),
+            EdgeFigure::Calls => Some(self.begun as f64),
+            EdgeFigure::Attempts => Some(attempts as f64),
+            EdgeFigure::Amplification => (self.begun > 0).then(|| attempts as f64 / self.begun as f64),
+            EdgeFigure::Ended(outcomes) => Some(self.count(outcomes) as f64),
+            EdgeFigure::Latency(_) | EdgeFigure::MeanLatency => None,
+        }
+    }
+
+    fn count(&self, outcomes: OutcomeSet) -> u64 {
+        Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(*outcome)).map(|outcome| self.ended[outcome as usize]).sum()
+    }
+
+    fn share(&self, outcomes: OutcomeSet) -> Option<f64> {
+        let ended: u64 = self.ended.iter().sum();
+        (ended > 0).then(|| self.count(outcomes) as f64 / ended as f64)
+    }
+}
+
+fn summed(ended: &[[u32; Outcome::COUNT]], intervals: Range<usize>) -> [u64; Outcome::COUNT] {
+    let mut sums = [0; Outcome::COUNT];
+    for interval in &ended[intervals] {
+        sums.iter_mut().zip(interval).for_each(|(sum, number)| *sum += u64::from(*number));
+    }
+    sums
+}
+
+fn latency_of(latency: &Histogram, figure: WorkloadFigure) -> Option<f64> {
+    let nanos = match figure {
+        WorkloadFigure::Latency(quantile) => latency.quantile(quantile) as f64,
+        _ => latency.mean(),
+    };
+    (latency.count() > 0).then_some(nanos / 1e9)
+}

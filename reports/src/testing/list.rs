@@ -1,0 +1,96 @@
+//! The list of tested scenarios for a terminal.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::{Held, Outcome, Tested, Timeline};
+use crate::Palette;
+use crate::palette::Tone;
+use crate::words::{measured, told};
+
+/// One line for each scenario and variant, what failed below it, and how many passed.
+pub fn list(tests: &[Tested], took: Duration, palette: Palette) -> String {
+    let mut text = String::new();
+    let width = tests.iter().map(|test| test.label().chars().count()).max().unwrap_or(0);
+    for test in tests {
+        let (word, tone) = if test.passes() { ("PASS", Tone::Better) } else { ("FAIL", Tone::Worse) };
+        let seconds = format!("[{:>7.3}s]", test.took.as_secs_f64());
+        let _ = writeln!(
+            text,
+            "{} {} {:width$}  {}",
+            palette.paint(tone, word),
+            palette.paint(Tone::Faint, &seconds),
+            test.label(),
+            palette.paint(Tone::Faint, &in_short(test))
+        );
+        failures(&mut text, test, palette);
+    }
+    let failed = tests.iter().filter(|test| !test.passes()).count();
+    let tone = if failed == 0 { Tone::Better } else { Tone::Worse };
+    let counts = format!("{} passed, {failed} failed", tests.len() - failed);
+    let _ = writeln!(text, "\n{} in {:.3}s", palette.paint(tone, &counts), took.as_secs_f64());
+    text
+}
+
+fn in_short(test: &Tested) -> String {
+    let Outcome::Ran { expectations, seeds, timeline, .. } = &test.result else { return "has errors".to_owned() };
+    let failed = expectations.iter().filter(|held| !held.fails_for.is_empty()).count();
+    let over = if *seeds > 1 { format!(" over {seeds} seeds") } else { String::new() };
+    let expectations = match (expectations.len(), failed) {
+        (0, _) => "nothing expected".to_owned(),
+        (1, 0) => format!("1 expectation holds{over}"),
+        (all, 0) => format!("{all} expectations hold{over}"),
+        (all, failed) => format!("{failed} of {all} expectations failed{over}"),
+    };
+    let timeline = match timeline {
+        Timeline::NotCommitted => "no timeline committed",
+        Timeline::Same => "timeline as committed",
+        Timeline::Differs(_) => "the timeline differs",
+        Timeline::Written => "timeline written",
+        Timeline::Orphaned => return "the committed timeline is of a variant that is gone".to_owned(),
+    };
+    format!("{expectations}, {timeline}")
+}
+
+fn failures(text: &mut String, test: &Tested, palette: Palette) {
+    let Outcome::Ran { expectations, seeds, stopped, timeline } = &test.result else { return };
+    let mut line = |title: &str, tone: Tone, body: &str| {
+        let title = if title.is_empty() { String::new() } else { palette.paint_padded(title, 9) + " " };
+        let _ = writeln!(text, "       {title}{}", palette.paint(tone, body));
+    };
+    if let Some(reason) = stopped {
+        line("stopped", Tone::Worse, reason);
+    }
+    for held in expectations.iter().filter(|held| !held.fails_for.is_empty()) {
+        line("expected", Tone::Heading, &held.expectation.text);
+        line("measured", Tone::Worse, &measured(&held.verdict));
+        if let Some(moment) = &held.verdict.nearest {
+            line("nearest", Tone::Faint, &told(moment));
+        }
+        if *seeds > 1 {
+            line("seeds", Tone::Faint, &over_seeds(held, *seeds));
+        }
+    }
+    if let Timeline::Differs(difference) = timeline {
+        for row in difference.lines() {
+            let tone = match row.chars().next() {
+                Some('-') => Tone::Worse,
+                Some('+') => Tone::Better,
+                _ => Tone::Faint,
+            };
+            line("", tone, row);
+        }
+        line("accept", Tone::Faint, "it with --update");
+    }
+    if *timeline == Timeline::Orphaned {
+        line("remove", Tone::Faint, "it with --update");
+    }
+}
+
+/// For how many seeds an expectation holds, and for which it does not.
+pub(super) fn over_seeds(held: &Held, seeds: u64) -> String {
+    const SHOWN: usize = 8;
+    let shown = held.fails_for.iter().take(SHOWN).map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let more = if held.fails_for.len() > SHOWN { ", …" } else { "" };
+    format!("holds for {} of {seeds}; not for {shown}{more}", held.seeds)
+}

@@ -1,0 +1,110 @@
+//! Timelines committed beside their scenario: one file a scenario, a section for it and each of its variants.
+
+use indexmap::IndexMap;
+use sim_experiments::Finished;
+use similar::{ChangeTag, TextDiff};
+
+use crate::Palette;
+use crate::text::lines;
+
+/// The section of the scenario as it is written.
+const AS_WRITTEN: &str = "as written";
+/// Unchanged lines around a difference.
+const CONTEXT: usize = 2;
+
+/// The timelines of a scenario and its variants, in the order of the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Snapshots(IndexMap<String, String>);
+
+impl Snapshots {
+    /// Reads the file; what stands before the first section is a comment.
+    ///
+    /// ```
+    /// use sim_reports::testing::Snapshots;
+    /// let mut snapshots = Snapshots::default();
+    /// snapshots.set(Some("slow"), "   1:00.000  fault  * db  paused\n");
+    /// assert_eq!(Snapshots::parse(&snapshots.render("shop")), snapshots);
+    /// ```
+    pub fn parse(text: &str) -> Self {
+        let mut sections = IndexMap::new();
+        let mut current: Option<(String, String)> = None;
+        for line in text.lines() {
+            match line.strip_prefix("== ").and_then(|rest| rest.strip_suffix(" ==")) {
+                Some(title) => {
+                    sections.extend(current.replace((title.to_owned(), String::new())));
+                }
+                None => {
+                    if let Some((_, body)) = &mut current {
+                        body.push_str(line);
+                        body.push('\n');
+                    }
+                }
+            }
+        }
+        sections.extend(current);
+        for body in sections.values_mut() {
+            *body = with_one_newline(body);
+        }
+        Self(sections)
+    }
+
+    /// The file.
+    pub fn render(&self, scenario: &str) -> String {
+        let sections = self.0.iter().map(|(title, body)| format!("\n== {title} ==\n{body}"));
+        let heading =
+            format!("What changes in a run of {scenario}. Written by `fusebox test --update`, compared by `fusebox test`.\n");
+        std::iter::once(heading).chain(sections).collect()
+    }
+
+    /// The timeline of a variant.
+    pub fn get(&self, variant: Option<&str>) -> Option<&str> {
+        self.0.get(variant.unwrap_or(AS_WRITTEN)).map(String::as_str)
+    }
+
+    /// Puts a timeline in the place of the one before.
+    pub fn set(&mut self, variant: Option<&str>, timeline: &str) {
+        self.0.insert(variant.unwrap_or(AS_WRITTEN).to_owned(), with_one_newline(timeline));
+    }
+
+    /// Sections of variants that are not among `variants`.
+    pub fn orphans(&self, variants: &[String]) -> Vec<String> {
+        self.0.keys().filter(|title| *title != AS_WRITTEN && !variants.contains(title)).cloned().collect()
+    }
+
+    /// Drops the sections of variants that are not among `variants`, and puts the others in their order.
+    pub fn keep(&mut self, variants: &[String]) {
+        let wanted = std::iter::once(AS_WRITTEN).chain(variants.iter().map(String::as_str));
+        self.0 = wanted.filter_map(|title| Some((title.to_owned(), self.0.get(title)?.clone()))).collect();
+    }
+}
+
+/// The timeline of a run as it is committed.
+pub fn snapshot(finished: &Finished) -> String {
+    with_one_newline(&lines(&finished.timeline, Palette::Plain))
+}
+
+/// What is gone from a committed timeline (`-`) and what is new (`+`), line by line, with a little of what is unchanged
+/// around it.
+pub fn difference(committed: &str, now: &str) -> String {
+    let diff = TextDiff::from_lines(committed, now);
+    let mut text = String::new();
+    for (number, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
+        if number > 0 {
+            text.push_str("  …\n");
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+                ChangeTag::Equal => ' ',
+            };
+            text.push_str(format!("{sign} {}", change.value()).trim_end());
+            text.push('\n');
+        }
+    }
+    text
+}
+
+fn with_one_newline(text: &str) -> String {
+    format!("{}\n", text.trim_end())
+}
