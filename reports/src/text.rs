@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use comfy_table::{CellAlignment, Table, presets};
 use sim_experiments::Finished;
-use sim_models::observe::{BreakerSummary, CallSummary, Latency, Moment, PoolSummary, PutOff, RunSummary, Span, WorkloadSummary};
+use sim_models::observe::{
+    BreakerSummary, CallSummary, Latency, Moment, PoolSummary, PutOff, RunSummary, Span, WorkloadSummary, condensed,
+};
 
 use crate::Palette;
 use crate::palette::Tone;
@@ -182,7 +184,7 @@ fn breakers(breakers: &[BreakerSummary]) -> String {
 
 /// One line for each thing that changed; of very many, the first.
 pub fn timeline(finished: &Finished, palette: Palette) -> String {
-    let moments = &finished.timeline;
+    let moments = condensed(&finished.timeline, finished.system.blueprint());
     let mut text = lines(&moments[..moments.len().min(MOST_LINES)], palette);
     if moments.len() > MOST_LINES {
         let _ = writeln!(text, "… and {} more; all of them are in timeline.csv (--out DIR)", moments.len() - MOST_LINES);

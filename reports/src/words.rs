@@ -65,6 +65,10 @@ pub(crate) fn line(moment: &Moment) -> Line {
             let (text, tone) = breaker_words(transition);
             (breaker.clone(), "breaker", text, tone)
         }
+        Change::Breakers { edge, state, of } => {
+            let text = format!("{}: most of the {} breakers", state_name(*state), count(*of as u64));
+            (edge.clone(), "breaker", text, tone_of(*state))
+        }
         Change::Instance { edge, instance, change } => {
             let (text, tone) = instance_words(instance, change);
             (edge.clone(), "balancer", text, tone)
@@ -130,6 +134,14 @@ pub(crate) fn state_name(state: State) -> &'static str {
     }
 }
 
+fn tone_of(state: State) -> Tone {
+    match state {
+        State::Closed => Tone::Better,
+        State::Open => Tone::Worse,
+        State::HalfOpen => Tone::Probing,
+    }
+}
+
 fn breaker_words(transition: &Transition) -> (String, Tone) {
     let reason = match transition.reason {
         Reason::FailureRate { rate, calls } => format!("{} of {calls} calls failed", percent(rate)),
@@ -143,11 +155,7 @@ fn breaker_words(transition: &Transition) -> (String, Tone) {
         Reason::ProbeFailed => "a probe failed".to_owned(),
         Reason::Operator(order) => order_in_words(order).to_owned(),
     };
-    let tone = match transition.to {
-        State::Closed => Tone::Better,
-        State::Open => Tone::Worse,
-        State::HalfOpen => Tone::Probing,
-    };
+    let tone = tone_of(transition.to);
     (format!("{}: {reason}", state_name(transition.to)), tone)
 }
 

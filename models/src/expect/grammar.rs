@@ -310,7 +310,11 @@ fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
             (subject_breaker(text), denied(breaker_verb)),
             (subject_instance(text), alt((denied(instance_verb), keyword("is never ejected").value((Verb::IsEjected, true))))),
             (subject_fault, fault_verb.map(|verb| (verb, false))),
-            (subject_outage(text), opt(keyword("never happens")).map(|never| (Verb::GoesOut, never.is_some()))),
+            (
+                subject_outage(text),
+                opt(alt((keyword("never happens").value(true), keyword("happens").value(false))))
+                    .map(|never| (Verb::GoesOut, never == Some(true))),
+            ),
             (subject_pool(text), alt((denied(pool_verb), is_saturated))),
         ))
         .parse_next(input)

@@ -6,7 +6,7 @@ use sim_core::stats::Histogram;
 use sim_core::{SimDuration, SimTime};
 
 use super::Recorder;
-use crate::system::{Blueprint, UNLIMITED};
+use crate::system::{Blueprint, EdgePlan, UNLIMITED};
 use crate::{Outcome, OutcomeSet};
 
 /// A figure of something.
@@ -58,7 +58,7 @@ pub enum EdgeFigure {
     Attempts,
     /// Attempts made for each call.
     Amplification,
-    /// Calls that ended in one of these ways.
+    /// Calls that ended in one of these ways, before any fallback made something else of it.
     Ended(OutcomeSet),
     /// A quantile of the latency in seconds as the caller sees it; of the whole run only.
     Latency(f64),
@@ -161,6 +161,9 @@ impl Measure {
                 match figure {
                     EdgeFigure::Latency(quantile) => seconds(record.latency.quantile(*quantile) as f64),
                     EdgeFigure::MeanLatency => seconds(record.latency.mean()),
+                    EdgeFigure::Ended(outcomes) => {
+                        Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &record.ended, &record.fell_back) as f64)
+                    }
                     _ => Tally { begun: record.begun, ended: record.ended, waits: false }.edge(*figure, record.attempts, counted),
                 }
             }
@@ -196,6 +199,10 @@ impl Measure {
                 let series = &recorder.edges()[*edge as usize].series;
                 let sum = |numbers: &[u32]| numbers[intervals.clone()].iter().map(|number| u64::from(*number)).sum();
                 let ended = summed(&series.ended, intervals.clone());
+                if let EdgeFigure::Ended(outcomes) = figure {
+                    let fell_back = summed(&series.fell_back, intervals);
+                    return Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &ended, &fell_back) as f64);
+                }
                 Tally { begun: sum(&series.calls), ended, waits: false }.edge(*figure, sum(&series.attempts), span)
             }
             Self::Pools(pools, figure) => {
@@ -214,6 +221,18 @@ impl Measure {
                 (!pools.is_empty()).then(|| pools.clone().map(mean_of).sum::<f64>() / pools.len() as f64)
             }
         }
+    }
+}
+
+impl EdgePlan {
+    /// Of the calls over this edge, how many ended in one of these ways before any fallback made something else of it.
+    fn before_fallbacks(&self, outcomes: OutcomeSet, ended: &[u64; Outcome::COUNT], fell_back: &[u64; Outcome::COUNT]) -> u64 {
+        let count = |outcome: Outcome| match outcome {
+            Outcome::Degraded if !self.fallbacks.is_empty() => ended[outcome as usize].saturating_sub(fell_back.iter().sum()),
+            _ if outcome.is_good() || self.fallbacks.is_empty() => ended[outcome as usize],
+            _ => fell_back[outcome as usize],
+        };
+        Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(*outcome)).map(count).sum()
     }
 }
 
@@ -247,8 +266,7 @@ impl Tally {
             EdgeFigure::Calls => Some(self.begun as f64),
             EdgeFigure::Attempts => Some(attempts as f64),
             EdgeFigure::Amplification => (self.begun > 0).then(|| attempts as f64 / self.begun as f64),
-            EdgeFigure::Ended(outcomes) => Some(self.count(outcomes) as f64),
-            EdgeFigure::Latency(_) | EdgeFigure::MeanLatency => None,
+            EdgeFigure::Ended(_) | EdgeFigure::Latency(_) | EdgeFigure::MeanLatency => None,
         }
     }
 

@@ -12,4 +12,4 @@ pub use series::{EdgeSeries, PoolSeries, WorkloadSeries};
 pub use summary::{
     BreakerSummary, CallSummary, Latency, PoolSummary, PutOff, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
 };
-pub use timeline::{Change, Moment, PoolGroup, timeline};
+pub use timeline::{Change, Moment, PoolGroup, condensed, timeline};

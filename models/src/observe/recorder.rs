@@ -55,6 +55,8 @@ pub struct EdgeRecord {
     pub attempts: u64,
     /// How they ended, in the order of [`Outcome::ALL`].
     pub ended: [u64; Outcome::COUNT],
+    /// With which failures calls turned to a fallback, in the order of [`Outcome::ALL`].
+    pub fell_back: [u64; Outcome::COUNT],
     /// Calls whose caller crashed before they ended.
     pub abandoned: u64,
     /// Calls put off until later, warm-up included.
@@ -76,6 +78,7 @@ struct EdgeTotals {
     begun: u64,
     attempts: u64,
     ended: [u64; Outcome::COUNT],
+    fell_back: [u64; Outcome::COUNT],
 }
 
 /// What one breaker did.
@@ -227,6 +230,11 @@ impl Recorder {
         record.latency.record(elapsed.as_nanos());
     }
 
+    /// A counted call has failed and turns to a fallback.
+    pub fn call_falls_back(&mut self, edge: u32, failure: Outcome) {
+        self.edges[edge as usize].fell_back[failure as usize] += 1;
+    }
+
     /// A counted call is abandoned: its caller has crashed.
     pub fn call_abandoned(&mut self, edge: u32) {
         self.edges[edge as usize].abandoned += 1;
@@ -361,7 +369,7 @@ impl Recorder {
     /// Bytes held by what grows with the length of the run.
     pub fn bytes(&self) -> u64 {
         let intervals = self.intervals();
-        let per_interval = (self.workloads.len() + self.edges.len()) * (size_of::<[u32; Outcome::COUNT]>() + 28)
+        let per_interval = (self.workloads.len() + 2 * self.edges.len()) * (size_of::<[u32; Outcome::COUNT]>() + 28)
             + self.pools.len() * 8
             + self.breakers.len() * 9;
         (intervals * per_interval) as u64
@@ -378,6 +386,11 @@ impl EdgeRecord {
             *ended = since(total, before);
         }
         self.series.ended.push(ended);
+        let mut fell_back = [0; Outcome::COUNT];
+        for ((number, total), before) in fell_back.iter_mut().zip(self.fell_back).zip(&mut self.closed.fell_back) {
+            *number = since(total, before);
+        }
+        self.series.fell_back.push(fell_back);
     }
 }
 

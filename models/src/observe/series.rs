@@ -48,6 +48,8 @@ pub struct EdgeSeries {
     pub attempts: Vec<u32>,
     /// Calls ended, by outcome in the order of [`Outcome::ALL`].
     pub ended: Vec<[u32; Outcome::COUNT]>,
+    /// Calls that turned to a fallback, by the failure that made them.
+    pub fell_back: Vec<[u32; Outcome::COUNT]>,
 }
 
 /// How a pool was used in each interval.

@@ -3,7 +3,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::{InstanceChange, InstanceRecord, Recorder, WorkloadSeries};
-use crate::resilience::circuit_breaker::Transition;
+use crate::resilience::circuit_breaker::{State, Transition};
 use crate::resources::{Episode, Episodes};
 use crate::system::{Blueprint, PoolKind, System, UNLIMITED};
 
@@ -72,6 +72,15 @@ pub enum Change {
         breaker: String,
         /// From which state to which, and why.
         transition: Transition,
+    },
+    /// Most of the many breakers of an edge are in another state than before.
+    Breakers {
+        /// The edge.
+        edge: String,
+        /// The state that most of them are in now.
+        state: State,
+        /// How many there are.
+        of: usize,
     },
     /// A balancer learns something about an instance.
     Instance {
@@ -142,6 +151,67 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     moments.extend(availability_moments(blueprint, system.recorder()));
     moments.sort_by_key(|moment| moment.at);
     moments
+}
+
+/// With more breakers than this an edge is told about as a whole.
+const MOST_BREAKERS: usize = 8;
+
+/// The same story, shorter: of an edge with many breakers only the first change is told, and when most of them are in another
+/// state than before.
+pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
+    let mut crowds: Vec<Crowd> = (0..blueprint.edges.len() as u32).filter_map(|edge| Crowd::of(blueprint, edge)).collect();
+    let tell = |moment: &Moment| match &moment.change {
+        Change::Breaker { breaker, transition } => {
+            match crowds.iter_mut().find(|crowd| crowd.members.contains_key(breaker.as_str())) {
+                Some(crowd) => crowd.note(moment, breaker, *transition),
+                None => Some(moment.clone()),
+            }
+        }
+        _ => Some(moment.clone()),
+    };
+    timeline.iter().filter_map(tell).collect()
+}
+
+/// The many breakers of one edge.
+struct Crowd<'a> {
+    edge: String,
+    members: indexmap::IndexMap<&'a str, State>,
+    /// How many are in each state.
+    counts: [usize; 3],
+    /// The state that most of them are in, as far as it has been told.
+    told: State,
+    has_changed: bool,
+}
+
+impl<'a> Crowd<'a> {
+    fn of(blueprint: &'a Blueprint, edge: u32) -> Option<Self> {
+        let owners = blueprint.breakers_of(edge).map(|breaker| (&*blueprint.breakers[breaker as usize].owner, State::Closed));
+        let members: indexmap::IndexMap<&str, State> = owners.collect();
+        let plan = &blueprint.edges[edge as usize];
+        (members.len() > MOST_BREAKERS).then(|| Self {
+            edge: format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name),
+            counts: [members.len(), 0, 0],
+            members,
+            told: State::Closed,
+            has_changed: false,
+        })
+    }
+
+    /// Notes a change of one of them; what is to be told about it, if anything.
+    fn note(&mut self, moment: &Moment, breaker: &str, transition: Transition) -> Option<Moment> {
+        let before = self.members.get_mut(breaker).map(|state| std::mem::replace(state, transition.to))?;
+        self.counts[before as usize] -= 1;
+        self.counts[transition.to as usize] += 1;
+        if !std::mem::replace(&mut self.has_changed, true) {
+            return Some(moment.clone());
+        }
+        let is_news = transition.to != self.told && 2 * self.counts[transition.to as usize] > self.members.len();
+        is_news.then(|| {
+            self.told = transition.to;
+            let change = Change::Breakers { edge: self.edge.clone(), state: transition.to, of: self.members.len() };
+            Moment { at: moment.at, change }
+        })
+    }
 }
 
 fn fault_moments(blueprint: &Blueprint, now: SimTime) -> Vec<Moment> {

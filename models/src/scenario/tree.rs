@@ -198,6 +198,10 @@ impl Node {
             }
             (Segment::Index(index), Value::List(items)) => {
                 let length = items.len();
+                if rest.is_empty() && node.value == Value::Null && index < length {
+                    items.remove(index);
+                    return Ok(());
+                }
                 match items.get_mut(index) {
                     Some(item) => item.set(rest, node, path_at),
                     None => Err(Problem::error(format!("there is no item {index}: the list has {length}"), Some(path_at))

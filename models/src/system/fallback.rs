@@ -21,6 +21,10 @@ impl Turn<'_> {
             self.state.edges[edge_id as usize].last_answer = Some(self.now);
             return self.end_call(index, outcome);
         }
+        let frame = &self.state.frames[index];
+        if frame.is_counted {
+            self.state.recorder.call_falls_back(frame.called_edge, outcome);
+        }
         // A call that was put off is not put off again by a fallback; it stays where it was.
         if self.state.frames[index].role == Role::Deferred {
             return self.end_call(index, outcome);

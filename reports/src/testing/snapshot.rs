@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 use sim_experiments::Finished;
+use sim_models::observe::condensed;
 use similar::{ChangeTag, TextDiff};
 
 use crate::Palette;
@@ -80,7 +81,7 @@ impl Snapshots {
 
 /// The timeline of a run as it is committed.
 pub fn snapshot(finished: &Finished) -> String {
-    with_one_newline(&lines(&finished.timeline, Palette::Plain))
+    with_one_newline(&lines(&condensed(&finished.timeline, finished.system.blueprint()), Palette::Plain))
 }
 
 /// What is gone from a committed timeline (`-`) and what is new (`+`), line by line, with a little of what is unchanged

@@ -320,8 +320,7 @@ impl Compiler<'_> {
             None => kinds.first().copied(),
             Some(part) => kinds.iter().copied().find(|kind| kind.name() == part),
         };
-        let permits = [None, Some(PoolKind::Permits.name())];
-        if found.is_none() && target.callee.is_some() && permits.contains(&target.part.as_deref()) {
+        if kinds.is_empty() && target.callee.is_some() {
             self.edge_named(target, place)?;
             self.warning_in(place, &target.at, "this call has no bulkhead", "it is never full");
             return Some((owner, PoolKind::Permits));

@@ -1,0 +1,105 @@
+//! The library of scenarios: what each must show, and that nothing in it is idle.
+
+use std::path::Path;
+
+use sim_experiments::{Case, Trial, cases, in_order};
+use sim_models::scenario::{Input, Overrides};
+use sim_models::system::EdgePlan;
+use sim_reports::testing::{Snapshots, snapshot};
+use sim_tests::library;
+
+fn input(file: &Path) -> Input {
+    Input {
+        name: file.display().to_string(),
+        text: std::fs::read_to_string(file).expect("readable"),
+        folder: file.parent().expect("a folder").to_path_buf(),
+    }
+}
+
+fn label(file: &Path, case: &Case) -> String {
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    case.variant.as_ref().map_or_else(|| name.to_string(), |variant| format!("{name} ({variant})"))
+}
+
+/// Every scenario and variant, with the file that it comes from.
+fn every_case() -> Vec<(std::path::PathBuf, Case)> {
+    let of_file = |file: std::path::PathBuf| {
+        let cases = cases(&input(&file), &Overrides::default());
+        cases.into_iter().map(move |case| (file.clone(), case))
+    };
+    library().into_iter().flat_map(of_file).collect()
+}
+
+#[test]
+fn every_scenario_shows_what_it_must_and_its_timeline_is_as_committed() {
+    let wrong: Vec<String> = in_order(&every_case(), 2, &|_, (file, case)| {
+        let trial = Trial::of(&sim_tests::blueprint(&case.loaded));
+        let mut wrong = Vec::new();
+        if trial.verdicts.is_empty() {
+            wrong.push(format!("{} expects nothing", label(file, case)));
+        }
+        let blueprint = trial.finished.system.blueprint();
+        for (expectation, verdict) in blueprint.expectations.iter().zip(&trial.verdicts).filter(|(_, verdict)| !verdict.holds) {
+            wrong.push(format!("{}: {}: {:?}", label(file, case), expectation.text, verdict.measured));
+        }
+        let committed = std::fs::read_to_string(file.with_extension("timeline")).unwrap_or_default();
+        if Snapshots::parse(&committed).get(case.variant.as_deref()) != Some(snapshot(&trial.finished).as_str()) {
+            wrong.push(format!("{}: the timeline is not as committed; see `fusebox test`", label(file, case)));
+        }
+        wrong
+    })
+    .concat();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What can be taken away from a call.
+const GUARDS: [&str; 9] =
+    ["timeout", "call timeout", "connect timeout", "bulkhead", "breaker", "retry", "rate limit", "hedge", "fallback"];
+
+/// Guards that are there to show that they do not help: in the wrong order, without what they need, as in the experiment.
+const IDLE_ON_PURPOSE: [&str; 7] = [
+    "layered-client (no-timeout): calls.portal -> reports.guards[1]",
+    "no-timeout: calls.shop -> recommendations.breaker",
+    "order-chain (latency-protected): calls.orders -> payment.retry",
+    "order-chain (stress-retry): calls.orders -> payment.retry",
+    "pipeline-order (retry-outside): calls.shop -> tax.guards[1]",
+    "pipeline-order (timeout-outside): calls.shop -> tax.guards[1]",
+    "pipeline-order (timeout-outside): calls.shop -> tax.guards[4]",
+];
+
+/// A guard that can be taken away without its test failing is not shown to do anything.
+#[test]
+fn taking_any_guard_away_fails_the_test() {
+    let idle: Vec<String> = in_order(&every_case(), 2, &|_, (file, case)| {
+        let blueprint = sim_tests::blueprint(&case.loaded);
+        let timeline = snapshot(&Trial::of(&blueprint).finished);
+        // How long clients wait is theirs; guards stand between services.
+        let is_between_services = |edge: &&EdgePlan| !blueprint.workloads.iter().any(|workload| workload.name == edge.caller);
+        let edges = blueprint
+            .edges
+            .iter()
+            .filter(is_between_services)
+            .map(|edge| format!("calls.{} -> {}", edge.caller, blueprint.stations[edge.callee as usize].name));
+        let guards = edges.flat_map(|edge| {
+            let listed = (0..8).map(|position| format!("guards[{position}]"));
+            let single = GUARDS.iter().map(|guard| (*guard).to_owned());
+            listed.chain(single).map(|guard| format!("{edge}.{guard}")).collect::<Vec<_>>()
+        });
+        let admission = blueprint.stations.iter().map(|station| format!("services.{}.admission", station.name));
+        let idle = guards.chain(admission).filter(|guard| is_idle(file, case, guard, &timeline));
+        idle.map(|guard| format!("{}: {guard}", label(file, case))).collect::<Vec<String>>()
+    })
+    .concat();
+    let idle: Vec<String> = idle.into_iter().filter(|guard| !IDLE_ON_PURPOSE.contains(&guard.as_str())).collect();
+    assert!(idle.is_empty(), "{} guards are idle:\n{}", idle.len(), idle.join("\n"));
+}
+
+/// Whether a guard is there, and the test does not notice when it is taken away.
+fn is_idle(file: &Path, case: &Case, guard: &str, timeline: &str) -> bool {
+    let overrides = Overrides { variant: case.variant.clone(), settings: vec![format!("{guard}=null")] };
+    let without = sim_models::scenario::load(&input(file), &overrides);
+    without.blueprint.is_some_and(|blueprint| {
+        let trial = Trial::of(&blueprint);
+        trial.holds() && snapshot(&trial.finished) == timeline
+    })
+}
