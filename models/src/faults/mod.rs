@@ -51,6 +51,13 @@ pub enum Effect {
     },
     /// The process is gone: connections are refused, work in flight is lost.
     Crash,
+    /// The process is restarted: as a crash.
+    Restart,
+    /// A restarted process is slow, and less so by the moment.
+    Cold {
+        /// Service times are multiplied by this at first.
+        factor: f64,
+    },
     /// The process stands still but accepts connections: it answers nothing until it goes on.
     Pause,
     /// Packets on an edge disappear: only timeouts end the wait.
@@ -92,6 +99,14 @@ impl Fault {
         (now.since(self.begin).as_nanos() as f64 / self.ramp.as_nanos() as f64).min(1.0)
     }
 
+    /// The share of its time that is left at `now`, from 1 at its beginning to 0 at its end.
+    pub fn remaining(&self, now: SimTime) -> f64 {
+        if now < self.begin || now >= self.end {
+            return 0.0;
+        }
+        self.end.since(now).as_nanos() as f64 / self.end.since(self.begin).as_nanos() as f64
+    }
+
     /// The effect in a few words, without its target.
     pub fn summary(&self) -> String {
         let factor_and_addition = |factor: f64, added: &Option<Distribution>| match (factor == 1.0, added) {
@@ -104,6 +119,8 @@ impl Fault {
             Effect::Slow { factor, added } | Effect::SlowEdge { factor, added, .. } => factor_and_addition(*factor, added),
             Effect::Errors { rate, outcome, .. } => format!("{}% {}s", rate * 100.0, outcome.name()),
             Effect::Crash => "crashed".to_owned(),
+            Effect::Restart => "restarted".to_owned(),
+            Effect::Cold { factor } => format!("cold: slow by {factor}x at first"),
             Effect::Pause => "paused".to_owned(),
             Effect::BlackHole { .. } => "black hole".to_owned(),
             Effect::Refuse { .. } => "connections refused".to_owned(),

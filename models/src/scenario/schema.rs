@@ -357,7 +357,7 @@ pub(super) enum OnFailure {
     Ignore,
 }
 
-/// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads, break breaker and surge.
+/// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads, break breaker, deploy and surge.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Fault {
@@ -366,6 +366,8 @@ pub(super) struct Fault {
     /// How long it lasts; to the end of the run if left out.
     #[serde(rename = "for")]
     pub lasts: Option<Duration>,
+    /// Begins anew so long after each beginning, to the end of the run; once if left out.
+    pub every: Option<Duration>,
     /// How long it takes to grow to its full size; none if left out.
     pub ramp: Option<Duration>,
     /// How many instances it strikes: a share or a number; all if left out.
@@ -403,6 +405,17 @@ pub(super) struct Fault {
     /// Makes the logic of the breakers of an edge `a -> b` fail; the breaker's `broken` says what becomes of calls.
     #[serde(rename = "break breaker")]
     pub break_breaker: Option<String>,
+    /// Restarts the instances of a service, database or cache, batch by batch.
+    pub deploy: Option<String>,
+    /// With `deploy`: how long each batch is down.
+    pub each: Option<Duration>,
+    /// With `deploy`: instances that are restarted at one time; 1 if left out.
+    pub batch: Option<u32>,
+    /// With `deploy`: how much slower an instance is at first.
+    pub cold: Option<Factor>,
+    /// With `deploy`: how long it takes to become as fast as before; 30s if left out.
+    #[serde(rename = "warm-up")]
+    pub warm_up: Option<Duration>,
     /// Multiplies the arrivals of an open workload.
     pub surge: Option<String>,
 }

@@ -15,10 +15,10 @@ impl Turn<'_> {
         let first = edge.callee_instances.start;
         let frame = &self.state.frames[index];
         let key = frame.key.child(frame.step_number() | draw_tag::BALANCE | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
-        let (pools, plan) = (&self.state.pools, self.plan);
+        let (pools, instances, plan) = (&self.state.pools, &self.state.instances, self.plan);
         let outstanding = |instance: u32| {
             let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
-            pool.in_use() + pool.queue_length()
+            pool.in_use() + pool.queue_length() + instances[(first + instance) as usize].held_up
         };
         let call = Call { now: self.now, draw: || key.draw(), zone: frame.instance - edge.caller_first_instance };
         first + self.state.edges[edge_id as usize].balancer.choose(call, outstanding)

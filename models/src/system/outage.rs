@@ -19,7 +19,7 @@ impl Turn<'_> {
         let plan = self.plan;
         let fault = &plan.faults[id as usize];
         match &fault.effect {
-            Effect::Slow { .. } => self.for_each_instance(id, |state| state.slowed_by.push(id)),
+            Effect::Slow { .. } | Effect::Cold { .. } => self.for_each_instance(id, |state| state.slowed_by.push(id)),
             Effect::Errors { .. } => self.for_each_instance(id, |state| state.failing_by.push(id)),
             Effect::Pause => self.for_each_instance(id, |state| state.pauses += 1),
             Effect::Refuse { edge: None } => self.for_each_instance(id, |state| state.refusals += 1),
@@ -29,7 +29,7 @@ impl Turn<'_> {
             Effect::LoseSlots { .. } => self.fault_grows(id),
             Effect::Surge { .. } => {}
             Effect::BreakGuard { edge } => self.break_guards(*edge, true),
-            Effect::Crash => {
+            Effect::Crash | Effect::Restart => {
                 self.for_each_instance(id, |state| state.crashes += 1);
                 fault.instances.clone().for_each(|instance| self.lose_work_of(instance));
             }
@@ -56,14 +56,16 @@ impl Turn<'_> {
         let plan = self.plan;
         let fault = &plan.faults[id as usize];
         match &fault.effect {
-            Effect::Slow { .. } => self.for_each_instance(id, |state| state.slowed_by.retain(|other| *other != id)),
+            Effect::Slow { .. } | Effect::Cold { .. } => {
+                self.for_each_instance(id, |state| state.slowed_by.retain(|other| *other != id));
+            }
             Effect::Errors { .. } => self.for_each_instance(id, |state| state.failing_by.retain(|other| *other != id)),
             Effect::Refuse { edge: None } => self.for_each_instance(id, |state| state.refusals -= 1),
             Effect::Refuse { edge: Some(edge) } => self.state.edges[*edge as usize].refusals -= 1,
             Effect::BlackHole { edge } => self.state.edges[*edge as usize].black_holes -= 1,
             Effect::SlowEdge { edge, .. } => self.state.edges[*edge as usize].slowed_by.retain(|other| *other != id),
             Effect::LoseSlots { .. } => self.set_lost_slots(id, 0),
-            Effect::Crash => self.for_each_instance(id, |state| state.crashes -= 1),
+            Effect::Crash | Effect::Restart => self.for_each_instance(id, |state| state.crashes -= 1),
             Effect::Surge { .. } => {}
             Effect::BreakGuard { edge } => self.break_guards(*edge, false),
             Effect::Pause => {
@@ -111,10 +113,10 @@ impl Turn<'_> {
     ///
     /// Those who wait leave their queues first, so that nothing given back below is handed to another victim.
     fn lose_work_of(&mut self, instance: u32) {
+        self.state.instances[instance as usize].held_up = 0;
         for parked in std::mem::take(&mut self.state.instances[instance as usize].parked) {
-            if let Parked::Resume(waiter) = parked
+            if let Parked::Arrival(waiter) = parked
                 && self.state.frames.is_live(waiter)
-                && self.state.frames[waiter.frame].activity == Activity::InTransit
             {
                 let refusal = self.answer(waiter.frame, Outcome::Refused);
                 self.state.ready.push(refusal);

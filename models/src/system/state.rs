@@ -62,11 +62,15 @@ pub(super) struct InstanceState {
     pub lost_slots: Vec<(u32, u32)>,
     /// What happened to its frames while it was paused.
     pub parked: VecDeque<Parked>,
+    /// Requests among that: accepted, and not yet taken note of.
+    pub held_up: u32,
 }
 
 /// Something that a paused instance will notice when it goes on.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Parked {
+    /// A request has come.
+    Arrival(Waiter),
     /// What a frame waited for has come.
     Resume(Waiter),
     /// A frame is answered.

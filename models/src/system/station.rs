@@ -46,7 +46,8 @@ impl Turn<'_> {
         }
         if condition.pauses > 0 {
             let waiter = self.state.frames.begin_wait(index, Activity::InTransit);
-            return Some(self.park(index, Parked::Resume(waiter)));
+            self.state.instances[instance as usize].held_up += 1;
+            return Some(self.park(index, Parked::Arrival(waiter)));
         }
         None
     }
@@ -187,8 +188,11 @@ impl Turn<'_> {
     fn slowness(&self, instance: u32) -> f64 {
         let factor_of = |&id: &u32| {
             let fault = &self.plan.faults[id as usize];
-            let Effect::Slow { factor, .. } = fault.effect else { return 1.0 };
-            1.0 + (factor - 1.0) * fault.intensity(self.now)
+            match fault.effect {
+                Effect::Slow { factor, .. } => 1.0 + (factor - 1.0) * fault.intensity(self.now),
+                Effect::Cold { factor } => 1.0 + (factor - 1.0) * fault.remaining(self.now),
+                _ => 1.0,
+            }
         };
         self.state.instances[instance as usize].slowed_by.iter().map(factor_of).product()
     }
@@ -265,11 +269,14 @@ impl Turn<'_> {
     pub fn catch_up(&mut self, instance: u32) -> Next {
         let Some(parked) = self.state.instances[instance as usize].parked.pop_front() else { return Next::Nothing };
         self.state.ready.push(Next::CatchUp(instance));
+        if let Parked::Arrival(_) = parked {
+            self.state.instances[instance as usize].held_up -= 1;
+        }
         match parked {
-            Parked::Resume(waiter) if self.state.frames.is_live(waiter) => {
+            Parked::Arrival(waiter) | Parked::Resume(waiter) if self.state.frames.is_live(waiter) => {
                 self.resume_unpaused(waiter.frame, self.state.frames[waiter.frame].activity)
             }
-            Parked::Resume(_) => Next::Nothing,
+            Parked::Arrival(_) | Parked::Resume(_) => Next::Nothing,
             Parked::Reply { to, outcome } => self.take_reply(to, outcome),
         }
     }

@@ -415,21 +415,31 @@ impl Compiler<'_> {
             );
             return Err(Reported);
         };
-        Ok(Some(span_of(fault)))
+        Ok(Some(self.span_of(fault)))
+    }
+
+    /// From when to when a fault strikes: all its repetitions, all batches of a deployment.
+    fn span_of(&self, fault: &super::super::schema::Fault) -> (SimTime, SimTime) {
+        let begin = SimTime::ZERO + fault.at.map_or(SimDuration::ZERO, |at| at.0);
+        let deployed = fault.deploy.as_ref().and_then(|service| self.stations.get(service));
+        if let (Some(&station), Some(each)) = (deployed, fault.each) {
+            let instances = self.blueprint.stations[station as usize].instances.len() as u32;
+            return (begin, begin + each.0 * u64::from(instances.div_ceil(fault.batch.unwrap_or(1).max(1))));
+        }
+        if fault.every.is_some() {
+            return (begin, SimTime::ZERO + self.blueprint.run.duration);
+        }
+        (begin, fault.lasts.map_or(SimTime::MAX, |lasts| begin + lasts.0))
     }
 
     /// From the beginning of the first fault to the end of the last.
     fn all_faults(&self) -> (SimTime, SimTime) {
-        let spans = || self.scenario.faults.iter().map(span_of);
+        let spans = || self.scenario.faults.iter().map(|fault| self.span_of(fault));
         let begin = spans().map(|(begin, _)| begin).min().unwrap_or(SimTime::ZERO);
         (begin, spans().map(|(_, end)| end).max().unwrap_or(SimTime::MAX))
     }
 }
 
-fn span_of(fault: &super::super::schema::Fault) -> (SimTime, SimTime) {
-    let begin = SimTime::ZERO + fault.at.map_or(SimDuration::ZERO, |at| at.0);
-    (begin, fault.lasts.map_or(SimTime::MAX, |lasts| begin + lasts.0))
-}
 
 fn suggestion(written: &str, known: &[&str]) -> String {
     match did_you_mean(written, known.iter().copied()) {

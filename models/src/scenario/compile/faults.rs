@@ -5,15 +5,21 @@ use std::ops::Range;
 use sim_core::{SimDuration, SimTime};
 
 use super::super::problem::did_you_mean;
-use super::super::quantity::{Duration, Share};
+use super::super::quantity::{Duration, Factor, Share};
 use super::super::schema::{Fault as Written, InstanceShare};
 use super::super::tree::normalize_edge;
-use super::Compiler;
+use super::{Compiler, most};
 use crate::Outcome;
 use crate::faults::{Effect, Fault};
 
 /// The kinds of fault, by key.
-const KINDS: &str = "slow, errors, crash, pause, black hole, refuse, lose threads, break breaker or surge";
+const KINDS: &str = "slow, errors, crash, pause, black hole, refuse, lose threads, break breaker, deploy or surge";
+
+/// Where details belong that only a deployment does without.
+const EVERYTHING_ELSE: &str = "other kinds";
+
+/// How long a restarted instance is slow, if nothing is said.
+const WARM_UP: SimDuration = SimDuration::from_secs(30);
 
 /// What a fault strikes.
 pub(super) enum Target {
@@ -26,9 +32,80 @@ impl Compiler<'_> {
         let scenario = self.scenario;
         for (index, fault) in scenario.faults.iter().enumerate() {
             let path = format!("faults[{index}]");
-            if let Some(fault) = self.fault(fault, &path) {
-                self.blueprint.faults.push(fault);
+            if fault.deploy.is_some() {
+                self.deployment(fault, &path);
+            } else if let Some(once) = self.fault(fault, &path) {
+                self.repeated(fault, once, &path);
             }
+        }
+    }
+
+    /// A fault that may begin again and again.
+    fn repeated(&mut self, written: &Written, once: Fault, path: &str) {
+        let Some(Duration(every)) = written.every else {
+            self.blueprint.faults.push(once);
+            return;
+        };
+        let end = SimTime::ZERO + self.blueprint.run.duration;
+        let at = self.value_at(&format!("{path}.every"));
+        let Some(Duration(lasts)) = written.lasts.filter(|lasts| lasts.0 < every) else {
+            self.error(at, "this fault begins again before it is over", "give it a `for` that is shorter than `every`");
+            return;
+        };
+        if matches!(once.effect, Effect::Surge { .. }) {
+            self.error(at, "a surge does not repeat", "write `steps` or a `diurnal` rate for the workload");
+            return;
+        }
+        let times = end.since(once.begin.min(end)).as_nanos() / every.as_nanos().max(1);
+        if !self.may_have(times, most::REPETITIONS, "repetitions of this fault", &format!("{path}.every")) {
+            return;
+        }
+        let mut begin = once.begin;
+        while begin < end {
+            self.blueprint.faults.push(Fault { begin, end: begin + lasts, ..once.clone() });
+            begin = begin + every;
+        }
+    }
+
+    /// A rolling deployment: batch by batch, instances are down, and slow when they come back.
+    fn deployment(&mut self, written: &Written, path: &str) {
+        let Some((kind, target)) = self.kind_and_target(written, path) else { return };
+        self.check_details(written, kind, path);
+        let target_path = format!("{path}.deploy");
+        let Some(Target::Station(station)) = self.fault_target(&target, &target_path) else {
+            if target.contains("->") {
+                let at = self.value_at(&target_path);
+                self.error(at, "a deployment is of a service, database or cache", "write its name");
+            }
+            return;
+        };
+        let Some(Duration(each)) = written.each.filter(|each| !each.0.is_zero()) else {
+            if !self.was_removed(path) {
+                let at = self.value_at(path);
+                self.error(at, "there is no telling how long an instance is down", "write `each: 20s`");
+            }
+            return;
+        };
+        let batch = self.at_least_one(written.batch.unwrap_or(1), "the batch", &format!("{path}.batch"));
+        let instances = self.blueprint.stations[station as usize].instances.clone();
+        let warm_up = written.warm_up.map_or(WARM_UP, |warm_up| warm_up.0);
+        let mut begin = SimTime::ZERO + written.at.map_or(SimDuration::ZERO, |at| at.0);
+        for first in instances.clone().step_by(batch as usize) {
+            let instances = first..(first + batch).min(instances.end);
+            let of = |begin, end, effect| Fault {
+                begin,
+                end,
+                ramp: SimDuration::ZERO,
+                effect,
+                target: target.clone(),
+                instances: instances.clone(),
+            };
+            let end = begin + each;
+            let restart = of(begin, end, Effect::Restart);
+            let cold = written.cold.map(|Factor(factor)| of(end, end + warm_up, Effect::Cold { factor }));
+            self.blueprint.faults.push(restart);
+            self.blueprint.faults.extend(cold);
+            begin = end;
         }
     }
 
@@ -57,6 +134,7 @@ impl Compiler<'_> {
             ("refuse", &fault.refuse),
             ("lose threads", &fault.lose_threads),
             ("break breaker", &fault.break_breaker),
+            ("deploy", &fault.deploy),
             ("surge", &fault.surge),
         ];
         let given: Vec<_> = kinds.iter().filter_map(|(kind, target)| Some((*kind, (*target).clone()?))).collect();
@@ -83,6 +161,13 @@ impl Compiler<'_> {
             ("retry after", fault.retry_after.is_some(), &["errors"]),
             ("count", fault.count.is_some(), &["lose threads"]),
             ("ramp", fault.ramp.is_some(), &["slow", "errors", "lose threads", "surge"]),
+            ("each", fault.each.is_some(), &["deploy"]),
+            ("batch", fault.batch.is_some(), &["deploy"]),
+            ("cold", fault.cold.is_some(), &["deploy"]),
+            ("warm-up", fault.warm_up.is_some(), &["deploy"]),
+            ("for", fault.lasts.is_some() && kind == "deploy", &[EVERYTHING_ELSE]),
+            ("every", fault.every.is_some() && kind == "deploy", &[EVERYTHING_ELSE]),
+            ("instances", fault.instances.is_some() && kind == "deploy", &[EVERYTHING_ELSE]),
         ];
         for (detail, is_there, kinds) in details {
             if is_there && !kinds.contains(&kind) {

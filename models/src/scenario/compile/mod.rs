@@ -56,6 +56,8 @@ mod most {
     pub const BREAKERS: u64 = 100_000;
     /// Calls, or seconds, that all breakers together look back.
     pub const LOOKED_BACK: u64 = 10_000_000;
+    /// Beginnings of one fault that repeats.
+    pub const REPETITIONS: u64 = 10_000;
     /// Turns of a rate that follows the time of day.
     pub const TURNS: f64 = 10_000.0;
 }
