@@ -5,7 +5,8 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use sim_experiments::Finished;
 use sim_models::observe::{
-    BreakerSummary, CallSummary, Latency, Moment, PoolSummary, PutOff, RunSummary, Span, WorkloadSummary, condensed,
+    BreakerSummary, CallSummary, EffectSummary, Latency, Moment, PoolSummary, PutOff, QueueSummary, RunSummary, Span,
+    WorkloadSummary, condensed,
 };
 
 use crate::Palette;
@@ -27,6 +28,12 @@ pub fn report(finished: &Finished, palette: Palette) -> String {
     section(&mut text, palette, "Calls", &calls(&summary.calls));
     if !summary.breakers.is_empty() {
         section(&mut text, palette, "Breakers", &breakers(&summary.breakers));
+    }
+    if !summary.queues.is_empty() {
+        section(&mut text, palette, "Messages", &messages(&summary.queues));
+    }
+    if !summary.effects.is_empty() {
+        section(&mut text, palette, "Effects", &effects(&summary.effects));
     }
     section(&mut text, palette, "Timeline", &timeline(finished, palette));
     let _ =
@@ -180,6 +187,45 @@ fn breakers(breakers: &[BreakerSummary]) -> String {
         ]
     });
     table(&["", "transitions", "opened", "time closed", "open", "half-open", "rejected"], &[], rows)
+}
+
+fn messages(queues: &[QueueSummary]) -> String {
+    let rows = queues.iter().map(|queue| {
+        vec![
+            queue.name.clone(),
+            count(queue.sent),
+            count(queue.refused),
+            count(queue.delivered),
+            count(queue.failed_deliveries),
+            count(queue.dead),
+            count(queue.expired),
+            count(queue.waiting + queue.in_flight),
+            count(queue.most_waiting),
+            duration(queue.oldest),
+            duration(queue.latency.p50),
+            duration(queue.latency.p99),
+        ]
+    });
+    let header = [
+        "",
+        "sent",
+        "refused",
+        "delivered",
+        "failed deliveries",
+        "dead",
+        "expired",
+        "left",
+        "most waiting",
+        "oldest",
+        "p50",
+        "p99",
+    ];
+    table(&header, &[], rows)
+}
+
+fn effects(effects: &[EffectSummary]) -> String {
+    let rows = effects.iter().map(|effect| vec![effect.name.clone(), count(effect.count), count(effect.duplicates)]);
+    table(&["", "done", "done again"], &[], rows)
 }
 
 /// One line for each thing that changed; of very many, the first.

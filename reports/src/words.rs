@@ -73,6 +73,19 @@ pub(crate) fn line(moment: &Moment) -> Line {
             let (text, tone) = instance_words(instance, change);
             (edge.clone(), "balancer", text, tone)
         }
+        Change::Backlog { queue, waiting } => {
+            let text = format!("messages pile up: {} waiting, the oldest for 10 s", count(*waiting));
+            (queue.clone(), "messages", text, Tone::Worse)
+        }
+        Change::Drained { queue, after, most, oldest } => {
+            let text = format!(
+                "empty again after {}; up to {} waited, for up to {}",
+                duration(after.as_secs_f64()),
+                count(*most),
+                duration(oldest.as_secs_f64())
+            );
+            (queue.clone(), "messages", text, Tone::Better)
+        }
         Change::AvailabilityFalls { workload, level, to } => {
             (workload.clone(), "availability", format!("below {}: {}", percent(*level), percent(*to)), Tone::Worse)
         }
@@ -211,12 +224,9 @@ pub(crate) fn measured(verdict: &Verdict) -> String {
                 (Some(missing), false) => format!("{reached}; after that, not `{missing}`"),
             }
         }
-        Measured::Lost { failed, waiting, dropped } => format!(
-            "{} failed, {} still waited at the end, {} could not be put off",
-            count(*failed),
-            count(*waiting),
-            count(*dropped)
-        ),
+        Measured::Lost { failed, waiting, dropped } => {
+            format!("{} failed, {} still waited at the end, {} were given up", count(*failed), count(*waiting), count(*dropped))
+        }
     }
 }
 

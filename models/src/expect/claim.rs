@@ -160,6 +160,10 @@ pub enum Event {
     Ejected(String),
     /// It takes it back.
     Readmitted(String),
+    /// Messages pile up in a queue.
+    Backlog(String),
+    /// A queue in which they did is empty again.
+    Drains(String),
     /// An instance fails its health checks.
     Down(String),
 }

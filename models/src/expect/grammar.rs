@@ -49,6 +49,7 @@ pub(crate) enum Subject {
     Pool(Target),
     Workload(Target),
     Instance(Target),
+    Queue(Target),
 }
 
 /// What happens.
@@ -65,6 +66,8 @@ pub(crate) enum Verb {
     IsEjected,
     IsReadmitted,
     GoesDown,
+    PilesUp,
+    Drains,
 }
 
 /// A name: `web`, `b.threads`, `c -> d`, `api#2`.
@@ -74,6 +77,8 @@ pub(crate) struct Target {
     pub callee: Option<String>,
     pub part: Option<String>,
     pub number: Option<u32>,
+    /// Whether it is said to be a queue of messages.
+    pub is_queue: bool,
     pub at: Range<usize>,
 }
 
@@ -267,6 +272,7 @@ fn target<'a>(text: &'a str, input: &mut &'a str) -> Read<Target> {
         callee: callee.map(str::to_owned),
         part: part.map(str::to_owned),
         number: number.and_then(|number: &str| number.parse().ok()),
+        is_queue: false,
         at,
     })
 }
@@ -299,6 +305,10 @@ fn instance_verb(input: &mut &str) -> Read<Verb> {
     .parse_next(input)
 }
 
+fn queue_verb(input: &mut &str) -> Read<Verb> {
+    alt((keyword("piles up").value(Verb::PilesUp), keyword("drains").value(Verb::Drains))).parse_next(input)
+}
+
 fn fault_verb(input: &mut &str) -> Read<Verb> {
     alt((keyword("begins").value(Verb::Begins), keyword("ends").value(Verb::Ends))).parse_next(input)
 }
@@ -309,6 +319,7 @@ fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
         alt((
             (subject_breaker(text), denied(breaker_verb)),
             (subject_instance(text), alt((denied(instance_verb), keyword("is never ejected").value((Verb::IsEjected, true))))),
+            (subject_queue(text), denied(queue_verb)),
             (subject_fault, fault_verb.map(|verb| (verb, false))),
             (
                 subject_outage(text),
@@ -329,6 +340,10 @@ fn subject_breaker<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected>
 
 fn subject_instance<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
     preceded(keyword("instance"), move |input: &mut &'a str| target(text, input)).map(Subject::Instance)
+}
+
+fn subject_queue<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
+    preceded(keyword("queue"), move |input: &mut &'a str| target(text, input)).map(Subject::Queue)
 }
 
 fn subject_fault(input: &mut &str) -> Read<Subject> {
@@ -369,7 +384,7 @@ fn order<'a>(text: &'a str, input: &mut &'a str) -> Read<Vec<WrittenEvent>> {
     while opt(and_then).parse_next(input)?.is_some() {
         let last = events[events.len() - 1].clone();
         let verb_alone = |input: &mut &'a str| {
-            let (verb, at) = placed(text, input, alt((breaker_verb, fault_verb, instance_verb, pool_verb)))?;
+            let (verb, at) = placed(text, input, alt((breaker_verb, fault_verb, instance_verb, pool_verb, queue_verb)))?;
             Ok(WrittenEvent { subject: last.subject.clone(), verb, at })
         };
         let subject_alone = |input: &mut &'a str| {
@@ -379,6 +394,7 @@ fn order<'a>(text: &'a str, input: &mut &'a str) -> Read<Vec<WrittenEvent>> {
                 Subject::Breaker(_) => Subject::Breaker(of),
                 Subject::Workload(_) => Subject::Workload(of),
                 Subject::Instance(_) => Subject::Instance(of),
+                Subject::Queue(_) => Subject::Queue(of),
                 Subject::Pool(_) | Subject::Fault(_) => Subject::Pool(of),
             };
             Ok(WrittenEvent { subject, verb: last.verb, at })
@@ -421,7 +437,7 @@ fn times(input: &mut &str) -> Read<super::Times> {
 }
 
 /// The figures that can be asked for, longest first where one begins another.
-pub(crate) const FIGURES: [&str; 21] = [
+pub(crate) const FIGURES: [&str; 30] = [
     "availability",
     "error rate",
     "degraded share",
@@ -443,6 +459,15 @@ pub(crate) const FIGURES: [&str; 21] = [
     "queue",
     "answers",
     "rejections",
+    "depth",
+    "age",
+    "sent messages",
+    "refused messages",
+    "delivered messages",
+    "dead letters",
+    "expired messages",
+    "compensated messages",
+    "duplicates",
 ];
 
 /// A figure, or an outcome that is counted: `timeouts`, `rejected by breaker`.
@@ -479,7 +504,8 @@ fn figure_sentence<'a>(text: &'a str, input: &mut &'a str) -> Read<Sentence> {
     let ((figure, figure_at), of) = (|input: &mut &'a str| {
         let figure = placed(text, input, figure_name)?;
         keyword("of").parse_next(input)?;
-        Ok((figure, target(text, input)?))
+        let is_queue = opt(keyword("queue")).parse_next(input)?.is_some();
+        Ok((figure, Target { is_queue, ..target(text, input)? }))
     })
     .parse_next(input)?;
     let figure = WrittenFigure { figure, of, at: figure_at };

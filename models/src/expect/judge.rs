@@ -62,9 +62,9 @@ pub enum Measured {
     Lost {
         /// Requests that failed.
         failed: u64,
-        /// Requests, and calls put off, that waited at the end.
+        /// Requests, calls put off and messages that waited at the end.
         waiting: u64,
-        /// Calls that could not be put off.
+        /// Calls that could not be put off, and messages given up and not made up for.
         dropped: u64,
     },
 }
@@ -181,9 +181,16 @@ impl Judge<'_> {
         };
         let in_flight: u64 = self.system.requests_in_flight().iter().sum();
         let put_off: u64 = (0..recorder.edges().len()).map(|edge| self.system.deferred(edge)).sum();
+        let queues = recorder.queues();
+        let messages = |index: usize| {
+            let (waiting, in_flight) = self.system.messages(index);
+            waiting + in_flight
+        };
+        let messages: u64 = (0..queues.len()).map(messages).sum();
+        let given_up: u64 = queues.iter().map(|queue| queue.refused + queue.dead + queue.expired - queue.compensated).sum();
         let failed = recorder.workloads().iter().map(|workload| failed(&workload.ended)).sum();
-        let dropped = recorder.edges().iter().map(|edge| edge.not_deferred).sum();
-        let waiting = in_flight + put_off;
+        let dropped = given_up + recorder.edges().iter().map(|edge| edge.not_deferred).sum::<u64>();
+        let waiting = in_flight + put_off + messages;
         let measured = Measured::Lost { failed, waiting, dropped };
         let is_failure =
             |moment: &Moment| matches!(moment.change, Change::AvailabilityFalls { .. } | Change::OutageBegins { .. });
@@ -203,6 +210,9 @@ fn is(event: &Event, moment: &Moment) -> bool {
         (Event::Saturates(owner, kind), Change::Saturates { pool })
         | (Event::Overflows(owner, kind), Change::Overflows { pool, .. }) => pool.owner == *owner && pool.kind == *kind,
         (Event::Outage(name), Change::OutageBegins { workload }) => workload == name,
+        (Event::Backlog(name), Change::Backlog { queue, .. }) | (Event::Drains(name), Change::Drained { queue, .. }) => {
+            name == queue
+        }
         (Event::Ejected(name), Change::Instance { instance, change: InstanceChange::Ejected(_), .. })
         | (Event::Readmitted(name), Change::Instance { instance, change: InstanceChange::Readmitted, .. })
         | (Event::Down(name), Change::Instance { instance, change: InstanceChange::Down, .. }) => is_instance(name, instance),
@@ -234,6 +244,9 @@ fn is_about(event: &Event, moment: &Moment) -> bool {
             | Change::AvailabilityFalls { workload, .. }
             | Change::AvailabilityRegained { workload, .. },
         ) => workload == name,
+        (Event::Backlog(name) | Event::Drains(name), Change::Backlog { queue, .. } | Change::Drained { queue, .. }) => {
+            name == queue
+        }
         (Event::Ejected(name) | Event::Readmitted(name) | Event::Down(name), Change::Instance { instance, .. }) => {
             is_instance(name, instance)
         }

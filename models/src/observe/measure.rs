@@ -18,6 +18,35 @@ pub enum Measure {
     Edge(u32, EdgeFigure),
     /// Of the pools of one owner, as dense ids: the mean over time and over the pools.
     Pools(Range<u32>, PoolFigure),
+    /// Of a queue of messages, warm-up included.
+    Queue(u32, QueueFigure),
+    /// How often something was done for a request for which it had been done before.
+    Duplicates(u32),
+    /// How often something was done.
+    Effects(u32),
+}
+
+/// What can be asked of a queue of messages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum QueueFigure {
+    /// Messages waiting: the most of any interval.
+    Depth,
+    /// Age of the oldest message waiting, in seconds: the most of any interval.
+    Age,
+    /// Messages accepted; of the whole run only, as all that follow.
+    Sent,
+    /// Messages turned away.
+    Refused,
+    /// Messages consumed.
+    Delivered,
+    /// Messages given up after their last delivery.
+    DeadLetters,
+    /// Messages given up because they were too old.
+    Expired,
+    /// Expired messages that were made up for.
+    Compensated,
+    /// A quantile of the time from sending to the end of the delivery, in seconds.
+    Latency(f64),
 }
 
 /// What can be asked of a workload.
@@ -120,14 +149,19 @@ impl Measure {
                 EdgeFigure::Amplification => Unit::Factor,
                 EdgeFigure::Latency(_) | EdgeFigure::MeanLatency => Unit::Time,
             },
+            Self::Queue(_, QueueFigure::Age | QueueFigure::Latency(_)) => Unit::Time,
             Self::Pools(_, PoolFigure::Utilization) => Unit::Share,
-            Self::Pools(_, PoolFigure::Busy | PoolFigure::Queue) => Unit::Count,
+            Self::Queue(..) | Self::Duplicates(_) | Self::Effects(_) | Self::Pools(..) => Unit::Count,
         }
     }
 
     /// Whether it is known of the whole run only, and not of parts of it.
     pub fn is_of_whole_runs_only(&self) -> bool {
-        matches!(self, Self::Edge(_, EdgeFigure::Latency(_) | EdgeFigure::MeanLatency))
+        match self {
+            Self::Edge(_, EdgeFigure::Latency(_) | EdgeFigure::MeanLatency) | Self::Duplicates(_) | Self::Effects(_) => true,
+            Self::Queue(_, figure) => !matches!(figure, QueueFigure::Depth | QueueFigure::Age),
+            _ => false,
+        }
     }
 
     /// Whether each interval has a value of its own.
@@ -167,6 +201,25 @@ impl Measure {
                     _ => Tally { begun: record.begun, ended: record.ended, waits: false }.edge(*figure, record.attempts, counted),
                 }
             }
+            Self::Queue(queue, figure) if self.is_of_whole_runs_only() => {
+                let record = &recorder.queues()[*queue as usize];
+                let count = match figure {
+                    QueueFigure::Sent => record.sent,
+                    QueueFigure::Refused => record.refused,
+                    QueueFigure::Delivered => record.delivered,
+                    QueueFigure::DeadLetters => record.dead,
+                    QueueFigure::Expired => record.expired,
+                    QueueFigure::Compensated => record.compensated,
+                    QueueFigure::Latency(quantile) => {
+                        return (record.delivered > 0).then(|| record.latency.quantile(*quantile) as f64 / 1e9);
+                    }
+                    QueueFigure::Depth | QueueFigure::Age => unreachable!("these are known of parts of a run"),
+                };
+                Some(count as f64)
+            }
+            Self::Duplicates(effect) => Some(recorder.effects()[*effect as usize].duplicates as f64),
+            Self::Effects(effect) => Some(recorder.effects()[*effect as usize].count as f64),
+            Self::Queue(..) => self.over(plan, recorder, 0..recorder.intervals()),
             Self::Pools(..) => {
                 self.over(plan, recorder, recorder.intervals_between(SimTime::ZERO + plan.run.warmup, SimTime::MAX))
             }
@@ -190,6 +243,14 @@ impl Measure {
                         _ => latency_of(recorder.latencies(*workload, &intervals)?, *figure),
                     };
                 }
+                if let (WorkloadFigure::Availability | WorkloadFigure::ErrorRate, 1) = (figure, intervals.len()) {
+                    let availability = series.availability(last);
+                    return if *figure == WorkloadFigure::Availability {
+                        availability
+                    } else {
+                        availability.map(|share| 1.0 - share)
+                    };
+                }
                 let begun = intervals.clone().map(|interval| u64::from(series.offered[interval])).sum();
                 let ended = summed(&series.ended, intervals.clone());
                 let tally = Tally { begun, ended, waits: begun > 0 && series.in_flight[last] > 0 };
@@ -205,6 +266,16 @@ impl Measure {
                 }
                 Tally { begun: sum(&series.calls), ended, waits: false }.edge(*figure, sum(&series.attempts), span)
             }
+            Self::Queue(queue, figure) => {
+                let record = &recorder.queues()[*queue as usize];
+                let most = |levels: &[u64]| levels[intervals.clone()].iter().max().map(|most| *most as f64);
+                match figure {
+                    QueueFigure::Depth => most(&record.depth),
+                    QueueFigure::Age => most(&record.age).map(|nanos| nanos / 1e9),
+                    _ => None,
+                }
+            }
+            Self::Duplicates(_) | Self::Effects(_) => None,
             Self::Pools(pools, figure) => {
                 let mean_of = |pool: u32| {
                     let series = &recorder.pools()[pool as usize];

@@ -6,10 +6,13 @@ mod series;
 mod summary;
 mod timeline;
 
-pub use measure::{EdgeFigure, LatencyWindow, Measure, PoolFigure, Unit, WorkloadFigure};
-pub use recorder::{BreakerRecord, EdgeRecord, InstanceChange, InstanceRecord, Recorder, WorkloadRecord};
+pub use measure::{EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit, WorkloadFigure};
+pub use recorder::{
+    BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, QueueRecord, Recorder, WorkloadRecord,
+};
 pub use series::{EdgeSeries, PoolSeries, WorkloadSeries};
 pub use summary::{
-    BreakerSummary, CallSummary, Latency, PoolSummary, PutOff, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
+    BreakerSummary, CallSummary, EffectSummary, Latency, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped,
+    TimeInState, WorkloadSummary, summarize,
 };
 pub use timeline::{Change, Moment, PoolGroup, condensed, timeline};

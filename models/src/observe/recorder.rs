@@ -1,5 +1,6 @@
 //! Counts while the system runs. Memory depends on intervals and entities, never on requests.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use sim_core::stats::{BatchMeans, Histogram};
@@ -11,7 +12,7 @@ use crate::resilience::Breaker;
 use crate::resilience::circuit_breaker::{State, Transition};
 use crate::resilience::load_balancer::Ejection;
 use crate::resources::Pool;
-use crate::system::Blueprint;
+use crate::system::{Blueprint, QueueState};
 
 /// Intervals are one second wide, or wider if a run would have more of them than this.
 const MAX_INTERVALS: u64 = 20_000;
@@ -81,6 +82,45 @@ struct EdgeTotals {
     fell_back: [u64; Outcome::COUNT],
 }
 
+/// What went through a queue of messages, warm-up included.
+#[derive(Clone, Debug, Default)]
+pub struct QueueRecord {
+    /// Messages accepted.
+    pub sent: u64,
+    /// Messages turned away because the queue was full.
+    pub refused: u64,
+    /// Messages consumed.
+    pub delivered: u64,
+    /// Deliveries that failed.
+    pub failed_deliveries: u64,
+    /// Messages given up after the last delivery.
+    pub dead: u64,
+    /// Messages given up because they had waited too long.
+    pub expired: u64,
+    /// Expired messages that have been made up for.
+    pub compensated: u64,
+    /// Expired messages for which that failed.
+    pub not_compensated: u64,
+    /// Time from sending to the end of the delivery, of those consumed, in nanoseconds.
+    pub latency: Histogram,
+    /// Messages waiting at the end of each interval.
+    pub depth: Vec<u64>,
+    /// Age of the oldest of them, in nanoseconds.
+    pub age: Vec<u64>,
+    /// Most messages waiting at one time.
+    pub most: u64,
+}
+
+/// What handlers have done to the world under one name.
+#[derive(Clone, Debug, Default)]
+pub struct EffectRecord {
+    /// How often.
+    pub count: u64,
+    /// How often for a request for which it had been done before.
+    pub duplicates: u64,
+    done: HashSet<u64>,
+}
+
 /// What one breaker did.
 #[derive(Clone, Debug)]
 pub struct BreakerRecord {
@@ -142,6 +182,8 @@ pub struct Recorder {
     edges: Vec<EdgeRecord>,
     breakers: Vec<BreakerRecord>,
     instances: Vec<InstanceRecord>,
+    queues: Vec<QueueRecord>,
+    effects: Vec<EffectRecord>,
     pools: Vec<PoolSeries>,
     previous_integrals: Vec<(i128, i128)>,
     /// Stretches whose latencies are wanted, in intervals, and those.
@@ -174,6 +216,8 @@ impl Recorder {
             edges: vec![EdgeRecord::default(); blueprint.edges.len()],
             breakers: vec![breaker; blueprint.breakers.len()],
             instances: Vec::new(),
+            queues: vec![QueueRecord::default(); blueprint.queues.len()],
+            effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: vec![PoolSeries::default(); blueprint.pools.len()],
             previous_integrals: vec![(0, 0); blueprint.pools.len()],
             sample_width,
@@ -255,6 +299,49 @@ impl Recorder {
         self.edges[edge as usize].made_up += 1;
     }
 
+    /// A message is sent to a queue, which takes it or is full.
+    pub fn message_sent(&mut self, queue: u32, is_accepted: bool) {
+        let record = &mut self.queues[queue as usize];
+        record.sent += u64::from(is_accepted);
+        record.refused += u64::from(!is_accepted);
+    }
+
+    /// A message has been consumed, so long after it was sent.
+    pub fn message_delivered(&mut self, queue: u32, elapsed: SimDuration) {
+        let record = &mut self.queues[queue as usize];
+        record.delivered += 1;
+        record.latency.record(elapsed.as_nanos());
+    }
+
+    /// A delivery has failed.
+    pub fn delivery_failed(&mut self, queue: u32) {
+        self.queues[queue as usize].failed_deliveries += 1;
+    }
+
+    /// The last delivery of a message has failed.
+    pub fn message_dead(&mut self, queue: u32) {
+        self.queues[queue as usize].dead += 1;
+    }
+
+    /// A message has waited too long.
+    pub fn message_expired(&mut self, queue: u32) {
+        self.queues[queue as usize].expired += 1;
+    }
+
+    /// A call that makes up for an expired message has ended.
+    pub fn message_compensated(&mut self, queue: u32, is_good: bool) {
+        let record = &mut self.queues[queue as usize];
+        record.compensated += u64::from(is_good);
+        record.not_compensated += u64::from(!is_good);
+    }
+
+    /// A handler does something for a request that should be done once.
+    pub fn effect(&mut self, effect: u32, request: u64) {
+        let record = &mut self.effects[effect as usize];
+        record.count += 1;
+        record.duplicates += u64::from(!record.done.insert(request));
+    }
+
     /// A breaker changes state.
     pub fn breaker_changes(&mut self, now: SimTime, breaker: u32, transition: Transition) {
         let record = &mut self.breakers[breaker as usize];
@@ -289,7 +376,7 @@ impl Recorder {
     }
 
     /// Closes the interval that ends at `now`.
-    pub fn sample(&mut self, now: SimTime, pools: &[Pool], breakers: &[Breaker]) {
+    pub(crate) fn sample(&mut self, now: SimTime, pools: &[Pool], breakers: &[Breaker], queues: &[QueueState]) {
         if now <= self.sampled_until {
             return;
         }
@@ -309,6 +396,12 @@ impl Recorder {
         for (breaker, record) in breakers.iter().zip(&mut self.breakers) {
             record.series.push(breaker.state());
             record.changes_by.push(record.transition_count);
+        }
+        for (queue, record) in queues.iter().zip(&mut self.queues) {
+            let age = queue.messages.oldest().map_or(0, |oldest| now.since(oldest).as_nanos());
+            record.depth.push(queue.messages.depth());
+            record.age.push(age);
+            record.most = record.most.max(queue.messages.depth());
         }
         self.sampled_until = now;
     }
@@ -361,6 +454,16 @@ impl Recorder {
         &self.instances
     }
 
+    /// What went through each queue of messages.
+    pub fn queues(&self) -> &[QueueRecord] {
+        &self.queues
+    }
+
+    /// What was done to the world, by name.
+    pub fn effects(&self) -> &[EffectRecord] {
+        &self.effects
+    }
+
     /// How each pool was used, by interval.
     pub fn pools(&self) -> &[PoolSeries] {
         &self.pools
@@ -371,8 +474,10 @@ impl Recorder {
         let intervals = self.intervals();
         let per_interval = (self.workloads.len() + 2 * self.edges.len()) * (size_of::<[u32; Outcome::COUNT]>() + 28)
             + self.pools.len() * 8
-            + self.breakers.len() * 9;
-        (intervals * per_interval) as u64
+            + self.breakers.len() * 9
+            + self.queues.len() * 16;
+        let effects: usize = self.effects.iter().map(|effect| effect.done.len() * 2 * size_of::<u64>()).sum();
+        (intervals * per_interval + effects) as u64
     }
 }
 

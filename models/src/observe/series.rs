@@ -2,6 +2,9 @@
 
 use crate::Outcome;
 
+/// So many intervals in a row without an end, while requests wait, are a standstill.
+const STANDSTILL: usize = 3;
+
 /// What a workload did in each interval.
 #[derive(Clone, Debug, Default)]
 pub struct WorkloadSeries {
@@ -28,14 +31,22 @@ impl WorkloadSeries {
         self.ended[index].iter().sum()
     }
 
-    /// Share of the requests that ended well in interval `index`; 0 if requests are waiting and none is answered, `None`
-    /// if there is nothing to answer.
+    /// Share of the requests that ended well in interval `index`; 0 if requests have been waiting for several intervals and
+    /// none is answered, `None` if there is nothing to tell.
     pub fn availability(&self, index: usize) -> Option<f64> {
         match self.ended(index) {
-            0 if self.in_flight[index] > 0 && self.offered[index] > 0 => Some(0.0),
-            0 => None,
+            0 => (self.offered[index] > 0 && self.is_at_a_standstill(index)).then_some(0.0),
             ended => Some(f64::from(self.good(index)) / f64::from(ended)),
         }
+    }
+
+    /// Whether the interval is one of several in a row in which requests wait and none ends. A single one means little: of few
+    /// requests, one is often under way when none ends.
+    fn is_at_a_standstill(&self, index: usize) -> bool {
+        let waits = |interval: usize| self.ended(interval) == 0 && self.in_flight[interval] > 0;
+        let before = (0..index).rev().take_while(|interval| waits(*interval)).take(STANDSTILL).count();
+        let after = (index..self.offered.len()).take_while(|interval| waits(*interval)).take(STANDSTILL).count();
+        after > 0 && before + after >= STANDSTILL
     }
 }
 

@@ -41,6 +41,54 @@ pub struct RunSummary {
     pub pools: Vec<PoolSummary>,
     /// What each breaker did.
     pub breakers: Vec<BreakerSummary>,
+    /// What went through each queue of messages; absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub queues: Vec<QueueSummary>,
+    /// What was done to the world; absent if handlers do nothing of the kind.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<EffectSummary>,
+}
+
+/// What went through a queue of messages, warm-up included: sent = delivered + dead + expired + waiting + in flight.
+#[derive(Clone, Debug, Serialize)]
+pub struct QueueSummary {
+    /// Its name.
+    pub name: String,
+    /// Messages accepted.
+    pub sent: u64,
+    /// Messages turned away because it was full.
+    pub refused: u64,
+    /// Messages consumed.
+    pub delivered: u64,
+    /// Deliveries that failed.
+    pub failed_deliveries: u64,
+    /// Messages given up after their last delivery.
+    pub dead: u64,
+    /// Messages given up because they were too old.
+    pub expired: u64,
+    /// Expired messages that were made up for.
+    pub compensated: u64,
+    /// Messages that wait at the end.
+    pub waiting: u64,
+    /// Deliveries under way at the end.
+    pub in_flight: u64,
+    /// Most messages waiting at the end of any interval.
+    pub most_waiting: u64,
+    /// Greatest age of the oldest message, in seconds.
+    pub oldest: f64,
+    /// Time from sending to the end of the delivery.
+    pub latency: Latency,
+}
+
+/// What handlers did to the world under one name.
+#[derive(Clone, Debug, Serialize)]
+pub struct EffectSummary {
+    /// The name.
+    pub name: String,
+    /// How often it was done.
+    pub count: u64,
+    /// How often for a request for which it had been done before.
+    pub duplicates: u64,
 }
 
 /// Why a run ended early.
@@ -237,7 +285,38 @@ pub fn summarize(system: &System, now: SimTime, events: u64, fingerprint: Finger
         calls: calls(system),
         pools: system.pools().iter().enumerate().map(|(index, pool)| pool_summary(system, index, pool, now)).collect(),
         breakers: breakers(system, now),
+        queues: queues(system),
+        effects: effects(system),
     }
+}
+
+fn queues(system: &System) -> Vec<QueueSummary> {
+    let summarize_one = |(index, (plan, record)): (usize, (&crate::system::QueuePlan, &super::QueueRecord))| {
+        let (waiting, in_flight) = system.messages(index);
+        QueueSummary {
+            name: plan.name.clone(),
+            sent: record.sent,
+            refused: record.refused,
+            delivered: record.delivered,
+            failed_deliveries: record.failed_deliveries,
+            dead: record.dead,
+            expired: record.expired,
+            compensated: record.compensated,
+            waiting,
+            in_flight,
+            most_waiting: record.most,
+            oldest: record.age.iter().max().map_or(0.0, |nanos| *nanos as f64 / 1e9),
+            latency: Latency::of(&record.latency),
+        }
+    };
+    system.blueprint().queues.iter().zip(system.recorder().queues()).enumerate().map(summarize_one).collect()
+}
+
+fn effects(system: &System) -> Vec<EffectSummary> {
+    let records = system.blueprint().effects.iter().zip(system.recorder().effects());
+    records
+        .map(|(name, record)| EffectSummary { name: name.clone(), count: record.count, duplicates: record.duplicates })
+        .collect()
 }
 
 fn workloads(system: &System, now: SimTime) -> Vec<WorkloadSummary> {

@@ -91,6 +91,24 @@ pub enum Change {
         /// What.
         change: InstanceChange,
     },
+    /// Messages pile up in a queue: the oldest has waited for ten seconds.
+    Backlog {
+        /// The queue.
+        queue: String,
+        /// How many wait.
+        waiting: u64,
+    },
+    /// The queue is empty again.
+    Drained {
+        /// The queue.
+        queue: String,
+        /// How long after messages began to pile up.
+        after: SimDuration,
+        /// The most that waited meanwhile.
+        most: u64,
+        /// The greatest age of a message meanwhile.
+        oldest: SimDuration,
+    },
     /// The availability of a workload falls below its level.
     AvailabilityFalls {
         /// The workload.
@@ -148,6 +166,7 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     }
     moments.extend(breaker_moments(blueprint, system.recorder()));
     moments.extend(instance_moments(blueprint, system.recorder()));
+    moments.extend(queue_moments(blueprint, system.recorder()));
     moments.extend(availability_moments(blueprint, system.recorder()));
     moments.sort_by_key(|moment| moment.at);
     moments
@@ -333,6 +352,42 @@ fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
         Moment { at: record.at, change }
     };
     recorder.instances().iter().map(moment).collect()
+}
+
+/// Messages count as piling up when the oldest has waited for so long.
+const BACKLOG_AFTER: SimDuration = SimDuration::from_secs(10);
+
+fn queue_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let width = recorder.sample_width();
+    let mut moments = Vec::new();
+    // Nobody waits for what nobody consumes.
+    let consumed = blueprint.queues.iter().zip(recorder.queues()).filter(|(plan, _)| plan.entry != crate::system::NONE);
+    for (plan, record) in consumed {
+        let queue = || plan.name.clone();
+        let mut since = None;
+        for interval in 0..record.depth.len() {
+            let at = instant(width, interval + 1);
+            match since {
+                None if record.age[interval] >= BACKLOG_AFTER.as_nanos() => {
+                    moments.push(Moment { at, change: Change::Backlog { queue: queue(), waiting: record.depth[interval] } });
+                    since = Some(interval);
+                }
+                Some(begin) if record.depth[interval] == 0 => {
+                    let most = |levels: &[u64]| levels[begin..interval].iter().copied().max().unwrap_or(0);
+                    let change = Change::Drained {
+                        queue: queue(),
+                        after: at.since(instant(width, begin + 1)),
+                        most: most(&record.depth),
+                        oldest: SimDuration::from_nanos(most(&record.age)),
+                    };
+                    moments.push(Moment { at, change });
+                    since = None;
+                }
+                _ => {}
+            }
+        }
+    }
+    moments
 }
 
 fn availability_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {

@@ -22,6 +22,11 @@ pub enum Fallback {
         /// The call site.
         site: u32,
     },
+    /// A message about the request is put into a queue, if there is room.
+    Send {
+        /// The queue.
+        queue: u32,
+    },
     /// The request is accepted and done later, when the breakers of the call are closed.
     Later {
         /// Requests that can be put off at one time.

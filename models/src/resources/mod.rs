@@ -1,9 +1,14 @@
-//! What requests hold and wait for: threads, connections, processors and permits are all [`Pool`]s.
+//! What requests hold and wait for: threads, connections, processors and permits are all [`Pool`]s; messages wait in
+//! [`MessageQueue`]s, and [`IdempotencyKeys`] know what has been done.
 
 mod discipline;
 mod episodes;
+mod idempotency;
+mod message_queue;
 mod pool;
 
 pub use discipline::Discipline;
 pub use episodes::{Episode, Episodes};
+pub use idempotency::{IdempotencyKeys, Repetition};
+pub use message_queue::{Message, MessageQueue};
 pub use pool::{Pool, PoolUsage, Waiter};

@@ -115,6 +115,9 @@ pub(super) struct RateLimit {
     pub burst: Option<u32>,
     /// With `leaky bucket`: calls that may wait for their turn; none if left out.
     pub queue: Option<u32>,
+    /// Applies only while so many messages wait in a queue: backpressure.
+    #[serde(rename = "while")]
+    pub condition: Option<Backlog>,
     /// With `token bucket`, `gcra`: how long a call may wait for its turn; not at all if left out.
     #[serde(rename = "max wait")]
     pub max_wait: Option<Duration>,
@@ -129,6 +132,16 @@ pub(super) struct RateLimit {
     /// resilience4j: how long a call waits for a permit; 5s if left out.
     #[serde(rename = "timeoutDuration")]
     pub timeout_duration: Option<Duration>,
+}
+
+/// Messages that wait in a queue.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Backlog {
+    /// Which queue.
+    pub queue: String,
+    /// More than so many.
+    pub above: u64,
 }
 
 /// A library whose rate limiter is meant.
@@ -219,10 +232,12 @@ pub(super) enum RetryBudgetPreset {
 #[derive(Clone, Debug)]
 pub(super) struct Fallbacks(pub Vec<Fallback>);
 
-/// What to turn to when a call has failed for good: exactly one of default, cached, call and later.
+/// What to turn to when a call has failed for good: exactly one of default, cached, call, send and later.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Fallback {
+    /// Failures that it is for; all if left out.
+    pub on: Option<Vec<Outcome>>,
     /// A value that is always at hand; written as `default`.
     #[serde(skip)]
     pub default: bool,
@@ -230,6 +245,8 @@ pub(super) struct Fallback {
     pub cached: Option<CachedFallback>,
     /// Another service, or one of its operations, with guards of its own.
     pub call: Option<String>,
+    /// A queue to which a message about the request is sent; the request is accepted.
+    pub send: Option<String>,
     /// The request is accepted, and done when the breakers of the call are closed.
     pub later: Option<LaterFallback>,
 }

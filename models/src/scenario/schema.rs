@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::admission::Admission;
 use super::call::Call;
 use super::forms::OrNumber;
-use super::phrases::{ArrivalPhrase, DurationPhrase, Process};
+use super::phrases::{ArrivalPhrase, BackoffPhrase, DurationPhrase, Process};
 use super::quantity::{Bytes, Duration, Factor, Rate, Share};
 use crate::Outcome;
 
@@ -46,6 +46,8 @@ pub(super) struct Scenario {
     pub databases: IndexMap<String, Database>,
     /// What is looked up before something slower is asked.
     pub caches: IndexMap<String, Cache>,
+    /// Messages that wait to be consumed.
+    pub queues: IndexMap<String, Queue>,
     /// Guards, timeouts and latencies between a caller and a callee, by `caller -> callee`.
     pub calls: IndexMap<String, Call>,
     /// What breaks, when, and for how long.
@@ -252,6 +254,8 @@ pub(super) struct Service {
     pub operations: IndexMap<String, Vec<Step>>,
     /// Whether repeating a request does no harm; true if left out.
     pub idempotent: Option<bool>,
+    /// Keys by which it knows a request that comes again; none if left out.
+    pub idempotency: Option<Idempotency>,
     /// What each instance turns away, and in which order it serves its queue.
     pub admission: Option<Admission>,
 }
@@ -283,6 +287,74 @@ pub(super) struct Database {
     pub queries: IndexMap<String, DurationPhrase>,
 }
 
+/// A durable queue of messages, or a log in partitions. Services `send` to it; an operation of a service consumes it.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Queue {
+    /// The service, or one of its operations, that is called for each message; nobody consumes the queue if left out.
+    #[serde(rename = "deliver to")]
+    pub deliver_to: Option<String>,
+    /// Partitions, each delivered in order; 1 if left out.
+    pub partitions: Option<u32>,
+    /// Which partition a message goes to: by request (evenly) if left out.
+    #[serde(rename = "partition by")]
+    pub partition_by: Option<PartitionBy>,
+    /// The order in which a partition is delivered; first in, first out if left out.
+    pub order: Option<QueueOrder>,
+    /// Messages that may wait; not limited if left out.
+    pub capacity: Option<u64>,
+    /// How long it takes to accept a message; no time if left out.
+    pub latency: Option<DurationPhrase>,
+    /// Deliveries under way at one time in each partition; 1 if left out.
+    pub concurrency: Option<u32>,
+    /// Deliveries begun per second at most; not limited if left out.
+    pub rate: Option<Rate>,
+    /// Deliveries of a message, the first included, before it is a dead letter; tried for ever if left out.
+    pub attempts: Option<u32>,
+    /// The pause between two deliveries of a message, which its partition waits out; `fixed 1s` if left out.
+    pub backoff: Option<BackoffPhrase>,
+    /// How long a partition pauses when the breaker of its deliveries rejects one, which is then no attempt; 1s if left out.
+    pub pause: Option<Duration>,
+    /// Another queue, to which dead letters go; they are only counted if left out.
+    #[serde(rename = "dead letters")]
+    pub dead_letters: Option<String>,
+    /// Messages that have waited so long are given up; never if left out.
+    #[serde(rename = "expire after")]
+    pub expire_after: Option<Duration>,
+    /// With `expire after`: the operation that is called for each message given up, such as a refund.
+    #[serde(rename = "on expiry")]
+    pub on_expiry: Option<String>,
+}
+
+/// Which partition a message goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PartitionBy {
+    /// Evenly.
+    Request,
+    /// By the class of its request: the highest to the first.
+    Priority,
+}
+
+/// The order in which a partition is delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum QueueOrder {
+    /// First in, first out.
+    Fifo,
+    /// By the class of the request, the highest first.
+    Priority,
+}
+
+/// What a service remembers of requests that it has done.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Idempotency {
+    /// How long a good answer is remembered: a request that comes again gets it, and is not done again.
+    #[serde(rename = "keys for")]
+    pub keys_for: Duration,
+}
+
 /// A cache.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -298,7 +370,7 @@ pub(super) struct Cache {
     pub latency: Option<DurationPhrase>,
 }
 
-/// One step of a handler: exactly one of work, pause, call, query, cache, parallel, branch, repeat and fail.
+/// One step of a handler: exactly one of work, pause, call, query, cache, send, effect, parallel, branch, repeat, fail and poison.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Step {
@@ -317,6 +389,11 @@ pub(super) struct Step {
     /// With `call`, `query`: what follows a failure; the handler fails at once if left out.
     #[serde(rename = "on failure")]
     pub on_failure: Option<OnFailure>,
+    /// Sends a message to a queue and goes on.
+    pub send: Option<String>,
+    /// Does something to the world that should be done once for each request, such as `charge`; how often it is done again is
+    /// counted.
+    pub effect: Option<String>,
     /// Runs lists of steps side by side.
     pub parallel: Option<Vec<Vec<Step>>>,
     /// Chooses by chance: this is the probability of `then`.
@@ -332,7 +409,9 @@ pub(super) struct Step {
     pub steps: Option<Vec<Step>>,
     /// Fails with this probability.
     pub fail: Option<Share>,
-    /// With `fail`: how; a server error if left out.
+    /// Fails for this share of requests, and for the same ones whenever they come again: poison.
+    pub poison: Option<Share>,
+    /// With `fail`, `poison`: how; a server error if left out.
     #[serde(rename = "as")]
     pub fails_as: Option<Outcome>,
     /// With `fail`: how long callers are asked to stay away (`Retry-After`); not at all if left out.

@@ -6,7 +6,7 @@ use crate::expect::Expectation;
 use crate::faults::Fault;
 use crate::observe::LatencyWindow;
 use crate::resilience::admission::AdmissionSettings;
-use crate::resilience::{Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
+use crate::resilience::{Backoff, Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
 use crate::resources::Discipline;
 use crate::workload::{ArrivalProcess, UserPlan};
 use crate::{Outcome, OutcomeSet};
@@ -53,6 +53,14 @@ pub struct Blueprint {
     pub retry_budgets: Vec<RetryBudgetPolicy>,
     /// Timeouts, limits of waits and delays of hedges: whatever lies a constant span ahead.
     pub deadlines: Vec<DeadlinePlan>,
+    /// Queues of messages.
+    pub queues: Vec<QueuePlan>,
+    /// Names of what handlers do to the world, and should do once for each request.
+    pub effects: Vec<String>,
+    /// How long each service that has idempotency keys remembers them.
+    pub idempotency: Vec<SimDuration>,
+    /// Whether frames know the request that they work for.
+    pub tracks_requests: bool,
     /// What breaks.
     pub faults: Vec<Fault>,
     /// What operators do.
@@ -61,6 +69,50 @@ pub struct Blueprint {
     pub expectations: Vec<Expectation>,
     /// Stretches whose latencies the expectations ask for.
     pub latency_windows: Vec<LatencyWindow>,
+}
+
+/// A queue of messages, and how it is consumed.
+#[derive(Clone, Debug)]
+pub struct QueuePlan {
+    /// Its name.
+    pub name: String,
+    /// How many partitions it has; each is delivered in order.
+    pub partitions: u32,
+    /// Which partition a message goes to.
+    pub partition_by: PartitionBy,
+    /// Lanes of each partition: one, or one for each class, the highest served first.
+    pub lanes: u32,
+    /// How many messages may wait.
+    pub capacity: u64,
+    /// How long it takes to accept a message, as a distribution id; [`NONE`] if no time.
+    pub latency: u32,
+    /// The steps of a delivery; [`NONE`] if nobody consumes it.
+    pub entry: u32,
+    /// Deliveries under way at one time, in each partition.
+    pub concurrency: u32,
+    /// Least time between the beginnings of two deliveries.
+    pub interval: SimDuration,
+    /// Deliveries of a message at most.
+    pub attempts: u32,
+    /// The pause between them.
+    pub backoff: Backoff,
+    /// How long a partition pauses when a breaker rejects a delivery.
+    pub pause: SimDuration,
+    /// The queue for messages whose deliveries have all failed; [`NONE`] if they are only counted.
+    pub dead_letters: u32,
+    /// Messages that have waited so long are given up.
+    pub lifetime: Option<SimDuration>,
+    /// The steps that make up for each of those; [`NONE`] if nothing does.
+    pub on_expiry: u32,
+}
+
+/// Which partition a message goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartitionBy {
+    /// By its key: evenly.
+    Request,
+    /// By the class of its request: the highest to the first.
+    Priority,
 }
 
 /// Something that lies a constant span ahead.
@@ -171,6 +223,8 @@ pub struct InstancePlan {
     pub processors: u32,
     /// What it turns away, as an id of a gate; [`NONE`] if it takes what its queue holds, in order.
     pub gate: u32,
+    /// The idempotency keys that it shares with the other instances; [`NONE`] if it has none.
+    pub keys: u32,
 }
 
 /// What the slots of a pool are.
@@ -293,6 +347,8 @@ pub enum Guard {
         first: u32,
         /// How the others follow.
         scope: Scope,
+        /// When it applies; always if nothing is said.
+        condition: Option<BacklogAbove>,
     },
     /// Limits the time for everything inside it.
     Timeout {
@@ -324,6 +380,15 @@ pub enum Guard {
         /// The first of its budgets, one a caller instance; [`NONE`] if there is none.
         first_budget: u32,
     },
+}
+
+/// More than so many messages wait in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BacklogAbove {
+    /// Which queue.
+    pub queue: u32,
+    /// How many.
+    pub messages: u64,
 }
 
 /// How an attempt is hedged ("The tail at scale", Dean and Barroso, 2013).
@@ -373,6 +438,8 @@ pub struct EdgePlan {
     pub is_elaborate: bool,
     /// What to turn to when the call has failed for good, one after the other.
     pub fallbacks: Vec<Fallback>,
+    /// The failures that each of those is for.
+    pub fallbacks_on: Vec<OutcomeSet>,
 }
 
 /// What a handler makes of a failed call.
@@ -423,6 +490,10 @@ pub enum Step {
     Fork(u32),
     /// Goes on elsewhere.
     Jump(u32),
+    /// Sends a message to a queue.
+    Send(u32),
+    /// Does something to the world that should be done once for each request.
+    Effect(u32),
     /// Fails with `probability`.
     Fail {
         /// 0 to 1.
@@ -431,6 +502,13 @@ pub enum Step {
         outcome: Outcome,
         /// How long callers are asked to stay away, in milliseconds.
         retry_after: u32,
+    },
+    /// Fails for a share of requests, the same ones whenever they come.
+    Poison {
+        /// 0 to 1.
+        share: f32,
+        /// How.
+        outcome: Outcome,
     },
     /// The end of a handler or branch.
     Answer,

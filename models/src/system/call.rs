@@ -122,8 +122,11 @@ impl<'a> Turn<'a> {
             self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
             return self.go_to_next(index);
         }
-        if frame.role == Role::Deferred {
-            return self.deferred_call_ended(index, outcome);
+        match frame.role {
+            Role::Deferred => return self.deferred_call_ended(index, outcome),
+            Role::Consumer => return self.delivery_ended(index, outcome),
+            Role::Compensation => return self.compensation_ended(index, outcome),
+            Role::Client | Role::Handler | Role::Branch => {}
         }
         match (outcome, frame.on_failure) {
             (Outcome::Ok, _) | (_, OnFailure::Ignore) => {}
@@ -206,6 +209,9 @@ impl<'a> Turn<'a> {
         let frame = &mut self.state.frames[callee];
         (frame.caller, frame.edge, frame.priority) = (caller, edge_id, priority);
         self.state.frames[index].callee = callee;
+        if self.plan.tracks_requests {
+            self.state.frames.set_request(callee, self.state.frames.request(index));
+        }
         if is_elaborate {
             self.elaborate(index, edge, callee, caller);
         }

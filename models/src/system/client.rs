@@ -31,6 +31,7 @@ impl Turn<'_> {
         let entry = self.plan.workloads[workload as usize].entry;
         let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
         self.state.frames[client].priority = self.plan.workloads[workload as usize].priority;
+        self.state.frames.set_request(client, key.bits());
         Next::Run(client)
     }
 
@@ -58,6 +59,7 @@ impl Turn<'_> {
                 let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
                 let frame = &mut self.state.frames[client];
                 (frame.caller, frame.priority) = (Waiter { frame: user, epoch: 0 }, plan.workloads[workload as usize].priority);
+                self.state.frames.set_request(client, key.bits());
                 self.state.ready.push(Next::Run(client));
             }
         }
@@ -101,6 +103,7 @@ impl Turn<'_> {
         frame.step = plan.entry;
         frame.outcome = crate::Outcome::Ok;
         frame.is_counted = self.state.has_warmed_up;
+        self.state.frames.set_request(index, key.bits());
         Next::Run(index)
     }
 

@@ -61,6 +61,11 @@ pub enum Event {
         /// Which edge.
         edge: u32,
     },
+    /// Something that a queue of messages waits for may have come.
+    QueueTick {
+        /// Which queue.
+        queue: u32,
+    },
     /// An operator does something.
     Order {
         /// Which of the planned orders.
@@ -92,6 +97,7 @@ impl sim_core::Event for Event {
             Self::MakeUp { edge } => (0, edge, 0),
             Self::HealthCheck { edge } => (14, edge, 0),
             Self::Sweep { edge } => (15, edge, 0),
+            Self::QueueTick { queue } => (10, queue, 1),
             Self::Order { order } => (13, order, 0),
             Self::Cancel { callee, caller } => (12, callee, caller.epoch),
         };

@@ -35,6 +35,9 @@ impl Turn<'_> {
     /// Tries the fallbacks of an edge from the `tried`-th on.
     fn try_fallbacks(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome, tried: u8) -> Next {
         for (position, fallback) in edge.fallbacks.iter().enumerate().skip(usize::from(tried)) {
+            if !edge.fallbacks_on[position].contains(outcome) {
+                continue;
+            }
             match fallback {
                 Fallback::Default => return self.end_call(index, Outcome::Degraded),
                 Fallback::Cached { hit_rate, latency, max_age } => {
@@ -51,6 +54,11 @@ impl Turn<'_> {
                     }
                 }
                 Fallback::Alternative { site } => return self.call_alternative(index, *site, position as u8 + 1),
+                Fallback::Send { queue } => {
+                    if self.enqueue(index, *queue) {
+                        return self.end_call(index, Outcome::Degraded);
+                    }
+                }
                 Fallback::Later { capacity, .. } => {
                     if self.put_off(index, *capacity) {
                         return self.end_call(index, Outcome::Degraded);
@@ -101,6 +109,7 @@ impl Turn<'_> {
         let (edge, key) = (frame.called_edge, frame.key.child(frame.step_number() | draw_tag::DEFERRED));
         let deferred = Deferred {
             key,
+            request: self.state.frames.request(index),
             entry: frame.called_entry,
             instance: frame.instance,
             priority: frame.priority,
@@ -164,10 +173,11 @@ impl Turn<'_> {
 
     fn begin_deferred_call(&mut self, edge: u32) -> Next {
         let Some(deferred) = self.state.edges[edge as usize].deferred.pop_front() else { return Next::Nothing };
-        let Deferred { key, entry, instance, priority, is_counted } = deferred;
+        let Deferred { key, request, entry, instance, priority, is_counted } = deferred;
         let index = self.allocate(key, Role::Deferred, instance, 0, is_counted);
         let frame = &mut self.state.frames[index];
         (frame.priority, frame.attempts, frame.rounds) = (priority, 0, 1);
+        self.state.frames.set_request(index, request);
         self.send_in(index, edge, entry)
     }
 
@@ -177,6 +187,7 @@ impl Turn<'_> {
         let edge = frame.called_edge;
         let deferred = Deferred {
             key: frame.key.child(1),
+            request: self.state.frames.request(index),
             entry: frame.called_entry,
             instance: frame.instance,
             priority: frame.priority,

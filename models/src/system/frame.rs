@@ -19,6 +19,10 @@ pub(super) enum Role {
     Branch,
     /// A call that was put off and is made up for; it has no handler.
     Deferred,
+    /// A message that is delivered; its instance is its queue.
+    Consumer,
+    /// A call in place of a message that has expired; its instance is the queue.
+    Compensation,
 }
 
 /// What a frame is doing: which event, grant or reply will wake it.
@@ -40,6 +44,8 @@ pub(super) enum Activity {
     Working,
     /// Waits on its thread.
     Pausing,
+    /// Waits until a queue has taken its message.
+    Sending,
     /// Waits for a permit of a bulkhead, or for the end of a breaker's test.
     AwaitingPermit,
     /// Waits for its turn at a rate limit.
@@ -208,6 +214,11 @@ impl Frame {
         self.is_alternative = false;
     }
 
+    /// Whether it runs on an instance: clients and messages do not.
+    pub fn is_on_an_instance(&self) -> bool {
+        !matches!(self.role, Role::Client | Role::Consumer | Role::Compensation)
+    }
+
     /// The number of the present step within its handler: what its draws are keyed by.
     #[inline]
     pub fn step_number(&self) -> u64 {
@@ -286,12 +297,28 @@ pub(super) struct Frames {
     /// What the guards keep, `depth` of them for each frame.
     holds: Vec<Hold>,
     depth: usize,
+    /// The request of a workload that each frame works for, if anything depends on it.
+    requests: Vec<u64>,
+    tracks_requests: bool,
 }
 
 impl Frames {
     /// No frames yet, for calls with at most `depth` guards.
-    pub fn new(depth: usize) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), holds: Vec::new(), depth }
+    pub fn new(depth: usize, tracks_requests: bool) -> Self {
+        Self { slots: Vec::new(), free: Vec::new(), holds: Vec::new(), depth, requests: Vec::new(), tracks_requests }
+    }
+
+    /// The request of a workload that a frame works for; zero if nothing depends on that.
+    pub fn request(&self, index: u32) -> u64 {
+        self.requests.get(index as usize).copied().unwrap_or(0)
+    }
+
+    /// Says which request a frame works for.
+    #[inline]
+    pub fn set_request(&mut self, index: u32, request: u64) {
+        if self.tracks_requests {
+            self.requests[index as usize] = request;
+        }
     }
 
     /// What the guard at a position keeps about the call of a frame.
@@ -316,9 +343,9 @@ impl Frames {
         matches!(self.held(waiter.frame, position), Hold::Timeout { number, .. } if number == waiter.epoch)
     }
 
-    /// The first frame in use from `from` on whose answer this waiter waits for.
+    /// The first branch from `from` on whose end this waiter waits for.
     pub fn next_working_for(&self, caller: Waiter, from: u32) -> Option<u32> {
-        let works_for = |frame: &Frame| frame.activity != Activity::Free && frame.caller == caller;
+        let works_for = |frame: &Frame| frame.role == Role::Branch && frame.activity != Activity::Free && frame.caller == caller;
         let found = self.slots.get(from as usize..)?.iter().position(works_for)?;
         Some(from + found as u32)
     }
@@ -335,6 +362,9 @@ impl Frames {
     fn grow(&mut self) -> u32 {
         self.slots.push(Frame::blank());
         self.holds.resize(self.slots.len() * self.depth, Hold::Nothing);
+        if self.tracks_requests {
+            self.requests.push(0);
+        }
         (self.slots.len() - 1) as u32
     }
 
@@ -381,7 +411,10 @@ impl Frames {
     /// Bytes held.
     pub fn bytes(&self) -> u64 {
         let holds = self.holds.capacity() * size_of::<Hold>();
-        (self.slots.capacity() * size_of::<Frame>() + self.free.capacity() * size_of::<u32>() + holds) as u64
+        (self.slots.capacity() * size_of::<Frame>()
+            + self.free.capacity() * size_of::<u32>()
+            + holds
+            + self.requests.capacity() * size_of::<u64>()) as u64
     }
 }
 

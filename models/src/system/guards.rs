@@ -7,7 +7,7 @@
 
 use sim_core::SimDuration;
 
-use super::blueprint::{EdgePlan, Guard, NONE, Scope};
+use super::blueprint::{BacklogAbove, EdgePlan, Guard, NONE, Scope};
 use super::frame::{Activity, Hedged, Hold};
 use super::state::{Next, Parked, State};
 use super::turn::{Turn, draw_tag};
@@ -94,7 +94,8 @@ impl Turn<'_> {
                 *self.state.frames.hold(index, position) = Hold::Hedge(Hedged::none());
                 Entry::Passed
             }
-            Guard::RateLimit { first, scope } => {
+            Guard::RateLimit { condition: Some(condition), .. } if !self.holds(*condition) => Entry::Passed,
+            Guard::RateLimit { first, scope, .. } => {
                 let limiter = self.scoped(index, edge, *first, *scope);
                 match self.state.rate_limiters[limiter as usize].try_acquire(self.now) {
                     Pass::Now => Entry::Passed,
@@ -110,6 +111,10 @@ impl Turn<'_> {
                 }
             }
         }
+    }
+
+    fn holds(&self, condition: BacklogAbove) -> bool {
+        self.state.queues[condition.queue as usize].messages.depth() > condition.messages
     }
 
     /// Tells the guards that the call has passed its outcome, the innermost first, until one sends it in again.

@@ -1,6 +1,6 @@
 //! Steps of handlers.
 
-use sim_core::random::uniform;
+use sim_core::random::{DrawKey, uniform};
 
 use super::blueprint::Step;
 use super::frame::{Activity, Role};
@@ -44,7 +44,19 @@ impl Turn<'_> {
                 let branch = table.cumulative.partition_point(|cumulative| *cumulative <= draw).min(table.entries.len() - 1);
                 self.go_to(index, table.entries[branch])
             }
+            Step::Poison { share, outcome } => {
+                let key = DrawKey::default().child(self.state.frames.request(index)).child(draw_tag::POISON);
+                if uniform(&mut key.draw()) < f64::from(share) {
+                    return self.finish(index, outcome);
+                }
+                self.go_to_next(index)
+            }
             Step::Jump(to) => self.go_to(index, to),
+            Step::Send(queue) => self.begin_sending(index, queue),
+            Step::Effect(effect) => {
+                self.state.recorder.effect(effect, self.state.frames.request(index));
+                self.go_to_next(index)
+            }
         }
     }
 
@@ -75,11 +87,13 @@ impl Turn<'_> {
         parent.step = table.join;
         let (key, instance, is_counted) = (parent.key, parent.instance, parent.is_counted);
         let (deadline, priority) = (parent.deadline, parent.priority);
+        let request = self.state.frames.request(index);
         for (number, entry) in table.entries.iter().enumerate().rev() {
             let key = key.child(step | (number as u64 + 1) << draw_tag::SIBLING_SHIFT);
             let branch = self.allocate(key, Role::Branch, instance, *entry, is_counted);
             let frame = &mut self.state.frames[branch];
             (frame.caller, frame.deadline, frame.priority) = (caller, deadline, priority);
+            self.state.frames.set_request(branch, request);
             self.state.ready.push(Next::Run(branch));
         }
         Next::Nothing

@@ -2,7 +2,7 @@
 //!
 //! A [`Blueprint`] says what there is; a [`System`] is its state and the [`sim_core::Model`] that events act on. While one
 //! event is handled, a `Turn` holds the blueprint, the state and the schedule together; its methods live in the file of
-//! what they bring about: `handler` (steps), `station` (queues and slots), `gate` (what is turned away), `call` (attempts, replies), `guards` (what stands between), `balancing` (which instance), `fallback` (what a failed call turns to), `patience` (deadlines, cancellation, hedges), `client`
+//! what they bring about: `handler` (steps), `station` (queues and slots), `gate` (what is turned away), `call` (attempts, replies), `guards` (what stands between), `balancing` (which instance), `fallback` (what a failed call turns to), `patience` (deadlines, cancellation, hedges), `messaging` (queues of messages), `client`
 //! (workloads), `outage` (faults).
 
 mod balancing;
@@ -15,6 +15,7 @@ mod frame;
 mod gate;
 mod guards;
 mod handler;
+mod messaging;
 mod outage;
 mod patience;
 mod state;
@@ -22,9 +23,11 @@ mod station;
 mod turn;
 
 pub use blueprint::{
-    Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan, InstancePlan, Limits, NONE,
-    OnFailure, OrderPlan, PoolKind, PoolPlan, RunPlan, Scope, Source, StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
+    BacklogAbove, Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan, InstancePlan,
+    Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, QueuePlan, RunPlan, Scope, Source, StationKind,
+    StationPlan, Step, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
 pub(crate) use frame::MOST_REQUESTS;
+pub(crate) use state::QueueState;
 pub use state::{LimitReached, System};

@@ -124,7 +124,7 @@ impl Turn<'_> {
         }
         let is_here = |frame: &Frame| {
             let is_on_the_network = matches!(frame.activity, Activity::InTransit | Activity::ReplyInTransit);
-            frame.role != Role::Client && frame.instance == instance && !is_on_the_network
+            frame.is_on_an_instance() && frame.instance == instance && !is_on_the_network
         };
         let victims = self.state.frames.matching(is_here);
         let held_before: Vec<Activity> = victims.iter().map(|&index| self.state.frames[index].activity).collect();
@@ -170,7 +170,7 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         match frame.role {
             Role::Handler => {}
-            Role::Client | Role::Branch => return self.state.frames.release(index),
+            Role::Client | Role::Branch | Role::Consumer | Role::Compensation => return self.state.frames.release(index),
             Role::Deferred => {
                 self.deferred_call_ended(index, Outcome::Refused);
                 return;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim_core::random::{DrawKey, Streams};
-use sim_core::{DeadlineRing, Model, Schedule};
+use sim_core::{DeadlineRing, Model, Schedule, SimTime};
 
 use super::blueprint::{Blueprint, Source};
 use super::event::Event;
@@ -14,8 +14,11 @@ use crate::Outcome;
 use crate::observe::Recorder;
 use crate::resilience::admission::Admission;
 use crate::resilience::{Breaker, LoadBalancer, RateLimiter, RetryBudget};
-use crate::resources::{Pool, Waiter};
+use crate::resources::{IdempotencyKeys, Message, MessageQueue, Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
+
+/// About what one idempotency key takes.
+const BYTES_OF_KEY: usize = 64;
 
 /// What follows within the same instant.
 ///
@@ -111,6 +114,8 @@ pub(super) struct EdgeState {
 pub(super) struct Deferred {
     /// What its draws are keyed by.
     pub key: DrawKey,
+    /// The request that it comes from.
+    pub request: u64,
     /// The operation to call.
     pub entry: u32,
     /// The instance, or workload, that calls.
@@ -119,6 +124,21 @@ pub(super) struct Deferred {
     pub priority: u8,
     /// Whether it is counted.
     pub is_counted: bool,
+}
+
+/// What a queue of messages is up to.
+#[derive(Clone, Debug)]
+pub(crate) struct QueueState {
+    /// What waits.
+    pub messages: MessageQueue,
+    /// Deliveries under way in each partition.
+    pub in_flight: Vec<u32>,
+    /// Until when each partition pauses.
+    pub paused_until: Vec<SimTime>,
+    /// Before this no delivery begins.
+    pub next_delivery: SimTime,
+    /// When it looks again.
+    pub tick_at: Option<SimTime>,
 }
 
 /// What a workload is up to.
@@ -167,6 +187,10 @@ pub(super) struct State {
     pub instances: Vec<InstanceState>,
     pub edges: Vec<EdgeState>,
     pub workloads: Vec<WorkloadState>,
+    pub queues: Vec<QueueState>,
+    pub keys: Vec<IdempotencyKeys>,
+    /// Messages that wait to be consumed, or are being delivered.
+    pub messages: u64,
     /// What follows within this instant after what is being handled, the last first.
     pub ready: Vec<Next>,
     /// Calls put off until later, over all edges.
@@ -184,7 +208,7 @@ impl System {
     pub fn new(blueprint: Arc<Blueprint>, replication: u64) -> Self {
         let streams = Streams::new(blueprint.run.seed, replication);
         let state = State {
-            frames: Frames::new(blueprint.depth()),
+            frames: Frames::new(blueprint.depth(), blueprint.tracks_requests),
             pools: blueprint
                 .pools
                 .iter()
@@ -206,6 +230,9 @@ impl System {
             instances: vec![InstanceState::default(); blueprint.instances.len()],
             edges: blueprint.edges.iter().map(|edge| initial_edge(&blueprint, edge)).collect(),
             workloads: blueprint.workloads.iter().map(|workload| initial_workload(workload, &streams)).collect(),
+            queues: blueprint.queues.iter().map(initial_queue).collect(),
+            keys: blueprint.idempotency.iter().map(|lifetime| IdempotencyKeys::new(*lifetime)).collect(),
+            messages: 0,
             ready: Vec::with_capacity(64),
             deferred: 0,
             faults_in_force: 0,
@@ -230,8 +257,8 @@ impl System {
     /// Closes the last interval of the series at the end of a run.
     pub fn close(&mut self, now: sim_core::SimTime) {
         self.state.run_breaker_timers(now);
-        let State { recorder, pools, breakers, .. } = &mut self.state;
-        recorder.sample(now, pools, breakers);
+        let State { recorder, pools, breakers, queues, .. } = &mut self.state;
+        recorder.sample(now, pools, breakers, queues);
     }
 
     /// The blueprint it was made from.
@@ -280,6 +307,12 @@ impl System {
         self.state.edges[edge].deferred.len() as u64
     }
 
+    /// Messages of a queue that wait, and deliveries of it under way.
+    pub fn messages(&self, queue: usize) -> (u64, u64) {
+        let state = &self.state.queues[queue];
+        (state.messages.depth(), state.in_flight.iter().map(|number| u64::from(*number)).sum())
+    }
+
     /// Frames in use: clients, requests at stations, branches.
     pub fn frames_in_use(&self) -> u64 {
         self.state.frames.in_use() as u64
@@ -296,7 +329,7 @@ impl Model for System {
 
     #[inline]
     fn is_finished(&self) -> bool {
-        let is_idle = || self.state.frames.in_use() == 0 && self.state.deferred == 0;
+        let is_idle = || self.state.frames.in_use() == 0 && self.state.deferred == 0 && self.state.messages == 0;
         self.state.limit_reached.is_some() || (self.state.have_arrivals_ended && is_idle())
     }
 }
@@ -310,6 +343,16 @@ fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan) -> EdgeState {
         refusals: 0,
         last_answer: None,
         deferred: VecDeque::new(),
+    }
+}
+
+fn initial_queue(plan: &super::QueuePlan) -> QueueState {
+    QueueState {
+        messages: MessageQueue::new(plan.partitions, plan.lanes, plan.capacity),
+        in_flight: vec![0; plan.partitions as usize],
+        paused_until: vec![SimTime::ZERO; plan.partitions as usize],
+        next_delivery: SimTime::ZERO,
+        tick_at: None,
     }
 }
 
@@ -358,6 +401,8 @@ impl State {
     pub fn bytes(&self) -> u64 {
         let queued: u64 = self.pools.iter().map(|pool| u64::from(pool.queue_length())).sum();
         let deferred = self.deferred * size_of::<Deferred>() as u64;
-        deferred + self.frames.bytes() + queued * size_of::<Waiter>() as u64 + self.recorder.bytes()
+        let messages: u64 = self.queues.iter().map(|queue| queue.messages.depth() * size_of::<Message>() as u64).sum();
+        let keys: u64 = self.keys.iter().map(|keys| (keys.len() * BYTES_OF_KEY) as u64).sum();
+        deferred + messages + keys + self.frames.bytes() + queued * size_of::<Waiter>() as u64 + self.recorder.bytes()
     }
 }

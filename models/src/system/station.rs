@@ -8,6 +8,7 @@ use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 use crate::faults::Effect;
+use crate::resources::Repetition;
 
 impl Turn<'_> {
     /// A request has reached its instance.
@@ -77,7 +78,29 @@ impl Turn<'_> {
             self.state.frames[index].retry_after = retry_after;
             return self.finish(index, outcome);
         }
+        if self.plan.tracks_requests
+            && let Some(outcome) = self.answer_to_repetition(index, instance)
+        {
+            return self.finish(index, outcome);
+        }
         Next::Run(index)
+    }
+
+    /// What a service with idempotency keys answers to a request that it has done, or is doing just now.
+    #[cold]
+    fn answer_to_repetition(&mut self, index: u32, instance: u32) -> Option<Outcome> {
+        let keys = self.plan.instances[instance as usize].keys;
+        let key = self.idempotency_key(index);
+        match self.state.keys.get_mut(keys as usize)?.begin(self.now, key, index) {
+            Repetition::First => None,
+            Repetition::Replayed => Some(Outcome::Ok),
+            Repetition::Conflict => Some(Outcome::ClientError),
+        }
+    }
+
+    /// One key for each request and operation.
+    fn idempotency_key(&self, index: u32) -> u64 {
+        self.state.frames.request(index).wrapping_add(u64::from(self.state.frames[index].entry))
     }
 
     /// The wait limit of a queue has run out.
@@ -95,7 +118,9 @@ impl Turn<'_> {
         match self.state.frames[index].role {
             Role::Client => self.iteration_ends(index),
             Role::Branch => self.branch_ends(index, outcome),
-            Role::Deferred => unreachable!("a call that is made up for runs no steps"),
+            Role::Deferred | Role::Consumer | Role::Compensation => {
+                unreachable!("a message, and a call that is made up for, end with their call")
+            }
             Role::Handler => {
                 self.release_slot(index, outcome);
                 self.answer(index, outcome)
@@ -109,6 +134,10 @@ impl Turn<'_> {
         let frame = &self.state.frames[index];
         let held = self.now.since(frame.started_at);
         let plan = self.plan.instances[frame.instance as usize];
+        if plan.keys != NONE {
+            let key = self.idempotency_key(index);
+            self.state.keys[plan.keys as usize].end(self.now, key, index, outcome.is_good());
+        }
         if plan.gate != NONE {
             return self.release_slot_at_gate(index, held, outcome);
         }
@@ -248,7 +277,7 @@ impl Turn<'_> {
             return false;
         }
         let frame = &self.state.frames[index];
-        frame.role != Role::Client && self.state.instances[frame.instance as usize].pauses > 0
+        frame.is_on_an_instance() && self.state.instances[frame.instance as usize].pauses > 0
     }
 
     /// Whether any fault is in force at an instance.

@@ -33,6 +33,10 @@ pub(super) mod draw_tag {
     pub const ADMISSION: u64 = 10 << 40;
     /// A call that is put off and made up for.
     pub const DEFERRED: u64 = 11 << 40;
+    /// Whether a request is poison.
+    pub const POISON: u64 = 13 << 40;
+    /// A message.
+    pub const MESSAGE: u64 = 12 << 40;
     /// Attempts and branches are told apart above this bit.
     pub const SIBLING_SHIFT: u32 = 20;
 }
@@ -99,6 +103,7 @@ impl<'a> Turn<'a> {
             Event::FaultGrows { fault } => self.fault_grows(fault),
             Event::FaultEnds { fault } => self.fault_ends(fault),
             Event::MakeUp { edge } => return self.make_up(edge),
+            Event::QueueTick { queue } => self.queue_tick(queue),
             Event::HealthCheck { edge } => self.check_health(edge),
             Event::Sweep { edge } => self.sweep_outliers(edge),
             Event::Order { order } => self.operator_acts(order),
@@ -152,6 +157,7 @@ impl<'a> Turn<'a> {
     pub fn resume_unpaused(&mut self, index: u32, activity: Activity) -> Next {
         match activity {
             Activity::Working | Activity::Pausing => self.go_to_next(index),
+            Activity::Sending => self.sending_ended(index),
             Activity::Delayed => self.request_processor(index),
             Activity::InTransit => Next::Arrive(index),
             Activity::BackingOff => self.send_in_again(index),
@@ -241,8 +247,8 @@ impl<'a> Turn<'a> {
     #[cold]
     fn sample(&mut self) {
         self.state.run_breaker_timers(self.now);
-        let State { recorder, pools, breakers, .. } = &mut *self.state;
-        recorder.sample(self.now, pools, breakers);
+        let State { recorder, pools, breakers, queues, .. } = &mut *self.state;
+        recorder.sample(self.now, pools, breakers, queues);
         if self.state.bytes() > self.plan.limits.memory {
             self.state.limit_reached = Some(LimitReached::Memory(self.plan.limits.memory));
         }

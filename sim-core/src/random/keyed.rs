@@ -57,6 +57,16 @@ impl DrawKey {
         Self(mix(self.0 ^ index.wrapping_add(1).wrapping_mul(GOLDEN)))
     }
 
+    /// The key as a number: different for different keys, and without any other meaning.
+    ///
+    /// ```
+    /// use sim_core::random::DrawKey;
+    /// assert_ne!(DrawKey::default().child(1).bits(), DrawKey::default().child(2).bits());
+    /// ```
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
     /// The numbers drawn under this key, from the first.
     ///
     /// ```

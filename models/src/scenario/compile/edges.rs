@@ -33,6 +33,9 @@ impl Compiler<'_> {
                 self.scenario.workloads.get_index(index as usize).map_or_else(String::new, |(name, _)| name.clone())
             }
             Caller::Station(id) => self.blueprint.stations[id as usize].name.clone(),
+            Caller::Queue(index) => {
+                self.scenario.queues.get_index(index as usize).map_or_else(String::new, |(name, _)| name.clone())
+            }
         }
     }
 
@@ -48,7 +51,14 @@ impl Compiler<'_> {
             return;
         };
         let (caller, callee) = (caller.trim(), callee.trim());
-        let callers: Vec<&str> = self.scenario.workloads.keys().chain(self.stations.keys()).map(String::as_str).collect();
+        let callers: Vec<&str> = self
+            .scenario
+            .workloads
+            .keys()
+            .chain(self.scenario.queues.keys())
+            .chain(self.stations.keys())
+            .map(String::as_str)
+            .collect();
         let unknown =
             if callers.contains(&caller) { (!self.stations.contains_key(callee)).then_some(callee) } else { Some(caller) };
         if let Some(unknown) = unknown {
@@ -72,10 +82,11 @@ impl Compiler<'_> {
         let (guards, timeout) = self.pipeline(caller, callee, call, path);
         let mut balance = self.balancing(callee, call.balance.as_ref(), &format!("{path}.balance"));
         self.add_outlier_detection(call, &mut balance, path);
+        let fallbacks = self.fallbacks(caller, call.fallback.as_ref(), &format!("{path}.fallback"));
         EdgePlan {
             caller: self.caller_name(caller),
             caller_first_instance: match caller {
-                Caller::Workload(index) => index,
+                Caller::Workload(index) | Caller::Queue(index) => index,
                 Caller::Station(id) => self.blueprint.stations[id as usize].instances.start,
             },
             caller_instances: self.caller_instances(caller),
@@ -91,13 +102,14 @@ impl Compiler<'_> {
             is_balanced_per_attempt: call.new_instance_per_attempt.unwrap_or(false),
             propagates_deadline: call.propagate_deadline.unwrap_or(false),
             cancels: call.cancellation.unwrap_or(false),
-            fallbacks: self.fallbacks(caller, call.fallback.as_ref(), &format!("{path}.fallback")),
+            fallbacks_on: fallbacks.iter().map(|(_, on)| *on).collect(),
+            fallbacks: fallbacks.into_iter().map(|(fallback, _)| fallback).collect(),
         }
     }
 
     pub(super) fn caller_instances(&self, caller: Caller) -> u32 {
         match caller {
-            Caller::Workload(_) => 1,
+            Caller::Workload(_) | Caller::Queue(_) => 1,
             Caller::Station(id) => self.blueprint.stations[id as usize].instances.len() as u32,
         }
     }

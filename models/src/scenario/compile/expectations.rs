@@ -13,7 +13,7 @@ use crate::expect::grammar::{
     WrittenWindow, read,
 };
 use crate::expect::{Bound, Claim, Event, Expectation, Occurrence, Relation, Throughout, Window};
-use crate::observe::{EdgeFigure, LatencyWindow, Measure, PoolFigure, Unit, WorkloadFigure};
+use crate::observe::{EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit, WorkloadFigure};
 use crate::resilience::circuit_breaker::State;
 use crate::system::PoolKind;
 use crate::{Outcome, OutcomeSet};
@@ -187,6 +187,20 @@ impl Compiler<'_> {
     }
 
     fn measure(&mut self, WrittenFigure { figure, of, at }: &WrittenFigure, place: &Place<'_>) -> Option<Measure> {
+        if figure == "duplicates" {
+            return self.effect_named(of, place).map(Measure::Duplicates);
+        }
+        if self.blueprint.effects.contains(&of.name) && figure == "calls" && of.callee.is_none() {
+            return self.effect_named(of, place).map(Measure::Effects);
+        }
+        if of.is_queue || (self.scenario.queues.contains_key(&of.name) && of.callee.is_none()) {
+            let queue = self.queue_named(of, place)?;
+            let figure_of_queue = queue_figure(figure);
+            if figure_of_queue.is_none() {
+                self.no_such_figure(figure, at, "a queue of messages", |figure| queue_figure(figure).is_some(), place);
+            }
+            return Some(Measure::Queue(queue, figure_of_queue?));
+        }
         if of.callee.is_some() && of.part.is_none() {
             let edge = self.edge_named(of, place)?;
             let figure_of_edge = edge_figure(figure);
@@ -255,6 +269,11 @@ impl Compiler<'_> {
                 self.workload_named(target, place)?;
                 Event::Outage(target.name.clone())
             }
+            (Subject::Queue(target), verb) => {
+                self.queue_named(target, place)?;
+                let name = target.name.clone();
+                if verb == Verb::Drains { Event::Drains(name) } else { Event::Backlog(name) }
+            }
             (Subject::Instance(target), verb) => {
                 let instance = self.instance_named(target, place)?;
                 match verb {
@@ -265,6 +284,27 @@ impl Compiler<'_> {
             }
         };
         Some(Occurrence { text: place.text[written.at.clone()].trim().to_owned(), event })
+    }
+
+    fn queue_named(&mut self, target: &Target, place: &Place<'_>) -> Option<u32> {
+        let found = self.scenario.queues.get_index_of(&target.name);
+        if found.is_none() {
+            let known: Vec<&str> = self.scenario.queues.keys().map(String::as_str).collect();
+            let help = suggestion(&target.name, &known);
+            self.problem_in(place, &target.at, format!("there is no queue of messages `{}`", target.name), help);
+        }
+        found.map(|index| index as u32)
+    }
+
+    fn effect_named(&mut self, target: &Target, place: &Place<'_>) -> Option<u32> {
+        let found = self.blueprint.effects.iter().position(|effect| *effect == target.name);
+        if found.is_none() {
+            let known = self.blueprint.effects.clone();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let help = suggestion(&target.name, &known);
+            self.problem_in(place, &target.at, format!("no handler has the effect `{}`", target.name), help);
+        }
+        found.map(|index| index as u32)
     }
 
     fn workload_named(&mut self, target: &Target, place: &Place<'_>) -> Option<u32> {
@@ -440,7 +480,6 @@ impl Compiler<'_> {
     }
 }
 
-
 fn suggestion(written: &str, known: &[&str]) -> String {
     match did_you_mean(written, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
@@ -491,6 +530,20 @@ fn edge_figure(figure: &str) -> Option<EdgeFigure> {
         "amplification" => EdgeFigure::Amplification,
         "mean latency" => EdgeFigure::MeanLatency,
         _ => return quantile(figure).map(EdgeFigure::Latency).or_else(|| outcomes(figure).map(EdgeFigure::Ended)),
+    })
+}
+
+fn queue_figure(figure: &str) -> Option<QueueFigure> {
+    Some(match figure {
+        "depth" => QueueFigure::Depth,
+        "age" => QueueFigure::Age,
+        "sent messages" => QueueFigure::Sent,
+        "refused messages" => QueueFigure::Refused,
+        "delivered messages" => QueueFigure::Delivered,
+        "dead letters" => QueueFigure::DeadLetters,
+        "expired messages" => QueueFigure::Expired,
+        "compensated messages" => QueueFigure::Compensated,
+        _ => return quantile(figure).map(QueueFigure::Latency),
     })
 }
 

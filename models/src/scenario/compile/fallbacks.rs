@@ -4,24 +4,26 @@ use sim_core::Distribution;
 
 use super::super::call::{Fallback as Written, Fallbacks, LaterFallback};
 use super::{Caller, Compiler, split_target};
+use crate::OutcomeSet;
 use crate::resilience::Fallback;
 use crate::system::{CallSite, OnFailure, StationKind};
 
 impl Compiler<'_> {
-    pub(super) fn fallbacks(&mut self, caller: Caller, written: Option<&Fallbacks>, path: &str) -> Vec<Fallback> {
+    pub(super) fn fallbacks(&mut self, caller: Caller, written: Option<&Fallbacks>, path: &str) -> Vec<(Fallback, OutcomeSet)> {
         let Some(Fallbacks(list)) = written else { return Vec::new() };
         let mut fallbacks = Vec::new();
         for (index, fallback) in list.iter().enumerate() {
             let listed = format!("{path}[{index}]");
             let is_list = self.decoded.tree.get(&super::parse_path(&listed)).is_some();
             let path = if is_list { &listed } else { path };
-            fallbacks.extend(self.fallback(caller, fallback, path));
+            let on = fallback.on.as_ref().map_or(OutcomeSet::failures(), |outcomes| OutcomeSet::of(outcomes));
+            fallbacks.extend(self.fallback(caller, fallback, path).map(|fallback| (fallback, on)));
             if fallback.default && index + 1 < list.len() {
                 let at = self.value_at(path);
                 self.error(at, "what follows is never tried", "a default value is always at hand; put it last");
             }
         }
-        let later = fallbacks.iter().filter(|fallback| matches!(fallback, Fallback::Later { .. })).count();
+        let later = fallbacks.iter().filter(|(fallback, _)| matches!(fallback, Fallback::Later { .. })).count();
         if later > 1 {
             let at = self.value_at(path);
             self.error(at, "this call is put off in two places", "one `later` is enough");
@@ -30,15 +32,19 @@ impl Compiler<'_> {
     }
 
     fn fallback(&mut self, caller: Caller, fallback: &Written, path: &str) -> Option<Fallback> {
-        let count = [fallback.default, fallback.cached.is_some(), fallback.call.is_some(), fallback.later.is_some()]
-            .iter()
-            .filter(|is_there| **is_there)
-            .count();
+        let given = [
+            fallback.default,
+            fallback.cached.is_some(),
+            fallback.call.is_some(),
+            fallback.send.is_some(),
+            fallback.later.is_some(),
+        ];
+        let count = given.iter().filter(|is_there| **is_there).count();
         if count != 1 {
             if !self.was_removed(path) {
                 let at = self.value_at(path);
                 let message = if count == 0 { "this fallback gives nothing" } else { "this is more than one fallback" };
-                self.error(at, message, "write one of `default`, `cached`, `call` and `later`, or a list of them");
+                self.error(at, message, "write one of `default`, `cached`, `call`, `send` and `later`, or a list of them");
             }
             return None;
         }
@@ -54,6 +60,9 @@ impl Compiler<'_> {
         }
         if let Some(target) = &fallback.call {
             return self.alternative(caller, target, &format!("{path}.call"));
+        }
+        if let Some(queue) = &fallback.send {
+            return self.queue(queue, &format!("{path}.send")).map(|queue| Fallback::Send { queue });
         }
         if let Some(LaterFallback { rate, capacity }) = fallback.later {
             if matches!(caller, Caller::Workload(_)) {

@@ -4,7 +4,7 @@ use sim_core::SimDuration;
 
 use super::super::breaker::{Breaker, Scope as WrittenScope};
 use super::super::call::{
-    Bulkhead, Call, GUARD_KEYS, Hedge, RateLimit as WrittenLimit, RateLimitPreset, Retry, RetryBudget, RetryBudgetPreset,
+    Backlog, Bulkhead, Call, GUARD_KEYS, Hedge, RateLimit as WrittenLimit, RateLimitPreset, Retry, RetryBudget, RetryBudgetPreset,
 };
 use super::super::quantity::{Duration, Rate};
 use super::proxies::{ProxyLimits, proxy_limits};
@@ -12,7 +12,7 @@ use super::{Caller, Compiler, most};
 use crate::OutcomeSet;
 use crate::resilience::{RateLimit, RetryBudgetPolicy, RetryPolicy};
 use crate::resources::Discipline;
-use crate::system::{Ends, Guard, HedgePlan, MOST_REQUESTS, NONE, PoolKind, PoolPlan, Scope, UNLIMITED};
+use crate::system::{BacklogAbove, Ends, Guard, HedgePlan, MOST_REQUESTS, NONE, PoolKind, PoolPlan, Scope, UNLIMITED};
 
 /// Resilience4j's own settings of a rate limiter.
 mod resilience4j {
@@ -180,7 +180,11 @@ impl Compiler<'_> {
             return None;
         }
         self.blueprint.rate_limits.extend(std::iter::repeat_n(limit, count as usize));
-        Some(Guard::RateLimit { first, scope })
+        let condition = written.condition.as_ref().and_then(|Backlog { queue, above }| {
+            let queue = self.queue(queue, &format!("{path}.while.queue"))?;
+            Some(BacklogAbove { queue, messages: *above })
+        });
+        Some(Guard::RateLimit { first, scope, condition })
     }
 
     fn rate_limit_settings(&mut self, written: &WrittenLimit, path: &str) -> Option<RateLimit> {

@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::system::{BranchTable, CallSite, OnFailure, StationKind, Step};
 
 /// The things a step can do, by key.
-const ACTIONS: &str = "work, pause, call, query, cache, parallel, branch, repeat or fail";
+const ACTIONS: &str = "work, pause, call, query, cache, send, effect, parallel, branch, repeat, fail or poison";
 
 impl Compiler<'_> {
     pub(super) fn handlers(&mut self) {
@@ -115,6 +115,17 @@ impl Compiler<'_> {
             self.call(caller, target, on_failure, StationKind::Database, &format!("{path}.query"));
         } else if let Some(cache) = &step.cache {
             self.look_up(caller, cache, step.miss.as_deref().unwrap_or_default(), path);
+        } else if let Some(queue) = &step.send {
+            if let Some(queue) = self.queue(queue, &format!("{path}.send")) {
+                self.push(Step::Send(queue));
+            }
+        } else if let Some(effect) = &step.effect {
+            let known = self.blueprint.effects.iter().position(|known| known == effect);
+            let id = known.unwrap_or_else(|| {
+                self.blueprint.effects.push(effect.clone());
+                self.blueprint.effects.len() - 1
+            });
+            self.push(Step::Effect(id as u32));
         } else if let Some(branches) = &step.parallel {
             self.parallel(caller, branches, path);
         } else if let Some(probability) = step.branch {
@@ -133,6 +144,9 @@ impl Compiler<'_> {
             let outcome = step.fails_as.unwrap_or(Outcome::ServerError);
             let retry_after = step.retry_after.map_or(0, Duration::as_millis);
             self.push(Step::Fail { probability: probability.0 as f32, outcome, retry_after });
+        } else if let Some(share) = step.poison {
+            self.has_poison = true;
+            self.push(Step::Poison { share: share.0 as f32, outcome: step.fails_as.unwrap_or(Outcome::ServerError) });
         }
     }
 
@@ -144,10 +158,13 @@ impl Compiler<'_> {
             step.call.is_some(),
             step.query.is_some(),
             step.cache.is_some(),
+            step.send.is_some(),
+            step.effect.is_some(),
             step.parallel.is_some(),
             step.branch.is_some(),
             step.repeat.is_some(),
             step.fail.is_some(),
+            step.poison.is_some(),
         ];
         let count = actions.iter().filter(|is_there| **is_there).count();
         if count != 1 {
@@ -163,7 +180,7 @@ impl Compiler<'_> {
             ("then", step.then.is_some(), step.branch.is_some(), "branch"),
             ("else", step.otherwise.is_some(), step.branch.is_some(), "branch"),
             ("steps", step.steps.is_some(), step.repeat.is_some(), "repeat"),
-            ("as", step.fails_as.is_some(), step.fail.is_some(), "fail"),
+            ("as", step.fails_as.is_some(), step.fail.is_some() || step.poison.is_some(), "fail` or `poison"),
             ("retry after", step.retry_after.is_some(), step.fail.is_some(), "fail"),
             ("on failure", step.on_failure.is_some(), step.call.is_some() || step.query.is_some(), "call` or `query"),
         ];
@@ -178,8 +195,14 @@ impl Compiler<'_> {
 
     /// Clients call and pause; they compute nothing.
     fn suits_caller(&mut self, caller: Caller, step: &Written, path: &str) -> bool {
-        let is_server_step =
-            step.work.is_some() || step.query.is_some() || step.cache.is_some() || step.parallel.is_some() || step.fail.is_some();
+        let is_server_step = step.work.is_some()
+            || step.query.is_some()
+            || step.cache.is_some()
+            || step.parallel.is_some()
+            || step.fail.is_some()
+            || step.send.is_some()
+            || step.effect.is_some()
+            || step.poison.is_some();
         let is_refused = matches!(caller, Caller::Workload(_)) && (is_server_step || step.on_failure.is_some());
         if is_refused {
             let at = self.value_at(path);

@@ -14,6 +14,7 @@ mod guards;
 mod handlers;
 mod operator;
 mod proxies;
+mod queues;
 mod stations;
 mod workloads;
 
@@ -58,6 +59,8 @@ mod most {
     pub const LOOKED_BACK: u64 = 10_000_000;
     /// Beginnings of one fault that repeats.
     pub const REPETITIONS: u64 = 10_000;
+    /// Partitions of one queue of messages.
+    pub const PARTITIONS: u64 = 10_000;
     /// Turns of a rate that follows the time of day.
     pub const TURNS: f64 = 10_000.0;
 }
@@ -67,6 +70,7 @@ mod most {
 pub(super) enum Caller {
     Workload(u32),
     Station(u32),
+    Queue(u32),
 }
 
 /// An edge found in a handler, before its guards are known.
@@ -90,6 +94,8 @@ pub(super) struct Compiler<'a> {
     edges: Vec<FoundEdge>,
     /// Calls, or seconds, that the breakers so far look back.
     looked_back: u64,
+    /// Whether some requests fail whenever they come.
+    has_poison: bool,
 }
 
 /// Compiles typed sections; what comes back is of use only if no error was added to `problems`.
@@ -119,6 +125,10 @@ pub(super) fn compile(
         gates: Vec::new(),
         retry_budgets: Vec::new(),
         deadlines: Vec::new(),
+        queues: Vec::new(),
+        effects: Vec::new(),
+        idempotency: Vec::new(),
+        tracks_requests: false,
         faults: Vec::new(),
         orders: Vec::new(),
         expectations: Vec::new(),
@@ -136,16 +146,21 @@ pub(super) fn compile(
         called: Vec::new(),
         edges: Vec::new(),
         looked_back: 0,
+        has_poison: false,
     };
     compiler.run_section();
     compiler.stations();
     compiler.workloads();
+    compiler.queues();
     compiler.handlers();
     compiler.guards();
     compiler.resolve_sites();
     compiler.faults();
     compiler.operator();
     compiler.expectations();
+    let has_poison = compiler.has_poison;
+    let blueprint = &mut compiler.blueprint;
+    blueprint.tracks_requests = has_poison || !blueprint.effects.is_empty() || !blueprint.idempotency.is_empty();
     Arc::new(compiler.blueprint)
 }
 

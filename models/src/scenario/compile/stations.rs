@@ -3,7 +3,7 @@
 use super::super::admission::Admission;
 use super::super::forms::OrNumber;
 use super::super::problem::Problem;
-use super::super::schema::Slots;
+use super::super::schema::{Idempotency, Slots};
 use super::{Compiler, most};
 use crate::resources::Discipline;
 use crate::system::{InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, UNLIMITED};
@@ -54,7 +54,13 @@ impl Compiler<'_> {
                 (None, None) => Processors::Unlimited,
             };
             let pool = SlotPlan { kind, slots, admission: service.admission.as_ref(), path: format!("{path}.{key}") };
+            let first = self.blueprint.instances.len();
             self.station_plan(name, StationKind::Service, service.instances, &pool, processors);
+            if let Some(Idempotency { keys_for }) = service.idempotency {
+                let keys = self.blueprint.idempotency.len() as u32;
+                self.blueprint.idempotency.push(keys_for.0);
+                self.blueprint.instances[first..].iter_mut().for_each(|instance| instance.keys = keys);
+            }
         }
         for (name, database) in &scenario.databases {
             let pool = SlotPlan {
@@ -149,7 +155,7 @@ impl Compiler<'_> {
                 (self.blueprint.gates.len() - 1) as u32
             });
             let slots = first_pool + instance;
-            self.blueprint.instances.push(InstancePlan { station: id, slots, processors, gate: gate_of_instance });
+            self.blueprint.instances.push(InstancePlan { station: id, slots, processors, gate: gate_of_instance, keys: NONE });
         }
         self.blueprint.stations.push(StationPlan { name: name.to_owned(), kind, instances: first..first + count });
     }
