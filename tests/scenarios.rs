@@ -97,7 +97,8 @@ fn taking_any_guard_away_fails_the_test() {
         idle.map(|guard| format!("{}: {guard}", label(file, case))).collect::<Vec<String>>()
     })
     .concat();
-    let idle: Vec<String> = idle.into_iter().filter(|guard| !IDLE_ON_PURPOSE.iter().any(|known| guard.starts_with(known))).collect();
+    let idle: Vec<String> =
+        idle.into_iter().filter(|guard| !IDLE_ON_PURPOSE.iter().any(|known| guard.starts_with(known))).collect();
     assert!(idle.is_empty(), "{} guards are idle:\n{}", idle.len(), idle.join("\n"));
 }
 

@@ -51,6 +51,10 @@ fn heading(text: &mut String, palette: Palette, summary: &RunSummary) {
     if let Some(stopped) = &summary.partial {
         let _ = writeln!(text, "{}", palette.paint(Tone::Worse, &format!("PARTIAL: {}", stopped.reason)));
     }
+    if let Some(called_off) = &summary.called_off {
+        let told = format!("CALLED OFF at {}: {}", clock(called_off.at), called_off.condition);
+        let _ = writeln!(text, "{}", palette.paint(Tone::Worse, &told));
+    }
 }
 
 fn section(text: &mut String, palette: Palette, title: &str, body: &str) {

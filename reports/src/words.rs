@@ -73,6 +73,14 @@ pub(crate) fn line(moment: &Moment) -> Line {
             let (text, tone) = instance_words(instance, change);
             (edge.clone(), "balancer", text, tone)
         }
+        Change::AlertFires { alert, severity } => (alert.clone(), "alert", format!("fires ({severity})"), Tone::Worse),
+        Change::AlertResolved { alert } => (alert.clone(), "alert", "resolved".to_owned(), Tone::Better),
+        Change::Aborted { condition, value, unit } => (
+            "experiment".to_owned(),
+            "chaos",
+            format!("called off and rolled back: {condition}; measured {}", figure(*value, *unit)),
+            Tone::Worse,
+        ),
         Change::Backlog { queue, waiting } => {
             let text = format!("messages pile up: {} waiting, the oldest for 10 s", count(*waiting));
             (queue.clone(), "messages", text, Tone::Worse)
@@ -183,7 +191,7 @@ fn order_in_words(order: Order) -> &'static str {
 }
 
 /// A figure in its unit.
-fn figure(value: f64, unit: Unit) -> String {
+pub(crate) fn figure(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Share => percent(value),
         Unit::Time => duration(value),

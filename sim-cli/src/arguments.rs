@@ -10,7 +10,7 @@ Exit codes:
   0   fine
   1   an expectation failed, or a timeline is not as committed
   2   the input is wrong, or results cannot be written
-  3   a limit or an interrupt stopped the run; the partial result is shown
+  3   a limit or an interrupt stopped the run, or a condition its experiment; what was seen is shown
   70  a bug in fusebox";
 
 /// Simulates graphs of services and shows how one slow database becomes a platform outage.

@@ -29,7 +29,8 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
             files::write_all(finished, folder)?;
         }
     }
-    if finished.iter().any(Finished::is_partial) { Err(Failure::Stopped) } else { Ok(()) }
+    let is_cut_short = |finished: &Finished| finished.is_partial() || finished.summary.called_off.is_some();
+    if finished.iter().any(is_cut_short) { Err(Failure::Stopped) } else { Ok(()) }
 }
 
 /// `--seed` and `--duration` are settings with a name of their own.

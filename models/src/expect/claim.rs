@@ -160,6 +160,12 @@ pub enum Event {
     Ejected(String),
     /// It takes it back.
     Readmitted(String),
+    /// An alert fires.
+    AlertFires(String),
+    /// It is resolved.
+    AlertResolved(String),
+    /// The experiment is called off.
+    CalledOff,
     /// Messages pile up in a queue.
     Backlog(String),
     /// A queue in which they did is empty again.

@@ -16,6 +16,7 @@ use winnow::error::{AddContext, ParserError};
 use winnow::stream::Stream;
 use winnow::token::{literal, take_while};
 
+use crate::resilience::circuit_breaker::State as BreakerState;
 use crate::scenario::quantity::{Duration, Factor, Rate, Share};
 
 /// A sentence, and where its parts stand in it.
@@ -50,6 +51,8 @@ pub(crate) enum Subject {
     Workload(Target),
     Instance(Target),
     Queue(Target),
+    Alert(Target),
+    Experiment,
 }
 
 /// What happens.
@@ -68,6 +71,9 @@ pub(crate) enum Verb {
     GoesDown,
     PilesUp,
     Drains,
+    Fires,
+    IsResolved,
+    IsCalledOff,
 }
 
 /// A name: `web`, `b.threads`, `c -> d`, `api#2`.
@@ -155,6 +161,46 @@ pub(crate) fn read<'a>(text: &'a str) -> Result<Sentence, Unreadable> {
         |input: &mut &'a str| happens(text, input),
     ));
     sentence.parse_next(&mut reader).map_err(|error: Expected| error.explained(text))
+}
+
+/// A condition: `error rate of web over 10s is above 10%`, `breaker a -> b is open`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum WrittenCondition {
+    /// A breaker is in a state.
+    BreakerIs(Target, BreakerState),
+    /// A figure lies within a bound.
+    Figure { figure: WrittenFigure, over: Option<sim_core::SimDuration>, bound: WrittenBound },
+}
+
+/// Reads one condition.
+///
+/// # Errors
+/// The furthest place that makes no sense, and everything that could stand there.
+pub(crate) fn read_condition<'a>(text: &'a str) -> Result<WrittenCondition, Unreadable> {
+    let state = alt((
+        keyword("is open").value(BreakerState::Open),
+        keyword("is half-open").value(BreakerState::HalfOpen),
+        keyword("is closed").value(BreakerState::Closed),
+    ));
+    let breaker = preceded(keyword("breaker"), |input: &mut &'a str| target(text, input));
+    let breaker_is = (breaker, state).map(|(target, state)| WrittenCondition::BreakerIs(target, state));
+    let figure = |input: &mut &'a str| {
+        let (figure, of) = figure_of(text, input)?;
+        let over = opt(preceded(keyword("over"), duration)).parse_next(input)?;
+        keyword("is").parse_next(input)?;
+        let (bound, at) = placed(text, input, |input: &mut &'a str| bound(input, false))?;
+        Ok(WrittenCondition::Figure {
+            figure: WrittenFigure { figure: figure.0, of, at: figure.1 },
+            over,
+            bound: WrittenBound { relation: bound.0, value: bound.1, at },
+        })
+    };
+    let mut reader = text;
+    let ended = |input: &mut &'a str| (spaces, eof).void().context(END).parse_next(input);
+    (alt((breaker_is, figure)), ended)
+        .map(|(condition, ())| condition)
+        .parse_next(&mut reader)
+        .map_err(|error: Expected| error.explained(text))
 }
 
 /// What could stand at the furthest place reached; `left` bytes were left there.
@@ -309,6 +355,18 @@ fn queue_verb(input: &mut &str) -> Read<Verb> {
     alt((keyword("piles up").value(Verb::PilesUp), keyword("drains").value(Verb::Drains))).parse_next(input)
 }
 
+fn alert_verb(input: &mut &str) -> Read<Verb> {
+    alt((keyword("fires").value(Verb::Fires), keyword("is resolved").value(Verb::IsResolved))).parse_next(input)
+}
+
+fn experiment_verb(input: &mut &str) -> Read<(Verb, bool)> {
+    alt((
+        keyword("is called off").value((Verb::IsCalledOff, false)),
+        keyword("is never called off").value((Verb::IsCalledOff, true)),
+    ))
+    .parse_next(input)
+}
+
 fn fault_verb(input: &mut &str) -> Read<Verb> {
     alt((keyword("begins").value(Verb::Begins), keyword("ends").value(Verb::Ends))).parse_next(input)
 }
@@ -320,6 +378,8 @@ fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
             (subject_breaker(text), denied(breaker_verb)),
             (subject_instance(text), alt((denied(instance_verb), keyword("is never ejected").value((Verb::IsEjected, true))))),
             (subject_queue(text), denied(queue_verb)),
+            (subject_alert(text), denied(alert_verb)),
+            (keyword("experiment").value(Subject::Experiment), experiment_verb),
             (subject_fault, fault_verb.map(|verb| (verb, false))),
             (
                 subject_outage(text),
@@ -340,6 +400,10 @@ fn subject_breaker<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected>
 
 fn subject_instance<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
     preceded(keyword("instance"), move |input: &mut &'a str| target(text, input)).map(Subject::Instance)
+}
+
+fn subject_alert<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
+    preceded(keyword("alert"), move |input: &mut &'a str| target(text, input)).map(Subject::Alert)
 }
 
 fn subject_queue<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
@@ -384,7 +448,8 @@ fn order<'a>(text: &'a str, input: &mut &'a str) -> Read<Vec<WrittenEvent>> {
     while opt(and_then).parse_next(input)?.is_some() {
         let last = events[events.len() - 1].clone();
         let verb_alone = |input: &mut &'a str| {
-            let (verb, at) = placed(text, input, alt((breaker_verb, fault_verb, instance_verb, pool_verb, queue_verb)))?;
+            let (verb, at) =
+                placed(text, input, alt((breaker_verb, fault_verb, instance_verb, pool_verb, queue_verb, alert_verb)))?;
             Ok(WrittenEvent { subject: last.subject.clone(), verb, at })
         };
         let subject_alone = |input: &mut &'a str| {
@@ -395,7 +460,8 @@ fn order<'a>(text: &'a str, input: &mut &'a str) -> Read<Vec<WrittenEvent>> {
                 Subject::Workload(_) => Subject::Workload(of),
                 Subject::Instance(_) => Subject::Instance(of),
                 Subject::Queue(_) => Subject::Queue(of),
-                Subject::Pool(_) | Subject::Fault(_) => Subject::Pool(of),
+                Subject::Alert(_) => Subject::Alert(of),
+                Subject::Pool(_) | Subject::Fault(_) | Subject::Experiment => Subject::Pool(of),
             };
             Ok(WrittenEvent { subject, verb: last.verb, at })
         };
@@ -437,7 +503,7 @@ fn times(input: &mut &str) -> Read<super::Times> {
 }
 
 /// The figures that can be asked for, longest first where one begins another.
-pub(crate) const FIGURES: [&str; 30] = [
+pub(crate) const FIGURES: [&str; 34] = [
     "availability",
     "error rate",
     "degraded share",
@@ -465,6 +531,10 @@ pub(crate) const FIGURES: [&str; 30] = [
     "refused messages",
     "delivered messages",
     "dead letters",
+    "revenue loss",
+    "revenue",
+    "rejection rate",
+    "changes",
     "expired messages",
     "compensated messages",
     "duplicates",
@@ -500,14 +570,16 @@ fn figure_name(input: &mut &str) -> Read<String> {
     alt((known, outcome)).parse_next(input)
 }
 
+/// A figure and what it is of, with its place.
+fn figure_of<'a>(text: &'a str, input: &mut &'a str) -> Read<((String, Range<usize>), Target)> {
+    let figure = placed(text, input, figure_name)?;
+    keyword("of").parse_next(input)?;
+    let is_queue = opt(keyword("queue")).parse_next(input)?.is_some();
+    Ok((figure, Target { is_queue, ..target(text, input)? }))
+}
+
 fn figure_sentence<'a>(text: &'a str, input: &mut &'a str) -> Read<Sentence> {
-    let ((figure, figure_at), of) = (|input: &mut &'a str| {
-        let figure = placed(text, input, figure_name)?;
-        keyword("of").parse_next(input)?;
-        let is_queue = opt(keyword("queue")).parse_next(input)?.is_some();
-        Ok((figure, Target { is_queue, ..target(text, input)? }))
-    })
-    .parse_next(input)?;
+    let ((figure, figure_at), of) = figure_of(text, input)?;
     let figure = WrittenFigure { figure, of, at: figure_at };
     if opt(keyword("is back to")).parse_next(input)?.is_some() {
         let value = value.verify_map(|value| if let Value::Share(share) = value { Some(share) } else { None });

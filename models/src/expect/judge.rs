@@ -210,6 +210,9 @@ fn is(event: &Event, moment: &Moment) -> bool {
         (Event::Saturates(owner, kind), Change::Saturates { pool })
         | (Event::Overflows(owner, kind), Change::Overflows { pool, .. }) => pool.owner == *owner && pool.kind == *kind,
         (Event::Outage(name), Change::OutageBegins { workload }) => workload == name,
+        (Event::AlertFires(name), Change::AlertFires { alert, .. })
+        | (Event::AlertResolved(name), Change::AlertResolved { alert }) => name == alert,
+        (Event::CalledOff, Change::Aborted { .. }) => true,
         (Event::Backlog(name), Change::Backlog { queue, .. }) | (Event::Drains(name), Change::Drained { queue, .. }) => {
             name == queue
         }
@@ -244,6 +247,10 @@ fn is_about(event: &Event, moment: &Moment) -> bool {
             | Change::AvailabilityFalls { workload, .. }
             | Change::AvailabilityRegained { workload, .. },
         ) => workload == name,
+        (
+            Event::AlertFires(name) | Event::AlertResolved(name),
+            Change::AlertFires { alert, .. } | Change::AlertResolved { alert },
+        ) => name == alert,
         (Event::Backlog(name) | Event::Drains(name), Change::Backlog { queue, .. } | Change::Drained { queue, .. }) => {
             name == queue
         }

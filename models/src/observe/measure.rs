@@ -5,8 +5,9 @@ use std::ops::Range;
 use sim_core::stats::Histogram;
 use sim_core::{SimDuration, SimTime};
 
-use super::Recorder;
-use crate::system::{Blueprint, EdgePlan, UNLIMITED};
+use super::{BreakerRecord, Recorder};
+use crate::resilience::circuit_breaker::State;
+use crate::system::{AnswerValue, Blueprint, EdgePlan, UNLIMITED};
 use crate::{Outcome, OutcomeSet};
 
 /// A figure of something.
@@ -20,10 +21,21 @@ pub enum Measure {
     Pools(Range<u32>, PoolFigure),
     /// Of a queue of messages, warm-up included.
     Queue(u32, QueueFigure),
+    /// Of the breakers of an edge, warm-up included.
+    Breakers(Vec<u32>, BreakerFigure),
     /// How often something was done for a request for which it had been done before.
     Duplicates(u32),
     /// How often something was done.
     Effects(u32),
+}
+
+/// What can be asked of the breakers of an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerFigure {
+    /// How many are in a state at the end of the last interval.
+    In(State),
+    /// Changes of state.
+    Changes,
 }
 
 /// What can be asked of a queue of messages.
@@ -62,6 +74,10 @@ pub enum WorkloadFigure {
     Goodput,
     /// Requests per second.
     Load,
+    /// What the answers are worth, per second.
+    Revenue,
+    /// The share of what all requests would have been worth that was lost to failures and fallbacks.
+    RevenueLoss,
     /// Requests begun.
     Requests,
     /// Requests that ended in one of these ways.
@@ -85,6 +101,8 @@ pub enum EdgeFigure {
     Calls,
     /// Attempts made.
     Attempts,
+    /// Calls rejected by guards, per second.
+    RejectionRate,
     /// Attempts made for each call.
     Amplification,
     /// Calls that ended in one of these ways, before any fallback made something else of it.
@@ -137,21 +155,24 @@ impl Measure {
     pub fn unit(&self) -> Unit {
         match self {
             Self::Workload(_, figure) => match figure {
-                WorkloadFigure::Availability | WorkloadFigure::ErrorRate | WorkloadFigure::DegradedShare => Unit::Share,
-                WorkloadFigure::Goodput | WorkloadFigure::Load => Unit::Rate,
+                WorkloadFigure::Availability
+                | WorkloadFigure::ErrorRate
+                | WorkloadFigure::DegradedShare
+                | WorkloadFigure::RevenueLoss => Unit::Share,
+                WorkloadFigure::Goodput | WorkloadFigure::Load | WorkloadFigure::Revenue => Unit::Rate,
                 WorkloadFigure::Requests | WorkloadFigure::Ended(_) => Unit::Count,
                 WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => Unit::Time,
             },
             Self::Edge(_, figure) => match figure {
                 EdgeFigure::Availability | EdgeFigure::ErrorRate => Unit::Share,
-                EdgeFigure::Load => Unit::Rate,
+                EdgeFigure::Load | EdgeFigure::RejectionRate => Unit::Rate,
                 EdgeFigure::Calls | EdgeFigure::Attempts | EdgeFigure::Ended(_) => Unit::Count,
                 EdgeFigure::Amplification => Unit::Factor,
                 EdgeFigure::Latency(_) | EdgeFigure::MeanLatency => Unit::Time,
             },
             Self::Queue(_, QueueFigure::Age | QueueFigure::Latency(_)) => Unit::Time,
             Self::Pools(_, PoolFigure::Utilization) => Unit::Share,
-            Self::Queue(..) | Self::Duplicates(_) | Self::Effects(_) | Self::Pools(..) => Unit::Count,
+            Self::Breakers(..) | Self::Queue(..) | Self::Duplicates(_) | Self::Effects(_) | Self::Pools(..) => Unit::Count,
         }
     }
 
@@ -186,7 +207,7 @@ impl Measure {
                         latency.merge(&record.failure_latency);
                         latency_of(&latency, *figure)
                     }
-                    _ => tally.workload(*figure, counted),
+                    _ => tally.workload(*figure, plan.workloads[*workload as usize].value, counted),
                 }
             }
             Self::Edge(edge, figure) => {
@@ -195,6 +216,10 @@ impl Measure {
                 match figure {
                     EdgeFigure::Latency(quantile) => seconds(record.latency.quantile(*quantile) as f64),
                     EdgeFigure::MeanLatency => seconds(record.latency.mean()),
+                    EdgeFigure::RejectionRate => {
+                        let rejections = Self::Edge(*edge, EdgeFigure::Ended(OutcomeSet::rejections()));
+                        rejections.over_all(plan, recorder).map(|count| count / counted.as_secs_f64())
+                    }
                     EdgeFigure::Ended(outcomes) => {
                         Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &record.ended, &record.fell_back) as f64)
                     }
@@ -219,7 +244,7 @@ impl Measure {
             }
             Self::Duplicates(effect) => Some(recorder.effects()[*effect as usize].duplicates as f64),
             Self::Effects(effect) => Some(recorder.effects()[*effect as usize].count as f64),
-            Self::Queue(..) => self.over(plan, recorder, 0..recorder.intervals()),
+            Self::Queue(..) | Self::Breakers(..) => self.over(plan, recorder, 0..recorder.intervals()),
             Self::Pools(..) => {
                 self.over(plan, recorder, recorder.intervals_between(SimTime::ZERO + plan.run.warmup, SimTime::MAX))
             }
@@ -254,17 +279,35 @@ impl Measure {
                 let begun = intervals.clone().map(|interval| u64::from(series.offered[interval])).sum();
                 let ended = summed(&series.ended, intervals.clone());
                 let tally = Tally { begun, ended, waits: begun > 0 && series.in_flight[last] > 0 };
-                tally.workload(*figure, span)
+                tally.workload(*figure, plan.workloads[*workload as usize].value, span)
             }
             Self::Edge(edge, figure) => {
                 let series = &recorder.edges()[*edge as usize].series;
                 let sum = |numbers: &[u32]| numbers[intervals.clone()].iter().map(|number| u64::from(*number)).sum();
                 let ended = summed(&series.ended, intervals.clone());
+                if *figure == EdgeFigure::RejectionRate {
+                    let rejections = Self::Edge(*edge, EdgeFigure::Ended(OutcomeSet::rejections()));
+                    return rejections.over(plan, recorder, intervals).map(|count| count / span.as_secs_f64());
+                }
                 if let EdgeFigure::Ended(outcomes) = figure {
                     let fell_back = summed(&series.fell_back, intervals);
                     return Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &ended, &fell_back) as f64);
                 }
                 Tally { begun: sum(&series.calls), ended, waits: false }.edge(*figure, sum(&series.attempts), span)
+            }
+            Self::Breakers(breakers, figure) => {
+                let records = breakers.iter().map(|breaker| &recorder.breakers()[*breaker as usize]);
+                let count = match figure {
+                    BreakerFigure::In(state) => {
+                        records.filter(|record| record.series[intervals.end - 1] == *state).count() as u64
+                    }
+                    BreakerFigure::Changes => {
+                        let before =
+                            |record: &BreakerRecord| intervals.start.checked_sub(1).map_or(0, |last| record.changes_by[last]);
+                        records.map(|record| record.changes_by[intervals.end - 1] - before(record)).sum()
+                    }
+                };
+                Some(count as f64)
             }
             Self::Queue(queue, figure) => {
                 let record = &recorder.queues()[*queue as usize];
@@ -316,13 +359,23 @@ struct Tally {
 }
 
 impl Tally {
-    fn workload(&self, figure: WorkloadFigure, span: SimDuration) -> Option<f64> {
+    fn earned(&self, value: AnswerValue) -> f64 {
+        self.ended[Outcome::Ok as usize] as f64 * value.ok + self.ended[Outcome::Degraded as usize] as f64 * value.degraded
+    }
+
+    fn workload(&self, figure: WorkloadFigure, value: AnswerValue, span: SimDuration) -> Option<f64> {
         match figure {
             WorkloadFigure::Availability => self.share(OutcomeSet::good()).or(self.waits.then_some(0.0)),
             WorkloadFigure::ErrorRate => self.share(OutcomeSet::good()).map(|good| 1.0 - good).or(self.waits.then_some(1.0)),
             WorkloadFigure::DegradedShare => self.share(OutcomeSet::of(&[Outcome::Degraded])),
             WorkloadFigure::Goodput => Some(self.count(OutcomeSet::good()) as f64 / span.as_secs_f64()),
             WorkloadFigure::Load => Some(self.begun as f64 / span.as_secs_f64()),
+            WorkloadFigure::Revenue => Some(self.earned(value) / span.as_secs_f64()),
+            WorkloadFigure::RevenueLoss => {
+                let ended: u64 = self.ended.iter().sum();
+                let whole = ended as f64 * value.ok;
+                (whole > 0.0).then(|| 1.0 - self.earned(value) / whole).or(self.waits.then_some(1.0))
+            }
             WorkloadFigure::Requests => Some(self.begun as f64),
             WorkloadFigure::Ended(outcomes) => Some(self.count(outcomes) as f64),
             WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => None,
@@ -337,7 +390,7 @@ impl Tally {
             EdgeFigure::Calls => Some(self.begun as f64),
             EdgeFigure::Attempts => Some(attempts as f64),
             EdgeFigure::Amplification => (self.begun > 0).then(|| attempts as f64 / self.begun as f64),
-            EdgeFigure::Ended(_) | EdgeFigure::Latency(_) | EdgeFigure::MeanLatency => None,
+            EdgeFigure::RejectionRate | EdgeFigure::Ended(_) | EdgeFigure::Latency(_) | EdgeFigure::MeanLatency => None,
         }
     }
 

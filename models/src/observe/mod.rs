@@ -1,18 +1,20 @@
 //! What was seen: counts, distributions, series and the timeline, as typed records. Nothing here is formatted.
 
+mod alerts;
 mod measure;
 mod recorder;
 mod series;
 mod summary;
 mod timeline;
 
-pub use measure::{EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit, WorkloadFigure};
+pub use alerts::{AlertPlan, Condition};
+pub use measure::{BreakerFigure, EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit, WorkloadFigure};
 pub use recorder::{
     BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, QueueRecord, Recorder, WorkloadRecord,
 };
 pub use series::{EdgeSeries, PoolSeries, WorkloadSeries};
 pub use summary::{
-    BreakerSummary, CallSummary, EffectSummary, Latency, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped,
+    BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped,
     TimeInState, WorkloadSummary, summarize,
 };
 pub use timeline::{Change, Moment, PoolGroup, condensed, timeline};

@@ -33,6 +33,9 @@ pub struct RunSummary {
     /// Why the run is not complete; absent if it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<Stopped>,
+    /// How the experiment was called off; absent if it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called_off: Option<CalledOff>,
     /// What each workload experienced.
     pub workloads: Vec<WorkloadSummary>,
     /// What went over each edge.
@@ -89,6 +92,17 @@ pub struct EffectSummary {
     pub count: u64,
     /// How often for a request for which it had been done before.
     pub duplicates: u64,
+}
+
+/// How an experiment was called off: its faults were taken back, and the run went on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CalledOff {
+    /// When, in seconds.
+    pub at: f64,
+    /// The condition that was met.
+    pub condition: String,
+    /// The figure then: a share from 0 to 1, seconds, per second, or a number.
+    pub measured: f64,
 }
 
 /// Why a run ended early.
@@ -281,6 +295,11 @@ pub fn summarize(system: &System, now: SimTime, events: u64, fingerprint: Finger
         warmup_seconds: run.warmup.as_secs_f64(),
         events,
         partial: partial.or_else(|| system.limit_reached().map(|limit| stopped_by(system, limit, now))),
+        called_off: system.aborted().map(|aborted| CalledOff {
+            at: aborted.at.as_secs_f64(),
+            condition: system.blueprint().abort_when[aborted.condition].text.clone(),
+            measured: aborted.value,
+        }),
         workloads: workloads(system, now),
         calls: calls(system),
         pools: system.pools().iter().enumerate().map(|(index, pool)| pool_summary(system, index, pool, now)).collect(),

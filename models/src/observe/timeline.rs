@@ -2,7 +2,8 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::{InstanceChange, InstanceRecord, Recorder, WorkloadSeries};
+use super::{InstanceChange, InstanceRecord, Recorder, Unit, WorkloadSeries};
+use crate::faults::Fault;
 use crate::resilience::circuit_breaker::{State, Transition};
 use crate::resources::{Episode, Episodes};
 use crate::system::{Blueprint, PoolKind, System, UNLIMITED};
@@ -91,6 +92,27 @@ pub enum Change {
         /// What.
         change: InstanceChange,
     },
+    /// An alert fires.
+    AlertFires {
+        /// Its name.
+        alert: String,
+        /// How bad it is.
+        severity: String,
+    },
+    /// It is resolved.
+    AlertResolved {
+        /// Its name.
+        alert: String,
+    },
+    /// An experiment is called off, and its faults are taken back.
+    Aborted {
+        /// The condition that was met.
+        condition: String,
+        /// The figure then.
+        value: f64,
+        /// What it is counted in.
+        unit: Unit,
+    },
     /// Messages pile up in a queue: the oldest has waited for ten seconds.
     Backlog {
         /// The queue.
@@ -160,12 +182,18 @@ pub struct PoolGroup {
 /// pools, breakers, availability.
 pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     let blueprint = system.blueprint();
-    let mut moments = fault_moments(blueprint, now);
+    let mut moments = fault_moments(system, now);
     for group in pool_groups(blueprint) {
         moments.extend(pool_moments(system, &group, now));
     }
     moments.extend(breaker_moments(blueprint, system.recorder()));
     moments.extend(instance_moments(blueprint, system.recorder()));
+    moments.extend(super::alerts::alert_moments(blueprint, system.recorder()));
+    moments.extend(system.aborted().map(|aborted| {
+        let condition = &blueprint.abort_when[aborted.condition];
+        let change = Change::Aborted { condition: condition.text.clone(), value: aborted.value, unit: condition.measure.unit() };
+        Moment { at: aborted.at, change }
+    }));
     moments.extend(queue_moments(blueprint, system.recorder()));
     moments.extend(availability_moments(blueprint, system.recorder()));
     moments.sort_by_key(|moment| moment.at);
@@ -233,20 +261,41 @@ impl<'a> Crowd<'a> {
     }
 }
 
-fn fault_moments(blueprint: &Blueprint, now: SimTime) -> Vec<Moment> {
+fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
+    let blueprint = system.blueprint();
     let mut moments = Vec::new();
-    for fault in blueprint.faults.iter().filter(|fault| fault.begin <= now) {
-        let (target, effect) = (fault.target.clone(), fault.summary());
+    for (index, fault) in blueprint.faults.iter().enumerate() {
+        // An experiment that was called off ends its faults, and those that had not begun never do.
+        let called_off = system.aborted().filter(|_| blueprint.experiment.contains(&index)).map(|aborted| aborted.at);
+        let end = called_off.map_or(fault.end, |at| fault.end.min(at));
+        if fault.begin > now || fault.begin >= end {
+            continue;
+        }
+        let (target, effect) = (struck(blueprint, fault), fault.summary());
         let lasts = (fault.end < SimTime::MAX).then(|| fault.end.since(fault.begin));
         moments.push(Moment {
             at: fault.begin,
             change: Change::FaultBegins { target: target.clone(), effect: effect.clone(), lasts },
         });
-        if fault.end <= now {
-            moments.push(Moment { at: fault.end, change: Change::FaultEnds { target, effect } });
+        if end <= now {
+            moments.push(Moment { at: end, change: Change::FaultEnds { target, effect } });
         }
     }
     moments
+}
+
+/// What a fault strikes, with the numbers of the instances if it does not strike all of them.
+fn struck(blueprint: &Blueprint, fault: &Fault) -> String {
+    let Some(first) = blueprint.instances.get(fault.instances.start as usize).filter(|_| !fault.instances.is_empty()) else {
+        return fault.target.clone();
+    };
+    let all = &blueprint.stations[first.station as usize].instances;
+    let (from, to) = (fault.instances.start - all.start + 1, fault.instances.end - all.start);
+    match fault.instances.len() {
+        count if count == all.len() => fault.target.clone(),
+        1 => format!("{}#{from}", fault.target),
+        _ => format!("{}#{from}–{to}", fault.target),
+    }
 }
 
 /// Neighbouring pools of one owner and kind.

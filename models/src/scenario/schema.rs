@@ -54,6 +54,10 @@ pub(super) struct Scenario {
     pub faults: Vec<Fault>,
     /// What operators do to breakers, and when.
     pub operator: Vec<Operation>,
+    /// What a monitoring system would call people for, by name.
+    pub alerts: IndexMap<String, Alert>,
+    /// An experiment: faults that grow stage by stage, and what calls it off.
+    pub chaos: Option<Chaos>,
     /// What is expected of a run: sentences that `fusebox test` holds it to.
     pub expect: Vec<Sentence>,
     /// Named sets of overrides, `path: value`, chosen with --variant.
@@ -127,6 +131,11 @@ pub(super) struct Workload {
     pub users: Option<OrNumber<Users>>,
     /// Time between an answer and the user's next request; none if left out.
     pub think: Option<DurationPhrase>,
+    /// What an answer is worth; 1 if left out.
+    pub value: Option<f64>,
+    /// What an answer by a fallback is worth; as much if left out.
+    #[serde(rename = "degraded value")]
+    pub degraded_value: Option<f64>,
     /// The class of its requests, one of `priorities`; the last if left out.
     pub priority: Option<String>,
 }
@@ -528,6 +537,32 @@ pub(super) struct Operation {
 pub(super) enum InstanceShare {
     Count(u32),
     Share(Share),
+}
+
+/// An alert.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alert {
+    /// The condition, such as `breaker a -> b is open` or `rejection rate of a -> b over 5m is above 10/s`.
+    pub when: String,
+    /// How long it must hold before the alert fires; not at all if left out.
+    #[serde(rename = "for")]
+    pub hold: Option<Duration>,
+    /// How bad it is; warning if left out.
+    pub severity: Option<String>,
+}
+
+/// A chaos experiment.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Chaos {
+    /// When the first stage begins.
+    pub at: Option<Duration>,
+    /// Faults that follow each other, without a time of their own; each lasts `for`.
+    pub stages: Vec<Fault>,
+    /// Conditions that call it off, such as `error rate of web over 10s is above 10%`.
+    #[serde(rename = "abort when")]
+    pub abort_when: Vec<String>,
 }
 
 /// One expectation, such as `breaker c -> d opens within 10s of fault`.

@@ -4,7 +4,7 @@ use sim_core::{Distribution, SimDuration, SimTime};
 
 use crate::expect::Expectation;
 use crate::faults::Fault;
-use crate::observe::LatencyWindow;
+use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
 use crate::resilience::{Backoff, Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
 use crate::resources::Discipline;
@@ -65,6 +65,12 @@ pub struct Blueprint {
     pub faults: Vec<Fault>,
     /// What operators do.
     pub orders: Vec<OrderPlan>,
+    /// The faults that belong to an experiment, as ids.
+    pub experiment: std::ops::Range<usize>,
+    /// What calls the experiment off.
+    pub abort_when: Vec<Condition>,
+    /// What a monitoring system would call people for.
+    pub alerts: Vec<AlertPlan>,
     /// What is expected of a run.
     pub expectations: Vec<Expectation>,
     /// Stretches whose latencies the expectations ask for.
@@ -174,6 +180,17 @@ pub struct WorkloadPlan {
     pub entry: u32,
     /// The class of its requests, and of whatever they call; 0 is the highest.
     pub priority: u8,
+    /// What its answers are worth.
+    pub value: AnswerValue,
+}
+
+/// What answers are worth, in whatever currency.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AnswerValue {
+    /// One in full.
+    pub ok: f64,
+    /// One by a fallback.
+    pub degraded: f64,
 }
 
 /// How requests come about.

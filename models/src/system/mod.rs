@@ -23,11 +23,11 @@ mod station;
 mod turn;
 
 pub use blueprint::{
-    BacklogAbove, Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan, InstancePlan,
-    Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, QueuePlan, RunPlan, Scope, Source, StationKind,
-    StationPlan, Step, UNLIMITED, WorkloadPlan,
+    AnswerValue, BacklogAbove, Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan,
+    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, QueuePlan, RunPlan, Scope, Source,
+    StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
 pub(crate) use frame::MOST_REQUESTS;
 pub(crate) use state::QueueState;
-pub use state::{LimitReached, System};
+pub use state::{Aborted, LimitReached, System};

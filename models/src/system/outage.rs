@@ -4,7 +4,7 @@ use sim_core::SimDuration;
 
 use super::event::Event;
 use super::frame::{Activity, Frame, Role};
-use super::state::{Next, Parked};
+use super::state::{Aborted, Next, Parked};
 use super::turn::Turn;
 use crate::Outcome;
 use crate::faults::Effect;
@@ -34,6 +34,33 @@ impl Turn<'_> {
                 fault.instances.clone().for_each(|instance| self.lose_work_of(instance));
             }
         }
+    }
+
+    /// Whether a fault belongs to an experiment that was called off.
+    pub fn is_called_off(&self, id: u32) -> bool {
+        self.state.aborted.is_some() && self.plan.experiment.contains(&(id as usize))
+    }
+
+    /// Calls an experiment off as soon as one of its conditions is met: its faults end at once, and those to come never begin.
+    pub fn watch_experiment(&mut self) {
+        let plan = self.plan;
+        let experiment = &plan.faults[plan.experiment.clone()];
+        let is_running = experiment.iter().any(|fault| fault.begin < self.now && self.now <= fault.end);
+        let Some(last) = self.state.recorder.intervals().checked_sub(1).filter(|_| is_running && self.state.aborted.is_none())
+        else {
+            return;
+        };
+        let recorder = &self.state.recorder;
+        let met =
+            plan.abort_when.iter().enumerate().find_map(|(condition, when)| Some((condition, when.met(plan, recorder, last)?)));
+        let Some((condition, value)) = met else { return };
+        for id in plan.experiment.clone() {
+            let fault = &plan.faults[id];
+            if fault.begin < self.now && self.now < fault.end {
+                self.fault_ends(id as u32);
+            }
+        }
+        self.state.aborted = Some(Aborted { at: self.now, condition, value });
     }
 
     /// A leak has swallowed more slots.

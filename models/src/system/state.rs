@@ -154,6 +154,17 @@ pub(super) struct WorkloadState {
     pub users: Vec<bool>,
 }
 
+/// How an experiment was called off.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Aborted {
+    /// When.
+    pub at: SimTime,
+    /// The condition that was met, by number.
+    pub condition: usize,
+    /// The figure then.
+    pub value: f64,
+}
+
 /// A limit that a run has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitReached {
@@ -201,6 +212,7 @@ pub(super) struct State {
     pub has_warmed_up: bool,
     pub have_arrivals_ended: bool,
     pub limit_reached: Option<LimitReached>,
+    pub aborted: Option<Aborted>,
 }
 
 impl System {
@@ -240,6 +252,7 @@ impl System {
             has_warmed_up: blueprint.run.warmup.is_zero(),
             have_arrivals_ended: false,
             limit_reached: None,
+            aborted: None,
         };
         Self { blueprint, state }
     }
@@ -279,6 +292,11 @@ impl System {
     /// Its breakers, in the order of [`Blueprint::breakers`].
     pub fn breakers(&self) -> &[Breaker] {
         &self.state.breakers
+    }
+
+    /// How the experiment was called off, if it was.
+    pub fn aborted(&self) -> Option<Aborted> {
+        self.state.aborted
     }
 
     /// The limit that ended the run, if one did.

@@ -99,6 +99,8 @@ impl<'a> Turn<'a> {
             Event::Overdue(waiter) => return self.overdue(waiter),
             Event::Cancel { callee, caller } => self.cancel(callee, caller),
             Event::UsersChange { workload } => self.users_change(workload),
+            Event::FaultBegins { fault } | Event::FaultGrows { fault } | Event::FaultEnds { fault }
+                if self.is_called_off(fault) => {}
             Event::FaultBegins { fault } => self.fault_begins(fault),
             Event::FaultGrows { fault } => self.fault_grows(fault),
             Event::FaultEnds { fault } => self.fault_ends(fault),
@@ -249,6 +251,7 @@ impl<'a> Turn<'a> {
         self.state.run_breaker_timers(self.now);
         let State { recorder, pools, breakers, queues, .. } = &mut *self.state;
         recorder.sample(self.now, pools, breakers, queues);
+        self.watch_experiment();
         if self.state.bytes() > self.plan.limits.memory {
             self.state.limit_reached = Some(LimitReached::Memory(self.plan.limits.memory));
         }

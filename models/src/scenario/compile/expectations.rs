@@ -9,11 +9,13 @@ use super::super::schema::Sentence as Written;
 use super::super::tree::Value as TreeValue;
 use super::Compiler;
 use crate::expect::grammar::{
-    FIGURES, Sentence, Subject, Target, Unreadable, Value, Verb, WindowKind, WrittenBound, WrittenEvent, WrittenFigure,
-    WrittenWindow, read,
+    FIGURES, Sentence, Subject, Target, Unreadable, Value, Verb, WindowKind, WrittenBound, WrittenCondition, WrittenEvent,
+    WrittenFigure, WrittenWindow, read, read_condition,
 };
 use crate::expect::{Bound, Claim, Event, Expectation, Occurrence, Relation, Throughout, Window};
-use crate::observe::{EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit, WorkloadFigure};
+use crate::observe::{
+    AlertPlan, BreakerFigure, Condition, EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit, WorkloadFigure,
+};
 use crate::resilience::circuit_breaker::State;
 use crate::system::PoolKind;
 use crate::{Outcome, OutcomeSet};
@@ -28,6 +30,53 @@ struct Place<'a> {
 }
 
 impl Compiler<'_> {
+    pub(super) fn alerts(&mut self) {
+        let scenario = self.scenario;
+        for (name, alert) in &scenario.alerts {
+            let path = format!("alerts.{name}");
+            self.check_name(name, "alerts");
+            let Some(condition) = self.condition(&alert.when, &format!("{path}.when")) else { continue };
+            self.blueprint.alerts.push(AlertPlan {
+                name: name.clone(),
+                severity: alert.severity.clone().unwrap_or_else(|| "warning".to_owned()),
+                condition,
+                hold: alert.hold.map_or(SimDuration::ZERO, |span| span.0),
+            });
+        }
+    }
+
+    /// A condition on the figures of a run.
+    pub(super) fn condition(&mut self, text: &str, path: &str) -> Option<Condition> {
+        let place = Place { path: path.to_owned(), text };
+        let (measure, over, bound) = match read_condition(text) {
+            Err(unreadable) => {
+                self.unreadable(&unreadable, &place);
+                return None;
+            }
+            Ok(WrittenCondition::BreakerIs(target, state)) => {
+                let edge = self.edge_named(&target, &place)?;
+                let breakers: Vec<u32> = self.blueprint.breakers_of(edge).collect();
+                if breakers.is_empty() {
+                    self.warning_in(&place, &target.at, "this call has no breaker", "this is never met");
+                }
+                let bound = Bound { relation: Relation::Above, value: 0.0 };
+                (Measure::Breakers(breakers, BreakerFigure::In(state)), None, bound)
+            }
+            Ok(WrittenCondition::Figure { figure, over, bound }) => {
+                let measure = self.measure(&figure, &place)?;
+                let bound = self.bound(&measure, &bound, &place)?;
+                let is_long = over.is_some() && measure.unit() == Unit::Time && !matches!(measure, Measure::Queue(..));
+                if !measure.is_known_of_each_interval() || is_long {
+                    let message = format!("`{}` is not kept for stretches of a run", figure.figure);
+                    self.problem_in(&place, &figure.at, message, "ask for p50 or p99, without `over`, or for another figure");
+                    return None;
+                }
+                (measure, over, bound)
+            }
+        };
+        Some(Condition { text: text.to_owned(), measure, over: over.unwrap_or(SimDuration::ZERO), bound })
+    }
+
     pub(super) fn expectations(&mut self) {
         let scenario = self.scenario;
         for (index, Written(text)) in scenario.expect.iter().enumerate() {
@@ -193,6 +242,10 @@ impl Compiler<'_> {
         if self.blueprint.effects.contains(&of.name) && figure == "calls" && of.callee.is_none() {
             return self.effect_named(of, place).map(Measure::Effects);
         }
+        if figure == "changes" {
+            let edge = self.edge_named(of, place)?;
+            return Some(Measure::Breakers(self.blueprint.breakers_of(edge).collect(), BreakerFigure::Changes));
+        }
         if of.is_queue || (self.scenario.queues.contains_key(&of.name) && of.callee.is_none()) {
             let queue = self.queue_named(of, place)?;
             let figure_of_queue = queue_figure(figure);
@@ -268,6 +321,23 @@ impl Compiler<'_> {
             (Subject::Workload(target), _) => {
                 self.workload_named(target, place)?;
                 Event::Outage(target.name.clone())
+            }
+            (Subject::Alert(target), verb) => {
+                let known: Vec<&str> = self.scenario.alerts.keys().map(String::as_str).collect();
+                if !known.contains(&target.name.as_str()) {
+                    let help = suggestion(&target.name, &known);
+                    self.problem_in(place, &target.at, format!("there is no alert `{}`", target.name), help);
+                    return None;
+                }
+                let name = target.name.clone();
+                if verb == Verb::Fires { Event::AlertFires(name) } else { Event::AlertResolved(name) }
+            }
+            (Subject::Experiment, _) => {
+                if self.scenario.chaos.is_none() {
+                    self.problem_in(place, &written.at, "there is no experiment", "write one under `chaos:`");
+                    return None;
+                }
+                Event::CalledOff
             }
             (Subject::Queue(target), verb) => {
                 self.queue_named(target, place)?;
@@ -516,6 +586,8 @@ fn workload_figure(figure: &str) -> Option<WorkloadFigure> {
         "load" => WorkloadFigure::Load,
         "requests" => WorkloadFigure::Requests,
         "mean latency" => WorkloadFigure::MeanLatency,
+        "revenue" => WorkloadFigure::Revenue,
+        "revenue loss" => WorkloadFigure::RevenueLoss,
         _ => return quantile(figure).map(WorkloadFigure::Latency).or_else(|| outcomes(figure).map(WorkloadFigure::Ended)),
     })
 }
@@ -528,6 +600,7 @@ fn edge_figure(figure: &str) -> Option<EdgeFigure> {
         "calls" => EdgeFigure::Calls,
         "attempts" => EdgeFigure::Attempts,
         "amplification" => EdgeFigure::Amplification,
+        "rejection rate" => EdgeFigure::RejectionRate,
         "mean latency" => EdgeFigure::MeanLatency,
         _ => return quantile(figure).map(EdgeFigure::Latency).or_else(|| outcomes(figure).map(EdgeFigure::Ended)),
     })

@@ -40,6 +40,49 @@ impl Compiler<'_> {
         }
     }
 
+    /// The stages of an experiment, one after the other.
+    pub(super) fn chaos(&mut self) {
+        let scenario = self.scenario;
+        let Some(chaos) = &scenario.chaos else { return };
+        if chaos.stages.is_empty() && !self.was_removed("chaos.stages") {
+            let at = self.key_at("chaos");
+            self.error(
+                at,
+                "this experiment has no stages",
+                "write `stages: [ { for: 1m, slow: SERVICE, by: 2x, instances: 1% } ]`",
+            );
+        }
+        let first = self.blueprint.faults.len();
+        let mut at = chaos.at.unwrap_or(Duration(SimDuration::ZERO));
+        for (index, stage) in chaos.stages.iter().enumerate() {
+            let path = format!("chaos.stages[{index}]");
+            if stage.at.is_some() || stage.every.is_some() || stage.surge.is_some() || stage.deploy.is_some() {
+                let place = self.value_at(&path);
+                self.error(
+                    place,
+                    "a stage begins when the one before it ends, once",
+                    "leave out `at` and `every`; surges and deployments are no stages",
+                );
+                continue;
+            }
+            let Some(lasts) = stage.lasts else {
+                let place = self.value_at(&path);
+                self.error(place, "there is no telling how long this stage lasts", "write `for: 1m`");
+                continue;
+            };
+            let placed = Written { at: Some(at), ..stage.clone() };
+            if let Some(fault) = self.fault(&placed, &path) {
+                self.blueprint.faults.push(fault);
+            }
+            at = Duration(at.0 + lasts.0);
+        }
+        self.blueprint.experiment = first..self.blueprint.faults.len();
+        for (index, text) in chaos.abort_when.iter().enumerate() {
+            let condition = self.condition(text, &format!("chaos.abort when[{index}]"));
+            self.blueprint.abort_when.extend(condition);
+        }
+    }
+
     /// A fault that may begin again and again.
     fn repeated(&mut self, written: &Written, once: Fault, path: &str) {
         let Some(Duration(every)) = written.every else {

@@ -131,6 +131,9 @@ pub(super) fn compile(
         tracks_requests: false,
         faults: Vec::new(),
         orders: Vec::new(),
+        experiment: 0..0,
+        abort_when: Vec::new(),
+        alerts: Vec::new(),
         expectations: Vec::new(),
         latency_windows: Vec::new(),
     };
@@ -157,6 +160,8 @@ pub(super) fn compile(
     compiler.resolve_sites();
     compiler.faults();
     compiler.operator();
+    compiler.alerts();
+    compiler.chaos();
     compiler.expectations();
     let has_poison = compiler.has_poison;
     let blueprint = &mut compiler.blueprint;

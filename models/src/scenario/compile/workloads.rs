@@ -8,7 +8,7 @@ use super::super::problem::Problem;
 use super::super::quantity::Factor;
 use super::super::schema::{ArrivalProfile, Arrivals, Diurnal, RatePoint, Spike, Users, Workload};
 use super::{Caller, Compiler, most};
-use crate::system::{BranchTable, OnFailure, Source, StationKind, Step, WorkloadPlan};
+use crate::system::{AnswerValue, BranchTable, OnFailure, Source, StationKind, Step, WorkloadPlan};
 use crate::workload::{ArrivalProcess, Knot, RateProfile, Stage, UserPlan};
 
 /// A sine wave is followed in this many straight pieces a period: the error stays below 0.01 % of its swing.
@@ -46,7 +46,14 @@ impl Compiler<'_> {
             self.client_program(Caller::Workload(index as u32), workload, &path);
             let source = self.source(name, workload, &path);
             let priority = self.priority(workload.priority.as_ref(), &format!("workloads.{name}.priority"));
-            self.blueprint.workloads.push(WorkloadPlan { name: name.clone(), source, begin, entry, priority });
+            self.blueprint.workloads.push(WorkloadPlan {
+                name: name.clone(),
+                source,
+                begin,
+                entry,
+                priority,
+                value: answer_value(workload),
+            });
         }
     }
 
@@ -271,6 +278,11 @@ impl Compiler<'_> {
             })
             .collect()
     }
+}
+
+fn answer_value(workload: &Workload) -> AnswerValue {
+    let ok = workload.value.unwrap_or(1.0);
+    AnswerValue { ok, degraded: workload.degraded_value.unwrap_or(ok) }
 }
 
 fn spike_profile(spike: &Spike) -> RateProfile {

@@ -1,0 +1,70 @@
+//! Alerts: conditions on the figures of a run, as a monitoring system would evaluate them.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::{Change, Measure, Moment, Recorder};
+use crate::expect::Bound;
+use crate::system::Blueprint;
+
+/// A figure over the last stretch of time that lies within a bound.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// As it was written.
+    pub text: String,
+    /// The figure.
+    pub measure: Measure,
+    /// How far it looks back; one interval of the series at least.
+    pub over: SimDuration,
+    /// The bound.
+    pub bound: Bound,
+}
+
+/// An alert, with the semantics of Prometheus: it fires when its condition has held at every evaluation for a while, and is
+/// resolved at the first at which it does not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlertPlan {
+    /// Its name.
+    pub name: String,
+    /// How bad it is, in a word.
+    pub severity: String,
+    /// When it is pending.
+    pub condition: Condition,
+    /// For how long before it fires.
+    pub hold: SimDuration,
+}
+
+impl Condition {
+    /// The figure at the end of interval `last`, if it lies within the bound then.
+    pub fn met(&self, plan: &Blueprint, recorder: &Recorder, last: usize) -> Option<f64> {
+        let width = recorder.sample_width();
+        let intervals = (self.over.as_nanos().div_ceil(width.as_nanos()) as usize).max(1);
+        let first = (last + 1).saturating_sub(intervals);
+        self.measure.over(plan, recorder, first..last + 1).filter(|value| self.bound.holds(*value))
+    }
+}
+
+/// When each alert fires and is resolved. Conditions are evaluated at the end of every interval.
+pub(super) fn alert_moments(plan: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let width = recorder.sample_width();
+    let mut moments = Vec::new();
+    for alert in &plan.alerts {
+        let (mut pending_since, mut fires) = (None, false);
+        for interval in 0..recorder.intervals() {
+            let at = SimTime::ZERO + width * (interval as u64 + 1);
+            let change = match alert.condition.met(plan, recorder, interval) {
+                Some(_) => {
+                    let since = *pending_since.get_or_insert(at);
+                    let begins = !fires && at.since(since) >= alert.hold;
+                    fires |= begins;
+                    begins.then(|| Change::AlertFires { alert: alert.name.clone(), severity: alert.severity.clone() })
+                }
+                None => {
+                    pending_since = None;
+                    std::mem::take(&mut fires).then(|| Change::AlertResolved { alert: alert.name.clone() })
+                }
+            };
+            moments.extend(change.map(|change| Moment { at, change }));
+        }
+    }
+    moments
+}
