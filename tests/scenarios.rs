@@ -57,7 +57,7 @@ const GUARDS: [&str; 9] =
     ["timeout", "call timeout", "connect timeout", "bulkhead", "breaker", "retry", "rate limit", "hedge", "fallback"];
 
 /// Guards that are there to show that they do not help: in the wrong order, without what they need, as in the experiment.
-const IDLE_ON_PURPOSE: [&str; 13] = [
+const IDLE_ON_PURPOSE: [&str; 16] = [
     "layered-client (no-timeout): calls.portal -> reports.guards[1]",
     "no-timeout: calls.shop -> recommendations.breaker",
     "order-chain (latency-protected): calls.orders -> payment.retry",
@@ -65,6 +65,11 @@ const IDLE_ON_PURPOSE: [&str; 13] = [
     "pipeline-order (retry-outside): calls.shop -> tax.guards[1]",
     "pipeline-order (timeout-outside): calls.shop -> tax.guards[1]",
     "pipeline-order (timeout-outside): calls.shop -> tax.guards[4]",
+    // The experiment is called off before they matter.
+    "chaos (no-fallback): ",
+    "chaos (no-timeout): ",
+    // Calls go elsewhere before a breaker has a reason to open.
+    "multi-region (routing): ",
     // `check` asks for a timeout beside a breaker; nothing hangs there. The variants take a precaution away each.
     "payments: calls.payments -> paypal.timeout",
     "payments (no-keys): ",

@@ -73,6 +73,18 @@ pub(crate) fn line(moment: &Moment) -> Line {
             let (text, tone) = instance_words(instance, change);
             (edge.clone(), "balancer", text, tone)
         }
+        Change::Scaled { service, from, to } => {
+            let tone = if to > from { Tone::Better } else { Tone::Probing };
+            (
+                service.clone(),
+                "scale",
+                format!("{} instances in place of {}", count(u64::from(*to)), count(u64::from(*from))),
+                tone,
+            )
+        }
+        Change::OutOfMemory { instance, restart } => {
+            (instance.clone(), "memory", format!("out of memory: killed with all its work, back in {restart}"), Tone::Worse)
+        }
         Change::AlertFires { alert, severity } => (alert.clone(), "alert", format!("fires ({severity})"), Tone::Worse),
         Change::AlertResolved { alert } => (alert.clone(), "alert", "resolved".to_owned(), Tone::Better),
         Change::Aborted { condition, value, unit } => (

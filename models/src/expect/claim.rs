@@ -160,6 +160,10 @@ pub enum Event {
     Ejected(String),
     /// It takes it back.
     Readmitted(String),
+    /// An autoscaler brings a service to so many instances, or to any other number.
+    Scales(String, Option<u32>),
+    /// A process of a service is killed because it has no memory left.
+    OutOfMemory(String),
     /// An alert fires.
     AlertFires(String),
     /// It is resolved.

@@ -74,6 +74,8 @@ pub(crate) enum Verb {
     Fires,
     IsResolved,
     IsCalledOff,
+    ScalesTo(u32),
+    RunsOutOfMemory,
 }
 
 /// A name: `web`, `b.threads`, `c -> d`, `api#2`.
@@ -355,6 +357,15 @@ fn queue_verb(input: &mut &str) -> Read<Verb> {
     alt((keyword("piles up").value(Verb::PilesUp), keyword("drains").value(Verb::Drains))).parse_next(input)
 }
 
+fn service_verb(input: &mut &str) -> Read<Verb> {
+    let number = preceded(spaces, take_while(1.., char::is_numeric)).verify_map(|digits: &str| digits.parse().ok());
+    alt((
+        preceded(keyword("scales to"), number.context("a number of instances")).map(Verb::ScalesTo),
+        keyword("runs out of memory").value(Verb::RunsOutOfMemory),
+    ))
+    .parse_next(input)
+}
+
 fn alert_verb(input: &mut &str) -> Read<Verb> {
     alt((keyword("fires").value(Verb::Fires), keyword("is resolved").value(Verb::IsResolved))).parse_next(input)
 }
@@ -386,7 +397,7 @@ fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
                 opt(alt((keyword("never happens").value(true), keyword("happens").value(false))))
                     .map(|never| (Verb::GoesOut, never == Some(true))),
             ),
-            (subject_pool(text), alt((denied(pool_verb), is_saturated))),
+            (subject_pool(text), alt((denied(pool_verb), is_saturated, denied(service_verb)))),
         ))
         .parse_next(input)
     };
@@ -503,7 +514,7 @@ fn times(input: &mut &str) -> Read<super::Times> {
 }
 
 /// The figures that can be asked for, longest first where one begins another.
-pub(crate) const FIGURES: [&str; 34] = [
+pub(crate) const FIGURES: [&str; 35] = [
     "availability",
     "error rate",
     "degraded share",
@@ -535,6 +546,7 @@ pub(crate) const FIGURES: [&str; 34] = [
     "revenue",
     "rejection rate",
     "changes",
+    "customers hit",
     "expired messages",
     "compensated messages",
     "duplicates",

@@ -213,10 +213,14 @@ fn is(event: &Event, moment: &Moment) -> bool {
         (Event::AlertFires(name), Change::AlertFires { alert, .. })
         | (Event::AlertResolved(name), Change::AlertResolved { alert }) => name == alert,
         (Event::CalledOff, Change::Aborted { .. }) => true,
+        (Event::Scales(name, number), Change::Scaled { service, to, .. }) => {
+            name == service && number.is_none_or(|number| number == *to)
+        }
         (Event::Backlog(name), Change::Backlog { queue, .. }) | (Event::Drains(name), Change::Drained { queue, .. }) => {
             name == queue
         }
-        (Event::Ejected(name), Change::Instance { instance, change: InstanceChange::Ejected(_), .. })
+        (Event::OutOfMemory(name), Change::OutOfMemory { instance, .. })
+        | (Event::Ejected(name), Change::Instance { instance, change: InstanceChange::Ejected(_), .. })
         | (Event::Readmitted(name), Change::Instance { instance, change: InstanceChange::Readmitted, .. })
         | (Event::Down(name), Change::Instance { instance, change: InstanceChange::Down, .. }) => is_instance(name, instance),
         _ => false,
@@ -251,6 +255,8 @@ fn is_about(event: &Event, moment: &Moment) -> bool {
             Event::AlertFires(name) | Event::AlertResolved(name),
             Change::AlertFires { alert, .. } | Change::AlertResolved { alert },
         ) => name == alert,
+        (Event::Scales(name, _), Change::Scaled { service, .. }) => name == service,
+        (Event::OutOfMemory(name), Change::OutOfMemory { instance, .. }) => is_instance(name, instance),
         (Event::Backlog(name) | Event::Drains(name), Change::Backlog { queue, .. } | Change::Drained { queue, .. }) => {
             name == queue
         }

@@ -19,6 +19,8 @@ pub struct Fault {
     pub target: String,
     /// The instances it strikes, as dense ids of the system; empty for edges and workloads.
     pub instances: std::ops::Range<u32>,
+    /// Whether it is one of many by which a whole region is struck.
+    pub is_regional: bool,
 }
 
 /// What a fault does to its target.
@@ -80,6 +82,18 @@ pub enum Effect {
         /// Dense id of the edge.
         edge: u32,
     },
+    /// Packets between two regions disappear, both ways.
+    Cut {
+        /// One region.
+        from: u32,
+        /// The other.
+        to: u32,
+    },
+    /// Everything in a cache is forgotten.
+    Flush {
+        /// Dense id of the cache among those that know what is in them.
+        cache: u32,
+    },
     /// More traffic; built into the workload's rate profile.
     Surge {
         /// The factor on the arrival rate.
@@ -122,9 +136,10 @@ impl Fault {
             Effect::Restart => "restarted".to_owned(),
             Effect::Cold { factor } => format!("cold: slow by {factor}x at first"),
             Effect::Pause => "paused".to_owned(),
-            Effect::BlackHole { .. } => "black hole".to_owned(),
+            Effect::BlackHole { .. } | Effect::Cut { .. } => "black hole".to_owned(),
             Effect::Refuse { .. } => "connections refused".to_owned(),
             Effect::LoseSlots { count } => format!("{count} slots lost"),
+            Effect::Flush { .. } => "flushed".to_owned(),
             Effect::BreakGuard { .. } => "breaker broken".to_owned(),
             Effect::Surge { factor } => format!("surge of {factor}x"),
         }
@@ -145,6 +160,7 @@ mod tests {
             effect: Effect::Crash,
             target: "d".into(),
             instances: 0..1,
+            is_regional: false,
         };
         let intensities = [59, 60, 65, 70, 119, 120].map(|at| fault.intensity(seconds(at)));
         assert_eq!(intensities, [0.0, 0.0, 0.5, 1.0, 1.0, 0.0]);

@@ -51,17 +51,14 @@ pub(super) fn alert_moments(plan: &Blueprint, recorder: &Recorder) -> Vec<Moment
         let (mut pending_since, mut fires) = (None, false);
         for interval in 0..recorder.intervals() {
             let at = SimTime::ZERO + width * (interval as u64 + 1);
-            let change = match alert.condition.met(plan, recorder, interval) {
-                Some(_) => {
-                    let since = *pending_since.get_or_insert(at);
-                    let begins = !fires && at.since(since) >= alert.hold;
-                    fires |= begins;
-                    begins.then(|| Change::AlertFires { alert: alert.name.clone(), severity: alert.severity.clone() })
-                }
-                None => {
-                    pending_since = None;
-                    std::mem::take(&mut fires).then(|| Change::AlertResolved { alert: alert.name.clone() })
-                }
+            let change = if alert.condition.met(plan, recorder, interval).is_some() {
+                let since = *pending_since.get_or_insert(at);
+                let begins = !fires && at.since(since) >= alert.hold;
+                fires |= begins;
+                begins.then(|| Change::AlertFires { alert: alert.name.clone(), severity: alert.severity.clone() })
+            } else {
+                pending_since = None;
+                std::mem::take(&mut fires).then(|| Change::AlertResolved { alert: alert.name.clone() })
             };
             moments.extend(change.map(|change| Moment { at, change }));
         }

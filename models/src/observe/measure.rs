@@ -78,6 +78,8 @@ pub enum WorkloadFigure {
     Revenue,
     /// The share of what all requests would have been worth that was lost to failures and fallbacks.
     RevenueLoss,
+    /// The share of all customers of whom at least one request failed; of the whole run only.
+    CustomersHit,
     /// Requests begun.
     Requests,
     /// Requests that ended in one of these ways.
@@ -158,7 +160,8 @@ impl Measure {
                 WorkloadFigure::Availability
                 | WorkloadFigure::ErrorRate
                 | WorkloadFigure::DegradedShare
-                | WorkloadFigure::RevenueLoss => Unit::Share,
+                | WorkloadFigure::RevenueLoss
+                | WorkloadFigure::CustomersHit => Unit::Share,
                 WorkloadFigure::Goodput | WorkloadFigure::Load | WorkloadFigure::Revenue => Unit::Rate,
                 WorkloadFigure::Requests | WorkloadFigure::Ended(_) => Unit::Count,
                 WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => Unit::Time,
@@ -179,7 +182,10 @@ impl Measure {
     /// Whether it is known of the whole run only, and not of parts of it.
     pub fn is_of_whole_runs_only(&self) -> bool {
         match self {
-            Self::Edge(_, EdgeFigure::Latency(_) | EdgeFigure::MeanLatency) | Self::Duplicates(_) | Self::Effects(_) => true,
+            Self::Edge(_, EdgeFigure::Latency(_) | EdgeFigure::MeanLatency)
+            | Self::Workload(_, WorkloadFigure::CustomersHit)
+            | Self::Duplicates(_)
+            | Self::Effects(_) => true,
             Self::Queue(_, figure) => !matches!(figure, QueueFigure::Depth | QueueFigure::Age),
             _ => false,
         }
@@ -206,6 +212,9 @@ impl Measure {
                         let mut latency = record.latency.clone();
                         latency.merge(&record.failure_latency);
                         latency_of(&latency, *figure)
+                    }
+                    WorkloadFigure::CustomersHit => {
+                        (plan.customers > 0).then(|| record.customers_hit.len() as f64 / plan.customers as f64)
                     }
                     _ => tally.workload(*figure, plan.workloads[*workload as usize].value, counted),
                 }
@@ -378,7 +387,7 @@ impl Tally {
             }
             WorkloadFigure::Requests => Some(self.begun as f64),
             WorkloadFigure::Ended(outcomes) => Some(self.count(outcomes) as f64),
-            WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => None,
+            WorkloadFigure::CustomersHit | WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => None,
         }
     }
 

@@ -10,7 +10,7 @@ mod timeline;
 pub use alerts::{AlertPlan, Condition};
 pub use measure::{BreakerFigure, EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit, WorkloadFigure};
 pub use recorder::{
-    BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, QueueRecord, Recorder, WorkloadRecord,
+    BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, QueueRecord, Recorder, ScaleRecord, WorkloadRecord,
 };
 pub use series::{EdgeSeries, PoolSeries, WorkloadSeries};
 pub use summary::{

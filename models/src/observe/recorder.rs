@@ -36,6 +36,8 @@ pub struct WorkloadRecord {
     pub mean_latency: BatchMeans,
     /// The same by interval, warm-up included.
     pub series: WorkloadSeries,
+    /// Customers of whom at least one counted request failed.
+    pub customers_hit: HashSet<u64>,
     interval: Interval,
 }
 
@@ -175,6 +177,27 @@ pub struct InstanceRecord {
     pub change: InstanceChange,
 }
 
+/// What became of an instance, or of the number of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ScaleRecord {
+    /// An autoscaler has brought the instances of a station to another number.
+    Scaled {
+        /// The station.
+        station: u32,
+        /// From how many.
+        from: u32,
+        /// To how many.
+        to: u32,
+    },
+    /// A process ran out of memory and was killed.
+    OutOfMemory {
+        /// The instance.
+        instance: u32,
+        /// How long it takes to start again.
+        restart: SimDuration,
+    },
+}
+
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
 pub struct Recorder {
@@ -182,6 +205,7 @@ pub struct Recorder {
     edges: Vec<EdgeRecord>,
     breakers: Vec<BreakerRecord>,
     instances: Vec<InstanceRecord>,
+    scales: Vec<(SimTime, ScaleRecord)>,
     queues: Vec<QueueRecord>,
     effects: Vec<EffectRecord>,
     pools: Vec<PoolSeries>,
@@ -216,6 +240,7 @@ impl Recorder {
             edges: vec![EdgeRecord::default(); blueprint.edges.len()],
             breakers: vec![breaker; blueprint.breakers.len()],
             instances: Vec::new(),
+            scales: Vec::new(),
             queues: vec![QueueRecord::default(); blueprint.queues.len()],
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: vec![PoolSeries::default(); blueprint.pools.len()],
@@ -297,6 +322,27 @@ impl Recorder {
     /// A call that was put off has been made up for.
     pub fn call_made_up(&mut self, edge: u32) {
         self.edges[edge as usize].made_up += 1;
+    }
+
+    /// An autoscaler has brought the instances of a station to another number.
+    pub fn scaled(&mut self, at: SimTime, station: u32, from: u32, to: u32) {
+        self.note_scale(at, ScaleRecord::Scaled { station, from, to });
+    }
+
+    /// A process ran out of memory.
+    pub fn out_of_memory(&mut self, at: SimTime, instance: u32, restart: SimDuration) {
+        self.note_scale(at, ScaleRecord::OutOfMemory { instance, restart });
+    }
+
+    fn note_scale(&mut self, at: SimTime, record: ScaleRecord) {
+        if self.scales.len() < MAX_TRANSITIONS {
+            self.scales.push((at, record));
+        }
+    }
+
+    /// A request of a customer has failed.
+    pub fn customer_hit(&mut self, workload: u32, customer: u64) {
+        self.workloads[workload as usize].customers_hit.insert(customer);
     }
 
     /// A message is sent to a queue, which takes it or is full.
@@ -452,6 +498,11 @@ impl Recorder {
     /// What the balancers learned about instances; the first ten thousand.
     pub fn instances(&self) -> &[InstanceRecord] {
         &self.instances
+    }
+
+    /// What became of the number of instances, and of their memory; the first ten thousand.
+    pub fn scales(&self) -> &[(SimTime, ScaleRecord)] {
+        &self.scales
     }
 
     /// What went through each queue of messages.

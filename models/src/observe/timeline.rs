@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::{InstanceChange, InstanceRecord, Recorder, Unit, WorkloadSeries};
+use super::{InstanceChange, InstanceRecord, Recorder, ScaleRecord, Unit, WorkloadSeries};
 use crate::faults::Fault;
 use crate::resilience::circuit_breaker::{State, Transition};
 use crate::resources::{Episode, Episodes};
@@ -91,6 +91,22 @@ pub enum Change {
         instance: String,
         /// What.
         change: InstanceChange,
+    },
+    /// An autoscaler has brought the instances of a service to another number.
+    Scaled {
+        /// The service.
+        service: String,
+        /// From how many.
+        from: u32,
+        /// To how many.
+        to: u32,
+    },
+    /// A process ran out of memory and was killed.
+    OutOfMemory {
+        /// The instance, by name and number.
+        instance: String,
+        /// How long it takes to start again.
+        restart: SimDuration,
     },
     /// An alert fires.
     AlertFires {
@@ -194,6 +210,7 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
         let change = Change::Aborted { condition: condition.text.clone(), value: aborted.value, unit: condition.measure.unit() };
         Moment { at: aborted.at, change }
     }));
+    moments.extend(scale_moments(blueprint, system.recorder()));
     moments.extend(queue_moments(blueprint, system.recorder()));
     moments.extend(availability_moments(blueprint, system.recorder()));
     moments.sort_by_key(|moment| moment.at);
@@ -273,12 +290,16 @@ fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
         }
         let (target, effect) = (struck(blueprint, fault), fault.summary());
         let lasts = (fault.end < SimTime::MAX).then(|| fault.end.since(fault.begin));
-        moments.push(Moment {
-            at: fault.begin,
-            change: Change::FaultBegins { target: target.clone(), effect: effect.clone(), lasts },
-        });
+        // A region is struck in many places, and told about once.
+        let mut tell = |at, change| {
+            let moment = Moment { at, change };
+            if !moments.contains(&moment) {
+                moments.push(moment);
+            }
+        };
+        tell(fault.begin, Change::FaultBegins { target: target.clone(), effect: effect.clone(), lasts });
         if end <= now {
-            moments.push(Moment { at: end, change: Change::FaultEnds { target, effect } });
+            tell(end, Change::FaultEnds { target, effect });
         }
     }
     moments
@@ -286,7 +307,9 @@ fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
 
 /// What a fault strikes, with the numbers of the instances if it does not strike all of them.
 fn struck(blueprint: &Blueprint, fault: &Fault) -> String {
-    let Some(first) = blueprint.instances.get(fault.instances.start as usize).filter(|_| !fault.instances.is_empty()) else {
+    let Some(first) =
+        blueprint.instances.get(fault.instances.start as usize).filter(|_| !fault.instances.is_empty() && !fault.is_regional)
+    else {
         return fault.target.clone();
     };
     let all = &blueprint.stations[first.station as usize].instances;
@@ -401,6 +424,25 @@ fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
         Moment { at: record.at, change }
     };
     recorder.instances().iter().map(moment).collect()
+}
+
+fn scale_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let moment = |(at, record): &(SimTime, ScaleRecord)| {
+        let change = match *record {
+            ScaleRecord::Scaled { station, from, to } => {
+                Change::Scaled { service: blueprint.stations[station as usize].name.clone(), from, to }
+            }
+            ScaleRecord::OutOfMemory { instance, restart } => {
+                let station = &blueprint.stations[blueprint.instances[instance as usize].station as usize];
+                let number = instance - station.instances.start + 1;
+                let name = &station.name;
+                let instance = if station.instances.len() == 1 { name.clone() } else { format!("{name}#{number}") };
+                Change::OutOfMemory { instance, restart }
+            }
+        };
+        Moment { at: *at, change }
+    };
+    recorder.scales().iter().map(moment).collect()
 }
 
 /// Messages count as piling up when the oldest has waited for so long.

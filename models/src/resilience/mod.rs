@@ -5,6 +5,7 @@
 
 pub mod adaptive_concurrency;
 pub mod admission;
+pub mod autoscaler;
 pub mod circuit_breaker;
 pub mod fallback;
 pub mod load_balancer;
@@ -12,6 +13,7 @@ pub mod rate_limit;
 pub mod retry;
 pub mod retry_budget;
 
+pub use autoscaler::{Autoscaler, AutoscalerSettings};
 pub use circuit_breaker::{Breaker, CircuitBreaker};
 pub use fallback::Fallback;
 pub use load_balancer::{Balance, Balancing, LoadBalancer};

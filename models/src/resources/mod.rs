@@ -4,11 +4,13 @@
 mod discipline;
 mod episodes;
 mod idempotency;
+mod keyed_cache;
 mod message_queue;
 mod pool;
 
 pub use discipline::Discipline;
 pub use episodes::{Episode, Episodes};
 pub use idempotency::{IdempotencyKeys, Repetition};
+pub use keyed_cache::{CacheSettings, KeyedCache, LookUp};
 pub use message_queue::{Message, MessageQueue};
 pub use pool::{Pool, PoolUsage, Waiter};

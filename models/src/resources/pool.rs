@@ -236,6 +236,11 @@ impl Pool {
         self.usage = PoolUsage { busy, waiting, ..PoolUsage::default() };
     }
 
+    /// Slots in use, times nanoseconds, since the last reset.
+    pub fn busy_time(&self, now: SimTime) -> i128 {
+        self.usage.busy.integral(now) as i128
+    }
+
     /// Slots in use.
     #[inline]
     pub fn in_use(&self) -> u32 {

@@ -46,6 +46,10 @@ pub(super) struct Scenario {
     pub databases: IndexMap<String, Database>,
     /// What is looked up before something slower is asked.
     pub caches: IndexMap<String, Cache>,
+    /// Places far from each other: for each, the latency one way to others.
+    pub regions: IndexMap<String, IndexMap<String, DurationPhrase>>,
+    /// How many customers all workloads together serve; each request is of one of them.
+    pub customers: Option<u64>,
     /// Messages that wait to be consumed.
     pub queues: IndexMap<String, Queue>,
     /// Guards, timeouts and latencies between a caller and a callee, by `caller -> callee`.
@@ -131,6 +135,8 @@ pub(super) struct Workload {
     pub users: Option<OrNumber<Users>>,
     /// Time between an answer and the user's next request; none if left out.
     pub think: Option<DurationPhrase>,
+    /// The region of its clients.
+    pub region: Option<String>,
     /// What an answer is worth; 1 if left out.
     pub value: Option<f64>,
     /// What an answer by a fallback is worth; as much if left out.
@@ -257,6 +263,14 @@ pub(super) struct Service {
     pub cpus: Option<u32>,
     /// The machine whose processors it uses.
     pub host: Option<String>,
+    /// The region that its instances are in.
+    pub region: Option<String>,
+    /// The regions that its instances are dealt out to in turn.
+    pub regions: Option<Vec<String>>,
+    /// How many of its instances run; all of them if left out.
+    pub autoscale: Option<Autoscale>,
+    /// The memory of each instance, and what its requests take of it.
+    pub memory: Option<Memory>,
     /// What it does with a request.
     pub handle: Vec<Step>,
     /// Several named operations instead, called as `service.operation`.
@@ -355,6 +369,41 @@ pub(super) enum QueueOrder {
     Priority,
 }
 
+/// An autoscaler, after Kubernetes' `HorizontalPodAutoscaler`; `instances` is the most there can be.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Autoscale {
+    /// Instances that always run.
+    pub min: u32,
+    /// Instances at the beginning; `min` if left out.
+    pub from: Option<u32>,
+    /// The share of threads or slots that should be in use.
+    pub target: Share,
+    /// Time between two looks; 15s if left out.
+    pub every: Option<Duration>,
+    /// How long a new instance takes until it serves.
+    #[serde(rename = "start-up")]
+    pub start_up: Duration,
+    /// Scaling down goes to the highest number wanted over so long; 5m if left out.
+    #[serde(rename = "scale down after")]
+    pub scale_down_after: Option<Duration>,
+}
+
+/// The memory of each instance.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Memory {
+    /// What there is for requests.
+    pub limit: Bytes,
+    /// What each request in flight takes, those that queue included.
+    pub each: Bytes,
+    /// How long a process that is killed takes to start again; 30s if left out.
+    pub restart: Option<Duration>,
+    /// Requests are turned away when those in flight would take more than this.
+    #[serde(rename = "shed above")]
+    pub shed_above: Option<Bytes>,
+}
+
 /// What a service remembers of requests that it has done.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -372,6 +421,15 @@ pub(super) struct Cache {
     pub instances: Option<u32>,
     /// Connections of each instance; not limited if left out.
     pub connections: Option<OrNumber<Slots>>,
+    /// How many keys there are, in place of a hit rate: a look-up finds what was put in and has not expired.
+    pub keys: Option<u32>,
+    /// With `keys`: how much more often the first are looked up: the n-th with a probability in proportion to 1 / n^zipf; all
+    /// alike if left out.
+    pub zipf: Option<f64>,
+    /// With `keys`: how long what was put in is of use.
+    pub ttl: Option<Duration>,
+    /// With `keys`: whether of several that miss the same key only one fetches it, and the others wait; false if left out.
+    pub coalesce: Option<bool>,
     /// Share of look-ups that find something.
     #[serde(rename = "hit rate")]
     pub hit_rate: Option<Share>,
@@ -445,7 +503,7 @@ pub(super) enum OnFailure {
     Ignore,
 }
 
-/// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads, break breaker, deploy and surge.
+/// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads, break breaker, deploy, flush and surge.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Fault {
@@ -504,6 +562,8 @@ pub(super) struct Fault {
     /// With `deploy`: how long it takes to become as fast as before; 30s if left out.
     #[serde(rename = "warm-up")]
     pub warm_up: Option<Duration>,
+    /// Makes a cache with `keys` forget everything.
+    pub flush: Option<String>,
     /// Multiplies the arrivals of an open workload.
     pub surge: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! Which instance of a callee an attempt goes to, and what the balancers learn.
 
-use super::blueprint::EdgePlan;
+use super::blueprint::{EdgePlan, NONE};
 use super::event::Event;
 use super::turn::{Turn, draw_tag};
 use crate::observe::InstanceChange;
@@ -20,8 +20,21 @@ impl Turn<'_> {
             let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
             pool.in_use() + pool.queue_length() + instances[(first + instance) as usize].held_up
         };
-        let call = Call { now: self.now, draw: || key.draw(), zone: frame.instance - edge.caller_first_instance };
+        let call = Call { now: self.now, draw: || key.draw(), zone: self.zone_of(index, edge), key: self.balance_key(index) };
         first + self.state.edges[edge_id as usize].balancer.choose(call, outstanding)
+    }
+
+    /// The zone of a caller: its region, if it has one.
+    fn zone_of(&self, index: u32, edge: &EdgePlan) -> u32 {
+        match self.region_of(index) {
+            NONE => self.state.frames[index].instance - edge.caller_first_instance,
+            region => region,
+        }
+    }
+
+    /// What a request is known by to a balancer that hashes: its customer, if there are customers.
+    fn balance_key(&self, index: u32) -> Option<u64> {
+        (self.plan.customers > 0).then(|| self.customer_of(index))
     }
 
     /// Schedules the first look of whatever watches the instances of an edge.

@@ -6,8 +6,10 @@ use crate::expect::Expectation;
 use crate::faults::Fault;
 use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
-use crate::resilience::{Backoff, Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker};
-use crate::resources::Discipline;
+use crate::resilience::{
+    AutoscalerSettings, Backoff, Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker,
+};
+use crate::resources::{CacheSettings, Discipline};
 use crate::workload::{ArrivalProcess, UserPlan};
 use crate::{Outcome, OutcomeSet};
 
@@ -55,6 +57,16 @@ pub struct Blueprint {
     pub deadlines: Vec<DeadlinePlan>,
     /// Queues of messages.
     pub queues: Vec<QueuePlan>,
+    /// Caches that know what is in them.
+    pub caches: Vec<CacheSettings>,
+    /// What decides how many instances there are.
+    pub autoscalers: Vec<AutoscalerPlan>,
+    /// Latencies between regions, as distribution ids, row by row; empty if nothing is said about regions.
+    pub distances: Vec<u32>,
+    /// How many regions there are.
+    pub regions: u32,
+    /// How many customers all workloads together serve; zero if nobody asks.
+    pub customers: u64,
     /// Names of what handlers do to the world, and should do once for each request.
     pub effects: Vec<String>,
     /// How long each service that has idempotency keys remembers them.
@@ -110,6 +122,17 @@ pub struct QueuePlan {
     pub lifetime: Option<SimDuration>,
     /// The steps that make up for each of those; [`NONE`] if nothing does.
     pub on_expiry: u32,
+}
+
+/// What decides how many instances of a station there are.
+#[derive(Clone, Copy, Debug)]
+pub struct AutoscalerPlan {
+    /// The station.
+    pub station: u32,
+    /// Instances at the beginning.
+    pub from: u32,
+    /// How it decides.
+    pub settings: AutoscalerSettings,
 }
 
 /// Which partition a message goes to.
@@ -182,6 +205,8 @@ pub struct WorkloadPlan {
     pub priority: u8,
     /// What its answers are worth.
     pub value: AnswerValue,
+    /// Where its clients are; [`NONE`] if nowhere in particular.
+    pub region: u32,
 }
 
 /// What answers are worth, in whatever currency.
@@ -242,6 +267,8 @@ pub struct InstancePlan {
     pub gate: u32,
     /// The idempotency keys that it shares with the other instances; [`NONE`] if it has none.
     pub keys: u32,
+    /// Its region; [`NONE`] if it is in none.
+    pub region: u32,
 }
 
 /// What the slots of a pool are.
@@ -509,6 +536,15 @@ pub enum Step {
     Jump(u32),
     /// Sends a message to a queue.
     Send(u32),
+    /// Looks a key up in a cache: goes on with the next step if it is there, else at `miss`.
+    LookUp {
+        /// The cache.
+        cache: u32,
+        /// A step.
+        miss: u32,
+    },
+    /// Puts the key that was looked up into a cache.
+    Fill(u32),
     /// Does something to the world that should be done once for each request.
     Effect(u32),
     /// Fails with `probability`.

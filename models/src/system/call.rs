@@ -119,6 +119,9 @@ impl<'a> Turn<'a> {
         }
         if frame.role == Role::Client {
             let (workload, is_counted) = (frame.instance, frame.is_counted);
+            if self.plan.customers > 0 {
+                self.note_hit_customer(index, outcome);
+            }
             self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
             return self.go_to_next(index);
         }
@@ -215,6 +218,12 @@ impl<'a> Turn<'a> {
         if is_elaborate {
             self.elaborate(index, edge, callee, caller);
         }
+        if !self.plan.distances.is_empty() {
+            let key = key.child(draw_tag::REQUEST_LATENCY);
+            let distance = SimDuration::from_nanos_f64(self.distance(self.region_of(index), self.region_of(callee), key));
+            let latency = self.network_latency(edge_id, key) + distance;
+            return if latency.is_zero() { Next::Arrive(callee) } else { self.wait(callee, Activity::InTransit, latency) };
+        }
         if edge.latency != NONE || self.is_slowed(edge_id) {
             let latency = self.network_latency(edge_id, key.child(draw_tag::REQUEST_LATENCY));
             return self.wait(callee, Activity::InTransit, latency);
@@ -226,7 +235,7 @@ impl<'a> Turn<'a> {
     #[cold]
     fn attempt_is_lost(&mut self, index: u32, edge: &EdgePlan, edge_id: u32, target: u32) -> Option<Next> {
         let condition = &self.state.edges[edge_id as usize];
-        let is_swallowed = condition.black_holes > 0;
+        let is_swallowed = condition.black_holes > 0 || self.is_cut_off(index, target);
         if condition.refusals > 0 || self.state.instances[target as usize].refusals > 0 {
             return Some(self.attempt_ended(index, Outcome::Refused));
         }

@@ -66,6 +66,26 @@ pub enum Event {
         /// Which queue.
         queue: u32,
     },
+    /// An autoscaler looks at its service.
+    Autoscale {
+        /// Which autoscaler.
+        scaler: u32,
+    },
+    /// An instance that an autoscaler has asked for is ready.
+    Started {
+        /// Which autoscaler.
+        scaler: u32,
+    },
+    /// A process has no memory left.
+    OutOfMemory {
+        /// Which instance.
+        instance: u32,
+    },
+    /// A killed process serves again.
+    Restarted {
+        /// Which instance.
+        instance: u32,
+    },
     /// An operator does something.
     Order {
         /// Which of the planned orders.
@@ -98,6 +118,10 @@ impl sim_core::Event for Event {
             Self::HealthCheck { edge } => (14, edge, 0),
             Self::Sweep { edge } => (15, edge, 0),
             Self::QueueTick { queue } => (10, queue, 1),
+            Self::Autoscale { scaler } => (10, scaler, 2),
+            Self::Started { scaler } => (10, scaler, 3),
+            Self::OutOfMemory { instance } => (10, instance, 4),
+            Self::Restarted { instance } => (10, instance, 5),
             Self::Order { order } => (13, order, 0),
             Self::Cancel { callee, caller } => (12, callee, caller.epoch),
         };

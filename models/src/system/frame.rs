@@ -46,6 +46,8 @@ pub(super) enum Activity {
     Pausing,
     /// Waits until a queue has taken its message.
     Sending,
+    /// Waits for what another request is fetching into a cache.
+    AwaitingFetch,
     /// Waits for a permit of a bulkhead, or for the end of a breaker's test.
     AwaitingPermit,
     /// Waits for its turn at a rate limit.

@@ -23,6 +23,9 @@ impl Turn<'_> {
             return self.turn_away(index, gate);
         };
         self.state.frames[index].admitted_as = admitted_as;
+        if self.plan.gates[gate as usize].memory.is_some_and(|memory| admitted_as > memory.requests) {
+            self.run_out_of_memory(instance);
+        }
         if self.state.pools[slots].try_acquire_for(self.now, class) {
             return self.start(index);
         }

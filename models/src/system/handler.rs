@@ -52,6 +52,8 @@ impl Turn<'_> {
                 self.go_to_next(index)
             }
             Step::Jump(to) => self.go_to(index, to),
+            Step::LookUp { cache, miss } => self.look_up(index, cache, miss),
+            Step::Fill(cache) => self.fill(index, cache),
             Step::Send(queue) => self.begin_sending(index, queue),
             Step::Effect(effect) => {
                 self.state.recorder.effect(effect, self.state.frames.request(index));
@@ -67,7 +69,7 @@ impl Turn<'_> {
         Next::Run(index)
     }
 
-    fn go_to(&mut self, index: u32, step: u32) -> Next {
+    pub fn go_to(&mut self, index: u32, step: u32) -> Next {
         self.state.frames[index].step = step;
         Next::Run(index)
     }
@@ -102,6 +104,9 @@ impl Turn<'_> {
     /// A branch of a fork has ended; the last one lets the parent go on, or fail if any has failed.
     pub fn branch_ends(&mut self, index: u32, outcome: Outcome) -> Next {
         let parent = self.state.frames[index].caller;
+        if !self.state.caches.is_empty() {
+            self.fetches_over(index);
+        }
         self.state.frames.release(index);
         if !self.state.frames.is_live(parent) {
             return Next::Nothing;

@@ -2,8 +2,8 @@
 //!
 //! A [`Blueprint`] says what there is; a [`System`] is its state and the [`sim_core::Model`] that events act on. While one
 //! event is handled, a `Turn` holds the blueprint, the state and the schedule together; its methods live in the file of
-//! what they bring about: `handler` (steps), `station` (queues and slots), `gate` (what is turned away), `call` (attempts, replies), `guards` (what stands between), `balancing` (which instance), `fallback` (what a failed call turns to), `patience` (deadlines, cancellation, hedges), `messaging` (queues of messages), `client`
-//! (workloads), `outage` (faults).
+//! what they bring about: `handler` (steps), `station` (queues and slots), `gate` (what is turned away), `call` (attempts, replies), `guards` (what stands between), `balancing` (which instance), `fallback` (what a failed call turns to), `patience` (deadlines, cancellation, hedges), `messaging` (queues of messages), `scaling` (instances that come and go), `regions`
+//! (distances, populations), `client` (workloads), `outage` (faults).
 
 mod balancing;
 mod blueprint;
@@ -18,14 +18,16 @@ mod handler;
 mod messaging;
 mod outage;
 mod patience;
+mod regions;
+mod scaling;
 mod state;
 mod station;
 mod turn;
 
 pub use blueprint::{
-    AnswerValue, BacklogAbove, Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, QueuePlan, RunPlan, Scope, Source,
-    StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
+    AnswerValue, AutoscalerPlan, BacklogAbove, Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends,
+    Guard, HedgePlan, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, QueuePlan, RunPlan,
+    Scope, Source, StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
 pub(crate) use frame::MOST_REQUESTS;

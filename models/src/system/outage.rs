@@ -28,6 +28,8 @@ impl Turn<'_> {
             Effect::SlowEdge { edge, .. } => self.state.edges[*edge as usize].slowed_by.push(id),
             Effect::LoseSlots { .. } => self.fault_grows(id),
             Effect::Surge { .. } => {}
+            Effect::Flush { cache } => self.state.caches[*cache as usize].flush(),
+            Effect::Cut { from, to } => self.state.cuts.push((*from, *to)),
             Effect::BreakGuard { edge } => self.break_guards(*edge, true),
             Effect::Crash | Effect::Restart => {
                 self.for_each_instance(id, |state| state.crashes += 1);
@@ -93,7 +95,12 @@ impl Turn<'_> {
             Effect::SlowEdge { edge, .. } => self.state.edges[*edge as usize].slowed_by.retain(|other| *other != id),
             Effect::LoseSlots { .. } => self.set_lost_slots(id, 0),
             Effect::Crash | Effect::Restart => self.for_each_instance(id, |state| state.crashes -= 1),
-            Effect::Surge { .. } => {}
+            Effect::Surge { .. } | Effect::Flush { .. } => {}
+            Effect::Cut { from, to } => {
+                if let Some(position) = self.state.cuts.iter().position(|cut| *cut == (*from, *to)) {
+                    self.state.cuts.swap_remove(position);
+                }
+            }
             Effect::BreakGuard { edge } => self.break_guards(*edge, false),
             Effect::Pause => {
                 self.for_each_instance(id, |state| state.pauses -= 1);
@@ -139,7 +146,7 @@ impl Turn<'_> {
     /// A crash: whatever runs or waits on the instance is gone, and its callers see their connections reset.
     ///
     /// Those who wait leave their queues first, so that nothing given back below is handed to another victim.
-    fn lose_work_of(&mut self, instance: u32) {
+    pub fn lose_work_of(&mut self, instance: u32) {
         self.state.instances[instance as usize].held_up = 0;
         for parked in std::mem::take(&mut self.state.instances[instance as usize].parked) {
             if let Parked::Arrival(waiter) = parked

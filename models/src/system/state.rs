@@ -13,8 +13,8 @@ use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::Recorder;
 use crate::resilience::admission::Admission;
-use crate::resilience::{Breaker, LoadBalancer, RateLimiter, RetryBudget};
-use crate::resources::{IdempotencyKeys, Message, MessageQueue, Pool, Waiter};
+use crate::resilience::{Autoscaler, Breaker, LoadBalancer, RateLimiter, RetryBudget};
+use crate::resources::{IdempotencyKeys, KeyedCache, Message, MessageQueue, Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
 
 /// About what one idempotency key takes.
@@ -42,6 +42,8 @@ pub(super) enum Next {
     Ask(u32),
     /// A frame has ended; its caller is answered.
     Reply(u32),
+    /// Somebody has fetched, or failed to, what a frame waited for.
+    Wake(Waiter),
     /// An instance that goes on after a pause notices the next of what it has missed.
     CatchUp(u32),
 }
@@ -65,6 +67,8 @@ pub(super) struct InstanceState {
     pub lost_slots: Vec<(u32, u32)>,
     /// What happened to its frames while it was paused.
     pub parked: VecDeque<Parked>,
+    /// Whether it is about to be killed, or has been and is not back.
+    pub is_dying: bool,
     /// Requests among that: accepted, and not yet taken note of.
     pub held_up: u32,
 }
@@ -141,6 +145,18 @@ pub(crate) struct QueueState {
     pub tick_at: Option<SimTime>,
 }
 
+/// What an autoscaler is up to.
+#[derive(Clone, Debug)]
+pub(super) struct ScalerState {
+    pub scaler: Autoscaler,
+    /// Instances that serve.
+    pub running: u32,
+    /// Instances that start up.
+    pub starting: u32,
+    /// Slots in use times nanoseconds when it last looked.
+    pub busy_before: i128,
+}
+
 /// What a workload is up to.
 #[derive(Clone, Debug)]
 pub(super) struct WorkloadState {
@@ -200,6 +216,10 @@ pub(super) struct State {
     pub workloads: Vec<WorkloadState>,
     pub queues: Vec<QueueState>,
     pub keys: Vec<IdempotencyKeys>,
+    pub caches: Vec<KeyedCache>,
+    pub autoscalers: Vec<ScalerState>,
+    /// Pairs of regions between which nothing gets through.
+    pub cuts: Vec<(u32, u32)>,
     /// Messages that wait to be consumed, or are being delivered.
     pub messages: u64,
     /// What follows within this instant after what is being handled, the last first.
@@ -244,6 +264,9 @@ impl System {
             workloads: blueprint.workloads.iter().map(|workload| initial_workload(workload, &streams)).collect(),
             queues: blueprint.queues.iter().map(initial_queue).collect(),
             keys: blueprint.idempotency.iter().map(|lifetime| IdempotencyKeys::new(*lifetime)).collect(),
+            caches: blueprint.caches.iter().map(KeyedCache::new).collect(),
+            autoscalers: blueprint.autoscalers.iter().map(initial_scaler).collect(),
+            cuts: Vec::new(),
             messages: 0,
             ready: Vec::with_capacity(64),
             deferred: 0,
@@ -362,6 +385,10 @@ fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan) -> EdgeState {
         last_answer: None,
         deferred: VecDeque::new(),
     }
+}
+
+fn initial_scaler(plan: &super::AutoscalerPlan) -> ScalerState {
+    ScalerState { scaler: Autoscaler::new(plan.settings), running: plan.from, starting: 0, busy_before: 0 }
 }
 
 fn initial_queue(plan: &super::QueuePlan) -> QueueState {

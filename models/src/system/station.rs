@@ -134,6 +134,9 @@ impl Turn<'_> {
         let frame = &self.state.frames[index];
         let held = self.now.since(frame.started_at);
         let plan = self.plan.instances[frame.instance as usize];
+        if !self.state.caches.is_empty() {
+            self.fetches_over(index);
+        }
         if plan.keys != NONE {
             let key = self.idempotency_key(index);
             self.state.keys[plan.keys as usize].end(self.now, key, index, outcome.is_good());
@@ -257,7 +260,7 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         frame.outcome = outcome;
         let edge = frame.edge;
-        if self.has_network_latency(edge) {
+        if self.has_network_latency(edge) || !self.plan.distances.is_empty() {
             return self.send_reply(index, edge);
         }
         Next::Reply(index)
@@ -266,7 +269,15 @@ impl Turn<'_> {
     /// Sends an answer over a network that takes time.
     fn send_reply(&mut self, index: u32, edge: u32) -> Next {
         let key = self.state.frames[index].key.child(draw_tag::REPLY_LATENCY);
-        let latency = self.network_latency(edge, key);
+        let caller = self.state.frames[index].caller;
+        let mut latency = self.network_latency(edge, key);
+        if !self.plan.distances.is_empty() && self.state.frames.is_live(caller) {
+            let distance = self.distance(self.region_of(index), self.region_of(caller.frame), key);
+            latency += SimDuration::from_nanos_f64(distance);
+        }
+        if latency.is_zero() {
+            return Next::Reply(index);
+        }
         self.wait(index, Activity::ReplyInTransit, latency)
     }
 

@@ -31,6 +31,10 @@ pub(super) mod draw_tag {
     pub const CANCELLATION: u64 = 9 << 40;
     /// The chance of being turned away early.
     pub const ADMISSION: u64 = 10 << 40;
+    /// The key that a request looks up in a cache.
+    pub const CACHE: u64 = 14 << 40;
+    /// The customer that a request is of.
+    pub const CUSTOMER: u64 = 15 << 40;
     /// A call that is put off and made up for.
     pub const DEFERRED: u64 = 11 << 40;
     /// Whether a request is poison.
@@ -70,6 +74,9 @@ impl<'a> Turn<'a> {
         for edge in 0..self.plan.edges.len() as u32 {
             self.begin_watching(edge);
         }
+        for scaler in 0..self.plan.autoscalers.len() as u32 {
+            self.begin_autoscaling(scaler);
+        }
         for (index, order) in self.plan.orders.iter().enumerate() {
             self.schedule.at(order.at, Event::Order { order: index as u32 });
         }
@@ -106,6 +113,10 @@ impl<'a> Turn<'a> {
             Event::FaultEnds { fault } => self.fault_ends(fault),
             Event::MakeUp { edge } => return self.make_up(edge),
             Event::QueueTick { queue } => self.queue_tick(queue),
+            Event::Autoscale { scaler } => self.autoscale(scaler),
+            Event::Started { scaler } => self.started(scaler),
+            Event::OutOfMemory { instance } => self.out_of_memory(instance),
+            Event::Restarted { instance } => self.restarted(instance),
             Event::HealthCheck { edge } => self.check_health(edge),
             Event::Sweep { edge } => self.sweep_outliers(edge),
             Event::Order { order } => self.operator_acts(order),
@@ -128,6 +139,7 @@ impl<'a> Turn<'a> {
                 Next::Work(frame) => self.processor_granted(frame),
                 Next::Permit(frame) => self.permit_granted(frame),
                 Next::Ask(frame) => self.enter_guards(frame),
+                Next::Wake(waiter) => self.wake(waiter),
                 Next::CatchUp(instance) => self.catch_up(instance),
                 Next::Nothing => match self.state.ready.pop() {
                     Some(waiting) => waiting,
@@ -160,6 +172,7 @@ impl<'a> Turn<'a> {
         match activity {
             Activity::Working | Activity::Pausing => self.go_to_next(index),
             Activity::Sending => self.sending_ended(index),
+            Activity::AwaitingFetch => Next::Run(index),
             Activity::Delayed => self.request_processor(index),
             Activity::InTransit => Next::Arrive(index),
             Activity::BackingOff => self.send_in_again(index),
@@ -241,6 +254,7 @@ impl<'a> Turn<'a> {
     fn warmup_ends(&mut self) {
         self.state.has_warmed_up = true;
         self.state.recorder.pools_reset(self.now, &self.state.pools);
+        self.pools_forget_for_autoscalers();
         for pool in &mut self.state.pools {
             pool.reset_usage(self.now);
         }

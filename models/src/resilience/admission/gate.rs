@@ -18,6 +18,15 @@ pub enum ConcurrencyLimit {
     Vegas(VegasSettings),
 }
 
+/// The memory of a process, counted in requests in flight, those that queue included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryLimit {
+    /// One more, and the process is killed with all its work.
+    pub requests: u32,
+    /// How long it then takes to start again.
+    pub restart: SimDuration,
+}
+
 /// What an instance turns away.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AdmissionSettings {
@@ -29,6 +38,10 @@ pub struct AdmissionSettings {
     pub utilization: Option<UtilizationSettings>,
     /// Requests that have waited too long for too long.
     pub codel: Option<CodelSettings>,
+    /// Arrivals when more than so many requests would be in flight.
+    pub in_flight: Option<u32>,
+    /// What becomes of an instance whose requests in flight take more memory than it has.
+    pub memory: Option<MemoryLimit>,
     /// How long callers who are turned away are asked to stay away, in milliseconds.
     pub retry_after: u32,
 }
@@ -44,6 +57,7 @@ enum Limiter {
 #[derive(Clone, Debug)]
 pub struct Admission {
     limiter: Option<Limiter>,
+    in_flight_limit: Option<u32>,
     in_flight: u32,
     red: Option<Red>,
     utilization: Option<UtilizationLimit>,
@@ -59,6 +73,7 @@ impl Admission {
                 ConcurrencyLimit::Gradient2(settings) => Limiter::Gradient2(Gradient2::new(settings)),
                 ConcurrencyLimit::Vegas(settings) => Limiter::Vegas(Vegas::new(settings, key)),
             }),
+            in_flight_limit: settings.in_flight,
             in_flight: 0,
             red: settings.red.map(Red::new),
             utilization: settings.utilization.map(UtilizationLimit::new),
@@ -72,7 +87,7 @@ impl Admission {
         // Each of them sees every arrival, so none is asked only if another lets it pass.
         let is_shed = self.utilization.as_mut().is_some_and(|limit| limit.sheds(now, in_use));
         let is_dropped = self.red.as_mut().is_some_and(|red| red.drops(now, queue, draw));
-        let is_full = self.limit().is_some_and(|limit| self.in_flight >= limit);
+        let is_full = self.limit().into_iter().chain(self.in_flight_limit).any(|limit| self.in_flight >= limit);
         if is_shed || is_dropped || is_full {
             return None;
         }

@@ -6,6 +6,6 @@ mod red;
 mod utilization;
 
 pub use codel::{Codel, CodelSettings};
-pub use gate::{Admission, AdmissionSettings, ConcurrencyLimit};
+pub use gate::{Admission, AdmissionSettings, ConcurrencyLimit, MemoryLimit};
 pub use red::{Red, RedSettings};
 pub use utilization::{UtilizationLimit, UtilizationSettings};

@@ -78,6 +78,8 @@ pub struct Call<D> {
     pub draw: D,
     /// The zone of its caller.
     pub zone: u32,
+    /// What it is known by, if anything; a [`Balance::ConsistentHash`] draws a key otherwise.
+    pub key: Option<u64>,
 }
 
 /// So many instances that are still spared are passed over before one is taken all the same.
@@ -88,6 +90,8 @@ const MOST_REFUSALS: u32 = 16;
 pub struct LoadBalancer {
     settings: Balancing,
     instances: u32,
+    /// The first so many are there at all.
+    present: u32,
     /// Whose turn it is, as a position among the instances of each zone that are in order.
     next: Vec<u32>,
     /// Instances in order; all of them in a panic.
@@ -109,6 +113,7 @@ impl LoadBalancer {
         let long_ago = SimTime::ZERO;
         Self {
             instances,
+            present: instances,
             next: vec![0; settings.locality.map_or(1, |locality| locality.zones) as usize],
             eligible: (0..instances).collect(),
             in_zone: Vec::with_capacity(instances as usize),
@@ -142,7 +147,7 @@ impl LoadBalancer {
             if matches!(self.settings.balance, Balance::RoundRobin) {
                 return in_turn(&mut self.next[0], &self.eligible);
             }
-            return self.choose_among(None, call.now, &mut (call.draw)(), &outstanding);
+            return self.choose_among(None, (call.now, call.key), &mut (call.draw)(), &outstanding);
         }
         self.choose_with_care(call, &outstanding)
     }
@@ -152,7 +157,7 @@ impl LoadBalancer {
         let zone = self.settings.locality.and_then(|locality| self.zone_of_call(locality, call.zone, &mut draw));
         let mut chosen = 0;
         for _ in 0..MOST_REFUSALS {
-            chosen = self.choose_among(zone, call.now, &mut draw, outstanding);
+            chosen = self.choose_among(zone, (call.now, call.key), &mut draw, outstanding);
             let weight = self
                 .settings
                 .slow_start
@@ -180,7 +185,13 @@ impl LoadBalancer {
         }
     }
 
-    fn choose_among(&mut self, zone: Option<u32>, now: SimTime, draw: &mut KeyedDraw, outstanding: &impl Fn(u32) -> u32) -> u32 {
+    fn choose_among(
+        &mut self,
+        zone: Option<u32>,
+        (now, known_by): (SimTime, Option<u64>),
+        draw: &mut KeyedDraw,
+        outstanding: &impl Fn(u32) -> u32,
+    ) -> u32 {
         let members = match (zone, self.settings.locality) {
             (Some(zone), Some(locality)) => {
                 self.in_zone.clear();
@@ -205,7 +216,8 @@ impl LoadBalancer {
             Balance::Weighted(_) => self.weighted.as_mut().map_or(0, |weighted| weighted.choose(members)),
             Balance::ConsistentHash { keys, .. } => {
                 let number = draw.next_u64();
-                let key = keys.map_or(number, |keys| hash_of(((u128::from(number) * u128::from(keys)) >> 64) as u64));
+                let drawn = keys.map_or(number, |keys| hash_of(((u128::from(number) * u128::from(keys)) >> 64) as u64));
+                let key = known_by.map_or(drawn, hash_of);
                 let is_eligible = |instance| members.contains(&instance);
                 self.ring.as_ref().map_or(0, |ring| ring.choose(key, is_eligible, outstanding))
             }
@@ -258,18 +270,27 @@ impl LoadBalancer {
         self.find_eligible();
     }
 
+    /// From here on the first `present` instances are there, and the others are not.
+    pub fn set_present(&mut self, now: SimTime, present: u32) {
+        let before = std::mem::replace(&mut self.present, present.clamp(1, self.instances));
+        for instance in before..self.present {
+            self.come_back(now, instance, true);
+        }
+        self.find_eligible();
+    }
+
     fn find_eligible(&mut self) {
         self.eligible.clear();
-        for instance in 0..self.instances {
+        for instance in 0..self.present {
             let is_ejected = self.outliers.as_ref().is_some_and(|outliers| outliers.is_ejected(instance));
             if self.health[instance as usize].is_healthy() && !is_ejected {
                 self.eligible.push(instance);
             }
         }
-        let is_panic = (self.eligible.len() as f64) < self.settings.panic_threshold * f64::from(self.instances);
+        let is_panic = (self.eligible.len() as f64) < self.settings.panic_threshold * f64::from(self.present);
         if is_panic || self.eligible.is_empty() {
             self.eligible.clear();
-            self.eligible.extend(0..self.instances);
+            self.eligible.extend(0..self.present);
         }
     }
 }
@@ -314,7 +335,7 @@ mod tests {
     fn choices(settings: Balancing, instances: u32) -> Vec<u32> {
         let mut balancer = LoadBalancer::new(settings, instances);
         let outstanding = |instance: u32| [5, 2, 2, 9][instance as usize % 4];
-        let call = |number: u64| Call { now: SimTime::ZERO, draw: move || root().child(number).draw(), zone: 0 };
+        let call = |number: u64| Call { now: SimTime::ZERO, draw: move || root().child(number).draw(), zone: 0, key: None };
         (0..3_000).map(|number| balancer.choose(call(number), outstanding)).collect()
     }
 
@@ -346,7 +367,7 @@ mod tests {
         let mut balancer = LoadBalancer::new(by(Balance::PeakEwma { decay: SimDuration::from_secs(10) }), 2);
         balancer.note_attempt(SimTime::ZERO, 0, SimDuration::from_millis(100), false);
         balancer.note_attempt(SimTime::ZERO, 1, SimDuration::from_millis(10), false);
-        let call = Call { now: SimTime::ZERO, draw: || root().draw(), zone: 0 };
+        let call = Call { now: SimTime::ZERO, draw: || root().draw(), zone: 0, key: None };
         assert_eq!(balancer.choose(call, |_| 0), 1);
     }
 
@@ -360,7 +381,7 @@ mod tests {
             for instance in down {
                 balancer.note_check(SimTime::ZERO, *instance, false);
             }
-            let call = |number: u64| Call { now: SimTime::ZERO, draw: move || root().child(number).draw(), zone: 0 };
+            let call = |number: u64| Call { now: SimTime::ZERO, draw: move || root().child(number).draw(), zone: 0, key: None };
             (0..2_000).filter(|number| balancer.choose(call(*number), |_| 0).is_multiple_of(2)).count() as f64 / 2_000.0
         };
         assert_eq!(kept(&[]), 1.0);
@@ -378,7 +399,7 @@ mod tests {
         let mut balancer = LoadBalancer::new(settings, 4);
         let at = SimTime::from_secs;
         let share_of_first = |balancer: &mut LoadBalancer, seconds| {
-            let call = |number: u64| Call { now: at(seconds), draw: move || root().child(number).draw(), zone: 0 };
+            let call = |number: u64| Call { now: at(seconds), draw: move || root().child(number).draw(), zone: 0, key: None };
             (0..4_000).filter(|number| balancer.choose(call(*number), |_| 0) == 0).count() as f64 / 4_000.0
         };
         balancer.note_check(at(1_000), 0, false);

@@ -71,6 +71,8 @@ impl Compiler<'_> {
                 target: codel.target.map_or(default::CODEL_TARGET, |target| target.0),
                 interval: codel.interval.map_or(default::CODEL_INTERVAL, |interval| interval.0),
             }),
+            in_flight: None,
+            memory: None,
             retry_after: admission.retry_after.map_or(0, super::super::quantity::Duration::as_millis),
         };
         let turns_away = settings != AdmissionSettings { retry_after: settings.retry_after, ..AdmissionSettings::default() };

@@ -314,6 +314,13 @@ impl Compiler<'_> {
                 }
                 Event::Breaker(owners, state)
             }
+            (Subject::Pool(target), verb @ (Verb::ScalesTo(_) | Verb::RunsOutOfMemory)) => {
+                let name = self.instance_named(target, place)?;
+                match verb {
+                    Verb::ScalesTo(number) => Event::Scales(name, Some(number)),
+                    _ => Event::OutOfMemory(name),
+                }
+            }
             (Subject::Pool(target), verb) => {
                 let (owner, kind) = self.pool_named(target, place)?;
                 if verb == Verb::Overflows { Event::Overflows(owner, kind) } else { Event::Saturates(owner, kind) }
@@ -588,6 +595,7 @@ fn workload_figure(figure: &str) -> Option<WorkloadFigure> {
         "mean latency" => WorkloadFigure::MeanLatency,
         "revenue" => WorkloadFigure::Revenue,
         "revenue loss" => WorkloadFigure::RevenueLoss,
+        "customers hit" => WorkloadFigure::CustomersHit,
         _ => return quantile(figure).map(WorkloadFigure::Latency).or_else(|| outcomes(figure).map(WorkloadFigure::Ended)),
     })
 }

@@ -13,7 +13,7 @@ use crate::Outcome;
 use crate::faults::{Effect, Fault};
 
 /// The kinds of fault, by key.
-const KINDS: &str = "slow, errors, crash, pause, black hole, refuse, lose threads, break breaker, deploy or surge";
+const KINDS: &str = "slow, errors, crash, pause, black hole, refuse, lose threads, break breaker, deploy, flush or surge";
 
 /// Where details belong that only a deployment does without.
 const EVERYTHING_ELSE: &str = "other kinds";
@@ -34,10 +34,60 @@ impl Compiler<'_> {
             let path = format!("faults[{index}]");
             if fault.deploy.is_some() {
                 self.deployment(fault, &path);
+            } else if let Some(region) = self.struck_region(fault) {
+                self.regional(fault, region, &path);
             } else if let Some(once) = self.fault(fault, &path) {
                 self.repeated(fault, once, &path);
             }
         }
+    }
+
+    /// Two regions written as `a -> b`.
+    fn pair_of_regions(&self, target: &str) -> Option<(u32, u32)> {
+        let (from, to) = target.split_once("->")?;
+        let region = |name: &str| self.scenario.regions.get_index_of(name.trim()).map(|region| region as u32);
+        Some((region(from)?, region(to)?))
+    }
+
+    /// The region that a fault strikes, if its target is one.
+    fn struck_region(&self, fault: &Written) -> Option<u32> {
+        let targets = [&fault.slow, &fault.errors, &fault.crash, &fault.pause, &fault.refuse];
+        let target = targets.into_iter().flatten().next()?;
+        let is_station = self.stations.contains_key(target);
+        self.scenario.regions.get_index_of(target).filter(|_| !is_station).map(|region| region as u32)
+    }
+
+    /// A fault that strikes every instance in a region.
+    fn regional(&mut self, fault: &Written, region: u32, path: &str) {
+        let Some((kind, name)) = self.kind_and_target(fault, path) else { return };
+        if fault.instances.is_some() {
+            let at = self.key_at(&format!("{path}.instances"));
+            self.error(at, "a region is struck as a whole", "leave out `instances`, or name a service");
+        }
+        for station in 0..self.blueprint.stations.len() {
+            let own = self.blueprint.stations[station].name.clone();
+            let instances = self.blueprint.stations[station].instances.clone();
+            for instance in
+                instances.filter(|instance| self.blueprint.instances[*instance as usize].region == region).collect::<Vec<_>>()
+            {
+                let mut of_station = fault.clone();
+                for target in [
+                    &mut of_station.slow,
+                    &mut of_station.errors,
+                    &mut of_station.crash,
+                    &mut of_station.pause,
+                    &mut of_station.refuse,
+                ] {
+                    if target.is_some() {
+                        *target = Some(own.clone());
+                    }
+                }
+                let Some(once) = self.fault(&of_station, path) else { return };
+                let once = Fault { target: name.clone(), instances: instance..instance + 1, is_regional: true, ..once };
+                self.repeated(fault, once, path);
+            }
+        }
+        debug_assert!(!kind.is_empty());
     }
 
     /// The stages of an experiment, one after the other.
@@ -142,6 +192,7 @@ impl Compiler<'_> {
                 effect,
                 target: target.clone(),
                 instances: instances.clone(),
+                is_regional: false,
             };
             let end = begin + each;
             let restart = of(begin, end, Effect::Restart);
@@ -164,6 +215,7 @@ impl Compiler<'_> {
             effect,
             target: normalize_edge(&target),
             instances,
+            is_regional: false,
         })
     }
 
@@ -178,6 +230,7 @@ impl Compiler<'_> {
             ("lose threads", &fault.lose_threads),
             ("break breaker", &fault.break_breaker),
             ("deploy", &fault.deploy),
+            ("flush", &fault.flush),
             ("surge", &fault.surge),
         ];
         let given: Vec<_> = kinds.iter().filter_map(|(kind, target)| Some((*kind, (*target).clone()?))).collect();
@@ -224,6 +277,24 @@ impl Compiler<'_> {
         let target_path = format!("{path}.{kind}");
         if kind == "surge" {
             return self.surge(fault, target, path);
+        }
+        if kind == "flush" {
+            let cache = self.keyed_cache(target);
+            if cache.is_none() {
+                let at = self.value_at(&target_path);
+                let known = self.keyed_caches.keys().cloned().collect::<Vec<_>>().join(", ");
+                self.error(
+                    at,
+                    format!("`{target}` is no cache that knows what is in it"),
+                    format!("caches with `keys`: {known}"),
+                );
+            }
+            return cache.map(|cache| (Effect::Flush { cache }, 0..0));
+        }
+        if kind == "black hole"
+            && let Some((from, to)) = self.pair_of_regions(target)
+        {
+            return Some((Effect::Cut { from, to }, 0..0));
         }
         let target = self.fault_target(target, &target_path)?;
         let needs = |compiler: &mut Self, what: &str| {

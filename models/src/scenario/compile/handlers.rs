@@ -13,6 +13,9 @@ const ACTIONS: &str = "work, pause, call, query, cache, send, effect, parallel, 
 impl Compiler<'_> {
     pub(super) fn handlers(&mut self) {
         let scenario = self.scenario;
+        for (name, cache) in &scenario.caches {
+            self.cache_contents(name, cache);
+        }
         for (name, service) in &scenario.services {
             let Some(&id) = self.stations.get(name) else { continue };
             let path = format!("services.{name}");
@@ -55,10 +58,6 @@ impl Compiler<'_> {
         }
         for (name, cache) in &scenario.caches {
             let Some(&id) = self.stations.get(name) else { continue };
-            if cache.hit_rate.is_none() && !self.was_removed(&format!("caches.{name}")) {
-                let at = self.key_at(&format!("caches.{name}"));
-                self.error(at, format!("there is no telling how often `{name}` finds something"), "write `hit rate: 90%`");
-            }
             let look_up = Written { work: cache.latency.clone(), ..Written::default() };
             let steps = if cache.latency.is_some() { vec![look_up] } else { Vec::new() };
             self.handler(Caller::Station(id), "", &steps, &format!("caches.{name}.latency"));
@@ -269,6 +268,15 @@ impl Compiler<'_> {
 
     fn look_up(&mut self, caller: Caller, cache: &str, miss: &[Written], path: &str) {
         self.call(caller, cache, OnFailure::Ignore, StationKind::Cache, &format!("{path}.cache"));
+        if let Some(id) = self.keyed_cache(cache) {
+            let look_up = self.push(Step::Answer);
+            let jump = self.push(Step::Answer);
+            self.blueprint.program[look_up] = Step::LookUp { cache: id, miss: self.next() };
+            self.sequence(caller, miss, &format!("{path}.miss"));
+            self.push(Step::Fill(id));
+            self.blueprint.program[jump] = Step::Jump(self.next());
+            return;
+        }
         let hit_rate = self.scenario.caches.get(cache).and_then(|cache| cache.hit_rate).map_or(1.0, |share| share.0);
         let hit = self.push(Step::Answer);
         let jump = self.push(Step::Answer);

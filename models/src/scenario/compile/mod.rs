@@ -13,6 +13,7 @@ mod faults;
 mod guards;
 mod handlers;
 mod operator;
+mod places;
 mod proxies;
 mod queues;
 mod stations;
@@ -59,6 +60,8 @@ mod most {
     pub const LOOKED_BACK: u64 = 10_000_000;
     /// Beginnings of one fault that repeats.
     pub const REPETITIONS: u64 = 10_000;
+    /// Keys of one cache.
+    pub const KEYS: u64 = 1_000_000;
     /// Partitions of one queue of messages.
     pub const PARTITIONS: u64 = 10_000;
     /// Turns of a rate that follows the time of day.
@@ -94,6 +97,8 @@ pub(super) struct Compiler<'a> {
     edges: Vec<FoundEdge>,
     /// Calls, or seconds, that the breakers so far look back.
     looked_back: u64,
+    /// Caches that know what is in them.
+    keyed_caches: IndexMap<String, u32>,
     /// Whether some requests fail whenever they come.
     has_poison: bool,
 }
@@ -126,6 +131,11 @@ pub(super) fn compile(
         retry_budgets: Vec::new(),
         deadlines: Vec::new(),
         queues: Vec::new(),
+        caches: Vec::new(),
+        autoscalers: Vec::new(),
+        distances: Vec::new(),
+        regions: 0,
+        customers: scenario.customers.unwrap_or(0),
         effects: Vec::new(),
         idempotency: Vec::new(),
         tracks_requests: false,
@@ -149,9 +159,11 @@ pub(super) fn compile(
         called: Vec::new(),
         edges: Vec::new(),
         looked_back: 0,
+        keyed_caches: IndexMap::new(),
         has_poison: false,
     };
     compiler.run_section();
+    compiler.regions();
     compiler.stations();
     compiler.workloads();
     compiler.queues();
@@ -165,7 +177,11 @@ pub(super) fn compile(
     compiler.expectations();
     let has_poison = compiler.has_poison;
     let blueprint = &mut compiler.blueprint;
-    blueprint.tracks_requests = has_poison || !blueprint.effects.is_empty() || !blueprint.idempotency.is_empty();
+    blueprint.tracks_requests = has_poison
+        || blueprint.customers > 0
+        || !blueprint.caches.is_empty()
+        || !blueprint.effects.is_empty()
+        || !blueprint.idempotency.is_empty();
     Arc::new(compiler.blueprint)
 }
 

@@ -3,7 +3,7 @@
 use super::super::admission::Admission;
 use super::super::forms::OrNumber;
 use super::super::problem::Problem;
-use super::super::schema::{Idempotency, Slots};
+use super::super::schema::{Idempotency, Memory, Slots};
 use super::{Compiler, most};
 use crate::resources::Discipline;
 use crate::system::{InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, UNLIMITED};
@@ -53,9 +53,17 @@ impl Compiler<'_> {
                 (None, Some(count)) => Processors::Own(self.at_least_one(count, "cpus", &format!("{path}.cpus"))),
                 (None, None) => Processors::Unlimited,
             };
-            let pool = SlotPlan { kind, slots, admission: service.admission.as_ref(), path: format!("{path}.{key}") };
+            let pool = SlotPlan {
+                kind,
+                slots,
+                admission: service.admission.as_ref(),
+                memory: service.memory,
+                path: format!("{path}.{key}"),
+            };
             let first = self.blueprint.instances.len();
             self.station_plan(name, StationKind::Service, service.instances, &pool, processors);
+            self.place(name, service, first);
+            self.autoscaler(name, service);
             if let Some(Idempotency { keys_for }) = service.idempotency {
                 let keys = self.blueprint.idempotency.len() as u32;
                 self.blueprint.idempotency.push(keys_for.0);
@@ -67,6 +75,7 @@ impl Compiler<'_> {
                 kind: PoolKind::Connections,
                 slots: database.connections.as_ref(),
                 admission: None,
+                memory: None,
                 path: format!("databases.{name}.connections"),
             };
             self.station_plan(name, StationKind::Database, database.instances, &pool, Processors::Unlimited);
@@ -76,6 +85,7 @@ impl Compiler<'_> {
                 kind: PoolKind::Connections,
                 slots: cache.connections.as_ref(),
                 admission: None,
+                memory: None,
                 path: format!("caches.{name}.connections"),
             };
             self.station_plan(name, StationKind::Cache, cache.instances, &pool, Processors::Unlimited);
@@ -140,6 +150,7 @@ impl Compiler<'_> {
         let first_pool = self.blueprint.pools.len() as u32;
         let plan = self.slot_plan(name, slots);
         let (discipline, gate) = self.admission(slots.admission, plan.capacity, &format!("{section}.{name}.admission"));
+        let gate = self.with_memory(gate, slots.memory, &format!("{section}.{name}.memory"));
         let plan = PoolPlan { discipline, ..plan };
         for instance in 0..count {
             self.blueprint.pools.push(PoolPlan { number: number_of(instance), ..plan.clone() });
@@ -155,7 +166,14 @@ impl Compiler<'_> {
                 (self.blueprint.gates.len() - 1) as u32
             });
             let slots = first_pool + instance;
-            self.blueprint.instances.push(InstancePlan { station: id, slots, processors, gate: gate_of_instance, keys: NONE });
+            self.blueprint.instances.push(InstancePlan {
+                station: id,
+                slots,
+                processors,
+                gate: gate_of_instance,
+                keys: NONE,
+                region: NONE,
+            });
         }
         self.blueprint.stations.push(StationPlan { name: name.to_owned(), kind, instances: first..first + count });
     }
@@ -190,6 +208,7 @@ struct SlotPlan<'a> {
     kind: PoolKind,
     slots: Option<&'a OrNumber<Slots>>,
     admission: Option<&'a Admission>,
+    memory: Option<Memory>,
     path: String,
 }
 

@@ -45,6 +45,7 @@ impl Compiler<'_> {
             let entry = self.blueprint.program.len() as u32;
             self.client_program(Caller::Workload(index as u32), workload, &path);
             let source = self.source(name, workload, &path);
+            let region = self.region(workload.region.as_ref(), &format!("{path}.region"));
             let priority = self.priority(workload.priority.as_ref(), &format!("workloads.{name}.priority"));
             self.blueprint.workloads.push(WorkloadPlan {
                 name: name.clone(),
@@ -53,6 +54,7 @@ impl Compiler<'_> {
                 entry,
                 priority,
                 value: answer_value(workload),
+                region,
             });
         }
     }

@@ -1,0 +1,114 @@
+//! Where things are and whom they serve: distances between regions, customers, keys of caches.
+
+use sim_core::random::{DrawKey, uniform};
+
+use super::blueprint::NONE;
+use super::frame::{Activity, Role};
+use super::state::Next;
+use super::turn::{Turn, draw_tag};
+use crate::Outcome;
+use crate::resources::{LookUp, Waiter};
+
+impl Turn<'_> {
+    /// The region of a frame; [`NONE`] if it is in none.
+    pub fn region_of(&self, index: u32) -> u32 {
+        let frame = &self.state.frames[index];
+        match frame.role {
+            Role::Client => self.plan.workloads[frame.instance as usize].region,
+            Role::Consumer | Role::Compensation => NONE,
+            Role::Handler | Role::Branch | Role::Deferred => self.plan.instances[frame.instance as usize].region,
+        }
+    }
+
+    /// Network latency between two regions in nanoseconds, one way.
+    #[cold]
+    pub fn distance(&self, from: u32, to: u32, key: DrawKey) -> f64 {
+        if from == NONE || to == NONE {
+            return 0.0;
+        }
+        let distance = self.plan.distances[(from * self.plan.regions + to) as usize];
+        if distance == NONE { 0.0 } else { self.plan.distributions[distance as usize].sample(&mut key.child(1).draw()) }
+    }
+
+    /// Whether nothing gets through between a frame and an instance.
+    pub fn is_cut_off(&self, index: u32, target: u32) -> bool {
+        if self.state.cuts.is_empty() {
+            return false;
+        }
+        let (from, to) = (self.region_of(index), self.plan.instances[target as usize].region);
+        self.state.cuts.iter().any(|cut| *cut == (from, to) || *cut == (to, from))
+    }
+
+    /// The customer whose request a frame works for, from 0.
+    pub fn customer_of(&self, index: u32) -> u64 {
+        let number = DrawKey::default().child(self.state.frames.request(index)).child(draw_tag::CUSTOMER).bits();
+        ((u128::from(number) * u128::from(self.plan.customers)) >> 64) as u64
+    }
+
+    /// Looks up what a request needs; every look-up of the same request in the same cache is of the same key.
+    pub fn look_up(&mut self, index: u32, cache: u32, miss: u32) -> Next {
+        let frame = &self.state.frames[index];
+        let (step, has_failed) = (frame.step, frame.has_failed_call);
+        if has_failed {
+            return self.go_to(index, miss);
+        }
+        let key = self.cache_key(index, cache);
+        // Whoever has to wait has begun to do so; whoever has not goes on at once.
+        let reader = self.state.frames.begin_wait(index, Activity::AwaitingFetch);
+        match self.state.caches[cache as usize].look_up(self.now, key, reader) {
+            LookUp::Wait => Next::Nothing,
+            LookUp::Hit => self.go_to(index, step + 1),
+            LookUp::Miss => self.go_to(index, miss),
+        }
+    }
+
+    /// Puts what was fetched into the cache, for whoever waits and whoever comes.
+    pub fn fill(&mut self, index: u32, cache: u32) -> Next {
+        if !self.state.frames[index].has_failed_call {
+            let key = self.cache_key(index, cache);
+            self.state.caches[cache as usize].put(self.now, key);
+        }
+        self.fetches_over(index);
+        self.go_to_next(index)
+    }
+
+    /// A frame fetches nothing any longer: whoever waits for it looks again.
+    pub fn fetches_over(&mut self, index: u32) {
+        for cache in 0..self.state.caches.len() {
+            if !self.state.caches[cache].has_fetches() {
+                continue;
+            }
+            let woken: Vec<Waiter> = self.state.caches[cache].fetch_over(index);
+            let frames = &self.state.frames;
+            let live = woken.into_iter().rev().filter(|waiter| frames.is_live(*waiter));
+            self.state.ready.extend(live.map(Next::Wake));
+        }
+    }
+
+    /// A frame that waited for a fetch looks again, unless its process stands still.
+    pub fn wake(&mut self, waiter: Waiter) -> Next {
+        if !self.state.frames.is_live(waiter) {
+            return Next::Nothing;
+        }
+        if self.is_paused(waiter.frame) {
+            return self.park(waiter.frame, super::state::Parked::Resume(waiter));
+        }
+        Next::Run(waiter.frame)
+    }
+
+    fn cache_key(&self, index: u32, cache: u32) -> u32 {
+        let cumulative = &self.plan.caches[cache as usize].cumulative;
+        let key = DrawKey::default().child(self.state.frames.request(index)).child(draw_tag::CACHE | u64::from(cache));
+        let draw = uniform(&mut key.draw());
+        cumulative.partition_point(|cumulative| *cumulative <= draw).min(cumulative.len() - 1) as u32
+    }
+
+    /// Notes the customer of a request that has failed.
+    #[cold]
+    pub fn note_hit_customer(&mut self, index: u32, outcome: Outcome) {
+        if !outcome.is_good() && self.state.frames[index].is_counted {
+            let (workload, customer) = (self.state.frames[index].instance, self.customer_of(index));
+            self.state.recorder.customer_hit(workload, customer);
+        }
+    }
+}
