@@ -52,6 +52,27 @@ fn every_scenario_shows_what_it_must_and_its_timeline_is_as_committed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// docs/scenarios.md shows every scenario, as it looks now.
+#[test]
+fn the_gallery_shows_every_scenario_as_it_is() {
+    let docs = sim_tests::root().join("docs");
+    let gallery = std::fs::read_to_string(docs.join("scenarios.md")).expect("readable");
+    let wrong: Vec<String> = in_order(&library(), 2, &|_, file| {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(file, None, &[])));
+        let picture = sim_reports::plot::png(&finished).expect("drawn");
+        let is_shown = gallery.contains(&format!("(../scenarios/{name}.yaml)")) && gallery.contains(&format!("(scenarios/{name}.png)"));
+        let is_current = std::fs::read(docs.join("scenarios").join(&name).with_extension("png")).is_ok_and(|shown| shown == picture);
+        let variants = sim_tests::load_file(file, None, &[]).variants;
+        let is_complete = variants.iter().all(|variant| gallery.contains(&format!("`{variant}`")));
+        (!is_shown || !is_current || !is_complete).then_some(name)
+    })
+    .into_iter()
+    .flatten()
+    .collect();
+    assert!(wrong.is_empty(), "not in docs/scenarios.md as they are now (docs/pictures draws them): {wrong:?}");
+}
+
 /// What can be taken away from a call.
 const GUARDS: [&str; 9] =
     ["timeout", "call timeout", "connect timeout", "bulkhead", "breaker", "retry", "rate limit", "hedge", "fallback"];

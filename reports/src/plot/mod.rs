@@ -86,7 +86,8 @@ pub fn png(finished: &Finished) -> Result<Vec<u8>, String> {
 
 fn height(finished: &Finished) -> u32 {
     let strips = |count: usize| if count == 0 { 0 } else { STRIP_TITLE + count as u32 * STRIP };
-    HEADER + 2 * PANEL + strips(shown_pools(finished).len()) + strips(shown_breakers(finished).len()) + FOOTER
+    let queues = finished.system.blueprint().queues.len();
+    HEADER + 2 * PANEL + strips(shown_pools(finished).len()) + strips(queues) + strips(shown_breakers(finished).len()) + FOOTER
 }
 
 /// The busiest limited pools, in the order of the scenario.
@@ -113,9 +114,14 @@ fn shown_breakers(finished: &Finished) -> Vec<usize> {
     shown
 }
 
+/// More columns than this do not fit into the width of a panel: neighbouring intervals share one.
+const MOST_COLUMNS: usize = 480;
+
 /// What every panel needs to know of time.
 struct TimeAxis {
-    /// The end of each interval, in seconds.
+    /// The intervals of each column.
+    columns: Vec<std::ops::Range<usize>>,
+    /// The end of each column, in seconds.
     ends: Vec<f64>,
     end: f64,
     /// Begin, end and label of each fault.
@@ -126,12 +132,15 @@ impl TimeAxis {
     fn of(finished: &Finished) -> Self {
         let recorder = finished.system.recorder();
         let width = recorder.sample_width().as_secs_f64();
-        let intervals = recorder.workloads().first().map_or(0, |workload| workload.series.offered.len());
+        let intervals = recorder.intervals();
+        let each = intervals.div_ceil(MOST_COLUMNS).max(1);
+        let columns: Vec<_> = (0..intervals).step_by(each).map(|first| first..(first + each).min(intervals)).collect();
         let end = finished.now.as_secs_f64().max(width);
         let shown = |at: sim_core::SimTime| at.as_secs_f64().min(end);
         let faults = &finished.system.blueprint().faults;
         Self {
-            ends: (1..=intervals).map(|interval| (interval as f64 * width).min(end)).collect(),
+            ends: columns.iter().map(|column| (column.end as f64 * width).min(end)).collect(),
+            columns,
             end,
             faults: faults
                 .iter()
@@ -156,7 +165,12 @@ fn overview<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, finished: &Finish
     panels::load(&load, finished, &time)?;
     let (latency, mut rest) = rest.split_vertically(PANEL);
     panels::latency(&latency, finished, &time)?;
-    for (title, rows) in [("Slots in use", strips::pools(finished)), ("Breakers", strips::breakers(finished))] {
+    let strips = [
+        ("Slots in use", strips::pools(finished, &time)),
+        ("Messages waiting", strips::messages(finished, &time)),
+        ("Breakers", strips::breakers(finished, &time)),
+    ];
+    for (title, rows) in strips {
         if !rows.is_empty() {
             let (area, below) = rest.split_vertically(STRIP_TITLE + rows.len() as u32 * STRIP);
             strips::draw(&area, title, &rows, &time)?;

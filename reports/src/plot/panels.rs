@@ -17,17 +17,16 @@ type Level<'a> = (&'a str, RGBColor, &'a dyn Fn(Outcome) -> bool);
 /// Answers, degraded answers and failures per second, one above the other.
 pub(super) fn load<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, finished: &Finished, time: &TimeAxis) -> Drawn<DB> {
     let width = finished.system.recorder().sample_width().as_secs_f64();
-    let per_second = |interval: usize, include: &dyn Fn(Outcome) -> bool| {
+    let per_second = |column: &std::ops::Range<usize>, include: &dyn Fn(Outcome) -> bool| {
         let workloads = finished.system.recorder().workloads().iter();
-        let ended = workloads.map(|workload| {
-            let ended = &workload.series.ended[interval];
+        let ended = workloads.flat_map(|workload| &workload.series.ended[column.clone()]).map(|ended| {
             Outcome::ALL
                 .into_iter()
                 .filter(|outcome| include(*outcome))
                 .map(|outcome| f64::from(ended[outcome as usize]))
                 .sum::<f64>()
         });
-        ended.sum::<f64>() / width
+        ended.sum::<f64>() / (width * column.len() as f64)
     };
     let levels: [Level<'_>; 3] = [
         ("failed", colour::FAILED, &|_| true),
@@ -36,7 +35,7 @@ pub(super) fn load<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, finished: 
     ];
     let stacked: Vec<Vec<f64>> = levels
         .iter()
-        .map(|(_, _, include)| (0..time.ends.len()).map(|interval| per_second(interval, include)).collect())
+        .map(|(_, _, include)| time.columns.iter().map(|column| per_second(column, include)).collect())
         .collect();
     let top = stacked[0].iter().fold(1.0_f64, |top, rate| top.max(*rate)) * 1.08;
     let mut chart = ChartBuilder::on(area)
@@ -68,10 +67,19 @@ pub(super) fn latency<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, finishe
     let worst = |of: &dyn Fn(&sim_models::observe::WorkloadSeries, usize) -> u64, interval: usize| {
         workloads.iter().map(|workload| of(&workload.series, interval)).max().unwrap_or(0) as f64 / 1e9
     };
-    let series = |of: &dyn Fn(&sim_models::observe::WorkloadSeries, usize) -> u64| -> Vec<f64> {
-        (0..time.ends.len()).map(|interval| worst(of, interval)).collect()
+    // Of several intervals in one column the median counts, and the worst tail.
+    let series = |of: &dyn Fn(&sim_models::observe::WorkloadSeries, usize) -> u64| -> Vec<Vec<f64>> {
+        let answered = |column: &std::ops::Range<usize>| {
+            let mut values: Vec<f64> = column.clone().map(|interval| worst(of, interval)).filter(|value| *value > 0.0).collect();
+            values.sort_by(f64::total_cmp);
+            values
+        };
+        time.columns.iter().map(answered).collect()
     };
-    let (median, tail) = (series(&|series, interval| series.p50[interval]), series(&|series, interval| series.p99[interval]));
+    let middle = |values: &Vec<f64>| values.get(values.len() / 2).copied().unwrap_or(0.0);
+    let highest = |values: &Vec<f64>| values.last().copied().unwrap_or(0.0);
+    let median: Vec<f64> = series(&|series, interval| series.p50[interval]).iter().map(middle).collect();
+    let tail: Vec<f64> = series(&|series, interval| series.p99[interval]).iter().map(highest).collect();
     let positive = || median.iter().chain(&tail).copied().filter(|seconds| *seconds > 0.0);
     let (low, high) = (positive().fold(f64::MAX, f64::min), positive().fold(0.0, f64::max));
     let (low, high) = if high > 0.0 { (low / 1.5, high * 1.5) } else { (1e-3, 1.0) };

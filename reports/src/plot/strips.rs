@@ -1,6 +1,8 @@
 //! Rows on the time axis: how full each pool is, and the state of each breaker. The height of a bar says the same as its
 //! colour.
 
+use std::ops::Range;
+
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use sim_experiments::Finished;
@@ -16,41 +18,60 @@ pub(super) struct Row {
 }
 
 /// The share of slots in use.
-pub(super) fn pools(finished: &Finished) -> Vec<Row> {
+pub(super) fn pools(finished: &Finished, time: &TimeAxis) -> Vec<Row> {
     const ALMOST_ALL: f64 = 0.995;
     let row = |index: usize| {
         let plan = &finished.system.blueprint().pools[index];
-        let bar = |busy: &f32| {
-            let share = f64::from(*busy) / f64::from(plan.capacity);
+        let busy = &finished.system.recorder().pools()[index].busy;
+        let bar = |column: &Range<usize>| {
+            let mean = busy[column.clone()].iter().map(|busy| f64::from(*busy)).sum::<f64>() / column.len() as f64;
+            let share = mean / f64::from(plan.capacity);
             (share.min(1.0), if share >= ALMOST_ALL { colour::FULL } else { colour::BUSY })
         };
-        let bars = finished.system.recorder().pools()[index].busy.iter().map(bar).collect();
+        let bars = time.columns.iter().map(bar).collect();
         Row { label: format!("{}: {} {}", plan.label(), count(u64::from(plan.capacity)), plan.kind.name()), bars }
     };
     shown_pools(finished).into_iter().map(row).collect()
 }
 
 /// Closed is low, half-open in the middle, open full.
-pub(super) fn breakers(finished: &Finished) -> Vec<Row> {
-    let bar = |state: &State| match state {
+pub(super) fn breakers(finished: &Finished, time: &TimeAxis) -> Vec<Row> {
+    let bar = |state: State| match state {
         State::Closed => (0.12, colour::OK),
         State::HalfOpen => (0.55, colour::DEGRADED),
         State::Open => (1.0, colour::FAILED),
     };
     let row = |index: usize| Row {
         label: finished.system.blueprint().breakers[index].owner.clone(),
-        bars: finished.system.recorder().breakers()[index].series.iter().map(bar).collect(),
+        // The state at the end of each column.
+        bars: time.columns.iter().map(|column| bar(finished.system.recorder().breakers()[index].series[column.end - 1])).collect(),
     };
     shown_breakers(finished).into_iter().map(row).collect()
+}
+
+/// Messages waiting, in proportion to the most that ever did.
+pub(super) fn messages(finished: &Finished, time: &TimeAxis) -> Vec<Row> {
+    let queues = finished.system.blueprint().queues.iter().zip(finished.system.recorder().queues());
+    let row = |(plan, record): (&sim_models::system::QueuePlan, &sim_models::observe::QueueRecord)| {
+        let most = record.most.max(1) as f64;
+        let bar = |column: &Range<usize>| {
+            let waiting = record.depth[column.clone()].iter().max().copied().unwrap_or(0);
+            (waiting as f64 / most, colour::DEGRADED)
+        };
+        Row { label: format!("{}: up to {}", plan.name, count(record.most)), bars: time.columns.iter().map(bar).collect() }
+    };
+    queues.map(row).collect()
 }
 
 pub(super) fn draw<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, title: &str, rows: &[Row], time: &TimeAxis) -> Drawn<DB> {
     const MOST_CHARACTERS: usize = 23;
     area.draw(&Text::new(title.to_owned(), (16, 8), (FONT_NAME, 16).into_font().color(&colour::TEXT)))?;
-    let legend: &[(&str, RGBColor)] = if title == "Breakers" {
-        &[("open: full height", colour::FAILED), ("half-open: half", colour::DEGRADED), ("closed: low", colour::OK)]
-    } else {
-        &[("share in use: height", colour::BUSY), ("all in use", colour::FULL)]
+    let legend: &[(&str, RGBColor)] = match title {
+        "Breakers" => {
+            &[("open: full height", colour::FAILED), ("half-open: half", colour::DEGRADED), ("closed: low", colour::OK)]
+        }
+        "Messages waiting" => &[("share of the most: height", colour::DEGRADED)],
+        _ => &[("share in use: height", colour::BUSY), ("all in use", colour::FULL)],
     };
     let mut x = 320;
     for (name, fill) in legend {
