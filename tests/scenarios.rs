@@ -61,8 +61,10 @@ fn the_gallery_shows_every_scenario_as_it_is() {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(file, None, &[])));
         let picture = sim_reports::plot::png(&finished).expect("drawn");
-        let is_shown = gallery.contains(&format!("(../scenarios/{name}.yaml)")) && gallery.contains(&format!("(scenarios/{name}.png)"));
-        let is_current = std::fs::read(docs.join("scenarios").join(&name).with_extension("png")).is_ok_and(|shown| shown == picture);
+        let is_shown =
+            gallery.contains(&format!("(../scenarios/{name}.yaml)")) && gallery.contains(&format!("(scenarios/{name}.png)"));
+        let is_current =
+            std::fs::read(docs.join("scenarios").join(&name).with_extension("png")).is_ok_and(|shown| shown == picture);
         let variants = sim_tests::load_file(file, None, &[]).variants;
         let is_complete = variants.iter().all(|variant| gallery.contains(&format!("`{variant}`")));
         (!is_shown || !is_current || !is_complete).then_some(name)

@@ -11,8 +11,8 @@ pub struct CacheSettings {
     pub cumulative: Vec<f64>,
     /// How long what was put in is of use.
     pub lifetime: SimDuration,
-    /// Whether only one look-up of a key that is missing goes on to fetch it, and the others wait for that one ("single
-    /// flight", request coalescing).
+    /// Whether only one look-up of a key that is missing goes on to fetch it, and the others wait for that one and share
+    /// its answer, also if it fails (Go's `singleflight`; request coalescing).
     pub coalesces: bool,
 }
 

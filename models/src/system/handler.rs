@@ -105,7 +105,7 @@ impl Turn<'_> {
     pub fn branch_ends(&mut self, index: u32, outcome: Outcome) -> Next {
         let parent = self.state.frames[index].caller;
         if !self.state.caches.is_empty() {
-            self.fetches_over(index);
+            self.fetches_over(index, false);
         }
         self.state.frames.release(index);
         if !self.state.frames.is_live(parent) {

@@ -68,12 +68,12 @@ impl Turn<'_> {
             let key = self.cache_key(index, cache);
             self.state.caches[cache as usize].put(self.now, key);
         }
-        self.fetches_over(index);
+        self.fetches_over(index, true);
         self.go_to_next(index)
     }
 
-    /// A frame fetches nothing any longer: whoever waits for it looks again.
-    pub fn fetches_over(&mut self, index: u32) {
+    /// A frame fetches nothing any longer: whoever waits for it gets what it has got, be it a failure.
+    pub fn fetches_over(&mut self, index: u32, is_answered: bool) {
         for cache in 0..self.state.caches.len() {
             if !self.state.caches[cache].has_fetches() {
                 continue;
@@ -81,19 +81,19 @@ impl Turn<'_> {
             let woken: Vec<Waiter> = self.state.caches[cache].fetch_over(index);
             let frames = &self.state.frames;
             let live = woken.into_iter().rev().filter(|waiter| frames.is_live(*waiter));
-            self.state.ready.extend(live.map(Next::Wake));
+            self.state.ready.extend(live.map(|waiter| Next::Fetched { waiter, is_answered }));
         }
     }
 
-    /// A frame that waited for a fetch looks again, unless its process stands still.
-    pub fn wake(&mut self, waiter: Waiter) -> Next {
+    /// What a frame has waited for is there, or will not be. A process that stands still looks again when it goes on.
+    pub fn fetched(&mut self, waiter: Waiter, is_answered: bool) -> Next {
         if !self.state.frames.is_live(waiter) {
             return Next::Nothing;
         }
         if self.is_paused(waiter.frame) {
             return self.park(waiter.frame, super::state::Parked::Resume(waiter));
         }
-        Next::Run(waiter.frame)
+        if is_answered { self.go_to_next(waiter.frame) } else { self.finish(waiter.frame, Outcome::ServerError) }
     }
 
     fn cache_key(&self, index: u32, cache: u32) -> u32 {

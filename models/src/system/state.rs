@@ -43,7 +43,12 @@ pub(super) enum Next {
     /// A frame has ended; its caller is answered.
     Reply(u32),
     /// Somebody has fetched, or failed to, what a frame waited for.
-    Wake(Waiter),
+    Fetched {
+        /// Who waited.
+        waiter: Waiter,
+        /// Whether there is an answer.
+        is_answered: bool,
+    },
     /// An instance that goes on after a pause notices the next of what it has missed.
     CatchUp(u32),
 }

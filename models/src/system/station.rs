@@ -135,7 +135,7 @@ impl Turn<'_> {
         let held = self.now.since(frame.started_at);
         let plan = self.plan.instances[frame.instance as usize];
         if !self.state.caches.is_empty() {
-            self.fetches_over(index);
+            self.fetches_over(index, false);
         }
         if plan.keys != NONE {
             let key = self.idempotency_key(index);

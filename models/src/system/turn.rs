@@ -139,7 +139,7 @@ impl<'a> Turn<'a> {
                 Next::Work(frame) => self.processor_granted(frame),
                 Next::Permit(frame) => self.permit_granted(frame),
                 Next::Ask(frame) => self.enter_guards(frame),
-                Next::Wake(waiter) => self.wake(waiter),
+                Next::Fetched { waiter, is_answered } => self.fetched(waiter, is_answered),
                 Next::CatchUp(instance) => self.catch_up(instance),
                 Next::Nothing => match self.state.ready.pop() {
                     Some(waiting) => waiting,

@@ -33,10 +33,8 @@ pub(super) fn load<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, finished: 
         ("degraded", colour::DEGRADED, &Outcome::is_good),
         ("ok", colour::OK, &|outcome| outcome == Outcome::Ok),
     ];
-    let stacked: Vec<Vec<f64>> = levels
-        .iter()
-        .map(|(_, _, include)| time.columns.iter().map(|column| per_second(column, include)).collect())
-        .collect();
+    let stacked: Vec<Vec<f64>> =
+        levels.iter().map(|(_, _, include)| time.columns.iter().map(|column| per_second(column, include)).collect()).collect();
     let top = stacked[0].iter().fold(1.0_f64, |top, rate| top.max(*rate)) * 1.08;
     let mut chart = ChartBuilder::on(area)
         .margin_right(RIGHT)

@@ -44,7 +44,11 @@ pub(super) fn breakers(finished: &Finished, time: &TimeAxis) -> Vec<Row> {
     let row = |index: usize| Row {
         label: finished.system.blueprint().breakers[index].owner.clone(),
         // The state at the end of each column.
-        bars: time.columns.iter().map(|column| bar(finished.system.recorder().breakers()[index].series[column.end - 1])).collect(),
+        bars: time
+            .columns
+            .iter()
+            .map(|column| bar(finished.system.recorder().breakers()[index].series[column.end - 1]))
+            .collect(),
     };
     shown_breakers(finished).into_iter().map(row).collect()
 }

@@ -129,7 +129,9 @@ impl Compiler<'_> {
         };
         let start = start + usize::from(self.is_quoted_at(start, whole.source));
         let shifted = |offset: usize| start + offset.saturating_sub(before);
-        Some(Location { source: whole.source, start: shifted(at.start), end: shifted(at.end).max(shifted(at.start) + 1) })
+        // Where something is missing at the end, the last letter is shown.
+        let first = if at.is_empty() { at.start.saturating_sub(1) } else { at.start };
+        Some(Location { source: whole.source, start: shifted(first), end: shifted(at.end).max(shifted(first) + 1) })
     }
 
     fn is_quoted_at(&self, start: usize, source: u32) -> bool {
@@ -400,7 +402,7 @@ impl Compiler<'_> {
         let count = self.blueprint.stations[station as usize].instances.len() as u32;
         match target.number {
             Some(number) if number == 0 || number > count => {
-                let message = format!("`{}` has {count} instances", target.name);
+                let message = format!("`{}` has {count} instance{}", target.name, if count == 1 { "" } else { "s" });
                 self.problem_in(place, &target.at, message, format!("they are numbered from 1: `{}#1`", target.name));
                 None
             }

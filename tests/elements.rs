@@ -1,0 +1,182 @@
+//! Queues, caches, autoscalers, regions, memory and cells against theory, or against what can be worked out by hand.
+
+use sim_models::observe::Change;
+use sim_tests::{run, run_sections, run_text};
+
+/// Erlang C: a queue consumed by c deliveries at a time is an M/M/c queue.
+#[test]
+fn a_queue_with_several_consumers_waits_as_erlang_says() {
+    let finished = run_sections(
+        "run: { duration: 4h, warmup: 5m, seed: 3 }
+         workloads: { web: { to: api, arrivals: poisson 70/s } }
+         services: { api: { handle: [ { send: mail } ] }, post: { handle: [ { work: exponential 100ms } ] } }
+         queues: { mail: { deliver to: post, concurrency: 8 } }",
+        &[],
+    );
+    // Offered load 7 erlang on 8 servers: P(wait) = 0.7077 by Erlang C, mean wait = P / (8 × 10 - 70) = 70.8 ms.
+    let offered: f64 = 7.0;
+    let term = |k: u32| (1..=k).fold(1.0, |product, i| product * offered / f64::from(i));
+    let waiting = term(8) * 8.0 / (8.0 - offered);
+    let probability = waiting / ((0..8).map(term).sum::<f64>() + waiting);
+    let expected = 0.1 + probability / 10.0;
+    let measured = finished.summary.queues[0].latency.mean;
+    assert!((measured / expected - 1.0).abs() < 0.03, "{measured} s in the queue and at work, where {expected} s are expected");
+}
+
+/// A key that is looked up at rate r and kept for T after each miss is found with probability rT / (1 + rT) (renewal theory).
+#[test]
+fn a_cache_with_a_lifetime_hits_as_renewal_theory_says() {
+    let finished = run_sections(
+        "run: { duration: 1h, warmup: 5m, seed: 3 }
+         workloads: { web: { to: api, arrivals: poisson 100/s } }
+         services: { api: { handle: [ { cache: memory, miss: [ { query: db } ] } ] } }
+         caches: { memory: { keys: 200, ttl: 10s } }
+         databases: { db: { query: 0.01ms } }",
+        &[],
+    );
+    let calls =
+        |callee: &str| finished.summary.calls.iter().find(|call| call.edge.ends_with(callee)).map_or(0, |call| call.calls);
+    let hit_rate = 1.0 - calls("db") as f64 / calls("memory") as f64;
+    let expected = (100.0 / 200.0 * 10.0) / (1.0 + 100.0 / 200.0 * 10.0);
+    assert!((hit_rate - expected).abs() < 0.005, "{hit_rate} where {expected} is expected");
+}
+
+#[test]
+fn only_one_of_those_who_miss_the_same_key_fetches_it() {
+    let text = "run: { duration: 60s, drain: 10s }
+         workloads: { web: { to: api, arrivals: constant 100/s } }
+         services: { api: { handle: [ { cache: memory, miss: [ { query: db } ] } ] } }
+         caches: { memory: { keys: 1, ttl: 10s, coalesce: true } }
+         databases: { db: { query: 1s } }
+         calls: { api -> db: { timeout: 5s } }";
+    let queries = |settings: &[&str]| {
+        run_sections(text, settings).summary.calls.iter().find(|call| call.edge == "api -> db").expect("queried").calls
+    };
+    // Every eleven seconds: ten that it is kept, one that it takes.
+    assert_eq!(queries(&[]), 6);
+    // Without that, all who come within a second; the last of them puts it in a second later, so every twelve seconds.
+    let uncoalesced = queries(&["caches.memory.coalesce=false"]);
+    assert!((500..=505).contains(&uncoalesced), "{uncoalesced}");
+    let failing = run_sections(text, &["calls.api -> db.timeout=500ms"]);
+    assert_eq!(failing.summary.workloads[0].ok, 0, "whoever waits for a fetch shares its failure");
+    assert_eq!(failing.summary.workloads[0].in_flight, 0);
+}
+
+#[test]
+fn distances_between_regions_are_travelled_both_ways() {
+    let finished = run_sections(
+        "run: { duration: 60s, drain: 10s }
+         regions: { east: { west: 35ms }, west: {} }
+         workloads: { near: { to: api, arrivals: constant 10/s, region: east }, far: { to: api, arrivals: constant 10/s, region: west } }
+         services: { api: { region: east, handle: [ { work: 10ms }, { call: store } ] }, store: { region: west, handle: [ { work: 10ms } ] } }",
+        &[],
+    );
+    let mean = |workload: usize| finished.summary.workloads[workload].latency.mean;
+    assert!((mean(0) - 0.090).abs() < 1e-9, "10 + 35 + 10 + 35 ms: {}", mean(0));
+    assert!((mean(1) - 0.160).abs() < 1e-9, "and 70 ms more: {}", mean(1));
+}
+
+#[test]
+fn a_cut_between_regions_and_a_region_that_is_gone() {
+    let text = "run: { duration: 60s, drain: 10s }
+         regions: { east: { west: 5ms }, west: {} }
+         workloads: { near: { to: api, arrivals: constant 10/s, region: east }, far: { to: api, arrivals: constant 10/s, region: west } }
+         services: { api: { region: east, handle: [ { work: 10ms } ] } }
+         calls: { near -> api: { timeout: 1s }, far -> api: { timeout: 1s } }";
+    let failed = |fault: &str| {
+        let finished = run_sections(text, &[&format!("faults=[ {{ at: 20s, for: 10s, {fault} }} ]")]);
+        [0, 1].map(|workload| finished.summary.workloads[workload].failed.values().sum::<u64>())
+    };
+    assert_eq!(failed("black hole: east -> west"), [0, 100]);
+    assert_eq!(failed("crash: east"), [100, 100]);
+    assert_eq!(failed("crash: west"), [0, 0], "nothing is there");
+}
+
+#[test]
+fn an_autoscaler_brings_as_many_instances_as_its_target_takes() {
+    let finished = run_sections(
+        "run: { duration: 30m, seed: 2 }
+         workloads: { web: { to: api, arrivals: { steps: [ { at: 0s, rate: 100/s }, { at: 10m, rate: 280/s } ] } } }
+         services: { api: { instances: 20, autoscale: { min: 2, from: 2, target: 50%, start-up: 1m }, threads: 10, handle: [ { work: exponential 50ms } ] } }",
+        &[],
+    );
+    let scalings: Vec<(f64, u32)> = finished
+        .timeline
+        .iter()
+        .filter_map(|moment| match &moment.change {
+            Change::Scaled { to, .. } => Some((moment.at.as_secs_f64(), *to)),
+            _ => None,
+        })
+        .collect();
+    // 280/s × 50 ms = 14 slots busy: three instances of ten slots, about half in use.
+    assert_eq!(scalings.iter().map(|(_, to)| *to).max(), Some(3), "{scalings:?}");
+    assert!(scalings[0].0 > 660.0, "the rate has trebled, and an instance takes a minute: {scalings:?}");
+}
+
+#[test]
+fn a_process_is_killed_by_the_first_request_that_does_not_fit() {
+    let text = "run: { duration: 20s, drain: 1m }
+         workloads: { web: { to: api, arrivals: constant 10/s } }
+         services: { api: { memory: { limit: 100MB, each: 10MB, restart: 5s }, handle: [ { call: slow } ] }, slow: { handle: [ { work: 1h } ] } }
+         calls: { api -> slow: { timeout: 30s } }";
+    let killed = |settings: &[&str]| {
+        let finished = run_text(&sim_tests::one_section_a_line(text), settings);
+        let kills = finished.timeline.iter().filter(|moment| matches!(moment.change, Change::OutOfMemory { .. }));
+        kills.map(|moment| (moment.at.as_secs_f64() * 1e3).round() / 1e3).collect::<Vec<_>>()
+    };
+    // The eleventh request, at 1.1 s, is one too many; five seconds later it begins again.
+    assert_eq!(killed(&[]), [1.1, 7.1, 13.1, 19.1]);
+    assert!(killed(&["services.api.memory.shed above=90MB"]).is_empty());
+}
+
+#[test]
+fn a_request_that_comes_again_is_not_done_again_as_long_as_its_key_is_known() {
+    let text = "run: { duration: 10s, drain: 1m }
+         workloads: { web: { to: api, arrivals: constant 10/s } }
+         services: { api: { handle: [ { call: bank } ] }, bank: { idempotency: { keys for: 1h }, handle: [ { work: 500ms }, { effect: charge } ] } }
+         calls: { api -> bank: { timeout: 400ms, retry: { attempts: 3, backoff: fixed 200ms, on: [ timeout, client error ] } } }";
+    let duplicates = |settings: &[&str]| run_sections(text, settings).summary.effects[0].duplicates;
+    assert_eq!(duplicates(&[]), 0);
+    assert_eq!(duplicates(&["services.bank.idempotency=null"]), 100 * 2, "three charges for each");
+    assert_eq!(run_sections(text, &[]).summary.workloads[0].ok, 100, "the second attempt finds it done");
+}
+
+#[test]
+fn a_poison_message_is_the_same_one_every_time_and_ends_among_the_dead_letters() {
+    let finished = run_sections(
+        "run: { duration: 100s, drain: 5m, seed: 4 }
+         workloads: { web: { to: api, arrivals: constant 100/s } }
+         services: { api: { handle: [ { send: mail } ] }, post: { handle: [ { work: 1ms }, { poison: 1% } ] } }
+         queues: { mail: { deliver to: post, concurrency: 50, attempts: 3, backoff: fixed 1s, dead letters: dead }, dead: {} }",
+        &[],
+    );
+    let mail = &finished.summary.queues[0];
+    assert!((70..=135).contains(&mail.dead), "{} of ten thousand", mail.dead);
+    assert_eq!(mail.failed_deliveries, 3 * mail.dead, "none that failed once went well later");
+    assert_eq!(finished.summary.queues[1].waiting, mail.dead);
+    assert_eq!(mail.sent, mail.delivered + mail.dead);
+}
+
+#[test]
+fn a_customer_belongs_to_one_cell() {
+    let finished = run_sections(
+        "run: { duration: 10m }
+         customers: 1000
+         workloads: { web: { to: cell, arrivals: poisson 100/s } }
+         services: { cell: { instances: 4, handle: [ { work: 1ms } ] } }
+         calls: { web -> cell: { balance: consistent hash } }
+         faults: [ { errors: cell, rate: 100%, instances: 1 } ]",
+        &[],
+    );
+    let hit = finished.system.recorder().workloads()[0].customers_hit.len() as f64 / 1_000.0;
+    let failed = 1.0 - finished.summary.workloads[0].availability;
+    assert!((hit - failed).abs() < 0.02, "{hit} of the customers, and {failed} of the requests, which are theirs");
+    assert!((0.1..0.45).contains(&hit), "about a quarter of a ring with 160 points an instance: {hit}");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run_with_all_of_it() {
+    let again =
+        || run(&sim_tests::blueprint(&sim_tests::load_file(&sim_tests::root().join("scenarios/payments.yaml"), None, &[])));
+    assert_eq!(again().summary.fingerprint, again().summary.fingerprint);
+}

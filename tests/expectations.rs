@@ -1,0 +1,119 @@
+//! Expectations: what is wrong with a sentence, and verdicts that can be worked out by hand.
+
+use sim_experiments::Trial;
+use sim_models::expect::Measured;
+use sim_reports::{Palette, diagnostics};
+use sim_tests::{blueprint, load_text};
+
+const SYSTEM: &str = "
+run: { duration: 60s, drain: 10s }
+workloads: { web: { to: api, arrivals: constant 10/s } }
+services:
+  api: { threads: 4, handle: [ { work: 10ms }, { call: db-service } ] }
+  db-service: { handle: [ { work: 10ms }, { effect: stored } ] }
+queues: { mail: { deliver to: db-service } }
+calls: { api -> db-service: { timeout: 1s, breaker: { consecutive failures: 3, wait: 5s } } }
+alerts: { Open: { when: breaker api -> db-service is open } }
+faults: [ { at: 20s, for: 10s, errors: db-service, rate: 100% } ]
+";
+
+fn expecting(sentences: &[&str]) -> String {
+    let list: String = sentences.iter().map(|sentence| format!("  - {sentence}\n")).collect();
+    format!("{SYSTEM}expect:\n{list}")
+}
+
+/// Whether each sentence holds.
+fn verdicts(sentences: &[&str]) -> Vec<bool> {
+    let trial = Trial::of(&blueprint(&load_text(&expecting(sentences), &[])));
+    trial.verdicts.iter().map(|verdict| verdict.holds).collect()
+}
+
+#[test]
+fn every_mistake_in_a_sentence_is_shown_at_its_word() {
+    let text = expecting(&[
+        "breaker api -> db-service opns within 10s of fault",
+        "breaker api -> db opens",
+        "breaker web -> api opens",
+        "availability of wep is at least 99%",
+        "availability of web is at least 99",
+        "availability of web is at most 100%",
+        "availability of web is at least 99% during fault 2",
+        "\"p90 of web stays below 1s\"",
+        "p99 of api -> db-service is below 1s during fault",
+        "utilization of web is below 5%",
+        "api.thread saturates",
+        "order: api saturates, then opns",
+        "alert Opne fires",
+        "queue male drains",
+        "duplicates of charge = 0",
+        "api scales to many",
+        "goodput of web is back to 95% of normal",
+        "instance api#2 is ejected",
+        "requests of web = 5 from 2m to 3m",
+    ]);
+    let loaded = load_text(&text, &[]);
+    insta::assert_snapshot!(diagnostics::render(&loaded.problems, &loaded.sources, Palette::Plain));
+}
+
+#[test]
+fn figures_and_windows_are_what_can_be_counted_by_hand() {
+    // Ten a second, the first after a tenth of a second; from 20 s on three failures open the breaker, which asks again every five seconds or so.
+    let held = verdicts(&[
+        "requests of web = 599",
+        "requests of web = 100 during fault",
+        "answers of web = 199 before fault",
+        "availability of web is exactly 100% before fault",
+        "breaker api -> db-service opens exactly 2 times",
+        "breaker api -> db-service opens within 400ms of fault",
+        "breaker api -> db-service never opens before 20s",
+        "server errors of api -> db-service = 6",
+        "load of web is exactly 10/s from 30s to 40s",
+        "calls of api -> db-service = 599",
+        "amplification of api -> db-service is below 1x",
+        "p50 of web is above 19ms before fault",
+        "p50 of web is below 21ms before fault",
+        "order: fault begins, breaker api -> db-service opens, then half-opens, fault ends, breaker api -> db-service closes",
+        "alert Open fires within 2s of fault",
+    ]);
+    assert_eq!(held, vec![true; held.len()]);
+}
+
+#[test]
+fn what_is_not_so_fails_and_says_what_is() {
+    let sentences = [
+        "requests of web = 600",
+        "availability of web is at least 99% during fault",
+        "availability of web stays above 99%",
+        "breaker api -> db-service opens exactly 3 times",
+        "breaker api -> db-service never opens",
+        "order: fault ends, breaker api -> db-service opens",
+        "goodput of web is back to 95% of normal within 1s of fault",
+        "api.threads saturates",
+        "no request is lost",
+        "depth of queue mail is above 0",
+    ];
+    let trial = Trial::of(&blueprint(&load_text(&expecting(&sentences), &[])));
+    assert!(trial.verdicts.iter().all(|verdict| !verdict.holds), "{:?}", trial.verdicts);
+    assert!(matches!(trial.verdicts[0].measured, Measured::Figure { value: Some(599.0), .. }));
+    assert!(matches!(trial.verdicts[3].measured, Measured::Times { count: 2, .. }));
+    assert!(trial.verdicts[3].nearest.is_some());
+}
+
+#[test]
+fn an_outcome_is_counted_before_a_fallback_makes_something_else_of_it() {
+    let text = expecting(&[
+        "rejections of api -> db-service is above 80",
+        "degraded share of web is above 95% during fault",
+        "availability of api -> db-service is exactly 100%",
+    ]);
+    let trial = Trial::of(&blueprint(&load_text(&text, &["calls.api -> db-service.fallback=default"])));
+    assert!(trial.holds(), "{:?}", trial.verdicts);
+}
+
+#[test]
+fn an_edge_without_its_breaker_is_worth_a_warning_and_fails() {
+    let text = expecting(&["breaker api -> db-service opens"]);
+    let loaded = load_text(&text, &["calls.api -> db-service.breaker=null"]);
+    assert_eq!(loaded.problems.len(), 2, "the expectation and the alert: {:?}", loaded.problems);
+    assert!(!Trial::of(&blueprint(&loaded)).holds());
+}
