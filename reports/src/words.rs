@@ -233,7 +233,11 @@ pub(crate) fn measured(verdict: &Verdict) -> String {
         }
         Measured::Times { count: 0, .. } => "not once".to_owned(),
         Measured::Times { count: times, first } => {
-            let times = if *times == 1 { "once".to_owned() } else { format!("{} times", count(*times)) };
+            let times = match times {
+                1 => "once".to_owned(),
+                2 => "twice".to_owned(),
+                times => format!("{} times", count(*times)),
+            };
             first.map_or(times.clone(), |at| format!("{times}, first at {}", moment(at)))
         }
         Measured::Order { reached, missing } => {

@@ -121,6 +121,61 @@ fn an_interrupt_ends_with_exit_3_and_the_partial_result() {
     assert!(stdout(&output).contains("PARTIAL: interrupted"), "{}", stdout(&output));
 }
 
+const TESTED: &str = "workloads: { web: { to: api, arrivals: constant 10/s } }
+services: { api: { threads: 2, handle: [ { work: 10ms } ] } }
+faults: [ { at: 20s, for: 10s, slow: api, by: 50x } ]
+expect: [ availability of web is exactly 100%, api saturates during fault ]
+variants: { quick: { faults: [], expect: [ p99 of web is below 20ms ] } }
+";
+
+#[test]
+fn timelines_are_written_compared_and_dropped_with_their_variant() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shop.yaml");
+    std::fs::write(&file, TESTED).expect("written");
+    let test = |more: &[&str]| run(&[&["test", folder.path().to_str().expect("UTF-8")], more].concat());
+    assert!(stdout(&test(&[])).contains("no timeline committed"));
+    assert!(test(&["--update"]).status.success());
+    let timeline = folder.path().join("shop.timeline");
+    let written = std::fs::read_to_string(&timeline).expect("written");
+    assert!(written.contains("== as written ==") && written.contains("== quick ==\nnothing changed"), "{written}");
+    assert!(stdout(&test(&[])).contains("2 passed"));
+    let changed = test(&["--set", "faults[0].at=25s", "--variant", "quick"]);
+    assert_eq!(changed.status.code(), Some(2), "the variant has no such fault: {}", stdout(&changed));
+    std::fs::write(&file, TESTED.replace("at: 20s", "at: 25s").replace("quick", "fast")).expect("written");
+    let changed = test(&[]);
+    let shown = stdout(&changed);
+    assert_eq!(changed.status.code(), Some(1));
+    assert!(shown.contains("- ") && shown.contains("+ ") && shown.contains("shop (quick)") && shown.contains("gone"), "{shown}");
+    assert!(test(&["--update"]).status.success() && test(&[]).status.success());
+    assert!(!std::fs::read_to_string(&timeline).expect("written").contains("quick"));
+}
+
+#[test]
+fn a_failed_test_is_told_to_programs_as_junit_and_json() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("shop.yaml");
+    std::fs::write(&file, TESTED.replace("exactly 100%", "below 50%")).expect("written");
+    let report = folder.path().join("results.xml");
+    let arguments = ["test", file.to_str().expect("UTF-8"), "--format", "json", "--junit", report.to_str().expect("UTF-8")];
+    let output = run(&arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let tests: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(tests[0]["passes"], false);
+    assert_eq!(tests[0]["expectations"][0]["measured"], "100.0%");
+    assert_eq!((&tests[1]["variant"], &tests[1]["passes"]), (&"quick".into(), &true.into()));
+    let junit = std::fs::read_to_string(&report).expect("written");
+    assert!(junit.contains("tests=\"2\" failures=\"1\"") && junit.contains("availability of web is below 50%"), "{junit}");
+}
+
+#[test]
+fn an_experiment_that_is_called_off_ends_with_exit_3_and_what_it_saw() {
+    let output = run(&["run", "scenarios/chaos.yaml", "--variant", "no-fallback"]);
+    assert_eq!(output.status.code(), Some(3));
+    let shown = stdout(&output);
+    assert!(shown.contains("CALLED OFF at 2:") && shown.contains("called off and rolled back"), "{shown}");
+}
+
 #[test]
 fn several_files_are_reported_in_their_order_whatever_the_number_of_threads() {
     let files =

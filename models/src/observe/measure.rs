@@ -206,7 +206,9 @@ impl Measure {
         match self {
             Self::Workload(workload, figure) => {
                 let record = &recorder.workloads()[*workload as usize];
-                let tally = Tally { begun: record.offered, ended: record.ended, waits: record.offered > 0 };
+                let has_ended = record.ended.iter().any(|number| *number > 0);
+                let stalled = if has_ended { 0 } else { record.offered };
+                let tally = Tally { begun: record.offered, ended: record.ended, stalled };
                 match figure {
                     WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => {
                         let mut latency = record.latency.clone();
@@ -232,7 +234,7 @@ impl Measure {
                     EdgeFigure::Ended(outcomes) => {
                         Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &record.ended, &record.fell_back) as f64)
                     }
-                    _ => Tally { begun: record.begun, ended: record.ended, waits: false }.edge(*figure, record.attempts, counted),
+                    _ => Tally { begun: record.begun, ended: record.ended, stalled: 0 }.edge(*figure, record.attempts, counted),
                 }
             }
             Self::Queue(queue, figure) if self.is_of_whole_runs_only() => {
@@ -287,7 +289,9 @@ impl Measure {
                 }
                 let begun = intervals.clone().map(|interval| u64::from(series.offered[interval])).sum();
                 let ended = summed(&series.ended, intervals.clone());
-                let tally = Tally { begun, ended, waits: begun > 0 && series.in_flight[last] > 0 };
+                let is_at_a_standstill = |interval: &usize| series.ended(*interval) == 0 && series.availability(*interval).is_some();
+                let stalled = intervals.filter(is_at_a_standstill).map(|interval| u64::from(series.offered[interval])).sum();
+                let tally = Tally { begun, ended, stalled };
                 tally.workload(*figure, plan.workloads[*workload as usize].value, span)
             }
             Self::Edge(edge, figure) => {
@@ -302,7 +306,7 @@ impl Measure {
                     let fell_back = summed(&series.fell_back, intervals);
                     return Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &ended, &fell_back) as f64);
                 }
-                Tally { begun: sum(&series.calls), ended, waits: false }.edge(*figure, sum(&series.attempts), span)
+                Tally { begun: sum(&series.calls), ended, stalled: 0 }.edge(*figure, sum(&series.attempts), span)
             }
             Self::Breakers(breakers, figure) => {
                 let records = breakers.iter().map(|breaker| &recorder.breakers()[*breaker as usize]);
@@ -363,8 +367,8 @@ impl EdgePlan {
 struct Tally {
     begun: u64,
     ended: [u64; Outcome::COUNT],
-    /// Whether none having ended means that they wait.
-    waits: bool,
+    /// Requests begun while nothing was answered for several intervals: whoever waits then is not served.
+    stalled: u64,
 }
 
 impl Tally {
@@ -374,16 +378,16 @@ impl Tally {
 
     fn workload(&self, figure: WorkloadFigure, value: AnswerValue, span: SimDuration) -> Option<f64> {
         match figure {
-            WorkloadFigure::Availability => self.share(OutcomeSet::good()).or(self.waits.then_some(0.0)),
-            WorkloadFigure::ErrorRate => self.share(OutcomeSet::good()).map(|good| 1.0 - good).or(self.waits.then_some(1.0)),
+            WorkloadFigure::Availability => self.served(),
+            WorkloadFigure::ErrorRate => self.served().map(|served| 1.0 - served),
             WorkloadFigure::DegradedShare => self.share(OutcomeSet::of(&[Outcome::Degraded])),
             WorkloadFigure::Goodput => Some(self.count(OutcomeSet::good()) as f64 / span.as_secs_f64()),
             WorkloadFigure::Load => Some(self.begun as f64 / span.as_secs_f64()),
             WorkloadFigure::Revenue => Some(self.earned(value) / span.as_secs_f64()),
             WorkloadFigure::RevenueLoss => {
                 let ended: u64 = self.ended.iter().sum();
-                let whole = ended as f64 * value.ok;
-                (whole > 0.0).then(|| 1.0 - self.earned(value) / whole).or(self.waits.then_some(1.0))
+                let whole = (ended + self.stalled) as f64 * value.ok;
+                (whole > 0.0).then(|| 1.0 - self.earned(value) / whole)
             }
             WorkloadFigure::Requests => Some(self.begun as f64),
             WorkloadFigure::Ended(outcomes) => Some(self.count(outcomes) as f64),
@@ -405,6 +409,12 @@ impl Tally {
 
     fn count(&self, outcomes: OutcomeSet) -> u64 {
         Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(*outcome)).map(|outcome| self.ended[outcome as usize]).sum()
+    }
+
+    /// The share of the requests that were answered, of those that ended or met a standstill.
+    fn served(&self) -> Option<f64> {
+        let all = self.ended.iter().sum::<u64>() + self.stalled;
+        (all > 0).then(|| self.count(OutcomeSet::good()) as f64 / all as f64)
     }
 
     fn share(&self, outcomes: OutcomeSet) -> Option<f64> {
