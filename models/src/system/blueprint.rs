@@ -65,6 +65,8 @@ pub struct Blueprint {
     pub distances: Vec<u32>,
     /// How many regions there are.
     pub regions: u32,
+    /// Whether requests have an identity, or places a distance: what few systems ask for, and the others need not look for.
+    pub is_elaborate: bool,
     /// How many customers all workloads together serve; zero if nobody asks.
     pub customers: u64,
     /// Names of what handlers do to the world, and should do once for each request.

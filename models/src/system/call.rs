@@ -119,7 +119,7 @@ impl<'a> Turn<'a> {
         }
         if frame.role == Role::Client {
             let (workload, is_counted) = (frame.instance, frame.is_counted);
-            if self.plan.customers > 0 {
+            if self.plan.is_elaborate && self.plan.customers > 0 {
                 self.note_hit_customer(index, outcome);
             }
             self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
@@ -212,17 +212,13 @@ impl<'a> Turn<'a> {
         let frame = &mut self.state.frames[callee];
         (frame.caller, frame.edge, frame.priority) = (caller, edge_id, priority);
         self.state.frames[index].callee = callee;
-        if self.plan.tracks_requests {
-            self.state.frames.set_request(callee, self.state.frames.request(index));
-        }
         if is_elaborate {
             self.elaborate(index, edge, callee, caller);
         }
-        if !self.plan.distances.is_empty() {
-            let key = key.child(draw_tag::REQUEST_LATENCY);
-            let distance = SimDuration::from_nanos_f64(self.distance(self.region_of(index), self.region_of(callee), key));
-            let latency = self.network_latency(edge_id, key) + distance;
-            return if latency.is_zero() { Next::Arrive(callee) } else { self.wait(callee, Activity::InTransit, latency) };
+        if self.plan.is_elaborate
+            && let Some(next) = self.send_far(index, edge_id, callee, key)
+        {
+            return next;
         }
         if edge.latency != NONE || self.is_slowed(edge_id) {
             let latency = self.network_latency(edge_id, key.child(draw_tag::REQUEST_LATENCY));

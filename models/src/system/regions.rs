@@ -1,5 +1,6 @@
 //! Where things are and whom they serve: distances between regions, customers, keys of caches.
 
+use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
 use super::blueprint::NONE;
@@ -18,6 +19,19 @@ impl Turn<'_> {
             Role::Consumer | Role::Compensation => NONE,
             Role::Handler | Role::Branch | Role::Deferred => self.plan.instances[frame.instance as usize].region,
         }
+    }
+
+    /// A request takes its identity along, and if there are regions, the time that the way takes.
+    #[cold]
+    pub fn send_far(&mut self, index: u32, edge: u32, callee: u32, key: DrawKey) -> Option<Next> {
+        self.state.frames.set_request(callee, self.state.frames.request(index));
+        if self.plan.distances.is_empty() {
+            return None;
+        }
+        let key = key.child(draw_tag::REQUEST_LATENCY);
+        let distance = SimDuration::from_nanos_f64(self.distance(self.region_of(index), self.region_of(callee), key));
+        let latency = self.network_latency(edge, key) + distance;
+        Some(if latency.is_zero() { Next::Arrive(callee) } else { self.wait(callee, Activity::InTransit, latency) })
     }
 
     /// Network latency between two regions in nanoseconds, one way.
@@ -81,19 +95,18 @@ impl Turn<'_> {
             let woken: Vec<Waiter> = self.state.caches[cache].fetch_over(index);
             let frames = &self.state.frames;
             let live = woken.into_iter().rev().filter(|waiter| frames.is_live(*waiter));
-            self.state.ready.extend(live.map(|waiter| Next::Fetched { waiter, is_answered }));
+            let next = if is_answered { Next::Fetched } else { Next::NotFetched };
+            self.state.ready.extend(live.map(|waiter| next(waiter.frame)));
         }
     }
 
     /// What a frame has waited for is there, or will not be. A process that stands still looks again when it goes on.
-    pub fn fetched(&mut self, waiter: Waiter, is_answered: bool) -> Next {
-        if !self.state.frames.is_live(waiter) {
-            return Next::Nothing;
+    pub fn fetched(&mut self, index: u32, is_answered: bool) -> Next {
+        if self.is_paused(index) {
+            let waiter = Waiter { frame: index, epoch: self.state.frames[index].epoch };
+            return self.park(index, super::state::Parked::Resume(waiter));
         }
-        if self.is_paused(waiter.frame) {
-            return self.park(waiter.frame, super::state::Parked::Resume(waiter));
-        }
-        if is_answered { self.go_to_next(waiter.frame) } else { self.finish(waiter.frame, Outcome::ServerError) }
+        if is_answered { self.go_to_next(index) } else { self.finish(index, Outcome::ServerError) }
     }
 
     fn cache_key(&self, index: u32, cache: u32) -> u32 {

@@ -42,13 +42,10 @@ pub(super) enum Next {
     Ask(u32),
     /// A frame has ended; its caller is answered.
     Reply(u32),
-    /// Somebody has fetched, or failed to, what a frame waited for.
-    Fetched {
-        /// Who waited.
-        waiter: Waiter,
-        /// Whether there is an answer.
-        is_answered: bool,
-    },
+    /// Somebody has fetched what a frame waited for.
+    Fetched(u32),
+    /// Somebody has failed to fetch what a frame waited for.
+    NotFetched(u32),
     /// An instance that goes on after a pause notices the next of what it has missed.
     CatchUp(u32),
 }

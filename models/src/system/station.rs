@@ -78,7 +78,7 @@ impl Turn<'_> {
             self.state.frames[index].retry_after = retry_after;
             return self.finish(index, outcome);
         }
-        if self.plan.tracks_requests
+        if self.plan.is_elaborate
             && let Some(outcome) = self.answer_to_repetition(index, instance)
         {
             return self.finish(index, outcome);
@@ -134,12 +134,8 @@ impl Turn<'_> {
         let frame = &self.state.frames[index];
         let held = self.now.since(frame.started_at);
         let plan = self.plan.instances[frame.instance as usize];
-        if !self.state.caches.is_empty() {
-            self.fetches_over(index, false);
-        }
-        if plan.keys != NONE {
-            let key = self.idempotency_key(index);
-            self.state.keys[plan.keys as usize].end(self.now, key, index, outcome.is_good());
+        if self.plan.is_elaborate {
+            self.end_of_request(index, outcome);
         }
         if plan.gate != NONE {
             return self.release_slot_at_gate(index, held, outcome);
@@ -148,6 +144,17 @@ impl Turn<'_> {
         let pool = &mut self.state.pools[plan.slots as usize];
         if let Some(waiter) = pool.release(self.now, held, |waiter| frames.is_live(waiter)) {
             self.state.ready.push(Next::Start(waiter.frame));
+        }
+    }
+
+    /// What others may have waited for is over: a fetch, a request under way with the same key.
+    #[cold]
+    fn end_of_request(&mut self, index: u32, outcome: Outcome) {
+        self.fetches_over(index, false);
+        let keys = self.plan.instances[self.state.frames[index].instance as usize].keys;
+        let key = self.idempotency_key(index);
+        if let Some(keys) = self.state.keys.get_mut(keys as usize) {
+            keys.end(self.now, key, index, outcome.is_good());
         }
     }
 
@@ -260,7 +267,7 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         frame.outcome = outcome;
         let edge = frame.edge;
-        if self.has_network_latency(edge) || !self.plan.distances.is_empty() {
+        if self.has_network_latency(edge) || self.plan.is_elaborate {
             return self.send_reply(index, edge);
         }
         Next::Reply(index)

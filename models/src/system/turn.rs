@@ -139,7 +139,8 @@ impl<'a> Turn<'a> {
                 Next::Work(frame) => self.processor_granted(frame),
                 Next::Permit(frame) => self.permit_granted(frame),
                 Next::Ask(frame) => self.enter_guards(frame),
-                Next::Fetched { waiter, is_answered } => self.fetched(waiter, is_answered),
+                Next::Fetched(frame) => self.fetched(frame, true),
+                Next::NotFetched(frame) => self.fetched(frame, false),
                 Next::CatchUp(instance) => self.catch_up(instance),
                 Next::Nothing => match self.state.ready.pop() {
                     Some(waiting) => waiting,

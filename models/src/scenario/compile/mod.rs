@@ -135,6 +135,7 @@ pub(super) fn compile(
         autoscalers: Vec::new(),
         distances: Vec::new(),
         regions: 0,
+        is_elaborate: false,
         customers: scenario.customers.unwrap_or(0),
         effects: Vec::new(),
         idempotency: Vec::new(),
@@ -182,6 +183,7 @@ pub(super) fn compile(
         || !blueprint.caches.is_empty()
         || !blueprint.effects.is_empty()
         || !blueprint.idempotency.is_empty();
+    blueprint.is_elaborate = blueprint.tracks_requests || !blueprint.distances.is_empty();
     Arc::new(compiler.blueprint)
 }
 
