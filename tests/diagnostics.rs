@@ -143,6 +143,52 @@ services: { a: { handle: [ { call: b } ] }, b: { instances: 2, handle: [ { work:
 }
 
 #[test]
+fn the_whole_examples_of_the_description_of_the_file_are_sound() {
+    let guide = std::fs::read_to_string(sim_tests::root().join("docs/scenario-file.md")).expect("the guide is there");
+    let examples = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let whole: Vec<&str> = examples.filter(|example| example.contains("services:")).collect();
+    assert!(whole.len() >= 2, "{} examples", whole.len());
+    for example in whole {
+        assert_eq!(shown(example, &[]), "", "{example}");
+    }
+}
+
+#[test]
+fn mistakes_in_queues_regions_caches_and_experiments() {
+    let text = "
+priorities: [large, normal]
+regions: { east: { west: 35ms, wset: 1ms, east: 1ms }, west: {} }
+workloads: { web: { to: api, arrivals: poisson 1/s, region: eats } }
+services:
+  api:
+    instances: 2
+    region: west
+    regions: [east, west]
+    autoscale: { min: 3, target: 0%, start-up: 1m }
+    memory: { limit: 1MB, each: 2MB }
+    handle: [ { send: mial }, { effect: charge, work: 1ms }, { poison: 200% }, { cache: memory, miss: [] } ]
+caches:
+  memory: { keys: 10, hit rate: 90% }
+  other: { hit rate: 90%, ttl: 1m }
+queues:
+  mail: { deliver to: apu, dead letters: mail, on expiry: api, partitions: 0 }
+  silent: { attempts: 3 }
+  api: {}
+faults:
+  - { at: 1s, for: 10s, every: 5s, pause: api }
+  - { at: 1s, deploy: api, for: 1m }
+  - { at: 1s, for: 1s, flush: other }
+  - { at: 1s, for: 1s, crash: east, instances: 1 }
+  - { at: 1s, for: 1s, black hole: east -> wset }
+chaos:
+  stages: [ { slow: api, by: 2x }, { for: 1s, at: 2s, slow: api, by: 2x } ]
+  abort when: [ errr rate of web is above 10%, p90 of web is above 1s ]
+alerts: { Bad: { when: breaker web -> api is opened } }
+";
+    insta::assert_snapshot!(shown(text, &[]));
+}
+
+#[test]
 fn a_breaker_takes_the_keys_of_its_own_preset_only() {
     let shown_with =
         |breaker: &str| shown(&SOUND.replace("{ timeout: 1s }", &format!("{{ timeout: 1s, breaker: {breaker} }}")), &[]);

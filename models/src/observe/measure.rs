@@ -289,7 +289,8 @@ impl Measure {
                 }
                 let begun = intervals.clone().map(|interval| u64::from(series.offered[interval])).sum();
                 let ended = summed(&series.ended, intervals.clone());
-                let is_at_a_standstill = |interval: &usize| series.ended(*interval) == 0 && series.availability(*interval).is_some();
+                let is_at_a_standstill =
+                    |interval: &usize| series.ended(*interval) == 0 && series.availability(*interval).is_some();
                 let stalled = intervals.filter(is_at_a_standstill).map(|interval| u64::from(series.offered[interval])).sum();
                 let tally = Tally { begun, ended, stalled };
                 tally.workload(*figure, plan.workloads[*workload as usize].value, span)
