@@ -18,8 +18,7 @@ faults: [ { at: 20s, for: 10s, errors: db-service, rate: 100% } ]
 ";
 
 fn expecting(sentences: &[&str]) -> String {
-    let list: String = sentences.iter().map(|sentence| format!("  - {sentence}\n")).collect();
-    format!("{SYSTEM}expect:\n{list}")
+    format!("{SYSTEM}expect:\n  - {}\n", sentences.join("\n  - "))
 }
 
 /// Whether each sentence holds.

@@ -283,11 +283,9 @@ impl Compiler<'_> {
             if cache.is_none() {
                 let at = self.value_at(&target_path);
                 let known = self.keyed_caches.keys().cloned().collect::<Vec<_>>().join(", ");
-                self.error(
-                    at,
-                    format!("`{target}` is no cache that knows what is in it"),
-                    format!("caches with `keys`: {known}"),
-                );
+                let help =
+                    if known.is_empty() { "give a cache `keys` and `ttl`".to_owned() } else { format!("known are {known}") };
+                self.error(at, format!("`{target}` is no cache that knows what is in it"), help);
             }
             return cache.map(|cache| (Effect::Flush { cache }, 0..0));
         }
