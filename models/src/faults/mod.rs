@@ -131,7 +131,11 @@ impl Fault {
         };
         match &self.effect {
             Effect::Slow { factor, added } | Effect::SlowEdge { factor, added, .. } => factor_and_addition(*factor, added),
-            Effect::Errors { rate, outcome, .. } => format!("{}% {}s", rate * 100.0, outcome.name()),
+            Effect::Errors { rate, outcome, .. } => {
+                let kind = outcome.name();
+                let plural = if kind.ends_with('d') { "" } else { "s" };
+                format!("{}% {kind}{plural}", rate * 100.0)
+            }
             Effect::Crash => "crashed".to_owned(),
             Effect::Restart => "restarted".to_owned(),
             Effect::Cold { factor } => format!("cold: slow by {factor}x at first"),
