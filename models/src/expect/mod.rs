@@ -6,6 +6,7 @@
 mod claim;
 pub(crate) mod grammar;
 mod judge;
+pub(crate) mod sentence;
 
 pub use claim::{Bound, Claim, Event, Expectation, Occurrence, Relation, Throughout, Times, Window};
 pub use judge::{Measured, Verdict, judge};

@@ -6,7 +6,8 @@ use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor, v
 
 use super::balance::{Balance, BalanceForm, Policy};
 use super::call::{Fallback, Fallbacks};
-use super::schema::{ArrivalProfile, Arrivals, InstanceShare, OrderSentence, Sentence, Slots, Users};
+use super::schema::{InstanceShare, OrderSentence, Sentence, Slots};
+use super::traffic::{ArrivalProfile, Arrivals, Users};
 
 /// A full form that can also be written as a bare number, which stands for its `max`.
 #[derive(Clone, Debug)]

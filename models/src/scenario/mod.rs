@@ -19,6 +19,7 @@ mod phrases;
 mod problem;
 pub(crate) mod quantity;
 mod schema;
+mod traffic;
 pub mod tree;
 
 pub use load::{Input, Loaded, Overrides, check, load};

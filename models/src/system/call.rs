@@ -3,8 +3,9 @@
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::blueprint::{CallSite, EdgePlan, NONE, OnFailure};
+use super::blueprint::{EdgePlan, NONE, OnFailure};
 use super::frame::{Activity, Role};
+use super::program::CallSite;
 use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;

@@ -2,9 +2,10 @@
 
 use sim_core::SimDuration;
 
-use super::blueprint::{CallSite, EdgePlan, Guard, Step};
+use super::blueprint::{EdgePlan, Guard};
 use super::event::Event;
 use super::frame::{Activity, Hold, Role};
+use super::program::{CallSite, Step};
 use super::state::{Deferred, Next};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;

@@ -2,8 +2,8 @@
 
 use sim_core::random::{DrawKey, uniform};
 
-use super::blueprint::Step;
 use super::frame::{Activity, Role};
+use super::program::Step;
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;

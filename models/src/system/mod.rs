@@ -18,6 +18,7 @@ mod handler;
 mod messaging;
 mod outage;
 mod patience;
+mod program;
 mod regions;
 mod scaling;
 mod state;
@@ -25,11 +26,12 @@ mod station;
 mod turn;
 
 pub use blueprint::{
-    AnswerValue, AutoscalerPlan, BacklogAbove, Blueprint, BranchTable, BreakerPlan, CallSite, DeadlinePlan, EdgePlan, Ends,
-    Guard, HedgePlan, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, QueuePlan, RunPlan,
-    Scope, Source, StationKind, StationPlan, Step, UNLIMITED, WorkloadPlan,
+    AnswerValue, AutoscalerPlan, BacklogAbove, Blueprint, BreakerPlan, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan,
+    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, QueuePlan, RunPlan, Scope, Source,
+    StationKind, StationPlan, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
 pub(crate) use frame::MOST_REQUESTS;
+pub use program::{BranchTable, CallSite, Step};
 pub(crate) use state::QueueState;
 pub use state::{Aborted, LimitReached, System};

@@ -10,6 +10,7 @@ mod edges;
 mod expectations;
 mod fallbacks;
 mod faults;
+mod figures;
 mod guards;
 mod handlers;
 mod operator;

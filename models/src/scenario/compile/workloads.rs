@@ -6,7 +6,7 @@ use super::super::forms::OrNumber;
 use super::super::phrases::{ArrivalPhrase, Process};
 use super::super::problem::Problem;
 use super::super::quantity::Factor;
-use super::super::schema::{ArrivalProfile, Arrivals, Diurnal, RatePoint, Spike, Users, Workload};
+use super::super::traffic::{ArrivalProfile, Arrivals, Diurnal, RatePoint, Spike, Users, Workload};
 use super::{Caller, Compiler, most};
 use crate::system::{AnswerValue, BranchTable, OnFailure, Source, StationKind, Step, WorkloadPlan};
 use crate::workload::{ArrivalProcess, Knot, RateProfile, Stage, UserPlan};
