@@ -60,7 +60,7 @@ fn the_gallery_shows_every_scenario_as_it_is() {
     let wrong: Vec<String> = in_order(&library(), 2, &|_, file| {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(file, None, &[])));
-        let picture = sim_reports::plot::png(&finished).expect("drawn");
+        let picture = sim_reports::plot::png(&sim_reports::plot::Overview(&finished)).expect("drawn");
         let is_shown =
             gallery.contains(&format!("(../scenarios/{name}.yaml)")) && gallery.contains(&format!("(scenarios/{name}.png)"));
         let is_current =
@@ -132,7 +132,7 @@ fn taking_any_guard_away_fails_the_test() {
 
 /// Whether a guard is there, and the test does not notice when it is taken away.
 fn is_idle(file: &Path, case: &Case, guard: &str, timeline: &str) -> bool {
-    let overrides = Overrides { variant: case.variant.clone(), settings: vec![format!("{guard}=null")] };
+    let overrides = Overrides { variant: case.variant.clone(), settings: vec![format!("{guard}=null")], ..Overrides::default() };
     let without = sim_models::scenario::load(&input(file), &overrides);
     without.blueprint.is_some_and(|blueprint| {
         let trial = Trial::of(&blueprint);

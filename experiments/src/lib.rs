@@ -1,15 +1,17 @@
 //! Running scenarios.
 //!
 //! [`run`] brings one blueprint through its whole span, telling an observer how far it is; [`run_all`] does so for several
-//! on several threads. A [`Case`] is a scenario, or a variant of one, whose expectations are put to the test. Results depend on the blueprint and the replication alone, never on threads or their number.
+//! on several threads. A [`Case`] is a scenario, or a variant of one, whose expectations are put to the test. Results depend
+//! on the blueprint and the replication alone, never on threads or their number.
 //!
-//! Sweeps, comparison and search will live here too. What is absent on purpose: text for people, and the wall clock.
+//! [`sweep`] does so at many points of a system's settings. What is absent on purpose: text for people, and the wall clock.
 #![forbid(unsafe_code)]
 
 mod parallel;
 mod run;
+pub mod sweep;
 mod trial;
 
 pub use parallel::{in_order, run_all};
-pub use run::{Finished, Progress, run};
+pub use run::{Cut, Finished, Progress, readings, run};
 pub use trial::{Case, Trial, cases, reseeded};

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sim_core::{SimDuration, SimTime, Simulation, Stop};
+use sim_models::expect::read_off;
 use sim_models::observe::{Moment, RunSummary, Stopped, summarize, timeline};
 use sim_models::system::{Blueprint, LimitReached, System};
 
@@ -55,6 +56,47 @@ impl Finished {
 /// assert!(finished.summary.workloads[0].ok > 5_000);
 /// ```
 pub fn run(blueprint: &Arc<Blueprint>, replication: u64, observe: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Finished {
+    let (simulation, broken_off) = simulate(blueprint, replication, observe);
+    finish(simulation, broken_off)
+}
+
+/// Runs replication `replication` of a blueprint and returns its readings only, in their order; each is `None` if there was
+/// nothing to read.
+///
+/// # Errors
+/// Why the run was stopped before its end, so that nothing can be read off it.
+pub fn readings(
+    blueprint: &Arc<Blueprint>,
+    replication: u64,
+    observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Vec<Option<f64>>, Cut> {
+    let (mut simulation, broken_off) = simulate(blueprint, replication, observe);
+    let now = simulation.now();
+    let system = simulation.parts().0;
+    system.close(now);
+    if broken_off.is_some() {
+        return Err(Cut::Interrupted);
+    }
+    if let Some(limit) = system.limit_reached() {
+        return Err(Cut::Limit(limit));
+    }
+    Ok(blueprint.readings.iter().map(|reading| read_off(reading, system)).collect())
+}
+
+/// Why a run was stopped before its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cut {
+    /// Its observer broke it off.
+    Interrupted,
+    /// A limit of the scenario was reached.
+    Limit(LimitReached),
+}
+
+fn simulate(
+    blueprint: &Arc<Blueprint>,
+    replication: u64,
+    observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> (Simulation<System>, Option<Stopped>) {
     let mut simulation = Simulation::new(System::new(Arc::clone(blueprint), replication));
     let (system, schedule) = simulation.parts();
     system.begin(schedule);
@@ -75,7 +117,7 @@ pub fn run(blueprint: &Arc<Blueprint>, replication: u64, observe: &mut dyn FnMut
             break;
         }
     }
-    finish(simulation, broken_off)
+    (simulation, broken_off)
 }
 
 fn finish(mut simulation: Simulation<System>, broken_off: Option<Stopped>) -> Finished {

@@ -45,7 +45,7 @@ pub fn cases(input: &Input, overrides: &Overrides) -> Vec<Case> {
     let first = Case { variant: overrides.variant.clone(), loaded: load(input, overrides) };
     let others = if overrides.variant.is_some() { Vec::new() } else { first.loaded.variants.clone() };
     let variant = |name: String| {
-        let overrides = Overrides { variant: Some(name.clone()), settings: overrides.settings.clone() };
+        let overrides = Overrides { variant: Some(name.clone()), ..overrides.clone() };
         Case { variant: Some(name), loaded: load(input, &overrides) }
     };
     std::iter::once(first).chain(others.into_iter().map(variant)).collect()

@@ -6,7 +6,8 @@
 //! - [`resilience`] and [`resources`] are the state machines it is made of, none of which knows the event list;
 //! - [`workload`] and [`faults`] say what arrives and what breaks;
 //! - [`observe`] holds what was seen, as typed records;
-//! - [`expect`] judges it.
+//! - [`expect`] judges it;
+//! - [`study`] says what is asked beyond one run.
 //!
 //! What is absent on purpose: text for people (that is `sim-reports`) and threads (that is `sim-experiments`).
 #![forbid(unsafe_code)]
@@ -19,6 +20,7 @@ pub mod outcome;
 pub mod resilience;
 pub mod resources;
 pub mod scenario;
+pub mod study;
 pub mod system;
 pub mod workload;
 

@@ -1,6 +1,7 @@
 //! Writing results to a folder, each file at once or not at all.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use sim_experiments::Finished;
@@ -38,15 +39,27 @@ pub enum WriteError {
 /// # Errors
 /// If a file cannot be encoded or written; files already written stay.
 pub fn write_all(finished: &Finished, folder: &Path) -> Result<(), WriteError> {
-    std::fs::create_dir_all(folder).map_err(|cause| WriteError::File { path: folder.to_owned(), cause })?;
+    make_folder(folder)?;
     write(&folder.join("summary.json"), json::report(finished).as_bytes())?;
     write(&folder.join("timeline.csv"), &tables::timeline(finished)?)?;
     write(&folder.join("series.csv"), &tables::series(finished)?)?;
     write(&folder.join("latency.csv"), &tables::latency(finished)?)?;
-    let svg = plot::svg(finished).map_err(|cause| WriteError::Plot { what: "overview.svg", cause })?;
-    write(&folder.join("overview.svg"), svg.as_bytes())?;
-    let png = plot::png(finished).map_err(|cause| WriteError::Plot { what: "overview.png", cause })?;
-    write(&folder.join("overview.png"), &png)
+    write_picture(&plot::Overview(finished), folder, "overview")
+}
+
+/// Writes a picture as `NAME.svg` and `NAME.png`.
+pub(crate) fn write_picture(picture: &impl plot::Picture, folder: &Path, name: &'static str) -> Result<(), WriteError> {
+    let failed = |cause| WriteError::Plot { what: name, cause };
+    write(&folder.join(format!("{name}.svg")), plot::svg(picture).map_err(failed)?.as_bytes())?;
+    write(&folder.join(format!("{name}.png")), &plot::png(picture).map_err(failed)?)
+}
+
+/// Makes a folder and those above it, unless it is there.
+///
+/// # Errors
+/// If it cannot be made.
+pub fn make_folder(folder: &Path) -> Result<(), WriteError> {
+    std::fs::create_dir_all(folder).map_err(|cause| WriteError::File { path: folder.to_owned(), cause })
 }
 
 /// Writes a file beside its place and renames it into it: readers see the old bytes or the new ones, never some.
@@ -54,12 +67,24 @@ pub fn write_all(finished: &Finished, folder: &Path) -> Result<(), WriteError> {
 /// # Errors
 /// If the file cannot be written or renamed.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    write_with(path, |out| out.write_all(bytes).map_err(|cause| WriteError::File { path: path.to_owned(), cause }))
+}
+
+/// The same for a file that is written piece by piece.
+///
+/// # Errors
+/// If the file cannot be written or renamed, or `write` fails.
+pub fn write_with<E: From<WriteError>>(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), E>) -> Result<(), E> {
     let failed = |cause| WriteError::File { path: path.to_owned(), cause };
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
+    let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut out = BufWriter::new(file.as_file());
+    write(&mut out)?;
+    out.flush().map_err(failed)?;
+    drop(out);
     make_readable(&file).map_err(failed)?;
-    file.persist(path).map(|_| ()).map_err(|error| failed(error.error))
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
 }
 
 /// Temporary files are private to their owner; results are not.

@@ -10,6 +10,7 @@ pub mod imported;
 pub mod json;
 pub mod palette;
 pub mod plot;
+pub mod sweep;
 pub mod tables;
 pub mod testing;
 pub mod text;

@@ -57,7 +57,7 @@ fn heading(text: &mut String, palette: Palette, summary: &RunSummary) {
     }
 }
 
-fn section(text: &mut String, palette: Palette, title: &str, body: &str) {
+pub(crate) fn section(text: &mut String, palette: Palette, title: &str, body: &str) {
     let _ = writeln!(text, "\n{}", palette.paint(Tone::Heading, title));
     for line in body.lines() {
         let _ = writeln!(text, "  {}", line.trim_end());
@@ -68,7 +68,7 @@ fn section(text: &mut String, palette: Palette, title: &str, body: &str) {
 }
 
 /// A table without lines; the first column is left-aligned, the others right-aligned but for `left`.
-fn table(header: &[&str], left: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn table(header: &[&str], left: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(header.to_vec());
     for row in rows {

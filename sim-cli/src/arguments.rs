@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use sim_experiments::sweep::Share;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -34,6 +35,10 @@ pub enum Command {
     Check(Check),
     /// Hold scenarios to what they expect, and to their committed timelines
     Test(Test),
+    /// Run a scenario at many points of its settings: what each setting does, and which matter
+    Sweep(Box<Sweep>),
+    /// Put the parts of a sweep together that several machines have done
+    Merge(Merge),
     /// Write a small commented scenario to start from
     New(New),
     /// Print the calls of a scenario that a library's or proxy's configuration stands for
@@ -137,6 +142,116 @@ pub struct Test {
     /// Test on this many threads; the results are the same for any number [default: all processors]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
+}
+
+/// Arguments of `fusebox sweep`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fusebox sweep shop.yaml --vary services.d.threads='20..200 step 20' --vary 'calls.c -> d.breaker.wait=5s,30s,2m'
+  fusebox sweep shop.yaml --vary 'calls.c -> d.breaker=on,off' --minimize 'p99 of web during fault' --maximize 'goodput of web'
+  fusebox sweep shop.yaml --design 'sobol 1024' --precision 5% --out results/
+  fusebox sweep shop.yaml --out results/ --resume
+
+Values are ranges (20..200 step 20, 100ms..10s log in 7, poisson 100/s..600/s) or lists (5s,30s,2m); on leaves what the
+file says, off takes it away. What is left out here is taken from `sweep:` in the file.
+All points are simulated with the same random numbers, so that they differ by their settings only.")]
+pub struct Sweep {
+    /// The scenario; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Apply a named variant of the scenario
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Override a value at every point; can be given several times
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub settings: Vec<String>,
+    /// Vary a setting over a range or a list; can be given several times
+    #[arg(long, value_name = "PATH=VALUES")]
+    pub vary: Vec<String>,
+    /// Measure this, such as 'p99 of web during fault'; can be given several times
+    #[arg(long = "figure", value_name = "FIGURE")]
+    pub figures: Vec<String>,
+    /// Measure this, more being better
+    #[arg(long, value_name = "FIGURE")]
+    pub maximize: Vec<String>,
+    /// Measure this, less being better
+    #[arg(long, value_name = "FIGURE")]
+    pub minimize: Vec<String>,
+    /// How points are chosen: grid, 'random N', 'latin hypercube N', 'sobol N', 'morris N', 'saltelli N'
+    #[arg(long, value_name = "DESIGN")]
+    pub design: Option<String>,
+    /// Simulate each point this often [default: 5]
+    #[arg(long, value_name = "N")]
+    pub replications: Option<u32>,
+    /// Simulate each point until its figures are known this precisely, such as 5%
+    #[arg(long, value_name = "SHARE")]
+    pub precision: Option<String>,
+    /// At most this often for that [default: 50]
+    #[arg(long, value_name = "N")]
+    pub most_replications: Option<u32>,
+    /// Give points up that are clearly worse than another in everything to maximize or minimize
+    #[arg(long)]
+    pub abandon: bool,
+    /// Use this seed instead of the file's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Simulate this long instead, such as 10m
+    #[arg(long)]
+    pub duration: Option<String>,
+    /// Print the report, or the points as JSON or CSV
+    #[arg(long, value_enum, default_value_t = SweepFormat::Text)]
+    pub format: SweepFormat,
+    /// Also write points.csv, points.parquet, sweep.json, plots and a journal into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Go on where the journal in the folder ends
+    #[arg(long, requires = "out")]
+    pub resume: bool,
+    /// Do the I-th of N parts only, for `fusebox merge`; the same points whatever machine does them
+    #[arg(long, value_name = "I/N", requires = "out", value_parser = share)]
+    pub shard: Option<Share>,
+    /// Simulate on this many threads; the results are the same for any number [default: all processors]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// `2/8`: the second of eight parts.
+fn share(text: &str) -> Result<Share, String> {
+    let numbers = text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+    match numbers {
+        Some((part, parts)) if (1..=parts).contains(&part) => Ok(Share { part, parts }),
+        Some((part, parts)) => Err(format!("there is no part {part} of {parts}; parts are counted from 1")),
+        None => Err("write it as 2/8: the second of eight parts".to_owned()),
+    }
+}
+
+/// Arguments of `fusebox merge`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  fusebox sweep shop.yaml --shard 1/2 --out part1/     # on one machine
+  fusebox sweep shop.yaml --shard 2/2 --out part2/     # on another
+  fusebox merge part1/ part2/ --out results/           # the same files as from one machine")]
+pub struct Merge {
+    /// The folders of the parts
+    #[arg(required = true, value_name = "DIR")]
+    pub folders: Vec<PathBuf>,
+    /// Where to write points.csv, points.parquet, sweep.json, plots and the journal
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Print the report, or the points as JSON or CSV
+    #[arg(long, value_enum, default_value_t = SweepFormat::Text)]
+    pub format: SweepFormat,
+}
+
+/// How a sweep is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SweepFormat {
+    /// For people.
+    Text,
+    /// The points, with everything by its name.
+    Json,
+    /// The points as a table.
+    Csv,
 }
 
 /// Arguments of `fusebox new`.

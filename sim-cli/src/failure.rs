@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use sim_reports::files::WriteError;
+use sim_reports::sweep::JournalError;
 use thiserror::Error;
 
 /// Why a command failed. Each kind has its documented exit code.
@@ -28,6 +29,9 @@ pub enum Failure {
     /// Results cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The journal of a sweep is of no use.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// A limit or the user stopped a run; what was simulated has been shown.
     #[error("stopped early")]
     Stopped,
@@ -41,7 +45,7 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Test => 1,
-            Self::Scenario | Self::Read { .. } | Self::Usage(_) | Self::Write(_) | Self::Output(_) => 2,
+            Self::Scenario | Self::Read { .. } | Self::Usage(_) | Self::Write(_) | Self::Journal(_) | Self::Output(_) => 2,
             Self::Stopped => 3,
         }
     }

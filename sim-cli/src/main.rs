@@ -9,6 +9,7 @@ mod new;
 mod progress;
 mod run;
 mod scenario;
+mod sweep;
 mod terminal;
 mod test;
 
@@ -32,6 +33,8 @@ fn main() -> ExitCode {
         Command::Run(run) => run::run(run),
         Command::Check(check) => check::check(check),
         Command::Test(test) => test::test(test),
+        Command::Sweep(sweep) => sweep::sweep(sweep),
+        Command::Merge(merge) => sweep::merge(merge),
         Command::New(new) => new::new(new),
         Command::Import(import) => import::import(import),
         Command::Schema => {

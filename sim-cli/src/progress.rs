@@ -51,6 +51,21 @@ impl Watcher {
         Self { bars: vec![ProgressBar::new(runs as u64).with_style(style)], ..watcher }
     }
 
+    /// A watcher of the points of a sweep, some of which may be done already.
+    pub fn of_points(points: u64) -> Self {
+        let watcher = Self::counting(points as usize);
+        let style = ProgressStyle::with_template("[{bar:30}] {pos} of {len} points, {per_sec}, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
+        watcher.bars.iter().for_each(|bar| bar.set_style(style.clone()));
+        watcher
+    }
+
+    /// Notes that several points are done.
+    pub fn count_several(&self, points: u64) {
+        self.bars.iter().for_each(|bar| bar.inc(points));
+    }
+
     /// Notes that one of the runs counted is over.
     pub fn count(&self) {
         self.bars.iter().for_each(|bar| bar.inc(1));

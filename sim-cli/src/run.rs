@@ -14,7 +14,7 @@ use crate::{scenario, terminal};
 
 /// Runs every file, prints the report of each in the order given, writes the folders asked for.
 pub fn run(arguments: &Run) -> Result<(), Failure> {
-    let scenarios = scenario::read_all(&arguments.scenarios, &settings(arguments))?;
+    let scenarios = scenario::read_all(&arguments.scenarios, &settings(arguments.seed, arguments.duration.as_deref()))?;
     let blueprints: Vec<Arc<Blueprint>> =
         scenarios.into_iter().map(|scenario| scenario.blueprint.ok_or(Failure::Scenario)).collect::<Result<_, _>>()?;
     let folders = folders(arguments, &blueprints)?;
@@ -34,9 +34,9 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
 }
 
 /// `--seed` and `--duration` are settings with a name of their own.
-fn settings(arguments: &Run) -> Vec<String> {
-    let seed = arguments.seed.map(|seed| format!("run.seed={seed}"));
-    let duration = arguments.duration.as_ref().map(|duration| format!("run.duration={duration}"));
+pub fn settings(seed: Option<u64>, duration: Option<&str>) -> Vec<String> {
+    let seed = seed.map(|seed| format!("run.seed={seed}"));
+    let duration = duration.map(|duration| format!("run.duration={duration}"));
     seed.into_iter().chain(duration).collect()
 }
 

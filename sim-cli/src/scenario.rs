@@ -22,13 +22,14 @@ pub struct Scenario {
 /// Reads all scenarios to run them and shows the problems of each; those with errors have no blueprint.
 pub fn read_all(scenarios: &Scenarios, more_settings: &[String]) -> Result<Vec<Scenario>, Failure> {
     let settings = [scenarios.settings.as_slice(), more_settings].concat();
-    let overrides = Overrides { variant: scenarios.variant.clone(), settings };
+    let overrides = Overrides { variant: scenarios.variant.clone(), settings, ..Overrides::default() };
     scenarios.files.iter().map(|file| Ok(shown(load(&input(file)?, &overrides)))).collect()
 }
 
 /// Reads all scenarios with all their variants and shows the problems of each.
 pub fn check_all(scenarios: &Scenarios) -> Result<Vec<Scenario>, Failure> {
-    let overrides = Overrides { variant: scenarios.variant.clone(), settings: scenarios.settings.clone() };
+    let overrides =
+        Overrides { variant: scenarios.variant.clone(), settings: scenarios.settings.clone(), ..Overrides::default() };
     scenarios.files.iter().map(|file| Ok(shown(check(&input(file)?, &overrides)))).collect()
 }
 

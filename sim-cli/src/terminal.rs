@@ -15,6 +15,11 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Standard output, for results that are too long to be held in memory.
+pub fn output() -> impl Write {
+    std::io::BufWriter::new(std::io::stdout().lock())
+}
+
 /// Prints diagnostics on standard error.
 pub fn explain(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());

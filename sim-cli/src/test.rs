@@ -34,7 +34,8 @@ struct Ran {
 /// Puts every scenario and variant to the test, prints the list, writes the timelines if asked to.
 pub fn test(arguments: &Test) -> Result<(), Failure> {
     let begun = Stopwatch::start();
-    let overrides = Overrides { variant: arguments.variant.clone(), settings: arguments.settings.clone() };
+    let overrides =
+        Overrides { variant: arguments.variant.clone(), settings: arguments.settings.clone(), ..Overrides::default() };
     let files = scenario_files(&arguments.files)?;
     let mut suites = files.iter().map(|file| suite(file, &overrides)).collect::<Result<Vec<_>, _>>()?;
     let runs: Vec<Arc<Blueprint>> = suites

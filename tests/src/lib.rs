@@ -47,7 +47,11 @@ pub fn load_text(text: &str, settings: &[&str]) -> Loaded {
 }
 
 fn overrides(variant: Option<&str>, settings: &[&str]) -> Overrides {
-    Overrides { variant: variant.map(str::to_owned), settings: settings.iter().map(|setting| (*setting).to_owned()).collect() }
+    Overrides {
+        variant: variant.map(str::to_owned),
+        settings: settings.iter().map(|setting| (*setting).to_owned()).collect(),
+        ..Overrides::default()
+    }
 }
 
 /// The blueprint of a scenario without errors.

@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use crate::observe::Measure;
+use crate::observe::{Measure, Unit};
 use crate::resilience::circuit_breaker::State;
 use crate::system::PoolKind;
 
@@ -53,6 +53,52 @@ pub enum Claim {
     InOrder(Vec<Occurrence>),
     /// No request fails, none waits at the end, and nothing that was put off or queued is dropped.
     NothingLost,
+}
+
+/// A figure to be read off a run that is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    /// As it was asked for.
+    pub text: String,
+    /// What it is.
+    pub wanted: Wanted,
+}
+
+/// What is to be read off a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// What all resources together cost.
+    Cost,
+    /// A figure over a window; over everything counted if there is none.
+    Figure {
+        /// The figure.
+        measure: Measure,
+        /// When.
+        window: Option<Window>,
+    },
+    /// The time from the beginning of a window until a figure is back to a share of what it was before the first fault; the
+    /// rest of the run if it never is.
+    Recovery {
+        /// The figure.
+        measure: Measure,
+        /// The share, usually below 1.
+        share: f64,
+        /// Before the faults.
+        normal: Window,
+        /// From when on.
+        window: Window,
+    },
+}
+
+impl Wanted {
+    /// What it is counted in.
+    pub fn unit(&self) -> Unit {
+        match self {
+            Self::Cost => Unit::Count,
+            Self::Figure { measure, .. } => measure.unit(),
+            Self::Recovery { .. } => Unit::Time,
+        }
+    }
 }
 
 /// Whether a bound is meant for the mean over a window or for each interval in it.

@@ -18,7 +18,7 @@ use winnow::token::{literal, take_while};
 
 use super::sentence::{
     FaultNumber, Sentence, Subject, Target, Unreadable, Value, Verb, WindowKind, WrittenBound, WrittenCondition, WrittenEvent,
-    WrittenFigure, WrittenWindow,
+    WrittenFigure, WrittenReading, WrittenWindow,
 };
 use crate::resilience::circuit_breaker::State as BreakerState;
 use crate::scenario::quantity::{Duration, Factor, Rate, Share};
@@ -69,6 +69,36 @@ pub(crate) fn read_condition<'a>(text: &'a str) -> Result<WrittenCondition, Unre
         .map(|(condition, ())| condition)
         .parse_next(&mut reader)
         .map_err(|error: Expected| error.explained(text))
+}
+
+/// The share of what was normal that counts as recovered, if it is not said.
+const RECOVERED: f64 = 0.95;
+
+/// Reads what is to be measured.
+///
+/// # Errors
+/// The furthest place that makes no sense, and everything that could stand there.
+pub(crate) fn read_reading<'a>(text: &'a str) -> Result<WrittenReading, Unreadable> {
+    let ended = |input: &mut &'a str| (spaces, eof).void().context(END).parse_next(input);
+    let written = |input: &mut &'a str| {
+        let ((figure, at), of) = figure_of(text, input)?;
+        Ok(WrittenFigure { figure, of, at })
+    };
+    let recovery = |input: &mut &'a str| {
+        keyword("recovery of").parse_next(input)?;
+        let figure = written(input)?;
+        let share = opt((preceded((keyword("to"), spaces), share_value), keyword("of normal"))).parse_next(input)?;
+        let window = window(text, input)?;
+        ended(input)?;
+        Ok(WrittenReading::Recovery { figure, share: share.map_or(RECOVERED, |(share, ())| share), window })
+    };
+    let figure = |input: &mut &'a str| {
+        let figure = written(input)?;
+        Ok(WrittenReading::Figure { figure, window: window_or_end(text, input)? })
+    };
+    let cost = (keyword("cost"), ended).value(WrittenReading::Cost);
+    let mut reader = text;
+    alt((cost, recovery, figure)).parse_next(&mut reader).map_err(|error: Expected| error.explained(text))
 }
 
 /// What could stand at the furthest place reached; `left` bytes were left there.
@@ -380,7 +410,7 @@ fn times(input: &mut &str) -> Read<super::Times> {
 }
 
 /// The figures that can be asked for, longest first where one begins another.
-pub(crate) const FIGURES: [&str; 35] = [
+pub(crate) const FIGURES: [&str; 37] = [
     "availability",
     "error rate",
     "degraded share",
@@ -399,6 +429,7 @@ pub(crate) const FIGURES: [&str; 35] = [
     "amplification",
     "utilization",
     "busy",
+    "capacity",
     "queue",
     "answers",
     "rejections",
@@ -411,6 +442,7 @@ pub(crate) const FIGURES: [&str; 35] = [
     "revenue loss",
     "revenue",
     "rejection rate",
+    "rejected share",
     "changes",
     "customers hit",
     "expired messages",
@@ -460,8 +492,7 @@ fn figure_sentence<'a>(text: &'a str, input: &mut &'a str) -> Read<Sentence> {
     let ((figure, figure_at), of) = figure_of(text, input)?;
     let figure = WrittenFigure { figure, of, at: figure_at };
     if opt(keyword("is back to")).parse_next(input)?.is_some() {
-        let value = value.verify_map(|value| if let Value::Share(share) = value { Some(share) } else { None });
-        let share = preceded(spaces, value).context("a share such as 95%").parse_next(input)?;
+        let share = preceded(spaces, share_value).parse_next(input)?;
         keyword("of normal").parse_next(input)?;
         let window = window(text, input)?;
         (spaces, eof).void().context(END).parse_next(input)?;
@@ -502,6 +533,13 @@ fn value(input: &mut &str) -> Read<Value> {
         share().or_else(time).or_else(rate).or_else(factor).or_else(|| number().map(Value::Count))
     })
     .parse_next(input)
+}
+
+fn share_value(input: &mut &str) -> Read<f64> {
+    value
+        .verify_map(|value| if let Value::Share(share) = value { Some(share) } else { None })
+        .context("a share such as 95%")
+        .parse_next(input)
 }
 
 fn duration(input: &mut &str) -> Read<sim_core::SimDuration> {

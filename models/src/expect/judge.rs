@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use sim_core::SimTime;
 
-use super::{Claim, Event, Expectation, Occurrence, Throughout, Window};
+use super::{Claim, Event, Expectation, Occurrence, Reading, Throughout, Wanted, Window};
 use crate::observe::{Change, InstanceChange, Measure, Moment, Unit};
 use crate::system::System;
 use crate::{Outcome, OutcomeSet};
@@ -89,6 +89,20 @@ pub fn judge(expectation: &Expectation, system: &System, timeline: &[Moment]) ->
     }
 }
 
+/// The value of a reading in a run that is over; `None` if there is nothing to tell.
+pub fn read_off(reading: &Reading, system: &System) -> Option<f64> {
+    let judge = Judge { system, timeline: &[] };
+    match &reading.wanted {
+        Wanted::Cost => Some(system.blueprint().cost()),
+        Wanted::Figure { measure, window } => judge.figure(measure, *window),
+        Wanted::Recovery { measure, share, normal, window } => {
+            judge.figure(measure, Some(*normal)).filter(|normal| *normal > 0.0)?;
+            let rest = window.to.since(window.from).as_secs_f64();
+            Some(judge.reached(measure, *share, *normal, window.from).map_or(rest, |at| at.since(window.from).as_secs_f64()))
+        }
+    }
+}
+
 struct Judge<'a> {
     system: &'a System,
     timeline: &'a [Moment],
@@ -133,14 +147,25 @@ impl Judge<'_> {
         self.verdict(value.is_some_and(|value| bound.holds(value)), measured, at.unwrap_or(counted.from), |_| true)
     }
 
+    /// The instant from which a figure is back to a share of what it was before the faults.
+    fn reached(&self, measure: &Measure, share: f64, normal: Window, from: SimTime) -> Option<SimTime> {
+        let (plan, recorder) = (self.system.blueprint(), self.system.recorder());
+        let normal = self.figure(measure, Some(normal)).filter(|normal| *normal > 0.0)?;
+        let first = self.intervals(Window { from, to: SimTime::MAX }).start + BACK_AFTER;
+        let is_back = |end: &usize| {
+            let value = end.checked_sub(BACK_AFTER).and_then(|begin| measure.over(plan, recorder, begin..*end));
+            value.is_some_and(|value| value / normal >= share)
+        };
+        let end = (first..=recorder.intervals()).find(is_back)?;
+        Some(SimTime::ZERO + recorder.sample_width() * (end - BACK_AFTER) as u64)
+    }
+
     fn back(&self, measure: &Measure, share: f64, normal: Window, window: Window) -> Verdict {
         let (plan, recorder) = (self.system.blueprint(), self.system.recorder());
+        let reached = self.reached(measure, share, normal, window.from);
         let normal = self.figure(measure, Some(normal)).filter(|normal| *normal > 0.0);
-        let width = recorder.sample_width();
         let share_before = |end: usize| Some(measure.over(plan, recorder, end.checked_sub(BACK_AFTER)?..end)? / normal?);
         let first = self.intervals(Window { from: window.from, to: SimTime::MAX }).start + BACK_AFTER;
-        let is_back = |end: &usize| share_before(*end).is_some_and(|reached| reached >= share);
-        let reached = (first..=recorder.intervals()).find(is_back).map(|end| SimTime::ZERO + width * (end - BACK_AFTER) as u64);
         let in_time = self.intervals(window).end;
         let best = (first..=in_time.max(first)).filter_map(share_before).reduce(f64::max);
         let holds = reached.is_some_and(|reached| reached <= window.to);

@@ -8,5 +8,5 @@ pub(crate) mod grammar;
 mod judge;
 pub(crate) mod sentence;
 
-pub use claim::{Bound, Claim, Event, Expectation, Occurrence, Relation, Throughout, Times, Window};
-pub use judge::{Measured, Verdict, judge};
+pub use claim::{Bound, Claim, Event, Expectation, Occurrence, Reading, Relation, Throughout, Times, Wanted, Window};
+pub use judge::{Measured, Verdict, judge, read_off};

@@ -141,3 +141,14 @@ pub(crate) enum WrittenCondition {
     /// A figure lies within a bound.
     Figure { figure: WrittenFigure, over: Option<sim_core::SimDuration>, bound: WrittenBound },
 }
+
+/// A figure to be read off a run: `p99 of web during fault`, `recovery of goodput of web after fault`, `cost`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum WrittenReading {
+    /// What all resources together cost.
+    Cost,
+    /// A figure, over everything counted or a part of the run.
+    Figure { figure: WrittenFigure, window: Option<WrittenWindow> },
+    /// The time until a figure is back to a share of what it was before the faults.
+    Recovery { figure: WrittenFigure, share: f64, window: WrittenWindow },
+}

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use sim_core::stats::Histogram;
 use sim_core::{SimDuration, SimTime};
 
@@ -105,6 +106,8 @@ pub enum EdgeFigure {
     Attempts,
     /// Calls rejected by guards, per second.
     RejectionRate,
+    /// Share of the calls that guards rejected.
+    RejectedShare,
     /// Attempts made for each call.
     Amplification,
     /// Calls that ended in one of these ways, before any fallback made something else of it.
@@ -124,10 +127,13 @@ pub enum PoolFigure {
     Busy,
     /// Requests waiting.
     Queue,
+    /// Slots there are, of all of them together.
+    Capacity,
 }
 
 /// What a figure is counted in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// 0 to 1.
     Share,
@@ -167,7 +173,7 @@ impl Measure {
                 WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => Unit::Time,
             },
             Self::Edge(_, figure) => match figure {
-                EdgeFigure::Availability | EdgeFigure::ErrorRate => Unit::Share,
+                EdgeFigure::Availability | EdgeFigure::ErrorRate | EdgeFigure::RejectedShare => Unit::Share,
                 EdgeFigure::Load | EdgeFigure::RejectionRate => Unit::Rate,
                 EdgeFigure::Calls | EdgeFigure::Attempts | EdgeFigure::Ended(_) => Unit::Count,
                 EdgeFigure::Amplification => Unit::Factor,
@@ -230,6 +236,15 @@ impl Measure {
                     EdgeFigure::RejectionRate => {
                         let rejections = Self::Edge(*edge, EdgeFigure::Ended(OutcomeSet::rejections()));
                         rejections.over_all(plan, recorder).map(|count| count / counted.as_secs_f64())
+                    }
+                    EdgeFigure::RejectedShare => {
+                        let ended: u64 = record.ended.iter().sum();
+                        let rejections = plan.edges[*edge as usize].before_fallbacks(
+                            OutcomeSet::rejections(),
+                            &record.ended,
+                            &record.fell_back,
+                        );
+                        (ended > 0).then(|| rejections as f64 / ended as f64)
                     }
                     EdgeFigure::Ended(outcomes) => {
                         Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &record.ended, &record.fell_back) as f64)
@@ -303,6 +318,12 @@ impl Measure {
                     let rejections = Self::Edge(*edge, EdgeFigure::Ended(OutcomeSet::rejections()));
                     return rejections.over(plan, recorder, intervals).map(|count| count / span.as_secs_f64());
                 }
+                if *figure == EdgeFigure::RejectedShare {
+                    let all: u64 = ended.iter().sum();
+                    let fell_back = summed(&series.fell_back, intervals);
+                    let rejections = plan.edges[*edge as usize].before_fallbacks(OutcomeSet::rejections(), &ended, &fell_back);
+                    return (all > 0).then(|| rejections as f64 / all as f64);
+                }
                 if let EdgeFigure::Ended(outcomes) = figure {
                     let fell_back = summed(&series.fell_back, intervals);
                     return Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &ended, &fell_back) as f64);
@@ -333,6 +354,11 @@ impl Measure {
                 }
             }
             Self::Duplicates(_) | Self::Effects(_) => None,
+            Self::Pools(pools, PoolFigure::Capacity) => {
+                let capacities = || plan.pools[pools.start as usize..pools.end as usize].iter().map(|pool| pool.capacity);
+                let is_limited = !pools.is_empty() && capacities().all(|capacity| capacity != UNLIMITED);
+                is_limited.then(|| capacities().map(f64::from).sum())
+            }
             Self::Pools(pools, figure) => {
                 let mean_of = |pool: u32| {
                     let series = &recorder.pools()[pool as usize];
@@ -343,7 +369,7 @@ impl Measure {
                     match figure {
                         PoolFigure::Utilization if capacity == UNLIMITED => 0.0,
                         PoolFigure::Utilization => mean / f64::from(capacity),
-                        PoolFigure::Busy | PoolFigure::Queue => mean,
+                        PoolFigure::Busy | PoolFigure::Queue | PoolFigure::Capacity => mean,
                     }
                 };
                 (!pools.is_empty()).then(|| pools.clone().map(mean_of).sum::<f64>() / pools.len() as f64)
@@ -404,7 +430,11 @@ impl Tally {
             EdgeFigure::Calls => Some(self.begun as f64),
             EdgeFigure::Attempts => Some(attempts as f64),
             EdgeFigure::Amplification => (self.begun > 0).then(|| attempts as f64 / self.begun as f64),
-            EdgeFigure::RejectionRate | EdgeFigure::Ended(_) | EdgeFigure::Latency(_) | EdgeFigure::MeanLatency => None,
+            EdgeFigure::RejectionRate
+            | EdgeFigure::RejectedShare
+            | EdgeFigure::Ended(_)
+            | EdgeFigure::Latency(_)
+            | EdgeFigure::MeanLatency => None,
         }
     }
 

@@ -9,6 +9,7 @@ use super::lint::lint;
 use super::problem::{Location, Problem, Problems, Sources, did_you_mean};
 use super::schema::Scenario;
 use super::tree::{Node, Segment, Value, parse_path};
+use crate::study::SweepPlan;
 use crate::system::Blueprint;
 
 /// Where a scenario comes from.
@@ -29,6 +30,35 @@ pub struct Overrides {
     pub variant: Option<String>,
     /// `path=value` settings, in order; each replaces what the file and the variant say.
     pub settings: Vec<String>,
+    /// What the scenario is read for.
+    pub purpose: Purpose,
+}
+
+/// What a scenario is read for.
+#[derive(Clone, Debug, Default)]
+pub enum Purpose {
+    /// To run it, and to judge it by what is expected of it.
+    #[default]
+    Run,
+    /// To sweep: the blueprint reads off what the sweep measures, and nothing is expected of it.
+    Sweep(SweepRequest),
+}
+
+/// A sweep asked for outside the file, or a point of it. What is given here takes the place of what the file says.
+#[derive(Clone, Debug, Default)]
+pub struct SweepRequest {
+    /// What varies: `path=values`.
+    pub vary: Vec<String>,
+    /// What is measured.
+    pub figures: Vec<String>,
+    /// Of what more is better.
+    pub maximize: Vec<String>,
+    /// Of what less is better.
+    pub minimize: Vec<String>,
+    /// Other settings of the sweep, with the names they have in the file: `("design", "sobol 128")`.
+    pub settings: Vec<(&'static str, String)>,
+    /// The values of a point: a path, and a value in YAML.
+    pub values: Vec<(String, String)>,
 }
 
 /// What came of reading a scenario.
@@ -42,15 +72,16 @@ pub struct Loaded {
     pub sources: Sources,
     /// Names of the variants that can be chosen.
     pub variants: Vec<String>,
+    /// What a sweep of it would be.
+    pub sweep: Option<SweepPlan>,
 }
 
 /// Reads, checks and compiles a scenario.
 pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
     let mut loader = Loader { sources: Sources::default(), problems: Problems::default(), included: Vec::new() };
-    let blueprint = loader.load(input, overrides);
-    let (blueprint, variants) = blueprint.unwrap_or_default();
-    let has_errors = loader.problems.has_errors();
-    Loaded { blueprint: blueprint.filter(|_| !has_errors), problems: loader.problems.sorted(), sources: loader.sources, variants }
+    let (compiled, variants) = loader.load(input, overrides).unwrap_or_default();
+    let (blueprint, sweep) = compiled.filter(|_| !loader.problems.has_errors()).unzip();
+    Loaded { blueprint: blueprint.map(Arc::new), problems: loader.problems.sorted(), sources: loader.sources, variants, sweep }
 }
 
 /// Reads a scenario as it is and with each of its variants in turn. A problem that several share is reported once.
@@ -62,7 +93,7 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
         return checked;
     }
     for variant in checked.variants.clone() {
-        let loaded = load(input, &Overrides { variant: Some(variant.clone()), settings: overrides.settings.clone() });
+        let loaded = load(input, &Overrides { variant: Some(variant.clone()), ..overrides.clone() });
         checked.blueprint = checked.blueprint.filter(|_| loaded.blueprint.is_some());
         let news: Vec<Problem> = loaded.problems.into_iter().filter(|problem| !checked.problems.contains(problem)).collect();
         let named = |problem: Problem| Problem { message: format!("variant `{variant}`: {}", problem.message), ..problem };
@@ -78,7 +109,7 @@ struct Loader {
 }
 
 impl Loader {
-    fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Option<Arc<Blueprint>>, Vec<String>)> {
+    fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Option<(Blueprint, SweepPlan)>, Vec<String>)> {
         let mut tree = self.parse(&input.name, &input.text)?;
         let own_path = input.folder.join(Path::new(&input.name).file_name().unwrap_or_default());
         self.include(&mut tree, &input.folder, &mut vec![own_path.canonicalize().unwrap_or(own_path)]);
@@ -91,15 +122,20 @@ impl Loader {
         for setting in &overrides.settings {
             self.apply_setting(&mut tree, setting);
         }
+        if let Purpose::Sweep(request) = &overrides.purpose {
+            self.apply_request(&mut tree, request);
+        }
+        self.check_varied(&tree);
         apply_defaults(&mut tree);
         let decoded = decode::<Scenario>(tree, &mut self.problems)?;
         let name =
             Path::new(&input.name).file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
-        let blueprint = compile(&decoded, &name, &input.folder, &self.sources, &mut self.problems);
+        let is_swept = matches!(overrides.purpose, Purpose::Sweep(_));
+        let (blueprint, sweep) = compile(&decoded, &name, &input.folder, &self.sources, &mut self.problems, is_swept);
         if !self.problems.has_errors() {
             lint(&decoded, &blueprint, &mut self.problems);
         }
-        Some((Some(blueprint), variants))
+        Some((Some((blueprint, sweep)), variants))
     }
 
     fn parse(&mut self, name: &str, text: &str) -> Option<Node> {
@@ -177,6 +213,17 @@ impl Loader {
         }
     }
 
+    /// What varies must lead somewhere, too.
+    fn check_varied(&mut self, tree: &Node) {
+        let Some(Node { value: Value::Map(varied), .. }) = tree.get(&parse_path("sweep.vary")) else { return };
+        for (key, values) in varied {
+            let path = parse_path(&key.name);
+            let nothing = Node { value: Value::Bool(true), at: values.at };
+            let problem = unknown_name(tree, &path, key.at).or_else(|| tree.clone().set(&path, nothing, key.at).err());
+            problem.into_iter().for_each(|problem| self.problems.add(problem));
+        }
+    }
+
     fn apply_variant(&mut self, tree: &mut Node, variant: &str, variants: &[String]) {
         let path = [Segment::Key("variants".to_owned()), Segment::Key(variant.to_owned())];
         let Some(node) = tree.get(&path).cloned() else {
@@ -194,6 +241,55 @@ impl Loader {
         }
     }
 
+    /// Puts what was asked for outside the file where the file would say it; nothing is expected of what is swept.
+    fn apply_request(&mut self, tree: &mut Node, request: &SweepRequest) {
+        tree.remove(&parse_path("expect"));
+        let section = |key: &str| vec![Segment::Key("sweep".to_owned()), Segment::Key(key.to_owned())];
+        let is_point = !request.values.is_empty();
+        if is_point || !request.vary.is_empty() {
+            tree.remove(&section("vary"));
+        }
+        for vary in &request.vary {
+            let source = self.sources.add("--vary", vary);
+            let whole = Location { source, start: 0, end: vary.len() };
+            let Some((path, values)) = vary.split_once('=') else {
+                let problem = Problem::error(format!("`{vary}` varies nothing"), Some(whole));
+                self.problems.add(problem.with_help("write `path=values`, such as `services.d.threads=20..200 step 20`"));
+                continue;
+            };
+            let key = Segment::Key(super::tree::normalize_edge(path));
+            let at = Location { start: path.len() + 1, ..whole };
+            self.put(tree, &[section("vary"), vec![key]].concat(), Node { value: Value::Text(values.to_owned()), at }, whole);
+        }
+        for (key, texts) in [("figures", &request.figures), ("maximize", &request.maximize), ("minimize", &request.minimize)] {
+            if texts.is_empty() {
+                continue;
+            }
+            let mut text = |text: &String| {
+                let source = self.sources.add(format!("--{}", if key == "figures" { "figure" } else { key }), text);
+                Node { value: Value::Text(text.clone()), at: Location { source, start: 0, end: text.len() } }
+            };
+            let texts: Vec<Node> = texts.iter().map(&mut text).collect();
+            let at = texts[0].at;
+            self.put(tree, &section(key), Node { value: Value::List(texts), at }, at);
+        }
+        for (key, text) in &request.settings {
+            let source = self.sources.add(format!("--{}", key.replace(' ', "-")), text);
+            let at = Location { source, start: 0, end: text.len() };
+            let value = Node::parse(text, source).map_or_else(|_| Value::Text(text.clone()), |node| node.value);
+            self.put(tree, &section(key), Node { value, at }, at);
+        }
+        for (path, value) in &request.values {
+            self.apply_value(tree, "vary", path, value);
+        }
+    }
+
+    fn put(&mut self, tree: &mut Node, path: &[Segment], node: Node, at: Location) {
+        if let Err(problem) = tree.set(path, node, at) {
+            self.problems.add(problem);
+        }
+    }
+
     /// `path=value`, where the value is YAML.
     fn apply_setting(&mut self, tree: &mut Node, setting: &str) {
         let Some((path, value)) = setting.split_once('=') else {
@@ -203,7 +299,12 @@ impl Loader {
             );
             return;
         };
-        let source = self.sources.add("--set", setting);
+        self.apply_value(tree, "--set", path, value);
+    }
+
+    fn apply_value(&mut self, tree: &mut Node, origin: &str, path: &str, value: &str) {
+        let setting = format!("{path}={value}");
+        let source = self.sources.add(origin, &*setting);
         let offset = path.len() + 1;
         let mut node = match Node::parse(value, source) {
             Ok(node) => node,

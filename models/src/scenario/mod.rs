@@ -6,6 +6,7 @@
 //! collected along the way and reported together.
 
 mod admission;
+mod asked;
 mod balance;
 mod breaker;
 mod call;
@@ -22,6 +23,6 @@ mod schema;
 mod traffic;
 pub mod tree;
 
-pub use load::{Input, Loaded, Overrides, check, load};
+pub use load::{Input, Loaded, Overrides, Purpose, SweepRequest, check, load};
 pub use problem::{Location, Problem, Problems, Severity, Source, Sources};
 pub use schema::json_schema;

@@ -72,6 +72,11 @@ impl Problem {
         Self { severity: Severity::Warning, ..Self::error(message, at) }
     }
 
+    /// Whether the scenario cannot be run because of it.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
     /// With a few words beside the place.
     pub fn labelled(self, label: impl Into<String>) -> Self {
         Self { label: label.into(), ..self }

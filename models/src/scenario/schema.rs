@@ -5,6 +5,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
 use super::admission::Admission;
+use super::asked::{Prices, Sweep};
 use super::call::Call;
 use super::forms::OrNumber;
 use super::phrases::{BackoffPhrase, DurationPhrase};
@@ -65,6 +66,10 @@ pub(super) struct Scenario {
     pub chaos: Option<Chaos>,
     /// What is expected of a run: sentences that `fusebox test` holds it to.
     pub expect: Vec<Sentence>,
+    /// What resources cost, for the figure `cost`.
+    pub prices: Prices,
+    /// What `fusebox sweep` varies, and what it measures.
+    pub sweep: Sweep,
     /// Named sets of overrides, `path: value`, chosen with --variant.
     pub variants: IndexMap<String, IndexMap<String, serde_json::Value>>,
 }

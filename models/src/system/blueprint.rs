@@ -4,7 +4,7 @@ use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::program::{BranchTable, CallSite, Step};
 use crate::OutcomeSet;
-use crate::expect::Expectation;
+use crate::expect::{Expectation, Reading};
 use crate::faults::Fault;
 use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
@@ -90,6 +90,10 @@ pub struct Blueprint {
     pub expectations: Vec<Expectation>,
     /// Stretches whose latencies the expectations ask for.
     pub latency_windows: Vec<LatencyWindow>,
+    /// What is read off the run when it is over.
+    pub readings: Vec<Reading>,
+    /// What resources cost.
+    pub prices: Prices,
 }
 
 /// A queue of messages, and how it is consumed.
@@ -339,7 +343,35 @@ impl EdgePlan {
     }
 }
 
+/// What resources cost, in whatever unit; nothing if it is not said.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Prices {
+    /// An instance of a service.
+    pub instance: f64,
+    /// A thread.
+    pub thread: f64,
+    /// A slot of an asynchronous service.
+    pub slot: f64,
+    /// A connection.
+    pub connection: f64,
+}
+
 impl Blueprint {
+    /// What all instances, threads, slots and connections cost that there are when the run begins; those without a limit are
+    /// not counted.
+    pub fn cost(&self) -> f64 {
+        let services = self.stations.iter().filter(|station| station.kind == StationKind::Service);
+        let instances: f64 = services.map(|station| station.instances.len() as f64 * self.prices.instance).sum();
+        let price = |pool: &&PoolPlan| match pool.kind {
+            PoolKind::Threads => self.prices.thread,
+            PoolKind::Slots => self.prices.slot,
+            PoolKind::Connections => self.prices.connection,
+            PoolKind::Processors | PoolKind::Permits => 0.0,
+        };
+        let limited = self.pools.iter().filter(|pool| pool.capacity != UNLIMITED);
+        instances + limited.map(|pool| f64::from(pool.capacity) * price(&pool)).sum::<f64>()
+    }
+
     /// The breakers of an edge, as dense ids.
     pub fn breakers_of(&self, edge: u32) -> impl Iterator<Item = u32> + use<> {
         let plan = &self.edges[edge as usize];

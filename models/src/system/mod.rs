@@ -27,7 +27,7 @@ mod turn;
 
 pub use blueprint::{
     AnswerValue, AutoscalerPlan, BacklogAbove, Blueprint, BreakerPlan, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, QueuePlan, RunPlan, Scope, Source,
+    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, Prices, QueuePlan, RunPlan, Scope, Source,
     StationKind, StationPlan, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;

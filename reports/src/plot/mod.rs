@@ -1,19 +1,16 @@
 //! The overview of a run as a picture: load, latency, saturation and breakers on one time axis, faults shaded.
 
+mod canvas;
 mod panels;
 mod strips;
 
-use std::sync::Once;
-
 use plotters::coord::Shift;
 use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
 use sim_experiments::Finished;
 use sim_models::system::UNLIMITED;
 
-/// A font of our own, so that a picture needs none of the machine's and is the same everywhere.
-const FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
-const FONT_NAME: &str = "sans-serif";
+pub(crate) use canvas::{Drawn, FONT_NAME, colour};
+pub use canvas::{Picture, png, svg};
 
 const WIDTH: u32 = 1_200;
 const HEADER: u32 = 64;
@@ -28,60 +25,17 @@ const MOST_POOLS: usize = 16;
 /// The same for breakers; those that changed most are shown.
 const MOST_BREAKERS: usize = 12;
 
-/// Colours that people with any colour vision tell apart (Okabe and Ito, 2008).
-mod colour {
-    use plotters::style::RGBColor;
+/// The overview of a run.
+pub struct Overview<'a>(pub &'a Finished);
 
-    pub const OK: RGBColor = RGBColor(0, 158, 115);
-    pub const DEGRADED: RGBColor = RGBColor(230, 159, 0);
-    pub const FAILED: RGBColor = RGBColor(213, 94, 0);
-    pub const MEDIAN: RGBColor = RGBColor(0, 114, 178);
-    pub const TAIL: RGBColor = RGBColor(204, 121, 167);
-    pub const BUSY: RGBColor = RGBColor(86, 180, 233);
-    pub const FULL: RGBColor = RGBColor(213, 94, 0);
-    pub const FAULT: RGBColor = RGBColor(120, 120, 120);
-    pub const TEXT: RGBColor = RGBColor(40, 40, 40);
-    pub const FAINT: RGBColor = RGBColor(140, 140, 140);
-}
-
-type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
-
-/// The overview as SVG.
-///
-/// # Errors
-/// If the drawing library refuses.
-pub fn svg(finished: &Finished) -> Result<String, String> {
-    let mut text = String::new();
-    {
-        let root = SVGBackend::with_string(&mut text, (WIDTH, height(finished))).into_drawing_area();
-        overview(&root, finished).map_err(|error| error.to_string())?;
-        root.present().map_err(|error| error.to_string())?;
+impl Picture for Overview<'_> {
+    fn size(&self) -> (u32, u32) {
+        (WIDTH, height(self.0))
     }
-    Ok(text)
-}
 
-/// The overview as PNG.
-///
-/// # Errors
-/// If the drawing library or the encoder refuses.
-pub fn png(finished: &Finished) -> Result<Vec<u8>, String> {
-    let height = height(finished);
-    let mut pixels = vec![0; (WIDTH * height * 3) as usize];
-    {
-        let root = BitMapBackend::with_buffer(&mut pixels, (WIDTH, height)).into_drawing_area();
-        overview(&root, finished).map_err(|error| error.to_string())?;
-        root.present().map_err(|error| error.to_string())?;
+    fn draw<DB: DrawingBackend>(&self, root: &DrawingArea<DB, Shift>) -> Drawn<DB> {
+        overview(root, self.0)
     }
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, WIDTH, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    // Half the size would cost a quarter of the time that writing all files takes.
-    encoder.set_compression(png::Compression::Fast);
-    let mut writer = encoder.write_header().map_err(|error| error.to_string())?;
-    writer.write_image_data(&pixels).map_err(|error| error.to_string())?;
-    writer.finish().map_err(|error| error.to_string())?;
-    Ok(bytes)
 }
 
 fn height(finished: &Finished) -> u32 {
@@ -152,12 +106,6 @@ impl TimeAxis {
 }
 
 fn overview<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, finished: &Finished) -> Drawn<DB> {
-    static REGISTER: Once = Once::new();
-    REGISTER.call_once(|| {
-        // Refused only if the bytes were no font; text would then be missing and the tests of the picture would say so.
-        let _ = register_font(FONT_NAME, FontStyle::Normal, FONT);
-    });
-    root.fill(&WHITE)?;
     let time = TimeAxis::of(finished);
     let (header, rest) = root.split_vertically(HEADER);
     self::header(&header, finished, &time)?;

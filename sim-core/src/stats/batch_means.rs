@@ -1,6 +1,6 @@
 //! Confidence intervals for the mean of correlated observations.
 
-use super::{Welford, student_t_quantile};
+use super::Welford;
 
 /// Batches are merged in pairs when they reach this number, so that there are always between half as many and as many.
 const MAX_BATCHES: usize = 40;
@@ -98,11 +98,7 @@ impl BatchMeans {
         let mut spread = Welford::default();
         self.batches.iter().for_each(|batch| spread.add(batch / self.batch_length as f64));
         let mean = if self.count == 0 { 0.0 } else { self.total / self.count as f64 };
-        if spread.count() < 2 {
-            return ConfidenceInterval { mean, half_width: f64::INFINITY };
-        }
-        let standard_error = libm::sqrt(spread.variance() / spread.count() as f64);
-        ConfidenceInterval { mean, half_width: student_t_quantile(1.0 - confidence, spread.count() - 1) * standard_error }
+        ConfidenceInterval { mean, half_width: spread.interval(confidence).half_width }
     }
 
     fn close_batch(&mut self) {

@@ -1,5 +1,7 @@
 //! Mean and variance in one pass.
 
+use super::{ConfidenceInterval, student_t_quantile};
+
 /// Running mean and variance by Welford's recurrence (Technometrics, 1962): no cancellation, no memory per value.
 ///
 /// ```
@@ -56,5 +58,23 @@ impl Welford {
     /// ```
     pub fn variance(&self) -> f64 {
         if self.count < 2 { 0.0 } else { self.squares / (self.count - 1) as f64 }
+    }
+
+    /// The interval that contains the mean of what independent values were drawn from with probability `confidence`, by
+    /// Student's t; infinite for fewer than two values.
+    ///
+    /// ```
+    /// let mut values = sim_core::stats::Welford::default();
+    /// [9.0, 10.0, 11.0].into_iter().for_each(|value| values.add(value));
+    /// let interval = values.interval(0.95);
+    /// assert!((interval.half_width - 4.302_653 / 3.0_f64.sqrt()).abs() < 1e-5);
+    /// ```
+    pub fn interval(&self, confidence: f64) -> ConfidenceInterval {
+        if self.count < 2 {
+            return ConfidenceInterval { mean: self.mean, half_width: f64::INFINITY };
+        }
+        let standard_error = libm::sqrt(self.variance() / self.count as f64);
+        let half_width = student_t_quantile(1.0 - confidence, self.count - 1) * standard_error;
+        ConfidenceInterval { mean: self.mean, half_width }
     }
 }

@@ -18,12 +18,12 @@ use crate::resilience::circuit_breaker::State;
 use crate::system::PoolKind;
 
 /// Something is wrong, and has been reported.
-struct Reported;
+pub(super) struct Reported;
 
 /// A sentence and its place in the file.
 pub(super) struct Place<'a> {
-    path: String,
-    text: &'a str,
+    pub path: String,
+    pub text: &'a str,
 }
 
 impl Compiler<'_> {
@@ -89,7 +89,7 @@ impl Compiler<'_> {
         }
     }
 
-    fn unreadable(&mut self, Unreadable { at, expected }: &Unreadable, place: &Place<'_>) {
+    pub(super) fn unreadable(&mut self, Unreadable { at, expected }: &Unreadable, place: &Place<'_>) {
         let word = &place.text[at.clone()];
         let first_words = expected.iter().map(|expected| expected.split(' ').next().unwrap_or(expected));
         let meant = did_you_mean(word, first_words).filter(|_| !word.is_empty());
@@ -169,22 +169,37 @@ impl Compiler<'_> {
                 Some(Claim::Figure { measure, throughout, bound, window })
             }
             Sentence::Back { figure, share, window } => {
-                let measure = self.measure(figure, place)?;
-                if !measure.is_known_of_each_interval() || measure.unit() == Unit::Time {
-                    let help = "ask for availability, goodput, load or error rate";
-                    self.problem_in(place, &figure.at, format!("`{}` is not kept for each interval", figure.figure), help);
-                    return None;
-                }
-                let written = window;
-                let window = self.window(written, place)?;
-                let normal =
-                    self.window(&WrittenWindow { kind: WindowKind::BeforeFault(None), at: written.at.clone() }, place)?;
+                let (measure, normal, window) = self.coming_back(figure, window, place)?;
                 Some(Claim::Back { measure, share: *share, normal, window })
             }
         }
     }
 
-    fn check_known_then(&mut self, measure: &Measure, figure: &WrittenFigure, is_partial: bool, place: &Place<'_>) -> Option<()> {
+    /// A figure that comes back within a window to what it was before the faults.
+    pub(super) fn coming_back(
+        &mut self,
+        figure: &WrittenFigure,
+        written: &WrittenWindow,
+        place: &Place<'_>,
+    ) -> Option<(Measure, Window, Window)> {
+        let measure = self.measure(figure, place)?;
+        if !measure.is_known_of_each_interval() || measure.unit() == Unit::Time {
+            let help = "ask for availability, goodput, load or error rate";
+            self.problem_in(place, &figure.at, format!("`{}` is not kept for each interval", figure.figure), help);
+            return None;
+        }
+        let window = self.window(written, place)?;
+        let normal = self.window(&WrittenWindow { kind: WindowKind::BeforeFault(None), at: written.at.clone() }, place)?;
+        Some((measure, normal, window))
+    }
+
+    pub(super) fn check_known_then(
+        &mut self,
+        measure: &Measure,
+        figure: &WrittenFigure,
+        is_partial: bool,
+        place: &Place<'_>,
+    ) -> Option<()> {
         if is_partial && measure.is_of_whole_runs_only() {
             let message = format!("`{}` of an edge is known of the whole run only", figure.figure);
             self.problem_in(
@@ -364,7 +379,11 @@ impl Compiler<'_> {
         found.map(|kind| (owner, kind))
     }
 
-    fn optional_window(&mut self, window: Option<&WrittenWindow>, place: &Place<'_>) -> Result<Option<Window>, Reported> {
+    pub(super) fn optional_window(
+        &mut self,
+        window: Option<&WrittenWindow>,
+        place: &Place<'_>,
+    ) -> Result<Option<Window>, Reported> {
         match window {
             None => Ok(None),
             Some(window) => self.window(window, place).map(Some).ok_or(Reported),

@@ -162,6 +162,7 @@ fn edge_figure(figure: &str) -> Option<EdgeFigure> {
         "attempts" => EdgeFigure::Attempts,
         "amplification" => EdgeFigure::Amplification,
         "rejection rate" => EdgeFigure::RejectionRate,
+        "rejected share" => EdgeFigure::RejectedShare,
         "mean latency" => EdgeFigure::MeanLatency,
         _ => return quantile(figure).map(EdgeFigure::Latency).or_else(|| outcomes(figure).map(EdgeFigure::Ended)),
     })
@@ -185,6 +186,7 @@ fn pool_figure(figure: &str) -> Option<PoolFigure> {
     match figure {
         "utilization" => Some(PoolFigure::Utilization),
         "busy" => Some(PoolFigure::Busy),
+        "capacity" => Some(PoolFigure::Capacity),
         "queue" => Some(PoolFigure::Queue),
         _ => None,
     }

@@ -17,11 +17,11 @@ mod operator;
 mod places;
 mod proxies;
 mod queues;
+mod readings;
 mod stations;
 mod workloads;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use indexmap::IndexMap;
 use sim_core::{Distribution, SimDuration};
@@ -31,7 +31,8 @@ use super::phrases::DurationPhrase;
 use super::problem::{Location, Problem, Problems, Sources, did_you_mean};
 use super::schema::{self, Scenario};
 use super::tree::{Segment, parse_path};
-use crate::system::{Blueprint, DeadlinePlan, Ends, Limits, NONE, RunPlan};
+use crate::study::SweepPlan;
+use crate::system::{Blueprint, DeadlinePlan, Ends, Limits, NONE, Prices, RunPlan};
 
 /// Settings that apply when the file says nothing.
 mod default {
@@ -104,14 +105,16 @@ pub(super) struct Compiler<'a> {
     has_poison: bool,
 }
 
-/// Compiles typed sections; what comes back is of use only if no error was added to `problems`.
+/// Compiles typed sections; what is measured for a sweep is read off each run only if it `is_swept`. What comes back is of use
+/// only if no error was added to `problems`.
 pub(super) fn compile(
     decoded: &Decoded<Scenario>,
     name: &str,
     folder: &Path,
     sources: &Sources,
     problems: &mut Problems,
-) -> Arc<Blueprint> {
+    is_swept: bool,
+) -> (Blueprint, SweepPlan) {
     let scenario = &decoded.sections;
     let blueprint = Blueprint {
         name: scenario.name.clone().unwrap_or_else(|| name.to_owned()),
@@ -148,6 +151,8 @@ pub(super) fn compile(
         alerts: Vec::new(),
         expectations: Vec::new(),
         latency_windows: Vec::new(),
+        readings: Vec::new(),
+        prices: Prices::default(),
     };
     let mut compiler = Compiler {
         scenario,
@@ -176,7 +181,14 @@ pub(super) fn compile(
     compiler.operator();
     compiler.alerts();
     compiler.chaos();
+    compiler.prices();
     compiler.expectations();
+    let latency_windows = compiler.blueprint.latency_windows.len();
+    let sweep = compiler.sweep();
+    if !is_swept {
+        compiler.blueprint.readings.clear();
+        compiler.blueprint.latency_windows.truncate(latency_windows);
+    }
     let has_poison = compiler.has_poison;
     let blueprint = &mut compiler.blueprint;
     blueprint.tracks_requests = has_poison
@@ -185,7 +197,7 @@ pub(super) fn compile(
         || !blueprint.effects.is_empty()
         || !blueprint.idempotency.is_empty();
     blueprint.is_elaborate = blueprint.tracks_requests || !blueprint.distances.is_empty();
-    Arc::new(compiler.blueprint)
+    (compiler.blueprint, sweep)
 }
 
 fn run_plan(scenario: &Scenario) -> RunPlan {

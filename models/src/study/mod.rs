@@ -1,0 +1,11 @@
+//! What is asked of a system beyond one run: which of its settings vary, over which values, and which figures are wanted.
+//!
+//! These are records; carrying them out is for `sim-experiments`.
+
+mod design;
+mod plan;
+mod values;
+
+pub use design::{Design, MOST_SOBOL_POINTS};
+pub use plan::{Direction, FigurePlan, Parameter, Replications, SweepPlan};
+pub use values::{Choice, Level, Range, Spacing, Steps, Unit, Values};
