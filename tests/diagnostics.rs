@@ -154,6 +154,29 @@ fn the_whole_examples_of_the_description_of_the_file_are_sound() {
 }
 
 #[test]
+fn the_examples_of_the_guides_to_sweeps_goals_and_stability_are_sound() {
+    let system = "run: { duration: 3m }
+workloads: { web: { to: api, arrivals: poisson 100/s } }
+services: { api: { threads: 20, handle: [ { work: 1ms }, { query: db } ] } }
+databases: { db: { connections: 16, query: 5ms } }
+calls: { web -> api: { timeout: 5s }, api -> db: { timeout: 500ms, breaker: { wait: 5s } } }
+faults: [ { at: 1m, for: 30s, slow: db, by: 20x } ]
+";
+    for guide in ["sweep", "recommend", "stability"] {
+        let path = sim_tests::root().join("docs").join(format!("{guide}.md"));
+        let text = std::fs::read_to_string(&path).expect("the guide is there");
+        let examples: Vec<&str> = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(!examples.is_empty(), "{guide}");
+        for example in examples {
+            let input = Input { name: "example.yaml".into(), text: format!("{system}{example}"), folder: ".".into() };
+            let checked = sim_models::scenario::check(&input, &Overrides::default());
+            let shown = diagnostics::render(&checked.problems, &checked.sources, Palette::Plain);
+            assert_eq!(shown, "", "{guide}: {example}");
+        }
+    }
+}
+
+#[test]
 fn mistakes_in_queues_regions_caches_and_experiments() {
     let text = "
 priorities: [large, normal]

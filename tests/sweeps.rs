@@ -52,7 +52,9 @@ fn carry_out(sweep: &Sweep, share: Share, jobs: usize, folder: &Path) -> Journal
     let journal = Journal::create(&folder.join(JOURNAL), &Header::of(sweep, share)).expect("a journal");
     let go_on = || ControlFlow::Continue(());
     let _ = sweep.run(share, &|_| false, jobs, &go_on, &|points| {
-        points.iter().for_each(|point| journal.append(point).expect("written"));
+        for point in &points {
+            journal.append(point).expect("written");
+        }
         go_on()
     });
     journal

@@ -7,12 +7,14 @@
 //! - [`workload`] and [`faults`] say what arrives and what breaks;
 //! - [`observe`] holds what was seen, as typed records;
 //! - [`expect`] judges it;
-//! - [`study`] says what is asked beyond one run.
+//! - [`study`] says what is asked beyond one run;
+//! - [`import`] reads configurations of libraries and proxies, [`export`] writes them.
 //!
 //! What is absent on purpose: text for people (that is `sim-reports`) and threads (that is `sim-experiments`).
 #![forbid(unsafe_code)]
 
 pub mod expect;
+pub mod export;
 pub mod faults;
 pub mod import;
 pub mod observe;

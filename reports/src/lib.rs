@@ -5,11 +5,14 @@
 #![forbid(unsafe_code)]
 
 pub mod diagnostics;
+pub mod exported;
 pub mod files;
 pub mod imported;
 pub mod json;
 pub mod palette;
 pub mod plot;
+pub mod recommend;
+pub mod stability;
 pub mod sweep;
 pub mod tables;
 pub mod testing;

@@ -39,6 +39,10 @@ pub enum Command {
     Sweep(Box<Sweep>),
     /// Put the parts of a sweep together that several machines have done
     Merge(Merge),
+    /// Find settings that keep what is wanted of a scenario under every condition
+    Recommend(Recommend),
+    /// Find out from which triggers a scenario recovers by itself, and at which load
+    Stability(Stability),
     /// Write a small commented scenario to start from
     New(New),
     /// Print the calls of a scenario that a library's or proxy's configuration stands for
@@ -254,6 +258,87 @@ pub enum SweepFormat {
     Csv,
 }
 
+/// Arguments of `fusebox recommend`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fusebox recommend shop.yaml
+  fusebox recommend shop.yaml --out results/ --seed 4
+  fusebox recommend shop.yaml --export resilience4j > application.yml
+  fusebox recommend shop.yaml --set 'goals.limits[0]=availability of web is at least 99.9%'
+
+What may move, the conditions, limits and objectives stand under `goals:` in the file. The answer is the same for the same
+file and seed, whatever the number of threads.")]
+pub struct Recommend {
+    /// The scenario; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Apply a named variant of the scenario
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Override a value under every condition; can be given several times
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub settings: Vec<String>,
+    /// Try this many candidates [default: the file's, or 150]
+    #[arg(long, value_name = "N")]
+    pub candidates: Option<u32>,
+    /// Use this seed instead of the file's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Print a report, or everything as JSON
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Print the recommended settings as the configuration of a library or proxy, ready to be pasted, instead of the report
+    #[arg(long, value_name = "FORMAT")]
+    pub export: Option<ExportFormat>,
+    /// Also write recommendation.json and pictures into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Simulate on this many threads; the answer is the same for any number [default: all processors]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
+/// Arguments of `fusebox stability`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  fusebox stability scenarios/retry-storm.yaml
+  fusebox stability shop.yaml --load 'workloads.web.arrivals=poisson 100/s..900/s in 9' --trigger 'faults[0].for=5s..60s in 4'
+  fusebox stability shop.yaml --variant budget --out results/
+
+A system is metastable at a load if it is well there until a trigger, and stays down when the trigger is gone.")]
+pub struct Stability {
+    /// The scenario; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Apply a named variant of the scenario
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Override a value in every run; can be given several times
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub settings: Vec<String>,
+    /// The setting of a workload that is the load, and its range, in place of the file's
+    #[arg(long, value_name = "PATH=VALUES")]
+    pub load: Option<String>,
+    /// The setting of a fault that is the trigger, and its values, in place of the file's
+    #[arg(long, value_name = "PATH=VALUES")]
+    pub trigger: Option<String>,
+    /// Use this seed instead of the file's
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Simulate this long instead, such as 10m
+    #[arg(long)]
+    pub duration: Option<String>,
+    /// Print the report as text or as JSON
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Also write stability.json and pictures into this folder
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Simulate on this many threads; the results are the same for any number [default: all processors]
+    #[arg(long, value_name = "N")]
+    pub jobs: Option<usize>,
+}
+
 /// Arguments of `fusebox new`.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  fusebox new shop.yaml && fusebox run shop.yaml")]
@@ -280,6 +365,24 @@ pub struct Import {
     /// Who makes the calls
     #[arg(long, value_name = "NAME", default_value = "caller")]
     pub caller: String,
+}
+
+/// A configuration that can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// application.yml of Spring Boot
+    #[value(name = "resilience4j")]
+    Resilience4j,
+    /// `DestinationRule` and `VirtualService`
+    #[value(help = "DestinationRule and VirtualService")]
+    Istio,
+    /// Clusters
+    Envoy,
+    /// appsettings.json of .NET
+    Polly,
+    /// Settings in Go
+    #[value(name = "gobreaker")]
+    GoBreaker,
 }
 
 /// A configuration that can be imported.

@@ -7,8 +7,10 @@ mod failure;
 mod import;
 mod new;
 mod progress;
+mod recommend;
 mod run;
 mod scenario;
+mod stability;
 mod sweep;
 mod terminal;
 mod test;
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         Command::Test(test) => test::test(test),
         Command::Sweep(sweep) => sweep::sweep(sweep),
         Command::Merge(merge) => sweep::merge(merge),
+        Command::Recommend(recommend) => recommend::recommend(recommend),
+        Command::Stability(stability) => stability::stability(stability),
         Command::New(new) => new::new(new),
         Command::Import(import) => import::import(import),
         Command::Schema => {

@@ -61,6 +61,27 @@ impl Watcher {
         watcher
     }
 
+    /// A watcher of something that goes from stage to stage.
+    pub fn of_stages() -> Self {
+        let watcher = Self::counting(0);
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos} of {len}, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
+        watcher.bars.iter().for_each(|bar| bar.set_style(style.clone()));
+        watcher
+    }
+
+    /// Tells which stage has been reached, and how far it is if that is known.
+    pub fn stage(&self, words: &'static str, done: Option<(u64, u64)>) {
+        for bar in &self.bars {
+            bar.set_message(words);
+            if let Some((done, of)) = done {
+                bar.set_length(of);
+                bar.set_position(done);
+            }
+        }
+    }
+
     /// Notes that several points are done.
     pub fn count_several(&self, points: u64) {
         self.bars.iter().for_each(|bar| bar.inc(points));

@@ -51,6 +51,17 @@ fn shown(loaded: Loaded) -> Scenario {
     Scenario { blueprint: loaded.blueprint, problems: loaded.problems.len() }
 }
 
+/// Shows the errors of several readings of a file, each once.
+pub fn explain_once(readings: &[Loaded]) {
+    let mut seen: Vec<Problem> = Vec::new();
+    for loaded in readings {
+        let is_news = |problem: &&Problem| problem.is_error() && seen.iter().all(|known| known.message != problem.message);
+        let news: Vec<Problem> = loaded.problems.iter().filter(is_news).cloned().collect();
+        terminal::explain(&diagnostics::render(&news, &loaded.sources, terminal::stderr_palette()));
+        seen.extend(news);
+    }
+}
+
 /// The text of a file, or of standard input if that is `-`.
 pub fn input(file: &Path) -> Result<Input, Failure> {
     let failed = |cause| Failure::Read { path: file.to_owned(), cause };

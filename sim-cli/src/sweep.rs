@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use sim_experiments::sweep::{Share, Sweep, Unready};
-use sim_models::scenario::{Overrides, Problem, Purpose, SweepRequest};
+use sim_models::scenario::{Overrides, Purpose, SweepRequest};
+use sim_reports::files;
 use sim_reports::sweep::{self, Header, JOURNAL, Journal, JournalError};
-use sim_reports::{diagnostics, files};
 
 use crate::arguments::{Merge, Sweep as Arguments, SweepFormat};
 use crate::failure::Failure;
@@ -63,14 +63,7 @@ fn prepare(arguments: &Arguments) -> Result<Sweep, Failure> {
             "nothing varies: write `sweep: { vary: { PATH: VALUES } }` into the file, or give --vary PATH=VALUES".to_owned(),
         ),
         Unready::Problems(all) => {
-            let mut seen: Vec<Problem> = Vec::new();
-            for loaded in all {
-                let is_news =
-                    |problem: &&Problem| problem.is_error() && seen.iter().all(|known| known.message != problem.message);
-                let news: Vec<Problem> = loaded.problems.iter().filter(is_news).cloned().collect();
-                terminal::explain(&diagnostics::render(&news, &loaded.sources, terminal::stderr_palette()));
-                seen.extend(news);
-            }
+            scenario::explain_once(&all);
             Failure::Scenario
         }
     })

@@ -99,7 +99,7 @@ impl Chooser {
             .map(|_| {
                 let low = (random.next_u64() % (MORRIS_LEVELS / 2)) as f64 / (MORRIS_LEVELS - 1) as f64;
                 let high = low + MORRIS_STEP;
-                if random.next_u64() % 2 == 0 { (low, high) } else { (high, low) }
+                if random.next_u64().is_multiple_of(2) { (low, high) } else { (high, low) }
             })
             .collect();
         for dimension in &order[..moved as usize] {

@@ -62,6 +62,8 @@ pub struct Reading {
     pub text: String,
     /// What it is.
     pub wanted: Wanted,
+    /// What it is held to, if it is a limit.
+    pub bound: Option<Bound>,
 }
 
 /// What is to be read off a run.
@@ -73,6 +75,15 @@ pub enum Wanted {
     Figure {
         /// The figure.
         measure: Measure,
+        /// When.
+        window: Option<Window>,
+    },
+    /// The value in the interval of a window in which a figure is furthest from a bound, or nearest to missing it.
+    Worst {
+        /// The figure.
+        measure: Measure,
+        /// The bound.
+        bound: Bound,
         /// When.
         window: Option<Window>,
     },
@@ -95,7 +106,7 @@ impl Wanted {
     pub fn unit(&self) -> Unit {
         match self {
             Self::Cost => Unit::Count,
-            Self::Figure { measure, .. } => measure.unit(),
+            Self::Figure { measure, .. } | Self::Worst { measure, .. } => measure.unit(),
             Self::Recovery { .. } => Unit::Time,
         }
     }

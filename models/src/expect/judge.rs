@@ -95,6 +95,7 @@ pub fn read_off(reading: &Reading, system: &System) -> Option<f64> {
     match &reading.wanted {
         Wanted::Cost => Some(system.blueprint().cost()),
         Wanted::Figure { measure, window } => judge.figure(measure, *window),
+        Wanted::Worst { measure, bound, window } => judge.worst_interval(measure, *bound, *window).map(|(_, value)| value),
         Wanted::Recovery { measure, share, normal, window } => {
             judge.figure(measure, Some(*normal)).filter(|normal| *normal > 0.0)?;
             let rest = window.to.since(window.from).as_secs_f64();
@@ -130,21 +131,31 @@ impl Judge<'_> {
     }
 
     fn each_interval(&self, measure: &Measure, bound: super::Bound, window: Option<Window>) -> Verdict {
+        let worst = self.worst_interval(measure, bound, window);
+        let at = worst.map(|(interval, _)| SimTime::ZERO + self.system.recorder().sample_width() * interval as u64);
+        let value = worst.map(|(_, value)| value);
+        let measured = Measured::Figure { value, unit: measure.unit(), at };
+        let nearest = at.unwrap_or(self.counted().from);
+        self.verdict(value.is_some_and(|value| bound.holds(value)), measured, nearest, |_| true)
+    }
+
+    /// What is counted of the run.
+    fn counted(&self) -> Window {
+        let run = self.system.blueprint().run;
+        Window { from: SimTime::ZERO + run.warmup, to: SimTime::ZERO + run.duration }
+    }
+
+    /// The interval in which a figure is furthest on the wrong side of a bound, or least on the right one.
+    fn worst_interval(&self, measure: &Measure, bound: super::Bound, window: Option<Window>) -> Option<(usize, f64)> {
         let (plan, recorder) = (self.system.blueprint(), self.system.recorder());
-        let counted = Window { from: SimTime::ZERO + plan.run.warmup, to: SimTime::ZERO + plan.run.duration };
-        let intervals = self.intervals(window.unwrap_or(counted));
+        let intervals = self.intervals(window.unwrap_or(self.counted()));
         let value_in = |interval: usize| Some((interval, measure.over(plan, recorder, interval..interval + 1)?));
-        let values: Vec<(usize, f64)> = intervals.filter_map(value_in).collect();
         let is_worse = |value: f64, worst: f64| match bound.relation {
             super::Relation::AtLeast | super::Relation::Above => value < worst,
             super::Relation::AtMost | super::Relation::Below => value > worst,
             super::Relation::Exactly => (value - bound.value).abs() > (worst - bound.value).abs(),
         };
-        let worst = values.iter().copied().reduce(|worst, next| if is_worse(next.1, worst.1) { next } else { worst });
-        let at = worst.map(|(interval, _)| SimTime::ZERO + recorder.sample_width() * interval as u64);
-        let value = worst.map(|(_, value)| value);
-        let measured = Measured::Figure { value, unit: measure.unit(), at };
-        self.verdict(value.is_some_and(|value| bound.holds(value)), measured, at.unwrap_or(counted.from), |_| true)
+        intervals.filter_map(value_in).reduce(|worst, next| if is_worse(next.1, worst.1) { next } else { worst })
     }
 
     /// The instant from which a figure is back to a share of what it was before the faults.

@@ -3,13 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::compile::compile;
+use super::compile::{Compiled, compile};
 use super::decode::{decode, unknown_key};
 use super::lint::lint;
 use super::problem::{Location, Problem, Problems, Sources, did_you_mean};
+use super::purpose::{GoalsRequest, Purpose, SweepRequest};
+use super::rules;
 use super::schema::Scenario;
 use super::tree::{Node, Segment, Value, parse_path};
-use crate::study::SweepPlan;
+use crate::study::{GoalsPlan, StabilityPlan, SweepPlan};
 use crate::system::Blueprint;
 
 /// Where a scenario comes from.
@@ -34,33 +36,6 @@ pub struct Overrides {
     pub purpose: Purpose,
 }
 
-/// What a scenario is read for.
-#[derive(Clone, Debug, Default)]
-pub enum Purpose {
-    /// To run it, and to judge it by what is expected of it.
-    #[default]
-    Run,
-    /// To sweep: the blueprint reads off what the sweep measures, and nothing is expected of it.
-    Sweep(SweepRequest),
-}
-
-/// A sweep asked for outside the file, or a point of it. What is given here takes the place of what the file says.
-#[derive(Clone, Debug, Default)]
-pub struct SweepRequest {
-    /// What varies: `path=values`.
-    pub vary: Vec<String>,
-    /// What is measured.
-    pub figures: Vec<String>,
-    /// Of what more is better.
-    pub maximize: Vec<String>,
-    /// Of what less is better.
-    pub minimize: Vec<String>,
-    /// Other settings of the sweep, with the names they have in the file: `("design", "sobol 128")`.
-    pub settings: Vec<(&'static str, String)>,
-    /// The values of a point: a path, and a value in YAML.
-    pub values: Vec<(String, String)>,
-}
-
 /// What came of reading a scenario.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -74,17 +49,35 @@ pub struct Loaded {
     pub variants: Vec<String>,
     /// What a sweep of it would be.
     pub sweep: Option<SweepPlan>,
+    /// What is wanted of it, if the file says so.
+    pub goals: Option<GoalsPlan>,
+    /// Which loads and triggers it is to be tried with, if the file says so.
+    pub stability: Option<StabilityPlan>,
 }
 
 /// Reads, checks and compiles a scenario.
 pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
     let mut loader = Loader { sources: Sources::default(), problems: Problems::default(), included: Vec::new() };
     let (compiled, variants) = loader.load(input, overrides).unwrap_or_default();
-    let (blueprint, sweep) = compiled.filter(|_| !loader.problems.has_errors()).unzip();
-    Loaded { blueprint: blueprint.map(Arc::new), problems: loader.problems.sorted(), sources: loader.sources, variants, sweep }
+    let sound = compiled.filter(|_| !loader.problems.has_errors());
+    let mut loaded = Loaded {
+        blueprint: None,
+        problems: loader.problems.sorted(),
+        sources: loader.sources,
+        variants,
+        sweep: None,
+        goals: None,
+        stability: None,
+    };
+    if let Some(Compiled { blueprint, sweep, goals, stability }) = sound {
+        (loaded.blueprint, loaded.sweep) = (Some(Arc::new(blueprint)), Some(sweep));
+        (loaded.goals, loaded.stability) = (goals, stability);
+    }
+    loaded
 }
 
-/// Reads a scenario as it is and with each of its variants in turn. A problem that several share is reported once.
+/// Reads a scenario as it is, with each of its variants and under each condition of its goals in turn. A problem that several
+/// share is reported once.
 ///
 /// With a variant chosen, this is the same as [`load`].
 pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
@@ -94,12 +87,25 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
     }
     for variant in checked.variants.clone() {
         let loaded = load(input, &Overrides { variant: Some(variant.clone()), ..overrides.clone() });
-        checked.blueprint = checked.blueprint.filter(|_| loaded.blueprint.is_some());
-        let news: Vec<Problem> = loaded.problems.into_iter().filter(|problem| !checked.problems.contains(problem)).collect();
-        let named = |problem: Problem| Problem { message: format!("variant `{variant}`: {}", problem.message), ..problem };
-        checked.problems.extend(news.into_iter().map(named));
+        checked.add(loaded, &format!("variant `{variant}`"));
+    }
+    let conditions = checked.goals.as_ref().map_or_else(Vec::new, |goals| goals.conditions.clone());
+    for condition in conditions {
+        let request = GoalsRequest { condition: Some(condition.clone()), values: Vec::new() };
+        let loaded = load(input, &Overrides { purpose: Purpose::Goals(request), ..overrides.clone() });
+        checked.add(loaded, &format!("condition `{condition}`"));
     }
     checked
+}
+
+impl Loaded {
+    /// Adds what is wrong with another reading of the same file and has not been told yet.
+    fn add(&mut self, other: Self, name: &str) {
+        self.blueprint = self.blueprint.take().filter(|_| other.blueprint.is_some());
+        let news: Vec<Problem> = other.problems.into_iter().filter(|problem| !self.problems.contains(problem)).collect();
+        self.problems
+            .extend(news.into_iter().map(|problem| Problem { message: format!("{name}: {}", problem.message), ..problem }));
+    }
 }
 
 struct Loader {
@@ -109,7 +115,7 @@ struct Loader {
 }
 
 impl Loader {
-    fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Option<(Blueprint, SweepPlan)>, Vec<String>)> {
+    fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Option<Compiled>, Vec<String>)> {
         let mut tree = self.parse(&input.name, &input.text)?;
         let own_path = input.folder.join(Path::new(&input.name).file_name().unwrap_or_default());
         self.include(&mut tree, &input.folder, &mut vec![own_path.canonicalize().unwrap_or(own_path)]);
@@ -122,20 +128,34 @@ impl Loader {
         for setting in &overrides.settings {
             self.apply_setting(&mut tree, setting);
         }
-        if let Purpose::Sweep(request) = &overrides.purpose {
-            self.apply_request(&mut tree, request);
+        match &overrides.purpose {
+            Purpose::Run => {}
+            Purpose::Sweep(request) => self.apply_request(&mut tree, request),
+            Purpose::Goals(request) => self.apply_goals(&mut tree, request),
+            Purpose::Point(values) => {
+                for section in ["expect", "sweep", "goals", "stability"] {
+                    tree.remove(&parse_path(section));
+                }
+                for (path, value) in values {
+                    self.apply_value(&mut tree, "set", path, value);
+                }
+            }
         }
-        self.check_varied(&tree);
+        self.check_conditions(&tree);
+        self.check_varied(&tree, "sweep.vary");
+        self.check_varied(&tree, "goals.settings");
+        self.check_varied(&tree, "stability.load");
+        self.check_varied(&tree, "stability.trigger");
         apply_defaults(&mut tree);
+        self.check_rules(&tree, &overrides.purpose);
         let decoded = decode::<Scenario>(tree, &mut self.problems)?;
         let name =
             Path::new(&input.name).file_stem().map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
-        let is_swept = matches!(overrides.purpose, Purpose::Sweep(_));
-        let (blueprint, sweep) = compile(&decoded, &name, &input.folder, &self.sources, &mut self.problems, is_swept);
+        let compiled = compile(&decoded, &name, &input.folder, &self.sources, &mut self.problems, &overrides.purpose);
         if !self.problems.has_errors() {
-            lint(&decoded, &blueprint, &mut self.problems);
+            lint(&decoded, &compiled.blueprint, &mut self.problems);
         }
-        Some((Some((blueprint, sweep)), variants))
+        Some((Some(compiled), variants))
     }
 
     fn parse(&mut self, name: &str, text: &str) -> Option<Node> {
@@ -213,14 +233,34 @@ impl Loader {
         }
     }
 
+    /// Adds a problem, if there is one.
+    fn note(&mut self, problem: Option<Problem>) {
+        if let Some(problem) = problem {
+            self.problems.add(problem);
+        }
+    }
+
+    /// Neither may an override of a condition lead nowhere, whatever is asked.
+    fn check_conditions(&mut self, tree: &Node) {
+        let Some(Node { value: Value::Map(conditions), .. }) = tree.get(&parse_path("goals.conditions")) else { return };
+        for (_, condition) in conditions {
+            let Value::Map(overrides) = &condition.value else { continue };
+            for (key, value) in overrides {
+                let path = parse_path(&key.name);
+                let problem = unknown_name(tree, &path, key.at).or_else(|| tree.clone().set(&path, value.clone(), key.at).err());
+                self.note(problem);
+            }
+        }
+    }
+
     /// What varies must lead somewhere, too.
-    fn check_varied(&mut self, tree: &Node) {
-        let Some(Node { value: Value::Map(varied), .. }) = tree.get(&parse_path("sweep.vary")) else { return };
+    fn check_varied(&mut self, tree: &Node, section: &str) {
+        let Some(Node { value: Value::Map(varied), .. }) = tree.get(&parse_path(section)) else { return };
         for (key, values) in varied {
             let path = parse_path(&key.name);
             let nothing = Node { value: Value::Bool(true), at: values.at };
             let problem = unknown_name(tree, &path, key.at).or_else(|| tree.clone().set(&path, nothing, key.at).err());
-            problem.into_iter().for_each(|problem| self.problems.add(problem));
+            self.note(problem);
         }
     }
 
@@ -281,6 +321,58 @@ impl Loader {
         }
         for (path, value) in &request.values {
             self.apply_value(tree, "vary", path, value);
+        }
+    }
+
+    /// Brings a condition about, then sets what a candidate sets; nothing is expected and nothing swept.
+    fn apply_goals(&mut self, tree: &mut Node, request: &GoalsRequest) {
+        tree.remove(&parse_path("expect"));
+        tree.remove(&parse_path("sweep"));
+        if let Some(condition) = &request.condition {
+            self.apply_condition(tree, condition, &mut Vec::new());
+        }
+        for (path, value) in &request.values {
+            self.apply_value(tree, "recommend", path, value);
+        }
+    }
+
+    /// Sets what a condition sets; of conditions that come together, one after the other.
+    fn apply_condition(&mut self, tree: &mut Node, condition: &str, trail: &mut Vec<String>) {
+        let path = [parse_path("goals.conditions"), vec![Segment::Key(condition.to_owned())]].concat();
+        let Some(node) = tree.get(&path).cloned() else { return };
+        if trail.iter().any(|known| known == condition) {
+            let problem = Problem::error(format!("the condition `{condition}` holds itself"), Some(node.at));
+            self.problems.add(problem.with_help("leave it out of the list"));
+            return;
+        }
+        trail.push(condition.to_owned());
+        match node.value {
+            Value::Map(overrides) => overrides.into_iter().for_each(|(key, value)| self.set(tree, &key.name, value, key.at)),
+            Value::List(together) => {
+                let names =
+                    together.into_iter().filter_map(|item| if let Value::Text(name) = item.value { Some(name) } else { None });
+                names.for_each(|name| self.apply_condition(tree, &name, trail));
+            }
+            _ => {}
+        }
+        trail.pop();
+    }
+
+    /// A candidate that breaks a rule cannot be had; of a file that does as it is written, one is told.
+    fn check_rules(&mut self, tree: &Node, purpose: &Purpose) {
+        let is_candidate = matches!(purpose, Purpose::Goals(request) if !request.values.is_empty());
+        let Some(Node { value: Value::List(rules), .. }) = tree.get(&parse_path("goals.rules")) else { return };
+        for rule in rules {
+            let Value::Text(text) = &rule.value else { continue };
+            match rules::verdict(text, tree, rule.at) {
+                Ok(rules::Verdict::Holds) => {}
+                Ok(rules::Verdict::Broken) => {
+                    let told = if is_candidate { Problem::error } else { Problem::warning };
+                    let problem = told(format!("the rule `{text}` does not hold"), Some(rule.at));
+                    self.problems.add(problem.with_help("change the settings it names, or the rule"));
+                }
+                Err(problem) => self.problems.add(problem),
+            }
         }
     }
 

@@ -18,11 +18,14 @@ mod lint;
 mod load;
 mod phrases;
 mod problem;
+mod purpose;
 pub(crate) mod quantity;
+mod rules;
 mod schema;
 mod traffic;
 pub mod tree;
 
-pub use load::{Input, Loaded, Overrides, Purpose, SweepRequest, check, load};
+pub use load::{Input, Loaded, Overrides, check, load};
 pub use problem::{Location, Problem, Problems, Severity, Source, Sources};
+pub use purpose::{GoalsRequest, Purpose, SweepRequest};
 pub use schema::json_schema;

@@ -5,7 +5,7 @@ use schemars::{JsonSchema, schema_for};
 use serde::Deserialize;
 
 use super::admission::Admission;
-use super::asked::{Prices, Sweep};
+use super::asked::{Goals, Prices, Stability, Sweep};
 use super::call::Call;
 use super::forms::OrNumber;
 use super::phrases::{BackoffPhrase, DurationPhrase};
@@ -70,6 +70,10 @@ pub(super) struct Scenario {
     pub prices: Prices,
     /// What `fusebox sweep` varies, and what it measures.
     pub sweep: Sweep,
+    /// What `fusebox recommend` may move, and what is wanted.
+    pub goals: Goals,
+    /// Which loads and triggers `fusebox stability` tries.
+    pub stability: Stability,
     /// Named sets of overrides, `path: value`, chosen with --variant.
     pub variants: IndexMap<String, IndexMap<String, serde_json::Value>>,
 }

@@ -20,7 +20,7 @@ pub enum Design {
     Grid,
     /// Points drawn independently.
     Random(u64),
-    /// As many values of each parameter as there are points, evenly spread, in random combination (McKay, Beckman and Conover,
+    /// As many values of each parameter as there are points, evenly spread, in random combination (`McKay`, Beckman and Conover,
     /// Technometrics 21, 1979).
     LatinHypercube(u64),
     /// A Sobol sequence with Owen scrambling: points that fill the space evenly.
@@ -78,11 +78,12 @@ impl FromStr for Design {
         match name.trim() {
             "random" => Ok(Self::Random(number)),
             "latin hypercube" => Ok(Self::LatinHypercube(number)),
-            "sobol" if number > MOST_SOBOL_POINTS => Err(format!("a Sobol sequence has at most {MOST_SOBOL_POINTS} points")),
+            "sobol" | "saltelli" if number > MOST_SOBOL_POINTS => {
+                Err(format!("a Sobol sequence has at most {MOST_SOBOL_POINTS} points"))
+            }
             "sobol" => Ok(Self::Sobol(number)),
             "morris" if number < 2 => Err("one trajectory says nothing of how effects vary; write `morris 10`".to_owned()),
             "morris" => Ok(Self::Morris(number)),
-            "saltelli" if number > MOST_SOBOL_POINTS => Err(format!("a Sobol sequence has at most {MOST_SOBOL_POINTS} points")),
             "saltelli" if number < 8 => Err("indices of fewer than 8 base points say nothing; write `saltelli 64`".to_owned()),
             "saltelli" => Ok(Self::Saltelli(number)),
             _ => Err(format!("`{text}` is not a design{help}")),

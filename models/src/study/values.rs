@@ -135,6 +135,23 @@ impl Values {
         }
     }
 
+    /// Where a value stands that is written like this: the number of a range, the place in a list. `None` if it is nothing of
+    /// the kind.
+    pub fn number_of(&self, text: &str) -> Option<f64> {
+        match self {
+            Self::Listed(choices) => {
+                let is_it = |choice: &Choice| choice.setting.as_deref() == Some(text) || choice.shown == text;
+                choices.iter().position(is_it).map(|place| place as f64)
+            }
+            Self::Range(range) => {
+                let inner = text.strip_prefix(range.before.as_str())?.trim().strip_suffix(range.after.as_str())?.trim();
+                let (number, unit) = number(inner)?;
+                let fits = unit == range.unit || matches!((&unit, &range.unit), (Unit::Whole, Unit::Other(_)));
+                fits.then_some(number)
+            }
+        }
+    }
+
     /// All its values, if they are whole numbers and few.
     pub fn few(&self, most: usize) -> Option<Vec<Level>> {
         match self {
@@ -264,7 +281,6 @@ fn split_outside_braces(text: &str) -> Vec<&str> {
     for (at, letter) in inner.char_indices() {
         match (letter, quote) {
             (_, Some(open)) if letter == open => quote = None,
-            (_, Some(_)) => {}
             ('"' | '\'', None) => quote = Some(letter),
             ('{' | '[' | '(', None) => depth += 1,
             ('}' | ']' | ')', None) => depth -= 1,
@@ -288,8 +304,7 @@ fn read_range(text: &str) -> Result<Range, String> {
     let (from, low_unit) = number(low).ok_or_else(|| format!("`{low}` is not a number{help}"))?;
     let (to, high_unit) = number(high).ok_or_else(|| format!("`{high}` is not a number{help}"))?;
     let unit = match (low_unit, high_unit) {
-        (Unit::Whole, unit @ Unit::Other(_)) if unit == Unit::Other(String::new()) => unit,
-        (unit @ Unit::Other(_), Unit::Whole) if unit == Unit::Other(String::new()) => unit,
+        (Unit::Whole, unit @ Unit::Other(_)) | (unit @ Unit::Other(_), Unit::Whole) if unit == Unit::Other(String::new()) => unit,
         (one, other) if one == other => one,
         _ => return Err(format!("the ends `{low}` and `{high}` have different units{help}")),
     };
@@ -330,7 +345,7 @@ fn read_range(text: &str) -> Result<Range, String> {
 }
 
 /// A number and what it is counted in.
-fn number(text: &str) -> Option<(f64, Unit)> {
+pub(crate) fn number(text: &str) -> Option<(f64, Unit)> {
     if let Ok(Duration(span)) = text.parse::<Duration>() {
         return Some((span.as_secs_f64(), Unit::Time));
     }
@@ -460,6 +475,17 @@ mod tests {
                 assert!((values.share_of(values.at(share).number) - share).abs() < 0.01, "{text} at {share}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_written_now_has_its_place_among_the_values() {
+        let number_of = |values: &str, now: &str| values.parse::<Values>().expect("values").number_of(now);
+        assert_eq!(number_of("20..200", "40"), Some(40.0));
+        assert_eq!(number_of("100ms..10s log", "1500ms"), Some(1.5));
+        assert_eq!(number_of("poisson 100/s..600/s", "poisson 300/s"), Some(300.0));
+        assert_eq!(number_of("10%..90%", "50%"), Some(50.0));
+        assert_eq!(number_of("round robin, random", "random"), Some(1.0));
+        assert_eq!(number_of("20..200", "many"), None);
     }
 
     #[test]

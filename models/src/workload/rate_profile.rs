@@ -61,6 +61,11 @@ impl RateProfile {
         }
     }
 
+    /// The same, so many seconds later.
+    pub fn later(&self, seconds: f64) -> Self {
+        Self::new(self.knots.iter().map(|knot| Knot { at: knot.at + seconds, ..*knot }).collect())
+    }
+
     /// The product with another profile, such as a surge that multiplies the load.
     pub fn times(&self, factor: &Self) -> Self {
         let mut instants: Vec<f64> = self.knots.iter().chain(&factor.knots).map(|knot| knot.at).collect();

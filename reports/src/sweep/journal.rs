@@ -190,7 +190,7 @@ impl Journal {
         let mut line = String::new();
         let end = reader.read_line(&mut line).map_err(failed)? as u64;
         let points = self.header.plan.points();
-        Ok(Points { path: self.path.clone(), reader, line: 1, end, points })
+        Ok(Points { path: self.path.clone(), reader, line: 1, end, of: points })
     }
 }
 
@@ -201,7 +201,8 @@ struct Points {
     line: usize,
     /// Where the last whole line ended.
     end: u64,
-    points: u64,
+    /// How many points the sweep has.
+    of: u64,
 }
 
 impl Iterator for Points {
@@ -221,7 +222,7 @@ impl Iterator for Points {
         (self.line, self.end) = (self.line + 1, self.end + length as u64);
         let refused = |cause: String| JournalError::Record { path: self.path.clone(), line: self.line, cause };
         Some(match serde_json::from_str::<Point>(&line) {
-            Ok(point) if point.point < self.points => Ok(point),
+            Ok(point) if point.point < self.of => Ok(point),
             Ok(point) => Err(refused(format!("there is no point {}", point.point))),
             Err(error) => Err(refused(error.to_string())),
         })

@@ -233,7 +233,7 @@ fn map<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, header: &Header, place
     }
     let row_step = rows.len().div_ceil(12);
     for (row, level) in rows.iter().enumerate().step_by(row_step) {
-        let middle = height - (edge(row, rows.len(), height) + edge(row + 1, rows.len(), height)) / 2;
+        let middle = height - i32::midpoint(edge(row, rows.len(), height), edge(row + 1, rows.len(), height));
         write(area, &shortened(&level.shown), (24, TOP + middle - 7), LABEL)?;
     }
     let column_step = columns.len().div_ceil(8);

@@ -179,7 +179,7 @@ fn level_bars(effects: &Effects, place: usize, plan: &FigurePlan) -> String {
         vec![format!("  {}", level.shown), figure(mean, plan.unit), bar(mean.abs(), most), range]
     });
     let bars = table(&["", "", "", ""], &[2], rows);
-    bars.lines().skip(1).map(|line| format!("{}\n", line.trim_end())).collect()
+    bars.lines().skip(1).flat_map(|line| [line.trim_end(), "\n"]).collect()
 }
 
 fn bar(value: f64, most: f64) -> String {

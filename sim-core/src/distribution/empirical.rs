@@ -62,6 +62,23 @@ impl Empirical {
         if place - libm::floor(place) < column.threshold { column.value } else { column.alias }
     }
 
+    /// The same with every value multiplied.
+    ///
+    /// ```
+    /// let measured = sim_core::distribution::Empirical::new(&[(1.0, 1.0), (3.0, 1.0)])?;
+    /// assert_eq!(measured.scaled(2.0).moments(), (4.0, 20.0));
+    /// # Ok::<(), sim_core::distribution::DistributionError>(())
+    /// ```
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        let scaled = |column: &Column| Column { value: column.value * factor, alias: column.alias * factor, ..*column };
+        Self {
+            columns: self.columns.iter().map(scaled).collect(),
+            mean: self.mean * factor,
+            second_moment: self.second_moment * factor * factor,
+        }
+    }
+
     /// The mean and the mean of squares.
     ///
     /// See [`Empirical`] for an example.

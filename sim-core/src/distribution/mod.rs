@@ -352,6 +352,33 @@ impl Distribution {
         Empirical::new(values_and_weights).map(|empirical| Self::Empirical(Arc::new(empirical)))
     }
 
+    /// The distribution of `factor` times the quantity; the same draws give `factor` times the values.
+    ///
+    /// ```
+    /// let distribution = sim_core::Distribution::lognormal_mean_cv(8.0, 0.5)?.scaled(1.5);
+    /// assert!((distribution.mean() - 12.0).abs() < 1e-9 && (distribution.variance() - 36.0).abs() < 1e-9);
+    /// # Ok::<(), sim_core::distribution::DistributionError>(())
+    /// ```
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        match *self {
+            Self::Constant { value } => Self::Constant { value: value * factor },
+            Self::Uniform { low, high } => Self::Uniform { low: low * factor, high: high * factor },
+            Self::Exponential { mean } => Self::Exponential { mean: mean * factor },
+            Self::Gamma { shape, scale } => Self::Gamma { shape, scale: scale * factor },
+            Self::TruncatedNormal { mean, standard_deviation } => {
+                Self::TruncatedNormal { mean: mean * factor, standard_deviation: standard_deviation * factor }
+            }
+            Self::Lognormal { mu, sigma } => Self::Lognormal { mu: mu + libm::log(factor), sigma },
+            Self::BoundedPareto { alpha, low, high } => Self::BoundedPareto { alpha, low: low * factor, high: high * factor },
+            Self::Weibull { shape, scale } => Self::Weibull { shape, scale: scale * factor },
+            Self::Hyperexponential { first_probability, first_mean, second_mean } => {
+                Self::Hyperexponential { first_probability, first_mean: first_mean * factor, second_mean: second_mean * factor }
+            }
+            Self::Empirical(ref measured) => Self::Empirical(Arc::new(measured.scaled(factor))),
+        }
+    }
+
     /// Draws one value.
     ///
     /// ```

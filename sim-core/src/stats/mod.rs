@@ -2,6 +2,7 @@
 
 mod batch_means;
 mod bucketed_series;
+mod erlang;
 mod histogram;
 mod normal;
 mod student;
@@ -10,6 +11,7 @@ mod welford;
 
 pub use batch_means::{BatchMeans, ConfidenceInterval};
 pub use bucketed_series::BucketedSeries;
+pub use erlang::{erlang_c, servers_for};
 pub use histogram::Histogram;
 pub use normal::normal_quantile;
 pub use student::student_t_quantile;

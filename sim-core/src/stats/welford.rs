@@ -33,6 +33,28 @@ impl Welford {
         self.squares += from_old_mean * (value - self.mean);
     }
 
+    /// Adds everything that was added to another (Chan, Golub and `LeVeque`, *Updating formulae and a pairwise algorithm for
+    /// computing sample variances*, 1979).
+    ///
+    /// ```
+    /// use sim_core::stats::Welford;
+    /// let of = |values: &[f64]| values.iter().fold(Welford::default(), |mut all, value| { all.add(*value); all });
+    /// let mut together = of(&[1.0, 2.0]);
+    /// together.merge(&of(&[6.0]));
+    /// assert_eq!((together.count(), together.mean(), together.variance()), (3, 3.0, 7.0));
+    /// ```
+    pub fn merge(&mut self, other: &Self) {
+        let count = self.count + other.count;
+        if count == 0 {
+            return;
+        }
+        let difference = other.mean - self.mean;
+        let share = other.count as f64 / count as f64;
+        self.mean += difference * share;
+        self.squares += other.squares + difference * difference * self.count as f64 * share;
+        self.count = count;
+    }
+
     /// How many values were added.
     ///
     /// ```

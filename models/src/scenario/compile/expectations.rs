@@ -141,7 +141,7 @@ impl Compiler<'_> {
         self.sources.get(source).is_some_and(|source| source.text[start.min(source.text.len())..].starts_with(['"', '\'']))
     }
 
-    fn claim(&mut self, sentence: &Sentence, place: &Place<'_>) -> Option<Claim> {
+    pub(super) fn claim(&mut self, sentence: &Sentence, place: &Place<'_>) -> Option<Claim> {
         match sentence {
             Sentence::NothingLost => Some(Claim::NothingLost),
             Sentence::InOrder(events) => {

@@ -11,6 +11,7 @@ mod expectations;
 mod fallbacks;
 mod faults;
 mod figures;
+mod goals;
 mod guards;
 mod handlers;
 mod operator;
@@ -18,6 +19,7 @@ mod places;
 mod proxies;
 mod queues;
 mod readings;
+mod stability;
 mod stations;
 mod workloads;
 
@@ -29,9 +31,10 @@ use sim_core::{Distribution, SimDuration};
 use super::decode::Decoded;
 use super::phrases::DurationPhrase;
 use super::problem::{Location, Problem, Problems, Sources, did_you_mean};
+use super::purpose::{GoalsRequest, Purpose};
 use super::schema::{self, Scenario};
 use super::tree::{Segment, parse_path};
-use crate::study::SweepPlan;
+use crate::study::{GoalsPlan, StabilityPlan, SweepPlan};
 use crate::system::{Blueprint, DeadlinePlan, Ends, Limits, NONE, Prices, RunPlan};
 
 /// Settings that apply when the file says nothing.
@@ -105,16 +108,28 @@ pub(super) struct Compiler<'a> {
     has_poison: bool,
 }
 
-/// Compiles typed sections; what is measured for a sweep is read off each run only if it `is_swept`. What comes back is of use
-/// only if no error was added to `problems`.
+/// What a scenario was compiled to.
+pub(super) struct Compiled {
+    /// The system.
+    pub blueprint: Blueprint,
+    /// What a sweep of it would be.
+    pub sweep: SweepPlan,
+    /// What is wanted of it, if anything is.
+    pub goals: Option<GoalsPlan>,
+    /// Which loads and triggers it is to be tried with, if any.
+    pub stability: Option<StabilityPlan>,
+}
+
+/// Compiles typed sections; what is read off each run depends on the purpose. What comes back is of use only if no error was
+/// added to `problems`.
 pub(super) fn compile(
     decoded: &Decoded<Scenario>,
     name: &str,
     folder: &Path,
     sources: &Sources,
     problems: &mut Problems,
-    is_swept: bool,
-) -> (Blueprint, SweepPlan) {
+    purpose: &Purpose,
+) -> Compiled {
     let scenario = &decoded.sections;
     let blueprint = Blueprint {
         name: scenario.name.clone().unwrap_or_else(|| name.to_owned()),
@@ -183,11 +198,18 @@ pub(super) fn compile(
     compiler.chaos();
     compiler.prices();
     compiler.expectations();
-    let latency_windows = compiler.blueprint.latency_windows.len();
+    let for_expectations = compiler.blueprint.latency_windows.len();
     let sweep = compiler.sweep();
-    if !is_swept {
-        compiler.blueprint.readings.clear();
-        compiler.blueprint.latency_windows.truncate(latency_windows);
+    let goals = compiler.goals();
+    let stability = compiler.stability();
+    match purpose {
+        Purpose::Run | Purpose::Point(_) => compiler.read_nothing(for_expectations),
+        Purpose::Sweep(_) => {}
+        Purpose::Goals(GoalsRequest { condition, .. }) => {
+            compiler.read_nothing(for_expectations);
+            let objectives = goals.as_ref().map_or(&[][..], |goals| &goals.objectives);
+            compiler.blueprint.readings = compiler.goal_readings(condition.as_deref(), objectives);
+        }
     }
     let has_poison = compiler.has_poison;
     let blueprint = &mut compiler.blueprint;
@@ -197,7 +219,7 @@ pub(super) fn compile(
         || !blueprint.effects.is_empty()
         || !blueprint.idempotency.is_empty();
     blueprint.is_elaborate = blueprint.tracks_requests || !blueprint.distances.is_empty();
-    (compiler.blueprint, sweep)
+    Compiled { blueprint: compiler.blueprint, sweep, goals, stability }
 }
 
 fn run_plan(scenario: &Scenario) -> RunPlan {
@@ -221,6 +243,12 @@ fn limits(scenario: &Scenario) -> Limits {
 }
 
 impl Compiler<'_> {
+    /// Leaves only what is kept for expectations.
+    fn read_nothing(&mut self, latency_windows: usize) {
+        self.blueprint.readings.clear();
+        self.blueprint.latency_windows.truncate(latency_windows);
+    }
+
     fn run_section(&mut self) {
         let run = self.blueprint.run;
         if run.duration.is_zero() {

@@ -116,7 +116,7 @@ impl Compiler<'_> {
     }
 
     /// A figure that is read off a run when it is over.
-    fn reading(&mut self, text: &str, path: &str) -> Option<Reading> {
+    pub(super) fn reading(&mut self, text: &str, path: &str) -> Option<Reading> {
         let place = Place { path: path.to_owned(), text };
         let wanted = match read_reading(text) {
             Err(unreadable) => {
@@ -136,6 +136,6 @@ impl Compiler<'_> {
                 Wanted::Recovery { measure, share, normal, window }
             }
         };
-        Some(Reading { text: text.to_owned(), wanted })
+        Some(Reading { text: text.to_owned(), wanted, bound: None })
     }
 }

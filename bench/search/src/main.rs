@@ -1,0 +1,122 @@
+//! Compares searches on the goals of scenarios: each has the same number of runs and begins with the same knowledge.
+//!
+//! `cargo run --release -- SEEDS RUNS SCENARIO...` prints, for each search, the score of the best candidate from each seed: below 1
+//! if every limit is kept (the less, the better the objectives), from 2 on by how far limits are missed.
+#![forbid(unsafe_code)]
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use optimizer::parameter::{FloatParam, Parameter};
+use optimizer::sampler::Sampler;
+use optimizer::{Direction, Study};
+use sim_experiments::recommend::{Budget, CmaEs, Search, Strategy, Subject, look_for};
+use sim_models::scenario::{Input, Overrides};
+
+/// Points proposed at one time.
+const GENERATION: usize = 10;
+
+type Score<'a> = &'a (dyn Fn(&[f64]) -> f64 + Sync);
+
+/// Any sampler of the crate `optimizer`.
+struct Asked<'a> {
+    study: Study<f64>,
+    parameters: Vec<FloatParam>,
+    score: Score<'a>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(dimensions: usize, sampler: impl Sampler + 'static, score: Score<'a>) -> Self {
+        // The crate draws by the range of a parameter: equal ranges would give equal values.
+        let parameter = |place: usize| FloatParam::new(place as f64, place as f64 + 1.0).name(format!("x{place}"));
+        let parameters = (0..dimensions).map(parameter).collect();
+        Self { study: Study::with_sampler(Direction::Minimize, sampler), parameters, score }
+    }
+}
+
+impl Strategy for Asked<'_> {
+    fn generation(&mut self) {
+        for _ in 0..GENERATION {
+            let mut trial = self.study.ask();
+            let point: Vec<f64> = self
+                .parameters
+                .iter()
+                .enumerate()
+                .map(|(place, parameter)| parameter.suggest(&mut trial).expect("a sound range") - place as f64)
+                .collect();
+            let score = (self.score)(&point);
+            self.study.tell(trial, Ok::<f64, String>(score));
+        }
+    }
+}
+
+/// Points drawn independently.
+struct Drawn<'a> {
+    dimensions: usize,
+    seed: u32,
+    next: u32,
+    score: Score<'a>,
+}
+
+impl Strategy for Drawn<'_> {
+    fn generation(&mut self) {
+        for _ in 0..GENERATION {
+            let point: Vec<f64> = (0..self.dimensions as u32)
+                // The first point of a sequence, scrambled afresh each time: independent of the others.
+                .map(|dimension| f64::from(sobol_burley::sample(0, dimension, self.seed ^ self.next.wrapping_mul(7919))))
+                .collect();
+            self.next += 1;
+            (self.score)(&point);
+        }
+    }
+}
+
+fn subject(path: &str, seed: u64) -> Subject {
+    let text = std::fs::read_to_string(path).expect("a scenario");
+    let folder = Path::new(path).parent().expect("a folder").to_owned();
+    let overrides = Overrides { settings: vec![format!("run.seed={seed}")], ..Overrides::default() };
+    Subject::prepare(Input { name: path.to_owned(), text, folder }, overrides)
+        .unwrap_or_else(|_| panic!("{path}: no sound goals"))
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let seeds: u64 = arguments[0].parse().expect("a number of seeds");
+    let runs: u64 = arguments[1].parse().expect("a number of runs");
+    let go_on: &(dyn Fn() -> ControlFlow<()> + Sync) = &|| ControlFlow::Continue(());
+    let names = ["random", "cma-es", "cma-es + coordinate", "de", "gp", "tpe"];
+    for path in &arguments[2..] {
+        println!("{path}: best score after {runs} runs, by seed");
+        for name in names {
+            let scores: Vec<f64> = (1..=seeds).map(|seed| best(&subject(path, seed), name, seed, runs, go_on)).collect();
+            let shown: Vec<String> = scores.iter().map(|score| format!("{score:.3}")).collect();
+            let kept = scores.iter().filter(|score| **score < 2.0).count();
+            println!("  {name:18} {}   keeps limits {kept}/{seeds}", shown.join(" "));
+        }
+    }
+}
+
+fn best(subject: &Subject, name: &str, seed: u64, runs: u64, look: &(dyn Fn() -> ControlFlow<()> + Sync)) -> f64 {
+    let search = Search::new(subject, 1, look).expect("not broken off");
+    let first = search.ranking()[0].candidate.clone();
+    let start = subject.point(&first);
+    let score: Score<'_> = &|point| search.score(point);
+    let (dimensions, seed32) = (start.len(), seed as u32);
+    if name == "cma-es + coordinate" {
+        look_for(&search, subject, Budget::Runs(runs), seed, &|_| ());
+        return search.ranking()[0].score;
+    }
+    let mut strategy: Box<dyn Strategy + Send + '_> = match name {
+        "random" => Box::new(Drawn { dimensions, seed: seed32, next: 0, score }),
+        "cma-es" => Box::new(CmaEs::new(&start, seed, score)),
+        "tpe" => Box::new(Asked::new(
+            dimensions,
+            optimizer::sampler::tpe::TpeSampler::builder().seed(seed).build().expect("sound"),
+            score,
+        )),
+        "de" => Box::new(Asked::new(dimensions, optimizer::sampler::de::DESampler::with_seed(seed), score)),
+        _ => Box::new(Asked::new(dimensions, optimizer::sampler::gp::GpSampler::with_seed(seed), score)),
+    };
+    search.run(strategy.as_mut(), Budget::Runs(runs), &mut |_| ());
+    search.ranking()[0].score
+}

@@ -1,0 +1,61 @@
+//! Moving one setting at a time: the strategy that finishes what the search has found.
+
+use rayon::prelude::*;
+
+use super::search::Strategy;
+
+/// How far a setting is moved, as shares of its range: to find another region, to go along an edge, to touch it.
+const STEPS: [f64; 4] = [0.5, 0.2, 0.07, 0.02];
+
+/// Coordinate search (Hooke and Jeeves, "Direct search solution of numerical and statistical problems", Journal of the ACM 8,
+/// 1961). Where limits give way, a search in many directions at once wanders along the edge; one direction at a time goes
+/// straight to it, and what is worse than the best point is given up after a run or two.
+pub struct Coordinate<'a> {
+    score: &'a (dyn Fn(&[f64]) -> f64 + Sync),
+    point: Vec<f64>,
+    best: f64,
+    next: usize,
+}
+
+impl<'a> Coordinate<'a> {
+    /// A search around a point whose score is known.
+    pub fn new(point: Vec<f64>, best: f64, score: &'a (dyn Fn(&[f64]) -> f64 + Sync)) -> Self {
+        Self { score, point, best, next: 0 }
+    }
+}
+
+impl Strategy for Coordinate<'_> {
+    /// All moves of one setting; the best of them is made.
+    fn generation(&mut self) {
+        let place = self.next % self.point.len();
+        self.next += 1;
+        let shares = STEPS.iter().flat_map(|step| [self.point[place] - step, self.point[place] + step]).chain([0.0, 1.0]);
+        let mut probes: Vec<Vec<f64>> = Vec::new();
+        for share in shares.filter(|share| (0.0..=1.0).contains(share)) {
+            let mut probe = self.point.clone();
+            probe[place] = share;
+            probes.push(probe);
+        }
+        let scores: Vec<f64> = probes.par_iter().map(|probe| (self.score)(probe)).collect();
+        for (probe, score) in probes.into_iter().zip(scores) {
+            if score < self.best {
+                (self.point, self.best) = (probe, score);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_that_a_limit_gives_way_at_is_found() {
+        // As little as can be of both; less than these is not enough.
+        let score = |x: &[f64]| if x[0] >= 0.3 && x[1] >= 0.6 { x[0] + 2.0 * x[1] } else { 10.0 };
+        let mut strategy = Coordinate::new(vec![0.9, 0.8], 2.5, &score);
+        (0..20).for_each(|_| strategy.generation());
+        let [first, second] = strategy.point[..] else { panic!("two settings") };
+        assert!((0.3..0.32).contains(&first) && (0.6..0.62).contains(&second), "{first} {second}");
+    }
+}

@@ -1,0 +1,153 @@
+//! A system under more load, stronger faults or longer work than its scenario says.
+
+use sim_core::SimTime;
+
+use super::Strain;
+use crate::faults::{Effect, Fault};
+use crate::system::{Blueprint, Source, Step};
+use crate::workload::{ArrivalProcess, Knot, RateProfile};
+
+const MORE_LOAD: f64 = 1.2;
+const STRONGER_FAULTS: f64 = 2.0;
+const LONGER_WORK: f64 = 1.3;
+
+/// The same system, strained.
+pub fn strained(blueprint: &Blueprint, strain: Strain) -> Blueprint {
+    let mut blueprint = blueprint.clone();
+    match strain {
+        Strain::Load => (0..blueprint.workloads.len()).for_each(|workload| scale_load(&mut blueprint, workload, MORE_LOAD)),
+        Strain::Faults => strengthen_faults(&mut blueprint),
+        Strain::ServiceTimes => lengthen_work(&mut blueprint),
+    }
+    blueprint
+}
+
+/// Multiplies the arrivals, or the users, of a workload; recorded arrivals come so much faster.
+pub fn scale_load(blueprint: &mut Blueprint, workload: usize, factor: f64) {
+    match &mut blueprint.workloads[workload].source {
+        Source::Open(ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile)) => {
+            *profile = profile.times(&RateProfile::constant(factor));
+        }
+        Source::Open(ArrivalProcess::Replay(times)) => {
+            for at in times {
+                *at = SimTime::ZERO + at.since(SimTime::ZERO).scaled(1.0 / factor);
+            }
+        }
+        Source::Closed { users, .. } => {
+            let scaled = |users: u32| libm::round(f64::from(users) * factor) as u32;
+            users.start = scaled(users.start);
+            users.stages.iter_mut().for_each(|stage| stage.to = scaled(stage.to));
+        }
+    }
+}
+
+fn strengthen_faults(blueprint: &mut Blueprint) {
+    let surges: Vec<Fault> =
+        blueprint.faults.iter().filter(|fault| matches!(fault.effect, Effect::Surge { .. })).cloned().collect();
+    for fault in surges {
+        let position = blueprint.workloads.iter().position(|workload| workload.name == fault.target);
+        if let Some(Source::Open(ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile))) =
+            position.map(|position| &mut blueprint.workloads[position].source)
+        {
+            *profile = profile.times(&doubled_during(&fault));
+        }
+    }
+    blueprint.faults.iter_mut().for_each(strengthen);
+}
+
+/// One before and after a fault, two at its full size.
+fn doubled_during(fault: &Fault) -> RateProfile {
+    let (begin, ramp) = (fault.begin.as_secs_f64(), fault.ramp.as_secs_f64());
+    let mut knots = vec![Knot { at: begin, rate: 1.0 }, Knot { at: begin + ramp, rate: STRONGER_FAULTS }];
+    if fault.end != SimTime::MAX {
+        let end = fault.end.as_secs_f64();
+        knots.retain(|knot| knot.at <= end);
+        knots.extend([Knot { at: end, rate: STRONGER_FAULTS }, Knot { at: end, rate: 1.0 }]);
+    }
+    RateProfile::new(knots)
+}
+
+fn strengthen(fault: &mut Fault) {
+    match &mut fault.effect {
+        Effect::Slow { factor, added } | Effect::SlowEdge { factor, added, .. } => {
+            if *factor != 1.0 {
+                *factor *= STRONGER_FAULTS;
+            }
+            if let Some(added) = added {
+                *added = added.scaled(STRONGER_FAULTS);
+            }
+        }
+        Effect::Cold { factor } | Effect::Surge { factor } => *factor *= STRONGER_FAULTS,
+        Effect::Errors { rate, .. } => *rate = (*rate * STRONGER_FAULTS).min(1.0),
+        Effect::LoseSlots { count } => *count = count.saturating_mul(STRONGER_FAULTS as u32),
+        Effect::Crash
+        | Effect::Restart
+        | Effect::Pause
+        | Effect::BlackHole { .. }
+        | Effect::Refuse { .. }
+        | Effect::BreakGuard { .. }
+        | Effect::Cut { .. }
+        | Effect::Flush { .. } => {
+            if fault.end != SimTime::MAX {
+                fault.end = fault.end + fault.end.since(fault.begin).scaled(STRONGER_FAULTS - 1.0);
+            }
+        }
+    }
+}
+
+/// Whatever computes takes longer; what only waits does not.
+fn lengthen_work(blueprint: &mut Blueprint) {
+    let Blueprint { program, distributions, .. } = blueprint;
+    let mut longer: Vec<Option<u32>> = vec![None; distributions.len()];
+    for step in program {
+        let Step::Work(id) = step else { continue };
+        let of_longer = *longer[*id as usize].get_or_insert_with(|| {
+            distributions.push(distributions[*id as usize].scaled(LONGER_WORK));
+            distributions.len() as u32 - 1
+        });
+        *id = of_longer;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::SimDuration;
+
+    use super::*;
+    use crate::scenario::{Input, Overrides, load};
+
+    fn blueprint() -> Blueprint {
+        let text = "workloads: { web: { to: api, arrivals: poisson 100/s } }\n\
+                    services: { api: { threads: 4, handle: [ { work: exponential 20ms }, { pause: 5ms } ] } }\n\
+                    faults: [ { at: 10s, for: 5s, slow: api, by: 3x }, { at: 20s, for: 5s, surge: web, by: 2x }, \
+                    { at: 30s, for: 5s, pause: api } ]";
+        let input = Input { name: "example.yaml".into(), text: text.into(), folder: ".".into() };
+        Blueprint::clone(&load(&input, &Overrides::default()).blueprint.expect("a sound scenario"))
+    }
+
+    fn rate(blueprint: &Blueprint, at: f64) -> f64 {
+        match &blueprint.workloads[0].source {
+            Source::Open(ArrivalProcess::Poisson(profile)) => profile.rate_at(at),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn means_of_work(blueprint: &Blueprint) -> Vec<f64> {
+        let work = |step: &Step| if let Step::Work(id) | Step::Pause(id) = step { Some(*id as usize) } else { None };
+        blueprint.program.iter().filter_map(work).map(|id| blueprint.distributions[id].mean()).collect()
+    }
+
+    #[test]
+    fn each_strain_changes_what_it_says_and_nothing_else() {
+        let plain = blueprint();
+        let load = strained(&plain, Strain::Load);
+        assert_eq!((rate(&plain, 1.0), rate(&load, 1.0), rate(&load, 21.0)), (100.0, 120.0, 240.0));
+        assert_eq!(means_of_work(&load), means_of_work(&plain));
+        let work = strained(&plain, Strain::ServiceTimes);
+        assert_eq!(means_of_work(&work), [26e6, 5e6], "waiting does not take longer");
+        let faults = strained(&plain, Strain::Faults);
+        assert_eq!((rate(&faults, 1.0), rate(&faults, 21.0), rate(&faults, 26.0)), (100.0, 400.0, 100.0));
+        assert!(matches!(faults.faults[0].effect, Effect::Slow { factor: 6.0, .. }));
+        assert_eq!(faults.faults[2].end, SimTime::ZERO + SimDuration::from_secs(40), "a pause has no strength: it lasts longer");
+    }
+}

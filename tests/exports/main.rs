@@ -1,0 +1,235 @@
+//! Calls become configurations that the real libraries and proxies take, and come back as the calls they were.
+
+use std::sync::Arc;
+
+use sim_models::export::{Content, Format, export};
+use sim_models::import::{self, Configuration, import};
+use sim_models::system::Blueprint;
+use sim_reports::exported::render;
+use sim_reports::imported;
+use sim_tests::{load_text, root};
+
+/// A system with every guard of Resilience4j in the order of Spring's aspects, and with a breaker composed of parts.
+const RESILIENCE4J: &str = "workloads: { web: { to: app, arrivals: poisson 10/s } }
+services:
+  app: { handle: [ { call: payment }, { call: stock }, { call: reports } ] }
+  payment: { handle: [ { work: 1ms } ] }
+  stock: { handle: [ { work: 1ms } ] }
+  reports: { handle: [ { work: 1ms } ] }
+calls:
+  app -> payment:
+    guards:
+      - retry: { attempts: 4, backoff: exponential 250ms x2 max 3s }
+      - breaker:
+          preset: resilience4j
+          slidingWindowType: TIME_BASED
+          slidingWindowSize: 30
+          minimumNumberOfCalls: 15
+          failureRateThreshold: 42.5
+          slowCallRateThreshold: 80
+          slowCallDurationThreshold: 1500ms
+          permittedNumberOfCallsInHalfOpenState: 7
+          waitDurationInOpenState: 12s
+          enableExponentialBackoff: true
+          exponentialBackoffMultiplier: 1.5
+          exponentialMaxWaitDurationInOpenState: 90s
+          maxWaitDurationInHalfOpenState: 20s
+          automaticTransitionFromOpenToHalfOpenEnabled: true
+      - rate limit: { preset: resilience4j, limitForPeriod: 40, limitRefreshPeriod: 1s, timeoutDuration: 250ms }
+      - timeout: 900ms
+      - bulkhead: { semaphore: 12, max wait: 80ms }
+  app -> stock: { breaker: { window: 60 calls, failure rate: 35%, minimum calls: 12, wait: 9s, half-open calls: 4 }, timeout: 300ms }
+  app -> reports: { bulkhead: { threads: 8, core: 3, queue: 25 } }
+";
+
+const PROXY: &str = "workloads: { web: { to: app, arrivals: poisson 10/s } }
+services:
+  app: { handle: [ { call: payment }, { call: stock } ] }
+  payment: { instances: 4, handle: [ { work: 1ms } ] }
+  stock: { instances: 3, handle: [ { work: 1ms } ] }
+calls:
+  app -> payment:
+    connect timeout: 250ms
+    call timeout: 2s
+    timeout: 600ms
+    retry: { attempts: 3, backoff: exponential 25ms x2 max 250ms full jitter }
+    balance: power of two
+    breaker: PRESET
+  app -> stock: { bulkhead: { connections: 20, queue: 5 }, timeout: 400ms }
+";
+
+const ISTIO: &str = "
+      preset: istio
+      connectionPool: { tcp: { maxConnections: 30 }, http: { http1MaxPendingRequests: 10, maxRetries: 6 } }
+      outlierDetection: { consecutive5xxErrors: 7, interval: 5s, baseEjectionTime: 15s, maxEjectionPercent: 50, minHealthPercent: 40 }";
+
+const ENVOY: &str = "
+      preset: envoy
+      max_connections: 30
+      max_pending_requests: 10
+      max_retries: 6
+      outlier_detection: { consecutive_5xx: 7, interval: 5s, base_ejection_time: 15s, max_ejection_percent: 50 }";
+
+const POLLY: &str = "workloads: { web: { to: app, arrivals: poisson 10/s } }
+services:
+  app: { handle: [ { call: payment } ] }
+  payment: { handle: [ { work: 1ms } ] }
+calls:
+  app -> payment:
+    guards:
+      - bulkhead: { threads: 50, queue: 20 }
+      - timeout: 10s
+      - retry: { attempts: 4, backoff: exponential 250ms x2 max 3s }
+      - breaker: { preset: polly, FailureRatio: 0.25, MinimumThroughput: 40, SamplingDuration: 20s, BreakDuration: 7500ms }
+      - timeout: 900ms
+";
+
+fn blueprint(text: &str) -> Arc<Blueprint> {
+    let loaded = load_text(text, &[]);
+    loaded.blueprint.unwrap_or_else(|| panic!("{:?}\n{text}", loaded.problems))
+}
+
+/// The scenario without its calls, and the calls as they come back from the export.
+fn there_and_back(text: &str, format: Format, back: import::Format, file: &str) -> (Arc<Blueprint>, Arc<Blueprint>, String) {
+    let before = blueprint(text);
+    let exported = render(format, "test", &export(format, &before));
+    let read = import(back, &[Configuration { name: file.to_owned(), text: without_comments(&exported) }]);
+    assert!(read.problems.is_empty(), "{:?}\n{exported}", read.problems);
+    let rest = text.split("calls:").next().expect("a beginning");
+    let after = blueprint(&format!("{rest}{}", imported::render(&read, "app")));
+    (before, after, exported)
+}
+
+/// JSON has no comments, though .NET takes them.
+fn without_comments(text: &str) -> String {
+    text.lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Everything that guards a call, with the settings behind the ids.
+fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
+    let plan = &blueprint.edges[edge];
+    let breakers: Vec<_> = blueprint.breakers_of(edge as u32).map(|id| blueprint.breakers[id as usize].settings).collect();
+    let permits: Vec<_> = blueprint
+        .pools
+        .iter()
+        .filter(|pool| pool.owner.starts_with(&format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name)))
+        .map(|pool| (pool.capacity, pool.core, pool.queue_limit, blueprint.deadlines.get(pool.wait_deadline as usize)))
+        .collect();
+    let deadline = |id: u32| blueprint.deadlines.get(id as usize).map(|deadline| deadline.span);
+    let guards: Vec<String> =
+        plan.guards.iter().map(|guard| format!("{guard:?}").split([' ', '(']).next().unwrap_or("").to_owned()).collect();
+    let retries: Vec<_> = plan
+        .guards
+        .iter()
+        .filter_map(|guard| if let sim_models::system::Guard::Retry { policy, .. } = guard { Some(policy) } else { None })
+        .collect();
+    format!(
+        "{guards:?}\n{breakers:?}\n{permits:?}\n{retries:?}\n{:?} {:?}\n{:?} {:?}\nlimits {:?}\nbudgets {:?}",
+        deadline(plan.timeout),
+        deadline(plan.connect_timeout),
+        plan.balance.outlier_detection,
+        plan.balance.panic_threshold,
+        blueprint.rate_limits,
+        blueprint.retry_budgets,
+    )
+}
+
+#[test]
+fn resilience4j_comes_back_as_it_went() {
+    let (before, after, exported) =
+        there_and_back(RESILIENCE4J, Format::Resilience4j, import::Format::Resilience4j, "application.yml");
+    let payment = (1, guards_of(&before, 1), guards_of(&after, 1));
+    assert_eq!(payment.1, payment.2);
+    let reports = (guards_of(&before, 3), guards_of(&after, 3));
+    assert_eq!(reports.0, reports.1);
+    // A breaker composed of parts comes back as the library's, and is written the same way again.
+    assert_eq!(
+        exported,
+        render(Format::Resilience4j, "test", &export(Format::Resilience4j, &after)).replace("# no equivalent: nothing", "")
+    );
+    insta::assert_snapshot!(exported);
+}
+
+#[test]
+fn istio_comes_back_as_it_went() {
+    let text = PROXY.replace("PRESET", ISTIO);
+    let (before, after, exported) = there_and_back(&text, Format::Istio, import::Format::Istio, "istio.yaml");
+    assert_eq!(guards_of(&before, 1), guards_of(&after, 1));
+    assert_eq!(exported, render(Format::Istio, "test", &export(Format::Istio, &after)));
+    insta::assert_snapshot!(exported);
+}
+
+#[test]
+fn envoy_comes_back_as_it_went() {
+    let text = PROXY.replace("PRESET", ENVOY);
+    let (before, after, exported) = there_and_back(&text, Format::Envoy, import::Format::Envoy, "envoy.yaml");
+    let outliers = |blueprint: &Blueprint| blueprint.edges[1].balance.outlier_detection;
+    assert_eq!(outliers(&before), outliers(&after));
+    assert_eq!(before.edges[1].balance.balance, after.edges[1].balance.balance);
+    let permits = |blueprint: &Blueprint| {
+        blueprint
+            .pools
+            .iter()
+            .filter(|pool| pool.owner.contains("->"))
+            .map(|pool| (pool.capacity, pool.queue_limit))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(permits(&before), permits(&after));
+    insta::assert_snapshot!(exported);
+}
+
+#[test]
+fn polly_comes_back_as_it_went() {
+    let (before, after, exported) = there_and_back(POLLY, Format::Polly, import::Format::Polly, "appsettings.json");
+    assert_eq!(guards_of(&before, 1), guards_of(&after, 1));
+    insta::assert_snapshot!(exported);
+}
+
+#[test]
+fn gobreaker_is_written_as_go() {
+    let text = RESILIENCE4J.replace(
+        "app -> stock: { breaker: { window: 60 calls, failure rate: 35%, minimum calls: 12, wait: 9s, half-open calls: 4 }, timeout: 300ms }",
+        "app -> stock: { breaker: { preset: gobreaker, MaxRequests: 3, Interval: 30s, Timeout: 1500ms } }",
+    );
+    insta::assert_snapshot!(render(Format::GoBreaker, "test", &export(Format::GoBreaker, &blueprint(&text))));
+}
+
+fn assert_valid(format: Format, schema_of: &dyn Fn(&serde_json::Value) -> String, text: &str) {
+    for document in export(format, &blueprint(text)) {
+        let Content::Configuration(values) = document.content else { panic!("a configuration") };
+        assert!(!values.is_empty());
+        for value in values {
+            let file = root().join("tests/exports").join(schema_of(&value));
+            let schema = serde_json::from_str(&std::fs::read_to_string(&file).expect("a schema")).expect("JSON");
+            let validator = jsonschema::validator_for(&schema).expect("a sound schema");
+            let errors: Vec<String> =
+                validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
+            // The schema would notice: a name that is not the library's is refused.
+            let misspelt = value.to_string().replacen("Threshold\"", "Treshold\"", 1).replacen("attempts\"", "atempts\"", 1);
+            let misspelt = misspelt.replacen("maxConnections\"", "maxConections\"", 1);
+            if misspelt != value.to_string() {
+                assert!(!validator.is_valid(&serde_json::from_str(&misspelt).expect("JSON")), "{misspelt}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_written_is_what_the_real_schemas_take() {
+    let library = std::fs::read_dir(root().join("scenarios")).expect("the library");
+    let mut scenarios: Vec<String> = library
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .map(|path| std::fs::read_to_string(path).expect("readable"))
+        .filter(|text| !text.contains("\ninclude:"))
+        .collect();
+    scenarios.extend([RESILIENCE4J.to_owned(), PROXY.replace("PRESET", ISTIO), POLLY.to_owned()]);
+    for text in &scenarios {
+        assert_valid(Format::Resilience4j, &|_| "Resilience4j.schema.json".to_owned(), text);
+        if load_text(text, &[]).blueprint.is_some_and(|blueprint| blueprint.edges.iter().any(|edge| !edge.guards.is_empty())) {
+            let of_kind = |value: &serde_json::Value| format!("{}.schema.json", value["kind"].as_str().unwrap_or("no kind"));
+            assert_valid(Format::Istio, &of_kind, text);
+        }
+    }
+}
