@@ -278,9 +278,9 @@ pub struct Recommend {
     /// Override a value under every condition; can be given several times
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub settings: Vec<String>,
-    /// Try this many candidates [default: the file's, or 150]
+    /// Search for this many runs [default: the file's, or 500]
     #[arg(long, value_name = "N")]
-    pub candidates: Option<u32>,
+    pub runs: Option<u32>,
     /// Use this seed instead of the file's
     #[arg(long)]
     pub seed: Option<u64>,

@@ -37,9 +37,9 @@ pub fn recommend(arguments: &Recommend) -> Result<(), Failure> {
 }
 
 fn prepare(arguments: &Recommend) -> Result<Subject, Failure> {
-    let candidates = arguments.candidates.map(|candidates| format!("goals.candidates={candidates}"));
+    let runs = arguments.runs.map(|runs| format!("goals.runs={runs}"));
     let more = run::settings(arguments.seed, None);
-    let settings = arguments.settings.iter().cloned().chain(more).chain(candidates).collect();
+    let settings = arguments.settings.iter().cloned().chain(more).chain(runs).collect();
     let overrides = Overrides { variant: arguments.variant.clone(), settings, ..Overrides::default() };
     Subject::prepare(scenario::input(&arguments.file)?, overrides).map_err(|unready| match unready {
         Unready::NoGoals => Failure::Usage(

@@ -105,6 +105,82 @@ fn a_limit_ends_with_exit_3_and_the_partial_result() {
     assert!(stdout(&output).contains("the queue of `gateway` is unbounded and grows by"), "{}", stdout(&output));
 }
 
+/// A sweep long enough to be killed midway, with points that are given up.
+const SWEEP: [&str; 12] = [
+    "sweep",
+    "tests/cli/queue.yaml",
+    "--vary",
+    "services.api.threads=1..16 step 1",
+    "--vary",
+    "workloads.web.arrivals=poisson 30/s..90/s in 10",
+    "--maximize",
+    "availability of web",
+    "--minimize",
+    "capacity of api.threads",
+    "--abandon",
+    "--duration=4m",
+];
+
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
+    let mut files: Vec<_> = entries
+        .map(|path| {
+            (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), std::fs::read(&path).expect("readable"))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+fn sweep(more: &[&str]) -> Output {
+    run(&[&SWEEP[..], more].concat())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sweep_that_was_killed_resumes_to_the_same_bytes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    assert!(sweep(&["--out", &at("whole"), "--jobs", "2"]).status.success());
+    let mut child = fusebox(&[&SWEEP[..], &["--out", &at("killed"), "--jobs", "2"]].concat())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("fusebox starts");
+    let journal = folder.path().join("killed/journal.jsonl");
+    let lines = || std::fs::read_to_string(&journal).map_or(0, |text| text.lines().count());
+    while lines() < 30 {
+        assert!(child.try_wait().expect("a child").is_none(), "it was done before it could be killed");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    child.kill().expect("killed");
+    child.wait().expect("it has ended");
+    let done = lines();
+    assert!(done < 160, "{done} of 160 points were done");
+    assert!(!folder.path().join("killed/points.csv").exists());
+    let again = sweep(&["--out", &at("killed")]);
+    assert_eq!(again.status.code(), Some(2), "nothing is lost by mistake");
+    assert!(String::from_utf8_lossy(&again.stderr).contains("--resume"));
+    let resumed = sweep(&["--out", &at("killed"), "--resume", "--jobs", "1"]);
+    assert!(resumed.status.success(), "{}", String::from_utf8_lossy(&resumed.stderr));
+    assert!(files(&folder.path().join("whole")) == files(&folder.path().join("killed")));
+}
+
+#[test]
+fn parts_merge_to_the_same_bytes_and_what_is_missing_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    assert!(sweep(&["--out", &at("whole")]).status.success());
+    for part in ["1", "2", "3"] {
+        assert!(sweep(&["--out", &at(part), "--shard", &format!("{part}/3")]).status.success());
+    }
+    let incomplete = run(&["merge", &at("1"), &at("3"), "--out", &at("merged")]);
+    assert_eq!(incomplete.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&incomplete.stderr).contains("points are missing"));
+    let merged = run(&["merge", &at("3"), &at("1"), &at("2"), "--out", &at("merged")]);
+    assert!(merged.status.success(), "{}", String::from_utf8_lossy(&merged.stderr));
+    assert!(files(&folder.path().join("whole")) == files(&folder.path().join("merged")));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_with_exit_3_and_the_partial_result() {

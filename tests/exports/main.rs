@@ -143,10 +143,7 @@ fn resilience4j_comes_back_as_it_went() {
     let reports = (guards_of(&before, 3), guards_of(&after, 3));
     assert_eq!(reports.0, reports.1);
     // A breaker composed of parts comes back as the library's, and is written the same way again.
-    assert_eq!(
-        exported,
-        render(Format::Resilience4j, "test", &export(Format::Resilience4j, &after)).replace("# no equivalent: nothing", "")
-    );
+    assert_eq!(exported, render(Format::Resilience4j, "test", &export(Format::Resilience4j, &after)));
     insta::assert_snapshot!(exported);
 }
 
@@ -206,9 +203,10 @@ fn assert_valid(format: Format, schema_of: &dyn Fn(&serde_json::Value) -> String
                 validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
             assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
             // The schema would notice: a name that is not the library's is refused.
-            let misspelt = value.to_string().replacen("Threshold\"", "Treshold\"", 1).replacen("attempts\"", "atempts\"", 1);
+            let written = value.to_string();
+            let misspelt = written.replacen("Threshold\"", "Treshold\"", 1).replacen("attempts\"", "atempts\"", 1);
             let misspelt = misspelt.replacen("maxConnections\"", "maxConections\"", 1);
-            if misspelt != value.to_string() {
+            if misspelt != written {
                 assert!(!validator.is_valid(&serde_json::from_str(&misspelt).expect("JSON")), "{misspelt}");
             }
         }

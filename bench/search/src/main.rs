@@ -10,7 +10,7 @@ use std::path::Path;
 use optimizer::parameter::{FloatParam, Parameter};
 use optimizer::sampler::Sampler;
 use optimizer::{Direction, Study};
-use sim_experiments::recommend::{Budget, CmaEs, Search, Strategy, Subject, look_for};
+use sim_experiments::recommend::{CmaEs, Search, Strategy, Subject, formulas, look_for};
 use sim_models::scenario::{Input, Overrides};
 
 /// Points proposed at one time.
@@ -84,7 +84,7 @@ fn main() {
     let seeds: u64 = arguments[0].parse().expect("a number of seeds");
     let runs: u64 = arguments[1].parse().expect("a number of runs");
     let go_on: &(dyn Fn() -> ControlFlow<()> + Sync) = &|| ControlFlow::Continue(());
-    let names = ["random", "cma-es", "cma-es + coordinate", "de", "gp", "tpe"];
+    let names = ["cma-es + coordinate", "random", "cma-es", "de", "tpe", "gp"];
     for path in &arguments[2..] {
         println!("{path}: best score after {runs} runs, by seed");
         for name in names {
@@ -103,7 +103,8 @@ fn best(subject: &Subject, name: &str, seed: u64, runs: u64, look: &(dyn Fn() ->
     let score: Score<'_> = &|point| search.score(point);
     let (dimensions, seed32) = (start.len(), seed as u32);
     if name == "cma-es + coordinate" {
-        look_for(&search, subject, Budget::Runs(runs), seed, &|_| ());
+        let start = formulas(subject, look).expect("not broken off").1;
+        look_for(&search, subject, &[subject.as_it_is(), start], runs, seed, &|_| ());
         return search.ranking()[0].score;
     }
     let mut strategy: Box<dyn Strategy + Send + '_> = match name {
@@ -117,6 +118,6 @@ fn best(subject: &Subject, name: &str, seed: u64, runs: u64, look: &(dyn Fn() ->
         "de" => Box::new(Asked::new(dimensions, optimizer::sampler::de::DESampler::with_seed(seed), score)),
         _ => Box::new(Asked::new(dimensions, optimizer::sampler::gp::GpSampler::with_seed(seed), score)),
     };
-    search.run(strategy.as_mut(), Budget::Runs(runs), &mut |_| ());
+    search.run(strategy.as_mut(), runs, &mut |_| ());
     search.ranking()[0].score
 }

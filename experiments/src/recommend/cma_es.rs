@@ -37,10 +37,18 @@ impl<'a> CmaEs<'a> {
         Self { state: state(start, population, seed, &objective), objective, seed, population }
     }
 
+    /// The best point that it has seen, and its score.
+    ///
+    /// # Panics
+    /// If another thread has panicked.
+    pub fn best(&self) -> (f64, Vec<f64>) {
+        self.objective.best.lock().expect("no thread has panicked").clone()
+    }
+
     fn restart(&mut self) {
         self.population *= 2;
         self.seed = self.seed.wrapping_add(1);
-        let start = self.objective.best.lock().expect("no thread has panicked").1.clone();
+        let start = self.best().1;
         self.state = state(&start, self.population, self.seed, &self.objective);
     }
 }
@@ -100,8 +108,7 @@ mod tests {
             pool.install(|| {
                 let mut strategy = CmaEs::new(&[0.2, 0.9, 0.5], 7, score);
                 (0..300).for_each(|_| strategy.generation());
-                let best = strategy.objective.best.lock().expect("no panic").clone();
-                best
+                strategy.best()
             })
         };
         let (score, point) = found(1);

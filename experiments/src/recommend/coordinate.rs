@@ -25,6 +25,10 @@ impl<'a> Coordinate<'a> {
 }
 
 impl Strategy for Coordinate<'_> {
+    fn to_beat(&self) -> Option<f64> {
+        Some(self.best)
+    }
+
     /// All moves of one setting; the best of them is made.
     fn generation(&mut self) {
         let place = self.next % self.point.len();

@@ -12,13 +12,17 @@ use super::assessment::{Assessment, Caution, LimitHere, differs};
 use super::cma_es::CmaEs;
 use super::coordinate::Coordinate;
 use super::refine::{Refinement, breaches};
-use super::search::{Budget, INFEASIBLE, Search, Tried};
-use super::start::estimates;
+use super::search::{INFEASIBLE, Search, Tried};
+use super::start::formulas;
 use super::subject::{Candidate, Subject};
 use crate::parallel::in_order;
 
 /// So many of the best candidates are looked at again on other random numbers.
 const FINALISTS: usize = 6;
+/// The share of a budget that is for directions together.
+const TOGETHER: f64 = 0.6;
+/// What was only lucky is replaced at most so often.
+const MOST_ROUNDS: u32 = 3;
 /// The answer is confirmed on replications from here on, which nothing before has seen.
 const FRESH: u64 = 1_000_000;
 /// What is recommended must be better than what is there by this share, or keep limits that the other does not.
@@ -29,7 +33,7 @@ const WORTH_A_CHANGE: f64 = 0.01;
 pub enum Stage {
     /// Measuring the file as it is written, and working formulas out.
     Start,
-    /// Trying candidates: how many of how many.
+    /// Trying candidates: how many runs of how many.
     Search(u64, u64),
     /// Looking at the best again on other random numbers.
     Compare,
@@ -53,16 +57,11 @@ pub fn recommend(
     let course = Course { subject, jobs, look };
     tell(Stage::Start);
     let search = Search::new(subject, jobs, look)?;
-    let (estimates, start) = estimates(subject, look)?;
-    search.try_all(std::slice::from_ref(&start));
+    let (estimates, start) = formulas(subject, look)?;
     let seed = subject.as_written()[0].run.seed;
-    look_for(&search, subject, Budget::Candidates(u64::from(plan.candidates)), seed, tell);
-    if search.is_broken_off() {
-        return None;
-    }
-    tell(Stage::Compare);
+    look_for(&search, subject, &[subject.as_it_is(), start], u64::from(plan.runs), seed, tell);
+    let (best, keeps_limits) = course.best(&search, tell)?;
     let ranking = search.ranking();
-    let (best, keeps_limits) = course.best(&ranking, search.now())?;
     tell(Stage::Simplify);
     let replications = 0..u64::from(plan.replications);
     let refinement = Refinement { subject, jobs, look, order: search.order(), replications, now: search.now() };
@@ -100,28 +99,28 @@ pub fn recommend(
     })
 }
 
-/// Tries candidates: in many directions at once while the first part of the budget lasts, then one setting at a time.
-pub fn look_for(search: &Search<'_>, subject: &Subject, budget: Budget, seed: u64, tell: &(dyn Fn(Stage) + Sync)) {
+/// Tries candidates: around each start in many directions at once, then one setting of the best found there at a time.
+pub fn look_for(
+    search: &Search<'_>,
+    subject: &Subject,
+    starts: &[Candidate],
+    runs: u64,
+    seed: u64,
+    tell: &(dyn Fn(Stage) + Sync),
+) {
+    search.try_all(starts);
     let score = |point: &[f64]| search.score(point);
-    let best = || search.ranking().into_iter().next().map(|tried| (subject.point(&tried.candidate), tried.score));
-    let (of, first) = match budget {
-        Budget::Candidates(all) => (all, Budget::Candidates(part(all))),
-        Budget::Runs(all) => (all, Budget::Runs(part(all))),
-    };
-    let done = |candidates: u64| if let Budget::Candidates(_) = budget { candidates } else { search.runs() };
-    let mut told = |candidates: u64| tell(Stage::Search(done(candidates).min(of), of));
-    if let Some((point, _)) = best() {
-        search.run(&mut CmaEs::new(&point, seed, &score), first, &mut told);
+    let mut told = |done: u64| tell(Stage::Search(done.min(runs), runs));
+    let share = runs as f64 / starts.len() as f64;
+    for (place, start) in starts.iter().enumerate() {
+        let point = subject.point(start);
+        let known = search.score(&point);
+        let mut together = CmaEs::new(&point, seed.wrapping_add(place as u64), &score);
+        search.run(&mut together, (share * (place as f64 + TOGETHER)) as u64, &mut told);
+        let (found, best) = together.best();
+        let (found, best) = if known < found { (known, point) } else { (found, best) };
+        search.run(&mut Coordinate::new(best, found, &score), (share * (place + 1) as f64) as u64, &mut told);
     }
-    search.polish();
-    if let Some((point, known)) = best() {
-        search.run(&mut Coordinate::new(point, known, &score), budget, &mut told);
-    }
-}
-
-/// The part of a budget for directions together.
-fn part(all: u64) -> u64 {
-    all * 6 / 10
 }
 
 struct Course<'a> {
@@ -131,26 +130,50 @@ struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// The best candidate that keeps every limit on random numbers that the search has not seen, and whether there is one.
-    fn best(&self, ranking: &[Tried], now: &[Option<f64>]) -> Option<(Candidate, bool)> {
+    /// The best candidate that keeps every limit on random numbers that the search has not seen, and whether there is one. What
+    /// was only lucky is found out by them; then the search goes on, with more replications.
+    fn best(&self, search: &Search<'_>, tell: &(dyn Fn(Stage) + Sync)) -> Option<(Candidate, bool)> {
+        for round in 0.. {
+            if search.is_broken_off() {
+                return None;
+            }
+            tell(Stage::Compare);
+            if let Some(best) = self.best_of_finalists(search)? {
+                return Some((best, true));
+            }
+            let ranking = search.ranking();
+            let is_hopeless = ranking.first().is_none_or(|best| best.score >= INFEASIBLE) && round > 0;
+            if round == MOST_ROUNDS || is_hopeless {
+                return ranking.first().map(|tried| (tried.candidate.clone(), false));
+            }
+            let all = search.runs() + u64::from(self.subject.plan().runs) / 3;
+            let score = |point: &[f64]| search.score(point);
+            if let Some(best) = ranking.into_iter().next() {
+                let mut strategy = Coordinate::new(self.subject.point(&best.candidate), best.score, &score);
+                search.run(&mut strategy, all, &mut |done| tell(Stage::Search(done.min(all), all)));
+            }
+        }
+        None
+    }
+
+    /// The best of the finalists that keep every limit on other random numbers; what these show is kept with what is known.
+    #[allow(clippy::option_option, reason = "broken off, none, one")]
+    fn best_of_finalists(&self, search: &Search<'_>) -> Option<Option<Candidate>> {
         let plan = self.subject.plan();
         let first = u64::from(plan.replications);
+        let ranking = search.ranking();
         let finalists: Vec<&Tried> = ranking.iter().filter(|tried| tried.score < INFEASIBLE).take(FINALISTS).collect();
         let again = |_: usize, tried: &&Tried| self.measure(&tried.candidate, first..first + u64::from(plan.validations));
         let measured: Vec<Assessment> = in_order(&finalists, self.jobs, &again).into_iter().collect::<Option<_>>()?;
-        let regret = |assessment: &Assessment| assessment.regret(&plan.objectives, now);
-        let surely = |(_, assessment): &(&&Tried, &Assessment)| assessment.surely_holds();
-        let on_average = |(_, assessment): &(&&Tried, &Assessment)| assessment.violation(Caution::OnAverage) <= 0.0;
-        let best_of = |is_kept: &dyn Fn(&(&&Tried, &Assessment)) -> bool| {
-            let kept = finalists.iter().zip(&measured).filter(|pair| is_kept(pair));
-            kept.reduce(|best, next| if regret(next.1) < regret(best.1) { next } else { best }).map(|(tried, _)| *tried)
-        };
-        let best = best_of(&surely).or_else(|| best_of(&on_average));
-        let nearest = || ranking.first().map(|tried| tried.candidate.clone());
-        match best {
-            Some(tried) => Some((tried.candidate.clone(), true)),
-            None => nearest().map(|candidate| (candidate, false)),
+        let regret = |assessment: &Assessment| assessment.regret(&plan.objectives, search.now());
+        let kept = finalists.iter().zip(&measured).filter(|(_, assessment)| assessment.surely_holds());
+        let best = kept.reduce(|best, next| if regret(next.1) < regret(best.1) { next } else { best });
+        if best.is_none() {
+            for (tried, assessment) in finalists.iter().zip(&measured) {
+                search.revise(tried, assessment);
+            }
         }
+        Some(best.map(|(tried, _)| tried.candidate.clone()))
     }
 
     /// Whether what was found keeps limits that the file as written does not, or is better by more than a hair.

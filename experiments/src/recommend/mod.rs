@@ -23,6 +23,6 @@ pub use assessment::{Assessment, Caution, LimitHere};
 pub use cma_es::CmaEs;
 pub use coordinate::Coordinate;
 pub use course::{Stage, look_for, recommend};
-pub use search::{Budget, Search, Strategy, Tried};
-pub use start::{Estimate, Formula};
+pub use search::{Search, Strategy, Tried};
+pub use start::{Estimate, Formula, formulas};
 pub use subject::{Candidate, Subject, Unready};

@@ -13,6 +13,11 @@ use crate::parallel::in_order;
 pub trait Strategy {
     /// Proposes one generation and learns from its scores, of which it uses nothing but their order.
     fn generation(&mut self);
+
+    /// The score that a candidate must beat to be of any interest; `None` if the strategy learns from worse ones as well.
+    fn to_beat(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// A search: what has been tried, and how good it was.
@@ -28,18 +33,11 @@ pub struct Search<'a> {
     bar: AtomicU64,
     /// The conditions, the one that candidates have failed worst first; it stays what it is during a generation.
     order: Mutex<Vec<usize>>,
-    /// Whether only what is better than the best is of interest.
+    /// How often a promising candidate is simulated.
+    replications: AtomicU64,
+    /// Whether only what beats the bar is of interest.
     is_polishing: AtomicBool,
     is_broken_off: AtomicBool,
-}
-
-/// When a search has tried enough.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budget {
-    /// After so many candidates.
-    Candidates(u64),
-    /// After so many runs; the generation under way is finished.
-    Runs(u64),
 }
 
 /// A candidate and what is known of it.
@@ -71,6 +69,7 @@ impl<'a> Search<'a> {
             tried: Mutex::default(),
             bar: AtomicU64::new(f64::INFINITY.to_bits()),
             order: Mutex::new(subject.in_order()),
+            replications: AtomicU64::new(u64::from(subject.plan().replications)),
             is_polishing: AtomicBool::new(false),
             is_broken_off: AtomicBool::new(false),
         };
@@ -109,22 +108,24 @@ impl<'a> Search<'a> {
         &self.now
     }
 
-    /// Lets a strategy propose generations until the budget is spent, or generations bring nothing new.
+    /// Lets a strategy propose generations until so many runs have been made in all, or generations bring nothing new. A
+    /// generation that is under way is finished.
     ///
     /// # Panics
     /// If the operating system refuses to start threads.
-    pub fn run(&self, strategy: &mut (dyn Strategy + Send), budget: Budget, tell: &mut (dyn FnMut(u64) + Send)) {
+    pub fn run(&self, strategy: &mut (dyn Strategy + Send), runs: u64, tell: &mut (dyn FnMut(u64) + Send)) {
         /// Generations without a candidate that has not been tried, after which a strategy has nothing to say.
         const MOST_STALE: u32 = 20;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build().expect("the operating system starts threads");
         pool.install(|| {
             let mut stale = 0;
-            while !self.is_spent(budget) && stale < MOST_STALE && !self.is_broken_off() {
+            self.learn(strategy.to_beat());
+            while self.runs() < runs && stale < MOST_STALE && !self.is_broken_off() {
                 let before = self.candidates();
                 strategy.generation();
-                self.learn();
+                self.learn(strategy.to_beat());
                 stale = if self.candidates() == before { stale + 1 } else { 0 };
-                tell(self.candidates());
+                tell(self.runs());
             }
         });
     }
@@ -155,20 +156,17 @@ impl<'a> Search<'a> {
         }
     }
 
-    fn is_spent(&self, budget: Budget) -> bool {
-        match budget {
-            Budget::Candidates(candidates) => self.candidates() >= candidates,
-            Budget::Runs(runs) => self.runs() >= runs,
-        }
+    /// What more replications have shown of a candidate counts from now on, and candidates to come are simulated as often again.
+    pub(super) fn revise(&self, tried: &Tried, shown: &Assessment) {
+        let replications = 2 * u64::from(self.subject.plan().replications);
+        self.replications.store(replications, Ordering::Relaxed);
+        let known = tried.assessment.clone().map_or_else(|| shown.clone(), |known| known.together(shown.clone()));
+        // A lucky beginning does not make up for what was seen later.
+        let score = score(&known, self.subject, &self.now).max(score(shown, self.subject, &self.now));
+        self.keep(Tried { score, assessment: Some(known), ..tried.clone() });
     }
 
-    /// From now on, only what is better than the best is of interest.
-    pub fn polish(&self) {
-        self.is_polishing.store(true, Ordering::Relaxed);
-        self.learn();
-    }
-
-    /// Whether objectives that need no run tell that a candidate is no better than the best, if that keeps its limits.
+    /// Whether objectives that need no run tell that a candidate does not beat the bar, if that keeps its limits.
     fn is_known_to_be_no_better(&self, candidate: &Candidate) -> bool {
         let best = f64::from_bits(self.bar.load(Ordering::Relaxed));
         if best >= INFEASIBLE || !self.subject.is_about_cost_only() {
@@ -180,13 +178,13 @@ impl<'a> Search<'a> {
         squashed(cost / scale) >= best
     }
 
-    /// Whoever is worse than the better quarter of all candidates teaches nothing by how much; and where most have failed, the
-    /// next are looked at first.
-    fn learn(&self) {
+    /// Whoever does not beat what is to be beaten, or else is worse than the better quarter of all candidates, teaches nothing by
+    /// how much; and where most have failed, the next are looked at first.
+    fn learn(&self, to_beat: Option<f64>) {
         let ranking = self.ranking();
-        let worst = if self.is_polishing.load(Ordering::Relaxed) { 0 } else { ranking.len() / 4 };
-        let bar = ranking.get(worst).map_or(f64::INFINITY, |tried| tried.score);
-        self.bar.store(bar.to_bits(), Ordering::Relaxed);
+        self.is_polishing.store(to_beat.is_some(), Ordering::Relaxed);
+        let better_quarter = || ranking.get(ranking.len() / 4).map_or(f64::INFINITY, |tried| tried.score);
+        self.bar.store(to_beat.unwrap_or_else(better_quarter).to_bits(), Ordering::Relaxed);
         let mut misses = vec![0.0; self.subject.plan().conditions.len()];
         for (condition, _, miss) in ranking
             .iter()
@@ -236,7 +234,7 @@ impl<'a> Search<'a> {
             let is_whole_round = runs.get().is_multiple_of(systems.len() as u64);
             score > bar || is_whole_round && score >= INFEASIBLE
         };
-        let replications = 0..u64::from(subject.plan().replications);
+        let replications = 0..self.replications.load(Ordering::Relaxed);
         let assessment = subject.measure(&systems, &self.order(), replications, self.look, &is_hopeless)?;
         let score = score(&assessment, subject, now);
         Some(Tried { candidate: candidate.clone(), score, assessment: Some(assessment), runs: runs.get() })

@@ -63,15 +63,13 @@ impl Formula {
     }
 }
 
-/// What formulas say of a setting, and where the search begins.
+/// What formulas say of a setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// Which setting, by its place.
     pub setting: usize,
     /// What each formula says.
     pub formulas: Vec<Formula>,
-    /// Where to begin.
-    pub start: f64,
 }
 
 /// What a setting is the size or the length of.
@@ -100,7 +98,7 @@ fn meaning(path: &str) -> Option<Meaning<'_>> {
 ///
 /// Measured under each condition without its faults, with every pool that may move as large as it may become, so that nobody
 /// waits; the condition with the most work counts.
-pub(super) fn estimates(subject: &Subject, look: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Option<(Vec<Estimate>, Candidate)> {
+pub fn formulas(subject: &Subject, look: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Option<(Vec<Estimate>, Candidate)> {
     let systems = roomy(subject);
     let mut summaries: Vec<RunSummary> = Vec::new();
     for system in &systems {
@@ -118,8 +116,13 @@ pub(super) fn estimates(subject: &Subject, look: &(dyn Fn() -> ControlFlow<()> +
         let said = meaning(&setting.path).and_then(|meaning| estimate(subject, &summaries, &meaning, &candidate));
         if let Some((formulas, start)) = said {
             let share = setting.values.share_of(start);
-            candidate.levels[place] = setting.values.at(if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 });
-            estimates.push(Estimate { setting: place, formulas, start: candidate.levels[place].number });
+            let mut with_it = candidate.clone();
+            with_it.levels[place] = setting.values.at(if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 });
+            // What formulas say of one setting alone may not go together with the others.
+            if subject.systems(&with_it).is_ok() {
+                candidate = with_it;
+            }
+            estimates.push(Estimate { setting: place, formulas });
         }
     }
     Some((estimates, candidate))

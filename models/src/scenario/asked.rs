@@ -53,8 +53,8 @@ pub(super) struct Goals {
     pub maximize: Vec<String>,
     /// Figures that should be as small as can be within the limits; `cost` if nothing is said and there are prices.
     pub minimize: Vec<String>,
-    /// How many candidates the search tries; 150 if left out.
-    pub candidates: Option<u32>,
+    /// How many runs the search makes; 500 if left out.
+    pub runs: Option<u32>,
     /// How often a promising candidate is simulated in each condition; 3 if left out.
     pub replications: Option<u32>,
     /// How often the answer is simulated in each condition, on random numbers that it was not tuned on; 10 if left out.

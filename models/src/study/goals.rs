@@ -18,8 +18,8 @@ pub struct GoalsPlan {
     pub limits: Vec<String>,
     /// What is to be as large or as small as can be; averaged over the conditions.
     pub objectives: Vec<FigurePlan>,
-    /// Candidates to be tried.
-    pub candidates: u32,
+    /// Runs that the search makes.
+    pub runs: u32,
     /// How often a promising candidate is simulated in each condition.
     pub replications: u32,
     /// How often the answer is simulated in each condition, with random numbers that the search has not seen.

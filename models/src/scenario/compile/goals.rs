@@ -10,8 +10,8 @@ use crate::expect::{Bound, Claim, Reading, Relation, Throughout, Wanted};
 use crate::observe::Unit;
 use crate::study::{Direction, FigurePlan, GoalsPlan, Level, Parameter, Values};
 
-/// Candidates tried if nothing is said.
-const CANDIDATES: u32 = 150;
+/// Runs of the search if nothing is said.
+const RUNS: u32 = 500;
 /// Replications of a promising candidate if nothing is said.
 const REPLICATIONS: u32 = 3;
 /// Replications of the answer if nothing is said.
@@ -44,7 +44,7 @@ impl Compiler<'_> {
             written.unwrap_or(default)
         };
         Some(GoalsPlan {
-            candidates: at_least(self, "candidates", goals.candidates, 1, CANDIDATES),
+            runs: at_least(self, "runs", goals.runs, 1, RUNS),
             replications: at_least(self, "replications", goals.replications, 1, REPLICATIONS),
             validations: at_least(self, "validations", goals.validations, FEWEST, VALIDATIONS),
             settings,
