@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Measures sweeps: two cores against one, the overhead of a point, memory, and ten thousand points of the reference cascade.
 
 Usage: bench/sweep.py [POINTS], after `cargo build --release`. Times on shared machines vary; the ratio is taken within one run.
