@@ -146,7 +146,7 @@ impl Course<'_> {
             if round == MOST_ROUNDS || is_hopeless {
                 return ranking.first().map(|tried| (tried.candidate.clone(), false));
             }
-            let all = search.runs() + u64::from(self.subject.plan().runs) / 3;
+            let all = search.runs() + u64::from(self.subject.plan().runs) / 4;
             let score = |point: &[f64]| search.score(point);
             if let Some(best) = ranking.into_iter().next() {
                 let mut strategy = Coordinate::new(self.subject.point(&best.candidate), best.score, &score);
@@ -205,11 +205,11 @@ impl Course<'_> {
 
     /// A candidate on fresh random numbers, on all threads.
     fn confirm(&self, candidate: &Candidate) -> Option<Assessment> {
-        self.confirm_systems(&self.subject.systems(candidate).ok()?)
+        self.confirm_systems(&self.subject.systems(candidate).ok()?, self.subject.plan().validations)
     }
 
-    fn confirm_systems(&self, systems: &[Arc<Blueprint>]) -> Option<Assessment> {
-        let validations: Vec<u64> = (0..u64::from(self.subject.plan().validations)).collect();
+    fn confirm_systems(&self, systems: &[Arc<Blueprint>], validations: u32) -> Option<Assessment> {
+        let validations: Vec<u64> = (0..u64::from(validations)).collect();
         let order = self.subject.in_order();
         let one = |_: usize, number: &u64| {
             self.subject.measure(systems, &order, FRESH + number..FRESH + number + 1, self.look, &|_| false)
@@ -246,7 +246,7 @@ impl Course<'_> {
         let systems = self.subject.systems(candidate).ok()?;
         let under = |strain: Strain| {
             let systems: Vec<Arc<Blueprint>> = systems.iter().map(|system| Arc::new(strained(system, strain))).collect();
-            let assessment = self.confirm_systems(&systems)?;
+            let assessment = self.confirm_systems(&systems, self.subject.plan().validations.div_ceil(2))?;
             let breaches = breaches(self.subject, &assessment, &candidate.levels[0], Caution::OnAverage);
             Some(Strained { strain, breaches })
         };
