@@ -125,6 +125,21 @@ fn the_protected_cascade_gets_settings_that_meet_every_goal_where_its_own_do_not
     assert!(trial.holds(), "{settings:?}: {:?}", trial.verdicts);
 }
 
+/// A question about a fault stands beside a condition without it.
+#[test]
+fn a_file_may_ask_several_things_at_once() {
+    let text = QUEUE.replace("goals: {", "goals: { conditions: { calm: { faults: [] }, slow: {} },");
+    let text = format!(
+        "{text}\n    faults: [ {{ at: 30s, for: 5s, slow: api, by: 2x }} ]
+    stability: {{ load: {{ workloads.web.arrivals: poisson 50/s..60/s in 2 }}, trigger: {{ 'faults[0].by': 2x..4x }} }}
+    sweep: {{ vary: {{ 'faults[0].for': 2s..9s }}, figures: [ p99 of web during fault ] }}"
+    );
+    let input = Input { name: "test.yaml".into(), text: one_section_a_line(&text), folder: ".".into() };
+    let checked = sim_models::scenario::check(&input, &Overrides::default());
+    assert_eq!(diagnostics::render(&checked.problems, &checked.sources, Palette::Plain), "");
+    assert!(subject(&text, &[]).is_ok());
+}
+
 #[test]
 fn every_mistake_in_goals_is_told_at_its_place() {
     let text = "workloads: { web: { to: api, arrivals: poisson 100/s } }

@@ -133,9 +133,7 @@ impl Loader {
             Purpose::Sweep(request) => self.apply_request(&mut tree, request),
             Purpose::Goals(request) => self.apply_goals(&mut tree, request),
             Purpose::Point(values) => {
-                for section in ["expect", "sweep", "goals", "stability"] {
-                    tree.remove(&parse_path(section));
-                }
+                remove_sections(&mut tree, &["expect", "sweep", "goals", "stability"]);
                 for (path, value) in values {
                     self.apply_value(&mut tree, "set", path, value);
                 }
@@ -283,7 +281,7 @@ impl Loader {
 
     /// Puts what was asked for outside the file where the file would say it; nothing is expected of what is swept.
     fn apply_request(&mut self, tree: &mut Node, request: &SweepRequest) {
-        tree.remove(&parse_path("expect"));
+        remove_sections(tree, &["expect", "goals", "stability"]);
         let section = |key: &str| vec![Segment::Key("sweep".to_owned()), Segment::Key(key.to_owned())];
         let is_point = !request.values.is_empty();
         if is_point || !request.vary.is_empty() {
@@ -326,8 +324,7 @@ impl Loader {
 
     /// Brings a condition about, then sets what a candidate sets; nothing is expected and nothing swept.
     fn apply_goals(&mut self, tree: &mut Node, request: &GoalsRequest) {
-        tree.remove(&parse_path("expect"));
-        tree.remove(&parse_path("sweep"));
+        remove_sections(tree, &["expect", "sweep", "stability"]);
         if let Some(condition) = &request.condition {
             self.apply_condition(tree, condition, &mut Vec::new());
         }
@@ -434,6 +431,13 @@ fn unknown_name(tree: &Node, path: &[Segment], at: Location) -> Option<Problem> 
     let known: Vec<&str> = existing.keys().map(|key| key.name.as_str()).collect();
     let problem = unknown_key(name, &known, Some(at));
     Some(Problem { message: format!("there is no `{name}` in `{section}`"), label: String::new(), ..problem })
+}
+
+/// Takes out what is not asked: it may speak of what is not there under a condition or at a point.
+fn remove_sections(tree: &mut Node, sections: &[&str]) {
+    for section in sections {
+        tree.remove(&parse_path(section));
+    }
 }
 
 /// Copies what `defaults:` says into every service, database, cache and call.
