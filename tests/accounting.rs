@@ -8,9 +8,16 @@ use sim_tests::{blueprint, library, load_file, load_text, run};
 const DRAIN: [&str; 2] = ["run.drain=20m", "run.warmup=0s"];
 
 fn assert_conserved(what: &str, finished: &Finished) {
-    for (workload, counted) in finished.summary.workloads.iter().zip(finished.system.requests_in_flight()) {
+    for (workload, counted) in
+        finished.summary.workloads.iter().zip(finished.system.requests_in_flight())
+    {
         let failed: u64 = workload.failed.values().sum();
-        assert_eq!(workload.offered, workload.ok + workload.degraded + failed + counted, "{what}: requests of {}", workload.name);
+        assert_eq!(
+            workload.offered,
+            workload.ok + workload.degraded + failed + counted,
+            "{what}: requests of {}",
+            workload.name
+        );
         assert_eq!(workload.in_flight, counted, "{what}: {} counted one by one", workload.name);
     }
 }
@@ -24,21 +31,42 @@ fn assert_drained(what: &str, finished: &Finished) {
     );
     for queue in &finished.summary.queues {
         let ended = queue.delivered + queue.dead + queue.expired;
-        assert_eq!(queue.sent, ended + queue.waiting + queue.in_flight, "{what}: messages of {}", queue.name);
+        assert_eq!(
+            queue.sent,
+            ended + queue.waiting + queue.in_flight,
+            "{what}: messages of {}",
+            queue.name
+        );
         assert_eq!(queue.in_flight, 0, "{what}: deliveries of {}", queue.name);
     }
     for call in &finished.summary.calls {
-        assert_eq!(call.calls, call.ended.values().sum::<u64>() + call.abandoned, "{what}: calls over {}", call.edge);
+        assert_eq!(
+            call.calls,
+            call.ended.values().sum::<u64>() + call.abandoned,
+            "{what}: calls over {}",
+            call.edge
+        );
     }
 }
 
-/// Little's law without any tolerance: what was added up visit by visit is the integral that was kept over time.
+/// Little's law without any tolerance: what was added up visit by visit is the integral that was
+/// kept over time.
 fn assert_littles_law(what: &str, finished: &Finished) {
     for (plan, pool) in finished.system.blueprint().pools.iter().zip(finished.system.pools()) {
         let usage = pool.usage();
-        assert_eq!(usage.held, usage.busy.integral(finished.now), "{what}: slots of {}", plan.label());
+        assert_eq!(
+            usage.held,
+            usage.busy.integral(finished.now),
+            "{what}: slots of {}",
+            plan.label()
+        );
         if usage.expired + usage.left == 0 {
-            assert_eq!(usage.waited, usage.waiting.integral(finished.now), "{what}: queue of {}", plan.label());
+            assert_eq!(
+                usage.waited,
+                usage.waiting.integral(finished.now),
+                "{what}: queue of {}",
+                plan.label()
+            );
         }
     }
 }
@@ -46,8 +74,9 @@ fn assert_littles_law(what: &str, finished: &Finished) {
 #[test]
 fn every_scenario_and_variant_is_accounted_for_and_drains() {
     for file in library() {
-        let variants: Vec<Option<String>> =
-            std::iter::once(None).chain(load_file(&file, None, &[]).variants.into_iter().map(Some)).collect();
+        let variants: Vec<Option<String>> = std::iter::once(None)
+            .chain(load_file(&file, None, &[]).variants.into_iter().map(Some))
+            .collect();
         for variant in variants {
             let what = format!("{} {}", file.display(), variant.as_deref().unwrap_or_default());
             let as_written = run(&blueprint(&load_file(&file, variant.as_deref(), &[])));
@@ -67,7 +96,14 @@ fn every_scenario_and_variant_is_accounted_for_and_drains() {
 /// A random small system: a chain of services with random sizes, guards and faults.
 fn random_system() -> impl Strategy<Value = String> {
     let pools = (1u32..6, 0u32..10, 1u32..4, any::<bool>());
-    let guards = (proptest::option::of(5u32..80), any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), 0u32..3);
+    let guards = (
+        proptest::option::of(5u32..80),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        0u32..3,
+    );
     let faults = (0u32..8, 1u32..8, 1u32..8);
     (
         proptest::collection::vec((pools, guards, any::<u16>()), 1..4),
@@ -76,7 +112,9 @@ fn random_system() -> impl Strategy<Value = String> {
         any::<bool>(),
         1u64..1_000,
     )
-        .prop_map(|(stages, faults, rate, is_open, seed)| scenario_text(&stages, &faults, rate, is_open, seed))
+        .prop_map(|(stages, faults, rate, is_open, seed)| {
+            scenario_text(&stages, &faults, rate, is_open, seed)
+        })
 }
 
 const EXTRAS: [&str; 7] = [
@@ -118,9 +156,19 @@ const ADMISSIONS: [&str; 8] = [
 type Pools = (u32, u32, u32, bool);
 type Guards = (Option<u32>, bool, bool, bool, bool, u32);
 
-fn scenario_text(stages: &[(Pools, Guards, u16)], faults: &[(u32, u32, u32)], rate: u32, is_open: bool, seed: u64) -> String {
+fn scenario_text(
+    stages: &[(Pools, Guards, u16)],
+    faults: &[(u32, u32, u32)],
+    rate: u32,
+    is_open: bool,
+    seed: u64,
+) -> String {
     use std::fmt::Write;
-    let source = if is_open { format!("arrivals: poisson {rate}/s") } else { format!("users: {rate}, think: exponential 200ms") };
+    let source = if is_open {
+        format!("arrivals: poisson {rate}/s")
+    } else {
+        format!("users: {rate}, think: exponential 200ms")
+    };
     let mut text = format!(
         "run: {{ duration: 20s, drain: 10m, seed: {seed} }}\npriorities: [high, low]\nworkloads: {{ load: {{ to: s0, {source} }}, urgent: {{ to: s0, arrivals: poisson 5/s, priority: high }} }}\nservices:\n"
     );
@@ -132,12 +180,16 @@ fn scenario_text(stages: &[(Pools, Guards, u16)], faults: &[(u32, u32, u32)], ra
         let next = if stage == last {
             "{ query: db }".to_owned()
         } else {
-            format!("{{ parallel: [ [ {{ call: s{} }} ], [ {{ pause: 1ms }}, {{ query: db }} ] ] }}", stage + 1)
+            format!(
+                "{{ parallel: [ [ {{ call: s{} }} ], [ {{ pause: 1ms }}, {{ query: db }} ] ] }}",
+                stage + 1
+            )
         };
         let _ = writeln!(
             text,
             "  s{stage}: {{ instances: {instances}, threads: {{ max: {threads}, queue: {queue}, max wait: 300ms }}{cpus}, handle: [ {{ work: exponential 5ms }}, {next}{send} ]{} }}",
-            ADMISSIONS[usize::from(*extras >> 12) % (ADMISSIONS.len() - usize::from(*threads == 1))]
+            ADMISSIONS
+                [usize::from(*extras >> 12) % (ADMISSIONS.len() - usize::from(*threads == 1))]
         );
     }
     text.push_str(
@@ -147,12 +199,17 @@ fn scenario_text(stages: &[(Pools, Guards, u16)], faults: &[(u32, u32, u32)], ra
         "  post: { threads: 3, idempotency: { keys for: 2s }, handle: [ { work: exponential 20ms }, { poison: 5% }, { effect: posted } ] }\nqueues: { mail: { partitions: 2, order: priority, capacity: 50, deliver to: post, attempts: 2, backoff: fixed 100ms, expire after: 5s, dead letters: dead }, dead: { capacity: 10 } }\n",
     );
     text.push_str("databases: { db: { connections: 3, query: exponential 10ms } }\ncalls:\n  load -> s0: { timeout: 2s }\n");
-    for (stage, (_, (timeout, has_breaker, has_bulkhead, has_retry, has_fallback, latency), extras)) in stages.iter().enumerate()
+    for (
+        stage,
+        (_, (timeout, has_breaker, has_bulkhead, has_retry, has_fallback, latency), extras),
+    ) in stages.iter().enumerate()
     {
         let callee = if stage == last { "db".to_owned() } else { format!("s{}", stage + 1) };
         let _ = writeln!(text, "  s{stage} -> {callee}:\n    latency: {latency}ms");
-        // What is put off must be able to succeed one day, or the system never drains: only queries without a timeout are.
-        let fallbacks = if stage == last && timeout.is_none() { &FALLBACKS[..] } else { &FALLBACKS[..2] };
+        // What is put off must be able to succeed one day, or the system never drains: only queries
+        // without a timeout are.
+        let fallbacks =
+            if stage == last && timeout.is_none() { &FALLBACKS[..] } else { &FALLBACKS[..2] };
         if let Some(timeout) = timeout {
             let _ = writeln!(text, "    timeout: {timeout}ms");
         }
@@ -165,7 +222,8 @@ fn scenario_text(stages: &[(Pools, Guards, u16)], faults: &[(u32, u32, u32)], ra
         for (_, guard) in guards.into_iter().filter(|(is_there, _)| **is_there) {
             let _ = writeln!(text, "    {guard}");
         }
-        for (bit, setting) in EXTRAS.iter().enumerate().filter(|(bit, _)| extras & (1 << bit) != 0) {
+        for (bit, setting) in EXTRAS.iter().enumerate().filter(|(bit, _)| extras & (1 << bit) != 0)
+        {
             let _ = (bit, writeln!(text, "    {setting}"));
         }
     }

@@ -1,4 +1,5 @@
-//! What a service turns away, and whom it serves first: one behaviour a test, each on the smallest system that shows it.
+//! What a service turns away, and whom it serves first: one behaviour a test, each on the smallest
+//! system that shows it.
 
 use sim_experiments::Finished;
 use sim_tests::{ended, pool, run_sections};
@@ -23,10 +24,17 @@ fn p99(finished: &Finished) -> f64 {
 #[test]
 fn codel_keeps_waits_short_under_overload_and_stays_out_of_the_way_otherwise() {
     let unlimited = at_a_hundred(120, "{ order: fifo }", "");
-    assert!(p99(&unlimited) > 15.0, "a queue that grows by twenty a second for two minutes: {}", p99(&unlimited));
+    assert!(
+        p99(&unlimited) > 15.0,
+        "a queue that grows by twenty a second for two minutes: {}",
+        p99(&unlimited)
+    );
     let codel = at_a_hundred(120, "{ codel: { target: 20ms, interval: 200ms } }", "");
     assert!(p99(&codel) < 2.0, "{}", p99(&codel));
-    assert!((ended(&codel, "web -> a", "ok") as f64 / 10_000.0 - 1.0).abs() < 0.03, "and no capacity is lost");
+    assert!(
+        (ended(&codel, "web -> a", "ok") as f64 / 10_000.0 - 1.0).abs() < 0.03,
+        "and no capacity is lost"
+    );
     let calm = at_a_hundred(60, "{ codel: { target: 20ms, interval: 200ms } }", "");
     assert_eq!(ended(&calm, "web -> a", "shed"), 0);
 }
@@ -95,18 +103,25 @@ fn classes_are_served_by_rank_by_weight_or_from_reserved_slots() {
     let (high, low) = served("order: strict", "");
     assert!(high.0 < 0.3 && low.0 > 50.0, "the class goes with the call: {high:?} {low:?}");
     let (high, low) = served("order: strict", ", queue: 50");
-    assert!(high.1 == 1.0 && (low.1 - 1.0 / 3.0).abs() < 0.03, "a full queue makes room for a higher class: {high:?} {low:?}");
-    // Three to one between the two that wait: of a hundred a second the high class could have seventy-five, and needs fifty.
+    assert!(
+        high.1 == 1.0 && (low.1 - 1.0 / 3.0).abs() < 0.03,
+        "a full queue makes room for a higher class: {high:?} {low:?}"
+    );
+    // Three to one between the two that wait: of a hundred a second the high class could have
+    // seventy-five, and needs fifty.
     let (high, _) = served("order: weighted, weights: [3, 3, 1]", "");
     assert!(high.0 < 1.0, "{high:?}");
     let (high, low) = served("order: reserved, reserved: [7, 0, 0]", ", queue: 200");
-    assert!(high.0 < 0.3 && (low.1 - 0.2).abs() < 0.05, "three of ten threads for what is not critical: {high:?} {low:?}");
+    assert!(
+        high.0 < 0.3 && (low.1 - 0.2).abs() < 0.05,
+        "three of ten threads for what is not critical: {high:?} {low:?}"
+    );
 }
 
 #[test]
 fn adaptive_limits_settle_near_what_the_service_can_do() {
-    // Ten threads without a queue limit: more than ten in flight only wait.
-    // AIMD sees its drops in bursts and falls below ten each time, so it loses a third of what could be done.
+    // Ten threads without a queue limit: more than ten in flight only wait. AIMD sees its drops in
+    // bursts and falls below ten each time, so it loses a third of what could be done.
     let limits = [
         ("limit: aimd, initialLimit: 20, minLimit: 1, timeout: 150ms", 60.0),
         ("limit: gradient2, minLimit: 1", 80.0),

@@ -1,4 +1,5 @@
-//! How a program of its own tests an architecture: a scenario as text, its expectations, and its timeline as an insta snapshot.
+//! How a program of its own tests an architecture: a scenario as text, its expectations, and its
+//! timeline as an insta snapshot.
 
 use sim_experiments::{Trial, cases};
 use sim_models::scenario::{Input, Overrides};
@@ -27,9 +28,14 @@ fn a_shop_survives_a_pricing_service_that_hangs() {
     let input = Input { name: "shop.yaml".into(), text: SHOP.into(), folder: ".".into() };
     for case in cases(&input, &Overrides::default()) {
         let trial = Trial::of(&case.loaded.blueprint.expect("a sound scenario"));
-        for (expectation, verdict) in trial.finished.system.blueprint().expectations.iter().zip(&trial.verdicts) {
+        for (expectation, verdict) in
+            trial.finished.system.blueprint().expectations.iter().zip(&trial.verdicts)
+        {
             assert!(verdict.holds, "{}: {:?}", expectation.text, verdict.measured);
         }
-        insta::assert_snapshot!(case.variant.as_deref().unwrap_or("shop"), snapshot(&trial.finished));
+        insta::assert_snapshot!(
+            case.variant.as_deref().unwrap_or("shop"),
+            snapshot(&trial.finished)
+        );
     }
 }

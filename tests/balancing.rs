@@ -1,4 +1,5 @@
-//! Which instance gets a call, and what keeps some out: one behaviour a test, each on the smallest system that shows it.
+//! Which instance gets a call, and what keeps some out: one behaviour a test, each on the smallest
+//! system that shows it.
 
 use sim_experiments::Finished;
 use sim_models::observe::{Change, InstanceChange};
@@ -20,15 +21,22 @@ fn to_four(balance: &str, rest: &str) -> Finished {
 
 /// The share of the work that each instance of `b` has done.
 fn shares(finished: &Finished) -> Vec<f64> {
-    let granted: Vec<u64> =
-        finished.summary.pools.iter().filter(|pool| pool.owner.starts_with("b#")).map(|pool| pool.granted).collect();
+    let granted: Vec<u64> = finished
+        .summary
+        .pools
+        .iter()
+        .filter(|pool| pool.owner.starts_with("b#"))
+        .map(|pool| pool.granted)
+        .collect();
     let all: u64 = granted.iter().sum();
     granted.iter().map(|granted| *granted as f64 / all as f64).collect()
 }
 
 fn changes(finished: &Finished) -> Vec<(u64, String, InstanceChange)> {
     let of_balancers = finished.timeline.iter().filter_map(|moment| match &moment.change {
-        Change::Instance { instance, change, .. } => Some((moment.at.as_nanos() / 1_000_000_000, instance.clone(), *change)),
+        Change::Instance { instance, change, .. } => {
+            Some((moment.at.as_nanos() / 1_000_000_000, instance.clone(), *change))
+        }
         _ => None,
     });
     of_balancers.collect()
@@ -37,7 +45,13 @@ fn changes(finished: &Finished) -> Vec<(u64, String, InstanceChange)> {
 #[test]
 fn weights_divide_the_calls() {
     let shares = shares(&to_four("{ policy: weighted, weights: [1, 2, 3, 4] }", ""));
-    assert!(shares.iter().zip([0.1, 0.2, 0.3, 0.4]).all(|(share, weight)| (share - weight).abs() < 0.001), "{shares:?}");
+    assert!(
+        shares
+            .iter()
+            .zip([0.1, 0.2, 0.3, 0.4])
+            .all(|(share, weight)| (share - weight).abs() < 0.001),
+        "{shares:?}"
+    );
 }
 
 #[test]
@@ -63,7 +77,8 @@ fn a_hot_key_is_spread_as_far_as_the_bound_asks() {
 
 #[test]
 fn calls_stay_in_the_zone_of_their_caller_until_too_few_are_left_there() {
-    // Zone 0 has a#1, b#1 and b#3; of its two instances b#1 is down from 10 s on, so it keeps 70 % of its calls.
+    // Zone 0 has a#1, b#1 and b#3; of its two instances b#1 is down from 10 s on, so it keeps 70 %
+    // of its calls.
     let balance = "{ zones: 2, health check: { interval: 1s, unhealthy threshold: 1 } }";
     let quiet = to_four(balance, "");
     assert!(shares(&quiet).iter().all(|share| (share - 0.25).abs() < 0.01), "{:?}", shares(&quiet));
@@ -71,34 +86,55 @@ fn calls_stay_in_the_zone_of_their_caller_until_too_few_are_left_there() {
     let shares = shares(&down);
     // The overflow, 30 % of half of all calls, is shared by b#2 and b#4.
     let expected = [0.0, 0.325, 0.35, 0.325];
-    assert!(shares.iter().zip(expected).all(|(share, expected)| (share - expected).abs() < 0.03), "{shares:?}");
+    assert!(
+        shares.iter().zip(expected).all(|(share, expected)| (share - expected).abs() < 0.03),
+        "{shares:?}"
+    );
 }
 
 #[test]
 fn health_checks_take_a_dead_instance_out_and_bring_it_back() {
     let crash = "faults: [ { at: 10.5s, for: 20s, crash: b, instances: 1 } ]";
     let without = to_four("round robin", crash);
-    assert!((499..=501).contains(&ended(&without, "a -> b", "refused")), "a quarter of twenty seconds");
-    let with = to_four("{ health check: { interval: 1s, unhealthy threshold: 2, healthy threshold: 3 } }", crash);
+    assert!(
+        (499..=501).contains(&ended(&without, "a -> b", "refused")),
+        "a quarter of twenty seconds"
+    );
+    let with = to_four(
+        "{ health check: { interval: 1s, unhealthy threshold: 2, healthy threshold: 3 } }",
+        crash,
+    );
     let refused = ended(&with, "a -> b", "refused");
-    assert!((36..=40).contains(&refused), "a quarter of the 1.5 s until the second check has failed: {refused}");
+    assert!(
+        (36..=40).contains(&refused),
+        "a quarter of the 1.5 s until the second check has failed: {refused}"
+    );
     let changes = changes(&with);
-    assert_eq!(changes, [(12, "b#1".to_owned(), InstanceChange::Down), (33, "b#1".to_owned(), InstanceChange::Up)]);
+    assert_eq!(
+        changes,
+        [(12, "b#1".to_owned(), InstanceChange::Down), (33, "b#1".to_owned(), InstanceChange::Up)]
+    );
 }
 
 #[test]
 fn outliers_are_ejected_and_readmitted() {
     let errors = "faults: [ { at: 10s, for: 15s, errors: b, rate: 100%, instances: 1 } ]";
-    let with = to_four("{ outlier detection: { consecutive_5xx: 5, interval: 5s, base_ejection_time: 20s } }", errors);
+    let with = to_four(
+        "{ outlier detection: { consecutive_5xx: 5, interval: 5s, base_ejection_time: 20s } }",
+        errors,
+    );
     assert_eq!(ended(&with, "a -> b", "server error"), 5);
-    let seen: Vec<(u64, bool)> =
-        changes(&with).iter().map(|(at, _, change)| (*at, *change == InstanceChange::Readmitted)).collect();
+    let seen: Vec<(u64, bool)> = changes(&with)
+        .iter()
+        .map(|(at, _, change)| (*at, *change == InstanceChange::Readmitted))
+        .collect();
     assert_eq!(seen, [(10, false), (35, true)], "at the first sweep after the twenty seconds");
 }
 
 #[test]
 fn a_hedged_attempt_that_fails_is_one_failure() {
-    // Round robin sends every first request to b#1 and every hedge to b#2; the eighth call to fail ejects b#1.
+    // Round robin sends every first request to b#1 and every hedge to b#2; the eighth call to fail
+    // ejects b#1.
     let finished = run_sections(
         "run: { duration: 60s, drain: 10s }
          workloads: { web: { to: a, arrivals: constant 1/s } }
@@ -124,12 +160,24 @@ fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
             &[],
         )
     };
-    // A hundred a second for 0.5 s each want fifty; ten connections serve twenty a second, and five more may wait.
-    let http1 = system("preset: envoy, max_connections: 10, max_pending_requests: 5", "{ pause: 500ms }", "");
+    // A hundred a second for 0.5 s each want fifty; ten connections serve twenty a second, and five
+    // more may wait.
+    let http1 = system(
+        "preset: envoy, max_connections: 10, max_pending_requests: 5",
+        "{ pause: 500ms }",
+        "",
+    );
     let ok = ended(&http1, "a -> b", "ok");
     assert!((1_200..=1_215).contains(&ok), "{ok}");
-    assert!((http1.summary.workloads[0].latency.max - 0.75).abs() < 0.26, "half a second, after the wait of five");
-    let http2 = system("preset: envoy, max_requests: 10, http2_protocol_options: true", "{ pause: 500ms }", "");
+    assert!(
+        (http1.summary.workloads[0].latency.max - 0.75).abs() < 0.26,
+        "half a second, after the wait of five"
+    );
+    let http2 = system(
+        "preset: envoy, max_requests: 10, http2_protocol_options: true",
+        "{ pause: 500ms }",
+        "",
+    );
     assert!((http2.summary.workloads[0].latency.max - 0.5).abs() < 1e-6, "nothing waits");
     let mesh = system(
         "preset: istio, connectionPool: { tcp: { maxConnections: 10 }, http: { http1MaxPendingRequests: 5 } }",
@@ -137,7 +185,8 @@ fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
         "",
     );
     assert_eq!(ended(&mesh, "a -> b", "ok"), ok, "the same under Istio's names");
-    // Three retries of 100 ms at one time; when one ends, the next call to fail, within 10 ms, takes its place.
+    // Three retries of 100 ms at one time; when one ends, the next call to fail, within 10 ms,
+    // takes its place.
     let retries = run_sections(
         "run: { duration: 60s, drain: 10s }
          workloads: { web: { to: a, arrivals: constant 100/s } }
@@ -157,7 +206,11 @@ fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
     let calls = call(&budgeted, "a -> b");
     assert_eq!(calls.attempts, 2 * calls.calls, "as many retries as requests under way");
     let ejecting = "preset: istio, outlierDetection: { consecutive5xxErrors: 3 }";
-    let bad = system(ejecting, "{ pause: 1ms }", "faults: [ { at: 10s, errors: b, rate: 100%, instances: 1 } ]");
+    let bad = system(
+        ejecting,
+        "{ pause: 1ms }",
+        "faults: [ { at: 10s, errors: b, rate: 100%, instances: 1 } ]",
+    );
     assert!(ended(&bad, "a -> b", "server error") < 10);
 }
 
@@ -175,7 +228,15 @@ fn a_pool_of_threads_grows_beyond_its_core_when_its_queue_is_full() {
         );
         (ended(&finished, "a -> b", "ok"), pool(&finished, "a -> b").busy_max)
     };
-    assert_eq!(granted("threads: 8, core: 3, queue: 4"), (12, 8), "three, four that wait, five more threads");
-    assert_eq!(granted("threads: 8, core: 3, queue: 200").1, 3, "a queue that is never full is never helped");
+    assert_eq!(
+        granted("threads: 8, core: 3, queue: 4"),
+        (12, 8),
+        "three, four that wait, five more threads"
+    );
+    assert_eq!(
+        granted("threads: 8, core: 3, queue: 200").1,
+        3,
+        "a queue that is never full is never helped"
+    );
     assert_eq!(granted("connections: 5, max wait: 2s"), (5, 5));
 }

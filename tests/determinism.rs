@@ -10,20 +10,31 @@ use sim_tests::{blueprint, library, load_file, run, run_scenario, run_text};
 fn variants_of_the_library() -> Vec<(String, Arc<Blueprint>)> {
     let mut all = Vec::new();
     for file in library() {
-        for variant in std::iter::once(None).chain(load_file(&file, None, &[]).variants.into_iter().map(Some)) {
-            let name =
-                format!("{} {}", file.file_stem().unwrap_or_default().to_string_lossy(), variant.as_deref().unwrap_or_default());
-            all.push((name.trim_end().to_owned(), blueprint(&load_file(&file, variant.as_deref(), &[]))));
+        for variant in
+            std::iter::once(None).chain(load_file(&file, None, &[]).variants.into_iter().map(Some))
+        {
+            let name = format!(
+                "{} {}",
+                file.file_stem().unwrap_or_default().to_string_lossy(),
+                variant.as_deref().unwrap_or_default()
+            );
+            all.push((
+                name.trim_end().to_owned(),
+                blueprint(&load_file(&file, variant.as_deref(), &[])),
+            ));
         }
     }
     all
 }
 
-/// Holds every scenario of the library to the events it is known to handle. The same values must come out of debug and
-/// release builds and on every machine; whoever changes what the model does changes them knowingly.
+/// Holds every scenario of the library to the events it is known to handle. The same values must
+/// come out of debug and release builds and on every machine; whoever changes what the model does
+/// changes them knowingly.
 #[test]
 fn fingerprints_of_the_library_stand_still() {
-    let fingerprint = |(name, blueprint): &(String, Arc<Blueprint>)| format!("{name}: {}", run(blueprint).summary.fingerprint);
+    let fingerprint = |(name, blueprint): &(String, Arc<Blueprint>)| {
+        format!("{name}: {}", run(blueprint).summary.fingerprint)
+    };
     let lines: Vec<String> = variants_of_the_library().iter().map(fingerprint).collect();
     let fingerprints = lines.join("\n");
     insta::assert_snapshot!("fingerprints", fingerprints);
@@ -31,9 +42,13 @@ fn fingerprints_of_the_library_stand_still() {
 
 #[test]
 fn any_number_of_threads_gives_the_same_reports() {
-    let blueprints: Vec<Arc<Blueprint>> = variants_of_the_library().into_iter().map(|(_, blueprint)| blueprint).collect();
+    let blueprints: Vec<Arc<Blueprint>> =
+        variants_of_the_library().into_iter().map(|(_, blueprint)| blueprint).collect();
     let reports = |jobs| -> Vec<String> {
-        run_all(&blueprints, jobs, &|_, _| std::ops::ControlFlow::Continue(())).iter().map(json::report).collect()
+        run_all(&blueprints, jobs, &|_, _| std::ops::ControlFlow::Continue(()))
+            .iter()
+            .map(json::report)
+            .collect()
     };
     let one = reports(1);
     assert_eq!(one, reports(2));
@@ -44,10 +59,19 @@ fn any_number_of_threads_gives_the_same_reports() {
 fn every_file_written_is_the_same_again() {
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
     for folder in &folders {
-        files::write_all(&run_scenario("cascade-protected", None, &[]), folder.path()).expect("written");
+        files::write_all(&run_scenario("cascade-protected", None, &[]), folder.path())
+            .expect("written");
     }
-    for name in ["summary.json", "timeline.csv", "series.csv", "latency.csv", "overview.svg", "overview.png"] {
-        let [first, second] = [&folders[0], &folders[1]].map(|folder| std::fs::read(folder.path().join(name)).expect(name));
+    for name in [
+        "summary.json",
+        "timeline.csv",
+        "series.csv",
+        "latency.csv",
+        "overview.svg",
+        "overview.png",
+    ] {
+        let [first, second] = [&folders[0], &folders[1]]
+            .map(|folder| std::fs::read(folder.path().join(name)).expect(name));
         assert!(first == second && first.len() > 200, "{name}");
     }
     let names = std::fs::read_dir(folders[0].path()).expect("a folder").count();
@@ -61,7 +85,8 @@ fn another_seed_is_another_run() {
     assert_ne!(first.fingerprint, second.fingerprint);
 }
 
-/// Common random numbers: a service that is added beside leaves every other request's work as it was.
+/// Common random numbers: a service that is added beside leaves every other request's work as it
+/// was.
 #[test]
 fn adding_a_service_leaves_the_others_draws_untouched() {
     const SYSTEM: &str = "
@@ -70,10 +95,21 @@ fn adding_a_service_leaves_the_others_draws_untouched() {
         services: { EXTRA_SERVICE a: { threads: 8, handle: [ { work: exponential 20ms }, { call: b } ] }, b: { handle: [ { work: lognormal mean 5ms cv 1 } ] } }";
     let alone = run_text(&SYSTEM.replace("EXTRA_LOAD", "").replace("EXTRA_SERVICE", ""), &[]);
     let beside = SYSTEM.replace("EXTRA_LOAD", ", batch: { to: other, arrivals: poisson 9/s }");
-    let beside =
-        run_text(&beside.replace("EXTRA_SERVICE", "other: { threads: 2, handle: [ { work: exponential 90ms } ] },"), &[]);
+    let beside = run_text(
+        &beside.replace(
+            "EXTRA_SERVICE",
+            "other: { threads: 2, handle: [ { work: exponential 90ms } ] },",
+        ),
+        &[],
+    );
     let of_web = |finished: &sim_experiments::Finished| {
-        let web = finished.summary.workloads.iter().find(|workload| workload.name == "web").expect("web").clone();
+        let web = finished
+            .summary
+            .workloads
+            .iter()
+            .find(|workload| workload.name == "web")
+            .expect("web")
+            .clone();
         (web.offered, web.latency, web.ok)
     };
     assert_eq!(of_web(&alone), of_web(&beside));

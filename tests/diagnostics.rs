@@ -91,7 +91,14 @@ fn an_override_is_checked_like_the_file() {
 
 #[test]
 fn a_text_that_is_no_scenario_says_so() {
-    let texts = ["", "- 1\n- 2\n", "services: { a: [1, 2 }\n", "run: 5\n", "run: { duration: 5s }\nrun: { seed: 1 }\n", "\u{0}"];
+    let texts = [
+        "",
+        "- 1\n- 2\n",
+        "services: { a: [1, 2 }\n",
+        "run: 5\n",
+        "run: { duration: 5s }\nrun: { seed: 1 }\n",
+        "\u{0}",
+    ];
     let answers = texts.map(|text| shown(text, &[])).join("----\n");
     insta::assert_snapshot!(answers);
 }
@@ -100,11 +107,17 @@ fn a_text_that_is_no_scenario_says_so() {
 fn the_library_has_no_errors() {
     for file in library() {
         let loaded = load_file(&file, None, &[]);
-        let errors: Vec<_> = loaded.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
+        let errors: Vec<_> =
+            loaded.problems.iter().filter(|problem| problem.severity == Severity::Error).collect();
         assert!(errors.is_empty(), "{}: {errors:?}", file.display());
         for variant in &loaded.variants {
             let loaded = load_file(&file, Some(variant), &[]);
-            assert!(loaded.blueprint.is_some(), "{} {variant}: {:?}", file.display(), loaded.problems);
+            assert!(
+                loaded.blueprint.is_some(),
+                "{} {variant}: {:?}",
+                file.display(),
+                loaded.problems
+            );
         }
     }
 }
@@ -121,13 +134,19 @@ fn a_check_looks_into_every_variant() {
     let input = Input { name: "test.yaml".to_owned(), text, folder: std::path::PathBuf::new() };
     let checked = check(&input, &Overrides::default());
     assert!(checked.blueprint.is_none());
-    insta::assert_snapshot!(diagnostics::render(&checked.problems, &checked.sources, Palette::Plain));
+    insta::assert_snapshot!(diagnostics::render(
+        &checked.problems,
+        &checked.sources,
+        Palette::Plain
+    ));
 }
 
 #[test]
 fn the_examples_of_the_guide_to_guards_are_sound() {
-    let guide = std::fs::read_to_string(sim_tests::root().join("docs/guards.md")).expect("the guide is there");
-    let examples: Vec<&str> = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let guide = std::fs::read_to_string(sim_tests::root().join("docs/guards.md"))
+        .expect("the guide is there");
+    let examples: Vec<&str> =
+        guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(examples.len() >= 20, "{} examples", examples.len());
     for example in examples {
         let is_whole = example.contains("services:");
@@ -144,7 +163,8 @@ services: { a: { handle: [ { call: b } ] }, b: { instances: 2, handle: [ { work:
 
 #[test]
 fn the_whole_examples_of_the_description_of_the_file_are_sound() {
-    let guide = std::fs::read_to_string(sim_tests::root().join("docs/scenario-file.md")).expect("the guide is there");
+    let guide = std::fs::read_to_string(sim_tests::root().join("docs/scenario-file.md"))
+        .expect("the guide is there");
     let examples = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let whole: Vec<&str> = examples.filter(|example| example.contains("services:")).collect();
     assert!(whole.len() >= 2, "{} examples", whole.len());
@@ -165,10 +185,15 @@ faults: [ { at: 1m, for: 30s, slow: db, by: 20x } ]
     for guide in ["sweep", "recommend", "stability"] {
         let path = sim_tests::root().join("docs").join(format!("{guide}.md"));
         let text = std::fs::read_to_string(&path).expect("the guide is there");
-        let examples: Vec<&str> = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        let examples: Vec<&str> =
+            text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
         assert!(!examples.is_empty(), "{guide}");
         for example in examples {
-            let input = Input { name: "example.yaml".into(), text: format!("{system}{example}"), folder: ".".into() };
+            let input = Input {
+                name: "example.yaml".into(),
+                text: format!("{system}{example}"),
+                folder: ".".into(),
+            };
             let checked = sim_models::scenario::check(&input, &Overrides::default());
             let shown = diagnostics::render(&checked.problems, &checked.sources, Palette::Plain);
             assert_eq!(shown, "", "{guide}: {example}");
@@ -213,8 +238,12 @@ alerts: { Bad: { when: breaker web -> api is opened } }
 
 #[test]
 fn a_breaker_takes_the_keys_of_its_own_preset_only() {
-    let shown_with =
-        |breaker: &str| shown(&SOUND.replace("{ timeout: 1s }", &format!("{{ timeout: 1s, breaker: {breaker} }}")), &[]);
+    let shown_with = |breaker: &str| {
+        shown(
+            &SOUND.replace("{ timeout: 1s }", &format!("{{ timeout: 1s, breaker: {breaker} }}")),
+            &[],
+        )
+    };
     let answers = [
         "{ preset: resilience4j, window: 10 calls, MaxRequests: 2, failureRateThreshold: 150 }",
         "{ preset: resilence4j }",
@@ -233,7 +262,9 @@ fn a_preset_takes_nothing_from_defaults_for_another_breaker() {
     let own = SOUND.replace("{ timeout: 1s }", "{ timeout: 1s, breaker: { preset: pybreaker } }");
     assert_eq!(
         shown(
-            &format!("{own}defaults: {{ calls: {{ timeout: 1s, breaker: {{ window: 10 calls, minimum calls: 5 }} }} }}\n"),
+            &format!(
+                "{own}defaults: {{ calls: {{ timeout: 1s, breaker: {{ window: 10 calls, minimum calls: 5 }} }} }}\n"
+            ),
             &[]
         ),
         ""
@@ -251,7 +282,10 @@ fn what_no_machine_can_hold_is_refused() {
             "services.orders.instances=20000",
             "calls.gateway -> orders.breaker={ scope: callee instance }",
         ],
-        &["run.duration=10000h", "workloads.web.arrivals={ diurnal: { mean: 1/h, swing: 10%, period: 1s } }"],
+        &[
+            "run.duration=10000h",
+            "workloads.web.arrivals={ diurnal: { mean: 1/h, swing: 10%, period: 1s } }",
+        ],
     ];
     let answers = answers.map(|settings| shown(SOUND, settings)).join("----\n");
     insta::assert_snapshot!(answers);
@@ -275,19 +309,24 @@ fn a_name_may_be_a_number() {
 
 #[test]
 fn a_workload_and_a_service_cannot_share_a_name() {
-    let answer = shown("workloads: { a: { to: a, arrivals: poisson 1/s } }\nservices: { a: { handle: [ { work: 1ms } ] } }", &[]);
+    let answer = shown(
+        "workloads: { a: { to: a, arrivals: poisson 1/s } }\nservices: { a: { handle: [ { work: 1ms } ] } }",
+        &[],
+    );
     assert!(answer.contains("`a` is the name of two things"), "{answer}");
 }
 
 #[test]
 fn files_that_include_each_other_are_found_out() {
     let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    let write =
+        |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
     write("main.yaml", SOUND.replace("run:", "include: [ one.yaml, two.yaml ]\nrun:").as_str());
     write("one.yaml", "include: [ two.yaml ]\n");
     write("two.yaml", "include: [ one.yaml, main.yaml ]\n");
     let loaded = load_file(&folder.path().join("main.yaml"), None, &[]);
-    let messages: Vec<&str> = loaded.problems.iter().map(|problem| problem.message.as_str()).collect();
+    let messages: Vec<&str> =
+        loaded.problems.iter().map(|problem| problem.message.as_str()).collect();
     assert_eq!(messages, ["files include each other in a circle"; 2]);
 }
 

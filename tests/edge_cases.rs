@@ -16,8 +16,13 @@ fn at(seconds: u64) -> SimTime {
 
 fn breaker(trip: TripRule) -> CircuitBreaker {
     let half_open = HalfOpenPolicy { permitted_calls: 1, ..HalfOpenPolicy::default() };
-    let settings =
-        Settings { window: WindowKind::Calls(10), trip, wait: Wait::Fixed(SECOND * 30), half_open, ..Settings::default() };
+    let settings = Settings {
+        window: WindowKind::Calls(10),
+        trip,
+        wait: Wait::Fixed(SECOND * 30),
+        half_open,
+        ..Settings::default()
+    };
     CircuitBreaker::new(settings, DrawKey::default())
 }
 
@@ -44,7 +49,8 @@ fn trips_at_exactly_n_failures_not_one_less_and_not_one_more() {
         for rule in rules {
             let mut breaker = breaker(rule);
             let states: Vec<State> = (0..n).map(|_| feed(&mut breaker, 0, &[Failure])).collect();
-            let opened_at = states.iter().position(|state| *state == State::Open).map(|index| index as u32 + 1);
+            let opened_at =
+                states.iter().position(|state| *state == State::Open).map(|index| index as u32 + 1);
             assert_eq!(opened_at, Some(n), "{rule:?}");
         }
     }
@@ -54,7 +60,10 @@ fn trips_at_exactly_n_failures_not_one_less_and_not_one_more() {
 fn many_completions_at_the_same_instant_trip_once() {
     let mut breaker = breaker(TripRule { failures: Some(3), ..TripRule::never() });
     let tickets: Vec<_> = (0..9).map(|_| breaker.try_acquire(at(1)).ticket).collect();
-    let openings = tickets.into_iter().filter_map(|ticket| breaker.complete(at(1), ticket, SECOND, Failure)).count();
+    let openings = tickets
+        .into_iter()
+        .filter_map(|ticket| breaker.complete(at(1), ticket, SECOND, Failure))
+        .count();
     assert_eq!((openings, breaker.state()), (1, State::Open));
 }
 
@@ -64,11 +73,22 @@ fn a_clock_that_jumps_cannot_break_a_window() {
     let settings = Settings { window: WindowKind::Seconds(10), trip, ..Settings::default() };
     let mut breaker = CircuitBreaker::new(settings, DrawKey::default());
     feed(&mut breaker, 1_000, &[Failure, Failure]);
-    assert_eq!(feed(&mut breaker, 2_000_000, &[Failure]), State::Closed, "a leap ahead: the window is empty");
+    assert_eq!(
+        feed(&mut breaker, 2_000_000, &[Failure]),
+        State::Closed,
+        "a leap ahead: the window is empty"
+    );
     feed(&mut breaker, 5, &[Failure]);
-    assert_eq!(feed(&mut breaker, 1_999_999, &[Success]), State::Closed, "a step back: it counts as now");
+    assert_eq!(
+        feed(&mut breaker, 1_999_999, &[Success]),
+        State::Closed,
+        "a step back: it counts as now"
+    );
     assert_eq!(feed(&mut breaker, 2_000_001, &[Failure]), State::Open, "and nothing is lost");
-    assert!(!breaker.try_acquire(at(0)).is_permitted, "time before the opening is not after the wait");
+    assert!(
+        !breaker.try_acquire(at(0)).is_permitted,
+        "time before the opening is not after the wait"
+    );
 }
 
 #[test]
@@ -76,7 +96,11 @@ fn flapping_opens_and_closes_each_time_and_forgets_in_between() {
     let mut breaker = by_rate(0.5, 4);
     for round in 0..5 {
         let second = round * 100;
-        assert_eq!(feed(&mut breaker, second, &[Failure, Failure, Failure]), State::Closed, "round {round} begins from nothing");
+        assert_eq!(
+            feed(&mut breaker, second, &[Failure, Failure, Failure]),
+            State::Closed,
+            "round {round} begins from nothing"
+        );
         assert_eq!(feed(&mut breaker, second, &[Failure]), State::Open);
         assert_eq!(feed(&mut breaker, second + 30, &[Success]), State::Closed);
     }
@@ -92,9 +116,21 @@ fn the_first_calls_before_the_minimum_never_trip() {
 #[test]
 fn mixed_outcomes_at_the_boundary_of_the_rate() {
     let states = |verdicts: &[Verdict]| feed(&mut by_rate(0.5, 4), 0, verdicts);
-    assert_eq!(states(&[Failure, Success, Success, Failure]), State::Open, "2 of 4 is the threshold");
-    assert_eq!(states(&[Success, Success, Success, Failure, Failure]), State::Closed, "2 of 5 is below it");
-    assert_eq!(states(&[Success, Success, Success, Failure, Failure, Failure]), State::Open, "3 of 6 reaches it");
+    assert_eq!(
+        states(&[Failure, Success, Success, Failure]),
+        State::Open,
+        "2 of 4 is the threshold"
+    );
+    assert_eq!(
+        states(&[Success, Success, Success, Failure, Failure]),
+        State::Closed,
+        "2 of 5 is below it"
+    );
+    assert_eq!(
+        states(&[Success, Success, Success, Failure, Failure, Failure]),
+        State::Open,
+        "3 of 6 reaches it"
+    );
 }
 
 /// Failures of each kind that `a` sees from `b`, and how often its breaker opened.
@@ -125,13 +161,18 @@ fn a_bad_request_does_not_count_and_an_unavailable_service_a_timeout_and_a_refus
         let (opened, finished) = openings(handler, fault);
         assert_eq!(opened, 1, "{kind}");
         let before_it_opened = if kind == "timeout" { 5..=7 } else { 5..=5 };
-        assert!(before_it_opened.contains(&ended(&finished, "a -> b", kind)), "{kind}: {:?}", finished.summary.calls);
+        assert!(
+            before_it_opened.contains(&ended(&finished, "a -> b", kind)),
+            "{kind}: {:?}",
+            finished.summary.calls
+        );
     }
 }
 
 #[test]
 fn probes_that_never_return_leave_half_open_only_a_breaker_whose_library_does_so_too() {
-    // b answers nothing from 5 s on, and no timeout ends the wait; calls from before fail, open the breaker, and its probes hang.
+    // b answers nothing from 5 s on, and no timeout ends the wait; calls from before fail, open the
+    // breaker, and its probes hang.
     let seconds_half_open = |breaker: &str| {
         let finished = run_sections(
             &format!(
@@ -188,9 +229,16 @@ fn a_breaker_for_the_service_trips_on_one_bad_instance_of_ten_and_one_for_each_i
         )
     };
     let whole = system("caller instance");
-    assert!(whole.summary.workloads[0].availability < 0.3, "{}", whole.summary.workloads[0].availability);
+    assert!(
+        whole.summary.workloads[0].availability < 0.3,
+        "{}",
+        whole.summary.workloads[0].availability
+    );
     let each = system("callee instance");
-    assert!((each.summary.workloads[0].availability - 0.9).abs() < 0.01, "only calls to the bad instance fail");
+    assert!(
+        (each.summary.workloads[0].availability - 0.9).abs() < 0.01,
+        "only calls to the bad instance fail"
+    );
     assert_eq!(each.summary.breakers.iter().filter(|breaker| breaker.opened > 0).count(), 1);
 }
 
@@ -198,7 +246,11 @@ fn a_breaker_for_the_service_trips_on_one_bad_instance_of_ten_and_one_for_each_i
 fn without_a_timeout_a_breaker_never_sees_the_failure_and_a_scenario_shows_it() {
     let shown = |variant| {
         let finished = sim_tests::run_scenario("no-timeout", variant, &[]);
-        let saturated = finished.summary.pools.iter().any(|pool| pool.owner == "shop" && !pool.saturated.is_empty());
+        let saturated = finished
+            .summary
+            .pools
+            .iter()
+            .any(|pool| pool.owner == "shop" && !pool.saturated.is_empty());
         (finished.summary.breakers[0].opened > 0, saturated)
     };
     assert_eq!(shown(None), (false, true), "closed, while every thread of the caller waits");

@@ -1,4 +1,5 @@
-//! Queues, caches, autoscalers, regions, memory and cells against theory, or against what can be worked out by hand.
+//! Queues, caches, autoscalers, regions, memory and cells against theory, or against what can be
+//! worked out by hand.
 
 use sim_models::observe::Change;
 use sim_tests::{run, run_sections, run_text};
@@ -13,17 +14,22 @@ fn a_queue_with_several_consumers_waits_as_erlang_says() {
          queues: { mail: { deliver to: post, concurrency: 8 } }",
         &[],
     );
-    // Offered load 7 erlang on 8 servers: P(wait) = 0.7077 by Erlang C, mean wait = P / (8 × 10 - 70) = 70.8 ms.
+    // Offered load 7 erlang on 8 servers: P(wait) = 0.7077 by Erlang C, mean wait = P / (8 × 10 -
+    // 70) = 70.8 ms.
     let offered: f64 = 7.0;
     let term = |k: u32| (1..=k).fold(1.0, |product, i| product * offered / f64::from(i));
     let waiting = term(8) * 8.0 / (8.0 - offered);
     let probability = waiting / ((0..8).map(term).sum::<f64>() + waiting);
     let expected = 0.1 + probability / 10.0;
     let measured = finished.summary.queues[0].latency.mean;
-    assert!((measured / expected - 1.0).abs() < 0.03, "{measured} s in the queue and at work, where {expected} s are expected");
+    assert!(
+        (measured / expected - 1.0).abs() < 0.03,
+        "{measured} s in the queue and at work, where {expected} s are expected"
+    );
 }
 
-/// A key that is looked up at rate r and kept for T after each miss is found with probability rT / (1 + rT) (renewal theory).
+/// A key that is looked up at rate r and kept for T after each miss is found with probability rT /
+/// (1 + rT) (renewal theory).
 #[test]
 fn a_cache_with_a_lifetime_hits_as_renewal_theory_says() {
     let finished = run_sections(
@@ -34,8 +40,14 @@ fn a_cache_with_a_lifetime_hits_as_renewal_theory_says() {
          databases: { db: { query: 0.01ms } }",
         &[],
     );
-    let calls =
-        |callee: &str| finished.summary.calls.iter().find(|call| call.edge.ends_with(callee)).map_or(0, |call| call.calls);
+    let calls = |callee: &str| {
+        finished
+            .summary
+            .calls
+            .iter()
+            .find(|call| call.edge.ends_with(callee))
+            .map_or(0, |call| call.calls)
+    };
     let hit_rate = 1.0 - calls("db") as f64 / calls("memory") as f64;
     let expected = (100.0 / 200.0 * 10.0) / (1.0 + 100.0 / 200.0 * 10.0);
     assert!((hit_rate - expected).abs() < 0.005, "{hit_rate} where {expected} is expected");
@@ -50,11 +62,18 @@ fn only_one_of_those_who_miss_the_same_key_fetches_it() {
          databases: { db: { query: 1s } }
          calls: { api -> db: { timeout: 5s } }";
     let queries = |settings: &[&str]| {
-        run_sections(text, settings).summary.calls.iter().find(|call| call.edge == "api -> db").expect("queried").calls
+        run_sections(text, settings)
+            .summary
+            .calls
+            .iter()
+            .find(|call| call.edge == "api -> db")
+            .expect("queried")
+            .calls
     };
     // Every eleven seconds: ten that it is kept, one that it takes.
     assert_eq!(queries(&[]), 6);
-    // Without that, all who come within a second; the last of them puts it in a second later, so every twelve seconds.
+    // Without that, all who come within a second; the last of them puts it in a second later, so
+    // every twelve seconds.
     let uncoalesced = queries(&["caches.memory.coalesce=false"]);
     assert!((500..=505).contains(&uncoalesced), "{uncoalesced}");
     let failing = run_sections(text, &["calls.api -> db.timeout=500ms"]);
@@ -84,7 +103,8 @@ fn a_cut_between_regions_and_a_region_that_is_gone() {
          services: { api: { region: east, handle: [ { work: 10ms } ] } }
          calls: { near -> api: { timeout: 1s }, far -> api: { timeout: 1s } }";
     let failed = |fault: &str| {
-        let finished = run_sections(text, &[&format!("faults=[ {{ at: 20s, for: 10s, {fault} }} ]")]);
+        let finished =
+            run_sections(text, &[&format!("faults=[ {{ at: 20s, for: 10s, {fault} }} ]")]);
         [0, 1].map(|workload| finished.summary.workloads[workload].failed.values().sum::<u64>())
     };
     assert_eq!(failed("black hole: east -> west"), [0, 100]);
@@ -110,7 +130,10 @@ fn an_autoscaler_brings_as_many_instances_as_its_target_takes() {
         .collect();
     // 280/s × 50 ms = 14 slots busy: three instances of ten slots, about half in use.
     assert_eq!(scalings.iter().map(|(_, to)| *to).max(), Some(3), "{scalings:?}");
-    assert!(scalings[0].0 > 660.0, "the rate has trebled, and an instance takes a minute: {scalings:?}");
+    assert!(
+        scalings[0].0 > 660.0,
+        "the rate has trebled, and an instance takes a minute: {scalings:?}"
+    );
 }
 
 #[test]
@@ -121,7 +144,10 @@ fn a_process_is_killed_by_the_first_request_that_does_not_fit() {
          calls: { api -> slow: { timeout: 30s } }";
     let killed = |settings: &[&str]| {
         let finished = run_text(&sim_tests::one_section_a_line(text), settings);
-        let kills = finished.timeline.iter().filter(|moment| matches!(moment.change, Change::OutOfMemory { .. }));
+        let kills = finished
+            .timeline
+            .iter()
+            .filter(|moment| matches!(moment.change, Change::OutOfMemory { .. }));
         kills.map(|moment| (moment.at.as_secs_f64() * 1e3).round() / 1e3).collect::<Vec<_>>()
     };
     // The eleventh request, at 1.1 s, is one too many; five seconds later it begins again.
@@ -138,7 +164,11 @@ fn a_request_that_comes_again_is_not_done_again_as_long_as_its_key_is_known() {
     let duplicates = |settings: &[&str]| run_sections(text, settings).summary.effects[0].duplicates;
     assert_eq!(duplicates(&[]), 0);
     assert_eq!(duplicates(&["services.bank.idempotency=null"]), 100 * 2, "three charges for each");
-    assert_eq!(run_sections(text, &[]).summary.workloads[0].ok, 100, "the second attempt finds it done");
+    assert_eq!(
+        run_sections(text, &[]).summary.workloads[0].ok,
+        100,
+        "the second attempt finds it done"
+    );
 }
 
 #[test]
@@ -170,13 +200,24 @@ fn a_customer_belongs_to_one_cell() {
     );
     let hit = finished.system.recorder().workloads()[0].customers_hit.len() as f64 / 1_000.0;
     let failed = 1.0 - finished.summary.workloads[0].availability;
-    assert!((hit - failed).abs() < 0.02, "{hit} of the customers, and {failed} of the requests, which are theirs");
-    assert!((0.1..0.45).contains(&hit), "about a quarter of a ring with 160 points an instance: {hit}");
+    assert!(
+        (hit - failed).abs() < 0.02,
+        "{hit} of the customers, and {failed} of the requests, which are theirs"
+    );
+    assert!(
+        (0.1..0.45).contains(&hit),
+        "about a quarter of a ring with 160 points an instance: {hit}"
+    );
 }
 
 #[test]
 fn the_same_seed_gives_the_same_run_with_all_of_it() {
-    let again =
-        || run(&sim_tests::blueprint(&sim_tests::load_file(&sim_tests::root().join("scenarios/payments.yaml"), None, &[])));
+    let again = || {
+        run(&sim_tests::blueprint(&sim_tests::load_file(
+            &sim_tests::root().join("scenarios/payments.yaml"),
+            None,
+            &[],
+        )))
+    };
     assert_eq!(again().summary.fingerprint, again().summary.fingerprint);
 }

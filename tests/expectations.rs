@@ -56,7 +56,8 @@ fn every_mistake_in_a_sentence_is_shown_at_its_word() {
 
 #[test]
 fn figures_and_windows_are_what_can_be_counted_by_hand() {
-    // Ten a second, the first after a tenth of a second; from 20 s on three failures open the breaker, which asks again every five seconds or so.
+    // Ten a second, the first after a tenth of a second; from 20 s on three failures open the
+    // breaker, which asks again every five seconds or so.
     let held = verdicts(&[
         "requests of web = 599",
         "requests of web = 100 during fault",
@@ -105,7 +106,8 @@ fn an_outcome_is_counted_before_a_fallback_makes_something_else_of_it() {
         "degraded share of web is above 95% during fault",
         "availability of api -> db-service is exactly 100%",
     ]);
-    let trial = Trial::of(&blueprint(&load_text(&text, &["calls.api -> db-service.fallback=default"])));
+    let trial =
+        Trial::of(&blueprint(&load_text(&text, &["calls.api -> db-service.fallback=default"])));
     assert!(trial.holds(), "{:?}", trial.verdicts);
 }
 

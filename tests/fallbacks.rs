@@ -1,4 +1,5 @@
-//! What a call turns to when it has failed: one behaviour a test, each on the smallest system that shows it.
+//! What a call turns to when it has failed: one behaviour a test, each on the smallest system that
+//! shows it.
 
 use sim_experiments::Finished;
 use sim_tests::{call, ended, run_sections};
@@ -23,8 +24,12 @@ fn degraded(finished: &Finished) -> u64 {
 
 #[test]
 fn a_cached_answer_serves_as_long_as_it_is_fresh() {
-    assert_eq!(degraded(&failing_for_twenty_seconds("fallback: { cached: { hit rate: 100% } }", "")), 200);
-    let stale = failing_for_twenty_seconds("fallback: { cached: { hit rate: 100%, max age: 5.02s } }", "");
+    assert_eq!(
+        degraded(&failing_for_twenty_seconds("fallback: { cached: { hit rate: 100% } }", "")),
+        200
+    );
+    let stale =
+        failing_for_twenty_seconds("fallback: { cached: { hit rate: 100%, max age: 5.02s } }", "");
     assert_eq!((degraded(&stale), ended(&stale, "a -> b", "server error")), (50, 150));
 }
 
@@ -35,9 +40,13 @@ fn an_alternative_service_answers_with_guards_of_its_own() {
     assert_eq!(ended(&finished, "a -> b", "degraded"), 200);
     let longest = finished.summary.workloads[0].latency.max;
     assert!((longest - 0.05).abs() < 0.001, "the latency is that of both: {longest}");
-    // The backup takes longer than its own timeout, and its breaker opens after five; the chain goes on.
+    // The backup takes longer than its own timeout, and its breaker opens after five; the chain
+    // goes on.
     let guarded = ", a -> backup: { timeout: 20ms, breaker: { failures: 5, wait: 5m } }";
-    let finished = failing_for_twenty_seconds("fallback: [ { call: backup }, { cached: { hit rate: 50% } }, default ]", guarded);
+    let finished = failing_for_twenty_seconds(
+        "fallback: [ { call: backup }, { cached: { hit rate: 50% } }, default ]",
+        guarded,
+    );
     assert_eq!(degraded(&finished), 200);
     assert_eq!(ended(&finished, "a -> backup", "timeout"), 5);
     assert_eq!(ended(&finished, "a -> backup", "rejected by breaker"), 195);
@@ -46,16 +55,26 @@ fn an_alternative_service_answers_with_guards_of_its_own() {
 #[test]
 fn what_is_put_off_is_made_up_for_when_the_breaker_closes() {
     let breaker = "breaker: { failures: 5, wait: 5s, half-open calls: 1, success threshold: 1 }";
-    let finished = failing_for_twenty_seconds(&format!("{breaker}, fallback: {{ later: {{ rate: 20/s }} }}"), "");
+    let finished = failing_for_twenty_seconds(
+        &format!("{breaker}, fallback: {{ later: {{ rate: 20/s }} }}"),
+        "",
+    );
     let put_off = call(&finished, "a -> b").put_off.expect("calls can be put off");
     assert_eq!((put_off.made_up, put_off.waiting), (put_off.calls, 0), "nothing is lost");
     assert_eq!(put_off.calls, degraded(&finished));
     // Open from 20.5 s, probes at about 25.5, 30.5, 35.5 and 40.5 s: the last closes it.
     assert!((200..=206).contains(&put_off.calls), "{put_off:?}");
-    let limited = failing_for_twenty_seconds(&format!("{breaker}, fallback: {{ later: {{ rate: 20/s, capacity: 50 }} }}"), "");
+    let limited = failing_for_twenty_seconds(
+        &format!("{breaker}, fallback: {{ later: {{ rate: 20/s, capacity: 50 }} }}"),
+        "",
+    );
     let put_off = call(&limited, "a -> b").put_off.expect("calls can be put off");
     let failed: u64 = limited.summary.workloads[0].failed.values().sum();
     assert_eq!((put_off.calls, put_off.refused), (50, failed), "what there is no room for fails");
     let report = sim_reports::text::report(&limited, sim_reports::Palette::Plain);
-    assert!(report.contains(&format!("; put off 50, made up for 50, 0 waiting, {failed} found no room")), "{report}");
+    assert!(
+        report
+            .contains(&format!("; put off 50, made up for 50, 0 waiting, {failed} found no room")),
+        "{report}"
+    );
 }

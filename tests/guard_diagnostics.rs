@@ -53,7 +53,9 @@ fn mistakes_in_breakers() {
         "{ preset: envoy, retry_budget: { budget_percent: 300 } }",
     ];
     insta::assert_snapshot!(
-        answers.map(|breaker| said_of_call(&format!("{{ timeout: 1s, breaker: {breaker} }}"))).join("----\n")
+        answers
+            .map(|breaker| said_of_call(&format!("{{ timeout: 1s, breaker: {breaker} }}")))
+            .join("----\n")
     );
 }
 

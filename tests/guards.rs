@@ -2,7 +2,8 @@
 
 use sim_tests::{call, ended, pool, run_sections};
 
-/// Six hundred calls, one every 100 ms, from `a` to `b`, which takes 100 ms or as `handler` says, guarded as `edge` says.
+/// Six hundred calls, one every 100 ms, from `a` to `b`, which takes 100 ms or as `handler` says,
+/// guarded as `edge` says.
 fn ten_a_second(handler: &str, edge: &str) -> sim_experiments::Finished {
     run_sections(
         &format!(
@@ -17,17 +18,26 @@ fn ten_a_second(handler: &str, edge: &str) -> sim_experiments::Finished {
 
 #[test]
 fn the_layered_client_of_the_article_has_its_layers_in_order() {
-    // Semaphore 25 with 0.1 s, breaker, ten threads, timeout of 5 s: at 10/s and 10 s a call, the ten threads are taken after
-    // a second; from then on the pool of threads rejects, and the semaphore never does.
+    // Semaphore 25 with 0.1 s, breaker, ten threads, timeout of 5 s: at 10/s and 10 s a call, the
+    // ten threads are taken after a second; from then on the pool of threads rejects, and the
+    // semaphore never does.
     let layers = "{ guards: [ { bulkhead: { semaphore: 25, max wait: 100ms } }, { breaker: { consecutive failures: 1000 } }, \
         { bulkhead: { threads: 10 } }, { timeout: 5s } ] }";
     let finished = ten_a_second("{ pause: 10s }", layers);
     assert_eq!(ended(&finished, "a -> b", "timeout"), 10 * 12, "ten every five seconds");
     assert_eq!(ended(&finished, "a -> b", "rejected by bulkhead"), 600 - 120);
-    let permits: Vec<_> = finished.summary.pools.iter().filter(|pool| pool.owner.starts_with("a -> b")).collect();
-    assert_eq!(permits.iter().map(|pool| pool.owner.as_str()).collect::<Vec<_>>(), ["a -> b", "a -> b (bulkhead 2)"]);
+    let permits: Vec<_> =
+        finished.summary.pools.iter().filter(|pool| pool.owner.starts_with("a -> b")).collect();
+    assert_eq!(
+        permits.iter().map(|pool| pool.owner.as_str()).collect::<Vec<_>>(),
+        ["a -> b", "a -> b (bulkhead 2)"]
+    );
     assert_eq!(permits.iter().map(|pool| pool.capacity).collect::<Vec<_>>(), [Some(25), Some(10)]);
-    assert_eq!((permits[0].busy_max, permits[1].busy_max), (11, 10), "a call holds both, also the one about to be rejected");
+    assert_eq!(
+        (permits[0].busy_max, permits[1].busy_max),
+        (11, 10),
+        "a call holds both, also the one about to be rejected"
+    );
     assert!(finished.system.is_drained());
 }
 
@@ -37,10 +47,20 @@ fn a_retry_outside_the_breaker_shows_it_every_attempt_and_inside_only_the_last()
         let finished = ten_a_second("{ fail: 100% }", &format!("{{ guards: [ {guards} ] }}"));
         (call(&finished, "a -> b").attempts, ended(&finished, "a -> b", "rejected by breaker"))
     };
-    let (breaker, retry) =
-        ("{ breaker: { consecutive failures: 6, wait: 5m } }", "{ retry: { attempts: 3, backoff: fixed 1ms } }");
-    assert_eq!(openings(&format!("{breaker}, {retry}, {{ timeout: 1s }}")), (18, 594), "six calls of three attempts each");
-    assert_eq!(openings(&format!("{retry}, {breaker}, {{ timeout: 1s }}")), (6, 598), "two calls of three attempts each");
+    let (breaker, retry) = (
+        "{ breaker: { consecutive failures: 6, wait: 5m } }",
+        "{ retry: { attempts: 3, backoff: fixed 1ms } }",
+    );
+    assert_eq!(
+        openings(&format!("{breaker}, {retry}, {{ timeout: 1s }}")),
+        (18, 594),
+        "six calls of three attempts each"
+    );
+    assert_eq!(
+        openings(&format!("{retry}, {breaker}, {{ timeout: 1s }}")),
+        (6, 598),
+        "two calls of three attempts each"
+    );
 }
 
 #[test]
@@ -50,25 +70,38 @@ fn a_retry_outside_the_breaker_may_repeat_its_rejections() {
     let finished = ten_a_second("{ fail: 100% }", edge);
     assert_eq!(call(&finished, "a -> b").attempts, 1);
     assert_eq!(finished.summary.breakers[0].rejected, 3 + 599 * 4, "each call asks four times");
-    assert_eq!(finished.summary.workloads[0].latency_with_failures.max, 0.03, "and waits three times");
+    assert_eq!(
+        finished.summary.workloads[0].latency_with_failures.max, 0.03,
+        "and waits three times"
+    );
 }
 
 #[test]
 fn the_timeout_of_the_call_ends_its_retries_wherever_they_stand() {
-    // Attempts of 300 ms with pauses of 200 ms; the time is up in the second pause, in the third attempt, in a wait.
+    // Attempts of 300 ms with pauses of 200 ms; the time is up in the second pause, in the third
+    // attempt, in a wait.
     let longest = |timeout: &str| {
-        let edge = format!("{{ call timeout: {timeout}, retry: {{ attempts: 5, backoff: fixed 200ms }}, timeout: 300ms }}");
+        let edge = format!(
+            "{{ call timeout: {timeout}, retry: {{ attempts: 5, backoff: fixed 200ms }}, timeout: 300ms }}"
+        );
         let finished = ten_a_second("{ pause: 10s }", &edge);
         assert_eq!(ended(&finished, "a -> b", "timeout"), 600);
         assert!(finished.system.is_drained());
-        (finished.summary.workloads[0].latency_with_failures.max, call(&finished, "a -> b").attempts / 600)
+        (
+            finished.summary.workloads[0].latency_with_failures.max,
+            call(&finished, "a -> b").attempts / 600,
+        )
     };
     assert_eq!(longest("900ms"), (0.9, 2));
     assert_eq!(longest("1100ms"), (1.1, 3));
     assert_eq!(longest("1m"), (2.3, 5), "five attempts and four pauses take less");
     let edge = "{ call timeout: 50ms, bulkhead: { semaphore: 1, max wait: 10s } }";
     let finished = ten_a_second("{ pause: 75ms }", edge);
-    assert_eq!(ended(&finished, "a -> b", "timeout"), 600, "the permit is given back with the call");
+    assert_eq!(
+        ended(&finished, "a -> b", "timeout"),
+        600,
+        "the permit is given back with the call"
+    );
     assert_eq!(pool(&finished, "a -> b").busy_max, 1);
     assert!((pool(&finished, "a -> b").utilization.unwrap_or(0.0) - 0.5).abs() < 0.01);
 }
@@ -79,7 +112,11 @@ fn a_timeout_between_two_retries_is_set_anew_for_each_try() {
         { retry: { attempts: 9, backoff: none } }, { timeout: 100ms } ] }";
     let finished = ten_a_second("{ pause: 10s }", edge);
     assert_eq!(finished.summary.workloads[0].latency_with_failures.max, 0.5, "two tries of 250 ms");
-    assert_eq!(call(&finished, "a -> b").attempts, 600 * 6, "each of attempts at 0, 100 and 200 ms");
+    assert_eq!(
+        call(&finished, "a -> b").attempts,
+        600 * 6,
+        "each of attempts at 0, 100 and 200 ms"
+    );
 }
 
 #[test]
@@ -87,19 +124,43 @@ fn rate_limits_reject_or_delay() {
     let limited = |limit: &str| {
         let finished = ten_a_second("{ pause: 1ms }", &format!("{{ rate limit: {limit} }}"));
         let longest = finished.summary.workloads[0].latency_with_failures.max;
-        (ended(&finished, "a -> b", "ok"), ended(&finished, "a -> b", "rejected by rate limit"), longest)
+        (
+            ended(&finished, "a -> b", "ok"),
+            ended(&finished, "a -> b", "rejected by rate limit"),
+            longest,
+        )
     };
     assert_eq!(limited("{ token bucket: 5.01/s }"), (300, 300, 0.001));
-    assert_eq!(limited("{ gcra: 5.01/s, burst: 20 }"), (320, 280, 0.001), "a burst of 20, and 59.9 s at 5.01 a second");
-    assert_eq!(limited("{ fixed window: 1s, calls: 4 }"), (241, 359, 0.001), "sixty windows and the first call of another");
+    assert_eq!(
+        limited("{ gcra: 5.01/s, burst: 20 }"),
+        (320, 280, 0.001),
+        "a burst of 20, and 59.9 s at 5.01 a second"
+    );
+    assert_eq!(
+        limited("{ fixed window: 1s, calls: 4 }"),
+        (241, 359, 0.001),
+        "sixty windows and the first call of another"
+    );
     assert_eq!(limited("{ sliding log: 1s, calls: 4 }"), (240, 360, 0.001));
     let (ok, rejected, longest) = limited("{ leaky bucket: 5/s, queue: 10 }");
-    assert_eq!((ok + rejected, longest), (600, 2.001), "the last in a full queue waits for ten others");
+    assert_eq!(
+        (ok + rejected, longest),
+        (600, 2.001),
+        "the last in a full queue waits for ten others"
+    );
     assert!((300..=311).contains(&ok), "{ok}");
-    // Eight permits a second: of ten calls two find none. They wait 0.2 s and 0.1 s for the next cycle, whose permits they take.
-    let resilience4j = "{ preset: resilience4j, limitForPeriod: 8, limitRefreshPeriod: 1s, timeoutDuration: 0s }";
-    assert_eq!(limited(resilience4j), (481, 119, 0.001), "sixty cycles and the first call of another");
-    let patient = limited("{ preset: resilience4j, limitForPeriod: 8, limitRefreshPeriod: 1s, timeoutDuration: 250ms }");
+    // Eight permits a second: of ten calls two find none. They wait 0.2 s and 0.1 s for the next
+    // cycle, whose permits they take.
+    let resilience4j =
+        "{ preset: resilience4j, limitForPeriod: 8, limitRefreshPeriod: 1s, timeoutDuration: 0s }";
+    assert_eq!(
+        limited(resilience4j),
+        (481, 119, 0.001),
+        "sixty cycles and the first call of another"
+    );
+    let patient = limited(
+        "{ preset: resilience4j, limitForPeriod: 8, limitRefreshPeriod: 1s, timeoutDuration: 250ms }",
+    );
     assert_eq!(patient.2, 0.25, "a call that gets no permit has waited all the same");
 }
 
@@ -127,13 +188,19 @@ fn a_budget_bounds_the_retries_of_all_calls_together() {
         call(&ten_a_second("{ fail: 100% }", &retry), "a -> b").attempts
     };
     assert_eq!(attempts(""), 2400);
-    // A fifth of 600 calls, and one a second; both are counted over slices of a second, so the last few differ.
-    let finagle = attempts(", budget: { preset: finagle, percentCanRetry: 0.2, minRetriesPerSec: 1 }");
+    // A fifth of 600 calls, and one a second; both are counted over slices of a second, so the last
+    // few differ.
+    let finagle =
+        attempts(", budget: { preset: finagle, percentCanRetry: 0.2, minRetriesPerSec: 1 }");
     assert!((775..=792).contains(&finagle), "{finagle}");
     // Calls fail at once, so no two retries are under way at one time.
     assert_eq!(attempts(", budget: { preset: envoy, min_retry_concurrency: 1 }"), 2400);
-    assert_eq!(attempts(", budget: { preset: envoy, budget_percent: 0, min_retry_concurrency: 0 }"), 600);
-    // Four failures leave six tokens of ten; the fourth was the last attempt, and the next one leaves five, which is half.
+    assert_eq!(
+        attempts(", budget: { preset: envoy, budget_percent: 0, min_retry_concurrency: 0 }"),
+        600
+    );
+    // Four failures leave six tokens of ten; the fourth was the last attempt, and the next one
+    // leaves five, which is half.
     assert_eq!(attempts(", budget: { preset: grpc, maxTokens: 10, tokenRatio: 0.1 }"), 603);
 }
 
@@ -152,7 +219,13 @@ fn a_hedge_takes_the_first_good_answer() {
         )
     };
     let busy = |finished: &sim_experiments::Finished| {
-        finished.summary.pools.iter().filter(|pool| pool.owner.starts_with('b')).map(|pool| pool.busy_mean).sum::<f64>()
+        finished
+            .summary
+            .pools
+            .iter()
+            .filter(|pool| pool.owner.starts_with('b'))
+            .map(|pool| pool.busy_mean)
+            .sum::<f64>()
     };
     let (without, with) = (system(""), system(", hedge: { delay: 100ms }"));
     let slow = |finished: &sim_experiments::Finished| finished.summary.workloads[0].latency.mean;
@@ -160,9 +233,12 @@ fn a_hedge_takes_the_first_good_answer() {
     // Half at 10 ms, a quarter at 110 ms, a quarter at a second.
     assert!((slow(&with) - 0.2825).abs() < 0.02, "{}", slow(&with));
     let call = call(&with, "a -> b");
-    assert!((call.attempts as f64 / call.calls as f64 - 1.5).abs() < 0.03, "every slow one is hedged");
-    // Without cancelling, the losers work on: half of the hedged quarter that is answered at 110 ms still holds its first
-    // request for 890 ms more, and so on.
+    assert!(
+        (call.attempts as f64 / call.calls as f64 - 1.5).abs() < 0.03,
+        "every slow one is hedged"
+    );
+    // Without cancelling, the losers work on: half of the hedged quarter that is answered at 110 ms
+    // still holds its first request for 890 ms more, and so on.
     let wasteful = system(", hedge: { delay: 100ms, cancel losers: false }");
     assert!(busy(&wasteful) > busy(&with) * 1.3, "{} against {}", busy(&wasteful), busy(&with));
     assert!(with.system.is_drained() && wasteful.system.is_drained());
@@ -201,9 +277,13 @@ fn cancellation_stops_the_work_of_the_callee_and_of_whom_it_called() {
             settings,
         );
         assert!(finished.system.is_drained());
-        ["a", "b", "c"].map(|owner| pool(&finished, owner).busy_mean * finished.summary.simulated_seconds / 60.0)
+        ["a", "b", "c"].map(|owner| {
+            pool(&finished, owner).busy_mean * finished.summary.simulated_seconds / 60.0
+        })
     };
-    let close = |left: [f64; 3], right: [f64; 3]| left.iter().zip(right).all(|(left, right)| (left - right).abs() < 0.2);
+    let close = |left: [f64; 3], right: [f64; 3]| {
+        left.iter().zip(right).all(|(left, right)| (left - right).abs() < 0.2)
+    };
     let worked = busy(&[]);
     assert!(close(worked, [5.0, 30.0, 30.0]), "{worked:?}");
     let cancelled = busy(&["calls.a -> b.cancellation=true"]);
@@ -211,7 +291,10 @@ fn cancellation_stops_the_work_of_the_callee_and_of_whom_it_called() {
     let both = busy(&["calls.a -> b.cancellation=true", "calls.b -> c.cancellation=true"]);
     assert!(close(both, [5.0, 5.0, 5.0]), "{both:?}");
     let late = busy(&["calls.a -> b.cancellation=true", "calls.a -> b.latency=100ms"]);
-    assert!(close(late, [5.0, 5.0, 30.0]), "the request and the cancellation both take 100 ms: {late:?}");
+    assert!(
+        close(late, [5.0, 5.0, 30.0]),
+        "the request and the cancellation both take 100 ms: {late:?}"
+    );
 }
 
 #[test]
@@ -226,8 +309,11 @@ fn a_deadline_that_is_passed_on_stops_work_that_nobody_waits_for() {
         );
         assert!(finished.system.is_drained());
         (
-            ["b", "c"]
-                .map(|owner| (pool(&finished, owner).busy_mean * finished.summary.simulated_seconds / 5.99).round() / 100.0),
+            ["b", "c"].map(|owner| {
+                (pool(&finished, owner).busy_mean * finished.summary.simulated_seconds / 5.99)
+                    .round()
+                    / 100.0
+            }),
             call(&finished, "b -> c").calls,
             ended(&finished, "b -> c", "timeout"),
         )
@@ -236,9 +322,11 @@ fn a_deadline_that_is_passed_on_stops_work_that_nobody_waits_for() {
     let (known_to_b, calls, timeouts) = busy(&["calls.a -> b.propagate deadline=true"]);
     // b waits until its own time is up, and tries nothing again; c works to the end.
     assert_eq!((known_to_b, calls, timeouts), ([0.5, 2.3], 599, 599));
-    let (known_to_both, ..) = busy(&["calls.a -> b.propagate deadline=true", "calls.b -> c.propagate deadline=true"]);
+    let (known_to_both, ..) =
+        busy(&["calls.a -> b.propagate deadline=true", "calls.b -> c.propagate deadline=true"]);
     assert_eq!(known_to_both, [0.5, 0.3], "c stops after its first step, 100 ms too late");
-    let (never_called, calls, _) = busy(&["calls.a -> b.propagate deadline=true", "calls.a -> b.timeout=250ms"]);
+    let (never_called, calls, _) =
+        busy(&["calls.a -> b.propagate deadline=true", "calls.a -> b.timeout=250ms"]);
     assert_eq!((never_called, calls), ([0.3, 0.0], 0), "b stops before it calls");
 }
 
@@ -246,7 +334,9 @@ fn a_deadline_that_is_passed_on_stops_work_that_nobody_waits_for() {
 fn a_callee_that_asks_callers_to_stay_away_is_left_alone_so_long() {
     let longest = |retry: &str| {
         let edge = format!("{{ retry: {{ attempts: 3, backoff: fixed 100ms{retry} }} }}");
-        ten_a_second("{ fail: 100%, retry after: 2s }", &edge).summary.workloads[0].latency_with_failures.max
+        ten_a_second("{ fail: 100%, retry after: 2s }", &edge).summary.workloads[0]
+            .latency_with_failures
+            .max
     };
     assert_eq!((longest(""), longest(", honour retry after: true")), (0.2, 4.0));
 }
@@ -269,7 +359,11 @@ fn operators_override_breakers_at_scheduled_times() {
     assert_eq!(passed(""), 5);
     assert_eq!(passed("{ at: 0s, force open: a -> b }"), 0);
     assert_eq!(passed("{ at: 30.05s, reset: a -> b }"), 10);
-    assert_eq!(passed("{ at: 30.05s, for: 10s, force closed: a -> b }"), 5 + 100 + 5, "and begins anew");
+    assert_eq!(
+        passed("{ at: 30.05s, for: 10s, force closed: a -> b }"),
+        5 + 100 + 5,
+        "and begins anew"
+    );
     assert_eq!(passed("{ at: 30.05s, for: 10s, disable: a -> b }"), 5 + 100, "and is still open");
     assert_eq!(passed("{ at: 30.05s, disable: a -> b }, { at: 40.05s, enable: a -> b }"), 5 + 100);
     let breaker = &system("{ at: 30.05s, for: 10s, force closed: a -> b }").summary.breakers[0];
@@ -291,12 +385,16 @@ fn a_breaker_whose_logic_fails_lets_calls_pass_or_rejects_them() {
         );
         ended(&finished, "a -> b", "ok")
     };
-    assert_eq!((passed(""), passed(", broken: fail open"), passed(", broken: fail closed")), (600, 600, 400));
+    assert_eq!(
+        (passed(""), passed(", broken: fail open"), passed(", broken: fail closed")),
+        (600, 600, 400)
+    );
 }
 
 #[test]
 fn a_breaker_shared_through_a_store_is_known_to_the_others_later() {
-    // Four instances of the caller. A failure of each opens the breaker; then each goes on until the news has come.
+    // Four instances of the caller. A failure of each opens the breaker; then each goes on until
+    // the news has come.
     let passed = |scope: &str| {
         let finished = run_sections(
             &format!(
@@ -311,20 +409,32 @@ fn a_breaker_shared_through_a_store_is_known_to_the_others_later() {
     };
     assert_eq!(passed(""), 16, "each opens its own");
     assert_eq!(passed(", scope: shared"), 4);
-    assert_eq!(passed(", scope: store, propagation: 1010ms"), 4 + 3 * 10, "three others, ten calls a second each, for a second");
+    assert_eq!(
+        passed(", scope: store, propagation: 1010ms"),
+        4 + 3 * 10,
+        "three others, ten calls a second each, for a second"
+    );
 }
 
 #[test]
 fn hystrix_brings_its_pool_of_threads_and_its_timeout() {
-    let finished =
-        ten_a_second("{ pause: 10s }", "{ breaker: { preset: hystrix, coreSize: 5, executionTimeoutInMilliseconds: 2000 } }");
-    // Of the first 2 s five calls find a thread; then ten errors a second, of which the timer sees twenty at 2.5 s.
+    let finished = ten_a_second(
+        "{ pause: 10s }",
+        "{ breaker: { preset: hystrix, coreSize: 5, executionTimeoutInMilliseconds: 2000 } }",
+    );
+    // Of the first 2 s five calls find a thread; then ten errors a second, of which the timer sees
+    // twenty at 2.5 s.
     assert_eq!(
         finished.summary.breakers[0].opened, 9,
         "at 2.5 s, then every 7.1 s: the sleep window, the next call, its timeout"
     );
     assert_eq!(
-        finished.summary.pools.iter().find(|pool| pool.owner == "a -> b").map(|pool| (pool.capacity, pool.busy_max)),
+        finished
+            .summary
+            .pools
+            .iter()
+            .find(|pool| pool.owner == "a -> b")
+            .map(|pool| (pool.capacity, pool.busy_max)),
         Some((Some(5), 5))
     );
     assert!(ended(&finished, "a -> b", "timeout") >= 5);
@@ -334,17 +444,22 @@ fn hystrix_brings_its_pool_of_threads_and_its_timeout() {
 fn a_mesh_breaker_and_a_client_breaker_can_guard_the_same_call() {
     let edge = "{ guards: [ { breaker: { failures: 5, wait: 5m } }, { breaker: { failures: 3, wait: 5s, scope: shared } }, { timeout: 1s } ] }";
     let finished = ten_a_second("{ fail: 100% }", edge);
-    let breakers: Vec<(&str, u64)> =
-        finished.summary.breakers.iter().map(|breaker| (breaker.edge.as_str(), breaker.opened)).collect();
-    // The inner one opens after three failures; rejections say nothing to the outer one, which opens at the second of three probes.
+    let breakers: Vec<(&str, u64)> = finished
+        .summary
+        .breakers
+        .iter()
+        .map(|breaker| (breaker.edge.as_str(), breaker.opened))
+        .collect();
+    // The inner one opens after three failures; rejections say nothing to the outer one, which
+    // opens at the second of three probes.
     assert_eq!(breakers, [("a -> b", 1), ("a -> b (breaker 2)", 1)]);
     assert_eq!(call(&finished, "a -> b").attempts, 5);
 }
 
 #[test]
 fn a_retry_that_goes_elsewhere_asks_the_breaker_of_the_new_instance() {
-    // One of two instances fails. With the breakers outside the retry each attempt after the first goes elsewhere unasked; with
-    // them inside, the bad instance's breaker opens and only it.
+    // One of two instances fails. With the breakers outside the retry each attempt after the first
+    // goes elsewhere unasked; with them inside, the bad instance's breaker opens and only it.
     let system = |guards: &str| {
         run_sections(
             &format!(
@@ -357,19 +472,26 @@ fn a_retry_that_goes_elsewhere_asks_the_breaker_of_the_new_instance() {
             &[],
         )
     };
-    let retry = "{ retry: { attempts: 2, backoff: none, on: [ server error, rejected by breaker ] } }";
+    let retry =
+        "{ retry: { attempts: 2, backoff: none, on: [ server error, rejected by breaker ] } }";
     let breaker = "{ breaker: { failures: 5, wait: 5m, scope: callee instance } }";
-    let opened =
-        |finished: &sim_experiments::Finished| finished.summary.breakers.iter().map(|breaker| breaker.opened).collect::<Vec<_>>();
+    let opened = |finished: &sim_experiments::Finished| {
+        finished.summary.breakers.iter().map(|breaker| breaker.opened).collect::<Vec<_>>()
+    };
     let inside = system(&format!("{retry}, {breaker}"));
     assert_eq!((opened(&inside), ended(&inside, "a -> b", "ok")), (vec![1, 0], 600));
     let outside = system(&format!("{breaker}, {retry}"));
-    assert_eq!((opened(&outside), ended(&outside, "a -> b", "ok")), (vec![0, 0], 600), "every call succeeds in the end");
+    assert_eq!(
+        (opened(&outside), ended(&outside, "a -> b", "ok")),
+        (vec![0, 0], 600),
+        "every call succeeds in the end"
+    );
 }
 
 #[test]
 fn a_deadline_that_was_passed_on_also_ends_the_wait_for_a_guard() {
-    // One permit, held for ten seconds by the first call; b knows that its own caller waits for half a second.
+    // One permit, held for ten seconds by the first call; b knows that its own caller waits for
+    // half a second.
     let busy = |propagate: bool| {
         let finished = run_sections(
             &format!(
@@ -385,6 +507,9 @@ fn a_deadline_that_was_passed_on_also_ends_the_wait_for_a_guard() {
         (ended(&finished, "b -> c", "timeout"), pool(&finished, "b").busy_max)
     };
     let (timeouts, most) = busy(true);
-    assert!(timeouts == 50 && most <= 6, "each of fifty requests gives up after half a second: {timeouts}, {most}");
+    assert!(
+        timeouts == 50 && most <= 6,
+        "each of fifty requests gives up after half a second: {timeouts}, {most}"
+    );
     assert!(busy(false).1 > 40, "nobody tells b, and its requests pile up");
 }

@@ -1,16 +1,19 @@
-//! Recommendations: what theory says where theory knows, and right on random numbers that were not searched on.
+//! Recommendations: what theory says where theory knows, and right on random numbers that were not
+//! searched on.
 
 use std::ops::ControlFlow;
 
 use sim_experiments::Trial;
-use sim_experiments::recommend::{Formula, Outcome, Recommendation, Standing, Subject, Unready, recommend};
+use sim_experiments::recommend::{
+    Formula, Outcome, Recommendation, Standing, Subject, Unready, recommend,
+};
 use sim_models::scenario::{Input, Overrides};
 use sim_reports::recommend::{json, report};
 use sim_reports::{Palette, diagnostics};
 use sim_tests::{load_file, one_section_a_line, root};
 
-/// An M/M/c queue at five erlangs. Its mean sojourn is S + C(c, a) S / (c - a): 79 ms with six servers, 58 ms with seven, 53 ms
-/// with eight.
+/// An M/M/c queue at five erlangs. Its mean sojourn is S + C(c, a) S / (c - a): 79 ms with six
+/// servers, 58 ms with seven, 53 ms with eight.
 const QUEUE: &str = "run: { duration: 2m, warmup: 10s, seed: 5 }
     workloads: { web: { to: api, arrivals: poisson 100/s } }
     services: { api: { threads: 30, handle: [ { work: exponential 50ms } ] } }
@@ -18,7 +21,8 @@ const QUEUE: &str = "run: { duration: 2m, warmup: 10s, seed: 5 }
     goals: { settings: { services.api.threads: 5..40 }, limits: [ mean latency of web is below 55ms ], runs: 60 }";
 
 fn subject(text: &str, settings: &[&str]) -> Result<Subject, Unready> {
-    let input = Input { name: "test.yaml".into(), text: one_section_a_line(text), folder: ".".into() };
+    let input =
+        Input { name: "test.yaml".into(), text: one_section_a_line(text), folder: ".".into() };
     let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
     Subject::prepare(input, Overrides { settings, ..Overrides::default() })
 }
@@ -38,8 +42,14 @@ fn the_fewest_servers_are_those_that_erlang_says() {
     assert!((below.figure.expect("measured") - 0.0581).abs() < 0.003, "{:?}", below.figure);
     assert!(found.advice[0].above.is_none() && found.advice[0].safe.1.number == 40.0);
     let formulas = &found.estimates[0].formulas;
-    assert!(matches!(formulas[0], Formula::Little { rate, held } if (rate * held - 5.0).abs() < 0.2), "{formulas:?}");
-    assert!(matches!(formulas[1], Formula::ErlangC { .. }) && formulas[1].value() == 10.0, "{formulas:?}");
+    assert!(
+        matches!(formulas[0], Formula::Little { rate, held } if (rate * held - 5.0).abs() < 0.2),
+        "{formulas:?}"
+    );
+    assert!(
+        matches!(formulas[1], Formula::ErlangC { .. }) && formulas[1].value() == 10.0,
+        "{formulas:?}"
+    );
 }
 
 #[test]
@@ -55,7 +65,10 @@ fn what_cannot_be_had_is_told_with_the_best_that_can() {
     let found = found(QUEUE, &["goals.limits=[ mean latency of web is below 45ms ]"], 2);
     assert_eq!(found.outcome, Outcome::Unmet);
     let unmet = &found.unmet[0];
-    assert!(!unmet.is_met_by_others && (unmet.best.expect("measured") - 0.05).abs() < 0.003, "{unmet:?}");
+    assert!(
+        !unmet.is_met_by_others && (unmet.best.expect("measured") - 0.05).abs() < 0.003,
+        "{unmet:?}"
+    );
     assert!(report(&found, "test", Palette::Plain).contains("no candidate kept it"));
 }
 
@@ -64,25 +77,33 @@ fn limits_that_conflict_are_told_with_their_price() {
     let limits = "goals.limits=[ mean latency of web is below 51ms, utilization of api.threads is at least 60% ]";
     let found = found(QUEUE, &[limits], 2);
     assert_eq!(found.outcome, Outcome::Unmet);
-    let costs: Vec<_> = found.unmet.iter().filter_map(|unmet| unmet.at_the_cost_of.as_ref()).collect();
+    let costs: Vec<_> =
+        found.unmet.iter().filter_map(|unmet| unmet.at_the_cost_of.as_ref()).collect();
     assert!(!costs.is_empty(), "{:?}", found.unmet);
 }
 
 #[test]
 fn the_answer_is_the_same_for_any_number_of_threads() {
-    let text = QUEUE.replace("runs: 60", "runs: 60, maximize: [ goodput of web ], minimize: [ cost, p99 of web ]");
+    let text = QUEUE.replace(
+        "runs: 60",
+        "runs: 60, maximize: [ goodput of web ], minimize: [ cost, p99 of web ]",
+    );
     let text = text.replace(
         "settings: { services.api.threads: 5..40 }",
         "settings: { services.api.threads: 5..40, \
         calls.web -> api.timeout: 50ms..2s log, calls.web -> api.bulkhead: [ on, off, { semaphore: 20 } ] }",
     );
-    let text = format!("{text}\n    calls: {{ web -> api: {{ timeout: 1s, bulkhead: {{ semaphore: 60 }} }} }}");
+    let text = format!(
+        "{text}\n    calls: {{ web -> api: {{ timeout: 1s, bulkhead: {{ semaphore: 60 }} }} }}"
+    );
     let one = json(&found(&text, &[], 1), "test");
     assert_eq!(one, json(&found(&text, &[], 3), "test"));
     assert_ne!(one, json(&found(&text, &["run.seed=6"], 1), "test"), "the seed matters");
     let found = found(&text, &[], 2);
     assert!(found.front.len() > 1, "objectives conflict");
-    let worse = |one: &[f64], other: &[f64]| one[0] <= other[0] && one[1] >= other[1] && one[2] >= other[2] && one != other;
+    let worse = |one: &[f64], other: &[f64]| {
+        one[0] <= other[0] && one[1] >= other[1] && one[2] >= other[2] && one != other
+    };
     for (_, point) in &found.front {
         assert!(!found.front.iter().any(|(_, other)| worse(point, other)), "{point:?} is beaten");
     }
@@ -94,25 +115,40 @@ fn rules_bind_settings_together() {
     let found = found(&text, &[], 2);
     assert_eq!(found.advice[0].recommended.number, 12.0);
     let below = found.advice[0].below.as_ref().expect("a rule");
-    assert!(below.condition.is_none() && below.limit.contains("services.api.threads >= 12"), "{below:?}");
+    assert!(
+        below.condition.is_none() && below.limit.contains("services.api.threads >= 12"),
+        "{below:?}"
+    );
 }
 
 #[test]
 fn the_protected_cascade_gets_settings_that_meet_every_goal_where_its_own_do_not() {
     let path = root().join("scenarios/cascade-protected.yaml");
     let text = std::fs::read_to_string(&path).expect("readable");
-    let input = Input { name: "cascade-protected.yaml".into(), text, folder: root().join("scenarios") };
+    let input =
+        Input { name: "cascade-protected.yaml".into(), text, folder: root().join("scenarios") };
     let settings = vec!["goals.runs=450".to_owned(), "goals.validations=4".to_owned()];
-    let subject = Subject::prepare(input, Overrides { settings, ..Overrides::default() }).expect("sound goals");
-    let found = recommend(&subject, 2, &|| ControlFlow::Continue(()), &|_| ()).expect("not broken off");
+    let subject = Subject::prepare(input, Overrides { settings, ..Overrides::default() })
+        .expect("sound goals");
+    let found =
+        recommend(&subject, 2, &|| ControlFlow::Continue(()), &|_| ()).expect("not broken off");
     assert_eq!(found.outcome, Outcome::Change);
-    assert!(found.limits.iter().any(|limit| limit.now.1 == Standing::Misses), "the file's own settings miss something");
-    assert!(found.limits.iter().all(|limit| limit.recommended.1 != Standing::Misses), "{:#?}", found.limits);
+    assert!(
+        found.limits.iter().any(|limit| limit.now.1 == Standing::Misses),
+        "the file's own settings miss something"
+    );
+    assert!(
+        found.limits.iter().all(|limit| limit.recommended.1 != Standing::Misses),
+        "{:#?}",
+        found.limits
+    );
     assert!(found.objectives[0].1 < found.objectives[0].0, "and cost less");
     // Seen by other eyes: as expectations of an ordinary run, from a seed that nothing has seen.
-    let of_advice = found.plan.settings.iter().zip(&found.advice).filter(|(_, advice)| advice.is_changed);
-    let mut settings: Vec<String> =
-        of_advice.map(|(setting, advice)| format!("{}={}", setting.path, advice.recommended.shown)).collect();
+    let of_advice =
+        found.plan.settings.iter().zip(&found.advice).filter(|(_, advice)| advice.is_changed);
+    let mut settings: Vec<String> = of_advice
+        .map(|(setting, advice)| format!("{}={}", setting.path, advice.recommended.shown))
+        .collect();
     settings.extend(["run.seed=987654".to_owned(), "run.duration=3m".to_owned()]);
     settings.push(
         "expect=[ availability of visitors is at least 99.9%, p99 of visitors is below 150ms during fault, \
@@ -128,13 +164,15 @@ fn the_protected_cascade_gets_settings_that_meet_every_goal_where_its_own_do_not
 /// A question about a fault stands beside a condition without it.
 #[test]
 fn a_file_may_ask_several_things_at_once() {
-    let text = QUEUE.replace("goals: {", "goals: { conditions: { calm: { faults: [] }, slow: {} },");
+    let text =
+        QUEUE.replace("goals: {", "goals: { conditions: { calm: { faults: [] }, slow: {} },");
     let text = format!(
         "{text}\n    faults: [ {{ at: 30s, for: 5s, slow: api, by: 2x }} ]
     stability: {{ load: {{ workloads.web.arrivals: poisson 50/s..60/s in 2 }}, trigger: {{ 'faults[0].by': 2x..4x }} }}
     sweep: {{ vary: {{ 'faults[0].for': 2s..9s }}, figures: [ p99 of web during fault ] }}"
     );
-    let input = Input { name: "test.yaml".into(), text: one_section_a_line(&text), folder: ".".into() };
+    let input =
+        Input { name: "test.yaml".into(), text: one_section_a_line(&text), folder: ".".into() };
     let checked = sim_models::scenario::check(&input, &Overrides::default());
     assert_eq!(diagnostics::render(&checked.problems, &checked.sources, Palette::Plain), "");
     assert!(subject(&text, &[]).is_ok());
@@ -159,7 +197,11 @@ goals:
 ";
     let input = Input { name: "goals.yaml".into(), text: text.into(), folder: ".".into() };
     let checked = sim_models::scenario::check(&input, &Overrides::default());
-    insta::assert_snapshot!(diagnostics::render(&checked.problems, &checked.sources, Palette::Plain));
+    insta::assert_snapshot!(diagnostics::render(
+        &checked.problems,
+        &checked.sources,
+        Palette::Plain
+    ));
     assert!(matches!(
         subject(
             "workloads: { web: { to: api, arrivals: poisson 1/s } }

@@ -39,12 +39,25 @@ fn every_scenario_shows_what_it_must_and_its_timeline_is_as_committed() {
             wrong.push(format!("{} expects nothing", label(file, case)));
         }
         let blueprint = trial.finished.system.blueprint();
-        for (expectation, verdict) in blueprint.expectations.iter().zip(&trial.verdicts).filter(|(_, verdict)| !verdict.holds) {
-            wrong.push(format!("{}: {}: {:?}", label(file, case), expectation.text, verdict.measured));
+        for (expectation, verdict) in
+            blueprint.expectations.iter().zip(&trial.verdicts).filter(|(_, verdict)| !verdict.holds)
+        {
+            wrong.push(format!(
+                "{}: {}: {:?}",
+                label(file, case),
+                expectation.text,
+                verdict.measured
+            ));
         }
-        let committed = std::fs::read_to_string(file.with_extension("timeline")).unwrap_or_default();
-        if Snapshots::parse(&committed).get(case.variant.as_deref()) != Some(snapshot(&trial.finished).as_str()) {
-            wrong.push(format!("{}: the timeline is not as committed; see `fusebox test`", label(file, case)));
+        let committed =
+            std::fs::read_to_string(file.with_extension("timeline")).unwrap_or_default();
+        if Snapshots::parse(&committed).get(case.variant.as_deref())
+            != Some(snapshot(&trial.finished).as_str())
+        {
+            wrong.push(format!(
+                "{}: the timeline is not as committed; see `fusebox test`",
+                label(file, case)
+            ));
         }
         wrong
     })
@@ -59,12 +72,14 @@ fn the_gallery_shows_every_scenario_as_it_is() {
     let gallery = std::fs::read_to_string(docs.join("scenarios.md")).expect("readable");
     let wrong: Vec<String> = in_order(&library(), 2, &|_, file| {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(file, None, &[])));
-        let picture = sim_reports::plot::png(&sim_reports::plot::Overview(&finished)).expect("drawn");
-        let is_shown =
-            gallery.contains(&format!("(../scenarios/{name}.yaml)")) && gallery.contains(&format!("(scenarios/{name}.png)"));
-        let is_current =
-            std::fs::read(docs.join("scenarios").join(&name).with_extension("png")).is_ok_and(|shown| shown == picture);
+        let finished =
+            sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(file, None, &[])));
+        let picture =
+            sim_reports::plot::png(&sim_reports::plot::Overview(&finished)).expect("drawn");
+        let is_shown = gallery.contains(&format!("(../scenarios/{name}.yaml)"))
+            && gallery.contains(&format!("(scenarios/{name}.png)"));
+        let is_current = std::fs::read(docs.join("scenarios").join(&name).with_extension("png"))
+            .is_ok_and(|shown| shown == picture);
         let variants = sim_tests::load_file(file, None, &[]).variants;
         let is_complete = variants.iter().all(|variant| gallery.contains(&format!("`{variant}`")));
         (!is_shown || !is_current || !is_complete).then_some(name)
@@ -72,14 +87,27 @@ fn the_gallery_shows_every_scenario_as_it_is() {
     .into_iter()
     .flatten()
     .collect();
-    assert!(wrong.is_empty(), "not in docs/scenarios.md as they are now (docs/pictures draws them): {wrong:?}");
+    assert!(
+        wrong.is_empty(),
+        "not in docs/scenarios.md as they are now (docs/pictures draws them): {wrong:?}"
+    );
 }
 
 /// What can be taken away from a call.
-const GUARDS: [&str; 9] =
-    ["timeout", "call timeout", "connect timeout", "bulkhead", "breaker", "retry", "rate limit", "hedge", "fallback"];
+const GUARDS: [&str; 9] = [
+    "timeout",
+    "call timeout",
+    "connect timeout",
+    "bulkhead",
+    "breaker",
+    "retry",
+    "rate limit",
+    "hedge",
+    "fallback",
+];
 
-/// Guards that are there to show that they do not help: in the wrong order, without what they need, as in the experiment.
+/// Guards that are there to show that they do not help: in the wrong order, without what they need,
+/// as in the experiment.
 const IDLE_ON_PURPOSE: [&str; 16] = [
     "layered-client (no-timeout): calls.portal -> reports.guards[1]",
     "no-timeout: calls.shop -> recommendations.breaker",
@@ -93,7 +121,8 @@ const IDLE_ON_PURPOSE: [&str; 16] = [
     "chaos (no-timeout): ",
     // Calls go elsewhere before a breaker has a reason to open.
     "multi-region (routing): ",
-    // `check` asks for a timeout beside a breaker; nothing hangs there. The variants take a precaution away each.
+    // `check` asks for a timeout beside a breaker; nothing hangs there. The variants take a
+    // precaution away each.
     "payments: calls.payments -> paypal.timeout",
     "payments (no-keys): ",
     "payments (keys-of-an-hour): ",
@@ -109,30 +138,37 @@ fn taking_any_guard_away_fails_the_test() {
         let blueprint = sim_tests::blueprint(&case.loaded);
         let timeline = snapshot(&Trial::of(&blueprint).finished);
         // How long clients wait is theirs; guards stand between services.
-        let is_between_services = |edge: &&EdgePlan| !blueprint.workloads.iter().any(|workload| workload.name == edge.caller);
-        let edges = blueprint
-            .edges
-            .iter()
-            .filter(is_between_services)
-            .map(|edge| format!("calls.{} -> {}", edge.caller, blueprint.stations[edge.callee as usize].name));
+        let is_between_services = |edge: &&EdgePlan| {
+            !blueprint.workloads.iter().any(|workload| workload.name == edge.caller)
+        };
+        let edges = blueprint.edges.iter().filter(is_between_services).map(|edge| {
+            format!("calls.{} -> {}", edge.caller, blueprint.stations[edge.callee as usize].name)
+        });
         let guards = edges.flat_map(|edge| {
             let listed = (0..8).map(|position| format!("guards[{position}]"));
             let single = GUARDS.iter().map(|guard| (*guard).to_owned());
             listed.chain(single).map(|guard| format!("{edge}.{guard}")).collect::<Vec<_>>()
         });
-        let admission = blueprint.stations.iter().map(|station| format!("services.{}.admission", station.name));
+        let admission =
+            blueprint.stations.iter().map(|station| format!("services.{}.admission", station.name));
         let idle = guards.chain(admission).filter(|guard| is_idle(file, case, guard, &timeline));
         idle.map(|guard| format!("{}: {guard}", label(file, case))).collect::<Vec<String>>()
     })
     .concat();
-    let idle: Vec<String> =
-        idle.into_iter().filter(|guard| !IDLE_ON_PURPOSE.iter().any(|known| guard.starts_with(known))).collect();
+    let idle: Vec<String> = idle
+        .into_iter()
+        .filter(|guard| !IDLE_ON_PURPOSE.iter().any(|known| guard.starts_with(known)))
+        .collect();
     assert!(idle.is_empty(), "{} guards are idle:\n{}", idle.len(), idle.join("\n"));
 }
 
 /// Whether a guard is there, and the test does not notice when it is taken away.
 fn is_idle(file: &Path, case: &Case, guard: &str, timeline: &str) -> bool {
-    let overrides = Overrides { variant: case.variant.clone(), settings: vec![format!("{guard}=null")], ..Overrides::default() };
+    let overrides = Overrides {
+        variant: case.variant.clone(),
+        settings: vec![format!("{guard}=null")],
+        ..Overrides::default()
+    };
     let without = sim_models::scenario::load(&input(file), &overrides);
     without.blueprint.is_some_and(|blueprint| {
         let trial = Trial::of(&blueprint);

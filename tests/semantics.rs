@@ -26,7 +26,11 @@ fn a_timeout_frees_the_caller_and_the_callee_works_on() {
     );
     let all = finished.summary.workloads[0].offered;
     assert_eq!(ended(&finished, "a -> b", "timeout"), all);
-    assert_eq!(ended(&finished, "web -> a", "server error"), all, "a downstream timeout is a server error to the caller");
+    assert_eq!(
+        ended(&finished, "web -> a", "server error"),
+        all,
+        "a downstream timeout is a server error to the caller"
+    );
     let ratio = pool(&finished, "b").busy_mean / pool(&finished, "a").busy_mean;
     assert!((ratio - 10.0).abs() < 0.01, "b is busy ten times as long: {ratio}");
 }
@@ -50,9 +54,15 @@ fn refused_connections_fail_at_once_and_black_holes_only_by_timeout() {
     assert_eq!(refused.summary.workloads[0].latency_with_failures.max, 0.0);
     let swallowed = system("black hole: a -> b");
     assert_eq!(ended(&swallowed, "a -> b", "timeout"), swallowed.summary.workloads[0].offered);
-    assert_eq!(swallowed.summary.workloads[0].latency_with_failures.max, 0.5, "the connect timeout ends the wait");
+    assert_eq!(
+        swallowed.summary.workloads[0].latency_with_failures.max, 0.5,
+        "the connect timeout ends the wait"
+    );
     let paused = system("pause: b");
-    assert_eq!(paused.summary.workloads[0].latency_with_failures.max, 2.0, "a paused process accepts connections");
+    assert_eq!(
+        paused.summary.workloads[0].latency_with_failures.max, 2.0,
+        "a paused process accepts connections"
+    );
 }
 
 #[test]
@@ -95,7 +105,11 @@ fn retries_multiply_the_load_and_share_one_breaker_result() {
     let breaker = "calls.a -> b.breaker={ window: 20 calls, minimum calls: 10, wait: 5m }";
     let guarded = run_text(system, &[breaker]);
     let call = &guarded.summary.calls.iter().find(|call| call.edge == "a -> b").expect("called");
-    assert_eq!(call.attempts, 3 * 10, "the breaker opens after ten results, each of three attempts");
+    assert_eq!(
+        call.attempts,
+        3 * 10,
+        "the breaker opens after ten results, each of three attempts"
+    );
     assert_eq!(call.ended["rejected by breaker"], call.calls - 10);
 }
 
@@ -126,7 +140,10 @@ fn without_a_timeout_the_breaker_never_sees_the_failure() {
     assert_eq!(run_text(system, &[]).summary.breakers[0].opened, 0);
     assert!(run_text(system, &["calls.a -> b.timeout=1s"]).summary.breakers[0].opened > 0);
     let warnings = load_text(&one_section_a_line(system), &[]).problems;
-    assert!(warnings.iter().any(|problem| problem.message.contains("without a timeout")), "{warnings:?}");
+    assert!(
+        warnings.iter().any(|problem| problem.message.contains("without a timeout")),
+        "{warnings:?}"
+    );
 }
 
 #[test]
@@ -136,12 +153,19 @@ fn a_breaker_for_each_instance_spares_the_healthy_ones() {
          services: { a: { handle: [ { call: b } ] }, b: { instances: 10, handle: [ { work: 1ms } ] } }
          calls: { a -> b: { timeout: 1s, breaker: { window: 20 calls, minimum calls: 10, wait: 1h } } }
          faults: [ { at: 0s, errors: b, rate: 100%, instances: 1 } ]";
-    let opened = |finished: &Finished| finished.summary.breakers.iter().filter(|breaker| breaker.opened > 0).count();
+    let opened = |finished: &Finished| {
+        finished.summary.breakers.iter().filter(|breaker| breaker.opened > 0).count()
+    };
     assert_eq!(opened(&run_text(system, &[])), 0, "one bad instance of ten is 10 % of failures");
     let each = run_text(system, &["calls.a -> b.breaker.scope=callee instance"]);
     assert_eq!((each.summary.breakers.len(), opened(&each)), (10, 1));
     let failed = |finished: &Finished| {
-        finished.summary.calls.iter().find(|call| call.edge == "a -> b").map_or(0, |call| call.ended["server error"])
+        finished
+            .summary
+            .calls
+            .iter()
+            .find(|call| call.edge == "a -> b")
+            .map_or(0, |call| call.ended["server error"])
     };
     assert_eq!(failed(&each), 10, "then it is left alone");
 }
@@ -156,7 +180,8 @@ fn a_bulkhead_turns_away_what_waits_too_long() {
         &[],
     );
     assert_eq!(pool(&finished, "a -> b").busy_max, 25);
-    // Twenty-five pass a second; seventy-five more wait for 100 ms in vain, but for those at whose time a permit is free.
+    // Twenty-five pass a second; seventy-five more wait for 100 ms in vain, but for those at whose
+    // time a permit is free.
     let rejected = ended(&finished, "a -> b", "rejected by bulkhead");
     assert!((700..=760).contains(&rejected), "{rejected}");
 }
@@ -181,8 +206,14 @@ fn a_look_up_that_fails_is_a_miss() {
          caches: { redis: { hit rate: 90%, latency: 1ms } }
          databases: { db: { query: 10ms } }
          calls: { a -> redis: { timeout: 50ms } }";
-    let queries =
-        |finished: &Finished| finished.summary.calls.iter().find(|call| call.edge == "a -> db").map_or(0, |call| call.calls);
+    let queries = |finished: &Finished| {
+        finished
+            .summary
+            .calls
+            .iter()
+            .find(|call| call.edge == "a -> db")
+            .map_or(0, |call| call.calls)
+    };
     let warm = queries(&run_text(system, &[]));
     assert!((500..700).contains(&warm), "{warm} of 6000");
     let down = run_text(system, &["faults=[{ at: 0s, crash: redis }]"]);
@@ -208,7 +239,9 @@ fn lost_threads_and_surges_change_what_a_service_can_take() {
     let system = "run: { duration: 60s, drain: 60s }
          workloads: { web: { to: a, arrivals: constant 50/s } }
          services: { a: { threads: { max: 10, queue: 5 }, handle: [ { work: 100ms } ] } }";
-    let failed = |settings: &[&str]| run_text(system, settings).summary.workloads[0].failed.values().sum::<u64>();
+    let failed = |settings: &[&str]| {
+        run_text(system, settings).summary.workloads[0].failed.values().sum::<u64>()
+    };
     assert_eq!(failed(&[]), 0);
     assert!(failed(&["faults=[{ at: 10s, for: 20s, lose threads: a, count: 8 }]"]) > 400);
     assert!(failed(&["faults=[{ at: 10s, for: 20s, surge: web, by: 4x }]"]) > 1_500);
@@ -226,7 +259,10 @@ fn leaks_that_overlap_add_up() {
         &[],
     );
     let failed: u64 = finished.summary.workloads[0].failed.values().sum();
-    assert!((199..=201).contains(&failed), "no thread is left from 20 s to 40 s: {failed} of 10/s failed");
+    assert!(
+        (199..=201).contains(&failed),
+        "no thread is left from 20 s to 40 s: {failed} of 10/s failed"
+    );
 }
 
 #[test]
@@ -258,8 +294,13 @@ fn a_closed_workload_never_has_more_requests_in_flight_than_users() {
     );
     let pool = pool(&finished, "a");
     assert_eq!(pool.busy_max, 20);
-    // From 2 to 20 in twenty seconds, to 0 in twenty more: 420 user-seconds of one-second requests, and the last of each user.
-    assert!((420..=440).contains(&finished.summary.workloads[0].ok), "{}", finished.summary.workloads[0].ok);
+    // From 2 to 20 in twenty seconds, to 0 in twenty more: 420 user-seconds of one-second requests,
+    // and the last of each user.
+    assert!(
+        (420..=440).contains(&finished.summary.workloads[0].ok),
+        "{}",
+        finished.summary.workloads[0].ok
+    );
 }
 
 #[test]
@@ -267,10 +308,19 @@ fn limits_stop_a_run_and_say_why() {
     let system = "run: { duration: 10m }
          workloads: { web: { to: gateway, arrivals: constant 200/s } }
          services: { gateway: { threads: 1, handle: [ { work: 12.5ms } ] } }";
-    let stopped = |setting: &str| run_text(system, &[setting]).summary.partial.map(|stopped| stopped.reason).unwrap_or_default();
+    let stopped = |setting: &str| {
+        run_text(system, &[setting])
+            .summary
+            .partial
+            .map(|stopped| stopped.reason)
+            .unwrap_or_default()
+    };
     let in_flight = stopped("limits.in flight=5000");
-    let grows = (119..=121)
-        .any(|rate| in_flight.contains(&format!("the queue of `gateway` is unbounded and grows by {rate} requests/s")));
+    let grows = (119..=121).any(|rate| {
+        in_flight.contains(&format!(
+            "the queue of `gateway` is unbounded and grows by {rate} requests/s"
+        ))
+    });
     assert!(grows, "200 arrive and 80 are served: {in_flight}");
     assert!(stopped("limits.events=1000").contains("1000 events"));
     assert!(stopped("limits.memory=1MB").contains("1 MB"));
@@ -280,8 +330,10 @@ fn limits_stop_a_run_and_say_why() {
 #[test]
 fn a_replayed_trace_and_measured_service_times_are_followed() {
     let folder = tempfile::tempdir().expect("a folder");
-    std::fs::write(folder.path().join("arrivals.csv"), "seconds\n0.5\n1.0\n1.0\n2.25\n").expect("written");
-    std::fs::write(folder.path().join("service.csv"), "value,weight\n10ms,1\n30ms,3\n").expect("written");
+    std::fs::write(folder.path().join("arrivals.csv"), "seconds\n0.5\n1.0\n1.0\n2.25\n")
+        .expect("written");
+    std::fs::write(folder.path().join("service.csv"), "value,weight\n10ms,1\n30ms,3\n")
+        .expect("written");
     std::fs::write(
         folder.path().join("trace.yaml"),
         "run: { duration: 5s, drain: 1s }
@@ -289,7 +341,11 @@ workloads: { web: { to: a, arrivals: { replay: arrivals.csv } } }
 services: { a: { handle: [ { work: empirical service.csv } ] } }",
     )
     .expect("written");
-    let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(&folder.path().join("trace.yaml"), None, &[])));
+    let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(
+        &folder.path().join("trace.yaml"),
+        None,
+        &[],
+    )));
     assert_eq!(finished.summary.workloads[0].ok, 4);
     assert!([0.010, 0.030].contains(&finished.summary.workloads[0].latency.max));
 }
@@ -297,8 +353,12 @@ services: { a: { handle: [ { work: empirical service.csv } ] } }",
 #[test]
 fn fragments_and_defaults_are_merged_and_the_file_takes_precedence() {
     let folder = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
-    write("platform.yaml", "include: [ databases.yaml ]\nservices: { a: { threads: 3, handle: [ { query: db } ] } }\n");
+    let write =
+        |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    write(
+        "platform.yaml",
+        "include: [ databases.yaml ]\nservices: { a: { threads: 3, handle: [ { query: db } ] } }\n",
+    );
     write("databases.yaml", "databases: { db: { connections: 9, query: 50ms } }\n");
     write(
         "main.yaml",
@@ -310,10 +370,18 @@ databases: { db: { connections: 2 } }
 calls: { web -> a: { timeout: 1s } }
 ",
     );
-    let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(&folder.path().join("main.yaml"), None, &[])));
+    let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(
+        &folder.path().join("main.yaml"),
+        None,
+        &[],
+    )));
     assert_eq!((pool(&finished, "a").capacity, pool(&finished, "db").capacity), (Some(3), Some(2)));
     let all = finished.summary.workloads[0].offered;
-    assert_eq!(ended(&finished, "a -> db", "timeout"), all, "the default applies to an edge that is not listed");
+    assert_eq!(
+        ended(&finished, "a -> db", "timeout"),
+        all,
+        "the default applies to an edge that is not listed"
+    );
     assert_eq!(ended(&finished, "web -> a", "timeout"), 0, "and not to one that says otherwise");
 }
 
@@ -327,7 +395,9 @@ fn users_whose_requests_fail_at_once_and_who_never_think_end_by_a_limit() {
          faults: [ { at: 1s, refuse: a } ]",
         &[],
     );
-    assert!(finished.summary.partial.is_some_and(|stopped| stopped.reason.contains("20000 events")));
+    assert!(
+        finished.summary.partial.is_some_and(|stopped| stopped.reason.contains("20000 events"))
+    );
 }
 
 #[test]
@@ -366,15 +436,19 @@ fn calls_that_come_during_the_test_of_cockatiel_wait_for_its_end() {
          faults: [ { at: 2s, for: 3s, errors: b, rate: 100% } ]",
         &[],
     );
-    // Open from the fifth failure, at 2.4 s. The test comes with the call at 7.4 s and answers at 7.95 s; those of 7.5 to
-    // 7.9 s wait for it and then take 550 ms of their own.
+    // Open from the fifth failure, at 2.4 s. The test comes with the call at 7.4 s and answers at
+    // 7.95 s; those of 7.5 to 7.9 s wait for it and then take 550 ms of their own.
     let breaker = &finished.summary.breakers[0];
     assert_eq!((breaker.opened, breaker.transitions), (1, 3));
     assert!((breaker.seconds_in.half_open - 0.55).abs() < 1e-6, "{:?}", breaker.seconds_in);
     let slowest = finished.summary.workloads[0].latency.max;
     assert!((slowest - 1.0).abs() < 1e-6, "waited 0.45 s and worked 0.55 s: {slowest}");
     let call = finished.summary.calls.iter().find(|call| call.edge == "a -> b").expect("the edge");
-    assert_eq!((call.calls, call.in_flight), (finished.summary.workloads[0].offered, 0), "a call that waited is one call");
+    assert_eq!(
+        (call.calls, call.in_flight),
+        (finished.summary.workloads[0].offered, 0),
+        "a call that waited is one call"
+    );
     assert_eq!(finished.summary.workloads[0].in_flight, 0);
 }
 
@@ -391,12 +465,16 @@ fn presets_bring_their_own_bulkheads() {
         &[],
     );
     assert_eq!(pool(&finished, "a -> go").busy_max, 10);
-    assert!(ended(&finished, "a -> go", "rejected by bulkhead") > 800, "ten in flight of a second each");
+    assert!(
+        ended(&finished, "a -> go", "rejected by bulkhead") > 800,
+        "ten in flight of a second each"
+    );
     assert_eq!(pool(&finished, "node").busy_max, 20, "opossum's semaphore");
     assert!(ended(&finished, "a -> node", "rejected by bulkhead") > 600);
 }
 
-/// A call that always fails, and a breaker of each library around it: how often it opened, and how long it was open.
+/// A call that always fails, and a breaker of each library around it: how often it opened, and how
+/// long it was open.
 fn opened(breaker: &str) -> (u64, f64) {
     let finished = run_text(
         &format!(
@@ -414,7 +492,8 @@ fn opened(breaker: &str) -> (u64, f64) {
 #[test]
 fn every_preset_opens_after_what_its_library_says_and_waits_as_long() {
     let cases = [
-        // The tenth call, at 0.9 s, is the first that is judged; each wait of 10 s is over strictly after, at the next call.
+        // The tenth call, at 0.9 s, is the first that is judged; each wait of 10 s is over strictly
+        // after, at the next call.
         (
             "{ preset: resilience4j, minimumNumberOfCalls: 10, permittedNumberOfCallsInHalfOpenState: 1, waitDurationInOpenState: 10s }",
             10,
@@ -450,6 +529,10 @@ fn the_timers_of_a_preset_fire_without_calls() {
         &[],
     );
     let breaker = &finished.summary.breakers[0];
-    assert_eq!(breaker.transitions, 1 + 2 * 6, "open at 1 s; half-open after 10 s, open again after 5 s, six times over");
+    assert_eq!(
+        breaker.transitions,
+        1 + 2 * 6,
+        "open at 1 s; half-open after 10 s, open again after 5 s, six times over"
+    );
     assert!((breaker.seconds_in.half_open - 30.0).abs() < 1e-9, "{:?}", breaker.seconds_in);
 }

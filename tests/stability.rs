@@ -8,20 +8,33 @@ use sim_reports::stability::{json, report};
 use sim_reports::{Palette, diagnostics};
 use sim_tests::root;
 
-fn found(name: &str, text: &str, variant: Option<&str>, settings: &[&str], jobs: usize) -> Stability {
-    let input = Input { name: format!("{name}.yaml"), text: text.to_owned(), folder: root().join("scenarios") };
+fn found(
+    name: &str,
+    text: &str,
+    variant: Option<&str>,
+    settings: &[&str],
+    jobs: usize,
+) -> Stability {
+    let input = Input {
+        name: format!("{name}.yaml"),
+        text: text.to_owned(),
+        folder: root().join("scenarios"),
+    };
     let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-    let overrides = Overrides { variant: variant.map(str::to_owned), settings, ..Overrides::default() };
+    let overrides =
+        Overrides { variant: variant.map(str::to_owned), settings, ..Overrides::default() };
     let tried = Tried::prepare(input, overrides).unwrap_or_else(|unready| panic!("{unready:?}"));
     map(&tried, jobs, &|| ControlFlow::Continue(()), &|| ()).expect("not broken off")
 }
 
 fn of_library(name: &str, variant: Option<&str>, settings: &[&str]) -> Stability {
-    let text = std::fs::read_to_string(root().join("scenarios").join(format!("{name}.yaml"))).expect("readable");
+    let text = std::fs::read_to_string(root().join("scenarios").join(format!("{name}.yaml")))
+        .expect("readable");
     found(name, &text, variant, settings, 2)
 }
 
-/// A database that can do 100 queries a second; each is tried `attempts` times, and none waits as long as the queue is.
+/// A database that can do 100 queries a second; each is tried `attempts` times, and none waits as
+/// long as the queue is.
 fn retries(attempts: u32) -> String {
     format!(
         "run: {{ duration: 150s, warmup: 10s, drain: 10s, seed: 4 }}
@@ -39,24 +52,46 @@ stability:
     )
 }
 
-/// With r retries and capacity C, a load below C/(1 + r) always heals, and one above C is never well (Bronson et al., `HotOS` 2021).
+/// With r retries and capacity C, a load below C/(1 + r) always heals, and one above C is never
+/// well (Bronson et al., `HotOS` 2021).
 #[test]
 fn the_vulnerable_band_lies_between_capacity_with_retries_and_without() {
     for attempts in [2, 3, 5] {
         let stability = found("retries", &retries(attempts), None, &[], 2);
         let healing = 100.0 / f64::from(attempts);
         let boundary = stability.maps[0].boundaries[0];
-        let (good, bad) = (boundary.last_good.expect("heals somewhere"), boundary.first_bad.expect("not everywhere"));
-        assert!(good >= healing * 0.9 && bad <= healing * 1.15, "{attempts} attempts: {good} to {bad}, theory {healing}");
+        let (good, bad) = (
+            boundary.last_good.expect("heals somewhere"),
+            boundary.first_bad.expect("not everywhere"),
+        );
+        assert!(
+            good >= healing * 0.9 && bad <= healing * 1.15,
+            "{attempts} attempts: {good} to {bad}, theory {healing}"
+        );
         let overload = stability.overload;
-        assert!(overload.last_good >= Some(85.0) && overload.first_bad <= Some(110.0), "{attempts} attempts: {overload:?}");
-        for (load, (triggered, untriggered)) in
-            stability.loads.iter().zip(stability.maps[0].cells[0].iter().zip(&stability.untriggered))
+        assert!(
+            overload.last_good >= Some(85.0) && overload.first_bad <= Some(110.0),
+            "{attempts} attempts: {overload:?}"
+        );
+        for (load, (triggered, untriggered)) in stability
+            .loads
+            .iter()
+            .zip(stability.maps[0].cells[0].iter().zip(&stability.untriggered))
         {
             let is_vulnerable = load.number > healing * 1.15 && load.number <= 80.0;
             if is_vulnerable {
-                assert_eq!(triggered.usual(), Some(Behaviour::Metastable), "{attempts} attempts at {}", load.shown);
-                assert_eq!(untriggered.usual(), Some(Behaviour::Stable), "{attempts} attempts at {}", load.shown);
+                assert_eq!(
+                    triggered.usual(),
+                    Some(Behaviour::Metastable),
+                    "{attempts} attempts at {}",
+                    load.shown
+                );
+                assert_eq!(
+                    untriggered.usual(),
+                    Some(Behaviour::Stable),
+                    "{attempts} attempts at {}",
+                    load.shown
+                );
             }
         }
         let hysteresis = stability.hysteresis.as_ref().expect("a rate");
@@ -74,18 +109,40 @@ fn the_vulnerable_band_lies_between_capacity_with_retries_and_without() {
 #[test]
 fn the_three_known_shapes_stay_down_and_their_cures_end_them() {
     let shapes = [
-        ("retry-storm", "budget", "stability.load={ workloads.web.arrivals: poisson 600/s..600/s }"),
-        ("cache-stampede", "coalesce", "stability.load={ 'workloads.web.arrivals.ramp[1].rate': 1000/s..1000/s }"),
-        ("slow-errors", "sampled", "stability.load={ workloads.web.arrivals: poisson 600/s..600/s }"),
+        (
+            "retry-storm",
+            "budget",
+            "stability.load={ workloads.web.arrivals: poisson 600/s..600/s }",
+        ),
+        (
+            "cache-stampede",
+            "coalesce",
+            "stability.load={ 'workloads.web.arrivals.ramp[1].rate': 1000/s..1000/s }",
+        ),
+        (
+            "slow-errors",
+            "sampled",
+            "stability.load={ workloads.web.arrivals: poisson 600/s..600/s }",
+        ),
     ];
     for (name, cure, load) in shapes {
-        let usual = |stability: &Stability| stability.maps[0].cells.iter().map(|cells| cells[0].usual()).collect::<Vec<_>>();
+        let usual = |stability: &Stability| {
+            stability.maps[0].cells.iter().map(|cells| cells[0].usual()).collect::<Vec<_>>()
+        };
         let settings = [load, "stability.replications=1"];
         let ill = of_library(name, None, &settings);
-        assert!(usual(&ill).iter().all(|behaviour| *behaviour == Some(Behaviour::Metastable)), "{name}: {:?}", usual(&ill));
+        assert!(
+            usual(&ill).iter().all(|behaviour| *behaviour == Some(Behaviour::Metastable)),
+            "{name}: {:?}",
+            usual(&ill)
+        );
         assert_eq!(ill.untriggered[0].usual(), Some(Behaviour::Stable), "{name}");
         let cured = of_library(name, Some(cure), &settings);
-        assert!(usual(&cured).iter().all(|behaviour| *behaviour <= Some(Behaviour::Recovers)), "{name}: {:?}", usual(&cured));
+        assert!(
+            usual(&cured).iter().all(|behaviour| *behaviour <= Some(Behaviour::Recovers)),
+            "{name}: {:?}",
+            usual(&cured)
+        );
     }
 }
 
@@ -96,7 +153,10 @@ fn a_map_tells_the_same_for_any_number_of_threads() {
         "stability.trigger={ 'faults[0].by': [ 2x, 10x ], 'faults[0].for': [ 5s, 20s ] }",
     ];
     let one = found("retries", &retries(3), None, &settings, 1);
-    assert_eq!(json(&one, "test"), json(&found("retries", &retries(3), None, &settings, 3), "test"));
+    assert_eq!(
+        json(&one, "test"),
+        json(&found("retries", &retries(3), None, &settings, 3), "test")
+    );
     assert_eq!((one.maps.len(), one.maps[0].cells.len()), (2, 2), "a map for each length");
     insta::assert_snapshot!(report(&one, "retries", Palette::Plain));
 }
@@ -104,7 +164,10 @@ fn a_map_tells_the_same_for_any_number_of_threads() {
 #[test]
 fn every_mistake_in_a_question_is_told_at_its_place() {
     let told = |stability: &str| {
-        let text = format!("{}stability: {stability}\n", retries(2).split("stability:").next().expect("a beginning"));
+        let text = format!(
+            "{}stability: {stability}\n",
+            retries(2).split("stability:").next().expect("a beginning")
+        );
         let input = Input { name: "stability.yaml".into(), text, folder: ".".into() };
         let checked = sim_models::scenario::check(&input, &Overrides::default());
         diagnostics::render(&checked.problems, &checked.sources, Palette::Plain)

@@ -23,7 +23,8 @@ const QUEUE: &str = "run: { duration: 20s, warmup: 2s }
       figures: [ p99 of web during fault, recovery of availability of web after fault ] }";
 
 fn sweep(text: &str, request: SweepRequest) -> Result<Sweep, Unready> {
-    let input = Input { name: "test.yaml".into(), text: one_section_a_line(text), folder: ".".into() };
+    let input =
+        Input { name: "test.yaml".into(), text: one_section_a_line(text), folder: ".".into() };
     Sweep::prepare(input, Overrides { purpose: Purpose::Sweep(request), ..Overrides::default() })
 }
 
@@ -49,7 +50,8 @@ fn points(sweep: &Sweep, share: Share, jobs: usize) -> Vec<Point> {
 /// Carries a part out into a journal in `folder`.
 fn carry_out(sweep: &Sweep, share: Share, jobs: usize, folder: &Path) -> Journal {
     std::fs::create_dir_all(folder).expect("a folder");
-    let journal = Journal::create(&folder.join(JOURNAL), &Header::of(sweep, share)).expect("a journal");
+    let journal =
+        Journal::create(&folder.join(JOURNAL), &Header::of(sweep, share)).expect("a journal");
     let go_on = || ControlFlow::Continue(());
     let _ = sweep.run(share, &|_| false, jobs, &go_on, &|points| {
         for point in &points {
@@ -63,11 +65,17 @@ fn carry_out(sweep: &Sweep, share: Share, jobs: usize, folder: &Path) -> Journal
 /// Every file that a finished sweep leaves, by name.
 fn results(journals: &[Journal], folder: &Path) -> Vec<(String, Vec<u8>)> {
     let header = journals[0].header().whole();
-    write_all(&header, journals, &findings(&header, journals).expect("complete"), folder).expect("written");
+    write_all(&header, journals, &findings(&header, journals).expect("complete"), folder)
+        .expect("written");
     let mut files: Vec<_> = std::fs::read_dir(folder)
         .expect("a folder")
         .map(|entry| entry.expect("readable").path())
-        .map(|path| (path.file_name().expect("a name").to_string_lossy().into_owned(), std::fs::read(&path).expect("readable")))
+        .map(|path| {
+            (
+                path.file_name().expect("a name").to_string_lossy().into_owned(),
+                std::fs::read(&path).expect("readable"),
+            )
+        })
         .collect();
     files.sort();
     files
@@ -96,8 +104,9 @@ fn a_sweep_leaves_the_same_bytes_whatever_threads_and_parts_it_is_done_in() {
         ]));
         let threads = results(&[carry_out(&sweep, Share::WHOLE, 3, &at("three"))], &at("three"));
         assert!(whole == threads, "three threads");
-        let parts: Vec<Journal> =
-            [2, 3, 1].map(|part| carry_out(&sweep, Share { part, parts: 3 }, 2, &at(&format!("part{part}")))).into();
+        let parts: Vec<Journal> = [2, 3, 1]
+            .map(|part| carry_out(&sweep, Share { part, parts: 3 }, 2, &at(&format!("part{part}"))))
+            .into();
         std::fs::create_dir_all(at("merged")).expect("a folder");
         assert!(whole == results(&parts, &at("merged")), "three parts");
     }
@@ -107,7 +116,10 @@ fn a_sweep_leaves_the_same_bytes_whatever_threads_and_parts_it_is_done_in() {
 fn a_sweep_that_was_killed_goes_on_where_it_was_and_does_nothing_twice() {
     let sweep = sound(QUEUE, &[]);
     let folder = tempfile::tempdir().expect("a folder");
-    let whole = results(&[carry_out(&sweep, Share::WHOLE, 2, &folder.path().join("whole"))], &folder.path().join("whole"));
+    let whole = results(
+        &[carry_out(&sweep, Share::WHOLE, 2, &folder.path().join("whole"))],
+        &folder.path().join("whole"),
+    );
     // What a kill leaves: some lines, out of order, and half of another.
     let journal = String::from_utf8(whole[4].1.clone()).expect("UTF-8");
     let mut lines: Vec<&str> = journal.lines().collect();
@@ -115,7 +127,8 @@ fn a_sweep_that_was_killed_goes_on_where_it_was_and_does_nothing_twice() {
     lines[5..].reverse();
     let cut = folder.path().join("cut");
     std::fs::create_dir_all(&cut).expect("a folder");
-    std::fs::write(cut.join(JOURNAL), format!("{}\n{{\"point\":10,\"repl", lines.join("\n"))).expect("written");
+    std::fs::write(cut.join(JOURNAL), format!("{}\n{{\"point\":10,\"repl", lines.join("\n")))
+        .expect("written");
     let header = Header::of(&sweep, Share::WHOLE);
     let (resumed, is_done) = Journal::resume(&cut.join(JOURNAL), &header).expect("to go on with");
     assert_eq!(is_done.iter().filter(|is_done| **is_done).count(), 10);
@@ -128,12 +141,21 @@ fn a_sweep_that_was_killed_goes_on_where_it_was_and_does_nothing_twice() {
         }
         go_on()
     });
-    assert!(told.into_inner().expect("no panic").into_iter().eq(10..24), "the first ten are not simulated again");
+    assert!(
+        told.into_inner().expect("no panic").into_iter().eq(10..24),
+        "the first ten are not simulated again"
+    );
     assert!(whole == results(&[resumed], &cut));
     // Another sweep cannot go on here, nor can this one begin anew.
     let other = Header::of(&sound(QUEUE, &[("replications", "2")]), Share::WHOLE);
-    assert!(Journal::resume(&cut.join(JOURNAL), &other).is_err_and(|error| error.to_string().contains("another sweep")));
-    assert!(Journal::create(&cut.join(JOURNAL), &header).is_err_and(|error| error.to_string().contains("--resume")));
+    assert!(
+        Journal::resume(&cut.join(JOURNAL), &other)
+            .is_err_and(|error| error.to_string().contains("another sweep"))
+    );
+    assert!(
+        Journal::create(&cut.join(JOURNAL), &header)
+            .is_err_and(|error| error.to_string().contains("--resume"))
+    );
 }
 
 #[test]
@@ -159,7 +181,8 @@ fn points_share_their_random_numbers() {
 fn the_first_replication_of_a_point_is_what_a_run_of_its_settings_tells() {
     let sweep = sound(QUEUE, &[("replications", "1")]);
     let point = &points(&sweep, Share::WHOLE, 2)[13];
-    let settings = ["services.api.threads=2", "workloads.web.arrivals=poisson 120/s", "faults[0].by=8x"];
+    let settings =
+        ["services.api.threads=2", "workloads.web.arrivals=poisson 120/s", "faults[0].by=8x"];
     let run = sim_tests::run_text(&one_section_a_line(QUEUE), &settings);
     let summary = &run.summary.workloads[0];
     let Estimate { mean, half_width } = point.figures[0].expect("a figure");
@@ -186,15 +209,20 @@ fn a_point_is_repeated_until_its_figures_are_known_as_precisely_as_asked() {
     );
     assert!(rough.iter().any(|point| relative(point) > 0.04), "three are not enough everywhere");
     let counts: BTreeSet<u32> = precise.iter().map(|point| point.replications).collect();
-    assert!(counts.len() > 3 && counts.iter().all(|count| *count >= 3), "as many as each needs: {counts:?}");
+    assert!(
+        counts.len() > 3 && counts.iter().all(|count| *count >= 3),
+        "as many as each needs: {counts:?}"
+    );
 }
 
 #[test]
 fn what_is_clearly_worse_is_given_up_and_what_is_not_is_kept() {
     let text = QUEUE.replace("minimize: [ capacity of api.threads ],", "");
     let all = points(&sound(&text, &[("replications", "12")]), Share::WHOLE, 2);
-    let some = points(&sound(&text, &[("replications", "12"), ("abandon", "true")]), Share::WHOLE, 2);
-    let abandoned: Vec<&Point> = some.iter().filter(|point| matches!(point.state, State::Abandoned(_))).collect();
+    let some =
+        points(&sound(&text, &[("replications", "12"), ("abandon", "true")]), Share::WHOLE, 2);
+    let abandoned: Vec<&Point> =
+        some.iter().filter(|point| matches!(point.state, State::Abandoned(_))).collect();
     assert!(abandoned.len() > 8, "{}", abandoned.len());
     for point in abandoned {
         let State::Abandoned(better) = point.state else { unreachable!("abandoned") };
@@ -203,11 +231,15 @@ fn what_is_clearly_worse_is_given_up_and_what_is_not_is_kept() {
     }
     let best = all.iter().map(|point| point.figures[0].expect("a figure").mean).fold(0.0, f64::max);
     let kept = some.iter().filter(|point| point.state == State::Measured);
-    assert!(kept.map(|point| point.figures[0].expect("a figure").mean).any(|availability| availability == best));
+    assert!(
+        kept.map(|point| point.figures[0].expect("a figure").mean)
+            .any(|availability| availability == best)
+    );
 }
 
-/// Evenly spaced arrivals at a server that stands still for ten seconds: what waits is worked off at the difference between
-/// its rate and that of the arrivals; answers are good again when the wait is shorter than clients' patience.
+/// Evenly spaced arrivals at a server that stands still for ten seconds: what waits is worked off
+/// at the difference between its rate and that of the arrivals; answers are good again when the
+/// wait is shorter than clients' patience.
 #[test]
 fn recovery_takes_as_long_as_the_backlog_says() {
     let text = "run: { duration: 60s }
@@ -224,14 +256,22 @@ fn recovery_takes_as_long_as_the_backlog_says() {
     assert!((measured - expected).abs() <= 1.0, "{measured} s, expected {expected} s");
 }
 
-/// f = sin x1 + 7 sin² x2 + 0.1 x3⁴ sin x1 on [-π, π]³ (Ishigami and Homma, 1990), whose indices are known.
+/// f = sin x1 + 7 sin² x2 + 0.1 x3⁴ sin x1 on [-π, π]³ (Ishigami and Homma, 1990), whose indices
+/// are known.
 fn ishigami(shares: &[f64]) -> f64 {
-    let [x1, x2, x3] = [0, 1, 2].map(|dimension| (2.0 * shares[dimension] - 1.0) * std::f64::consts::PI);
+    let [x1, x2, x3] =
+        [0, 1, 2].map(|dimension| (2.0 * shares[dimension] - 1.0) * std::f64::consts::PI);
     libm::sin(x1) + 7.0 * libm::pow(libm::sin(x2), 2.0) + 0.1 * libm::pow(x3, 4.0) * libm::sin(x1)
 }
 
-fn of_function(design: Design, function: &dyn Fn(&[f64]) -> f64) -> sim_experiments::sweep::analysis::Findings {
-    let parameter = |path: &str| Parameter { path: path.to_owned(), values: "0.0..1.0".parse().expect("values") };
+fn of_function(
+    design: Design,
+    function: &dyn Fn(&[f64]) -> f64,
+) -> sim_experiments::sweep::analysis::Findings {
+    let parameter = |path: &str| Parameter {
+        path: path.to_owned(),
+        values: "0.0..1.0".parse().expect("values"),
+    };
     let plan = SweepPlan {
         parameters: ["x1", "x2", "x3"].map(parameter).into(),
         design,
@@ -251,11 +291,21 @@ fn of_function(design: Design, function: &dyn Fn(&[f64]) -> f64) -> sim_experime
 
 #[test]
 fn sensitivity_indices_are_those_of_the_ishigami_function() {
-    let indices = of_function(Design::Saltelli(4096), &ishigami).indices.expect("indices").of(0).expect("it varies");
+    let indices = of_function(Design::Saltelli(4096), &ishigami)
+        .indices
+        .expect("indices")
+        .of(0)
+        .expect("it varies");
     let known = [(0.3139, 0.5576), (0.4424, 0.4424), (0.0, 0.2437)];
     for (index, (first, total)) in indices.iter().zip(known) {
-        assert!((index.first - first).abs() < 0.02 + index.first_half_width, "{index:?}, known {first}");
-        assert!((index.total - total).abs() < 0.02 + index.total_half_width, "{index:?}, known {total}");
+        assert!(
+            (index.first - first).abs() < 0.02 + index.first_half_width,
+            "{index:?}, known {first}"
+        );
+        assert!(
+            (index.total - total).abs() < 0.02 + index.total_half_width,
+            "{index:?}, known {total}"
+        );
         assert!(index.first_half_width < 0.06 && index.total_half_width < 0.06, "{index:?}");
     }
 }
@@ -279,17 +329,37 @@ fn drawn_points_tell_what_each_setting_explains_by_itself() {
 fn elementary_effects_are_those_of_a_linear_function_with_an_interaction() {
     let findings = of_function(Design::Morris(200), &|x| 5.0 * x[0] - 2.0 * x[1] + x[1] * x[2]);
     let screened = findings.screening.expect("a screening").of(0);
-    assert!((screened[0].mean - 5.0).abs() < 1e-2 && screened[0].spread < 1e-2, "straight: {:?}", screened[0]);
-    assert!((screened[1].mean + 1.5).abs() < 0.1 && (screened[1].size.mean - 1.5).abs() < 0.1, "{:?}", screened[1]);
-    assert!(screened[2].spread > 0.2 && (screened[2].mean - 0.5).abs() < 0.1, "it interacts: {:?}", screened[2]);
+    assert!(
+        (screened[0].mean - 5.0).abs() < 1e-2 && screened[0].spread < 1e-2,
+        "straight: {:?}",
+        screened[0]
+    );
+    assert!(
+        (screened[1].mean + 1.5).abs() < 0.1 && (screened[1].size.mean - 1.5).abs() < 0.1,
+        "{:?}",
+        screened[1]
+    );
+    assert!(
+        screened[2].spread > 0.2 && (screened[2].mean - 0.5).abs() < 0.1,
+        "it interacts: {:?}",
+        screened[2]
+    );
 }
 
 #[test]
 fn every_level_of_every_setting_is_looked_at_before_anything_runs() {
-    let vary = ["services.api.threads=2, many", "calls.web -> api.timeout=1s..2s", "workloads.web.arrivals=poisson 1/s, often"];
+    let vary = [
+        "services.api.threads=2, many",
+        "calls.web -> api.timeout=1s..2s",
+        "workloads.web.arrivals=poisson 1/s, often",
+    ];
     let request = SweepRequest { vary: vary.map(str::to_owned).into(), ..SweepRequest::default() };
     let Err(Unready::Problems(problems)) = sweep(QUEUE, request) else { panic!("unsound") };
-    let told: Vec<String> = problems.iter().flat_map(|loaded| &loaded.problems).map(|problem| problem.message.clone()).collect();
+    let told: Vec<String> = problems
+        .iter()
+        .flat_map(|loaded| &loaded.problems)
+        .map(|problem| problem.message.clone())
+        .collect();
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("many") && told[1].contains("often"), "{told:?}");
     let nothing = QUEUE.split("sweep:").next().expect("a beginning");

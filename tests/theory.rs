@@ -1,17 +1,26 @@
 //! Queues whose behaviour is known in closed form, simulated from scenario files.
 //!
-//! Formulas: Kleinrock, *Queueing Systems*, volume 1 (M/M/m, M/M/m/K, M/G/1, finite population) and volume 2 (Jackson).
+//! Formulas: Kleinrock, *Queueing Systems*, volume 1 (M/M/m, M/M/m/K, M/G/1, finite population) and
+//! volume 2 (Jackson).
 
 use sim_experiments::Finished;
 use sim_tests::{blueprint, load_file, root, run};
 
 fn simulate(name: &str) -> Finished {
-    run(&blueprint(&load_file(&root().join("tests/theory").join(name).with_extension("yaml"), None, &[])))
+    run(&blueprint(&load_file(
+        &root().join("tests/theory").join(name).with_extension("yaml"),
+        None,
+        &[],
+    )))
 }
 
 fn assert_within_2_percent(what: &str, measured: f64, expected: f64) {
     let error = measured / expected - 1.0;
-    assert!(error.abs() < 0.02, "{what}: {measured} measured, {expected} expected ({:+.2} %)", error * 100.0);
+    assert!(
+        error.abs() < 0.02,
+        "{what}: {measured} measured, {expected} expected ({:+.2} %)",
+        error * 100.0
+    );
 }
 
 /// The mean latency lies within 2 % of theory and theory within its 95 % confidence interval.
@@ -21,7 +30,11 @@ fn assert_mean_latency(name: &str, expected_seconds: f64) -> Finished {
     let half_width = workload.mean_latency_half_width.expect("enough requests for an interval");
     assert_within_2_percent(name, workload.latency.mean, expected_seconds);
     let distance = (workload.latency.mean - expected_seconds).abs();
-    assert!(distance <= half_width, "{name}: {} ± {half_width} does not cover {expected_seconds}", workload.latency.mean);
+    assert!(
+        distance <= half_width,
+        "{name}: {} ± {half_width} does not cover {expected_seconds}",
+        workload.latency.mean
+    );
     finished
 }
 
@@ -50,7 +63,11 @@ fn erlang_c(servers: u32, load: f64) -> f64 {
 #[test]
 fn mm1_mean_sojourn_time() {
     let finished = assert_mean_latency("mm1", 1.0 / (100.0 - 80.0));
-    assert_within_2_percent("utilization", finished.summary.pools[0].utilization.expect("limited"), 0.8);
+    assert_within_2_percent(
+        "utilization",
+        finished.summary.pools[0].utilization.expect("limited"),
+        0.8,
+    );
     assert_within_2_percent("mean queue", finished.summary.pools[0].queue_mean, 0.8 * 0.8 / 0.2);
 }
 
@@ -87,20 +104,26 @@ fn mmck_loss_and_sojourn_time() {
 fn erlang_b_loss() {
     let probabilities = birth_death((0..10).map(|n| 8.0 / f64::from(n + 1)));
     let finished = assert_mean_latency("erlang-b", 0.020);
-    assert_within_2_percent("lost share", 1.0 - finished.summary.workloads[0].availability, probabilities[10]);
+    assert_within_2_percent(
+        "lost share",
+        1.0 - finished.summary.workloads[0].availability,
+        probabilities[10],
+    );
 }
 
 #[test]
 fn jackson_network_mean_sojourn_time() {
     let visits_and_service = [(1.0, 0.010), (0.6, 0.020), (0.5, 0.020)];
-    let sojourn = |(visits, service): (f64, f64)| visits * service / (1.0 - 60.0 * visits * service);
+    let sojourn =
+        |(visits, service): (f64, f64)| visits * service / (1.0 - 60.0 * visits * service);
     assert_mean_latency("jackson", visits_and_service.into_iter().map(sojourn).sum());
 }
 
 #[test]
 fn machine_repair_throughput_and_sojourn_time() {
     let (machines, think, service) = (10, 0.100, 0.015);
-    let broken = birth_death((0..machines).map(|broken| f64::from(machines - broken) * service / think));
+    let broken =
+        birth_death((0..machines).map(|broken| f64::from(machines - broken) * service / think));
     let throughput = (1.0 - broken[0]) / service;
     let finished = assert_mean_latency("machine-repair", f64::from(machines) / throughput - think);
     assert_within_2_percent("throughput", finished.summary.workloads[0].goodput, throughput);

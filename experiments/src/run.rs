@@ -42,8 +42,8 @@ impl Finished {
     }
 }
 
-/// Runs replication `replication` of a blueprint. `observe` is told the progress now and then and can break the run off;
-/// what was simulated until then is returned, marked as partial.
+/// Runs replication `replication` of a blueprint. `observe` is told the progress now and then and
+/// can break the run off; what was simulated until then is returned, marked as partial.
 ///
 /// ```
 /// use std::ops::ControlFlow;
@@ -55,13 +55,17 @@ impl Finished {
 /// let finished = sim_experiments::run(&blueprint, 0, &mut |_| ControlFlow::Continue(()));
 /// assert!(finished.summary.workloads[0].ok > 5_000);
 /// ```
-pub fn run(blueprint: &Arc<Blueprint>, replication: u64, observe: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Finished {
+pub fn run(
+    blueprint: &Arc<Blueprint>,
+    replication: u64,
+    observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Finished {
     let (simulation, broken_off) = simulate(blueprint, replication, observe);
     finish(simulation, broken_off)
 }
 
-/// Runs replication `replication` of a blueprint and returns its readings only, in their order; each is `None` if there was
-/// nothing to read.
+/// Runs replication `replication` of a blueprint and returns its readings only, in their order;
+/// each is `None` if there was nothing to read.
 ///
 /// # Errors
 /// Why the run was stopped before its end, so that nothing can be read off it.
@@ -112,7 +116,9 @@ fn simulate(
         if simulation.run_until(end, left.min(EVENTS_BETWEEN_LOOKS)) != Stop::Budget {
             break;
         }
-        if observe(Progress { now: simulation.now(), end, events: simulation.events_handled() }).is_break() {
+        if observe(Progress { now: simulation.now(), end, events: simulation.events_handled() })
+            .is_break()
+        {
             broken_off = Some(Stopped { reason: "interrupted".to_owned() });
             break;
         }
@@ -126,7 +132,12 @@ fn finish(mut simulation: Simulation<System>, broken_off: Option<Stopped>) -> Fi
     system.close(now);
     let (events, fingerprint) = (simulation.events_handled(), simulation.fingerprint());
     let system = simulation.into_model();
-    Finished { summary: summarize(&system, now, events, fingerprint, broken_off), timeline: timeline(&system, now), system, now }
+    Finished {
+        summary: summarize(&system, now, events, fingerprint, broken_off),
+        timeline: timeline(&system, now),
+        system,
+        now,
+    }
 }
 
 impl Progress {

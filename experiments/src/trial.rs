@@ -43,7 +43,8 @@ pub struct Trial {
 /// ```
 pub fn cases(input: &Input, overrides: &Overrides) -> Vec<Case> {
     let first = Case { variant: overrides.variant.clone(), loaded: load(input, overrides) };
-    let others = if overrides.variant.is_some() { Vec::new() } else { first.loaded.variants.clone() };
+    let others =
+        if overrides.variant.is_some() { Vec::new() } else { first.loaded.variants.clone() };
     let variant = |name: String| {
         let overrides = Overrides { variant: Some(name.clone()), ..overrides.clone() };
         Case { variant: Some(name), loaded: load(input, &overrides) }
@@ -68,7 +69,10 @@ impl Trial {
     }
 
     /// The same, telling an observer how far it is, who can break it off.
-    pub fn observed(blueprint: &Arc<Blueprint>, observe: &mut dyn FnMut(Progress) -> ControlFlow<()>) -> Self {
+    pub fn observed(
+        blueprint: &Arc<Blueprint>,
+        observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Self {
         let finished = run(blueprint, 0, observe);
         let judged = |expectation| judge(expectation, &finished.system, &finished.timeline);
         let verdicts = blueprint.expectations.iter().map(judged).collect();

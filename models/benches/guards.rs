@@ -3,7 +3,9 @@
 use divan::Bencher;
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
-use sim_models::resilience::circuit_breaker::{CircuitBreaker, Settings, TripRule, Verdict, WindowKind};
+use sim_models::resilience::circuit_breaker::{
+    CircuitBreaker, Settings, TripRule, Verdict, WindowKind,
+};
 use sim_models::resources::{Pool, Waiter};
 
 fn main() {
@@ -11,8 +13,13 @@ fn main() {
 }
 
 fn acquire_and_complete(bencher: Bencher, window: WindowKind) {
-    let trip = TripRule { slow_call_rate: Some(1.0), slow_call: SimDuration::from_secs(2), ..Settings::default().trip };
-    let mut breaker = CircuitBreaker::new(Settings { window, trip, ..Settings::default() }, DrawKey::default());
+    let trip = TripRule {
+        slow_call_rate: Some(1.0),
+        slow_call: SimDuration::from_secs(2),
+        ..Settings::default().trip
+    };
+    let mut breaker =
+        CircuitBreaker::new(Settings { window, trip, ..Settings::default() }, DrawKey::default());
     let mut now = 0;
     bencher.bench_local(|| {
         now += 2_500_000;

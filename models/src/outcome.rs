@@ -4,7 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How a call ended, as its caller sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[repr(u8)]
 pub enum Outcome {
     /// Answered in full.
@@ -73,8 +75,8 @@ impl Outcome {
         matches!(self, Self::Ok | Self::Degraded)
     }
 
-    /// What a service answers its own caller when a call it depends on ended like this: a bad request stays the
-    /// client's fault, every other failure becomes a server error.
+    /// What a service answers its own caller when a call it depends on ended like this: a bad
+    /// request stays the client's fault, every other failure becomes a server error.
     pub fn passed_on(self) -> Self {
         match self {
             Self::Ok | Self::Degraded | Self::ClientError => self,
@@ -122,9 +124,9 @@ impl OutcomeSet {
         Self(!Self::good().0)
     }
 
-    /// Failures that say something about the callee's health: server errors, timeouts, refused connections, full queues,
-    /// exceeded waits, requests shed or expired. A bad request is the client's own fault, and a rejection by a guard of the
-    /// caller never reached the callee.
+    /// Failures that say something about the callee's health: server errors, timeouts, refused
+    /// connections, full queues, exceeded waits, requests shed or expired. A bad request is the
+    /// client's own fault, and a rejection by a guard of the caller never reached the callee.
     pub fn callee_failures() -> Self {
         use Outcome::{Expired, QueueFull, Refused, ServerError, Shed, Timeout, WaitExceeded};
         Self::of(&[ServerError, Timeout, Refused, QueueFull, WaitExceeded, Expired, Shed])
@@ -156,7 +158,10 @@ mod tests {
     #[test]
     fn a_bad_request_is_nobodys_failure_but_the_clients() {
         let failures = OutcomeSet::callee_failures();
-        assert!(!failures.contains(Outcome::ClientError) && !failures.contains(Outcome::RejectedByBreaker));
+        assert!(
+            !failures.contains(Outcome::ClientError)
+                && !failures.contains(Outcome::RejectedByBreaker)
+        );
         assert!(failures.contains(Outcome::Timeout) && failures.contains(Outcome::Refused));
         assert_eq!(Outcome::ClientError.passed_on(), Outcome::ClientError);
         assert_eq!(Outcome::RejectedByBreaker.passed_on(), Outcome::ServerError);

@@ -10,8 +10,11 @@ const WIDTH: usize = 120;
 
 /// All problems, one after the other, and a line that counts them.
 pub fn render(problems: &[Problem], sources: &Sources, palette: Palette) -> String {
-    let renderer = if palette == Palette::Coloured { Renderer::styled() } else { Renderer::plain() }.term_width(WIDTH);
-    let mut text: String = problems.iter().map(|problem| render_one(&renderer, problem, sources) + "\n\n").collect();
+    let renderer =
+        if palette == Palette::Coloured { Renderer::styled() } else { Renderer::plain() }
+            .term_width(WIDTH);
+    let mut text: String =
+        problems.iter().map(|problem| render_one(&renderer, problem, sources) + "\n\n").collect();
     if !problems.is_empty() {
         text.push_str(&count_line(problems));
         text.push('\n');
@@ -30,8 +33,16 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
         Some((at, source)) => {
             let end = at.end.max(at.start);
             let annotation = AnnotationKind::Primary.span(at.start..end);
-            let annotation = if problem.label.is_empty() { annotation } else { annotation.label(problem.label.as_str()) };
-            title.element(Snippet::source(source.text.as_str()).path(source.name.as_str()).annotation(annotation))
+            let annotation = if problem.label.is_empty() {
+                annotation
+            } else {
+                annotation.label(problem.label.as_str())
+            };
+            title.element(
+                Snippet::source(source.text.as_str())
+                    .path(source.name.as_str())
+                    .annotation(annotation),
+            )
         }
         None => match sources.get(0) {
             Some(source) => title.element(Origin::path(source.name.as_str())),

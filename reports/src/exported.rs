@@ -33,11 +33,16 @@ fn is_yaml(format: Format) -> bool {
 
 fn content(format: Format, document: &Document) -> String {
     match &document.content {
-        Content::Configuration(values) if is_yaml(format) => values.iter().map(yaml).collect::<Vec<_>>().join("---\n"),
-        Content::Configuration(values) => {
-            values.iter().map(|value| serde_json::to_string_pretty(value).unwrap_or_default() + "\n").collect()
+        Content::Configuration(values) if is_yaml(format) => {
+            values.iter().map(yaml).collect::<Vec<_>>().join("---\n")
         }
-        Content::GoBreakers(breakers) => breakers.iter().map(|(name, settings)| go(name, settings)).collect(),
+        Content::Configuration(values) => values
+            .iter()
+            .map(|value| serde_json::to_string_pretty(value).unwrap_or_default() + "\n")
+            .collect(),
+        Content::GoBreakers(breakers) => {
+            breakers.iter().map(|(name, settings)| go(name, settings)).collect()
+        }
     }
 }
 
@@ -51,7 +56,9 @@ fn yaml(value: &Value) -> String {
 
 /// A breaker as Go code.
 fn go(name: &str, settings: &GoBreakerSettings) -> String {
-    let mut text = format!("gobreaker.NewCircuitBreaker[any](gobreaker.Settings{{\n\tName:        \"{name}\",\n");
+    let mut text = format!(
+        "gobreaker.NewCircuitBreaker[any](gobreaker.Settings{{\n\tName:        \"{name}\",\n"
+    );
     let _ = writeln!(text, "\tMaxRequests: {},", settings.max_requests);
     if !settings.interval.is_zero() {
         let _ = writeln!(text, "\tInterval:    {},", go_duration(settings.interval));
@@ -61,18 +68,33 @@ fn go(name: &str, settings: &GoBreakerSettings) -> String {
     }
     let _ = writeln!(text, "\tTimeout:     {},", go_duration(settings.timeout));
     let condition = match settings.ready_to_trip {
-        ReadyToTrip::ConsecutiveFailures(failures) => format!("counts.ConsecutiveFailures >= {failures}"),
+        ReadyToTrip::ConsecutiveFailures(failures) => {
+            format!("counts.ConsecutiveFailures >= {failures}")
+        }
         ReadyToTrip::FailureRatio { minimum_requests, ratio } => {
-            format!("counts.Requests >= {minimum_requests} && float64(counts.TotalFailures)/float64(counts.Requests) >= {ratio}")
+            format!(
+                "counts.Requests >= {minimum_requests} && float64(counts.TotalFailures)/float64(counts.Requests) >= {ratio}"
+            )
         }
     };
-    let _ = write!(text, "\tReadyToTrip: func(counts gobreaker.Counts) bool {{\n\t\treturn {condition}\n\t}},\n}})\n");
+    let _ = write!(
+        text,
+        "\tReadyToTrip: func(counts gobreaker.Counts) bool {{\n\t\treturn {condition}\n\t}},\n}})\n"
+    );
     text
 }
 
 fn go_duration(span: SimDuration) -> String {
     let nanos = span.as_nanos();
-    let units = [(1_000_000_000, "Second"), (1_000_000, "Millisecond"), (1_000, "Microsecond"), (1, "Nanosecond")];
-    let (size, unit) = units.into_iter().find(|(size, _)| nanos.is_multiple_of(*size)).unwrap_or((1, "Nanosecond"));
+    let units = [
+        (1_000_000_000, "Second"),
+        (1_000_000, "Millisecond"),
+        (1_000, "Microsecond"),
+        (1, "Nanosecond"),
+    ];
+    let (size, unit) = units
+        .into_iter()
+        .find(|(size, _)| nanos.is_multiple_of(*size))
+        .unwrap_or((1, "Nanosecond"));
     format!("{} * time.{unit}", nanos / size)
 }

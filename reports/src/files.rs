@@ -33,8 +33,8 @@ pub enum WriteError {
     },
 }
 
-/// Writes everything about a run into `folder`: `summary.json`, `timeline.csv`, `series.csv`, `latency.csv`,
-/// `overview.svg` and `overview.png`. The folder is made if it is missing.
+/// Writes everything about a run into `folder`: `summary.json`, `timeline.csv`, `series.csv`,
+/// `latency.csv`, `overview.svg` and `overview.png`. The folder is made if it is missing.
 ///
 /// # Errors
 /// If a file cannot be encoded or written; files already written stay.
@@ -48,7 +48,11 @@ pub fn write_all(finished: &Finished, folder: &Path) -> Result<(), WriteError> {
 }
 
 /// Writes a picture as `NAME.svg` and `NAME.png`.
-pub(crate) fn write_picture(picture: &impl plot::Picture, folder: &Path, name: &'static str) -> Result<(), WriteError> {
+pub(crate) fn write_picture(
+    picture: &impl plot::Picture,
+    folder: &Path,
+    name: &'static str,
+) -> Result<(), WriteError> {
     let failed = |cause| WriteError::Plot { what: name, cause };
     write(&folder.join(format!("{name}.svg")), plot::svg(picture).map_err(failed)?.as_bytes())?;
     write(&folder.join(format!("{name}.png")), &plot::png(picture).map_err(failed)?)
@@ -59,24 +63,32 @@ pub(crate) fn write_picture(picture: &impl plot::Picture, folder: &Path, name: &
 /// # Errors
 /// If it cannot be made.
 pub fn make_folder(folder: &Path) -> Result<(), WriteError> {
-    std::fs::create_dir_all(folder).map_err(|cause| WriteError::File { path: folder.to_owned(), cause })
+    std::fs::create_dir_all(folder)
+        .map_err(|cause| WriteError::File { path: folder.to_owned(), cause })
 }
 
-/// Writes a file beside its place and renames it into it: readers see the old bytes or the new ones, never some.
+/// Writes a file beside its place and renames it into it: readers see the old bytes or the new
+/// ones, never some.
 ///
 /// # Errors
 /// If the file cannot be written or renamed.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
-    write_with(path, |out| out.write_all(bytes).map_err(|cause| WriteError::File { path: path.to_owned(), cause }))
+    write_with(path, |out| {
+        out.write_all(bytes).map_err(|cause| WriteError::File { path: path.to_owned(), cause })
+    })
 }
 
 /// The same for a file that is written piece by piece.
 ///
 /// # Errors
 /// If the file cannot be written or renamed, or `write` fails.
-pub fn write_with<E: From<WriteError>>(path: &Path, write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), E>) -> Result<(), E> {
+pub fn write_with<E: From<WriteError>>(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), E>,
+) -> Result<(), E> {
     let failed = |cause| WriteError::File { path: path.to_owned(), cause };
-    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     let mut out = BufWriter::new(file.as_file());
     write(&mut out)?;

@@ -43,7 +43,8 @@ fn entry(indent: &str, key: &str, value: &Value) -> String {
     match value.as_object() {
         Some(entries) if line.chars().count() > WIDTH => {
             let deeper = format!("{indent}  ");
-            let lines: String = entries.iter().map(|(key, value)| entry(&deeper, key, value)).collect();
+            let lines: String =
+                entries.iter().map(|(key, value)| entry(&deeper, key, value)).collect();
             format!("{indent}{key}:\n{lines}")
         }
         _ => line,
@@ -53,10 +54,15 @@ fn entry(indent: &str, key: &str, value: &Value) -> String {
 fn flow(value: &Value) -> String {
     match value {
         Value::Object(entries) => {
-            let entries: Vec<String> = entries.iter().map(|(key, value)| format!("{key}: {}", flow(value))).collect();
+            let entries: Vec<String> =
+                entries.iter().map(|(key, value)| format!("{key}: {}", flow(value))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
-        Value::String(text) if text.chars().all(|c| c.is_alphanumeric() || " .%-_>".contains(c)) => text.clone(),
+        Value::String(text)
+            if text.chars().all(|c| c.is_alphanumeric() || " .%-_>".contains(c)) =>
+        {
+            text.clone()
+        }
         other => other.to_string(),
     }
 }

@@ -31,11 +31,16 @@ pub fn report(finished: &Finished) -> String {
         .iter()
         .map(|moment| {
             let line = line(moment);
-            Entry { seconds: moment.at.as_secs_f64(), kind: line.kind, subject: line.subject, text: line.text }
+            Entry {
+                seconds: moment.at.as_secs_f64(),
+                kind: line.kind,
+                subject: line.subject,
+                text: line.text,
+            }
         })
         .collect();
-    let mut text =
-        serde_json::to_string_pretty(&Report { summary: &finished.summary, timeline }).expect("plain records become JSON");
+    let mut text = serde_json::to_string_pretty(&Report { summary: &finished.summary, timeline })
+        .expect("plain records become JSON");
     text.push('\n');
     text
 }

@@ -1,7 +1,8 @@
 //! What Fusebox shows people and programs: text, JSON, CSV, plots, diagnostics.
 //!
-//! Everything here turns typed records into bytes; nothing prints, and the same records give the same bytes. Files are
-//! written beside their place and renamed into it ([`files`]), so that none is ever half there.
+//! Everything here turns typed records into bytes; nothing prints, and the same records give the
+//! same bytes. Files are written beside their place and renamed into it ([`files`]), so that none
+//! is ever half there.
 #![forbid(unsafe_code)]
 
 pub mod diagnostics;

@@ -24,7 +24,12 @@ pub fn timeline(finished: &Finished) -> Written {
     let header = ["seconds", "kind", "subject", "change"].map(str::to_owned).to_vec();
     let rows = finished.timeline.iter().map(|moment| {
         let line = line(moment);
-        vec![format!("{:.9}", moment.at.as_secs_f64()), line.kind.to_owned(), line.subject, line.text]
+        vec![
+            format!("{:.9}", moment.at.as_secs_f64()),
+            line.kind.to_owned(),
+            line.subject,
+            line.text,
+        ]
     });
     table(std::iter::once(header).chain(rows))
 }
@@ -35,9 +40,19 @@ pub fn timeline(finished: &Finished) -> Written {
 /// If the rows cannot be encoded.
 pub fn latency(finished: &Finished) -> Written {
     let header =
-        ["of", "name", "count", "mean_s", "p50_s", "p90_s", "p95_s", "p99_s", "p99.9_s", "max_s"].map(str::to_owned).to_vec();
+        ["of", "name", "count", "mean_s", "p50_s", "p90_s", "p95_s", "p99_s", "p99.9_s", "max_s"]
+            .map(str::to_owned)
+            .to_vec();
     let row = |of: &str, name: &str, count: u64, latency: &Latency| {
-        let figures = [latency.mean, latency.p50, latency.p90, latency.p95, latency.p99, latency.p999, latency.max];
+        let figures = [
+            latency.mean,
+            latency.p50,
+            latency.p90,
+            latency.p95,
+            latency.p99,
+            latency.p999,
+            latency.max,
+        ];
         let figures = figures.map(|seconds| format!("{seconds:.9}"));
         [vec![of.to_owned(), name.to_owned(), count.to_string()], figures.to_vec()].concat()
     };
@@ -50,7 +65,10 @@ pub fn latency(finished: &Finished) -> Written {
             row("all requests", &workload.name, ended, &workload.latency_with_failures),
         ]
     });
-    let calls = summary.calls.iter().map(|call| row("calls", &call.edge, call.calls - call.in_flight, &call.latency));
+    let calls = summary
+        .calls
+        .iter()
+        .map(|call| row("calls", &call.edge, call.calls - call.in_flight, &call.latency));
     table(std::iter::once(header).chain(workloads).chain(calls))
 }
 
@@ -69,19 +87,28 @@ pub fn series(finished: &Finished) -> Written {
         header.extend(["p50_s", "p99_s", "in_flight"].map(|what| format!("{name}.{what}")));
     }
     for pool in &blueprint.pools {
-        header.extend(["busy", "queue", "utilization"].map(|what| format!("{}.{}.{what}", pool.label(), pool.kind.name())));
+        header.extend(
+            ["busy", "queue", "utilization"]
+                .map(|what| format!("{}.{}.{what}", pool.label(), pool.kind.name())),
+        );
     }
     header.extend(blueprint.breakers.iter().map(|breaker| format!("{}.breaker", breaker.owner)));
     let width = recorder.sample_width().as_secs_f64();
-    let intervals = recorder.workloads().first().map_or(0, |workload| workload.series.offered.len());
+    let intervals =
+        recorder.workloads().first().map_or(0, |workload| workload.series.offered.len());
     let rows = (0..intervals).map(|interval| {
         let end = ((interval + 1) as f64 * width).min(finished.now.as_secs_f64());
         let mut row = vec![format!("{end}")];
         for workload in recorder.workloads() {
             let series = &workload.series;
-            row.extend([series.offered[interval], series.good(interval)].map(|number| number.to_string()));
+            row.extend(
+                [series.offered[interval], series.good(interval)].map(|number| number.to_string()),
+            );
             row.extend(series.ended[interval].map(|number| number.to_string()));
-            row.extend([series.p50[interval], series.p99[interval]].map(|nanos| format!("{:.6}", nanos as f64 / 1e9)));
+            row.extend(
+                [series.p50[interval], series.p99[interval]]
+                    .map(|nanos| format!("{:.6}", nanos as f64 / 1e9)),
+            );
             row.push(series.in_flight[interval].to_string());
         }
         for (plan, series) in blueprint.pools.iter().zip(recorder.pools()) {
@@ -89,9 +116,18 @@ pub fn series(finished: &Finished) -> Written {
             row.push(format!("{busy:.4}"));
             row.push(format!("{:.4}", series.waiting[interval]));
             let is_limited = plan.capacity != sim_models::system::UNLIMITED;
-            row.push(if is_limited { format!("{:.5}", busy / f64::from(plan.capacity)) } else { String::new() });
+            row.push(if is_limited {
+                format!("{:.5}", busy / f64::from(plan.capacity))
+            } else {
+                String::new()
+            });
         }
-        row.extend(recorder.breakers().iter().map(|breaker| state_name(breaker.series[interval]).to_owned()));
+        row.extend(
+            recorder
+                .breakers()
+                .iter()
+                .map(|breaker| state_name(breaker.series[interval]).to_owned()),
+        );
         row
     });
     table(std::iter::once(header).chain(rows))

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use sim_experiments::Finished;
 use sim_models::observe::{
-    BreakerSummary, CallSummary, EffectSummary, Latency, Moment, PoolSummary, PutOff, QueueSummary, RunSummary, Span,
-    WorkloadSummary, condensed,
+    BreakerSummary, CallSummary, EffectSummary, Latency, Moment, PoolSummary, PutOff, QueueSummary,
+    RunSummary, Span, WorkloadSummary, condensed,
 };
 
 use crate::Palette;
@@ -36,20 +36,35 @@ pub fn report(finished: &Finished, palette: Palette) -> String {
         section(&mut text, palette, "Effects", &effects(&summary.effects));
     }
     section(&mut text, palette, "Timeline", &timeline(finished, palette));
-    let _ =
-        writeln!(text, "{}", palette.paint(Tone::Faint, &format!("seed {}, fingerprint {}", summary.seed, summary.fingerprint)));
+    let _ = writeln!(
+        text,
+        "{}",
+        palette.paint(
+            Tone::Faint,
+            &format!("seed {}, fingerprint {}", summary.seed, summary.fingerprint)
+        )
+    );
     text
 }
 
 fn heading(text: &mut String, palette: Palette, summary: &RunSummary) {
     let _ = write!(text, "{}", palette.paint(Tone::Heading, &summary.scenario));
-    let _ = write!(text, ": {} simulated, {} events", duration(summary.simulated_seconds), count(summary.events));
+    let _ = write!(
+        text,
+        ": {} simulated, {} events",
+        duration(summary.simulated_seconds),
+        count(summary.events)
+    );
     if summary.warmup_seconds > 0.0 {
         let _ = write!(text, ", the first {} not counted", duration(summary.warmup_seconds));
     }
     text.push('\n');
     if let Some(stopped) = &summary.partial {
-        let _ = writeln!(text, "{}", palette.paint(Tone::Worse, &format!("PARTIAL: {}", stopped.reason)));
+        let _ = writeln!(
+            text,
+            "{}",
+            palette.paint(Tone::Worse, &format!("PARTIAL: {}", stopped.reason))
+        );
     }
     if let Some(called_off) = &summary.called_off {
         let told = format!("CALLED OFF at {}: {}", clock(called_off.at), called_off.condition);
@@ -67,8 +82,13 @@ pub(crate) fn section(text: &mut String, palette: Palette, title: &str, body: &s
     }
 }
 
-/// A table without lines; the first column is left-aligned, the others right-aligned but for `left`.
-pub(crate) fn table(header: &[&str], left: &[usize], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+/// A table without lines; the first column is left-aligned, the others right-aligned but for
+/// `left`.
+pub(crate) fn table(
+    header: &[&str],
+    left: &[usize],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(header.to_vec());
     for row in rows {
@@ -96,12 +116,26 @@ fn workloads(workloads: &[WorkloadSummary]) -> String {
             kinds(&workload.failed),
         ]
     });
-    let header = ["", "offered", "ok", "degraded", "failed", "in flight", "availability", "goodput", "failures by kind"];
+    let header = [
+        "",
+        "offered",
+        "ok",
+        "degraded",
+        "failed",
+        "in flight",
+        "availability",
+        "goodput",
+        "failures by kind",
+    ];
     table(&header, &[8], rows)
 }
 
 fn kinds<'a>(kinds: impl IntoIterator<Item = (&'a &'static str, &'a u64)>) -> String {
-    kinds.into_iter().map(|(kind, number)| format!("{kind} {}", count(*number))).collect::<Vec<_>>().join(", ")
+    kinds
+        .into_iter()
+        .map(|(kind, number)| format!("{kind} {}", count(*number)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn latency_columns(latency: &Latency) -> Vec<String> {
@@ -112,15 +146,20 @@ fn latencies(workloads: &[WorkloadSummary]) -> String {
     let mut rows = Vec::new();
     for workload in workloads {
         let mean = match workload.mean_latency_half_width {
-            Some(half_width) => format!("{} ± {}", duration(workload.latency.mean), duration(half_width)),
+            Some(half_width) => {
+                format!("{} ± {}", duration(workload.latency.mean), duration(half_width))
+            }
             None => duration(workload.latency.mean),
         };
         rows.push([vec![workload.name.clone(), mean], latency_columns(&workload.latency)].concat());
         if !workload.failed.is_empty() {
             let mean = duration(workload.latency_with_failures.mean);
             rows.push(
-                [vec![format!("{}, failures included", workload.name), mean], latency_columns(&workload.latency_with_failures)]
-                    .concat(),
+                [
+                    vec![format!("{}, failures included", workload.name), mean],
+                    latency_columns(&workload.latency_with_failures),
+                ]
+                .concat(),
             );
         }
     }
@@ -132,7 +171,8 @@ fn pools(pools: &[PoolSummary]) -> String {
         vec![
             pool.owner.clone(),
             pool.kind.to_owned(),
-            pool.capacity.map_or_else(|| "no limit".to_owned(), |capacity| count(u64::from(capacity))),
+            pool.capacity
+                .map_or_else(|| "no limit".to_owned(), |capacity| count(u64::from(capacity))),
             significant(pool.busy_mean),
             pool.utilization.map_or_else(String::new, percent),
             significant(pool.queue_mean),
@@ -141,14 +181,19 @@ fn pools(pools: &[PoolSummary]) -> String {
             spans(&pool.saturated),
         ]
     });
-    table(&["", "", "slots", "busy", "utilization", "queue", "longest", "turned away", "saturated"], &[1, 8], rows)
+    table(
+        &["", "", "slots", "busy", "utilization", "queue", "longest", "turned away", "saturated"],
+        &[1, 8],
+        rows,
+    )
 }
 
 /// The first spans in full, the others by number.
 fn spans(spans: &[Span]) -> String {
     const SHOWN: usize = 2;
-    let shown =
-        spans.iter().take(SHOWN).map(|span| format!("{}–{}", clock(span.from), span.to.map_or_else(|| "end".to_owned(), clock)));
+    let shown = spans.iter().take(SHOWN).map(|span| {
+        format!("{}–{}", clock(span.from), span.to.map_or_else(|| "end".to_owned(), clock))
+    });
     let more = spans.len().saturating_sub(SHOWN);
     let more = (more > 0).then(|| format!("and {more} more"));
     shown.chain(more).collect::<Vec<_>>().join(", ")
@@ -157,13 +202,20 @@ fn spans(spans: &[Span]) -> String {
 /// What became of the calls that were put off until later.
 fn put_off(put_off: &PutOff) -> String {
     let PutOff { calls, made_up, refused, waiting } = *put_off;
-    let refused = if refused == 0 { String::new() } else { format!(", {} found no room", count(refused)) };
-    format!("; put off {}, made up for {}, {} waiting{refused}", count(calls), count(made_up), count(waiting))
+    let refused =
+        if refused == 0 { String::new() } else { format!(", {} found no room", count(refused)) };
+    format!(
+        "; put off {}, made up for {}, {} waiting{refused}",
+        count(calls),
+        count(made_up),
+        count(waiting)
+    )
 }
 
 fn calls(calls: &[CallSummary]) -> String {
     let rows = calls.iter().map(|call| {
-        let amplification = if call.calls == 0 { 0.0 } else { call.attempts as f64 / call.calls as f64 };
+        let amplification =
+            if call.calls == 0 { 0.0 } else { call.attempts as f64 / call.calls as f64 };
         vec![
             call.edge.clone(),
             count(call.calls),
@@ -228,7 +280,9 @@ fn messages(queues: &[QueueSummary]) -> String {
 }
 
 fn effects(effects: &[EffectSummary]) -> String {
-    let rows = effects.iter().map(|effect| vec![effect.name.clone(), count(effect.count), count(effect.duplicates)]);
+    let rows = effects
+        .iter()
+        .map(|effect| vec![effect.name.clone(), count(effect.count), count(effect.duplicates)]);
     table(&["", "done", "done again"], &[], rows)
 }
 
@@ -237,7 +291,11 @@ pub fn timeline(finished: &Finished, palette: Palette) -> String {
     let moments = condensed(&finished.timeline, finished.system.blueprint());
     let mut text = lines(&moments[..moments.len().min(MOST_LINES)], palette);
     if moments.len() > MOST_LINES {
-        let _ = writeln!(text, "… and {} more; all of them are in timeline.csv (--out DIR)", moments.len() - MOST_LINES);
+        let _ = writeln!(
+            text,
+            "… and {} more; all of them are in timeline.csv (--out DIR)",
+            moments.len() - MOST_LINES
+        );
     }
     text
 }
@@ -248,13 +306,21 @@ pub(crate) fn lines(moments: &[Moment], palette: Palette) -> String {
         return "nothing changed".to_owned();
     }
     let lines: Vec<_> = moments.iter().map(|moment| (moment.at, line(moment))).collect();
-    let width = |of: &dyn Fn(&crate::words::Line) -> usize| lines.iter().map(|(_, line)| of(line)).max().unwrap_or(0);
-    let (kind_width, subject_width) = (width(&|line| line.kind.len()), width(&|line| line.subject.chars().count()));
+    let width = |of: &dyn Fn(&crate::words::Line) -> usize| {
+        lines.iter().map(|(_, line)| of(line)).max().unwrap_or(0)
+    };
+    let (kind_width, subject_width) =
+        (width(&|line| line.kind.len()), width(&|line| line.subject.chars().count()));
     let mut text = String::new();
     for (at, line) in &lines {
         let told = format!("{} {:subject_width$}  {}", line.mark(), line.subject, line.text);
         let at = clock(at.as_secs_f64());
-        let _ = writeln!(text, "{at:>12}  {}  {}", palette.paint_padded(line.kind, kind_width), palette.paint(line.tone, &told));
+        let _ = writeln!(
+            text,
+            "{at:>12}  {}  {}",
+            palette.paint_padded(line.kind, kind_width),
+            palette.paint(line.tone, &told)
+        );
     }
     text
 }

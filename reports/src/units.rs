@@ -41,7 +41,8 @@ pub fn percent(share: f64) -> String {
     let percentage = share * 100.0;
     for digits in 1..=6 {
         let shown = format!("{percentage:.digits$}");
-        let is_rounded_to_an_end = (shown.parse() == Ok(100.0) && share < 1.0) || (shown.parse() == Ok(0.0) && share > 0.0);
+        let is_rounded_to_an_end = (shown.parse() == Ok(100.0) && share < 1.0)
+            || (shown.parse() == Ok(0.0) && share > 0.0);
         if !is_rounded_to_an_end {
             return format!("{shown}%");
         }
@@ -54,7 +55,11 @@ pub fn clock(seconds: f64) -> String {
     let millis = (seconds * 1e3 + 0.5) as u64;
     let (hours, minutes, rest) = (millis / 3_600_000, millis / 60_000 % 60, millis % 60_000);
     let seconds = format!("{:02}.{:03}", rest / 1_000, rest % 1_000);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds}") } else { format!("{minutes}:{seconds}") }
+    if hours > 0 {
+        format!("{hours}:{minutes:02}:{seconds}")
+    } else {
+        format!("{minutes}:{seconds}")
+    }
 }
 
 #[cfg(test)]

@@ -37,17 +37,24 @@ impl Line {
 pub(crate) fn line(moment: &Moment) -> Line {
     let (subject, kind, text, tone) = match &moment.change {
         Change::FaultBegins { target, effect, lasts } => {
-            let span = lasts.map_or_else(|| "to the end".to_owned(), |lasts| format!("for {lasts}"));
+            let span =
+                lasts.map_or_else(|| "to the end".to_owned(), |lasts| format!("for {lasts}"));
             (target.clone(), "fault", format!("{effect}, {span}"), Tone::Fault)
         }
-        Change::FaultEnds { target, effect } => (target.clone(), "fault", format!("{effect}: over"), Tone::Fault),
+        Change::FaultEnds { target, effect } => {
+            (target.clone(), "fault", format!("{effect}: over"), Tone::Fault)
+        }
         Change::Saturates { pool } => (pool.owner.clone(), "pool", saturation(pool), Tone::Worse),
         Change::Relieved { pool, after, longest_queue } => {
             let queue = match longest_queue {
                 0 => String::new(),
                 longest => format!(", a queue of up to {} worked off", count(*longest)),
             };
-            let text = format!("{} free again after {}{queue}", pool.kind.name(), duration(after.as_secs_f64()));
+            let text = format!(
+                "{} free again after {}{queue}",
+                pool.kind.name(),
+                duration(after.as_secs_f64())
+            );
             (pool.owner.clone(), "pool", text, Tone::Better)
         }
         Change::Overflows { pool, limit } if *limit == 0 => (
@@ -57,16 +64,23 @@ pub(crate) fn line(moment: &Moment) -> Line {
             Tone::Worse,
         ),
         Change::Overflows { pool, limit } => {
-            let text = format!("queue of {} full: requests are turned away{}", count(u64::from(*limit)), of_several(pool));
+            let text = format!(
+                "queue of {} full: requests are turned away{}",
+                count(u64::from(*limit)),
+                of_several(pool)
+            );
             (pool.owner.clone(), "queue", text, Tone::Worse)
         }
-        Change::OverflowEnds { pool } => (pool.owner.clone(), "queue", "turns nothing away any more".to_owned(), Tone::Better),
+        Change::OverflowEnds { pool } => {
+            (pool.owner.clone(), "queue", "turns nothing away any more".to_owned(), Tone::Better)
+        }
         Change::Breaker { breaker, transition } => {
             let (text, tone) = breaker_words(transition);
             (breaker.clone(), "breaker", text, tone)
         }
         Change::Breakers { edge, state, of } => {
-            let text = format!("{}: most of the {} breakers", state_name(*state), count(*of as u64));
+            let text =
+                format!("{}: most of the {} breakers", state_name(*state), count(*of as u64));
             (edge.clone(), "breaker", text, tone_of(*state))
         }
         Change::Instance { edge, instance, change } => {
@@ -78,15 +92,26 @@ pub(crate) fn line(moment: &Moment) -> Line {
             (
                 service.clone(),
                 "scale",
-                format!("{} instances in place of {}", count(u64::from(*to)), count(u64::from(*from))),
+                format!(
+                    "{} instances in place of {}",
+                    count(u64::from(*to)),
+                    count(u64::from(*from))
+                ),
                 tone,
             )
         }
-        Change::OutOfMemory { instance, restart } => {
-            (instance.clone(), "memory", format!("out of memory: killed with all its work, back in {restart}"), Tone::Worse)
+        Change::OutOfMemory { instance, restart } => (
+            instance.clone(),
+            "memory",
+            format!("out of memory: killed with all its work, back in {restart}"),
+            Tone::Worse,
+        ),
+        Change::AlertFires { alert, severity } => {
+            (alert.clone(), "alert", format!("fires ({severity})"), Tone::Worse)
         }
-        Change::AlertFires { alert, severity } => (alert.clone(), "alert", format!("fires ({severity})"), Tone::Worse),
-        Change::AlertResolved { alert } => (alert.clone(), "alert", "resolved".to_owned(), Tone::Better),
+        Change::AlertResolved { alert } => {
+            (alert.clone(), "alert", "resolved".to_owned(), Tone::Better)
+        }
         Change::Aborted { condition, value, unit } => (
             "experiment".to_owned(),
             "chaos",
@@ -94,7 +119,8 @@ pub(crate) fn line(moment: &Moment) -> Line {
             Tone::Worse,
         ),
         Change::Backlog { queue, waiting } => {
-            let text = format!("messages pile up: {} waiting, the oldest for 10 s", count(*waiting));
+            let text =
+                format!("messages pile up: {} waiting, the oldest for 10 s", count(*waiting));
             (queue.clone(), "messages", text, Tone::Worse)
         }
         Change::Drained { queue, after, most, oldest } => {
@@ -106,18 +132,24 @@ pub(crate) fn line(moment: &Moment) -> Line {
             );
             (queue.clone(), "messages", text, Tone::Better)
         }
-        Change::AvailabilityFalls { workload, level, to } => {
-            (workload.clone(), "availability", format!("below {}: {}", percent(*level), percent(*to)), Tone::Worse)
-        }
+        Change::AvailabilityFalls { workload, level, to } => (
+            workload.clone(),
+            "availability",
+            format!("below {}: {}", percent(*level), percent(*to)),
+            Tone::Worse,
+        ),
         Change::AvailabilityRegained { workload, level, after } => (
             workload.clone(),
             "availability",
             format!("{} or more again after {}", percent(*level), duration(after.as_secs_f64())),
             Tone::Better,
         ),
-        Change::OutageBegins { workload } => {
-            (workload.clone(), "outage", "complete outage: nothing is answered".to_owned(), Tone::Worse)
-        }
+        Change::OutageBegins { workload } => (
+            workload.clone(),
+            "outage",
+            "complete outage: nothing is answered".to_owned(),
+            Tone::Worse,
+        ),
         Change::OutageEnds { workload, after } => (
             workload.clone(),
             "outage",
@@ -133,9 +165,14 @@ fn instance_words(instance: &str, change: &InstanceChange) -> (String, Tone) {
         InstanceChange::Ejected(Ejection::ConsecutiveFailures(failures)) => {
             (format!("{instance} ejected: {failures} failures in a row"), Tone::Worse)
         }
-        InstanceChange::Ejected(Ejection::SuccessRate { rate, threshold }) => {
-            (format!("{instance} ejected: {} succeed, and others {} or more", percent(*rate), percent(*threshold)), Tone::Worse)
-        }
+        InstanceChange::Ejected(Ejection::SuccessRate { rate, threshold }) => (
+            format!(
+                "{instance} ejected: {} succeed, and others {} or more",
+                percent(*rate),
+                percent(*threshold)
+            ),
+            Tone::Worse,
+        ),
         InstanceChange::Readmitted => (format!("{instance} readmitted"), Tone::Better),
         InstanceChange::Down => (format!("{instance} down: health checks fail"), Tone::Worse),
         InstanceChange::Up => (format!("{instance} up again: health checks pass"), Tone::Better),
@@ -155,7 +192,11 @@ fn saturation(pool: &PoolGroup) -> String {
 }
 
 fn of_several(pool: &PoolGroup) -> String {
-    if pool.pools == 1 { String::new() } else { format!(" ({} of {} instances)", pool.affected, pool.pools) }
+    if pool.pools == 1 {
+        String::new()
+    } else {
+        format!(" ({} of {} instances)", pool.affected, pool.pools)
+    }
 }
 
 /// A breaker's state in one word.
@@ -178,7 +219,9 @@ fn tone_of(state: State) -> Tone {
 fn breaker_words(transition: &Transition) -> (String, Tone) {
     let reason = match transition.reason {
         Reason::FailureRate { rate, calls } => format!("{} of {calls} calls failed", percent(rate)),
-        Reason::SlowCallRate { rate, calls } => format!("{} of {calls} calls were slow", percent(rate)),
+        Reason::SlowCallRate { rate, calls } => {
+            format!("{} of {calls} calls were slow", percent(rate))
+        }
         Reason::ConsecutiveFailures(failures) => format!("{failures} failures in a row"),
         Reason::WaitOver(wait) => format!("{wait} have passed"),
         Reason::ProbesSucceeded(1) => "1 probe went well".to_owned(),
@@ -223,7 +266,9 @@ pub(crate) fn measured(verdict: &Verdict) -> String {
         Measured::Figure { value: Some(value), unit, at: Some(at) } => {
             format!("{} at the worst, from {}", figure(*value, *unit), moment(*at))
         }
-        Measured::Back { normal: None, .. } => "nothing before the fault that could be called normal".to_owned(),
+        Measured::Back { normal: None, .. } => {
+            "nothing before the fault that could be called normal".to_owned()
+        }
         Measured::Back { best, reached, .. } => {
             let best = best.map_or_else(|| "nothing".to_owned(), percent);
             match reached {
@@ -249,7 +294,12 @@ pub(crate) fn measured(verdict: &Verdict) -> String {
             }
         }
         Measured::Lost { failed, waiting, dropped } => {
-            format!("{} failed, {} still waited at the end, {} were given up", count(*failed), count(*waiting), count(*dropped))
+            format!(
+                "{} failed, {} still waited at the end, {} were given up",
+                count(*failed),
+                count(*waiting),
+                count(*dropped)
+            )
         }
     }
 }
@@ -257,5 +307,12 @@ pub(crate) fn measured(verdict: &Verdict) -> String {
 /// A moment in one line, with its time.
 pub(crate) fn told(moment: &Moment) -> String {
     let line = line(moment);
-    format!("{}  {} {} {}  {}", clock(moment.at.as_secs_f64()), line.kind, line.mark(), line.subject, line.text)
+    format!(
+        "{}  {} {} {}  {}",
+        clock(moment.at.as_secs_f64()),
+        line.kind,
+        line.mark(),
+        line.subject,
+        line.text
+    )
 }

@@ -16,8 +16,8 @@ Exit codes:
 
 /// Simulates graphs of services and shows how one slow database becomes a platform outage.
 ///
-/// Describe services, pools, timeouts, retries and breakers in one file, and see in milliseconds what happens when
-/// something breaks, the same way every time.
+/// Describe services, pools, timeouts, retries and breakers in one file, and see in milliseconds
+/// what happens when something breaks, the same way every time.
 #[derive(Debug, Parser)]
 #[command(name = "fusebox", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
 pub struct Arguments {
@@ -53,7 +53,9 @@ pub enum Command {
     )]
     Schema,
     /// Print a completion script for a shell
-    #[command(after_help = "Example:\n  fusebox completions bash > ~/.local/share/bash-completion/completions/fusebox")]
+    #[command(
+        after_help = "Example:\n  fusebox completions bash > ~/.local/share/bash-completion/completions/fusebox"
+    )]
     Completions {
         /// The shell
         shell: Shell,
@@ -93,10 +95,12 @@ pub struct Run {
     /// Print the report as text or as JSON
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Also write summary.json, timeline.csv, series.csv, latency.csv, overview.svg and overview.png into this folder
+    /// Also write summary.json, timeline.csv, series.csv, latency.csv, overview.svg and
+    /// overview.png into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Run several files on this many threads; the results are the same for any number [default: all processors]
+    /// Run several files on this many threads; the results are the same for any number [default:
+    /// all processors]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 }
@@ -122,7 +126,8 @@ Each scenario runs as it is written and in each of its variants. What is expecte
 the timeline is compared with NAME.timeline beside the scenario, if that is there.
 Exits with 1 if an expectation fails or a timeline differs.")]
 pub struct Test {
-    /// Scenario files, folders of them, or patterns such as 'scenarios/cascade-*.yaml' [default: this folder]
+    /// Scenario files, folders of them, or patterns such as 'scenarios/cascade-*.yaml' [default:
+    /// this folder]
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Test this variant only
@@ -181,7 +186,8 @@ pub struct Sweep {
     /// Measure this, less being better
     #[arg(long, value_name = "FIGURE")]
     pub minimize: Vec<String>,
-    /// How points are chosen: grid, 'random N', 'latin hypercube N', 'sobol N', 'morris N', 'saltelli N'
+    /// How points are chosen: grid, 'random N', 'latin hypercube N', 'sobol N', 'morris N',
+    /// 'saltelli N'
     #[arg(long, value_name = "DESIGN")]
     pub design: Option<String>,
     /// Simulate each point this often [default: 5]
@@ -214,17 +220,22 @@ pub struct Sweep {
     /// Do the I-th of N parts only, for `fusebox merge`; the same points whatever machine does them
     #[arg(long, value_name = "I/N", requires = "out", value_parser = share)]
     pub shard: Option<Share>,
-    /// Simulate on this many threads; the results are the same for any number [default: all processors]
+    /// Simulate on this many threads; the results are the same for any number [default: all
+    /// processors]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 }
 
 /// `2/8`: the second of eight parts.
 fn share(text: &str) -> Result<Share, String> {
-    let numbers = text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+    let numbers = text
+        .split_once('/')
+        .and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
     match numbers {
         Some((part, parts)) if (1..=parts).contains(&part) => Ok(Share { part, parts }),
-        Some((part, parts)) => Err(format!("there is no part {part} of {parts}; parts are counted from 1")),
+        Some((part, parts)) => {
+            Err(format!("there is no part {part} of {parts}; parts are counted from 1"))
+        }
         None => Err("write it as 2/8: the second of eight parts".to_owned()),
     }
 }
@@ -287,13 +298,15 @@ pub struct Recommend {
     /// Print a report, or everything as JSON
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// Print the recommended settings as the configuration of a library or proxy, ready to be pasted, instead of the report
+    /// Print the recommended settings as the configuration of a library or proxy, ready to be
+    /// pasted, instead of the report
     #[arg(long, value_name = "FORMAT")]
     pub export: Option<ExportFormat>,
     /// Also write recommendation.json and pictures into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Simulate on this many threads; the answer is the same for any number [default: all processors]
+    /// Simulate on this many threads; the answer is the same for any number [default: all
+    /// processors]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 }
@@ -334,7 +347,8 @@ pub struct Stability {
     /// Also write stability.json and pictures into this folder
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Simulate on this many threads; the results are the same for any number [default: all processors]
+    /// Simulate on this many threads; the results are the same for any number [default: all
+    /// processors]
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
 }

@@ -12,5 +12,9 @@ pub fn check(arguments: &Check) -> Result<(), Failure> {
             terminal::print(&format!("{}: fine\n", file.display()))?;
         }
     }
-    if scenarios.iter().all(|scenario| scenario.blueprint.is_some()) { Ok(()) } else { Err(Failure::Scenario) }
+    if scenarios.iter().all(|scenario| scenario.blueprint.is_some()) {
+        Ok(())
+    } else {
+        Err(Failure::Scenario)
+    }
 }

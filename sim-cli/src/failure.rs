@@ -45,7 +45,12 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Test => 1,
-            Self::Scenario | Self::Read { .. } | Self::Usage(_) | Self::Write(_) | Self::Journal(_) | Self::Output(_) => 2,
+            Self::Scenario
+            | Self::Read { .. }
+            | Self::Usage(_)
+            | Self::Write(_)
+            | Self::Journal(_)
+            | Self::Output(_) => 2,
             Self::Stopped => 3,
         }
     }

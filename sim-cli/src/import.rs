@@ -18,11 +18,17 @@ pub fn import(arguments: &Import) -> Result<(), Failure> {
     let files: Vec<Configuration> = arguments
         .files
         .iter()
-        .map(|file| scenario::input(file).map(|input| Configuration { name: input.name, text: input.text }))
+        .map(|file| {
+            scenario::input(file).map(|input| Configuration { name: input.name, text: input.text })
+        })
         .collect::<Result<_, _>>()?;
     let calls = read(format, &files);
     if !calls.problems.is_empty() {
-        terminal::explain(&diagnostics::render(&calls.problems, &calls.sources, terminal::stderr_palette()));
+        terminal::explain(&diagnostics::render(
+            &calls.problems,
+            &calls.sources,
+            terminal::stderr_palette(),
+        ));
         return Err(Failure::Scenario);
     }
     terminal::print(&imported::render(&calls, &arguments.caller))

@@ -27,7 +27,9 @@ const EXIT_BUG: i32 = 70;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
-        terminal::complain(&format!("this is a bug: {panic}\nplease report it, with the scenario and the command"));
+        terminal::complain(&format!(
+            "this is a bug: {panic}\nplease report it, with the scenario and the command"
+        ));
         std::process::exit(EXIT_BUG);
     }));
     let arguments = Arguments::parse();
@@ -41,9 +43,11 @@ fn main() -> ExitCode {
         Command::Stability(stability) => stability::stability(stability),
         Command::New(new) => new::new(new),
         Command::Import(import) => import::import(import),
-        Command::Schema => {
-            terminal::print(&(serde_json::to_string_pretty(&sim_models::scenario::json_schema()).unwrap_or_default() + "\n"))
-        }
+        Command::Schema => terminal::print(
+            &(serde_json::to_string_pretty(&sim_models::scenario::json_schema())
+                .unwrap_or_default()
+                + "\n"),
+        ),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Arguments::command(), "fusebox", &mut script);

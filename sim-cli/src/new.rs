@@ -14,7 +14,9 @@ const TEMPLATE: &str = include_str!("template.yaml");
 pub fn new(arguments: &New) -> Result<(), Failure> {
     let Some(path) = &arguments.file else { return terminal::print(TEMPLATE) };
     let refused = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Failure::Usage(format!("{} is already there; nothing was changed", path.display())),
+        std::io::ErrorKind::AlreadyExists => {
+            Failure::Usage(format!("{} is already there; nothing was changed", path.display()))
+        }
         _ => Failure::Usage(format!("cannot write {}: {error}", path.display())),
     };
     let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(refused)?;

@@ -13,7 +13,8 @@ use crate::terminal;
 /// Steps of a bar.
 const STEPS: u64 = 1_000;
 
-/// Watches runs: shows how far each is if somebody looks, and breaks them off when the user interrupts.
+/// Watches runs: shows how far each is if somebody looks, and breaks them off when the user
+/// interrupts.
 pub struct Watcher {
     bars: Vec<ProgressBar>,
     is_interrupted: Arc<AtomicBool>,
@@ -24,7 +25,8 @@ impl Watcher {
     pub fn new(names: &[String]) -> Self {
         let is_interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&is_interrupted);
-        // Without a handler an interrupt ends the process at once, which loses only the partial result.
+        // Without a handler an interrupt ends the process at once, which loses only the partial
+        // result.
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
         Self { bars: bars(names), is_interrupted }
     }
@@ -34,7 +36,10 @@ impl Watcher {
         if let Some(bar) = self.bars.get(run) {
             bar.set_position((progress.share() * STEPS as f64) as u64);
             let rate = progress.events as f64 / bar.elapsed().as_secs_f64().max(1e-3) / 1e6;
-            bar.set_message(format!("{:.0} s simulated, {rate:.1} million events/s", progress.now.as_secs_f64()));
+            bar.set_message(format!(
+                "{:.0} s simulated, {rate:.1} million events/s",
+                progress.now.as_secs_f64()
+            ));
         }
         self.patience()
     }
@@ -54,9 +59,10 @@ impl Watcher {
     /// A watcher of the points of a sweep, some of which may be done already.
     pub fn of_points(points: u64) -> Self {
         let watcher = Self::counting(points as usize);
-        let style = ProgressStyle::with_template("[{bar:30}] {pos} of {len} points, {per_sec}, {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("=> ");
+        let style =
+            ProgressStyle::with_template("[{bar:30}] {pos} of {len} points, {per_sec}, {eta} left")
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .progress_chars("=> ");
         watcher.bars.iter().for_each(|bar| bar.set_style(style.clone()));
         watcher
     }
@@ -94,7 +100,11 @@ impl Watcher {
 
     /// Whether the user has interrupted.
     pub fn patience(&self) -> ControlFlow<()> {
-        if self.is_interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        if self.is_interrupted.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     /// Takes the bars off the terminal.
@@ -107,11 +117,14 @@ fn bars(names: &[String]) -> Vec<ProgressBar> {
     if !terminal::is_watched() {
         return Vec::new();
     }
-    let style = ProgressStyle::with_template("{prefix:20!} [{bar:30}] {percent:>3}%  {msg}, {eta} left")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-        .progress_chars("=> ");
+    let style =
+        ProgressStyle::with_template("{prefix:20!} [{bar:30}] {percent:>3}%  {msg}, {eta} left")
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
     let all = MultiProgress::new();
-    let bar = |name: &String| all.add(ProgressBar::new(STEPS)).with_style(style.clone()).with_prefix(name.clone());
+    let bar = |name: &String| {
+        all.add(ProgressBar::new(STEPS)).with_style(style.clone()).with_prefix(name.clone())
+    };
     names.iter().map(bar).collect()
 }
 
@@ -120,7 +133,10 @@ pub struct Stopwatch(Instant);
 
 impl Stopwatch {
     /// One that begins now.
-    #[allow(clippy::disallowed_methods, reason = "tells how long a test took, as people expect of a test runner")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "tells how long a test took, as people expect of a test runner"
+    )]
     pub fn start() -> Self {
         Self(Instant::now())
     }

@@ -31,7 +31,9 @@ pub fn recommend(arguments: &Recommend) -> Result<(), Failure> {
         return terminal::print(&render(format, &name, &export(format, &system)));
     }
     match arguments.format {
-        Format::Text => terminal::print(&report(&recommendation, &name, terminal::stdout_palette())),
+        Format::Text => {
+            terminal::print(&report(&recommendation, &name, terminal::stdout_palette()))
+        }
         Format::Json => terminal::print(&json(&recommendation, &name)),
     }
 }
@@ -40,7 +42,8 @@ fn prepare(arguments: &Recommend) -> Result<Subject, Failure> {
     let runs = arguments.runs.map(|runs| format!("goals.runs={runs}"));
     let more = run::settings(arguments.seed, None);
     let settings = arguments.settings.iter().cloned().chain(more).chain(runs).collect();
-    let overrides = Overrides { variant: arguments.variant.clone(), settings, ..Overrides::default() };
+    let overrides =
+        Overrides { variant: arguments.variant.clone(), settings, ..Overrides::default() };
     Subject::prepare(scenario::input(&arguments.file)?, overrides).map_err(|unready| match unready {
         Unready::NoGoals => Failure::Usage(
             "nothing is wanted: write `goals:` into the file, with `settings:` that may move and `limits:` to keep".to_owned(),

@@ -14,14 +14,22 @@ use crate::{scenario, terminal};
 
 /// Runs every file, prints the report of each in the order given, writes the folders asked for.
 pub fn run(arguments: &Run) -> Result<(), Failure> {
-    let scenarios = scenario::read_all(&arguments.scenarios, &settings(arguments.seed, arguments.duration.as_deref()))?;
-    let blueprints: Vec<Arc<Blueprint>> =
-        scenarios.into_iter().map(|scenario| scenario.blueprint.ok_or(Failure::Scenario)).collect::<Result<_, _>>()?;
+    let scenarios = scenario::read_all(
+        &arguments.scenarios,
+        &settings(arguments.seed, arguments.duration.as_deref()),
+    )?;
+    let blueprints: Vec<Arc<Blueprint>> = scenarios
+        .into_iter()
+        .map(|scenario| scenario.blueprint.ok_or(Failure::Scenario))
+        .collect::<Result<_, _>>()?;
     let folders = folders(arguments, &blueprints)?;
     let finished = simulate(arguments, &blueprints);
     for (index, finished) in finished.iter().enumerate() {
         match arguments.format {
-            Format::Text if index > 0 => terminal::print(&format!("\n{}", text::report(finished, terminal::stdout_palette())))?,
+            Format::Text if index > 0 => terminal::print(&format!(
+                "\n{}",
+                text::report(finished, terminal::stdout_palette())
+            ))?,
             Format::Text => terminal::print(&text::report(finished, terminal::stdout_palette()))?,
             Format::Json => terminal::print(&json::report(finished))?,
         }
@@ -29,7 +37,8 @@ pub fn run(arguments: &Run) -> Result<(), Failure> {
             files::write_all(finished, folder)?;
         }
     }
-    let is_cut_short = |finished: &Finished| finished.is_partial() || finished.summary.called_off.is_some();
+    let is_cut_short =
+        |finished: &Finished| finished.is_partial() || finished.summary.called_off.is_some();
     if finished.iter().any(is_cut_short) { Err(Failure::Stopped) } else { Ok(()) }
 }
 

@@ -19,35 +19,55 @@ pub struct Scenario {
     pub problems: usize,
 }
 
-/// Reads all scenarios to run them and shows the problems of each; those with errors have no blueprint.
+/// Reads all scenarios to run them and shows the problems of each; those with errors have no
+/// blueprint.
 pub fn read_all(scenarios: &Scenarios, more_settings: &[String]) -> Result<Vec<Scenario>, Failure> {
     let settings = [scenarios.settings.as_slice(), more_settings].concat();
-    let overrides = Overrides { variant: scenarios.variant.clone(), settings, ..Overrides::default() };
+    let overrides =
+        Overrides { variant: scenarios.variant.clone(), settings, ..Overrides::default() };
     scenarios.files.iter().map(|file| Ok(shown(load(&input(file)?, &overrides)))).collect()
 }
 
 /// Reads all scenarios with all their variants and shows the problems of each.
 pub fn check_all(scenarios: &Scenarios) -> Result<Vec<Scenario>, Failure> {
-    let overrides =
-        Overrides { variant: scenarios.variant.clone(), settings: scenarios.settings.clone(), ..Overrides::default() };
+    let overrides = Overrides {
+        variant: scenarios.variant.clone(),
+        settings: scenarios.settings.clone(),
+        ..Overrides::default()
+    };
     scenarios.files.iter().map(|file| Ok(shown(check(&input(file)?, &overrides)))).collect()
 }
 
-/// The cases of a scenario file: as it is written, and each variant. If a case has errors its problems are shown, those that
-/// several cases share once; warnings alone are left to `fusebox check`.
+/// The cases of a scenario file: as it is written, and each variant. If a case has errors its
+/// problems are shown, those that several cases share once; warnings alone are left to `fusebox
+/// check`.
 pub fn cases_of(file: &Path, overrides: &Overrides) -> Result<Vec<Case>, Failure> {
     let cases = sim_experiments::cases(&input(file)?, overrides);
     let mut seen: Vec<Problem> = Vec::new();
     for case in cases.iter().filter(|case| case.loaded.blueprint.is_none()) {
-        let news: Vec<Problem> = case.loaded.problems.iter().filter(|problem| !seen.contains(problem)).cloned().collect();
-        terminal::explain(&diagnostics::render(&news, &case.loaded.sources, terminal::stderr_palette()));
+        let news: Vec<Problem> = case
+            .loaded
+            .problems
+            .iter()
+            .filter(|problem| !seen.contains(problem))
+            .cloned()
+            .collect();
+        terminal::explain(&diagnostics::render(
+            &news,
+            &case.loaded.sources,
+            terminal::stderr_palette(),
+        ));
         seen.extend(news);
     }
     Ok(cases)
 }
 
 fn shown(loaded: Loaded) -> Scenario {
-    terminal::explain(&diagnostics::render(&loaded.problems, &loaded.sources, terminal::stderr_palette()));
+    terminal::explain(&diagnostics::render(
+        &loaded.problems,
+        &loaded.sources,
+        terminal::stderr_palette(),
+    ));
     Scenario { blueprint: loaded.blueprint, problems: loaded.problems.len() }
 }
 
@@ -55,7 +75,9 @@ fn shown(loaded: Loaded) -> Scenario {
 pub fn explain_once(readings: &[Loaded]) {
     let mut seen: Vec<Problem> = Vec::new();
     for loaded in readings {
-        let is_news = |problem: &&Problem| problem.is_error() && seen.iter().all(|known| known.message != problem.message);
+        let is_news = |problem: &&Problem| {
+            problem.is_error() && seen.iter().all(|known| known.message != problem.message)
+        };
         let news: Vec<Problem> = loaded.problems.iter().filter(is_news).cloned().collect();
         terminal::explain(&diagnostics::render(&news, &loaded.sources, terminal::stderr_palette()));
         seen.extend(news);
@@ -72,8 +94,13 @@ pub fn input(file: &Path) -> Result<Input, Failure> {
     } else {
         bytes = std::fs::read(file).map_err(failed)?;
     }
-    let text = String::from_utf8(bytes).map_err(|error| failed(std::io::Error::other(format!("not UTF-8 text: {error}"))))?;
-    let folder = if is_stdin { PathBuf::from(".") } else { file.parent().map_or_else(PathBuf::new, Path::to_path_buf) };
+    let text = String::from_utf8(bytes)
+        .map_err(|error| failed(std::io::Error::other(format!("not UTF-8 text: {error}"))))?;
+    let folder = if is_stdin {
+        PathBuf::from(".")
+    } else {
+        file.parent().map_or_else(PathBuf::new, Path::to_path_buf)
+    };
     let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
     Ok(Input { name, text, folder })
 }

@@ -40,7 +40,8 @@ fn prepare(arguments: &Stability) -> Result<Tried, Failure> {
     let asked: Vec<String> = load.chain(trigger).collect::<Result<_, Failure>>()?;
     let more = run::settings(arguments.seed, arguments.duration.as_deref());
     let settings = [arguments.settings.as_slice(), &more, &asked].concat();
-    let overrides = Overrides { variant: arguments.variant.clone(), settings, ..Overrides::default() };
+    let overrides =
+        Overrides { variant: arguments.variant.clone(), settings, ..Overrides::default() };
     Tried::prepare(scenario::input(&arguments.file)?, overrides).map_err(|unready| match unready {
         Unready::NothingAsked => Failure::Usage(
             "nothing is asked: write `stability:` into the file, or give --load PATH=VALUES and --trigger PATH=VALUES".to_owned(),

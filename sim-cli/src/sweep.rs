@@ -36,7 +36,8 @@ pub fn sweep(arguments: &Arguments) -> Result<(), Failure> {
 
 fn prepare(arguments: &Arguments) -> Result<Sweep, Failure> {
     let input = scenario::input(&arguments.file)?;
-    let number = |key: &'static str, number: Option<u32>| number.map(|number| (key, number.to_string()));
+    let number =
+        |key: &'static str, number: Option<u32>| number.map(|number| (key, number.to_string()));
     let settings = [
         arguments.design.clone().map(|design| ("design", design)),
         number("replications", arguments.replications),
@@ -80,22 +81,29 @@ fn journal(arguments: &Arguments, header: &Header) -> Result<(Journal, Vec<bool>
     Ok((Journal::create(&path, header)?, Vec::new()))
 }
 
-fn simulate(arguments: &Arguments, sweep: &Sweep, share: Share, journal: &Journal, is_done: &[bool]) -> Result<(), Failure> {
+fn simulate(
+    arguments: &Arguments,
+    sweep: &Sweep,
+    share: Share,
+    journal: &Journal,
+    is_done: &[bool],
+) -> Result<(), Failure> {
     let done = is_done.iter().filter(|is_done| **is_done).count() as u64;
     let is_done = |point: u64| is_done.get(point as usize).copied().unwrap_or(false);
     let watcher = Watcher::of_points(sweep.points_of(share).saturating_sub(done));
     let failure: Mutex<Option<JournalError>> = Mutex::new(None);
-    let ended = sweep.run(share, &is_done, run::jobs(arguments.jobs), &|| watcher.patience(), &|points| {
-        watcher.count_several(points.len() as u64);
-        let written = points.iter().try_for_each(|point| journal.append(point));
-        written.map_or_else(
-            |error| {
-                failure.lock().expect("no thread has panicked").get_or_insert(error);
-                ControlFlow::Break(())
-            },
-            ControlFlow::Continue,
-        )
-    });
+    let ended =
+        sweep.run(share, &is_done, run::jobs(arguments.jobs), &|| watcher.patience(), &|points| {
+            watcher.count_several(points.len() as u64);
+            let written = points.iter().try_for_each(|point| journal.append(point));
+            written.map_or_else(
+                |error| {
+                    failure.lock().expect("no thread has panicked").get_or_insert(error);
+                    ControlFlow::Break(())
+                },
+                ControlFlow::Continue,
+            )
+        });
     watcher.clear();
     if let Some(error) = failure.into_inner().expect("no thread has panicked") {
         return Err(error.into());
@@ -111,8 +119,11 @@ fn simulate(arguments: &Arguments, sweep: &Sweep, share: Share, journal: &Journa
 
 /// Puts the parts of a sweep together.
 pub fn merge(arguments: &Merge) -> Result<(), Failure> {
-    let journals: Vec<Journal> =
-        arguments.folders.iter().map(|folder| Journal::open(&folder.join(JOURNAL))).collect::<Result<_, _>>()?;
+    let journals: Vec<Journal> = arguments
+        .folders
+        .iter()
+        .map(|folder| Journal::open(&folder.join(JOURNAL)))
+        .collect::<Result<_, _>>()?;
     for journal in &journals[1..] {
         journal.check_goes_with(&journals[0])?;
     }
@@ -121,14 +132,24 @@ pub fn merge(arguments: &Merge) -> Result<(), Failure> {
 }
 
 /// Prints what a finished sweep tells, and writes the folder if there is one.
-fn show(header: &Header, journals: &[Journal], folder: Option<&Path>, format: SweepFormat) -> Result<(), Failure> {
+fn show(
+    header: &Header,
+    journals: &[Journal],
+    folder: Option<&Path>,
+    format: SweepFormat,
+) -> Result<(), Failure> {
     let findings = sweep::findings(header, journals)?;
     if let Some(folder) = folder {
         files::make_folder(folder)?;
         sweep::write_all(header, journals, &findings, folder)?;
     }
     match format {
-        SweepFormat::Text => terminal::print(&sweep::report(header, journals, &findings, terminal::stdout_palette())?),
+        SweepFormat::Text => terminal::print(&sweep::report(
+            header,
+            journals,
+            &findings,
+            terminal::stdout_palette(),
+        )?),
         SweepFormat::Json => Ok(sweep::json(header, journals, &mut terminal::output())?),
         SweepFormat::Csv => Ok(sweep::csv(header, journals, &mut terminal::output())?),
     }

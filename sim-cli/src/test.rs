@@ -8,7 +8,9 @@ use sim_experiments::{Case, Trial, in_order, reseeded};
 use sim_models::scenario::Overrides;
 use sim_models::system::Blueprint;
 use sim_reports::files;
-use sim_reports::testing::{self, Held, Outcome, Snapshots, Tested, Timeline, difference, snapshot};
+use sim_reports::testing::{
+    self, Held, Outcome, Snapshots, Tested, Timeline, difference, snapshot,
+};
 
 use crate::arguments::{Format, Test};
 use crate::failure::Failure;
@@ -34,10 +36,14 @@ struct Ran {
 /// Puts every scenario and variant to the test, prints the list, writes the timelines if asked to.
 pub fn test(arguments: &Test) -> Result<(), Failure> {
     let begun = Stopwatch::start();
-    let overrides =
-        Overrides { variant: arguments.variant.clone(), settings: arguments.settings.clone(), ..Overrides::default() };
+    let overrides = Overrides {
+        variant: arguments.variant.clone(),
+        settings: arguments.settings.clone(),
+        ..Overrides::default()
+    };
     let files = scenario_files(&arguments.files)?;
-    let mut suites = files.iter().map(|file| suite(file, &overrides)).collect::<Result<Vec<_>, _>>()?;
+    let mut suites =
+        files.iter().map(|file| suite(file, &overrides)).collect::<Result<Vec<_>, _>>()?;
     let runs: Vec<Arc<Blueprint>> = suites
         .iter()
         .flat_map(|suite| &suite.cases)
@@ -54,9 +60,17 @@ pub fn test(arguments: &Test) -> Result<(), Failure> {
             };
             let result = judged(case, &runs, suite.committed.as_ref());
             let took = runs.iter().map(|run| run.took).sum();
-            tests.push(Tested { name: suite.name.clone(), variant: case.variant.clone(), took, result });
+            tests.push(Tested {
+                name: suite.name.clone(),
+                variant: case.variant.clone(),
+                took,
+                result,
+            });
             if let (true, Some(first)) = (arguments.update, runs.first()) {
-                suite.committed.get_or_insert_default().set(case.variant.as_deref(), &first.timeline);
+                suite
+                    .committed
+                    .get_or_insert_default()
+                    .set(case.variant.as_deref(), &first.timeline);
             }
         }
         if arguments.variant.is_none() {
@@ -70,8 +84,8 @@ pub fn test(arguments: &Test) -> Result<(), Failure> {
     verdict(&tests)
 }
 
-/// The files that were named, those in folders, and those that match patterns; each once, in the order of their names
-/// within what was named.
+/// The files that were named, those in folders, and those that match patterns; each once, in the
+/// order of their names within what was named.
 fn scenario_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let here = [PathBuf::from(".")];
     let named = if named.is_empty() { &here[..] } else { named };
@@ -100,7 +114,8 @@ fn scenario_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
     let pattern = pattern.to_string_lossy();
-    let paths = glob::glob(&pattern).map_err(|error| Failure::Usage(format!("`{pattern}` is not a pattern: {error}")))?;
+    let paths = glob::glob(&pattern)
+        .map_err(|error| Failure::Usage(format!("`{pattern}` is not a pattern: {error}")))?;
     Ok(paths.filter_map(Result::ok).filter(|path| path.is_file()).collect())
 }
 
@@ -130,10 +145,13 @@ fn simulate(runs: &[Arc<Blueprint>], jobs: usize) -> Vec<Ran> {
 }
 
 fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> Outcome {
-    let (Some(blueprint), Some(first)) = (&case.loaded.blueprint, runs.first()) else { return Outcome::Unreadable };
+    let (Some(blueprint), Some(first)) = (&case.loaded.blueprint, runs.first()) else {
+        return Outcome::Unreadable;
+    };
     let held = |(number, expectation): (usize, &sim_models::expect::Expectation)| {
         let seed_of = |run: usize| blueprint.run.seed.wrapping_add(run as u64);
-        let failing: Vec<usize> = (0..runs.len()).filter(|run| !runs[*run].verdicts[number].holds).collect();
+        let failing: Vec<usize> =
+            (0..runs.len()).filter(|run| !runs[*run].verdicts[number].holds).collect();
         let shown = failing.first().copied().unwrap_or(0);
         Held {
             expectation: expectation.clone(),
@@ -157,12 +175,20 @@ fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> Outcome {
 
 /// Committed timelines of variants that are no longer there.
 fn orphans(suite: &Suite) -> Vec<Tested> {
-    let orphans = suite.committed.as_ref().map_or_else(Vec::new, |committed| committed.orphans(&variants(suite)));
+    let orphans = suite
+        .committed
+        .as_ref()
+        .map_or_else(Vec::new, |committed| committed.orphans(&variants(suite)));
     let orphan = |variant| Tested {
         name: suite.name.clone(),
         variant: Some(variant),
         took: Duration::ZERO,
-        result: Outcome::Ran { expectations: Vec::new(), seeds: 1, stopped: None, timeline: Timeline::Orphaned },
+        result: Outcome::Ran {
+            expectations: Vec::new(),
+            seeds: 1,
+            stopped: None,
+            timeline: Timeline::Orphaned,
+        },
     };
     orphans.into_iter().map(orphan).collect()
 }
@@ -171,7 +197,8 @@ fn variants(suite: &Suite) -> Vec<String> {
     suite.cases.first().map_or_else(Vec::new, |case| case.loaded.variants.clone())
 }
 
-/// Writes the timelines of every scenario whose cases could all be run, and notes which have changed.
+/// Writes the timelines of every scenario whose cases could all be run, and notes which have
+/// changed.
 fn update(suites: &[Suite], tests: &mut Vec<Tested>, is_complete: bool) -> Result<(), Failure> {
     for suite in suites {
         let Some(mut committed) = suite.committed.clone() else { continue };
@@ -200,7 +227,8 @@ fn report(arguments: &Test, tests: &[Tested], took: Duration) -> Result<(), Fail
         Format::Json => terminal::print(&testing::json(tests))?,
     }
     if let Some(path) = &arguments.junit {
-        let report = testing::junit(tests, took).map_err(|error| Failure::Usage(format!("cannot write JUnit: {error}")))?;
+        let report = testing::junit(tests, took)
+            .map_err(|error| Failure::Usage(format!("cannot write JUnit: {error}")))?;
         files::write(path, report.as_bytes())?;
     }
     Ok(())

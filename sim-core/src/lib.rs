@@ -1,10 +1,11 @@
 //! A discrete-event simulation kernel that gives the same bytes on every machine.
 //!
-//! It knows time, events, random numbers and statistics, and nothing of what is simulated: a [`Model`] says what its
-//! events mean, a [`Simulation`] runs it.
+//! It knows time, events, random numbers and statistics, and nothing of what is simulated: a
+//! [`Model`] says what its events mean, a [`Simulation`] runs it.
 //!
 //! What makes a run reproducible:
-//! - time is integer nanoseconds ([`SimTime`], [`SimDuration`]), so no sum depends on the order of its terms;
+//! - time is integer nanoseconds ([`SimTime`], [`SimDuration`]), so no sum depends on the order of
+//!   its terms;
 //! - events at one instant are handled in the order in which they were scheduled ([`EventList`]);
 //! - random numbers belong to names or keys, never to the order of creation ([`random`]);
 //! - mathematics comes from the `libm` crate, never from the platform.

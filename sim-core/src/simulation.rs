@@ -149,7 +149,8 @@ impl<E: Copy> Schedule<E> {
     }
 }
 
-/// A hash over all events handled so far, with their times: two runs with the same fingerprint did the same.
+/// A hash over all events handled so far, with their times: two runs with the same fingerprint did
+/// the same.
 ///
 /// ```
 /// use sim_core::Fingerprint;
@@ -162,7 +163,9 @@ impl Fingerprint {
     #[inline]
     fn absorb(&mut self, at: SimTime, digest: u64) {
         const ODD: u64 = 0x2545_f491_4f6c_dd1d;
-        self.0 = (self.0.rotate_left(23) ^ at.as_nanos() ^ digest.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(ODD);
+        self.0 =
+            (self.0.rotate_left(23) ^ at.as_nanos() ^ digest.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+                .wrapping_mul(ODD);
     }
 }
 
@@ -189,7 +192,8 @@ pub enum Stop {
     Finished,
 }
 
-/// A model, its clock and its future: a value that can be run, stopped, looked at, run on and dropped.
+/// A model, its clock and its future: a value that can be run, stopped, looked at, run on and
+/// dropped.
 ///
 /// See [`Model`] for an example.
 #[derive(Clone, Debug)]
@@ -213,7 +217,12 @@ impl<M: Model> Simulation<M> {
     /// assert_eq!(Simulation::new(Silent).now(), SimTime::ZERO);
     /// ```
     pub fn new(model: M) -> Self {
-        Self { model, schedule: Schedule::default(), events_handled: 0, fingerprint: Fingerprint::default() }
+        Self {
+            model,
+            schedule: Schedule::default(),
+            events_handled: 0,
+            fingerprint: Fingerprint::default(),
+        }
     }
 
     /// Handles events up to and including the instant `horizon`, at most `budget` of them.

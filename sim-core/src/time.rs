@@ -146,7 +146,8 @@ impl SimDuration {
         Self(seconds.saturating_mul(NANOS_PER_SECOND))
     }
 
-    /// The span nearest to `nanos`; negative and undefined values become zero, too large ones [`SimDuration::MAX`].
+    /// The span nearest to `nanos`; negative and undefined values become zero, too large ones
+    /// [`SimDuration::MAX`].
     ///
     /// ```
     /// use sim_core::SimDuration;
@@ -232,7 +233,8 @@ impl Mul<u64> for SimDuration {
     }
 }
 
-/// The shortest usual notation: `250ms`, `1.5s`, `2m`, `1h`; a mixed span is given in its largest fitting unit.
+/// The shortest usual notation: `250ms`, `1.5s`, `2m`, `1h`; a mixed span is given in its largest
+/// fitting unit.
 impl fmt::Display for SimDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [(u64, &str); 6] = [
@@ -243,7 +245,8 @@ impl fmt::Display for SimDuration {
             (1_000, "us"),
             (1, "ns"),
         ];
-        let is_whole_or_small = |unit: u64| self.0 >= unit && (unit <= NANOS_PER_SECOND || self.0.is_multiple_of(unit));
+        let is_whole_or_small =
+            |unit: u64| self.0 >= unit && (unit <= NANOS_PER_SECOND || self.0.is_multiple_of(unit));
         match UNITS.iter().find(|(unit, _)| is_whole_or_small(*unit)) {
             Some((unit, name)) => write!(f, "{}{name}", self.0 as f64 / *unit as f64),
             None => f.write_str("0s"),

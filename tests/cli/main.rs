@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the project").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate lies in the project")
+        .to_path_buf()
 }
 
 fn fusebox(arguments: &[&str]) -> Command {
@@ -23,7 +26,10 @@ fn stdout(output: &Output) -> String {
 
 #[test]
 fn transcripts() {
-    trycmd::TestCases::new().case("../tests/cli/*.trycmd").env("NO_COLOR", "1").env("COLUMNS", "100");
+    trycmd::TestCases::new()
+        .case("../tests/cli/*.trycmd")
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100");
 }
 
 /// The words of a shell line with simple quotes; what it would write goes into `folder`.
@@ -31,7 +37,11 @@ fn words(line: &str, folder: &Path) -> Vec<String> {
     let parts = line.split('\'').enumerate();
     let words = parts.flat_map(|(index, part)| {
         let is_quoted = index % 2 == 1;
-        if is_quoted { vec![part.to_owned()] } else { part.split_whitespace().map(str::to_owned).collect() }
+        if is_quoted {
+            vec![part.to_owned()]
+        } else {
+            part.split_whitespace().map(str::to_owned).collect()
+        }
     });
     let place = |word: String| match word.as_str() {
         "results/" | "my-system.yaml" => folder.join(&word).display().to_string(),
@@ -61,10 +71,17 @@ fn readme_commands_run() {
 #[test]
 fn the_command_line_is_what_a_bare_cargo_run_runs() {
     let arguments = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
-    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo starts");
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .expect("cargo starts");
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let members = metadata["workspace_default_members"].as_array().expect("a list");
-    assert!(members.len() == 1 && members[0].as_str().is_some_and(|id| id.contains("sim-cli")), "{members:?}");
+    assert!(
+        members.len() == 1 && members[0].as_str().is_some_and(|id| id.contains("sim-cli")),
+        "{members:?}"
+    );
 }
 
 #[test]
@@ -74,7 +91,11 @@ fn a_new_scenario_is_sound_and_is_not_overwritten() {
     let file = path.to_str().expect("UTF-8");
     assert!(run(&["new", file]).status.success());
     let check = run(&["check", file]);
-    assert!(check.status.success() && check.stderr.is_empty(), "{}", String::from_utf8_lossy(&check.stderr));
+    assert!(
+        check.status.success() && check.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&check.stderr)
+    );
     std::fs::write(&path, "precious").expect("written");
     assert_eq!(run(&["new", file]).status.code(), Some(2));
     assert_eq!(std::fs::read_to_string(&path).expect("readable"), "precious");
@@ -99,10 +120,19 @@ fn standard_input_is_read_and_json_is_printed() {
 
 #[test]
 fn a_limit_ends_with_exit_3_and_the_partial_result() {
-    let output = run(&["run", "scenarios/cascade-unprotected.yaml", "--set", "limits.in flight=3000"]);
+    let output =
+        run(&["run", "scenarios/cascade-unprotected.yaml", "--set", "limits.in flight=3000"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(stdout(&output).contains("PARTIAL: more than 3000 requests and calls were in flight"), "{}", stdout(&output));
-    assert!(stdout(&output).contains("the queue of `gateway` is unbounded and grows by"), "{}", stdout(&output));
+    assert!(
+        stdout(&output).contains("PARTIAL: more than 3000 requests and calls were in flight"),
+        "{}",
+        stdout(&output)
+    );
+    assert!(
+        stdout(&output).contains("the queue of `gateway` is unbounded and grows by"),
+        "{}",
+        stdout(&output)
+    );
 }
 
 /// A sweep long enough to be killed midway, with points that are given up.
@@ -122,10 +152,14 @@ const SWEEP: [&str; 12] = [
 ];
 
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
+    let entries =
+        std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
     let mut files: Vec<_> = entries
         .map(|path| {
-            (path.file_name().unwrap_or_default().to_string_lossy().into_owned(), std::fs::read(&path).expect("readable"))
+            (
+                path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                std::fs::read(&path).expect("readable"),
+            )
         })
         .collect();
     files.sort();
@@ -149,7 +183,10 @@ fn a_sweep_that_was_killed_resumes_to_the_same_bytes() {
     let journal = folder.path().join("killed/journal.jsonl");
     let lines = || std::fs::read_to_string(&journal).map_or(0, |text| text.lines().count());
     while lines() < 30 {
-        assert!(child.try_wait().expect("a child").is_none(), "it was done before it could be killed");
+        assert!(
+            child.try_wait().expect("a child").is_none(),
+            "it was done before it could be killed"
+        );
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     child.kill().expect("killed");
@@ -190,7 +227,8 @@ fn an_interrupt_ends_with_exit_3_and_the_partial_result() {
         .spawn()
         .expect("fusebox starts");
     std::thread::sleep(std::time::Duration::from_millis(700));
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill starts");
+    let sent =
+        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill starts");
     assert!(sent.success());
     let output = child.wait_with_output().expect("it ends");
     assert_eq!(output.status.code(), Some(3));
@@ -209,20 +247,36 @@ fn timelines_are_written_compared_and_dropped_with_their_variant() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("shop.yaml");
     std::fs::write(&file, TESTED).expect("written");
-    let test = |more: &[&str]| run(&[&["test", folder.path().to_str().expect("UTF-8")], more].concat());
+    let test =
+        |more: &[&str]| run(&[&["test", folder.path().to_str().expect("UTF-8")], more].concat());
     assert!(stdout(&test(&[])).contains("no timeline committed"));
     assert!(test(&["--update"]).status.success());
     let timeline = folder.path().join("shop.timeline");
     let written = std::fs::read_to_string(&timeline).expect("written");
-    assert!(written.contains("== as written ==") && written.contains("== quick ==\nnothing changed"), "{written}");
+    assert!(
+        written.contains("== as written ==") && written.contains("== quick ==\nnothing changed"),
+        "{written}"
+    );
     assert!(stdout(&test(&[])).contains("2 passed"));
     let changed = test(&["--set", "faults[0].at=25s", "--variant", "quick"]);
-    assert_eq!(changed.status.code(), Some(2), "the variant has no such fault: {}", stdout(&changed));
-    std::fs::write(&file, TESTED.replace("at: 20s", "at: 25s").replace("quick", "fast")).expect("written");
+    assert_eq!(
+        changed.status.code(),
+        Some(2),
+        "the variant has no such fault: {}",
+        stdout(&changed)
+    );
+    std::fs::write(&file, TESTED.replace("at: 20s", "at: 25s").replace("quick", "fast"))
+        .expect("written");
     let changed = test(&[]);
     let shown = stdout(&changed);
     assert_eq!(changed.status.code(), Some(1));
-    assert!(shown.contains("- ") && shown.contains("+ ") && shown.contains("shop (quick)") && shown.contains("gone"), "{shown}");
+    assert!(
+        shown.contains("- ")
+            && shown.contains("+ ")
+            && shown.contains("shop (quick)")
+            && shown.contains("gone"),
+        "{shown}"
+    );
     assert!(test(&["--update"]).status.success() && test(&[]).status.success());
     assert!(!std::fs::read_to_string(&timeline).expect("written").contains("quick"));
 }
@@ -233,7 +287,14 @@ fn a_failed_test_is_told_to_programs_as_junit_and_json() {
     let file = folder.path().join("shop.yaml");
     std::fs::write(&file, TESTED.replace("exactly 100%", "below 50%")).expect("written");
     let report = folder.path().join("results.xml");
-    let arguments = ["test", file.to_str().expect("UTF-8"), "--format", "json", "--junit", report.to_str().expect("UTF-8")];
+    let arguments = [
+        "test",
+        file.to_str().expect("UTF-8"),
+        "--format",
+        "json",
+        "--junit",
+        report.to_str().expect("UTF-8"),
+    ];
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(1));
     let tests: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -241,7 +302,11 @@ fn a_failed_test_is_told_to_programs_as_junit_and_json() {
     assert_eq!(tests[0]["expectations"][0]["measured"], "100.0%");
     assert_eq!((&tests[1]["variant"], &tests[1]["passes"]), (&"quick".into(), &true.into()));
     let junit = std::fs::read_to_string(&report).expect("written");
-    assert!(junit.contains("tests=\"2\" failures=\"1\"") && junit.contains("availability of web is below 50%"), "{junit}");
+    assert!(
+        junit.contains("tests=\"2\" failures=\"1\"")
+            && junit.contains("availability of web is below 50%"),
+        "{junit}"
+    );
 }
 
 #[test]
@@ -249,13 +314,20 @@ fn an_experiment_that_is_called_off_ends_with_exit_3_and_what_it_saw() {
     let output = run(&["run", "scenarios/chaos.yaml", "--variant", "no-fallback"]);
     assert_eq!(output.status.code(), Some(3));
     let shown = stdout(&output);
-    assert!(shown.contains("CALLED OFF at 2:") && shown.contains("called off and rolled back"), "{shown}");
+    assert!(
+        shown.contains("CALLED OFF at 2:") && shown.contains("called off and rolled back"),
+        "{shown}"
+    );
 }
 
 #[test]
 fn several_files_are_reported_in_their_order_whatever_the_number_of_threads() {
-    let files =
-        ["run", "scenarios/online-boutique.yaml", "scenarios/cascade-protected.yaml", "scenarios/cascade-unprotected.yaml"];
+    let files = [
+        "run",
+        "scenarios/online-boutique.yaml",
+        "scenarios/cascade-protected.yaml",
+        "scenarios/cascade-unprotected.yaml",
+    ];
     let one = run(&[&files[..], &["--jobs", "1"]].concat());
     let two = run(&[&files[..], &["--jobs", "2"]].concat());
     assert!(one.status.success() && one.stdout == two.stdout);

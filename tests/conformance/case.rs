@@ -6,7 +6,8 @@ use sim_core::{SimDuration, SimTime};
 use crate::presets;
 
 /// Columns that say what was done; all others say what the library answered.
-const INPUTS: [&str; 8] = ["at_ms", "op", "call", "duration_ms", "outcome", "rtt_ns", "inflight", "dropped"];
+const INPUTS: [&str; 8] =
+    ["at_ms", "op", "call", "duration_ms", "outcome", "rtt_ns", "inflight", "dropped"];
 /// Rates are compared within this.
 const TOLERANCE: f64 = 1e-3;
 
@@ -38,9 +39,12 @@ pub trait Preset {
 impl Case {
     pub fn read(line: &str) -> Self {
         let mut case: Map<String, Value> = serde_json::from_str(line).expect("a recording is JSON");
-        let mut take = |key: &str| case.remove(key).unwrap_or_else(|| panic!("a recording has `{key}`"));
+        let mut take =
+            |key: &str| case.remove(key).unwrap_or_else(|| panic!("a recording has `{key}`"));
         let text = |value: Value| value.as_str().expect("a text").to_owned();
-        let list = |value: Value| if let Value::Array(items) = value { items } else { panic!("a list is expected") };
+        let list = |value: Value| {
+            if let Value::Array(items) = value { items } else { panic!("a list is expected") }
+        };
         let Value::Object(config) = take("config") else { panic!("the configuration is a map") };
         Self {
             name: text(take("case")),
@@ -57,9 +61,15 @@ impl Case {
         for (number, values) in self.rows.iter().enumerate() {
             let row = Row { columns: &self.columns, values };
             let answer = preset.answer(&row);
-            let answered =
-                |column: &str| answer.iter().find(|(name, _)| *name == column).map_or(&Value::Null, |(_, value)| value);
-            let differs = |column: &&String| !INPUTS.contains(&column.as_str()) && !is_same(row.get(column), answered(column));
+            let answered = |column: &str| {
+                answer
+                    .iter()
+                    .find(|(name, _)| *name == column)
+                    .map_or(&Value::Null, |(_, value)| value)
+            };
+            let differs = |column: &&String| {
+                !INPUTS.contains(&column.as_str()) && !is_same(row.get(column), answered(column))
+            };
             if let Some(column) = self.columns.iter().find(differs) {
                 return Err(format!(
                     "{}, row {number}, {}: expected {column} {}, got {}\n  row: {}\n  got: {answer:?}",
@@ -110,11 +120,15 @@ impl Config {
 
 impl Row<'_> {
     pub fn get(&self, column: &str) -> &Value {
-        self.columns.iter().position(|name| name == column).map_or(&Value::Null, |index| &self.values[index])
+        self.columns
+            .iter()
+            .position(|name| name == column)
+            .map_or(&Value::Null, |index| &self.values[index])
     }
 
     pub fn at(&self) -> SimTime {
-        SimTime::ZERO + SimDuration::from_nanos_f64(self.get("at_ms").as_f64().expect("a time") * 1e6)
+        SimTime::ZERO
+            + SimDuration::from_nanos_f64(self.get("at_ms").as_f64().expect("a time") * 1e6)
     }
 
     pub fn op(&self) -> &str {

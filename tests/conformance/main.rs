@@ -1,7 +1,8 @@
 //! Recordings of real libraries, replayed row by row.
 //!
-//! Each `.jsonl` file beside this one holds recordings of one library: it was driven on a frozen clock, and what it answered
-//! was written down. Every row must come out the same. `FUSEBOX_VECTORS=DIR` replays the files of another folder instead.
+//! Each `.jsonl` file beside this one holds recordings of one library: it was driven on a frozen
+//! clock, and what it answered was written down. Every row must come out the same.
+//! `FUSEBOX_VECTORS=DIR` replays the files of another folder instead.
 
 mod case;
 mod presets;
@@ -14,7 +15,8 @@ use case::Case;
 fn every_row_of_every_recording_comes_out_the_same() {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
     let folder = std::env::var_os("FUSEBOX_VECTORS").map_or(beside, PathBuf::from);
-    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     files.retain(|file| file.extension().is_some_and(|extension| extension == "jsonl"));
     files.sort();
@@ -23,9 +25,14 @@ fn every_row_of_every_recording_comes_out_the_same() {
     for file in files {
         let text = std::fs::read_to_string(&file).expect("readable");
         let replayed: Vec<_> = text.lines().map(|line| Case::read(line).replay()).collect();
-        let rows: usize = replayed.iter().map(|result| result.as_ref().copied().unwrap_or_default()).sum();
+        let rows: usize =
+            replayed.iter().map(|result| result.as_ref().copied().unwrap_or_default()).sum();
         let failed = replayed.iter().filter(|result| result.is_err()).count();
-        println!("{}: {} cases, {rows} rows agree, {failed} cases do not", file.display(), replayed.len());
+        println!(
+            "{}: {} cases, {rows} rows agree, {failed} cases do not",
+            file.display(),
+            replayed.len()
+        );
         mismatches.extend(replayed.into_iter().filter_map(Result::err));
     }
     assert!(mismatches.is_empty(), "{}", mismatches.join("\n"));

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use sim_core::{SimDuration, SimTime};
-use sim_models::resilience::adaptive_concurrency::{Aimd, AimdSettings, Gradient2, Gradient2Settings};
+use sim_models::resilience::adaptive_concurrency::{
+    Aimd, AimdSettings, Gradient2, Gradient2Settings,
+};
 use sim_models::resilience::circuit_breaker::libraries::*;
 use sim_models::resilience::circuit_breaker::{State, Ticket, Verdict, Wait, WindowKind};
 
@@ -15,7 +17,9 @@ pub fn build(case: &Case) -> Box<dyn Preset> {
     let config = &case.config;
     match case.library.as_str() {
         "resilience4j" => Box::new(resilience4j(config)),
-        "gobreaker" => Box::new(GoBreakerReplay { breaker: gobreaker(config), tickets: HashMap::new() }),
+        "gobreaker" => {
+            Box::new(GoBreakerReplay { breaker: gobreaker(config), tickets: HashMap::new() })
+        }
         "opossum" => Box::new(opossum(config)),
         "cockatiel" => Box::new(CockatielReplay::new(cockatiel(config))),
         "pybreaker" => Box::new(pybreaker(config)),
@@ -47,13 +51,19 @@ fn resilience4j(config: &Config) -> Resilience4j {
         failure_rate_threshold: config.number("failureRateThreshold") as f32,
         slow_call_rate_threshold: config.number("slowCallRateThreshold") as f32,
         slow_call_duration_threshold: config.millis("slowCallDurationThresholdMs"),
-        permitted_number_of_calls_in_half_open_state: config.count("permittedNumberOfCallsInHalfOpenState"),
+        permitted_number_of_calls_in_half_open_state: config
+            .count("permittedNumberOfCallsInHalfOpenState"),
         wait_in_open_state: match config.text("waitKind") {
             "fixed" => Wait::Fixed(wait),
-            _ => Wait::Exponential { base: wait, multiplier: config.number("waitMultiplier"), max: config.millis("waitMaxMs") },
+            _ => Wait::Exponential {
+                base: wait,
+                multiplier: config.number("waitMultiplier"),
+                max: config.millis("waitMaxMs"),
+            },
         },
         max_wait_duration_in_half_open_state: config.millis("maxWaitDurationInHalfOpenStateMs"),
-        automatic_transition_from_open_to_half_open: config.flag("automaticTransitionFromOpenToHalfOpenEnabled"),
+        automatic_transition_from_open_to_half_open: config
+            .flag("automaticTransitionFromOpenToHalfOpenEnabled"),
     })
 }
 
@@ -114,7 +124,9 @@ fn gobreaker(config: &Config) -> GoBreaker {
         bucket_period: config.millis("bucketPeriodMs"),
         timeout: config.millis("timeoutMs"),
         ready_to_trip: match config.text("tripKind") {
-            "consecutive" => ReadyToTrip::ConsecutiveFailures(config.count("tripConsecutiveFailures")),
+            "consecutive" => {
+                ReadyToTrip::ConsecutiveFailures(config.count("tripConsecutiveFailures"))
+            }
             _ => ReadyToTrip::FailureRatio {
                 minimum_requests: config.count("tripMinRequests"),
                 ratio: config.number("tripFailureRatio"),
@@ -135,7 +147,9 @@ impl Preset for GoBreakerReplay {
                     permitted = json!(true);
                 }
                 GoBreakerAnswer::Open => (permitted, reason) = (json!(false), json!("open")),
-                GoBreakerAnswer::TooManyRequests => (permitted, reason) = (json!(false), json!("too_many")),
+                GoBreakerAnswer::TooManyRequests => {
+                    (permitted, reason) = (json!(false), json!("too_many"))
+                }
             },
             "complete" => {
                 let ticket = self.tickets.remove(&row.call()).expect("the call was let through");
@@ -184,7 +198,9 @@ impl Preset for Opossum {
             "acquire" => match self.try_acquire(now) {
                 OpossumAnswer::Permitted => permitted = json!(true),
                 OpossumAnswer::Open => (permitted, reason) = (json!(false), json!("EOPENBREAKER")),
-                OpossumAnswer::SemaphoreLocked => (permitted, reason) = (json!(false), json!("ESEMLOCKED")),
+                OpossumAnswer::SemaphoreLocked => {
+                    (permitted, reason) = (json!(false), json!("ESEMLOCKED"))
+                }
             },
             "complete" if is_timeout => self.time_out(now),
             "complete" => self.complete(now, row.is_failure()),
@@ -224,7 +240,13 @@ struct Admitted {
 
 impl CockatielReplay {
     fn new(breaker: Cockatiel) -> Self {
-        Self { breaker, under_way: HashMap::new(), test: 0, waiting: HashMap::new(), told: HashMap::new() }
+        Self {
+            breaker,
+            under_way: HashMap::new(),
+            test: 0,
+            waiting: HashMap::new(),
+            told: HashMap::new(),
+        }
     }
 
     fn ask(&mut self, now: SimTime, call: u64, has_waited: bool) -> CockatielAnswer {
@@ -252,10 +274,12 @@ impl CockatielReplay {
         }
     }
 
-    /// The state as the recording shows it: read when the promise of the call has settled. That of a call which itself had
-    /// waited settles later than those who wait for it begin, that of any other call before.
+    /// The state as the recording shows it: read when the promise of the call has settled. That of
+    /// a call which itself had waited settles later than those who wait for it begin, that of any
+    /// other call before.
     fn complete(&mut self, now: SimTime, call: u64, is_failure: bool) -> State {
-        let Admitted { is_test, has_waited } = self.under_way.remove(&call).expect("the call was let through");
+        let Admitted { is_test, has_waited } =
+            self.under_way.remove(&call).expect("the call was let through");
         self.breaker.complete(now, is_test, is_failure);
         let state = self.breaker.state();
         if is_test {
@@ -292,10 +316,12 @@ impl Preset for CockatielReplay {
                 let answer = self.ask(now, row.call(), false);
                 (Some(answer), self.breaker.state())
             }
-            // A granted call reads the state from within, before the library notes that a test is under way.
-            "grant" => {
-                self.told.remove(&row.call()).map_or((None, self.breaker.state()), |(answer, state)| (Some(answer), state))
-            }
+            // A granted call reads the state from within, before the library notes that a test is
+            // under way.
+            "grant" => self
+                .told
+                .remove(&row.call())
+                .map_or((None, self.breaker.state()), |(answer, state)| (Some(answer), state)),
             "complete" => (None, self.complete(now, row.call(), row.is_failure())),
             _ => (None, self.breaker.state()),
         };
@@ -389,7 +415,8 @@ impl Preset for ArticleGo {
         let (mut permitted, mut reason) = (Value::Null, Value::Null);
         match row.op() {
             "acquire" | "grant" => {
-                let answer = if row.op() == "grant" { self.grant(now) } else { self.try_acquire(now) };
+                let answer =
+                    if row.op() == "grant" { self.grant(now) } else { self.try_acquire(now) };
                 match answer {
                     ArticleGoAnswer::Permitted => permitted = json!(true),
                     ArticleGoAnswer::Open => (permitted, reason) = (json!(false), json!("open")),
@@ -406,7 +433,10 @@ impl Preset for ArticleGo {
         vec![
             ("permitted", permitted),
             ("reason", reason),
-            ("state", name(if row.op() == "observe" { self.state(now) } else { self.state_as_left() })),
+            (
+                "state",
+                name(if row.op() == "observe" { self.state(now) } else { self.state_as_left() }),
+            ),
             ("failures", json!(self.failures())),
             ("successes", json!(self.successes())),
             ("permits_free", json!(self.permits_free())),

@@ -1,4 +1,5 @@
-//! Calls become configurations that the real libraries and proxies take, and come back as the calls they were.
+//! Calls become configurations that the real libraries and proxies take, and come back as the calls
+//! they were.
 
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use sim_reports::exported::render;
 use sim_reports::imported;
 use sim_tests::{load_text, root};
 
-/// A system with every guard of Resilience4j in the order of Spring's aspects, and with a breaker composed of parts.
+/// A system with every guard of Resilience4j in the order of Spring's aspects, and with a breaker
+/// composed of parts.
 const RESILIENCE4J: &str = "workloads: { web: { to: app, arrivals: poisson 10/s } }
 services:
   app: { handle: [ { call: payment }, { call: stock }, { call: reports } ] }
@@ -90,10 +92,16 @@ fn blueprint(text: &str) -> Arc<Blueprint> {
 }
 
 /// The scenario without its calls, and the calls as they come back from the export.
-fn there_and_back(text: &str, format: Format, back: import::Format, file: &str) -> (Arc<Blueprint>, Arc<Blueprint>, String) {
+fn there_and_back(
+    text: &str,
+    format: Format,
+    back: import::Format,
+    file: &str,
+) -> (Arc<Blueprint>, Arc<Blueprint>, String) {
     let before = blueprint(text);
     let exported = render(format, "test", &export(format, &before));
-    let read = import(back, &[Configuration { name: file.to_owned(), text: without_comments(&exported) }]);
+    let read =
+        import(back, &[Configuration { name: file.to_owned(), text: without_comments(&exported) }]);
     assert!(read.problems.is_empty(), "{:?}\n{exported}", read.problems);
     let rest = text.split("calls:").next().expect("a beginning");
     let after = blueprint(&format!("{rest}{}", imported::render(&read, "app")));
@@ -108,20 +116,44 @@ fn without_comments(text: &str) -> String {
 /// Everything that guards a call, with the settings behind the ids.
 fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
     let plan = &blueprint.edges[edge];
-    let breakers: Vec<_> = blueprint.breakers_of(edge as u32).map(|id| blueprint.breakers[id as usize].settings).collect();
+    let breakers: Vec<_> = blueprint
+        .breakers_of(edge as u32)
+        .map(|id| blueprint.breakers[id as usize].settings)
+        .collect();
     let permits: Vec<_> = blueprint
         .pools
         .iter()
-        .filter(|pool| pool.owner.starts_with(&format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name)))
-        .map(|pool| (pool.capacity, pool.core, pool.queue_limit, blueprint.deadlines.get(pool.wait_deadline as usize)))
+        .filter(|pool| {
+            pool.owner.starts_with(&format!(
+                "{} -> {}",
+                plan.caller, blueprint.stations[plan.callee as usize].name
+            ))
+        })
+        .map(|pool| {
+            (
+                pool.capacity,
+                pool.core,
+                pool.queue_limit,
+                blueprint.deadlines.get(pool.wait_deadline as usize),
+            )
+        })
         .collect();
     let deadline = |id: u32| blueprint.deadlines.get(id as usize).map(|deadline| deadline.span);
-    let guards: Vec<String> =
-        plan.guards.iter().map(|guard| format!("{guard:?}").split([' ', '(']).next().unwrap_or("").to_owned()).collect();
+    let guards: Vec<String> = plan
+        .guards
+        .iter()
+        .map(|guard| format!("{guard:?}").split([' ', '(']).next().unwrap_or("").to_owned())
+        .collect();
     let retries: Vec<_> = plan
         .guards
         .iter()
-        .filter_map(|guard| if let sim_models::system::Guard::Retry { policy, .. } = guard { Some(policy) } else { None })
+        .filter_map(|guard| {
+            if let sim_models::system::Guard::Retry { policy, .. } = guard {
+                Some(policy)
+            } else {
+                None
+            }
+        })
         .collect();
     format!(
         "{guards:?}\n{breakers:?}\n{permits:?}\n{retries:?}\n{:?} {:?}\n{:?} {:?}\nlimits {:?}\nbudgets {:?}",
@@ -136,21 +168,29 @@ fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
 
 #[test]
 fn resilience4j_comes_back_as_it_went() {
-    let (before, after, exported) =
-        there_and_back(RESILIENCE4J, Format::Resilience4j, import::Format::Resilience4j, "application.yml");
+    let (before, after, exported) = there_and_back(
+        RESILIENCE4J,
+        Format::Resilience4j,
+        import::Format::Resilience4j,
+        "application.yml",
+    );
     let payment = (1, guards_of(&before, 1), guards_of(&after, 1));
     assert_eq!(payment.1, payment.2);
     let reports = (guards_of(&before, 3), guards_of(&after, 3));
     assert_eq!(reports.0, reports.1);
     // A breaker composed of parts comes back as the library's, and is written the same way again.
-    assert_eq!(exported, render(Format::Resilience4j, "test", &export(Format::Resilience4j, &after)));
+    assert_eq!(
+        exported,
+        render(Format::Resilience4j, "test", &export(Format::Resilience4j, &after))
+    );
     insta::assert_snapshot!(exported);
 }
 
 #[test]
 fn istio_comes_back_as_it_went() {
     let text = PROXY.replace("PRESET", ISTIO);
-    let (before, after, exported) = there_and_back(&text, Format::Istio, import::Format::Istio, "istio.yaml");
+    let (before, after, exported) =
+        there_and_back(&text, Format::Istio, import::Format::Istio, "istio.yaml");
     assert_eq!(guards_of(&before, 1), guards_of(&after, 1));
     assert_eq!(exported, render(Format::Istio, "test", &export(Format::Istio, &after)));
     insta::assert_snapshot!(exported);
@@ -159,7 +199,8 @@ fn istio_comes_back_as_it_went() {
 #[test]
 fn envoy_comes_back_as_it_went() {
     let text = PROXY.replace("PRESET", ENVOY);
-    let (before, after, exported) = there_and_back(&text, Format::Envoy, import::Format::Envoy, "envoy.yaml");
+    let (before, after, exported) =
+        there_and_back(&text, Format::Envoy, import::Format::Envoy, "envoy.yaml");
     let outliers = |blueprint: &Blueprint| blueprint.edges[1].balance.outlier_detection;
     assert_eq!(outliers(&before), outliers(&after));
     assert_eq!(before.edges[1].balance.balance, after.edges[1].balance.balance);
@@ -177,7 +218,8 @@ fn envoy_comes_back_as_it_went() {
 
 #[test]
 fn polly_comes_back_as_it_went() {
-    let (before, after, exported) = there_and_back(POLLY, Format::Polly, import::Format::Polly, "appsettings.json");
+    let (before, after, exported) =
+        there_and_back(POLLY, Format::Polly, import::Format::Polly, "appsettings.json");
     assert_eq!(guards_of(&before, 1), guards_of(&after, 1));
     insta::assert_snapshot!(exported);
 }
@@ -188,7 +230,11 @@ fn gobreaker_is_written_as_go() {
         "app -> stock: { breaker: { window: 60 calls, failure rate: 35%, minimum calls: 12, wait: 9s, half-open calls: 4 }, timeout: 300ms }",
         "app -> stock: { breaker: { preset: gobreaker, MaxRequests: 3, Interval: 30s, Timeout: 1500ms } }",
     );
-    insta::assert_snapshot!(render(Format::GoBreaker, "test", &export(Format::GoBreaker, &blueprint(&text))));
+    insta::assert_snapshot!(render(
+        Format::GoBreaker,
+        "test",
+        &export(Format::GoBreaker, &blueprint(&text))
+    ));
 }
 
 fn assert_valid(format: Format, schema_of: &dyn Fn(&serde_json::Value) -> String, text: &str) {
@@ -197,17 +243,27 @@ fn assert_valid(format: Format, schema_of: &dyn Fn(&serde_json::Value) -> String
         assert!(!values.is_empty());
         for value in values {
             let file = root().join("tests/exports").join(schema_of(&value));
-            let schema = serde_json::from_str(&std::fs::read_to_string(&file).expect("a schema")).expect("JSON");
+            let schema = serde_json::from_str(&std::fs::read_to_string(&file).expect("a schema"))
+                .expect("JSON");
             let validator = jsonschema::validator_for(&schema).expect("a sound schema");
-            let errors: Vec<String> =
-                validator.iter_errors(&value).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            let errors: Vec<String> = validator
+                .iter_errors(&value)
+                .map(|error| format!("{}: {error}", error.instance_path()))
+                .collect();
             assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
             // The schema would notice: a name that is not the library's is refused.
             let written = value.to_string();
-            let misspelt = written.replacen("Threshold\"", "Treshold\"", 1).replacen("attempts\"", "atempts\"", 1);
+            let misspelt = written.replacen("Threshold\"", "Treshold\"", 1).replacen(
+                "attempts\"",
+                "atempts\"",
+                1,
+            );
             let misspelt = misspelt.replacen("maxConnections\"", "maxConections\"", 1);
             if misspelt != written {
-                assert!(!validator.is_valid(&serde_json::from_str(&misspelt).expect("JSON")), "{misspelt}");
+                assert!(
+                    !validator.is_valid(&serde_json::from_str(&misspelt).expect("JSON")),
+                    "{misspelt}"
+                );
             }
         }
     }
@@ -225,8 +281,13 @@ fn what_is_written_is_what_the_real_schemas_take() {
     scenarios.extend([RESILIENCE4J.to_owned(), PROXY.replace("PRESET", ISTIO), POLLY.to_owned()]);
     for text in &scenarios {
         assert_valid(Format::Resilience4j, &|_| "Resilience4j.schema.json".to_owned(), text);
-        if load_text(text, &[]).blueprint.is_some_and(|blueprint| blueprint.edges.iter().any(|edge| !edge.guards.is_empty())) {
-            let of_kind = |value: &serde_json::Value| format!("{}.schema.json", value["kind"].as_str().unwrap_or("no kind"));
+        if load_text(text, &[])
+            .blueprint
+            .is_some_and(|blueprint| blueprint.edges.iter().any(|edge| !edge.guards.is_empty()))
+        {
+            let of_kind = |value: &serde_json::Value| {
+                format!("{}.schema.json", value["kind"].as_str().unwrap_or("no kind"))
+            };
             assert_valid(Format::Istio, &of_kind, text);
         }
     }

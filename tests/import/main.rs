@@ -6,7 +6,8 @@ use sim_tests::{load_text, root};
 
 fn imported(format: Format, file: &str) -> Imported {
     let path = root().join("tests/import").join(file);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     import(format, &[Configuration { name: file.to_owned(), text }])
 }
 
@@ -17,15 +18,20 @@ fn sound_section(format: Format, file: &str) -> String {
     let section = render(&imported, "app");
     let callees: Vec<&str> = imported.calls.iter().map(|call| call.callee.as_str()).collect();
     let calls: Vec<String> = callees.iter().map(|callee| format!("{{ call: {callee} }}")).collect();
-    let services: Vec<String> =
-        callees.iter().map(|callee| format!("  {callee}: {{ instances: 3, handle: [ {{ work: 1ms }} ] }}\n")).collect();
+    let services: Vec<String> = callees
+        .iter()
+        .map(|callee| format!("  {callee}: {{ instances: 3, handle: [ {{ work: 1ms }} ] }}\n"))
+        .collect();
     let scenario = format!(
         "workloads: {{ web: {{ to: app, arrivals: poisson 10/s }} }}\nservices:\n  app: {{ handle: [ {} ] }}\n{}{section}",
         calls.join(", "),
         services.concat()
     );
     let problems = load_text(&scenario, &[]).problems;
-    let errors: Vec<_> = problems.iter().filter(|problem| problem.severity == sim_models::scenario::Severity::Error).collect();
+    let errors: Vec<_> = problems
+        .iter()
+        .filter(|problem| problem.severity == sim_models::scenario::Severity::Error)
+        .collect();
     assert!(errors.is_empty(), "{file}: {errors:?}\n{scenario}");
     section
 }
@@ -58,11 +64,19 @@ fn polly_is_read_from_whatever_section_holds_its_options() {
 #[test]
 fn what_is_nothing_of_the_kind_is_a_problem_with_a_place_if_there_is_one() {
     let problem = |text: &str| {
-        let imported = import(Format::Istio, &[Configuration { name: "x.yaml".into(), text: text.into() }]);
+        let imported =
+            import(Format::Istio, &[Configuration { name: "x.yaml".into(), text: text.into() }]);
         assert!(imported.calls.is_empty());
-        imported.problems.into_iter().map(|problem| (problem.message, problem.at.is_some())).collect::<Vec<_>>()
+        imported
+            .problems
+            .into_iter()
+            .map(|problem| (problem.message, problem.at.is_some()))
+            .collect::<Vec<_>>()
     };
-    assert_eq!(problem("kind: Service"), [("x.yaml: nothing in it could be read".to_owned(), false)]);
+    assert_eq!(
+        problem("kind: Service"),
+        [("x.yaml: nothing in it could be read".to_owned(), false)]
+    );
     assert!(problem("kind: [")[0].1);
     assert!(!problem("").is_empty());
 }

@@ -15,7 +15,10 @@ use sim_models::system::Blueprint;
 /// # Panics
 /// Never: this crate lies in a folder of the project.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the project").to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the crate lies in the project")
+        .to_path_buf()
 }
 
 /// Every scenario of the library, in the order of their names.
@@ -24,8 +27,10 @@ pub fn root() -> PathBuf {
 /// If the folder cannot be read.
 pub fn library() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root().join("scenarios")).expect("the library is there");
-    let is_scenario = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml");
-    let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_scenario).collect();
+    let is_scenario =
+        |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml");
+    let mut files: Vec<PathBuf> =
+        entries.filter_map(|entry| Some(entry.ok()?.path())).filter(is_scenario).collect();
     files.sort();
     files
 }
@@ -35,15 +40,23 @@ pub fn library() -> Vec<PathBuf> {
 /// # Panics
 /// If the file cannot be read.
 pub fn load_file(path: &Path, variant: Option<&str>, settings: &[&str]) -> Loaded {
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
-    let input = Input { name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(), text, folder };
+    let input = Input {
+        name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        text,
+        folder,
+    };
     load(&input, &overrides(variant, settings))
 }
 
 /// Reads a scenario from a text.
 pub fn load_text(text: &str, settings: &[&str]) -> Loaded {
-    load(&Input { name: "test.yaml".into(), text: text.into(), folder: ".".into() }, &overrides(None, settings))
+    load(
+        &Input { name: "test.yaml".into(), text: text.into(), folder: ".".into() },
+        &overrides(None, settings),
+    )
 }
 
 fn overrides(variant: Option<&str>, settings: &[&str]) -> Overrides {
@@ -59,7 +72,13 @@ fn overrides(variant: Option<&str>, settings: &[&str]) -> Overrides {
 /// # Panics
 /// If the scenario has errors, showing them.
 pub fn blueprint(loaded: &Loaded) -> Arc<Blueprint> {
-    let shown = || sim_reports::diagnostics::render(&loaded.problems, &loaded.sources, sim_reports::Palette::Plain);
+    let shown = || {
+        sim_reports::diagnostics::render(
+            &loaded.problems,
+            &loaded.sources,
+            sim_reports::Palette::Plain,
+        )
+    };
     loaded.blueprint.clone().unwrap_or_else(|| panic!("the scenario has errors:\n{}", shown()))
 }
 
@@ -70,7 +89,11 @@ pub fn run(blueprint: &Arc<Blueprint>) -> Finished {
 
 /// Runs a scenario of the library.
 pub fn run_scenario(name: &str, variant: Option<&str>, settings: &[&str]) -> Finished {
-    run(&blueprint(&load_file(&root().join("scenarios").join(name).with_extension("yaml"), variant, settings)))
+    run(&blueprint(&load_file(
+        &root().join("scenarios").join(name).with_extension("yaml"),
+        variant,
+        settings,
+    )))
 }
 
 /// Runs a scenario given as text.
@@ -93,7 +116,12 @@ pub fn one_section_a_line(text: &str) -> String {
 /// # Panics
 /// If there is no such edge.
 pub fn call<'a>(finished: &'a Finished, edge: &str) -> &'a CallSummary {
-    finished.summary.calls.iter().find(|call| call.edge == edge).unwrap_or_else(|| panic!("no edge {edge}"))
+    finished
+        .summary
+        .calls
+        .iter()
+        .find(|call| call.edge == edge)
+        .unwrap_or_else(|| panic!("no edge {edge}"))
 }
 
 /// How many calls over an edge ended in a way.
@@ -109,5 +137,10 @@ pub fn ended(finished: &Finished, edge: &str, kind: &str) -> u64 {
 /// # Panics
 /// If it has none.
 pub fn pool<'a>(finished: &'a Finished, owner: &str) -> &'a PoolSummary {
-    finished.summary.pools.iter().find(|pool| pool.owner == owner).unwrap_or_else(|| panic!("no pool of {owner}"))
+    finished
+        .summary
+        .pools
+        .iter()
+        .find(|pool| pool.owner == owner)
+        .unwrap_or_else(|| panic!("no pool of {owner}"))
 }

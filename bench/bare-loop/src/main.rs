@@ -1,5 +1,6 @@
-//! The reference chain A → B → C → D → database with nothing but what it needs: event list, pools, draws, timeouts, one
-//! histogram a hop. It knows its five stations at compile time, so it is as fast as this model can be on this kernel.
+//! The reference chain A → B → C → D → database with nothing but what it needs: event list, pools,
+//! draws, timeouts, one histogram a hop. It knows its five stations at compile time, so it is as
+//! fast as this model can be on this kernel.
 //!
 //! Prints one line: requests, events, mean latency in milliseconds.
 #![forbid(unsafe_code)]
@@ -49,7 +50,8 @@ struct Chain {
 }
 
 fn main() {
-    let requests: u64 = std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(2_000_000);
+    let requests: u64 =
+        std::env::args().nth(1).and_then(|count| count.parse().ok()).unwrap_or(2_000_000);
     let mut chain = Chain {
         events: EventList::new(),
         random: Streams::new(1, 0).stream("bare loop"),
@@ -63,7 +65,12 @@ fn main() {
         handled: 0,
     };
     chain.run(requests);
-    println!("{} requests, {} events, mean latency {:.3} ms", chain.answered, chain.handled, chain.latency[0].mean() / 1e6);
+    println!(
+        "{} requests, {} events, mean latency {:.3} ms",
+        chain.answered,
+        chain.handled,
+        chain.latency[0].mean() / 1e6
+    );
 }
 
 impl Chain {
@@ -94,12 +101,19 @@ impl Chain {
 
     fn enter(&mut self, now: SimTime, station: usize, caller: u32, caller_generation: u32) {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.calls.push(Call { entered: now, caller, caller_generation, generation: 0, station: 0 });
+            self.calls.push(Call {
+                entered: now,
+                caller,
+                caller_generation,
+                generation: 0,
+                station: 0,
+            });
             (self.calls.len() - 1) as u32
         });
         let call = &mut self.calls[index as usize];
         let generation = call.generation;
-        *call = Call { entered: now, caller, caller_generation, generation, station: station as u8 };
+        *call =
+            Call { entered: now, caller, caller_generation, generation, station: station as u8 };
         if let Some(due) = self.timeouts[station].push(now, (index, generation)) {
             self.events.schedule(due, Event::Timeout { station: station as u8 });
         }
@@ -129,7 +143,8 @@ impl Chain {
     /// The last station has answered: every station before it answers too.
     fn answer(&mut self, now: SimTime, mut index: u32) {
         loop {
-            let Call { entered, caller, caller_generation, station, .. } = self.calls[index as usize];
+            let Call { entered, caller, caller_generation, station, .. } =
+                self.calls[index as usize];
             let station = usize::from(station);
             self.latency[station].record(now.since(entered).as_nanos());
             self.leave(now, index, station);
@@ -162,8 +177,8 @@ impl Chain {
             }
         }
         let calls = &self.calls;
-        if let Some(due) =
-            self.timeouts[station].next_live(|(index, generation)| calls[*index as usize].generation == *generation)
+        if let Some(due) = self.timeouts[station]
+            .next_live(|(index, generation)| calls[*index as usize].generation == *generation)
         {
             self.events.schedule(due, Event::Timeout { station: station as u8 });
         }

@@ -1,7 +1,9 @@
-//! Compares searches on the goals of scenarios: each has the same number of runs and begins with the same knowledge.
+//! Compares searches on the goals of scenarios: each has the same number of runs and begins with
+//! the same knowledge.
 //!
-//! `cargo run --release -- SEEDS RUNS SCENARIO...` prints, for each search, the score of the best candidate from each seed: below 1
-//! if every limit is kept (the less, the better the objectives), from 2 on by how far limits are missed.
+//! `cargo run --release -- SEEDS RUNS SCENARIO...` prints, for each search, the score of the best
+//! candidate from each seed: below 1 if every limit is kept (the less, the better the objectives),
+//! from 2 on by how far limits are missed.
 #![forbid(unsafe_code)]
 
 use std::ops::ControlFlow;
@@ -28,7 +30,9 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn new(dimensions: usize, sampler: impl Sampler + 'static, score: Score<'a>) -> Self {
         // The crate draws by the range of a parameter: equal ranges would give equal values.
-        let parameter = |place: usize| FloatParam::new(place as f64, place as f64 + 1.0).name(format!("x{place}"));
+        let parameter = |place: usize| {
+            FloatParam::new(place as f64, place as f64 + 1.0).name(format!("x{place}"))
+        };
         let parameters = (0..dimensions).map(parameter).collect();
         Self { study: Study::with_sampler(Direction::Minimize, sampler), parameters, score }
     }
@@ -42,7 +46,9 @@ impl Strategy for Asked<'_> {
                 .parameters
                 .iter()
                 .enumerate()
-                .map(|(place, parameter)| parameter.suggest(&mut trial).expect("a sound range") - place as f64)
+                .map(|(place, parameter)| {
+                    parameter.suggest(&mut trial).expect("a sound range") - place as f64
+                })
                 .collect();
             let score = (self.score)(&point);
             self.study.tell(trial, Ok::<f64, String>(score));
@@ -62,8 +68,15 @@ impl Strategy for Drawn<'_> {
     fn generation(&mut self) {
         for _ in 0..GENERATION {
             let point: Vec<f64> = (0..self.dimensions as u32)
-                // The first point of a sequence, scrambled afresh each time: independent of the others.
-                .map(|dimension| f64::from(sobol_burley::sample(0, dimension, self.seed ^ self.next.wrapping_mul(7919))))
+                // The first point of a sequence, scrambled afresh each time: independent of the
+                // others.
+                .map(|dimension| {
+                    f64::from(sobol_burley::sample(
+                        0,
+                        dimension,
+                        self.seed ^ self.next.wrapping_mul(7919),
+                    ))
+                })
                 .collect();
             self.next += 1;
             (self.score)(&point);
@@ -74,7 +87,8 @@ impl Strategy for Drawn<'_> {
 fn subject(path: &str, seed: u64) -> Subject {
     let text = std::fs::read_to_string(path).expect("a scenario");
     let folder = Path::new(path).parent().expect("a folder").to_owned();
-    let overrides = Overrides { settings: vec![format!("run.seed={seed}")], ..Overrides::default() };
+    let overrides =
+        Overrides { settings: vec![format!("run.seed={seed}")], ..Overrides::default() };
     Subject::prepare(Input { name: path.to_owned(), text, folder }, overrides)
         .unwrap_or_else(|_| panic!("{path}: no sound goals"))
 }
@@ -88,7 +102,9 @@ fn main() {
     for path in &arguments[2..] {
         println!("{path}: best score after {runs} runs, by seed");
         for name in names {
-            let scores: Vec<f64> = (1..=seeds).map(|seed| best(&subject(path, seed), name, seed, runs, go_on)).collect();
+            let scores: Vec<f64> = (1..=seeds)
+                .map(|seed| best(&subject(path, seed), name, seed, runs, go_on))
+                .collect();
             let shown: Vec<String> = scores.iter().map(|score| format!("{score:.3}")).collect();
             let kept = scores.iter().filter(|score| **score < 2.0).count();
             println!("  {name:18} {}   keeps limits {kept}/{seeds}", shown.join(" "));
@@ -96,7 +112,13 @@ fn main() {
     }
 }
 
-fn best(subject: &Subject, name: &str, seed: u64, runs: u64, look: &(dyn Fn() -> ControlFlow<()> + Sync)) -> f64 {
+fn best(
+    subject: &Subject,
+    name: &str,
+    seed: u64,
+    runs: u64,
+    look: &(dyn Fn() -> ControlFlow<()> + Sync),
+) -> f64 {
     let search = Search::new(subject, 1, look).expect("not broken off");
     let first = search.ranking()[0].candidate.clone();
     let start = subject.point(&first);
@@ -115,8 +137,16 @@ fn best(subject: &Subject, name: &str, seed: u64, runs: u64, look: &(dyn Fn() ->
             optimizer::sampler::tpe::TpeSampler::builder().seed(seed).build().expect("sound"),
             score,
         )),
-        "de" => Box::new(Asked::new(dimensions, optimizer::sampler::de::DESampler::with_seed(seed), score)),
-        _ => Box::new(Asked::new(dimensions, optimizer::sampler::gp::GpSampler::with_seed(seed), score)),
+        "de" => Box::new(Asked::new(
+            dimensions,
+            optimizer::sampler::de::DESampler::with_seed(seed),
+            score,
+        )),
+        _ => Box::new(Asked::new(
+            dimensions,
+            optimizer::sampler::gp::GpSampler::with_seed(seed),
+            score,
+        )),
     };
     search.run(strategy.as_mut(), runs, &mut |_| ());
     search.ranking()[0].score

@@ -23,11 +23,11 @@ pub struct Recommendation {
     pub objectives: Vec<(Option<f64>, Option<f64>)>,
     /// How the recommended settings stand more than the conditions.
     pub strained: Vec<Strained>,
-    /// Candidates that keep every limit and that no other beats in every objective, with their objectives; empty unless there
-    /// are several objectives.
+    /// Candidates that keep every limit and that no other beats in every objective, with their
+    /// objectives; empty unless there are several objectives.
     pub front: Vec<(Vec<Level>, Vec<f64>)>,
-    /// Limits that could not be met: the condition, the limit, the best figure that any candidate had, and whether that
-    /// candidate kept all others.
+    /// Limits that could not be met: the condition, the limit, the best figure that any candidate
+    /// had, and whether that candidate kept all others.
     pub unmet: Vec<Unmet>,
     /// How many candidates were tried.
     pub candidates: u64,
@@ -40,7 +40,8 @@ pub struct Recommendation {
 /// What became of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The settings as they are keep every limit, and nothing that was found is better by more than chance.
+    /// The settings as they are keep every limit, and nothing that was found is better by more than
+    /// chance.
     Keep,
     /// Other settings keep every limit.
     Change,
@@ -57,7 +58,8 @@ pub struct Advice {
     pub recommended: Level,
     /// Whether that is another value.
     pub is_changed: bool,
-    /// The furthest values to either side with which every limit held, everything else being as recommended.
+    /// The furthest values to either side with which every limit held, everything else being as
+    /// recommended.
     pub safe: (Level, Level),
     /// What gives way below the safe range; `None` if nothing does down to the end of the range.
     pub below: Option<Breach>,

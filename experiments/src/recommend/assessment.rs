@@ -26,20 +26,29 @@ pub struct LimitHere {
 impl LimitHere {
     pub(super) fn all(readings: &[Reading]) -> Vec<Self> {
         let limit = |reading: &Reading| {
-            reading.bound.map(|bound| Self { text: reading.text.clone(), unit: reading.wanted.unit(), bound })
+            reading.bound.map(|bound| Self {
+                text: reading.text.clone(),
+                unit: reading.wanted.unit(),
+                bound,
+            })
         };
         readings.iter().filter_map(limit).collect()
     }
 
-    /// How far a figure is on the wrong side; zero on the right one. On a logarithmic scale, in error budgets for shares and in
-    /// parts of the bound for everything else, so that limits of different kinds can be weighed against each other.
+    /// How far a figure is on the wrong side; zero on the right one. On a logarithmic scale, in
+    /// error budgets for shares and in parts of the bound for everything else, so that limits of
+    /// different kinds can be weighed against each other.
     pub fn miss(&self, value: Option<f64>) -> f64 {
         let Some(value) = value else { return UNKNOWN_MISS };
         if self.bound.holds(value) {
             return 0.0;
         }
         let bound = self.bound.value;
-        let scale = if self.unit == Unit::Share { bound.min(1.0 - bound).max(1e-4) } else { bound.abs().max(1e-9) };
+        let scale = if self.unit == Unit::Share {
+            bound.min(1.0 - bound).max(1e-4)
+        } else {
+            bound.abs().max(1e-9)
+        };
         libm::log1p((value - bound).abs() / scale).max(LEAST_MISS)
     }
 
@@ -60,7 +69,8 @@ impl LimitHere {
 pub enum Caution {
     /// When the mean over runs keeps it.
     OnAverage,
-    /// When a run that is worse than the mean by a standard deviation keeps it: what is looked for should not stand at the edge.
+    /// When a run that is worse than the mean by a standard deviation keeps it: what is looked for
+    /// should not stand at the edge.
     WithRoom,
 }
 
@@ -74,7 +84,10 @@ pub struct Assessment {
 
 impl Assessment {
     pub(super) fn new(limits: &[Vec<LimitHere>], objectives: usize) -> Self {
-        let readings = limits.iter().map(|limits| vec![(Welford::default(), 0); limits.len() + objectives]).collect();
+        let readings = limits
+            .iter()
+            .map(|limits| vec![(Welford::default(), 0); limits.len() + objectives])
+            .collect();
         Self { limits: limits.to_vec(), readings }
     }
 
@@ -89,7 +102,9 @@ impl Assessment {
 
     /// What two assessments of one candidate show together.
     pub(super) fn together(mut self, other: Self) -> Self {
-        for (mine, theirs) in self.readings.iter_mut().flatten().zip(other.readings.into_iter().flatten()) {
+        for (mine, theirs) in
+            self.readings.iter_mut().flatten().zip(other.readings.into_iter().flatten())
+        {
             mine.0.merge(&theirs.0);
             mine.1 += theirs.1;
         }
@@ -109,7 +124,9 @@ impl Assessment {
     /// An objective, averaged over the conditions that were simulated.
     pub fn objective(&self, objective: usize) -> Option<f64> {
         let mut mean = Welford::default();
-        for (condition, readings) in self.readings.iter().enumerate().filter(|(condition, _)| self.is_measured(*condition)) {
+        for (condition, readings) in
+            self.readings.iter().enumerate().filter(|(condition, _)| self.is_measured(*condition))
+        {
             mean.add(of(&readings[self.limits[condition].len() + objective])?.mean);
         }
         (mean.count() > 0).then(|| mean.mean())
@@ -122,17 +139,27 @@ impl Assessment {
 
     /// Of each limit in each condition that was simulated, how far it is missed.
     pub fn misses(&self, caution: Caution) -> impl Iterator<Item = (usize, usize, f64)> {
-        let limits = self.limits.iter().enumerate().filter(|(condition, _)| self.is_measured(*condition));
+        let limits =
+            self.limits.iter().enumerate().filter(|(condition, _)| self.is_measured(*condition));
         limits.flat_map(move |(condition, limits)| {
-            limits
-                .iter()
-                .enumerate()
-                .map(move |(place, limit)| (condition, place, limit.miss(self.cautious_figure(condition, place, limit, caution))))
+            limits.iter().enumerate().map(move |(place, limit)| {
+                (
+                    condition,
+                    place,
+                    limit.miss(self.cautious_figure(condition, place, limit, caution)),
+                )
+            })
         })
     }
 
     /// The mean of a limit's figure, or what it is in a run that is worse by a standard deviation.
-    fn cautious_figure(&self, condition: usize, place: usize, limit: &LimitHere, caution: Caution) -> Option<f64> {
+    fn cautious_figure(
+        &self,
+        condition: usize,
+        place: usize,
+        limit: &LimitHere,
+        caution: Caution,
+    ) -> Option<f64> {
         let mean = self.of_limit(condition, place)?.mean;
         let spread = match caution {
             Caution::OnAverage => 0.0,
@@ -155,7 +182,8 @@ impl Assessment {
         })
     }
 
-    /// The objectives as one number, less being better: each turned so and measured by what it is for the file as written.
+    /// The objectives as one number, less being better: each turned so and measured by what it is
+    /// for the file as written.
     pub fn regret(&self, objectives: &[FigurePlan], now: &[Option<f64>]) -> f64 {
         let of = |(place, plan): (usize, &FigurePlan)| {
             let gain = |value: f64| plan.better.map_or(0.0, |better| better.gain(value));

@@ -12,9 +12,10 @@ const FIRST_STEP: f64 = 0.25;
 /// A step size at which proposals differ by less than values do.
 const CONVERGED: f64 = 0.01;
 
-/// Covariance matrix adaptation (Hansen, "The CMA evolution strategy: a tutorial", 2016) from a point and, when it has
-/// converged, from the best point known with a population twice as large (as in Auger and Hansen, "A restart CMA evolution
-/// strategy with increasing population size", CEC 2005).
+/// Covariance matrix adaptation (Hansen, "The CMA evolution strategy: a tutorial", 2016) from a
+/// point and, when it has converged, from the best point known with a population twice as large (as
+/// in Auger and Hansen, "A restart CMA evolution strategy with increasing population size", CEC
+/// 2005).
 pub struct CmaEs<'a> {
     objective: Objective<'a>,
     seed: u64,
@@ -32,7 +33,8 @@ struct Objective<'a> {
 impl<'a> CmaEs<'a> {
     /// A search that begins at a point.
     pub fn new(start: &[f64], seed: u64, score: &'a (dyn Fn(&[f64]) -> f64 + Sync)) -> Self {
-        let objective = Objective { score, best: Arc::new(Mutex::new((f64::INFINITY, start.to_vec()))) };
+        let objective =
+            Objective { score, best: Arc::new(Mutex::new((f64::INFINITY, start.to_vec()))) };
         let population = 4 + libm::floor(3.0 * libm::log(start.len().max(1) as f64)) as usize;
         Self { state: state(start, population, seed, &objective), objective, seed, population }
     }
@@ -62,10 +64,20 @@ impl Strategy for CmaEs<'_> {
     }
 }
 
-fn state<'a>(start: &[f64], population: usize, seed: u64, objective: &Objective<'a>) -> CMAES<Objective<'a>> {
+fn state<'a>(
+    start: &[f64],
+    population: usize,
+    seed: u64,
+    objective: &Objective<'a>,
+) -> CMAES<Objective<'a>> {
     // Sums of the update are taken in one order, whatever the number of threads.
-    let options = CMAESOptions::new(start.to_vec(), FIRST_STEP).population_size(population).seed(seed).parallel_update(false);
-    options.build(objective.clone()).expect("some dimensions, a positive step and a population above one")
+    let options = CMAESOptions::new(start.to_vec(), FIRST_STEP)
+        .population_size(population)
+        .seed(seed)
+        .parallel_update(false);
+    options
+        .build(objective.clone())
+        .expect("some dimensions, a positive step and a population above one")
 }
 
 impl ParallelObjectiveFunction for Objective<'_> {
@@ -73,7 +85,8 @@ impl ParallelObjectiveFunction for Objective<'_> {
         let point: Vec<f64> = x.iter().map(|share| folded(*share)).collect();
         let score = (self.score)(&point);
         let mut best = self.best.lock().expect("no thread has panicked");
-        // Of points that are as good, the first in order of their coordinates: threads leave no trace.
+        // Of points that are as good, the first in order of their coordinates: threads leave no
+        // trace.
         if score < best.0 || score == best.0 && point.iter().lt(best.1.iter()) {
             *best = (score, point);
         }
@@ -98,13 +111,15 @@ mod tests {
             let x: Vec<f64> = x.iter().map(|share| share * 4.0 - 2.0).collect();
             x.windows(2)
                 .map(|pair| {
-                    100.0 * (pair[1] - pair[0] * pair[0]) * (pair[1] - pair[0] * pair[0]) + (1.0 - pair[0]) * (1.0 - pair[0])
+                    100.0 * (pair[1] - pair[0] * pair[0]) * (pair[1] - pair[0] * pair[0])
+                        + (1.0 - pair[0]) * (1.0 - pair[0])
                 })
                 .sum()
         };
         let found = |threads: usize| {
             let score: &(dyn Fn(&[f64]) -> f64 + Sync) = &valley;
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            let pool =
+                rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
             pool.install(|| {
                 let mut strategy = CmaEs::new(&[0.2, 0.9, 0.5], 7, score);
                 (0..300).for_each(|_| strategy.generation());
@@ -112,7 +127,10 @@ mod tests {
             })
         };
         let (score, point) = found(1);
-        assert!(score < 1e-3 && point.iter().all(|share| (share - 0.75).abs() < 0.02), "{score} at {point:?}");
+        assert!(
+            score < 1e-3 && point.iter().all(|share| (share - 0.75).abs() < 0.02),
+            "{score} at {point:?}"
+        );
         assert_eq!((score, point), found(3));
     }
 

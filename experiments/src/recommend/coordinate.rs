@@ -4,12 +4,14 @@ use rayon::prelude::*;
 
 use super::search::Strategy;
 
-/// How far a setting is moved, as shares of its range: to find another region, to go along an edge, to touch it.
+/// How far a setting is moved, as shares of its range: to find another region, to go along an edge,
+/// to touch it.
 const STEPS: [f64; 4] = [0.5, 0.2, 0.07, 0.02];
 
-/// Coordinate search (Hooke and Jeeves, "Direct search solution of numerical and statistical problems", Journal of the ACM 8,
-/// 1961). Where limits give way, a search in many directions at once wanders along the edge; one direction at a time goes
-/// straight to it, and what is worse than the best point is given up after a run or two.
+/// Coordinate search (Hooke and Jeeves, "Direct search solution of numerical and statistical
+/// problems", Journal of the ACM 8, 1961). Where limits give way, a search in many directions at
+/// once wanders along the edge; one direction at a time goes straight to it, and what is worse than
+/// the best point is given up after a run or two.
 pub struct Coordinate<'a> {
     score: &'a (dyn Fn(&[f64]) -> f64 + Sync),
     point: Vec<f64>,
@@ -33,7 +35,10 @@ impl Strategy for Coordinate<'_> {
     fn generation(&mut self) {
         let place = self.next % self.point.len();
         self.next += 1;
-        let shares = STEPS.iter().flat_map(|step| [self.point[place] - step, self.point[place] + step]).chain([0.0, 1.0]);
+        let shares = STEPS
+            .iter()
+            .flat_map(|step| [self.point[place] - step, self.point[place] + step])
+            .chain([0.0, 1.0]);
         let mut probes: Vec<Vec<f64>> = Vec::new();
         for share in shares.filter(|share| (0.0..=1.0).contains(share)) {
             let mut probe = self.point.clone();

@@ -25,7 +25,8 @@ const TOGETHER: f64 = 0.6;
 const MOST_ROUNDS: u32 = 3;
 /// The answer is confirmed on replications from here on, which nothing before has seen.
 const FRESH: u64 = 1_000_000;
-/// What is recommended must be better than what is there by this share, or keep limits that the other does not.
+/// What is recommended must be better than what is there by this share, or keep limits that the
+/// other does not.
 const WORTH_A_CHANGE: f64 = 0.01;
 
 /// How far a recommendation is.
@@ -45,8 +46,9 @@ pub enum Stage {
     Confirm,
 }
 
-/// Finds settings that keep every limit under every condition and serve the objectives best. The answer depends on the scenario
-/// and its seed alone, not on the number of threads. `None` if `look` breaks it off.
+/// Finds settings that keep every limit under every condition and serve the objectives best. The
+/// answer depends on the scenario and its seed alone, not on the number of threads. `None` if
+/// `look` breaks it off.
 pub fn recommend(
     subject: &Subject,
     jobs: usize,
@@ -64,7 +66,8 @@ pub fn recommend(
     let ranking = search.ranking();
     tell(Stage::Simplify);
     let replications = 0..u64::from(plan.replications);
-    let refinement = Refinement { subject, jobs, look, order: search.order(), replications, now: search.now() };
+    let refinement =
+        Refinement { subject, jobs, look, order: search.order(), replications, now: search.now() };
     let is_worth_it = !keeps_limits || course.is_worth_a_change(&ranking, &best, search.now());
     let chosen = match (keeps_limits, is_worth_it) {
         (true, false) => subject.as_it_is(),
@@ -82,7 +85,9 @@ pub fn recommend(
         (false, true) => Outcome::Keep,
         (false, false) => Outcome::Change,
     };
-    let objectives = (0..plan.objectives.len()).map(|place| (as_it_is.objective(place), confirmed.objective(place))).collect();
+    let objectives = (0..plan.objectives.len())
+        .map(|place| (as_it_is.objective(place), confirmed.objective(place)))
+        .collect();
     Some(Recommendation {
         outcome,
         advice,
@@ -91,7 +96,11 @@ pub fn recommend(
         objectives,
         strained: course.strained(&chosen)?,
         front: front(&ranking, plan.objectives.len(), subject),
-        unmet: if outcome == Outcome::Unmet { course.unmet(&ranking, &confirmed) } else { Vec::new() },
+        unmet: if outcome == Outcome::Unmet {
+            course.unmet(&ranking, &confirmed)
+        } else {
+            Vec::new()
+        },
         candidates: search.candidates(),
         runs: search.runs(),
         seed,
@@ -99,7 +108,8 @@ pub fn recommend(
     })
 }
 
-/// Tries candidates: around each start in many directions at once, then one setting of the best found there at a time.
+/// Tries candidates: around each start in many directions at once, then one setting of the best
+/// found there at a time.
 pub fn look_for(
     search: &Search<'_>,
     subject: &Subject,
@@ -119,7 +129,11 @@ pub fn look_for(
         search.run(&mut together, (share * (place as f64 + TOGETHER)) as u64, &mut told);
         let (found, best) = together.best();
         let (found, best) = if known < found { (known, point) } else { (found, best) };
-        search.run(&mut Coordinate::new(best, found, &score), (share * (place + 1) as f64) as u64, &mut told);
+        search.run(
+            &mut Coordinate::new(best, found, &score),
+            (share * (place + 1) as f64) as u64,
+            &mut told,
+        );
     }
 }
 
@@ -130,9 +144,14 @@ struct Course<'a> {
 }
 
 impl Course<'_> {
-    /// The best candidate that keeps every limit on random numbers that the search has not seen, and whether there is one. What
-    /// was only lucky is found out by them; then the search goes on, with more replications.
-    fn best(&self, search: &Search<'_>, tell: &(dyn Fn(Stage) + Sync)) -> Option<(Candidate, bool)> {
+    /// The best candidate that keeps every limit on random numbers that the search has not seen,
+    /// and whether there is one. What was only lucky is found out by them; then the search goes on,
+    /// with more replications.
+    fn best(
+        &self,
+        search: &Search<'_>,
+        tell: &(dyn Fn(Stage) + Sync),
+    ) -> Option<(Candidate, bool)> {
         for round in 0.. {
             if search.is_broken_off() {
                 return None;
@@ -142,32 +161,41 @@ impl Course<'_> {
                 return Some((best, true));
             }
             let ranking = search.ranking();
-            let is_hopeless = ranking.first().is_none_or(|best| best.score >= INFEASIBLE) && round > 0;
+            let is_hopeless =
+                ranking.first().is_none_or(|best| best.score >= INFEASIBLE) && round > 0;
             if round == MOST_ROUNDS || is_hopeless {
                 return ranking.first().map(|tried| (tried.candidate.clone(), false));
             }
             let all = search.runs() + u64::from(self.subject.plan().runs) / 4;
             let score = |point: &[f64]| search.score(point);
             if let Some(best) = ranking.into_iter().next() {
-                let mut strategy = Coordinate::new(self.subject.point(&best.candidate), best.score, &score);
+                let mut strategy =
+                    Coordinate::new(self.subject.point(&best.candidate), best.score, &score);
                 search.run(&mut strategy, all, &mut |done| tell(Stage::Search(done.min(all), all)));
             }
         }
         None
     }
 
-    /// The best of the finalists that keep every limit on other random numbers; what these show is kept with what is known.
+    /// The best of the finalists that keep every limit on other random numbers; what these show is
+    /// kept with what is known.
     #[allow(clippy::option_option, reason = "broken off, none, one")]
     fn best_of_finalists(&self, search: &Search<'_>) -> Option<Option<Candidate>> {
         let plan = self.subject.plan();
         let first = u64::from(plan.replications);
         let ranking = search.ranking();
-        let finalists: Vec<&Tried> = ranking.iter().filter(|tried| tried.score < INFEASIBLE).take(FINALISTS).collect();
-        let again = |_: usize, tried: &&Tried| self.measure(&tried.candidate, first..first + u64::from(plan.validations));
-        let measured: Vec<Assessment> = in_order(&finalists, self.jobs, &again).into_iter().collect::<Option<_>>()?;
+        let finalists: Vec<&Tried> =
+            ranking.iter().filter(|tried| tried.score < INFEASIBLE).take(FINALISTS).collect();
+        let again = |_: usize, tried: &&Tried| {
+            self.measure(&tried.candidate, first..first + u64::from(plan.validations))
+        };
+        let measured: Vec<Assessment> =
+            in_order(&finalists, self.jobs, &again).into_iter().collect::<Option<_>>()?;
         let regret = |assessment: &Assessment| assessment.regret(&plan.objectives, search.now());
-        let kept = finalists.iter().zip(&measured).filter(|(_, assessment)| assessment.surely_holds());
-        let best = kept.reduce(|best, next| if regret(next.1) < regret(best.1) { next } else { best });
+        let kept =
+            finalists.iter().zip(&measured).filter(|(_, assessment)| assessment.surely_holds());
+        let best =
+            kept.reduce(|best, next| if regret(next.1) < regret(best.1) { next } else { best });
         if best.is_none() {
             for (tried, assessment) in finalists.iter().zip(&measured) {
                 search.revise(tried, assessment);
@@ -176,13 +204,16 @@ impl Course<'_> {
         Some(best.map(|(tried, _)| tried.candidate.clone()))
     }
 
-    /// Whether what was found keeps limits that the file as written does not, or is better by more than a hair.
+    /// Whether what was found keeps limits that the file as written does not, or is better by more
+    /// than a hair.
     fn is_worth_a_change(&self, ranking: &[Tried], best: &Candidate, now: &[Option<f64>]) -> bool {
         let as_it_is = self.subject.as_it_is();
         let of = |candidate: &Candidate| ranking.iter().find(|tried| tried.candidate == *candidate);
         let (Some(present), Some(found)) = (of(&as_it_is), of(best)) else { return true };
         let regret = |tried: &Tried| {
-            tried.assessment.as_ref().map_or(f64::INFINITY, |assessment| assessment.regret(&self.subject.plan().objectives, now))
+            tried.assessment.as_ref().map_or(f64::INFINITY, |assessment| {
+                assessment.regret(&self.subject.plan().objectives, now)
+            })
         };
         present.score >= INFEASIBLE || regret(found) < regret(present) - WORTH_A_CHANGE
     }
@@ -194,27 +225,39 @@ impl Course<'_> {
             return Some(best);
         }
         let first = u64::from(self.subject.plan().replications);
-        let assessment = self.measure(&simpler, first..first + u64::from(self.subject.plan().validations))?;
+        let assessment =
+            self.measure(&simpler, first..first + u64::from(self.subject.plan().validations))?;
         Some(if assessment.surely_holds() { simpler } else { best })
     }
 
     fn measure(&self, candidate: &Candidate, replications: Range<u64>) -> Option<Assessment> {
         let systems = self.subject.systems(candidate).ok()?;
-        self.subject.measure(&systems, &self.subject.in_order(), replications, self.look, &|_| false)
+        self.subject
+            .measure(&systems, &self.subject.in_order(), replications, self.look, &|_| false)
     }
 
     /// A candidate on fresh random numbers, on all threads.
     fn confirm(&self, candidate: &Candidate) -> Option<Assessment> {
-        self.confirm_systems(&self.subject.systems(candidate).ok()?, self.subject.plan().validations)
+        self.confirm_systems(
+            &self.subject.systems(candidate).ok()?,
+            self.subject.plan().validations,
+        )
     }
 
     fn confirm_systems(&self, systems: &[Arc<Blueprint>], validations: u32) -> Option<Assessment> {
         let validations: Vec<u64> = (0..u64::from(validations)).collect();
         let order = self.subject.in_order();
         let one = |_: usize, number: &u64| {
-            self.subject.measure(systems, &order, FRESH + number..FRESH + number + 1, self.look, &|_| false)
+            self.subject.measure(
+                systems,
+                &order,
+                FRESH + number..FRESH + number + 1,
+                self.look,
+                &|_| false,
+            )
         };
-        let parts: Vec<Assessment> = in_order(&validations, self.jobs, &one).into_iter().collect::<Option<_>>()?;
+        let parts: Vec<Assessment> =
+            in_order(&validations, self.jobs, &one).into_iter().collect::<Option<_>>()?;
         parts.into_iter().reduce(Assessment::together)
     }
 
@@ -245,9 +288,12 @@ impl Course<'_> {
     fn strained(&self, candidate: &Candidate) -> Option<Vec<Strained>> {
         let systems = self.subject.systems(candidate).ok()?;
         let under = |strain: Strain| {
-            let systems: Vec<Arc<Blueprint>> = systems.iter().map(|system| Arc::new(strained(system, strain))).collect();
-            let assessment = self.confirm_systems(&systems, self.subject.plan().validations.div_ceil(2))?;
-            let breaches = breaches(self.subject, &assessment, &candidate.levels[0], Caution::OnAverage);
+            let systems: Vec<Arc<Blueprint>> =
+                systems.iter().map(|system| Arc::new(strained(system, strain))).collect();
+            let assessment =
+                self.confirm_systems(&systems, self.subject.plan().validations.div_ceil(2))?;
+            let breaches =
+                breaches(self.subject, &assessment, &candidate.levels[0], Caution::OnAverage);
             Some(Strained { strain, breaches })
         };
         Strain::ALL.into_iter().map(under).collect()
@@ -255,21 +301,33 @@ impl Course<'_> {
 
     /// The limits that the nearest candidate misses, and what meeting them would have cost.
     fn unmet(&self, ranking: &[Tried], nearest: &Assessment) -> Vec<Unmet> {
-        let missed: Vec<(usize, usize, f64)> = nearest.misses(Caution::OnAverage).filter(|(_, _, miss)| *miss > 0.0).collect();
-        missed.into_iter().map(|(condition, place, _)| self.unmet_limit(ranking, condition, place)).collect()
+        let missed: Vec<(usize, usize, f64)> =
+            nearest.misses(Caution::OnAverage).filter(|(_, _, miss)| *miss > 0.0).collect();
+        missed
+            .into_iter()
+            .map(|(condition, place, _)| self.unmet_limit(ranking, condition, place))
+            .collect()
     }
 
     fn unmet_limit(&self, ranking: &[Tried], condition: usize, place: usize) -> Unmet {
         let limit = &self.subject.limits()[condition][place];
         let figure = |tried: &Tried| {
-            tried.assessment.as_ref().and_then(|assessment| assessment.of_limit(condition, place)).map(|interval| interval.mean)
+            tried
+                .assessment
+                .as_ref()
+                .and_then(|assessment| assessment.of_limit(condition, place))
+                .map(|interval| interval.mean)
         };
         let known = || ranking.iter().filter_map(|tried| Some((tried, figure(tried)?)));
-        let best = known().min_by(|one, other| limit.miss(Some(one.1)).total_cmp(&limit.miss(Some(other.1))));
+        let best = known()
+            .min_by(|one, other| limit.miss(Some(one.1)).total_cmp(&limit.miss(Some(other.1))));
         let meets = known().find(|(_, figure)| limit.bound.holds(*figure)).map(|(tried, _)| tried);
         let cost = meets.and_then(|tried| {
             let assessment = tried.assessment.as_ref()?;
-            let breach = breaches(self.subject, assessment, &tried.candidate.levels[0], Caution::OnAverage).into_iter().next()?;
+            let breach =
+                breaches(self.subject, assessment, &tried.candidate.levels[0], Caution::OnAverage)
+                    .into_iter()
+                    .next()?;
             Some((breach.condition?, breach.limit))
         });
         Unmet {
@@ -283,8 +341,13 @@ impl Course<'_> {
     }
 }
 
-/// Candidates that keep every limit and that no other beats in every objective, in the order of the first objective.
-fn front(ranking: &[Tried], objectives: usize, subject: &Subject) -> Vec<(Vec<sim_models::study::Level>, Vec<f64>)> {
+/// Candidates that keep every limit and that no other beats in every objective, in the order of the
+/// first objective.
+fn front(
+    ranking: &[Tried],
+    objectives: usize,
+    subject: &Subject,
+) -> Vec<(Vec<sim_models::study::Level>, Vec<f64>)> {
     if objectives < 2 {
         return Vec::new();
     }
@@ -293,10 +356,14 @@ fn front(ranking: &[Tried], objectives: usize, subject: &Subject) -> Vec<(Vec<si
         let assessment = tried.assessment.as_ref().filter(|_| tried.score < INFEASIBLE)?;
         (0..objectives).map(|place| assessment.objective(place)).collect()
     };
-    let gain = |place: usize, value: f64| plan.objectives[place].better.map_or(0.0, |better| better.gain(value));
-    let known: Vec<(&Tried, Vec<f64>)> = ranking.iter().filter_map(|tried| Some((tried, values(tried)?))).collect();
+    let gain = |place: usize, value: f64| {
+        plan.objectives[place].better.map_or(0.0, |better| better.gain(value))
+    };
+    let known: Vec<(&Tried, Vec<f64>)> =
+        ranking.iter().filter_map(|tried| Some((tried, values(tried)?))).collect();
     let dominates = |one: &[f64], other: &[f64]| {
-        let pairs = || (0..objectives).map(|place| (gain(place, one[place]), gain(place, other[place])));
+        let pairs =
+            || (0..objectives).map(|place| (gain(place, one[place]), gain(place, other[place])));
         pairs().all(|(one, other)| one >= other) && pairs().any(|(one, other)| one > other)
     };
     let is_on_it = |values: &Vec<f64>| !known.iter().any(|(_, other)| dominates(other, values));

@@ -39,10 +39,13 @@ impl Refinement<'_> {
         assessment.regret(&self.subject.plan().objectives, self.now)
     }
 
-    /// Takes back every change that nothing is gained by, one after the other. `None` if it is broken off.
+    /// Takes back every change that nothing is gained by, one after the other. `None` if it is
+    /// broken off.
     pub fn fewest_changes(&self, mut candidate: Candidate) -> Option<Candidate> {
         let as_it_is = self.subject.as_it_is();
-        let Tried::Holds(mut best) = self.try_out(&candidate, 0, Caution::WithRoom)? else { return Some(candidate) };
+        let Tried::Holds(mut best) = self.try_out(&candidate, 0, Caution::WithRoom)? else {
+            return Some(candidate);
+        };
         for place in 0..candidate.levels.len() {
             let is_set = self.subject.plan().now[place].is_some();
             if !is_set || !differs(&candidate.levels[place], &as_it_is.levels[place]) {
@@ -62,14 +65,17 @@ impl Refinement<'_> {
     /// How far each setting may move with all others as they are. `None` if it is broken off.
     pub fn advice(&self, candidate: &Candidate) -> Option<Vec<Advice>> {
         let places: Vec<usize> = (0..candidate.levels.len()).collect();
-        in_order(&places, self.jobs, &|_, place| self.advice_on(candidate, *place)).into_iter().collect()
+        in_order(&places, self.jobs, &|_, place| self.advice_on(candidate, *place))
+            .into_iter()
+            .collect()
     }
 
     fn advice_on(&self, candidate: &Candidate, place: usize) -> Option<Advice> {
         let setting = &self.subject.plan().settings[place];
         let now = self.subject.plan().now[place].clone();
         let recommended = candidate.levels[place].clone();
-        let is_changed = now.as_ref().is_none_or(|now| differs(now, &recommended)) && recommended.setting.is_some();
+        let is_changed = now.as_ref().is_none_or(|now| differs(now, &recommended))
+            && recommended.setting.is_some();
         let mut advice = Advice {
             now,
             safe: (recommended.clone(), recommended.clone()),
@@ -80,7 +86,12 @@ impl Refinement<'_> {
             others: Vec::new(),
         };
         if let Values::Listed(_) = &setting.values {
-            for level in setting.values.levels().into_iter().filter(|level| differs(level, &advice.recommended)) {
+            for level in setting
+                .values
+                .levels()
+                .into_iter()
+                .filter(|level| differs(level, &advice.recommended))
+            {
                 let breach = self.breach_with(candidate, place, level.clone())?;
                 advice.others.push((level, breach));
             }
@@ -93,13 +104,21 @@ impl Refinement<'_> {
     }
 
     /// The furthest value towards an end with which everything held, and what gives way beyond it.
-    fn edge(&self, candidate: &Candidate, place: usize, from: f64, end: f64) -> Option<(Level, Option<Breach>)> {
+    fn edge(
+        &self,
+        candidate: &Candidate,
+        place: usize,
+        from: f64,
+        end: f64,
+    ) -> Option<(Level, Option<Breach>)> {
         let values = &self.subject.plan().settings[place].values;
         let last = values.at(end);
         if !differs(&last, &candidate.levels[place]) {
             return Some((candidate.levels[place].clone(), None));
         }
-        let Some(mut breach) = self.breach_with(candidate, place, last.clone())? else { return Some((last, None)) };
+        let Some(mut breach) = self.breach_with(candidate, place, last.clone())? else {
+            return Some((last, None));
+        };
         let (mut good, mut bad) = (from, end);
         let mut safe = candidate.levels[place].clone();
         for _ in 0..HALVINGS {
@@ -119,7 +138,12 @@ impl Refinement<'_> {
 
     /// What gives way when one setting has another value.
     #[allow(clippy::option_option, reason = "broken off, nothing gives way, something does")]
-    fn breach_with(&self, candidate: &Candidate, place: usize, level: Level) -> Option<Option<Breach>> {
+    fn breach_with(
+        &self,
+        candidate: &Candidate,
+        place: usize,
+        level: Level,
+    ) -> Option<Option<Breach>> {
         let mut moved = candidate.clone();
         moved.levels[place] = level;
         Some(match self.try_out(&moved, place, Caution::OnAverage)? {
@@ -134,11 +158,23 @@ impl Refinement<'_> {
         let systems = match self.subject.systems(candidate) {
             Ok(systems) => systems,
             Err(limit) => {
-                return Some(Tried::Breaks(Box::new(Breach { at, condition: None, limit, figure: None, unit: Unit::Count })));
+                return Some(Tried::Breaks(Box::new(Breach {
+                    at,
+                    condition: None,
+                    limit,
+                    figure: None,
+                    unit: Unit::Count,
+                })));
             }
         };
         let is_broken = |assessment: &Assessment| assessment.violation(caution) > 0.0;
-        let assessment = self.subject.measure(&systems, &self.order, self.replications.clone(), self.look, &is_broken)?;
+        let assessment = self.subject.measure(
+            &systems,
+            &self.order,
+            self.replications.clone(),
+            self.look,
+            &is_broken,
+        )?;
         Some(match breaches(self.subject, &assessment, &at, caution).into_iter().next() {
             Some(breach) => Tried::Breaks(Box::new(breach)),
             None => Tried::Holds(assessment),
@@ -147,8 +183,14 @@ impl Refinement<'_> {
 }
 
 /// The limits that are missed, the one missed furthest first.
-pub(super) fn breaches(subject: &Subject, assessment: &Assessment, at: &Level, caution: Caution) -> Vec<Breach> {
-    let mut missed: Vec<(usize, usize, f64)> = assessment.misses(caution).filter(|(_, _, miss)| *miss > 0.0).collect();
+pub(super) fn breaches(
+    subject: &Subject,
+    assessment: &Assessment,
+    at: &Level,
+    caution: Caution,
+) -> Vec<Breach> {
+    let mut missed: Vec<(usize, usize, f64)> =
+        assessment.misses(caution).filter(|(_, _, miss)| *miss > 0.0).collect();
     missed.sort_by(|one, other| other.2.total_cmp(&one.2));
     let breach = |(condition, place, _): (usize, usize, f64)| {
         let limit = &subject.limits()[condition][place];

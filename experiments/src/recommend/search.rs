@@ -9,12 +9,15 @@ use super::assessment::{Assessment, Caution};
 use super::subject::{Candidate, Subject};
 use crate::parallel::in_order;
 
-/// Proposes points of a cube with sides from 0 to 1, a generation at a time, and learns from how good each was.
+/// Proposes points of a cube with sides from 0 to 1, a generation at a time, and learns from how
+/// good each was.
 pub trait Strategy {
-    /// Proposes one generation and learns from its scores, of which it uses nothing but their order.
+    /// Proposes one generation and learns from its scores, of which it uses nothing but their
+    /// order.
     fn generation(&mut self);
 
-    /// The score that a candidate must beat to be of any interest; `None` if the strategy learns from worse ones as well.
+    /// The score that a candidate must beat to be of any interest; `None` if the strategy learns
+    /// from worse ones as well.
     fn to_beat(&self) -> Option<f64> {
         None
     }
@@ -27,11 +30,14 @@ pub struct Search<'a> {
     look: &'a (dyn Fn() -> ControlFlow<()> + Sync),
     /// The objectives of the file as it is written.
     now: Vec<Option<f64>>,
-    /// By the values of its settings, so that nothing is simulated twice and threads leave no trace.
+    /// By the values of its settings, so that nothing is simulated twice and threads leave no
+    /// trace.
     tried: Mutex<BTreeMap<Vec<String>, Tried>>,
-    /// Candidates that are worse are given up early; the bits of a number that stays what it is during a generation.
+    /// Candidates that are worse are given up early; the bits of a number that stays what it is
+    /// during a generation.
     bar: AtomicU64,
-    /// The conditions, the one that candidates have failed worst first; it stays what it is during a generation.
+    /// The conditions, the one that candidates have failed worst first; it stays what it is during
+    /// a generation.
     order: Mutex<Vec<usize>>,
     /// How often a promising candidate is simulated.
     replications: AtomicU64,
@@ -45,7 +51,8 @@ pub struct Search<'a> {
 pub struct Tried {
     /// The candidate.
     pub candidate: Candidate,
-    /// How bad it is: below 1 if every limit holds, by its objectives; from 2 on by how far limits are missed.
+    /// How bad it is: below 1 if every limit holds, by its objectives; from 2 on by how far limits
+    /// are missed.
     pub score: f64,
     /// What was measured; `None` if its settings do not go together.
     pub assessment: Option<Assessment>,
@@ -59,8 +66,13 @@ pub(super) const INFEASIBLE: f64 = 2.0;
 const UNSOUND: f64 = 1e6;
 
 impl<'a> Search<'a> {
-    /// A search that has measured the file as it is written, and nothing else. `None` if `look` breaks it off.
-    pub fn new(subject: &'a Subject, jobs: usize, look: &'a (dyn Fn() -> ControlFlow<()> + Sync)) -> Option<Self> {
+    /// A search that has measured the file as it is written, and nothing else. `None` if `look`
+    /// breaks it off.
+    pub fn new(
+        subject: &'a Subject,
+        jobs: usize,
+        look: &'a (dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Option<Self> {
         let mut search = Self {
             subject,
             jobs,
@@ -75,8 +87,13 @@ impl<'a> Search<'a> {
         };
         let as_it_is = subject.as_it_is();
         let mut tried = search.measure(&as_it_is)?;
-        search.now = (0..search.now.len()).map(|place| tried.assessment.as_ref()?.objective(place)).collect();
-        tried.score = tried.assessment.as_ref().map_or(UNSOUND, |assessment| score(assessment, subject, &search.now));
+        search.now = (0..search.now.len())
+            .map(|place| tried.assessment.as_ref()?.objective(place))
+            .collect();
+        tried.score = tried
+            .assessment
+            .as_ref()
+            .map_or(UNSOUND, |assessment| score(assessment, subject, &search.now));
         search.keep(tried);
         Some(search)
     }
@@ -108,15 +125,24 @@ impl<'a> Search<'a> {
         &self.now
     }
 
-    /// Lets a strategy propose generations until so many runs have been made in all, or generations bring nothing new. A
-    /// generation that is under way is finished.
+    /// Lets a strategy propose generations until so many runs have been made in all, or generations
+    /// bring nothing new. A generation that is under way is finished.
     ///
     /// # Panics
     /// If the operating system refuses to start threads.
-    pub fn run(&self, strategy: &mut (dyn Strategy + Send), runs: u64, tell: &mut (dyn FnMut(u64) + Send)) {
-        /// Generations without a candidate that has not been tried, after which a strategy has nothing to say.
+    pub fn run(
+        &self,
+        strategy: &mut (dyn Strategy + Send),
+        runs: u64,
+        tell: &mut (dyn FnMut(u64) + Send),
+    ) {
+        /// Generations without a candidate that has not been tried, after which a strategy has
+        /// nothing to say.
         const MOST_STALE: u32 = 20;
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.jobs).build().expect("the operating system starts threads");
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.jobs)
+            .build()
+            .expect("the operating system starts threads");
         pool.install(|| {
             let mut stale = 0;
             self.learn(strategy.to_beat());
@@ -151,22 +177,32 @@ impl<'a> Search<'a> {
 
     /// Tries candidates on all threads.
     pub fn try_all(&self, candidates: &[Candidate]) {
-        for tried in in_order(candidates, self.jobs, &|_, candidate: &Candidate| self.measure(candidate)).into_iter().flatten() {
+        for tried in
+            in_order(candidates, self.jobs, &|_, candidate: &Candidate| self.measure(candidate))
+                .into_iter()
+                .flatten()
+        {
             self.keep(tried);
         }
     }
 
-    /// What more replications have shown of a candidate counts from now on, and candidates to come are simulated as often again.
+    /// What more replications have shown of a candidate counts from now on, and candidates to come
+    /// are simulated as often again.
     pub(super) fn revise(&self, tried: &Tried, shown: &Assessment) {
         let replications = 2 * u64::from(self.subject.plan().replications);
         self.replications.store(replications, Ordering::Relaxed);
-        let known = tried.assessment.clone().map_or_else(|| shown.clone(), |known| known.together(shown.clone()));
+        let known = tried
+            .assessment
+            .clone()
+            .map_or_else(|| shown.clone(), |known| known.together(shown.clone()));
         // A lucky beginning does not make up for what was seen later.
-        let score = score(&known, self.subject, &self.now).max(score(shown, self.subject, &self.now));
+        let score =
+            score(&known, self.subject, &self.now).max(score(shown, self.subject, &self.now));
         self.keep(Tried { score, assessment: Some(known), ..tried.clone() });
     }
 
-    /// Whether objectives that need no run tell that a candidate does not beat the bar, if that keeps its limits.
+    /// Whether objectives that need no run tell that a candidate does not beat the bar, if that
+    /// keeps its limits.
     fn is_known_to_be_no_better(&self, candidate: &Candidate) -> bool {
         let best = f64::from_bits(self.bar.load(Ordering::Relaxed));
         if best >= INFEASIBLE || !self.subject.is_about_cost_only() {
@@ -178,12 +214,14 @@ impl<'a> Search<'a> {
         squashed(cost / scale) >= best
     }
 
-    /// Whoever does not beat what is to be beaten, or else is worse than the better quarter of all candidates, teaches nothing by
-    /// how much; and where most have failed, the next are looked at first.
+    /// Whoever does not beat what is to be beaten, or else is worse than the better quarter of all
+    /// candidates, teaches nothing by how much; and where most have failed, the next are looked at
+    /// first.
     fn learn(&self, to_beat: Option<f64>) {
         let ranking = self.ranking();
         self.is_polishing.store(to_beat.is_some(), Ordering::Relaxed);
-        let better_quarter = || ranking.get(ranking.len() / 4).map_or(f64::INFINITY, |tried| tried.score);
+        let better_quarter =
+            || ranking.get(ranking.len() / 4).map_or(f64::INFINITY, |tried| tried.score);
         self.bar.store(to_beat.unwrap_or_else(better_quarter).to_bits(), Ordering::Relaxed);
         let mut misses = vec![0.0; self.subject.plan().conditions.len()];
         for (condition, _, miss) in ranking
@@ -211,7 +249,8 @@ impl<'a> Search<'a> {
         self.tried.lock().expect("no thread has panicked")
     }
 
-    /// Simulates a candidate until it is clear that it is worse than the bar. `None` if that is broken off.
+    /// Simulates a candidate until it is clear that it is worse than the bar. `None` if that is
+    /// broken off.
     fn measure(&self, candidate: &Candidate) -> Option<Tried> {
         let tried = self.measured(candidate);
         if tried.is_none() {
@@ -223,21 +262,33 @@ impl<'a> Search<'a> {
     fn measured(&self, candidate: &Candidate) -> Option<Tried> {
         let (subject, now) = (self.subject, &self.now);
         let Ok(systems) = subject.systems(candidate) else {
-            return Some(Tried { candidate: candidate.clone(), score: UNSOUND, assessment: None, runs: 0 });
+            return Some(Tried {
+                candidate: candidate.clone(),
+                score: UNSOUND,
+                assessment: None,
+                runs: 0,
+            });
         };
         let bar = f64::from_bits(self.bar.load(Ordering::Relaxed)).max(INFEASIBLE);
         let runs = std::cell::Cell::new(0_u64);
         let is_hopeless = |assessment: &Assessment| {
             runs.set(runs.get() + 1);
             let score = score(assessment, subject, now);
-            // Every condition is seen once, unless the bar is out of reach; replications are for what may be the answer.
+            // Every condition is seen once, unless the bar is out of reach; replications are for
+            // what may be the answer.
             let is_whole_round = runs.get().is_multiple_of(systems.len() as u64);
             score > bar || is_whole_round && score >= INFEASIBLE
         };
         let replications = 0..self.replications.load(Ordering::Relaxed);
-        let assessment = subject.measure(&systems, &self.order(), replications, self.look, &is_hopeless)?;
+        let assessment =
+            subject.measure(&systems, &self.order(), replications, self.look, &is_hopeless)?;
         let score = score(&assessment, subject, now);
-        Some(Tried { candidate: candidate.clone(), score, assessment: Some(assessment), runs: runs.get() })
+        Some(Tried {
+            candidate: candidate.clone(),
+            score,
+            assessment: Some(assessment),
+            runs: runs.get(),
+        })
     }
 }
 
@@ -246,8 +297,8 @@ fn key(candidate: &Candidate) -> Vec<String> {
     candidate.levels.iter().map(|level| level.setting.clone().unwrap_or_default()).collect()
 }
 
-/// How bad a candidate is (Deb's rules: what keeps the limits beats what does not; Computer Methods in Applied Mechanics and
-/// Engineering 186, 2000).
+/// How bad a candidate is (Deb's rules: what keeps the limits beats what does not; Computer Methods
+/// in Applied Mechanics and Engineering 186, 2000).
 pub(super) fn score(assessment: &Assessment, subject: &Subject, now: &[Option<f64>]) -> f64 {
     let violation = assessment.violation(Caution::WithRoom);
     if violation > 0.0 {

@@ -17,8 +17,8 @@ const WAITING_SHARE: f64 = 0.05;
 /// What a formula says of a setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Formula {
-    /// Little's law: what is busy on average is the rate times the time that each is held (Little, Operations Research 9, 1961).
-    /// Fewer slots cannot carry the load.
+    /// Little's law: what is busy on average is the rate times the time that each is held (Little,
+    /// Operations Research 9, 1961). Fewer slots cannot carry the load.
     Little {
         /// Slots granted per second.
         rate: f64,
@@ -30,18 +30,19 @@ pub enum Formula {
         /// Slots busy on average.
         load: f64,
     },
-    /// A bulkhead's size as the least of three terms: half as much again as what is expected at one time, a fair share of the
-    /// caller's threads, and what may be turned away within a timeout.
+    /// A bulkhead's size as the least of three terms: half as much again as what is expected at one
+    /// time, a fair share of the caller's threads, and what may be turned away within a timeout.
     ThreeTerms {
         /// 1.5 times the most expected at one time.
         expected: f64,
-        /// 0.8 times the caller's threads by the number of its dependencies; none if its threads are not limited.
+        /// 0.8 times the caller's threads by the number of its dependencies; none if its threads
+        /// are not limited.
         fair_share: Option<f64>,
         /// The timeout times the rate of rejections that the limits allow; none without a timeout.
         tolerated: Option<f64>,
     },
-    /// A timeout at the latency that one call in a thousand exceeds while nothing is wrong ("Timeouts, retries, and backoff with
-    /// jitter", Amazon Builders' Library, 2019).
+    /// A timeout at the latency that one call in a thousand exceeds while nothing is wrong
+    /// ("Timeouts, retries, and backoff with jitter", Amazon Builders' Library, 2019).
     Percentile {
         /// The 99.9th percentile, in seconds.
         latency: f64,
@@ -88,17 +89,23 @@ fn meaning(path: &str) -> Option<Meaning<'_>> {
         ("services", "threads") => Meaning::Pool(owner, "threads"),
         ("services", "slots") => Meaning::Pool(owner, "slots"),
         ("databases" | "caches", "connections") => Meaning::Pool(owner, "connections"),
-        ("calls", "bulkhead.semaphore" | "bulkhead.threads" | "bulkhead.connections") => Meaning::Pool(owner, "permits"),
+        ("calls", "bulkhead.semaphore" | "bulkhead.threads" | "bulkhead.connections") => {
+            Meaning::Pool(owner, "permits")
+        }
         ("calls", "timeout") => Meaning::Timeout(owner),
         _ => return None,
     })
 }
 
-/// What formulas say of the settings, and the candidate that follows from them. `None` if `look` breaks it off.
+/// What formulas say of the settings, and the candidate that follows from them. `None` if `look`
+/// breaks it off.
 ///
-/// Measured under each condition without its faults, with every pool that may move as large as it may become, so that nobody
-/// waits; the condition with the most work counts.
-pub fn formulas(subject: &Subject, look: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Option<(Vec<Estimate>, Candidate)> {
+/// Measured under each condition without its faults, with every pool that may move as large as it
+/// may become, so that nobody waits; the condition with the most work counts.
+pub fn formulas(
+    subject: &Subject,
+    look: &(dyn Fn() -> ControlFlow<()> + Sync),
+) -> Option<(Vec<Estimate>, Candidate)> {
     let systems = roomy(subject);
     let mut summaries: Vec<RunSummary> = Vec::new();
     for system in &systems {
@@ -113,11 +120,13 @@ pub fn formulas(subject: &Subject, look: &(dyn Fn() -> ControlFlow<()> + Sync)) 
     let mut candidate = subject.as_it_is();
     let mut estimates = Vec::new();
     for (place, setting) in subject.plan().settings.iter().enumerate() {
-        let said = meaning(&setting.path).and_then(|meaning| estimate(subject, &summaries, &meaning, &candidate));
+        let said = meaning(&setting.path)
+            .and_then(|meaning| estimate(subject, &summaries, &meaning, &candidate));
         if let Some((formulas, start)) = said {
             let share = setting.values.share_of(start);
             let mut with_it = candidate.clone();
-            with_it.levels[place] = setting.values.at(if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 });
+            with_it.levels[place] =
+                setting.values.at(if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.5 });
             // What formulas say of one setting alone may not go together with the others.
             if subject.systems(&with_it).is_ok() {
                 candidate = with_it;
@@ -147,19 +156,38 @@ fn estimate(
 ) -> Option<(Vec<Formula>, f64)> {
     match meaning {
         Meaning::Timeout(edge) => {
-            let latencies = summaries.iter().filter_map(|summary| call(summary, edge)).map(|call| call.latency.p999);
-            let formula = Formula::Percentile { latency: latencies.reduce(f64::max).filter(|latency| *latency > 0.0)? };
+            let latencies = summaries
+                .iter()
+                .filter_map(|summary| call(summary, edge))
+                .map(|call| call.latency.p999);
+            let formula = Formula::Percentile {
+                latency: latencies.reduce(f64::max).filter(|latency| *latency > 0.0)?,
+            };
             Some((vec![formula], formula.value()))
         }
         Meaning::Pool(owner, kind) => {
             let of_pool = |summary: &RunSummary| {
-                let pools = summary.pools.iter().filter(|pool| pool.kind == *kind && owner_of(pool) == *owner);
+                let pools = summary
+                    .pools
+                    .iter()
+                    .filter(|pool| pool.kind == *kind && owner_of(pool) == *owner);
                 pools
-                    .map(|pool| (pool.busy_mean, pool.granted as f64 / (summary.simulated_seconds - summary.warmup_seconds)))
+                    .map(|pool| {
+                        (
+                            pool.busy_mean,
+                            pool.granted as f64
+                                / (summary.simulated_seconds - summary.warmup_seconds),
+                        )
+                    })
                     .reduce(|most, next| if next.0 > most.0 { next } else { most })
             };
-            let most = |most: (f64, f64), next: (f64, f64)| if next.0 > most.0 { next } else { most };
-            let (load, rate) = summaries.iter().filter_map(of_pool).reduce(most).filter(|(_, rate)| *rate > 0.0)?;
+            let most =
+                |most: (f64, f64), next: (f64, f64)| if next.0 > most.0 { next } else { most };
+            let (load, rate) = summaries
+                .iter()
+                .filter_map(of_pool)
+                .reduce(most)
+                .filter(|(_, rate)| *rate > 0.0)?;
             let little = Formula::Little { rate, held: load / rate };
             let erlang_c = Formula::ErlangC { load };
             if *kind != "permits" {
@@ -173,21 +201,34 @@ fn estimate(
     }
 }
 
-fn three_terms(subject: &Subject, edge: &str, (load, rate): (f64, f64), so_far: &Candidate) -> Formula {
+fn three_terms(
+    subject: &Subject,
+    edge: &str,
+    (load, rate): (f64, f64),
+    so_far: &Candidate,
+) -> Formula {
     let blueprint = &subject.as_written()[0];
     let caller = edge.split(" -> ").next().unwrap_or_default();
-    let of_caller = |summary: &&sim_models::system::PoolPlan| summary.owner == caller && summary.kind.name() == "threads";
+    let of_caller = |summary: &&sim_models::system::PoolPlan| {
+        summary.owner == caller && summary.kind.name() == "threads"
+    };
     let threads = blueprint.pools.iter().find(of_caller).map(|pool| pool.capacity);
     let threads = threads.filter(|threads| *threads != sim_models::system::UNLIMITED);
     let dependencies = blueprint.edges.iter().filter(|plan| plan.caller == caller).count().max(1);
-    let position = subject.plan().settings.iter().position(|setting| setting.path == format!("calls.{edge}.timeout"));
-    let moved = position.map(|position| so_far.levels[position].number).filter(|seconds| seconds.is_finite());
-    let written = blueprint
-        .edges
+    let position = subject
+        .plan()
+        .settings
         .iter()
-        .find(|plan| format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name) == edge);
-    let written =
-        written.and_then(|plan| blueprint.deadlines.get(plan.timeout as usize)).map(|deadline| deadline.span.as_secs_f64());
+        .position(|setting| setting.path == format!("calls.{edge}.timeout"));
+    let moved = position
+        .map(|position| so_far.levels[position].number)
+        .filter(|seconds| seconds.is_finite());
+    let written = blueprint.edges.iter().find(|plan| {
+        format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name) == edge
+    });
+    let written = written
+        .and_then(|plan| blueprint.deadlines.get(plan.timeout as usize))
+        .map(|deadline| deadline.span.as_secs_f64());
     Formula::ThreeTerms {
         expected: 1.5 * load,
         fair_share: threads.map(|threads| 0.8 * f64::from(threads) / dependencies as f64),
@@ -198,9 +239,11 @@ fn three_terms(subject: &Subject, edge: &str, (load, rate): (f64, f64), so_far: 
 /// The share of requests that the limits allow to be turned away.
 fn tolerated_share(subject: &Subject) -> f64 {
     let shares =
-        subject.limits().iter().flatten().filter(|limit| limit.unit == Unit::Share).map(|limit| match limit.bound.relation {
-            Relation::AtLeast | Relation::Above => 1.0 - limit.bound.value,
-            Relation::AtMost | Relation::Below | Relation::Exactly => limit.bound.value,
+        subject.limits().iter().flatten().filter(|limit| limit.unit == Unit::Share).map(|limit| {
+            match limit.bound.relation {
+                Relation::AtLeast | Relation::Above => 1.0 - limit.bound.value,
+                Relation::AtMost | Relation::Below | Relation::Exactly => limit.bound.value,
+            }
         });
     shares.fold(1.0, f64::min)
 }

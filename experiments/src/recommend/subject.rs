@@ -29,7 +29,8 @@ pub struct Subject {
 /// A value for each setting that may move.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
-    /// The values, in the order of the settings; one whose `setting` is `None` stays as it is written.
+    /// The values, in the order of the settings; one whose `setting` is `None` stays as it is
+    /// written.
     pub levels: Vec<Level>,
 }
 
@@ -46,7 +47,8 @@ impl Subject {
     /// Reads a scenario, its goals and its conditions.
     ///
     /// # Errors
-    /// Everything that is wrong with the scenario under any of its conditions, or that it has no goals.
+    /// Everything that is wrong with the scenario under any of its conditions, or that it has no
+    /// goals.
     pub fn prepare(input: Input, overrides: Overrides) -> Result<Self, Unready> {
         let request = Purpose::Goals(GoalsRequest::default());
         let loaded = load(&input, &overrides);
@@ -54,10 +56,21 @@ impl Subject {
             return Err(Unready::Problems(vec![loaded]));
         }
         let overrides = Overrides { purpose: request, ..overrides };
-        let plan = loaded.goals.filter(|plan| !plan.settings.is_empty() && !plan.limits.is_empty()).ok_or(Unready::NoGoals)?;
-        let mut subject = Self { input, overrides, plan, as_written: Vec::new(), limits: Vec::new(), warnings: usize::MAX };
-        let loaded: Vec<Loaded> =
-            (0..subject.plan.conditions.len()).map(|condition| subject.load(condition, &subject.as_it_is())).collect();
+        let plan = loaded
+            .goals
+            .filter(|plan| !plan.settings.is_empty() && !plan.limits.is_empty())
+            .ok_or(Unready::NoGoals)?;
+        let mut subject = Self {
+            input,
+            overrides,
+            plan,
+            as_written: Vec::new(),
+            limits: Vec::new(),
+            warnings: usize::MAX,
+        };
+        let loaded: Vec<Loaded> = (0..subject.plan.conditions.len())
+            .map(|condition| subject.load(condition, &subject.as_it_is()))
+            .collect();
         if loaded.iter().any(|loaded| loaded.blueprint.is_none()) {
             return Err(Unready::Problems(loaded));
         }
@@ -67,7 +80,11 @@ impl Subject {
         if !unsound.is_empty() {
             return Err(Unready::Problems(unsound));
         }
-        subject.limits = subject.as_written.iter().map(|blueprint| LimitHere::all(&blueprint.readings)).collect();
+        subject.limits = subject
+            .as_written
+            .iter()
+            .map(|blueprint| LimitHere::all(&blueprint.readings))
+            .collect();
         Ok(subject)
     }
 
@@ -94,7 +111,9 @@ impl Subject {
     /// The candidate that changes nothing.
     pub fn as_it_is(&self) -> Candidate {
         let unset = || Level { shown: "not set".to_owned(), setting: None, number: f64::NAN };
-        Candidate { levels: self.plan.now.iter().map(|now| now.clone().unwrap_or_else(unset)).collect() }
+        Candidate {
+            levels: self.plan.now.iter().map(|now| now.clone().unwrap_or_else(unset)).collect(),
+        }
     }
 
     /// The candidate at a point of the cube, whose sides are from 0 to 1.
@@ -109,10 +128,15 @@ impl Subject {
         Candidate { levels: settings.map(level).collect() }
     }
 
-    /// Where a candidate lies in the cube; the middle for a setting whose value is not in its range.
+    /// Where a candidate lies in the cube; the middle for a setting whose value is not in its
+    /// range.
     pub fn point(&self, candidate: &Candidate) -> Vec<f64> {
         let share = |(setting, level): (&sim_models::study::Parameter, &Level)| {
-            if level.number.is_nan() { 0.5 } else { setting.values.share_of(level.number).clamp(0.0, 1.0) }
+            if level.number.is_nan() {
+                0.5
+            } else {
+                setting.values.share_of(level.number).clamp(0.0, 1.0)
+            }
         };
         self.plan.settings.iter().zip(&candidate.levels).map(share).collect()
     }
@@ -120,7 +144,8 @@ impl Subject {
     /// The system under each condition with the values of a candidate.
     ///
     /// # Errors
-    /// Why they do not go together: an error, or a warning that the file does not give as it is written.
+    /// Why they do not go together: an error, or a warning that the file does not give as it is
+    /// written.
     pub fn systems(&self, candidate: &Candidate) -> Result<Vec<Arc<Blueprint>>, String> {
         if *candidate == self.as_it_is() {
             return Ok(self.as_written.clone());
@@ -128,7 +153,9 @@ impl Subject {
         let system = |condition| {
             let loaded = self.load(condition, candidate);
             let is_sound = loaded.problems.len() <= self.warnings;
-            let why = || loaded.problems.last().map_or_else(String::new, |problem| problem.message.clone());
+            let why = || {
+                loaded.problems.last().map_or_else(String::new, |problem| problem.message.clone())
+            };
             loaded.blueprint.clone().filter(|_| is_sound).ok_or_else(why)
         };
         (0..self.plan.conditions.len()).map(system).collect()
@@ -139,7 +166,8 @@ impl Subject {
     /// # Errors
     /// Why they do not go together; they do unless they are of another scenario.
     pub fn recommended(&self, recommendation: &Recommendation) -> Result<Arc<Blueprint>, String> {
-        let levels = recommendation.advice.iter().map(|advice| advice.recommended.clone()).collect();
+        let levels =
+            recommendation.advice.iter().map(|advice| advice.recommended.clone()).collect();
         Ok(Arc::clone(&self.systems(&Candidate { levels })?[0]))
     }
 
@@ -147,31 +175,43 @@ impl Subject {
     pub fn is_about_cost_only(&self) -> bool {
         let objectives = self.plan.objectives.len();
         let is_cost = |reading: &Reading| reading.wanted == Wanted::Cost;
-        self.as_written.iter().all(|system| system.readings.iter().rev().take(objectives).all(is_cost))
+        self.as_written
+            .iter()
+            .all(|system| system.readings.iter().rev().take(objectives).all(is_cost))
     }
 
     fn load(&self, condition: usize, candidate: &Candidate) -> Loaded {
         let settings = self.plan.settings.iter().zip(&candidate.levels);
-        let values = settings.filter_map(|(setting, level)| Some((setting.path.clone(), level.setting.clone()?))).collect();
+        let values = settings
+            .filter_map(|(setting, level)| Some((setting.path.clone(), level.setting.clone()?)))
+            .collect();
         let name = &self.plan.conditions[condition];
         let request = GoalsRequest { condition: Some(name.clone()), values };
         load(&self.input, &Overrides { purpose: Purpose::Goals(request), ..self.overrides.clone() })
     }
 
-    /// Ends of ranges and items of lists that no scenario can have, each tried with everything else as written. Rules, which
-    /// are there to be met by several settings together, are not looked at.
+    /// Ends of ranges and items of lists that no scenario can have, each tried with everything else
+    /// as written. Rules, which are there to be met by several settings together, are not looked
+    /// at.
     fn unsound_ends(&self) -> Vec<Loaded> {
         let mut unsound = Vec::new();
         for (place, setting) in self.plan.settings.iter().enumerate() {
             let levels = setting.values.levels();
             let is_range = setting.values.is_range();
-            let tried = levels.iter().enumerate().filter(|(at, _)| !is_range || *at == 0 || at + 1 == levels.len());
+            let tried = levels
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !is_range || *at == 0 || at + 1 == levels.len());
             for (_, level) in tried {
                 let mut candidate = self.as_it_is();
                 candidate.levels[place] = level.clone();
                 let loaded = self.load(0, &candidate);
                 let is_rule = |message: &str| message.starts_with("the rule ");
-                if loaded.problems.iter().any(|problem| problem.is_error() && !is_rule(&problem.message)) {
+                if loaded
+                    .problems
+                    .iter()
+                    .any(|problem| problem.is_error() && !is_rule(&problem.message))
+                {
                     unsound.push(loaded);
                 }
             }
@@ -179,8 +219,8 @@ impl Subject {
         unsound
     }
 
-    /// Simulates systems, one condition after the other in this order and then once more, until `is_enough` says so. `None` if
-    /// `look` breaks it off.
+    /// Simulates systems, one condition after the other in this order and then once more, until
+    /// `is_enough` says so. `None` if `look` breaks it off.
     pub fn measure(
         &self,
         systems: &[Arc<Blueprint>],
@@ -196,7 +236,9 @@ impl Subject {
                 match readings(system, replication, &mut |_| look()) {
                     Ok(values) => assessment.add(condition, &values),
                     Err(Cut::Interrupted) => return None,
-                    Err(Cut::Limit(_)) => assessment.add(condition, &vec![None; system.readings.len()]),
+                    Err(Cut::Limit(_)) => {
+                        assessment.add(condition, &vec![None; system.readings.len()])
+                    }
                 }
                 if is_enough(&assessment) {
                     return Some(assessment);

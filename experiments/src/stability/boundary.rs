@@ -20,7 +20,8 @@ pub struct Boundary {
     pub first_bad: Option<f64>,
 }
 
-/// The boundary for each trigger, or without one if there are none. `cells` holds, for each, what happens at each load.
+/// The boundary for each trigger, or without one if there are none. `cells` holds, for each, what
+/// happens at each load.
 pub(super) fn of_each(
     tried: &Tried,
     loads: &[Level],
@@ -31,7 +32,8 @@ pub(super) fn of_each(
     look: &(dyn Fn() -> ControlFlow<()> + Sync),
 ) -> Option<Vec<Boundary>> {
     let of_trigger = |place: usize, cells: &Vec<Cell>| {
-        let trigger = triggers.get(place).map_or(Trigger::None, |trigger| Trigger::of(trigger, also));
+        let trigger =
+            triggers.get(place).map_or(Trigger::None, |trigger| Trigger::of(trigger, also));
         narrowed(tried, loads, cells, &trigger, look)
     };
     in_order(cells, jobs, &of_trigger).into_iter().collect()

@@ -38,16 +38,22 @@ impl Cell {
         self.runs.push(run);
     }
 
-    /// What the system did in most replications; the worst of those that are equally many. `None` if its settings do not go
-    /// together.
+    /// What the system did in most replications; the worst of those that are equally many. `None`
+    /// if its settings do not go together.
     pub fn usual(&self) -> Option<Behaviour> {
-        let count = |behaviour: Behaviour| self.runs.iter().filter(|(other, _)| *other == behaviour).count();
-        self.runs.iter().map(|(behaviour, _)| *behaviour).max_by_key(|behaviour| (count(*behaviour), *behaviour))
+        let count = |behaviour: Behaviour| {
+            self.runs.iter().filter(|(other, _)| *other == behaviour).count()
+        };
+        self.runs
+            .iter()
+            .map(|(behaviour, _)| *behaviour)
+            .max_by_key(|behaviour| (count(*behaviour), *behaviour))
     }
 
     /// Whether the system was well at the end of every replication.
     pub fn always_heals(&self) -> bool {
-        !self.runs.is_empty() && self.runs.iter().all(|(behaviour, _)| *behaviour <= Behaviour::Recovers)
+        !self.runs.is_empty()
+            && self.runs.iter().all(|(behaviour, _)| *behaviour <= Behaviour::Recovers)
     }
 
     /// In how many replications it was.
@@ -57,33 +63,51 @@ impl Cell {
 
     /// The share of requests answered at the end, averaged over the replications.
     pub fn answered_at_end(&self) -> Option<f64> {
-        (!self.runs.is_empty()).then(|| self.runs.iter().map(|(_, share)| share).sum::<f64>() / self.runs.len() as f64)
+        (!self.runs.is_empty())
+            .then(|| self.runs.iter().map(|(_, share)| share).sum::<f64>() / self.runs.len() as f64)
     }
 }
 
-/// What a system did in a run, by the share of requests that were answered during the trigger and at the end.
-pub(super) fn classify(plan: &StabilityPlan, finished: &Finished, trigger: Option<(SimTime, SimTime)>) -> (Behaviour, f64) {
+/// What a system did in a run, by the share of requests that were answered during the trigger and
+/// at the end.
+pub(super) fn classify(
+    plan: &StabilityPlan,
+    finished: &Finished,
+    trigger: Option<(SimTime, SimTime)>,
+) -> (Behaviour, f64) {
     let system = &finished.system;
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
     let run = blueprint.run;
     let end = SimTime::ZERO + run.duration;
     let measure = Measure::Workload(plan.workload, WorkloadFigure::Availability);
-    let answered =
-        |from: SimTime, to: SimTime| measure.over(blueprint, recorder, recorder.intervals_between(from, to)).unwrap_or(0.0);
-    let after = blueprint.faults.iter().map(|fault| fault.end).filter(|end| *end != SimTime::MAX).max();
-    let after = after.unwrap_or(SimTime::ZERO + run.warmup).min(end).max(SimTime::ZERO + run.warmup);
+    let answered = |from: SimTime, to: SimTime| {
+        measure.over(blueprint, recorder, recorder.intervals_between(from, to)).unwrap_or(0.0)
+    };
+    let after =
+        blueprint.faults.iter().map(|fault| fault.end).filter(|end| *end != SimTime::MAX).max();
+    let after =
+        after.unwrap_or(SimTime::ZERO + run.warmup).min(end).max(SimTime::ZERO + run.warmup);
     let at_end = if finished.is_partial() {
         0.0
     } else {
-        answered(SimTime::ZERO + after.since(SimTime::ZERO) + end.since(after).scaled(1.0 - JUDGED), end)
+        answered(
+            SimTime::ZERO + after.since(SimTime::ZERO) + end.since(after).scaled(1.0 - JUDGED),
+            end,
+        )
     };
     let behaviour = match trigger {
         None if at_end >= plan.well => Behaviour::Stable,
         None => Behaviour::Overloaded,
-        Some((begin, _)) if answered(SimTime::ZERO + run.warmup, begin) < plan.well => Behaviour::Overloaded,
+        Some((begin, _)) if answered(SimTime::ZERO + run.warmup, begin) < plan.well => {
+            Behaviour::Overloaded
+        }
         Some((begin, over)) if at_end >= plan.well => {
             let is_felt = answered(begin, over.min(end)) < plan.well;
-            if is_felt || answered(over.min(end), end) < plan.well { Behaviour::Recovers } else { Behaviour::Stable }
+            if is_felt || answered(over.min(end), end) < plan.well {
+                Behaviour::Recovers
+            } else {
+                Behaviour::Stable
+            }
         }
         Some(_) if at_end >= DOWN => Behaviour::Degraded,
         Some(_) => Behaviour::Metastable,

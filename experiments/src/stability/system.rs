@@ -50,7 +50,9 @@ impl Tried {
     /// Everything that is wrong with the scenario, as it is written or at the ends of the ranges.
     pub fn prepare(input: Input, overrides: Overrides) -> Result<Self, Unready> {
         let loaded = load(&input, &overrides);
-        let Some(blueprint) = loaded.blueprint.clone() else { return Err(Unready::Problems(vec![loaded])) };
+        let Some(blueprint) = loaded.blueprint.clone() else {
+            return Err(Unready::Problems(vec![loaded]));
+        };
         let plan = loaded.stability.ok_or(Unready::NothingAsked)?;
         let tried = Self { input, overrides, plan, blueprint };
         let unsound = tried.unsound_ends();
@@ -84,21 +86,34 @@ impl Tried {
 
     /// The fault that is the trigger, as a path.
     fn fault(&self) -> &str {
-        self.plan.trigger.path.rsplit_once('.').map_or(self.plan.trigger.path.as_str(), |(fault, _)| fault)
+        self.plan
+            .trigger
+            .path
+            .rsplit_once('.')
+            .map_or(self.plan.trigger.path.as_str(), |(fault, _)| fault)
     }
 
     fn unsound_ends(&self) -> Vec<Loaded> {
         let loads = self.plan.load.values.levels();
         let triggers = self.plan.trigger.values.levels();
         let also = self.plan.also.as_ref().map_or_else(Vec::new, |also| also.values.levels());
-        let ends = |levels: &[Level]| levels.first().into_iter().chain(levels.last()).cloned().collect::<Vec<_>>();
+        let ends = |levels: &[Level]| {
+            levels.first().into_iter().chain(levels.last()).cloned().collect::<Vec<_>>()
+        };
         let mut asked: Vec<(Level, Trigger)> = Vec::new();
         for load in ends(&loads) {
             asked.push((load.clone(), Trigger::None));
             for trigger in ends(&triggers) {
-                let seconds: Vec<Option<Level>> =
-                    if also.is_empty() { vec![None] } else { ends(&also).into_iter().map(Some).collect() };
-                asked.extend(seconds.into_iter().map(|also| (load.clone(), Trigger::Fault(trigger.clone(), also))));
+                let seconds: Vec<Option<Level>> = if also.is_empty() {
+                    vec![None]
+                } else {
+                    ends(&also).into_iter().map(Some).collect()
+                };
+                asked.extend(
+                    seconds
+                        .into_iter()
+                        .map(|also| (load.clone(), Trigger::Fault(trigger.clone(), also))),
+                );
             }
         }
         let loaded = asked.iter().map(|(load, trigger)| self.load(load, trigger));
@@ -124,9 +139,17 @@ impl Tried {
         load(&self.input, &Overrides { purpose: Purpose::Point(values), ..self.overrides.clone() })
     }
 
-    /// What happens at a load with a trigger, over all replications. `None` if `look` breaks it off.
-    pub(super) fn cell(&self, at: &Level, trigger: &Trigger, look: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Option<Cell> {
-        let Some(blueprint) = self.load(at, trigger).blueprint else { return Some(Cell::default()) };
+    /// What happens at a load with a trigger, over all replications. `None` if `look` breaks it
+    /// off.
+    pub(super) fn cell(
+        &self,
+        at: &Level,
+        trigger: &Trigger,
+        look: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Option<Cell> {
+        let Some(blueprint) = self.load(at, trigger).blueprint else {
+            return Some(Cell::default());
+        };
         let mut cell = Cell::default();
         for replication in 0..u64::from(self.plan.replications) {
             let finished = run(&blueprint, replication, &mut |_| look());
@@ -139,11 +162,20 @@ impl Tried {
     }
 
     /// When the trigger begins and ends, in a system with it.
-    fn trigger_span(&self, trigger: &Trigger, blueprint: &Blueprint) -> Option<(sim_core::SimTime, sim_core::SimTime)> {
+    fn trigger_span(
+        &self,
+        trigger: &Trigger,
+        blueprint: &Blueprint,
+    ) -> Option<(sim_core::SimTime, sim_core::SimTime)> {
         if *trigger == Trigger::None {
             return None;
         }
-        let place = self.fault().trim_start_matches("faults").trim_matches(['[', ']', '.']).parse::<usize>().unwrap_or(0);
+        let place = self
+            .fault()
+            .trim_start_matches("faults")
+            .trim_matches(['[', ']', '.'])
+            .parse::<usize>()
+            .unwrap_or(0);
         let fault = blueprint.faults.get(place)?;
         Some((fault.begin, fault.end))
     }

@@ -22,8 +22,13 @@ pub struct Chooser {
 impl Chooser {
     /// The points of a plan.
     pub fn new(plan: &SweepPlan, seed: u64) -> Self {
-        let values: Vec<Values> = plan.parameters.iter().map(|parameter| parameter.values.clone()).collect();
-        let levels = if plan.design == Design::Grid { values.iter().map(Values::levels).collect() } else { Vec::new() };
+        let values: Vec<Values> =
+            plan.parameters.iter().map(|parameter| parameter.values.clone()).collect();
+        let levels = if plan.design == Design::Grid {
+            values.iter().map(Values::levels).collect()
+        } else {
+            Vec::new()
+        };
         let strata = match plan.design {
             Design::LatinHypercube(points) => (0..values.len() as u64)
                 .map(|dimension| shuffled(points as u32, &mut stream(seed, dimension, "strata")))
@@ -70,26 +75,35 @@ impl Chooser {
             }
             Design::LatinHypercube(points) => {
                 let mut random = stream(self.seed, point, "within strata");
-                let stratum = |strata: &Vec<u32>| (f64::from(strata[point as usize]) + uniform(&mut random)) / points as f64;
+                let stratum = |strata: &Vec<u32>| {
+                    (f64::from(strata[point as usize]) + uniform(&mut random)) / points as f64
+                };
                 self.strata.iter().map(stratum).collect()
             }
-            Design::Sobol(_) => (0..dimensions).map(|dimension| self.sobol(point, dimension)).collect(),
+            Design::Sobol(_) => {
+                (0..dimensions).map(|dimension| self.sobol(point, dimension)).collect()
+            }
             Design::Morris(_) => self.morris(point),
             Design::Saltelli(_) => {
-                let (base, member) = (point / (dimensions as u64 + 2), (point % (dimensions as u64 + 2)) as usize);
+                let (base, member) =
+                    (point / (dimensions as u64 + 2), (point % (dimensions as u64 + 2)) as usize);
                 let is_of_companion = |dimension: usize| member == 1 || member == dimension + 2;
-                let column = |dimension: usize| if is_of_companion(dimension) { dimensions + dimension } else { dimension };
+                let column = |dimension: usize| {
+                    if is_of_companion(dimension) { dimensions + dimension } else { dimension }
+                };
                 (0..dimensions).map(|dimension| self.sobol(base, column(dimension))).collect()
             }
         }
     }
 
-    /// A Sobol sequence with Owen scrambling (Burley, "Practical hash-based Owen scrambling", 2020).
+    /// A Sobol sequence with Owen scrambling (Burley, "Practical hash-based Owen scrambling",
+    /// 2020).
     fn sobol(&self, point: u64, dimension: usize) -> f64 {
         f64::from(sobol_burley::sample(point as u32, dimension as u32, self.seed as u32))
     }
 
-    /// A trajectory begins at a random point; each step moves one parameter, in random order, up or down.
+    /// A trajectory begins at a random point; each step moves one parameter, in random order, up or
+    /// down.
     fn morris(&self, point: u64) -> Vec<f64> {
         let dimensions = self.values.len() as u64;
         let (trajectory, moved) = (point / (dimensions + 1), point % (dimensions + 1));
@@ -97,7 +111,8 @@ impl Chooser {
         let order = shuffled(dimensions as u32, &mut random);
         let mut shares: Vec<(f64, f64)> = (0..dimensions)
             .map(|_| {
-                let low = (random.next_u64() % (MORRIS_LEVELS / 2)) as f64 / (MORRIS_LEVELS - 1) as f64;
+                let low =
+                    (random.next_u64() % (MORRIS_LEVELS / 2)) as f64 / (MORRIS_LEVELS - 1) as f64;
                 let high = low + MORRIS_STEP;
                 if random.next_u64().is_multiple_of(2) { (low, high) } else { (high, low) }
             })
@@ -112,7 +127,9 @@ impl Chooser {
     /// Which parameter a step of a trajectory moves, and whether upwards.
     pub(super) fn morris_step(&self, point: u64) -> (usize, bool) {
         let (before, after) = (self.morris(point), self.morris(point + 1));
-        let moved = (0..before.len()).find(|dimension| before[*dimension] != after[*dimension]).unwrap_or(0);
+        let moved = (0..before.len())
+            .find(|dimension| before[*dimension] != after[*dimension])
+            .unwrap_or(0);
         (moved, after[moved] > before[moved])
     }
 }
@@ -138,7 +155,10 @@ mod tests {
     use super::*;
 
     fn chooser(design: Design, parameters: &[&str]) -> Chooser {
-        let parameter = |values: &&str| Parameter { path: (*values).to_owned(), values: values.parse().expect("values") };
+        let parameter = |values: &&str| Parameter {
+            path: (*values).to_owned(),
+            values: values.parse().expect("values"),
+        };
         let plan = SweepPlan {
             parameters: parameters.iter().map(parameter).collect(),
             design,
@@ -152,15 +172,21 @@ mod tests {
     #[test]
     fn a_grid_combines_every_level_with_every_other() {
         let grid = chooser(Design::Grid, &["1..2 in 2", "a, b, c"]);
-        let shown = |point| grid.levels(point).into_iter().map(|level| level.shown).collect::<Vec<_>>().join(" ");
-        assert_eq!((0..6).map(shown).collect::<Vec<_>>(), ["1 a", "1 b", "1 c", "2 a", "2 b", "2 c"]);
+        let shown = |point| {
+            grid.levels(point).into_iter().map(|level| level.shown).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            (0..6).map(shown).collect::<Vec<_>>(),
+            ["1 a", "1 b", "1 c", "2 a", "2 b", "2 c"]
+        );
     }
 
     #[test]
     fn a_latin_hypercube_has_one_point_in_each_stratum_of_each_parameter() {
         let cube = chooser(Design::LatinHypercube(50), &["0.0..1.0", "0.0..1.0", "0.0..1.0"]);
         for dimension in 0..3 {
-            let mut strata: Vec<u64> = (0..50).map(|point| (cube.shares(point)[dimension] * 50.0) as u64).collect();
+            let mut strata: Vec<u64> =
+                (0..50).map(|point| (cube.shares(point)[dimension] * 50.0) as u64).collect();
             strata.sort_unstable();
             assert!(strata.into_iter().eq(0..50));
         }
@@ -174,18 +200,25 @@ mod tests {
             let shares = sobol.shares(point);
             *boxes.entry(((shares[0] * 16.0) as u64, (shares[1] * 16.0) as u64)).or_insert(0) += 1;
         }
-        assert!(boxes.len() == 256 && boxes.values().all(|count| *count == 1), "a (0, 8, 2)-net in base 2");
+        assert!(
+            boxes.len() == 256 && boxes.values().all(|count| *count == 1),
+            "a (0, 8, 2)-net in base 2"
+        );
     }
 
     #[test]
     fn each_step_of_a_trajectory_moves_one_parameter_and_each_is_moved_once() {
         let morris = chooser(Design::Morris(8), &["0.0..1.0", "1..100", "a, b", "1s..10s log"]);
         for trajectory in 0..8 {
-            let mut moved: Vec<usize> = (0..4).map(|step| morris.morris_step(trajectory * 5 + step).0).collect();
+            let mut moved: Vec<usize> =
+                (0..4).map(|step| morris.morris_step(trajectory * 5 + step).0).collect();
             moved.sort_unstable();
             assert_eq!(moved, [0, 1, 2, 3]);
             for step in 0..4 {
-                let (before, after) = (morris.shares(trajectory * 5 + step), morris.shares(trajectory * 5 + step + 1));
+                let (before, after) = (
+                    morris.shares(trajectory * 5 + step),
+                    morris.shares(trajectory * 5 + step + 1),
+                );
                 let different = before.iter().zip(&after).filter(|(one, other)| one != other);
                 assert_eq!(different.count(), 1);
             }
@@ -195,7 +228,8 @@ mod tests {
     #[test]
     fn a_mixture_takes_one_column_from_the_companion() {
         let saltelli = chooser(Design::Saltelli(8), &["0.0..1.0", "0.0..1.0", "0.0..1.0"]);
-        let (base, companion, mixture) = (saltelli.shares(5), saltelli.shares(6), saltelli.shares(8));
+        let (base, companion, mixture) =
+            (saltelli.shares(5), saltelli.shares(6), saltelli.shares(8));
         assert_eq!(mixture, [base[0], companion[1], base[2]]);
     }
 }

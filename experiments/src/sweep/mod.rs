@@ -1,8 +1,9 @@
 //! Sweeps: a system at many points of its settings.
 //!
-//! Every point is simulated with the same replications, so that points differ by their settings and not by luck (common
-//! random numbers). What is told of a point depends on the plan and the point's index alone: not on threads, on the order
-//! in which points are done, or on the machine that does them.
+//! Every point is simulated with the same replications, so that points differ by their settings and
+//! not by luck (common random numbers). What is told of a point depends on the plan and the point's
+//! index alone: not on threads, on the order in which points are done, or on the machine that does
+//! them.
 
 pub mod analysis;
 mod chooser;
@@ -20,8 +21,8 @@ use crate::parallel::each_in_turn;
 pub use chooser::Chooser;
 pub use point::{Estimate, Point, State};
 
-/// Points that are compared with one another when some may be given up: few enough to finish together, and the same few
-/// however the sweep is divided among machines.
+/// Points that are compared with one another when some may be given up: few enough to finish
+/// together, and the same few however the sweep is divided among machines.
 const COMPARED: u64 = 16;
 
 /// A sweep that can be carried out.
@@ -58,7 +59,8 @@ pub enum Unready {
 }
 
 impl Sweep {
-    /// Reads a scenario and what is to vary in it. Each level of each parameter is tried once, without running it.
+    /// Reads a scenario and what is to vary in it. Each level of each parameter is tried once,
+    /// without running it.
     ///
     /// # Errors
     /// Everything that is wrong with the scenario or with a value of a parameter.
@@ -89,7 +91,8 @@ impl Sweep {
     /// A hash over the system and everything it was read from, FNV-1a: what tells two sweeps apart.
     pub fn identity(&self) -> String {
         let text = format!("{:?}", self.blueprint);
-        let absorb = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        let absorb =
+            |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
         format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, absorb))
     }
 
@@ -98,13 +101,17 @@ impl Sweep {
         &self.chooser
     }
 
-    /// Ends of ranges and items of lists that no scenario can have, each tried with everything else as written.
+    /// Ends of ranges and items of lists that no scenario can have, each tried with everything else
+    /// as written.
     fn unsound_levels(&self) -> Vec<Loaded> {
         let mut unsound = Vec::new();
         for parameter in &self.plan.parameters {
             let levels = parameter.values.levels();
             let is_range = parameter.values.is_range();
-            let tried = levels.iter().enumerate().filter(|(place, _)| !is_range || *place == 0 || place + 1 == levels.len());
+            let tried = levels
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| !is_range || *place == 0 || place + 1 == levels.len());
             for (_, level) in tried {
                 let Some(setting) = level.setting.clone() else { continue };
                 let loaded = self.load_with(vec![(parameter.path.clone(), setting)]);
@@ -151,9 +158,9 @@ impl Sweep {
         (0..self.blocks_of(share)).map(|block| points(block).end - points(block).start).sum()
     }
 
-    /// Simulates every point of a part of the sweep that is not done yet, on at most `jobs` threads, and tells `tell` of those
-    /// that are done together as soon as they are. `look` is asked now and then whether to go on; what is under way when it
-    /// breaks off is lost.
+    /// Simulates every point of a part of the sweep that is not done yet, on at most `jobs`
+    /// threads, and tells `tell` of those that are done together as soon as they are. `look` is
+    /// asked now and then whether to go on; what is under way when it breaks off is lost.
     ///
     /// # Panics
     /// If the operating system refuses to start threads.
@@ -178,5 +185,7 @@ impl Sweep {
 /// What a point sets; what it leaves as written is not named.
 pub(crate) fn settings(plan: &SweepPlan, levels: &[Level]) -> Vec<(String, String)> {
     let parameters = plan.parameters.iter().zip(levels);
-    parameters.filter_map(|(parameter, level)| Some((parameter.path.clone(), level.setting.clone()?))).collect()
+    parameters
+        .filter_map(|(parameter, level)| Some((parameter.path.clone(), level.setting.clone()?)))
+        .collect()
 }

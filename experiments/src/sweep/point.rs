@@ -64,14 +64,20 @@ pub struct Estimate {
 }
 
 /// Simulates points that may be compared with one another. `None` if `look` breaks it off.
-pub(super) fn measure(sweep: &Sweep, points: Range<u64>, look: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Option<Vec<Point>> {
+pub(super) fn measure(
+    sweep: &Sweep,
+    points: Range<u64>,
+    look: &(dyn Fn() -> ControlFlow<()> + Sync),
+) -> Option<Vec<Point>> {
     let plan = sweep.plan();
     let mut candidates: Vec<Candidate> = points.map(|point| Candidate::new(sweep, point)).collect();
     for replication in 0..plan.replications.most {
         if look().is_break() {
             return None;
         }
-        for candidate in candidates.iter_mut().filter(|candidate| candidate.is_wanted(plan, replication)) {
+        for candidate in
+            candidates.iter_mut().filter(|candidate| candidate.is_wanted(plan, replication))
+        {
             candidate.simulate(u64::from(replication), look)?;
         }
         if plan.abandons && replication + 1 >= FEWEST_TO_COMPARE {
@@ -95,9 +101,16 @@ impl Candidate {
         let loaded = sweep.load(point);
         let state = match &loaded.blueprint {
             Some(_) => State::Measured,
-            None => State::Unsound(loaded.problems.first().map_or_else(String::new, |problem| problem.message.clone())),
+            None => State::Unsound(
+                loaded.problems.first().map_or_else(String::new, |problem| problem.message.clone()),
+            ),
         };
-        Self { point, blueprint: loaded.blueprint, state, values: vec![Vec::new(); sweep.plan().figures.len()] }
+        Self {
+            point,
+            blueprint: loaded.blueprint,
+            state,
+            values: vec![Vec::new(); sweep.plan().figures.len()],
+        }
     }
 
     fn replications(&self) -> u32 {
@@ -105,25 +118,39 @@ impl Candidate {
     }
 
     fn is_wanted(&self, plan: &SweepPlan, replication: u32) -> bool {
-        self.state.is_measured() && (replication < plan.replications.first || !self.is_precise(plan))
+        self.state.is_measured()
+            && (replication < plan.replications.first || !self.is_precise(plan))
     }
 
-    /// Whether every figure is known as precisely as was asked for. To be within γ of the truth, the interval must be within
-    /// γ/(1 + γ) of the estimate (Law, *Simulation Modeling and Analysis*, section 9.4.1). Shares are held to γ itself.
+    /// Whether every figure is known as precisely as was asked for. To be within γ of the truth,
+    /// the interval must be within γ/(1 + γ) of the estimate (Law, *Simulation Modeling and
+    /// Analysis*, section 9.4.1). Shares are held to γ itself.
     fn is_precise(&self, plan: &SweepPlan) -> bool {
         let Some(precision) = plan.replications.precision else { return true };
         let is_near = |(values, figure): (&Vec<Option<f64>>, &FigurePlan)| {
-            let Some(Estimate { mean, half_width: Some(half_width) }) = estimate(values) else { return true };
-            let allowed = if figure.unit == Unit::Share { precision } else { precision / (1.0 + precision) * mean.abs() };
+            let Some(Estimate { mean, half_width: Some(half_width) }) = estimate(values) else {
+                return true;
+            };
+            let allowed = if figure.unit == Unit::Share {
+                precision
+            } else {
+                precision / (1.0 + precision) * mean.abs()
+            };
             half_width <= allowed
         };
         self.values.iter().zip(&plan.figures).all(is_near)
     }
 
-    fn simulate(&mut self, replication: u64, look: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Option<()> {
+    fn simulate(
+        &mut self,
+        replication: u64,
+        look: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Option<()> {
         let blueprint = self.blueprint.as_ref()?;
         match readings(blueprint, replication, &mut |_| look()) {
-            Ok(values) => self.values.iter_mut().zip(values).for_each(|(all, value)| all.push(value)),
+            Ok(values) => {
+                self.values.iter_mut().zip(values).for_each(|(all, value)| all.push(value))
+            }
             Err(Cut::Interrupted) => return None,
             Err(Cut::Limit(limit)) => self.state = State::Stopped(name_of(limit).to_owned()),
         }
@@ -132,7 +159,8 @@ impl Candidate {
 
     fn finish(self) -> Point {
         let is_told = matches!(self.state, State::Measured | State::Abandoned(_));
-        let figures = self.values.iter().map(|values| estimate(values).filter(|_| is_told)).collect();
+        let figures =
+            self.values.iter().map(|values| estimate(values).filter(|_| is_told)).collect();
         Point { point: self.point, replications: self.replications(), state: self.state, figures }
     }
 }
@@ -152,26 +180,32 @@ fn estimate(values: &[Option<f64>]) -> Option<Estimate> {
         spread.add((*value)?);
     }
     let interval = spread.interval(CONFIDENCE);
-    (spread.count() > 0)
-        .then(|| Estimate { mean: interval.mean, half_width: interval.half_width.is_finite().then_some(interval.half_width) })
+    (spread.count() > 0).then(|| Estimate {
+        mean: interval.mean,
+        half_width: interval.half_width.is_finite().then_some(interval.half_width),
+    })
 }
 
 /// Gives up candidates that another one beats clearly in all objectives.
 fn abandon(plan: &SweepPlan, candidates: &mut [Candidate]) {
     for worse in 0..candidates.len() {
-        let is_in = |candidate: &Candidate| candidate.state.is_measured() && candidate.replications() >= FEWEST_TO_COMPARE;
+        let is_in = |candidate: &Candidate| {
+            candidate.state.is_measured() && candidate.replications() >= FEWEST_TO_COMPARE
+        };
         if !is_in(&candidates[worse]) {
             continue;
         }
-        let beats = |better: &&Candidate| is_in(better) && is_clearly_better(plan, better, &candidates[worse]);
+        let beats = |better: &&Candidate| {
+            is_in(better) && is_clearly_better(plan, better, &candidates[worse])
+        };
         if let Some(better) = candidates.iter().find(beats).map(|candidate| candidate.point) {
             candidates[worse].state = State::Abandoned(better);
         }
     }
 }
 
-/// Whether a candidate is as good in every objective and better in one, by paired differences: replications of both saw the
-/// same random numbers.
+/// Whether a candidate is as good in every objective and better in one, by paired differences:
+/// replications of both saw the same random numbers.
 fn is_clearly_better(plan: &SweepPlan, better: &Candidate, worse: &Candidate) -> bool {
     let mut is_better_in_any = false;
     for (figure, direction) in plan.objectives() {

@@ -78,7 +78,8 @@ pub enum Wanted {
         /// When.
         window: Option<Window>,
     },
-    /// The value in the interval of a window in which a figure is furthest from a bound, or nearest to missing it.
+    /// The value in the interval of a window in which a figure is furthest from a bound, or nearest
+    /// to missing it.
     Worst {
         /// The figure.
         measure: Measure,
@@ -87,8 +88,8 @@ pub enum Wanted {
         /// When.
         window: Option<Window>,
     },
-    /// The time from the beginning of a window until a figure is back to a share of what it was before the first fault; the
-    /// rest of the run if it never is.
+    /// The time from the beginning of a window until a figure is back to a share of what it was
+    /// before the first fault; the rest of the run if it never is.
     Recovery {
         /// The figure.
         measure: Measure,

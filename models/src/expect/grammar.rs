@@ -17,8 +17,8 @@ use winnow::stream::Stream;
 use winnow::token::{literal, take_while};
 
 use super::sentence::{
-    FaultNumber, Sentence, Subject, Target, Unreadable, Value, Verb, WindowKind, WrittenBound, WrittenCondition, WrittenEvent,
-    WrittenFigure, WrittenReading, WrittenWindow,
+    FaultNumber, Sentence, Subject, Target, Unreadable, Value, Verb, WindowKind, WrittenBound,
+    WrittenCondition, WrittenEvent, WrittenFigure, WrittenReading, WrittenWindow,
 };
 use crate::resilience::circuit_breaker::State as BreakerState;
 use crate::scenario::quantity::{Duration, Factor, Rate, Share};
@@ -51,7 +51,8 @@ pub(crate) fn read_condition<'a>(text: &'a str) -> Result<WrittenCondition, Unre
         keyword("is closed").value(BreakerState::Closed),
     ));
     let breaker = preceded(keyword("breaker"), |input: &mut &'a str| target(text, input));
-    let breaker_is = (breaker, state).map(|(target, state)| WrittenCondition::BreakerIs(target, state));
+    let breaker_is =
+        (breaker, state).map(|(target, state)| WrittenCondition::BreakerIs(target, state));
     let figure = |input: &mut &'a str| {
         let (figure, of) = figure_of(text, input)?;
         let over = opt(preceded(keyword("over"), duration)).parse_next(input)?;
@@ -87,10 +88,15 @@ pub(crate) fn read_reading<'a>(text: &'a str) -> Result<WrittenReading, Unreadab
     let recovery = |input: &mut &'a str| {
         keyword("recovery of").parse_next(input)?;
         let figure = written(input)?;
-        let share = opt((preceded((keyword("to"), spaces), share_value), keyword("of normal"))).parse_next(input)?;
+        let share = opt((preceded((keyword("to"), spaces), share_value), keyword("of normal")))
+            .parse_next(input)?;
         let window = window(text, input)?;
         ended(input)?;
-        Ok(WrittenReading::Recovery { figure, share: share.map_or(RECOVERED, |(share, ())| share), window })
+        Ok(WrittenReading::Recovery {
+            figure,
+            share: share.map_or(RECOVERED, |(share, ())| share),
+            window,
+        })
     };
     let figure = |input: &mut &'a str| {
         let figure = written(input)?;
@@ -98,7 +104,9 @@ pub(crate) fn read_reading<'a>(text: &'a str) -> Result<WrittenReading, Unreadab
     };
     let cost = (keyword("cost"), ended).value(WrittenReading::Cost);
     let mut reader = text;
-    alt((cost, recovery, figure)).parse_next(&mut reader).map_err(|error: Expected| error.explained(text))
+    alt((cost, recovery, figure))
+        .parse_next(&mut reader)
+        .map_err(|error: Expected| error.explained(text))
 }
 
 /// What could stand at the furthest place reached; `left` bytes were left there.
@@ -151,7 +159,12 @@ impl<'a> ParserError<&'a str> for Expected {
 }
 
 impl<'a> AddContext<&'a str, &'static str> for Expected {
-    fn add_context(self, input: &&'a str, start: &<&'a str as Stream>::Checkpoint, word: &'static str) -> Self {
+    fn add_context(
+        self,
+        input: &&'a str,
+        start: &<&'a str as Stream>::Checkpoint,
+        word: &'static str,
+    ) -> Self {
         let mut at_start = *input;
         at_start.reset(start);
         Self { left: at_start.len(), words: vec![word] }
@@ -195,7 +208,11 @@ fn offset(text: &str, input: &str) -> usize {
 }
 
 /// A parser with the place of what it has read, leading spaces excluded.
-fn placed<'a, T>(text: &'a str, input: &mut &'a str, mut parser: impl Parser<&'a str, T, Expected>) -> Read<(T, Range<usize>)> {
+fn placed<'a, T>(
+    text: &'a str,
+    input: &mut &'a str,
+    mut parser: impl Parser<&'a str, T, Expected>,
+) -> Read<(T, Range<usize>)> {
     let before = *input;
     let read = parser.parse_next(input)?;
     let start = offset(text, before.trim_start());
@@ -206,7 +223,8 @@ fn target<'a>(text: &'a str, input: &mut &'a str) -> Read<Target> {
     let parts = |input: &mut &'a str| {
         let first = name.context("a name").parse_next(input)?;
         let number = opt(preceded('#', take_while(1.., char::is_numeric))).parse_next(input)?;
-        let callee = opt(preceded((spaces, "->"), name.context("the name of a callee"))).parse_next(input)?;
+        let callee = opt(preceded((spaces, "->"), name.context("the name of a callee")))
+            .parse_next(input)?;
         let part = opt(preceded('.', name.context("a kind of pool"))).parse_next(input)?;
         Ok((first, number, callee, part))
     };
@@ -237,7 +255,8 @@ fn breaker_verb(input: &mut &str) -> Read<Verb> {
 }
 
 fn pool_verb(input: &mut &str) -> Read<Verb> {
-    alt((keyword("saturates").value(Verb::Saturates), keyword("overflows").value(Verb::Overflows))).parse_next(input)
+    alt((keyword("saturates").value(Verb::Saturates), keyword("overflows").value(Verb::Overflows)))
+        .parse_next(input)
 }
 
 fn instance_verb(input: &mut &str) -> Read<Verb> {
@@ -250,11 +269,13 @@ fn instance_verb(input: &mut &str) -> Read<Verb> {
 }
 
 fn queue_verb(input: &mut &str) -> Read<Verb> {
-    alt((keyword("piles up").value(Verb::PilesUp), keyword("drains").value(Verb::Drains))).parse_next(input)
+    alt((keyword("piles up").value(Verb::PilesUp), keyword("drains").value(Verb::Drains)))
+        .parse_next(input)
 }
 
 fn service_verb(input: &mut &str) -> Read<Verb> {
-    let number = preceded(spaces, take_while(1.., char::is_numeric)).verify_map(|digits: &str| digits.parse().ok());
+    let number = preceded(spaces, take_while(1.., char::is_numeric))
+        .verify_map(|digits: &str| digits.parse().ok());
     alt((
         preceded(keyword("scales to"), number.context("a number of instances")).map(Verb::ScalesTo),
         keyword("runs out of memory").value(Verb::RunsOutOfMemory),
@@ -263,7 +284,8 @@ fn service_verb(input: &mut &str) -> Read<Verb> {
 }
 
 fn alert_verb(input: &mut &str) -> Read<Verb> {
-    alt((keyword("fires").value(Verb::Fires), keyword("is resolved").value(Verb::IsResolved))).parse_next(input)
+    alt((keyword("fires").value(Verb::Fires), keyword("is resolved").value(Verb::IsResolved)))
+        .parse_next(input)
 }
 
 fn experiment_verb(input: &mut &str) -> Read<(Verb, bool)> {
@@ -275,7 +297,8 @@ fn experiment_verb(input: &mut &str) -> Read<(Verb, bool)> {
 }
 
 fn fault_verb(input: &mut &str) -> Read<Verb> {
-    alt((keyword("begins").value(Verb::Begins), keyword("ends").value(Verb::Ends))).parse_next(input)
+    alt((keyword("begins").value(Verb::Begins), keyword("ends").value(Verb::Ends)))
+        .parse_next(input)
 }
 
 /// `never` before a verb, or `is never ejected`: not once.
@@ -283,7 +306,13 @@ fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
     let both = |input: &mut &'a str| {
         alt((
             (subject_breaker(text), denied(breaker_verb)),
-            (subject_instance(text), alt((denied(instance_verb), keyword("is never ejected").value((Verb::IsEjected, true))))),
+            (
+                subject_instance(text),
+                alt((
+                    denied(instance_verb),
+                    keyword("is never ejected").value((Verb::IsEjected, true)),
+                )),
+            ),
             (subject_queue(text), denied(queue_verb)),
             (subject_alert(text), denied(alert_verb)),
             (keyword("experiment").value(Subject::Experiment), experiment_verb),
@@ -302,11 +331,13 @@ fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
 }
 
 fn subject_breaker<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
-    preceded(keyword("breaker"), move |input: &mut &'a str| target(text, input)).map(Subject::Breaker)
+    preceded(keyword("breaker"), move |input: &mut &'a str| target(text, input))
+        .map(Subject::Breaker)
 }
 
 fn subject_instance<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
-    preceded(keyword("instance"), move |input: &mut &'a str| target(text, input)).map(Subject::Instance)
+    preceded(keyword("instance"), move |input: &mut &'a str| target(text, input))
+        .map(Subject::Instance)
 }
 
 fn subject_alert<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
@@ -322,41 +353,55 @@ fn subject_fault(input: &mut &str) -> Read<Subject> {
 }
 
 fn subject_outage<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
-    preceded(keyword("outage of"), move |input: &mut &'a str| target(text, input)).map(Subject::Workload)
+    preceded(keyword("outage of"), move |input: &mut &'a str| target(text, input))
+        .map(Subject::Workload)
 }
 
 fn subject_pool<'a>(text: &'a str) -> impl Parser<&'a str, Subject, Expected> {
-    preceded(opt(keyword("pool")), move |input: &mut &'a str| target(text, input)).map(Subject::Pool)
+    preceded(opt(keyword("pool")), move |input: &mut &'a str| target(text, input))
+        .map(Subject::Pool)
 }
 
-fn denied<'a>(mut verb: impl Parser<&'a str, Verb, Expected>) -> impl Parser<&'a str, (Verb, bool), Expected> {
+fn denied<'a>(
+    mut verb: impl Parser<&'a str, Verb, Expected>,
+) -> impl Parser<&'a str, (Verb, bool), Expected> {
     move |input: &mut &'a str| {
         let never = opt(keyword("never")).parse_next(input)?;
         // `never opens` and `opens`: the denial is put before the bare form.
         let verb = match never {
             Some(()) => verb.parse_next(input)?,
-            None => verb
-                .parse_next(input)
-                .map_err(|error: Expected| Expected { words: [error.words, vec!["never"]].concat(), ..error })?,
+            None => verb.parse_next(input).map_err(|error: Expected| Expected {
+                words: [error.words, vec!["never"]].concat(),
+                ..error
+            })?,
         };
         Ok((verb, never.is_some()))
     }
 }
 
 fn is_saturated(input: &mut &str) -> Read<(Verb, bool)> {
-    alt((keyword("is saturated").value((Verb::Saturates, false)), keyword("is never saturated").value((Verb::Saturates, true))))
-        .parse_next(input)
+    alt((
+        keyword("is saturated").value((Verb::Saturates, false)),
+        keyword("is never saturated").value((Verb::Saturates, true)),
+    ))
+    .parse_next(input)
 }
 
-/// Events one after the other; one without a verb takes that of the one before, one without a subject its subject.
+/// Events one after the other; one without a verb takes that of the one before, one without a
+/// subject its subject.
 fn order<'a>(text: &'a str, input: &mut &'a str) -> Read<Vec<WrittenEvent>> {
     let mut events = vec![event(text, input)?.0];
-    let and_then = |input: &mut &'a str| alt(((keyword(","), opt(keyword("then"))).void(), keyword("then"))).parse_next(input);
+    let and_then = |input: &mut &'a str| {
+        alt(((keyword(","), opt(keyword("then"))).void(), keyword("then"))).parse_next(input)
+    };
     while opt(and_then).parse_next(input)?.is_some() {
         let last = events[events.len() - 1].clone();
         let verb_alone = |input: &mut &'a str| {
-            let (verb, at) =
-                placed(text, input, alt((breaker_verb, fault_verb, instance_verb, pool_verb, queue_verb, alert_verb)))?;
+            let (verb, at) = placed(
+                text,
+                input,
+                alt((breaker_verb, fault_verb, instance_verb, pool_verb, queue_verb, alert_verb)),
+            )?;
             Ok(WrittenEvent { subject: last.subject.clone(), verb, at })
         };
         let subject_alone = |input: &mut &'a str| {
@@ -372,8 +417,12 @@ fn order<'a>(text: &'a str, input: &mut &'a str) -> Read<Vec<WrittenEvent>> {
             };
             Ok(WrittenEvent { subject, verb: last.verb, at })
         };
-        let next = alt((|input: &mut &'a str| event(text, input).map(|(event, _)| event), verb_alone, subject_alone))
-            .parse_next(input)?;
+        let next = alt((
+            |input: &mut &'a str| event(text, input).map(|(event, _)| event),
+            verb_alone,
+            subject_alone,
+        ))
+        .parse_next(input)?;
         events.push(next);
     }
     Ok(events)
@@ -381,17 +430,20 @@ fn order<'a>(text: &'a str, input: &mut &'a str) -> Read<Vec<WrittenEvent>> {
 
 fn happens<'a>(text: &'a str, input: &mut &'a str) -> Read<Sentence> {
     let (event, never) = event(text, input)?;
-    let times = |input: &mut &'a str| if never { Ok(super::Times::Exactly(0)) } else { times(input) };
+    let times =
+        |input: &mut &'a str| if never { Ok(super::Times::Exactly(0)) } else { times(input) };
     let (times, window) = alt((
         (times, |input: &mut &'a str| window_or_end(text, input)),
-        (|input: &mut &'a str| window_or_end(text, input)).map(|window| (super::Times::AtLeast(1), window)),
+        (|input: &mut &'a str| window_or_end(text, input))
+            .map(|window| (super::Times::AtLeast(1), window)),
     ))
     .parse_next(input)?;
     Ok(Sentence::Happens { event, times, window })
 }
 
 fn count(input: &mut &str) -> Read<u64> {
-    let digits = preceded(spaces, take_while(1.., char::is_numeric)).verify_map(|digits: &str| digits.parse().ok());
+    let digits = preceded(spaces, take_while(1.., char::is_numeric))
+        .verify_map(|digits: &str| digits.parse().ok());
     alt((
         keyword("once").value(1),
         keyword("twice").value(2),
@@ -498,7 +550,8 @@ fn figure_sentence<'a>(text: &'a str, input: &mut &'a str) -> Read<Sentence> {
         (spaces, eof).void().context(END).parse_next(input)?;
         return Ok(Sentence::Back { figure, share, window });
     }
-    let is_throughout = alt((keyword("is").value(false), keyword("stays").value(true), keyword("=").value(false)));
+    let is_throughout =
+        alt((keyword("is").value(false), keyword("stays").value(true), keyword("=").value(false)));
     let before_relation = *input;
     let is_throughout = is_throughout.context("is` or `stays").parse_next(input)?;
     let is_equation = before_relation.trim_start().starts_with('=');
@@ -517,8 +570,14 @@ fn bound(input: &mut &str, is_equation: bool) -> Read<(super::Relation, Value)> 
         keyword("below").value(Relation::Below),
         keyword("exactly").value(Relation::Exactly),
     ));
-    let relation = if is_equation { Relation::Exactly } else { opt(relation).parse_next(input)?.unwrap_or(Relation::Exactly) };
-    let value = preceded(spaces, value).context("a value such as 99%, 400ms, 100/s, 3x or 5").parse_next(input)?;
+    let relation = if is_equation {
+        Relation::Exactly
+    } else {
+        opt(relation).parse_next(input)?.unwrap_or(Relation::Exactly)
+    };
+    let value = preceded(spaces, value)
+        .context("a value such as 99%, 400ms, 100/s, 3x or 5")
+        .parse_next(input)?;
     Ok((relation, value))
 }
 
@@ -527,7 +586,8 @@ fn value(input: &mut &str) -> Read<Value> {
     word.verify_map(|word: &str| {
         let number = || word.parse::<f64>().ok().filter(|number| number.is_finite());
         let share = || word.parse::<Share>().ok().map(|Share(share)| Value::Share(share));
-        let time = || word.parse::<Duration>().ok().map(|Duration(span)| Value::Time(span.as_secs_f64()));
+        let time =
+            || word.parse::<Duration>().ok().map(|Duration(span)| Value::Time(span.as_secs_f64()));
         let rate = || word.parse::<Rate>().ok().map(|Rate(rate)| Value::Rate(rate));
         let factor = || word.parse::<Factor>().ok().map(|Factor(factor)| Value::Factor(factor));
         share().or_else(time).or_else(rate).or_else(factor).or_else(|| number().map(Value::Count))
@@ -544,7 +604,8 @@ fn share_value(input: &mut &str) -> Read<f64> {
 
 fn duration(input: &mut &str) -> Read<sim_core::SimDuration> {
     let word = take_while(1.., |c: char| !c.is_whitespace() && c != ',');
-    let span = word.verify_map(|word: &str| word.parse::<Duration>().ok().map(|Duration(span)| span));
+    let span =
+        word.verify_map(|word: &str| word.parse::<Duration>().ok().map(|Duration(span)| span));
     preceded(spaces, span).context("a duration such as 30s").parse_next(input)
 }
 
@@ -557,8 +618,10 @@ fn window_kind(input: &mut &str) -> Read<WindowKind> {
     let within = |input: &mut &str| {
         let span = preceded(keyword("within"), duration).parse_next(input)?;
         alt((
-            preceded(keyword("of fault"), fault_number).map(|fault| WindowKind::WithinOfFault(span, fault)),
-            preceded(keyword("after fault"), fault_number).map(|fault| WindowKind::WithinAfterFault(span, fault)),
+            preceded(keyword("of fault"), fault_number)
+                .map(|fault| WindowKind::WithinOfFault(span, fault)),
+            preceded(keyword("after fault"), fault_number)
+                .map(|fault| WindowKind::WithinAfterFault(span, fault)),
         ))
         .parse_next(input)
     };
@@ -567,7 +630,8 @@ fn window_kind(input: &mut &str) -> Read<WindowKind> {
         preceded(keyword("before fault"), fault_number).map(WindowKind::BeforeFault),
         preceded(keyword("after fault"), fault_number).map(WindowKind::AfterFault),
         within,
-        (preceded(keyword("from"), duration), preceded(keyword("to"), duration)).map(|(from, to)| WindowKind::Between(from, to)),
+        (preceded(keyword("from"), duration), preceded(keyword("to"), duration))
+            .map(|(from, to)| WindowKind::Between(from, to)),
         preceded(alt((keyword("by"), keyword("before"))), duration).map(WindowKind::Before),
         preceded(keyword("after"), duration).map(WindowKind::After),
     ))
@@ -577,7 +641,8 @@ fn window_kind(input: &mut &str) -> Read<WindowKind> {
 /// A window, or nothing more.
 fn window_or_end<'a>(text: &'a str, input: &mut &'a str) -> Read<Option<WrittenWindow>> {
     alt((
-        (|input: &mut &'a str| window(text, input), (spaces, eof).void().context(END)).map(|(window, ())| Some(window)),
+        (|input: &mut &'a str| window(text, input), (spaces, eof).void().context(END))
+            .map(|(window, ())| Some(window)),
         (spaces, eof).void().context(END).value(None),
     ))
     .parse_next(input)
@@ -621,9 +686,15 @@ mod tests {
     #[test]
     fn a_mistake_is_found_at_its_word_with_what_could_stand_there() {
         let (word, expected) = mistake("breaker c -> d opns within 10s of fault");
-        assert!(word == "opns" && expected.contains(&"opens") && expected.contains(&"never"), "{word} {expected:?}");
+        assert!(
+            word == "opns" && expected.contains(&"opens") && expected.contains(&"never"),
+            "{word} {expected:?}"
+        );
         let (word, expected) = mistake("breaker c -> d opens wihtin 10s of fault");
-        assert!(word == "wihtin" && expected.contains(&"within") && expected.contains(&"at least"), "{word} {expected:?}");
+        assert!(
+            word == "wihtin" && expected.contains(&"within") && expected.contains(&"at least"),
+            "{word} {expected:?}"
+        );
         let (word, expected) = mistake("availability of web is at least 99% durng fault");
         assert!(word == "durng" && expected.contains(&"during fault"), "{word} {expected:?}");
         let (word, expected) = mistake("p99 of web stays below fast");
@@ -633,13 +704,22 @@ mod tests {
 
     #[test]
     fn in_an_order_what_is_left_out_is_as_before() {
-        let Ok(Sentence::InOrder(events)) = read("order: d.threads saturates, then c.threads, then gateway") else {
+        let Ok(Sentence::InOrder(events)) =
+            read("order: d.threads saturates, then c.threads, then gateway")
+        else {
             panic!("an order")
         };
-        let subjects: Vec<&str> = events
-            .iter()
-            .map(|event| if let Subject::Pool(target) = &event.subject { target.name.as_str() } else { "" })
-            .collect();
+        let subjects: Vec<&str> =
+            events
+                .iter()
+                .map(|event| {
+                    if let Subject::Pool(target) = &event.subject {
+                        target.name.as_str()
+                    } else {
+                        ""
+                    }
+                })
+                .collect();
         assert_eq!(subjects, ["d", "c", "gateway"]);
         assert!(events.iter().all(|event| event.verb == Verb::Saturates));
     }

@@ -14,7 +14,12 @@ pub(crate) enum Sentence {
     /// `breaker a -> b opens twice during fault`
     Happens { event: WrittenEvent, times: super::Times, window: Option<WrittenWindow> },
     /// `p99 of web stays below 400ms`
-    Figure { figure: WrittenFigure, is_throughout: bool, bound: WrittenBound, window: Option<WrittenWindow> },
+    Figure {
+        figure: WrittenFigure,
+        is_throughout: bool,
+        bound: WrittenBound,
+        window: Option<WrittenWindow>,
+    },
     /// `goodput of web is back to 95% of normal within 30s after fault`
     Back { figure: WrittenFigure, share: f64, window: WrittenWindow },
 }
@@ -142,7 +147,8 @@ pub(crate) enum WrittenCondition {
     Figure { figure: WrittenFigure, over: Option<sim_core::SimDuration>, bound: WrittenBound },
 }
 
-/// A figure to be read off a run: `p99 of web during fault`, `recovery of goodput of web after fault`, `cost`.
+/// A figure to be read off a run: `p99 of web during fault`, `recovery of goodput of web after
+/// fault`, `cost`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum WrittenReading {
     /// What all resources together cost.

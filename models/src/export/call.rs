@@ -62,19 +62,36 @@ impl Permits {
 
 impl Call {
     pub fn of(blueprint: &Blueprint, edge: &EdgePlan) -> Self {
-        let span = |deadline: u32| blueprint.deadlines.get(deadline as usize).map(|deadline| deadline.span);
+        let span = |deadline: u32| {
+            blueprint.deadlines.get(deadline as usize).map(|deadline| deadline.span)
+        };
         let part = |guard: &Guard| match *guard {
-            Guard::RateLimit { first, .. } => Part::RateLimit(blueprint.rate_limits[first as usize]),
-            Guard::Timeout { deadline } => Part::Timeout(span(deadline).unwrap_or(SimDuration::MAX)),
-            Guard::Hedge(plan) => Part::Hedge { delay: span(plan.delay).unwrap_or(SimDuration::MAX), requests: plan.requests },
+            Guard::RateLimit { first, .. } => {
+                Part::RateLimit(blueprint.rate_limits[first as usize])
+            }
+            Guard::Timeout { deadline } => {
+                Part::Timeout(span(deadline).unwrap_or(SimDuration::MAX))
+            }
+            Guard::Hedge(plan) => Part::Hedge {
+                delay: span(plan.delay).unwrap_or(SimDuration::MAX),
+                requests: plan.requests,
+            },
             Guard::Bulkhead { first_pool } => {
                 let pool = &blueprint.pools[first_pool as usize];
                 let max_wait = span(pool.wait_deadline);
-                Part::Bulkhead(Permits { capacity: pool.capacity, core: pool.core, queue: pool.queue_limit, max_wait })
+                Part::Bulkhead(Permits {
+                    capacity: pool.capacity,
+                    core: pool.core,
+                    queue: pool.queue_limit,
+                    max_wait,
+                })
             }
-            Guard::Breaker { first, .. } => Part::Breaker(blueprint.breakers[first as usize].settings),
+            Guard::Breaker { first, .. } => {
+                Part::Breaker(blueprint.breakers[first as usize].settings)
+            }
             Guard::Retry { policy, first_budget } => {
-                let budget = (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
+                let budget =
+                    (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
                 Part::Retry(policy, budget)
             }
         };
@@ -111,7 +128,9 @@ impl Call {
     }
 
     pub fn retries(&self) -> u32 {
-        let attempts = |part: &Part| if let Part::Retry(policy, _) = part { Some(policy.attempts) } else { None };
+        let attempts = |part: &Part| {
+            if let Part::Retry(policy, _) = part { Some(policy.attempts) } else { None }
+        };
         self.guards.iter().find_map(attempts).unwrap_or(1) - 1
     }
 }
@@ -129,11 +148,13 @@ pub(super) fn name(part: &Part) -> &'static str {
     }
 }
 
-/// A span in the largest of s, ms, us and ns in which it is a whole number: what every format reads.
+/// A span in the largest of s, ms, us and ns in which it is a whole number: what every format
+/// reads.
 pub(super) fn span(span: SimDuration) -> Value {
     let nanos = span.as_nanos();
     let units = [(1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"), (1, "ns")];
-    let (size, unit) = units.into_iter().find(|(size, _)| nanos.is_multiple_of(*size)).unwrap_or((1, "ns"));
+    let (size, unit) =
+        units.into_iter().find(|(size, _)| nanos.is_multiple_of(*size)).unwrap_or((1, "ns"));
     format!("{}{unit}", nanos / size).into()
 }
 
@@ -141,7 +162,11 @@ pub(super) fn span(span: SimDuration) -> Value {
 pub(super) fn number(value: f64) -> Value {
     // Shares come from percentages; nobody writes more than six digits of them.
     let rounded: f64 = format!("{value:.6}").parse().unwrap_or(value);
-    if rounded == libm::trunc(rounded) && rounded.abs() < 1e15 { Value::from(rounded as i64) } else { Value::from(rounded) }
+    if rounded == libm::trunc(rounded) && rounded.abs() < 1e15 {
+        Value::from(rounded as i64)
+    } else {
+        Value::from(rounded)
+    }
 }
 
 /// A map of the entries that there are.

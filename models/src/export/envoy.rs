@@ -20,14 +20,18 @@ fn cluster(call: &Call, remarks: &mut Vec<String>) -> Value {
     call.remark_on_fallback(remarks);
     let thresholds = thresholds(call, remarks);
     let thresholds = (!thresholds.is_empty()).then(|| json!({ "thresholds": [thresholds] }));
-    let panic = json!({ "healthy_panic_threshold": { "value": number(call.panic_threshold * 100.0) } });
+    let panic =
+        json!({ "healthy_panic_threshold": { "value": number(call.panic_threshold * 100.0) } });
     Value::Object(map([
         ("name", Some(call.callee.clone().into())),
         ("connect_timeout", call.connect_timeout.map(seconds)),
         ("lb_policy", balance(&call.balance).map(Value::from)),
         ("circuit_breakers", thresholds),
         ("outlier_detection", call.outliers.map(|outliers| outlier_detection(&outliers))),
-        ("common_lb_config", (call.outliers.is_some() && call.panic_threshold > 0.0).then_some(panic)),
+        (
+            "common_lb_config",
+            (call.outliers.is_some() && call.panic_threshold > 0.0).then_some(panic),
+        ),
     ]))
 }
 
@@ -43,8 +47,9 @@ fn thresholds(call: &Call, remarks: &mut Vec<String>) -> Map<String, Value> {
                     ("max_requests", limited(permits.capacity)),
                 ]));
                 if let Some(max_wait) = permits.max_wait {
-                    remarks
-                        .push(call.remark(&format!("calls wait for a connection as long as for everything, not for {max_wait}")));
+                    remarks.push(call.remark(&format!(
+                        "calls wait for a connection as long as for everything, not for {max_wait}"
+                    )));
                 }
             }
             Part::Retry(_, Some(RetryBudgetPolicy::Envoy { ratio, minimum })) if *ratio == 0.0 => {
@@ -90,15 +95,26 @@ fn seconds(span: SimDuration) -> Value {
 
 fn remark(call: &Call, part: &Part, remarks: &mut Vec<String>) {
     match part {
-        Part::Breaker(_) => remarks.push(call.remark("a breaker with states: a proxy only ejects instances (outlier_detection)")),
-        Part::Timeout(timeout) => remarks.push(call.remark(&format!("the route's `timeout` is {timeout}"))),
+        Part::Breaker(_) => remarks.push(
+            call.remark("a breaker with states: a proxy only ejects instances (outlier_detection)"),
+        ),
+        Part::Timeout(timeout) => {
+            remarks.push(call.remark(&format!("the route's `timeout` is {timeout}")))
+        }
         Part::AttemptTimeout(timeout) => {
-            remarks.push(call.remark(&format!("the route's `retry_policy.per_try_timeout`, or its `timeout`, is {timeout}")));
+            remarks.push(call.remark(&format!(
+                "the route's `retry_policy.per_try_timeout`, or its `timeout`, is {timeout}"
+            )));
         }
         Part::Retry(policy, _) => {
-            remarks.push(call.remark(&format!("the route's `retry_policy.num_retries` is {}", policy.attempts - 1)));
+            remarks.push(call.remark(&format!(
+                "the route's `retry_policy.num_retries` is {}",
+                policy.attempts - 1
+            )));
         }
-        Part::RateLimit(_) | Part::Hedge { .. } => remarks.push(call.remark(&format!("a cluster has no {}", name(part)))),
+        Part::RateLimit(_) | Part::Hedge { .. } => {
+            remarks.push(call.remark(&format!("a cluster has no {}", name(part))))
+        }
         Part::Bulkhead(_) => {}
     }
 }

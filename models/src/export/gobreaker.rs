@@ -6,18 +6,27 @@ use super::call::{Call, Part, name};
 use crate::resilience::circuit_breaker::libraries::{GoBreakerSettings, ReadyToTrip};
 use crate::resilience::circuit_breaker::{BreakerSettings, Settings, Wait, WindowKind};
 
-pub(super) fn write(calls: &[&Call], remarks: &mut Vec<String>) -> Vec<(String, GoBreakerSettings)> {
+pub(super) fn write(
+    calls: &[&Call],
+    remarks: &mut Vec<String>,
+) -> Vec<(String, GoBreakerSettings)> {
     let mut breakers = Vec::new();
     for call in calls {
         for part in &call.guards {
             match part {
-                Part::Breaker(BreakerSettings::GoBreaker(settings)) => breakers.push((call.callee.clone(), *settings)),
+                Part::Breaker(BreakerSettings::GoBreaker(settings)) => {
+                    breakers.push((call.callee.clone(), *settings))
+                }
                 Part::Breaker(BreakerSettings::Composed(settings)) => {
                     breakers.push((call.callee.clone(), nearest(call, settings, remarks)));
                 }
-                Part::Breaker(_) => remarks.push(call.remark("the breaker is another library's, with rules of its own")),
+                Part::Breaker(_) => remarks
+                    .push(call.remark("the breaker is another library's, with rules of its own")),
                 Part::Timeout(timeout) | Part::AttemptTimeout(timeout) => {
-                    remarks.push(call.remark(&format!("the {} is a context with a timeout of {timeout}", name(part))));
+                    remarks.push(call.remark(&format!(
+                        "the {} is a context with a timeout of {timeout}",
+                        name(part)
+                    )));
                 }
                 _ => remarks.push(call.remark(&format!("gobreaker has no {}", name(part)))),
             }
@@ -30,7 +39,9 @@ pub(super) fn write(calls: &[&Call], remarks: &mut Vec<String>) -> Vec<(String, 
 /// The library's settings that are nearest to those of a composed breaker.
 fn nearest(call: &Call, settings: &Settings, remarks: &mut Vec<String>) -> GoBreakerSettings {
     let (interval, bucket_period) = match settings.window {
-        WindowKind::Seconds(seconds) => (SimDuration::from_secs(u64::from(seconds)), SimDuration::from_secs(1)),
+        WindowKind::Seconds(seconds) => {
+            (SimDuration::from_secs(u64::from(seconds)), SimDuration::from_secs(1))
+        }
         WindowKind::Buckets(1, width) => (width, SimDuration::ZERO),
         WindowKind::Buckets(count, width) => (width * u64::from(count), width),
         WindowKind::Calls(calls) => {
@@ -52,10 +63,16 @@ fn nearest(call: &Call, settings: &Settings, remarks: &mut Vec<String>) -> GoBre
     }
     let ready_to_trip = match (settings.trip.consecutive_failures, settings.trip.failure_rate) {
         (Some(failures), _) => ReadyToTrip::ConsecutiveFailures(failures),
-        (None, rate) => ReadyToTrip::FailureRatio { minimum_requests: settings.trip.minimum_calls, ratio: rate.unwrap_or(1.0) },
+        (None, rate) => ReadyToTrip::FailureRatio {
+            minimum_requests: settings.trip.minimum_calls,
+            ratio: rate.unwrap_or(1.0),
+        },
     };
     GoBreakerSettings {
-        max_requests: settings.half_open.success_threshold.unwrap_or(settings.half_open.permitted_calls),
+        max_requests: settings
+            .half_open
+            .success_threshold
+            .unwrap_or(settings.half_open.permitted_calls),
         interval,
         bucket_period,
         timeout,

@@ -21,13 +21,22 @@ pub(super) fn write(calls: &[&Call], remarks: &mut Vec<String>) -> Vec<Value> {
 }
 
 fn destination_rule(call: &Call, remarks: &mut Vec<String>) -> Option<Value> {
-    let permits = call.guards.iter().find_map(|part| if let Part::Bulkhead(permits) = part { Some(*permits) } else { None });
+    let permits = call
+        .guards
+        .iter()
+        .find_map(|part| if let Part::Bulkhead(permits) = part { Some(*permits) } else { None });
     let max_retries = call.guards.iter().find_map(|part| match part {
-        Part::Retry(_, Some(RetryBudgetPolicy::Envoy { ratio, minimum })) if *ratio == 0.0 => Some(*minimum),
+        Part::Retry(_, Some(RetryBudgetPolicy::Envoy { ratio, minimum })) if *ratio == 0.0 => {
+            Some(*minimum)
+        }
         _ => None,
     });
-    let connections = permits.map(|permits| permits.capacity).filter(|capacity| *capacity != UNLIMITED);
-    let tcp = map([("maxConnections", connections.map(Value::from)), ("connectTimeout", call.connect_timeout.map(span))]);
+    let connections =
+        permits.map(|permits| permits.capacity).filter(|capacity| *capacity != UNLIMITED);
+    let tcp = map([
+        ("maxConnections", connections.map(Value::from)),
+        ("connectTimeout", call.connect_timeout.map(span)),
+    ]);
     let pending = permits.map(|permits| permits.queue).filter(|queue| *queue != UNLIMITED);
     let http = map([
         // Istio takes zero for its own default.
@@ -36,7 +45,9 @@ fn destination_rule(call: &Call, remarks: &mut Vec<String>) -> Option<Value> {
         ("maxRetries", max_retries.filter(|retries| *retries != UNLIMITED).map(Value::from)),
     ]);
     if let Some(max_wait) = permits.and_then(|permits| permits.max_wait) {
-        remarks.push(call.remark(&format!("calls wait for a connection as long as for everything, not for {max_wait}")));
+        remarks.push(call.remark(&format!(
+            "calls wait for a connection as long as for everything, not for {max_wait}"
+        )));
     }
     let pool = map([("tcp", section(tcp)), ("http", section(http))]);
     let policy = map([
@@ -59,7 +70,8 @@ fn section(entries: Map<String, Value>) -> Option<Value> {
 }
 
 fn outlier_detection(call: &Call, outliers: &OutlierSettings) -> Value {
-    let health = (call.panic_threshold > 0.0).then(|| number(libm::round(call.panic_threshold * 100.0)));
+    let health =
+        (call.panic_threshold > 0.0).then(|| number(libm::round(call.panic_threshold * 100.0)));
     Value::Object(map([
         ("consecutive5xxErrors", Some(outliers.consecutive_5xx.into())),
         ("interval", Some(span(outliers.interval))),
@@ -80,16 +92,25 @@ fn balance(balance: &Balance) -> Option<Value> {
 }
 
 fn virtual_service(call: &Call, remarks: &mut Vec<String>) -> Option<Value> {
-    let whole = call.guards.iter().find_map(|part| if let Part::Timeout(timeout) = part { Some(*timeout) } else { None });
-    let attempt =
-        call.guards.iter().find_map(|part| if let Part::AttemptTimeout(timeout) = part { Some(*timeout) } else { None });
+    let whole = call
+        .guards
+        .iter()
+        .find_map(|part| if let Part::Timeout(timeout) = part { Some(*timeout) } else { None });
+    let attempt = call.guards.iter().find_map(|part| {
+        if let Part::AttemptTimeout(timeout) = part { Some(*timeout) } else { None }
+    });
     let retries = call.retries();
-    let backoff = call.guards.iter().find_map(|part| if let Part::Retry(policy, _) = part { Some(policy.backoff) } else { None });
+    let backoff = call.guards.iter().find_map(|part| {
+        if let Part::Retry(policy, _) = part { Some(policy.backoff) } else { None }
+    });
     if backoff.is_some_and(|backoff: Backoff| !backoff.base.is_zero()) {
-        remarks.push(call.remark("the pause between attempts is Istio's own: 25 ms, doubling, spread"));
+        remarks.push(
+            call.remark("the pause between attempts is Istio's own: 25 ms, doubling, spread"),
+        );
     }
     // Without retries, the timeout of the only attempt is that of the call.
-    let (timeout, per_try) = if retries == 0 { (whole.or(attempt), None) } else { (whole, attempt) };
+    let (timeout, per_try) =
+        if retries == 0 { (whole.or(attempt), None) } else { (whole, attempt) };
     let retries = Value::Object(map([
         ("attempts", Some(retries.into())),
         ("perTryTimeout", per_try.map(span)),
@@ -110,10 +131,19 @@ fn virtual_service(call: &Call, remarks: &mut Vec<String>) -> Option<Value> {
 
 fn remark(call: &Call, part: &Part, remarks: &mut Vec<String>) {
     match part {
-        Part::Breaker(_) => remarks.push(call.remark("a breaker with states: a proxy only ejects instances (outlierDetection)")),
-        Part::RateLimit(_) | Part::Hedge { .. } => remarks.push(call.remark(&format!("there is no {}", name(part)))),
-        Part::Retry(_, Some(budget)) if !matches!(budget, RetryBudgetPolicy::Envoy { ratio, .. } if *ratio == 0.0) => {
-            remarks.push(call.remark("retries are limited by number (maxRetries), not by a share of the calls"));
+        Part::Breaker(_) => remarks.push(
+            call.remark("a breaker with states: a proxy only ejects instances (outlierDetection)"),
+        ),
+        Part::RateLimit(_) | Part::Hedge { .. } => {
+            remarks.push(call.remark(&format!("there is no {}", name(part))))
+        }
+        Part::Retry(_, Some(budget)) if !matches!(budget, RetryBudgetPolicy::Envoy { ratio, .. } if *ratio == 0.0) =>
+        {
+            remarks.push(
+                call.remark(
+                    "retries are limited by number (maxRetries), not by a share of the calls",
+                ),
+            );
         }
         _ => {}
     }

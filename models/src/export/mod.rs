@@ -1,7 +1,8 @@
-//! Calls of a scenario as configurations of libraries and proxies: the way back of [`crate::import`].
+//! Calls of a scenario as configurations of libraries and proxies: the way back of
+//! [`crate::import`].
 //!
-//! Each file writes one format, from the compiled system, so that defaults, presets and overrides are in. What a format has no
-//! words for becomes a remark, so that nothing is lost silently.
+//! Each file writes one format, from the compiled system, so that defaults, presets and overrides
+//! are in. What a format has no words for becomes a remark, so that nothing is lost silently.
 
 mod call;
 mod envoy;
@@ -51,20 +52,25 @@ pub enum Content {
     GoBreakers(Vec<(String, GoBreakerSettings)>),
 }
 
-/// The guarded calls of a system in a format, a document for each caller. Calls without guards and timeouts are left out, and
-/// those of workloads unless a proxy makes them: nobody configures a library of one's visitors.
+/// The guarded calls of a system in a format, a document for each caller. Calls without guards and
+/// timeouts are left out, and those of workloads unless a proxy makes them: nobody configures a
+/// library of one's visitors.
 pub fn export(format: Format, blueprint: &Blueprint) -> Vec<Document> {
     let is_proxy = matches!(format, Format::Istio | Format::Envoy);
-    let is_configured = |edge: &&EdgePlan| is_proxy || blueprint.stations.iter().any(|station| station.name == edge.caller);
+    let is_configured = |edge: &&EdgePlan| {
+        is_proxy || blueprint.stations.iter().any(|station| station.name == edge.caller)
+    };
     let edges = blueprint.edges.iter().filter(is_configured);
-    let calls: Vec<Call> = edges.map(|edge| Call::of(blueprint, edge)).filter(Call::is_guarded).collect();
+    let calls: Vec<Call> =
+        edges.map(|edge| Call::of(blueprint, edge)).filter(Call::is_guarded).collect();
     let mut callers: Vec<&str> = Vec::new();
     for call in &calls {
         if !callers.contains(&call.caller.as_str()) {
             callers.push(&call.caller);
         }
     }
-    let of_caller = |caller: &str| calls.iter().filter(|call| call.caller == caller).collect::<Vec<_>>();
+    let of_caller =
+        |caller: &str| calls.iter().filter(|call| call.caller == caller).collect::<Vec<_>>();
     let write = |calls: &[&Call], remarks: &mut Vec<String>| match format {
         Format::Resilience4j => Content::Configuration(vec![resilience4j::write(calls, remarks)]),
         Format::Istio => Content::Configuration(istio::write(calls, remarks)),

@@ -9,7 +9,8 @@ use crate::resilience::circuit_breaker::{BreakerSettings, Settings, Wait, Window
 use crate::resilience::{Growth, Jitter, RetryPolicy};
 
 /// Strategies in the order of the standard handler, the outermost first.
-const STRATEGIES: [&str; 6] = ["RateLimiter", "TotalRequestTimeout", "Retry", "CircuitBreaker", "AttemptTimeout", "Hedging"];
+const STRATEGIES: [&str; 6] =
+    ["RateLimiter", "TotalRequestTimeout", "Retry", "CircuitBreaker", "AttemptTimeout", "Hedging"];
 
 pub(super) fn write(calls: &[&Call], remarks: &mut Vec<String>) -> Value {
     let mut sections = Map::new();
@@ -20,12 +21,16 @@ pub(super) fn write(calls: &[&Call], remarks: &mut Vec<String>) -> Value {
             let Some((strategy, options)) = strategy(call, part, remarks) else { continue };
             order.push(STRATEGIES.iter().position(|known| *known == strategy).unwrap_or_default());
             if section.insert(strategy.to_owned(), Value::Object(options)).is_some() {
-                remarks.push(call.remark(&format!("a second {} stands inside the first", name(part))));
+                remarks
+                    .push(call.remark(&format!("a second {} stands inside the first", name(part))));
             }
         }
         if !order.is_sorted() {
             let wanted: Vec<&str> = order.iter().map(|place| STRATEGIES[*place]).collect();
-            remarks.push(call.remark(&format!("add the strategies to the pipeline in this order: {}", wanted.join(", "))));
+            remarks.push(call.remark(&format!(
+                "add the strategies to the pipeline in this order: {}",
+                wanted.join(", ")
+            )));
         }
         call.remark_on_fallback(remarks);
         sections.insert(call.callee.clone(), Value::Object(section));
@@ -33,17 +38,30 @@ pub(super) fn write(calls: &[&Call], remarks: &mut Vec<String>) -> Value {
     Value::Object(sections)
 }
 
-fn strategy(call: &Call, part: &Part, remarks: &mut Vec<String>) -> Option<(&'static str, Map<String, Value>)> {
+fn strategy(
+    call: &Call,
+    part: &Part,
+    remarks: &mut Vec<String>,
+) -> Option<(&'static str, Map<String, Value>)> {
     Some(match part {
         Part::Bulkhead(permits) => {
             if let Some(max_wait) = permits.max_wait {
-                remarks.push(call.remark(&format!("calls wait in the limiter's queue without a limit of {max_wait}")));
+                remarks.push(call.remark(&format!(
+                    "calls wait in the limiter's queue without a limit of {max_wait}"
+                )));
             }
-            let limiter = map([("PermitLimit", Some(permits.capacity.into())), ("QueueLimit", Some(permits.queue.into()))]);
+            let limiter = map([
+                ("PermitLimit", Some(permits.capacity.into())),
+                ("QueueLimit", Some(permits.queue.into())),
+            ]);
             ("RateLimiter", map([("DefaultRateLimiterOptions", Some(Value::Object(limiter)))]))
         }
-        Part::Timeout(timeout) => ("TotalRequestTimeout", map([("Timeout", Some(time_span(*timeout)))])),
-        Part::AttemptTimeout(timeout) => ("AttemptTimeout", map([("Timeout", Some(time_span(*timeout)))])),
+        Part::Timeout(timeout) => {
+            ("TotalRequestTimeout", map([("Timeout", Some(time_span(*timeout)))]))
+        }
+        Part::AttemptTimeout(timeout) => {
+            ("AttemptTimeout", map([("Timeout", Some(time_span(*timeout)))]))
+        }
         Part::Retry(policy, budget) => {
             if budget.is_some() {
                 remarks.push(call.remark("there is no budget of retries"));
@@ -60,13 +78,19 @@ fn strategy(call: &Call, part: &Part, remarks: &mut Vec<String>) -> Option<(&'st
             ]),
         ),
         Part::RateLimit(_) => {
-            remarks.push(call.remark("the rate limit is a limiter of System.Threading.RateLimiting, set in code"));
+            remarks.push(call.remark(
+                "the rate limit is a limiter of System.Threading.RateLimiting, set in code",
+            ));
             return None;
         }
     })
 }
 
-fn breaker(call: &Call, settings: &BreakerSettings, remarks: &mut Vec<String>) -> Option<Map<String, Value>> {
+fn breaker(
+    call: &Call,
+    settings: &BreakerSettings,
+    remarks: &mut Vec<String>,
+) -> Option<Map<String, Value>> {
     let settings = match settings {
         BreakerSettings::Polly(settings) => *settings,
         BreakerSettings::Composed(settings) => nearest(call, settings, remarks),
@@ -91,14 +115,18 @@ fn nearest(call: &Call, settings: &Settings, remarks: &mut Vec<String>) -> Polly
         WindowKind::Buckets(count, width) => width * u64::from(count),
         WindowKind::Calls(calls) => {
             let sampling = defaults.sampling_duration;
-            remarks.push(call.remark(&format!("a window of {calls} calls: Polly's is one of time, {sampling} stand here")));
+            remarks.push(call.remark(&format!(
+                "a window of {calls} calls: Polly's is one of time, {sampling} stand here"
+            )));
             sampling
         }
     };
     let break_duration = match settings.wait {
         Wait::Fixed(wait) | Wait::Adaptive { initial: wait, .. } => wait,
         Wait::Exponential { base, .. } => {
-            remarks.push(call.remark("the wait of the breaker grows only by a BreakDurationGenerator, set in code"));
+            remarks.push(call.remark(
+                "the wait of the breaker grows only by a BreakDurationGenerator, set in code",
+            ));
             base
         }
     };
@@ -137,7 +165,11 @@ fn retry(call: &Call, policy: &RetryPolicy, remarks: &mut Vec<String>) -> Map<St
         ("MaxRetryAttempts", Some((policy.attempts - 1).into())),
         ("Delay", Some(time_span(backoff.base))),
         ("BackoffType", Some(kind.into())),
-        ("MaxDelay", (backoff.max != SimDuration::MAX && kind == "Exponential").then(|| time_span(backoff.max))),
+        (
+            "MaxDelay",
+            (backoff.max != SimDuration::MAX && kind == "Exponential")
+                .then(|| time_span(backoff.max)),
+        ),
         ("UseJitter", Some((backoff.jitter != Jitter::None).into())),
         ("ShouldRetryAfterHeader", policy.honours_retry_after.then(|| true.into())),
     ])

@@ -77,7 +77,8 @@ pub enum Effect {
         /// How many of each instance.
         count: u32,
     },
-    /// The logic of the breakers on an edge fails; what becomes of calls then is set with each breaker.
+    /// The logic of the breakers on an edge fails; what becomes of calls then is set with each
+    /// breaker.
     BreakGuard {
         /// Dense id of the edge.
         edge: u32,
@@ -123,14 +124,22 @@ impl Fault {
 
     /// The effect in a few words, without its target.
     pub fn summary(&self) -> String {
-        let factor_and_addition = |factor: f64, added: &Option<Distribution>| match (factor == 1.0, added) {
-            (false, None) => format!("slow by {factor}x"),
-            (true, Some(added)) => format!("slow by {} on average", SimDuration::from_nanos_f64(added.mean())),
-            (_, Some(added)) => format!("slow by {factor}x plus {} on average", SimDuration::from_nanos_f64(added.mean())),
-            (true, None) => "slow by 1x".to_owned(),
-        };
+        let factor_and_addition =
+            |factor: f64, added: &Option<Distribution>| match (factor == 1.0, added) {
+                (false, None) => format!("slow by {factor}x"),
+                (true, Some(added)) => {
+                    format!("slow by {} on average", SimDuration::from_nanos_f64(added.mean()))
+                }
+                (_, Some(added)) => format!(
+                    "slow by {factor}x plus {} on average",
+                    SimDuration::from_nanos_f64(added.mean())
+                ),
+                (true, None) => "slow by 1x".to_owned(),
+            };
         match &self.effect {
-            Effect::Slow { factor, added } | Effect::SlowEdge { factor, added, .. } => factor_and_addition(*factor, added),
+            Effect::Slow { factor, added } | Effect::SlowEdge { factor, added, .. } => {
+                factor_and_addition(*factor, added)
+            }
             Effect::Errors { rate, outcome, .. } => {
                 let kind = outcome.name();
                 let plural = if kind.ends_with('d') { "" } else { "s" };

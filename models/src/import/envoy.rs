@@ -31,16 +31,27 @@ pub(super) fn read(document: &Value, imported: &mut Imported) {
 fn read_cluster(cluster: &Section<'_>, imported: &mut Imported) {
     let Some(name) = cluster.text("name") else { return };
     let call = imported.call(&name);
-    for key in
-        ["@type", "type", "load_assignment", "dns_lookup_family", "eds_cluster_config", "transport_socket", "alt_stat_name"]
-    {
+    for key in [
+        "@type",
+        "type",
+        "load_assignment",
+        "dns_lookup_family",
+        "eds_cluster_config",
+        "transport_socket",
+        "alt_stat_name",
+    ] {
         cluster.take(key);
     }
     call.set("connect timeout", cluster.duration("connect_timeout"));
     let is_http2 = cluster.take("http2_protocol_options").is_some()
-        || cluster.take("typed_extension_protocol_options").is_some_and(|options| options.to_string().contains("http2"));
+        || cluster
+            .take("typed_extension_protocol_options")
+            .is_some_and(|options| options.to_string().contains("http2"));
     let thresholds = cluster.section("circuit_breakers");
-    let of_default = thresholds.items("thresholds").iter().find(|entry| entry.get("priority").is_none_or(|p| p == "DEFAULT"));
+    let of_default = thresholds
+        .items("thresholds")
+        .iter()
+        .find(|entry| entry.get("priority").is_none_or(|p| p == "DEFAULT"));
     let limits = Section::new(of_default, "circuit_breakers.thresholds");
     limits.take("priority");
     for other in thresholds.items("thresholds").iter().filter(|entry| Some(*entry) != of_default) {
@@ -69,7 +80,9 @@ fn read_cluster(cluster: &Section<'_>, imported: &mut Imported) {
 fn retry_budget(budget: &Section<'_>) -> Option<Value> {
     let percent = budget.section("budget_percent").number("value");
     let minimum = budget.number("min_retry_concurrency");
-    budget.is_there().then(|| Value::Object(map([("budget_percent", percent), ("min_retry_concurrency", minimum)])))
+    budget.is_there().then(|| {
+        Value::Object(map([("budget_percent", percent), ("min_retry_concurrency", minimum)]))
+    })
 }
 
 fn outlier_detection(outliers: &Section<'_>) -> Value {
@@ -108,13 +121,20 @@ fn balance(cluster: &Section<'_>, call: &mut ImportedCall) {
         ]))
     });
     let common = cluster.section("common_lb_config");
-    let panic = common.section("healthy_panic_threshold").number("value").map(|value| format!("{value}%").into());
+    let panic = common
+        .section("healthy_panic_threshold")
+        .number("value")
+        .map(|value| format!("{value}%").into());
     let is_simple = health_check.is_none() && panic.is_none();
     let balance = match policy {
         Some(policy) if is_simple => Some(policy.into()),
         None if is_simple => None,
         policy => {
-            let details = map([("policy", policy.map(Value::from)), ("health check", health_check), ("panic threshold", panic)]);
+            let details = map([
+                ("policy", policy.map(Value::from)),
+                ("health check", health_check),
+                ("panic threshold", panic),
+            ]);
             Some(json!(details))
         }
     };

@@ -1,11 +1,13 @@
-//! Istio: `DestinationRule` (limits, outliers, balancing) and `VirtualService` (timeouts and retries).
+//! Istio: `DestinationRule` (limits, outliers, balancing) and `VirtualService` (timeouts and
+//! retries).
 
 use serde_json::{Value, json};
 
 use super::section::map;
 use super::{Imported, ImportedCall, Section};
 
-/// Istio retries after 25 ms on average, doubling up to ten times that, spread by Envoy over the whole interval.
+/// Istio retries after 25 ms on average, doubling up to ten times that, spread by Envoy over the
+/// whole interval.
 const BACKOFF: &str = "exponential 25ms x2 max 250ms full jitter";
 
 pub(super) fn read(document: &Value, imported: &mut Imported) {
@@ -41,7 +43,12 @@ fn destination_rule(spec: &Section<'_>, imported: &mut Imported) {
     ]);
     let outliers = policy.section("outlierDetection");
     let outlier_limits = map([
-        ("consecutive5xxErrors", outliers.number("consecutive5xxErrors").or_else(|| outliers.number("consecutiveErrors"))),
+        (
+            "consecutive5xxErrors",
+            outliers
+                .number("consecutive5xxErrors")
+                .or_else(|| outliers.number("consecutiveErrors")),
+        ),
         ("interval", outliers.duration("interval")),
         ("baseEjectionTime", outliers.duration("baseEjectionTime")),
         ("maxEjectionPercent", outliers.number("maxEjectionPercent")),
@@ -98,14 +105,19 @@ fn virtual_service(spec: &Section<'_>, imported: &mut Imported) {
     let mut seen = Vec::new();
     for (index, route) in spec.items("http").iter().enumerate() {
         let route = Section::new(Some(route), &format!("http[{index}]"));
-        let routed = route.items("route").iter().find_map(|route| route.get("destination")?.get("host")?.as_str());
+        let routed = route
+            .items("route")
+            .iter()
+            .find_map(|route| route.get("destination")?.get("host")?.as_str());
         let Some(host) = routed.or_else(|| hosts.first().and_then(Value::as_str)) else { continue };
         let name = service_of(host);
         let is_known = seen.contains(&name);
         seen.push(name.clone());
         let call = imported.call(&name);
         if is_known {
-            call.remark([format!("http[{index}]: another route to `{name}`; the settings of the last one stand here")]);
+            call.remark([format!(
+                "http[{index}]: another route to `{name}`; the settings of the last one stand here"
+            )]);
         }
         for other in route.items("route").iter().skip(1) {
             call.remark([format!("http[{index}].route: {other}")]);
@@ -115,7 +127,10 @@ fn virtual_service(spec: &Section<'_>, imported: &mut Imported) {
         let per_try = retries.duration("perTryTimeout");
         call.set("call timeout", route.duration("timeout"));
         call.set("timeout", per_try);
-        if let Some(attempts) = retries.number("attempts").and_then(|attempts| attempts.as_u64()).filter(|attempts| *attempts > 0)
+        if let Some(attempts) = retries
+            .number("attempts")
+            .and_then(|attempts| attempts.as_u64())
+            .filter(|attempts| *attempts > 0)
         {
             call.set("retry", Some(json!({ "attempts": attempts + 1, "backoff": BACKOFF })));
         }

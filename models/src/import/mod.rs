@@ -1,8 +1,9 @@
 //! Configurations of libraries and proxies, read as calls of a scenario.
 //!
-//! Each file reads one format. What it understands becomes settings under the names of the scenario file, mostly by way of a
-//! preset that has the library's own names; everything else becomes a remark, so that nothing is lost silently. The way back,
-//! from calls to a configuration, would go through the same [`ImportedCall`]s.
+//! Each file reads one format. What it understands becomes settings under the names of the scenario
+//! file, mostly by way of a preset that has the library's own names; everything else becomes a
+//! remark, so that nothing is lost silently. The way back, from calls to a configuration, would go
+//! through the same [`ImportedCall`]s.
 
 mod envoy;
 mod istio;
@@ -65,10 +66,12 @@ pub struct Imported {
 impl Imported {
     /// The call to a callee, made if there is none yet.
     fn call(&mut self, callee: &str) -> &mut ImportedCall {
-        let position = self.calls.iter().position(|call| call.callee == callee).unwrap_or_else(|| {
-            self.calls.push(ImportedCall { callee: callee.to_owned(), ..ImportedCall::default() });
-            self.calls.len() - 1
-        });
+        let position =
+            self.calls.iter().position(|call| call.callee == callee).unwrap_or_else(|| {
+                self.calls
+                    .push(ImportedCall { callee: callee.to_owned(), ..ImportedCall::default() });
+                self.calls.len() - 1
+            });
         &mut self.calls[position]
     }
 }
@@ -107,7 +110,9 @@ pub fn import(format: Format, files: &[Configuration]) -> Imported {
                 Format::Resilience4j => "a section `resilience4j:` with instances",
                 Format::Istio => "a `DestinationRule` or a `VirtualService`",
                 Format::Envoy => "a cluster, or a list of `clusters:`",
-                Format::Polly => "a section with `CircuitBreaker`, `Retry`, `Timeout` or their like",
+                Format::Polly => {
+                    "a section with `CircuitBreaker`, `Retry`, `Timeout` or their like"
+                }
             };
             imported.problems.push(
                 Problem::error(format!("{}: nothing in it could be read", file.name), None)
@@ -127,9 +132,12 @@ fn read(format: Format, document: &Value, imported: &mut Imported) {
     }
 }
 
-/// The YAML documents of a file, each with blank lines in place of those before it, so that places stay what they are.
+/// The YAML documents of a file, each with blank lines in place of those before it, so that places
+/// stay what they are.
 fn documents(format: Format, file: &Configuration) -> Vec<String> {
-    let is_properties = std::path::Path::new(&file.name).extension().is_some_and(|extension| extension == "properties");
+    let is_properties = std::path::Path::new(&file.name)
+        .extension()
+        .is_some_and(|extension| extension == "properties");
     if format == Format::Resilience4j && is_properties {
         return vec![resilience4j::properties_as_yaml(&file.text)];
     }
@@ -147,6 +155,8 @@ fn documents(format: Format, file: &Configuration) -> Vec<String> {
             document.push('\n');
         }
     }
-    documents.retain(|document| document.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')));
+    documents.retain(|document| {
+        document.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+    });
     documents
 }

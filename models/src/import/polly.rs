@@ -1,4 +1,5 @@
-//! Polly v8 in `appsettings.json`: options of single strategies, or of .NET's standard resilience handler, in any section.
+//! Polly v8 in `appsettings.json`: options of single strategies, or of .NET's standard resilience
+//! handler, in any section.
 
 use serde_json::Value;
 
@@ -6,8 +7,15 @@ use super::section::map;
 use super::{Imported, Section};
 
 /// Strategies from the outside in: the order of the standard handler.
-const STRATEGIES: [&str; 7] =
-    ["RateLimiter", "TotalRequestTimeout", "Retry", "CircuitBreaker", "Hedging", "AttemptTimeout", "Timeout"];
+const STRATEGIES: [&str; 7] = [
+    "RateLimiter",
+    "TotalRequestTimeout",
+    "Retry",
+    "CircuitBreaker",
+    "Hedging",
+    "AttemptTimeout",
+    "Timeout",
+];
 
 pub(super) fn read(document: &Value, imported: &mut Imported) {
     find(document, "callee", imported);
@@ -26,7 +34,10 @@ fn find(value: &Value, name: &str, imported: &mut Imported) {
 }
 
 fn read_pipeline(section: &Section<'_>, name: &str, imported: &mut Imported) {
-    let callee: String = name.chars().map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' }).collect();
+    let callee: String = name
+        .chars()
+        .map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
+        .collect();
     let call = imported.call(&callee);
     for strategy in STRATEGIES {
         let options = section.section(strategy);
@@ -36,17 +47,27 @@ fn read_pipeline(section: &Section<'_>, name: &str, imported: &mut Imported) {
         match strategy {
             "RateLimiter" => {
                 let limiter = options.section("DefaultRateLimiterOptions");
-                let (of, path) = if limiter.is_there() { (&limiter, true) } else { (&options, false) };
+                let (of, path) =
+                    if limiter.is_there() { (&limiter, true) } else { (&options, false) };
                 let permits = of.number("PermitLimit").unwrap_or_else(|| 1_000.into());
                 let queue = of.number("QueueLimit").unwrap_or_else(|| 0.into());
-                call.guard("bulkhead", Some(Value::Object(map([("threads", Some(permits)), ("queue", Some(queue))]))));
+                call.guard(
+                    "bulkhead",
+                    Some(Value::Object(map([("threads", Some(permits)), ("queue", Some(queue))]))),
+                );
                 if path {
                     call.remark(limiter.remarks());
                 }
             }
-            "TotalRequestTimeout" => call.guard("timeout", options.duration("Timeout").or_else(|| Some("30s".into()))),
-            "AttemptTimeout" => call.guard("timeout", options.duration("Timeout").or_else(|| Some("10s".into()))),
-            "Timeout" => call.guard("timeout", options.duration("Timeout").or_else(|| Some("30s".into()))),
+            "TotalRequestTimeout" => {
+                call.guard("timeout", options.duration("Timeout").or_else(|| Some("30s".into())))
+            }
+            "AttemptTimeout" => {
+                call.guard("timeout", options.duration("Timeout").or_else(|| Some("10s".into())))
+            }
+            "Timeout" => {
+                call.guard("timeout", options.duration("Timeout").or_else(|| Some("30s".into())))
+            }
             "Retry" => {
                 let (value, remark) = retry(&options);
                 call.guard("retry", Some(value));
@@ -64,9 +85,16 @@ fn read_pipeline(section: &Section<'_>, name: &str, imported: &mut Imported) {
             }
             _ => {
                 // Polly counts the hedged attempts without the first.
-                let more = options.number("MaxHedgedAttempts").and_then(|more| more.as_u64()).unwrap_or(1);
+                let more =
+                    options.number("MaxHedgedAttempts").and_then(|more| more.as_u64()).unwrap_or(1);
                 let delay = options.duration("Delay").unwrap_or_else(|| "2s".into());
-                call.guard("hedge", Some(Value::Object(map([("delay", Some(delay)), ("max", Some((more + 1).into()))]))));
+                call.guard(
+                    "hedge",
+                    Some(Value::Object(map([
+                        ("delay", Some(delay)),
+                        ("max", Some((more + 1).into())),
+                    ]))),
+                );
             }
         }
         call.remark(options.remarks());
@@ -83,12 +111,16 @@ fn retry(options: &Section<'_>) -> (Value, Option<String>) {
     let delay = options.duration("Delay").and_then(|delay| delay.as_str().map(str::to_owned));
     let delay = delay.unwrap_or_else(|| "2s".to_owned());
     let max = options.duration("MaxDelay");
-    let max = max.as_ref().and_then(Value::as_str).map_or_else(String::new, |max| format!(" max {max}"));
+    let max =
+        max.as_ref().and_then(Value::as_str).map_or_else(String::new, |max| format!(" max {max}"));
     let has_jitter = options.is_set("UseJitter") == Some(true);
     let backoff_type = options.text("BackoffType").unwrap_or_else(|| "Constant".to_owned());
     let (backoff, remark) = match backoff_type.as_str() {
         "Exponential" => (format!("exponential {delay} x2{max}"), None),
-        "Linear" => (format!("fixed {delay}"), Some("Retry.BackoffType: Linear, which grows by the delay each time".to_owned())),
+        "Linear" => (
+            format!("fixed {delay}"),
+            Some("Retry.BackoffType: Linear, which grows by the delay each time".to_owned()),
+        ),
         _ => (format!("fixed {delay}"), None),
     };
     let jitter = if has_jitter { " full jitter" } else { "" };
@@ -96,7 +128,8 @@ fn retry(options: &Section<'_>) -> (Value, Option<String>) {
         has_jitter.then(|| "Retry.UseJitter: true, which spreads by a formula of Polly's own; full jitter is nearest".to_owned())
     });
     // Polly counts the retries without the first attempt.
-    let attempts = options.number("MaxRetryAttempts").and_then(|attempts| attempts.as_u64()).unwrap_or(3) + 1;
+    let attempts =
+        options.number("MaxRetryAttempts").and_then(|attempts| attempts.as_u64()).unwrap_or(3) + 1;
     let honours = options.is_set("ShouldRetryAfterHeader");
     let value = map([
         ("attempts", Some(attempts.into())),

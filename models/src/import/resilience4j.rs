@@ -1,5 +1,5 @@
-//! Resilience4j in Spring Boot: `resilience4j.circuitbreaker`, `retry`, `bulkhead`, `thread-pool-bulkhead`, `ratelimiter` and
-//! `timelimiter`, each with `configs` and `instances`.
+//! Resilience4j in Spring Boot: `resilience4j.circuitbreaker`, `retry`, `bulkhead`,
+//! `thread-pool-bulkhead`, `ratelimiter` and `timelimiter`, each with `configs` and `instances`.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,8 @@ use super::section::map;
 use super::{Imported, Section};
 
 /// What guards an instance, from the outside in: the order of Spring's aspects.
-const MODULES: [&str; 6] = ["retry", "circuitbreaker", "ratelimiter", "timelimiter", "bulkhead", "thread-pool-bulkhead"];
+const MODULES: [&str; 6] =
+    ["retry", "circuitbreaker", "ratelimiter", "timelimiter", "bulkhead", "thread-pool-bulkhead"];
 
 /// Keys of a circuit breaker that are there under the same name.
 const BREAKER_KEYS: [(&str, Kind); 13] = [
@@ -42,7 +43,8 @@ pub(super) fn read(document: &Value, imported: &mut Imported) {
     for module in MODULES {
         let module_section = root.section(module);
         let configs = module_section.section("configs");
-        let instances = if module_section.is_there() { module_section.section("instances") } else { continue };
+        let instances =
+            if module_section.is_there() { module_section.section("instances") } else { continue };
         for (name, own) in instances.entries() {
             let merged = with_base(own, &configs);
             let section = Section::new(Some(&merged), &format!("{module}.{name}"));
@@ -62,8 +64,12 @@ pub(super) fn read(document: &Value, imported: &mut Imported) {
 
 /// An instance with what its base configuration, or the default one, says beside it.
 fn with_base(own: &Value, configs: &Section<'_>) -> Value {
-    let base = ["baseConfig", "base-config"].iter().find_map(|key| own.get(*key)?.as_str()).unwrap_or("default");
-    let mut merged: Map<String, Value> = configs.take(base).and_then(Value::as_object).cloned().unwrap_or_default();
+    let base = ["baseConfig", "base-config"]
+        .iter()
+        .find_map(|key| own.get(*key)?.as_str())
+        .unwrap_or("default");
+    let mut merged: Map<String, Value> =
+        configs.take(base).and_then(Value::as_object).cloned().unwrap_or_default();
     let simple = |key: &str| key.replace('-', "").to_lowercase();
     for (key, value) in own.as_object().into_iter().flatten() {
         merged.retain(|known, _| simple(known) != simple(key));
@@ -85,11 +91,16 @@ fn guard(module: &str, section: &Section<'_>) -> (&'static str, Value) {
                 ("timeoutDuration", section.duration("timeoutDuration")),
             ])),
         ),
-        "timelimiter" => ("timeout", section.duration("timeoutDuration").unwrap_or_else(|| "1s".into())),
+        "timelimiter" => {
+            ("timeout", section.duration("timeoutDuration").unwrap_or_else(|| "1s".into()))
+        }
         "bulkhead" => {
             let max_wait = section.duration("maxWaitDuration").filter(|wait| wait != "0s");
             let semaphore = section.number("maxConcurrentCalls").unwrap_or_else(|| 25.into());
-            ("bulkhead", Value::Object(map([("semaphore", Some(semaphore)), ("max wait", max_wait)])))
+            (
+                "bulkhead",
+                Value::Object(map([("semaphore", Some(semaphore)), ("max wait", max_wait)])),
+            )
         }
         _ => (
             "bulkhead",
@@ -125,7 +136,10 @@ fn retry(section: &Section<'_>) -> Value {
     let backoff = if wait == "0s" {
         "none".to_owned()
     } else if is_exponential {
-        let max = max.as_ref().and_then(Value::as_str).map_or_else(String::new, |max| format!(" max {max}"));
+        let max = max
+            .as_ref()
+            .and_then(Value::as_str)
+            .map_or_else(String::new, |max| format!(" max {max}"));
         format!("exponential {wait} x{multiplier}{max}")
     } else {
         format!("fixed {wait}")
@@ -150,7 +164,11 @@ pub(super) fn properties_as_yaml(text: &str) -> String {
             if !is_map {
                 *place = Value::Object(Map::new());
             }
-            place = place.as_object_mut().expect("it has just been made one").entry(part).or_insert(Value::Null);
+            place = place
+                .as_object_mut()
+                .expect("it has just been made one")
+                .entry(part)
+                .or_insert(Value::Null);
         }
         *place = Value::String(value.trim().to_owned());
     }

@@ -14,7 +14,11 @@ pub(super) struct Section<'a> {
 
 impl<'a> Section<'a> {
     pub fn new(value: Option<&'a Value>, path: &str) -> Self {
-        Self { path: path.to_owned(), entries: value.and_then(Value::as_object), taken: RefCell::default() }
+        Self {
+            path: path.to_owned(),
+            entries: value.and_then(Value::as_object),
+            taken: RefCell::default(),
+        }
     }
 
     pub fn is_there(&self) -> bool {
@@ -26,7 +30,8 @@ impl<'a> Section<'a> {
         self.take_as(key, Some)
     }
 
-    /// What can be made of the value of a key. What nothing can be made of is not taken, and told in the end.
+    /// What can be made of the value of a key. What nothing can be made of is not taken, and told
+    /// in the end.
     fn take_as<T>(&self, key: &str, make: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
         let (name, value) = self.entries?.iter().find(|(name, _)| is_same_key(name, key))?;
         let made = make(value)?;
@@ -36,7 +41,8 @@ impl<'a> Section<'a> {
 
     /// The section below a key.
     pub fn section(&self, key: &str) -> Section<'a> {
-        let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
+        let path =
+            if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
         Section::new(self.take_as(key, |value| value.is_object().then_some(value)), &path)
     }
 
@@ -88,7 +94,12 @@ impl<'a> Section<'a> {
 }
 
 fn is_same_key(written: &str, wanted: &str) -> bool {
-    let letters = |key: &str| key.chars().filter(|c| *c != '-' && *c != '_').flat_map(char::to_lowercase).collect::<String>();
+    let letters = |key: &str| {
+        key.chars()
+            .filter(|c| *c != '-' && *c != '_')
+            .flat_map(char::to_lowercase)
+            .collect::<String>()
+    };
     written == wanted || letters(written) == letters(wanted)
 }
 
@@ -104,13 +115,20 @@ fn shortened(value: &Value) -> String {
         other => other.to_string(),
     };
     let text = text.replace('\n', " ");
-    if text.chars().count() > LONGEST { text.chars().take(LONGEST).collect::<String>() + " …" } else { text }
+    if text.chars().count() > LONGEST {
+        text.chars().take(LONGEST).collect::<String>() + " …"
+    } else {
+        text
+    }
 }
 
-/// A duration as the formats write it: `10s`, `1m30s`, `0.25s`, `PT10S`, `00:00:30`, or milliseconds.
+/// A duration as the formats write it: `10s`, `1m30s`, `0.25s`, `PT10S`, `00:00:30`, or
+/// milliseconds.
 pub(super) fn duration_of(value: &Value) -> Option<SimDuration> {
     let text = match value {
-        Value::Number(millis) => return millis.as_f64().map(|millis| SimDuration::from_nanos_f64(millis * 1e6)),
+        Value::Number(millis) => {
+            return millis.as_f64().map(|millis| SimDuration::from_nanos_f64(millis * 1e6));
+        }
         Value::String(text) => text.trim(),
         _ => return None,
     };
@@ -130,7 +148,8 @@ fn time_span(text: &str) -> Option<SimDuration> {
     let [hours, minutes, seconds] = parts[..] else { return None };
     let (days, hours) = hours.split_once('.').unwrap_or(("0", hours));
     let number = |text: &str| text.parse::<f64>().ok();
-    let seconds = ((number(days)? * 24.0 + number(hours)?) * 60.0 + number(minutes)?) * 60.0 + number(seconds)?;
+    let seconds = ((number(days)? * 24.0 + number(hours)?) * 60.0 + number(minutes)?) * 60.0
+        + number(seconds)?;
     Some(SimDuration::from_secs_f64(seconds))
 }
 
@@ -185,7 +204,11 @@ mod tests {
             (json!("500"), "500ms"),
         ];
         for (written, expected) in cases {
-            assert_eq!(duration_of(&written).map(|span| span.to_string()).as_deref(), Some(expected), "{written}");
+            assert_eq!(
+                duration_of(&written).map(|span| span.to_string()).as_deref(),
+                Some(expected),
+                "{written}"
+            );
         }
         assert_eq!(duration_of(&json!("soon")), None);
     }
@@ -198,7 +221,10 @@ mod tests {
         assert_eq!(section.remarks(), ["a.eventConsumerBufferSize: 10"]);
         let value = json!({ "slidingWindowSize": "many", "waitDuration": "soon" });
         let section = Section::new(Some(&value), "a");
-        assert_eq!((section.number("slidingWindowSize"), section.duration("waitDuration")), (None, None));
+        assert_eq!(
+            (section.number("slidingWindowSize"), section.duration("waitDuration")),
+            (None, None)
+        );
         assert_eq!(section.remarks().len(), 2, "what nothing can be made of is not lost");
     }
 }

@@ -19,8 +19,8 @@ pub struct Condition {
     pub bound: Bound,
 }
 
-/// An alert, with the semantics of Prometheus: it fires when its condition has held at every evaluation for a while, and is
-/// resolved at the first at which it does not.
+/// An alert, with the semantics of Prometheus: it fires when its condition has held at every
+/// evaluation for a while, and is resolved at the first at which it does not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AlertPlan {
     /// Its name.
@@ -55,10 +55,14 @@ pub(super) fn alert_moments(plan: &Blueprint, recorder: &Recorder) -> Vec<Moment
                 let since = *pending_since.get_or_insert(at);
                 let begins = !fires && at.since(since) >= alert.hold;
                 fires |= begins;
-                begins.then(|| Change::AlertFires { alert: alert.name.clone(), severity: alert.severity.clone() })
+                begins.then(|| Change::AlertFires {
+                    alert: alert.name.clone(),
+                    severity: alert.severity.clone(),
+                })
             } else {
                 pending_since = None;
-                std::mem::take(&mut fires).then(|| Change::AlertResolved { alert: alert.name.clone() })
+                std::mem::take(&mut fires)
+                    .then(|| Change::AlertResolved { alert: alert.name.clone() })
             };
             moments.extend(change.map(|change| Moment { at, change }));
         }

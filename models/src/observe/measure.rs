@@ -1,4 +1,5 @@
-//! Figures that expectations, alerts and abort conditions ask for, over the whole run or some of its intervals.
+//! Figures that expectations, alerts and abort conditions ask for, over the whole run or some of
+//! its intervals.
 
 use std::ops::Range;
 
@@ -77,7 +78,8 @@ pub enum WorkloadFigure {
     Load,
     /// What the answers are worth, per second.
     Revenue,
-    /// The share of what all requests would have been worth that was lost to failures and fallbacks.
+    /// The share of what all requests would have been worth that was lost to failures and
+    /// fallbacks.
     RevenueLoss,
     /// The share of all customers of whom at least one request failed; of the whole run only.
     CustomersHit,
@@ -168,12 +170,16 @@ impl Measure {
                 | WorkloadFigure::DegradedShare
                 | WorkloadFigure::RevenueLoss
                 | WorkloadFigure::CustomersHit => Unit::Share,
-                WorkloadFigure::Goodput | WorkloadFigure::Load | WorkloadFigure::Revenue => Unit::Rate,
+                WorkloadFigure::Goodput | WorkloadFigure::Load | WorkloadFigure::Revenue => {
+                    Unit::Rate
+                }
                 WorkloadFigure::Requests | WorkloadFigure::Ended(_) => Unit::Count,
                 WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => Unit::Time,
             },
             Self::Edge(_, figure) => match figure {
-                EdgeFigure::Availability | EdgeFigure::ErrorRate | EdgeFigure::RejectedShare => Unit::Share,
+                EdgeFigure::Availability | EdgeFigure::ErrorRate | EdgeFigure::RejectedShare => {
+                    Unit::Share
+                }
                 EdgeFigure::Load | EdgeFigure::RejectionRate => Unit::Rate,
                 EdgeFigure::Calls | EdgeFigure::Attempts | EdgeFigure::Ended(_) => Unit::Count,
                 EdgeFigure::Amplification => Unit::Factor,
@@ -181,7 +187,11 @@ impl Measure {
             },
             Self::Queue(_, QueueFigure::Age | QueueFigure::Latency(_)) => Unit::Time,
             Self::Pools(_, PoolFigure::Utilization) => Unit::Share,
-            Self::Breakers(..) | Self::Queue(..) | Self::Duplicates(_) | Self::Effects(_) | Self::Pools(..) => Unit::Count,
+            Self::Breakers(..)
+            | Self::Queue(..)
+            | Self::Duplicates(_)
+            | Self::Effects(_)
+            | Self::Pools(..) => Unit::Count,
         }
     }
 
@@ -206,7 +216,8 @@ impl Measure {
         }
     }
 
-    /// Its value over everything counted: the requests that began after the warm-up. `None` if there is nothing to tell.
+    /// Its value over everything counted: the requests that began after the warm-up. `None` if
+    /// there is nothing to tell.
     pub fn over_all(&self, plan: &Blueprint, recorder: &Recorder) -> Option<f64> {
         let counted = plan.run.duration - plan.run.warmup;
         match self {
@@ -221,9 +232,8 @@ impl Measure {
                         latency.merge(&record.failure_latency);
                         latency_of(&latency, *figure)
                     }
-                    WorkloadFigure::CustomersHit => {
-                        (plan.customers > 0).then(|| record.customers_hit.len() as f64 / plan.customers as f64)
-                    }
+                    WorkloadFigure::CustomersHit => (plan.customers > 0)
+                        .then(|| record.customers_hit.len() as f64 / plan.customers as f64),
                     _ => tally.workload(*figure, plan.workloads[*workload as usize].value, counted),
                 }
             }
@@ -231,11 +241,16 @@ impl Measure {
                 let record = &recorder.edges()[*edge as usize];
                 let seconds = |nanos: f64| (record.latency.count() > 0).then_some(nanos / 1e9);
                 match figure {
-                    EdgeFigure::Latency(quantile) => seconds(record.latency.quantile(*quantile) as f64),
+                    EdgeFigure::Latency(quantile) => {
+                        seconds(record.latency.quantile(*quantile) as f64)
+                    }
                     EdgeFigure::MeanLatency => seconds(record.latency.mean()),
                     EdgeFigure::RejectionRate => {
-                        let rejections = Self::Edge(*edge, EdgeFigure::Ended(OutcomeSet::rejections()));
-                        rejections.over_all(plan, recorder).map(|count| count / counted.as_secs_f64())
+                        let rejections =
+                            Self::Edge(*edge, EdgeFigure::Ended(OutcomeSet::rejections()));
+                        rejections
+                            .over_all(plan, recorder)
+                            .map(|count| count / counted.as_secs_f64())
                     }
                     EdgeFigure::RejectedShare => {
                         let ended: u64 = record.ended.iter().sum();
@@ -247,9 +262,17 @@ impl Measure {
                         (ended > 0).then(|| rejections as f64 / ended as f64)
                     }
                     EdgeFigure::Ended(outcomes) => {
-                        Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &record.ended, &record.fell_back) as f64)
+                        Some(plan.edges[*edge as usize].before_fallbacks(
+                            *outcomes,
+                            &record.ended,
+                            &record.fell_back,
+                        ) as f64)
                     }
-                    _ => Tally { begun: record.begun, ended: record.ended, stalled: 0 }.edge(*figure, record.attempts, counted),
+                    _ => Tally { begun: record.begun, ended: record.ended, stalled: 0 }.edge(
+                        *figure,
+                        record.attempts,
+                        counted,
+                    ),
                 }
             }
             Self::Queue(queue, figure) if self.is_of_whole_runs_only() => {
@@ -262,23 +285,38 @@ impl Measure {
                     QueueFigure::Expired => record.expired,
                     QueueFigure::Compensated => record.compensated,
                     QueueFigure::Latency(quantile) => {
-                        return (record.delivered > 0).then(|| record.latency.quantile(*quantile) as f64 / 1e9);
+                        return (record.delivered > 0)
+                            .then(|| record.latency.quantile(*quantile) as f64 / 1e9);
                     }
-                    QueueFigure::Depth | QueueFigure::Age => unreachable!("these are known of parts of a run"),
+                    QueueFigure::Depth | QueueFigure::Age => {
+                        unreachable!("these are known of parts of a run")
+                    }
                 };
                 Some(count as f64)
             }
-            Self::Duplicates(effect) => Some(recorder.effects()[*effect as usize].duplicates as f64),
-            Self::Effects(effect) => Some(recorder.effects()[*effect as usize].count as f64),
-            Self::Queue(..) | Self::Breakers(..) => self.over(plan, recorder, 0..recorder.intervals()),
-            Self::Pools(..) => {
-                self.over(plan, recorder, recorder.intervals_between(SimTime::ZERO + plan.run.warmup, SimTime::MAX))
+            Self::Duplicates(effect) => {
+                Some(recorder.effects()[*effect as usize].duplicates as f64)
             }
+            Self::Effects(effect) => Some(recorder.effects()[*effect as usize].count as f64),
+            Self::Queue(..) | Self::Breakers(..) => {
+                self.over(plan, recorder, 0..recorder.intervals())
+            }
+            Self::Pools(..) => self.over(
+                plan,
+                recorder,
+                recorder.intervals_between(SimTime::ZERO + plan.run.warmup, SimTime::MAX),
+            ),
         }
     }
 
-    /// Its value over some intervals, warm-up included where they are. `None` if there is nothing to tell.
-    pub fn over(&self, plan: &Blueprint, recorder: &Recorder, intervals: Range<usize>) -> Option<f64> {
+    /// Its value over some intervals, warm-up included where they are. `None` if there is nothing
+    /// to tell.
+    pub fn over(
+        &self,
+        plan: &Blueprint,
+        recorder: &Recorder,
+        intervals: Range<usize>,
+    ) -> Option<f64> {
         if intervals.is_empty() {
             return None;
         }
@@ -289,12 +327,18 @@ impl Measure {
                 let last = intervals.end - 1;
                 if let WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency = figure {
                     return match (figure, intervals.len()) {
-                        (WorkloadFigure::Latency(0.5), 1) => (series.ended(last) > 0).then(|| series.p50[last] as f64 / 1e9),
-                        (WorkloadFigure::Latency(0.99), 1) => (series.ended(last) > 0).then(|| series.p99[last] as f64 / 1e9),
+                        (WorkloadFigure::Latency(0.5), 1) => {
+                            (series.ended(last) > 0).then(|| series.p50[last] as f64 / 1e9)
+                        }
+                        (WorkloadFigure::Latency(0.99), 1) => {
+                            (series.ended(last) > 0).then(|| series.p99[last] as f64 / 1e9)
+                        }
                         _ => latency_of(recorder.latencies(*workload, &intervals)?, *figure),
                     };
                 }
-                if let (WorkloadFigure::Availability | WorkloadFigure::ErrorRate, 1) = (figure, intervals.len()) {
+                if let (WorkloadFigure::Availability | WorkloadFigure::ErrorRate, 1) =
+                    (figure, intervals.len())
+                {
                     let availability = series.availability(last);
                     return if *figure == WorkloadFigure::Availability {
                         availability
@@ -302,51 +346,77 @@ impl Measure {
                         availability.map(|share| 1.0 - share)
                     };
                 }
-                let begun = intervals.clone().map(|interval| u64::from(series.offered[interval])).sum();
+                let begun =
+                    intervals.clone().map(|interval| u64::from(series.offered[interval])).sum();
                 let ended = summed(&series.ended, intervals.clone());
-                let is_at_a_standstill =
-                    |interval: &usize| series.ended(*interval) == 0 && series.availability(*interval).is_some();
-                let stalled = intervals.filter(is_at_a_standstill).map(|interval| u64::from(series.offered[interval])).sum();
+                let is_at_a_standstill = |interval: &usize| {
+                    series.ended(*interval) == 0 && series.availability(*interval).is_some()
+                };
+                let stalled = intervals
+                    .filter(is_at_a_standstill)
+                    .map(|interval| u64::from(series.offered[interval]))
+                    .sum();
                 let tally = Tally { begun, ended, stalled };
                 tally.workload(*figure, plan.workloads[*workload as usize].value, span)
             }
             Self::Edge(edge, figure) => {
                 let series = &recorder.edges()[*edge as usize].series;
-                let sum = |numbers: &[u32]| numbers[intervals.clone()].iter().map(|number| u64::from(*number)).sum();
+                let sum = |numbers: &[u32]| {
+                    numbers[intervals.clone()].iter().map(|number| u64::from(*number)).sum()
+                };
                 let ended = summed(&series.ended, intervals.clone());
                 if *figure == EdgeFigure::RejectionRate {
                     let rejections = Self::Edge(*edge, EdgeFigure::Ended(OutcomeSet::rejections()));
-                    return rejections.over(plan, recorder, intervals).map(|count| count / span.as_secs_f64());
+                    return rejections
+                        .over(plan, recorder, intervals)
+                        .map(|count| count / span.as_secs_f64());
                 }
                 if *figure == EdgeFigure::RejectedShare {
                     let all: u64 = ended.iter().sum();
                     let fell_back = summed(&series.fell_back, intervals);
-                    let rejections = plan.edges[*edge as usize].before_fallbacks(OutcomeSet::rejections(), &ended, &fell_back);
+                    let rejections = plan.edges[*edge as usize].before_fallbacks(
+                        OutcomeSet::rejections(),
+                        &ended,
+                        &fell_back,
+                    );
                     return (all > 0).then(|| rejections as f64 / all as f64);
                 }
                 if let EdgeFigure::Ended(outcomes) = figure {
                     let fell_back = summed(&series.fell_back, intervals);
-                    return Some(plan.edges[*edge as usize].before_fallbacks(*outcomes, &ended, &fell_back) as f64);
+                    return Some(
+                        plan.edges[*edge as usize].before_fallbacks(*outcomes, &ended, &fell_back)
+                            as f64,
+                    );
                 }
-                Tally { begun: sum(&series.calls), ended, stalled: 0 }.edge(*figure, sum(&series.attempts), span)
+                Tally { begun: sum(&series.calls), ended, stalled: 0 }.edge(
+                    *figure,
+                    sum(&series.attempts),
+                    span,
+                )
             }
             Self::Breakers(breakers, figure) => {
-                let records = breakers.iter().map(|breaker| &recorder.breakers()[*breaker as usize]);
+                let records =
+                    breakers.iter().map(|breaker| &recorder.breakers()[*breaker as usize]);
                 let count = match figure {
-                    BreakerFigure::In(state) => {
-                        records.filter(|record| record.series[intervals.end - 1] == *state).count() as u64
-                    }
+                    BreakerFigure::In(state) => records
+                        .filter(|record| record.series[intervals.end - 1] == *state)
+                        .count() as u64,
                     BreakerFigure::Changes => {
-                        let before =
-                            |record: &BreakerRecord| intervals.start.checked_sub(1).map_or(0, |last| record.changes_by[last]);
-                        records.map(|record| record.changes_by[intervals.end - 1] - before(record)).sum()
+                        let before = |record: &BreakerRecord| {
+                            intervals.start.checked_sub(1).map_or(0, |last| record.changes_by[last])
+                        };
+                        records
+                            .map(|record| record.changes_by[intervals.end - 1] - before(record))
+                            .sum()
                     }
                 };
                 Some(count as f64)
             }
             Self::Queue(queue, figure) => {
                 let record = &recorder.queues()[*queue as usize];
-                let most = |levels: &[u64]| levels[intervals.clone()].iter().max().map(|most| *most as f64);
+                let most = |levels: &[u64]| {
+                    levels[intervals.clone()].iter().max().map(|most| *most as f64)
+                };
                 match figure {
                     QueueFigure::Depth => most(&record.depth),
                     QueueFigure::Age => most(&record.age).map(|nanos| nanos / 1e9),
@@ -355,16 +425,23 @@ impl Measure {
             }
             Self::Duplicates(_) | Self::Effects(_) => None,
             Self::Pools(pools, PoolFigure::Capacity) => {
-                let capacities = || plan.pools[pools.start as usize..pools.end as usize].iter().map(|pool| pool.capacity);
-                let is_limited = !pools.is_empty() && capacities().all(|capacity| capacity != UNLIMITED);
+                let capacities = || {
+                    plan.pools[pools.start as usize..pools.end as usize]
+                        .iter()
+                        .map(|pool| pool.capacity)
+                };
+                let is_limited =
+                    !pools.is_empty() && capacities().all(|capacity| capacity != UNLIMITED);
                 is_limited.then(|| capacities().map(f64::from).sum())
             }
             Self::Pools(pools, figure) => {
                 let mean_of = |pool: u32| {
                     let series = &recorder.pools()[pool as usize];
-                    let levels = if *figure == PoolFigure::Queue { &series.waiting } else { &series.busy };
+                    let levels =
+                        if *figure == PoolFigure::Queue { &series.waiting } else { &series.busy };
                     let levels = &levels[intervals.clone()];
-                    let mean = levels.iter().map(|level| f64::from(*level)).sum::<f64>() / levels.len() as f64;
+                    let mean = levels.iter().map(|level| f64::from(*level)).sum::<f64>()
+                        / levels.len() as f64;
                     let capacity = plan.pools[pool as usize].capacity;
                     match figure {
                         PoolFigure::Utilization if capacity == UNLIMITED => 0.0,
@@ -372,17 +449,26 @@ impl Measure {
                         PoolFigure::Busy | PoolFigure::Queue | PoolFigure::Capacity => mean,
                     }
                 };
-                (!pools.is_empty()).then(|| pools.clone().map(mean_of).sum::<f64>() / pools.len() as f64)
+                (!pools.is_empty())
+                    .then(|| pools.clone().map(mean_of).sum::<f64>() / pools.len() as f64)
             }
         }
     }
 }
 
 impl EdgePlan {
-    /// Of the calls over this edge, how many ended in one of these ways before any fallback made something else of it.
-    fn before_fallbacks(&self, outcomes: OutcomeSet, ended: &[u64; Outcome::COUNT], fell_back: &[u64; Outcome::COUNT]) -> u64 {
+    /// Of the calls over this edge, how many ended in one of these ways before any fallback made
+    /// something else of it.
+    fn before_fallbacks(
+        &self,
+        outcomes: OutcomeSet,
+        ended: &[u64; Outcome::COUNT],
+        fell_back: &[u64; Outcome::COUNT],
+    ) -> u64 {
         let count = |outcome: Outcome| match outcome {
-            Outcome::Degraded if !self.fallbacks.is_empty() => ended[outcome as usize].saturating_sub(fell_back.iter().sum()),
+            Outcome::Degraded if !self.fallbacks.is_empty() => {
+                ended[outcome as usize].saturating_sub(fell_back.iter().sum())
+            }
             _ if outcome.is_good() || self.fallbacks.is_empty() => ended[outcome as usize],
             _ => fell_back[outcome as usize],
         };
@@ -394,21 +480,30 @@ impl EdgePlan {
 struct Tally {
     begun: u64,
     ended: [u64; Outcome::COUNT],
-    /// Requests begun while nothing was answered for several intervals: whoever waits then is not served.
+    /// Requests begun while nothing was answered for several intervals: whoever waits then is not
+    /// served.
     stalled: u64,
 }
 
 impl Tally {
     fn earned(&self, value: AnswerValue) -> f64 {
-        self.ended[Outcome::Ok as usize] as f64 * value.ok + self.ended[Outcome::Degraded as usize] as f64 * value.degraded
+        self.ended[Outcome::Ok as usize] as f64 * value.ok
+            + self.ended[Outcome::Degraded as usize] as f64 * value.degraded
     }
 
-    fn workload(&self, figure: WorkloadFigure, value: AnswerValue, span: SimDuration) -> Option<f64> {
+    fn workload(
+        &self,
+        figure: WorkloadFigure,
+        value: AnswerValue,
+        span: SimDuration,
+    ) -> Option<f64> {
         match figure {
             WorkloadFigure::Availability => self.served(),
             WorkloadFigure::ErrorRate => self.served().map(|served| 1.0 - served),
             WorkloadFigure::DegradedShare => self.share(OutcomeSet::of(&[Outcome::Degraded])),
-            WorkloadFigure::Goodput => Some(self.count(OutcomeSet::good()) as f64 / span.as_secs_f64()),
+            WorkloadFigure::Goodput => {
+                Some(self.count(OutcomeSet::good()) as f64 / span.as_secs_f64())
+            }
             WorkloadFigure::Load => Some(self.begun as f64 / span.as_secs_f64()),
             WorkloadFigure::Revenue => Some(self.earned(value) / span.as_secs_f64()),
             WorkloadFigure::RevenueLoss => {
@@ -418,7 +513,9 @@ impl Tally {
             }
             WorkloadFigure::Requests => Some(self.begun as f64),
             WorkloadFigure::Ended(outcomes) => Some(self.count(outcomes) as f64),
-            WorkloadFigure::CustomersHit | WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency => None,
+            WorkloadFigure::CustomersHit
+            | WorkloadFigure::Latency(_)
+            | WorkloadFigure::MeanLatency => None,
         }
     }
 
@@ -429,7 +526,9 @@ impl Tally {
             EdgeFigure::Load => Some(attempts as f64 / span.as_secs_f64()),
             EdgeFigure::Calls => Some(self.begun as f64),
             EdgeFigure::Attempts => Some(attempts as f64),
-            EdgeFigure::Amplification => (self.begun > 0).then(|| attempts as f64 / self.begun as f64),
+            EdgeFigure::Amplification => {
+                (self.begun > 0).then(|| attempts as f64 / self.begun as f64)
+            }
             EdgeFigure::RejectionRate
             | EdgeFigure::RejectedShare
             | EdgeFigure::Ended(_)
@@ -439,7 +538,11 @@ impl Tally {
     }
 
     fn count(&self, outcomes: OutcomeSet) -> u64 {
-        Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(*outcome)).map(|outcome| self.ended[outcome as usize]).sum()
+        Outcome::ALL
+            .into_iter()
+            .filter(|outcome| outcomes.contains(*outcome))
+            .map(|outcome| self.ended[outcome as usize])
+            .sum()
     }
 
     /// The share of the requests that were answered, of those that ended or met a standstill.

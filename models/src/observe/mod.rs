@@ -1,4 +1,5 @@
-//! What was seen: counts, distributions, series and the timeline, as typed records. Nothing here is formatted.
+//! What was seen: counts, distributions, series and the timeline, as typed records. Nothing here is
+//! formatted.
 
 mod alerts;
 mod measure;
@@ -8,13 +9,17 @@ mod summary;
 mod timeline;
 
 pub use alerts::{AlertPlan, Condition};
-pub use measure::{BreakerFigure, EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit, WorkloadFigure};
+pub use measure::{
+    BreakerFigure, EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit,
+    WorkloadFigure,
+};
 pub use recorder::{
-    BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, QueueRecord, Recorder, ScaleRecord, WorkloadRecord,
+    BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, QueueRecord, Recorder,
+    ScaleRecord, WorkloadRecord,
 };
 pub use series::{EdgeSeries, PoolSeries, WorkloadSeries};
 pub use summary::{
-    BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped,
-    TimeInState, WorkloadSummary, summarize,
+    BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, PoolSummary, PutOff,
+    QueueSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
 };
 pub use timeline::{Change, Moment, PoolGroup, condensed, timeline};

@@ -18,7 +18,8 @@ use crate::system::{Blueprint, QueueState};
 const MAX_INTERVALS: u64 = 20_000;
 /// Widths to choose from, in seconds.
 const WIDTHS: [u64; 9] = [1, 2, 5, 10, 30, 60, 300, 900, 3_600];
-/// So many transitions of one breaker, and changes of instances, are kept for the timeline; further ones are only counted.
+/// So many transitions of one breaker, and changes of instances, are kept for the timeline; further
+/// ones are only counted.
 const MAX_TRANSITIONS: usize = 10_000;
 
 /// What one workload did.
@@ -261,7 +262,13 @@ impl Recorder {
 
     /// A request of a workload ends.
     #[inline(never)]
-    pub fn request_ends(&mut self, workload: u32, is_counted: bool, elapsed: SimDuration, outcome: Outcome) {
+    pub fn request_ends(
+        &mut self,
+        workload: u32,
+        is_counted: bool,
+        elapsed: SimDuration,
+        outcome: Outcome,
+    ) {
         let record = &mut self.workloads[workload as usize];
         let nanos = elapsed.as_nanos();
         record.interval.ended[outcome as usize] += 1;
@@ -407,13 +414,20 @@ impl Recorder {
     }
 
     /// A balancer learns something about an instance.
-    pub fn instance_changes(&mut self, at: SimTime, edge: u32, instance: u32, change: InstanceChange) {
+    pub fn instance_changes(
+        &mut self,
+        at: SimTime,
+        edge: u32,
+        instance: u32,
+        change: InstanceChange,
+    ) {
         if self.instances.len() < MAX_TRANSITIONS {
             self.instances.push(InstanceRecord { at, edge, instance, change });
         }
     }
 
-    /// The pools are about to forget what they have counted: what belongs to the present interval is kept.
+    /// The pools are about to forget what they have counted: what belongs to the present interval
+    /// is kept.
     pub fn pools_reset(&mut self, now: SimTime, pools: &[Pool]) {
         for (pool, previous) in pools.iter().zip(&mut self.previous_integrals) {
             let (busy, waiting) = integrals(pool, now);
@@ -422,18 +436,28 @@ impl Recorder {
     }
 
     /// Closes the interval that ends at `now`.
-    pub(crate) fn sample(&mut self, now: SimTime, pools: &[Pool], breakers: &[Breaker], queues: &[QueueState]) {
+    pub(crate) fn sample(
+        &mut self,
+        now: SimTime,
+        pools: &[Pool],
+        breakers: &[Breaker],
+        queues: &[QueueState],
+    ) {
         if now <= self.sampled_until {
             return;
         }
         let interval = self.intervals();
-        for (workload, _, latencies) in self.windows.iter_mut().filter(|(_, intervals, _)| intervals.contains(&interval)) {
+        for (workload, _, latencies) in
+            self.windows.iter_mut().filter(|(_, intervals, _)| intervals.contains(&interval))
+        {
             latencies.merge(&self.workloads[*workload as usize].interval.latency);
         }
         self.workloads.iter_mut().for_each(WorkloadRecord::close_interval);
         self.edges.iter_mut().for_each(EdgeRecord::close_interval);
         let span = now.since(self.sampled_until).as_nanos() as f64;
-        for ((pool, series), previous) in pools.iter().zip(&mut self.pools).zip(&mut self.previous_integrals) {
+        for ((pool, series), previous) in
+            pools.iter().zip(&mut self.pools).zip(&mut self.previous_integrals)
+        {
             let integrals = integrals(pool, now);
             series.busy.push(((integrals.0 - previous.0) as f64 / span) as f32);
             series.waiting.push(((integrals.1 - previous.1) as f64 / span) as f32);
@@ -474,10 +498,16 @@ impl Recorder {
         wanted.start.min(end)..end
     }
 
-    /// The latencies of a workload over some intervals, if they were asked for beforehand; the run may have ended sooner.
+    /// The latencies of a workload over some intervals, if they were asked for beforehand; the run
+    /// may have ended sooner.
     pub fn latencies(&self, workload: u32, intervals: &Range<usize>) -> Option<&Histogram> {
-        let is_it = |wanted: &Range<usize>| wanted.start == intervals.start && wanted.end.min(self.intervals()) == intervals.end;
-        self.windows.iter().find(|(of, wanted, _)| *of == workload && is_it(wanted)).map(|(_, _, latencies)| latencies)
+        let is_it = |wanted: &Range<usize>| {
+            wanted.start == intervals.start && wanted.end.min(self.intervals()) == intervals.end
+        };
+        self.windows
+            .iter()
+            .find(|(of, wanted, _)| *of == workload && is_it(wanted))
+            .map(|(_, _, latencies)| latencies)
     }
 
     /// What each workload did.
@@ -523,11 +553,13 @@ impl Recorder {
     /// Bytes held by what grows with the length of the run.
     pub fn bytes(&self) -> u64 {
         let intervals = self.intervals();
-        let per_interval = (self.workloads.len() + 2 * self.edges.len()) * (size_of::<[u32; Outcome::COUNT]>() + 28)
+        let per_interval = (self.workloads.len() + 2 * self.edges.len())
+            * (size_of::<[u32; Outcome::COUNT]>() + 28)
             + self.pools.len() * 8
             + self.breakers.len() * 9
             + self.queues.len() * 16;
-        let effects: usize = self.effects.iter().map(|effect| effect.done.len() * 2 * size_of::<u64>()).sum();
+        let effects: usize =
+            self.effects.iter().map(|effect| effect.done.len() * 2 * size_of::<u64>()).sum();
         (intervals * per_interval + effects) as u64
     }
 }
@@ -538,12 +570,15 @@ impl EdgeRecord {
         self.series.calls.push(since(self.begun, &mut self.closed.begun));
         self.series.attempts.push(since(self.attempts, &mut self.closed.attempts));
         let mut ended = [0; Outcome::COUNT];
-        for ((ended, total), before) in ended.iter_mut().zip(self.ended).zip(&mut self.closed.ended) {
+        for ((ended, total), before) in ended.iter_mut().zip(self.ended).zip(&mut self.closed.ended)
+        {
             *ended = since(total, before);
         }
         self.series.ended.push(ended);
         let mut fell_back = [0; Outcome::COUNT];
-        for ((number, total), before) in fell_back.iter_mut().zip(self.fell_back).zip(&mut self.closed.fell_back) {
+        for ((number, total), before) in
+            fell_back.iter_mut().zip(self.fell_back).zip(&mut self.closed.fell_back)
+        {
             *number = since(total, before);
         }
         self.series.fell_back.push(fell_back);

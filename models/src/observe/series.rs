@@ -12,7 +12,8 @@ pub struct WorkloadSeries {
     pub offered: Vec<u32>,
     /// Requests ended, by outcome in the order of [`Outcome::ALL`].
     pub ended: Vec<[u32; Outcome::COUNT]>,
-    /// Median latency of the requests that ended, failures included, in nanoseconds; zero if none did.
+    /// Median latency of the requests that ended, failures included, in nanoseconds; zero if none
+    /// did.
     pub p50: Vec<u64>,
     /// 99th percentile of the same.
     pub p99: Vec<u64>,
@@ -23,7 +24,11 @@ pub struct WorkloadSeries {
 impl WorkloadSeries {
     /// Requests that ended well in interval `index`.
     pub fn good(&self, index: usize) -> u32 {
-        Outcome::ALL.iter().filter(|outcome| outcome.is_good()).map(|outcome| self.ended[index][*outcome as usize]).sum()
+        Outcome::ALL
+            .iter()
+            .filter(|outcome| outcome.is_good())
+            .map(|outcome| self.ended[index][*outcome as usize])
+            .sum()
     }
 
     /// Requests that ended in interval `index`.
@@ -31,8 +36,8 @@ impl WorkloadSeries {
         self.ended[index].iter().sum()
     }
 
-    /// Share of the requests that ended well in interval `index`; 0 if requests have been waiting for several intervals and
-    /// none is answered, `None` if there is nothing to tell.
+    /// Share of the requests that ended well in interval `index`; 0 if requests have been waiting
+    /// for several intervals and none is answered, `None` if there is nothing to tell.
     pub fn availability(&self, index: usize) -> Option<f64> {
         match self.ended(index) {
             0 => (self.offered[index] > 0 && self.is_at_a_standstill(index)).then_some(0.0),
@@ -40,12 +45,16 @@ impl WorkloadSeries {
         }
     }
 
-    /// Whether the interval is one of several in a row in which requests wait and none ends. A single one means little: of few
-    /// requests, one is often under way when none ends.
+    /// Whether the interval is one of several in a row in which requests wait and none ends. A
+    /// single one means little: of few requests, one is often under way when none ends.
     fn is_at_a_standstill(&self, index: usize) -> bool {
         let waits = |interval: usize| self.ended(interval) == 0 && self.in_flight[interval] > 0;
-        let before = (0..index).rev().take_while(|interval| waits(*interval)).take(STANDSTILL).count();
-        let after = (index..self.offered.len()).take_while(|interval| waits(*interval)).take(STANDSTILL).count();
+        let before =
+            (0..index).rev().take_while(|interval| waits(*interval)).take(STANDSTILL).count();
+        let after = (index..self.offered.len())
+            .take_while(|interval| waits(*interval))
+            .take(STANDSTILL)
+            .count();
         after > 0 && before + after >= STANDSTILL
     }
 }

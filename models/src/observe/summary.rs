@@ -52,7 +52,8 @@ pub struct RunSummary {
     pub effects: Vec<EffectSummary>,
 }
 
-/// What went through a queue of messages, warm-up included: sent = delivered + dead + expired + waiting + in flight.
+/// What went through a queue of messages, warm-up included: sent = delivered + dead + expired +
+/// waiting + in flight.
 #[derive(Clone, Debug, Serialize)]
 pub struct QueueSummary {
     /// Its name.
@@ -133,7 +134,8 @@ pub struct WorkloadSummary {
     pub goodput: f64,
     /// Latency of the answers.
     pub latency: Latency,
-    /// Half-width of the 95 % confidence interval of the mean latency, by batch means; absent if it cannot be told.
+    /// Half-width of the 95 % confidence interval of the mean latency, by batch means; absent if it
+    /// cannot be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean_latency_half_width: Option<f64>,
     /// Latency of everything that ended, failures included.
@@ -189,8 +191,8 @@ pub struct CallSummary {
     /// Calls whose caller crashed before they ended; absent if there are none.
     #[serde(skip_serializing_if = "is_zero")]
     pub abandoned: u64,
-    /// Calls put off until later by a fallback; absent if it has none of that kind. They count as degraded above, and once
-    /// more when they are made.
+    /// Calls put off until later by a fallback; absent if it has none of that kind. They count as
+    /// degraded above, and once more when they are made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub put_off: Option<PutOff>,
     /// Calls still under way at the end.
@@ -284,7 +286,13 @@ pub struct TimeInState {
 }
 
 /// The figures of a run that has reached `now`.
-pub fn summarize(system: &System, now: SimTime, events: u64, fingerprint: Fingerprint, partial: Option<Stopped>) -> RunSummary {
+pub fn summarize(
+    system: &System,
+    now: SimTime,
+    events: u64,
+    fingerprint: Fingerprint,
+    partial: Option<Stopped>,
+) -> RunSummary {
     let run = system.blueprint().run;
     RunSummary {
         scenario: system.blueprint().name.clone(),
@@ -294,7 +302,8 @@ pub fn summarize(system: &System, now: SimTime, events: u64, fingerprint: Finger
         simulated_seconds: now.as_secs_f64(),
         warmup_seconds: run.warmup.as_secs_f64(),
         events,
-        partial: partial.or_else(|| system.limit_reached().map(|limit| stopped_by(system, limit, now))),
+        partial: partial
+            .or_else(|| system.limit_reached().map(|limit| stopped_by(system, limit, now))),
         called_off: system.aborted().map(|aborted| CalledOff {
             at: aborted.at.as_secs_f64(),
             condition: system.blueprint().abort_when[aborted.condition].text.clone(),
@@ -302,7 +311,12 @@ pub fn summarize(system: &System, now: SimTime, events: u64, fingerprint: Finger
         }),
         workloads: workloads(system, now),
         calls: calls(system),
-        pools: system.pools().iter().enumerate().map(|(index, pool)| pool_summary(system, index, pool, now)).collect(),
+        pools: system
+            .pools()
+            .iter()
+            .enumerate()
+            .map(|(index, pool)| pool_summary(system, index, pool, now))
+            .collect(),
         breakers: breakers(system, now),
         queues: queues(system),
         effects: effects(system),
@@ -310,37 +324,50 @@ pub fn summarize(system: &System, now: SimTime, events: u64, fingerprint: Finger
 }
 
 fn queues(system: &System) -> Vec<QueueSummary> {
-    let summarize_one = |(index, (plan, record)): (usize, (&crate::system::QueuePlan, &super::QueueRecord))| {
-        let (waiting, in_flight) = system.messages(index);
-        QueueSummary {
-            name: plan.name.clone(),
-            sent: record.sent,
-            refused: record.refused,
-            delivered: record.delivered,
-            failed_deliveries: record.failed_deliveries,
-            dead: record.dead,
-            expired: record.expired,
-            compensated: record.compensated,
-            waiting,
-            in_flight,
-            most_waiting: record.most,
-            oldest: record.age.iter().max().map_or(0.0, |nanos| *nanos as f64 / 1e9),
-            latency: Latency::of(&record.latency),
-        }
-    };
-    system.blueprint().queues.iter().zip(system.recorder().queues()).enumerate().map(summarize_one).collect()
+    let summarize_one =
+        |(index, (plan, record)): (usize, (&crate::system::QueuePlan, &super::QueueRecord))| {
+            let (waiting, in_flight) = system.messages(index);
+            QueueSummary {
+                name: plan.name.clone(),
+                sent: record.sent,
+                refused: record.refused,
+                delivered: record.delivered,
+                failed_deliveries: record.failed_deliveries,
+                dead: record.dead,
+                expired: record.expired,
+                compensated: record.compensated,
+                waiting,
+                in_flight,
+                most_waiting: record.most,
+                oldest: record.age.iter().max().map_or(0.0, |nanos| *nanos as f64 / 1e9),
+                latency: Latency::of(&record.latency),
+            }
+        };
+    system
+        .blueprint()
+        .queues
+        .iter()
+        .zip(system.recorder().queues())
+        .enumerate()
+        .map(summarize_one)
+        .collect()
 }
 
 fn effects(system: &System) -> Vec<EffectSummary> {
     let records = system.blueprint().effects.iter().zip(system.recorder().effects());
     records
-        .map(|(name, record)| EffectSummary { name: name.clone(), count: record.count, duplicates: record.duplicates })
+        .map(|(name, record)| EffectSummary {
+            name: name.clone(),
+            count: record.count,
+            duplicates: record.duplicates,
+        })
         .collect()
 }
 
 fn workloads(system: &System, now: SimTime) -> Vec<WorkloadSummary> {
     let run = system.blueprint().run;
-    let counted_span = now.since(SimTime::ZERO + run.warmup).min(run.duration - run.warmup).as_secs_f64();
+    let counted_span =
+        now.since(SimTime::ZERO + run.warmup).min(run.duration - run.warmup).as_secs_f64();
     let records = system.blueprint().workloads.iter().zip(system.recorder().workloads());
     let summarize_one = |(plan, record): (&crate::system::WorkloadPlan, &super::WorkloadRecord)| {
         let of = |outcome: Outcome| record.ended[outcome as usize];
@@ -366,9 +393,16 @@ fn workloads(system: &System, now: SimTime) -> Vec<WorkloadSummary> {
     records.map(summarize_one).collect()
 }
 
-fn by_kind(counts: &[u64; Outcome::COUNT], include: impl Fn(Outcome) -> bool) -> indexmap::IndexMap<&'static str, u64> {
+fn by_kind(
+    counts: &[u64; Outcome::COUNT],
+    include: impl Fn(Outcome) -> bool,
+) -> indexmap::IndexMap<&'static str, u64> {
     let occurred = |outcome: &Outcome| counts[*outcome as usize] > 0 && include(*outcome);
-    Outcome::ALL.into_iter().filter(occurred).map(|outcome| (outcome.name(), counts[outcome as usize])).collect()
+    Outcome::ALL
+        .into_iter()
+        .filter(occurred)
+        .map(|outcome| (outcome.name(), counts[outcome as usize]))
+        .collect()
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -378,21 +412,31 @@ fn is_zero(number: &u64) -> bool {
 
 fn calls(system: &System) -> Vec<CallSummary> {
     let blueprint = system.blueprint();
-    let summarize_one = |(index, (plan, record)): (usize, (&crate::system::EdgePlan, &super::EdgeRecord))| CallSummary {
-        edge: format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name),
-        calls: record.begun,
-        attempts: record.attempts,
-        ended: by_kind(&record.ended, |_| true),
-        abandoned: record.abandoned,
-        put_off: plan.fallbacks.iter().any(|fallback| matches!(fallback, Fallback::Later { .. })).then(|| PutOff {
-            calls: record.deferred,
-            made_up: record.made_up,
-            refused: record.not_deferred,
-            waiting: system.deferred(index),
-        }),
-        in_flight: record.begun - record.ended.iter().sum::<u64>() - record.abandoned,
-        latency: Latency::of(&record.latency),
-    };
+    let summarize_one =
+        |(index, (plan, record)): (usize, (&crate::system::EdgePlan, &super::EdgeRecord))| {
+            CallSummary {
+                edge: format!(
+                    "{} -> {}",
+                    plan.caller, blueprint.stations[plan.callee as usize].name
+                ),
+                calls: record.begun,
+                attempts: record.attempts,
+                ended: by_kind(&record.ended, |_| true),
+                abandoned: record.abandoned,
+                put_off: plan
+                    .fallbacks
+                    .iter()
+                    .any(|fallback| matches!(fallback, Fallback::Later { .. }))
+                    .then(|| PutOff {
+                        calls: record.deferred,
+                        made_up: record.made_up,
+                        refused: record.not_deferred,
+                        waiting: system.deferred(index),
+                    }),
+                in_flight: record.begun - record.ended.iter().sum::<u64>() - record.abandoned,
+                latency: Latency::of(&record.latency),
+            }
+        };
     blueprint.edges.iter().zip(system.recorder().edges()).enumerate().map(summarize_one).collect()
 }
 
@@ -405,7 +449,8 @@ fn pool_summary(system: &System, index: usize, pool: &Pool, now: SimTime) -> Poo
         owner: plan.label(),
         kind: plan.kind.name(),
         capacity: is_limited.then_some(plan.capacity),
-        utilization: is_limited.then(|| if plan.capacity == 0 { 0.0 } else { busy_mean / f64::from(plan.capacity) }),
+        utilization: is_limited
+            .then(|| if plan.capacity == 0 { 0.0 } else { busy_mean / f64::from(plan.capacity) }),
         busy_mean,
         busy_max: usage.busy.max(),
         queue_mean: usage.waiting.mean(now),
@@ -414,7 +459,11 @@ fn pool_summary(system: &System, index: usize, pool: &Pool, now: SimTime) -> Poo
         granted: usage.granted,
         rejected: usage.rejected,
         expired: usage.expired,
-        wait_mean: if usage.granted == 0 { 0.0 } else { usage.waited as f64 / usage.granted as f64 / 1e9 },
+        wait_mean: if usage.granted == 0 {
+            0.0
+        } else {
+            usage.waited as f64 / usage.granted as f64 / 1e9
+        },
         saturated: if is_limited { saturated(pool, now) } else { Vec::new() },
     }
 }
@@ -429,39 +478,53 @@ fn saturated(pool: &Pool, now: SimTime) -> Vec<Span> {
 
 fn breakers(system: &System, now: SimTime) -> Vec<BreakerSummary> {
     let seconds = |span: SimDuration| span.as_secs_f64();
-    let summarize_one = |(plan, record): (&crate::system::BreakerPlan, &super::BreakerRecord)| BreakerSummary {
-        edge: plan.owner.clone(),
-        transitions: record.transition_count,
-        opened: record.openings,
-        rejected: record.rejected,
-        seconds_in: TimeInState {
-            closed: seconds(record.time_in(State::Closed, now)),
-            open: seconds(record.time_in(State::Open, now)),
-            half_open: seconds(record.time_in(State::HalfOpen, now)),
-        },
-    };
-    system.blueprint().breakers.iter().zip(system.recorder().breakers()).map(summarize_one).collect()
+    let summarize_one =
+        |(plan, record): (&crate::system::BreakerPlan, &super::BreakerRecord)| BreakerSummary {
+            edge: plan.owner.clone(),
+            transitions: record.transition_count,
+            opened: record.openings,
+            rejected: record.rejected,
+            seconds_in: TimeInState {
+                closed: seconds(record.time_in(State::Closed, now)),
+                open: seconds(record.time_in(State::Open, now)),
+                half_open: seconds(record.time_in(State::HalfOpen, now)),
+            },
+        };
+    system
+        .blueprint()
+        .breakers
+        .iter()
+        .zip(system.recorder().breakers())
+        .map(summarize_one)
+        .collect()
 }
 
 /// Which limit ended the run, and the pool whose queue grew most on the way there.
 fn stopped_by(system: &System, limit: LimitReached, now: SimTime) -> Stopped {
     let reached = match limit {
-        LimitReached::Events(events) => format!("the limit of {events} events (limits.events) was reached"),
+        LimitReached::Events(events) => {
+            format!("the limit of {events} events (limits.events) was reached")
+        }
         LimitReached::InFlight(in_flight) => {
             format!("more than {in_flight} requests and calls were in flight (limits.in flight)")
         }
-        LimitReached::Memory(bytes) => format!("the simulated system needed more than {} MB (limits.memory)", bytes / 1_000_000),
+        LimitReached::Memory(bytes) => format!(
+            "the simulated system needed more than {} MB (limits.memory)",
+            bytes / 1_000_000
+        ),
     };
-    let longest =
-        (0..system.pools().len()).max_by_key(|index| (system.pools()[*index].queue_length(), std::cmp::Reverse(*index)));
+    let longest = (0..system.pools().len())
+        .max_by_key(|index| (system.pools()[*index].queue_length(), std::cmp::Reverse(*index)));
     let seconds = now.as_secs_f64();
     let growing = longest.and_then(|index| {
-        let growth = growth_per_second(system, index).unwrap_or(f64::from(system.pools()[index].queue_length()) / seconds);
+        let growth = growth_per_second(system, index)
+            .unwrap_or(f64::from(system.pools()[index].queue_length()) / seconds);
         (growth >= 1.0).then_some((&system.blueprint().pools[index], growth))
     });
     let reason = match growing {
         Some((pool, growth)) => {
-            let bound = if pool.queue_limit == UNLIMITED { "is unbounded and grows" } else { "grows" };
+            let bound =
+                if pool.queue_limit == UNLIMITED { "is unbounded and grows" } else { "grows" };
             format!("{reached}: the queue of `{}` {bound} by {growth:.0} requests/s", pool.label())
         }
         None => reached,

@@ -194,8 +194,8 @@ pub struct PoolGroup {
     pub pools: u32,
 }
 
-/// Everything that changed in a run up to `now`, in order of time; at one instant causes come before effects: faults,
-/// pools, breakers, availability.
+/// Everything that changed in a run up to `now`, in order of time; at one instant causes come
+/// before effects: faults, pools, breakers, availability.
 pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     let blueprint = system.blueprint();
     let mut moments = fault_moments(system, now);
@@ -207,7 +207,11 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     moments.extend(super::alerts::alert_moments(blueprint, system.recorder()));
     moments.extend(system.aborted().map(|aborted| {
         let condition = &blueprint.abort_when[aborted.condition];
-        let change = Change::Aborted { condition: condition.text.clone(), value: aborted.value, unit: condition.measure.unit() };
+        let change = Change::Aborted {
+            condition: condition.text.clone(),
+            value: aborted.value,
+            unit: condition.measure.unit(),
+        };
         Moment { at: aborted.at, change }
     }));
     moments.extend(scale_moments(blueprint, system.recorder()));
@@ -220,10 +224,11 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
 /// With more breakers than this an edge is told about as a whole.
 const MOST_BREAKERS: usize = 8;
 
-/// The same story, shorter: of an edge with many breakers only the first change is told, and when most of them are in another
-/// state than before.
+/// The same story, shorter: of an edge with many breakers only the first change is told, and when
+/// most of them are in another state than before.
 pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
-    let mut crowds: Vec<Crowd> = (0..blueprint.edges.len() as u32).filter_map(|edge| Crowd::of(blueprint, edge)).collect();
+    let mut crowds: Vec<Crowd> =
+        (0..blueprint.edges.len() as u32).filter_map(|edge| Crowd::of(blueprint, edge)).collect();
     let tell = |moment: &Moment| match &moment.change {
         Change::Breaker { breaker, transition } => {
             match crowds.iter_mut().find(|crowd| crowd.members.contains_key(breaker.as_str())) {
@@ -249,7 +254,9 @@ struct Crowd<'a> {
 
 impl<'a> Crowd<'a> {
     fn of(blueprint: &'a Blueprint, edge: u32) -> Option<Self> {
-        let owners = blueprint.breakers_of(edge).map(|breaker| (&*blueprint.breakers[breaker as usize].owner, State::Closed));
+        let owners = blueprint
+            .breakers_of(edge)
+            .map(|breaker| (&*blueprint.breakers[breaker as usize].owner, State::Closed));
         let members: indexmap::IndexMap<&str, State> = owners.collect();
         let plan = &blueprint.edges[edge as usize];
         (members.len() > MOST_BREAKERS).then(|| Self {
@@ -263,16 +270,22 @@ impl<'a> Crowd<'a> {
 
     /// Notes a change of one of them; what is to be told about it, if anything.
     fn note(&mut self, moment: &Moment, breaker: &str, transition: Transition) -> Option<Moment> {
-        let before = self.members.get_mut(breaker).map(|state| std::mem::replace(state, transition.to))?;
+        let before =
+            self.members.get_mut(breaker).map(|state| std::mem::replace(state, transition.to))?;
         self.counts[before as usize] -= 1;
         self.counts[transition.to as usize] += 1;
         if !std::mem::replace(&mut self.has_changed, true) {
             return Some(moment.clone());
         }
-        let is_news = transition.to != self.told && 2 * self.counts[transition.to as usize] > self.members.len();
+        let is_news = transition.to != self.told
+            && 2 * self.counts[transition.to as usize] > self.members.len();
         is_news.then(|| {
             self.told = transition.to;
-            let change = Change::Breakers { edge: self.edge.clone(), state: transition.to, of: self.members.len() };
+            let change = Change::Breakers {
+                edge: self.edge.clone(),
+                state: transition.to,
+                of: self.members.len(),
+            };
             Moment { at: moment.at, change }
         })
     }
@@ -283,7 +296,10 @@ fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
     let mut moments = Vec::new();
     for (index, fault) in blueprint.faults.iter().enumerate() {
         // An experiment that was called off ends its faults, and those that had not begun never do.
-        let called_off = system.aborted().filter(|_| blueprint.experiment.contains(&index)).map(|aborted| aborted.at);
+        let called_off = system
+            .aborted()
+            .filter(|_| blueprint.experiment.contains(&index))
+            .map(|aborted| aborted.at);
         let end = called_off.map_or(fault.end, |at| fault.end.min(at));
         if fault.begin > now || fault.begin >= end {
             continue;
@@ -297,7 +313,10 @@ fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
                 moments.push(moment);
             }
         };
-        tell(fault.begin, Change::FaultBegins { target: target.clone(), effect: effect.clone(), lasts });
+        tell(
+            fault.begin,
+            Change::FaultBegins { target: target.clone(), effect: effect.clone(), lasts },
+        );
         if end <= now {
             tell(end, Change::FaultEnds { target, effect });
         }
@@ -307,8 +326,10 @@ fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
 
 /// What a fault strikes, with the numbers of the instances if it does not strike all of them.
 fn struck(blueprint: &Blueprint, fault: &Fault) -> String {
-    let Some(first) =
-        blueprint.instances.get(fault.instances.start as usize).filter(|_| !fault.instances.is_empty() && !fault.is_regional)
+    let Some(first) = blueprint
+        .instances
+        .get(fault.instances.start as usize)
+        .filter(|_| !fault.instances.is_empty() && !fault.is_regional)
     else {
         return fault.target.clone();
     };
@@ -326,7 +347,10 @@ fn pool_groups(blueprint: &Blueprint) -> Vec<std::ops::Range<usize>> {
     let mut groups: Vec<std::ops::Range<usize>> = Vec::new();
     for (index, pool) in blueprint.pools.iter().enumerate() {
         match groups.last_mut() {
-            Some(group) if blueprint.pools[group.start].owner == pool.owner && blueprint.pools[group.start].kind == pool.kind => {
+            Some(group)
+                if blueprint.pools[group.start].owner == pool.owner
+                    && blueprint.pools[group.start].kind == pool.kind =>
+            {
                 group.end = index + 1;
             }
             _ => groups.push(index..index + 1),
@@ -348,9 +372,14 @@ fn pool_moments(system: &System, group: &std::ops::Range<usize>, now: SimTime) -
     if plan.capacity != UNLIMITED {
         for cluster in clusters(group, now, |index| system.pools()[index].saturation()) {
             let pool = named(cluster.most);
-            moments.push(Moment { at: cluster.at, change: Change::Saturates { pool: pool.clone() } });
+            moments
+                .push(Moment { at: cluster.at, change: Change::Saturates { pool: pool.clone() } });
             if let Some(end) = cluster.end {
-                let longest_queue = group.clone().map(|index| system.pools()[index].usage().waiting.max()).max().unwrap_or(0);
+                let longest_queue = group
+                    .clone()
+                    .map(|index| system.pools()[index].usage().waiting.max())
+                    .max()
+                    .unwrap_or(0);
                 let change = Change::Relieved { pool, after: end.since(cluster.at), longest_queue };
                 moments.push(Moment { at: end, change });
             }
@@ -358,7 +387,10 @@ fn pool_moments(system: &System, group: &std::ops::Range<usize>, now: SimTime) -
     }
     for cluster in clusters(group, now, |index| system.pools()[index].overflow()) {
         let pool = named(cluster.most);
-        moments.push(Moment { at: cluster.at, change: Change::Overflows { pool: pool.clone(), limit: plan.queue_limit } });
+        moments.push(Moment {
+            at: cluster.at,
+            change: Change::Overflows { pool: pool.clone(), limit: plan.queue_limit },
+        });
         if let Some(end) = cluster.end.filter(|end| now.since(*end) > SimDuration::from_secs(5)) {
             moments.push(Moment { at: end, change: Change::OverflowEnds { pool } });
         }
@@ -375,7 +407,11 @@ struct Cluster {
     most: u32,
 }
 
-fn clusters<'a>(group: &std::ops::Range<usize>, now: SimTime, episodes: impl Fn(usize) -> &'a Episodes) -> Vec<Cluster> {
+fn clusters<'a>(
+    group: &std::ops::Range<usize>,
+    now: SimTime,
+    episodes: impl Fn(usize) -> &'a Episodes,
+) -> Vec<Cluster> {
     let mut boundaries: Vec<(SimTime, bool)> = Vec::new();
     for index in group.clone() {
         for Episode { begin, end } in episodes(index).finish(now) {
@@ -429,14 +465,21 @@ fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
 fn scale_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
     let moment = |(at, record): &(SimTime, ScaleRecord)| {
         let change = match *record {
-            ScaleRecord::Scaled { station, from, to } => {
-                Change::Scaled { service: blueprint.stations[station as usize].name.clone(), from, to }
-            }
+            ScaleRecord::Scaled { station, from, to } => Change::Scaled {
+                service: blueprint.stations[station as usize].name.clone(),
+                from,
+                to,
+            },
             ScaleRecord::OutOfMemory { instance, restart } => {
-                let station = &blueprint.stations[blueprint.instances[instance as usize].station as usize];
+                let station =
+                    &blueprint.stations[blueprint.instances[instance as usize].station as usize];
                 let number = instance - station.instances.start + 1;
                 let name = &station.name;
-                let instance = if station.instances.len() == 1 { name.clone() } else { format!("{name}#{number}") };
+                let instance = if station.instances.len() == 1 {
+                    name.clone()
+                } else {
+                    format!("{name}#{number}")
+                };
                 Change::OutOfMemory { instance, restart }
             }
         };
@@ -452,7 +495,11 @@ fn queue_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
     let width = recorder.sample_width();
     let mut moments = Vec::new();
     // Nobody waits for what nobody consumes.
-    let consumed = blueprint.queues.iter().zip(recorder.queues()).filter(|(plan, _)| plan.entry != crate::system::NONE);
+    let consumed = blueprint
+        .queues
+        .iter()
+        .zip(recorder.queues())
+        .filter(|(plan, _)| plan.entry != crate::system::NONE);
     for (plan, record) in consumed {
         let queue = || plan.name.clone();
         let mut since = None;
@@ -460,11 +507,15 @@ fn queue_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
             let at = instant(width, interval + 1);
             match since {
                 None if record.age[interval] >= BACKLOG_AFTER.as_nanos() => {
-                    moments.push(Moment { at, change: Change::Backlog { queue: queue(), waiting: record.depth[interval] } });
+                    moments.push(Moment {
+                        at,
+                        change: Change::Backlog { queue: queue(), waiting: record.depth[interval] },
+                    });
                     since = Some(interval);
                 }
                 Some(begin) if record.depth[interval] == 0 => {
-                    let most = |levels: &[u64]| levels[begin..interval].iter().copied().max().unwrap_or(0);
+                    let most =
+                        |levels: &[u64]| levels[begin..interval].iter().copied().max().unwrap_or(0);
                     let change = Change::Drained {
                         queue: queue(),
                         after: at.since(instant(width, begin + 1)),
@@ -496,15 +547,24 @@ fn availability_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Momen
             });
             if let Some(end) = end {
                 let after = width * (end - begin) as u64;
-                moments.push(Moment { at: instant(width, end), change: Change::AvailabilityRegained { workload, level, after } });
+                moments.push(Moment {
+                    at: instant(width, end),
+                    change: Change::AvailabilityRegained { workload, level, after },
+                });
             }
         }
         for (begin, end) in spells(series, 1, OUTAGE_AFTER, |availability| availability == 0.0) {
             let workload = plan.name.clone();
-            moments.push(Moment { at: instant(width, begin), change: Change::OutageBegins { workload: workload.clone() } });
+            moments.push(Moment {
+                at: instant(width, begin),
+                change: Change::OutageBegins { workload: workload.clone() },
+            });
             if let Some(end) = end {
                 let after = width * (end - begin) as u64;
-                moments.push(Moment { at: instant(width, end), change: Change::OutageEnds { workload, after } });
+                moments.push(Moment {
+                    at: instant(width, end),
+                    change: Change::OutageEnds { workload, after },
+                });
             }
         }
     }
@@ -515,9 +575,14 @@ fn instant(width: SimDuration, interval: usize) -> SimTime {
     SimTime::ZERO + width * interval as u64
 }
 
-/// Spells of intervals whose availability is bad: begun by at least `shortest` bad ones in a row, ended by `calm` good ones
-/// in a row. Each is (first interval, first good interval after it).
-fn spells(series: &WorkloadSeries, calm: usize, shortest: usize, is_bad: impl Fn(f64) -> bool) -> Vec<(usize, Option<usize>)> {
+/// Spells of intervals whose availability is bad: begun by at least `shortest` bad ones in a row,
+/// ended by `calm` good ones in a row. Each is (first interval, first good interval after it).
+fn spells(
+    series: &WorkloadSeries,
+    calm: usize,
+    shortest: usize,
+    is_bad: impl Fn(f64) -> bool,
+) -> Vec<(usize, Option<usize>)> {
     let mut spells: Vec<(usize, Option<usize>)> = Vec::new();
     let (mut bad_since, mut good_since) = (None, None);
     let mut is_in_spell = false;

@@ -21,7 +21,8 @@ pub struct AutoscalerSettings {
     pub stabilization: SimDuration,
 }
 
-/// A utilization within this share of the target changes nothing (`--horizontal-pod-autoscaler-tolerance`).
+/// A utilization within this share of the target changes nothing
+/// (`--horizontal-pod-autoscaler-tolerance`).
 const TOLERANCE: f64 = 0.1;
 
 /// Decides how many instances there should be.
@@ -49,13 +50,17 @@ impl Autoscaler {
         Self { settings, wanted: VecDeque::new() }
     }
 
-    /// How many instances there should be, of which `current` are counted on now and use `utilization` of their slots on
-    /// average: `ceil(current × utilization / target)`, unless that is within the tolerance.
+    /// How many instances there should be, of which `current` are counted on now and use
+    /// `utilization` of their slots on average: `ceil(current × utilization / target)`, unless that
+    /// is within the tolerance.
     pub fn desired(&mut self, now: SimTime, current: u32, utilization: f64) -> u32 {
         let AutoscalerSettings { min, max, target, stabilization, .. } = self.settings;
         let ratio = utilization / target;
-        let wanted =
-            if (ratio - 1.0).abs() <= TOLERANCE { current } else { libm::ceil(f64::from(current) * ratio - 1e-9) as u32 };
+        let wanted = if (ratio - 1.0).abs() <= TOLERANCE {
+            current
+        } else {
+            libm::ceil(f64::from(current) * ratio - 1e-9) as u32
+        };
         let wanted = wanted.clamp(min, max);
         while self.wanted.front().is_some_and(|(at, _)| *at + stabilization <= now) {
             self.wanted.pop_front();
@@ -99,7 +104,11 @@ mod tests {
         let mut scaler = scaler();
         let at = SimTime::from_secs;
         assert_eq!(scaler.desired(at(0), 8, 0.5), 8);
-        assert_eq!(scaler.desired(at(200), 8, 0.1), 8, "eight were wanted less than five minutes ago");
+        assert_eq!(
+            scaler.desired(at(200), 8, 0.1),
+            8,
+            "eight were wanted less than five minutes ago"
+        );
         assert_eq!(scaler.desired(at(310), 8, 0.3), 5);
         assert_eq!(scaler.desired(at(1_000), 5, 0.01), 2);
     }

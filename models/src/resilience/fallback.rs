@@ -36,8 +36,8 @@ pub enum Fallback {
     },
 }
 
-/// The time that a cached answer takes to fetch, in nanoseconds; `None` if it is not there, or is older than allowed. `age` is
-/// the time since the call last succeeded, if it ever has.
+/// The time that a cached answer takes to fetch, in nanoseconds; `None` if it is not there, or is
+/// older than allowed. `age` is the time since the call last succeeded, if it ever has.
 pub fn fetch(
     hit_rate: f64,
     latency: &Distribution,
@@ -46,7 +46,8 @@ pub fn fetch(
     draw: &mut KeyedDraw,
 ) -> Option<f64> {
     let is_there = uniform(draw) < hit_rate;
-    (is_there && max_age.is_none_or(|max_age| age.is_some_and(|age| age <= max_age))).then(|| latency.sample(draw))
+    (is_there && max_age.is_none_or(|max_age| age.is_some_and(|age| age <= max_age)))
+        .then(|| latency.sample(draw))
 }
 
 #[cfg(test)]
@@ -59,7 +60,15 @@ mod tests {
     fn a_cached_answer_is_there_as_often_as_it_is_and_not_when_it_is_too_old() {
         let latency = Distribution::Constant { value: 2e6 };
         let hits = |max_age, age| {
-            let fetched = |number| fetch(0.3, &latency, max_age, Some(age), &mut DrawKey::default().child(number).draw());
+            let fetched = |number| {
+                fetch(
+                    0.3,
+                    &latency,
+                    max_age,
+                    Some(age),
+                    &mut DrawKey::default().child(number).draw(),
+                )
+            };
             (0..2_000).filter_map(fetched).filter(|nanos| *nanos == 2e6).count()
         };
         let (minute, hour) = (SimDuration::from_secs(60), SimDuration::from_secs(3_600));
@@ -67,6 +76,10 @@ mod tests {
         assert_eq!(hits(Some(minute), minute), hits(None, hour));
         assert_eq!(hits(Some(minute), hour), 0);
         let mut draw = DrawKey::default().draw();
-        assert_eq!(fetch(1.0, &latency, Some(minute), None, &mut draw), None, "there has been no answer yet");
+        assert_eq!(
+            fetch(1.0, &latency, Some(minute), None, &mut draw),
+            None,
+            "there has been no answer yet"
+        );
     }
 }

@@ -5,7 +5,8 @@ use sim_core::random::{Rng, uniform};
 
 use crate::{Outcome, OutcomeSet};
 
-/// How a wait is spread over time, after "Exponential backoff and jitter" (AWS Architecture Blog, 2015).
+/// How a wait is spread over time, after "Exponential backoff and jitter" (AWS Architecture Blog,
+/// 2015).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jitter {
     /// Not at all.
@@ -31,8 +32,12 @@ impl Growth {
     /// The factor on the base after the `attempts`-th attempt, counted from 1.
     fn factor(self, attempts: u32) -> f64 {
         match self {
-            Self::Exponential(multiplier) => libm::pow(multiplier, f64::from(attempts.saturating_sub(1))),
-            Self::Fibonacci => (1..attempts).fold((0.0, 1.0), |(before, last), _| (last, before + last)).1,
+            Self::Exponential(multiplier) => {
+                libm::pow(multiplier, f64::from(attempts.saturating_sub(1)))
+            }
+            Self::Fibonacci => {
+                (1..attempts).fold((0.0, 1.0), |(before, last), _| (last, before + last)).1
+            }
         }
     }
 }
@@ -51,7 +56,8 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// The wait after the `attempts`-th attempt failed, counted from 1; `previous` is the wait before that attempt.
+    /// The wait after the `attempts`-th attempt failed, counted from 1; `previous` is the wait
+    /// before that attempt.
     pub fn wait(&self, attempts: u32, previous: SimDuration, random: &mut impl Rng) -> SimDuration {
         let grown = self.base.scaled(self.growth.factor(attempts)).min(self.max);
         match self.jitter {
@@ -75,7 +81,8 @@ pub struct RetryPolicy {
     pub backoff: Backoff,
     /// Outcomes that are worth another attempt.
     pub on: OutcomeSet,
-    /// Whether a callee that says how long to stay away (`Retry-After`, RFC 9110 10.2.3) is given at least that long.
+    /// Whether a callee that says how long to stay away (`Retry-After`, RFC 9110 10.2.3) is given
+    /// at least that long.
     pub honours_retry_after: bool,
 }
 
@@ -94,25 +101,44 @@ mod tests {
 
     fn waits(jitter: Jitter, attempts: u32) -> Vec<f64> {
         let growth = Growth::Exponential(2.0);
-        let backoff = Backoff { base: SimDuration::from_millis(50), growth, max: SimDuration::from_secs(1), jitter };
+        let backoff = Backoff {
+            base: SimDuration::from_millis(50),
+            growth,
+            max: SimDuration::from_secs(1),
+            jitter,
+        };
         let mut stream = Streams::new(1, 0).stream("retry");
-        (0..2_000).map(|_| backoff.wait(attempts, SimDuration::from_millis(50), &mut stream).as_secs_f64()).collect()
+        (0..2_000)
+            .map(|_| {
+                backoff.wait(attempts, SimDuration::from_millis(50), &mut stream).as_secs_f64()
+            })
+            .collect()
     }
 
     #[test]
     fn each_jitter_fills_its_interval() {
-        let cases =
-            [(Jitter::None, 0.2, 0.2), (Jitter::Full, 0.0, 0.2), (Jitter::Equal, 0.1, 0.2), (Jitter::Decorrelated, 0.05, 0.15)];
+        let cases = [
+            (Jitter::None, 0.2, 0.2),
+            (Jitter::Full, 0.0, 0.2),
+            (Jitter::Equal, 0.1, 0.2),
+            (Jitter::Decorrelated, 0.05, 0.15),
+        ];
         for (jitter, low, high) in cases {
             let waits = waits(jitter, 3);
-            let (least, most) = waits.iter().fold((f64::MAX, 0.0_f64), |(least, most), wait| (least.min(*wait), most.max(*wait)));
-            assert!(least >= low && least <= low + 0.002 && most <= high && most >= high - 0.002, "{jitter:?}: {least}..{most}");
+            let (least, most) = waits.iter().fold((f64::MAX, 0.0_f64), |(least, most), wait| {
+                (least.min(*wait), most.max(*wait))
+            });
+            assert!(
+                least >= low && least <= low + 0.002 && most <= high && most >= high - 0.002,
+                "{jitter:?}: {least}..{most}"
+            );
         }
     }
 
     #[test]
     fn fibonacci_adds_the_two_waits_before() {
-        let factors: Vec<f64> = (1..=7).map(|attempts| Growth::Fibonacci.factor(attempts)).collect();
+        let factors: Vec<f64> =
+            (1..=7).map(|attempts| Growth::Fibonacci.factor(attempts)).collect();
         assert_eq!(factors, [1.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0]);
     }
 
@@ -124,9 +150,22 @@ mod tests {
     #[test]
     fn attempts_are_counted_in_all() {
         let growth = Growth::Exponential(1.0);
-        let backoff = Backoff { base: SimDuration::ZERO, growth, max: SimDuration::MAX, jitter: Jitter::None };
-        let policy = RetryPolicy { attempts: 3, backoff, on: OutcomeSet::callee_failures(), honours_retry_after: false };
-        assert!(policy.is_worth_another(2, Outcome::Timeout) && !policy.is_worth_another(3, Outcome::Timeout));
+        let backoff = Backoff {
+            base: SimDuration::ZERO,
+            growth,
+            max: SimDuration::MAX,
+            jitter: Jitter::None,
+        };
+        let policy = RetryPolicy {
+            attempts: 3,
+            backoff,
+            on: OutcomeSet::callee_failures(),
+            honours_retry_after: false,
+        };
+        assert!(
+            policy.is_worth_another(2, Outcome::Timeout)
+                && !policy.is_worth_another(3, Outcome::Timeout)
+        );
         assert!(!policy.is_worth_another(1, Outcome::ClientError));
     }
 }

@@ -14,14 +14,16 @@ pub enum RetryBudgetPolicy {
         /// Retries per call; 0 to 1000.
         ratio: f64,
     },
-    /// Envoy's `retry_budget`: a share of the calls under way, and a minimum. With a share of zero it is `max_retries`.
+    /// Envoy's `retry_budget`: a share of the calls under way, and a minimum. With a share of zero
+    /// it is `max_retries`.
     Envoy {
         /// Retries under way per call under way.
         ratio: f64,
         /// Retries under way that are always allowed.
         minimum: u32,
     },
-    /// gRPC's `retryThrottling`: a failure takes a token, a success gives back a part of one, and half of them must be left.
+    /// gRPC's `retryThrottling`: a failure takes a token, a success gives back a part of one, and
+    /// half of them must be left.
     Grpc {
         /// `maxTokens`.
         max_tokens: u32,
@@ -39,7 +41,8 @@ const TOKEN: i64 = 1_000;
 
 /// A budget of retries.
 ///
-/// Whoever drives it tells it when a call begins and ends, how each attempt ended, and asks before each retry.
+/// Whoever drives it tells it when a call begins and ends, how each attempt ended, and asks before
+/// each retry.
 #[derive(Clone, Debug)]
 pub enum RetryBudget {
     /// Finagle's.
@@ -66,7 +69,8 @@ pub enum RetryBudget {
     },
 }
 
-/// Finagle's budget: deposits in slices of time that expire one by one, a reserve, and the price of a retry.
+/// Finagle's budget: deposits in slices of time that expire one by one, a reserve, and the price of
+/// a retry.
 #[derive(Clone, Debug)]
 pub struct FinagleBudget {
     slices: [i64; SLICES as usize],
@@ -84,10 +88,16 @@ impl RetryBudget {
             RetryBudgetPolicy::Finagle { ttl, minimum_per_second, ratio } => {
                 Self::Finagle(Box::new(FinagleBudget::new(ttl, minimum_per_second, ratio)))
             }
-            RetryBudgetPolicy::Envoy { ratio, minimum } => Self::Envoy { ratio, minimum, calls: 0, retries: 0 },
+            RetryBudgetPolicy::Envoy { ratio, minimum } => {
+                Self::Envoy { ratio, minimum, calls: 0, retries: 0 }
+            }
             RetryBudgetPolicy::Grpc { max_tokens, token_ratio } => {
                 let max_tokens = i64::from(max_tokens) * TOKEN;
-                Self::Grpc { tokens: max_tokens, max_tokens, refund: libm::trunc(token_ratio * TOKEN as f64) as i64 }
+                Self::Grpc {
+                    tokens: max_tokens,
+                    max_tokens,
+                    refund: libm::trunc(token_ratio * TOKEN as f64) as i64,
+                }
             }
         }
     }
@@ -137,7 +147,8 @@ impl RetryBudget {
         }
     }
 
-    /// A call has ended for good; `is_retry` if its last attempt was a retry that the budget had allowed.
+    /// A call has ended for good; `is_retry` if its last attempt was a retry that the budget had
+    /// allowed.
     pub fn call_ends(&mut self, is_retry: bool) {
         if let Self::Envoy { calls, retries, .. } = self {
             *calls -= 1;
@@ -148,7 +159,8 @@ impl RetryBudget {
 
 impl FinagleBudget {
     fn new(ttl: SimDuration, minimum_per_second: u32, ratio: f64) -> Self {
-        let (deposit, price) = if ratio == 0.0 { (0, 1) } else { (DEPOSIT, (DEPOSIT as f64 / ratio) as i64) };
+        let (deposit, price) =
+            if ratio == 0.0 { (0, 1) } else { (DEPOSIT, (DEPOSIT as f64 / ratio) as i64) };
         let seconds = (ttl.as_nanos() / 1_000_000_000) as i64;
         Self {
             slices: [0; SLICES as usize],
@@ -186,13 +198,23 @@ mod tests {
     #[test]
     fn finagle_allows_a_share_of_recent_calls_and_a_minimum() {
         let ttl = SimDuration::from_secs(10);
-        let mut budget = RetryBudget::new(RetryBudgetPolicy::Finagle { ttl, minimum_per_second: 1, ratio: 0.2 });
+        let mut budget =
+            RetryBudget::new(RetryBudgetPolicy::Finagle { ttl, minimum_per_second: 1, ratio: 0.2 });
         (0..50).for_each(|_| budget.call_begins(SimTime::from_secs(1)));
-        let allowed =
-            |budget: &mut RetryBudget, second| (0..100).filter(|_| budget.try_withdraw(SimTime::from_secs(second), true)).count();
-        assert_eq!(allowed(&mut budget, 2), 20, "a fifth of 50 calls, and one a second over ten seconds");
+        let allowed = |budget: &mut RetryBudget, second| {
+            (0..100).filter(|_| budget.try_withdraw(SimTime::from_secs(second), true)).count()
+        };
+        assert_eq!(
+            allowed(&mut budget, 2),
+            20,
+            "a fifth of 50 calls, and one a second over ten seconds"
+        );
         assert_eq!(allowed(&mut budget, 3), 0);
-        assert_eq!(allowed(&mut budget, 30), 10, "deposits and withdrawals have expired, the reserve is back");
+        assert_eq!(
+            allowed(&mut budget, 30),
+            10,
+            "deposits and withdrawals have expired, the reserve is back"
+        );
     }
 
     #[test]
@@ -213,15 +235,23 @@ mod tests {
     /// gRFC A6: with `maxTokens` 10 and `tokenRatio` 0.1, retries stop once five tokens are gone.
     #[test]
     fn grpc_stops_when_half_of_the_tokens_are_gone() {
-        let mut budget = RetryBudget::new(RetryBudgetPolicy::Grpc { max_tokens: 10, token_ratio: 0.1 });
+        let mut budget =
+            RetryBudget::new(RetryBudgetPolicy::Grpc { max_tokens: 10, token_ratio: 0.1 });
         let mut fails_and_retries = || {
             budget.attempt_fails();
             budget.try_withdraw(SimTime::ZERO, true)
         };
-        assert_eq!((0..7).map(|_| fails_and_retries()).collect::<Vec<_>>(), [true, true, true, true, false, false, false]);
+        assert_eq!(
+            (0..7).map(|_| fails_and_retries()).collect::<Vec<_>>(),
+            [true, true, true, true, false, false, false]
+        );
         for successes in 1..=30 {
             budget.attempt_succeeds();
-            assert_eq!(budget.try_withdraw(SimTime::ZERO, true), successes > 20, "{successes} successes give a tenth each");
+            assert_eq!(
+                budget.try_withdraw(SimTime::ZERO, true),
+                successes > 20,
+                "{successes} successes give a tenth each"
+            );
         }
     }
 }

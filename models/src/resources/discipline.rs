@@ -12,7 +12,8 @@ pub enum Discipline {
     Fifo,
     /// The last to come first.
     Lifo,
-    /// First come, first served, until more than this many wait; then the last to come first (Maurer, "Fail at scale", 2015).
+    /// First come, first served, until more than this many wait; then the last to come first
+    /// (Maurer, "Fail at scale", 2015).
     AdaptiveLifo(u32),
     /// By class; a lower class is served only when no higher one waits.
     Strict {
@@ -49,7 +50,12 @@ pub(super) struct ClassQueues {
 impl ClassQueues {
     pub fn new(discipline: Discipline) -> Self {
         let classes = discipline.classes();
-        Self { discipline, queues: vec![VecDeque::new(); classes], in_use: vec![0; classes], gained: vec![0; classes] }
+        Self {
+            discipline,
+            queues: vec![VecDeque::new(); classes],
+            in_use: vec![0; classes],
+            gained: vec![0; classes],
+        }
     }
 
     /// The class that stands for any number; those too high are the last.
@@ -83,7 +89,8 @@ impl ClassQueues {
             return false;
         }
         let unused = |other: usize| shares[other].saturating_sub(self.in_use[other]);
-        let kept_for_others: u32 = (0..shares.len()).filter(|other| *other != class).map(unused).sum();
+        let kept_for_others: u32 =
+            (0..shares.len()).filter(|other| *other != class).map(unused).sum();
         self.in_use[class] < shares[class] || free > kept_for_others
     }
 
@@ -97,7 +104,8 @@ impl ClassQueues {
         self.in_use[class] -= 1;
     }
 
-    /// The next to be served, with its class, if one of those that wait may take one of `free` slots.
+    /// The next to be served, with its class, if one of those that wait may take one of `free`
+    /// slots.
     pub fn pop(&mut self, free: u32, is_live: impl Fn(Waiter) -> bool) -> Option<(Waiter, u8)> {
         for queue in &mut self.queues {
             while queue.front().is_some_and(|waiter| !is_live(*waiter)) {
@@ -108,7 +116,9 @@ impl ClassQueues {
             Discipline::Weighted(weights) => {
                 let waiting = || (0..weights.len()).filter(|class| !self.queues[*class].is_empty());
                 let total: i64 = waiting().map(|class| i64::from(weights[class])).sum();
-                for ((weight, gained), queue) in weights.iter().zip(&mut self.gained).zip(&self.queues) {
+                for ((weight, gained), queue) in
+                    weights.iter().zip(&mut self.gained).zip(&self.queues)
+                {
                     *gained += if queue.is_empty() { 0 } else { i64::from(*weight) };
                 }
                 let chosen = (0..weights.len())
@@ -117,7 +127,9 @@ impl ClassQueues {
                 self.gained[chosen] -= total;
                 chosen
             }
-            _ => (0..self.queues.len()).find(|class| !self.queues[*class].is_empty() && self.may_take(*class as u8, free))?,
+            _ => (0..self.queues.len()).find(|class| {
+                !self.queues[*class].is_empty() && self.may_take(*class as u8, free)
+            })?,
         };
         let waiter = self.queues[class].pop_front()?;
         Some((waiter, class as u8))

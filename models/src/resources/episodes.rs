@@ -14,9 +14,11 @@ pub struct Episode {
 /// At most this many episodes are kept; then the resolution is halved.
 const MAX_EPISODES: usize = 256;
 
-/// The spans during which a condition held: those that lasted at least `shortest`, joined across gaps of up to `gap`.
+/// The spans during which a condition held: those that lasted at least `shortest`, joined across
+/// gaps of up to `gap`.
 ///
-/// Memory is bounded: when 256 episodes are on record, both limits double and the record is thinned by them.
+/// Memory is bounded: when 256 episodes are on record, both limits double and the record is thinned
+/// by them.
 ///
 /// ```
 /// use sim_core::{SimDuration, SimTime};
@@ -58,7 +60,8 @@ impl Episodes {
         }
     }
 
-    /// The condition held for an instant; repeated within the gap, it makes an episode from the first to the last.
+    /// The condition held for an instant; repeated within the gap, it makes an episode from the
+    /// first to the last.
     #[inline]
     pub fn mark(&mut self, now: SimTime) {
         match self.closed.last_mut() {
@@ -80,8 +83,12 @@ impl Episodes {
             .collect();
         if let Some(begin) = self.current {
             match episodes.last_mut() {
-                Some(last) if last.end.is_some_and(|end| begin.since(end) <= self.gap) => last.end = None,
-                _ if now.since(begin) >= self.shortest => episodes.push(Episode { begin, end: None }),
+                Some(last) if last.end.is_some_and(|end| begin.since(end) <= self.gap) => {
+                    last.end = None
+                }
+                _ if now.since(begin) >= self.shortest => {
+                    episodes.push(Episode { begin, end: None })
+                }
                 _ => {}
             }
         }

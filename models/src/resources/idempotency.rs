@@ -25,8 +25,9 @@ pub enum Repetition {
     Conflict,
 }
 
-/// The idempotency keys of a service, shared by its instances: good answers are remembered for a while, as payment providers
-/// do (Stripe: 24 hours). A request that fails leaves nothing behind and can be repeated.
+/// The idempotency keys of a service, shared by its instances: good answers are remembered for a
+/// while, as payment providers do (Stripe: 24 hours). A request that fails leaves nothing behind
+/// and can be repeated.
 ///
 /// ```
 /// use sim_core::{SimDuration, SimTime};
@@ -54,7 +55,9 @@ impl IdempotencyKeys {
 
     /// Somebody is about to do the request with a key.
     pub fn begin(&mut self, now: SimTime, key: u64, who: u32) -> Repetition {
-        while let Some((at, key)) = self.done.front().copied().filter(|(at, _)| *at + self.lifetime <= now) {
+        while let Some((at, key)) =
+            self.done.front().copied().filter(|(at, _)| *at + self.lifetime <= now)
+        {
             self.done.pop_front();
             if self.known.get(&key) == Some(&Known::Done(at)) {
                 self.known.remove(&key);
@@ -70,7 +73,8 @@ impl IdempotencyKeys {
         }
     }
 
-    /// Somebody has ended a request, with success or without; nothing happens if it was not they who did it.
+    /// Somebody has ended a request, with success or without; nothing happens if it was not they
+    /// who did it.
     pub fn end(&mut self, now: SimTime, key: u64, who: u32, is_good: bool) {
         if self.known.get(&key) != Some(&Known::UnderWay(who)) {
             return;

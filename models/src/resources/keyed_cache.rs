@@ -11,8 +11,9 @@ pub struct CacheSettings {
     pub cumulative: Vec<f64>,
     /// How long what was put in is of use.
     pub lifetime: SimDuration,
-    /// Whether only one look-up of a key that is missing goes on to fetch it, and the others wait for that one and share
-    /// its answer, also if it fails (Go's `singleflight`; request coalescing).
+    /// Whether only one look-up of a key that is missing goes on to fetch it, and the others wait
+    /// for that one and share its answer, also if it fails (Go's `singleflight`; request
+    /// coalescing).
     pub coalesces: bool,
 }
 
@@ -64,7 +65,8 @@ impl KeyedCache {
         }
     }
 
-    /// Looks a key up for a frame. After [`LookUp::Wait`] it is among those who are woken when the fetch is over.
+    /// Looks a key up for a frame. After [`LookUp::Wait`] it is among those who are woken when the
+    /// fetch is over.
     pub fn look_up(&mut self, now: SimTime, key: u32, reader: Waiter) -> LookUp {
         if self.expires[key as usize] > now {
             return LookUp::Hit;
@@ -85,12 +87,15 @@ impl KeyedCache {
         self.expires[key as usize] = now + self.lifetime;
     }
 
-    /// A frame fetches no longer, because it has put its key in or because it has failed: those who waited for it, in the order
-    /// in which they came.
+    /// A frame fetches no longer, because it has put its key in or because it has failed: those who
+    /// waited for it, in the order in which they came.
     pub fn fetch_over(&mut self, frame: u32) -> Vec<Waiter> {
-        let Some(position) = self.fetches.iter().position(|(who, _)| *who == frame) else { return Vec::new() };
+        let Some(position) = self.fetches.iter().position(|(who, _)| *who == frame) else {
+            return Vec::new();
+        };
         let (_, key) = self.fetches.swap_remove(position);
-        let (woken, others) = std::mem::take(&mut self.waiting).into_iter().partition(|(awaited, _)| *awaited == key);
+        let (woken, others) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|(awaited, _)| *awaited == key);
         self.waiting = others;
         Vec::into_iter(woken).map(|(_, waiter)| waiter).collect()
     }
@@ -112,11 +117,16 @@ mod tests {
 
     #[test]
     fn one_fetches_and_the_others_wait_also_when_it_fails() {
-        let settings = CacheSettings { cumulative: vec![0.5, 1.0], lifetime: SimDuration::from_secs(1), coalesces: true };
+        let settings = CacheSettings {
+            cumulative: vec![0.5, 1.0],
+            lifetime: SimDuration::from_secs(1),
+            coalesces: true,
+        };
         let mut cache = KeyedCache::new(&settings);
         let reader = |frame| Waiter { frame, epoch: 1 };
         let now = SimTime::ZERO;
-        let looked_up = [(0, 0), (1, 0), (2, 1), (3, 0)].map(|(frame, key)| cache.look_up(now, key, reader(frame)));
+        let looked_up = [(0, 0), (1, 0), (2, 1), (3, 0)]
+            .map(|(frame, key)| cache.look_up(now, key, reader(frame)));
         assert_eq!(looked_up, [LookUp::Miss, LookUp::Wait, LookUp::Miss, LookUp::Wait]);
         assert_eq!(cache.fetch_over(0), [reader(1), reader(3)], "the first has failed");
         assert_eq!(cache.look_up(now, 0, reader(1)), LookUp::Miss);

@@ -44,7 +44,8 @@ pub struct MessageQueue {
 }
 
 impl MessageQueue {
-    /// An empty queue of `partitions`, each with so many lanes, for at most `capacity` messages in all.
+    /// An empty queue of `partitions`, each with so many lanes, for at most `capacity` messages in
+    /// all.
     pub fn new(partitions: u32, lanes_each: u32, capacity: u64) -> Self {
         let lanes = vec![VecDeque::new(); partitions as usize * lanes_each as usize];
         Self { lanes, lanes_each: lanes_each as usize, capacity, waiting: 0 }
@@ -69,14 +70,17 @@ impl MessageQueue {
     /// Takes the next message of a partition.
     pub fn take(&mut self, partition: u32) -> Option<Message> {
         let first = partition as usize * self.lanes_each;
-        let message = self.lanes[first..first + self.lanes_each].iter_mut().find_map(VecDeque::pop_front)?;
+        let message =
+            self.lanes[first..first + self.lanes_each].iter_mut().find_map(VecDeque::pop_front)?;
         self.waiting -= 1;
         Some(message)
     }
 
     /// Takes a message that was sent at `limit` or before, if there is one.
     pub fn take_expired(&mut self, limit: SimTime) -> Option<Message> {
-        let is_expired = |lane: &&mut VecDeque<Message>| lane.front().is_some_and(|message| message.sent_at <= limit);
+        let is_expired = |lane: &&mut VecDeque<Message>| {
+            lane.front().is_some_and(|message| message.sent_at <= limit)
+        };
         let message = self.lanes.iter_mut().find(is_expired)?.pop_front()?;
         self.waiting -= 1;
         Some(message)
@@ -93,7 +97,8 @@ impl MessageQueue {
     }
 
     fn lane_of(&mut self, partition: u32, class: u8) -> &mut VecDeque<Message> {
-        &mut self.lanes[partition as usize * self.lanes_each + usize::from(class).min(self.lanes_each - 1)]
+        &mut self.lanes
+            [partition as usize * self.lanes_each + usize::from(class).min(self.lanes_each - 1)]
     }
 }
 
@@ -116,13 +121,17 @@ mod tests {
     fn partitions_keep_their_order_and_share_the_capacity() {
         let mut queue = MessageQueue::new(2, 1, 3);
         assert_eq!(
-            [(0, 1), (1, 2), (0, 3), (1, 4)].map(|(lane, second)| queue.try_send(lane, message(second, 0))),
+            [(0, 1), (1, 2), (0, 3), (1, 4)]
+                .map(|(lane, second)| queue.try_send(lane, message(second, 0))),
             [true, true, true, false]
         );
         assert_eq!(queue.oldest(), Some(SimTime::from_secs(1)));
         let first = queue.take(0).expect("a message");
         queue.put_back(0, first);
-        assert_eq!([0, 0, 0, 1].map(|lane| queue.take(lane).map(|message| message.request)), [Some(1), Some(3), None, Some(2)]);
+        assert_eq!(
+            [0, 0, 0, 1].map(|lane| queue.take(lane).map(|message| message.request)),
+            [Some(1), Some(3), None, Some(2)]
+        );
         assert_eq!(queue.depth(), 0);
     }
 
@@ -131,7 +140,10 @@ mod tests {
         let mut queue = MessageQueue::new(1, 2, 9);
         queue.try_send(0, message(5, 0));
         queue.try_send(0, message(1, 1));
-        assert_eq!(queue.take_expired(SimTime::from_secs(3)).map(|message| message.request), Some(1));
+        assert_eq!(
+            queue.take_expired(SimTime::from_secs(3)).map(|message| message.request),
+            Some(1)
+        );
         assert_eq!(queue.take_expired(SimTime::from_secs(3)), None);
     }
 }

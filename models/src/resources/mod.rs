@@ -1,5 +1,5 @@
-//! What requests hold and wait for: threads, connections, processors and permits are all [`Pool`]s; messages wait in
-//! [`MessageQueue`]s, and [`IdempotencyKeys`] know what has been done.
+//! What requests hold and wait for: threads, connections, processors and permits are all [`Pool`]s;
+//! messages wait in [`MessageQueue`]s, and [`IdempotencyKeys`] know what has been done.
 
 mod discipline;
 mod episodes;

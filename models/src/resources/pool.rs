@@ -15,7 +15,8 @@ const SATURATION_GAP: SimDuration = SimDuration::from_secs(2);
 /// Two rejections by a full queue with a shorter gap belong to one overflow.
 const OVERFLOW_GAP: SimDuration = SimDuration::from_secs(5);
 
-/// A queue served from its end drops those who no longer wait when there are more of them than this, and than of the others.
+/// A queue served from its end drops those who no longer wait when there are more of them than
+/// this, and than of the others.
 const MOST_STALE: usize = 64;
 
 /// Somebody in the queue: which frame, in which epoch of it.
@@ -27,9 +28,11 @@ pub struct Waiter {
     pub epoch: u32,
 }
 
-/// A pool of equal slots with a first-in-first-out queue: threads, connections, processors, bulkhead permits.
+/// A pool of equal slots with a first-in-first-out queue: threads, connections, processors,
+/// bulkhead permits.
 ///
-/// A slot that is given back goes straight to the first in the queue, so a pool with a queue never shows a free slot.
+/// A slot that is given back goes straight to the first in the queue, so a pool with a queue never
+/// shows a free slot.
 #[derive(Clone, Debug)]
 pub struct Pool {
     capacity: u32,
@@ -60,7 +63,8 @@ pub struct PoolUsage {
     pub rejected: u64,
     /// Requests that gave up waiting.
     pub expired: u64,
-    /// Requests that left the queue in another way without a slot: crashed, cancelled, turned away for a higher class.
+    /// Requests that left the queue in another way without a slot: crashed, cancelled, turned away
+    /// for a higher class.
     pub left: u64,
     /// Sum of the time that slots were held, in nanoseconds, added as each is given back.
     pub held: u128,
@@ -69,7 +73,8 @@ pub struct PoolUsage {
 }
 
 impl Pool {
-    /// A pool of `capacity` slots and a queue of at most `queue_limit`; `u32::MAX` means no limit in both.
+    /// A pool of `capacity` slots and a queue of at most `queue_limit`; `u32::MAX` means no limit
+    /// in both.
     pub fn new(capacity: u32, queue_limit: u32) -> Self {
         Self {
             capacity,
@@ -85,8 +90,9 @@ impl Pool {
         }
     }
 
-    /// The same pool, growing like Java's `ThreadPoolExecutor`: the first `core` slots are given out at once, then requests
-    /// queue, and only when the queue is full further slots come into being. Those end as soon as nobody waits.
+    /// The same pool, growing like Java's `ThreadPoolExecutor`: the first `core` slots are given
+    /// out at once, then requests queue, and only when the queue is full further slots come into
+    /// being. Those end as soon as nobody waits.
     #[must_use]
     pub fn with_core(mut self, core: u32) -> Self {
         self.core = core.min(self.capacity);
@@ -118,8 +124,8 @@ impl Pool {
         true
     }
 
-    /// [`enqueue`](Self::enqueue) for a request of a class. A full queue makes room by turning away the newest waiter of the
-    /// lowest class below, who is returned.
+    /// [`enqueue`](Self::enqueue) for a request of a class. A full queue makes room by turning away
+    /// the newest waiter of the lowest class below, who is returned.
     pub fn enqueue_for(
         &mut self,
         now: SimTime,
@@ -163,7 +169,8 @@ impl Pool {
     /// Takes a slot if one is free.
     #[inline]
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
-        let is_free = self.in_use() < self.usable() && (self.in_use() < self.core || self.queue_length() >= self.queue_limit);
+        let is_free = self.in_use() < self.usable()
+            && (self.in_use() < self.core || self.queue_length() >= self.queue_limit);
         if is_free {
             self.occupy(now);
             self.usage.granted += 1;
@@ -185,7 +192,12 @@ impl Pool {
 
     /// Gives a slot back after `held`; the first live waiter gets it and is returned.
     #[inline]
-    pub fn release(&mut self, now: SimTime, held: SimDuration, is_live: impl Fn(Waiter) -> bool) -> Option<Waiter> {
+    pub fn release(
+        &mut self,
+        now: SimTime,
+        held: SimDuration,
+        is_live: impl Fn(Waiter) -> bool,
+    ) -> Option<Waiter> {
         self.usage.held += u128::from(held.as_nanos());
         if self.in_use() <= self.usable()
             && let Some(waiter) = self.pop_live(now, is_live)
@@ -196,7 +208,8 @@ impl Pool {
         None
     }
 
-    /// Hands a slot that has become free without a release, such as after lost threads return, to the first live waiter.
+    /// Hands a slot that has become free without a release, such as after lost threads return, to
+    /// the first live waiter.
     pub fn grant_free(&mut self, now: SimTime, is_live: impl Fn(Waiter) -> bool) -> Option<Waiter> {
         if self.in_use() >= self.usable() {
             return None;
@@ -212,7 +225,8 @@ impl Pool {
         self.usage.waited += u128::from(waited.as_nanos());
     }
 
-    /// Somebody has left the queue without a slot; `expired` if its wait limit ran out. Its entry is skipped later.
+    /// Somebody has left the queue without a slot; `expired` if its wait limit ran out. Its entry
+    /// is skipped later.
     pub fn leave_queue(&mut self, now: SimTime, expired: bool) {
         self.usage.expired += u64::from(expired);
         self.usage.left += u64::from(!expired);
@@ -230,7 +244,8 @@ impl Pool {
 
     /// Forgets what has been counted and keeps what is held: warm-up removal.
     pub fn reset_usage(&mut self, now: SimTime) {
-        let (mut busy, mut waiting) = (std::mem::take(&mut self.usage.busy), std::mem::take(&mut self.usage.waiting));
+        let (mut busy, mut waiting) =
+            (std::mem::take(&mut self.usage.busy), std::mem::take(&mut self.usage.waiting));
         busy.reset(now);
         waiting.reset(now);
         self.usage = PoolUsage { busy, waiting, ..PoolUsage::default() };
@@ -314,7 +329,9 @@ impl Pool {
         if newest_first && self.queue.len() > 2 * self.queue_length() as usize + MOST_STALE {
             self.queue.retain(|waiter| is_live(*waiter));
         }
-        while let Some(waiter) = if newest_first { self.queue.pop_back() } else { self.queue.pop_front() } {
+        while let Some(waiter) =
+            if newest_first { self.queue.pop_back() } else { self.queue.pop_front() }
+        {
             if is_live(waiter) {
                 self.usage.waiting.set(now, u64::from(self.queue_length()) - 1);
                 self.usage.granted += 1;
@@ -370,9 +387,15 @@ mod tests {
                 false
             }
         };
-        assert_eq!([1, 2, 3, 4, 5].map(|frame| begins(&mut pool, frame)), [true, false, false, true, true]);
+        assert_eq!(
+            [1, 2, 3, 4, 5].map(|frame| begins(&mut pool, frame)),
+            [true, false, false, true, true]
+        );
         assert_eq!((pool.in_use(), pool.queue_length()), (3, 2));
-        assert!(!pool.try_acquire(now) && !pool.enqueue(now, waiter(6)), "all threads busy and the queue full");
+        assert!(
+            !pool.try_acquire(now) && !pool.enqueue(now, waiter(6)),
+            "all threads busy and the queue full"
+        );
         assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), Some(waiter(2)));
         assert!(!pool.try_acquire(now), "there is room in the queue again");
     }
@@ -383,7 +406,11 @@ mod tests {
         let now = SimTime::ZERO;
         assert!(pool.try_acquire(now) && pool.try_acquire(now) && pool.enqueue(now, waiter(2)));
         pool.lose(now, 1);
-        assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), None, "one slot too many is in use");
+        assert_eq!(
+            pool.release(now, SimDuration::ZERO, |_| true),
+            None,
+            "one slot too many is in use"
+        );
         assert_eq!(pool.release(now, SimDuration::ZERO, |_| true), Some(waiter(2)));
         pool.lose(now, 0);
         assert!(pool.try_acquire(now));

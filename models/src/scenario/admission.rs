@@ -75,7 +75,8 @@ pub(super) struct Red {
     pub probability: Option<Share>,
     /// The weight of each new length in the average; 0.002 if left out.
     pub weight: Option<f64>,
-    /// How long a service takes on average, by which the average decays while nobody queues; 1ms if left out.
+    /// How long a service takes on average, by which the average decays while nobody queues; 1ms if
+    /// left out.
     #[serde(rename = "service time")]
     pub service_time: Option<Duration>,
 }
@@ -124,7 +125,8 @@ pub(super) struct Concurrency {
     /// gradient2: samples of the long average; 600 if left out.
     #[serde(rename = "longWindow")]
     pub long_window: Option<u32>,
-    /// vegas: after about so many samples times the limit the shortest round trip is measured anew; 30 if left out.
+    /// vegas: after about so many samples times the limit the shortest round trip is measured anew;
+    /// 30 if left out.
     #[serde(rename = "probeMultiplier")]
     pub probe_multiplier: Option<u32>,
 }

@@ -24,7 +24,8 @@ pub(super) enum Policy {
     /// One after the other, by `weights`.
     #[serde(rename = "weighted")]
     Weighted,
-    /// To the one that was faster lately, and has fewer requests in flight, among two taken by chance.
+    /// To the one that was faster lately, and has fewer requests in flight, among two taken by
+    /// chance.
     #[serde(rename = "peak ewma")]
     PeakEwma,
     /// By the key of the request, on a ring.
@@ -32,7 +33,8 @@ pub(super) enum Policy {
     ConsistentHash,
 }
 
-/// How instances are chosen: a policy, or a map with a policy and what keeps instances out for a while.
+/// How instances are chosen: a policy, or a map with a policy and what keeps instances out for a
+/// while.
 #[derive(Clone, Debug)]
 pub(super) struct Balance(pub BalanceForm);
 
@@ -48,9 +50,11 @@ pub(super) struct BalanceForm {
     pub decay: Option<Duration>,
     /// With `consistent hash`: so many different keys; as many as requests if left out.
     pub keys: Option<u64>,
-    /// With `consistent hash`: at most this times the average load, such as 1.25; no limit if left out.
+    /// With `consistent hash`: at most this times the average load, such as 1.25; no limit if left
+    /// out.
     pub bound: Option<f64>,
-    /// Zones that the instances of caller and callee are dealt out to in turn; the caller's own comes first. One if left out.
+    /// Zones that the instances of caller and callee are dealt out to in turn; the caller's own
+    /// comes first. One if left out.
     pub zones: Option<u32>,
     /// With `zones`: how much more than its share a zone can take; 1.4 if left out.
     pub overprovisioning: Option<f64>,
@@ -63,7 +67,8 @@ pub(super) struct BalanceForm {
     /// Ejects instances that fail more than the others; under Envoy's names.
     #[serde(rename = "outlier detection")]
     pub outlier_detection: Option<OutlierDetection>,
-    /// With fewer than this share of the instances in order, all are used; 50% if left out, as in Envoy.
+    /// With fewer than this share of the instances in order, all are used; 50% if left out, as in
+    /// Envoy.
     #[serde(rename = "panic threshold")]
     pub panic_threshold: Option<Share>,
 }
@@ -113,6 +118,7 @@ pub(super) struct OutlierDetection {
     pub success_rate_minimum_hosts: Option<u32>,
     /// Requests in an interval before an instance's rate counts; 100 if left out.
     pub success_rate_request_volume: Option<u32>,
-    /// Thousandths of a standard deviation below the mean at which an instance is ejected; 1900 if left out, 0 for never.
+    /// Thousandths of a standard deviation below the mean at which an instance is ejected; 1900 if
+    /// left out, 0 for never.
     pub success_rate_stdev_factor: Option<u32>,
 }

@@ -8,14 +8,15 @@ use super::phrases::{WaitPhrase, WindowPhrase};
 use super::quantity::{Duration, Share};
 use crate::Outcome;
 
-/// A circuit breaker: composed of parts, or, with `preset`, a library's, under the library's own names.
+/// A circuit breaker: composed of parts, or, with `preset`, a library's, under the library's own
+/// names.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Breaker {
     /// The library whose breaker this is; composed of parts if left out.
     pub preset: Option<Preset>,
-    /// How far it looks back: `100 calls`, `60s`, `60s in 10 buckets`, or all since the last full minute: `every 60s`; 100
-    /// calls if left out.
+    /// How far it looks back: `100 calls`, `60s`, `60s in 10 buckets`, or all since the last full
+    /// minute: `every 60s`; 100 calls if left out.
     pub window: Option<WindowPhrase>,
     /// Opens at this share of failures; 50% if no other rule is given.
     #[serde(rename = "failure rate")]
@@ -34,8 +35,8 @@ pub(super) struct Breaker {
     /// Opens at this share of slow calls; 100% if `slow call` is given.
     #[serde(rename = "slow call rate")]
     pub slow_call_rate: Option<Share>,
-    /// How long it stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m`, each with `jitter 20%` if
-    /// wanted; 30s if left out.
+    /// How long it stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m`,
+    /// each with `jitter 20%` if wanted; 30s if left out.
     pub wait: Option<WaitPhrase>,
     /// When the wait begins: with the opening, or with the last failure; `opening` if left out.
     #[serde(rename = "wait from")]
@@ -52,7 +53,8 @@ pub(super) struct Breaker {
     /// Opens again when it has been half-open for so long; no limit if left out.
     #[serde(rename = "half-open max stay")]
     pub half_open_max_stay: Option<Duration>,
-    /// What becomes of results of calls from before the last change of state; `counted` if left out.
+    /// What becomes of results of calls from before the last change of state; `counted` if left
+    /// out.
     #[serde(rename = "late results")]
     pub late_results: Option<LateResults>,
     /// So many successes close it and the first failure reopens it; if left out, the rates decide.
@@ -60,11 +62,14 @@ pub(super) struct Breaker {
     pub success_threshold: Option<u32>,
     /// Whom it belongs to; each instance of the caller has its own if left out.
     pub scope: Option<Scope>,
-    /// Outcomes that count as failures; server errors, timeouts, refusals and full queues if left out.
+    /// Outcomes that count as failures; server errors, timeouts, refusals and full queues if left
+    /// out.
     pub counts: Option<Vec<Outcome>>,
-    /// Outcomes that count neither as failures nor as successes; rejections by guards further in if left out.
+    /// Outcomes that count neither as failures nor as successes; rejections by guards further in if
+    /// left out.
     pub ignores: Option<Vec<Outcome>>,
-    /// What becomes of calls while its own logic fails (fault `break breaker`): `fail open` if left out.
+    /// What becomes of calls while its own logic fails (fault `break breaker`): `fail open` if left
+    /// out.
     pub broken: Option<Broken>,
     /// With `scope: store`: how long callers take to learn of a change of state; 100ms if left out.
     pub propagation: Option<Duration>,
@@ -196,9 +201,11 @@ pub(super) struct Breaker {
     pub max_requests_of_envoy: Option<u32>,
     /// envoy: retries under way at one time; 3 if left out.
     pub max_retries: Option<u32>,
-    /// envoy: retries under way in proportion to requests under way, in place of `max_retries`; not so if left out.
+    /// envoy: retries under way in proportion to requests under way, in place of `max_retries`; not
+    /// so if left out.
     pub retry_budget: Option<EnvoyRetryBudget>,
-    /// envoy: whether requests share connections (HTTP/2), so that none waits for one; false if left out.
+    /// envoy: whether requests share connections (HTTP/2), so that none waits for one; false if
+    /// left out.
     pub http2_protocol_options: Option<bool>,
     /// envoy: ejects instances that fail more than the others; not at all if left out.
     pub outlier_detection: Option<OutlierDetection>,
@@ -229,7 +236,8 @@ pub(super) struct Breaker {
     /// hystrix: threads of the command's pool; 10 if left out.
     #[serde(rename = "coreSize")]
     pub hystrix_core_size: Option<u32>,
-    /// hystrix: calls under way at one time, counted by a semaphore in place of the threads; not so if left out.
+    /// hystrix: calls under way at one time, counted by a semaphore in place of the threads; not so
+    /// if left out.
     #[serde(rename = "executionIsolationSemaphoreMaxConcurrentRequests")]
     pub hystrix_semaphore: Option<u32>,
     /// hystrix: calls that may wait for a thread; -1, none, if left out.
@@ -405,7 +413,8 @@ pub(super) struct SamplingBreaker {
     pub threshold: Share,
     /// How far it looks back.
     pub duration: Duration,
-    /// Calls per second below which it never opens; as many as make five failures a second if left out.
+    /// Calls per second below which it never opens; as many as make five failures a second if left
+    /// out.
     #[serde(rename = "minimumRps")]
     pub minimum_rps: Option<f64>,
 }

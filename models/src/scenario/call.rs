@@ -9,8 +9,8 @@ use super::phrases::{BackoffPhrase, DurationPhrase};
 use super::quantity::{Duration, Rate, Share};
 use crate::Outcome;
 
-/// The way from a caller to a callee. Guards apply in this order: rate limit, call timeout, bulkhead, breaker, retry, timeout
-/// of each attempt, hedge; `guards` says otherwise.
+/// The way from a caller to a callee. Guards apply in this order: rate limit, call timeout,
+/// bulkhead, breaker, retry, timeout of each attempt, hedge; `guards` says otherwise.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Call {
@@ -19,7 +19,8 @@ pub(super) struct Call {
     /// How long it waits for a connection; as long as for the answer if left out.
     #[serde(rename = "connect timeout")]
     pub connect_timeout: Option<Duration>,
-    /// How long the whole call may take, with all that it waits for and all attempts; for ever if left out.
+    /// How long the whole call may take, with all that it waits for and all attempts; for ever if
+    /// left out.
     #[serde(rename = "call timeout")]
     pub whole_timeout: Option<Duration>,
     /// Network latency in each direction.
@@ -40,19 +41,23 @@ pub(super) struct Call {
     pub retry: Option<Retry>,
     /// Sends another request when an attempt takes long, and takes the first good answer.
     pub hedge: Option<Hedge>,
-    /// Whether the callee learns when the caller has given up, and stops; false if left out: it works on for nobody.
+    /// Whether the callee learns when the caller has given up, and stops; false if left out: it
+    /// works on for nobody.
     pub cancellation: Option<bool>,
-    /// Whether the callee learns how much time is left, stops when it is up, and passes it on; false if left out.
+    /// Whether the callee learns how much time is left, stops when it is up, and passes it on;
+    /// false if left out.
     #[serde(rename = "propagate deadline")]
     pub propagate_deadline: Option<bool>,
     /// The guards in another order, the outermost first, any of them more than once.
     pub guards: Option<Vec<Guard>>,
-    /// What to turn to when the call has failed for good: `default`, one fallback, or a list that is tried in order.
+    /// What to turn to when the call has failed for good: `default`, one fallback, or a list that
+    /// is tried in order.
     pub fallback: Option<Fallbacks>,
 }
 
 /// The keys of a call that `guards` takes the place of.
-pub(super) const GUARD_KEYS: [&str; 7] = ["rate limit", "call timeout", "bulkhead", "breaker", "retry", "timeout", "hedge"];
+pub(super) const GUARD_KEYS: [&str; 7] =
+    ["rate limit", "call timeout", "bulkhead", "breaker", "retry", "timeout", "hedge"];
 
 /// One guard in a list: exactly one of rate limit, bulkhead, breaker, retry, timeout and hedge.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -152,7 +157,8 @@ pub(super) enum RateLimitPreset {
     Resilience4j,
 }
 
-/// A limit on calls in flight: a semaphore with a longest wait, threads with a queue, or connections that are waited for.
+/// A limit on calls in flight: a semaphore with a longest wait, threads with a queue, or
+/// connections that are waited for.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Bulkhead {
@@ -160,13 +166,16 @@ pub(super) struct Bulkhead {
     pub semaphore: Option<u32>,
     /// Threads of a pool of its own.
     pub threads: Option<u32>,
-    /// With `threads`: how many of them work before calls queue; the others begin when the queue is full. All if left out.
+    /// With `threads`: how many of them work before calls queue; the others begin when the queue is
+    /// full. All if left out.
     pub core: Option<u32>,
     /// Connections of a pool of its own.
     pub connections: Option<u32>,
-    /// With `threads`, `connections`: how many calls may wait for one; none for threads, all for connections, if left out.
+    /// With `threads`, `connections`: how many calls may wait for one; none for threads, all for
+    /// connections, if left out.
     pub queue: Option<u32>,
-    /// How long a call may wait; not at all for a semaphore, for ever for threads and connections, if left out.
+    /// How long a call may wait; not at all for a semaphore, for ever for threads and connections,
+    /// if left out.
     #[serde(rename = "max wait")]
     pub max_wait: Option<Duration>,
 }
@@ -179,9 +188,11 @@ pub(super) struct Retry {
     pub attempts: u32,
     /// The pause between them: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`.
     pub backoff: BackoffPhrase,
-    /// Outcomes that are tried again; server errors, timeouts, refusals and full queues if left out.
+    /// Outcomes that are tried again; server errors, timeouts, refusals and full queues if left
+    /// out.
     pub on: Option<Vec<Outcome>>,
-    /// Whether a callee that asks callers to stay away (`retry after`) is given at least that long; false if left out.
+    /// Whether a callee that asks callers to stay away (`retry after`) is given at least that long;
+    /// false if left out.
     #[serde(rename = "honour retry after")]
     pub honour_retry_after: Option<bool>,
     /// How many retries all calls of an instance together may have; no limit if left out.
@@ -232,7 +243,8 @@ pub(super) enum RetryBudgetPreset {
 #[derive(Clone, Debug)]
 pub(super) struct Fallbacks(pub Vec<Fallback>);
 
-/// What to turn to when a call has failed for good: exactly one of default, cached, call, send and later.
+/// What to turn to when a call has failed for good: exactly one of default, cached, call, send and
+/// later.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Fallback {
@@ -260,7 +272,8 @@ pub(super) struct CachedFallback {
     pub hit_rate: Share,
     /// How long it takes to fetch.
     pub latency: Option<DurationPhrase>,
-    /// It is of no use any more when the call has not succeeded for so long; always of use if left out.
+    /// It is of no use any more when the call has not succeeded for so long; always of use if left
+    /// out.
     #[serde(rename = "max age")]
     pub max_age: Option<Duration>,
 }

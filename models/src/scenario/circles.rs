@@ -2,15 +2,19 @@
 
 use std::collections::VecDeque;
 
-/// Shortest circles of a graph, one through each edge that lies on any, at most `most` of them. `calls[a]` lists whom `a`
-/// calls. A circle begins with its least member and is listed once.
+/// Shortest circles of a graph, one through each edge that lies on any, at most `most` of them.
+/// `calls[a]` lists whom `a` calls. A circle begins with its least member and is listed once.
 ///
-/// What lies on no circle is mostly peeled off first, and each search is breadth first: a large graph without circles
-/// costs no more than reading it, where following every path would take for ever.
+/// What lies on no circle is mostly peeled off first, and each search is breadth first: a large
+/// graph without circles costs no more than reading it, where following every path would take for
+/// ever.
 pub(super) fn circles(calls: &[Vec<usize>], most: usize) -> Vec<Vec<usize>> {
     let calls = peeled(calls);
     let mut circles: Vec<Vec<usize>> = Vec::new();
-    let edges = calls.iter().enumerate().flat_map(|(caller, callees)| callees.iter().map(move |callee| (caller, *callee)));
+    let edges = calls
+        .iter()
+        .enumerate()
+        .flat_map(|(caller, callees)| callees.iter().map(move |callee| (caller, *callee)));
     for (caller, callee) in edges {
         if circles.len() >= most {
             break;
@@ -25,7 +29,8 @@ pub(super) fn circles(calls: &[Vec<usize>], most: usize) -> Vec<Vec<usize>> {
     circles
 }
 
-/// The graph without those who call nobody or whom nobody calls, again and again until none is left.
+/// The graph without those who call nobody or whom nobody calls, again and again until none is
+/// left.
 fn peeled(calls: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut callers = vec![Vec::new(); calls.len()];
     for (caller, callees) in calls.iter().enumerate() {
@@ -36,7 +41,8 @@ fn peeled(calls: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut is_peeled = vec![false; calls.len()];
     for (onward, backward) in [(calls, &callers[..]), (&callers[..], calls)] {
         let mut remaining: Vec<usize> = onward.iter().map(Vec::len).collect();
-        let mut ends: Vec<usize> = (0..calls.len()).filter(|member| remaining[*member] == 0).collect();
+        let mut ends: Vec<usize> =
+            (0..calls.len()).filter(|member| remaining[*member] == 0).collect();
         while let Some(end) = ends.pop() {
             is_peeled[end] = true;
             for before in &backward[end] {
@@ -47,8 +53,14 @@ fn peeled(calls: &[Vec<usize>]) -> Vec<Vec<usize>> {
             }
         }
     }
-    let kept = |callees: &Vec<usize>| callees.iter().copied().filter(|callee| !is_peeled[*callee]).collect();
-    calls.iter().enumerate().map(|(caller, callees)| if is_peeled[caller] { Vec::new() } else { kept(callees) }).collect()
+    let kept = |callees: &Vec<usize>| {
+        callees.iter().copied().filter(|callee| !is_peeled[*callee]).collect()
+    };
+    calls
+        .iter()
+        .enumerate()
+        .map(|(caller, callees)| if is_peeled[caller] { Vec::new() } else { kept(callees) })
+        .collect()
 }
 
 /// A shortest way, both ends included.
@@ -59,7 +71,9 @@ fn shortest_way(calls: &[Vec<usize>], from: usize, to: usize) -> Option<Vec<usiz
     while let Some(here) = frontier.pop_front() {
         if here == to {
             let mut way = vec![here];
-            while let Some(before) = came_from[way[way.len() - 1]].filter(|before| *before != way[way.len() - 1]) {
+            while let Some(before) =
+                came_from[way[way.len() - 1]].filter(|before| *before != way[way.len() - 1])
+            {
                 way.push(before);
             }
             way.reverse();
@@ -88,10 +102,12 @@ mod tests {
 
     #[test]
     fn a_large_graph_is_no_obstacle() {
-        let layered: Vec<Vec<usize>> =
-            (0..2_000).map(|member| ((member / 50 + 1) * 50..((member / 50 + 2) * 50).min(2_000)).collect()).collect();
+        let layered: Vec<Vec<usize>> = (0..2_000)
+            .map(|member| ((member / 50 + 1) * 50..((member / 50 + 2) * 50).min(2_000)).collect())
+            .collect();
         assert!(circles(&layered, 20).is_empty());
-        let dense: Vec<Vec<usize>> = (0..200).map(|member| (0..200).filter(|callee| *callee != member).collect()).collect();
+        let dense: Vec<Vec<usize>> =
+            (0..200).map(|member| (0..200).filter(|callee| *callee != member).collect()).collect();
         assert_eq!(circles(&dense, 20).len(), 20);
     }
 }

@@ -18,9 +18,13 @@ pub(super) struct Decoded<T> {
     pub removed: Vec<Vec<Segment>>,
 }
 
-/// Decodes a tree. Each mistake is noted and the value that holds it is left out, until the rest can be decoded; what is
-/// returned then is good enough to look for further problems in. `None` if nothing is left of it.
-pub(super) fn decode<T: DeserializeOwned>(mut tree: Node, problems: &mut Problems) -> Option<Decoded<T>> {
+/// Decodes a tree. Each mistake is noted and the value that holds it is left out, until the rest
+/// can be decoded; what is returned then is good enough to look for further problems in. `None` if
+/// nothing is left of it.
+pub(super) fn decode<T: DeserializeOwned>(
+    mut tree: Node,
+    problems: &mut Problems,
+) -> Option<Decoded<T>> {
     let mut removed: Vec<Vec<Segment>> = Vec::new();
     for _ in 0..MOST_PROBLEMS {
         let error = match serde_path_to_error::deserialize(tree.to_json()) {
@@ -29,7 +33,8 @@ pub(super) fn decode<T: DeserializeOwned>(mut tree: Node, problems: &mut Problem
         };
         let path = segments(error.path());
         let message = error.inner().to_string();
-        let is_consequence = message.starts_with("missing field") && removed.iter().any(|gone| gone.starts_with(&path));
+        let is_consequence = message.starts_with("missing field")
+            && removed.iter().any(|gone| gone.starts_with(&path));
         if !is_consequence {
             problems.add(explain(&tree, &path, &message));
         }
@@ -70,10 +75,14 @@ fn explain(here: &Node, path: &[Segment], message: &str) -> Problem {
     }
     if message.starts_with("missing field") {
         let at = if path.is_empty() { None } else { here.key_location(path) };
-        return Problem::error(message.replace("missing field", "there is no"), at.or(Some(here.nearest_location(path))))
-            .labelled("missing here");
+        return Problem::error(
+            message.replace("missing field", "there is no"),
+            at.or(Some(here.nearest_location(path))),
+        )
+        .labelled("missing here");
     }
-    let (message, help) = message.split_once("; ").map_or((message, None), |(message, help)| (message, Some(help)));
+    let (message, help) =
+        message.split_once("; ").map_or((message, None), |(message, help)| (message, Some(help)));
     let problem = Problem::error(plain(message), Some(here.nearest_location(path)));
     match help {
         Some(help) => problem.with_help(help),
@@ -83,7 +92,8 @@ fn explain(here: &Node, path: &[Segment], message: &str) -> Problem {
 
 /// Says that a key means nothing here, and which one was probably meant.
 pub(super) fn unknown_key(written: &str, known: &[&str], at: Option<super::Location>) -> Problem {
-    let problem = Problem::error(format!("`{written}` means nothing here"), at).labelled("unknown key");
+    let problem =
+        Problem::error(format!("`{written}` means nothing here"), at).labelled("unknown key");
     match did_you_mean(written, known.iter().copied()) {
         Some(meant) => problem.with_help(format!("did you mean `{meant}`?")),
         None => problem.with_help(format!("known here: {}", known.join(", "))),
@@ -104,7 +114,9 @@ fn plain(message: &str) -> String {
         (", expected f64", ", expected a number"),
         ("sequence", "list"),
     ];
-    let plain = WORDS.iter().fold(message.to_owned(), |message, (theirs, ours)| message.replace(theirs, ours));
+    let plain = WORDS
+        .iter()
+        .fold(message.to_owned(), |message, (theirs, ours)| message.replace(theirs, ours));
     match plain.split_once(", expected struct ") {
         Some((found, _)) => format!("{found}, expected a map of settings"),
         None => plain,

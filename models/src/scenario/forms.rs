@@ -2,7 +2,9 @@
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer};
+use serde::de::{
+    DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer,
+};
 
 use super::balance::{Balance, BalanceForm, Policy};
 use super::call::{Fallback, Fallbacks};
@@ -149,12 +151,16 @@ phrase_or_map!(
     ]
 );
 
-const POLICIES: [&str; 6] = ["round robin", "random", "least outstanding", "power of two", "peak ewma", "consistent hash"];
+const POLICIES: [&str; 6] =
+    ["round robin", "random", "least outstanding", "power of two", "peak ewma", "consistent hash"];
 
 fn unknown_policy(text: &str) -> String {
     let help = match super::problem::did_you_mean(text, POLICIES) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("known are {}; weights are written as `{{ policy: weighted, weights: [1, 2] }}`", POLICIES.join(", ")),
+        None => format!(
+            "known are {}; weights are written as `{{ policy: weighted, weights: [1, 2] }}`",
+            POLICIES.join(", ")
+        ),
     };
     format!("`{text}` is not a policy; {help}")
 }
@@ -248,7 +254,9 @@ impl<'de> Deserialize<'de> for InstanceShare {
             }
 
             fn visit_u64<E: serde::de::Error>(self, count: u64) -> Result<InstanceShare, E> {
-                u32::try_from(count).map(InstanceShare::Count).map_err(|_| E::custom(format!("`{count}` is too large")))
+                u32::try_from(count)
+                    .map(InstanceShare::Count)
+                    .map_err(|_| E::custom(format!("`{count}` is too large")))
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<InstanceShare, E> {

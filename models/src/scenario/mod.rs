@@ -1,9 +1,11 @@
-//! The file that describes a system: reading it, finding everything that is wrong with it, compiling it.
+//! The file that describes a system: reading it, finding everything that is wrong with it,
+//! compiling it.
 //!
-//! A file goes through four forms. [`tree`] is the YAML with the place of every value, after includes, variants and
-//! overrides; `schema` holds the typed sections, which also give the JSON Schema; `lint` looks for what is legal and
-//! unwise; `compile` resolves names to dense ids and yields a [`Blueprint`](crate::system::Blueprint). Problems are
-//! collected along the way and reported together.
+//! A file goes through four forms. [`tree`] is the YAML with the place of every value, after
+//! includes, variants and overrides; `schema` holds the typed sections, which also give the JSON
+//! Schema; `lint` looks for what is legal and unwise; `compile` resolves names to dense ids and
+//! yields a [`Blueprint`](crate::system::Blueprint). Problems are collected along the way and
+//! reported together.
 
 mod admission;
 mod asked;

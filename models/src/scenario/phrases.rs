@@ -44,7 +44,11 @@ impl<'a> Words<'a> {
     }
 
     fn keyword(&mut self, keyword: &str) -> Result<(), String> {
-        if self.skip(keyword) { Ok(()) } else { Err(self.refuse(&format!("`{keyword}` is missing"))) }
+        if self.skip(keyword) {
+            Ok(())
+        } else {
+            Err(self.refuse(&format!("`{keyword}` is missing")))
+        }
     }
 
     fn skip(&mut self, keyword: &str) -> bool {
@@ -63,7 +67,8 @@ impl<'a> Words<'a> {
     }
 }
 
-/// A distribution of durations: `exponential 2ms`, `lognormal mean 8ms p99 30ms`; a bare duration is constant.
+/// A distribution of durations: `exponential 2ms`, `lognormal mean 8ms p99 30ms`; a bare duration
+/// is constant.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum DurationPhrase {
     /// Given in full.
@@ -90,8 +95,13 @@ impl FromStr for DurationPhrase {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some(&(name, form)) = DISTRIBUTIONS.iter().find(|(name, _)| text.split_whitespace().next() == Some(name)) else {
-            return text.parse::<Duration>().map_err(|_| unknown_distribution(text)).and_then(constant);
+        let Some(&(name, form)) =
+            DISTRIBUTIONS.iter().find(|(name, _)| text.split_whitespace().next() == Some(name))
+        else {
+            return text
+                .parse::<Duration>()
+                .map_err(|_| unknown_distribution(text))
+                .and_then(constant);
         };
         let mut words = Words::new(text, form);
         words.keyword(name)?;
@@ -108,14 +118,18 @@ impl FromStr for DurationPhrase {
 }
 
 fn constant(duration: Duration) -> Result<DurationPhrase, String> {
-    Distribution::constant(duration.0.as_nanos() as f64).map(DurationPhrase::Known).map_err(|error| error.to_string())
+    Distribution::constant(duration.0.as_nanos() as f64)
+        .map(DurationPhrase::Known)
+        .map_err(|error| error.to_string())
 }
 
 fn unknown_distribution(text: &str) -> String {
     let first = text.split_whitespace().next().unwrap_or_default();
     let names = DISTRIBUTIONS.map(|(name, _)| name);
     if first.starts_with(|c: char| c.is_ascii_digit()) {
-        return format!("`{text}` is neither a duration nor a distribution; write `2ms` or `exponential 2ms`");
+        return format!(
+            "`{text}` is neither a duration nor a distribution; write `2ms` or `exponential 2ms`"
+        );
     }
     match super::problem::did_you_mean(first, names) {
         Some(meant) => format!("`{first}` is not a distribution; did you mean `{meant}`?"),
@@ -126,7 +140,8 @@ fn unknown_distribution(text: &str) -> String {
 type Made = Result<Distribution, sim_core::distribution::DistributionError>;
 
 fn read_distribution(name: &str, words: &mut Words<'_>) -> Result<Made, String> {
-    let mean = |words: &mut Words<'_>| words.keyword("mean").and_then(|()| words.duration("the mean"));
+    let mean =
+        |words: &mut Words<'_>| words.keyword("mean").and_then(|()| words.duration("the mean"));
     Ok(match name {
         "constant" => Distribution::constant(words.duration("the value")?),
         "exponential" => {
@@ -182,7 +197,8 @@ fn read_distribution(name: &str, words: &mut Words<'_>) -> Result<Made, String> 
 }
 
 impl Written for DurationPhrase {
-    const EXPECTED: &'static str = "a duration such as 2ms, or a distribution such as exponential 2ms";
+    const EXPECTED: &'static str =
+        "a duration such as 2ms, or a distribution such as exponential 2ms";
     const PATTERN: &'static str = r"^([0-9.]+\s*(ns|us|µs|ms|s|m|h)|constant|uniform|exponential|erlang|gamma|normal|lognormal|pareto|weibull|hyperexponential|empirical)";
     const EXAMPLES: &'static [&'static str] = &[
         "2ms",
@@ -223,7 +239,10 @@ impl FromStr for ArrivalPhrase {
         let process = match words.take::<String>("an arrival process")?.as_str() {
             "poisson" => Process::Poisson,
             "constant" => Process::Constant,
-            other => return Err(words.refuse(&format!("`{other}` is not an arrival process (poisson, constant)"))),
+            other => {
+                return Err(words
+                    .refuse(&format!("`{other}` is not an arrival process (poisson, constant)")));
+            }
         };
         let rate = words.take("a rate")?;
         words.end()?;
@@ -261,14 +280,17 @@ impl FromStr for WindowPhrase {
             let buckets: u32 = words.take("a number of buckets")?;
             words.keyword("buckets")?;
             words.end()?;
-            let length = span.0.as_nanos().checked_div(u64::from(buckets)).filter(|length| *length > 0);
+            let length =
+                span.0.as_nanos().checked_div(u64::from(buckets)).filter(|length| *length > 0);
             let length = length.ok_or_else(|| refuse("that is no number of buckets for it"))?;
             return Ok(Self(WindowKind::Buckets(buckets, SimDuration::from_nanos(length))));
         }
         words.end()?;
         let second = SimDuration::from_secs(1).as_nanos();
         if !span.0.as_nanos().is_multiple_of(second) {
-            return Err(refuse("a time window is made of whole seconds, unless it says `in 10 buckets`"));
+            return Err(refuse(
+                "a time window is made of whole seconds, unless it says `in 10 buckets`",
+            ));
         }
         Ok(Self(WindowKind::Seconds(u32::try_from(span.0.as_nanos() / second).unwrap_or(u32::MAX))))
     }
@@ -277,15 +299,16 @@ impl FromStr for WindowPhrase {
 impl Written for WindowPhrase {
     const EXPECTED: &'static str = "a window such as 100 calls or 60s";
     const PATTERN: &'static str = r"^(every )?[0-9.]+\s*(calls?|ms|s|m|h)( in [0-9]+ buckets)?$";
-    const EXAMPLES: &'static [&'static str] = &["100 calls", "60s", "60s in 10 buckets", "every 60s"];
+    const EXAMPLES: &'static [&'static str] =
+        &["100 calls", "60s", "60s in 10 buckets", "every 60s"];
     fn suggestion(number: f64) -> Option<String> {
         Some(format!("{number} calls"))
     }
 }
 written!(WindowPhrase, "Window");
 
-/// How long a breaker stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m`; and by how much of it the
-/// wait is spread to either side: `jitter 20%`.
+/// How long a breaker stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m`;
+/// and by how much of it the wait is spread to either side: `jitter 20%`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct WaitPhrase {
     pub wait: Wait,
@@ -296,14 +319,23 @@ impl FromStr for WaitPhrase {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut words = Words::new(text, "30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m` or `30s jitter 20%");
-        let span = |words: &mut Words<'_>, what: &str| words.duration(what).map(SimDuration::from_nanos_f64);
+        let mut words = Words::new(
+            text,
+            "30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m` or `30s jitter 20%",
+        );
+        let span = |words: &mut Words<'_>, what: &str| {
+            words.duration(what).map(SimDuration::from_nanos_f64)
+        };
         let wait = if words.skip("exponential") {
             let (base, multiplier, max) = growth(&mut words)?;
             Wait::Exponential { base, multiplier, max }
         } else if words.skip("adaptive") {
             let initial = span(&mut words, "the first wait")?;
-            let min = if words.skip("min") { span(&mut words, "the shortest")? } else { SimDuration::ZERO };
+            let min = if words.skip("min") {
+                span(&mut words, "the shortest")?
+            } else {
+                SimDuration::ZERO
+            };
             let max = longest(&mut words)?;
             if min > max {
                 return Err(words.refuse("the shortest wait is longer than the longest"));
@@ -313,7 +345,8 @@ impl FromStr for WaitPhrase {
             words.skip("fixed");
             Wait::Fixed(span(&mut words, "the wait")?)
         };
-        let jitter = if words.skip("jitter") { words.take::<Share>("a share such as 20%")?.0 } else { 0.0 };
+        let jitter =
+            if words.skip("jitter") { words.take::<Share>("a share such as 20%")?.0 } else { 0.0 };
         words.end()?;
         Ok(Self { wait, jitter })
     }
@@ -338,11 +371,19 @@ impl FromStr for BackoffPhrase {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut words = Words::new(text, "fixed 500ms`, `exponential 50ms x2 max 1s full jitter` or `fibonacci 100ms max 1s");
+        let mut words = Words::new(
+            text,
+            "fixed 500ms`, `exponential 50ms x2 max 1s full jitter` or `fibonacci 100ms max 1s",
+        );
         if words.skip("none") {
             words.end()?;
             let growth = Growth::Exponential(1.0);
-            return Ok(Self(Backoff { base: SimDuration::ZERO, growth, max: SimDuration::ZERO, jitter: Jitter::None }));
+            return Ok(Self(Backoff {
+                base: SimDuration::ZERO,
+                growth,
+                max: SimDuration::ZERO,
+                jitter: Jitter::None,
+            }));
         }
         let (base, growth, max) = if words.skip("exponential") {
             let (base, multiplier, max) = growth(&mut words)?;
@@ -374,7 +415,8 @@ impl FromStr for BackoffPhrase {
 /// `50ms x2 max 1s`: a base, a multiplier (2 if left out), a longest (none if left out).
 fn growth(words: &mut Words<'_>) -> Result<(SimDuration, f64, SimDuration), String> {
     let base = SimDuration::from_nanos_f64(words.duration("the base")?);
-    let has_factor = words.peek().is_some_and(|word| word.starts_with(['x', '×']) || word.ends_with(['x', '×']));
+    let has_factor =
+        words.peek().is_some_and(|word| word.starts_with(['x', '×']) || word.ends_with(['x', '×']));
     let multiplier = if has_factor { words.take::<Factor>("a multiplier")?.0 } else { 2.0 };
     if multiplier < 1.0 {
         return Err(words.refuse("the multiplier is at least 1"));
@@ -384,14 +426,23 @@ fn growth(words: &mut Words<'_>) -> Result<(SimDuration, f64, SimDuration), Stri
 
 /// `max 1s`; no limit if left out.
 fn longest(words: &mut Words<'_>) -> Result<SimDuration, String> {
-    if words.skip("max") { words.duration("the longest").map(SimDuration::from_nanos_f64) } else { Ok(SimDuration::MAX) }
+    if words.skip("max") {
+        words.duration("the longest").map(SimDuration::from_nanos_f64)
+    } else {
+        Ok(SimDuration::MAX)
+    }
 }
 
 impl Written for BackoffPhrase {
-    const EXPECTED: &'static str = "a backoff such as fixed 500ms or exponential 50ms x2 max 1s full jitter";
+    const EXPECTED: &'static str =
+        "a backoff such as fixed 500ms or exponential 50ms x2 max 1s full jitter";
     const PATTERN: &'static str = r"^(none$|fixed |exponential |fibonacci |[0-9])";
-    const EXAMPLES: &'static [&'static str] =
-        &["fixed 500ms", "exponential 50ms x2 max 1s full jitter", "fibonacci 100ms max 1s", "none"];
+    const EXAMPLES: &'static [&'static str] = &[
+        "fixed 500ms",
+        "exponential 50ms x2 max 1s full jitter",
+        "fibonacci 100ms max 1s",
+        "none",
+    ];
     fn suggestion(number: f64) -> Option<String> {
         Some(format!("fixed {number}ms"))
     }
@@ -422,12 +473,27 @@ mod tests {
 
     #[test]
     fn a_wrong_phrase_says_what_would_be_right() {
-        assert!(mean("exponentiel 2ms").is_err_and(|message| message.contains("did you mean `exponential`")));
+        assert!(
+            mean("exponentiel 2ms")
+                .is_err_and(|message| message.contains("did you mean `exponential`"))
+        );
         assert!(mean("exponential 2").is_err_and(|message| message.contains("has no unit")));
-        assert!(mean("lognormal mean 8ms p99 800ms").is_err_and(|message| message.contains("14.97")));
-        assert!(mean("uniform 3ms to 1ms").is_err_and(|message| message.contains("below the upper bound")));
-        assert!(mean("exponential 2ms fast").is_err_and(|message| message.contains("one word too many")));
-        assert!("1500ms".parse::<WindowPhrase>().is_err_and(|message| message.contains("whole seconds")));
+        assert!(
+            mean("lognormal mean 8ms p99 800ms").is_err_and(|message| message.contains("14.97"))
+        );
+        assert!(
+            mean("uniform 3ms to 1ms")
+                .is_err_and(|message| message.contains("below the upper bound"))
+        );
+        assert!(
+            mean("exponential 2ms fast")
+                .is_err_and(|message| message.contains("one word too many"))
+        );
+        assert!(
+            "1500ms"
+                .parse::<WindowPhrase>()
+                .is_err_and(|message| message.contains("whole seconds"))
+        );
     }
 
     #[test]
@@ -435,18 +501,36 @@ mod tests {
         let seconds = SimDuration::from_secs;
         let wait = Wait::Exponential { base: seconds(30), multiplier: 2.0, max: seconds(300) };
         assert_eq!("exponential 30s x2 max 5m".parse(), Ok(WaitPhrase { wait, jitter: 0.0 }));
-        assert_eq!("exponential 30s x2 max 5m jitter 20%".parse(), Ok(WaitPhrase { wait, jitter: 0.2 }));
+        assert_eq!(
+            "exponential 30s x2 max 5m jitter 20%".parse(),
+            Ok(WaitPhrase { wait, jitter: 0.2 })
+        );
         let wait = Wait::Adaptive { initial: seconds(30), min: seconds(5), max: SimDuration::MAX };
         assert_eq!("adaptive 30s min 5s".parse(), Ok(WaitPhrase { wait, jitter: 0.0 }));
         let window = |text: &str| text.parse::<WindowPhrase>().map(|phrase| phrase.0);
-        assert_eq!(window("10s in 4 buckets"), Ok(WindowKind::Buckets(4, SimDuration::from_millis(2_500))));
+        assert_eq!(
+            window("10s in 4 buckets"),
+            Ok(WindowKind::Buckets(4, SimDuration::from_millis(2_500)))
+        );
         assert_eq!(window("every 1m"), Ok(WindowKind::Buckets(1, seconds(60))));
-        assert!(window("10s in 0 buckets").is_err() && window("0s").is_err() && window("10s in 4").is_err());
+        assert!(
+            window("10s in 0 buckets").is_err()
+                && window("0s").is_err()
+                && window("10s in 4").is_err()
+        );
         let growth = Growth::Exponential(2.0);
-        let backoff = Backoff { base: SimDuration::from_millis(50), growth, max: seconds(1), jitter: Jitter::Full };
+        let backoff = Backoff {
+            base: SimDuration::from_millis(50),
+            growth,
+            max: seconds(1),
+            jitter: Jitter::Full,
+        };
         assert_eq!("exponential 50ms x2 max 1s full jitter".parse(), Ok(BackoffPhrase(backoff)));
         let fibonacci = Backoff { growth: Growth::Fibonacci, jitter: Jitter::Equal, ..backoff };
         assert_eq!("fibonacci 50ms max 1s equal jitter".parse(), Ok(BackoffPhrase(fibonacci)));
-        assert_eq!("poisson 300/s".parse::<ArrivalPhrase>().map(|phrase| phrase.rate), Ok(Rate(300.0)));
+        assert_eq!(
+            "poisson 300/s".parse::<ArrivalPhrase>().map(|phrase| phrase.rate),
+            Ok(Rate(300.0))
+        );
     }
 }

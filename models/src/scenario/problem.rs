@@ -64,7 +64,13 @@ pub struct Problem {
 impl Problem {
     /// An error.
     pub fn error(message: impl Into<String>, at: Option<Location>) -> Self {
-        Self { severity: Severity::Error, message: message.into(), label: String::new(), help: None, at }
+        Self {
+            severity: Severity::Error,
+            message: message.into(),
+            label: String::new(),
+            help: None,
+            at,
+        }
     }
 
     /// A warning.
@@ -112,8 +118,12 @@ impl Problems {
 }
 
 /// The candidate that was probably meant, if one is close enough.
-pub(super) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let likeness = |candidate: &str| strsim::jaro_winkler(&written.to_lowercase(), &candidate.to_lowercase());
+pub(super) fn did_you_mean<'a>(
+    written: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let likeness =
+        |candidate: &str| strsim::jaro_winkler(&written.to_lowercase(), &candidate.to_lowercase());
     candidates
         .into_iter()
         .map(|candidate| (likeness(candidate), candidate))

@@ -8,9 +8,11 @@ pub enum Purpose {
     Run,
     /// To sweep: the blueprint reads off what the sweep measures, and nothing is expected of it.
     Sweep(SweepRequest),
-    /// To find out what to recommend: the blueprint reads off what is wanted of it in a condition, and nothing is expected of it.
+    /// To find out what to recommend: the blueprint reads off what is wanted of it in a condition,
+    /// and nothing is expected of it.
     Goals(GoalsRequest),
-    /// To run it with other values (a path, and a value in YAML): nothing is expected, swept or wanted.
+    /// To run it with other values (a path, and a value in YAML): nothing is expected, swept or
+    /// wanted.
     Point(Vec<(String, String)>),
 }
 
@@ -23,7 +25,8 @@ pub struct GoalsRequest {
     pub values: Vec<(String, String)>,
 }
 
-/// A sweep asked for outside the file, or a point of it. What is given here takes the place of what the file says.
+/// A sweep asked for outside the file, or a point of it. What is given here takes the place of what
+/// the file says.
 #[derive(Clone, Debug, Default)]
 pub struct SweepRequest {
     /// What varies: `path=values`.
@@ -34,7 +37,8 @@ pub struct SweepRequest {
     pub maximize: Vec<String>,
     /// Of what less is better.
     pub minimize: Vec<String>,
-    /// Other settings of the sweep, with the names they have in the file: `("design", "sobol 128")`.
+    /// Other settings of the sweep, with the names they have in the file: `("design", "sobol
+    /// 128")`.
     pub settings: Vec<(&'static str, String)>,
     /// The values of a point: a path, and a value in YAML.
     pub values: Vec<(String, String)>,

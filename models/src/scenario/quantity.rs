@@ -47,13 +47,17 @@ impl<T: Written> Visitor<'_> for WrittenVisitor<T> {
 
     fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
         match T::suggestion(number) {
-            Some(suggestion) => Err(E::custom(format!("`{number}` has no unit; write `{suggestion}`"))),
+            Some(suggestion) => {
+                Err(E::custom(format!("`{number}` has no unit; write `{suggestion}`")))
+            }
             None => T::from_number(number).map_err(E::custom),
         }
     }
 }
 
-pub(super) fn deserialize_written<'de, T: Written, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub(super) fn deserialize_written<'de, T: Written, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     deserializer.deserialize_any(WrittenVisitor(PhantomData))
 }
 
@@ -105,29 +109,43 @@ impl FromStr for Duration {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || format!("`{text}` is not a duration; write a number and a unit, such as `250ms`, `1.5s`, `2m` or `1h`");
+        let refuse = || {
+            format!(
+                "`{text}` is not a duration; write a number and a unit, such as `250ms`, `1.5s`, `2m` or `1h`"
+            )
+        };
         let mut rest = text;
         let mut nanos = 0.0;
         while !rest.is_empty() {
             let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-            let letters = rest[digits..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |length| digits + length);
+            let letters = rest[digits..]
+                .find(|c: char| c.is_ascii_digit())
+                .map_or(rest.len(), |length| digits + length);
             let amount: f64 = rest[..digits].parse().map_err(|_| refuse())?;
             if letters == digits {
-                return Err(format!("`{text}` has no unit; write `{}`", suggested_duration(amount)));
+                return Err(format!(
+                    "`{text}` has no unit; write `{}`",
+                    suggested_duration(amount)
+                ));
             }
             let unit = rest[digits..letters].trim();
-            let (_, size) = DURATION_UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(|| {
-                let days = if unit.starts_with('d') {
-                    "; write days as hours, such as `24h`"
-                } else {
-                    "; known units are ns, us, ms, s, m and h"
-                };
-                format!("`{unit}` is not a unit of time{days}")
-            })?;
+            let (_, size) =
+                DURATION_UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(|| {
+                    let days = if unit.starts_with('d') {
+                        "; write days as hours, such as `24h`"
+                    } else {
+                        "; known units are ns, us, ms, s, m and h"
+                    };
+                    format!("`{unit}` is not a unit of time{days}")
+                })?;
             nanos += amount * size;
             rest = &rest[letters..];
         }
-        if text.is_empty() || nanos >= u64::MAX as f64 { Err(refuse()) } else { Ok(Self(SimDuration::from_nanos_f64(nanos))) }
+        if text.is_empty() || nanos >= u64::MAX as f64 {
+            Err(refuse())
+        } else {
+            Ok(Self(SimDuration::from_nanos_f64(nanos)))
+        }
     }
 }
 
@@ -153,7 +171,11 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let refuse = || format!("`{text}` is not a rate; write a number per unit of time, such as `400/s` or `90/m`");
+        let refuse = || {
+            format!(
+                "`{text}` is not a rate; write a number per unit of time, such as `400/s` or `90/m`"
+            )
+        };
         let (amount, unit) = text.split_once('/').ok_or_else(refuse)?;
         let seconds = match unit.trim() {
             "ms" => 1e-3,
@@ -252,7 +274,9 @@ impl FromStr for Bytes {
 
     fn from_str(text: &str) -> Result<Self, String> {
         const UNITS: [(&str, f64); 4] = [("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("B", 1.0)];
-        let parsed = UNITS.iter().find_map(|(unit, size)| Some(text.strip_suffix(unit)?.trim().parse::<f64>().ok()? * size));
+        let parsed = UNITS.iter().find_map(|(unit, size)| {
+            Some(text.strip_suffix(unit)?.trim().parse::<f64>().ok()? * size)
+        });
         parsed
             .filter(|bytes| *bytes >= 0.0)
             .map(|bytes| Self(bytes as u64))
@@ -292,8 +316,12 @@ mod tests {
         assert!(nanos("2d").is_err_and(|message| message.contains("24h")));
         assert!(nanos("").is_err() && nanos("ms").is_err() && nanos("-1s").is_err());
         assert!("300".parse::<Rate>().is_err() && "x/s".parse::<Rate>().is_err());
-        assert!("150%".parse::<Share>().is_err_and(|message| message.contains("between 0% and 100%")));
-        assert!(Share::from_number(50.0).is_err_and(|message| message.contains("did you mean `50%`")));
+        assert!(
+            "150%".parse::<Share>().is_err_and(|message| message.contains("between 0% and 100%"))
+        );
+        assert!(
+            Share::from_number(50.0).is_err_and(|message| message.contains("did you mean `50%`"))
+        );
     }
 
     #[test]

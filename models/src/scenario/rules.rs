@@ -24,18 +24,23 @@ pub(super) enum Verdict {
     Broken,
 }
 
-/// Looks whether a rule holds in a tree. Sides are paths or numbers, each after `2 *` if it is to be multiplied.
+/// Looks whether a rule holds in a tree. Sides are paths or numbers, each after `2 *` if it is to
+/// be multiplied.
 ///
 /// # Errors
 /// A rule that cannot be read, or whose sides cannot be compared.
 pub(super) fn verdict(rule: &str, tree: &Node, at: Location) -> Result<Verdict, Problem> {
-    let found = RELATIONS.iter().find_map(|(sign, holds)| rule.split_once(sign).map(|sides| (sides, holds)));
+    let found = RELATIONS
+        .iter()
+        .find_map(|(sign, holds)| rule.split_once(sign).map(|sides| (sides, holds)));
     let Some(((left, right), holds)) = found else {
         let help = "write two paths or numbers with <, <=, > or >= between, such as \
                     `calls.c -> d.timeout < calls.a -> c.timeout`";
         return Err(Problem::error(format!("`{rule}` is not a rule"), Some(at)).with_help(help));
     };
-    let (Some((left, left_unit)), Some((right, right_unit))) = (side(left, tree, at)?, side(right, tree, at)?) else {
+    let (Some((left, left_unit)), Some((right, right_unit))) =
+        (side(left, tree, at)?, side(right, tree, at)?)
+    else {
         return Ok(Verdict::Holds);
     };
     let is_time = |unit: &Unit| *unit == Unit::Time;
@@ -54,7 +59,8 @@ fn side(text: &str, tree: &Node, at: Location) -> Result<Option<(f64, Unit)>, Pr
     };
     let Some(factor) = factor.filter(|factor| factor.is_finite()) else {
         let message = format!("`{text}` is multiplied by something that is not a number");
-        return Err(Problem::error(message, Some(at)).with_help("write a number before `*`, such as `2 * services.d.threads`"));
+        return Err(Problem::error(message, Some(at))
+            .with_help("write a number before `*`, such as `2 * services.d.threads`"));
     };
     let scaled = |(value, unit): (f64, Unit)| (value * factor, unit);
     if let Some(value) = number(text) {
@@ -73,7 +79,10 @@ fn side(text: &str, tree: &Node, at: Location) -> Result<Option<(f64, Unit)>, Pr
     };
     match value {
         Some(value) => Ok(Some(scaled(value))),
-        None => Err(Problem::error(format!("`{text}` is not a number that could be compared"), Some(at))),
+        None => Err(Problem::error(
+            format!("`{text}` is not a number that could be compared"),
+            Some(at),
+        )),
     }
 }
 
@@ -103,7 +112,9 @@ mod tests {
     fn what_cannot_be_compared_is_told() {
         let refused = |rule: &str| verdict(rule, &tree(), AT).expect_err("no rule").message;
         assert!(refused("calls.c -> d.timeout").contains("not a rule"));
-        assert!(refused("calls.c -> d.timeout < services.d.threads").contains("cannot be compared"));
+        assert!(
+            refused("calls.c -> d.timeout < services.d.threads").contains("cannot be compared")
+        );
         assert!(refused("calls.a -> c.balance < 3").contains("not a number"));
         assert!(refused("two * services.d.threads < 3").contains("multiplied"));
     }

@@ -38,7 +38,8 @@ pub(super) struct Scenario {
     pub limits: LimitSection,
     /// Machines whose processors are shared by the services placed on them.
     pub hosts: IndexMap<String, Host>,
-    /// Classes of requests, the highest first; workloads name one, and what they call belongs to it too.
+    /// Classes of requests, the highest first; workloads name one, and what they call belongs to it
+    /// too.
     pub priorities: Vec<String>,
     /// Where requests come from.
     pub workloads: IndexMap<String, Workload>,
@@ -135,7 +136,8 @@ pub(super) struct Host {
 pub(super) struct Service {
     /// How many instances; 1 if left out.
     pub instances: Option<u32>,
-    /// Threads of each instance, held from dequeue to reply. Without threads or slots, concurrency is not limited.
+    /// Threads of each instance, held from dequeue to reply. Without threads or slots, concurrency
+    /// is not limited.
     pub threads: Option<OrNumber<Slots>>,
     /// Requests in flight of each instance, for an asynchronous service.
     pub slots: Option<OrNumber<Slots>>,
@@ -190,11 +192,13 @@ pub(super) struct Database {
     pub queries: IndexMap<String, DurationPhrase>,
 }
 
-/// A durable queue of messages, or a log in partitions. Services `send` to it; an operation of a service consumes it.
+/// A durable queue of messages, or a log in partitions. Services `send` to it; an operation of a
+/// service consumes it.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Queue {
-    /// The service, or one of its operations, that is called for each message; nobody consumes the queue if left out.
+    /// The service, or one of its operations, that is called for each message; nobody consumes the
+    /// queue if left out.
     #[serde(rename = "deliver to")]
     pub deliver_to: Option<String>,
     /// Partitions, each delivered in order; 1 if left out.
@@ -212,11 +216,14 @@ pub(super) struct Queue {
     pub concurrency: Option<u32>,
     /// Deliveries begun per second at most; not limited if left out.
     pub rate: Option<Rate>,
-    /// Deliveries of a message, the first included, before it is a dead letter; tried for ever if left out.
+    /// Deliveries of a message, the first included, before it is a dead letter; tried for ever if
+    /// left out.
     pub attempts: Option<u32>,
-    /// The pause between two deliveries of a message, which its partition waits out; `fixed 1s` if left out.
+    /// The pause between two deliveries of a message, which its partition waits out; `fixed 1s` if
+    /// left out.
     pub backoff: Option<BackoffPhrase>,
-    /// How long a partition pauses when the breaker of its deliveries rejects one, which is then no attempt; 1s if left out.
+    /// How long a partition pauses when the breaker of its deliveries rejects one, which is then no
+    /// attempt; 1s if left out.
     pub pause: Option<Duration>,
     /// Another queue, to which dead letters go; they are only counted if left out.
     #[serde(rename = "dead letters")]
@@ -224,7 +231,8 @@ pub(super) struct Queue {
     /// Messages that have waited so long are given up; never if left out.
     #[serde(rename = "expire after")]
     pub expire_after: Option<Duration>,
-    /// With `expire after`: the operation that is called for each message given up, such as a refund.
+    /// With `expire after`: the operation that is called for each message given up, such as a
+    /// refund.
     #[serde(rename = "on expiry")]
     pub on_expiry: Option<String>,
 }
@@ -249,7 +257,8 @@ pub(super) enum QueueOrder {
     Priority,
 }
 
-/// An autoscaler, after Kubernetes' `HorizontalPodAutoscaler`; `instances` is the most there can be.
+/// An autoscaler, after Kubernetes' `HorizontalPodAutoscaler`; `instances` is the most there can
+/// be.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Autoscale {
@@ -288,7 +297,8 @@ pub(super) struct Memory {
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Idempotency {
-    /// How long a good answer is remembered: a request that comes again gets it, and is not done again.
+    /// How long a good answer is remembered: a request that comes again gets it, and is not done
+    /// again.
     #[serde(rename = "keys for")]
     pub keys_for: Duration,
 }
@@ -301,14 +311,16 @@ pub(super) struct Cache {
     pub instances: Option<u32>,
     /// Connections of each instance; not limited if left out.
     pub connections: Option<OrNumber<Slots>>,
-    /// How many keys there are, in place of a hit rate: a look-up finds what was put in and has not expired.
+    /// How many keys there are, in place of a hit rate: a look-up finds what was put in and has not
+    /// expired.
     pub keys: Option<u32>,
-    /// With `keys`: how much more often the first are looked up: the n-th with a probability in proportion to 1 / n^zipf; all
-    /// alike if left out.
+    /// With `keys`: how much more often the first are looked up: the n-th with a probability in
+    /// proportion to 1 / n^zipf; all alike if left out.
     pub zipf: Option<f64>,
     /// With `keys`: how long what was put in is of use.
     pub ttl: Option<Duration>,
-    /// With `keys`: whether of several that miss the same key only one fetches it, and the others wait; false if left out.
+    /// With `keys`: whether of several that miss the same key only one fetches it, and the others
+    /// wait; false if left out.
     pub coalesce: Option<bool>,
     /// Share of look-ups that find something.
     #[serde(rename = "hit rate")]
@@ -317,7 +329,8 @@ pub(super) struct Cache {
     pub latency: Option<DurationPhrase>,
 }
 
-/// One step of a handler: exactly one of work, pause, call, query, cache, send, effect, parallel, branch, repeat, fail and poison.
+/// One step of a handler: exactly one of work, pause, call, query, cache, send, effect, parallel,
+/// branch, repeat, fail and poison.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Step {
@@ -338,8 +351,8 @@ pub(super) struct Step {
     pub on_failure: Option<OnFailure>,
     /// Sends a message to a queue and goes on.
     pub send: Option<String>,
-    /// Does something to the world that should be done once for each request, such as `charge`; how often it is done again is
-    /// counted.
+    /// Does something to the world that should be done once for each request, such as `charge`; how
+    /// often it is done again is counted.
     pub effect: Option<String>,
     /// Runs lists of steps side by side.
     pub parallel: Option<Vec<Vec<Step>>>,
@@ -361,7 +374,8 @@ pub(super) struct Step {
     /// With `fail`, `poison`: how; a server error if left out.
     #[serde(rename = "as")]
     pub fails_as: Option<Outcome>,
-    /// With `fail`: how long callers are asked to stay away (`Retry-After`); not at all if left out.
+    /// With `fail`: how long callers are asked to stay away (`Retry-After`); not at all if left
+    /// out.
     #[serde(rename = "retry after")]
     pub retry_after: Option<Duration>,
 }
@@ -383,7 +397,8 @@ pub(super) enum OnFailure {
     Ignore,
 }
 
-/// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads, break breaker, deploy, flush and surge.
+/// A fault: exactly one of slow, errors, crash, pause, black hole, refuse, lose threads, break
+/// breaker, deploy, flush and surge.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Fault {
@@ -411,7 +426,8 @@ pub(super) struct Fault {
     /// With `errors`: how they fail; a server error if left out.
     #[serde(rename = "as")]
     pub fails_as: Option<Outcome>,
-    /// With `errors`: how long callers are asked to stay away (`Retry-After`); not at all if left out.
+    /// With `errors`: how long callers are asked to stay away (`Retry-After`); not at all if left
+    /// out.
     #[serde(rename = "retry after")]
     pub retry_after: Option<Duration>,
     /// Crashes a service, database or cache: work in flight is lost, connections are refused.
@@ -428,7 +444,8 @@ pub(super) struct Fault {
     pub lose_threads: Option<String>,
     /// With `lose threads`: how many of each instance.
     pub count: Option<u32>,
-    /// Makes the logic of the breakers of an edge `a -> b` fail; the breaker's `broken` says what becomes of calls.
+    /// Makes the logic of the breakers of an edge `a -> b` fail; the breaker's `broken` says what
+    /// becomes of calls.
     #[serde(rename = "break breaker")]
     pub break_breaker: Option<String>,
     /// Restarts the instances of a service, database or cache, batch by batch.
@@ -448,14 +465,15 @@ pub(super) struct Fault {
     pub surge: Option<String>,
 }
 
-/// Something that an operator does to the breakers of an edge `a -> b`: exactly one of force open, force closed, disable,
-/// enable and reset.
+/// Something that an operator does to the breakers of an edge `a -> b`: exactly one of force open,
+/// force closed, disable, enable and reset.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Operation {
     /// When.
     pub at: Option<Duration>,
-    /// With `force open`, `force closed`, `disable`: until it is taken back; to the end of the run if left out.
+    /// With `force open`, `force closed`, `disable`: until it is taken back; to the end of the run
+    /// if left out.
     #[serde(rename = "for")]
     pub lasts: Option<Duration>,
     /// Rejects every call.
@@ -483,7 +501,8 @@ pub(super) enum InstanceShare {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Alert {
-    /// The condition, such as `breaker a -> b is open` or `rejection rate of a -> b over 5m is above 10/s`.
+    /// The condition, such as `breaker a -> b is open` or `rejection rate of a -> b over 5m is
+    /// above 10/s`.
     pub when: String,
     /// How long it must hold before the alert fires; not at all if left out.
     #[serde(rename = "for")]

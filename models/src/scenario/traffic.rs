@@ -1,4 +1,5 @@
-//! The sections about who sends requests and when. Their descriptions become those of the JSON Schema.
+//! The sections about who sends requests and when. Their descriptions become those of the JSON
+//! Schema.
 
 use indexmap::IndexMap;
 use schemars::JsonSchema;
@@ -51,7 +52,8 @@ fn one() -> f64 {
     1.0
 }
 
-/// When requests arrive: `poisson 300/s`, or a process with a rate that changes, or recorded instants.
+/// When requests arrive: `poisson 300/s`, or a process with a rate that changes, or recorded
+/// instants.
 #[derive(Clone, Debug)]
 pub(super) enum Arrivals {
     Phrase(ArrivalPhrase),

@@ -56,19 +56,27 @@ impl Segment {
     /// The segment as `value` takes it: in a list, a number is an index (`faults.0.by`).
     fn within(&self, value: &Value) -> Self {
         match (self, value) {
-            (Self::Key(name), Value::List(_)) => name.parse().map_or_else(|_| self.clone(), Self::Index),
+            (Self::Key(name), Value::List(_)) => {
+                name.parse().map_or_else(|_| self.clone(), Self::Index)
+            }
             _ => self.clone(),
         }
     }
 }
 
-/// The path written as `services.d.threads` or `faults[0].by`. Names of edges hold blanks and arrows but no dots.
+/// The path written as `services.d.threads` or `faults[0].by`. Names of edges hold blanks and
+/// arrows but no dots.
 pub fn parse_path(text: &str) -> Vec<Segment> {
     let mut segments = Vec::new();
     for part in text.split('.') {
         let (name, indices) = part.split_once('[').unwrap_or((part, ""));
         segments.push(Segment::Key(normalize_edge(name)));
-        segments.extend(indices.split('[').filter_map(|index| index.trim_end_matches(']').parse().ok()).map(Segment::Index));
+        segments.extend(
+            indices
+                .split('[')
+                .filter_map(|index| index.trim_end_matches(']').parse().ok())
+                .map(Segment::Index),
+        );
     }
     segments
 }
@@ -81,8 +89,10 @@ pub fn normalize_edge(name: &str) -> String {
     }
 }
 
-/// The keys whose maps can be written as a bare number, and the key of the map that the number stands for.
-const SHORTHANDS: [(&str, &str); 4] = [("threads", "max"), ("slots", "max"), ("connections", "max"), ("users", "from")];
+/// The keys whose maps can be written as a bare number, and the key of the map that the number
+/// stands for.
+const SHORTHANDS: [(&str, &str); 4] =
+    [("threads", "max"), ("slots", "max"), ("connections", "max"), ("users", "from")];
 
 fn shorthand_key(name: &str) -> Option<&'static str> {
     SHORTHANDS.iter().find(|(shorthand, _)| *shorthand == name).map(|(_, key)| *key)
@@ -95,13 +105,23 @@ impl Node {
     /// A text that is not YAML, with the place where it stops being so.
     pub fn parse(text: &str, source: u32) -> Result<Self, Problem> {
         let options = serde_saphyr::options! { strict_booleans: true };
-        let tree: Spanned<Raw> = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-            let at = error.location().map_or(Location { source, start: 0, end: 0 }, |location| locate(location, text, source));
-            let message = error.without_snippet().to_string();
-            let message = message.split(" at line").next().unwrap_or(&message).trim_start_matches("error: ").to_owned();
-            let message = strip_position(&message);
-            Problem::error(format!("this is not valid YAML: {message}"), Some(at)).labelled("here")
-        })?;
+        let tree: Spanned<Raw> =
+            serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+                let at =
+                    error.location().map_or(Location { source, start: 0, end: 0 }, |location| {
+                        locate(location, text, source)
+                    });
+                let message = error.without_snippet().to_string();
+                let message = message
+                    .split(" at line")
+                    .next()
+                    .unwrap_or(&message)
+                    .trim_start_matches("error: ")
+                    .to_owned();
+                let message = strip_position(&message);
+                Problem::error(format!("this is not valid YAML: {message}"), Some(at))
+                    .labelled("here")
+            })?;
         Ok(tree.value.into_node(locate(tree.defined, text, source), text, source))
     }
 
@@ -109,10 +129,13 @@ impl Node {
     pub fn get(&self, path: &[Segment]) -> Option<&Self> {
         let Some((first, rest)) = path.split_first() else { return Some(self) };
         match (first.within(&self.value), &self.value) {
-            (Segment::Key(name), Value::Map(entries)) => {
-                entries.iter().find(|(key, _)| normalize_edge(&key.name) == name).and_then(|(_, node)| node.get(rest))
+            (Segment::Key(name), Value::Map(entries)) => entries
+                .iter()
+                .find(|(key, _)| normalize_edge(&key.name) == name)
+                .and_then(|(_, node)| node.get(rest)),
+            (Segment::Index(index), Value::List(items)) => {
+                items.get(index).and_then(|node| node.get(rest))
             }
-            (Segment::Index(index), Value::List(items)) => items.get(index).and_then(|node| node.get(rest)),
             _ => None,
         }
     }
@@ -122,16 +145,20 @@ impl Node {
         let (last, parents) = path.split_last()?;
         let parent = self.get(parents)?;
         match (last, &parent.value) {
-            (Segment::Key(name), Value::Map(entries)) => {
-                entries.iter().find(|(key, _)| normalize_edge(&key.name) == *name).map(|(key, _)| key.at)
-            }
+            (Segment::Key(name), Value::Map(entries)) => entries
+                .iter()
+                .find(|(key, _)| normalize_edge(&key.name) == *name)
+                .map(|(key, _)| key.at),
             _ => parent.get(std::slice::from_ref(last)).map(|node| node.at),
         }
     }
 
     /// Where the value at the longest existing beginning of `path` lies.
     pub fn nearest_location(&self, path: &[Segment]) -> Location {
-        (0..=path.len()).rev().find_map(|length| self.get(&path[..length])).map_or(self.at, |node| node.at)
+        (0..=path.len())
+            .rev()
+            .find_map(|length| self.get(&path[..length]))
+            .map_or(self.at, |node| node.at)
     }
 
     /// Takes the node at `path` out; whether there was one.
@@ -151,10 +178,11 @@ impl Node {
         }
     }
 
-    /// Puts `node` at `path`, making maps on the way; `null` takes away what is there. `path_at` is where the path is written.
+    /// Puts `node` at `path`, making maps on the way; `null` takes away what is there. `path_at` is
+    /// where the path is written.
     ///
-    /// A bare number put where slots are described in full (`threads: { max: 50, queue: 100 }`) sets their number only; a
-    /// detail put where they are a bare number keeps that number.
+    /// A bare number put where slots are described in full (`threads: { max: 50, queue: 100 }`)
+    /// sets their number only; a detail put where they are a bare number keeps that number.
     ///
     /// # Errors
     /// A path that leads through a scalar or past the end of a list, or nothing to take away.
@@ -168,26 +196,36 @@ impl Node {
         }
         match (first.within(&self.value), &mut self.value) {
             (Segment::Key(name), Value::Map(entries)) => {
-                let position = entries.iter().position(|(key, _)| normalize_edge(&key.name) == name);
+                let position =
+                    entries.iter().position(|(key, _)| normalize_edge(&key.name) == name);
                 if rest.is_empty() && node.value == Value::Null {
                     if position.is_none() {
-                        let known: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
-                        let problem = Problem::error(format!("there is no `{name}` to take away"), Some(path_at));
-                        let meant = did_you_mean(&name, known).map(|meant| format!("did you mean `{meant}`?"));
+                        let known: Vec<&str> =
+                            entries.iter().map(|(key, _)| key.name.as_str()).collect();
+                        let problem = Problem::error(
+                            format!("there is no `{name}` to take away"),
+                            Some(path_at),
+                        );
+                        let meant = did_you_mean(&name, known)
+                            .map(|meant| format!("did you mean `{meant}`?"));
                         return Err(meant.map_or(problem.clone(), |help| problem.with_help(help)));
                     }
                     entries.retain(|(key, _)| normalize_edge(&key.name) != name);
                     return Ok(());
                 }
                 let position = position.unwrap_or_else(|| {
-                    entries.push((Key { name: name.clone(), at: path_at }, Self { value: Value::Null, at: path_at }));
+                    entries.push((
+                        Key { name: name.clone(), at: path_at },
+                        Self { value: Value::Null, at: path_at },
+                    ));
                     entries.len() - 1
                 });
                 let child = &mut entries[position].1;
                 match (shorthand_key(&name), &mut child.value, &node.value) {
                     (Some(key), Value::Integer(_), _) if !rest.is_empty() => {
                         let number = child.clone();
-                        child.value = Value::Map(vec![(Key { name: key.to_owned(), at: number.at }, number)]);
+                        child.value =
+                            Value::Map(vec![(Key { name: key.to_owned(), at: number.at }, number)]);
                     }
                     (Some(key), Value::Map(_), Value::Integer(_)) if rest.is_empty() => {
                         return child.set(&[Segment::Key(key.to_owned())], node, path_at);
@@ -204,8 +242,11 @@ impl Node {
                 }
                 match items.get_mut(index) {
                     Some(item) => item.set(rest, node, path_at),
-                    None => Err(Problem::error(format!("there is no item {index}: the list has {length}"), Some(path_at))
-                        .with_help("items are counted from 0")),
+                    None => Err(Problem::error(
+                        format!("there is no item {index}: the list has {length}"),
+                        Some(path_at),
+                    )
+                    .with_help("items are counted from 0")),
                 }
             }
             (segment, other) => {
@@ -213,25 +254,35 @@ impl Node {
                     Segment::Key(name) => format!("`{name}`"),
                     Segment::Index(index) => format!("item {index}"),
                 };
-                Err(Problem::error(format!("there is no {wanted} in {}", other.description()), Some(path_at)))
+                Err(Problem::error(
+                    format!("there is no {wanted} in {}", other.description()),
+                    Some(path_at),
+                ))
             }
         }
     }
 
-    /// Adds whatever `other` has and this does not, map by map; lists stay as they are, and so do maps of another `preset`,
-    /// whose keys mean nothing here.
+    /// Adds whatever `other` has and this does not, map by map; lists stay as they are, and so do
+    /// maps of another `preset`, whose keys mean nothing here.
     pub fn merge_missing(&mut self, other: &Self) {
         let preset = [Segment::Key("preset".to_owned())];
         if self.get(&preset).map(|node| &node.value) != other.get(&preset).map(|node| &node.value) {
             return;
         }
-        let (Value::Map(mine), Value::Map(theirs)) = (&mut self.value, &other.value) else { return };
-        // Guards are listed or written one by one; what this map has chosen, the other does not take from it.
+        let (Value::Map(mine), Value::Map(theirs)) = (&mut self.value, &other.value) else {
+            return;
+        };
+        // Guards are listed or written one by one; what this map has chosen, the other does not
+        // take from it.
         let has_list = mine.iter().any(|(key, _)| key.name == "guards");
         let has_single = mine.iter().any(|(key, _)| GUARD_KEYS.contains(&key.name.as_str()));
-        let is_left_out = |key: &str| (has_list && GUARD_KEYS.contains(&key)) || (has_single && key == "guards");
+        let is_left_out =
+            |key: &str| (has_list && GUARD_KEYS.contains(&key)) || (has_single && key == "guards");
         for (key, node) in theirs.iter().filter(|(key, _)| !is_left_out(&key.name)) {
-            match mine.iter_mut().find(|(mine, _)| normalize_edge(&mine.name) == normalize_edge(&key.name)) {
+            match mine
+                .iter_mut()
+                .find(|(mine, _)| normalize_edge(&mine.name) == normalize_edge(&key.name))
+            {
                 Some((_, existing)) => existing.merge_missing(node),
                 None => mine.push((key.clone(), node.clone())),
             }
@@ -270,7 +321,9 @@ impl Node {
             Value::Float(value) => (*value).into(),
             Value::Text(value) => value.clone().into(),
             Value::List(items) => items.iter().map(Self::to_json).collect(),
-            Value::Map(entries) => entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect(),
+            Value::Map(entries) => {
+                entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect()
+            }
         }
     }
 
@@ -283,10 +336,13 @@ impl Node {
     fn get_mut(&mut self, path: &[Segment]) -> Option<&mut Self> {
         let Some((first, rest)) = path.split_first() else { return Some(self) };
         match (first.within(&self.value), &mut self.value) {
-            (Segment::Key(name), Value::Map(entries)) => {
-                entries.iter_mut().find(|(key, _)| normalize_edge(&key.name) == name).and_then(|(_, node)| node.get_mut(rest))
+            (Segment::Key(name), Value::Map(entries)) => entries
+                .iter_mut()
+                .find(|(key, _)| normalize_edge(&key.name) == name)
+                .and_then(|(_, node)| node.get_mut(rest)),
+            (Segment::Index(index), Value::List(items)) => {
+                items.get_mut(index).and_then(|node| node.get_mut(rest))
             }
-            (Segment::Index(index), Value::List(items)) => items.get_mut(index).and_then(|node| node.get_mut(rest)),
             _ => None,
         }
     }
@@ -320,14 +376,21 @@ fn strip_position(message: &str) -> String {
 fn locate(location: serde_saphyr::Location, text: &str, source: u32) -> Location {
     let span = location.span();
     let by_line = || {
-        let line_start: usize = text.split_inclusive('\n').take((location.line() as usize).saturating_sub(1)).map(str::len).sum();
-        let in_line = text[line_start.min(text.len())..].char_indices().nth((location.column() as usize).saturating_sub(1));
+        let line_start: usize = text
+            .split_inclusive('\n')
+            .take((location.line() as usize).saturating_sub(1))
+            .map(str::len)
+            .sum();
+        let in_line = text[line_start.min(text.len())..]
+            .char_indices()
+            .nth((location.column() as usize).saturating_sub(1));
         line_start + in_line.map_or(0, |(offset, _)| offset)
     };
     let start = span.byte_offset().map_or_else(by_line, |offset| offset as usize).min(text.len());
     let start = (0..=start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     let length = span.byte_len().map_or(1, |length| length as usize).max(1);
-    let end = (start + length..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    let end =
+        (start + length..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     Location { source, start, end }
 }
 
@@ -343,9 +406,12 @@ impl Raw {
         let place = |location| locate(location, text, source);
         let value = match self {
             Self::Scalar(value) => value,
-            Self::List(items) => {
-                Value::List(items.into_iter().map(|item| item.value.into_node(place(item.referenced), text, source)).collect())
-            }
+            Self::List(items) => Value::List(
+                items
+                    .into_iter()
+                    .map(|item| item.value.into_node(place(item.referenced), text, source))
+                    .collect(),
+            ),
             Self::Map(entries) => Value::Map(
                 entries
                     .into_iter()
@@ -433,26 +499,40 @@ mod tests {
         let text = "services:\n  d: { threads: 40 }\n";
         let node = tree(text);
         let threads = parse_path("services.d.threads");
-        let (value, key) = (node.get(&threads).expect("set").at, node.key_location(&threads).expect("set"));
+        let (value, key) =
+            (node.get(&threads).expect("set").at, node.key_location(&threads).expect("set"));
         assert_eq!((&text[value.start..value.end], &text[key.start..key.end]), ("40", "threads"));
     }
 
     #[test]
     fn an_override_follows_the_shorthand_in_both_directions() {
-        let mut node = tree("services: { a: { threads: { max: 50, queue: 9 } }, b: { threads: 7 } }");
-        node.set(&parse_path("services.a.threads"), number(60), Location::default()).expect("a place to set");
-        node.set(&parse_path("services.b.threads.queue"), number(3), Location::default()).expect("a place to set");
-        let expected = tree("services: { a: { threads: { max: 60, queue: 9 } }, b: { threads: { max: 7, queue: 3 } } }");
+        let mut node =
+            tree("services: { a: { threads: { max: 50, queue: 9 } }, b: { threads: 7 } }");
+        node.set(&parse_path("services.a.threads"), number(60), Location::default())
+            .expect("a place to set");
+        node.set(&parse_path("services.b.threads.queue"), number(3), Location::default())
+            .expect("a place to set");
+        let expected = tree(
+            "services: { a: { threads: { max: 60, queue: 9 } }, b: { threads: { max: 7, queue: 3 } } }",
+        );
         assert_eq!(node.to_json(), expected.to_json());
     }
 
     #[test]
     fn an_override_makes_what_is_missing_and_refuses_what_cannot_be() {
         let mut node = tree("calls: {}\nfaults: [ { by: 2x } ]");
-        node.set(&parse_path("calls.c->d.retry.attempts"), number(3), Location::default()).expect("a place to set");
-        node.set(&parse_path("faults[0].by"), number(5), Location::default()).expect("a place to set");
-        assert_eq!(node.to_json(), tree("calls: { 'c -> d': { retry: { attempts: 3 } } }\nfaults: [ { by: 5 } ]").to_json());
+        node.set(&parse_path("calls.c->d.retry.attempts"), number(3), Location::default())
+            .expect("a place to set");
+        node.set(&parse_path("faults[0].by"), number(5), Location::default())
+            .expect("a place to set");
+        assert_eq!(
+            node.to_json(),
+            tree("calls: { 'c -> d': { retry: { attempts: 3 } } }\nfaults: [ { by: 5 } ]")
+                .to_json()
+        );
         assert!(node.set(&parse_path("faults[1].by"), number(5), Location::default()).is_err());
-        assert!(node.set(&parse_path("faults[0].by.more"), number(5), Location::default()).is_err());
+        assert!(
+            node.set(&parse_path("faults[0].by.more"), number(5), Location::default()).is_err()
+        );
     }
 }

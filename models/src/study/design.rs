@@ -20,16 +20,16 @@ pub enum Design {
     Grid,
     /// Points drawn independently.
     Random(u64),
-    /// As many values of each parameter as there are points, evenly spread, in random combination (`McKay`, Beckman and Conover,
-    /// Technometrics 21, 1979).
+    /// As many values of each parameter as there are points, evenly spread, in random combination
+    /// (`McKay`, Beckman and Conover, Technometrics 21, 1979).
     LatinHypercube(u64),
     /// A Sobol sequence with Owen scrambling: points that fill the space evenly.
     Sobol(u64),
-    /// So many trajectories, on each of which one parameter after the other changes: which parameters matter at all (Morris,
-    /// Technometrics 33, 1991).
+    /// So many trajectories, on each of which one parameter after the other changes: which
+    /// parameters matter at all (Morris, Technometrics 33, 1991).
     Morris(u64),
-    /// So many base points for variance-based sensitivity indices, each with a companion and one mixture of both a parameter
-    /// (Saltelli et al., Computer Physics Communications 181, 2010).
+    /// So many base points for variance-based sensitivity indices, each with a companion and one
+    /// mixture of both a parameter (Saltelli et al., Computer Physics Communications 181, 2010).
     Saltelli(u64),
 }
 
@@ -40,7 +40,10 @@ impl Design {
     pub fn points(self, parameters: &[Parameter]) -> u64 {
         let dimensions = parameters.len() as u64;
         match self {
-            Self::Grid => parameters.iter().map(|parameter| parameter.values.levels().len() as u64).fold(1, u64::saturating_mul),
+            Self::Grid => parameters
+                .iter()
+                .map(|parameter| parameter.values.levels().len() as u64)
+                .fold(1, u64::saturating_mul),
             Self::Random(points) | Self::LatinHypercube(points) | Self::Sobol(points) => points,
             Self::Morris(trajectories) => trajectories.saturating_mul(dimensions + 1),
             Self::Saltelli(base) => base.saturating_mul(dimensions + 2),
@@ -82,9 +85,14 @@ impl FromStr for Design {
                 Err(format!("a Sobol sequence has at most {MOST_SOBOL_POINTS} points"))
             }
             "sobol" => Ok(Self::Sobol(number)),
-            "morris" if number < 2 => Err("one trajectory says nothing of how effects vary; write `morris 10`".to_owned()),
+            "morris" if number < 2 => {
+                Err("one trajectory says nothing of how effects vary; write `morris 10`".to_owned())
+            }
             "morris" => Ok(Self::Morris(number)),
-            "saltelli" if number < 8 => Err("indices of fewer than 8 base points say nothing; write `saltelli 64`".to_owned()),
+            "saltelli" if number < 8 => {
+                Err("indices of fewer than 8 base points say nothing; write `saltelli 64`"
+                    .to_owned())
+            }
             "saltelli" => Ok(Self::Saltelli(number)),
             _ => Err(format!("`{text}` is not a design{help}")),
         }

@@ -4,8 +4,9 @@ use super::{FigurePlan, Level, Parameter};
 
 /// What may move, under which conditions the system must stand, and what is wanted of it there.
 ///
-/// Which limits hold in a condition, and what is measured there, stands in the blueprint of the condition: its readings with a
-/// bound are limits, the last ones without are the objectives, in the order of the plan.
+/// Which limits hold in a condition, and what is measured there, stands in the blueprint of the
+/// condition: its readings with a bound are limits, the last ones without are the objectives, in
+/// the order of the plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GoalsPlan {
     /// Settings that may move, and over which values.
@@ -22,7 +23,8 @@ pub struct GoalsPlan {
     pub runs: u32,
     /// How often a promising candidate is simulated in each condition.
     pub replications: u32,
-    /// How often the answer is simulated in each condition, with random numbers that the search has not seen.
+    /// How often the answer is simulated in each condition, with random numbers that the search has
+    /// not seen.
     pub validations: u32,
 }
 

@@ -1,4 +1,5 @@
-//! What is asked of a system beyond one run: which of its settings vary, over which values, and which figures are wanted.
+//! What is asked of a system beyond one run: which of its settings vary, over which values, and
+//! which figures are wanted.
 //!
 //! These are records; carrying them out is for `sim-experiments`.
 

@@ -49,8 +49,8 @@ pub struct Replications {
     pub first: u32,
     /// At most so often.
     pub most: u32,
-    /// Until each interval's half-width is at most this share of the figure (of one, if the figure is a share itself);
-    /// `None` to stop at `first`.
+    /// Until each interval's half-width is at most this share of the figure (of one, if the figure
+    /// is a share itself); `None` to stop at `first`.
     pub precision: Option<f64>,
 }
 
@@ -65,7 +65,8 @@ pub struct SweepPlan {
     pub figures: Vec<FigurePlan>,
     /// How often each point is simulated.
     pub replications: Replications,
-    /// Whether a point is given up when another one of its block is clearly better in every objective.
+    /// Whether a point is given up when another one of its block is clearly better in every
+    /// objective.
     pub abandons: bool,
 }
 

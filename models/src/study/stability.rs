@@ -7,9 +7,11 @@ use super::Parameter;
 /// Which loads and triggers are tried, and what counts as well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StabilityPlan {
-    /// The setting that is the load: `workloads.web.arrivals` or another one of a workload, over a range.
+    /// The setting that is the load: `workloads.web.arrivals` or another one of a workload, over a
+    /// range.
     pub load: Parameter,
-    /// The setting that is the size or the length of the trigger: `faults[0].by`, `faults[0].for`, over a range or a list.
+    /// The setting that is the size or the length of the trigger: `faults[0].by`, `faults[0].for`,
+    /// over a range or a list.
     pub trigger: Parameter,
     /// A second one, such as the length; a map is made for each of its values.
     pub also: Option<Parameter>,

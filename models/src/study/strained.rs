@@ -15,7 +15,8 @@ const LONGER_WORK: f64 = 1.3;
 pub fn strained(blueprint: &Blueprint, strain: Strain) -> Blueprint {
     let mut blueprint = blueprint.clone();
     match strain {
-        Strain::Load => (0..blueprint.workloads.len()).for_each(|workload| scale_load(&mut blueprint, workload, MORE_LOAD)),
+        Strain::Load => (0..blueprint.workloads.len())
+            .for_each(|workload| scale_load(&mut blueprint, workload, MORE_LOAD)),
         Strain::Faults => strengthen_faults(&mut blueprint),
         Strain::ServiceTimes => lengthen_work(&mut blueprint),
     }
@@ -42,12 +43,18 @@ pub fn scale_load(blueprint: &mut Blueprint, workload: usize, factor: f64) {
 }
 
 fn strengthen_faults(blueprint: &mut Blueprint) {
-    let surges: Vec<Fault> =
-        blueprint.faults.iter().filter(|fault| matches!(fault.effect, Effect::Surge { .. })).cloned().collect();
+    let surges: Vec<Fault> = blueprint
+        .faults
+        .iter()
+        .filter(|fault| matches!(fault.effect, Effect::Surge { .. }))
+        .cloned()
+        .collect();
     for fault in surges {
-        let position = blueprint.workloads.iter().position(|workload| workload.name == fault.target);
-        if let Some(Source::Open(ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile))) =
-            position.map(|position| &mut blueprint.workloads[position].source)
+        let position =
+            blueprint.workloads.iter().position(|workload| workload.name == fault.target);
+        if let Some(Source::Open(
+            ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile),
+        )) = position.map(|position| &mut blueprint.workloads[position].source)
         {
             *profile = profile.times(&doubled_during(&fault));
         }
@@ -58,7 +65,8 @@ fn strengthen_faults(blueprint: &mut Blueprint) {
 /// One before and after a fault, two at its full size.
 fn doubled_during(fault: &Fault) -> RateProfile {
     let (begin, ramp) = (fault.begin.as_secs_f64(), fault.ramp.as_secs_f64());
-    let mut knots = vec![Knot { at: begin, rate: 1.0 }, Knot { at: begin + ramp, rate: STRONGER_FAULTS }];
+    let mut knots =
+        vec![Knot { at: begin, rate: 1.0 }, Knot { at: begin + ramp, rate: STRONGER_FAULTS }];
     if fault.end != SimTime::MAX {
         let end = fault.end.as_secs_f64();
         knots.retain(|knot| knot.at <= end);
@@ -133,8 +141,15 @@ mod tests {
     }
 
     fn means_of_work(blueprint: &Blueprint) -> Vec<f64> {
-        let work = |step: &Step| if let Step::Work(id) | Step::Pause(id) = step { Some(*id as usize) } else { None };
-        blueprint.program.iter().filter_map(work).map(|id| blueprint.distributions[id].mean()).collect()
+        let work = |step: &Step| {
+            if let Step::Work(id) | Step::Pause(id) = step { Some(*id as usize) } else { None }
+        };
+        blueprint
+            .program
+            .iter()
+            .filter_map(work)
+            .map(|id| blueprint.distributions[id].mean())
+            .collect()
     }
 
     #[test]
@@ -146,8 +161,15 @@ mod tests {
         let work = strained(&plain, Strain::ServiceTimes);
         assert_eq!(means_of_work(&work), [26e6, 5e6], "waiting does not take longer");
         let faults = strained(&plain, Strain::Faults);
-        assert_eq!((rate(&faults, 1.0), rate(&faults, 21.0), rate(&faults, 26.0)), (100.0, 400.0, 100.0));
+        assert_eq!(
+            (rate(&faults, 1.0), rate(&faults, 21.0), rate(&faults, 26.0)),
+            (100.0, 400.0, 100.0)
+        );
         assert!(matches!(faults.faults[0].effect, Effect::Slow { factor: 6.0, .. }));
-        assert_eq!(faults.faults[2].end, SimTime::ZERO + SimDuration::from_secs(40), "a pause has no strength: it lasts longer");
+        assert_eq!(
+            faults.faults[2].end,
+            SimTime::ZERO + SimDuration::from_secs(40),
+            "a pause has no strength: it lasts longer"
+        );
     }
 }

@@ -100,7 +100,9 @@ impl Values {
     /// The levels that a grid combines, in order.
     pub fn levels(&self) -> Vec<Level> {
         match self {
-            Self::Listed(choices) => choices.iter().enumerate().map(|(place, choice)| choice.level(place)).collect(),
+            Self::Listed(choices) => {
+                choices.iter().enumerate().map(|(place, choice)| choice.level(place)).collect()
+            }
             Self::Range(range) => {
                 let mut levels = Vec::new();
                 for number in range.numbers() {
@@ -125,28 +127,40 @@ impl Values {
         }
     }
 
-    /// How far along the way a value lies, from 0 to 1; the middle of its part of the way for one of a list.
+    /// How far along the way a value lies, from 0 to 1; the middle of its part of the way for one
+    /// of a list.
     pub fn share_of(&self, number: f64) -> f64 {
         match self {
             Self::Listed(choices) => (number + 0.5) / choices.len() as f64,
             Self::Range(range) if range.from == range.to => 0.5,
-            Self::Range(Range { from, to, spacing: Spacing::Linear, .. }) => (number - from) / (to - from),
-            Self::Range(Range { from, to, spacing: Spacing::Log, .. }) => libm::log(number / from) / libm::log(to / from),
+            Self::Range(Range { from, to, spacing: Spacing::Linear, .. }) => {
+                (number - from) / (to - from)
+            }
+            Self::Range(Range { from, to, spacing: Spacing::Log, .. }) => {
+                libm::log(number / from) / libm::log(to / from)
+            }
         }
     }
 
-    /// Where a value stands that is written like this: the number of a range, the place in a list. `None` if it is nothing of
-    /// the kind.
+    /// Where a value stands that is written like this: the number of a range, the place in a list.
+    /// `None` if it is nothing of the kind.
     pub fn number_of(&self, text: &str) -> Option<f64> {
         match self {
             Self::Listed(choices) => {
-                let is_it = |choice: &Choice| choice.setting.as_deref() == Some(text) || choice.shown == text;
+                let is_it = |choice: &Choice| {
+                    choice.setting.as_deref() == Some(text) || choice.shown == text
+                };
                 choices.iter().position(is_it).map(|place| place as f64)
             }
             Self::Range(range) => {
-                let inner = text.strip_prefix(range.before.as_str())?.trim().strip_suffix(range.after.as_str())?.trim();
+                let inner = text
+                    .strip_prefix(range.before.as_str())?
+                    .trim()
+                    .strip_suffix(range.after.as_str())?
+                    .trim();
                 let (number, unit) = number(inner)?;
-                let fits = unit == range.unit || matches!((&unit, &range.unit), (Unit::Whole, Unit::Other(_)));
+                let fits = unit == range.unit
+                    || matches!((&unit, &range.unit), (Unit::Whole, Unit::Other(_)));
                 fits.then_some(number)
             }
         }
@@ -155,8 +169,14 @@ impl Values {
     /// All its values, if they are whole numbers and few.
     pub fn few(&self, most: usize) -> Option<Vec<Level>> {
         match self {
-            Self::Range(range) if range.unit == Unit::Whole && range.to - range.from < most as f64 => {
-                Some((range.from as i64..=range.to as i64).map(|number| range.level(number as f64)).collect())
+            Self::Range(range)
+                if range.unit == Unit::Whole && range.to - range.from < most as f64 =>
+            {
+                Some(
+                    (range.from as i64..=range.to as i64)
+                        .map(|number| range.level(number as f64))
+                        .collect(),
+                )
             }
             _ => None,
         }
@@ -240,7 +260,8 @@ impl Range {
     }
 }
 
-/// Three significant digits: settings that people write, and that are the same wherever they were computed.
+/// Three significant digits: settings that people write, and that are the same wherever they were
+/// computed.
 fn shortened(number: f64) -> f64 {
     format!("{number:.2e}").parse().unwrap_or(number)
 }
@@ -252,8 +273,13 @@ impl FromStr for Values {
         let text = text.trim();
         match split_outside_braces(text).as_slice() {
             [single] if single.contains("..") => read_range(single).map(Self::Range),
-            [""] => Err("there are no values; write some such as `20..200 step 20` or `5s, 30s, 2m`".to_owned()),
-            parts if parts.iter().any(|part| part.is_empty()) => Err(format!("`{text}` has an empty value")),
+            [""] => {
+                Err("there are no values; write some such as `20..200 step 20` or `5s, 30s, 2m`"
+                    .to_owned())
+            }
+            parts if parts.iter().any(|part| part.is_empty()) => {
+                Err(format!("`{text}` has an empty value"))
+            }
             parts => Self::listed(parts.iter().map(|part| Choice::of_text(part)).collect()),
         }
     }
@@ -267,13 +293,17 @@ impl Values {
             }
         }
         if choices.is_empty() {
-            return Err("there are no values; write some such as `20..200 step 20` or `[5s, 30s, 2m]`".to_owned());
+            return Err(
+                "there are no values; write some such as `20..200 step 20` or `[5s, 30s, 2m]`"
+                    .to_owned(),
+            );
         }
         Ok(Self::Listed(choices))
     }
 }
 
-/// The parts between commas that are in no brackets or quotes, trimmed; a list in brackets is its items.
+/// The parts between commas that are in no brackets or quotes, trimmed; a list in brackets is its
+/// items.
 fn split_outside_braces(text: &str) -> Vec<&str> {
     let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let (mut depth, mut quote, mut start) = (0_i32, None, 0);
@@ -304,7 +334,11 @@ fn read_range(text: &str) -> Result<Range, String> {
     let (from, low_unit) = number(low).ok_or_else(|| format!("`{low}` is not a number{help}"))?;
     let (to, high_unit) = number(high).ok_or_else(|| format!("`{high}` is not a number{help}"))?;
     let unit = match (low_unit, high_unit) {
-        (Unit::Whole, unit @ Unit::Other(_)) | (unit @ Unit::Other(_), Unit::Whole) if unit == Unit::Other(String::new()) => unit,
+        (Unit::Whole, unit @ Unit::Other(_)) | (unit @ Unit::Other(_), Unit::Whole)
+            if unit == Unit::Other(String::new()) =>
+        {
+            unit
+        }
         (one, other) if one == other => one,
         _ => return Err(format!("the ends `{low}` and `{high}` have different units{help}")),
     };
@@ -316,11 +350,15 @@ fn read_range(text: &str) -> Result<Range, String> {
     while let Some(word) = rest.next() {
         match *word {
             "log" if from > 0.0 => spacing = Spacing::Log,
-            "log" => return Err(format!("a range on a log scale begins above zero, not at `{low}`")),
+            "log" => {
+                return Err(format!("a range on a log scale begins above zero, not at `{low}`"));
+            }
             "step" => {
                 let step = rest.next().copied().unwrap_or_default();
-                let (step, step_unit) = number(step).ok_or_else(|| format!("`step {step}` is not a step"))?;
-                let fits = step_unit == unit || step_unit == Unit::Whole && matches!(unit, Unit::Other(_));
+                let (step, step_unit) =
+                    number(step).ok_or_else(|| format!("`step {step}` is not a step"))?;
+                let fits =
+                    step_unit == unit || step_unit == Unit::Whole && matches!(unit, Unit::Other(_));
                 if !fits || step <= 0.0 {
                     return Err("the step has another unit than the ends, or none".to_owned());
                 }
@@ -338,10 +376,20 @@ fn read_range(text: &str) -> Result<Range, String> {
         }
     }
     if spacing == Spacing::Log && matches!(steps, Some(Steps::Of(_))) {
-        return Err("steps on a log scale are ratios; write a number of levels: `log in 7`".to_owned());
+        return Err(
+            "steps on a log scale are ratios; write a number of levels: `log in 7`".to_owned()
+        );
     }
     let steps = steps.unwrap_or(Steps::Count(if from == to { 1 } else { LEVELS }));
-    Ok(Range { before: words[..at].join(" "), after: after.join(" "), unit, from, to, spacing, steps })
+    Ok(Range {
+        before: words[..at].join(" "),
+        after: after.join(" "),
+        unit,
+        from,
+        to,
+        spacing,
+        steps,
+    })
 }
 
 /// A number and what it is counted in.
@@ -349,7 +397,8 @@ pub(crate) fn number(text: &str) -> Option<(f64, Unit)> {
     if let Ok(Duration(span)) = text.parse::<Duration>() {
         return Some((span.as_secs_f64(), Unit::Time));
     }
-    let digits = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
+    let digits =
+        text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
     let value: f64 = text[..digits].parse().ok().filter(|value: &f64| value.is_finite())?;
     let unit = &text[digits..];
     let is_known = ["", "%", "x", "/s", "/m", "/h", "B", "KB", "MB", "GB"].contains(&unit);
@@ -368,9 +417,20 @@ impl fmt::Display for Values {
                 let plain = Range { before: String::new(), after: String::new(), ..range.clone() };
                 let ends = [range.from, range.to].map(|end| plain.level(end).shown);
                 let parts = [range.before.clone(), ends.join(".."), range.after.clone()];
-                f.write_str(&parts.iter().filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(" "))?;
+                f.write_str(
+                    &parts
+                        .iter()
+                        .filter(|part| !part.is_empty())
+                        .cloned()
+                        .collect::<Vec<_>>()
+                        .join(" "),
+                )?;
                 match range.steps {
-                    Steps::Of(step) => write!(f, " step {}", Range { from: step, to: step, ..plain }.level(step).shown),
+                    Steps::Of(step) => write!(
+                        f,
+                        " step {}",
+                        Range { from: step, to: step, ..plain }.level(step).shown
+                    ),
                     Steps::Count(_) if range.spacing == Spacing::Log => f.write_str(" log"),
                     Steps::Count(_) => Ok(()),
                 }
@@ -379,7 +439,8 @@ impl fmt::Display for Values {
     }
 }
 
-/// As it is written in a scenario: a text, a list, or one bare value. A record that was serialized is read back as it was.
+/// As it is written in a scenario: a text, a list, or one bare value. A record that was serialized
+/// is read back as it was.
 impl<'de> Deserialize<'de> for Values {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
@@ -389,15 +450,21 @@ impl<'de> Deserialize<'de> for Values {
         };
         match &value {
             serde_json::Value::String(text) => text.parse().map_err(D::Error::custom),
-            serde_json::Value::Array(items) => Self::listed(items.iter().map(of).collect()).map_err(D::Error::custom),
+            serde_json::Value::Array(items) => {
+                Self::listed(items.iter().map(of).collect()).map_err(D::Error::custom)
+            }
             serde_json::Value::Object(entries) => match entries.iter().next() {
                 Some((kind, choices)) if kind == "listed" => {
-                    serde_json::from_value(choices.clone()).map(Self::Listed).map_err(D::Error::custom)
+                    serde_json::from_value(choices.clone())
+                        .map(Self::Listed)
+                        .map_err(D::Error::custom)
                 }
                 Some((kind, range)) if kind == "range" => {
                     serde_json::from_value(range.clone()).map(Self::Range).map_err(D::Error::custom)
                 }
-                _ => Err(D::Error::custom("not values; write some such as `20..200 step 20` or `[5s, 30s, 2m]`")),
+                _ => Err(D::Error::custom(
+                    "not values; write some such as `20..200 step 20` or `[5s, 30s, 2m]`",
+                )),
             },
             other => Ok(Self::Listed(vec![of(other)])),
         }
@@ -426,7 +493,12 @@ mod tests {
     use super::*;
 
     fn shown(text: &str) -> Vec<String> {
-        text.parse::<Values>().expect("values").levels().into_iter().map(|level| level.shown).collect()
+        text.parse::<Values>()
+            .expect("values")
+            .levels()
+            .into_iter()
+            .map(|level| level.shown)
+            .collect()
     }
 
     fn refused(text: &str) -> String {
@@ -439,7 +511,10 @@ mod tests {
         assert_eq!(shown("10..20 step 3"), ["10", "13", "16", "19"]);
         assert_eq!(shown("100ms..10s log in 3"), ["100ms", "1s", "10s"]);
         assert_eq!(shown("10%..90% in 3"), ["10%", "50%", "90%"]);
-        assert_eq!(shown("poisson 100/s..300/s step 100/s"), ["poisson 100/s", "poisson 200/s", "poisson 300/s"]);
+        assert_eq!(
+            shown("poisson 100/s..300/s step 100/s"),
+            ["poisson 100/s", "poisson 200/s", "poisson 300/s"]
+        );
         assert_eq!(
             shown("lognormal mean 5ms..10ms p99 40ms in 2"),
             ["lognormal mean 5ms p99 40ms", "lognormal mean 10ms p99 40ms"]
@@ -451,8 +526,12 @@ mod tests {
     #[test]
     fn lists_hold_switches_and_maps() {
         let values: Values = "on, off, { window: 10 calls, wait: 5s }".parse().expect("values");
-        let settings: Vec<Option<String>> = values.levels().into_iter().map(|level| level.setting).collect();
-        assert_eq!(settings, [None, Some("null".to_owned()), Some("{ window: 10 calls, wait: 5s }".to_owned())]);
+        let settings: Vec<Option<String>> =
+            values.levels().into_iter().map(|level| level.setting).collect();
+        assert_eq!(
+            settings,
+            [None, Some("null".to_owned()), Some("{ window: 10 calls, wait: 5s }".to_owned())]
+        );
         assert_eq!(shown("[5s, 30s, 2m]"), ["5s", "30s", "2m"]);
     }
 
@@ -472,14 +551,18 @@ mod tests {
         for text in ["20..200", "100ms..10s log", "poisson 1/s..9/s"] {
             let values: Values = text.parse().expect("values");
             for share in [0.0, 0.3, 1.0] {
-                assert!((values.share_of(values.at(share).number) - share).abs() < 0.01, "{text} at {share}");
+                assert!(
+                    (values.share_of(values.at(share).number) - share).abs() < 0.01,
+                    "{text} at {share}"
+                );
             }
         }
     }
 
     #[test]
     fn what_is_written_now_has_its_place_among_the_values() {
-        let number_of = |values: &str, now: &str| values.parse::<Values>().expect("values").number_of(now);
+        let number_of =
+            |values: &str, now: &str| values.parse::<Values>().expect("values").number_of(now);
         assert_eq!(number_of("20..200", "40"), Some(40.0));
         assert_eq!(number_of("100ms..10s log", "1500ms"), Some(1.5));
         assert_eq!(number_of("poisson 100/s..600/s", "poisson 300/s"), Some(300.0));

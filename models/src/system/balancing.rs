@@ -14,13 +14,22 @@ impl Turn<'_> {
         let edge = &self.plan.edges[edge_id as usize];
         let first = edge.callee_instances.start;
         let frame = &self.state.frames[index];
-        let key = frame.key.child(frame.step_number() | draw_tag::BALANCE | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
+        let key = frame.key.child(
+            frame.step_number()
+                | draw_tag::BALANCE
+                | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT,
+        );
         let (pools, instances, plan) = (&self.state.pools, &self.state.instances, self.plan);
         let outstanding = |instance: u32| {
             let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
             pool.in_use() + pool.queue_length() + instances[(first + instance) as usize].held_up
         };
-        let call = Call { now: self.now, draw: || key.draw(), zone: self.zone_of(index, edge), key: self.balance_key(index) };
+        let call = Call {
+            now: self.now,
+            draw: || key.draw(),
+            zone: self.zone_of(index, edge),
+            key: self.balance_key(index),
+        };
         first + self.state.edges[edge_id as usize].balancer.choose(call, outstanding)
     }
 
@@ -56,20 +65,34 @@ impl Turn<'_> {
         let is_failure = OutcomeSet::callee_failures().contains(outcome);
         let elapsed = self.now.since(frame.since);
         let balancer = &mut self.state.edges[edge_id as usize].balancer;
-        if let Some(ejection) = balancer.note_attempt(self.now, target - edge.callee_instances.start, elapsed, is_failure) {
-            self.state.recorder.instance_changes(self.now, edge_id, target, InstanceChange::Ejected(ejection));
+        if let Some(ejection) = balancer.note_attempt(
+            self.now,
+            target - edge.callee_instances.start,
+            elapsed,
+            is_failure,
+        ) {
+            self.state.recorder.instance_changes(
+                self.now,
+                edge_id,
+                target,
+                InstanceChange::Ejected(ejection),
+            );
         }
     }
 
-    /// Every instance that an edge leads to is checked: whether it can be reached and is not standing still.
+    /// Every instance that an edge leads to is checked: whether it can be reached and is not
+    /// standing still.
     #[cold]
     pub fn check_health(&mut self, edge: u32) {
         let callees = self.plan.edges[edge as usize].callee_instances.clone();
         for instance in callees.clone() {
             let condition = &self.state.instances[instance as usize];
-            let has_passed = condition.crashes == 0 && condition.pauses == 0 && !self.is_unreachable(edge, instance);
+            let has_passed = condition.crashes == 0
+                && condition.pauses == 0
+                && !self.is_unreachable(edge, instance);
             let balancer = &mut self.state.edges[edge as usize].balancer;
-            if let Some(is_up) = balancer.note_check(self.now, instance - callees.start, has_passed) {
+            if let Some(is_up) = balancer.note_check(self.now, instance - callees.start, has_passed)
+            {
                 let change = if is_up { InstanceChange::Up } else { InstanceChange::Down };
                 self.state.recorder.instance_changes(self.now, edge, instance, change);
             }

@@ -9,7 +9,8 @@ use crate::faults::Fault;
 use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
 use crate::resilience::{
-    AutoscalerSettings, Backoff, Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy, circuit_breaker,
+    AutoscalerSettings, Backoff, Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy,
+    circuit_breaker,
 };
 use crate::resources::{CacheSettings, Discipline};
 use crate::workload::{ArrivalProcess, UserPlan};
@@ -62,11 +63,13 @@ pub struct Blueprint {
     pub caches: Vec<CacheSettings>,
     /// What decides how many instances there are.
     pub autoscalers: Vec<AutoscalerPlan>,
-    /// Latencies between regions, as distribution ids, row by row; empty if nothing is said about regions.
+    /// Latencies between regions, as distribution ids, row by row; empty if nothing is said about
+    /// regions.
     pub distances: Vec<u32>,
     /// How many regions there are.
     pub regions: u32,
-    /// Whether requests have an identity, or places a distance: what few systems ask for, and the others need not look for.
+    /// Whether requests have an identity, or places a distance: what few systems ask for, and the
+    /// others need not look for.
     pub is_elaborate: bool,
     /// How many customers all workloads together serve; zero if nobody asks.
     pub customers: u64,
@@ -268,7 +271,8 @@ pub struct InstancePlan {
     pub station: u32,
     /// Its threads, slots or connections.
     pub slots: u32,
-    /// Its processors, possibly those of a host shared with others; [`NONE`] if computing is not limited.
+    /// Its processors, possibly those of a host shared with others; [`NONE`] if computing is not
+    /// limited.
     pub processors: u32,
     /// What it turns away, as an id of a gate; [`NONE`] if it takes what its queue holds, in order.
     pub gate: u32,
@@ -357,11 +361,12 @@ pub struct Prices {
 }
 
 impl Blueprint {
-    /// What all instances, threads, slots and connections cost that there are when the run begins; those without a limit are
-    /// not counted.
+    /// What all instances, threads, slots and connections cost that there are when the run begins;
+    /// those without a limit are not counted.
     pub fn cost(&self) -> f64 {
         let services = self.stations.iter().filter(|station| station.kind == StationKind::Service);
-        let instances: f64 = services.map(|station| station.instances.len() as f64 * self.prices.instance).sum();
+        let instances: f64 =
+            services.map(|station| station.instances.len() as f64 * self.prices.instance).sum();
         let price = |pool: &&PoolPlan| match pool.kind {
             PoolKind::Threads => self.prices.thread,
             PoolKind::Slots => self.prices.slot,
@@ -381,7 +386,9 @@ impl Blueprint {
             .iter()
             .filter_map(|guard| match guard {
                 Guard::Breaker { first, scope: Scope::Edge, .. } => Some(*first..first + 1),
-                Guard::Breaker { first, scope: Scope::CallerInstance, .. } => Some(*first..first + callers),
+                Guard::Breaker { first, scope: Scope::CallerInstance, .. } => {
+                    Some(*first..first + callers)
+                }
                 Guard::Breaker { first, scope: Scope::CalleeInstance, .. } => {
                     Some(*first..first + callers * plan.callee_instances.len() as u32)
                 }
@@ -391,8 +398,8 @@ impl Blueprint {
         ranges.into_iter().flatten()
     }
 
-    /// What guards and fallbacks keep about one call at most: one thing for each guard of an edge, and one for its fallbacks if
-    /// they make further calls.
+    /// What guards and fallbacks keep about one call at most: one thing for each guard of an edge,
+    /// and one for its fallbacks if they make further calls.
     pub fn depth(&self) -> usize {
         let guards = self.edges.iter().map(|edge| edge.guards.len()).max().unwrap_or(0);
         guards + usize::from(self.edges.iter().any(EdgePlan::has_alternative))
@@ -402,7 +409,11 @@ impl Blueprint {
 impl PoolPlan {
     /// The owner, with the pool's number if there are several: `gateway`, `a#2`.
     pub fn label(&self) -> String {
-        if self.number == 0 { self.owner.clone() } else { format!("{}#{}", self.owner, self.number) }
+        if self.number == 0 {
+            self.owner.clone()
+        } else {
+            format!("{}#{}", self.owner, self.number)
+        }
     }
 }
 
@@ -483,7 +494,10 @@ pub struct HedgePlan {
 
 /// The way from a caller to a callee.
 #[derive(Clone, Debug)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a setting of its own, and read on its own")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a setting of its own, and read on its own"
+)]
 pub struct EdgePlan {
     /// The caller's name.
     pub caller: String,
@@ -495,7 +509,8 @@ pub struct EdgePlan {
     pub callee: u32,
     /// Its instances, as dense ids.
     pub callee_instances: std::ops::Range<u32>,
-    /// Guards in the order in which a call meets them; the timeout of each attempt, the innermost, is not among them.
+    /// Guards in the order in which a call meets them; the timeout of each attempt, the innermost,
+    /// is not among them.
     pub guards: Vec<Guard>,
     /// Network latency in each direction, as a distribution id; [`NONE`] if none.
     pub latency: u32,
@@ -513,7 +528,8 @@ pub struct EdgePlan {
     pub propagates_deadline: bool,
     /// Whether the callee learns that nobody waits any longer, and stops.
     pub cancels: bool,
-    /// Whether sending a request takes more than sending it: a deadline is passed on, or a hedge planned.
+    /// Whether sending a request takes more than sending it: a deadline is passed on, or a hedge
+    /// planned.
     pub is_elaborate: bool,
     /// What to turn to when the call has failed for good, one after the other.
     pub fallbacks: Vec<Fallback>,

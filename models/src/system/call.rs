@@ -1,4 +1,5 @@
-//! Calls: from the handler to the callee, and back out with the outcome. What stands between is in `guards`.
+//! Calls: from the handler to the callee, and back out with the outcome. What stands between is in
+//! `guards`.
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
@@ -21,7 +22,8 @@ impl<'a> Turn<'a> {
         frame.on_failure = on_failure;
         frame.attempts = 0;
         frame.rounds = 1;
-        let (is_client, workload, is_counted) = (frame.role == Role::Client, frame.instance, frame.is_counted);
+        let (is_client, workload, is_counted) =
+            (frame.role == Role::Client, frame.instance, frame.is_counted);
         if is_client {
             self.state.recorder.request_begins(workload, is_counted);
         }
@@ -42,7 +44,8 @@ impl<'a> Turn<'a> {
             self.state.recorder.call_begins(edge);
         }
         let callees = &plan.callee_instances;
-        let target = if callees.len() == 1 { callees.start } else { self.choose_target(index, edge) };
+        let target =
+            if callees.len() == 1 { callees.start } else { self.choose_target(index, edge) };
         self.state.frames[index].target = target;
         if plan.guards.is_empty() { self.attempt(index) } else { self.enter_guards(index) }
     }
@@ -134,8 +137,12 @@ impl<'a> Turn<'a> {
         }
         match (outcome, frame.on_failure) {
             (Outcome::Ok, _) | (_, OnFailure::Ignore) => {}
-            (Outcome::Degraded, _) | (_, OnFailure::Degrade) => frame.outcome = frame.outcome.max(Outcome::Degraded),
-            (failure, OnFailure::FailLater) => frame.outcome = frame.outcome.max(failure.passed_on()),
+            (Outcome::Degraded, _) | (_, OnFailure::Degrade) => {
+                frame.outcome = frame.outcome.max(Outcome::Degraded)
+            }
+            (failure, OnFailure::FailLater) => {
+                frame.outcome = frame.outcome.max(failure.passed_on())
+            }
             (failure, OnFailure::Fail) => return self.finish(index, failure.passed_on()),
         }
         self.go_to_next(index)
@@ -156,14 +163,19 @@ impl<'a> Turn<'a> {
     pub fn network_latency(&self, edge: u32, key: DrawKey) -> SimDuration {
         let plan = &self.plan.edges[edge as usize];
         let slowed_by = &self.state.edges[edge as usize].slowed_by;
-        let base =
-            if plan.latency == NONE { 0.0 } else { self.plan.distributions[plan.latency as usize].sample(&mut key.draw()) };
+        let base = if plan.latency == NONE {
+            0.0
+        } else {
+            self.plan.distributions[plan.latency as usize].sample(&mut key.draw())
+        };
         let nanos = slowed_by.iter().fold(base, |nanos, &id| {
             let fault = &self.plan.faults[id as usize];
             let intensity = fault.intensity(self.now);
             match &fault.effect {
                 Effect::SlowEdge { factor, added, .. } => {
-                    let added = added.as_ref().map_or(0.0, |added| added.sample(&mut key.child(u64::from(id)).draw()));
+                    let added = added
+                        .as_ref()
+                        .map_or(0.0, |added| added.sample(&mut key.child(u64::from(id)).draw()));
                     nanos * (1.0 + (factor - 1.0) * intensity) + added * intensity
                 }
                 _ => nanos,
@@ -206,8 +218,11 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn send(&mut self, index: u32, edge: &EdgePlan, target: u32, caller: Waiter) -> Next {
         let frame = &self.state.frames[index];
-        let (edge_id, entry, is_counted, priority) = (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
-        let key = frame.key.child(frame.step_number() | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
+        let (edge_id, entry, is_counted, priority) =
+            (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
+        let key = frame
+            .key
+            .child(frame.step_number() | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
         let is_elaborate = edge.is_elaborate || frame.deadline < SimTime::MAX;
         let callee = self.allocate(key, Role::Handler, target, entry, is_counted);
         let frame = &mut self.state.frames[callee];
@@ -228,9 +243,16 @@ impl<'a> Turn<'a> {
         Next::Arrive(callee)
     }
 
-    /// What becomes of an attempt that a fault keeps from its callee: refused at once, or swallowed and never answered.
+    /// What becomes of an attempt that a fault keeps from its callee: refused at once, or swallowed
+    /// and never answered.
     #[cold]
-    fn attempt_is_lost(&mut self, index: u32, edge: &EdgePlan, edge_id: u32, target: u32) -> Option<Next> {
+    fn attempt_is_lost(
+        &mut self,
+        index: u32,
+        edge: &EdgePlan,
+        edge_id: u32,
+        target: u32,
+    ) -> Option<Next> {
         let condition = &self.state.edges[edge_id as usize];
         let is_swallowed = condition.black_holes > 0 || self.is_cut_off(index, target);
         if condition.refusals > 0 || self.state.instances[target as usize].refusals > 0 {
@@ -240,13 +262,18 @@ impl<'a> Turn<'a> {
             return None;
         }
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
-        self.set_deadline(if edge.connect_timeout == NONE { edge.timeout } else { edge.connect_timeout }, caller);
+        self.set_deadline(
+            if edge.connect_timeout == NONE { edge.timeout } else { edge.connect_timeout },
+            caller,
+        );
         Some(Next::Nothing)
     }
 
     /// Whether a fault keeps all requests from an instance.
     pub fn is_unreachable(&self, edge: u32, target: u32) -> bool {
         let condition = &self.state.edges[edge as usize];
-        condition.black_holes > 0 || condition.refusals > 0 || self.state.instances[target as usize].refusals > 0
+        condition.black_holes > 0
+            || condition.refusals > 0
+            || self.state.instances[target as usize].refusals > 0
     }
 }

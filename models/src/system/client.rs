@@ -35,10 +35,13 @@ impl Turn<'_> {
         Next::Run(client)
     }
 
-    /// The planned number of users has changed: those that are missing begin. Those that are too many leave by themselves.
+    /// The planned number of users has changed: those that are missing begin. Those that are too
+    /// many leave by themselves.
     pub fn users_change(&mut self, workload: u32) {
         let plan = self.plan;
-        let Source::Closed { users, .. } = &plan.workloads[workload as usize].source else { return };
+        let Source::Closed { users, .. } = &plan.workloads[workload as usize].source else {
+            return;
+        };
         if self.state.have_arrivals_ended {
             return;
         }
@@ -46,7 +49,8 @@ impl Turn<'_> {
             self.schedule.at(next, Event::UsersChange { workload });
         }
         // One too many is enough to reach the limit.
-        let planned = u64::from(users.users_at(self.now)).min(self.plan.limits.in_flight.saturating_add(1)) as u32;
+        let planned = u64::from(users.users_at(self.now))
+            .min(self.plan.limits.in_flight.saturating_add(1)) as u32;
         let state = &mut self.state.workloads[workload as usize];
         if state.users.len() < planned as usize {
             state.users.resize(planned as usize, false);
@@ -56,9 +60,11 @@ impl Turn<'_> {
             if !std::mem::replace(&mut state.users[user as usize], true) {
                 let key = state.key.child(u64::from(user)).child(0);
                 let entry = plan.workloads[workload as usize].begin;
-                let client = self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
+                let client =
+                    self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
                 let frame = &mut self.state.frames[client];
-                (frame.caller, frame.priority) = (Waiter { frame: user, epoch: 0 }, plan.workloads[workload as usize].priority);
+                (frame.caller, frame.priority) =
+                    (Waiter { frame: user, epoch: 0 }, plan.workloads[workload as usize].priority);
                 self.state.frames.set_request(client, key.bits());
                 self.state.ready.push(Next::Run(client));
             }
@@ -75,9 +81,11 @@ impl Turn<'_> {
             }
             Source::Closed { think, .. } => {
                 let key = self.state.frames[index].key.child(draw_tag::THINK);
-                let pause = self.plan.distributions[think as usize].sample_duration(&mut key.draw());
-                // Also without a pause by way of the event list: a user whose requests fail at once begins again and again
-                // within one instant, and only what happens as an event can be limited or interrupted.
+                let pause =
+                    self.plan.distributions[think as usize].sample_duration(&mut key.draw());
+                // Also without a pause by way of the event list: a user whose requests fail at once
+                // begins again and again within one instant, and only what happens as an event can
+                // be limited or interrupted.
                 self.wait(index, Activity::Thinking, pause)
             }
         }
@@ -110,7 +118,11 @@ impl Turn<'_> {
     /// No more requests arrive; users who only think leave.
     pub fn arrivals_end(&mut self) {
         self.state.have_arrivals_ended = true;
-        for index in self.state.frames.matching(|frame| frame.role == Role::Client && frame.activity == Activity::Thinking) {
+        for index in self
+            .state
+            .frames
+            .matching(|frame| frame.role == Role::Client && frame.activity == Activity::Thinking)
+        {
             let frame = &self.state.frames[index];
             let (workload, user) = (frame.instance as usize, frame.caller.frame as usize);
             self.state.workloads[workload].users[user] = false;

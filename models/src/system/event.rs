@@ -10,7 +10,8 @@ pub enum Event {
         /// Which workload.
         workload: u32,
     },
-    /// What a frame waited for has come: its work is done, its message has arrived, its pause is over.
+    /// What a frame waited for has come: its work is done, its message has arrived, its pause is
+    /// over.
     Resume(Waiter),
     /// The first deadline of a ring falls due.
     Deadline {

@@ -14,8 +14,8 @@ use crate::resilience::circuit_breaker::State as BreakerState;
 use crate::resilience::fallback::fetch;
 
 impl Turn<'_> {
-    /// A call over an edge with fallbacks has left its guards: a good answer is remembered, a failure gets what the fallbacks
-    /// have to give.
+    /// A call over an edge with fallbacks has left its guards: a good answer is remembered, a
+    /// failure gets what the fallbacks have to give.
     pub fn fall_back(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Next {
         if outcome.is_good() {
             let edge_id = self.state.frames[index].called_edge;
@@ -43,18 +43,28 @@ impl Turn<'_> {
                 Fallback::Default => return self.end_call(index, Outcome::Degraded),
                 Fallback::Cached { hit_rate, latency, max_age } => {
                     let frame = &self.state.frames[index];
-                    let age = self.state.edges[frame.called_edge as usize].last_answer.map(|at| self.now.since(at));
+                    let age = self.state.edges[frame.called_edge as usize]
+                        .last_answer
+                        .map(|at| self.now.since(at));
                     let key = frame.key.child(frame.step_number() | draw_tag::FALLBACK);
                     let key = if position == 0 { key } else { key.child(position as u64) };
                     match fetch(*hit_rate, latency, *max_age, age, &mut key.draw()) {
                         None => {}
-                        Some(nanos) if nanos <= 0.0 => return self.end_call(index, Outcome::Degraded),
+                        Some(nanos) if nanos <= 0.0 => {
+                            return self.end_call(index, Outcome::Degraded);
+                        }
                         Some(nanos) => {
-                            return self.wait(index, Activity::FallingBack, SimDuration::from_nanos_f64(nanos));
+                            return self.wait(
+                                index,
+                                Activity::FallingBack,
+                                SimDuration::from_nanos_f64(nanos),
+                            );
                         }
                     }
                 }
-                Fallback::Alternative { site } => return self.call_alternative(index, *site, position as u8 + 1),
+                Fallback::Alternative { site } => {
+                    return self.call_alternative(index, *site, position as u8 + 1);
+                }
                 Fallback::Send { queue } => {
                     if self.enqueue(index, *queue) {
                         return self.end_call(index, Outcome::Degraded);
@@ -70,18 +80,22 @@ impl Turn<'_> {
         self.end_call(index, outcome)
     }
 
-    /// Asks another service in place of the one that has failed; what is known of the failed call is kept meanwhile.
+    /// Asks another service in place of the one that has failed; what is known of the failed call
+    /// is kept meanwhile.
     fn call_alternative(&mut self, index: u32, alternative: u32, tried: u8) -> Next {
         let frame = &mut self.state.frames[index];
         frame.is_alternative = true;
         let since = frame.call_began;
-        let Step::Call(site) = self.plan.program[frame.step as usize] else { unreachable!("only a call has fallbacks") };
+        let Step::Call(site) = self.plan.program[frame.step as usize] else {
+            unreachable!("only a call has fallbacks")
+        };
         *self.state.frames.failed_call(index) = Hold::Failed { site, since, tried };
         let CallSite { edge, entry, .. } = self.plan.sites[alternative as usize];
         self.send_in(index, edge, entry)
     }
 
-    /// The call to another service has ended: with an answer, or it is the turn of the next fallback.
+    /// The call to another service has ended: with an answer, or it is the turn of the next
+    /// fallback.
     #[cold]
     pub fn alternative_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let Hold::Failed { site, since, tried } = *self.state.frames.failed_call(index) else {
@@ -107,7 +121,8 @@ impl Turn<'_> {
     /// Puts a call off until later, if there is room.
     fn put_off(&mut self, index: u32, capacity: u32) -> bool {
         let frame = &self.state.frames[index];
-        let (edge, key) = (frame.called_edge, frame.key.child(frame.step_number() | draw_tag::DEFERRED));
+        let (edge, key) =
+            (frame.called_edge, frame.key.child(frame.step_number() | draw_tag::DEFERRED));
         let deferred = Deferred {
             key,
             request: self.state.frames.request(index),
@@ -131,11 +146,14 @@ impl Turn<'_> {
         true
     }
 
-    /// The oldest call over an edge that was put off is made, if the breakers that it will meet are closed.
+    /// The oldest call over an edge that was put off is made, if the breakers that it will meet are
+    /// closed.
     #[cold]
     pub fn make_up(&mut self, edge_id: u32) -> Next {
         let edge = &self.plan.edges[edge_id as usize];
-        let Some(Deferred { instance, .. }) = self.state.edges[edge_id as usize].deferred.front().copied() else {
+        let Some(Deferred { instance, .. }) =
+            self.state.edges[edge_id as usize].deferred.front().copied()
+        else {
             return Next::Nothing;
         };
         let is_closed = edge.guards.iter().all(|guard| self.lets_pass(edge, guard, instance));
@@ -147,11 +165,13 @@ impl Turn<'_> {
     }
 
     fn schedule_making_up(&mut self, edge: u32) {
-        let interval = self.plan.edges[edge as usize].fallbacks.iter().find_map(|fallback| match fallback {
-            Fallback::Later { interval, .. } => Some(*interval),
-            _ => None,
-        });
-        self.schedule.after(interval.expect("only a call that can be put off is"), Event::MakeUp { edge });
+        let interval =
+            self.plan.edges[edge as usize].fallbacks.iter().find_map(|fallback| match fallback {
+                Fallback::Later { interval, .. } => Some(*interval),
+                _ => None,
+            });
+        self.schedule
+            .after(interval.expect("only a call that can be put off is"), Event::MakeUp { edge });
     }
 
     fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, instance: u32) -> bool {
@@ -168,12 +188,15 @@ impl Turn<'_> {
         (begin..begin + count).all(|breaker| {
             self.state.run_timers_of(breaker, self.now);
             // Once nobody else calls, what was put off must be the probe itself.
-            self.state.breakers[breaker as usize].state() == BreakerState::Closed || self.state.have_arrivals_ended
+            self.state.breakers[breaker as usize].state() == BreakerState::Closed
+                || self.state.have_arrivals_ended
         })
     }
 
     fn begin_deferred_call(&mut self, edge: u32) -> Next {
-        let Some(deferred) = self.state.edges[edge as usize].deferred.pop_front() else { return Next::Nothing };
+        let Some(deferred) = self.state.edges[edge as usize].deferred.pop_front() else {
+            return Next::Nothing;
+        };
         let Deferred { key, request, entry, instance, priority, is_counted } = deferred;
         let index = self.allocate(key, Role::Deferred, instance, 0, is_counted);
         let frame = &mut self.state.frames[index];

@@ -85,7 +85,8 @@ impl Activity {
 
 /// A request in flight: where it is in its handler, what it holds, and who waits for it.
 ///
-/// Aligned to two cache lines: finding a frame is then a shift, and no frame shares a line with another.
+/// Aligned to two cache lines: finding a frame is then a shift, and no frame shares a line with
+/// another.
 #[derive(Clone, Debug)]
 #[repr(align(128))]
 pub(super) struct Frame {
@@ -97,9 +98,11 @@ pub(super) struct Frame {
     pub started_at: SimTime,
     /// When it began the call it is making.
     pub call_began: SimTime,
-    /// Since when it has waited for, or held, a processor; while it makes a call, when the present attempt began.
+    /// Since when it has waited for, or held, a processor; while it makes a call, when the present
+    /// attempt began.
     pub since: SimTime,
-    /// When whoever asked for it will have given up, as far as it was told; [`SimTime::MAX`] if never.
+    /// When whoever asked for it will have given up, as far as it was told; [`SimTime::MAX`] if
+    /// never.
     pub deadline: SimTime,
     /// Changes whenever whatever was awaited no longer is; a reference with another epoch is stale.
     pub epoch: u32,
@@ -127,9 +130,11 @@ pub(super) struct Frame {
     pub retry_after: u32,
     /// Attempts made of the present call.
     pub attempts: u32,
-    /// Requests that were in flight at its instance when it was admitted, itself included; if the instance has a gate.
+    /// Requests that were in flight at its instance when it was admitted, itself included; if the
+    /// instance has a gate.
     pub admitted_as: u32,
-    /// Counts the timeouts around whole calls that it has set, over all its lives: each is told from the others by its number.
+    /// Counts the timeouts around whole calls that it has set, over all its lives: each is told
+    /// from the others by its number.
     pub timeouts_set: u32,
     /// Branches still running.
     pub branches: u16,
@@ -141,7 +146,8 @@ pub(super) struct Frame {
     pub on_failure: OnFailure,
     /// How many guards of the present call it has passed.
     pub guards_passed: u8,
-    /// Guards of the present call from here inwards try nothing again: the time for all of it is up.
+    /// Guards of the present call from here inwards try nothing again: the time for all of it is
+    /// up.
     pub given_up_from: u8,
     /// Whose steps it runs.
     pub role: Role,
@@ -197,8 +203,9 @@ impl Frame {
         }
     }
 
-    /// Begins a life at the first step of a handler, for nobody in particular. What is not set here is set before it is
-    /// read: what belongs to a stay at an instance when it begins, what belongs to a call when that begins.
+    /// Begins a life at the first step of a handler, for nobody in particular. What is not set here
+    /// is set before it is read: what belongs to a stay at an instance when it begins, what belongs
+    /// to a call when that begins.
     #[inline]
     fn begin(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) {
         self.key = key;
@@ -291,7 +298,8 @@ pub(super) struct Hedged {
 /// A hedge sends so many requests for one attempt at most.
 pub(crate) const MOST_REQUESTS: usize = 4;
 
-/// All frames, in use or free. Freed frames are used again, the last first, so memory follows the most ever in flight.
+/// All frames, in use or free. Freed frames are used again, the last first, so memory follows the
+/// most ever in flight.
 #[derive(Clone, Debug)]
 pub(super) struct Frames {
     slots: Vec<Frame>,
@@ -307,7 +315,14 @@ pub(super) struct Frames {
 impl Frames {
     /// No frames yet, for calls with at most `depth` guards.
     pub fn new(depth: usize, tracks_requests: bool) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), holds: Vec::new(), depth, requests: Vec::new(), tracks_requests }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            holds: Vec::new(),
+            depth,
+            requests: Vec::new(),
+            tracks_requests,
+        }
     }
 
     /// The request of a workload that a frame works for; zero if nothing depends on that.
@@ -347,14 +362,23 @@ impl Frames {
 
     /// The first branch from `from` on whose end this waiter waits for.
     pub fn next_working_for(&self, caller: Waiter, from: u32) -> Option<u32> {
-        let works_for = |frame: &Frame| frame.role == Role::Branch && frame.activity != Activity::Free && frame.caller == caller;
+        let works_for = |frame: &Frame| {
+            frame.role == Role::Branch && frame.activity != Activity::Free && frame.caller == caller
+        };
         let found = self.slots.get(from as usize..)?.iter().position(works_for)?;
         Some(from + found as u32)
     }
 
     /// A running frame at the first step of a handler, in an epoch of its own.
     #[inline]
-    pub fn allocate(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> u32 {
+    pub fn allocate(
+        &mut self,
+        key: DrawKey,
+        role: Role,
+        instance: u32,
+        entry: u32,
+        is_counted: bool,
+    ) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| self.grow());
         self.slots[index as usize].begin(key, role, instance, entry, is_counted);
         index
@@ -380,8 +404,9 @@ impl Frames {
         self.free.push(index);
     }
 
-    /// Begins a wait: all earlier references become stale, and the returned one is live until the next wait begins or the
-    /// frame is given up. Whatever wakes a frame ends in one of the two before the next event is handled.
+    /// Begins a wait: all earlier references become stale, and the returned one is live until the
+    /// next wait begins or the frame is given up. Whatever wakes a frame ends in one of the two
+    /// before the next event is handled.
     #[inline]
     pub fn begin_wait(&mut self, index: u32, activity: Activity) -> Waiter {
         let frame = &mut self.slots[index as usize];

@@ -19,11 +19,14 @@ impl Turn<'_> {
         let slots = self.plan.instances[instance as usize].slots as usize;
         let pool = &self.state.pools[slots];
         let in_use = f64::from(pool.in_use()) / f64::from(pool.capacity());
-        let Some(admitted_as) = self.state.gates[gate as usize].admit(self.now, in_use, pool.queue_length(), draw) else {
+        let Some(admitted_as) =
+            self.state.gates[gate as usize].admit(self.now, in_use, pool.queue_length(), draw)
+        else {
             return self.turn_away(index, gate);
         };
         self.state.frames[index].admitted_as = admitted_as;
-        if self.plan.gates[gate as usize].memory.is_some_and(|memory| admitted_as > memory.requests) {
+        if self.plan.gates[gate as usize].memory.is_some_and(|memory| admitted_as > memory.requests)
+        {
             self.run_out_of_memory(instance);
         }
         if self.state.pools[slots].try_acquire_for(self.now, class) {
@@ -31,7 +34,9 @@ impl Turn<'_> {
         }
         let waiter = self.state.frames.begin_wait(index, Activity::Queued);
         let frames = &self.state.frames;
-        let (is_queued, evicted) = self.state.pools[slots].enqueue_for(self.now, waiter, class, |waiter| frames.is_live(waiter));
+        let (is_queued, evicted) =
+            self.state.pools[slots]
+                .enqueue_for(self.now, waiter, class, |waiter| frames.is_live(waiter));
         if let Some(Waiter { frame: evicted, .. }) = evicted {
             self.leave_gate(evicted, Outcome::Shed);
             let next = self.turn_away(evicted, gate);
@@ -66,7 +71,8 @@ impl Turn<'_> {
         let frame = &self.state.frames[index];
         let slots = self.plan.instances[frame.instance as usize].slots as usize;
         let frames = &self.state.frames;
-        let next = self.state.pools[slots].release_for(self.now, held, frame.priority, |waiter| frames.is_live(waiter));
+        let next = self.state.pools[slots]
+            .release_for(self.now, held, frame.priority, |waiter| frames.is_live(waiter));
         if let Some(waiter) = next {
             self.state.ready.push(Next::Start(waiter.frame));
         }

@@ -1,8 +1,9 @@
 //! Guards between a handler and the attempts of its call.
 //!
-//! The guards of an edge are nested like the layers of an onion. A call enters them in order ([`Turn::enter_guards`]);
-//! its outcome leaves them in the opposite order ([`Turn::is_sent_in_again`]), and each sees it: the bulkhead takes its permit
-//! back, the breaker counts, the retry may send the call in again. `guards_passed` says how far in a call is, and a
+//! The guards of an edge are nested like the layers of an onion. A call enters them in order
+//! ([`Turn::enter_guards`]); its outcome leaves them in the opposite order
+//! ([`Turn::is_sent_in_again`]), and each sees it: the bulkhead takes its permit back, the breaker
+//! counts, the retry may send the call in again. `guards_passed` says how far in a call is, and a
 //! [`Hold`](super::frame::Hold) what each guard that it has passed keeps about it.
 
 use sim_core::SimDuration;
@@ -27,7 +28,8 @@ enum Entry {
 }
 
 impl Turn<'_> {
-    /// Goes on through the guards that the call has not passed yet; after the last, an attempt is made.
+    /// Goes on through the guards that the call has not passed yet; after the last, an attempt is
+    /// made.
     #[inline(never)]
     pub fn enter_guards(&mut self, index: u32) -> Next {
         let edge = self.edge_of(index);
@@ -50,8 +52,8 @@ impl Turn<'_> {
         self.attempt(index)
     }
 
-    /// A call is sent in again after a pause; if each attempt may go elsewhere, to an instance chosen anew, so that guards for
-    /// each instance see the new one.
+    /// A call is sent in again after a pause; if each attempt may go elsewhere, to an instance
+    /// chosen anew, so that guards for each instance see the new one.
     pub fn send_in_again(&mut self, index: u32) -> Next {
         if self.edge_of(index).is_balanced_per_attempt {
             let edge = self.state.frames[index].called_edge;
@@ -69,13 +71,16 @@ impl Turn<'_> {
     #[inline]
     fn enter(&mut self, index: u32, edge: &EdgePlan, guard: &Guard, position: u8) -> Entry {
         match guard {
-            Guard::Bulkhead { first_pool } => self.request_permit(index, edge, *first_pool, position),
+            Guard::Bulkhead { first_pool } => {
+                self.request_permit(index, edge, *first_pool, position)
+            }
             Guard::Breaker { first, scope, .. } => {
                 let breaker = self.scoped(index, edge, *first, *scope);
                 self.ask_breaker(index, breaker, position)
             }
             Guard::Retry { first_budget, .. } => {
-                *self.state.frames.hold(index, position) = Hold::Tries { tries: 1, pause: SimDuration::ZERO };
+                *self.state.frames.hold(index, position) =
+                    Hold::Tries { tries: 1, pause: SimDuration::ZERO };
                 if *first_budget != NONE {
                     let budget = self.of_caller(index, edge, *first_budget);
                     self.state.retry_budgets[budget].call_begins(self.now);
@@ -86,7 +91,8 @@ impl Turn<'_> {
                 let frame = &mut self.state.frames[index];
                 frame.timeouts_set = frame.timeouts_set.wrapping_add(1).max(1);
                 let number = frame.timeouts_set;
-                *self.state.frames.hold(index, position) = Hold::Timeout { number, since: self.now };
+                *self.state.frames.hold(index, position) =
+                    Hold::Timeout { number, since: self.now };
                 self.set_deadline(*deadline, Waiter { frame: index, epoch: number });
                 Entry::Passed
             }
@@ -94,7 +100,9 @@ impl Turn<'_> {
                 *self.state.frames.hold(index, position) = Hold::Hedge(Hedged::none());
                 Entry::Passed
             }
-            Guard::RateLimit { condition: Some(condition), .. } if !self.holds(*condition) => Entry::Passed,
+            Guard::RateLimit { condition: Some(condition), .. } if !self.holds(*condition) => {
+                Entry::Passed
+            }
             Guard::RateLimit { first, scope, .. } => {
                 let limiter = self.scoped(index, edge, *first, *scope);
                 match self.state.rate_limiters[limiter as usize].try_acquire(self.now) {
@@ -117,18 +125,26 @@ impl Turn<'_> {
         self.state.queues[condition.queue as usize].messages.depth() > condition.messages
     }
 
-    /// Tells the guards that the call has passed its outcome, the innermost first, until one sends it in again.
+    /// Tells the guards that the call has passed its outcome, the innermost first, until one sends
+    /// it in again.
     #[inline(never)]
     pub fn is_sent_in_again(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
         let passed = self.state.frames[index].guards_passed;
         for (position, guard) in (0..passed).zip(&edge.guards).rev() {
             match guard {
-                Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool, position),
+                Guard::Bulkhead { first_pool } => {
+                    self.release_permit(index, edge, *first_pool, position)
+                }
                 Guard::Breaker { counts, ignores, .. } => {
-                    let verdict = if ignores.contains(outcome) { Verdict::Ignored } else { verdict(*counts, outcome) };
+                    let verdict = if ignores.contains(outcome) {
+                        Verdict::Ignored
+                    } else {
+                        verdict(*counts, outcome)
+                    };
                     self.complete_at_breaker(index, position, verdict);
                 }
-                // What is not worth another attempt needs no pause, and without a budget nobody needs to know.
+                // What is not worth another attempt needs no pause, and without a budget nobody
+                // needs to know.
                 Guard::Retry { policy, first_budget: NONE } if !policy.on.contains(outcome) => {}
                 Guard::Retry { policy, first_budget } => {
                     if self.tries_again(index, edge, policy, *first_budget, position, outcome) {
@@ -164,9 +180,15 @@ impl Turn<'_> {
         let edge = self.edge_of(index);
         while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
             match &edge.guards[usize::from(position)] {
-                Guard::Bulkhead { first_pool } => self.release_permit(index, edge, *first_pool, position),
-                Guard::Breaker { .. } => self.complete_at_breaker(index, position, Verdict::Ignored),
-                Guard::Retry { first_budget, .. } => self.end_tries(index, edge, *first_budget, position),
+                Guard::Bulkhead { first_pool } => {
+                    self.release_permit(index, edge, *first_pool, position)
+                }
+                Guard::Breaker { .. } => {
+                    self.complete_at_breaker(index, position, Verdict::Ignored)
+                }
+                Guard::Retry { first_budget, .. } => {
+                    self.end_tries(index, edge, *first_budget, position)
+                }
                 Guard::Timeout { .. } => self.take_off_timeout(index, position),
                 Guard::RateLimit { .. } | Guard::Hedge(_) => {}
             }
@@ -174,7 +196,8 @@ impl Turn<'_> {
         }
     }
 
-    /// The time for everything inside the guard at `position` is up: whatever the call waits for in there is given up.
+    /// The time for everything inside the guard at `position` is up: whatever the call waits for in
+    /// there is given up.
     #[cold]
     pub fn time_is_up(&mut self, index: u32, position: u8) -> Next {
         let frame = &mut self.state.frames[index];
@@ -219,7 +242,9 @@ impl Turn<'_> {
     /// The first in the queue for a permit gets it.
     pub fn permit_granted(&mut self, index: u32) -> Next {
         let position = self.state.frames[index].guards_passed;
-        if let (Some(pool), Hold::Permit { since }) = (self.awaited_permits(index), self.state.frames.held(index, position)) {
+        if let (Some(pool), Hold::Permit { since }) =
+            (self.awaited_permits(index), self.state.frames.held(index, position))
+        {
             self.state.pools[pool].note_wait(self.now.since(since));
         }
         *self.state.frames.hold(index, position) = Hold::Permit { since: self.now };
@@ -239,7 +264,13 @@ impl Turn<'_> {
     }
 
     #[inline]
-    fn request_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32, position: u8) -> Entry {
+    fn request_permit(
+        &mut self,
+        index: u32,
+        edge: &EdgePlan,
+        first_pool: u32,
+        position: u8,
+    ) -> Entry {
         let pool = self.of_caller(index, edge, first_pool);
         *self.state.frames.hold(index, position) = Hold::Permit { since: self.now };
         if self.state.pools[pool].try_acquire(self.now) {
@@ -256,10 +287,14 @@ impl Turn<'_> {
     #[inline]
     fn release_permit(&mut self, index: u32, edge: &EdgePlan, first_pool: u32, position: u8) {
         let pool = self.of_caller(index, edge, first_pool);
-        let Hold::Permit { since } = self.state.frames.held(index, position) else { unreachable!("only a permit is given back") };
+        let Hold::Permit { since } = self.state.frames.held(index, position) else {
+            unreachable!("only a permit is given back")
+        };
         let held = self.now.since(since);
         let frames = &self.state.frames;
-        if let Some(waiter) = self.state.pools[pool].release(self.now, held, |waiter| frames.is_live(waiter)) {
+        if let Some(waiter) =
+            self.state.pools[pool].release(self.now, held, |waiter| frames.is_live(waiter))
+        {
             self.state.ready.push(Next::Permit(waiter.frame));
         }
     }
@@ -288,7 +323,8 @@ impl Turn<'_> {
     #[inline]
     fn ask_breaker(&mut self, index: u32, breaker: u32, position: u8) -> Entry {
         if let Some(ticket) = self.state.breakers[breaker as usize].pass_if_closed() {
-            *self.state.frames.hold(index, position) = Hold::Permission { since: self.now, ticket, breaker };
+            *self.state.frames.hold(index, position) =
+                Hold::Permission { since: self.now, ticket, breaker };
             return Entry::Passed;
         }
         self.ask_breaker_with_care(index, breaker, position)
@@ -298,13 +334,15 @@ impl Turn<'_> {
     fn ask_breaker_with_care(&mut self, index: u32, breaker: u32, position: u8) -> Entry {
         self.state.run_timers_of(breaker, self.now);
         let caller = self.state.frames[index].instance;
-        let (admission, transition) = self.state.breakers[breaker as usize].try_acquire(self.now, caller);
+        let (admission, transition) =
+            self.state.breakers[breaker as usize].try_acquire(self.now, caller);
         if let Some(transition) = transition {
             self.state.recorder.breaker_changes(self.now, breaker, transition);
         }
         match admission {
             Admission::Permitted(ticket) => {
-                *self.state.frames.hold(index, position) = Hold::Permission { since: self.now, ticket, breaker };
+                *self.state.frames.hold(index, position) =
+                    Hold::Permission { since: self.now, ticket, breaker };
                 Entry::Passed
             }
             Admission::Waits(test) => {
@@ -321,22 +359,33 @@ impl Turn<'_> {
 
     #[inline]
     fn complete_at_breaker(&mut self, index: u32, position: u8, verdict: Verdict) {
-        let Hold::Permission { since, ticket, breaker } = self.state.frames.held(index, position) else {
+        let Hold::Permission { since, ticket, breaker } = self.state.frames.held(index, position)
+        else {
             unreachable!("only a call that was let through has a result")
         };
         let elapsed = self.now.since(since);
         let is_success = verdict == Verdict::Success;
-        if is_success && self.state.breakers[breaker as usize].count_if_harmless(self.now, ticket, elapsed) {
+        if is_success
+            && self.state.breakers[breaker as usize].count_if_harmless(self.now, ticket, elapsed)
+        {
             return;
         }
         self.tell_breaker_with_care(index, breaker, (ticket, elapsed), verdict);
     }
 
     #[inline(never)]
-    fn tell_breaker_with_care(&mut self, index: u32, breaker: u32, (ticket, elapsed): (Ticket, SimDuration), verdict: Verdict) {
+    fn tell_breaker_with_care(
+        &mut self,
+        index: u32,
+        breaker: u32,
+        (ticket, elapsed): (Ticket, SimDuration),
+        verdict: Verdict,
+    ) {
         self.state.run_timers_of(breaker, self.now);
         let caller = self.state.frames[index].instance;
-        if let Some(transition) = self.state.breakers[breaker as usize].complete(self.now, caller, ticket, elapsed, verdict) {
+        if let Some(transition) = self.state.breakers[breaker as usize]
+            .complete(self.now, caller, ticket, elapsed, verdict)
+        {
             self.state.recorder.breaker_changes(self.now, breaker, transition);
         }
         if let Some(test) = self.state.breakers[breaker as usize].test_ended(ticket) {
@@ -349,23 +398,32 @@ impl Turn<'_> {
     fn wake_those_waiting_for(&mut self, breaker: u32, test: u64) {
         let State { test_waiters, frames, ready, .. } = &mut *self.state;
         let waiters = &mut test_waiters[breaker as usize];
-        let is_woken = |(awaited, waiter): &&(u64, Waiter)| *awaited == test && frames.is_live(*waiter);
-        ready.extend(waiters.iter().rev().filter(is_woken).map(|(_, waiter)| Next::Ask(waiter.frame)));
+        let is_woken =
+            |(awaited, waiter): &&(u64, Waiter)| *awaited == test && frames.is_live(*waiter);
+        ready.extend(
+            waiters.iter().rev().filter(is_woken).map(|(_, waiter)| Next::Ask(waiter.frame)),
+        );
         waiters.retain(|(awaited, _)| *awaited != test);
     }
 
-    /// An operator gives an order to the breakers of an edge. Whoever waits for the end of a test asks again.
+    /// An operator gives an order to the breakers of an edge. Whoever waits for the end of a test
+    /// asks again.
     #[cold]
     pub fn operator_acts(&mut self, order: u32) {
         let plan = self.plan;
         let order = &plan.orders[order as usize];
         for breaker in plan.breakers_of(order.edge) {
             self.state.run_timers_of(breaker, self.now);
-            if let Some(transition) = self.state.breakers[breaker as usize].obey(self.now, order.order) {
+            if let Some(transition) =
+                self.state.breakers[breaker as usize].obey(self.now, order.order)
+            {
                 self.state.recorder.breaker_changes(self.now, breaker, transition);
             }
             let State { test_waiters, frames, ready, .. } = &mut *self.state;
-            let live = test_waiters[breaker as usize].drain(..).rev().filter(|(_, waiter)| frames.is_live(*waiter));
+            let live = test_waiters[breaker as usize]
+                .drain(..)
+                .rev()
+                .filter(|(_, waiter)| frames.is_live(*waiter));
             ready.extend(live.map(|(_, waiter)| Next::Ask(waiter.frame)));
         }
     }
@@ -392,9 +450,13 @@ impl Turn<'_> {
                 self.state.retry_budgets[budget].attempt_succeeds();
             }
         }
-        let pause =
-            if policy.is_worth_another(tries, outcome) { self.pause_before_retry(index, policy, tries, pause) } else { None };
-        let Some(pause) = pause.filter(|_| position < self.state.frames[index].given_up_from) else {
+        let pause = if policy.is_worth_another(tries, outcome) {
+            self.pause_before_retry(index, policy, tries, pause)
+        } else {
+            None
+        };
+        let Some(pause) = pause.filter(|_| position < self.state.frames[index].given_up_from)
+        else {
             self.end_tries(index, edge, first_budget, position);
             return false;
         };
@@ -412,8 +474,15 @@ impl Turn<'_> {
         true
     }
 
-    /// How long to wait before the call is sent in again; `None` if the frame's own time would be up by then.
-    fn pause_before_retry(&self, index: u32, policy: &RetryPolicy, tries: u32, previous: SimDuration) -> Option<SimDuration> {
+    /// How long to wait before the call is sent in again; `None` if the frame's own time would be
+    /// up by then.
+    fn pause_before_retry(
+        &self,
+        index: u32,
+        policy: &RetryPolicy,
+        tries: u32,
+        previous: SimDuration,
+    ) -> Option<SimDuration> {
         let frame = &self.state.frames[index];
         let tag = draw_tag::BACKOFF | u64::from(frame.rounds) << draw_tag::SIBLING_SHIFT;
         let mut draw = frame.key.child(frame.step_number() | tag).draw();

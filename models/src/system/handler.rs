@@ -23,7 +23,8 @@ impl Turn<'_> {
             Step::Fork(table) => self.fork(index, table),
             Step::Pause(distribution) => {
                 let mut draw = frame.key.child(frame.step_number()).draw();
-                let span = self.plan.distributions[distribution as usize].sample_duration(&mut draw);
+                let span =
+                    self.plan.distributions[distribution as usize].sample_duration(&mut draw);
                 self.wait(index, Activity::Pausing, span)
             }
             Step::Fail { probability, outcome, retry_after } => {
@@ -41,11 +42,16 @@ impl Turn<'_> {
             Step::Choose(table) => {
                 let draw = uniform(&mut frame.key.child(frame.step_number()).draw());
                 let table = &self.plan.tables[table as usize];
-                let branch = table.cumulative.partition_point(|cumulative| *cumulative <= draw).min(table.entries.len() - 1);
+                let branch = table
+                    .cumulative
+                    .partition_point(|cumulative| *cumulative <= draw)
+                    .min(table.entries.len() - 1);
                 self.go_to(index, table.entries[branch])
             }
             Step::Poison { share, outcome } => {
-                let key = DrawKey::default().child(self.state.frames.request(index)).child(draw_tag::POISON);
+                let key = DrawKey::default()
+                    .child(self.state.frames.request(index))
+                    .child(draw_tag::POISON);
                 if uniform(&mut key.draw()) < f64::from(share) {
                     return self.finish(index, outcome);
                 }

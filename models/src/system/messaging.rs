@@ -25,7 +25,8 @@ impl Turn<'_> {
 
     /// A queue has taken a handler's message, or is full.
     pub fn sending_ended(&mut self, index: u32) -> Next {
-        let super::Step::Send(queue) = self.plan.program[self.state.frames[index].step as usize] else {
+        let super::Step::Send(queue) = self.plan.program[self.state.frames[index].step as usize]
+        else {
             unreachable!("only a step that sends waits for a queue")
         };
         self.send_message(index, queue)
@@ -55,7 +56,9 @@ impl Turn<'_> {
     fn accept(&mut self, queue: u32, message: Message) -> bool {
         let plan = &self.plan.queues[queue as usize];
         let partition = match plan.partition_by {
-            PartitionBy::Request => (message.key.child(0).bits() % u64::from(plan.partitions)) as u32,
+            PartitionBy::Request => {
+                (message.key.child(0).bits() % u64::from(plan.partitions)) as u32
+            }
             PartitionBy::Priority => u32::from(message.class).min(plan.partitions - 1),
         };
         let is_accepted = self.state.queues[queue as usize].messages.try_send(partition, message);
@@ -68,7 +71,8 @@ impl Turn<'_> {
         is_accepted
     }
 
-    /// Something that a queue has waited for may have come: an expiry, the end of a pause, the next turn of its rate.
+    /// Something that a queue has waited for may have come: an expiry, the end of a pause, the next
+    /// turn of its rate.
     #[cold]
     pub fn queue_tick(&mut self, queue: u32) {
         let state = &mut self.state.queues[queue as usize];
@@ -123,18 +127,22 @@ impl Turn<'_> {
         }
         for partition in 0..plan.partitions {
             while self.may_deliver(queue, partition, plan) {
-                let Some(message) = self.state.queues[queue as usize].messages.take(partition) else { break };
+                let Some(message) = self.state.queues[queue as usize].messages.take(partition)
+                else {
+                    break;
+                };
                 let state = &mut self.state.queues[queue as usize];
                 state.in_flight[partition as usize] += 1;
                 state.next_delivery = self.now + plan.interval;
-                let frame = self.begin_delivery(queue, partition, message, Role::Consumer, plan.entry);
+                let frame =
+                    self.begin_delivery(queue, partition, message, Role::Consumer, plan.entry);
                 self.state.ready.push(Next::Run(frame));
             }
         }
     }
 
-    /// Whether a partition has a free place, and neither a pause nor the rate stands in the way; if they do, the queue looks again
-    /// later.
+    /// Whether a partition has a free place, and neither a pause nor the rate stands in the way; if
+    /// they do, the queue looks again later.
     fn may_deliver(&mut self, queue: u32, partition: u32, plan: &QueuePlan) -> bool {
         let state = &self.state.queues[queue as usize];
         if state.in_flight[partition as usize] >= plan.concurrency || state.messages.depth() == 0 {
@@ -147,18 +155,27 @@ impl Turn<'_> {
         ready_at <= self.now
     }
 
-    fn begin_delivery(&mut self, queue: u32, partition: u32, message: Message, role: Role, entry: u32) -> u32 {
+    fn begin_delivery(
+        &mut self,
+        queue: u32,
+        partition: u32,
+        message: Message,
+        role: Role,
+        entry: u32,
+    ) -> u32 {
         let index = self.allocate(message.key, role, queue, entry, message.is_counted);
         self.state.frames.set_request(index, message.request);
         let frame = &mut self.state.frames[index];
         (frame.entered_at, frame.priority) = (message.sent_at, message.class);
-        (frame.caller, frame.admitted_as) = (Waiter { frame: partition, epoch: 0 }, message.attempts + 1);
+        (frame.caller, frame.admitted_as) =
+            (Waiter { frame: partition, epoch: 0 }, message.attempts + 1);
         index
     }
 
-    /// A delivery has ended: the message is done with, tried again after a pause, or put among the dead letters. Whatever follows
-    /// it in its partition waits until then. A delivery that the consumer's own breaker rejects has not taken place: the message
-    /// goes back, and its partition pauses.
+    /// A delivery has ended: the message is done with, tried again after a pause, or put among the
+    /// dead letters. Whatever follows it in its partition waits until then. A delivery that the
+    /// consumer's own breaker rejects has not taken place: the message goes back, and its partition
+    /// pauses.
     pub fn delivery_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
         let (queue, partition, attempts) = (frame.instance, frame.caller.frame, frame.admitted_as);

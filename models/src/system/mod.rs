@@ -1,9 +1,13 @@
 //! The simulated system at work: services, instances, calls, requests in flight.
 //!
-//! A [`Blueprint`] says what there is; a [`System`] is its state and the [`sim_core::Model`] that events act on. While one
-//! event is handled, a `Turn` holds the blueprint, the state and the schedule together; its methods live in the file of
-//! what they bring about: `handler` (steps), `station` (queues and slots), `gate` (what is turned away), `call` (attempts, replies), `guards` (what stands between), `balancing` (which instance), `fallback` (what a failed call turns to), `patience` (deadlines, cancellation, hedges), `messaging` (queues of messages), `scaling` (instances that come and go), `regions`
-//! (distances, populations), `client` (workloads), `outage` (faults).
+//! A [`Blueprint`] says what there is; a [`System`] is its state and the [`sim_core::Model`] that
+//! events act on. While one event is handled, a `Turn` holds the blueprint, the state and the
+//! schedule together; its methods live in the file of what they bring about: `handler` (steps),
+//! `station` (queues and slots), `gate` (what is turned away), `call` (attempts, replies), `guards`
+//! (what stands between), `balancing` (which instance), `fallback` (what a failed call turns to),
+//! `patience` (deadlines, cancellation, hedges), `messaging` (queues of messages), `scaling`
+//! (instances that come and go), `regions` (distances, populations), `client` (workloads), `outage`
+//! (faults).
 
 mod balancing;
 mod blueprint;
@@ -26,9 +30,10 @@ mod station;
 mod turn;
 
 pub use blueprint::{
-    AnswerValue, AutoscalerPlan, BacklogAbove, Blueprint, BreakerPlan, DeadlinePlan, EdgePlan, Ends, Guard, HedgePlan,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, Prices, QueuePlan, RunPlan, Scope, Source,
-    StationKind, StationPlan, UNLIMITED, WorkloadPlan,
+    AnswerValue, AutoscalerPlan, BacklogAbove, Blueprint, BreakerPlan, DeadlinePlan, EdgePlan,
+    Ends, Guard, HedgePlan, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy,
+    PoolKind, PoolPlan, Prices, QueuePlan, RunPlan, Scope, Source, StationKind, StationPlan,
+    UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
 pub(crate) use frame::MOST_REQUESTS;

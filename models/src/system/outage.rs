@@ -19,10 +19,14 @@ impl Turn<'_> {
         let plan = self.plan;
         let fault = &plan.faults[id as usize];
         match &fault.effect {
-            Effect::Slow { .. } | Effect::Cold { .. } => self.for_each_instance(id, |state| state.slowed_by.push(id)),
+            Effect::Slow { .. } | Effect::Cold { .. } => {
+                self.for_each_instance(id, |state| state.slowed_by.push(id))
+            }
             Effect::Errors { .. } => self.for_each_instance(id, |state| state.failing_by.push(id)),
             Effect::Pause => self.for_each_instance(id, |state| state.pauses += 1),
-            Effect::Refuse { edge: None } => self.for_each_instance(id, |state| state.refusals += 1),
+            Effect::Refuse { edge: None } => {
+                self.for_each_instance(id, |state| state.refusals += 1)
+            }
             Effect::Refuse { edge: Some(edge) } => self.state.edges[*edge as usize].refusals += 1,
             Effect::BlackHole { edge } => self.state.edges[*edge as usize].black_holes += 1,
             Effect::SlowEdge { edge, .. } => self.state.edges[*edge as usize].slowed_by.push(id),
@@ -43,18 +47,28 @@ impl Turn<'_> {
         self.state.aborted.is_some() && self.plan.experiment.contains(&(id as usize))
     }
 
-    /// Calls an experiment off as soon as one of its conditions is met: its faults end at once, and those to come never begin.
+    /// Calls an experiment off as soon as one of its conditions is met: its faults end at once, and
+    /// those to come never begin.
     pub fn watch_experiment(&mut self) {
         let plan = self.plan;
         let experiment = &plan.faults[plan.experiment.clone()];
-        let is_running = experiment.iter().any(|fault| fault.begin < self.now && self.now <= fault.end);
-        let Some(last) = self.state.recorder.intervals().checked_sub(1).filter(|_| is_running && self.state.aborted.is_none())
+        let is_running =
+            experiment.iter().any(|fault| fault.begin < self.now && self.now <= fault.end);
+        let Some(last) = self
+            .state
+            .recorder
+            .intervals()
+            .checked_sub(1)
+            .filter(|_| is_running && self.state.aborted.is_none())
         else {
             return;
         };
         let recorder = &self.state.recorder;
-        let met =
-            plan.abort_when.iter().enumerate().find_map(|(condition, when)| Some((condition, when.met(plan, recorder, last)?)));
+        let met = plan
+            .abort_when
+            .iter()
+            .enumerate()
+            .find_map(|(condition, when)| Some((condition, when.met(plan, recorder, last)?)));
         let Some((condition, value)) = met else { return };
         for id in plan.experiment.clone() {
             let fault = &plan.faults[id];
@@ -72,7 +86,9 @@ impl Turn<'_> {
         let lost = (f64::from(count) * fault.intensity(self.now)) as u32;
         self.set_lost_slots(id, lost);
         let full = fault.begin + fault.ramp;
-        let step = SimDuration::from_nanos((fault.ramp.as_nanos() / u64::from(count.clamp(1, LEAK_STEPS))).max(1));
+        let step = SimDuration::from_nanos(
+            (fault.ramp.as_nanos() / u64::from(count.clamp(1, LEAK_STEPS))).max(1),
+        );
         let next = (self.now + step).min(full);
         if self.now < next && next < fault.end {
             self.schedule.at(next, Event::FaultGrows { fault: id });
@@ -88,16 +104,25 @@ impl Turn<'_> {
             Effect::Slow { .. } | Effect::Cold { .. } => {
                 self.for_each_instance(id, |state| state.slowed_by.retain(|other| *other != id));
             }
-            Effect::Errors { .. } => self.for_each_instance(id, |state| state.failing_by.retain(|other| *other != id)),
-            Effect::Refuse { edge: None } => self.for_each_instance(id, |state| state.refusals -= 1),
+            Effect::Errors { .. } => {
+                self.for_each_instance(id, |state| state.failing_by.retain(|other| *other != id))
+            }
+            Effect::Refuse { edge: None } => {
+                self.for_each_instance(id, |state| state.refusals -= 1)
+            }
             Effect::Refuse { edge: Some(edge) } => self.state.edges[*edge as usize].refusals -= 1,
             Effect::BlackHole { edge } => self.state.edges[*edge as usize].black_holes -= 1,
-            Effect::SlowEdge { edge, .. } => self.state.edges[*edge as usize].slowed_by.retain(|other| *other != id),
+            Effect::SlowEdge { edge, .. } => {
+                self.state.edges[*edge as usize].slowed_by.retain(|other| *other != id)
+            }
             Effect::LoseSlots { .. } => self.set_lost_slots(id, 0),
-            Effect::Crash | Effect::Restart => self.for_each_instance(id, |state| state.crashes -= 1),
+            Effect::Crash | Effect::Restart => {
+                self.for_each_instance(id, |state| state.crashes -= 1)
+            }
             Effect::Surge { .. } | Effect::Flush { .. } => {}
             Effect::Cut { from, to } => {
-                if let Some(position) = self.state.cuts.iter().position(|cut| *cut == (*from, *to)) {
+                if let Some(position) = self.state.cuts.iter().position(|cut| *cut == (*from, *to))
+                {
                     self.state.cuts.swap_remove(position);
                 }
             }
@@ -133,19 +158,24 @@ impl Turn<'_> {
             let lost_slots = &mut self.state.instances[instance as usize].lost_slots;
             lost_slots.retain(|(fault, _)| *fault != id);
             lost_slots.push((id, lost));
-            let lost_in_all = lost_slots.iter().fold(0_u32, |sum, (_, lost)| sum.saturating_add(*lost));
+            let lost_in_all =
+                lost_slots.iter().fold(0_u32, |sum, (_, lost)| sum.saturating_add(*lost));
             let slots = self.plan.instances[instance as usize].slots as usize;
             self.state.pools[slots].lose(self.now, lost_in_all);
             let frames = &self.state.frames;
-            while let Some(waiter) = self.state.pools[slots].grant_free(self.now, |waiter| frames.is_live(waiter)) {
+            while let Some(waiter) =
+                self.state.pools[slots].grant_free(self.now, |waiter| frames.is_live(waiter))
+            {
                 self.state.ready.push(Next::Start(waiter.frame));
             }
         }
     }
 
-    /// A crash: whatever runs or waits on the instance is gone, and its callers see their connections reset.
+    /// A crash: whatever runs or waits on the instance is gone, and its callers see their
+    /// connections reset.
     ///
-    /// Those who wait leave their queues first, so that nothing given back below is handed to another victim.
+    /// Those who wait leave their queues first, so that nothing given back below is handed to
+    /// another victim.
     pub fn lose_work_of(&mut self, instance: u32) {
         self.state.instances[instance as usize].held_up = 0;
         for parked in std::mem::take(&mut self.state.instances[instance as usize].parked) {
@@ -157,11 +187,13 @@ impl Turn<'_> {
             }
         }
         let is_here = |frame: &Frame| {
-            let is_on_the_network = matches!(frame.activity, Activity::InTransit | Activity::ReplyInTransit);
+            let is_on_the_network =
+                matches!(frame.activity, Activity::InTransit | Activity::ReplyInTransit);
             frame.is_on_an_instance() && frame.instance == instance && !is_on_the_network
         };
         let victims = self.state.frames.matching(is_here);
-        let held_before: Vec<Activity> = victims.iter().map(|&index| self.state.frames[index].activity).collect();
+        let held_before: Vec<Activity> =
+            victims.iter().map(|&index| self.state.frames[index].activity).collect();
         for &index in &victims {
             if self.state.frames[index].activity == Activity::AwaitingReply {
                 self.withdraw_attempt(index);
@@ -204,7 +236,9 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         match frame.role {
             Role::Handler => {}
-            Role::Client | Role::Branch | Role::Consumer | Role::Compensation => return self.state.frames.release(index),
+            Role::Client | Role::Branch | Role::Consumer | Role::Compensation => {
+                return self.state.frames.release(index);
+            }
             Role::Deferred => {
                 self.deferred_call_ended(index, Outcome::Refused);
                 return;

@@ -11,7 +11,8 @@ use crate::Outcome;
 use crate::resources::Waiter;
 
 impl Turn<'_> {
-    /// What few requests need: the callee is told how much time is left, the next request of a hedge is planned.
+    /// What few requests need: the callee is told how much time is left, the next request of a
+    /// hedge is planned.
     #[cold]
     pub fn elaborate(&mut self, index: u32, edge: &EdgePlan, callee: u32, caller: Waiter) {
         self.state.frames[callee].deadline = self.deadline_of_attempt(index, edge, caller);
@@ -20,8 +21,9 @@ impl Turn<'_> {
         }
     }
 
-    /// When the callee of an attempt will have to be done, if the edge tells it: the first of all timeouts in force. A frame
-    /// with less time than the attempt's own timeout is woken when its time is up.
+    /// When the callee of an attempt will have to be done, if the edge tells it: the first of all
+    /// timeouts in force. A frame with less time than the attempt's own timeout is woken when its
+    /// time is up.
     fn deadline_of_attempt(&mut self, index: u32, edge: &EdgePlan, caller: Waiter) -> SimTime {
         let frame = &self.state.frames[index];
         let (mut deadline, attempt_began) = (frame.deadline, frame.since);
@@ -50,11 +52,15 @@ impl Turn<'_> {
     pub fn watch_deadline(&mut self, index: u32) {
         let frame = &self.state.frames[index];
         if frame.deadline < SimTime::MAX {
-            self.schedule.at(frame.deadline.max(self.now), Event::Overdue(Waiter { frame: index, epoch: frame.epoch }));
+            self.schedule.at(
+                frame.deadline.max(self.now),
+                Event::Overdue(Waiter { frame: index, epoch: frame.epoch }),
+            );
         }
     }
 
-    /// The time that a frame was given is up while it waits for an answer, or for a guard to let its call pass.
+    /// The time that a frame was given is up while it waits for an answer, or for a guard to let
+    /// its call pass.
     pub fn overdue(&mut self, waiter: Waiter) -> Next {
         let Waiter { frame: index, .. } = waiter;
         let waits = |activity| {
@@ -68,8 +74,8 @@ impl Turn<'_> {
         self.give_up_waiting(index)
     }
 
-    /// An attempt is given up: none of its requests can be answered any more. Their callees learn about it, if the edge cancels
-    /// and the caller does not stand still.
+    /// An attempt is given up: none of its requests can be answered any more. Their callees learn
+    /// about it, if the edge cancels and the caller does not stand still.
     #[cold]
     pub fn withdraw_attempt(&mut self, index: u32) {
         let edge = self.edge_of(index);
@@ -91,14 +97,19 @@ impl Turn<'_> {
         }
     }
 
-    /// Always by way of the event list, so that nothing of this instant is still on its way to the frame.
+    /// Always by way of the event list, so that nothing of this instant is still on its way to the
+    /// frame.
     fn send_cancellation(&mut self, callee: u32, caller: Waiter) {
         if callee == NONE || !self.works_for(callee, caller) {
             return;
         }
         let frame = &self.state.frames[callee];
         let (edge, key) = (frame.edge, frame.key.child(draw_tag::CANCELLATION));
-        let latency = if self.has_network_latency(edge) { self.network_latency(edge, key) } else { SimDuration::ZERO };
+        let latency = if self.has_network_latency(edge) {
+            self.network_latency(edge, key)
+        } else {
+            SimDuration::ZERO
+        };
         self.schedule.after(latency, Event::Cancel { callee, caller });
     }
 
@@ -107,8 +118,8 @@ impl Turn<'_> {
         frame.activity != Activity::Free && frame.caller == caller
     }
 
-    /// A frame stops and gives back what it holds, because nobody waits for its answer. A process that stands still does not
-    /// notice, and an answer on its way cannot be called back.
+    /// A frame stops and gives back what it holds, because nobody waits for its answer. A process
+    /// that stands still does not notice, and an answer on its way cannot be called back.
     pub fn cancel(&mut self, callee: u32, caller: Waiter) {
         if !self.works_for(callee, caller) || self.is_paused(callee) {
             return;
@@ -132,19 +143,29 @@ impl Turn<'_> {
         match activity {
             Activity::InTransit => {}
             Activity::Queued => self.leave_gate(callee, Outcome::Refused),
-            _ if self.state.frames[callee].role == Role::Handler => self.release_slot(callee, Outcome::Refused),
+            _ if self.state.frames[callee].role == Role::Handler => {
+                self.release_slot(callee, Outcome::Refused)
+            }
             _ => {}
         }
         self.state.frames.release(callee);
     }
 
-    /// A branch of a cancelled handler stops with it; its own branches, if any, by way of the event list.
+    /// A branch of a cancelled handler stops with it; its own branches, if any, by way of the event
+    /// list.
     fn cancel_branch(&mut self, branch: u32, parent: Waiter) {
         self.schedule.after(SimDuration::ZERO, Event::Cancel { callee: branch, caller: parent });
     }
 
     /// Remembers a request sent for a hedged attempt, and sets the time of the next.
-    fn note_request(&mut self, index: u32, plan: HedgePlan, position: u8, callee: u32, caller: Waiter) {
+    fn note_request(
+        &mut self,
+        index: u32,
+        plan: HedgePlan,
+        position: u8,
+        callee: u32,
+        caller: Waiter,
+    ) {
         let Hold::Hedge(hedged) = self.state.frames.hold(index, position) else {
             unreachable!("an attempt has passed its hedge")
         };
@@ -156,7 +177,8 @@ impl Turn<'_> {
         }
     }
 
-    /// An attempt has taken as long as its hedge is patient: another request is sent, to an instance chosen anew.
+    /// An attempt has taken as long as its hedge is patient: another request is sent, to an
+    /// instance chosen anew.
     pub fn hedge(&mut self, waiter: Waiter) -> Next {
         let index = waiter.frame;
         if self.is_paused(index) {
@@ -176,7 +198,8 @@ impl Turn<'_> {
         self.send(index, edge, target, waiter)
     }
 
-    /// Whether a failure is not the end of an attempt, because another request of its hedge is under way.
+    /// Whether a failure is not the end of an attempt, because another request of its hedge is
+    /// under way.
     pub fn others_may_answer(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
         !outcome.is_good()
             && edge.hedge().is_some_and(
@@ -184,8 +207,8 @@ impl Turn<'_> {
             )
     }
 
-    /// An answer has come to a hedged attempt: a failure counts only if no other request can still be answered. Whether the
-    /// attempt is over.
+    /// An answer has come to a hedged attempt: a failure counts only if no other request can still
+    /// be answered. Whether the attempt is over.
     pub fn is_decided(&mut self, index: u32, plan: HedgePlan, position: u8, is_good: bool) -> bool {
         let Hold::Hedge(hedged) = self.state.frames.hold(index, position) else { return true };
         if !is_good && hedged.outstanding > 1 {

@@ -17,7 +17,9 @@ impl Turn<'_> {
         match frame.role {
             Role::Client => self.plan.workloads[frame.instance as usize].region,
             Role::Consumer | Role::Compensation => NONE,
-            Role::Handler | Role::Branch | Role::Deferred => self.plan.instances[frame.instance as usize].region,
+            Role::Handler | Role::Branch | Role::Deferred => {
+                self.plan.instances[frame.instance as usize].region
+            }
         }
     }
 
@@ -29,9 +31,17 @@ impl Turn<'_> {
             return None;
         }
         let key = key.child(draw_tag::REQUEST_LATENCY);
-        let distance = SimDuration::from_nanos_f64(self.distance(self.region_of(index), self.region_of(callee), key));
+        let distance = SimDuration::from_nanos_f64(self.distance(
+            self.region_of(index),
+            self.region_of(callee),
+            key,
+        ));
         let latency = self.network_latency(edge, key) + distance;
-        Some(if latency.is_zero() { Next::Arrive(callee) } else { self.wait(callee, Activity::InTransit, latency) })
+        Some(if latency.is_zero() {
+            Next::Arrive(callee)
+        } else {
+            self.wait(callee, Activity::InTransit, latency)
+        })
     }
 
     /// Network latency between two regions in nanoseconds, one way.
@@ -41,7 +51,11 @@ impl Turn<'_> {
             return 0.0;
         }
         let distance = self.plan.distances[(from * self.plan.regions + to) as usize];
-        if distance == NONE { 0.0 } else { self.plan.distributions[distance as usize].sample(&mut key.child(1).draw()) }
+        if distance == NONE {
+            0.0
+        } else {
+            self.plan.distributions[distance as usize].sample(&mut key.child(1).draw())
+        }
     }
 
     /// Whether nothing gets through between a frame and an instance.
@@ -55,11 +69,15 @@ impl Turn<'_> {
 
     /// The customer whose request a frame works for, from 0.
     pub fn customer_of(&self, index: u32) -> u64 {
-        let number = DrawKey::default().child(self.state.frames.request(index)).child(draw_tag::CUSTOMER).bits();
+        let number = DrawKey::default()
+            .child(self.state.frames.request(index))
+            .child(draw_tag::CUSTOMER)
+            .bits();
         ((u128::from(number) * u128::from(self.plan.customers)) >> 64) as u64
     }
 
-    /// Looks up what a request needs; every look-up of the same request in the same cache is of the same key.
+    /// Looks up what a request needs; every look-up of the same request in the same cache is of the
+    /// same key.
     pub fn look_up(&mut self, index: u32, cache: u32, miss: u32) -> Next {
         let frame = &self.state.frames[index];
         let (step, has_failed) = (frame.step, frame.has_failed_call);
@@ -86,7 +104,8 @@ impl Turn<'_> {
         self.go_to_next(index)
     }
 
-    /// A frame fetches nothing any longer: whoever waits for it gets what it has got, be it a failure.
+    /// A frame fetches nothing any longer: whoever waits for it gets what it has got, be it a
+    /// failure.
     pub fn fetches_over(&mut self, index: u32, is_answered: bool) {
         for cache in 0..self.state.caches.len() {
             if !self.state.caches[cache].has_fetches() {
@@ -100,7 +119,8 @@ impl Turn<'_> {
         }
     }
 
-    /// What a frame has waited for is there, or will not be. A process that stands still looks again when it goes on.
+    /// What a frame has waited for is there, or will not be. A process that stands still looks
+    /// again when it goes on.
     pub fn fetched(&mut self, index: u32, is_answered: bool) -> Next {
         if self.is_paused(index) {
             let waiter = Waiter { frame: index, epoch: self.state.frames[index].epoch };
@@ -111,9 +131,12 @@ impl Turn<'_> {
 
     fn cache_key(&self, index: u32, cache: u32) -> u32 {
         let cumulative = &self.plan.caches[cache as usize].cumulative;
-        let key = DrawKey::default().child(self.state.frames.request(index)).child(draw_tag::CACHE | u64::from(cache));
+        let key = DrawKey::default()
+            .child(self.state.frames.request(index))
+            .child(draw_tag::CACHE | u64::from(cache));
         let draw = uniform(&mut key.draw());
-        cumulative.partition_point(|cumulative| *cumulative <= draw).min(cumulative.len() - 1) as u32
+        cumulative.partition_point(|cumulative| *cumulative <= draw).min(cumulative.len() - 1)
+            as u32
     }
 
     /// Notes the customer of a request that has failed.

@@ -45,7 +45,8 @@ impl Turn<'_> {
 
     fn resize(&mut self, scaler: u32, running: u32) {
         let plan = self.plan.autoscalers[scaler as usize];
-        let before = std::mem::replace(&mut self.state.autoscalers[scaler as usize].running, running);
+        let before =
+            std::mem::replace(&mut self.state.autoscalers[scaler as usize].running, running);
         self.state.recorder.scaled(self.now, plan.station, before, running);
         self.show_running(scaler);
     }
@@ -76,7 +77,8 @@ impl Turn<'_> {
         pools.map(|pool| self.state.pools[pool].busy_time(self.now)).sum()
     }
 
-    /// The share of the slots of the running instances that was in use since the last look, on average.
+    /// The share of the slots of the running instances that was in use since the last look, on
+    /// average.
     fn utilization_since(&mut self, scaler: u32) -> f64 {
         let plan = self.plan.autoscalers[scaler as usize];
         let first = self.plan.stations[plan.station as usize].instances.start;
@@ -88,8 +90,9 @@ impl Turn<'_> {
         since as f64 / plan.settings.interval.as_nanos() as f64 / slots
     }
 
-    /// A request more than its memory holds has come to an instance: the process will be killed. Always by way of the event list,
-    /// so that nothing of the present instant is still on its way to its frames.
+    /// A request more than its memory holds has come to an instance: the process will be killed.
+    /// Always by way of the event list, so that nothing of the present instant is still on its way
+    /// to its frames.
     pub fn run_out_of_memory(&mut self, instance: u32) {
         if !std::mem::replace(&mut self.state.instances[instance as usize].is_dying, true) {
             self.schedule.after(sim_core::SimDuration::ZERO, Event::OutOfMemory { instance });

@@ -22,8 +22,9 @@ const BYTES_OF_KEY: usize = 64;
 
 /// What follows within the same instant.
 ///
-/// Whatever handles a part of an event returns what follows from it; what else follows waits on the `ready` stack.
-/// No part calls the next, so chains of calls and replies may be as long as they like.
+/// Whatever handles a part of an event returns what follows from it; what else follows waits on the
+/// `ready` stack. No part calls the next, so chains of calls and replies may be as long as they
+/// like.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Next {
     /// Nothing: something is awaited, or has ended.
@@ -95,7 +96,8 @@ impl InstanceState {
     /// Notes whether any fault is left in force.
     pub fn note_disturbance(&mut self) {
         let is_reachable = self.crashes == 0 && self.pauses == 0 && self.refusals == 0;
-        self.is_disturbed = !is_reachable || !self.slowed_by.is_empty() || !self.failing_by.is_empty();
+        self.is_disturbed =
+            !is_reachable || !self.slowed_by.is_empty() || !self.failing_by.is_empty();
     }
 }
 
@@ -228,7 +230,8 @@ pub(super) struct State {
     pub ready: Vec<Next>,
     /// Calls put off until later, over all edges.
     pub deferred: u64,
-    /// Faults that have begun and not ended; as long as there are none, nobody looks for what they do.
+    /// Faults that have begun and not ended; as long as there are none, nobody looks for what they
+    /// do.
     pub faults_in_force: u32,
     pub recorder: Recorder,
     pub has_warmed_up: bool,
@@ -246,26 +249,53 @@ impl System {
             pools: blueprint
                 .pools
                 .iter()
-                .map(|plan| Pool::new(plan.capacity, plan.queue_limit).with_core(plan.core).with_discipline(&plan.discipline))
+                .map(|plan| {
+                    Pool::new(plan.capacity, plan.queue_limit)
+                        .with_core(plan.core)
+                        .with_discipline(&plan.discipline)
+                })
                 .collect(),
             test_waiters: vec![Vec::new(); blueprint.breakers.len()],
-            breakers: blueprint.breakers.iter().map(|plan| initial_breaker(plan, &streams)).collect(),
-            rate_limiters: blueprint.rate_limits.iter().map(|limit| RateLimiter::new(*limit)).collect(),
+            breakers: blueprint
+                .breakers
+                .iter()
+                .map(|plan| initial_breaker(plan, &streams))
+                .collect(),
+            rate_limiters: blueprint
+                .rate_limits
+                .iter()
+                .map(|limit| RateLimiter::new(*limit))
+                .collect(),
             gates: blueprint
                 .gates
                 .iter()
                 .enumerate()
                 .map(|(number, settings)| {
-                    Admission::new(*settings, DrawKey::root(&mut streams.stream(&format!("gate {number}"))))
+                    Admission::new(
+                        *settings,
+                        DrawKey::root(&mut streams.stream(&format!("gate {number}"))),
+                    )
                 })
                 .collect(),
-            retry_budgets: blueprint.retry_budgets.iter().map(|policy| RetryBudget::new(*policy)).collect(),
+            retry_budgets: blueprint
+                .retry_budgets
+                .iter()
+                .map(|policy| RetryBudget::new(*policy))
+                .collect(),
             rings: blueprint.deadlines.iter().map(|plan| DeadlineRing::new(plan.span)).collect(),
             instances: vec![InstanceState::default(); blueprint.instances.len()],
             edges: blueprint.edges.iter().map(|edge| initial_edge(&blueprint, edge)).collect(),
-            workloads: blueprint.workloads.iter().map(|workload| initial_workload(workload, &streams)).collect(),
+            workloads: blueprint
+                .workloads
+                .iter()
+                .map(|workload| initial_workload(workload, &streams))
+                .collect(),
             queues: blueprint.queues.iter().map(initial_queue).collect(),
-            keys: blueprint.idempotency.iter().map(|lifetime| IdempotencyKeys::new(*lifetime)).collect(),
+            keys: blueprint
+                .idempotency
+                .iter()
+                .map(|lifetime| IdempotencyKeys::new(*lifetime))
+                .collect(),
             caches: blueprint.caches.iter().map(KeyedCache::new).collect(),
             autoscalers: blueprint.autoscalers.iter().map(initial_scaler).collect(),
             cuts: Vec::new(),
@@ -329,20 +359,23 @@ impl System {
         self.state.limit_reached
     }
 
-    /// Requests that began after the warm-up and are still in flight, counted one by one, by workload.
+    /// Requests that began after the warm-up and are still in flight, counted one by one, by
+    /// workload.
     pub fn requests_in_flight(&self) -> Vec<u64> {
         let mut in_flight = vec![0; self.blueprint.workloads.len()];
-        for index in
-            self.state.frames.matching(|frame| frame.role == Role::Client && frame.is_counted && frame.activity.is_in_call())
-        {
+        for index in self.state.frames.matching(|frame| {
+            frame.role == Role::Client && frame.is_counted && frame.activity.is_in_call()
+        }) {
             in_flight[self.state.frames[index].instance as usize] += 1;
         }
         in_flight
     }
 
-    /// Whether nothing is held and nobody waits: every frame, slot, permit and connection has been given back.
+    /// Whether nothing is held and nobody waits: every frame, slot, permit and connection has been
+    /// given back.
     pub fn is_drained(&self) -> bool {
-        self.state.frames.in_use() == 0 && self.state.pools.iter().all(|pool| pool.in_use() == 0 && pool.queue_length() == 0)
+        self.state.frames.in_use() == 0
+            && self.state.pools.iter().all(|pool| pool.in_use() == 0 && pool.queue_length() == 0)
     }
 
     /// Calls over an edge that were put off and have not been made up for.
@@ -372,7 +405,9 @@ impl Model for System {
 
     #[inline]
     fn is_finished(&self) -> bool {
-        let is_idle = || self.state.frames.in_use() == 0 && self.state.deferred == 0 && self.state.messages == 0;
+        let is_idle = || {
+            self.state.frames.in_use() == 0 && self.state.deferred == 0 && self.state.messages == 0
+        };
         self.state.limit_reached.is_some() || (self.state.have_arrivals_ended && is_idle())
     }
 }
@@ -390,7 +425,12 @@ fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan) -> EdgeState {
 }
 
 fn initial_scaler(plan: &super::AutoscalerPlan) -> ScalerState {
-    ScalerState { scaler: Autoscaler::new(plan.settings), running: plan.from, starting: 0, busy_before: 0 }
+    ScalerState {
+        scaler: Autoscaler::new(plan.settings),
+        running: plan.from,
+        starting: 0,
+        busy_before: 0,
+    }
 }
 
 fn initial_queue(plan: &super::QueuePlan) -> QueueState {
@@ -414,9 +454,10 @@ fn initial_breaker(plan: &super::BreakerPlan, streams: &Streams) -> Breaker {
 
 fn initial_workload(workload: &super::WorkloadPlan, streams: &Streams) -> WorkloadState {
     let arrivals = match &workload.source {
-        Source::Open(process) => {
-            Some(Arrivals::new(ArrivalProcess::clone(process), streams.stream(&format!("{}/arrivals", workload.name))))
-        }
+        Source::Open(process) => Some(Arrivals::new(
+            ArrivalProcess::clone(process),
+            streams.stream(&format!("{}/arrivals", workload.name)),
+        )),
         Source::Closed { .. } => None,
     };
     WorkloadState {
@@ -428,8 +469,8 @@ fn initial_workload(workload: &super::WorkloadPlan, streams: &Streams) -> Worklo
 }
 
 impl State {
-    /// Lets every change of a breaker's state that is due by `now` happen. Nobody notices one before asking, so it is enough
-    /// that this comes first whenever somebody does.
+    /// Lets every change of a breaker's state that is due by `now` happen. Nobody notices one
+    /// before asking, so it is enough that this comes first whenever somebody does.
     pub fn run_breaker_timers(&mut self, now: sim_core::SimTime) {
         for breaker in 0..self.breakers.len() as u32 {
             self.run_timers_of(breaker, now);
@@ -448,8 +489,17 @@ impl State {
     pub fn bytes(&self) -> u64 {
         let queued: u64 = self.pools.iter().map(|pool| u64::from(pool.queue_length())).sum();
         let deferred = self.deferred * size_of::<Deferred>() as u64;
-        let messages: u64 = self.queues.iter().map(|queue| queue.messages.depth() * size_of::<Message>() as u64).sum();
+        let messages: u64 = self
+            .queues
+            .iter()
+            .map(|queue| queue.messages.depth() * size_of::<Message>() as u64)
+            .sum();
         let keys: u64 = self.keys.iter().map(|keys| (keys.len() * BYTES_OF_KEY) as u64).sum();
-        deferred + messages + keys + self.frames.bytes() + queued * size_of::<Waiter>() as u64 + self.recorder.bytes()
+        deferred
+            + messages
+            + keys
+            + self.frames.bytes()
+            + queued * size_of::<Waiter>() as u64
+            + self.recorder.bytes()
     }
 }

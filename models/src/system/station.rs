@@ -38,7 +38,8 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// What becomes of a request that a fault keeps out: a crashed instance refuses it, a paused one leaves it waiting.
+    /// What becomes of a request that a fault keeps out: a crashed instance refuses it, a paused
+    /// one leaves it waiting.
     #[cold]
     fn is_held_up(&mut self, index: u32, instance: u32) -> Option<Next> {
         let condition = &self.state.instances[instance as usize];
@@ -86,7 +87,8 @@ impl Turn<'_> {
         Next::Run(index)
     }
 
-    /// What a service with idempotency keys answers to a request that it has done, or is doing just now.
+    /// What a service with idempotency keys answers to a request that it has done, or is doing just
+    /// now.
     #[cold]
     fn answer_to_repetition(&mut self, index: u32, instance: u32) -> Option<Outcome> {
         let keys = self.plan.instances[instance as usize].keys;
@@ -128,7 +130,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives the slot back; the first in the queue starts after everything else of this instant that is already due.
+    /// Gives the slot back; the first in the queue starts after everything else of this instant
+    /// that is already due.
     #[inline]
     pub fn release_slot(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
@@ -205,7 +208,10 @@ impl Turn<'_> {
         }
         let held = self.now.since(frame.since);
         let frames = &self.state.frames;
-        if let Some(waiter) = self.state.pools[processors as usize].release(self.now, held, |waiter| frames.is_live(waiter)) {
+        if let Some(waiter) =
+            self.state.pools[processors as usize]
+                .release(self.now, held, |waiter| frames.is_live(waiter))
+        {
             self.state.ready.push(Next::Work(waiter.frame));
         }
     }
@@ -217,7 +223,8 @@ impl Turn<'_> {
             unreachable!("only work needs a processor")
         };
         let mut draw = frame.key.child(frame.step_number()).draw();
-        let slowness = if self.is_disturbed(frame.instance) { self.slowness(frame.instance) } else { 1.0 };
+        let slowness =
+            if self.is_disturbed(frame.instance) { self.slowness(frame.instance) } else { 1.0 };
         let nanos = slowness * self.plan.distributions[distribution as usize].sample(&mut draw);
         self.wait(index, Activity::Working, SimDuration::from_nanos_f64(nanos))
     }
@@ -246,7 +253,9 @@ impl Turn<'_> {
             let Effect::Slow { added: Some(added), .. } = &fault.effect else { return 0.0 };
             added.sample(&mut key.child(u64::from(id)).draw()) * fault.intensity(self.now)
         };
-        SimDuration::from_nanos_f64(self.state.instances[frame.instance as usize].slowed_by.iter().map(addition_of).sum())
+        SimDuration::from_nanos_f64(
+            self.state.instances[frame.instance as usize].slowed_by.iter().map(addition_of).sum(),
+        )
     }
 
     #[cold]
@@ -257,7 +266,8 @@ impl Turn<'_> {
             let fault = &self.plan.faults[id as usize];
             let Effect::Errors { rate, outcome, retry_after } = fault.effect else { return None };
             let chance = rate * fault.intensity(self.now);
-            (sim_core::random::uniform(&mut key.child(u64::from(id)).draw()) < chance).then_some((outcome, retry_after))
+            (sim_core::random::uniform(&mut key.child(u64::from(id)).draw()) < chance)
+                .then_some((outcome, retry_after))
         })
     }
 
@@ -311,16 +321,21 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// Brings about the first thing that a paused instance has missed, and after all that follows from it the others.
+    /// Brings about the first thing that a paused instance has missed, and after all that follows
+    /// from it the others.
     #[cold]
     pub fn catch_up(&mut self, instance: u32) -> Next {
-        let Some(parked) = self.state.instances[instance as usize].parked.pop_front() else { return Next::Nothing };
+        let Some(parked) = self.state.instances[instance as usize].parked.pop_front() else {
+            return Next::Nothing;
+        };
         self.state.ready.push(Next::CatchUp(instance));
         if let Parked::Arrival(_) = parked {
             self.state.instances[instance as usize].held_up -= 1;
         }
         match parked {
-            Parked::Arrival(waiter) | Parked::Resume(waiter) if self.state.frames.is_live(waiter) => {
+            Parked::Arrival(waiter) | Parked::Resume(waiter)
+                if self.state.frames.is_live(waiter) =>
+            {
                 self.resume_unpaused(waiter.frame, self.state.frames[waiter.frame].activity)
             }
             Parked::Arrival(_) | Parked::Resume(_) => Next::Nothing,

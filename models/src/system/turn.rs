@@ -9,7 +9,8 @@ use super::frame::{Activity, Frames, Role};
 use super::state::{LimitReached, Next, Parked, State, System};
 use crate::resources::Waiter;
 
-/// Draws that belong to a step but not to its service time take their keys from above every step number.
+/// Draws that belong to a step but not to its service time take their keys from above every step
+/// number.
 pub(super) mod draw_tag {
     /// Network latency of the request.
     pub const REQUEST_LATENCY: u64 = 1 << 40;
@@ -101,12 +102,16 @@ impl<'a> Turn<'a> {
 
     fn handle_rare(&mut self, event: Event) -> Next {
         match event {
-            Event::Resume(_) | Event::Arrival { .. } => unreachable!("these are handled where they are frequent"),
+            Event::Resume(_) | Event::Arrival { .. } => {
+                unreachable!("these are handled where they are frequent")
+            }
             Event::Deadline { ring } => self.deadlines_due(ring),
             Event::Overdue(waiter) => return self.overdue(waiter),
             Event::Cancel { callee, caller } => self.cancel(callee, caller),
             Event::UsersChange { workload } => self.users_change(workload),
-            Event::FaultBegins { fault } | Event::FaultGrows { fault } | Event::FaultEnds { fault }
+            Event::FaultBegins { fault }
+            | Event::FaultGrows { fault }
+            | Event::FaultEnds { fault }
                 if self.is_called_off(fault) => {}
             Event::FaultBegins { fault } => self.fault_begins(fault),
             Event::FaultGrows { fault } => self.fault_grows(fault),
@@ -178,7 +183,9 @@ impl<'a> Turn<'a> {
             Activity::InTransit => Next::Arrive(index),
             Activity::BackingOff => self.send_in_again(index),
             Activity::AwaitingTurn => self.guard_passed(index),
-            Activity::WaitingInVain => self.leave_guards(index, crate::Outcome::RejectedByRateLimit),
+            Activity::WaitingInVain => {
+                self.leave_guards(index, crate::Outcome::RejectedByRateLimit)
+            }
             Activity::FallingBack => self.end_call(index, crate::Outcome::Degraded),
             Activity::ReplyInTransit => Next::Reply(index),
             Activity::Thinking => self.next_iteration(index),
@@ -188,7 +195,9 @@ impl<'a> Turn<'a> {
             | Activity::AwaitingProcessor
             | Activity::AwaitingPermit
             | Activity::AwaitingReply
-            | Activity::AwaitingBranches => unreachable!("no event resumes a frame that is {activity:?}"),
+            | Activity::AwaitingBranches => {
+                unreachable!("no event resumes a frame that is {activity:?}")
+            }
         }
     }
 
@@ -209,7 +218,9 @@ impl<'a> Turn<'a> {
             }
         }
         let frames = &self.state.frames;
-        if let Some(due) = self.state.rings[ring as usize].next_live(|waiter| is_live(frames, *waiter)) {
+        if let Some(due) =
+            self.state.rings[ring as usize].next_live(|waiter| is_live(frames, *waiter))
+        {
             self.schedule.at(due, Event::Deadline { ring });
         }
     }
@@ -244,7 +255,14 @@ impl<'a> Turn<'a> {
 
     /// A new frame; one too many ends the run.
     #[inline]
-    pub fn allocate(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) -> u32 {
+    pub fn allocate(
+        &mut self,
+        key: DrawKey,
+        role: Role,
+        instance: u32,
+        entry: u32,
+        is_counted: bool,
+    ) -> u32 {
         if self.state.frames.in_use() as u64 >= self.plan.limits.in_flight {
             self.state.limit_reached = Some(LimitReached::InFlight(self.plan.limits.in_flight));
         }

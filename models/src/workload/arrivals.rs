@@ -16,8 +16,9 @@ pub enum ArrivalProcess {
     Replay(Vec<SimTime>),
 }
 
-/// Generates arrival times by inverting the integral of the rate (Çinlar's time change), so that the n-th arrival of two
-/// variants of a workload comes from the same random number whatever their rates are.
+/// Generates arrival times by inverting the integral of the rate (Çinlar's time change), so that
+/// the n-th arrival of two variants of a workload comes from the same random number whatever their
+/// rates are.
 ///
 /// ```
 /// use sim_core::{SimTime, random::Streams};
@@ -71,12 +72,15 @@ mod tests {
 
     #[test]
     fn poisson_counts_have_equal_mean_and_variance_also_on_a_ramp() {
-        let ramp = RateProfile::new(vec![Knot { at: 0.0, rate: 0.0 }, Knot { at: 10.0, rate: 40.0 }]);
+        let ramp =
+            RateProfile::new(vec![Knot { at: 0.0, rate: 0.0 }, Knot { at: 10.0, rate: 40.0 }]);
         let mut counts = Welford::default();
         for replication in 0..2_000 {
             let stream = Streams::new(3, replication).stream("arrivals");
             let mut arrivals = Arrivals::new(ArrivalProcess::Poisson(ramp.clone()), stream);
-            let count = std::iter::from_fn(|| arrivals.next()).take_while(|at| *at < SimTime::from_secs(10)).count();
+            let count = std::iter::from_fn(|| arrivals.next())
+                .take_while(|at| *at < SimTime::from_secs(10))
+                .count();
             counts.add(count as f64);
         }
         assert!((counts.mean() - 200.0).abs() < 1.5, "{}", counts.mean());

@@ -1,4 +1,5 @@
-//! What arrives: open workloads send whatever happens downstream, closed ones wait for their answers.
+//! What arrives: open workloads send whatever happens downstream, closed ones wait for their
+//! answers.
 
 mod arrivals;
 mod rate_profile;

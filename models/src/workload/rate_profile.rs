@@ -9,10 +9,12 @@ pub struct Knot {
     pub rate: f64,
 }
 
-/// Where two ramps multiply, the product is followed in straight pieces of at most this many seconds.
+/// Where two ramps multiply, the product is followed in straight pieces of at most this many
+/// seconds.
 const PRODUCT_STEP: f64 = 1.0;
 
-/// A piecewise-linear arrival rate; two knots at one instant make a step. Constant before the first knot and after the last.
+/// A piecewise-linear arrival rate; two knots at one instant make a step. Constant before the first
+/// knot and after the last.
 ///
 /// ```
 /// use sim_models::workload::{Knot, RateProfile};
@@ -46,7 +48,9 @@ impl RateProfile {
         match (after.checked_sub(1).map(|before| self.knots[before]), self.knots.get(after)) {
             (None, Some(first)) => first.rate,
             (Some(last), None) => last.rate,
-            (Some(left), Some(right)) => left.rate + (right.rate - left.rate) * (seconds - left.at) / (right.at - left.at),
+            (Some(left), Some(right)) => {
+                left.rate + (right.rate - left.rate) * (seconds - left.at) / (right.at - left.at)
+            }
             (None, None) => 0.0,
         }
     }
@@ -55,7 +59,9 @@ impl RateProfile {
     fn rate_before(&self, seconds: f64) -> f64 {
         let at = self.knots.partition_point(|knot| knot.at < seconds);
         match (at.checked_sub(1).map(|before| self.knots[before]), self.knots.get(at)) {
-            (Some(left), Some(right)) => left.rate + (right.rate - left.rate) * (seconds - left.at) / (right.at - left.at),
+            (Some(left), Some(right)) => {
+                left.rate + (right.rate - left.rate) * (seconds - left.at) / (right.at - left.at)
+            }
             (Some(last), None) => last.rate,
             (None, _) => self.knots[0].rate,
         }
@@ -68,12 +74,16 @@ impl RateProfile {
 
     /// The product with another profile, such as a surge that multiplies the load.
     pub fn times(&self, factor: &Self) -> Self {
-        let mut instants: Vec<f64> = self.knots.iter().chain(&factor.knots).map(|knot| knot.at).collect();
+        let mut instants: Vec<f64> =
+            self.knots.iter().chain(&factor.knots).map(|knot| knot.at).collect();
         instants.sort_by(f64::total_cmp);
         instants.dedup();
         let mut knots = Vec::new();
         for (index, &at) in instants.iter().enumerate() {
-            let (before, after) = (self.rate_before(at) * factor.rate_before(at), self.rate_at(at) * factor.rate_at(at));
+            let (before, after) = (
+                self.rate_before(at) * factor.rate_before(at),
+                self.rate_at(at) * factor.rate_at(at),
+            );
             if before != after && index > 0 {
                 knots.push(Knot { at, rate: before });
             }
@@ -86,7 +96,8 @@ impl RateProfile {
     }
 
     fn push_product_inside(&self, factor: &Self, from: f64, to: f64, knots: &mut Vec<Knot>) {
-        let both_change = self.rate_at(from) != self.rate_before(to) && factor.rate_at(from) != factor.rate_before(to);
+        let both_change = self.rate_at(from) != self.rate_before(to)
+            && factor.rate_at(from) != factor.rate_before(to);
         if both_change {
             let pieces = libm::ceil((to - from) / PRODUCT_STEP) as usize;
             knots.extend((1..pieces).map(|piece| {
@@ -96,11 +107,16 @@ impl RateProfile {
         }
     }
 
-    /// The instant at which the integral of the rate, taken from `from` (within segment `segment`), reaches `amount`;
-    /// `None` if it never does. Returns the segment as well, to go on from.
+    /// The instant at which the integral of the rate, taken from `from` (within segment `segment`),
+    /// reaches `amount`; `None` if it never does. Returns the segment as well, to go on from.
     ///
     /// A segment is the number of knots at or before an instant.
-    pub(super) fn advance(&self, mut from: f64, mut segment: usize, mut amount: f64) -> Option<(f64, usize)> {
+    pub(super) fn advance(
+        &self,
+        mut from: f64,
+        mut segment: usize,
+        mut amount: f64,
+    ) -> Option<(f64, usize)> {
         loop {
             while self.knots.get(segment).is_some_and(|knot| knot.at <= from) {
                 segment += 1;
@@ -110,7 +126,9 @@ impl RateProfile {
                 return (rate > 0.0).then(|| (from + amount / rate, segment));
             };
             let left_rate = match segment.checked_sub(1).map(|index| self.knots[index]) {
-                Some(left) => left.rate + (right.rate - left.rate) * (from - left.at) / (right.at - left.at),
+                Some(left) => {
+                    left.rate + (right.rate - left.rate) * (from - left.at) / (right.at - left.at)
+                }
                 None => right.rate,
             };
             let span = right.at - from;
@@ -151,7 +169,16 @@ mod tests {
 
     #[test]
     fn a_surge_multiplies_the_rate_while_it_lasts() {
-        let surged = RateProfile::constant(10.0).times(&knots(&[(0.0, 1.0), (5.0, 1.0), (5.0, 3.0), (8.0, 3.0), (8.0, 1.0)]));
-        assert_eq!([0.0, 4.9, 5.0, 7.9, 8.0].map(|at| surged.rate_at(at)), [10.0, 10.0, 30.0, 30.0, 10.0]);
+        let surged = RateProfile::constant(10.0).times(&knots(&[
+            (0.0, 1.0),
+            (5.0, 1.0),
+            (5.0, 3.0),
+            (8.0, 3.0),
+            (8.0, 1.0),
+        ]));
+        assert_eq!(
+            [0.0, 4.9, 5.0, 7.9, 8.0].map(|at| surged.rate_at(at)),
+            [10.0, 10.0, 30.0, 30.0, 10.0]
+        );
     }
 }

@@ -11,7 +11,8 @@ pub struct Stage {
     pub over: SimDuration,
 }
 
-/// The planned number of users over time: a start, then stages, then whatever the last stage ended with.
+/// The planned number of users over time: a start, then stages, then whatever the last stage ended
+/// with.
 ///
 /// A user that is no longer planned finishes what it is doing and leaves.
 ///
@@ -39,8 +40,8 @@ impl UserPlan {
         for stage in &self.stages {
             let elapsed = now.since(begin);
             if elapsed < stage.over {
-                let moved =
-                    u128::from(stage.to.abs_diff(from)) * u128::from(elapsed.as_nanos()) / u128::from(stage.over.as_nanos());
+                let moved = u128::from(stage.to.abs_diff(from)) * u128::from(elapsed.as_nanos())
+                    / u128::from(stage.over.as_nanos());
                 return if stage.to > from { from + moved as u32 } else { from - moved as u32 };
             }
             begin = begin + stage.over;
@@ -49,7 +50,8 @@ impl UserPlan {
         from
     }
 
-    /// The first instant after `now` at which the number of users may differ; `None` if it never will.
+    /// The first instant after `now` at which the number of users may differ; `None` if it never
+    /// will.
     pub fn next_change(&self, now: SimTime) -> Option<SimTime> {
         let mut begin = SimTime::ZERO;
         let mut from = self.start;
@@ -60,9 +62,12 @@ impl UserPlan {
                 if steps == 0 {
                     return Some(end);
                 }
-                let done = u128::from(now.since(begin).as_nanos()) * u128::from(steps) / u128::from(stage.over.as_nanos());
+                let done = u128::from(now.since(begin).as_nanos()) * u128::from(steps)
+                    / u128::from(stage.over.as_nanos());
                 let next = (done + 1) * u128::from(stage.over.as_nanos());
-                return Some(begin + SimDuration::from_nanos(next.div_ceil(u128::from(steps)) as u64));
+                return Some(
+                    begin + SimDuration::from_nanos(next.div_ceil(u128::from(steps)) as u64),
+                );
             }
             begin = end;
             from = stage.to;

@@ -46,7 +46,8 @@ pub trait Picture {
 fn draw<DB: DrawingBackend>(picture: &impl Picture, root: &DrawingArea<DB, Shift>) -> Drawn<DB> {
     static REGISTER: Once = Once::new();
     REGISTER.call_once(|| {
-        // Refused only if the bytes were no font; text would then be missing and the tests of the picture would say so.
+        // Refused only if the bytes were no font; text would then be missing and the tests of the
+        // picture would say so.
         let _ = register_font(FONT_NAME, FontStyle::Normal, FONT);
     });
     root.fill(&WHITE)?;
@@ -60,7 +61,8 @@ fn draw<DB: DrawingBackend>(picture: &impl Picture, root: &DrawingArea<DB, Shift
 /// If the drawing library refuses.
 pub fn svg(picture: &impl Picture) -> Result<String, String> {
     let mut text = String::new();
-    draw(picture, &SVGBackend::with_string(&mut text, picture.size()).into_drawing_area()).map_err(|error| error.to_string())?;
+    draw(picture, &SVGBackend::with_string(&mut text, picture.size()).into_drawing_area())
+        .map_err(|error| error.to_string())?;
     Ok(text)
 }
 

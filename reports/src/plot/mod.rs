@@ -1,4 +1,5 @@
-//! The overview of a run as a picture: load, latency, saturation and breakers on one time axis, faults shaded.
+//! The overview of a run as a picture: load, latency, saturation and breakers on one time axis,
+//! faults shaded.
 
 mod canvas;
 mod panels;
@@ -41,7 +42,12 @@ impl Picture for Overview<'_> {
 fn height(finished: &Finished) -> u32 {
     let strips = |count: usize| if count == 0 { 0 } else { STRIP_TITLE + count as u32 * STRIP };
     let queues = finished.system.blueprint().queues.len();
-    HEADER + 2 * PANEL + strips(shown_pools(finished).len()) + strips(queues) + strips(shown_breakers(finished).len()) + FOOTER
+    HEADER
+        + 2 * PANEL
+        + strips(shown_pools(finished).len())
+        + strips(queues)
+        + strips(shown_breakers(finished).len())
+        + FOOTER
 }
 
 /// The busiest limited pools, in the order of the scenario.
@@ -49,9 +55,11 @@ fn shown_pools(finished: &Finished) -> Vec<usize> {
     let blueprint = finished.system.blueprint();
     let pools = finished.system.recorder().pools();
     let peak = |index: &usize| {
-        pools[*index].busy.iter().fold(0.0_f32, |peak, busy| peak.max(*busy)) / blueprint.pools[*index].capacity as f32
+        pools[*index].busy.iter().fold(0.0_f32, |peak, busy| peak.max(*busy))
+            / blueprint.pools[*index].capacity as f32
     };
-    let mut limited: Vec<usize> = (0..pools.len()).filter(|index| blueprint.pools[*index].capacity != UNLIMITED).collect();
+    let mut limited: Vec<usize> =
+        (0..pools.len()).filter(|index| blueprint.pools[*index].capacity != UNLIMITED).collect();
     limited.sort_by(|a, b| peak(b).total_cmp(&peak(a)).then(a.cmp(b)));
     limited.truncate(MOST_POOLS);
     limited.sort_unstable();
@@ -88,7 +96,10 @@ impl TimeAxis {
         let width = recorder.sample_width().as_secs_f64();
         let intervals = recorder.intervals();
         let each = intervals.div_ceil(MOST_COLUMNS).max(1);
-        let columns: Vec<_> = (0..intervals).step_by(each).map(|first| first..(first + each).min(intervals)).collect();
+        let columns: Vec<_> = (0..intervals)
+            .step_by(each)
+            .map(|first| first..(first + each).min(intervals))
+            .collect();
         let end = finished.now.as_secs_f64().max(width);
         let shown = |at: sim_core::SimTime| at.as_secs_f64().min(end);
         let faults = &finished.system.blueprint().faults;
@@ -99,7 +110,13 @@ impl TimeAxis {
             faults: faults
                 .iter()
                 .filter(|fault| fault.begin.as_secs_f64() < end)
-                .map(|fault| (shown(fault.begin), shown(fault.end), format!("{}: {}", fault.target, fault.summary())))
+                .map(|fault| {
+                    (
+                        shown(fault.begin),
+                        shown(fault.end),
+                        format!("{}: {}", fault.target, fault.summary()),
+                    )
+                })
                 .collect(),
         }
     }
@@ -128,10 +145,18 @@ fn overview<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, finished: &Finish
     panels::time_labels(&rest, &time)
 }
 
-fn header<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, finished: &Finished, time: &TimeAxis) -> Drawn<DB> {
+fn header<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    finished: &Finished,
+    time: &TimeAxis,
+) -> Drawn<DB> {
     let title = format!("{}, seed {}", finished.summary.scenario, finished.summary.seed);
     let partial = if finished.is_partial() { " (partial)" } else { "" };
-    area.draw(&Text::new(format!("{title}{partial}"), (16, 10), (FONT_NAME, 22).into_font().color(&colour::TEXT)))?;
+    area.draw(&Text::new(
+        format!("{title}{partial}"),
+        (16, 10),
+        (FONT_NAME, 22).into_font().color(&colour::TEXT),
+    ))?;
     let mut free_from = i32::MIN;
     for (begin, end, label) in &time.faults {
         let (left, right) = (time_to_pixel(time, *begin), time_to_pixel(time, *end));
@@ -139,7 +164,11 @@ fn header<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, finished: &Finished
         // Labels that would run into each other are left to the timeline.
         let at = left.min(WIDTH as i32 - 16 - label.chars().count() as i32 * 8);
         if at >= free_from {
-            area.draw(&Text::new(label.clone(), (at, 40), (FONT_NAME, 14).into_font().color(&colour::TEXT)))?;
+            area.draw(&Text::new(
+                label.clone(),
+                (at, 40),
+                (FONT_NAME, 14).into_font().color(&colour::TEXT),
+            ))?;
             free_from = at + label.chars().count() as i32 * 8 + 16;
         }
     }

@@ -17,7 +17,11 @@ use crate::files::{self, WriteError};
 ///
 /// # Errors
 /// If a file cannot be drawn or written; files already written stay.
-pub fn write_all(recommendation: &Recommendation, scenario: &str, folder: &Path) -> Result<(), WriteError> {
+pub fn write_all(
+    recommendation: &Recommendation,
+    scenario: &str,
+    folder: &Path,
+) -> Result<(), WriteError> {
     files::make_folder(folder)?;
     files::write(&folder.join("recommendation.json"), json(recommendation, scenario).as_bytes())?;
     for (name, picture) in plots::pictures(recommendation, scenario) {

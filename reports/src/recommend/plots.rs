@@ -1,4 +1,5 @@
-//! The pictures of a recommendation: where in its range each setting is safe, and where objectives conflict.
+//! The pictures of a recommendation: where in its range each setting is safe, and where objectives
+//! conflict.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -31,7 +32,8 @@ pub(super) fn pictures<'a>(
     recommendation: &'a Recommendation,
     scenario: &'a str,
 ) -> Vec<(&'static str, RecommendationPicture<'a>)> {
-    let mut pictures = vec![("settings", RecommendationPicture::Settings(recommendation, scenario))];
+    let mut pictures =
+        vec![("settings", RecommendationPicture::Settings(recommendation, scenario))];
     if recommendation.front.len() > 1 {
         pictures.push(("front", RecommendationPicture::Front(recommendation, scenario)));
     }
@@ -41,7 +43,9 @@ pub(super) fn pictures<'a>(
 impl Picture for RecommendationPicture<'_> {
     fn size(&self) -> (u32, u32) {
         match self {
-            Self::Settings(recommendation, _) => (WIDTH, ABOVE + recommendation.advice.len() as u32 * ROW),
+            Self::Settings(recommendation, _) => {
+                (WIDTH, ABOVE + recommendation.advice.len() as u32 * ROW)
+            }
             Self::Front(..) => FRONT,
         }
     }
@@ -54,19 +58,37 @@ impl Picture for RecommendationPicture<'_> {
     }
 }
 
-fn write<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, text: &str, at: (i32, i32), size: i32) -> Drawn<DB> {
+fn write<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    text: &str,
+    at: (i32, i32),
+    size: i32,
+) -> Drawn<DB> {
     area.draw(&Text::new(text.to_owned(), at, (FONT_NAME, size).into_font().color(&colour::TEXT)))
 }
 
-fn settings<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, recommendation: &Recommendation, scenario: &str) -> Drawn<DB> {
-    write(root, &format!("{scenario}: where each setting keeps every limit, the others being as recommended"), (16, 10), TITLE)?;
+fn settings<DB: DrawingBackend>(
+    root: &DrawingArea<DB, Shift>,
+    recommendation: &Recommendation,
+    scenario: &str,
+) -> Drawn<DB> {
+    write(
+        root,
+        &format!(
+            "{scenario}: where each setting keeps every limit, the others being as recommended"
+        ),
+        (16, 10),
+        TITLE,
+    )?;
     root.draw(&Rectangle::new([(16, 38), (46, 50)], colour::OK.mix(0.5).filled()))?;
     write(root, "safe", (54, 36), LABEL)?;
     root.draw(&Circle::new((120, 44), 6, colour::MEDIAN.filled()))?;
     write(root, "recommended", (132, 36), LABEL)?;
     root.draw(&TriangleMarker::new((250, 46), 7, colour::FAILED.filled()))?;
     write(root, "now", (262, 36), LABEL)?;
-    for (row, (setting, advice)) in recommendation.plan.settings.iter().zip(&recommendation.advice).enumerate() {
+    for (row, (setting, advice)) in
+        recommendation.plan.settings.iter().zip(&recommendation.advice).enumerate()
+    {
         let top = (ABOVE + row as u32 * ROW) as i32;
         write(root, &setting.path, (16, top + 8), LABEL)?;
         match &setting.values {
@@ -77,38 +99,71 @@ fn settings<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, recommendation: &
     Ok(())
 }
 
-fn range<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, setting: &Parameter, advice: &Advice, top: i32) -> Drawn<DB> {
+fn range<DB: DrawingBackend>(
+    root: &DrawingArea<DB, Shift>,
+    setting: &Parameter,
+    advice: &Advice,
+    top: i32,
+) -> Drawn<DB> {
     let across = |level: &Level| {
         let share = setting.values.share_of(level.number).clamp(0.0, 1.0);
         BAR.0 + (share * f64::from(BAR.1 - BAR.0)) as i32
     };
     let ends = [setting.values.at(0.0), setting.values.at(1.0)];
-    root.draw(&Rectangle::new([(BAR.0, top + 10), (BAR.1, top + 22)], colour::FAINT.mix(0.25).filled()))?;
-    let safe = [(across(&advice.safe.0), top + 10), (across(&advice.safe.1).max(across(&advice.safe.0) + 2), top + 22)];
+    root.draw(&Rectangle::new(
+        [(BAR.0, top + 10), (BAR.1, top + 22)],
+        colour::FAINT.mix(0.25).filled(),
+    ))?;
+    let safe = [
+        (across(&advice.safe.0), top + 10),
+        (across(&advice.safe.1).max(across(&advice.safe.0) + 2), top + 22),
+    ];
     root.draw(&Rectangle::new(safe, colour::OK.mix(0.5).filled()))?;
     if let Some(now) = advice.now.as_ref().filter(|now| now.number.is_finite()) {
         root.draw(&TriangleMarker::new((across(now), top + 30), 7, colour::FAILED.filled()))?;
     }
     if advice.recommended.number.is_finite() {
-        root.draw(&Circle::new((across(&advice.recommended), top + 16), 6, colour::MEDIAN.filled()))?;
+        root.draw(&Circle::new(
+            (across(&advice.recommended), top + 16),
+            6,
+            colour::MEDIAN.filled(),
+        ))?;
     }
     write(root, &ends[0].shown, (BAR.0 - 4, top - 8), LABEL - 2)?;
     write(root, &ends[1].shown, (BAR.1 - 20, top - 8), LABEL - 2)?;
     let now = advice.now.as_ref().map_or("not set", |now| now.shown.as_str());
-    write(root, &format!("{now} now, {} recommended", advice.recommended.shown), (16, top + 26), LABEL)?;
+    write(
+        root,
+        &format!("{now} now, {} recommended", advice.recommended.shown),
+        (16, top + 26),
+        LABEL,
+    )?;
     let sides = [("below", &advice.below), ("above", &advice.above)];
-    let told = sides.iter().filter_map(|(side, breach)| Some(format!("{side}: {}", gives_way(breach.as_ref()?))));
+    let told = sides
+        .iter()
+        .filter_map(|(side, breach)| Some(format!("{side}: {}", gives_way(breach.as_ref()?))));
     write(root, &told.collect::<Vec<_>>().join("    "), (BAR.0, top + 40), LABEL - 2)
 }
 
-fn list<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, setting: &Parameter, advice: &Advice, top: i32) -> Drawn<DB> {
+fn list<DB: DrawingBackend>(
+    root: &DrawingArea<DB, Shift>,
+    setting: &Parameter,
+    advice: &Advice,
+    top: i32,
+) -> Drawn<DB> {
     let levels = setting.values.levels();
     let width = (BAR.1 - BAR.0) / levels.len().max(1) as i32;
     for (place, level) in levels.iter().enumerate() {
         let left = BAR.0 + place as i32 * width;
-        let is_broken = advice.others.iter().any(|(other, breach)| other.number == level.number && breach.is_some());
+        let is_broken = advice
+            .others
+            .iter()
+            .any(|(other, breach)| other.number == level.number && breach.is_some());
         let ground = if is_broken { colour::FAINT.mix(0.25) } else { colour::OK.mix(0.5) };
-        root.draw(&Rectangle::new([(left, top + 4), (left + width - 4, top + 26)], ground.filled()))?;
+        root.draw(&Rectangle::new(
+            [(left, top + 4), (left + width - 4, top + 26)],
+            ground.filled(),
+        ))?;
         write(root, &level.shown, (left + 18, top + 8), LABEL)?;
         if level.number == advice.recommended.number {
             root.draw(&Circle::new((left + 9, top + 15), 5, colour::MEDIAN.filled()))?;
@@ -120,16 +175,25 @@ fn list<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, setting: &Parameter, 
     Ok(())
 }
 
-fn front<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, recommendation: &Recommendation, scenario: &str) -> Drawn<DB> {
+fn front<DB: DrawingBackend>(
+    root: &DrawingArea<DB, Shift>,
+    recommendation: &Recommendation,
+    scenario: &str,
+) -> Drawn<DB> {
     let plans = [&recommendation.plan.objectives[0], &recommendation.plan.objectives[1]];
     let words = |place: usize| {
-        let wish = if plans[place].better == Some(Direction::Higher) { "more is better" } else { "less is better" };
+        let wish = if plans[place].better == Some(Direction::Higher) {
+            "more is better"
+        } else {
+            "less is better"
+        };
         format!("{} ({wish})", plans[place].text)
     };
     write(root, &format!("{scenario}: where the objectives conflict"), (16, 10), TITLE)?;
     write(root, &format!("upwards: {}", words(1)), (16, 34), LABEL)?;
     write(root, &format!("to the right: {}", words(0)), (110, FRONT.1 as i32 - 24), LABEL)?;
-    let points: Vec<(f64, f64)> = recommendation.front.iter().map(|(_, values)| (values[0], values[1])).collect();
+    let points: Vec<(f64, f64)> =
+        recommendation.front.iter().map(|(_, values)| (values[0], values[1])).collect();
     let scale = |of: fn(&(f64, f64)) -> f64| {
         let least = points.iter().map(of).fold(f64::INFINITY, f64::min);
         let most = points.iter().map(of).fold(f64::NEG_INFINITY, f64::max);
@@ -154,6 +218,7 @@ fn front<DB: DrawingBackend>(root: &DrawingArea<DB, Shift>, recommendation: &Rec
         .label_style((FONT_NAME, LABEL).into_font().color(&colour::TEXT))
         .draw()?;
     chart.draw_series(LineSeries::new(points.iter().copied(), colour::MEDIAN.stroke_width(1)))?;
-    chart.draw_series(points.iter().map(|point| Circle::new(*point, 5, colour::MEDIAN.filled())))?;
+    chart
+        .draw_series(points.iter().map(|point| Circle::new(*point, 5, colour::MEDIAN.filled())))?;
     Ok(())
 }

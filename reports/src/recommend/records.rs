@@ -10,7 +10,11 @@ use super::text::words;
 /// Everything about a recommendation as JSON. Times are in seconds, shares from 0 to 1.
 pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
     let plan = &recommendation.plan;
-    let settings = plan.settings.iter().zip(&recommendation.advice).map(|(setting, advice)| of_setting(&setting.path, advice));
+    let settings = plan
+        .settings
+        .iter()
+        .zip(&recommendation.advice)
+        .map(|(setting, advice)| of_setting(&setting.path, advice));
     let limits = recommendation.limits.iter().map(|limit| {
         json!({
             "condition": limit.condition,
@@ -20,15 +24,22 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
         })
     });
     let objectives = plan.objectives.iter().zip(&recommendation.objectives);
-    let objectives = objectives.map(|(plan, (now, then))| json!({ "objective": plan.text, "now": now, "recommended": then }));
+    let objectives = objectives.map(
+        |(plan, (now, then))| json!({ "objective": plan.text, "now": now, "recommended": then }),
+    );
     let strained = recommendation.strained.iter().map(|strained| {
         json!({ "strain": strained.strain.name(), "gives_way": strained.breaches.iter().map(breach).collect::<Vec<_>>() })
     });
     let front = recommendation.front.iter().map(|(levels, values)| {
-        let values: Vec<Value> =
-            plan.objectives.iter().zip(values).map(|(plan, value)| json!({ "objective": plan.text, "value": value })).collect();
+        let values: Vec<Value> = plan
+            .objectives
+            .iter()
+            .zip(values)
+            .map(|(plan, value)| json!({ "objective": plan.text, "value": value }))
+            .collect();
         let paths = plan.settings.iter().map(|setting| setting.path.clone());
-        let levels: serde_json::Map<String, Value> = paths.zip(levels.iter().map(|level| level.shown.clone().into())).collect();
+        let levels: serde_json::Map<String, Value> =
+            paths.zip(levels.iter().map(|level| level.shown.clone().into())).collect();
         json!({ "objectives": values, "settings": levels })
     });
     let unmet = recommendation.unmet.iter().map(|unmet| {
@@ -66,8 +77,9 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
 }
 
 fn of_setting(path: &str, advice: &Advice) -> Value {
-    let others =
-        advice.others.iter().map(|(level, found)| json!({ "value": level.shown, "gives_way": found.as_ref().map(breach) }));
+    let others = advice.others.iter().map(
+        |(level, found)| json!({ "value": level.shown, "gives_way": found.as_ref().map(breach) }),
+    );
     json!({
         "path": path,
         "now": advice.now.as_ref().map(|now| now.shown.clone()),
@@ -89,7 +101,8 @@ fn breach(breach: &Breach) -> Value {
 }
 
 fn standing((interval, standing): (Option<ConfidenceInterval>, Standing)) -> Value {
-    let half_width = interval.map(|interval| interval.half_width).filter(|half_width| half_width.is_finite());
+    let half_width =
+        interval.map(|interval| interval.half_width).filter(|half_width| half_width.is_finite());
     json!({
         "mean": interval.map(|interval| interval.mean),
         "half_width": half_width,

@@ -20,10 +20,18 @@ const MOST_OF_FRONT: usize = 12;
 pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette) -> String {
     let mut text = heading(recommendation, scenario, palette);
     section(&mut text, palette, "Settings", &settings(recommendation));
-    let title = format!("Limits, on {} runs each that were not searched on", recommendation.plan.validations);
+    let title = format!(
+        "Limits, on {} runs each that were not searched on",
+        recommendation.plan.validations
+    );
     section(&mut text, palette, &title, &limits(recommendation));
     if !recommendation.objectives.is_empty() {
-        section(&mut text, palette, "Objectives (mean over the conditions)", &objectives(recommendation));
+        section(
+            &mut text,
+            palette,
+            "Objectives (mean over the conditions)",
+            &objectives(recommendation),
+        );
     }
     section(&mut text, palette, "How much room there is", &strained(recommendation));
     if !recommendation.front.is_empty() {
@@ -38,7 +46,12 @@ pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette)
         section(&mut text, palette, "What could not be met", &unmet(recommendation));
     }
     if !recommendation.estimates.is_empty() {
-        section(&mut text, palette, "What formulas say, where the search began", &formulas(recommendation));
+        section(
+            &mut text,
+            palette,
+            "What formulas say, where the search began",
+            &formulas(recommendation),
+        );
     }
     text
 }
@@ -47,12 +60,23 @@ fn heading(recommendation: &Recommendation, scenario: &str, palette: Palette) ->
     let changed = recommendation.advice.iter().filter(|advice| advice.is_changed).count();
     let of = recommendation.advice.len();
     let (verdict, tone) = match recommendation.outcome {
-        Outcome::Keep => ("keep what you have: it keeps every limit, and nothing better was found".to_owned(), Tone::Better),
-        Outcome::Change => (format!("change {changed} of {of} settings: every limit is kept then"), Tone::Better),
-        Outcome::Unmet => ("nothing that was tried keeps every limit; this comes nearest".to_owned(), Tone::Worse),
+        Outcome::Keep => (
+            "keep what you have: it keeps every limit, and nothing better was found".to_owned(),
+            Tone::Better,
+        ),
+        Outcome::Change => {
+            (format!("change {changed} of {of} settings: every limit is kept then"), Tone::Better)
+        }
+        Outcome::Unmet => {
+            ("nothing that was tried keeps every limit; this comes nearest".to_owned(), Tone::Worse)
+        }
     };
     let conditions = recommendation.plan.conditions.len();
-    let conditions = if conditions == 1 { "one condition".to_owned() } else { format!("{conditions} conditions") };
+    let conditions = if conditions == 1 {
+        "one condition".to_owned()
+    } else {
+        format!("{conditions} conditions")
+    };
     format!(
         "{}: {}\n{}\n",
         palette.paint(Tone::Heading, scenario),
@@ -71,18 +95,23 @@ fn heading(recommendation: &Recommendation, scenario: &str, palette: Palette) ->
 
 fn settings(recommendation: &Recommendation) -> String {
     let header = ["setting", "now", "recommended", "safe", "below that", "above that"];
-    let rows = recommendation.plan.settings.iter().zip(&recommendation.advice).map(|(setting, advice)| {
-        let recommended = if advice.is_changed { advice.recommended.shown.clone() } else { "keep".to_owned() };
-        let (safe, below, above) = match &setting.values {
-            Values::Range(_) => (
-                range(&advice.safe),
-                side(advice.below.as_ref(), "nothing gives way"),
-                side(advice.above.as_ref(), "nothing gives way"),
-            ),
-            Values::Listed(_) => (kept(advice), others(advice), String::new()),
-        };
-        vec![setting.path.clone(), now(advice), recommended, safe, below, above]
-    });
+    let rows =
+        recommendation.plan.settings.iter().zip(&recommendation.advice).map(|(setting, advice)| {
+            let recommended = if advice.is_changed {
+                advice.recommended.shown.clone()
+            } else {
+                "keep".to_owned()
+            };
+            let (safe, below, above) = match &setting.values {
+                Values::Range(_) => (
+                    range(&advice.safe),
+                    side(advice.below.as_ref(), "nothing gives way"),
+                    side(advice.above.as_ref(), "nothing gives way"),
+                ),
+                Values::Listed(_) => (kept(advice), others(advice), String::new()),
+            };
+            vec![setting.path.clone(), now(advice), recommended, safe, below, above]
+        });
     table(&header, &[1, 2, 3, 4, 5], rows)
 }
 
@@ -91,39 +120,62 @@ fn now(advice: &Advice) -> String {
 }
 
 fn range((from, to): &(Level, Level)) -> String {
-    if from.number == to.number { from.shown.clone() } else { format!("{} to {}", from.shown, to.shown) }
+    if from.number == to.number {
+        from.shown.clone()
+    } else {
+        format!("{} to {}", from.shown, to.shown)
+    }
 }
 
 fn side(breach: Option<&Breach>, otherwise: &str) -> String {
-    breach.map_or_else(|| otherwise.to_owned(), |breach| format!("at {}: {}", breach.at.shown, gives_way(breach)))
+    breach.map_or_else(
+        || otherwise.to_owned(),
+        |breach| format!("at {}: {}", breach.at.shown, gives_way(breach)),
+    )
 }
 
 /// What gives way, and under which condition.
 pub(super) fn gives_way(breach: &Breach) -> String {
     match (&breach.condition, breach.figure) {
         (None, _) => breach.limit.clone(),
-        (Some(condition), Some(value)) => format!("{} ({}, {condition})", breach.limit, figure(value, breach.unit)),
+        (Some(condition), Some(value)) => {
+            format!("{} ({}, {condition})", breach.limit, figure(value, breach.unit))
+        }
         (Some(condition), None) => format!("{} (nothing to measure, {condition})", breach.limit),
     }
 }
 
 fn kept(advice: &Advice) -> String {
-    let others = advice.others.iter().filter(|(_, breach)| breach.is_none()).map(|(level, _)| level.shown.clone());
+    let others = advice
+        .others
+        .iter()
+        .filter(|(_, breach)| breach.is_none())
+        .map(|(level, _)| level.shown.clone());
     std::iter::once(advice.recommended.shown.clone()).chain(others).collect::<Vec<_>>().join(", ")
 }
 
 fn others(advice: &Advice) -> String {
-    let broken =
-        advice.others.iter().filter_map(|(level, breach)| Some(format!("{}: {}", level.shown, gives_way(breach.as_ref()?))));
+    let broken = advice.others.iter().filter_map(|(level, breach)| {
+        Some(format!("{}: {}", level.shown, gives_way(breach.as_ref()?)))
+    });
     broken.collect::<Vec<_>>().join("; ")
 }
 
 fn limits(recommendation: &Recommendation) -> String {
     let rows = recommendation.limits.iter().map(|limit| {
         let shown = |(interval, standing): (Option<ConfidenceInterval>, Standing)| {
-            format!("{} {}", mark(standing), interval.map_or_else(|| "-".to_owned(), |interval| estimate(interval, limit.unit)))
+            format!(
+                "{} {}",
+                mark(standing),
+                interval.map_or_else(|| "-".to_owned(), |interval| estimate(interval, limit.unit))
+            )
         };
-        vec![limit.condition.clone(), limit.limit.clone(), shown(limit.now), shown(limit.recommended)]
+        vec![
+            limit.condition.clone(),
+            limit.limit.clone(),
+            shown(limit.now),
+            shown(limit.recommended),
+        ]
     });
     let legend = "+ kept, ~ kept on average but not surely, ! missed";
     format!("{}\n{legend}", table(&["condition", "limit", "now", "recommended"], &[1, 2, 3], rows))
@@ -146,14 +198,20 @@ fn estimate(interval: ConfidenceInterval, unit: Unit) -> String {
 }
 
 fn objectives(recommendation: &Recommendation) -> String {
-    let shown = |value: Option<f64>, unit: Unit| value.map_or_else(|| "-".to_owned(), |value| figure(value, unit));
-    let rows = recommendation.plan.objectives.iter().zip(&recommendation.objectives).map(|(plan, (now, then))| {
-        let change = match (now, then) {
-            (Some(now), Some(then)) if *now != 0.0 => format!("{:+.1}%", (then / now - 1.0) * 100.0),
-            _ => String::new(),
-        };
-        vec![plan.text.clone(), shown(*now, plan.unit), shown(*then, plan.unit), change]
-    });
+    let shown = |value: Option<f64>, unit: Unit| {
+        value.map_or_else(|| "-".to_owned(), |value| figure(value, unit))
+    };
+    let rows = recommendation.plan.objectives.iter().zip(&recommendation.objectives).map(
+        |(plan, (now, then))| {
+            let change = match (now, then) {
+                (Some(now), Some(then)) if *now != 0.0 => {
+                    format!("{:+.1}%", (then / now - 1.0) * 100.0)
+                }
+                _ => String::new(),
+            };
+            vec![plan.text.clone(), shown(*now, plan.unit), shown(*then, plan.unit), change]
+        },
+    );
     table(&["", "now", "recommended", "change"], &[], rows)
 }
 
@@ -172,10 +230,14 @@ fn strained(recommendation: &Recommendation) -> String {
 fn front(recommendation: &Recommendation) -> String {
     let plan = &recommendation.plan;
     let objectives = plan.objectives.iter().map(|objective| objective.text.as_str());
-    let header: Vec<&str> = objectives.chain(plan.settings.iter().map(|setting| setting.path.as_str())).collect();
+    let header: Vec<&str> =
+        objectives.chain(plan.settings.iter().map(|setting| setting.path.as_str())).collect();
     let step = recommendation.front.len().div_ceil(MOST_OF_FRONT).max(1);
     let rows = recommendation.front.iter().step_by(step).map(|(levels, values)| {
-        let figures = values.iter().zip(&plan.objectives).map(|(value, objective)| figure(*value, objective.unit));
+        let figures = values
+            .iter()
+            .zip(&plan.objectives)
+            .map(|(value, objective)| figure(*value, objective.unit));
         figures.chain(levels.iter().map(|level| level.shown.clone())).collect::<Vec<_>>()
     });
     table(&header, &[], rows)
@@ -184,12 +246,21 @@ fn front(recommendation: &Recommendation) -> String {
 fn unmet(recommendation: &Recommendation) -> String {
     let mut text = String::new();
     for unmet in &recommendation.unmet {
-        let best = unmet.best.map_or_else(|| "nothing to measure".to_owned(), |best| figure(best, unmet.unit));
+        let best = unmet
+            .best
+            .map_or_else(|| "nothing to measure".to_owned(), |best| figure(best, unmet.unit));
         let why = match (&unmet.at_the_cost_of, unmet.is_met_by_others) {
-            (Some((condition, limit)), _) => format!("candidates that keep it miss `{limit}` ({condition})"),
-            (None, true) => "candidates that keep it were found, and did not hold on other random numbers".to_owned(),
+            (Some((condition, limit)), _) => {
+                format!("candidates that keep it miss `{limit}` ({condition})")
+            }
+            (None, true) => {
+                "candidates that keep it were found, and did not hold on other random numbers"
+                    .to_owned()
+            }
             (None, false) => {
-                format!("no candidate kept it; the best had {best}. The settings that may move cannot bring it about")
+                format!(
+                    "no candidate kept it; the best had {best}. The settings that may move cannot bring it about"
+                )
             }
         };
         let _ = writeln!(text, "! {} ({}): {why}", unmet.limit, unmet.condition);
@@ -203,7 +274,12 @@ fn formulas(recommendation: &Recommendation) -> String {
         let path = &recommendation.plan.settings[estimate.setting].path;
         for (place, formula) in estimate.formulas.iter().enumerate() {
             let (name, working, says) = words(*formula);
-            rows.push(vec![if place == 0 { path.clone() } else { String::new() }, name.to_owned(), working, says]);
+            rows.push(vec![
+                if place == 0 { path.clone() } else { String::new() },
+                name.to_owned(),
+                working,
+                says,
+            ]);
         }
     }
     table(&["setting", "formula", "", "says"], &[1, 2], rows)
@@ -213,19 +289,27 @@ fn formulas(recommendation: &Recommendation) -> String {
 pub(super) fn words(formula: Formula) -> (&'static str, String, String) {
     let slots = format!("{}", formula.value());
     match formula {
-        Formula::Little { rate, held } => {
-            ("Little's law", format!("{}/s x {} held", significant(rate), duration(held)), format!("at least {slots}"))
+        Formula::Little { rate, held } => (
+            "Little's law",
+            format!("{}/s x {} held", significant(rate), duration(held)),
+            format!("at least {slots}"),
+        ),
+        Formula::ErlangC { load } => {
+            ("Erlang C", format!("at most 5% wait, {} busy on average", significant(load)), slots)
         }
-        Formula::ErlangC { load } => ("Erlang C", format!("at most 5% wait, {} busy on average", significant(load)), slots),
         Formula::ThreeTerms { expected, fair_share, tolerated } => {
             let terms = [
                 Some(format!("expected x 1.5 = {}", significant(expected))),
                 fair_share.map(|share| format!("fair share of threads {}", significant(share))),
-                tolerated.map(|tolerated| format!("timeout x tolerated rejections {}", significant(tolerated))),
+                tolerated.map(|tolerated| {
+                    format!("timeout x tolerated rejections {}", significant(tolerated))
+                }),
             ];
             let terms: Vec<String> = terms.into_iter().flatten().collect();
             ("least of three terms", terms.join(", "), slots)
         }
-        Formula::Percentile { latency } => ("p99.9 without faults", percent(0.001) + " of calls take longer", duration(latency)),
+        Formula::Percentile { latency } => {
+            ("p99.9 without faults", percent(0.001) + " of calls take longer", duration(latency))
+        }
     }
 }

@@ -24,10 +24,14 @@ pub(super) enum StabilityPicture<'a> {
 }
 
 /// The pictures that there is anything for, with their names.
-pub(super) fn pictures<'a>(stability: &'a Stability, scenario: &'a str) -> Vec<(&'static str, StabilityPicture<'a>)> {
+pub(super) fn pictures<'a>(
+    stability: &'a Stability,
+    scenario: &'a str,
+) -> Vec<(&'static str, StabilityPicture<'a>)> {
     let mut pictures = vec![("map", StabilityPicture::Maps(stability, scenario))];
     if let Some(hysteresis) = &stability.hysteresis {
-        pictures.push(("hysteresis", StabilityPicture::Hysteresis(stability, hysteresis, scenario)));
+        pictures
+            .push(("hysteresis", StabilityPicture::Hysteresis(stability, hysteresis, scenario)));
     }
     pictures
 }
@@ -41,7 +45,10 @@ impl Picture for StabilityPicture<'_> {
         match self {
             Self::Maps(stability, _) => {
                 let columns = stability.maps.first().map_or(0, |map| map.triggers.len()) as i32 + 1;
-                ((LEFT + columns * CELL.0 + 40).max(760) as u32, (height(stability) * stability.maps.len() as i32) as u32)
+                (
+                    (LEFT + columns * CELL.0 + 40).max(760) as u32,
+                    (height(stability) * stability.maps.len() as i32) as u32,
+                )
             }
             Self::Hysteresis(..) => LOOP,
         }
@@ -50,17 +57,26 @@ impl Picture for StabilityPicture<'_> {
     fn draw<DB: DrawingBackend>(&self, root: &DrawingArea<DB, Shift>) -> Drawn<DB> {
         match self {
             Self::Maps(stability, scenario) => {
-                for (map, area) in stability.maps.iter().zip(root.split_evenly((stability.maps.len(), 1))) {
+                for (map, area) in
+                    stability.maps.iter().zip(root.split_evenly((stability.maps.len(), 1)))
+                {
                     of_map(&area, stability, map, scenario)?;
                 }
                 Ok(())
             }
-            Self::Hysteresis(stability, hysteresis, scenario) => up_and_down(root, stability, hysteresis, scenario),
+            Self::Hysteresis(stability, hysteresis, scenario) => {
+                up_and_down(root, stability, hysteresis, scenario)
+            }
         }
     }
 }
 
-fn write<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, text: &str, at: (i32, i32), size: i32) -> Drawn<DB> {
+fn write<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    text: &str,
+    at: (i32, i32),
+    size: i32,
+) -> Drawn<DB> {
     area.draw(&Text::new(text.to_owned(), at, (FONT_NAME, size).into_font().color(&colour::TEXT)))
 }
 
@@ -75,14 +91,25 @@ fn look(behaviour: Behaviour) -> (RGBColor, &'static str) {
     }
 }
 
-fn of_map<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, stability: &Stability, map: &Map, scenario: &str) -> Drawn<DB> {
+fn of_map<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    stability: &Stability,
+    map: &Map,
+    scenario: &str,
+) -> Drawn<DB> {
     let plan = &stability.plan;
     let also = match (&plan.also, &map.also) {
         (Some(setting), Some(level)) => format!(", {} = {}", setting.path, level.shown),
         _ => String::new(),
     };
     write(area, &format!("{scenario}: what it recovers from{also}"), (16, 10), TITLE)?;
-    let all = [Behaviour::Stable, Behaviour::Recovers, Behaviour::Degraded, Behaviour::Metastable, Behaviour::Overloaded];
+    let all = [
+        Behaviour::Stable,
+        Behaviour::Recovers,
+        Behaviour::Degraded,
+        Behaviour::Metastable,
+        Behaviour::Overloaded,
+    ];
     for (place, behaviour) in all.into_iter().enumerate() {
         let left = 16 + place as i32 * 140;
         let (colour, letter) = look(behaviour);
@@ -104,13 +131,17 @@ fn of_map<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, stability: &Stabili
     for (column, trigger) in map.triggers.iter().enumerate() {
         write(area, &trigger.shown, (LEFT + (column as i32 + 1) * CELL.0 + 4, below), LABEL)?;
     }
-    let safe = stability
-        .healing()
-        .map_or_else(String::new, |healing| format!("    every trigger heals up to {}", load(stability, healing.up_to)));
+    let safe = stability.healing().map_or_else(String::new, |healing| {
+        format!("    every trigger heals up to {}", load(stability, healing.up_to))
+    });
     write(area, &format!("to the right: {}{safe}", plan.trigger.path), (LEFT, below + 22), LABEL)
 }
 
-fn cell<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, cell: &Cell, (left, top): (i32, i32)) -> Drawn<DB> {
+fn cell<DB: DrawingBackend>(
+    area: &DrawingArea<DB, Shift>,
+    cell: &Cell,
+    (left, top): (i32, i32),
+) -> Drawn<DB> {
     let corners = [(left, top), (left + CELL.0 - 2, top + CELL.1 - 2)];
     let Some(behaviour) = cell.usual() else {
         return area.draw(&Rectangle::new(corners, colour::FAINT.mix(0.2).filled()));
@@ -131,7 +162,12 @@ fn up_and_down<DB: DrawingBackend>(
     hysteresis: &Hysteresis,
     scenario: &str,
 ) -> Drawn<DB> {
-    write(root, &format!("{scenario}: share answered, going up through the loads and coming down again"), (16, 10), TITLE)?;
+    write(
+        root,
+        &format!("{scenario}: share answered, going up through the loads and coming down again"),
+        (16, 10),
+        TITLE,
+    )?;
     let least = hysteresis.passes.first().map_or(0.0, |pass| pass.load.number);
     let most = hysteresis.passes.last().map_or(1.0, |pass| pass.load.number).max(least + 1e-9);
     let mut chart = ChartBuilder::on(root)
@@ -151,15 +187,24 @@ fn up_and_down<DB: DrawingBackend>(
         .y_label_formatter(&|share| format!("{:.0}%", share * 100.0))
         .label_style((FONT_NAME, LABEL).into_font().color(&colour::TEXT))
         .draw()?;
-    let up: Vec<(f64, f64)> = hysteresis.passes.iter().map(|pass| (pass.load.number, pass.up)).collect();
-    let down: Vec<(f64, f64)> = hysteresis.passes.iter().map(|pass| (pass.load.number, pass.down)).collect();
+    let up: Vec<(f64, f64)> =
+        hysteresis.passes.iter().map(|pass| (pass.load.number, pass.up)).collect();
+    let down: Vec<(f64, f64)> =
+        hysteresis.passes.iter().map(|pass| (pass.load.number, pass.down)).collect();
     chart.draw_series(LineSeries::new(up.iter().copied(), colour::MEDIAN.stroke_width(2)))?;
     chart.draw_series(up.iter().map(|point| Circle::new(*point, 4, colour::MEDIAN.filled())))?;
     chart.draw_series(LineSeries::new(down.iter().copied(), colour::FAILED.stroke_width(2)))?;
-    chart.draw_series(down.iter().map(|point| TriangleMarker::new(*point, 6, colour::FAILED.filled())))?;
+    chart.draw_series(
+        down.iter().map(|point| TriangleMarker::new(*point, 6, colour::FAILED.filled())),
+    )?;
     root.draw(&Circle::new((24, 44), 4, colour::MEDIAN.filled()))?;
     write(root, "going up", (34, 37), LABEL)?;
     root.draw(&TriangleMarker::new((124, 46), 6, colour::FAILED.filled()))?;
     write(root, "coming down", (134, 37), LABEL)?;
-    write(root, &format!("to the right: {}", stability.plan.load.path), (90, LOOP.1 as i32 - 22), LABEL)
+    write(
+        root,
+        &format!("to the right: {}", stability.plan.load.path),
+        (90, LOOP.1 as i32 - 22),
+        LABEL,
+    )
 }

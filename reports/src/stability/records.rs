@@ -26,11 +26,11 @@ pub fn json(stability: &Stability, scenario: &str) -> String {
         })
     };
     let triggered = stability.maps.iter().flat_map(|map| {
-        map.triggers
-            .iter()
-            .zip(&map.cells)
-            .zip(&map.boundaries)
-            .map(move |((level, cells), boundary)| row(Some(trigger(stability, level, map.also.as_ref())), cells, boundary))
+        map.triggers.iter().zip(&map.cells).zip(&map.boundaries).map(
+            move |((level, cells), boundary)| {
+                row(Some(trigger(stability, level, map.also.as_ref())), cells, boundary)
+            },
+        )
     });
     let hysteresis: Option<Vec<Value>> = stability.hysteresis.as_ref().map(|hysteresis| {
         let pass = |pass: &sim_experiments::stability::Pass| json!({ "load": pass.load.shown, "up": pass.up, "down": pass.down });

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use sim_experiments::stability::{Behaviour, Boundary, Cell, Failing, Healing, Hysteresis, Map, Stability};
+use sim_experiments::stability::{
+    Behaviour, Boundary, Cell, Failing, Healing, Hysteresis, Map, Stability,
+};
 
 use super::{MARGIN, load, trigger};
 use crate::Palette;
@@ -63,8 +65,11 @@ fn heading(stability: &Stability, scenario: &str, palette: Palette) -> String {
             );
             let _ = writeln!(text, "{}", palette.paint(Tone::Better, &safe));
             if let Some(Failing { load: bad, trigger: level, also }) = first_bad {
-                let what =
-                    format!("at {} it does not always heal: {}", load(stability, bad), trigger(stability, &level, also.as_ref()));
+                let what = format!(
+                    "at {} it does not always heal: {}",
+                    load(stability, bad),
+                    trigger(stability, &level, also.as_ref())
+                );
                 let _ = writeln!(text, "{}", palette.paint(Tone::Worse, &what));
             }
         }
@@ -88,7 +93,8 @@ fn mark(cell: &Cell) -> String {
 fn of_map(stability: &Stability, map: &Map) -> String {
     let corner = format!("{} \\ {}", stability.plan.load.path, stability.plan.trigger.path);
     let triggers = map.triggers.iter().map(|trigger| trigger.shown.as_str());
-    let header: Vec<&str> = std::iter::once(corner.as_str()).chain(std::iter::once("none")).chain(triggers).collect();
+    let header: Vec<&str> =
+        std::iter::once(corner.as_str()).chain(std::iter::once("none")).chain(triggers).collect();
     let rows = stability.loads.iter().enumerate().rev().map(|(place, level)| {
         let cells = map.cells.iter().map(|cells| mark(&cells[place]));
         std::iter::once(level.shown.clone())
@@ -103,8 +109,14 @@ fn of_map(stability: &Stability, map: &Map) -> String {
 
 fn boundaries(stability: &Stability) -> String {
     let row = |what: String, boundary: &Boundary| {
-        let good = boundary.last_good.map_or_else(|| "at none".to_owned(), |good| format!("up to {}", load(stability, good)));
-        let bad = boundary.first_bad.map_or_else(|| "at none".to_owned(), |bad| format!("from {} on", load(stability, bad)));
+        let good = boundary.last_good.map_or_else(
+            || "at none".to_owned(),
+            |good| format!("up to {}", load(stability, good)),
+        );
+        let bad = boundary.first_bad.map_or_else(
+            || "at none".to_owned(),
+            |bad| format!("from {} on", load(stability, bad)),
+        );
         vec![what, good, bad]
     };
     let mut rows = vec![row("none".to_owned(), &stability.overload)];
@@ -124,8 +136,11 @@ fn up_and_down(stability: &Stability, hysteresis: &Hysteresis) -> String {
     });
     let mut text = table(&["load", "going up", "coming down", ""], &[3], rows);
     let verdict = match hysteresis.vulnerable(stability.plan.well) {
-        Some((from, to)) => format!("\nfrom {} to {} the system can be well or down", from.shown, to.shown),
-        None => "\nthe way down is the way up: no load at which it can be either well or down".to_owned(),
+        Some((from, to)) => {
+            format!("\nfrom {} to {} the system can be well or down", from.shown, to.shown)
+        }
+        None => "\nthe way down is the way up: no load at which it can be either well or down"
+            .to_owned(),
     };
     text.push_str(&verdict);
     text

@@ -13,7 +13,8 @@ use thiserror::Error;
 use super::Header;
 use crate::files::WriteError;
 
-/// A file with one JSON record a line: the header, then points in the order in which they were done.
+/// A file with one JSON record a line: the header, then points in the order in which they were
+/// done.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
@@ -79,7 +80,12 @@ impl Journal {
         let failed = |cause| WriteError::File { path: std::env::temp_dir(), cause };
         let temporary = tempfile::NamedTempFile::new().map_err(failed)?;
         let file = Mutex::new(temporary.reopen().map_err(failed)?);
-        let journal = Self { path: temporary.path().to_owned(), header: header.clone(), file, _temporary: Some(temporary) };
+        let journal = Self {
+            path: temporary.path().to_owned(),
+            header: header.clone(),
+            file,
+            _temporary: Some(temporary),
+        };
         journal.append(header)?;
         Ok(journal)
     }
@@ -96,13 +102,18 @@ impl Journal {
             }
             other => other.map_err(failed)?,
         };
-        let journal = Self { path: path.to_owned(), header: header.clone(), file: Mutex::new(file), _temporary: None };
+        let journal = Self {
+            path: path.to_owned(),
+            header: header.clone(),
+            file: Mutex::new(file),
+            _temporary: None,
+        };
         journal.append(header)?;
         Ok(journal)
     }
 
-    /// A journal that is there, to be gone on with, and which points it holds. What was being written when it was cut off is
-    /// taken away.
+    /// A journal that is there, to be gone on with, and which points it holds. What was being
+    /// written when it was cut off is taken away.
     ///
     /// # Errors
     /// If there is none, it is of another sweep, or it cannot be read.
@@ -172,11 +183,16 @@ impl Journal {
         let mut file = self.file.lock().expect("no thread has panicked");
         let mut line = Vec::new();
         write_line(&mut line, record)?;
-        Ok(file.write_all(&line).map_err(|cause| WriteError::File { path: self.path.clone(), cause })?)
+        Ok(file
+            .write_all(&line)
+            .map_err(|cause| WriteError::File { path: self.path.clone(), cause })?)
     }
 
     /// Reads every point and returns where the last whole line ends.
-    fn each(&self, read: &mut dyn FnMut(Point) -> Result<(), JournalError>) -> Result<u64, JournalError> {
+    fn each(
+        &self,
+        read: &mut dyn FnMut(Point) -> Result<(), JournalError>,
+    ) -> Result<u64, JournalError> {
         let mut points = self.points()?;
         for point in points.by_ref() {
             read(point?)?;
@@ -220,7 +236,11 @@ impl Iterator for Points {
             return None;
         }
         (self.line, self.end) = (self.line + 1, self.end + length as u64);
-        let refused = |cause: String| JournalError::Record { path: self.path.clone(), line: self.line, cause };
+        let refused = |cause: String| JournalError::Record {
+            path: self.path.clone(),
+            line: self.line,
+            cause,
+        };
         Some(match serde_json::from_str::<Point>(&line) {
             Ok(point) if point.point < self.of => Ok(point),
             Ok(point) => Err(refused(format!("there is no point {}", point.point))),
@@ -231,7 +251,9 @@ impl Iterator for Points {
 
 /// One record and the end of its line.
 pub(super) fn write_line(out: &mut dyn Write, record: &impl Serialize) -> Result<(), JournalError> {
-    let written = serde_json::to_writer(&mut *out, record).map_err(std::io::Error::from).and_then(|()| out.write_all(b"\n"));
+    let written = serde_json::to_writer(&mut *out, record)
+        .map_err(std::io::Error::from)
+        .and_then(|()| out.write_all(b"\n"));
     Ok(written.map_err(|cause| WriteError::File { path: PathBuf::from(super::JOURNAL), cause })?)
 }
 
@@ -254,8 +276,8 @@ fn difference(wanted: &Header, found: &Header, is_same_part: bool) -> Option<Str
     is_other_part.then(|| format!("it is part {}/{} of it", found.part, found.parts))
 }
 
-/// Reads the points of several journals in the order of their indices. Journals are nearly in order, so that few points are
-/// held at a time.
+/// Reads the points of several journals in the order of their indices. Journals are nearly in
+/// order, so that few points are held at a time.
 ///
 /// # Errors
 /// If a journal cannot be read, a point is missing, or `read` fails.

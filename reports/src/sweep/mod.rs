@@ -82,12 +82,17 @@ pub fn findings(header: &Header, journals: &[Journal]) -> Result<Findings, Journ
     Ok(analysis.finish())
 }
 
-/// Writes everything about a finished sweep into `folder`: the points as `points.csv`, `points.parquet` and `sweep.json`, the
-/// plots, and the journal in the order of the points.
+/// Writes everything about a finished sweep into `folder`: the points as `points.csv`,
+/// `points.parquet` and `sweep.json`, the plots, and the journal in the order of the points.
 ///
 /// # Errors
 /// If a journal cannot be read or a file cannot be written; files already written stay.
-pub fn write_all(header: &Header, journals: &[Journal], findings: &Findings, folder: &Path) -> Result<(), JournalError> {
+pub fn write_all(
+    header: &Header,
+    journals: &[Journal],
+    findings: &Findings,
+    folder: &Path,
+) -> Result<(), JournalError> {
     let header = header.whole();
     let points = header.plan.points();
     files::write_with(&folder.join("points.csv"), |out| records::csv(&header, journals, out))?;

@@ -8,7 +8,9 @@ use parquet::basic::{ConvertedType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter};
+use parquet::file::writer::{
+    SerializedColumnWriter, SerializedFileWriter, SerializedRowGroupWriter,
+};
 use parquet::schema::types::Type;
 use serde::Serialize;
 use sim_experiments::sweep::{Chooser, Point, State};
@@ -30,26 +32,35 @@ fn state(point: &Point) -> (&'static str, String) {
     }
 }
 
-/// The points as CSV, one row a point: the values of the parameters, then each figure and the half-width of its 95 % interval.
+/// The points as CSV, one row a point: the values of the parameters, then each figure and the
+/// half-width of its 95 % interval.
 ///
 /// # Errors
 /// If a journal cannot be read, a point is missing, or nothing can be written.
 pub fn csv(header: &Header, journals: &[Journal], out: &mut dyn Write) -> Result<(), JournalError> {
     let chooser = header.chooser();
     let mut writer = csv::Writer::from_writer(out);
-    let figures = header.plan.figures.iter().flat_map(|figure| [figure.text.clone(), format!("{} ±95%", figure.text)]);
+    let figures = header
+        .plan
+        .figures
+        .iter()
+        .flat_map(|figure| [figure.text.clone(), format!("{} ±95%", figure.text)]);
     let parameters = header.plan.parameters.iter().map(|parameter| parameter.path.clone());
     let fixed = ["point", "state", "replications"].map(str::to_owned);
     let row: Vec<String> = fixed.into_iter().chain(parameters).chain(figures).collect();
     writer.write_record(row).map_err(WriteError::from)?;
     in_order(journals, header.plan.points(), &mut |point| {
         let shown = chooser.levels(point.point).into_iter().map(|level| level.shown);
-        let number = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
-        let figures = point
-            .figures
-            .iter()
-            .flat_map(|figure| [number(figure.map(|figure| figure.mean)), number(figure.and_then(|figure| figure.half_width))]);
-        let fixed = [point.point.to_string(), state(&point).0.to_owned(), point.replications.to_string()];
+        let number =
+            |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
+        let figures = point.figures.iter().flat_map(|figure| {
+            [
+                number(figure.map(|figure| figure.mean)),
+                number(figure.and_then(|figure| figure.half_width)),
+            ]
+        });
+        let fixed =
+            [point.point.to_string(), state(&point).0.to_owned(), point.replications.to_string()];
         let row: Vec<String> = fixed.into_iter().chain(shown).chain(figures).collect();
         Ok(writer.write_record(row).map_err(WriteError::from)?)
     })?;
@@ -60,7 +71,11 @@ pub fn csv(header: &Header, journals: &[Journal], out: &mut dyn Write) -> Result
 ///
 /// # Errors
 /// If a journal cannot be read, a point is missing, or nothing can be written.
-pub fn json(header: &Header, journals: &[Journal], out: &mut dyn Write) -> Result<(), JournalError> {
+pub fn json(
+    header: &Header,
+    journals: &[Journal],
+    out: &mut dyn Write,
+) -> Result<(), JournalError> {
     #[derive(Serialize)]
     struct Record<'a> {
         point: u64,
@@ -95,14 +110,25 @@ pub fn json(header: &Header, journals: &[Journal], out: &mut dyn Write) -> Resul
     Ok(out.write_all(b"\n]\n}\n").map_err(failed)?)
 }
 
-/// The columns of the CSV, numbers as numbers: ranges of numbers by their number (times in seconds), lists by their names.
-pub(super) fn parquet(header: &Header, journals: &[Journal], path: &Path) -> Result<(), JournalError> {
-    let failed = |error: ParquetError| WriteError::File { path: path.to_owned(), cause: std::io::Error::other(error) };
+/// The columns of the CSV, numbers as numbers: ranges of numbers by their number (times in
+/// seconds), lists by their names.
+pub(super) fn parquet(
+    header: &Header,
+    journals: &[Journal],
+    path: &Path,
+) -> Result<(), JournalError> {
+    let failed = |error: ParquetError| WriteError::File {
+        path: path.to_owned(),
+        cause: std::io::Error::other(error),
+    };
     let schema = schema(header).map_err(failed)?;
     let chooser = header.chooser();
     files::write_with(path, |out| {
-        let properties = WriterProperties::builder().set_created_by(format!("fusebox {}", header.fusebox)).build();
-        let mut writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties)).map_err(failed)?;
+        let properties = WriterProperties::builder()
+            .set_created_by(format!("fusebox {}", header.fusebox))
+            .build();
+        let mut writer = SerializedFileWriter::new(out, Arc::new(schema), Arc::new(properties))
+            .map_err(failed)?;
         let mut rows = Vec::new();
         in_order(journals, header.plan.points(), &mut |point| {
             rows.push(point);
@@ -128,7 +154,8 @@ fn schema(header: &Header) -> Result<Type, ParquetError> {
     let field = |name: &str, physical: Physical, repetition: Repetition| {
         let builder = Type::primitive_type_builder(name, physical).with_repetition(repetition);
         let is_text = physical == Physical::BYTE_ARRAY;
-        let builder = if is_text { builder.with_converted_type(ConvertedType::UTF8) } else { builder };
+        let builder =
+            if is_text { builder.with_converted_type(ConvertedType::UTF8) } else { builder };
         builder.build().map(Arc::new)
     };
     let mut fields = vec![
@@ -137,7 +164,8 @@ fn schema(header: &Header) -> Result<Type, ParquetError> {
         field("replications", Physical::INT64, Repetition::REQUIRED)?,
     ];
     for parameter in &header.plan.parameters {
-        let physical = if parameter.values.is_range() { Physical::DOUBLE } else { Physical::BYTE_ARRAY };
+        let physical =
+            if parameter.values.is_range() { Physical::DOUBLE } else { Physical::BYTE_ARRAY };
         fields.push(field(&parameter.path, physical, Repetition::REQUIRED)?);
     }
     for figure in &header.plan.figures {
@@ -178,17 +206,25 @@ fn column<W: Write + Send>(
     group: &mut Group<'_, W>,
     write: impl FnOnce(&mut SerializedColumnWriter<'_>) -> Result<usize, ParquetError>,
 ) -> Result<(), ParquetError> {
-    let mut column = group.next_column()?.ok_or_else(|| ParquetError::General("more columns than the schema has".to_owned()))?;
+    let mut column = group
+        .next_column()?
+        .ok_or_else(|| ParquetError::General("more columns than the schema has".to_owned()))?;
     write(&mut column)?;
     column.close()
 }
 
-fn integers<W: Write + Send>(group: &mut Group<'_, W>, values: impl Iterator<Item = i64>) -> Result<(), ParquetError> {
+fn integers<W: Write + Send>(
+    group: &mut Group<'_, W>,
+    values: impl Iterator<Item = i64>,
+) -> Result<(), ParquetError> {
     let values: Vec<i64> = values.collect();
     column(group, |column| column.typed::<Int64Type>().write_batch(&values, None, None))
 }
 
-fn texts<W: Write + Send>(group: &mut Group<'_, W>, values: impl Iterator<Item = String>) -> Result<(), ParquetError> {
+fn texts<W: Write + Send>(
+    group: &mut Group<'_, W>,
+    values: impl Iterator<Item = String>,
+) -> Result<(), ParquetError> {
     let values: Vec<ByteArray> = values.map(|value| ByteArray::from(value.into_bytes())).collect();
     column(group, |column| column.typed::<ByteArrayType>().write_batch(&values, None, None))
 }

@@ -30,7 +30,12 @@ const BAR: f64 = 30.0;
 ///
 /// # Errors
 /// If a journal cannot be read.
-pub fn report(header: &Header, journals: &[Journal], findings: &Findings, palette: Palette) -> Result<String, JournalError> {
+pub fn report(
+    header: &Header,
+    journals: &[Journal],
+    findings: &Findings,
+    palette: Palette,
+) -> Result<String, JournalError> {
     let plan = &header.plan;
     let mut text = String::new();
     heading(&mut text, header, findings, palette);
@@ -48,14 +53,22 @@ pub fn report(header: &Header, journals: &[Journal], findings: &Findings, palett
         let shown = &front[..front.len().min(MOST_OF_FRONT)];
         let mut body = points_table(plan, &chooser, shown);
         if shown.len() < front.len() {
-            let _ =
-                write!(body, "\nand {} more; all are in sweep.json, points.csv and points.parquet", front.len() - shown.len());
+            let _ = write!(
+                body,
+                "\nand {} more; all are in sweep.json, points.csv and points.parquet",
+                front.len() - shown.len()
+            );
         }
         section(&mut text, palette, &front_title(plan), &body);
     }
     for (place, figure) in plan.figures.iter().enumerate() {
         let body = effects(plan, findings, place, palette);
-        section(&mut text, palette, &format!("{}, by one setting (mean over all others)", figure.text), &body);
+        section(
+            &mut text,
+            palette,
+            &format!("{}, by one setting (mean over all others)", figure.text),
+            &body,
+        );
     }
     for (place, figure) in plan.figures.iter().enumerate() {
         if let Some(cells) = findings.foremost(place).filter(|cells| is_shown(cells)) {
@@ -88,11 +101,18 @@ fn heading(text: &mut String, header: &Header, findings: &Findings, palette: Pal
         let _ = writeln!(text, "  {} = {}", parameter.path, parameter.values);
     }
     let told = [
-        (findings.abandoned, "given up, because another point was clearly better in every objective"),
+        (
+            findings.abandoned,
+            "given up, because another point was clearly better in every objective",
+        ),
         (findings.failed, "without figures"),
     ];
     for (number, what) in told.into_iter().filter(|(number, _)| *number > 0) {
-        let _ = writeln!(text, "{}", palette.paint(Tone::Worse, &format!("{} points {what}", count(number))));
+        let _ = writeln!(
+            text,
+            "{}",
+            palette.paint(Tone::Worse, &format!("{} points {what}", count(number)))
+        );
     }
     let is_repeated = plan.replications.most > 1;
     let intervals = if is_repeated {
@@ -131,10 +151,12 @@ pub(super) fn estimate(estimate: Option<Estimate>, plan: &FigurePlan) -> String 
 fn points_table(plan: &SweepPlan, chooser: &Chooser, points: &[Point]) -> String {
     let parameters = plan.parameters.iter().map(|parameter| parameter.path.as_str());
     let figures = plan.figures.iter().map(|figure| figure.text.as_str());
-    let header: Vec<&str> = std::iter::once("point").chain(parameters).chain(figures).chain(["runs", ""]).collect();
+    let header: Vec<&str> =
+        std::iter::once("point").chain(parameters).chain(figures).chain(["runs", ""]).collect();
     let rows = points.iter().map(|point| {
         let shown = chooser.levels(point.point).into_iter().map(|level| level.shown);
-        let figures = point.figures.iter().zip(&plan.figures).map(|(value, figure)| estimate(*value, figure));
+        let figures =
+            point.figures.iter().zip(&plan.figures).map(|(value, figure)| estimate(*value, figure));
         let note = match &point.state {
             State::Measured => String::new(),
             State::Abandoned(better) => format!("worse than {better}"),
@@ -142,20 +164,31 @@ fn points_table(plan: &SweepPlan, chooser: &Chooser, points: &[Point]) -> String
             State::Stopped(_) => "stopped".to_owned(),
         };
         let last = [point.replications.to_string(), note];
-        std::iter::once(point.point.to_string()).chain(shown).chain(figures).chain(last).collect::<Vec<String>>()
+        std::iter::once(point.point.to_string())
+            .chain(shown)
+            .chain(figures)
+            .chain(last)
+            .collect::<Vec<String>>()
     });
     table(&header, &[], rows)
 }
 
 /// The settings that explain most of a figure first; a bar a level.
 fn effects(plan: &SweepPlan, findings: &Findings, place: usize, palette: Palette) -> String {
-    let Some(explained) = findings.explained(place) else { return "the same at every point".to_owned() };
+    let Some(explained) = findings.explained(place) else {
+        return "the same at every point".to_owned();
+    };
     let mut order: Vec<usize> = (0..plan.parameters.len()).collect();
     order.sort_by(|one, other| explained[*other].total_cmp(&explained[*one]).then(one.cmp(other)));
     let mut text = String::new();
     for parameter in order {
         let share = format!("explains {} of what varies", percent(explained[parameter]));
-        let _ = writeln!(text, "{}  {}", plan.parameters[parameter].path, palette.paint(Tone::Faint, &share));
+        let _ = writeln!(
+            text,
+            "{}  {}",
+            plan.parameters[parameter].path,
+            palette.paint(Tone::Faint, &share)
+        );
         text.push_str(&level_bars(&findings.effects[parameter], place, &plan.figures[place]));
     }
     text
@@ -168,7 +201,12 @@ fn level_bars(effects: &Effects, place: usize, plan: &FigurePlan) -> String {
     let step = effects.levels.len().div_ceil(MOST_LEVELS);
     let rows = effects.levels.iter().zip(spreads).step_by(step).map(|(level, spread)| {
         if spread.points.count() == 0 {
-            return vec![format!("  {}", level.shown), "-".to_owned(), String::new(), String::new()];
+            return vec![
+                format!("  {}", level.shown),
+                "-".to_owned(),
+                String::new(),
+                String::new(),
+            ];
         }
         let range = if spread.points.count() > 1 {
             format!("{} to {}", figure(spread.least, plan.unit), figure(spread.most, plan.unit))
@@ -194,22 +232,34 @@ fn is_shown(cells: &Cells) -> bool {
 fn map(plan: &SweepPlan, cells: &Cells, place: usize) -> String {
     const SHADES: [&str; 5] = [" ", "░", "▒", "▓", "█"];
     let (rows, columns) = (&cells.levels.0, &cells.levels.1);
-    let means = || (0..rows.len()).flat_map(|row| (0..columns.len()).filter_map(move |column| cells.mean(place, row, column)));
-    let (least, most) = (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
+    let means = || {
+        (0..rows.len()).flat_map(|row| {
+            (0..columns.len()).filter_map(move |column| cells.mean(place, row, column))
+        })
+    };
+    let (least, most) =
+        (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
     let shade = |value: f64| {
         let share = if most > least { (value - least) / (most - least) } else { 0.0 };
         SHADES[((share * SHADES.len() as f64) as usize).min(SHADES.len() - 1)]
     };
-    let (row_step, column_step) = (rows.len().div_ceil(MOST_LEVELS), columns.len().div_ceil(MOST_COLUMNS));
-    let corner = format!("{} \\ {}", plan.parameters[cells.parameters.0].path, plan.parameters[cells.parameters.1].path);
-    let header: Vec<&str> =
-        std::iter::once(corner.as_str()).chain(columns.iter().step_by(column_step).map(|level| level.shown.as_str())).collect();
+    let (row_step, column_step) =
+        (rows.len().div_ceil(MOST_LEVELS), columns.len().div_ceil(MOST_COLUMNS));
+    let corner = format!(
+        "{} \\ {}",
+        plan.parameters[cells.parameters.0].path, plan.parameters[cells.parameters.1].path
+    );
+    let header: Vec<&str> = std::iter::once(corner.as_str())
+        .chain(columns.iter().step_by(column_step).map(|level| level.shown.as_str()))
+        .collect();
     let rows = rows.iter().enumerate().step_by(row_step).map(|(row, level)| {
         let cell = |column: usize| match cells.mean(place, row, column) {
             Some(mean) => format!("{} {}", figure(mean, plan.figures[place].unit), shade(mean)),
             None => "-  ".to_owned(),
         };
-        std::iter::once(level.shown.clone()).chain((0..columns.len()).step_by(column_step).map(cell)).collect::<Vec<_>>()
+        std::iter::once(level.shown.clone())
+            .chain((0..columns.len()).step_by(column_step).map(cell))
+            .collect::<Vec<_>>()
     });
     table(&header, &[], rows)
 }

@@ -23,7 +23,9 @@ pub fn junit(tests: &[Tested], took: Duration) -> Result<String, String> {
             let failures = failures(test);
             if let Some(first) = failures.first() {
                 status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-                status.set_message(first.lines().next().unwrap_or_default()).set_description(failures.join("\n\n"));
+                status
+                    .set_message(first.lines().next().unwrap_or_default())
+                    .set_description(failures.join("\n\n"));
             }
             let mut case = TestCase::new(test.variant.as_deref().unwrap_or("as written"), status);
             case.set_classname(&*test.name).set_time(test.took);
@@ -39,18 +41,28 @@ fn failures(test: &Tested) -> Vec<String> {
     let Outcome::Ran { expectations, seeds, stopped, timeline } = &test.result else {
         return vec!["the scenario has errors; fusebox check shows them".to_owned()];
     };
-    let mut failures: Vec<String> = stopped.iter().map(|reason| format!("stopped: {reason}")).collect();
+    let mut failures: Vec<String> =
+        stopped.iter().map(|reason| format!("stopped: {reason}")).collect();
     for held in expectations.iter().filter(|held| !held.fails_for.is_empty()) {
-        let mut lines = vec![format!("expected: {}", held.expectation.text), format!("measured: {}", measured(&held.verdict))];
-        lines.extend(held.verdict.nearest.as_ref().map(|moment| format!("nearest: {}", told(moment))));
+        let mut lines = vec![
+            format!("expected: {}", held.expectation.text),
+            format!("measured: {}", measured(&held.verdict)),
+        ];
+        lines.extend(
+            held.verdict.nearest.as_ref().map(|moment| format!("nearest: {}", told(moment))),
+        );
         if *seeds > 1 {
             lines.push(over_seeds(held, *seeds));
         }
         failures.push(lines.join("\n"));
     }
     match timeline {
-        Timeline::Differs(difference) => failures.push(format!("the timeline differs\n{difference}")),
-        Timeline::Orphaned => failures.push("the committed timeline is of a variant that is gone".to_owned()),
+        Timeline::Differs(difference) => {
+            failures.push(format!("the timeline differs\n{difference}"))
+        }
+        Timeline::Orphaned => {
+            failures.push("the committed timeline is of a variant that is gone".to_owned())
+        }
         Timeline::NotCommitted | Timeline::Same | Timeline::Written => {}
     }
     failures

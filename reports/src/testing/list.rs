@@ -13,7 +13,8 @@ pub fn list(tests: &[Tested], took: Duration, palette: Palette) -> String {
     let mut text = String::new();
     let width = tests.iter().map(|test| test.label().chars().count()).max().unwrap_or(0);
     for test in tests {
-        let (word, tone) = if test.passes() { ("PASS", Tone::Better) } else { ("FAIL", Tone::Worse) };
+        let (word, tone) =
+            if test.passes() { ("PASS", Tone::Better) } else { ("FAIL", Tone::Worse) };
         let seconds = format!("[{:>7.3}s]", test.took.as_secs_f64());
         let _ = writeln!(
             text,
@@ -33,7 +34,9 @@ pub fn list(tests: &[Tested], took: Duration, palette: Palette) -> String {
 }
 
 fn in_short(test: &Tested) -> String {
-    let Outcome::Ran { expectations, seeds, timeline, .. } = &test.result else { return "has errors".to_owned() };
+    let Outcome::Ran { expectations, seeds, timeline, .. } = &test.result else {
+        return "has errors".to_owned();
+    };
     let failed = expectations.iter().filter(|held| !held.fails_for.is_empty()).count();
     let over = if *seeds > 1 { format!(" over {seeds} seeds") } else { String::new() };
     let expectations = match (expectations.len(), failed) {
@@ -47,7 +50,9 @@ fn in_short(test: &Tested) -> String {
         Timeline::Same => "timeline as committed",
         Timeline::Differs(_) => "the timeline differs",
         Timeline::Written => "timeline written",
-        Timeline::Orphaned => return "the committed timeline is of a variant that is gone".to_owned(),
+        Timeline::Orphaned => {
+            return "the committed timeline is of a variant that is gone".to_owned();
+        }
     };
     format!("{expectations}, {timeline}")
 }
@@ -55,7 +60,8 @@ fn in_short(test: &Tested) -> String {
 fn failures(text: &mut String, test: &Tested, palette: Palette) {
     let Outcome::Ran { expectations, seeds, stopped, timeline } = &test.result else { return };
     let mut line = |title: &str, tone: Tone, body: &str| {
-        let title = if title.is_empty() { String::new() } else { palette.paint_padded(title, 9) + " " };
+        let title =
+            if title.is_empty() { String::new() } else { palette.paint_padded(title, 9) + " " };
         let _ = writeln!(text, "       {title}{}", palette.paint(tone, body));
     };
     if let Some(reason) = stopped {
@@ -90,7 +96,8 @@ fn failures(text: &mut String, test: &Tested, palette: Palette) {
 /// For how many seeds an expectation holds, and for which it does not.
 pub(super) fn over_seeds(held: &Held, seeds: u64) -> String {
     const SHOWN: usize = 8;
-    let shown = held.fails_for.iter().take(SHOWN).map(u64::to_string).collect::<Vec<_>>().join(", ");
+    let shown =
+        held.fails_for.iter().take(SHOWN).map(u64::to_string).collect::<Vec<_>>().join(", ");
     let more = if held.fails_for.len() > SHOWN { ", …" } else { "" };
     format!("holds for {} of {seeds}; not for {shown}{more}", held.seeds)
 }

@@ -1,4 +1,5 @@
-//! What `fusebox test` shows: the list of scenarios with their failures, the committed timelines, `JUnit` and JSON.
+//! What `fusebox test` shows: the list of scenarios with their failures, the committed timelines,
+//! `JUnit` and JSON.
 
 mod export;
 mod list;
@@ -85,8 +86,11 @@ impl Tested {
         match &self.result {
             Outcome::Unreadable => false,
             Outcome::Ran { expectations, stopped, timeline, .. } => {
-                let is_as_committed = !matches!(timeline, Timeline::Differs(_) | Timeline::Orphaned);
-                stopped.is_none() && is_as_committed && expectations.iter().all(|held| held.fails_for.is_empty())
+                let is_as_committed =
+                    !matches!(timeline, Timeline::Differs(_) | Timeline::Orphaned);
+                stopped.is_none()
+                    && is_as_committed
+                    && expectations.iter().all(|held| held.fails_for.is_empty())
             }
         }
     }

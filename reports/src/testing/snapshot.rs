@@ -1,4 +1,5 @@
-//! Timelines committed beside their scenario: one file a scenario, a section for it and each of its variants.
+//! Timelines committed beside their scenario: one file a scenario, a section for it and each of its
+//! variants.
 
 use indexmap::IndexMap;
 use sim_experiments::Finished;
@@ -52,8 +53,9 @@ impl Snapshots {
     /// The file.
     pub fn render(&self, scenario: &str) -> String {
         let sections = self.0.iter().map(|(title, body)| format!("\n== {title} ==\n{body}"));
-        let heading =
-            format!("What changes in a run of {scenario}. Written by `fusebox test --update`, compared by `fusebox test`.\n");
+        let heading = format!(
+            "What changes in a run of {scenario}. Written by `fusebox test --update`, compared by `fusebox test`.\n"
+        );
         std::iter::once(heading).chain(sections).collect()
     }
 
@@ -69,23 +71,33 @@ impl Snapshots {
 
     /// Sections of variants that are not among `variants`.
     pub fn orphans(&self, variants: &[String]) -> Vec<String> {
-        self.0.keys().filter(|title| *title != AS_WRITTEN && !variants.contains(title)).cloned().collect()
+        self.0
+            .keys()
+            .filter(|title| *title != AS_WRITTEN && !variants.contains(title))
+            .cloned()
+            .collect()
     }
 
-    /// Drops the sections of variants that are not among `variants`, and puts the others in their order.
+    /// Drops the sections of variants that are not among `variants`, and puts the others in their
+    /// order.
     pub fn keep(&mut self, variants: &[String]) {
         let wanted = std::iter::once(AS_WRITTEN).chain(variants.iter().map(String::as_str));
-        self.0 = wanted.filter_map(|title| Some((title.to_owned(), self.0.get(title)?.clone()))).collect();
+        self.0 = wanted
+            .filter_map(|title| Some((title.to_owned(), self.0.get(title)?.clone())))
+            .collect();
     }
 }
 
 /// The timeline of a run as it is committed.
 pub fn snapshot(finished: &Finished) -> String {
-    with_one_newline(&lines(&condensed(&finished.timeline, finished.system.blueprint()), Palette::Plain))
+    with_one_newline(&lines(
+        &condensed(&finished.timeline, finished.system.blueprint()),
+        Palette::Plain,
+    ))
 }
 
-/// What is gone from a committed timeline (`-`) and what is new (`+`), line by line, with a little of what is unchanged
-/// around it.
+/// What is gone from a committed timeline (`-`) and what is new (`+`), line by line, with a little
+/// of what is unchanged around it.
 pub fn difference(committed: &str, now: &str) -> String {
     let diff = TextDiff::from_lines(committed, now);
     let mut text = String::new();

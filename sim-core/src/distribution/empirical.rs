@@ -3,8 +3,8 @@
 use super::DistributionError;
 use crate::random::{Rng, uniform};
 
-/// A discrete distribution over measured values, drawn by Vose's alias method ("A linear algorithm for generating random
-/// numbers with a given distribution", IEEE TSE, 1991).
+/// A discrete distribution over measured values, drawn by Vose's alias method ("A linear algorithm
+/// for generating random numbers with a given distribution", IEEE TSE, 1991).
 ///
 /// ```
 /// use sim_core::distribution::Empirical;
@@ -39,13 +39,19 @@ impl Empirical {
     /// ```
     pub fn new(values_and_weights: &[(f64, f64)]) -> Result<Self, DistributionError> {
         let total: f64 = values_and_weights.iter().map(|(_, weight)| weight).sum();
-        let is_sound = |(value, weight): &(f64, f64)| *value >= 0.0 && *weight >= 0.0 && value.is_finite();
+        let is_sound =
+            |(value, weight): &(f64, f64)| *value >= 0.0 && *weight >= 0.0 && value.is_finite();
         if !(total > 0.0 && total.is_finite() && values_and_weights.iter().all(is_sound)) {
             return Err(DistributionError::NoWeight);
         }
-        let moment =
-            |power: fn(f64) -> f64| values_and_weights.iter().map(|(value, weight)| power(*value) * weight / total).sum();
-        Ok(Self { columns: alias_columns(values_and_weights, total), mean: moment(|x| x), second_moment: moment(|x| x * x) })
+        let moment = |power: fn(f64) -> f64| {
+            values_and_weights.iter().map(|(value, weight)| power(*value) * weight / total).sum()
+        };
+        Ok(Self {
+            columns: alias_columns(values_and_weights, total),
+            mean: moment(|x| x),
+            second_moment: moment(|x| x * x),
+        })
     }
 
     /// Draws one of the values.
@@ -71,7 +77,11 @@ impl Empirical {
     /// ```
     #[must_use]
     pub fn scaled(&self, factor: f64) -> Self {
-        let scaled = |column: &Column| Column { value: column.value * factor, alias: column.alias * factor, ..*column };
+        let scaled = |column: &Column| Column {
+            value: column.value * factor,
+            alias: column.alias * factor,
+            ..*column
+        };
         Self {
             columns: self.columns.iter().map(scaled).collect(),
             mean: self.mean * factor,
@@ -91,9 +101,14 @@ fn alias_columns(values_and_weights: &[(f64, f64)], total: f64) -> Vec<Column> {
     let count = values_and_weights.len() as f64;
     let mut columns: Vec<Column> = values_and_weights
         .iter()
-        .map(|(value, weight)| Column { threshold: weight * count / total, value: *value, alias: *value })
+        .map(|(value, weight)| Column {
+            threshold: weight * count / total,
+            value: *value,
+            alias: *value,
+        })
         .collect();
-    let (mut small, mut large): (Vec<usize>, Vec<usize>) = (0..columns.len()).partition(|index| columns[*index].threshold < 1.0);
+    let (mut small, mut large): (Vec<usize>, Vec<usize>) =
+        (0..columns.len()).partition(|index| columns[*index].threshold < 1.0);
     while let (Some(short), Some(&tall)) = (small.pop(), large.last()) {
         columns[short].alias = columns[tall].value;
         columns[tall].threshold -= 1.0 - columns[short].threshold;

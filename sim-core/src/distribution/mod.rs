@@ -62,13 +62,16 @@ pub enum DistributionError {
         cv: f64,
     },
     /// An empirical distribution needs at least one value with a positive weight.
-    #[error("an empirical distribution needs at least one value with a positive weight, and no negative value or weight")]
+    #[error(
+        "an empirical distribution needs at least one value with a positive weight, and no negative value or weight"
+    )]
     NoWeight,
 }
 
 /// A distribution of a non-negative quantity.
 ///
-/// Values carry whatever unit the parameters do; [`sample_duration`](Self::sample_duration) reads them as nanoseconds.
+/// Values carry whatever unit the parameters do; [`sample_duration`](Self::sample_duration) reads
+/// them as nanoseconds.
 ///
 /// ```
 /// use sim_core::{Distribution, random::Streams};
@@ -148,15 +151,27 @@ pub enum Distribution {
 }
 
 fn positive(parameter: &'static str, value: f64) -> Result<f64, DistributionError> {
-    if value > 0.0 && value.is_finite() { Ok(value) } else { Err(DistributionError::NotPositive { parameter, value }) }
+    if value > 0.0 && value.is_finite() {
+        Ok(value)
+    } else {
+        Err(DistributionError::NotPositive { parameter, value })
+    }
 }
 
 fn not_negative(parameter: &'static str, value: f64) -> Result<f64, DistributionError> {
-    if value >= 0.0 && value.is_finite() { Ok(value) } else { Err(DistributionError::Negative { parameter, value }) }
+    if value >= 0.0 && value.is_finite() {
+        Ok(value)
+    } else {
+        Err(DistributionError::Negative { parameter, value })
+    }
 }
 
 fn range(low: f64, high: f64) -> Result<(), DistributionError> {
-    if low < high && high.is_finite() { Ok(()) } else { Err(DistributionError::EmptyRange { low, high }) }
+    if low < high && high.is_finite() {
+        Ok(())
+    } else {
+        Err(DistributionError::EmptyRange { low, high })
+    }
 }
 
 impl Distribution {
@@ -233,7 +248,8 @@ impl Distribution {
     /// The parameters are those before truncation; [`mean`](Self::mean) gives the mean after it.
     ///
     /// # Errors
-    /// If `mean` is negative (most draws would be rejected) or `standard_deviation` is not positive.
+    /// If `mean` is negative (most draws would be rejected) or `standard_deviation` is not
+    /// positive.
     ///
     /// ```
     /// let distribution = sim_core::Distribution::truncated_normal(10.0, 1.0)?;
@@ -250,7 +266,8 @@ impl Distribution {
     /// Lognormal with `mean` and 99th percentile `p99`, the two figures that dashboards show.
     ///
     /// # Errors
-    /// If a parameter is not positive, or `p99` lies outside one to 14.97 times the mean, where no lognormal exists.
+    /// If a parameter is not positive, or `p99` lies outside one to 14.97 times the mean, where no
+    /// lognormal exists.
     ///
     /// ```
     /// let distribution = sim_core::Distribution::lognormal_mean_p99(8.0, 30.0)?;
@@ -279,7 +296,10 @@ impl Distribution {
     /// ```
     pub fn lognormal_mean_cv(mean: f64, cv: f64) -> Result<Self, DistributionError> {
         let squared_sigma = libm::log1p(positive("cv", cv)? * cv);
-        Ok(Self::Lognormal { mu: libm::log(positive("mean", mean)?) - squared_sigma / 2.0, sigma: libm::sqrt(squared_sigma) })
+        Ok(Self::Lognormal {
+            mu: libm::log(positive("mean", mean)?) - squared_sigma / 2.0,
+            sigma: libm::sqrt(squared_sigma),
+        })
     }
 
     /// Pareto with tail index `alpha` between `low` and `high`.
@@ -312,8 +332,8 @@ impl Distribution {
         Ok(Self::Weibull { shape, scale: positive("scale", scale)? })
     }
 
-    /// Two-phase hyperexponential with `mean`, coefficient of variation `cv` and balanced means (each phase contributes
-    /// half of the mean).
+    /// Two-phase hyperexponential with `mean`, coefficient of variation `cv` and balanced means
+    /// (each phase contributes half of the mean).
     ///
     /// # Errors
     /// If `mean` is not positive or `cv` is below 1.
@@ -352,7 +372,8 @@ impl Distribution {
         Empirical::new(values_and_weights).map(|empirical| Self::Empirical(Arc::new(empirical)))
     }
 
-    /// The distribution of `factor` times the quantity; the same draws give `factor` times the values.
+    /// The distribution of `factor` times the quantity; the same draws give `factor` times the
+    /// values.
     ///
     /// ```
     /// let distribution = sim_core::Distribution::lognormal_mean_cv(8.0, 0.5)?.scaled(1.5);
@@ -366,14 +387,21 @@ impl Distribution {
             Self::Uniform { low, high } => Self::Uniform { low: low * factor, high: high * factor },
             Self::Exponential { mean } => Self::Exponential { mean: mean * factor },
             Self::Gamma { shape, scale } => Self::Gamma { shape, scale: scale * factor },
-            Self::TruncatedNormal { mean, standard_deviation } => {
-                Self::TruncatedNormal { mean: mean * factor, standard_deviation: standard_deviation * factor }
-            }
+            Self::TruncatedNormal { mean, standard_deviation } => Self::TruncatedNormal {
+                mean: mean * factor,
+                standard_deviation: standard_deviation * factor,
+            },
             Self::Lognormal { mu, sigma } => Self::Lognormal { mu: mu + libm::log(factor), sigma },
-            Self::BoundedPareto { alpha, low, high } => Self::BoundedPareto { alpha, low: low * factor, high: high * factor },
+            Self::BoundedPareto { alpha, low, high } => {
+                Self::BoundedPareto { alpha, low: low * factor, high: high * factor }
+            }
             Self::Weibull { shape, scale } => Self::Weibull { shape, scale: scale * factor },
             Self::Hyperexponential { first_probability, first_mean, second_mean } => {
-                Self::Hyperexponential { first_probability, first_mean: first_mean * factor, second_mean: second_mean * factor }
+                Self::Hyperexponential {
+                    first_probability,
+                    first_mean: first_mean * factor,
+                    second_mean: second_mean * factor,
+                }
             }
             Self::Empirical(ref measured) => Self::Empirical(Arc::new(measured.scaled(factor))),
         }
@@ -426,7 +454,8 @@ impl Distribution {
         (second_moment - mean * mean).max(0.0)
     }
 
-    /// The quantile `q`, where a closed form is at hand (constant, uniform, exponential, lognormal, Weibull).
+    /// The quantile `q`, where a closed form is at hand (constant, uniform, exponential, lognormal,
+    /// Weibull).
     ///
     /// ```
     /// let median = sim_core::Distribution::exponential(1.0)?.quantile_estimate(0.5);
@@ -439,7 +468,9 @@ impl Distribution {
             Self::Uniform { low, high } => Some(low + q * (high - low)),
             Self::Exponential { mean } => Some(-mean * libm::log1p(-q)),
             Self::Lognormal { mu, sigma } => Some(libm::exp(mu + sigma * normal_quantile(q))),
-            Self::Weibull { shape, scale } => Some(scale * libm::pow(-libm::log1p(-q), 1.0 / shape)),
+            Self::Weibull { shape, scale } => {
+                Some(scale * libm::pow(-libm::log1p(-q), 1.0 / shape))
+            }
             _ => None,
         }
     }

@@ -13,9 +13,15 @@ pub(super) fn sample(distribution: &Distribution, random: &mut impl Rng) -> f64 
         Distribution::Lognormal { mu, sigma } => libm::exp(mu + sigma * standard_normal(random)),
         Distribution::Uniform { low, high } => low + (high - low) * uniform(random),
         Distribution::Gamma { shape, scale } => scale * standard_gamma(*shape, random),
-        Distribution::TruncatedNormal { mean, standard_deviation } => truncated_normal(*mean, *standard_deviation, random),
-        Distribution::BoundedPareto { alpha, low, high } => bounded_pareto(*alpha, *low, *high, random),
-        Distribution::Weibull { shape, scale } => scale * libm::pow(standard_exponential(random), 1.0 / shape),
+        Distribution::TruncatedNormal { mean, standard_deviation } => {
+            truncated_normal(*mean, *standard_deviation, random)
+        }
+        Distribution::BoundedPareto { alpha, low, high } => {
+            bounded_pareto(*alpha, *low, *high, random)
+        }
+        Distribution::Weibull { shape, scale } => {
+            scale * libm::pow(standard_exponential(random), 1.0 / shape)
+        }
         Distribution::Hyperexponential { first_probability, first_mean, second_mean } => {
             let mean = if uniform(random) < *first_probability { first_mean } else { second_mean };
             mean * standard_exponential(random)
@@ -24,8 +30,8 @@ pub(super) fn sample(distribution: &Distribution, random: &mut impl Rng) -> f64 
     }
 }
 
-/// Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26 (2000); below shape 1 their boost
-/// by a power of a uniform number.
+/// Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26 (2000); below
+/// shape 1 their boost by a power of a uniform number.
 fn standard_gamma(shape: f64, random: &mut impl Rng) -> f64 {
     if shape < 1.0 {
         let boost = libm::pow(uniform_positive(random), 1.0 / shape);
@@ -65,17 +71,27 @@ fn bounded_pareto(alpha: f64, low: f64, high: f64, random: &mut impl Rng) -> f64
 pub(super) fn moments(distribution: &Distribution) -> (f64, f64) {
     match *distribution {
         Distribution::Constant { value } => (value, value * value),
-        Distribution::Uniform { low, high } => (f64::midpoint(low, high), (low * low + low * high + high * high) / 3.0),
+        Distribution::Uniform { low, high } => {
+            (f64::midpoint(low, high), (low * low + low * high + high * high) / 3.0)
+        }
         Distribution::Exponential { mean } => (mean, 2.0 * mean * mean),
-        Distribution::Gamma { shape, scale } => (shape * scale, shape * (shape + 1.0) * scale * scale),
-        Distribution::TruncatedNormal { mean, standard_deviation } => truncated_normal_moments(mean, standard_deviation),
-        Distribution::Lognormal { mu, sigma } => (libm::exp(mu + sigma * sigma / 2.0), libm::exp(2.0 * mu + 2.0 * sigma * sigma)),
-        Distribution::BoundedPareto { alpha, low, high } => {
-            (bounded_pareto_moment(alpha, low, high, 1.0), bounded_pareto_moment(alpha, low, high, 2.0))
+        Distribution::Gamma { shape, scale } => {
+            (shape * scale, shape * (shape + 1.0) * scale * scale)
         }
-        Distribution::Weibull { shape, scale } => {
-            (scale * libm::tgamma(1.0 + 1.0 / shape), scale * scale * libm::tgamma(1.0 + 2.0 / shape))
+        Distribution::TruncatedNormal { mean, standard_deviation } => {
+            truncated_normal_moments(mean, standard_deviation)
         }
+        Distribution::Lognormal { mu, sigma } => {
+            (libm::exp(mu + sigma * sigma / 2.0), libm::exp(2.0 * mu + 2.0 * sigma * sigma))
+        }
+        Distribution::BoundedPareto { alpha, low, high } => (
+            bounded_pareto_moment(alpha, low, high, 1.0),
+            bounded_pareto_moment(alpha, low, high, 2.0),
+        ),
+        Distribution::Weibull { shape, scale } => (
+            scale * libm::tgamma(1.0 + 1.0 / shape),
+            scale * scale * libm::tgamma(1.0 + 2.0 / shape),
+        ),
         Distribution::Hyperexponential { first_probability: p, first_mean, second_mean } => (
             p * first_mean + (1.0 - p) * second_mean,
             2.0 * (p * first_mean * first_mean + (1.0 - p) * second_mean * second_mean),
@@ -87,7 +103,8 @@ pub(super) fn moments(distribution: &Distribution) -> (f64, f64) {
 /// Johnson, Kotz and Balakrishnan, *Continuous Univariate Distributions*, volume 1, section 13.10.
 fn truncated_normal_moments(mean: f64, standard_deviation: f64) -> (f64, f64) {
     let cut = -mean / standard_deviation;
-    let hazard = libm::exp(-0.5 * cut * cut) / libm::sqrt(2.0 * PI) / (0.5 * libm::erfc(cut / SQRT_2));
+    let hazard =
+        libm::exp(-0.5 * cut * cut) / libm::sqrt(2.0 * PI) / (0.5 * libm::erfc(cut / SQRT_2));
     let truncated_mean = mean + standard_deviation * hazard;
     let variance = standard_deviation * standard_deviation * (1.0 + cut * hazard - hazard * hazard);
     (truncated_mean, variance + truncated_mean * truncated_mean)
@@ -98,7 +115,8 @@ fn bounded_pareto_moment(alpha: f64, low: f64, high: f64, order: f64) -> f64 {
     if alpha == order {
         return normalization * libm::log(high / low);
     }
-    normalization * (libm::pow(high, order - alpha) - libm::pow(low, order - alpha)) / (order - alpha)
+    normalization * (libm::pow(high, order - alpha) - libm::pow(low, order - alpha))
+        / (order - alpha)
 }
 
 #[cfg(test)]
@@ -155,7 +173,10 @@ mod tests {
             let mut stream = Streams::new(9, 0).stream("quantiles");
             let below = (0..200_000).filter(|_| distribution.sample(&mut stream) <= p90).count();
             let is_constant = distribution.variance() == 0.0;
-            assert!(is_constant || (below as f64 / 200_000.0 - 0.9).abs() < 0.003, "{distribution:?}: {below}");
+            assert!(
+                is_constant || (below as f64 / 200_000.0 - 0.9).abs() < 0.003,
+                "{distribution:?}: {below}"
+            );
         }
         Ok(())
     }

@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 
 use crate::{SimDuration, SimTime};
 
-/// Deadlines of one constant delay, kept in the order in which they were set, which is the order in which they fall due.
+/// Deadlines of one constant delay, kept in the order in which they were set, which is the order in
+/// which they fall due.
 ///
-/// A timeout that is nearly always called off costs one push and one pop here, against an entry in the heap of the
-/// [`EventList`](crate::EventList) each: only the first live deadline needs an event. Whoever is called off is not
-/// searched for; [`next_live`](Self::next_live) drops it when it comes to the front.
+/// A timeout that is nearly always called off costs one push and one pop here, against an entry in
+/// the heap of the [`EventList`](crate::EventList) each: only the first live deadline needs an
+/// event. Whoever is called off is not searched for; [`next_live`](Self::next_live) drops it when
+/// it comes to the front.
 ///
 /// ```
 /// use sim_core::{DeadlineRing, SimDuration, SimTime};
@@ -48,7 +50,8 @@ impl<T> DeadlineRing<T> {
         self.delay
     }
 
-    /// Sets a deadline for `item`. Returns the instant at which the owner must be woken, if no wake-up is armed yet.
+    /// Sets a deadline for `item`. Returns the instant at which the owner must be woken, if no
+    /// wake-up is armed yet.
     ///
     /// ```
     /// # use sim_core::{DeadlineRing, SimDuration, SimTime};
@@ -80,8 +83,8 @@ impl<T> DeadlineRing<T> {
         self.entries.pop_front().map(|(_, item)| item)
     }
 
-    /// Drops whatever at the front is no longer live and returns when the first live deadline falls due; the caller
-    /// arms its wake-up then. `None` disarms the ring.
+    /// Drops whatever at the front is no longer live and returns when the first live deadline falls
+    /// due; the caller arms its wake-up then. `None` disarms the ring.
     ///
     /// ```
     /// # use sim_core::{DeadlineRing, SimDuration, SimTime};

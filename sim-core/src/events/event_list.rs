@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use crate::SimTime;
 
-/// Children per node: four keys share a cache line, which makes the heap half as deep as a binary one.
+/// Children per node: four keys share a cache line, which makes the heap half as deep as a binary
+/// one.
 const ARITY: usize = 4;
 
 /// Names a scheduled event, to cancel it.
@@ -35,10 +36,11 @@ struct Entry<E> {
     event: E,
 }
 
-/// The future-event list: events come out by time, and in order of scheduling among those of one instant.
+/// The future-event list: events come out by time, and in order of scheduling among those of one
+/// instant.
 ///
-/// Scheduling and taking the next event cost O(log n) and allocate only when the list outgrows its largest size so far.
-/// Cancelling is O(1): the entry stays in the list until it comes up.
+/// Scheduling and taking the next event cost O(log n) and allocate only when the list outgrows its
+/// largest size so far. Cancelling is O(1): the entry stays in the list until it comes up.
 ///
 /// ```
 /// use sim_core::{EventList, SimTime};
@@ -52,12 +54,13 @@ struct Entry<E> {
 #[derive(Clone, Debug)]
 pub struct EventList<E> {
     heap: Vec<Entry<E>>,
-    /// Whether the event at the top has been taken. Handling an event mostly schedules another, which then takes its place:
-    /// one way down the heap instead of one down and one up.
+    /// Whether the event at the top has been taken. Handling an event mostly schedules another,
+    /// which then takes its place: one way down the heap instead of one down and one up.
     is_top_vacant: bool,
     sequence: u64,
     last_popped: Option<EventId>,
-    /// Cancelled events that have come up but lie after the last event taken; still in `cancelled`, so that none is cancelled twice.
+    /// Cancelled events that have come up but lie after the last event taken; still in `cancelled`,
+    /// so that none is cancelled twice.
     spent: Vec<EventId>,
     /// Only asked for membership, never iterated: its order cannot reach a result.
     cancelled: HashSet<EventId, std::hash::BuildHasherDefault<std::hash::DefaultHasher>>,
@@ -94,7 +97,8 @@ impl<E: Copy> EventList<E> {
 
     /// Puts `event` at `at` and returns the name under which it can be cancelled.
     ///
-    /// An instant before the last event taken is allowed; such an event comes out next and can no longer be cancelled.
+    /// An instant before the last event taken is allowed; such an event comes out next and can no
+    /// longer be cancelled.
     ///
     /// ```
     /// # use sim_core::{EventList, SimTime};
@@ -235,8 +239,8 @@ impl<E: Copy> EventList<E> {
         self.heap[position] = entry;
     }
 
-    /// The least of the children that begin at `first`. Which one it is cannot be predicted, so the choice is made without a
-    /// branch: a wrong guess costs more than the comparisons.
+    /// The least of the children that begin at `first`. Which one it is cannot be predicted, so the
+    /// choice is made without a branch: a wrong guess costs more than the comparisons.
     #[inline]
     fn least_child(&self, first: usize) -> Option<usize> {
         let lesser = |a: (usize, EventId), b: (usize, EventId)| if b.1 < a.1 { b } else { a };

@@ -9,8 +9,9 @@ use super::stream::Stream;
 /// Weyl increment of SplitMix64: 2⁶⁴ divided by the golden ratio, made odd.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A bijection of 64 bits in which every input bit flips every output bit about half of the time: variant 13 of
-/// Stafford's search, as used by SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014).
+/// A bijection of 64 bits in which every input bit flips every output bit about half of the time:
+/// variant 13 of Stafford's search, as used by SplitMix64 (Steele, Lea, Flood, "Fast splittable
+/// pseudorandom number generators", 2014).
 #[inline]
 pub(super) fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,7 +21,8 @@ pub(super) fn mix(mut bits: u64) -> u64 {
 
 /// Names one thing that can happen, so that it draws the same numbers in every variant of a model.
 ///
-/// Keys form a tree: a root from a named stream, below it requests, below each request its steps and attempts.
+/// Keys form a tree: a root from a named stream, below it requests, below each request its steps
+/// and attempts.
 ///
 /// ```
 /// use sim_core::random::{DrawKey, Rng, Streams};
@@ -120,10 +122,14 @@ mod tests {
         DrawKey::root(&mut Streams::new(11, 0).stream("test")).child(request)
     }
 
-    /// Pearson's statistic over `cells` equally likely cells; its mean is cells − 1 and its variance 2 (cells − 1).
+    /// Pearson's statistic over `cells` equally likely cells; its mean is cells − 1 and its
+    /// variance 2 (cells − 1).
     fn chi_squared(counts: &[u64]) -> f64 {
         let expected = counts.iter().sum::<u64>() as f64 / counts.len() as f64;
-        counts.iter().map(|count| (*count as f64 - expected) * (*count as f64 - expected) / expected).sum()
+        counts
+            .iter()
+            .map(|count| (*count as f64 - expected) * (*count as f64 - expected) / expected)
+            .sum()
     }
 
     #[test]
@@ -133,7 +139,10 @@ mod tests {
             counts[(uniform(&mut request_key(request).child(3).draw()) * 256.0) as usize] += 1;
         }
         let statistic = chi_squared(&counts);
-        assert!((160.0..355.0).contains(&statistic), "chi-squared {statistic} lies outside 4.5 standard deviations of 255");
+        assert!(
+            (160.0..355.0).contains(&statistic),
+            "chi-squared {statistic} lies outside 4.5 standard deviations of 255"
+        );
     }
 
     #[test]
@@ -156,7 +165,8 @@ mod tests {
         let mut flipped = 0;
         for request in 0..1_000_u64 {
             for bit in 0..64 {
-                flipped += (request_key(request).0 ^ request_key(request ^ (1 << bit)).0).count_ones();
+                flipped +=
+                    (request_key(request).0 ^ request_key(request ^ (1 << bit)).0).count_ones();
             }
         }
         let mean = f64::from(flipped) / 64_000.0;

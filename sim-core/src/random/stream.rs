@@ -5,7 +5,8 @@ use rand_core::SeedableRng;
 
 use super::keyed::mix;
 
-/// The generator behind a name: ChaCha with eight rounds (Bernstein, 2008), the same on every platform.
+/// The generator behind a name: ChaCha with eight rounds (Bernstein, 2008), the same on every
+/// platform.
 ///
 /// ```
 /// use sim_core::random::{Rng, Streams};
@@ -49,7 +50,12 @@ impl Streams {
     /// assert_ne!(streams.stream("a").next_u64(), streams.stream("b").next_u64());
     /// ```
     pub fn stream(&self, name: &str) -> Stream {
-        let words = [self.seed, self.replication, hash_name(name, 0xcbf2_9ce4_8422_2325), hash_name(name, 0x6c62_272e_07bb_0142)];
+        let words = [
+            self.seed,
+            self.replication,
+            hash_name(name, 0xcbf2_9ce4_8422_2325),
+            hash_name(name, 0x6c62_272e_07bb_0142),
+        ];
         let mut seed = [0; 32];
         for (bytes, word) in seed.chunks_exact_mut(8).zip(words) {
             bytes.copy_from_slice(&word.to_le_bytes());
@@ -58,7 +64,10 @@ impl Streams {
     }
 }
 
-/// FNV-1a over the bytes, then mixed: two offsets give 128 bits, so that distinct names get distinct streams.
+/// FNV-1a over the bytes, then mixed: two offsets give 128 bits, so that distinct names get
+/// distinct streams.
 fn hash_name(name: &str, offset: u64) -> u64 {
-    mix(name.bytes().fold(offset, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)))
+    mix(name
+        .bytes()
+        .fold(offset, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)))
 }

@@ -1,5 +1,6 @@
-//! Exponential and normal numbers by the ziggurat of Marsaglia and Tsang ("The ziggurat method for generating random
-//! variables", Journal of Statistical Software, 2000), with 256 layers and 53-bit abscissas.
+//! Exponential and normal numbers by the ziggurat of Marsaglia and Tsang ("The ziggurat method for
+//! generating random variables", Journal of Statistical Software, 2000), with 256 layers and 53-bit
+//! abscissas.
 
 use std::sync::LazyLock;
 
@@ -32,11 +33,18 @@ impl Ziggurat {
     }
 }
 
-static EXPONENTIAL: LazyLock<Ziggurat> =
-    LazyLock::new(|| Ziggurat::new(EXPONENTIAL_TAIL, EXPONENTIAL_AREA, |x| libm::exp(-x), |y| -libm::log(y)));
+static EXPONENTIAL: LazyLock<Ziggurat> = LazyLock::new(|| {
+    Ziggurat::new(EXPONENTIAL_TAIL, EXPONENTIAL_AREA, |x| libm::exp(-x), |y| -libm::log(y))
+});
 
-static NORMAL: LazyLock<Ziggurat> =
-    LazyLock::new(|| Ziggurat::new(NORMAL_TAIL, NORMAL_AREA, |x| libm::exp(-0.5 * x * x), |y| libm::sqrt(-2.0 * libm::log(y))));
+static NORMAL: LazyLock<Ziggurat> = LazyLock::new(|| {
+    Ziggurat::new(
+        NORMAL_TAIL,
+        NORMAL_AREA,
+        |x| libm::exp(-0.5 * x * x),
+        |y| libm::sqrt(-2.0 * libm::log(y)),
+    )
+});
 
 /// An exponentially distributed number with mean 1.
 ///
@@ -93,7 +101,12 @@ pub fn standard_normal(random: &mut impl Rng) -> f64 {
     }
 }
 
-fn is_below_density(ziggurat: &Ziggurat, layer: usize, density: f64, random: &mut impl Rng) -> bool {
+fn is_below_density(
+    ziggurat: &Ziggurat,
+    layer: usize,
+    density: f64,
+    random: &mut impl Rng,
+) -> bool {
     let (low, high) = (ziggurat.density[layer], ziggurat.density[layer + 1]);
     low + (high - low) * uniform(random) < density
 }
@@ -116,12 +129,14 @@ mod tests {
 
     const DRAWS: usize = 1_000_000;
 
-    /// Largest distance between the empirical distribution and `cdf`; below 1.95 / √n in 99.9 % of samples (Kolmogorov).
+    /// Largest distance between the empirical distribution and `cdf`; below 1.95 / √n in 99.9 % of
+    /// samples (Kolmogorov).
     fn kolmogorov_distance(mut sample: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
         sample.sort_by(f64::total_cmp);
         let n = sample.len() as f64;
-        let distance =
-            |(index, x): (usize, &f64)| (cdf(*x) - index as f64 / n).abs().max((cdf(*x) - (index + 1) as f64 / n).abs());
+        let distance = |(index, x): (usize, &f64)| {
+            (cdf(*x) - index as f64 / n).abs().max((cdf(*x) - (index + 1) as f64 / n).abs())
+        };
         sample.iter().enumerate().map(distance).fold(0.0, f64::max)
     }
 
@@ -140,6 +155,9 @@ mod tests {
         let sample: Vec<f64> = (0..DRAWS).map(|_| standard_normal(&mut stream)).collect();
         let beyond_tail = sample.iter().filter(|x| x.abs() > NORMAL_TAIL).count() as f64;
         assert!((beyond_tail - 258.0).abs() < 80.0, "{beyond_tail} beyond the tails, 258 expected");
-        assert!(kolmogorov_distance(sample, |x| 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)) < 1.95e-3);
+        assert!(
+            kolmogorov_distance(sample, |x| 0.5 * libm::erfc(-x / std::f64::consts::SQRT_2))
+                < 1.95e-3
+        );
     }
 }

@@ -2,10 +2,12 @@
 
 use super::Welford;
 
-/// Batches are merged in pairs when they reach this number, so that there are always between half as many and as many.
+/// Batches are merged in pairs when they reach this number, so that there are always between half
+/// as many and as many.
 const MAX_BATCHES: usize = 40;
 
-/// A mean and the half-width of its interval: the truth lies within `mean ± half_width` with the stated confidence.
+/// A mean and the half-width of its interval: the truth lies within `mean ± half_width` with the
+/// stated confidence.
 ///
 /// ```
 /// use sim_core::stats::ConfidenceInterval;
@@ -32,10 +34,12 @@ impl ConfidenceInterval {
     }
 }
 
-/// The method of batch means: successive observations are averaged in batches long enough to be nearly independent, and
-/// Student's t is applied to the batch averages (Law, *Simulation Modeling and Analysis*, section 9.5.3).
+/// The method of batch means: successive observations are averaged in batches long enough to be
+/// nearly independent, and Student's t is applied to the batch averages (Law, *Simulation Modeling
+/// and Analysis*, section 9.5.3).
 ///
-/// The batch length doubles as observations come in, so 20 to 40 batches cover the whole run in constant memory.
+/// The batch length doubles as observations come in, so 20 to 40 batches cover the whole run in
+/// constant memory.
 ///
 /// ```
 /// use sim_core::stats::BatchMeans;
@@ -56,7 +60,14 @@ pub struct BatchMeans {
 
 impl Default for BatchMeans {
     fn default() -> Self {
-        Self { batches: Vec::with_capacity(MAX_BATCHES), batch_length: 1, in_batch: 0, batch_sum: 0.0, total: 0.0, count: 0 }
+        Self {
+            batches: Vec::with_capacity(MAX_BATCHES),
+            batch_length: 1,
+            in_batch: 0,
+            batch_sum: 0.0,
+            total: 0.0,
+            count: 0,
+        }
     }
 }
 
@@ -129,6 +140,9 @@ mod tests {
                 means.interval(0.95).contains(1.0)
             })
             .count();
-        assert!((364..=394).contains(&covered), "{covered} of 400 intervals cover the mean; 380 expected");
+        assert!(
+            (364..=394).contains(&covered),
+            "{covered} of 400 intervals cover the mean; 380 expected"
+        );
     }
 }

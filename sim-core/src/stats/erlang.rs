@@ -1,8 +1,9 @@
 //! Erlang's formulas for queues with several servers.
 
-/// The probability that a customer of an M/M/c queue has to wait, with `servers` servers and `load` erlangs (arrival rate times
-/// mean service time): Erlang's C formula, by way of the recurrence for B (Erlang 1917; Gross et al., *Fundamentals of Queueing
-/// Theory*, section 3.5). One if the load is too much for the servers.
+/// The probability that a customer of an M/M/c queue has to wait, with `servers` servers and `load`
+/// erlangs (arrival rate times mean service time): Erlang's C formula, by way of the recurrence for
+/// B (Erlang 1917; Gross et al., *Fundamentals of Queueing Theory*, section 3.5). One if the load
+/// is too much for the servers.
 ///
 /// ```
 /// use sim_core::stats::erlang_c;
@@ -13,7 +14,8 @@ pub fn erlang_c(servers: u32, load: f64) -> f64 {
     if load >= f64::from(servers) {
         return 1.0;
     }
-    let blocking = (1..=servers).fold(1.0, |blocking, server| load * blocking / (f64::from(server) + load * blocking));
+    let blocking = (1..=servers)
+        .fold(1.0, |blocking, server| load * blocking / (f64::from(server) + load * blocking));
     let utilization = load / f64::from(servers);
     blocking / (1.0 - utilization * (1.0 - blocking))
 }
@@ -47,7 +49,10 @@ mod tests {
             last / ((0..servers).map(term).sum::<f64>() + last)
         };
         for (servers, load) in [(1, 0.5), (2, 1.0), (8, 6.4), (30, 22.0)] {
-            assert!((erlang_c(servers, load) - direct(servers, load)).abs() < 1e-12, "{servers} servers, {load} erlangs");
+            assert!(
+                (erlang_c(servers, load) - direct(servers, load)).abs() < 1e-12,
+                "{servers} servers, {load} erlangs"
+            );
         }
         assert_eq!(servers_for(0.0, 0.05), 1);
     }

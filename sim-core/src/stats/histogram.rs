@@ -6,8 +6,9 @@ const SUB_BUCKET_BITS: u32 = SUB_BUCKETS.trailing_zeros();
 
 /// A log-linear histogram of whole numbers, after Gil Tene's HdrHistogram.
 ///
-/// Quantiles carry a relative error of at most 1/256 (0.4 %); values below 128, counts, sums and extremes are exact.
-/// Memory depends on the largest value seen, not on how many: 12 KB for latencies up to half a minute in nanoseconds.
+/// Quantiles carry a relative error of at most 1/256 (0.4 %); values below 128, counts, sums and
+/// extremes are exact. Memory depends on the largest value seen, not on how many: 12 KB for
+/// latencies up to half a minute in nanoseconds.
 ///
 /// ```
 /// use sim_core::stats::Histogram;
@@ -22,7 +23,8 @@ pub struct Histogram {
     buckets: Vec<u64>,
     count: u64,
     sum: u128,
-    /// The first bucket that holds anything; no smaller one needs to be looked at. `usize::MAX` if none does.
+    /// The first bucket that holds anything; no smaller one needs to be looked at. `usize::MAX` if
+    /// none does.
     first: usize,
     max: u64,
 }
@@ -95,8 +97,8 @@ impl Histogram {
         self.max
     }
 
-    /// The smallest bucket middle with at least the share `q` (0 to 1) of the values at or below it; never above the
-    /// largest value. Zero for an empty histogram.
+    /// The smallest bucket middle with at least the share `q` (0 to 1) of the values at or below
+    /// it; never above the largest value. Zero for an empty histogram.
     ///
     /// ```
     /// let mut histogram = sim_core::stats::Histogram::default();

@@ -2,7 +2,8 @@
 
 /// The value below which a standard normal variable falls with probability `p` (0 < p < 1).
 ///
-/// Newton's iteration on `erfc` from the approximation 26.2.23 of Abramowitz and Stegun; exact to about 1e-12.
+/// Newton's iteration on `erfc` from the approximation 26.2.23 of Abramowitz and Stegun; exact to
+/// about 1e-12.
 ///
 /// ```
 /// use sim_core::stats::normal_quantile;
@@ -14,7 +15,9 @@ pub fn normal_quantile(p: f64) -> f64 {
         return -normal_quantile(1.0 - p);
     }
     let t = libm::sqrt(-2.0 * libm::log(p));
-    let tail = t - (2.515_517 + t * (0.802_853 + t * 0.010_328)) / (1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308)));
+    let tail = t
+        - (2.515_517 + t * (0.802_853 + t * 0.010_328))
+            / (1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308)));
     let mut z = -tail;
     for _ in 0..4 {
         let density = libm::exp(-0.5 * z * z) / libm::sqrt(2.0 * std::f64::consts::PI);

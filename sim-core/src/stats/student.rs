@@ -2,11 +2,12 @@
 
 use super::normal_quantile;
 
-/// The value that Student's t with `degrees` of freedom exceeds in absolute terms with probability `two_sided`
-/// (0 < `two_sided` < 1); 0.05 gives the factor of a 95 % confidence interval.
+/// The value that Student's t with `degrees` of freedom exceeds in absolute terms with probability
+/// `two_sided` (0 < `two_sided` < 1); 0.05 gives the factor of a 95 % confidence interval.
 ///
-/// G. W. Hill, "Algorithm 396: Student's t-quantiles", Communications of the ACM 13 (1970): six significant digits for
-/// three degrees and more, exact for one and two. No degrees give infinity: nothing is known.
+/// G. W. Hill, "Algorithm 396: Student's t-quantiles", Communications of the ACM 13 (1970): six
+/// significant digits for three degrees and more, exact for one and two. No degrees give infinity:
+/// nothing is known.
 ///
 /// ```
 /// use sim_core::stats::student_t_quantile;
@@ -39,7 +40,11 @@ pub fn student_t_quantile(two_sided: f64, degrees: u64) -> f64 {
         y = a * y * y;
         y = if y > 0.002 { libm::expm1(y) } else { 0.5 * y * y + y };
     } else {
-        y = ((1.0 / (((n + 6.0) / (n * y) - 0.089 * d - 0.822) * (n + 2.0) * 3.0) + 0.5 / (n + 4.0)) * y - 1.0) * (n + 1.0)
+        y = ((1.0 / (((n + 6.0) / (n * y) - 0.089 * d - 0.822) * (n + 2.0) * 3.0)
+            + 0.5 / (n + 4.0))
+            * y
+            - 1.0)
+            * (n + 1.0)
             / (n + 2.0)
             + 1.0 / y;
     }
@@ -65,7 +70,10 @@ mod tests {
         ];
         for (two_sided, degrees, expected) in tables {
             let got = student_t_quantile(two_sided, degrees);
-            assert!((got / expected - 1.0).abs() < 2e-5, "t({two_sided}, {degrees}) = {got}, tables say {expected}");
+            assert!(
+                (got / expected - 1.0).abs() < 2e-5,
+                "t({two_sided}, {degrees}) = {got}, tables say {expected}"
+            );
         }
     }
 }

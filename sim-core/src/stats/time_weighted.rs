@@ -97,6 +97,7 @@ impl TimeWeighted {
     /// assert_eq!(queue.mean(SimTime::from_secs(2)), 0.0);
     /// ```
     pub fn reset(&mut self, now: SimTime) {
-        *self = Self { level: self.level, max: self.level, integral: 0, changed_at: now, since: now };
+        *self =
+            Self { level: self.level, max: self.level, integral: 0, changed_at: now, since: now };
     }
 }

@@ -1,4 +1,5 @@
-//! Main effects and interactions: figures at the levels of one parameter or two, averaged over everything else.
+//! Main effects and interactions: figures at the levels of one parameter or two, averaged over
+//! everything else.
 
 use sim_core::stats::Welford;
 use sim_models::study::{Design, Level, Parameter, SweepPlan, Values};
@@ -51,7 +52,13 @@ fn levels_of(plan: &SweepPlan, values: &Values) -> (Vec<LevelOrPart>, bool) {
     } else {
         values.levels()
     };
-    (levels.into_iter().map(|level| LevelOrPart { shown: level.shown, number: level.number }).collect(), is_sampled)
+    (
+        levels
+            .into_iter()
+            .map(|level| LevelOrPart { shown: level.shown, number: level.number })
+            .collect(),
+        is_sampled,
+    )
 }
 
 impl Effects {
@@ -81,7 +88,8 @@ impl Effects {
     }
 
     pub(super) fn add(&mut self, bin: usize, figures: &[Option<f64>]) {
-        for ((spreads, whole), figure) in self.figures.iter_mut().zip(&mut self.whole).zip(figures) {
+        for ((spreads, whole), figure) in self.figures.iter_mut().zip(&mut self.whole).zip(figures)
+        {
             if let Some(figure) = figure {
                 spreads[bin].add(*figure);
                 whole.add(*figure);
@@ -89,19 +97,27 @@ impl Effects {
         }
     }
 
-    /// The share of a figure's variance that this parameter explains by itself; `None` if the figure does not vary.
+    /// The share of a figure's variance that this parameter explains by itself; `None` if the
+    /// figure does not vary.
     ///
-    /// η² where every combination is there (the main effect's share in an analysis of variance); ω² where points are
-    /// drawn, which does not take the luck of the draw for an effect (Hays, *Statistics for Psychologists*, 1963). Of a range that is
-    /// drawn from, what changes within an eighth of it is not seen.
+    /// η² where every combination is there (the main effect's share in an analysis of variance); ω²
+    /// where points are drawn, which does not take the luck of the draw for an effect (Hays,
+    /// *Statistics for Psychologists*, 1963). Of a range that is drawn from, what changes within an
+    /// eighth of it is not seen.
     pub(super) fn explained(&self, figure: usize) -> Option<f64> {
         let whole = &self.whole[figure];
-        let sum_of_squares = |spread: &Welford| spread.variance() * spread.count().saturating_sub(1) as f64;
+        let sum_of_squares =
+            |spread: &Welford| spread.variance() * spread.count().saturating_sub(1) as f64;
         let total = sum_of_squares(whole);
         if total <= f64::EPSILON * whole.mean() * whole.mean() * whole.count() as f64 {
             return None;
         }
-        let spreads = || self.figures[figure].iter().map(|spread| &spread.points).filter(|points| points.count() > 0);
+        let spreads = || {
+            self.figures[figure]
+                .iter()
+                .map(|spread| &spread.points)
+                .filter(|points| points.count() > 0)
+        };
         let within: f64 = spreads().map(sum_of_squares).sum();
         let between = (total - within).max(0.0);
         let bins = spreads().count() as f64;
@@ -139,7 +155,11 @@ impl Cells {
         let levels = |parameter: usize| levels_of(plan, &plan.parameters[parameter].values).0;
         let levels = (levels(one), levels(other));
         let size = levels.0.len() * levels.1.len();
-        Self { parameters: (one, other), figures: vec![vec![Welford::default(); size]; plan.figures.len()], levels }
+        Self {
+            parameters: (one, other),
+            figures: vec![vec![Welford::default(); size]; plan.figures.len()],
+            levels,
+        }
     }
 
     pub(super) fn add(&mut self, one: usize, other: usize, figures: &[Option<f64>]) {

@@ -15,23 +15,30 @@ impl Front {
     pub(super) fn add(&mut self, plan: &SweepPlan, point: &Point) {
         let objectives: Vec<(usize, Direction)> = plan.objectives().collect();
         let Some(gains) = gains(&objectives, point) else { return };
-        let others =
-            |front: &Self| -> Vec<Vec<f64>> { front.points.iter().filter_map(|other| self::gains(&objectives, other)).collect() };
+        let others = |front: &Self| -> Vec<Vec<f64>> {
+            front.points.iter().filter_map(|other| self::gains(&objectives, other)).collect()
+        };
         if objectives.is_empty() || others(self).iter().any(|other| dominates(other, &gains)) {
             return;
         }
-        self.points.retain(|other| self::gains(&objectives, other).is_some_and(|other| !dominates(&gains, &other)));
+        self.points.retain(|other| {
+            self::gains(&objectives, other).is_some_and(|other| !dominates(&gains, &other))
+        });
         self.points.push(point.clone());
     }
 }
 
 /// Its figures turned so that more is better; `None` if one is missing.
 fn gains(objectives: &[(usize, Direction)], point: &Point) -> Option<Vec<f64>> {
-    objectives.iter().map(|(figure, direction)| Some(direction.gain(point.figures[*figure]?.mean))).collect()
+    objectives
+        .iter()
+        .map(|(figure, direction)| Some(direction.gain(point.figures[*figure]?.mean)))
+        .collect()
 }
 
 fn dominates(one: &[f64], other: &[f64]) -> bool {
-    one.iter().zip(other).all(|(one, other)| one >= other) && one.iter().zip(other).any(|(one, other)| one > other)
+    one.iter().zip(other).all(|(one, other)| one >= other)
+        && one.iter().zip(other).any(|(one, other)| one > other)
 }
 
 #[cfg(test)]

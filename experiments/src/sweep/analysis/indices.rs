@@ -3,10 +3,12 @@
 use sim_core::stats::student_t_quantile;
 use sim_models::study::SweepPlan;
 
-/// The base points are divided into so many groups; how the indices vary when one is left out says how uncertain they are.
+/// The base points are divided into so many groups; how the indices vary when one is left out says
+/// how uncertain they are.
 const GROUPS: usize = 10;
 
-/// First-order and total indices of each parameter for each figure (Sobol, Mathematics and Computers in Simulation 55, 2001).
+/// First-order and total indices of each parameter for each figure (Sobol, Mathematics and
+/// Computers in Simulation 55, 2001).
 #[derive(Clone, Debug)]
 pub struct Indices {
     dimensions: usize,
@@ -49,8 +51,8 @@ impl Sums {
         }
     }
 
-    /// The first-order index by Saltelli's estimator, about the mean, and the total one by Jansen's (Saltelli et al., Computer
-    /// Physics Communications 181, 2010, table 2 b and f).
+    /// The first-order index by Saltelli's estimator, about the mean, and the total one by Jansen's
+    /// (Saltelli et al., Computer Physics Communications 181, 2010, table 2 b and f).
     fn indices(&self, parameter: usize) -> Option<(f64, f64)> {
         let mean = self.value / (2.0 * self.count);
         let variance = self.square / (2.0 * self.count) - mean * mean;
@@ -64,7 +66,12 @@ impl Indices {
     pub(super) fn new(plan: &SweepPlan, base_points: u64) -> Self {
         let dimensions = plan.parameters.len();
         let sums = Sums { mixtures: vec![[0.0; 3]; dimensions], ..Sums::default() };
-        Self { dimensions, base_points, groups: vec![vec![sums; plan.figures.len()]; GROUPS], members: Vec::new() }
+        Self {
+            dimensions,
+            base_points,
+            groups: vec![vec![sums; plan.figures.len()]; GROUPS],
+            members: Vec::new(),
+        }
     }
 
     pub(super) fn add(&mut self, point: u64, figures: &[Option<f64>]) {
@@ -83,7 +90,8 @@ impl Indices {
 
     /// A base point of which every member could be measured.
     fn add_base_point(&mut self, group: usize, figure: usize) {
-        let members: Option<Vec<f64>> = self.members.iter().map(|figures| figures[figure]).collect();
+        let members: Option<Vec<f64>> =
+            self.members.iter().map(|figures| figures[figure]).collect();
         let Some(members) = members else { return };
         let sums = &mut self.groups[group][figure];
         let (base, companion) = (members[0], members[1]);
@@ -106,18 +114,27 @@ impl Indices {
     fn index(&self, figure: usize, parameter: usize) -> Option<Index> {
         let all_but = |left_out: Option<usize>| {
             let mut sums = Sums { mixtures: vec![[0.0; 3]; self.dimensions], ..Sums::default() };
-            let groups = self.groups.iter().enumerate().filter(|(group, _)| Some(*group) != left_out);
+            let groups =
+                self.groups.iter().enumerate().filter(|(group, _)| Some(*group) != left_out);
             groups.for_each(|(_, group)| sums.add(&group[figure]));
             sums.indices(parameter)
         };
         let (first, total) = all_but(None)?;
-        let without: Vec<(f64, f64)> = (0..GROUPS).filter_map(|group| all_but(Some(group))).collect();
+        let without: Vec<(f64, f64)> =
+            (0..GROUPS).filter_map(|group| all_but(Some(group))).collect();
         let half_width = |of: fn(&(f64, f64)) -> f64| {
             let count = without.len() as f64;
             let mean = without.iter().map(of).sum::<f64>() / count;
-            let squares: f64 = without.iter().map(|each| (of(each) - mean) * (of(each) - mean)).sum();
-            student_t_quantile(0.05, without.len().saturating_sub(1) as u64) * libm::sqrt((count - 1.0) / count * squares)
+            let squares: f64 =
+                without.iter().map(|each| (of(each) - mean) * (of(each) - mean)).sum();
+            student_t_quantile(0.05, without.len().saturating_sub(1) as u64)
+                * libm::sqrt((count - 1.0) / count * squares)
         };
-        Some(Index { first, first_half_width: half_width(|index| index.0), total, total_half_width: half_width(|index| index.1) })
+        Some(Index {
+            first,
+            first_half_width: half_width(|index| index.0),
+            total,
+            total_half_width: half_width(|index| index.1),
+        })
     }
 }

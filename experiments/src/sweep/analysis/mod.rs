@@ -1,6 +1,7 @@
 //! What a sweep tells: main effects, interactions, the Pareto front, which settings matter.
 //!
-//! Points are added in the order of their indices; memory depends on parameters and levels, not on points.
+//! Points are added in the order of their indices; memory depends on parameters and levels, not on
+//! points.
 
 mod effects;
 mod front;
@@ -58,7 +59,8 @@ impl Analysis {
     /// Of a sweep of which nothing is known yet.
     pub fn new(plan: &SweepPlan, chooser: Chooser) -> Self {
         let parameters = plan.parameters.len();
-        let effects: Vec<Effects> = plan.parameters.iter().map(|parameter| Effects::new(plan, parameter)).collect();
+        let effects: Vec<Effects> =
+            plan.parameters.iter().map(|parameter| Effects::new(plan, parameter)).collect();
         let paired = if parameters <= MOST_PAIRED { parameters } else { 0 };
         let pairs = (0..paired).flat_map(|one| (one + 1..paired).map(move |other| (one, other)));
         let cells = pairs.map(|(one, other)| Cells::new(plan, one, other)).collect();
@@ -72,7 +74,11 @@ impl Analysis {
             cells,
             front: Front::default(),
             screening: matches!(plan.design, Design::Morris(_)).then(|| Screening::new(plan)),
-            indices: if let Design::Saltelli(base) = plan.design { Some(Indices::new(plan, base)) } else { None },
+            indices: if let Design::Saltelli(base) = plan.design {
+                Some(Indices::new(plan, base))
+            } else {
+                None
+            },
         };
         Self { plan: plan.clone(), chooser, findings }
     }
@@ -95,7 +101,8 @@ impl Analysis {
                 }
             }
         }
-        let figures: Vec<Option<f64>> = point.figures.iter().map(|figure| figure.map(|figure| figure.mean)).collect();
+        let figures: Vec<Option<f64>> =
+            point.figures.iter().map(|figure| figure.map(|figure| figure.mean)).collect();
         self.add_to_effects(&levels, &figures);
         if let Some(screening) = &mut self.findings.screening {
             screening.add(&self.chooser, point.point, &figures);
@@ -107,7 +114,12 @@ impl Analysis {
 
     fn add_to_effects(&mut self, levels: &[Level], figures: &[Option<f64>]) {
         let findings = &mut self.findings;
-        let bins: Vec<usize> = findings.effects.iter().zip(levels).map(|(effects, level)| effects.bin_of(level)).collect();
+        let bins: Vec<usize> = findings
+            .effects
+            .iter()
+            .zip(levels)
+            .map(|(effects, level)| effects.bin_of(level))
+            .collect();
         for (effects, bin) in findings.effects.iter_mut().zip(&bins) {
             effects.add(*bin, figures);
         }
@@ -123,8 +135,8 @@ impl Analysis {
 }
 
 impl Findings {
-    /// The share of a figure's variance that each parameter explains by itself, in the order of the parameters; `None` if the
-    /// figure does not vary.
+    /// The share of a figure's variance that each parameter explains by itself, in the order of the
+    /// parameters; `None` if the figure does not vary.
     pub fn explained(&self, figure: usize) -> Option<Vec<f64>> {
         self.effects.iter().map(|effects| effects.explained(figure)).collect()
     }
@@ -133,6 +145,8 @@ impl Findings {
     pub fn foremost(&self, figure: usize) -> Option<&Cells> {
         let explained = self.explained(figure)?;
         let weight = |cells: &&Cells| explained[cells.parameters.0] + explained[cells.parameters.1];
-        self.cells.iter().reduce(|best, next| if weight(&next) > weight(&best) { next } else { best })
+        self.cells
+            .iter()
+            .reduce(|best, next| if weight(&next) > weight(&best) { next } else { best })
     }
 }

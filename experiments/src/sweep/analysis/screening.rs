@@ -20,7 +20,8 @@ pub struct Screening {
 /// What a parameter does to a figure, as the change over its whole range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Screened {
-    /// The mean size of an effect, μ* (Campolongo, Cariboni and Saltelli, Environmental Modelling & Software 22, 2007).
+    /// The mean size of an effect, μ* (Campolongo, Cariboni and Saltelli, Environmental Modelling &
+    /// Software 22, 2007).
     pub size: ConfidenceInterval,
     /// The mean effect, μ.
     pub mean: f64,
@@ -30,13 +31,18 @@ pub struct Screened {
 
 impl Screening {
     pub(super) fn new(plan: &SweepPlan) -> Self {
-        let effects = vec![vec![(Welford::default(), Welford::default()); plan.parameters.len()]; plan.figures.len()];
+        let effects = vec![
+            vec![(Welford::default(), Welford::default()); plan.parameters.len()];
+            plan.figures.len()
+        ];
         Self { dimensions: plan.parameters.len() as u64, effects, before: None }
     }
 
     pub(super) fn add(&mut self, chooser: &Chooser, point: u64, figures: &[Option<f64>]) {
         let is_a_step = !point.is_multiple_of(self.dimensions + 1);
-        if let Some((_, before)) = self.before.take().filter(|(before, _)| is_a_step && before + 1 == point) {
+        if let Some((_, before)) =
+            self.before.take().filter(|(before, _)| is_a_step && before + 1 == point)
+        {
             let (moved, is_upwards) = chooser.morris_step(point - 1);
             for ((effects, before), after) in self.effects.iter_mut().zip(before).zip(figures) {
                 let (Some(before), Some(after)) = (before, after) else { continue };

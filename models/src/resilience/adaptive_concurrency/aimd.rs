@@ -19,12 +19,18 @@ pub struct AimdSettings {
 
 impl Default for AimdSettings {
     fn default() -> Self {
-        Self { initial_limit: 20, min_limit: 20, max_limit: 200, backoff_ratio: 0.9, timeout: SimDuration::from_secs(5) }
+        Self {
+            initial_limit: 20,
+            min_limit: 20,
+            max_limit: 200,
+            backoff_ratio: 0.9,
+            timeout: SimDuration::from_secs(5),
+        }
     }
 }
 
-/// A limit that grows by one with each good call while at least half of it is used, and shrinks by a ratio with each dropped
-/// one.
+/// A limit that grows by one with each good call while at least half of it is used, and shrinks by
+/// a ratio with each dropped one.
 ///
 /// ```
 /// use sim_core::SimDuration;
@@ -47,7 +53,8 @@ impl Aimd {
         Self { settings, limit: settings.initial_limit }
     }
 
-    /// A call has ended: how long it took, how many were in flight, whether it was dropped. Returns the limit.
+    /// A call has ended: how long it took, how many were in flight, whether it was dropped. Returns
+    /// the limit.
     pub fn sample(&mut self, round_trip: SimDuration, in_flight: u32, is_dropped: bool) -> u32 {
         if is_dropped || round_trip > self.settings.timeout {
             self.limit = (f64::from(self.limit) * self.settings.backoff_ratio) as u32;

@@ -14,7 +14,8 @@ pub struct Gradient2Settings {
     pub min_limit: u32,
     /// `maxConcurrency`; 200 by default.
     pub max_concurrency: u32,
-    /// `rttTolerance`: the long average may be exceeded by this factor before the limit shrinks; 1.5 by default.
+    /// `rttTolerance`: the long average may be exceeded by this factor before the limit shrinks;
+    /// 1.5 by default.
     pub rtt_tolerance: f64,
     /// `smoothing`: the weight of each new limit, 0 to 1; 0.2 by default.
     pub smoothing: f64,
@@ -38,7 +39,8 @@ impl Default for Gradient2Settings {
     }
 }
 
-/// A limit that follows the ratio of the long average round trip to the present one, between one half and one.
+/// A limit that follows the ratio of the long average round trip to the present one, between one
+/// half and one.
 #[derive(Clone, Debug)]
 pub struct Gradient2 {
     settings: Gradient2Settings,
@@ -51,7 +53,13 @@ pub struct Gradient2 {
 impl Gradient2 {
     /// A limit at its beginning.
     pub fn new(settings: Gradient2Settings) -> Self {
-        Self { settings, estimated: f64::from(settings.initial_limit), samples: 0, sum: 0.0, long_round_trip: 0.0 }
+        Self {
+            settings,
+            estimated: f64::from(settings.initial_limit),
+            samples: 0,
+            sum: 0.0,
+            long_round_trip: 0.0,
+        }
     }
 
     /// A call has ended: how long it took and how many were in flight. Returns the limit.
@@ -65,7 +73,14 @@ impl Gradient2 {
         if f64::from(in_flight) < self.estimated / 2.0 {
             return self.limit();
         }
-        let Gradient2Settings { rtt_tolerance, smoothing, queue_size, min_limit, max_concurrency, .. } = self.settings;
+        let Gradient2Settings {
+            rtt_tolerance,
+            smoothing,
+            queue_size,
+            min_limit,
+            max_concurrency,
+            ..
+        } = self.settings;
         let gradient = (rtt_tolerance * long / short).clamp(0.5, 1.0);
         let target = self.estimated * gradient + f64::from(queue_size);
         let smoothed = self.estimated * (1.0 - smoothing) + target * smoothing;

@@ -1,6 +1,8 @@
-//! Limits on calls in flight that adapt themselves: what each call took, and how many were in flight, says how many may be.
+//! Limits on calls in flight that adapt themselves: what each call took, and how many were in
+//! flight, says how many may be.
 //!
-//! The algorithms are those of Netflix's concurrency-limits; `tests/conformance.rs` replays recordings of the library.
+//! The algorithms are those of Netflix's concurrency-limits; `tests/conformance.rs` replays
+//! recordings of the library.
 
 mod aimd;
 mod gradient2;

@@ -12,7 +12,8 @@ pub struct VegasSettings {
     pub max_concurrency: u32,
     /// `smoothing`: the weight of each new limit, 0 to 1; 1 by default.
     pub smoothing: f64,
-    /// `probeMultiplier`: after about so many samples times the limit the shortest round trip is measured anew; 30 by default.
+    /// `probeMultiplier`: after about so many samples times the limit the shortest round trip is
+    /// measured anew; 30 by default.
     pub probe_multiplier: u32,
 }
 
@@ -22,10 +23,12 @@ impl Default for VegasSettings {
     }
 }
 
-/// A limit that grows while the queue that it estimates, `limit × (1 − shortest / present round trip)`, is short, and shrinks
-/// when it is long or a call was dropped. How long is long depends on the decimal logarithm of the limit.
+/// A limit that grows while the queue that it estimates, `limit × (1 − shortest / present round
+/// trip)`, is short, and shrinks when it is long or a call was dropped. How long is long depends on
+/// the decimal logarithm of the limit.
 ///
-/// The library draws the time of its probes between half of and the whole of the multiplier; here from a key.
+/// The library draws the time of its probes between half of and the whole of the multiplier; here
+/// from a key.
 #[derive(Clone, Debug)]
 pub struct Vegas {
     settings: VegasSettings,
@@ -43,12 +46,14 @@ impl Vegas {
         Self { settings, estimated, shortest: 0, samples_since_probe: 0, probes: 0, key }
     }
 
-    /// A call has ended: how long it took, how many were in flight, whether it was dropped. Returns the limit.
+    /// A call has ended: how long it took, how many were in flight, whether it was dropped. Returns
+    /// the limit.
     pub fn sample(&mut self, round_trip: SimDuration, in_flight: u32, is_dropped: bool) -> u32 {
         let nanos = round_trip.as_nanos().max(1);
         self.samples_since_probe += 1;
         let jitter = 0.5 + 0.5 * uniform(&mut self.key.child(self.probes).draw());
-        let is_probe = jitter * f64::from(self.settings.probe_multiplier) * self.estimated <= f64::from(self.samples_since_probe);
+        let is_probe = jitter * f64::from(self.settings.probe_multiplier) * self.estimated
+            <= f64::from(self.samples_since_probe);
         if is_probe {
             self.probes += 1;
             self.samples_since_probe = 0;
@@ -73,7 +78,8 @@ impl Vegas {
             return self.limit();
         };
         let target = target.min(f64::from(self.settings.max_concurrency)).max(1.0);
-        self.estimated = (1.0 - self.settings.smoothing) * self.estimated + self.settings.smoothing * target;
+        self.estimated =
+            (1.0 - self.settings.smoothing) * self.estimated + self.settings.smoothing * target;
         self.limit()
     }
 
@@ -94,8 +100,12 @@ mod tests {
 
     #[test]
     fn it_grows_without_a_queue_and_shrinks_with_a_long_one() {
-        let settings =
-            VegasSettings { initial_limit: 10, max_concurrency: 20, probe_multiplier: 1_000_000, ..VegasSettings::default() };
+        let settings = VegasSettings {
+            initial_limit: 10,
+            max_concurrency: 20,
+            probe_multiplier: 1_000_000,
+            ..VegasSettings::default()
+        };
         let mut limit = Vegas::new(settings, DrawKey::default());
         let millis = SimDuration::from_millis;
         assert_eq!(limit.sample(millis(10), 10, false), 10, "the first is the shortest");

@@ -11,15 +11,17 @@ pub struct CodelSettings {
     pub interval: SimDuration,
 }
 
-/// Controlled delay, or `CoDel` (RFC 8289): once requests have waited longer than the target for an interval, the next is dropped, and further ones
-/// at intervals that shrink with the root of their number, until one has waited less.
+/// Controlled delay, or `CoDel` (RFC 8289): once requests have waited longer than the target for an
+/// interval, the next is dropped, and further ones at intervals that shrink with the root of their
+/// number, until one has waited less.
 #[derive(Clone, Copy, Debug)]
 pub struct Codel {
     settings: CodelSettings,
     /// When waits will have been above the target for an interval.
     above_until: Option<SimTime>,
     is_dropping: bool,
-    /// Whether the request before was dropped, so that the time of the next drop is still to be set.
+    /// Whether the request before was dropped, so that the time of the next drop is still to be
+    /// set.
     has_just_dropped: bool,
     drop_next: SimTime,
     count: u32,
@@ -40,8 +42,8 @@ impl Codel {
         }
     }
 
-    /// Whether the request whose turn has come is to be dropped. `has_more` says whether others wait behind it: the last one
-    /// in the queue is never a sign of overload.
+    /// Whether the request whose turn has come is to be dropped. `has_more` says whether others
+    /// wait behind it: the last one in the queue is never a sign of overload.
     pub fn drops(&mut self, now: SimTime, waited: SimDuration, has_more: bool) -> bool {
         let may_drop = self.may_drop(now, waited, has_more);
         if !self.is_dropping {
@@ -80,7 +82,8 @@ impl Codel {
         }
     }
 
-    /// If the last dropping ended a short while ago, it goes on at about the rate that it had reached.
+    /// If the last dropping ended a short while ago, it goes on at about the rate that it had
+    /// reached.
     fn begin_dropping(&mut self, now: SimTime) {
         let since_last = self.count.saturating_sub(self.last_count);
         let was_lately = now.since(self.drop_next) < self.settings.interval * 16;
@@ -103,23 +106,29 @@ mod tests {
         SimDuration::from_millis(millis)
     }
 
-    /// The milliseconds at which requests are dropped, of one every millisecond that has waited as `waited` says.
+    /// The milliseconds at which requests are dropped, of one every millisecond that has waited as
+    /// `waited` says.
     fn drops(waited: impl Fn(u64) -> u64, until: u64) -> Vec<u64> {
         let mut codel = Codel::new(CodelSettings { target: millis(5), interval: millis(100) });
-        let is_dropped = |at: &u64| codel.drops(SimTime::ZERO + millis(*at), millis(waited(*at)), true);
+        let is_dropped =
+            |at: &u64| codel.drops(SimTime::ZERO + millis(*at), millis(waited(*at)), true);
         (0..until).filter(is_dropped).collect()
     }
 
     #[test]
     fn drops_come_faster_with_the_root_of_their_number() {
-        // The first after an interval, the next after 100 ms, then after 100/sqrt(2), 100/sqrt(3) ...
+        // The first after an interval, the next after 100 ms, then after 100/sqrt(2), 100/sqrt(3)
+        // ...
         assert_eq!(drops(|_| 50, 400), [100, 200, 271, 329, 379]);
     }
 
     #[test]
     fn short_waits_and_single_spikes_are_let_pass() {
         assert!(drops(|_| 4, 1_000).is_empty());
-        assert!(drops(|at| if at % 90 == 0 { 1 } else { 50 }, 1_000).is_empty(), "never above for a whole interval");
+        assert!(
+            drops(|at| if at % 90 == 0 { 1 } else { 50 }, 1_000).is_empty(),
+            "never above for a whole interval"
+        );
         assert_eq!(drops(|at| if at < 150 { 50 } else { 1 }, 1_000), [100]);
     }
 }

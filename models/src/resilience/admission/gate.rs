@@ -5,7 +5,9 @@ use sim_core::{SimDuration, SimTime};
 
 use super::{Codel, CodelSettings, Red, RedSettings, UtilizationLimit, UtilizationSettings};
 use crate::Outcome;
-use crate::resilience::adaptive_concurrency::{Aimd, AimdSettings, Gradient2, Gradient2Settings, Vegas, VegasSettings};
+use crate::resilience::adaptive_concurrency::{
+    Aimd, AimdSettings, Gradient2, Gradient2Settings, Vegas, VegasSettings,
+};
 
 /// A limit on requests in flight that adapts itself, and how it is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,7 +72,9 @@ impl Admission {
         Self {
             limiter: settings.concurrency.map(|limit| match limit {
                 ConcurrencyLimit::Aimd(settings) => Limiter::Aimd(Aimd::new(settings)),
-                ConcurrencyLimit::Gradient2(settings) => Limiter::Gradient2(Gradient2::new(settings)),
+                ConcurrencyLimit::Gradient2(settings) => {
+                    Limiter::Gradient2(Gradient2::new(settings))
+                }
                 ConcurrencyLimit::Vegas(settings) => Limiter::Vegas(Vegas::new(settings, key)),
             }),
             in_flight_limit: settings.in_flight,
@@ -81,13 +85,17 @@ impl Admission {
         }
     }
 
-    /// A request arrives: the number in flight with it, or `None` if it is turned away. `in_use` is the share of slots in use,
-    /// `draw` is uniform between 0 and 1.
+    /// A request arrives: the number in flight with it, or `None` if it is turned away. `in_use` is
+    /// the share of slots in use, `draw` is uniform between 0 and 1.
     pub fn admit(&mut self, now: SimTime, in_use: f64, queue: u32, draw: f64) -> Option<u32> {
         // Each of them sees every arrival, so none is asked only if another lets it pass.
         let is_shed = self.utilization.as_mut().is_some_and(|limit| limit.sheds(now, in_use));
         let is_dropped = self.red.as_mut().is_some_and(|red| red.drops(now, queue, draw));
-        let is_full = self.limit().into_iter().chain(self.in_flight_limit).any(|limit| self.in_flight >= limit);
+        let is_full = self
+            .limit()
+            .into_iter()
+            .chain(self.in_flight_limit)
+            .any(|limit| self.in_flight >= limit);
         if is_shed || is_dropped || is_full {
             return None;
         }
@@ -100,8 +108,9 @@ impl Admission {
         self.codel.as_mut().is_some_and(|codel| codel.drops(now, waited, has_more))
     }
 
-    /// A request that was admitted as one of `in_flight` leaves after `elapsed`. Answers are samples; requests that ran out of
-    /// time count as dropped; other failures say nothing about concurrency.
+    /// A request that was admitted as one of `in_flight` leaves after `elapsed`. Answers are
+    /// samples; requests that ran out of time count as dropped; other failures say nothing about
+    /// concurrency.
     pub fn leave(&mut self, elapsed: SimDuration, in_flight: u32, outcome: Outcome) {
         self.in_flight -= 1;
         let is_dropped = matches!(outcome, Outcome::Expired | Outcome::WaitExceeded);

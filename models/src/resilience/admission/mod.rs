@@ -1,4 +1,5 @@
-//! What a service turns away: before it queues, or when its turn has come too late. One file each, and the whole of it.
+//! What a service turns away: before it queues, or when its turn has come too late. One file each,
+//! and the whole of it.
 
 mod codel;
 mod gate;

@@ -13,12 +13,14 @@ pub struct RedSettings {
     pub max_probability: f64,
     /// The weight of each new length in the average, 0 to 1; 0.002 in the source.
     pub weight: f64,
-    /// The time of a service on average: while nobody queues, the average decays as if so long a request had passed each time.
+    /// The time of a service on average: while nobody queues, the average decays as if so long a
+    /// request had passed each time.
     pub service_time: SimDuration,
 }
 
-/// RED (Floyd and Jacobson, "Random early detection gateways for congestion avoidance", 1993): the average length of the queue
-/// decides how likely an arrival is turned away, spread evenly over arrivals.
+/// RED (Floyd and Jacobson, "Random early detection gateways for congestion avoidance", 1993): the
+/// average length of the queue decides how likely an arrival is turned away, spread evenly over
+/// arrivals.
 #[derive(Clone, Copy, Debug)]
 pub struct Red {
     settings: RedSettings,
@@ -34,7 +36,8 @@ impl Red {
         Self { settings, average: 0.0, count: -1, idle_since: Some(SimTime::ZERO) }
     }
 
-    /// Whether an arrival that finds so many in the queue is turned away; `draw` is uniform between 0 and 1.
+    /// Whether an arrival that finds so many in the queue is turned away; `draw` is uniform between
+    /// 0 and 1.
     pub fn drops(&mut self, now: SimTime, queue: u32, draw: f64) -> bool {
         let RedSettings { min, max, max_probability, weight, service_time } = self.settings;
         if queue == 0 {
@@ -70,23 +73,37 @@ mod tests {
     use super::*;
 
     fn settings() -> RedSettings {
-        RedSettings { min: 5.0, max: 15.0, max_probability: 0.1, weight: 1.0, service_time: SimDuration::from_millis(1) }
+        RedSettings {
+            min: 5.0,
+            max: 15.0,
+            max_probability: 0.1,
+            weight: 1.0,
+            service_time: SimDuration::from_millis(1),
+        }
     }
 
     /// The share of ten thousand arrivals that are turned away while so many queue.
     fn share(queue: u32) -> f64 {
         let mut red = Red::new(settings());
         let mut draws = sim_core::random::Streams::new(1, 0).stream("red");
-        (0..10_000).filter(|_| red.drops(SimTime::ZERO, queue, sim_core::random::uniform(&mut draws))).count() as f64 / 10_000.0
+        (0..10_000)
+            .filter(|_| red.drops(SimTime::ZERO, queue, sim_core::random::uniform(&mut draws)))
+            .count() as f64
+            / 10_000.0
     }
 
     #[test]
     fn the_share_dropped_grows_between_the_thresholds() {
         assert_eq!((share(4), share(15)), (0.0, 1.0));
-        // The source's count makes the arrivals from one drop to the next uniform on 1 to 1/p - 1: 1/(2p) on average.
+        // The source's count makes the arrivals from one drop to the next uniform on 1 to 1/p - 1:
+        // 1/(2p) on average.
         for (queue, probability) in [(10, 0.05), (14, 0.09)] {
             let expected = 2.0 * probability;
-            assert!((share(queue) - expected).abs() < 0.01, "{queue}: {} against {expected}", share(queue));
+            assert!(
+                (share(queue) - expected).abs() < 0.01,
+                "{queue}: {} against {expected}",
+                share(queue)
+            );
         }
     }
 
@@ -99,6 +116,10 @@ mod tests {
         assert!(red.drops(SimTime::ZERO, 20, 0.99));
         red.drops(SimTime::from_nanos(1_000_000), 0, 0.99);
         red.drops(SimTime::from_nanos(3_000_000), 0, 0.99);
-        assert!((red.average - 20.0 * 0.25).abs() < 0.01, "two services' time at one half each: {}", red.average);
+        assert!(
+            (red.average - 20.0 * 0.25).abs() < 0.01,
+            "two services' time at one half each: {}",
+            red.average
+        );
     }
 }

@@ -26,8 +26,8 @@ impl UtilizationLimit {
         Self { settings, average: 0.0, seen: 0.0, seen_at: SimTime::ZERO }
     }
 
-    /// Whether an arrival that finds this share in use is turned away. Between arrivals the share is taken to be what the last
-    /// one saw.
+    /// Whether an arrival that finds this share in use is turned away. Between arrivals the share
+    /// is taken to be what the last one saw.
     pub fn sheds(&mut self, now: SimTime, in_use: f64) -> bool {
         let elapsed = now.since(self.seen_at).as_nanos() as f64;
         let over = self.settings.over.as_nanos() as f64;
@@ -46,9 +46,13 @@ mod tests {
     #[test]
     fn an_average_ignores_a_moment_and_a_present_share_does_not() {
         let at = SimTime::from_secs;
-        let mut present = UtilizationLimit::new(UtilizationSettings { above: 0.8, over: SimDuration::ZERO });
+        let mut present =
+            UtilizationLimit::new(UtilizationSettings { above: 0.8, over: SimDuration::ZERO });
         assert_eq!([0.5, 0.9, 0.8].map(|share| present.sheds(at(1), share)), [false, true, false]);
-        let mut average = UtilizationLimit::new(UtilizationSettings { above: 0.8, over: SimDuration::from_secs(10) });
+        let mut average = UtilizationLimit::new(UtilizationSettings {
+            above: 0.8,
+            over: SimDuration::from_secs(10),
+        });
         let sheds: Vec<bool> = (0..30).map(|second| average.sheds(at(second), 1.0)).collect();
         // 1 - exp(-t/10) exceeds 0.8 after 16.1 s.
         assert_eq!(sheds.iter().position(|sheds| *sheds), Some(17));

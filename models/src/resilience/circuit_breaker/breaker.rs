@@ -4,7 +4,10 @@ use sim_core::random::{DrawKey, uniform};
 use sim_core::{SimDuration, SimTime};
 
 use super::wait::smoothed;
-use super::{HalfOpenPolicy, HalfOpens, LateResults, Order, Permits, Settings, Tally, Ticket, TripRule, WaitFrom, Window};
+use super::{
+    HalfOpenPolicy, HalfOpens, LateResults, Order, Permits, Settings, Tally, Ticket, TripRule,
+    WaitFrom, Window,
+};
 
 /// How a finished call counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,8 +152,12 @@ impl CircuitBreaker {
     pub fn next_timer(&self) -> Option<SimTime> {
         match self.phase {
             Phase::Closed => None,
-            Phase::Open { until, .. } => (self.settings.half_opens == HalfOpens::ByTimer).then_some(until),
-            Phase::HalfOpen { since, .. } => self.settings.half_open.max_stay.map(|stay| since + stay),
+            Phase::Open { until, .. } => {
+                (self.settings.half_opens == HalfOpens::ByTimer).then_some(until)
+            }
+            Phase::HalfOpen { since, .. } => {
+                self.settings.half_open.max_stay.map(|stay| since + stay)
+            }
         }
     }
 
@@ -159,20 +166,28 @@ impl CircuitBreaker {
         match self.phase {
             Phase::Closed => None,
             Phase::Open { wait, .. } => Some(self.begin_probing(now, wait)),
-            Phase::HalfOpen { since, .. } => Some(self.open(now, Reason::StayOver(now.since(since)))),
+            Phase::HalfOpen { since, .. } => {
+                Some(self.open(now, Reason::StayOver(now.since(since))))
+            }
         }
     }
 
-    /// The permission of a closed breaker, which asks nothing and changes nothing; `None` if it is not closed.
+    /// The permission of a closed breaker, which asks nothing and changes nothing; `None` if it is
+    /// not closed.
     #[inline]
     pub fn pass_if_closed(&self) -> Option<Ticket> {
         matches!(self.phase, Phase::Closed).then(|| self.ticket())
     }
 
-    /// Counts a success, if that cannot change the state: the breaker is closed, and its window holds nothing bad. Whether it
-    /// has been counted; if not, [`complete`](Self::complete) must.
+    /// Counts a success, if that cannot change the state: the breaker is closed, and its window
+    /// holds nothing bad. Whether it has been counted; if not, [`complete`](Self::complete) must.
     #[inline]
-    pub fn count_if_harmless(&mut self, now: SimTime, ticket: Ticket, elapsed: SimDuration) -> bool {
+    pub fn count_if_harmless(
+        &mut self,
+        now: SimTime,
+        ticket: Ticket,
+        elapsed: SimDuration,
+    ) -> bool {
         let is_harmless = matches!(self.phase, Phase::Closed)
             && ticket.generation == self.generation
             && elapsed <= self.settings.trip.slow_call
@@ -184,7 +199,8 @@ impl CircuitBreaker {
         is_harmless
     }
 
-    /// A call asks to pass at `now`. Whoever is permitted must be [completed](Self::complete) later.
+    /// A call asks to pass at `now`. Whoever is permitted must be [completed](Self::complete)
+    /// later.
     #[inline]
     pub fn try_acquire(&mut self, now: SimTime) -> Decision {
         if matches!(self.phase, Phase::Closed) {
@@ -215,7 +231,13 @@ impl CircuitBreaker {
 
     /// An admitted call has ended at `now` after `elapsed`.
     #[inline]
-    pub fn complete(&mut self, now: SimTime, ticket: Ticket, elapsed: SimDuration, verdict: Verdict) -> Option<Transition> {
+    pub fn complete(
+        &mut self,
+        now: SimTime,
+        ticket: Ticket,
+        elapsed: SimDuration,
+        verdict: Verdict,
+    ) -> Option<Transition> {
         let is_late = ticket.generation != self.generation;
         if is_late && self.settings.late_results == LateResults::Dropped {
             return None;
@@ -271,20 +293,31 @@ impl CircuitBreaker {
         }
     }
 
-    fn count_closed(&mut self, now: SimTime, is_failure: bool, is_slow: bool) -> Option<Transition> {
+    fn count_closed(
+        &mut self,
+        now: SimTime,
+        is_failure: bool,
+        is_slow: bool,
+    ) -> Option<Transition> {
         self.window.record(now, is_failure, is_slow);
         self.failures_in_a_row = if is_failure { self.failures_in_a_row + 1 } else { 0 };
-        let consecutive = self.settings.trip.consecutive_failures.filter(|threshold| self.failures_in_a_row >= *threshold);
+        let consecutive = self
+            .settings
+            .trip
+            .consecutive_failures
+            .filter(|threshold| self.failures_in_a_row >= *threshold);
         let reason = if consecutive.is_some() {
             Some(Reason::ConsecutiveFailures(self.failures_in_a_row))
         } else {
-            let minimum = self
-                .window
-                .capacity()
-                .map_or(self.settings.trip.minimum_calls, |size| size.min(self.settings.trip.minimum_calls));
+            let minimum = self.window.capacity().map_or(self.settings.trip.minimum_calls, |size| {
+                size.min(self.settings.trip.minimum_calls)
+            });
             let tally = self.window.tally(now);
-            let by_count = self.settings.trip.failures.filter(|threshold| tally.failures >= *threshold);
-            by_count.map(|_| Reason::Failures(tally.failures)).or_else(|| self.exceeded_rate(tally, minimum))
+            let by_count =
+                self.settings.trip.failures.filter(|threshold| tally.failures >= *threshold);
+            by_count
+                .map(|_| Reason::Failures(tally.failures))
+                .or_else(|| self.exceeded_rate(tally, minimum))
         };
         reason.map(|reason| self.open(now, reason))
     }
@@ -294,13 +327,17 @@ impl CircuitBreaker {
             return None;
         }
         // A healthy breaker, whose parts are zero, is spared the divisions.
-        let share = |part: u32| if part == 0 { 0.0 } else { f64::from(part) / f64::from(tally.calls) };
-        let reaches = |part: u32, threshold: Option<f64>| threshold.is_some_and(|threshold| share(part) >= threshold);
+        let share =
+            |part: u32| if part == 0 { 0.0 } else { f64::from(part) / f64::from(tally.calls) };
+        let reaches = |part: u32, threshold: Option<f64>| {
+            threshold.is_some_and(|threshold| share(part) >= threshold)
+        };
         let TripRule { failure_rate, slow_call_rate, .. } = self.settings.trip;
         if reaches(tally.failures, failure_rate) {
             return Some(Reason::FailureRate { rate: share(tally.failures), calls: tally.calls });
         }
-        reaches(tally.slow, slow_call_rate).then(|| Reason::SlowCallRate { rate: share(tally.slow), calls: tally.calls })
+        reaches(tally.slow, slow_call_rate)
+            .then(|| Reason::SlowCallRate { rate: share(tally.slow), calls: tally.calls })
     }
 
     fn judge_probes(&mut self, now: SimTime, tally: Tally) -> Option<Transition> {
@@ -309,15 +346,18 @@ impl CircuitBreaker {
             if tally.failures > 0 {
                 return Some(self.open(now, Reason::ProbeFailed));
             }
-            return (tally.calls >= threshold).then(|| self.close(now, Reason::ProbesSucceeded(tally.calls)));
+            return (tally.calls >= threshold)
+                .then(|| self.close(now, Reason::ProbesSucceeded(tally.calls)));
         }
         let decisive = permitted_calls.min(self.settings.trip.minimum_calls).max(1);
         if tally.calls < decisive {
             return None;
         }
         let by_rate = self.exceeded_rate(tally, decisive);
-        let has_no_rate = self.settings.trip.failure_rate.is_none() && self.settings.trip.slow_call_rate.is_none();
-        let verdict = by_rate.or_else(|| (has_no_rate && tally.failures > 0).then_some(Reason::ProbeFailed));
+        let has_no_rate = self.settings.trip.failure_rate.is_none()
+            && self.settings.trip.slow_call_rate.is_none();
+        let verdict =
+            by_rate.or_else(|| (has_no_rate && tally.failures > 0).then_some(Reason::ProbeFailed));
         Some(match verdict {
             Some(reason) => self.open(now, reason),
             None => self.close(now, Reason::ProbesSucceeded(tally.calls)),
@@ -326,7 +366,8 @@ impl CircuitBreaker {
 
     fn begin_probing(&mut self, now: SimTime, wait: SimDuration) -> Transition {
         self.generation += 1;
-        self.phase = Phase::HalfOpen { since: now, admitted: 0, under_way: 0, tally: Tally::default() };
+        self.phase =
+            Phase::HalfOpen { since: now, admitted: 0, under_way: 0, tally: Tally::default() };
         Transition { from: State::Open, to: State::HalfOpen, reason: Reason::WaitOver(wait) }
     }
 
@@ -337,7 +378,8 @@ impl CircuitBreaker {
         if from == State::Closed {
             self.outage_began = now;
         }
-        let wait = self.jittered(self.settings.wait.after_opening(self.openings_in_a_row, self.outage));
+        let wait =
+            self.jittered(self.settings.wait.after_opening(self.openings_in_a_row, self.outage));
         self.phase = Phase::Open { until: now + wait, wait };
         Transition { from, to: State::Open, reason }
     }
@@ -428,7 +470,11 @@ mod tests {
         assert_eq!(first.transition.map(|t| t.to), Some(State::HalfOpen));
         let second = asks(&mut breaker, 10).expect("two probes are permitted");
         assert_eq!(asks(&mut breaker, 10), None);
-        assert_eq!(breaker.complete(at(11), first.ticket, SECOND, Verdict::Success), None, "one of two results is in");
+        assert_eq!(
+            breaker.complete(at(11), first.ticket, SECOND, Verdict::Success),
+            None,
+            "one of two results is in"
+        );
         let closing = breaker.complete(at(11), second, SECOND, Verdict::Success);
         assert_eq!(closing.map(|t| t.to), Some(State::Closed));
     }
@@ -445,7 +491,12 @@ mod tests {
     #[test]
     fn concurrent_permits_come_back_with_the_results_and_cumulative_ones_do_not() {
         for (permits, is_admitted) in [(Permits::Cumulative, false), (Permits::Concurrent, true)] {
-            let half_open = HalfOpenPolicy { permitted_calls: 1, permits, success_threshold: Some(3), max_stay: None };
+            let half_open = HalfOpenPolicy {
+                permitted_calls: 1,
+                permits,
+                success_threshold: Some(3),
+                max_stay: None,
+            };
             let mut breaker = made(Settings { half_open, ..settings() });
             feed(&mut breaker, 0, &[Verdict::Failure; 4]);
             feed(&mut breaker, 10, &[Verdict::Success]);
@@ -460,13 +511,18 @@ mod tests {
         feed(&mut breaker, 0, &[Verdict::Failure; 4]);
         assert!(asks(&mut breaker, 10).is_some());
         assert_eq!(breaker.next_timer(), Some(at(15)));
-        assert_eq!(breaker.timer_fires(at(15)).map(|t| t.reason), Some(Reason::StayOver(SECOND * 5)));
+        assert_eq!(
+            breaker.timer_fires(at(15)).map(|t| t.reason),
+            Some(Reason::StayOver(SECOND * 5))
+        );
         assert!(asks(&mut breaker, 24).is_none() && asks(&mut breaker, 25).is_some());
     }
 
     #[test]
     fn late_results_count_or_are_dropped() {
-        for (late_results, state) in [(LateResults::Counted, State::Open), (LateResults::Dropped, State::HalfOpen)] {
+        for (late_results, state) in
+            [(LateResults::Counted, State::Open), (LateResults::Dropped, State::HalfOpen)]
+        {
             let half_open = HalfOpenPolicy { success_threshold: Some(2), ..settings().half_open };
             let mut breaker = made(Settings { half_open, late_results, ..settings() });
             let late = asks(&mut breaker, 0).unwrap_or_default();
@@ -484,7 +540,10 @@ mod tests {
             let late = asks(&mut breaker, 0).unwrap_or_default();
             feed(&mut breaker, 0, &[Verdict::Failure; 4]);
             breaker.complete(at(7), late, SECOND * 7, Verdict::Failure);
-            assert!(asks(&mut breaker, ends - 1).is_none() && asks(&mut breaker, ends).is_some(), "{wait_from:?}");
+            assert!(
+                asks(&mut breaker, ends - 1).is_none() && asks(&mut breaker, ends).is_some(),
+                "{wait_from:?}"
+            );
         }
     }
 
@@ -503,13 +562,16 @@ mod tests {
         let waits: Vec<f64> = (0..500)
             .map(|number| {
                 let key = DrawKey::root(&mut streams.stream(&format!("breaker {number}")));
-                let settings = Settings { jitter: 0.2, half_opens: HalfOpens::ByTimer, ..settings() };
+                let settings =
+                    Settings { jitter: 0.2, half_opens: HalfOpens::ByTimer, ..settings() };
                 let mut breaker = CircuitBreaker::new(settings, key);
                 feed(&mut breaker, 0, &[Verdict::Failure; 4]);
                 breaker.next_timer().unwrap_or_default().since(at(0)).as_secs_f64()
             })
             .collect();
-        let (least, most) = waits.iter().fold((f64::MAX, 0.0_f64), |(least, most), wait| (least.min(*wait), most.max(*wait)));
+        let (least, most) = waits
+            .iter()
+            .fold((f64::MAX, 0.0_f64), |(least, most), wait| (least.min(*wait), most.max(*wait)));
         assert!((8.0..8.1).contains(&least) && (11.9..=12.0).contains(&most), "{least} to {most}");
         let mean = waits.iter().sum::<f64>() / 500.0;
         assert!((mean - 10.0).abs() < 0.15, "{mean}");
@@ -525,6 +587,9 @@ mod tests {
         feed(&mut breaker, 15, &[Verdict::Failure]);
         feed(&mut breaker, 20, &[Verdict::Success]);
         feed(&mut breaker, 100, &[Verdict::Failure; 4]);
-        assert!(asks(&mut breaker, 119).is_none() && asks(&mut breaker, 120).is_some(), "the first outage lasted 20 s");
+        assert!(
+            asks(&mut breaker, 119).is_none() && asks(&mut breaker, 120).is_some(),
+            "the first outage lasted 20 s"
+        );
     }
 }

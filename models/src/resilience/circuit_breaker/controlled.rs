@@ -1,4 +1,5 @@
-//! A breaker in service: of any make, under an operator's orders, broken, or shared through a store.
+//! A breaker in service: of any make, under an operator's orders, broken, or shared through a
+//! store.
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
@@ -52,21 +53,23 @@ struct Store {
     news: Vec<News>,
 }
 
-/// The ticket of calls that were let through without asking a machine; their results tell none anything.
+/// The ticket of calls that were let through without asking a machine; their results tell none
+/// anything.
 const UNCOUNTED: Ticket = Ticket { number: 0, generation: 0, life: u32::MAX };
 /// Nobody in particular.
 const NOBODY: u32 = u32::MAX;
 
 /// A circuit breaker in service.
 ///
-/// Whoever drives it asks for [`due_transition`](Self::due_transition) first, until there is none, and keeps the ticket of
-/// each admitted call for its completion.
+/// Whoever drives it asks for [`due_transition`](Self::due_transition) first, until there is none,
+/// and keeps the ticket of each admitted call for its completion.
 #[derive(Clone, Debug)]
 pub struct Breaker {
     make: Make,
     /// How many machines it has had before this one.
     life: u32,
-    /// Whether calls ask the machine and nothing else: no order is in force, nothing is broken or shared.
+    /// Whether calls ask the machine and nothing else: no order is in force, nothing is broken or
+    /// shared.
     is_plain: bool,
     control: Control,
     /// How many faults keep its own logic from working.
@@ -100,17 +103,21 @@ impl Breaker {
         self
     }
 
-    /// The same breaker, shared by callers who learn of its state with a delay. A call that passes on an outdated state is
-    /// not counted.
+    /// The same breaker, shared by callers who learn of its state with a delay. A call that passes
+    /// on an outdated state is not counted.
     #[must_use]
     pub fn shared_through_store(mut self, delay: SimDuration) -> Self {
-        self.store = Some(Store { delay, news: vec![News { at: SimTime::ZERO, state: State::Closed, by: NOBODY }] });
+        self.store = Some(Store {
+            delay,
+            news: vec![News { at: SimTime::ZERO, state: State::Closed, by: NOBODY }],
+        });
         self.note_plainness();
         self
     }
 
-    /// The permission of a breaker that need not be asked with care: composed of parts, closed, and nobody interferes. `None`
-    /// if it must be [asked](Self::try_acquire), after its [timers](Self::due_transition).
+    /// The permission of a breaker that need not be asked with care: composed of parts, closed, and
+    /// nobody interferes. `None` if it must be [asked](Self::try_acquire), after its
+    /// [timers](Self::due_transition).
     #[inline]
     pub fn pass_if_closed(&self) -> Option<Ticket> {
         match &self.make {
@@ -121,10 +128,15 @@ impl Breaker {
         }
     }
 
-    /// Counts a success, if that cannot change the state. Whether it has been counted; if not, [`complete`](Self::complete)
-    /// must, after the [timers](Self::due_transition).
+    /// Counts a success, if that cannot change the state. Whether it has been counted; if not,
+    /// [`complete`](Self::complete) must, after the [timers](Self::due_transition).
     #[inline]
-    pub fn count_if_harmless(&mut self, now: SimTime, ticket: Ticket, elapsed: SimDuration) -> bool {
+    pub fn count_if_harmless(
+        &mut self,
+        now: SimTime,
+        ticket: Ticket,
+        elapsed: SimDuration,
+    ) -> bool {
         match &mut self.make {
             Make::Composed(breaker) if self.is_plain && ticket.life == self.life => {
                 breaker.count_if_harmless(now, ticket, elapsed)
@@ -163,8 +175,13 @@ impl Breaker {
     }
 
     #[cold]
-    fn try_acquire_with_care(&mut self, now: SimTime, caller: u32) -> (Admission, Option<Transition>) {
-        let (passes, is_rejected) = (Admission::Permitted(UNCOUNTED), Admission::Rejected(Outcome::RejectedByBreaker));
+    fn try_acquire_with_care(
+        &mut self,
+        now: SimTime,
+        caller: u32,
+    ) -> (Admission, Option<Transition>) {
+        let (passes, is_rejected) =
+            (Admission::Permitted(UNCOUNTED), Admission::Rejected(Outcome::RejectedByBreaker));
         if self.faults > 0 {
             return (if self.fails_open { passes } else { is_rejected }, None);
         }
@@ -204,20 +221,28 @@ impl Breaker {
         if self.is_plain {
             return self.make.complete(now, ticket, elapsed, verdict);
         }
-        // While orders are in force results are not counted; permits of the machine come back all the same.
+        // While orders are in force results are not counted; permits of the machine come back all
+        // the same.
         let is_counted = self.control == Control::Automatic && self.faults == 0;
-        let transition = self.make.complete(now, ticket, elapsed, if is_counted { verdict } else { Verdict::Ignored })?;
+        let transition = self.make.complete(
+            now,
+            ticket,
+            elapsed,
+            if is_counted { verdict } else { Verdict::Ignored },
+        )?;
         self.spread(now, transition, caller);
         (self.control == Control::Automatic).then_some(transition)
     }
 
-    /// The test whose end is awaited by calls that must ask again, now that the call with this ticket has ended.
+    /// The test whose end is awaited by calls that must ask again, now that the call with this
+    /// ticket has ended.
     #[inline]
     pub fn test_ended(&self, ticket: Ticket) -> Option<u64> {
         self.make.test_ended(ticket)
     }
 
-    /// The present state, without asking in a way that would change it; an operator's orders look like the states they force.
+    /// The present state, without asking in a way that would change it; an operator's orders look
+    /// like the states they force.
     pub fn state(&self) -> State {
         match self.control {
             Control::Automatic => self.make.state(),
@@ -231,7 +256,9 @@ impl Breaker {
         let before = self.state();
         let begins_anew = match order {
             Order::ForceOpen | Order::Disable => false,
-            Order::Enable => self.control != Control::Disabled && self.control != Control::Automatic,
+            Order::Enable => {
+                self.control != Control::Disabled && self.control != Control::Automatic
+            }
             Order::ForceClosed | Order::Reset => true,
         };
         if begins_anew {
@@ -248,7 +275,11 @@ impl Breaker {
         };
         self.note_plainness();
         let after = self.state();
-        let transition = (before != after).then_some(Transition { from: before, to: after, reason: Reason::Operator(order) })?;
+        let transition = (before != after).then_some(Transition {
+            from: before,
+            to: after,
+            reason: Reason::Operator(order),
+        })?;
         self.spread(now, transition, NOBODY);
         Some(transition)
     }
@@ -260,7 +291,8 @@ impl Breaker {
     }
 
     fn note_plainness(&mut self) {
-        self.is_plain = self.control == Control::Automatic && self.faults == 0 && self.store.is_none();
+        self.is_plain =
+            self.control == Control::Automatic && self.faults == 0 && self.store.is_none();
     }
 
     fn spread(&mut self, at: SimTime, transition: Transition, by: u32) {
@@ -292,7 +324,11 @@ mod tests {
     fn settings() -> BreakerSettings {
         BreakerSettings::Composed(Settings {
             trip: TripRule { consecutive_failures: Some(2), ..TripRule::never() },
-            half_open: HalfOpenPolicy { permitted_calls: 1, success_threshold: Some(1), ..HalfOpenPolicy::default() },
+            half_open: HalfOpenPolicy {
+                permitted_calls: 1,
+                success_threshold: Some(1),
+                ..HalfOpenPolicy::default()
+            },
             ..Settings::default()
         })
     }
@@ -303,7 +339,9 @@ mod tests {
 
     /// Whether a call passes; it fails at once.
     fn fails(breaker: &mut Breaker, millis: u64, caller: u32) -> bool {
-        let (Admission::Permitted(ticket), _) = breaker.try_acquire(at(millis), caller) else { return false };
+        let (Admission::Permitted(ticket), _) = breaker.try_acquire(at(millis), caller) else {
+            return false;
+        };
         breaker.complete(at(millis), caller, ticket, SimDuration::ZERO, Verdict::Failure);
         true
     }
@@ -312,7 +350,10 @@ mod tests {
     fn orders_hold_until_they_are_taken_back() {
         let mut breaker = made();
         let forced = breaker.obey(at(0), Order::ForceOpen);
-        assert_eq!(forced.map(|t| (t.to, t.reason)), Some((State::Open, Reason::Operator(Order::ForceOpen))));
+        assert_eq!(
+            forced.map(|t| (t.to, t.reason)),
+            Some((State::Open, Reason::Operator(Order::ForceOpen)))
+        );
         assert!(!fails(&mut breaker, 60_000, 0), "no wait ends it");
         breaker.obey(at(60_000), Order::ForceClosed);
         assert!((0..9).all(|_| fails(&mut breaker, 60_000, 0)), "nothing is counted");
@@ -331,7 +372,10 @@ mod tests {
         for fails_open in [true, false] {
             let mut breaker = made().failing(fails_open);
             breaker.breaks(true);
-            assert_eq!((0..9).filter(|_| fails(&mut breaker, 0, 0)).count(), if fails_open { 9 } else { 0 });
+            assert_eq!(
+                (0..9).filter(|_| fails(&mut breaker, 0, 0)).count(),
+                if fails_open { 9 } else { 0 }
+            );
             breaker.breaks(false);
             assert_eq!((0..9).filter(|_| fails(&mut breaker, 0, 0)).count(), 2);
         }
@@ -340,7 +384,10 @@ mod tests {
     #[test]
     fn callers_who_share_a_store_learn_of_a_state_later() {
         let mut breaker = made().shared_through_store(SimDuration::from_millis(100));
-        assert!(fails(&mut breaker, 0, 0) && fails(&mut breaker, 1, 1), "failures of both count together");
+        assert!(
+            fails(&mut breaker, 0, 0) && fails(&mut breaker, 1, 1),
+            "failures of both count together"
+        );
         assert!(!fails(&mut breaker, 2, 1), "who opened it knows at once");
         assert!(fails(&mut breaker, 100, 0), "the other does not know yet");
         assert!(!fails(&mut breaker, 101, 0));

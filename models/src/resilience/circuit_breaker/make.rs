@@ -4,21 +4,23 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::libraries::{
-    ArticleGo, ArticleGoAnswer, ArticleGoSettings, ArticlePython, ArticlePythonSettings, Cockatiel, CockatielAnswer,
-    CockatielBreaker, CockatielSettings, GoBreaker, GoBreakerAnswer, GoBreakerSettings, Hystrix, HystrixSettings, Opossum,
-    OpossumAnswer, OpossumSettings, Polly, PollySettings, PyBreaker, PyBreakerSettings, Resilience4j, Resilience4jSettings,
+    ArticleGo, ArticleGoAnswer, ArticleGoSettings, ArticlePython, ArticlePythonSettings, Cockatiel,
+    CockatielAnswer, CockatielBreaker, CockatielSettings, GoBreaker, GoBreakerAnswer,
+    GoBreakerSettings, Hystrix, HystrixSettings, Opossum, OpossumAnswer, OpossumSettings, Polly,
+    PollySettings, PyBreaker, PyBreakerSettings, Resilience4j, Resilience4jSettings,
     Resilience4jState,
 };
 use super::{CircuitBreaker, Reason, Settings, State, Transition, Verdict};
 use crate::Outcome;
 
-/// What a breaker wants back with the result of a call: the life and the generation in which it was let through, and a
-/// number: of gobreaker's bucket, of cockatiel's test.
+/// What a breaker wants back with the result of a call: the life and the generation in which it was
+/// let through, and a number: of gobreaker's bucket, of cockatiel's test.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticket {
     pub(super) number: u64,
     pub(super) generation: u32,
-    /// Which of the machines that a breaker has had, one after the other; set by the breaker, not by the machine.
+    /// Which of the machines that a breaker has had, one after the other; set by the breaker, not
+    /// by the machine.
     pub(super) life: u32,
 }
 
@@ -48,24 +50,36 @@ pub enum BreakerSettings {
 }
 
 impl BreakerSettings {
-    /// Results, seconds or buckets that a breaker set like this remembers: what its memory depends on.
+    /// Results, seconds or buckets that a breaker set like this remembers: what its memory depends
+    /// on.
     pub fn remembered(&self) -> u64 {
         match self {
-            Self::Composed(Settings { window, .. }) | Self::Resilience4j(Resilience4jSettings { sliding_window: window, .. }) => {
+            Self::Composed(Settings { window, .. })
+            | Self::Resilience4j(Resilience4jSettings { sliding_window: window, .. }) => {
                 u64::from(window.size())
             }
             Self::GoBreaker(settings) if settings.bucket_period.is_zero() => 1,
-            Self::GoBreaker(settings) => settings.interval.as_nanos().div_ceil(settings.bucket_period.as_nanos()),
-            Self::Opossum(settings) => u64::from(settings.rolling_count_buckets),
-            Self::Cockatiel(CockatielSettings { breaker: CockatielBreaker::Count { size, .. }, .. }) => u64::from(*size),
-            Self::Cockatiel(CockatielSettings { breaker: CockatielBreaker::Sampling { duration, .. }, .. }) => {
-                duration.as_nanos() / 1_000_000_000 + 5
+            Self::GoBreaker(settings) => {
+                settings.interval.as_nanos().div_ceil(settings.bucket_period.as_nanos())
             }
+            Self::Opossum(settings) => u64::from(settings.rolling_count_buckets),
+            Self::Cockatiel(CockatielSettings {
+                breaker: CockatielBreaker::Count { size, .. },
+                ..
+            }) => u64::from(*size),
+            Self::Cockatiel(CockatielSettings {
+                breaker: CockatielBreaker::Sampling { duration, .. },
+                ..
+            }) => duration.as_nanos() / 1_000_000_000 + 5,
             Self::Hystrix(settings) => {
-                settings.rolling_stats_time.as_nanos() / settings.health_snapshot_interval.as_nanos().max(1)
+                settings.rolling_stats_time.as_nanos()
+                    / settings.health_snapshot_interval.as_nanos().max(1)
             }
             Self::Polly(_) => 12,
-            Self::Cockatiel(_) | Self::PyBreaker(_) | Self::ArticlePython(_) | Self::ArticleGo(_) => 1,
+            Self::Cockatiel(_)
+            | Self::PyBreaker(_)
+            | Self::ArticlePython(_)
+            | Self::ArticleGo(_) => 1,
         }
     }
 }
@@ -111,16 +125,30 @@ impl Make {
     /// A closed breaker, built at the beginning of time.
     pub fn new(settings: BreakerSettings, key: DrawKey) -> Self {
         match settings {
-            BreakerSettings::Composed(settings) => Self::Composed(CircuitBreaker::new(settings, key)),
-            BreakerSettings::Resilience4j(settings) => Self::Resilience4j(Box::new(Resilience4j::new(settings))),
-            BreakerSettings::GoBreaker(settings) => Self::GoBreaker(Box::new(GoBreaker::new(settings, SimTime::ZERO))),
+            BreakerSettings::Composed(settings) => {
+                Self::Composed(CircuitBreaker::new(settings, key))
+            }
+            BreakerSettings::Resilience4j(settings) => {
+                Self::Resilience4j(Box::new(Resilience4j::new(settings)))
+            }
+            BreakerSettings::GoBreaker(settings) => {
+                Self::GoBreaker(Box::new(GoBreaker::new(settings, SimTime::ZERO)))
+            }
             BreakerSettings::PyBreaker(settings) => Self::PyBreaker(PyBreaker::new(settings)),
-            BreakerSettings::ArticlePython(settings) => Self::ArticlePython(Box::new(ArticlePython::new(settings))),
-            BreakerSettings::ArticleGo(settings) => Self::ArticleGo(Box::new(ArticleGo::new(settings))),
-            BreakerSettings::Cockatiel(settings) => Self::Cockatiel(Box::new(Cockatiel::new(settings)), 0),
+            BreakerSettings::ArticlePython(settings) => {
+                Self::ArticlePython(Box::new(ArticlePython::new(settings)))
+            }
+            BreakerSettings::ArticleGo(settings) => {
+                Self::ArticleGo(Box::new(ArticleGo::new(settings)))
+            }
+            BreakerSettings::Cockatiel(settings) => {
+                Self::Cockatiel(Box::new(Cockatiel::new(settings)), 0)
+            }
             BreakerSettings::Polly(settings) => Self::Polly(Box::new(Polly::new(settings))),
             BreakerSettings::Hystrix(settings) => Self::Hystrix(Box::new(Hystrix::new(settings))),
-            BreakerSettings::Opossum(settings) => Self::Opossum(Box::new(Opossum::new(settings, SimTime::ZERO))),
+            BreakerSettings::Opossum(settings) => {
+                Self::Opossum(Box::new(Opossum::new(settings, SimTime::ZERO)))
+            }
         }
     }
 
@@ -141,7 +169,9 @@ impl Make {
     fn timer_fires(&mut self, due: SimTime) -> Option<(SimTime, Transition)> {
         let before = self.state();
         match self {
-            Self::Composed(breaker) => return breaker.timer_fires(due).map(|transition| (due, transition)),
+            Self::Composed(breaker) => {
+                return breaker.timer_fires(due).map(|transition| (due, transition));
+            }
             Self::Resilience4j(breaker) => breaker.advance_to(due),
             Self::Opossum(breaker) => breaker.advance_to(due),
             _ => {}
@@ -159,7 +189,11 @@ impl Make {
     #[inline]
     pub fn try_acquire(&mut self, now: SimTime) -> (Admission, Option<Transition>) {
         let admission = |is_permitted: bool, ticket: Ticket| {
-            if is_permitted { Admission::Permitted(ticket) } else { Admission::Rejected(Outcome::RejectedByBreaker) }
+            if is_permitted {
+                Admission::Permitted(ticket)
+            } else {
+                Admission::Rejected(Outcome::RejectedByBreaker)
+            }
         };
         if let Self::Composed(breaker) = self {
             let decision = breaker.try_acquire(now);
@@ -173,10 +207,14 @@ impl Make {
             Self::Polly(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
             Self::Hystrix(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
             Self::ArticlePython(breaker) => admission(breaker.try_acquire(now), Ticket::default()),
-            Self::ArticleGo(breaker) => admission(breaker.try_acquire(now) == ArticleGoAnswer::Permitted, Ticket::default()),
+            Self::ArticleGo(breaker) => {
+                admission(breaker.try_acquire(now) == ArticleGoAnswer::Permitted, Ticket::default())
+            }
             Self::GoBreaker(breaker) => match breaker.try_acquire(now) {
                 GoBreakerAnswer::Permitted(ticket) => Admission::Permitted(ticket),
-                GoBreakerAnswer::Open | GoBreakerAnswer::TooManyRequests => admission(false, Ticket::default()),
+                GoBreakerAnswer::Open | GoBreakerAnswer::TooManyRequests => {
+                    admission(false, Ticket::default())
+                }
             },
             Self::Cockatiel(breaker, tests) => match breaker.try_acquire(now) {
                 CockatielAnswer::Permitted => admission(true, Ticket::default()),
@@ -190,7 +228,9 @@ impl Make {
             Self::Opossum(breaker) => {
                 breaker.advance_to(now);
                 match breaker.try_acquire(now) {
-                    OpossumAnswer::SemaphoreLocked => Admission::Rejected(Outcome::RejectedByBulkhead),
+                    OpossumAnswer::SemaphoreLocked => {
+                        Admission::Rejected(Outcome::RejectedByBulkhead)
+                    }
                     answer => admission(answer == OpossumAnswer::Permitted, Ticket::default()),
                 }
             }
@@ -200,7 +240,13 @@ impl Make {
 
     /// An admitted call has ended.
     #[inline]
-    pub fn complete(&mut self, now: SimTime, ticket: Ticket, elapsed: SimDuration, verdict: Verdict) -> Option<Transition> {
+    pub fn complete(
+        &mut self,
+        now: SimTime,
+        ticket: Ticket,
+        elapsed: SimDuration,
+        verdict: Verdict,
+    ) -> Option<Transition> {
         if let Self::Composed(breaker) = self {
             return breaker.complete(now, ticket, elapsed, verdict);
         }
@@ -211,10 +257,18 @@ impl Make {
             Self::GoBreaker(breaker) => breaker.complete(now, ticket, verdict),
             Self::Polly(breaker) => breaker.complete(now, verdict),
             Self::Hystrix(breaker) => breaker.complete(now, verdict),
-            Self::PyBreaker(breaker) if verdict != Verdict::Ignored => breaker.complete(now, is_failure),
-            Self::ArticlePython(breaker) if verdict != Verdict::Ignored => breaker.complete(now, elapsed, is_failure),
-            Self::ArticleGo(breaker) if verdict != Verdict::Ignored => breaker.complete(now, is_failure),
-            Self::Cockatiel(breaker, _) if verdict == Verdict::Ignored => breaker.ignore(ticket.number > 0),
+            Self::PyBreaker(breaker) if verdict != Verdict::Ignored => {
+                breaker.complete(now, is_failure)
+            }
+            Self::ArticlePython(breaker) if verdict != Verdict::Ignored => {
+                breaker.complete(now, elapsed, is_failure)
+            }
+            Self::ArticleGo(breaker) if verdict != Verdict::Ignored => {
+                breaker.complete(now, is_failure)
+            }
+            Self::Cockatiel(breaker, _) if verdict == Verdict::Ignored => {
+                breaker.ignore(ticket.number > 0)
+            }
             Self::Cockatiel(breaker, _) => breaker.complete(now, ticket.number > 0, is_failure),
             Self::Opossum(breaker) if verdict == Verdict::TimedOut => breaker.time_out(now),
             // `errorFilter`: an error that does not count is a success.
@@ -222,12 +276,16 @@ impl Make {
                 breaker.advance_to(now);
                 breaker.complete(now, is_failure);
             }
-            Self::Composed(_) | Self::PyBreaker(_) | Self::ArticlePython(_) | Self::ArticleGo(_) => {}
+            Self::Composed(_)
+            | Self::PyBreaker(_)
+            | Self::ArticlePython(_)
+            | Self::ArticleGo(_) => {}
         }
         self.change_since(before)
     }
 
-    /// The test whose end is awaited by calls that must ask again, now that the call with this ticket has ended.
+    /// The test whose end is awaited by calls that must ask again, now that the call with this
+    /// ticket has ended.
     #[inline]
     pub fn test_ended(&self, ticket: Ticket) -> Option<u64> {
         matches!(self, Self::Cockatiel(..)).then_some(ticket.number).filter(|test| *test > 0)

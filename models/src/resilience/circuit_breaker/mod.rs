@@ -1,12 +1,14 @@
 //! The circuit breaker: closed, open, half-open.
 //!
-//! A breaker is composed of a [`Window`] that counts, a [`TripRule`] that decides when it opens, a [`Wait`] before the
-//! first probe, and a [`HalfOpenPolicy`] that decides what the probes mean. The composition and its defaults follow the
-//! state machine of Resilience4j (<https://resilience4j.readme.io/docs/circuitbreaker>): the window is judged after each
-//! result, an open breaker admits probes lazily, with the first call after its wait, and a result that arrives late is
-//! counted in whatever state it finds; each of these can be set otherwise.
+//! A breaker is composed of a [`Window`] that counts, a [`TripRule`] that decides when it opens, a
+//! [`Wait`] before the first probe, and a [`HalfOpenPolicy`] that decides what the probes mean. The
+//! composition and its defaults follow the state machine of Resilience4j
+//! (<https://resilience4j.readme.io/docs/circuitbreaker>): the window is judged after each result,
+//! an open breaker admits probes lazily, with the first call after its wait, and a result that
+//! arrives late is counted in whatever state it finds; each of these can be set otherwise.
 //!
-//! What a scenario uses is a [`Breaker`]: of any make, and what an operator, a fault or a store does to it.
+//! What a scenario uses is a [`Breaker`]: of any make, and what an operator, a fault or a store
+//! does to it.
 
 mod breaker;
 mod controlled;

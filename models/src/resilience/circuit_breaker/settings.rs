@@ -38,10 +38,12 @@ pub struct HalfOpenPolicy {
     pub permitted_calls: u32,
     /// In all, or at one time.
     pub permits: Permits,
-    /// With a threshold, so many successes close the breaker and the first failure reopens it. Without one, the rates of
-    /// the [`TripRule`] decide once as many results are in as calls are permitted (or the minimum, if that is fewer).
+    /// With a threshold, so many successes close the breaker and the first failure reopens it.
+    /// Without one, the rates of the [`TripRule`] decide once as many results are in as calls are
+    /// permitted (or the minimum, if that is fewer).
     pub success_threshold: Option<u32>,
-    /// Half-open for longer than this opens it again; probes that never return would keep it half-open for ever otherwise.
+    /// Half-open for longer than this opens it again; probes that never return would keep it
+    /// half-open for ever otherwise.
     pub max_stay: Option<SimDuration>,
 }
 
@@ -113,7 +115,12 @@ impl TripRule {
 impl Default for HalfOpenPolicy {
     /// Three calls in all, judged by the rates.
     fn default() -> Self {
-        Self { permitted_calls: 3, permits: Permits::Cumulative, success_threshold: None, max_stay: None }
+        Self {
+            permitted_calls: 3,
+            permits: Permits::Cumulative,
+            success_threshold: None,
+            max_stay: None,
+        }
     }
 }
 

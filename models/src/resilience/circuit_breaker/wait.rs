@@ -28,11 +28,13 @@ pub enum Wait {
 }
 
 impl Wait {
-    /// The wait after the `openings`-th opening in a row since the breaker was last closed, counted from 1. `outage` is the
-    /// smoothed length of the outages so far, if there has been one.
+    /// The wait after the `openings`-th opening in a row since the breaker was last closed, counted
+    /// from 1. `outage` is the smoothed length of the outages so far, if there has been one.
     pub fn after_opening(self, openings: u32, outage: Option<SimDuration>) -> SimDuration {
         match self {
-            Self::Adaptive { initial, min, max } if openings <= 1 => outage.unwrap_or(initial).max(min).min(max),
+            Self::Adaptive { initial, min, max } if openings <= 1 => {
+                outage.unwrap_or(initial).max(min).min(max)
+            }
             Self::Adaptive { min, .. } => min,
             Self::Fixed(wait) => wait,
             Self::Exponential { base, multiplier, max } => {
@@ -42,10 +44,12 @@ impl Wait {
     }
 }
 
-/// The length of outages after another one has lasted `latest`: half of what is known and half of the new, so that the last
-/// three make up seven eighths.
+/// The length of outages after another one has lasted `latest`: half of what is known and half of
+/// the new, so that the last three make up seven eighths.
 pub fn smoothed(known: Option<SimDuration>, latest: SimDuration) -> SimDuration {
-    known.map_or(latest, |known| SimDuration::from_nanos(known.as_nanos() / 2 + latest.as_nanos() / 2))
+    known.map_or(latest, |known| {
+        SimDuration::from_nanos(known.as_nanos() / 2 + latest.as_nanos() / 2)
+    })
 }
 
 #[cfg(test)]
@@ -54,8 +58,13 @@ mod tests {
 
     #[test]
     fn doubling_from_30_seconds_is_capped_at_5_minutes() {
-        let wait = Wait::Exponential { base: SimDuration::from_secs(30), multiplier: 2.0, max: SimDuration::from_secs(300) };
-        let waits: Vec<f64> = (1..=6).map(|opening| wait.after_opening(opening, None).as_secs_f64()).collect();
+        let wait = Wait::Exponential {
+            base: SimDuration::from_secs(30),
+            multiplier: 2.0,
+            max: SimDuration::from_secs(300),
+        };
+        let waits: Vec<f64> =
+            (1..=6).map(|opening| wait.after_opening(opening, None).as_secs_f64()).collect();
         assert_eq!(waits, [30.0, 60.0, 120.0, 240.0, 300.0, 300.0]);
     }
 
@@ -66,7 +75,11 @@ mod tests {
         assert_eq!(wait.after_opening(1, None), seconds(30));
         let known = smoothed(Some(smoothed(None, seconds(420))), seconds(60));
         assert_eq!((known, wait.after_opening(1, Some(known))), (seconds(240), seconds(240)));
-        assert_eq!(wait.after_opening(2, Some(known)), seconds(10), "longer than usual: look often");
+        assert_eq!(
+            wait.after_opening(2, Some(known)),
+            seconds(10),
+            "longer than usual: look often"
+        );
         assert_eq!(wait.after_opening(1, Some(seconds(1))), seconds(10));
         assert_eq!(wait.after_opening(1, Some(seconds(900))), seconds(300));
     }

@@ -11,8 +11,8 @@ pub enum WindowKind {
     Calls(u32),
     /// The last so many whole seconds of the clock, the running one included.
     Seconds(u32),
-    /// The last so many buckets of the clock, each this long, the running one included. One bucket is a fixed interval, after
-    /// which everything is forgotten.
+    /// The last so many buckets of the clock, each this long, the running one included. One bucket
+    /// is a fixed interval, after which everything is forgotten.
     Buckets(u32, SimDuration),
 }
 
@@ -81,7 +81,8 @@ impl Window {
         if self.bucket_length == 0 {
             let oldest = std::mem::replace(&mut self.ring[self.position], entry);
             self.total.remove(oldest);
-            self.position = if self.position + 1 == self.ring.len() { 0 } else { self.position + 1 };
+            self.position =
+                if self.position + 1 == self.ring.len() { 0 } else { self.position + 1 };
         } else {
             self.slide(now);
             self.ring[self.position].add(entry);
@@ -125,7 +126,8 @@ impl Window {
 
     fn forget_until(&mut self, bucket: u64) {
         for _ in 0..(bucket - self.bucket).min(self.ring.len() as u64) {
-            self.position = if self.position + 1 == self.ring.len() { 0 } else { self.position + 1 };
+            self.position =
+                if self.position + 1 == self.ring.len() { 0 } else { self.position + 1 };
             let expired = std::mem::take(&mut self.ring[self.position]);
             self.total.remove(expired);
         }
@@ -176,8 +178,16 @@ mod tests {
             }
             window.tally(SimTime::from_secs(12)).failures
         };
-        assert_eq!(failures_at_the_end(WindowKind::Buckets(1, SimDuration::from_secs(10))), 1, "since second 10");
-        assert_eq!(failures_at_the_end(WindowKind::Buckets(4, SimDuration::from_millis(2_500))), 3, "since second 2.5");
+        assert_eq!(
+            failures_at_the_end(WindowKind::Buckets(1, SimDuration::from_secs(10))),
+            1,
+            "since second 10"
+        );
+        assert_eq!(
+            failures_at_the_end(WindowKind::Buckets(4, SimDuration::from_millis(2_500))),
+            3,
+            "since second 2.5"
+        );
     }
 
     #[test]
@@ -185,9 +195,17 @@ mod tests {
         let mut window = Window::new(WindowKind::Seconds(3));
         window.record(SimTime::from_secs(100), true, false);
         window.record(SimTime::from_secs(98), true, false);
-        assert_eq!(window.tally(SimTime::from_secs(1)).calls, 2, "a step back counts into the newest second");
+        assert_eq!(
+            window.tally(SimTime::from_secs(1)).calls,
+            2,
+            "a step back counts into the newest second"
+        );
         assert_eq!(window.tally(SimTime::from_secs(102)).calls, 2);
-        assert_eq!(window.tally(SimTime::MAX), Tally::default(), "a leap to the end of time forgets everything");
+        assert_eq!(
+            window.tally(SimTime::MAX),
+            Tally::default(),
+            "a leap to the end of time forgets everything"
+        );
         window.record(SimTime::MAX, false, true);
         assert_eq!(window.tally(SimTime::MAX).slow, 1);
     }

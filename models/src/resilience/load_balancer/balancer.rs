@@ -4,7 +4,8 @@ use sim_core::random::{KeyedDraw, Rng, uniform};
 use sim_core::{SimDuration, SimTime};
 
 use super::{
-    ConsistentHash, Ejection, HealthCheck, HealthTally, OutlierDetection, OutlierSettings, PeakEwma, SlowStart, SmoothWeighted,
+    ConsistentHash, Ejection, HealthCheck, HealthTally, OutlierDetection, OutlierSettings,
+    PeakEwma, SlowStart, SmoothWeighted,
 };
 
 /// How a caller spreads its calls over the instances of a callee.
@@ -17,8 +18,8 @@ pub enum Balance {
     Random,
     /// To the instance with the fewest requests in flight, the first of several.
     LeastOutstanding,
-    /// To the one with fewer requests in flight among two taken by chance (Mitzenmacher, "The power of two choices in
-    /// randomized load balancing", 2001).
+    /// To the one with fewer requests in flight among two taken by chance (Mitzenmacher, "The power
+    /// of two choices in randomized load balancing", 2001).
     PowerOfTwo,
     /// One after the other, by weight.
     Weighted(Vec<u32>),
@@ -41,8 +42,8 @@ pub enum Balance {
 pub struct Locality {
     /// Zones of the callee: its instances are dealt out to them in turn.
     pub zones: u32,
-    /// With the share `h` of its instances in order, a zone keeps `min(1, h × overprovisioning)` of its calls (Envoy's
-    /// overprovisioning factor); the others overflow.
+    /// With the share `h` of its instances in order, a zone keeps `min(1, h × overprovisioning)` of
+    /// its calls (Envoy's overprovisioning factor); the others overflow.
     pub overprovisioning: f64,
 }
 
@@ -59,7 +60,8 @@ pub struct Balancing {
     pub outlier_detection: Option<OutlierSettings>,
     /// Whether an instance that has come back is spared at first.
     pub slow_start: Option<SlowStart>,
-    /// With fewer than this share in order, all instances are used (Envoy's panic threshold), 0 to 1.
+    /// With fewer than this share in order, all instances are used (Envoy's panic threshold), 0 to
+    /// 1.
     pub panic_threshold: f64,
 }
 
@@ -118,8 +120,13 @@ impl LoadBalancer {
             eligible: (0..instances).collect(),
             in_zone: Vec::with_capacity(instances as usize),
             health: vec![HealthTally::default(); instances as usize],
-            outliers: settings.outlier_detection.map(|outliers| OutlierDetection::new(outliers, instances)),
-            came_back_at: vec![long_ago; if settings.slow_start.is_some() { instances as usize } else { 0 }],
+            outliers: settings
+                .outlier_detection
+                .map(|outliers| OutlierDetection::new(outliers, instances)),
+            came_back_at: vec![
+                long_ago;
+                if settings.slow_start.is_some() { instances as usize } else { 0 }
+            ],
             costs: match settings.balance {
                 Balance::PeakEwma { decay } => vec![PeakEwma::new(decay); instances as usize],
                 _ => Vec::new(),
@@ -129,7 +136,9 @@ impl LoadBalancer {
                 _ => None,
             },
             ring: match settings.balance {
-                Balance::ConsistentHash { bound, .. } => Some(ConsistentHash::new(instances, bound)),
+                Balance::ConsistentHash { bound, .. } => {
+                    Some(ConsistentHash::new(instances, bound))
+                }
                 _ => None,
             },
             settings,
@@ -138,7 +147,11 @@ impl LoadBalancer {
 
     /// The instance for the next call. `outstanding` tells the requests in flight at an instance.
     #[inline]
-    pub fn choose<D: FnOnce() -> KeyedDraw>(&mut self, call: Call<D>, outstanding: impl Fn(u32) -> u32) -> u32 {
+    pub fn choose<D: FnOnce() -> KeyedDraw>(
+        &mut self,
+        call: Call<D>,
+        outstanding: impl Fn(u32) -> u32,
+    ) -> u32 {
         if self.instances == 1 {
             return 0;
         }
@@ -152,16 +165,22 @@ impl LoadBalancer {
         self.choose_with_care(call, &outstanding)
     }
 
-    fn choose_with_care<D: FnOnce() -> KeyedDraw>(&mut self, call: Call<D>, outstanding: &impl Fn(u32) -> u32) -> u32 {
+    fn choose_with_care<D: FnOnce() -> KeyedDraw>(
+        &mut self,
+        call: Call<D>,
+        outstanding: &impl Fn(u32) -> u32,
+    ) -> u32 {
         let mut draw = (call.draw)();
-        let zone = self.settings.locality.and_then(|locality| self.zone_of_call(locality, call.zone, &mut draw));
+        let zone = self
+            .settings
+            .locality
+            .and_then(|locality| self.zone_of_call(locality, call.zone, &mut draw));
         let mut chosen = 0;
         for _ in 0..MOST_REFUSALS {
             chosen = self.choose_among(zone, (call.now, call.key), &mut draw, outstanding);
-            let weight = self
-                .settings
-                .slow_start
-                .map_or(1.0, |slow_start| slow_start.weight(call.now, self.came_back_at[chosen as usize]));
+            let weight = self.settings.slow_start.map_or(1.0, |slow_start| {
+                slow_start.weight(call.now, self.came_back_at[chosen as usize])
+            });
             if weight >= 1.0 || uniform(&mut draw) < weight {
                 break;
             }
@@ -172,13 +191,20 @@ impl LoadBalancer {
     /// The zone that a call is kept in: its own, as far as enough of that is in order.
     fn zone_of_call(&self, locality: Locality, own: u32, draw: &mut KeyedDraw) -> Option<u32> {
         let own = own % locality.zones;
-        let members = (0..self.instances).filter(|instance| instance % locality.zones == own).count();
-        let in_order = self.eligible.iter().filter(|instance| *instance % locality.zones == own).count();
+        let members =
+            (0..self.instances).filter(|instance| instance % locality.zones == own).count();
+        let in_order =
+            self.eligible.iter().filter(|instance| *instance % locality.zones == own).count();
         let kept = (in_order as f64 / members.max(1) as f64 * locality.overprovisioning).min(1.0);
         if in_order > 0 && uniform(draw) < kept {
             return Some(own);
         }
-        let elsewhere = || self.eligible.iter().map(|instance| instance % locality.zones).filter(|zone| *zone != own);
+        let elsewhere = || {
+            self.eligible
+                .iter()
+                .map(|instance| instance % locality.zones)
+                .filter(|zone| *zone != own)
+        };
         match elsewhere().count() {
             0 => None,
             count => elsewhere().nth(below(draw, count)),
@@ -195,7 +221,12 @@ impl LoadBalancer {
         let members = match (zone, self.settings.locality) {
             (Some(zone), Some(locality)) => {
                 self.in_zone.clear();
-                self.in_zone.extend(self.eligible.iter().copied().filter(|instance| instance % locality.zones == zone));
+                self.in_zone.extend(
+                    self.eligible
+                        .iter()
+                        .copied()
+                        .filter(|instance| instance % locality.zones == zone),
+                );
                 &self.in_zone
             }
             _ => &self.eligible,
@@ -203,20 +234,27 @@ impl LoadBalancer {
         match &self.settings.balance {
             Balance::RoundRobin => in_turn(&mut self.next[zone.unwrap_or(0) as usize], members),
             Balance::Random => members[below(draw, members.len())],
-            Balance::LeastOutstanding => members.iter().copied().min_by_key(|instance| outstanding(*instance)).unwrap_or(0),
+            Balance::LeastOutstanding => {
+                members.iter().copied().min_by_key(|instance| outstanding(*instance)).unwrap_or(0)
+            }
             Balance::PowerOfTwo => {
                 let (one, other) = two_of(members, draw);
                 if outstanding(other) < outstanding(one) { other } else { one }
             }
             Balance::PeakEwma { .. } => {
                 let (one, other) = two_of(members, draw);
-                let mut cost = |instance: u32| self.costs[instance as usize].cost(now, outstanding(instance));
+                let mut cost =
+                    |instance: u32| self.costs[instance as usize].cost(now, outstanding(instance));
                 if cost(other) < cost(one) { other } else { one }
             }
-            Balance::Weighted(_) => self.weighted.as_mut().map_or(0, |weighted| weighted.choose(members)),
+            Balance::Weighted(_) => {
+                self.weighted.as_mut().map_or(0, |weighted| weighted.choose(members))
+            }
             Balance::ConsistentHash { keys, .. } => {
                 let number = draw.next_u64();
-                let drawn = keys.map_or(number, |keys| hash_of(((u128::from(number) * u128::from(keys)) >> 64) as u64));
+                let drawn = keys.map_or(number, |keys| {
+                    hash_of(((u128::from(number) * u128::from(keys)) >> 64) as u64)
+                });
                 let key = known_by.map_or(drawn, hash_of);
                 let is_eligible = |instance| members.contains(&instance);
                 self.ring.as_ref().map_or(0, |ring| ring.choose(key, is_eligible, outstanding))
@@ -225,7 +263,13 @@ impl LoadBalancer {
     }
 
     /// An attempt at an instance has ended; the reason if that ejects it.
-    pub fn note_attempt(&mut self, now: SimTime, instance: u32, elapsed: SimDuration, is_failure: bool) -> Option<Ejection> {
+    pub fn note_attempt(
+        &mut self,
+        now: SimTime,
+        instance: u32,
+        elapsed: SimDuration,
+        is_failure: bool,
+    ) -> Option<Ejection> {
         if let Some(cost) = self.costs.get_mut(instance as usize) {
             cost.observe(now, elapsed);
         }
@@ -246,7 +290,8 @@ impl LoadBalancer {
         Some(has_passed)
     }
 
-    /// The end of an interval of the outlier detection. `changed` is told of each instance that comes back (`None`) or goes.
+    /// The end of an interval of the outlier detection. `changed` is told of each instance that
+    /// comes back (`None`) or goes.
     pub fn sweep(&mut self, now: SimTime, mut changed: impl FnMut(u32, Option<Ejection>)) {
         let Some(mut outliers) = self.outliers.take() else { return };
         let mut back = Vec::new();
@@ -282,12 +327,14 @@ impl LoadBalancer {
     fn find_eligible(&mut self) {
         self.eligible.clear();
         for instance in 0..self.present {
-            let is_ejected = self.outliers.as_ref().is_some_and(|outliers| outliers.is_ejected(instance));
+            let is_ejected =
+                self.outliers.as_ref().is_some_and(|outliers| outliers.is_ejected(instance));
             if self.health[instance as usize].is_healthy() && !is_ejected {
                 self.eligible.push(instance);
             }
         }
-        let is_panic = (self.eligible.len() as f64) < self.settings.panic_threshold * f64::from(self.present);
+        let is_panic =
+            (self.eligible.len() as f64) < self.settings.panic_threshold * f64::from(self.present);
         if is_panic || self.eligible.is_empty() {
             self.eligible.clear();
             self.eligible.extend(0..self.present);
@@ -335,7 +382,12 @@ mod tests {
     fn choices(settings: Balancing, instances: u32) -> Vec<u32> {
         let mut balancer = LoadBalancer::new(settings, instances);
         let outstanding = |instance: u32| [5, 2, 2, 9][instance as usize % 4];
-        let call = |number: u64| Call { now: SimTime::ZERO, draw: move || root().child(number).draw(), zone: 0, key: None };
+        let call = |number: u64| Call {
+            now: SimTime::ZERO,
+            draw: move || root().child(number).draw(),
+            zone: 0,
+            key: None,
+        };
         (0..3_000).map(|number| balancer.choose(call(number), outstanding)).collect()
     }
 
@@ -353,8 +405,12 @@ mod tests {
         assert!(choices(by(Balance::LeastOutstanding), 3).iter().all(|instance| *instance == 1));
         assert!((share(&choices(by(Balance::Random), 3), 0) - 1.0 / 3.0).abs() < 0.05);
         let weighted = choices(by(Balance::Weighted(vec![1, 2, 3])), 3);
-        assert_eq!([0, 1, 2].map(|instance| share(&weighted, instance)), [1.0 / 6.0, 1.0 / 3.0, 0.5]);
-        // The busiest of four wins no comparison; the second busiest only against it: one pair of six.
+        assert_eq!(
+            [0, 1, 2].map(|instance| share(&weighted, instance)),
+            [1.0 / 6.0, 1.0 / 3.0, 0.5]
+        );
+        // The busiest of four wins no comparison; the second busiest only against it: one pair of
+        // six.
         let two = choices(by(Balance::PowerOfTwo), 4);
         assert_eq!(share(&two, 3), 0.0);
         assert!((share(&two, 0) - 1.0 / 6.0).abs() < 0.03);
@@ -364,7 +420,8 @@ mod tests {
 
     #[test]
     fn peak_ewma_avoids_what_was_slow() {
-        let mut balancer = LoadBalancer::new(by(Balance::PeakEwma { decay: SimDuration::from_secs(10) }), 2);
+        let mut balancer =
+            LoadBalancer::new(by(Balance::PeakEwma { decay: SimDuration::from_secs(10) }), 2);
         balancer.note_attempt(SimTime::ZERO, 0, SimDuration::from_millis(100), false);
         balancer.note_attempt(SimTime::ZERO, 1, SimDuration::from_millis(10), false);
         let call = Call { now: SimTime::ZERO, draw: || root().draw(), zone: 0, key: None };
@@ -374,15 +431,27 @@ mod tests {
     #[test]
     fn calls_stay_in_their_zone_and_overflow_as_it_gets_worse() {
         let locality = Some(Locality { zones: 2, overprovisioning: 1.4 });
-        let check = HealthCheck { interval: SimDuration::from_secs(1), unhealthy_threshold: 1, healthy_threshold: 1 };
+        let check = HealthCheck {
+            interval: SimDuration::from_secs(1),
+            unhealthy_threshold: 1,
+            healthy_threshold: 1,
+        };
         let settings = Balancing { locality, health_check: Some(check), ..by(Balance::Random) };
         let mut balancer = LoadBalancer::new(settings, 8);
         let mut kept = |down: &[u32]| {
             for instance in down {
                 balancer.note_check(SimTime::ZERO, *instance, false);
             }
-            let call = |number: u64| Call { now: SimTime::ZERO, draw: move || root().child(number).draw(), zone: 0, key: None };
-            (0..2_000).filter(|number| balancer.choose(call(*number), |_| 0).is_multiple_of(2)).count() as f64 / 2_000.0
+            let call = |number: u64| Call {
+                now: SimTime::ZERO,
+                draw: move || root().child(number).draw(),
+                zone: 0,
+                key: None,
+            };
+            (0..2_000)
+                .filter(|number| balancer.choose(call(*number), |_| 0).is_multiple_of(2))
+                .count() as f64
+                / 2_000.0
         };
         assert_eq!(kept(&[]), 1.0);
         assert_eq!(kept(&[0]), 1.0, "three of four, times 1.4, is enough");
@@ -393,14 +462,30 @@ mod tests {
 
     #[test]
     fn an_instance_that_came_back_is_spared_at_first_and_a_panic_uses_all() {
-        let check = HealthCheck { interval: SimDuration::from_secs(1), unhealthy_threshold: 1, healthy_threshold: 1 };
-        let slow_start = Some(SlowStart { window: SimDuration::from_secs(100), aggression: 1.0, least: 0.1 });
-        let settings = Balancing { slow_start, health_check: Some(check), panic_threshold: 0.5, ..by(Balance::Random) };
+        let check = HealthCheck {
+            interval: SimDuration::from_secs(1),
+            unhealthy_threshold: 1,
+            healthy_threshold: 1,
+        };
+        let slow_start =
+            Some(SlowStart { window: SimDuration::from_secs(100), aggression: 1.0, least: 0.1 });
+        let settings = Balancing {
+            slow_start,
+            health_check: Some(check),
+            panic_threshold: 0.5,
+            ..by(Balance::Random)
+        };
         let mut balancer = LoadBalancer::new(settings, 4);
         let at = SimTime::from_secs;
         let share_of_first = |balancer: &mut LoadBalancer, seconds| {
-            let call = |number: u64| Call { now: at(seconds), draw: move || root().child(number).draw(), zone: 0, key: None };
-            (0..4_000).filter(|number| balancer.choose(call(*number), |_| 0) == 0).count() as f64 / 4_000.0
+            let call = |number: u64| Call {
+                now: at(seconds),
+                draw: move || root().child(number).draw(),
+                zone: 0,
+                key: None,
+            };
+            (0..4_000).filter(|number| balancer.choose(call(*number), |_| 0) == 0).count() as f64
+                / 4_000.0
         };
         balancer.note_check(at(1_000), 0, false);
         assert_eq!(share_of_first(&mut balancer, 1_000), 0.0);
@@ -410,6 +495,9 @@ mod tests {
         for instance in [1, 2, 3] {
             balancer.note_check(at(2_000), instance, false);
         }
-        assert!((share_of_first(&mut balancer, 2_000) - 0.25).abs() < 0.03, "one of four left is a panic");
+        assert!(
+            (share_of_first(&mut balancer, 2_000) - 0.25).abs() < 0.03,
+            "one of four left is a panic"
+        );
     }
 }

@@ -35,7 +35,8 @@ impl HealthTally {
             return false;
         }
         self.in_a_row += 1;
-        let needed = if self.is_healthy { check.unhealthy_threshold } else { check.healthy_threshold };
+        let needed =
+            if self.is_healthy { check.unhealthy_threshold } else { check.healthy_threshold };
         if self.in_a_row < needed {
             return false;
         }
@@ -55,7 +56,11 @@ mod tests {
 
     #[test]
     fn health_changes_after_so_many_checks_in_a_row() {
-        let check = HealthCheck { interval: SimDuration::from_secs(1), unhealthy_threshold: 3, healthy_threshold: 2 };
+        let check = HealthCheck {
+            interval: SimDuration::from_secs(1),
+            unhealthy_threshold: 3,
+            healthy_threshold: 2,
+        };
         let mut tally = HealthTally::default();
         let checks = [false, false, true, false, false, false, true, false, true, true];
         let healthy = checks.map(|has_passed| {

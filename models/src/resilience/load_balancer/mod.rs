@@ -1,4 +1,5 @@
-//! Which instance of a callee gets a request: policies, and what keeps some instances out for a while.
+//! Which instance of a callee gets a request: policies, and what keeps some instances out for a
+//! while.
 
 mod balancer;
 mod consistent_hash;

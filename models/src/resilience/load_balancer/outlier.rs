@@ -7,20 +7,25 @@ use sim_core::{SimDuration, SimTime};
 pub struct OutlierSettings {
     /// `consecutive_5xx`: failures in a row that eject an instance; 5 by default, 0 for never.
     pub consecutive_5xx: u32,
-    /// `interval`: time between two sweeps, which judge success rates and end ejections; 10 s by default.
+    /// `interval`: time between two sweeps, which judge success rates and end ejections; 10 s by
+    /// default.
     pub interval: SimDuration,
-    /// `base_ejection_time`: how long an ejection lasts, times how often the instance has been ejected; 30 s by default.
+    /// `base_ejection_time`: how long an ejection lasts, times how often the instance has been
+    /// ejected; 30 s by default.
     pub base_ejection_time: SimDuration,
     /// `max_ejection_time`: how long it lasts at most; 300 s by default.
     pub max_ejection_time: SimDuration,
-    /// `max_ejection_percent`: nothing is ejected any more once so many per cent are; 10 by default.
+    /// `max_ejection_percent`: nothing is ejected any more once so many per cent are; 10 by
+    /// default.
     pub max_ejection_percent: u32,
-    /// `success_rate_minimum_hosts`: instances with enough requests before success rates are compared; 5 by default.
+    /// `success_rate_minimum_hosts`: instances with enough requests before success rates are
+    /// compared; 5 by default.
     pub success_rate_minimum_hosts: u32,
-    /// `success_rate_request_volume`: requests in an interval before an instance's rate counts; 100 by default.
+    /// `success_rate_request_volume`: requests in an interval before an instance's rate counts; 100
+    /// by default.
     pub success_rate_request_volume: u32,
-    /// `success_rate_stdev_factor`: thousandths of a standard deviation below the mean at which an instance is ejected; 1900
-    /// by default, 0 for never.
+    /// `success_rate_stdev_factor`: thousandths of a standard deviation below the mean at which an
+    /// instance is ejected; 1900 by default, 0 for never.
     pub success_rate_stdev_factor: u32,
 }
 
@@ -85,7 +90,8 @@ impl OutlierDetection {
         host.successes += u32::from(!is_failure);
         host.failures_in_a_row = if is_failure { host.failures_in_a_row + 1 } else { 0 };
         let failures = host.failures_in_a_row;
-        let is_outlier = self.settings.consecutive_5xx > 0 && failures == self.settings.consecutive_5xx;
+        let is_outlier =
+            self.settings.consecutive_5xx > 0 && failures == self.settings.consecutive_5xx;
         if !is_outlier {
             return None;
         }
@@ -94,8 +100,8 @@ impl OutlierDetection {
         self.eject(now, instance).then_some(Ejection::ConsecutiveFailures(failures))
     }
 
-    /// The end of an interval: ejections that have lasted long enough end, and success rates are compared. `changed` is told
-    /// of each instance that comes back (`None`) or goes.
+    /// The end of an interval: ejections that have lasted long enough end, and success rates are
+    /// compared. `changed` is told of each instance that comes back (`None`) or goes.
     pub fn sweep(&mut self, now: SimTime, mut changed: impl FnMut(u32, Option<Ejection>)) {
         for (instance, host) in self.hosts.iter_mut().enumerate() {
             let Some(ejected_at) = host.ejected_at else {
@@ -112,7 +118,10 @@ impl OutlierDetection {
         }
         if let Some(threshold) = self.success_rate_threshold() {
             for instance in 0..self.hosts.len() as u32 {
-                let Some(rate) = self.success_rate(instance).filter(|rate| *rate < threshold) else { continue };
+                let Some(rate) = self.success_rate(instance).filter(|rate| *rate < threshold)
+                else {
+                    continue;
+                };
                 if self.eject(now, instance) {
                     changed(instance, Some(Ejection::SuccessRate { rate, threshold }));
                 }
@@ -129,7 +138,8 @@ impl OutlierDetection {
     }
 
     fn eject(&mut self, now: SimTime, instance: u32) -> bool {
-        let has_room = self.ejected * 100 / self.hosts.len() as u32 >= self.settings.max_ejection_percent;
+        let has_room =
+            self.ejected * 100 / self.hosts.len() as u32 >= self.settings.max_ejection_percent;
         let host = &mut self.hosts[instance as usize];
         if has_room || host.ejected_at.is_some() {
             return false;
@@ -142,20 +152,29 @@ impl OutlierDetection {
 
     fn success_rate(&self, instance: u32) -> Option<f64> {
         let host = &self.hosts[instance as usize];
-        let has_volume = host.requests >= self.settings.success_rate_request_volume.max(1) && host.ejected_at.is_none();
+        let has_volume = host.requests >= self.settings.success_rate_request_volume.max(1)
+            && host.ejected_at.is_none();
         has_volume.then(|| f64::from(host.successes) / f64::from(host.requests))
     }
 
-    /// The mean of the success rates less so many standard deviations; `None` if too few instances have one.
+    /// The mean of the success rates less so many standard deviations; `None` if too few instances
+    /// have one.
     fn success_rate_threshold(&self) -> Option<f64> {
-        let rates = || (0..self.hosts.len() as u32).filter_map(|instance| self.success_rate(instance));
+        let rates =
+            || (0..self.hosts.len() as u32).filter_map(|instance| self.success_rate(instance));
         let count = rates().count();
-        if self.settings.success_rate_stdev_factor == 0 || count < self.settings.success_rate_minimum_hosts.max(1) as usize {
+        if self.settings.success_rate_stdev_factor == 0
+            || count < self.settings.success_rate_minimum_hosts.max(1) as usize
+        {
             return None;
         }
         let mean = rates().sum::<f64>() / count as f64;
-        let variance = rates().map(|rate| (rate - mean) * (rate - mean)).sum::<f64>() / count as f64;
-        Some(mean - libm::sqrt(variance) * f64::from(self.settings.success_rate_stdev_factor) / 1_000.0)
+        let variance =
+            rates().map(|rate| (rate - mean) * (rate - mean)).sum::<f64>() / count as f64;
+        Some(
+            mean - libm::sqrt(variance) * f64::from(self.settings.success_rate_stdev_factor)
+                / 1_000.0,
+        )
     }
 }
 
@@ -169,7 +188,8 @@ mod tests {
 
     fn changes(detection: &mut OutlierDetection, seconds: u64) -> Vec<(u32, bool)> {
         let mut changes = Vec::new();
-        detection.sweep(at(seconds), |instance, ejection| changes.push((instance, ejection.is_some())));
+        detection
+            .sweep(at(seconds), |instance, ejection| changes.push((instance, ejection.is_some())));
         changes
     }
 
@@ -192,8 +212,9 @@ mod tests {
     #[test]
     fn no_more_are_ejected_than_may_be() {
         let mut detection = OutlierDetection::new(OutlierSettings::default(), 5);
-        let ejected =
-            |detection: &mut OutlierDetection, instance| (0..5).any(|_| detection.note(at(1), instance, true).is_some());
+        let ejected = |detection: &mut OutlierDetection, instance| {
+            (0..5).any(|_| detection.note(at(1), instance, true).is_some())
+        };
         assert!(ejected(&mut detection, 0), "one of five, although that is more than 10 %");
         assert!(!ejected(&mut detection, 1));
     }

@@ -5,8 +5,8 @@ use sim_core::{SimDuration, SimTime};
 /// What an instance costs that has calls under way and no history.
 const PENALTY: f64 = (u64::MAX >> 17) as f64;
 
-/// The cost of an instance: an average of its latencies that decays exponentially, rises to a higher latency at once, and is
-/// multiplied by the calls under way (Finagle, `PeakEwma`).
+/// The cost of an instance: an average of its latencies that decays exponentially, rises to a
+/// higher latency at once, and is multiplied by the calls under way (Finagle, `PeakEwma`).
 #[derive(Clone, Copy, Debug)]
 pub struct PeakEwma {
     decay: f64,
@@ -24,7 +24,11 @@ impl PeakEwma {
     pub fn observe(&mut self, now: SimTime, latency: SimDuration) {
         let latency = latency.as_nanos() as f64;
         let weight = libm::exp(-(now.since(self.stamp).as_nanos() as f64) / self.decay);
-        self.cost = if latency > self.cost { latency } else { self.cost * weight + latency * (1.0 - weight) };
+        self.cost = if latency > self.cost {
+            latency
+        } else {
+            self.cost * weight + latency * (1.0 - weight)
+        };
         self.stamp = now;
     }
 
@@ -51,7 +55,11 @@ mod tests {
         assert!(instance.cost(seconds(0), 1) > 1e13, "unknown and busy: rather not");
         instance.observe(seconds(1), SimDuration::from_millis(10));
         instance.observe(seconds(1), SimDuration::from_millis(100));
-        assert_eq!(instance.cost(seconds(1), 1), 2.0 * 100e6, "a peak counts in full, times two calls");
+        assert_eq!(
+            instance.cost(seconds(1), 1),
+            2.0 * 100e6,
+            "a peak counts in full, times two calls"
+        );
         let later = instance.cost(seconds(11), 0);
         assert!((later - 100e6 * libm::exp(-1.0)).abs() < 1.0, "{later}");
     }

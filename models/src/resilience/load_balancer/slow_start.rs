@@ -2,7 +2,8 @@
 
 use sim_core::{SimDuration, SimTime};
 
-/// Over `window` after it has come back, an instance's weight grows from `least` to 1 (Envoy, slow start mode).
+/// Over `window` after it has come back, an instance's weight grows from `least` to 1 (Envoy, slow
+/// start mode).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SlowStart {
     /// How long it takes.
@@ -33,7 +34,10 @@ mod tests {
     fn the_weight_grows_from_the_least_to_one() {
         let at = SimTime::from_secs;
         let even = SlowStart { window: SimDuration::from_secs(100), aggression: 1.0, least: 0.1 };
-        assert_eq!([10, 15, 60, 110, 300].map(|second| even.weight(at(second), at(10))), [0.1, 0.1, 0.5, 1.0, 1.0]);
+        assert_eq!(
+            [10, 15, 60, 110, 300].map(|second| even.weight(at(second), at(10))),
+            [0.1, 0.1, 0.5, 1.0, 1.0]
+        );
         let fast = SlowStart { aggression: 2.0, ..even };
         assert!((fast.weight(at(35), at(10)) - 0.5).abs() < 1e-12, "the root of a quarter");
     }

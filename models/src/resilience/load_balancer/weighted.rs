@@ -1,7 +1,8 @@
 //! Weighted round robin.
 
-/// Smooth weighted round robin, as in nginx: every instance gains its weight each time, the one that has gained most is chosen
-/// and pays for all. Picks of a heavy instance are spread between the others and do not come in a row.
+/// Smooth weighted round robin, as in nginx: every instance gains its weight each time, the one
+/// that has gained most is chosen and pays for all. Picks of a heavy instance are spread between
+/// the others and do not come in a row.
 #[derive(Clone, Debug)]
 pub struct SmoothWeighted {
     weights: Vec<i64>,
@@ -11,7 +12,10 @@ pub struct SmoothWeighted {
 impl SmoothWeighted {
     /// A balancer over instances of these weights.
     pub fn new(weights: &[u32]) -> Self {
-        Self { weights: weights.iter().map(|weight| i64::from(*weight)).collect(), gained: vec![0; weights.len()] }
+        Self {
+            weights: weights.iter().map(|weight| i64::from(*weight)).collect(),
+            gained: vec![0; weights.len()],
+        }
     }
 
     /// The next of the eligible instances; 0 if there are none.
@@ -43,6 +47,10 @@ mod tests {
         let mut balancer = SmoothWeighted::new(&[5, 1, 1]);
         let picks: Vec<u32> = (0..7).map(|_| balancer.choose(&[0, 1, 2])).collect();
         assert_eq!(picks, [0, 0, 1, 0, 2, 0, 0]);
-        assert_eq!((0..4).map(|_| balancer.choose(&[1, 2])).collect::<Vec<_>>(), [1, 2, 1, 2], "without the heavy one");
+        assert_eq!(
+            (0..4).map(|_| balancer.choose(&[1, 2])).collect::<Vec<_>>(),
+            [1, 2, 1, 2],
+            "without the heavy one"
+        );
     }
 }

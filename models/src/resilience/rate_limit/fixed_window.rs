@@ -4,8 +4,9 @@ use sim_core::{SimDuration, SimTime};
 
 use super::Pass;
 
-/// So many calls in each window of the clock; windows begin at multiples of their length. Around the end of a window twice as
-/// many can pass in a short time, which is what the sliding kinds are for.
+/// So many calls in each window of the clock; windows begin at multiples of their length. Around
+/// the end of a window twice as many can pass in a short time, which is what the sliding kinds are
+/// for.
 #[derive(Clone, Debug)]
 pub struct FixedWindow {
     length: u64,
@@ -40,7 +41,9 @@ mod tests {
     fn twice_as_many_pass_around_the_end_of_a_window() {
         let mut limiter = FixedWindow::new(SimDuration::from_secs(1), 2);
         let millis = [900, 901, 902, 1_000, 1_001, 1_002];
-        let passed = millis.map(|millis| limiter.try_acquire(SimTime::from_nanos(millis * 1_000_000)) == Pass::Now);
+        let passed = millis.map(|millis| {
+            limiter.try_acquire(SimTime::from_nanos(millis * 1_000_000)) == Pass::Now
+        });
         assert_eq!(passed, [true, true, false, true, true, false]);
     }
 }

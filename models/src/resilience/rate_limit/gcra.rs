@@ -4,9 +4,10 @@ use sim_core::{SimDuration, SimTime};
 
 use super::Pass;
 
-/// A call conforms if it comes no more than the tolerance before its theoretical arrival time, which then moves on by one
-/// interval: virtual scheduling after ITU-T I.371. With a tolerance of `burst - 1` intervals it passes what a token bucket
-/// passes, and keeps one number. A call that comes too early may wait until it conforms.
+/// A call conforms if it comes no more than the tolerance before its theoretical arrival time,
+/// which then moves on by one interval: virtual scheduling after ITU-T I.371. With a tolerance of
+/// `burst - 1` intervals it passes what a token bucket passes, and keeps one number. A call that
+/// comes too early may wait until it conforms.
 #[derive(Clone, Debug)]
 pub struct Gcra {
     interval: SimDuration,
@@ -43,7 +44,9 @@ mod tests {
     fn a_call_may_come_early_by_the_tolerance() {
         let mut limiter = Gcra::new(SimDuration::from_millis(100), 3, SimDuration::ZERO);
         let millis = [0, 0, 0, 99, 100, 100, 350, 350, 350];
-        let passed = millis.map(|millis| limiter.try_acquire(SimTime::from_nanos(millis * 1_000_000)) == Pass::Now);
+        let passed = millis.map(|millis| {
+            limiter.try_acquire(SimTime::from_nanos(millis * 1_000_000)) == Pass::Now
+        });
         assert_eq!(passed, [true, true, true, false, true, false, true, true, false]);
     }
 }

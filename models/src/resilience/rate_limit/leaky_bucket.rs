@@ -4,8 +4,9 @@ use sim_core::{SimDuration, SimTime};
 
 use super::Pass;
 
-/// Calls leave one every `interval`, in the order in which they came; at most `queue` of them wait (Turner, "New directions in
-/// communications", 1986). Unlike a token bucket it lets no burst through.
+/// Calls leave one every `interval`, in the order in which they came; at most `queue` of them wait
+/// (Turner, "New directions in communications", 1986). Unlike a token bucket it lets no burst
+/// through.
 #[derive(Clone, Debug)]
 pub struct LeakyBucket {
     interval: SimDuration,
@@ -17,7 +18,11 @@ pub struct LeakyBucket {
 impl LeakyBucket {
     /// An empty bucket.
     pub fn new(interval: SimDuration, queue: u32) -> Self {
-        Self { interval, longest_wait: u128::from(interval.as_nanos()) * u128::from(queue), next: SimTime::ZERO }
+        Self {
+            interval,
+            longest_wait: u128::from(interval.as_nanos()) * u128::from(queue),
+            next: SimTime::ZERO,
+        }
     }
 
     /// A call asks to pass.
@@ -44,6 +49,10 @@ mod tests {
         assert_eq!(answers, [Pass::Now, after(100), after(200), Pass::Never(SimDuration::ZERO)]);
         assert_eq!(bucket.try_acquire(SimTime::from_nanos(150_000_000)), after(150));
         assert_eq!(bucket.try_acquire(SimTime::from_secs(9)), Pass::Now);
-        assert_eq!(bucket.try_acquire(SimTime::from_secs(9)), after(100), "idle time is not saved up");
+        assert_eq!(
+            bucket.try_acquire(SimTime::from_secs(9)),
+            after(100),
+            "idle time is not saved up"
+        );
     }
 }

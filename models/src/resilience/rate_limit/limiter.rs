@@ -2,7 +2,9 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::{CyclicPermits, FixedWindow, Gcra, LeakyBucket, SlidingCounter, SlidingLog, TokenBucket};
+use super::{
+    CyclicPermits, FixedWindow, Gcra, LeakyBucket, SlidingCounter, SlidingLog, TokenBucket,
+};
 
 /// Which limit, and how it is set.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,11 +103,21 @@ impl RateLimiter {
             RateLimit::TokenBucket { interval, burst, max_wait } => {
                 Self::TokenBucket(TokenBucket::new(interval, burst, max_wait))
             }
-            RateLimit::LeakyBucket { interval, queue } => Self::LeakyBucket(LeakyBucket::new(interval, queue)),
-            RateLimit::FixedWindow { window, calls } => Self::FixedWindow(FixedWindow::new(window, calls)),
-            RateLimit::SlidingLog { window, calls } => Self::SlidingLog(SlidingLog::new(window, calls)),
-            RateLimit::SlidingCounter { window, calls } => Self::SlidingCounter(SlidingCounter::new(window, calls)),
-            RateLimit::Gcra { interval, burst, max_wait } => Self::Gcra(Gcra::new(interval, burst, max_wait)),
+            RateLimit::LeakyBucket { interval, queue } => {
+                Self::LeakyBucket(LeakyBucket::new(interval, queue))
+            }
+            RateLimit::FixedWindow { window, calls } => {
+                Self::FixedWindow(FixedWindow::new(window, calls))
+            }
+            RateLimit::SlidingLog { window, calls } => {
+                Self::SlidingLog(SlidingLog::new(window, calls))
+            }
+            RateLimit::SlidingCounter { window, calls } => {
+                Self::SlidingCounter(SlidingCounter::new(window, calls))
+            }
+            RateLimit::Gcra { interval, burst, max_wait } => {
+                Self::Gcra(Gcra::new(interval, burst, max_wait))
+            }
             RateLimit::CyclicPermits { period, permits, timeout } => {
                 Self::CyclicPermits(CyclicPermits::new(period, permits, timeout))
             }
@@ -144,7 +156,8 @@ mod tests {
 
     use super::*;
 
-    /// The instants at which calls that ask after these gaps (in milliseconds) are let through at once.
+    /// The instants at which calls that ask after these gaps (in milliseconds) are let through at
+    /// once.
     fn passed(limit: RateLimit, gaps: &[u64]) -> Vec<u64> {
         let mut limiter = RateLimiter::new(limit);
         let mut now = 0;
@@ -159,7 +172,11 @@ mod tests {
     }
 
     fn most_in_any_span(times: &[u64], span: u64) -> usize {
-        times.iter().map(|from| times.iter().filter(|at| **at >= *from && **at < from + span).count()).max().unwrap_or(0)
+        times
+            .iter()
+            .map(|from| times.iter().filter(|at| **at >= *from && **at < from + span).count())
+            .max()
+            .unwrap_or(0)
     }
 
     proptest! {
@@ -204,7 +221,10 @@ mod tests {
         let gaps = vec![5; 200 * 60];
         for limit in limits {
             let passed = passed(limit, &gaps).len();
-            assert!((5_900..=6_100).contains(&passed), "{limit:?}: {passed} of 12000 in a minute at 100 a second");
+            assert!(
+                (5_900..=6_100).contains(&passed),
+                "{limit:?}: {passed} of 12000 in a minute at 100 a second"
+            );
         }
     }
 }

@@ -6,8 +6,8 @@ use sim_core::{SimDuration, SimTime};
 
 use super::Pass;
 
-/// So many calls in any span of the window's length: the instants of the last ones are kept. A call exactly one window old no
-/// longer counts.
+/// So many calls in any span of the window's length: the instants of the last ones are kept. A call
+/// exactly one window old no longer counts.
 #[derive(Clone, Debug)]
 pub struct SlidingLog {
     window: SimDuration,
@@ -42,7 +42,9 @@ mod tests {
     fn a_call_counts_for_one_window_and_not_longer() {
         let mut limiter = SlidingLog::new(SimDuration::from_secs(1), 2);
         let millis = [0, 600, 999, 1_000, 1_001, 1_600];
-        let passed = millis.map(|millis| limiter.try_acquire(SimTime::from_nanos(millis * 1_000_000)) == Pass::Now);
+        let passed = millis.map(|millis| {
+            limiter.try_acquire(SimTime::from_nanos(millis * 1_000_000)) == Pass::Now
+        });
         assert_eq!(passed, [true, true, false, true, false, true]);
     }
 }

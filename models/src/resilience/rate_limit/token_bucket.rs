@@ -4,8 +4,9 @@ use sim_core::{SimDuration, SimTime};
 
 use super::Pass;
 
-/// A bucket into which a token drips every `interval`, as long as it holds fewer than `burst`; a call takes one (RFC 2697
-/// without the colours). A call that finds none may reserve the next if its wait is short enough, so the bucket can be in debt.
+/// A bucket into which a token drips every `interval`, as long as it holds fewer than `burst`; a
+/// call takes one (RFC 2697 without the colours). A call that finds none may reserve the next if
+/// its wait is short enough, so the bucket can be in debt.
 ///
 /// Counted in nanoseconds of dripping, so that nothing is rounded.
 #[derive(Clone, Debug)]
@@ -23,7 +24,13 @@ impl TokenBucket {
     pub fn new(interval: SimDuration, burst: u32, max_wait: SimDuration) -> Self {
         let interval = i128::from(interval.as_nanos());
         let capacity = interval * i128::from(burst);
-        Self { interval, capacity, max_wait: i128::from(max_wait.as_nanos()), credit: capacity, updated: SimTime::ZERO }
+        Self {
+            interval,
+            capacity,
+            max_wait: i128::from(max_wait.as_nanos()),
+            credit: capacity,
+            updated: SimTime::ZERO,
+        }
     }
 
     /// A call asks to pass.
@@ -46,12 +53,17 @@ mod tests {
 
     #[test]
     fn it_gives_a_burst_then_the_rate_and_reserves_what_is_not_too_far_off() {
-        let mut bucket = TokenBucket::new(SimDuration::from_millis(100), 2, SimDuration::from_millis(150));
+        let mut bucket =
+            TokenBucket::new(SimDuration::from_millis(100), 2, SimDuration::from_millis(150));
         let at = |millis: u64| SimTime::from_nanos(millis * 1_000_000);
         let waits = [0, 0, 0, 0].map(|millis| bucket.try_acquire(at(millis)));
         let reserved = Pass::After(SimDuration::from_millis(100));
         assert_eq!(waits, [Pass::Now, Pass::Now, reserved, Pass::Never(SimDuration::ZERO)]);
-        assert_eq!(bucket.try_acquire(at(200)), Pass::Now, "the first token after the reserved one");
+        assert_eq!(
+            bucket.try_acquire(at(200)),
+            Pass::Now,
+            "the first token after the reserved one"
+        );
         assert_eq!(bucket.try_acquire(at(10_000)), Pass::Now);
         assert_eq!(bucket.try_acquire(at(10_000)), Pass::Now, "no more than the burst is saved");
         assert_eq!(bucket.try_acquire(at(10_000)), reserved);

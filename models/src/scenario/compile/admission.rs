@@ -5,7 +5,9 @@ use sim_core::SimDuration;
 use super::super::admission::{Admission, Concurrency, ConcurrencyAlgorithm, Order};
 use super::Compiler;
 use crate::resilience::adaptive_concurrency::{AimdSettings, Gradient2Settings, VegasSettings};
-use crate::resilience::admission::{AdmissionSettings, CodelSettings, ConcurrencyLimit, RedSettings, UtilizationSettings};
+use crate::resilience::admission::{
+    AdmissionSettings, CodelSettings, ConcurrencyLimit, RedSettings, UtilizationSettings,
+};
 use crate::resources::Discipline;
 
 /// Settings that apply when the file says nothing: those of the sources.
@@ -23,14 +25,17 @@ impl Compiler<'_> {
     /// The class of a workload's requests: its place among the priorities.
     pub(super) fn priority(&mut self, written: Option<&String>, path: &str) -> u8 {
         let classes = &self.scenario.priorities;
-        let Some(name) = written else { return classes.len().saturating_sub(1).min(usize::from(u8::MAX)) as u8 };
+        let Some(name) = written else {
+            return classes.len().saturating_sub(1).min(usize::from(u8::MAX)) as u8;
+        };
         if let Some(position) = classes.iter().position(|class| class == name) {
             return position.min(usize::from(u8::MAX)) as u8;
         }
         let help = match super::did_you_mean(name, classes.iter().map(String::as_str)) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if classes.is_empty() => {
-                "list them, the highest first, such as `priorities: [critical, normal, batch]`".to_owned()
+                "list them, the highest first, such as `priorities: [critical, normal, batch]`"
+                    .to_owned()
             }
             None => format!("known are {}", classes.join(", ")),
         };
@@ -39,7 +44,8 @@ impl Compiler<'_> {
         0
     }
 
-    /// The order of a queue and the gate in front of it; no gate if nothing is turned away and classes are not told apart.
+    /// The order of a queue and the gate in front of it; no gate if nothing is turned away and
+    /// classes are not told apart.
     pub(super) fn admission(
         &mut self,
         written: Option<&Admission>,
@@ -49,17 +55,30 @@ impl Compiler<'_> {
         let Some(admission) = written else { return (Discipline::Fifo, None) };
         let discipline = self.discipline(admission, capacity, path);
         let settings = AdmissionSettings {
-            concurrency: admission.concurrency.map(|limit| self.concurrency(&limit, &format!("{path}.concurrency"))),
+            concurrency: admission
+                .concurrency
+                .map(|limit| self.concurrency(&limit, &format!("{path}.concurrency"))),
             red: admission.red.map(|red| {
                 if red.min < 0.0 || red.max <= red.min {
                     let at = self.value_at(&format!("{path}.red"));
-                    self.error(at, "drops begin where they end", "write `min` below `max`, such as `{ min: 20, max: 60 }`");
+                    self.error(
+                        at,
+                        "drops begin where they end",
+                        "write `min` below `max`, such as `{ min: 20, max: 60 }`",
+                    );
                 }
                 RedSettings {
                     min: red.min,
                     max: red.max,
-                    max_probability: red.probability.map_or(default::RED_PROBABILITY, |share| share.0),
-                    weight: self.number(red.weight, default::RED_WEIGHT, 0.0..=1.0, &format!("{path}.red.weight")),
+                    max_probability: red
+                        .probability
+                        .map_or(default::RED_PROBABILITY, |share| share.0),
+                    weight: self.number(
+                        red.weight,
+                        default::RED_WEIGHT,
+                        0.0..=1.0,
+                        &format!("{path}.red.weight"),
+                    ),
                     service_time: red.service_time.map_or(default::RED_SERVICE_TIME, |time| time.0),
                 }
             }),
@@ -73,12 +92,22 @@ impl Compiler<'_> {
             }),
             in_flight: None,
             memory: None,
-            retry_after: admission.retry_after.map_or(0, super::super::quantity::Duration::as_millis),
+            retry_after: admission
+                .retry_after
+                .map_or(0, super::super::quantity::Duration::as_millis),
         };
-        let turns_away = settings != AdmissionSettings { retry_after: settings.retry_after, ..AdmissionSettings::default() };
+        let turns_away = settings
+            != AdmissionSettings {
+                retry_after: settings.retry_after,
+                ..AdmissionSettings::default()
+            };
         if settings.retry_after > 0 && !turns_away && discipline.classes() == 1 {
             let at = self.key_at(&format!("{path}.retry after"));
-            self.error(at, "nobody is turned away", "`retry after` belongs to codel, red, utilization or concurrency");
+            self.error(
+                at,
+                "nobody is turned away",
+                "`retry after` belongs to codel, red, utilization or concurrency",
+            );
         }
         let has_gate = turns_away || discipline.classes() > 1;
         (discipline, has_gate.then_some(settings))
@@ -94,41 +123,73 @@ impl Compiler<'_> {
         for (detail, is_there, owner, name) in details {
             if is_there && order != owner {
                 let at = self.key_at(&format!("{path}.{detail}"));
-                self.error(at, format!("`{detail}` means nothing to this order"), format!("it belongs to `order: {name}`"));
+                self.error(
+                    at,
+                    format!("`{detail}` means nothing to this order"),
+                    format!("it belongs to `order: {name}`"),
+                );
             }
         }
         let classes = self.scenario.priorities.len();
-        if matches!(order, Order::Strict | Order::Weighted | Order::Reserved) && !(2..=64).contains(&classes) {
+        if matches!(order, Order::Strict | Order::Weighted | Order::Reserved)
+            && !(2..=64).contains(&classes)
+        {
             let at = self.value_at(&format!("{path}.order"));
-            let message = if classes > 64 { "too many classes to tell apart" } else { "there are no classes to tell apart" };
+            let message = if classes > 64 {
+                "too many classes to tell apart"
+            } else {
+                "there are no classes to tell apart"
+            };
             self.error(at, message, "list two to 64, the highest first, such as `priorities: [critical, normal, batch]`");
             return Discipline::Fifo;
         }
         match order {
             Order::Fifo => Discipline::Fifo,
             Order::Lifo => Discipline::Lifo,
-            Order::AdaptiveLifo => {
-                Discipline::AdaptiveLifo(self.wanted(admission.above, 0, "above: 20", &format!("{path}.order")))
-            }
+            Order::AdaptiveLifo => Discipline::AdaptiveLifo(self.wanted(
+                admission.above,
+                0,
+                "above: 20",
+                &format!("{path}.order"),
+            )),
             Order::Strict => Discipline::Strict { classes: classes as u8 },
             Order::Weighted => {
-                let weights = self.one_a_class(admission.weights.as_deref(), "weights: [5, 3, 1]", &format!("{path}.weights"));
+                let weights = self.one_a_class(
+                    admission.weights.as_deref(),
+                    "weights: [5, 3, 1]",
+                    &format!("{path}.weights"),
+                );
                 if weights.contains(&0) {
                     let at = self.value_at(&format!("{path}.weights"));
-                    self.error(at, "a class without weight is never served", "write weights of at least 1");
+                    self.error(
+                        at,
+                        "a class without weight is never served",
+                        "write weights of at least 1",
+                    );
                 }
                 Discipline::Weighted(weights)
             }
             Order::Reserved => {
-                let kept = self.one_a_class(admission.reserved.as_deref(), "reserved: [10, 5, 0]", &format!("{path}.reserved"));
+                let kept = self.one_a_class(
+                    admission.reserved.as_deref(),
+                    "reserved: [10, 5, 0]",
+                    &format!("{path}.reserved"),
+                );
                 let all = kept.iter().fold(0_u32, |sum, kept| sum.saturating_add(*kept));
                 if all > capacity {
                     let at = self.value_at(&format!("{path}.reserved"));
-                    self.error(at, format!("{all} slots are kept, and there are {capacity}"), "keep fewer");
+                    self.error(
+                        at,
+                        format!("{all} slots are kept, and there are {capacity}"),
+                        "keep fewer",
+                    );
                 }
-                if let Some(class) = kept.iter().position(|kept| *kept == 0).filter(|_| all == capacity) {
+                if let Some(class) =
+                    kept.iter().position(|kept| *kept == 0).filter(|_| all == capacity)
+                {
                     let at = self.value_at(&format!("{path}.reserved"));
-                    let message = format!("nothing is left for `{}`", self.scenario.priorities[class]);
+                    let message =
+                        format!("nothing is left for `{}`", self.scenario.priorities[class]);
                     self.error(at, message, "keep fewer for the others, or some for it too");
                 }
                 Discipline::Reserved(kept)
@@ -139,7 +200,11 @@ impl Compiler<'_> {
     fn wanted(&mut self, written: Option<u32>, otherwise: u32, example: &str, path: &str) -> u32 {
         if written.is_none() {
             let at = self.value_at(path);
-            self.error(at, "something is missing for this order", format!("write `{example}` beside it"));
+            self.error(
+                at,
+                "something is missing for this order",
+                format!("write `{example}` beside it"),
+            );
         }
         written.unwrap_or(otherwise)
     }
@@ -149,8 +214,13 @@ impl Compiler<'_> {
         let given = written.unwrap_or_default();
         if given.len() != classes {
             let at = self.value_at(path);
-            let message = format!("there are {classes} priorities, and {} numbers here", given.len());
-            self.error(at, message, format!("write one for each, the highest first, such as `{example}`"));
+            let message =
+                format!("there are {classes} priorities, and {} numbers here", given.len());
+            self.error(
+                at,
+                message,
+                format!("write one for each, the highest first, such as `{example}`"),
+            );
             return vec![1; classes];
         }
         given.to_vec()
@@ -172,15 +242,27 @@ impl Compiler<'_> {
         for (detail, is_there, owners) in details {
             if is_there && !owners.contains(&written.limit) {
                 let at = self.key_at(&format!("{path}.{detail}"));
-                self.error(at, format!("`{detail}` means nothing to this limit"), "leave it out, or choose another `limit`");
+                self.error(
+                    at,
+                    format!("`{detail}` means nothing to this limit"),
+                    "leave it out, or choose another `limit`",
+                );
             }
         }
         if written.probe_multiplier.is_some() && written.limit != Vegas {
             let at = self.key_at(&format!("{path}.probeMultiplier"));
-            self.error(at, "`probeMultiplier` means nothing to this limit", "it belongs to `limit: vegas`");
+            self.error(
+                at,
+                "`probeMultiplier` means nothing to this limit",
+                "it belongs to `limit: vegas`",
+            );
         }
-        let initial = written.initial_limit.map(|limit| self.at_least_one(limit, "the limit", &format!("{path}.initialLimit")));
-        let smoothing = written.smoothing.map(|weight| self.number(Some(weight), 1.0, 0.0..=1.0, &format!("{path}.smoothing")));
+        let initial = written
+            .initial_limit
+            .map(|limit| self.at_least_one(limit, "the limit", &format!("{path}.initialLimit")));
+        let smoothing = written
+            .smoothing
+            .map(|weight| self.number(Some(weight), 1.0, 0.0..=1.0, &format!("{path}.smoothing")));
         match written.limit {
             Aimd => {
                 let library = AimdSettings::default();

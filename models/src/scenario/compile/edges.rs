@@ -15,8 +15,13 @@ impl Compiler<'_> {
         while index < self.edges.len() {
             let (caller, callee) = (self.edges[index].caller, self.edges[index].callee);
             let name = self.edge_name(caller, callee);
-            let own = scenario.calls.iter().find(|(written, _)| normalize_edge(written) == name).map(|(_, call)| call);
-            let path = if own.is_some() { format!("calls.{name}") } else { "defaults.calls".to_owned() };
+            let own = scenario
+                .calls
+                .iter()
+                .find(|(written, _)| normalize_edge(written) == name)
+                .map(|(_, call)| call);
+            let path =
+                if own.is_some() { format!("calls.{name}") } else { "defaults.calls".to_owned() };
             let plan = self.edge_plan(caller, callee, own.unwrap_or(&fallback_settings), &path);
             self.blueprint.edges.push(plan);
             index += 1;
@@ -29,13 +34,17 @@ impl Compiler<'_> {
 
     pub(super) fn caller_name(&self, caller: Caller) -> String {
         match caller {
-            Caller::Workload(index) => {
-                self.scenario.workloads.get_index(index as usize).map_or_else(String::new, |(name, _)| name.clone())
-            }
+            Caller::Workload(index) => self
+                .scenario
+                .workloads
+                .get_index(index as usize)
+                .map_or_else(String::new, |(name, _)| name.clone()),
             Caller::Station(id) => self.blueprint.stations[id as usize].name.clone(),
-            Caller::Queue(index) => {
-                self.scenario.queues.get_index(index as usize).map_or_else(String::new, |(name, _)| name.clone())
-            }
+            Caller::Queue(index) => self
+                .scenario
+                .queues
+                .get_index(index as usize)
+                .map_or_else(String::new, |(name, _)| name.clone()),
         }
     }
 
@@ -59,26 +68,38 @@ impl Compiler<'_> {
             .chain(self.stations.keys())
             .map(String::as_str)
             .collect();
-        let unknown =
-            if callers.contains(&caller) { (!self.stations.contains_key(callee)).then_some(callee) } else { Some(caller) };
+        let unknown = if callers.contains(&caller) {
+            (!self.stations.contains_key(callee)).then_some(callee)
+        } else {
+            Some(caller)
+        };
         if let Some(unknown) = unknown {
-            let help = did_you_mean(unknown, callers.iter().copied())
-                .map_or_else(|| "it must be defined above".to_owned(), |meant| format!("did you mean `{meant}`?"));
+            let help = did_you_mean(unknown, callers.iter().copied()).map_or_else(
+                || "it must be defined above".to_owned(),
+                |meant| format!("did you mean `{meant}`?"),
+            );
             self.error(at, format!("there is no `{unknown}`"), help);
             return;
         }
-        let edges: Vec<String> = self.edges.iter().map(|edge| self.edge_name(edge.caller, edge.callee)).collect();
+        let edges: Vec<String> =
+            self.edges.iter().map(|edge| self.edge_name(edge.caller, edge.callee)).collect();
         if !edges.contains(&normalize_edge(written)) {
             self.problems.add(
-                Problem::warning(format!("`{caller}` never calls `{callee}`: these settings have no effect"), at)
-                    .labelled("unused")
-                    .with_help(format!("calls that are made: {}", edges.join(", "))),
+                Problem::warning(
+                    format!("`{caller}` never calls `{callee}`: these settings have no effect"),
+                    at,
+                )
+                .labelled("unused")
+                .with_help(format!("calls that are made: {}", edges.join(", "))),
             );
         }
     }
 
     fn edge_plan(&mut self, caller: Caller, callee: u32, call: &Call, path: &str) -> EdgePlan {
-        let latency = call.latency.as_ref().map_or(NONE, |latency| self.distribution(latency, &format!("{path}.latency")));
+        let latency = call
+            .latency
+            .as_ref()
+            .map_or(NONE, |latency| self.distribution(latency, &format!("{path}.latency")));
         let (guards, timeout) = self.pipeline(caller, callee, call, path);
         let mut balance = self.balancing(callee, call.balance.as_ref(), &format!("{path}.balance"));
         self.add_outlier_detection(call, &mut balance, path);
@@ -92,11 +113,13 @@ impl Compiler<'_> {
             caller_instances: self.caller_instances(caller),
             callee,
             callee_instances: self.blueprint.stations[callee as usize].instances.clone(),
-            is_elaborate: call.propagate_deadline.unwrap_or(false) || matches!(guards.last(), Some(Guard::Hedge(_))),
+            is_elaborate: call.propagate_deadline.unwrap_or(false)
+                || matches!(guards.last(), Some(Guard::Hedge(_))),
             guards,
             latency,
             timeout,
-            connect_timeout: self.deadline(call.connect_timeout, &format!("{path}.connect timeout")),
+            connect_timeout: self
+                .deadline(call.connect_timeout, &format!("{path}.connect timeout")),
             observes_attempts: balance.observes_attempts(),
             balance,
             is_balanced_per_attempt: call.new_instance_per_attempt.unwrap_or(false),

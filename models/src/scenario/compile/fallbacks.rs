@@ -9,21 +9,36 @@ use crate::resilience::Fallback;
 use crate::system::{CallSite, OnFailure, StationKind};
 
 impl Compiler<'_> {
-    pub(super) fn fallbacks(&mut self, caller: Caller, written: Option<&Fallbacks>, path: &str) -> Vec<(Fallback, OutcomeSet)> {
+    pub(super) fn fallbacks(
+        &mut self,
+        caller: Caller,
+        written: Option<&Fallbacks>,
+        path: &str,
+    ) -> Vec<(Fallback, OutcomeSet)> {
         let Some(Fallbacks(list)) = written else { return Vec::new() };
         let mut fallbacks = Vec::new();
         for (index, fallback) in list.iter().enumerate() {
             let listed = format!("{path}[{index}]");
             let is_list = self.decoded.tree.get(&super::parse_path(&listed)).is_some();
             let path = if is_list { &listed } else { path };
-            let on = fallback.on.as_ref().map_or(OutcomeSet::failures(), |outcomes| OutcomeSet::of(outcomes));
+            let on = fallback
+                .on
+                .as_ref()
+                .map_or(OutcomeSet::failures(), |outcomes| OutcomeSet::of(outcomes));
             fallbacks.extend(self.fallback(caller, fallback, path).map(|fallback| (fallback, on)));
             if fallback.default && index + 1 < list.len() {
                 let at = self.value_at(path);
-                self.error(at, "what follows is never tried", "a default value is always at hand; put it last");
+                self.error(
+                    at,
+                    "what follows is never tried",
+                    "a default value is always at hand; put it last",
+                );
             }
         }
-        let later = fallbacks.iter().filter(|(fallback, _)| matches!(fallback, Fallback::Later { .. })).count();
+        let later = fallbacks
+            .iter()
+            .filter(|(fallback, _)| matches!(fallback, Fallback::Later { .. }))
+            .count();
         if later > 1 {
             let at = self.value_at(path);
             self.error(at, "this call is put off in two places", "one `later` is enough");
@@ -43,7 +58,11 @@ impl Compiler<'_> {
         if count != 1 {
             if !self.was_removed(path) {
                 let at = self.value_at(path);
-                let message = if count == 0 { "this fallback gives nothing" } else { "this is more than one fallback" };
+                let message = if count == 0 {
+                    "this fallback gives nothing"
+                } else {
+                    "this is more than one fallback"
+                };
                 self.error(at, message, "write one of `default`, `cached`, `call`, `send` and `later`, or a list of them");
             }
             return None;
@@ -52,7 +71,9 @@ impl Compiler<'_> {
             return Some(Fallback::Cached {
                 hit_rate: cached.hit_rate.0,
                 latency: match &cached.latency {
-                    Some(latency) => self.read_distribution(latency, &format!("{path}.cached.latency")),
+                    Some(latency) => {
+                        self.read_distribution(latency, &format!("{path}.cached.latency"))
+                    }
                     None => Distribution::Constant { value: 0.0 },
                 },
                 max_age: cached.max_age.map(|age| age.0),
@@ -62,7 +83,9 @@ impl Compiler<'_> {
             return self.alternative(caller, target, &format!("{path}.call"));
         }
         if let Some(queue) = &fallback.send {
-            return self.queue(queue, &format!("{path}.send")).map(|queue| Fallback::Send { queue });
+            return self
+                .queue(queue, &format!("{path}.send"))
+                .map(|queue| Fallback::Send { queue });
         }
         if let Some(LaterFallback { rate, capacity }) = fallback.later {
             if matches!(caller, Caller::Workload(_)) {
@@ -81,7 +104,11 @@ impl Compiler<'_> {
         let callee = self.station(name, path)?;
         if self.blueprint.stations[callee as usize].kind == StationKind::Cache {
             let at = self.value_at(path);
-            self.error(at, format!("`{name}` is a cache"), "write `cached: { hit rate: 90% }` for a cached answer");
+            self.error(
+                at,
+                format!("`{name}` is a cache"),
+                "write `cached: { hit rate: 90% }` for a cached answer",
+            );
             return None;
         }
         self.check_operation(callee, name, operation, path);
@@ -91,7 +118,8 @@ impl Compiler<'_> {
         Some(Fallback::Alternative { site: self.blueprint.sites.len() as u32 - 1 })
     }
 
-    /// A service that stands in for another has nobody to stand in for itself: one chain says it all.
+    /// A service that stands in for another has nobody to stand in for itself: one chain says it
+    /// all.
     pub(super) fn check_alternatives(&mut self) {
         let stand_ins: Vec<u32> = self
             .blueprint
@@ -105,7 +133,8 @@ impl Compiler<'_> {
             .collect();
         for edge in stand_ins {
             if self.blueprint.edges[edge as usize].has_alternative() {
-                let name = self.edge_name(self.edges[edge as usize].caller, self.edges[edge as usize].callee);
+                let name = self
+                    .edge_name(self.edges[edge as usize].caller, self.edges[edge as usize].callee);
                 let at = self.value_at(&format!("calls.{name}.fallback"));
                 let message = format!("`{name}` is itself an alternative, and has one");
                 self.error(at, message, "list both, in order, as fallbacks of the first call");

@@ -45,7 +45,9 @@ impl Compiler<'_> {
     /// Two regions written as `a -> b`.
     fn pair_of_regions(&self, target: &str) -> Option<(u32, u32)> {
         let (from, to) = target.split_once("->")?;
-        let region = |name: &str| self.scenario.regions.get_index_of(name.trim()).map(|region| region as u32);
+        let region = |name: &str| {
+            self.scenario.regions.get_index_of(name.trim()).map(|region| region as u32)
+        };
         Some((region(from)?, region(to)?))
     }
 
@@ -54,7 +56,11 @@ impl Compiler<'_> {
         let targets = [&fault.slow, &fault.errors, &fault.crash, &fault.pause, &fault.refuse];
         let target = targets.into_iter().flatten().next()?;
         let is_station = self.stations.contains_key(target);
-        self.scenario.regions.get_index_of(target).filter(|_| !is_station).map(|region| region as u32)
+        self.scenario
+            .regions
+            .get_index_of(target)
+            .filter(|_| !is_station)
+            .map(|region| region as u32)
     }
 
     /// A fault that strikes every instance in a region.
@@ -62,13 +68,18 @@ impl Compiler<'_> {
         let Some((kind, name)) = self.kind_and_target(fault, path) else { return };
         if fault.instances.is_some() {
             let at = self.key_at(&format!("{path}.instances"));
-            self.error(at, "a region is struck as a whole", "leave out `instances`, or name a service");
+            self.error(
+                at,
+                "a region is struck as a whole",
+                "leave out `instances`, or name a service",
+            );
         }
         for station in 0..self.blueprint.stations.len() {
             let own = self.blueprint.stations[station].name.clone();
             let instances = self.blueprint.stations[station].instances.clone();
-            for instance in
-                instances.filter(|instance| self.blueprint.instances[*instance as usize].region == region).collect::<Vec<_>>()
+            for instance in instances
+                .filter(|instance| self.blueprint.instances[*instance as usize].region == region)
+                .collect::<Vec<_>>()
             {
                 let mut of_station = fault.clone();
                 for target in [
@@ -83,7 +94,12 @@ impl Compiler<'_> {
                     }
                 }
                 let Some(once) = self.fault(&of_station, path) else { return };
-                let once = Fault { target: name.clone(), instances: instance..instance + 1, is_regional: true, ..once };
+                let once = Fault {
+                    target: name.clone(),
+                    instances: instance..instance + 1,
+                    is_regional: true,
+                    ..once
+                };
                 self.repeated(fault, once, path);
             }
         }
@@ -106,7 +122,11 @@ impl Compiler<'_> {
         let mut at = chaos.at.unwrap_or(Duration(SimDuration::ZERO));
         for (index, stage) in chaos.stages.iter().enumerate() {
             let path = format!("chaos.stages[{index}]");
-            if stage.at.is_some() || stage.every.is_some() || stage.surge.is_some() || stage.deploy.is_some() {
+            if stage.at.is_some()
+                || stage.every.is_some()
+                || stage.surge.is_some()
+                || stage.deploy.is_some()
+            {
                 let place = self.value_at(&path);
                 self.error(
                     place,
@@ -117,7 +137,11 @@ impl Compiler<'_> {
             }
             let Some(lasts) = stage.lasts else {
                 let place = self.value_at(&path);
-                self.error(place, "there is no telling how long this stage lasts", "write `for: 1m`");
+                self.error(
+                    place,
+                    "there is no telling how long this stage lasts",
+                    "write `for: 1m`",
+                );
                 continue;
             };
             let placed = Written { at: Some(at), ..stage.clone() };
@@ -142,15 +166,28 @@ impl Compiler<'_> {
         let end = SimTime::ZERO + self.blueprint.run.duration;
         let at = self.value_at(&format!("{path}.every"));
         let Some(Duration(lasts)) = written.lasts.filter(|lasts| lasts.0 < every) else {
-            self.error(at, "this fault begins again before it is over", "give it a `for` that is shorter than `every`");
+            self.error(
+                at,
+                "this fault begins again before it is over",
+                "give it a `for` that is shorter than `every`",
+            );
             return;
         };
         if matches!(once.effect, Effect::Surge { .. }) {
-            self.error(at, "a surge does not repeat", "write `steps` or a `diurnal` rate for the workload");
+            self.error(
+                at,
+                "a surge does not repeat",
+                "write `steps` or a `diurnal` rate for the workload",
+            );
             return;
         }
         let times = end.since(once.begin.min(end)).as_nanos() / every.as_nanos().max(1);
-        if !self.may_have(times, most::REPETITIONS, "repetitions of this fault", &format!("{path}.every")) {
+        if !self.may_have(
+            times,
+            most::REPETITIONS,
+            "repetitions of this fault",
+            &format!("{path}.every"),
+        ) {
             return;
         }
         let mut begin = once.begin;
@@ -175,11 +212,16 @@ impl Compiler<'_> {
         let Some(Duration(each)) = written.each.filter(|each| !each.0.is_zero()) else {
             if !self.was_removed(path) {
                 let at = self.value_at(path);
-                self.error(at, "there is no telling how long an instance is down", "write `each: 20s`");
+                self.error(
+                    at,
+                    "there is no telling how long an instance is down",
+                    "write `each: 20s`",
+                );
             }
             return;
         };
-        let batch = self.at_least_one(written.batch.unwrap_or(1), "the batch", &format!("{path}.batch"));
+        let batch =
+            self.at_least_one(written.batch.unwrap_or(1), "the batch", &format!("{path}.batch"));
         let instances = self.blueprint.stations[station as usize].instances.clone();
         let warm_up = written.warm_up.map_or(WARM_UP, |warm_up| warm_up.0);
         let mut begin = SimTime::ZERO + written.at.map_or(SimDuration::ZERO, |at| at.0);
@@ -196,7 +238,8 @@ impl Compiler<'_> {
             };
             let end = begin + each;
             let restart = of(begin, end, Effect::Restart);
-            let cold = written.cold.map(|Factor(factor)| of(end, end + warm_up, Effect::Cold { factor }));
+            let cold =
+                written.cold.map(|Factor(factor)| of(end, end + warm_up, Effect::Cold { factor }));
             self.blueprint.faults.push(restart);
             self.blueprint.faults.extend(cold);
             begin = end;
@@ -233,13 +276,18 @@ impl Compiler<'_> {
             ("flush", &fault.flush),
             ("surge", &fault.surge),
         ];
-        let given: Vec<_> = kinds.iter().filter_map(|(kind, target)| Some((*kind, (*target).clone()?))).collect();
+        let given: Vec<_> =
+            kinds.iter().filter_map(|(kind, target)| Some((*kind, (*target).clone()?))).collect();
         match given.as_slice() {
             [one] => Some(one.clone()),
             several => {
                 if !several.is_empty() || !self.was_removed(path) {
                     let at = self.value_at(path);
-                    let message = if several.is_empty() { "this fault does nothing" } else { "this fault does several things" };
+                    let message = if several.is_empty() {
+                        "this fault does nothing"
+                    } else {
+                        "this fault does several things"
+                    };
                     self.error(at, message, format!("write one of {KINDS}, with its target"));
                 }
                 None
@@ -268,12 +316,22 @@ impl Compiler<'_> {
         for (detail, is_there, kinds) in details {
             if is_there && !kinds.contains(&kind) {
                 let at = self.key_at(&format!("{path}.{detail}"));
-                self.error(at, format!("`{detail}` means nothing to `{kind}`"), format!("it belongs to {}", kinds.join(", ")));
+                self.error(
+                    at,
+                    format!("`{detail}` means nothing to `{kind}`"),
+                    format!("it belongs to {}", kinds.join(", ")),
+                );
             }
         }
     }
 
-    fn effect(&mut self, fault: &Written, kind: &str, target: &str, path: &str) -> Option<(Effect, Range<u32>)> {
+    fn effect(
+        &mut self,
+        fault: &Written,
+        kind: &str,
+        target: &str,
+        path: &str,
+    ) -> Option<(Effect, Range<u32>)> {
         let target_path = format!("{path}.{kind}");
         if kind == "surge" {
             return self.surge(fault, target, path);
@@ -283,8 +341,11 @@ impl Compiler<'_> {
             if cache.is_none() {
                 let at = self.value_at(&target_path);
                 let known = self.keyed_caches.keys().cloned().collect::<Vec<_>>().join(", ");
-                let help =
-                    if known.is_empty() { "give a cache `keys` and `ttl`".to_owned() } else { format!("known are {known}") };
+                let help = if known.is_empty() {
+                    "give a cache `keys` and `ttl`".to_owned()
+                } else {
+                    format!("known are {known}")
+                };
                 self.error(at, format!("`{target}` is no cache that knows what is in it"), help);
             }
             return cache.map(|cache| (Effect::Flush { cache }, 0..0));
@@ -301,7 +362,10 @@ impl Compiler<'_> {
                 compiler.error(at, format!("there is no telling how {what}"), "give it a size");
             }
         };
-        let added = fault.adding.as_ref().map(|phrase| self.read_distribution(phrase, &format!("{path}.adding")));
+        let added = fault
+            .adding
+            .as_ref()
+            .map(|phrase| self.read_distribution(phrase, &format!("{path}.adding")));
         let factor = fault.by.map_or(1.0, |by| by.0);
         if kind == "slow" && fault.by.is_none() && fault.adding.is_none() {
             needs(self, "much slower: write `by: 20x` or `adding: 100ms`");
@@ -360,7 +424,11 @@ impl Compiler<'_> {
     pub(super) fn must_have_breaker(&mut self, edge: u32, path: &str) {
         if self.blueprint.breakers_of(edge).next().is_none() {
             let at = self.value_at(path);
-            self.error(at, "this call has no breaker", "give it one under `calls:`, or name another call");
+            self.error(
+                at,
+                "this call has no breaker",
+                "give it one under `calls:`, or name another call",
+            );
         }
     }
 
@@ -368,13 +436,19 @@ impl Compiler<'_> {
         let at = self.value_at(&format!("{path}.surge"));
         let Some(workload) = self.scenario.workloads.get(target) else {
             let known = self.scenario.workloads.keys().map(String::as_str);
-            let help = did_you_mean(target, known)
-                .map_or_else(|| "a surge strikes a workload".to_owned(), |meant| format!("did you mean `{meant}`?"));
+            let help = did_you_mean(target, known).map_or_else(
+                || "a surge strikes a workload".to_owned(),
+                |meant| format!("did you mean `{meant}`?"),
+            );
             self.error(at, format!("there is no workload `{target}`"), help);
             return None;
         };
         if workload.arrivals.is_none() {
-            self.error(at, format!("`{target}` has users, not arrivals"), "a surge multiplies arrivals; for users write a stage");
+            self.error(
+                at,
+                format!("`{target}` has users, not arrivals"),
+                "a surge multiplies arrivals; for users write a stage",
+            );
         }
         if fault.by.is_none() && !self.was_removed(path) {
             let at = self.value_at(path);
@@ -388,24 +462,34 @@ impl Compiler<'_> {
             return self.station(target, path).map(Target::Station);
         }
         let wanted = normalize_edge(target);
-        let edges: Vec<String> = self.edges.iter().map(|edge| self.edge_name(edge.caller, edge.callee)).collect();
+        let edges: Vec<String> =
+            self.edges.iter().map(|edge| self.edge_name(edge.caller, edge.callee)).collect();
         let found = edges.iter().position(|edge| *edge == wanted);
         if found.is_none() {
             let at = self.value_at(path);
-            let help = did_you_mean(&wanted, edges.iter().map(String::as_str))
-                .map_or_else(|| format!("calls that are made: {}", edges.join(", ")), |meant| format!("did you mean `{meant}`?"));
+            let help = did_you_mean(&wanted, edges.iter().map(String::as_str)).map_or_else(
+                || format!("calls that are made: {}", edges.join(", ")),
+                |meant| format!("did you mean `{meant}`?"),
+            );
             self.error(at, format!("no call goes over `{wanted}`"), help);
         }
         found.map(|edge| Target::Edge(edge as u32))
     }
 
-    fn struck_instances(&mut self, station: u32, share: Option<InstanceShare>, path: &str) -> Range<u32> {
+    fn struck_instances(
+        &mut self,
+        station: u32,
+        share: Option<InstanceShare>,
+        path: &str,
+    ) -> Range<u32> {
         let all = self.blueprint.stations[station as usize].instances.clone();
         let available = all.len() as u32;
         let count = match share {
             None => available,
             Some(InstanceShare::Count(count)) => count,
-            Some(InstanceShare::Share(Share(share))) => libm::ceil(share * f64::from(available) - 1e-9) as u32,
+            Some(InstanceShare::Share(Share(share))) => {
+                libm::ceil(share * f64::from(available) - 1e-9) as u32
+            }
         };
         if count > available || count == 0 {
             let at = self.value_at(&format!("{path}.instances"));

@@ -7,13 +7,25 @@ use super::expectations::Place;
 use crate::expect::grammar::FIGURES;
 use crate::expect::sentence::{Value, WrittenBound, WrittenFigure};
 use crate::expect::{Bound, Relation, Throughout, Window};
-use crate::observe::{BreakerFigure, EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit, WorkloadFigure};
+use crate::observe::{
+    BreakerFigure, EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit,
+    WorkloadFigure,
+};
 use crate::{Outcome, OutcomeSet};
 
 impl Compiler<'_> {
     /// Latencies over a window have to be kept while the run lasts.
-    pub(super) fn keep_latencies(&mut self, measure: &Measure, throughout: Throughout, window: Option<Window>) {
-        let Measure::Workload(workload, WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency) = measure else { return };
+    pub(super) fn keep_latencies(
+        &mut self,
+        measure: &Measure,
+        throughout: Throughout,
+        window: Option<Window>,
+    ) {
+        let Measure::Workload(workload, WorkloadFigure::Latency(_) | WorkloadFigure::MeanLatency) =
+            measure
+        else {
+            return;
+        };
         if let (Throughout::Window, Some(Window { from, to })) = (throughout, window) {
             let wanted = LatencyWindow { workload: *workload, from, to };
             if !self.blueprint.latency_windows.contains(&wanted) {
@@ -22,7 +34,12 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn bound(&mut self, measure: &Measure, bound: &WrittenBound, place: &Place<'_>) -> Option<Bound> {
+    pub(super) fn bound(
+        &mut self,
+        measure: &Measure,
+        bound: &WrittenBound,
+        place: &Place<'_>,
+    ) -> Option<Bound> {
         let (value, is_right) = match (bound.value, measure.unit()) {
             (Value::Share(value), unit) => (value, unit == Unit::Share),
             (Value::Time(value), unit) => (value, unit == Unit::Time),
@@ -38,7 +55,12 @@ impl Compiler<'_> {
                 Unit::Count => ("a number", "5"),
                 Unit::Factor => ("a factor", "1.5x"),
             };
-            self.problem_in(place, &bound.at, format!("this figure is {what}"), format!("write one such as `{example}`"));
+            self.problem_in(
+                place,
+                &bound.at,
+                format!("this figure is {what}"),
+                format!("write one such as `{example}`"),
+            );
             return None;
         }
         let cannot_fail = match (bound.relation, measure.unit()) {
@@ -47,13 +69,22 @@ impl Compiler<'_> {
             _ => false,
         };
         if cannot_fail {
-            self.problem_in(place, &bound.at, "this holds whatever happens", "write a bound that a run can miss");
+            self.problem_in(
+                place,
+                &bound.at,
+                "this holds whatever happens",
+                "write a bound that a run can miss",
+            );
             return None;
         }
         Some(Bound { relation: bound.relation, value })
     }
 
-    pub(super) fn measure(&mut self, WrittenFigure { figure, of, at }: &WrittenFigure, place: &Place<'_>) -> Option<Measure> {
+    pub(super) fn measure(
+        &mut self,
+        WrittenFigure { figure, of, at }: &WrittenFigure,
+        place: &Place<'_>,
+    ) -> Option<Measure> {
         if figure == "duplicates" {
             return self.effect_named(of, place).map(Measure::Duplicates);
         }
@@ -62,13 +93,22 @@ impl Compiler<'_> {
         }
         if figure == "changes" {
             let edge = self.edge_named(of, place)?;
-            return Some(Measure::Breakers(self.blueprint.breakers_of(edge).collect(), BreakerFigure::Changes));
+            return Some(Measure::Breakers(
+                self.blueprint.breakers_of(edge).collect(),
+                BreakerFigure::Changes,
+            ));
         }
         if of.is_queue || (self.scenario.queues.contains_key(&of.name) && of.callee.is_none()) {
             let queue = self.queue_named(of, place)?;
             let figure_of_queue = queue_figure(figure);
             if figure_of_queue.is_none() {
-                self.no_such_figure(figure, at, "a queue of messages", |figure| queue_figure(figure).is_some(), place);
+                self.no_such_figure(
+                    figure,
+                    at,
+                    "a queue of messages",
+                    |figure| queue_figure(figure).is_some(),
+                    place,
+                );
             }
             return Some(Measure::Queue(queue, figure_of_queue?));
         }
@@ -76,14 +116,28 @@ impl Compiler<'_> {
             let edge = self.edge_named(of, place)?;
             let figure_of_edge = edge_figure(figure);
             if figure_of_edge.is_none() {
-                self.no_such_figure(figure, at, "a call", |figure| edge_figure(figure).is_some(), place);
+                self.no_such_figure(
+                    figure,
+                    at,
+                    "a call",
+                    |figure| edge_figure(figure).is_some(),
+                    place,
+                );
             }
             return Some(Measure::Edge(edge, figure_of_edge?));
         }
-        if let Some(workload) = self.scenario.workloads.get_index_of(&of.name).filter(|_| of.part.is_none()) {
+        if let Some(workload) =
+            self.scenario.workloads.get_index_of(&of.name).filter(|_| of.part.is_none())
+        {
             let figure_of_workload = workload_figure(figure);
             if figure_of_workload.is_none() {
-                self.no_such_figure(figure, at, "a workload", |figure| workload_figure(figure).is_some(), place);
+                self.no_such_figure(
+                    figure,
+                    at,
+                    "a workload",
+                    |figure| workload_figure(figure).is_some(),
+                    place,
+                );
             }
             return Some(Measure::Workload(workload as u32, figure_of_workload?));
         }
@@ -95,7 +149,13 @@ impl Compiler<'_> {
         let (owner, kind) = self.pool_named(of, place)?;
         let figure_of_pool = pool_figure(figure);
         if figure_of_pool.is_none() {
-            self.no_such_figure(figure, at, "a pool", |figure| pool_figure(figure).is_some(), place);
+            self.no_such_figure(
+                figure,
+                at,
+                "a pool",
+                |figure| pool_figure(figure).is_some(),
+                place,
+            );
         }
         let pools = &self.blueprint.pools;
         let is_it = |index: &usize| pools[*index].owner == owner && pools[*index].kind == kind;
@@ -112,8 +172,17 @@ impl Compiler<'_> {
         is_one: impl Fn(&str) -> bool,
         place: &Place<'_>,
     ) {
-        let known: Vec<String> = FIGURES.iter().filter(|figure| is_one(figure)).map(|figure| format!("`{figure}`")).collect();
-        self.problem_in(place, at, format!("{of} has no `{figure}`"), format!("it has {}", known.join(", ")));
+        let known: Vec<String> = FIGURES
+            .iter()
+            .filter(|figure| is_one(figure))
+            .map(|figure| format!("`{figure}`"))
+            .collect();
+        self.problem_in(
+            place,
+            at,
+            format!("{of} has no `{figure}`"),
+            format!("it has {}", known.join(", ")),
+        );
     }
 }
 
@@ -133,7 +202,10 @@ fn outcomes(figure: &str) -> Option<OutcomeSet> {
         "failures" => Some(OutcomeSet::failures()),
         "answers" => Some(OutcomeSet::good()),
         "rejections" => Some(OutcomeSet::rejections()),
-        _ => Outcome::ALL.into_iter().find(|outcome| outcome.name() == figure).map(|outcome| OutcomeSet::of(&[outcome])),
+        _ => Outcome::ALL
+            .into_iter()
+            .find(|outcome| outcome.name() == figure)
+            .map(|outcome| OutcomeSet::of(&[outcome])),
     }
 }
 
@@ -149,7 +221,11 @@ fn workload_figure(figure: &str) -> Option<WorkloadFigure> {
         "revenue" => WorkloadFigure::Revenue,
         "revenue loss" => WorkloadFigure::RevenueLoss,
         "customers hit" => WorkloadFigure::CustomersHit,
-        _ => return quantile(figure).map(WorkloadFigure::Latency).or_else(|| outcomes(figure).map(WorkloadFigure::Ended)),
+        _ => {
+            return quantile(figure)
+                .map(WorkloadFigure::Latency)
+                .or_else(|| outcomes(figure).map(WorkloadFigure::Ended));
+        }
     })
 }
 
@@ -164,7 +240,11 @@ fn edge_figure(figure: &str) -> Option<EdgeFigure> {
         "rejection rate" => EdgeFigure::RejectionRate,
         "rejected share" => EdgeFigure::RejectedShare,
         "mean latency" => EdgeFigure::MeanLatency,
-        _ => return quantile(figure).map(EdgeFigure::Latency).or_else(|| outcomes(figure).map(EdgeFigure::Ended)),
+        _ => {
+            return quantile(figure)
+                .map(EdgeFigure::Latency)
+                .or_else(|| outcomes(figure).map(EdgeFigure::Ended));
+        }
     })
 }
 

@@ -31,18 +31,27 @@ impl Compiler<'_> {
         self.check_conditions();
         let limits = goals.limits.iter().map(|limit| limit.sentence().0.to_owned()).collect();
         self.check_limits();
-        let settings: Vec<Parameter> =
-            goals.settings.iter().map(|(path, values)| Parameter { path: path.clone(), values: values.clone() }).collect();
+        let settings: Vec<Parameter> = goals
+            .settings
+            .iter()
+            .map(|(path, values)| Parameter { path: path.clone(), values: values.clone() })
+            .collect();
         let now = settings.iter().map(|setting| self.now(setting)).collect();
         let conditions: Vec<String> = goals.conditions.keys().cloned().collect();
-        let conditions = if conditions.is_empty() { vec!["as written".to_owned()] } else { conditions };
-        let at_least = |compiler: &mut Self, key: &str, written: Option<u32>, least: u32, default: u32| {
-            if written.is_some_and(|written| written < least) {
-                let at = compiler.value_at(&format!("goals.{key}"));
-                compiler.error(at, format!("fewer than {least} say nothing"), format!("write at least {least}"));
-            }
-            written.unwrap_or(default)
-        };
+        let conditions =
+            if conditions.is_empty() { vec!["as written".to_owned()] } else { conditions };
+        let at_least =
+            |compiler: &mut Self, key: &str, written: Option<u32>, least: u32, default: u32| {
+                if written.is_some_and(|written| written < least) {
+                    let at = compiler.value_at(&format!("goals.{key}"));
+                    compiler.error(
+                        at,
+                        format!("fewer than {least} say nothing"),
+                        format!("write at least {least}"),
+                    );
+                }
+                written.unwrap_or(default)
+            };
         Some(GoalsPlan {
             runs: at_least(self, "runs", goals.runs, 1, RUNS),
             replications: at_least(self, "replications", goals.replications, 1, REPLICATIONS),
@@ -58,7 +67,10 @@ impl Compiler<'_> {
     fn objectives(&mut self) -> Vec<FigurePlan> {
         let goals = &self.scenario.goals;
         let mut objectives = Vec::new();
-        let wanted = [("maximize", &goals.maximize, Direction::Higher), ("minimize", &goals.minimize, Direction::Lower)];
+        let wanted = [
+            ("maximize", &goals.maximize, Direction::Higher),
+            ("minimize", &goals.minimize, Direction::Lower),
+        ];
         for (key, texts, better) in wanted {
             for (index, text) in texts.iter().enumerate() {
                 let place = Place { path: format!("goals.{key}[{index}]"), text };
@@ -68,15 +80,22 @@ impl Compiler<'_> {
             }
         }
         let prices = self.blueprint.prices;
-        let has_prices = [prices.instance, prices.thread, prices.slot, prices.connection].iter().any(|price| *price > 0.0);
+        let has_prices = [prices.instance, prices.thread, prices.slot, prices.connection]
+            .iter()
+            .any(|price| *price > 0.0);
         if objectives.is_empty() && has_prices {
             let unit = Wanted::Cost.unit();
-            objectives.push(FigurePlan { text: COST.to_owned(), unit, better: Some(Direction::Lower) });
+            objectives.push(FigurePlan {
+                text: COST.to_owned(),
+                unit,
+                better: Some(Direction::Lower),
+            });
         }
         objectives
     }
 
-    /// What a figure is counted in. Stretches of time, which may be there in some conditions only, are not looked at.
+    /// What a figure is counted in. Stretches of time, which may be there in some conditions only,
+    /// are not looked at.
     fn unit_of(&mut self, place: &Place<'_>) -> Option<Unit> {
         match read_reading(place.text) {
             Err(unreadable) => {
@@ -84,23 +103,33 @@ impl Compiler<'_> {
                 None
             }
             Ok(WrittenReading::Cost) => Some(Wanted::Cost.unit()),
-            Ok(WrittenReading::Figure { figure, .. }) => self.measure(&figure, place).map(|measure| measure.unit()),
+            Ok(WrittenReading::Figure { figure, .. }) => {
+                self.measure(&figure, place).map(|measure| measure.unit())
+            }
             Ok(WrittenReading::Recovery { .. }) => Some(Unit::Time),
         }
     }
 
     /// What is read off a run under a condition: its limits, then the objectives.
-    pub(super) fn goal_readings(&mut self, condition: Option<&str>, objectives: &[FigurePlan]) -> Vec<Reading> {
+    pub(super) fn goal_readings(
+        &mut self,
+        condition: Option<&str>,
+        objectives: &[FigurePlan],
+    ) -> Vec<Reading> {
         let goals = &self.scenario.goals;
         let mut readings = Vec::new();
         for (index, limit) in goals.limits.iter().enumerate() {
-            let holds_here = |names: &[String]| condition.is_some_and(|condition| names.iter().any(|name| name == condition));
+            let holds_here = |names: &[String]| {
+                condition.is_some_and(|condition| names.iter().any(|name| name == condition))
+            };
             if !limit.conditions().is_none_or(holds_here) {
                 continue;
             }
             let (text, key) = limit.sentence();
             let place = Place { path: format!("goals.limits[{index}]{key}"), text };
-            if let Some(Some((wanted, bound))) = read(text).ok().map(|sentence| self.limit(&sentence, &place)) {
+            if let Some(Some((wanted, bound))) =
+                read(text).ok().map(|sentence| self.limit(&sentence, &place))
+            {
                 readings.push(Reading { text: text.to_owned(), wanted, bound: Some(bound) });
             }
         }
@@ -121,7 +150,10 @@ impl Compiler<'_> {
             }
             Claim::Back { measure, share, normal, window } => {
                 let value = window.to.since(window.from).as_secs_f64();
-                (Wanted::Recovery { measure, share, normal, window }, Bound { relation: Relation::AtMost, value })
+                (
+                    Wanted::Recovery { measure, share, normal, window },
+                    Bound { relation: Relation::AtMost, value },
+                )
             }
             Claim::Happens { .. } | Claim::InOrder(_) | Claim::NothingLost => return None,
         })
@@ -145,7 +177,12 @@ impl Compiler<'_> {
                 }
                 Ok(_) => {
                     let help = "write a limit on a figure, such as `availability of web is at least 99.9%`";
-                    self.problem_in(&place, &(0..text.len()), "a limit needs a number to come closer to", help);
+                    self.problem_in(
+                        &place,
+                        &(0..text.len()),
+                        "a limit needs a number to come closer to",
+                        help,
+                    );
                 }
             }
             for (number, name) in limit.conditions().unwrap_or_default().iter().enumerate() {
@@ -155,7 +192,8 @@ impl Compiler<'_> {
     }
 
     fn check_conditions(&mut self) {
-        let node = self.decoded.tree.get(&parse_path("goals.conditions")).map(|node| node.value.clone());
+        let node =
+            self.decoded.tree.get(&parse_path("goals.conditions")).map(|node| node.value.clone());
         let Some(TreeValue::Map(conditions)) = node else { return };
         for (key, condition) in conditions {
             let TreeValue::List(names) = condition.value else { continue };
@@ -187,14 +225,20 @@ impl Compiler<'_> {
         let shown = match node.map(|node| (node, node.to_json())) {
             None => "off".to_owned(),
             Some((_, serde_json::Value::String(text))) => text,
-            Some((node, serde_json::Value::Object(_))) if node.get(&parse_path("max")).is_some() => {
-                node.get(&parse_path("max")).map(|max| max.to_json().to_string()).unwrap_or_default()
+            Some((node, serde_json::Value::Object(_)))
+                if node.get(&parse_path("max")).is_some() =>
+            {
+                node.get(&parse_path("max"))
+                    .map(|max| max.to_json().to_string())
+                    .unwrap_or_default()
             }
             Some((_, other)) => other.to_string(),
         };
         let is_there = node.is_some();
         let number = setting.values.number_of(&shown).or_else(|| match &setting.values {
-            Values::Listed(choices) if is_there => choices.iter().position(|choice| choice.setting.is_none()).map(|at| at as f64),
+            Values::Listed(choices) if is_there => {
+                choices.iter().position(|choice| choice.setting.is_none()).map(|at| at as f64)
+            }
             _ => None,
         });
         number.map(|number| Level { shown, setting: None, number })

@@ -8,7 +8,8 @@ use crate::Outcome;
 use crate::system::{BranchTable, CallSite, OnFailure, StationKind, Step};
 
 /// The things a step can do, by key.
-const ACTIONS: &str = "work, pause, call, query, cache, send, effect, parallel, branch, repeat, fail or poison";
+const ACTIONS: &str =
+    "work, pause, call, query, cache, send, effect, parallel, branch, repeat, fail or poison";
 
 impl Compiler<'_> {
     pub(super) fn handlers(&mut self) {
@@ -33,7 +34,12 @@ impl Compiler<'_> {
             }
             for (operation, steps) in &service.operations {
                 self.check_name(operation, &format!("{path}.operations"));
-                self.handler(Caller::Station(id), operation, steps, &format!("{path}.operations.{operation}"));
+                self.handler(
+                    Caller::Station(id),
+                    operation,
+                    steps,
+                    &format!("{path}.operations.{operation}"),
+                );
             }
         }
         for (name, database) in &scenario.databases {
@@ -129,15 +135,30 @@ impl Compiler<'_> {
             self.parallel(caller, branches, path);
         } else if let Some(probability) = step.branch {
             let chance = self.push(Step::Answer);
-            self.sequence(caller, step.then.as_deref().unwrap_or_default(), &format!("{path}.then"));
+            self.sequence(
+                caller,
+                step.then.as_deref().unwrap_or_default(),
+                &format!("{path}.then"),
+            );
             let jump = self.push(Step::Answer);
-            self.blueprint.program[chance] =
-                Step::Chance { probability: probability.0 as f32, otherwise: self.next(), needs_answer: false };
-            self.sequence(caller, step.otherwise.as_deref().unwrap_or_default(), &format!("{path}.else"));
+            self.blueprint.program[chance] = Step::Chance {
+                probability: probability.0 as f32,
+                otherwise: self.next(),
+                needs_answer: false,
+            };
+            self.sequence(
+                caller,
+                step.otherwise.as_deref().unwrap_or_default(),
+                &format!("{path}.else"),
+            );
             self.blueprint.program[jump] = Step::Jump(self.next());
         } else if let Some(times) = step.repeat {
             for _ in 0..times.min(MOST_STEPS as u32 + 1) {
-                self.sequence(caller, step.steps.as_deref().unwrap_or_default(), &format!("{path}.steps"));
+                self.sequence(
+                    caller,
+                    step.steps.as_deref().unwrap_or_default(),
+                    &format!("{path}.steps"),
+                );
             }
         } else if let Some(probability) = step.fail {
             let outcome = step.fails_as.unwrap_or(Outcome::ServerError);
@@ -145,7 +166,10 @@ impl Compiler<'_> {
             self.push(Step::Fail { probability: probability.0 as f32, outcome, retry_after });
         } else if let Some(share) = step.poison {
             self.has_poison = true;
-            self.push(Step::Poison { share: share.0 as f32, outcome: step.fails_as.unwrap_or(Outcome::ServerError) });
+            self.push(Step::Poison {
+                share: share.0 as f32,
+                outcome: step.fails_as.unwrap_or(Outcome::ServerError),
+            });
         }
     }
 
@@ -169,7 +193,11 @@ impl Compiler<'_> {
         if count != 1 {
             if count > 1 || !self.was_removed(path) {
                 let at = self.value_at(path);
-                let message = if count == 0 { "this step does nothing" } else { "this step does several things" };
+                let message = if count == 0 {
+                    "this step does nothing"
+                } else {
+                    "this step does several things"
+                };
                 self.error(at, message, format!("write one of {ACTIONS} a step"));
             }
             return false;
@@ -179,14 +207,28 @@ impl Compiler<'_> {
             ("then", step.then.is_some(), step.branch.is_some(), "branch"),
             ("else", step.otherwise.is_some(), step.branch.is_some(), "branch"),
             ("steps", step.steps.is_some(), step.repeat.is_some(), "repeat"),
-            ("as", step.fails_as.is_some(), step.fail.is_some() || step.poison.is_some(), "fail` or `poison"),
+            (
+                "as",
+                step.fails_as.is_some(),
+                step.fail.is_some() || step.poison.is_some(),
+                "fail` or `poison",
+            ),
             ("retry after", step.retry_after.is_some(), step.fail.is_some(), "fail"),
-            ("on failure", step.on_failure.is_some(), step.call.is_some() || step.query.is_some(), "call` or `query"),
+            (
+                "on failure",
+                step.on_failure.is_some(),
+                step.call.is_some() || step.query.is_some(),
+                "call` or `query",
+            ),
         ];
         for (detail, is_there, has_action, action) in details {
             if is_there && !has_action {
                 let at = self.key_at(&format!("{path}.{detail}"));
-                self.error(at, format!("`{detail}` means nothing in this step"), format!("it belongs to `{action}`"));
+                self.error(
+                    at,
+                    format!("`{detail}` means nothing in this step"),
+                    format!("it belongs to `{action}`"),
+                );
             }
         }
         true
@@ -202,15 +244,27 @@ impl Compiler<'_> {
             || step.send.is_some()
             || step.effect.is_some()
             || step.poison.is_some();
-        let is_refused = matches!(caller, Caller::Workload(_)) && (is_server_step || step.on_failure.is_some());
+        let is_refused =
+            matches!(caller, Caller::Workload(_)) && (is_server_step || step.on_failure.is_some());
         if is_refused {
             let at = self.value_at(path);
-            self.error(at, "clients do not do this", "steps of a workload are call, pause, branch and repeat");
+            self.error(
+                at,
+                "clients do not do this",
+                "steps of a workload are call, pause, branch and repeat",
+            );
         }
         !is_refused
     }
 
-    pub(super) fn call(&mut self, caller: Caller, target: &str, on_failure: OnFailure, kind: StationKind, path: &str) {
+    pub(super) fn call(
+        &mut self,
+        caller: Caller,
+        target: &str,
+        on_failure: OnFailure,
+        kind: StationKind,
+        path: &str,
+    ) {
         let (name, operation) = split_target(target);
         let Some(callee) = self.station(name, path) else { return };
         let found = self.blueprint.stations[callee as usize].kind;
@@ -233,33 +287,51 @@ impl Compiler<'_> {
 
     pub(super) fn check_operation(&mut self, callee: u32, name: &str, operation: &str, path: &str) {
         let scenario = self.scenario;
-        let (has_unnamed, named): (bool, Vec<&String>) = match self.blueprint.stations[callee as usize].kind {
-            StationKind::Service => {
-                let service = &scenario.services[name];
-                (!service.handle.is_empty() || service.operations.is_empty(), service.operations.keys().collect())
-            }
-            StationKind::Database => {
-                (scenario.databases[name].query.is_some(), scenario.databases[name].queries.keys().collect())
-            }
-            StationKind::Cache => (true, Vec::new()),
+        let (has_unnamed, named): (bool, Vec<&String>) =
+            match self.blueprint.stations[callee as usize].kind {
+                StationKind::Service => {
+                    let service = &scenario.services[name];
+                    (
+                        !service.handle.is_empty() || service.operations.is_empty(),
+                        service.operations.keys().collect(),
+                    )
+                }
+                StationKind::Database => (
+                    scenario.databases[name].query.is_some(),
+                    scenario.databases[name].queries.keys().collect(),
+                ),
+                StationKind::Cache => (true, Vec::new()),
+            };
+        let exists = if operation.is_empty() {
+            has_unnamed
+        } else {
+            named.iter().any(|known| *known == operation)
         };
-        let exists = if operation.is_empty() { has_unnamed } else { named.iter().any(|known| *known == operation) };
-        if exists || self.was_removed(&format!("services.{name}")) || self.was_removed(&format!("databases.{name}")) {
+        if exists
+            || self.was_removed(&format!("services.{name}"))
+            || self.was_removed(&format!("databases.{name}"))
+        {
             return;
         }
-        let names = named.iter().map(|known| format!("`{name}.{known}`")).collect::<Vec<_>>().join(", ");
+        let names =
+            named.iter().map(|known| format!("`{name}.{known}`")).collect::<Vec<_>>().join(", ");
         let at = self.value_at(path);
         let message = match (operation, named.is_empty()) {
             ("", true) => return,
             ("", false) => format!("`{name}` has several operations"),
             _ => format!("`{name}` has no operation `{operation}`"),
         };
-        let help = if named.is_empty() { format!("write `{name}`") } else { format!("write one of {names}") };
+        let help = if named.is_empty() {
+            format!("write `{name}`")
+        } else {
+            format!("write one of {names}")
+        };
         self.error(at, message, help);
     }
 
     pub(super) fn edge(&mut self, caller: Caller, callee: u32) -> u32 {
-        let known = self.edges.iter().position(|edge| edge.caller == caller && edge.callee == callee);
+        let known =
+            self.edges.iter().position(|edge| edge.caller == caller && edge.callee == callee);
         known.unwrap_or_else(|| {
             self.edges.push(FoundEdge { caller, callee });
             self.edges.len() - 1
@@ -277,10 +349,19 @@ impl Compiler<'_> {
             self.blueprint.program[jump] = Step::Jump(self.next());
             return;
         }
-        let hit_rate = self.scenario.caches.get(cache).and_then(|cache| cache.hit_rate).map_or(1.0, |share| share.0);
+        let hit_rate = self
+            .scenario
+            .caches
+            .get(cache)
+            .and_then(|cache| cache.hit_rate)
+            .map_or(1.0, |share| share.0);
         let hit = self.push(Step::Answer);
         let jump = self.push(Step::Answer);
-        self.blueprint.program[hit] = Step::Chance { probability: hit_rate as f32, otherwise: self.next(), needs_answer: true };
+        self.blueprint.program[hit] = Step::Chance {
+            probability: hit_rate as f32,
+            otherwise: self.next(),
+            needs_answer: true,
+        };
         self.sequence(caller, miss, &format!("{path}.miss"));
         self.blueprint.program[jump] = Step::Jump(self.next());
     }
@@ -298,7 +379,8 @@ impl Compiler<'_> {
             self.sequence(caller, steps, &format!("{path}.parallel[{index}]"));
             self.push(Step::Answer);
         }
-        self.blueprint.tables[table] = BranchTable { entries, cumulative: Vec::new(), join: self.next() };
+        self.blueprint.tables[table] =
+            BranchTable { entries, cumulative: Vec::new(), join: self.next() };
     }
 
     /// Fills in where each call goes, now that all handlers are there.

@@ -1,7 +1,8 @@
 //! Resolves names to dense ids.
 //!
-//! Stations come first, so that everything else can name them; then workloads and handlers, whose calls discover the
-//! edges; then the guards of each edge; then faults. Whatever cannot be resolved is a problem with a place.
+//! Stations come first, so that everything else can name them; then workloads and handlers, whose
+//! calls discover the edges; then the guards of each edge; then faults. Whatever cannot be resolved
+//! is a problem with a place.
 
 mod admission;
 mod balance;
@@ -52,8 +53,8 @@ mod default {
 /// Handlers longer than this, repetitions unrolled, are refused.
 const MOST_STEPS: usize = 65_536;
 
-/// Limits on what one scenario may describe: far above any real system, and far below any machine's memory. What arises
-/// only while it runs has limits of its own, in the section `limits:`.
+/// Limits on what one scenario may describe: far above any real system, and far below any machine's
+/// memory. What arises only while it runs has limits of its own, in the section `limits:`.
 mod most {
     /// Instances of all services, databases and caches.
     pub const INSTANCES: u64 = 100_000;
@@ -120,8 +121,8 @@ pub(super) struct Compiled {
     pub stability: Option<StabilityPlan>,
 }
 
-/// Compiles typed sections; what is read off each run depends on the purpose. What comes back is of use only if no error was
-/// added to `problems`.
+/// Compiles typed sections; what is read off each run depends on the purpose. What comes back is of
+/// use only if no error was added to `problems`.
 pub(super) fn compile(
     decoded: &Decoded<Scenario>,
     name: &str,
@@ -253,11 +254,20 @@ impl Compiler<'_> {
         let run = self.blueprint.run;
         if run.duration.is_zero() {
             let at = self.value_at("run.duration");
-            self.problems.add(Problem::error("the duration is zero", at).with_help("write how long to simulate, such as `5m`"));
+            self.problems.add(
+                Problem::error("the duration is zero", at)
+                    .with_help("write how long to simulate, such as `5m`"),
+            );
         } else if run.warmup >= run.duration {
             let at = self.value_at("run.warmup");
-            let message = format!("the warm-up of {} leaves nothing of a run of {}", run.warmup, run.duration);
-            self.problems.add(Problem::error(message, at).with_help("requests that begin during the warm-up are not counted"));
+            let message = format!(
+                "the warm-up of {} leaves nothing of a run of {}",
+                run.warmup, run.duration
+            );
+            self.problems.add(
+                Problem::error(message, at)
+                    .with_help("requests that begin during the warm-up are not counted"),
+            );
         }
     }
 
@@ -287,22 +297,32 @@ impl Compiler<'_> {
         if let Some(id) = self.stations.get(name) {
             return Some(*id);
         }
-        if self.was_removed(&format!("services.{name}")) || self.was_removed(&format!("databases.{name}")) {
+        if self.was_removed(&format!("services.{name}"))
+            || self.was_removed(&format!("databases.{name}"))
+        {
             return None;
         }
         let help = match did_you_mean(name, self.stations.keys().map(String::as_str)) {
             Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("known are {}", self.stations.keys().cloned().collect::<Vec<_>>().join(", ")),
+            None => format!(
+                "known are {}",
+                self.stations.keys().cloned().collect::<Vec<_>>().join(", ")
+            ),
         };
         let at = self.value_at(path);
-        self.problems.add(Problem::error(format!("there is no service, database or cache `{name}`"), at).with_help(help));
+        self.problems.add(
+            Problem::error(format!("there is no service, database or cache `{name}`"), at)
+                .with_help(help),
+        );
         None
     }
 
     /// A distribution's dense id.
     fn distribution(&mut self, phrase: &DurationPhrase, path: &str) -> u32 {
         let distribution = self.read_distribution(phrase, path);
-        if let Some(known) = self.blueprint.distributions.iter().position(|known| *known == distribution) {
+        if let Some(known) =
+            self.blueprint.distributions.iter().position(|known| *known == distribution)
+        {
             return known as u32;
         }
         self.blueprint.distributions.push(distribution);
@@ -312,7 +332,9 @@ impl Compiler<'_> {
     fn read_distribution(&mut self, phrase: &DurationPhrase, path: &str) -> Distribution {
         match phrase {
             DurationPhrase::Known(distribution) => distribution.clone(),
-            DurationPhrase::Measured(file) => self.measured(file, path).unwrap_or(Distribution::Constant { value: 0.0 }),
+            DurationPhrase::Measured(file) => {
+                self.measured(file, path).unwrap_or(Distribution::Constant { value: 0.0 })
+            }
         }
     }
 
@@ -320,7 +342,8 @@ impl Compiler<'_> {
     fn measured(&mut self, file: &str, path: &str) -> Option<Distribution> {
         let mut values = Vec::new();
         for (line, record) in self.csv(file, path)?.into_iter().enumerate() {
-            let value = record.get(0).and_then(|text| text.parse::<super::quantity::Duration>().ok());
+            let value =
+                record.get(0).and_then(|text| text.parse::<super::quantity::Duration>().ok());
             let weight = record.get(1).map_or(Ok(1.0), str::parse::<f64>);
             match (value, weight) {
                 (Some(value), Ok(weight)) => values.push((value.0.as_nanos() as f64, weight)),
@@ -359,7 +382,11 @@ impl Compiler<'_> {
             Ok(records) => Some(records),
             Err(error) => {
                 let at = self.value_at(path);
-                self.error(at, format!("cannot read {file}: {error}"), "files are looked for beside the scenario");
+                self.error(
+                    at,
+                    format!("cannot read {file}: {error}"),
+                    "files are looked for beside the scenario",
+                );
                 None
             }
         }
@@ -374,7 +401,11 @@ impl Compiler<'_> {
     fn deadline_of(&mut self, span: super::quantity::Duration, ends: Ends, path: &str) -> u32 {
         if span.0.is_zero() {
             let at = self.value_at(path);
-            self.error(at, "a limit of zero lets nothing through", "leave it out, or give it a length such as `1s`");
+            self.error(
+                at,
+                "a limit of zero lets nothing through",
+                "leave it out, or give it a length such as `1s`",
+            );
         }
         self.blueprint.deadlines.push(DeadlinePlan { span: span.0, ends });
         (self.blueprint.deadlines.len() - 1) as u32
@@ -384,7 +415,11 @@ impl Compiler<'_> {
     fn may_have(&mut self, count: u64, most: u64, what: &str, path: &str) -> bool {
         if count > most {
             let at = self.value_at(path);
-            self.error(at, format!("this makes {count} {what} in all"), format!("a scenario may have {most}; make it smaller"));
+            self.error(
+                at,
+                format!("this makes {count} {what} in all"),
+                format!("a scenario may have {most}; make it smaller"),
+            );
         }
         count <= most
     }
@@ -399,7 +434,8 @@ impl Compiler<'_> {
     }
 }
 
-/// `service` and `operation` of a target written as `service.operation`; the unnamed operation is "".
+/// `service` and `operation` of a target written as `service.operation`; the unnamed operation is
+/// "".
 fn split_target(target: &str) -> (&str, &str) {
     target.split_once('.').unwrap_or((target, ""))
 }

@@ -27,13 +27,23 @@ impl Compiler<'_> {
             ("enable", Order::Enable, &operation.enable),
             ("reset", Order::Reset, &operation.reset),
         ];
-        let given: Vec<_> = actions.iter().filter_map(|(key, order, target)| Some((*key, *order, (*target).as_ref()?))).collect();
+        let given: Vec<_> = actions
+            .iter()
+            .filter_map(|(key, order, target)| Some((*key, *order, (*target).as_ref()?)))
+            .collect();
         let [(key, order, target)] = given[..] else {
             if !given.is_empty() || !self.was_removed(path) {
                 let at = self.value_at(path);
-                let message =
-                    if given.is_empty() { "the operator does nothing here" } else { "the operator does several things" };
-                self.error(at, message, format!("write one of {ACTIONS}, with a call such as `a -> b`"));
+                let message = if given.is_empty() {
+                    "the operator does nothing here"
+                } else {
+                    "the operator does several things"
+                };
+                self.error(
+                    at,
+                    message,
+                    format!("write one of {ACTIONS}, with a call such as `a -> b`"),
+                );
             }
             return;
         };
@@ -43,7 +53,11 @@ impl Compiler<'_> {
             Some(Target::Edge(edge)) => edge,
             Some(Target::Station(_)) => {
                 let at = self.value_at(&target_path);
-                self.error(at, "operators act on the breaker of a call", "write `caller -> callee`");
+                self.error(
+                    at,
+                    "operators act on the breaker of a call",
+                    "write `caller -> callee`",
+                );
                 return;
             }
             None => return,

@@ -16,7 +16,8 @@ const SCALE_DOWN_AFTER: SimDuration = SimDuration::from_secs(300);
 const RESTART: SimDuration = SimDuration::from_secs(30);
 
 impl Compiler<'_> {
-    /// Distances between regions: what is said of one direction holds for the other, unless that is said as well.
+    /// Distances between regions: what is said of one direction holds for the other, unless that is
+    /// said as well.
     pub(super) fn regions(&mut self) {
         let scenario = self.scenario;
         let count = scenario.regions.len();
@@ -79,19 +80,32 @@ impl Compiler<'_> {
         let regions: Vec<u32> = match (&service.region, &service.regions) {
             (Some(_), Some(_)) => {
                 let at = self.key_at(&format!("{path}.regions"));
-                self.error(at, "this service is in one region and in several", "keep one of `region` and `regions`");
+                self.error(
+                    at,
+                    "this service is in one region and in several",
+                    "keep one of `region` and `regions`",
+                );
                 return;
             }
-            (region @ Some(_), None) => vec![self.region(region.as_ref(), &format!("{path}.region"))],
+            (region @ Some(_), None) => {
+                vec![self.region(region.as_ref(), &format!("{path}.region"))]
+            }
             (None, Some(regions)) => {
                 let places = regions.iter().enumerate();
-                places.map(|(index, name)| self.region(Some(name), &format!("{path}.regions[{index}]"))).collect()
+                places
+                    .map(|(index, name)| {
+                        self.region(Some(name), &format!("{path}.regions[{index}]"))
+                    })
+                    .collect()
             }
             (None, None) => return,
         };
         if !regions.is_empty() {
             let instances = &mut self.blueprint.instances[first..];
-            instances.iter_mut().zip(regions.iter().cycle()).for_each(|(instance, region)| instance.region = *region);
+            instances
+                .iter_mut()
+                .zip(regions.iter().cycle())
+                .for_each(|(instance, region)| instance.region = *region);
         }
     }
 
@@ -105,18 +119,27 @@ impl Compiler<'_> {
         let from = autoscale.from.unwrap_or(min);
         if min > max || from > max || from < min {
             let at = self.value_at(&path);
-            let message = format!("from {min} to {max} instances, beginning with {from}, is no range");
+            let message =
+                format!("from {min} to {max} instances, beginning with {from}, is no range");
             self.error(at, message, "`instances` is the most there can be, `min` the least");
         }
         let slots = self.blueprint.instances[instances.start as usize].slots;
         if self.blueprint.pools[slots as usize].capacity == UNLIMITED {
             let at = self.key_at(&path);
-            self.error(at, "there is no telling how busy this service is", "give it `threads` or `slots`");
+            self.error(
+                at,
+                "there is no telling how busy this service is",
+                "give it `threads` or `slots`",
+            );
         }
         let interval = autoscale.every.map_or(LOOK_EVERY, |every| every.0);
         if autoscale.target.0 <= 0.0 || interval.is_zero() {
             let at = self.value_at(&path);
-            self.error(at, "a target or an interval of zero makes no sense", "write `target: 60%` and `every: 15s`");
+            self.error(
+                at,
+                "a target or an interval of zero makes no sense",
+                "write `target: 60%` and `every: 15s`",
+            );
             return;
         }
         let settings = AutoscalerSettings {
@@ -127,7 +150,11 @@ impl Compiler<'_> {
             start_up: autoscale.start_up.0,
             stabilization: autoscale.scale_down_after.map_or(SCALE_DOWN_AFTER, |span| span.0),
         };
-        self.blueprint.autoscalers.push(AutoscalerPlan { station, from: from.clamp(min.min(max), max), settings });
+        self.blueprint.autoscalers.push(AutoscalerPlan {
+            station,
+            from: from.clamp(min.min(max), max),
+            settings,
+        });
     }
 
     /// What a service turns away, and what kills it, because of memory.
@@ -140,12 +167,20 @@ impl Compiler<'_> {
         let Some(Memory { limit, each, restart, shed_above }) = memory else { return gate };
         if each.0 == 0 || each.0 > limit.0 {
             let at = self.value_at(path);
-            self.error(at, "a request takes no memory, or more than there is", "write `{ limit: 512MB, each: 2MB }`");
+            self.error(
+                at,
+                "a request takes no memory, or more than there is",
+                "write `{ limit: 512MB, each: 2MB }`",
+            );
             return gate;
         }
         if shed_above.is_some_and(|shed| shed.0 > limit.0) {
             let at = self.value_at(&format!("{path}.shed above"));
-            self.error(at, "nothing is turned away before memory runs out", "write less than the limit");
+            self.error(
+                at,
+                "nothing is turned away before memory runs out",
+                "write less than the limit",
+            );
         }
         let requests = |bytes: u64| u32::try_from(bytes / each.0).unwrap_or(u32::MAX);
         let restart = restart.map_or(RESTART, |restart| restart.0);
@@ -160,21 +195,37 @@ impl Compiler<'_> {
     pub(super) fn cache_contents(&mut self, name: &str, cache: &Cache) {
         let path = format!("caches.{name}");
         let Some(keys) = cache.keys else {
-            let details = [("zipf", cache.zipf.is_some()), ("ttl", cache.ttl.is_some()), ("coalesce", cache.coalesce.is_some())];
+            let details = [
+                ("zipf", cache.zipf.is_some()),
+                ("ttl", cache.ttl.is_some()),
+                ("coalesce", cache.coalesce.is_some()),
+            ];
             for (detail, _) in details.into_iter().filter(|(_, is_there)| *is_there) {
                 let at = self.key_at(&format!("{path}.{detail}"));
-                self.error(at, format!("`{detail}` means nothing here"), "it belongs to a cache with `keys`");
+                self.error(
+                    at,
+                    format!("`{detail}` means nothing here"),
+                    "it belongs to a cache with `keys`",
+                );
             }
             if cache.hit_rate.is_none() && !self.was_removed(&path) {
                 let at = self.key_at(&path);
                 let help = "write `hit rate: 90%`, or `keys: 1000` and `ttl: 1m`";
-                self.error(at, format!("there is no telling how often `{name}` finds something"), help);
+                self.error(
+                    at,
+                    format!("there is no telling how often `{name}` finds something"),
+                    help,
+                );
             }
             return;
         };
         if cache.hit_rate.is_some() {
             let at = self.key_at(&format!("{path}.hit rate"));
-            self.error(at, "a cache with keys finds what is in it", "leave out `hit rate` or `keys`");
+            self.error(
+                at,
+                "a cache with keys finds what is in it",
+                "leave out `hit rate` or `keys`",
+            );
         }
         let keys = self.at_least_one(keys, "keys", &format!("{path}.keys"));
         let Some(ttl) = cache.ttl else {
@@ -186,20 +237,25 @@ impl Compiler<'_> {
             return;
         }
         let exponent = cache.zipf.unwrap_or(0.0);
-        let weights: Vec<f64> = (1..=keys).map(|rank| libm::pow(f64::from(rank), -exponent)).collect();
+        let weights: Vec<f64> =
+            (1..=keys).map(|rank| libm::pow(f64::from(rank), -exponent)).collect();
         let total: f64 = weights.iter().sum();
         let mut sum = 0.0;
         let cumulative = weights.iter().map(|weight| {
             sum += weight / total;
             sum
         });
-        let settings =
-            CacheSettings { cumulative: cumulative.collect(), lifetime: ttl.0, coalesces: cache.coalesce.unwrap_or(false) };
+        let settings = CacheSettings {
+            cumulative: cumulative.collect(),
+            lifetime: ttl.0,
+            coalesces: cache.coalesce.unwrap_or(false),
+        };
         self.keyed_caches.insert(name.to_owned(), self.blueprint.caches.len() as u32);
         self.blueprint.caches.push(settings);
     }
 
-    /// The id of a cache that knows what is in it. Handlers are compiled before all caches are known, so the id is given out here.
+    /// The id of a cache that knows what is in it. Handlers are compiled before all caches are
+    /// known, so the id is given out here.
     pub(super) fn keyed_cache(&self, name: &str) -> Option<u32> {
         self.keyed_caches.get(name).copied()
     }

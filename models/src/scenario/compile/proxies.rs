@@ -1,4 +1,5 @@
-//! Presets of proxies: limits on requests, connections and retries, and the ejection of instances, in place of a breaker.
+//! Presets of proxies: limits on requests, connections and retries, and the ejection of instances,
+//! in place of a breaker.
 
 use super::super::balance::OutlierDetection;
 use super::super::breaker::{Breaker, Preset};
@@ -34,8 +35,9 @@ pub(super) struct ProxyLimits {
 
 /// The limits of a breaker that is a proxy's.
 ///
-/// With HTTP/1.1 a connection serves one request at a time, so the fewer of connections and requests may be under way and the
-/// others wait; with HTTP/2 requests share connections, and one too many is rejected at once.
+/// With HTTP/1.1 a connection serves one request at a time, so the fewer of connections and
+/// requests may be under way and the others wait; with HTTP/2 requests share connections, and one
+/// too many is rejected at once.
 pub(super) fn proxy_limits(breaker: &Breaker) -> Option<ProxyLimits> {
     let (connections, pending, requests, retries, shares_connections) = match breaker.preset? {
         Preset::Envoy => (
@@ -61,7 +63,11 @@ pub(super) fn proxy_limits(breaker: &Breaker) -> Option<ProxyLimits> {
     let bulkhead = if shares_connections {
         Bulkhead { threads: Some(requests), ..Bulkhead::default() }
     } else {
-        Bulkhead { connections: Some(connections.min(requests)), queue: Some(pending), ..Bulkhead::default() }
+        Bulkhead {
+            connections: Some(connections.min(requests)),
+            queue: Some(pending),
+            ..Bulkhead::default()
+        }
     };
     let retries = match breaker.retry_budget {
         Some(budget) => RetryBudgetPolicy::Envoy {
@@ -77,21 +83,40 @@ impl Compiler<'_> {
     /// A percentage that Envoy does not take is a problem.
     pub(super) fn check_retry_budget_of_proxy(&mut self, breaker: &Breaker, path: &str) {
         let percent = breaker.retry_budget.and_then(|budget| budget.budget_percent);
-        self.number(percent, envoy::RETRY_BUDGET_PERCENT, 0.0..=100.0, &format!("{path}.retry_budget.budget_percent"));
+        self.number(
+            percent,
+            envoy::RETRY_BUDGET_PERCENT,
+            0.0..=100.0,
+            &format!("{path}.retry_budget.budget_percent"),
+        );
     }
 
     /// Adds the outlier detection that a proxy's breaker brings along to the balancer of its edge.
-    pub(super) fn add_outlier_detection(&mut self, call: &Call, balancing: &mut Balancing, path: &str) {
+    pub(super) fn add_outlier_detection(
+        &mut self,
+        call: &Call,
+        balancing: &mut Balancing,
+        path: &str,
+    ) {
         let single = call.breaker.iter().map(|breaker| (breaker, format!("{path}.breaker")));
         let listed = call.guards.iter().flatten().enumerate().filter_map(|(index, guard)| {
-            guard.breaker.as_ref().map(|breaker| (breaker, format!("{path}.guards[{index}].breaker")))
+            guard
+                .breaker
+                .as_ref()
+                .map(|breaker| (breaker, format!("{path}.guards[{index}].breaker")))
         });
         let breakers: Vec<(&Breaker, String)> = single.chain(listed).collect();
         for (breaker, path) in breakers {
-            let Some((settings, key)) = self.outliers_of(breaker, balancing, &path) else { continue };
+            let Some((settings, key)) = self.outliers_of(breaker, balancing, &path) else {
+                continue;
+            };
             if balancing.outlier_detection.replace(settings).is_some() {
                 let at = self.key_at(&format!("{path}.{key}"));
-                self.error(at, "outliers of this call are detected twice", "keep one of the two settings");
+                self.error(
+                    at,
+                    "outliers of this call are detected twice",
+                    "keep one of the two settings",
+                );
             }
         }
     }
@@ -105,12 +130,16 @@ impl Compiler<'_> {
         match breaker.preset? {
             Preset::Envoy => {
                 let written = breaker.outlier_detection?;
-                Some((self.outlier_detection(written, &format!("{path}.outlier_detection")), "outlier_detection"))
+                Some((
+                    self.outlier_detection(written, &format!("{path}.outlier_detection")),
+                    "outlier_detection",
+                ))
             }
             Preset::Istio => {
                 let written = breaker.outlier_detection_of_istio?;
                 // Istio turns Envoy's panic threshold off and success rates are not compared.
-                balancing.panic_threshold = f64::from(written.min_health_percent.unwrap_or(0)) / 100.0;
+                balancing.panic_threshold =
+                    f64::from(written.min_health_percent.unwrap_or(0)) / 100.0;
                 let written = OutlierDetection {
                     consecutive_5xx: written.consecutive_5xx_errors,
                     interval: written.interval,
@@ -119,7 +148,10 @@ impl Compiler<'_> {
                     success_rate_stdev_factor: Some(0),
                     ..OutlierDetection::default()
                 };
-                Some((self.outlier_detection(written, &format!("{path}.outlierDetection")), "outlierDetection"))
+                Some((
+                    self.outlier_detection(written, &format!("{path}.outlierDetection")),
+                    "outlierDetection",
+                ))
             }
             _ => None,
         }

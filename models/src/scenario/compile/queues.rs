@@ -38,8 +38,17 @@ impl Compiler<'_> {
 
     fn queue_plan(&mut self, caller: Caller, name: &str, queue: &Written, path: &str) -> QueuePlan {
         self.check_queue_details(queue, path);
-        let partitions = self.at_least_one(queue.partitions.unwrap_or(1), "partitions", &format!("{path}.partitions"));
-        self.may_have(u64::from(partitions), most::PARTITIONS, "partitions", &format!("{path}.partitions"));
+        let partitions = self.at_least_one(
+            queue.partitions.unwrap_or(1),
+            "partitions",
+            &format!("{path}.partitions"),
+        );
+        self.may_have(
+            u64::from(partitions),
+            most::PARTITIONS,
+            "partitions",
+            &format!("{path}.partitions"),
+        );
         QueuePlan {
             name: name.to_owned(),
             partitions: partitions.min(most::PARTITIONS as u32),
@@ -52,16 +61,37 @@ impl Compiler<'_> {
                 _ => 1,
             },
             capacity: queue.capacity.unwrap_or(u64::MAX),
-            latency: queue.latency.as_ref().map_or(NONE, |latency| self.distribution(latency, &format!("{path}.latency"))),
+            latency: queue
+                .latency
+                .as_ref()
+                .map_or(NONE, |latency| self.distribution(latency, &format!("{path}.latency"))),
             entry: self.delivery(caller, queue.deliver_to.as_ref(), &format!("{path}.deliver to")),
-            concurrency: self.at_least_one(queue.concurrency.unwrap_or(1), "concurrency", &format!("{path}.concurrency")),
-            interval: queue.rate.map_or(SimDuration::ZERO, |rate| self.interval(Some(rate), &format!("{path}.rate"))),
-            attempts: self.at_least_one(queue.attempts.unwrap_or(u32::MAX), "attempts", &format!("{path}.attempts")),
+            concurrency: self.at_least_one(
+                queue.concurrency.unwrap_or(1),
+                "concurrency",
+                &format!("{path}.concurrency"),
+            ),
+            interval: queue.rate.map_or(SimDuration::ZERO, |rate| {
+                self.interval(Some(rate), &format!("{path}.rate"))
+            }),
+            attempts: self.at_least_one(
+                queue.attempts.unwrap_or(u32::MAX),
+                "attempts",
+                &format!("{path}.attempts"),
+            ),
             backoff: queue.backoff.map_or(BACKOFF, |backoff| backoff.0),
             pause: queue.pause.map_or(PAUSE, |pause| pause.0),
-            dead_letters: self.dead_letters(name, queue.dead_letters.as_ref(), &format!("{path}.dead letters")),
+            dead_letters: self.dead_letters(
+                name,
+                queue.dead_letters.as_ref(),
+                &format!("{path}.dead letters"),
+            ),
             lifetime: queue.expire_after.map(|span| span.0),
-            on_expiry: self.delivery(caller, queue.on_expiry.as_ref(), &format!("{path}.on expiry")),
+            on_expiry: self.delivery(
+                caller,
+                queue.on_expiry.as_ref(),
+                &format!("{path}.on expiry"),
+            ),
         }
     }
 
@@ -89,11 +119,18 @@ impl Compiler<'_> {
             let at = self.key_at(&format!("{path}.on expiry"));
             self.error(at, "messages of this queue never expire", "write `expire after: 24h`");
         }
-        if queue.expire_after.is_some_and(|span| span.0.is_zero()) || queue.pause.is_some_and(|span| span.0.is_zero()) {
+        if queue.expire_after.is_some_and(|span| span.0.is_zero())
+            || queue.pause.is_some_and(|span| span.0.is_zero())
+        {
             let at = self.key_at(path);
-            self.error(at, "a span of zero makes no sense here", "give `expire after` and `pause` a length such as `1s`");
+            self.error(
+                at,
+                "a span of zero makes no sense here",
+                "give `expire after` and `pause` a length such as `1s`",
+            );
         }
-        let is_by_class = queue.order == Some(QueueOrder::Priority) || queue.partition_by == Some(WrittenPartitionBy::Priority);
+        let is_by_class = queue.order == Some(QueueOrder::Priority)
+            || queue.partition_by == Some(WrittenPartitionBy::Priority);
         if is_by_class && self.scenario.priorities.is_empty() {
             let at = self.key_at(path);
             self.error(
@@ -104,7 +141,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// The steps of one delivery. The first does nothing: a delivery that is tried again pauses there.
+    /// The steps of one delivery. The first does nothing: a delivery that is tried again pauses
+    /// there.
     fn delivery(&mut self, caller: Caller, target: Option<&String>, path: &str) -> u32 {
         let Some(target) = target else { return NONE };
         let entry = self.blueprint.program.len() as u32;
@@ -133,7 +171,10 @@ impl Compiler<'_> {
                 None if self.scenario.queues.is_empty() => {
                     format!("write one: `queues: {{ {name}: {{ deliver to: SERVICE }} }}`")
                 }
-                None => format!("known are {}", self.scenario.queues.keys().cloned().collect::<Vec<_>>().join(", ")),
+                None => format!(
+                    "known are {}",
+                    self.scenario.queues.keys().cloned().collect::<Vec<_>>().join(", ")
+                ),
             };
             let at = self.value_at(path);
             self.error(at, format!("there is no queue `{name}`"), help);

@@ -7,7 +7,9 @@ use super::expectations::Place;
 use crate::expect::grammar::read_reading;
 use crate::expect::sentence::WrittenReading;
 use crate::expect::{Reading, Throughout, Wanted};
-use crate::study::{Design, Direction, FigurePlan, MOST_SOBOL_POINTS, Parameter, Replications, SweepPlan};
+use crate::study::{
+    Design, Direction, FigurePlan, MOST_SOBOL_POINTS, Parameter, Replications, SweepPlan,
+};
 use crate::system::Prices;
 
 /// Replications of a point if nothing is said.
@@ -16,7 +18,8 @@ const REPLICATIONS: u32 = 5;
 const MOST_REPLICATIONS: u32 = 50;
 /// Fewer say nothing of how uncertain a figure is.
 const FEWEST_FOR_PRECISION: u32 = 3;
-/// Owen-scrambled Sobol sequences are tabulated up to so many dimensions; Saltelli's design takes two for each parameter.
+/// Owen-scrambled Sobol sequences are tabulated up to so many dimensions; Saltelli's design takes
+/// two for each parameter.
 const MOST_DIMENSIONS: usize = 128;
 
 impl Compiler<'_> {
@@ -30,11 +33,16 @@ impl Compiler<'_> {
         ] {
             if !(price >= 0.0 && price.is_finite()) {
                 let at = self.value_at(&format!("prices.{name}"));
-                self.error(at, format!("{price} is not a price"), "write a number of at least zero");
+                self.error(
+                    at,
+                    format!("{price} is not a price"),
+                    "write a number of at least zero",
+                );
             }
         }
         let (instance, thread) = (written.instance, written.thread);
-        self.blueprint.prices = Prices { instance, thread, slot: written.slot, connection: written.connection };
+        self.blueprint.prices =
+            Prices { instance, thread, slot: written.slot, connection: written.connection };
     }
 
     /// The plan of a sweep; its figures become readings of the blueprint.
@@ -55,12 +63,19 @@ impl Compiler<'_> {
         if figures.is_empty() {
             for workload in scenario.workloads.keys() {
                 for figure in ["availability", "goodput", "p99"] {
-                    self.figure(&format!("{figure} of {workload}"), "workloads", None, &mut figures);
+                    self.figure(
+                        &format!("{figure} of {workload}"),
+                        "workloads",
+                        None,
+                        &mut figures,
+                    );
                 }
             }
         }
         let parameters = sweep.vary.iter();
-        let parameters = parameters.map(|(path, values)| Parameter { path: path.clone(), values: values.clone() }).collect();
+        let parameters = parameters
+            .map(|(path, values)| Parameter { path: path.clone(), values: values.clone() })
+            .collect();
         let plan = SweepPlan {
             parameters,
             design: sweep.design.unwrap_or(Design::Grid),
@@ -72,7 +87,13 @@ impl Compiler<'_> {
         plan
     }
 
-    fn figure(&mut self, text: &str, path: &str, better: Option<Direction>, figures: &mut Vec<FigurePlan>) {
+    fn figure(
+        &mut self,
+        text: &str,
+        path: &str,
+        better: Option<Direction>,
+        figures: &mut Vec<FigurePlan>,
+    ) {
         if figures.iter().any(|figure| figure.text == text) {
             return;
         }
@@ -91,10 +112,18 @@ impl Compiler<'_> {
         }
         if precision == Some(0.0) {
             let at = self.value_at("sweep.precision");
-            self.error(at, "no number of replications gives an exact figure", "write a share such as `5%`");
+            self.error(
+                at,
+                "no number of replications gives an exact figure",
+                "write a share such as `5%`",
+            );
         }
         let first = if precision.is_some() { first.max(FEWEST_FOR_PRECISION) } else { first };
-        let most = if precision.is_some() { sweep.most_replications.unwrap_or(MOST_REPLICATIONS) } else { first };
+        let most = if precision.is_some() {
+            sweep.most_replications.unwrap_or(MOST_REPLICATIONS)
+        } else {
+            first
+        };
         Replications { first, most: most.max(first), precision }
     }
 
@@ -102,16 +131,31 @@ impl Compiler<'_> {
         let at = self.value_at("sweep");
         if plan.abandons && plan.objectives().next().is_none() {
             let at = self.value_at("sweep.abandon");
-            self.error(at, "nothing says which points are worse", "write figures to maximize or minimize");
+            self.error(
+                at,
+                "nothing says which points are worse",
+                "write figures to maximize or minimize",
+            );
         }
         if plan.points() > 1_000_000_000 {
-            self.error(at, format!("these are {} points", plan.points()), "take fewer levels, or draw points: `sobol 1024`");
+            self.error(
+                at,
+                format!("these are {} points", plan.points()),
+                "take fewer levels, or draw points: `sobol 1024`",
+            );
         }
-        let (dimensions, needed) = (plan.parameters.len(), if matches!(plan.design, Design::Saltelli(_)) { 2 } else { 1 });
-        if dimensions * needed > MOST_DIMENSIONS && matches!(plan.design, Design::Sobol(_) | Design::Saltelli(_)) {
-            let message =
-                format!("{dimensions} parameters are more than a Sobol sequence of {MOST_SOBOL_POINTS} points is made for");
-            self.problems.add(Problem::error(message, at).with_help("find out with `morris 10` which of them matter"));
+        let (dimensions, needed) =
+            (plan.parameters.len(), if matches!(plan.design, Design::Saltelli(_)) { 2 } else { 1 });
+        if dimensions * needed > MOST_DIMENSIONS
+            && matches!(plan.design, Design::Sobol(_) | Design::Saltelli(_))
+        {
+            let message = format!(
+                "{dimensions} parameters are more than a Sobol sequence of {MOST_SOBOL_POINTS} points is made for"
+            );
+            self.problems.add(
+                Problem::error(message, at)
+                    .with_help("find out with `morris 10` which of them matter"),
+            );
         }
     }
 

@@ -21,7 +21,10 @@ impl Compiler<'_> {
         if stability.load.is_empty() && stability.trigger.is_empty() {
             return None;
         }
-        let parameter = |(path, values): (&String, &Values)| Parameter { path: path.clone(), values: values.clone() };
+        let parameter = |(path, values): (&String, &Values)| Parameter {
+            path: path.clone(),
+            values: values.clone(),
+        };
         let load = stability.load.iter().next().map(parameter);
         let mut triggers = stability.trigger.iter().map(parameter);
         let (trigger, also) = (triggers.next(), triggers.next());
@@ -29,9 +32,12 @@ impl Compiler<'_> {
         let owner = load.as_ref().and_then(|load| self.workload_of_load(load));
         let at = self.value_at("stability");
         if load.is_none() || trigger.is_none() || is_one_too_many {
-            let help =
-                "write `load: { workloads.web.arrivals: poisson 100/s..900/s }` and `trigger: { 'faults[0].for': 5s..60s }`";
-            self.error(at, "a map of stability has one load, and one or two settings of a trigger", help);
+            let help = "write `load: { workloads.web.arrivals: poisson 100/s..900/s }` and `trigger: { 'faults[0].for': 5s..60s }`";
+            self.error(
+                at,
+                "a map of stability has one load, and one or two settings of a trigger",
+                help,
+            );
             return None;
         }
         let (load, trigger, owner) = (load?, trigger?, owner?);
@@ -39,16 +45,24 @@ impl Compiler<'_> {
             self.check_trigger(setting);
         }
         let cells = [Some(&load), Some(&trigger), also.as_ref()].into_iter().flatten();
-        if cells.map(|setting| setting.values.levels().len()).fold(1, usize::saturating_mul) > MOST_CELLS {
-            self.error(at, format!("these are more than {MOST_CELLS} combinations"), "take fewer levels: `100/s..900/s in 9`");
+        if cells.map(|setting| setting.values.levels().len()).fold(1, usize::saturating_mul)
+            > MOST_CELLS
+        {
+            self.error(
+                at,
+                format!("these are more than {MOST_CELLS} combinations"),
+                "take fewer levels: `100/s..900/s in 9`",
+            );
         }
         let workload_name = stability.workload.clone().unwrap_or(owner);
         let workload = self.scenario.workloads.get_index_of(&workload_name);
         if workload.is_none() {
             let at = self.value_at("stability.workload");
             let known: Vec<&str> = self.scenario.workloads.keys().map(String::as_str).collect();
-            let help = did_you_mean(&workload_name, known.iter().copied())
-                .map_or_else(|| format!("known are {}", known.join(", ")), |meant| format!("did you mean `{meant}`?"));
+            let help = did_you_mean(&workload_name, known.iter().copied()).map_or_else(
+                || format!("known are {}", known.join(", ")),
+                |meant| format!("did you mean `{meant}`?"),
+            );
             self.error(at, format!("there is no workload `{workload_name}`"), help);
         }
         if stability.replications == Some(0) {
@@ -71,7 +85,9 @@ impl Compiler<'_> {
     fn workload_of_load(&mut self, load: &Parameter) -> Option<String> {
         let path = parse_path(&load.path);
         let owner = match path.as_slice() {
-            [Segment::Key(section), Segment::Key(name), ..] if section == "workloads" => Some(name.clone()),
+            [Segment::Key(section), Segment::Key(name), ..] if section == "workloads" => {
+                Some(name.clone())
+            }
             _ => None,
         };
         if owner.is_none() || !load.values.is_range() {

@@ -50,7 +50,9 @@ impl Compiler<'_> {
                     Processors::Unlimited
                 }
                 (Some(pool), None) => Processors::Shared(pool),
-                (None, Some(count)) => Processors::Own(self.at_least_one(count, "cpus", &format!("{path}.cpus"))),
+                (None, Some(count)) => {
+                    Processors::Own(self.at_least_one(count, "cpus", &format!("{path}.cpus")))
+                }
                 (None, None) => Processors::Unlimited,
             };
             let pool = SlotPlan {
@@ -67,7 +69,9 @@ impl Compiler<'_> {
             if let Some(Idempotency { keys_for }) = service.idempotency {
                 let keys = self.blueprint.idempotency.len() as u32;
                 self.blueprint.idempotency.push(keys_for.0);
-                self.blueprint.instances[first..].iter_mut().for_each(|instance| instance.keys = keys);
+                self.blueprint.instances[first..]
+                    .iter_mut()
+                    .for_each(|instance| instance.keys = keys);
             }
         }
         for (name, database) in &scenario.databases {
@@ -78,7 +82,13 @@ impl Compiler<'_> {
                 memory: None,
                 path: format!("databases.{name}.connections"),
             };
-            self.station_plan(name, StationKind::Database, database.instances, &pool, Processors::Unlimited);
+            self.station_plan(
+                name,
+                StationKind::Database,
+                database.instances,
+                &pool,
+                Processors::Unlimited,
+            );
         }
         for (name, cache) in &scenario.caches {
             let pool = SlotPlan {
@@ -88,7 +98,13 @@ impl Compiler<'_> {
                 memory: None,
                 path: format!("caches.{name}.connections"),
             };
-            self.station_plan(name, StationKind::Cache, cache.instances, &pool, Processors::Unlimited);
+            self.station_plan(
+                name,
+                StationKind::Cache,
+                cache.instances,
+                &pool,
+                Processors::Unlimited,
+            );
         }
     }
 
@@ -144,12 +160,14 @@ impl Compiler<'_> {
         let path = format!("{section}.{name}.instances");
         let count = self.at_least_one(instances.unwrap_or(1), "instances", &path);
         let first = self.blueprint.instances.len() as u32;
-        let is_possible = self.may_have(u64::from(first) + u64::from(count), most::INSTANCES, "instances", &path);
+        let is_possible =
+            self.may_have(u64::from(first) + u64::from(count), most::INSTANCES, "instances", &path);
         let count = if is_possible { count } else { 1 };
         let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };
         let first_pool = self.blueprint.pools.len() as u32;
         let plan = self.slot_plan(name, slots);
-        let (discipline, gate) = self.admission(slots.admission, plan.capacity, &format!("{section}.{name}.admission"));
+        let (discipline, gate) =
+            self.admission(slots.admission, plan.capacity, &format!("{section}.{name}.admission"));
         let gate = self.with_memory(gate, slots.memory, &format!("{section}.{name}.memory"));
         let plan = PoolPlan { discipline, ..plan };
         for instance in 0..count {
@@ -159,7 +177,9 @@ impl Compiler<'_> {
             let processors = match processors {
                 Processors::Unlimited => NONE,
                 Processors::Shared(pool) => pool,
-                Processors::Own(capacity) => self.push_processors(name, number_of(instance), capacity),
+                Processors::Own(capacity) => {
+                    self.push_processors(name, number_of(instance), capacity)
+                }
             };
             let gate_of_instance = gate.map_or(NONE, |settings| {
                 self.blueprint.gates.push(settings);
@@ -175,10 +195,18 @@ impl Compiler<'_> {
                 region: NONE,
             });
         }
-        self.blueprint.stations.push(StationPlan { name: name.to_owned(), kind, instances: first..first + count });
+        self.blueprint.stations.push(StationPlan {
+            name: name.to_owned(),
+            kind,
+            instances: first..first + count,
+        });
     }
 
-    fn slot_plan(&mut self, name: &str, SlotPlan { kind, slots, path, .. }: &SlotPlan<'_>) -> PoolPlan {
+    fn slot_plan(
+        &mut self,
+        name: &str,
+        SlotPlan { kind, slots, path, .. }: &SlotPlan<'_>,
+    ) -> PoolPlan {
         let unlimited = Slots { max: UNLIMITED, queue: None, max_wait: None };
         let slots = slots.map_or(&unlimited, |OrNumber(slots)| slots);
         let capacity = self.at_least_one(slots.max, kind.name(), path);
@@ -196,10 +224,15 @@ impl Compiler<'_> {
 
     /// Names become parts of paths and edges.
     pub(super) fn check_name(&mut self, name: &str, section: &str) {
-        let is_sound = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+        let is_sound =
+            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
         if !is_sound {
             let at = self.key_at(&format!("{section}.{name}")).or_else(|| self.key_at(section));
-            self.error(at, format!("`{name}` cannot be a name"), "names are made of letters, digits, `-` and `_`");
+            self.error(
+                at,
+                format!("`{name}` cannot be a name"),
+                "names are made of letters, digits, `-` and `_`",
+            );
         }
     }
 }

@@ -11,7 +11,8 @@ use super::{Caller, Compiler, most};
 use crate::system::{AnswerValue, BranchTable, OnFailure, Source, StationKind, Step, WorkloadPlan};
 use crate::workload::{ArrivalProcess, Knot, RateProfile, Stage, UserPlan};
 
-/// A sine wave is followed in this many straight pieces a period: the error stays below 0.01 % of its swing.
+/// A sine wave is followed in this many straight pieces a period: the error stays below 0.01 % of
+/// its swing.
 const DIURNAL_PIECES: u32 = 288;
 
 /// The period of a rate that follows the time of day, if none is given.
@@ -39,14 +40,19 @@ impl Compiler<'_> {
             }
             let begin = self.blueprint.program.len() as u32;
             if !workload.begin.is_empty() {
-                self.sequence(Caller::Workload(index as u32), &workload.begin, &format!("{path}.begin"));
+                self.sequence(
+                    Caller::Workload(index as u32),
+                    &workload.begin,
+                    &format!("{path}.begin"),
+                );
                 self.push(Step::Answer);
             }
             let entry = self.blueprint.program.len() as u32;
             self.client_program(Caller::Workload(index as u32), workload, &path);
             let source = self.source(name, workload, &path);
             let region = self.region(workload.region.as_ref(), &format!("{path}.region"));
-            let priority = self.priority(workload.priority.as_ref(), &format!("workloads.{name}.priority"));
+            let priority =
+                self.priority(workload.priority.as_ref(), &format!("workloads.{name}.priority"));
             self.blueprint.workloads.push(WorkloadPlan {
                 name: name.clone(),
                 source,
@@ -62,13 +68,23 @@ impl Compiler<'_> {
     fn client_program(&mut self, caller: Caller, workload: &Workload, path: &str) {
         match (&workload.to, workload.operations.is_empty()) {
             (Some(target), true) => {
-                self.call(caller, target, OnFailure::Ignore, StationKind::Service, &format!("{path}.to"));
+                self.call(
+                    caller,
+                    target,
+                    OnFailure::Ignore,
+                    StationKind::Service,
+                    &format!("{path}.to"),
+                );
                 self.push(Step::Answer);
             }
             (None, false) => self.client_operations(caller, workload, path),
             (Some(_), false) => {
                 let at = self.key_at(&format!("{path}.to"));
-                self.error(at, "a workload has either `to` or `operations`", "make the call one of the operations");
+                self.error(
+                    at,
+                    "a workload has either `to` or `operations`",
+                    "make the call one of the operations",
+                );
             }
             (None, true) => {
                 if !self.was_removed(path) {
@@ -81,10 +97,16 @@ impl Compiler<'_> {
 
     fn client_operations(&mut self, caller: Caller, workload: &Workload, path: &str) {
         let total: f64 = workload.operations.values().map(|operation| operation.weight).sum();
-        let is_sound = total > 0.0 && total.is_finite() && workload.operations.values().all(|operation| operation.weight >= 0.0);
+        let is_sound = total > 0.0
+            && total.is_finite()
+            && workload.operations.values().all(|operation| operation.weight >= 0.0);
         if !is_sound {
             let at = self.key_at(&format!("{path}.operations"));
-            self.error(at, "the weights are not positive", "give each operation a weight such as 1");
+            self.error(
+                at,
+                "the weights are not positive",
+                "give each operation a weight such as 1",
+            );
         }
         let table = self.blueprint.tables.len();
         self.blueprint.tables.push(BranchTable::default());
@@ -111,7 +133,11 @@ impl Compiler<'_> {
                 }
                 if !workload.begin.is_empty() {
                     let at = self.key_at(&format!("{path}.begin"));
-                    self.error(at, "arrivals do not begin with anything", "`begin` belongs to `users`");
+                    self.error(
+                        at,
+                        "arrivals do not begin with anything",
+                        "`begin` belongs to `users`",
+                    );
                 }
                 Source::Open(self.arrivals(name, arrivals, path))
             }
@@ -119,7 +145,9 @@ impl Compiler<'_> {
                 let think = match &workload.think {
                     Some(think) => self.distribution(think, &format!("{path}.think")),
                     None => self.distribution(
-                        &super::super::phrases::DurationPhrase::Known(sim_core::Distribution::Constant { value: 0.0 }),
+                        &super::super::phrases::DurationPhrase::Known(
+                            sim_core::Distribution::Constant { value: 0.0 },
+                        ),
                         path,
                     ),
                 };
@@ -140,7 +168,8 @@ impl Compiler<'_> {
     }
 
     fn users(&mut self, users: &Users, path: &str) -> UserPlan {
-        let stages: Vec<Stage> = users.stages.iter().map(|stage| Stage { to: stage.to, over: stage.over.0 }).collect();
+        let stages: Vec<Stage> =
+            users.stages.iter().map(|stage| Stage { to: stage.to, over: stage.over.0 }).collect();
         let plan = UserPlan { start: users.from, stages };
         if plan.most() == 0 {
             let at = self.value_at(&format!("{path}.users"));
@@ -152,9 +181,15 @@ impl Compiler<'_> {
     fn arrivals(&mut self, name: &str, arrivals: &Arrivals, path: &str) -> ArrivalProcess {
         let path = format!("{path}.arrivals");
         let (process, profile) = match arrivals {
-            Arrivals::Phrase(ArrivalPhrase { process, rate }) => (*process, RateProfile::constant(rate.0)),
-            Arrivals::Profile(ArrivalProfile { replay: Some(file), .. }) => return self.replay(file, &format!("{path}.replay")),
-            Arrivals::Profile(profile) => (profile.process.unwrap_or(Process::Poisson), self.profile(profile, &path)),
+            Arrivals::Phrase(ArrivalPhrase { process, rate }) => {
+                (*process, RateProfile::constant(rate.0))
+            }
+            Arrivals::Profile(ArrivalProfile { replay: Some(file), .. }) => {
+                return self.replay(file, &format!("{path}.replay"));
+            }
+            Arrivals::Profile(profile) => {
+                (profile.process.unwrap_or(Process::Poisson), self.profile(profile, &path))
+            }
         };
         let profile = self.surges(name).iter().fold(profile, |profile, surge| profile.times(surge));
         match process {
@@ -213,13 +248,22 @@ impl Compiler<'_> {
             let phase = std::f64::consts::TAU * (at - peak_at) / period.as_secs_f64();
             diurnal.mean.0 * (1.0 + diurnal.swing.0 * libm::cos(phase))
         };
-        RateProfile::new((0..=pieces).map(|piece| f64::from(piece) * step).map(|at| Knot { at, rate: rate(at) }).collect())
+        RateProfile::new(
+            (0..=pieces)
+                .map(|piece| f64::from(piece) * step)
+                .map(|at| Knot { at, rate: rate(at) })
+                .collect(),
+        )
     }
 
     fn points(&mut self, points: &[RatePoint], is_ramp: bool, path: &str) -> RateProfile {
         if points.is_empty() || !points.is_sorted_by(|a, b| a.at < b.at) {
             let at = self.value_at(path);
-            self.error(at, "the points are not in order of time", "write `[ { at: 0s, rate: 100/s }, { at: 1m, rate: 300/s } ]`");
+            self.error(
+                at,
+                "the points are not in order of time",
+                "write `[ { at: 0s, rate: 100/s }, { at: 1m, rate: 300/s } ]`",
+            );
             return RateProfile::constant(0.0);
         }
         let mut knots = Vec::new();
@@ -239,7 +283,11 @@ impl Compiler<'_> {
         let Some(records) = self.csv(file, path) else { return ArrivalProcess::Replay(Vec::new()) };
         let mut times = Vec::new();
         for (line, record) in records.iter().enumerate() {
-            match record.get(0).and_then(|text| text.parse::<f64>().ok()).filter(|seconds| *seconds >= 0.0) {
+            match record
+                .get(0)
+                .and_then(|text| text.parse::<f64>().ok())
+                .filter(|seconds| *seconds >= 0.0)
+            {
                 Some(seconds) => times.push(SimTime::ZERO + SimDuration::from_secs_f64(seconds)),
                 None if line == 0 => {}
                 None => {
@@ -255,7 +303,11 @@ impl Compiler<'_> {
         }
         if !times.is_sorted() {
             let at = self.value_at(path);
-            self.error(at, format!("the arrivals in {file} are not in order of time"), "sort the file");
+            self.error(
+                at,
+                format!("the arrivals in {file} are not in order of time"),
+                "sort the file",
+            );
         }
         ArrivalProcess::Replay(times)
     }
@@ -269,10 +321,18 @@ impl Compiler<'_> {
                 let factor = fault.by.map_or(1.0, |Factor(factor)| factor);
                 let begin = fault.at.map_or(0.0, |at| at.0.as_secs_f64());
                 let full = begin + fault.ramp.map_or(0.0, |ramp| ramp.0.as_secs_f64());
-                let mut knots = vec![Knot { at: 0.0, rate: 1.0 }, Knot { at: begin, rate: 1.0 }, Knot { at: full, rate: factor }];
+                let mut knots = vec![
+                    Knot { at: 0.0, rate: 1.0 },
+                    Knot { at: begin, rate: 1.0 },
+                    Knot { at: full, rate: factor },
+                ];
                 if let Some(lasts) = fault.lasts {
                     let end = begin + lasts.0.as_secs_f64();
-                    let at_end = if full > end { 1.0 + (factor - 1.0) * (end - begin) / (full - begin) } else { factor };
+                    let at_end = if full > end {
+                        1.0 + (factor - 1.0) * (end - begin) / (full - begin)
+                    } else {
+                        factor
+                    };
                     knots.truncate(if full > end { 2 } else { 3 });
                     knots.extend([Knot { at: end, rate: at_end }, Knot { at: end, rate: 1.0 }]);
                 }

@@ -31,9 +31,13 @@ impl Graph<'_> {
     }
 
     fn breaker_without_timeout(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
-        let Some(breaker) = edge.guards.iter().position(|guard| matches!(guard, Guard::Breaker { .. })) else { return };
-        let has_timeout_inside =
-            edge.timeout != NONE || edge.guards[breaker..].iter().any(|guard| matches!(guard, Guard::Timeout { .. }));
+        let Some(breaker) =
+            edge.guards.iter().position(|guard| matches!(guard, Guard::Breaker { .. }))
+        else {
+            return;
+        };
+        let has_timeout_inside = edge.timeout != NONE
+            || edge.guards[breaker..].iter().any(|guard| matches!(guard, Guard::Timeout { .. }));
         if !has_timeout_inside {
             problems.add(
                 Problem::warning(
@@ -47,11 +51,15 @@ impl Graph<'_> {
     }
 
     fn breaker_for_each_of_one(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
-        let is_each = |guard: &Guard| matches!(guard, Guard::Breaker { scope: Scope::CalleeInstance, .. });
+        let is_each =
+            |guard: &Guard| matches!(guard, Guard::Breaker { scope: Scope::CalleeInstance, .. });
         if edge.guards.iter().any(is_each) && edge.callee_instances.len() == 1 {
             problems.add(
                 Problem::warning(
-                    format!("`{}` has one instance: a breaker for each instance is one for all", self.callee(edge)),
+                    format!(
+                        "`{}` has one instance: a breaker for each instance is one for all",
+                        self.callee(edge)
+                    ),
                     self.at(index, "breaker"),
                 )
                 .with_help("leave `scope` out"),
@@ -60,7 +68,10 @@ impl Graph<'_> {
     }
 
     fn retry_outside_the_breaker(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
-        let retry = edge.guards.iter().position(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
+        let retry = edge
+            .guards
+            .iter()
+            .position(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
         let breaker = edge.guards.iter().rposition(|guard| matches!(guard, Guard::Breaker { .. }));
         if let (Some(retry), Some(breaker)) = (retry, breaker)
             && retry < breaker
@@ -78,8 +89,14 @@ impl Graph<'_> {
         }
     }
 
-    /// A timeout with attempts inside that take longer than it ends them midway: the last attempts are never made.
-    fn timeout_too_short_for_what_is_inside(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    /// A timeout with attempts inside that take longer than it ends them midway: the last attempts
+    /// are never made.
+    fn timeout_too_short_for_what_is_inside(
+        &self,
+        index: usize,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let Some(attempt) = self.timeout(index) else { return };
         for (position, guard) in edge.guards.iter().enumerate() {
             let Guard::Timeout { deadline } = guard else { continue };
@@ -87,14 +104,19 @@ impl Graph<'_> {
             let inside = &edge.guards[position + 1..];
             let needed = inside.iter().rev().fold(attempt, |inner, guard| match guard {
                 Guard::Retry { policy, .. } => longest_series(policy, inner),
-                Guard::Timeout { deadline } => self.span(*deadline).map_or(inner, |span| span.min(inner)),
+                Guard::Timeout { deadline } => {
+                    self.span(*deadline).map_or(inner, |span| span.min(inner))
+                }
                 _ => inner,
             });
             if needed <= whole {
                 continue;
             }
             let message = if needed == attempt {
-                format!("an attempt over `{}` may take {attempt}, but the call is given up after {whole}", self.name(index))
+                format!(
+                    "an attempt over `{}` may take {attempt}, but the call is given up after {whole}",
+                    self.name(index)
+                )
             } else {
                 format!(
                     "the attempts over `{}` can take {needed} in all, but the call is given up after {whole}",
@@ -126,7 +148,8 @@ impl Graph<'_> {
     }
 
     fn deadline_that_nobody_sets(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
-        let has_own = edge.timeout != NONE || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout { .. }));
+        let has_own = edge.timeout != NONE
+            || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout { .. }));
         let callers = self.blueprint.edges.iter().filter(|other| self.callee(other) == edge.caller);
         let is_given_one = callers.into_iter().any(|other| other.propagates_deadline);
         if edge.propagates_deadline && !has_own && !is_given_one {
@@ -140,13 +163,23 @@ impl Graph<'_> {
         }
     }
 
-    fn repeats_what_is_not_idempotent(&self, index: usize, edge: &EdgePlan, scenario: &Scenario, problems: &mut Problems) {
+    fn repeats_what_is_not_idempotent(
+        &self,
+        index: usize,
+        edge: &EdgePlan,
+        scenario: &Scenario,
+        problems: &mut Problems,
+    ) {
         let callee = self.callee(edge);
         if scenario.services.get(callee).is_none_or(|service| service.idempotent != Some(false)) {
             return;
         }
-        let retries = edge.guards.iter().any(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
-        let does = [("retry", retries, "tries again"), ("hedge", edge.hedge().is_some(), "asks twice")];
+        let retries = edge
+            .guards
+            .iter()
+            .any(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
+        let does =
+            [("retry", retries, "tries again"), ("hedge", edge.hedge().is_some(), "asks twice")];
         for (setting, _, what) in does.into_iter().filter(|(_, does, _)| *does) {
             problems.add(
                 Problem::warning(
@@ -161,7 +194,8 @@ impl Graph<'_> {
         }
     }
 
-    /// Retries at several levels of a call graph multiply ("Addressing cascading failures", Site Reliability Engineering, 2016).
+    /// Retries at several levels of a call graph multiply ("Addressing cascading failures", Site
+    /// Reliability Engineering, 2016).
     fn retries_that_multiply(&self, problems: &mut Problems) {
         let edges = &self.blueprint.edges;
         let attempts = |edge: &EdgePlan| {
@@ -172,12 +206,20 @@ impl Graph<'_> {
             edge.guards.iter().map(of).fold(1_u64, u64::saturating_mul)
         };
         for (index, edge) in edges.iter().enumerate().filter(|(_, edge)| attempts(edge) > 1) {
-            let above = edges.iter().filter(|outer| self.callee(outer) == edge.caller).map(attempts).max().unwrap_or(1);
+            let above = edges
+                .iter()
+                .filter(|outer| self.callee(outer) == edge.caller)
+                .map(attempts)
+                .max()
+                .unwrap_or(1);
             let product = above.saturating_mul(attempts(edge));
             if above > 1 && product >= MANY_ATTEMPTS {
                 problems.add(
                     Problem::warning(
-                        format!("retries multiply: `{}` is asked up to {product} times for one request", self.callee(edge)),
+                        format!(
+                            "retries multiply: `{}` is asked up to {product} times for one request",
+                            self.callee(edge)
+                        ),
                         self.at(index, "retry"),
                     )
                     .labelled("also tried again further up")
@@ -192,10 +234,14 @@ impl Graph<'_> {
 fn longest_series(policy: &RetryPolicy, attempt: SimDuration) -> SimDuration {
     // Pauses by chance are at most what they grow from.
     let backoff = match policy.backoff.jitter {
-        Jitter::Decorrelated => Backoff { base: policy.backoff.max.min(policy.backoff.base * 3), ..policy.backoff },
+        Jitter::Decorrelated => {
+            Backoff { base: policy.backoff.max.min(policy.backoff.base * 3), ..policy.backoff }
+        }
         _ => policy.backoff,
     };
     let unspread = Backoff { jitter: Jitter::None, ..backoff };
     let mut draw = DrawKey::default().draw();
-    (1..policy.attempts.min(1_000)).fold(attempt, |sum, tries| sum + unspread.wait(tries, SimDuration::ZERO, &mut draw) + attempt)
+    (1..policy.attempts.min(1_000)).fold(attempt, |sum, tries| {
+        sum + unspread.wait(tries, SimDuration::ZERO, &mut draw) + attempt
+    })
 }

@@ -59,15 +59,19 @@ impl Graph<'_> {
             }
         }
         for circle in circles(&calls, MOST_CIRCLES) {
-            let names: Vec<&str> = circle.iter().chain(circle.first()).map(|id| stations[*id].name.as_str()).collect();
+            let names: Vec<&str> =
+                circle.iter().chain(circle.first()).map(|id| stations[*id].name.as_str()).collect();
             let at = self
                 .tree
                 .key_location(&parse_path(&format!("calls.{} -> {}", names[0], names[1])))
                 .or_else(|| self.tree.key_location(&parse_path(&format!("services.{}", names[0]))));
             problems.add(
-                Problem::warning(format!("the calls {} go round in a circle", names.join(" -> ")), at)
-                    .labelled("here")
-                    .with_help("blocking calls in a circle can wait for each other's threads for ever"),
+                Problem::warning(
+                    format!("the calls {} go round in a circle", names.join(" -> ")),
+                    at,
+                )
+                .labelled("here")
+                .with_help("blocking calls in a circle can wait for each other's threads for ever"),
             );
         }
     }
@@ -75,8 +79,13 @@ impl Graph<'_> {
     fn timeouts_longer_than_the_callers(&self, problems: &mut Problems) {
         for outer in 0..self.blueprint.edges.len() {
             for inner in 0..self.blueprint.edges.len() {
-                let is_behind = self.callee(&self.blueprint.edges[outer]) == self.blueprint.edges[inner].caller;
-                let (Some(caller_waits), Some(callee_waits)) = (self.timeout(outer), self.timeout(inner)) else { continue };
+                let is_behind =
+                    self.callee(&self.blueprint.edges[outer]) == self.blueprint.edges[inner].caller;
+                let (Some(caller_waits), Some(callee_waits)) =
+                    (self.timeout(outer), self.timeout(inner))
+                else {
+                    continue;
+                };
                 if is_behind && callee_waits > caller_waits {
                     let message = format!(
                         "`{}` waits {callee_waits} for an answer, but its caller gives up after {caller_waits} (`{}`)",
@@ -104,7 +113,10 @@ impl Graph<'_> {
                 StationKind::Cache => "caches",
             };
             let at = self.tree.key_location(&parse_path(&format!("{section}.{}", station.name)));
-            problems.add(Problem::warning(format!("nothing calls `{}`", station.name), at).labelled("never used"));
+            problems.add(
+                Problem::warning(format!("nothing calls `{}`", station.name), at)
+                    .labelled("never used"),
+            );
         }
     }
 }

@@ -4,7 +4,8 @@ use sim_core::{SimDuration, SimTime};
 
 use super::super::{Reason, State};
 
-/// What can be set, under the names of `Config`. How long a call waits for a permit (`BulkheadMaxWait`) is the driver's.
+/// What can be set, under the names of `Config`. How long a call waits for a permit
+/// (`BulkheadMaxWait`) is the driver's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArticleGoSettings {
     /// `FailureThreshold`: failures in a row that open it; 5 by default.
@@ -44,9 +45,10 @@ impl Default for ArticleGoSettings {
 
 /// The article's Go breaker.
 ///
-/// What distinguishes it: the bulkhead comes first, so that a call that is then rejected has held a permit for an instant; a
-/// failure in any state moves the instant from which the open wait runs; the successes of a
-/// half-open spell stay on show until the next one begins; probes are counted in all and not given back.
+/// What distinguishes it: the bulkhead comes first, so that a call that is then rejected has held a
+/// permit for an instant; a failure in any state moves the instant from which the open wait runs;
+/// the successes of a half-open spell stay on show until the next one begins; probes are counted in
+/// all and not given back.
 #[derive(Clone, Debug)]
 pub struct ArticleGo {
     settings: ArticleGoSettings,

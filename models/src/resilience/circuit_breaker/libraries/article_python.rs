@@ -9,7 +9,8 @@ use super::super::{Reason, State};
 /// What can be set, under the names of `CircuitBreakerConfig`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ArticlePythonSettings {
-    /// `failure_threshold`: failures in the window that open it, whatever their share; 5 by default.
+    /// `failure_threshold`: failures in the window that open it, whatever their share; 5 by
+    /// default.
     pub failure_threshold: u32,
     /// `failure_rate_threshold`, 0 to 1; 0.5 by default.
     pub failure_rate_threshold: f64,
@@ -59,8 +60,9 @@ pub struct ArticlePythonMetrics {
 
 /// The article's Python breaker.
 ///
-/// What distinguishes it: the open wait runs from the last failure, also one that arrives late; the wait doubles already
-/// before the first probe; the probes let through are counted in all, and are not given back.
+/// What distinguishes it: the open wait runs from the last failure, also one that arrives late; the
+/// wait doubles already before the first probe; the probes let through are counted in all, and are
+/// not given back.
 #[derive(Clone, Debug)]
 pub struct ArticlePython {
     settings: ArticlePythonSettings,
@@ -114,7 +116,8 @@ impl ArticlePython {
         self.metrics.total_calls += 1;
         self.metrics.successful_calls += u64::from(!is_failure);
         self.metrics.failed_calls += u64::from(is_failure);
-        self.metrics.slow_calls += u64::from(!is_failure && elapsed >= self.settings.slow_call_threshold);
+        self.metrics.slow_calls +=
+            u64::from(!is_failure && elapsed >= self.settings.slow_call_threshold);
         if is_failure {
             self.last_failure = now;
         }

@@ -53,8 +53,9 @@ pub enum CockatielAnswer {
 
 /// A breaker of cockatiel.
 ///
-/// What distinguishes it: half-open is one test, and calls that come meanwhile wait for it; a result counts by the state in
-/// which its call was admitted, so that a late failure can end a half-open spell; what the windows hold survives an opening.
+/// What distinguishes it: half-open is one test, and calls that come meanwhile wait for it; a
+/// result counts by the state in which its call was admitted, so that a late failure can end a
+/// half-open spell; what the windows hold survives an opening.
 #[derive(Clone, Debug)]
 pub struct Cockatiel {
     settings: CockatielSettings,
@@ -84,17 +85,32 @@ impl Cockatiel {
     pub fn new(settings: CockatielSettings) -> Self {
         let counter = match settings.breaker {
             CockatielBreaker::Consecutive(_) => Counter::Consecutive { failures: 0 },
-            CockatielBreaker::Count { size, .. } => {
-                Counter::Count { samples: vec![None; size.max(1) as usize], next: 0, calls: 0, failures: 0 }
-            }
+            CockatielBreaker::Count { size, .. } => Counter::Count {
+                samples: vec![None; size.max(1) as usize],
+                next: 0,
+                calls: 0,
+                failures: 0,
+            },
             CockatielBreaker::Sampling { duration, .. } => {
                 let millis = duration.as_nanos() as f64 / 1e6;
                 let windows = libm::ceil(millis / 1_000.0).max(5.0);
                 let span = SimDuration::from_millis(libm::floor(millis / windows + 0.5) as u64);
-                Counter::Sampling { windows: vec![Sampled::default(); windows as usize], current: 0, span, calls: 0, failures: 0 }
+                Counter::Sampling {
+                    windows: vec![Sampled::default(); windows as usize],
+                    current: 0,
+                    span,
+                    calls: 0,
+                    failures: 0,
+                }
             }
         };
-        Self { settings, state: State::Closed, opened_at: SimTime::ZERO, counter, reason: Reason::ProbeFailed }
+        Self {
+            settings,
+            state: State::Closed,
+            opened_at: SimTime::ZERO,
+            counter,
+            reason: Reason::ProbeFailed,
+        }
     }
 
     /// A call asks to pass, or asks again after a wait.
@@ -102,7 +118,9 @@ impl Cockatiel {
         match self.state {
             State::Closed => CockatielAnswer::Permitted,
             State::HalfOpen => CockatielAnswer::Waits,
-            State::Open if now.since(self.opened_at) < self.settings.half_open_after => CockatielAnswer::Open,
+            State::Open if now.since(self.opened_at) < self.settings.half_open_after => {
+                CockatielAnswer::Open
+            }
             State::Open => {
                 self.state = State::HalfOpen;
                 self.reason = Reason::WaitOver(self.settings.half_open_after);
@@ -111,7 +129,8 @@ impl Cockatiel {
         }
     }
 
-    /// An admitted call has ended; `is_test` if it was the test of a half-open breaker. Those who wait for the test ask again.
+    /// An admitted call has ended; `is_test` if it was the test of a half-open breaker. Those who
+    /// wait for the test ask again.
     pub fn complete(&mut self, now: SimTime, is_test: bool, is_failure: bool) {
         if is_test && !is_failure {
             self.counter.forget();
@@ -129,7 +148,8 @@ impl Cockatiel {
         }
     }
 
-    /// A call has ended with an error that the policy does not handle: nothing is counted, and a test has succeeded.
+    /// A call has ended with an error that the policy does not handle: nothing is counted, and a
+    /// test has succeeded.
     pub fn ignore(&mut self, is_test: bool) {
         if is_test {
             self.close();
@@ -155,9 +175,15 @@ impl Cockatiel {
 
     fn is_exceeded(&self) -> bool {
         match (&self.counter, self.settings.breaker) {
-            (Counter::Consecutive { failures }, CockatielBreaker::Consecutive(threshold)) => *failures >= threshold,
-            (Counter::Count { calls, failures, .. }, CockatielBreaker::Count { threshold, minimum_number_of_calls, .. }) => {
-                *calls >= minimum_number_of_calls && f64::from(*failures) > threshold * f64::from(*calls)
+            (Counter::Consecutive { failures }, CockatielBreaker::Consecutive(threshold)) => {
+                *failures >= threshold
+            }
+            (
+                Counter::Count { calls, failures, .. },
+                CockatielBreaker::Count { threshold, minimum_number_of_calls, .. },
+            ) => {
+                *calls >= minimum_number_of_calls
+                    && f64::from(*failures) > threshold * f64::from(*calls)
             }
             (
                 Counter::Sampling { windows, span, calls, failures, .. },
@@ -177,14 +203,19 @@ impl Counter {
         match self {
             Self::Consecutive { failures } => Reason::ConsecutiveFailures(*failures),
             Self::Count { calls, failures, .. } | Self::Sampling { calls, failures, .. } => {
-                Reason::FailureRate { rate: f64::from(*failures) / f64::from(*calls), calls: *calls }
+                Reason::FailureRate {
+                    rate: f64::from(*failures) / f64::from(*calls),
+                    calls: *calls,
+                }
             }
         }
     }
 
     fn count(&mut self, now: SimTime, is_failure: bool) {
         match self {
-            Self::Consecutive { failures } => *failures = if is_failure { *failures + 1 } else { 0 },
+            Self::Consecutive { failures } => {
+                *failures = if is_failure { *failures + 1 } else { 0 }
+            }
             Self::Count { samples, next, calls, failures } => {
                 if let Some(was_failure) = samples[*next].replace(is_failure) {
                     *calls -= 1;
@@ -196,9 +227,13 @@ impl Counter {
             }
             Self::Sampling { windows, current, span, calls, failures } => {
                 if windows[*current].begun.is_none_or(|begun| now.since(begun) >= *span) {
-                    // One step, however long ago the last was: what an idle breaker remembers is stale.
+                    // One step, however long ago the last was: what an idle breaker remembers is
+                    // stale.
                     *current = (*current + 1) % windows.len();
-                    let gone = std::mem::replace(&mut windows[*current], Sampled { begun: Some(now), ..Sampled::default() });
+                    let gone = std::mem::replace(
+                        &mut windows[*current],
+                        Sampled { begun: Some(now), ..Sampled::default() },
+                    );
                     *calls -= gone.calls;
                     *failures -= gone.failures;
                 }

@@ -7,12 +7,13 @@ use super::super::{Reason, State, Ticket, Verdict};
 /// What can be set, under the names of `Settings`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GoBreakerSettings {
-    /// `MaxRequests`: calls let through while half-open, and successes in a row that close it; zero is 1, the default.
+    /// `MaxRequests`: calls let through while half-open, and successes in a row that close it; zero
+    /// is 1, the default.
     pub max_requests: u32,
     /// `Interval` after which a closed breaker forgets; zero, the default, for never.
     pub interval: SimDuration,
-    /// `BucketPeriod`: makes the interval a rolling window of buckets this long, rounded up to a whole number of them; zero,
-    /// the default, for a fixed interval.
+    /// `BucketPeriod`: makes the interval a rolling window of buckets this long, rounded up to a
+    /// whole number of them; zero, the default, for a fixed interval.
     pub bucket_period: SimDuration,
     /// `Timeout` of the open state; zero is 60 s, the default.
     pub timeout: SimDuration,
@@ -94,8 +95,9 @@ pub enum GoBreakerAnswer {
 
 /// A breaker of gobreaker.
 ///
-/// What distinguishes it: a change of state, or the end of a fixed interval, begins a new generation, and results of older
-/// ones are dropped; asking for the state can change it; any failed probe reopens it.
+/// What distinguishes it: a change of state, or the end of a fixed interval, begins a new
+/// generation, and results of older ones are dropped; asking for the state can change it; any
+/// failed probe reopens it.
 #[derive(Clone, Debug)]
 pub struct GoBreaker {
     settings: GoBreakerSettings,
@@ -114,7 +116,8 @@ impl GoBreaker {
     pub fn new(settings: GoBreakerSettings, now: SimTime) -> Self {
         let GoBreakerSettings { interval, bucket_period, timeout, .. } = settings;
         let has_buckets = !bucket_period.is_zero() && !interval.is_zero();
-        let buckets = if has_buckets { interval.as_nanos().div_ceil(bucket_period.as_nanos()) } else { 1 };
+        let buckets =
+            if has_buckets { interval.as_nanos().div_ceil(bucket_period.as_nanos()) } else { 1 };
         let settings = GoBreakerSettings {
             max_requests: settings.max_requests.max(1),
             interval: if has_buckets { bucket_period * buckets } else { interval },
@@ -140,13 +143,19 @@ impl GoBreaker {
     pub fn try_acquire(&mut self, now: SimTime) -> GoBreakerAnswer {
         match self.state(now) {
             State::Open => return GoBreakerAnswer::Open,
-            State::HalfOpen if self.valid_requests() >= self.settings.max_requests => return GoBreakerAnswer::TooManyRequests,
+            State::HalfOpen if self.valid_requests() >= self.settings.max_requests => {
+                return GoBreakerAnswer::TooManyRequests;
+            }
             _ => {}
         }
         self.counts.requests += 1;
         let current = self.bucket_of(self.age);
         self.buckets[current].requests += 1;
-        GoBreakerAnswer::Permitted(Ticket { number: self.age, generation: self.generation, life: 0 })
+        GoBreakerAnswer::Permitted(Ticket {
+            number: self.age,
+            generation: self.generation,
+            life: 0,
+        })
     }
 
     /// A call has ended.
@@ -165,8 +174,14 @@ impl GoBreaker {
             self.buckets[bucket].count(verdict);
         }
         match (verdict, state) {
-            (Verdict::Success, State::HalfOpen) if self.counts.consecutive_successes >= self.settings.max_requests => {
-                self.change(State::Closed, now, Reason::ProbesSucceeded(self.settings.max_requests));
+            (Verdict::Success, State::HalfOpen)
+                if self.counts.consecutive_successes >= self.settings.max_requests =>
+            {
+                self.change(
+                    State::Closed,
+                    now,
+                    Reason::ProbesSucceeded(self.settings.max_requests),
+                );
             }
             (Verdict::Failure | Verdict::TimedOut, State::Closed) => {
                 if let Some(reason) = self.reason_to_trip() {
@@ -183,7 +198,9 @@ impl GoBreaker {
         match self.state {
             State::Closed if is_expired => self.begin_generation(now),
             State::Closed if self.buckets.len() >= 2 => self.roll_to(now),
-            State::Open if is_expired => self.change(State::HalfOpen, now, Reason::WaitOver(self.settings.timeout)),
+            State::Open if is_expired => {
+                self.change(State::HalfOpen, now, Reason::WaitOver(self.settings.timeout))
+            }
             _ => {}
         }
         self.state
@@ -215,12 +232,12 @@ impl GoBreaker {
     fn reason_to_trip(&self) -> Option<Reason> {
         let Counts { requests, total_failures, consecutive_failures, .. } = self.counts;
         match self.settings.ready_to_trip {
-            ReadyToTrip::ConsecutiveFailures(threshold) => {
-                (consecutive_failures >= threshold).then_some(Reason::ConsecutiveFailures(consecutive_failures))
-            }
+            ReadyToTrip::ConsecutiveFailures(threshold) => (consecutive_failures >= threshold)
+                .then_some(Reason::ConsecutiveFailures(consecutive_failures)),
             ReadyToTrip::FailureRatio { minimum_requests, ratio } => {
                 let rate = f64::from(total_failures) / f64::from(requests);
-                (requests >= minimum_requests && rate >= ratio).then_some(Reason::FailureRate { rate, calls: requests })
+                (requests >= minimum_requests && rate >= ratio)
+                    .then_some(Reason::FailureRate { rate, calls: requests })
             }
         }
     }
@@ -262,7 +279,8 @@ impl GoBreaker {
         }
     }
 
-    /// Takes the oldest bucket out of the counts. A streak that reaches back into it loses the part that lies there.
+    /// Takes the oldest bucket out of the counts. A streak that reaches back into it loses the part
+    /// that lies there.
     fn drop_bucket(&mut self, oldest: usize) {
         let gone = std::mem::take(&mut self.buckets[oldest]);
         let successes: u32 = self.buckets.iter().map(|bucket| bucket.total_successes).sum();
@@ -274,8 +292,10 @@ impl GoBreaker {
             self.counts.consecutive_failures -= gone.consecutive_failures;
         }
         self.counts.requests = self.counts.requests.saturating_sub(gone.requests);
-        self.counts.total_successes = self.counts.total_successes.saturating_sub(gone.total_successes);
+        self.counts.total_successes =
+            self.counts.total_successes.saturating_sub(gone.total_successes);
         self.counts.total_failures = self.counts.total_failures.saturating_sub(gone.total_failures);
-        self.counts.total_exclusions = self.counts.total_exclusions.saturating_sub(gone.total_exclusions);
+        self.counts.total_exclusions =
+            self.counts.total_exclusions.saturating_sub(gone.total_exclusions);
     }
 }

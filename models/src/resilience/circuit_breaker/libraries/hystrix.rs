@@ -9,9 +9,11 @@ use super::super::{Reason, State, Tally, Verdict};
 /// What can be set, under the names of `HystrixCommandProperties`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HystrixSettings {
-    /// `circuitBreaker.requestVolumeThreshold`: results in the window before the share is judged; 20 by default.
+    /// `circuitBreaker.requestVolumeThreshold`: results in the window before the share is judged;
+    /// 20 by default.
     pub request_volume_threshold: u32,
-    /// `circuitBreaker.errorThresholdPercentage`: opens at this percentage of errors; 50 by default.
+    /// `circuitBreaker.errorThresholdPercentage`: opens at this percentage of errors; 50 by
+    /// default.
     pub error_threshold_percentage: u32,
     /// `circuitBreaker.sleepWindowInMilliseconds`: how long it stays open; 5 s by default.
     pub sleep_window: SimDuration,
@@ -35,9 +37,10 @@ impl Default for HystrixSettings {
 
 /// A breaker of Hystrix.
 ///
-/// What distinguishes it: a timer looks at the results of the last completed buckets, so it opens up to an interval late; one
-/// call probes, strictly after the sleep window; any result while half-open decides, also a late one; closing begins the
-/// measurement, and its timer, anew. Times are whole milliseconds, as in the library.
+/// What distinguishes it: a timer looks at the results of the last completed buckets, so it opens
+/// up to an interval late; one call probes, strictly after the sleep window; any result while
+/// half-open decides, also a late one; closing begins the measurement, and its timer, anew. Times
+/// are whole milliseconds, as in the library.
 #[derive(Clone, Debug)]
 pub struct Hystrix {
     settings: HystrixSettings,
@@ -66,12 +69,14 @@ impl Hystrix {
         }
     }
 
-    /// Lets the timer look until it opens the breaker or `now` has come; when it opened it, if it did.
+    /// Lets the timer look until it opens the breaker or `now` has come; when it opened it, if it
+    /// did.
     pub fn advance_to(&mut self, now: SimTime) -> Option<SimTime> {
         while self.next_look <= now {
             let looked_at = self.next_look;
             if self.is_idle() {
-                // Nothing is left to see: the timer can be put forward to the first look after `now`.
+                // Nothing is left to see: the timer can be put forward to the first look after
+                // `now`.
                 let interval = self.settings.health_snapshot_interval.as_nanos();
                 let looks = now.since(looked_at).as_nanos() / interval + 1;
                 self.next_look = looked_at + self.settings.health_snapshot_interval * looks;
@@ -92,7 +97,8 @@ impl Hystrix {
             State::Closed => true,
             State::HalfOpen => false,
             State::Open => {
-                let may_probe = whole_millis(now) > whole_millis(self.opened_at) + whole_millis_of(self.settings.sleep_window);
+                let may_probe = whole_millis(now)
+                    > whole_millis(self.opened_at) + whole_millis_of(self.settings.sleep_window);
                 if may_probe {
                     self.state = State::HalfOpen;
                     self.reason = Reason::WaitOver(self.settings.sleep_window);
@@ -102,8 +108,8 @@ impl Hystrix {
         }
     }
 
-    /// A call that was let through has ended, whenever it was. One that says nothing, because its caller has gone, still
-    /// decides while half-open: against closing.
+    /// A call that was let through has ended, whenever it was. One that says nothing, because its
+    /// caller has gone, still decides while half-open: against closing.
     pub fn complete(&mut self, now: SimTime, verdict: Verdict) {
         let is_failure = matches!(verdict, Verdict::Failure | Verdict::TimedOut);
         if verdict != Verdict::Ignored {
@@ -149,19 +155,23 @@ impl Hystrix {
             self.total.failures -= expired.failures;
         }
         let Tally { calls, failures, .. } = self.total;
-        let percentage = if calls == 0 { 0 } else { (f64::from(failures) / f64::from(calls) * 100.0) as u32 };
+        let percentage =
+            if calls == 0 { 0 } else { (f64::from(failures) / f64::from(calls) * 100.0) as u32 };
         let trips = self.state == State::Closed
             && calls >= self.settings.request_volume_threshold
             && percentage >= self.settings.error_threshold_percentage;
         if trips {
             self.state = State::Open;
-            self.reason = Reason::FailureRate { rate: f64::from(failures) / f64::from(calls.max(1)), calls };
+            self.reason =
+                Reason::FailureRate { rate: f64::from(failures) / f64::from(calls.max(1)), calls };
         }
         trips
     }
 
     fn is_idle(&self) -> bool {
-        self.filling.calls == 0 && self.total.calls == 0 && self.settings.request_volume_threshold > 0
+        self.filling.calls == 0
+            && self.total.calls == 0
+            && self.settings.request_volume_threshold > 0
     }
 }
 
@@ -204,7 +214,11 @@ mod tests {
         breaker.complete(at(11_400), Verdict::Success);
         assert_eq!(breaker.state(), State::Closed);
         fails(&mut breaker, 11_500, 20);
-        assert_eq!(breaker.advance_to(at(20_000)), Some(at(11_900)), "the timer began anew when it closed");
+        assert_eq!(
+            breaker.advance_to(at(20_000)),
+            Some(at(11_900)),
+            "the timer began anew when it closed"
+        );
     }
 
     #[test]
@@ -213,7 +227,11 @@ mod tests {
         fails(&mut breaker, 100, 19);
         assert_eq!(breaker.advance_to(at(9_999)), None);
         fails(&mut breaker, 9_999, 1);
-        assert_eq!(breaker.advance_to(at(30_000)), Some(at(10_000)), "the first bucket is the oldest of twenty");
+        assert_eq!(
+            breaker.advance_to(at(30_000)),
+            Some(at(10_000)),
+            "the first bucket is the oldest of twenty"
+        );
         let mut breaker = Hystrix::new(HystrixSettings::default());
         fails(&mut breaker, 100, 19);
         fails(&mut breaker, 10_001, 1);

@@ -11,7 +11,8 @@ use super::super::{Reason, State};
 pub struct OpossumSettings {
     /// `timeout` of each call; zero for none; 10 s by default.
     pub timeout: SimDuration,
-    /// `errorThresholdPercentage`: opens above this share of failures among all that was fired; 50 by default.
+    /// `errorThresholdPercentage`: opens above this share of failures among all that was fired; 50
+    /// by default.
     pub error_threshold_percentage: f64,
     /// `resetTimeout`: a timer ends the open state after it; 30 s by default.
     pub reset_timeout: SimDuration,
@@ -80,9 +81,9 @@ pub enum OpossumAnswer {
 
 /// A breaker of opossum.
 ///
-/// What distinguishes it: it is judged on failures alone, against all calls fired, rejected ones included; timers rotate its
-/// buckets and end its open state; half-open lets one call through; any success then closes it, any failure reopens it, also
-/// of calls admitted long before.
+/// What distinguishes it: it is judged on failures alone, against all calls fired, rejected ones
+/// included; timers rotate its buckets and end its open state; half-open lets one call through; any
+/// success then closes it, any failure reopens it, also of calls admitted long before.
 #[derive(Clone, Debug)]
 pub struct Opossum {
     settings: OpossumSettings,
@@ -175,11 +176,13 @@ impl Opossum {
         }
     }
 
-    /// The timeout of an admitted call is over; what it answers later is ignored, so nothing further is told.
+    /// The timeout of an admitted call is over; what it answers later is ignored, so nothing
+    /// further is told.
     ///
-    /// The timeout is a timer too, and of the timers due at one instant the one that was set first, the one with the longer
-    /// span, fires first: this is called instead of [`advance_to`](Self::advance_to), not after it. A rotation and a call of
-    /// the same instant begin in this order; a call that is let through and an opening in the other.
+    /// The timeout is a timer too, and of the timers due at one instant the one that was set first,
+    /// the one with the longer span, fires first: this is called instead of
+    /// [`advance_to`](Self::advance_to), not after it. A rotation and a call of the same instant
+    /// begin in this order; a call that is let through and an opening in the other.
     pub fn time_out(&mut self, now: SimTime) {
         self.advance_to(SimTime::from_nanos(now.as_nanos().saturating_sub(1)));
         if self.settings.reset_timeout > self.settings.timeout {

@@ -47,9 +47,9 @@ struct HealthWindow {
 
 /// A breaker of Polly v8.
 ///
-/// What distinguishes it: only failures are judged; windows begin with the first result in them, not with the clock; one call
-/// probes, and its result alone decides; results in the open state are counted, although closing forgets them; every result
-/// that is not a handled failure is a success.
+/// What distinguishes it: only failures are judged; windows begin with the first result in them,
+/// not with the clock; one call probes, and its result alone decides; results in the open state are
+/// counted, although closing forgets them; every result that is not a handled failure is a success.
 #[derive(Clone, Debug)]
 pub struct Polly {
     settings: PollySettings,
@@ -111,7 +111,8 @@ impl Polly {
                 self.count(now, true);
                 let calls = self.successes + self.failures;
                 let rate = f64::from(self.failures) / f64::from(calls);
-                if calls >= self.settings.minimum_throughput && rate >= self.settings.failure_ratio {
+                if calls >= self.settings.minimum_throughput && rate >= self.settings.failure_ratio
+                {
                     self.open(now, Reason::FailureRate { rate, calls });
                 }
             }
@@ -148,7 +149,8 @@ impl Polly {
     /// Begins a window if the last is full, and drops those that began a sampling duration ago.
     fn slide(&mut self, now: SimTime) {
         let is_divided = self.is_divided();
-        let length = if is_divided { self.window_length() } else { self.settings.sampling_duration };
+        let length =
+            if is_divided { self.window_length() } else { self.settings.sampling_duration };
         if self.windows.back().is_none_or(|window| now.since(window.started) >= length) {
             self.windows.push_back(HealthWindow { started: now, successes: 0, failures: 0 });
         }
@@ -204,11 +206,18 @@ mod tests {
             assert!(breaker.try_acquire(at(0)));
             breaker.complete(at(0), verdict);
         }
-        assert_eq!(breaker.state(), State::Closed, "three of four have failed, but the last was a success");
+        assert_eq!(
+            breaker.state(),
+            State::Closed,
+            "three of four have failed, but the last was a success"
+        );
         breaker.complete(at(1), Failure);
         assert_eq!(breaker.state(), State::Open);
         assert!(!breaker.try_acquire(at(5_000)));
-        assert!(breaker.try_acquire(at(5_001)) && !breaker.try_acquire(at(5_001)), "one probe, at exactly the break duration");
+        assert!(
+            breaker.try_acquire(at(5_001)) && !breaker.try_acquire(at(5_001)),
+            "one probe, at exactly the break duration"
+        );
         breaker.complete(at(6_000), Failure);
         assert!(!breaker.try_acquire(at(10_999)) && breaker.try_acquire(at(11_000)));
         breaker.complete(at(12_000), Success);
@@ -223,7 +232,8 @@ mod tests {
         for millis in [900, 1_850, 1_900] {
             breaker.complete(at(millis), Verdict::Failure);
         }
-        // The first window began at 0.9 s and holds the second result too; at 10.9 s it is dropped whole.
+        // The first window began at 0.9 s and holds the second result too; at 10.9 s it is dropped
+        // whole.
         breaker.complete(at(10_899), Verdict::Failure);
         assert_eq!(breaker.state(), State::Open);
         let mut breaker = Polly::new(settings());
@@ -235,10 +245,17 @@ mod tests {
 
     #[test]
     fn a_short_sampling_duration_is_one_window_from_the_beginning() {
-        let mut breaker = Polly::new(PollySettings { sampling_duration: SimDuration::from_millis(150), ..settings() });
+        let mut breaker = Polly::new(PollySettings {
+            sampling_duration: SimDuration::from_millis(150),
+            ..settings()
+        });
         for millis in [100, 110, 120, 150] {
             breaker.complete(at(millis), Verdict::Failure);
         }
-        assert_eq!(breaker.state(), State::Closed, "the window that began at zero is over at 150 ms");
+        assert_eq!(
+            breaker.state(),
+            State::Closed,
+            "the window that began at zero is over at 150 ms"
+        );
     }
 }

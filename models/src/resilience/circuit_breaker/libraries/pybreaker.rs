@@ -23,8 +23,8 @@ impl Default for PyBreakerSettings {
 
 /// A breaker of pybreaker.
 ///
-/// What distinguishes it: a half-open breaker limits nothing, any call passes until one fails or enough have succeeded; the
-/// failure that opens it is counted like the others.
+/// What distinguishes it: a half-open breaker limits nothing, any call passes until one fails or
+/// enough have succeeded; the failure that opens it is counted like the others.
 #[derive(Clone, Debug)]
 pub struct PyBreaker {
     settings: PyBreakerSettings,

@@ -9,7 +9,8 @@ use super::super::{Reason, Tally, Verdict, Wait, Window, WindowKind};
 pub struct Resilience4jSettings {
     /// `slidingWindowType` and `slidingWindowSize`; 100 calls by default.
     pub sliding_window: WindowKind,
-    /// `minimumNumberOfCalls`: a count window caps it at its own size, also for half-open; 100 by default.
+    /// `minimumNumberOfCalls`: a count window caps it at its own size, also for half-open; 100 by
+    /// default.
     pub minimum_number_of_calls: u32,
     /// `failureRateThreshold` in per cent; 50 by default.
     pub failure_rate_threshold: f32,
@@ -21,9 +22,11 @@ pub struct Resilience4jSettings {
     pub permitted_number_of_calls_in_half_open_state: u32,
     /// `waitDurationInOpenState` or `waitIntervalFunctionInOpenState`; 60 s by default.
     pub wait_in_open_state: Wait,
-    /// `maxWaitDurationInHalfOpenState`: a half-open breaker opens again after it; zero, the default, for never.
+    /// `maxWaitDurationInHalfOpenState`: a half-open breaker opens again after it; zero, the
+    /// default, for never.
     pub max_wait_duration_in_half_open_state: SimDuration,
-    /// `automaticTransitionFromOpenToHalfOpenEnabled`: a timer ends the open state, not the next call; off by default.
+    /// `automaticTransitionFromOpenToHalfOpenEnabled`: a timer ends the open state, not the next
+    /// call; off by default.
     pub automatic_transition_from_open_to_half_open: bool,
 }
 
@@ -71,7 +74,8 @@ pub enum Resilience4jOverride {
     Reset,
 }
 
-/// What the metrics of the present state show. Rates are in per cent; −1 while there are too few calls.
+/// What the metrics of the present state show. Rates are in per cent; −1 while there are too few
+/// calls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Resilience4jMetrics {
     /// Results in the window.
@@ -99,9 +103,10 @@ enum Phase {
 
 /// A breaker of Resilience4j.
 ///
-/// What distinguishes it: the window is judged after every result; an open breaker admits strictly after its wait; half-open
-/// decides by the same rates over min(minimum calls, permitted calls) results; a late result counts in whatever state it
-/// finds, in an open breaker into the window that opened it.
+/// What distinguishes it: the window is judged after every result; an open breaker admits strictly
+/// after its wait; half-open decides by the same rates over min(minimum calls, permitted calls)
+/// results; a late result counts in whatever state it finds, in an open breaker into the window
+/// that opened it.
 #[derive(Clone, Debug)]
 pub struct Resilience4j {
     settings: Resilience4jSettings,
@@ -140,7 +145,10 @@ impl Resilience4j {
         while let Some(due) = self.next_timer().filter(|due| *due <= now) {
             match self.phase {
                 Phase::Open { .. } => self.half_open(due),
-                _ => self.open(due, Reason::StayOver(self.settings.max_wait_duration_in_half_open_state)),
+                _ => self.open(
+                    due,
+                    Reason::StayOver(self.settings.max_wait_duration_in_half_open_state),
+                ),
             }
         }
     }
@@ -148,7 +156,9 @@ impl Resilience4j {
     /// When the next timer fires.
     pub fn next_timer(&self) -> Option<SimTime> {
         match self.phase {
-            Phase::Open { until } if self.settings.automatic_transition_from_open_to_half_open => Some(until),
+            Phase::Open { until } if self.settings.automatic_transition_from_open_to_half_open => {
+                Some(until)
+            }
             Phase::HalfOpen { until, .. } => until,
             _ => None,
         }
@@ -250,7 +260,8 @@ impl Resilience4j {
         let permitted = self.settings.permitted_number_of_calls_in_half_open_state;
         let minimum = if self.counts_probes { minimum.min(permitted) } else { minimum }.max(1);
         // A healthy breaker, whose parts are zero, is spared the divisions: half of its time.
-        let rate = |part: u32| if part == 0 { 0.0 } else { part as f32 * 100.0 / tally.calls as f32 };
+        let rate =
+            |part: u32| if part == 0 { 0.0 } else { part as f32 * 100.0 / tally.calls as f32 };
         (tally.calls >= minimum).then(|| [rate(tally.failures), rate(tally.slow)])
     }
 
@@ -271,12 +282,15 @@ impl Resilience4j {
     fn open(&mut self, now: SimTime, reason: Reason) {
         self.reason = reason;
         self.attempts += 1;
-        self.phase = Phase::Open { until: now + self.settings.wait_in_open_state.after_opening(self.attempts, None) };
+        self.phase = Phase::Open {
+            until: now + self.settings.wait_in_open_state.after_opening(self.attempts, None),
+        };
     }
 
     fn half_open(&mut self, now: SimTime) {
         let stay = self.settings.max_wait_duration_in_half_open_state;
-        self.reason = Reason::WaitOver(self.settings.wait_in_open_state.after_opening(self.attempts, None));
+        self.reason =
+            Reason::WaitOver(self.settings.wait_in_open_state.after_opening(self.attempts, None));
         self.phase = Phase::HalfOpen {
             permits: self.settings.permitted_number_of_calls_in_half_open_state,
             until: (!stay.is_zero()).then(|| now + stay),

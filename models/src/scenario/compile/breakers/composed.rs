@@ -23,7 +23,8 @@ mod default {
 impl Compiler<'_> {
     /// A breaker composed of parts.
     pub(super) fn composed(&mut self, breaker: &Breaker, path: &str) -> Settings {
-        let window = breaker.window.map_or(WindowKind::Calls(default::WINDOW_CALLS), |window| window.0);
+        let window =
+            breaker.window.map_or(WindowKind::Calls(default::WINDOW_CALLS), |window| window.0);
         let minimum_calls = breaker.minimum_calls.unwrap_or(default::MINIMUM_CALLS);
         if let (WindowKind::Calls(size), Some(minimum)) = (window, breaker.minimum_calls)
             && size < minimum
@@ -31,14 +32,23 @@ impl Compiler<'_> {
             let at = self.value_at(&format!("{path}.minimum calls"));
             self.error(
                 at,
-                format!("a window of {size} calls never holds the {minimum} that the breaker waits for"),
+                format!(
+                    "a window of {size} calls never holds the {minimum} that the breaker waits for"
+                ),
                 format!("make the window at least {minimum} calls, or the minimum at most {size}"),
             );
         }
-        let shares = [("failure rate", breaker.failure_rate), ("slow call rate", breaker.slow_call_rate)];
-        for (key, _) in shares.into_iter().filter(|(_, share)| share.is_some_and(|share| share.0 <= 0.0)) {
+        let shares =
+            [("failure rate", breaker.failure_rate), ("slow call rate", breaker.slow_call_rate)];
+        for (key, _) in
+            shares.into_iter().filter(|(_, share)| share.is_some_and(|share| share.0 <= 0.0))
+        {
             let at = self.value_at(&format!("{path}.{key}"));
-            self.error(at, "a share of nothing is reached by every call", "write a share above zero, such as `50%`");
+            self.error(
+                at,
+                "a share of nothing is reached by every call",
+                "write a share above zero, such as `50%`",
+            );
         }
         let slow_call_rate = match (breaker.slow_call, breaker.slow_call_rate) {
             (None, Some(_)) => {
@@ -53,7 +63,9 @@ impl Compiler<'_> {
             (Some(_), rate) => Some(rate.map_or(1.0, |share| share.0)),
             (None, None) => None,
         };
-        let failures = breaker.failures.map(|count| self.at_least_one(count, "failures", &format!("{path}.failures")));
+        let failures = breaker
+            .failures
+            .map(|count| self.at_least_one(count, "failures", &format!("{path}.failures")));
         if let (WindowKind::Calls(size), Some(failures)) = (window, failures)
             && size < failures
         {
@@ -66,20 +78,36 @@ impl Compiler<'_> {
         }
         if breaker.half_open_max_stay.is_some_and(|stay| stay.0.is_zero()) {
             let at = self.value_at(&format!("{path}.half-open max stay"));
-            self.error(at, "a stay of no length leaves no time for probes", "leave it out, or give it a length such as `1m`");
+            self.error(
+                at,
+                "a stay of no length leaves no time for probes",
+                "leave it out, or give it a length such as `1m`",
+            );
         }
-        let has_rule = slow_call_rate.is_some() || breaker.consecutive_failures.is_some() || failures.is_some();
-        let failure_rate = breaker.failure_rate.map(|share| share.0).or((!has_rule).then_some(default::FAILURE_RATE));
-        let consecutive_failures = breaker
-            .consecutive_failures
-            .map(|count| self.at_least_one(count, "consecutive failures", &format!("{path}.consecutive failures")));
+        let has_rule = slow_call_rate.is_some()
+            || breaker.consecutive_failures.is_some()
+            || failures.is_some();
+        let failure_rate = breaker
+            .failure_rate
+            .map(|share| share.0)
+            .or((!has_rule).then_some(default::FAILURE_RATE));
+        let consecutive_failures = breaker.consecutive_failures.map(|count| {
+            self.at_least_one(
+                count,
+                "consecutive failures",
+                &format!("{path}.consecutive failures"),
+            )
+        });
         let permitted_calls = self.at_least_one(
-            breaker.half_open_calls.unwrap_or(default::HALF_OPEN_CALLS.max(breaker.success_threshold.unwrap_or(1))),
+            breaker
+                .half_open_calls
+                .unwrap_or(default::HALF_OPEN_CALLS.max(breaker.success_threshold.unwrap_or(1))),
             "half-open calls",
             &format!("{path}.half-open calls"),
         );
         let is_concurrent = breaker.half_open_permits == Some(HalfOpenPermits::Concurrent);
-        let is_out_of_reach = |threshold: &u32| (*threshold > permitted_calls && !is_concurrent) || *threshold == 0;
+        let is_out_of_reach =
+            |threshold: &u32| (*threshold > permitted_calls && !is_concurrent) || *threshold == 0;
         if let Some(threshold) = breaker.success_threshold.filter(is_out_of_reach) {
             let at = self.value_at(&format!("{path}.success threshold"));
             self.error(

@@ -11,7 +11,11 @@ impl Compiler<'_> {
                 continue;
             }
             let at = self.key_at(&format!("{path}.{key}"));
-            let owners: Vec<String> = presets.iter().flatten().map(|preset| format!("`preset: {}`", preset.name())).collect();
+            let owners: Vec<String> = presets
+                .iter()
+                .flatten()
+                .map(|preset| format!("`preset: {}`", preset.name()))
+                .collect();
             let (here, help) = match (breaker.preset, owners.is_empty()) {
                 (None, _) => ("a breaker without a preset".to_owned(), format!("it belongs to {}", owners.join(" and "))),
                 (Some(preset), _) if presets == MACHINES => (
@@ -97,21 +101,49 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 86] {
         ("failureRateThreshold", breaker.failure_rate_threshold_percent.is_some(), RESILIENCE4J),
         ("slowCallRateThreshold", breaker.slow_call_rate_threshold_percent.is_some(), RESILIENCE4J),
         ("slowCallDurationThreshold", breaker.slow_call_duration_threshold.is_some(), RESILIENCE4J),
-        ("permittedNumberOfCallsInHalfOpenState", breaker.permitted_number_of_calls.is_some(), RESILIENCE4J),
+        (
+            "permittedNumberOfCallsInHalfOpenState",
+            breaker.permitted_number_of_calls.is_some(),
+            RESILIENCE4J,
+        ),
         ("waitDurationInOpenState", breaker.wait_duration_in_open_state.is_some(), RESILIENCE4J),
         ("enableExponentialBackoff", breaker.enable_exponential_backoff.is_some(), RESILIENCE4J),
-        ("exponentialBackoffMultiplier", breaker.exponential_backoff_multiplier.is_some(), RESILIENCE4J),
-        ("exponentialMaxWaitDurationInOpenState", breaker.exponential_max_wait.is_some(), RESILIENCE4J),
-        ("maxWaitDurationInHalfOpenState", breaker.max_wait_in_half_open_state.is_some(), RESILIENCE4J),
-        ("automaticTransitionFromOpenToHalfOpenEnabled", breaker.automatic_transition.is_some(), RESILIENCE4J),
+        (
+            "exponentialBackoffMultiplier",
+            breaker.exponential_backoff_multiplier.is_some(),
+            RESILIENCE4J,
+        ),
+        (
+            "exponentialMaxWaitDurationInOpenState",
+            breaker.exponential_max_wait.is_some(),
+            RESILIENCE4J,
+        ),
+        (
+            "maxWaitDurationInHalfOpenState",
+            breaker.max_wait_in_half_open_state.is_some(),
+            RESILIENCE4J,
+        ),
+        (
+            "automaticTransitionFromOpenToHalfOpenEnabled",
+            breaker.automatic_transition.is_some(),
+            RESILIENCE4J,
+        ),
         ("MaxRequests", breaker.max_requests.is_some(), GOBREAKER),
         ("Interval", breaker.interval.is_some(), GOBREAKER),
         ("BucketPeriod", breaker.bucket_period.is_some(), GOBREAKER),
-        ("Timeout", breaker.open_timeout.is_some(), &[Some(Preset::GoBreaker), Some(Preset::ArticleGo)]),
+        (
+            "Timeout",
+            breaker.open_timeout.is_some(),
+            &[Some(Preset::GoBreaker), Some(Preset::ArticleGo)],
+        ),
         ("ReadyToTrip", breaker.ready_to_trip.is_some(), GOBREAKER),
         ("fail_max", breaker.fail_max.is_some(), PYBREAKER),
         ("reset_timeout", breaker.reset_timeout.is_some(), PYBREAKER),
-        ("success_threshold", breaker.successes_to_close.is_some(), &[Some(Preset::PyBreaker), Some(Preset::ArticlePython)]),
+        (
+            "success_threshold",
+            breaker.successes_to_close.is_some(),
+            &[Some(Preset::PyBreaker), Some(Preset::ArticlePython)],
+        ),
         ("FailureThreshold", breaker.failures_in_a_row.is_some(), ARTICLE_GO),
         ("SuccessThreshold", breaker.successes_of_article_go.is_some(), ARTICLE_GO),
         ("HalfOpenMaxCalls", breaker.half_open_calls_of_article_go.is_some(), ARTICLE_GO),
@@ -132,14 +164,38 @@ fn breaker_keys(breaker: &Breaker) -> [(&'static str, bool, Presets); 86] {
         ("MinimumThroughput", breaker.minimum_throughput.is_some(), POLLY),
         ("SamplingDuration", breaker.sampling_duration.is_some(), POLLY),
         ("BreakDuration", breaker.break_duration.is_some(), POLLY),
-        ("circuitBreakerRequestVolumeThreshold", breaker.hystrix_request_volume_threshold.is_some(), HYSTRIX),
-        ("circuitBreakerErrorThresholdPercentage", breaker.hystrix_error_threshold_percentage.is_some(), HYSTRIX),
-        ("circuitBreakerSleepWindowInMilliseconds", breaker.hystrix_sleep_window.is_some(), HYSTRIX),
-        ("metricsRollingStatisticalWindowInMilliseconds", breaker.hystrix_rolling_window.is_some(), HYSTRIX),
-        ("metricsHealthSnapshotIntervalInMilliseconds", breaker.hystrix_snapshot_interval.is_some(), HYSTRIX),
+        (
+            "circuitBreakerRequestVolumeThreshold",
+            breaker.hystrix_request_volume_threshold.is_some(),
+            HYSTRIX,
+        ),
+        (
+            "circuitBreakerErrorThresholdPercentage",
+            breaker.hystrix_error_threshold_percentage.is_some(),
+            HYSTRIX,
+        ),
+        (
+            "circuitBreakerSleepWindowInMilliseconds",
+            breaker.hystrix_sleep_window.is_some(),
+            HYSTRIX,
+        ),
+        (
+            "metricsRollingStatisticalWindowInMilliseconds",
+            breaker.hystrix_rolling_window.is_some(),
+            HYSTRIX,
+        ),
+        (
+            "metricsHealthSnapshotIntervalInMilliseconds",
+            breaker.hystrix_snapshot_interval.is_some(),
+            HYSTRIX,
+        ),
         ("executionTimeoutInMilliseconds", breaker.hystrix_execution_timeout.is_some(), HYSTRIX),
         ("coreSize", breaker.hystrix_core_size.is_some(), HYSTRIX),
-        ("executionIsolationSemaphoreMaxConcurrentRequests", breaker.hystrix_semaphore.is_some(), HYSTRIX),
+        (
+            "executionIsolationSemaphoreMaxConcurrentRequests",
+            breaker.hystrix_semaphore.is_some(),
+            HYSTRIX,
+        ),
         ("maxQueueSize", breaker.hystrix_max_queue_size.is_some(), HYSTRIX),
         ("failure_threshold", breaker.failure_threshold.is_some(), ARTICLE),
         ("failure_rate_threshold", breaker.failure_rate_threshold.is_some(), ARTICLE),

@@ -11,8 +11,9 @@ use super::super::super::call::Bulkhead;
 use super::super::super::quantity::{Duration, Share};
 use super::super::Compiler;
 use crate::resilience::circuit_breaker::libraries::{
-    ArticleGoSettings, ArticlePythonSettings, CockatielBreaker, CockatielSettings, GoBreakerSettings, HystrixSettings,
-    OpossumSettings, PollySettings, PyBreakerSettings, ReadyToTrip, Resilience4jSettings,
+    ArticleGoSettings, ArticlePythonSettings, CockatielBreaker, CockatielSettings,
+    GoBreakerSettings, HystrixSettings, OpossumSettings, PollySettings, PyBreakerSettings,
+    ReadyToTrip, Resilience4jSettings,
 };
 use crate::resilience::circuit_breaker::{Wait, WindowKind};
 
@@ -32,8 +33,10 @@ fn millis(millis: u32) -> SimDuration {
 impl Compiler<'_> {
     pub(super) fn resilience4j(&mut self, breaker: &Breaker, path: &str) -> Resilience4jSettings {
         let library = Resilience4jSettings::default();
-        let size = self.counted(breaker.sliding_window_size, 100, &format!("{path}.slidingWindowSize"));
-        let wait = breaker.wait_duration_in_open_state.map_or(SimDuration::from_secs(60), |wait| wait.0);
+        let size =
+            self.counted(breaker.sliding_window_size, 100, &format!("{path}.slidingWindowSize"));
+        let wait =
+            breaker.wait_duration_in_open_state.map_or(SimDuration::from_secs(60), |wait| wait.0);
         Resilience4jSettings {
             sliding_window: match breaker.sliding_window_type {
                 None | Some(SlidingWindowType::CountBased) => WindowKind::Calls(size),
@@ -76,14 +79,19 @@ impl Compiler<'_> {
             } else {
                 Wait::Fixed(wait)
             },
-            max_wait_duration_in_half_open_state: breaker.max_wait_in_half_open_state.map_or(SimDuration::ZERO, |wait| wait.0),
-            automatic_transition_from_open_to_half_open: breaker.automatic_transition.unwrap_or(false),
+            max_wait_duration_in_half_open_state: breaker
+                .max_wait_in_half_open_state
+                .map_or(SimDuration::ZERO, |wait| wait.0),
+            automatic_transition_from_open_to_half_open: breaker
+                .automatic_transition
+                .unwrap_or(false),
         }
     }
 
     pub(super) fn gobreaker(&mut self, breaker: &Breaker, path: &str) -> GoBreakerSettings {
         let library = GoBreakerSettings::default();
-        let span = |written: Option<Duration>| written.map_or(SimDuration::ZERO, |duration| duration.0);
+        let span =
+            |written: Option<Duration>| written.map_or(SimDuration::ZERO, |duration| duration.0);
         GoBreakerSettings {
             max_requests: breaker.max_requests.unwrap_or(library.max_requests),
             interval: span(breaker.interval),
@@ -91,12 +99,19 @@ impl Compiler<'_> {
             timeout: span(breaker.open_timeout),
             ready_to_trip: match breaker.ready_to_trip {
                 None => library.ready_to_trip,
-                Some(WrittenTrip { consecutive_failures: Some(failures), failure_ratio: None, requests: None }) => {
-                    ReadyToTrip::ConsecutiveFailures(failures)
-                }
-                Some(WrittenTrip { consecutive_failures: None, failure_ratio: Some(ratio), requests }) => {
-                    ReadyToTrip::FailureRatio { minimum_requests: requests.unwrap_or(1), ratio: ratio.0 }
-                }
+                Some(WrittenTrip {
+                    consecutive_failures: Some(failures),
+                    failure_ratio: None,
+                    requests: None,
+                }) => ReadyToTrip::ConsecutiveFailures(failures),
+                Some(WrittenTrip {
+                    consecutive_failures: None,
+                    failure_ratio: Some(ratio),
+                    requests,
+                }) => ReadyToTrip::FailureRatio {
+                    minimum_requests: requests.unwrap_or(1),
+                    ratio: ratio.0,
+                },
                 Some(_) => {
                     let at = self.value_at(&format!("{path}.ReadyToTrip"));
                     self.error(
@@ -123,20 +138,32 @@ impl Compiler<'_> {
         }
     }
 
-    pub(super) fn article_python(&mut self, breaker: &Breaker, path: &str) -> ArticlePythonSettings {
+    pub(super) fn article_python(
+        &mut self,
+        breaker: &Breaker,
+        path: &str,
+    ) -> ArticlePythonSettings {
         let library = ArticlePythonSettings::default();
         let mut seconds = |written: Option<f64>, default: SimDuration, key: &str| match written {
             None => default,
             Some(seconds) if seconds > 0.0 && seconds < 1e9 => SimDuration::from_secs_f64(seconds),
             Some(seconds) => {
                 let at = self.value_at(&format!("{path}.{key}"));
-                self.error(at, format!("`{seconds}` is not a number of seconds"), "write a number such as `30`");
+                self.error(
+                    at,
+                    format!("`{seconds}` is not a number of seconds"),
+                    "write a number such as `30`",
+                );
                 default
             }
         };
         ArticlePythonSettings {
             timeout: seconds(breaker.timeout_seconds, library.timeout, "timeout_seconds"),
-            sliding_window: seconds(breaker.sliding_window_seconds, library.sliding_window, "sliding_window_seconds"),
+            sliding_window: seconds(
+                breaker.sliding_window_seconds,
+                library.sliding_window,
+                "sliding_window_seconds",
+            ),
             slow_call_threshold: seconds(
                 breaker.slow_call_threshold_seconds,
                 library.slow_call_threshold,
@@ -147,7 +174,9 @@ impl Compiler<'_> {
                 library.failure_threshold,
                 &format!("{path}.failure_threshold"),
             ),
-            failure_rate_threshold: breaker.failure_rate_threshold.map_or(library.failure_rate_threshold, |share| share.0),
+            failure_rate_threshold: breaker
+                .failure_rate_threshold
+                .map_or(library.failure_rate_threshold, |share| share.0),
             minimum_calls: breaker.minimum_calls_of_article.unwrap_or(library.minimum_calls),
             success_threshold: self.counted(
                 breaker.successes_to_close,
@@ -189,8 +218,12 @@ impl Compiler<'_> {
     /// The timeout that a preset brings along.
     pub(in super::super) fn timeout_of(breaker: &Breaker) -> Option<Duration> {
         match breaker.preset {
-            Some(Preset::Opossum) => Some(breaker.timeout.unwrap_or(Duration(OpossumSettings::default().timeout))),
-            Some(Preset::Hystrix) => Some(Duration(millis(breaker.hystrix_execution_timeout.unwrap_or(HYSTRIX_TIMEOUT_MILLIS)))),
+            Some(Preset::Opossum) => {
+                Some(breaker.timeout.unwrap_or(Duration(OpossumSettings::default().timeout)))
+            }
+            Some(Preset::Hystrix) => Some(Duration(millis(
+                breaker.hystrix_execution_timeout.unwrap_or(HYSTRIX_TIMEOUT_MILLIS),
+            ))),
             _ => None,
         }
     }
@@ -199,7 +232,11 @@ impl Compiler<'_> {
     pub(in super::super) fn bulkhead_of(breaker: &Breaker) -> Option<Bulkhead> {
         match breaker.preset {
             Some(Preset::ArticleGo) => Some(Bulkhead {
-                semaphore: Some(breaker.bulkhead_max_concurrent.unwrap_or(ArticleGoSettings::default().bulkhead_max_concurrent)),
+                semaphore: Some(
+                    breaker
+                        .bulkhead_max_concurrent
+                        .unwrap_or(ArticleGoSettings::default().bulkhead_max_concurrent),
+                ),
                 max_wait: Some(breaker.bulkhead_max_wait.unwrap_or(Duration(ARTICLE_GO_MAX_WAIT))),
                 ..Bulkhead::default()
             }),
@@ -233,9 +270,18 @@ impl Compiler<'_> {
             }
         };
         PollySettings {
-            sampling_duration: span(breaker.sampling_duration, library.sampling_duration, "SamplingDuration"),
+            sampling_duration: span(
+                breaker.sampling_duration,
+                library.sampling_duration,
+                "SamplingDuration",
+            ),
             break_duration: span(breaker.break_duration, library.break_duration, "BreakDuration"),
-            failure_ratio: self.number(breaker.failure_ratio, library.failure_ratio, 0.0..=1.0, &format!("{path}.FailureRatio")),
+            failure_ratio: self.number(
+                breaker.failure_ratio,
+                library.failure_ratio,
+                0.0..=1.0,
+                &format!("{path}.FailureRatio"),
+            ),
             minimum_throughput: self.number(
                 breaker.minimum_throughput.map(f64::from),
                 f64::from(library.minimum_throughput),
@@ -247,8 +293,10 @@ impl Compiler<'_> {
 
     pub(super) fn hystrix(&mut self, breaker: &Breaker, path: &str) -> HystrixSettings {
         let library = HystrixSettings::default();
-        let rolling_stats_time = breaker.hystrix_rolling_window.map_or(library.rolling_stats_time, millis);
-        let health_snapshot_interval = breaker.hystrix_snapshot_interval.map_or(library.health_snapshot_interval, millis);
+        let rolling_stats_time =
+            breaker.hystrix_rolling_window.map_or(library.rolling_stats_time, millis);
+        let health_snapshot_interval =
+            breaker.hystrix_snapshot_interval.map_or(library.health_snapshot_interval, millis);
         let is_divisible = !health_snapshot_interval.is_zero()
             && !rolling_stats_time.is_zero()
             && rolling_stats_time.as_nanos().is_multiple_of(health_snapshot_interval.as_nanos());
@@ -262,7 +310,9 @@ impl Compiler<'_> {
             return library;
         }
         HystrixSettings {
-            request_volume_threshold: breaker.hystrix_request_volume_threshold.unwrap_or(library.request_volume_threshold),
+            request_volume_threshold: breaker
+                .hystrix_request_volume_threshold
+                .unwrap_or(library.request_volume_threshold),
             error_threshold_percentage: self.number(
                 breaker.hystrix_error_threshold_percentage.map(f64::from),
                 f64::from(library.error_threshold_percentage),
@@ -284,8 +334,12 @@ impl Compiler<'_> {
                 0.0..=100.0,
                 &format!("{path}.errorThresholdPercentage"),
             ),
-            reset_timeout: breaker.reset_timeout_of_opossum.map_or(library.reset_timeout, |timeout| timeout.0),
-            rolling_count_timeout: breaker.rolling_count_timeout.map_or(library.rolling_count_timeout, |timeout| timeout.0),
+            reset_timeout: breaker
+                .reset_timeout_of_opossum
+                .map_or(library.reset_timeout, |timeout| timeout.0),
+            rolling_count_timeout: breaker
+                .rolling_count_timeout
+                .map_or(library.rolling_count_timeout, |timeout| timeout.0),
             rolling_count_buckets: self.counted(
                 breaker.rolling_count_buckets,
                 library.rolling_count_buckets,
@@ -300,30 +354,46 @@ impl Compiler<'_> {
     pub(super) fn cockatiel(&mut self, breaker: &Breaker, path: &str) -> CockatielSettings {
         if breaker.half_open_after.is_none() && !self.was_removed(path) {
             let at = self.key_at(path);
-            self.error(at, "there is no telling how long this breaker stays open", "write `halfOpenAfter: 10s`");
+            self.error(
+                at,
+                "there is no telling how long this breaker stays open",
+                "write `halfOpenAfter: 10s`",
+            );
         }
-        let made_of = match (breaker.opens_after_consecutive, breaker.opens_by_count, breaker.opens_by_sampling) {
+        let made_of = match (
+            breaker.opens_after_consecutive,
+            breaker.opens_by_count,
+            breaker.opens_by_sampling,
+        ) {
             (Some(failures), None, None) => CockatielBreaker::Consecutive(failures),
-            (None, Some(CountBreaker { threshold, size, minimum_number_of_calls }), None) => CockatielBreaker::Count {
-                threshold: self.cockatiel_threshold(threshold, &format!("{path}.CountBreaker.threshold")),
-                size: self.counted(Some(size), size, &format!("{path}.CountBreaker.size")),
-                minimum_number_of_calls: self.number(
-                    minimum_number_of_calls.map(f64::from),
-                    f64::from(size),
-                    1.0..=f64::from(size),
-                    &format!("{path}.CountBreaker.minimumNumberOfCalls"),
-                ) as u32,
-            },
-            (None, None, Some(SamplingBreaker { threshold, duration, minimum_rps })) => CockatielBreaker::Sampling {
-                threshold: self.cockatiel_threshold(threshold, &format!("{path}.SamplingBreaker.threshold")),
-                duration: duration.0,
-                minimum_rps: self.number(
-                    minimum_rps,
-                    5.0 / threshold.0,
-                    0.0..=1e9,
-                    &format!("{path}.SamplingBreaker.minimumRps"),
-                ),
-            },
+            (None, Some(CountBreaker { threshold, size, minimum_number_of_calls }), None) => {
+                CockatielBreaker::Count {
+                    threshold: self
+                        .cockatiel_threshold(threshold, &format!("{path}.CountBreaker.threshold")),
+                    size: self.counted(Some(size), size, &format!("{path}.CountBreaker.size")),
+                    minimum_number_of_calls: self.number(
+                        minimum_number_of_calls.map(f64::from),
+                        f64::from(size),
+                        1.0..=f64::from(size),
+                        &format!("{path}.CountBreaker.minimumNumberOfCalls"),
+                    ) as u32,
+                }
+            }
+            (None, None, Some(SamplingBreaker { threshold, duration, minimum_rps })) => {
+                CockatielBreaker::Sampling {
+                    threshold: self.cockatiel_threshold(
+                        threshold,
+                        &format!("{path}.SamplingBreaker.threshold"),
+                    ),
+                    duration: duration.0,
+                    minimum_rps: self.number(
+                        minimum_rps,
+                        5.0 / threshold.0,
+                        0.0..=1e9,
+                        &format!("{path}.SamplingBreaker.minimumRps"),
+                    ),
+                }
+            }
             _ => {
                 if !self.was_removed(path) {
                     let at = self.key_at(path);
@@ -351,13 +421,23 @@ impl Compiler<'_> {
     fn cockatiel_threshold(&mut self, threshold: Share, path: &str) -> f64 {
         if threshold.0 <= 0.0 || threshold.0 >= 1.0 {
             let at = self.value_at(path);
-            self.error(at, "the threshold lies above 0% and below 100%", "write a share such as `50%`");
+            self.error(
+                at,
+                "the threshold lies above 0% and below 100%",
+                "write a share such as `50%`",
+            );
         }
         threshold.0
     }
 
     /// A number within the range that the library takes.
-    pub(in super::super) fn number(&mut self, written: Option<f64>, default: f64, range: RangeInclusive<f64>, path: &str) -> f64 {
+    pub(in super::super) fn number(
+        &mut self,
+        written: Option<f64>,
+        default: f64,
+        range: RangeInclusive<f64>,
+        path: &str,
+    ) -> f64 {
         match written {
             None => default,
             Some(number) if range.contains(&number) => number,
