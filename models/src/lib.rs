@@ -19,12 +19,15 @@
 pub mod expect;
 pub mod export;
 pub mod faults;
+pub mod guards;
 pub mod import;
+mod language;
 pub mod observe;
 pub mod outcome;
 pub mod resilience;
 pub mod resources;
 pub mod scenario;
+mod steps;
 pub mod study;
 pub mod system;
 pub mod workload;

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::language::{Decode, Found, Problem, Problems, unknown_key};
+
 /// How a call ended, as its caller sees it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
@@ -101,6 +103,18 @@ impl Outcome {
             Self::Expired => "expired",
             Self::Shed => "shed",
         }
+    }
+}
+
+impl Decode for Outcome {
+    fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
+        let name = String::decode(found, problems)?;
+        let outcome = Self::ALL.into_iter().find(|outcome| outcome.name() == name);
+        if outcome.is_none() {
+            let problem = unknown_key(&name, &Self::ALL.map(Self::name), Some(found.node.at));
+            problems.add(Problem { label: String::new(), ..problem });
+        }
+        outcome
     }
 }
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use sim_models::export::{Content, Format, export};
+use sim_models::guards::{Guard, Retry};
 use sim_models::import::{self, Configuration, import};
 use sim_models::system::Blueprint;
 use sim_reports::exported::render;
@@ -148,11 +149,7 @@ fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
         .guards
         .iter()
         .filter_map(|guard| {
-            if let sim_models::system::Guard::Retry { policy, .. } = guard {
-                Some(policy)
-            } else {
-                None
-            }
+            if let Guard::Retry(Retry { policy, .. }) = guard { Some(policy) } else { None }
         })
         .collect();
     format!(

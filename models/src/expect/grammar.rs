@@ -20,8 +20,8 @@ use super::sentence::{
     FaultNumber, Sentence, Subject, Target, Unreadable, Value, Verb, WindowKind, WrittenBound,
     WrittenCondition, WrittenEvent, WrittenFigure, WrittenReading, WrittenWindow,
 };
+use crate::language::quantity::{Duration, Factor, Rate, Share};
 use crate::resilience::circuit_breaker::State as BreakerState;
-use crate::scenario::quantity::{Duration, Factor, Rate, Share};
 
 /// Reads one sentence.
 ///

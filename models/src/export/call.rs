@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use sim_core::SimDuration;
 
+use crate::guards;
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::load_balancer::{Balance, OutlierSettings};
 use crate::resilience::{RateLimit, RetryBudgetPolicy, RetryPolicy};
@@ -66,17 +67,17 @@ impl Call {
             blueprint.deadlines.get(deadline as usize).map(|deadline| deadline.span)
         };
         let part = |guard: &Guard| match *guard {
-            Guard::RateLimit { first, .. } => {
+            Guard::RateLimit(guards::RateLimit { first, .. }) => {
                 Part::RateLimit(blueprint.rate_limits[first as usize])
             }
-            Guard::Timeout { deadline } => {
+            Guard::Timeout(guards::Timeout { deadline }) => {
                 Part::Timeout(span(deadline).unwrap_or(SimDuration::MAX))
             }
             Guard::Hedge(plan) => Part::Hedge {
                 delay: span(plan.delay).unwrap_or(SimDuration::MAX),
                 requests: plan.requests,
             },
-            Guard::Bulkhead { first_pool } => {
+            Guard::Bulkhead(guards::Bulkhead { first_pool }) => {
                 let pool = &blueprint.pools[first_pool as usize];
                 let max_wait = span(pool.wait_deadline);
                 Part::Bulkhead(Permits {
@@ -86,10 +87,10 @@ impl Call {
                     max_wait,
                 })
             }
-            Guard::Breaker { first, .. } => {
+            Guard::Breaker(guards::Breaker { first, .. }) => {
                 Part::Breaker(blueprint.breakers[first as usize].settings)
             }
-            Guard::Retry { policy, first_budget } => {
+            Guard::Retry(guards::Retry { policy, first_budget }) => {
                 let budget =
                     (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
                 Part::Retry(policy, budget)

@@ -1,181 +1,250 @@
-//! What breaks, when, for how long, and how many instances of it.
+//! What breaks, when, for how long, and how many instances of it: one file a fault, with its
+//! settings, its compilation and what it does when it begins and ends.
+//!
+//! A fault is written as a [`FaultSection`] and compiled to [`Fault`]s with an [`Effect`]. This file
+//! alone knows them all; a deployment has effects of its own, the others one each.
 
+mod black_hole;
+mod break_breaker;
+mod chaos;
+mod compile;
+mod crash;
+mod deploy;
+mod errors;
+mod fault;
+mod flush;
+mod lose_threads;
+mod pause;
+mod reach;
+mod refuse;
+mod slow;
+mod surge;
+mod target;
+
+pub use self::black_hole::{BlackHole, Cut};
+pub use self::break_breaker::BreakGuard;
+pub(crate) use self::chaos::{Chaos, compile_chaos};
+use self::compile::Strike;
+pub(crate) use self::compile::compile_faults;
+pub use self::crash::Crash;
+pub use self::deploy::{Cold, Restart};
+pub use self::errors::Errors;
+pub use self::fault::Fault;
+pub use self::flush::Flush;
+pub use self::lose_threads::LoseSlots;
+pub use self::pause::Pause;
+pub use self::refuse::Refuse;
+pub use self::slow::Slow;
+pub use self::surge::Surge;
+pub(crate) use self::target::{Target, must_have_breaker, target_of};
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems, one_of, section};
+use crate::scenario::{Names, Plan, span_or};
+use crate::system::Turn;
+use sim_core::random::DrawKey;
 use sim_core::{Distribution, SimDuration, SimTime};
 
-use crate::Outcome;
-
-/// A fault: an effect over a span of time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Fault {
-    /// When it begins.
-    pub begin: SimTime,
-    /// When it ends; [`SimTime::MAX`] if never.
-    pub end: SimTime,
-    /// Over this span from its beginning it grows to its full size; it ends at once.
-    pub ramp: SimDuration,
-    /// What it does.
-    pub effect: Effect,
-    /// What it strikes, in the words of the scenario: a service, `a -> b`, a workload.
-    pub target: String,
-    /// The instances it strikes, as dense ids of the system; empty for edges and workloads.
-    pub instances: std::ops::Range<u32>,
-    /// Whether it is one of many by which a whole region is struck.
-    pub is_regional: bool,
+section! {
+    /// A fault.
+    pub(crate) struct FaultSection {
+        /// When it begins; at the beginning of the run if left out.
+        "at" => at: Option<Placed<Duration>>,
+        .. => kind: Kind,
+    }
 }
 
-/// What a fault does to its target.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Work takes longer.
-    Slow {
-        /// Service times are multiplied by this.
-        factor: f64,
-        /// And this is waited before, without holding a processor; in nanoseconds.
-        added: Option<Distribution>,
-    },
-    /// Messages between two services take longer.
-    SlowEdge {
-        /// Dense id of the edge.
-        edge: u32,
-        /// Latencies are multiplied by this.
-        factor: f64,
-        /// And this is added to each direction, in nanoseconds.
-        added: Option<Distribution>,
-    },
-    /// A share of requests is answered with a failure at once.
-    Errors {
-        /// The share, 0 to 1.
-        rate: f64,
-        /// With which failure.
-        outcome: Outcome,
-        /// How long callers are asked to stay away, in milliseconds.
-        retry_after: u32,
-    },
-    /// The process is gone: connections are refused, work in flight is lost.
-    Crash,
-    /// The process is restarted: as a crash.
-    Restart,
-    /// A restarted process is slow, and less so by the moment.
-    Cold {
-        /// Service times are multiplied by this at first.
-        factor: f64,
-    },
-    /// The process stands still but accepts connections: it answers nothing until it goes on.
-    Pause,
-    /// Packets on an edge disappear: only timeouts end the wait.
-    BlackHole {
-        /// Dense id of the edge.
-        edge: u32,
-    },
-    /// Connections are refused at once.
-    Refuse {
-        /// Dense id of the edge, or none for all calls to the instances.
-        edge: Option<u32>,
-    },
-    /// Threads or connections leak.
-    LoseSlots {
-        /// How many of each instance.
-        count: u32,
-    },
-    /// The logic of the breakers on an edge fails; what becomes of calls then is set with each
-    /// breaker.
-    BreakGuard {
-        /// Dense id of the edge.
-        edge: u32,
-    },
-    /// Packets between two regions disappear, both ways.
-    Cut {
-        /// One region.
-        from: u32,
-        /// The other.
-        to: u32,
-    },
-    /// Everything in a cache is forgotten.
-    Flush {
-        /// Dense id of the cache among those that know what is in them.
-        cache: u32,
-    },
-    /// More traffic; built into the workload's rate profile.
-    Surge {
-        /// The factor on the arrival rate.
-        factor: f64,
-    },
+impl FaultSection {
+    /// When it begins for the first time.
+    fn begin(&self) -> SimTime {
+        SimTime::ZERO + span_or(self.at.as_ref(), SimDuration::ZERO)
+    }
+
+    /// From when to when it strikes, all repetitions included.
+    pub fn span(&self, names: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
+        self.kind.whole(self.begin(), names, plan)
+    }
 }
 
-impl Fault {
-    /// How much of the fault is in force at `now`, from 0 before it to 1 at its full size.
-    pub fn intensity(&self, now: SimTime) -> f64 {
-        if now < self.begin || now >= self.end {
-            return 0.0;
-        }
-        if self.ramp.is_zero() {
-            return 1.0;
-        }
-        (now.since(self.begin).as_nanos() as f64 / self.ramp.as_nanos() as f64).min(1.0)
+/// What a fault does while it is in force.
+pub(crate) trait InForce {
+    /// Brings the fault with this id about.
+    fn begin(&self, id: u32, turn: &mut Turn<'_>);
+
+    /// Brings more of it about, if it grows step by step.
+    fn grow(&self, _id: u32, _turn: &mut Turn<'_>) {}
+
+    /// Takes it back.
+    fn end(&self, id: u32, turn: &mut Turn<'_>);
+
+    /// Makes it stronger by a factor; `false` if it has no size and can only last longer.
+    fn strengthen(&mut self, _factor: f64) -> bool {
+        false
     }
 
-    /// The share of its time that is left at `now`, from 1 at its beginning to 0 at its end.
-    pub fn remaining(&self, now: SimTime) -> f64 {
-        if now < self.begin || now >= self.end {
-            return 0.0;
-        }
-        self.end.since(now).as_nanos() as f64 / self.end.since(self.begin).as_nanos() as f64
+    /// A few words for the timeline, without the target.
+    fn summary(&self) -> String;
+
+    /// The factor on service times at an instant.
+    fn work_factor(&self, _fault: &Fault, _now: SimTime) -> f64 {
+        1.0
     }
 
-    /// The effect in a few words, without its target.
-    pub fn summary(&self) -> String {
-        let factor_and_addition =
-            |factor: f64, added: &Option<Distribution>| match (factor == 1.0, added) {
-                (false, None) => format!("slow by {factor}x"),
-                (true, Some(added)) => {
-                    format!("slow by {} on average", SimDuration::from_nanos_f64(added.mean()))
+    /// The time that is waited out before work, in nanoseconds.
+    fn added_work(&self) -> Option<&Distribution> {
+        None
+    }
+
+    /// The latency of a message that has `base` nanoseconds without the fault; `key` is what its draws
+    /// are keyed by.
+    fn message_latency(&self, base: f64, _fault: &Fault, _now: SimTime, _key: DrawKey) -> f64 {
+        base
+    }
+
+    /// The failures that it answers with.
+    fn errors(&self) -> Option<&Errors> {
+        None
+    }
+}
+
+/// Lists the kinds of faults by their keys, and the effects that they have.
+macro_rules! faults {
+    (
+        kinds { $( $(#[doc = $doc:literal])* $key:literal => $kind:ident($section:ty) ),* $(,)? }
+        effects { $( $(#[doc = $about:literal])* $effect:ident ),* $(,)? }
+    ) => {
+        one_of! {
+            /// What a fault does, and to what.
+            pub(crate) enum Kind("fault") {
+                $( $(#[doc = $doc])* $key => $kind($section), )*
+            }
+        }
+
+        impl Kind {
+            fn strike(
+                &self,
+                begin: SimTime,
+                names: &Names<'_>,
+                plan: &mut Plan,
+                problems: &mut Problems,
+            ) -> Vec<Fault> {
+                match self {
+                    $( Self::$kind(fault) => fault.strike(begin, names, plan, problems), )*
                 }
-                (_, Some(added)) => format!(
-                    "slow by {factor}x plus {} on average",
-                    SimDuration::from_nanos_f64(added.mean())
-                ),
-                (true, None) => "slow by 1x".to_owned(),
-            };
-        match &self.effect {
-            Effect::Slow { factor, added } | Effect::SlowEdge { factor, added, .. } => {
-                factor_and_addition(*factor, added)
             }
-            Effect::Errors { rate, outcome, .. } => {
-                let kind = outcome.name();
-                let plural = if kind.ends_with('d') { "" } else { "s" };
-                format!("{}% {kind}{plural}", rate * 100.0)
+
+            fn whole(
+                &self,
+                begin: SimTime,
+                names: &Names<'_>,
+                plan: &Plan,
+            ) -> (SimTime, SimTime) {
+                match self {
+                    $( Self::$kind(fault) => fault.whole(begin, names, plan), )*
+                }
             }
-            Effect::Crash => "crashed".to_owned(),
-            Effect::Restart => "restarted".to_owned(),
-            Effect::Cold { factor } => format!("cold: slow by {factor}x at first"),
-            Effect::Pause => "paused".to_owned(),
-            Effect::BlackHole { .. } | Effect::Cut { .. } => "black hole".to_owned(),
-            Effect::Refuse { .. } => "connections refused".to_owned(),
-            Effect::LoseSlots { count } => format!("{count} slots lost"),
-            Effect::Flush { .. } => "flushed".to_owned(),
-            Effect::BreakGuard { .. } => "breaker broken".to_owned(),
-            Effect::Surge { factor } => format!("surge of {factor}x"),
+
+            fn span(&self) -> Option<&reach::Span> {
+                match self {
+                    $( Self::$kind(fault) => fault.span(), )*
+                }
+            }
         }
-    }
+
+        /// What a fault does to its target.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Effect {
+            $( $(#[doc = $about])* $effect($effect), )*
+        }
+
+        impl InForce for Effect {
+            fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+                match self { $( Self::$effect(effect) => effect.begin(id, turn), )* }
+            }
+
+            fn grow(&self, id: u32, turn: &mut Turn<'_>) {
+                match self { $( Self::$effect(effect) => effect.grow(id, turn), )* }
+            }
+
+            fn end(&self, id: u32, turn: &mut Turn<'_>) {
+                match self { $( Self::$effect(effect) => effect.end(id, turn), )* }
+            }
+
+            fn strengthen(&mut self, factor: f64) -> bool {
+                match self { $( Self::$effect(effect) => effect.strengthen(factor), )* }
+            }
+
+            fn summary(&self) -> String {
+                match self { $( Self::$effect(effect) => effect.summary(), )* }
+            }
+
+            fn work_factor(&self, fault: &Fault, now: SimTime) -> f64 {
+                match self { $( Self::$effect(effect) => effect.work_factor(fault, now), )* }
+            }
+
+            fn added_work(&self) -> Option<&Distribution> {
+                match self { $( Self::$effect(effect) => effect.added_work(), )* }
+            }
+
+            fn message_latency(
+                &self,
+                base: f64,
+                fault: &Fault,
+                now: SimTime,
+                key: DrawKey,
+            ) -> f64 {
+                match self {
+                    $( Self::$effect(effect) => effect.message_latency(base, fault, now, key), )*
+                }
+            }
+
+            fn errors(&self) -> Option<&Errors> {
+                match self { $( Self::$effect(effect) => effect.errors(), )* }
+            }
+        }
+    };
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ramp_grows_to_full_size_and_ends_at_once() {
-        let seconds = SimTime::from_secs;
-        let fault = Fault {
-            begin: seconds(60),
-            end: seconds(120),
-            ramp: SimDuration::from_secs(10),
-            effect: Effect::Crash,
-            target: "d".into(),
-            instances: 0..1,
-            is_regional: false,
-        };
-        let intensities = [59, 60, 65, 70, 119, 120].map(|at| fault.intensity(seconds(at)));
-        assert_eq!(intensities, [0.0, 0.0, 0.5, 1.0, 1.0, 0.0]);
+faults! {
+    kinds {
+        "slow" => Slow(slow::SlowSection),
+        "errors" => Errors(errors::ErrorsSection),
+        "crash" => Crash(crash::CrashSection),
+        "pause" => Pause(pause::PauseSection),
+        "black hole" => BlackHole(black_hole::BlackHoleSection),
+        "refuse" => Refuse(refuse::RefuseSection),
+        "lose threads" => LoseThreads(lose_threads::LoseThreadsSection),
+        "break breaker" => BreakBreaker(break_breaker::BreakBreakerSection),
+        "deploy" => Deploy(deploy::DeploySection),
+        "flush" => Flush(flush::FlushSection),
+        "surge" => Surge(surge::SurgeSection),
+    }
+    effects {
+        /// Work, or messages on an edge, take longer.
+        Slow,
+        /// A share of requests is answered with a failure at once.
+        Errors,
+        /// The process is gone: connections are refused, work in flight is lost.
+        Crash,
+        /// The process is restarted: as a crash.
+        Restart,
+        /// A restarted process is slow, and less so by the moment.
+        Cold,
+        /// The process stands still but accepts connections: it answers nothing until it goes on.
+        Pause,
+        /// Packets on an edge disappear: only timeouts end the wait.
+        BlackHole,
+        /// Packets between two regions disappear, both ways.
+        Cut,
+        /// Connections are refused at once.
+        Refuse,
+        /// Threads or connections leak.
+        LoseSlots,
+        /// The logic of the breakers on an edge fails; `broken` of each breaker says what becomes of
+        /// calls then.
+        BreakGuard,
+        /// Everything in a cache is forgotten.
+        Flush,
+        /// More traffic; built into the workload's rate profile.
+        Surge,
     }
 }

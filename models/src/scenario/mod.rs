@@ -1,33 +1,45 @@
 //! The file that describes a system: reading it, finding everything that is wrong with it,
 //! compiling it.
 //!
-//! A file goes through four forms. [`tree`] is the YAML with the place of every value, after
-//! includes, variants and overrides; `schema` holds the typed sections, which also give the JSON
-//! Schema; `lint` looks for what is legal and unwise; `compile` resolves names to dense ids and
-//! yields a [`Blueprint`](crate::system::Blueprint). Problems are collected along the way and
-//! reported together.
+//! A file goes through four forms. A [`tree`] is the YAML with the place of every value, after
+//! includes, variants and overrides; `file` has the typed sections, which also give the JSON Schema;
+//! `compile` resolves their names to dense ids and yields a
+//! [`Blueprint`](crate::system::Blueprint); `lint` looks for what is legal and unwise. Problems are
+//! collected along the way and reported together.
+//!
+//! A section and its compilation share a file. Steps, faults and guards have rooms of their own:
+//! `steps`, [`faults`](crate::faults), [`guards`](crate::guards).
 
-mod admission;
-mod asked;
-mod balance;
-mod breaker;
-mod call;
-mod circles;
+mod analyses;
+mod calls;
 mod compile;
-mod decode;
-mod forms;
+mod csv_file;
+mod cycles;
+mod fallbacks;
+mod file;
+mod include;
 mod lint;
 mod load;
-mod phrases;
-mod problem;
-mod purpose;
-pub(crate) mod quantity;
+mod merge;
+mod names;
+mod operator;
+mod overrides;
+mod plan;
+mod queues;
+mod request;
 mod rules;
-mod schema;
-mod traffic;
-pub mod tree;
+mod run;
+mod sentences;
+mod short_forms;
+mod stations;
+mod variants;
+mod workloads;
 
+pub use crate::language::{Location, Problem, Problems, Severity, Source, Sources, tree};
+pub use file::json_schema;
 pub use load::{Input, Loaded, Overrides, check, load};
-pub use problem::{Location, Problem, Problems, Severity, Source, Sources};
-pub use purpose::{GoalsRequest, Purpose, SweepRequest};
-pub use schema::json_schema;
+pub(crate) use names::{Names, meant};
+pub(crate) use plan::{Caller, Edge, MOST_STEPS, Plan, most, read_distribution, span_or};
+pub use request::{GoalsRequest, Purpose, SweepRequest};
+pub(crate) use sentences::compile_condition;
+pub(crate) use workloads::SourceSection;

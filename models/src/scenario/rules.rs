@@ -1,7 +1,7 @@
 //! Rules between settings: `calls.c -> d.timeout < calls.a -> c.timeout`.
 
-use super::problem::{Location, Problem};
-use super::tree::{Node, Value, parse_path};
+use crate::language::tree::{Node, Value, parse_path};
+use crate::language::{Location, Placed, Problem, Problems};
 use crate::study::{Unit, number};
 
 /// How two sides of a rule are to be ordered.
@@ -15,9 +15,34 @@ const RELATIONS: [(&str, Order); 4] = [
     (" > ", |left, right| left > right),
 ];
 
+/// Notes rules that do not hold: a candidate that breaks one cannot be had; a file that does as it is
+/// written is only warned.
+pub(super) fn check_rules(
+    rules: &[Placed<String>],
+    tree: &Node,
+    is_candidate: bool,
+    problems: &mut Problems,
+) {
+    for rule in rules {
+        match verdict(rule, tree, rule.at()) {
+            Ok(Verdict::Holds) => {}
+            Ok(Verdict::Broken) => {
+                let message = format!("the rule `{}` does not hold", **rule);
+                let help = "change the settings it names, or the rule";
+                if is_candidate {
+                    problems.error(rule.at(), message, help);
+                } else {
+                    problems.warning(rule.at(), message, help);
+                }
+            }
+            Err(problem) => problems.add(problem),
+        }
+    }
+}
+
 /// What became of a rule.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Verdict {
+enum Verdict {
     /// It holds, or has nothing to say since a side is not set.
     Holds,
     /// It does not.
@@ -29,7 +54,7 @@ pub(super) enum Verdict {
 ///
 /// # Errors
 /// A rule that cannot be read, or whose sides cannot be compared.
-pub(super) fn verdict(rule: &str, tree: &Node, at: Location) -> Result<Verdict, Problem> {
+fn verdict(rule: &str, tree: &Node, at: Location) -> Result<Verdict, Problem> {
     let found = RELATIONS
         .iter()
         .find_map(|(sign, holds)| rule.split_once(sign).map(|sides| (sides, holds)));

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Parameter;
+use crate::language::{Decode, Found, Problems, unreadable};
 
 /// Owen-scrambled Sobol sequences are tabulated so far.
 pub const MOST_SOBOL_POINTS: u64 = 1 << 16;
@@ -95,6 +96,19 @@ impl FromStr for Design {
             }
             "saltelli" => Ok(Self::Saltelli(number)),
             _ => Err(format!("`{text}` is not a design{help}")),
+        }
+    }
+}
+
+impl Decode for Design {
+    fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
+        match String::decode(found, problems)?.parse() {
+            Ok(design) => Some(design),
+            Err(message) => {
+                let message: String = message;
+                problems.add(unreadable(&message, found));
+                None
+            }
         }
     }
 }

@@ -3,8 +3,9 @@
 use sim_core::SimTime;
 
 use super::Strain;
-use crate::faults::{Effect, Fault};
-use crate::system::{Blueprint, Source, Step};
+use crate::faults::{Effect, Fault, InForce};
+use crate::steps::Op;
+use crate::system::{Blueprint, Source};
 use crate::workload::{ArrivalProcess, Knot, RateProfile};
 
 const MORE_LOAD: f64 = 1.2;
@@ -46,7 +47,7 @@ fn strengthen_faults(blueprint: &mut Blueprint) {
     let surges: Vec<Fault> = blueprint
         .faults
         .iter()
-        .filter(|fault| matches!(fault.effect, Effect::Surge { .. }))
+        .filter(|fault| matches!(fault.effect, Effect::Surge(_)))
         .cloned()
         .collect();
     for fault in surges {
@@ -76,30 +77,9 @@ fn doubled_during(fault: &Fault) -> RateProfile {
 }
 
 fn strengthen(fault: &mut Fault) {
-    match &mut fault.effect {
-        Effect::Slow { factor, added } | Effect::SlowEdge { factor, added, .. } => {
-            if *factor != 1.0 {
-                *factor *= STRONGER_FAULTS;
-            }
-            if let Some(added) = added {
-                *added = added.scaled(STRONGER_FAULTS);
-            }
-        }
-        Effect::Cold { factor } | Effect::Surge { factor } => *factor *= STRONGER_FAULTS,
-        Effect::Errors { rate, .. } => *rate = (*rate * STRONGER_FAULTS).min(1.0),
-        Effect::LoseSlots { count } => *count = count.saturating_mul(STRONGER_FAULTS as u32),
-        Effect::Crash
-        | Effect::Restart
-        | Effect::Pause
-        | Effect::BlackHole { .. }
-        | Effect::Refuse { .. }
-        | Effect::BreakGuard { .. }
-        | Effect::Cut { .. }
-        | Effect::Flush { .. } => {
-            if fault.end != SimTime::MAX {
-                fault.end = fault.end + fault.end.since(fault.begin).scaled(STRONGER_FAULTS - 1.0);
-            }
-        }
+    let has_size = fault.effect.strengthen(STRONGER_FAULTS);
+    if !has_size && fault.end != SimTime::MAX {
+        fault.end = fault.end + fault.end.since(fault.begin).scaled(STRONGER_FAULTS - 1.0);
     }
 }
 
@@ -108,7 +88,7 @@ fn lengthen_work(blueprint: &mut Blueprint) {
     let Blueprint { program, distributions, .. } = blueprint;
     let mut longer: Vec<Option<u32>> = vec![None; distributions.len()];
     for step in program {
-        let Step::Work(id) = step else { continue };
+        let Op::Work(id) = step else { continue };
         let of_longer = *longer[*id as usize].get_or_insert_with(|| {
             distributions.push(distributions[*id as usize].scaled(LONGER_WORK));
             distributions.len() as u32 - 1
@@ -141,8 +121,8 @@ mod tests {
     }
 
     fn means_of_work(blueprint: &Blueprint) -> Vec<f64> {
-        let work = |step: &Step| {
-            if let Step::Work(id) | Step::Pause(id) = step { Some(*id as usize) } else { None }
+        let work = |step: &Op| {
+            if let Op::Work(id) | Op::Pause(id) = step { Some(*id as usize) } else { None }
         };
         blueprint
             .program
@@ -165,7 +145,10 @@ mod tests {
             (rate(&faults, 1.0), rate(&faults, 21.0), rate(&faults, 26.0)),
             (100.0, 400.0, 100.0)
         );
-        assert!(matches!(faults.faults[0].effect, Effect::Slow { factor: 6.0, .. }));
+        assert!(matches!(
+            faults.faults[0].effect,
+            Effect::Slow(crate::faults::Slow { factor: 6.0, .. })
+        ));
         assert_eq!(
             faults.faults[2].end,
             SimTime::ZERO + SimDuration::from_secs(40),

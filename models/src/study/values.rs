@@ -8,7 +8,9 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use sim_core::SimDuration;
 
-use crate::scenario::quantity::Duration;
+use crate::language::quantity::Duration;
+use crate::language::tree::{Node, Value};
+use crate::language::{Decode, Found, Problems, expected, unreadable};
 
 /// Levels of a range that says nothing of them.
 const LEVELS: u32 = 5;
@@ -434,6 +436,31 @@ impl fmt::Display for Values {
                     Steps::Count(_) if range.spacing == Spacing::Log => f.write_str(" log"),
                     Steps::Count(_) => Ok(()),
                 }
+            }
+        }
+    }
+}
+
+impl Decode for Values {
+    fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
+        let choice = |node: &Node| match node.to_json() {
+            serde_json::Value::String(text) => Choice::of_text(&text),
+            other => Choice { shown: other.to_string(), setting: Some(other.to_string()) },
+        };
+        let values = match &found.node.value {
+            Value::Text(text) => text.parse(),
+            Value::List(items) => Self::listed(items.iter().map(choice).collect()),
+            Value::Map(_) => {
+                expected("values such as `20..200 step 20` or `[5s, 30s, 2m]`", found, problems);
+                return None;
+            }
+            _ => Ok(Self::Listed(vec![choice(found.node)])),
+        };
+        match values {
+            Ok(values) => Some(values),
+            Err(message) => {
+                problems.add(unreadable(&message, found));
+                None
             }
         }
     }

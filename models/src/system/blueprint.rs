@@ -2,17 +2,18 @@
 
 use sim_core::{Distribution, SimDuration, SimTime};
 
-use super::program::{BranchTable, CallSite, Step};
+use super::program::{BranchTable, CallSite};
 use crate::OutcomeSet;
 use crate::expect::{Expectation, Reading};
 use crate::faults::Fault;
+use crate::guards::{Guard, Hedge, Scope};
 use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
 use crate::resilience::{
-    AutoscalerSettings, Backoff, Balancing, Fallback, RateLimit, RetryBudgetPolicy, RetryPolicy,
-    circuit_breaker,
+    AutoscalerSettings, Backoff, Balancing, Fallback, RateLimit, RetryBudgetPolicy, circuit_breaker,
 };
 use crate::resources::{CacheSettings, Discipline};
+use crate::steps::Op;
 use crate::workload::{ArrivalProcess, UserPlan};
 
 /// Stands for "none" where a dense id is expected.
@@ -42,7 +43,7 @@ pub struct Blueprint {
     /// Calls in handlers.
     pub sites: Vec<CallSite>,
     /// The steps of all handlers, one after the other.
-    pub program: Vec<Step>,
+    pub program: Vec<Op>,
     /// Branches of forks and choices.
     pub tables: Vec<BranchTable>,
     /// Service times, latencies, think times: in nanoseconds.
@@ -337,9 +338,18 @@ impl EdgePlan {
         self.fallbacks.iter().any(|fallback| matches!(fallback, Fallback::Alternative { .. }))
     }
 
-    /// How attempts are hedged, and the position of that guard.
+    /// The number of instances of a guard that there are in a scope.
+    pub fn count_in(&self, scope: Scope) -> u32 {
+        match scope {
+            Scope::Edge => 1,
+            Scope::CallerInstance => self.caller_instances,
+            Scope::CalleeInstance => self.caller_instances * self.callee_instances.len() as u32,
+        }
+    }
+
+    /// The hedge of attempts, and the position of that guard.
     #[inline]
-    pub fn hedge(&self) -> Option<(HedgePlan, u8)> {
+    pub fn hedge(&self) -> Option<(Hedge, u8)> {
         match self.guards.last() {
             Some(Guard::Hedge(plan)) => Some((*plan, self.guards.len() as u8 - 1)),
             _ => None,
@@ -360,7 +370,56 @@ pub struct Prices {
     pub connection: f64,
 }
 
+impl Prices {
+    /// True if anything costs anything.
+    pub fn are_set(&self) -> bool {
+        [self.instance, self.thread, self.slot, self.connection].iter().any(|price| *price > 0.0)
+    }
+}
+
 impl Blueprint {
+    /// A system of nothing yet.
+    pub(crate) fn new(name: &str, run: RunPlan, limits: Limits) -> Self {
+        Self {
+            name: name.to_owned(),
+            run,
+            limits,
+            workloads: Vec::new(),
+            stations: Vec::new(),
+            instances: Vec::new(),
+            pools: Vec::new(),
+            edges: Vec::new(),
+            sites: Vec::new(),
+            program: Vec::new(),
+            tables: Vec::new(),
+            distributions: Vec::new(),
+            breakers: Vec::new(),
+            rate_limits: Vec::new(),
+            gates: Vec::new(),
+            retry_budgets: Vec::new(),
+            deadlines: Vec::new(),
+            queues: Vec::new(),
+            caches: Vec::new(),
+            autoscalers: Vec::new(),
+            distances: Vec::new(),
+            regions: 0,
+            is_elaborate: false,
+            customers: 0,
+            effects: Vec::new(),
+            idempotency: Vec::new(),
+            tracks_requests: false,
+            faults: Vec::new(),
+            orders: Vec::new(),
+            experiment: 0..0,
+            abort_when: Vec::new(),
+            alerts: Vec::new(),
+            expectations: Vec::new(),
+            latency_windows: Vec::new(),
+            readings: Vec::new(),
+            prices: Prices::default(),
+        }
+    }
+
     /// What all instances, threads, slots and connections cost that there are when the run begins;
     /// those without a limit are not counted.
     pub fn cost(&self) -> f64 {
@@ -380,20 +439,12 @@ impl Blueprint {
     /// The breakers of an edge, as dense ids.
     pub fn breakers_of(&self, edge: u32) -> impl Iterator<Item = u32> + use<> {
         let plan = &self.edges[edge as usize];
-        let callers = plan.caller_instances;
-        let ranges: Vec<std::ops::Range<u32>> = plan
-            .guards
-            .iter()
-            .filter_map(|guard| match guard {
-                Guard::Breaker { first, scope: Scope::Edge, .. } => Some(*first..first + 1),
-                Guard::Breaker { first, scope: Scope::CallerInstance, .. } => {
-                    Some(*first..first + callers)
-                }
-                Guard::Breaker { first, scope: Scope::CalleeInstance, .. } => {
-                    Some(*first..first + callers * plan.callee_instances.len() as u32)
-                }
-                _ => None,
-            })
+        let breakers = plan.guards.iter().filter_map(|guard| match guard {
+            Guard::Breaker(breaker) => Some(breaker),
+            _ => None,
+        });
+        let ranges: Vec<std::ops::Range<u32>> = breakers
+            .map(|breaker| breaker.first..breaker.first + plan.count_in(breaker.scope))
             .collect();
         ranges.into_iter().flatten()
     }
@@ -407,6 +458,20 @@ impl Blueprint {
 }
 
 impl PoolPlan {
+    /// A pool without limits, the only one of its owner.
+    pub fn unlimited(owner: &str, kind: PoolKind) -> Self {
+        Self {
+            owner: owner.to_owned(),
+            number: 0,
+            kind,
+            capacity: UNLIMITED,
+            core: UNLIMITED,
+            queue_limit: UNLIMITED,
+            wait_deadline: NONE,
+            discipline: Discipline::Fifo,
+        }
+    }
+
     /// The owner, with the pool's number if there are several: `gateway`, `a#2`.
     pub fn label(&self) -> String {
         if self.number == 0 {
@@ -415,81 +480,6 @@ impl PoolPlan {
             format!("{}#{}", self.owner, self.number)
         }
     }
-}
-
-/// Whom a guard's state belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Each instance of the caller has its own.
-    CallerInstance,
-    /// Each pair of a caller's and a callee's instance has its own.
-    CalleeInstance,
-    /// One for the whole edge.
-    Edge,
-}
-
-/// A guard on an edge.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Guard {
-    /// Limits calls over time.
-    RateLimit {
-        /// The first of its rate limits.
-        first: u32,
-        /// How the others follow.
-        scope: Scope,
-        /// When it applies; always if nothing is said.
-        condition: Option<BacklogAbove>,
-    },
-    /// Limits the time for everything inside it.
-    Timeout {
-        /// As an id of a deadline.
-        deadline: u32,
-    },
-    /// Sends another request when an attempt takes long; the innermost guard.
-    Hedge(HedgePlan),
-    /// Limits calls in flight.
-    Bulkhead {
-        /// The first of its pools of permits; one a caller instance.
-        first_pool: u32,
-    },
-    /// Stops calling what keeps failing.
-    Breaker {
-        /// The first of its breakers.
-        first: u32,
-        /// How the others follow.
-        scope: Scope,
-        /// Outcomes that count as failures.
-        counts: OutcomeSet,
-        /// Outcomes that count as nothing.
-        ignores: OutcomeSet,
-    },
-    /// Tries again.
-    Retry {
-        /// What is worth another attempt, and when.
-        policy: RetryPolicy,
-        /// The first of its budgets, one a caller instance; [`NONE`] if there is none.
-        first_budget: u32,
-    },
-}
-
-/// More than so many messages wait in a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BacklogAbove {
-    /// Which queue.
-    pub queue: u32,
-    /// How many.
-    pub messages: u64,
-}
-
-/// How an attempt is hedged ("The tail at scale", Dean and Barroso, 2013).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HedgePlan {
-    /// The wait before each further request, as an id of a deadline.
-    pub delay: u32,
-    /// Requests in all, the first included.
-    pub requests: u8,
-    /// Whether the others are cancelled once one has been answered.
-    pub cancels_losers: bool,
 }
 
 /// The way from a caller to a callee.

@@ -10,7 +10,7 @@ use super::program::CallSite;
 use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
-use crate::faults::Effect;
+use crate::faults::InForce;
 use crate::resources::Waiter;
 
 impl<'a> Turn<'a> {
@@ -170,16 +170,7 @@ impl<'a> Turn<'a> {
         };
         let nanos = slowed_by.iter().fold(base, |nanos, &id| {
             let fault = &self.plan.faults[id as usize];
-            let intensity = fault.intensity(self.now);
-            match &fault.effect {
-                Effect::SlowEdge { factor, added, .. } => {
-                    let added = added
-                        .as_ref()
-                        .map_or(0.0, |added| added.sample(&mut key.child(u64::from(id)).draw()));
-                    nanos * (1.0 + (factor - 1.0) * intensity) + added * intensity
-                }
-                _ => nanos,
-            }
+            fault.effect.message_latency(nanos, fault, self.now, key.child(u64::from(id)))
         });
         SimDuration::from_nanos_f64(nanos)
     }

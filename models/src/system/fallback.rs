@@ -2,16 +2,18 @@
 
 use sim_core::SimDuration;
 
-use super::blueprint::{EdgePlan, Guard};
+use super::blueprint::EdgePlan;
 use super::event::Event;
-use super::frame::{Activity, Hold, Role};
-use super::program::{CallSite, Step};
+use super::frame::{Activity, FailedCall, Role};
+use super::program::CallSite;
 use super::state::{Deferred, Next};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
+use crate::guards::{Breaker, Guard, Hold, Scope};
 use crate::resilience::Fallback;
 use crate::resilience::circuit_breaker::State as BreakerState;
 use crate::resilience::fallback::fetch;
+use crate::steps::Op;
 
 impl Turn<'_> {
     /// A call over an edge with fallbacks has left its guards: a good answer is remembered, a
@@ -86,10 +88,10 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         frame.is_alternative = true;
         let since = frame.call_began;
-        let Step::Call(site) = self.plan.program[frame.step as usize] else {
+        let Op::Call(site) = self.plan.program[frame.step as usize] else {
             unreachable!("only a call has fallbacks")
         };
-        *self.state.frames.failed_call(index) = Hold::Failed { site, since, tried };
+        *self.state.frames.failed_call(index) = Hold::Failed(FailedCall { site, since, tried });
         let CallSite { edge, entry, .. } = self.plan.sites[alternative as usize];
         self.send_in(index, edge, entry)
     }
@@ -98,7 +100,8 @@ impl Turn<'_> {
     /// fallback.
     #[cold]
     pub fn alternative_ended(&mut self, index: u32, outcome: Outcome) -> Next {
-        let Hold::Failed { site, since, tried } = *self.state.frames.failed_call(index) else {
+        let Hold::Failed(FailedCall { site, since, tried }) = *self.state.frames.failed_call(index)
+        else {
             unreachable!("an alternative takes the place of a failed call")
         };
         let frame = &mut self.state.frames[index];
@@ -175,12 +178,12 @@ impl Turn<'_> {
     }
 
     fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, instance: u32) -> bool {
-        let Guard::Breaker { first, scope, .. } = guard else { return true };
+        let Guard::Breaker(Breaker { first, scope, .. }) = guard else { return true };
         let caller = instance - edge.caller_first_instance;
         let (begin, count) = match scope {
-            super::Scope::Edge => (*first, 1),
-            super::Scope::CallerInstance => (first + caller, 1),
-            super::Scope::CalleeInstance => {
+            Scope::Edge => (*first, 1),
+            Scope::CallerInstance => (first + caller, 1),
+            Scope::CalleeInstance => {
                 let callees = edge.callee_instances.len() as u32;
                 (first + caller * callees, callees)
             }

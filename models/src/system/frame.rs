@@ -1,16 +1,16 @@
 //! Requests in flight.
 
+use sim_core::SimTime;
 use sim_core::random::DrawKey;
-use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{NONE, OnFailure};
 use crate::Outcome;
-use crate::resilience::circuit_breaker::Ticket;
+use crate::guards::Hold;
 use crate::resources::Waiter;
 
 /// Whose steps a frame runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     /// A request of an open workload, or a user of a closed one.
     Client,
     /// A request at a station, which holds one of its slots.
@@ -27,7 +27,7 @@ pub(super) enum Role {
 
 /// What a frame is doing: which event, grant or reply will wake it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Activity {
+pub(crate) enum Activity {
     /// Not in use.
     Free,
     /// Running steps; nothing is awaited.
@@ -89,7 +89,7 @@ impl Activity {
 /// another.
 #[derive(Clone, Debug)]
 #[repr(align(128))]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     /// What its draws are keyed by.
     pub key: DrawKey,
     /// When it arrived at its instance.
@@ -237,71 +237,21 @@ impl Frame {
 
 const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
 
-/// What a guard keeps about a call that has passed it.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) enum Hold {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// A permit of a bulkhead, or a place in the queue for one.
-    Permit {
-        /// When it was granted, or the wait began.
-        since: SimTime,
-    },
-    /// A permission of a breaker.
-    Permission {
-        /// When it was given.
-        since: SimTime,
-        /// What the breaker wants back with the result.
-        ticket: Ticket,
-        /// Which breaker gave it; the call may have moved on to another instance.
-        breaker: u32,
-    },
-    /// A retry.
-    Tries {
-        /// How often it has sent the call in, the first time included.
-        tries: u32,
-        /// The pause before the present try.
-        pause: SimDuration,
-    },
-    /// A timeout that is set.
-    Timeout {
-        /// Its number.
-        number: u32,
-        /// When it was set.
-        since: SimTime,
-    },
-    /// A hedge.
-    Hedge(Hedged),
-    /// A call that has failed, while another service is asked in its place.
-    Failed {
-        /// Its call site.
-        site: u32,
-        /// When it began.
-        since: SimTime,
-        /// How many of its fallbacks have been tried.
-        tried: u8,
-    },
-}
-
-/// The requests that a hedge has sent for one attempt.
+/// A call that has failed, while another service is asked in its place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hedged {
-    /// Their frames at the callee.
-    pub callees: [u32; MOST_REQUESTS],
-    /// How many have been sent.
-    pub sent: u8,
-    /// How many of them are not known to have failed.
-    pub outstanding: u8,
+pub(crate) struct FailedCall {
+    /// Its call site.
+    pub site: u32,
+    /// When it began.
+    pub since: SimTime,
+    /// How many of its fallbacks have been tried.
+    pub tried: u8,
 }
-
-/// A hedge sends so many requests for one attempt at most.
-pub(crate) const MOST_REQUESTS: usize = 4;
 
 /// All frames, in use or free. Freed frames are used again, the last first, so memory follows the
 /// most ever in flight.
 #[derive(Clone, Debug)]
-pub(super) struct Frames {
+pub(crate) struct Frames {
     slots: Vec<Frame>,
     free: Vec<u32>,
     /// What the guards keep, `depth` of them for each frame.
@@ -357,7 +307,7 @@ impl Frames {
 
     /// Whether a timeout that the guard at a position has set is still in force.
     pub fn is_timeout_set(&self, waiter: Waiter, position: u8) -> bool {
-        matches!(self.held(waiter.frame, position), Hold::Timeout { number, .. } if number == waiter.epoch)
+        matches!(self.held(waiter.frame, position), Hold::Timeout(set) if set.number == waiter.epoch)
     }
 
     /// The first branch from `from` on whose end this waiter waits for.

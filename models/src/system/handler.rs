@@ -1,73 +1,13 @@
-//! Steps of handlers.
+//! The way through a handler: from step to step, and along branches side by side.
 
-use sim_core::random::{DrawKey, uniform};
+use sim_core::random::uniform;
 
 use super::frame::{Activity, Role};
-use super::program::Step;
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 
 impl Turn<'_> {
-    /// Runs the present step.
-    #[inline]
-    pub fn run(&mut self, index: u32) -> Next {
-        let frame = &self.state.frames[index];
-        if frame.deadline <= self.now {
-            return self.finish(index, Outcome::Expired);
-        }
-        match self.plan.program[frame.step as usize] {
-            Step::Work(_) => self.begin_work(index),
-            Step::Call(site) => self.begin_call(index, site),
-            Step::Answer => self.finish(index, frame.outcome),
-            Step::Fork(table) => self.fork(index, table),
-            Step::Pause(distribution) => {
-                let mut draw = frame.key.child(frame.step_number()).draw();
-                let span =
-                    self.plan.distributions[distribution as usize].sample_duration(&mut draw);
-                self.wait(index, Activity::Pausing, span)
-            }
-            Step::Fail { probability, outcome, retry_after } => {
-                if self.chance(index, probability) {
-                    self.state.frames[index].retry_after = retry_after;
-                    return self.finish(index, outcome);
-                }
-                self.go_to_next(index)
-            }
-            Step::Chance { probability, otherwise, needs_answer } => {
-                let is_missing_answer = needs_answer && frame.has_failed_call;
-                let goes_on = !is_missing_answer && self.chance(index, probability);
-                self.go_to(index, if goes_on { frame.step + 1 } else { otherwise })
-            }
-            Step::Choose(table) => {
-                let draw = uniform(&mut frame.key.child(frame.step_number()).draw());
-                let table = &self.plan.tables[table as usize];
-                let branch = table
-                    .cumulative
-                    .partition_point(|cumulative| *cumulative <= draw)
-                    .min(table.entries.len() - 1);
-                self.go_to(index, table.entries[branch])
-            }
-            Step::Poison { share, outcome } => {
-                let key = DrawKey::default()
-                    .child(self.state.frames.request(index))
-                    .child(draw_tag::POISON);
-                if uniform(&mut key.draw()) < f64::from(share) {
-                    return self.finish(index, outcome);
-                }
-                self.go_to_next(index)
-            }
-            Step::Jump(to) => self.go_to(index, to),
-            Step::LookUp { cache, miss } => self.look_up(index, cache, miss),
-            Step::Fill(cache) => self.fill(index, cache),
-            Step::Send(queue) => self.begin_sending(index, queue),
-            Step::Effect(effect) => {
-                self.state.recorder.effect(effect, self.state.frames.request(index));
-                self.go_to_next(index)
-            }
-        }
-    }
-
     /// Goes on with the step after the present one.
     #[inline]
     pub fn go_to_next(&mut self, index: u32) -> Next {
@@ -80,12 +20,12 @@ impl Turn<'_> {
         Next::Run(index)
     }
 
-    fn chance(&self, index: u32, probability: f32) -> bool {
+    pub fn chance(&self, index: u32, probability: f32) -> bool {
         let frame = &self.state.frames[index];
         uniform(&mut frame.key.child(frame.step_number()).draw()) < f64::from(probability)
     }
 
-    fn fork(&mut self, index: u32, table: u32) -> Next {
+    pub fn fork(&mut self, index: u32, table: u32) -> Next {
         let plan = self.plan;
         let table = &plan.tables[table as usize];
         let step = self.state.frames[index].step_number();

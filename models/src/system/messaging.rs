@@ -25,7 +25,8 @@ impl Turn<'_> {
 
     /// A queue has taken a handler's message, or is full.
     pub fn sending_ended(&mut self, index: u32) -> Next {
-        let super::Step::Send(queue) = self.plan.program[self.state.frames[index].step as usize]
+        let crate::steps::Op::Send(queue) =
+            self.plan.program[self.state.frames[index].step as usize]
         else {
             unreachable!("only a step that sends waits for a queue")
         };

@@ -17,7 +17,6 @@ mod event;
 mod fallback;
 mod frame;
 mod gate;
-mod guards;
 mod handler;
 mod messaging;
 mod outage;
@@ -29,14 +28,16 @@ mod state;
 mod station;
 mod turn;
 
+pub use crate::guards::{Guard, Scope};
+pub use crate::steps::Op;
 pub use blueprint::{
-    AnswerValue, AutoscalerPlan, BacklogAbove, Blueprint, BreakerPlan, DeadlinePlan, EdgePlan,
-    Ends, Guard, HedgePlan, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy,
-    PoolKind, PoolPlan, Prices, QueuePlan, RunPlan, Scope, Source, StationKind, StationPlan,
-    UNLIMITED, WorkloadPlan,
+    AnswerValue, AutoscalerPlan, Blueprint, BreakerPlan, DeadlinePlan, EdgePlan, Ends,
+    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, Prices,
+    QueuePlan, RunPlan, Source, StationKind, StationPlan, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
-pub(crate) use frame::MOST_REQUESTS;
-pub use program::{BranchTable, CallSite, Step};
-pub(crate) use state::QueueState;
+pub(crate) use frame::{Activity, FailedCall};
+pub use program::{BranchTable, CallSite};
 pub use state::{Aborted, LimitReached, System};
+pub(crate) use state::{Next, Parked, QueueState, State};
+pub(crate) use turn::{Turn, draw_tag};

@@ -1,45 +1,16 @@
 //! Faults that begin and end.
 
-use sim_core::SimDuration;
-
-use super::event::Event;
 use super::frame::{Activity, Frame, Role};
 use super::state::{Aborted, Next, Parked};
 use super::turn::Turn;
 use crate::Outcome;
-use crate::faults::Effect;
-
-/// A leak with a ramp loses its slots in this many steps at most.
-const LEAK_STEPS: u32 = 100;
+use crate::faults::InForce;
 
 impl Turn<'_> {
     /// A fault begins.
     pub fn fault_begins(&mut self, id: u32) {
         self.state.faults_in_force += 1;
-        let plan = self.plan;
-        let fault = &plan.faults[id as usize];
-        match &fault.effect {
-            Effect::Slow { .. } | Effect::Cold { .. } => {
-                self.for_each_instance(id, |state| state.slowed_by.push(id))
-            }
-            Effect::Errors { .. } => self.for_each_instance(id, |state| state.failing_by.push(id)),
-            Effect::Pause => self.for_each_instance(id, |state| state.pauses += 1),
-            Effect::Refuse { edge: None } => {
-                self.for_each_instance(id, |state| state.refusals += 1)
-            }
-            Effect::Refuse { edge: Some(edge) } => self.state.edges[*edge as usize].refusals += 1,
-            Effect::BlackHole { edge } => self.state.edges[*edge as usize].black_holes += 1,
-            Effect::SlowEdge { edge, .. } => self.state.edges[*edge as usize].slowed_by.push(id),
-            Effect::LoseSlots { .. } => self.fault_grows(id),
-            Effect::Surge { .. } => {}
-            Effect::Flush { cache } => self.state.caches[*cache as usize].flush(),
-            Effect::Cut { from, to } => self.state.cuts.push((*from, *to)),
-            Effect::BreakGuard { edge } => self.break_guards(*edge, true),
-            Effect::Crash | Effect::Restart => {
-                self.for_each_instance(id, |state| state.crashes += 1);
-                fault.instances.clone().for_each(|instance| self.lose_work_of(instance));
-            }
-        }
+        self.plan.faults[id as usize].effect.begin(id, self);
     }
 
     /// Whether a fault belongs to an experiment that was called off.
@@ -79,66 +50,31 @@ impl Turn<'_> {
         self.state.aborted = Some(Aborted { at: self.now, condition, value });
     }
 
-    /// A leak has swallowed more slots.
+    /// A fault grows.
     pub fn fault_grows(&mut self, id: u32) {
-        let fault = &self.plan.faults[id as usize];
-        let Effect::LoseSlots { count } = fault.effect else { return };
-        let lost = (f64::from(count) * fault.intensity(self.now)) as u32;
-        self.set_lost_slots(id, lost);
-        let full = fault.begin + fault.ramp;
-        let step = SimDuration::from_nanos(
-            (fault.ramp.as_nanos() / u64::from(count.clamp(1, LEAK_STEPS))).max(1),
-        );
-        let next = (self.now + step).min(full);
-        if self.now < next && next < fault.end {
-            self.schedule.at(next, Event::FaultGrows { fault: id });
-        }
+        self.plan.faults[id as usize].effect.grow(id, self);
     }
 
     /// A fault ends.
     pub fn fault_ends(&mut self, id: u32) {
         self.state.faults_in_force -= 1;
-        let plan = self.plan;
-        let fault = &plan.faults[id as usize];
-        match &fault.effect {
-            Effect::Slow { .. } | Effect::Cold { .. } => {
-                self.for_each_instance(id, |state| state.slowed_by.retain(|other| *other != id));
-            }
-            Effect::Errors { .. } => {
-                self.for_each_instance(id, |state| state.failing_by.retain(|other| *other != id))
-            }
-            Effect::Refuse { edge: None } => {
-                self.for_each_instance(id, |state| state.refusals -= 1)
-            }
-            Effect::Refuse { edge: Some(edge) } => self.state.edges[*edge as usize].refusals -= 1,
-            Effect::BlackHole { edge } => self.state.edges[*edge as usize].black_holes -= 1,
-            Effect::SlowEdge { edge, .. } => {
-                self.state.edges[*edge as usize].slowed_by.retain(|other| *other != id)
-            }
-            Effect::LoseSlots { .. } => self.set_lost_slots(id, 0),
-            Effect::Crash | Effect::Restart => {
-                self.for_each_instance(id, |state| state.crashes -= 1)
-            }
-            Effect::Surge { .. } | Effect::Flush { .. } => {}
-            Effect::Cut { from, to } => {
-                if let Some(position) = self.state.cuts.iter().position(|cut| *cut == (*from, *to))
-                {
-                    self.state.cuts.swap_remove(position);
-                }
-            }
-            Effect::BreakGuard { edge } => self.break_guards(*edge, false),
-            Effect::Pause => {
-                self.for_each_instance(id, |state| state.pauses -= 1);
-                for instance in fault.instances.clone() {
-                    if self.state.instances[instance as usize].pauses == 0 {
-                        self.state.ready.push(Next::CatchUp(instance));
-                    }
-                }
-            }
+        self.plan.faults[id as usize].effect.end(id, self);
+    }
+
+    /// Instances that a fault strikes crash: their work is lost.
+    pub fn crash_instances(&mut self, id: u32) {
+        self.disturb_instances(id, |state| state.crashes += 1);
+        for instance in self.plan.faults[id as usize].instances.clone() {
+            self.lose_work_of(instance);
         }
     }
 
-    fn for_each_instance(&mut self, id: u32, change: impl Fn(&mut super::state::InstanceState)) {
+    /// Changes the state of every instance that a fault strikes.
+    pub fn disturb_instances(
+        &mut self,
+        id: u32,
+        change: impl Fn(&mut super::state::InstanceState),
+    ) {
         for instance in self.plan.faults[id as usize].instances.clone() {
             let state = &mut self.state.instances[instance as usize];
             change(state);
@@ -146,14 +82,16 @@ impl Turn<'_> {
         }
     }
 
-    fn break_guards(&mut self, edge: u32, begins: bool) {
+    /// The logic of the breakers on an edge fails, or works again.
+    pub fn break_guards(&mut self, edge: u32, begins: bool) {
         for breaker in self.plan.breakers_of(edge) {
             self.state.run_timers_of(breaker, self.now);
             self.state.breakers[breaker as usize].breaks(begins);
         }
     }
 
-    fn set_lost_slots(&mut self, id: u32, lost: u32) {
+    /// Sets how many slots a fault takes from each instance that it strikes.
+    pub fn set_lost_slots(&mut self, id: u32, lost: u32) {
         for instance in self.plan.faults[id as usize].instances.clone() {
             let lost_slots = &mut self.state.instances[instance as usize].lost_slots;
             lost_slots.retain(|(fault, _)| *fault != id);

@@ -2,12 +2,13 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::blueprint::{EdgePlan, Guard, HedgePlan, NONE};
+use super::blueprint::{EdgePlan, NONE};
 use super::event::Event;
-use super::frame::{Activity, Hedged, Hold, MOST_REQUESTS, Role};
+use super::frame::{Activity, Role};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
+use crate::guards::{Call, Guard};
 use crate::resources::Waiter;
 
 impl Turn<'_> {
@@ -17,7 +18,7 @@ impl Turn<'_> {
     pub fn elaborate(&mut self, index: u32, edge: &EdgePlan, callee: u32, caller: Waiter) {
         self.state.frames[callee].deadline = self.deadline_of_attempt(index, edge, caller);
         if let Some((plan, position)) = edge.hedge() {
-            self.note_request(index, plan, position, callee, caller);
+            plan.note_request(position, callee, caller, self);
         }
     }
 
@@ -38,11 +39,10 @@ impl Turn<'_> {
         if !edge.propagates_deadline {
             return SimTime::MAX;
         }
-        for (position, guard) in edge.guards.iter().enumerate() {
-            if let (Guard::Timeout { deadline: id }, Hold::Timeout { since, .. }) =
-                (guard, self.state.frames.held(index, position as u8))
-            {
-                deadline = deadline.min(since + self.plan.deadlines[*id as usize].span);
+        for (position, guard) in (0..).zip(&edge.guards) {
+            if let Guard::Timeout(timeout) = guard {
+                let due = timeout.due(Call { index, edge, position }, self);
+                deadline = deadline.min(due.unwrap_or(SimTime::MAX));
             }
         }
         deadline
@@ -82,15 +82,9 @@ impl Turn<'_> {
         let cancels = edge.cancels && !self.is_paused(index);
         let frame = &self.state.frames[index];
         let (caller, callee) = (Waiter { frame: index, epoch: frame.epoch }, frame.callee);
-        if let Some((_, position)) = edge.hedge()
-            && let Hold::Hedge(hedged) = self.state.frames.hold(index, position)
-        {
-            hedged.outstanding = 0;
-            let callees = hedged.callees;
-            if cancels {
-                for callee in callees {
-                    self.send_cancellation(callee, caller);
-                }
+        if let Some(callees) = self.give_up_hedged(index, edge) {
+            for callee in callees.into_iter().filter(|_| cancels) {
+                self.send_cancellation(callee, caller);
             }
         } else if cancels {
             self.send_cancellation(callee, caller);
@@ -99,7 +93,7 @@ impl Turn<'_> {
 
     /// Always by way of the event list, so that nothing of this instant is still on its way to the
     /// frame.
-    fn send_cancellation(&mut self, callee: u32, caller: Waiter) {
+    pub fn send_cancellation(&mut self, callee: u32, caller: Waiter) {
         if callee == NONE || !self.works_for(callee, caller) {
             return;
         }
@@ -155,80 +149,5 @@ impl Turn<'_> {
     /// list.
     fn cancel_branch(&mut self, branch: u32, parent: Waiter) {
         self.schedule.after(SimDuration::ZERO, Event::Cancel { callee: branch, caller: parent });
-    }
-
-    /// Remembers a request sent for a hedged attempt, and sets the time of the next.
-    fn note_request(
-        &mut self,
-        index: u32,
-        plan: HedgePlan,
-        position: u8,
-        callee: u32,
-        caller: Waiter,
-    ) {
-        let Hold::Hedge(hedged) = self.state.frames.hold(index, position) else {
-            unreachable!("an attempt has passed its hedge")
-        };
-        hedged.callees[usize::from(hedged.sent)] = callee;
-        hedged.sent += 1;
-        hedged.outstanding += 1;
-        if hedged.sent < plan.requests {
-            self.set_deadline(plan.delay, caller);
-        }
-    }
-
-    /// An attempt has taken as long as its hedge is patient: another request is sent, to an
-    /// instance chosen anew.
-    pub fn hedge(&mut self, waiter: Waiter) -> Next {
-        let index = waiter.frame;
-        if self.is_paused(index) {
-            return Next::Nothing;
-        }
-        let edge = self.edge_of(index);
-        let edge_id = self.state.frames[index].called_edge;
-        let target = self.choose_target(index, edge_id);
-        let frame = &mut self.state.frames[index];
-        frame.attempts += 1;
-        if frame.is_counted {
-            self.state.recorder.attempt_begins(edge_id);
-        }
-        if self.state.faults_in_force > 0 && self.is_unreachable(edge_id, target) {
-            return Next::Nothing;
-        }
-        self.send(index, edge, target, waiter)
-    }
-
-    /// Whether a failure is not the end of an attempt, because another request of its hedge is
-    /// under way.
-    pub fn others_may_answer(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
-        !outcome.is_good()
-            && edge.hedge().is_some_and(
-                |(_, position)| matches!(self.state.frames.hold(index, position), Hold::Hedge(hedged) if hedged.outstanding > 1),
-            )
-    }
-
-    /// An answer has come to a hedged attempt: a failure counts only if no other request can still
-    /// be answered. Whether the attempt is over.
-    pub fn is_decided(&mut self, index: u32, plan: HedgePlan, position: u8, is_good: bool) -> bool {
-        let Hold::Hedge(hedged) = self.state.frames.hold(index, position) else { return true };
-        if !is_good && hedged.outstanding > 1 {
-            hedged.outstanding -= 1;
-            return false;
-        }
-        let Hedged { callees, sent, .. } = *hedged;
-        if is_good && plan.cancels_losers && sent > 1 {
-            let caller = Waiter { frame: index, epoch: self.state.frames[index].epoch };
-            for callee in callees {
-                self.send_cancellation(callee, caller);
-            }
-        }
-        true
-    }
-}
-
-impl Hedged {
-    /// No request has been sent.
-    pub fn none() -> Self {
-        Self { callees: [NONE; MOST_REQUESTS], sent: 0, outstanding: 0 }
     }
 }

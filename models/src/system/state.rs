@@ -26,7 +26,7 @@ const BYTES_OF_KEY: usize = 64;
 /// `ready` stack. No part calls the next, so chains of calls and replies may be as long as they
 /// like.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Next {
+pub(crate) enum Next {
     /// Nothing: something is awaited, or has ended.
     Nothing,
     /// A frame arrives at its instance.
@@ -53,7 +53,7 @@ pub(super) enum Next {
 
 /// What has happened to an instance.
 #[derive(Clone, Debug, Default)]
-pub(super) struct InstanceState {
+pub(crate) struct InstanceState {
     /// Whether any fault is in force here.
     pub is_disturbed: bool,
     /// How many faults have crashed it.
@@ -78,7 +78,7 @@ pub(super) struct InstanceState {
 
 /// Something that a paused instance will notice when it goes on.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Parked {
+pub(crate) enum Parked {
     /// A request has come.
     Arrival(Waiter),
     /// What a frame waited for has come.
@@ -103,7 +103,7 @@ impl InstanceState {
 
 /// What has happened to an edge.
 #[derive(Clone, Debug)]
-pub(super) struct EdgeState {
+pub(crate) struct EdgeState {
     pub balancer: LoadBalancer,
     /// Faults that slow its messages, by id.
     pub slowed_by: Vec<u32>,
@@ -119,7 +119,7 @@ pub(super) struct EdgeState {
 
 /// A call put off until later.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Deferred {
+pub(crate) struct Deferred {
     /// What its draws are keyed by.
     pub key: DrawKey,
     /// The request that it comes from.
@@ -151,7 +151,7 @@ pub(crate) struct QueueState {
 
 /// What an autoscaler is up to.
 #[derive(Clone, Debug)]
-pub(super) struct ScalerState {
+pub(crate) struct ScalerState {
     pub scaler: Autoscaler,
     /// Instances that serve.
     pub running: u32,
@@ -163,7 +163,7 @@ pub(super) struct ScalerState {
 
 /// What a workload is up to.
 #[derive(Clone, Debug)]
-pub(super) struct WorkloadState {
+pub(crate) struct WorkloadState {
     /// What its requests are keyed by.
     pub key: DrawKey,
     /// Its arrivals, if it is open.
@@ -205,7 +205,7 @@ pub struct System {
 
 /// Everything that changes while a system runs.
 #[derive(Clone, Debug)]
-pub(super) struct State {
+pub(crate) struct State {
     pub frames: Frames,
     pub pools: Vec<Pool>,
     pub breakers: Vec<Breaker>,

@@ -7,7 +7,7 @@ use super::frame::{Activity, Role};
 use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
-use crate::faults::Effect;
+use crate::faults::InForce;
 use crate::resources::Repetition;
 
 impl Turn<'_> {
@@ -219,7 +219,7 @@ impl Turn<'_> {
     #[inline]
     fn compute(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
-        let super::Step::Work(distribution) = self.plan.program[frame.step as usize] else {
+        let crate::steps::Op::Work(distribution) = self.plan.program[frame.step as usize] else {
             unreachable!("only work needs a processor")
         };
         let mut draw = frame.key.child(frame.step_number()).draw();
@@ -234,11 +234,7 @@ impl Turn<'_> {
     fn slowness(&self, instance: u32) -> f64 {
         let factor_of = |&id: &u32| {
             let fault = &self.plan.faults[id as usize];
-            match fault.effect {
-                Effect::Slow { factor, .. } => 1.0 + (factor - 1.0) * fault.intensity(self.now),
-                Effect::Cold { factor } => 1.0 + (factor - 1.0) * fault.remaining(self.now),
-                _ => 1.0,
-            }
+            fault.effect.work_factor(fault, self.now)
         };
         self.state.instances[instance as usize].slowed_by.iter().map(factor_of).product()
     }
@@ -250,7 +246,7 @@ impl Turn<'_> {
         let key = frame.key.child(frame.step_number() | draw_tag::FAULT);
         let addition_of = |&id: &u32| {
             let fault = &self.plan.faults[id as usize];
-            let Effect::Slow { added: Some(added), .. } = &fault.effect else { return 0.0 };
+            let Some(added) = fault.effect.added_work() else { return 0.0 };
             added.sample(&mut key.child(u64::from(id)).draw()) * fault.intensity(self.now)
         };
         SimDuration::from_nanos_f64(
@@ -264,10 +260,10 @@ impl Turn<'_> {
         let key = self.state.frames[index].key.child(draw_tag::ERROR);
         faults.iter().find_map(|&id| {
             let fault = &self.plan.faults[id as usize];
-            let Effect::Errors { rate, outcome, retry_after } = fault.effect else { return None };
-            let chance = rate * fault.intensity(self.now);
+            let errors = fault.effect.errors()?;
+            let chance = errors.rate * fault.intensity(self.now);
             (sim_core::random::uniform(&mut key.child(u64::from(id)).draw()) < chance)
-                .then_some((outcome, retry_after))
+                .then_some((errors.outcome, errors.retry_after))
         })
     }
 

@@ -11,7 +11,7 @@ use crate::resources::Waiter;
 
 /// Draws that belong to a step but not to its service time take their keys from above every step
 /// number.
-pub(super) mod draw_tag {
+pub(crate) mod draw_tag {
     /// Network latency of the request.
     pub const REQUEST_LATENCY: u64 = 1 << 40;
     /// Network latency of the reply.
@@ -47,7 +47,7 @@ pub(super) mod draw_tag {
 }
 
 /// The blueprint, the state and the schedule while one event is handled.
-pub(super) struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     pub plan: &'a Blueprint,
     pub state: &'a mut State,
     pub schedule: &'a mut Schedule<Event>,

@@ -2,6 +2,9 @@
 
 use sim_core::SimDuration;
 
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems, section};
+
 /// What can be set, under the names of `AIMDLimit.Builder`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AimdSettings {
@@ -25,6 +28,40 @@ impl Default for AimdSettings {
             max_limit: 200,
             backoff_ratio: 0.9,
             timeout: SimDuration::from_secs(5),
+        }
+    }
+}
+
+section! {
+    /// A limit that grows by one with each good call and shrinks by a ratio with each dropped one.
+    pub(crate) struct AimdSection {
+        /// Where it begins; 20 if left out.
+        "initialLimit" => initial_limit: Option<Placed<u32>>,
+        /// Never below; 20 if left out.
+        "minLimit" => min_limit: Option<u32>,
+        /// Never above; 200 if left out.
+        "maxLimit" => max_limit: Option<u32>,
+        /// What a dropped call multiplies it by, from 0.5 to below 1; 0.9 if left out.
+        "backoffRatio" => backoff_ratio: Option<Placed<f64>>,
+        /// A call that takes longer counts as dropped; 5s if left out.
+        "timeout" => timeout: Option<Duration>,
+    }
+}
+
+impl AimdSection {
+    pub(crate) fn compile(&self, problems: &mut Problems) -> AimdSettings {
+        let library = AimdSettings::default();
+        let initial = self.initial_limit.as_ref();
+        AimdSettings {
+            initial_limit: problems.at_least_one(initial, library.initial_limit, "the limit"),
+            min_limit: self.min_limit.unwrap_or(library.min_limit),
+            max_limit: self.max_limit.unwrap_or(library.max_limit),
+            backoff_ratio: problems.within(
+                self.backoff_ratio.as_ref(),
+                library.backoff_ratio,
+                0.5..=0.999_999,
+            ),
+            timeout: self.timeout.map_or(library.timeout, |timeout| timeout.0),
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use sim_core::SimDuration;
 
+use crate::language::{Placed, Problems, section};
+
 /// Samples that are averaged plainly before the long average becomes exponential.
 const WARM_UP: u32 = 10;
 
@@ -35,6 +37,46 @@ impl Default for Gradient2Settings {
             smoothing: 0.2,
             queue_size: 4,
             long_window: 600,
+        }
+    }
+}
+
+section! {
+    /// A limit that follows the gradient of long against short round trips.
+    pub(crate) struct Gradient2Section {
+        /// Where it begins; 20 if left out.
+        "initialLimit" => initial_limit: Option<Placed<u32>>,
+        /// Never below; 20 if left out.
+        "minLimit" => min_limit: Option<u32>,
+        /// Never above; 200 if left out.
+        "maxConcurrency" => max_concurrency: Option<u32>,
+        /// By which factor the long average may be exceeded; 1.5 if left out.
+        "rttTolerance" => rtt_tolerance: Option<Placed<f64>>,
+        /// The weight of each new limit; 0.2 if left out.
+        "smoothing" => smoothing: Option<Placed<f64>>,
+        /// By how much it grows while round trips stay short; 4 if left out.
+        "queueSize" => queue_size: Option<u32>,
+        /// Samples of the long average; 600 if left out.
+        "longWindow" => long_window: Option<u32>,
+    }
+}
+
+impl Gradient2Section {
+    pub(crate) fn compile(&self, problems: &mut Problems) -> Gradient2Settings {
+        let library = Gradient2Settings::default();
+        let initial = self.initial_limit.as_ref();
+        Gradient2Settings {
+            initial_limit: problems.at_least_one(initial, library.initial_limit, "the limit"),
+            min_limit: self.min_limit.unwrap_or(library.min_limit),
+            max_concurrency: self.max_concurrency.unwrap_or(library.max_concurrency),
+            rtt_tolerance: problems.within(
+                self.rtt_tolerance.as_ref(),
+                library.rtt_tolerance,
+                1.0..=1_000.0,
+            ),
+            smoothing: problems.within(self.smoothing.as_ref(), library.smoothing, 0.0..=1.0),
+            queue_size: self.queue_size.unwrap_or(library.queue_size),
+            long_window: self.long_window.unwrap_or(library.long_window),
         }
     }
 }

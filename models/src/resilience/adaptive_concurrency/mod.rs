@@ -8,6 +8,9 @@ mod aimd;
 mod gradient2;
 mod vegas;
 
+pub(crate) use aimd::AimdSection;
 pub use aimd::{Aimd, AimdSettings};
+pub(crate) use gradient2::Gradient2Section;
 pub use gradient2::{Gradient2, Gradient2Settings};
+pub(crate) use vegas::VegasSection;
 pub use vegas::{Vegas, VegasSettings};

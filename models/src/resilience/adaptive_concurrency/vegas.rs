@@ -3,6 +3,8 @@
 use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
+use crate::language::{Placed, Problems, section};
+
 /// What can be set, under the names of `VegasLimit.Builder`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VegasSettings {
@@ -20,6 +22,34 @@ pub struct VegasSettings {
 impl Default for VegasSettings {
     fn default() -> Self {
         Self { initial_limit: 20, max_concurrency: 1_000, smoothing: 1.0, probe_multiplier: 30 }
+    }
+}
+
+section! {
+    /// A limit that follows the queue that TCP Vegas estimates.
+    pub(crate) struct VegasSection {
+        /// Where it begins; 20 if left out.
+        "initialLimit" => initial_limit: Option<Placed<u32>>,
+        /// Never above; 1000 if left out.
+        "maxConcurrency" => max_concurrency: Option<u32>,
+        /// The weight of each new limit; 1 if left out.
+        "smoothing" => smoothing: Option<Placed<f64>>,
+        /// After about so many samples times the limit the shortest round trip is measured anew; 30
+        /// if left out.
+        "probeMultiplier" => probe_multiplier: Option<u32>,
+    }
+}
+
+impl VegasSection {
+    pub(crate) fn compile(&self, problems: &mut Problems) -> VegasSettings {
+        let library = VegasSettings::default();
+        let initial = self.initial_limit.as_ref();
+        VegasSettings {
+            initial_limit: problems.at_least_one(initial, library.initial_limit, "the limit"),
+            max_concurrency: self.max_concurrency.unwrap_or(library.max_concurrency),
+            smoothing: problems.within(self.smoothing.as_ref(), library.smoothing, 0.0..=1.0),
+            probe_multiplier: self.probe_multiplier.unwrap_or(library.probe_multiplier),
+        }
     }
 }
 

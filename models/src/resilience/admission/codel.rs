@@ -2,6 +2,9 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use crate::language::quantity::Duration;
+use crate::language::section;
+
 /// How long requests may wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodelSettings {
@@ -9,6 +12,29 @@ pub struct CodelSettings {
     pub target: SimDuration,
     /// A wait above the target for so long is.
     pub interval: SimDuration,
+}
+
+/// The settings of RFC 8289 for a queue of packets.
+const TARGET: SimDuration = SimDuration::from_millis(5);
+const INTERVAL: SimDuration = SimDuration::from_millis(100);
+
+section! {
+    /// Controlled delay.
+    pub(crate) struct CodelSection {
+        /// A wait up to this is no sign of overload; 5ms if left out.
+        "target" => target: Option<Duration>,
+        /// A wait above it for so long is; 100ms if left out.
+        "interval" => interval: Option<Duration>,
+    }
+}
+
+impl CodelSection {
+    pub(crate) fn compile(&self) -> CodelSettings {
+        CodelSettings {
+            target: self.target.map_or(TARGET, |target| target.0),
+            interval: self.interval.map_or(INTERVAL, |interval| interval.0),
+        }
+    }
 }
 
 /// Controlled delay, or `CoDel` (RFC 8289): once requests have waited longer than the target for an

@@ -6,7 +6,10 @@ mod gate;
 mod red;
 mod utilization;
 
+pub(crate) use codel::CodelSection;
 pub use codel::{Codel, CodelSettings};
 pub use gate::{Admission, AdmissionSettings, ConcurrencyLimit, MemoryLimit};
 pub use red::{Red, RedSettings};
+pub(crate) use red::{RedSection, compile_red};
+pub(crate) use utilization::UtilizationSection;
 pub use utilization::{UtilizationLimit, UtilizationSettings};

@@ -2,6 +2,9 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use crate::language::quantity::{Duration, Share};
+use crate::language::{Placed, Problems, section};
+
 /// Where early drops begin and end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RedSettings {
@@ -16,6 +19,43 @@ pub struct RedSettings {
     /// The time of a service on average: while nobody queues, the average decays as if so long a
     /// request had passed each time.
     pub service_time: SimDuration,
+}
+
+/// Settings that apply when the file says nothing; the weight is the source's.
+const PROBABILITY: f64 = 0.1;
+const WEIGHT: f64 = 0.002;
+const SERVICE_TIME: SimDuration = SimDuration::from_millis(1);
+
+section! {
+    /// Random early detection.
+    pub(crate) struct RedSection {
+        /// Below this average queue nothing is dropped.
+        "min" => min: f64,
+        /// At this average queue everything is.
+        "max" => max: f64,
+        /// The probability just below it; 10% if left out.
+        "probability" => probability: Option<Share>,
+        /// The weight of each new length in the average; 0.002 if left out.
+        "weight" => weight: Option<Placed<f64>>,
+        /// How long a service takes on average, by which the average decays while nobody queues;
+        /// 1ms if left out.
+        "service time" => service_time: Option<Duration>,
+    }
+}
+
+/// The settings that a section stands for.
+pub(crate) fn compile_red(red: &Placed<RedSection>, problems: &mut Problems) -> RedSettings {
+    if red.min < 0.0 || red.max <= red.min {
+        let help = "write `min` below `max`, such as `{ min: 20, max: 60 }`";
+        problems.error(red.at(), "drops begin where they end", help);
+    }
+    RedSettings {
+        min: red.min,
+        max: red.max,
+        max_probability: red.probability.map_or(PROBABILITY, |share| share.0),
+        weight: problems.within(red.weight.as_ref(), WEIGHT, 0.0..=1.0),
+        service_time: red.service_time.map_or(SERVICE_TIME, |time| time.0),
+    }
 }
 
 /// RED (Floyd and Jacobson, "Random early detection gateways for congestion avoidance", 1993): the

@@ -2,6 +2,9 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use crate::language::quantity::{Duration, Share};
+use crate::language::section;
+
 /// How busy a service may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UtilizationSettings {
@@ -9,6 +12,23 @@ pub struct UtilizationSettings {
     pub above: f64,
     /// The time constant of the average; zero looks at the present moment only.
     pub over: SimDuration,
+}
+
+section! {
+    /// Shedding by utilization.
+    pub(crate) struct UtilizationSection {
+        /// Arrivals are turned away above this share of slots in use.
+        "above" => above: Share,
+        /// The time constant of its average; the present moment alone if left out.
+        "over" => over: Option<Duration>,
+    }
+}
+
+impl UtilizationSection {
+    pub(crate) fn compile(&self) -> UtilizationSettings {
+        let over = self.over.map_or(SimDuration::ZERO, |over| over.0);
+        UtilizationSettings { above: self.above.0, over }
+    }
 }
 
 /// An exponentially weighted average over time of the share of slots in use.

@@ -2,6 +2,9 @@
 
 use sim_core::SimDuration;
 
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems, section};
+
 /// How instances are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthCheck {
@@ -11,6 +14,39 @@ pub struct HealthCheck {
     pub unhealthy_threshold: u32,
     /// Good checks in a row after which it counts as up again.
     pub healthy_threshold: u32,
+}
+
+/// Checks in a row that change the health of an instance, if nothing is said; Envoy's own.
+const UNHEALTHY_THRESHOLD: u32 = 3;
+const HEALTHY_THRESHOLD: u32 = 2;
+
+section! {
+    /// Checks of instances.
+    pub(crate) struct HealthCheckSection {
+        /// Time between two checks.
+        "interval" => interval: Placed<Duration>,
+        /// Failed checks in a row after which an instance is down; 3 if left out.
+        "unhealthy threshold" => unhealthy_threshold: Option<Placed<u32>>,
+        /// Good checks in a row after which it is up again; 2 if left out.
+        "healthy threshold" => healthy_threshold: Option<Placed<u32>>,
+    }
+}
+
+impl HealthCheckSection {
+    /// The settings that it stands for.
+    pub(crate) fn compile(&self, problems: &mut Problems) -> HealthCheck {
+        let (unhealthy, healthy) =
+            (self.unhealthy_threshold.as_ref(), self.healthy_threshold.as_ref());
+        HealthCheck {
+            interval: problems.above_zero(&self.interval),
+            unhealthy_threshold: problems.at_least_one(
+                unhealthy,
+                UNHEALTHY_THRESHOLD,
+                "the threshold",
+            ),
+            healthy_threshold: problems.at_least_one(healthy, HEALTHY_THRESHOLD, "the threshold"),
+        }
+    }
 }
 
 /// What is known of one instance by checking.

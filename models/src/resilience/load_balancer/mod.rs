@@ -1,6 +1,7 @@
 //! Which instance of a callee gets a request: policies, and what keeps some instances out for a
 //! while.
 
+mod balance;
 mod balancer;
 mod consistent_hash;
 mod health_check;
@@ -9,10 +10,14 @@ mod peak_ewma;
 mod slow_start;
 mod weighted;
 
+pub(crate) use balance::{BalanceSection, compile_balance};
 pub use balancer::{Balance, Balancing, Call, LoadBalancer, Locality};
 pub use consistent_hash::ConsistentHash;
+pub(crate) use health_check::HealthCheckSection;
 pub use health_check::{HealthCheck, HealthTally};
+pub(crate) use outlier::OutlierSection;
 pub use outlier::{Ejection, OutlierDetection, OutlierSettings};
 pub use peak_ewma::PeakEwma;
 pub use slow_start::SlowStart;
+pub(crate) use slow_start::SlowStartSection;
 pub use weighted::SmoothWeighted;

@@ -2,6 +2,9 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems, section};
+
 /// How outliers are detected, under Envoy's names (`OutlierDetection`), with its defaults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OutlierSettings {
@@ -40,6 +43,60 @@ impl Default for OutlierSettings {
             success_rate_minimum_hosts: 5,
             success_rate_request_volume: 100,
             success_rate_stdev_factor: 1_900,
+        }
+    }
+}
+
+section! {
+    /// Envoy's `outlier_detection`.
+    pub(crate) struct OutlierSection {
+        /// Failures in a row that eject an instance; 5 if left out, 0 for never.
+        "consecutive_5xx" => consecutive_5xx: Option<u32>,
+        /// Time between two sweeps; 10s if left out.
+        "interval" => interval: Option<Placed<Duration>>,
+        /// How long an ejection lasts, times how often the instance was ejected; 30s if left out.
+        "base_ejection_time" => base_ejection_time: Option<Duration>,
+        /// How long it lasts at most; 300s if left out.
+        "max_ejection_time" => max_ejection_time: Option<Duration>,
+        /// Nothing is ejected any more once so many per cent are; 10 if left out.
+        "max_ejection_percent" => max_ejection_percent: Option<Placed<u32>>,
+        /// Instances with enough requests before success rates are compared; 5 if left out.
+        "success_rate_minimum_hosts" => success_rate_minimum_hosts: Option<u32>,
+        /// Requests in an interval before an instance's rate counts; 100 if left out.
+        "success_rate_request_volume" => success_rate_request_volume: Option<u32>,
+        /// Thousandths of a standard deviation below the mean at which an instance is ejected; 1900
+        /// if left out, 0 for never.
+        "success_rate_stdev_factor" => success_rate_stdev_factor: Option<u32>,
+    }
+}
+
+impl OutlierSection {
+    /// The settings that it stands for.
+    pub(crate) fn compile(&self, problems: &mut Problems) -> OutlierSettings {
+        let envoy = OutlierSettings::default();
+        let percent = self.max_ejection_percent.as_ref();
+        if let Some(percent) = percent.filter(|percent| ***percent > 100) {
+            let message = format!("{} per cent is more than all", **percent);
+            problems.error(percent.at(), message, "write a number from 0 to 100");
+        }
+        let percent = percent.map_or(envoy.max_ejection_percent, |percent| **percent);
+        let span = |written: Option<Duration>, default| written.map_or(default, |span| span.0);
+        let interval = self.interval.as_ref();
+        OutlierSettings {
+            consecutive_5xx: self.consecutive_5xx.unwrap_or(envoy.consecutive_5xx),
+            interval: interval.map_or(envoy.interval, |interval| problems.above_zero(interval)),
+            base_ejection_time: span(self.base_ejection_time, envoy.base_ejection_time),
+            max_ejection_time: span(self.max_ejection_time, envoy.max_ejection_time),
+            max_ejection_percent: percent.min(100),
+            success_rate_minimum_hosts: self
+                .success_rate_minimum_hosts
+                .unwrap_or(envoy.success_rate_minimum_hosts),
+            success_rate_request_volume: self
+                .success_rate_request_volume
+                .unwrap_or(envoy.success_rate_request_volume),
+            success_rate_stdev_factor: self
+                .success_rate_stdev_factor
+                .unwrap_or(envoy.success_rate_stdev_factor),
         }
     }
 }

@@ -2,6 +2,9 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use crate::language::quantity::{Duration, Share};
+use crate::language::{Placed, Problems, section};
+
 /// Over `window` after it has come back, an instance's weight grows from `least` to 1 (Envoy, slow
 /// start mode).
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,6 +15,32 @@ pub struct SlowStart {
     pub aggression: f64,
     /// The least weight, 0 to 1. Envoy's `min_weight_percent`.
     pub least: f64,
+}
+
+/// The least weight if nothing is said; Envoy's own.
+const LEAST_WEIGHT: f64 = 0.1;
+
+section! {
+    /// Traffic that grows for an instance that has come back.
+    pub(crate) struct SlowStartSection {
+        /// How long it takes.
+        "window" => window: Placed<Duration>,
+        /// The shape: 1 grows evenly, more grows faster at first; 1 if left out.
+        "aggression" => aggression: Option<Placed<f64>>,
+        /// The least weight; 10% if left out.
+        "least weight" => least: Option<Share>,
+    }
+}
+
+impl SlowStartSection {
+    /// The settings that it stands for.
+    pub(crate) fn compile(&self, problems: &mut Problems) -> SlowStart {
+        SlowStart {
+            window: problems.above_zero(&self.window),
+            aggression: problems.within(self.aggression.as_ref(), 1.0, 0.001..=1_000.0),
+            least: self.least.map_or(LEAST_WEIGHT, |share| share.0),
+        }
+    }
 }
 
 impl SlowStart {

@@ -3,17 +3,17 @@
 use sim_core::SimDuration;
 use sim_core::random::DrawKey;
 
-use super::super::problem::{Problem, Problems};
-use super::super::schema::Scenario;
 use super::Graph;
+use crate::guards::{Breaker, Guard, Retry, Scope, Timeout};
+use crate::language::{Problem, Problems};
 use crate::resilience::{Backoff, Jitter, RetryPolicy};
-use crate::system::{EdgePlan, Guard, NONE, Scope};
+use crate::system::{EdgePlan, NONE};
 
 /// Attempts at one service for a single request of a client from which on it is told.
 const MANY_ATTEMPTS: u64 = 6;
 
 impl Graph<'_> {
-    pub(super) fn guards(&self, scenario: &Scenario, problems: &mut Problems) {
+    pub(super) fn guards(&self, problems: &mut Problems) {
         for (index, edge) in self.blueprint.edges.iter().enumerate() {
             self.breaker_without_timeout(index, edge, problems);
             self.breaker_for_each_of_one(index, edge, problems);
@@ -21,7 +21,7 @@ impl Graph<'_> {
             self.timeout_too_short_for_what_is_inside(index, edge, problems);
             self.hedge_that_comes_too_late(index, edge, problems);
             self.deadline_that_nobody_sets(index, edge, problems);
-            self.repeats_what_is_not_idempotent(index, edge, scenario, problems);
+            self.repeats_what_is_not_idempotent(index, edge, problems);
         }
         self.retries_that_multiply(problems);
     }
@@ -31,13 +31,12 @@ impl Graph<'_> {
     }
 
     fn breaker_without_timeout(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
-        let Some(breaker) =
-            edge.guards.iter().position(|guard| matches!(guard, Guard::Breaker { .. }))
+        let Some(breaker) = edge.guards.iter().position(|guard| matches!(guard, Guard::Breaker(_)))
         else {
             return;
         };
         let has_timeout_inside = edge.timeout != NONE
-            || edge.guards[breaker..].iter().any(|guard| matches!(guard, Guard::Timeout { .. }));
+            || edge.guards[breaker..].iter().any(|guard| matches!(guard, Guard::Timeout(_)));
         if !has_timeout_inside {
             problems.add(
                 Problem::warning(
@@ -51,8 +50,9 @@ impl Graph<'_> {
     }
 
     fn breaker_for_each_of_one(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
-        let is_each =
-            |guard: &Guard| matches!(guard, Guard::Breaker { scope: Scope::CalleeInstance, .. });
+        let is_each = |guard: &Guard| {
+            matches!(guard, Guard::Breaker(Breaker { scope: Scope::CalleeInstance, .. }))
+        };
         if edge.guards.iter().any(is_each) && edge.callee_instances.len() == 1 {
             problems.add(
                 Problem::warning(
@@ -68,11 +68,10 @@ impl Graph<'_> {
     }
 
     fn retry_outside_the_breaker(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
-        let retry = edge
-            .guards
-            .iter()
-            .position(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
-        let breaker = edge.guards.iter().rposition(|guard| matches!(guard, Guard::Breaker { .. }));
+        let retry = edge.guards.iter().position(
+            |guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.attempts > 1),
+        );
+        let breaker = edge.guards.iter().rposition(|guard| matches!(guard, Guard::Breaker(_)));
         if let (Some(retry), Some(breaker)) = (retry, breaker)
             && retry < breaker
         {
@@ -99,12 +98,12 @@ impl Graph<'_> {
     ) {
         let Some(attempt) = self.timeout(index) else { return };
         for (position, guard) in edge.guards.iter().enumerate() {
-            let Guard::Timeout { deadline } = guard else { continue };
+            let Guard::Timeout(Timeout { deadline }) = guard else { continue };
             let Some(whole) = self.span(*deadline) else { continue };
             let inside = &edge.guards[position + 1..];
             let needed = inside.iter().rev().fold(attempt, |inner, guard| match guard {
-                Guard::Retry { policy, .. } => longest_series(policy, inner),
-                Guard::Timeout { deadline } => {
+                Guard::Retry(Retry { policy, .. }) => longest_series(policy, inner),
+                Guard::Timeout(Timeout { deadline }) => {
                     self.span(*deadline).map_or(inner, |span| span.min(inner))
                 }
                 _ => inner,
@@ -149,7 +148,7 @@ impl Graph<'_> {
 
     fn deadline_that_nobody_sets(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
         let has_own = edge.timeout != NONE
-            || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout { .. }));
+            || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout(_)));
         let callers = self.blueprint.edges.iter().filter(|other| self.callee(other) == edge.caller);
         let is_given_one = callers.into_iter().any(|other| other.propagates_deadline);
         if edge.propagates_deadline && !has_own && !is_given_one {
@@ -167,17 +166,15 @@ impl Graph<'_> {
         &self,
         index: usize,
         edge: &EdgePlan,
-        scenario: &Scenario,
         problems: &mut Problems,
     ) {
         let callee = self.callee(edge);
-        if scenario.services.get(callee).is_none_or(|service| service.idempotent != Some(false)) {
+        if self.file.services.get(callee).is_none_or(|service| service.idempotent != Some(false)) {
             return;
         }
-        let retries = edge
-            .guards
-            .iter()
-            .any(|guard| matches!(guard, Guard::Retry { policy, .. } if policy.attempts > 1));
+        let retries = edge.guards.iter().any(
+            |guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.attempts > 1),
+        );
         let does =
             [("retry", retries, "tries again"), ("hedge", edge.hedge().is_some(), "asks twice")];
         for (setting, _, what) in does.into_iter().filter(|(_, does, _)| *does) {
@@ -200,7 +197,7 @@ impl Graph<'_> {
         let edges = &self.blueprint.edges;
         let attempts = |edge: &EdgePlan| {
             let of = |guard: &Guard| match guard {
-                Guard::Retry { policy, .. } => u64::from(policy.attempts),
+                Guard::Retry(Retry { policy, .. }) => u64::from(policy.attempts),
                 _ => 1,
             };
             edge.guards.iter().map(of).fold(1_u64, u64::saturating_mul)

@@ -2,28 +2,28 @@
 
 mod guards;
 
-use super::circles::circles;
-use super::decode::Decoded;
-use super::problem::{Problem, Problems};
-use super::schema::Scenario;
-use super::tree::{Node, parse_path};
+use super::calls::Call;
+use super::cycles::cycles;
+use super::file::Scenario;
+use crate::language::tree::normalize_edge;
+use crate::language::{Location, Placed, Problem, Problems};
 use crate::system::{Blueprint, NONE, StationKind};
 
-/// So many circles of calls are reported; whoever has more has seen enough.
-const MOST_CIRCLES: usize = 10;
+/// At most this many cycles of calls are reported.
+const MOST_CYCLES: usize = 10;
 
 /// Adds warnings about a scenario that compiled.
-pub(super) fn lint(decoded: &Decoded<Scenario>, blueprint: &Blueprint, problems: &mut Problems) {
-    let graph = Graph { blueprint, tree: &decoded.tree };
+pub(super) fn lint(file: &Scenario, blueprint: &Blueprint, problems: &mut Problems) {
+    let graph = Graph { blueprint, file };
     graph.cycles(problems);
     graph.timeouts_longer_than_the_callers(problems);
-    graph.guards(&decoded.sections, problems);
+    graph.guards(problems);
     graph.stations_never_called(problems);
 }
 
 struct Graph<'a> {
     blueprint: &'a Blueprint,
-    tree: &'a Node,
+    file: &'a Scenario,
 }
 
 impl Graph<'_> {
@@ -36,13 +36,17 @@ impl Graph<'_> {
         &self.blueprint.stations[edge.callee as usize].name
     }
 
+    /// The settings of an edge, if it has any of its own.
+    fn call(&self, name: &str) -> Option<&Placed<Call>> {
+        let calls = self.file.calls.iter();
+        calls.into_iter().find(|(written, _)| normalize_edge(written) == name).map(|(_, call)| call)
+    }
+
     /// The place of a setting of an edge, or of the defaults it comes from.
-    fn at(&self, edge: usize, setting: &str) -> Option<super::Location> {
-        let own = parse_path(&format!("calls.{}.{setting}", self.name(edge)));
-        let list = parse_path(&format!("calls.{}.guards", self.name(edge)));
-        let default = parse_path(&format!("defaults.calls.{setting}"));
-        let places = [own, list, default];
-        places.iter().find_map(|place| self.tree.key_location(place))
+    fn at(&self, edge: usize, setting: &str) -> Option<Location> {
+        let own = self.call(&self.name(edge));
+        let calls = own.into_iter().chain(&self.file.defaults.calls);
+        calls.into_iter().find_map(|call| call.place_of(setting))
     }
 
     fn timeout(&self, edge: usize) -> Option<sim_core::SimDuration> {
@@ -58,13 +62,11 @@ impl Graph<'_> {
                 calls[caller].push(edge.callee as usize);
             }
         }
-        for circle in circles(&calls, MOST_CIRCLES) {
+        for cycle in cycles(&calls, MOST_CYCLES) {
             let names: Vec<&str> =
-                circle.iter().chain(circle.first()).map(|id| stations[*id].name.as_str()).collect();
-            let at = self
-                .tree
-                .key_location(&parse_path(&format!("calls.{} -> {}", names[0], names[1])))
-                .or_else(|| self.tree.key_location(&parse_path(&format!("services.{}", names[0]))));
+                cycle.iter().chain(cycle.first()).map(|id| stations[*id].name.as_str()).collect();
+            let call = self.call(&format!("{} -> {}", names[0], names[1])).map(Placed::key);
+            let at = call.or_else(|| self.file.services.get(names[0]).map(Placed::key));
             problems.add(
                 Problem::warning(
                     format!("the calls {} go round in a circle", names.join(" -> ")),
@@ -107,15 +109,14 @@ impl Graph<'_> {
             if self.blueprint.edges.iter().any(|edge| edge.callee == id as u32) {
                 continue;
             }
-            let section = match station.kind {
-                StationKind::Service => "services",
-                StationKind::Database => "databases",
-                StationKind::Cache => "caches",
+            let name = station.name.as_str();
+            let at = match station.kind {
+                StationKind::Service => self.file.services.get(name).map(Placed::key),
+                StationKind::Database => self.file.databases.get(name).map(Placed::key),
+                StationKind::Cache => self.file.caches.get(name).map(Placed::key),
             };
-            let at = self.tree.key_location(&parse_path(&format!("{section}.{}", station.name)));
             problems.add(
-                Problem::warning(format!("nothing calls `{}`", station.name), at)
-                    .labelled("never used"),
+                Problem::warning(format!("nothing calls `{name}`"), at).labelled("never used"),
             );
         }
     }

@@ -1,0 +1,102 @@
+//! Packets that disappear: on an edge, or between two regions.
+
+use sim_core::SimTime;
+
+use super::compile::Strike;
+use super::reach::Span;
+use super::{Effect, Fault, InForce, Target};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan};
+use crate::system::Turn;
+
+section! {
+    /// Swallows the requests on an edge `a -> b`, or everything between two regions.
+    pub(crate) struct BlackHoleSection {
+        /// The edge, or two regions as `a -> b`.
+        "black hole" => edge: Placed<String>,
+        .. => span: Span,
+    }
+}
+
+/// Packets on an edge disappear: only timeouts end the wait.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BlackHole {
+    /// Dense id of the edge.
+    pub edge: u32,
+}
+
+/// Packets between two regions disappear, both ways.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cut {
+    /// One region.
+    pub from: u32,
+    /// The other.
+    pub to: u32,
+}
+
+impl Strike for BlackHoleSection {
+    const KEY: &'static str = "black hole";
+
+    fn target(&self) -> &Placed<String> {
+        &self.edge
+    }
+
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
+    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
+        let Target::Edge(edge) = target else { return None };
+        Some(Effect::BlackHole(BlackHole { edge }))
+    }
+
+    fn strike(
+        &self,
+        begin: SimTime,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Vec<Fault> {
+        if let Some((from, to)) = pair_of_regions(&self.edge, names) {
+            return vec![self.fault(begin, Effect::Cut(Cut { from, to }))];
+        }
+        super::compile::strike(self, begin, names, plan, problems).unwrap_or_default()
+    }
+}
+
+/// Two regions written as `a -> b`.
+fn pair_of_regions(target: &str, names: &Names<'_>) -> Option<(u32, u32)> {
+    let (from, to) = target.split_once("->")?;
+    Some((names.find_region(from.trim())?, names.find_region(to.trim())?))
+}
+
+impl InForce for BlackHole {
+    fn begin(&self, _: u32, turn: &mut Turn<'_>) {
+        turn.state.edges[self.edge as usize].black_holes += 1;
+    }
+
+    fn end(&self, _: u32, turn: &mut Turn<'_>) {
+        turn.state.edges[self.edge as usize].black_holes -= 1;
+    }
+
+    fn summary(&self) -> String {
+        "black hole".to_owned()
+    }
+}
+
+impl InForce for Cut {
+    fn begin(&self, _: u32, turn: &mut Turn<'_>) {
+        turn.state.cuts.push((self.from, self.to));
+    }
+
+    fn end(&self, _: u32, turn: &mut Turn<'_>) {
+        let cuts = &mut turn.state.cuts;
+        if let Some(position) = cuts.iter().position(|cut| *cut == (self.from, self.to)) {
+            cuts.swap_remove(position);
+        }
+    }
+
+    fn summary(&self) -> String {
+        "black hole".to_owned()
+    }
+}

@@ -1,0 +1,63 @@
+//! Breakers whose own logic fails.
+
+use super::compile::Strike;
+use super::reach::Span;
+use super::{Effect, InForce, Target, must_have_breaker};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan};
+use crate::system::Turn;
+
+section! {
+    /// Makes the logic of the breakers of an edge `a -> b` fail; the breaker's `broken` says what
+    /// becomes of calls.
+    pub(crate) struct BreakBreakerSection {
+        /// The edge.
+        "break breaker" => edge: Placed<String>,
+        .. => span: Span,
+    }
+}
+
+/// The logic of the breakers on an edge fails.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BreakGuard {
+    /// Dense id of the edge.
+    pub edge: u32,
+}
+
+impl Strike for BreakBreakerSection {
+    const KEY: &'static str = "break breaker";
+
+    fn target(&self) -> &Placed<String> {
+        &self.edge
+    }
+
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
+    fn effect(
+        &self,
+        target: Target,
+        _: &Names<'_>,
+        plan: &Plan,
+        problems: &mut Problems,
+    ) -> Option<Effect> {
+        let Target::Edge(edge) = target else { return None };
+        must_have_breaker(edge, &self.edge, plan, problems);
+        Some(Effect::BreakGuard(BreakGuard { edge }))
+    }
+}
+
+impl InForce for BreakGuard {
+    fn begin(&self, _: u32, turn: &mut Turn<'_>) {
+        turn.break_guards(self.edge, true);
+    }
+
+    fn end(&self, _: u32, turn: &mut Turn<'_>) {
+        turn.break_guards(self.edge, false);
+    }
+
+    fn summary(&self) -> String {
+        "breaker broken".to_owned()
+    }
+}

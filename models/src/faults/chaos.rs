@@ -1,0 +1,62 @@
+//! Chaos experiments: faults stage by stage, and what calls them off.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::{FaultSection, Kind};
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan, compile_condition, span_or};
+
+section! {
+    /// A chaos experiment.
+    pub(crate) struct Chaos {
+        /// When the first stage begins.
+        "at" => at: Option<Placed<Duration>>,
+        /// Faults that follow each other, without a time of their own; each lasts `for`.
+        "stages" => stages: Vec<Placed<FaultSection>>,
+        /// Conditions that call it off, such as `error rate of web over 10s is above 10%`.
+        "abort when" => abort_when: Vec<Placed<String>>,
+    }
+}
+
+/// Compiles the stages of an experiment, one after the other, and what calls it off.
+pub(crate) fn compile_chaos(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+    let Some(chaos) = &names.file.chaos else { return };
+    if chaos.stages.is_empty() && chaos.is_whole() {
+        let help = "write `stages: [ { for: 1m, slow: SERVICE, by: 2x, instances: 1% } ]`";
+        problems.error(chaos.key(), "this experiment has no stages", help);
+    }
+    let first = plan.blueprint.faults.len();
+    let mut begin = SimTime::ZERO + span_or(chaos.at.as_ref(), SimDuration::ZERO);
+    for stage in &chaos.stages {
+        if let Some(lasts) = check_stage(stage, problems) {
+            let faults = stage.kind.strike(begin, names, plan, problems);
+            plan.blueprint.faults.extend(faults);
+            begin = begin + lasts;
+        }
+    }
+    plan.blueprint.experiment = first..plan.blueprint.faults.len();
+    for condition in &chaos.abort_when {
+        let condition = compile_condition(condition, names, plan, problems);
+        plan.blueprint.abort_when.extend(condition);
+    }
+}
+
+/// How long a stage lasts; a problem if it is none.
+fn check_stage(stage: &Placed<FaultSection>, problems: &mut Problems) -> Option<SimDuration> {
+    let span = stage.kind.span();
+    let repeats = span.is_some_and(|span| span.every.is_some());
+    let is_none = matches!(stage.kind, Kind::Surge(_) | Kind::Deploy(_));
+    if stage.at.is_some() || repeats || is_none {
+        let message = "a stage begins when the one before it ends, once";
+        let help = "leave out `at` and `every`; surges and deployments are no stages";
+        problems.error(stage.at(), message, help);
+        return None;
+    }
+    let lasts = span.and_then(|span| span.lasts.as_ref());
+    if lasts.is_none() {
+        let message = "this stage has no `for`: how long does it last?";
+        problems.error(stage.at(), message, "write `for: 1m`");
+    }
+    lasts.map(|lasts| lasts.0)
+}

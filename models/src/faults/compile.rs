@@ -1,0 +1,155 @@
+//! From written faults to those that are simulated.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::reach::{InstanceShare, Span, struck_instances};
+use super::{Effect, Fault, Target, target_of};
+use crate::language::tree::normalize_edge;
+use crate::language::{Placed, Problems};
+use crate::scenario::{Names, Plan};
+
+/// A kind of fault as it is written.
+pub(crate) trait Strike {
+    /// The key that it is written with.
+    const KEY: &'static str;
+    /// True if it can strike a region as a whole.
+    const STRIKES_REGIONS: bool = false;
+
+    /// The name of what it strikes.
+    fn target(&self) -> &Placed<String>;
+
+    /// How long it lasts and how often it comes, if those can be written.
+    fn span(&self) -> Option<&Span>;
+
+    /// How many instances it strikes, if that is written.
+    fn instances(&self) -> Option<&Placed<InstanceShare>> {
+        None
+    }
+
+    /// The time that it takes to grow to its full size.
+    fn ramp(&self) -> SimDuration {
+        SimDuration::ZERO
+    }
+
+    /// Its effect on a station or an edge; `None` if it has none there.
+    fn effect(
+        &self,
+        target: Target,
+        names: &Names<'_>,
+        plan: &Plan,
+        problems: &mut Problems,
+    ) -> Option<Effect>;
+
+    /// The faults that it makes, beginning at an instant.
+    fn strike(
+        &self,
+        begin: SimTime,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Vec<Fault> {
+        strike(self, begin, names, plan, problems).unwrap_or_default()
+    }
+
+    /// From when to when it strikes, all repetitions included.
+    fn whole(&self, begin: SimTime, _: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
+        match self.span() {
+            Some(span) if span.every.is_some() => {
+                (begin, SimTime::ZERO + plan.blueprint.run.duration)
+            }
+            Some(span) => (begin, span.end(begin)),
+            None => (begin, SimTime::MAX),
+        }
+    }
+
+    /// A fault of this kind, for the whole of its target.
+    fn fault(&self, begin: SimTime, effect: Effect) -> Fault {
+        Fault {
+            begin,
+            end: self.span().map_or(SimTime::MAX, |span| span.end(begin)),
+            ramp: self.ramp(),
+            effect,
+            target: normalize_edge(self.target()),
+            instances: 0..0,
+            is_regional: false,
+        }
+    }
+}
+
+/// The faults that strike a station, an edge, or every instance of a region.
+pub(super) fn strike<T: Strike + ?Sized>(
+    kind: &T,
+    begin: SimTime,
+    names: &Names<'_>,
+    plan: &Plan,
+    problems: &mut Problems,
+) -> Option<Vec<Fault>> {
+    let target = kind.target();
+    let region = names.find_region(target).filter(|_| T::STRIKES_REGIONS);
+    if let Some(region) = region.filter(|_| names.find_station(target).is_none()) {
+        return strike_region(kind, region, begin, names, plan, problems);
+    }
+    let struck = target_of(target, names, plan, problems)?;
+    let instances = match struck {
+        Target::Station(station) => struck_instances(station, kind.instances(), plan, problems),
+        Target::Edge(_) => 0..0,
+    };
+    let Some(effect) = kind.effect(struck, names, plan, problems) else {
+        strikes_something_else::<T>(struck, target, problems);
+        return None;
+    };
+    Some(vec![Fault { instances, ..kind.fault(begin, effect) }])
+}
+
+fn strike_region<T: Strike + ?Sized>(
+    kind: &T,
+    region: u32,
+    begin: SimTime,
+    names: &Names<'_>,
+    plan: &Plan,
+    problems: &mut Problems,
+) -> Option<Vec<Fault>> {
+    if let Some(instances) = kind.instances() {
+        let help = "leave out `instances`, or name a service";
+        problems.error(instances.key(), "a region is struck as a whole", help);
+    }
+    let mut faults = Vec::new();
+    for (id, station) in plan.blueprint.stations.iter().enumerate() {
+        let is_there = |id: &u32| plan.blueprint.instances[*id as usize].region == region;
+        for instance in station.instances.clone().filter(is_there) {
+            let effect = kind.effect(Target::Station(id as u32), names, plan, problems)?;
+            let instances = instance..instance + 1;
+            faults.push(Fault { instances, is_regional: true, ..kind.fault(begin, effect) });
+        }
+    }
+    Some(faults)
+}
+
+fn strikes_something_else<T: Strike + ?Sized>(
+    struck: Target,
+    target: &Placed<String>,
+    problems: &mut Problems,
+) {
+    let key = T::KEY;
+    let (message, help) = match struck {
+        Target::Station(_) => (format!("`{key}` strikes an edge"), "write `caller -> callee`"),
+        Target::Edge(_) => (
+            format!("`{key}` strikes a service, database or cache, not an edge"),
+            "write the name of the callee",
+        ),
+    };
+    problems.error(target.at(), message, help);
+}
+
+/// Compiles all faults of a file but those of its experiment.
+pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+    for section in &names.file.faults {
+        for once in section.kind.strike(section.begin(), names, plan, problems) {
+            let faults = match section.kind.span() {
+                Some(span) => span.repeated(once, plan, problems),
+                None => vec![once],
+            };
+            plan.blueprint.faults.extend(faults);
+        }
+    }
+}

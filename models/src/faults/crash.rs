@@ -1,0 +1,59 @@
+//! Processes that are gone.
+
+use super::compile::Strike;
+use super::reach::{InstanceShare, Span};
+use super::{Effect, InForce, Target};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan};
+use crate::system::Turn;
+
+section! {
+    /// Crashes a service, database, cache or region: work in flight is lost, connections are
+    /// refused.
+    pub(crate) struct CrashSection {
+        /// The service, database, cache or region.
+        "crash" => crash: Placed<String>,
+        /// How many instances it strikes: a share or a number; all if left out.
+        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => span: Span,
+    }
+}
+
+/// The process is gone: connections are refused, work in flight is lost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crash;
+
+impl Strike for CrashSection {
+    const KEY: &'static str = "crash";
+    const STRIKES_REGIONS: bool = true;
+
+    fn target(&self) -> &Placed<String> {
+        &self.crash
+    }
+
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
+    fn instances(&self) -> Option<&Placed<InstanceShare>> {
+        self.instances.as_ref()
+    }
+
+    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
+        matches!(target, Target::Station(_)).then_some(Effect::Crash(Crash))
+    }
+}
+
+impl InForce for Crash {
+    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.crash_instances(id);
+    }
+
+    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.disturb_instances(id, |state| state.crashes -= 1);
+    }
+
+    fn summary(&self) -> String {
+        "crashed".to_owned()
+    }
+}

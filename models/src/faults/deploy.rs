@@ -1,0 +1,153 @@
+//! Rolling deployments: batch by batch, instances are down, and slow when they come back.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::compile::Strike;
+use super::reach::Span;
+use super::{Effect, Fault, InForce, Target, target_of};
+use crate::language::quantity::{Duration, Factor};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan, span_or};
+use crate::system::Turn;
+
+/// How long a restarted instance is slow, if nothing is said.
+const WARM_UP: SimDuration = SimDuration::from_secs(30);
+
+section! {
+    /// Restarts the instances of a service, database or cache, batch by batch.
+    pub(crate) struct DeploySection {
+        /// The service, database or cache.
+        "deploy" => deploy: Placed<String>,
+        /// How long each batch is down.
+        "each" => each: Placed<Duration>,
+        /// Instances that are restarted at one time; 1 if left out.
+        "batch" => batch: Option<Placed<u32>>,
+        /// How much slower an instance is at first.
+        "cold" => cold: Option<Factor>,
+        /// How long it takes to become as fast as before; 30s if left out.
+        "warm-up" => warm_up: Option<Placed<Duration>>,
+    }
+}
+
+/// The process is restarted: as a crash.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Restart;
+
+/// A restarted process is slow, and less so by the moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cold {
+    /// Service times are multiplied by this at first.
+    pub factor: f64,
+}
+
+impl Strike for DeploySection {
+    const KEY: &'static str = "deploy";
+
+    fn target(&self) -> &Placed<String> {
+        &self.deploy
+    }
+
+    fn span(&self) -> Option<&Span> {
+        None
+    }
+
+    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
+        matches!(target, Target::Station(_)).then_some(Effect::Restart(Restart))
+    }
+
+    fn whole(&self, begin: SimTime, names: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
+        let Some(station) = names.find_station(&self.deploy) else { return (begin, SimTime::MAX) };
+        let instances = plan.blueprint.stations[station.id as usize].instances.len() as u32;
+        let batch = self.batch.as_ref().map_or(1, |batch| **batch).max(1);
+        (begin, begin + self.each.0 * u64::from(instances.div_ceil(batch)))
+    }
+
+    fn strike(
+        &self,
+        begin: SimTime,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Vec<Fault> {
+        let each = problems.above_zero(&self.each);
+        let batch = problems.at_least_one(self.batch.as_ref(), 1, "the batch");
+        match target_of(&self.deploy, names, plan, problems) {
+            Some(Target::Station(station)) => self.batches(station, begin, each, batch, plan),
+            Some(Target::Edge(_)) => {
+                let message = "a deployment is of a service, database or cache";
+                problems.error(self.deploy.at(), message, "write its name");
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+}
+
+impl DeploySection {
+    fn batches(
+        &self,
+        station: u32,
+        begin: SimTime,
+        each: SimDuration,
+        batch: u32,
+        plan: &Plan,
+    ) -> Vec<Fault> {
+        let all = plan.blueprint.stations[station as usize].instances.clone();
+        let warm_up = span_or(self.warm_up.as_ref(), WARM_UP);
+        let mut faults = Vec::new();
+        let mut begin = begin;
+        for first in all.clone().step_by(batch as usize) {
+            let instances = first..(first + batch).min(all.end);
+            let of = |begin, end, effect| Fault {
+                end,
+                instances: instances.clone(),
+                target: (*self.deploy).clone(),
+                ..self.fault(begin, effect)
+            };
+            let end = begin + each;
+            faults.push(of(begin, end, Effect::Restart(Restart)));
+            if let Some(Factor(factor)) = self.cold {
+                faults.push(of(end, end + warm_up, Effect::Cold(Cold { factor })));
+            }
+            begin = end;
+        }
+        faults
+    }
+}
+
+impl InForce for Restart {
+    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.crash_instances(id);
+    }
+
+    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.disturb_instances(id, |state| state.crashes -= 1);
+    }
+
+    fn summary(&self) -> String {
+        "restarted".to_owned()
+    }
+}
+
+impl InForce for Cold {
+    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.disturb_instances(id, |state| state.slowed_by.push(id));
+    }
+
+    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id));
+    }
+
+    fn strengthen(&mut self, factor: f64) -> bool {
+        self.factor *= factor;
+        true
+    }
+
+    fn summary(&self) -> String {
+        format!("cold: slow by {}x at first", self.factor)
+    }
+
+    fn work_factor(&self, fault: &Fault, now: SimTime) -> f64 {
+        1.0 + (self.factor - 1.0) * fault.remaining(now)
+    }
+}

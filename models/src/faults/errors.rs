@@ -1,0 +1,97 @@
+//! Failures answered at once.
+
+use sim_core::SimDuration;
+
+use super::compile::Strike;
+use super::reach::{InstanceShare, Span};
+use super::{Effect, InForce, Target};
+use crate::Outcome;
+use crate::language::quantity::{Duration, Share};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan, span_or};
+use crate::system::Turn;
+
+section! {
+    /// Makes a service, database, cache or region answer errors at once.
+    pub(crate) struct ErrorsSection {
+        /// The service, database, cache or region.
+        "errors" => errors: Placed<String>,
+        /// The share of requests.
+        "rate" => rate: Share,
+        /// How they fail; a server error if left out.
+        "as" => fails_as: Option<Outcome>,
+        /// How long callers are asked to stay away (`Retry-After`); not at all if left out.
+        "retry after" => retry_after: Option<Duration>,
+        /// How long it takes to grow to its full size; none if left out.
+        "ramp" => ramp: Option<Placed<Duration>>,
+        /// How many instances it strikes: a share or a number; all if left out.
+        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => span: Span,
+    }
+}
+
+/// A share of requests is answered with a failure at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Errors {
+    /// The share, 0 to 1.
+    pub rate: f64,
+    /// The failure.
+    pub outcome: Outcome,
+    /// How long callers are asked to stay away, in milliseconds.
+    pub retry_after: u32,
+}
+
+impl Strike for ErrorsSection {
+    const KEY: &'static str = "errors";
+    const STRIKES_REGIONS: bool = true;
+
+    fn target(&self) -> &Placed<String> {
+        &self.errors
+    }
+
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
+    fn instances(&self) -> Option<&Placed<InstanceShare>> {
+        self.instances.as_ref()
+    }
+
+    fn ramp(&self) -> SimDuration {
+        span_or(self.ramp.as_ref(), SimDuration::ZERO)
+    }
+
+    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
+        let effect = Errors {
+            rate: self.rate.0,
+            outcome: self.fails_as.unwrap_or(Outcome::ServerError),
+            retry_after: self.retry_after.map_or(0, Duration::as_millis),
+        };
+        matches!(target, Target::Station(_)).then_some(Effect::Errors(effect))
+    }
+}
+
+impl InForce for Errors {
+    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.disturb_instances(id, |state| state.failing_by.push(id));
+    }
+
+    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.disturb_instances(id, |state| state.failing_by.retain(|other| *other != id));
+    }
+
+    fn strengthen(&mut self, factor: f64) -> bool {
+        self.rate = (self.rate * factor).min(1.0);
+        true
+    }
+
+    fn summary(&self) -> String {
+        let kind = self.outcome.name();
+        let plural = if kind.ends_with('d') { "" } else { "s" };
+        format!("{}% {kind}{plural}", self.rate * 100.0)
+    }
+
+    fn errors(&self) -> Option<&Errors> {
+        Some(self)
+    }
+}

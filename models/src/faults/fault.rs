@@ -1,0 +1,71 @@
+//! A fault as it is simulated.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::{Effect, InForce};
+
+/// A fault: an effect over a span of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// When it begins.
+    pub begin: SimTime,
+    /// When it ends; [`SimTime::MAX`] if never.
+    pub end: SimTime,
+    /// Over this span from its beginning it grows to its full size; it ends at once.
+    pub ramp: SimDuration,
+    /// Its effect.
+    pub effect: Effect,
+    /// The thing it strikes, in the words of the scenario: a service, `a -> b`, a workload.
+    pub target: String,
+    /// The instances it strikes, as dense ids of the system; empty for edges and workloads.
+    pub instances: std::ops::Range<u32>,
+    /// True if it is one of many by which a whole region is struck.
+    pub is_regional: bool,
+}
+
+impl Fault {
+    /// The part of the fault that is in force at `now`, from 0 before it to 1 at its full size.
+    pub fn intensity(&self, now: SimTime) -> f64 {
+        if now < self.begin || now >= self.end {
+            return 0.0;
+        }
+        if self.ramp.is_zero() {
+            return 1.0;
+        }
+        (now.since(self.begin).as_nanos() as f64 / self.ramp.as_nanos() as f64).min(1.0)
+    }
+
+    /// The share of its time that is left at `now`, from 1 at its beginning to 0 at its end.
+    pub fn remaining(&self, now: SimTime) -> f64 {
+        if now < self.begin || now >= self.end {
+            return 0.0;
+        }
+        self.end.since(now).as_nanos() as f64 / self.end.since(self.begin).as_nanos() as f64
+    }
+
+    /// The effect in a few words, without its target.
+    pub fn summary(&self) -> String {
+        self.effect.summary()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ramp_grows_to_full_size_and_ends_at_once() {
+        let seconds = SimTime::from_secs;
+        let fault = Fault {
+            begin: seconds(60),
+            end: seconds(120),
+            ramp: SimDuration::from_secs(10),
+            effect: Effect::Crash(crate::faults::Crash),
+            target: "d".into(),
+            instances: 0..1,
+            is_regional: false,
+        };
+        let intensities = [59, 60, 65, 70, 119, 120].map(|at| fault.intensity(seconds(at)));
+        assert_eq!(intensities, [0.0, 0.0, 0.5, 1.0, 1.0, 0.0]);
+    }
+}

@@ -1,0 +1,93 @@
+//! Threads, slots or connections that leak.
+
+use sim_core::SimDuration;
+
+use super::compile::Strike;
+use super::reach::{InstanceShare, Span};
+use super::{Effect, InForce, Target};
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan, span_or};
+use crate::system::{Event, Turn};
+
+/// A leak with a ramp loses its slots in this many steps at most.
+const LEAK_STEPS: u32 = 100;
+
+section! {
+    /// Takes threads, slots or connections away from a service, database or cache.
+    pub(crate) struct LoseThreadsSection {
+        /// The service, database or cache.
+        "lose threads" => lose_threads: Placed<String>,
+        /// How many of each instance.
+        "count" => count: u32,
+        /// How long it takes to grow to its full size; none if left out.
+        "ramp" => ramp: Option<Placed<Duration>>,
+        /// How many instances it strikes: a share or a number; all if left out.
+        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => span: Span,
+    }
+}
+
+/// Threads or connections leak.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoseSlots {
+    /// How many of each instance.
+    pub count: u32,
+}
+
+impl Strike for LoseThreadsSection {
+    const KEY: &'static str = "lose threads";
+
+    fn target(&self) -> &Placed<String> {
+        &self.lose_threads
+    }
+
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
+    fn instances(&self) -> Option<&Placed<InstanceShare>> {
+        self.instances.as_ref()
+    }
+
+    fn ramp(&self) -> SimDuration {
+        span_or(self.ramp.as_ref(), SimDuration::ZERO)
+    }
+
+    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
+        let effect = LoseSlots { count: self.count };
+        matches!(target, Target::Station(_)).then_some(Effect::LoseSlots(effect))
+    }
+}
+
+impl InForce for LoseSlots {
+    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+        self.grow(id, turn);
+    }
+
+    fn grow(&self, id: u32, turn: &mut Turn<'_>) {
+        let fault = &turn.plan.faults[id as usize];
+        let lost = (f64::from(self.count) * fault.intensity(turn.now)) as u32;
+        turn.set_lost_slots(id, lost);
+        let full = fault.begin + fault.ramp;
+        let steps = u64::from(self.count.clamp(1, LEAK_STEPS));
+        let step = SimDuration::from_nanos((fault.ramp.as_nanos() / steps).max(1));
+        let next = (turn.now + step).min(full);
+        if turn.now < next && next < fault.end {
+            turn.schedule.at(next, Event::FaultGrows { fault: id });
+        }
+    }
+
+    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.set_lost_slots(id, 0);
+    }
+
+    fn strengthen(&mut self, factor: f64) -> bool {
+        self.count = self.count.saturating_mul(factor as u32);
+        true
+    }
+
+    fn summary(&self) -> String {
+        format!("{} slots lost", self.count)
+    }
+}

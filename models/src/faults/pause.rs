@@ -1,0 +1,64 @@
+//! Processes that stand still.
+
+use super::compile::Strike;
+use super::reach::{InstanceShare, Span};
+use super::{Effect, InForce, Target};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan};
+use crate::system::{Next, Turn};
+
+section! {
+    /// Makes a service, database, cache or region stand still: it accepts requests and answers
+    /// nothing.
+    pub(crate) struct PauseSection {
+        /// The service, database, cache or region.
+        "pause" => pause: Placed<String>,
+        /// How many instances it strikes: a share or a number; all if left out.
+        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => span: Span,
+    }
+}
+
+/// The process stands still but accepts connections: it answers nothing until it goes on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pause;
+
+impl Strike for PauseSection {
+    const KEY: &'static str = "pause";
+    const STRIKES_REGIONS: bool = true;
+
+    fn target(&self) -> &Placed<String> {
+        &self.pause
+    }
+
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
+    fn instances(&self) -> Option<&Placed<InstanceShare>> {
+        self.instances.as_ref()
+    }
+
+    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
+        matches!(target, Target::Station(_)).then_some(Effect::Pause(Pause))
+    }
+}
+
+impl InForce for Pause {
+    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.disturb_instances(id, |state| state.pauses += 1);
+    }
+
+    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+        turn.disturb_instances(id, |state| state.pauses -= 1);
+        for instance in turn.plan.faults[id as usize].instances.clone() {
+            if turn.state.instances[instance as usize].pauses == 0 {
+                turn.state.ready.push(Next::CatchUp(instance));
+            }
+        }
+    }
+
+    fn summary(&self) -> String {
+        "paused".to_owned()
+    }
+}

@@ -1,0 +1,68 @@
+//! Connections that are refused at once.
+
+use super::compile::Strike;
+use super::reach::{InstanceShare, Span};
+use super::{Effect, InForce, Target};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan};
+use crate::system::Turn;
+
+section! {
+    /// Refuses connections: of a service, database, cache or region, or on an edge `a -> b`.
+    pub(crate) struct RefuseSection {
+        /// The service, database, cache, region or edge.
+        "refuse" => refuse: Placed<String>,
+        /// How many instances it strikes: a share or a number; all if left out.
+        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => span: Span,
+    }
+}
+
+/// Connections are refused at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refuse {
+    /// Dense id of the edge, or none for all calls to the instances.
+    pub edge: Option<u32>,
+}
+
+impl Strike for RefuseSection {
+    const KEY: &'static str = "refuse";
+    const STRIKES_REGIONS: bool = true;
+
+    fn target(&self) -> &Placed<String> {
+        &self.refuse
+    }
+
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
+    fn instances(&self) -> Option<&Placed<InstanceShare>> {
+        self.instances.as_ref()
+    }
+
+    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
+        let edge = if let Target::Edge(edge) = target { Some(edge) } else { None };
+        Some(Effect::Refuse(Refuse { edge }))
+    }
+}
+
+impl InForce for Refuse {
+    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+        match self.edge {
+            Some(edge) => turn.state.edges[edge as usize].refusals += 1,
+            None => turn.disturb_instances(id, |state| state.refusals += 1),
+        }
+    }
+
+    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+        match self.edge {
+            Some(edge) => turn.state.edges[edge as usize].refusals -= 1,
+            None => turn.disturb_instances(id, |state| state.refusals -= 1),
+        }
+    }
+
+    fn summary(&self) -> String {
+        "connections refused".to_owned()
+    }
+}

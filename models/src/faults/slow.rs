@@ -1,0 +1,135 @@
+//! Slowness: of work, or of messages on an edge.
+
+use sim_core::random::DrawKey;
+use sim_core::{Distribution, SimDuration, SimTime};
+
+use super::compile::Strike;
+use super::reach::{InstanceShare, Span};
+use super::{Effect, Fault, InForce, Target};
+use crate::language::distribution::DurationPhrase;
+use crate::language::quantity::{Duration, Factor};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan, read_distribution, span_or};
+use crate::system::Turn;
+
+section! {
+    /// Slows a service, database, cache or region, or the messages of an edge `a -> b`.
+    pub(crate) struct SlowSection {
+        /// The service, database, cache, region or edge.
+        "slow" => slow: Placed<String>,
+        /// The factor on service times or latencies.
+        "by" => by: Option<Factor>,
+        /// What is added to each service time or message.
+        "adding" => adding: Option<Placed<DurationPhrase>>,
+        /// How long it takes to grow to its full size; none if left out.
+        "ramp" => ramp: Option<Placed<Duration>>,
+        /// How many instances it strikes: a share or a number; all if left out.
+        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => span: Span,
+    }
+}
+
+/// Work, or messages on an edge, take longer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Slow {
+    /// The edge whose messages are slow; work is, if there is none.
+    pub edge: Option<u32>,
+    /// Service times or latencies are multiplied by this.
+    pub factor: f64,
+    /// The time that is added, in nanoseconds: waited out before work without a processor.
+    pub added: Option<Distribution>,
+}
+
+impl Strike for SlowSection {
+    const KEY: &'static str = "slow";
+    const STRIKES_REGIONS: bool = true;
+
+    fn target(&self) -> &Placed<String> {
+        &self.slow
+    }
+
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
+    fn instances(&self) -> Option<&Placed<InstanceShare>> {
+        self.instances.as_ref()
+    }
+
+    fn ramp(&self) -> SimDuration {
+        span_or(self.ramp.as_ref(), SimDuration::ZERO)
+    }
+
+    fn effect(
+        &self,
+        target: Target,
+        names: &Names<'_>,
+        _: &Plan,
+        problems: &mut Problems,
+    ) -> Option<Effect> {
+        if self.by.is_none() && self.adding.is_none() {
+            let message = "this fault has no size: how much slower does it make things?";
+            problems.error(self.slow.key(), message, "write `by: 20x` or `adding: 100ms`");
+        }
+        let adding = self.adding.as_ref();
+        let added = adding.map(|phrase| read_distribution(phrase, names, problems));
+        let factor = self.by.map_or(1.0, |by| by.0);
+        let edge = if let Target::Edge(edge) = target { Some(edge) } else { None };
+        Some(Effect::Slow(Slow { edge, factor, added }))
+    }
+}
+
+impl InForce for Slow {
+    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+        match self.edge {
+            Some(edge) => turn.state.edges[edge as usize].slowed_by.push(id),
+            None => turn.disturb_instances(id, |state| state.slowed_by.push(id)),
+        }
+    }
+
+    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+        match self.edge {
+            Some(edge) => {
+                turn.state.edges[edge as usize].slowed_by.retain(|other| *other != id);
+            }
+            None => {
+                turn.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id))
+            }
+        }
+    }
+
+    fn strengthen(&mut self, factor: f64) -> bool {
+        if self.factor != 1.0 {
+            self.factor *= factor;
+        }
+        if let Some(added) = &mut self.added {
+            *added = added.scaled(factor);
+        }
+        true
+    }
+
+    fn summary(&self) -> String {
+        let factor = self.factor;
+        let on_average = |added: &Distribution| SimDuration::from_nanos_f64(added.mean());
+        match (factor == 1.0, &self.added) {
+            (false, None) => format!("slow by {factor}x"),
+            (true, Some(added)) => format!("slow by {} on average", on_average(added)),
+            (_, Some(added)) => format!("slow by {factor}x plus {} on average", on_average(added)),
+            (true, None) => "slow by 1x".to_owned(),
+        }
+    }
+
+    fn work_factor(&self, fault: &Fault, now: SimTime) -> f64 {
+        1.0 + (self.factor - 1.0) * fault.intensity(now)
+    }
+
+    fn added_work(&self) -> Option<&Distribution> {
+        self.added.as_ref()
+    }
+
+    fn message_latency(&self, base: f64, fault: &Fault, now: SimTime, key: DrawKey) -> f64 {
+        let intensity = fault.intensity(now);
+        let added = self.added.as_ref().map_or(0.0, |added| added.sample(&mut key.draw()));
+        base * (1.0 + (self.factor - 1.0) * intensity) + added * intensity
+    }
+}

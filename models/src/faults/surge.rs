@@ -1,0 +1,141 @@
+//! More traffic.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::compile::Strike;
+use super::reach::Span;
+use super::{Effect, Fault, InForce, Kind, Target};
+use crate::language::quantity::{Duration, Factor};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Names, Plan, SourceSection, meant, span_or};
+use crate::system::Turn;
+use crate::workload::{Knot, RateProfile};
+
+section! {
+    /// Multiplies the arrivals of an open workload.
+    pub(crate) struct SurgeSection {
+        /// The workload.
+        "surge" => surge: Placed<String>,
+        /// The factor on its arrival rate.
+        "by" => by: Factor,
+        /// How long it takes to grow to its full size; none if left out.
+        "ramp" => ramp: Option<Placed<Duration>>,
+        .. => span: Span,
+    }
+}
+
+/// More traffic; built into the workload's rate profile.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Surge {
+    /// The factor on the arrival rate.
+    pub factor: f64,
+}
+
+impl Strike for SurgeSection {
+    const KEY: &'static str = "surge";
+
+    fn target(&self) -> &Placed<String> {
+        &self.surge
+    }
+
+    fn span(&self) -> Option<&Span> {
+        Some(&self.span)
+    }
+
+    fn ramp(&self) -> SimDuration {
+        span_or(self.ramp.as_ref(), SimDuration::ZERO)
+    }
+
+    fn effect(
+        &self,
+        _: Target,
+        names: &Names<'_>,
+        _: &Plan,
+        problems: &mut Problems,
+    ) -> Option<Effect> {
+        let (name, at) = (&*self.surge, self.surge.at());
+        let workloads = &names.file.workloads;
+        let Some(workload) = workloads.get(name) else {
+            if !workloads.mentions(name) {
+                let help =
+                    meant(name, workloads.names(), || "a surge strikes a workload".to_owned());
+                problems.error(at, format!("there is no workload `{name}`"), help);
+            }
+            return None;
+        };
+        if matches!(workload.source, Some(SourceSection::Closed(_))) {
+            let help = "a surge multiplies arrivals; for users write a stage";
+            problems.error(at, format!("`{name}` has users, not arrivals"), help);
+        }
+        if let Some(every) = &self.span.every {
+            let help = "write `steps` or a `diurnal` rate for the workload";
+            problems.error(every.at(), "a surge does not repeat", help);
+        }
+        Some(Effect::Surge(Surge { factor: self.by.0 }))
+    }
+
+    fn strike(
+        &self,
+        begin: SimTime,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Vec<Fault> {
+        let effect = self.effect(Target::Station(0), names, plan, problems);
+        effect.map(|effect| self.fault(begin, effect)).into_iter().collect()
+    }
+}
+
+impl InForce for Surge {
+    fn begin(&self, _: u32, _: &mut Turn<'_>) {}
+
+    fn end(&self, _: u32, _: &mut Turn<'_>) {}
+
+    fn strengthen(&mut self, factor: f64) -> bool {
+        self.factor *= factor;
+        true
+    }
+
+    fn summary(&self) -> String {
+        format!("surge of {}x", self.factor)
+    }
+}
+
+impl Surge {
+    /// The factor over time of each surge on a workload.
+    pub(crate) fn all_on(workload: &str, names: &Names<'_>) -> Vec<RateProfile> {
+        let surges = names.file.faults.iter().filter_map(|fault| match &fault.kind {
+            Kind::Surge(surge) if *surge.surge == workload => Some((surge, &fault.at)),
+            _ => None,
+        });
+        surges
+            .map(|(surge, at)| {
+                let begin = span_or(at.as_ref(), SimDuration::ZERO).as_secs_f64();
+                surge.factor_over_time(begin)
+            })
+            .collect()
+    }
+}
+
+impl SurgeSection {
+    fn factor_over_time(&self, begin: f64) -> RateProfile {
+        let factor = self.by.0;
+        let full = begin + self.ramp().as_secs_f64();
+        let mut knots = vec![
+            Knot { at: 0.0, rate: 1.0 },
+            Knot { at: begin, rate: 1.0 },
+            Knot { at: full, rate: factor },
+        ];
+        if let Some(lasts) = &self.span.lasts {
+            let end = begin + lasts.0.as_secs_f64();
+            let at_end = if full > end {
+                1.0 + (factor - 1.0) * (end - begin) / (full - begin)
+            } else {
+                factor
+            };
+            knots.truncate(if full > end { 2 } else { 3 });
+            knots.extend([Knot { at: end, rate: at_end }, Knot { at: end, rate: 1.0 }]);
+        }
+        RateProfile::new(knots)
+    }
+}

@@ -1,0 +1,50 @@
+//! What faults and operators act on.
+
+use crate::language::tree::normalize_edge;
+use crate::language::{Placed, Problems};
+use crate::scenario::{Names, Plan, meant};
+
+/// The thing that a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A service, database or cache.
+    Station(u32),
+    /// The calls from one to another, `a -> b`.
+    Edge(u32),
+}
+
+/// The station or edge of a name, or a problem.
+pub(crate) fn target_of(
+    target: &Placed<String>,
+    names: &Names<'_>,
+    plan: &Plan,
+    problems: &mut Problems,
+) -> Option<Target> {
+    if !target.contains("->") {
+        let station = names.station(target, target.at(), problems)?;
+        return Some(Target::Station(station.id));
+    }
+    let wanted = normalize_edge(target);
+    let edges = plan.edge_names(names);
+    let found = edges.iter().position(|edge| *edge == wanted);
+    if found.is_none() {
+        let help = meant(&wanted, edges.iter().map(String::as_str), || {
+            format!("calls that are made: {}", edges.join(", "))
+        });
+        problems.error(target.at(), format!("no call goes over `{wanted}`"), help);
+    }
+    found.map(|edge| Target::Edge(edge as u32))
+}
+
+/// Notes that an edge without a breaker cannot have it broken or forced.
+pub(crate) fn must_have_breaker(
+    edge: u32,
+    target: &Placed<String>,
+    plan: &Plan,
+    problems: &mut Problems,
+) {
+    if plan.blueprint.breakers_of(edge).next().is_none() {
+        let help = "give it one under `calls:`, or name another call";
+        problems.error(target.at(), "this call has no breaker", help);
+    }
+}

@@ -1,0 +1,176 @@
+//! What a breaker does with calls.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::{Breaker, BreakerSection, plan};
+use crate::guards::{Call, Entry, Exit, Guards, Hold, Site};
+use crate::language::Problems;
+use crate::resilience::circuit_breaker::{Admission, Ticket, Verdict};
+use crate::resources::Waiter;
+use crate::scenario::{Names, Plan};
+use crate::system::{Activity, Next, State, Turn};
+use crate::{Outcome, OutcomeSet};
+
+/// A permission of a breaker; packed, so that a [`Hold`] with the kind of its guard has 32 bytes.
+#[derive(Clone, Copy, Debug)]
+#[repr(Rust, packed(4))]
+pub(crate) struct Permission {
+    /// When it was given.
+    since: SimTime,
+    /// What the breaker wants back with the result.
+    ticket: Ticket,
+    /// The breaker that gave it; the call may have moved on to another instance.
+    breaker: u32,
+}
+
+impl Guards for Breaker {
+    type Section = BreakerSection;
+
+    fn compile(
+        section: &BreakerSection,
+        site: &Site,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        plan::compile(section, site, names, plan, problems)
+    }
+
+    #[inline]
+    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+        let breaker = call.scoped(self.first, self.scope, turn);
+        if let Some(ticket) = turn.state.breakers[breaker as usize].pass_if_closed() {
+            let permission = Permission { since: turn.now, ticket, breaker };
+            *turn.state.frames.hold(call.index, call.position) = Hold::Breaker(permission);
+            return Entry::Passed;
+        }
+        ask_with_care(call, breaker, turn)
+    }
+
+    #[inline]
+    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+        let verdict = if self.ignores.contains(outcome) {
+            Verdict::Ignored
+        } else {
+            verdict(self.counts, outcome)
+        };
+        complete(call, verdict, turn);
+        Exit::Passed
+    }
+
+    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+        complete(call, Verdict::Ignored, turn);
+    }
+}
+
+/// How an outcome counts for a breaker.
+#[inline]
+fn verdict(counts: OutcomeSet, outcome: Outcome) -> Verdict {
+    match outcome {
+        Outcome::Timeout if counts.contains(outcome) => Verdict::TimedOut,
+        _ if counts.contains(outcome) => Verdict::Failure,
+        _ if OutcomeSet::rejections().contains(outcome) => Verdict::Ignored,
+        _ => Verdict::Success,
+    }
+}
+
+#[inline(never)]
+fn ask_with_care(call: Call<'_>, breaker: u32, turn: &mut Turn<'_>) -> Entry {
+    turn.state.run_timers_of(breaker, turn.now);
+    let caller = turn.state.frames[call.index].instance;
+    let (admission, transition) =
+        turn.state.breakers[breaker as usize].try_acquire(turn.now, caller);
+    if let Some(transition) = transition {
+        turn.state.recorder.breaker_changes(turn.now, breaker, transition);
+    }
+    match admission {
+        Admission::Permitted(ticket) => {
+            let permission = Permission { since: turn.now, ticket, breaker };
+            *turn.state.frames.hold(call.index, call.position) = Hold::Breaker(permission);
+            Entry::Passed
+        }
+        Admission::Waits(test) => {
+            let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
+            turn.state.test_waiters[breaker as usize].push((test, waiter));
+            Entry::Waits
+        }
+        Admission::Rejected(outcome) => {
+            turn.state.recorder.breaker_rejects(breaker);
+            Entry::Rejected(outcome)
+        }
+    }
+}
+
+#[inline]
+fn complete(call: Call<'_>, verdict: Verdict, turn: &mut Turn<'_>) {
+    let Hold::Breaker(Permission { since, ticket, breaker }) =
+        turn.state.frames.held(call.index, call.position)
+    else {
+        unreachable!("only a call that was let through has a result")
+    };
+    let elapsed = turn.now.since(since);
+    let is_success = verdict == Verdict::Success;
+    if is_success
+        && turn.state.breakers[breaker as usize].count_if_harmless(turn.now, ticket, elapsed)
+    {
+        return;
+    }
+    turn.tell_breaker_with_care(call.index, breaker, (ticket, elapsed), verdict);
+}
+
+impl Turn<'_> {
+    #[inline(never)]
+    fn tell_breaker_with_care(
+        &mut self,
+        index: u32,
+        breaker: u32,
+        (ticket, elapsed): (Ticket, SimDuration),
+        verdict: Verdict,
+    ) {
+        self.state.run_timers_of(breaker, self.now);
+        let caller = self.state.frames[index].instance;
+        if let Some(transition) = self.state.breakers[breaker as usize]
+            .complete(self.now, caller, ticket, elapsed, verdict)
+        {
+            self.state.recorder.breaker_changes(self.now, breaker, transition);
+        }
+        if let Some(test) = self.state.breakers[breaker as usize].test_ended(ticket) {
+            self.wake_those_waiting_for(breaker, test);
+        }
+    }
+
+    /// Calls that wait for the end of a breaker's test ask again, in the order in which they came.
+    #[cold]
+    fn wake_those_waiting_for(&mut self, breaker: u32, test: u64) {
+        let State { test_waiters, frames, ready, .. } = &mut *self.state;
+        let waiters = &mut test_waiters[breaker as usize];
+        let is_woken =
+            |(awaited, waiter): &&(u64, Waiter)| *awaited == test && frames.is_live(*waiter);
+        ready.extend(
+            waiters.iter().rev().filter(is_woken).map(|(_, waiter)| Next::Ask(waiter.frame)),
+        );
+        waiters.retain(|(awaited, _)| *awaited != test);
+    }
+
+    /// An operator gives an order to the breakers of an edge. Whoever waits for the end of a test
+    /// asks again.
+    #[cold]
+    pub fn operator_acts(&mut self, order: u32) {
+        let plan = self.plan;
+        let order = &plan.orders[order as usize];
+        for breaker in plan.breakers_of(order.edge) {
+            self.state.run_timers_of(breaker, self.now);
+            if let Some(transition) =
+                self.state.breakers[breaker as usize].obey(self.now, order.order)
+            {
+                self.state.recorder.breaker_changes(self.now, breaker, transition);
+            }
+            let State { test_waiters, frames, ready, .. } = &mut *self.state;
+            let live = test_waiters[breaker as usize]
+                .drain(..)
+                .rev()
+                .filter(|(_, waiter)| frames.is_live(*waiter));
+            ready.extend(live.map(|(_, waiter)| Next::Ask(waiter.frame)));
+        }
+    }
+}

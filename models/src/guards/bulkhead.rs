@@ -1,0 +1,256 @@
+//! Limits on calls in flight.
+
+use sim_core::SimTime;
+
+use super::{Call, Entry, Exit, Guard, Guards, Hold, Site, one_of_several};
+use crate::Outcome;
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems, one_of, section};
+use crate::scenario::{Names, Plan, most};
+use crate::system::{Activity, Next, PoolKind, PoolPlan, Turn, UNLIMITED};
+
+one_of! {
+    /// A limit on calls in flight: a semaphore with a longest wait, threads with a queue, or
+    /// connections that are waited for.
+    pub(crate) enum BulkheadSection("bulkhead") {
+        /// Permits of a semaphore.
+        "semaphore" => Semaphore(Semaphore),
+        /// Threads of a pool of its own.
+        "threads" => Threads(Threads),
+        /// Connections of a pool of its own.
+        "connections" => Connections(Connections),
+    }
+}
+
+section! {
+    /// Permits of a semaphore.
+    pub(crate) struct Semaphore {
+        /// How many.
+        "semaphore" => permits: Placed<u32>,
+        /// How long a call may wait; not at all if left out.
+        "max wait" => max_wait: Option<Placed<Duration>>,
+    }
+}
+
+section! {
+    /// Threads of a pool of its own.
+    pub(crate) struct Threads {
+        /// How many.
+        "threads" => threads: Placed<u32>,
+        /// How many of them work before calls queue; the others begin when the queue is full. All
+        /// if left out.
+        "core" => core: Option<Placed<u32>>,
+        /// How many calls may wait for one; none if left out.
+        "queue" => queue: Option<u32>,
+        /// How long a call may wait; for ever if left out.
+        "max wait" => max_wait: Option<Placed<Duration>>,
+    }
+}
+
+section! {
+    /// Connections of a pool of its own.
+    pub(crate) struct Connections {
+        /// How many.
+        "connections" => connections: Placed<u32>,
+        /// How many calls may wait for one; all if left out.
+        "queue" => queue: Option<u32>,
+        /// How long a call may wait; for ever if left out.
+        "max wait" => max_wait: Option<Placed<Duration>>,
+    }
+}
+
+/// Permits that calls hold while they are in flight.
+#[derive(Clone, Debug)]
+pub(super) struct Permits {
+    pub kind: PoolKind,
+    pub capacity: u32,
+    pub core: u32,
+    pub queue_limit: u32,
+    pub max_wait: Option<Placed<Duration>>,
+}
+
+impl Permits {
+    /// Permits that nobody waits for longer than a span; nobody waits at all without one.
+    pub fn semaphore(permits: u32, max_wait: Option<Placed<Duration>>) -> Self {
+        let max_wait = max_wait.filter(|wait| !wait.0.is_zero());
+        Self {
+            kind: PoolKind::Permits,
+            capacity: permits,
+            core: permits,
+            queue_limit: if max_wait.is_some() { UNLIMITED } else { 0 },
+            max_wait,
+        }
+    }
+
+    /// Threads or connections with a queue.
+    pub fn pool(kind: PoolKind, capacity: u32, queue_limit: u32) -> Self {
+        Self { kind, capacity, core: capacity, queue_limit, max_wait: None }
+    }
+
+    /// The guard that they make, one pool of permits for each instance of the caller.
+    pub fn compile(
+        &self,
+        site: &Site,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Option<Bulkhead> {
+        let wait_deadline = plan.deadline(self.max_wait.as_ref(), problems);
+        let first_pool = plan.blueprint.pools.len() as u32;
+        let owner = one_of_several(plan.edge_name(site.edge, names), "bulkhead", site.ordinal);
+        let instances = plan.caller_instances(site.edge.caller);
+        let in_all = u64::from(first_pool) + u64::from(instances);
+        if !problems.may_have(in_all, most::POOLS, "pools", site.at) {
+            return None;
+        }
+        for instance in 0..instances {
+            plan.push_pool(PoolPlan {
+                number: if instances == 1 { 0 } else { instance + 1 },
+                capacity: self.capacity,
+                core: self.core,
+                queue_limit: self.queue_limit,
+                wait_deadline,
+                ..PoolPlan::unlimited(&owner, self.kind)
+            });
+        }
+        Some(Bulkhead { first_pool })
+    }
+}
+
+impl BulkheadSection {
+    fn permits(&self, problems: &mut Problems) -> Permits {
+        let waiting =
+            |wait: &Option<Placed<Duration>>| wait.clone().filter(|wait| !wait.0.is_zero());
+        let mut capacity = |number| problems.at_least_one(Some(number), 1, "a bulkhead");
+        match self {
+            Self::Semaphore(Semaphore { permits, max_wait }) => {
+                Permits::semaphore(capacity(permits), max_wait.clone())
+            }
+            Self::Threads(Threads { threads, core, queue, max_wait }) => {
+                let capacity = capacity(threads);
+                let core = core_of(core.as_ref(), capacity, problems);
+                let max_wait = waiting(max_wait);
+                let pool = Permits::pool(PoolKind::Threads, capacity, queue.unwrap_or(0));
+                Permits { core, max_wait, ..pool }
+            }
+            Self::Connections(Connections { connections, queue, max_wait }) => {
+                let queue = queue.unwrap_or(UNLIMITED);
+                let pool = Permits::pool(PoolKind::Connections, capacity(connections), queue);
+                Permits { max_wait: waiting(max_wait), ..pool }
+            }
+        }
+    }
+}
+
+fn core_of(core: Option<&Placed<u32>>, capacity: u32, problems: &mut Problems) -> u32 {
+    let threads = problems.at_least_one(core, capacity, "the core");
+    if let Some(core) = core.filter(|core| ***core > capacity) {
+        let message = format!("{threads} of {capacity} threads");
+        problems.error(core.key(), message, "write a `core` that is no larger than `threads`");
+    }
+    threads
+}
+
+/// Limits calls in flight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bulkhead {
+    /// The first of its pools of permits; one for each instance of the caller.
+    pub first_pool: u32,
+}
+
+/// A permit of a bulkhead, or a place in the queue for one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Permit {
+    /// When it was granted, or the wait began.
+    since: SimTime,
+}
+
+impl Guards for Bulkhead {
+    type Section = BulkheadSection;
+
+    fn compile(
+        section: &BulkheadSection,
+        site: &Site,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        section.permits(problems).compile(site, names, plan, problems)
+    }
+
+    #[inline]
+    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+        let pool = call.of_caller(self.first_pool, turn);
+        let permit = Permit { since: turn.now };
+        *turn.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
+        if turn.state.pools[pool].try_acquire(turn.now) {
+            return Entry::Passed;
+        }
+        let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
+        if turn.state.pools[pool].enqueue(turn.now, waiter) {
+            turn.set_deadline(turn.plan.pools[pool].wait_deadline, waiter);
+            return Entry::Waits;
+        }
+        Entry::Rejected(Outcome::RejectedByBulkhead)
+    }
+
+    #[inline]
+    fn leave(&self, call: Call<'_>, _: Outcome, turn: &mut Turn<'_>) -> Exit {
+        self.release(call, turn);
+        Exit::Passed
+    }
+
+    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+        self.release(call, turn);
+    }
+}
+
+impl Bulkhead {
+    #[inline]
+    fn release(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+        let pool = call.of_caller(self.first_pool, turn);
+        let Hold::Bulkhead(permit) = turn.state.frames.held(call.index, call.position) else {
+            unreachable!("only a permit is given back")
+        };
+        let held = turn.now.since(permit.since);
+        let frames = &turn.state.frames;
+        let is_live = |waiter| frames.is_live(waiter);
+        if let Some(waiter) = turn.state.pools[pool].release(turn.now, held, is_live) {
+            turn.state.ready.push(Next::Permit(waiter.frame));
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// A bulkhead has had no permit within the longest wait.
+    #[cold]
+    pub fn permit_wait_exceeded(&mut self, index: u32) -> Next {
+        if let Some(pool) = self.awaited_permits(index) {
+            self.state.pools[pool].leave_queue(self.now, true);
+        }
+        self.leave_guards(index, Outcome::RejectedByBulkhead)
+    }
+
+    /// The first in the queue for a permit gets it.
+    pub fn permit_granted(&mut self, index: u32) -> Next {
+        let position = self.state.frames[index].guards_passed;
+        let held = self.state.frames.held(index, position);
+        if let (Some(pool), Hold::Bulkhead(permit)) = (self.awaited_permits(index), held) {
+            self.state.pools[pool].note_wait(self.now.since(permit.since));
+        }
+        *self.state.frames.hold(index, position) = Hold::Bulkhead(Permit { since: self.now });
+        self.guard_passed(index)
+    }
+
+    /// The pool of permits that a frame waits for, if it does.
+    pub fn awaited_permits(&self, index: u32) -> Option<usize> {
+        let is_waiting = self.state.frames[index].activity == Activity::AwaitingPermit;
+        match self.guard_waited_at(index) {
+            Some(Guard::Bulkhead(bulkhead)) if is_waiting => {
+                let (edge, position) = (self.edge_of(index), 0);
+                Some(Call { index, edge, position }.of_caller(bulkhead.first_pool, self))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! From the guards that are written with a call to those of its edge.
+
+use super::breaker::{BreakerSection, Company};
+use super::bulkhead::Permits;
+use super::{Guard, Listed, Single, Site, Timeout, Written};
+use crate::language::quantity::Duration;
+use crate::language::{Location, Placed, Problems, section};
+use crate::resilience::RetryBudgetPolicy;
+use crate::scenario::{Edge, Names, Plan};
+use crate::system::{Ends, NONE};
+
+/// A call may pass so many guards.
+const MOST_GUARDS: usize = 16;
+
+section! {
+    /// The guards of a call: one by one, or as a list.
+    pub(crate) struct GuardsSection {
+        .. => single: Single,
+        /// The guards in another order, the outermost first, any of them more than once.
+        "guards" => list: Option<Placed<Vec<Placed<Listed>>>>,
+    }
+}
+
+impl GuardsSection {
+    /// The guards that are written, the outermost first.
+    pub fn written(&self) -> Vec<Written> {
+        match &self.list {
+            Some(list) => list.iter().map(|guard| guard.written()).collect(),
+            None => self.single.written(),
+        }
+    }
+
+    /// Where a guard is written: by itself, or in the list.
+    pub fn place_of(&self, key: &str) -> Option<Location> {
+        let single = self.single.keys().find(|(single, _)| *single == key).map(|(_, at)| at);
+        single.or_else(|| self.list.as_ref().map(Placed::key))
+    }
+
+    fn check(&self, problems: &mut Problems) {
+        if self.list.is_some() {
+            for (key, at) in self.single.keys() {
+                let message = format!("`{key}` stands beside the list of guards");
+                problems.error(at, message, "put it into the list, in its place");
+            }
+            return;
+        }
+        let breaker = self.single.breaker.as_deref();
+        for (key, _) in breaker.map_or_else(Vec::new, BreakerSection::shared_with_call) {
+            if let Some((_, at)) = self.single.keys().find(|(single, _)| *single == key) {
+                let message = format!("the {key} of this call is there twice");
+                problems.error(at, message, "write it with the call or with its breaker");
+                return;
+            }
+        }
+    }
+}
+
+/// The guards of an edge.
+pub(crate) struct Pipeline {
+    /// The guards, the outermost first.
+    pub guards: Vec<Guard>,
+    /// The timeout of each attempt as an id of a deadline: the innermost guard if it is a timeout.
+    pub attempt_timeout: u32,
+}
+
+/// A guard about to be compiled: as it is written, or brought along by the preset of a breaker.
+enum Layer<'a> {
+    Written(&'a Written),
+    Permits(Permits, Location),
+    Timeout(Placed<Duration>),
+}
+
+impl Layer<'_> {
+    fn is_hedge(&self) -> bool {
+        matches!(self, Self::Written(Written::Hedge(_)))
+    }
+
+    fn at(&self) -> Location {
+        match self {
+            Self::Written(written) => written.at(),
+            Self::Permits(_, at) => *at,
+            Self::Timeout(span) => span.at(),
+        }
+    }
+
+    /// The span of a timeout, wherever it comes from.
+    fn timeout(&self) -> Option<&Placed<Duration>> {
+        match self {
+            Self::Written(Written::Timeout(span)) | Self::Timeout(span) => Some(span),
+            _ => None,
+        }
+    }
+
+    fn is_bulkhead(&self) -> bool {
+        matches!(self, Self::Written(Written::Bulkhead(_)) | Self::Permits(..))
+    }
+
+    fn is_breaker(&self) -> bool {
+        matches!(self, Self::Written(Written::Breaker(_)))
+    }
+}
+
+/// Compiles the guards of a call.
+pub(crate) fn pipeline(
+    section: &GuardsSection,
+    edge: Edge,
+    at: Location,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> Pipeline {
+    section.check(problems);
+    let written = section.written();
+    let (mut layers, retries) = with_company(&written, problems);
+    if layers.len() > MOST_GUARDS {
+        let message = format!("this call has {} guards", layers.len());
+        problems.error(at, message, format!("a call may have {MOST_GUARDS}"));
+        layers.truncate(MOST_GUARDS);
+    }
+    // A hedge lies within the timeout of an attempt, so that what follows it there is only the
+    // attempt.
+    let hedge = layers.pop_if(|layer| layer.is_hedge());
+    let of_attempts = layers.pop_if(|layer| layer.timeout().is_some());
+    layers.extend(hedge);
+    let mut guards = Vec::new();
+    let (mut bulkheads, mut breakers) = (0, 0);
+    for (index, layer) in layers.iter().enumerate() {
+        bulkheads += u32::from(layer.is_bulkhead());
+        breakers += u32::from(layer.is_breaker());
+        let ordinal = if layer.is_breaker() { breakers } else { bulkheads };
+        let site = Site { edge, position: guards.len() as u8, ordinal, at: layer.at() };
+        if layer.is_hedge() && index + 1 < layers.len() {
+            let help = "put it last, behind the timeout of each attempt";
+            problems.error(site.at, "a hedge is the innermost guard", help);
+        }
+        guards.extend(compile(layer, &site, retries, names, plan, problems));
+    }
+    let attempt_timeout = of_attempts.as_ref().and_then(Layer::timeout);
+    Pipeline { guards, attempt_timeout: plan.deadline(attempt_timeout, problems) }
+}
+
+fn compile(
+    layer: &Layer<'_>,
+    site: &Site,
+    retries: Option<RetryBudgetPolicy>,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> Option<Guard> {
+    match layer {
+        Layer::Permits(permits, _) => {
+            permits.compile(site, names, plan, problems).map(Guard::Bulkhead)
+        }
+        Layer::Timeout(span) => {
+            let deadline = plan.deadline_of(span, Ends::Guard(site.position), problems);
+            Some(Guard::Timeout(Timeout { deadline }))
+        }
+        Layer::Written(written) => {
+            let guard = written.compile(site, names, plan, problems)?;
+            match (guard, retries) {
+                (Guard::Retry(retry), Some(budget)) if retry.first_budget == NONE => {
+                    Some(Guard::Retry(retry.with_budget(budget, site, plan, problems)))
+                }
+                (guard, _) => Some(guard),
+            }
+        }
+    }
+}
+
+/// The guards with what the presets of breakers bring along, and a proxy's limit on retries. A
+/// timeout that is written further in takes the place of a preset's.
+fn with_company<'a>(
+    written: &'a [Written],
+    problems: &mut Problems,
+) -> (Vec<Layer<'a>>, Option<RetryBudgetPolicy>) {
+    let is_timeout = |guard: &Written| matches!(guard, Written::Timeout(_));
+    let last_timeout = written.iter().rposition(is_timeout);
+    let (mut layers, mut retries) = (Vec::new(), None);
+    for (index, guard) in written.iter().enumerate() {
+        let Written::Breaker(breaker) = guard else {
+            layers.push(Layer::Written(guard));
+            continue;
+        };
+        let at = breaker.at();
+        let company: Company = breaker.company(at, problems);
+        retries = retries.or(company.retries);
+        let timeout = company.timeout.filter(|_| last_timeout.is_none_or(|last| last < index));
+        layers.extend(company.in_front.map(|permits| Layer::Permits(permits, at)));
+        layers.push(match company.in_place {
+            Some(permits) => Layer::Permits(permits, at),
+            None => Layer::Written(guard),
+        });
+        layers.extend(company.behind.map(|permits| Layer::Permits(permits, at)));
+        layers.extend(timeout.map(|span| Layer::Timeout(Placed::new(Duration(span), at))));
+    }
+    (layers, retries)
+}

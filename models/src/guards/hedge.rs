@@ -1,0 +1,167 @@
+//! Hedged requests: another is sent when an attempt takes long, and the first good answer counts.
+
+use super::{Call, Entry, Exit, Guards, Hold, Site};
+use crate::Outcome;
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems, section};
+use crate::resources::Waiter;
+use crate::scenario::{Names, Plan};
+use crate::system::{EdgePlan, Ends, NONE, Next, Turn};
+
+/// A hedge sends so many requests for one attempt at most.
+pub const MOST_REQUESTS: usize = 4;
+
+section! {
+    /// Hedged requests: the first good answer counts.
+    pub(crate) struct HedgeSection {
+        /// How long an attempt waits for an answer before another request is sent.
+        "delay" => delay: Placed<Duration>,
+        /// Requests in all, the first included, up to 4; 2 if left out.
+        "max" => max: Option<Placed<u8>>,
+        /// If true, the others are cancelled once one is answered; true if left out.
+        "cancel losers" => cancel_losers: Option<bool>,
+    }
+}
+
+/// Sends another request when an attempt takes long ("The tail at scale", Dean and Barroso, 2013);
+/// the innermost guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hedge {
+    /// The wait before each further request, as an id of a deadline.
+    pub delay: u32,
+    /// Requests in all, the first included.
+    pub requests: u8,
+    /// True if the others are cancelled once one has been answered.
+    pub cancels_losers: bool,
+}
+
+/// The requests that a hedge has sent for one attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hedged {
+    /// Their frames at the callee.
+    pub callees: [u32; MOST_REQUESTS],
+    /// How many have been sent.
+    pub sent: u8,
+    /// How many of them are not known to have failed.
+    pub outstanding: u8,
+}
+
+impl Hedged {
+    /// No request has been sent.
+    fn none() -> Self {
+        Self { callees: [NONE; MOST_REQUESTS], sent: 0, outstanding: 0 }
+    }
+}
+
+impl Guards for Hedge {
+    type Section = HedgeSection;
+
+    fn compile(
+        section: &HedgeSection,
+        _: &Site,
+        _: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let most = MOST_REQUESTS as u8;
+        let requests = section.max.as_ref().map_or(2, |max| **max);
+        if let Some(max) = section.max.as_ref().filter(|max| !(2..=most).contains(&***max)) {
+            let help = format!("write a number from 2 to {most}");
+            problems.error(max.at(), format!("a hedge of {requests} requests"), help);
+        }
+        Some(Self {
+            delay: plan.deadline_of(&section.delay, Ends::Patience, problems),
+            requests: requests.clamp(1, most),
+            cancels_losers: section.cancel_losers.unwrap_or(true),
+        })
+    }
+
+    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+        *turn.state.frames.hold(call.index, call.position) = Hold::Hedge(Hedged::none());
+        Entry::Passed
+    }
+
+    /// An answer has come to a hedged attempt: a failure counts only if no other request can still
+    /// be answered.
+    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+        let Hold::Hedge(hedged) = turn.state.frames.hold(call.index, call.position) else {
+            return Exit::Passed;
+        };
+        if !outcome.is_good() && hedged.outstanding > 1 {
+            hedged.outstanding -= 1;
+            return Exit::Kept;
+        }
+        let Hedged { callees, sent, .. } = *hedged;
+        if outcome.is_good() && self.cancels_losers && sent > 1 {
+            let epoch = turn.state.frames[call.index].epoch;
+            let caller = Waiter { frame: call.index, epoch };
+            for callee in callees {
+                turn.send_cancellation(callee, caller);
+            }
+        }
+        Exit::Passed
+    }
+}
+
+impl Hedge {
+    /// Remembers a request sent for a hedged attempt, and sets the time of the next.
+    pub(crate) fn note_request(
+        self,
+        position: u8,
+        callee: u32,
+        caller: Waiter,
+        turn: &mut Turn<'_>,
+    ) {
+        let Hold::Hedge(hedged) = turn.state.frames.hold(caller.frame, position) else {
+            unreachable!("an attempt has passed its hedge")
+        };
+        hedged.callees[usize::from(hedged.sent)] = callee;
+        hedged.sent += 1;
+        hedged.outstanding += 1;
+        if hedged.sent < self.requests {
+            turn.set_deadline(self.delay, caller);
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// An attempt has taken as long as its hedge is patient: another request is sent, to an
+    /// instance chosen anew.
+    pub fn hedge(&mut self, waiter: Waiter) -> Next {
+        let index = waiter.frame;
+        if self.is_paused(index) {
+            return Next::Nothing;
+        }
+        let edge = self.edge_of(index);
+        let edge_id = self.state.frames[index].called_edge;
+        let target = self.choose_target(index, edge_id);
+        let frame = &mut self.state.frames[index];
+        frame.attempts += 1;
+        if frame.is_counted {
+            self.state.recorder.attempt_begins(edge_id);
+        }
+        if self.state.faults_in_force > 0 && self.is_unreachable(edge_id, target) {
+            return Next::Nothing;
+        }
+        self.send(index, edge, target, waiter)
+    }
+
+    /// True if a failure is not the end of an attempt, because another request of its hedge is
+    /// under way.
+    pub fn others_may_answer(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
+        if outcome.is_good() {
+            return false;
+        }
+        let Some((_, position)) = edge.hedge() else { return false };
+        let held = self.state.frames.hold(index, position);
+        matches!(held, Hold::Hedge(hedged) if hedged.outstanding > 1)
+    }
+
+    /// The requests of a hedged attempt, none of which is outstanding any more.
+    pub fn give_up_hedged(&mut self, index: u32, edge: &EdgePlan) -> Option<[u32; MOST_REQUESTS]> {
+        let (_, position) = edge.hedge()?;
+        let Hold::Hedge(hedged) = self.state.frames.hold(index, position) else { return None };
+        hedged.outstanding = 0;
+        Some(hedged.callees)
+    }
+}

@@ -1,0 +1,259 @@
+//! The guards between a caller and the attempts of its call: one file each, with its settings, its
+//! compilation, what it keeps of a call and what it does when a call enters and leaves.
+//!
+//! The state machines that guards drive live in [`resilience`](crate::resilience) and know neither
+//! files nor events. The list below is all that knows every guard; `onion` takes calls through them.
+
+mod breaker;
+mod bulkhead;
+mod compile;
+mod hedge;
+mod onion;
+mod rate_limit;
+mod retry;
+mod scope;
+mod timeout;
+
+pub use self::breaker::Breaker;
+pub(crate) use self::breaker::outlier_detection_of;
+pub use self::bulkhead::Bulkhead;
+pub(crate) use self::compile::{GuardsSection, pipeline};
+pub use self::hedge::{Hedge, MOST_REQUESTS};
+pub use self::rate_limit::{BacklogAbove, RateLimit};
+pub(crate) use self::retry::BackoffPhrase;
+pub use self::retry::Retry;
+pub use self::scope::Scope;
+pub(crate) use self::scope::{ScopeWord, one_of_several};
+pub use self::timeout::Timeout;
+use crate::Outcome;
+use crate::language::quantity::Duration;
+use crate::language::{Decode, Location, Placed, Problems, one_of, section};
+use crate::scenario::{Edge, Names, Plan};
+use crate::system::{EdgePlan, Turn};
+
+/// A guard of a call that is being compiled: where it stands, and how many of its kind are before it.
+pub(crate) struct Site {
+    /// The edge of the call.
+    pub edge: Edge,
+    /// Its place among the guards of the call, the outermost being 0.
+    pub position: u8,
+    /// Its number among the guards of its kind, from 1.
+    pub ordinal: u32,
+    /// Where it is written.
+    pub at: Location,
+}
+
+/// A call that a guard has to do with.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    /// The frame that makes it.
+    pub index: u32,
+    /// The edge that it takes.
+    pub edge: &'a EdgePlan,
+    /// The place of the guard among those of the edge.
+    pub position: u8,
+}
+
+/// The answer of a guard to a call that comes in.
+pub(crate) enum Entry {
+    /// It has passed.
+    Passed,
+    /// It waits, and something will wake it.
+    Waits,
+    /// It is turned away.
+    Rejected(Outcome),
+}
+
+/// The answer of a guard to the outcome of a call.
+pub(crate) enum Exit {
+    /// It goes on outwards.
+    Passed,
+    /// The call is not over: it has been sent in again, or waits for another answer.
+    Kept,
+}
+
+/// A kind of guard.
+pub(crate) trait Guards: Sized {
+    /// Its settings, as they are written.
+    type Section: Decode + Clone + std::fmt::Debug;
+
+    /// The guard that settings stand for; `None` if they do not make one, which has been noted.
+    fn compile(
+        settings: &Self::Section,
+        site: &Site,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Option<Self>;
+
+    /// A call comes in.
+    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry;
+
+    /// A call that has passed comes back with its outcome.
+    fn leave(&self, _call: Call<'_>, _outcome: Outcome, _turn: &mut Turn<'_>) -> Exit {
+        Exit::Passed
+    }
+
+    /// A call that has passed will never come back: what it holds is given back.
+    fn abandon(&self, _call: Call<'_>, _turn: &mut Turn<'_>) {}
+}
+
+/// Lists the guards by their keys, in the order in which a call meets them if nothing is said, with
+/// what each keeps of a call that has passed it.
+macro_rules! guards {
+    ($(
+        $(#[doc = $doc:literal])*
+        $key:literal => $guard:ident as $name:ident $(keeps $(#[doc = $kept_doc:literal])* $kept:ty)?
+    ),* $(,)?) => {
+        /// A guard on an edge.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Guard {
+            $( $(#[doc = $doc])* $guard($guard), )*
+        }
+
+        impl Guard {
+            #[inline]
+            fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+                match self { $( Self::$guard(guard) => guard.enter(call, turn), )* }
+            }
+
+            #[inline]
+            fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+                match self { $( Self::$guard(guard) => guard.leave(call, outcome, turn), )* }
+            }
+
+            fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+                match self { $( Self::$guard(guard) => guard.abandon(call, turn), )* }
+            }
+        }
+
+        /// What a guard, or a fallback, keeps of a call.
+        #[derive(Clone, Copy, Debug, Default)]
+        pub(crate) enum Hold {
+            /// Nothing.
+            #[default]
+            Nothing,
+            $( $( $(#[doc = $kept_doc])* $guard($kept), )? )*
+            /// A call that has failed, while another service is asked in its place.
+            Failed(crate::system::FailedCall),
+        }
+
+        /// A guard as it is written.
+        #[derive(Clone, Debug)]
+        pub(crate) enum Written {
+            $( $(#[doc = $doc])* $guard(Placed<<$guard as Guards>::Section>), )*
+        }
+
+        impl Written {
+            /// Where it is written.
+            fn at(&self) -> Location {
+                match self { $( Self::$guard(settings) => settings.at(), )* }
+            }
+
+            fn compile(
+                &self,
+                site: &Site,
+                names: &Names<'_>,
+                plan: &mut Plan,
+                problems: &mut Problems,
+            ) -> Option<Guard> {
+                match self {
+                    $( Self::$guard(settings) => {
+                        <$guard as Guards>::compile(settings, site, names, plan, problems)
+                            .map(Guard::$guard)
+                    } )*
+                }
+            }
+        }
+
+        /// Guards in a list: each is a map with one of the keys.
+        pub(crate) mod listed {
+            use super::{Guards, Placed, section};
+
+            $( section! {
+                /// A guard in a list.
+                pub(crate) struct $guard {
+                    $(#[doc = $doc])*
+                    $key => settings: Placed<<super::$guard as Guards>::Section>,
+                }
+            } )*
+        }
+
+        one_of! {
+            /// One guard in a list.
+            pub(crate) enum Listed("place in the list") {
+                $( $(#[doc = $doc])* $key => $guard(listed::$guard), )*
+            }
+        }
+
+        impl Listed {
+            fn written(&self) -> Written {
+                match self {
+                    $( Self::$guard(guard) => Written::$guard(guard.settings.clone()), )*
+                }
+            }
+        }
+
+        section! {
+            /// Guards that are written one by one, in the usual order.
+            pub(crate) struct Single {
+                $( $(#[doc = $doc])* $key => $name: Option<Placed<<$guard as Guards>::Section>>, )*
+                /// How long the whole call may take, with all that it waits for and all attempts;
+                /// for ever if left out.
+                "call timeout" => whole_timeout: Option<Placed<Duration>>,
+            }
+        }
+
+        impl Single {
+            /// The guards that are written, the outermost first.
+            fn written(&self) -> Vec<Written> {
+                let mut written = Vec::new();
+                $( written.extend(self.$name.clone().map(Written::$guard)); )*
+                let is_outside = |guard: &Written| matches!(guard, Written::RateLimit(_));
+                let inside = written.iter().take_while(|guard| is_outside(guard)).count();
+                if let Some(timeout) = &self.whole_timeout {
+                    written.insert(inside, Written::Timeout(timeout.clone()));
+                }
+                written
+            }
+
+            /// The keys and places of the guards that are written.
+            fn keys(&self) -> impl Iterator<Item = (&'static str, Location)> {
+                let keys = [
+                    $( ($key, self.$name.as_ref().map(Placed::key)), )*
+                    ("call timeout", self.whole_timeout.as_ref().map(Placed::key)),
+                ];
+                keys.into_iter().filter_map(|(key, at)| Some((key, at?)))
+            }
+        }
+
+        /// The keys of guards that are written one by one.
+        pub(crate) const KEYS: &[&str] = &[$( $key, )* "call timeout"];
+    };
+}
+
+guards! {
+    /// Limits calls over time.
+    "rate limit" => RateLimit as rate_limit,
+    /// Limits calls in flight.
+    "bulkhead" => Bulkhead as bulkhead keeps
+        /// A permit of a bulkhead, or a place in the queue for one.
+        bulkhead::Permit,
+    /// Stops calling what keeps failing.
+    "breaker" => Breaker as breaker keeps
+        /// A permission of a breaker.
+        breaker::Permission,
+    /// Tries again.
+    "retry" => Retry as retry keeps
+        /// The tries of a retry.
+        retry::Tries,
+    /// Limits the time for everything inside it.
+    "timeout" => Timeout as timeout keeps
+        /// A timeout that is set.
+        timeout::Set,
+    /// Sends another request when an attempt takes long, and takes the first good answer; the
+    /// innermost guard.
+    "hedge" => Hedge as hedge keeps
+        /// The requests that a hedge has sent for one attempt.
+        hedge::Hedged,
+}

@@ -1,0 +1,278 @@
+//! Limits on calls over time.
+
+use sim_core::SimDuration;
+
+use super::{Call, Entry, Guards, Scope, ScopeWord, Site};
+use crate::Outcome;
+use crate::language::quantity::{Duration, Rate};
+use crate::language::{Placed, Problems, one_of, section, words};
+use crate::resilience::{Pass, RateLimit as Algorithm};
+use crate::scenario::{Names, Plan};
+use crate::system::{Activity, Turn};
+
+/// Resilience4j's own settings of a rate limiter.
+mod resilience4j {
+    use sim_core::SimDuration;
+
+    pub const LIMIT_FOR_PERIOD: u32 = 50;
+    pub const LIMIT_REFRESH_PERIOD: SimDuration = SimDuration::from_nanos(500);
+    pub const TIMEOUT_DURATION: SimDuration = SimDuration::from_secs(5);
+}
+
+section! {
+    /// A limit on calls over time.
+    pub(crate) struct RateLimitSection {
+        .. => algorithm: AlgorithmSection,
+        /// Applies only while so many messages wait in a queue: backpressure.
+        "while" => condition: Option<Backlog>,
+        /// The owner of its state; each instance of the caller has its own if left out.
+        "scope" => scope: Option<ScopeWord>,
+    }
+}
+
+section! {
+    /// Messages that wait in a queue.
+    pub(crate) struct Backlog {
+        /// The queue.
+        "queue" => queue: Placed<String>,
+        /// More than so many.
+        "above" => above: u64,
+    }
+}
+
+one_of! {
+    /// An algorithm that limits calls over time, or a library's.
+    pub(crate) enum AlgorithmSection("rate limit") {
+        /// Tokens drip into a bucket at this rate; a call takes one.
+        "token bucket" => TokenBucket(TokenBucket),
+        /// Calls leave evenly at this rate.
+        "leaky bucket" => LeakyBucket(LeakyBucket),
+        /// The generic cell rate algorithm at this rate.
+        "gcra" => Gcra(Gcra),
+        /// So many calls in each window of the clock.
+        "fixed window" => FixedWindow(FixedWindow),
+        /// So many calls in any span.
+        "sliding log" => SlidingLog(SlidingLog),
+        /// So many calls in any span, estimated from two windows of the clock.
+        "sliding counter" => SlidingCounter(SlidingCounter),
+        /// A library's limiter.
+        "preset" => Preset(Preset),
+    }
+}
+
+section! {
+    /// Tokens drip into a bucket at a rate; a call takes one.
+    pub(crate) struct TokenBucket {
+        /// The rate.
+        "token bucket" => rate: Placed<Rate>,
+        /// Calls that may come at once; 1 if left out.
+        "burst" => burst: Option<Placed<u32>>,
+        /// How long a call may wait for its turn; not at all if left out.
+        "max wait" => max_wait: Option<Duration>,
+    }
+}
+
+section! {
+    /// Calls leave evenly at a rate.
+    pub(crate) struct LeakyBucket {
+        /// The rate.
+        "leaky bucket" => rate: Placed<Rate>,
+        /// Calls that may wait for their turn; none if left out.
+        "queue" => queue: Option<u32>,
+    }
+}
+
+section! {
+    /// The generic cell rate algorithm.
+    pub(crate) struct Gcra {
+        /// The rate.
+        "gcra" => rate: Placed<Rate>,
+        /// Calls that may come at once; 1 if left out.
+        "burst" => burst: Option<Placed<u32>>,
+        /// How long a call may wait for its turn; not at all if left out.
+        "max wait" => max_wait: Option<Duration>,
+    }
+}
+
+section! {
+    /// So many calls in each window of the clock.
+    pub(crate) struct FixedWindow {
+        /// The length of a window.
+        "fixed window" => window: Placed<Duration>,
+        /// How many calls.
+        "calls" => calls: Placed<u32>,
+    }
+}
+
+section! {
+    /// So many calls in any span.
+    pub(crate) struct SlidingLog {
+        /// The length of the span.
+        "sliding log" => window: Placed<Duration>,
+        /// How many calls.
+        "calls" => calls: Placed<u32>,
+    }
+}
+
+section! {
+    /// So many calls in any span, estimated from two windows of the clock.
+    pub(crate) struct SlidingCounter {
+        /// The length of the span.
+        "sliding counter" => window: Placed<Duration>,
+        /// How many calls.
+        "calls" => calls: Placed<u32>,
+    }
+}
+
+section! {
+    /// A library's rate limiter.
+    pub(crate) struct Preset {
+        /// The library whose limiter this is.
+        "preset" => preset: RateLimitPreset,
+        /// Permits of each cycle; 50 if left out.
+        "limitForPeriod" => limit_for_period: Option<Placed<u32>>,
+        /// Length of a cycle; 500ns if left out.
+        "limitRefreshPeriod" => limit_refresh_period: Option<Placed<Duration>>,
+        /// How long a call waits for a permit; 5s if left out.
+        "timeoutDuration" => timeout_duration: Option<Duration>,
+    }
+}
+
+words! {
+    /// A library whose rate limiter is meant.
+    pub(crate) enum RateLimitPreset {
+        /// Resilience4j (Java).
+        "resilience4j" => Resilience4j,
+    }
+}
+
+/// Limits calls over time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RateLimit {
+    /// The first of its rate limits.
+    pub first: u32,
+    /// How the others follow.
+    pub scope: Scope,
+    /// When it applies; always if nothing is said.
+    pub condition: Option<BacklogAbove>,
+}
+
+/// More than so many messages wait in a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BacklogAbove {
+    /// Dense id of the queue.
+    pub queue: u32,
+    /// How many messages.
+    pub messages: u64,
+}
+
+impl AlgorithmSection {
+    fn compile(&self, problems: &mut Problems) -> Algorithm {
+        let wait = |span: Option<Duration>| span.map_or(SimDuration::ZERO, |span| span.0);
+        let calls =
+            |calls, problems: &mut Problems| problems.at_least_one(Some(calls), 1, "the calls");
+        match self {
+            Self::TokenBucket(TokenBucket { rate, burst, max_wait }) => Algorithm::TokenBucket {
+                interval: problems.interval(rate),
+                burst: problems.at_least_one(burst.as_ref(), 1, "the burst"),
+                max_wait: wait(*max_wait),
+            },
+            Self::Gcra(Gcra { rate, burst, max_wait }) => Algorithm::Gcra {
+                interval: problems.interval(rate),
+                burst: problems.at_least_one(burst.as_ref(), 1, "the burst"),
+                max_wait: wait(*max_wait),
+            },
+            Self::LeakyBucket(LeakyBucket { rate, queue }) => Algorithm::LeakyBucket {
+                interval: problems.interval(rate),
+                queue: queue.unwrap_or(0),
+            },
+            Self::FixedWindow(limit) => Algorithm::FixedWindow {
+                window: problems.above_zero(&limit.window),
+                calls: calls(&limit.calls, problems),
+            },
+            Self::SlidingLog(limit) => Algorithm::SlidingLog {
+                window: problems.above_zero(&limit.window),
+                calls: calls(&limit.calls, problems),
+            },
+            Self::SlidingCounter(limit) => Algorithm::SlidingCounter {
+                window: problems.above_zero(&limit.window),
+                calls: calls(&limit.calls, problems),
+            },
+            Self::Preset(preset) => preset.compile(problems),
+        }
+    }
+}
+
+impl Preset {
+    fn compile(&self, problems: &mut Problems) -> Algorithm {
+        let RateLimitPreset::Resilience4j = self.preset;
+        Algorithm::CyclicPermits {
+            period: self
+                .limit_refresh_period
+                .as_ref()
+                .map_or(resilience4j::LIMIT_REFRESH_PERIOD, |period| problems.above_zero(period)),
+            permits: problems.at_least_one(
+                self.limit_for_period.as_ref(),
+                resilience4j::LIMIT_FOR_PERIOD,
+                "limitForPeriod",
+            ),
+            timeout: self
+                .timeout_duration
+                .map_or(resilience4j::TIMEOUT_DURATION, |timeout| timeout.0),
+        }
+    }
+}
+
+impl Guards for RateLimit {
+    type Section = RateLimitSection;
+
+    fn compile(
+        section: &RateLimitSection,
+        site: &Site,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let limit = section.algorithm.compile(problems);
+        let scope = ScopeWord::scope(section.scope);
+        let count = plan.count_in(scope, site.edge);
+        let first = plan.blueprint.rate_limits.len() as u32;
+        let remembered =
+            if let Algorithm::SlidingLog { calls, .. } = limit { u64::from(calls) } else { 1 };
+        let guards = (first, count, "rate limits");
+        if !plan.may_add_guards(guards, remembered, site.at, problems) {
+            return None;
+        }
+        plan.blueprint.rate_limits.extend(std::iter::repeat_n(limit, count as usize));
+        let condition = section.condition.as_ref().and_then(|backlog| {
+            let queue = names.queue(&backlog.queue, problems)?;
+            Some(BacklogAbove { queue, messages: backlog.above })
+        });
+        Some(Self { first, scope, condition })
+    }
+
+    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+        if self.condition.is_some_and(|condition| !condition.holds(turn)) {
+            return Entry::Passed;
+        }
+        let limiter = call.scoped(self.first, self.scope, turn);
+        match turn.state.rate_limiters[limiter as usize].try_acquire(turn.now) {
+            Pass::Now => Entry::Passed,
+            Pass::After(wait) => {
+                turn.wait(call.index, Activity::AwaitingTurn, wait);
+                Entry::Waits
+            }
+            Pass::Never(SimDuration::ZERO) => Entry::Rejected(Outcome::RejectedByRateLimit),
+            Pass::Never(wait) => {
+                turn.wait(call.index, Activity::WaitingInVain, wait);
+                Entry::Waits
+            }
+        }
+    }
+}
+
+impl BacklogAbove {
+    fn holds(self, turn: &Turn<'_>) -> bool {
+        turn.state.queues[self.queue as usize].messages.depth() > self.messages
+    }
+}

@@ -1,0 +1,70 @@
+//! Whose a guard's state is.
+
+use super::Call;
+use crate::language::words;
+use crate::system::Turn;
+
+/// The owner of a guard's state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Each instance of the caller has its own.
+    CallerInstance,
+    /// Each pair of a caller's and a callee's instance has its own.
+    CalleeInstance,
+    /// One for the whole edge.
+    Edge,
+}
+
+words! {
+    /// The owner of a guard's state.
+    pub(crate) enum ScopeWord {
+        /// Each instance of the caller has its own.
+        "caller instance" => CallerInstance,
+        /// Each pair of a caller's and a callee's instance has its own.
+        "callee instance" => CalleeInstance,
+        /// All share one, as in a mesh.
+        "shared" => Shared,
+        /// All share one through a store, and learn of its state with a delay.
+        "store" => Store,
+    }
+}
+
+impl ScopeWord {
+    /// The scope that is written, or the usual one.
+    pub fn scope(written: Option<Self>) -> Scope {
+        match written {
+            None | Some(Self::CallerInstance) => Scope::CallerInstance,
+            Some(Self::CalleeInstance) => Scope::CalleeInstance,
+            Some(Self::Shared | Self::Store) => Scope::Edge,
+        }
+    }
+}
+
+impl Call<'_> {
+    /// The guard that the calling instance has, of as many as the caller has instances.
+    #[inline]
+    pub fn of_caller(&self, first: u32, turn: &Turn<'_>) -> usize {
+        let instance = turn.state.frames[self.index].instance;
+        (first + instance - self.edge.caller_first_instance) as usize
+    }
+
+    /// The one among a guard's instances that a call has to do with.
+    #[inline]
+    pub fn scoped(&self, first: u32, scope: Scope, turn: &Turn<'_>) -> u32 {
+        let frame = &turn.state.frames[self.index];
+        let caller = frame.instance - self.edge.caller_first_instance;
+        match scope {
+            Scope::Edge => first,
+            Scope::CallerInstance => first + caller,
+            Scope::CalleeInstance => {
+                let callees = &self.edge.callee_instances;
+                first + caller * callees.len() as u32 + frame.target - callees.start
+            }
+        }
+    }
+}
+
+/// The name of something that belongs to an edge; with a number if it is not the first of its kind.
+pub(crate) fn one_of_several(owner: String, kind: &str, ordinal: u32) -> String {
+    if ordinal == 1 { owner } else { format!("{owner} ({kind} {ordinal})") }
+}

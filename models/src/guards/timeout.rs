@@ -1,0 +1,81 @@
+//! Limits on the time for everything inside them.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::{Call, Entry, Exit, Guards, Hold, Site};
+use crate::Outcome;
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems};
+use crate::resources::Waiter;
+use crate::scenario::{Names, Plan};
+use crate::system::{Ends, Turn};
+
+/// Limits the time for everything inside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timeout {
+    /// Dense id of the deadline.
+    pub deadline: u32,
+}
+
+/// A timeout that is set.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Set {
+    /// Its number.
+    pub number: u32,
+    /// When it was set.
+    pub since: SimTime,
+}
+
+impl Guards for Timeout {
+    type Section = Duration;
+
+    fn compile(
+        span: &Duration,
+        site: &Site,
+        _: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let span = Placed::new(*span, site.at);
+        let deadline = plan.deadline_of(&span, Ends::Guard(site.position), problems);
+        Some(Self { deadline })
+    }
+
+    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+        let frame = &mut turn.state.frames[call.index];
+        frame.timeouts_set = frame.timeouts_set.wrapping_add(1).max(1);
+        let number = frame.timeouts_set;
+        let set = Set { number, since: turn.now };
+        *turn.state.frames.hold(call.index, call.position) = Hold::Timeout(set);
+        turn.set_deadline(self.deadline, Waiter { frame: call.index, epoch: number });
+        Entry::Passed
+    }
+
+    fn leave(&self, call: Call<'_>, _: Outcome, turn: &mut Turn<'_>) -> Exit {
+        self.abandon(call, turn);
+        Exit::Passed
+    }
+
+    /// The timeout is called off.
+    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+        *turn.state.frames.hold(call.index, call.position) = Hold::Nothing;
+        let frame = &mut turn.state.frames[call.index];
+        if frame.given_up_from == call.position + 1 {
+            frame.given_up_from = u8::MAX;
+        }
+    }
+}
+
+impl Timeout {
+    /// The instant at which the timeout of a call falls due, if it is set.
+    pub(crate) fn due(&self, call: Call<'_>, turn: &Turn<'_>) -> Option<SimTime> {
+        let Hold::Timeout(set) = turn.state.frames.held(call.index, call.position) else {
+            return None;
+        };
+        Some(set.since + self.span(turn))
+    }
+
+    fn span(&self, turn: &Turn<'_>) -> SimDuration {
+        turn.plan.deadlines[self.deadline as usize].span
+    }
+}

@@ -1,0 +1,144 @@
+//! Checks that many settings share.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use sim_core::SimDuration;
+
+use super::Placed;
+use super::problem::{Location, Problem, Problems, did_you_mean};
+use super::quantity::{Duration, Rate};
+
+impl Problems {
+    /// Notes an error at a place.
+    pub(crate) fn error(
+        &mut self,
+        at: Location,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(Problem::error(message, Some(at)).with_help(help));
+    }
+
+    /// Notes a warning at a place.
+    pub(crate) fn warning(
+        &mut self,
+        at: Location,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        self.add(Problem::warning(message, Some(at)).with_help(help));
+    }
+
+    /// A number of at least one, or the default.
+    pub(crate) fn at_least_one(
+        &mut self,
+        written: Option<&Placed<u32>>,
+        default: u32,
+        what: &str,
+    ) -> u32 {
+        let Some(number) = written else { return default };
+        if **number == 0 {
+            self.error(
+                number.at(),
+                format!("{what} must be at least 1"),
+                "leave it out for the default",
+            );
+        }
+        (**number).max(1)
+    }
+
+    /// A number within a range, or the default.
+    pub(crate) fn within<T: Copy + PartialOrd + Display>(
+        &mut self,
+        written: Option<&Placed<T>>,
+        default: T,
+        range: RangeInclusive<T>,
+    ) -> T {
+        match written {
+            None => default,
+            Some(number) if range.contains(number) => **number,
+            Some(number) => {
+                let help = format!("write a number from {} to {}", range.start(), range.end());
+                self.error(number.at(), format!("`{}` is out of range", **number), help);
+                default
+            }
+        }
+    }
+
+    /// A span of time that is not zero.
+    pub(crate) fn above_zero(&mut self, span: &Placed<Duration>) -> SimDuration {
+        if span.0.is_zero() {
+            self.error(span.at(), "this must take some time", "write a span such as `10s`");
+            return SimDuration::from_secs(1);
+        }
+        span.0
+    }
+
+    /// The time between two events at a rate.
+    pub(crate) fn interval(&mut self, rate: &Placed<Rate>) -> SimDuration {
+        if rate.0 <= 0.0 {
+            let help = "write a rate such as `100/s`";
+            self.error(rate.at(), "a rate of zero lets nothing through", help);
+            return SimDuration::from_secs(1);
+        }
+        SimDuration::from_nanos_f64(1e9 / rate.0)
+    }
+
+    /// True if a scenario may have this many of something; notes a problem otherwise.
+    pub(crate) fn may_have(&mut self, count: u64, most: u64, what: &str, at: Location) -> bool {
+        if count > most {
+            let help = format!("a scenario may have {most}; make it smaller");
+            self.error(at, format!("this makes {count} {what} in all"), help);
+        }
+        count <= most
+    }
+
+    /// Refuses a name that could not be part of a path or an edge.
+    pub(crate) fn name(&mut self, name: &str, at: Location) {
+        let is_sound =
+            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
+        if !is_sound {
+            let help = "names are made of letters, digits, `-` and `_`";
+            self.error(at, format!("`{name}` cannot be a name"), help);
+        }
+    }
+
+    /// Notes that there is nothing of this name, and which name was probably meant. `otherwise` is
+    /// the advice where there is nothing to choose from.
+    pub(crate) fn no_such<'a>(
+        &mut self,
+        what: &str,
+        name: &str,
+        at: Location,
+        known: impl IntoIterator<Item = &'a str>,
+        otherwise: impl Into<String>,
+    ) {
+        let known: Vec<&str> = known.into_iter().collect();
+        let help = match did_you_mean(name, known.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if known.is_empty() => otherwise.into(),
+            None => format!("known are {}", known.join(", ")),
+        };
+        self.error(at, format!("there is no {what} `{name}`"), help);
+    }
+}
+
+/// Names in backticks, to choose one from: "`a`, `b` or `c`".
+pub(crate) fn listed(names: &[&str]) -> String {
+    joined(names, "or")
+}
+
+/// Names in backticks: "`a`, `b` and `c`".
+pub(crate) fn all(names: &[&str]) -> String {
+    joined(names, "and")
+}
+
+fn joined(names: &[&str], last_word: &str) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} {last_word} {last}", others.join(", ")),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,249 @@
+//! Numbers with units.
+
+use std::str::FromStr;
+
+use sim_core::SimDuration;
+
+use super::written::{Written, written};
+
+/// A span of time: `250ms`, `1.5s`, `2m`, `1m30s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(crate) struct Duration(pub SimDuration);
+
+impl Duration {
+    /// Whole milliseconds, as many as fit.
+    pub fn as_millis(self) -> u32 {
+        u32::try_from(self.0.as_nanos() / 1_000_000).unwrap_or(u32::MAX)
+    }
+}
+
+const DURATION_UNITS: [(&str, f64); 7] =
+    [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3_600e9)];
+
+impl FromStr for Duration {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || {
+            format!(
+                "`{text}` is not a duration; write a number and a unit, such as `250ms`, `1.5s`, `2m` or `1h`"
+            )
+        };
+        let mut rest = text;
+        let mut nanos = 0.0;
+        while !rest.is_empty() {
+            let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+            let letters = rest[digits..]
+                .find(|c: char| c.is_ascii_digit())
+                .map_or(rest.len(), |length| digits + length);
+            let amount: f64 = rest[..digits].parse().map_err(|_| refuse())?;
+            if letters == digits {
+                return Err(format!(
+                    "`{text}` has no unit; write `{}`",
+                    suggested_duration(amount)
+                ));
+            }
+            let unit = rest[digits..letters].trim();
+            let (_, size) =
+                DURATION_UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(|| {
+                    let days = if unit.starts_with('d') {
+                        "; write days as hours, such as `24h`"
+                    } else {
+                        "; known units are ns, us, ms, s, m and h"
+                    };
+                    format!("`{unit}` is not a unit of time{days}")
+                })?;
+            nanos += amount * size;
+            rest = &rest[letters..];
+        }
+        if text.is_empty() || nanos >= u64::MAX as f64 {
+            Err(refuse())
+        } else {
+            Ok(Self(SimDuration::from_nanos_f64(nanos)))
+        }
+    }
+}
+
+fn suggested_duration(number: f64) -> String {
+    format!("{number}ms` or `{number}s")
+}
+
+impl Written for Duration {
+    const EXPECTED: &'static str = "a duration such as 250ms";
+    const PATTERN: &'static str = r"^([0-9.]+\s*(ns|us|µs|ms|s|m|h))+$";
+    const EXAMPLES: &'static [&'static str] = &["250ms", "1.5s", "2m"];
+    fn suggestion(number: f64) -> Option<String> {
+        Some(suggested_duration(number))
+    }
+}
+written!(Duration, "Duration");
+
+/// Events per second: `400/s`, `90/m`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) struct Rate(pub f64);
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || {
+            format!(
+                "`{text}` is not a rate; write a number per unit of time, such as `400/s` or `90/m`"
+            )
+        };
+        let (amount, unit) = text.split_once('/').ok_or_else(refuse)?;
+        let seconds = match unit.trim() {
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3_600.0,
+            _ => return Err(refuse()),
+        };
+        let amount: f64 = amount.trim().parse().map_err(|_| refuse())?;
+        if amount >= 0.0 && amount.is_finite() { Ok(Self(amount / seconds)) } else { Err(refuse()) }
+    }
+}
+
+impl Written for Rate {
+    const EXPECTED: &'static str = "a rate such as 400/s";
+    const PATTERN: &'static str = r"^[0-9.]+\s*/\s*(ms|s|m|h)$";
+    const EXAMPLES: &'static [&'static str] = &["400/s", "90/m"];
+    fn suggestion(number: f64) -> Option<String> {
+        Some(format!("{number}/s"))
+    }
+}
+written!(Rate, "Rate");
+
+/// A share or probability: `50%` or `0.5`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) struct Share(pub f64);
+
+impl FromStr for Share {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let refuse = || format!("`{text}` is not a share; write a percentage such as `50%`");
+        let percent = text.strip_suffix('%').ok_or_else(refuse)?;
+        let percent: f64 = percent.trim().parse().map_err(|_| refuse())?;
+        share_of(percent / 100.0, text)
+    }
+}
+
+fn share_of(value: f64, written: &str) -> Result<Share, String> {
+    if (0.0..=1.0).contains(&value) {
+        return Ok(Share(value));
+    }
+    let help = if value > 1.0 && value <= 100.0 && !written.ends_with('%') {
+        format!("; did you mean `{written}%`?")
+    } else {
+        String::new()
+    };
+    Err(format!("`{written}` is not between 0% and 100%{help}"))
+}
+
+impl Written for Share {
+    const EXPECTED: &'static str = "a share such as 50%";
+    const PATTERN: &'static str = r"^[0-9.]+\s*%$";
+    const EXAMPLES: &'static [&'static str] = &["50%", "0.1%"];
+    fn suggestion(_: f64) -> Option<String> {
+        None
+    }
+    fn from_number(number: f64) -> Result<Self, String> {
+        share_of(number, &number.to_string())
+    }
+}
+written!(Share, "Share");
+
+/// A factor: `20x`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) struct Factor(pub f64);
+
+impl FromStr for Factor {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let number = text.strip_suffix(['x', '×']).or_else(|| text.strip_prefix(['x', '×']));
+        match number.and_then(|number| number.trim().parse::<f64>().ok()) {
+            Some(factor) if factor > 0.0 && factor.is_finite() => Ok(Self(factor)),
+            _ => Err(format!("`{text}` is not a factor; write `20x`")),
+        }
+    }
+}
+
+impl Written for Factor {
+    const EXPECTED: &'static str = "a factor such as 20x";
+    const PATTERN: &'static str = r"^[0-9.]+\s*x$";
+    const EXAMPLES: &'static [&'static str] = &["20x", "1.5x"];
+    fn suggestion(number: f64) -> Option<String> {
+        Some(format!("{number}x"))
+    }
+}
+written!(Factor, "Factor");
+
+/// An amount of memory: `512MB`, `2GB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(crate) struct Bytes(pub u64);
+
+impl FromStr for Bytes {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const UNITS: [(&str, f64); 4] = [("KB", 1e3), ("MB", 1e6), ("GB", 1e9), ("B", 1.0)];
+        let parsed = UNITS.iter().find_map(|(unit, size)| {
+            Some(text.strip_suffix(unit)?.trim().parse::<f64>().ok()? * size)
+        });
+        parsed
+            .filter(|bytes| *bytes >= 0.0)
+            .map(|bytes| Self(bytes as u64))
+            .ok_or_else(|| format!("`{text}` is not an amount of memory; write `512MB` or `2GB`"))
+    }
+}
+
+impl Written for Bytes {
+    const EXPECTED: &'static str = "an amount of memory such as 2GB";
+    const PATTERN: &'static str = r"^[0-9.]+\s*(B|KB|MB|GB)$";
+    const EXAMPLES: &'static [&'static str] = &["512MB", "2GB"];
+    fn suggestion(number: f64) -> Option<String> {
+        Some(format!("{number}MB"))
+    }
+}
+written!(Bytes, "Bytes");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nanos(text: &str) -> Result<u64, String> {
+        text.parse().map(|Duration(span)| span.as_nanos())
+    }
+
+    #[test]
+    fn durations_are_read_in_every_unit_and_mixed() {
+        assert_eq!(nanos("250ms"), Ok(250_000_000));
+        assert_eq!(nanos("1m30s"), Ok(90_000_000_000));
+        assert_eq!(nanos("1.5s"), Ok(1_500_000_000));
+        assert_eq!(nanos("7us"), Ok(7_000));
+    }
+
+    #[test]
+    fn a_wrong_quantity_says_what_would_be_right() {
+        assert_eq!(nanos("250"), Err("`250` has no unit; write `250ms` or `250s`".to_owned()));
+        assert!(nanos("2d").is_err_and(|message| message.contains("24h")));
+        assert!(nanos("").is_err() && nanos("ms").is_err() && nanos("-1s").is_err());
+        assert!("300".parse::<Rate>().is_err() && "x/s".parse::<Rate>().is_err());
+        assert!(
+            "150%".parse::<Share>().is_err_and(|message| message.contains("between 0% and 100%"))
+        );
+        assert!(
+            Share::from_number(50.0).is_err_and(|message| message.contains("did you mean `50%`"))
+        );
+    }
+
+    #[test]
+    fn rates_shares_and_factors_are_read() {
+        assert_eq!("90/m".parse(), Ok(Rate(1.5)));
+        assert_eq!("0.1%".parse(), Ok(Share(0.001)));
+        assert_eq!("20x".parse(), Ok(Factor(20.0)));
+        assert_eq!("2GB".parse(), Ok(Bytes(2_000_000_000)));
+    }
+}

@@ -1,0 +1,372 @@
+//! YAML with the place of every value.
+
+use super::problem::{Location, Problem, did_you_mean};
+
+/// A value and where it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it begins (for lists and maps) or lies (for scalars).
+    pub at: Location,
+}
+
+/// What a node holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Another number.
+    Float(f64),
+    /// Any other scalar.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// Keys and values in the order of the file.
+    Map(Vec<(Key, Node)>),
+}
+
+/// A key and where it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The key.
+    pub name: String,
+    /// Where it lies.
+    pub at: Location,
+}
+
+/// One step of a path from the root of a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Segment {
+    /// Into a map.
+    Key(String),
+    /// Into a list.
+    Index(usize),
+}
+
+impl Segment {
+    /// The segment as `value` takes it: in a list, a number is an index (`faults.0.by`).
+    fn within(&self, value: &Value) -> Self {
+        match (self, value) {
+            (Self::Key(name), Value::List(_)) => {
+                name.parse().map_or_else(|_| self.clone(), Self::Index)
+            }
+            _ => self.clone(),
+        }
+    }
+}
+
+/// The path written as `services.d.threads` or `faults[0].by`. Names of edges hold blanks and
+/// arrows but no dots.
+pub fn parse_path(text: &str) -> Vec<Segment> {
+    let mut segments = Vec::new();
+    for part in text.split('.') {
+        let (name, indices) = part.split_once('[').unwrap_or((part, ""));
+        segments.push(Segment::Key(normalize_edge(name)));
+        segments.extend(
+            indices
+                .split('[')
+                .filter_map(|index| index.trim_end_matches(']').parse().ok())
+                .map(Segment::Index),
+        );
+    }
+    segments
+}
+
+/// An edge with one blank on each side of its arrow; other names trimmed.
+pub fn normalize_edge(name: &str) -> String {
+    match name.split_once("->") {
+        Some((caller, callee)) => format!("{} -> {}", caller.trim(), callee.trim()),
+        None => name.trim().to_owned(),
+    }
+}
+
+/// The key of the map that a bare number stands for, by the key that leads to the map: "max" for
+/// "threads".
+pub type ShortForms = fn(&str) -> Option<&'static str>;
+
+impl Node {
+    /// The node at `path`.
+    pub fn get(&self, path: &[Segment]) -> Option<&Self> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        match (first.within(&self.value), &self.value) {
+            (Segment::Key(name), Value::Map(entries)) => entries
+                .iter()
+                .find(|(key, _)| normalize_edge(&key.name) == name)
+                .and_then(|(_, node)| node.get(rest)),
+            (Segment::Index(index), Value::List(items)) => {
+                items.get(index).and_then(|node| node.get(rest))
+            }
+            _ => None,
+        }
+    }
+
+    /// Where the key that leads to `path` lies; the node itself for items of lists.
+    pub fn key_location(&self, path: &[Segment]) -> Option<Location> {
+        let (last, parents) = path.split_last()?;
+        let parent = self.get(parents)?;
+        match (last, &parent.value) {
+            (Segment::Key(name), Value::Map(entries)) => entries
+                .iter()
+                .find(|(key, _)| normalize_edge(&key.name) == *name)
+                .map(|(key, _)| key.at),
+            _ => parent.get(std::slice::from_ref(last)).map(|node| node.at),
+        }
+    }
+
+    /// Where the value at the longest existing beginning of `path` lies.
+    pub fn nearest_location(&self, path: &[Segment]) -> Location {
+        (0..=path.len())
+            .rev()
+            .find_map(|length| self.get(&path[..length]))
+            .map_or(self.at, |node| node.at)
+    }
+
+    /// Takes the node at `path` out; whether there was one.
+    pub fn remove(&mut self, path: &[Segment]) -> bool {
+        let Some((last, parents)) = path.split_last() else { return false };
+        match (last, self.get_mut(parents).map(|parent| &mut parent.value)) {
+            (Segment::Key(name), Some(Value::Map(entries))) => {
+                let before = entries.len();
+                entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
+                entries.len() < before
+            }
+            (Segment::Index(index), Some(Value::List(items))) if *index < items.len() => {
+                items.remove(*index);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Puts `node` at `path`, making maps on the way; `null` takes away what is there. `path_at` is
+    /// where the path is written.
+    ///
+    /// A bare number put where slots are described in full (`threads: { max: 50, queue: 100 }`)
+    /// sets their number only; a detail put where they are a bare number keeps that number.
+    ///
+    /// # Errors
+    /// A path that leads through a scalar or past the end of a list, or nothing to take away.
+    pub fn set(
+        &mut self,
+        path: &[Segment],
+        node: Self,
+        path_at: Location,
+        short_forms: ShortForms,
+    ) -> Result<(), Problem> {
+        let Some((first, rest)) = path.split_first() else {
+            *self = node;
+            return Ok(());
+        };
+        if self.value == Value::Null {
+            self.value = Value::Map(Vec::new());
+        }
+        match (first.within(&self.value), &mut self.value) {
+            (Segment::Key(name), Value::Map(entries)) => {
+                let position =
+                    entries.iter().position(|(key, _)| normalize_edge(&key.name) == name);
+                if rest.is_empty() && node.value == Value::Null {
+                    if position.is_none() {
+                        let known: Vec<&str> =
+                            entries.iter().map(|(key, _)| key.name.as_str()).collect();
+                        let problem = Problem::error(
+                            format!("there is no `{name}` to take away"),
+                            Some(path_at),
+                        );
+                        let meant = did_you_mean(&name, known)
+                            .map(|meant| format!("did you mean `{meant}`?"));
+                        return Err(meant.map_or(problem.clone(), |help| problem.with_help(help)));
+                    }
+                    entries.retain(|(key, _)| normalize_edge(&key.name) != name);
+                    return Ok(());
+                }
+                let position = position.unwrap_or_else(|| {
+                    entries.push((
+                        Key { name: name.clone(), at: path_at },
+                        Self { value: Value::Null, at: path_at },
+                    ));
+                    entries.len() - 1
+                });
+                let child = &mut entries[position].1;
+                match (short_forms(&name), &mut child.value, &node.value) {
+                    (Some(key), Value::Integer(_), _) if !rest.is_empty() => {
+                        let number = child.clone();
+                        child.value =
+                            Value::Map(vec![(Key { name: key.to_owned(), at: number.at }, number)]);
+                    }
+                    (Some(key), Value::Map(_), Value::Integer(_)) if rest.is_empty() => {
+                        let inner = [Segment::Key(key.to_owned())];
+                        return child.set(&inner, node, path_at, short_forms);
+                    }
+                    _ => {}
+                }
+                child.set(rest, node, path_at, short_forms)
+            }
+            (Segment::Index(index), Value::List(items)) => {
+                let length = items.len();
+                if rest.is_empty() && node.value == Value::Null && index < length {
+                    items.remove(index);
+                    return Ok(());
+                }
+                match items.get_mut(index) {
+                    Some(item) => item.set(rest, node, path_at, short_forms),
+                    None => Err(Problem::error(
+                        format!("there is no item {index}: the list has {length}"),
+                        Some(path_at),
+                    )
+                    .with_help("items are counted from 0")),
+                }
+            }
+            (segment, other) => {
+                let wanted = match segment {
+                    Segment::Key(name) => format!("`{name}`"),
+                    Segment::Index(index) => format!("item {index}"),
+                };
+                Err(Problem::error(
+                    format!("there is no {wanted} in {}", other.description()),
+                    Some(path_at),
+                ))
+            }
+        }
+    }
+
+    /// Gives the node and everything in it one place.
+    pub fn move_to(&mut self, at: Location) {
+        self.at = at;
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.move_to(at)),
+            Value::Map(entries) => entries.iter_mut().for_each(|(key, node)| {
+                key.at = at;
+                node.move_to(at);
+            }),
+            _ => {}
+        }
+    }
+
+    /// The value without its places.
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Bool(value) => (*value).into(),
+            Value::Integer(value) => (*value).into(),
+            Value::Float(value) => (*value).into(),
+            Value::Text(value) => value.clone().into(),
+            Value::List(items) => items.iter().map(Self::to_json).collect(),
+            Value::Map(entries) => {
+                entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect()
+            }
+        }
+    }
+
+    /// The keys of a map; none for anything else.
+    pub fn keys(&self) -> impl Iterator<Item = &Key> {
+        let entries = if let Value::Map(entries) = &self.value { entries.as_slice() } else { &[] };
+        entries.iter().map(|(key, _)| key)
+    }
+
+    /// The node at `path`, to be changed.
+    pub fn get_mut(&mut self, path: &[Segment]) -> Option<&mut Self> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        match (first.within(&self.value), &mut self.value) {
+            (Segment::Key(name), Value::Map(entries)) => entries
+                .iter_mut()
+                .find(|(key, _)| normalize_edge(&key.name) == name)
+                .and_then(|(_, node)| node.get_mut(rest)),
+            (Segment::Index(index), Value::List(items)) => {
+                items.get_mut(index).and_then(|node| node.get_mut(rest))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Value {
+    /// What kind of value this is, with its article.
+    pub fn description(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a truth value",
+            Self::Integer(_) | Self::Float(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a map",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree(text: &str) -> Node {
+        Node::parse(text, 0).expect("valid YAML")
+    }
+
+    fn short_form(key: &str) -> Option<&'static str> {
+        (key == "threads").then_some("max")
+    }
+
+    fn number(value: i64) -> Node {
+        Node { value: Value::Integer(value), at: Location::default() }
+    }
+
+    #[test]
+    fn every_value_knows_its_place() {
+        let text = "services:\n  d: { threads: 40 }\n";
+        let node = tree(text);
+        let threads = parse_path("services.d.threads");
+        let (value, key) =
+            (node.get(&threads).expect("set").at, node.key_location(&threads).expect("set"));
+        assert_eq!((&text[value.start..value.end], &text[key.start..key.end]), ("40", "threads"));
+    }
+
+    #[test]
+    fn an_override_follows_the_shorthand_in_both_directions() {
+        let mut node =
+            tree("services: { a: { threads: { max: 50, queue: 9 } }, b: { threads: 7 } }");
+        node.set(&parse_path("services.a.threads"), number(60), Location::default(), short_form)
+            .expect("a place to set");
+        node.set(
+            &parse_path("services.b.threads.queue"),
+            number(3),
+            Location::default(),
+            short_form,
+        )
+        .expect("a place to set");
+        let expected = tree(
+            "services: { a: { threads: { max: 60, queue: 9 } }, b: { threads: { max: 7, queue: 3 } } }",
+        );
+        assert_eq!(node.to_json(), expected.to_json());
+    }
+
+    #[test]
+    fn an_override_makes_what_is_missing_and_refuses_what_cannot_be() {
+        let mut node = tree("calls: {}\nfaults: [ { by: 2x } ]");
+        node.set(
+            &parse_path("calls.c->d.retry.attempts"),
+            number(3),
+            Location::default(),
+            short_form,
+        )
+        .expect("a place to set");
+        node.set(&parse_path("faults[0].by"), number(5), Location::default(), short_form)
+            .expect("a place to set");
+        assert_eq!(
+            node.to_json(),
+            tree("calls: { 'c -> d': { retry: { attempts: 3 } } }\nfaults: [ { by: 5 } ]")
+                .to_json()
+        );
+        assert!(
+            node.set(&parse_path("faults[1].by"), number(5), Location::default(), short_form)
+                .is_err()
+        );
+        assert!(
+            node.set(&parse_path("faults[0].by.more"), number(5), Location::default(), short_form)
+                .is_err()
+        );
+    }
+}

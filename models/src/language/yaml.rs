@@ -1,0 +1,155 @@
+//! From YAML to a tree.
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::Spanned;
+
+use super::problem::{Location, Problem};
+use super::tree::{Key, Node, Value};
+
+impl Node {
+    /// Reads YAML; `source` is the number of its text.
+    ///
+    /// # Errors
+    /// A text that is not YAML, with the place where it stops being so.
+    pub fn parse(text: &str, source: u32) -> Result<Self, Problem> {
+        let options = serde_saphyr::options! { strict_booleans: true };
+        let tree: Spanned<Raw> =
+            serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+                let at =
+                    error.location().map_or(Location { source, start: 0, end: 0 }, |location| {
+                        locate(location, text, source)
+                    });
+                let message = error.without_snippet().to_string();
+                let message = message
+                    .split(" at line")
+                    .next()
+                    .unwrap_or(&message)
+                    .trim_start_matches("error: ")
+                    .to_owned();
+                let message = strip_position(&message);
+                Problem::error(format!("this is not valid YAML: {message}"), Some(at))
+                    .labelled("here")
+            })?;
+        Ok(tree.value.into_node(locate(tree.defined, text, source), text, source))
+    }
+}
+
+/// The parser reports positions in its messages; the snippet shows them better.
+fn strip_position(message: &str) -> String {
+    if let Some((_, key)) = message.split_once("duplicate mapping key: ") {
+        return format!("the key `{}` is there twice", key.split(',').next().unwrap_or(key));
+    }
+    match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
+        Some((_, rest)) => rest.to_owned(),
+        None => message.lines().next().unwrap_or_default().to_owned(),
+    }
+}
+
+fn locate(location: serde_saphyr::Location, text: &str, source: u32) -> Location {
+    let span = location.span();
+    let by_line = || {
+        let line_start: usize = text
+            .split_inclusive('\n')
+            .take((location.line() as usize).saturating_sub(1))
+            .map(str::len)
+            .sum();
+        let in_line = text[line_start.min(text.len())..]
+            .char_indices()
+            .nth((location.column() as usize).saturating_sub(1));
+        line_start + in_line.map_or(0, |(offset, _)| offset)
+    };
+    let start = span.byte_offset().map_or_else(by_line, |offset| offset as usize).min(text.len());
+    let start = (0..=start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let length = span.byte_len().map_or(1, |length| length as usize).max(1);
+    let end =
+        (start + length..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    Location { source, start, end }
+}
+
+/// The tree as the parser gives it.
+enum Raw {
+    Scalar(Value),
+    List(Vec<Spanned<Raw>>),
+    Map(Vec<(Spanned<String>, Spanned<Raw>)>),
+}
+
+impl Raw {
+    fn into_node(self, at: Location, text: &str, source: u32) -> Node {
+        let place = |location| locate(location, text, source);
+        let value = match self {
+            Self::Scalar(value) => value,
+            Self::List(items) => Value::List(
+                items
+                    .into_iter()
+                    .map(|item| item.value.into_node(place(item.referenced), text, source))
+                    .collect(),
+            ),
+            Self::Map(entries) => Value::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, node)| {
+                        let key = Key { at: place(key.referenced), name: key.value };
+                        (key, node.value.into_node(place(node.referenced), text, source))
+                    })
+                    .collect(),
+            ),
+        };
+        Node { value, at }
+    }
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Bool(value)))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Integer(value)))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(i64::try_from(value).map_or(Value::Float(value as f64), Value::Integer)))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Float(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Scalar(Value::Text(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Raw::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(entry) = access.next_entry()? {
+            entries.push(entry);
+        }
+        Ok(Raw::Map(entries))
+    }
+}

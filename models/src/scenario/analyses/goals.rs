@@ -1,0 +1,332 @@
+//! What is wanted of a system, for a recommendation.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use super::parameters;
+use crate::expect::grammar::{read, read_reading};
+use crate::expect::sentence::{Sentence, WrittenReading};
+use crate::expect::{Bound, Claim, Reading, Relation, Throughout, Wanted};
+use crate::language::tree::{Node, Value, parse_path};
+use crate::language::{Decode, Found, Named, Placed, Problems, expected, schema_of, section};
+use crate::observe::Unit;
+use crate::scenario::names::Names;
+use crate::scenario::plan::Plan;
+use crate::scenario::sentences::{Place, Resolver};
+use crate::scenario::variants::Overriding;
+use crate::study::{Direction, FigurePlan, GoalsPlan, Level, Parameter, Values};
+
+/// Runs of the search if nothing is said.
+const RUNS: u32 = 500;
+/// Replications of a promising candidate if nothing is said.
+const REPLICATIONS: u32 = 3;
+/// Replications of the answer if nothing is said.
+const VALIDATIONS: u32 = 10;
+/// Fewer replications say nothing of how uncertain a figure is.
+const FEWEST: u32 = 3;
+/// The figure that is minimized if nothing is said.
+const COST: &str = "cost";
+
+section! {
+    /// What `fusebox recommend` may move, and what is wanted.
+    pub(crate) struct Goals {
+        /// For each path that may move, its values: `20..200`, `100ms..10s log`, a list; `on` leaves
+        /// what the file says, `off` takes it away.
+        "settings" => settings: Named<Values>,
+        /// What must hold between settings, such as `calls.c -> d.timeout < calls.a -> c.timeout`.
+        "rules" => rules: Vec<Placed<String>>,
+        /// Named conditions that the answer must stand: overrides, as in a variant, or a list of
+        /// conditions that come together. The scenario as it is written if left out.
+        "conditions" => conditions: Named<ConditionSection>,
+        /// What must hold in every condition, or in some: sentences about figures, as under
+        /// `expect`.
+        "limits" => limits: Vec<Limit>,
+        /// Figures that should be as large as can be within the limits.
+        "maximize" => maximize: Vec<Placed<String>>,
+        /// Figures that should be as small as can be within the limits; `cost` if nothing is said
+        /// and there are prices.
+        "minimize" => minimize: Vec<Placed<String>>,
+        /// How many runs the search makes; 500 if left out.
+        "runs" => runs: Option<Placed<u32>>,
+        /// How often a promising candidate is simulated in each condition; 3 if left out.
+        "replications" => replications: Option<Placed<u32>>,
+        /// How often the answer is simulated in each condition, on random numbers that it was not
+        /// tuned on; 10 if left out.
+        "validations" => validations: Option<Placed<u32>>,
+    }
+}
+
+/// A condition: overrides, or other conditions together.
+#[derive(Clone, Debug)]
+pub(crate) enum ConditionSection {
+    /// Overrides, which are applied to the tree before it is read.
+    Overrides,
+    /// Names of conditions that come together.
+    Together(Vec<Placed<String>>),
+}
+
+impl Decode for ConditionSection {
+    fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
+        match &found.node.value {
+            Value::Map(_) => Some(Self::Overrides),
+            Value::List(_) => Vec::decode(found, problems).map(Self::Together),
+            _ => {
+                expected("a map of overrides, or a list of conditions", found, problems);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for ConditionSection {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Condition".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (overrides, together) =
+            (schema_of::<Overriding>(generator), schema_of::<Vec<String>>(generator));
+        json_schema!({ "anyOf": [overrides, together] })
+    }
+}
+
+/// A limit: a sentence, or one with the conditions in which it holds.
+#[derive(Clone, Debug)]
+pub(crate) struct Limit {
+    sentence: Placed<String>,
+    /// The names of the conditions in which it holds; all if there is no list.
+    conditions: Option<Vec<Placed<String>>>,
+}
+
+section! {
+    /// A limit that holds in some conditions.
+    pub(crate) struct SomewhereLimit {
+        /// The sentence.
+        "limit" => limit: Placed<String>,
+        /// Names of conditions.
+        "in" => conditions: Vec<Placed<String>>,
+    }
+}
+
+impl Decode for Limit {
+    fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
+        match &found.node.value {
+            Value::Text(_) => {
+                Some(Self { sentence: Placed::decode(found, problems)?, conditions: None })
+            }
+            Value::Map(_) => SomewhereLimit::decode(found, problems)
+                .map(|limit| Self { sentence: limit.limit, conditions: Some(limit.conditions) }),
+            _ => {
+                expected("a sentence, or a map of `limit` and `in`", found, problems);
+                None
+            }
+        }
+    }
+}
+
+impl JsonSchema for Limit {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Limit".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let somewhere = schema_of::<SomewhereLimit>(generator);
+        json_schema!({ "anyOf": [{ "type": "string" }, somewhere] })
+    }
+}
+
+impl Limit {
+    fn holds_in(&self, condition: Option<&str>) -> bool {
+        self.conditions.as_ref().is_none_or(|names| {
+            condition.is_some_and(|condition| names.iter().any(|name| **name == condition))
+        })
+    }
+}
+
+/// Compiles the goals of a file, which is written as `tree`; `None` if nothing is wanted.
+pub(crate) fn compile_goals(
+    tree: &Node,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> Option<GoalsPlan> {
+    let goals = &names.file.goals;
+    if goals.settings.is_empty() && goals.limits.is_empty() {
+        return None;
+    }
+    goals.check_conditions(problems);
+    for limit in &goals.limits {
+        let mut resolver = Resolver { names, plan, problems };
+        resolver.check_limit(limit);
+        for name in limit.conditions.iter().flatten() {
+            goals.check_condition(name, problems);
+        }
+    }
+    let settings = parameters(&goals.settings);
+    let conditions: Vec<String> = goals.conditions.keys().cloned().collect();
+    Some(GoalsPlan {
+        runs: at_least(goals.runs.as_ref(), 1, RUNS, problems),
+        replications: at_least(goals.replications.as_ref(), 1, REPLICATIONS, problems),
+        validations: at_least(goals.validations.as_ref(), FEWEST, VALIDATIONS, problems),
+        now: settings.iter().map(|setting| now(setting, tree)).collect(),
+        settings,
+        conditions: if conditions.is_empty() { vec!["as written".to_owned()] } else { conditions },
+        limits: goals.limits.iter().map(|limit| (*limit.sentence).clone()).collect(),
+        objectives: objectives(names, plan, problems),
+    })
+}
+
+fn at_least(
+    written: Option<&Placed<u32>>,
+    least: u32,
+    default: u32,
+    problems: &mut Problems,
+) -> u32 {
+    let Some(number) = written else { return default };
+    if **number < least {
+        let message = format!("fewer than {least} say nothing");
+        problems.error(number.at(), message, format!("write at least {least}"));
+    }
+    **number
+}
+
+fn objectives(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) -> Vec<FigurePlan> {
+    let goals = &names.file.goals;
+    let wanted = [(&goals.maximize, Direction::Higher), (&goals.minimize, Direction::Lower)];
+    let mut objectives = Vec::new();
+    let mut resolver = Resolver { names, plan, problems };
+    for (texts, better) in wanted {
+        for text in texts {
+            if let Some(unit) = resolver.unit_of(&Place::of(text)) {
+                let text = (**text).clone();
+                objectives.push(FigurePlan { text, unit, better: Some(better) });
+            }
+        }
+    }
+    if objectives.is_empty() && plan.blueprint.prices.are_set() {
+        let (text, unit, better) = (COST.to_owned(), Wanted::Cost.unit(), Some(Direction::Lower));
+        objectives.push(FigurePlan { text, unit, better });
+    }
+    objectives
+}
+
+/// The figures that are read off a run under a condition: its limits, then the objectives.
+pub(crate) fn goal_readings(
+    condition: Option<&str>,
+    objectives: &[FigurePlan],
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> Vec<Reading> {
+    let goals = &names.file.goals;
+    let mut readings = Vec::new();
+    let mut resolver = Resolver { names, plan, problems };
+    for limit in goals.limits.iter().filter(|limit| limit.holds_in(condition)) {
+        let place = Place::of(&limit.sentence);
+        let claim = read(place.text).ok().and_then(|sentence| resolver.limit(&sentence, &place));
+        if let Some((wanted, bound)) = claim {
+            let text = place.text.to_owned();
+            readings.push(Reading { text, wanted, bound: Some(bound) });
+        }
+    }
+    for objective in objectives {
+        let at = goals.limits.first().map(|limit| limit.sentence.at()).unwrap_or_default();
+        let text = Placed::new(objective.text.clone(), at);
+        readings.extend(resolver.reading(&Place::of(&text)));
+    }
+    readings
+}
+
+impl Resolver<'_, '_> {
+    /// The unit of a figure. Stretches of time, which may be there in some conditions only, are not
+    /// looked at.
+    fn unit_of(&mut self, place: &Place<'_>) -> Option<Unit> {
+        match read_reading(place.text) {
+            Err(unreadable) => {
+                self.unreadable(&unreadable, place);
+                None
+            }
+            Ok(WrittenReading::Cost) => Some(Wanted::Cost.unit()),
+            Ok(WrittenReading::Figure { figure, .. }) => {
+                self.measure(&figure, place).map(|measure| measure.unit())
+            }
+            Ok(WrittenReading::Recovery { .. }) => Some(Unit::Time),
+        }
+    }
+
+    /// A sentence about a figure, as the figure and its bound.
+    fn limit(&mut self, sentence: &Sentence, place: &Place<'_>) -> Option<(Wanted, Bound)> {
+        Some(match self.claim(sentence, place)? {
+            Claim::Figure { measure, throughout: Throughout::Window, bound, window } => {
+                (Wanted::Figure { measure, window }, bound)
+            }
+            Claim::Figure { measure, throughout: Throughout::EachInterval, bound, window } => {
+                (Wanted::Worst { measure, bound, window }, bound)
+            }
+            Claim::Back { measure, share, normal, window } => {
+                let value = window.to.since(window.from).as_secs_f64();
+                let bound = Bound { relation: Relation::AtMost, value };
+                (Wanted::Recovery { measure, share, normal, window }, bound)
+            }
+            Claim::Happens { .. } | Claim::InOrder(_) | Claim::NothingLost => return None,
+        })
+    }
+
+    /// Notes a limit that is not a sentence about a figure.
+    fn check_limit(&mut self, limit: &Limit) {
+        let place = Place::of(&limit.sentence);
+        match read(place.text) {
+            Err(unreadable) => self.unreadable(&unreadable, &place),
+            Ok(Sentence::Figure { figure, bound, .. }) => {
+                if let Some(measure) = self.measure(&figure, &place) {
+                    self.bound(&measure, &bound, &place);
+                }
+            }
+            Ok(Sentence::Back { figure, .. }) => {
+                self.measure(&figure, &place);
+            }
+            Ok(_) => {
+                let help =
+                    "write a limit on a figure, such as `availability of web is at least 99.9%`";
+                let message = "a limit needs a number to come closer to";
+                self.problem_in(&place, &(0..place.text.len()), message, help);
+            }
+        }
+    }
+}
+
+impl Goals {
+    fn check_conditions(&self, problems: &mut Problems) {
+        for condition in self.conditions.values() {
+            let ConditionSection::Together(names) = &**condition else { continue };
+            for name in names {
+                self.check_condition(name, problems);
+            }
+        }
+    }
+
+    fn check_condition(&self, name: &Placed<String>, problems: &mut Problems) {
+        if !self.conditions.mentions(name) {
+            let otherwise = "name conditions under `goals: conditions:`";
+            problems.no_such("condition", name, name.at(), self.conditions.names(), otherwise);
+        }
+    }
+}
+
+/// The present value of a setting.
+fn now(setting: &Parameter, tree: &Node) -> Option<Level> {
+    let node = tree.get(&parse_path(&setting.path));
+    let max = node.and_then(|node| node.get(&parse_path("max")));
+    let shown = match (node.map(Node::to_json), max) {
+        (None, _) => "off".to_owned(),
+        (Some(serde_json::Value::String(text)), _) => text,
+        (Some(_), Some(max)) => max.to_json().to_string(),
+        (Some(other), None) => other.to_string(),
+    };
+    let number = setting.values.number_of(&shown).or_else(|| match &setting.values {
+        Values::Listed(choices) if node.is_some() => {
+            choices.iter().position(|choice| choice.setting.is_none()).map(|at| at as f64)
+        }
+        _ => None,
+    });
+    number.map(|number| Level { shown, setting: None, number })
+}

@@ -1,0 +1,23 @@
+//! Sections about what is asked beyond one run: one file an analysis, and what resources cost.
+
+mod goals;
+mod prices;
+mod stability;
+mod sweep;
+
+pub(crate) use goals::{Goals, compile_goals, goal_readings};
+pub(crate) use prices::{PriceSection, compile_prices};
+pub(crate) use stability::{Stability, compile_stability};
+pub(crate) use sweep::{Sweep, compile_sweep};
+
+use crate::language::Named;
+use crate::study::{Parameter, Values};
+
+/// The settings that vary.
+fn parameters(varied: &Named<Values>) -> Vec<Parameter> {
+    let parameter = |(path, values): (&String, &crate::language::Placed<Values>)| Parameter {
+        path: path.clone(),
+        values: (**values).clone(),
+    };
+    varied.iter().map(parameter).collect()
+}

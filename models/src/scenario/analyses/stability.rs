@@ -1,0 +1,135 @@
+//! Loads and triggers that are tried to find out what a system recovers from.
+
+use super::parameters;
+use crate::language::quantity::{Duration, Share};
+use crate::language::tree::{Segment, parse_path};
+use crate::language::{Location, Named, Placed, Problems, section};
+use crate::scenario::names::Names;
+use crate::study::{Parameter, StabilityPlan, Values};
+
+/// Share of answered requests with which a system is well, if nothing is said.
+const WELL: f64 = 0.95;
+/// Replications of each combination, if nothing is said.
+const REPLICATIONS: u32 = 3;
+/// Seconds for which a load is held, if nothing is said.
+const DWELL: f64 = 20.0;
+/// More combinations than this are a slip of the pen.
+const MOST_CELLS: usize = 10_000;
+
+section! {
+    /// What `fusebox stability` tries.
+    pub(crate) struct Stability {
+        /// The setting of a workload that is the load, and its range: `{ workloads.web.arrivals:
+        /// poisson 100/s..900/s in 9 }`.
+        "load" => load: Placed<Named<Values>>,
+        /// The setting of a fault that is the trigger: `{ 'faults[0].for': 5s..60s in 5 }`; with a
+        /// second one, there is a map for each of its values.
+        "trigger" => trigger: Placed<Named<Values>>,
+        /// The workload whose answers count; that of the load if left out.
+        "workload" => workload: Option<Placed<String>>,
+        /// Share of requests that must be answered for the system to be well; 95% if left out.
+        "well" => well: Option<Share>,
+        /// How often each combination is simulated; 3 if left out.
+        "replications" => replications: Option<Placed<u32>>,
+        /// How long each load is held when going up and coming down; 20s if left out.
+        "dwell" => dwell: Option<Duration>,
+    }
+}
+
+/// Compiles a map of stability; `None` if none is asked for.
+pub(crate) fn compile_stability(
+    names: &Names<'_>,
+    problems: &mut Problems,
+) -> Option<StabilityPlan> {
+    let stability = &names.file.stability;
+    if stability.load.is_empty() && stability.trigger.is_empty() {
+        return None;
+    }
+    let mut loads = parameters(&stability.load).into_iter();
+    let mut triggers = parameters(&stability.trigger).into_iter();
+    let load = loads.next();
+    let (trigger, also) = (triggers.next(), triggers.next());
+    let is_one_too_many = triggers.next().is_some() || loads.next().is_some();
+    let owner = load.as_ref().and_then(|load| stability.workload_of(load, problems));
+    let at = stability.at();
+    if load.is_none() || trigger.is_none() || is_one_too_many {
+        let message = "a map of stability has one load, and one or two settings of a trigger";
+        let help = "write `load: { workloads.web.arrivals: poisson 100/s..900/s }` and `trigger: { 'faults[0].for': 5s..60s }`";
+        problems.error(at, message, help);
+        return None;
+    }
+    let (load, trigger, owner) = (load?, trigger?, owner?);
+    for setting in [Some(&trigger), also.as_ref()].into_iter().flatten() {
+        stability.check_trigger(setting, problems);
+    }
+    let settings = [Some(&load), Some(&trigger), also.as_ref()].into_iter().flatten();
+    let levels = settings.map(|setting| setting.values.levels().len());
+    if levels.fold(1, usize::saturating_mul) > MOST_CELLS {
+        let message = format!("these are more than {MOST_CELLS} combinations");
+        problems.error(at, message, "take fewer levels: `100/s..900/s in 9`");
+    }
+    if let Some(number) = stability.replications.as_ref().filter(|number| ***number == 0) {
+        problems.error(number.at(), "no replications at all", "write at least 1");
+    }
+    let workload_name = stability.workload.as_ref().map_or(owner, |name| (**name).clone());
+    Some(StabilityPlan {
+        load,
+        trigger,
+        also,
+        workload: stability.counted_workload(&workload_name, names, problems)?,
+        workload_name,
+        well: stability.well.map_or(WELL, |share| share.0),
+        replications: stability.replications.as_ref().map_or(REPLICATIONS, |number| **number),
+        dwell: stability.dwell.map_or(DWELL, |dwell| dwell.0.as_secs_f64()),
+    })
+}
+
+impl Stability {
+    /// Where it is written.
+    fn at(&self) -> Location {
+        if self.load.is_empty() { self.trigger.key() } else { self.load.key() }
+    }
+
+    /// The workload whose setting is the load.
+    fn workload_of(&self, load: &Parameter, problems: &mut Problems) -> Option<String> {
+        let path = parse_path(&load.path);
+        let owner = match path.as_slice() {
+            [Segment::Key(section), Segment::Key(name), ..] if section == "workloads" => {
+                Some(name.clone())
+            }
+            _ => None,
+        };
+        if owner.is_none() || !load.values.is_range() {
+            let message = "the load is a range that one can go up and come down";
+            let help = "write a range of a workload's setting, such as `workloads.web.arrivals: poisson 100/s..900/s in 9`";
+            problems.error(self.load.at(), message, help);
+            return None;
+        }
+        owner
+    }
+
+    fn check_trigger(&self, trigger: &Parameter, problems: &mut Problems) {
+        let path = parse_path(&trigger.path);
+        let is_of_a_fault = matches!(path.as_slice(), [Segment::Key(section), _, Segment::Key(_), ..] if section == "faults");
+        if !is_of_a_fault {
+            let message = format!("`{}` is not a setting of a fault", trigger.path);
+            let help = "write the size or the length of a fault, such as `'faults[0].by': 2x..20x` or `'faults[0].for': 5s..60s`";
+            problems.error(self.trigger.at(), message, help);
+        }
+    }
+
+    fn counted_workload(
+        &self,
+        name: &str,
+        names: &Names<'_>,
+        problems: &mut Problems,
+    ) -> Option<u32> {
+        let workloads = &names.file.workloads;
+        let found = workloads.get_index_of(name);
+        if found.is_none() {
+            let at = self.workload.as_ref().map_or(self.load.at(), Placed::at);
+            problems.no_such("workload", name, at, workloads.names(), "write one");
+        }
+        found.map(|workload| workload as u32)
+    }
+}

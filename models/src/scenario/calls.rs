@@ -1,0 +1,153 @@
+//! Calls: what lies between a caller and a callee.
+
+use super::fallbacks::{FallbackList, check_alternatives, compile_fallbacks};
+use super::names::{Names, meant};
+use super::plan::{Caller, Edge, Plan};
+use crate::guards::{Guard, GuardsSection, outlier_detection_of, pipeline};
+use crate::language::distribution::DurationPhrase;
+use crate::language::quantity::Duration;
+use crate::language::tree::normalize_edge;
+use crate::language::{Location, Placed, Problem, Problems, Short, part_left_out, section};
+use crate::resilience::load_balancer::{BalanceSection, compile_balance};
+use crate::system::{EdgePlan, NONE};
+
+section! {
+    /// The way from a caller to a callee. Guards apply in this order: rate limit, call timeout,
+    /// bulkhead, breaker, retry, timeout of each attempt, hedge; `guards` says otherwise.
+    pub(crate) struct Call {
+        /// How long it waits for a connection; as long as for the answer if left out.
+        "connect timeout" => connect_timeout: Option<Placed<Duration>>,
+        /// Network latency in each direction.
+        "latency" => latency: Option<Placed<DurationPhrase>>,
+        /// How instances of the callee are chosen; round robin if left out.
+        "balance" => balance: Option<Placed<Short<BalanceSection>>>,
+        /// True if each attempt of a retry may go to another instance; false if left out.
+        "new instance per attempt" => new_instance_per_attempt: Option<bool>,
+        /// True if the callee learns when the caller has given up, and stops; false if left out: it
+        /// works on for nobody.
+        "cancellation" => cancellation: Option<bool>,
+        /// True if the callee learns how much time is left, stops when it is up, and passes it on;
+        /// false if left out.
+        "propagate deadline" => propagate_deadline: Option<Placed<bool>>,
+        .. => guards: GuardsSection,
+        /// The substitute when the call has failed for good: `default`, one fallback, or a list that
+        /// is tried in order.
+        "fallback" => fallback: Option<FallbackList>,
+    }
+}
+
+/// Compiles all edges that handlers use.
+pub(crate) fn compile_calls(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+    let nothing = Placed::new(Call::nothing(), Location::default());
+    let default = names.file.defaults.calls.as_ref().unwrap_or(&nothing);
+    // Alternatives are called over edges that no handler uses; those come to light here.
+    let mut index = 0;
+    while index < plan.edges.len() {
+        let edge = plan.edges[index];
+        let name = plan.edge_name(edge, names);
+        let own = names.file.calls.iter().find(|(written, _)| normalize_edge(written) == name);
+        let call = own.map_or(default, |(_, call)| call);
+        let compiled = compile(call, edge, names, plan, problems);
+        plan.blueprint.edges.push(compiled);
+        index += 1;
+    }
+    check_alternatives(names, plan, problems);
+    for (written, call) in names.file.calls.iter() {
+        check_edge_name(written, call.key(), names, plan, problems);
+    }
+}
+
+impl Call {
+    /// A call of which nothing is said.
+    fn nothing() -> Self {
+        part_left_out().expect("a call needs no settings")
+    }
+
+    /// Where a setting is written: a guard may stand in the list.
+    pub fn place_of(&self, setting: &str) -> Option<Location> {
+        match setting {
+            "propagate deadline" => self.propagate_deadline.as_ref().map(Placed::key),
+            guard => self.guards.place_of(guard),
+        }
+    }
+}
+
+fn compile(
+    call: &Placed<Call>,
+    edge: Edge,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> EdgePlan {
+    let latency = call.latency.as_ref();
+    let latency = latency.map_or(NONE, |latency| plan.distribution(latency, names, problems));
+    let guards = pipeline(&call.guards, edge, call.at(), names, plan, problems);
+    let callee = plan.blueprint.stations[edge.callee as usize].clone();
+    let mut balance = compile_balance(call.balance.as_ref(), &callee, problems);
+    outlier_detection_of(&call.guards.written(), &mut balance, problems);
+    let fallbacks = compile_fallbacks(edge.caller, call.fallback.as_ref(), names, plan, problems);
+    let propagates_deadline = call.propagate_deadline.as_ref().is_some_and(|it| **it);
+    let has_hedge = matches!(guards.guards.last(), Some(Guard::Hedge(_)));
+    EdgePlan {
+        caller: plan.caller_name(edge.caller, names),
+        caller_first_instance: match edge.caller {
+            Caller::Workload(index) | Caller::Queue(index) => index,
+            Caller::Station(id) => plan.blueprint.stations[id as usize].instances.start,
+        },
+        caller_instances: plan.caller_instances(edge.caller),
+        callee: edge.callee,
+        callee_instances: callee.instances,
+        is_elaborate: propagates_deadline || has_hedge,
+        guards: guards.guards,
+        latency,
+        timeout: guards.attempt_timeout,
+        connect_timeout: plan.deadline(call.connect_timeout.as_ref(), problems),
+        observes_attempts: balance.observes_attempts(),
+        balance,
+        is_balanced_per_attempt: call.new_instance_per_attempt.unwrap_or(false),
+        propagates_deadline,
+        cancels: call.cancellation.unwrap_or(false),
+        fallbacks_on: fallbacks.iter().map(|(_, on)| *on).collect(),
+        fallbacks: fallbacks.into_iter().map(|(fallback, _)| fallback).collect(),
+    }
+}
+
+/// Notes a key under `calls:` that does not name an edge that some handler uses.
+fn check_edge_name(
+    written: &str,
+    at: Location,
+    names: &Names<'_>,
+    plan: &Plan,
+    problems: &mut Problems,
+) {
+    let Some((caller, callee)) = written.split_once("->") else {
+        problems.error(at, format!("`{written}` is not an edge"), "write `caller -> callee`");
+        return;
+    };
+    let (caller, callee) = (caller.trim(), callee.trim());
+    let callers: Vec<&str> = names
+        .file
+        .workloads
+        .names()
+        .chain(names.file.queues.names())
+        .chain(names.stations())
+        .collect();
+    let unknown = if callers.contains(&caller) {
+        names.find_station(callee).is_none().then_some(callee)
+    } else {
+        Some(caller)
+    };
+    if let Some(unknown) = unknown {
+        let help =
+            meant(unknown, callers.iter().copied(), || "it must be defined above".to_owned());
+        problems.error(at, format!("there is no `{unknown}`"), help);
+        return;
+    }
+    let edges = plan.edge_names(names);
+    if !edges.contains(&normalize_edge(written)) {
+        let message = format!("`{caller}` never calls `{callee}`: these settings have no effect");
+        let help = format!("calls that are made: {}", edges.join(", "));
+        let problem = Problem::warning(message, Some(at));
+        problems.add(problem.labelled("unused").with_help(help));
+    }
+}

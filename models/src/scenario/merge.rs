@@ -1,0 +1,50 @@
+//! Values that come from elsewhere where a file says nothing: included files, `defaults:`.
+
+use crate::guards;
+use crate::language::tree::{Key, Node, Segment, Value, normalize_edge, parse_path};
+
+/// The sections whose things have defaults.
+const WITH_DEFAULTS: [&str; 4] = ["services", "databases", "caches", "calls"];
+
+/// Adds whatever `theirs` has and `mine` does not, map by map; lists stay as they are, and so do maps
+/// of another `preset`, whose keys mean nothing here.
+pub(super) fn merge_missing(mine: &mut Node, theirs: &Node) {
+    let preset = [Segment::Key("preset".to_owned())];
+    let preset_of = |node: &Node| node.get(&preset).map(|node| node.value.clone());
+    if preset_of(mine) != preset_of(theirs) {
+        return;
+    }
+    let (Value::Map(mine), Value::Map(theirs)) = (&mut mine.value, &theirs.value) else { return };
+    let is_left_out = chosen_otherwise(mine);
+    for (key, node) in theirs.iter().filter(|(key, _)| !is_left_out(&key.name)) {
+        let is_same =
+            |(mine, _): &&mut (Key, Node)| normalize_edge(&mine.name) == normalize_edge(&key.name);
+        match mine.iter_mut().find(is_same) {
+            Some((_, existing)) => merge_missing(existing, node),
+            None => mine.push((key.clone(), node.clone())),
+        }
+    }
+}
+
+/// Guards are listed or written one by one: the keys that what a map has chosen excludes.
+fn chosen_otherwise(mine: &[(Key, Node)]) -> impl Fn(&str) -> bool + use<> {
+    let has_list = mine.iter().any(|(key, _)| key.name == "guards");
+    let has_single = mine.iter().any(|(key, _)| guards::KEYS.contains(&key.name.as_str()));
+    move |key| (has_list && guards::KEYS.contains(&key)) || (has_single && key == "guards")
+}
+
+/// Copies what `defaults:` says into every service, database, cache and call.
+pub(super) fn apply_defaults(tree: &mut Node) {
+    for section in WITH_DEFAULTS {
+        let path = parse_path(&format!("defaults.{section}"));
+        let Some(defaults) = tree.get(&path).cloned() else { continue };
+        let Some(things) = tree.get_mut(&parse_path(section)) else { continue };
+        let Value::Map(things) = &mut things.value else { continue };
+        for (_, thing) in things {
+            if thing.value == Value::Null {
+                thing.value = Value::Map(Vec::new());
+            }
+            merge_missing(thing, &defaults);
+        }
+    }
+}

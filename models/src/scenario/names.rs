@@ -1,0 +1,180 @@
+//! What the names of a file stand for.
+
+use std::path::Path;
+
+use indexmap::IndexMap;
+
+use super::file::Scenario;
+use crate::language::{Location, Placed, Problem, Problems, Sources, did_you_mean};
+use crate::system::{NONE, StationKind};
+
+/// The names of a file, resolved to dense ids. Nothing that is compiled changes them.
+pub(crate) struct Names<'a> {
+    /// The file that the names are from.
+    pub file: &'a Scenario,
+    /// The texts that places refer to.
+    pub sources: &'a Sources,
+    /// The folder in which files named by the scenario are looked for.
+    pub folder: &'a Path,
+    stations: IndexMap<&'a str, NamedStation>,
+    keyed_caches: Vec<&'a str>,
+}
+
+/// A station that a name stands for.
+#[derive(Clone, Copy)]
+pub(crate) struct NamedStation {
+    /// Its dense id.
+    pub id: u32,
+    /// Its kind.
+    pub kind: StationKind,
+}
+
+impl<'a> Names<'a> {
+    /// The names of a file; two things of one name are a problem.
+    pub fn new(
+        file: &'a Scenario,
+        sources: &'a Sources,
+        folder: &'a Path,
+        problems: &mut Problems,
+    ) -> Self {
+        let stations = stations_by_name(file, problems);
+        let keyed = file.caches.iter().filter(|(_, cache)| cache.is_keyed());
+        let keyed_caches = keyed.map(|(name, _)| name.as_str()).collect();
+        Self { file, sources, folder, stations, keyed_caches }
+    }
+
+    /// The station of a name, if there is one.
+    pub fn find_station(&self, name: &str) -> Option<NamedStation> {
+        self.stations.get(name).copied()
+    }
+
+    /// The names of all stations.
+    pub fn stations(&self) -> impl Iterator<Item = &'a str> {
+        self.stations.keys().copied()
+    }
+
+    /// The station of a name, or a problem.
+    pub fn station(
+        &self,
+        name: &str,
+        at: Location,
+        problems: &mut Problems,
+    ) -> Option<NamedStation> {
+        let found = self.find_station(name);
+        let is_unreadable = self.file.services.mentions(name)
+            || self.file.databases.mentions(name)
+            || self.file.caches.mentions(name);
+        if found.is_none() && !is_unreadable {
+            let what = "service, database or cache";
+            problems.no_such(what, name, at, self.stations(), "list it under `services:`");
+        }
+        found
+    }
+
+    /// The queue of messages of a name, or a problem.
+    pub fn queue(&self, name: &Placed<String>, problems: &mut Problems) -> Option<u32> {
+        let queues = &self.file.queues;
+        let found = queues.get_index_of(name.as_str());
+        if found.is_none() && !queues.mentions(name) {
+            let otherwise =
+                format!("write one: `queues: {{ {}: {{ deliver to: SERVICE }} }}`", **name);
+            problems.no_such("queue", name, name.at(), queues.names(), otherwise);
+        }
+        found.map(|index| index as u32)
+    }
+
+    /// The region of a name, or a problem; [`NONE`] if there is no name.
+    pub fn region(&self, name: Option<&Placed<String>>, problems: &mut Problems) -> u32 {
+        let Some(name) = name else { return NONE };
+        let found = self.find_region(name);
+        if found.is_none() {
+            self.no_region(name, name.at(), problems);
+        }
+        found.unwrap_or(NONE)
+    }
+
+    /// The region of a name, if there is one.
+    pub fn find_region(&self, name: &str) -> Option<u32> {
+        self.file.regions.get_index_of(name).map(|region| region as u32)
+    }
+
+    /// Notes that there is no such region.
+    pub fn no_region(&self, name: &str, at: Location, problems: &mut Problems) {
+        let otherwise = format!("list them: `regions: {{ {name}: {{}} }}`");
+        problems.no_such("region", name, at, self.file.regions.names(), otherwise);
+    }
+
+    /// The class of the requests of a name, or a problem; the last class if there is no name.
+    pub fn priority(&self, name: Option<&Placed<String>>, problems: &mut Problems) -> u8 {
+        let classes = &self.file.priorities;
+        let position = match name {
+            None => classes.len().saturating_sub(1),
+            Some(name) => classes.iter().position(|class| *class == **name).unwrap_or_else(|| {
+                let otherwise =
+                    "list them, the highest first, such as `priorities: [critical, normal, batch]`";
+                let known = classes.iter().map(String::as_str);
+                problems.no_such("priority", name, name.at(), known, otherwise);
+                0
+            }),
+        };
+        position.min(usize::from(u8::MAX)) as u8
+    }
+
+    /// The id of a cache that knows its keys, if the name stands for one.
+    pub fn keyed_cache(&self, name: &str) -> Option<u32> {
+        self.keyed_caches.iter().position(|known| *known == name).map(|cache| cache as u32)
+    }
+
+    /// The names of the caches that know their keys.
+    pub fn keyed_caches(&self) -> &[&'a str] {
+        &self.keyed_caches
+    }
+
+    /// Notes that a name stands for two things, if it does.
+    pub fn must_be_alone(&self, name: &str, at: Location, help: &str, problems: &mut Problems) {
+        if self.stations.contains_key(name) {
+            second_of_its_name(name, at, help, problems);
+        }
+    }
+}
+
+/// Notes that a name stands for two things.
+pub(crate) fn second_of_its_name(name: &str, at: Location, help: &str, problems: &mut Problems) {
+    let problem = Problem::error(format!("`{name}` is the name of two things"), Some(at));
+    problems.add(problem.labelled("the second").with_help(help));
+}
+
+fn stations_by_name<'a>(
+    file: &'a Scenario,
+    problems: &mut Problems,
+) -> IndexMap<&'a str, NamedStation> {
+    let services =
+        file.services.iter().map(|(name, it)| (name.as_str(), it.key(), StationKind::Service));
+    let databases =
+        file.databases.iter().map(|(name, it)| (name.as_str(), it.key(), StationKind::Database));
+    let caches = file.caches.iter().map(|(name, it)| (name.as_str(), it.key(), StationKind::Cache));
+    let mut stations = IndexMap::new();
+    for (id, (name, key, kind)) in services.chain(databases).chain(caches).enumerate() {
+        problems.name(name, key);
+        if stations.insert(name, NamedStation { id: id as u32, kind }).is_some() {
+            let help = "services, databases and caches share their names";
+            second_of_its_name(name, key, help, problems);
+        }
+    }
+    stations
+}
+
+/// `service` and `operation` of a target written as `service.operation`; the unnamed operation is
+/// "".
+pub(crate) fn split_target(target: &str) -> (&str, &str) {
+    target.split_once('.').unwrap_or((target, ""))
+}
+
+/// The thing of a name among others, or advice on which one was meant.
+pub(crate) fn meant<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    otherwise: impl FnOnce() -> String,
+) -> String {
+    did_you_mean(name, known).map_or_else(otherwise, |meant| format!("did you mean `{meant}`?"))
+}

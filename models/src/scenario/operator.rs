@@ -1,0 +1,117 @@
+//! What operators do to breakers.
+
+use sim_core::{SimDuration, SimTime};
+
+use super::names::Names;
+use super::plan::{Plan, span_or};
+use crate::faults::{Target, must_have_breaker, target_of};
+use crate::language::quantity::Duration;
+use crate::language::{Placed, Problems, one_of, section};
+use crate::resilience::circuit_breaker::Order;
+use crate::system::OrderPlan;
+
+section! {
+    /// Something that an operator does to the breakers of an edge `a -> b`.
+    pub(crate) struct Operation {
+        /// When; at the beginning of the run if left out.
+        "at" => at: Option<Placed<Duration>>,
+        .. => act: Act,
+    }
+}
+
+one_of! {
+    /// What an operator does.
+    pub(crate) enum Act("operation") {
+        /// Rejects every call.
+        "force open" => ForceOpen(ForceOpen),
+        /// Lets every call pass, and forgets what was counted.
+        "force closed" => ForceClosed(ForceClosed),
+        /// Lets every call pass, uncounted; enabled again, the breaker goes on where it was.
+        "disable" => Disable(Disable),
+        /// Takes one of these back.
+        "enable" => Enable(Enable),
+        /// Begins anew, closed.
+        "reset" => Reset(Reset),
+    }
+}
+
+section! {
+    /// Rejects every call.
+    pub(crate) struct ForceOpen {
+        /// The edge.
+        "force open" => edge: Placed<String>,
+        /// Until it is taken back; to the end of the run if left out.
+        "for" => lasts: Option<Duration>,
+    }
+}
+
+section! {
+    /// Lets every call pass, and forgets what was counted.
+    pub(crate) struct ForceClosed {
+        /// The edge.
+        "force closed" => edge: Placed<String>,
+        /// Until it is taken back; to the end of the run if left out.
+        "for" => lasts: Option<Duration>,
+    }
+}
+
+section! {
+    /// Lets every call pass, uncounted; enabled again, the breaker goes on where it was.
+    pub(crate) struct Disable {
+        /// The edge.
+        "disable" => edge: Placed<String>,
+        /// Until it is taken back; to the end of the run if left out.
+        "for" => lasts: Option<Duration>,
+    }
+}
+
+section! {
+    /// Takes an order back.
+    pub(crate) struct Enable {
+        /// The edge.
+        "enable" => edge: Placed<String>,
+    }
+}
+
+section! {
+    /// Begins anew, closed.
+    pub(crate) struct Reset {
+        /// The edge.
+        "reset" => edge: Placed<String>,
+    }
+}
+
+impl Act {
+    /// The order, the edge whose breakers are told, and how long it is in force.
+    fn parts(&self) -> (Order, &Placed<String>, Option<Duration>) {
+        match self {
+            Self::ForceOpen(act) => (Order::ForceOpen, &act.edge, act.lasts),
+            Self::ForceClosed(act) => (Order::ForceClosed, &act.edge, act.lasts),
+            Self::Disable(act) => (Order::Disable, &act.edge, act.lasts),
+            Self::Enable(act) => (Order::Enable, &act.edge, None),
+            Self::Reset(act) => (Order::Reset, &act.edge, None),
+        }
+    }
+}
+
+/// Compiles what operators do.
+pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+    for operation in &names.file.operator {
+        let (order, target, lasts) = operation.act.parts();
+        let at = SimTime::ZERO + span_or(operation.at.as_ref(), SimDuration::ZERO);
+        let edge = match target_of(target, names, plan, problems) {
+            Some(Target::Edge(edge)) => edge,
+            Some(Target::Station(_)) => {
+                let message = "operators act on the breaker of a call";
+                problems.error(target.at(), message, "write `caller -> callee`");
+                continue;
+            }
+            None => continue,
+        };
+        must_have_breaker(edge, target, plan, problems);
+        plan.blueprint.orders.push(OrderPlan { at, order, edge });
+        if let Some(Duration(lasts)) = lasts {
+            plan.blueprint.orders.push(OrderPlan { at: at + lasts, order: Order::Enable, edge });
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! Values that take the place of what a file says: variants, settings, requests.
+
+use super::load::Loader;
+use super::request::{GoalsRequest, Purpose, SweepRequest};
+use super::short_forms::short_form;
+use crate::language::tree::{Node, Segment, Value, normalize_edge, parse_path};
+use crate::language::{Location, Problem, did_you_mean, unknown_key};
+
+impl Loader {
+    /// Every override of every variant must lead somewhere, whether or not the variant is chosen.
+    pub fn check_variants(&mut self, tree: &Node) {
+        let Some(Node { value: Value::Map(variants), .. }) = tree.get(&parse_path("variants"))
+        else {
+            return;
+        };
+        for (_, variant) in variants {
+            let Value::Map(overrides) = &variant.value else { continue };
+            for (key, value) in overrides {
+                let mut copy = tree.clone();
+                if let Err(problem) =
+                    copy.set(&parse_path(&key.name), value.clone(), key.at, short_form)
+                {
+                    self.problems.add(problem);
+                }
+            }
+        }
+    }
+
+    /// Adds a problem, if there is one.
+    fn note(&mut self, problem: Option<Problem>) {
+        if let Some(problem) = problem {
+            self.problems.add(problem);
+        }
+    }
+
+    /// Neither may an override of a condition lead nowhere, whatever is asked.
+    pub fn check_conditions(&mut self, tree: &Node) {
+        let Some(Node { value: Value::Map(conditions), .. }) =
+            tree.get(&parse_path("goals.conditions"))
+        else {
+            return;
+        };
+        for (_, condition) in conditions {
+            let Value::Map(overrides) = &condition.value else { continue };
+            for (key, value) in overrides {
+                let path = parse_path(&key.name);
+                let problem = unknown_name(tree, &path, key.at)
+                    .or_else(|| tree.clone().set(&path, value.clone(), key.at, short_form).err());
+                self.note(problem);
+            }
+        }
+    }
+
+    /// What varies must lead somewhere, too.
+    pub fn check_varied(&mut self, tree: &Node, section: &str) {
+        let Some(Node { value: Value::Map(varied), .. }) = tree.get(&parse_path(section)) else {
+            return;
+        };
+        for (key, values) in varied {
+            let path = parse_path(&key.name);
+            let nothing = Node { value: Value::Bool(true), at: values.at };
+            let problem = unknown_name(tree, &path, key.at)
+                .or_else(|| tree.clone().set(&path, nothing, key.at, short_form).err());
+            self.note(problem);
+        }
+    }
+
+    pub fn apply_variant(&mut self, tree: &mut Node, variant: &str, variants: &[String]) {
+        let path = [Segment::Key("variants".to_owned()), Segment::Key(variant.to_owned())];
+        let Some(node) = tree.get(&path).cloned() else {
+            let help = match (
+                did_you_mean(variant, variants.iter().map(String::as_str)),
+                variants.is_empty(),
+            ) {
+                (Some(meant), _) => format!("did you mean `{meant}`?"),
+                (None, true) => "this scenario has no variants".to_owned(),
+                (None, false) => format!("known are {}", variants.join(", ")),
+            };
+            self.problems.add(
+                Problem::error(format!("there is no variant `{variant}`"), None).with_help(help),
+            );
+            return;
+        };
+        let Value::Map(overrides) = node.value else { return };
+        for (key, value) in overrides {
+            self.set(tree, &key.name, value, key.at);
+        }
+    }
+
+    /// Puts what is asked for where the file would say it.
+    pub fn apply_purpose(&mut self, tree: &mut Node, purpose: &Purpose) {
+        match purpose {
+            Purpose::Run => {}
+            Purpose::Sweep(request) => self.apply_request(tree, request),
+            Purpose::Goals(request) => self.apply_goals(tree, request),
+            Purpose::Point(values) => {
+                remove_sections(tree, &["expect", "sweep", "goals", "stability"]);
+                for (path, value) in values {
+                    self.apply_value(tree, "set", path, value);
+                }
+            }
+        }
+    }
+
+    /// Puts what was asked for outside the file where the file would say it; nothing is expected of
+    /// what is swept.
+    fn apply_request(&mut self, tree: &mut Node, request: &SweepRequest) {
+        remove_sections(tree, &["expect", "goals", "stability"]);
+        let section =
+            |key: &str| vec![Segment::Key("sweep".to_owned()), Segment::Key(key.to_owned())];
+        let is_point = !request.values.is_empty();
+        if is_point || !request.vary.is_empty() {
+            tree.remove(&section("vary"));
+        }
+        for vary in &request.vary {
+            let source = self.sources.add("--vary", vary);
+            let whole = Location { source, start: 0, end: vary.len() };
+            let Some((path, values)) = vary.split_once('=') else {
+                let problem = Problem::error(format!("`{vary}` varies nothing"), Some(whole));
+                self.problems.add(problem.with_help(
+                    "write `path=values`, such as `services.d.threads=20..200 step 20`",
+                ));
+                continue;
+            };
+            let key = Segment::Key(normalize_edge(path));
+            let at = Location { start: path.len() + 1, ..whole };
+            self.put(
+                tree,
+                &[section("vary"), vec![key]].concat(),
+                Node { value: Value::Text(values.to_owned()), at },
+                whole,
+            );
+        }
+        for (key, texts) in [
+            ("figures", &request.figures),
+            ("maximize", &request.maximize),
+            ("minimize", &request.minimize),
+        ] {
+            if texts.is_empty() {
+                continue;
+            }
+            let mut text = |text: &String| {
+                let source = self
+                    .sources
+                    .add(format!("--{}", if key == "figures" { "figure" } else { key }), text);
+                Node {
+                    value: Value::Text(text.clone()),
+                    at: Location { source, start: 0, end: text.len() },
+                }
+            };
+            let texts: Vec<Node> = texts.iter().map(&mut text).collect();
+            let at = texts[0].at;
+            self.put(tree, &section(key), Node { value: Value::List(texts), at }, at);
+        }
+        for (key, text) in &request.settings {
+            let source = self.sources.add(format!("--{}", key.replace(' ', "-")), text);
+            let at = Location { source, start: 0, end: text.len() };
+            let value = Node::parse(text, source)
+                .map_or_else(|_| Value::Text(text.clone()), |node| node.value);
+            self.put(tree, &section(key), Node { value, at }, at);
+        }
+        for (path, value) in &request.values {
+            self.apply_value(tree, "vary", path, value);
+        }
+    }
+
+    /// Brings a condition about, then sets what a candidate sets; nothing is expected and nothing
+    /// swept.
+    fn apply_goals(&mut self, tree: &mut Node, request: &GoalsRequest) {
+        remove_sections(tree, &["expect", "sweep", "stability"]);
+        if let Some(condition) = &request.condition {
+            self.apply_condition(tree, condition, &mut Vec::new());
+        }
+        for (path, value) in &request.values {
+            self.apply_value(tree, "recommend", path, value);
+        }
+    }
+
+    /// Sets what a condition sets; of conditions that come together, one after the other.
+    fn apply_condition(&mut self, tree: &mut Node, condition: &str, trail: &mut Vec<String>) {
+        let path =
+            [parse_path("goals.conditions"), vec![Segment::Key(condition.to_owned())]].concat();
+        let Some(node) = tree.get(&path).cloned() else { return };
+        if trail.iter().any(|known| known == condition) {
+            let problem =
+                Problem::error(format!("the condition `{condition}` holds itself"), Some(node.at));
+            self.problems.add(problem.with_help("leave it out of the list"));
+            return;
+        }
+        trail.push(condition.to_owned());
+        match node.value {
+            Value::Map(overrides) => overrides
+                .into_iter()
+                .for_each(|(key, value)| self.set(tree, &key.name, value, key.at)),
+            Value::List(together) => {
+                let names = together.into_iter().filter_map(|item| {
+                    if let Value::Text(name) = item.value { Some(name) } else { None }
+                });
+                names.for_each(|name| self.apply_condition(tree, &name, trail));
+            }
+            _ => {}
+        }
+        trail.pop();
+    }
+
+    fn put(&mut self, tree: &mut Node, path: &[Segment], node: Node, at: Location) {
+        if let Err(problem) = tree.set(path, node, at, short_form) {
+            self.problems.add(problem);
+        }
+    }
+
+    /// `path=value`, where the value is YAML.
+    pub fn apply_setting(&mut self, tree: &mut Node, setting: &str) {
+        let Some((path, value)) = setting.split_once('=') else {
+            self.problems.add(
+                Problem::error(format!("`{setting}` sets nothing"), None)
+                    .with_help("write `path=value`, such as `services.d.threads=60`"),
+            );
+            return;
+        };
+        self.apply_value(tree, "--set", path, value);
+    }
+
+    fn apply_value(&mut self, tree: &mut Node, origin: &str, path: &str, value: &str) {
+        let setting = format!("{path}={value}");
+        let source = self.sources.add(origin, &*setting);
+        let offset = path.len() + 1;
+        let mut node = match Node::parse(value, source) {
+            Ok(node) => node,
+            Err(problem) => {
+                self.problems.add(Problem {
+                    at: Some(Location { source, start: offset, end: setting.len() }),
+                    ..problem
+                });
+                return;
+            }
+        };
+        node.move_to(Location { source, start: offset, end: setting.len() });
+        self.set(tree, path, node, Location { source, start: 0, end: path.len() });
+    }
+
+    fn set(&mut self, tree: &mut Node, path: &str, value: Node, path_at: Location) {
+        let segments = parse_path(path);
+        let result = match unknown_name(tree, &segments, path_at) {
+            Some(problem) => Err(problem),
+            None => tree.set(&segments, value, path_at, short_form),
+        };
+        if let Err(problem) = result {
+            self.problems.add(problem);
+        }
+    }
+}
+
+/// A setting below a service, database, cache, host or workload that does not exist is a slip of
+/// the pen, not a new one.
+fn unknown_name(tree: &Node, path: &[Segment], at: Location) -> Option<Problem> {
+    let [Segment::Key(section), Segment::Key(name), _, ..] = path else { return None };
+    if !["services", "databases", "caches", "hosts", "workloads"].contains(&section.as_str()) {
+        return None;
+    }
+    let existing = tree.get(&path[..1])?;
+    if existing.keys().any(|key| key.name == *name) {
+        return None;
+    }
+    let known: Vec<&str> = existing.keys().map(|key| key.name.as_str()).collect();
+    let problem = unknown_key(name, &known, Some(at));
+    Some(Problem {
+        message: format!("there is no `{name}` in `{section}`"),
+        label: String::new(),
+        ..problem
+    })
+}
+
+/// Takes out what is not asked: it may speak of what is not there under a condition or at a point.
+fn remove_sections(tree: &mut Node, sections: &[&str]) {
+    for section in sections {
+        tree.remove(&parse_path(section));
+    }
+}

@@ -1,0 +1,95 @@
+//! Claims about a run.
+
+use super::resolver::{Place, Resolver};
+use crate::expect::sentence::{Sentence, WindowKind, WrittenFigure, WrittenWindow};
+use crate::expect::{Claim, Occurrence, Throughout, Window};
+use crate::observe::{Measure, Unit};
+
+impl Resolver<'_, '_> {
+    pub fn claim(&mut self, sentence: &Sentence, place: &Place<'_>) -> Option<Claim> {
+        match sentence {
+            Sentence::NothingLost => Some(Claim::NothingLost),
+            Sentence::InOrder(events) => {
+                let events: Vec<Option<Occurrence>> =
+                    events.iter().map(|event| self.occurrence(event, place)).collect();
+                events.into_iter().collect::<Option<_>>().map(Claim::InOrder)
+            }
+            Sentence::Happens { event, times, window } => {
+                let event = self.occurrence(event, place);
+                let window = self.optional_window(window.as_ref(), place).ok()?;
+                Some(Claim::Happens { event: event?, times: *times, window })
+            }
+            Sentence::Figure { figure, is_throughout, bound, window } => {
+                let measure = self.measure(figure, place);
+                let window = self.optional_window(window.as_ref(), place).ok()?;
+                let measure = measure?;
+                let bound = self.bound(&measure, bound, place)?;
+                let throughout =
+                    if *is_throughout { Throughout::EachInterval } else { Throughout::Window };
+                self.check_known_then(&measure, figure, *is_throughout || window.is_some(), place)?;
+                if *is_throughout && !measure.is_known_of_each_interval() {
+                    let message = format!("`{}` is not kept for each interval", figure.figure);
+                    self.problem_in(
+                        place,
+                        &figure.at,
+                        message,
+                        "write `is` in place of `stays`, or ask for p50 or p99",
+                    );
+                    return None;
+                }
+                self.keep_latencies(&measure, throughout, window);
+                Some(Claim::Figure { measure, throughout, bound, window })
+            }
+            Sentence::Back { figure, share, window } => {
+                let (measure, normal, window) = self.coming_back(figure, window, place)?;
+                Some(Claim::Back { measure, share: *share, normal, window })
+            }
+        }
+    }
+
+    /// A figure that comes back within a window to what it was before the faults.
+    pub fn coming_back(
+        &mut self,
+        figure: &WrittenFigure,
+        written: &WrittenWindow,
+        place: &Place<'_>,
+    ) -> Option<(Measure, Window, Window)> {
+        let measure = self.measure(figure, place)?;
+        if !measure.is_known_of_each_interval() || measure.unit() == Unit::Time {
+            let help = "ask for availability, goodput, load or error rate";
+            self.problem_in(
+                place,
+                &figure.at,
+                format!("`{}` is not kept for each interval", figure.figure),
+                help,
+            );
+            return None;
+        }
+        let window = self.window(written, place)?;
+        let normal = self.window(
+            &WrittenWindow { kind: WindowKind::BeforeFault(None), at: written.at.clone() },
+            place,
+        )?;
+        Some((measure, normal, window))
+    }
+
+    pub fn check_known_then(
+        &mut self,
+        measure: &Measure,
+        figure: &WrittenFigure,
+        is_partial: bool,
+        place: &Place<'_>,
+    ) -> Option<()> {
+        if is_partial && measure.is_of_whole_runs_only() {
+            let message = format!("`{}` of an edge is known of the whole run only", figure.figure);
+            self.problem_in(
+                place,
+                &figure.at,
+                message,
+                "leave the window out and write `is`, or ask for the latency of a workload",
+            );
+            return None;
+        }
+        Some(())
+    }
+}

@@ -1,0 +1,127 @@
+//! Stretches of a run.
+
+use std::ops::Range;
+
+use sim_core::SimTime;
+
+use super::resolver::{Place, Reported, Resolver};
+use crate::expect::Window;
+use crate::expect::sentence::{WindowKind, WrittenWindow};
+
+impl Resolver<'_, '_> {
+    pub fn optional_window(
+        &mut self,
+        window: Option<&WrittenWindow>,
+        place: &Place<'_>,
+    ) -> Result<Option<Window>, Reported> {
+        match window {
+            None => Ok(None),
+            Some(window) => self.window(window, place).map(Some).ok_or(Reported),
+        }
+    }
+
+    pub fn window(&mut self, written: &WrittenWindow, place: &Place<'_>) -> Option<Window> {
+        let run = self.plan.blueprint.run;
+        let end = SimTime::ZERO + run.duration + run.drain;
+        let at = &written.at;
+        let whole = |resolver: &mut Self, fault| {
+            Some(
+                resolver
+                    .fault_instants(fault, at, place)
+                    .ok()?
+                    .unwrap_or_else(|| resolver.all_faults()),
+            )
+        };
+        let (from, to) = match written.kind {
+            WindowKind::BeforeFault(fault) => (SimTime::ZERO + run.warmup, whole(self, fault)?.0),
+            WindowKind::DuringFault(fault) => {
+                let (begin, over) = whole(self, fault)?;
+                (begin, over.min(SimTime::ZERO + run.duration))
+            }
+            WindowKind::AfterFault(fault) => {
+                let span = whole(self, fault)?;
+                (self.end_of(span, at, place)?, SimTime::ZERO + run.duration)
+            }
+            WindowKind::WithinOfFault(span, fault) => {
+                let begin = whole(self, fault)?.0;
+                (begin, begin + span)
+            }
+            WindowKind::WithinAfterFault(span, fault) => {
+                let faults = whole(self, fault)?;
+                let over = self.end_of(faults, at, place)?;
+                (over, over + span)
+            }
+            WindowKind::Between(from, to) => (SimTime::ZERO + from, SimTime::ZERO + to),
+            WindowKind::Before(to) => (SimTime::ZERO, SimTime::ZERO + to),
+            WindowKind::After(from) => (SimTime::ZERO + from, SimTime::ZERO + run.duration),
+        };
+        if from >= to || from >= end {
+            let message = if from >= to {
+                "this stretch of time is empty"
+            } else {
+                "the run is over before that"
+            };
+            self.problem_in(
+                place,
+                at,
+                message,
+                format!("the run ends at {}", end.since(SimTime::ZERO)),
+            );
+            return None;
+        }
+        Some(Window { from, to: to.min(end) })
+    }
+
+    fn end_of(
+        &mut self,
+        (_, over): (SimTime, SimTime),
+        at: &Range<usize>,
+        place: &Place<'_>,
+    ) -> Option<SimTime> {
+        if over == SimTime::MAX {
+            self.problem_in(place, at, "this fault never ends", "give it a length: `for: 1m`");
+            return None;
+        }
+        Some(over)
+    }
+
+    /// When a fault begins and ends, if a number says which.
+    pub fn fault_instants(
+        &mut self,
+        fault: Option<usize>,
+        at: &Range<usize>,
+        place: &Place<'_>,
+    ) -> Result<Option<(SimTime, SimTime)>, Reported> {
+        let count = self.names.file.faults.len();
+        if count == 0 && !false {
+            self.problem_in(
+                place,
+                at,
+                "there is no fault",
+                "write one under `faults:`, or name a time such as `after 1m`",
+            );
+        }
+        let Some(number) = fault.filter(|_| count > 0) else {
+            return if count > 0 { Ok(None) } else { Err(Reported) };
+        };
+        let Some(fault) = self.names.file.faults.get(number) else {
+            let faults =
+                if count == 1 { "one fault".to_owned() } else { format!("{count} faults") };
+            self.problem_in(
+                place,
+                at,
+                format!("there is no fault {}", number.wrapping_add(1)),
+                format!("there is {faults}, counted from 1"),
+            );
+            return Err(Reported);
+        };
+        Ok(Some(fault.span(self.names, self.plan)))
+    }
+
+    /// From the beginning of the first fault to the end of the last.
+    fn all_faults(&self) -> (SimTime, SimTime) {
+        let spans = || self.names.file.faults.iter().map(|fault| fault.span(self.names, self.plan));
+        let begin = spans().map(|(begin, _)| begin).min().unwrap_or(SimTime::ZERO);
+        (begin, spans().map(|(_, end)| end).max().unwrap_or(SimTime::MAX))
+    }
+}

@@ -1,0 +1,117 @@
+//! Caches: how often a look-up finds something, or which keys there are.
+
+use super::slots::Slots;
+use crate::language::distribution::DurationPhrase;
+use crate::language::quantity::{Duration, Share};
+use crate::language::{Placed, Problems, Short, section};
+use crate::resources::CacheSettings;
+use crate::scenario::names::Names;
+use crate::scenario::plan::{Plan, most};
+use crate::steps::{Op, handler};
+
+section! {
+    /// A cache.
+    pub(crate) struct Cache {
+        /// How many instances; 1 if left out.
+        "instances" => instances: Option<Placed<u32>>,
+        /// Connections of each instance; not limited if left out.
+        "connections" => connections: Option<Short<Slots>>,
+        /// How many keys there are, in place of a hit rate: a look-up finds what was put in and has
+        /// not expired.
+        "keys" => keys: Option<Placed<u32>>,
+        /// With `keys`: how much more often the first are looked up: the n-th with a probability in
+        /// proportion to 1 / n^zipf; all alike if left out.
+        "zipf" => zipf: Option<Placed<f64>>,
+        /// With `keys`: how long what was put in is of use.
+        "ttl" => ttl: Option<Placed<Duration>>,
+        /// With `keys`: if true, only one of several that miss the same key fetches it, and the
+        /// others wait; false if left out.
+        "coalesce" => coalesce: Option<Placed<bool>>,
+        /// Share of look-ups that find something.
+        "hit rate" => hit_rate: Option<Placed<Share>>,
+        /// How long a look-up takes; nothing if left out.
+        "latency" => latency: Option<Placed<DurationPhrase>>,
+    }
+}
+
+impl Cache {
+    /// True if the cache knows which keys are in it.
+    pub fn is_keyed(&self) -> bool {
+        self.keys.is_some()
+    }
+}
+
+/// Compiles what a cache holds: its keys, or a hit rate.
+pub(crate) fn compile_contents(
+    name: &str,
+    cache: &Placed<Cache>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) {
+    let Some(keys) = &cache.keys else { return check_hit_rate(name, cache, problems) };
+    if let Some(hit_rate) = &cache.hit_rate {
+        let help = "leave out `hit rate` or `keys`";
+        problems.error(hit_rate.key(), "a cache with keys finds what is in it", help);
+    }
+    let count = problems.at_least_one(Some(keys), 1, "keys");
+    if cache.ttl.is_none() && cache.is_whole() {
+        let message = "this cache has no `ttl`: when does something expire?";
+        problems.error(cache.key(), message, "write `ttl: 1m`");
+    }
+    let is_possible = problems.may_have(u64::from(count), most::KEYS, "keys", keys.at());
+    let count = if is_possible { count } else { 1 };
+    let lifetime = cache.ttl.as_ref().map(|ttl| ttl.0).unwrap_or_default();
+    plan.blueprint.caches.push(CacheSettings {
+        cumulative: zipf(count, cache.zipf.as_ref().map_or(0.0, |exponent| **exponent)),
+        lifetime,
+        coalesces: cache.coalesce.as_ref().is_some_and(|coalesces| **coalesces),
+    });
+}
+
+/// The probability of each key or one before it, the n-th in proportion to 1 / n^exponent.
+fn zipf(keys: u32, exponent: f64) -> Vec<f64> {
+    let weights: Vec<f64> = (1..=keys).map(|rank| libm::pow(f64::from(rank), -exponent)).collect();
+    let total: f64 = weights.iter().sum();
+    let mut sum = 0.0;
+    let cumulative = weights.iter().map(|weight| {
+        sum += weight / total;
+        sum
+    });
+    cumulative.collect()
+}
+
+fn check_hit_rate(name: &str, cache: &Placed<Cache>, problems: &mut Problems) {
+    let details = [
+        ("zipf", cache.zipf.as_ref().map(Placed::key)),
+        ("ttl", cache.ttl.as_ref().map(Placed::key)),
+        ("coalesce", cache.coalesce.as_ref().map(Placed::key)),
+    ];
+    for (detail, at) in details {
+        if let Some(at) = at {
+            let message = format!("`{detail}` means nothing here");
+            problems.error(at, message, "it belongs to a cache with `keys`");
+        }
+    }
+    if cache.hit_rate.is_none() && cache.is_whole() {
+        let message = format!("`{name}` has no `hit rate`: how often does it find something?");
+        let help = "write `hit rate: 90%`, or `keys: 1000` and `ttl: 1m`";
+        problems.error(cache.key(), message, help);
+    }
+}
+
+/// Compiles the look-up of a cache: it takes its latency.
+pub(crate) fn compile_look_up(
+    name: &str,
+    cache: &Placed<Cache>,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) {
+    let Some(station) = names.find_station(name) else { return };
+    handler(station.id, "", cache.key(), plan, problems, |plan, problems| {
+        if let Some(latency) = &cache.latency {
+            let distribution = plan.distribution(latency, names, problems);
+            plan.push(Op::Work(distribution));
+        }
+    });
+}

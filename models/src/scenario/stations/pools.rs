@@ -1,0 +1,184 @@
+//! Instances of services, databases and caches, and the pools that they hold.
+
+use super::admission::Admission;
+use super::memory::{Memory, with_memory};
+use super::service::Service;
+use super::slots::{self, Slots};
+use super::{admission, autoscale, host, regions};
+use crate::language::{Location, Placed, Problems, Short};
+use crate::scenario::names::Names;
+use crate::scenario::plan::{Plan, most};
+use crate::system::{InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan};
+
+/// Compiles the instances of all stations and their pools.
+pub(crate) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+    let hosts = host::compile(names, plan, problems);
+    for (name, service) in names.file.services.iter() {
+        compile_service(name, service, &hosts, names, plan, problems);
+    }
+    for (name, database) in names.file.databases.iter() {
+        let station = Station {
+            instances: database.instances.as_ref(),
+            slots: database.connections.as_ref(),
+            ..Station::new(name, StationKind::Database, database.key())
+        };
+        station.compile(names, plan, problems);
+    }
+    for (name, cache) in names.file.caches.iter() {
+        let station = Station {
+            instances: cache.instances.as_ref(),
+            slots: cache.connections.as_ref(),
+            ..Station::new(name, StationKind::Cache, cache.key())
+        };
+        station.compile(names, plan, problems);
+    }
+}
+
+fn compile_service(
+    name: &str,
+    service: &Placed<Service>,
+    hosts: &[u32],
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) {
+    if let (Some(_), Some(slots)) = (&service.threads, &service.slots) {
+        let message = format!("`{name}` has both threads and slots");
+        let help = "threads are for blocking services, slots for asynchronous ones";
+        problems.error(slots.key(), message, help);
+    }
+    let (pool, slots) = match &service.slots {
+        Some(slots) => (PoolKind::Slots, Some(&**slots)),
+        None => (PoolKind::Threads, service.threads.as_ref()),
+    };
+    let first = plan.blueprint.instances.len();
+    let station = Station {
+        instances: service.instances.as_ref(),
+        pool,
+        slots,
+        admission: service.admission.as_ref(),
+        memory: service.memory.as_ref(),
+        processors: processors(name, service, hosts, names, problems),
+        ..Station::new(name, StationKind::Service, service.key())
+    };
+    let id = station.compile(names, plan, problems);
+    regions::place(service, first, names, plan, problems);
+    if let Some(autoscale) = &service.autoscale {
+        autoscale::compile(autoscale, id, plan, problems);
+    }
+    if let Some(idempotency) = &service.idempotency {
+        let keys = plan.blueprint.idempotency.len() as u32;
+        plan.blueprint.idempotency.push(idempotency.keys_for.0);
+        let instances = &mut plan.blueprint.instances[first..];
+        instances.iter_mut().for_each(|instance| instance.keys = keys);
+    }
+}
+
+/// The processors of a service: its own, those of a host, or as many as it likes.
+fn processors(
+    name: &str,
+    service: &Service,
+    hosts: &[u32],
+    names: &Names<'_>,
+    problems: &mut Problems,
+) -> Processors {
+    if let (Some(_), Some(cpus)) = (&service.host, &service.cpus) {
+        let message = format!("`{name}` has processors of its own and runs on a host");
+        problems.error(cpus.key(), message, "keep one of `cpus` and `host`");
+    }
+    match (&service.host, &service.cpus) {
+        (Some(host), _) => {
+            let found = names.file.hosts.get_index_of(host.as_str());
+            if found.is_none() && !names.file.hosts.mentions(host) {
+                let help = "hosts are listed under `hosts:`, such as `box: { cpus: 4 }`";
+                problems.error(host.at(), format!("there is no host `{}`", **host), help);
+            }
+            found.map_or(Processors::Unlimited, |host| Processors::Shared(hosts[host]))
+        }
+        (None, Some(_)) => Processors::Own(problems.at_least_one(service.cpus.as_ref(), 1, "cpus")),
+        (None, None) => Processors::Unlimited,
+    }
+}
+
+/// The processors that the instances of a station work with.
+#[derive(Clone, Copy)]
+enum Processors {
+    /// As many as they like.
+    Unlimited,
+    /// Those of a host, as a pool.
+    Shared(u32),
+    /// This many for each instance.
+    Own(u32),
+}
+
+/// A service, database or cache that is about to be compiled.
+struct Station<'a> {
+    name: &'a str,
+    kind: StationKind,
+    key: Location,
+    instances: Option<&'a Placed<u32>>,
+    pool: PoolKind,
+    slots: Option<&'a Short<Slots>>,
+    admission: Option<&'a Admission>,
+    memory: Option<&'a Placed<Memory>>,
+    processors: Processors,
+}
+
+impl<'a> Station<'a> {
+    fn new(name: &'a str, kind: StationKind, key: Location) -> Self {
+        Self {
+            name,
+            kind,
+            key,
+            instances: None,
+            pool: PoolKind::Connections,
+            slots: None,
+            admission: None,
+            memory: None,
+            processors: Processors::Unlimited,
+        }
+    }
+
+    fn compile(&self, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) -> u32 {
+        let id = plan.blueprint.stations.len() as u32;
+        let first = plan.blueprint.instances.len() as u32;
+        let count = self.count(first, problems);
+        let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };
+        let first_pool = plan.blueprint.pools.len() as u32;
+        let pool = slots::compile(self.slots, self.name, self.pool, plan, problems);
+        let (discipline, gate) = admission::compile(self.admission, pool.capacity, names, problems);
+        let gate = with_memory(gate, self.memory, problems);
+        let pool = PoolPlan { discipline, ..pool };
+        for instance in 0..count {
+            plan.push_pool(PoolPlan { number: number_of(instance), ..pool.clone() });
+        }
+        for instance in 0..count {
+            let processors = match self.processors {
+                Processors::Unlimited => NONE,
+                Processors::Shared(pool) => pool,
+                Processors::Own(capacity) => {
+                    plan.push_processors(self.name, number_of(instance), capacity)
+                }
+            };
+            let gate = gate.map_or(NONE, |settings| {
+                plan.blueprint.gates.push(settings);
+                (plan.blueprint.gates.len() - 1) as u32
+            });
+            let slots = first_pool + instance;
+            let (keys, region) = (NONE, NONE);
+            let instance = InstancePlan { station: id, slots, processors, gate, keys, region };
+            plan.blueprint.instances.push(instance);
+        }
+        let instances = first..first + count;
+        let station = StationPlan { name: self.name.to_owned(), kind: self.kind, instances };
+        plan.blueprint.stations.push(station);
+        id
+    }
+
+    fn count(&self, before: u32, problems: &mut Problems) -> u32 {
+        let count = problems.at_least_one(self.instances, 1, "instances");
+        let at = self.instances.map_or(self.key, Placed::at);
+        let in_all = u64::from(before) + u64::from(count);
+        if problems.may_have(in_all, most::INSTANCES, "instances", at) { count } else { 1 }
+    }
+}

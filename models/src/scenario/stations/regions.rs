@@ -1,0 +1,63 @@
+//! Regions: the distances between them, and which instances are where.
+
+use super::service::Service;
+use crate::language::Problems;
+use crate::scenario::names::Names;
+use crate::scenario::plan::Plan;
+use crate::system::NONE;
+
+/// Compiles the distances between regions: what is said of one direction holds for the other,
+/// unless that is said as well.
+pub(crate) fn compile_regions(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+    let regions = &names.file.regions;
+    let count = regions.len();
+    plan.blueprint.regions = count as u32;
+    plan.blueprint.distances = vec![NONE; count * count];
+    for (from, (name, others)) in regions.iter().enumerate() {
+        problems.name(name, others.key());
+        for (other, latency) in others.iter() {
+            let distribution = plan.distribution(latency, names, problems);
+            match regions.get_index_of(other) {
+                Some(to) if to != from => {
+                    plan.blueprint.distances[from * count + to] = distribution;
+                    if !regions[other].contains_key(name) {
+                        plan.blueprint.distances[to * count + from] = distribution;
+                    }
+                }
+                Some(_) => {
+                    let message = "a region has no distance to itself";
+                    let help = "latency within a region is the `latency` of a call";
+                    problems.error(latency.key(), message, help);
+                }
+                None => names.no_region(other, latency.key(), problems),
+            }
+        }
+    }
+}
+
+/// Places the instances of a service, from the `first` on, in its regions in turn.
+pub(super) fn place(
+    service: &Service,
+    first: usize,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) {
+    let regions: Vec<u32> = match (&service.region, &service.regions) {
+        (Some(_), Some(regions)) => {
+            let message = "this service is in one region and in several";
+            problems.error(regions.key(), message, "keep one of `region` and `regions`");
+            return;
+        }
+        (region @ Some(_), None) => vec![names.region(region.as_ref(), problems)],
+        (None, Some(regions)) => {
+            regions.iter().map(|region| names.region(Some(region), problems)).collect()
+        }
+        (None, None) => return,
+    };
+    if !regions.is_empty() {
+        let instances = &mut plan.blueprint.instances[first..];
+        let with_region = instances.iter_mut().zip(regions.iter().cycle());
+        with_region.for_each(|(instance, region)| instance.region = *region);
+    }
+}

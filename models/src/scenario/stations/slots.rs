@@ -1,0 +1,43 @@
+//! Threads, asynchronous slots and connections, and the queue in front of them.
+
+use crate::language::quantity::Duration;
+use crate::language::{HasShortForm, Placed, Problems, Short, section};
+use crate::scenario::plan::Plan;
+use crate::system::{PoolKind, PoolPlan, UNLIMITED};
+
+section! {
+    /// Slots and the queue in front of them.
+    pub(crate) struct Slots {
+        /// How many.
+        "max" => max: Placed<u32>,
+        /// How many requests may wait for one; not limited if left out.
+        "queue" => queue: Option<u32>,
+        /// How long a request may wait for one; not limited if left out.
+        "max wait" => max_wait: Option<Placed<Duration>>,
+    }
+}
+
+impl HasShortForm for Slots {
+    const KEY: &'static str = "max";
+    type Value = u32;
+}
+
+/// The pool that slots make; one without limits if nothing is written.
+pub(super) fn compile(
+    slots: Option<&Short<Slots>>,
+    owner: &str,
+    kind: PoolKind,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> PoolPlan {
+    let unlimited = PoolPlan::unlimited(owner, kind);
+    let Some(slots) = slots else { return unlimited };
+    let capacity = problems.at_least_one(Some(&slots.max), 1, kind.name());
+    PoolPlan {
+        capacity,
+        core: capacity,
+        queue_limit: slots.queue.unwrap_or(UNLIMITED),
+        wait_deadline: plan.deadline(slots.max_wait.as_ref(), problems),
+        ..unlimited
+    }
+}

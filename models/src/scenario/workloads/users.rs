@@ -1,0 +1,66 @@
+//! Users who send, wait for the answer, think and repeat.
+
+use crate::language::distribution::DurationPhrase;
+use crate::language::quantity::Duration;
+use crate::language::{HasShortForm, Placed, Problems, Short, section};
+use crate::scenario::names::Names;
+use crate::scenario::plan::{NOTHING, Plan};
+use crate::steps::Step;
+use crate::system::Source;
+use crate::workload::{Stage, UserPlan};
+
+section! {
+    /// Users who send, wait for the answer, think and repeat.
+    pub(crate) struct Closed {
+        /// Users who send, wait for the answer, think and repeat.
+        "users" => users: Placed<Short<Users>>,
+        /// Time between an answer and the user's next request; none if left out.
+        "think" => think: Option<Placed<DurationPhrase>>,
+        /// What each user does once, before anything else.
+        "begin" => begin: Vec<Placed<Step>>,
+    }
+}
+
+section! {
+    /// How many users there are over time.
+    pub(crate) struct Users {
+        /// Users at the beginning.
+        "from" => from: u32,
+        /// Stages that follow.
+        "stages" => stages: Vec<UserStage>,
+    }
+}
+
+impl HasShortForm for Users {
+    const KEY: &'static str = "from";
+    type Value = u32;
+}
+
+section! {
+    /// A stretch of time over which the number of users moves to a target.
+    pub(crate) struct UserStage {
+        /// Users at its end.
+        "to" => to: u32,
+        /// How long it takes.
+        "over" => over: Duration,
+    }
+}
+
+pub(super) fn compile(
+    closed: &Closed,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> Source {
+    let nothing = closed.users.with(DurationPhrase::Known(NOTHING));
+    let think = plan.distribution(closed.think.as_ref().unwrap_or(&nothing), names, problems);
+    let users = &closed.users;
+    let stages: Vec<Stage> =
+        users.stages.iter().map(|stage| Stage { to: stage.to, over: stage.over.0 }).collect();
+    let plan = UserPlan { start: users.from, stages };
+    if plan.most() == 0 {
+        let help = "write how many, such as `users: 50`";
+        problems.error(users.at(), "there are never any users", help);
+    }
+    Source::Closed { users: plan, think }
+}

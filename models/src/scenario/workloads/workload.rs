@@ -1,0 +1,92 @@
+//! A workload as a whole.
+
+use super::arrivals::Arrivals;
+use super::client::Clients;
+use super::users::Closed;
+use super::{arrivals, client, users};
+use crate::language::{Placed, Problem, Problems, one_of, section};
+use crate::scenario::names::Names;
+use crate::scenario::plan::{Caller, Plan};
+use crate::steps::{Op, sequence};
+use crate::system::{AnswerValue, Source, WorkloadPlan};
+use crate::workload::ArrivalProcess;
+
+section! {
+    /// A source of requests: open with `arrivals`, closed with `users`.
+    pub(crate) struct Workload {
+        .. => clients: Option<Clients>,
+        .. => source: Option<SourceSection>,
+        /// The region of its clients.
+        "region" => region: Option<Placed<String>>,
+        /// The worth of an answer; 1 if left out.
+        "value" => value: Option<f64>,
+        /// The worth of an answer by a fallback; as much if left out.
+        "degraded value" => degraded_value: Option<f64>,
+        /// The class of its requests, one of `priorities`; the last if left out.
+        "priority" => priority: Option<Placed<String>>,
+    }
+}
+
+one_of! {
+    /// How requests come about.
+    pub(crate) enum SourceSection("workload") {
+        /// They arrive, whatever happens to earlier ones.
+        "arrivals" => Open(Open),
+        /// Users send, wait for the answer, think and repeat.
+        "users" => Closed(Closed),
+    }
+}
+
+section! {
+    /// Requests that arrive, whatever happens to earlier ones.
+    pub(crate) struct Open {
+        /// When requests arrive, whatever happens to earlier ones.
+        "arrivals" => arrivals: Placed<Arrivals>,
+    }
+}
+
+/// Compiles all workloads.
+pub(crate) fn compile_workloads(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+    let workloads = &names.file.workloads;
+    if workloads.is_empty() && !workloads.has_unreadable() {
+        let help = "write where requests come from:\n\nworkloads:\n  web: { to: SERVICE, arrivals: poisson 100/s }";
+        problems.add(Problem::error("there is no workload", None).with_help(help));
+    }
+    for (index, (name, workload)) in workloads.iter().enumerate() {
+        let caller = Caller::Workload(index as u32);
+        problems.name(name, workload.key());
+        let help =
+            "workloads share their names with services, databases and caches: both can be callers";
+        names.must_be_alone(name, workload.key(), help, problems);
+        let begin = plan.next_step();
+        if let Some(SourceSection::Closed(closed)) = &workload.source
+            && !closed.begin.is_empty()
+        {
+            sequence(caller, &closed.begin, names, plan, problems);
+            plan.push(Op::Answer);
+        }
+        let entry = plan.next_step();
+        if let Some(clients) = &workload.clients {
+            client::compile(clients, caller, names, plan, problems);
+        }
+        let source = match &workload.source {
+            Some(SourceSection::Open(open)) => {
+                let duration = plan.blueprint.run.duration;
+                Source::Open(arrivals::compile(&open.arrivals, name, duration, names, problems))
+            }
+            Some(SourceSection::Closed(closed)) => users::compile(closed, names, plan, problems),
+            None => Source::Open(ArrivalProcess::Replay(Vec::new())),
+        };
+        let ok = workload.value.unwrap_or(1.0);
+        let compiled = WorkloadPlan {
+            name: name.clone(),
+            source,
+            begin,
+            entry,
+            region: names.region(workload.region.as_ref(), problems),
+            priority: names.priority(workload.priority.as_ref(), problems),
+            value: AnswerValue { ok, degraded: workload.degraded_value.unwrap_or(ok) },
+        };
+        plan.blueprint.workloads.push(compiled);
+    }
+}

@@ -1,0 +1,33 @@
+//! Changing the world outside.
+
+use super::{Compile, Op};
+use crate::language::{Problems, section};
+use crate::scenario::{Caller, Names, Plan};
+use crate::system::{Next, Turn};
+
+section! {
+    /// Does something to the world that should be done once for each request, such as `charge`; how
+    /// often it is done again is counted.
+    pub(crate) struct Effect {
+        /// The name of what is done.
+        "effect" => effect: String,
+    }
+}
+
+impl Compile for Effect {
+    fn compile(&self, _: Caller, _: &Names<'_>, plan: &mut Plan, _: &mut Problems) {
+        let effects = &mut plan.blueprint.effects;
+        let known = effects.iter().position(|known| *known == self.effect);
+        let id = known.unwrap_or_else(|| {
+            effects.push(self.effect.clone());
+            effects.len() - 1
+        });
+        plan.push(Op::Effect(id as u32));
+    }
+}
+
+/// Counts what is done for the request that a frame works for.
+pub(super) fn run(turn: &mut Turn<'_>, index: u32, effect: u32) -> Next {
+    turn.state.recorder.effect(effect, turn.state.frames.request(index));
+    turn.go_to_next(index)
+}

@@ -1,0 +1,45 @@
+//! Failing by chance.
+
+use super::{Compile, Op};
+use crate::Outcome;
+use crate::language::quantity::{Duration, Share};
+use crate::language::{Problems, section};
+use crate::scenario::{Caller, Names, Plan};
+use crate::system::{Next, Turn};
+
+section! {
+    /// Fails with a probability.
+    pub(crate) struct Fail {
+        /// The probability.
+        "fail" => fail: Share,
+        /// How; a server error if left out.
+        "as" => fails_as: Option<Outcome>,
+        /// How long callers are asked to stay away (`Retry-After`); not at all if left out.
+        "retry after" => retry_after: Option<Duration>,
+    }
+}
+
+impl Compile for Fail {
+    fn compile(&self, _: Caller, _: &Names<'_>, plan: &mut Plan, _: &mut Problems) {
+        plan.push(Op::Fail {
+            probability: self.fail.0 as f32,
+            outcome: self.fails_as.unwrap_or(Outcome::ServerError),
+            retry_after: self.retry_after.map_or(0, Duration::as_millis),
+        });
+    }
+}
+
+/// Fails with a probability, or goes on.
+pub(super) fn run(
+    turn: &mut Turn<'_>,
+    index: u32,
+    probability: f32,
+    outcome: Outcome,
+    retry_after: u32,
+) -> Next {
+    if turn.chance(index, probability) {
+        turn.state.frames[index].retry_after = retry_after;
+        return turn.finish(index, outcome);
+    }
+    turn.go_to_next(index)
+}

@@ -1,0 +1,39 @@
+//! Handlers: sequences of steps, each ending with an answer.
+
+use super::{Op, Step};
+use crate::language::{Location, Placed, Problems};
+use crate::scenario::{Caller, MOST_STEPS, Names, Plan};
+
+/// Compiles the handler of an operation of a station: `steps` adds what it does.
+pub(crate) fn handler(
+    station: u32,
+    operation: &str,
+    at: Location,
+    plan: &mut Plan,
+    problems: &mut Problems,
+    steps: impl FnOnce(&mut Plan, &mut Problems),
+) {
+    plan.begin_operation(station, operation);
+    let first = plan.next_step() as usize;
+    steps(plan, problems);
+    plan.push(Op::Answer);
+    if plan.next_step() as usize - first > MOST_STEPS {
+        let message = format!("this handler has more than {MOST_STEPS} steps");
+        problems.error(at, message, "repetitions count in full; repeat less often");
+    }
+}
+
+/// Compiles steps, one after the other.
+pub(crate) fn sequence(
+    caller: Caller,
+    steps: &[Placed<Step>],
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) {
+    for step in steps {
+        if (plan.next_step() as usize) < 8 * MOST_STEPS {
+            Step::compile(step, caller, names, plan, problems);
+        }
+    }
+}

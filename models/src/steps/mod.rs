@@ -1,0 +1,211 @@
+//! The steps of handlers: one file each, with its settings, its compilation and what it does in a
+//! run.
+//!
+//! A [`Step`] is written in a file and compiled to [`Op`]s, which lie one after the other in the
+//! program of a blueprint and are carried out by `Turn::run`. This file alone knows them all.
+
+mod branch;
+mod cache;
+mod call;
+mod effect;
+mod fail;
+mod handler;
+mod parallel;
+mod pause;
+mod poison;
+mod query;
+mod repeat;
+mod send;
+mod work;
+
+use sim_core::random::uniform;
+
+use self::branch::Branch;
+use self::cache::LookUp;
+use self::call::Call;
+use self::effect::Effect;
+use self::fail::Fail;
+pub(crate) use self::handler::{handler, sequence};
+use self::parallel::Parallel;
+use self::pause::Pause;
+use self::poison::Poison;
+use self::query::Query;
+use self::repeat::Repeat;
+use self::send::Send;
+use self::work::Work;
+use crate::Outcome;
+use crate::language::{Placed, Problems, one_of};
+use crate::scenario::{Caller, Names, Plan};
+use crate::system::{Next, Turn};
+
+/// A step that is written in a file.
+pub(crate) trait Compile {
+    /// True if clients can do it: they call and pause, and compute nothing.
+    const IS_FOR_CLIENTS: bool = false;
+
+    /// Adds its operations to the program.
+    fn compile(&self, caller: Caller, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems);
+}
+
+/// Lists the steps by their keys.
+macro_rules! steps {
+    ($( $(#[doc = $doc:literal])* $key:literal => $step:ident ),* $(,)?) => {
+        one_of! {
+            /// One step of a handler.
+            pub(crate) enum Step("step") {
+                $( $(#[doc = $doc])* $key => $step($step), )*
+            }
+        }
+
+        impl Step {
+            fn is_for_clients(&self) -> bool {
+                match self {
+                    $( Self::$step(_) => <$step as Compile>::IS_FOR_CLIENTS, )*
+                }
+            }
+
+            fn add(
+                &self,
+                caller: Caller,
+                names: &Names<'_>,
+                plan: &mut Plan,
+                problems: &mut Problems,
+            ) {
+                match self {
+                    $( Self::$step(step) => step.compile(caller, names, plan, problems), )*
+                }
+            }
+        }
+    };
+}
+
+steps! {
+    "work" => Work,
+    "pause" => Pause,
+    "call" => Call,
+    "query" => Query,
+    "cache" => LookUp,
+    "send" => Send,
+    "effect" => Effect,
+    "parallel" => Parallel,
+    "branch" => Branch,
+    "repeat" => Repeat,
+    "fail" => Fail,
+    "poison" => Poison,
+}
+
+impl Step {
+    /// Adds the operations of a step to the program.
+    pub fn compile(
+        step: &Placed<Self>,
+        caller: Caller,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) {
+        if matches!(caller, Caller::Workload(_)) && !step.is_for_clients() {
+            let help = "steps of a workload are call, pause, branch and repeat";
+            problems.error(step.at(), "clients do not do this", help);
+            return;
+        }
+        step.add(caller, names, plan, problems);
+    }
+}
+
+/// One operation of a handler: what a step is compiled to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Op {
+    /// Computes for a time drawn from a distribution; holds a processor if those are limited.
+    Work(u32),
+    /// Waits for a time drawn from a distribution; holds only the thread.
+    Pause(u32),
+    /// Makes the call of a call site.
+    Call(u32),
+    /// Goes on with the next step with `probability`, else at `otherwise`.
+    Chance {
+        /// 0 to 1.
+        probability: f32,
+        /// A step.
+        otherwise: u32,
+        /// Whether a failure of the call before means "otherwise": a look-up that failed is a miss.
+        needs_answer: bool,
+    },
+    /// Goes on at one of the branches of a table, chosen by weight.
+    Choose(u32),
+    /// Runs all branches of a table side by side and goes on after the last.
+    Fork(u32),
+    /// Goes on elsewhere.
+    Jump(u32),
+    /// Sends a message to a queue.
+    Send(u32),
+    /// Looks a key up in a cache: goes on with the next step if it is there, else at `miss`.
+    LookUp {
+        /// The cache.
+        cache: u32,
+        /// A step.
+        miss: u32,
+    },
+    /// Puts the key that was looked up into a cache.
+    Fill(u32),
+    /// Does something to the world that should be done once for each request.
+    Effect(u32),
+    /// Fails with `probability`.
+    Fail {
+        /// 0 to 1.
+        probability: f32,
+        /// How.
+        outcome: Outcome,
+        /// How long callers are asked to stay away, in milliseconds.
+        retry_after: u32,
+    },
+    /// Fails for a share of requests, the same ones whenever they come.
+    Poison {
+        /// 0 to 1.
+        share: f32,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The end of a handler or branch.
+    Answer,
+}
+
+impl Turn<'_> {
+    /// Runs the present step.
+    #[inline]
+    pub fn run(&mut self, index: u32) -> Next {
+        let frame = &self.state.frames[index];
+        if frame.deadline <= self.now {
+            return self.finish(index, Outcome::Expired);
+        }
+        match self.plan.program[frame.step as usize] {
+            Op::Work(_) => self.begin_work(index),
+            Op::Call(site) => self.begin_call(index, site),
+            Op::Answer => self.finish(index, frame.outcome),
+            Op::Fork(table) => self.fork(index, table),
+            Op::Pause(distribution) => pause::run(self, index, distribution),
+            Op::Fail { probability, outcome, retry_after } => {
+                fail::run(self, index, probability, outcome, retry_after)
+            }
+            Op::Chance { probability, otherwise, needs_answer } => {
+                let is_missing_answer = needs_answer && frame.has_failed_call;
+                let goes_on = !is_missing_answer && self.chance(index, probability);
+                self.go_to(index, if goes_on { frame.step + 1 } else { otherwise })
+            }
+            Op::Choose(table) => {
+                let draw = uniform(&mut frame.key.child(frame.step_number()).draw());
+                let table = &self.plan.tables[table as usize];
+                let branch = table
+                    .cumulative
+                    .partition_point(|cumulative| *cumulative <= draw)
+                    .min(table.entries.len() - 1);
+                self.go_to(index, table.entries[branch])
+            }
+            Op::Poison { share, outcome } => poison::run(self, index, share, outcome),
+            Op::Jump(to) => self.go_to(index, to),
+            Op::LookUp { cache, miss } => self.look_up(index, cache, miss),
+            Op::Fill(cache) => self.fill(index, cache),
+            Op::Send(queue) => self.begin_sending(index, queue),
+            Op::Effect(effect) => effect::run(self, index, effect),
+        }
+    }
+}

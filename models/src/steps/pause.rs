@@ -1,0 +1,32 @@
+//! Waiting without computing.
+
+use super::{Compile, Op};
+use crate::language::distribution::DurationPhrase;
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Caller, Names, Plan};
+use crate::system::{Activity, Next, Turn};
+
+section! {
+    /// Waits on its thread without computing.
+    pub(crate) struct Pause {
+        /// How long.
+        "pause" => pause: Placed<DurationPhrase>,
+    }
+}
+
+impl Compile for Pause {
+    const IS_FOR_CLIENTS: bool = true;
+
+    fn compile(&self, _: Caller, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+        let distribution = plan.distribution(&self.pause, names, problems);
+        plan.push(Op::Pause(distribution));
+    }
+}
+
+/// Waits for a time drawn from a distribution; holds only the thread.
+pub(super) fn run(turn: &mut Turn<'_>, index: u32, distribution: u32) -> Next {
+    let frame = &turn.state.frames[index];
+    let mut draw = frame.key.child(frame.step_number()).draw();
+    let span = turn.plan.distributions[distribution as usize].sample_duration(&mut draw);
+    turn.wait(index, Activity::Pausing, span)
+}

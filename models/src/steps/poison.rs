@@ -1,0 +1,40 @@
+//! Failing for the same requests whenever they come.
+
+use sim_core::random::{DrawKey, uniform};
+
+use super::{Compile, Op};
+use crate::Outcome;
+use crate::language::quantity::Share;
+use crate::language::{Problems, section};
+use crate::scenario::{Caller, Names, Plan};
+use crate::system::{Next, Turn, draw_tag};
+
+section! {
+    /// Fails for a share of requests, and for the same ones whenever they come again: poison.
+    pub(crate) struct Poison {
+        /// The share.
+        "poison" => poison: Share,
+        /// How; a server error if left out.
+        "as" => fails_as: Option<Outcome>,
+    }
+}
+
+impl Compile for Poison {
+    fn compile(&self, _: Caller, _: &Names<'_>, plan: &mut Plan, _: &mut Problems) {
+        plan.has_poison = true;
+        plan.push(Op::Poison {
+            share: self.poison.0 as f32,
+            outcome: self.fails_as.unwrap_or(Outcome::ServerError),
+        });
+    }
+}
+
+/// Fails if the request that a frame works for is poison, or goes on.
+pub(super) fn run(turn: &mut Turn<'_>, index: u32, share: f32, outcome: Outcome) -> Next {
+    let request = turn.state.frames.request(index);
+    let key = DrawKey::default().child(request).child(draw_tag::POISON);
+    if uniform(&mut key.draw()) < f64::from(share) {
+        return turn.finish(index, outcome);
+    }
+    turn.go_to_next(index)
+}

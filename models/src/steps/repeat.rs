@@ -1,0 +1,25 @@
+//! Doing something several times.
+
+use super::{Compile, Step, sequence};
+use crate::language::{Placed, Problems, section};
+use crate::scenario::{Caller, MOST_STEPS, Names, Plan};
+
+section! {
+    /// Does `steps` several times.
+    pub(crate) struct Repeat {
+        /// How many times.
+        "repeat" => repeat: u32,
+        /// What is done.
+        "steps" => steps: Vec<Placed<Step>>,
+    }
+}
+
+impl Compile for Repeat {
+    const IS_FOR_CLIENTS: bool = true;
+
+    fn compile(&self, caller: Caller, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+        for _ in 0..self.repeat.min(MOST_STEPS as u32 + 1) {
+            sequence(caller, &self.steps, names, plan, problems);
+        }
+    }
+}
