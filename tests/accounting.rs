@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use sim_experiments::Finished;
-use sim_tests::{blueprint, library, load_file, load_text, run};
+
+use crate::running::{blueprint, library, load_file, load_text, run};
 
 /// Longer than anything in the library takes to finish.
 const DRAIN: [&str; 2] = ["run.drain=20m", "run.warmup=0s"];

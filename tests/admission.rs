@@ -2,7 +2,8 @@
 //! system that shows it.
 
 use sim_experiments::Finished;
-use sim_tests::{ended, pool, run_sections};
+
+use crate::running::{ended, pool, run_sections};
 
 /// `web` asks for `per_second` of what ten threads can do a hundred times a second.
 fn at_a_hundred(per_second: u32, admission: &str, rest: &str) -> Finished {

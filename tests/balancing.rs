@@ -3,7 +3,8 @@
 
 use sim_experiments::Finished;
 use sim_models::observe::{Change, InstanceChange};
-use sim_tests::{call, ended, pool, run_sections};
+
+use crate::running::{call, ended, pool, run_sections};
 
 /// A hundred calls a second for a minute to four instances of `b`, balanced as `balance` says.
 fn to_four(balance: &str, rest: &str) -> Finished {

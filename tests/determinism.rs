@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sim_experiments::run_all;
 use sim_models::system::Blueprint;
 use sim_reports::{files, json};
-use sim_tests::{blueprint, library, load_file, run, run_scenario, run_text};
+
+use crate::running::{blueprint, library, load_file, run, run_scenario, run_text};
 
 fn variants_of_the_library() -> Vec<(String, Arc<Blueprint>)> {
     let mut all = Vec::new();

@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use sim_models::scenario::{Input, Overrides, Severity, check};
 use sim_reports::{Palette, diagnostics};
-use sim_tests::{library, load_file, load_text};
+
+use crate::running::{self, library, load_file, load_text};
 
 fn shown(text: &str, settings: &[&str]) -> String {
     let loaded = load_text(text, settings);
@@ -143,7 +144,7 @@ fn a_check_looks_into_every_variant() {
 
 #[test]
 fn the_examples_of_the_guide_to_guards_are_sound() {
-    let guide = std::fs::read_to_string(sim_tests::root().join("docs/guards.md"))
+    let guide = std::fs::read_to_string(running::root().join("docs/guards.md"))
         .expect("the guide is there");
     let examples: Vec<&str> =
         guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
@@ -163,7 +164,7 @@ services: { a: { handle: [ { call: b } ] }, b: { instances: 2, handle: [ { work:
 
 #[test]
 fn the_whole_examples_of_the_description_of_the_file_are_sound() {
-    let guide = std::fs::read_to_string(sim_tests::root().join("docs/scenario-file.md"))
+    let guide = std::fs::read_to_string(running::root().join("docs/scenario-file.md"))
         .expect("the guide is there");
     let examples = guide.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let whole: Vec<&str> = examples.filter(|example| example.contains("services:")).collect();
@@ -183,7 +184,7 @@ calls: { web -> api: { timeout: 5s }, api -> db: { timeout: 500ms, breaker: { wa
 faults: [ { at: 1m, for: 30s, slow: db, by: 20x } ]
 ";
     for guide in ["sweep", "recommend", "stability"] {
-        let path = sim_tests::root().join("docs").join(format!("{guide}.md"));
+        let path = running::root().join("docs").join(format!("{guide}.md"));
         let text = std::fs::read_to_string(&path).expect("the guide is there");
         let examples: Vec<&str> =
             text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
@@ -344,7 +345,7 @@ proptest! {
             let mangled = format!("{}{insert}{}", &body[..start], &body[end..]);
             shown(&mangled, &["run.duration=1s", "limits.events=2000", "limits.in flight=500"]);
             if let Some(blueprint) = load_text(&mangled, &["run.duration=1s", "limits.events=2000", "limits.in flight=500"]).blueprint {
-                sim_tests::run(&blueprint);
+                running::run(&blueprint);
             }
         }
     }

@@ -6,7 +6,8 @@ use sim_models::resilience::circuit_breaker::Verdict::{Failure, Success};
 use sim_models::resilience::circuit_breaker::{
     CircuitBreaker, HalfOpenPolicy, Settings, State, TripRule, Verdict, Wait, WindowKind,
 };
-use sim_tests::{ended, run_sections};
+
+use crate::running::{self, ended, run_sections};
 
 const SECOND: SimDuration = SimDuration::from_secs(1);
 
@@ -245,7 +246,7 @@ fn a_breaker_for_the_service_trips_on_one_bad_instance_of_ten_and_one_for_each_i
 #[test]
 fn without_a_timeout_a_breaker_never_sees_the_failure_and_a_scenario_shows_it() {
     let shown = |variant| {
-        let finished = sim_tests::run_scenario("no-timeout", variant, &[]);
+        let finished = running::run_scenario("no-timeout", variant, &[]);
         let saturated = finished
             .summary
             .pools

@@ -2,7 +2,8 @@
 //! worked out by hand.
 
 use sim_models::observe::Change;
-use sim_tests::{run, run_sections, run_text};
+
+use crate::running::{self, run, run_sections, run_text};
 
 /// Erlang C: a queue consumed by c deliveries at a time is an M/M/c queue.
 #[test]
@@ -143,7 +144,7 @@ fn a_process_is_killed_by_the_first_request_that_does_not_fit() {
          services: { api: { memory: { limit: 100MB, each: 10MB, restart: 5s }, handle: [ { call: slow } ] }, slow: { handle: [ { work: 1h } ] } }
          calls: { api -> slow: { timeout: 30s } }";
     let killed = |settings: &[&str]| {
-        let finished = run_text(&sim_tests::one_section_a_line(text), settings);
+        let finished = run_text(&running::one_section_a_line(text), settings);
         let kills = finished
             .timeline
             .iter()
@@ -213,8 +214,8 @@ fn a_customer_belongs_to_one_cell() {
 #[test]
 fn the_same_seed_gives_the_same_run_with_all_of_it() {
     let again = || {
-        run(&sim_tests::blueprint(&sim_tests::load_file(
-            &sim_tests::root().join("scenarios/payments.yaml"),
+        run(&running::blueprint(&running::load_file(
+            &running::root().join("scenarios/payments.yaml"),
             None,
             &[],
         )))

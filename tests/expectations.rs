@@ -3,7 +3,8 @@
 use sim_experiments::Trial;
 use sim_models::expect::Measured;
 use sim_reports::{Palette, diagnostics};
-use sim_tests::{blueprint, load_text};
+
+use crate::running::{blueprint, load_text};
 
 const SYSTEM: &str = "
 run: { duration: 60s, drain: 10s }

@@ -2,7 +2,8 @@
 //! shows it.
 
 use sim_experiments::Finished;
-use sim_tests::{call, ended, run_sections};
+
+use crate::running::{call, ended, run_sections};
 
 /// Ten calls a second for a minute from `a` to `b`, which fails from 20 s to 40 s.
 fn failing_for_twenty_seconds(edge: &str, rest: &str) -> Finished {

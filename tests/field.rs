@@ -2,7 +2,8 @@
 //! the real system.
 
 use sim_experiments::Finished;
-use sim_tests::run_scenario;
+
+use crate::running::run_scenario;
 
 struct Row {
     ended: u64,

@@ -1,7 +1,8 @@
 //! What `fusebox check` says of each guard's mistakes, with its place and what would be right.
 
 use sim_reports::{Palette, diagnostics};
-use sim_tests::load_text;
+
+use crate::running::load_text;
 
 /// What is said of a call set like this.
 fn said_of_call(call: &str) -> String {

@@ -1,6 +1,6 @@
 //! Guards on calls, one behaviour a test, each on the smallest system that shows it.
 
-use sim_tests::{call, ended, pool, run_sections};
+use crate::running::{call, ended, pool, run_sections};
 
 /// Six hundred calls, one every 100 ms, from `a` to `b`, which takes 100 ms or as `handler` says,
 /// guarded as `edge` says.

@@ -10,7 +10,8 @@ use sim_experiments::recommend::{
 use sim_models::scenario::{Input, Overrides};
 use sim_reports::recommend::{json, report};
 use sim_reports::{Palette, diagnostics};
-use sim_tests::{load_file, one_section_a_line, root};
+
+use crate::running::{load_file, one_section_a_line, root};
 
 /// An M/M/c queue at five erlangs. Its mean sojourn is S + C(c, a) S / (c - a): 79 ms with six
 /// servers, 58 ms with seven, 53 ms with eight.

@@ -6,7 +6,8 @@ use sim_experiments::{Case, Trial, cases, in_order};
 use sim_models::scenario::{Input, Overrides};
 use sim_models::system::EdgePlan;
 use sim_reports::testing::{Snapshots, snapshot};
-use sim_tests::library;
+
+use crate::running::{self, library};
 
 fn input(file: &Path) -> Input {
     Input {
@@ -33,7 +34,7 @@ fn every_case() -> Vec<(std::path::PathBuf, Case)> {
 #[test]
 fn every_scenario_shows_what_it_must_and_its_timeline_is_as_committed() {
     let wrong: Vec<String> = in_order(&every_case(), 2, &|_, (file, case)| {
-        let trial = Trial::of(&sim_tests::blueprint(&case.loaded));
+        let trial = Trial::of(&running::blueprint(&case.loaded));
         let mut wrong = Vec::new();
         if trial.verdicts.is_empty() {
             wrong.push(format!("{} expects nothing", label(file, case)));
@@ -68,19 +69,18 @@ fn every_scenario_shows_what_it_must_and_its_timeline_is_as_committed() {
 /// docs/scenarios.md shows every scenario, as it looks now.
 #[test]
 fn the_gallery_shows_every_scenario_as_it_is() {
-    let docs = sim_tests::root().join("docs");
+    let docs = running::root().join("docs");
     let gallery = std::fs::read_to_string(docs.join("scenarios.md")).expect("readable");
     let wrong: Vec<String> = in_order(&library(), 2, &|_, file| {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let finished =
-            sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(file, None, &[])));
+        let finished = running::run(&running::blueprint(&running::load_file(file, None, &[])));
         let picture =
             sim_reports::plot::png(&sim_reports::plot::Overview(&finished)).expect("drawn");
         let is_shown = gallery.contains(&format!("(../scenarios/{name}.yaml)"))
             && gallery.contains(&format!("(scenarios/{name}.png)"));
         let is_current = std::fs::read(docs.join("scenarios").join(&name).with_extension("png"))
             .is_ok_and(|shown| shown == picture);
-        let variants = sim_tests::load_file(file, None, &[]).variants;
+        let variants = running::load_file(file, None, &[]).variants;
         let is_complete = variants.iter().all(|variant| gallery.contains(&format!("`{variant}`")));
         (!is_shown || !is_current || !is_complete).then_some(name)
     })
@@ -135,7 +135,7 @@ const IDLE_ON_PURPOSE: [&str; 16] = [
 #[test]
 fn taking_any_guard_away_fails_the_test() {
     let idle: Vec<String> = in_order(&every_case(), 2, &|_, (file, case)| {
-        let blueprint = sim_tests::blueprint(&case.loaded);
+        let blueprint = running::blueprint(&case.loaded);
         let timeline = snapshot(&Trial::of(&blueprint).finished);
         // How long clients wait is theirs; guards stand between services.
         let is_between_services = |edge: &&EdgePlan| {

@@ -1,7 +1,8 @@
 //! What the model means, one behaviour a test, each on the smallest system that shows it.
 
 use sim_experiments::Finished;
-use sim_tests::{ended, load_text, one_section_a_line, pool, run_sections as run_text};
+
+use crate::running::{self, ended, load_text, one_section_a_line, pool, run_sections as run_text};
 
 #[test]
 fn a_thread_is_held_through_the_calls_below_it() {
@@ -341,7 +342,7 @@ workloads: { web: { to: a, arrivals: { replay: arrivals.csv } } }
 services: { a: { handle: [ { work: empirical service.csv } ] } }",
     )
     .expect("written");
-    let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(
+    let finished = running::run(&running::blueprint(&running::load_file(
         &folder.path().join("trace.yaml"),
         None,
         &[],
@@ -370,7 +371,7 @@ databases: { db: { connections: 2 } }
 calls: { web -> a: { timeout: 1s } }
 ",
     );
-    let finished = sim_tests::run(&sim_tests::blueprint(&sim_tests::load_file(
+    let finished = running::run(&running::blueprint(&running::load_file(
         &folder.path().join("main.yaml"),
         None,
         &[],

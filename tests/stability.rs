@@ -6,7 +6,8 @@ use sim_experiments::stability::{Behaviour, Stability, Tried, map};
 use sim_models::scenario::{Input, Overrides};
 use sim_reports::stability::{json, report};
 use sim_reports::{Palette, diagnostics};
-use sim_tests::root;
+
+use crate::running::root;
 
 fn found(
     name: &str,

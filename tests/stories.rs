@@ -3,7 +3,8 @@
 use sim_experiments::Finished;
 use sim_models::observe::{Change, Moment};
 use sim_reports::{Palette, text};
-use sim_tests::run_scenario;
+
+use crate::running::run_scenario;
 
 /// When something first happened.
 fn first(finished: &Finished, what: impl Fn(&Change) -> bool) -> f64 {

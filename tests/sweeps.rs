@@ -11,7 +11,8 @@ use sim_models::observe::Unit;
 use sim_models::scenario::{Input, Overrides, Purpose, SweepRequest};
 use sim_models::study::{Design, FigurePlan, Parameter, Replications, SweepPlan};
 use sim_reports::sweep::{Header, JOURNAL, Journal, findings, write_all};
-use sim_tests::one_section_a_line;
+
+use crate::running::{self, one_section_a_line};
 
 const QUEUE: &str = "run: { duration: 20s, warmup: 2s }
     workloads: { web: { to: api, arrivals: poisson 90/s } }
@@ -183,7 +184,7 @@ fn the_first_replication_of_a_point_is_what_a_run_of_its_settings_tells() {
     let point = &points(&sweep, Share::WHOLE, 2)[13];
     let settings =
         ["services.api.threads=2", "workloads.web.arrivals=poisson 120/s", "faults[0].by=8x"];
-    let run = sim_tests::run_text(&one_section_a_line(QUEUE), &settings);
+    let run = running::run_text(&one_section_a_line(QUEUE), &settings);
     let summary = &run.summary.workloads[0];
     let Estimate { mean, half_width } = point.figures[0].expect("a figure");
     assert!((mean - summary.availability).abs() < 1e-12 && half_width.is_none());

@@ -4,7 +4,8 @@
 //! volume 2 (Jackson).
 
 use sim_experiments::Finished;
-use sim_tests::{blueprint, load_file, root, run};
+
+use crate::running::{blueprint, load_file, root, run};
 
 fn simulate(name: &str) -> Finished {
     run(&blueprint(&load_file(

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use sim_core::{SimDuration, SimTime};
 
-use crate::presets;
+use super::presets;
 
 /// Columns that say what was done; all others say what the library answered.
 const INPUTS: [&str; 8] =

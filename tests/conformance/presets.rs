@@ -10,7 +10,7 @@ use sim_models::resilience::adaptive_concurrency::{
 use sim_models::resilience::circuit_breaker::libraries::*;
 use sim_models::resilience::circuit_breaker::{State, Ticket, Verdict, Wait, WindowKind};
 
-use crate::case::{Answer, Case, Config, Preset, Row};
+use super::case::{Answer, Case, Config, Preset, Row};
 
 /// The preset that a recording is of.
 pub fn build(case: &Case) -> Box<dyn Preset> {
@@ -148,7 +148,7 @@ impl Preset for GoBreakerReplay {
                 }
                 GoBreakerAnswer::Open => (permitted, reason) = (json!(false), json!("open")),
                 GoBreakerAnswer::TooManyRequests => {
-                    (permitted, reason) = (json!(false), json!("too_many"))
+                    (permitted, reason) = (json!(false), json!("too_many"));
                 }
             },
             "complete" => {
@@ -199,7 +199,7 @@ impl Preset for Opossum {
                 OpossumAnswer::Permitted => permitted = json!(true),
                 OpossumAnswer::Open => (permitted, reason) = (json!(false), json!("EOPENBREAKER")),
                 OpossumAnswer::SemaphoreLocked => {
-                    (permitted, reason) = (json!(false), json!("ESEMLOCKED"))
+                    (permitted, reason) = (json!(false), json!("ESEMLOCKED"));
                 }
             },
             "complete" if is_timeout => self.time_out(now),

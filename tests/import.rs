@@ -2,7 +2,8 @@
 
 use sim_models::import::{Configuration, Format, Imported, import};
 use sim_reports::imported::render;
-use sim_tests::{load_text, root};
+
+use crate::running::{load_text, root};
 
 fn imported(format: Format, file: &str) -> Imported {
     let path = root().join("tests/import").join(file);

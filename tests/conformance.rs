@@ -1,6 +1,6 @@
 //! Recordings of real libraries, replayed row by row.
 //!
-//! Each `.jsonl` file beside this one holds recordings of one library: it was driven on a frozen
+//! Each `.jsonl` file in `conformance/` holds recordings of one library: it was driven on a frozen
 //! clock, and what it answered was written down. Every row must come out the same.
 //! `FUSEBOX_VECTORS=DIR` replays the files of another folder instead.
 
@@ -13,8 +13,8 @@ use case::Case;
 
 #[test]
 fn every_row_of_every_recording_comes_out_the_same() {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
-    let folder = std::env::var_os("FUSEBOX_VECTORS").map_or(beside, PathBuf::from);
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
+    let folder = std::env::var_os("FUSEBOX_VECTORS").map_or(recorded, PathBuf::from);
     let entries =
         std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let mut files: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();

@@ -9,7 +9,8 @@ use sim_models::import::{self, Configuration, import};
 use sim_models::system::Blueprint;
 use sim_reports::exported::render;
 use sim_reports::imported;
-use sim_tests::{load_text, root};
+
+use crate::running::{load_text, root};
 
 /// A system with every guard of Resilience4j in the order of Spring's aspects, and with a breaker
 /// composed of parts.

@@ -1,5 +1,4 @@
-//! Loading and running scenarios, for the tests beside this file.
-#![forbid(unsafe_code)]
+//! Loading and running scenarios, for the tests of every module.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -11,9 +10,6 @@ use sim_models::scenario::{Input, Loaded, Overrides, load};
 use sim_models::system::Blueprint;
 
 /// The root of the project.
-///
-/// # Panics
-/// Never: this crate lies in a folder of the project.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -22,9 +18,6 @@ pub fn root() -> PathBuf {
 }
 
 /// Every scenario of the library, in the order of their names.
-///
-/// # Panics
-/// If the folder cannot be read.
 pub fn library() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root().join("scenarios")).expect("the library is there");
     let is_scenario =
@@ -36,9 +29,6 @@ pub fn library() -> Vec<PathBuf> {
 }
 
 /// Reads a scenario file.
-///
-/// # Panics
-/// If the file cannot be read.
 pub fn load_file(path: &Path, variant: Option<&str>, settings: &[&str]) -> Loaded {
     let text =
         std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -68,9 +58,6 @@ fn overrides(variant: Option<&str>, settings: &[&str]) -> Overrides {
 }
 
 /// The blueprint of a scenario without errors.
-///
-/// # Panics
-/// If the scenario has errors, showing them.
 pub fn blueprint(loaded: &Loaded) -> Arc<Blueprint> {
     let shown = || {
         sim_reports::diagnostics::render(
@@ -112,9 +99,6 @@ pub fn one_section_a_line(text: &str) -> String {
 }
 
 /// What went over an edge, `a -> b`.
-///
-/// # Panics
-/// If there is no such edge.
 pub fn call<'a>(finished: &'a Finished, edge: &str) -> &'a CallSummary {
     finished
         .summary
@@ -125,17 +109,11 @@ pub fn call<'a>(finished: &'a Finished, edge: &str) -> &'a CallSummary {
 }
 
 /// How many calls over an edge ended in a way.
-///
-/// # Panics
-/// If there is no such edge.
 pub fn ended(finished: &Finished, edge: &str, kind: &str) -> u64 {
     call(finished, edge).ended.get(kind).copied().unwrap_or(0)
 }
 
 /// How the first pool of an owner was used.
-///
-/// # Panics
-/// If it has none.
 pub fn pool<'a>(finished: &'a Finished, owner: &str) -> &'a PoolSummary {
     finished
         .summary

@@ -1,0 +1,32 @@
+//! Fusebox seen from outside: theory, measured systems, determinism, conservation, the story each
+//! scenario tells.
+//!
+//! One binary with a module for each subject; what a module reads lies in the folder of its name,
+//! and all snapshots lie in `snapshots/`. `running` loads and runs scenarios for all of them. What
+//! the commands print is tested by the binary in `cli/`, which belongs to the package `fusebox`.
+#![forbid(unsafe_code)]
+
+mod accounting;
+mod admission;
+mod architecture;
+mod balancing;
+mod conformance;
+mod determinism;
+mod diagnostics;
+mod edge_cases;
+mod elements;
+mod expectations;
+mod exports;
+mod fallbacks;
+mod field;
+mod guard_diagnostics;
+mod guards;
+mod import;
+mod recommendations;
+mod running;
+mod scenarios;
+mod semantics;
+mod stability;
+mod stories;
+mod sweeps;
+mod theory;
