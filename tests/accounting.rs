@@ -5,7 +5,7 @@ use sim_experiments::Finished;
 
 use crate::running::{blueprint, library, load_file, load_text, run};
 
-/// Longer than anything in the library takes to finish.
+/// A drain that is longer than anything in the library takes to finish.
 const DRAIN: [&str; 2] = ["run.drain=20m", "run.warmup=0s"];
 
 fn assert_conserved(what: &str, finished: &Finished) {
@@ -50,8 +50,8 @@ fn assert_drained(what: &str, finished: &Finished) {
     }
 }
 
-/// Little's law without any tolerance: what was added up visit by visit is the integral that was
-/// kept over time.
+/// Little's law without any tolerance: the time added up visit by visit equals the integral kept
+/// over time.
 fn assert_littles_law(what: &str, finished: &Finished) {
     for (plan, pool) in finished.system.blueprint().pools.iter().zip(finished.system.pools()) {
         let usage = pool.usage();
@@ -84,7 +84,7 @@ fn every_scenario_and_variant_is_accounted_for_and_drains() {
             assert_conserved(&what, &as_written);
             let drained = run(&blueprint(&load_file(&file, variant.as_deref(), &DRAIN)));
             assert_conserved(&what, &drained);
-            // A poison message that is tried for ever keeps what it holds.
+            // A poison message that is retried for ever keeps what it holds.
             if drained.summary.queues.iter().any(|queue| queue.in_flight > 0) {
                 continue;
             }
@@ -176,7 +176,7 @@ fn scenario_text(
     let last = stages.len() - 1;
     for (stage, ((threads, queue, instances, has_cpus), _, extras)) in stages.iter().enumerate() {
         let cpus = if *has_cpus { ", cpus: 1" } else { "" };
-        // Some messages are dead letters, some expire, and all of it ends.
+        // Some messages end as dead letters, some expire, and all of them end.
         let send = if extras & 1 << 7 != 0 { ", { send: mail }, { effect: mailed }" } else { "" };
         let next = if stage == last {
             "{ query: db }".to_owned()
@@ -207,8 +207,8 @@ fn scenario_text(
     {
         let callee = if stage == last { "db".to_owned() } else { format!("s{}", stage + 1) };
         let _ = writeln!(text, "  s{stage} -> {callee}:\n    latency: {latency}ms");
-        // What is put off must be able to succeed one day, or the system never drains: only queries
-        // without a timeout are.
+        // A postponed request must be able to succeed one day, or the system never drains, so only
+        // queries without a timeout are postponed.
         let fallbacks =
             if stage == last && timeout.is_none() { &FALLBACKS[..] } else { &FALLBACKS[..2] };
         if let Some(timeout) = timeout {

@@ -1,11 +1,11 @@
-//! What a service turns away, and whom it serves first: one behaviour a test, each on the smallest
-//! system that shows it.
+//! Admission: requests that a service turns away, and the order in which it serves the others. One
+//! behaviour a test, each on the smallest system that shows it.
 
 use sim_experiments::Finished;
 
 use crate::running::{ended, pool, run_sections};
 
-/// `web` asks for `per_second` of what ten threads can do a hundred times a second.
+/// Runs `per_second` requests against a service whose ten threads can do a hundred a second.
 fn at_a_hundred(per_second: u32, admission: &str, rest: &str) -> Finished {
     run_sections(
         &format!(
@@ -108,8 +108,8 @@ fn classes_are_served_by_rank_by_weight_or_from_reserved_slots() {
         high.1 == 1.0 && (low.1 - 1.0 / 3.0).abs() < 0.03,
         "a full queue makes room for a higher class: {high:?} {low:?}"
     );
-    // Three to one between the two that wait: of a hundred a second the high class could have
-    // seventy-five, and needs fifty.
+    // The classes share three to one while both wait: of a hundred a second the high class could
+    // have seventy-five, and needs fifty.
     let (high, _) = served("order: weighted, weights: [3, 3, 1]", "");
     assert!(high.0 < 1.0, "{high:?}");
     let (high, low) = served("order: reserved, reserved: [7, 0, 0]", ", queue: 200");

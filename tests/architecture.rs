@@ -1,4 +1,4 @@
-//! How a program of its own tests an architecture: a scenario as text, its expectations, and its
+//! An example of testing an architecture from Rust: a scenario as text, its expectations, and its
 //! timeline as an insta snapshot.
 
 use sim_experiments::{Trial, cases};

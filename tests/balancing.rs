@@ -1,12 +1,12 @@
-//! Which instance gets a call, and what keeps some out: one behaviour a test, each on the smallest
-//! system that shows it.
+//! Load balancing: the choice of an instance for each call, and the ejection of bad ones. One
+//! behaviour a test, each on the smallest system that shows it.
 
 use sim_experiments::Finished;
 use sim_models::observe::{Change, InstanceChange};
 
 use crate::running::{call, ended, pool, run_sections};
 
-/// A hundred calls a second for a minute to four instances of `b`, balanced as `balance` says.
+/// Runs a hundred calls a second for a minute to four instances of `b`, balanced as `balance` says.
 fn to_four(balance: &str, rest: &str) -> Finished {
     run_sections(
         &format!(

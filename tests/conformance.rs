@@ -1,7 +1,7 @@
 //! Recordings of real libraries, replayed row by row.
 //!
-//! Each `.jsonl` file in `conformance/` holds recordings of one library: it was driven on a frozen
-//! clock, and what it answered was written down. Every row must come out the same.
+//! Each `.jsonl` file in `conformance/` holds recordings of one library, which was driven on a
+//! frozen clock while its answers were recorded. Every row must come out the same.
 //! `FUSEBOX_VECTORS=DIR` replays the files of another folder instead.
 
 mod case;

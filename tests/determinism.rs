@@ -28,9 +28,9 @@ fn variants_of_the_library() -> Vec<(String, Arc<Blueprint>)> {
     all
 }
 
-/// Holds every scenario of the library to the events it is known to handle. The same values must
-/// come out of debug and release builds and on every machine; whoever changes what the model does
-/// changes them knowingly.
+/// Checks that every scenario of the library handles exactly the events that it is known to handle.
+/// Debug and release builds must give the same values on every machine; a change to the model that
+/// changes them must do so on purpose.
 #[test]
 fn fingerprints_of_the_library_stand_still() {
     let fingerprint = |(name, blueprint): &(String, Arc<Blueprint>)| {
@@ -86,8 +86,8 @@ fn another_seed_is_another_run() {
     assert_ne!(first.fingerprint, second.fingerprint);
 }
 
-/// Common random numbers: a service that is added beside leaves every other request's work as it
-/// was.
+/// Common random numbers: adding a service beside the others leaves the work of every other request
+/// as it was.
 #[test]
 fn adding_a_service_leaves_the_others_draws_untouched() {
     const SYSTEM: &str = "

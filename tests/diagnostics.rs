@@ -1,4 +1,4 @@
-//! What is said about a scenario that is wrong.
+//! Messages about scenarios that are wrong.
 
 use proptest::prelude::*;
 use sim_models::scenario::{Input, Overrides, Severity, check};
@@ -334,7 +334,7 @@ fn files_that_include_each_other_are_found_out() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Input never panics, whatever is cut out of it, repeated in it or thrown into it.
+    /// No input causes a panic, whatever is cut out of it, repeated in it or inserted into it.
     #[test]
     fn mangled_scenarios_are_refused_or_run_but_never_panic(at in 0usize..400, length in 0usize..60, insert in "[ -~\n]{0,12}") {
         let text = std::fs::read_to_string(&library()[usize::from(at % 2 == 0)]).expect("readable");

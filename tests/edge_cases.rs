@@ -1,4 +1,4 @@
-//! The edge cases that the article asks circuit breakers to be tested for, each by its name.
+//! The edge cases that the article says circuit breakers should be tested for, each by its name.
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};

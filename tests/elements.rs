@@ -1,4 +1,4 @@
-//! Queues, caches, autoscalers, regions, memory and cells against theory, or against what can be
+//! Queues, caches, autoscalers, regions, memory and cells, compared with theory or with results
 //! worked out by hand.
 
 use sim_models::observe::Change;
@@ -71,10 +71,10 @@ fn only_one_of_those_who_miss_the_same_key_fetches_it() {
             .expect("queried")
             .calls
     };
-    // Every eleven seconds: ten that it is kept, one that it takes.
+    // Every eleven seconds: ten while it is kept, one while it is fetched.
     assert_eq!(queries(&[]), 6);
-    // Without that, all who come within a second; the last of them puts it in a second later, so
-    // every twelve seconds.
+    // Without coalescing, every request within that second fetches it; the last of them stores it
+    // a second later, so every twelve seconds.
     let uncoalesced = queries(&["caches.memory.coalesce=false"]);
     assert!((500..=505).contains(&uncoalesced), "{uncoalesced}");
     let failing = run_sections(text, &["calls.api -> db.timeout=500ms"]);
@@ -151,7 +151,7 @@ fn a_process_is_killed_by_the_first_request_that_does_not_fit() {
             .filter(|moment| matches!(moment.change, Change::OutOfMemory { .. }));
         kills.map(|moment| (moment.at.as_secs_f64() * 1e3).round() / 1e3).collect::<Vec<_>>()
     };
-    // The eleventh request, at 1.1 s, is one too many; five seconds later it begins again.
+    // The eleventh request, at 1.1 s, is one too many; five seconds later the service starts again.
     assert_eq!(killed(&[]), [1.1, 7.1, 13.1, 19.1]);
     assert!(killed(&["services.api.memory.shed above=90MB"]).is_empty());
 }

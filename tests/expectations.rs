@@ -1,4 +1,4 @@
-//! Expectations: what is wrong with a sentence, and verdicts that can be worked out by hand.
+//! Expectations: messages about wrong sentences, and verdicts that can be worked out by hand.
 
 use sim_experiments::Trial;
 use sim_models::expect::Measured;
@@ -22,7 +22,7 @@ fn expecting(sentences: &[&str]) -> String {
     format!("{SYSTEM}expect:\n  - {}\n", sentences.join("\n  - "))
 }
 
-/// Whether each sentence holds.
+/// For each sentence, true if it holds.
 fn verdicts(sentences: &[&str]) -> Vec<bool> {
     let trial = Trial::of(&blueprint(&load_text(&expecting(sentences), &[])));
     trial.verdicts.iter().map(|verdict| verdict.holds).collect()

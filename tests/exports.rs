@@ -1,5 +1,5 @@
-//! Calls become configurations that the real libraries and proxies take, and come back as the calls
-//! they were.
+//! Exports: calls become configurations that the real libraries and proxies accept, and come back
+//! as the same calls.
 
 use std::sync::Arc;
 
@@ -110,12 +110,12 @@ fn there_and_back(
     (before, after, exported)
 }
 
-/// JSON has no comments, though .NET takes them.
+/// Removes comments, which .NET accepts in JSON and JSON itself does not have.
 fn without_comments(text: &str) -> String {
     text.lines().filter(|line| !line.starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// Everything that guards a call, with the settings behind the ids.
+/// Everything that guards a call, with settings in place of ids.
 fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
     let plan = &blueprint.edges[edge];
     let breakers: Vec<_> = blueprint
@@ -176,7 +176,7 @@ fn resilience4j_comes_back_as_it_went() {
     assert_eq!(payment.1, payment.2);
     let reports = (guards_of(&before, 3), guards_of(&after, 3));
     assert_eq!(reports.0, reports.1);
-    // A breaker composed of parts comes back as the library's, and is written the same way again.
+    // A breaker composed of parts comes back as the library's, and is exported the same way again.
     assert_eq!(
         exported,
         render(Format::Resilience4j, "test", &export(Format::Resilience4j, &after))
@@ -249,7 +249,7 @@ fn assert_valid(format: Format, schema_of: &dyn Fn(&serde_json::Value) -> String
                 .map(|error| format!("{}: {error}", error.instance_path()))
                 .collect();
             assert!(errors.is_empty(), "{errors:#?}\n{value:#}");
-            // The schema would notice: a name that is not the library's is refused.
+            // The schema itself works: it refuses a name that the library does not have.
             let written = value.to_string();
             let misspelt = written.replacen("Threshold\"", "Treshold\"", 1).replacen(
                 "attempts\"",

@@ -1,11 +1,11 @@
-//! What a call turns to when it has failed: one behaviour a test, each on the smallest system that
+//! Fallbacks of calls that have failed. One behaviour a test, each on the smallest system that
 //! shows it.
 
 use sim_experiments::Finished;
 
 use crate::running::{call, ended, run_sections};
 
-/// Ten calls a second for a minute from `a` to `b`, which fails from 20 s to 40 s.
+/// Runs ten calls a second for a minute from `a` to `b`, which fails from 20 s to 40 s.
 fn failing_for_twenty_seconds(edge: &str, rest: &str) -> Finished {
     run_sections(
         &format!(
@@ -63,7 +63,8 @@ fn what_is_put_off_is_made_up_for_when_the_breaker_closes() {
     let put_off = call(&finished, "a -> b").put_off.expect("calls can be put off");
     assert_eq!((put_off.made_up, put_off.waiting), (put_off.calls, 0), "nothing is lost");
     assert_eq!(put_off.calls, degraded(&finished));
-    // Open from 20.5 s, probes at about 25.5, 30.5, 35.5 and 40.5 s: the last closes it.
+    // The breaker opens at 20.5 s, and probes at about 25.5, 30.5, 35.5 and 40.5 s; the last one
+    // closes it.
     assert!((200..=206).contains(&put_off.calls), "{put_off:?}");
     let limited = failing_for_twenty_seconds(
         &format!("{breaker}, fallback: {{ later: {{ rate: 20/s, capacity: 50 }} }}"),

@@ -1,10 +1,11 @@
-//! What `fusebox check` says of each guard's mistakes, with its place and what would be right.
+//! Messages of `fusebox check` about mistakes in guards, each with its place and what would be
+//! right.
 
 use sim_reports::{Palette, diagnostics};
 
 use crate::running::load_text;
 
-/// What is said of a call set like this.
+/// The messages about a call with this section.
 fn said_of_call(call: &str) -> String {
     said(&format!(
         "workloads: {{ web: {{ to: a, arrivals: poisson 1/s }} }}

@@ -2,8 +2,8 @@
 
 use crate::running::{call, ended, pool, run_sections};
 
-/// Six hundred calls, one every 100 ms, from `a` to `b`, which takes 100 ms or as `handler` says,
-/// guarded as `edge` says.
+/// Makes six hundred calls, one every 100 ms, from `a` to `b`; `handler` says how `b` handles them,
+/// `edge` guards them.
 fn ten_a_second(handler: &str, edge: &str) -> sim_experiments::Finished {
     run_sections(
         &format!(
@@ -188,8 +188,8 @@ fn a_budget_bounds_the_retries_of_all_calls_together() {
         call(&ten_a_second("{ fail: 100% }", &retry), "a -> b").attempts
     };
     assert_eq!(attempts(""), 2400);
-    // A fifth of 600 calls, and one a second; both are counted over slices of a second, so the last
-    // few differ.
+    // A fifth of 600 calls, and one a second; both are counted over slices of a second, so a few
+    // at the end differ.
     let finagle =
         attempts(", budget: { preset: finagle, percentCanRetry: 0.2, minRetriesPerSec: 1 }");
     assert!((775..=792).contains(&finagle), "{finagle}");
@@ -237,8 +237,8 @@ fn a_hedge_takes_the_first_good_answer() {
         (call.attempts as f64 / call.calls as f64 - 1.5).abs() < 0.03,
         "every slow one is hedged"
     );
-    // Without cancelling, the losers work on: half of the hedged quarter that is answered at 110 ms
-    // still holds its first request for 890 ms more, and so on.
+    // Without cancelling, the losers keep working: half of the hedged quarter that is answered at
+    // 110 ms still holds its first request for 890 ms more, and so on.
     let wasteful = system(", hedge: { delay: 100ms, cancel losers: false }");
     assert!(busy(&wasteful) > busy(&with) * 1.3, "{} against {}", busy(&wasteful), busy(&with));
     assert!(with.system.is_drained() && wasteful.system.is_drained());
@@ -320,7 +320,7 @@ fn a_deadline_that_is_passed_on_stops_work_that_nobody_waits_for() {
     };
     assert_eq!(busy(&[]).1, 599);
     let (known_to_b, calls, timeouts) = busy(&["calls.a -> b.propagate deadline=true"]);
-    // b waits until its own time is up, and tries nothing again; c works to the end.
+    // b waits until its own time is up, and retries nothing; c works to the end.
     assert_eq!((known_to_b, calls, timeouts), ([0.5, 2.3], 599, 599));
     let (known_to_both, ..) =
         busy(&["calls.a -> b.propagate deadline=true", "calls.b -> c.propagate deadline=true"]);
@@ -393,8 +393,8 @@ fn a_breaker_whose_logic_fails_lets_calls_pass_or_rejects_them() {
 
 #[test]
 fn a_breaker_shared_through_a_store_is_known_to_the_others_later() {
-    // Four instances of the caller. A failure of each opens the breaker; then each goes on until
-    // the news has come.
+    // Four instances of the caller. One failure in each opens the breaker; then each keeps calling
+    // until it hears the news.
     let passed = |scope: &str| {
         let finished = run_sections(
             &format!(
@@ -422,8 +422,8 @@ fn hystrix_brings_its_pool_of_threads_and_its_timeout() {
         "{ pause: 10s }",
         "{ breaker: { preset: hystrix, coreSize: 5, executionTimeoutInMilliseconds: 2000 } }",
     );
-    // Of the first 2 s five calls find a thread; then ten errors a second, of which the timer sees
-    // twenty at 2.5 s.
+    // In the first 2 s five calls find a thread; then there are ten errors a second, and at 2.5 s
+    // the timer sees twenty.
     assert_eq!(
         finished.summary.breakers[0].opened, 9,
         "at 2.5 s, then every 7.1 s: the sleep window, the next call, its timeout"
@@ -450,7 +450,7 @@ fn a_mesh_breaker_and_a_client_breaker_can_guard_the_same_call() {
         .iter()
         .map(|breaker| (breaker.edge.as_str(), breaker.opened))
         .collect();
-    // The inner one opens after three failures; rejections say nothing to the outer one, which
+    // The inner one opens after three failures; rejections do not count for the outer one, which
     // opens at the second of three probes.
     assert_eq!(breakers, [("a -> b", 1), ("a -> b (breaker 2)", 1)]);
     assert_eq!(call(&finished, "a -> b").attempts, 5);
@@ -458,8 +458,9 @@ fn a_mesh_breaker_and_a_client_breaker_can_guard_the_same_call() {
 
 #[test]
 fn a_retry_that_goes_elsewhere_asks_the_breaker_of_the_new_instance() {
-    // One of two instances fails. With the breakers outside the retry each attempt after the first
-    // goes elsewhere unasked; with them inside, the bad instance's breaker opens and only it.
+    // One of two instances fails. With the breakers outside the retry, attempts after the first go
+    // to another instance without asking its breaker; with them inside, only the bad instance's
+    // breaker opens.
     let system = |guards: &str| {
         run_sections(
             &format!(

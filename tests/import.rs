@@ -1,4 +1,4 @@
-//! Configurations of libraries and proxies become calls that a scenario can be run with.
+//! Imports: configurations of libraries and proxies become calls that a scenario can run with.
 
 use sim_models::import::{Configuration, Format, Imported, import};
 use sim_reports::imported::render;
@@ -12,7 +12,7 @@ fn imported(format: Format, file: &str) -> Imported {
     import(format, &[Configuration { name: file.to_owned(), text }])
 }
 
-/// The section, after a scenario with it has been found to be sound.
+/// The imported section, after checking that a scenario with it is sound.
 fn sound_section(format: Format, file: &str) -> String {
     let imported = imported(format, file);
     assert!(imported.problems.is_empty(), "{file}: {:?}", imported.problems);

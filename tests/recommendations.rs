@@ -1,5 +1,5 @@
-//! Recommendations: what theory says where theory knows, and right on random numbers that were not
-//! searched on.
+//! Recommendations: they agree with theory where there is one, and hold on random numbers that the
+//! search has not used.
 
 use std::ops::ControlFlow;
 
@@ -13,8 +13,8 @@ use sim_reports::{Palette, diagnostics};
 
 use crate::running::{load_file, one_section_a_line, root};
 
-/// An M/M/c queue at five erlangs. Its mean sojourn is S + C(c, a) S / (c - a): 79 ms with six
-/// servers, 58 ms with seven, 53 ms with eight.
+/// An M/M/c queue with a load of five erlangs. Its mean sojourn is S + C(c, a) S / (c - a): 79 ms
+/// with six servers, 58 ms with seven, 53 ms with eight.
 const QUEUE: &str = "run: { duration: 2m, warmup: 10s, seed: 5 }
     workloads: { web: { to: api, arrivals: poisson 100/s } }
     services: { api: { threads: 30, handle: [ { work: exponential 50ms } ] } }
@@ -144,7 +144,7 @@ fn the_protected_cascade_gets_settings_that_meet_every_goal_where_its_own_do_not
         found.limits
     );
     assert!(found.objectives[0].1 < found.objectives[0].0, "and cost less");
-    // Seen by other eyes: as expectations of an ordinary run, from a seed that nothing has seen.
+    // Checked independently: as expectations of an ordinary run, with a seed that nothing has used.
     let of_advice =
         found.plan.settings.iter().zip(&found.advice).filter(|(_, advice)| advice.is_changed);
     let mut settings: Vec<String> = of_advice
@@ -162,7 +162,7 @@ fn the_protected_cascade_gets_settings_that_meet_every_goal_where_its_own_do_not
     assert!(trial.holds(), "{settings:?}: {:?}", trial.verdicts);
 }
 
-/// A question about a fault stands beside a condition without it.
+/// A limit that mentions a fault can be combined with a condition that has no fault.
 #[test]
 fn a_file_may_ask_several_things_at_once() {
     let text =

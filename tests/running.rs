@@ -88,17 +88,17 @@ pub fn run_text(text: &str, settings: &[&str]) -> Finished {
     run(&blueprint(&load_text(text, settings)))
 }
 
-/// Runs a scenario written one section a line, indented as the code around it.
+/// Runs a scenario written with one section a line, indented like the code around it.
 pub fn run_sections(text: &str, settings: &[&str]) -> Finished {
     run_text(&one_section_a_line(text), settings)
 }
 
-/// A scenario written one section a line, without the indentation of the code around it.
+/// The text of a scenario without the indentation of the code around it.
 pub fn one_section_a_line(text: &str) -> String {
     text.lines().map(str::trim_start).collect::<Vec<_>>().join("\n")
 }
 
-/// What went over an edge, `a -> b`.
+/// The summary of the calls over an edge, `a -> b`.
 pub fn call<'a>(finished: &'a Finished, edge: &str) -> &'a CallSummary {
     finished
         .summary
@@ -108,12 +108,12 @@ pub fn call<'a>(finished: &'a Finished, edge: &str) -> &'a CallSummary {
         .unwrap_or_else(|| panic!("no edge {edge}"))
 }
 
-/// How many calls over an edge ended in a way.
+/// The number of calls over an edge that ended with an outcome.
 pub fn ended(finished: &Finished, edge: &str, kind: &str) -> u64 {
     call(finished, edge).ended.get(kind).copied().unwrap_or(0)
 }
 
-/// How the first pool of an owner was used.
+/// The summary of the first pool of an owner.
 pub fn pool<'a>(finished: &'a Finished, owner: &str) -> &'a PoolSummary {
     finished
         .summary

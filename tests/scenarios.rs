@@ -1,4 +1,4 @@
-//! The library of scenarios: what each must show, and that nothing in it is idle.
+//! The library of scenarios: each shows what it must, and no guard in it is idle.
 
 use std::path::Path;
 
@@ -93,7 +93,7 @@ fn the_gallery_shows_every_scenario_as_it_is() {
     );
 }
 
-/// What can be taken away from a call.
+/// The guards that can be taken away from a call.
 const GUARDS: [&str; 9] = [
     "timeout",
     "call timeout",
@@ -106,8 +106,8 @@ const GUARDS: [&str; 9] = [
     "fallback",
 ];
 
-/// Guards that are there to show that they do not help: in the wrong order, without what they need,
-/// as in the experiment.
+/// Guards that make no difference, and are there to show it: they are in the wrong order, lack
+/// something they need, or come from the measured experiment.
 const IDLE_ON_PURPOSE: [&str; 16] = [
     "layered-client (no-timeout): calls.portal -> reports.guards[1]",
     "no-timeout: calls.shop -> recommendations.breaker",
@@ -121,8 +121,8 @@ const IDLE_ON_PURPOSE: [&str; 16] = [
     "chaos (no-timeout): ",
     // Calls go elsewhere before a breaker has a reason to open.
     "multi-region (routing): ",
-    // `check` asks for a timeout beside a breaker; nothing hangs there. The variants take a
-    // precaution away each.
+    // `check` asks for a timeout beside a breaker, but nothing hangs there. Each variant takes one
+    // precaution away.
     "payments: calls.payments -> paypal.timeout",
     "payments (no-keys): ",
     "payments (keys-of-an-hour): ",
@@ -131,13 +131,14 @@ const IDLE_ON_PURPOSE: [&str; 16] = [
     "payments (unlimited): ",
 ];
 
-/// A guard that can be taken away without its test failing is not shown to do anything.
+/// Every guard is needed: if one can be taken away without its test failing, nothing shows that it
+/// does anything.
 #[test]
 fn taking_any_guard_away_fails_the_test() {
     let idle: Vec<String> = in_order(&every_case(), 2, &|_, (file, case)| {
         let blueprint = running::blueprint(&case.loaded);
         let timeline = snapshot(&Trial::of(&blueprint).finished);
-        // How long clients wait is theirs; guards stand between services.
+        // Clients decide for themselves how long to wait; only guards between services count.
         let is_between_services = |edge: &&EdgePlan| {
             !blueprint.workloads.iter().any(|workload| workload.name == edge.caller)
         };
@@ -162,7 +163,7 @@ fn taking_any_guard_away_fails_the_test() {
     assert!(idle.is_empty(), "{} guards are idle:\n{}", idle.len(), idle.join("\n"));
 }
 
-/// Whether a guard is there, and the test does not notice when it is taken away.
+/// True if a guard exists and the test does not notice when it is taken away.
 fn is_idle(file: &Path, case: &Case, guard: &str, timeline: &str) -> bool {
     let overrides = Overrides {
         variant: case.variant.clone(),

@@ -1,4 +1,4 @@
-//! What the model means, one behaviour a test, each on the smallest system that shows it.
+//! The semantics of the model. One behaviour a test, each on the smallest system that shows it.
 
 use sim_experiments::Finished;
 
@@ -181,8 +181,8 @@ fn a_bulkhead_turns_away_what_waits_too_long() {
         &[],
     );
     assert_eq!(pool(&finished, "a -> b").busy_max, 25);
-    // Twenty-five pass a second; seventy-five more wait for 100 ms in vain, but for those at whose
-    // time a permit is free.
+    // Twenty-five pass a second; the other seventy-five wait for 100 ms in vain, except those that
+    // find a permit just freed.
     let rejected = ended(&finished, "a -> b", "rejected by bulkhead");
     assert!((700..=760).contains(&rejected), "{rejected}");
 }
@@ -295,8 +295,8 @@ fn a_closed_workload_never_has_more_requests_in_flight_than_users() {
     );
     let pool = pool(&finished, "a");
     assert_eq!(pool.busy_max, 20);
-    // From 2 to 20 in twenty seconds, to 0 in twenty more: 420 user-seconds of one-second requests,
-    // and the last of each user.
+    // From 2 to 20 users in twenty seconds, to 0 in twenty more: 420 user-seconds of one-second
+    // requests, plus the last request of each user.
     assert!(
         (420..=440).contains(&finished.summary.workloads[0].ok),
         "{}",
@@ -474,8 +474,8 @@ fn presets_bring_their_own_bulkheads() {
     assert!(ended(&finished, "a -> node", "rejected by bulkhead") > 600);
 }
 
-/// A call that always fails, and a breaker of each library around it: how often it opened, and how
-/// long it was open.
+/// For the breaker of each library around a call that always fails: the number of openings, and the
+/// time it was open.
 fn opened(breaker: &str) -> (u64, f64) {
     let finished = run_text(
         &format!(
@@ -509,7 +509,7 @@ fn every_preset_opens_after_what_its_library_says_and_waits_as_long() {
         ("{ preset: article-go, Timeout: 10s }", 10),
         // The fifth in a row, at 0.4 s.
         ("{ preset: cockatiel, halfOpenAfter: 10s, ConsecutiveBreaker: 5 }", 10),
-        // The first: all that was fired has failed.
+        // The first: all calls fired so far have failed.
         ("{ preset: opossum, resetTimeout: 10s }", 10),
     ];
     for (breaker, expected) in cases {

@@ -1,4 +1,4 @@
-//! Stability: what theory says of retries, and the three known shapes of metastable failures.
+//! Stability: the theory of retries, and the three known shapes of metastable failures.
 
 use std::ops::ControlFlow;
 
@@ -34,8 +34,8 @@ fn of_library(name: &str, variant: Option<&str>, settings: &[&str]) -> Stability
     found(name, &text, variant, settings, 2)
 }
 
-/// A database that can do 100 queries a second; each is tried `attempts` times, and none waits as
-/// long as the queue is.
+/// A database that can do 100 queries a second. Each query is tried `attempts` times, and an
+/// attempt gives up sooner than a full queue would be worked off.
 fn retries(attempts: u32) -> String {
     format!(
         "run: {{ duration: 150s, warmup: 10s, drain: 10s, seed: 4 }}
@@ -53,8 +53,8 @@ stability:
     )
 }
 
-/// With r retries and capacity C, a load below C/(1 + r) always heals, and one above C is never
-/// well (Bronson et al., `HotOS` 2021).
+/// The theory of retries: with r retries and capacity C, a load below C/(1 + r) always heals, and a
+/// load above C never runs well (Bronson et al., `HotOS` 2021).
 #[test]
 fn the_vulnerable_band_lies_between_capacity_with_retries_and_without() {
     for attempts in [2, 3, 5] {
@@ -106,7 +106,8 @@ fn the_vulnerable_band_lies_between_capacity_with_retries_and_without() {
     }
 }
 
-/// Each at the load of its file: down for good after the trigger, and well again with the cure.
+/// Each shape at the load of its file: the system stays down after the trigger, and recovers with
+/// the cure.
 #[test]
 fn the_three_known_shapes_stay_down_and_their_cures_end_them() {
     let shapes = [

@@ -1,4 +1,4 @@
-//! What each scenario must show, and the exact text it shows it with.
+//! The stories that scenarios must show, and the exact text of their reports.
 
 use sim_experiments::Finished;
 use sim_models::observe::{Change, Moment};
@@ -6,7 +6,7 @@ use sim_reports::{Palette, text};
 
 use crate::running::run_scenario;
 
-/// When something first happened.
+/// The time at which something first happened.
 fn first(finished: &Finished, what: impl Fn(&Change) -> bool) -> f64 {
     let moment: &Moment =
         finished.timeline.iter().find(|moment| what(&moment.change)).expect("it happened");

@@ -1,4 +1,4 @@
-//! Sweeps: the same whatever does them, and right where the answer is known.
+//! Sweeps: the results do not depend on threads and parts, and are right where the answer is known.
 
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -48,7 +48,7 @@ fn points(sweep: &Sweep, share: Share, jobs: usize) -> Vec<Point> {
     all
 }
 
-/// Carries a part out into a journal in `folder`.
+/// Runs a part, with its journal in `folder`.
 fn carry_out(sweep: &Sweep, share: Share, jobs: usize, folder: &Path) -> Journal {
     std::fs::create_dir_all(folder).expect("a folder");
     let journal =
@@ -121,7 +121,7 @@ fn a_sweep_that_was_killed_goes_on_where_it_was_and_does_nothing_twice() {
         &[carry_out(&sweep, Share::WHOLE, 2, &folder.path().join("whole"))],
         &folder.path().join("whole"),
     );
-    // What a kill leaves: some lines, out of order, and half of another.
+    // A kill leaves some lines, out of order, and half of another.
     let journal = String::from_utf8(whole[4].1.clone()).expect("UTF-8");
     let mut lines: Vec<&str> = journal.lines().collect();
     lines.truncate(11);
@@ -147,7 +147,7 @@ fn a_sweep_that_was_killed_goes_on_where_it_was_and_does_nothing_twice() {
         "the first ten are not simulated again"
     );
     assert!(whole == results(&[resumed], &cut));
-    // Another sweep cannot go on here, nor can this one begin anew.
+    // A different sweep cannot continue here, and this one cannot start afresh.
     let other = Header::of(&sound(QUEUE, &[("replications", "2")]), Share::WHOLE);
     assert!(
         Journal::resume(&cut.join(JOURNAL), &other)
@@ -170,7 +170,7 @@ fn parts_that_are_missing_are_told() {
 
 #[test]
 fn points_share_their_random_numbers() {
-    // What differs between two points of a setting that nothing depends on is nothing at all.
+    // Two points that differ only in a setting that nothing depends on do not differ at all.
     let text = QUEUE.replace("services.api.threads: 1..3", "services.api.threads: [50, 60]");
     let points = points(&sound(&text, &[]), Share::WHOLE, 2);
     for (one, other) in points.iter().zip(&points[8..]) {
@@ -238,9 +238,9 @@ fn what_is_clearly_worse_is_given_up_and_what_is_not_is_kept() {
     );
 }
 
-/// Evenly spaced arrivals at a server that stands still for ten seconds: what waits is worked off
-/// at the difference between its rate and that of the arrivals; answers are good again when the
-/// wait is shorter than clients' patience.
+/// Evenly spaced arrivals at a server that stands still for ten seconds. The backlog shrinks at the
+/// difference between the server's rate and that of the arrivals; answers are good again once the
+/// wait is shorter than the clients' patience.
 #[test]
 fn recovery_takes_as_long_as_the_backlog_says() {
     let text = "run: { duration: 60s }
@@ -251,7 +251,7 @@ fn recovery_takes_as_long_as_the_backlog_says() {
         sweep: { vary: { run.seed: [1] }, figures: [ recovery of availability of web after fault,
         recovery of goodput of web to 50% of normal after fault ] }";
     let point = &points(&sound(text, &[("replications", "1")]), Share::WHOLE, 1)[0];
-    // 1000 wait at the end; of n waiting the last waits n/200 s; 100 a second fewer wait.
+    // 1000 wait at the end. The last of n waits n/200 s, and n falls by 100 a second.
     let expected = (1_000.0 - 200.0) / 100.0;
     let measured = point.figures[0].expect("a figure").mean;
     assert!((measured - expected).abs() <= 1.0, "{measured} s, expected {expected} s");
@@ -320,7 +320,7 @@ fn drawn_points_tell_what_each_setting_explains_by_itself() {
     for design in [Design::LatinHypercube(20_000), Design::Random(20_000), Design::Sobol(16_384)] {
         let explained = of_function(design, &function).explained(0).expect("it varies");
         for (share, variance) in explained.iter().zip(main) {
-            // Parts of an eighth of the range leave 1/64 of a straight line's variance within them.
+            // Eighths of the range keep 1/64 of a straight line's variance inside them.
             assert!((share - variance / whole * 63.0 / 64.0).abs() < 0.01, "{design:?}: {share}");
         }
     }

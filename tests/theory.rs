@@ -24,7 +24,7 @@ fn assert_within_2_percent(what: &str, measured: f64, expected: f64) {
     );
 }
 
-/// The mean latency lies within 2 % of theory and theory within its 95 % confidence interval.
+/// Checks that the mean latency is within 2 % of theory, and theory within its 95 % interval.
 fn assert_mean_latency(name: &str, expected_seconds: f64) -> Finished {
     let finished = simulate(name);
     let workload = &finished.summary.workloads[0];

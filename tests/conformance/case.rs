@@ -5,10 +5,10 @@ use sim_core::{SimDuration, SimTime};
 
 use super::presets;
 
-/// Columns that say what was done; all others say what the library answered.
+/// Columns with what was done; all others hold what the library answered.
 const INPUTS: [&str; 8] =
     ["at_ms", "op", "call", "duration_ms", "outcome", "rtt_ns", "inflight", "dropped"];
-/// Rates are compared within this.
+/// The tolerance within which rates are compared.
 const TOLERANCE: f64 = 1e-3;
 
 pub struct Case {
@@ -19,16 +19,16 @@ pub struct Case {
     rows: Vec<Vec<Value>>,
 }
 
-/// The library's parameters under its own names.
+/// The library's settings, under its own names.
 pub struct Config(Map<String, Value>);
 
-/// One row: what was done, and what was answered.
+/// One row: an operation and the answer to it.
 pub struct Row<'a> {
     columns: &'a [String],
     values: &'a [Value],
 }
 
-/// What a preset answers, by column; columns that are left out are empty.
+/// The answer of a preset, by column; columns that are left out are empty.
 pub type Answer = Vec<(&'static str, Value)>;
 
 /// A preset that is being replayed.

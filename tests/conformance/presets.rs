@@ -12,7 +12,7 @@ use sim_models::resilience::circuit_breaker::{State, Ticket, Verdict, Wait, Wind
 
 use super::case::{Answer, Case, Config, Preset, Row};
 
-/// The preset that a recording is of.
+/// The preset for the library of a recording.
 pub fn build(case: &Case) -> Box<dyn Preset> {
     let config = &case.config;
     match case.library.as_str() {
@@ -225,11 +225,11 @@ struct CockatielReplay {
     breaker: Cockatiel,
     /// Calls under way.
     under_way: HashMap<u64, Admitted>,
-    /// The test of the present half-open spell.
+    /// The test of the current half-open state.
     test: u64,
-    /// Who waits for which test.
+    /// Calls that wait, each with the test it waits for.
     waiting: HashMap<u64, Vec<u64>>,
-    /// What those who waited were told, and the state in which they began.
+    /// Answers to the calls that waited, and the state in which each began.
     told: HashMap<u64, (CockatielAnswer, State)>,
 }
 
@@ -263,7 +263,7 @@ impl CockatielReplay {
         answer
     }
 
-    /// Those who waited for a test ask again, in order.
+    /// Lets the calls that waited for a test ask again, in order.
     fn wake(&mut self, now: SimTime, test: u64) {
         for call in self.waiting.remove(&test).unwrap_or_default() {
             let state = self.breaker.state();
@@ -274,9 +274,9 @@ impl CockatielReplay {
         }
     }
 
-    /// The state as the recording shows it: read when the promise of the call has settled. That of
-    /// a call which itself had waited settles later than those who wait for it begin, that of any
-    /// other call before.
+    /// The state as the recording shows it, which was read when the promise of the call settled. If
+    /// the call itself had waited, its promise settles after the calls that wait for it have begun;
+    /// otherwise before.
     fn complete(&mut self, now: SimTime, call: u64, is_failure: bool) -> State {
         let Admitted { is_test, has_waited } =
             self.under_way.remove(&call).expect("the call was let through");
