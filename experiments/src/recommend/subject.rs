@@ -4,7 +4,9 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use sim_models::expect::{Reading, Wanted};
-use sim_models::scenario::{GoalsRequest, Input, Loaded, Overrides, Purpose, load};
+use sim_models::scenario::{
+    GoalsRequest, Input, Loaded, Overrides, Problem, ProblemKind, Purpose, load,
+};
 use sim_models::study::{GoalsPlan, Level};
 use sim_models::system::Blueprint;
 
@@ -206,12 +208,10 @@ impl Subject {
                 let mut candidate = self.as_it_is();
                 candidate.levels[place] = level.clone();
                 let loaded = self.load(0, &candidate);
-                let is_rule = |message: &str| message.starts_with("the rule ");
-                if loaded
-                    .problems
-                    .iter()
-                    .any(|problem| problem.is_error() && !is_rule(&problem.message))
-                {
+                let is_mistake = |problem: &Problem| {
+                    problem.is_error() && problem.kind != ProblemKind::BrokenRule
+                };
+                if loaded.problems.iter().any(is_mistake) {
                     unsound.push(loaded);
                 }
             }

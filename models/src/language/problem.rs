@@ -46,11 +46,22 @@ pub enum Severity {
     Warning,
 }
 
+/// The kinds of problem that someone handles differently from the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// Anything but the following.
+    Ordinary,
+    /// A rule between settings does not hold; changing another setting may mend it.
+    BrokenRule,
+}
+
 /// Something wrong with a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// How bad it is.
     pub severity: Severity,
+    /// Its kind, so that nobody needs to look at the message to tell.
+    pub kind: ProblemKind,
     /// What is wrong, in one sentence.
     pub message: String,
     /// The same in a few words, to stand beside the place.
@@ -66,6 +77,7 @@ impl Problem {
     pub fn error(message: impl Into<String>, at: Option<Location>) -> Self {
         Self {
             severity: Severity::Error,
+            kind: ProblemKind::Ordinary,
             message: message.into(),
             label: String::new(),
             help: None,
@@ -81,6 +93,11 @@ impl Problem {
     /// Whether the scenario cannot be run because of it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// The same problem as one of another kind.
+    pub fn of_kind(self, kind: ProblemKind) -> Self {
+        Self { kind, ..self }
     }
 
     /// With a few words beside the place.

@@ -35,7 +35,9 @@ mod stations;
 mod variants;
 mod workloads;
 
-pub use crate::language::{Location, Problem, Problems, Severity, Source, Sources, tree};
+pub use crate::language::{
+    Location, Problem, ProblemKind, Problems, Severity, Source, Sources, tree,
+};
 pub use file::json_schema;
 pub use load::{Input, Loaded, Overrides, check, load};
 pub(crate) use names::{Names, meant};

@@ -1,7 +1,7 @@
 //! Rules between settings: `calls.c -> d.timeout < calls.a -> c.timeout`.
 
 use crate::language::tree::{Node, Value, parse_path};
-use crate::language::{Location, Placed, Problem, Problems};
+use crate::language::{Location, Placed, Problem, ProblemKind, Problems};
 use crate::study::{Unit, number};
 
 /// How two sides of a rule are to be ordered.
@@ -29,11 +29,9 @@ pub(super) fn check_rules(
             Ok(Verdict::Broken) => {
                 let message = format!("the rule `{}` does not hold", **rule);
                 let help = "change the settings it names, or the rule";
-                if is_candidate {
-                    problems.error(rule.at(), message, help);
-                } else {
-                    problems.warning(rule.at(), message, help);
-                }
+                let told = if is_candidate { Problem::error } else { Problem::warning };
+                let problem = told(message, Some(rule.at())).of_kind(ProblemKind::BrokenRule);
+                problems.add(problem.with_help(help));
             }
             Err(problem) => problems.add(problem),
         }
