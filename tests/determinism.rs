@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sim_experiments::run_all;
+use sim_experiments::{Unattended, run_all};
 use sim_models::system::Blueprint;
 use sim_reports::{files, json};
 
@@ -46,10 +46,7 @@ fn any_number_of_threads_gives_the_same_reports() {
     let blueprints: Vec<Arc<Blueprint>> =
         variants_of_the_library().into_iter().map(|(_, blueprint)| blueprint).collect();
     let reports = |jobs| -> Vec<String> {
-        run_all(&blueprints, jobs, &|_, _| std::ops::ControlFlow::Continue(()))
-            .iter()
-            .map(json::report)
-            .collect()
+        run_all(&blueprints, &Unattended { jobs }).iter().map(json::report).collect()
     };
     let one = reports(1);
     assert_eq!(one, reports(2));

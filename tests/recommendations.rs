@@ -1,12 +1,10 @@
 //! Recommendations: they agree with theory where there is one, and hold on random numbers that the
 //! search has not used.
 
-use std::ops::ControlFlow;
-
-use sim_experiments::Trial;
 use sim_experiments::recommend::{
-    Formula, Outcome, Recommendation, Standing, Subject, Unready, recommend,
+    Conclusion, Formula, Recommendation, Standing, TunableSystem, recommend,
 };
+use sim_experiments::{Trial, Unattended, Unready};
 use sim_models::scenario::{Input, Overrides};
 use sim_reports::recommend::{json, report};
 use sim_reports::{Palette, diagnostics};
@@ -21,22 +19,22 @@ const QUEUE: &str = "run: { duration: 2m, warmup: 10s, seed: 5 }
     prices: { thread: 1 }
     goals: { settings: { services.api.threads: 5..40 }, limits: [ mean latency of web is below 55ms ], runs: 60 }";
 
-fn subject(text: &str, settings: &[&str]) -> Result<Subject, Unready> {
+fn system(text: &str, settings: &[&str]) -> Result<TunableSystem, Unready> {
     let input =
         Input { name: "test.yaml".into(), text: one_section_a_line(text), folder: ".".into() };
     let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-    Subject::prepare(input, Overrides { settings, ..Overrides::default() })
+    TunableSystem::prepare(input, Overrides { settings, ..Overrides::default() })
 }
 
 fn found(text: &str, settings: &[&str], jobs: usize) -> Recommendation {
-    let subject = subject(text, settings).unwrap_or_else(|unready| panic!("{unready:?}"));
-    recommend(&subject, jobs, &|| ControlFlow::Continue(()), &|_| ()).expect("not broken off")
+    let system = system(text, settings).unwrap_or_else(|unready| panic!("{unready:?}"));
+    recommend(&system, &Unattended { jobs }).expect("not interrupted")
 }
 
 #[test]
 fn the_fewest_servers_are_those_that_erlang_says() {
     let found = found(QUEUE, &[], 2);
-    assert_eq!((found.outcome, found.advice[0].recommended.number), (Outcome::Change, 8.0));
+    assert_eq!((found.conclusion, found.advice[0].recommended.number), (Conclusion::Change, 8.0));
     assert_eq!(found.objectives[0], (Some(30.0), Some(8.0)));
     let below = found.advice[0].below.as_ref().expect("seven are too few");
     assert_eq!((below.at.number, below.limit.as_str()), (7.0, "mean latency of web is below 55ms"));
@@ -56,7 +54,7 @@ fn the_fewest_servers_are_those_that_erlang_says() {
 #[test]
 fn what_is_best_already_is_kept() {
     let found = found(QUEUE, &["services.api.threads=8"], 2);
-    assert_eq!(found.outcome, Outcome::Keep);
+    assert_eq!(found.conclusion, Conclusion::Keep);
     assert!(!found.advice[0].is_changed);
     assert!(report(&found, "test", Palette::Plain).contains("keep what you have"));
 }
@@ -64,7 +62,7 @@ fn what_is_best_already_is_kept() {
 #[test]
 fn what_cannot_be_had_is_told_with_the_best_that_can() {
     let found = found(QUEUE, &["goals.limits=[ mean latency of web is below 45ms ]"], 2);
-    assert_eq!(found.outcome, Outcome::Unmet);
+    assert_eq!(found.conclusion, Conclusion::Unmet);
     let unmet = &found.unmet[0];
     assert!(
         !unmet.is_met_by_others && (unmet.best.expect("measured") - 0.05).abs() < 0.003,
@@ -77,7 +75,7 @@ fn what_cannot_be_had_is_told_with_the_best_that_can() {
 fn limits_that_conflict_are_told_with_their_price() {
     let limits = "goals.limits=[ mean latency of web is below 51ms, utilization of api.threads is at least 60% ]";
     let found = found(QUEUE, &[limits], 2);
-    assert_eq!(found.outcome, Outcome::Unmet);
+    assert_eq!(found.conclusion, Conclusion::Unmet);
     let costs: Vec<_> =
         found.unmet.iter().filter_map(|unmet| unmet.at_the_cost_of.as_ref()).collect();
     assert!(!costs.is_empty(), "{:?}", found.unmet);
@@ -129,11 +127,10 @@ fn the_protected_cascade_gets_settings_that_meet_every_goal_where_its_own_do_not
     let input =
         Input { name: "cascade-protected.yaml".into(), text, folder: root().join("scenarios") };
     let settings = vec!["goals.runs=450".to_owned(), "goals.validations=4".to_owned()];
-    let subject = Subject::prepare(input, Overrides { settings, ..Overrides::default() })
+    let system = TunableSystem::prepare(input, Overrides { settings, ..Overrides::default() })
         .expect("sound goals");
-    let found =
-        recommend(&subject, 2, &|| ControlFlow::Continue(()), &|_| ()).expect("not broken off");
-    assert_eq!(found.outcome, Outcome::Change);
+    let found = recommend(&system, &Unattended { jobs: 2 }).expect("not interrupted");
+    assert_eq!(found.conclusion, Conclusion::Change);
     assert!(
         found.limits.iter().any(|limit| limit.now.1 == Standing::Misses),
         "the file's own settings miss something"
@@ -176,7 +173,7 @@ fn a_file_may_ask_several_things_at_once() {
         Input { name: "test.yaml".into(), text: one_section_a_line(&text), folder: ".".into() };
     let checked = sim_models::scenario::check(&input, &Overrides::default());
     assert_eq!(diagnostics::render(&checked.problems, &checked.sources, Palette::Plain), "");
-    assert!(subject(&text, &[]).is_ok());
+    assert!(system(&text, &[]).is_ok());
 }
 
 #[test]
@@ -204,11 +201,11 @@ goals:
         Palette::Plain
     ));
     assert!(matches!(
-        subject(
+        system(
             "workloads: { web: { to: api, arrivals: poisson 1/s } }
         services: { api: { threads: 4, handle: [ { work: 1ms } ] } }",
             &[]
         ),
-        Err(Unready::NoGoals)
+        Err(Unready::NothingAsked)
     ));
 }

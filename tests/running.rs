@@ -1,10 +1,9 @@
 //! Loading and running scenarios, for the tests of every module.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sim_experiments::Finished;
+use sim_experiments::{Finished, Unattended};
 use sim_models::observe::{CallSummary, PoolSummary};
 use sim_models::scenario::{Input, Loaded, Overrides, load};
 use sim_models::system::Blueprint;
@@ -71,7 +70,7 @@ pub fn blueprint(loaded: &Loaded) -> Arc<Blueprint> {
 
 /// Runs a blueprint to its end.
 pub fn run(blueprint: &Arc<Blueprint>) -> Finished {
-    sim_experiments::run(blueprint, 0, &mut |_| ControlFlow::Continue(()))
+    sim_experiments::run(blueprint, 0, &Unattended { jobs: 1 })
 }
 
 /// Runs a scenario of the library.

@@ -1,8 +1,7 @@
 //! Stability: the theory of retries, and the three known shapes of metastable failures.
 
-use std::ops::ControlFlow;
-
-use sim_experiments::stability::{Behaviour, Stability, Tried, map};
+use sim_experiments::Unattended;
+use sim_experiments::stability::{Behaviour, Stability, StressedSystem, map};
 use sim_models::scenario::{Input, Overrides};
 use sim_reports::stability::{json, report};
 use sim_reports::{Palette, diagnostics};
@@ -24,8 +23,9 @@ fn found(
     let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
     let overrides =
         Overrides { variant: variant.map(str::to_owned), settings, ..Overrides::default() };
-    let tried = Tried::prepare(input, overrides).unwrap_or_else(|unready| panic!("{unready:?}"));
-    map(&tried, jobs, &|| ControlFlow::Continue(()), &|| ()).expect("not broken off")
+    let system =
+        StressedSystem::prepare(input, overrides).unwrap_or_else(|unready| panic!("{unready:?}"));
+    map(&system, &Unattended { jobs }).expect("not interrupted")
 }
 
 fn of_library(name: &str, variant: Option<&str>, settings: &[&str]) -> Stability {

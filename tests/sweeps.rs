@@ -1,12 +1,12 @@
 //! Sweeps: the results do not depend on threads and parts, and are right where the answer is known.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Mutex;
 
 use sim_experiments::sweep::analysis::Analysis;
-use sim_experiments::sweep::{Chooser, Estimate, Point, Share, State, Sweep, Unready};
+use sim_experiments::sweep::{Chooser, Estimate, Point, PointState, Shard, Sweep};
+use sim_experiments::{Interrupted, Unattended, Unready};
 use sim_models::observe::Unit;
 use sim_models::scenario::{Input, Overrides, Purpose, SweepRequest};
 use sim_models::study::{Design, FigurePlan, Parameter, Replications, SweepPlan};
@@ -35,31 +35,30 @@ fn sound(text: &str, settings: &[(&'static str, &str)]) -> Sweep {
 }
 
 /// All points of a part, in the order of their indices.
-fn points(sweep: &Sweep, share: Share, jobs: usize) -> Vec<Point> {
+fn points(sweep: &Sweep, shard: Shard, jobs: usize) -> Vec<Point> {
     let all = Mutex::new(Vec::new());
-    let go_on = || ControlFlow::Continue(());
-    let ended = sweep.run(share, &|_| false, jobs, &go_on, &|points| {
-        all.lock().expect("no panic").extend(points);
-        go_on()
-    });
-    assert!(ended.is_continue());
+    let keep = |points: &[Point]| {
+        all.lock().expect("no panic").extend_from_slice(points);
+        Ok::<(), Interrupted>(())
+    };
+    sweep.run(shard, &|_| false, &Unattended { jobs }, &keep).expect("not interrupted");
     let mut all = all.into_inner().expect("no panic");
     all.sort_by_key(|point| point.point);
     all
 }
 
 /// Runs a part, with its journal in `folder`.
-fn carry_out(sweep: &Sweep, share: Share, jobs: usize, folder: &Path) -> Journal {
+fn carry_out(sweep: &Sweep, shard: Shard, jobs: usize, folder: &Path) -> Journal {
     std::fs::create_dir_all(folder).expect("a folder");
     let journal =
-        Journal::create(&folder.join(JOURNAL), &Header::of(sweep, share)).expect("a journal");
-    let go_on = || ControlFlow::Continue(());
-    let _ = sweep.run(share, &|_| false, jobs, &go_on, &|points| {
-        for point in &points {
+        Journal::create(&folder.join(JOURNAL), &Header::of(sweep, shard)).expect("a journal");
+    let keep = |points: &[Point]| {
+        for point in points {
             journal.append(point).expect("written");
         }
-        go_on()
-    });
+        Ok::<(), Interrupted>(())
+    };
+    sweep.run(shard, &|_| false, &Unattended { jobs }, &keep).expect("not interrupted");
     journal
 }
 
@@ -88,7 +87,7 @@ fn a_sweep_leaves_the_same_bytes_whatever_threads_and_parts_it_is_done_in() {
         let sweep = sound(QUEUE, &[("abandon", abandon), ("replications", "4")]);
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
-        let whole = results(&[carry_out(&sweep, Share::WHOLE, 1, &at("one"))], &at("one"));
+        let whole = results(&[carry_out(&sweep, Shard::WHOLE, 1, &at("one"))], &at("one"));
         assert!(whole.iter().map(|(name, _)| name.as_str()).eq([
             "effects.png",
             "effects.svg",
@@ -103,10 +102,10 @@ fn a_sweep_leaves_the_same_bytes_whatever_threads_and_parts_it_is_done_in() {
             "sensitivity.svg",
             "sweep.json",
         ]));
-        let threads = results(&[carry_out(&sweep, Share::WHOLE, 3, &at("three"))], &at("three"));
+        let threads = results(&[carry_out(&sweep, Shard::WHOLE, 3, &at("three"))], &at("three"));
         assert!(whole == threads, "three threads");
         let parts: Vec<Journal> = [2, 3, 1]
-            .map(|part| carry_out(&sweep, Share { part, parts: 3 }, 2, &at(&format!("part{part}"))))
+            .map(|part| carry_out(&sweep, Shard { part, parts: 3 }, 2, &at(&format!("part{part}"))))
             .into();
         std::fs::create_dir_all(at("merged")).expect("a folder");
         assert!(whole == results(&parts, &at("merged")), "three parts");
@@ -118,7 +117,7 @@ fn a_sweep_that_was_killed_goes_on_where_it_was_and_does_nothing_twice() {
     let sweep = sound(QUEUE, &[]);
     let folder = tempfile::tempdir().expect("a folder");
     let whole = results(
-        &[carry_out(&sweep, Share::WHOLE, 2, &folder.path().join("whole"))],
+        &[carry_out(&sweep, Shard::WHOLE, 2, &folder.path().join("whole"))],
         &folder.path().join("whole"),
     );
     // A kill leaves some lines, out of order, and half of another.
@@ -130,25 +129,27 @@ fn a_sweep_that_was_killed_goes_on_where_it_was_and_does_nothing_twice() {
     std::fs::create_dir_all(&cut).expect("a folder");
     std::fs::write(cut.join(JOURNAL), format!("{}\n{{\"point\":10,\"repl", lines.join("\n")))
         .expect("written");
-    let header = Header::of(&sweep, Share::WHOLE);
+    let header = Header::of(&sweep, Shard::WHOLE);
     let (resumed, is_done) = Journal::resume(&cut.join(JOURNAL), &header).expect("to go on with");
     assert_eq!(is_done.iter().filter(|is_done| **is_done).count(), 10);
     let told = Mutex::new(BTreeSet::new());
-    let go_on = || ControlFlow::Continue(());
-    let _ = sweep.run(Share::WHOLE, &|point| is_done[point as usize], 2, &go_on, &|points| {
+    let keep = |points: &[Point]| {
         for point in points {
-            resumed.append(&point).expect("written");
+            resumed.append(point).expect("written");
             assert!(told.lock().expect("no panic").insert(point.point));
         }
-        go_on()
-    });
+        Ok::<(), Interrupted>(())
+    };
+    sweep
+        .run(Shard::WHOLE, &|point| is_done[point as usize], &Unattended { jobs: 2 }, &keep)
+        .expect("not interrupted");
     assert!(
         told.into_inner().expect("no panic").into_iter().eq(10..24),
         "the first ten are not simulated again"
     );
     assert!(whole == results(&[resumed], &cut));
     // A different sweep cannot continue here, and this one cannot start afresh.
-    let other = Header::of(&sound(QUEUE, &[("replications", "2")]), Share::WHOLE);
+    let other = Header::of(&sound(QUEUE, &[("replications", "2")]), Shard::WHOLE);
     assert!(
         Journal::resume(&cut.join(JOURNAL), &other)
             .is_err_and(|error| error.to_string().contains("another sweep"))
@@ -163,7 +164,7 @@ fn a_sweep_that_was_killed_goes_on_where_it_was_and_does_nothing_twice() {
 fn parts_that_are_missing_are_told() {
     let sweep = sound(QUEUE, &[("replications", "1")]);
     let folder = tempfile::tempdir().expect("a folder");
-    let part = carry_out(&sweep, Share { part: 2, parts: 3 }, 2, folder.path());
+    let part = carry_out(&sweep, Shard { part: 2, parts: 3 }, 2, folder.path());
     let told = findings(&part.header().whole(), &[part]).expect_err("incomplete").to_string();
     assert_eq!(told, "16 of 24 points are missing, the first of them number 0");
 }
@@ -172,7 +173,7 @@ fn parts_that_are_missing_are_told() {
 fn points_share_their_random_numbers() {
     // Two points that differ only in a setting that nothing depends on do not differ at all.
     let text = QUEUE.replace("services.api.threads: 1..3", "services.api.threads: [50, 60]");
-    let points = points(&sound(&text, &[]), Share::WHOLE, 2);
+    let points = points(&sound(&text, &[]), Shard::WHOLE, 2);
     for (one, other) in points.iter().zip(&points[8..]) {
         assert_eq!((one.figures[0], one.figures[2]), (other.figures[0], other.figures[2]));
     }
@@ -181,7 +182,7 @@ fn points_share_their_random_numbers() {
 #[test]
 fn the_first_replication_of_a_point_is_what_a_run_of_its_settings_tells() {
     let sweep = sound(QUEUE, &[("replications", "1")]);
-    let point = &points(&sweep, Share::WHOLE, 2)[13];
+    let point = &points(&sweep, Shard::WHOLE, 2)[13];
     let settings =
         ["services.api.threads=2", "workloads.web.arrivals=poisson 120/s", "faults[0].by=8x"];
     let run = running::run_text(&one_section_a_line(QUEUE), &settings);
@@ -196,9 +197,9 @@ fn a_point_is_repeated_until_its_figures_are_known_as_precisely_as_asked() {
         "figures: [ p99 of web during fault, recovery of availability of web after fault ]",
         "figures: [ mean latency of web ]",
     );
-    let rough = points(&sound(&text, &[("replications", "3")]), Share::WHOLE, 2);
+    let rough = points(&sound(&text, &[("replications", "3")]), Shard::WHOLE, 2);
     let sweep = sound(&text, &[("precision", "4%"), ("most replications", "1000")]);
-    let precise = points(&sweep, Share::WHOLE, 2);
+    let precise = points(&sweep, Shard::WHOLE, 2);
     let relative = |point: &Point| {
         let figure = point.figures[2].expect("a figure");
         figure.half_width.expect("several runs") / figure.mean
@@ -219,19 +220,19 @@ fn a_point_is_repeated_until_its_figures_are_known_as_precisely_as_asked() {
 #[test]
 fn what_is_clearly_worse_is_given_up_and_what_is_not_is_kept() {
     let text = QUEUE.replace("minimize: [ capacity of api.threads ],", "");
-    let all = points(&sound(&text, &[("replications", "12")]), Share::WHOLE, 2);
+    let all = points(&sound(&text, &[("replications", "12")]), Shard::WHOLE, 2);
     let some =
-        points(&sound(&text, &[("replications", "12"), ("abandon", "true")]), Share::WHOLE, 2);
+        points(&sound(&text, &[("replications", "12"), ("abandon", "true")]), Shard::WHOLE, 2);
     let abandoned: Vec<&Point> =
-        some.iter().filter(|point| matches!(point.state, State::Abandoned(_))).collect();
+        some.iter().filter(|point| matches!(point.state, PointState::Abandoned(_))).collect();
     assert!(abandoned.len() > 8, "{}", abandoned.len());
     for point in abandoned {
-        let State::Abandoned(better) = point.state else { unreachable!("abandoned") };
+        let PointState::Abandoned(better) = point.state else { unreachable!("abandoned") };
         let availability = |point: u64| all[point as usize].figures[0].expect("a figure").mean;
         assert!(point.replications < 12 && availability(better) > availability(point.point));
     }
     let best = all.iter().map(|point| point.figures[0].expect("a figure").mean).fold(0.0, f64::max);
-    let kept = some.iter().filter(|point| point.state == State::Measured);
+    let kept = some.iter().filter(|point| point.state == PointState::Measured);
     assert!(
         kept.map(|point| point.figures[0].expect("a figure").mean)
             .any(|availability| availability == best)
@@ -250,8 +251,8 @@ fn recovery_takes_as_long_as_the_backlog_says() {
         faults: [ { at: 20s, for: 10s, pause: api } ]
         sweep: { vary: { run.seed: [1] }, figures: [ recovery of availability of web after fault,
         recovery of goodput of web to 50% of normal after fault ] }";
-    let point = &points(&sound(text, &[("replications", "1")]), Share::WHOLE, 1)[0];
     // 1000 wait at the end. The last of n waits n/200 s, and n falls by 100 a second.
+    let point = &points(&sound(text, &[("replications", "1")]), Shard::WHOLE, 1)[0];
     let expected = (1_000.0 - 200.0) / 100.0;
     let measured = point.figures[0].expect("a figure").mean;
     assert!((measured - expected).abs() <= 1.0, "{measured} s, expected {expected} s");
@@ -285,7 +286,7 @@ fn of_function(
     for point in 0..plan.points() {
         let at: Vec<f64> = chooser.levels(point).into_iter().map(|level| level.number).collect();
         let figures = vec![Some(Estimate { mean: function(&at), half_width: None })];
-        analysis.add(&Point { point, replications: 1, state: State::Measured, figures });
+        analysis.add(&Point { point, replications: 1, state: PointState::Measured, figures });
     }
     analysis.finish()
 }
@@ -364,5 +365,5 @@ fn every_level_of_every_setting_is_looked_at_before_anything_runs() {
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[0].contains("many") && told[1].contains("often"), "{told:?}");
     let nothing = QUEUE.split("sweep:").next().expect("a beginning");
-    assert!(matches!(sweep(nothing, SweepRequest::default()), Err(Unready::NothingVaries)));
+    assert!(matches!(sweep(nothing, SweepRequest::default()), Err(Unready::NothingAsked)));
 }

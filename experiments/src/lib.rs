@@ -1,21 +1,31 @@
-//! Running scenarios.
+//! Running scenarios, once or many times.
 //!
-//! [`run`] brings one blueprint through its whole span, telling an observer how far it is;
-//! [`run_all`] does so for several on several threads. A [`Case`] is a scenario, or a variant of
-//! one, whose expectations are put to the test. Results depend on the blueprint and the replication
-//! alone, never on threads or their number.
+//! [`run`] takes one blueprint through its whole span, [`run_all`] several on several threads. A
+//! [`Trial`] is a run with verdicts on what the scenario expects.
 //!
-//! [`sweep`] does so at many points of a system's settings; [`recommend`] looks for settings that
-//! keep what is wanted. What is absent on purpose: text for people, and the wall clock.
+//! An analysis runs a scenario many times with other values of its settings: a [`sweep`] at many
+//! points, [`recommend`] in search of settings that meet goals, [`stability`] at many loads with
+//! and without a trigger. Each is a folder of its own and stands on the same two things:
+//!
+//! - a [`Study`]: the scenario, read once as it is written and again for each point;
+//! - a [`Watch`]: the threads to use, the user's interruption, and the progress to show.
+//!
+//! Results depend on the blueprint and the replication alone, never on threads or their number.
+//! Absent on purpose: printing, files other than the scenario, and the wall clock.
 #![forbid(unsafe_code)]
 
 mod parallel;
+mod pareto;
 pub mod recommend;
 mod run;
 pub mod stability;
+mod study;
 pub mod sweep;
 mod trial;
+mod watch;
 
 pub use parallel::{in_order, run_all};
-pub use run::{Cut, Finished, Progress, readings, run};
+pub use run::{Figures, Finished, Progress, complete, figures, replications, run};
+pub use study::{Study, Unready};
 pub use trial::{Case, Trial, cases, reseeded};
+pub use watch::{Interrupted, Unattended, Watch};

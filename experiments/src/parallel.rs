@@ -1,31 +1,28 @@
-//! Several runs on several threads.
+//! Work on several threads, with results that do not show it.
 
-use std::ops::ControlFlow;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 use sim_models::system::Blueprint;
 
-use crate::run::{Finished, Progress, run};
+use crate::run::{Finished, run_and_tell};
+use crate::watch::Watch;
 
-/// Runs all `blueprints` on at most `jobs` threads and returns their results in the order given,
-/// whatever finished first. `observe` is told which run has made progress and can break each off.
+/// Runs all `blueprints` on the threads of `watch` and returns their results in the order given,
+/// whichever finishes first. `watch` hears how far each run is.
 ///
 /// # Panics
 /// If the operating system refuses to start threads.
-pub fn run_all(
-    blueprints: &[Arc<Blueprint>],
-    jobs: usize,
-    observe: &(dyn Fn(usize, Progress) -> ControlFlow<()> + Sync),
-) -> Vec<Finished> {
-    in_order(blueprints, jobs, &|index, blueprint| {
-        run(blueprint, 0, &mut |progress| observe(index, progress))
+pub fn run_all(blueprints: &[Arc<Blueprint>], watch: &dyn Watch) -> Vec<Finished> {
+    in_order(blueprints, watch.jobs(), &|index, blueprint| {
+        run_and_tell(blueprint, 0, watch, &|progress| watch.reached(index, progress))
     })
 }
 
-/// Does something with each of `items` on at most `jobs` threads and returns what came of it in
-/// their order, whatever was done first. What is done must depend on the item and its index alone.
+/// Calls `work` for each of `items` on at most `jobs` threads and returns the results in the order
+/// of the items, whichever is done first. A result must depend on the item and its index alone.
 ///
 /// ```
 /// let squares = sim_experiments::in_order(&[1, 2, 3], 2, &|_, number| number * number);
@@ -42,11 +39,7 @@ pub fn in_order<Item: Sync, Result: Send>(
     if jobs == 1 || items.len() == 1 {
         return items.iter().enumerate().map(|(index, item)| work(index, item)).collect();
     }
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(jobs)
-        .build()
-        .expect("the operating system starts threads");
-    pool.install(|| {
+    pool(jobs).install(|| {
         items
             .par_iter()
             .with_max_len(1)
@@ -56,33 +49,41 @@ pub fn in_order<Item: Sync, Result: Send>(
     })
 }
 
-/// Does something with each number below `count` on at most `jobs` threads, each taking the lowest
-/// that is left: what is done is done nearly in order, whatever the number of threads, and nothing
-/// is kept. The first break ends it.
+/// Calls `work` for each of `numbers` on at most `jobs` threads, each thread taking the lowest
+/// number that is left: work is done nearly in order, whatever the number of threads, and nothing
+/// is kept. After the first error no thread takes another number.
+///
+/// # Errors
+/// The first error of `work`.
 ///
 /// # Panics
 /// If the operating system refuses to start threads.
-pub fn each_in_turn(
-    count: u64,
+pub(crate) fn each_in_turn<Error: Send>(
+    numbers: Range<u64>,
     jobs: usize,
-    work: &(dyn Fn(u64) -> ControlFlow<()> + Sync),
-) -> ControlFlow<()> {
-    let (next, is_broken_off) = (AtomicU64::new(0), AtomicBool::new(false));
-    let work_on = || {
-        while !is_broken_off.load(Ordering::Relaxed) {
+    work: &(dyn Fn(u64) -> Result<(), Error> + Sync),
+) -> Result<(), Error> {
+    let next = AtomicU64::new(numbers.start);
+    let failure = Mutex::new(None);
+    let has_failed = || failure.lock().expect("no thread has panicked").is_some();
+    pool(jobs).broadcast(|_| {
+        while !has_failed() {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= count {
+            if number >= numbers.end {
                 break;
             }
-            if work(number).is_break() {
-                is_broken_off.store(true, Ordering::Relaxed);
+            if let Err(error) = work(number) {
+                failure.lock().expect("no thread has panicked").get_or_insert(error);
             }
         }
-    };
-    let pool = rayon::ThreadPoolBuilder::new()
+    });
+    failure.into_inner().expect("no thread has panicked").map_or(Ok(()), Err)
+}
+
+/// A pool of `jobs` threads.
+pub(crate) fn pool(jobs: usize) -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new()
         .num_threads(jobs)
         .build()
-        .expect("the operating system starts threads");
-    pool.broadcast(|_| work_on());
-    if is_broken_off.into_inner() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        .expect("the operating system starts threads")
 }

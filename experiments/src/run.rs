@@ -1,6 +1,6 @@
-//! One run from beginning to end.
+//! One run from beginning to end, and several replications in order.
 
-use std::ops::ControlFlow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use sim_core::{SimDuration, SimTime, Simulation, Stop};
@@ -8,15 +8,17 @@ use sim_models::expect::read_off;
 use sim_models::observe::{Moment, RunSummary, Stopped, summarize, timeline};
 use sim_models::system::{Blueprint, LimitReached, System};
 
-/// The observer is asked after this many events.
+use crate::watch::{Interrupted, Watch};
+
+/// The watch is consulted after this many events: every few milliseconds.
 const EVENTS_BETWEEN_LOOKS: u64 = 65_536;
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     /// The simulated instant reached.
     pub now: SimTime,
-    /// The instant at which the run will end at the latest.
+    /// The instant at which the run ends at the latest.
     pub end: SimTime,
     /// Events handled so far.
     pub events: u64,
@@ -29,114 +31,135 @@ pub struct Finished {
     pub summary: RunSummary,
     /// Its story.
     pub timeline: Vec<Moment>,
-    /// The system as it was left, with all series.
+    /// The system as the run left it, with all series.
     pub system: System,
     /// The simulated instant reached.
     pub now: SimTime,
 }
 
-impl Finished {
-    /// Whether the run was stopped before its end.
-    pub fn is_partial(&self) -> bool {
-        self.summary.partial.is_some()
-    }
+/// The figures that a blueprint asks for, read off one run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Figures {
+    /// The values in the order of the blueprint's readings; `None` where there was nothing to read.
+    Measured(Vec<Option<f64>>),
+    /// A limit of the scenario stopped the run, so there are none.
+    Stopped(LimitReached),
 }
 
-/// Runs replication `replication` of a blueprint. `observe` is told the progress now and then and
-/// can break the run off; what was simulated until then is returned, marked as partial.
+/// Runs replication `replication` of a blueprint. If `watch` interrupts the run, the result covers
+/// what was simulated until then and is marked as partial.
 ///
 /// ```
-/// use std::ops::ControlFlow;
+/// use sim_experiments::Unattended;
 /// use sim_models::scenario::{Input, Overrides, load};
 /// let text = "workloads: { web: { to: api, arrivals: poisson 100/s } }\n\
 ///             services: { api: { threads: 4, handle: [ { work: exponential 20ms } ] } }";
 /// let input = Input { name: "example.yaml".into(), text: text.into(), folder: ".".into() };
 /// let blueprint = load(&input, &Overrides::default()).blueprint.expect("a sound scenario");
-/// let finished = sim_experiments::run(&blueprint, 0, &mut |_| ControlFlow::Continue(()));
+/// let finished = sim_experiments::run(&blueprint, 0, &Unattended { jobs: 1 });
 /// assert!(finished.summary.workloads[0].ok > 5_000);
 /// ```
-pub fn run(
+pub fn run(blueprint: &Arc<Blueprint>, replication: u64, watch: &dyn Watch) -> Finished {
+    run_and_tell(blueprint, replication, watch, &|_| ())
+}
+
+/// Does the same as [`run`] and calls `tell` with the progress each time it consults `watch`.
+pub(crate) fn run_and_tell(
     blueprint: &Arc<Blueprint>,
     replication: u64,
-    observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    watch: &dyn Watch,
+    tell: &dyn Fn(Progress),
 ) -> Finished {
-    let (simulation, broken_off) = simulate(blueprint, replication, observe);
-    finish(simulation, broken_off)
-}
-
-/// Runs replication `replication` of a blueprint and returns its readings only, in their order;
-/// each is `None` if there was nothing to read.
-///
-/// # Errors
-/// Why the run was stopped before its end, so that nothing can be read off it.
-pub fn readings(
-    blueprint: &Arc<Blueprint>,
-    replication: u64,
-    observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Vec<Option<f64>>, Cut> {
-    let (mut simulation, broken_off) = simulate(blueprint, replication, observe);
-    let now = simulation.now();
-    let system = simulation.parts().0;
-    system.close(now);
-    if broken_off.is_some() {
-        return Err(Cut::Interrupted);
-    }
-    if let Some(limit) = system.limit_reached() {
-        return Err(Cut::Limit(limit));
-    }
-    Ok(blueprint.readings.iter().map(|reading| read_off(reading, system)).collect())
-}
-
-/// Why a run was stopped before its end.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Cut {
-    /// Its observer broke it off.
-    Interrupted,
-    /// A limit of the scenario was reached.
-    Limit(LimitReached),
-}
-
-fn simulate(
-    blueprint: &Arc<Blueprint>,
-    replication: u64,
-    observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> (Simulation<System>, Option<Stopped>) {
-    let mut simulation = Simulation::new(System::new(Arc::clone(blueprint), replication));
-    let (system, schedule) = simulation.parts();
-    system.begin(schedule);
-    let run = blueprint.run;
-    let end = SimTime::ZERO + run.duration + run.drain;
-    let mut broken_off = None;
-    loop {
-        let left = blueprint.limits.events.saturating_sub(simulation.events_handled());
-        if left == 0 {
-            simulation.parts().0.stop_at(LimitReached::Events(blueprint.limits.events));
-            break;
-        }
-        if simulation.run_until(end, left.min(EVENTS_BETWEEN_LOOKS)) != Stop::Budget {
-            break;
-        }
-        if observe(Progress { now: simulation.now(), end, events: simulation.events_handled() })
-            .is_break()
-        {
-            broken_off = Some(Stopped { reason: "interrupted".to_owned() });
-            break;
-        }
-    }
-    (simulation, broken_off)
-}
-
-fn finish(mut simulation: Simulation<System>, broken_off: Option<Stopped>) -> Finished {
+    let (mut simulation, interrupted) = simulate(blueprint, replication, watch, tell);
     let now = simulation.now();
     let system = simulation.parts().0;
     system.close(now);
     let (events, fingerprint) = (simulation.events_handled(), simulation.fingerprint());
     let system = simulation.into_model();
+    let stopped = interrupted.err().map(|interrupted| Stopped { reason: interrupted.to_string() });
     Finished {
-        summary: summarize(&system, now, events, fingerprint, broken_off),
+        summary: summarize(&system, now, events, fingerprint, stopped),
         timeline: timeline(&system, now),
         system,
         now,
+    }
+}
+
+/// Runs replication `replication` of a blueprint to its end.
+///
+/// # Errors
+/// [`Interrupted`] if `watch` interrupts it.
+pub fn complete(
+    blueprint: &Arc<Blueprint>,
+    replication: u64,
+    watch: &dyn Watch,
+) -> Result<Finished, Interrupted> {
+    let finished = run(blueprint, replication, watch);
+    watch.check()?;
+    Ok(finished)
+}
+
+/// Runs replications of a blueprint one after the other, each as [`complete`] does.
+pub fn replications<'a>(
+    blueprint: &'a Arc<Blueprint>,
+    replications: Range<u64>,
+    watch: &'a dyn Watch,
+) -> impl Iterator<Item = Result<Finished, Interrupted>> + 'a {
+    replications.map(move |replication| complete(blueprint, replication, watch))
+}
+
+/// Runs replication `replication` of a blueprint and returns only the figures that it asks for.
+///
+/// # Errors
+/// [`Interrupted`] if `watch` interrupts the run.
+pub fn figures(
+    blueprint: &Arc<Blueprint>,
+    replication: u64,
+    watch: &dyn Watch,
+) -> Result<Figures, Interrupted> {
+    let (mut simulation, interrupted) = simulate(blueprint, replication, watch, &|_| ());
+    interrupted?;
+    let now = simulation.now();
+    let system = simulation.parts().0;
+    system.close(now);
+    if let Some(limit) = system.limit_reached() {
+        return Ok(Figures::Stopped(limit));
+    }
+    let values = blueprint.readings.iter().map(|reading| read_off(reading, system)).collect();
+    Ok(Figures::Measured(values))
+}
+
+/// Simulates until the end, a limit or an interruption.
+fn simulate(
+    blueprint: &Arc<Blueprint>,
+    replication: u64,
+    watch: &dyn Watch,
+    tell: &dyn Fn(Progress),
+) -> (Simulation<System>, Result<(), Interrupted>) {
+    let mut simulation = Simulation::new(System::new(Arc::clone(blueprint), replication));
+    let (system, schedule) = simulation.parts();
+    system.begin(schedule);
+    let end = SimTime::ZERO + blueprint.run.duration + blueprint.run.drain;
+    loop {
+        let left = blueprint.limits.events.saturating_sub(simulation.events_handled());
+        if left == 0 {
+            simulation.parts().0.stop_at(LimitReached::Events(blueprint.limits.events));
+            return (simulation, Ok(()));
+        }
+        if simulation.run_until(end, left.min(EVENTS_BETWEEN_LOOKS)) != Stop::Budget {
+            return (simulation, Ok(()));
+        }
+        tell(Progress { now: simulation.now(), end, events: simulation.events_handled() });
+        if let Err(interrupted) = watch.check() {
+            return (simulation, Err(interrupted));
+        }
+    }
+}
+
+impl Finished {
+    /// True if the run was stopped before its end.
+    pub fn is_partial(&self) -> bool {
+        self.summary.partial.is_some()
     }
 }
 

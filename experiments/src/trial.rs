@@ -1,20 +1,20 @@
-//! Scenarios put to the test: what is expected of each, and whether it came about.
+//! Scenarios put to the test: expectations, and verdicts on a run.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sim_models::expect::{Verdict, judge};
 use sim_models::scenario::{Input, Loaded, Overrides, load};
 use sim_models::system::Blueprint;
 
-use crate::run::{Finished, Progress, run};
+use crate::run::{Finished, run};
+use crate::watch::{Unattended, Watch};
 
 /// A scenario as it is written, or one of its variants.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// The variant; `None` for the scenario as it is written.
     pub variant: Option<String>,
-    /// What came of reading it.
+    /// The scenario as read, with its problems.
     pub loaded: Loaded,
 }
 
@@ -27,7 +27,7 @@ pub struct Trial {
     pub verdicts: Vec<Verdict>,
 }
 
-/// Reads a scenario and every variant of it, or only the one that is chosen.
+/// Reads a scenario with each of its variants, or only with the one that is chosen.
 ///
 /// ```
 /// use sim_models::scenario::{Input, Overrides};
@@ -52,7 +52,7 @@ pub fn cases(input: &Input, overrides: &Overrides) -> Vec<Case> {
     std::iter::once(first).chain(others.into_iter().map(variant)).collect()
 }
 
-/// The same system from another seed: the file's own and `further` more.
+/// The same system with another seed: the file's own, plus `further`.
 pub fn reseeded(blueprint: &Arc<Blueprint>, further: u64) -> Arc<Blueprint> {
     if further == 0 {
         return Arc::clone(blueprint);
@@ -65,21 +65,18 @@ pub fn reseeded(blueprint: &Arc<Blueprint>, further: u64) -> Arc<Blueprint> {
 impl Trial {
     /// Runs a blueprint to its end and judges it.
     pub fn of(blueprint: &Arc<Blueprint>) -> Self {
-        Self::observed(blueprint, &mut |_| ControlFlow::Continue(()))
+        Self::watched(blueprint, &Unattended { jobs: 1 })
     }
 
-    /// The same, telling an observer how far it is, who can break it off.
-    pub fn observed(
-        blueprint: &Arc<Blueprint>,
-        observe: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Self {
-        let finished = run(blueprint, 0, observe);
+    /// Runs a blueprint until `watch` interrupts it, and judges it.
+    pub fn watched(blueprint: &Arc<Blueprint>, watch: &dyn Watch) -> Self {
+        let finished = run(blueprint, 0, watch);
         let judged = |expectation| judge(expectation, &finished.system, &finished.timeline);
         let verdicts = blueprint.expectations.iter().map(judged).collect();
         Self { finished, verdicts }
     }
 
-    /// Whether the run came to its end and everything expected of it came about.
+    /// True if the run came to its end and met every expectation.
     pub fn holds(&self) -> bool {
         !self.finished.is_partial() && self.verdicts.iter().all(|verdict| verdict.holds)
     }

@@ -1,38 +1,45 @@
-//! How a command fails, and with which exit code.
+//! The ways in which a command fails, their messages and their exit codes.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
+use sim_experiments::Interrupted;
 use sim_reports::files::WriteError;
 use sim_reports::sweep::JournalError;
 use thiserror::Error;
 
-/// Why a command failed. Each kind has its documented exit code.
+use crate::terminal;
+
+/// The exit code of a bug, as in sysexits.h.
+const EXIT_BUG: i32 = 70;
+
+/// The failure of a command. Each kind has its documented exit code.
 #[derive(Debug, Error)]
 pub enum Failure {
-    /// A scenario has errors; they have been shown.
+    /// A scenario has errors, which have been shown.
     #[error("the scenario has errors")]
     Scenario,
     /// A file cannot be read.
     #[error("cannot read {path}: {cause}")]
     Read {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         cause: std::io::Error,
     },
-    /// An expectation failed, or a timeline is not as committed; it has been shown.
+    /// An expectation failed or a timeline differs from the committed one, which has been shown.
     #[error("a test failed")]
     Test,
-    /// Something asked for makes no sense.
+    /// The arguments make no sense together.
     #[error("{0}")]
     Usage(String),
     /// Results cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The journal of a sweep is of no use.
+    /// The journal of a sweep cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// A limit or the user stopped a run; what was simulated has been shown.
+    /// A limit or the user stopped a run. Results so far have been shown.
     #[error("stopped early")]
     Stopped,
     /// Standard output cannot be written.
@@ -40,9 +47,23 @@ pub enum Failure {
     Output(std::io::Error),
 }
 
+impl From<Interrupted> for Failure {
+    fn from(Interrupted: Interrupted) -> Self {
+        Self::Stopped
+    }
+}
+
 impl Failure {
-    /// 1 for a failed test, 2 for wrong input, 3 for a run that was stopped, as the help says.
-    pub fn exit_code(&self) -> u8 {
+    /// Prints the message and returns the exit code.
+    pub fn report(&self) -> ExitCode {
+        if let Some(message) = self.message() {
+            terminal::complain(&message);
+        }
+        ExitCode::from(self.exit_code())
+    }
+
+    /// The exit code, as the help of `fusebox` lists them.
+    fn exit_code(&self) -> u8 {
         match self {
             Self::Test => 1,
             Self::Scenario
@@ -55,11 +76,21 @@ impl Failure {
         }
     }
 
-    /// What to say, unless it has been said already.
-    pub fn message(&self) -> Option<String> {
+    /// The message to print; `None` if the command has said everything.
+    fn message(&self) -> Option<String> {
         match self {
             Self::Scenario | Self::Stopped | Self::Test => None,
             other => Some(other.to_string()),
         }
     }
+}
+
+/// From now on, a panic prints that it is a bug and ends the process with the exit code of one.
+pub fn report_panics_as_bugs() {
+    std::panic::set_hook(Box::new(|panic| {
+        terminal::complain(&format!(
+            "this is a bug: {panic}\nplease report it, with the scenario and the command"
+        ));
+        std::process::exit(EXIT_BUG);
+    }));
 }

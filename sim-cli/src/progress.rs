@@ -1,39 +1,101 @@
-//! Progress on the terminal, and the interrupt key.
+//! Threads, progress on the terminal, and the interrupt key.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
-use sim_experiments::Progress;
+use sim_experiments::{Progress, Watch};
 
 use crate::terminal;
 
-/// Steps of a bar.
+/// The number of steps of a run's bar.
 const STEPS: u64 = 1_000;
+/// The bar of one run.
+const RUN: &str = "{prefix:20!} [{bar:30}] {percent:>3}%  {msg}, {eta} left";
+/// The bar of a stage whose steps are counted.
+const COUNTED: &str = "{msg} [{bar:30}] {pos} of {len}, {per_sec}, {eta} left";
+/// The line of a stage without steps.
+const UNCOUNTED: &str = "{msg}";
 
-/// Watches runs: shows how far each is if somebody looks, and breaks them off when the user
-/// interrupts.
+/// The option `--jobs`.
+#[derive(Debug, Args)]
+pub struct JobsOption {
+    /// Simulate on this many threads; the results are the same for any number [default: all
+    /// processors]
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+}
+
+impl JobsOption {
+    /// Watches over an analysis, and shows its stages if someone looks at the terminal.
+    pub fn watch(&self) -> Watcher {
+        Watcher::new(self.threads(), Vec::new())
+    }
+
+    /// Watches over runs with these names, and shows each of them if someone looks at the terminal.
+    pub fn watch_runs(&self, names: &[String]) -> Watcher {
+        let all = MultiProgress::new();
+        let bar = |name: &String| {
+            all.add(ProgressBar::new(STEPS)).with_style(style(RUN)).with_prefix(name.clone())
+        };
+        let is_shown = terminal::is_watched();
+        Watcher::new(self.threads(), names.iter().filter(|_| is_shown).map(bar).collect())
+    }
+
+    /// As many threads as the user wants, or else one for each processor.
+    pub fn threads(&self) -> usize {
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.jobs.unwrap_or_else(processors).max(1)
+    }
+}
+
+/// The watch of the terminal: shows progress, and stops the analysis when the user interrupts. Its
+/// bars disappear with it.
 pub struct Watcher {
-    bars: Vec<ProgressBar>,
+    threads: usize,
+    stage: ProgressBar,
+    runs: Vec<ProgressBar>,
     is_interrupted: Arc<AtomicBool>,
 }
 
 impl Watcher {
-    /// A watcher of the runs with these names.
-    pub fn new(names: &[String]) -> Self {
+    fn new(threads: usize, runs: Vec<ProgressBar>) -> Self {
         let is_interrupted = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&is_interrupted);
         // Without a handler an interrupt ends the process at once, which loses only the partial
         // result.
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
-        Self { bars: bars(names), is_interrupted }
+        let is_shown = terminal::is_watched() && runs.is_empty();
+        let stage = if is_shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
+        Self { threads, stage, runs, is_interrupted }
+    }
+}
+
+impl Watch for Watcher {
+    fn jobs(&self) -> usize {
+        self.threads
     }
 
-    /// Notes how far a run is.
-    pub fn look(&self, run: usize, progress: Progress) -> ControlFlow<()> {
-        if let Some(bar) = self.bars.get(run) {
+    fn is_interrupted(&self) -> bool {
+        self.is_interrupted.load(Ordering::Relaxed)
+    }
+
+    fn begin(&self, stage: &'static str, steps: Option<u64>) {
+        self.stage.set_style(style(if steps.is_some() { COUNTED } else { UNCOUNTED }));
+        self.stage.set_length(steps.unwrap_or(0));
+        self.stage.set_position(0);
+        self.stage.reset_eta();
+        self.stage.set_message(stage);
+    }
+
+    fn advance(&self, steps: u64) {
+        self.stage.inc(steps);
+    }
+
+    fn reached(&self, run: usize, progress: Progress) {
+        if let Some(bar) = self.runs.get(run) {
             bar.set_position((progress.share() * STEPS as f64) as u64);
             let rate = progress.events as f64 / bar.elapsed().as_secs_f64().max(1e-3) / 1e6;
             bar.set_message(format!(
@@ -41,107 +103,36 @@ impl Watcher {
                 progress.now.as_secs_f64()
             ));
         }
-        self.patience()
-    }
-
-    /// A watcher of so many runs that are counted and not shown one by one.
-    pub fn counting(runs: usize) -> Self {
-        let watcher = Self::new(&[]);
-        if !terminal::is_watched() {
-            return watcher;
-        }
-        let style = ProgressStyle::with_template("[{bar:30}] {pos} of {len} runs, {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("=> ");
-        Self { bars: vec![ProgressBar::new(runs as u64).with_style(style)], ..watcher }
-    }
-
-    /// A watcher of the points of a sweep, some of which may be done already.
-    pub fn of_points(points: u64) -> Self {
-        let watcher = Self::counting(points as usize);
-        let style =
-            ProgressStyle::with_template("[{bar:30}] {pos} of {len} points, {per_sec}, {eta} left")
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("=> ");
-        watcher.bars.iter().for_each(|bar| bar.set_style(style.clone()));
-        watcher
-    }
-
-    /// A watcher of something that goes from stage to stage.
-    pub fn of_stages() -> Self {
-        let watcher = Self::counting(0);
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {pos} of {len}, {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("=> ");
-        watcher.bars.iter().for_each(|bar| bar.set_style(style.clone()));
-        watcher
-    }
-
-    /// Tells which stage has been reached, and how far it is if that is known.
-    pub fn stage(&self, words: &'static str, done: Option<(u64, u64)>) {
-        for bar in &self.bars {
-            bar.set_message(words);
-            if let Some((done, of)) = done {
-                bar.set_length(of);
-                bar.set_position(done);
-            }
-        }
-    }
-
-    /// Notes that several points are done.
-    pub fn count_several(&self, points: u64) {
-        self.bars.iter().for_each(|bar| bar.inc(points));
-    }
-
-    /// Notes that one of the runs counted is over.
-    pub fn count(&self) {
-        self.bars.iter().for_each(|bar| bar.inc(1));
-    }
-
-    /// Whether the user has interrupted.
-    pub fn patience(&self) -> ControlFlow<()> {
-        if self.is_interrupted.load(Ordering::Relaxed) {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        }
-    }
-
-    /// Takes the bars off the terminal.
-    pub fn clear(&self) {
-        self.bars.iter().for_each(ProgressBar::finish_and_clear);
     }
 }
 
-fn bars(names: &[String]) -> Vec<ProgressBar> {
-    if !terminal::is_watched() {
-        return Vec::new();
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.stage.finish_and_clear();
+        self.runs.iter().for_each(ProgressBar::finish_and_clear);
     }
-    let style =
-        ProgressStyle::with_template("{prefix:20!} [{bar:30}] {percent:>3}%  {msg}, {eta} left")
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("=> ");
-    let all = MultiProgress::new();
-    let bar = |name: &String| {
-        all.add(ProgressBar::new(STEPS)).with_style(style.clone()).with_prefix(name.clone())
-    };
-    names.iter().map(bar).collect()
 }
 
-/// How long something takes a person who waits for it; no result depends on that.
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
+}
+
+/// Measures how long a person waits. No result depends on it.
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// One that begins now.
+    /// A stopwatch that starts now.
     #[allow(
         clippy::disallowed_methods,
-        reason = "tells how long a test took, as people expect of a test runner"
+        reason = "shows how long a test took, as people expect of a test runner"
     )]
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// The time since then.
+    /// The time since the start.
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()
     }

@@ -1,90 +1,143 @@
-//! Reading scenario files and showing what is wrong with them.
+//! Scenario files: the arguments that name and change them, reading them, and showing what is wrong
+//! with them.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use sim_experiments::Case;
-use sim_models::scenario::{Input, Loaded, Overrides, Problem, check, load};
-use sim_models::system::Blueprint;
+use clap::Args;
+use sim_experiments::{Case, Unready};
+use sim_models::scenario::{Input, Loaded, Overrides, Problem, Purpose, Sources, check, load};
 use sim_reports::diagnostics;
 
-use crate::arguments::Scenarios;
 use crate::failure::Failure;
 use crate::terminal;
 
-/// A scenario that was read, and whether anything is wrong with it.
-pub struct Scenario {
-    pub blueprint: Option<Arc<Blueprint>>,
-    pub problems: usize,
+/// Scenario files, and changes to each of them.
+#[derive(Debug, Args)]
+pub struct ScenarioFiles {
+    /// Scenario files; - reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub changes: Changes,
 }
 
-/// Reads all scenarios to run them and shows the problems of each; those with errors have no
-/// blueprint.
-pub fn read_all(scenarios: &Scenarios, more_settings: &[String]) -> Result<Vec<Scenario>, Failure> {
-    let settings = [scenarios.settings.as_slice(), more_settings].concat();
-    let overrides =
-        Overrides { variant: scenarios.variant.clone(), settings, ..Overrides::default() };
-    scenarios.files.iter().map(|file| Ok(shown(load(&input(file)?, &overrides)))).collect()
+/// The one scenario file of an analysis, and changes to it.
+#[derive(Debug, Args)]
+pub struct ScenarioFile {
+    /// The scenario file; - reads standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    #[command(flatten)]
+    pub changes: Changes,
 }
 
-/// Reads all scenarios with all their variants and shows the problems of each.
-pub fn check_all(scenarios: &Scenarios) -> Result<Vec<Scenario>, Failure> {
-    let overrides = Overrides {
-        variant: scenarios.variant.clone(),
-        settings: scenarios.settings.clone(),
-        ..Overrides::default()
-    };
-    scenarios.files.iter().map(|file| Ok(shown(check(&input(file)?, &overrides)))).collect()
+/// Changes to a scenario.
+#[derive(Debug, Args)]
+pub struct Changes {
+    /// Apply a named variant of the scenario
+    #[arg(long, value_name = "NAME")]
+    pub variant: Option<String>,
+    /// Override a value; can be given several times, null removes it
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    pub settings: Vec<String>,
 }
 
-/// The cases of a scenario file: as it is written, and each variant. If a case has errors its
-/// problems are shown, those that several cases share once; warnings alone are left to `fusebox
-/// check`.
+/// The option `--seed`.
+#[derive(Debug, Args)]
+pub struct SeedOption {
+    /// Use this seed instead of the file's
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// The option `--duration`.
+#[derive(Debug, Args)]
+pub struct DurationOption {
+    /// Simulate this long instead, such as 10m
+    #[arg(long)]
+    duration: Option<String>,
+}
+
+impl ScenarioFiles {
+    /// Reads each file to run it, and shows its problems.
+    pub fn load(&self, overrides: &Overrides) -> Result<Vec<Loaded>, Failure> {
+        self.files.iter().map(|file| Ok(shown(load(&input(file)?, overrides)))).collect()
+    }
+
+    /// Reads each file with all its variants, and shows the problems.
+    pub fn check(&self) -> Result<Vec<Loaded>, Failure> {
+        let overrides = self.changes.overrides([]);
+        self.files.iter().map(|file| Ok(shown(check(&input(file)?, &overrides)))).collect()
+    }
+}
+
+impl ScenarioFile {
+    /// Reads the text.
+    pub fn input(&self) -> Result<Input, Failure> {
+        input(&self.file)
+    }
+}
+
+impl Changes {
+    /// The overrides that make these changes, and then give `more` settings their values.
+    pub fn overrides(&self, more: impl IntoIterator<Item = String>) -> Overrides {
+        Overrides {
+            variant: self.variant.clone(),
+            settings: self.settings.iter().cloned().chain(more).collect(),
+            purpose: Purpose::default(),
+        }
+    }
+}
+
+impl SeedOption {
+    /// The setting that the option stands for.
+    pub fn setting(&self) -> Option<String> {
+        self.seed.map(|seed| format!("run.seed={seed}"))
+    }
+}
+
+impl DurationOption {
+    /// The setting that the option stands for.
+    pub fn setting(&self) -> Option<String> {
+        self.duration.as_ref().map(|duration| format!("run.duration={duration}"))
+    }
+}
+
+/// Reads a scenario file as it is written and with each variant. If a case has errors its problems
+/// are shown, those that several cases share only once. Warnings alone are left to `fusebox check`.
 pub fn cases_of(file: &Path, overrides: &Overrides) -> Result<Vec<Case>, Failure> {
     let cases = sim_experiments::cases(&input(file)?, overrides);
     let mut seen: Vec<Problem> = Vec::new();
-    for case in cases.iter().filter(|case| case.loaded.blueprint.is_none()) {
-        let news: Vec<Problem> = case
-            .loaded
-            .problems
-            .iter()
-            .filter(|problem| !seen.contains(problem))
-            .cloned()
-            .collect();
-        terminal::explain(&diagnostics::render(
-            &news,
-            &case.loaded.sources,
-            terminal::stderr_palette(),
-        ));
+    for Case { loaded, .. } in cases.iter().filter(|case| case.loaded.blueprint.is_none()) {
+        let is_news = |problem: &&Problem| !seen.contains(problem);
+        let news: Vec<Problem> = loaded.problems.iter().filter(is_news).cloned().collect();
+        show(&news, &loaded.sources);
         seen.extend(news);
     }
     Ok(cases)
 }
 
-fn shown(loaded: Loaded) -> Scenario {
-    terminal::explain(&diagnostics::render(
-        &loaded.problems,
-        &loaded.sources,
-        terminal::stderr_palette(),
-    ));
-    Scenario { blueprint: loaded.blueprint, problems: loaded.problems.len() }
-}
-
-/// Shows the errors of several readings of a file, each once.
-pub fn explain_once(readings: &[Loaded]) {
+/// The failure of an analysis that cannot begin. Errors of the scenario are shown, each once; if
+/// nothing is asked, `what_to_ask` tells the user how to ask.
+pub fn unready(unready: Unready, what_to_ask: &str) -> Failure {
+    let readings = match unready {
+        Unready::NothingAsked => return Failure::Usage(what_to_ask.to_owned()),
+        Unready::Problems(readings) => readings,
+    };
     let mut seen: Vec<Problem> = Vec::new();
     for loaded in readings {
         let is_news = |problem: &&Problem| {
             problem.is_error() && seen.iter().all(|known| known.message != problem.message)
         };
         let news: Vec<Problem> = loaded.problems.iter().filter(is_news).cloned().collect();
-        terminal::explain(&diagnostics::render(&news, &loaded.sources, terminal::stderr_palette()));
+        show(&news, &loaded.sources);
         seen.extend(news);
     }
+    Failure::Scenario
 }
 
-/// The text of a file, or of standard input if that is `-`.
+/// The text of a file, or of standard input if the file is `-`.
 pub fn input(file: &Path) -> Result<Input, Failure> {
     let failed = |cause| Failure::Read { path: file.to_owned(), cause };
     let mut bytes = Vec::new();
@@ -103,4 +156,14 @@ pub fn input(file: &Path) -> Result<Input, Failure> {
     };
     let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
     Ok(Input { name, text, folder })
+}
+
+/// Shows problems on standard error.
+pub fn show(problems: &[Problem], sources: &Sources) {
+    terminal::explain(&diagnostics::render(problems, sources, terminal::stderr_palette()));
+}
+
+fn shown(loaded: Loaded) -> Loaded {
+    show(&loaded.problems, &loaded.sources);
+    loaded
 }

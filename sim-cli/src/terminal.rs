@@ -6,7 +6,7 @@ use sim_reports::Palette;
 
 use crate::failure::Failure;
 
-/// Prints results on standard output. A reader that has gone away, such as `head`, is no failure.
+/// Prints results on standard output. If the reader has gone away, as `head` does, that is fine.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -15,7 +15,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Standard output, for results that are too long to be held in memory.
+/// Standard output, for results that are too long to keep in memory.
 pub fn output() -> impl Write {
     std::io::BufWriter::new(std::io::stdout().lock())
 }
@@ -25,27 +25,27 @@ pub fn explain(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
-/// Says on standard error what went wrong.
+/// Prints a message about a failure on standard error.
 pub fn complain(message: &str) {
     explain(&format!("fusebox: {message}\n"));
 }
 
-/// Colours for standard output, if it shows them and nobody minds.
+/// Colours for standard output, if it can show them and the user does not object.
 pub fn stdout_palette() -> Palette {
     palette(std::io::stdout().is_terminal())
 }
 
-/// Colours for standard error, if it shows them and nobody minds.
+/// Colours for standard error, if it can show them and the user does not object.
 pub fn stderr_palette() -> Palette {
     palette(std::io::stderr().is_terminal())
 }
 
-/// Whether somebody is watching standard error.
+/// True if someone looks at standard error.
 pub fn is_watched() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// See <https://no-color.org>.
+/// Colours unless `NO_COLOR` is set; see <https://no-color.org>.
 fn palette(is_terminal: bool) -> Palette {
     let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if is_terminal && !is_unwanted { Palette::Coloured } else { Palette::Plain }

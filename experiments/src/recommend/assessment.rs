@@ -1,4 +1,4 @@
-//! How far a candidate is from what is wanted.
+//! The distance of a candidate from the goals.
 
 use sim_core::stats::{ConfidenceInterval, Welford};
 use sim_models::expect::{Bound, Reading, Relation};
@@ -7,23 +7,24 @@ use sim_models::study::{FigurePlan, Level};
 
 /// Confidence of the intervals.
 pub(super) const CONFIDENCE: f64 = 0.95;
-/// A miss by nothing is still a miss.
+/// The least distance at which a limit is missed, so that a miss by nothing still counts.
 const LEAST_MISS: f64 = 1e-6;
-/// What a figure that could not be read counts as missing its limit by.
+/// The distance at which a figure that could not be read misses its limit.
 const UNKNOWN_MISS: f64 = 5.0;
 
-/// A limit in a condition.
+/// A limit under a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LimitHere {
-    /// As it was written.
+    /// The limit as it is written.
     pub text: String,
-    /// What its figure is counted in.
+    /// The unit of its figure.
     pub unit: Unit,
-    /// What its figure is held to.
+    /// The bound that its figure must keep.
     pub bound: Bound,
 }
 
 impl LimitHere {
+    /// The limits among the readings of a blueprint.
     pub(super) fn all(readings: &[Reading]) -> Vec<Self> {
         let limit = |reading: &Reading| {
             reading.bound.map(|bound| Self {
@@ -35,9 +36,10 @@ impl LimitHere {
         readings.iter().filter_map(limit).collect()
     }
 
-    /// How far a figure is on the wrong side; zero on the right one. On a logarithmic scale, in
-    /// error budgets for shares and in parts of the bound for everything else, so that limits of
-    /// different kinds can be weighed against each other.
+    /// The distance of a figure from the right side of the bound; zero if it is there.
+    ///
+    /// The scale is logarithmic, in error budgets for shares and in parts of the bound for
+    /// everything else, so that limits of different kinds can be weighed against each other.
     pub fn miss(&self, value: Option<f64>) -> f64 {
         let Some(value) = value else { return UNKNOWN_MISS };
         if self.bound.holds(value) {
@@ -52,7 +54,7 @@ impl LimitHere {
         libm::log1p((value - bound).abs() / scale).max(LEAST_MISS)
     }
 
-    /// Whether an interval lies within the bound as a whole.
+    /// True if a whole interval lies on the right side of the bound.
     pub fn surely_holds(&self, interval: ConfidenceInterval) -> bool {
         let half_width = if interval.half_width.is_finite() { interval.half_width } else { 0.0 };
         let worst = match self.bound.relation {
@@ -64,25 +66,26 @@ impl LimitHere {
     }
 }
 
-/// When a limit is kept.
+/// The margin with which a limit must be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caution {
-    /// When the mean over runs keeps it.
+    /// None: the mean over runs must keep it.
     OnAverage,
-    /// When a run that is worse than the mean by a standard deviation keeps it: what is looked for
-    /// should not stand at the edge.
+    /// A standard deviation: a run that is that much worse than the mean must still keep it, so
+    /// that the search does not end at the very edge.
     WithRoom,
 }
 
-/// What was measured of a candidate.
+/// The measurements of a candidate.
 #[derive(Clone, Debug)]
 pub struct Assessment {
     limits: Vec<Vec<LimitHere>>,
-    /// Of each condition and reading: the values, and how many runs had none.
+    /// The values of each reading under each condition, and the number of runs that had none.
     readings: Vec<Vec<(Welford, u64)>>,
 }
 
 impl Assessment {
+    /// The assessment of a candidate before its first run.
     pub(super) fn new(limits: &[Vec<LimitHere>], objectives: usize) -> Self {
         let readings = limits
             .iter()
@@ -91,6 +94,7 @@ impl Assessment {
         Self { limits: limits.to_vec(), readings }
     }
 
+    /// Adds the values that a run under a condition has for each reading.
     pub(super) fn add(&mut self, condition: usize, values: &[Option<f64>]) {
         for ((known, unknown), value) in self.readings[condition].iter_mut().zip(values) {
             match value {
@@ -100,7 +104,7 @@ impl Assessment {
         }
     }
 
-    /// What two assessments of one candidate show together.
+    /// The assessment from the runs of two assessments of one candidate.
     pub(super) fn together(mut self, other: Self) -> Self {
         for (mine, theirs) in
             self.readings.iter_mut().flatten().zip(other.readings.into_iter().flatten())
@@ -111,12 +115,13 @@ impl Assessment {
         self
     }
 
-    /// The figure of a limit in a condition; `None` if a run had nothing to tell, or none was made.
+    /// The figure of a limit under a condition; `None` if there was no run, or nothing to read in
+    /// one of them.
     pub fn of_limit(&self, condition: usize, limit: usize) -> Option<ConfidenceInterval> {
         of(&self.readings[condition][limit])
     }
 
-    /// How often a condition was simulated.
+    /// True if the condition was simulated.
     fn is_measured(&self, condition: usize) -> bool {
         self.readings[condition].iter().any(|(known, unknown)| known.count() + unknown > 0)
     }
@@ -132,12 +137,13 @@ impl Assessment {
         (mean.count() > 0).then(|| mean.mean())
     }
 
-    /// How far all limits together are missed; zero if none is.
+    /// The distance by which all limits together are missed; zero if none is.
     pub fn violation(&self, caution: Caution) -> f64 {
         self.misses(caution).map(|(_, _, miss)| miss).sum()
     }
 
-    /// Of each limit in each condition that was simulated, how far it is missed.
+    /// The distance by which each limit is missed, with its condition and its place, for all
+    /// conditions that were simulated.
     pub fn misses(&self, caution: Caution) -> impl Iterator<Item = (usize, usize, f64)> {
         let limits =
             self.limits.iter().enumerate().filter(|(condition, _)| self.is_measured(*condition));
@@ -152,7 +158,7 @@ impl Assessment {
         })
     }
 
-    /// The mean of a limit's figure, or what it is in a run that is worse by a standard deviation.
+    /// The mean of a limit's figure, made worse by the margin.
     fn cautious_figure(
         &self,
         condition: usize,
@@ -172,7 +178,7 @@ impl Assessment {
         })
     }
 
-    /// Whether every limit holds, the uncertainty of its figure included.
+    /// True if every limit holds with the whole interval of its figure.
     pub fn surely_holds(&self) -> bool {
         self.limits.iter().enumerate().all(|(condition, limits)| {
             let holds = |(place, limit): (usize, &LimitHere)| {
@@ -182,8 +188,8 @@ impl Assessment {
         })
     }
 
-    /// The objectives as one number, less being better: each turned so and measured by what it is
-    /// for the file as written.
+    /// The objectives as one number, less being better: the mean of all objectives, each turned so
+    /// that less is better and divided by its value with the file as written.
     pub fn regret(&self, objectives: &[FigurePlan], now: &[Option<f64>]) -> f64 {
         let of = |(place, plan): (usize, &FigurePlan)| {
             let gain = |value: f64| plan.better.map_or(0.0, |better| better.gain(value));
@@ -198,7 +204,7 @@ fn of((known, unknown): &(Welford, u64)) -> Option<ConfidenceInterval> {
     (*unknown == 0 && known.count() > 0).then(|| known.interval(CONFIDENCE))
 }
 
-/// What the values of two candidates differ in.
+/// True if two values of a setting differ.
 pub(super) fn differs(one: &Level, other: &Level) -> bool {
     one.number.to_bits() != other.number.to_bits()
 }

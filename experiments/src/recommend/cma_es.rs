@@ -1,4 +1,4 @@
-//! Covariance matrix adaptation: the strategy that the search uses.
+//! Covariance matrix adaptation: the strategy that searches in many directions at once.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,9 +7,9 @@ use cmaes::{CMAES, CMAESOptions, DVector};
 
 use super::search::Strategy;
 
-/// The step size at first, a share of the cube's side.
+/// The first step size, as a share of the cube's side.
 const FIRST_STEP: f64 = 0.25;
-/// A step size at which proposals differ by less than values do.
+/// The step size at which proposals differ by less than the values of settings do.
 const CONVERGED: f64 = 0.01;
 
 /// Covariance matrix adaptation (Hansen, "The CMA evolution strategy: a tutorial", 2016) from a
@@ -23,7 +23,7 @@ pub struct CmaEs<'a> {
     state: CMAES<Objective<'a>>,
 }
 
-/// What is minimized, and the best point it has seen.
+/// The function to minimize, and its best point so far.
 #[derive(Clone)]
 struct Objective<'a> {
     score: &'a (dyn Fn(&[f64]) -> f64 + Sync),
@@ -39,7 +39,7 @@ impl<'a> CmaEs<'a> {
         Self { state: state(start, population, seed, &objective), objective, seed, population }
     }
 
-    /// The best point that it has seen, and its score.
+    /// The score of the best point so far, and the point.
     ///
     /// # Panics
     /// If another thread has panicked.
@@ -47,6 +47,7 @@ impl<'a> CmaEs<'a> {
         self.objective.best.lock().expect("no thread has panicked").clone()
     }
 
+    /// Begins again at the best point with a population twice as large.
     fn restart(&mut self) {
         self.population *= 2;
         self.seed = self.seed.wrapping_add(1);
@@ -70,7 +71,7 @@ fn state<'a>(
     seed: u64,
     objective: &Objective<'a>,
 ) -> CMAES<Objective<'a>> {
-    // Sums of the update are taken in one order, whatever the number of threads.
+    // A parallel update would add in another order with another number of threads.
     let options = CMAESOptions::new(start.to_vec(), FIRST_STEP)
         .population_size(population)
         .seed(seed)
@@ -85,8 +86,8 @@ impl ParallelObjectiveFunction for Objective<'_> {
         let point: Vec<f64> = x.iter().map(|share| folded(*share)).collect();
         let score = (self.score)(&point);
         let mut best = self.best.lock().expect("no thread has panicked");
-        // Of points that are as good, the first in order of their coordinates: threads leave no
-        // trace.
+        // Of equally good points, the first in the order of their coordinates, so that threads
+        // leave no trace.
         if score < best.0 || score == best.0 && point.iter().lt(best.1.iter()) {
             *best = (score, point);
         }

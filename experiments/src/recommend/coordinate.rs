@@ -4,14 +4,14 @@ use rayon::prelude::*;
 
 use super::search::Strategy;
 
-/// How far a setting is moved, as shares of its range: to find another region, to go along an edge,
-/// to touch it.
+/// The distances by which a setting is moved, as shares of its range: to find another region, to go
+/// along an edge, to touch it.
 const STEPS: [f64; 4] = [0.5, 0.2, 0.07, 0.02];
 
 /// Coordinate search (Hooke and Jeeves, "Direct search solution of numerical and statistical
 /// problems", Journal of the ACM 8, 1961). Where limits give way, a search in many directions at
-/// once wanders along the edge; one direction at a time goes straight to it, and what is worse than
-/// the best point is given up after a run or two.
+/// once wanders along the edge. One direction at a time goes straight to it, and a point that is
+/// worse than the best one is given up after a run or two.
 pub struct Coordinate<'a> {
     score: &'a (dyn Fn(&[f64]) -> f64 + Sync),
     point: Vec<f64>,
@@ -31,7 +31,7 @@ impl Strategy for Coordinate<'_> {
         Some(self.best)
     }
 
-    /// All moves of one setting; the best of them is made.
+    /// Tries all moves of one setting and makes the best of them.
     fn generation(&mut self) {
         let place = self.next % self.point.len();
         self.next += 1;

@@ -1,33 +1,40 @@
-//! Recommendations: settings that keep what is wanted of a system under every condition.
+//! Recommendations: settings with which a system meets its goals under every condition.
 //!
-//! The settings that may move span a cube; a [`Candidate`] is a point of it, brought to values that
-//! people write. Each is simulated under all conditions on the same random numbers, and given up as
-//! soon as it is clearly no better than what is known. What the search has found is held to random
-//! numbers that it has not seen before anything is said about it.
+//! The settings that may change span a cube. A [`Candidate`] is a point of it, rounded to values
+//! that people write. Each candidate is simulated under all conditions with the same random
+//! numbers, and given up as soon as it is clearly no better than the best ones known. Before
+//! anything is said about the answer, it is simulated again with random numbers that the search has
+//! not seen.
 //!
-//! - `subject`: the system under its conditions; `assessment`: how far a candidate is from what is
-//!   wanted;
-//! - `start`: where formulas say to begin; `search`: candidates one generation after the other;
-//! - `refine`: which changes are needed, and how far each setting may move; `course`: the order of
-//!   it all.
+//! - `tunable_system`: the system under its conditions; `assessment`: the distance of a candidate
+//!   from the goals;
+//! - `formulas`: a start from queueing theory; `search`: candidates, generation by generation, as a
+//!   strategy proposes them (`cma_es`, `coordinate`); `finalists`: the best of them, seen again;
+//! - `refine`: the changes that are needed, and how far each setting may move; `confirm`: the
+//!   answer on fresh random numbers;
+//! - `recommend`: all of these steps in order; `recommendation`: the record of the answer.
 
-mod answer;
 mod assessment;
 mod cma_es;
+mod confirm;
 mod coordinate;
-mod course;
+mod finalists;
+mod formulas;
+mod front;
+#[allow(clippy::module_inception, reason = "holds the function that the folder is named after")]
+mod recommend;
+mod recommendation;
 mod refine;
 mod search;
-mod start;
-mod subject;
+mod tunable_system;
 
-pub use answer::{
-    Advice, Breach, LimitStanding, Outcome, Recommendation, Standing, Strained, Unmet,
-};
 pub use assessment::{Assessment, Caution, LimitHere};
 pub use cma_es::CmaEs;
 pub use coordinate::Coordinate;
-pub use course::{Stage, look_for, recommend};
+pub use formulas::{Formula, FormulaEstimate, formulas};
+pub use recommend::{look_for, recommend};
+pub use recommendation::{
+    Advice, Breach, Conclusion, LimitStanding, Recommendation, Standing, Strained, Unmet,
+};
 pub use search::{Search, Strategy, Tried};
-pub use start::{Estimate, Formula, formulas};
-pub use subject::{Candidate, Subject, Unready};
+pub use tunable_system::{Candidate, TunableSystem};

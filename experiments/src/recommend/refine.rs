@@ -1,78 +1,77 @@
-//! Which changes are needed, and how far each setting may move.
+//! The changes that are needed, and how far each setting may move.
 
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 use sim_models::observe::Unit;
 use sim_models::study::{Level, Values};
 
-use super::answer::{Advice, Breach};
 use super::assessment::{Assessment, Caution, differs};
-use super::subject::{Candidate, Subject};
+use super::recommendation::{Advice, Breach};
+use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::in_order;
+use crate::watch::{Interrupted, Watch};
 
-/// A range is cut in half so often to find where a limit gives way.
+/// The number of times that a range is cut in half to find the value at which a limit gives way.
 const HALVINGS: u32 = 4;
 /// An objective that is worse by less than this share is as good.
 const AS_GOOD: f64 = 0.005;
 
-/// What is needed to try candidates around a recommendation.
+/// Tries candidates around a recommendation.
 pub(super) struct Refinement<'a> {
-    pub subject: &'a Subject,
-    pub jobs: usize,
-    pub look: &'a (dyn Fn() -> ControlFlow<()> + Sync),
+    pub system: &'a TunableSystem,
+    pub watch: &'a dyn Watch,
     /// The conditions, the hardest first.
     pub order: Vec<usize>,
-    /// On which replications.
+    /// The replications to simulate.
     pub replications: Range<u64>,
     /// The objectives of the file as written.
     pub now: &'a [Option<f64>],
 }
 
-/// What came of a candidate: the first limit that gave way, or what was measured.
-enum Tried {
+/// The end of a try: all limits hold, or one gives way.
+enum Attempt {
     Holds(Assessment),
     Breaks(Box<Breach>),
 }
 
 impl Refinement<'_> {
-    fn regret(&self, assessment: &Assessment) -> f64 {
-        assessment.regret(&self.subject.plan().objectives, self.now)
-    }
-
-    /// Takes back every change that nothing is gained by, one after the other. `None` if it is
-    /// broken off.
-    pub fn fewest_changes(&self, mut candidate: Candidate) -> Option<Candidate> {
-        let as_it_is = self.subject.as_it_is();
-        let Tried::Holds(mut best) = self.try_out(&candidate, 0, Caution::WithRoom)? else {
-            return Some(candidate);
+    /// Takes back every change that brings nothing, one after the other.
+    pub fn fewest_changes(&self, mut candidate: Candidate) -> Result<Candidate, Interrupted> {
+        let as_it_is = self.system.as_it_is();
+        let Attempt::Holds(mut best) = self.attempt(&candidate, 0, Caution::WithRoom)? else {
+            return Ok(candidate);
         };
         for place in 0..candidate.levels.len() {
-            let is_set = self.subject.plan().now[place].is_some();
+            let is_set = self.system.plan().now[place].is_some();
             if !is_set || !differs(&candidate.levels[place], &as_it_is.levels[place]) {
                 continue;
             }
             let mut simpler = candidate.clone();
             simpler.levels[place] = as_it_is.levels[place].clone();
-            if let Tried::Holds(assessment) = self.try_out(&simpler, place, Caution::WithRoom)?
+            if let Attempt::Holds(assessment) = self.attempt(&simpler, place, Caution::WithRoom)?
                 && self.regret(&assessment) <= self.regret(&best) + AS_GOOD
             {
                 (candidate, best) = (simpler, assessment);
             }
         }
-        Some(candidate)
+        Ok(candidate)
     }
 
-    /// How far each setting may move with all others as they are. `None` if it is broken off.
-    pub fn advice(&self, candidate: &Candidate) -> Option<Vec<Advice>> {
+    fn regret(&self, assessment: &Assessment) -> f64 {
+        assessment.regret(&self.system.plan().objectives, self.now)
+    }
+
+    /// The advice on each setting: how far it may move with all others as they are.
+    pub fn advice(&self, candidate: &Candidate) -> Result<Vec<Advice>, Interrupted> {
         let places: Vec<usize> = (0..candidate.levels.len()).collect();
-        in_order(&places, self.jobs, &|_, place| self.advice_on(candidate, *place))
+        in_order(&places, self.watch.jobs(), &|_, place| self.advice_on(candidate, *place))
             .into_iter()
             .collect()
     }
 
-    fn advice_on(&self, candidate: &Candidate, place: usize) -> Option<Advice> {
-        let setting = &self.subject.plan().settings[place];
-        let now = self.subject.plan().now[place].clone();
+    fn advice_on(&self, candidate: &Candidate, place: usize) -> Result<Advice, Interrupted> {
+        let setting = &self.system.plan().settings[place];
+        let now = self.system.plan().now[place].clone();
         let recommended = candidate.levels[place].clone();
         let is_changed = now.as_ref().is_none_or(|now| differs(now, &recommended))
             && recommended.setting.is_some();
@@ -86,38 +85,36 @@ impl Refinement<'_> {
             others: Vec::new(),
         };
         if let Values::Listed(_) = &setting.values {
-            for level in setting
-                .values
-                .levels()
-                .into_iter()
-                .filter(|level| differs(level, &advice.recommended))
-            {
-                let breach = self.breach_with(candidate, place, level.clone())?;
-                advice.others.push((level, breach));
+            for level in setting.values.levels() {
+                if differs(&level, &advice.recommended) {
+                    let breach = self.breach_with(candidate, place, level.clone())?;
+                    advice.others.push((level, breach));
+                }
             }
         } else if !advice.recommended.number.is_nan() {
             let share = setting.values.share_of(advice.recommended.number).clamp(0.0, 1.0);
             (advice.safe.0, advice.below) = self.edge(candidate, place, share, 0.0)?;
             (advice.safe.1, advice.above) = self.edge(candidate, place, share, 1.0)?;
         }
-        Some(advice)
+        Ok(advice)
     }
 
-    /// The furthest value towards an end with which everything held, and what gives way beyond it.
+    /// The furthest value towards an end with which every limit held, and the limit that gives way
+    /// beyond it.
     fn edge(
         &self,
         candidate: &Candidate,
         place: usize,
         from: f64,
         end: f64,
-    ) -> Option<(Level, Option<Breach>)> {
-        let values = &self.subject.plan().settings[place].values;
+    ) -> Result<(Level, Option<Breach>), Interrupted> {
+        let values = &self.system.plan().settings[place].values;
         let last = values.at(end);
         if !differs(&last, &candidate.levels[place]) {
-            return Some((candidate.levels[place].clone(), None));
+            return Ok((candidate.levels[place].clone(), None));
         }
         let Some(mut breach) = self.breach_with(candidate, place, last.clone())? else {
-            return Some((last, None));
+            return Ok((last, None));
         };
         let (mut good, mut bad) = (from, end);
         let mut safe = candidate.levels[place].clone();
@@ -133,58 +130,57 @@ impl Refinement<'_> {
                 (good, safe) = (middle, level);
             }
         }
-        Some((safe, Some(breach)))
+        Ok((safe, Some(breach)))
     }
 
-    /// What gives way when one setting has another value.
-    #[allow(clippy::option_option, reason = "broken off, nothing gives way, something does")]
+    /// The limit that gives way when one setting has another value; `None` if all hold.
     fn breach_with(
         &self,
         candidate: &Candidate,
         place: usize,
         level: Level,
-    ) -> Option<Option<Breach>> {
+    ) -> Result<Option<Breach>, Interrupted> {
         let mut moved = candidate.clone();
         moved.levels[place] = level;
-        Some(match self.try_out(&moved, place, Caution::OnAverage)? {
-            Tried::Holds(_) => None,
-            Tried::Breaks(breach) => Some(*breach),
+        Ok(match self.attempt(&moved, place, Caution::OnAverage)? {
+            Attempt::Holds(_) => None,
+            Attempt::Breaks(breach) => Some(*breach),
         })
     }
 
-    /// Simulates a candidate until a limit gives way; the value at `place` is told with it.
-    fn try_out(&self, candidate: &Candidate, place: usize, caution: Caution) -> Option<Tried> {
+    /// Simulates a candidate until a limit gives way. The breach names the value at `place`.
+    fn attempt(
+        &self,
+        candidate: &Candidate,
+        place: usize,
+        caution: Caution,
+    ) -> Result<Attempt, Interrupted> {
         let at = candidate.levels[place].clone();
-        let systems = match self.subject.systems(candidate) {
+        let systems = match self.system.systems(candidate) {
             Ok(systems) => systems,
             Err(limit) => {
-                return Some(Tried::Breaks(Box::new(Breach {
-                    at,
-                    condition: None,
-                    limit,
-                    figure: None,
-                    unit: Unit::Count,
-                })));
+                let breach = Breach { at, condition: None, limit, figure: None, unit: Unit::Count };
+                return Ok(Attempt::Breaks(Box::new(breach)));
             }
         };
         let is_broken = |assessment: &Assessment| assessment.violation(caution) > 0.0;
-        let assessment = self.subject.measure(
+        let assessment = self.system.measure(
             &systems,
             &self.order,
             self.replications.clone(),
-            self.look,
+            self.watch,
             &is_broken,
         )?;
-        Some(match breaches(self.subject, &assessment, &at, caution).into_iter().next() {
-            Some(breach) => Tried::Breaks(Box::new(breach)),
-            None => Tried::Holds(assessment),
+        Ok(match breaches(self.system, &assessment, &at, caution).into_iter().next() {
+            Some(breach) => Attempt::Breaks(Box::new(breach)),
+            None => Attempt::Holds(assessment),
         })
     }
 }
 
-/// The limits that are missed, the one missed furthest first.
+/// The limits that are missed, the one missed furthest first. Each breach names the value `at`.
 pub(super) fn breaches(
-    subject: &Subject,
+    system: &TunableSystem,
     assessment: &Assessment,
     at: &Level,
     caution: Caution,
@@ -193,10 +189,10 @@ pub(super) fn breaches(
         assessment.misses(caution).filter(|(_, _, miss)| *miss > 0.0).collect();
     missed.sort_by(|one, other| other.2.total_cmp(&one.2));
     let breach = |(condition, place, _): (usize, usize, f64)| {
-        let limit = &subject.limits()[condition][place];
+        let limit = &system.limits()[condition][place];
         Breach {
             at: at.clone(),
-            condition: Some(subject.plan().conditions[condition].clone()),
+            condition: Some(system.plan().conditions[condition].clone()),
             limit: limit.text.clone(),
             figure: assessment.of_limit(condition, place).map(|interval| interval.mean),
             unit: limit.unit,

@@ -1,4 +1,4 @@
-//! What a system does under a load and a trigger.
+//! The behaviour of a system under a load and a trigger.
 
 use sim_core::SimTime;
 use sim_models::observe::{Measure, WorkloadFigure};
@@ -6,19 +6,19 @@ use sim_models::study::StabilityPlan;
 
 use crate::run::Finished;
 
-/// The share of the time after the trigger, at the end of the run, by which it is judged.
+/// The share of the time after the trigger, at the end of the run, by which the system is judged.
 const JUDGED: f64 = 0.25;
-/// Less than this share of its usual answers, and the system is down.
+/// Answering less than this share of requests, the system is down.
 const DOWN: f64 = 0.5;
 
-/// What a system does, from the best to the worst.
+/// The behaviour of a system in a run, from the best to the worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Behaviour {
-    /// The trigger is not felt.
+    /// The trigger has no effect on the system.
     Stable,
-    /// It is felt, and the system is well again by the end.
+    /// The trigger has an effect, and the system is well again by the end.
     Recovers,
-    /// The system is not well at the end, but answers more than half.
+    /// The system is not well at the end, but answers half of the requests or more.
     Degraded,
     /// The system stays down, though the trigger is gone.
     Metastable,
@@ -26,10 +26,10 @@ pub enum Behaviour {
     Overloaded,
 }
 
-/// What happened at one load with one trigger, over all replications.
+/// The runs at one load with one trigger; none if the settings do not go together.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Cell {
-    /// Of each replication: what the system did, and the share of requests answered at the end.
+    /// The behaviour and the share of requests answered at the end, in each replication.
     pub runs: Vec<(Behaviour, f64)>,
 }
 
@@ -38,8 +38,7 @@ impl Cell {
         self.runs.push(run);
     }
 
-    /// What the system did in most replications; the worst of those that are equally many. `None`
-    /// if its settings do not go together.
+    /// The most frequent behaviour, and of several the worst; `None` without runs.
     pub fn usual(&self) -> Option<Behaviour> {
         let count = |behaviour: Behaviour| {
             self.runs.iter().filter(|(other, _)| *other == behaviour).count()
@@ -50,26 +49,27 @@ impl Cell {
             .max_by_key(|behaviour| (count(*behaviour), *behaviour))
     }
 
-    /// Whether the system was well at the end of every replication.
+    /// True if the system was well at the end of every replication.
     pub fn always_heals(&self) -> bool {
         !self.runs.is_empty()
             && self.runs.iter().all(|(behaviour, _)| *behaviour <= Behaviour::Recovers)
     }
 
-    /// In how many replications it was.
+    /// The number of replications at whose end the system was well.
     pub fn healed(&self) -> usize {
         self.runs.iter().filter(|(behaviour, _)| *behaviour <= Behaviour::Recovers).count()
     }
 
-    /// The share of requests answered at the end, averaged over the replications.
+    /// The share of requests answered at the end, averaged over the replications; `None` without
+    /// runs.
     pub fn answered_at_end(&self) -> Option<f64> {
         (!self.runs.is_empty())
             .then(|| self.runs.iter().map(|(_, share)| share).sum::<f64>() / self.runs.len() as f64)
     }
 }
 
-/// What a system did in a run, by the share of requests that were answered during the trigger and
-/// at the end.
+/// Classifies a run by the share of requests that were answered before, during and after the
+/// trigger, whose beginning and end are given; returns the share at the end with it.
 pub(super) fn classify(
     plan: &StabilityPlan,
     finished: &Finished,

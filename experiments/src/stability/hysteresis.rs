@@ -1,6 +1,5 @@
 //! Going up through the loads and coming down again.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use sim_core::{SimDuration, SimTime};
@@ -9,33 +8,34 @@ use sim_models::study::Level;
 use sim_models::system::{Blueprint, Source};
 use sim_models::workload::{ArrivalProcess, Knot, RateProfile, Stage, UserPlan};
 
-use super::system::{Tried, Trigger};
-use crate::run::run;
+use super::system::{StressedSystem, Trigger};
+use crate::run::{Finished, complete};
+use crate::watch::{Interrupted, Watch};
 
-/// The first part of the time that a load is held is for settling, and is not counted.
+/// The part of the time at a load that is for settling and is not counted, at its beginning.
 const SETTLING: f64 = 0.5;
 
-/// What a system answers at each load, on the way up and on the way down.
+/// The share of requests that a system answers at each load, on the way up and on the way down.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hysteresis {
-    /// At each load, from the least on.
-    pub passes: Vec<Pass>,
+    /// The loads, in ascending order.
+    pub passes: Vec<LoadPass>,
 }
 
-/// What a system answers at a load.
+/// A load that is passed on the way up and on the way down.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Pass {
+pub struct LoadPass {
     /// The load.
     pub load: Level,
     /// The share of requests answered on the way up.
     pub up: f64,
-    /// The share answered on the way down.
+    /// The share of requests answered on the way down.
     pub down: f64,
 }
 
 impl Hysteresis {
-    /// The loads at which the system is well on the way up and not on the way down: the least and
-    /// the largest.
+    /// The least and the largest load at which the system is well on the way up but not on the way
+    /// down; `None` if there is none.
     pub fn vulnerable(&self, well: f64) -> Option<(&Level, &Level)> {
         let mut vulnerable = self
             .passes
@@ -47,58 +47,63 @@ impl Hysteresis {
     }
 }
 
-/// One run through all loads, up and down, without faults. `None` if `look` breaks it off; nothing
-/// if the load is not one of arrivals or users.
-#[allow(clippy::option_option, reason = "broken off, nothing to show, something to show")]
+/// Runs once through all loads, up and down, without faults. `None` if the load is not one of
+/// arrivals or users.
 pub(super) fn up_and_down(
-    tried: &Tried,
-    look: &(dyn Fn() -> ControlFlow<()> + Sync),
-) -> Option<Option<Hysteresis>> {
-    let plan = tried.plan();
+    system: &StressedSystem,
+    watch: &dyn Watch,
+) -> Result<Option<Hysteresis>, Interrupted> {
+    let plan = system.plan();
     let loads = plan.load.values.levels();
-    let owner = plan.load.path.split('.').nth(1).unwrap_or_default();
-    let first = loads.first().and_then(|load| tried.load(load, &Trigger::None).blueprint);
-    let Some(mut blueprint) = first.map(|blueprint| Blueprint::clone(&blueprint)) else {
-        return Some(None);
-    };
-    let Some(workload) = blueprint.workloads.iter().position(|workload| workload.name == owner)
-    else {
-        return Some(None);
-    };
     let steps: Vec<f64> =
         loads.iter().chain(loads.iter().rev().skip(1)).map(|load| load.number).collect();
-    if !is_led(&mut blueprint.workloads[workload].source, &steps, plan.dwell) {
-        return Some(None);
-    }
-    blueprint.faults.clear();
-    let warmup = blueprint.run.warmup;
-    blueprint.run.duration =
-        warmup + SimDuration::from_nanos_f64(plan.dwell * steps.len() as f64 * 1e9);
-    shift(&mut blueprint.workloads[workload].source, warmup);
-    let finished = run(&Arc::new(blueprint), 0, &mut |_| look());
-    if look().is_break() {
-        return None;
-    }
-    let answered = |step: usize| {
-        let (system, dwell) = (&finished.system, plan.dwell);
-        let at = |part: f64| {
-            SimTime::ZERO + warmup + SimDuration::from_nanos_f64((step as f64 + part) * dwell * 1e9)
-        };
-        let intervals = system.recorder().intervals_between(at(SETTLING), at(1.0));
-        let measure = Measure::Workload(plan.workload, WorkloadFigure::Availability);
-        measure.over(system.blueprint(), system.recorder(), intervals).unwrap_or(0.0)
-    };
+    let Some(blueprint) = stepped(system, &loads, &steps) else { return Ok(None) };
+    let finished = complete(&Arc::new(blueprint), 0, watch)?;
     let last = steps.len() - 1;
-    let pass = |(place, load): (usize, &Level)| Pass {
+    let pass = |(place, load): (usize, &Level)| LoadPass {
         load: load.clone(),
-        up: answered(place),
-        down: answered(last - place),
+        up: answered(system, &finished, place),
+        down: answered(system, &finished, last - place),
     };
-    Some(Some(Hysteresis { passes: loads.iter().enumerate().map(pass).collect() }))
+    Ok(Some(Hysteresis { passes: loads.iter().enumerate().map(pass).collect() }))
 }
 
-/// Makes a source follow steps of so many seconds; whether it can.
-fn is_led(source: &mut Source, steps: &[f64], dwell: f64) -> bool {
+/// The system without faults, whose load goes through `steps` after the warm-up; `None` if it
+/// cannot.
+fn stepped(system: &StressedSystem, loads: &[Level], steps: &[f64]) -> Option<Blueprint> {
+    let plan = system.plan();
+    let blueprint = system.load(loads.first()?, &Trigger::None).blueprint?;
+    let mut blueprint = Blueprint::clone(&blueprint);
+    let owner = plan.load.path.split('.').nth(1).unwrap_or_default();
+    let workload = blueprint.workloads.iter().position(|workload| workload.name == owner)?;
+    let warmup = blueprint.run.warmup;
+    let source = &mut blueprint.workloads[workload].source;
+    if !follow(source, steps, plan.dwell) {
+        return None;
+    }
+    hold_first_load(source, warmup);
+    blueprint.faults.clear();
+    blueprint.run.duration =
+        warmup + SimDuration::from_nanos_f64(plan.dwell * steps.len() as f64 * 1e9);
+    Some(blueprint)
+}
+
+/// The share of requests answered during a step, once the system has settled.
+fn answered(system: &StressedSystem, finished: &Finished, step: usize) -> f64 {
+    let plan = system.plan();
+    let (blueprint, recorder) = (finished.system.blueprint(), finished.system.recorder());
+    let at = |part: f64| {
+        let since_warmup = (step as f64 + part) * plan.dwell;
+        SimTime::ZERO + blueprint.run.warmup + SimDuration::from_nanos_f64(since_warmup * 1e9)
+    };
+    let intervals = recorder.intervals_between(at(SETTLING), at(1.0));
+    let measure = Measure::Workload(plan.workload, WorkloadFigure::Availability);
+    measure.over(blueprint, recorder, intervals).unwrap_or(0.0)
+}
+
+/// Makes a source go through `steps`, each of `dwell` seconds. Returns false if the source cannot
+/// follow them.
+fn follow(source: &mut Source, steps: &[f64], dwell: f64) -> bool {
     match source {
         Source::Open(ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile)) => {
             let mut knots = Vec::new();
@@ -128,14 +133,14 @@ fn is_led(source: &mut Source, steps: &[f64], dwell: f64) -> bool {
     }
 }
 
-/// Lets a source hold its first load for the warm-up.
-fn shift(source: &mut Source, warmup: SimDuration) {
+/// Makes a source hold its first load for the warm-up before it goes on.
+fn hold_first_load(source: &mut Source, warmup: SimDuration) {
     match source {
         Source::Open(ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile)) => {
             *profile = profile.later(warmup.as_secs_f64());
         }
         Source::Closed { users, .. } => {
-            users.stages.insert(0, Stage { to: users.start, over: warmup })
+            users.stages.insert(0, Stage { to: users.start, over: warmup });
         }
         Source::Open(ArrivalProcess::Replay(_)) => {}
     }

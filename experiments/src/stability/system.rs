@@ -1,30 +1,30 @@
 //! A system at a load, with or without a trigger.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use sim_models::scenario::{Input, Loaded, Overrides, Purpose, load};
-use sim_models::study::{Level, Parameter, StabilityPlan};
+use sim_core::SimTime;
+use sim_models::scenario::{Input, Loaded, Overrides, Purpose};
+use sim_models::study::{Level, Parameter, StabilityPlan, Values};
 use sim_models::system::Blueprint;
 
 use super::classify::{Cell, classify};
-use crate::run::run;
+use crate::run::replications;
+use crate::study::{Study, Unready, check_sound, ends, settings};
+use crate::watch::{Interrupted, Watch};
 
-/// A system that is tried with loads and triggers.
+/// A system that is put under loads and triggers.
 #[derive(Clone, Debug)]
-pub struct Tried {
-    input: Input,
-    overrides: Overrides,
+pub struct StressedSystem {
+    study: Study,
     plan: StabilityPlan,
-    blueprint: Arc<Blueprint>,
 }
 
-/// What upsets the system.
+/// A trigger: the event that upsets the system.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Trigger {
-    /// Nothing: the fault is taken away.
+    /// No trigger: the fault is taken out of the file.
     None,
-    /// The fault, with these values for its settings.
+    /// The fault, with this value for its first setting and, if there is one, for its second.
     Fault(Level, Option<Level>),
 }
 
@@ -34,139 +34,84 @@ impl Trigger {
     }
 }
 
-/// Why there is nothing to try.
-#[derive(Clone, Debug)]
-pub enum Unready {
-    /// The scenario has errors, as it is written or at an end of a range.
-    Problems(Vec<Loaded>),
-    /// Nothing says which loads and triggers to try.
-    NothingAsked,
-}
-
-impl Tried {
-    /// Reads a scenario and which loads and triggers it is to be tried with.
+impl StressedSystem {
+    /// Reads a scenario with the loads and triggers to try. The ends of their ranges and the items
+    /// of their lists are checked in all combinations, without running them.
     ///
     /// # Errors
-    /// Everything that is wrong with the scenario, as it is written or at the ends of the ranges.
+    /// Everything that is wrong with the scenario, as it is written or at those values, or
+    /// [`Unready::NothingAsked`] if the scenario has no section on stability.
     pub fn prepare(input: Input, overrides: Overrides) -> Result<Self, Unready> {
-        let loaded = load(&input, &overrides);
-        let Some(blueprint) = loaded.blueprint.clone() else {
-            return Err(Unready::Problems(vec![loaded]));
-        };
-        let plan = loaded.stability.ok_or(Unready::NothingAsked)?;
-        let tried = Self { input, overrides, plan, blueprint };
-        let unsound = tried.unsound_ends();
-        if unsound.is_empty() { Ok(tried) } else { Err(Unready::Problems(unsound)) }
+        let (study, plan) = Study::prepare(input, overrides, |loaded| loaded.stability.clone())?;
+        let system = Self { study, plan };
+        let mut triggers = vec![Trigger::None];
+        for trigger in ends(&system.plan.trigger.values) {
+            let seconds = system.second_settings(ends);
+            triggers.extend(seconds.iter().map(|also| Trigger::of(&trigger, also.as_ref())));
+        }
+        let loads = ends(&system.plan.load.values);
+        let readings = loads.iter().flat_map(|load| {
+            triggers.iter().map(|trigger| system.load(load, trigger)).collect::<Vec<_>>()
+        });
+        check_sound(readings)?;
+        Ok(system)
     }
 
-    /// Which loads and triggers.
+    /// The plan: the loads and triggers to try.
     pub fn plan(&self) -> &StabilityPlan {
         &self.plan
     }
 
     /// The system as it is written.
     pub fn blueprint(&self) -> &Arc<Blueprint> {
-        &self.blueprint
+        self.study.as_written()
     }
 
-    /// How many combinations there are.
-    pub fn cells(&self) -> u64 {
-        let levels = |parameter: &Parameter| parameter.values.levels().len() as u64;
-        let triggers = levels(&self.plan.trigger) * self.plan.also.as_ref().map_or(1, levels);
-        levels(&self.plan.load) * (triggers + 1)
+    /// The values that `levels` picks for the trigger's second setting; `None` alone if it has no
+    /// second setting.
+    pub(super) fn second_settings(&self, levels: fn(&Values) -> Vec<Level>) -> Vec<Option<Level>> {
+        let some = |also: &Parameter| levels(&also.values).into_iter().map(Some).collect();
+        self.plan.also.as_ref().map_or_else(|| vec![None], some)
     }
 
-    pub(super) fn simulated_seconds(&self) -> f64 {
-        self.blueprint.run.duration.as_secs_f64()
-    }
-
-    pub(super) fn seed(&self) -> u64 {
-        self.blueprint.run.seed
-    }
-
-    /// The fault that is the trigger, as a path.
-    fn fault(&self) -> &str {
-        self.plan
-            .trigger
-            .path
-            .rsplit_once('.')
-            .map_or(self.plan.trigger.path.as_str(), |(fault, _)| fault)
-    }
-
-    fn unsound_ends(&self) -> Vec<Loaded> {
-        let loads = self.plan.load.values.levels();
-        let triggers = self.plan.trigger.values.levels();
-        let also = self.plan.also.as_ref().map_or_else(Vec::new, |also| also.values.levels());
-        let ends = |levels: &[Level]| {
-            levels.first().into_iter().chain(levels.last()).cloned().collect::<Vec<_>>()
-        };
-        let mut asked: Vec<(Level, Trigger)> = Vec::new();
-        for load in ends(&loads) {
-            asked.push((load.clone(), Trigger::None));
-            for trigger in ends(&triggers) {
-                let seconds: Vec<Option<Level>> = if also.is_empty() {
-                    vec![None]
-                } else {
-                    ends(&also).into_iter().map(Some).collect()
-                };
-                asked.extend(
-                    seconds
-                        .into_iter()
-                        .map(|also| (load.clone(), Trigger::Fault(trigger.clone(), also))),
-                );
-            }
-        }
-        let loaded = asked.iter().map(|(load, trigger)| self.load(load, trigger));
-        loaded.filter(|loaded| loaded.blueprint.is_none()).collect()
-    }
-
-    /// The system at a load, with a trigger.
+    /// Reads the system at a load with a trigger.
     pub(super) fn load(&self, at: &Level, trigger: &Trigger) -> Loaded {
-        let mut values: Vec<(String, String)> = Vec::new();
-        let mut set = |parameter: &Parameter, level: &Level| {
-            values.extend(level.setting.clone().map(|setting| (parameter.path.clone(), setting)));
-        };
-        set(&self.plan.load, at);
-        match trigger {
-            Trigger::None => values.push((self.fault().to_owned(), "null".to_owned())),
-            Trigger::Fault(level, second) => {
-                set(&self.plan.trigger, level);
-                if let (Some(also), Some(level)) = (&self.plan.also, second) {
-                    set(also, level);
-                }
-            }
+        let mut values: Vec<(&Parameter, &Level)> = vec![(&self.plan.load, at)];
+        if let Trigger::Fault(first, second) = trigger {
+            values.push((&self.plan.trigger, first));
+            values.extend(self.plan.also.as_ref().zip(second.as_ref()));
         }
-        load(&self.input, &Overrides { purpose: Purpose::Point(values), ..self.overrides.clone() })
+        let mut settings = settings(values);
+        if *trigger == Trigger::None {
+            settings.push((self.fault().to_owned(), "null".to_owned()));
+        }
+        self.study.read_for(Purpose::Point(settings))
     }
 
-    /// What happens at a load with a trigger, over all replications. `None` if `look` breaks it
-    /// off.
+    /// Runs all replications at a load with a trigger.
     pub(super) fn cell(
         &self,
         at: &Level,
         trigger: &Trigger,
-        look: &(dyn Fn() -> ControlFlow<()> + Sync),
-    ) -> Option<Cell> {
-        let Some(blueprint) = self.load(at, trigger).blueprint else {
-            return Some(Cell::default());
-        };
+        watch: &dyn Watch,
+    ) -> Result<Cell, Interrupted> {
         let mut cell = Cell::default();
-        for replication in 0..u64::from(self.plan.replications) {
-            let finished = run(&blueprint, replication, &mut |_| look());
-            if look().is_break() {
-                return None;
-            }
-            cell.add(classify(&self.plan, &finished, self.trigger_span(trigger, &blueprint)));
+        let Some(blueprint) = self.load(at, trigger).blueprint else { return Ok(cell) };
+        let span = self.span_of(trigger, &blueprint);
+        for finished in replications(&blueprint, 0..u64::from(self.plan.replications), watch) {
+            cell.add(classify(&self.plan, &finished?, span));
         }
-        Some(cell)
+        Ok(cell)
     }
 
-    /// When the trigger begins and ends, in a system with it.
-    fn trigger_span(
-        &self,
-        trigger: &Trigger,
-        blueprint: &Blueprint,
-    ) -> Option<(sim_core::SimTime, sim_core::SimTime)> {
+    /// The path of the fault that is the trigger.
+    fn fault(&self) -> &str {
+        let setting = self.plan.trigger.path.as_str();
+        setting.rsplit_once('.').map_or(setting, |(fault, _)| fault)
+    }
+
+    /// The beginning and the end of a trigger in a system that has it.
+    fn span_of(&self, trigger: &Trigger, blueprint: &Blueprint) -> Option<(SimTime, SimTime)> {
         if *trigger == Trigger::None {
             return None;
         }

@@ -1,26 +1,27 @@
-//! Which values each point of a design has.
+//! The values of each point of a design.
 
 use sim_core::random::{Rng, Stream, Streams, uniform};
 use sim_models::study::{Design, Level, SweepPlan, Values};
 
-/// Morris' levels of each parameter, and how far a step goes: p/(2(p − 1)) for p = 4.
+/// The number of levels p of each parameter in Morris' design.
 const MORRIS_LEVELS: u64 = 4;
+/// The length of a step in Morris' design: p/(2(p − 1)).
 pub(super) const MORRIS_STEP: f64 = 2.0 / 3.0;
 
-/// Which values each point has. A point's values depend on the plan, the seed and its index alone.
+/// Chooses the values of each point, from the plan, the seed and the point's index alone.
 #[derive(Clone, Debug)]
 pub struct Chooser {
     values: Vec<Values>,
     design: Design,
     seed: u64,
-    /// Of each parameter, the levels of a grid.
+    /// The levels of each parameter, if the design is a grid.
     levels: Vec<Vec<Level>>,
-    /// Of each parameter, the order of the strata of a Latin hypercube.
+    /// The order of each parameter's strata, if the design is a Latin hypercube.
     strata: Vec<Vec<u32>>,
 }
 
 impl Chooser {
-    /// The points of a plan.
+    /// The chooser of a plan's points.
     pub fn new(plan: &SweepPlan, seed: u64) -> Self {
         let values: Vec<Values> =
             plan.parameters.iter().map(|parameter| parameter.values.clone()).collect();
@@ -47,7 +48,7 @@ impl Chooser {
         self.values.iter().zip(shares).map(|(values, share)| values.at(share)).collect()
     }
 
-    /// The last parameter changes fastest.
+    /// The levels of a point of a grid, in which the last parameter changes fastest.
     fn grid_levels(&self, point: u64) -> Vec<Level> {
         let mut rest = point;
         let mut levels: Vec<Level> = self
@@ -64,7 +65,7 @@ impl Chooser {
         levels
     }
 
-    /// How far along its way each parameter is, from 0 to 1.
+    /// The position of each parameter along its range, from 0 to 1.
     fn shares(&self, point: u64) -> Vec<f64> {
         let dimensions = self.values.len();
         match self.design {
@@ -96,14 +97,14 @@ impl Chooser {
         }
     }
 
-    /// A Sobol sequence with Owen scrambling (Burley, "Practical hash-based Owen scrambling",
-    /// 2020).
+    /// One coordinate of a Sobol sequence with Owen scrambling (Burley, "Practical hash-based Owen
+    /// scrambling", 2020).
     fn sobol(&self, point: u64, dimension: usize) -> f64 {
         f64::from(sobol_burley::sample(point as u32, dimension as u32, self.seed as u32))
     }
 
-    /// A trajectory begins at a random point; each step moves one parameter, in random order, up or
-    /// down.
+    /// A point of a trajectory. A trajectory begins at a random point; each step moves one
+    /// parameter, in random order, up or down.
     fn morris(&self, point: u64) -> Vec<f64> {
         let dimensions = self.values.len() as u64;
         let (trajectory, moved) = (point / (dimensions + 1), point % (dimensions + 1));
@@ -124,7 +125,7 @@ impl Chooser {
         shares.into_iter().map(|(share, _)| share).collect()
     }
 
-    /// Which parameter a step of a trajectory moves, and whether upwards.
+    /// The parameter that the step from `point` to the next one moves, and whether it goes up.
     pub(super) fn morris_step(&self, point: u64) -> (usize, bool) {
         let (before, after) = (self.morris(point), self.morris(point + 1));
         let moved = (0..before.len())

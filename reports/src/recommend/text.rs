@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sim_core::stats::ConfidenceInterval;
-use sim_experiments::recommend::{Advice, Breach, Formula, Outcome, Recommendation, Standing};
+use sim_experiments::recommend::{Advice, Breach, Conclusion, Formula, Recommendation, Standing};
 use sim_models::observe::Unit;
 use sim_models::study::{Level, Values};
 
@@ -59,15 +59,15 @@ pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette)
 fn heading(recommendation: &Recommendation, scenario: &str, palette: Palette) -> String {
     let changed = recommendation.advice.iter().filter(|advice| advice.is_changed).count();
     let of = recommendation.advice.len();
-    let (verdict, tone) = match recommendation.outcome {
-        Outcome::Keep => (
+    let (verdict, tone) = match recommendation.conclusion {
+        Conclusion::Keep => (
             "keep what you have: it keeps every limit, and nothing better was found".to_owned(),
             Tone::Better,
         ),
-        Outcome::Change => {
+        Conclusion::Change => {
             (format!("change {changed} of {of} settings: every limit is kept then"), Tone::Better)
         }
-        Outcome::Unmet => {
+        Conclusion::Unmet => {
             ("nothing that was tried keeps every limit; this comes nearest".to_owned(), Tone::Worse)
         }
     };

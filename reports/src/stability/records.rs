@@ -33,7 +33,7 @@ pub fn json(stability: &Stability, scenario: &str) -> String {
         )
     });
     let hysteresis: Option<Vec<Value>> = stability.hysteresis.as_ref().map(|hysteresis| {
-        let pass = |pass: &sim_experiments::stability::Pass| json!({ "load": pass.load.shown, "up": pass.up, "down": pass.down });
+        let pass = |pass: &sim_experiments::stability::LoadPass| json!({ "load": pass.load.shown, "up": pass.up, "down": pass.down });
         hysteresis.passes.iter().map(pass).collect()
     });
     let healing = stability.healing().map(|healing| healing.up_to);

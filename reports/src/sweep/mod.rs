@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sim_experiments::sweep::analysis::{Analysis, Findings};
-use sim_experiments::sweep::{Chooser, Share, Sweep};
+use sim_experiments::sweep::{Chooser, Shard, Sweep};
 use sim_models::study::SweepPlan;
 
 pub use journal::{Journal, JournalError, in_order};
@@ -44,7 +44,7 @@ pub struct Header {
 
 impl Header {
     /// Of a part of a sweep.
-    pub fn of(sweep: &Sweep, share: Share) -> Self {
+    pub fn of(sweep: &Sweep, shard: Shard) -> Self {
         let run = sweep.blueprint().run;
         Self {
             fusebox: env!("CARGO_PKG_VERSION").to_owned(),
@@ -52,8 +52,8 @@ impl Header {
             identity: sweep.identity(),
             seed: run.seed,
             simulated_seconds: (run.duration + run.drain).as_secs_f64(),
-            part: share.part,
-            parts: share.parts,
+            part: shard.part,
+            parts: shard.parts,
             plan: sweep.plan().clone(),
         }
     }

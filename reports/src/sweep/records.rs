@@ -13,7 +13,7 @@ use parquet::file::writer::{
 };
 use parquet::schema::types::Type;
 use serde::Serialize;
-use sim_experiments::sweep::{Chooser, Point, State};
+use sim_experiments::sweep::{Chooser, Point, PointState};
 use sim_models::study::Level;
 
 use super::journal::{Journal, JournalError, in_order};
@@ -25,10 +25,10 @@ const ROW_GROUP: usize = 16_384;
 
 fn state(point: &Point) -> (&'static str, String) {
     match &point.state {
-        State::Measured => ("measured", String::new()),
-        State::Abandoned(better) => ("abandoned", format!("point {better} is clearly better")),
-        State::Unsound(why) => ("unsound", why.clone()),
-        State::Stopped(limit) => ("stopped", format!("{limit} was reached")),
+        PointState::Measured => ("measured", String::new()),
+        PointState::Abandoned(better) => ("abandoned", format!("point {better} is clearly better")),
+        PointState::Unsound(why) => ("unsound", why.clone()),
+        PointState::Stopped(limit) => ("stopped", format!("{limit} was reached")),
     }
 }
 

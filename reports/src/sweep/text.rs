@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sim_core::stats::ConfidenceInterval;
 use sim_experiments::sweep::analysis::{Cells, Effects, Findings};
-use sim_experiments::sweep::{Chooser, Estimate, Point, State};
+use sim_experiments::sweep::{Chooser, Estimate, Point, PointState};
 use sim_models::study::{Direction, FigurePlan, SweepPlan};
 
 use super::Header;
@@ -158,10 +158,10 @@ fn points_table(plan: &SweepPlan, chooser: &Chooser, points: &[Point]) -> String
         let figures =
             point.figures.iter().zip(&plan.figures).map(|(value, figure)| estimate(*value, figure));
         let note = match &point.state {
-            State::Measured => String::new(),
-            State::Abandoned(better) => format!("worse than {better}"),
-            State::Unsound(_) => "unsound".to_owned(),
-            State::Stopped(_) => "stopped".to_owned(),
+            PointState::Measured => String::new(),
+            PointState::Abandoned(better) => format!("worse than {better}"),
+            PointState::Unsound(_) => "unsound".to_owned(),
+            PointState::Stopped(_) => "stopped".to_owned(),
         };
         let last = [point.replications.to_string(), note];
         std::iter::once(point.point.to_string())
@@ -320,9 +320,9 @@ fn failures(findings: &Findings) -> String {
     let mut text = String::new();
     for (point, state) in &findings.failures {
         let why = match state {
-            State::Unsound(why) => format!("its settings do not go together: {why}"),
-            State::Stopped(limit) => format!("a run reached {limit}"),
-            State::Measured | State::Abandoned(_) => continue,
+            PointState::Unsound(why) => format!("its settings do not go together: {why}"),
+            PointState::Stopped(limit) => format!("a run reached {limit}"),
+            PointState::Measured | PointState::Abandoned(_) => continue,
         };
         let _ = writeln!(text, "point {point}: {why}");
     }

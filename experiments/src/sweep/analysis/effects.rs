@@ -4,9 +4,9 @@
 use sim_core::stats::Welford;
 use sim_models::study::{Design, Level, Parameter, SweepPlan, Values};
 
-/// A range that is sampled and not stepped through is looked at in so many parts.
+/// The number of equal parts in which a range that points are drawn from is looked at.
 const PARTS: usize = 8;
-/// Whole numbers are looked at one by one if there are not more.
+/// Whole numbers are looked at one by one if there are at most this many.
 const MOST_WHOLE: usize = 10;
 
 /// A figure at the levels of one parameter.
@@ -14,7 +14,7 @@ const MOST_WHOLE: usize = 10;
 pub struct Effects {
     /// The levels, or the parts of a range.
     pub levels: Vec<LevelOrPart>,
-    /// Of each figure and level, what the points there have shown.
+    /// The spread of each figure at each level.
     pub figures: Vec<Vec<Spread>>,
     values: Values,
     is_sampled: bool,
@@ -24,24 +24,25 @@ pub struct Effects {
 /// A level of a parameter, or a part of its range.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LevelOrPart {
-    /// What it is called; the middle of a part.
+    /// The text to show; for a part, its middle.
     pub shown: String,
-    /// Where it stands: the number of a range, the place in a list.
+    /// Its position: the number in a range, the place in a list.
     pub number: f64,
 }
 
-/// What several points have shown of a figure.
+/// The spread of a figure over several points.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Spread {
-    /// Mean and variance over the points.
+    /// Mean and variance.
     pub points: Welford,
-    /// The least.
+    /// The least value.
     pub least: f64,
-    /// The most.
+    /// The greatest value.
     pub most: f64,
 }
 
-/// The levels of a parameter in a design, or the middles of the parts of its range.
+/// The levels of a parameter in a design, or the middles of the parts of its range, and whether
+/// they are such parts.
 fn levels_of(plan: &SweepPlan, values: &Values) -> (Vec<LevelOrPart>, bool) {
     let few = values.few(MOST_WHOLE).filter(|_| plan.design != Design::Grid);
     let is_sampled = plan.design != Design::Grid && values.is_range() && few.is_none();
@@ -74,11 +75,12 @@ impl Effects {
         }
     }
 
-    /// Whether its levels are numbers with an order.
+    /// True if the levels are numbers with an order.
     pub fn is_range(&self) -> bool {
         self.values.is_range()
     }
 
+    /// The place of a level, or of the part it lies in.
     pub(super) fn bin_of(&self, level: &Level) -> usize {
         if self.is_sampled {
             let share = self.values.share_of(level.number).clamp(0.0, 1.0);
@@ -100,10 +102,10 @@ impl Effects {
     /// The share of a figure's variance that this parameter explains by itself; `None` if the
     /// figure does not vary.
     ///
-    /// η² where every combination is there (the main effect's share in an analysis of variance); ω²
-    /// where points are drawn, which does not take the luck of the draw for an effect (Hays,
-    /// *Statistics for Psychologists*, 1963). Of a range that is drawn from, what changes within an
-    /// eighth of it is not seen.
+    /// This is η² if every combination is simulated (the main effect's share in an analysis of
+    /// variance), and ω² if points are drawn, because ω² does not mistake the luck of the draw for
+    /// an effect (Hays, *Statistics for Psychologists*, 1963). Changes within one part of a range
+    /// are not seen.
     pub(super) fn explained(&self, figure: usize) -> Option<f64> {
         let whole = &self.whole[figure];
         let sum_of_squares =
@@ -142,11 +144,11 @@ impl Spread {
 /// Figures at each combination of the levels of two parameters.
 #[derive(Clone, Debug)]
 pub struct Cells {
-    /// Which parameters.
+    /// The two parameters.
     pub parameters: (usize, usize),
-    /// The levels of both.
+    /// The levels of each.
     pub levels: (Vec<LevelOrPart>, Vec<LevelOrPart>),
-    /// Of each figure, the mean at each combination, the second parameter changing fastest.
+    /// The mean of each figure at each combination, the second parameter changing fastest.
     pub figures: Vec<Vec<Welford>>,
 }
 
@@ -170,7 +172,7 @@ impl Cells {
         }
     }
 
-    /// The mean of a figure at a combination; `None` if no point is there.
+    /// The mean of a figure at a combination; `None` if no point lies there.
     pub fn mean(&self, figure: usize, one: usize, other: usize) -> Option<f64> {
         let cell = &self.figures[figure][one * self.levels.1.len() + other];
         (cell.count() > 0).then(|| cell.mean())

@@ -1,13 +1,15 @@
-//! Points that no other beats in every objective.
+//! The Pareto front: points that no other one beats.
 
 use sim_models::study::{Direction, SweepPlan};
 
+use crate::pareto::dominates;
 use crate::sweep::Point;
 
-/// The Pareto front: the points such that every other point is worse in an objective.
+/// The Pareto front: the points that no other point dominates, so that whatever is better in one
+/// objective is worse in another.
 #[derive(Clone, Debug, Default)]
 pub struct Front {
-    /// Its points, in the order of their indices.
+    /// The points, in the order of their indices.
     pub points: Vec<Point>,
 }
 
@@ -28,27 +30,10 @@ impl Front {
     }
 }
 
-/// Its figures turned so that more is better; `None` if one is missing.
+/// The objectives of a point, turned so that more is better; `None` if one is missing.
 fn gains(objectives: &[(usize, Direction)], point: &Point) -> Option<Vec<f64>> {
     objectives
         .iter()
         .map(|(figure, direction)| Some(direction.gain(point.figures[*figure]?.mean)))
         .collect()
-}
-
-fn dominates(one: &[f64], other: &[f64]) -> bool {
-    one.iter().zip(other).all(|(one, other)| one >= other)
-        && one.iter().zip(other).any(|(one, other)| one > other)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_point_dominates_what_is_nowhere_better_and_somewhere_worse() {
-        assert!(dominates(&[2.0, 1.0], &[1.0, 1.0]));
-        assert!(!dominates(&[1.0, 1.0], &[1.0, 1.0]));
-        assert!(!dominates(&[2.0, 0.0], &[1.0, 1.0]));
-    }
 }

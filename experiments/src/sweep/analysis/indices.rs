@@ -3,8 +3,8 @@
 use sim_core::stats::student_t_quantile;
 use sim_models::study::SweepPlan;
 
-/// The base points are divided into so many groups; how the indices vary when one is left out says
-/// how uncertain they are.
+/// The number of groups into which the base points are divided. The indices are uncertain by as
+/// much as they vary when one group is left out.
 const GROUPS: usize = 10;
 
 /// First-order and total indices of each parameter for each figure (Sobol, Mathematics and
@@ -13,22 +13,22 @@ const GROUPS: usize = 10;
 pub struct Indices {
     dimensions: usize,
     base_points: u64,
-    /// Of each group and figure.
+    /// The sums of each group and figure.
     groups: Vec<Vec<Sums>>,
-    /// The members of the base point that is being read.
+    /// The figures of the base point being read and of its companions, so far.
     members: Vec<Vec<Option<f64>>>,
 }
 
 /// The share of a figure's variance that a parameter accounts for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Index {
-    /// By itself.
+    /// The share that the parameter accounts for by itself.
     pub first: f64,
-    /// Half of the 95 % interval's length, by the delete-a-group jackknife.
+    /// Half the length of its 95 % interval, by the delete-a-group jackknife.
     pub first_half_width: f64,
-    /// Together with everything it interacts with.
+    /// The share that it accounts for together with everything it interacts with.
     pub total: f64,
-    /// Half of the 95 % interval's length.
+    /// Half the length of its 95 % interval.
     pub total_half_width: f64,
 }
 
@@ -37,7 +37,8 @@ struct Sums {
     count: f64,
     value: f64,
     square: f64,
-    /// Of each parameter: Σ b(m − a), Σ (m − a), Σ (a − m)².
+    /// The sums Σ b(m − a), Σ (m − a) and Σ (a − m)² of each parameter, of the base point's figure
+    /// a, its companion's b and the mixture's m.
     mixtures: Vec<[f64; 3]>,
 }
 
@@ -51,8 +52,9 @@ impl Sums {
         }
     }
 
-    /// The first-order index by Saltelli's estimator, about the mean, and the total one by Jansen's
-    /// (Saltelli et al., Computer Physics Communications 181, 2010, table 2 b and f).
+    /// The first-order index by Saltelli's estimator, taken about the mean, and the total index by
+    /// Jansen's (Saltelli et al., Computer Physics Communications 181, 2010, table 2 b and f);
+    /// `None` if the figure does not vary.
     fn indices(&self, parameter: usize) -> Option<(f64, f64)> {
         let mean = self.value / (2.0 * self.count);
         let variance = self.square / (2.0 * self.count) - mean * mean;
@@ -88,7 +90,7 @@ impl Indices {
         }
     }
 
-    /// A base point of which every member could be measured.
+    /// Adds a base point to the sums, if it and all its companions could be measured.
     fn add_base_point(&mut self, group: usize, figure: usize) {
         let members: Option<Vec<f64>> =
             self.members.iter().map(|figures| figures[figure]).collect();

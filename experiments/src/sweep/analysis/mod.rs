@@ -1,152 +1,17 @@
-//! What a sweep tells: main effects, interactions, the Pareto front, which settings matter.
+//! Conclusions from the points of a sweep: main effects, interactions, the Pareto front, and which
+//! settings matter.
 //!
-//! Points are added in the order of their indices; memory depends on parameters and levels, not on
-//! points.
+//! Points are added in the order of their indices. Memory depends on the number of parameters and
+//! levels, not on the number of points.
 
 mod effects;
+mod findings;
 mod front;
 mod indices;
 mod screening;
 
-use sim_models::study::{Design, Level, SweepPlan};
-
 pub use effects::{Cells, Effects, LevelOrPart, Spread};
+pub use findings::{Analysis, Findings};
 pub use front::Front;
 pub use indices::{Index, Indices};
 pub use screening::{Screened, Screening};
-
-use super::{Chooser, Point, State};
-
-/// More parameters than this have too many pairs to look at each.
-const MOST_PAIRED: usize = 8;
-/// Points that could not be measured are shown up to this number.
-const MOST_SHOWN: usize = 5;
-
-/// Collects what the points of a sweep tell.
-#[derive(Clone, Debug)]
-pub struct Analysis {
-    plan: SweepPlan,
-    chooser: Chooser,
-    findings: Findings,
-}
-
-/// What the points of a sweep tell.
-#[derive(Clone, Debug)]
-pub struct Findings {
-    /// Points simulated as often as planned.
-    pub measured: u64,
-    /// Points given up because another one was clearly better.
-    pub abandoned: u64,
-    /// Points whose settings do not go together, or that reached a limit: how many.
-    pub failed: u64,
-    /// The first of them, with the reason.
-    pub failures: Vec<(u64, State)>,
-    /// Runs simulated.
-    pub runs: u64,
-    /// Of each parameter: the figures at its levels, whatever the others were.
-    pub effects: Vec<Effects>,
-    /// Of pairs of parameters: the figures at each combination of their levels.
-    pub cells: Vec<Cells>,
-    /// Points that no other beats in every objective; empty without objectives.
-    pub front: Front,
-    /// Elementary effects, of a sweep by trajectories.
-    pub screening: Option<Screening>,
-    /// Variance-based indices, of a sweep made for them.
-    pub indices: Option<Indices>,
-}
-
-impl Analysis {
-    /// Of a sweep of which nothing is known yet.
-    pub fn new(plan: &SweepPlan, chooser: Chooser) -> Self {
-        let parameters = plan.parameters.len();
-        let effects: Vec<Effects> =
-            plan.parameters.iter().map(|parameter| Effects::new(plan, parameter)).collect();
-        let paired = if parameters <= MOST_PAIRED { parameters } else { 0 };
-        let pairs = (0..paired).flat_map(|one| (one + 1..paired).map(move |other| (one, other)));
-        let cells = pairs.map(|(one, other)| Cells::new(plan, one, other)).collect();
-        let findings = Findings {
-            measured: 0,
-            abandoned: 0,
-            failed: 0,
-            failures: Vec::new(),
-            runs: 0,
-            effects,
-            cells,
-            front: Front::default(),
-            screening: matches!(plan.design, Design::Morris(_)).then(|| Screening::new(plan)),
-            indices: if let Design::Saltelli(base) = plan.design {
-                Some(Indices::new(plan, base))
-            } else {
-                None
-            },
-        };
-        Self { plan: plan.clone(), chooser, findings }
-    }
-
-    /// Adds the next point; points come in the order of their indices.
-    pub fn add(&mut self, point: &Point) {
-        let levels = self.chooser.levels(point.point);
-        let findings = &mut self.findings;
-        findings.runs += u64::from(point.replications);
-        match &point.state {
-            State::Measured => {
-                findings.measured += 1;
-                findings.front.add(&self.plan, point);
-            }
-            State::Abandoned(_) => findings.abandoned += 1,
-            failure => {
-                findings.failed += 1;
-                if findings.failures.len() < MOST_SHOWN {
-                    findings.failures.push((point.point, failure.clone()));
-                }
-            }
-        }
-        let figures: Vec<Option<f64>> =
-            point.figures.iter().map(|figure| figure.map(|figure| figure.mean)).collect();
-        self.add_to_effects(&levels, &figures);
-        if let Some(screening) = &mut self.findings.screening {
-            screening.add(&self.chooser, point.point, &figures);
-        }
-        if let Some(indices) = &mut self.findings.indices {
-            indices.add(point.point, &figures);
-        }
-    }
-
-    fn add_to_effects(&mut self, levels: &[Level], figures: &[Option<f64>]) {
-        let findings = &mut self.findings;
-        let bins: Vec<usize> = findings
-            .effects
-            .iter()
-            .zip(levels)
-            .map(|(effects, level)| effects.bin_of(level))
-            .collect();
-        for (effects, bin) in findings.effects.iter_mut().zip(&bins) {
-            effects.add(*bin, figures);
-        }
-        for cells in &mut findings.cells {
-            cells.add(bins[cells.parameters.0], bins[cells.parameters.1], figures);
-        }
-    }
-
-    /// What was found.
-    pub fn finish(self) -> Findings {
-        self.findings
-    }
-}
-
-impl Findings {
-    /// The share of a figure's variance that each parameter explains by itself, in the order of the
-    /// parameters; `None` if the figure does not vary.
-    pub fn explained(&self, figure: usize) -> Option<Vec<f64>> {
-        self.effects.iter().map(|effects| effects.explained(figure)).collect()
-    }
-
-    /// The two parameters that explain most of a figure, the one that explains more first.
-    pub fn foremost(&self, figure: usize) -> Option<&Cells> {
-        let explained = self.explained(figure)?;
-        let weight = |cells: &&Cells| explained[cells.parameters.0] + explained[cells.parameters.1];
-        self.cells
-            .iter()
-            .reduce(|best, next| if weight(&next) > weight(&best) { next } else { best })
-    }
-}

@@ -1,4 +1,4 @@
-//! Elementary effects: which parameters matter at all, from few points.
+//! Elementary effects, which show from few points which parameters matter at all.
 
 use sim_core::stats::{ConfidenceInterval, Welford};
 use sim_models::study::SweepPlan;
@@ -6,18 +6,20 @@ use sim_models::study::SweepPlan;
 use crate::sweep::Chooser;
 use crate::sweep::chooser::MORRIS_STEP;
 
+/// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;
 
 /// Elementary effects of each parameter on each figure (Morris, Technometrics 33, 1991).
 #[derive(Clone, Debug)]
 pub struct Screening {
     dimensions: u64,
-    /// Of each figure and parameter: the effects, and their sizes.
+    /// The effects on each figure of each parameter, and their sizes.
     effects: Vec<Vec<(Welford, Welford)>>,
+    /// The point before, with its figures.
     before: Option<(u64, Vec<Option<f64>>)>,
 }
 
-/// What a parameter does to a figure, as the change over its whole range.
+/// The elementary effects of a parameter on a figure, as changes over its whole range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Screened {
     /// The mean size of an effect, μ* (Campolongo, Cariboni and Saltelli, Environmental Modelling &
@@ -25,7 +27,8 @@ pub struct Screened {
     pub size: ConfidenceInterval,
     /// The mean effect, μ.
     pub mean: f64,
-    /// How effects vary, σ: large where the parameter interacts with others or acts in a curve.
+    /// The standard deviation of the effects, σ: large if the parameter interacts with others or
+    /// its effect is not linear.
     pub spread: f64,
 }
 
@@ -54,7 +57,7 @@ impl Screening {
         self.before = Some((point, figures.to_vec()));
     }
 
-    /// What each parameter does to a figure.
+    /// The effects of each parameter on a figure.
     pub fn of(&self, figure: usize) -> Vec<Screened> {
         let screened = |(effects, sizes): &(Welford, Welford)| Screened {
             size: sizes.interval(CONFIDENCE),

@@ -1,0 +1,137 @@
+//! The record of a recommendation, with everything known about it.
+
+use sim_core::stats::ConfidenceInterval;
+use sim_models::observe::Unit;
+use sim_models::study::{GoalsPlan, Level, Strain};
+
+use super::formulas::FormulaEstimate;
+
+/// A recommendation for a system.
+#[derive(Clone, Debug)]
+pub struct Recommendation {
+    /// The plan: settings, conditions, limits, objectives.
+    pub plan: GoalsPlan,
+    /// The conclusion.
+    pub conclusion: Conclusion,
+    /// The advice on each setting, in their order.
+    pub advice: Vec<Advice>,
+    /// The results of formulas, for the settings that have one.
+    pub estimates: Vec<FormulaEstimate>,
+    /// Every limit under every condition, with random numbers that the search has not seen.
+    pub limits: Vec<LimitStanding>,
+    /// The objectives, with the settings as written and as recommended.
+    pub objectives: Vec<(Option<f64>, Option<f64>)>,
+    /// The limits that give way when the recommended settings meet more than the conditions.
+    pub strained: Vec<Strained>,
+    /// The candidates that keep every limit and that no other one beats, with their objectives;
+    /// empty unless there are several objectives.
+    pub front: Vec<(Vec<Level>, Vec<f64>)>,
+    /// The limits that could not be met; empty unless the conclusion is `Unmet`.
+    pub unmet: Vec<Unmet>,
+    /// The number of candidates tried.
+    pub candidates: u64,
+    /// The number of runs that the search made.
+    pub runs: u64,
+    /// The seed.
+    pub seed: u64,
+}
+
+/// The conclusion of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// The settings keep every limit as they are, and nothing found is better by more than chance.
+    Keep,
+    /// Other settings keep every limit.
+    Change,
+    /// No candidate keeps every limit; the recommended one comes nearest.
+    Unmet,
+}
+
+/// The advice on a setting.
+#[derive(Clone, Debug)]
+pub struct Advice {
+    /// The present value; `None` if it is not set, or not among the values to choose from.
+    pub now: Option<Level>,
+    /// The value that it should have.
+    pub recommended: Level,
+    /// True if that is another value than the present one.
+    pub is_changed: bool,
+    /// The least and the greatest value with which every limit held, everything else being as
+    /// recommended.
+    pub safe: (Level, Level),
+    /// The limit that gives way below the safe range; `None` if none does down to the end of the
+    /// range.
+    pub below: Option<Breach>,
+    /// The limit that gives way above the safe range; `None` if none does up to the end of the
+    /// range.
+    pub above: Option<Breach>,
+    /// The other values of a list, each with the limit that gives way.
+    pub others: Vec<(Level, Option<Breach>)>,
+}
+
+/// A limit that does not hold.
+#[derive(Clone, Debug)]
+pub struct Breach {
+    /// The value of the setting with which it was seen.
+    pub at: Level,
+    /// The condition under which it was seen; `None` if the settings do not go together at all.
+    pub condition: Option<String>,
+    /// The limit, or the reason why the settings do not go together.
+    pub limit: String,
+    /// The figure that was measured; `None` if there was nothing to read.
+    pub figure: Option<f64>,
+    /// The unit of the figure.
+    pub unit: Unit,
+}
+
+/// A limit under a condition, with the settings as they are and as recommended.
+#[derive(Clone, Debug)]
+pub struct LimitStanding {
+    /// The condition.
+    pub condition: String,
+    /// The limit.
+    pub limit: String,
+    /// The unit of its figure.
+    pub unit: Unit,
+    /// The figure and its standing with the settings as they are.
+    pub now: (Option<ConfidenceInterval>, Standing),
+    /// The figure and its standing with the recommended settings.
+    pub recommended: (Option<ConfidenceInterval>, Standing),
+}
+
+/// The standing of a figure against its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The whole interval is on the right side of the bound.
+    Holds,
+    /// The mean is on the right side, but the interval reaches beyond.
+    Unsure,
+    /// The mean is on the wrong side.
+    Misses,
+}
+
+/// The recommended settings under a strain.
+#[derive(Clone, Debug)]
+pub struct Strained {
+    /// The strain.
+    pub strain: Strain,
+    /// The limits that give way, the one missed furthest first.
+    pub breaches: Vec<Breach>,
+}
+
+/// A limit that the nearest candidate misses.
+#[derive(Clone, Debug)]
+pub struct Unmet {
+    /// The condition.
+    pub condition: String,
+    /// The limit.
+    pub limit: String,
+    /// The unit of its figure.
+    pub unit: Unit,
+    /// The best figure that any candidate had.
+    pub best: Option<f64>,
+    /// True if some candidate met it.
+    pub is_met_by_others: bool,
+    /// The limit that such a candidate missed furthest, after the condition under which it did.
+    pub at_the_cost_of: Option<(String, String)>,
+}

@@ -1,0 +1,201 @@
+//! A system whose settings may change, under its conditions.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use sim_models::expect::{Reading, Wanted};
+use sim_models::scenario::{GoalsRequest, Input, Loaded, Overrides, Purpose};
+use sim_models::study::{GoalsPlan, Level, Parameter};
+use sim_models::system::Blueprint;
+
+use super::assessment::{Assessment, LimitHere};
+use super::recommendation::Recommendation;
+use crate::run::{Figures, figures};
+use crate::study::{Study, Unready, check_sound, ends_one_by_one, settings};
+use crate::watch::{Interrupted, Watch};
+
+/// A system whose settings may change, and the goals that it should meet under its conditions.
+#[derive(Clone, Debug)]
+pub struct TunableSystem {
+    study: Study,
+    plan: GoalsPlan,
+    /// The system as it is written, under each condition.
+    under_conditions: Vec<Arc<Blueprint>>,
+    /// The limits that apply under each condition.
+    limits: Vec<Vec<LimitHere>>,
+    /// The number of warnings that the file gives as it is written.
+    warnings: usize,
+}
+
+/// A value for each setting that may change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    /// The values, in the order of the settings. One whose `setting` is `None` stays as it is
+    /// written.
+    pub levels: Vec<Level>,
+}
+
+impl TunableSystem {
+    /// Reads a scenario with its goals and conditions. Both ends of each range and every item of
+    /// each list are checked, without running them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the scenario under any of its conditions or with a value of a
+    /// setting, or [`Unready::NothingAsked`] if it has no goals.
+    pub fn prepare(input: Input, overrides: Overrides) -> Result<Self, Unready> {
+        let (study, plan) = Study::prepare(input, overrides, |loaded| {
+            let goals = loaded.goals.clone();
+            goals.filter(|plan| !plan.settings.is_empty() && !plan.limits.is_empty())
+        })?;
+        let mut system =
+            Self { study, plan, under_conditions: Vec::new(), limits: Vec::new(), warnings: 0 };
+        let readings: Vec<Loaded> =
+            system.conditions().map(|condition| system.load(condition, Vec::new())).collect();
+        if readings.iter().any(|loaded| loaded.blueprint.is_none()) {
+            return Err(Unready::Problems(readings));
+        }
+        system.warnings = readings.iter().map(|loaded| loaded.problems.len()).max().unwrap_or(0);
+        system.under_conditions =
+            readings.into_iter().filter_map(|loaded| loaded.blueprint).collect();
+        let ends = ends_one_by_one(&system.plan.settings);
+        check_sound(ends.into_iter().map(|values| system.load(0, values)))?;
+        let limits = system.under_conditions.iter().map(|here| LimitHere::all(&here.readings));
+        system.limits = limits.collect();
+        Ok(system)
+    }
+
+    /// The plan: settings, conditions, limits, objectives.
+    pub fn plan(&self) -> &GoalsPlan {
+        &self.plan
+    }
+
+    /// The limits that apply under each condition.
+    pub fn limits(&self) -> &[Vec<LimitHere>] {
+        &self.limits
+    }
+
+    /// The system as it is written, under each condition.
+    pub fn as_written(&self) -> &[Arc<Blueprint>] {
+        &self.under_conditions
+    }
+
+    /// The indices of the conditions, in the order of the plan.
+    pub fn conditions(&self) -> Range<usize> {
+        0..self.plan.conditions.len()
+    }
+
+    /// The candidate that changes nothing.
+    pub fn as_it_is(&self) -> Candidate {
+        let unset = || Level { shown: "not set".to_owned(), setting: None, number: f64::NAN };
+        Candidate {
+            levels: self.plan.now.iter().map(|now| now.clone().unwrap_or_else(unset)).collect(),
+        }
+    }
+
+    /// The candidate at a point of the cube, whose sides go from 0 to 1.
+    pub fn candidate(&self, point: &[f64]) -> Candidate {
+        let settings = self.plan.settings.iter().zip(&self.plan.now).zip(point);
+        // A value that the file has anyway stays as it is written.
+        let level = |((setting, now), share): ((&Parameter, &Option<Level>), &f64)| {
+            let level = setting.values.at(*share);
+            now.clone().filter(|now| now.number == level.number).unwrap_or(level)
+        };
+        Candidate { levels: settings.map(level).collect() }
+    }
+
+    /// The point of a candidate in the cube. A setting whose value is not in its range lies in the
+    /// middle.
+    pub fn point(&self, candidate: &Candidate) -> Vec<f64> {
+        let share = |(setting, level): (&Parameter, &Level)| {
+            if level.number.is_nan() {
+                0.5
+            } else {
+                setting.values.share_of(level.number).clamp(0.0, 1.0)
+            }
+        };
+        self.plan.settings.iter().zip(&candidate.levels).map(share).collect()
+    }
+
+    /// The system under each condition with the values of a candidate.
+    ///
+    /// # Errors
+    /// The reason why the values do not go together: an error, or a warning that the file does not
+    /// give as it is written.
+    pub fn systems(&self, candidate: &Candidate) -> Result<Vec<Arc<Blueprint>>, String> {
+        if *candidate == self.as_it_is() {
+            return Ok(self.under_conditions.clone());
+        }
+        let values = settings(self.plan.settings.iter().zip(&candidate.levels));
+        let system = |condition| {
+            let loaded = self.load(condition, values.clone());
+            let is_sound = loaded.problems.len() <= self.warnings;
+            let why = || {
+                loaded.problems.last().map_or_else(String::new, |problem| problem.message.clone())
+            };
+            loaded.blueprint.clone().filter(|_| is_sound).ok_or_else(why)
+        };
+        self.conditions().map(system).collect()
+    }
+
+    /// The system under each condition with the values of a candidate that has been measured.
+    pub(super) fn sound_systems(&self, candidate: &Candidate) -> Vec<Arc<Blueprint>> {
+        self.systems(candidate).expect("a candidate that has been measured is sound")
+    }
+
+    /// The system under the first condition with the recommended settings.
+    ///
+    /// # Errors
+    /// The reason why the settings do not go together, which happens only with the recommendation
+    /// for another scenario.
+    pub fn recommended(&self, recommendation: &Recommendation) -> Result<Arc<Blueprint>, String> {
+        let levels =
+            recommendation.advice.iter().map(|advice| advice.recommended.clone()).collect();
+        Ok(Arc::clone(&self.systems(&Candidate { levels })?[0]))
+    }
+
+    /// True if all objectives are known without a run.
+    pub fn is_about_cost_only(&self) -> bool {
+        let objectives = self.plan.objectives.len();
+        let is_cost = |reading: &Reading| reading.wanted == Wanted::Cost;
+        self.under_conditions
+            .iter()
+            .all(|system| system.readings.iter().rev().take(objectives).all(is_cost))
+    }
+
+    /// Simulates the systems of a candidate, once under each condition in the given order, then
+    /// once more, through all `replications` or until `is_enough` is true.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if `watch` interrupts it.
+    pub fn measure(
+        &self,
+        systems: &[Arc<Blueprint>],
+        order: &[usize],
+        replications: Range<u64>,
+        watch: &dyn Watch,
+        is_enough: &dyn Fn(&Assessment) -> bool,
+    ) -> Result<Assessment, Interrupted> {
+        let mut assessment = Assessment::new(&self.limits, self.plan.objectives.len());
+        for replication in replications {
+            for condition in order.iter().copied() {
+                let system = &systems[condition];
+                match figures(system, replication, watch)? {
+                    Figures::Measured(values) => assessment.add(condition, &values),
+                    Figures::Stopped(_) => {
+                        assessment.add(condition, &vec![None; system.readings.len()]);
+                    }
+                }
+                if is_enough(&assessment) {
+                    return Ok(assessment);
+                }
+            }
+        }
+        Ok(assessment)
+    }
+
+    /// Reads the system under a condition with other values.
+    fn load(&self, condition: usize, values: Vec<(String, String)>) -> Loaded {
+        let condition = Some(self.plan.conditions[condition].clone());
+        self.study.read_for(Purpose::Goals(GoalsRequest { condition, values }))
+    }
+}

@@ -1,0 +1,132 @@
+//! A scenario that an analysis reads again and again with other values.
+
+use std::sync::Arc;
+
+use sim_models::scenario::{Input, Loaded, Overrides, Problem, ProblemKind, Purpose, load};
+use sim_models::study::{Level, Parameter, Values};
+use sim_models::system::Blueprint;
+use thiserror::Error;
+
+/// A scenario under study: its text and overrides, read once as written and again for each point.
+///
+/// Anything that the file can say can therefore vary, and a value is checked as if the file said it.
+#[derive(Clone, Debug)]
+pub struct Study {
+    input: Input,
+    overrides: Overrides,
+    as_written: Arc<Blueprint>,
+}
+
+/// The reasons why an analysis cannot begin.
+#[derive(Clone, Debug, Error)]
+pub enum Unready {
+    /// The scenario has errors, as it is written or with a value that the analysis would try. Each
+    /// reading that has some is here.
+    #[error("the scenario has errors")]
+    Problems(Vec<Loaded>),
+    /// Neither the file nor its overrides say what to analyse.
+    #[error("the scenario does not say what to analyse")]
+    NothingAsked,
+}
+
+impl Study {
+    /// Reads a scenario as it is written. `plan` takes from it what the analysis needs to know, or
+    /// returns `None` if the scenario does not ask for this analysis.
+    ///
+    /// # Errors
+    /// [`Unready::Problems`] if the scenario has errors, [`Unready::NothingAsked`] without a plan.
+    pub fn prepare<Plan>(
+        input: Input,
+        overrides: Overrides,
+        plan: impl FnOnce(&Loaded) -> Option<Plan>,
+    ) -> Result<(Self, Plan), Unready> {
+        let loaded = load(&input, &overrides);
+        let Some(as_written) = loaded.blueprint.clone() else {
+            return Err(Unready::Problems(vec![loaded]));
+        };
+        let plan = plan(&loaded).ok_or(Unready::NothingAsked)?;
+        Ok((Self { input, overrides, as_written }, plan))
+    }
+
+    /// The system as it is written.
+    pub fn as_written(&self) -> &Arc<Blueprint> {
+        &self.as_written
+    }
+
+    /// The purpose for which the scenario was read at first.
+    pub fn purpose(&self) -> &Purpose {
+        &self.overrides.purpose
+    }
+
+    /// Reads the scenario for a purpose, such as a point with other values.
+    pub fn read_for(&self, purpose: Purpose) -> Loaded {
+        load(&self.input, &Overrides { purpose, ..self.overrides.clone() })
+    }
+}
+
+/// Returns the settings that give each parameter its level: a path, and a value in YAML. Levels
+/// that leave what the file says are left out.
+pub(crate) fn settings<'a>(
+    values: impl IntoIterator<Item = (&'a Parameter, &'a Level)>,
+) -> Vec<(String, String)> {
+    let setting = |(parameter, level): (&Parameter, &Level)| {
+        Some((parameter.path.clone(), level.setting.clone()?))
+    };
+    values.into_iter().filter_map(setting).collect()
+}
+
+/// The values that must be sound before an analysis begins: both ends of a range, every item of a
+/// list.
+pub(crate) fn ends(values: &Values) -> Vec<Level> {
+    let mut levels = values.levels();
+    if values.is_range() && levels.len() > 2 {
+        levels.drain(1..levels.len() - 1);
+    }
+    levels
+}
+
+/// The settings of one parameter at one of its [`ends`], for each in turn.
+pub(crate) fn ends_one_by_one(parameters: &[Parameter]) -> Vec<Vec<(String, String)>> {
+    let of_parameter = |parameter: &Parameter| {
+        let ends = ends(&parameter.values);
+        ends.iter().map(|level| settings([(parameter, level)])).collect::<Vec<_>>()
+    };
+    parameters.iter().flat_map(of_parameter).filter(|settings| !settings.is_empty()).collect()
+}
+
+/// Fails if any of the readings has a mistake. A broken rule is none: several settings together may
+/// keep it.
+///
+/// # Errors
+/// [`Unready::Problems`] with the readings that have mistakes.
+pub(crate) fn check_sound(readings: impl IntoIterator<Item = Loaded>) -> Result<(), Unready> {
+    let is_mistake =
+        |problem: &Problem| problem.is_error() && problem.kind != ProblemKind::BrokenRule;
+    let unsound: Vec<Loaded> =
+        readings.into_iter().filter(|loaded| loaded.problems.iter().any(is_mistake)).collect();
+    if unsound.is_empty() { Ok(()) } else { Err(Unready::Problems(unsound)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_of_a_range_and_every_item_of_a_list_are_tried_by_themselves() {
+        let parameter = |path: &str, values: &str| Parameter {
+            path: path.to_owned(),
+            values: values.parse().expect("values"),
+        };
+        let parameters = [
+            parameter("threads", "10..50 step 10"),
+            parameter("wait", "on, 5s, off"),
+            parameter("seed", "3..3"),
+        ];
+        let tried: Vec<String> = ends_one_by_one(&parameters)
+            .concat()
+            .into_iter()
+            .map(|(path, value)| format!("{path}={value}"))
+            .collect();
+        assert_eq!(tried, ["threads=10", "threads=50", "wait=5s", "wait=null", "seed=3"]);
+    }
+}

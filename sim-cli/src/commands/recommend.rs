@@ -1,0 +1,90 @@
+//! `fusebox recommend`.
+
+use clap::Args;
+use sim_experiments::recommend::{Recommendation, TunableSystem, recommend};
+use sim_models::export::{self, export};
+use sim_reports::exported::render;
+use sim_reports::recommend::{json, report, write_all};
+
+use crate::failure::Failure;
+use crate::formats::ExportFormat;
+use crate::output::{FormatOption, OutOption, ReportFormat, describe};
+use crate::progress::JobsOption;
+use crate::scenario::{ScenarioFile, SeedOption};
+use crate::{scenario, terminal};
+
+const FILES: &str = "Also write recommendation.json and pictures into this folder";
+
+const WHAT_TO_ASK: &str = "there are no goals: write `goals:` into the file, with the `settings:` \
+                           that may change and the `limits:` to keep";
+
+/// Find settings with which a scenario keeps its limits under every condition
+#[derive(Debug, Args)]
+#[command(
+    mut_args(describe("out", FILES)),
+    after_help = "Examples:
+  fusebox recommend shop.yaml
+  fusebox recommend shop.yaml --out results/ --seed 4
+  fusebox recommend shop.yaml --export resilience4j > application.yml
+  fusebox recommend shop.yaml --set 'goals.limits[0]=availability of web is at least 99.9%'
+
+Under `goals:` in the file you list the settings that may change, the conditions to survive, the \
+limits to keep and the objectives. The same file and seed give the same answer, with any number of \
+threads."
+)]
+pub struct RecommendCommand {
+    #[command(flatten)]
+    scenario: ScenarioFile,
+    /// Search with this many runs [default: the file's, or 500]
+    #[arg(long, value_name = "N")]
+    runs: Option<u32>,
+    #[command(flatten)]
+    seed: SeedOption,
+    #[command(flatten)]
+    format: FormatOption,
+    /// Instead of the report, print the recommended settings as the configuration of a library or
+    /// proxy, ready to be pasted
+    #[arg(long, value_name = "FORMAT")]
+    export: Option<ExportFormat>,
+    #[command(flatten)]
+    out: OutOption,
+    #[command(flatten)]
+    jobs: JobsOption,
+}
+
+impl RecommendCommand {
+    /// Searches for settings, and reports the best with everything known about them.
+    pub fn execute(&self) -> Result<(), Failure> {
+        let system = self.prepare()?;
+        let name = &system.as_written()[0].name;
+        let recommendation = recommend(&system, &self.jobs.watch())?;
+        if let Some(folder) = &self.out.folder {
+            write_all(&recommendation, name, folder)?;
+        }
+        let format = match self.export {
+            Some(format) => return print_export(format.into(), &system, &recommendation),
+            None => self.format.format,
+        };
+        terminal::print(&match format {
+            ReportFormat::Text => report(&recommendation, name, terminal::stdout_palette()),
+            ReportFormat::Json => json(&recommendation, name),
+        })
+    }
+
+    fn prepare(&self) -> Result<TunableSystem, Failure> {
+        let runs = self.runs.map(|runs| format!("goals.runs={runs}"));
+        let overrides =
+            self.scenario.changes.overrides(self.seed.setting().into_iter().chain(runs));
+        TunableSystem::prepare(self.scenario.input()?, overrides)
+            .map_err(|unready| scenario::unready(unready, WHAT_TO_ASK))
+    }
+}
+
+fn print_export(
+    format: export::Format,
+    system: &TunableSystem,
+    recommendation: &Recommendation,
+) -> Result<(), Failure> {
+    let recommended = system.recommended(recommendation).map_err(Failure::Usage)?;
+    terminal::print(&render(format, &recommended.name, &export(format, &recommended)))
+}

@@ -1,0 +1,85 @@
+//! `fusebox stability`.
+
+use clap::Args;
+use sim_experiments::stability::{StressedSystem, map};
+use sim_reports::stability::{json, report, write_all};
+
+use crate::failure::Failure;
+use crate::output::{FormatOption, OutOption, ReportFormat, describe};
+use crate::progress::JobsOption;
+use crate::scenario::{DurationOption, ScenarioFile, SeedOption};
+use crate::{scenario, terminal};
+
+const FILES: &str = "Also write stability.json and pictures into this folder";
+
+const WHAT_TO_ASK: &str = "there are no loads and triggers to try: write `stability:` into the \
+                           file, or give --load PATH=VALUES and --trigger PATH=VALUES";
+
+/// Find the loads and triggers from which a scenario recovers by itself
+#[derive(Debug, Args)]
+#[command(
+    mut_args(describe("out", FILES)),
+    after_help = "Examples:
+  fusebox stability scenarios/retry-storm.yaml
+  fusebox stability shop.yaml --load 'workloads.web.arrivals=poisson 100/s..900/s in 9' --trigger 'faults[0].for=5s..60s in 4'
+  fusebox stability shop.yaml --variant budget --out results/
+
+A system is metastable at a load if it is well there until a trigger, and stays down when the \
+trigger is gone."
+)]
+pub struct StabilityCommand {
+    #[command(flatten)]
+    scenario: ScenarioFile,
+    /// Vary this setting of a workload as the load, instead of the file's
+    #[arg(long, value_name = "PATH=VALUES")]
+    load: Option<String>,
+    /// Vary this setting of a fault as the trigger, instead of the file's
+    #[arg(long, value_name = "PATH=VALUES")]
+    trigger: Option<String>,
+    #[command(flatten)]
+    seed: SeedOption,
+    #[command(flatten)]
+    duration: DurationOption,
+    #[command(flatten)]
+    format: FormatOption,
+    #[command(flatten)]
+    out: OutOption,
+    #[command(flatten)]
+    jobs: JobsOption,
+}
+
+impl StabilityCommand {
+    /// Tries every load with every trigger, and reports from which of them the system recovers.
+    pub fn execute(&self) -> Result<(), Failure> {
+        let system = self.prepare()?;
+        let name = &system.blueprint().name;
+        let stability = map(&system, &self.jobs.watch())?;
+        if let Some(folder) = &self.out.folder {
+            write_all(&stability, name, folder)?;
+        }
+        terminal::print(&match self.format.format {
+            ReportFormat::Text => report(&stability, name, terminal::stdout_palette()),
+            ReportFormat::Json => json(&stability, name),
+        })
+    }
+
+    fn prepare(&self) -> Result<StressedSystem, Failure> {
+        let load = self.load.iter().map(|load| varied("load", load));
+        let trigger = self.trigger.iter().map(|trigger| varied("trigger", trigger));
+        let varied = load.chain(trigger).collect::<Result<Vec<String>, Failure>>()?;
+        let settings = [self.seed.setting(), self.duration.setting()].into_iter().flatten();
+        let overrides = self.scenario.changes.overrides(settings.chain(varied));
+        StressedSystem::prepare(self.scenario.input()?, overrides)
+            .map_err(|unready| scenario::unready(unready, WHAT_TO_ASK))
+    }
+}
+
+/// The setting that `PATH=VALUES` stands for, in a section of `stability:`.
+fn varied(section: &str, written: &str) -> Result<String, Failure> {
+    let (path, values) = written.split_once('=').ok_or_else(|| {
+        Failure::Usage(format!(
+            "`{written}` varies nothing: write PATH=VALUES, such as 'workloads.web.arrivals=poisson 100/s..900/s'"
+        ))
+    })?;
+    Ok(format!("stability.{section}={{ '{path}': '{values}' }}"))
+}

@@ -1,0 +1,290 @@
+//! `fusebox test`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use sim_experiments::{Case, Trial, Watch, in_order, reseeded};
+use sim_models::expect::{Expectation, Verdict};
+use sim_models::scenario::Overrides;
+use sim_models::system::Blueprint;
+use sim_reports::files;
+use sim_reports::testing::{
+    self, Held, Outcome, Snapshots, Tested, Timeline, difference, snapshot,
+};
+
+use crate::failure::Failure;
+use crate::output::{FormatOption, ReportFormat, describe};
+use crate::progress::{JobsOption, Stopwatch};
+use crate::scenario::Changes;
+use crate::{scenario, terminal};
+
+/// Test scenarios against their expectations and their committed timelines
+#[derive(Debug, Args)]
+#[command(
+    mut_args(describe("variant", "Test only this variant")),
+    after_help = "Examples:
+  fusebox test scenarios/
+  fusebox test 'scenarios/cascade-*.yaml' --seeds 20
+  fusebox test shop.yaml --update
+  fusebox test scenarios/ --junit results.xml
+
+Each scenario runs as it is written and in each of its variants. It must meet the expectations \
+under `expect:`, and its timeline must equal NAME.timeline beside the scenario, if there is one.
+
+Exits with 1 if an expectation fails or a timeline differs."
+)]
+pub struct TestCommand {
+    /// Scenario files, folders of them, or patterns such as 'scenarios/cascade-*.yaml' [default:
+    /// this folder]
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    changes: Changes,
+    /// Write the timelines beside the scenarios, in place of the ones there
+    #[arg(long)]
+    update: bool,
+    /// Check the expectations with this many seeds: the scenario's own and the ones that follow it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    seeds: u64,
+    #[command(flatten)]
+    format: FormatOption,
+    // A help of its own, so that clap leaves the name of JUnit alone.
+    #[arg(long, value_name = "FILE", help = "Also write a JUnit report to this file")]
+    junit: Option<PathBuf>,
+    #[command(flatten)]
+    jobs: JobsOption,
+}
+
+/// A scenario file and its cases.
+struct Suite {
+    name: String,
+    timeline_file: PathBuf,
+    committed: Option<Snapshots>,
+    cases: Vec<Case>,
+}
+
+/// A run of a case with one seed.
+struct Ran {
+    verdicts: Vec<Verdict>,
+    stopped: Option<String>,
+    timeline: String,
+    took: Duration,
+}
+
+impl TestCommand {
+    /// Tests every scenario and variant, prints the list, and writes timelines if the user wants.
+    pub fn execute(&self) -> Result<(), Failure> {
+        let begun = Stopwatch::start();
+        let overrides = self.changes.overrides([]);
+        let files = scenario_files(&self.files)?;
+        let mut suites =
+            files.iter().map(|file| suite(file, &overrides)).collect::<Result<Vec<_>, _>>()?;
+        let mut tests = self.tests(&mut suites);
+        if self.update {
+            update(&suites, &mut tests, self.changes.variant.is_none())?;
+        }
+        self.report(&tests, begun.elapsed())?;
+        verdict(&tests)
+    }
+
+    /// Runs every case with every seed and judges it. With `--update`, the suites get the new
+    /// timelines.
+    fn tests(&self, suites: &mut [Suite]) -> Vec<Tested> {
+        let blueprints: Vec<Arc<Blueprint>> = suites
+            .iter()
+            .flat_map(|suite| &suite.cases)
+            .filter_map(|case| case.loaded.blueprint.as_ref())
+            .flat_map(|blueprint| (0..self.seeds).map(|seed| reseeded(blueprint, seed)))
+            .collect();
+        let mut ran = self.simulate(&blueprints).into_iter();
+        let mut tests = Vec::new();
+        for suite in suites {
+            for case in &suite.cases {
+                let runs: Vec<Ran> = match case.loaded.blueprint {
+                    Some(_) => ran.by_ref().take(self.seeds as usize).collect(),
+                    None => Vec::new(),
+                };
+                tests.push(Tested {
+                    name: suite.name.clone(),
+                    variant: case.variant.clone(),
+                    took: runs.iter().map(|run| run.took).sum(),
+                    result: judged(case, &runs, suite.committed.as_ref()),
+                });
+                if let (true, Some(first)) = (self.update, runs.first()) {
+                    let committed = suite.committed.get_or_insert_default();
+                    committed.set(case.variant.as_deref(), &first.timeline);
+                }
+            }
+            if self.changes.variant.is_none() {
+                tests.extend(orphans(suite));
+            }
+        }
+        tests
+    }
+
+    fn simulate(&self, blueprints: &[Arc<Blueprint>]) -> Vec<Ran> {
+        let watch = self.jobs.watch();
+        watch.begin("testing", Some(blueprints.len() as u64));
+        in_order(blueprints, watch.jobs(), &|_, blueprint| {
+            let begun = Stopwatch::start();
+            let Trial { finished, verdicts } = Trial::watched(blueprint, &watch);
+            watch.advance(1);
+            let stopped = finished.summary.partial.as_ref().map(|stopped| stopped.reason.clone());
+            Ran { verdicts, stopped, timeline: snapshot(&finished), took: begun.elapsed() }
+        })
+    }
+
+    fn report(&self, tests: &[Tested], took: Duration) -> Result<(), Failure> {
+        match self.format.format {
+            ReportFormat::Text => {
+                terminal::print(&testing::list(tests, took, terminal::stdout_palette()))?;
+            }
+            ReportFormat::Json => terminal::print(&testing::json(tests))?,
+        }
+        if let Some(path) = &self.junit {
+            let report = testing::junit(tests, took)
+                .map_err(|error| Failure::Usage(format!("cannot write JUnit: {error}")))?;
+            files::write(path, report.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// The files named, those in folders named, and those that match patterns, each once. Files of one
+/// folder or pattern are in the order of their names.
+fn scenario_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let here = [PathBuf::from(".")];
+    let named = if named.is_empty() { &here[..] } else { named };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in named {
+        let found = if path.is_dir() {
+            let extensions = ["yaml", "yml"].map(|extension| path.join(format!("*.{extension}")));
+            let mut found = Vec::new();
+            for pattern in &extensions {
+                found.extend(matching(pattern)?);
+            }
+            found.sort();
+            found
+        } else if path.exists() || !path.to_string_lossy().contains(['*', '?', '[']) {
+            vec![path.clone()]
+        } else {
+            matching(path)?
+        };
+        if found.is_empty() {
+            return Err(Failure::Usage(format!("there are no scenarios in {}", path.display())));
+        }
+        files.extend(found.into_iter().filter(|file| !files.contains(file)).collect::<Vec<_>>());
+    }
+    Ok(files)
+}
+
+fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let pattern = pattern.to_string_lossy();
+    let paths = glob::glob(&pattern)
+        .map_err(|error| Failure::Usage(format!("`{pattern}` is not a pattern: {error}")))?;
+    Ok(paths.filter_map(Result::ok).filter(|path| path.is_file()).collect())
+}
+
+fn suite(file: &Path, overrides: &Overrides) -> Result<Suite, Failure> {
+    let cases = scenario::cases_of(file, overrides)?;
+    let timeline_file = file.with_extension("timeline");
+    let committed = match std::fs::read_to_string(&timeline_file) {
+        Ok(text) => Some(Snapshots::parse(&text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(cause) => return Err(Failure::Read { path: timeline_file, cause }),
+    };
+    let name = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    Ok(Suite { name, timeline_file, committed, cases })
+}
+
+fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> Outcome {
+    let (Some(blueprint), Some(first)) = (&case.loaded.blueprint, runs.first()) else {
+        return Outcome::Unreadable;
+    };
+    let held = |(number, expectation): (usize, &Expectation)| {
+        let seed_of = |run: usize| blueprint.run.seed.wrapping_add(run as u64);
+        let failing: Vec<usize> =
+            (0..runs.len()).filter(|run| !runs[*run].verdicts[number].holds).collect();
+        let shown = failing.first().copied().unwrap_or(0);
+        Held {
+            expectation: expectation.clone(),
+            seeds: (runs.len() - failing.len()) as u64,
+            verdict: runs[shown].verdicts[number].clone(),
+            fails_for: failing.into_iter().map(seed_of).collect(),
+        }
+    };
+    let timeline = match committed.and_then(|committed| committed.get(case.variant.as_deref())) {
+        None => Timeline::NotCommitted,
+        Some(committed) if committed == first.timeline => Timeline::Same,
+        Some(committed) => Timeline::Differs(difference(committed, &first.timeline)),
+    };
+    Outcome::Ran {
+        expectations: blueprint.expectations.iter().enumerate().map(held).collect(),
+        seeds: runs.len() as u64,
+        stopped: runs.iter().find_map(|run| run.stopped.clone()),
+        timeline,
+    }
+}
+
+/// A failed test for each committed timeline of a variant that is gone.
+fn orphans(suite: &Suite) -> Vec<Tested> {
+    let orphans = suite
+        .committed
+        .as_ref()
+        .map_or_else(Vec::new, |committed| committed.orphans(&variants(suite)));
+    let orphan = |variant| Tested {
+        name: suite.name.clone(),
+        variant: Some(variant),
+        took: Duration::ZERO,
+        result: Outcome::Ran {
+            expectations: Vec::new(),
+            seeds: 1,
+            stopped: None,
+            timeline: Timeline::Orphaned,
+        },
+    };
+    orphans.into_iter().map(orphan).collect()
+}
+
+fn variants(suite: &Suite) -> Vec<String> {
+    suite.cases.first().map_or_else(Vec::new, |case| case.loaded.variants.clone())
+}
+
+/// Writes the timelines of every scenario whose cases could all be run, and marks the changed ones
+/// as written. Only if all variants were tested, timelines of variants that are gone are dropped.
+fn update(suites: &[Suite], tests: &mut Vec<Tested>, is_complete: bool) -> Result<(), Failure> {
+    for suite in suites {
+        let Some(mut committed) = suite.committed.clone() else { continue };
+        if suite.cases.iter().any(|case| case.loaded.blueprint.is_none()) {
+            continue;
+        }
+        if is_complete {
+            committed.keep(&variants(suite));
+        }
+        files::write(&suite.timeline_file, committed.render(&suite.name).as_bytes())?;
+    }
+    tests.retain(|test| !matches!(test.result, Outcome::Ran { timeline: Timeline::Orphaned, .. }));
+    for test in tests {
+        if let Outcome::Ran { timeline, .. } = &mut test.result
+            && *timeline != Timeline::Same
+        {
+            *timeline = Timeline::Written;
+        }
+    }
+    Ok(())
+}
+
+/// The verdict on all tests. A scenario with errors outweighs a run that was stopped, and that
+/// outweighs a failed test.
+fn verdict(tests: &[Tested]) -> Result<(), Failure> {
+    let is_any = |condition: fn(&Outcome) -> bool| tests.iter().any(|test| condition(&test.result));
+    if is_any(|result| matches!(result, Outcome::Unreadable)) {
+        return Err(Failure::Scenario);
+    }
+    if is_any(|result| matches!(result, Outcome::Ran { stopped: Some(_), .. })) {
+        return Err(Failure::Stopped);
+    }
+    if tests.iter().all(Tested::passes) { Ok(()) } else { Err(Failure::Test) }
+}
