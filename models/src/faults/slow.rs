@@ -93,7 +93,7 @@ impl InForce for Slow {
                 turn.state.edges[edge as usize].slowed_by.retain(|other| *other != id);
             }
             None => {
-                turn.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id))
+                turn.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id));
             }
         }
     }

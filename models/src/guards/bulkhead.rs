@@ -119,12 +119,11 @@ impl Permits {
 
 impl BulkheadSection {
     fn permits(&self, problems: &mut Problems) -> Permits {
-        let waiting =
-            |wait: &Option<Placed<Duration>>| wait.clone().filter(|wait| !wait.0.is_zero());
+        let waiting = |wait: &Option<Placed<Duration>>| wait.filter(|wait| !wait.0.is_zero());
         let mut capacity = |number| problems.at_least_one(Some(number), 1, "a bulkhead");
         match self {
             Self::Semaphore(Semaphore { permits, max_wait }) => {
-                Permits::semaphore(capacity(permits), max_wait.clone())
+                Permits::semaphore(capacity(permits), *max_wait)
             }
             Self::Threads(Threads { threads, core, queue, max_wait }) => {
                 let capacity = capacity(threads);

@@ -140,6 +140,7 @@ macro_rules! guards {
 
         /// A guard as it is written.
         #[derive(Clone, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "a file has few of them")]
         pub(crate) enum Written {
             $( $(#[doc = $doc])* $guard(Placed<<$guard as Guards>::Section>), )*
         }

@@ -122,14 +122,14 @@ fn names_of<T: Kinds>() -> Vec<&'static str> {
 impl Entries<'_> {
     /// True if a key is written and not null.
     fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|(written, node)| written.name == key && node.value != Value::Null)
+        self.written.iter().any(|(written, node)| written.name == key && node.value != Value::Null)
     }
 }
 
 /// Each of `forms` with the keys of each form of a part.
-pub(crate) fn schema_forms<T: Part>(forms: Vec<Form>) -> Vec<Form> {
+pub(crate) fn schema_forms<T: Part>(forms: &[Form]) -> Vec<Form> {
     let parts = T::forms();
-    let with = |form: &Form, part: &Form| form.iter().chain(part).map(Field::clone).collect();
+    let with = |form: &Form, part: &Form| form.iter().chain(part).cloned().collect();
     forms.iter().flat_map(|form| parts.iter().map(move |part| with(form, part))).collect()
 }
 
@@ -170,6 +170,7 @@ macro_rules! one_of {
     ) => {
         $(#[doc = $about])*
         #[derive(Clone, Debug)]
+        #[allow(clippy::large_enum_variant, reason = "a file has few of them")]
         $vis enum $name {
             $( $(#[doc = $doc])* $variant($type), )*
         }

@@ -6,18 +6,18 @@ use super::quantity::Duration;
 
 /// The words of a phrase, read one by one.
 pub(crate) struct Phrase<'a> {
-    phrase: &'a str,
+    text: &'a str,
     form: &'static str,
     rest: SplitWhitespace<'a>,
 }
 
 impl<'a> Phrase<'a> {
-    pub fn new(phrase: &'a str, form: &'static str) -> Self {
-        Self { phrase, form, rest: phrase.split_whitespace() }
+    pub fn new(text: &'a str, form: &'static str) -> Self {
+        Self { text, form, rest: text.split_whitespace() }
     }
 
     pub fn refuse(&self, what: &str) -> String {
-        format!("`{}`: {what}; write `{}`", self.phrase, self.form)
+        format!("`{}`: {what}; write `{}`", self.text, self.form)
     }
 
     pub fn peek(&self) -> Option<&'a str> {

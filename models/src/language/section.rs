@@ -51,7 +51,7 @@ impl<T: Part> Part for Option<T> {
 /// It remembers which keys were asked for: the others mean nothing here.
 pub(crate) struct Entries<'a> {
     found: Found<'a>,
-    pub(super) entries: &'a [(Key, Node)],
+    pub(super) written: &'a [(Key, Node)],
     known: Vec<&'static str>,
     elsewhere: Vec<Elsewhere>,
     /// Where the key that chooses a kind is written, and its value.
@@ -74,7 +74,7 @@ impl<'a> Entries<'a> {
         };
         Some(Self {
             found,
-            entries,
+            written: entries,
             known: Vec::new(),
             elsewhere: Vec::new(),
             kind: None,
@@ -90,7 +90,7 @@ impl<'a> Entries<'a> {
     /// The entry with a key, if it is written.
     pub fn find(&mut self, key: &'static str) -> Option<Found<'a>> {
         self.note_known(key);
-        let entry = self.entries.iter().find(|(written, _)| written.name == key);
+        let entry = self.written.iter().find(|(written, _)| written.name == key);
         entry.map(|(written, node)| Found { node, key: written.at })
     }
 
@@ -142,7 +142,7 @@ impl<'a> Entries<'a> {
     /// Notes every key that nobody has asked for.
     fn refuse_the_rest(self, problems: &mut Problems) {
         let mut is_explained = false;
-        for (key, _) in self.entries {
+        for (key, _) in self.written {
             if self.known.contains(&key.name.as_str()) {
                 continue;
             }
@@ -265,6 +265,7 @@ macro_rules! section {
     ) => {
         $(#[doc = $about])*
         #[derive(Clone, Debug)]
+        #[allow(clippy::struct_field_names, reason = "fields are named after their keys")]
         $vis struct $name {
             $( $(#[doc = $doc])* pub $field: $type, )*
         }
@@ -296,7 +297,7 @@ macro_rules! section {
         $crate::language::section!(@decode $name, concat!($($about, "\n"),*));
     };
     (@form $forms:ident, [], $doc:expr, $type:ty) => {
-        $forms = $crate::language::schema_forms::<$type>($forms);
+        $forms = $crate::language::schema_forms::<$type>(&$forms);
     };
     (@form $forms:ident, [$key:literal], $doc:expr, $type:ty) => {
         for form in &mut $forms {

@@ -84,10 +84,10 @@ impl Episodes {
         if let Some(begin) = self.current {
             match episodes.last_mut() {
                 Some(last) if last.end.is_some_and(|end| begin.since(end) <= self.gap) => {
-                    last.end = None
+                    last.end = None;
                 }
                 _ if now.since(begin) >= self.shortest => {
-                    episodes.push(Episode { begin, end: None })
+                    episodes.push(Episode { begin, end: None });
                 }
                 _ => {}
             }

@@ -303,13 +303,9 @@ pub(crate) fn check_operation(target: &Placed<String>, names: &Names<'_>, proble
     } else {
         (true, Vec::new())
     };
-    let exists = if operation.is_empty() {
-        has_unnamed
-    } else {
-        named.iter().any(|known| *known == operation)
-    };
-    let is_whole = file.services.get(name).is_none_or(|service| service.is_whole())
-        && file.databases.get(name).is_none_or(|database| database.is_whole());
+    let exists = if operation.is_empty() { has_unnamed } else { named.contains(&operation) };
+    let is_whole = file.services.get(name).is_none_or(Placed::is_whole)
+        && file.databases.get(name).is_none_or(Placed::is_whole);
     if exists || !is_whole {
         return;
     }

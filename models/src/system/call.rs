@@ -138,10 +138,10 @@ impl<'a> Turn<'a> {
         match (outcome, frame.on_failure) {
             (Outcome::Ok, _) | (_, OnFailure::Ignore) => {}
             (Outcome::Degraded, _) | (_, OnFailure::Degrade) => {
-                frame.outcome = frame.outcome.max(Outcome::Degraded)
+                frame.outcome = frame.outcome.max(Outcome::Degraded);
             }
             (failure, OnFailure::FailLater) => {
-                frame.outcome = frame.outcome.max(failure.passed_on())
+                frame.outcome = frame.outcome.max(failure.passed_on());
             }
             (failure, OnFailure::Fail) => return self.finish(index, failure.passed_on()),
         }

@@ -138,7 +138,7 @@ impl Turn<'_> {
             Activity::InTransit => {}
             Activity::Queued => self.leave_gate(callee, Outcome::Refused),
             _ if self.state.frames[callee].role == Role::Handler => {
-                self.release_slot(callee, Outcome::Refused)
+                self.release_slot(callee, Outcome::Refused);
             }
             _ => {}
         }

@@ -64,7 +64,7 @@ impl Machine for ArticleGoSection {
     fn company(&self, at: Location) -> Company {
         let library = ArticleGoSettings::default();
         let permits = self.bulkhead_max_concurrent.as_ref().map(|permits| **permits);
-        let max_wait = self.bulkhead_max_wait.clone().unwrap_or(Placed::new(MAX_WAIT, at));
+        let max_wait = self.bulkhead_max_wait.unwrap_or(Placed::new(MAX_WAIT, at));
         let permits = permits.unwrap_or(library.bulkhead_max_concurrent).max(1);
         let in_front = Some(Permits::semaphore(permits, Some(max_wait)));
         Company { in_front, ..Company::default() }

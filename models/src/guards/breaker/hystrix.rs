@@ -84,13 +84,11 @@ impl Machine for HystrixSection {
     }
 
     fn company(&self, _: Location) -> Company {
-        let pool = match self.semaphore {
-            Some(permits) => Permits::semaphore(permits.max(1), None),
-            None => {
-                let queue = self.max_queue_size.map_or(0, |size| size.max(0) as u32);
-                let threads = self.core_size.unwrap_or(CORE_SIZE).max(1);
-                Permits::pool(PoolKind::Threads, threads, queue)
-            }
+        let pool = if let Some(permits) = self.semaphore {
+            Permits::semaphore(permits.max(1), None)
+        } else {
+            let queue = self.max_queue_size.map_or(0, |size| size.max(0) as u32);
+            Permits::pool(PoolKind::Threads, self.core_size.unwrap_or(CORE_SIZE).max(1), queue)
         };
         let timeout = Some(millis(self.execution_timeout.unwrap_or(TIMEOUT_MILLIS)));
         Company { behind: Some(pool), timeout, ..Company::default() }

@@ -92,9 +92,9 @@ impl Proxy for IstioSection {
         balancing.panic_threshold = f64::from(written.min_health_percent.unwrap_or(0)) / 100.0;
         let detection = OutlierSection {
             consecutive_5xx: written.consecutive_5xx_errors,
-            interval: written.interval.clone(),
+            interval: written.interval,
             base_ejection_time: written.base_ejection_time,
-            max_ejection_percent: written.max_ejection_percent.clone(),
+            max_ejection_percent: written.max_ejection_percent,
             success_rate_stdev_factor: Some(0),
             max_ejection_time: None,
             success_rate_minimum_hosts: None,

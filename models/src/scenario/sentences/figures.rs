@@ -144,7 +144,7 @@ impl Resolver<'_, '_> {
             return Some(Measure::Workload(workload as u32, figure_of_workload?));
         }
         let is_workload_meant = of.part.is_none() && workload_figure(figure).is_some();
-        if is_workload_meant && !self.names.find_station(&of.name).is_some() {
+        if is_workload_meant && self.names.find_station(&of.name).is_none() {
             self.workload_named(of, place);
             return None;
         }

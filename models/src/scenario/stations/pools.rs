@@ -69,8 +69,9 @@ fn compile_service(
     if let Some(idempotency) = &service.idempotency {
         let keys = plan.blueprint.idempotency.len() as u32;
         plan.blueprint.idempotency.push(idempotency.keys_for.0);
-        let instances = &mut plan.blueprint.instances[first..];
-        instances.iter_mut().for_each(|instance| instance.keys = keys);
+        for instance in &mut plan.blueprint.instances[first..] {
+            instance.keys = keys;
+        }
     }
 }
 
