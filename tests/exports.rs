@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use sim_models::export::{Content, Format, export};
+use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Content, Document};
 use sim_models::guards::{Guard, Retry};
-use sim_models::import::{self, Configuration, import};
 use sim_models::system::Blueprint;
 use sim_reports::exported::render;
 use sim_reports::imported;
@@ -93,17 +92,27 @@ fn blueprint(text: &str) -> Arc<Blueprint> {
     loaded.blueprint.unwrap_or_else(|| panic!("{:?}\n{text}", loaded.problems))
 }
 
-/// The scenario without its calls, and the calls as they come back from the export.
-fn there_and_back(
-    text: &str,
-    format: Format,
-    back: import::Format,
-    file: &str,
-) -> (Arc<Blueprint>, Arc<Blueprint>, String) {
+fn format(name: &str) -> &'static ConfigurationFormat {
+    ConfigurationFormat::named(name).expect("a format of this name")
+}
+
+fn export(name: &str, blueprint: &Blueprint) -> Vec<Document> {
+    format(name).export.as_ref().expect("it can be exported").export(blueprint)
+}
+
+/// The calls of a system in a format.
+fn written(name: &str, blueprint: &Blueprint) -> String {
+    let exporter = format(name).export.as_ref().expect("it can be exported");
+    render(exporter, "test", &export(name, blueprint))
+}
+
+/// The scenario before the export, the same with the calls that come back from it, and the export.
+fn there_and_back(text: &str, name: &str, file: &str) -> (Arc<Blueprint>, Arc<Blueprint>, String) {
     let before = blueprint(text);
-    let exported = render(format, "test", &export(format, &before));
-    let read =
-        import(back, &[Configuration { name: file.to_owned(), text: without_comments(&exported) }]);
+    let exported = written(name, &before);
+    let importer = format(name).import.as_ref().expect("it can be imported");
+    let file = ConfigurationFile { name: file.to_owned(), text: without_comments(&exported) };
+    let read = importer.import(&[file]);
     assert!(read.problems.is_empty(), "{:?}\n{exported}", read.problems);
     let rest = text.split("calls:").next().expect("a beginning");
     let after = blueprint(&format!("{rest}{}", imported::render(&read, "app")));
@@ -166,39 +175,29 @@ fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
 
 #[test]
 fn resilience4j_comes_back_as_it_went() {
-    let (before, after, exported) = there_and_back(
-        RESILIENCE4J,
-        Format::Resilience4j,
-        import::Format::Resilience4j,
-        "application.yml",
-    );
+    let (before, after, exported) = there_and_back(RESILIENCE4J, "resilience4j", "application.yml");
     let payment = (1, guards_of(&before, 1), guards_of(&after, 1));
     assert_eq!(payment.1, payment.2);
     let reports = (guards_of(&before, 3), guards_of(&after, 3));
     assert_eq!(reports.0, reports.1);
     // A breaker composed of parts comes back as the library's, and is exported the same way again.
-    assert_eq!(
-        exported,
-        render(Format::Resilience4j, "test", &export(Format::Resilience4j, &after))
-    );
+    assert_eq!(exported, written("resilience4j", &after));
     insta::assert_snapshot!(exported);
 }
 
 #[test]
 fn istio_comes_back_as_it_went() {
     let text = PROXY.replace("PRESET", ISTIO);
-    let (before, after, exported) =
-        there_and_back(&text, Format::Istio, import::Format::Istio, "istio.yaml");
+    let (before, after, exported) = there_and_back(&text, "istio", "istio.yaml");
     assert_eq!(guards_of(&before, 1), guards_of(&after, 1));
-    assert_eq!(exported, render(Format::Istio, "test", &export(Format::Istio, &after)));
+    assert_eq!(exported, written("istio", &after));
     insta::assert_snapshot!(exported);
 }
 
 #[test]
 fn envoy_comes_back_as_it_went() {
     let text = PROXY.replace("PRESET", ENVOY);
-    let (before, after, exported) =
-        there_and_back(&text, Format::Envoy, import::Format::Envoy, "envoy.yaml");
+    let (before, after, exported) = there_and_back(&text, "envoy", "envoy.yaml");
     let outliers = |blueprint: &Blueprint| blueprint.edges[1].balance.outlier_detection;
     assert_eq!(outliers(&before), outliers(&after));
     assert_eq!(before.edges[1].balance.balance, after.edges[1].balance.balance);
@@ -216,8 +215,7 @@ fn envoy_comes_back_as_it_went() {
 
 #[test]
 fn polly_comes_back_as_it_went() {
-    let (before, after, exported) =
-        there_and_back(POLLY, Format::Polly, import::Format::Polly, "appsettings.json");
+    let (before, after, exported) = there_and_back(POLLY, "polly", "appsettings.json");
     assert_eq!(guards_of(&before, 1), guards_of(&after, 1));
     insta::assert_snapshot!(exported);
 }
@@ -228,16 +226,12 @@ fn gobreaker_is_written_as_go() {
         "app -> stock: { breaker: { window: 60 calls, failure rate: 35%, minimum calls: 12, wait: 9s, half-open calls: 4 }, timeout: 300ms }",
         "app -> stock: { breaker: { preset: gobreaker, MaxRequests: 3, Interval: 30s, Timeout: 1500ms } }",
     );
-    insta::assert_snapshot!(render(
-        Format::GoBreaker,
-        "test",
-        &export(Format::GoBreaker, &blueprint(&text))
-    ));
+    insta::assert_snapshot!(written("gobreaker", &blueprint(&text)));
 }
 
-fn assert_valid(format: Format, schema_of: &dyn Fn(&serde_json::Value) -> String, text: &str) {
+fn assert_valid(format: &str, schema_of: &dyn Fn(&serde_json::Value) -> String, text: &str) {
     for document in export(format, &blueprint(text)) {
-        let Content::Configuration(values) = document.content else { panic!("a configuration") };
+        let Content::Yaml(values) = document.content else { panic!("YAML") };
         assert!(!values.is_empty());
         for value in values {
             let file = root().join("tests/exports").join(schema_of(&value));
@@ -278,7 +272,7 @@ fn what_is_written_is_what_the_real_schemas_take() {
         .collect();
     scenarios.extend([RESILIENCE4J.to_owned(), PROXY.replace("PRESET", ISTIO), POLLY.to_owned()]);
     for text in &scenarios {
-        assert_valid(Format::Resilience4j, &|_| "Resilience4j.schema.json".to_owned(), text);
+        assert_valid("resilience4j", &|_| "Resilience4j.schema.json".to_owned(), text);
         if load_text(text, &[])
             .blueprint
             .is_some_and(|blueprint| blueprint.edges.iter().any(|edge| !edge.guards.is_empty()))
@@ -286,7 +280,7 @@ fn what_is_written_is_what_the_real_schemas_take() {
             let of_kind = |value: &serde_json::Value| {
                 format!("{}.schema.json", value["kind"].as_str().unwrap_or("no kind"))
             };
-            assert_valid(Format::Istio, &of_kind, text);
+            assert_valid("istio", &of_kind, text);
         }
     }
 }

@@ -1,19 +1,25 @@
 //! Imports: configurations of libraries and proxies become calls that a scenario can run with.
 
-use sim_models::import::{Configuration, Format, Imported, import};
+use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Imported};
 use sim_reports::imported::render;
 
 use crate::running::{load_text, root};
 
-fn imported(format: Format, file: &str) -> Imported {
+fn import(format: &str, name: &str, text: &str) -> Imported {
+    let importer = ConfigurationFormat::named(format).and_then(|format| format.import.as_ref());
+    let file = ConfigurationFile { name: name.to_owned(), text: text.to_owned() };
+    importer.expect("a format that can be imported").import(&[file])
+}
+
+fn imported(format: &str, file: &str) -> Imported {
     let path = root().join("tests/import").join(file);
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    import(format, &[Configuration { name: file.to_owned(), text }])
+    import(format, file, &text)
 }
 
 /// The imported section, after checking that a scenario with it is sound.
-fn sound_section(format: Format, file: &str) -> String {
+fn sound_section(format: &str, file: &str) -> String {
     let imported = imported(format, file);
     assert!(imported.problems.is_empty(), "{file}: {:?}", imported.problems);
     let section = render(&imported, "app");
@@ -39,34 +45,33 @@ fn sound_section(format: Format, file: &str) -> String {
 
 #[test]
 fn resilience4j_is_read_from_yaml() {
-    insta::assert_snapshot!(sound_section(Format::Resilience4j, "application.yml"));
+    insta::assert_snapshot!(sound_section("resilience4j", "application.yml"));
 }
 
 #[test]
 fn resilience4j_is_read_from_properties() {
-    insta::assert_snapshot!(sound_section(Format::Resilience4j, "application.properties"));
+    insta::assert_snapshot!(sound_section("resilience4j", "application.properties"));
 }
 
 #[test]
 fn istio_is_read_from_both_of_its_kinds() {
-    insta::assert_snapshot!(sound_section(Format::Istio, "istio.yaml"));
+    insta::assert_snapshot!(sound_section("istio", "istio.yaml"));
 }
 
 #[test]
 fn envoy_is_read_from_a_list_of_clusters() {
-    insta::assert_snapshot!(sound_section(Format::Envoy, "envoy.yaml"));
+    insta::assert_snapshot!(sound_section("envoy", "envoy.yaml"));
 }
 
 #[test]
 fn polly_is_read_from_whatever_section_holds_its_options() {
-    insta::assert_snapshot!(sound_section(Format::Polly, "appsettings.json"));
+    insta::assert_snapshot!(sound_section("polly", "appsettings.json"));
 }
 
 #[test]
 fn what_is_nothing_of_the_kind_is_a_problem_with_a_place_if_there_is_one() {
     let problem = |text: &str| {
-        let imported =
-            import(Format::Istio, &[Configuration { name: "x.yaml".into(), text: text.into() }]);
+        let imported = import("istio", "x.yaml", text);
         assert!(imported.calls.is_empty());
         imported
             .problems

@@ -10,17 +10,16 @@
 //! - [`observe`] holds what was seen, as typed records;
 //! - [`expect`] judges it;
 //! - [`study`] says what is asked beyond one run;
-//! - [`import`] reads configurations of libraries and proxies, [`export`] writes them.
+//! - [`formats`] reads configurations of libraries and proxies, and writes them.
 //!
 //! What is absent on purpose: text for people (that is `sim-reports`) and threads (that is
 //! `sim-experiments`).
 #![forbid(unsafe_code)]
 
 pub mod expect;
-pub mod export;
 pub mod faults;
+pub mod formats;
 pub mod guards;
-pub mod import;
 mod language;
 pub mod observe;
 pub mod outcome;

@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use serde_json::Value;
-use sim_models::import::{Imported, ImportedCall};
+use sim_models::formats::{Imported, ImportedCall};
 
-/// Maps are written on one line if it is no longer than this.
+/// The longest line, in characters, that a map is written on.
 const WIDTH: usize = 110;
 
 /// The `calls:` section, with a comment for everything that has no equivalent.

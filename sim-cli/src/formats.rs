@@ -1,60 +1,30 @@
-//! The formats of libraries and proxies that can be imported and exported.
+//! The names of configuration formats as values on the command line.
 
-use clap::ValueEnum;
-use sim_models::{export, import};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use sim_models::formats::{Exporter, FORMATS, Importer};
 
-/// A configuration that can be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ExportFormat {
-    /// application.yml of Spring Boot
-    #[value(name = "resilience4j")]
-    Resilience4j,
-    /// `DestinationRule` and `VirtualService`
-    #[value(help = "DestinationRule and VirtualService")]
-    Istio,
-    /// Clusters
-    Envoy,
-    /// appsettings.json of .NET
-    Polly,
-    /// Settings in Go
-    #[value(name = "gobreaker")]
-    GoBreaker,
+/// Accepts the name of a format that can be imported.
+pub fn importer() -> impl TypedValueParser<Value = &'static Importer> {
+    let importers =
+        FORMATS.iter().filter_map(|format| Some((format.name, format.import.as_ref()?)));
+    one_of(importers.map(|(name, importer)| (name, importer.files, importer)).collect())
 }
 
-impl From<ExportFormat> for export::Format {
-    fn from(format: ExportFormat) -> Self {
-        match format {
-            ExportFormat::Resilience4j => Self::Resilience4j,
-            ExportFormat::Istio => Self::Istio,
-            ExportFormat::Envoy => Self::Envoy,
-            ExportFormat::Polly => Self::Polly,
-            ExportFormat::GoBreaker => Self::GoBreaker,
-        }
-    }
+/// Accepts the name of a format that can be exported.
+pub fn exporter() -> impl TypedValueParser<Value = &'static Exporter> {
+    let exporters =
+        FORMATS.iter().filter_map(|format| Some((format.name, format.export.as_ref()?)));
+    one_of(exporters.map(|(name, exporter)| (name, exporter.files, exporter)).collect())
 }
 
-/// A configuration that can be imported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ImportFormat {
-    /// application.yml or application.properties of Spring Boot
-    #[value(name = "resilience4j")]
-    Resilience4j,
-    /// `DestinationRule` and `VirtualService`
-    #[value(help = "DestinationRule and VirtualService")]
-    Istio,
-    /// Clusters
-    Envoy,
-    /// appsettings.json of .NET
-    Polly,
-}
-
-impl From<ImportFormat> for import::Format {
-    fn from(format: ImportFormat) -> Self {
-        match format {
-            ImportFormat::Resilience4j => Self::Resilience4j,
-            ImportFormat::Istio => Self::Istio,
-            ImportFormat::Envoy => Self::Envoy,
-            ImportFormat::Polly => Self::Polly,
-        }
-    }
+/// Accepts the names of choices, each with its help.
+fn one_of<T: Sync>(
+    choices: Vec<(&'static str, &'static str, &'static T)>,
+) -> impl TypedValueParser<Value = &'static T> {
+    let names = choices.iter().map(|(name, help, _)| PossibleValue::new(*name).help(*help));
+    PossibleValuesParser::new(names.collect::<Vec<_>>()).map(move |name| {
+        let (_, _, choice) =
+            choices.iter().find(|(known, ..)| *known == name).expect("only these names pass");
+        *choice
+    })
 }

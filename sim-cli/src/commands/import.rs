@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use sim_models::import::{Configuration, import};
+use sim_models::formats::{ConfigurationFile, Importer};
 use sim_reports::imported;
 
 use crate::failure::Failure;
-use crate::formats::ImportFormat;
-use crate::{scenario, terminal};
+use crate::{formats, scenario, terminal};
 
 /// Convert the configuration of a library or proxy into the calls of a scenario
 #[derive(Debug, Args)]
@@ -21,8 +20,8 @@ Comments name the settings that have no equivalent. The files name the services 
 but not their caller.")]
 pub struct ImportCommand {
     /// The library or proxy
-    #[arg(value_enum)]
-    format: ImportFormat,
+    #[arg(value_parser = formats::importer())]
+    format: &'static Importer,
     /// The configuration files, read together; - reads standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
@@ -36,10 +35,10 @@ impl ImportCommand {
     pub fn execute(&self) -> Result<(), Failure> {
         let configuration = |file: &PathBuf| {
             let input = scenario::input(file)?;
-            Ok(Configuration { name: input.name, text: input.text })
+            Ok(ConfigurationFile { name: input.name, text: input.text })
         };
         let files = self.files.iter().map(configuration).collect::<Result<Vec<_>, Failure>>()?;
-        let calls = import(self.format.into(), &files);
+        let calls = self.format.import(&files);
         if !calls.problems.is_empty() {
             scenario::show(&calls.problems, &calls.sources);
             return Err(Failure::Scenario);

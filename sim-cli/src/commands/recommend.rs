@@ -2,16 +2,15 @@
 
 use clap::Args;
 use sim_experiments::recommend::{Recommendation, TunableSystem, recommend};
-use sim_models::export::{self, export};
+use sim_models::formats::Exporter;
 use sim_reports::exported::render;
 use sim_reports::recommend::{json, report, write_all};
 
 use crate::failure::Failure;
-use crate::formats::ExportFormat;
 use crate::output::{FormatOption, OutOption, ReportFormat, describe};
 use crate::progress::JobsOption;
 use crate::scenario::{ScenarioFile, SeedOption};
-use crate::{scenario, terminal};
+use crate::{formats, scenario, terminal};
 
 const FILES: &str = "Also write recommendation.json and pictures into this folder";
 
@@ -44,8 +43,8 @@ pub struct RecommendCommand {
     format: FormatOption,
     /// Instead of the report, print the recommended settings as the configuration of a library or
     /// proxy, ready to be pasted
-    #[arg(long, value_name = "FORMAT")]
-    export: Option<ExportFormat>,
+    #[arg(long, value_name = "FORMAT", value_parser = formats::exporter())]
+    export: Option<&'static Exporter>,
     #[command(flatten)]
     out: OutOption,
     #[command(flatten)]
@@ -62,7 +61,7 @@ impl RecommendCommand {
             write_all(&recommendation, name, folder)?;
         }
         let format = match self.export {
-            Some(format) => return print_export(format.into(), &system, &recommendation),
+            Some(exporter) => return print_export(exporter, &system, &recommendation),
             None => self.format.format,
         };
         terminal::print(&match format {
@@ -81,10 +80,10 @@ impl RecommendCommand {
 }
 
 fn print_export(
-    format: export::Format,
+    exporter: &Exporter,
     system: &TunableSystem,
     recommendation: &Recommendation,
 ) -> Result<(), Failure> {
     let recommended = system.recommended(recommendation).map_err(Failure::Usage)?;
-    terminal::print(&render(format, &recommended.name, &export(format, &recommended)))
+    terminal::print(&render(exporter, &recommended.name, &exporter.export(&recommended)))
 }

@@ -1,0 +1,181 @@
+//! A call with its guards, in settings instead of ids.
+
+use sim_core::SimDuration;
+
+use super::remark::CallRemarks;
+use crate::guards;
+use crate::resilience::circuit_breaker::BreakerSettings;
+use crate::resilience::load_balancer::{Balance, OutlierSettings};
+use crate::resilience::{RateLimit, RetryBudgetPolicy, RetryPolicy};
+use crate::system::{Blueprint, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
+
+/// A call and what guards it.
+pub(super) struct GuardedCall {
+    pub caller: String,
+    pub callee: String,
+    /// The guards, the outermost first; the timeout of each attempt is among them.
+    pub guards: Vec<GuardSettings>,
+    pub connect_timeout: Option<SimDuration>,
+    pub balance: Balance,
+    pub outliers: Option<OutlierSettings>,
+    pub panic_threshold: f64,
+    has_fallback: bool,
+}
+
+/// One guard.
+#[derive(Clone, Debug)]
+pub(super) enum GuardSettings {
+    RateLimit(RateLimit),
+    /// A limit on the time of everything inside it.
+    Timeout(SimDuration),
+    /// A limit on the time of each attempt.
+    AttemptTimeout(SimDuration),
+    Hedge {
+        delay: SimDuration,
+        requests: u8,
+    },
+    Bulkhead(BulkheadSettings),
+    Breaker(BreakerSettings),
+    Retry(RetryPolicy, Option<RetryBudgetPolicy>),
+}
+
+/// A limit on calls in flight.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BulkheadSettings {
+    pub capacity: u32,
+    /// Threads that are kept when there is nothing to do.
+    pub core: u32,
+    /// Calls that may wait; [`UNLIMITED`] if there is no limit.
+    pub queue: u32,
+    pub max_wait: Option<SimDuration>,
+}
+
+impl GuardedCall {
+    pub fn new(blueprint: &Blueprint, edge: &EdgePlan) -> Self {
+        let mut guards: Vec<GuardSettings> =
+            edge.guards.iter().map(|guard| GuardSettings::new(blueprint, guard)).collect();
+        // A hedge is inside the timeout of an attempt.
+        let hedge = guards.pop_if(|guard| matches!(guard, GuardSettings::Hedge { .. }));
+        guards.extend(span(blueprint, edge.timeout).map(GuardSettings::AttemptTimeout));
+        guards.extend(hedge);
+        Self {
+            caller: edge.caller.clone(),
+            callee: blueprint.stations[edge.callee as usize].name.clone(),
+            guards,
+            connect_timeout: span(blueprint, edge.connect_timeout),
+            balance: edge.balance.balance.clone(),
+            outliers: edge.balance.outlier_detection,
+            panic_threshold: edge.balance.panic_threshold,
+            has_fallback: !edge.fallbacks.is_empty(),
+        }
+    }
+
+    /// True if there is anything to configure.
+    pub fn is_guarded(&self) -> bool {
+        !self.guards.is_empty() || self.outliers.is_some()
+    }
+
+    /// The outermost bulkhead.
+    pub fn bulkhead(&self) -> Option<BulkheadSettings> {
+        self.guards.iter().find_map(|guard| match guard {
+            GuardSettings::Bulkhead(settings) => Some(*settings),
+            _ => None,
+        })
+    }
+
+    /// The outermost retry.
+    pub fn retry(&self) -> Option<&RetryPolicy> {
+        self.guards.iter().find_map(|guard| match guard {
+            GuardSettings::Retry(policy, _) => Some(policy),
+            _ => None,
+        })
+    }
+
+    /// The outermost timeout of more than an attempt.
+    pub fn timeout(&self) -> Option<SimDuration> {
+        self.guards.iter().find_map(|guard| match guard {
+            GuardSettings::Timeout(timeout) => Some(*timeout),
+            _ => None,
+        })
+    }
+
+    /// The timeout of each attempt.
+    pub fn attempt_timeout(&self) -> Option<SimDuration> {
+        self.guards.iter().find_map(|guard| match guard {
+            GuardSettings::AttemptTimeout(timeout) => Some(*timeout),
+            _ => None,
+        })
+    }
+
+    /// Remarks on the fallback, which no format has: it is code of the caller.
+    pub fn remark_on_fallback(&self, remarks: &mut CallRemarks<'_>) {
+        remarks.add_if(self.has_fallback, "the fallback is code of the caller");
+    }
+}
+
+impl GuardSettings {
+    fn new(blueprint: &Blueprint, guard: &Guard) -> Self {
+        match *guard {
+            Guard::RateLimit(guards::RateLimit { first, .. }) => {
+                Self::RateLimit(blueprint.rate_limits[first as usize])
+            }
+            Guard::Timeout(guards::Timeout { deadline }) => {
+                Self::Timeout(span(blueprint, deadline).unwrap_or(SimDuration::MAX))
+            }
+            Guard::Hedge(plan) => Self::Hedge {
+                delay: span(blueprint, plan.delay).unwrap_or(SimDuration::MAX),
+                requests: plan.requests,
+            },
+            Guard::Bulkhead(guards::Bulkhead { first_pool }) => Self::Bulkhead(
+                BulkheadSettings::new(blueprint, &blueprint.pools[first_pool as usize]),
+            ),
+            Guard::Breaker(guards::Breaker { first, .. }) => {
+                Self::Breaker(blueprint.breakers[first as usize].settings)
+            }
+            Guard::Retry(guards::Retry { policy, first_budget }) => {
+                let budget =
+                    (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
+                Self::Retry(policy, budget)
+            }
+        }
+    }
+
+    /// Its name in the scenario file.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RateLimit(_) => "rate limit",
+            Self::Timeout(_) => "call timeout",
+            Self::AttemptTimeout(_) => "timeout",
+            Self::Hedge { .. } => "hedge",
+            Self::Bulkhead(_) => "bulkhead",
+            Self::Breaker(_) => "breaker",
+            Self::Retry(..) => "retry",
+        }
+    }
+}
+
+impl BulkheadSettings {
+    fn new(blueprint: &Blueprint, pool: &PoolPlan) -> Self {
+        Self {
+            capacity: pool.capacity,
+            core: pool.core,
+            queue: pool.queue_limit,
+            max_wait: span(blueprint, pool.wait_deadline),
+        }
+    }
+
+    /// True if a call that finds no free place is turned away at once.
+    pub fn has_no_queue(self) -> bool {
+        self.queue == 0
+    }
+
+    /// True if the time that calls wait is limited, not their number.
+    pub fn is_semaphore(self) -> bool {
+        self.core == self.capacity && (self.has_no_queue() || self.queue == UNLIMITED)
+    }
+}
+
+/// The span of a deadline; none if there is no such deadline.
+fn span(blueprint: &Blueprint, deadline: u32) -> Option<SimDuration> {
+    blueprint.deadlines.get(deadline as usize).map(|deadline| deadline.span)
+}

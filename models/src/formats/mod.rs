@@ -1,0 +1,48 @@
+//! Configurations of libraries and proxies, read as calls of a scenario and written from them.
+//!
+//! A format describes itself in one file: its name on the command line, the files that it reads and
+//! writes, how they become calls, and how calls become files. [`FORMATS`] lists them all; the
+//! command line and the reports know no format of their own. A format that outgrows its file becomes
+//! a folder of the same name.
+//!
+//! To add a format, write its file with a `FORMAT` and add it to the list. The rest is shared:
+//!
+//! - `format` is the shape of a description: a [`ConfigurationFormat`] with an [`Importer`], an
+//!   [`Exporter`], or both;
+//! - `import` runs an importer over files and collects [`ImportedCall`]s. It reads a file by way of
+//!   `documents` (`spring_boot` for the files of Spring Boot) and each map in it as a `section`, which
+//!   remembers the keys that nobody took;
+//! - `export` runs an exporter over a compiled system, so that defaults, presets and overrides are in.
+//!   A format sees each call as a `guarded_call`: settings without ids;
+//! - `remark` is a line about something that has no equivalent on the other side. Nothing is dropped
+//!   without one;
+//! - `durations` and `values` are how configurations write them.
+//!
+//! Importers use the names of the scenario file, mostly by way of a preset that has the library's own
+//! names. Turning values into YAML or JSON is the work of `sim-reports`.
+
+mod documents;
+mod durations;
+mod export;
+mod format;
+mod guarded_call;
+mod import;
+mod remark;
+mod section;
+mod spring_boot;
+mod values;
+
+mod envoy;
+mod gobreaker;
+mod istio;
+mod polly;
+mod resilience4j;
+
+pub use export::{Content, Document};
+pub use format::{ConfigurationFormat, Exporter, Importer};
+pub use import::{ConfigurationFile, Imported, ImportedCall};
+pub use remark::Remark;
+
+/// Every format, in the order in which the command line shows them.
+pub static FORMATS: &[ConfigurationFormat] =
+    &[resilience4j::FORMAT, istio::FORMAT, envoy::FORMAT, polly::FORMAT, gobreaker::FORMAT];

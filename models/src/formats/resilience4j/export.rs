@@ -1,0 +1,242 @@
+//! Guards as instances of Resilience4j.
+
+use serde_json::{Map, Value, json};
+use sim_core::SimDuration;
+
+use super::MODULES;
+use crate::formats::Remark;
+use crate::formats::durations::with_unit;
+use crate::formats::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
+use crate::formats::remark::CallRemarks;
+use crate::formats::values::{map, number};
+use crate::resilience::circuit_breaker::libraries::Resilience4jSettings;
+use crate::resilience::circuit_breaker::{
+    BreakerSettings, LateResults, Permits, Settings, Wait, WindowKind,
+};
+use crate::resilience::{Growth, Jitter, RateLimit, RetryPolicy};
+
+/// A module and the settings of an instance of it.
+type Instance = (&'static str, Map<String, Value>);
+
+pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value {
+    let mut modules = MODULES.map(|module| (module, Map::new()));
+    for call in calls {
+        let remarks = &mut CallRemarks::new(call, remarks);
+        let mut order = Vec::new();
+        for guard in &call.guards {
+            let Some((module, settings)) = instance(guard, remarks) else { continue };
+            let place = MODULES.iter().position(|known| *known == module).unwrap_or_default();
+            order.push(place);
+            let instances = &mut modules[place].1;
+            if instances.insert(call.callee.clone(), Value::Object(settings)).is_some() {
+                remarks.add(format!("a second {} stands inside the first", guard.name()));
+            }
+        }
+        remark_on_order(&order, remarks);
+        call.remark_on_fallback(remarks);
+    }
+    let sections: Map<String, Value> = modules
+        .into_iter()
+        .filter(|(_, instances)| !instances.is_empty())
+        .map(|(module, instances)| (module.to_owned(), json!({ "instances": instances })))
+        .collect();
+    json!({ "resilience4j": sections })
+}
+
+fn remark_on_order(order: &[usize], remarks: &mut CallRemarks<'_>) {
+    if !order.is_sorted() {
+        let wanted: Vec<&str> = order.iter().map(|place| MODULES[*place]).collect();
+        remarks.add(format!(
+            "the order is {}; Spring's is {}: set the aspect orders",
+            wanted.join(" around "),
+            MODULES.join(" around ")
+        ));
+    }
+}
+
+/// The instance that a guard is; none, but a remark, if there is no such module.
+fn instance(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<Instance> {
+    Some(match guard {
+        GuardSettings::Retry(policy, budget) => {
+            remarks.add_if(budget.is_some(), "there is no budget of retries");
+            ("retry", retry(policy, remarks))
+        }
+        GuardSettings::Breaker(settings) => ("circuitbreaker", breaker(settings, remarks)?),
+        GuardSettings::RateLimit(limit) => ("ratelimiter", rate_limiter(limit, remarks)?),
+        GuardSettings::Timeout(timeout) | GuardSettings::AttemptTimeout(timeout) => {
+            ("timelimiter", map([("timeoutDuration", Some(with_unit(*timeout)))]))
+        }
+        GuardSettings::Bulkhead(settings) if settings.is_semaphore() => {
+            ("bulkhead", semaphore(*settings))
+        }
+        GuardSettings::Bulkhead(settings) => ("thread-pool-bulkhead", thread_pool(*settings)),
+        GuardSettings::Hedge { .. } => {
+            remarks.add("there is no hedge");
+            return None;
+        }
+    })
+}
+
+fn semaphore(settings: BulkheadSettings) -> Map<String, Value> {
+    let max_wait = settings.max_wait.filter(|_| !settings.has_no_queue());
+    map([
+        ("maxConcurrentCalls", Some(settings.capacity.into())),
+        ("maxWaitDuration", Some(max_wait.map_or_else(|| "0".into(), with_unit))),
+    ])
+}
+
+fn thread_pool(settings: BulkheadSettings) -> Map<String, Value> {
+    map([
+        ("maxThreadPoolSize", Some(settings.capacity.into())),
+        ("coreThreadPoolSize", Some(settings.core.into())),
+        ("queueCapacity", Some(settings.queue.into())),
+    ])
+}
+
+fn breaker(
+    settings: &BreakerSettings,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<Map<String, Value>> {
+    match settings {
+        BreakerSettings::Resilience4j(settings) => Some(breaker_of_library(settings)),
+        BreakerSettings::Composed(settings) => {
+            remark_on_breaker(settings, remarks);
+            Some(breaker_of_library(&nearest_breaker(settings)))
+        }
+        _ => {
+            remarks.add("the breaker is another library's, with rules of its own");
+            None
+        }
+    }
+}
+
+/// Remarks on whatever [`nearest_breaker`] does not carry over.
+fn remark_on_breaker(settings: &Settings, remarks: &mut CallRemarks<'_>) {
+    let Settings { trip, half_open, .. } = settings;
+    remarks.add_if(
+        trip.consecutive_failures.is_some() || trip.failures.is_some(),
+        "a breaker that opens at a number of failures: only rates",
+    );
+    remarks.add_if(settings.jitter > 0.0, "the wait of the breaker is not spread");
+    remarks.add_if(settings.late_results == LateResults::Dropped, "late results are counted");
+    remarks.add_if(
+        half_open.success_threshold.is_some(),
+        "half-open calls are judged by their rates, not by successes in a row",
+    );
+    remarks.add_if(
+        half_open.permits == Permits::Concurrent,
+        "half-open calls are counted in all, not at one time",
+    );
+    remarks.add_if(
+        matches!(settings.window, WindowKind::Buckets(..)),
+        "the window is one of whole seconds",
+    );
+}
+
+/// The settings of Resilience4j that are nearest to those of a composed breaker.
+fn nearest_breaker(settings: &Settings) -> Resilience4jSettings {
+    let Settings { trip, half_open, .. } = settings;
+    let defaults = Resilience4jSettings::default();
+    let percent = |rate: Option<f64>| rate.map_or(100.0, |rate| (rate * 100.0) as f32);
+    let sliding_window = match settings.window {
+        WindowKind::Buckets(count, width) => {
+            WindowKind::Seconds((width * u64::from(count)).as_secs_f64().max(1.0) as u32)
+        }
+        window => window,
+    };
+    let slow_call = trip.slow_call_rate.map(|_| trip.slow_call);
+    Resilience4jSettings {
+        sliding_window,
+        minimum_number_of_calls: trip.minimum_calls,
+        failure_rate_threshold: percent(trip.failure_rate),
+        slow_call_rate_threshold: percent(trip.slow_call_rate),
+        slow_call_duration_threshold: slow_call.unwrap_or(defaults.slow_call_duration_threshold),
+        permitted_number_of_calls_in_half_open_state: half_open.permitted_calls,
+        wait_in_open_state: settings.wait,
+        max_wait_duration_in_half_open_state: half_open.max_stay.unwrap_or(SimDuration::ZERO),
+        ..defaults
+    }
+}
+
+fn breaker_of_library(settings: &Resilience4jSettings) -> Map<String, Value> {
+    let (kind, size) = match settings.sliding_window {
+        WindowKind::Calls(size) => ("COUNT_BASED", size),
+        WindowKind::Seconds(size) | WindowKind::Buckets(size, _) => ("TIME_BASED", size),
+    };
+    let (wait, multiplier, max) = match settings.wait_in_open_state {
+        Wait::Fixed(wait) => (wait, None, None),
+        Wait::Exponential { base, multiplier, max } => (base, Some(multiplier), Some(max)),
+        Wait::Adaptive { initial, .. } => (initial, None, None),
+    };
+    let max_half_open = settings.max_wait_duration_in_half_open_state;
+    map([
+        ("slidingWindowType", Some(kind.into())),
+        ("slidingWindowSize", Some(size.into())),
+        ("minimumNumberOfCalls", Some(settings.minimum_number_of_calls.into())),
+        ("failureRateThreshold", Some(number(f64::from(settings.failure_rate_threshold)))),
+        ("slowCallRateThreshold", Some(number(f64::from(settings.slow_call_rate_threshold)))),
+        ("slowCallDurationThreshold", Some(with_unit(settings.slow_call_duration_threshold))),
+        (
+            "permittedNumberOfCallsInHalfOpenState",
+            Some(settings.permitted_number_of_calls_in_half_open_state.into()),
+        ),
+        ("waitDurationInOpenState", Some(with_unit(wait))),
+        ("enableExponentialBackoff", multiplier.map(|_| true.into())),
+        ("exponentialBackoffMultiplier", multiplier.map(number)),
+        (
+            "exponentialMaxWaitDurationInOpenState",
+            max.filter(|max| *max != SimDuration::MAX).map(with_unit),
+        ),
+        (
+            "maxWaitDurationInHalfOpenState",
+            (!max_half_open.is_zero()).then(|| with_unit(max_half_open)),
+        ),
+        (
+            "automaticTransitionFromOpenToHalfOpenEnabled",
+            settings.automatic_transition_from_open_to_half_open.then(|| true.into()),
+        ),
+    ])
+}
+
+fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Value> {
+    let backoff = policy.backoff;
+    let has_jitter = backoff.jitter != Jitter::None;
+    remarks.add_if(
+        has_jitter,
+        "the wait of the retry is spread by enableRandomizedWait, by a share and not over the whole",
+    );
+    let multiplier = match backoff.growth {
+        Growth::Exponential(multiplier) => (multiplier != 1.0).then_some(multiplier),
+        Growth::Fibonacci => {
+            remarks.add(
+                "the wait of the retry grows like the numbers of Fibonacci: 1.6 times is nearest",
+            );
+            Some(1.6)
+        }
+    };
+    let max = (backoff.max != SimDuration::MAX).then_some(backoff.max);
+    map([
+        ("maxAttempts", Some(policy.attempts.into())),
+        ("waitDuration", Some(with_unit(backoff.base))),
+        ("enableExponentialBackoff", multiplier.map(|_| true.into())),
+        ("exponentialBackoffMultiplier", multiplier.map(number)),
+        ("exponentialMaxWaitDuration", multiplier.and(max).map(with_unit)),
+        ("enableRandomizedWait", has_jitter.then(|| true.into())),
+    ])
+}
+
+fn rate_limiter(limit: &RateLimit, remarks: &mut CallRemarks<'_>) -> Option<Map<String, Value>> {
+    let (permits, period, timeout) = match *limit {
+        RateLimit::CyclicPermits { period, permits, timeout } => (permits, period, timeout),
+        RateLimit::FixedWindow { window, calls } => (calls, window, SimDuration::ZERO),
+        _ => {
+            remarks.add("permits are renewed every cycle; this rate limit counts in another way");
+            return None;
+        }
+    };
+    Some(map([
+        ("limitForPeriod", Some(permits.into())),
+        ("limitRefreshPeriod", Some(with_unit(period))),
+        ("timeoutDuration", Some(if timeout.is_zero() { "0".into() } else { with_unit(timeout) })),
+    ]))
+}

@@ -1,0 +1,30 @@
+//! Resilience4j in Spring Boot: `resilience4j.circuitbreaker`, `retry`, `bulkhead`,
+//! `thread-pool-bulkhead`, `ratelimiter` and `timelimiter`.
+//!
+//! Each of these modules has `instances`, one for each callee, and may have `configs` that instances
+//! build on.
+
+mod export;
+mod import;
+
+use super::format::Writer;
+use super::{ConfigurationFormat, Exporter, Importer, spring_boot};
+
+pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
+    name: "resilience4j",
+    import: Some(Importer {
+        files: "application.yml or application.properties of Spring Boot",
+        looks_for: "a section `resilience4j:` with instances",
+        documents: spring_boot::documents,
+        read: import::read,
+    }),
+    export: Some(Exporter {
+        files: "application.yml of Spring Boot",
+        is_for_proxies: false,
+        writer: Writer::Yaml(|calls, remarks| vec![export::write(calls, remarks)]),
+    }),
+};
+
+/// The modules in the order of Spring's aspects, the outermost first.
+const MODULES: [&str; 6] =
+    ["retry", "circuitbreaker", "ratelimiter", "timelimiter", "bulkhead", "thread-pool-bulkhead"];
