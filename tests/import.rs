@@ -81,7 +81,7 @@ fn what_is_nothing_of_the_kind_is_a_problem_with_a_place_if_there_is_one() {
     };
     assert_eq!(
         problem("kind: Service"),
-        [("x.yaml: nothing in it could be read".to_owned(), false)]
+        [("x.yaml: there is nothing to import in it".to_owned(), false)]
     );
     assert!(problem("kind: [")[0].1);
     assert!(!problem("").is_empty());

@@ -9,7 +9,9 @@ use sim_models::formats::{Content, Document, Exporter};
 pub fn render(exporter: &Exporter, scenario: &str, documents: &[Document]) -> String {
     let comment = exporter.comment();
     if documents.is_empty() {
-        return format!("{comment} {scenario}: no call has a guard that could be written here\n");
+        return format!(
+            "{comment} {scenario}: no call has a guard that this format could express\n"
+        );
     }
     let mut text = String::new();
     for (place, document) in documents.iter().enumerate() {

@@ -2,13 +2,13 @@
 
 use super::ConfigurationFile;
 
-/// The whole file as one document, as JSON is.
+/// The whole file as one document, for formats in JSON.
 pub(super) fn single(file: &ConfigurationFile) -> Vec<String> {
     vec![file.text.clone()]
 }
 
-/// The YAML documents of a file. Blank lines stand in place of those before a document, so that it
-/// keeps its line numbers.
+/// The YAML documents of a file. Each begins with as many blank lines as there are lines before it,
+/// so that it keeps its line numbers.
 pub(super) fn yaml(file: &ConfigurationFile) -> Vec<String> {
     let mut documents = vec![String::new()];
     let mut lines = 0;

@@ -61,15 +61,15 @@ fn parse_units(text: &str) -> Option<SimDuration> {
     (!text.is_empty()).then(|| SimDuration::from_nanos_f64(nanos))
 }
 
-/// The duration as a whole number of the largest unit: `10s`, `250ms`. Spring Boot and Istio read
-/// it.
+/// The duration as a whole number of the largest unit that allows one, such as `250ms`; Spring Boot
+/// and Istio read it.
 pub(super) fn with_unit(span: SimDuration) -> Value {
     let (count, unit) = in_largest_unit(span, ["s", "ms", "us", "ns"]);
     format!("{count}{unit}").into()
 }
 
-/// The duration as a whole number of the largest unit that allows one, with the name of that unit.
-/// The names are those of second, millisecond, microsecond and nanosecond.
+/// The duration as a whole number of the largest unit that allows one, and the name of that unit.
+/// `names` has those of the second, millisecond, microsecond and nanosecond.
 pub(super) fn in_largest_unit(span: SimDuration, names: [&'static str; 4]) -> (u64, &'static str) {
     let nanos = span.as_nanos();
     let sizes = [1_000_000_000, 1_000_000, 1_000, 1];

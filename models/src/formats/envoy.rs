@@ -20,7 +20,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "envoy",
     import: Some(Importer {
         files: "Clusters",
-        looks_for: "a cluster, or a list of `clusters:`",
+        looks_for: "a cluster or a list under `clusters:`",
         documents: documents::yaml,
         read,
     }),
@@ -221,7 +221,7 @@ fn write_thresholds(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> Map<St
                 ]));
                 if let Some(max_wait) = settings.max_wait {
                     remarks.add(format!(
-                        "calls wait for a connection as long as for everything, not for {max_wait}"
+                        "a call waits for a connection until it times out, not for at most {max_wait}"
                     ));
                 }
             }
@@ -269,18 +269,18 @@ fn write_policy(balance: &Balance) -> Option<&'static str> {
 fn remark_on_guard(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) {
     match guard {
         GuardSettings::Breaker(_) => {
-            remarks.add("a breaker with states: a proxy only ejects instances (outlier_detection)");
+            remarks.add("Envoy has no breaker with states; it only ejects instances (`outlier_detection`)");
         }
         GuardSettings::Timeout(timeout) => {
-            remarks.add(format!("the route's `timeout` is {timeout}"));
+            remarks.add(format!("set `timeout: {timeout}` on the route"));
         }
         GuardSettings::AttemptTimeout(timeout) => remarks.add(format!(
-            "the route's `retry_policy.per_try_timeout`, or its `timeout`, is {timeout}"
+            "set `retry_policy.per_try_timeout: {timeout}` on the route, or `timeout` if it has no retries"
         )),
         GuardSettings::Retry(policy, _) => remarks
-            .add(format!("the route's `retry_policy.num_retries` is {}", policy.attempts - 1)),
+            .add(format!("set `retry_policy.num_retries: {}` on the route", policy.attempts - 1)),
         GuardSettings::RateLimit(_) | GuardSettings::Hedge { .. } => {
-            remarks.add(format!("a cluster has no {}", guard.name()));
+            remarks.add(format!("an Envoy cluster has no {}", guard.name()));
         }
         GuardSettings::Bulkhead(_) => {}
     }

@@ -10,18 +10,18 @@ use super::{ConfigurationFile, FORMATS, Imported, Remark};
 pub struct ConfigurationFormat {
     /// Its name on the command line.
     pub name: &'static str,
-    /// How it is read; none if it can only be written.
+    /// Its reader; none if it can only be written.
     pub import: Option<Importer>,
-    /// How it is written; none if it can only be read.
+    /// Its writer; none if it can only be read.
     pub export: Option<Exporter>,
 }
 
-/// How a format is read.
+/// The way from files of a format to calls.
 #[derive(Debug)]
 pub struct Importer {
     /// The files it reads, in a few words for the help.
     pub files: &'static str,
-    /// The part of a file that it reads, to complete "this format has …".
+    /// The part of a file that it reads, to complete "this format reads …".
     pub(super) looks_for: &'static str,
     /// Splits a file into YAML documents; JSON is YAML as well. Each keeps its line numbers, so
     /// that a problem can be shown at its place.
@@ -30,13 +30,13 @@ pub struct Importer {
     pub(super) read: fn(&Value, &mut Imported),
 }
 
-/// How a format is written.
+/// The way from calls to files of a format.
 #[derive(Debug)]
 pub struct Exporter {
     /// The files it writes, in a few words for the help.
     pub files: &'static str,
-    /// True if proxies are configured. A proxy also stands between a workload and a service, where
-    /// nobody configures a library: visitors bring their own.
+    /// True for proxies, which also stand between workloads and services. A library is configured
+    /// only in services.
     pub(super) is_for_proxies: bool,
     /// Writes the calls of one caller.
     pub(super) writer: Writer,

@@ -44,10 +44,13 @@ fn breaker_of(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<Go
             return Some(nearest_breaker(settings, remarks));
         }
         GuardSettings::Breaker(_) => {
-            remarks.add("the breaker is another library's, with rules of its own");
+            remarks.add("this breaker follows the rules of another library");
         }
         GuardSettings::Timeout(timeout) | GuardSettings::AttemptTimeout(timeout) => {
-            remarks.add(format!("the {} is a context with a timeout of {timeout}", guard.name()));
+            remarks.add(format!(
+                "for the {}, pass a context with a timeout of {timeout}",
+                guard.name()
+            ));
         }
         _ => remarks.add(format!("gobreaker has no {}", guard.name())),
     }
@@ -63,20 +66,22 @@ fn nearest_breaker(settings: &Settings, remarks: &mut CallRemarks<'_>) -> GoBrea
         WindowKind::Buckets(1, width) => (width, SimDuration::ZERO),
         WindowKind::Buckets(count, width) => (width * u64::from(count), width),
         WindowKind::Calls(calls) => {
-            remarks.add(format!("a window of {calls} calls: gobreaker's are of time, everything since it closed counts"));
+            remarks.add(format!(
+                "gobreaker has no window of {calls} calls; it counts everything since it closed"
+            ));
             (SimDuration::ZERO, SimDuration::ZERO)
         }
     };
     let timeout = match settings.wait {
         Wait::Fixed(wait) | Wait::Adaptive { initial: wait, .. } => wait,
         Wait::Exponential { base, .. } => {
-            remarks.add("the wait of the breaker does not grow");
+            remarks.add("the breaker's wait does not grow");
             base
         }
     };
     remarks.add_if(
         settings.trip.slow_call_rate.is_some(),
-        "slow calls are failures only if they time out",
+        "a slow call counts as a failure only if it times out",
     );
     let ready_to_trip = match (settings.trip.consecutive_failures, settings.trip.failure_rate) {
         (Some(failures), _) => ReadyToTrip::ConsecutiveFailures(failures),

@@ -9,7 +9,7 @@ use crate::resilience::load_balancer::{Balance, OutlierSettings};
 use crate::resilience::{RateLimit, RetryBudgetPolicy, RetryPolicy};
 use crate::system::{Blueprint, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
 
-/// A call and what guards it.
+/// A call and its guards.
 pub(super) struct GuardedCall {
     pub caller: String,
     pub callee: String,
@@ -51,6 +51,7 @@ pub(super) struct BulkheadSettings {
 }
 
 impl GuardedCall {
+    /// The call over an edge.
     pub fn new(blueprint: &Blueprint, edge: &EdgePlan) -> Self {
         let mut guards: Vec<GuardSettings> =
             edge.guards.iter().map(|guard| GuardSettings::new(blueprint, guard)).collect();
@@ -91,7 +92,7 @@ impl GuardedCall {
         })
     }
 
-    /// The outermost timeout of more than an attempt.
+    /// The outermost timeout that spans several attempts.
     pub fn timeout(&self) -> Option<SimDuration> {
         self.guards.iter().find_map(|guard| match guard {
             GuardSettings::Timeout(timeout) => Some(*timeout),
@@ -107,9 +108,9 @@ impl GuardedCall {
         })
     }
 
-    /// Remarks on the fallback, which no format has: it is code of the caller.
+    /// Adds a remark on the fallback: it is code of the caller, and no format has it.
     pub fn remark_on_fallback(&self, remarks: &mut CallRemarks<'_>) {
-        remarks.add_if(self.has_fallback, "the fallback is code of the caller");
+        remarks.add_if(self.has_fallback, "write the fallback in the caller's code");
     }
 }
 
@@ -169,7 +170,7 @@ impl BulkheadSettings {
         self.queue == 0
     }
 
-    /// True if the time that calls wait is limited, not their number.
+    /// True if it limits how long calls wait, not how many.
     pub fn is_semaphore(self) -> bool {
         self.core == self.capacity && (self.has_no_queue() || self.queue == UNLIMITED)
     }

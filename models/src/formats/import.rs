@@ -48,8 +48,11 @@ impl Importer {
             self.import_file(file, &mut imported);
             if before == (imported.calls.clone(), imported.problems.len()) {
                 imported.problems.push(
-                    Problem::error(format!("{}: nothing in it could be read", file.name), None)
-                        .with_help(format!("this format has {}", self.looks_for)),
+                    Problem::error(
+                        format!("{}: there is nothing to import in it", file.name),
+                        None,
+                    )
+                    .with_help(format!("this format reads {}", self.looks_for)),
                 );
             }
         }

@@ -130,10 +130,7 @@ fn read_virtual_service(spec: &Section<'_>, imported: &mut Imported) {
         let name = service_of(host);
         let call = imported.call(name);
         if seen.contains(&name) {
-            call.remark(
-                path.as_str(),
-                format!("another route to `{name}`; the settings of the last one stand here"),
-            );
+            call.remark(path.as_str(), format!("another route to `{name}`; the last one wins"));
         }
         seen.push(name);
         for other in destinations.iter().skip(1) {
@@ -214,7 +211,7 @@ fn write_connection_pool(
     });
     if let Some(max_wait) = bulkhead.and_then(|bulkhead| bulkhead.max_wait) {
         remarks.add(format!(
-            "calls wait for a connection as long as for everything, not for {max_wait}"
+            "a call waits for a connection until it times out, not for at most {max_wait}"
         ));
     }
     let tcp = map([
@@ -256,7 +253,7 @@ fn write_virtual_service(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> O
     let retries = call.retry().map_or(0, |policy| policy.attempts - 1);
     remarks.add_if(
         call.retry().is_some_and(|policy| !policy.backoff.base.is_zero()),
-        "the pause between attempts is Istio's own: 25 ms, doubling, spread",
+        "Istio chooses the pause between attempts itself: 25 ms, doubling, with jitter",
     );
     // Without retries, the timeout of the only attempt is that of the call.
     let (timeout, per_try) = if retries == 0 {
@@ -289,14 +286,17 @@ fn write_virtual_service(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> O
 fn remark_on_guard(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) {
     match guard {
         GuardSettings::Breaker(_) => {
-            remarks.add("a breaker with states: a proxy only ejects instances (outlierDetection)");
+            remarks.add(
+                "Istio has no breaker with states; it only ejects instances (`outlierDetection`)",
+            );
         }
         GuardSettings::RateLimit(_) | GuardSettings::Hedge { .. } => {
-            remarks.add(format!("there is no {}", guard.name()));
+            remarks.add(format!("neither resource has a {}", guard.name()));
         }
         GuardSettings::Retry(_, Some(RetryBudgetPolicy::Envoy { ratio, .. })) if *ratio == 0.0 => {}
         GuardSettings::Retry(_, Some(_)) => {
-            remarks.add("retries are limited by number (maxRetries), not by a share of the calls");
+            remarks
+                .add("Istio limits retries by number (`maxRetries`), not by a share of the calls");
         }
         _ => {}
     }

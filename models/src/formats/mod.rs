@@ -2,21 +2,21 @@
 //!
 //! A format describes itself in one file: its name on the command line, the files that it reads and
 //! writes, how they become calls, and how calls become files. [`FORMATS`] lists them all; the
-//! command line and the reports know no format of their own. A format that outgrows its file becomes
+//! command line and the reports name none of them. A format that outgrows its file becomes
 //! a folder of the same name.
 //!
 //! To add a format, write its file with a `FORMAT` and add it to the list. The rest is shared:
 //!
 //! - `format` is the shape of a description: a [`ConfigurationFormat`] with an [`Importer`], an
 //!   [`Exporter`], or both;
-//! - `import` runs an importer over files and collects [`ImportedCall`]s. It reads a file by way of
-//!   `documents` (`spring_boot` for the files of Spring Boot) and each map in it as a `section`, which
-//!   remembers the keys that nobody took;
+//! - `import` runs an importer over files and collects [`ImportedCall`]s. `documents` splits a file
+//!   (`spring_boot` does it for Spring Boot), and a `section` is a map that remembers which of its keys
+//!   nobody has taken;
 //! - `export` runs an exporter over a compiled system, so that defaults, presets and overrides are in.
 //!   A format sees each call as a `guarded_call`: settings without ids;
-//! - `remark` is a line about something that has no equivalent on the other side. Nothing is dropped
-//!   without one;
-//! - `durations` and `values` are how configurations write them.
+//! - `remark` is a line about a setting that has no equivalent on the other side. A format adds one
+//!   for whatever it leaves out, so that nothing is lost silently;
+//! - `durations` and `values` read and write them in the notations of configurations.
 //!
 //! Importers use the names of the scenario file, mostly by way of a preset that has the library's own
 //! names. Turning values into YAML or JSON is the work of `sim-reports`.

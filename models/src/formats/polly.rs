@@ -20,7 +20,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "polly",
     import: Some(Importer {
         files: "appsettings.json of .NET",
-        looks_for: "a section with `CircuitBreaker`, `Retry`, `Timeout` or their like",
+        looks_for: "a section with `CircuitBreaker`, `Retry`, `Timeout` or another strategy",
         documents: documents::single,
         read,
     }),
@@ -112,11 +112,14 @@ fn read_retry(options: &Section<'_>, path: &str, call: &mut ImportedCall) {
     };
     let jitter = if has_jitter { " full jitter" } else { "" };
     if is_linear {
-        call.remark(format!("{path}.BackoffType"), "Linear, which grows by the delay each time");
+        call.remark(
+            format!("{path}.BackoffType"),
+            "Linear, which adds the delay each time; a fixed delay is used",
+        );
     } else if has_jitter {
         call.remark(
             format!("{path}.UseJitter"),
-            "true, which spreads by a formula of Polly's own; full jitter is nearest",
+            "true, which follows a formula of Polly's own; full jitter is nearest",
         );
     }
     // Polly counts the retries without the first attempt.
@@ -167,7 +170,10 @@ fn write_pipeline(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> Map<Stri
         let Some((strategy, options)) = write_strategy(guard, remarks) else { continue };
         order.push(STRATEGIES.iter().position(|known| *known == strategy).unwrap_or_default());
         if pipeline.insert(strategy.to_owned(), Value::Object(options)).is_some() {
-            remarks.add(format!("a second {} stands inside the first", guard.name()));
+            remarks.add(format!(
+                "there is a second {} inside the first; only the inner one is written",
+                guard.name()
+            ));
         }
     }
     if !order.is_sorted() {
@@ -193,7 +199,7 @@ fn write_strategy(
         GuardSettings::Timeout(span) => ("TotalRequestTimeout", timeout(*span)),
         GuardSettings::AttemptTimeout(span) => ("AttemptTimeout", timeout(*span)),
         GuardSettings::Retry(policy, budget) => {
-            remarks.add_if(budget.is_some(), "there is no budget of retries");
+            remarks.add_if(budget.is_some(), "Polly has no retry budget");
             ("Retry", write_retry(policy, remarks))
         }
         GuardSettings::Breaker(settings) => ("CircuitBreaker", write_breaker(settings, remarks)?),
@@ -207,7 +213,7 @@ fn write_strategy(
         ),
         GuardSettings::RateLimit(_) => {
             remarks
-                .add("the rate limit is a limiter of System.Threading.RateLimiting, set in code");
+                .add("set the rate limit in code, with a limiter of System.Threading.RateLimiting");
             return None;
         }
     })
@@ -218,7 +224,9 @@ fn write_rate_limiter(
     remarks: &mut CallRemarks<'_>,
 ) -> Map<String, Value> {
     if let Some(max_wait) = settings.max_wait {
-        remarks.add(format!("calls wait in the limiter's queue without a limit of {max_wait}"));
+        remarks.add(format!(
+            "a call waits in the limiter's queue until it times out, not for at most {max_wait}"
+        ));
     }
     let limiter = map([
         ("PermitLimit", Some(settings.capacity.into())),
@@ -235,7 +243,7 @@ fn write_breaker(
         BreakerSettings::Polly(settings) => *settings,
         BreakerSettings::Composed(settings) => nearest_breaker(settings, remarks),
         _ => {
-            remarks.add("the breaker is another library's, with rules of its own");
+            remarks.add("this breaker follows the rules of another library");
             return None;
         }
     };
@@ -254,25 +262,26 @@ fn nearest_breaker(settings: &Settings, remarks: &mut CallRemarks<'_>) -> PollyS
         WindowKind::Buckets(count, width) => width * u64::from(count),
         WindowKind::Calls(calls) => {
             let sampling = PollySettings::default().sampling_duration;
-            remarks.add(format!(
-                "a window of {calls} calls: Polly's is one of time, {sampling} stand here"
-            ));
+            remarks
+                .add(format!("Polly has no window of {calls} calls; {sampling} is used instead"));
             sampling
         }
     };
     let break_duration = match settings.wait {
         Wait::Fixed(wait) | Wait::Adaptive { initial: wait, .. } => wait,
         Wait::Exponential { base, .. } => {
-            remarks
-                .add("the wait of the breaker grows only by a BreakDurationGenerator, set in code");
+            remarks.add("the breaker's wait grows only with a BreakDurationGenerator, set in code");
             base
         }
     };
     remarks.add_if(
         settings.trip.slow_call_rate.is_some(),
-        "slow calls are failures only if they time out",
+        "a slow call counts as a failure only if it times out",
     );
-    remarks.add_if(settings.half_open.permitted_calls != 1, "one call decides a half-open breaker");
+    remarks.add_if(
+        settings.half_open.permitted_calls != 1,
+        "a single call decides whether a half-open breaker closes",
+    );
     PollySettings {
         failure_ratio: settings.trip.failure_rate.unwrap_or(1.0),
         // Polly takes no less.
@@ -287,7 +296,7 @@ fn write_retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<Strin
     let is_exponential = backoff.growth != Growth::Exponential(1.0);
     remarks.add_if(
         is_exponential && backoff.growth != Growth::Exponential(2.0),
-        "the wait of the retry doubles",
+        "Polly doubles the wait between attempts",
     );
     let max_delay = (is_exponential && backoff.max != SimDuration::MAX).then_some(backoff.max);
     map([

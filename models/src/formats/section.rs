@@ -8,8 +8,8 @@ use super::{Remark, durations};
 
 /// A map whose keys are taken one by one, by any spelling: camel case, kebab case or snake case.
 ///
-/// A value that cannot be read as what it should be is not taken. [`Section::remarks`] lists the
-/// keys that are left in the end.
+/// A value of the wrong kind is not taken. [`Section::remarks`] lists the keys that are left in the
+/// end.
 pub(super) struct Section<'a> {
     path: String,
     entries: Option<&'a Map<String, Value>>,
@@ -17,7 +17,7 @@ pub(super) struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// The map at a path; empty if the value is something else or absent.
+    /// The map at a path. If the value is absent or no map, the section is not there.
     pub fn new(value: Option<&'a Value>, path: &str) -> Self {
         Self {
             path: path.to_owned(),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// A map of those entries that have a value.
+/// A map of the entries that have a value.
 pub(super) fn map<const N: usize>(entries: [(&str, Option<Value>); N]) -> Map<String, Value> {
     entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }

@@ -29,7 +29,10 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value 
             order.push(place);
             let instances = &mut modules[place].1;
             if instances.insert(call.callee.clone(), Value::Object(settings)).is_some() {
-                remarks.add(format!("a second {} stands inside the first", guard.name()));
+                remarks.add(format!(
+                    "there is a second {} inside the first; only the inner one is written",
+                    guard.name()
+                ));
             }
         }
         remark_on_order(&order, remarks);
@@ -47,18 +50,18 @@ fn remark_on_order(order: &[usize], remarks: &mut CallRemarks<'_>) {
     if !order.is_sorted() {
         let wanted: Vec<&str> = order.iter().map(|place| MODULES[*place]).collect();
         remarks.add(format!(
-            "the order is {}; Spring's is {}: set the aspect orders",
+            "the guards are ordered {}, but Spring's order is {}: set the aspect orders",
             wanted.join(" around "),
             MODULES.join(" around ")
         ));
     }
 }
 
-/// The instance that a guard is; none, but a remark, if there is no such module.
+/// The instance for a guard; none, but a remark, if there is no such module.
 fn instance(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<Instance> {
     Some(match guard {
         GuardSettings::Retry(policy, budget) => {
-            remarks.add_if(budget.is_some(), "there is no budget of retries");
+            remarks.add_if(budget.is_some(), "Resilience4j has no retry budget");
             ("retry", retry(policy, remarks))
         }
         GuardSettings::Breaker(settings) => ("circuitbreaker", breaker(settings, remarks)?),
@@ -71,7 +74,7 @@ fn instance(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<Inst
         }
         GuardSettings::Bulkhead(settings) => ("thread-pool-bulkhead", thread_pool(*settings)),
         GuardSettings::Hedge { .. } => {
-            remarks.add("there is no hedge");
+            remarks.add("Resilience4j has no hedge");
             return None;
         }
     })
@@ -104,32 +107,33 @@ fn breaker(
             Some(breaker_of_library(&nearest_breaker(settings)))
         }
         _ => {
-            remarks.add("the breaker is another library's, with rules of its own");
+            remarks.add("this breaker follows the rules of another library");
             None
         }
     }
 }
 
-/// Remarks on whatever [`nearest_breaker`] does not carry over.
+/// Adds a remark on each setting that [`nearest_breaker`] does not carry over.
 fn remark_on_breaker(settings: &Settings, remarks: &mut CallRemarks<'_>) {
     let Settings { trip, half_open, .. } = settings;
     remarks.add_if(
         trip.consecutive_failures.is_some() || trip.failures.is_some(),
-        "a breaker that opens at a number of failures: only rates",
+        "Resilience4j opens a breaker at a failure rate, not at a number of failures",
     );
-    remarks.add_if(settings.jitter > 0.0, "the wait of the breaker is not spread");
-    remarks.add_if(settings.late_results == LateResults::Dropped, "late results are counted");
+    remarks.add_if(settings.jitter > 0.0, "the breaker's wait has no jitter");
+    remarks
+        .add_if(settings.late_results == LateResults::Dropped, "the breaker counts late results");
     remarks.add_if(
         half_open.success_threshold.is_some(),
-        "half-open calls are judged by their rates, not by successes in a row",
+        "half-open calls are judged by their failure rate, not by successes in a row",
     );
     remarks.add_if(
         half_open.permits == Permits::Concurrent,
-        "half-open calls are counted in all, not at one time",
+        "half-open calls are limited in total, not at any one time",
     );
     remarks.add_if(
         matches!(settings.window, WindowKind::Buckets(..)),
-        "the window is one of whole seconds",
+        "the window is rounded to whole seconds",
     );
 }
 
@@ -203,14 +207,12 @@ fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Val
     let has_jitter = backoff.jitter != Jitter::None;
     remarks.add_if(
         has_jitter,
-        "the wait of the retry is spread by enableRandomizedWait, by a share and not over the whole",
+        "`enableRandomizedWait` varies the wait by a share of it, not over the whole interval",
     );
     let multiplier = match backoff.growth {
         Growth::Exponential(multiplier) => (multiplier != 1.0).then_some(multiplier),
         Growth::Fibonacci => {
-            remarks.add(
-                "the wait of the retry grows like the numbers of Fibonacci: 1.6 times is nearest",
-            );
+            remarks.add("Resilience4j has no Fibonacci backoff; a multiplier of 1.6 is nearest");
             Some(1.6)
         }
     };
@@ -230,7 +232,9 @@ fn rate_limiter(limit: &RateLimit, remarks: &mut CallRemarks<'_>) -> Option<Map<
         RateLimit::CyclicPermits { period, permits, timeout } => (permits, period, timeout),
         RateLimit::FixedWindow { window, calls } => (calls, window, SimDuration::ZERO),
         _ => {
-            remarks.add("permits are renewed every cycle; this rate limit counts in another way");
+            remarks.add(
+                "Resilience4j renews all permits every cycle; this rate limit works differently",
+            );
             return None;
         }
     };

@@ -77,7 +77,7 @@ fn with_base(own: &Value, configs: &Section<'_>) -> Value {
     Value::Object(merged)
 }
 
-/// The guard that an instance of a module is.
+/// The guard for an instance of a module.
 fn guard(module: &str, instance: &Section<'_>) -> (&'static str, Value) {
     match module {
         "retry" => ("retry", retry(instance)),

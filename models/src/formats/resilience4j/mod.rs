@@ -14,7 +14,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "resilience4j",
     import: Some(Importer {
         files: "application.yml or application.properties of Spring Boot",
-        looks_for: "a section `resilience4j:` with instances",
+        looks_for: "the instances under `resilience4j:`",
         documents: spring_boot::documents,
         read: import::read,
     }),
