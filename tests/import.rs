@@ -1,6 +1,6 @@
 //! Imports: configurations of libraries and proxies become calls that a scenario can run with.
 
-use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Imported};
+use sim_models::formats::{ConfigurationFile, ConfigurationFormat, FORMATS, Imported};
 use sim_reports::imported::render;
 
 use crate::running::{load_text, root};
@@ -85,4 +85,12 @@ fn what_is_nothing_of_the_kind_is_a_problem_with_a_place_if_there_is_one() {
     );
     assert!(problem("kind: [")[0].1);
     assert!(!problem("").is_empty());
+}
+
+#[test]
+fn every_format_is_in_the_guide() {
+    let guide = std::fs::read_to_string(root().join("docs/guards.md")).expect("readable");
+    for format in FORMATS {
+        assert!(guide.contains(&format!("\n| `{}` |", format.name)), "{}", format.name);
+    }
 }
