@@ -6,13 +6,13 @@
 //! from 2 on by how far limits are missed.
 #![forbid(unsafe_code)]
 
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use optimizer::parameter::{FloatParam, Parameter};
 use optimizer::sampler::Sampler;
 use optimizer::{Direction, Study};
-use sim_experiments::recommend::{CmaEs, Search, Strategy, Subject, formulas, look_for};
+use sim_experiments::Unattended;
+use sim_experiments::recommend::{CmaEs, Search, Strategy, TunableSystem, formulas, look_for};
 use sim_models::scenario::{Input, Overrides};
 
 /// Points proposed at one time.
@@ -84,12 +84,12 @@ impl Strategy for Drawn<'_> {
     }
 }
 
-fn subject(path: &str, seed: u64) -> Subject {
+fn system(path: &str, seed: u64) -> TunableSystem {
     let text = std::fs::read_to_string(path).expect("a scenario");
     let folder = Path::new(path).parent().expect("a folder").to_owned();
     let overrides =
         Overrides { settings: vec![format!("run.seed={seed}")], ..Overrides::default() };
-    Subject::prepare(Input { name: path.to_owned(), text, folder }, overrides)
+    TunableSystem::prepare(Input { name: path.to_owned(), text, folder }, overrides)
         .unwrap_or_else(|_| panic!("{path}: no sound goals"))
 }
 
@@ -97,14 +97,12 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let seeds: u64 = arguments[0].parse().expect("a number of seeds");
     let runs: u64 = arguments[1].parse().expect("a number of runs");
-    let go_on: &(dyn Fn() -> ControlFlow<()> + Sync) = &|| ControlFlow::Continue(());
     let names = ["cma-es + coordinate", "random", "cma-es", "de", "tpe", "gp"];
     for path in &arguments[2..] {
         println!("{path}: best score after {runs} runs, by seed");
         for name in names {
-            let scores: Vec<f64> = (1..=seeds)
-                .map(|seed| best(&subject(path, seed), name, seed, runs, go_on))
-                .collect();
+            let scores: Vec<f64> =
+                (1..=seeds).map(|seed| best(&system(path, seed), name, seed, runs)).collect();
             let shown: Vec<String> = scores.iter().map(|score| format!("{score:.3}")).collect();
             let kept = scores.iter().filter(|score| **score < 2.0).count();
             println!("  {name:18} {}   keeps limits {kept}/{seeds}", shown.join(" "));
@@ -112,21 +110,16 @@ fn main() {
     }
 }
 
-fn best(
-    subject: &Subject,
-    name: &str,
-    seed: u64,
-    runs: u64,
-    look: &(dyn Fn() -> ControlFlow<()> + Sync),
-) -> f64 {
-    let search = Search::new(subject, 1, look).expect("not broken off");
+fn best(system: &TunableSystem, name: &str, seed: u64, runs: u64) -> f64 {
+    let watch = Unattended { jobs: 1 };
+    let search = Search::new(system, &watch).expect("not interrupted");
     let first = search.ranking()[0].candidate.clone();
-    let start = subject.point(&first);
+    let start = system.point(&first);
     let score: Score<'_> = &|point| search.score(point);
     let (dimensions, seed32) = (start.len(), seed as u32);
     if name == "cma-es + coordinate" {
-        let start = formulas(subject, look).expect("not broken off").1;
-        look_for(&search, subject, &[subject.as_it_is(), start], runs, seed, &|_| ());
+        let start = formulas(system, &watch).expect("not interrupted").1;
+        look_for(&search, &[system.as_it_is(), start], runs, seed).expect("not interrupted");
         return search.ranking()[0].score;
     }
     let mut strategy: Box<dyn Strategy + Send + '_> = match name {
@@ -148,6 +141,6 @@ fn best(
             score,
         )),
     };
-    search.run(strategy.as_mut(), runs, &mut |_| ());
+    search.run(strategy.as_mut(), runs).expect("not interrupted");
     search.ranking()[0].score
 }
