@@ -19,8 +19,8 @@ pub trait Watch: Sync {
         false
     }
 
-    /// Notes that a stage begins, and how many steps it takes if that is known. `stage` names it
-    /// for people, such as "trying candidates".
+    /// Notes that a stage begins, and how many steps it takes if that is known; it may turn out to
+    /// take more. `stage` names it for people, such as "trying candidates".
     fn begin(&self, stage: &'static str, steps: Option<u64>) {
         let _ = (stage, steps);
     }

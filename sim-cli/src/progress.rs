@@ -1,11 +1,12 @@
 //! Threads, progress on the terminal, and the interrupt key.
 
+use std::fmt::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use sim_experiments::{Progress, Watch};
 
 use crate::terminal;
@@ -15,7 +16,7 @@ const STEPS: u64 = 1_000;
 /// The bar of one run.
 const RUN: &str = "{prefix:20!} [{bar:30}] {percent:>3}%  {msg}, {eta} left";
 /// The bar of a stage whose steps are counted.
-const COUNTED: &str = "{msg} [{bar:30}] {pos} of {len}, {per_sec}, {eta} left";
+const COUNTED: &str = "{msg} [{bar:30}] {pos} of {len}, {rate}, {eta} left";
 /// The line of a stage without steps.
 const UNCOUNTED: &str = "{msg}";
 
@@ -29,12 +30,12 @@ pub struct JobsOption {
 }
 
 impl JobsOption {
-    /// Watches over an analysis, and shows its stages if someone looks at the terminal.
+    /// The watch over an analysis, which shows its stages if someone looks at the terminal.
     pub fn watch(&self) -> Watcher {
         Watcher::new(self.threads(), Vec::new())
     }
 
-    /// Watches over runs with these names, and shows each of them if someone looks at the terminal.
+    /// The watch over runs with these names, which shows each if someone looks at the terminal.
     pub fn watch_runs(&self, names: &[String]) -> Watcher {
         let all = MultiProgress::new();
         let bar = |name: &String| {
@@ -44,8 +45,8 @@ impl JobsOption {
         Watcher::new(self.threads(), names.iter().filter(|_| is_shown).map(bar).collect())
     }
 
-    /// As many threads as the user wants, or else one for each processor.
-    pub fn threads(&self) -> usize {
+    /// The number of threads that the user wants, or else one for each processor.
+    fn threads(&self) -> usize {
         let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         self.jobs.unwrap_or_else(processors).max(1)
     }
@@ -83,15 +84,20 @@ impl Watch for Watcher {
     }
 
     fn begin(&self, stage: &'static str, steps: Option<u64>) {
-        self.stage.set_style(style(if steps.is_some() { COUNTED } else { UNCOUNTED }));
-        self.stage.set_length(steps.unwrap_or(0));
-        self.stage.set_position(0);
-        self.stage.reset_eta();
+        self.stage.set_style(style(UNCOUNTED));
         self.stage.set_message(stage);
+        if let Some(steps) = steps {
+            self.stage.set_length(steps);
+            self.stage.set_position(0);
+            self.stage.reset_eta();
+            self.stage.set_style(style(COUNTED));
+        }
     }
 
     fn advance(&self, steps: u64) {
-        self.stage.inc(steps);
+        // A search finishes the generation under way, which may take it past its runs.
+        let left = self.stage.length().unwrap_or(0).saturating_sub(self.stage.position());
+        self.stage.inc(steps.min(left));
     }
 
     fn reached(&self, run: usize, progress: Progress) {
@@ -113,9 +119,13 @@ impl Drop for Watcher {
     }
 }
 
+/// The style of a bar, with the key `rate` for steps per second.
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+            let _ = write!(out, "{:.1}/s", state.per_sec());
+        })
         .progress_chars("=> ")
 }
 

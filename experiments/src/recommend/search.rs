@@ -127,8 +127,7 @@ impl<'a> Search<'a> {
 
     /// Announces that the search goes on until `runs` runs have been made in all.
     pub(super) fn begin(&self, runs: u64) {
-        self.watch.begin("trying candidates", Some(runs));
-        self.watch.advance(self.runs());
+        self.watch.begin("trying candidates", Some(runs.saturating_sub(self.runs())));
     }
 
     /// Lets a strategy propose generations until `runs` runs have been made in all, or generations
