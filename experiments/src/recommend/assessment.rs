@@ -6,7 +6,7 @@ use sim_models::observe::Unit;
 use sim_models::study::{FigurePlan, Level};
 
 /// Confidence of the intervals.
-pub(super) const CONFIDENCE: f64 = 0.95;
+const CONFIDENCE: f64 = 0.95;
 /// The least distance at which a limit is missed, so that a miss by nothing still counts.
 const LEAST_MISS: f64 = 1e-6;
 /// The distance at which a figure that could not be read misses its limit.
@@ -80,8 +80,34 @@ pub enum Caution {
 #[derive(Clone, Debug)]
 pub struct Assessment {
     limits: Vec<Vec<LimitHere>>,
-    /// The values of each reading under each condition, and the number of runs that had none.
-    readings: Vec<Vec<(Welford, u64)>>,
+    /// The readings under each condition: its limits, then the objectives.
+    readings: Vec<Vec<Samples>>,
+}
+
+/// A limit that a candidate misses.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Miss {
+    /// The index of the condition.
+    pub condition: usize,
+    /// The index of the limit under that condition.
+    pub limit: usize,
+    /// The distance of the figure from the right side of the bound, above zero.
+    pub distance: f64,
+}
+
+/// The values of a reading over several runs.
+#[derive(Clone, Debug, Default)]
+struct Samples {
+    known: Welford,
+    /// The number of runs that had nothing to read.
+    unknown: u64,
+}
+
+impl Samples {
+    /// The mean with its interval; `None` if there was no run, or nothing to read in one of them.
+    fn interval(&self) -> Option<ConfidenceInterval> {
+        (self.unknown == 0 && self.known.count() > 0).then(|| self.known.interval(CONFIDENCE))
+    }
 }
 
 impl Assessment {
@@ -89,28 +115,27 @@ impl Assessment {
     pub(super) fn new(limits: &[Vec<LimitHere>], objectives: usize) -> Self {
         let readings = limits
             .iter()
-            .map(|limits| vec![(Welford::default(), 0); limits.len() + objectives])
+            .map(|limits| vec![Samples::default(); limits.len() + objectives])
             .collect();
         Self { limits: limits.to_vec(), readings }
     }
 
     /// Adds the values that a run under a condition has for each reading.
     pub(super) fn add(&mut self, condition: usize, values: &[Option<f64>]) {
-        for ((known, unknown), value) in self.readings[condition].iter_mut().zip(values) {
+        for (reading, value) in self.readings[condition].iter_mut().zip(values) {
             match value {
-                Some(value) => known.add(*value),
-                None => *unknown += 1,
+                Some(value) => reading.known.add(*value),
+                None => reading.unknown += 1,
             }
         }
     }
 
     /// The assessment from the runs of two assessments of one candidate.
     pub(super) fn together(mut self, other: Self) -> Self {
-        for (mine, theirs) in
-            self.readings.iter_mut().flatten().zip(other.readings.into_iter().flatten())
-        {
-            mine.0.merge(&theirs.0);
-            mine.1 += theirs.1;
+        let theirs = other.readings.into_iter().flatten();
+        for (mine, theirs) in self.readings.iter_mut().flatten().zip(theirs) {
+            mine.known.merge(&theirs.known);
+            mine.unknown += theirs.unknown;
         }
         self
     }
@@ -118,44 +143,41 @@ impl Assessment {
     /// The figure of a limit under a condition; `None` if there was no run, or nothing to read in
     /// one of them.
     pub fn of_limit(&self, condition: usize, limit: usize) -> Option<ConfidenceInterval> {
-        of(&self.readings[condition][limit])
+        self.readings[condition][limit].interval()
     }
 
-    /// True if the condition was simulated.
-    fn is_measured(&self, condition: usize) -> bool {
-        self.readings[condition].iter().any(|(known, unknown)| known.count() + unknown > 0)
+    /// The conditions that were simulated.
+    fn measured_conditions(&self) -> impl Iterator<Item = usize> {
+        let is_measured = |readings: &[Samples]| {
+            readings.iter().any(|reading| reading.known.count() + reading.unknown > 0)
+        };
+        (0..self.readings.len()).filter(move |condition| is_measured(&self.readings[*condition]))
     }
 
     /// An objective, averaged over the conditions that were simulated.
     pub fn objective(&self, objective: usize) -> Option<f64> {
         let mut mean = Welford::default();
-        for (condition, readings) in
-            self.readings.iter().enumerate().filter(|(condition, _)| self.is_measured(*condition))
-        {
-            mean.add(of(&readings[self.limits[condition].len() + objective])?.mean);
+        for condition in self.measured_conditions() {
+            let place = self.limits[condition].len() + objective;
+            mean.add(self.readings[condition][place].interval()?.mean);
         }
         (mean.count() > 0).then(|| mean.mean())
     }
 
     /// The distance by which all limits together are missed; zero if none is.
     pub fn violation(&self, caution: Caution) -> f64 {
-        self.misses(caution).map(|(_, _, miss)| miss).sum()
+        self.misses(caution).fold(0.0, |sum, miss| sum + miss.distance)
     }
 
-    /// The distance by which each limit is missed, with its condition and its place, for all
-    /// conditions that were simulated.
-    pub fn misses(&self, caution: Caution) -> impl Iterator<Item = (usize, usize, f64)> {
-        let limits =
-            self.limits.iter().enumerate().filter(|(condition, _)| self.is_measured(*condition));
-        limits.flat_map(move |(condition, limits)| {
-            limits.iter().enumerate().map(move |(place, limit)| {
-                (
-                    condition,
-                    place,
-                    limit.miss(self.cautious_figure(condition, place, limit, caution)),
-                )
+    /// The limits that are missed under the conditions that were simulated.
+    pub fn misses(&self, caution: Caution) -> impl Iterator<Item = Miss> {
+        let all = self.measured_conditions().flat_map(move |condition| {
+            self.limits[condition].iter().enumerate().map(move |(place, limit)| {
+                let figure = self.cautious_figure(condition, place, limit, caution);
+                Miss { condition, limit: place, distance: limit.miss(figure) }
             })
-        })
+        });
+        all.filter(|miss| miss.distance > 0.0)
     }
 
     /// The mean of a limit's figure, made worse by the margin.
@@ -169,7 +191,7 @@ impl Assessment {
         let mean = self.of_limit(condition, place)?.mean;
         let spread = match caution {
             Caution::OnAverage => 0.0,
-            Caution::WithRoom => libm::sqrt(self.readings[condition][place].0.variance()),
+            Caution::WithRoom => libm::sqrt(self.readings[condition][place].known.variance()),
         };
         Some(match limit.bound.relation {
             Relation::AtLeast | Relation::Above => mean - spread,
@@ -198,10 +220,6 @@ impl Assessment {
         };
         objectives.iter().enumerate().map(of).sum::<f64>() / objectives.len().max(1) as f64
     }
-}
-
-fn of((known, unknown): &(Welford, u64)) -> Option<ConfidenceInterval> {
-    (*unknown == 0 && known.count() > 0).then(|| known.interval(CONFIDENCE))
 }
 
 /// True if two values of a setting differ.

@@ -31,7 +31,7 @@ struct Objective<'a> {
 }
 
 impl<'a> CmaEs<'a> {
-    /// A search that begins at a point.
+    /// A search that begins at `start` and minimizes `score`.
     pub fn new(start: &[f64], seed: u64, score: &'a (dyn Fn(&[f64]) -> f64 + Sync)) -> Self {
         let objective =
             Objective { score, best: Arc::new(Mutex::new((f64::INFINITY, start.to_vec()))) };
@@ -65,6 +65,7 @@ impl Strategy for CmaEs<'_> {
     }
 }
 
+/// A search at its beginning.
 fn state<'a>(
     start: &[f64],
     population: usize,

@@ -7,7 +7,7 @@ use sim_core::stats::ConfidenceInterval;
 use sim_models::study::{Strain, strained as strain_system};
 use sim_models::system::Blueprint;
 
-use super::assessment::{Assessment, Caution, LimitHere};
+use super::assessment::{Assessment, Caution, LimitHere, Miss};
 use super::recommendation::{LimitStanding, Standing, Strained, Unmet};
 use super::refine::breaches;
 use super::search::Tried;
@@ -95,14 +95,13 @@ pub(super) fn strained(
 
 /// The limits that the nearest candidate misses.
 pub(super) fn unmet(system: &TunableSystem, ranking: &[Tried], nearest: &Assessment) -> Vec<Unmet> {
-    nearest
-        .misses(Caution::OnAverage)
-        .filter(|(_, _, miss)| *miss > 0.0)
-        .map(|(condition, place, _)| unmet_limit(system, ranking, condition, place))
+    let misses = nearest.misses(Caution::OnAverage);
+    misses
+        .map(|Miss { condition, limit, .. }| unmet_limit(system, ranking, condition, limit))
         .collect()
 }
 
-/// The best figure that a limit had, and the price that meeting it would have had.
+/// The best figure that any candidate had for a limit, and the limit that it would cost to meet it.
 fn unmet_limit(system: &TunableSystem, ranking: &[Tried], condition: usize, place: usize) -> Unmet {
     let limit = &system.limits()[condition][place];
     let known = || {

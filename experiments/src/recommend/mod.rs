@@ -28,7 +28,7 @@ mod refine;
 mod search;
 mod tunable_system;
 
-pub use assessment::{Assessment, Caution, LimitHere};
+pub use assessment::{Assessment, Caution, LimitHere, Miss};
 pub use cma_es::CmaEs;
 pub use coordinate::Coordinate;
 pub use formulas::{Formula, FormulaEstimate, formulas};

@@ -21,7 +21,7 @@ pub struct Recommendation {
     pub limits: Vec<LimitStanding>,
     /// The objectives, with the settings as written and as recommended.
     pub objectives: Vec<(Option<f64>, Option<f64>)>,
-    /// The limits that give way when the recommended settings meet more than the conditions.
+    /// The limits that give way when each strain is added to the conditions.
     pub strained: Vec<Strained>,
     /// The candidates that keep every limit and that no other one beats, with their objectives;
     /// empty unless there are several objectives.

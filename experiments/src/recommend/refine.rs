@@ -5,7 +5,7 @@ use std::ops::Range;
 use sim_models::observe::Unit;
 use sim_models::study::{Level, Values};
 
-use super::assessment::{Assessment, Caution, differs};
+use super::assessment::{Assessment, Caution, Miss, differs};
 use super::recommendation::{Advice, Breach};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::in_order;
@@ -28,7 +28,7 @@ pub(super) struct Refinement<'a> {
     pub now: &'a [Option<f64>],
 }
 
-/// The end of a try: all limits hold, or one gives way.
+/// The result of trying a candidate: every limit holds, or one gives way.
 enum Attempt {
     Holds(Assessment),
     Breaks(Box<Breach>),
@@ -185,10 +185,9 @@ pub(super) fn breaches(
     at: &Level,
     caution: Caution,
 ) -> Vec<Breach> {
-    let mut missed: Vec<(usize, usize, f64)> =
-        assessment.misses(caution).filter(|(_, _, miss)| *miss > 0.0).collect();
-    missed.sort_by(|one, other| other.2.total_cmp(&one.2));
-    let breach = |(condition, place, _): (usize, usize, f64)| {
+    let mut missed: Vec<Miss> = assessment.misses(caution).collect();
+    missed.sort_by(|one, other| other.distance.total_cmp(&one.distance));
+    let breach = |Miss { condition, limit: place, .. }: Miss| {
         let limit = &system.limits()[condition][place];
         Breach {
             at: at.clone(),

@@ -55,7 +55,7 @@ pub struct Tried {
     pub score: f64,
     /// The measurements; `None` if its settings do not go together.
     pub assessment: Option<Assessment>,
-    /// The number of runs that were made of it.
+    /// The number of runs that it took.
     pub runs: u64,
 }
 
@@ -98,7 +98,7 @@ impl<'a> Search<'a> {
         self.system
     }
 
-    /// The watch over it.
+    /// The watch over the search.
     pub(super) fn watch(&self) -> &'a dyn Watch {
         self.watch
     }
@@ -234,12 +234,12 @@ impl<'a> Search<'a> {
             || ranking.get(ranking.len() / 4).map_or(f64::INFINITY, |tried| tried.score);
         self.bar.store(to_beat.unwrap_or_else(better_quarter).to_bits(), Ordering::Relaxed);
         let mut misses = vec![0.0; self.system.plan().conditions.len()];
-        for (condition, _, miss) in ranking
+        for miss in ranking
             .iter()
             .filter_map(|tried| tried.assessment.as_ref())
             .flat_map(|assessment| assessment.misses(Caution::OnAverage))
         {
-            misses[condition] += miss;
+            misses[miss.condition] += miss.distance;
         }
         let mut order: Vec<usize> = self.system.conditions().collect();
         order.sort_by(|one, other| misses[*other].total_cmp(&misses[*one]).then(one.cmp(other)));

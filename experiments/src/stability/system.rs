@@ -12,7 +12,7 @@ use crate::run::replications;
 use crate::study::{Study, Unready, check_sound, ends, settings};
 use crate::watch::{Interrupted, Watch};
 
-/// A system that is put under loads and triggers.
+/// A system that is put under several loads, with and without a trigger.
 #[derive(Clone, Debug)]
 pub struct StressedSystem {
     study: Study,

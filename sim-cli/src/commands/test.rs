@@ -50,7 +50,7 @@ pub struct TestCommand {
     seeds: u64,
     #[command(flatten)]
     format: FormatOption,
-    // A help of its own, so that clap leaves the name of JUnit alone.
+    // Not as a documentation comment, whose `JUnit` would need backticks, which the help would show.
     #[arg(long, value_name = "FILE", help = "Also write a JUnit report to this file")]
     junit: Option<PathBuf>,
     #[command(flatten)]
