@@ -75,7 +75,7 @@ fn the_gallery_shows_every_scenario_as_it_is() {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let finished = running::run(&running::blueprint(&running::load_file(file, None, &[])));
         let picture =
-            sim_reports::plot::png(&sim_reports::plot::Overview(&finished)).expect("drawn");
+            sim_reports::plot::png(&sim_reports::run::Overview::new(&finished)).expect("drawn");
         let is_shown = gallery.contains(&format!("(../scenarios/{name}.yaml)"))
             && gallery.contains(&format!("(scenarios/{name}.png)"));
         let is_current = std::fs::read(docs.join("scenarios").join(&name).with_extension("png"))

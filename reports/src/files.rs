@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use sim_experiments::Finished;
 use thiserror::Error;
 
-use crate::{json, plot, tables};
+use crate::plot::{self, DrawError, Drawing};
+use crate::run::Overview;
+use crate::{json, tables};
 
 /// Why results could not be written.
 #[derive(Debug, Error)]
@@ -29,7 +31,7 @@ pub enum WriteError {
         /// Which plot.
         what: &'static str,
         /// Why.
-        cause: String,
+        cause: DrawError,
     },
 }
 
@@ -44,18 +46,22 @@ pub fn write_all(finished: &Finished, folder: &Path) -> Result<(), WriteError> {
     write(&folder.join("timeline.csv"), &tables::timeline(finished)?)?;
     write(&folder.join("series.csv"), &tables::series(finished)?)?;
     write(&folder.join("latency.csv"), &tables::latency(finished)?)?;
-    write_picture(&plot::Overview(finished), folder, "overview")
+    write_drawings(&[Box::new(Overview::new(finished))], folder)
 }
 
-/// Writes a picture as `NAME.svg` and `NAME.png`.
-pub(crate) fn write_picture(
-    picture: &impl plot::Picture,
+/// Writes each drawing as `NAME.svg` and `NAME.png`.
+pub(crate) fn write_drawings(
+    drawings: &[Box<dyn Drawing + '_>],
     folder: &Path,
-    name: &'static str,
 ) -> Result<(), WriteError> {
-    let failed = |cause| WriteError::Plot { what: name, cause };
-    write(&folder.join(format!("{name}.svg")), plot::svg(picture).map_err(failed)?.as_bytes())?;
-    write(&folder.join(format!("{name}.png")), &plot::png(picture).map_err(failed)?)
+    for drawing in drawings {
+        let name = drawing.name();
+        let failed = |cause| WriteError::Plot { what: name, cause };
+        let svg = plot::svg(&**drawing).map_err(failed)?;
+        write(&folder.join(format!("{name}.svg")), svg.as_bytes())?;
+        write(&folder.join(format!("{name}.png")), &plot::png(&**drawing).map_err(failed)?)?;
+    }
+    Ok(())
 }
 
 /// Makes a folder and those above it, unless it is there.

@@ -13,6 +13,7 @@ pub mod json;
 pub mod palette;
 pub mod plot;
 pub mod recommend;
+pub mod run;
 pub mod stability;
 pub mod sweep;
 pub mod tables;

@@ -1,88 +1,108 @@
-//! Pictures, and how they become files.
+//! A surface of pixels to write and draw on, the same for SVG and PNG.
 
-use std::sync::Once;
+use std::ops::Range;
 
 use plotters::coord::Shift;
-use plotters::prelude::*;
-use plotters::style::{FontStyle, register_font};
+use plotters::prelude::{
+    Circle, Color, DrawingArea, DrawingAreaErrorKind, DrawingBackend, PathElement, Rectangle, Text,
+    TriangleMarker,
+};
+use thiserror::Error;
 
-/// A font of our own, so that a picture needs none of the machine's and is the same everywhere.
-const FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
-pub(crate) const FONT_NAME: &str = "sans-serif";
+use super::chart::{self, Chart, Frame, Scale};
+use super::{Colour, Mark, colour, font};
 
-/// Colours that people with any colour vision tell apart (Okabe and Ito, 2008).
-pub(crate) mod colour {
-    use plotters::style::RGBColor;
+/// A place on a canvas: pixels from its left and upper edges.
+pub(crate) type Pixel = (i32, i32);
 
-    pub const OK: RGBColor = RGBColor(0, 158, 115);
-    pub const DEGRADED: RGBColor = RGBColor(230, 159, 0);
-    pub const FAILED: RGBColor = RGBColor(213, 94, 0);
-    pub const MEDIAN: RGBColor = RGBColor(0, 114, 178);
-    pub const TAIL: RGBColor = RGBColor(204, 121, 167);
-    pub const BUSY: RGBColor = RGBColor(86, 180, 233);
-    pub const FULL: RGBColor = RGBColor(213, 94, 0);
-    pub const FAULT: RGBColor = RGBColor(120, 120, 120);
-    pub const TEXT: RGBColor = RGBColor(40, 40, 40);
-    pub const FAINT: RGBColor = RGBColor(140, 140, 140);
+/// The result of drawing something.
+pub(crate) type Drawn = Result<(), DrawError>;
+
+/// An error of the plotting library or of the PNG encoder.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct DrawError(pub(super) String);
+
+impl<E: std::error::Error + Send + Sync> From<DrawingAreaErrorKind<E>> for DrawError {
+    fn from(error: DrawingAreaErrorKind<E>) -> Self {
+        Self(error.to_string())
+    }
 }
 
-pub(crate) type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+/// A surface of pixels, counted from its upper left corner.
+///
+/// Every method fails only if the plotting library does.
+pub trait Canvas {
+    /// Writes `text` in a colour; `at` is its upper left corner and `size` the height of the font.
+    fn write_in(&self, colour: Colour, text: &str, at: Pixel, size: i32) -> Drawn;
 
-/// Something that can be drawn.
-pub trait Picture {
-    /// Its width and height in pixels.
-    fn size(&self) -> (u32, u32);
+    /// Writes `text` in the colour of text.
+    fn write(&self, text: &str, at: Pixel, size: i32) -> Drawn {
+        self.write_in(colour::TEXT, text, at, size)
+    }
 
-    /// Draws it on a white ground of its size.
-    ///
-    /// # Errors
-    /// If the drawing library refuses.
-    fn draw<DB: DrawingBackend>(
+    /// Fills a rectangle between its upper left and lower right corners.
+    fn rectangle(&self, corners: [Pixel; 2], colour: Colour) -> Drawn;
+
+    /// Draws a line one pixel wide.
+    fn line(&self, ends: [Pixel; 2], colour: Colour) -> Drawn;
+
+    /// Draws a mark around its centre.
+    fn mark(&self, centre: Pixel, mark: Mark, colour: Colour) -> Drawn;
+
+    /// The strip of this canvas, over its whole width, between two heights.
+    fn strip(&self, heights: Range<u32>) -> Box<dyn Canvas + '_>;
+
+    /// Equal parts of this canvas, row by row.
+    fn grid(&self, rows: usize, columns: usize) -> Vec<Box<dyn Canvas + '_>>;
+
+    /// A chart over the whole canvas but for its frame.
+    fn chart(
         &self,
-        root: &DrawingArea<DB, Shift>,
-    ) -> Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+        frame: Frame,
+        x: Range<f64>,
+        y: Scale,
+    ) -> Result<Box<dyn Chart + '_>, DrawError>;
 }
 
-fn draw<DB: DrawingBackend>(picture: &impl Picture, root: &DrawingArea<DB, Shift>) -> Drawn<DB> {
-    static REGISTER: Once = Once::new();
-    REGISTER.call_once(|| {
-        // Refused only if the bytes were no font; text would then be missing and the tests of the
-        // picture would say so.
-        let _ = register_font(FONT_NAME, FontStyle::Normal, FONT);
-    });
-    root.fill(&WHITE)?;
-    picture.draw(root)?;
-    root.present()
-}
+impl<DB: DrawingBackend> Canvas for DrawingArea<DB, Shift> {
+    fn write_in(&self, colour: Colour, text: &str, at: Pixel, size: i32) -> Drawn {
+        Ok(self.draw(&Text::new(text, at, font::style(size, colour)))?)
+    }
 
-/// A picture as SVG.
-///
-/// # Errors
-/// If the drawing library refuses.
-pub fn svg(picture: &impl Picture) -> Result<String, String> {
-    let mut text = String::new();
-    draw(picture, &SVGBackend::with_string(&mut text, picture.size()).into_drawing_area())
-        .map_err(|error| error.to_string())?;
-    Ok(text)
-}
+    fn rectangle(&self, corners: [Pixel; 2], colour: Colour) -> Drawn {
+        Ok(self.draw(&Rectangle::new(corners, colour.rgba().filled()))?)
+    }
 
-/// A picture as PNG.
-///
-/// # Errors
-/// If the drawing library or the encoder refuses.
-pub fn png(picture: &impl Picture) -> Result<Vec<u8>, String> {
-    let (width, height) = picture.size();
-    let mut pixels = vec![0; (width * height * 3) as usize];
-    draw(picture, &BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area())
-        .map_err(|error| error.to_string())?;
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, width, height);
-    encoder.set_color(png::ColorType::Rgb);
-    encoder.set_depth(png::BitDepth::Eight);
-    // Half the size would cost a quarter of the time that writing all files takes.
-    encoder.set_compression(png::Compression::Fast);
-    let mut writer = encoder.write_header().map_err(|error| error.to_string())?;
-    writer.write_image_data(&pixels).map_err(|error| error.to_string())?;
-    writer.finish().map_err(|error| error.to_string())?;
-    Ok(bytes)
+    fn line(&self, ends: [Pixel; 2], colour: Colour) -> Drawn {
+        Ok(self.draw(&PathElement::new(ends, colour.rgba()))?)
+    }
+
+    fn mark(&self, centre: Pixel, mark: Mark, colour: Colour) -> Drawn {
+        let style = colour.rgba().filled();
+        Ok(match mark {
+            Mark::Dot(radius) => self.draw(&Circle::new(centre, radius, style)),
+            Mark::Triangle(size) => self.draw(&TriangleMarker::new(centre, size, style)),
+        }?)
+    }
+
+    fn strip(&self, heights: Range<u32>) -> Box<dyn Canvas + '_> {
+        let (_, below) = self.split_vertically(heights.start);
+        let (strip, _) = below.split_vertically(heights.end - heights.start);
+        Box::new(strip)
+    }
+
+    fn grid(&self, rows: usize, columns: usize) -> Vec<Box<dyn Canvas + '_>> {
+        let parts = self.split_evenly((rows, columns)).into_iter();
+        parts.map(|part| Box::new(part) as Box<dyn Canvas>).collect()
+    }
+
+    fn chart(
+        &self,
+        frame: Frame,
+        x: Range<f64>,
+        y: Scale,
+    ) -> Result<Box<dyn Chart + '_>, DrawError> {
+        chart::build(self, frame, x, y)
+    }
 }

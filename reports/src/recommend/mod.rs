@@ -24,8 +24,5 @@ pub fn write_all(
 ) -> Result<(), WriteError> {
     files::make_folder(folder)?;
     files::write(&folder.join("recommendation.json"), json(recommendation, scenario).as_bytes())?;
-    for (name, picture) in plots::pictures(recommendation, scenario) {
-        files::write_picture(&picture, folder, name)?;
-    }
-    Ok(())
+    files::write_drawings(&plots::drawings(recommendation, scenario), folder)
 }

@@ -24,10 +24,7 @@ const MARGIN: f64 = 0.1;
 pub fn write_all(stability: &Stability, scenario: &str, folder: &Path) -> Result<(), WriteError> {
     files::make_folder(folder)?;
     files::write(&folder.join("stability.json"), json(stability, scenario).as_bytes())?;
-    for (name, picture) in plots::pictures(stability, scenario) {
-        files::write_picture(&picture, folder, name)?;
-    }
-    Ok(())
+    files::write_drawings(&plots::drawings(stability, scenario), folder)
 }
 
 /// What a system does, in one word.

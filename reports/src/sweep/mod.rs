@@ -1,5 +1,6 @@
 //! What a sweep shows: a journal while it runs, then tables, text and plots.
 
+mod heat_map;
 mod journal;
 mod plots;
 mod records;
@@ -102,8 +103,5 @@ pub fn write_all(
         journal::write_line(out, &header)?;
         in_order(journals, points, &mut |point| journal::write_line(out, &point))
     })?;
-    for (name, picture) in plots::pictures(&header, findings) {
-        files::write_picture(&picture, folder, name)?;
-    }
-    Ok(())
+    Ok(files::write_drawings(&plots::drawings(&header, findings), folder)?)
 }

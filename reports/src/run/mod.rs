@@ -1,0 +1,5 @@
+//! The report of a single run.
+
+mod overview;
+
+pub use overview::Overview;
