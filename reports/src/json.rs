@@ -4,7 +4,7 @@ use serde::Serialize;
 use sim_experiments::Finished;
 use sim_models::observe::RunSummary;
 
-use crate::words::line;
+use crate::narrate::line;
 
 #[derive(Serialize)]
 struct Report<'a> {

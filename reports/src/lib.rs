@@ -10,6 +10,7 @@ pub mod exported;
 pub mod files;
 pub mod imported;
 pub mod json;
+mod narrate;
 pub mod palette;
 pub mod plot;
 pub mod recommend;
@@ -20,6 +21,5 @@ pub mod tables;
 pub mod testing;
 pub mod text;
 mod units;
-mod words;
 
 pub use palette::Palette;

@@ -4,7 +4,7 @@ use sim_experiments::Finished;
 use sim_models::Outcome;
 use sim_models::observe::Latency;
 
-use crate::words::{line, state_name};
+use crate::narrate::{line, state_name};
 
 type Written = Result<Vec<u8>, csv::Error>;
 

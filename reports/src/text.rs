@@ -5,14 +5,14 @@ use std::fmt::Write;
 use comfy_table::{CellAlignment, Table, presets};
 use sim_experiments::Finished;
 use sim_models::observe::{
-    BreakerSummary, CallSummary, EffectSummary, Latency, Moment, PoolSummary, PutOff, QueueSummary,
+    BreakerSummary, CallSummary, EffectSummary, Latency, PoolSummary, PutOff, QueueSummary,
     RunSummary, Span, WorkloadSummary, condensed,
 };
 
 use crate::Palette;
+use crate::narrate::listing;
 use crate::palette::Tone;
 use crate::units::{clock, count, duration, percent, significant};
-use crate::words::line;
 
 /// More lines than this are told in numbers only.
 const MOST_LINES: usize = 200;
@@ -289,37 +289,12 @@ fn effects(effects: &[EffectSummary]) -> String {
 /// One line for each thing that changed; of very many, the first.
 pub fn timeline(finished: &Finished, palette: Palette) -> String {
     let moments = condensed(&finished.timeline, finished.system.blueprint());
-    let mut text = lines(&moments[..moments.len().min(MOST_LINES)], palette);
+    let mut text = listing(&moments[..moments.len().min(MOST_LINES)], palette);
     if moments.len() > MOST_LINES {
         let _ = writeln!(
             text,
             "… and {} more; all of them are in timeline.csv (--out DIR)",
             moments.len() - MOST_LINES
-        );
-    }
-    text
-}
-
-/// One line for each thing that changed.
-pub(crate) fn lines(moments: &[Moment], palette: Palette) -> String {
-    if moments.is_empty() {
-        return "nothing changed".to_owned();
-    }
-    let lines: Vec<_> = moments.iter().map(|moment| (moment.at, line(moment))).collect();
-    let width = |of: &dyn Fn(&crate::words::Line) -> usize| {
-        lines.iter().map(|(_, line)| of(line)).max().unwrap_or(0)
-    };
-    let (kind_width, subject_width) =
-        (width(&|line| line.kind.len()), width(&|line| line.subject.chars().count()));
-    let mut text = String::new();
-    for (at, line) in &lines {
-        let told = format!("{} {:subject_width$}  {}", line.mark(), line.subject, line.text);
-        let at = clock(at.as_secs_f64());
-        let _ = writeln!(
-            text,
-            "{at:>12}  {}  {}",
-            palette.paint_padded(line.kind, kind_width),
-            palette.paint(line.tone, &told)
         );
     }
     text

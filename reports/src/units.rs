@@ -1,5 +1,19 @@
 //! Numbers as people read them.
 
+use sim_models::observe::Unit;
+
+/// A figure in its unit.
+pub fn figure(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Share => percent(value),
+        Unit::Time => duration(value),
+        Unit::Rate => format!("{}/s", significant(value)),
+        Unit::Factor => format!("{}x", significant(value)),
+        Unit::Count if value.fract() == 0.0 && value >= 0.0 => count(value as u64),
+        Unit::Count => significant(value),
+    }
+}
+
 /// Seconds in the unit that suits their size, with three significant digits: `1.23 ms`, `45.6 s`.
 pub fn duration(seconds: f64) -> String {
     let (scaled, unit) = match seconds {

@@ -7,7 +7,7 @@ use sim_models::observe::Unit;
 
 use super::canvas::Drawn;
 use super::{colour, font};
-use crate::words::figure;
+use crate::units::figure;
 
 /// The labels along an axis, and the lines across the chart at each of them.
 pub struct Axis<'a> {

@@ -10,8 +10,8 @@ use sim_models::study::{Level, Values};
 use crate::Palette;
 use crate::palette::Tone;
 use crate::text::{section, table};
+use crate::units::figure;
 use crate::units::{count, duration, percent, significant};
-use crate::words::figure;
 
 /// The front is shown up to so many points.
 const MOST_OF_FRONT: usize = 12;

@@ -12,8 +12,8 @@ use super::journal::{Journal, JournalError, in_order};
 use crate::Palette;
 use crate::palette::Tone;
 use crate::text::{section, table};
+use crate::units::figure;
 use crate::units::{count, duration, percent};
-use crate::words::figure;
 
 /// Up to so many points are shown one by one.
 const MOST_POINTS: u64 = 30;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::list::over_seeds;
 use super::{Outcome, Tested, Timeline};
-use crate::words::{measured, told};
+use crate::narrate::{measured, told};
 
 /// A `JUnit` report: one suite a scenario, one case for it and each variant.
 ///

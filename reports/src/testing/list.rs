@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::{Held, Outcome, Tested, Timeline};
 use crate::Palette;
+use crate::narrate::{measured, told};
 use crate::palette::Tone;
-use crate::words::{measured, told};
 
 /// One line for each scenario and variant, what failed below it, and how many passed.
 pub fn list(tests: &[Tested], took: Duration, palette: Palette) -> String {

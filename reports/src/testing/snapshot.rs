@@ -7,7 +7,7 @@ use sim_models::observe::condensed;
 use similar::{ChangeTag, TextDiff};
 
 use crate::Palette;
-use crate::text::lines;
+use crate::narrate::listing;
 
 /// The section of the scenario as it is written.
 const AS_WRITTEN: &str = "as written";
@@ -90,7 +90,7 @@ impl Snapshots {
 
 /// The timeline of a run as it is committed.
 pub fn snapshot(finished: &Finished) -> String {
-    with_one_newline(&lines(
+    with_one_newline(&listing(
         &condensed(&finished.timeline, finished.system.blueprint()),
         Palette::Plain,
     ))

@@ -7,7 +7,7 @@ use super::{MOST_PANELS, shortened};
 use crate::plot::{Canvas, DrawError, Drawing, Drawn, Pixel, colour, font};
 use crate::sweep::Header;
 use crate::sweep::heat_map::{Heat, HeatMap};
-use crate::words::figure;
+use crate::units::figure;
 
 /// The width and height of a map with all that is around it.
 const SIZE: (u32, u32) = (760, 440);

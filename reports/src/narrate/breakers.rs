@@ -1,0 +1,61 @@
+//! Breakers that change state, and their reasons.
+
+use sim_models::resilience::circuit_breaker::{Order, Reason, State, Transition};
+
+use super::Line;
+use crate::palette::Tone;
+use crate::units::{count, percent};
+
+pub(super) fn changes(breaker: &str, transition: &Transition) -> Line {
+    let text = format!("{}: {}", state_name(transition.to), reason(transition.reason));
+    Line::new(tone(transition.to), "breaker", breaker, text)
+}
+
+pub(super) fn most_change(edge: &str, state: State, of: usize) -> Line {
+    let text = format!("{}: most of the {} breakers", state_name(state), count(of as u64));
+    Line::new(tone(state), "breaker", edge, text)
+}
+
+/// The state of a breaker in one word.
+pub(crate) fn state_name(state: State) -> &'static str {
+    match state {
+        State::Closed => "closed",
+        State::Open => "open",
+        State::HalfOpen => "half-open",
+    }
+}
+
+fn tone(state: State) -> Tone {
+    match state {
+        State::Closed => Tone::Better,
+        State::Open => Tone::Worse,
+        State::HalfOpen => Tone::Probing,
+    }
+}
+
+fn reason(reason: Reason) -> String {
+    match reason {
+        Reason::FailureRate { rate, calls } => format!("{} of {calls} calls failed", percent(rate)),
+        Reason::SlowCallRate { rate, calls } => {
+            format!("{} of {calls} calls were slow", percent(rate))
+        }
+        Reason::ConsecutiveFailures(failures) => format!("{failures} failures in a row"),
+        Reason::WaitOver(wait) => format!("{wait} have passed"),
+        Reason::ProbesSucceeded(1) => "1 probe went well".to_owned(),
+        Reason::ProbesSucceeded(probes) => format!("{probes} probes went well"),
+        Reason::Failures(failures) => format!("{failures} failures in its window"),
+        Reason::StayOver(stay) => format!("half-open for {stay} without a decision"),
+        Reason::ProbeFailed => "a probe failed".to_owned(),
+        Reason::Operator(order) => operator(order).to_owned(),
+    }
+}
+
+fn operator(order: Order) -> &'static str {
+    match order {
+        Order::ForceOpen => "an operator forced it open",
+        Order::ForceClosed => "an operator forced it closed",
+        Order::Disable => "an operator disabled it",
+        Order::Enable => "an operator let it go on",
+        Order::Reset => "an operator reset it",
+    }
+}

@@ -1,0 +1,41 @@
+//! Instances: ejected, down, scaled, or out of memory.
+
+use sim_core::SimDuration;
+use sim_models::observe::InstanceChange;
+use sim_models::resilience::load_balancer::Ejection;
+
+use super::Line;
+use crate::palette::Tone;
+use crate::units::{count, percent};
+
+pub(super) fn changes(edge: &str, instance: &str, change: &InstanceChange) -> Line {
+    let (tone, text) = match change {
+        InstanceChange::Ejected(ejection) => {
+            (Tone::Worse, format!("ejected: {}", reason(ejection)))
+        }
+        InstanceChange::Readmitted => (Tone::Better, "readmitted".to_owned()),
+        InstanceChange::Down => (Tone::Worse, "down: health checks fail".to_owned()),
+        InstanceChange::Up => (Tone::Better, "up again: health checks pass".to_owned()),
+    };
+    Line::new(tone, "balancer", edge, format!("{instance} {text}"))
+}
+
+fn reason(ejection: &Ejection) -> String {
+    match ejection {
+        Ejection::ConsecutiveFailures(failures) => format!("{failures} failures in a row"),
+        Ejection::SuccessRate { rate, threshold } => {
+            format!("{} succeed, and others {} or more", percent(*rate), percent(*threshold))
+        }
+    }
+}
+
+pub(super) fn scaled(service: &str, from: u32, to: u32) -> Line {
+    let tone = if to > from { Tone::Better } else { Tone::Probing };
+    let (from, to) = (count(u64::from(from)), count(u64::from(to)));
+    Line::new(tone, "scale", service, format!("{to} instances in place of {from}"))
+}
+
+pub(super) fn out_of_memory(instance: &str, restart: SimDuration) -> Line {
+    let text = format!("out of memory: killed with all its work, back in {restart}");
+    Line::worse("memory", instance, text)
+}

@@ -1,0 +1,22 @@
+//! A run's timeline in words, and the figures that were measured for its expectations.
+//!
+//! [`line`] has an arm for each kind of change, and the words are in the file of the thing that
+//! changed. Committed timelines hold these words: changing one changes the files of users.
+
+mod alerts;
+mod breakers;
+mod faults;
+mod instances;
+mod line;
+mod listing;
+mod measured;
+mod moment;
+mod pools;
+mod queues;
+mod workloads;
+
+pub(crate) use breakers::state_name;
+pub(crate) use line::Line;
+pub(crate) use listing::listing;
+pub(crate) use measured::measured;
+pub(crate) use moment::{line, told};

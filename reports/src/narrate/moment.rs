@@ -1,0 +1,47 @@
+//! The line for each kind of change.
+
+use sim_models::observe::{Change, Moment};
+
+use super::{Line, alerts, breakers, faults, instances, pools, queues, workloads};
+use crate::units::clock;
+
+/// A moment as a line without its time.
+pub(crate) fn line(moment: &Moment) -> Line {
+    match &moment.change {
+        Change::FaultBegins { target, effect, lasts } => faults::begins(target, effect, *lasts),
+        Change::FaultEnds { target, effect } => faults::ends(target, effect),
+        Change::Aborted { condition, value, unit } => faults::aborted(condition, *value, *unit),
+        Change::Saturates { pool } => pools::saturates(pool),
+        Change::Relieved { pool, after, longest_queue } => {
+            pools::relieved(pool, *after, *longest_queue)
+        }
+        Change::Overflows { pool, limit } => pools::overflows(pool, *limit),
+        Change::OverflowEnds { pool } => pools::overflow_ends(pool),
+        Change::Breaker { breaker, transition } => breakers::changes(breaker, transition),
+        Change::Breakers { edge, state, of } => breakers::most_change(edge, *state, *of),
+        Change::Instance { edge, instance, change } => instances::changes(edge, instance, change),
+        Change::Scaled { service, from, to } => instances::scaled(service, *from, *to),
+        Change::OutOfMemory { instance, restart } => instances::out_of_memory(instance, *restart),
+        Change::AlertFires { alert, severity } => alerts::fires(alert, severity),
+        Change::AlertResolved { alert } => alerts::resolved(alert),
+        Change::Backlog { queue, waiting } => queues::backlog(queue, *waiting),
+        Change::Drained { queue, after, most, oldest } => {
+            queues::drained(queue, *after, *most, *oldest)
+        }
+        Change::AvailabilityFalls { workload, level, to } => {
+            workloads::availability_falls(workload, *level, *to)
+        }
+        Change::AvailabilityRegained { workload, level, after } => {
+            workloads::availability_regained(workload, *level, *after)
+        }
+        Change::OutageBegins { workload } => workloads::outage_begins(workload),
+        Change::OutageEnds { workload, after } => workloads::outage_ends(workload, *after),
+    }
+}
+
+/// A moment in one line with its time.
+pub(crate) fn told(moment: &Moment) -> String {
+    let at = clock(moment.at.as_secs_f64());
+    let line = line(moment);
+    format!("{at}  {} {} {}  {}", line.kind, line.mark(), line.subject, line.text)
+}
