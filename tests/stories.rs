@@ -2,7 +2,8 @@
 
 use sim_experiments::Finished;
 use sim_models::observe::{Change, Moment};
-use sim_reports::{Palette, text};
+use sim_reports::Palette;
+use sim_reports::run::report;
 
 use crate::running::run_scenario;
 
@@ -113,7 +114,6 @@ fn reports_are_told_in_these_words() {
         ("online-boutique", None),
     ] {
         let finished = run_scenario(name, variant, &[]);
-        let report = text::report(&finished, Palette::Plain);
-        insta::assert_snapshot!(name, report);
+        insta::assert_snapshot!(name, report(&finished, Palette::Plain));
     }
 }

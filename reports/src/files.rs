@@ -1,25 +1,22 @@
-//! Writing results to a folder, each file at once or not at all.
+//! Writing results to a folder, each file whole or not at all.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use sim_experiments::Finished;
 use thiserror::Error;
 
-use crate::plot::{self, DrawError, Drawing};
-use crate::run::Overview;
-use crate::{json, tables};
+use crate::plot::{DrawError, Drawing, png, svg};
 
-/// Why results could not be written.
+/// A failure to write results.
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// The folder or a file in it cannot be made.
     #[error("cannot write {path}: {cause}")]
     File {
-        /// Which.
+        /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         cause: std::io::Error,
     },
     /// A table cannot be encoded.
@@ -28,40 +25,53 @@ pub enum WriteError {
     /// A plot cannot be drawn.
     #[error("cannot draw {what}: {cause}")]
     Plot {
-        /// Which plot.
+        /// The name of the plot.
         what: &'static str,
-        /// Why.
+        /// The reason.
         cause: DrawError,
     },
 }
 
-/// Writes everything about a run into `folder`: `summary.json`, `timeline.csv`, `series.csv`,
-/// `latency.csv`, `overview.svg` and `overview.png`. The folder is made if it is missing.
-///
-/// # Errors
-/// If a file cannot be encoded or written; files already written stay.
-pub fn write_all(finished: &Finished, folder: &Path) -> Result<(), WriteError> {
-    make_folder(folder)?;
-    write(&folder.join("summary.json"), json::report(finished).as_bytes())?;
-    write(&folder.join("timeline.csv"), &tables::timeline(finished)?)?;
-    write(&folder.join("series.csv"), &tables::series(finished)?)?;
-    write(&folder.join("latency.csv"), &tables::latency(finished)?)?;
-    write_drawings(&[Box::new(Overview::new(finished))], folder)
-}
+/// A folder of results.
+pub(crate) struct Folder<'a>(&'a Path);
 
-/// Writes each drawing as `NAME.svg` and `NAME.png`.
-pub(crate) fn write_drawings(
-    drawings: &[Box<dyn Drawing + '_>],
-    folder: &Path,
-) -> Result<(), WriteError> {
-    for drawing in drawings {
+impl<'a> Folder<'a> {
+    /// Makes the folder and those above it, unless they are there.
+    pub fn make(path: &'a Path) -> Result<Self, WriteError> {
+        make_folder(path)?;
+        Ok(Self(path))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes a file, whole or not at all.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), WriteError> {
+        write(&self.path(name), bytes)
+    }
+
+    /// Writes a file piece by piece, whole or not at all.
+    pub fn write_with<E: From<WriteError>>(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        write_with(&self.path(name), write)
+    }
+
+    /// Writes a drawing as `NAME.svg` and `NAME.png`.
+    pub fn draw(&self, drawing: &dyn Drawing) -> Result<(), WriteError> {
         let name = drawing.name();
         let failed = |cause| WriteError::Plot { what: name, cause };
-        let svg = plot::svg(&**drawing).map_err(failed)?;
-        write(&folder.join(format!("{name}.svg")), svg.as_bytes())?;
-        write(&folder.join(format!("{name}.png")), &plot::png(&**drawing).map_err(failed)?)?;
+        self.write(&format!("{name}.svg"), svg(drawing).map_err(failed)?.as_bytes())?;
+        self.write(&format!("{name}.png"), &png(drawing).map_err(failed)?)
     }
-    Ok(())
+
+    /// Writes several drawings.
+    pub fn draw_all(&self, drawings: &[Box<dyn Drawing + '_>]) -> Result<(), WriteError> {
+        drawings.iter().try_for_each(|drawing| self.draw(&**drawing))
+    }
 }
 
 /// Makes a folder and those above it, unless it is there.
@@ -84,11 +94,8 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
     })
 }
 
-/// The same for a file that is written piece by piece.
-///
-/// # Errors
-/// If the file cannot be written or renamed, or `write` fails.
-pub fn write_with<E: From<WriteError>>(
+/// Like [`write()`], for a file that is written piece by piece.
+fn write_with<E: From<WriteError>>(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), E>,
 ) -> Result<(), E> {

@@ -1,25 +1,30 @@
-//! What Fusebox shows people and programs: text, JSON, CSV, plots, diagnostics.
+//! Everything Fusebox shows people and programs: text, JSON, CSV, Parquet, plots, diagnostics.
 //!
-//! Everything here turns typed records into bytes; nothing prints, and the same records give the
-//! same bytes. Files are written beside their place and renamed into it ([`files`]), so that none
-//! is ever half there.
+//! This crate turns records into bytes and writes files. It prints nothing, and the same records
+//! give the same bytes.
+//!
+//! Each report is a folder with the same entry points: `report` is the text for a terminal, `json`
+//! the document for programs, and `write_all` puts everything into a folder. [`run`], [`sweep`],
+//! [`recommend`] and [`stability`] are such reports; a new analysis adds one folder and one line
+//! here. What they share lives beside them: [`plot`] draws, `narrate` puts the timeline into words,
+//! `layout` sets sections and tables, `units` writes numbers, and [`files`] writes each file whole
+//! or not at all.
 #![forbid(unsafe_code)]
 
 pub mod diagnostics;
 pub mod exported;
 pub mod files;
 pub mod imported;
-pub mod json;
+mod json;
+mod layout;
 mod narrate;
-pub mod palette;
+mod palette;
 pub mod plot;
 pub mod recommend;
 pub mod run;
 pub mod stability;
 pub mod sweep;
-pub mod tables;
 pub mod testing;
-pub mod text;
 mod units;
 
 pub use palette::Palette;

@@ -14,6 +14,14 @@ pub fn figure(value: f64, unit: Unit) -> String {
     }
 }
 
+/// A mean and half the width of its confidence interval, if that is known: `12.0 ms ± 1.50 ms`.
+pub fn with_error(mean: f64, half_width: Option<f64>, shown: impl Fn(f64) -> String) -> String {
+    match half_width {
+        Some(half_width) => format!("{} ± {}", shown(mean), shown(half_width)),
+        None => shown(mean),
+    }
+}
+
 /// Seconds in the unit that suits their size, with three significant digits: `1.23 ms`, `45.6 s`.
 pub fn duration(seconds: f64) -> String {
     let (scaled, unit) = match seconds {

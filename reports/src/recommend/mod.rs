@@ -1,28 +1,12 @@
-//! What a recommendation shows: text, JSON and pictures.
+//! The report of a recommendation: text for a terminal, JSON and plots.
 
+mod folder;
+mod json;
 mod plots;
-mod records;
+mod settings;
 mod text;
+mod words;
 
-use std::path::Path;
-
-use sim_experiments::recommend::Recommendation;
-
-pub use records::json;
+pub use folder::write_all;
+pub use json::json;
 pub use text::report;
-
-use crate::files::{self, WriteError};
-
-/// Writes `recommendation.json` and the pictures into `folder`.
-///
-/// # Errors
-/// If a file cannot be drawn or written; files already written stay.
-pub fn write_all(
-    recommendation: &Recommendation,
-    scenario: &str,
-    folder: &Path,
-) -> Result<(), WriteError> {
-    files::make_folder(folder)?;
-    files::write(&folder.join("recommendation.json"), json(recommendation, scenario).as_bytes())?;
-    files::write_drawings(&plots::drawings(recommendation, scenario), folder)
-}

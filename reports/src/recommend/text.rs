@@ -3,179 +3,84 @@
 use std::fmt::Write;
 
 use sim_core::stats::ConfidenceInterval;
-use sim_experiments::recommend::{Advice, Breach, Conclusion, Formula, Recommendation, Standing};
+use sim_experiments::recommend::{Outcome, Recommendation, Standing, Unmet};
 use sim_models::observe::Unit;
-use sim_models::study::{Level, Values};
 
+use super::settings::settings;
+use super::words::{FormulaWords, gives_way};
 use crate::Palette;
+use crate::layout::{Page, table};
 use crate::palette::Tone;
-use crate::text::{section, table};
-use crate::units::figure;
-use crate::units::{count, duration, percent, significant};
+use crate::units::{count, figure, with_error};
 
-/// The front is shown up to so many points.
+/// The front is shown up to this many points.
 const MOST_OF_FRONT: usize = 12;
 
-/// What was found, what to set, and how sure it is.
+/// The settings to use, the reasons, and how certain they are.
 pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette) -> String {
-    let mut text = heading(recommendation, scenario, palette);
-    section(&mut text, palette, "Settings", &settings(recommendation));
+    let (tone, verdict) = verdict(recommendation);
+    let mut page = Page::new(palette, scenario, &palette.paint(tone, &verdict));
+    page.remark(Tone::Faint, &effort(recommendation));
+    page.section("Settings", &settings(recommendation));
     let title = format!(
         "Limits, on {} runs each that were not searched on",
         recommendation.plan.validations
     );
-    section(&mut text, palette, &title, &limits(recommendation));
+    page.section(&title, &limits(recommendation));
     if !recommendation.objectives.is_empty() {
-        section(
-            &mut text,
-            palette,
-            "Objectives (mean over the conditions)",
-            &objectives(recommendation),
-        );
+        page.section("Objectives (mean over the conditions)", &objectives(recommendation));
     }
-    section(&mut text, palette, "How much room there is", &strained(recommendation));
+    page.section("How much room there is", &strained(recommendation));
     if !recommendation.front.is_empty() {
-        section(
-            &mut text,
-            palette,
-            "Where the objectives conflict: nothing better in all of them was found",
-            &front(recommendation),
-        );
+        let title = "Where the objectives conflict: nothing better in all of them was found";
+        page.section(title, &front(recommendation));
     }
     if !recommendation.unmet.is_empty() {
-        section(&mut text, palette, "What could not be met", &unmet(recommendation));
+        page.section("What could not be met", &unmet(recommendation));
     }
     if !recommendation.estimates.is_empty() {
-        section(
-            &mut text,
-            palette,
-            "What formulas say, where the search began",
-            &formulas(recommendation),
-        );
+        page.section("What formulas say, where the search began", &formulas(recommendation));
     }
-    text
+    page.finish()
 }
 
-fn heading(recommendation: &Recommendation, scenario: &str, palette: Palette) -> String {
+fn verdict(recommendation: &Recommendation) -> (Tone, String) {
     let changed = recommendation.advice.iter().filter(|advice| advice.is_changed).count();
     let of = recommendation.advice.len();
-    let (verdict, tone) = match recommendation.conclusion {
-        Conclusion::Keep => (
-            "keep what you have: it keeps every limit, and nothing better was found".to_owned(),
+    match recommendation.outcome {
+        Outcome::Keep => (
             Tone::Better,
+            "keep what you have: it keeps every limit, and nothing better was found".to_owned(),
         ),
-        Conclusion::Change => {
-            (format!("change {changed} of {of} settings: every limit is kept then"), Tone::Better)
+        Outcome::Change => {
+            (Tone::Better, format!("change {changed} of {of} settings: every limit is kept then"))
         }
-        Conclusion::Unmet => {
-            ("nothing that was tried keeps every limit; this comes nearest".to_owned(), Tone::Worse)
+        Outcome::Unmet => {
+            (Tone::Worse, "nothing that was tried keeps every limit; this comes nearest".to_owned())
         }
-    };
-    let conditions = recommendation.plan.conditions.len();
-    let conditions = if conditions == 1 {
-        "one condition".to_owned()
-    } else {
-        format!("{conditions} conditions")
+    }
+}
+
+fn effort(recommendation: &Recommendation) -> String {
+    let conditions = match recommendation.plan.conditions.len() {
+        1 => "one condition".to_owned(),
+        several => format!("{several} conditions"),
     };
     format!(
-        "{}: {}\n{}\n",
-        palette.paint(Tone::Heading, scenario),
-        palette.paint(tone, &verdict),
-        palette.paint(
-            Tone::Faint,
-            &format!(
-                "{} candidates tried under {conditions} in {} runs, seed {}; ± is half of the 95% interval",
-                count(recommendation.candidates),
-                count(recommendation.runs),
-                recommendation.seed
-            )
-        )
+        "{} candidates tried under {conditions} in {} runs, seed {}; ± is half of the 95% interval",
+        count(recommendation.candidates),
+        count(recommendation.runs),
+        recommendation.seed
     )
-}
-
-fn settings(recommendation: &Recommendation) -> String {
-    let header = ["setting", "now", "recommended", "safe", "below that", "above that"];
-    let rows =
-        recommendation.plan.settings.iter().zip(&recommendation.advice).map(|(setting, advice)| {
-            let recommended = if advice.is_changed {
-                advice.recommended.shown.clone()
-            } else {
-                "keep".to_owned()
-            };
-            let (safe, below, above) = match &setting.values {
-                Values::Range(_) => (
-                    range(&advice.safe),
-                    side(advice.below.as_ref(), "nothing gives way"),
-                    side(advice.above.as_ref(), "nothing gives way"),
-                ),
-                Values::Listed(_) => (kept(advice), others(advice), String::new()),
-            };
-            vec![setting.path.clone(), now(advice), recommended, safe, below, above]
-        });
-    table(&header, &[1, 2, 3, 4, 5], rows)
-}
-
-fn now(advice: &Advice) -> String {
-    advice.now.as_ref().map_or_else(|| "-".to_owned(), |now| now.shown.clone())
-}
-
-fn range((from, to): &(Level, Level)) -> String {
-    if from.number == to.number {
-        from.shown.clone()
-    } else {
-        format!("{} to {}", from.shown, to.shown)
-    }
-}
-
-fn side(breach: Option<&Breach>, otherwise: &str) -> String {
-    breach.map_or_else(
-        || otherwise.to_owned(),
-        |breach| format!("at {}: {}", breach.at.shown, gives_way(breach)),
-    )
-}
-
-/// What gives way, and under which condition.
-pub(super) fn gives_way(breach: &Breach) -> String {
-    match (&breach.condition, breach.figure) {
-        (None, _) => breach.limit.clone(),
-        (Some(condition), Some(value)) => {
-            format!("{} ({}, {condition})", breach.limit, figure(value, breach.unit))
-        }
-        (Some(condition), None) => format!("{} (nothing to measure, {condition})", breach.limit),
-    }
-}
-
-fn kept(advice: &Advice) -> String {
-    let others = advice
-        .others
-        .iter()
-        .filter(|(_, breach)| breach.is_none())
-        .map(|(level, _)| level.shown.clone());
-    std::iter::once(advice.recommended.shown.clone()).chain(others).collect::<Vec<_>>().join(", ")
-}
-
-fn others(advice: &Advice) -> String {
-    let broken = advice.others.iter().filter_map(|(level, breach)| {
-        Some(format!("{}: {}", level.shown, gives_way(breach.as_ref()?)))
-    });
-    broken.collect::<Vec<_>>().join("; ")
 }
 
 fn limits(recommendation: &Recommendation) -> String {
     let rows = recommendation.limits.iter().map(|limit| {
-        let shown = |(interval, standing): (Option<ConfidenceInterval>, Standing)| {
-            format!(
-                "{} {}",
-                mark(standing),
-                interval.map_or_else(|| "-".to_owned(), |interval| estimate(interval, limit.unit))
-            )
+        let cell = |(interval, standing): (Option<ConfidenceInterval>, Standing)| {
+            let measured = interval.map(|interval| mean(interval, limit.unit));
+            format!("{} {}", mark(standing), measured.unwrap_or_else(|| "-".to_owned()))
         };
-        vec![
-            limit.condition.clone(),
-            limit.limit.clone(),
-            shown(limit.now),
-            shown(limit.recommended),
-        ]
+        vec![limit.condition.clone(), limit.limit.clone(), cell(limit.now), cell(limit.recommended)]
     });
     let legend = "+ kept, ~ kept on average but not surely, ! missed";
     format!("{}\n{legend}", table(&["condition", "limit", "now", "recommended"], &[1, 2, 3], rows))
@@ -189,29 +94,26 @@ fn mark(standing: Standing) -> &'static str {
     }
 }
 
-fn estimate(interval: ConfidenceInterval, unit: Unit) -> String {
-    if interval.half_width.is_finite() && interval.half_width > 0.0 {
-        format!("{} ± {}", figure(interval.mean, unit), figure(interval.half_width, unit))
-    } else {
-        figure(interval.mean, unit)
-    }
+/// A mean, and its uncertainty unless all runs agree.
+fn mean(interval: ConfidenceInterval, unit: Unit) -> String {
+    let half_width = Some(interval.half_width).filter(|width| width.is_finite() && *width > 0.0);
+    with_error(interval.mean, half_width, |value| figure(value, unit))
 }
 
 fn objectives(recommendation: &Recommendation) -> String {
-    let shown = |value: Option<f64>, unit: Unit| {
+    let cell = |value: Option<f64>, unit: Unit| {
         value.map_or_else(|| "-".to_owned(), |value| figure(value, unit))
     };
-    let rows = recommendation.plan.objectives.iter().zip(&recommendation.objectives).map(
-        |(plan, (now, then))| {
-            let change = match (now, then) {
-                (Some(now), Some(then)) if *now != 0.0 => {
-                    format!("{:+.1}%", (then / now - 1.0) * 100.0)
-                }
-                _ => String::new(),
-            };
-            vec![plan.text.clone(), shown(*now, plan.unit), shown(*then, plan.unit), change]
-        },
-    );
+    let objectives = recommendation.plan.objectives.iter().zip(&recommendation.objectives);
+    let rows = objectives.map(|(plan, (now, then))| {
+        let change = match (now, then) {
+            (Some(now), Some(then)) if *now != 0.0 => {
+                format!("{:+.1}%", (then / now - 1.0) * 100.0)
+            }
+            _ => String::new(),
+        };
+        vec![plan.text.clone(), cell(*now, plan.unit), cell(*then, plan.unit), change]
+    });
     table(&["", "now", "recommended", "change"], &[], rows)
 }
 
@@ -230,8 +132,8 @@ fn strained(recommendation: &Recommendation) -> String {
 fn front(recommendation: &Recommendation) -> String {
     let plan = &recommendation.plan;
     let objectives = plan.objectives.iter().map(|objective| objective.text.as_str());
-    let header: Vec<&str> =
-        objectives.chain(plan.settings.iter().map(|setting| setting.path.as_str())).collect();
+    let settings = plan.settings.iter().map(|setting| setting.path.as_str());
+    let header: Vec<&str> = objectives.chain(settings).collect();
     let step = recommendation.front.len().div_ceil(MOST_OF_FRONT).max(1);
     let rows = recommendation.front.iter().step_by(step).map(|(levels, values)| {
         let figures = values
@@ -246,26 +148,25 @@ fn front(recommendation: &Recommendation) -> String {
 fn unmet(recommendation: &Recommendation) -> String {
     let mut text = String::new();
     for unmet in &recommendation.unmet {
-        let best = unmet
-            .best
-            .map_or_else(|| "nothing to measure".to_owned(), |best| figure(best, unmet.unit));
-        let why = match (&unmet.at_the_cost_of, unmet.is_met_by_others) {
-            (Some((condition, limit)), _) => {
-                format!("candidates that keep it miss `{limit}` ({condition})")
-            }
-            (None, true) => {
-                "candidates that keep it were found, and did not hold on other random numbers"
-                    .to_owned()
-            }
-            (None, false) => {
-                format!(
-                    "no candidate kept it; the best had {best}. The settings that may move cannot bring it about"
-                )
-            }
-        };
-        let _ = writeln!(text, "! {} ({}): {why}", unmet.limit, unmet.condition);
+        let _ = writeln!(text, "! {} ({}): {}", unmet.limit, unmet.condition, reason(unmet));
     }
     text
+}
+
+/// The reason why no candidate keeps a limit together with all others.
+fn reason(unmet: &Unmet) -> String {
+    if let Some((condition, limit)) = &unmet.at_the_cost_of {
+        return format!("candidates that keep it miss `{limit}` ({condition})");
+    }
+    if unmet.is_met_by_others {
+        return "candidates that keep it were found, and did not hold on other random numbers"
+            .to_owned();
+    }
+    let best =
+        unmet.best.map_or_else(|| "nothing to measure".to_owned(), |best| figure(best, unmet.unit));
+    format!(
+        "no candidate kept it; the best had {best}. The settings that may move cannot bring it about"
+    )
 }
 
 fn formulas(recommendation: &Recommendation) -> String {
@@ -273,43 +174,10 @@ fn formulas(recommendation: &Recommendation) -> String {
     for estimate in &recommendation.estimates {
         let path = &recommendation.plan.settings[estimate.setting].path;
         for (place, formula) in estimate.formulas.iter().enumerate() {
-            let (name, working, says) = words(*formula);
-            rows.push(vec![
-                if place == 0 { path.clone() } else { String::new() },
-                name.to_owned(),
-                working,
-                says,
-            ]);
+            let setting = if place == 0 { path.clone() } else { String::new() };
+            let FormulaWords { name, working, result } = FormulaWords::new(*formula);
+            rows.push(vec![setting, name.to_owned(), working, result]);
         }
     }
     table(&["setting", "formula", "", "says"], &[1, 2], rows)
-}
-
-/// Its name, how it comes about, and what it says.
-pub(super) fn words(formula: Formula) -> (&'static str, String, String) {
-    let slots = format!("{}", formula.value());
-    match formula {
-        Formula::Little { rate, held } => (
-            "Little's law",
-            format!("{}/s x {} held", significant(rate), duration(held)),
-            format!("at least {slots}"),
-        ),
-        Formula::ErlangC { load } => {
-            ("Erlang C", format!("at most 5% wait, {} busy on average", significant(load)), slots)
-        }
-        Formula::ThreeTerms { expected, fair_share, tolerated } => {
-            let terms = [
-                Some(format!("expected x 1.5 = {}", significant(expected))),
-                fair_share.map(|share| format!("fair share of threads {}", significant(share))),
-                tolerated.map(|tolerated| {
-                    format!("timeout x tolerated rejections {}", significant(tolerated))
-                }),
-            ];
-            let terms: Vec<String> = terms.into_iter().flatten().collect();
-            ("least of three terms", terms.join(", "), slots)
-        }
-        Formula::Percentile { latency } => {
-            ("p99.9 without faults", percent(0.001) + " of calls take longer", duration(latency))
-        }
-    }
 }

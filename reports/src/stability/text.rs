@@ -1,82 +1,98 @@
-//! A map of stability as text for a terminal.
-
-use std::fmt::Write;
+//! A stability map as text for a terminal.
 
 use sim_experiments::stability::{
     Behaviour, Boundary, Cell, Failing, Healing, Hysteresis, Map, Stability,
 };
 
-use super::{MARGIN, load, trigger};
+use super::words::{MARGIN, load, trigger};
 use crate::Palette;
+use crate::layout::{Page, table};
 use crate::palette::Tone;
-use crate::text::{section, table};
 use crate::units::{count, duration, percent};
 
-/// What the system recovers from, at which load.
+/// The loads and triggers from which the system recovers, and those from which it does not.
 pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String {
-    let mut text = heading(stability, scenario, palette);
+    let mut page = Page::new(palette, scenario, &about(stability));
+    page.remark(Tone::Faint, &well(stability));
+    for (tone, verdict) in verdict(stability) {
+        page.remark(tone, &verdict);
+    }
     for map in &stability.maps {
         let title = match (&map.also, &stability.plan.also) {
             (Some(level), Some(setting)) => format!("Map, {} = {}", setting.path, level.shown),
             _ => "Map".to_owned(),
         };
-        section(&mut text, palette, &title, &of_map(stability, map));
+        page.section(&title, &cells(stability, map));
     }
-    section(&mut text, palette, "Where it ceases to heal", &boundaries(stability));
+    page.section("Where it ceases to heal", &boundaries(stability));
     if let Some(hysteresis) = &stability.hysteresis {
         let title = format!(
             "Going up and coming down, {} at each load, without a trigger: share answered",
             duration(stability.plan.dwell)
         );
-        section(&mut text, palette, &title, &up_and_down(stability, hysteresis));
+        page.section(&title, &up_and_down(stability, hysteresis));
     }
-    text
+    page.finish()
 }
 
-fn heading(stability: &Stability, scenario: &str, palette: Palette) -> String {
-    let plan = &stability.plan;
+fn about(stability: &Stability) -> String {
     let triggers: usize = stability.maps.iter().map(|map| map.triggers.len()).sum();
-    let mut text = format!(
-        "{}: {} loads with {} triggers and without, {} runs of {} each, seed {}\n",
-        palette.paint(Tone::Heading, scenario),
+    format!(
+        "{} loads with {} triggers and without, {} runs of {} each, seed {}",
         stability.loads.len(),
         count(triggers as u64),
-        plan.replications,
+        stability.plan.replications,
         duration(stability.simulated_seconds),
         stability.seed
-    );
-    let well = format!(
-        "well: at least {} of {} answered in the last quarter of what follows the trigger",
-        percent(plan.well),
-        plan.workload_name
-    );
-    let _ = writeln!(text, "{}", palette.paint(Tone::Faint, &well));
-    match stability.healing() {
-        None => {
-            let verdict = "no load that was tried heals from every trigger";
-            let _ = writeln!(text, "{}", palette.paint(Tone::Worse, verdict));
-        }
-        Some(Healing { up_to: heals, first_bad }) => {
-            let safe = format!(
-                "safe load: {} ({} less than {}, up to which every trigger that was tried heals)",
-                load(stability, heals * (1.0 - MARGIN)),
-                percent(MARGIN),
-                load(stability, heals)
-            );
-            let _ = writeln!(text, "{}", palette.paint(Tone::Better, &safe));
-            if let Some(Failing { load: bad, trigger: level, also }) = first_bad {
-                let what = format!(
-                    "at {} it does not always heal: {}",
-                    load(stability, bad),
-                    trigger(stability, &level, also.as_ref())
-                );
-                let _ = writeln!(text, "{}", palette.paint(Tone::Worse, &what));
-            }
-        }
-    }
-    text
+    )
 }
 
+fn well(stability: &Stability) -> String {
+    format!(
+        "well: at least {} of {} answered in the last quarter of what follows the trigger",
+        percent(stability.plan.well),
+        stability.plan.workload_name
+    )
+}
+
+/// The safe load, and the load and trigger that show why it is not higher.
+fn verdict(stability: &Stability) -> Vec<(Tone, String)> {
+    let Some(Healing { up_to, first_bad }) = stability.healing() else {
+        let verdict = "no load that was tried heals from every trigger";
+        return vec![(Tone::Worse, verdict.to_owned())];
+    };
+    let safe = format!(
+        "safe load: {} ({} less than {}, up to which every trigger that was tried heals)",
+        load(stability, up_to * (1.0 - MARGIN)),
+        percent(MARGIN),
+        load(stability, up_to)
+    );
+    let failing = first_bad.map(|Failing { load: bad, trigger: level, also }| {
+        let trigger = trigger(stability, &level, also.as_ref());
+        format!("at {} it does not always heal: {trigger}", load(stability, bad))
+    });
+    let failing = failing.map(|failing| (Tone::Worse, failing));
+    std::iter::once((Tone::Better, safe)).chain(failing).collect()
+}
+
+/// A map: loads upwards, triggers to the right.
+fn cells(stability: &Stability, map: &Map) -> String {
+    let corner = format!("{} \\ {}", stability.plan.load.path, stability.plan.trigger.path);
+    let triggers = map.triggers.iter().map(|trigger| trigger.shown.as_str());
+    let header: Vec<&str> = [corner.as_str(), "none"].into_iter().chain(triggers).collect();
+    let rows = stability.loads.iter().enumerate().rev().map(|(place, level)| {
+        let cells = map.cells.iter().map(|cells| mark(&cells[place]));
+        [level.shown.clone(), mark(&stability.untriggered[place])]
+            .into_iter()
+            .chain(cells)
+            .collect::<Vec<_>>()
+    });
+    let legend = ". stable, o recovers by itself, ~ degraded, X metastable: stays down after the trigger, # overloaded without one;\n\
+                  ? not all runs agree";
+    format!("{}\n{legend}", table(&header, &[], rows))
+}
+
+/// The usual behaviour in a cell, with a question mark if some run behaves differently.
 fn mark(cell: &Cell) -> String {
     let Some(behaviour) = cell.usual() else { return "-".to_owned() };
     let mark = match behaviour {
@@ -90,58 +106,40 @@ fn mark(cell: &Cell) -> String {
     if is_mixed { format!("{mark}?") } else { mark.to_owned() }
 }
 
-fn of_map(stability: &Stability, map: &Map) -> String {
-    let corner = format!("{} \\ {}", stability.plan.load.path, stability.plan.trigger.path);
-    let triggers = map.triggers.iter().map(|trigger| trigger.shown.as_str());
-    let header: Vec<&str> =
-        std::iter::once(corner.as_str()).chain(std::iter::once("none")).chain(triggers).collect();
-    let rows = stability.loads.iter().enumerate().rev().map(|(place, level)| {
-        let cells = map.cells.iter().map(|cells| mark(&cells[place]));
-        std::iter::once(level.shown.clone())
-            .chain(std::iter::once(mark(&stability.untriggered[place])))
-            .chain(cells)
-            .collect::<Vec<_>>()
-    });
-    let legend = ". stable, o recovers by itself, ~ degraded, X metastable: stays down after the trigger, # overloaded without one;\n\
-                  ? not all runs agree";
-    format!("{}\n{legend}", table(&header, &[], rows))
-}
-
+/// The loads between which recovery ends, for each trigger and without one.
 fn boundaries(stability: &Stability) -> String {
-    let row = |what: String, boundary: &Boundary| {
-        let good = boundary.last_good.map_or_else(
-            || "at none".to_owned(),
-            |good| format!("up to {}", load(stability, good)),
-        );
-        let bad = boundary.first_bad.map_or_else(
-            || "at none".to_owned(),
-            |bad| format!("from {} on", load(stability, bad)),
-        );
-        vec![what, good, bad]
-    };
-    let mut rows = vec![row("none".to_owned(), &stability.overload)];
+    let mut rows = vec![boundary_row(stability, "none".to_owned(), &stability.overload)];
     for map in &stability.maps {
         for (level, boundary) in map.triggers.iter().zip(&map.boundaries) {
-            rows.push(row(trigger(stability, level, map.also.as_ref()), boundary));
+            let trigger = trigger(stability, level, map.also.as_ref());
+            rows.push(boundary_row(stability, trigger, boundary));
         }
     }
     table(&["trigger", "always heals", "not always"], &[1, 2], rows)
 }
 
+fn boundary_row(stability: &Stability, trigger: String, boundary: &Boundary) -> Vec<String> {
+    let none = || "at none".to_owned();
+    let good = boundary.last_good.map(|good| format!("up to {}", load(stability, good)));
+    let bad = boundary.first_bad.map(|bad| format!("from {} on", load(stability, bad)));
+    vec![trigger, good.unwrap_or_else(none), bad.unwrap_or_else(none)]
+}
+
 fn up_and_down(stability: &Stability, hysteresis: &Hysteresis) -> String {
+    let well = stability.plan.well;
     let rows = hysteresis.passes.iter().map(|pass| {
-        let is_path_dependent = pass.up >= stability.plan.well && pass.down < stability.plan.well;
+        let is_path_dependent = pass.up >= well && pass.down < well;
         let note = if is_path_dependent { "depends on where it comes from" } else { "" };
         vec![pass.load.shown.clone(), percent(pass.up), percent(pass.down), note.to_owned()]
     });
-    let mut text = table(&["load", "going up", "coming down", ""], &[3], rows);
-    let verdict = match hysteresis.vulnerable(stability.plan.well) {
+    let table = table(&["load", "going up", "coming down", ""], &[3], rows);
+    let verdict = match hysteresis.vulnerable(well) {
         Some((from, to)) => {
-            format!("\nfrom {} to {} the system can be well or down", from.shown, to.shown)
+            format!("from {} to {} the system can be well or down", from.shown, to.shown)
         }
-        None => "\nthe way down is the way up: no load at which it can be either well or down"
-            .to_owned(),
+        None => {
+            "the way down is the way up: no load at which it can be either well or down".to_owned()
+        }
     };
-    text.push_str(&verdict);
-    text
+    format!("{table}\n{verdict}")
 }

@@ -2,31 +2,25 @@
 
 use std::fmt::Write;
 
-use sim_core::stats::ConfidenceInterval;
-use sim_experiments::sweep::analysis::{Cells, Effects, Findings};
-use sim_experiments::sweep::{Chooser, Estimate, Point, PointState};
+use sim_experiments::sweep::analysis::Findings;
+use sim_experiments::sweep::{Chooser, Estimate, Point, State};
 use sim_models::study::{Direction, FigurePlan, SweepPlan};
 
-use super::Header;
-use super::journal::{Journal, JournalError, in_order};
+use super::effects::{by_one_setting, by_two_settings};
+use super::journal::in_order;
+use super::sensitivity::sensitivity;
+use super::{Header, Journal, JournalError};
 use crate::Palette;
+use crate::layout::{Page, table};
 use crate::palette::Tone;
-use crate::text::{section, table};
-use crate::units::figure;
-use crate::units::{count, duration, percent};
+use crate::units::{count, duration, figure, with_error};
 
-/// Up to so many points are shown one by one.
+/// Sweeps of up to this many points show each of them.
 const MOST_POINTS: u64 = 30;
-/// The front is shown up to so many points.
+/// The front is shown up to this many points.
 const MOST_OF_FRONT: usize = 12;
-/// Levels of a parameter shown as lines.
-const MOST_LEVELS: usize = 12;
-/// Columns of a map.
-const MOST_COLUMNS: usize = 9;
-/// Letters of the longest bar.
-const BAR: f64 = 30.0;
 
-/// What a finished sweep tells.
+/// The results of a finished sweep.
 ///
 /// # Errors
 /// If a journal cannot be read.
@@ -37,98 +31,81 @@ pub fn report(
     palette: Palette,
 ) -> Result<String, JournalError> {
     let plan = &header.plan;
-    let mut text = String::new();
-    heading(&mut text, header, findings, palette);
-    let chooser = header.chooser();
+    let mut page = Page::new(palette, &header.scenario, &about(header, findings));
+    remarks(&mut page, plan, findings);
     if plan.points() <= MOST_POINTS {
-        let mut points = Vec::new();
-        in_order(journals, plan.points(), &mut |point| {
-            points.push(point);
-            Ok(())
-        })?;
-        section(&mut text, palette, "Points", &points_table(plan, &chooser, &points));
+        page.section("Points", &points(header, journals)?);
     }
     if !findings.front.points.is_empty() {
-        let front = &findings.front.points;
-        let shown = &front[..front.len().min(MOST_OF_FRONT)];
-        let mut body = points_table(plan, &chooser, shown);
-        if shown.len() < front.len() {
-            let _ = write!(
-                body,
-                "\nand {} more; all are in sweep.json, points.csv and points.parquet",
-                front.len() - shown.len()
-            );
-        }
-        section(&mut text, palette, &front_title(plan), &body);
+        page.section(&front_title(plan), &front(header, &findings.front.points));
     }
     for (place, figure) in plan.figures.iter().enumerate() {
-        let body = effects(plan, findings, place, palette);
-        section(
-            &mut text,
-            palette,
-            &format!("{}, by one setting (mean over all others)", figure.text),
-            &body,
-        );
+        let title = format!("{}, by one setting (mean over all others)", figure.text);
+        page.section(&title, &by_one_setting(plan, findings, place, palette));
     }
     for (place, figure) in plan.figures.iter().enumerate() {
-        if let Some(cells) = findings.foremost(place).filter(|cells| is_shown(cells)) {
-            let title = format!("{}, by two settings", figure.text);
-            section(&mut text, palette, &title, &map(plan, cells, place));
+        if let Some(body) = by_two_settings(plan, findings, place) {
+            page.section(&format!("{}, by two settings", figure.text), &body);
         }
     }
     if let Some(body) = sensitivity(plan, findings) {
-        section(&mut text, palette, "Which settings matter", &body);
+        page.section("Which settings matter", &body);
     }
     if !findings.failures.is_empty() {
-        section(&mut text, palette, "Points without figures", &failures(findings));
+        page.section("Points without figures", &failures(findings));
     }
-    Ok(text)
+    Ok(page.finish())
 }
 
-fn heading(text: &mut String, header: &Header, findings: &Findings, palette: Palette) {
-    let plan = &header.plan;
-    let _ = writeln!(
-        text,
-        "{}: {} points ({}), {} runs of {}, seed {}",
-        palette.paint(Tone::Heading, &header.scenario),
-        count(plan.points()),
-        plan.design.name(),
+fn about(header: &Header, findings: &Findings) -> String {
+    format!(
+        "{} points ({}), {} runs of {}, seed {}",
+        count(header.plan.points()),
+        header.plan.design.name(),
         count(findings.runs),
         duration(header.simulated_seconds),
         header.seed
-    );
+    )
+}
+
+/// The settings that vary, the points that have no figures, and the meaning of `±`.
+fn remarks(page: &mut Page, plan: &SweepPlan, findings: &Findings) {
     for parameter in &plan.parameters {
-        let _ = writeln!(text, "  {} = {}", parameter.path, parameter.values);
+        page.plain(&format!("  {} = {}", parameter.path, parameter.values));
     }
-    let told = [
+    let lost = [
         (
             findings.abandoned,
             "given up, because another point was clearly better in every objective",
         ),
         (findings.failed, "without figures"),
     ];
-    for (number, what) in told.into_iter().filter(|(number, _)| *number > 0) {
-        let _ = writeln!(
-            text,
-            "{}",
-            palette.paint(Tone::Worse, &format!("{} points {what}", count(number)))
-        );
+    for (number, reason) in lost.into_iter().filter(|(number, _)| *number > 0) {
+        page.remark(Tone::Worse, &format!("{} points {reason}", count(number)));
     }
-    let is_repeated = plan.replications.most > 1;
-    let intervals = if is_repeated {
+    let intervals = if plan.replications.most > 1 {
         "± is half of the 95% interval over replications"
     } else {
         "one run a point: nothing is known of how much is chance"
     };
-    let _ = writeln!(text, "{}", palette.paint(Tone::Faint, intervals));
+    page.remark(Tone::Faint, intervals);
+}
+
+fn points(header: &Header, journals: &[Journal]) -> Result<String, JournalError> {
+    let mut points = Vec::new();
+    in_order(journals, header.plan.points(), &mut |point| {
+        points.push(point);
+        Ok(())
+    })?;
+    Ok(points_table(&header.plan, &header.chooser(), &points))
 }
 
 fn front_title(plan: &SweepPlan) -> String {
     let objectives: Vec<String> = plan
         .objectives()
         .map(|(place, direction)| {
-            let what = if direction == Direction::Higher { "most" } else { "least" };
-            format!("{what} {}", plan.figures[place].text)
+            let extreme = if direction == Direction::Higher { "most" } else { "least" };
+            format!("{extreme} {}", plan.figures[place].text)
         })
         .collect();
     match objectives.as_slice() {
@@ -137,15 +114,15 @@ fn front_title(plan: &SweepPlan) -> String {
     }
 }
 
-/// A mean with its uncertainty.
-pub(super) fn estimate(estimate: Option<Estimate>, plan: &FigurePlan) -> String {
-    match estimate {
-        None => "-".to_owned(),
-        Some(Estimate { mean, half_width: None }) => figure(mean, plan.unit),
-        Some(Estimate { mean, half_width: Some(half_width) }) => {
-            format!("{} ± {}", figure(mean, plan.unit), figure(half_width, plan.unit))
-        }
+fn front(header: &Header, front: &[Point]) -> String {
+    let shown = &front[..front.len().min(MOST_OF_FRONT)];
+    let mut text = points_table(&header.plan, &header.chooser(), shown);
+    if shown.len() < front.len() {
+        let more = front.len() - shown.len();
+        let _ =
+            write!(text, "\nand {more} more; all are in sweep.json, points.csv and points.parquet");
     }
+    text
 }
 
 fn points_table(plan: &SweepPlan, chooser: &Chooser, points: &[Point]) -> String {
@@ -154,177 +131,46 @@ fn points_table(plan: &SweepPlan, chooser: &Chooser, points: &[Point]) -> String
     let header: Vec<&str> =
         std::iter::once("point").chain(parameters).chain(figures).chain(["runs", ""]).collect();
     let rows = points.iter().map(|point| {
-        let shown = chooser.levels(point.point).into_iter().map(|level| level.shown);
+        let values = chooser.levels(point.point).into_iter().map(|level| level.shown);
         let figures =
             point.figures.iter().zip(&plan.figures).map(|(value, figure)| estimate(*value, figure));
-        let note = match &point.state {
-            PointState::Measured => String::new(),
-            PointState::Abandoned(better) => format!("worse than {better}"),
-            PointState::Unsound(_) => "unsound".to_owned(),
-            PointState::Stopped(_) => "stopped".to_owned(),
-        };
-        let last = [point.replications.to_string(), note];
         std::iter::once(point.point.to_string())
-            .chain(shown)
+            .chain(values)
             .chain(figures)
-            .chain(last)
+            .chain([point.replications.to_string(), note(&point.state)])
             .collect::<Vec<String>>()
     });
     table(&header, &[], rows)
 }
 
-/// The settings that explain most of a figure first; a bar a level.
-fn effects(plan: &SweepPlan, findings: &Findings, place: usize, palette: Palette) -> String {
-    let Some(explained) = findings.explained(place) else {
-        return "the same at every point".to_owned();
-    };
-    let mut order: Vec<usize> = (0..plan.parameters.len()).collect();
-    order.sort_by(|one, other| explained[*other].total_cmp(&explained[*one]).then(one.cmp(other)));
-    let mut text = String::new();
-    for parameter in order {
-        let share = format!("explains {} of what varies", percent(explained[parameter]));
-        let _ = writeln!(
-            text,
-            "{}  {}",
-            plan.parameters[parameter].path,
-            palette.paint(Tone::Faint, &share)
-        );
-        text.push_str(&level_bars(&findings.effects[parameter], place, &plan.figures[place]));
-    }
-    text
+/// A mean and its uncertainty.
+fn estimate(estimate: Option<Estimate>, plan: &FigurePlan) -> String {
+    estimate.map_or_else(
+        || "-".to_owned(),
+        |Estimate { mean, half_width }| {
+            with_error(mean, half_width, |value| figure(value, plan.unit))
+        },
+    )
 }
 
-/// Bars from zero to the largest mean.
-fn level_bars(effects: &Effects, place: usize, plan: &FigurePlan) -> String {
-    let spreads = &effects.figures[place];
-    let most = spreads.iter().map(|spread| spread.points.mean().abs()).fold(0.0, f64::max);
-    let step = effects.levels.len().div_ceil(MOST_LEVELS);
-    let rows = effects.levels.iter().zip(spreads).step_by(step).map(|(level, spread)| {
-        if spread.points.count() == 0 {
-            return vec![
-                format!("  {}", level.shown),
-                "-".to_owned(),
-                String::new(),
-                String::new(),
-            ];
-        }
-        let range = if spread.points.count() > 1 {
-            format!("{} to {}", figure(spread.least, plan.unit), figure(spread.most, plan.unit))
-        } else {
-            String::new()
-        };
-        let mean = spread.points.mean();
-        vec![format!("  {}", level.shown), figure(mean, plan.unit), bar(mean.abs(), most), range]
-    });
-    let bars = table(&["", "", "", ""], &[2], rows);
-    bars.lines().skip(1).flat_map(|line| [line.trim_end(), "\n"]).collect()
-}
-
-fn bar(value: f64, most: f64) -> String {
-    if most > 0.0 { "█".repeat((value / most * BAR).round() as usize) } else { String::new() }
-}
-
-fn is_shown(cells: &Cells) -> bool {
-    cells.levels.0.len() > 1 && cells.levels.1.len() > 1
-}
-
-/// Means at each combination; the darker, the more.
-fn map(plan: &SweepPlan, cells: &Cells, place: usize) -> String {
-    const SHADES: [&str; 5] = [" ", "░", "▒", "▓", "█"];
-    let (rows, columns) = (&cells.levels.0, &cells.levels.1);
-    let means = || {
-        (0..rows.len()).flat_map(|row| {
-            (0..columns.len()).filter_map(move |column| cells.mean(place, row, column))
-        })
-    };
-    let (least, most) =
-        (means().fold(f64::INFINITY, f64::min), means().fold(f64::NEG_INFINITY, f64::max));
-    let shade = |value: f64| {
-        let share = if most > least { (value - least) / (most - least) } else { 0.0 };
-        SHADES[((share * SHADES.len() as f64) as usize).min(SHADES.len() - 1)]
-    };
-    let (row_step, column_step) =
-        (rows.len().div_ceil(MOST_LEVELS), columns.len().div_ceil(MOST_COLUMNS));
-    let corner = format!(
-        "{} \\ {}",
-        plan.parameters[cells.parameters.0].path, plan.parameters[cells.parameters.1].path
-    );
-    let header: Vec<&str> = std::iter::once(corner.as_str())
-        .chain(columns.iter().step_by(column_step).map(|level| level.shown.as_str()))
-        .collect();
-    let rows = rows.iter().enumerate().step_by(row_step).map(|(row, level)| {
-        let cell = |column: usize| match cells.mean(place, row, column) {
-            Some(mean) => format!("{} {}", figure(mean, plan.figures[place].unit), shade(mean)),
-            None => "-  ".to_owned(),
-        };
-        std::iter::once(level.shown.clone())
-            .chain((0..columns.len()).step_by(column_step).map(cell))
-            .collect::<Vec<_>>()
-    });
-    table(&header, &[], rows)
-}
-
-/// Elementary effects or variance-based indices, if the sweep was made for them.
-fn sensitivity(plan: &SweepPlan, findings: &Findings) -> Option<String> {
-    let mut text = String::new();
-    for (place, of) in plan.figures.iter().enumerate() {
-        if let Some(screening) = &findings.screening {
-            let screened = screening.of(place);
-            let most = screened.iter().map(|screened| screened.size.mean).fold(0.0, f64::max);
-            let rows = plan.parameters.iter().zip(&screened).map(|(parameter, screened)| {
-                vec![
-                    format!("  {}", parameter.path),
-                    interval(&screened.size, |value| figure(value, of.unit)),
-                    signed(screened.mean, of),
-                    figure(screened.spread, of.unit),
-                    bar(screened.size.mean, most),
-                ]
-            });
-            let header = [of.text.as_str(), "size of effect (μ*)", "effect (μ)", "spread (σ)", ""];
-            let _ = writeln!(text, "{}", table(&header, &[4], rows));
-        }
-        if let Some(indices) = &findings.indices {
-            let Some(indices) = indices.of(place) else {
-                let _ = writeln!(text, "{}  the same at every point", of.text);
-                continue;
-            };
-            let rows = plan.parameters.iter().zip(&indices).map(|(parameter, index)| {
-                vec![
-                    format!("  {}", parameter.path),
-                    format!("{:.2} ± {:.2}", index.first, index.first_half_width),
-                    format!("{:.2} ± {:.2}", index.total, index.total_half_width),
-                    bar(index.total.clamp(0.0, 1.0), 1.0),
-                ]
-            });
-            let header = [of.text.as_str(), "by itself (S1)", "with interactions (ST)", ""];
-            let _ = writeln!(text, "{}", table(&header, &[3], rows));
-        }
-    }
-    (!text.is_empty()).then_some(text)
-}
-
-fn signed(value: f64, plan: &FigurePlan) -> String {
-    let sign = if value < 0.0 { "-" } else { "+" };
-    format!("{sign}{}", figure(value.abs(), plan.unit))
-}
-
-fn interval(interval: &ConfidenceInterval, shown: impl Fn(f64) -> String) -> String {
-    if interval.half_width.is_finite() {
-        format!("{} ± {}", shown(interval.mean), shown(interval.half_width))
-    } else {
-        shown(interval.mean)
+fn note(state: &State) -> String {
+    match state {
+        State::Measured => String::new(),
+        State::Abandoned(better) => format!("worse than {better}"),
+        State::Unsound(_) => "unsound".to_owned(),
+        State::Stopped(_) => "stopped".to_owned(),
     }
 }
 
 fn failures(findings: &Findings) -> String {
     let mut text = String::new();
     for (point, state) in &findings.failures {
-        let why = match state {
-            PointState::Unsound(why) => format!("its settings do not go together: {why}"),
-            PointState::Stopped(limit) => format!("a run reached {limit}"),
-            PointState::Measured | PointState::Abandoned(_) => continue,
+        let reason = match state {
+            State::Unsound(reason) => format!("its settings do not go together: {reason}"),
+            State::Stopped(limit) => format!("a run reached {limit}"),
+            State::Measured | State::Abandoned(_) => continue,
         };
-        let _ = writeln!(text, "point {point}: {why}");
+        let _ = writeln!(text, "point {point}: {reason}");
     }
     let more = findings.failed.saturating_sub(findings.failures.len() as u64);
     if more > 0 {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use sim_experiments::{Finished, run_all};
 use sim_models::system::Blueprint;
-use sim_reports::{files, json, text};
+use sim_reports::run::{json, report, write_all};
 
 use crate::failure::Failure;
 use crate::output::{FormatOption, OutOption, ReportFormat, describe};
@@ -63,7 +63,7 @@ impl RunCommand {
         for (index, finished) in finished.iter().enumerate() {
             self.print(index, finished)?;
             if let Some(folder) = folders.get(index) {
-                files::write_all(finished, folder)?;
+                write_all(finished, folder)?;
             }
         }
         let is_cut_short =
@@ -75,10 +75,10 @@ impl RunCommand {
         match self.format.format {
             ReportFormat::Text => {
                 let gap = if index > 0 { "\n" } else { "" };
-                let report = text::report(finished, terminal::stdout_palette());
+                let report = report(finished, terminal::stdout_palette());
                 terminal::print(&format!("{gap}{report}"))
             }
-            ReportFormat::Json => terminal::print(&json::report(finished)),
+            ReportFormat::Json => terminal::print(&json(finished)),
         }
     }
 

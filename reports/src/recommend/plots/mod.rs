@@ -1,22 +1,8 @@
-//! The plots of a recommendation: where in its range each setting is safe, and where objectives
-//! conflict.
+//! The plots of a recommendation: the safe range of each setting, and the trade-off between two
+//! objectives.
 
+mod drawings;
 mod front;
 mod settings;
 
-use sim_experiments::recommend::Recommendation;
-
-use crate::plot::Drawing;
-
-/// The plots for which there are results.
-pub(super) fn drawings<'a>(
-    recommendation: &'a Recommendation,
-    scenario: &'a str,
-) -> Vec<Box<dyn Drawing + 'a>> {
-    let mut drawings: Vec<Box<dyn Drawing>> =
-        vec![Box::new(settings::SafeRanges { recommendation, scenario })];
-    if recommendation.front.len() > 1 {
-        drawings.push(Box::new(front::front(recommendation, scenario)));
-    }
-    drawings
-}
+pub(super) use drawings::drawings;

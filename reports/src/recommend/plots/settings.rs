@@ -4,7 +4,7 @@ use sim_experiments::recommend::{Advice, Recommendation};
 use sim_models::study::{Level, Parameter, Values};
 
 use crate::plot::{Canvas, Colour, DrawError, Drawing, Drawn, Mark, colour, font};
-use crate::recommend::text::gives_way;
+use crate::recommend::words::gives_way;
 
 const WIDTH: u32 = 1_200;
 const HEADER: u32 = 64;

@@ -9,7 +9,7 @@ use sim_models::resilience::circuit_breaker::State;
 use sim_models::system::UNLIMITED;
 
 use super::time_axis::TimeAxis;
-use crate::plot::{Canvas, Colour, Drawn, colour, font, titled_legend};
+use crate::plot::{Canvas, Colour, Drawn, colour, font, shortened, titled_legend};
 use crate::units::count;
 
 const ROW: u32 = 26;
@@ -165,19 +165,12 @@ fn bottom(row: usize) -> i32 {
 
 impl Row {
     fn draw(&self, canvas: &dyn Canvas, bottom: i32, time: &TimeAxis) -> Drawn {
-        canvas.write(&self.short_label(), (16, bottom - 16), font::LABEL)?;
+        const MOST_CHARACTERS: usize = 23;
+        let label = shortened(&self.label, MOST_CHARACTERS, MOST_CHARACTERS - 1);
+        canvas.write(&label, (16, bottom - 16), font::LABEL)?;
         let line = [(time.pixel(0.0), bottom), (time.pixel(time.end), bottom)];
         canvas.line(line, colour::FAINT.opacity(0.6))?;
         self.draw_bars(canvas, bottom, time)
-    }
-
-    fn short_label(&self) -> String {
-        const MOST_CHARACTERS: usize = 23;
-        if self.label.chars().count() > MOST_CHARACTERS {
-            self.label.chars().take(MOST_CHARACTERS - 1).chain(['…']).collect()
-        } else {
-            self.label.clone()
-        }
     }
 
     /// Draws neighbouring columns that look the same as one bar.

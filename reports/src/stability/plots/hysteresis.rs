@@ -3,7 +3,7 @@
 use sim_experiments::stability::{Hysteresis, Pass, Stability};
 
 use crate::plot::{Axis, Canvas, DrawError, Drawing, Frame, Mark, Scale, colour, font};
-use crate::stability::load;
+use crate::stability::words::load;
 
 const SIZE: (u32, u32) = (900, 480);
 const FRAME: Frame = Frame { top: 60, right: 24, bottom: 30, left_labels: 70, bottom_labels: 30 };

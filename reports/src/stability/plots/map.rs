@@ -3,7 +3,7 @@
 use sim_experiments::stability::{Behaviour, Cell, Map, Stability};
 
 use crate::plot::{Canvas, Colour, DrawError, Drawing, Drawn, Pixel, colour, font};
-use crate::stability::{load, name};
+use crate::stability::words::{load, name};
 
 const LEFT: i32 = 170;
 const TOP: i32 = 76;

@@ -5,9 +5,10 @@ use std::ops::Range;
 use sim_experiments::sweep::analysis::{Effects, Findings, LevelOrPart};
 use sim_models::study::FigurePlan;
 
-use super::{MOST_PANELS, shortened};
+use super::drawings::MOST_PANELS;
 use crate::plot::{
     Axis, Canvas, DrawError, Drawing, Drawn, Frame, Mark, Scale, colour, extremes, font, padded,
+    short_name,
 };
 use crate::sweep::Header;
 
@@ -107,5 +108,5 @@ fn name_at(levels: &[LevelOrPart], at: f64) -> String {
     levels
         .get(at.round().max(0.0) as usize)
         .filter(|_| is_whole)
-        .map_or_else(String::new, |level| shortened(&level.shown))
+        .map_or_else(String::new, |level| short_name(&level.shown))
 }

@@ -2,8 +2,7 @@
 
 use sim_experiments::sweep::analysis::Findings;
 
-use super::shortened;
-use crate::plot::{TradeOff, colour, extremes, padded};
+use crate::plot::{TradeOff, colour, extremes, padded, short_name};
 use crate::sweep::Header;
 
 /// More points than this are not all named.
@@ -42,7 +41,7 @@ fn named_points(
     let chooser = header.chooser();
     let points = findings.front.points.iter().filter_map(|point| {
         let levels = chooser.levels(point.point).into_iter();
-        let names: Vec<String> = levels.map(|level| shortened(&level.shown)).collect();
+        let names: Vec<String> = levels.map(|level| short_name(&level.shown)).collect();
         Some(((point.figures[across]?.mean, point.figures[up]?.mean), names.join(", ")))
     });
     points.collect()

@@ -3,8 +3,8 @@
 use sim_experiments::sweep::analysis::{Findings, LevelOrPart};
 use sim_models::observe::Unit;
 
-use super::{MOST_PANELS, shortened};
-use crate::plot::{Canvas, DrawError, Drawing, Drawn, Pixel, colour, font};
+use super::drawings::MOST_PANELS;
+use crate::plot::{Canvas, DrawError, Drawing, Drawn, Pixel, colour, font, short_name};
 use crate::sweep::Header;
 use crate::sweep::heat_map::{Heat, HeatMap};
 use crate::units::figure;
@@ -114,7 +114,7 @@ fn draw_row_names(canvas: &dyn Canvas, levels: &[LevelOrPart]) -> Drawn {
     let count = levels.len();
     for (row, level) in levels.iter().enumerate().step_by(count.div_ceil(MOST_ROW_NAMES)) {
         let middle = HEIGHT - i32::midpoint(edge(row, count, HEIGHT), edge(row + 1, count, HEIGHT));
-        canvas.write(&shortened(&level.shown), (24, TOP + middle - 7), font::LABEL)?;
+        canvas.write(&short_name(&level.shown), (24, TOP + middle - 7), font::LABEL)?;
     }
     Ok(())
 }
@@ -123,7 +123,7 @@ fn draw_column_names(canvas: &dyn Canvas, levels: &[LevelOrPart]) -> Drawn {
     let count = levels.len();
     for (column, level) in levels.iter().enumerate().step_by(count.div_ceil(MOST_COLUMN_NAMES)) {
         let at = (LEFT + edge(column, count, WIDTH) + 8, TOP + HEIGHT + 6);
-        canvas.write(&shortened(&level.shown), at, font::LABEL)?;
+        canvas.write(&short_name(&level.shown), at, font::LABEL)?;
     }
     Ok(())
 }

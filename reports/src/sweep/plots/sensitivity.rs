@@ -2,9 +2,10 @@
 
 use sim_experiments::sweep::analysis::Findings;
 
-use super::MOST_PANELS;
+use super::drawings::MOST_PANELS;
 use crate::plot::{Canvas, DrawError, Drawing, Drawn, colour, font};
 use crate::sweep::Header;
+use crate::sweep::ranking::largest_first;
 
 const WIDTH: u32 = 1_000;
 const ROW: u32 = 24;
@@ -90,11 +91,4 @@ impl Sensitivity<'_> {
         canvas.rectangle(bar, colour::MEDIAN)?;
         canvas.write(&format!("{share:.2}"), (right + 8, y), font::LABEL)
     }
-}
-
-/// The places of `shares`, the largest share first.
-pub(in crate::sweep) fn largest_first(shares: &[f64]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..shares.len()).collect();
-    order.sort_by(|one, other| shares[*other].total_cmp(&shares[*one]).then(one.cmp(other)));
-    order
 }

@@ -1,0 +1,87 @@
+//! The layout of text for a terminal: a heading, remarks, sections and tables.
+
+use comfy_table::{CellAlignment, Table, presets};
+
+use crate::Palette;
+use crate::palette::Tone;
+
+/// A report for a terminal, written from top to bottom.
+pub(crate) struct Page {
+    palette: Palette,
+    text: String,
+}
+
+impl Page {
+    /// A page that begins with the name of a scenario and a line about it.
+    pub fn new(palette: Palette, scenario: &str, about: &str) -> Self {
+        let name = palette.paint(Tone::Heading, scenario);
+        Self { palette, text: format!("{name}: {about}\n") }
+    }
+
+    /// Adds a line in the colour of its tone.
+    pub fn remark(&mut self, tone: Tone, text: &str) {
+        self.plain(&self.palette.paint(tone, text));
+    }
+
+    /// Adds a line as it is.
+    pub fn plain(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    /// Adds an empty line, a title, and `body` below it, indented.
+    pub fn section(&mut self, title: &str, body: &str) {
+        self.text.push('\n');
+        self.remark(Tone::Heading, title);
+        for line in body.lines() {
+            self.plain(&format!("  {}", line.trim_end()));
+        }
+    }
+
+    /// The whole text.
+    pub fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// A table without lines. The first column and those in `left` are left-aligned, the others
+/// right-aligned.
+pub(crate) fn table(
+    header: &[&str],
+    left: &[usize],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(header.to_vec()).add_rows(rows);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let is_left = index == 0 || left.contains(&index);
+        column.set_cell_alignment(if is_left { CellAlignment::Left } else { CellAlignment::Right });
+        column.set_padding((0, 2));
+    }
+    table.to_string()
+}
+
+/// A column of a table: its title, its alignment, and its cell for each record.
+pub(crate) struct Column<T> {
+    title: &'static str,
+    is_left: bool,
+    cell: fn(&T) -> String,
+}
+
+/// A left-aligned column.
+pub(crate) fn left<T>(title: &'static str, cell: fn(&T) -> String) -> Column<T> {
+    Column { title, is_left: true, cell }
+}
+
+/// A right-aligned column.
+pub(crate) fn right<T>(title: &'static str, cell: fn(&T) -> String) -> Column<T> {
+    Column { title, is_left: false, cell }
+}
+
+/// A table with a row for each record.
+pub(crate) fn table_of<T>(records: &[T], columns: &[Column<T>]) -> String {
+    let titles: Vec<&str> = columns.iter().map(|column| column.title).collect();
+    let left: Vec<usize> = (0..columns.len()).filter(|index| columns[*index].is_left).collect();
+    let row = |record| columns.iter().map(|column| (column.cell)(record)).collect();
+    table(&titles, &left, records.iter().map(row))
+}

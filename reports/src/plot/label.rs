@@ -1,0 +1,15 @@
+//! Labels that fit into the room there is.
+
+/// `text`, or its first `kept` characters and an ellipsis if it has more than `longest`.
+pub(crate) fn shortened(text: &str, longest: usize, kept: usize) -> String {
+    if text.chars().count() <= longest {
+        text.to_owned()
+    } else {
+        text.chars().take(kept).chain(['…']).collect()
+    }
+}
+
+/// The name of a value, short enough for a place beside an axis.
+pub(crate) fn short_name(text: &str) -> String {
+    shortened(text, 14, 12)
+}

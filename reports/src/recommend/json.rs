@@ -1,0 +1,159 @@
+//! A recommendation as JSON.
+
+use serde_json::{Map, Value, json};
+use sim_core::stats::ConfidenceInterval;
+use sim_experiments::recommend::{Advice, Breach, Outcome, Recommendation, Standing};
+
+use super::words::FormulaWords;
+use crate::json::pretty;
+
+/// Everything about a recommendation as an indented JSON document. Times are in seconds, shares
+/// from 0 to 1.
+pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
+    pretty(&json!({
+        "scenario": scenario,
+        "version": env!("CARGO_PKG_VERSION"),
+        "seed": recommendation.seed,
+        "outcome": match recommendation.outcome {
+            Outcome::Keep => "keep",
+            Outcome::Change => "change",
+            Outcome::Unmet => "unmet",
+        },
+        "candidates": recommendation.candidates,
+        "runs": recommendation.runs,
+        "conditions": recommendation.plan.conditions,
+        "settings": settings(recommendation),
+        "limits": limits(recommendation),
+        "objectives": objectives(recommendation),
+        "strained": strained(recommendation),
+        "front": front(recommendation),
+        "unmet": unmet(recommendation),
+        "formulas": formulas(recommendation),
+    }))
+}
+
+fn settings(recommendation: &Recommendation) -> Vec<Value> {
+    let settings = recommendation.plan.settings.iter().zip(&recommendation.advice);
+    settings.map(|(setting, advice)| of_setting(&setting.path, advice)).collect()
+}
+
+fn of_setting(path: &str, advice: &Advice) -> Value {
+    let others = advice.others.iter().map(
+        |(level, found)| json!({ "value": level.shown, "gives_way": found.as_ref().map(breach) }),
+    );
+    json!({
+        "path": path,
+        "now": advice.now.as_ref().map(|now| now.shown.as_str()),
+        "recommended": advice.recommended.shown,
+        "is_changed": advice.is_changed,
+        "safe": { "from": advice.safe.0.shown, "to": advice.safe.1.shown },
+        "below": advice.below.as_ref().map(breach),
+        "above": advice.above.as_ref().map(breach),
+        "others": others.collect::<Vec<_>>(),
+    })
+}
+
+fn breach(breach: &Breach) -> Value {
+    json!({
+        "at": breach.at.shown,
+        "condition": breach.condition,
+        "limit": breach.limit,
+        "figure": breach.figure,
+    })
+}
+
+fn limits(recommendation: &Recommendation) -> Vec<Value> {
+    let limits = recommendation.limits.iter().map(|limit| {
+        json!({
+            "condition": limit.condition,
+            "limit": limit.limit,
+            "now": standing(limit.now),
+            "recommended": standing(limit.recommended),
+        })
+    });
+    limits.collect()
+}
+
+fn standing((interval, standing): (Option<ConfidenceInterval>, Standing)) -> Value {
+    let half_width =
+        interval.map(|interval| interval.half_width).filter(|half_width| half_width.is_finite());
+    json!({
+        "mean": interval.map(|interval| interval.mean),
+        "half_width": half_width,
+        "standing": match standing {
+            Standing::Holds => "holds",
+            Standing::Unsure => "unsure",
+            Standing::Misses => "misses",
+        },
+    })
+}
+
+fn objectives(recommendation: &Recommendation) -> Vec<Value> {
+    let objectives = recommendation.plan.objectives.iter().zip(&recommendation.objectives);
+    objectives
+        .map(|(plan, (now, then))| {
+            json!({ "objective": plan.text, "now": now, "recommended": then })
+        })
+        .collect()
+}
+
+fn strained(recommendation: &Recommendation) -> Vec<Value> {
+    let strained = recommendation.strained.iter().map(|strained| {
+        let breaches: Vec<Value> = strained.breaches.iter().map(breach).collect();
+        json!({ "strain": strained.strain.name(), "gives_way": breaches })
+    });
+    strained.collect()
+}
+
+fn front(recommendation: &Recommendation) -> Vec<Value> {
+    let plan = &recommendation.plan;
+    let points = recommendation.front.iter().map(|(levels, values)| {
+        let objectives: Vec<Value> = plan
+            .objectives
+            .iter()
+            .zip(values)
+            .map(|(plan, value)| json!({ "objective": plan.text, "value": value }))
+            .collect();
+        let settings: Map<String, Value> = plan
+            .settings
+            .iter()
+            .zip(levels)
+            .map(|(setting, level)| (setting.path.clone(), level.shown.clone().into()))
+            .collect();
+        json!({ "objectives": objectives, "settings": settings })
+    });
+    points.collect()
+}
+
+fn unmet(recommendation: &Recommendation) -> Vec<Value> {
+    let unmet = recommendation.unmet.iter().map(|unmet| {
+        let cost = unmet
+            .at_the_cost_of
+            .as_ref()
+            .map(|(condition, limit)| json!({ "condition": condition, "limit": limit }));
+        json!({
+            "condition": unmet.condition,
+            "limit": unmet.limit,
+            "best": unmet.best,
+            "at_the_cost_of": cost,
+        })
+    });
+    unmet.collect()
+}
+
+fn formulas(recommendation: &Recommendation) -> Vec<Value> {
+    let mut formulas = Vec::new();
+    for estimate in &recommendation.estimates {
+        let path = &recommendation.plan.settings[estimate.setting].path;
+        for formula in &estimate.formulas {
+            let FormulaWords { name, working, .. } = FormulaWords::new(*formula);
+            formulas.push(json!({
+                "setting": path,
+                "formula": name,
+                "working": working,
+                "value": formula.value(),
+            }));
+        }
+    }
+    formulas
+}

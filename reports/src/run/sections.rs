@@ -1,0 +1,173 @@
+//! The tables of a run's summary, one a section.
+
+use sim_models::observe::{
+    BreakerSummary, CallSummary, EffectSummary, Latency, PoolSummary, PutOff, QueueSummary,
+    RunSummary, Span, WorkloadSummary,
+};
+
+use crate::layout::{left, right, table, table_of};
+use crate::units::{clock, count, duration, percent, significant, with_error};
+
+/// The title and the body of each section; the last ones only if there is anything to say.
+pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
+    let mut sections = vec![
+        ("Workloads", workloads(&summary.workloads)),
+        ("Latency of the answers", latencies(&summary.workloads)),
+        ("Pools", pools(&summary.pools)),
+        ("Calls", calls(&summary.calls)),
+    ];
+    if !summary.breakers.is_empty() {
+        sections.push(("Breakers", breakers(&summary.breakers)));
+    }
+    if !summary.queues.is_empty() {
+        sections.push(("Messages", messages(&summary.queues)));
+    }
+    if !summary.effects.is_empty() {
+        sections.push(("Effects", effects(&summary.effects)));
+    }
+    sections
+}
+
+fn workloads(workloads: &[WorkloadSummary]) -> String {
+    let columns = [
+        left("", |workload: &WorkloadSummary| workload.name.clone()),
+        right("offered", |workload| count(workload.offered)),
+        right("ok", |workload| count(workload.ok)),
+        right("degraded", |workload| count(workload.degraded)),
+        right("failed", |workload| count(workload.failed.values().sum())),
+        right("in flight", |workload| count(workload.in_flight)),
+        right("availability", |workload| percent(workload.availability)),
+        right("goodput", |workload| format!("{}/s", significant(workload.goodput))),
+        left("failures by kind", |workload| by_kind(&workload.failed)),
+    ];
+    table_of(workloads, &columns)
+}
+
+/// Each kind with its number: `timeout 12, refused 3`.
+fn by_kind<'a>(kinds: impl IntoIterator<Item = (&'a &'static str, &'a u64)>) -> String {
+    let kinds = kinds.into_iter().map(|(kind, number)| format!("{kind} {}", count(*number)));
+    kinds.collect::<Vec<_>>().join(", ")
+}
+
+/// A row for the answers of each workload, and one with the failures if there are any.
+fn latencies(workloads: &[WorkloadSummary]) -> String {
+    let rows = workloads.iter().flat_map(|workload| {
+        let mean = with_error(workload.latency.mean, workload.mean_latency_half_width, duration);
+        let answers = latency_row(workload.name.clone(), mean, &workload.latency);
+        let all = (!workload.failed.is_empty()).then(|| {
+            let latency = &workload.latency_with_failures;
+            let name = format!("{}, failures included", workload.name);
+            latency_row(name, duration(latency.mean), latency)
+        });
+        std::iter::once(answers).chain(all)
+    });
+    table(&["", "mean (95 %)", "p50", "p90", "p99", "p99.9", "max"], &[], rows)
+}
+
+fn latency_row(name: String, mean: String, latency: &Latency) -> Vec<String> {
+    let percentiles = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
+    [name, mean].into_iter().chain(percentiles.map(duration)).collect()
+}
+
+fn pools(pools: &[PoolSummary]) -> String {
+    let columns = [
+        left("", |pool: &PoolSummary| pool.owner.clone()),
+        left("", |pool| pool.kind.to_owned()),
+        right("slots", |pool| {
+            pool.capacity
+                .map_or_else(|| "no limit".to_owned(), |capacity| count(u64::from(capacity)))
+        }),
+        right("busy", |pool| significant(pool.busy_mean)),
+        right("utilization", |pool| pool.utilization.map_or_else(String::new, percent)),
+        right("queue", |pool| significant(pool.queue_mean)),
+        right("longest", |pool| count(pool.queue_max)),
+        right("turned away", |pool| count(pool.rejected + pool.expired)),
+        left("saturated", |pool| spans(&pool.saturated)),
+    ];
+    table_of(pools, &columns)
+}
+
+/// The first spans in full, the others by number.
+fn spans(spans: &[Span]) -> String {
+    const SHOWN: usize = 2;
+    let shown = spans.iter().take(SHOWN).map(|span| {
+        format!("{}–{}", clock(span.from), span.to.map_or_else(|| "end".to_owned(), clock))
+    });
+    let more = spans.len().saturating_sub(SHOWN);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    shown.chain(more).collect::<Vec<_>>().join(", ")
+}
+
+fn calls(calls: &[CallSummary]) -> String {
+    let columns = [
+        left("", |call: &CallSummary| call.edge.clone()),
+        right("calls", |call| count(call.calls)),
+        right("attempts each", |call| {
+            significant(if call.calls == 0 {
+                0.0
+            } else {
+                call.attempts as f64 / call.calls as f64
+            })
+        }),
+        right("mean", |call| duration(call.latency.mean)),
+        right("p50", |call| duration(call.latency.p50)),
+        right("p99", |call| duration(call.latency.p99)),
+        left("ended", |call| {
+            by_kind(&call.ended) + &call.put_off.as_ref().map_or_else(String::new, put_off)
+        }),
+    ];
+    table_of(calls, &columns)
+}
+
+/// The fate of calls that were put off until later.
+fn put_off(put_off: &PutOff) -> String {
+    let PutOff { calls, made_up, refused, waiting } = *put_off;
+    let refused =
+        if refused == 0 { String::new() } else { format!(", {} found no room", count(refused)) };
+    format!(
+        "; put off {}, made up for {}, {} waiting{refused}",
+        count(calls),
+        count(made_up),
+        count(waiting)
+    )
+}
+
+fn breakers(breakers: &[BreakerSummary]) -> String {
+    let columns = [
+        left("", |breaker: &BreakerSummary| breaker.edge.clone()),
+        right("transitions", |breaker| count(breaker.transitions)),
+        right("opened", |breaker| count(breaker.opened)),
+        right("time closed", |breaker| duration(breaker.seconds_in.closed)),
+        right("open", |breaker| duration(breaker.seconds_in.open)),
+        right("half-open", |breaker| duration(breaker.seconds_in.half_open)),
+        right("rejected", |breaker| count(breaker.rejected)),
+    ];
+    table_of(breakers, &columns)
+}
+
+fn messages(queues: &[QueueSummary]) -> String {
+    let columns = [
+        left("", |queue: &QueueSummary| queue.name.clone()),
+        right("sent", |queue| count(queue.sent)),
+        right("refused", |queue| count(queue.refused)),
+        right("delivered", |queue| count(queue.delivered)),
+        right("failed deliveries", |queue| count(queue.failed_deliveries)),
+        right("dead", |queue| count(queue.dead)),
+        right("expired", |queue| count(queue.expired)),
+        right("left", |queue| count(queue.waiting + queue.in_flight)),
+        right("most waiting", |queue| count(queue.most_waiting)),
+        right("oldest", |queue| duration(queue.oldest)),
+        right("p50", |queue| duration(queue.latency.p50)),
+        right("p99", |queue| duration(queue.latency.p99)),
+    ];
+    table_of(queues, &columns)
+}
+
+fn effects(effects: &[EffectSummary]) -> String {
+    let columns = [
+        left("", |effect: &EffectSummary| effect.name.clone()),
+        right("done", |effect| count(effect.count)),
+        right("done again", |effect| count(effect.duplicates)),
+    ];
+    table_of(effects, &columns)
+}

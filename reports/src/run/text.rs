@@ -1,0 +1,55 @@
+//! The summary and the timeline as text for a terminal.
+
+use sim_experiments::Finished;
+use sim_models::observe::{RunSummary, condensed};
+
+use super::sections;
+use crate::Palette;
+use crate::layout::Page;
+use crate::narrate::listing;
+use crate::palette::Tone;
+use crate::units::{clock, count, duration};
+
+/// More lines than this are only counted.
+const MOST_LINES: usize = 200;
+
+/// The summary and the timeline of a run.
+pub fn report(finished: &Finished, palette: Palette) -> String {
+    let summary = &finished.summary;
+    let mut page = Page::new(palette, &summary.scenario, &about(summary));
+    if let Some(stopped) = &summary.partial {
+        page.remark(Tone::Worse, &format!("PARTIAL: {}", stopped.reason));
+    }
+    if let Some(called_off) = &summary.called_off {
+        let at = clock(called_off.at);
+        page.remark(Tone::Worse, &format!("CALLED OFF at {at}: {}", called_off.condition));
+    }
+    for (title, body) in sections::all(summary) {
+        page.section(title, &body);
+    }
+    page.section("Timeline", &timeline(finished, palette));
+    let origin = format!("seed {}, fingerprint {}", summary.seed, summary.fingerprint);
+    page.plain("");
+    page.remark(Tone::Faint, &origin);
+    page.finish()
+}
+
+fn about(summary: &RunSummary) -> String {
+    let span = duration(summary.simulated_seconds);
+    let warmup = if summary.warmup_seconds > 0.0 {
+        format!(", the first {} not counted", duration(summary.warmup_seconds))
+    } else {
+        String::new()
+    };
+    format!("{span} simulated, {} events{warmup}", count(summary.events))
+}
+
+/// A line for each change; of very many, the first.
+fn timeline(finished: &Finished, palette: Palette) -> String {
+    let moments = condensed(&finished.timeline, finished.system.blueprint());
+    let shown = listing(&moments[..moments.len().min(MOST_LINES)], palette);
+    match moments.len().saturating_sub(MOST_LINES) {
+        0 => shown,
+        more => format!("{shown}… and {more} more; all of them are in timeline.csv (--out DIR)\n"),
+    }
+}

@@ -1,0 +1,71 @@
+//! A stability map as JSON.
+
+use serde_json::{Value, json};
+use sim_experiments::stability::{Boundary, Cell, Hysteresis, Stability};
+
+use super::words::{MARGIN, name, trigger};
+use crate::json::pretty;
+
+/// Everything about a stability map as an indented JSON document. Shares are from 0 to 1, times in
+/// seconds.
+pub fn json(stability: &Stability, scenario: &str) -> String {
+    let plan = &stability.plan;
+    let heals_up_to = stability.healing().map(|healing| healing.up_to);
+    pretty(&json!({
+        "scenario": scenario,
+        "version": env!("CARGO_PKG_VERSION"),
+        "seed": stability.seed,
+        "simulated_seconds": stability.simulated_seconds,
+        "load": plan.load.path,
+        "workload": plan.workload_name,
+        "well": plan.well,
+        "heals_up_to": heals_up_to,
+        "safe_load": heals_up_to.map(|heals| heals * (1.0 - MARGIN)),
+        "margin": MARGIN,
+        "untriggered": row(stability, None, &stability.untriggered, &stability.overload),
+        "triggered": triggered(stability),
+        "hysteresis": stability.hysteresis.as_ref().map(passes),
+    }))
+}
+
+/// A row for each trigger.
+fn triggered(stability: &Stability) -> Vec<Value> {
+    let mut rows = Vec::new();
+    for map in &stability.maps {
+        for ((level, cells), boundary) in map.triggers.iter().zip(&map.cells).zip(&map.boundaries) {
+            let trigger = trigger(stability, level, map.also.as_ref());
+            rows.push(row(stability, Some(trigger), cells, boundary));
+        }
+    }
+    rows
+}
+
+fn row(
+    stability: &Stability,
+    trigger: Option<String>,
+    cells: &[Cell],
+    boundary: &Boundary,
+) -> Value {
+    let loads = stability.loads.iter().zip(cells).map(|(load, cell)| {
+        json!({
+            "load": load.shown,
+            "behaviour": cell.usual().map(name),
+            "healed": cell.healed(),
+            "runs": cell.runs.len(),
+            "answered_at_end": cell.answered_at_end(),
+        })
+    });
+    json!({
+        "trigger": trigger,
+        "heals_up_to": boundary.last_good,
+        "does_not_always_heal_from": boundary.first_bad,
+        "loads": loads.collect::<Vec<_>>(),
+    })
+}
+
+fn passes(hysteresis: &Hysteresis) -> Vec<Value> {
+    let passes = hysteresis.passes.iter();
+    passes
+        .map(|pass| json!({ "load": pass.load.shown, "up": pass.up, "down": pass.down }))
+        .collect()
+}

@@ -1,0 +1,50 @@
+//! The points of a sweep as CSV.
+
+use std::io::Write;
+
+use sim_experiments::sweep::{Chooser, Point};
+
+use super::journal::in_order;
+use super::point::state;
+use super::{Header, Journal, JournalError};
+use crate::files::WriteError;
+
+/// Writes a row for each point: the values of the settings, then each figure and half the width of
+/// its 95 % confidence interval.
+///
+/// # Errors
+/// If a journal cannot be read, a point is missing, or nothing can be written.
+pub fn csv(header: &Header, journals: &[Journal], out: &mut dyn Write) -> Result<(), JournalError> {
+    let chooser = header.chooser();
+    let mut writer = csv::Writer::from_writer(out);
+    writer.write_record(columns(header)).map_err(WriteError::from)?;
+    in_order(journals, header.plan.points(), &mut |point| {
+        Ok(writer.write_record(row(&chooser, &point)).map_err(WriteError::from)?)
+    })?;
+    Ok(writer.flush().map_err(|cause| WriteError::File { path: "points.csv".into(), cause })?)
+}
+
+fn columns(header: &Header) -> Vec<String> {
+    let fixed = ["point", "state", "replications"].map(str::to_owned);
+    let parameters = header.plan.parameters.iter().map(|parameter| parameter.path.clone());
+    let figures = header.plan.figures.iter();
+    let figures = figures.flat_map(|figure| [figure.text.clone(), error_column(&figure.text)]);
+    fixed.into_iter().chain(parameters).chain(figures).collect()
+}
+
+/// The column for half the width of a figure's confidence interval.
+pub(super) fn error_column(figure: &str) -> String {
+    format!("{figure} ±95%")
+}
+
+fn row(chooser: &Chooser, point: &Point) -> Vec<String> {
+    let fixed =
+        [point.point.to_string(), state(point).0.to_owned(), point.replications.to_string()];
+    let values = chooser.levels(point.point).into_iter().map(|level| level.shown);
+    let number = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
+    let figures = point.figures.iter().flat_map(|figure| {
+        let half_width = figure.and_then(|figure| figure.half_width);
+        [number(figure.map(|figure| figure.mean)), number(half_width)]
+    });
+    fixed.into_iter().chain(values).chain(figures).collect()
+}

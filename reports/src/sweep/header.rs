@@ -1,0 +1,53 @@
+//! The identity of a sweep.
+
+use serde::{Deserialize, Serialize};
+use sim_experiments::sweep::{Chooser, Share, Sweep};
+use sim_models::study::SweepPlan;
+
+/// The identity of a sweep or of a part of it: the first line of its journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    /// The version of Fusebox; journals of different versions do not go together.
+    pub fusebox: String,
+    /// The name of the scenario.
+    pub scenario: String,
+    /// A hash over the system that was swept.
+    pub identity: String,
+    /// The seed.
+    pub seed: u64,
+    /// The length of each run.
+    pub simulated_seconds: f64,
+    /// The number of this part, from 1.
+    pub part: u64,
+    /// The number of parts.
+    pub parts: u64,
+    /// The settings that vary and the figures that are measured.
+    pub plan: SweepPlan,
+}
+
+impl Header {
+    /// The header for a part of a sweep.
+    pub fn of(sweep: &Sweep, share: Share) -> Self {
+        let run = sweep.blueprint().run;
+        Self {
+            fusebox: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario: sweep.blueprint().name.clone(),
+            identity: sweep.identity(),
+            seed: run.seed,
+            simulated_seconds: (run.duration + run.drain).as_secs_f64(),
+            part: share.part,
+            parts: share.parts,
+            plan: sweep.plan().clone(),
+        }
+    }
+
+    /// The header for the whole sweep that this is a part of.
+    pub fn whole(&self) -> Self {
+        Self { part: 1, parts: 1, ..self.clone() }
+    }
+
+    /// The values of each point.
+    pub fn chooser(&self) -> Chooser {
+        Chooser::new(&self.plan, self.seed)
+    }
+}
