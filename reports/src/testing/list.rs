@@ -3,12 +3,12 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::{Held, Outcome, Tested, Timeline};
+use super::{TestResult, Tested, Timeline};
 use crate::Palette;
 use crate::narrate::{measured, told};
 use crate::palette::Tone;
 
-/// One line for each scenario and variant, what failed below it, and how many passed.
+/// A line for each scenario and variant with its failures below it, and the number that passed.
 pub fn list(tests: &[Tested], took: Duration, palette: Palette) -> String {
     let mut text = String::new();
     let width = tests.iter().map(|test| test.label().chars().count()).max().unwrap_or(0);
@@ -34,10 +34,10 @@ pub fn list(tests: &[Tested], took: Duration, palette: Palette) -> String {
 }
 
 fn in_short(test: &Tested) -> String {
-    let Outcome::Ran { expectations, seeds, timeline, .. } = &test.result else {
+    let TestResult::Ran { expectations, seeds, timeline, .. } = &test.result else {
         return "has errors".to_owned();
     };
-    let failed = expectations.iter().filter(|held| !held.fails_for.is_empty()).count();
+    let failed = expectations.iter().filter(|held| held.fails()).count();
     let over = if *seeds > 1 { format!(" over {seeds} seeds") } else { String::new() };
     let expectations = match (expectations.len(), failed) {
         (0, _) => "nothing expected".to_owned(),
@@ -58,7 +58,7 @@ fn in_short(test: &Tested) -> String {
 }
 
 fn failures(text: &mut String, test: &Tested, palette: Palette) {
-    let Outcome::Ran { expectations, seeds, stopped, timeline } = &test.result else { return };
+    let TestResult::Ran { expectations, seeds, stopped, timeline } = &test.result else { return };
     let mut line = |title: &str, tone: Tone, body: &str| {
         let title =
             if title.is_empty() { String::new() } else { palette.paint_padded(title, 9) + " " };
@@ -67,14 +67,14 @@ fn failures(text: &mut String, test: &Tested, palette: Palette) {
     if let Some(reason) = stopped {
         line("stopped", Tone::Worse, reason);
     }
-    for held in expectations.iter().filter(|held| !held.fails_for.is_empty()) {
+    for held in expectations.iter().filter(|held| held.fails()) {
         line("expected", Tone::Heading, &held.expectation.text);
         line("measured", Tone::Worse, &measured(&held.verdict));
         if let Some(moment) = &held.verdict.nearest {
             line("nearest", Tone::Faint, &told(moment));
         }
         if *seeds > 1 {
-            line("seeds", Tone::Faint, &over_seeds(held, *seeds));
+            line("seeds", Tone::Faint, &held.over_seeds(*seeds));
         }
     }
     if let Timeline::Differs(difference) = timeline {
@@ -91,13 +91,4 @@ fn failures(text: &mut String, test: &Tested, palette: Palette) {
     if *timeline == Timeline::Orphaned {
         line("remove", Tone::Faint, "it with --update");
     }
-}
-
-/// For how many seeds an expectation holds, and for which it does not.
-pub(super) fn over_seeds(held: &Held, seeds: u64) -> String {
-    const SHOWN: usize = 8;
-    let shown =
-        held.fails_for.iter().take(SHOWN).map(u64::to_string).collect::<Vec<_>>().join(", ");
-    let more = if held.fails_for.len() > SHOWN { ", …" } else { "" };
-    format!("holds for {} of {seeds}; not for {shown}{more}", held.seeds)
 }

@@ -11,7 +11,7 @@ use sim_models::scenario::Overrides;
 use sim_models::system::Blueprint;
 use sim_reports::files;
 use sim_reports::testing::{
-    self, Held, Outcome, Snapshots, Tested, Timeline, difference, snapshot,
+    self, Held, Snapshots, TestResult, Tested, Timeline, difference, snapshot,
 };
 
 use crate::failure::Failure;
@@ -199,9 +199,9 @@ fn suite(file: &Path, overrides: &Overrides) -> Result<Suite, Failure> {
     Ok(Suite { name, timeline_file, committed, cases })
 }
 
-fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> Outcome {
+fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> TestResult {
     let (Some(blueprint), Some(first)) = (&case.loaded.blueprint, runs.first()) else {
-        return Outcome::Unreadable;
+        return TestResult::Unreadable;
     };
     let held = |(number, expectation): (usize, &Expectation)| {
         let seed_of = |run: usize| blueprint.run.seed.wrapping_add(run as u64);
@@ -220,7 +220,7 @@ fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> Outcome {
         Some(committed) if committed == first.timeline => Timeline::Same,
         Some(committed) => Timeline::Differs(difference(committed, &first.timeline)),
     };
-    Outcome::Ran {
+    TestResult::Ran {
         expectations: blueprint.expectations.iter().enumerate().map(held).collect(),
         seeds: runs.len() as u64,
         stopped: runs.iter().find_map(|run| run.stopped.clone()),
@@ -238,7 +238,7 @@ fn orphans(suite: &Suite) -> Vec<Tested> {
         name: suite.name.clone(),
         variant: Some(variant),
         took: Duration::ZERO,
-        result: Outcome::Ran {
+        result: TestResult::Ran {
             expectations: Vec::new(),
             seeds: 1,
             stopped: None,
@@ -265,9 +265,9 @@ fn update(suites: &[Suite], tests: &mut Vec<Tested>, is_complete: bool) -> Resul
         }
         files::write(&suite.timeline_file, committed.render(&suite.name).as_bytes())?;
     }
-    tests.retain(|test| !matches!(test.result, Outcome::Ran { timeline: Timeline::Orphaned, .. }));
+    tests.retain(|test| !matches!(test.result, TestResult::Ran { timeline: Timeline::Orphaned, .. }));
     for test in tests {
-        if let Outcome::Ran { timeline, .. } = &mut test.result
+        if let TestResult::Ran { timeline, .. } = &mut test.result
             && *timeline != Timeline::Same
         {
             *timeline = Timeline::Written;
@@ -279,11 +279,11 @@ fn update(suites: &[Suite], tests: &mut Vec<Tested>, is_complete: bool) -> Resul
 /// The verdict on all tests. A scenario with errors outweighs a run that was stopped, and that
 /// outweighs a failed test.
 fn verdict(tests: &[Tested]) -> Result<(), Failure> {
-    let is_any = |condition: fn(&Outcome) -> bool| tests.iter().any(|test| condition(&test.result));
-    if is_any(|result| matches!(result, Outcome::Unreadable)) {
+    let is_any = |condition: fn(&TestResult) -> bool| tests.iter().any(|test| condition(&test.result));
+    if is_any(|result| matches!(result, TestResult::Unreadable)) {
         return Err(Failure::Scenario);
     }
-    if is_any(|result| matches!(result, Outcome::Ran { stopped: Some(_), .. })) {
+    if is_any(|result| matches!(result, TestResult::Ran { stopped: Some(_), .. })) {
         return Err(Failure::Stopped);
     }
     if tests.iter().all(Tested::passes) { Ok(()) } else { Err(Failure::Test) }

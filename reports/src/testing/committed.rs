@@ -1,5 +1,5 @@
-//! Timelines committed beside their scenario: one file a scenario, a section for it and each of its
-//! variants.
+//! Timelines committed beside their scenario: a file for each scenario, with a section for it and for
+//! each of its variants.
 
 use indexmap::IndexMap;
 use sim_experiments::Finished;
@@ -19,7 +19,7 @@ const CONTEXT: usize = 2;
 pub struct Snapshots(IndexMap<String, String>);
 
 impl Snapshots {
-    /// Reads the file; what stands before the first section is a comment.
+    /// Reads the file. Everything before the first section is a comment.
     ///
     /// ```
     /// use sim_reports::testing::Snapshots;
@@ -64,12 +64,12 @@ impl Snapshots {
         self.0.get(variant.unwrap_or(AS_WRITTEN)).map(String::as_str)
     }
 
-    /// Puts a timeline in the place of the one before.
+    /// Replaces the timeline of a variant.
     pub fn set(&mut self, variant: Option<&str>, timeline: &str) {
         self.0.insert(variant.unwrap_or(AS_WRITTEN).to_owned(), with_one_newline(timeline));
     }
 
-    /// Sections of variants that are not among `variants`.
+    /// The sections of variants that are not among `variants`.
     pub fn orphans(&self, variants: &[String]) -> Vec<String> {
         self.0
             .keys()
@@ -78,7 +78,7 @@ impl Snapshots {
             .collect()
     }
 
-    /// Drops the sections of variants that are not among `variants`, and puts the others in their
+    /// Removes the sections of variants that are not among `variants`, and puts the others in that
     /// order.
     pub fn keep(&mut self, variants: &[String]) {
         let wanted = std::iter::once(AS_WRITTEN).chain(variants.iter().map(String::as_str));
@@ -96,8 +96,8 @@ pub fn snapshot(finished: &Finished) -> String {
     ))
 }
 
-/// What is gone from a committed timeline (`-`) and what is new (`+`), line by line, with a little
-/// of what is unchanged around it.
+/// The lines that are gone from a committed timeline (`-`) and those that are new (`+`), with a few
+/// unchanged ones around them.
 pub fn difference(committed: &str, now: &str) -> String {
     let diff = TextDiff::from_lines(committed, now);
     let mut text = String::new();

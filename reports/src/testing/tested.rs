@@ -1,0 +1,101 @@
+//! Tested scenarios.
+
+use std::time::Duration;
+
+use sim_models::expect::{Expectation, Verdict};
+
+/// A scenario, or a variant of one, that was tested.
+#[derive(Clone, Debug)]
+pub struct Tested {
+    /// The name of the scenario.
+    pub name: String,
+    /// The variant; `None` for the scenario as it is written.
+    pub variant: Option<String>,
+    /// The time that all its runs took together.
+    pub took: Duration,
+    /// The result.
+    pub result: TestResult,
+}
+
+/// The result of a test.
+#[derive(Clone, Debug)]
+pub enum TestResult {
+    /// The scenario has errors; they have been shown.
+    Unreadable,
+    /// The scenario ran.
+    Ran {
+        /// The expectations, in the order of the scenario.
+        expectations: Vec<Held>,
+        /// The number of seeds that were run.
+        seeds: u64,
+        /// The limit that ended a run early, if one did.
+        stopped: Option<String>,
+        /// The timeline, compared with the committed one.
+        timeline: Timeline,
+    },
+}
+
+/// An expectation over all seeds.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The expectation.
+    pub expectation: Expectation,
+    /// The number of seeds for which it holds.
+    pub seeds: u64,
+    /// The seeds for which it does not, in order.
+    pub fails_for: Vec<u64>,
+    /// The verdict for the first of those; for the first seed, if there is none.
+    pub verdict: Verdict,
+}
+
+impl Held {
+    /// True if it does not hold for some seed.
+    pub(super) fn fails(&self) -> bool {
+        !self.fails_for.is_empty()
+    }
+
+    /// The seeds for which it holds, and the first of those for which it does not.
+    pub(super) fn over_seeds(&self, seeds: u64) -> String {
+        const SHOWN: usize = 8;
+        let shown: Vec<String> = self.fails_for.iter().take(SHOWN).map(u64::to_string).collect();
+        let more = if self.fails_for.len() > SHOWN { ", …" } else { "" };
+        format!("holds for {} of {seeds}; not for {}{more}", self.seeds, shown.join(", "))
+    }
+}
+
+/// A timeline compared with the committed one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Timeline {
+    /// None is committed.
+    NotCommitted,
+    /// They are the same.
+    Same,
+    /// They differ: the lines that are gone and those that are new.
+    Differs(String),
+    /// It has been written.
+    Written,
+    /// It is about a variant that no longer exists.
+    Orphaned,
+}
+
+impl Tested {
+    /// The name of the scenario, with the variant in brackets.
+    pub fn label(&self) -> String {
+        match &self.variant {
+            None => self.name.clone(),
+            Some(variant) => format!("{} ({variant})", self.name),
+        }
+    }
+
+    /// True if everything is as expected.
+    pub fn passes(&self) -> bool {
+        match &self.result {
+            TestResult::Unreadable => false,
+            TestResult::Ran { expectations, stopped, timeline, .. } => {
+                let is_as_committed =
+                    !matches!(timeline, Timeline::Differs(_) | Timeline::Orphaned);
+                stopped.is_none() && is_as_committed && !expectations.iter().any(Held::fails)
+            }
+        }
+    }
+}
