@@ -1,4 +1,4 @@
-//! Problems of a scenario, each with its place and the text there.
+//! Problems of a scenario, each with its place in the file and the text there.
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use sim_models::scenario::{Problem, Severity, Sources};
@@ -8,7 +8,7 @@ use crate::Palette;
 /// Lines wider than this are cut around the place.
 const WIDTH: usize = 120;
 
-/// All problems, one after the other, and a line that counts them.
+/// Writes all problems, one after the other, and a line that counts them.
 pub fn render(problems: &[Problem], sources: &Sources, palette: Palette) -> String {
     let renderer =
         if palette == Palette::Coloured { Renderer::styled() } else { Renderer::plain() }

@@ -1,4 +1,4 @@
-//! Writing results to a folder, each file whole or not at all.
+//! Results in files, each written whole or not at all.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -36,7 +36,7 @@ pub enum WriteError {
 pub(crate) struct Folder<'a>(&'a Path);
 
 impl<'a> Folder<'a> {
-    /// Makes the folder and those above it, unless they are there.
+    /// Makes the folder and those above it, unless they exist.
     pub fn make(path: &'a Path) -> Result<Self, WriteError> {
         make_folder(path)?;
         Ok(Self(path))
@@ -74,7 +74,7 @@ impl<'a> Folder<'a> {
     }
 }
 
-/// Makes a folder and those above it, unless it is there.
+/// Makes a folder and those above it, unless they exist.
 ///
 /// # Errors
 /// If it cannot be made.
@@ -83,8 +83,8 @@ pub fn make_folder(folder: &Path) -> Result<(), WriteError> {
         .map_err(|cause| WriteError::File { path: folder.to_owned(), cause })
 }
 
-/// Writes a file beside its place and renames it into it: readers see the old bytes or the new
-/// ones, never some.
+/// Writes a temporary file beside `path` and renames it: readers see the old bytes or the new ones,
+/// never a mixture.
 ///
 /// # Errors
 /// If the file cannot be written or renamed.

@@ -1,8 +1,8 @@
-//! Colours with a meaning; without them, the text says the same.
+//! Colours with a meaning, for a terminal; without them, the text says the same.
 
 use anstyle::{AnsiColor, Style};
 
-/// Whether to colour.
+/// The use of colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Palette {
     /// No escape sequences at all.
@@ -11,7 +11,7 @@ pub enum Palette {
     Coloured,
 }
 
-/// What a piece of text means.
+/// The meaning of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
     Heading,
@@ -40,7 +40,7 @@ impl Palette {
         format!("{style}{text}{style:#}")
     }
 
-    /// `text`, faint, filled up to `width`.
+    /// `text`, faint, padded with spaces to `width`.
     pub(crate) fn paint_padded(self, text: &str, width: usize) -> String {
         self.paint(Tone::Faint, &format!("{text:width$}"))
     }

@@ -10,7 +10,7 @@ pub(crate) struct Line {
     pub kind: &'static str,
     /// The change.
     pub text: String,
-    /// For better or for worse.
+    /// The direction of the change: for better, for worse, or not yet decided.
     pub tone: Tone,
 }
 

@@ -1,4 +1,4 @@
-//! Axes: how many labels, in which unit, with or without lines across the chart.
+//! Axes: their labels, their units, and the lines across the chart.
 
 use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;

@@ -6,7 +6,7 @@ use plotters::style::{FontStyle, IntoFont, TextStyle, register_font};
 
 use super::Colour;
 
-/// Embedded, so that a plot needs no font of the machine and is the same everywhere.
+/// Embedded, so that a plot needs no installed font and is the same everywhere.
 const FONT: &[u8] = include_bytes!("../../fonts/DejaVuSans-subset.ttf");
 const NAME: &str = "sans-serif";
 

@@ -1,4 +1,4 @@
-//! Labels that fit into the room there is.
+//! Labels cut to the room they have.
 
 /// `text`, or its first `kept` characters and an ellipsis if it has more than `longest`.
 pub(crate) fn shortened(text: &str, longest: usize, kept: usize) -> String {

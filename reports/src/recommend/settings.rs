@@ -1,4 +1,4 @@
-//! The table of settings: now, recommended, and how far each may move.
+//! The table of settings: now, recommended, and the range in which each is safe.
 
 use sim_experiments::recommend::{Advice, Breach, Recommendation};
 use sim_models::study::{Level, Parameter, Values};

@@ -1,4 +1,4 @@
-//! The tables of a run's summary, one a section.
+//! The tables of a run's summary, one for each section.
 
 use sim_models::observe::{
     BreakerSummary, CallSummary, EffectSummary, Latency, PoolSummary, PutOff, QueueSummary,

@@ -50,4 +50,30 @@ impl Header {
     pub fn chooser(&self) -> Chooser {
         Chooser::new(&self.plan, self.seed)
     }
+
+    /// The first difference from another sweep; `None` if both belong to the same one.
+    pub(super) fn difference(&self, wanted: &Self) -> Option<String> {
+        if self.fusebox != wanted.fusebox {
+            return Some(format!(
+                "it was made by version {}, not {}",
+                self.fusebox, wanted.fusebox
+            ));
+        }
+        if self.scenario != wanted.scenario {
+            return Some(format!("it is of `{}`, not of `{}`", self.scenario, wanted.scenario));
+        }
+        if self.plan != wanted.plan {
+            return Some("other values vary, or other figures are measured".to_owned());
+        }
+        if self.identity != wanted.identity || self.seed != wanted.seed {
+            return Some("the scenario has been changed since, or has another seed".to_owned());
+        }
+        None
+    }
+
+    /// The part of the sweep, if it is not the same as in `wanted`.
+    pub(super) fn other_part(&self, wanted: &Self) -> Option<String> {
+        let is_other = (self.part, self.parts) != (wanted.part, wanted.parts);
+        is_other.then(|| format!("it is part {}/{} of it", self.part, self.parts))
+    }
 }

@@ -1,4 +1,4 @@
-//! Where in its range each setting keeps every limit.
+//! The part of its range in which each setting keeps every limit.
 
 use sim_experiments::recommend::{Advice, Recommendation};
 use sim_models::study::{Level, Parameter, Values};

@@ -1,4 +1,4 @@
-//! How much each setting matters for each figure.
+//! The influence of each setting on each figure.
 
 use sim_experiments::sweep::analysis::Findings;
 
