@@ -57,8 +57,7 @@ fn any_number_of_threads_gives_the_same_reports() {
 fn every_file_written_is_the_same_again() {
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
     for folder in &folders {
-        write_all(&run_scenario("cascade-protected", None, &[]), folder.path())
-            .expect("written");
+        write_all(&run_scenario("cascade-protected", None, &[]), folder.path()).expect("written");
     }
     for name in [
         "summary.json",

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use sim_core::stats::ConfidenceInterval;
-use sim_experiments::recommend::{Advice, Breach, Outcome, Recommendation, Standing};
+use sim_experiments::recommend::{Advice, Breach, Conclusion, Recommendation, Standing};
 
 use super::words::FormulaWords;
 use crate::json::pretty;
@@ -14,10 +14,10 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
         "scenario": scenario,
         "version": env!("CARGO_PKG_VERSION"),
         "seed": recommendation.seed,
-        "outcome": match recommendation.outcome {
-            Outcome::Keep => "keep",
-            Outcome::Change => "change",
-            Outcome::Unmet => "unmet",
+        "outcome": match recommendation.conclusion {
+            Conclusion::Keep => "keep",
+            Conclusion::Change => "change",
+            Conclusion::Unmet => "unmet",
         },
         "candidates": recommendation.candidates,
         "runs": recommendation.runs,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sim_core::stats::ConfidenceInterval;
-use sim_experiments::recommend::{Outcome, Recommendation, Standing, Unmet};
+use sim_experiments::recommend::{Conclusion, Recommendation, Standing, Unmet};
 use sim_models::observe::Unit;
 
 use super::settings::settings;
@@ -47,15 +47,15 @@ pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette)
 fn verdict(recommendation: &Recommendation) -> (Tone, String) {
     let changed = recommendation.advice.iter().filter(|advice| advice.is_changed).count();
     let of = recommendation.advice.len();
-    match recommendation.outcome {
-        Outcome::Keep => (
+    match recommendation.conclusion {
+        Conclusion::Keep => (
             Tone::Better,
             "keep what you have: it keeps every limit, and nothing better was found".to_owned(),
         ),
-        Outcome::Change => {
+        Conclusion::Change => {
             (Tone::Better, format!("change {changed} of {of} settings: every limit is kept then"))
         }
-        Outcome::Unmet => {
+        Conclusion::Unmet => {
             (Tone::Worse, "nothing that was tried keeps every limit; this comes nearest".to_owned())
         }
     }

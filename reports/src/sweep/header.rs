@@ -1,7 +1,7 @@
 //! The identity of a sweep.
 
 use serde::{Deserialize, Serialize};
-use sim_experiments::sweep::{Chooser, Share, Sweep};
+use sim_experiments::sweep::{Chooser, Shard, Sweep};
 use sim_models::study::SweepPlan;
 
 /// The identity of a sweep or of a part of it: the first line of its journal.
@@ -27,7 +27,7 @@ pub struct Header {
 
 impl Header {
     /// The header for a part of a sweep.
-    pub fn of(sweep: &Sweep, share: Share) -> Self {
+    pub fn of(sweep: &Sweep, shard: Shard) -> Self {
         let run = sweep.blueprint().run;
         Self {
             fusebox: env!("CARGO_PKG_VERSION").to_owned(),
@@ -35,8 +35,8 @@ impl Header {
             identity: sweep.identity(),
             seed: run.seed,
             simulated_seconds: (run.duration + run.drain).as_secs_f64(),
-            part: share.part,
-            parts: share.parts,
+            part: shard.part,
+            parts: shard.parts,
             plan: sweep.plan().clone(),
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sim_experiments::sweep::analysis::Findings;
-use sim_experiments::sweep::{Chooser, Estimate, Point, State};
+use sim_experiments::sweep::{Chooser, Estimate, Point, PointState};
 use sim_models::study::{Direction, FigurePlan, SweepPlan};
 
 use super::effects::{by_one_setting, by_two_settings};
@@ -153,12 +153,12 @@ fn estimate(estimate: Option<Estimate>, plan: &FigurePlan) -> String {
     )
 }
 
-fn note(state: &State) -> String {
+fn note(state: &PointState) -> String {
     match state {
-        State::Measured => String::new(),
-        State::Abandoned(better) => format!("worse than {better}"),
-        State::Unsound(_) => "unsound".to_owned(),
-        State::Stopped(_) => "stopped".to_owned(),
+        PointState::Measured => String::new(),
+        PointState::Abandoned(better) => format!("worse than {better}"),
+        PointState::Unsound(_) => "unsound".to_owned(),
+        PointState::Stopped(_) => "stopped".to_owned(),
     }
 }
 
@@ -166,9 +166,9 @@ fn failures(findings: &Findings) -> String {
     let mut text = String::new();
     for (point, state) in &findings.failures {
         let reason = match state {
-            State::Unsound(reason) => format!("its settings do not go together: {reason}"),
-            State::Stopped(limit) => format!("a run reached {limit}"),
-            State::Measured | State::Abandoned(_) => continue,
+            PointState::Unsound(reason) => format!("its settings do not go together: {reason}"),
+            PointState::Stopped(limit) => format!("a run reached {limit}"),
+            PointState::Measured | PointState::Abandoned(_) => continue,
         };
         let _ = writeln!(text, "point {point}: {reason}");
     }

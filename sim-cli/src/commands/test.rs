@@ -265,7 +265,9 @@ fn update(suites: &[Suite], tests: &mut Vec<Tested>, is_complete: bool) -> Resul
         }
         files::write(&suite.timeline_file, committed.render(&suite.name).as_bytes())?;
     }
-    tests.retain(|test| !matches!(test.result, TestResult::Ran { timeline: Timeline::Orphaned, .. }));
+    tests.retain(|test| {
+        !matches!(test.result, TestResult::Ran { timeline: Timeline::Orphaned, .. })
+    });
     for test in tests {
         if let TestResult::Ran { timeline, .. } = &mut test.result
             && *timeline != Timeline::Same
@@ -279,7 +281,8 @@ fn update(suites: &[Suite], tests: &mut Vec<Tested>, is_complete: bool) -> Resul
 /// The verdict on all tests. A scenario with errors outweighs a run that was stopped, and that
 /// outweighs a failed test.
 fn verdict(tests: &[Tested]) -> Result<(), Failure> {
-    let is_any = |condition: fn(&TestResult) -> bool| tests.iter().any(|test| condition(&test.result));
+    let is_any =
+        |condition: fn(&TestResult) -> bool| tests.iter().any(|test| condition(&test.result));
     if is_any(|result| matches!(result, TestResult::Unreadable)) {
         return Err(Failure::Scenario);
     }

@@ -1,6 +1,6 @@
 //! The share answered on the way up through the loads and on the way down.
 
-use sim_experiments::stability::{Hysteresis, Pass, Stability};
+use sim_experiments::stability::{Hysteresis, LoadPass, Stability};
 
 use crate::plot::{Axis, Canvas, DrawError, Drawing, Frame, Mark, Scale, colour, font};
 use crate::stability::words::load;
@@ -52,7 +52,7 @@ impl Loop<'_> {
             &Axis::new(8, |number| load(self.stability, number)),
             &Axis::new(6, |share| format!("{:.0}%", share * 100.0)),
         )?;
-        let points = |share: fn(&Pass) -> f64| -> Vec<(f64, f64)> {
+        let points = |share: fn(&LoadPass) -> f64| -> Vec<(f64, f64)> {
             passes.iter().map(|pass| (pass.load.number, share(pass))).collect()
         };
         for (points, mark, colour) in [
