@@ -8,7 +8,7 @@ use sim_experiments::sweep::analysis::Analysis;
 use sim_experiments::sweep::{Chooser, Estimate, Point, PointState, Shard, Sweep};
 use sim_experiments::{Interrupted, Unattended, Unready};
 use sim_models::observe::Unit;
-use sim_models::scenario::{Input, Overrides, Purpose, SweepRequest};
+use sim_models::scenario::{Input, Overrides, Request, SweepRequest};
 use sim_models::study::{Design, FigurePlan, Parameter, Replications, SweepPlan};
 use sim_reports::sweep::{Header, JOURNAL, Journal, findings, write_all};
 
@@ -26,7 +26,7 @@ const QUEUE: &str = "run: { duration: 20s, warmup: 2s }
 fn sweep(text: &str, request: SweepRequest) -> Result<Sweep, Unready> {
     let input =
         Input { name: "test.yaml".into(), text: one_section_a_line(text), folder: ".".into() };
-    Sweep::prepare(input, Overrides { purpose: Purpose::Sweep(request), ..Overrides::default() })
+    Sweep::prepare(input, Overrides { request: Request::Sweep(request), ..Overrides::default() })
 }
 
 fn sound(text: &str, settings: &[(&'static str, &str)]) -> Sweep {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sim_models::scenario::{Input, Loaded, Overrides, Problem, ProblemKind, Purpose, load};
+use sim_models::scenario::{Input, Loaded, Overrides, Problem, ProblemKind, Request, load};
 use sim_models::study::{Level, Parameter, Values};
 use sim_models::system::Blueprint;
 use thiserror::Error;
@@ -53,14 +53,14 @@ impl Study {
         &self.as_written
     }
 
-    /// The purpose for which the scenario was read at first.
-    pub fn purpose(&self) -> &Purpose {
-        &self.overrides.purpose
+    /// The request for which the scenario was read at first.
+    pub fn request(&self) -> &Request {
+        &self.overrides.request
     }
 
-    /// Reads the scenario for a purpose, such as a point with other values.
-    pub fn read_for(&self, purpose: Purpose) -> Loaded {
-        load(&self.input, &Overrides { purpose, ..self.overrides.clone() })
+    /// Reads the scenario for a request, such as a point with other values.
+    pub fn read_for(&self, request: Request) -> Loaded {
+        load(&self.input, &Overrides { request, ..self.overrides.clone() })
     }
 }
 

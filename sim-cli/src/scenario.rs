@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sim_experiments::{Case, Unready};
-use sim_models::scenario::{Input, Loaded, Overrides, Problem, Purpose, Sources, check, load};
+use sim_models::scenario::{Input, Loaded, Overrides, Problem, Request, Sources, check, load};
 use sim_reports::diagnostics;
 
 use crate::failure::Failure;
@@ -85,7 +85,7 @@ impl Changes {
         Overrides {
             variant: self.variant.clone(),
             settings: self.settings.iter().cloned().chain(more).collect(),
-            purpose: Purpose::default(),
+            request: Request::default(),
         }
     }
 }

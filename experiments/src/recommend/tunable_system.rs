@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use sim_models::expect::{Reading, Wanted};
-use sim_models::scenario::{GoalsRequest, Input, Loaded, Overrides, Purpose};
+use sim_models::scenario::{GoalsRequest, Input, Loaded, Overrides, Request};
 use sim_models::study::{GoalsPlan, Level, Parameter};
 use sim_models::system::Blueprint;
 
@@ -196,6 +196,6 @@ impl TunableSystem {
     /// Reads the system under a condition with other values.
     fn load(&self, condition: usize, values: Vec<(String, String)>) -> Loaded {
         let condition = Some(self.plan.conditions[condition].clone());
-        self.study.read_for(Purpose::Goals(GoalsRequest { condition, values }))
+        self.study.read_for(Request::Goals(GoalsRequest { condition, values }))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sim_core::SimTime;
-use sim_models::scenario::{Input, Loaded, Overrides, Purpose};
+use sim_models::scenario::{Input, Loaded, Overrides, Request};
 use sim_models::study::{Level, Parameter, StabilityPlan, Values};
 use sim_models::system::Blueprint;
 
@@ -85,7 +85,7 @@ impl StressedSystem {
         if *trigger == Trigger::None {
             settings.push((self.fault().to_owned(), "null".to_owned()));
         }
-        self.study.read_for(Purpose::Point(settings))
+        self.study.read_for(Request::Point(settings))
     }
 
     /// Runs all replications at a load with a trigger.

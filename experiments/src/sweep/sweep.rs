@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use sim_models::scenario::{Input, Loaded, Overrides, Purpose, SweepRequest};
+use sim_models::scenario::{Input, Loaded, Overrides, Request, SweepRequest};
 use sim_models::study::SweepPlan;
 use sim_models::system::Blueprint;
 
@@ -120,11 +120,11 @@ impl Sweep {
     }
 
     fn load_with(&self, values: Vec<(String, String)>) -> Loaded {
-        let request = match self.study.purpose() {
-            Purpose::Sweep(request) => request.clone(),
+        let request = match self.study.request() {
+            Request::Sweep(request) => request.clone(),
             _ => SweepRequest::default(),
         };
-        self.study.read_for(Purpose::Sweep(SweepRequest { values, ..request }))
+        self.study.read_for(Request::Sweep(SweepRequest { values, ..request }))
     }
 
     /// The number of points in a block; the points of a block are done together.

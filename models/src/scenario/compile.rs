@@ -13,7 +13,7 @@ use super::names::Names;
 use super::operator::compile_operations;
 use super::plan::Plan;
 use super::queues::compile_queues;
-use super::request::{GoalsRequest, Purpose};
+use super::request::{GoalsRequest, Request};
 use super::sentences::{compile_alerts, compile_expectations};
 use super::stations::{compile_handlers, compile_regions, compile_stations};
 use super::workloads::compile_workloads;
@@ -34,13 +34,13 @@ pub(super) struct Compiled {
     pub stability: Option<StabilityPlan>,
 }
 
-/// Compiles typed sections; what is read off each run depends on the purpose. The result is of use
+/// Compiles typed sections; what is read off each run depends on the request. The result is of use
 /// only if no error was added to `problems`.
 pub(super) fn compile(
     written: &Written<'_>,
     sources: &Sources,
     problems: &mut Problems,
-    purpose: &Purpose,
+    request: &Request,
 ) -> Compiled {
     let file = written.file;
     let name = file.name.as_deref().unwrap_or(written.name);
@@ -57,10 +57,10 @@ pub(super) fn compile(
     let sweep = compile_sweep(names, &mut plan, problems);
     let goals = compile_goals(written.tree, names, &mut plan, problems);
     let stability = compile_stability(names, problems);
-    match purpose {
-        Purpose::Run | Purpose::Point(_) => plan.read_nothing(for_expectations),
-        Purpose::Sweep(_) => {}
-        Purpose::Goals(GoalsRequest { condition, .. }) => {
+    match request {
+        Request::Run | Request::Point(_) => plan.read_nothing(for_expectations),
+        Request::Sweep(_) => {}
+        Request::Goals(GoalsRequest { condition, .. }) => {
             plan.read_nothing(for_expectations);
             let objectives = goals.as_ref().map_or(&[][..], |goals| &goals.objectives);
             let condition = condition.as_deref();

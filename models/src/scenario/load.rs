@@ -8,7 +8,7 @@ use super::file::Scenario;
 use super::include::Includes;
 use super::lint::lint;
 use super::merge::apply_defaults;
-use super::request::{GoalsRequest, Purpose};
+use super::request::{GoalsRequest, Request};
 use super::rules::check_rules;
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Decode, Found, Location, Problem, Problems, Sources};
@@ -33,8 +33,8 @@ pub struct Overrides {
     pub variant: Option<String>,
     /// `path=value` settings, in order; each replaces what the file and the variant say.
     pub settings: Vec<String>,
-    /// What the scenario is read for.
-    pub purpose: Purpose,
+    /// The request that the scenario is read for.
+    pub request: Request,
 }
 
 /// What came of reading a scenario.
@@ -95,7 +95,7 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
     for condition in conditions {
         let request = GoalsRequest { condition: Some(condition.clone()), values: Vec::new() };
         let loaded =
-            load(input, &Overrides { purpose: Purpose::Goals(request), ..overrides.clone() });
+            load(input, &Overrides { request: Request::Goals(request), ..overrides.clone() });
         checked.add(loaded, &format!("condition `{condition}`"));
     }
     checked
@@ -136,21 +136,21 @@ impl Loader {
         for setting in &overrides.settings {
             self.apply_setting(&mut tree, setting);
         }
-        self.apply_purpose(&mut tree, &overrides.purpose);
+        self.apply(&mut tree, &overrides.request);
         self.check_conditions(&tree);
         for section in ["sweep.vary", "goals.settings", "stability.load", "stability.trigger"] {
             self.check_varied(&tree, section);
         }
         apply_defaults(&mut tree);
         let file = Scenario::decode(Found { node: &tree, key: tree.at }, &mut self.problems)?;
-        let is_candidate = overrides.purpose.is_candidate();
+        let is_candidate = overrides.request.is_candidate();
         check_rules(&file.goals.rules, &tree, is_candidate, &mut self.problems);
         let name = Path::new(&input.name)
             .file_stem()
             .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
         let written = Written { file: &file, tree: &tree, name: &name, folder: &input.folder };
-        let purpose = &overrides.purpose;
-        let compiled = compile(&written, &self.sources, &mut self.problems, purpose);
+        let request = &overrides.request;
+        let compiled = compile(&written, &self.sources, &mut self.problems, request);
         if !self.problems.has_errors() {
             lint(&file, &compiled.blueprint, &mut self.problems);
         }

@@ -1,7 +1,7 @@
 //! Values that take the place of what a file says: variants, settings, requests.
 
 use super::load::Loader;
-use super::request::{GoalsRequest, Purpose, SweepRequest};
+use super::request::{GoalsRequest, Request, SweepRequest};
 use super::short_forms::short_form;
 use crate::language::tree::{Node, Segment, Value, normalize_edge, parse_path};
 use crate::language::{Location, Problem, did_you_mean, unknown_key};
@@ -88,12 +88,12 @@ impl Loader {
     }
 
     /// Puts what is asked for where the file would say it.
-    pub fn apply_purpose(&mut self, tree: &mut Node, purpose: &Purpose) {
-        match purpose {
-            Purpose::Run => {}
-            Purpose::Sweep(request) => self.apply_request(tree, request),
-            Purpose::Goals(request) => self.apply_goals(tree, request),
-            Purpose::Point(values) => {
+    pub fn apply(&mut self, tree: &mut Node, request: &Request) {
+        match request {
+            Request::Run => {}
+            Request::Sweep(request) => self.apply_request(tree, request),
+            Request::Goals(request) => self.apply_goals(tree, request),
+            Request::Point(values) => {
                 remove_sections(tree, &["expect", "sweep", "goals", "stability"]);
                 for (path, value) in values {
                     self.apply_value(tree, "set", path, value);

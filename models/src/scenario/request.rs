@@ -1,8 +1,8 @@
-//! What a scenario is read for, and what is asked then that does not stand in the file.
+//! Requests that a scenario is read for, and what they add to the file.
 
-/// What a scenario is read for.
+/// The request that a scenario is read for.
 #[derive(Clone, Debug, Default)]
-pub enum Purpose {
+pub enum Request {
     /// To run it, and to judge it by what is expected of it.
     #[default]
     Run,
@@ -16,7 +16,7 @@ pub enum Purpose {
     Point(Vec<(String, String)>),
 }
 
-impl Purpose {
+impl Request {
     /// True if it asks for other values of the settings that may move.
     pub(super) fn is_candidate(&self) -> bool {
         matches!(self, Self::Goals(request) if !request.values.is_empty())

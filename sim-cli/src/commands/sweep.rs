@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use sim_experiments::sweep::{Point, Shard, Sweep};
-use sim_models::scenario::{Overrides, Purpose, SweepRequest};
+use sim_models::scenario::{Overrides, Request, SweepRequest};
 use sim_reports::files;
 use sim_reports::sweep::{self, Header, JOURNAL, Journal};
 
@@ -140,7 +140,7 @@ impl SweepCommand {
     fn prepare(&self) -> Result<Sweep, Failure> {
         let settings = [self.seed.setting(), self.duration.setting()].into_iter().flatten();
         let overrides = Overrides {
-            purpose: Purpose::Sweep(self.request()),
+            request: Request::Sweep(self.request()),
             ..self.scenario.changes.overrides(settings)
         };
         Sweep::prepare(self.scenario.input()?, overrides)
