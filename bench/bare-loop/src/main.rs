@@ -1,6 +1,6 @@
 //! The reference chain A → B → C → D → database with nothing but what it needs: event list, pools,
-//! draws, timeouts, one histogram a hop. It knows its five stations at compile time, so it is as
-//! fast as this model can be on this kernel.
+//! draws, timeouts and one histogram per hop. The five stations are known at compile time, so this
+//! is as fast as the model can run on this kernel.
 //!
 //! Prints one line: requests, events, mean latency in milliseconds.
 #![forbid(unsafe_code)]
@@ -24,7 +24,7 @@ enum Event {
     Timeout { station: u8 },
 }
 
-/// One call at one station. Its caller is another call, or the client.
+/// A call at one station. Its caller is another call, or the client.
 #[derive(Clone, Copy)]
 struct Call {
     entered: SimTime,
@@ -140,7 +140,7 @@ impl Chain {
         }
     }
 
-    /// The last station has answered: every station before it answers too.
+    /// Handles the answer of the last station: every station before it answers too.
     fn answer(&mut self, now: SimTime, mut index: u32) {
         loop {
             let Call { entered, caller, caller_generation, station, .. } =
@@ -169,7 +169,8 @@ impl Chain {
         }
     }
 
-    /// At this load no call times out; one that did would be answered without its callee.
+    /// Drops the timeouts that are due. At this load no call times out; a call that did would be
+    /// answered without waiting for its callee.
     fn timeouts_due(&mut self, now: SimTime, station: usize) {
         while let Some((index, generation)) = self.timeouts[station].pop_due(now) {
             if self.calls[index as usize].generation == generation {

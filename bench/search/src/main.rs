@@ -1,9 +1,9 @@
-//! Compares searches on the goals of scenarios: each has the same number of runs and begins with
-//! the same knowledge.
+//! Compares search methods on the goals of scenarios: each gets the same number of runs and starts
+//! from the same knowledge.
 //!
-//! `cargo run --release -- SEEDS RUNS SCENARIO...` prints, for each search, the score of the best
-//! candidate from each seed: below 1 if every limit is kept (the less, the better the objectives),
-//! from 2 on by how far limits are missed.
+//! `cargo run --release -- SEEDS RUNS SCENARIO...` prints, for each search and seed, the score of
+//! the best candidate: below 1 if it meets every limit (lower means better objectives), 2 or more
+//! if it misses limits (the excess says by how much).
 #![forbid(unsafe_code)]
 
 use std::path::Path;
@@ -15,12 +15,12 @@ use sim_experiments::Unattended;
 use sim_experiments::recommend::{CmaEs, Search, Strategy, TunableSystem, formulas, look_for};
 use sim_models::scenario::{Input, Overrides};
 
-/// Points proposed at one time.
+/// Points proposed at a time.
 const GENERATION: usize = 10;
 
 type Score<'a> = &'a (dyn Fn(&[f64]) -> f64 + Sync);
 
-/// Any sampler of the crate `optimizer`.
+/// Adapter for any sampler of the crate `optimizer`.
 struct Asked<'a> {
     study: Study<f64>,
     parameters: Vec<FloatParam>,
@@ -29,7 +29,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn new(dimensions: usize, sampler: impl Sampler + 'static, score: Score<'a>) -> Self {
-        // The crate draws by the range of a parameter: equal ranges would give equal values.
+        // The crate keys its draws by a parameter's range, so equal ranges would give equal values.
         let parameter = |place: usize| {
             FloatParam::new(place as f64, place as f64 + 1.0).name(format!("x{place}"))
         };
@@ -47,7 +47,7 @@ impl Strategy for Asked<'_> {
                 .iter()
                 .enumerate()
                 .map(|(place, parameter)| {
-                    parameter.suggest(&mut trial).expect("a sound range") - place as f64
+                    parameter.suggest(&mut trial).expect("the range is valid") - place as f64
                 })
                 .collect();
             let score = (self.score)(&point);
@@ -68,8 +68,8 @@ impl Strategy for Drawn<'_> {
     fn generation(&mut self) {
         for _ in 0..GENERATION {
             let point: Vec<f64> = (0..self.dimensions as u32)
-                // The first point of a sequence, scrambled afresh each time: independent of the
-                // others.
+                // The first point of a freshly scrambled sequence, so points are independent of
+                // each other.
                 .map(|dimension| {
                     f64::from(sobol_burley::sample(
                         0,
@@ -85,18 +85,18 @@ impl Strategy for Drawn<'_> {
 }
 
 fn system(path: &str, seed: u64) -> TunableSystem {
-    let text = std::fs::read_to_string(path).expect("a scenario");
-    let folder = Path::new(path).parent().expect("a folder").to_owned();
+    let text = std::fs::read_to_string(path).expect("the scenario can be read");
+    let folder = Path::new(path).parent().expect("a file lies in a folder").to_owned();
     let overrides =
         Overrides { settings: vec![format!("run.seed={seed}")], ..Overrides::default() };
     TunableSystem::prepare(Input { name: path.to_owned(), text, folder }, overrides)
-        .unwrap_or_else(|_| panic!("{path}: no sound goals"))
+        .unwrap_or_else(|_| panic!("{path}: the goals are not valid"))
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let seeds: u64 = arguments[0].parse().expect("a number of seeds");
-    let runs: u64 = arguments[1].parse().expect("a number of runs");
+    let seeds: u64 = arguments[0].parse().expect("SEEDS is a number");
+    let runs: u64 = arguments[1].parse().expect("RUNS is a number");
     let names = ["cma-es + coordinate", "random", "cma-es", "de", "tpe", "gp"];
     for path in &arguments[2..] {
         println!("{path}: best score after {runs} runs, by seed");
@@ -112,14 +112,15 @@ fn main() {
 
 fn best(system: &TunableSystem, name: &str, seed: u64, runs: u64) -> f64 {
     let watch = Unattended { jobs: 1 };
-    let search = Search::new(system, &watch).expect("not interrupted");
+    let search = Search::new(system, &watch).expect("nothing interrupts the search");
     let first = search.ranking()[0].candidate.clone();
     let start = system.point(&first);
     let score: Score<'_> = &|point| search.score(point);
     let (dimensions, seed32) = (start.len(), seed as u32);
     if name == "cma-es + coordinate" {
-        let start = formulas(system, &watch).expect("not interrupted").1;
-        look_for(&search, &[system.as_it_is(), start], runs, seed).expect("not interrupted");
+        let start = formulas(system, &watch).expect("nothing interrupts the search").1;
+        look_for(&search, &[system.as_it_is(), start], runs, seed)
+            .expect("nothing interrupts the search");
         return search.ranking()[0].score;
     }
     let mut strategy: Box<dyn Strategy + Send + '_> = match name {
@@ -127,7 +128,10 @@ fn best(system: &TunableSystem, name: &str, seed: u64, runs: u64) -> f64 {
         "cma-es" => Box::new(CmaEs::new(&start, seed, score)),
         "tpe" => Box::new(Asked::new(
             dimensions,
-            optimizer::sampler::tpe::TpeSampler::builder().seed(seed).build().expect("sound"),
+            optimizer::sampler::tpe::TpeSampler::builder()
+                .seed(seed)
+                .build()
+                .expect("the settings are valid"),
             score,
         )),
         "de" => Box::new(Asked::new(
@@ -141,6 +145,6 @@ fn best(system: &TunableSystem, name: &str, seed: u64, runs: u64) -> f64 {
             score,
         )),
     };
-    search.run(strategy.as_mut(), runs).expect("not interrupted");
+    search.run(strategy.as_mut(), runs).expect("nothing interrupts the search");
     search.ranking()[0].score
 }
