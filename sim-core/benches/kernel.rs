@@ -1,4 +1,4 @@
-//! What the kernel's parts cost: `cargo bench -p sim-core`.
+//! Cost of the kernel's parts; run with `cargo bench -p sim-core`.
 
 use divan::{Bencher, black_box};
 use rand_chacha::ChaCha8Rng;
@@ -11,7 +11,7 @@ fn main() {
     divan::main();
 }
 
-/// Takes the next event and schedules another, with so many events in the list.
+/// Takes the next event and schedules another, with `events` events in the list.
 #[divan::bench(args = [16, 256, 4_096, 65_536])]
 fn event_list_pop_and_schedule(bencher: Bencher, events: u64) {
     let mut random = Streams::new(1, 0).stream("bench");
@@ -26,7 +26,7 @@ fn event_list_pop_and_schedule(bencher: Bencher, events: u64) {
     });
 }
 
-/// Sets a deadline and drops the one before, which was called off.
+/// Sets a deadline and drops the previous one, which was cancelled.
 #[divan::bench]
 fn deadline_set_and_called_off(bencher: Bencher) {
     let mut ring = DeadlineRing::new(SimDuration::from_secs(1));
@@ -45,7 +45,7 @@ fn draw_from_a_stream(bencher: Bencher) {
     bencher.bench_local(|| standard_exponential(&mut random));
 }
 
-/// An exponential draw under a key of its own: what the simulator does.
+/// An exponential draw under a key of its own, as the simulator does it.
 #[divan::bench]
 fn draw_by_key(bencher: Bencher) {
     let root = DrawKey::root(&mut Streams::new(1, 0).stream("bench"));
@@ -56,7 +56,7 @@ fn draw_by_key(bencher: Bencher) {
     });
 }
 
-/// The alternative that was not taken: a ChaCha8 generator seeded for each key.
+/// The alternative we rejected: a ChaCha8 generator seeded for each key.
 #[divan::bench]
 fn draw_by_chacha_block(bencher: Bencher) {
     let mut request = 0_u64;

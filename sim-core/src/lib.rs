@@ -1,16 +1,17 @@
-//! A discrete-event simulation kernel that gives the same bytes on every machine.
+//! A discrete-event simulation kernel that produces the same bytes on every machine.
 //!
-//! It knows time, events, random numbers and statistics, and nothing of what is simulated: a
-//! [`Model`] says what its events mean, a [`Simulation`] runs it.
+//! The kernel knows time, events, random numbers and statistics, but nothing about the simulated
+//! system: a [`Model`] defines what its events mean, and a [`Simulation`] runs it.
 //!
-//! What makes a run reproducible:
+//! A run is reproducible for four reasons:
 //! - time is integer nanoseconds ([`SimTime`], [`SimDuration`]), so no sum depends on the order of
 //!   its terms;
-//! - events at one instant are handled in the order in which they were scheduled ([`EventList`]);
+//! - events at the same instant are handled in the order in which they were scheduled
+//!   ([`EventList`]);
 //! - random numbers belong to names or keys, never to the order of creation ([`random`]);
-//! - mathematics comes from the `libm` crate, never from the platform.
+//! - mathematical functions come from the `libm` crate, never from the platform.
 //!
-//! What is absent on purpose: threads, the wall clock, input and output, formatting of results.
+//! Absent on purpose: threads, the wall clock, input and output, and the formatting of results.
 #![forbid(unsafe_code)]
 
 pub mod distribution;

@@ -1,8 +1,9 @@
-//! The run loop: takes events in order and hands them to the model.
+//! The run loop: takes events in order and passes them to the model.
 
 use crate::{EventId, EventList, SimDuration, SimTime};
 
-/// Something an event list can carry: small, plain, and able to say what it is for the fingerprint.
+/// An event that an event list can hold: small, plain, and able to identify itself for the
+/// fingerprint.
 ///
 /// ```
 /// use sim_core::Event;
@@ -16,7 +17,8 @@ use crate::{EventId, EventList, SimDuration, SimTime};
 /// assert_eq!(Alarm(7).digest(), 7);
 /// ```
 pub trait Event: Copy {
-    /// The event's identity in 64 bits; distinct kinds and subjects give distinct values.
+    /// The event's identity in 64 bits; events that differ in kind or subject must differ in this
+    /// value.
     ///
     /// ```
     /// # use sim_core::Event;
@@ -31,7 +33,7 @@ impl Event for u64 {
     }
 }
 
-/// What is simulated: gives each event its meaning.
+/// A simulated system: gives each event its meaning.
 ///
 /// ```
 /// use sim_core::{Model, Schedule, SimDuration, SimTime, Simulation};
@@ -55,10 +57,10 @@ impl Event for u64 {
 /// assert_eq!(simulation.events_handled(), 4);
 /// ```
 pub trait Model {
-    /// What can happen in this model.
+    /// The events of this model.
     type Event: Event;
 
-    /// Brings about `event` at [`Schedule::now`], scheduling whatever follows from it.
+    /// Handles `event` at [`Schedule::now`] and schedules whatever follows from it.
     ///
     /// ```
     /// # use sim_core::{Model, Schedule};
@@ -70,7 +72,7 @@ pub trait Model {
     /// ```
     fn handle(&mut self, event: Self::Event, schedule: &mut Schedule<Self::Event>);
 
-    /// Whether the model wants the run to end here, after the event just handled.
+    /// True if the run should end here, after the event just handled.
     ///
     /// ```
     /// # use sim_core::{Model, Schedule};
@@ -86,7 +88,7 @@ pub trait Model {
     }
 }
 
-/// The clock and the future, as a model sees them while it handles an event.
+/// The clock and the future events, as a model sees them while it handles an event.
 ///
 /// ```
 /// use sim_core::{Schedule, SimDuration};
@@ -116,7 +118,7 @@ impl<E: Copy> Schedule<E> {
         self.now
     }
 
-    /// Schedules `event` at the instant `at`; an instant in the past means now.
+    /// Schedules `event` at the instant `at`; an instant in the past counts as now.
     ///
     /// ```
     /// # use sim_core::{Schedule, SimTime};
@@ -126,7 +128,7 @@ impl<E: Copy> Schedule<E> {
         self.events.schedule(at.max(self.now), event)
     }
 
-    /// Schedules `event` a span from now.
+    /// Schedules `event` after the given delay.
     ///
     /// ```
     /// # use sim_core::{Schedule, SimDuration};
@@ -136,7 +138,7 @@ impl<E: Copy> Schedule<E> {
         self.events.schedule(self.now + delay, event)
     }
 
-    /// Calls off an event; false if it has happened already.
+    /// Cancels an event; returns false if it has already happened.
     ///
     /// ```
     /// # use sim_core::{Schedule, SimDuration};
@@ -149,8 +151,8 @@ impl<E: Copy> Schedule<E> {
     }
 }
 
-/// A hash over all events handled so far, with their times: two runs with the same fingerprint did
-/// the same.
+/// A hash over all events handled so far and their times: two runs with the same fingerprint did
+/// the same things.
 ///
 /// ```
 /// use sim_core::Fingerprint;
@@ -175,25 +177,25 @@ impl std::fmt::Display for Fingerprint {
     }
 }
 
-/// Why [`Simulation::run_until`] came back.
+/// The reason why [`Simulation::run_until`] returned.
 ///
 /// ```
 /// assert_ne!(sim_core::Stop::Horizon, sim_core::Stop::Budget);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// The clock has reached the horizon.
+    /// The clock reached the horizon.
     Horizon,
-    /// The given number of events has been handled; there are more.
+    /// The given number of events was handled, and there are more.
     Budget,
-    /// Nothing is left to happen.
+    /// No events are left.
     Idle,
-    /// The model said that it is finished.
+    /// The model reported that it is finished.
     Finished,
 }
 
-/// A model, its clock and its future: a value that can be run, stopped, looked at, run on and
-/// dropped.
+/// A model with its clock and its future events: a value that can be run, paused, inspected,
+/// resumed and dropped.
 ///
 /// See [`Model`] for an example.
 #[derive(Clone, Debug)]
@@ -205,7 +207,7 @@ pub struct Simulation<M: Model> {
 }
 
 impl<M: Model> Simulation<M> {
-    /// A simulation of `model` at time zero with nothing scheduled.
+    /// Creates a simulation of `model` at time zero with no events scheduled.
     ///
     /// ```
     /// # use sim_core::{Model, Schedule, Simulation, SimTime};
@@ -225,9 +227,9 @@ impl<M: Model> Simulation<M> {
         }
     }
 
-    /// Handles events up to and including the instant `horizon`, at most `budget` of them.
+    /// Handles at most `budget` events, up to and including those at the instant `horizon`.
     ///
-    /// When the horizon is reached, the clock stands at it, whether or not an event happened there.
+    /// On reaching the horizon the clock shows it, whether or not an event happened then.
     ///
     /// ```
     /// # use sim_core::{Model, Schedule, Simulation, SimTime, Stop};
@@ -261,7 +263,7 @@ impl<M: Model> Simulation<M> {
         Stop::Budget
     }
 
-    /// The simulated instant reached.
+    /// The current simulated time.
     ///
     /// ```
     /// # use sim_core::{Model, Schedule, Simulation, SimTime};
@@ -279,7 +281,7 @@ impl<M: Model> Simulation<M> {
         self.schedule.now
     }
 
-    /// The clock and the future, to schedule what begins the run.
+    /// The clock and the future events, for scheduling the events that start the run.
     ///
     /// ```
     /// # use sim_core::{Model, Schedule, Simulation, SimTime};
@@ -294,14 +296,14 @@ impl<M: Model> Simulation<M> {
         &mut self.schedule
     }
 
-    /// The model as it stands.
+    /// The model in its current state.
     ///
     /// See [`Model`] for an example.
     pub fn model(&self) -> &M {
         &self.model
     }
 
-    /// The model, when the run is over.
+    /// Returns the model once the run is over.
     ///
     /// ```
     /// # use sim_core::{Model, Schedule, Simulation};
@@ -316,7 +318,8 @@ impl<M: Model> Simulation<M> {
         self.model
     }
 
-    /// The model, its clock and its future together, for a model that schedules its own beginning.
+    /// The model together with its clock and future events, for a model that schedules its own
+    /// first events.
     ///
     /// ```
     /// # use sim_core::{Model, Schedule, Simulation, SimTime};
@@ -333,7 +336,7 @@ impl<M: Model> Simulation<M> {
         (&mut self.model, &mut self.schedule)
     }
 
-    /// Events handled so far.
+    /// Number of events handled so far.
     ///
     /// See [`Model`] for an example.
     pub fn events_handled(&self) -> u64 {

@@ -1,11 +1,11 @@
-//! The simulated clock: instants and spans in whole nanoseconds.
+//! The simulated clock: instants and durations in whole nanoseconds.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Mul, Sub};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
-/// An instant of simulated time, in nanoseconds since the run began.
+/// An instant of simulated time, in nanoseconds since the start of the run.
 ///
 /// Covers 584 years. Arithmetic saturates: [`SimTime::MAX`] reads as "never".
 ///
@@ -19,20 +19,20 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 pub struct SimTime(u64);
 
 impl SimTime {
-    /// The instant at which every run begins.
+    /// The instant at which every run starts.
     ///
     /// ```
     /// assert_eq!(sim_core::SimTime::ZERO.as_nanos(), 0);
     /// ```
     pub const ZERO: Self = Self(0);
-    /// Later than every instant a run can reach.
+    /// An instant later than any that a run can reach.
     ///
     /// ```
     /// assert!(sim_core::SimTime::MAX > sim_core::SimTime::ZERO);
     /// ```
     pub const MAX: Self = Self(u64::MAX);
 
-    /// The instant `nanos` nanoseconds after the beginning.
+    /// Returns the instant `nanos` nanoseconds after the start.
     ///
     /// ```
     /// assert_eq!(sim_core::SimTime::from_nanos(1_500_000_000).as_secs_f64(), 1.5);
@@ -41,7 +41,7 @@ impl SimTime {
         Self(nanos)
     }
 
-    /// The instant `seconds` after the beginning.
+    /// Returns the instant `seconds` seconds after the start.
     ///
     /// ```
     /// assert_eq!(sim_core::SimTime::from_secs(3).as_nanos(), 3_000_000_000);
@@ -50,7 +50,7 @@ impl SimTime {
         Self(seconds.saturating_mul(NANOS_PER_SECOND))
     }
 
-    /// Nanoseconds since the beginning.
+    /// Nanoseconds since the start.
     ///
     /// ```
     /// assert_eq!(sim_core::SimTime::from_secs(1).as_nanos(), 1_000_000_000);
@@ -59,7 +59,7 @@ impl SimTime {
         self.0
     }
 
-    /// Seconds since the beginning, for reports.
+    /// Seconds since the start, for reports.
     ///
     /// ```
     /// assert_eq!(sim_core::SimTime::from_nanos(250_000_000).as_secs_f64(), 0.25);
@@ -68,7 +68,7 @@ impl SimTime {
         self.0 as f64 / NANOS_PER_SECOND as f64
     }
 
-    /// The span from `earlier` to this instant; zero if `earlier` is later.
+    /// Returns the time from `earlier` to this instant; zero if `earlier` is later.
     ///
     /// ```
     /// use sim_core::{SimDuration, SimTime};
@@ -95,7 +95,7 @@ impl Sub<SimDuration> for SimTime {
     }
 }
 
-/// A span of simulated time in whole nanoseconds. Arithmetic saturates.
+/// A duration of simulated time in whole nanoseconds. Arithmetic saturates.
 ///
 /// ```
 /// use sim_core::SimDuration;
@@ -106,20 +106,20 @@ impl Sub<SimDuration> for SimTime {
 pub struct SimDuration(u64);
 
 impl SimDuration {
-    /// No time at all.
+    /// A duration of zero.
     ///
     /// ```
     /// assert_eq!(sim_core::SimDuration::ZERO.as_nanos(), 0);
     /// ```
     pub const ZERO: Self = Self(0);
-    /// Longer than every run; reads as "for ever".
+    /// A duration longer than any run; reads as "forever".
     ///
     /// ```
     /// assert!(sim_core::SimDuration::MAX.as_secs_f64() > 1e10);
     /// ```
     pub const MAX: Self = Self(u64::MAX);
 
-    /// A span of `nanos` nanoseconds.
+    /// Returns a duration of `nanos` nanoseconds.
     ///
     /// ```
     /// assert_eq!(sim_core::SimDuration::from_nanos(7).as_nanos(), 7);
@@ -128,7 +128,7 @@ impl SimDuration {
         Self(nanos)
     }
 
-    /// A span of `millis` milliseconds.
+    /// Returns a duration of `millis` milliseconds.
     ///
     /// ```
     /// assert_eq!(sim_core::SimDuration::from_millis(3).as_nanos(), 3_000_000);
@@ -137,7 +137,7 @@ impl SimDuration {
         Self(millis.saturating_mul(1_000_000))
     }
 
-    /// A span of `seconds` seconds.
+    /// Returns a duration of `seconds` seconds.
     ///
     /// ```
     /// assert_eq!(sim_core::SimDuration::from_secs(2).as_secs_f64(), 2.0);
@@ -146,8 +146,8 @@ impl SimDuration {
         Self(seconds.saturating_mul(NANOS_PER_SECOND))
     }
 
-    /// The span nearest to `nanos`; negative and undefined values become zero, too large ones
-    /// [`SimDuration::MAX`].
+    /// Returns the duration nearest to `nanos`; negative values and NaN become zero, values that
+    /// are too large become [`SimDuration::MAX`].
     ///
     /// ```
     /// use sim_core::SimDuration;
@@ -159,7 +159,7 @@ impl SimDuration {
         Self((nanos + 0.5) as u64)
     }
 
-    /// The span nearest to `seconds`; negative and undefined values become zero.
+    /// Returns the duration nearest to `seconds`; negative values and NaN become zero.
     ///
     /// ```
     /// assert_eq!(sim_core::SimDuration::from_secs_f64(0.25), sim_core::SimDuration::from_millis(250));
@@ -168,7 +168,7 @@ impl SimDuration {
         Self::from_nanos_f64(seconds * NANOS_PER_SECOND as f64)
     }
 
-    /// The span in nanoseconds.
+    /// The duration in nanoseconds.
     ///
     /// ```
     /// assert_eq!(sim_core::SimDuration::from_secs(1).as_nanos(), 1_000_000_000);
@@ -177,7 +177,7 @@ impl SimDuration {
         self.0
     }
 
-    /// The span in seconds, for reports.
+    /// The duration in seconds, for reports.
     ///
     /// ```
     /// assert_eq!(sim_core::SimDuration::from_millis(20).as_secs_f64(), 0.02);
@@ -186,7 +186,7 @@ impl SimDuration {
         self.0 as f64 / NANOS_PER_SECOND as f64
     }
 
-    /// Whether the span is empty.
+    /// True if the duration is zero.
     ///
     /// ```
     /// assert!(sim_core::SimDuration::ZERO.is_zero());
@@ -195,7 +195,7 @@ impl SimDuration {
         self.0 == 0
     }
 
-    /// The span times a factor, rounded to the nearest nanosecond.
+    /// Returns the duration times `factor`, rounded to the nearest nanosecond.
     ///
     /// ```
     /// use sim_core::SimDuration;
@@ -233,8 +233,8 @@ impl Mul<u64> for SimDuration {
     }
 }
 
-/// The shortest usual notation: `250ms`, `1.5s`, `2m`, `1h`; a mixed span is given in its largest
-/// fitting unit.
+/// Writes the shortest usual notation: `250ms`, `1.5s`, `2m`, `1h`. Minutes and hours are used only
+/// if they are whole; otherwise the largest unit that fits, up to seconds.
 impl fmt::Display for SimDuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const UNITS: [(u64, &str); 6] = [

@@ -21,14 +21,14 @@ pub struct Empirical {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Column {
-    /// Below this share of the column, `value` is drawn; above it, `alias`.
+    /// Threshold within the column: below it `value` is drawn, above it `alias`.
     threshold: f64,
     value: f64,
     alias: f64,
 }
 
 impl Empirical {
-    /// The distribution over (value, weight) pairs.
+    /// Builds the distribution from (value, weight) pairs.
     ///
     /// # Errors
     /// If no weight is positive, or a value or weight is negative or not finite.
@@ -68,7 +68,7 @@ impl Empirical {
         if place - libm::floor(place) < column.threshold { column.value } else { column.alias }
     }
 
-    /// The same with every value multiplied.
+    /// Returns the same distribution with every value multiplied by `factor`.
     ///
     /// ```
     /// let measured = sim_core::distribution::Empirical::new(&[(1.0, 1.0), (3.0, 1.0)])?;
@@ -89,7 +89,7 @@ impl Empirical {
         }
     }
 
-    /// The mean and the mean of squares.
+    /// Returns the mean and the mean of squares.
     ///
     /// See [`Empirical`] for an example.
     pub fn moments(&self) -> (f64, f64) {

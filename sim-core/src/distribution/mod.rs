@@ -1,4 +1,4 @@
-//! Distributions of non-negative quantities, with the parameters that people measure.
+//! Distributions of non-negative quantities, described by the parameters that people measure.
 
 mod empirical;
 mod sampling;
@@ -16,7 +16,7 @@ pub use empirical::Empirical;
 /// The 99th percentile of the standard normal distribution.
 const Z99: f64 = 2.326_347_874_040_841;
 
-/// Why parameters do not describe a distribution.
+/// The reason why parameters do not describe a distribution.
 ///
 /// ```
 /// use sim_core::Distribution;
@@ -25,20 +25,20 @@ const Z99: f64 = 2.326_347_874_040_841;
 /// ```
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum DistributionError {
-    /// A parameter that must be positive and finite is not.
+    /// A parameter is not positive and finite, as it must be.
     #[error("the {parameter} must be positive, not {value}")]
     NotPositive {
-        /// What the parameter is called.
+        /// Name of the parameter.
         parameter: &'static str,
-        /// What it was.
+        /// Value that was given.
         value: f64,
     },
-    /// A parameter that must not be negative is.
+    /// A parameter is negative and must not be.
     #[error("the {parameter} must not be negative, not {value}")]
     Negative {
-        /// What the parameter is called.
+        /// Name of the parameter.
         parameter: &'static str,
-        /// What it was.
+        /// Value that was given.
         value: f64,
     },
     /// The lower bound is not below the upper.
@@ -55,13 +55,15 @@ pub enum DistributionError {
         /// The 99th percentile divided by the mean.
         ratio: f64,
     },
-    /// A hyperexponential distribution varies at least as much as an exponential one.
+    /// The coefficient of variation is below 1; a hyperexponential distribution varies at least as
+    /// much as an exponential one.
     #[error("a hyperexponential distribution has a cv of at least 1, not {cv}")]
     TooRegular {
         /// The coefficient of variation asked for.
         cv: f64,
     },
-    /// An empirical distribution needs at least one value with a positive weight.
+    /// No value of an empirical distribution has a positive weight, or a value or weight is
+    /// negative.
     #[error(
         "an empirical distribution needs at least one value with a positive weight, and no negative value or weight"
     )]
@@ -70,7 +72,7 @@ pub enum DistributionError {
 
 /// A distribution of a non-negative quantity.
 ///
-/// Values carry whatever unit the parameters do; [`sample_duration`](Self::sample_duration) reads
+/// Values are in the same unit as the parameters; [`sample_duration`](Self::sample_duration) reads
 /// them as nanoseconds.
 ///
 /// ```
@@ -88,7 +90,7 @@ pub enum Distribution {
         /// The value.
         value: f64,
     },
-    /// Every value between two bounds equally likely.
+    /// Every value between two bounds is equally likely.
     Uniform {
         /// Lower bound, inclusive.
         low: f64,
@@ -107,7 +109,7 @@ pub enum Distribution {
         /// Scale θ: the mean of each phase.
         scale: f64,
     },
-    /// Normal, with negative values drawn again.
+    /// Normal; negative draws are repeated.
     TruncatedNormal {
         /// Mean before truncation.
         mean: f64,
@@ -137,7 +139,7 @@ pub enum Distribution {
         /// Scale λ.
         scale: f64,
     },
-    /// One of two exponentials, chosen by chance.
+    /// One of two exponentials, picked at random for each draw.
     Hyperexponential {
         /// Probability of the first phase.
         first_probability: f64,
@@ -215,7 +217,7 @@ impl Distribution {
         Ok(Self::Exponential { mean: positive("mean", mean)? })
     }
 
-    /// Erlang: the sum of `phases` exponentials, with `mean` in all.
+    /// Erlang: the sum of `phases` exponentials with a total mean of `mean`.
     ///
     /// # Errors
     /// If `phases` is zero or `mean` is not positive.
@@ -245,7 +247,8 @@ impl Distribution {
 
     /// Normal with `mean` and `standard_deviation`, truncated at zero.
     ///
-    /// The parameters are those before truncation; [`mean`](Self::mean) gives the mean after it.
+    /// The parameters describe the distribution before truncation; [`mean`](Self::mean) gives the
+    /// mean after it.
     ///
     /// # Errors
     /// If `mean` is negative (most draws would be rejected) or `standard_deviation` is not
@@ -266,7 +269,7 @@ impl Distribution {
     /// Lognormal with `mean` and 99th percentile `p99`, the two figures that dashboards show.
     ///
     /// # Errors
-    /// If a parameter is not positive, or `p99` lies outside one to 14.97 times the mean, where no
+    /// If a parameter is not positive, or `p99` is not between 1 and 14.97 times the mean: no such
     /// lognormal exists.
     ///
     /// ```
@@ -372,8 +375,8 @@ impl Distribution {
         Empirical::new(values_and_weights).map(|empirical| Self::Empirical(Arc::new(empirical)))
     }
 
-    /// The distribution of `factor` times the quantity; the same draws give `factor` times the
-    /// values.
+    /// Returns the distribution of `factor` times the quantity; the same random numbers give
+    /// `factor` times the values.
     ///
     /// ```
     /// let distribution = sim_core::Distribution::lognormal_mean_cv(8.0, 0.5)?.scaled(1.5);
@@ -454,8 +457,8 @@ impl Distribution {
         (second_moment - mean * mean).max(0.0)
     }
 
-    /// The quantile `q`, where a closed form is at hand (constant, uniform, exponential, lognormal,
-    /// Weibull).
+    /// Returns the quantile `q`, or `None` if there is no closed form (there is one for constant,
+    /// uniform, exponential, lognormal and Weibull).
     ///
     /// ```
     /// let median = sim_core::Distribution::exponential(1.0)?.quantile_estimate(0.5);

@@ -1,4 +1,4 @@
-//! How each distribution is drawn, and its first two moments.
+//! Sampling and the first two moments of each distribution.
 
 use std::f64::consts::{PI, SQRT_2};
 
@@ -31,7 +31,7 @@ pub(super) fn sample(distribution: &Distribution, random: &mut impl Rng) -> f64 
 }
 
 /// Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26 (2000); below
-/// shape 1 their boost by a power of a uniform number.
+/// shape 1, their boost by a power of a uniform number.
 fn standard_gamma(shape: f64, random: &mut impl Rng) -> f64 {
     if shape < 1.0 {
         let boost = libm::pow(uniform_positive(random), 1.0 / shape);
@@ -52,7 +52,8 @@ fn standard_gamma(shape: f64, random: &mut impl Rng) -> f64 {
     }
 }
 
-/// At most two draws on average, since the mean is not negative.
+/// Draws again while the value is negative: at most two draws on average, because the mean is not
+/// negative.
 fn truncated_normal(mean: f64, standard_deviation: f64, random: &mut impl Rng) -> f64 {
     loop {
         let value = mean + standard_deviation * standard_normal(random);
@@ -67,7 +68,7 @@ fn bounded_pareto(alpha: f64, low: f64, high: f64, random: &mut impl Rng) -> f64
     low * libm::pow(1.0 - uniform(random) * cut_off, -1.0 / alpha)
 }
 
-/// The mean and the mean of squares.
+/// Returns the mean and the mean of squares.
 pub(super) fn moments(distribution: &Distribution) -> (f64, f64) {
     match *distribution {
         Distribution::Constant { value } => (value, value * value),

@@ -1,16 +1,16 @@
-//! Deadlines that all lie the same span ahead.
+//! Deadlines that all share one delay.
 
 use std::collections::VecDeque;
 
 use crate::{SimDuration, SimTime};
 
-/// Deadlines of one constant delay, kept in the order in which they were set, which is the order in
+/// Deadlines with one constant delay, kept in the order they were set, which is also the order in
 /// which they fall due.
 ///
-/// A timeout that is nearly always called off costs one push and one pop here, against an entry in
-/// the heap of the [`EventList`](crate::EventList) each: only the first live deadline needs an
-/// event. Whoever is called off is not searched for; [`next_live`](Self::next_live) drops it when
-/// it comes to the front.
+/// A timeout that is nearly always cancelled costs one push and one pop here, instead of an entry
+/// in the heap of the [`EventList`](crate::EventList): only the first live deadline needs an event.
+/// Cancelled deadlines are not searched for; [`next_live`](Self::next_live) drops them when they
+/// reach the front.
 ///
 /// ```
 /// use sim_core::{DeadlineRing, SimDuration, SimTime};
@@ -29,7 +29,7 @@ pub struct DeadlineRing<T> {
 }
 
 impl<T> DeadlineRing<T> {
-    /// A ring whose deadlines lie `delay` after the instant at which they are set.
+    /// Creates a ring whose deadlines fall due `delay` after they are set.
     ///
     /// ```
     /// # use sim_core::{DeadlineRing, SimDuration};
@@ -40,7 +40,7 @@ impl<T> DeadlineRing<T> {
         Self { delay, entries: VecDeque::new(), is_armed: false }
     }
 
-    /// The span from setting a deadline to its falling due.
+    /// The time from setting a deadline until it falls due.
     ///
     /// ```
     /// # use sim_core::{DeadlineRing, SimDuration};
@@ -50,8 +50,8 @@ impl<T> DeadlineRing<T> {
         self.delay
     }
 
-    /// Sets a deadline for `item`. Returns the instant at which the owner must be woken, if no
-    /// wake-up is armed yet.
+    /// Sets a deadline for `item`. Returns the instant at which the owner must be woken, or `None`
+    /// if a wake-up is already armed.
     ///
     /// ```
     /// # use sim_core::{DeadlineRing, SimDuration, SimTime};
@@ -67,7 +67,7 @@ impl<T> DeadlineRing<T> {
         must_arm.then_some(due)
     }
 
-    /// Takes the first deadline if it is due at `now`.
+    /// Takes the first deadline if it is due by `now`.
     ///
     /// ```
     /// # use sim_core::{DeadlineRing, SimDuration, SimTime};
@@ -83,8 +83,8 @@ impl<T> DeadlineRing<T> {
         self.entries.pop_front().map(|(_, item)| item)
     }
 
-    /// Drops whatever at the front is no longer live and returns when the first live deadline falls
-    /// due; the caller arms its wake-up then. `None` disarms the ring.
+    /// Drops deadlines at the front that are no longer live and returns when the first live one
+    /// falls due; the caller arms its wake-up for then. `None` disarms the ring.
     ///
     /// ```
     /// # use sim_core::{DeadlineRing, SimDuration, SimTime};

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use crate::SimTime;
 
 /// Children per node: four keys share a cache line, which makes the heap half as deep as a binary
-/// one.
+/// heap.
 const ARITY: usize = 4;
 
-/// Names a scheduled event, to cancel it.
+/// Identifies a scheduled event so that it can be cancelled.
 ///
 /// ```
 /// use sim_core::{EventList, SimTime};
@@ -36,11 +36,12 @@ struct Entry<E> {
     event: E,
 }
 
-/// The future-event list: events come out by time, and in order of scheduling among those of one
-/// instant.
+/// The future-event list: events come out in order of time, and those at the same instant in the
+/// order in which they were scheduled.
 ///
-/// Scheduling and taking the next event cost O(log n) and allocate only when the list outgrows its
-/// largest size so far. Cancelling is O(1): the entry stays in the list until it comes up.
+/// Scheduling an event and taking the next one cost O(log n) and allocate only when the list
+/// outgrows its largest size so far. Cancelling is O(1): the entry stays in the list until it comes
+/// up.
 ///
 /// ```
 /// use sim_core::{EventList, SimTime};
@@ -54,15 +55,15 @@ struct Entry<E> {
 #[derive(Clone, Debug)]
 pub struct EventList<E> {
     heap: Vec<Entry<E>>,
-    /// Whether the event at the top has been taken. Handling an event mostly schedules another,
-    /// which then takes its place: one way down the heap instead of one down and one up.
+    /// True if the event at the top has been taken. Handling an event usually schedules another,
+    /// which then takes the vacant place: one pass down the heap instead of one down and one up.
     is_top_vacant: bool,
     sequence: u64,
     last_popped: Option<EventId>,
-    /// Cancelled events that have come up but lie after the last event taken; still in `cancelled`,
-    /// so that none is cancelled twice.
+    /// Cancelled events that have come up but are later than the last event taken; they also stay
+    /// in `cancelled`, so that none can be cancelled twice.
     spent: Vec<EventId>,
-    /// Only asked for membership, never iterated: its order cannot reach a result.
+    /// Used for membership tests only and never iterated, so its order cannot affect a result.
     cancelled: HashSet<EventId, std::hash::BuildHasherDefault<std::hash::DefaultHasher>>,
 }
 
@@ -95,9 +96,9 @@ impl<E: Copy> EventList<E> {
         Self::default()
     }
 
-    /// Puts `event` at `at` and returns the name under which it can be cancelled.
+    /// Schedules `event` at `at` and returns the id for cancelling it.
     ///
-    /// An instant before the last event taken is allowed; such an event comes out next and can no
+    /// `at` may be earlier than the last event taken; such an event comes out next and can no
     /// longer be cancelled.
     ///
     /// ```
@@ -128,7 +129,7 @@ impl<E: Copy> EventList<E> {
         self.pop_until(SimTime::MAX)
     }
 
-    /// Takes the next event that has not been cancelled, if it is due at `horizon` or before.
+    /// Takes the next event that has not been cancelled, if it is due at or before `horizon`.
     ///
     /// ```
     /// # use sim_core::{EventList, SimTime};
@@ -159,7 +160,7 @@ impl<E: Copy> EventList<E> {
         }
     }
 
-    /// Cancels an event; false if it has already happened or was cancelled before.
+    /// Cancels an event; returns false if it has already happened or been cancelled.
     ///
     /// ```
     /// # use sim_core::{EventList, SimTime};
@@ -172,7 +173,7 @@ impl<E: Copy> EventList<E> {
         self.last_popped.is_none_or(|last| id > last) && self.cancelled.insert(id)
     }
 
-    /// Events still to come.
+    /// Number of events still to come.
     ///
     /// ```
     /// # use sim_core::{EventList, SimTime};
@@ -185,7 +186,7 @@ impl<E: Copy> EventList<E> {
         self.heap.len() - usize::from(self.is_top_vacant) + self.spent.len() - self.cancelled.len()
     }
 
-    /// Whether nothing is left to happen.
+    /// True if no events are left.
     ///
     /// ```
     /// assert!(sim_core::EventList::<()>::new().is_empty());
@@ -194,7 +195,7 @@ impl<E: Copy> EventList<E> {
         self.len() == 0
     }
 
-    /// The next entry, cancelled or not.
+    /// Returns the next entry, cancelled or not.
     #[inline]
     fn first(&mut self) -> Option<Entry<E>> {
         if self.is_top_vacant {
@@ -207,7 +208,7 @@ impl<E: Copy> EventList<E> {
         self.heap.first().copied()
     }
 
-    /// Puts `entry` into the heap, at the bottom or above.
+    /// Inserts `entry` at the bottom of the heap and moves it up into place.
     #[inline]
     fn sift_up(&mut self, entry: Entry<E>) {
         let mut position = self.heap.len();
@@ -224,7 +225,7 @@ impl<E: Copy> EventList<E> {
         self.heap[position] = entry;
     }
 
-    /// Puts `entry` into the heap in place of the top, or below.
+    /// Replaces the top of the heap by `entry` and moves it down into place.
     #[inline]
     fn sift_down(&mut self, entry: Entry<E>) {
         let mut position = 0;
@@ -239,8 +240,9 @@ impl<E: Copy> EventList<E> {
         self.heap[position] = entry;
     }
 
-    /// The least of the children that begin at `first`. Which one it is cannot be predicted, so the
-    /// choice is made without a branch: a wrong guess costs more than the comparisons.
+    /// Returns the smallest of the children that begin at `first`. Which one it is cannot be
+    /// predicted, so the choice is made without a branch: a misprediction costs more than the
+    /// comparisons.
     #[inline]
     fn least_child(&self, first: usize) -> Option<usize> {
         let lesser = |a: (usize, EventId), b: (usize, EventId)| if b.1 < a.1 { b } else { a };
@@ -254,7 +256,8 @@ impl<E: Copy> EventList<E> {
         Some(first + offset)
     }
 
-    /// For cancelled events that lie before the one now taken, `last_popped` answers from here on.
+    /// Forgets cancelled events that are earlier than `taken`; from here on `last_popped` answers
+    /// for them.
     fn forget_spent(&mut self, taken: EventId) {
         let cancelled = &mut self.cancelled;
         self.spent.retain(|id| *id > taken || !cancelled.remove(id));

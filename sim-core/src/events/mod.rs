@@ -1,7 +1,7 @@
-//! The future-event list and the rings of constant deadlines beside it.
+//! The future-event list, and rings for deadlines with a constant delay.
 //!
-//! An [`EventList`] is for events that will mostly happen; a [`DeadlineRing`] for those that mostly
-//! will not, such as timeouts of calls that nearly always answer in time.
+//! Use an [`EventList`] for events that will mostly happen, and a [`DeadlineRing`] for those that
+//! mostly will not, such as timeouts of calls that are nearly always answered in time.
 
 mod deadline_ring;
 mod event_list;

@@ -1,4 +1,4 @@
-//! Draws keyed by what they are for.
+//! Random draws keyed by what they are used for.
 
 use std::convert::Infallible;
 
@@ -19,10 +19,11 @@ pub(super) fn mix(mut bits: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// Names one thing that can happen, so that it draws the same numbers in every variant of a model.
+/// Identifies one thing that can happen, so that it draws the same numbers in every variant of a
+/// model.
 ///
-/// Keys form a tree: a root from a named stream, below it requests, below each request its steps
-/// and attempts.
+/// Keys form a tree: a root from a named stream, requests below it, and the steps and attempts of
+/// each request below that.
 ///
 /// ```
 /// use sim_core::random::{DrawKey, Rng, Streams};
@@ -36,7 +37,7 @@ pub(super) fn mix(mut bits: u64) -> u64 {
 pub struct DrawKey(u64);
 
 impl DrawKey {
-    /// The root of a tree of keys, drawn from a named stream.
+    /// Returns the root of a tree of keys, drawn from a named stream.
     ///
     /// ```
     /// use sim_core::random::{DrawKey, Streams};
@@ -47,7 +48,7 @@ impl DrawKey {
         Self(stream.next_u64())
     }
 
-    /// The key of the `index`-th thing below this one.
+    /// Returns the key of the `index`-th child of this one.
     ///
     /// ```
     /// # use sim_core::random::{DrawKey, Streams};
@@ -59,7 +60,7 @@ impl DrawKey {
         Self(mix(self.0 ^ index.wrapping_add(1).wrapping_mul(GOLDEN)))
     }
 
-    /// The key as a number: different for different keys, and without any other meaning.
+    /// The key as a number. It differs between keys and has no other meaning.
     ///
     /// ```
     /// use sim_core::random::DrawKey;
@@ -69,7 +70,7 @@ impl DrawKey {
         self.0
     }
 
-    /// The numbers drawn under this key, from the first.
+    /// Returns the sequence of numbers drawn under this key, from the start.
     ///
     /// ```
     /// # use sim_core::random::{DrawKey, Rng, Streams};
@@ -81,7 +82,7 @@ impl DrawKey {
     }
 }
 
-/// The sequence of random numbers under one [`DrawKey`]: SplitMix64 from that key on.
+/// The sequence of random numbers under one [`DrawKey`]: SplitMix64 started at that key.
 ///
 /// ```
 /// use sim_core::random::{DrawKey, Rng, Streams};

@@ -1,17 +1,16 @@
-//! Random numbers that belong to names and keys, never to the order in which somebody asks for
-//! them.
+//! Random numbers that belong to names and keys, never to the order in which code asks for them.
 //!
-//! - A [`Streams`] family gives each *name* its own ChaCha8 generator: adding a component leaves
-//!   the numbers of all others untouched.
+//! - A [`Streams`] family gives each *name* its own ChaCha8 generator: adding a component does not
+//!   change the numbers of any other.
 //! - A [`DrawKey`] gives each *thing that can happen* its own numbers: request 17, step 3, second
 //!   attempt. Two variants of a model that both reach that point draw the same value there, which
 //!   is what makes common random numbers work (Law, *Simulation Modeling and Analysis*, 5th ed.,
 //!   section 11.2).
 //!
 //! A keyed draw is a counter-based mix (three multiply-xorshift rounds over key and counter) whose
-//! root key comes from a ChaCha8 stream. A ChaCha8 block for each draw costs about twelve times as
-//! much; `cargo bench -p sim-core` measures both, and the tests of the `keyed` module check
-//! uniformity, avalanche and independence between neighbouring keys.
+//! root key comes from a ChaCha8 stream. Using a ChaCha8 block for each draw would cost about
+//! twelve times as much; `cargo bench -p sim-core` measures both, and the tests of the `keyed`
+//! module check uniformity, avalanche and independence between neighbouring keys.
 
 mod keyed;
 mod stream;

@@ -5,8 +5,8 @@ use rand_core::SeedableRng;
 
 use super::keyed::mix;
 
-/// The generator behind a name: ChaCha with eight rounds (Bernstein, 2008), the same on every
-/// platform.
+/// The generator behind a name: ChaCha with eight rounds (Bernstein, 2008), which gives the same
+/// numbers on every platform.
 ///
 /// ```
 /// use sim_core::random::{Rng, Streams};
@@ -15,7 +15,7 @@ use super::keyed::mix;
 /// ```
 pub type Stream = ChaCha8Rng;
 
-/// The family of streams of one replication of one seed.
+/// The random streams of one replication under one seed.
 ///
 /// ```
 /// use sim_core::random::{Rng, Streams};
@@ -32,7 +32,7 @@ pub struct Streams {
 }
 
 impl Streams {
-    /// The streams of `replication` of `seed`.
+    /// Creates the streams for a `replication` of `seed`.
     ///
     /// ```
     /// let streams = sim_core::random::Streams::new(7, 0);
@@ -42,7 +42,7 @@ impl Streams {
         Self { seed, replication }
     }
 
-    /// The stream called `name`, from its beginning.
+    /// Returns the stream called `name`, from its beginning.
     ///
     /// ```
     /// use sim_core::random::{Rng, Streams};
@@ -64,8 +64,8 @@ impl Streams {
     }
 }
 
-/// FNV-1a over the bytes, then mixed: two offsets give 128 bits, so that distinct names get
-/// distinct streams.
+/// FNV-1a over the bytes, then mixed: two offsets give 128 bits, so distinct names get distinct
+/// streams.
 fn hash_name(name: &str, offset: u64) -> u64 {
     mix(name
         .bytes()

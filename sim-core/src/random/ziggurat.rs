@@ -1,6 +1,6 @@
-//! Exponential and normal numbers by the ziggurat of Marsaglia and Tsang ("The ziggurat method for
-//! generating random variables", Journal of Statistical Software, 2000), with 256 layers and 53-bit
-//! abscissas.
+//! Exponential and normal random numbers by the ziggurat method of Marsaglia and Tsang ("The
+//! ziggurat method for generating random variables", Journal of Statistical Software, 2000), with
+//! 256 layers and 53-bit abscissas.
 
 use std::sync::LazyLock;
 
@@ -8,14 +8,15 @@ use super::{Rng, uniform, uniform_positive};
 
 const LAYERS: usize = 256;
 
-/// Where the tail of the exponential ziggurat begins, and the area of each layer.
+/// Start of the tail of the exponential ziggurat, and the area of each of its layers.
 const EXPONENTIAL_TAIL: f64 = 7.697_117_470_131_05;
 const EXPONENTIAL_AREA: f64 = 0.003_949_659_822_581_557;
-/// The same for the normal ziggurat.
+/// Start of the tail of the normal ziggurat, and the area of each of its layers.
 const NORMAL_TAIL: f64 = 3.654_152_885_361_009;
 const NORMAL_AREA: f64 = 0.004_928_673_233_974_655;
 
-/// Right edges of the layers and the density at each edge; layer 0 is the base with the tail.
+/// Right edges of the layers and the density at each edge; layer 0 is the base, which includes the
+/// tail.
 struct Ziggurat {
     edge: [f64; LAYERS + 1],
     density: [f64; LAYERS + 1],
@@ -46,7 +47,7 @@ static NORMAL: LazyLock<Ziggurat> = LazyLock::new(|| {
     )
 });
 
-/// An exponentially distributed number with mean 1.
+/// Draws an exponentially distributed number with mean 1.
 ///
 /// ```
 /// use sim_core::random::{Streams, standard_exponential};
@@ -73,7 +74,7 @@ pub fn standard_exponential(random: &mut impl Rng) -> f64 {
     }
 }
 
-/// A normally distributed number with mean 0 and standard deviation 1.
+/// Draws a normally distributed number with mean 0 and standard deviation 1.
 ///
 /// ```
 /// use sim_core::random::{Streams, standard_normal};
@@ -111,7 +112,7 @@ fn is_below_density(
     low + (high - low) * uniform(random) < density
 }
 
-/// A normal number beyond the tail, by Marsaglia's exponential rejection.
+/// Draws a normal number beyond the tail, by Marsaglia's exponential rejection.
 fn normal_tail(random: &mut impl Rng) -> f64 {
     loop {
         let beyond = -libm::log(uniform_positive(random)) / NORMAL_TAIL;

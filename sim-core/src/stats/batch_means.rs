@@ -2,12 +2,12 @@
 
 use super::Welford;
 
-/// Batches are merged in pairs when they reach this number, so that there are always between half
-/// as many and as many.
+/// Number of batches at which neighbours are merged in pairs, so that their number stays between
+/// half of this and all of it.
 const MAX_BATCHES: usize = 40;
 
-/// A mean and the half-width of its interval: the truth lies within `mean ± half_width` with the
-/// stated confidence.
+/// A mean and the half-width of its interval: the true mean lies within `mean ± half_width` with
+/// the stated confidence.
 ///
 /// ```
 /// use sim_core::stats::ConfidenceInterval;
@@ -18,12 +18,12 @@ const MAX_BATCHES: usize = 40;
 pub struct ConfidenceInterval {
     /// The estimate.
     pub mean: f64,
-    /// Half of the interval's length; infinite when there are too few observations to say.
+    /// Half the length of the interval; infinite if there are too few observations.
     pub half_width: f64,
 }
 
 impl ConfidenceInterval {
-    /// Whether `value` lies in the interval.
+    /// True if `value` lies in the interval.
     ///
     /// ```
     /// # use sim_core::stats::ConfidenceInterval;
@@ -90,7 +90,7 @@ impl BatchMeans {
         }
     }
 
-    /// How many observations were added.
+    /// Number of observations added.
     ///
     /// ```
     /// assert_eq!(sim_core::stats::BatchMeans::default().count(), 0);
@@ -99,7 +99,7 @@ impl BatchMeans {
         self.count
     }
 
-    /// The mean of all observations and its half-width at `confidence` (0.95 for 95 %).
+    /// Returns the mean of all observations and its half-width at `confidence` (0.95 for 95 %).
     ///
     /// ```
     /// let means = sim_core::stats::BatchMeans::default();

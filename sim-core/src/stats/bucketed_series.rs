@@ -1,8 +1,8 @@
-//! A quantity per interval of time.
+//! A quantity per time interval.
 
 use crate::{SimDuration, SimTime};
 
-/// Amounts summed over successive intervals of one width, from time zero.
+/// Amounts summed over successive intervals of equal width, starting at time zero.
 ///
 /// ```
 /// use sim_core::{SimDuration, SimTime, stats::BucketedSeries};
@@ -18,7 +18,7 @@ pub struct BucketedSeries {
 }
 
 impl BucketedSeries {
-    /// A series of intervals of `width`, which must not be zero.
+    /// Creates a series with intervals of `width`, which must not be zero.
     ///
     /// # Panics
     /// If `width` is zero.
@@ -28,7 +28,7 @@ impl BucketedSeries {
     /// assert!(BucketedSeries::new(SimDuration::from_secs(1)).values().is_empty());
     /// ```
     pub fn new(width: SimDuration) -> Self {
-        assert!(!width.is_zero(), "an interval has a width");
+        assert!(!width.is_zero(), "the width of an interval must not be zero");
         Self { width, values: Vec::new() }
     }
 
@@ -58,7 +58,7 @@ impl BucketedSeries {
         self.width
     }
 
-    /// The sums, one an interval, up to the last one touched.
+    /// The sums, one per interval, up to the last interval that received an amount.
     ///
     /// See [`BucketedSeries`] for an example.
     pub fn values(&self) -> &[f64] {

@@ -1,9 +1,9 @@
 //! Erlang's formulas for queues with several servers.
 
-/// The probability that a customer of an M/M/c queue has to wait, with `servers` servers and `load`
-/// erlangs (arrival rate times mean service time): Erlang's C formula, by way of the recurrence for
-/// B (Erlang 1917; Gross et al., *Fundamentals of Queueing Theory*, section 3.5). One if the load
-/// is too much for the servers.
+/// Returns the probability that a customer of an M/M/c queue has to wait, with `servers` servers
+/// and `load` erlangs (arrival rate times mean service time): Erlang's C formula, computed with the
+/// recurrence for B (Erlang 1917; Gross et al., *Fundamentals of Queueing Theory*, section 3.5).
+/// Returns 1 if the load exceeds what the servers can handle.
 ///
 /// ```
 /// use sim_core::stats::erlang_c;
@@ -20,7 +20,8 @@ pub fn erlang_c(servers: u32, load: f64) -> f64 {
     blocking / (1.0 - utilization * (1.0 - blocking))
 }
 
-/// The fewest servers with which at most this share of the customers of an M/M/c queue has to wait.
+/// Returns the smallest number of servers with which at most this share of the customers of an
+/// M/M/c queue has to wait.
 ///
 /// ```
 /// use sim_core::stats::{erlang_c, servers_for};
@@ -29,9 +30,9 @@ pub fn erlang_c(servers: u32, load: f64) -> f64 {
 /// ```
 ///
 /// # Panics
-/// If the share is not positive: no number of servers is enough then.
+/// If the share is not positive: then no number of servers is enough.
 pub fn servers_for(load: f64, waiting_share: f64) -> u32 {
-    assert!(waiting_share > 0.0, "somebody waits with any number of servers");
+    assert!(waiting_share > 0.0, "the waiting share must be positive");
     let least = (libm::floor(load.max(0.0)) as u32).saturating_add(1);
     (least..u32::MAX).find(|servers| erlang_c(*servers, load) <= waiting_share).unwrap_or(u32::MAX)
 }

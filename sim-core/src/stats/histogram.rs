@@ -1,14 +1,14 @@
 //! A histogram with constant relative error.
 
-/// Each power of two is split into this many buckets of equal width.
+/// Number of buckets of equal width in each power of two.
 const SUB_BUCKETS: u64 = 128;
 const SUB_BUCKET_BITS: u32 = SUB_BUCKETS.trailing_zeros();
 
 /// A log-linear histogram of whole numbers, after Gil Tene's HdrHistogram.
 ///
-/// Quantiles carry a relative error of at most 1/256 (0.4 %); values below 128, counts, sums and
-/// extremes are exact. Memory depends on the largest value seen, not on how many: 12 KB for
-/// latencies up to half a minute in nanoseconds.
+/// Quantiles have a relative error of at most 1/256 (0.4 %); values below 128, counts, sums and
+/// extremes are exact. Memory depends on the largest value seen, not on the number of values: 12 KB
+/// for latencies up to half a minute in nanoseconds.
 ///
 /// ```
 /// use sim_core::stats::Histogram;
@@ -23,8 +23,8 @@ pub struct Histogram {
     buckets: Vec<u64>,
     count: u64,
     sum: u128,
-    /// The first bucket that holds anything; no smaller one needs to be looked at. `usize::MAX` if
-    /// none does.
+    /// The first bucket that is not empty, so that searches can start there; `usize::MAX` if all
+    /// are.
     first: usize,
     max: u64,
 }
@@ -56,7 +56,7 @@ impl Histogram {
         self.max = self.max.max(value);
     }
 
-    /// How many values were recorded.
+    /// Number of values recorded.
     ///
     /// ```
     /// assert_eq!(sim_core::stats::Histogram::default().count(), 0);
@@ -97,8 +97,8 @@ impl Histogram {
         self.max
     }
 
-    /// The smallest bucket middle with at least the share `q` (0 to 1) of the values at or below
-    /// it; never above the largest value. Zero for an empty histogram.
+    /// Returns the smallest bucket midpoint such that at least the share `q` (0 to 1) of the values
+    /// lies at or below it; never more than the largest value. Returns zero for an empty histogram.
     ///
     /// ```
     /// let mut histogram = sim_core::stats::Histogram::default();
@@ -141,7 +141,7 @@ impl Histogram {
         self.max = self.max.max(other.max);
     }
 
-    /// Forgets all values and keeps the memory.
+    /// Removes all values but keeps the memory allocated.
     ///
     /// ```
     /// let mut histogram = sim_core::stats::Histogram::default();

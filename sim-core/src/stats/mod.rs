@@ -1,4 +1,4 @@
-//! Statistics that need no memory per observation.
+//! Statistics that need no memory for each observation.
 
 mod batch_means;
 mod bucketed_series;

@@ -1,6 +1,6 @@
 //! Quantiles of the normal distribution.
 
-/// The value below which a standard normal variable falls with probability `p` (0 < p < 1).
+/// Returns the value below which a standard normal variable falls with probability `p` (0 < p < 1).
 ///
 /// Newton's iteration on `erfc` from the approximation 26.2.23 of Abramowitz and Stegun; exact to
 /// about 1e-12.

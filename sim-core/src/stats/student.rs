@@ -2,12 +2,13 @@
 
 use super::normal_quantile;
 
-/// The value that Student's t with `degrees` of freedom exceeds in absolute terms with probability
-/// `two_sided` (0 < `two_sided` < 1); 0.05 gives the factor of a 95 % confidence interval.
+/// Returns the value that Student's t with `degrees` of freedom exceeds in absolute value with
+/// probability `two_sided` (0 < `two_sided` < 1); 0.05 gives the factor of a 95 % confidence
+/// interval.
 ///
 /// G. W. Hill, "Algorithm 396: Student's t-quantiles", Communications of the ACM 13 (1970): six
-/// significant digits for three degrees and more, exact for one and two. No degrees give infinity:
-/// nothing is known.
+/// significant digits from three degrees of freedom on, exact for one and two. Zero degrees give
+/// infinity, because nothing is known.
 ///
 /// ```
 /// use sim_core::stats::student_t_quantile;

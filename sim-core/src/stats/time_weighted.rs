@@ -1,10 +1,10 @@
-//! A level that changes at instants, and its average over time.
+//! A level that changes at certain instants, and its average over time.
 
 use crate::SimTime;
 
 /// A level over time and the exact integral below it.
 ///
-/// The integral is kept in level × nanoseconds, so it is exact whatever the order of changes.
+/// The integral is kept in level × nanoseconds, so it is exact regardless of the order of changes.
 ///
 /// ```
 /// use sim_core::{SimTime, stats::TimeWeighted};
@@ -23,7 +23,7 @@ pub struct TimeWeighted {
 }
 
 impl TimeWeighted {
-    /// The level becomes `level` at `now`.
+    /// Sets the level to `level` at `now`.
     ///
     /// ```
     /// # use sim_core::{SimTime, stats::TimeWeighted};
@@ -39,7 +39,7 @@ impl TimeWeighted {
         self.max = self.max.max(level);
     }
 
-    /// The present level.
+    /// The current level.
     ///
     /// ```
     /// assert_eq!(sim_core::stats::TimeWeighted::default().level(), 0);
@@ -73,7 +73,7 @@ impl TimeWeighted {
         self.integral + u128::from(self.level) * u128::from(now.since(self.changed_at).as_nanos())
     }
 
-    /// The time average from the last reset up to `now`; the present level if no time has passed.
+    /// The time average from the last reset up to `now`; the current level if no time has passed.
     ///
     /// ```
     /// # use sim_core::{SimTime, stats::TimeWeighted};
@@ -86,7 +86,7 @@ impl TimeWeighted {
         if span == 0 { self.level as f64 } else { self.integral(now) as f64 / span as f64 }
     }
 
-    /// Forgets the past and keeps the level: warm-up removal.
+    /// Forgets the past but keeps the level; used to remove the warm-up.
     ///
     /// ```
     /// # use sim_core::{SimTime, stats::TimeWeighted};

@@ -2,8 +2,8 @@
 
 use super::{ConfidenceInterval, student_t_quantile};
 
-/// Running mean and variance by Welford's recurrence (Technometrics, 1962): no cancellation, no
-/// memory per value.
+/// Running mean and variance by Welford's recurrence (Technometrics, 1962): no cancellation, and no
+/// memory for each value.
 ///
 /// ```
 /// use sim_core::stats::Welford;
@@ -34,8 +34,8 @@ impl Welford {
         self.squares += from_old_mean * (value - self.mean);
     }
 
-    /// Adds everything that was added to another (Chan, Golub and `LeVeque`, *Updating formulae and
-    /// a pairwise algorithm for computing sample variances*, 1979).
+    /// Adds all values that were added to `other` (Chan, Golub and `LeVeque`, *Updating formulae
+    /// and a pairwise algorithm for computing sample variances*, 1979).
     ///
     /// ```
     /// use sim_core::stats::Welford;
@@ -56,7 +56,7 @@ impl Welford {
         self.count = count;
     }
 
-    /// How many values were added.
+    /// Number of values added.
     ///
     /// ```
     /// assert_eq!(sim_core::stats::Welford::default().count(), 0);
@@ -83,8 +83,8 @@ impl Welford {
         if self.count < 2 { 0.0 } else { self.squares / (self.count - 1) as f64 }
     }
 
-    /// The interval that contains the mean of what independent values were drawn from with
-    /// probability `confidence`, by Student's t; infinite for fewer than two values.
+    /// Returns the interval that contains the true mean of independent values with probability
+    /// `confidence`, by Student's t; infinite for fewer than two values.
     ///
     /// ```
     /// let mut values = sim_core::stats::Welford::default();
