@@ -1,4 +1,4 @@
-//! Who is served next.
+//! Queue disciplines: the order in which waiting requests are served.
 
 use std::collections::VecDeque;
 
@@ -10,24 +10,24 @@ pub enum Discipline {
     /// First come, first served.
     #[default]
     Fifo,
-    /// The last to come first.
+    /// Last come, first served.
     Lifo,
-    /// First come, first served, until more than this many wait; then the last to come first
-    /// (Maurer, "Fail at scale", 2015).
+    /// First come, first served, until more than this many requests wait; then last come, first
+    /// served (Maurer, "Fail at scale", 2015).
     AdaptiveLifo(u32),
-    /// By class; a lower class is served only when no higher one waits.
+    /// By class; a lower class is served only when no higher class waits.
     Strict {
-        /// Classes.
+        /// Number of classes.
         classes: u8,
     },
-    /// By class, in proportion to weights as long as all wait.
+    /// By class, in proportion to these weights while all classes wait.
     Weighted(Vec<u32>),
-    /// By class, the highest first, but so many slots are kept for each.
+    /// By class, the highest first, with this many slots reserved for each class.
     Reserved(Vec<u32>),
 }
 
 impl Discipline {
-    /// How many classes it tells apart.
+    /// Number of classes that this discipline distinguishes.
     pub fn classes(&self) -> usize {
         match self {
             Self::Fifo | Self::Lifo | Self::AdaptiveLifo(_) => 1,
@@ -37,13 +37,14 @@ impl Discipline {
     }
 }
 
-/// The queue of a pool that tells classes of requests apart, and the slots that each class has.
+/// The queues of a pool that distinguishes classes of requests, and the slots that each class
+/// holds.
 #[derive(Clone, Debug)]
 pub(super) struct ClassQueues {
     discipline: Discipline,
     queues: Vec<VecDeque<Waiter>>,
     in_use: Vec<u32>,
-    /// What each class has gained in the smooth weighted round of those that wait.
+    /// Credit of each class in the smooth weighted round-robin among the waiting classes.
     gained: Vec<i64>,
 }
 
@@ -58,7 +59,7 @@ impl ClassQueues {
         }
     }
 
-    /// The class that stands for any number; those too high are the last.
+    /// Returns the index of the queue for a class; classes that are too high use the last one.
     fn class(&self, class: u8) -> usize {
         usize::from(class).min(self.queues.len() - 1)
     }
@@ -68,7 +69,7 @@ impl ClassQueues {
         self.queues[class].push_back(waiter);
     }
 
-    /// Takes the newest waiter of the lowest class below `class` out, to make room.
+    /// Removes the newest waiter of the lowest class below `class`, to make room.
     pub fn evict_below(&mut self, class: u8, is_live: impl Fn(Waiter) -> bool) -> Option<Waiter> {
         let class = self.class(class);
         self.queues[class + 1..].iter_mut().rev().find_map(|queue| {
@@ -81,7 +82,7 @@ impl ClassQueues {
         })
     }
 
-    /// Whether a class may take one of `free` slots.
+    /// True if a request of this class may take one of `free` slots.
     pub fn may_take(&self, class: u8, free: u32) -> bool {
         let Discipline::Reserved(shares) = &self.discipline else { return free > 0 };
         let class = self.class(class);
@@ -104,8 +105,7 @@ impl ClassQueues {
         self.in_use[class] -= 1;
     }
 
-    /// The next to be served, with its class, if one of those that wait may take one of `free`
-    /// slots.
+    /// Takes the next waiter and its class, if one of those waiting may take one of `free` slots.
     pub fn pop(&mut self, free: u32, is_live: impl Fn(Waiter) -> bool) -> Option<(Waiter, u8)> {
         for queue in &mut self.queues {
             while queue.front().is_some_and(|waiter| !is_live(*waiter)) {
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn reserved_slots_are_kept_for_their_class() {
         let mut queues = ClassQueues::new(Discipline::Reserved(vec![2, 1, 0]));
-        // Of four slots the last class may have one: three are kept for the others.
+        // Of four slots, the last class may have only one: three are reserved for the others.
         assert!(queues.may_take(2, 4));
         queues.note_taken(2);
         assert!(!queues.may_take(2, 3));

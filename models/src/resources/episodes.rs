@@ -1,24 +1,24 @@
-//! Spans during which something held, without a record of every flicker.
+//! Time spans during which a condition held, without a record of every flicker.
 
 use sim_core::{SimDuration, SimTime};
 
-/// A span of time; `end` is `None` while it lasts.
+/// A span of time; `end` is `None` while it continues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Episode {
-    /// When it began.
+    /// Start of the span.
     pub begin: SimTime,
-    /// When it ended.
+    /// End of the span.
     pub end: Option<SimTime>,
 }
 
-/// At most this many episodes are kept; then the resolution is halved.
+/// Number of episodes to keep; with more, the resolution is halved.
 const MAX_EPISODES: usize = 256;
 
-/// The spans during which a condition held: those that lasted at least `shortest`, joined across
-/// gaps of up to `gap`.
+/// The spans during which a condition held. Only those that lasted at least `shortest` count, and
+/// spans with a gap of at most `gap` between them are joined.
 ///
 /// Memory is bounded: when 256 episodes are on record, both limits double and the record is thinned
-/// by them.
+/// accordingly.
 ///
 /// ```
 /// use sim_core::{SimDuration, SimTime};
@@ -39,12 +39,12 @@ pub struct Episodes {
 }
 
 impl Episodes {
-    /// An empty record.
+    /// Creates an empty record.
     pub fn new(shortest: SimDuration, gap: SimDuration) -> Self {
         Self { shortest, gap, closed: Vec::new(), current: None }
     }
 
-    /// The condition begins to hold.
+    /// Notes that the condition starts to hold.
     #[inline]
     pub fn begin(&mut self, now: SimTime) {
         if self.current.is_none() {
@@ -52,7 +52,7 @@ impl Episodes {
         }
     }
 
-    /// The condition ceases to hold.
+    /// Notes that the condition no longer holds.
     #[inline]
     pub fn end(&mut self, now: SimTime) {
         if let Some(begin) = self.current.take() {
@@ -60,8 +60,8 @@ impl Episodes {
         }
     }
 
-    /// The condition held for an instant; repeated within the gap, it makes an episode from the
-    /// first to the last.
+    /// Notes that the condition held for an instant; marks no further apart than the gap form one
+    /// episode, from the first to the last.
     #[inline]
     pub fn mark(&mut self, now: SimTime) {
         match self.closed.last_mut() {
@@ -73,7 +73,7 @@ impl Episodes {
         }
     }
 
-    /// All episodes up to `now`; the last has no end if it still lasts.
+    /// Returns all episodes up to `now`; the last has no end if the condition still holds.
     pub fn finish(&self, now: SimTime) -> Vec<Episode> {
         let mut episodes: Vec<Episode> = self
             .closed

@@ -4,30 +4,30 @@ use std::collections::{HashMap, VecDeque};
 
 use sim_core::{SimDuration, SimTime};
 
-/// What is known of a key.
+/// State of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
-    /// Whoever it is does it.
+    /// This frame is working on the request.
     UnderWay(u32),
-    /// It was done then.
+    /// The request was completed at this time.
     Done(SimTime),
 }
 
-/// What becomes of a request with a key.
+/// Result of presenting an idempotency key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Repetition {
-    /// It is done for the first time, as far as anyone remembers.
+    /// The request is new, as far as the service remembers.
     First,
-    /// It has been done: the answer is the one given then.
+    /// The request was done before: the caller gets the same answer again.
     Replayed,
-    /// It is being done just now: the caller is told so (409 Conflict, a client error, in
-    /// draft-ietf-httpapi-idempotency-key-header, section 2.6).
+    /// The request is in progress: the caller gets an error saying so (409 Conflict, a client
+    /// error, in draft-ietf-httpapi-idempotency-key-header, section 2.6).
     Conflict,
 }
 
-/// The idempotency keys of a service, shared by its instances: good answers are remembered for a
-/// while, as payment providers do (Stripe: 24 hours). A request that fails leaves nothing behind
-/// and can be repeated.
+/// The idempotency keys of a service, shared by its instances. Good answers are remembered for a
+/// while, as payment providers do (Stripe: 24 hours). A request that fails leaves no trace and can
+/// be repeated.
 ///
 /// ```
 /// use sim_core::{SimDuration, SimTime};
@@ -43,17 +43,17 @@ pub enum Repetition {
 pub struct IdempotencyKeys {
     lifetime: SimDuration,
     known: HashMap<u64, Known>,
-    /// What was done, in order of time: the oldest is forgotten first.
+    /// Completed requests in order of time, so that the oldest is forgotten first.
     done: VecDeque<(SimTime, u64)>,
 }
 
 impl IdempotencyKeys {
-    /// No keys yet; each is remembered so long.
+    /// Creates an empty set of keys, each remembered for `lifetime`.
     pub fn new(lifetime: SimDuration) -> Self {
         Self { lifetime, known: HashMap::new(), done: VecDeque::new() }
     }
 
-    /// Somebody is about to do the request with a key.
+    /// Looks up the key of a request that `who` is about to do, and records it if it is new.
     pub fn begin(&mut self, now: SimTime, key: u64, who: u32) -> Repetition {
         while let Some((at, key)) =
             self.done.front().copied().filter(|(at, _)| *at + self.lifetime <= now)
@@ -73,8 +73,8 @@ impl IdempotencyKeys {
         }
     }
 
-    /// Somebody has ended a request, with success or without; nothing happens if it was not they
-    /// who did it.
+    /// Records that `who` has finished a request, successfully or not; does nothing if somebody
+    /// else was working on it.
     pub fn end(&mut self, now: SimTime, key: u64, who: u32, is_good: bool) {
         if self.known.get(&key) != Some(&Known::UnderWay(who)) {
             return;
@@ -87,12 +87,12 @@ impl IdempotencyKeys {
         }
     }
 
-    /// Keys remembered.
+    /// Number of keys remembered.
     pub fn len(&self) -> usize {
         self.known.len()
     }
 
-    /// Whether there are none.
+    /// True if no key is remembered.
     pub fn is_empty(&self) -> bool {
         self.known.is_empty()
     }

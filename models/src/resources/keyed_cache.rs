@@ -1,34 +1,33 @@
-//! A cache that knows what is in it: keys that expire, and look-ups that wait for one another.
+//! A cache that knows its contents: keys expire, and look-ups can wait for each other.
 
 use sim_core::{SimDuration, SimTime};
 
 use super::Waiter;
 
-/// How a cache is set.
+/// Settings of a cache.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CacheSettings {
-    /// The probability of a look-up of this key, or one before it.
+    /// For each key, the probability that a look-up is of this key or one before it.
     pub cumulative: Vec<f64>,
-    /// How long what was put in is of use.
+    /// Time for which an entry stays valid.
     pub lifetime: SimDuration,
-    /// Whether only one look-up of a key that is missing goes on to fetch it, and the others wait
-    /// for that one and share its answer, also if it fails (Go's `singleflight`; request
-    /// coalescing).
+    /// True if only one look-up of a missing key goes on to fetch it while the others wait and
+    /// share its answer, even if it fails (Go's `singleflight`; request coalescing).
     pub coalesces: bool,
 }
 
-/// What a look-up finds.
+/// Result of a look-up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookUp {
-    /// The key is there.
+    /// The key is present.
     Hit,
-    /// It is not, and whoever looked it up should fetch it.
+    /// The key is missing, and the reader should fetch it.
     Miss,
-    /// It is not, and somebody is fetching it.
+    /// The key is missing, and another frame is already fetching it.
     Wait,
 }
 
-/// A look-aside cache: whoever misses fetches from elsewhere, and puts it in.
+/// A look-aside cache: a reader that misses fetches the value from elsewhere and puts it in.
 ///
 /// ```
 /// use sim_core::{SimDuration, SimTime};
@@ -45,16 +44,16 @@ pub enum LookUp {
 pub struct KeyedCache {
     lifetime: SimDuration,
     coalesces: bool,
-    /// When each key expires.
+    /// Expiry time of each key.
     expires: Vec<SimTime>,
-    /// Which frame fetches which key.
+    /// Frames that are fetching, with the keys they fetch.
     fetches: Vec<(u32, u32)>,
-    /// Who waits for which key.
+    /// Keys that are awaited, with those waiting for them.
     waiting: Vec<(u32, Waiter)>,
 }
 
 impl KeyedCache {
-    /// An empty cache.
+    /// Creates an empty cache.
     pub fn new(settings: &CacheSettings) -> Self {
         Self {
             lifetime: settings.lifetime,
@@ -65,8 +64,8 @@ impl KeyedCache {
         }
     }
 
-    /// Looks a key up for a frame. After [`LookUp::Wait`] it is among those who are woken when the
-    /// fetch is over.
+    /// Looks up a key for a frame. If the result is [`LookUp::Wait`], the frame is woken when the
+    /// fetch ends.
     pub fn look_up(&mut self, now: SimTime, key: u32, reader: Waiter) -> LookUp {
         if self.expires[key as usize] > now {
             return LookUp::Hit;
@@ -82,13 +81,13 @@ impl KeyedCache {
         LookUp::Miss
     }
 
-    /// Puts a key in.
+    /// Stores a key until its lifetime ends.
     pub fn put(&mut self, now: SimTime, key: u32) {
         self.expires[key as usize] = now + self.lifetime;
     }
 
-    /// A frame fetches no longer, because it has put its key in or because it has failed: those who
-    /// waited for it, in the order in which they came.
+    /// Ends the fetch of a frame, because it has stored its key or because it failed. Returns the
+    /// frames that waited for it, in the order in which they came.
     pub fn fetch_over(&mut self, frame: u32) -> Vec<Waiter> {
         let Some(position) = self.fetches.iter().position(|(who, _)| *who == frame) else {
             return Vec::new();
@@ -100,12 +99,12 @@ impl KeyedCache {
         Vec::into_iter(woken).map(|(_, waiter)| waiter).collect()
     }
 
-    /// Whether anybody is fetching anything that others may wait for.
+    /// True if a fetch is in progress that others may wait for.
     pub fn has_fetches(&self) -> bool {
         !self.fetches.is_empty()
     }
 
-    /// Forgets everything.
+    /// Removes all entries.
     pub fn flush(&mut self) {
         self.expires.fill(SimTime::ZERO);
     }

@@ -1,4 +1,4 @@
-//! Messages that wait to be delivered: a durable queue, or a log in partitions.
+//! Messages waiting for delivery: a durable queue, or a partitioned log.
 
 use std::collections::VecDeque;
 
@@ -8,23 +8,23 @@ use sim_core::random::DrawKey;
 /// A message.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Message {
-    /// What the draws of its deliveries are keyed by.
+    /// Key for the random draws of its deliveries.
     pub key: DrawKey,
-    /// The request of a workload that it comes from.
+    /// The workload request that it comes from.
     pub request: u64,
-    /// When it was sent.
+    /// Time at which it was sent.
     pub sent_at: SimTime,
-    /// Its class, 0 being the highest.
+    /// Its class; 0 is the highest.
     pub class: u8,
-    /// Deliveries that have failed.
+    /// Number of failed deliveries.
     pub attempts: u32,
-    /// Whether its request began after the warm-up.
+    /// True if its request started after the warm-up.
     pub is_counted: bool,
 }
 
-/// Messages in partitions, each with one lane, or one for each class.
+/// Messages in partitions. Each partition has either one lane or one lane per class.
 ///
-/// A partition is served in order: from its highest class, the oldest first.
+/// A partition is served in order: highest class first, and oldest first within a class.
 ///
 /// ```
 /// use sim_core::{SimTime, random::DrawKey};
@@ -36,7 +36,7 @@ pub struct Message {
 /// ```
 #[derive(Clone, Debug)]
 pub struct MessageQueue {
-    /// Lane after lane, partition by partition.
+    /// All lanes, partition by partition.
     lanes: Vec<VecDeque<Message>>,
     lanes_each: usize,
     capacity: u64,
@@ -44,14 +44,14 @@ pub struct MessageQueue {
 }
 
 impl MessageQueue {
-    /// An empty queue of `partitions`, each with so many lanes, for at most `capacity` messages in
-    /// all.
+    /// Creates an empty queue with `lanes_each` lanes in each of `partitions`, for at most
+    /// `capacity` messages in total.
     pub fn new(partitions: u32, lanes_each: u32, capacity: u64) -> Self {
         let lanes = vec![VecDeque::new(); partitions as usize * lanes_each as usize];
         Self { lanes, lanes_each: lanes_each as usize, capacity, waiting: 0 }
     }
 
-    /// Appends a message to a partition, unless the queue is full.
+    /// Appends a message to a partition; returns false if the queue is full.
     pub fn try_send(&mut self, partition: u32, message: Message) -> bool {
         if self.waiting >= self.capacity {
             return false;
@@ -61,7 +61,7 @@ impl MessageQueue {
         true
     }
 
-    /// Puts a message back to where it was taken from.
+    /// Puts a message back at the front of its lane.
     pub fn put_back(&mut self, partition: u32, message: Message) {
         self.waiting += 1;
         self.lane_of(partition, message.class).push_front(message);
@@ -76,7 +76,7 @@ impl MessageQueue {
         Some(message)
     }
 
-    /// Takes a message that was sent at `limit` or before, if there is one.
+    /// Takes a message that was sent at or before `limit`, if there is one.
     pub fn take_expired(&mut self, limit: SimTime) -> Option<Message> {
         let is_expired = |lane: &&mut VecDeque<Message>| {
             lane.front().is_some_and(|message| message.sent_at <= limit)
@@ -86,12 +86,12 @@ impl MessageQueue {
         Some(message)
     }
 
-    /// Messages waiting.
+    /// Number of messages waiting.
     pub fn depth(&self) -> u64 {
         self.waiting
     }
 
-    /// When the oldest message waiting was sent.
+    /// Time at which the oldest waiting message was sent.
     pub fn oldest(&self) -> Option<SimTime> {
         self.lanes.iter().filter_map(|lane| Some(lane.front()?.sent_at)).min()
     }

@@ -1,5 +1,6 @@
-//! What requests hold and wait for: threads, connections, processors and permits are all [`Pool`]s;
-//! messages wait in [`MessageQueue`]s, and [`IdempotencyKeys`] know what has been done.
+//! The resources that requests hold and wait for: threads, connections, processors and permits are
+//! all [`Pool`]s, messages wait in [`MessageQueue`]s, and [`IdempotencyKeys`] remember which
+//! requests have been done.
 
 mod discipline;
 mod episodes;

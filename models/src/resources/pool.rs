@@ -1,4 +1,4 @@
-//! Slots that are held and given back, and the queue in front of them.
+//! Slots that requests hold and give back, and the queue in front of them.
 
 use std::collections::VecDeque;
 
@@ -8,73 +8,75 @@ use sim_core::{SimDuration, SimTime};
 use super::discipline::ClassQueues;
 use super::{Discipline, Episodes};
 
-/// A pool counts as saturated when all slots were in use for this long.
+/// A pool counts as saturated once all its slots have been in use for this long.
 const SATURATED_AFTER: SimDuration = SimDuration::from_secs(1);
-/// Two saturated spans with a shorter gap are one.
+/// Saturated spans with a shorter gap between them count as one.
 const SATURATION_GAP: SimDuration = SimDuration::from_secs(2);
-/// Two rejections by a full queue with a shorter gap belong to one overflow.
+/// Rejections by a full queue with a shorter gap between them belong to one overflow.
 const OVERFLOW_GAP: SimDuration = SimDuration::from_secs(5);
 
-/// A queue served from its end drops those who no longer wait when there are more of them than
-/// this, and than of the others.
+/// A queue served from its end drops stale entries once there are more than this many of them and
+/// more than there are live ones.
 const MOST_STALE: usize = 64;
 
-/// Somebody in the queue: which frame, in which epoch of it.
+/// A frame in a queue, at a certain epoch of that frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiter {
     /// Index of the frame.
     pub frame: u32,
-    /// The frame's epoch when it began to wait; any other epoch means that it no longer waits.
+    /// The frame's epoch when it started to wait; if the frame's epoch has changed since, it no
+    /// longer waits.
     pub epoch: u32,
 }
 
-/// A pool of equal slots with a first-in-first-out queue: threads, connections, processors,
+/// A pool of equal slots with a first-in-first-out queue: threads, connections, processors or
 /// bulkhead permits.
 ///
-/// A slot that is given back goes straight to the first in the queue, so a pool with a queue never
-/// shows a free slot.
+/// A slot that is given back goes straight to the first waiter, so a pool with a queue never has a
+/// free slot.
 #[derive(Clone, Debug)]
 pub struct Pool {
     capacity: u32,
-    /// Slots that are given out before anybody queues; the others only when the queue is full.
+    /// Slots handed out before requests queue; the remaining slots are used only once the queue is
+    /// full.
     core: u32,
     lost: u32,
     queue_limit: u32,
     queue: VecDeque<Waiter>,
-    /// With more than so many waiting, the last to come is served first.
+    /// Queue length above which the newest waiter is served first.
     newest_first_above: u32,
-    /// The queues of a pool that tells classes apart, in place of `queue`.
+    /// The queues of a pool that distinguishes classes; used instead of `queue`.
     classes: Option<Box<ClassQueues>>,
     usage: PoolUsage,
     saturation: Episodes,
     overflow: Episodes,
 }
 
-/// What a pool has been through since the last reset.
+/// Usage of a pool since the last reset.
 #[derive(Clone, Debug, Default)]
 pub struct PoolUsage {
     /// Slots in use.
     pub busy: TimeWeighted,
     /// Requests waiting.
     pub waiting: TimeWeighted,
-    /// Slots granted.
+    /// Number of slots granted.
     pub granted: u64,
-    /// Requests turned away because the queue was full.
+    /// Number of requests turned away because the queue was full.
     pub rejected: u64,
-    /// Requests that gave up waiting.
+    /// Number of requests that gave up waiting.
     pub expired: u64,
-    /// Requests that left the queue in another way without a slot: crashed, cancelled, turned away
-    /// for a higher class.
+    /// Number of requests that left the queue without a slot for another reason: crashed,
+    /// cancelled, or displaced by a higher class.
     pub left: u64,
-    /// Sum of the time that slots were held, in nanoseconds, added as each is given back.
+    /// Total time for which slots were held, in nanoseconds; added when each slot is given back.
     pub held: u128,
-    /// Sum of the time that granted requests had waited, in nanoseconds.
+    /// Total time that granted requests spent waiting, in nanoseconds.
     pub waited: u128,
 }
 
 impl Pool {
-    /// A pool of `capacity` slots and a queue of at most `queue_limit`; `u32::MAX` means no limit
-    /// in both.
+    /// Creates a pool of `capacity` slots with a queue of at most `queue_limit`; `u32::MAX` means
+    /// no limit for either.
     pub fn new(capacity: u32, queue_limit: u32) -> Self {
         Self {
             capacity,
@@ -90,16 +92,16 @@ impl Pool {
         }
     }
 
-    /// The same pool, growing like Java's `ThreadPoolExecutor`: the first `core` slots are given
-    /// out at once, then requests queue, and only when the queue is full further slots come into
-    /// being. Those end as soon as nobody waits.
+    /// Makes the pool grow like Java's `ThreadPoolExecutor`: the first `core` slots are handed out
+    /// at once, then requests queue, and only when the queue is full are more slots created. Those
+    /// disappear as soon as no request waits.
     #[must_use]
     pub fn with_core(mut self, core: u32) -> Self {
         self.core = core.min(self.capacity);
         self
     }
 
-    /// The same pool, whose queue is served in another order than that of arrival.
+    /// Sets the order in which the queue is served.
     #[must_use]
     pub fn with_discipline(mut self, discipline: &Discipline) -> Self {
         match discipline {
@@ -111,7 +113,7 @@ impl Pool {
         self
     }
 
-    /// [`try_acquire`](Self::try_acquire) for a request of a class, 0 being the highest.
+    /// Like [`try_acquire`](Self::try_acquire), for a request of a class; 0 is the highest.
     pub fn try_acquire_for(&mut self, now: SimTime, class: u8) -> bool {
         let free = self.usable().saturating_sub(self.in_use());
         let Some(classes) = &mut self.classes else { return self.try_acquire(now) };
@@ -124,8 +126,8 @@ impl Pool {
         true
     }
 
-    /// [`enqueue`](Self::enqueue) for a request of a class. A full queue makes room by turning away
-    /// the newest waiter of the lowest class below, who is returned.
+    /// Like [`enqueue`](Self::enqueue), for a request of a class. A full queue makes room by
+    /// turning away the newest waiter of the lowest class below it and returns that waiter.
     pub fn enqueue_for(
         &mut self,
         now: SimTime,
@@ -151,7 +153,7 @@ impl Pool {
         (true, evicted)
     }
 
-    /// [`release`](Self::release) of a slot that a request of a class has held.
+    /// Like [`release`](Self::release), for a slot held by a request of a class.
     pub fn release_for(
         &mut self,
         now: SimTime,
@@ -166,7 +168,7 @@ impl Pool {
         self.grant_free(now, is_live)
     }
 
-    /// Takes a slot if one is free.
+    /// Takes a slot if one is free; returns true if it did.
     #[inline]
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
         let is_free = self.in_use() < self.usable()
@@ -178,7 +180,7 @@ impl Pool {
         is_free
     }
 
-    /// Puts `waiter` at the end of the queue, unless the queue is full.
+    /// Puts `waiter` at the end of the queue; returns false if the queue is full.
     pub fn enqueue(&mut self, now: SimTime, waiter: Waiter) -> bool {
         if self.queue_length() >= self.queue_limit {
             self.usage.rejected += 1;
@@ -190,7 +192,7 @@ impl Pool {
         true
     }
 
-    /// Gives a slot back after `held`; the first live waiter gets it and is returned.
+    /// Gives back a slot that was held for `held`; the first live waiter gets it and is returned.
     #[inline]
     pub fn release(
         &mut self,
@@ -208,7 +210,7 @@ impl Pool {
         None
     }
 
-    /// Hands a slot that has become free without a release, such as after lost threads return, to
+    /// Gives a slot that became free without a release (for example when lost threads return) to
     /// the first live waiter.
     pub fn grant_free(&mut self, now: SimTime, is_live: impl Fn(Waiter) -> bool) -> Option<Waiter> {
         if self.in_use() >= self.usable() {
@@ -219,14 +221,14 @@ impl Pool {
         Some(waiter)
     }
 
-    /// Notes how long the request just granted had waited.
+    /// Records the waiting time of the request that was just granted a slot.
     #[inline]
     pub fn note_wait(&mut self, waited: SimDuration) {
         self.usage.waited += u128::from(waited.as_nanos());
     }
 
-    /// Somebody has left the queue without a slot; `expired` if its wait limit ran out. Its entry
-    /// is skipped later.
+    /// Notes that a waiter has left the queue without a slot; `expired` if its wait limit ran out.
+    /// Its entry is skipped later.
     pub fn leave_queue(&mut self, now: SimTime, expired: bool) {
         self.usage.expired += u64::from(expired);
         self.usage.left += u64::from(!expired);
@@ -236,13 +238,14 @@ impl Pool {
         }
     }
 
-    /// Takes `count` slots out of service; those in use are lost as they are given back.
+    /// Sets the number of slots out of service to `count`; those in use are lost when they are
+    /// given back.
     pub fn lose(&mut self, now: SimTime, count: u32) {
         self.lost = count.min(self.capacity);
         self.note_saturation(now);
     }
 
-    /// Forgets what has been counted and keeps what is held: warm-up removal.
+    /// Resets the statistics but keeps the slots and the queue; used to remove the warm-up.
     pub fn reset_usage(&mut self, now: SimTime) {
         let (mut busy, mut waiting) =
             (std::mem::take(&mut self.usage.busy), std::mem::take(&mut self.usage.waiting));
@@ -251,44 +254,44 @@ impl Pool {
         self.usage = PoolUsage { busy, waiting, ..PoolUsage::default() };
     }
 
-    /// Slots in use, times nanoseconds, since the last reset.
+    /// Slots in use integrated over time since the last reset, in slot-nanoseconds.
     pub fn busy_time(&self, now: SimTime) -> i128 {
         self.usage.busy.integral(now) as i128
     }
 
-    /// Slots in use.
+    /// Number of slots in use.
     #[inline]
     pub fn in_use(&self) -> u32 {
         self.usage.busy.level() as u32
     }
 
-    /// Requests waiting.
+    /// Number of requests waiting.
     #[inline]
     pub fn queue_length(&self) -> u32 {
         self.usage.waiting.level() as u32
     }
 
-    /// Slots in all, lost ones included; `u32::MAX` if unlimited.
+    /// Total number of slots, including lost ones; `u32::MAX` if unlimited.
     pub fn capacity(&self) -> u32 {
         self.capacity
     }
 
-    /// Longest queue allowed; `u32::MAX` if unlimited.
+    /// Maximum queue length; `u32::MAX` if unlimited.
     pub fn queue_limit(&self) -> u32 {
         self.queue_limit
     }
 
-    /// What the pool has been through.
+    /// Usage of the pool since the last reset.
     pub fn usage(&self) -> &PoolUsage {
         &self.usage
     }
 
-    /// When all slots were in use.
+    /// Times during which all slots were in use.
     pub fn saturation(&self) -> &Episodes {
         &self.saturation
     }
 
-    /// When the queue turned requests away.
+    /// Times during which the queue turned requests away.
     pub fn overflow(&self) -> &Episodes {
         &self.overflow
     }
@@ -306,7 +309,7 @@ impl Pool {
 
     #[inline]
     fn vacate(&mut self, now: SimTime) {
-        debug_assert!(self.in_use() > 0, "a slot is given back only by who holds it");
+        debug_assert!(self.in_use() > 0, "only a frame that holds a slot gives one back");
         self.usage.busy.set(now, u64::from(self.in_use()) - 1);
         self.note_saturation(now);
     }
