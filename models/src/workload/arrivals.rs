@@ -1,11 +1,11 @@
-//! When the requests of an open workload arrive.
+//! Arrival times of the requests of an open workload.
 
 use sim_core::SimTime;
 use sim_core::random::{Stream, standard_exponential};
 
 use super::RateProfile;
 
-/// How arrivals follow their rate.
+/// The relation between arrivals and their rate.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ArrivalProcess {
     /// Evenly spaced.
@@ -17,8 +17,8 @@ pub enum ArrivalProcess {
 }
 
 /// Generates arrival times by inverting the integral of the rate (Çinlar's time change), so that
-/// the n-th arrival of two variants of a workload comes from the same random number whatever their
-/// rates are.
+/// the n-th arrival of two variants of a workload uses the same random number whatever their rates
+/// are.
 ///
 /// ```
 /// use sim_core::{SimTime, random::Streams};
@@ -32,17 +32,17 @@ pub struct Arrivals {
     process: ArrivalProcess,
     stream: Stream,
     at: f64,
-    /// The segment of the profile, or the next recorded arrival.
+    /// Index of the profile's segment, or of the next recorded arrival.
     position: usize,
 }
 
 impl Arrivals {
-    /// The arrivals of `process`, from the beginning.
+    /// Creates the arrivals of `process`, starting at its beginning.
     pub fn new(process: ArrivalProcess, stream: Stream) -> Self {
         Self { process, stream, at: 0.0, position: 0 }
     }
 
-    /// The next arrival; `None` if there is none any more.
+    /// Returns the next arrival, or `None` if there are no more.
     #[allow(
         clippy::should_implement_trait,
         reason = "the kernel asks for one arrival at a time; an iterator would invite collecting them"

@@ -1,4 +1,4 @@
-//! What arrives: open workloads send whatever happens downstream, closed ones wait for their
+//! Workloads: open ones send requests whatever happens downstream, closed ones wait for their
 //! answers.
 
 mod arrivals;

@@ -3,18 +3,17 @@
 /// A point of a piecewise-linear rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Knot {
-    /// Seconds since the run began.
+    /// Seconds since the start of the run.
     pub at: f64,
     /// Arrivals per second.
     pub rate: f64,
 }
 
-/// Where two ramps multiply, the product is followed in straight pieces of at most this many
-/// seconds.
+/// Longest straight piece, in seconds, used to follow the product of two ramps.
 const PRODUCT_STEP: f64 = 1.0;
 
-/// A piecewise-linear arrival rate; two knots at one instant make a step. Constant before the first
-/// knot and after the last.
+/// A piecewise-linear arrival rate; two knots at the same instant make a step. The rate is constant
+/// before the first knot and after the last.
 ///
 /// ```
 /// use sim_models::workload::{Knot, RateProfile};
@@ -28,21 +27,21 @@ pub struct RateProfile {
 }
 
 impl RateProfile {
-    /// The profile through `knots`, which must not be empty and lie in order of time.
+    /// Creates the profile through `knots`, which must not be empty and must be in order of time.
     ///
     /// # Panics
     /// If `knots` is empty.
     pub fn new(knots: Vec<Knot>) -> Self {
-        assert!(!knots.is_empty(), "a profile has at least one knot");
+        assert!(!knots.is_empty(), "a rate profile needs at least one knot");
         Self { knots }
     }
 
-    /// The same rate for ever.
+    /// Returns a profile with the same rate forever.
     pub fn constant(rate: f64) -> Self {
         Self::new(vec![Knot { at: 0.0, rate }])
     }
 
-    /// The rate at `seconds`; at a step, the rate after it.
+    /// Returns the rate at `seconds`; at a step, the rate after it.
     pub fn rate_at(&self, seconds: f64) -> f64 {
         let after = self.knots.partition_point(|knot| knot.at <= seconds);
         match (after.checked_sub(1).map(|before| self.knots[before]), self.knots.get(after)) {
@@ -55,7 +54,7 @@ impl RateProfile {
         }
     }
 
-    /// The rate just before `seconds`: at a step, the rate before it.
+    /// Returns the rate just before `seconds`; at a step, the rate before it.
     fn rate_before(&self, seconds: f64) -> f64 {
         let at = self.knots.partition_point(|knot| knot.at < seconds);
         match (at.checked_sub(1).map(|before| self.knots[before]), self.knots.get(at)) {
@@ -67,12 +66,12 @@ impl RateProfile {
         }
     }
 
-    /// The same, so many seconds later.
+    /// Returns the same profile shifted later by `seconds`.
     pub fn later(&self, seconds: f64) -> Self {
         Self::new(self.knots.iter().map(|knot| Knot { at: knot.at + seconds, ..*knot }).collect())
     }
 
-    /// The product with another profile, such as a surge that multiplies the load.
+    /// Returns the product with another profile, for example a surge that multiplies the load.
     pub fn times(&self, factor: &Self) -> Self {
         let mut instants: Vec<f64> =
             self.knots.iter().chain(&factor.knots).map(|knot| knot.at).collect();
@@ -107,10 +106,10 @@ impl RateProfile {
         }
     }
 
-    /// The instant at which the integral of the rate, taken from `from` (within segment `segment`),
-    /// reaches `amount`; `None` if it never does. Returns the segment as well, to go on from.
+    /// Returns the time at which the integral of the rate, starting from `from` (within segment
+    /// `segment`), reaches `amount`, and the segment to continue from; `None` if it never does.
     ///
-    /// A segment is the number of knots at or before an instant.
+    /// A segment is given by the number of knots at or before an instant.
     pub(super) fn advance(
         &self,
         mut from: f64,
@@ -143,7 +142,8 @@ impl RateProfile {
     }
 }
 
-/// The time t with rate·t + slope·t²/2 = amount, in the form that does not cancel for small slopes.
+/// Returns the time t with rate·t + slope·t²/2 = amount, in the form that avoids cancellation for
+/// small slopes.
 fn time_to_integrate(rate: f64, slope: f64, amount: f64) -> f64 {
     let root = libm::sqrt((rate * rate + 2.0 * slope * amount).max(0.0));
     2.0 * amount / (rate + root)

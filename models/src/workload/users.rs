@@ -1,20 +1,20 @@
-//! How many users a closed workload has.
+//! Number of users of a closed workload over time.
 
 use sim_core::{SimDuration, SimTime};
 
-/// A stretch of time over which the number of users moves to a target in a straight line.
+/// A time span during which the number of users moves linearly to a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
-    /// Users at its end.
+    /// Number of users at its end.
     pub to: u32,
-    /// How long it takes; zero makes a step.
+    /// Length of the span; zero makes a step.
     pub over: SimDuration,
 }
 
-/// The planned number of users over time: a start, then stages, then whatever the last stage ended
-/// with.
+/// The planned number of users over time: an initial number, then stages; after the last stage the
+/// number stays as it is.
 ///
-/// A user that is no longer planned finishes what it is doing and leaves.
+/// A user that the plan no longer includes finishes what it is doing and leaves.
 ///
 /// ```
 /// use sim_core::{SimDuration, SimTime};
@@ -26,14 +26,15 @@ pub struct Stage {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserPlan {
-    /// Users at time zero.
+    /// Number of users at time zero.
     pub start: u32,
-    /// What follows.
+    /// Stages that follow, in order.
     pub stages: Vec<Stage>,
 }
 
 impl UserPlan {
-    /// Users planned at `now`: a user comes or goes when a whole one is due.
+    /// Returns the number of users planned at `now`: a user joins or leaves when the plan reaches a
+    /// whole number.
     pub fn users_at(&self, now: SimTime) -> u32 {
         let mut begin = SimTime::ZERO;
         let mut from = self.start;
@@ -50,8 +51,8 @@ impl UserPlan {
         from
     }
 
-    /// The first instant after `now` at which the number of users may differ; `None` if it never
-    /// will.
+    /// Returns the first instant after `now` at which the number of users may differ, or `None` if
+    /// it never will.
     pub fn next_change(&self, now: SimTime) -> Option<SimTime> {
         let mut begin = SimTime::ZERO;
         let mut from = self.start;
@@ -75,7 +76,7 @@ impl UserPlan {
         None
     }
 
-    /// The most users there ever are.
+    /// The largest number of users at any time.
     pub fn most(&self) -> u32 {
         self.stages.iter().map(|stage| stage.to).fold(self.start, u32::max)
     }
