@@ -1,19 +1,18 @@
-//! What Fusebox simulates: services that call one another, the pools they exhaust, the guards
-//! between them, the load and the faults.
+//! The model that Fusebox simulates: services that call each other, the pools they exhaust, the
+//! guards between them, the load and the faults.
 //!
-//! - [`scenario`] reads the file a person writes, reports what is wrong with it, and compiles it to
-//!   a [`system::Blueprint`];
-//! - [`system`] brings a blueprint to life as a [`sim_core::Model`];
-//! - [`resilience`] and [`resources`] are the state machines it is made of, none of which knows the
-//!   event list;
-//! - [`workload`] and [`faults`] say what arrives and what breaks;
-//! - [`observe`] holds what was seen, as typed records;
-//! - [`expect`] judges it;
-//! - [`study`] says what is asked beyond one run;
-//! - [`formats`] reads configurations of libraries and proxies, and writes them.
+//! - [`scenario`] reads a scenario file, reports the problems in it, and compiles it to a
+//!   [`system::Blueprint`];
+//! - [`system`] runs a blueprint as a [`sim_core::Model`];
+//! - [`resilience`] and [`resources`] are the state machines that the system is made of; none of
+//!   them knows the event list;
+//! - [`workload`] and [`faults`] define the arrivals and the failures;
+//! - [`observe`] holds the observations, as typed records;
+//! - [`expect`] checks them against the expectations;
+//! - [`study`] covers questions that take more than one run;
+//! - [`formats`] reads and writes configurations of libraries and proxies.
 //!
-//! What is absent on purpose: text for people (that is `sim-reports`) and threads (that is
-//! `sim-experiments`).
+//! Absent on purpose: text for people (see `sim-reports`) and threads (see `sim-experiments`).
 #![forbid(unsafe_code)]
 
 pub mod expect;

@@ -1,11 +1,11 @@
-//! How a call ends.
+//! Outcomes of calls.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::language::{Decode, Found, Problem, Problems, unknown_key};
 
-/// How a call ended, as its caller sees it.
+/// The outcome of a call, as its caller sees it.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -17,10 +17,10 @@ pub enum Outcome {
     /// Answered by a fallback, here or further down.
     #[serde(rename = "degraded")]
     Degraded,
-    /// The request itself was wrong (HTTP 4xx); trying again will not help.
+    /// The request itself was wrong (HTTP 4xx); a retry will not help.
     #[serde(rename = "client error")]
     ClientError,
-    /// The callee failed (HTTP 5xx), or something behind it did.
+    /// The callee or something behind it failed (HTTP 5xx).
     #[serde(rename = "server error")]
     ServerError,
     /// No answer within the caller's timeout.
@@ -47,13 +47,13 @@ pub enum Outcome {
     /// The callee dropped it because its deadline had passed.
     #[serde(rename = "expired")]
     Expired,
-    /// The callee was too busy and turned it away.
+    /// The callee was too busy and turned the request away.
     #[serde(rename = "shed")]
     Shed,
 }
 
 impl Outcome {
-    /// Every outcome, in the order in which reports list them.
+    /// All outcomes, in the order in which reports list them.
     pub const ALL: [Self; 13] = [
         Self::Ok,
         Self::Degraded,
@@ -69,16 +69,16 @@ impl Outcome {
         Self::Expired,
         Self::Shed,
     ];
-    /// How many outcomes there are.
+    /// Number of outcomes.
     pub const COUNT: usize = Self::ALL.len();
 
-    /// Whether the caller has an answer it can use.
+    /// True if the caller got an answer it can use.
     pub fn is_good(self) -> bool {
         matches!(self, Self::Ok | Self::Degraded)
     }
 
-    /// What a service answers its own caller when a call it depends on ended like this: a bad
-    /// request stays the client's fault, every other failure becomes a server error.
+    /// Returns the answer of a service to its own caller when a call it depends on ended like this:
+    /// a bad request stays the client's fault, every other failure becomes a server error.
     pub fn passed_on(self) -> Self {
         match self {
             Self::Ok | Self::Degraded | Self::ClientError => self,
@@ -118,47 +118,48 @@ impl Decode for Outcome {
     }
 }
 
-/// A set of outcomes, such as those that a breaker counts or a retry repeats.
+/// A set of outcomes, for example those that a breaker counts or a retry repeats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutcomeSet(u16);
 
 impl OutcomeSet {
-    /// The outcomes listed.
+    /// Returns the set of the given outcomes.
     pub fn of(outcomes: &[Outcome]) -> Self {
         Self(outcomes.iter().fold(0, |bits, outcome| bits | 1 << *outcome as u16))
     }
 
-    /// Answers that the caller can use.
+    /// Returns the outcomes that give the caller a usable answer.
     pub fn good() -> Self {
         Self::of(&[Outcome::Ok, Outcome::Degraded])
     }
 
-    /// Everything else.
+    /// Returns all other outcomes.
     pub fn failures() -> Self {
         Self(!Self::good().0)
     }
 
-    /// Failures that say something about the callee's health: server errors, timeouts, refused
-    /// connections, full queues, exceeded waits, requests shed or expired. A bad request is the
-    /// client's own fault, and a rejection by a guard of the caller never reached the callee.
+    /// Returns the failures that say something about the callee's health: server errors, timeouts,
+    /// refused connections, full queues, exceeded waits, and requests that were shed or expired. A
+    /// bad request is the client's own fault, and a call rejected by one of the caller's guards
+    /// never reached the callee.
     pub fn callee_failures() -> Self {
         use Outcome::{Expired, QueueFull, Refused, ServerError, Shed, Timeout, WaitExceeded};
         Self::of(&[ServerError, Timeout, Refused, QueueFull, WaitExceeded, Expired, Shed])
     }
 
-    /// Rejections by a guard of the caller: they never reached the callee.
+    /// Returns the rejections by the caller's own guards; these calls never reached the callee.
     pub fn rejections() -> Self {
         use Outcome::{RejectedByBreaker, RejectedByBulkhead, RejectedByRateLimit};
         Self::of(&[RejectedByBreaker, RejectedByBulkhead, RejectedByRateLimit])
     }
 
-    /// The same set and one more.
+    /// Returns the set with one more outcome.
     #[must_use]
     pub fn with(self, outcome: Outcome) -> Self {
         Self(self.0 | 1 << outcome as u16)
     }
 
-    /// Whether `outcome` belongs to the set.
+    /// True if `outcome` belongs to the set.
     #[inline]
     pub fn contains(self, outcome: Outcome) -> bool {
         self.0 & (1 << outcome as u16) != 0
