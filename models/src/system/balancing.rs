@@ -1,4 +1,4 @@
-//! Which instance of a callee an attempt goes to, and what the balancers learn.
+//! Picks the callee instance for each attempt, and tells the balancers how attempts end.
 
 use super::blueprint::{EdgePlan, NONE};
 use super::event::Event;
@@ -8,7 +8,7 @@ use crate::resilience::load_balancer::Call;
 use crate::{Outcome, OutcomeSet};
 
 impl Turn<'_> {
-    /// The instance for the next attempt of a frame.
+    /// Chooses the instance for the next attempt of a frame.
     #[inline]
     pub fn choose_target(&mut self, index: u32, edge_id: u32) -> u32 {
         let edge = &self.plan.edges[edge_id as usize];
@@ -33,7 +33,7 @@ impl Turn<'_> {
         first + self.state.edges[edge_id as usize].balancer.choose(call, outstanding)
     }
 
-    /// The zone of a caller: its region, if it has one.
+    /// Returns the zone of a caller: its region, or else the number of its instance.
     fn zone_of(&self, index: u32, edge: &EdgePlan) -> u32 {
         match self.region_of(index) {
             NONE => self.state.frames[index].instance - edge.caller_first_instance,
@@ -41,12 +41,13 @@ impl Turn<'_> {
         }
     }
 
-    /// What a request is known by to a balancer that hashes: its customer, if there are customers.
+    /// Returns the key that a hashing balancer uses for a request: its customer, if there are
+    /// customers.
     fn balance_key(&self, index: u32) -> Option<u64> {
         (self.plan.customers > 0).then(|| self.customer_of(index))
     }
 
-    /// Schedules the first look of whatever watches the instances of an edge.
+    /// Schedules the first check of everything that watches the instances of an edge.
     pub fn begin_watching(&mut self, edge: u32) {
         let balance = &self.plan.edges[edge as usize].balance;
         if let Some(check) = balance.health_check {
@@ -57,7 +58,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The balancer of an edge learns how an attempt has ended.
+    /// Tells the balancer of an edge how an attempt ended.
     #[cold]
     pub fn note_attempt(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) {
         let frame = &self.state.frames[index];
@@ -80,8 +81,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Every instance that an edge leads to is checked: whether it can be reached and is not
-    /// standing still.
+    /// Checks every instance that an edge leads to: it passes if it can be reached and is not
+    /// paused.
     #[cold]
     pub fn check_health(&mut self, edge: u32) {
         let callees = self.plan.edges[edge as usize].callee_instances.clone();
@@ -102,7 +103,7 @@ impl Turn<'_> {
         }
     }
 
-    /// An interval of the outlier detection of an edge ends.
+    /// Ends an interval of an edge's outlier detection.
     #[cold]
     pub fn sweep_outliers(&mut self, edge: u32) {
         let first = self.plan.edges[edge as usize].callee_instances.start;

@@ -1,4 +1,4 @@
-//! A scenario compiled to dense ids: what the hot path reads and never changes.
+//! A scenario compiled to dense ids: the hot path reads it and never changes it.
 
 use sim_core::{Distribution, SimDuration, SimTime};
 
@@ -16,158 +16,160 @@ use crate::resources::{CacheSettings, Discipline};
 use crate::steps::Op;
 use crate::workload::{ArrivalProcess, UserPlan};
 
-/// Stands for "none" where a dense id is expected.
+/// The value for "none" in place of a dense id.
 pub const NONE: u32 = u32::MAX;
-/// Stands for "no limit" in capacities and queue lengths.
+/// The value for "no limit" in capacities and queue lengths.
 pub const UNLIMITED: u32 = u32::MAX;
 
-/// Everything about a scenario that does not change while it runs.
+/// Everything about a scenario that does not change during a run.
 #[derive(Clone, Debug)]
 pub struct Blueprint {
     /// The scenario's name.
     pub name: String,
-    /// How long, from which seed.
+    /// Length of the run, and its seed.
     pub run: RunPlan,
-    /// What stops the run early.
+    /// Limits that stop the run early.
     pub limits: Limits,
-    /// Where requests come from.
+    /// Sources of requests.
     pub workloads: Vec<WorkloadPlan>,
     /// Services, databases and caches.
     pub stations: Vec<StationPlan>,
-    /// Instances of all stations; those of one station are neighbours.
+    /// Instances of all stations; those of the same station are adjacent.
     pub instances: Vec<InstancePlan>,
-    /// Threads, connections, processors and permits.
+    /// Pools of threads, connections, processors and permits.
     pub pools: Vec<PoolPlan>,
-    /// Who calls whom, and what guards the way.
+    /// Edges from callers to callees, with their guards.
     pub edges: Vec<EdgePlan>,
-    /// Calls in handlers.
+    /// Call sites in handlers.
     pub sites: Vec<CallSite>,
-    /// The steps of all handlers, one after the other.
+    /// The steps of all handlers, one handler after the other.
     pub program: Vec<Op>,
-    /// Branches of forks and choices.
+    /// Branch tables of forks and choices.
     pub tables: Vec<BranchTable>,
-    /// Service times, latencies, think times: in nanoseconds.
+    /// Service times, latencies and think times, in nanoseconds.
     pub distributions: Vec<Distribution>,
-    /// Circuit breakers, one for each scope of each edge that has one.
+    /// Circuit breakers: one for each scope of each edge that has one.
     pub breakers: Vec<BreakerPlan>,
-    /// Rate limits, one for each scope of each edge that has one.
+    /// Rate limits: one for each scope of each edge that has one.
     pub rate_limits: Vec<RateLimit>,
-    /// What instances turn away, one for each that turns anything away.
+    /// Admission settings: one for each instance that turns requests away.
     pub gates: Vec<AdmissionSettings>,
-    /// Budgets of retries, one for each caller instance of each edge that has one.
+    /// Retry budgets: one for each caller instance of each edge that has one.
     pub retry_budgets: Vec<RetryBudgetPolicy>,
-    /// Timeouts, limits of waits and delays of hedges: whatever lies a constant span ahead.
+    /// Everything that falls due after a constant delay: timeouts, wait limits and delays of
+    /// hedges.
     pub deadlines: Vec<DeadlinePlan>,
     /// Queues of messages.
     pub queues: Vec<QueuePlan>,
-    /// Caches that know what is in them.
+    /// Caches that know their contents.
     pub caches: Vec<CacheSettings>,
-    /// What decides how many instances there are.
+    /// Autoscalers, which set the number of instances.
     pub autoscalers: Vec<AutoscalerPlan>,
-    /// Latencies between regions, as distribution ids, row by row; empty if nothing is said about
+    /// Latencies between regions, as distribution ids, row by row; empty if the scenario has no
     /// regions.
     pub distances: Vec<u32>,
-    /// How many regions there are.
+    /// Number of regions.
     pub regions: u32,
-    /// Whether requests have an identity, or places a distance: what few systems ask for, and the
-    /// others need not look for.
+    /// True if any feature needs request identities or distances; lets other systems skip those
+    /// checks.
     pub is_elaborate: bool,
-    /// How many customers all workloads together serve; zero if nobody asks.
+    /// Number of customers that all workloads together serve; zero if the scenario does not use
+    /// customers.
     pub customers: u64,
-    /// Names of what handlers do to the world, and should do once for each request.
+    /// Names of the side effects of handlers, each of which should happen once per request.
     pub effects: Vec<String>,
-    /// How long each service that has idempotency keys remembers them.
+    /// For each service with idempotency keys, the time for which it remembers them.
     pub idempotency: Vec<SimDuration>,
-    /// Whether frames know the request that they work for.
+    /// True if frames record the request that they work for.
     pub tracks_requests: bool,
-    /// What breaks.
+    /// Faults that occur during the run.
     pub faults: Vec<Fault>,
-    /// What operators do.
+    /// Actions of operators.
     pub orders: Vec<OrderPlan>,
-    /// The faults that belong to an experiment, as ids.
+    /// The range of fault ids that belong to an experiment.
     pub experiment: std::ops::Range<usize>,
-    /// What calls the experiment off.
+    /// Conditions that abort the experiment.
     pub abort_when: Vec<Condition>,
-    /// What a monitoring system would call people for.
+    /// Alerts that a monitoring system would raise.
     pub alerts: Vec<AlertPlan>,
-    /// What is expected of a run.
+    /// Expectations that the run is checked against.
     pub expectations: Vec<Expectation>,
-    /// Stretches whose latencies the expectations ask for.
+    /// Time windows for which an expectation needs latencies.
     pub latency_windows: Vec<LatencyWindow>,
-    /// What is read off the run when it is over.
+    /// Figures to read off the finished run.
     pub readings: Vec<Reading>,
-    /// What resources cost.
+    /// Prices of the resources.
     pub prices: Prices,
 }
 
-/// A queue of messages, and how it is consumed.
+/// A message queue and its consumer.
 #[derive(Clone, Debug)]
 pub struct QueuePlan {
     /// Its name.
     pub name: String,
-    /// How many partitions it has; each is delivered in order.
+    /// Number of partitions; each is delivered in order.
     pub partitions: u32,
-    /// Which partition a message goes to.
+    /// Rule that assigns messages to partitions.
     pub partition_by: PartitionBy,
-    /// Lanes of each partition: one, or one for each class, the highest served first.
+    /// Lanes of each partition: either one, or one per class with the highest served first.
     pub lanes: u32,
-    /// How many messages may wait.
+    /// Maximum number of waiting messages.
     pub capacity: u64,
-    /// How long it takes to accept a message, as a distribution id; [`NONE`] if no time.
+    /// Time to accept a message, as a distribution id; [`NONE`] if it takes no time.
     pub latency: u32,
-    /// The steps of a delivery; [`NONE`] if nobody consumes it.
+    /// First step of a delivery; [`NONE`] if the queue has no consumer.
     pub entry: u32,
-    /// Deliveries under way at one time, in each partition.
+    /// Maximum number of simultaneous deliveries in each partition.
     pub concurrency: u32,
-    /// Least time between the beginnings of two deliveries.
+    /// Minimum time between the starts of two deliveries.
     pub interval: SimDuration,
-    /// Deliveries of a message at most.
+    /// Maximum number of deliveries of one message.
     pub attempts: u32,
-    /// The pause between them.
+    /// Pause between deliveries of the same message.
     pub backoff: Backoff,
-    /// How long a partition pauses when a breaker rejects a delivery.
+    /// Pause of a partition after a breaker rejects a delivery.
     pub pause: SimDuration,
-    /// The queue for messages whose deliveries have all failed; [`NONE`] if they are only counted.
+    /// The queue for messages whose deliveries all failed; [`NONE`] if they are only counted.
     pub dead_letters: u32,
-    /// Messages that have waited so long are given up.
+    /// Time after which a waiting message is dropped.
     pub lifetime: Option<SimDuration>,
-    /// The steps that make up for each of those; [`NONE`] if nothing does.
+    /// First step of the call that compensates for a dropped message; [`NONE`] if there is none.
     pub on_expiry: u32,
 }
 
-/// What decides how many instances of a station there are.
+/// An autoscaler, which sets the number of instances of a station.
 #[derive(Clone, Copy, Debug)]
 pub struct AutoscalerPlan {
-    /// The station.
+    /// The station that it scales.
     pub station: u32,
-    /// Instances at the beginning.
+    /// Number of instances at the start.
     pub from: u32,
-    /// How it decides.
+    /// Settings of its decisions.
     pub settings: AutoscalerSettings,
 }
 
-/// Which partition a message goes to.
+/// Rule that assigns messages to partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartitionBy {
-    /// By its key: evenly.
+    /// By the key of the message; spreads messages evenly.
     Request,
-    /// By the class of its request: the highest to the first.
+    /// By the class of its request: the highest class goes to the first partition.
     Priority,
 }
 
-/// Something that lies a constant span ahead.
+/// A kind of deadline that falls due after a constant delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeadlinePlan {
-    /// The span.
+    /// The delay.
     pub span: SimDuration,
-    /// What it ends.
+    /// The thing it ends.
     pub ends: Ends,
 }
 
-/// What a deadline ends.
+/// The thing that a deadline ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ends {
-    /// The wait that a frame has begun.
+    /// The wait that a frame has started.
     Wait,
     /// Everything inside the guard at this position.
     Guard(u8),
@@ -175,27 +177,27 @@ pub enum Ends {
     Patience,
 }
 
-/// How long to run, and from which seed.
+/// Length of a run, and its seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RunPlan {
-    /// Arrivals stop here.
+    /// Time at which arrivals stop.
     pub duration: SimDuration,
-    /// Requests that begin before are simulated and not counted.
+    /// Warm-up: requests that start before its end are simulated but not counted.
     pub warmup: SimDuration,
-    /// After the arrivals have stopped, work in flight may go on for this long.
+    /// Time for which work in flight may continue after arrivals have stopped.
     pub drain: SimDuration,
-    /// The seed of all random streams.
+    /// Seed of all random streams.
     pub seed: u64,
-    /// Availability below which a workload is said to suffer, 0 to 1.
+    /// Availability below which a workload counts as suffering, 0 to 1.
     pub availability_level: f64,
 }
 
-/// What stops a run that would not end, or not fit.
+/// Limits for a run that would otherwise not end, or not fit in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Events handled.
+    /// Maximum number of events handled.
     pub events: u64,
-    /// Requests and calls in flight at one time.
+    /// Maximum number of requests and calls in flight at a time.
     pub in_flight: u64,
     /// Approximate memory of the simulated system in bytes.
     pub memory: u64,
@@ -208,42 +210,42 @@ pub struct WorkloadPlan {
     pub name: String,
     /// Open or closed.
     pub source: Source,
-    /// What a user does first, once; the same as `entry` if nothing special.
+    /// First step of what a user does once at the start; the same as `entry` if nothing special.
     pub begin: u32,
-    /// What a request, or an iteration of a user, does.
+    /// First step of a request, or of one iteration of a user.
     pub entry: u32,
-    /// The class of its requests, and of whatever they call; 0 is the highest.
+    /// Class of its requests and of everything they call; 0 is the highest.
     pub priority: u8,
-    /// What its answers are worth.
+    /// Value of its answers.
     pub value: AnswerValue,
-    /// Where its clients are; [`NONE`] if nowhere in particular.
+    /// Region of its clients; [`NONE`] if they are in no particular region.
     pub region: u32,
 }
 
-/// What answers are worth, in whatever currency.
+/// The value of answers, in any currency.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AnswerValue {
-    /// One in full.
+    /// Value of a full answer.
     pub ok: f64,
-    /// One by a fallback.
+    /// Value of an answer given by a fallback.
     pub degraded: f64,
 }
 
-/// How requests come about.
+/// The origin of requests.
 #[derive(Clone, Debug)]
 pub enum Source {
-    /// They arrive, whatever happens to earlier ones.
+    /// Requests arrive regardless of what happens to earlier ones.
     Open(ArrivalProcess),
-    /// Users send, wait for the answer, think, repeat.
+    /// Users send a request, wait for the answer, think, and repeat.
     Closed {
-        /// How many users there are.
+        /// Number of users over time.
         users: UserPlan,
         /// Time between an answer and the next request, as a distribution id.
         think: u32,
     },
 }
 
-/// What a station is, for reports.
+/// The kind of a station, for reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StationKind {
     /// Runs handlers.
@@ -259,31 +261,32 @@ pub enum StationKind {
 pub struct StationPlan {
     /// Its name.
     pub name: String,
-    /// What it is.
+    /// Its kind.
     pub kind: StationKind,
     /// Its instances, as dense ids.
     pub instances: std::ops::Range<u32>,
 }
 
-/// One instance of a station.
+/// An instance of a station.
 #[derive(Clone, Copy, Debug)]
 pub struct InstancePlan {
-    /// Whose it is.
+    /// The station it belongs to.
     pub station: u32,
-    /// Its threads, slots or connections.
+    /// The pool of its threads, slots or connections.
     pub slots: u32,
-    /// Its processors, possibly those of a host shared with others; [`NONE`] if computing is not
-    /// limited.
+    /// The pool of its processors, which may belong to a host shared with others; [`NONE`] if
+    /// computing is not limited.
     pub processors: u32,
-    /// What it turns away, as an id of a gate; [`NONE`] if it takes what its queue holds, in order.
+    /// Its gate, by id; [`NONE`] if it accepts everything that fits in its queue, in order.
     pub gate: u32,
-    /// The idempotency keys that it shares with the other instances; [`NONE`] if it has none.
+    /// The set of idempotency keys that it shares with the station's other instances; [`NONE`] if
+    /// it has none.
     pub keys: u32,
-    /// Its region; [`NONE`] if it is in none.
+    /// Its region; [`NONE`] if it has none.
     pub region: u32,
 }
 
-/// What the slots of a pool are.
+/// The kind of slots in a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PoolKind {
     /// Threads of a service, held from dequeue to reply.
@@ -299,7 +302,7 @@ pub enum PoolKind {
 }
 
 impl PoolKind {
-    /// What the slots are, in one word.
+    /// Returns the kind of slots in one word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Threads => "threads",
@@ -311,34 +314,34 @@ impl PoolKind {
     }
 }
 
-/// A pool to be made.
+/// The plan of a pool.
 #[derive(Clone, Debug)]
 pub struct PoolPlan {
-    /// Whose it is: a station, a host, an edge.
+    /// Name of its owner: a station, a host or an edge.
     pub owner: String,
     /// Its number among the pools of its owner, from 1; zero if it is the only one.
     pub number: u32,
-    /// What its slots are.
+    /// The kind of its slots.
     pub kind: PoolKind,
-    /// How many there are, or [`UNLIMITED`].
+    /// Number of slots, or [`UNLIMITED`].
     pub capacity: u32,
-    /// How many of them are given out before anybody queues; usually all.
+    /// Number of slots handed out before requests queue; usually all.
     pub core: u32,
-    /// How many may wait, or [`UNLIMITED`].
+    /// Maximum queue length, or [`UNLIMITED`].
     pub queue_limit: u32,
-    /// Longest wait, as an id of a deadline; [`NONE`] if there is no limit.
+    /// Wait limit, as a deadline id; [`NONE`] if there is none.
     pub wait_deadline: u32,
-    /// The order in which the queue is served.
+    /// Order in which the queue is served.
     pub discipline: Discipline,
 }
 
 impl EdgePlan {
-    /// Whether another service is called when this one has failed.
+    /// True if a fallback calls another service when this one has failed.
     pub fn has_alternative(&self) -> bool {
         self.fallbacks.iter().any(|fallback| matches!(fallback, Fallback::Alternative { .. }))
     }
 
-    /// The number of instances of a guard that there are in a scope.
+    /// Returns the number of instances of a guard with this scope.
     pub fn count_in(&self, scope: Scope) -> u32 {
         match scope {
             Scope::Edge => 1,
@@ -347,7 +350,7 @@ impl EdgePlan {
         }
     }
 
-    /// The hedge of attempts, and the position of that guard.
+    /// Returns the hedge of attempts and the position of that guard.
     #[inline]
     pub fn hedge(&self) -> Option<(Hedge, u8)> {
         match self.guards.last() {
@@ -357,28 +360,28 @@ impl EdgePlan {
     }
 }
 
-/// What resources cost, in whatever unit; nothing if it is not said.
+/// Prices of resources, in any unit; zero if the scenario does not give them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Prices {
-    /// An instance of a service.
+    /// Price of an instance of a service.
     pub instance: f64,
-    /// A thread.
+    /// Price of a thread.
     pub thread: f64,
-    /// A slot of an asynchronous service.
+    /// Price of a slot of an asynchronous service.
     pub slot: f64,
-    /// A connection.
+    /// Price of a connection.
     pub connection: f64,
 }
 
 impl Prices {
-    /// True if anything costs anything.
+    /// True if any price is set.
     pub fn are_set(&self) -> bool {
         [self.instance, self.thread, self.slot, self.connection].iter().any(|price| *price > 0.0)
     }
 }
 
 impl Blueprint {
-    /// A system of nothing yet.
+    /// Creates the blueprint of an empty system.
     pub(crate) fn new(name: &str, run: RunPlan, limits: Limits) -> Self {
         Self {
             name: name.to_owned(),
@@ -420,8 +423,8 @@ impl Blueprint {
         }
     }
 
-    /// What all instances, threads, slots and connections cost that there are when the run begins;
-    /// those without a limit are not counted.
+    /// Returns the cost of all instances, threads, slots and connections that exist at the start of
+    /// the run; unlimited pools are not counted.
     pub fn cost(&self) -> f64 {
         let services = self.stations.iter().filter(|station| station.kind == StationKind::Service);
         let instances: f64 =
@@ -436,7 +439,7 @@ impl Blueprint {
         instances + limited.map(|pool| f64::from(pool.capacity) * price(&pool)).sum::<f64>()
     }
 
-    /// The breakers of an edge, as dense ids.
+    /// Returns the breakers of an edge, as dense ids.
     pub fn breakers_of(&self, edge: u32) -> impl Iterator<Item = u32> + use<> {
         let plan = &self.edges[edge as usize];
         let breakers = plan.guards.iter().filter_map(|guard| match guard {
@@ -449,8 +452,8 @@ impl Blueprint {
         ranges.into_iter().flatten()
     }
 
-    /// What guards and fallbacks keep about one call at most: one thing for each guard of an edge,
-    /// and one for its fallbacks if they make further calls.
+    /// Returns the maximum number of items that guards and fallbacks keep about one call: one for
+    /// each guard of an edge, and one for its fallbacks if they make further calls.
     pub fn depth(&self) -> usize {
         let guards = self.edges.iter().map(|edge| edge.guards.len()).max().unwrap_or(0);
         guards + usize::from(self.edges.iter().any(EdgePlan::has_alternative))
@@ -458,7 +461,7 @@ impl Blueprint {
 }
 
 impl PoolPlan {
-    /// A pool without limits, the only one of its owner.
+    /// Returns a pool without limits that is the only one of its owner.
     pub fn unlimited(owner: &str, kind: PoolKind) -> Self {
         Self {
             owner: owner.to_owned(),
@@ -472,7 +475,7 @@ impl PoolPlan {
         }
     }
 
-    /// The owner, with the pool's number if there are several: `gateway`, `a#2`.
+    /// Returns the owner, with the pool's number if there are several: `gateway`, `a#2`.
     pub fn label(&self) -> String {
         if self.number == 0 {
             self.owner.clone()
@@ -482,7 +485,7 @@ impl PoolPlan {
     }
 }
 
-/// The way from a caller to a callee.
+/// An edge from a caller to a callee.
 #[derive(Clone, Debug)]
 #[allow(
     clippy::struct_excessive_bools,
@@ -491,75 +494,74 @@ impl PoolPlan {
 pub struct EdgePlan {
     /// The caller's name.
     pub caller: String,
-    /// The first instance of the caller; for a workload, its own id.
+    /// First instance of the caller; for a workload, its own id.
     pub caller_first_instance: u32,
-    /// How many instances the caller has.
+    /// Number of instances of the caller.
     pub caller_instances: u32,
     /// The callee, as a station id.
     pub callee: u32,
-    /// Its instances, as dense ids.
+    /// The callee's instances, as dense ids.
     pub callee_instances: std::ops::Range<u32>,
-    /// Guards in the order in which a call meets them; the timeout of each attempt, the innermost,
-    /// is not among them.
+    /// Guards in the order in which a call meets them; the timeout of each attempt, which is
+    /// innermost, is not among them.
     pub guards: Vec<Guard>,
-    /// Network latency in each direction, as a distribution id; [`NONE`] if none.
+    /// Network latency in each direction, as a distribution id; [`NONE`] if there is none.
     pub latency: u32,
-    /// Timeout of each attempt, as a deadline id; [`NONE`] if none.
+    /// Timeout of each attempt, as a deadline id; [`NONE`] if there is none.
     pub timeout: u32,
-    /// Timeout of connecting, as a deadline id; [`NONE`] if none.
+    /// Connect timeout, as a deadline id; [`NONE`] if there is none.
     pub connect_timeout: u32,
-    /// How instances of the callee are chosen.
+    /// Load balancing between the callee's instances.
     pub balance: Balancing,
-    /// Whether the balancer wants to know how each attempt ends.
+    /// True if the balancer needs to know how each attempt ends.
     pub observes_attempts: bool,
-    /// Whether each attempt of a retry goes to a newly chosen instance.
+    /// True if each attempt of a retry goes to a newly chosen instance.
     pub is_balanced_per_attempt: bool,
-    /// Whether the callee learns how much time is left, and stops when it is up.
+    /// True if the callee learns how much time is left and stops when it is up.
     pub propagates_deadline: bool,
-    /// Whether the callee learns that nobody waits any longer, and stops.
+    /// True if the callee learns when the caller no longer waits, and then stops.
     pub cancels: bool,
-    /// Whether sending a request takes more than sending it: a deadline is passed on, or a hedge
-    /// planned.
+    /// True if sending a request involves extra work: passing on a deadline, or planning a hedge.
     pub is_elaborate: bool,
-    /// What to turn to when the call has failed for good, one after the other.
+    /// Fallbacks to try, in order, when the call has finally failed.
     pub fallbacks: Vec<Fallback>,
-    /// The failures that each of those is for.
+    /// For each fallback, the failures it applies to.
     pub fallbacks_on: Vec<OutcomeSet>,
 }
 
-/// What a handler makes of a failed call.
+/// The effect of a failed call on its handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
-    /// It fails at once.
+    /// The handler fails at once.
     Fail,
-    /// It goes on, and fails when it is done.
+    /// The handler continues, and fails at its end.
     FailLater,
-    /// It goes on, and its answer is degraded.
+    /// The handler continues, and its answer is degraded.
     Degrade,
-    /// It goes on as if nothing had happened.
+    /// The handler continues as if nothing had happened.
     Ignore,
 }
 
-/// A breaker to be made.
+/// The plan of a breaker.
 #[derive(Clone, Debug)]
 pub struct BreakerPlan {
-    /// Its edge, `a -> b`, with the numbers of the instances if there are several.
+    /// Its edge, `a -> b`, with instance numbers if there are several instances.
     pub owner: String,
-    /// How it is set.
+    /// Its settings.
     pub settings: circuit_breaker::BreakerSettings,
-    /// Whether calls pass while its own logic fails.
+    /// True if calls pass while the breaker's own logic is broken.
     pub fails_open: bool,
-    /// How long callers take to learn of its state, if they share it through a store.
+    /// Delay after which callers learn its state, if they share it through a store.
     pub store_delay: Option<SimDuration>,
 }
 
-/// Something that an operator does.
+/// An action of an operator.
 #[derive(Clone, Debug)]
 pub struct OrderPlan {
-    /// When.
+    /// Time of the action.
     pub at: SimTime,
-    /// What.
+    /// The order given.
     pub order: circuit_breaker::Order,
-    /// The edge whose breakers are told.
+    /// The edge whose breakers receive the order.
     pub edge: u32,
 }

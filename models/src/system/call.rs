@@ -1,5 +1,5 @@
-//! Calls: from the handler to the callee, and back out with the outcome. What stands between is in
-//! `guards`.
+//! Calls, from the handler to the callee and back out with the outcome. The guards on the way are
+//! in `guards`.
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
@@ -14,7 +14,7 @@ use crate::faults::InForce;
 use crate::resources::Waiter;
 
 impl<'a> Turn<'a> {
-    /// Begins the call of a call site.
+    /// Starts the call of a call site.
     #[inline]
     pub fn begin_call(&mut self, index: u32, site: u32) -> Next {
         let CallSite { edge, entry, on_failure } = self.plan.sites[site as usize];
@@ -30,7 +30,7 @@ impl<'a> Turn<'a> {
         self.send_in(index, edge, entry)
     }
 
-    /// Sends a call in over an edge: through its guards to its callee.
+    /// Sends a call over an edge, through its guards to its callee.
     #[inline]
     pub fn send_in(&mut self, index: u32, edge: u32, entry: u32) -> Next {
         let plan = &self.plan.edges[edge as usize];
@@ -50,7 +50,7 @@ impl<'a> Turn<'a> {
         if plan.guards.is_empty() { self.attempt(index) } else { self.enter_guards(index) }
     }
 
-    /// Takes an outcome out through the guards that the call has passed.
+    /// Takes an outcome back out through the guards that the call has passed.
     #[inline]
     pub fn leave_guards(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
@@ -64,7 +64,7 @@ impl<'a> Turn<'a> {
         self.fall_back(index, edge, outcome)
     }
 
-    /// An attempt has had no answer within its timeout.
+    /// Handles an attempt that got no answer within its timeout.
     #[cold]
     pub fn attempt_timed_out(&mut self, index: u32) -> Next {
         self.withdraw_attempt(index);
@@ -75,7 +75,7 @@ impl<'a> Turn<'a> {
         self.attempt_ended(index, Outcome::Timeout)
     }
 
-    /// An attempt has ended in some way, or been given up.
+    /// Handles the end of an attempt, whether it was answered or given up.
     #[inline]
     fn attempt_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let edge = self.edge_of(index);
@@ -85,7 +85,7 @@ impl<'a> Turn<'a> {
         self.leave_guards(index, outcome)
     }
 
-    /// A frame has ended: it is given up, and its caller is answered.
+    /// Ends a frame: releases it and passes its outcome to its caller.
     #[inline]
     pub fn reply(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
@@ -97,7 +97,7 @@ impl<'a> Turn<'a> {
         self.take_reply(to, outcome)
     }
 
-    /// An answer comes to a frame, if it still waits.
+    /// Delivers an answer to a frame, if it is still waiting.
     #[inline]
     pub fn take_reply(&mut self, to: Waiter, outcome: Outcome) -> Next {
         if !self.state.frames.is_live(to) {
@@ -109,7 +109,7 @@ impl<'a> Turn<'a> {
         self.attempt_ended(to.frame, outcome)
     }
 
-    /// The call has ended for good: the handler goes on, or fails.
+    /// Ends a call for good: the handler continues or fails.
     #[inline]
     pub fn end_call(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &mut self.state.frames[index];
@@ -148,7 +148,7 @@ impl<'a> Turn<'a> {
         self.go_to_next(index)
     }
 
-    /// Whether messages over an edge take any time.
+    /// True if messages over an edge take time.
     #[inline]
     pub fn has_network_latency(&self, edge: u32) -> bool {
         self.plan.edges[edge as usize].latency != NONE || self.is_slowed(edge)
@@ -159,7 +159,7 @@ impl<'a> Turn<'a> {
         self.state.faults_in_force > 0 && !self.state.edges[edge as usize].slowed_by.is_empty()
     }
 
-    /// Network latency of one message over an edge.
+    /// Draws the network latency of one message over an edge.
     pub fn network_latency(&self, edge: u32, key: DrawKey) -> SimDuration {
         let plan = &self.plan.edges[edge as usize];
         let slowed_by = &self.state.edges[edge as usize].slowed_by;
@@ -205,7 +205,7 @@ impl<'a> Turn<'a> {
         self.send(index, edge, target, caller)
     }
 
-    /// Sends a request for the present attempt to an instance.
+    /// Sends a request for the current attempt to an instance.
     #[inline]
     pub fn send(&mut self, index: u32, edge: &EdgePlan, target: u32, caller: Waiter) -> Next {
         let frame = &self.state.frames[index];
@@ -234,7 +234,7 @@ impl<'a> Turn<'a> {
         Next::Arrive(callee)
     }
 
-    /// What becomes of an attempt that a fault keeps from its callee: refused at once, or swallowed
+    /// Handles an attempt that a fault keeps from its callee: it is refused at once, or swallowed
     /// and never answered.
     #[cold]
     fn attempt_is_lost(
@@ -260,7 +260,7 @@ impl<'a> Turn<'a> {
         Some(Next::Nothing)
     }
 
-    /// Whether a fault keeps all requests from an instance.
+    /// True if a fault keeps all requests from an instance.
     pub fn is_unreachable(&self, edge: u32, target: u32) -> bool {
         let condition = &self.state.edges[edge as usize];
         condition.black_holes > 0

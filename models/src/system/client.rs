@@ -10,7 +10,7 @@ use super::turn::{Turn, draw_tag};
 use crate::resources::Waiter;
 
 impl Turn<'_> {
-    /// Schedules the first arrival of an open workload; brings in the first users of a closed one.
+    /// Schedules the first arrival of an open workload, or starts the first users of a closed one.
     pub fn begin_workload(&mut self, workload: u32) {
         match self.plan.workloads[workload as usize].source {
             Source::Open(_) => self.schedule_arrival(workload),
@@ -18,7 +18,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A request of an open workload arrives.
+    /// Handles the arrival of a request of an open workload.
     #[inline]
     pub fn arrival(&mut self, workload: u32) -> Next {
         if self.state.have_arrivals_ended {
@@ -35,8 +35,8 @@ impl Turn<'_> {
         Next::Run(client)
     }
 
-    /// The planned number of users has changed: those that are missing begin. Those that are too
-    /// many leave by themselves.
+    /// Adjusts to a new planned number of users: starts those that are missing. Surplus users leave
+    /// by themselves.
     pub fn users_change(&mut self, workload: u32) {
         let plan = self.plan;
         let Source::Closed { users, .. } = &plan.workloads[workload as usize].source else {
@@ -48,7 +48,7 @@ impl Turn<'_> {
         if let Some(next) = users.next_change(self.now) {
             self.schedule.at(next, Event::UsersChange { workload });
         }
-        // One too many is enough to reach the limit.
+        // One frame over the limit is enough to reach it.
         let planned = u64::from(users.users_at(self.now))
             .min(self.plan.limits.in_flight.saturating_add(1)) as u32;
         let state = &mut self.state.workloads[workload as usize];
@@ -71,7 +71,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A client has run all its steps: a request is gone, a user thinks.
+    /// Handles a client that has run all its steps: a request is done, a user thinks.
     pub fn iteration_ends(&mut self, index: u32) -> Next {
         let workload = self.state.frames[index].instance as usize;
         match self.plan.workloads[workload].source {
@@ -83,15 +83,15 @@ impl Turn<'_> {
                 let key = self.state.frames[index].key.child(draw_tag::THINK);
                 let pause =
                     self.plan.distributions[think as usize].sample_duration(&mut key.draw());
-                // Also without a pause by way of the event list: a user whose requests fail at once
-                // begins again and again within one instant, and only what happens as an event can
-                // be limited or interrupted.
+                // Goes through the event list even without a pause: a user whose requests fail at
+                // once starts over and over within one instant, and only events can be limited or
+                // interrupted.
                 self.wait(index, Activity::Thinking, pause)
             }
         }
     }
 
-    /// A user begins again, or leaves if it is no longer planned.
+    /// Starts a user's next iteration, or lets the user leave if the plan no longer includes it.
     pub fn next_iteration(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let (workload, Waiter { frame: user, epoch: iteration }) = (frame.instance, frame.caller);
@@ -115,7 +115,7 @@ impl Turn<'_> {
         Next::Run(index)
     }
 
-    /// No more requests arrive; users who only think leave.
+    /// Stops arrivals; users who are only thinking leave.
     pub fn arrivals_end(&mut self) {
         self.state.have_arrivals_ended = true;
         for index in self

@@ -1,102 +1,103 @@
-//! What can happen.
+//! Events of the simulated system.
 
 use crate::resources::Waiter;
 
 /// An event of the simulated system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The next request of an open workload.
+    /// The next request of an open workload arrives.
     Arrival {
-        /// Which workload.
+        /// The workload.
         workload: u32,
     },
-    /// What a frame waited for has come: its work is done, its message has arrived, its pause is
-    /// over.
+    /// The thing that a frame waited for has happened: its work is done, its message has arrived,
+    /// or its pause is over.
     Resume(Waiter),
     /// The first deadline of a ring falls due.
     Deadline {
-        /// Which ring.
+        /// The ring.
         ring: u32,
     },
-    /// The time that a frame was given by its own caller is up.
+    /// The time that a frame's own caller gave it is up.
     Overdue(Waiter),
-    /// A frame learns that nobody waits for its answer any longer.
+    /// A frame learns that its caller no longer waits for an answer.
     Cancel {
         /// The frame.
         callee: u32,
-        /// For whom it works; if for another, the message is late and means nothing.
+        /// The caller it is expected to work for; if it works for another by now, the message is
+        /// too late and is ignored.
         caller: Waiter,
     },
-    /// The planned number of users changes.
+    /// The planned number of users of a workload changes.
     UsersChange {
-        /// Which workload.
+        /// The workload.
         workload: u32,
     },
     /// A fault begins.
     FaultBegins {
-        /// Which fault.
+        /// The fault.
         fault: u32,
     },
-    /// A fault that grows step by step has grown.
+    /// A fault that grows step by step takes its next step.
     FaultGrows {
-        /// Which fault.
+        /// The fault.
         fault: u32,
     },
     /// A fault ends.
     FaultEnds {
-        /// Which fault.
+        /// The fault.
         fault: u32,
     },
-    /// The instances that an edge leads to are checked.
+    /// The instances that an edge leads to have a health check.
     HealthCheck {
-        /// Which edge.
+        /// The edge.
         edge: u32,
     },
     /// An interval of the outlier detection of an edge ends.
     Sweep {
-        /// Which edge.
+        /// The edge.
         edge: u32,
     },
-    /// It is time to make up for a call over an edge that was put off.
+    /// A deferred call over an edge is due to be retried.
     MakeUp {
-        /// Which edge.
+        /// The edge.
         edge: u32,
     },
-    /// Something that a queue of messages waits for may have come.
+    /// A message queue checks whether something it waits for has happened.
     QueueTick {
-        /// Which queue.
+        /// The queue.
         queue: u32,
     },
-    /// An autoscaler looks at its service.
+    /// An autoscaler checks the load of its service.
     Autoscale {
-        /// Which autoscaler.
+        /// The autoscaler.
         scaler: u32,
     },
-    /// An instance that an autoscaler has asked for is ready.
+    /// An instance that an autoscaler requested is ready.
     Started {
-        /// Which autoscaler.
+        /// The autoscaler.
         scaler: u32,
     },
-    /// A process has no memory left.
+    /// A process runs out of memory.
     OutOfMemory {
-        /// Which instance.
+        /// The instance.
         instance: u32,
     },
-    /// A killed process serves again.
+    /// A killed process is back in service.
     Restarted {
-        /// Which instance.
+        /// The instance.
         instance: u32,
     },
-    /// An operator does something.
+    /// An operator gives a planned order.
     Order {
-        /// Which of the planned orders.
+        /// The order.
         order: u32,
     },
-    /// Requests that begin from here on are counted.
+    /// The warm-up ends: requests that start from here on are counted.
     WarmupEnds,
-    /// No more requests arrive.
+    /// Arrivals stop.
     ArrivalsEnd,
-    /// The end of an interval of the series.
+    /// An interval of the time series ends.
     Sample,
 }
 

@@ -1,4 +1,4 @@
-//! What a call turns to when it has failed for good.
+//! Fallbacks: substitutes for calls that have finally failed.
 
 use sim_core::SimDuration;
 
@@ -16,8 +16,8 @@ use crate::resilience::fallback::fetch;
 use crate::steps::Op;
 
 impl Turn<'_> {
-    /// A call over an edge with fallbacks has left its guards: a good answer is remembered, a
-    /// failure gets what the fallbacks have to give.
+    /// Handles the result of a call over an edge with fallbacks once it has left its guards:
+    /// remembers a good answer, tries the fallbacks on a failure.
     pub fn fall_back(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Next {
         if outcome.is_good() {
             let edge_id = self.state.frames[index].called_edge;
@@ -28,14 +28,14 @@ impl Turn<'_> {
         if frame.is_counted {
             self.state.recorder.call_falls_back(frame.called_edge, outcome);
         }
-        // A call that was put off is not put off again by a fallback; it stays where it was.
+        // A deferred call is not deferred again by a fallback; it keeps its place.
         if self.state.frames[index].role == Role::Deferred {
             return self.end_call(index, outcome);
         }
         self.try_fallbacks(index, edge, outcome, 0)
     }
 
-    /// Tries the fallbacks of an edge from the `tried`-th on.
+    /// Tries the fallbacks of an edge, starting with number `tried`.
     fn try_fallbacks(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome, tried: u8) -> Next {
         for (position, fallback) in edge.fallbacks.iter().enumerate().skip(usize::from(tried)) {
             if !edge.fallbacks_on[position].contains(outcome) {
@@ -82,8 +82,8 @@ impl Turn<'_> {
         self.end_call(index, outcome)
     }
 
-    /// Asks another service in place of the one that has failed; what is known of the failed call
-    /// is kept meanwhile.
+    /// Calls another service in place of the one that failed, and keeps the details of the failed
+    /// call meanwhile.
     fn call_alternative(&mut self, index: u32, alternative: u32, tried: u8) -> Next {
         let frame = &mut self.state.frames[index];
         frame.is_alternative = true;
@@ -96,7 +96,7 @@ impl Turn<'_> {
         self.send_in(index, edge, entry)
     }
 
-    /// The call to another service has ended: with an answer, or it is the turn of the next
+    /// Handles the end of a call to an alternative service: returns its answer, or tries the next
     /// fallback.
     #[cold]
     pub fn alternative_ended(&mut self, index: u32, outcome: Outcome) -> Next {
@@ -110,7 +110,7 @@ impl Turn<'_> {
         if frame.is_counted {
             self.state.recorder.call_ends(frame.called_edge, elapsed, outcome);
         }
-        // From here on the frame makes the failed call again, which has left all its guards.
+        // From here on the frame is back on the failed call, which has already left all its guards.
         let CallSite { edge, entry, .. } = self.plan.sites[site as usize];
         (frame.called_edge, frame.called_entry) = (edge, entry);
         frame.call_began = since;
@@ -121,7 +121,7 @@ impl Turn<'_> {
         self.try_fallbacks(index, self.edge_of(index), outcome, tried)
     }
 
-    /// Puts a call off until later, if there is room.
+    /// Defers a call until later, if there is room; returns true if it did.
     fn put_off(&mut self, index: u32, capacity: u32) -> bool {
         let frame = &self.state.frames[index];
         let (edge, key) =
@@ -149,8 +149,7 @@ impl Turn<'_> {
         true
     }
 
-    /// The oldest call over an edge that was put off is made, if the breakers that it will meet are
-    /// closed.
+    /// Makes the oldest deferred call over an edge, if the breakers on its way are closed.
     #[cold]
     pub fn make_up(&mut self, edge_id: u32) -> Next {
         let edge = &self.plan.edges[edge_id as usize];
@@ -173,8 +172,10 @@ impl Turn<'_> {
                 Fallback::Later { interval, .. } => Some(*interval),
                 _ => None,
             });
-        self.schedule
-            .after(interval.expect("only a call that can be put off is"), Event::MakeUp { edge });
+        self.schedule.after(
+            interval.expect("only an edge with a deferring fallback defers calls"),
+            Event::MakeUp { edge },
+        );
     }
 
     fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, instance: u32) -> bool {
@@ -190,7 +191,7 @@ impl Turn<'_> {
         };
         (begin..begin + count).all(|breaker| {
             self.state.run_timers_of(breaker, self.now);
-            // Once nobody else calls, what was put off must be the probe itself.
+            // Once all other traffic has stopped, the deferred call itself must be the probe.
             self.state.breakers[breaker as usize].state() == BreakerState::Closed
                 || self.state.have_arrivals_ended
         })
@@ -208,7 +209,8 @@ impl Turn<'_> {
         self.send_in(index, edge, entry)
     }
 
-    /// A call that was put off has been made: if it has failed again, it goes back to the others.
+    /// Handles the end of a deferred call: if it has failed again, it goes back to the front of the
+    /// queue.
     pub fn deferred_call_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
         let edge = frame.called_edge;

@@ -8,68 +8,69 @@ use crate::Outcome;
 use crate::guards::Hold;
 use crate::resources::Waiter;
 
-/// Whose steps a frame runs.
+/// The owner of the steps that a frame runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A request of an open workload, or a user of a closed one.
     Client,
-    /// A request at a station, which holds one of its slots.
+    /// A request at a station; it holds one of the station's slots.
     Handler,
-    /// One branch of a fork; it holds nothing of its own.
+    /// A branch of a fork; it holds nothing of its own.
     Branch,
-    /// A call that was put off and is made up for; it has no handler.
+    /// A deferred call that is being made; it has no handler.
     Deferred,
-    /// A message that is delivered; its instance is its queue.
+    /// A delivery of a message; its instance is its queue.
     Consumer,
-    /// A call in place of a message that has expired; its instance is the queue.
+    /// A call that compensates for an expired message; its instance is the queue.
     Compensation,
 }
 
-/// What a frame is doing: which event, grant or reply will wake it.
+/// The current activity of a frame, which determines the event, grant or reply that wakes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Activity {
-    /// Not in use.
+    /// The frame is not in use.
     Free,
-    /// Running steps; nothing is awaited.
+    /// Runs steps and waits for nothing.
     Running,
-    /// On its way to the callee.
+    /// Travels to the callee.
     InTransit,
     /// Waits for a slot of its instance.
     Queued,
-    /// Waits out what a fault adds to the work it is about to do.
+    /// Waits out the time that a fault adds to the work it is about to do.
     Delayed,
     /// Waits for a processor.
     AwaitingProcessor,
-    /// Computes, and holds a processor if those are limited.
+    /// Computes, and holds a processor if processors are limited.
     Working,
-    /// Waits on its thread.
+    /// Waits without giving up its thread.
     Pausing,
-    /// Waits until a queue has taken its message.
+    /// Waits until a queue accepts its message.
     Sending,
-    /// Waits for what another request is fetching into a cache.
+    /// Waits for the value that another request is fetching into a cache.
     AwaitingFetch,
-    /// Waits for a permit of a bulkhead, or for the end of a breaker's test.
+    /// Waits for a permit of a bulkhead, or for the result of a breaker's test call.
     AwaitingPermit,
     /// Waits for its turn at a rate limit.
     AwaitingTurn,
-    /// Waits at a rate limit that will turn it away.
+    /// Waits at a rate limit that will reject it in the end.
     WaitingInVain,
-    /// Has called and waits for the answer.
+    /// Has made a call and waits for the answer.
     AwaitingReply,
     /// Waits before the next attempt.
     BackingOff,
-    /// Fetches a substitute.
+    /// Fetches a fallback value.
     FallingBack,
     /// Waits for its branches.
     AwaitingBranches,
-    /// Its answer is on its way to the caller.
+    /// Sends its answer to the caller.
     ReplyInTransit,
-    /// A user between two requests.
+    /// A user between two requests thinks.
     Thinking,
 }
 
 impl Activity {
-    /// Whether it is making a call: on its way through the guards, or waiting for what follows.
+    /// True while it makes a call: passing the guards, waiting for the answer, or for a retry or
+    /// fallback.
     pub fn is_in_call(self) -> bool {
         matches!(
             self,
@@ -83,38 +84,39 @@ impl Activity {
     }
 }
 
-/// A request in flight: where it is in its handler, what it holds, and who waits for it.
+/// A request in flight: its position in its handler, the resources it holds, and its caller.
 ///
-/// Aligned to two cache lines: finding a frame is then a shift, and no frame shares a line with
-/// another.
+/// The alignment is two cache lines: finding a frame is then a shift, and no two frames share a
+/// line.
 #[derive(Clone, Debug)]
 #[repr(align(128))]
 pub(crate) struct Frame {
-    /// What its draws are keyed by.
+    /// Key for its random draws.
     pub key: DrawKey,
-    /// When it arrived at its instance.
+    /// Time at which it arrived at its instance.
     pub entered_at: SimTime,
-    /// When it was given a slot.
+    /// Time at which it got a slot.
     pub started_at: SimTime,
-    /// When it began the call it is making.
+    /// Time at which its current call started.
     pub call_began: SimTime,
-    /// Since when it has waited for, or held, a processor; while it makes a call, when the present
-    /// attempt began.
+    /// Time since which it has waited for a processor or held one; during a call, the start of the
+    /// current attempt.
     pub since: SimTime,
-    /// When whoever asked for it will have given up, as far as it was told; [`SimTime::MAX`] if
+    /// Time at which its caller will have given up, as far as it has been told; [`SimTime::MAX`] if
     /// never.
     pub deadline: SimTime,
-    /// Changes whenever whatever was awaited no longer is; a reference with another epoch is stale.
+    /// Counter that changes whenever the frame stops waiting for something; a reference with
+    /// another epoch is stale.
     pub epoch: u32,
-    /// Who waits for its answer, and in which epoch of theirs.
+    /// The frame that waits for its answer, with that frame's epoch.
     pub caller: Waiter,
-    /// The edge it came by.
+    /// The edge over which it came.
     pub edge: u32,
-    /// The edge of the call it is making.
+    /// The edge of its current call.
     pub called_edge: u32,
-    /// The first step of the operation it calls.
+    /// First step of the operation that it calls.
     pub called_entry: u32,
-    /// The present step, and the first one of its handler.
+    /// The current step.
     pub step: u32,
     /// The first step of its handler.
     pub entry: u32,
@@ -122,49 +124,50 @@ pub(crate) struct Frame {
     pub instance: u32,
     /// The instance it calls.
     pub target: u32,
-    /// The frame at the callee that was given the present attempt.
+    /// The frame at the callee that handles the current attempt.
     pub callee: u32,
-    /// How long the callee of the present call asks to stay away, in milliseconds.
+    /// Time for which the callee of the current call asks it to stay away (`Retry-After`), in
+    /// milliseconds.
     pub told_to_stay_away: u32,
-    /// How long its own caller will be asked to, in milliseconds.
+    /// Time for which it will ask its own caller to stay away, in milliseconds.
     pub retry_after: u32,
-    /// Attempts made of the present call.
+    /// Number of attempts of the current call.
     pub attempts: u32,
-    /// Requests that were in flight at its instance when it was admitted, itself included; if the
-    /// instance has a gate.
+    /// Number of requests in flight at its instance when it was admitted, including itself; only
+    /// set if the instance has a gate.
     pub admitted_as: u32,
-    /// Counts the timeouts around whole calls that it has set, over all its lives: each is told
-    /// from the others by its number.
+    /// Number of timeouts around whole calls that it has set over all its lives; used to tell the
+    /// timeouts apart.
     pub timeouts_set: u32,
-    /// Branches still running.
+    /// Number of branches still running.
     pub branches: u16,
-    /// How often the present call has been sent in, the first time included.
+    /// Number of times the current call has been sent in, including the first.
     pub rounds: u16,
-    /// What it is doing.
+    /// Its current activity.
     pub activity: Activity,
-    /// What a failure of the present call means to its handler.
+    /// The effect of a failed call on its handler.
     pub on_failure: OnFailure,
-    /// How many guards of the present call it has passed.
+    /// Number of guards that the current call has passed.
     pub guards_passed: u8,
-    /// Guards of the present call from here inwards try nothing again: the time for all of it is
+    /// Guards from this position inwards no longer retry, because the time for the whole call is
     /// up.
     pub given_up_from: u8,
-    /// Whose steps it runs.
+    /// The owner of its steps.
     pub role: Role,
-    /// What it will answer if nothing else happens.
+    /// The outcome it will report unless something else happens.
     pub outcome: Outcome,
-    /// Whether the call made last has failed.
+    /// True if its last call failed.
     pub has_failed_call: bool,
-    /// Whether it began after the warm-up.
+    /// True if it started after the warm-up.
     pub is_counted: bool,
-    /// Its class, 0 being the highest.
+    /// Its class; 0 is the highest.
     pub priority: u8,
-    /// Whether the call that it makes takes the place of one that has failed.
+    /// True if its current call replaces one that failed.
     pub is_alternative: bool,
 }
 
 impl Frame {
-    /// A frame that nobody has used yet.
+    /// Creates an unused frame.
     fn blank() -> Self {
         Self {
             key: DrawKey::default(),
@@ -203,9 +206,9 @@ impl Frame {
         }
     }
 
-    /// Begins a life at the first step of a handler, for nobody in particular. What is not set here
-    /// is set before it is read: what belongs to a stay at an instance when it begins, what belongs
-    /// to a call when that begins.
+    /// Starts a new life at the first step of a handler, without a caller. Fields that are not set
+    /// here are set before they are read: those about a stay at an instance when the stay starts,
+    /// those about a call when the call starts.
     #[inline]
     fn begin(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) {
         self.key = key;
@@ -223,12 +226,12 @@ impl Frame {
         self.is_alternative = false;
     }
 
-    /// Whether it runs on an instance: clients and messages do not.
+    /// True if it runs on an instance, which clients and messages do not.
     pub fn is_on_an_instance(&self) -> bool {
         !matches!(self.role, Role::Client | Role::Consumer | Role::Compensation)
     }
 
-    /// The number of the present step within its handler: what its draws are keyed by.
+    /// The number of the current step within its handler; part of the key for its draws.
     #[inline]
     pub fn step_number(&self) -> u64 {
         u64::from(self.step - self.entry)
@@ -237,33 +240,33 @@ impl Frame {
 
 const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
 
-/// A call that has failed, while another service is asked in its place.
+/// A failed call, kept while another service is called in its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailedCall {
-    /// Its call site.
+    /// The call site.
     pub site: u32,
-    /// When it began.
+    /// Time at which the call started.
     pub since: SimTime,
-    /// How many of its fallbacks have been tried.
+    /// Number of fallbacks tried so far.
     pub tried: u8,
 }
 
-/// All frames, in use or free. Freed frames are used again, the last first, so memory follows the
-/// most ever in flight.
+/// All frames, in use or free. Freed frames are reused, last freed first, so memory follows the
+/// peak number in flight.
 #[derive(Clone, Debug)]
 pub(crate) struct Frames {
     slots: Vec<Frame>,
     free: Vec<u32>,
-    /// What the guards keep, `depth` of them for each frame.
+    /// State that the guards keep: `depth` entries per frame.
     holds: Vec<Hold>,
     depth: usize,
-    /// The request of a workload that each frame works for, if anything depends on it.
+    /// For each frame, the workload request that it works for; empty if nothing needs it.
     requests: Vec<u64>,
     tracks_requests: bool,
 }
 
 impl Frames {
-    /// No frames yet, for calls with at most `depth` guards.
+    /// Creates an empty set of frames, for calls with at most `depth` guards.
     pub fn new(depth: usize, tracks_requests: bool) -> Self {
         Self {
             slots: Vec::new(),
@@ -275,12 +278,12 @@ impl Frames {
         }
     }
 
-    /// The request of a workload that a frame works for; zero if nothing depends on that.
+    /// Returns the workload request that a frame works for; zero if requests are not tracked.
     pub fn request(&self, index: u32) -> u64 {
         self.requests.get(index as usize).copied().unwrap_or(0)
     }
 
-    /// Says which request a frame works for.
+    /// Sets the request that a frame works for.
     #[inline]
     pub fn set_request(&mut self, index: u32, request: u64) {
         if self.tracks_requests {
@@ -288,29 +291,29 @@ impl Frames {
         }
     }
 
-    /// What the guard at a position keeps about the call of a frame.
+    /// Returns the state that the guard at a position keeps about a frame's call.
     #[inline]
     pub fn hold(&mut self, index: u32, position: u8) -> &mut Hold {
         &mut self.holds[index as usize * self.depth + usize::from(position)]
     }
 
-    /// The same, to look at.
+    /// Like [`hold`](Self::hold), but returns a copy.
     #[inline]
     pub fn held(&self, index: u32, position: u8) -> Hold {
         self.holds[index as usize * self.depth + usize::from(position)]
     }
 
-    /// What is kept about a call that has failed, while another takes its place.
+    /// Returns the place for a failed call, kept while another call replaces it.
     pub fn failed_call(&mut self, index: u32) -> &mut Hold {
         &mut self.holds[(index as usize + 1) * self.depth - 1]
     }
 
-    /// Whether a timeout that the guard at a position has set is still in force.
+    /// True if the timeout set by the guard at a position is still in force.
     pub fn is_timeout_set(&self, waiter: Waiter, position: u8) -> bool {
         matches!(self.held(waiter.frame, position), Hold::Timeout(set) if set.number == waiter.epoch)
     }
 
-    /// The first branch from `from` on whose end this waiter waits for.
+    /// Returns the first branch, from index `from` on, whose end this waiter waits for.
     pub fn next_working_for(&self, caller: Waiter, from: u32) -> Option<u32> {
         let works_for = |frame: &Frame| {
             frame.role == Role::Branch && frame.activity != Activity::Free && frame.caller == caller
@@ -319,7 +322,7 @@ impl Frames {
         Some(from + found as u32)
     }
 
-    /// A running frame at the first step of a handler, in an epoch of its own.
+    /// Allocates a running frame at the first step of a handler, in an epoch of its own.
     #[inline]
     pub fn allocate(
         &mut self,
@@ -344,18 +347,18 @@ impl Frames {
         (self.slots.len() - 1) as u32
     }
 
-    /// Gives a frame up; references to it are stale from here on.
+    /// Releases a frame; all references to it become stale.
     #[inline]
     pub fn release(&mut self, index: u32) {
         let frame = &mut self.slots[index as usize];
-        debug_assert!(frame.activity != Activity::Free, "a frame is given up once");
+        debug_assert!(frame.activity != Activity::Free, "a frame is released only once");
         frame.activity = Activity::Free;
         frame.epoch = frame.epoch.wrapping_add(1);
         self.free.push(index);
     }
 
-    /// Begins a wait: all earlier references become stale, and the returned one is live until the
-    /// next wait begins or the frame is given up. Whatever wakes a frame ends in one of the two
+    /// Starts a wait: all earlier references become stale, and the returned one is live until the
+    /// next wait starts or the frame is released. Whatever wakes a frame ends in one of the two
     /// before the next event is handled.
     #[inline]
     pub fn begin_wait(&mut self, index: u32, activity: Activity) -> Waiter {
@@ -365,18 +368,18 @@ impl Frames {
         Waiter { frame: index, epoch: frame.epoch }
     }
 
-    /// Whether a reference still means what it meant when it was made.
+    /// True if a reference is still valid.
     #[inline]
     pub fn is_live(&self, waiter: Waiter) -> bool {
         self.slots.get(waiter.frame as usize).is_some_and(|frame| frame.epoch == waiter.epoch)
     }
 
-    /// Frames in use.
+    /// Number of frames in use.
     pub fn in_use(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
-    /// Indices of the frames in use that satisfy `condition`, in order.
+    /// Returns the indices of the frames in use that satisfy `condition`, in order.
     pub fn matching(&self, condition: impl Fn(&Frame) -> bool) -> Vec<u32> {
         let is_match = |index: &u32| {
             let frame = &self.slots[*index as usize];
@@ -385,7 +388,7 @@ impl Frames {
         (0..self.slots.len() as u32).filter(is_match).collect()
     }
 
-    /// Bytes held.
+    /// Memory used, in bytes.
     pub fn bytes(&self) -> u64 {
         let holds = self.holds.capacity() * size_of::<Hold>();
         (self.slots.capacity() * size_of::<Frame>()

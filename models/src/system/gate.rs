@@ -1,4 +1,4 @@
-//! Instances that turn requests away before or after they queue, or serve them by class.
+//! Gates: instances that reject requests before or after they queue, or serve them by class.
 
 use sim_core::SimDuration;
 use sim_core::random::uniform;
@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::resources::Waiter;
 
 impl Turn<'_> {
-    /// A request has reached an instance with a gate.
+    /// Handles a request that arrives at an instance with a gate.
     pub fn arrive_at_gate(&mut self, index: u32, gate: u32) -> Next {
         let frame = &self.state.frames[index];
         let (instance, class) = (frame.instance, frame.priority);
@@ -50,7 +50,7 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// Whether a request that has queued, and has a slot now, is dropped all the same.
+    /// True if a request that has queued is dropped even though it now has a slot.
     pub fn is_dropped_at_gate(&mut self, index: u32) -> bool {
         let frame = &self.state.frames[index];
         let plan = self.plan.instances[frame.instance as usize];
@@ -66,7 +66,7 @@ impl Turn<'_> {
         is_dropped
     }
 
-    /// A request gives its slot back and leaves an instance with a gate.
+    /// Gives back the slot of a request that leaves an instance with a gate.
     pub fn release_slot_at_gate(&mut self, index: u32, held: SimDuration, outcome: Outcome) {
         let frame = &self.state.frames[index];
         let slots = self.plan.instances[frame.instance as usize].slots as usize;
@@ -79,7 +79,7 @@ impl Turn<'_> {
         self.leave_gate(index, outcome);
     }
 
-    /// A request leaves an instance, or its queue, with an outcome.
+    /// Notes that a request leaves an instance or its queue, and with which outcome.
     #[inline]
     pub fn leave_gate(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];

@@ -1,4 +1,4 @@
-//! The way through a handler: from step to step, and along branches side by side.
+//! The way through a handler: from step to step, and along parallel branches.
 
 use sim_core::random::uniform;
 
@@ -8,7 +8,7 @@ use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 
 impl Turn<'_> {
-    /// Goes on with the step after the present one.
+    /// Continues with the step after the current one.
     #[inline]
     pub fn go_to_next(&mut self, index: u32) -> Next {
         self.state.frames[index].step += 1;
@@ -47,7 +47,8 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// A branch of a fork has ended; the last one lets the parent go on, or fail if any has failed.
+    /// Ends a branch of a fork; the last branch to end lets the parent continue, or fail if any
+    /// branch failed.
     pub fn branch_ends(&mut self, index: u32, outcome: Outcome) -> Next {
         let parent = self.state.frames[index].caller;
         if !self.state.caches.is_empty() {

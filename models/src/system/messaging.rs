@@ -1,4 +1,4 @@
-//! Queues of messages: sending, delivering, trying again, giving up.
+//! Message queues: sending, delivering, retrying and giving up.
 
 use sim_core::{SimDuration, SimTime};
 
@@ -11,7 +11,8 @@ use crate::Outcome;
 use crate::resources::{Message, Waiter};
 
 impl Turn<'_> {
-    /// A handler sends a message: at once, or after the time that the queue takes to accept it.
+    /// Sends a message from a handler, either at once or after the time that the queue takes to
+    /// accept it.
     pub fn begin_sending(&mut self, index: u32, queue: u32) -> Next {
         let latency = self.plan.queues[queue as usize].latency;
         if latency == NONE {
@@ -23,7 +24,7 @@ impl Turn<'_> {
         self.wait(index, Activity::Sending, span)
     }
 
-    /// A queue has taken a handler's message, or is full.
+    /// Ends a handler's sending: the queue has accepted the message, or is full.
     pub fn sending_ended(&mut self, index: u32) -> Next {
         let crate::steps::Op::Send(queue) =
             self.plan.program[self.state.frames[index].step as usize]
@@ -40,7 +41,8 @@ impl Turn<'_> {
         self.finish(index, Outcome::QueueFull)
     }
 
-    /// Puts a message about a frame's request into a queue, if there is room.
+    /// Puts a message about a frame's request into a queue if there is room; returns true if it
+    /// did.
     pub fn enqueue(&mut self, index: u32, queue: u32) -> bool {
         let frame = &self.state.frames[index];
         let message = Message {
@@ -72,8 +74,8 @@ impl Turn<'_> {
         is_accepted
     }
 
-    /// Something that a queue has waited for may have come: an expiry, the end of a pause, the next
-    /// turn of its rate.
+    /// Checks whether something that a queue waits for has happened: an expiry, the end of a pause,
+    /// or the next turn of its rate.
     #[cold]
     pub fn queue_tick(&mut self, queue: u32) {
         let state = &mut self.state.queues[queue as usize];
@@ -101,7 +103,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Messages that are too old are given up; another call may make up for each.
+    /// Drops messages that are too old; a compensating call may follow for each.
     fn expire(&mut self, queue: u32) {
         let plan = &self.plan.queues[queue as usize];
         let Some(lifetime) = plan.lifetime else { return };
@@ -120,7 +122,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Delivers as many messages as may be delivered now.
+    /// Delivers as many messages as are allowed now.
     fn deliver(&mut self, queue: u32) {
         let plan = &self.plan.queues[queue as usize];
         if plan.entry == NONE {
@@ -142,8 +144,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a partition has a free place, and neither a pause nor the rate stands in the way; if
-    /// they do, the queue looks again later.
+    /// True if a partition has room for another delivery and is held up by neither a pause nor the
+    /// rate; if it is held up, the queue checks again later.
     fn may_deliver(&mut self, queue: u32, partition: u32, plan: &QueuePlan) -> bool {
         let state = &self.state.queues[queue as usize];
         if state.in_flight[partition as usize] >= plan.concurrency || state.messages.depth() == 0 {
@@ -173,9 +175,9 @@ impl Turn<'_> {
         index
     }
 
-    /// A delivery has ended: the message is done with, tried again after a pause, or put among the
-    /// dead letters. Whatever follows it in its partition waits until then. A delivery that the
-    /// consumer's own breaker rejects has not taken place: the message goes back, and its partition
+    /// Handles the end of a delivery: the message is done, retried after a pause, or moved to the
+    /// dead letters. The messages behind it in its partition wait until then. A delivery rejected
+    /// by the consumer's own breaker does not count: the message goes back, and its partition
     /// pauses.
     pub fn delivery_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
@@ -227,7 +229,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The place of a delivery is free again.
+    /// Frees the place of a delivery.
     fn delivery_over(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let (queue, partition) = (frame.instance, frame.caller.frame);
@@ -238,7 +240,7 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// A call that makes up for an expired message has ended.
+    /// Handles the end of a call that compensates for an expired message.
     pub fn compensation_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let queue = self.state.frames[index].instance;
         self.state.frames.release(index);

@@ -1,13 +1,12 @@
 //! The simulated system at work: services, instances, calls, requests in flight.
 //!
-//! A [`Blueprint`] says what there is; a [`System`] is its state and the [`sim_core::Model`] that
-//! events act on. While one event is handled, a `Turn` holds the blueprint, the state and the
-//! schedule together; its methods live in the file of what they bring about: `handler` (steps),
-//! `station` (queues and slots), `gate` (what is turned away), `call` (attempts, replies), `guards`
-//! (what stands between), `balancing` (which instance), `fallback` (what a failed call turns to),
-//! `patience` (deadlines, cancellation, hedges), `messaging` (queues of messages), `scaling`
-//! (instances that come and go), `regions` (distances, populations), `client` (workloads), `outage`
-//! (faults).
+//! A [`Blueprint`] describes the system; a [`System`] is its state and the [`sim_core::Model`] that
+//! handles events. While an event is handled, a `Turn` holds the blueprint, the state and the
+//! schedule together. Its methods are in the files of their subjects: `handler` (steps), `station`
+//! (queues and slots), `gate` (rejections), `call` (attempts, replies), `guards` (protection on the
+//! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
+//! (deadlines, cancellation, hedges), `messaging` (message queues), `scaling` (instances that come
+//! and go), `regions` (distances, populations), `client` (workloads), `outage` (faults).
 
 mod balancing;
 mod blueprint;

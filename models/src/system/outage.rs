@@ -1,4 +1,4 @@
-//! Faults that begin and end.
+//! The start and end of faults.
 
 use super::frame::{Activity, Frame, Role};
 use super::state::{Aborted, Next, Parked};
@@ -7,19 +7,19 @@ use crate::Outcome;
 use crate::faults::InForce;
 
 impl Turn<'_> {
-    /// A fault begins.
+    /// Starts a fault.
     pub fn fault_begins(&mut self, id: u32) {
         self.state.faults_in_force += 1;
         self.plan.faults[id as usize].effect.begin(id, self);
     }
 
-    /// Whether a fault belongs to an experiment that was called off.
+    /// True if a fault belongs to an experiment that was aborted.
     pub fn is_called_off(&self, id: u32) -> bool {
         self.state.aborted.is_some() && self.plan.experiment.contains(&(id as usize))
     }
 
-    /// Calls an experiment off as soon as one of its conditions is met: its faults end at once, and
-    /// those to come never begin.
+    /// Aborts an experiment as soon as one of its conditions is met: its faults end at once, and
+    /// those still to come never start.
     pub fn watch_experiment(&mut self) {
         let plan = self.plan;
         let experiment = &plan.faults[plan.experiment.clone()];
@@ -50,18 +50,18 @@ impl Turn<'_> {
         self.state.aborted = Some(Aborted { at: self.now, condition, value });
     }
 
-    /// A fault grows.
+    /// Lets a fault grow by one step.
     pub fn fault_grows(&mut self, id: u32) {
         self.plan.faults[id as usize].effect.grow(id, self);
     }
 
-    /// A fault ends.
+    /// Ends a fault.
     pub fn fault_ends(&mut self, id: u32) {
         self.state.faults_in_force -= 1;
         self.plan.faults[id as usize].effect.end(id, self);
     }
 
-    /// Instances that a fault strikes crash: their work is lost.
+    /// Crashes the instances that a fault strikes; their work is lost.
     pub fn crash_instances(&mut self, id: u32) {
         self.disturb_instances(id, |state| state.crashes += 1);
         for instance in self.plan.faults[id as usize].instances.clone() {
@@ -69,7 +69,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Changes the state of every instance that a fault strikes.
+    /// Changes the state of each instance that a fault strikes.
     pub fn disturb_instances(
         &mut self,
         id: u32,
@@ -82,7 +82,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The logic of the breakers on an edge fails, or works again.
+    /// Breaks the logic of the breakers on an edge, or repairs it.
     pub fn break_guards(&mut self, edge: u32, begins: bool) {
         for breaker in self.plan.breakers_of(edge) {
             self.state.run_timers_of(breaker, self.now);
@@ -90,7 +90,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Sets how many slots a fault takes from each instance that it strikes.
+    /// Sets the number of slots that a fault takes from each instance it strikes.
     pub fn set_lost_slots(&mut self, id: u32, lost: u32) {
         for instance in self.plan.faults[id as usize].instances.clone() {
             let lost_slots = &mut self.state.instances[instance as usize].lost_slots;
@@ -109,11 +109,11 @@ impl Turn<'_> {
         }
     }
 
-    /// A crash: whatever runs or waits on the instance is gone, and its callers see their
+    /// Crashes an instance: everything that runs or waits there is lost, and its callers see their
     /// connections reset.
     ///
-    /// Those who wait leave their queues first, so that nothing given back below is handed to
-    /// another victim.
+    /// Waiting frames leave their queues first, so that nothing given back below goes to another
+    /// victim.
     pub fn lose_work_of(&mut self, instance: u32) {
         self.state.instances[instance as usize].held_up = 0;
         for parked in std::mem::take(&mut self.state.instances[instance as usize].parked) {
@@ -143,7 +143,7 @@ impl Turn<'_> {
         }
     }
 
-    /// A frame leaves the queue that it waits in, and all references to it become stale.
+    /// Removes a frame from the queue in which it waits; all references to the frame become stale.
     pub fn leave_queues(&mut self, index: u32) {
         let frame = &self.state.frames[index];
         let instance = self.plan.instances[frame.instance as usize];
@@ -160,7 +160,8 @@ impl Turn<'_> {
         self.state.frames.begin_wait(index, activity);
     }
 
-    /// Gives back what a frame that will not go on holds besides its slot.
+    /// Gives back everything except the slot that a frame holds, because the frame will not
+    /// continue.
     pub fn stop(&mut self, index: u32, activity: Activity) {
         match activity {
             Activity::Working => self.release_processor(index),

@@ -12,8 +12,8 @@ use crate::guards::{Call, Guard};
 use crate::resources::Waiter;
 
 impl Turn<'_> {
-    /// What few requests need: the callee is told how much time is left, the next request of a
-    /// hedge is planned.
+    /// Does the extra work that few requests need: tells the callee how much time is left, and
+    /// plans the next request of a hedge.
     #[cold]
     pub fn elaborate(&mut self, index: u32, edge: &EdgePlan, callee: u32, caller: Waiter) {
         self.state.frames[callee].deadline = self.deadline_of_attempt(index, edge, caller);
@@ -22,9 +22,9 @@ impl Turn<'_> {
         }
     }
 
-    /// When the callee of an attempt will have to be done, if the edge tells it: the first of all
-    /// timeouts in force. A frame with less time than the attempt's own timeout is woken when its
-    /// time is up.
+    /// Returns the time by which the callee of an attempt must be done, if the edge passes it on:
+    /// the earliest of all timeouts in force. A frame that has less time than the attempt's own
+    /// timeout is woken when its time is up.
     fn deadline_of_attempt(&mut self, index: u32, edge: &EdgePlan, caller: Waiter) -> SimTime {
         let frame = &self.state.frames[index];
         let (mut deadline, attempt_began) = (frame.deadline, frame.since);
@@ -48,7 +48,8 @@ impl Turn<'_> {
         deadline
     }
 
-    /// A frame whose caller waits only so long does not wait for a guard any longer either.
+    /// Watches the deadline of a frame that waits for a guard: it waits no longer than its own
+    /// caller does.
     pub fn watch_deadline(&mut self, index: u32) {
         let frame = &self.state.frames[index];
         if frame.deadline < SimTime::MAX {
@@ -59,8 +60,8 @@ impl Turn<'_> {
         }
     }
 
-    /// The time that a frame was given is up while it waits for an answer, or for a guard to let
-    /// its call pass.
+    /// Handles a frame whose time is up while it waits for an answer, or for a guard to let its
+    /// call pass.
     pub fn overdue(&mut self, waiter: Waiter) -> Next {
         let Waiter { frame: index, .. } = waiter;
         let waits = |activity| {
@@ -74,8 +75,8 @@ impl Turn<'_> {
         self.give_up_waiting(index)
     }
 
-    /// An attempt is given up: none of its requests can be answered any more. Their callees learn
-    /// about it, if the edge cancels and the caller does not stand still.
+    /// Gives up an attempt: none of its requests can be answered any more. Their callees learn
+    /// about it if the edge cancels and the caller is not paused.
     #[cold]
     pub fn withdraw_attempt(&mut self, index: u32) {
         let edge = self.edge_of(index);
@@ -91,8 +92,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Always by way of the event list, so that nothing of this instant is still on its way to the
-    /// frame.
+    /// Sends a cancellation to a callee. It always goes through the event list, so that nothing
+    /// from this instant is still on its way to the frame.
     pub fn send_cancellation(&mut self, callee: u32, caller: Waiter) {
         if callee == NONE || !self.works_for(callee, caller) {
             return;
@@ -112,8 +113,8 @@ impl Turn<'_> {
         frame.activity != Activity::Free && frame.caller == caller
     }
 
-    /// A frame stops and gives back what it holds, because nobody waits for its answer. A process
-    /// that stands still does not notice, and an answer on its way cannot be called back.
+    /// Stops a frame whose answer is no longer awaited, and gives back what it holds. A paused
+    /// process does not notice, and an answer on its way cannot be called back.
     pub fn cancel(&mut self, callee: u32, caller: Waiter) {
         if !self.works_for(callee, caller) || self.is_paused(callee) {
             return;
@@ -145,8 +146,8 @@ impl Turn<'_> {
         self.state.frames.release(callee);
     }
 
-    /// A branch of a cancelled handler stops with it; its own branches, if any, by way of the event
-    /// list.
+    /// Stops a branch of a cancelled handler, through the event list; branches of its own follow
+    /// the same way.
     fn cancel_branch(&mut self, branch: u32, parent: Waiter) {
         self.schedule.after(SimDuration::ZERO, Event::Cancel { callee: branch, caller: parent });
     }

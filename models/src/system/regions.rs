@@ -1,4 +1,4 @@
-//! Where things are and whom they serve: distances between regions, customers, keys of caches.
+//! Regions and the distances between them, customers, and keys of caches.
 
 use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
@@ -11,7 +11,7 @@ use crate::Outcome;
 use crate::resources::{LookUp, Waiter};
 
 impl Turn<'_> {
-    /// The region of a frame; [`NONE`] if it is in none.
+    /// Returns the region of a frame; [`NONE`] if it has none.
     pub fn region_of(&self, index: u32) -> u32 {
         let frame = &self.state.frames[index];
         match frame.role {
@@ -23,7 +23,8 @@ impl Turn<'_> {
         }
     }
 
-    /// A request takes its identity along, and if there are regions, the time that the way takes.
+    /// Passes the request's identity on to the callee and, if there are regions, adds the time for
+    /// the distance.
     #[cold]
     pub fn send_far(&mut self, index: u32, edge: u32, callee: u32, key: DrawKey) -> Option<Next> {
         self.state.frames.set_request(callee, self.state.frames.request(index));
@@ -44,7 +45,7 @@ impl Turn<'_> {
         })
     }
 
-    /// Network latency between two regions in nanoseconds, one way.
+    /// Draws the one-way network latency between two regions, in nanoseconds.
     #[cold]
     pub fn distance(&self, from: u32, to: u32, key: DrawKey) -> f64 {
         if from == NONE || to == NONE {
@@ -58,7 +59,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether nothing gets through between a frame and an instance.
+    /// True if no messages get through between a frame and an instance.
     pub fn is_cut_off(&self, index: u32, target: u32) -> bool {
         if self.state.cuts.is_empty() {
             return false;
@@ -67,7 +68,7 @@ impl Turn<'_> {
         self.state.cuts.iter().any(|cut| *cut == (from, to) || *cut == (to, from))
     }
 
-    /// The customer whose request a frame works for, from 0.
+    /// Returns the customer whose request a frame works for, numbered from 0.
     pub fn customer_of(&self, index: u32) -> u64 {
         let number = DrawKey::default()
             .child(self.state.frames.request(index))
@@ -76,8 +77,8 @@ impl Turn<'_> {
         ((u128::from(number) * u128::from(self.plan.customers)) >> 64) as u64
     }
 
-    /// Looks up what a request needs; every look-up of the same request in the same cache is of the
-    /// same key.
+    /// Looks up what a request needs in a cache; all look-ups of one request in the same cache use
+    /// the same key.
     pub fn look_up(&mut self, index: u32, cache: u32, miss: u32) -> Next {
         let frame = &self.state.frames[index];
         let (step, has_failed) = (frame.step, frame.has_failed_call);
@@ -85,7 +86,7 @@ impl Turn<'_> {
             return self.go_to(index, miss);
         }
         let key = self.cache_key(index, cache);
-        // Whoever has to wait has begun to do so; whoever has not goes on at once.
+        // A frame that must wait has now started to; one that need not continues at once.
         let reader = self.state.frames.begin_wait(index, Activity::AwaitingFetch);
         match self.state.caches[cache as usize].look_up(self.now, key, reader) {
             LookUp::Wait => Next::Nothing,
@@ -94,7 +95,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Puts what was fetched into the cache, for whoever waits and whoever comes.
+    /// Puts the fetched value into the cache, for those who wait and those who come later.
     pub fn fill(&mut self, index: u32, cache: u32) -> Next {
         if !self.state.frames[index].has_failed_call {
             let key = self.cache_key(index, cache);
@@ -104,7 +105,7 @@ impl Turn<'_> {
         self.go_to_next(index)
     }
 
-    /// A frame fetches nothing any longer: whoever waits for it gets what it has got, be it a
+    /// Ends all fetches of a frame: those waiting for it get the same result, even if it is a
     /// failure.
     pub fn fetches_over(&mut self, index: u32, is_answered: bool) {
         for cache in 0..self.state.caches.len() {
@@ -119,8 +120,8 @@ impl Turn<'_> {
         }
     }
 
-    /// What a frame has waited for is there, or will not be. A process that stands still looks
-    /// again when it goes on.
+    /// Wakes a frame whose awaited value has been fetched, or could not be. A paused process
+    /// notices when it resumes.
     pub fn fetched(&mut self, index: u32, is_answered: bool) -> Next {
         if self.is_paused(index) {
             let waiter = Waiter { frame: index, epoch: self.state.frames[index].epoch };
@@ -139,7 +140,7 @@ impl Turn<'_> {
             as u32
     }
 
-    /// Notes the customer of a request that has failed.
+    /// Records the customer of a failed request.
     #[cold]
     pub fn note_hit_customer(&mut self, index: u32, outcome: Outcome) {
         if !outcome.is_good() && self.state.frames[index].is_counted {

@@ -5,7 +5,7 @@ use super::event::Event;
 use super::turn::Turn;
 
 impl Turn<'_> {
-    /// At the beginning only the least number of instances runs.
+    /// Starts an autoscaler: at first only the planned initial instances run.
     pub fn begin_autoscaling(&mut self, scaler: u32) {
         let plan = self.plan.autoscalers[scaler as usize];
         self.state.autoscalers[scaler as usize].running = plan.from;
@@ -13,14 +13,14 @@ impl Turn<'_> {
         self.schedule.after(plan.settings.interval, Event::Autoscale { scaler });
     }
 
-    /// An autoscaler looks at how busy the instances were since it last looked.
+    /// Lets an autoscaler decide, based on the utilization since its last decision.
     #[cold]
     pub fn autoscale(&mut self, scaler: u32) {
         let plan = self.plan.autoscalers[scaler as usize];
         let utilization = self.utilization_since(scaler);
         let state = &mut self.state.autoscalers[scaler as usize];
         let counted_on = state.running + state.starting;
-        // Instances that start up are expected to take their share.
+        // Instances that are starting up are expected to take their share of the load.
         let utilization = utilization * f64::from(state.running) / f64::from(counted_on.max(1));
         let desired = state.scaler.desired(self.now, counted_on, utilization);
         if desired > counted_on {
@@ -34,7 +34,7 @@ impl Turn<'_> {
         self.schedule.after(plan.settings.interval, Event::Autoscale { scaler });
     }
 
-    /// A new instance is ready to serve.
+    /// Adds a new instance that is ready to serve.
     #[cold]
     pub fn started(&mut self, scaler: u32) {
         let state = &mut self.state.autoscalers[scaler as usize];
@@ -51,7 +51,8 @@ impl Turn<'_> {
         self.show_running(scaler);
     }
 
-    /// Balancers send nothing to instances that do not run; what is under way there is finished.
+    /// Tells the balancers which instances run. They send nothing to the others, where work in
+    /// progress is finished.
     fn show_running(&mut self, scaler: u32) {
         let station = self.plan.autoscalers[scaler as usize].station;
         let running = self.state.autoscalers[scaler as usize].running;
@@ -62,7 +63,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The pools are about to forget what they have counted.
+    /// Prepares the autoscalers for the reset of the pools' statistics.
     pub fn pools_forget_for_autoscalers(&mut self) {
         for scaler in 0..self.plan.autoscalers.len() as u32 {
             let busy = self.busy_time(scaler);
@@ -77,8 +78,8 @@ impl Turn<'_> {
         pools.map(|pool| self.state.pools[pool].busy_time(self.now)).sum()
     }
 
-    /// The share of the slots of the running instances that was in use since the last look, on
-    /// average.
+    /// Returns the average share of the running instances' slots that has been in use since the
+    /// last decision.
     fn utilization_since(&mut self, scaler: u32) -> f64 {
         let plan = self.plan.autoscalers[scaler as usize];
         let first = self.plan.stations[plan.station as usize].instances.start;
@@ -90,16 +91,15 @@ impl Turn<'_> {
         since as f64 / plan.settings.interval.as_nanos() as f64 / slots
     }
 
-    /// A request more than its memory holds has come to an instance: the process will be killed.
-    /// Always by way of the event list, so that nothing of the present instant is still on its way
-    /// to its frames.
+    /// Kills a process that has accepted one request more than its memory holds. This always goes
+    /// through the event list, so that nothing from this instant is still on its way to its frames.
     pub fn run_out_of_memory(&mut self, instance: u32) {
         if !std::mem::replace(&mut self.state.instances[instance as usize].is_dying, true) {
             self.schedule.after(sim_core::SimDuration::ZERO, Event::OutOfMemory { instance });
         }
     }
 
-    /// A process is killed, with all its work, and started again.
+    /// Kills a process with all its work, and schedules its restart.
     #[cold]
     pub fn out_of_memory(&mut self, instance: u32) {
         let state = &mut self.state.instances[instance as usize];
@@ -115,7 +115,7 @@ impl Turn<'_> {
         self.lose_work_of(instance);
     }
 
-    /// A killed process serves again.
+    /// Puts a killed process back into service.
     #[cold]
     pub fn restarted(&mut self, instance: u32) {
         let state = &mut self.state.instances[instance as usize];

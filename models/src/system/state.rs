@@ -1,4 +1,4 @@
-//! The state of a system, and its place in the kernel.
+//! The state of a system, and its interface to the kernel.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,83 +17,83 @@ use crate::resilience::{Autoscaler, Breaker, LoadBalancer, RateLimiter, RetryBud
 use crate::resources::{IdempotencyKeys, KeyedCache, Message, MessageQueue, Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
 
-/// About what one idempotency key takes.
+/// Approximate memory of one idempotency key, in bytes.
 const BYTES_OF_KEY: usize = 64;
 
-/// What follows within the same instant.
+/// The next thing to do within the same instant.
 ///
-/// Whatever handles a part of an event returns what follows from it; what else follows waits on the
-/// `ready` stack. No part calls the next, so chains of calls and replies may be as long as they
-/// like.
+/// Code that handles part of an event returns what follows from it; anything further waits on the
+/// `ready` stack. No part calls the next one, so chains of calls and replies can be of any length.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Next {
-    /// Nothing: something is awaited, or has ended.
+    /// Nothing: the frame waits for something, or has ended.
     Nothing,
     /// A frame arrives at its instance.
     Arrive(u32),
-    /// A frame has been given a slot and starts its handler.
+    /// A frame has got a slot and starts its handler.
     Start(u32),
-    /// A frame runs its present step.
+    /// A frame runs its current step.
     Run(u32),
-    /// A frame has been given a processor.
+    /// A frame has got a processor.
     Work(u32),
-    /// A frame has been given a permit.
+    /// A frame has got a permit.
     Permit(u32),
-    /// A frame that waited for a breaker's test asks its guards again.
+    /// A frame that waited for a breaker's test call asks its guards again.
     Ask(u32),
     /// A frame has ended; its caller is answered.
     Reply(u32),
-    /// Somebody has fetched what a frame waited for.
+    /// The value that a frame waited for has been fetched.
     Fetched(u32),
-    /// Somebody has failed to fetch what a frame waited for.
+    /// The value that a frame waited for could not be fetched.
     NotFetched(u32),
-    /// An instance that goes on after a pause notices the next of what it has missed.
+    /// An instance resumes after a pause and handles the next thing it missed.
     CatchUp(u32),
 }
 
-/// What has happened to an instance.
+/// The state of an instance.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InstanceState {
-    /// Whether any fault is in force here.
+    /// True if any fault is in force here.
     pub is_disturbed: bool,
-    /// How many faults have crashed it.
+    /// Number of faults that have crashed it.
     pub crashes: u32,
-    /// How many faults have paused it.
+    /// Number of faults that have paused it.
     pub pauses: u32,
-    /// How many faults make it refuse connections.
+    /// Number of faults that make it refuse connections.
     pub refusals: u32,
     /// Faults that slow it, by id.
     pub slowed_by: Vec<u32>,
     /// Faults that make it answer errors, by id.
     pub failing_by: Vec<u32>,
-    /// Slots lost to each fault, by id; faults that overlap add up.
+    /// Slots lost to each fault, by id; overlapping faults add up.
     pub lost_slots: Vec<(u32, u32)>,
-    /// What happened to its frames while it was paused.
+    /// Events that its frames missed while it was paused.
     pub parked: VecDeque<Parked>,
-    /// Whether it is about to be killed, or has been and is not back.
+    /// True from the moment its process is due to be killed until it is back.
     pub is_dying: bool,
-    /// Requests among that: accepted, and not yet taken note of.
+    /// Number of requests in `parked`: they have arrived, but the instance has not noticed them
+    /// yet.
     pub held_up: u32,
 }
 
-/// Something that a paused instance will notice when it goes on.
+/// Something that a paused instance will notice when it resumes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Parked {
-    /// A request has come.
+    /// A request has arrived.
     Arrival(Waiter),
-    /// What a frame waited for has come.
+    /// The thing that a frame waited for has happened.
     Resume(Waiter),
-    /// A frame is answered.
+    /// A frame gets an answer.
     Reply {
-        /// Who is answered, if they still wait.
+        /// The frame that gets it, if it still waits.
         to: Waiter,
-        /// With what.
+        /// The outcome.
         outcome: Outcome,
     },
 }
 
 impl InstanceState {
-    /// Notes whether any fault is left in force.
+    /// Updates `is_disturbed` from the faults in force.
     pub fn note_disturbance(&mut self) {
         let is_reachable = self.crashes == 0 && self.pauses == 0 && self.refusals == 0;
         self.is_disturbed =
@@ -101,115 +101,116 @@ impl InstanceState {
     }
 }
 
-/// What has happened to an edge.
+/// The state of an edge.
 #[derive(Clone, Debug)]
 pub(crate) struct EdgeState {
     pub balancer: LoadBalancer,
     /// Faults that slow its messages, by id.
     pub slowed_by: Vec<u32>,
-    /// How many faults swallow its messages.
+    /// Number of faults that swallow its messages.
     pub black_holes: u32,
-    /// How many faults refuse its connections.
+    /// Number of faults that refuse its connections.
     pub refusals: u32,
-    /// When it last had a good answer, if it has had one.
+    /// Time of its last good answer, if there was one.
     pub last_answer: Option<sim_core::SimTime>,
-    /// Calls put off until later, the oldest first.
+    /// Calls deferred until later, oldest first.
     pub deferred: VecDeque<Deferred>,
 }
 
-/// A call put off until later.
+/// A call deferred until later.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deferred {
-    /// What its draws are keyed by.
+    /// Key for its random draws.
     pub key: DrawKey,
     /// The request that it comes from.
     pub request: u64,
-    /// The operation to call.
+    /// First step of the operation to call.
     pub entry: u32,
-    /// The instance, or workload, that calls.
+    /// The instance or workload that makes the call.
     pub instance: u32,
     /// Its class.
     pub priority: u8,
-    /// Whether it is counted.
+    /// True if it counts in the results.
     pub is_counted: bool,
 }
 
-/// What a queue of messages is up to.
+/// The state of a message queue.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueState {
-    /// What waits.
+    /// The waiting messages.
     pub messages: MessageQueue,
-    /// Deliveries under way in each partition.
+    /// Number of deliveries in progress in each partition.
     pub in_flight: Vec<u32>,
-    /// Until when each partition pauses.
+    /// Time until which each partition pauses.
     pub paused_until: Vec<SimTime>,
-    /// Before this no delivery begins.
+    /// Earliest time for the next delivery.
     pub next_delivery: SimTime,
-    /// When it looks again.
+    /// Time of its next check, if one is planned.
     pub tick_at: Option<SimTime>,
 }
 
-/// What an autoscaler is up to.
+/// The state of an autoscaler.
 #[derive(Clone, Debug)]
 pub(crate) struct ScalerState {
     pub scaler: Autoscaler,
-    /// Instances that serve.
+    /// Number of instances that serve.
     pub running: u32,
-    /// Instances that start up.
+    /// Number of instances that are starting up.
     pub starting: u32,
-    /// Slots in use times nanoseconds when it last looked.
+    /// Slots in use integrated over time (slot-nanoseconds) at the last decision.
     pub busy_before: i128,
 }
 
-/// What a workload is up to.
+/// The state of a workload.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkloadState {
-    /// What its requests are keyed by.
+    /// Key for the random draws of its requests.
     pub key: DrawKey,
     /// Its arrivals, if it is open.
     pub arrivals: Option<Arrivals>,
-    /// Requests begun by arrival; users begun, if it is closed.
+    /// Number of requests started by arrival, or of users started if it is closed.
     pub begun: u64,
-    /// Whether each user, by number, is at work.
+    /// For each user, by number: true if the user is active.
     pub users: Vec<bool>,
 }
 
-/// How an experiment was called off.
+/// The abort of an experiment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Aborted {
-    /// When.
+    /// Time of the abort.
     pub at: SimTime,
-    /// The condition that was met, by number.
+    /// Number of the condition that was met.
     pub condition: usize,
-    /// The figure then.
+    /// Value of the measured figure at that time.
     pub value: f64,
 }
 
-/// A limit that a run has reached.
+/// The limit that a run has reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitReached {
-    /// Too many events.
+    /// Number of events.
     Events(u64),
-    /// Too many requests and calls in flight.
+    /// Number of requests and calls in flight.
     InFlight(u64),
-    /// Too much memory.
+    /// Memory in bytes.
     Memory(u64),
 }
 
-/// A simulated system: its state, and what happened so far.
+/// A simulated system: its state and everything recorded so far.
 #[derive(Clone, Debug)]
 pub struct System {
     pub(super) blueprint: Arc<Blueprint>,
     pub(super) state: State,
 }
 
-/// Everything that changes while a system runs.
+/// Everything that changes during a run.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub frames: Frames,
     pub pools: Vec<Pool>,
     pub breakers: Vec<Breaker>,
-    /// Who waits for the end of which test of each breaker.
+    /// For each breaker, the frames that wait for the result of a test call, with the test's
+    /// number.
     pub test_waiters: Vec<Vec<(u64, Waiter)>>,
     pub rate_limiters: Vec<RateLimiter>,
     pub retry_budgets: Vec<RetryBudget>,
@@ -222,16 +223,15 @@ pub(crate) struct State {
     pub keys: Vec<IdempotencyKeys>,
     pub caches: Vec<KeyedCache>,
     pub autoscalers: Vec<ScalerState>,
-    /// Pairs of regions between which nothing gets through.
+    /// Pairs of regions that cannot reach each other.
     pub cuts: Vec<(u32, u32)>,
-    /// Messages that wait to be consumed, or are being delivered.
+    /// Number of messages that wait to be consumed or are being delivered.
     pub messages: u64,
-    /// What follows within this instant after what is being handled, the last first.
+    /// Further things to do within this instant, the last one first.
     pub ready: Vec<Next>,
-    /// Calls put off until later, over all edges.
+    /// Number of deferred calls over all edges.
     pub deferred: u64,
-    /// Faults that have begun and not ended; as long as there are none, nobody looks for what they
-    /// do.
+    /// Number of faults in force; while it is zero, all checks for faults are skipped.
     pub faults_in_force: u32,
     pub recorder: Recorder,
     pub has_warmed_up: bool,
@@ -241,7 +241,7 @@ pub(crate) struct State {
 }
 
 impl System {
-    /// A system at rest: replication `replication` of the blueprint's seed.
+    /// Creates a system at rest, for replication `replication` of the blueprint's seed.
     pub fn new(blueprint: Arc<Blueprint>, replication: u64) -> Self {
         let streams = Streams::new(blueprint.run.seed, replication);
         let state = State {
@@ -312,44 +312,45 @@ impl System {
         Self { blueprint, state }
     }
 
-    /// Schedules what is known from the beginning: first arrivals, faults, warm-up, the end.
+    /// Schedules the events known from the start: first arrivals, faults, the end of the warm-up
+    /// and of the run.
     pub fn begin(&mut self, schedule: &mut Schedule<Event>) {
         Turn::new(self, schedule).begin();
     }
 
-    /// Ends the run because a limit is reached that the system itself does not watch.
+    /// Ends the run because of a limit that the system does not check itself.
     pub fn stop_at(&mut self, limit: LimitReached) {
         self.state.limit_reached = Some(limit);
     }
 
-    /// Closes the last interval of the series at the end of a run.
+    /// Closes the last interval of the time series at the end of a run.
     pub fn close(&mut self, now: sim_core::SimTime) {
         self.state.run_breaker_timers(now);
         let State { recorder, pools, breakers, queues, .. } = &mut self.state;
         recorder.sample(now, pools, breakers, queues);
     }
 
-    /// The blueprint it was made from.
+    /// The blueprint that the system was made from.
     pub fn blueprint(&self) -> &Arc<Blueprint> {
         &self.blueprint
     }
 
-    /// What happened so far.
+    /// Everything recorded so far.
     pub fn recorder(&self) -> &Recorder {
         &self.state.recorder
     }
 
-    /// Its pools, in the order of [`Blueprint::pools`].
+    /// The pools, in the order of [`Blueprint::pools`].
     pub fn pools(&self) -> &[Pool] {
         &self.state.pools
     }
 
-    /// Its breakers, in the order of [`Blueprint::breakers`].
+    /// The breakers, in the order of [`Blueprint::breakers`].
     pub fn breakers(&self) -> &[Breaker] {
         &self.state.breakers
     }
 
-    /// How the experiment was called off, if it was.
+    /// The abort of the experiment, if it was aborted.
     pub fn aborted(&self) -> Option<Aborted> {
         self.state.aborted
     }
@@ -359,8 +360,8 @@ impl System {
         self.state.limit_reached
     }
 
-    /// Requests that began after the warm-up and are still in flight, counted one by one, by
-    /// workload.
+    /// Counts, one by one, the requests that started after the warm-up and are still in flight;
+    /// returns one number per workload.
     pub fn requests_in_flight(&self) -> Vec<u64> {
         let mut in_flight = vec![0; self.blueprint.workloads.len()];
         for index in self.state.frames.matching(|frame| {
@@ -371,25 +372,25 @@ impl System {
         in_flight
     }
 
-    /// Whether nothing is held and nobody waits: every frame, slot, permit and connection has been
-    /// given back.
+    /// True if no resource is held and nothing waits: every frame, slot, permit and connection has
+    /// been given back.
     pub fn is_drained(&self) -> bool {
         self.state.frames.in_use() == 0
             && self.state.pools.iter().all(|pool| pool.in_use() == 0 && pool.queue_length() == 0)
     }
 
-    /// Calls over an edge that were put off and have not been made up for.
+    /// Number of calls over an edge that were deferred and have not been made yet.
     pub fn deferred(&self, edge: usize) -> u64 {
         self.state.edges[edge].deferred.len() as u64
     }
 
-    /// Messages of a queue that wait, and deliveries of it under way.
+    /// Number of waiting messages of a queue, and of its deliveries in progress.
     pub fn messages(&self, queue: usize) -> (u64, u64) {
         let state = &self.state.queues[queue];
         (state.messages.depth(), state.in_flight.iter().map(|number| u64::from(*number)).sum())
     }
 
-    /// Frames in use: clients, requests at stations, branches.
+    /// Number of frames in use: clients, requests at stations, branches.
     pub fn frames_in_use(&self) -> u64 {
         self.state.frames.in_use() as u64
     }
@@ -469,15 +470,16 @@ fn initial_workload(workload: &super::WorkloadPlan, streams: &Streams) -> Worklo
 }
 
 impl State {
-    /// Lets every change of a breaker's state that is due by `now` happen. Nobody notices one
-    /// before asking, so it is enough that this comes first whenever somebody does.
+    /// Applies every change of a breaker's state that is due by `now`. A change only matters to
+    /// code that asks for the state, so it is enough to call this first whenever the state is
+    /// needed.
     pub fn run_breaker_timers(&mut self, now: sim_core::SimTime) {
         for breaker in 0..self.breakers.len() as u32 {
             self.run_timers_of(breaker, now);
         }
     }
 
-    /// The same for one breaker.
+    /// Like [`run_breaker_timers`](Self::run_breaker_timers), for one breaker.
     #[inline]
     pub fn run_timers_of(&mut self, breaker: u32, now: sim_core::SimTime) {
         while let Some((at, transition)) = self.breakers[breaker as usize].due_transition(now) {
@@ -485,7 +487,7 @@ impl State {
         }
     }
 
-    /// Bytes held by what grows with the load.
+    /// Memory used by everything that grows with the load, in bytes.
     pub fn bytes(&self) -> u64 {
         let queued: u64 = self.pools.iter().map(|pool| u64::from(pool.queue_length())).sum();
         let deferred = self.deferred * size_of::<Deferred>() as u64;

@@ -1,4 +1,4 @@
-//! Requests at a station: its queue, its slots, its processors.
+//! Requests at a station: its queue, its slots and its processors.
 
 use sim_core::SimDuration;
 
@@ -11,7 +11,7 @@ use crate::faults::InForce;
 use crate::resources::Repetition;
 
 impl Turn<'_> {
-    /// A request has reached its instance.
+    /// Handles a request that arrives at its instance.
     #[inline]
     pub fn arrive(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
@@ -38,8 +38,8 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// What becomes of a request that a fault keeps out: a crashed instance refuses it, a paused
-    /// one leaves it waiting.
+    /// Handles a request that a fault keeps out: a crashed instance refuses it, a paused one leaves
+    /// it waiting. Returns `None` if no fault does.
     #[cold]
     fn is_held_up(&mut self, index: u32, instance: u32) -> Option<Next> {
         let condition = &self.state.instances[instance as usize];
@@ -54,7 +54,7 @@ impl Turn<'_> {
         None
     }
 
-    /// A request that waited is handed a slot.
+    /// Handles a request that waited and now gets a slot: drops it, or starts its handler.
     pub fn slot_granted(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let waited = self.now.since(frame.entered_at);
@@ -67,7 +67,7 @@ impl Turn<'_> {
         self.start(index)
     }
 
-    /// A request has a slot and starts its handler.
+    /// Starts the handler of a request that has a slot.
     #[inline]
     pub fn start(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
@@ -87,8 +87,8 @@ impl Turn<'_> {
         Next::Run(index)
     }
 
-    /// What a service with idempotency keys answers to a request that it has done, or is doing just
-    /// now.
+    /// Returns the answer of a service with idempotency keys to a request that it has already done
+    /// or is doing right now.
     #[cold]
     fn answer_to_repetition(&mut self, index: u32, instance: u32) -> Option<Outcome> {
         let keys = self.plan.instances[instance as usize].keys;
@@ -100,12 +100,12 @@ impl Turn<'_> {
         }
     }
 
-    /// One key for each request and operation.
+    /// Returns the key of a request, one per request and operation.
     fn idempotency_key(&self, index: u32) -> u64 {
         self.state.frames.request(index).wrapping_add(u64::from(self.state.frames[index].entry))
     }
 
-    /// The wait limit of a queue has run out.
+    /// Handles a request that reached the wait limit of a queue.
     #[cold]
     pub fn wait_exceeded(&mut self, index: u32) -> Next {
         let slots = self.plan.instances[self.state.frames[index].instance as usize].slots;
@@ -114,14 +114,14 @@ impl Turn<'_> {
         self.answer(index, Outcome::WaitExceeded)
     }
 
-    /// A handler has ended: its slot goes to the next in the queue, its answer to the caller.
+    /// Ends a handler: its slot goes to the next request in the queue, its answer to the caller.
     #[inline]
     pub fn finish(&mut self, index: u32, outcome: Outcome) -> Next {
         match self.state.frames[index].role {
             Role::Client => self.iteration_ends(index),
             Role::Branch => self.branch_ends(index, outcome),
             Role::Deferred | Role::Consumer | Role::Compensation => {
-                unreachable!("a message, and a call that is made up for, end with their call")
+                unreachable!("messages and deferred calls end when their call ends")
             }
             Role::Handler => {
                 self.release_slot(index, outcome);
@@ -130,8 +130,8 @@ impl Turn<'_> {
         }
     }
 
-    /// Gives the slot back; the first in the queue starts after everything else of this instant
-    /// that is already due.
+    /// Gives the slot back; the first request in the queue starts after everything else already due
+    /// in this instant.
     #[inline]
     pub fn release_slot(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
@@ -150,7 +150,8 @@ impl Turn<'_> {
         }
     }
 
-    /// What others may have waited for is over: a fetch, a request under way with the same key.
+    /// Ends whatever others may have waited for: a fetch, or a request in progress with the same
+    /// key.
     #[cold]
     fn end_of_request(&mut self, index: u32, outcome: Outcome) {
         self.fetches_over(index, false);
@@ -161,7 +162,7 @@ impl Turn<'_> {
         }
     }
 
-    /// Begins a work step: first waits out what faults add to it, then computes.
+    /// Starts a work step: first waits out the time that faults add to it, then computes.
     #[inline]
     pub fn begin_work(&mut self, index: u32) -> Next {
         if self.state.faults_in_force > 0 {
@@ -173,7 +174,7 @@ impl Turn<'_> {
         self.request_processor(index)
     }
 
-    /// Takes a processor for the present step, or queues for one.
+    /// Takes a processor for the current step, or queues for one.
     #[inline]
     pub fn request_processor(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
@@ -188,7 +189,7 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// The first in the queue for a processor gets it.
+    /// Gives the processor to the first frame in the queue.
     pub fn processor_granted(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
         let waited = self.now.since(frame.since);
@@ -198,7 +199,7 @@ impl Turn<'_> {
         self.compute(index)
     }
 
-    /// The present step needs its processor no longer.
+    /// Gives back the processor once the current step no longer needs it.
     #[inline]
     pub fn release_processor(&mut self, index: u32) {
         let frame = &self.state.frames[index];
@@ -229,7 +230,7 @@ impl Turn<'_> {
         self.wait(index, Activity::Working, SimDuration::from_nanos_f64(nanos))
     }
 
-    /// What faults multiply the service times of an instance by.
+    /// Returns the factor by which faults multiply the service times of an instance.
     #[cold]
     fn slowness(&self, instance: u32) -> f64 {
         let factor_of = |&id: &u32| {
@@ -239,7 +240,7 @@ impl Turn<'_> {
         self.state.instances[instance as usize].slowed_by.iter().map(factor_of).product()
     }
 
-    /// What faults add to the present work step.
+    /// Returns the time that faults add to the current work step.
     #[cold]
     fn added_by_faults(&self, index: u32) -> SimDuration {
         let frame = &self.state.frames[index];
@@ -279,7 +280,7 @@ impl Turn<'_> {
         Next::Reply(index)
     }
 
-    /// Sends an answer over a network that takes time.
+    /// Sends an answer over a network that may take time.
     fn send_reply(&mut self, index: u32, edge: u32) -> Next {
         let key = self.state.frames[index].key.child(draw_tag::REPLY_LATENCY);
         let caller = self.state.frames[index].caller;
@@ -294,7 +295,7 @@ impl Turn<'_> {
         self.wait(index, Activity::ReplyInTransit, latency)
     }
 
-    /// Whether the instance that a frame runs on stands still.
+    /// True if the instance that a frame runs on is paused.
     #[inline]
     pub fn is_paused(&self, index: u32) -> bool {
         if self.state.faults_in_force == 0 {
@@ -304,21 +305,21 @@ impl Turn<'_> {
         frame.is_on_an_instance() && self.state.instances[frame.instance as usize].pauses > 0
     }
 
-    /// Whether any fault is in force at an instance.
+    /// True if any fault is in force at an instance.
     #[inline]
     fn is_disturbed(&self, instance: u32) -> bool {
         self.state.faults_in_force > 0 && self.state.instances[instance as usize].is_disturbed
     }
 
-    /// Keeps what a frame on a paused instance would notice until the instance goes on.
+    /// Stores something that a frame on a paused instance would notice until the instance resumes.
     #[cold]
     pub fn park(&mut self, index: u32, parked: Parked) -> Next {
         self.state.instances[self.state.frames[index].instance as usize].parked.push_back(parked);
         Next::Nothing
     }
 
-    /// Brings about the first thing that a paused instance has missed, and after all that follows
-    /// from it the others.
+    /// Handles the first thing that a paused instance missed; the others follow after everything
+    /// that results from it.
     #[cold]
     pub fn catch_up(&mut self, instance: u32) -> Next {
         let Some(parked) = self.state.instances[instance as usize].parked.pop_front() else {

@@ -1,4 +1,4 @@
-//! One event being handled.
+//! The handling of one event.
 
 use sim_core::random::DrawKey;
 use sim_core::{Schedule, SimDuration, SimTime};
@@ -9,8 +9,8 @@ use super::frame::{Activity, Frames, Role};
 use super::state::{LimitReached, Next, Parked, State, System};
 use crate::resources::Waiter;
 
-/// Draws that belong to a step but not to its service time take their keys from above every step
-/// number.
+/// Tags for the keys of draws that belong to a step but are not its service time; they lie above
+/// all step numbers.
 pub(crate) mod draw_tag {
     /// Network latency of the request.
     pub const REQUEST_LATENCY: u64 = 1 << 40;
@@ -22,27 +22,27 @@ pub(crate) mod draw_tag {
     pub const BACKOFF: u64 = 4 << 40;
     /// The fallback.
     pub const FALLBACK: u64 = 5 << 40;
-    /// The choice of an instance.
+    /// The choice of an instance by a balancer.
     pub const BALANCE: u64 = 6 << 40;
     /// Time that a fault adds to a service time.
     pub const FAULT: u64 = 7 << 40;
-    /// Think time of a user.
+    /// The think time of a user.
     pub const THINK: u64 = 8 << 40;
     /// Network latency of a cancellation.
     pub const CANCELLATION: u64 = 9 << 40;
-    /// The chance of being turned away early.
+    /// The chance of being rejected early.
     pub const ADMISSION: u64 = 10 << 40;
     /// The key that a request looks up in a cache.
     pub const CACHE: u64 = 14 << 40;
-    /// The customer that a request is of.
+    /// The customer who makes a request.
     pub const CUSTOMER: u64 = 15 << 40;
-    /// A call that is put off and made up for.
+    /// A deferred call.
     pub const DEFERRED: u64 = 11 << 40;
-    /// Whether a request is poison.
+    /// The chance that a request is poison.
     pub const POISON: u64 = 13 << 40;
     /// A message.
     pub const MESSAGE: u64 = 12 << 40;
-    /// Attempts and branches are told apart above this bit.
+    /// The bit above which attempts and branches get numbers of their own.
     pub const SIBLING_SHIFT: u32 = 20;
 }
 
@@ -60,7 +60,7 @@ impl<'a> Turn<'a> {
         Self { plan: &system.blueprint, state: &mut system.state, schedule, now }
     }
 
-    /// Schedules what is known from the beginning.
+    /// Schedules the events known from the start.
     #[cold]
     pub fn begin(&mut self) {
         for workload in 0..self.plan.workloads.len() as u32 {
@@ -103,7 +103,7 @@ impl<'a> Turn<'a> {
     fn handle_rare(&mut self, event: Event) -> Next {
         match event {
             Event::Resume(_) | Event::Arrival { .. } => {
-                unreachable!("these are handled where they are frequent")
+                unreachable!("`handle` takes care of these frequent events")
             }
             Event::Deadline { ring } => self.deadlines_due(ring),
             Event::Overdue(waiter) => return self.overdue(waiter),
@@ -132,7 +132,7 @@ impl<'a> Turn<'a> {
         Next::Nothing
     }
 
-    /// Brings about everything that follows within this instant, depth first.
+    /// Does everything that follows within this instant, depth first.
     #[inline]
     fn settle(&mut self, mut next: Next) {
         loop {
@@ -164,7 +164,7 @@ impl<'a> Turn<'a> {
         let activity = self.state.frames[index].activity;
         if activity == Activity::Working {
             self.release_processor(index);
-            // The work is done; if the instance stands still, only going on is left to wait for.
+            // The work is done; if the instance is paused, the frame only waits for it to resume.
             self.state.frames[index].activity = Activity::Pausing;
         }
         if activity != Activity::ReplyInTransit && self.is_paused(index) {
@@ -235,7 +235,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Sets the deadline `ring` for a wait; nothing if `ring` is [`NONE`].
+    /// Sets the deadline `ring` for a wait; does nothing if `ring` is [`NONE`].
     #[inline]
     pub fn set_deadline(&mut self, ring: u32, waiter: Waiter) {
         if ring != NONE
@@ -245,7 +245,7 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Lets a frame wait for a span.
+    /// Makes a frame wait for a duration.
     #[inline]
     pub fn wait(&mut self, index: u32, activity: Activity, span: SimDuration) -> Next {
         let waiter = self.state.frames.begin_wait(index, activity);
@@ -253,7 +253,7 @@ impl<'a> Turn<'a> {
         Next::Nothing
     }
 
-    /// A new frame; one too many ends the run.
+    /// Allocates a frame; exceeding the limit ends the run.
     #[inline]
     pub fn allocate(
         &mut self,
