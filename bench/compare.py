@@ -14,19 +14,19 @@ import time
 
 REQUESTS = 2_000_000
 SIMPY_REQUESTS = 30_000
-# A tenth of the requests in the same simulated time, to show that memory does not grow with their number.
+# A tenth of the requests in the same simulated time, to show that memory does not depend on the number of requests.
 FEWER = "workloads.clients.arrivals=poisson 40/s"
 
 
 def timed(command):
-    """Seconds of the wall clock that a command takes."""
+    """Returns the wall-clock seconds that a command takes."""
     begun = time.perf_counter()
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     return time.perf_counter() - begun
 
 
 def peak_memory(command):
-    """Peak resident memory of a command in MB, as Linux tells while it runs.
+    """Returns the peak resident memory of a command in MB, as Linux reports it during the run.
 
     The accounting of finished processes would count the memory of this interpreter, which starts them.
     """

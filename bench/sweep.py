@@ -21,7 +21,7 @@ VARY = [
     "workloads.visitors.arrivals=poisson 100/s..400/s",
     "faults[0].by=2x..40x",
 ]
-# Hardly any event a point: what is left is reading the scenario, writing the journal and the analysis.
+# Hardly any events per point, so the time goes into reading the scenario, writing the journal and the analysis.
 IDLE = """
 run: { duration: 1s, seed: 1 }
 workloads: { web: { to: api, arrivals: constant 1/s } }
@@ -30,7 +30,7 @@ services: { api: { threads: 8, handle: [ { work: 1ms } ] } }
 
 
 def sweep(scenario: str, points: int, jobs: int, vary: list[str]) -> tuple[float, float]:
-    """Seconds, and the peak of memory in MB."""
+    """Returns the seconds that a sweep takes and its peak memory in MB."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = [item for each in vary for item in ("--vary", each)]
         command = [BINARY, "sweep", scenario, *arguments, "--design", f"latin hypercube {points}", "--replications", "1"]
