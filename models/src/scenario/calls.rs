@@ -12,22 +12,23 @@ use crate::resilience::load_balancer::{BalanceSection, compile_balance};
 use crate::system::{EdgePlan, NONE};
 
 section! {
-    /// The way from a caller to a callee. Guards apply in this order: rate limit, call timeout,
-    /// bulkhead, breaker, retry, timeout of each attempt, hedge; `guards` says otherwise.
+    /// Settings of the calls from a caller to a callee. Their guards apply in this order: rate
+    /// limit, call timeout, bulkhead, breaker, retry, timeout of each attempt, hedge; `guards`
+    /// lists them in another.
     pub(crate) struct Call {
-        /// How long it waits for a connection; as long as for the answer if left out.
+        /// The longest wait for a connection; as long as for the answer if left out.
         "connect timeout" => connect_timeout: Option<Placed<Duration>>,
         /// Network latency in each direction.
         "latency" => latency: Option<Placed<DurationPhrase>>,
-        /// How instances of the callee are chosen; round robin if left out.
+        /// The way to choose an instance of the callee; round robin if left out.
         "balance" => balance: Option<Placed<Short<BalanceSection>>>,
         /// True if each attempt of a retry may go to another instance; false if left out.
         "new instance per attempt" => new_instance_per_attempt: Option<bool>,
-        /// True if the callee learns when the caller has given up, and stops; false if left out: it
+        /// True if the callee stops working when the caller has given up; false if left out: it
         /// works on for nobody.
         "cancellation" => cancellation: Option<bool>,
-        /// True if the callee learns how much time is left, stops when it is up, and passes it on;
-        /// false if left out.
+        /// True if the callee learns how much time is left, stops when it is up, and passes the
+        /// deadline on; false if left out.
         "propagate deadline" => propagate_deadline: Option<Placed<bool>>,
         .. => guards: GuardsSection,
         /// The substitute when the call has failed for good: `default`, one fallback, or a list that
@@ -40,7 +41,7 @@ section! {
 pub(crate) fn compile_calls(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let nothing = Placed::new(Call::nothing(), Location::default());
     let default = names.file.defaults.calls.as_ref().unwrap_or(&nothing);
-    // Alternatives are called over edges that no handler uses; those come to light here.
+    // Fallbacks may call over edges that no handler uses; this loop discovers them.
     let mut index = 0;
     while index < plan.edges.len() {
         let edge = plan.edges[index];
@@ -58,12 +59,12 @@ pub(crate) fn compile_calls(names: &Names<'_>, plan: &mut Plan, problems: &mut P
 }
 
 impl Call {
-    /// A call of which nothing is said.
+    /// A call without any settings.
     fn nothing() -> Self {
         part_left_out().expect("a call needs no settings")
     }
 
-    /// Where a setting is written: a guard may stand in the list.
+    /// The place of a setting; a guard may be written in the list.
     pub fn place_of(&self, setting: &str) -> Option<Location> {
         match setting {
             "propagate deadline" => self.propagate_deadline.as_ref().map(Placed::key),
@@ -146,7 +147,7 @@ fn check_edge_name(
     let edges = plan.edge_names(names);
     if !edges.contains(&normalize_edge(written)) {
         let message = format!("`{caller}` never calls `{callee}`: these settings have no effect");
-        let help = format!("calls that are made: {}", edges.join(", "));
+        let help = format!("the calls of this scenario are: {}", edges.join(", "));
         let problem = Problem::warning(message, Some(at));
         problems.add(problem.labelled("unused").with_help(help));
     }

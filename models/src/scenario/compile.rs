@@ -1,8 +1,8 @@
 //! From typed sections to a blueprint: the order in which sections are compiled.
 //!
 //! Stations come first, so that everything else can name them; then workloads, queues and handlers,
-//! whose calls discover the edges; then the guards of each edge; then faults, and what is asked of a
-//! run. Whatever cannot be resolved is a problem with a place.
+//! whose calls discover the edges; then the guards of each edge; then faults, expectations and the
+//! analyses. A name that cannot be resolved becomes a problem with its place.
 
 use super::analyses::{
     compile_goals, compile_prices, compile_stability, compile_sweep, goal_readings,
@@ -22,20 +22,20 @@ use crate::language::{Problems, Sources};
 use crate::study::{GoalsPlan, StabilityPlan, SweepPlan};
 use crate::system::Blueprint;
 
-/// A compiled scenario, and the plans of what can be asked of it.
+/// A compiled scenario, and the plans of its analyses.
 pub(super) struct Compiled {
     /// The system.
     pub blueprint: Blueprint,
     /// Its sweep.
     pub sweep: SweepPlan,
-    /// What is wanted of it, if anything is.
+    /// The goals of a recommendation, if the file has any.
     pub goals: Option<GoalsPlan>,
-    /// The loads and triggers that it is to be tried with, if any.
+    /// The loads and triggers of a stability map, if the file asks for one.
     pub stability: Option<StabilityPlan>,
 }
 
-/// Compiles typed sections; what is read off each run depends on the request. The result is of use
-/// only if no error was added to `problems`.
+/// Compiles typed sections; the request decides which figures are read off each run. The result may
+/// be used only if no error was added to `problems`.
 pub(super) fn compile(
     written: &Written<'_>,
     sources: &Sources,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::language::{Placed, Problems};
 
-/// The records of a CSV file in a folder; `None` if it cannot be read, which is then noted.
+/// The records of a CSV file in a folder; `None`, with a problem noted, if it cannot be read.
 pub(crate) fn records(
     file: &Placed<String>,
     folder: &Path,
@@ -21,7 +21,7 @@ pub(crate) fn records(
         Ok(records) => Some(records),
         Err(error) => {
             let message = format!("cannot read {}: {error}", **file);
-            problems.error(file.at(), message, "files are looked for beside the scenario");
+            problems.error(file.at(), message, "write its path relative to the scenario");
             None
         }
     }

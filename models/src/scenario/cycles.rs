@@ -3,11 +3,10 @@
 use std::collections::VecDeque;
 
 /// Shortest cycles of a graph, one through each edge that lies on any, at most `most` of them.
-/// `calls[a]` lists whom `a` calls. A cycle begins with its least member and is listed once.
+/// `calls[a]` lists the callees of `a`. Each cycle begins with its least member and is listed once.
 ///
-/// What lies on no cycle is mostly peeled off first, and each search is breadth first: a large
-/// graph without cycles costs no more than reading it, where following every path would take for
-/// ever.
+/// Nodes on no cycle are mostly peeled off first, and each search is breadth first: a large graph
+/// without cycles costs no more than reading it, whereas following every path would take forever.
 pub(super) fn cycles(calls: &[Vec<usize>], most: usize) -> Vec<Vec<usize>> {
     let calls = peeled(calls);
     let mut cycles: Vec<Vec<usize>> = Vec::new();
@@ -29,8 +28,7 @@ pub(super) fn cycles(calls: &[Vec<usize>], most: usize) -> Vec<Vec<usize>> {
     cycles
 }
 
-/// The graph without those who call nobody or whom nobody calls, again and again until none is
-/// left.
+/// The graph after repeatedly removing nodes that call nobody or that nobody calls.
 fn peeled(calls: &[Vec<usize>]) -> Vec<Vec<usize>> {
     let mut callers = vec![Vec::new(); calls.len()];
     for (caller, callees) in calls.iter().enumerate() {
@@ -63,7 +61,7 @@ fn peeled(calls: &[Vec<usize>]) -> Vec<Vec<usize>> {
         .collect()
 }
 
-/// A shortest way, both ends included.
+/// A shortest path, both ends included.
 fn shortest_way(calls: &[Vec<usize>], from: usize, to: usize) -> Option<Vec<usize>> {
     let mut came_from = vec![None; calls.len()];
     came_from[from] = Some(from);

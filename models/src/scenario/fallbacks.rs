@@ -1,4 +1,4 @@
-//! What calls turn to when they have failed.
+//! Fallbacks: substitutes for the answer when a call has failed.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -41,10 +41,10 @@ impl JsonSchema for FallbackList {
     }
 }
 
-/// A fallback: a value that is always at hand, or a substitute for certain failures.
+/// A fallback: a value that is always available, or a substitute for certain failures.
 #[derive(Clone, Debug)]
 pub(crate) enum FallbackSection {
-    /// A value that is always at hand; written as `default`.
+    /// A value that is always available; written as `default`.
     Default,
     /// A substitute for certain failures.
     Instead(Instead),
@@ -86,7 +86,7 @@ impl JsonSchema for FallbackSection {
 section! {
     /// A substitute for a call that has failed for good.
     pub(crate) struct Instead {
-        /// Failures that it is for; all if left out.
+        /// The failures that it answers for; all if left out.
         "on" => on: Option<Vec<Outcome>>,
         .. => substitute: Substitute,
     }
@@ -101,7 +101,7 @@ one_of! {
         "call" => Call(WithCall),
         /// A queue to which a message about the request is sent; the request is accepted.
         "send" => Send(WithSend),
-        /// The request is accepted, and done when the breakers of the call are closed.
+        /// The request is accepted now, and done later when the breakers of the call are closed.
         "later" => Later(WithLater),
     }
 }
@@ -109,7 +109,7 @@ one_of! {
 section! {
     /// The last good answer, if it is cached.
     pub(crate) struct WithCached {
-        /// How often it is, and how long it takes to fetch.
+        /// The hit rate of the cache, and its latency.
         "cached" => cached: CachedFallback,
     }
 }
@@ -131,9 +131,9 @@ section! {
 }
 
 section! {
-    /// The request is accepted, and done when the breakers of the call are closed.
+    /// The request is accepted now, and done later when the breakers of the call are closed.
     pub(crate) struct WithLater {
-        /// How it is made up for.
+        /// The rate at which such requests are done later, and the most that can wait.
         "later" => later: Placed<LaterFallback>,
     }
 }
@@ -141,27 +141,27 @@ section! {
 section! {
     /// The last good answer, if it is cached.
     pub(crate) struct CachedFallback {
-        /// Share of requests for which it is.
+        /// The share of requests for which it is there, such as `90%`.
         "hit rate" => hit_rate: Share,
-        /// How long it takes to fetch.
+        /// The time that it takes to fetch; none if left out.
         "latency" => latency: Option<Placed<DurationPhrase>>,
-        /// It is of no use any more when the call has not succeeded for so long; always of use if
-        /// left out.
+        /// The longest time since the last success of the call for which the cached answer is used;
+        /// no limit if left out.
         "max age" => max_age: Option<Duration>,
     }
 }
 
 section! {
-    /// Requests that are put off.
+    /// Requests that are accepted now and done later.
     pub(crate) struct LaterFallback {
-        /// At which rate they are made up for.
+        /// The rate at which they are done later, such as `10/s`.
         "rate" => rate: Placed<Rate>,
-        /// How many can be put off at one time; no limit if left out.
+        /// The most requests that can wait at one time; no limit if left out.
         "capacity" => capacity: Option<u32>,
     }
 }
 
-/// Compiles the fallbacks of a call, each with the failures that it is for.
+/// Compiles the fallbacks of a call, each with the failures that it answers for.
 pub(super) fn compile_fallbacks(
     caller: Caller,
     list: Option<&FallbackList>,
@@ -175,8 +175,12 @@ pub(super) fn compile_fallbacks(
         let compiled = match &**fallback {
             FallbackSection::Default => {
                 if index + 1 < list.len() {
-                    let help = "a default value is always at hand; put it last";
-                    problems.error(fallback.at(), "what follows is never tried", help);
+                    let help = "a default value is always available; put `default` last";
+                    problems.error(
+                        fallback.at(),
+                        "the fallbacks after `default` are never tried",
+                        help,
+                    );
                 }
                 Some((Fallback::Default, OutcomeSet::failures()))
             }
@@ -190,8 +194,8 @@ pub(super) fn compile_fallbacks(
         let puts_off = |fallback: &Fallback| matches!(fallback, Fallback::Later { .. });
         let is_put_off = fallbacks.iter().any(|(fallback, _)| puts_off(fallback));
         if is_put_off && compiled.as_ref().is_some_and(|(fallback, _)| puts_off(fallback)) {
-            let message = "this call is put off in two places";
-            problems.error(fallback.at(), message, "one `later` is enough");
+            let message = "this call has two `later` fallbacks";
+            problems.error(fallback.at(), message, "keep one of them");
         }
         fallbacks.extend(compiled);
     }
@@ -221,8 +225,12 @@ impl Substitute {
             }
             Self::Later(WithLater { later }) => {
                 if matches!(caller, Caller::Workload(_)) {
-                    let help = "let the service that they call do so";
-                    problems.error(later.key(), "clients put nothing off", help);
+                    let help = "write `later` for a call that the service makes";
+                    problems.error(
+                        later.key(),
+                        "clients cannot put requests off until later",
+                        help,
+                    );
                     return None;
                 }
                 let interval = problems.interval(&later.rate);
@@ -243,7 +251,7 @@ fn alternative(
     let callee = names.station(name, target.at(), problems)?;
     if callee.kind == StationKind::Cache {
         let help = "write `cached: { hit rate: 90% }` for a cached answer";
-        problems.error(target.at(), format!("`{name}` is a cache"), help);
+        problems.error(target.at(), format!("`{name}` is a cache, not a service"), help);
         return None;
     }
     check_operation(target, names, problems);
@@ -251,7 +259,7 @@ fn alternative(
     Some(Fallback::Alternative { site })
 }
 
-/// Notes a service that stands in for another and has a stand-in itself: one chain says it all.
+/// Notes a fallback whose own call has another service as its fallback: one list should name both.
 pub(super) fn check_alternatives(names: &Names<'_>, plan: &Plan, problems: &mut Problems) {
     let edges = &plan.blueprint.edges;
     let stand_ins = edges.iter().flat_map(|edge| &edge.fallbacks).filter_map(|fallback| {
@@ -263,7 +271,7 @@ pub(super) fn check_alternatives(names: &Names<'_>, plan: &Plan, problems: &mut 
         let calls = &names.file.calls;
         let call = calls.iter().find(|(written, _)| super::tree::normalize_edge(written) == name);
         let at = call.map(|(_, call)| call.key());
-        let message = format!("`{name}` is itself an alternative, and has one");
+        let message = format!("`{name}` is a fallback and has a fallback of its own");
         let help = "list both, in order, as fallbacks of the first call";
         problems.add(Problem::error(message, at).with_help(help));
     }

@@ -27,50 +27,51 @@ section! {
     pub(crate) struct Scenario {
         /// A short name; the file's name if left out.
         "name" => name: Option<String>,
-        /// Settings for all services, databases, caches and calls that do not say otherwise.
+        /// Defaults for all services, databases, caches and calls.
         "defaults" => defaults: Defaults,
-        /// How long to run, and from which seed.
+        /// The duration of the run, and the seed of its random numbers.
         "run" => run: Run,
-        /// What stops a run that would not end, or not fit.
+        /// Limits that stop a run that would not end, or would not fit into memory.
         "limits" => limits: LimitSection,
         /// Machines whose processors are shared by the services placed on them.
         "hosts" => hosts: Named<Host>,
-        /// Classes of requests, the highest first; workloads name one, and what they call belongs
-        /// to it too.
+        /// Classes of requests, the highest first; a workload names one, and the calls made for its
+        /// requests belong to it too.
         "priorities" => priorities: Vec<String>,
-        /// Where requests come from.
+        /// Sources of requests.
         "workloads" => workloads: Named<Workload>,
-        /// What answers them.
+        /// Services, which answer requests.
         "services" => services: Named<Service>,
-        /// What is queried, through a pool of connections.
+        /// Databases, which are queried through a pool of connections.
         "databases" => databases: Named<Database>,
-        /// What is looked up before something slower is asked.
+        /// Caches, which are asked before something slower.
         "caches" => caches: Named<Cache>,
-        /// Places far from each other: for each, the latency one way to others.
+        /// Regions far from each other, each with its one-way latencies to others.
         "regions" => regions: Named<Named<DurationPhrase>>,
-        /// How many customers all workloads together serve; each request is of one of them.
+        /// The number of customers of all workloads together; each request comes from one of them.
         "customers" => customers: Option<u64>,
-        /// Messages that wait to be consumed.
+        /// Queues of messages that wait to be consumed.
         "queues" => queues: Named<Queue>,
         /// Guards, timeouts and latencies between a caller and a callee, by `caller -> callee`.
         "calls" => calls: Named<Call>,
-        /// What breaks, when, and for how long.
+        /// Faults: what breaks, when, and for how long.
         "faults" => faults: Vec<Placed<FaultSection>>,
-        /// What operators do to breakers, and when.
+        /// Actions of operators on breakers.
         "operator" => operator: Vec<Placed<Operation>>,
-        /// What a monitoring system would call people for, by name.
+        /// Alerts of a monitoring system, by name.
         "alerts" => alerts: Named<Alert>,
-        /// An experiment: faults that grow stage by stage, and what calls it off.
+        /// A chaos experiment: faults that grow stage by stage, and the conditions that call it
+        /// off.
         "chaos" => chaos: Option<Placed<Chaos>>,
-        /// What is expected of a run: sentences that `fusebox test` holds it to.
+        /// Expectations of a run: sentences that `fusebox test` checks.
         "expect" => expect: Vec<ExpectationSection>,
-        /// What resources cost, for the figure `cost`.
+        /// Prices of resources, for the figure `cost`.
         "prices" => prices: PriceSection,
-        /// What `fusebox sweep` varies, and what it measures.
+        /// Settings that `fusebox sweep` varies, and figures that it measures.
         "sweep" => sweep: Sweep,
-        /// What `fusebox recommend` may move, and what is wanted.
+        /// Settings that `fusebox recommend` may change, and the conditions and limits to meet.
         "goals" => goals: Goals,
-        /// Which loads and triggers `fusebox stability` tries.
+        /// Loads and triggers that `fusebox stability` tries.
         "stability" => stability: Stability,
     }
     checked {
@@ -84,17 +85,17 @@ section! {
 }
 
 section! {
-    /// Settings for everything that does not say otherwise.
+    /// Settings that apply wherever nothing else is written.
     pub(crate) struct Defaults {
-        /// For every call.
+        /// Defaults of every call.
         "calls" => calls: Option<Placed<Call>>,
     }
     checked {
-        /// For every service.
+        /// Defaults of every service.
         "services" => Option<Service>,
-        /// For every database.
+        /// Defaults of every database.
         "databases" => Option<Database>,
-        /// For every cache.
+        /// Defaults of every cache.
         "caches" => Option<Cache>,
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Includes<'a> {
 }
 
 impl<'a> Includes<'a> {
-    /// Nothing has been included into a file yet.
+    /// The includes of a file, none of which has been read yet.
     pub fn of(input: &'a Input, loader: &'a mut Loader) -> Self {
         let own_path = input.folder.join(Path::new(&input.name).file_name().unwrap_or_default());
         let own_path = own_path.canonicalize().unwrap_or(own_path);
@@ -44,7 +44,7 @@ impl<'a> Includes<'a> {
             if trail.contains(&identity) {
                 self.loader.problems.add(
                     Problem::error("files include each other in a circle", Some(file.at))
-                        .with_help("leave one of the includes out"),
+                        .with_help("remove one of the includes"),
                 );
                 continue;
             }
@@ -58,9 +58,9 @@ impl<'a> Includes<'a> {
                         format!("cannot read {}: {error}", path.display()),
                         Some(file.at),
                     );
-                    self.loader.problems.add(problem.with_help(
-                        "included files are looked for beside the file that includes them",
-                    ));
+                    self.loader.problems.add(
+                        problem.with_help("write its path relative to the file that includes it"),
+                    );
                     continue;
                 }
             };

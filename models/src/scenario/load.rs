@@ -15,44 +15,44 @@ use crate::language::{Decode, Found, Location, Problem, Problems, Sources};
 use crate::study::{GoalsPlan, StabilityPlan, SweepPlan};
 use crate::system::Blueprint;
 
-/// Where a scenario comes from.
+/// The text of a scenario, and where it comes from.
 #[derive(Clone, Debug)]
 pub struct Input {
-    /// What to call it in messages.
+    /// The name that messages give it.
     pub name: String,
     /// Its text.
     pub text: String,
-    /// Where included files and CSV files are looked for.
+    /// The folder that included files and CSV files are relative to.
     pub folder: PathBuf,
 }
 
-/// What is changed on the way.
+/// Changes that are made while a scenario is read.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     /// The variant chosen.
     pub variant: Option<String>,
     /// `path=value` settings, in order; each replaces what the file and the variant say.
     pub settings: Vec<String>,
-    /// The request that the scenario is read for.
+    /// The request for which the scenario is read.
     pub request: Request,
 }
 
-/// What came of reading a scenario.
+/// The result of reading a scenario.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The compiled scenario; `None` if there are errors.
     pub blueprint: Option<Arc<Blueprint>>,
-    /// Everything wrong with it, in the order of the file.
+    /// All problems of it, in the order of the file.
     pub problems: Vec<Problem>,
     /// The texts that the problems' places refer to.
     pub sources: Sources,
     /// Names of the variants that can be chosen.
     pub variants: Vec<String>,
-    /// What a sweep of it would be.
+    /// The plan of its sweep.
     pub sweep: Option<SweepPlan>,
-    /// What is wanted of it, if the file says so.
+    /// The goals of a recommendation, if the file has any.
     pub goals: Option<GoalsPlan>,
-    /// Which loads and triggers it is to be tried with, if the file says so.
+    /// The loads and triggers of a stability map, if the file asks for one.
     pub stability: Option<StabilityPlan>,
 }
 
@@ -102,7 +102,7 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
 }
 
 impl Loaded {
-    /// Adds what is wrong with another reading of the same file and has not been told yet.
+    /// Adds the problems of another reading of the same file that are not listed yet.
     fn add(&mut self, other: Self, name: &str) {
         self.blueprint = self.blueprint.take().filter(|_| other.blueprint.is_some());
         let news: Vec<Problem> =
@@ -188,7 +188,7 @@ impl Loader {
     }
 }
 
-/// A scenario as it is written, and what it was read from.
+/// A scenario as it is written, and its origin.
 pub(super) struct Written<'a> {
     /// The typed sections.
     pub file: &'a Scenario,
@@ -196,6 +196,6 @@ pub(super) struct Written<'a> {
     pub tree: &'a Node,
     /// The name of a scenario that has none of its own.
     pub name: &'a str,
-    /// The folder in which other files are looked for.
+    /// The folder that other files are relative to.
     pub folder: &'a Path,
 }

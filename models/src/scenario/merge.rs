@@ -1,13 +1,13 @@
-//! Values that come from elsewhere where a file says nothing: included files, `defaults:`.
+//! Values for settings that a file leaves out: from included files and from `defaults:`.
 
 use crate::guards;
 use crate::language::tree::{Key, Node, Segment, Value, normalize_edge, parse_path};
 
-/// The sections whose things have defaults.
+/// The sections whose entries have defaults.
 const WITH_DEFAULTS: [&str; 4] = ["services", "databases", "caches", "calls"];
 
-/// Adds whatever `theirs` has and `mine` does not, map by map; lists stay as they are, and so do maps
-/// of another `preset`, whose keys mean nothing here.
+/// Adds every key that `theirs` has and `mine` does not, map by map; lists stay as they are, and so
+/// do maps of another `preset`, whose keys mean nothing here.
 pub(super) fn merge_missing(mine: &mut Node, theirs: &Node) {
     let preset = [Segment::Key("preset".to_owned())];
     let preset_of = |node: &Node| node.get(&preset).map(|node| node.value.clone());
@@ -26,14 +26,14 @@ pub(super) fn merge_missing(mine: &mut Node, theirs: &Node) {
     }
 }
 
-/// Guards are listed or written one by one: the keys that what a map has chosen excludes.
+/// A test for the keys that `mine` rules out: guards are either listed or written one by one.
 fn chosen_otherwise(mine: &[(Key, Node)]) -> impl Fn(&str) -> bool + use<> {
     let has_list = mine.iter().any(|(key, _)| key.name == "guards");
     let has_single = mine.iter().any(|(key, _)| guards::KEYS.contains(&key.name.as_str()));
     move |key| (has_list && guards::KEYS.contains(&key)) || (has_single && key == "guards")
 }
 
-/// Copies what `defaults:` says into every service, database, cache and call.
+/// Copies the settings under `defaults:` into every service, database, cache and call.
 pub(super) fn apply_defaults(tree: &mut Node) {
     for section in WITH_DEFAULTS {
         let path = parse_path(&format!("defaults.{section}"));

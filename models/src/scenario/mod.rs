@@ -7,7 +7,7 @@
 //! [`Blueprint`](crate::system::Blueprint); `lint` looks for what is legal and unwise. Problems are
 //! collected along the way and reported together.
 //!
-//! A section and its compilation share a file. Steps, faults and guards have rooms of their own:
+//! A section and its compilation share a file. Steps, faults and guards have folders of their own:
 //! `steps`, [`faults`](crate::faults), [`guards`](crate::guards).
 
 mod analyses;

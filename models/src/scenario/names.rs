@@ -1,4 +1,4 @@
-//! What the names of a file stand for.
+//! The meaning of the names in a file.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use super::file::Scenario;
 use crate::language::{Location, Placed, Problem, Problems, Sources, did_you_mean};
 use crate::system::{NONE, StationKind};
 
-/// The names of a file, resolved to dense ids. Nothing that is compiled changes them.
+/// The names of a file, resolved to dense ids. Compilation does not change them.
 pub(crate) struct Names<'a> {
     /// The file that the names are from.
     pub file: &'a Scenario,
     /// The texts that places refer to.
     pub sources: &'a Sources,
-    /// The folder in which files named by the scenario are looked for.
+    /// The folder that files named by the scenario are relative to.
     pub folder: &'a Path,
     stations: IndexMap<&'a str, NamedStation>,
     keyed_caches: Vec<&'a str>,
@@ -30,7 +30,7 @@ pub(crate) struct NamedStation {
 }
 
 impl<'a> Names<'a> {
-    /// The names of a file; two things of one name are a problem.
+    /// Resolves the names of a file; notes a problem if two things have one name.
     pub fn new(
         file: &'a Scenario,
         sources: &'a Sources,
@@ -71,7 +71,7 @@ impl<'a> Names<'a> {
         found
     }
 
-    /// The queue of messages of a name, or a problem.
+    /// The queue of messages with a name, or a problem.
     pub fn queue(&self, name: &Placed<String>, problems: &mut Problems) -> Option<u32> {
         let queues = &self.file.queues;
         let found = queues.get_index_of(name.as_str());
@@ -104,7 +104,7 @@ impl<'a> Names<'a> {
         problems.no_such("region", name, at, self.file.regions.names(), otherwise);
     }
 
-    /// The class of the requests of a name, or a problem; the last class if there is no name.
+    /// The class of requests with a name, or a problem; the last class if there is no name.
     pub fn priority(&self, name: Option<&Placed<String>>, problems: &mut Problems) -> u8 {
         let classes = &self.file.priorities;
         let position = match name {
@@ -157,7 +157,7 @@ fn stations_by_name<'a>(
     for (id, (name, key, kind)) in services.chain(databases).chain(caches).enumerate() {
         problems.name(name, key);
         if stations.insert(name, NamedStation { id: id as u32, kind }).is_some() {
-            let help = "services, databases and caches share their names";
+            let help = "rename one: a service, a database and a cache cannot have the same name";
             second_of_its_name(name, key, help, problems);
         }
     }
@@ -170,7 +170,7 @@ pub(crate) fn split_target(target: &str) -> (&str, &str) {
     target.split_once('.').unwrap_or((target, ""))
 }
 
-/// The thing of a name among others, or advice on which one was meant.
+/// Advice for an unknown name: the known name that it resembles, or `otherwise`.
 pub(crate) fn meant<'a>(
     name: &str,
     known: impl IntoIterator<Item = &'a str>,

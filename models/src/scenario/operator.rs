@@ -1,4 +1,4 @@
-//! What operators do to breakers.
+//! Actions of operators on breakers.
 
 use sim_core::{SimDuration, SimTime};
 
@@ -13,24 +13,24 @@ use crate::system::OrderPlan;
 section! {
     /// Something that an operator does to the breakers of an edge `a -> b`.
     pub(crate) struct Operation {
-        /// When; at the beginning of the run if left out.
+        /// The time of the action; the beginning of the run if left out.
         "at" => at: Option<Placed<Duration>>,
         .. => act: Act,
     }
 }
 
 one_of! {
-    /// What an operator does.
+    /// An action of an operator.
     pub(crate) enum Act("operation") {
         /// Rejects every call.
         "force open" => ForceOpen(ForceOpen),
         /// Lets every call pass, and forgets what was counted.
         "force closed" => ForceClosed(ForceClosed),
-        /// Lets every call pass, uncounted; enabled again, the breaker goes on where it was.
+        /// Lets every call pass, uncounted; when enabled again, the breaker goes on where it was.
         "disable" => Disable(Disable),
-        /// Takes one of these back.
+        /// Ends one of these states.
         "enable" => Enable(Enable),
-        /// Begins anew, closed.
+        /// Makes the breaker start afresh, closed.
         "reset" => Reset(Reset),
     }
 }
@@ -40,7 +40,7 @@ section! {
     pub(crate) struct ForceOpen {
         /// The edge.
         "force open" => edge: Placed<String>,
-        /// Until it is taken back; to the end of the run if left out.
+        /// How long it lasts; to the end of the run if left out.
         "for" => lasts: Option<Duration>,
     }
 }
@@ -50,23 +50,23 @@ section! {
     pub(crate) struct ForceClosed {
         /// The edge.
         "force closed" => edge: Placed<String>,
-        /// Until it is taken back; to the end of the run if left out.
+        /// How long it lasts; to the end of the run if left out.
         "for" => lasts: Option<Duration>,
     }
 }
 
 section! {
-    /// Lets every call pass, uncounted; enabled again, the breaker goes on where it was.
+    /// Lets every call pass, uncounted; when enabled again, the breaker goes on where it was.
     pub(crate) struct Disable {
         /// The edge.
         "disable" => edge: Placed<String>,
-        /// Until it is taken back; to the end of the run if left out.
+        /// How long it lasts; to the end of the run if left out.
         "for" => lasts: Option<Duration>,
     }
 }
 
 section! {
-    /// Takes an order back.
+    /// Ends a forced or disabled state.
     pub(crate) struct Enable {
         /// The edge.
         "enable" => edge: Placed<String>,
@@ -74,7 +74,7 @@ section! {
 }
 
 section! {
-    /// Begins anew, closed.
+    /// Makes the breaker start afresh, closed.
     pub(crate) struct Reset {
         /// The edge.
         "reset" => edge: Placed<String>,
@@ -82,7 +82,7 @@ section! {
 }
 
 impl Act {
-    /// The order, the edge whose breakers are told, and how long it is in force.
+    /// The order, the edge whose breakers receive it, and how long it is in force.
     fn parts(&self) -> (Order, &Placed<String>, Option<Duration>) {
         match self {
             Self::ForceOpen(act) => (Order::ForceOpen, &act.edge, act.lasts),
@@ -94,7 +94,7 @@ impl Act {
     }
 }
 
-/// Compiles what operators do.
+/// Compiles the actions of operators.
 pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     for operation in &names.file.operator {
         let (order, target, lasts) = operation.act.parts();

@@ -1,4 +1,4 @@
-//! Values that take the place of what a file says: variants, settings, requests.
+//! Values that replace those of a file: variants, settings, requests.
 
 use super::load::Loader;
 use super::request::{GoalsRequest, Request, SweepRequest};
@@ -7,7 +7,8 @@ use crate::language::tree::{Node, Segment, Value, normalize_edge, parse_path};
 use crate::language::{Location, Problem, did_you_mean, unknown_key};
 
 impl Loader {
-    /// Every override of every variant must lead somewhere, whether or not the variant is chosen.
+    /// Checks that every override of every variant leads somewhere, even if the variant is not
+    /// chosen.
     pub fn check_variants(&mut self, tree: &Node) {
         let Some(Node { value: Value::Map(variants), .. }) = tree.get(&parse_path("variants"))
         else {
@@ -33,7 +34,8 @@ impl Loader {
         }
     }
 
-    /// Neither may an override of a condition lead nowhere, whatever is asked.
+    /// Checks that every override of every condition leads somewhere, even if the condition is not
+    /// used.
     pub fn check_conditions(&mut self, tree: &Node) {
         let Some(Node { value: Value::Map(conditions), .. }) =
             tree.get(&parse_path("goals.conditions"))
@@ -51,7 +53,7 @@ impl Loader {
         }
     }
 
-    /// What varies must lead somewhere, too.
+    /// Checks that everything that varies leads somewhere.
     pub fn check_varied(&mut self, tree: &Node, section: &str) {
         let Some(Node { value: Value::Map(varied), .. }) = tree.get(&parse_path(section)) else {
             return;
@@ -74,7 +76,7 @@ impl Loader {
             ) {
                 (Some(meant), _) => format!("did you mean `{meant}`?"),
                 (None, true) => "this scenario has no variants".to_owned(),
-                (None, false) => format!("known are {}", variants.join(", ")),
+                (None, false) => format!("known variants: {}", variants.join(", ")),
             };
             self.problems.add(
                 Problem::error(format!("there is no variant `{variant}`"), None).with_help(help),
@@ -87,7 +89,7 @@ impl Loader {
         }
     }
 
-    /// Puts what is asked for where the file would say it.
+    /// Writes the request of a request into the tree, where the file would have it.
     pub fn apply(&mut self, tree: &mut Node, request: &Request) {
         match request {
             Request::Run => {}
@@ -102,8 +104,8 @@ impl Loader {
         }
     }
 
-    /// Puts what was asked for outside the file where the file would say it; nothing is expected of
-    /// what is swept.
+    /// Writes a sweep requested outside the file into the tree, where the file would have it; the
+    /// points of a sweep have no expectations.
     fn apply_request(&mut self, tree: &mut Node, request: &SweepRequest) {
         remove_sections(tree, &["expect", "goals", "stability"]);
         let section =
@@ -116,7 +118,7 @@ impl Loader {
             let source = self.sources.add("--vary", vary);
             let whole = Location { source, start: 0, end: vary.len() };
             let Some((path, values)) = vary.split_once('=') else {
-                let problem = Problem::error(format!("`{vary}` varies nothing"), Some(whole));
+                let problem = Problem::error(format!("`{vary}` has no values"), Some(whole));
                 self.problems.add(problem.with_help(
                     "write `path=values`, such as `services.d.threads=20..200 step 20`",
                 ));
@@ -164,8 +166,7 @@ impl Loader {
         }
     }
 
-    /// Brings a condition about, then sets what a candidate sets; nothing is expected and nothing
-    /// swept.
+    /// Applies a condition, then the values of a candidate; removes expectations and sweep.
     fn apply_goals(&mut self, tree: &mut Node, request: &GoalsRequest) {
         remove_sections(tree, &["expect", "sweep", "stability"]);
         if let Some(condition) = &request.condition {
@@ -176,15 +177,18 @@ impl Loader {
         }
     }
 
-    /// Sets what a condition sets; of conditions that come together, one after the other.
+    /// Applies the overrides of a condition; those of conditions that come together, one after the
+    /// other.
     fn apply_condition(&mut self, tree: &mut Node, condition: &str, trail: &mut Vec<String>) {
         let path =
             [parse_path("goals.conditions"), vec![Segment::Key(condition.to_owned())]].concat();
         let Some(node) = tree.get(&path).cloned() else { return };
         if trail.iter().any(|known| known == condition) {
-            let problem =
-                Problem::error(format!("the condition `{condition}` holds itself"), Some(node.at));
-            self.problems.add(problem.with_help("leave it out of the list"));
+            let problem = Problem::error(
+                format!("the condition `{condition}` includes itself"),
+                Some(node.at),
+            );
+            self.problems.add(problem.with_help("remove it from the list"));
             return;
         }
         trail.push(condition.to_owned());
@@ -209,11 +213,11 @@ impl Loader {
         }
     }
 
-    /// `path=value`, where the value is YAML.
+    /// Applies `path=value`, where the value is YAML.
     pub fn apply_setting(&mut self, tree: &mut Node, setting: &str) {
         let Some((path, value)) = setting.split_once('=') else {
             self.problems.add(
-                Problem::error(format!("`{setting}` sets nothing"), None)
+                Problem::error(format!("`{setting}` has no value"), None)
                     .with_help("write `path=value`, such as `services.d.threads=60`"),
             );
             return;
@@ -251,8 +255,8 @@ impl Loader {
     }
 }
 
-/// A setting below a service, database, cache, host or workload that does not exist is a slip of
-/// the pen, not a new one.
+/// Refuses a setting below a service, database, cache, host or workload that does not exist: it is
+/// a typing mistake, not a new one.
 fn unknown_name(tree: &Node, path: &[Segment], at: Location) -> Option<Problem> {
     let [Segment::Key(section), Segment::Key(name), _, ..] = path else { return None };
     if !["services", "databases", "caches", "hosts", "workloads"].contains(&section.as_str()) {
@@ -271,7 +275,8 @@ fn unknown_name(tree: &Node, path: &[Segment], at: Location) -> Option<Problem> 
     })
 }
 
-/// Takes out what is not asked: it may speak of what is not there under a condition or at a point.
+/// Removes sections that this request does not use; they may refer to things that a condition or a
+/// point removes.
 fn remove_sections(tree: &mut Node, sections: &[&str]) {
     for section in sections {
         tree.remove(&parse_path(section));

@@ -17,8 +17,8 @@ use crate::system::{
 /// Handlers longer than this, repetitions unrolled, are refused.
 pub(crate) const MOST_STEPS: usize = 65_536;
 
-/// Limits on what one scenario may describe: far above any real system, and far below any machine's
-/// memory. What arises only while it runs has limits of its own, in the section `limits:`.
+/// Limits on the size of one scenario: far above any real system, and far below the memory of any
+/// machine. The section `limits:` has those for a run.
 pub(crate) mod most {
     /// Instances of all services, databases and caches.
     pub const INSTANCES: u64 = 100_000;
@@ -26,7 +26,7 @@ pub(crate) mod most {
     pub const POOLS: u64 = 500_000;
     /// Breakers.
     pub const BREAKERS: u64 = 100_000;
-    /// Calls, or seconds, that all breakers together look back.
+    /// Calls or seconds that the windows of all breakers together cover.
     pub const LOOKED_BACK: u64 = 10_000_000;
     /// Beginnings of one fault that repeats.
     pub const REPETITIONS: u64 = 10_000;
@@ -34,11 +34,11 @@ pub(crate) mod most {
     pub const KEYS: u64 = 1_000_000;
     /// Partitions of one queue of messages.
     pub const PARTITIONS: u64 = 10_000;
-    /// Turns of a rate that follows the time of day.
+    /// Periods in a run of a rate that follows the time of day.
     pub const TURNS: f64 = 10_000.0;
 }
 
-/// The one whose steps are being compiled.
+/// The caller whose steps are being compiled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Caller {
     /// A workload.
@@ -52,21 +52,21 @@ pub(crate) enum Caller {
 /// An edge found in a handler, before its guards are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Edge {
-    /// The one who calls.
+    /// The caller.
     pub caller: Caller,
     /// The station called.
     pub callee: u32,
 }
 
-/// The blueprint while it is being compiled, and what is only known meanwhile.
+/// The blueprint while it is being compiled, and what is known only until it is finished.
 pub(crate) struct Plan {
     /// What has been compiled so far.
     pub blueprint: Blueprint,
     /// The edges that calls have been found to take.
     pub edges: Vec<Edge>,
-    /// Calls, or seconds, that the guards so far look back.
+    /// Calls or seconds that the windows of the guards so far cover.
     looked_back: u64,
-    /// True if some requests fail whenever they come.
+    /// True if some requests fail each time they are sent.
     pub has_poison: bool,
     /// The first step of each operation of each station; the unnamed one is "".
     entries: IndexMap<(u32, String), u32>,
@@ -75,7 +75,7 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// A plan of nothing yet.
+    /// A plan in which nothing has been compiled yet.
     pub fn new(blueprint: Blueprint) -> Self {
         Self {
             blueprint,
@@ -87,7 +87,8 @@ impl Plan {
         }
     }
 
-    /// Leaves only what is kept for expectations to be read off runs.
+    /// Drops the readings of runs, and all windows of latencies but the first ones, which
+    /// expectations need.
     pub fn read_nothing(&mut self, latency_windows: usize) {
         self.blueprint.readings.clear();
         self.blueprint.latency_windows.truncate(latency_windows);
@@ -188,7 +189,7 @@ impl Plan {
         self.blueprint.sites.len() as u32 - 1
     }
 
-    /// Fills in where each call goes, now that all handlers are there.
+    /// Fills in the target of each call, once all handlers are compiled.
     pub fn resolve_sites(&mut self) {
         for (site, operation) in self.blueprint.sites.iter_mut().zip(&self.called) {
             site.entry = self.entries.get(operation).copied().unwrap_or(0);
@@ -275,8 +276,8 @@ impl Plan {
         })
     }
 
-    /// True if there may be more guards after the first ones, each of which remembers something; a
-    /// problem otherwise.
+    /// True if the limits allow further guards after the first ones, each with a window of
+    /// `remembered` calls or seconds; notes a problem otherwise.
     pub fn may_add_guards(
         &mut self,
         (first, count, what): (u32, u64, &str),
@@ -323,7 +324,7 @@ pub(crate) fn check_operation(target: &Placed<String>, names: &Names<'_>, proble
     problems.error(target.at(), message, help);
 }
 
-/// The distribution that a phrase stands for; constantly nothing if it cannot be read.
+/// The distribution that a phrase stands for; zero if it cannot be read.
 pub(crate) fn read_distribution(
     phrase: &Placed<DurationPhrase>,
     names: &Names<'_>,
@@ -370,7 +371,7 @@ fn measured(
     }
 }
 
-/// A span that may be written, or nothing.
+/// The span that is written, or the default.
 pub(crate) fn span_or(written: Option<&Placed<Duration>>, default: SimDuration) -> SimDuration {
     written.map_or(default, |span| span.0)
 }

@@ -12,7 +12,7 @@ use crate::resilience::{Backoff, Growth, Jitter};
 use crate::steps::Op;
 use crate::system::{NONE, OnFailure, PartitionBy, QueuePlan, StationKind};
 
-/// Settings that apply when the file says nothing.
+/// Defaults of the settings.
 const PAUSE: SimDuration = SimDuration::from_secs(1);
 const BACKOFF: Backoff = Backoff {
     base: SimDuration::from_secs(1),
@@ -34,29 +34,29 @@ section! {
         "partition by" => partition_by: Option<PartitionByWord>,
         /// The order in which a partition is delivered; first in, first out if left out.
         "order" => order: Option<QueueOrder>,
-        /// Messages that may wait; not limited if left out.
+        /// The most messages that may wait; no limit if left out.
         "capacity" => capacity: Option<u64>,
-        /// How long it takes to accept a message; no time if left out.
+        /// The time that it takes to accept a message; none if left out.
         "latency" => latency: Option<Placed<DurationPhrase>>,
-        /// Deliveries under way at one time in each partition; 1 if left out.
+        /// The most deliveries under way at one time in each partition; 1 if left out.
         "concurrency" => concurrency: Option<Placed<u32>>,
-        /// Deliveries begun per second at most; not limited if left out.
+        /// The most deliveries begun per second; no limit if left out.
         "rate" => rate: Option<Placed<Rate>>,
         /// Deliveries of a message, the first included, before it is a dead letter; tried for ever
         /// if left out.
         "attempts" => attempts: Option<Placed<u32>>,
-        /// The pause between two deliveries of a message, which its partition waits out; `fixed 1s`
-        /// if left out.
+        /// The pause before a message is delivered again, during which its partition waits; `fixed
+        /// 1s` if left out.
         "backoff" => backoff: Option<Placed<BackoffPhrase>>,
-        /// How long a partition pauses when the breaker of its deliveries rejects one, which is then
-        /// no attempt; 1s if left out.
+        /// How long a partition pauses when the breaker of its deliveries rejects one, which does
+        /// not count as an attempt; 1s if left out.
         "pause" => pause: Option<Placed<Duration>>,
-        /// Another queue, to which dead letters go; they are only counted if left out.
+        /// Another queue for dead letters; they are only counted if left out.
         "dead letters" => dead_letters: Option<Placed<String>>,
-        /// Messages that have waited so long are given up; never if left out.
+        /// The time after which a waiting message is given up; never if left out.
         "expire after" => expire_after: Option<Placed<Duration>>,
         /// With `expire after`: the operation that is called for each message given up, such as a
-        /// refund.
+        /// refund; none if left out.
         "on expiry" => on_expiry: Option<Placed<String>>,
     }
 }
@@ -86,7 +86,7 @@ pub(crate) fn compile_queues(names: &Names<'_>, plan: &mut Plan, problems: &mut 
     for (index, (name, queue)) in names.file.queues.iter().enumerate() {
         problems.name(name, queue.key());
         if names.find_station(name).is_some() || names.file.workloads.contains_key(name) {
-            let help = "queues share their names with services and workloads";
+            let help = "rename one: a queue cannot have the name of a service or a workload";
             second_of_its_name(name, queue.key(), help, problems);
         }
         check(queue, names, problems);
@@ -136,7 +136,7 @@ fn compile(
 fn check(queue: &Placed<Queue>, names: &Names<'_>, problems: &mut Problems) {
     if queue.deliver_to.is_none() && queue.is_whole() {
         for (detail, at) in details_of_deliveries(queue) {
-            let message = format!("`{detail}` means nothing: nobody consumes this queue");
+            let message = format!("`{detail}` has no effect: nobody consumes this queue");
             problems.error(at, message, "write `deliver to: SERVICE.OPERATION`");
         }
     }
@@ -146,7 +146,7 @@ fn check(queue: &Placed<Queue>, names: &Names<'_>, problems: &mut Problems) {
     }
     for span in [&queue.expire_after, &queue.pause].into_iter().flatten() {
         if span.0.is_zero() {
-            let message = "a span of zero makes no sense here";
+            let message = "this must be longer than zero";
             problems.error(span.at(), message, "give it a length such as `1s`");
         }
     }
@@ -158,7 +158,7 @@ fn check(queue: &Placed<Queue>, names: &Names<'_>, problems: &mut Problems) {
     }
 }
 
-/// The settings that mean nothing where nothing is delivered, and their places.
+/// The settings that have no effect where nothing is delivered, and their places.
 fn details_of_deliveries(queue: &Queue) -> impl Iterator<Item = (&'static str, Location)> {
     let details = [
         ("concurrency", queue.concurrency.as_ref().map(Placed::key)),
@@ -196,7 +196,7 @@ fn dead_letters(
 ) -> u32 {
     let Some(name) = written else { return NONE };
     if **name == own {
-        let message = "dead letters would come back for ever";
+        let message = "dead letters of this queue would go back into it";
         problems.error(name.at(), message, "name another queue");
     }
     names.queue(name, problems).unwrap_or(NONE)

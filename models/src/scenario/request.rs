@@ -1,23 +1,23 @@
-//! Requests that a scenario is read for, and what they add to the file.
+//! The request of reading a scenario, and requests that are not in the file.
 
-/// The request that a scenario is read for.
+/// The request of reading a scenario.
 #[derive(Clone, Debug, Default)]
 pub enum Request {
-    /// To run it, and to judge it by what is expected of it.
+    /// To run it, and to check its expectations.
     #[default]
     Run,
-    /// To sweep: the blueprint reads off what the sweep measures, and nothing is expected of it.
+    /// To sweep: the blueprint reads off the figures of the sweep, and expectations are dropped.
     Sweep(SweepRequest),
-    /// To find out what to recommend: the blueprint reads off what is wanted of it in a condition,
-    /// and nothing is expected of it.
+    /// To recommend settings: the blueprint reads off the figures of the goals in one condition,
+    /// and expectations are dropped.
     Goals(GoalsRequest),
-    /// To run it with other values (a path, and a value in YAML): nothing is expected, swept or
-    /// wanted.
+    /// To run it with other values (a path, and a value in YAML), without expectations, sweep or
+    /// goals.
     Point(Vec<(String, String)>),
 }
 
 impl Request {
-    /// True if it asks for other values of the settings that may move.
+    /// True if it gives other values to the settings that may change.
     pub(super) fn is_candidate(&self) -> bool {
         matches!(self, Self::Goals(request) if !request.values.is_empty())
     }
@@ -32,17 +32,16 @@ pub struct GoalsRequest {
     pub values: Vec<(String, String)>,
 }
 
-/// A sweep asked for outside the file, or a point of it. What is given here takes the place of what
-/// the file says.
+/// A sweep requested outside the file, or a point of it. Its values replace those of the file.
 #[derive(Clone, Debug, Default)]
 pub struct SweepRequest {
-    /// What varies: `path=values`.
+    /// The settings that vary: `path=values`.
     pub vary: Vec<String>,
-    /// What is measured.
+    /// The figures to measure.
     pub figures: Vec<String>,
-    /// Of what more is better.
+    /// The figures to maximize.
     pub maximize: Vec<String>,
-    /// Of what less is better.
+    /// The figures to minimize.
     pub minimize: Vec<String>,
     /// Other settings of the sweep, with the names they have in the file: `("design", "sobol
     /// 128")`.

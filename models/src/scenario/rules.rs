@@ -4,10 +4,10 @@ use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Location, Placed, Problem, ProblemKind, Problems};
 use crate::study::{Unit, number};
 
-/// How two sides of a rule are to be ordered.
+/// The order that a rule demands of its two sides.
 type Order = fn(f64, f64) -> bool;
 
-/// The signs of the orders; the longer ones are looked for first.
+/// The signs of the orders; longer ones are tried first.
 const RELATIONS: [(&str, Order); 4] = [
     (" <= ", |left, right| left <= right),
     (" >= ", |left, right| left >= right),
@@ -15,8 +15,8 @@ const RELATIONS: [(&str, Order); 4] = [
     (" > ", |left, right| left > right),
 ];
 
-/// Notes rules that do not hold: a candidate that breaks one cannot be had; a file that does as it is
-/// written is only warned.
+/// Notes rules that do not hold: an error for a candidate, which is thereby ruled out, and only a
+/// warning for the file as it is written.
 pub(super) fn check_rules(
     rules: &[Placed<String>],
     tree: &Node,
@@ -38,17 +38,17 @@ pub(super) fn check_rules(
     }
 }
 
-/// What became of a rule.
+/// The result of checking a rule.
 #[derive(Clone, Debug, PartialEq)]
 enum Verdict {
-    /// It holds, or has nothing to say since a side is not set.
+    /// It holds, or one of its sides is not set.
     Holds,
     /// It does not.
     Broken,
 }
 
-/// Looks whether a rule holds in a tree. Sides are paths or numbers, each after `2 *` if it is to
-/// be multiplied.
+/// Checks if a rule holds in a tree. Sides are paths or numbers, each with a factor in front of it
+/// if need be: `2 * path`.
 ///
 /// # Errors
 /// A rule that cannot be read, or whose sides cannot be compared.
@@ -74,7 +74,7 @@ fn verdict(rule: &str, tree: &Node, at: Location) -> Result<Verdict, Problem> {
     Ok(if holds(left, right) { Verdict::Holds } else { Verdict::Broken })
 }
 
-/// The number of a side; `None` if nothing is set at its path.
+/// The number of a side; `None` if its path is not set.
 fn side(text: &str, tree: &Node, at: Location) -> Result<Option<(f64, Unit)>, Problem> {
     let (factor, text) = match text.split_once(" * ") {
         Some((factor, rest)) => (factor.trim().parse::<f64>().ok(), rest.trim()),

@@ -1,4 +1,4 @@
-//! How long a run is, and what stops it early.
+//! The duration of a run, and limits that stop it early.
 
 use sim_core::SimDuration;
 
@@ -6,7 +6,7 @@ use crate::language::quantity::{Bytes, Duration, Share};
 use crate::language::{Placed, Problem, Problems, section};
 use crate::system::{Limits, RunPlan};
 
-/// Settings that apply when the file says nothing.
+/// Defaults of the settings.
 const DURATION: SimDuration = SimDuration::from_secs(60);
 const SEED: u64 = 1;
 const AVAILABILITY_LEVEL: f64 = 0.99;
@@ -15,29 +15,30 @@ const IN_FLIGHT: u64 = 5_000_000;
 const MEMORY: u64 = 4_000_000_000;
 
 section! {
-    /// How long to run, and from which seed.
+    /// The duration of the run, and the seed of its random numbers.
     pub(crate) struct Run {
-        /// When requests stop arriving; 1m if left out.
+        /// The time until requests stop arriving; 1m if left out.
         "duration" => duration: Option<Placed<Duration>>,
-        /// Requests that begin before this are simulated but not counted.
+        /// The time at the beginning whose requests are simulated but not counted; none if left
+        /// out.
         "warmup" => warmup: Option<Placed<Duration>>,
-        /// How long work in flight may go on after the last arrival.
+        /// How long work in flight may go on after the last arrival; not at all if left out.
         "drain" => drain: Option<Duration>,
         /// The seed of all random streams; 1 if left out.
         "seed" => seed: Option<u64>,
-        /// Availability below which the timeline says that a workload suffers; 99% if left out.
+        /// The availability below which the timeline says that a workload suffers; 99% if left out.
         "availability" => availability: Option<Share>,
     }
 }
 
 section! {
-    /// Limits that stop a run that would not end, or not fit.
+    /// Limits that stop a run that would not end, or would not fit into memory.
     pub(crate) struct LimitSection {
-        /// Events handled; ten thousand million if left out.
+        /// The most events; ten thousand million if left out.
         "events" => events: Option<u64>,
-        /// Requests and calls in flight at one time; five million if left out.
+        /// The most requests and calls in flight at one time; five million if left out.
         "in flight" => in_flight: Option<u64>,
-        /// Memory of the simulated system; 4GB if left out.
+        /// The most memory of the simulated system; 4GB if left out.
         "memory" => memory: Option<Bytes>,
     }
 }
@@ -65,7 +66,7 @@ impl Run {
                 "the warm-up of {} leaves nothing of a run of {}",
                 plan.warmup, plan.duration
             );
-            let help = "requests that begin during the warm-up are not counted";
+            let help = "requests that begin during the warm-up are not counted; make it shorter than the run";
             problems.add(Problem::error(message, at).with_help(help));
         }
         plan

@@ -1,4 +1,4 @@
-//! What is wanted of a system, for a recommendation.
+//! Goals of a recommendation: settings that may change, conditions, limits and objectives.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
@@ -15,42 +15,42 @@ use crate::scenario::sentences::{Place, Resolver};
 use crate::scenario::variants::Overriding;
 use crate::study::{Direction, FigurePlan, GoalsPlan, Level, Parameter, Values};
 
-/// Runs of the search if nothing is said.
+/// Default number of runs of the search.
 const RUNS: u32 = 500;
-/// Replications of a promising candidate if nothing is said.
+/// Default number of replications of a promising candidate.
 const REPLICATIONS: u32 = 3;
-/// Replications of the answer if nothing is said.
+/// Default number of replications of the answer.
 const VALIDATIONS: u32 = 10;
-/// Fewer replications say nothing of how uncertain a figure is.
+/// Fewest replications that show how uncertain a figure is.
 const FEWEST: u32 = 3;
-/// The figure that is minimized if nothing is said.
+/// The figure that is minimized by default.
 const COST: &str = "cost";
 
 section! {
-    /// What `fusebox recommend` may move, and what is wanted.
+    /// Settings that `fusebox recommend` may change, and the conditions and limits to meet.
     pub(crate) struct Goals {
-        /// For each path that may move, its values: `20..200`, `100ms..10s log`, a list; `on` leaves
-        /// what the file says, `off` takes it away.
+        /// The settings that may change, each with its values: `20..200`, `100ms..10s log`, a list;
+        /// `on` keeps the value in the file, `off` removes it.
         "settings" => settings: Named<Values>,
-        /// What must hold between settings, such as `calls.c -> d.timeout < calls.a -> c.timeout`.
+        /// Rules between settings, such as `calls.c -> d.timeout < calls.a -> c.timeout`.
         "rules" => rules: Vec<Placed<String>>,
-        /// Named conditions that the answer must stand: overrides, as in a variant, or a list of
-        /// conditions that come together. The scenario as it is written if left out.
+        /// Named conditions to survive: overrides, as in a variant, or a list of conditions that
+        /// come together. The scenario as it is written if left out.
         "conditions" => conditions: Named<ConditionSection>,
-        /// What must hold in every condition, or in some: sentences about figures, as under
+        /// Limits to keep in every condition, or in some: sentences about figures, as under
         /// `expect`.
         "limits" => limits: Vec<Limit>,
-        /// Figures that should be as large as can be within the limits.
+        /// Figures to make as large as possible within the limits.
         "maximize" => maximize: Vec<Placed<String>>,
-        /// Figures that should be as small as can be within the limits; `cost` if nothing is said
-        /// and there are prices.
+        /// Figures to make as small as possible within the limits; `cost` if left out and there are
+        /// prices.
         "minimize" => minimize: Vec<Placed<String>>,
-        /// How many runs the search makes; 500 if left out.
+        /// The number of runs of the search; 500 if left out.
         "runs" => runs: Option<Placed<u32>>,
-        /// How often a promising candidate is simulated in each condition; 3 if left out.
+        /// The number of simulations of a promising candidate in each condition; 3 if left out.
         "replications" => replications: Option<Placed<u32>>,
-        /// How often the answer is simulated in each condition, on random numbers that it was not
-        /// tuned on; 10 if left out.
+        /// The number of simulations of the answer in each condition, on random numbers that it was
+        /// not tuned on; 10 if left out.
         "validations" => validations: Option<Placed<u32>>,
     }
 }
@@ -142,7 +142,7 @@ impl Limit {
     }
 }
 
-/// Compiles the goals of a file, which is written as `tree`; `None` if nothing is wanted.
+/// Compiles the goals of a file, which is written as `tree`; `None` if it has none.
 pub(crate) fn compile_goals(
     tree: &Node,
     names: &Names<'_>,
@@ -183,7 +183,7 @@ fn at_least(
 ) -> u32 {
     let Some(number) = written else { return default };
     if **number < least {
-        let message = format!("fewer than {least} say nothing");
+        let message = format!("fewer than {least} do not show how uncertain a figure is");
         problems.error(number.at(), message, format!("write at least {least}"));
     }
     **number
@@ -237,8 +237,7 @@ pub(crate) fn goal_readings(
 }
 
 impl Resolver<'_, '_> {
-    /// The unit of a figure. Stretches of time, which may be there in some conditions only, are not
-    /// looked at.
+    /// The unit of a figure, without its stretch of time, which some conditions may not have.
     fn unit_of(&mut self, place: &Place<'_>) -> Option<Unit> {
         match read_reading(place.text) {
             Err(unreadable) => {
@@ -287,7 +286,7 @@ impl Resolver<'_, '_> {
             Ok(_) => {
                 let help =
                     "write a limit on a figure, such as `availability of web is at least 99.9%`";
-                let message = "a limit needs a number to come closer to";
+                let message = "a limit must compare a figure with a number";
                 self.problem_in(&place, &(0..place.text.len()), message, help);
             }
         }

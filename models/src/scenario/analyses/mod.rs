@@ -1,4 +1,4 @@
-//! Sections about what is asked beyond one run: one file an analysis, and what resources cost.
+//! Sections about analyses of many runs, one file each, and about prices.
 
 mod goals;
 mod prices;

@@ -1,18 +1,18 @@
-//! What resources cost.
+//! Prices of resources.
 
 use crate::language::{Placed, Problems, section};
 use crate::system::Prices;
 
 section! {
-    /// What resources cost, in whatever unit; nothing if left out.
+    /// Prices of resources, in any currency; zero if left out.
     pub(crate) struct PriceSection {
-        /// An instance of a service.
+        /// The price of an instance of a service.
         "instance" => instance: Option<Placed<f64>>,
-        /// A thread.
+        /// The price of a thread.
         "thread" => thread: Option<Placed<f64>>,
-        /// A slot of an asynchronous service.
+        /// The price of a slot of an asynchronous service.
         "slot" => slot: Option<Placed<f64>>,
-        /// A connection of a database or cache.
+        /// The price of a connection of a database or cache.
         "connection" => connection: Option<Placed<f64>>,
     }
 }

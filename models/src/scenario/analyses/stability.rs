@@ -1,4 +1,4 @@
-//! Loads and triggers that are tried to find out what a system recovers from.
+//! Loads and triggers that are tried to see which of them a system recovers from.
 
 use super::parameters;
 use crate::language::quantity::{Duration, Share};
@@ -7,31 +7,32 @@ use crate::language::{Location, Named, Placed, Problems, section};
 use crate::scenario::names::Names;
 use crate::study::{Parameter, StabilityPlan, Values};
 
-/// Share of answered requests with which a system is well, if nothing is said.
+/// Default share of answered requests with which a system counts as well.
 const WELL: f64 = 0.95;
-/// Replications of each combination, if nothing is said.
+/// Default number of replications of each combination.
 const REPLICATIONS: u32 = 3;
-/// Seconds for which a load is held, if nothing is said.
+/// Default number of seconds for which a load is held.
 const DWELL: f64 = 20.0;
-/// More combinations than this are a slip of the pen.
+/// Most combinations; a map with more is surely a mistake.
 const MOST_CELLS: usize = 10_000;
 
 section! {
-    /// What `fusebox stability` tries.
+    /// Loads and triggers that `fusebox stability` tries.
     pub(crate) struct Stability {
-        /// The setting of a workload that is the load, and its range: `{ workloads.web.arrivals:
-        /// poisson 100/s..900/s in 9 }`.
+        /// The setting of a workload that is the load, and its range, such as `{
+        /// workloads.web.arrivals: poisson 100/s..900/s in 9 }`.
         "load" => load: Placed<Named<Values>>,
-        /// The setting of a fault that is the trigger: `{ 'faults[0].for': 5s..60s in 5 }`; with a
-        /// second one, there is a map for each of its values.
+        /// The setting of a fault that is the trigger, such as `{ 'faults[0].for': 5s..60s in 5 }`;
+        /// with a second one, there is a map for each of its values.
         "trigger" => trigger: Placed<Named<Values>>,
-        /// The workload whose answers count; that of the load if left out.
+        /// The workload whose answers count; the workload of the load if left out.
         "workload" => workload: Option<Placed<String>>,
-        /// Share of requests that must be answered for the system to be well; 95% if left out.
+        /// The share of requests that must be answered for the system to count as well; 95% if left
+        /// out.
         "well" => well: Option<Share>,
-        /// How often each combination is simulated; 3 if left out.
+        /// The number of simulations of each combination; 3 if left out.
         "replications" => replications: Option<Placed<u32>>,
-        /// How long each load is held when going up and coming down; 20s if left out.
+        /// How long each load is held on the way up and on the way down; 20s if left out.
         "dwell" => dwell: Option<Duration>,
     }
 }
@@ -53,7 +54,7 @@ pub(crate) fn compile_stability(
     let owner = load.as_ref().and_then(|load| stability.workload_of(load, problems));
     let at = stability.at();
     if load.is_none() || trigger.is_none() || is_one_too_many {
-        let message = "a map of stability has one load, and one or two settings of a trigger";
+        let message = "a stability map needs one load, and one or two settings of a trigger";
         let help = "write `load: { workloads.web.arrivals: poisson 100/s..900/s }` and `trigger: { 'faults[0].for': 5s..60s }`";
         problems.error(at, message, help);
         return None;
@@ -69,7 +70,11 @@ pub(crate) fn compile_stability(
         problems.error(at, message, "take fewer levels: `100/s..900/s in 9`");
     }
     if let Some(number) = stability.replications.as_ref().filter(|number| ***number == 0) {
-        problems.error(number.at(), "no replications at all", "write at least 1");
+        problems.error(
+            number.at(),
+            "there must be at least one replication",
+            "write a number from 1",
+        );
     }
     let workload_name = stability.workload.as_ref().map_or(owner, |name| (**name).clone());
     Some(StabilityPlan {
@@ -85,7 +90,7 @@ pub(crate) fn compile_stability(
 }
 
 impl Stability {
-    /// Where it is written.
+    /// The place where it is written.
     fn at(&self) -> Location {
         if self.load.is_empty() { self.trigger.key() } else { self.load.key() }
     }
@@ -100,7 +105,7 @@ impl Stability {
             _ => None,
         };
         if owner.is_none() || !load.values.is_range() {
-            let message = "the load is a range that one can go up and come down";
+            let message = "the load must be a range, to be raised and lowered again";
             let help = "write a range of a workload's setting, such as `workloads.web.arrivals: poisson 100/s..900/s in 9`";
             problems.error(self.load.at(), message, help);
             return None;
@@ -128,7 +133,13 @@ impl Stability {
         let found = workloads.get_index_of(name);
         if found.is_none() {
             let at = self.workload.as_ref().map_or(self.load.at(), Placed::at);
-            problems.no_such("workload", name, at, workloads.names(), "write one");
+            problems.no_such(
+                "workload",
+                name,
+                at,
+                workloads.names(),
+                "write one under `workloads:`",
+            );
         }
         found.map(|workload| workload as u32)
     }

@@ -1,4 +1,4 @@
-//! What a sweep varies, and what it measures.
+//! The settings that a sweep varies, and the figures that it measures.
 
 use super::parameters;
 use crate::language::quantity::Share;
@@ -10,43 +10,43 @@ use crate::study::{
     Design, Direction, FigurePlan, MOST_SOBOL_POINTS, Replications, SweepPlan, Values,
 };
 
-/// Replications of a point if nothing is said.
+/// Default number of replications of a point.
 const REPLICATIONS: u32 = 5;
-/// Most replications of a point for a precision if nothing is said.
+/// Default limit on the replications of a point for a precision.
 const MOST_REPLICATIONS: u32 = 50;
-/// Fewer replications say nothing of how uncertain a figure is.
+/// Fewest replications that show how uncertain a figure is.
 const FEWEST_FOR_PRECISION: u32 = 3;
-/// Owen-scrambled Sobol sequences are tabulated up to so many dimensions; Saltelli's design takes
-/// two for each parameter.
+/// Most dimensions of an Owen-scrambled Sobol sequence for which there are tables; Saltelli's
+/// design takes two for each parameter.
 const MOST_DIMENSIONS: usize = 128;
-/// More points than this are a slip of the pen.
+/// Most points; a sweep with more is surely a mistake.
 const MOST_POINTS: u64 = 1_000_000_000;
-/// The figures of each workload that are measured if nothing is said.
+/// The figures of each workload that are measured by default.
 const USUAL_FIGURES: [&str; 3] = ["availability", "goodput", "p99"];
 
 section! {
-    /// What `fusebox sweep` varies, and what it measures.
+    /// Settings that `fusebox sweep` varies, and figures that it measures.
     pub(crate) struct Sweep {
-        /// For each path, its values: `20..200 step 20`, `100ms..10s log`, a list; `on` leaves what
-        /// the file says, `off` takes it away.
+        /// The settings that vary, each with its values: `20..200 step 20`, `100ms..10s log`, a
+        /// list; `on` keeps the value in the file, `off` removes it.
         "vary" => vary: Placed<Named<Values>>,
-        /// How points are chosen; every combination of levels (grid) if left out.
+        /// The way to choose points; every combination of levels (grid) if left out.
         "design" => design: Option<Design>,
-        /// What is measured; availability, goodput and p99 of each workload if nothing is said.
+        /// The figures to measure; availability, goodput and p99 of each workload if left out.
         "figures" => figures: Vec<Placed<String>>,
         /// Figures of which more is better.
         "maximize" => maximize: Vec<Placed<String>>,
         /// Figures of which less is better.
         "minimize" => minimize: Vec<Placed<String>>,
-        /// How often each point is simulated, on random numbers that all points share; 5 if left
-        /// out.
+        /// The number of simulations of each point, on random numbers that all points share; 5 if
+        /// left out.
         "replications" => replications: Option<Placed<u32>>,
-        /// Half-width of the intervals, as a share of the figures, down to which points are
-        /// simulated again.
+        /// The half-width of confidence intervals, as a share of the figures, at which a point has
+        /// been simulated often enough; a fixed number of replications if left out.
         "precision" => precision: Option<Placed<Share>>,
-        /// How often a point is simulated at most for that; 50 if left out.
+        /// The most simulations of a point for that precision; 50 if left out.
         "most replications" => most_replications: Option<u32>,
-        /// True if points are given up that are clearly worse than another in everything to maximize
+        /// True if a point is given up once another one is clearly better in everything to maximize
         /// or minimize; false if left out.
         "abandon" => abandon: Option<Placed<bool>>,
     }
@@ -122,13 +122,13 @@ impl Sweep {
     fn replications(&self, problems: &mut Problems) -> Replications {
         let first = self.replications.as_ref().map_or(REPLICATIONS, |number| **number);
         if let Some(at) = self.replications.as_ref().filter(|_| first == 0).map(Placed::at) {
-            problems.error(at, "no replications at all", "write at least 1");
+            problems.error(at, "there must be at least one replication", "write a number from 1");
         }
         let Some(precision) = &self.precision else {
             return Replications { first, most: first, precision: None };
         };
         if precision.0 == 0.0 {
-            let message = "no number of replications gives an exact figure";
+            let message = "no number of replications reaches a precision of zero";
             problems.error(precision.at(), message, "write a share such as `5%`");
         }
         let first = first.max(FEWEST_FOR_PRECISION);
@@ -139,13 +139,13 @@ impl Sweep {
     fn check_size(&self, plan: &SweepPlan, problems: &mut Problems) {
         if plan.abandons && plan.objectives().next().is_none() {
             let at = self.abandon.as_ref().map_or(Location::default(), Placed::at);
-            let help = "write figures to maximize or minimize";
-            problems.error(at, "nothing says which points are worse", help);
+            let help = "list figures under `maximize` or `minimize`";
+            problems.error(at, "`abandon` has no figure that says which points are worse", help);
         }
         let at = self.vary.key();
         if plan.points() > MOST_POINTS {
             let help = "take fewer levels, or draw points: `sobol 1024`";
-            problems.error(at, format!("these are {} points", plan.points()), help);
+            problems.error(at, format!("{} points are too many", plan.points()), help);
         }
         let dimensions = plan.parameters.len();
         let needed = match plan.design {

@@ -1,4 +1,4 @@
-//! Guards that stand in the wrong place, or do nothing, or do it too often.
+//! Warnings about guards that are in the wrong place, have no effect, or multiply retries.
 
 use sim_core::SimDuration;
 use sim_core::random::DrawKey;
@@ -9,7 +9,8 @@ use crate::language::{Problem, Problems};
 use crate::resilience::{Backoff, Jitter, RetryPolicy};
 use crate::system::{EdgePlan, NONE};
 
-/// Attempts at one service for a single request of a client from which on it is told.
+/// The number of attempts at one service for a single client request from which on there is a
+/// warning.
 const MANY_ATTEMPTS: u64 = 6;
 
 impl Graph<'_> {
@@ -57,7 +58,7 @@ impl Graph<'_> {
             problems.add(
                 Problem::warning(
                     format!(
-                        "`{}` has one instance: a breaker for each instance is one for all",
+                        "`{}` has only one instance: a breaker for each instance is a single breaker",
                         self.callee(edge)
                     ),
                     self.at(index, "breaker"),
@@ -77,19 +78,18 @@ impl Graph<'_> {
         {
             problems.add(
                 Problem::warning(
-                    format!("the retry of `{}` stands outside its breaker", self.name(index)),
+                    format!("the retry of `{}` is outside its breaker", self.name(index)),
                     self.at(index, "guards"),
                 )
                 .labelled("every attempt counts by itself")
                 .with_help(
-                    "one bad call can open the breaker, and an open breaker is asked again and again; put the retry inside",
+                    "one bad call can open the breaker, and retries keep running into an open one; put the retry inside the breaker",
                 ),
             );
         }
     }
 
-    /// A timeout with attempts inside that take longer than it ends them midway: the last attempts
-    /// are never made.
+    /// Warns of a timeout that ends the attempts inside it midway: the last ones are never made.
     fn timeout_too_short_for_what_is_inside(
         &self,
         index: usize,
@@ -154,7 +154,7 @@ impl Graph<'_> {
         if edge.propagates_deadline && !has_own && !is_given_one {
             problems.add(
                 Problem::warning(
-                    format!("`{}` passes a deadline on, and nobody sets one", self.name(index)),
+                    format!("`{}` passes a deadline on, but nobody sets one", self.name(index)),
                     self.at(index, "propagate deadline"),
                 )
                 .with_help("add a `timeout`, or let the caller's own callers pass theirs on"),
@@ -180,7 +180,7 @@ impl Graph<'_> {
         for (setting, _, what) in does.into_iter().filter(|(_, does, _)| *does) {
             problems.add(
                 Problem::warning(
-                    format!("`{callee}` is not idempotent, and `{}` {what}", self.name(index)),
+                    format!("`{callee}` is not idempotent, but `{}` {what}", self.name(index)),
                     self.at(index, setting),
                 )
                 .labelled("may do it twice")
@@ -214,12 +214,12 @@ impl Graph<'_> {
                 problems.add(
                     Problem::warning(
                         format!(
-                            "retries multiply: `{}` is asked up to {product} times for one request",
+                            "retries multiply: `{}` is called up to {product} times for one request",
                             self.callee(edge)
                         ),
                         self.at(index, "retry"),
                     )
-                    .labelled("also tried again further up")
+                    .labelled("retried further up as well")
                     .with_help("retry at one level only, or give the retries a `budget`"),
                 );
             }
@@ -229,7 +229,7 @@ impl Graph<'_> {
 
 /// The longest that a series of attempts can take, if each takes `attempt`.
 fn longest_series(policy: &RetryPolicy, attempt: SimDuration) -> SimDuration {
-    // Pauses by chance are at most what they grow from.
+    // A pause with jitter is at most the pause that it is drawn from.
     let backoff = match policy.backoff.jitter {
         Jitter::Decorrelated => {
             Backoff { base: policy.backoff.max.min(policy.backoff.base * 3), ..policy.backoff }

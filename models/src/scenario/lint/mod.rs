@@ -1,4 +1,4 @@
-//! What is legal in a scenario and unwise in production.
+//! Warnings about settings that are legal in a scenario and unwise in production.
 
 mod guards;
 
@@ -68,12 +68,11 @@ impl Graph<'_> {
             let call = self.call(&format!("{} -> {}", names[0], names[1])).map(Placed::key);
             let at = call.or_else(|| self.file.services.get(names[0]).map(Placed::key));
             problems.add(
-                Problem::warning(
-                    format!("the calls {} go round in a circle", names.join(" -> ")),
-                    at,
-                )
-                .labelled("here")
-                .with_help("blocking calls in a circle can wait for each other's threads for ever"),
+                Problem::warning(format!("the calls {} form a cycle", names.join(" -> ")), at)
+                    .labelled("here")
+                    .with_help(
+                        "blocking calls in a cycle can wait for each other's threads for ever",
+                    ),
             );
         }
     }

@@ -1,4 +1,4 @@
-//! What a station turns away, and the order in which it serves its queue.
+//! Requests that a station turns away, and the order in which it serves its queue.
 
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
@@ -10,7 +10,8 @@ use crate::resources::Discipline;
 use crate::scenario::names::Names;
 
 section! {
-    /// What an instance turns away, and in which order it serves its queue.
+    /// Rules for turning requests away from an instance, and the order in which it serves its
+    /// queue.
     pub(crate) struct Admission {
         .. => order: Placed<Order>,
         /// Drops requests that have waited too long for too long.
@@ -21,7 +22,7 @@ section! {
         "utilization" => utilization: Option<UtilizationSection>,
         /// Limits requests in flight by how long they take.
         "concurrency" => concurrency: Option<Concurrency>,
-        /// How long callers who are turned away are asked to stay away; not at all if left out.
+        /// How long callers who are turned away should stay away; not at all if left out.
         "retry after" => retry_after: Option<Placed<Duration>>,
     }
 }
@@ -31,9 +32,9 @@ one_of! {
     pub(crate) enum Order("queue") by "order" or "fifo" {
         /// First come, first served.
         "fifo" => Fifo(Unordered),
-        /// The last to come first.
+        /// Last come, first served.
         "lifo" => Lifo(Unordered),
-        /// First come, first served, until too many wait; then the last to come first.
+        /// First come, first served, until too many wait; then last come, first served.
         "adaptive lifo" => AdaptiveLifo(AdaptiveLifo),
         /// By class; a lower one is served only when no higher one waits.
         "strict" => Strict(Unordered),
@@ -50,9 +51,9 @@ section! {
 }
 
 section! {
-    /// First come, first served, until too many wait; then the last to come first.
+    /// First come, first served, until too many wait; then last come, first served.
     pub(crate) struct AdaptiveLifo {
-        /// The newest first as long as more than so many wait.
+        /// The number of waiting requests above which the newest is served first, such as `50`.
         "above" => above: u32,
     }
 }
@@ -60,7 +61,7 @@ section! {
 section! {
     /// By class, in proportion to weights.
     pub(crate) struct Weighted {
-        /// The weight of each class, the highest first.
+        /// The weight of each class, the highest class first, such as `[5, 3, 1]`.
         "weights" => weights: Placed<Vec<u32>>,
     }
 }
@@ -68,13 +69,13 @@ section! {
 section! {
     /// By class, the highest first, with slots kept for each.
     pub(crate) struct Reserved {
-        /// The slots kept for each class, the highest first.
+        /// The number of slots kept for each class, the highest class first, such as `[10, 5, 0]`.
         "reserved" => reserved: Placed<Vec<u32>>,
     }
 }
 
 one_of! {
-    /// A limit that adapts itself: of Netflix's concurrency-limits, under the library's names.
+    /// A limit that adapts itself, as in Netflix's concurrency-limits and under its names.
     pub(crate) enum Concurrency("limit") by "limit" {
         /// Additive increase, multiplicative decrease.
         "aimd" => Aimd(AimdSection),
@@ -86,7 +87,7 @@ one_of! {
 }
 
 /// The order of a queue and the gate in front of it; no gate if nothing is turned away and classes
-/// are not told apart.
+/// make no difference.
 pub(super) fn compile(
     admission: Option<&Admission>,
     capacity: u32,
@@ -118,8 +119,12 @@ pub(super) fn compile(
         && !turns_away
         && !has_classes
     {
-        let help = "`retry after` belongs to codel, red, utilization or concurrency";
-        problems.error(retry_after.key(), "nobody is turned away", help);
+        let help = "add codel, red, utilization or concurrency, or leave `retry after` out";
+        problems.error(
+            retry_after.key(),
+            "`retry after` has no effect: nobody is turned away",
+            help,
+        );
     }
     (discipline, (turns_away || has_classes).then_some(settings))
 }
@@ -135,9 +140,9 @@ fn discipline(
         matches!(**order, Order::Strict(_) | Order::Weighted(_) | Order::Reserved(_));
     if tells_classes_apart && !(2..=64).contains(&classes) {
         let message = if classes > 64 {
-            "there are too many classes to tell apart"
+            "there are too many priorities"
         } else {
-            "there are no classes to tell apart"
+            "this order needs priorities"
         };
         let help =
             "list two to 64, the highest first, such as `priorities: [critical, normal, batch]`";
@@ -159,7 +164,7 @@ fn discipline(
 fn weighted(weights: &Placed<Vec<u32>>, classes: usize, problems: &mut Problems) -> Discipline {
     let each = one_for_each_class(weights, classes, "weights: [5, 3, 1]", problems);
     if each.contains(&0) {
-        let message = "a class without weight is never served";
+        let message = "a class with a weight of zero is never served";
         problems.error(weights.at(), message, "write weights of at least 1");
     }
     Discipline::Weighted(each)
@@ -174,12 +179,12 @@ fn kept(
     let kept = one_for_each_class(reserved, classes.len(), "reserved: [10, 5, 0]", problems);
     let all = kept.iter().fold(0_u32, |sum, kept| sum.saturating_add(*kept));
     if all > capacity {
-        let message = format!("{all} slots are kept, and there are {capacity}");
-        problems.error(reserved.at(), message, "keep fewer");
+        let message = format!("{all} slots are reserved, but there are only {capacity}");
+        problems.error(reserved.at(), message, "reserve fewer");
     }
     if let Some(class) = kept.iter().position(|kept| *kept == 0).filter(|_| all == capacity) {
-        let message = format!("nothing is left for `{}`", classes[class]);
-        let help = "keep fewer for the others, or some for it too";
+        let message = format!("no slot is left for `{}`", classes[class]);
+        let help = "reserve fewer for the others, or some for it too";
         problems.error(reserved.at(), message, help);
     }
     Discipline::Reserved(kept)
@@ -192,7 +197,7 @@ fn one_for_each_class(
     problems: &mut Problems,
 ) -> Vec<u32> {
     if written.len() != classes {
-        let message = format!("there are {classes} priorities, and {} numbers here", written.len());
+        let message = format!("there are {classes} priorities, but {} numbers here", written.len());
         let help = format!("write one for each, the highest first, such as `{example}`");
         problems.error(written.at(), message, help);
         return vec![1; classes];

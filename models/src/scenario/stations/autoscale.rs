@@ -8,25 +8,25 @@ use crate::resilience::AutoscalerSettings;
 use crate::scenario::plan::Plan;
 use crate::system::{AutoscalerPlan, UNLIMITED};
 
-/// Settings that apply when the file says nothing; Kubernetes' own.
+/// Defaults of the settings, which are those of Kubernetes.
 const LOOK_EVERY: SimDuration = SimDuration::from_secs(15);
 const SCALE_DOWN_AFTER: SimDuration = SimDuration::from_secs(300);
 
 section! {
-    /// An autoscaler, after Kubernetes' `HorizontalPodAutoscaler`; `instances` is the most there can
-    /// be.
+    /// An autoscaler, after Kubernetes' `HorizontalPodAutoscaler`; `instances` is the largest
+    /// number of instances.
     pub(crate) struct Autoscale {
-        /// Instances that always run.
+        /// The number of instances that always run, such as `2`.
         "min" => min: Placed<u32>,
-        /// Instances at the beginning; `min` if left out.
+        /// The number of instances at the beginning; `min` if left out.
         "from" => from: Option<u32>,
-        /// The share of threads or slots that should be in use.
+        /// The share of threads or slots that should be in use, such as `60%`.
         "target" => target: Share,
-        /// Time between two looks; 15s if left out.
+        /// The time between two decisions; 15s if left out.
         "every" => every: Option<Duration>,
-        /// How long a new instance takes until it serves.
+        /// How long a new instance takes until it serves, such as `30s`.
         "start-up" => start_up: Duration,
-        /// Scaling down goes to the highest number wanted over so long; 5m if left out.
+        /// The time to look back for the highest number wanted when scaling down; 5m if left out.
         "scale down after" => scale_down_after: Option<Duration>,
     }
 }
@@ -44,8 +44,10 @@ pub(super) fn compile(
     let min = problems.at_least_one(Some(&autoscale.min), 1, "min");
     let from = autoscale.from.unwrap_or(min);
     if min > max || from > max || from < min {
-        let message = format!("from {min} to {max} instances, beginning with {from}, is no range");
-        let help = "`instances` is the most there can be, `min` the least";
+        let message =
+            format!("the number of instances cannot go from {min} to {max} and begin with {from}");
+        let help =
+            "`instances` is the most there can be and `min` the least; `from` lies between them";
         problems.error(autoscale.at(), message, help);
     }
     let slots = blueprint.instances[instances.start as usize].slots;
@@ -56,7 +58,7 @@ pub(super) fn compile(
     }
     let interval = autoscale.every.map_or(LOOK_EVERY, |every| every.0);
     if autoscale.target.0 <= 0.0 || interval.is_zero() {
-        let message = "a target or an interval of zero makes no sense";
+        let message = "`target` and `every` must be above zero";
         problems.error(autoscale.at(), message, "write `target: 60%` and `every: 15s`");
         return;
     }

@@ -12,24 +12,24 @@ use crate::steps::{Op, handler};
 section! {
     /// A cache.
     pub(crate) struct Cache {
-        /// How many instances; 1 if left out.
+        /// The number of instances; 1 if left out.
         "instances" => instances: Option<Placed<u32>>,
         /// Connections of each instance; not limited if left out.
         "connections" => connections: Option<Short<Slots>>,
-        /// How many keys there are, in place of a hit rate: a look-up finds what was put in and has
-        /// not expired.
+        /// The number of keys, in place of a hit rate: a look-up finds what was put in and has not
+        /// expired.
         "keys" => keys: Option<Placed<u32>>,
-        /// With `keys`: how much more often the first are looked up: the n-th with a probability in
-        /// proportion to 1 / n^zipf; all alike if left out.
+        /// With `keys`: the exponent by which some keys are more popular: the n-th is looked up
+        /// with a probability in proportion to 1 / n^zipf; all alike if left out.
         "zipf" => zipf: Option<Placed<f64>>,
-        /// With `keys`: how long what was put in is of use.
+        /// With `keys`: the time until an entry expires.
         "ttl" => ttl: Option<Placed<Duration>>,
         /// With `keys`: if true, only one of several that miss the same key fetches it, and the
         /// others wait; false if left out.
         "coalesce" => coalesce: Option<Placed<bool>>,
-        /// Share of look-ups that find something.
+        /// The share of look-ups that find something, such as `90%`.
         "hit rate" => hit_rate: Option<Placed<Share>>,
-        /// How long a look-up takes; nothing if left out.
+        /// The time that a look-up takes; none if left out.
         "latency" => latency: Option<Placed<DurationPhrase>>,
     }
 }
@@ -41,7 +41,7 @@ impl Cache {
     }
 }
 
-/// Compiles what a cache holds: its keys, or a hit rate.
+/// Compiles the contents of a cache: its keys, or a hit rate.
 pub(crate) fn compile_contents(
     name: &str,
     cache: &Placed<Cache>,
@@ -51,7 +51,7 @@ pub(crate) fn compile_contents(
     let Some(keys) = &cache.keys else { return check_hit_rate(name, cache, problems) };
     if let Some(hit_rate) = &cache.hit_rate {
         let help = "leave out `hit rate` or `keys`";
-        problems.error(hit_rate.key(), "a cache with keys finds what is in it", help);
+        problems.error(hit_rate.key(), "a cache with `keys` has no fixed hit rate", help);
     }
     let count = problems.at_least_one(Some(keys), 1, "keys");
     if cache.ttl.is_none() && cache.is_whole() {
@@ -68,7 +68,7 @@ pub(crate) fn compile_contents(
     });
 }
 
-/// The probability of each key or one before it, the n-th in proportion to 1 / n^exponent.
+/// The probability of each key and all before it, the n-th in proportion to 1 / n^exponent.
 fn zipf(keys: u32, exponent: f64) -> Vec<f64> {
     let weights: Vec<f64> = (1..=keys).map(|rank| libm::pow(f64::from(rank), -exponent)).collect();
     let total: f64 = weights.iter().sum();
@@ -88,7 +88,7 @@ fn check_hit_rate(name: &str, cache: &Placed<Cache>, problems: &mut Problems) {
     ];
     for (detail, at) in details {
         if let Some(at) = at {
-            let message = format!("`{detail}` means nothing here");
+            let message = format!("`{detail}` has no effect here");
             problems.error(at, message, "it belongs to a cache with `keys`");
         }
     }

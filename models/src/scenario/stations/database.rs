@@ -10,11 +10,11 @@ use crate::steps::{Op, handler};
 section! {
     /// A database behind a pool of connections.
     pub(crate) struct Database {
-        /// How many instances; 1 if left out.
+        /// The number of instances; 1 if left out.
         "instances" => instances: Option<Placed<u32>>,
         /// Connections of each instance; not limited if left out.
         "connections" => connections: Option<Short<Slots>>,
-        /// How long a query takes.
+        /// The time that a query takes, such as `exponential 5ms`.
         "query" => query: Option<Placed<DurationPhrase>>,
         /// Further kinds of query, called as `database.kind`.
         "queries" => queries: Named<DurationPhrase>,

@@ -5,7 +5,7 @@ use crate::language::Problems;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 
-/// Compiles what services, databases and caches do with a request.
+/// Compiles the handlers of services, databases and caches.
 pub(crate) fn compile_handlers(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let file = names.file;
     for (name, cache) in file.caches.iter() {

@@ -7,7 +7,7 @@ use crate::scenario::plan::Plan;
 section! {
     /// A machine.
     pub(crate) struct Host {
-        /// Its processors.
+        /// The number of its processors, such as `4`.
         "cpus" => cpus: Placed<u32>,
     }
 }

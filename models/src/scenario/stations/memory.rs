@@ -1,4 +1,4 @@
-//! Memory of instances, and what requests take of it.
+//! Memory of instances, and its use by requests.
 
 use sim_core::SimDuration;
 
@@ -6,24 +6,25 @@ use crate::language::quantity::{Bytes, Duration};
 use crate::language::{Placed, Problems, section};
 use crate::resilience::admission::{AdmissionSettings, MemoryLimit};
 
-/// How long a killed process takes to start again, if nothing is said.
+/// Default time for a killed process to start again.
 const RESTART: SimDuration = SimDuration::from_secs(30);
 
 section! {
     /// The memory of each instance.
     pub(crate) struct Memory {
-        /// What there is for requests.
+        /// The memory that there is for requests, such as `512MB`.
         "limit" => limit: Bytes,
-        /// What each request in flight takes, those that queue included.
+        /// The memory that each request in flight takes, those that queue included, such as `2MB`.
         "each" => each: Bytes,
-        /// How long a process that is killed takes to start again; 30s if left out.
+        /// The time for a killed process to start again; 30s if left out.
         "restart" => restart: Option<Duration>,
-        /// Requests are turned away when those in flight would take more than this.
+        /// The memory of requests in flight above which further ones are turned away; none are if
+        /// left out.
         "shed above" => shed_above: Option<Placed<Bytes>>,
     }
 }
 
-/// Adds the limits that memory sets to what instances turn away.
+/// Adds the limits of the memory to the admission settings of instances.
 pub(super) fn with_memory(
     gate: Option<AdmissionSettings>,
     memory: Option<&Placed<Memory>>,
@@ -31,13 +32,13 @@ pub(super) fn with_memory(
 ) -> Option<AdmissionSettings> {
     let Some(memory) = memory else { return gate };
     if memory.each.0 == 0 || memory.each.0 > memory.limit.0 {
-        let message = "a request takes no memory, or more than there is";
+        let message = "`each` must be above zero and at most `limit`";
         problems.error(memory.at(), message, "write `{ limit: 512MB, each: 2MB }`");
         return gate;
     }
     if let Some(shed) = memory.shed_above.as_ref().filter(|shed| shed.0 > memory.limit.0) {
-        let message = "nothing is turned away before memory runs out";
-        problems.error(shed.at(), message, "write less than the limit");
+        let message = "memory runs out before anything is turned away";
+        problems.error(shed.at(), message, "write less than `limit`");
     }
     let requests = |bytes: u64| u32::try_from(bytes / memory.each.0).unwrap_or(u32::MAX);
     let restart = memory.restart.map_or(RESTART, |restart| restart.0);

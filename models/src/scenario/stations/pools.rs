@@ -75,7 +75,7 @@ fn compile_service(
     }
 }
 
-/// The processors of a service: its own, those of a host, or as many as it likes.
+/// The processors of a service: its own, those of a host, or unlimited ones.
 fn processors(
     name: &str,
     service: &Service,
@@ -91,7 +91,7 @@ fn processors(
         (Some(host), _) => {
             let found = names.file.hosts.get_index_of(host.as_str());
             if found.is_none() && !names.file.hosts.mentions(host) {
-                let help = "hosts are listed under `hosts:`, such as `box: { cpus: 4 }`";
+                let help = "list it under `hosts:`, such as `box: { cpus: 4 }`";
                 problems.error(host.at(), format!("there is no host `{}`", **host), help);
             }
             found.map_or(Processors::Unlimited, |host| Processors::Shared(hosts[host]))
@@ -104,7 +104,7 @@ fn processors(
 /// The processors that the instances of a station work with.
 #[derive(Clone, Copy)]
 enum Processors {
-    /// As many as they like.
+    /// No limit.
     Unlimited,
     /// Those of a host, as a pool.
     Shared(u32),

@@ -6,8 +6,8 @@ use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 use crate::system::NONE;
 
-/// Compiles the distances between regions: what is said of one direction holds for the other,
-/// unless that is said as well.
+/// Compiles the distances between regions: a distance in one direction holds for the other too,
+/// unless that is written as well.
 pub(crate) fn compile_regions(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let regions = &names.file.regions;
     let count = regions.len();
@@ -26,7 +26,7 @@ pub(crate) fn compile_regions(names: &Names<'_>, plan: &mut Plan, problems: &mut
                 }
                 Some(_) => {
                     let message = "a region has no distance to itself";
-                    let help = "latency within a region is the `latency` of a call";
+                    let help = "remove it; latency within a region is the `latency` of a call";
                     problems.error(latency.key(), message, help);
                 }
                 None => names.no_region(other, latency.key(), problems),

@@ -14,12 +14,12 @@ use crate::steps::{Step, handler, sequence};
 section! {
     /// A service: instances with threads (or asynchronous slots) that run a handler.
     pub(crate) struct Service {
-        /// How many instances; 1 if left out.
+        /// The number of instances; 1 if left out.
         "instances" => instances: Option<Placed<u32>>,
         /// Threads of each instance, held from dequeue to reply. Without threads or slots,
         /// concurrency is not limited.
         "threads" => threads: Option<Short<Slots>>,
-        /// Requests in flight of each instance, for an asynchronous service.
+        /// Requests in flight at each instance, for an asynchronous service.
         "slots" => slots: Option<Placed<Short<Slots>>>,
         /// Processors of each instance, held while working; not limited if left out.
         "cpus" => cpus: Option<Placed<u32>>,
@@ -27,30 +27,31 @@ section! {
         "host" => host: Option<Placed<String>>,
         /// The region that its instances are in.
         "region" => region: Option<Placed<String>>,
-        /// The regions that its instances are dealt out to in turn.
+        /// The regions over which its instances are spread in turn.
         "regions" => regions: Option<Placed<Vec<Placed<String>>>>,
-        /// How many of its instances run; all of them if left out.
+        /// An autoscaler, which decides how many of its instances run; all of them if left out.
         "autoscale" => autoscale: Option<Placed<Autoscale>>,
         /// The memory of each instance, and what its requests take of it.
         "memory" => memory: Option<Placed<Memory>>,
-        /// What it does with a request.
+        /// The steps that it takes for a request.
         "handle" => handle: Vec<Placed<Step>>,
         /// Several named operations instead, called as `service.operation`.
         "operations" => operations: Named<Vec<Placed<Step>>>,
         /// True if repeating a request does no harm; true if left out.
         "idempotent" => idempotent: Option<bool>,
-        /// Keys by which it knows a request that comes again; none if left out.
+        /// Keys by which it recognizes a request that comes again; none if left out.
         "idempotency" => idempotency: Option<Idempotency>,
-        /// What each instance turns away, and in which order it serves its queue.
+        /// Rules for turning requests away from an instance, and the order in which it serves its
+        /// queue.
         "admission" => admission: Option<Admission>,
     }
 }
 
 section! {
-    /// What a service remembers of requests that it has done.
+    /// The memory of a service for requests that it has done.
     pub(crate) struct Idempotency {
-        /// How long a good answer is remembered: a request that comes again gets it, and is not done
-        /// again.
+        /// How long a good answer is remembered, such as `24h`; a request that comes again gets it,
+        /// and is not done again.
         "keys for" => keys_for: Duration,
     }
 }

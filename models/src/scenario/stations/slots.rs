@@ -8,11 +8,11 @@ use crate::system::{PoolKind, PoolPlan, UNLIMITED};
 section! {
     /// Slots and the queue in front of them.
     pub(crate) struct Slots {
-        /// How many.
+        /// The number of slots, such as `50`.
         "max" => max: Placed<u32>,
-        /// How many requests may wait for one; not limited if left out.
+        /// The most requests that may wait for one; no limit if left out.
         "queue" => queue: Option<u32>,
-        /// How long a request may wait for one; not limited if left out.
+        /// How long a request may wait for one; no limit if left out.
         "max wait" => max_wait: Option<Placed<Duration>>,
     }
 }
@@ -22,7 +22,7 @@ impl HasShortForm for Slots {
     type Value = u32;
 }
 
-/// The pool that slots make; one without limits if nothing is written.
+/// The pool of the slots; one without limits if nothing is written.
 pub(super) fn compile(
     slots: Option<&Short<Slots>>,
     owner: &str,

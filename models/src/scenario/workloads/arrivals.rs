@@ -1,4 +1,4 @@
-//! When requests of an open workload arrive.
+//! Arrivals of requests of an open workload.
 
 use std::str::FromStr;
 
@@ -18,14 +18,14 @@ use crate::scenario::names::Names;
 use crate::scenario::plan::most;
 use crate::workload::{ArrivalProcess, Knot, RateProfile};
 
-/// A sine wave is followed in this many straight pieces a period: the error stays below 0.01 % of
+/// Number of straight pieces a period that stand for a sine wave: the error stays below 0.01 % of
 /// its swing.
 const DIURNAL_PIECES: u32 = 288;
 
 /// The period of a rate that follows the time of day, if none is given.
 const DAY: SimDuration = SimDuration::from_secs(86_400);
 
-/// When requests arrive: `poisson 300/s`, or a process with a rate that changes, or recorded
+/// The arrivals of requests: `poisson 300/s`, or a process with a rate that changes, or recorded
 /// instants.
 #[derive(Clone, Debug)]
 pub(crate) enum Arrivals {
@@ -97,7 +97,7 @@ impl FromStr for ArrivalPhrase {
 }
 
 words! {
-    /// How arrivals follow their rate.
+    /// The way in which arrivals follow their rate.
     pub(crate) enum Process {
         /// Independent arrivals.
         "poisson" => Poisson,
@@ -116,7 +116,7 @@ section! {
 }
 
 one_of! {
-    /// How the rate of arrivals changes.
+    /// The rate of arrivals over time.
     pub(crate) enum Shape("rate") {
         /// The same rate for the whole run.
         "rate" => Constant(Constant),
@@ -168,7 +168,7 @@ section! {
 section! {
     /// A rate that rises and falls with the time of day.
     pub(crate) struct WithDiurnal {
-        /// The mean and how far it swings.
+        /// The mean rate and its swing.
         "diurnal" => diurnal: Placed<Diurnal>,
     }
 }
@@ -184,9 +184,9 @@ section! {
 section! {
     /// A rate at an instant.
     pub(crate) struct RatePoint {
-        /// The instant.
+        /// The instant, such as `1m`.
         "at" => at: Duration,
-        /// The rate.
+        /// The rate, such as `300/s`.
         "rate" => rate: Rate,
     }
 }
@@ -194,13 +194,13 @@ section! {
 section! {
     /// A base rate with one peak.
     pub(crate) struct Spike {
-        /// The rate before and after.
+        /// The rate before and after, such as `100/s`.
         "base" => base: Rate,
-        /// The rate of the peak.
+        /// The rate of the peak, such as `500/s`.
         "peak" => peak: Rate,
-        /// When the peak begins.
+        /// The time at which the peak begins, such as `1m`.
         "at" => at: Duration,
-        /// How long it lasts.
+        /// How long the peak lasts, such as `30s`.
         "for" => lasts: Duration,
     }
 }
@@ -208,18 +208,18 @@ section! {
 section! {
     /// A rate that follows a sine wave.
     pub(crate) struct Diurnal {
-        /// The mean rate.
+        /// The mean rate, such as `100/s`.
         "mean" => mean: Rate,
-        /// How far it swings, as a share of the mean.
+        /// The swing of the rate as a share of the mean, such as `50%`.
         "swing" => swing: Share,
         /// The length of a day; 24h if left out.
         "period" => period: Option<Placed<Duration>>,
-        /// When in the day the rate is highest; half a period if left out.
+        /// The time of day at which the rate is highest; half a period if left out.
         "peak at" => peak_at: Option<Duration>,
     }
 }
 
-/// Compiles the arrivals of a workload, surges included, for a run of a duration.
+/// Compiles the arrivals of a workload, surges included, for a run of the given duration.
 pub(super) fn compile(
     arrivals: &Arrivals,
     workload: &str,
@@ -310,7 +310,7 @@ fn diurnal_profile(
     let turns = duration.as_secs_f64() / period.as_secs_f64();
     if period.is_zero() || turns > most::TURNS {
         let at = diurnal.period.as_ref().map_or(diurnal.at(), Placed::at);
-        let message = format!("a period of {period} goes round too often in a run of {duration}");
+        let message = format!("a period of {period} repeats too often in a run of {duration}");
         let most = most::TURNS;
         let help = format!("{most} times is the most; write the length of a day, such as `24h`");
         problems.error(at, message, help);

@@ -1,4 +1,4 @@
-//! What clients do: one call, or several operations.
+//! Actions of clients: one call, or several operations.
 
 use crate::language::{Named, Placed, Problems, one_of, section};
 use crate::scenario::names::Names;
@@ -7,7 +7,7 @@ use crate::steps::{Op, Step, sequence};
 use crate::system::{BranchTable, OnFailure, StationKind};
 
 one_of! {
-    /// What clients do.
+    /// The actions of clients.
     pub(crate) enum Clients("workload") {
         /// They call one service.
         "to" => To(To),
@@ -27,15 +27,15 @@ section! {
 section! {
     /// Clients that do one of several things.
     pub(crate) struct Operations {
-        /// What clients do instead, each with a weight.
+        /// Operations that clients choose from by weight.
         "operations" => operations: Placed<Named<ClientOperation>>,
     }
 }
 
 section! {
-    /// Something that clients do.
+    /// An operation of clients.
     pub(crate) struct ClientOperation {
-        /// How often, in proportion to the other operations; 1 if left out.
+        /// The weight among the operations; 1 if left out.
         "weight" => weight: Option<f64>,
         /// Calls and pauses, one after the other; each call is a request.
         "steps" => steps: Placed<Vec<Placed<Step>>>,
@@ -48,7 +48,7 @@ impl ClientOperation {
     }
 }
 
-/// Compiles what each request of a workload, or each iteration of a user, does.
+/// Compiles the steps of each request of a workload, or of each iteration of a user.
 pub(super) fn compile(
     clients: &Clients,
     caller: Caller,
@@ -78,7 +78,7 @@ fn compile_operations(
     let are_sound = operations.values().all(|operation| operation.weight() >= 0.0);
     if !(total > 0.0 && total.is_finite() && are_sound) {
         let help = "give each operation a weight such as 1";
-        problems.error(operations.key(), "the weights are not positive", help);
+        problems.error(operations.key(), "the weights of the operations must be positive", help);
     }
     let table = plan.blueprint.tables.len();
     plan.blueprint.tables.push(BranchTable::default());

@@ -1,4 +1,4 @@
-//! Workloads: sources of requests and what clients do.
+//! Workloads: sources of requests, and the actions of clients.
 
 mod arrivals;
 mod client;

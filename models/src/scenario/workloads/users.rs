@@ -16,15 +16,15 @@ section! {
         "users" => users: Placed<Short<Users>>,
         /// Time between an answer and the user's next request; none if left out.
         "think" => think: Option<Placed<DurationPhrase>>,
-        /// What each user does once, before anything else.
+        /// Steps that each user takes once, before anything else.
         "begin" => begin: Vec<Placed<Step>>,
     }
 }
 
 section! {
-    /// How many users there are over time.
+    /// The number of users over time.
     pub(crate) struct Users {
-        /// Users at the beginning.
+        /// The number of users at the beginning, such as `50`.
         "from" => from: u32,
         /// Stages that follow.
         "stages" => stages: Vec<UserStage>,
@@ -39,9 +39,9 @@ impl HasShortForm for Users {
 section! {
     /// A stretch of time over which the number of users moves to a target.
     pub(crate) struct UserStage {
-        /// Users at its end.
+        /// The number of users at its end, such as `200`.
         "to" => to: u32,
-        /// How long it takes.
+        /// How long the stage takes, such as `1m`.
         "over" => over: Duration,
     }
 }
@@ -59,7 +59,7 @@ pub(super) fn compile(
         users.stages.iter().map(|stage| Stage { to: stage.to, over: stage.over.0 }).collect();
     let plan = UserPlan { start: users.from, stages };
     if plan.most() == 0 {
-        let help = "write how many, such as `users: 50`";
+        let help = "write how many there are, such as `users: 50`";
         problems.error(users.at(), "there are never any users", help);
     }
     Source::Closed { users: plan, think }

@@ -20,7 +20,7 @@ section! {
         "region" => region: Option<Placed<String>>,
         /// The worth of an answer; 1 if left out.
         "value" => value: Option<f64>,
-        /// The worth of an answer by a fallback; as much if left out.
+        /// The worth of an answer by a fallback; the same if left out.
         "degraded value" => degraded_value: Option<f64>,
         /// The class of its requests, one of `priorities`; the last if left out.
         "priority" => priority: Option<Placed<String>>,
@@ -28,7 +28,7 @@ section! {
 }
 
 one_of! {
-    /// How requests come about.
+    /// The source of requests.
     pub(crate) enum SourceSection("workload") {
         /// They arrive, whatever happens to earlier ones.
         "arrivals" => Open(Open),
@@ -40,7 +40,7 @@ one_of! {
 section! {
     /// Requests that arrive, whatever happens to earlier ones.
     pub(crate) struct Open {
-        /// When requests arrive, whatever happens to earlier ones.
+        /// The arrivals of requests, such as `poisson 100/s`, whatever happens to earlier ones.
         "arrivals" => arrivals: Placed<Arrivals>,
     }
 }
@@ -55,8 +55,7 @@ pub(crate) fn compile_workloads(names: &Names<'_>, plan: &mut Plan, problems: &m
     for (index, (name, workload)) in workloads.iter().enumerate() {
         let caller = Caller::Workload(index as u32);
         problems.name(name, workload.key());
-        let help =
-            "workloads share their names with services, databases and caches: both can be callers";
+        let help = "rename one: a workload cannot have the name of a service, database or cache";
         names.must_be_alone(name, workload.key(), help, problems);
         let begin = plan.next_step();
         if let Some(SourceSection::Closed(closed)) = &workload.source
