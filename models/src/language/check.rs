@@ -39,11 +39,7 @@ impl Problems {
     ) -> u32 {
         let Some(number) = written else { return default };
         if **number == 0 {
-            self.error(
-                number.at(),
-                format!("{what} must be at least 1"),
-                "leave it out for the default",
-            );
+            self.error(number.at(), format!("{what} must be at least 1"), "write a number from 1");
         }
         (**number).max(1)
     }
@@ -69,7 +65,7 @@ impl Problems {
     /// A span of time that is not zero.
     pub(crate) fn above_zero(&mut self, span: &Placed<Duration>) -> SimDuration {
         if span.0.is_zero() {
-            self.error(span.at(), "this must take some time", "write a span such as `10s`");
+            self.error(span.at(), "this must be longer than zero", "write a span such as `10s`");
             return SimDuration::from_secs(1);
         }
         span.0
@@ -88,7 +84,7 @@ impl Problems {
     /// True if a scenario may have this many of something; notes a problem otherwise.
     pub(crate) fn may_have(&mut self, count: u64, most: u64, what: &str, at: Location) -> bool {
         if count > most {
-            let help = format!("a scenario may have {most}; make it smaller");
+            let help = format!("a scenario may have at most {most}; make it smaller");
             self.error(at, format!("this makes {count} {what} in all"), help);
         }
         count <= most
@@ -104,8 +100,8 @@ impl Problems {
         }
     }
 
-    /// Notes that there is nothing of this name, and which name was probably meant. `otherwise` is
-    /// the advice where there is nothing to choose from.
+    /// Notes that there is nothing of this name, with the name that was probably meant. `otherwise`
+    /// is the advice if nothing of this kind has a name.
     pub(crate) fn no_such<'a>(
         &mut self,
         what: &str,
@@ -118,7 +114,7 @@ impl Problems {
         let help = match did_you_mean(name, known.iter().copied()) {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if known.is_empty() => otherwise.into(),
-            None => format!("known are {}", known.join(", ")),
+            None => format!("known names: {}", known.join(", ")),
         };
         self.error(at, format!("there is no {what} `{name}`"), help);
     }

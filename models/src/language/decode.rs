@@ -1,4 +1,4 @@
-//! From a tree to typed values, with every mistake noted and not only the first.
+//! From a tree to typed values, noting every mistake and not just the first.
 //!
 //! No crate does this for us: `deserr` and `eserde` collect errors, but report them by path and hand
 //! out no places with what they read, and `serde_saphyr::Spanned` loses them when files are included
@@ -22,8 +22,8 @@ pub(crate) struct Found<'a> {
 
 /// A type that can be read from a node.
 pub(crate) trait Decode: JsonSchema + Sized {
-    /// Reads a value. `None` if it is not one, which has then been noted; a value whose parts are
-    /// wrong is read without them.
+    /// Reads a value. `None` if the node does not hold one, which has then been noted; a value with
+    /// wrong parts is read without them.
     fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self>;
 
     /// The value of a setting that is not written; `None` if it must be.
@@ -32,7 +32,7 @@ pub(crate) trait Decode: JsonSchema + Sized {
     }
 }
 
-/// Notes that a node holds something else than what was expected.
+/// Notes that a node holds something other than what was expected.
 pub(crate) fn expected(what: &str, found: Found<'_>, problems: &mut Problems) {
     let is = match &found.node.value {
         Value::Null => "nothing".to_owned(),
@@ -47,7 +47,7 @@ pub(crate) fn expected(what: &str, found: Found<'_>, problems: &mut Problems) {
     problems.add(Problem::error(message, Some(found.node.at)));
 }
 
-/// Says that a key means nothing here, and which one was probably meant.
+/// The problem of an unknown key, with the key that was probably meant.
 pub(crate) fn unknown_key(written: &str, known: &[&str], at: Option<Location>) -> Problem {
     let problem =
         Problem::error(format!("`{written}` means nothing here"), at).labelled("unknown key");

@@ -75,7 +75,7 @@ fn unknown_distribution(text: &str) -> String {
     }
     match did_you_mean(first, names) {
         Some(meant) => format!("`{first}` is not a distribution; did you mean `{meant}`?"),
-        None => format!("`{first}` is not a distribution; known are {}", names.join(", ")),
+        None => format!("`{first}` is not a distribution; known names: {}", names.join(", ")),
     }
 }
 

@@ -16,13 +16,13 @@ pub(crate) struct Kind<T> {
     pub read: fn(&mut Entries<'_>, &mut Problems) -> Option<T>,
 }
 
-/// A thing of several kinds: told from each other by a key that only one of them has, or by the value
-/// of a key that all of them have, their tag.
+/// A thing of several kinds, which are distinguished by a key that only one of them has, or by the
+/// value of a key that all of them have, their tag.
 pub(crate) trait Kinds: Sized + 'static {
     /// The thing in a word or two, for messages: "fault".
     const NOUN: &'static str;
-    /// The key whose value tells the kinds apart, and the value that it has when left out; `None` if
-    /// the kinds are told apart by their keys.
+    /// The key whose value tells the kinds apart, and its value when left out; `None` if the kinds
+    /// are distinguished by their keys.
     const TAG: Option<(&'static str, Option<&'static str>)>;
     /// All kinds, in the order in which messages list them.
     const KINDS: &'static [Kind<Self>];
@@ -126,7 +126,7 @@ impl Entries<'_> {
     }
 }
 
-/// Each of `forms` with the keys of each form of a part.
+/// Every combination of one of `forms` with one form of a part.
 pub(crate) fn schema_forms<T: Part>(forms: &[Form]) -> Vec<Form> {
     let parts = T::forms();
     let with = |form: &Form, part: &Form| form.iter().chain(part).cloned().collect();
@@ -157,10 +157,10 @@ pub(crate) fn forms_of_kinds<T: Kinds>() -> Vec<Form> {
 /// Defines a choice between kinds: the enum, the check of its keys, the list for messages, and a
 /// `oneOf` in the JSON Schema.
 ///
-/// `enum Fault("fault") { "crash" => Crash(crash::Crash), … }` is told by the key `crash`, which is a
-/// key of the [section](crate::language::section) `crash::Crash`; `enum Breaker("breaker") by
-/// "preset" { "polly" => … }` by the value of `preset`, and `by "policy" or "random"` has a kind for
-/// when that is left out.
+/// `enum Fault("fault") { "crash" => Crash(crash::Crash), … }` chooses by the key `crash`, which is
+/// a key of the [section](crate::language::section) `crash::Crash`; `enum Breaker("breaker") by
+/// "preset" { "polly" => … }` by the value of `preset`, and `by "policy" or "random"` has a kind
+/// for when that is left out.
 macro_rules! one_of {
     (
         $(#[doc = $about:literal])*

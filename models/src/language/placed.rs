@@ -19,22 +19,23 @@ pub(crate) struct Placed<T> {
 }
 
 impl<T> Placed<T> {
-    /// A value that stands at one place, key and all.
+    /// A value whose key and text are at the same place.
     pub fn new(value: T, at: Location) -> Self {
         Self { value, value_location: at, key_location: at, has_all: true }
     }
 
-    /// Where the value is written; where it begins, for lists and maps.
+    /// The place where the value is written; its beginning, for lists and maps.
     pub fn at(&self) -> Location {
         self.value_location
     }
 
-    /// Where the key that leads to the value is written; the value itself for items of lists.
+    /// The place of the key that leads to the value; the value itself for items of lists.
     pub fn key(&self) -> Location {
         self.key_location
     }
 
-    /// True if no part of the value was wrong and left out, so that what is missing was not written.
+    /// True if every part of the value could be read, so that a part that is missing was not
+    /// written.
     pub fn is_whole(&self) -> bool {
         self.has_all
     }

@@ -1,15 +1,15 @@
-//! What is wrong with a scenario, and where.
+//! Problems of a scenario, with their places.
 
 /// A text that values come from: a file, standard input, a command-line argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// What to call it in messages.
+    /// The name that messages give it.
     pub name: String,
     /// Its text.
     pub text: String,
 }
 
-/// All texts of a scenario; a [`Location`] names one by its position.
+/// All texts of a scenario; a [`Location`] refers to one by its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources(Vec<Source>);
 
@@ -29,46 +29,46 @@ impl Sources {
 /// A place in a text, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Location {
-    /// Which text.
+    /// The number of the text.
     pub source: u32,
-    /// First byte.
+    /// The first byte.
     pub start: usize,
-    /// After the last byte.
+    /// The byte after the last.
     pub end: usize,
 }
 
-/// How bad a problem is.
+/// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
     /// The scenario cannot run.
     Error,
-    /// It can, but probably does not mean what was meant.
+    /// It can run, but probably does something other than intended.
     Warning,
 }
 
-/// The kinds of problem that someone handles differently from the rest.
+/// The kinds of problems that are handled differently.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProblemKind {
-    /// Anything but the following.
+    /// Any problem but the following.
     Ordinary,
     /// A rule between settings does not hold; changing another setting may mend it.
     BrokenRule,
 }
 
-/// Something wrong with a scenario.
+/// A problem of a scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// Its kind, so that nobody needs to look at the message to tell.
+    /// Its kind, so that no code has to search the message.
     pub kind: ProblemKind,
-    /// What is wrong, in one sentence.
+    /// A sentence that says what is wrong.
     pub message: String,
-    /// The same in a few words, to stand beside the place.
+    /// The same in a few words, shown beside the place.
     pub label: String,
-    /// What would be right.
+    /// Advice on what to do.
     pub help: Option<String>,
-    /// Where, if it has a place.
+    /// Its place, if it has one.
     pub at: Option<Location>,
 }
 
@@ -90,28 +90,28 @@ impl Problem {
         Self { severity: Severity::Warning, ..Self::error(message, at) }
     }
 
-    /// Whether the scenario cannot be run because of it.
+    /// True if the scenario cannot run because of it.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
     }
 
-    /// The same problem as one of another kind.
+    /// Sets its kind.
     pub fn of_kind(self, kind: ProblemKind) -> Self {
         Self { kind, ..self }
     }
 
-    /// With a few words beside the place.
+    /// Adds a few words that are shown beside the place.
     pub fn labelled(self, label: impl Into<String>) -> Self {
         Self { label: label.into(), ..self }
     }
 
-    /// With what would be right.
+    /// Adds advice on what to do.
     pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
 }
 
-/// Problems found so far.
+/// The problems found so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Problems {
     list: Vec<Problem>,
@@ -119,7 +119,7 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Adds one.
+    /// Adds a problem.
     pub fn add(&mut self, problem: Problem) {
         self.errors += usize::from(problem.is_error());
         self.list.push(problem);
@@ -132,7 +132,7 @@ impl Problems {
         self.list
     }
 
-    /// How many errors there are so far.
+    /// The number of errors so far.
     pub(super) fn errors(&self) -> usize {
         self.errors
     }

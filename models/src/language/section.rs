@@ -25,17 +25,17 @@ pub(crate) struct Field {
 /// The keys of one way in which a part of a section can be written.
 pub(crate) type Form = Vec<Field>;
 
-/// A group of keys of a map: a whole section, or what several sections share.
+/// A group of keys of a map: a whole section, or keys that several sections share.
 pub(crate) trait Part: Sized {
     /// The ways in which it can be written: one, or one for each kind.
     fn forms() -> Vec<Form>;
 
-    /// Reads it from the entries of a map. `None` if something that it needs is missing or wrong,
-    /// which has then been noted.
+    /// Reads it from the entries of a map. `None` if a key that it needs is missing or wrong, which
+    /// has then been noted.
     fn read(entries: &mut Entries<'_>, problems: &mut Problems) -> Option<Self>;
 }
 
-/// A part that is left out if it cannot be read, so that the rest can be looked at.
+/// A part that is left out if it cannot be read, so that the rest can be checked.
 impl<T: Part> Part for Option<T> {
     fn forms() -> Vec<Form> {
         T::forms()
@@ -48,18 +48,18 @@ impl<T: Part> Part for Option<T> {
 
 /// The entries of a map that is being read.
 ///
-/// It remembers which keys were asked for: the others mean nothing here.
+/// It remembers which keys were looked for: all others are unknown.
 pub(crate) struct Entries<'a> {
     found: Found<'a>,
     pub(super) written: &'a [(Key, Node)],
     known: Vec<&'static str>,
     elsewhere: Vec<Elsewhere>,
-    /// Where the key that chooses a kind is written, and its value.
+    /// The place of the key that chooses a kind, and of its value.
     kind: Option<(Location, Location)>,
     otherwise: Vec<Problem>,
 }
 
-/// A key that means something to another kind than the one that is written.
+/// A key that belongs to another kind than the one that is written.
 struct Elsewhere {
     key: &'static str,
     owner: String,
@@ -82,7 +82,7 @@ impl<'a> Entries<'a> {
         })
     }
 
-    /// Where the map begins.
+    /// The place where the map begins.
     pub fn at(&self) -> Location {
         self.found.node.at
     }
@@ -94,8 +94,8 @@ impl<'a> Entries<'a> {
         entry.map(|(written, node)| Found { node, key: written.at })
     }
 
-    /// Reads the value of a key, which `doc` describes; what it is when left out if it is not written,
-    /// or wrong. `None` if it is required.
+    /// Reads the value of a key, which `doc` describes. If the key is not written, or its value is
+    /// wrong, returns the value of a key that is left out; `None` if the key is required.
     pub fn take<T: Decode>(
         &mut self,
         key: &'static str,
@@ -112,24 +112,24 @@ impl<'a> Entries<'a> {
         }
     }
 
-    /// Adds a key to those that mean something here.
+    /// Adds a key to the known ones.
     pub fn note_known(&mut self, key: &'static str) {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
     }
 
-    /// Where a part is written: at the key that chooses its kind, or else where the map begins.
+    /// The place of a part: the key that chooses its kind, or else the beginning of the map.
     pub(super) fn part_locations(&self) -> (Location, Location) {
         self.kind.unwrap_or((self.found.key, self.found.node.at))
     }
 
-    /// Says where the key that chooses a kind is written.
+    /// Sets the place of the key that chooses a kind.
     pub(super) fn set_kind(&mut self, found: Found<'_>) {
         self.kind = Some((found.key, found.node.at));
     }
 
-    /// Says that a key belongs to another kind than the one that is here.
+    /// Notes that a key belongs to another kind than the one that is here.
     pub fn note_elsewhere(&mut self, key: &'static str, owner: String, here: String) {
         self.elsewhere.push(Elsewhere { key, owner, here });
     }
@@ -139,7 +139,7 @@ impl<'a> Entries<'a> {
         self.otherwise.push(problem);
     }
 
-    /// Notes every key that nobody has asked for.
+    /// Reports every key that was not looked for.
     fn refuse_the_rest(self, problems: &mut Problems) {
         let mut is_explained = false;
         for (key, _) in self.written {
@@ -154,7 +154,7 @@ impl<'a> Entries<'a> {
                 Some(Elsewhere { here, .. }) => {
                     let owners: Vec<&str> =
                         elsewhere.iter().map(|elsewhere| elsewhere.owner.as_str()).collect();
-                    let message = format!("`{}` means nothing to {here}", key.name);
+                    let message = format!("`{}` does not belong to {here}", key.name);
                     problems.add(Problem::error(message, Some(key.at)).with_help(advice(&owners)));
                 }
             }
@@ -165,7 +165,7 @@ impl<'a> Entries<'a> {
     }
 }
 
-/// A description as the end of a sentence: "how long it stays open".
+/// The advice to write what a description says: "write how long it stays open".
 fn as_question(doc: &str) -> String {
     let doc = doc.trim().trim_end_matches('.').replace('\n', "");
     let mut letters = doc.chars();
@@ -174,7 +174,7 @@ fn as_question(doc: &str) -> String {
     })
 }
 
-/// The owners of a key, as long as they can be listed.
+/// Advice that names the owners of a key, if there are not too many.
 fn advice(owners: &[&str]) -> String {
     match owners {
         [] | [_, _, _, _, _, ..] => "leave it out".to_owned(),

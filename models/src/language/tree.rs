@@ -2,16 +2,16 @@
 
 use super::problem::{Location, Problem, did_you_mean};
 
-/// A value and where it was written.
+/// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// Where it begins (for lists and maps) or lies (for scalars).
+    /// The beginning of a list or map, or the whole of a scalar.
     pub at: Location,
 }
 
-/// What a node holds.
+/// The value of a node.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
     /// Nothing.
@@ -30,12 +30,12 @@ pub enum Value {
     Map(Vec<(Key, Node)>),
 }
 
-/// A key and where it was written.
+/// A key and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     /// The key.
     pub name: String,
-    /// Where it lies.
+    /// The place where it is written.
     pub at: Location,
 }
 
@@ -49,7 +49,7 @@ pub enum Segment {
 }
 
 impl Segment {
-    /// The segment as `value` takes it: in a list, a number is an index (`faults.0.by`).
+    /// The segment for a step into `value`: in a list, a number is an index (`faults.0.by`).
     fn within(&self, value: &Value) -> Self {
         match (self, value) {
             (Self::Key(name), Value::List(_)) => {
@@ -105,7 +105,7 @@ impl Node {
         }
     }
 
-    /// Where the key that leads to `path` lies; the node itself for items of lists.
+    /// The place of the key that leads to `path`; the node itself for items of lists.
     pub fn key_location(&self, path: &[Segment]) -> Option<Location> {
         let (last, parents) = path.split_last()?;
         let parent = self.get(parents)?;
@@ -118,7 +118,7 @@ impl Node {
         }
     }
 
-    /// Where the value at the longest existing beginning of `path` lies.
+    /// The place of the value at the longest existing prefix of `path`.
     pub fn nearest_location(&self, path: &[Segment]) -> Location {
         (0..=path.len())
             .rev()
@@ -126,7 +126,7 @@ impl Node {
             .map_or(self.at, |node| node.at)
     }
 
-    /// Takes the node at `path` out; whether there was one.
+    /// Removes the node at `path`; returns true if there was one.
     pub fn remove(&mut self, path: &[Segment]) -> bool {
         let Some((last, parents)) = path.split_last() else { return false };
         match (last, self.get_mut(parents).map(|parent| &mut parent.value)) {
@@ -143,14 +143,15 @@ impl Node {
         }
     }
 
-    /// Puts `node` at `path`, making maps on the way; `null` takes away what is there. `path_at` is
-    /// where the path is written.
+    /// Puts `node` at `path`, making maps on the way; `null` removes the node there. `path_at` is
+    /// the place where the path is written.
     ///
     /// A bare number put where slots are described in full (`threads: { max: 50, queue: 100 }`)
     /// sets their number only; a detail put where they are a bare number keeps that number.
     ///
     /// # Errors
-    /// A path that leads through a scalar or past the end of a list, or nothing to take away.
+    /// Fails if the path leads through a scalar or past the end of a list, or if there is nothing
+    /// to remove.
     pub fn set(
         &mut self,
         path: &[Segment],
@@ -174,7 +175,7 @@ impl Node {
                         let known: Vec<&str> =
                             entries.iter().map(|(key, _)| key.name.as_str()).collect();
                         let problem = Problem::error(
-                            format!("there is no `{name}` to take away"),
+                            format!("there is no `{name}` to remove"),
                             Some(path_at),
                         );
                         let meant = did_you_mean(&name, known)
@@ -234,7 +235,7 @@ impl Node {
         }
     }
 
-    /// Gives the node and everything in it one place.
+    /// Sets the place of the node and of everything in it.
     pub fn move_to(&mut self, at: Location) {
         self.at = at;
         match &mut self.value {
@@ -268,7 +269,7 @@ impl Node {
         entries.iter().map(|(key, _)| key)
     }
 
-    /// The node at `path`, to be changed.
+    /// The node at `path`, for a change.
     pub fn get_mut(&mut self, path: &[Segment]) -> Option<&mut Self> {
         let Some((first, rest)) = path.split_first() else { return Some(self) };
         match (first.within(&self.value), &mut self.value) {
@@ -285,7 +286,7 @@ impl Node {
 }
 
 impl Value {
-    /// What kind of value this is, with its article.
+    /// The kind of the value, with its article.
     pub fn description(&self) -> &'static str {
         match self {
             Self::Null => "nothing",

@@ -10,7 +10,7 @@ use super::tree::Value;
 
 /// A setting that is written as a text of one of a few forms.
 ///
-/// The errors of its [`FromStr`] say what is wrong and, after "; ", what would be right.
+/// The errors of its [`FromStr`] say what is wrong and, after "; ", what to write instead.
 pub(crate) trait Written: FromStr<Err = String> {
     /// Its description, with an article and an example.
     const EXPECTED: &'static str;
@@ -19,13 +19,13 @@ pub(crate) trait Written: FromStr<Err = String> {
     /// Examples for the JSON Schema.
     const EXAMPLES: &'static [&'static str];
 
-    /// The text that a bare number may have been meant for; `None` where a bare number is fine.
+    /// The text that a bare number was probably meant to be; `None` if a bare number is fine.
     fn suggestion(number: f64) -> Option<String>;
 
-    /// Reads a bare number, where that is fine.
+    /// Reads a bare number, if that is fine.
     ///
     /// # Errors
-    /// A number that is out of range.
+    /// Fails if the number is out of range.
     fn from_number(_number: f64) -> Result<Self, String> {
         Err(String::new())
     }

@@ -10,7 +10,7 @@ impl Node {
     /// Reads YAML; `source` is the number of its text.
     ///
     /// # Errors
-    /// A text that is not YAML, with the place where it stops being so.
+    /// Fails at the first place where the text is not YAML.
     pub fn parse(text: &str, source: u32) -> Result<Self, Problem> {
         let options = serde_saphyr::options! { strict_booleans: true };
         let tree: Spanned<Raw> =
@@ -37,7 +37,7 @@ impl Node {
 /// The parser reports positions in its messages; the snippet shows them better.
 fn strip_position(message: &str) -> String {
     if let Some((_, key)) = message.split_once("duplicate mapping key: ") {
-        return format!("the key `{}` is there twice", key.split(',').next().unwrap_or(key));
+        return format!("the key `{}` is written twice", key.split(',').next().unwrap_or(key));
     }
     match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
         Some((_, rest)) => rest.to_owned(),
