@@ -11,7 +11,7 @@ use crate::system::{Activity, Next, PoolKind, PoolPlan, Turn, UNLIMITED};
 
 one_of! {
     /// A limit on calls in flight: a semaphore with a longest wait, threads with a queue, or
-    /// connections that are waited for.
+    /// connections that calls wait for.
     pub(crate) enum BulkheadSection("bulkhead") {
         /// Permits of a semaphore.
         "semaphore" => Semaphore(Semaphore),
@@ -25,7 +25,7 @@ one_of! {
 section! {
     /// Permits of a semaphore.
     pub(crate) struct Semaphore {
-        /// How many.
+        /// The number of permits.
         "semaphore" => permits: Placed<u32>,
         /// How long a call may wait; not at all if left out.
         "max wait" => max_wait: Option<Placed<Duration>>,
@@ -35,12 +35,12 @@ section! {
 section! {
     /// Threads of a pool of its own.
     pub(crate) struct Threads {
-        /// How many.
+        /// The number of threads.
         "threads" => threads: Placed<u32>,
-        /// How many of them work before calls queue; the others begin when the queue is full. All
-        /// if left out.
+        /// The number of them that work before calls queue; the others begin when the queue is
+        /// full. All if left out.
         "core" => core: Option<Placed<u32>>,
-        /// How many calls may wait for one; none if left out.
+        /// The most calls that may wait for one; none if left out.
         "queue" => queue: Option<u32>,
         /// How long a call may wait; for ever if left out.
         "max wait" => max_wait: Option<Placed<Duration>>,
@@ -50,9 +50,9 @@ section! {
 section! {
     /// Connections of a pool of its own.
     pub(crate) struct Connections {
-        /// How many.
+        /// The number of connections.
         "connections" => connections: Placed<u32>,
-        /// How many calls may wait for one; all if left out.
+        /// The most calls that may wait for one; no limit if left out.
         "queue" => queue: Option<u32>,
         /// How long a call may wait; for ever if left out.
         "max wait" => max_wait: Option<Placed<Duration>>,
@@ -70,7 +70,7 @@ pub(super) struct Permits {
 }
 
 impl Permits {
-    /// Permits that nobody waits for longer than a span; nobody waits at all without one.
+    /// Permits that no call waits for longer than `max_wait`; without one, no call waits at all.
     pub fn semaphore(permits: u32, max_wait: Option<Placed<Duration>>) -> Self {
         let max_wait = max_wait.filter(|wait| !wait.0.is_zero());
         Self {
@@ -144,7 +144,7 @@ impl BulkheadSection {
 fn core_of(core: Option<&Placed<u32>>, capacity: u32, problems: &mut Problems) -> u32 {
     let threads = problems.at_least_one(core, capacity, "the core");
     if let Some(core) = core.filter(|core| ***core > capacity) {
-        let message = format!("{threads} of {capacity} threads");
+        let message = format!("the core has {threads} threads, but there are only {capacity}");
         problems.error(core.key(), message, "write a `core` that is no larger than `threads`");
     }
     threads
@@ -160,7 +160,7 @@ pub struct Bulkhead {
 /// A permit of a bulkhead, or a place in the queue for one.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Permit {
-    /// When it was granted, or the wait began.
+    /// The instant at which it was granted, or the wait began.
     since: SimTime,
 }
 
@@ -221,7 +221,7 @@ impl Bulkhead {
 }
 
 impl Turn<'_> {
-    /// A bulkhead has had no permit within the longest wait.
+    /// Ends the wait of a call for a permit, which has lasted as long as it may.
     #[cold]
     pub fn permit_wait_exceeded(&mut self, index: u32) -> Next {
         if let Some(pool) = self.awaited_permits(index) {
@@ -230,7 +230,7 @@ impl Turn<'_> {
         self.leave_guards(index, Outcome::RejectedByBulkhead)
     }
 
-    /// The first in the queue for a permit gets it.
+    /// Takes a call on that was first in the queue and has got its permit.
     pub fn permit_granted(&mut self, index: u32) -> Next {
         let position = self.state.frames[index].guards_passed;
         let held = self.state.frames.held(index, position);
@@ -241,7 +241,7 @@ impl Turn<'_> {
         self.guard_passed(index)
     }
 
-    /// The pool of permits that a frame waits for, if it does.
+    /// The pool of permits that a frame waits for, if any.
     pub fn awaited_permits(&self, index: u32) -> Option<usize> {
         let is_waiting = self.state.frames[index].activity == Activity::AwaitingPermit;
         match self.guard_waited_at(index) {

@@ -1,4 +1,4 @@
-//! From the guards that are written with a call to those of its edge.
+//! Compilation of the guards that are written with a call to those of its edge.
 
 use super::breaker::{BreakerSection, Company};
 use super::bulkhead::Permits;
@@ -9,7 +9,7 @@ use crate::resilience::RetryBudgetPolicy;
 use crate::scenario::{Edge, Names, Plan};
 use crate::system::{Ends, NONE};
 
-/// A call may pass so many guards.
+/// Most guards that a call may pass.
 const MOST_GUARDS: usize = 16;
 
 section! {
@@ -30,7 +30,7 @@ impl GuardsSection {
         }
     }
 
-    /// Where a guard is written: by itself, or in the list.
+    /// The place of a guard: by itself, or in the list.
     pub fn place_of(&self, key: &str) -> Option<Location> {
         let single = self.single.keys().find(|(single, _)| *single == key).map(|(_, at)| at);
         single.or_else(|| self.list.as_ref().map(Placed::key))
@@ -39,16 +39,16 @@ impl GuardsSection {
     fn check(&self, problems: &mut Problems) {
         if self.list.is_some() {
             for (key, at) in self.single.keys() {
-                let message = format!("`{key}` stands beside the list of guards");
-                problems.error(at, message, "put it into the list, in its place");
+                let message = format!("`{key}` is outside the list of guards");
+                problems.error(at, message, "move it into the list, where it should apply");
             }
             return;
         }
         let breaker = self.single.breaker.as_deref();
         for (key, _) in breaker.map_or_else(Vec::new, BreakerSection::shared_with_call) {
             if let Some((_, at)) = self.single.keys().find(|(single, _)| *single == key) {
-                let message = format!("the {key} of this call is there twice");
-                problems.error(at, message, "write it with the call or with its breaker");
+                let message = format!("the {key} of this call is written twice");
+                problems.error(at, message, "write it either with the call or with its breaker");
                 return;
             }
         }
@@ -63,7 +63,7 @@ pub(crate) struct Pipeline {
     pub attempt_timeout: u32,
 }
 
-/// A guard about to be compiled: as it is written, or brought along by the preset of a breaker.
+/// A guard about to be compiled: one that is written, or one from the preset of a breaker.
 enum Layer<'a> {
     Written(&'a Written),
     Permits(Permits, Location),
@@ -83,7 +83,7 @@ impl Layer<'_> {
         }
     }
 
-    /// The span of a timeout, wherever it comes from.
+    /// The span of a timeout, whether it is written or from a preset.
     fn timeout(&self) -> Option<&Placed<Duration>> {
         match self {
             Self::Written(Written::Timeout(span)) | Self::Timeout(span) => Some(span),
@@ -114,11 +114,10 @@ pub(crate) fn pipeline(
     let (mut layers, retries) = with_company(&written, problems);
     if layers.len() > MOST_GUARDS {
         let message = format!("this call has {} guards", layers.len());
-        problems.error(at, message, format!("a call may have {MOST_GUARDS}"));
+        problems.error(at, message, format!("write at most {MOST_GUARDS}"));
         layers.truncate(MOST_GUARDS);
     }
-    // A hedge lies within the timeout of an attempt, so that what follows it there is only the
-    // attempt.
+    // A hedge lies within the timeout of an attempt, so that only the attempt follows it there.
     let hedge = layers.pop_if(|layer| layer.is_hedge());
     let of_attempts = layers.pop_if(|layer| layer.timeout().is_some());
     layers.extend(hedge);
@@ -130,8 +129,8 @@ pub(crate) fn pipeline(
         let ordinal = if layer.is_breaker() { breakers } else { bulkheads };
         let site = Site { edge, position: guards.len() as u8, ordinal, at: layer.at() };
         if layer.is_hedge() && index + 1 < layers.len() {
-            let help = "put it last, behind the timeout of each attempt";
-            problems.error(site.at, "a hedge is the innermost guard", help);
+            let help = "put it last in the list, after the timeout of each attempt";
+            problems.error(site.at, "a hedge must be the innermost guard", help);
         }
         guards.extend(compile(layer, &site, retries, names, plan, problems));
     }
@@ -167,8 +166,8 @@ fn compile(
     }
 }
 
-/// The guards with what the presets of breakers bring along, and a proxy's limit on retries. A
-/// timeout that is written further in takes the place of a preset's.
+/// The guards together with those of the presets of breakers, and a proxy's limit on retries. A
+/// timeout that is written further in replaces the one of a preset.
 fn with_company<'a>(
     written: &'a [Written],
     problems: &mut Problems,

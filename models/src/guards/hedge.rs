@@ -1,4 +1,5 @@
-//! Hedged requests: another is sent when an attempt takes long, and the first good answer counts.
+//! Hedged requests: when an attempt takes long, another request is sent, and the first good answer
+//! counts.
 
 use super::{Call, Entry, Exit, Guards, Hold, Site};
 use crate::Outcome;
@@ -8,17 +9,17 @@ use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
 use crate::system::{EdgePlan, Ends, NONE, Next, Turn};
 
-/// A hedge sends so many requests for one attempt at most.
+/// Most requests that a hedge sends for one attempt.
 pub const MOST_REQUESTS: usize = 4;
 
 section! {
     /// Hedged requests: the first good answer counts.
     pub(crate) struct HedgeSection {
-        /// How long an attempt waits for an answer before another request is sent.
+        /// How long an attempt waits for an answer before another request is sent, such as `50ms`.
         "delay" => delay: Placed<Duration>,
         /// Requests in all, the first included, up to 4; 2 if left out.
         "max" => max: Option<Placed<u8>>,
-        /// If true, the others are cancelled once one is answered; true if left out.
+        /// True if the others are cancelled once one is answered; true if left out.
         "cancel losers" => cancel_losers: Option<bool>,
     }
 }
@@ -40,9 +41,9 @@ pub struct Hedge {
 pub(crate) struct Hedged {
     /// Their frames at the callee.
     pub callees: [u32; MOST_REQUESTS],
-    /// How many have been sent.
+    /// The number that have been sent.
     pub sent: u8,
-    /// How many of them are not known to have failed.
+    /// The number that are not known to have failed.
     pub outstanding: u8,
 }
 
@@ -67,7 +68,7 @@ impl Guards for Hedge {
         let requests = section.max.as_ref().map_or(2, |max| **max);
         if let Some(max) = section.max.as_ref().filter(|max| !(2..=most).contains(&***max)) {
             let help = format!("write a number from 2 to {most}");
-            problems.error(max.at(), format!("a hedge of {requests} requests"), help);
+            problems.error(max.at(), format!("a hedge cannot send {requests} requests"), help);
         }
         Some(Self {
             delay: plan.deadline_of(&section.delay, Ends::Patience, problems),
@@ -81,8 +82,8 @@ impl Guards for Hedge {
         Entry::Passed
     }
 
-    /// An answer has come to a hedged attempt: a failure counts only if no other request can still
-    /// be answered.
+    /// Takes an answer to a hedged attempt: a failure counts only if no other request can still be
+    /// answered.
     fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
         let Hold::Hedge(hedged) = turn.state.frames.hold(call.index, call.position) else {
             return Exit::Passed;
@@ -125,8 +126,8 @@ impl Hedge {
 }
 
 impl Turn<'_> {
-    /// An attempt has taken as long as its hedge is patient: another request is sent, to an
-    /// instance chosen anew.
+    /// Sends another request, to an instance chosen anew, when an attempt has taken as long as the
+    /// delay of its hedge.
     pub fn hedge(&mut self, waiter: Waiter) -> Next {
         let index = waiter.frame;
         if self.is_paused(index) {
@@ -147,7 +148,7 @@ impl Turn<'_> {
     }
 
     /// True if a failure is not the end of an attempt, because another request of its hedge is
-    /// under way.
+    /// still under way.
     pub fn others_may_answer(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
         if outcome.is_good() {
             return false;
@@ -157,7 +158,7 @@ impl Turn<'_> {
         matches!(held, Hold::Hedge(hedged) if hedged.outstanding > 1)
     }
 
-    /// The requests of a hedged attempt, none of which is outstanding any more.
+    /// The requests of a hedged attempt, which stop being outstanding.
     pub fn give_up_hedged(&mut self, index: u32, edge: &EdgePlan) -> Option<[u32; MOST_REQUESTS]> {
         let (_, position) = edge.hedge()?;
         let Hold::Hedge(hedged) = self.state.frames.hold(index, position) else { return None };

@@ -1,8 +1,8 @@
 //! The guards between a caller and the attempts of its call: one file each, with its settings, its
-//! compilation, what it keeps of a call and what it does when a call enters and leaves.
+//! compilation, its data about a call, and its behaviour when a call enters and leaves.
 //!
-//! The state machines that guards drive live in [`resilience`](crate::resilience) and know neither
-//! files nor events. The list below is all that knows every guard; `onion` takes calls through them.
+//! The state machines that guards drive are in [`resilience`](crate::resilience) and know neither
+//! files nor events. Only the list below knows every guard; `onion` takes calls through them.
 
 mod breaker;
 mod bulkhead;
@@ -31,7 +31,7 @@ use crate::language::{Decode, Location, Placed, Problems, one_of, section};
 use crate::scenario::{Edge, Names, Plan};
 use crate::system::{EdgePlan, Turn};
 
-/// A guard of a call that is being compiled: where it stands, and how many of its kind are before it.
+/// A guard of a call that is being compiled: its place, and its number among guards of its kind.
 pub(crate) struct Site {
     /// The edge of the call.
     pub edge: Edge,
@@ -39,11 +39,11 @@ pub(crate) struct Site {
     pub position: u8,
     /// Its number among the guards of its kind, from 1.
     pub ordinal: u32,
-    /// Where it is written.
+    /// The place where it is written.
     pub at: Location,
 }
 
-/// A call that a guard has to do with.
+/// A call as a guard sees it.
 #[derive(Clone, Copy)]
 pub(crate) struct Call<'a> {
     /// The frame that makes it.
@@ -86,20 +86,20 @@ pub(crate) trait Guards: Sized {
         problems: &mut Problems,
     ) -> Option<Self>;
 
-    /// A call comes in.
+    /// Takes a call that comes in.
     fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry;
 
-    /// A call that has passed comes back with its outcome.
+    /// Takes the outcome of a call that has passed.
     fn leave(&self, _call: Call<'_>, _outcome: Outcome, _turn: &mut Turn<'_>) -> Exit {
         Exit::Passed
     }
 
-    /// A call that has passed will never come back: what it holds is given back.
+    /// Gives back what a call holds that has passed and will never come back.
     fn abandon(&self, _call: Call<'_>, _turn: &mut Turn<'_>) {}
 }
 
-/// Lists the guards by their keys, in the order in which a call meets them if nothing is said, with
-/// what each keeps of a call that has passed it.
+/// Lists the guards by their keys, in the order in which a call meets them by default, with the
+/// data that each keeps about a call that has passed it.
 macro_rules! guards {
     ($(
         $(#[doc = $doc:literal])*
@@ -127,7 +127,7 @@ macro_rules! guards {
             }
         }
 
-        /// What a guard, or a fallback, keeps of a call.
+        /// The data that a guard, or a fallback, keeps about a call.
         #[derive(Clone, Copy, Debug, Default)]
         pub(crate) enum Hold {
             /// Nothing.
@@ -146,7 +146,7 @@ macro_rules! guards {
         }
 
         impl Written {
-            /// Where it is written.
+            /// The place where it is written.
             fn at(&self) -> Location {
                 match self { $( Self::$guard(settings) => settings.at(), )* }
             }
@@ -199,8 +199,8 @@ macro_rules! guards {
             /// Guards that are written one by one, in the usual order.
             pub(crate) struct Single {
                 $( $(#[doc = $doc])* $key => $name: Option<Placed<<$guard as Guards>::Section>>, )*
-                /// How long the whole call may take, with all that it waits for and all attempts;
-                /// for ever if left out.
+                /// The longest time for the whole call, with all waiting and all attempts; no limit
+                /// if left out.
                 "call timeout" => whole_timeout: Option<Placed<Duration>>,
             }
         }

@@ -3,8 +3,8 @@
 //! The guards of an edge are nested like the layers of an onion. A call enters them in order
 //! ([`Turn::enter_guards`]); its outcome leaves them in the opposite order
 //! ([`Turn::is_sent_in_again`]), and each sees it: the bulkhead takes its permit back, the breaker
-//! counts, the retry may send the call in again. `guards_passed` says how far in a call is, and a
-//! [`Hold`] what each guard that it has passed keeps of it.
+//! counts, the retry may send the call in again. `guards_passed` is the number of guards that a
+//! call has passed, and a [`Hold`] the data that each of them keeps about it.
 
 use super::{Call, Entry, Exit, Guard, Hold};
 use crate::Outcome;
@@ -35,8 +35,8 @@ impl Turn<'_> {
         self.attempt(index)
     }
 
-    /// A call is sent in again after a pause; if each attempt may go elsewhere, to an instance
-    /// chosen anew, so that guards for each instance see the new one.
+    /// Sends a call in again after a pause; if each attempt may go elsewhere, to an instance chosen
+    /// anew, so that guards for each instance see the new one.
     pub fn send_in_again(&mut self, index: u32) -> Next {
         if self.edge_of(index).is_balanced_per_attempt {
             let edge = self.state.frames[index].called_edge;
@@ -45,7 +45,7 @@ impl Turn<'_> {
         self.enter_guards(index)
     }
 
-    /// A call that has waited at a guard has passed it.
+    /// Takes a call on that has waited at a guard and passed it.
     pub fn guard_passed(&mut self, index: u32) -> Next {
         self.state.frames[index].guards_passed += 1;
         self.enter_guards(index)
@@ -84,8 +84,7 @@ impl Turn<'_> {
         }
     }
 
-    /// The time for everything inside the guard at `position` is up: whatever the call waits for in
-    /// there is given up.
+    /// Gives up everything that a call waits for inside the guard at `position`, whose time is up.
     #[cold]
     pub fn time_is_up(&mut self, index: u32, position: u8) -> Next {
         let frame = &mut self.state.frames[index];
@@ -93,7 +92,7 @@ impl Turn<'_> {
         self.give_up_waiting(index)
     }
 
-    /// A call gives up whatever it waits for, and leaves its guards with a timeout.
+    /// Gives up everything that a call waits for, and lets it leave its guards with a timeout.
     #[cold]
     pub fn give_up_waiting(&mut self, index: u32) -> Next {
         match self.state.frames[index].activity {

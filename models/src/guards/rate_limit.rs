@@ -23,7 +23,8 @@ section! {
     /// A limit on calls over time.
     pub(crate) struct RateLimitSection {
         .. => algorithm: AlgorithmSection,
-        /// Applies only while so many messages wait in a queue: backpressure.
+        /// The backlog of a queue during which the limit applies (backpressure); always if left
+        /// out.
         "while" => condition: Option<Backlog>,
         /// The owner of its state; each instance of the caller has its own if left out.
         "scope" => scope: Option<ScopeWord>,
@@ -33,9 +34,9 @@ section! {
 section! {
     /// Messages that wait in a queue.
     pub(crate) struct Backlog {
-        /// The queue.
+        /// The queue, such as `orders`.
         "queue" => queue: Placed<String>,
-        /// More than so many.
+        /// The number of messages above which the limit applies, such as `1000`.
         "above" => above: u64,
     }
 }
@@ -49,11 +50,11 @@ one_of! {
         "leaky bucket" => LeakyBucket(LeakyBucket),
         /// The generic cell rate algorithm at this rate.
         "gcra" => Gcra(Gcra),
-        /// So many calls in each window of the clock.
+        /// At most `calls` calls in each window of the clock.
         "fixed window" => FixedWindow(FixedWindow),
-        /// So many calls in any span.
+        /// At most `calls` calls in any span.
         "sliding log" => SlidingLog(SlidingLog),
-        /// So many calls in any span, estimated from two windows of the clock.
+        /// At most `calls` calls in any span, estimated from two windows of the clock.
         "sliding counter" => SlidingCounter(SlidingCounter),
         /// A library's limiter.
         "preset" => Preset(Preset),
@@ -95,31 +96,31 @@ section! {
 }
 
 section! {
-    /// So many calls in each window of the clock.
+    /// At most `calls` calls in each window of the clock.
     pub(crate) struct FixedWindow {
         /// The length of a window.
         "fixed window" => window: Placed<Duration>,
-        /// How many calls.
+        /// The number of calls in a window, such as `100`.
         "calls" => calls: Placed<u32>,
     }
 }
 
 section! {
-    /// So many calls in any span.
+    /// At most `calls` calls in any span.
     pub(crate) struct SlidingLog {
         /// The length of the span.
         "sliding log" => window: Placed<Duration>,
-        /// How many calls.
+        /// The number of calls in a span, such as `100`.
         "calls" => calls: Placed<u32>,
     }
 }
 
 section! {
-    /// So many calls in any span, estimated from two windows of the clock.
+    /// At most `calls` calls in any span, estimated from two windows of the clock.
     pub(crate) struct SlidingCounter {
         /// The length of the span.
         "sliding counter" => window: Placed<Duration>,
-        /// How many calls.
+        /// The number of calls in a span, such as `100`.
         "calls" => calls: Placed<u32>,
     }
 }
@@ -139,7 +140,7 @@ section! {
 }
 
 words! {
-    /// A library whose rate limiter is meant.
+    /// A library that the rate limiter is from.
     pub(crate) enum RateLimitPreset {
         /// Resilience4j (Java).
         "resilience4j" => Resilience4j,
@@ -151,18 +152,18 @@ words! {
 pub struct RateLimit {
     /// The first of its rate limits.
     pub first: u32,
-    /// How the others follow.
+    /// The owner of each.
     pub scope: Scope,
-    /// When it applies; always if nothing is said.
+    /// The condition under which it applies; always if there is none.
     pub condition: Option<BacklogAbove>,
 }
 
-/// More than so many messages wait in a queue.
+/// A condition: more messages wait in a queue than a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BacklogAbove {
     /// Dense id of the queue.
     pub queue: u32,
-    /// How many messages.
+    /// The number of messages.
     pub messages: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Trying again, and budgets of retries.
+//! Retries, and budgets of retries.
 
 use std::str::FromStr;
 
@@ -14,25 +14,25 @@ use crate::system::{Activity, NONE, Turn, draw_tag};
 use crate::{Outcome, OutcomeSet};
 
 section! {
-    /// Trying again.
+    /// Retries.
     pub(crate) struct RetrySection {
-        /// Attempts in all, the first included.
+        /// The number of attempts in all, the first included, such as `3`.
         "attempts" => attempts: Placed<u32>,
         /// The pause between them: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`.
         "backoff" => backoff: BackoffPhrase,
         /// Outcomes that are tried again; server errors, timeouts, refusals and full queues if left
         /// out.
         "on" => on: Option<Vec<Outcome>>,
-        /// If true, a callee that asks callers to stay away (`retry after`) is given at least that
-        /// long; false if left out.
+        /// True if a callee that asks callers to stay away (`retry after`) is left alone for at
+        /// least that long; false if left out.
         "honour retry after" => honour_retry_after: Option<bool>,
-        /// How many retries all calls of an instance together may have; no limit if left out.
+        /// A limit on the retries of all calls of an instance together; no limit if left out.
         "budget" => budget: Option<BudgetSection>,
     }
 }
 
 one_of! {
-    /// A limit on the retries of all calls together, of a library and under its own names.
+    /// A limit on the retries of all calls together, as in a library and under its names.
     pub(crate) enum BudgetSection("budget") by "preset" {
         /// Finagle (Scala).
         "finagle" => Finagle(Finagle),
@@ -81,9 +81,9 @@ section! {
 section! {
     /// gRPC's `retryThrottling`.
     pub(crate) struct Grpc {
-        /// Tokens at most; a failure takes one, and half of them must be left.
+        /// The most tokens, such as `10`; a failure takes one, and half of them must be left.
         "maxTokens" => max_tokens: Placed<f64>,
-        /// The part of a token that a success gives back.
+        /// The part of a token that a success gives back, such as `0.1`.
         "tokenRatio" => token_ratio: Placed<f64>,
     }
 }
@@ -175,7 +175,7 @@ pub(super) fn growing(words: &mut Phrase<'_>) -> Result<(SimDuration, f64, SimDu
         words.peek().is_some_and(|word| word.starts_with(['x', '×']) || word.ends_with(['x', '×']));
     let multiplier = if has_factor { words.take::<Factor>("a multiplier")?.0 } else { 2.0 };
     if multiplier < 1.0 {
-        return Err(words.refuse("the multiplier is at least 1"));
+        return Err(words.refuse("the multiplier must be at least 1"));
     }
     Ok((base, multiplier, longest(words)?))
 }
@@ -205,7 +205,7 @@ impl Written for BackoffPhrase {
 }
 written!(BackoffPhrase, "Backoff");
 
-/// Tries again.
+/// Sends failed calls in again.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Retry {
     /// The outcomes that are worth another attempt, and the pause before it.
@@ -217,7 +217,7 @@ pub struct Retry {
 /// The tries of a call so far.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tries {
-    /// How often the call has been sent in, the first time included.
+    /// The number of times that the call has been sent in, the first included.
     tries: u32,
     /// The pause before the present try.
     pause: SimDuration,
@@ -261,8 +261,8 @@ impl Guards for Retry {
     /// Sends the call in again after a pause, if its policy says so and its budget allows it.
     #[inline]
     fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
-        // What is not worth another attempt needs no pause, and without a budget nobody needs to
-        // know.
+        // An outcome that is not worth another attempt needs no pause, and without a budget there
+        // is nothing to count.
         let is_over = self.first_budget == NONE && !self.policy.on.contains(outcome);
         if is_over || !self.tries_again(call, outcome, turn) {
             return Exit::Passed;
@@ -353,7 +353,7 @@ impl Retry {
         (turn.now + pause < frame.deadline).then_some(pause)
     }
 
-    /// The budget learns that a call will not be tried again.
+    /// Tells the budget that a call will not be tried again.
     #[inline]
     fn end_tries(&self, call: Call<'_>, turn: &mut Turn<'_>) {
         if self.first_budget != NONE {

@@ -1,4 +1,4 @@
-//! Whose a guard's state is.
+//! Scopes: owners of a guard's state.
 
 use super::Call;
 use crate::language::words;
@@ -24,7 +24,7 @@ words! {
         "callee instance" => CalleeInstance,
         /// All share one, as in a mesh.
         "shared" => Shared,
-        /// All share one through a store, and learn of its state with a delay.
+        /// All share one through a store, and see changes of its state with a delay.
         "store" => Store,
     }
 }
@@ -41,14 +41,14 @@ impl ScopeWord {
 }
 
 impl Call<'_> {
-    /// The guard that the calling instance has, of as many as the caller has instances.
+    /// The guard of the calling instance, from `first` on; each instance of the caller has one.
     #[inline]
     pub fn of_caller(&self, first: u32, turn: &Turn<'_>) -> usize {
         let instance = turn.state.frames[self.index].instance;
         (first + instance - self.edge.caller_first_instance) as usize
     }
 
-    /// The one among a guard's instances that a call has to do with.
+    /// The guard that is responsible for a call, from `first` on.
     #[inline]
     pub fn scoped(&self, first: u32, scope: Scope, turn: &Turn<'_>) -> u32 {
         let frame = &turn.state.frames[self.index];

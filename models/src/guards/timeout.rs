@@ -22,7 +22,7 @@ pub struct Timeout {
 pub(crate) struct Set {
     /// Its number.
     pub number: u32,
-    /// When it was set.
+    /// The instant at which it was set.
     pub since: SimTime,
 }
 
@@ -56,7 +56,7 @@ impl Guards for Timeout {
         Exit::Passed
     }
 
-    /// The timeout is called off.
+    /// Cancels the timeout.
     fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
         *turn.state.frames.hold(call.index, call.position) = Hold::Nothing;
         let frame = &mut turn.state.frames[call.index];
