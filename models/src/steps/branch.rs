@@ -10,9 +10,9 @@ section! {
     pub(crate) struct Branch {
         /// The probability of `then`.
         "branch" => branch: Share,
-        /// What is done with that probability.
+        /// The steps that are taken with that probability.
         "then" => then: Vec<Placed<Step>>,
-        /// What is done otherwise.
+        /// The steps that are taken otherwise.
         "else" => otherwise: Vec<Placed<Step>>,
     }
 }

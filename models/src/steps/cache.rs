@@ -6,11 +6,11 @@ use crate::scenario::{Caller, Names, Plan};
 use crate::system::{OnFailure, StationKind};
 
 section! {
-    /// Looks something up in a cache; `miss` follows if it is not there.
+    /// Looks something up in a cache; the steps of `miss` follow if it is not there.
     pub(crate) struct LookUp {
         /// The cache.
         "cache" => cache: Placed<String>,
-        /// What is done on a miss.
+        /// The steps that are taken on a miss.
         "miss" => miss: Vec<Placed<Step>>,
     }
 }

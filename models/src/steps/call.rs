@@ -10,13 +10,13 @@ section! {
     pub(crate) struct Call {
         /// The service, or one of its operations.
         "call" => call: Placed<String>,
-        /// What follows a failure; the handler fails at once if left out.
+        /// The reaction to a failure; the handler fails at once if left out.
         "on failure" => on_failure: Option<Placed<OnFailureWord>>,
     }
 }
 
 words! {
-    /// What follows a failed call.
+    /// The reaction to a failed call.
     pub(crate) enum OnFailureWord {
         /// The handler fails at once.
         "fail" => Fail,
@@ -24,7 +24,7 @@ words! {
         "fail later" => FailLater,
         /// The handler goes on; its answer counts as degraded.
         "degrade" => Degrade,
-        /// The handler goes on as if nothing had happened.
+        /// The handler goes on as if the call had succeeded.
         "ignore" => Ignore,
     }
 }
@@ -45,15 +45,15 @@ impl Compile for Call {
 
     fn compile(&self, caller: Caller, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
         if let (Some(word), Caller::Workload(_)) = (&self.on_failure, caller) {
-            let help = "a request of a client simply fails; leave `on failure` out";
-            problems.error(word.key(), "clients do not do this", help);
+            let help = "leave `on failure` out; the request of a client simply fails";
+            problems.error(word.key(), "clients cannot react to a failure", help);
         }
         let on_failure = on_failure(self.on_failure.as_ref());
         plan.call(caller, &self.call, on_failure, StationKind::Service, names, problems);
     }
 }
 
-/// What follows a failed call; the handler fails if nothing is said.
+/// The reaction to a failed call; the handler fails if nothing is written.
 pub(super) fn on_failure(word: Option<&Placed<OnFailureWord>>) -> OnFailure {
     word.map_or(OnFailure::Fail, |word| (**word).into())
 }

@@ -1,4 +1,4 @@
-//! Changing the world outside.
+//! Changes to the outside world.
 
 use super::{Compile, Op};
 use crate::language::{Problems, section};
@@ -6,10 +6,10 @@ use crate::scenario::{Caller, Names, Plan};
 use crate::system::{Next, Turn};
 
 section! {
-    /// Does something to the world that should be done once for each request, such as `charge`; how
-    /// often it is done again is counted.
+    /// Does something to the outside world that should happen once for each request, such as
+    /// `charge`; repetitions are counted.
     pub(crate) struct Effect {
-        /// The name of what is done.
+        /// The name of the effect.
         "effect" => effect: String,
     }
 }
@@ -26,7 +26,7 @@ impl Compile for Effect {
     }
 }
 
-/// Counts what is done for the request that a frame works for.
+/// Counts the effect for the request that a frame works for.
 pub(super) fn run(turn: &mut Turn<'_>, index: u32, effect: u32) -> Next {
     turn.state.recorder.effect(effect, turn.state.frames.request(index));
     turn.go_to_next(index)

@@ -12,9 +12,9 @@ section! {
     pub(crate) struct Fail {
         /// The probability.
         "fail" => fail: Share,
-        /// How; a server error if left out.
+        /// The outcome; a server error if left out.
         "as" => fails_as: Option<Outcome>,
-        /// How long callers are asked to stay away (`Retry-After`); not at all if left out.
+        /// The time for which callers should stay away (`Retry-After`); none if left out.
         "retry after" => retry_after: Option<Duration>,
     }
 }

@@ -4,7 +4,7 @@ use super::{Op, Step};
 use crate::language::{Location, Placed, Problems};
 use crate::scenario::{Caller, MOST_STEPS, Names, Plan};
 
-/// Compiles the handler of an operation of a station: `steps` adds what it does.
+/// Compiles the handler of an operation of a station; `steps` adds the body.
 pub(crate) fn handler(
     station: u32,
     operation: &str,
@@ -19,7 +19,7 @@ pub(crate) fn handler(
     plan.push(Op::Answer);
     if plan.next_step() as usize - first > MOST_STEPS {
         let message = format!("this handler has more than {MOST_STEPS} steps");
-        problems.error(at, message, "repetitions count in full; repeat less often");
+        problems.error(at, message, "repeat less often: every repetition counts");
     }
 }
 

@@ -1,8 +1,8 @@
-//! The steps of handlers: one file each, with its settings, its compilation and what it does in a
+//! The steps of handlers: one file each, with its settings, its compilation and its behaviour in a
 //! run.
 //!
-//! A [`Step`] is written in a file and compiled to [`Op`]s, which lie one after the other in the
-//! program of a blueprint and are carried out by `Turn::run`. This file alone knows them all.
+//! A [`Step`] is written in a file and compiled to [`Op`]s, which follow each other in the program
+//! of a blueprint and are carried out by `Turn::run`. Only this file knows them all.
 
 mod branch;
 mod cache;
@@ -38,9 +38,9 @@ use crate::language::{Placed, Problems, one_of};
 use crate::scenario::{Caller, Names, Plan};
 use crate::system::{Next, Turn};
 
-/// A step that is written in a file.
+/// A step as it is written in a file.
 pub(crate) trait Compile {
-    /// True if clients can do it: they call and pause, and compute nothing.
+    /// True if clients can take it: they call and pause, but do not compute.
     const IS_FOR_CLIENTS: bool = false;
 
     /// Adds its operations to the program.
@@ -104,15 +104,15 @@ impl Step {
         problems: &mut Problems,
     ) {
         if matches!(caller, Caller::Workload(_)) && !step.is_for_clients() {
-            let help = "steps of a workload are call, pause, branch and repeat";
-            problems.error(step.at(), "clients do not do this", help);
+            let help = "write one of the steps of a client: `call`, `pause`, `branch` or `repeat`";
+            problems.error(step.at(), "clients cannot take this step", help);
             return;
         }
         step.add(caller, names, plan, problems);
     }
 }
 
-/// One operation of a handler: what a step is compiled to.
+/// An operation of a handler: a step is compiled to several.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Op {
     /// Computes for a time drawn from a distribution; holds a processor if those are limited.
@@ -125,9 +125,10 @@ pub enum Op {
     Chance {
         /// 0 to 1.
         probability: f32,
-        /// A step.
+        /// The step to go on with otherwise.
         otherwise: u32,
-        /// Whether a failure of the call before means "otherwise": a look-up that failed is a miss.
+        /// True if a failure of the call before leads to `otherwise`: a look-up that failed is a
+        /// miss.
         needs_answer: bool,
     },
     /// Goes on at one of the branches of a table, chosen by weight.
@@ -142,27 +143,27 @@ pub enum Op {
     LookUp {
         /// The cache.
         cache: u32,
-        /// A step.
+        /// The step to go on with on a miss.
         miss: u32,
     },
     /// Puts the key that was looked up into a cache.
     Fill(u32),
-    /// Does something to the world that should be done once for each request.
+    /// Does something to the outside world that should happen once for each request.
     Effect(u32),
     /// Fails with `probability`.
     Fail {
         /// 0 to 1.
         probability: f32,
-        /// How.
+        /// The outcome.
         outcome: Outcome,
-        /// How long callers are asked to stay away, in milliseconds.
+        /// The time for which callers should stay away, in milliseconds.
         retry_after: u32,
     },
-    /// Fails for a share of requests, the same ones whenever they come.
+    /// Fails for a share of requests, and for the same ones each time they are sent.
     Poison {
         /// 0 to 1.
         share: f32,
-        /// How.
+        /// The outcome.
         outcome: Outcome,
     },
     /// The end of a handler or branch.

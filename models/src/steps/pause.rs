@@ -9,7 +9,7 @@ use crate::system::{Activity, Next, Turn};
 section! {
     /// Waits on its thread without computing.
     pub(crate) struct Pause {
-        /// How long.
+        /// The time that it waits.
         "pause" => pause: Placed<DurationPhrase>,
     }
 }

@@ -1,4 +1,4 @@
-//! Failing for the same requests whenever they come.
+//! Failures of the same requests each time they are sent.
 
 use sim_core::random::{DrawKey, uniform};
 
@@ -10,11 +10,11 @@ use crate::scenario::{Caller, Names, Plan};
 use crate::system::{Next, Turn, draw_tag};
 
 section! {
-    /// Fails for a share of requests, and for the same ones whenever they come again: poison.
+    /// Fails for a share of requests, and for the same ones each time they are sent: poison.
     pub(crate) struct Poison {
         /// The share.
         "poison" => poison: Share,
-        /// How; a server error if left out.
+        /// The outcome; a server error if left out.
         "as" => fails_as: Option<Outcome>,
     }
 }

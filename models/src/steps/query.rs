@@ -11,7 +11,7 @@ section! {
     pub(crate) struct Query {
         /// The database, or one of its kinds of query.
         "query" => query: Placed<String>,
-        /// What follows a failure; the handler fails at once if left out.
+        /// The reaction to a failure; the handler fails at once if left out.
         "on failure" => on_failure: Option<Placed<OnFailureWord>>,
     }
 }

@@ -5,11 +5,11 @@ use crate::language::{Placed, Problems, section};
 use crate::scenario::{Caller, MOST_STEPS, Names, Plan};
 
 section! {
-    /// Does `steps` several times.
+    /// Takes `steps` several times.
     pub(crate) struct Repeat {
-        /// How many times.
+        /// The number of times.
         "repeat" => repeat: u32,
-        /// What is done.
+        /// The steps.
         "steps" => steps: Vec<Placed<Step>>,
     }
 }

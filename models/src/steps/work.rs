@@ -8,7 +8,7 @@ use crate::scenario::{Caller, Names, Plan};
 section! {
     /// Computes for a while.
     pub(crate) struct Work {
-        /// How long; a processor is held meanwhile, if those are limited.
+        /// The time that it computes; it holds a processor meanwhile, if those are limited.
         "work" => work: Placed<DurationPhrase>,
     }
 }
