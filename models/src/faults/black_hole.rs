@@ -30,7 +30,7 @@ pub struct BlackHole {
 pub struct Cut {
     /// One region.
     pub from: u32,
-    /// The other.
+    /// The other region.
     pub to: u32,
 }
 

@@ -8,8 +8,8 @@ use crate::scenario::{Names, Plan};
 use crate::system::Turn;
 
 section! {
-    /// Makes the logic of the breakers of an edge `a -> b` fail; the breaker's `broken` says what
-    /// becomes of calls.
+    /// Makes the logic of the breakers of an edge `a -> b` fail; `broken` of each breaker decides
+    /// what becomes of calls.
     pub(crate) struct BreakBreakerSection {
         /// The edge.
         "break breaker" => edge: Placed<String>,

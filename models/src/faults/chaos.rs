@@ -1,4 +1,4 @@
-//! Chaos experiments: faults stage by stage, and what calls them off.
+//! Chaos experiments: faults stage by stage, and conditions that call them off.
 
 use sim_core::{SimDuration, SimTime};
 
@@ -10,16 +10,16 @@ use crate::scenario::{Names, Plan, compile_condition, span_or};
 section! {
     /// A chaos experiment.
     pub(crate) struct Chaos {
-        /// When the first stage begins.
+        /// The time at which the first stage begins; the beginning of the run if left out.
         "at" => at: Option<Placed<Duration>>,
-        /// Faults that follow each other, without a time of their own; each lasts `for`.
+        /// Faults that follow each other, each for the time that `for` gives it.
         "stages" => stages: Vec<Placed<FaultSection>>,
         /// Conditions that call it off, such as `error rate of web over 10s is above 10%`.
         "abort when" => abort_when: Vec<Placed<String>>,
     }
 }
 
-/// Compiles the stages of an experiment, one after the other, and what calls it off.
+/// Compiles the stages of an experiment, one after the other, and the conditions that call it off.
 pub(crate) fn compile_chaos(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let Some(chaos) = &names.file.chaos else { return };
     if chaos.stages.is_empty() && chaos.is_whole() {
@@ -42,14 +42,14 @@ pub(crate) fn compile_chaos(names: &Names<'_>, plan: &mut Plan, problems: &mut P
     }
 }
 
-/// How long a stage lasts; a problem if it is none.
+/// The duration of a stage; notes a problem if it cannot be one.
 fn check_stage(stage: &Placed<FaultSection>, problems: &mut Problems) -> Option<SimDuration> {
     let span = stage.kind.span();
     let repeats = span.is_some_and(|span| span.every.is_some());
     let is_none = matches!(stage.kind, Kind::Surge(_) | Kind::Deploy(_));
     if stage.at.is_some() || repeats || is_none {
-        let message = "a stage begins when the one before it ends, once";
-        let help = "leave out `at` and `every`; surges and deployments are no stages";
+        let message = "a stage begins once, when the one before it ends";
+        let help = "leave out `at` and `every`; surges and deployments cannot be stages";
         problems.error(stage.at(), message, help);
         return None;
     }

@@ -1,4 +1,4 @@
-//! From written faults to those that are simulated.
+//! Compilation of faults as they are written to those that are simulated.
 
 use sim_core::{SimDuration, SimTime};
 
@@ -18,15 +18,15 @@ pub(crate) trait Strike {
     /// The name of what it strikes.
     fn target(&self) -> &Placed<String>;
 
-    /// How long it lasts and how often it comes, if those can be written.
+    /// The duration and the repetition, for kinds that have them.
     fn span(&self) -> Option<&Span>;
 
-    /// How many instances it strikes, if that is written.
+    /// The instances that it strikes, for kinds that can strike a part of them.
     fn instances(&self) -> Option<&Placed<InstanceShare>> {
         None
     }
 
-    /// The time that it takes to grow to its full size.
+    /// The time that it takes to reach its full size.
     fn ramp(&self) -> SimDuration {
         SimDuration::ZERO
     }
@@ -51,7 +51,7 @@ pub(crate) trait Strike {
         strike(self, begin, names, plan, problems).unwrap_or_default()
     }
 
-    /// From when to when it strikes, all repetitions included.
+    /// The beginning and the end of it, all repetitions included.
     fn whole(&self, begin: SimTime, _: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
         match self.span() {
             Some(span) if span.every.is_some() => {
@@ -111,7 +111,7 @@ fn strike_region<T: Strike + ?Sized>(
 ) -> Option<Vec<Fault>> {
     if let Some(instances) = kind.instances() {
         let help = "leave out `instances`, or name a service";
-        problems.error(instances.key(), "a region is struck as a whole", help);
+        problems.error(instances.key(), "a fault strikes a region as a whole", help);
     }
     let mut faults = Vec::new();
     for (id, station) in plan.blueprint.stations.iter().enumerate() {
@@ -132,10 +132,13 @@ fn strikes_something_else<T: Strike + ?Sized>(
 ) {
     let key = T::KEY;
     let (message, help) = match struck {
-        Target::Station(_) => (format!("`{key}` strikes an edge"), "write `caller -> callee`"),
+        Target::Station(_) => (
+            format!("`{key}` strikes an edge, not a service, database or cache"),
+            "write `caller -> callee`",
+        ),
         Target::Edge(_) => (
             format!("`{key}` strikes a service, database or cache, not an edge"),
-            "write the name of the callee",
+            "write only the name of the callee",
         ),
     };
     problems.error(target.at(), message, help);

@@ -13,13 +13,13 @@ section! {
     pub(crate) struct CrashSection {
         /// The service, database, cache or region.
         "crash" => crash: Placed<String>,
-        /// How many instances it strikes: a share or a number; all if left out.
+        /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
         .. => span: Span,
     }
 }
 
-/// The process is gone: connections are refused, work in flight is lost.
+/// The process is gone: connections are refused, and work in flight is lost.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Crash;
 

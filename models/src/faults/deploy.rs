@@ -10,7 +10,7 @@ use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
 use crate::system::Turn;
 
-/// How long a restarted instance is slow, if nothing is said.
+/// Default time for which a restarted instance is slow.
 const WARM_UP: SimDuration = SimDuration::from_secs(30);
 
 section! {
@@ -18,22 +18,22 @@ section! {
     pub(crate) struct DeploySection {
         /// The service, database or cache.
         "deploy" => deploy: Placed<String>,
-        /// How long each batch is down.
+        /// How long each batch is down, such as `20s`.
         "each" => each: Placed<Duration>,
-        /// Instances that are restarted at one time; 1 if left out.
+        /// The number of instances that are restarted at one time; 1 if left out.
         "batch" => batch: Option<Placed<u32>>,
-        /// How much slower an instance is at first.
+        /// The factor by which an instance is slower at first; no slower if left out.
         "cold" => cold: Option<Factor>,
-        /// How long it takes to become as fast as before; 30s if left out.
+        /// The time that it takes to become as fast as before; 30s if left out.
         "warm-up" => warm_up: Option<Placed<Duration>>,
     }
 }
 
-/// The process is restarted: as a crash.
+/// The process is restarted, which is like a crash.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restart;
 
-/// A restarted process is slow, and less so by the moment.
+/// A restarted process is slow at first and gradually gets faster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cold {
     /// Service times are multiplied by this at first.
@@ -74,7 +74,7 @@ impl Strike for DeploySection {
         match target_of(&self.deploy, names, plan, problems) {
             Some(Target::Station(station)) => self.batches(station, begin, each, batch, plan),
             Some(Target::Edge(_)) => {
-                let message = "a deployment is of a service, database or cache";
+                let message = "only a service, database or cache can be deployed";
                 problems.error(self.deploy.at(), message, "write its name");
                 Vec::new()
             }

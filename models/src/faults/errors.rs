@@ -1,4 +1,4 @@
-//! Failures answered at once.
+//! Failures that are answered at once.
 
 use sim_core::SimDuration;
 
@@ -16,15 +16,15 @@ section! {
     pub(crate) struct ErrorsSection {
         /// The service, database, cache or region.
         "errors" => errors: Placed<String>,
-        /// The share of requests.
+        /// The share of requests that fail, such as `30%`.
         "rate" => rate: Share,
-        /// How they fail; a server error if left out.
+        /// The outcome of those requests; a server error if left out.
         "as" => fails_as: Option<Outcome>,
-        /// How long callers are asked to stay away (`Retry-After`); not at all if left out.
+        /// The time for which callers should stay away (`Retry-After`); none if left out.
         "retry after" => retry_after: Option<Duration>,
-        /// How long it takes to grow to its full size; none if left out.
+        /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
-        /// How many instances it strikes: a share or a number; all if left out.
+        /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
         .. => span: Span,
     }
@@ -37,7 +37,7 @@ pub struct Errors {
     pub rate: f64,
     /// The failure.
     pub outcome: Outcome,
-    /// How long callers are asked to stay away, in milliseconds.
+    /// The time for which callers should stay away, in milliseconds.
     pub retry_after: u32,
 }
 

@@ -7,11 +7,11 @@ use super::{Effect, InForce};
 /// A fault: an effect over a span of time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// When it begins.
+    /// The instant at which it begins.
     pub begin: SimTime,
-    /// When it ends; [`SimTime::MAX`] if never.
+    /// The instant at which it ends; [`SimTime::MAX`] if never.
     pub end: SimTime,
-    /// Over this span from its beginning it grows to its full size; it ends at once.
+    /// The time from its beginning until it has reached its full size; it ends at once.
     pub ramp: SimDuration,
     /// Its effect.
     pub effect: Effect,
@@ -19,12 +19,12 @@ pub struct Fault {
     pub target: String,
     /// The instances it strikes, as dense ids of the system; empty for edges and workloads.
     pub instances: std::ops::Range<u32>,
-    /// True if it is one of many by which a whole region is struck.
+    /// True if it is one of many that together strike a whole region.
     pub is_regional: bool,
 }
 
 impl Fault {
-    /// The part of the fault that is in force at `now`, from 0 before it to 1 at its full size.
+    /// The share of its full size at `now`, from 0 before it begins to 1.
     pub fn intensity(&self, now: SimTime) -> f64 {
         if now < self.begin || now >= self.end {
             return 0.0;

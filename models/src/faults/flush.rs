@@ -21,7 +21,7 @@ section! {
 /// Everything in a cache is forgotten.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flush {
-    /// Dense id of the cache among those that know what is in them.
+    /// Dense id of the cache among the caches with keys.
     pub cache: u32,
 }
 
@@ -48,9 +48,9 @@ impl Strike for FlushSection {
             let help = if known.is_empty() {
                 "give a cache `keys` and `ttl`".to_owned()
             } else {
-                format!("known are {}", known.join(", "))
+                format!("caches with keys: {}", known.join(", "))
             };
-            let message = format!("`{}` is no cache that knows what is in it", *self.flush);
+            let message = format!("`{}` is not a cache with keys", *self.flush);
             problems.error(self.flush.at(), message, help);
             return None;
         };

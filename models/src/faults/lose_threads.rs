@@ -10,7 +10,7 @@ use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
 use crate::system::{Event, Turn};
 
-/// A leak with a ramp loses its slots in this many steps at most.
+/// Most steps in which a leak with a ramp loses its slots.
 const LEAK_STEPS: u32 = 100;
 
 section! {
@@ -18,11 +18,11 @@ section! {
     pub(crate) struct LoseThreadsSection {
         /// The service, database or cache.
         "lose threads" => lose_threads: Placed<String>,
-        /// How many of each instance.
+        /// The number that each instance loses, such as `10`.
         "count" => count: u32,
-        /// How long it takes to grow to its full size; none if left out.
+        /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
-        /// How many instances it strikes: a share or a number; all if left out.
+        /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
         .. => span: Span,
     }
@@ -31,7 +31,7 @@ section! {
 /// Threads or connections leak.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LoseSlots {
-    /// How many of each instance.
+    /// The number that each instance loses.
     pub count: u32,
 }
 

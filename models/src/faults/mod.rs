@@ -1,8 +1,8 @@
-//! What breaks, when, for how long, and how many instances of it: one file a fault, with its
-//! settings, its compilation and what it does when it begins and ends.
+//! Faults: what breaks, when, for how long, and at how many instances. Each fault has a file, with
+//! its settings, its compilation and what it does when it begins and ends.
 //!
-//! A fault is written as a [`FaultSection`] and compiled to [`Fault`]s with an [`Effect`]. This file
-//! alone knows them all; a deployment has effects of its own, the others one each.
+//! A fault is written as a [`FaultSection`] and compiled to [`Fault`]s with an [`Effect`]. Only
+//! this file knows them all; a deployment has several effects, every other fault has one.
 
 mod black_hole;
 mod break_breaker;
@@ -47,36 +47,36 @@ use sim_core::{Distribution, SimDuration, SimTime};
 section! {
     /// A fault.
     pub(crate) struct FaultSection {
-        /// When it begins; at the beginning of the run if left out.
+        /// The time at which it begins; the beginning of the run if left out.
         "at" => at: Option<Placed<Duration>>,
         .. => kind: Kind,
     }
 }
 
 impl FaultSection {
-    /// When it begins for the first time.
+    /// The instant at which it begins for the first time.
     fn begin(&self) -> SimTime {
         SimTime::ZERO + span_or(self.at.as_ref(), SimDuration::ZERO)
     }
 
-    /// From when to when it strikes, all repetitions included.
+    /// The beginning and the end of it, all repetitions included.
     pub fn span(&self, names: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
         self.kind.whole(self.begin(), names, plan)
     }
 }
 
-/// What a fault does while it is in force.
+/// The behaviour of a fault while it is in force.
 pub(crate) trait InForce {
-    /// Brings the fault with this id about.
+    /// Puts the fault with this id into force.
     fn begin(&self, id: u32, turn: &mut Turn<'_>);
 
-    /// Brings more of it about, if it grows step by step.
+    /// Makes it larger, if it grows step by step.
     fn grow(&self, _id: u32, _turn: &mut Turn<'_>) {}
 
-    /// Takes it back.
+    /// Ends it.
     fn end(&self, id: u32, turn: &mut Turn<'_>);
 
-    /// Makes it stronger by a factor; `false` if it has no size and can only last longer.
+    /// Makes it stronger by a factor; returns `false` if it has no size and can only last longer.
     fn strengthen(&mut self, _factor: f64) -> bool {
         false
     }
@@ -89,13 +89,13 @@ pub(crate) trait InForce {
         1.0
     }
 
-    /// The time that is waited out before work, in nanoseconds.
+    /// The time to wait before work, in nanoseconds.
     fn added_work(&self) -> Option<&Distribution> {
         None
     }
 
-    /// The latency of a message that has `base` nanoseconds without the fault; `key` is what its draws
-    /// are keyed by.
+    /// The latency of a message that takes `base` nanoseconds without the fault; `key` is the key
+    /// of its draws.
     fn message_latency(&self, base: f64, _fault: &Fault, _now: SimTime, _key: DrawKey) -> f64 {
         base
     }
@@ -113,7 +113,7 @@ macro_rules! faults {
         effects { $( $(#[doc = $about:literal])* $effect:ident ),* $(,)? }
     ) => {
         one_of! {
-            /// What a fault does, and to what.
+            /// A fault and its target.
             pub(crate) enum Kind("fault") {
                 $( $(#[doc = $doc])* $key => $kind($section), )*
             }
@@ -150,7 +150,7 @@ macro_rules! faults {
             }
         }
 
-        /// What a fault does to its target.
+        /// The effect of a fault on its target.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Effect {
             $( $(#[doc = $about])* $effect($effect), )*
@@ -223,11 +223,11 @@ faults! {
         Slow,
         /// A share of requests is answered with a failure at once.
         Errors,
-        /// The process is gone: connections are refused, work in flight is lost.
+        /// The process is gone: connections are refused, and work in flight is lost.
         Crash,
-        /// The process is restarted: as a crash.
+        /// The process is restarted, which is like a crash.
         Restart,
-        /// A restarted process is slow, and less so by the moment.
+        /// A restarted process is slow at first and gradually gets faster.
         Cold,
         /// The process stands still but accepts connections: it answers nothing until it goes on.
         Pause,
@@ -239,8 +239,8 @@ faults! {
         Refuse,
         /// Threads or connections leak.
         LoseSlots,
-        /// The logic of the breakers on an edge fails; `broken` of each breaker says what becomes of
-        /// calls then.
+        /// The logic of the breakers on an edge fails; `broken` of each breaker decides what
+        /// becomes of calls.
         BreakGuard,
         /// Everything in a cache is forgotten.
         Flush,

@@ -13,7 +13,7 @@ section! {
     pub(crate) struct PauseSection {
         /// The service, database, cache or region.
         "pause" => pause: Placed<String>,
-        /// How many instances it strikes: a share or a number; all if left out.
+        /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
         .. => span: Span,
     }

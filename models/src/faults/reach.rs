@@ -1,4 +1,4 @@
-//! How long a fault lasts, how often it comes again, and how many instances it strikes.
+//! The duration of a fault, its repetition, and the instances that it strikes.
 
 use std::ops::Range;
 
@@ -12,11 +12,12 @@ use crate::language::{Decode, Found, Placed, Problems, expected, section};
 use crate::scenario::{Plan, most};
 
 section! {
-    /// How long a fault lasts, and how often it comes again.
+    /// The duration of a fault, and its repetition.
     pub(crate) struct Span {
         /// How long it lasts; to the end of the run if left out.
         "for" => lasts: Option<Placed<Duration>>,
-        /// Begins anew so long after each beginning, to the end of the run; once if left out.
+        /// The time from one beginning of the fault to the next, repeated to the end of the run; it
+        /// strikes once if left out.
         "every" => every: Option<Placed<Duration>>,
     }
 }
@@ -27,7 +28,7 @@ impl Span {
         self.lasts.as_ref().map_or(SimTime::MAX, |lasts| begin + lasts.0)
     }
 
-    /// The fault, as often as it comes.
+    /// The fault and its repetitions.
     pub fn repeated(&self, once: Fault, plan: &Plan, problems: &mut Problems) -> Vec<Fault> {
         let Some(every) = &self.every else { return vec![once] };
         let end = SimTime::ZERO + plan.blueprint.run.duration;
@@ -50,7 +51,7 @@ impl Span {
     }
 }
 
-/// How many instances a fault strikes.
+/// The number of instances that a fault strikes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum InstanceShare {
     /// This many.
@@ -103,9 +104,11 @@ pub(super) fn struck_instances(
         }
     };
     if count > available || count == 0 {
-        let message =
-            format!("`{}` has {available} instances, and {count} are to be struck", station.name);
-        let help = "write a number up to that, or a share such as `30%`";
+        let message = format!(
+            "`{}` has {available} instances, so this fault cannot strike {count}",
+            station.name
+        );
+        let help = "write a number from 1 to the number of instances, or a share such as `30%`";
         problems.error(share.at(), message, help);
     }
     all.start..all.start + count.min(available)

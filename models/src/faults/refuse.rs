@@ -12,7 +12,7 @@ section! {
     pub(crate) struct RefuseSection {
         /// The service, database, cache, region or edge.
         "refuse" => refuse: Placed<String>,
-        /// How many instances it strikes: a share or a number; all if left out.
+        /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
         .. => span: Span,
     }
@@ -21,7 +21,7 @@ section! {
 /// Connections are refused at once.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refuse {
-    /// Dense id of the edge, or none for all calls to the instances.
+    /// Dense id of the edge; `None` for all calls to the instances.
     pub edge: Option<u32>,
 }
 

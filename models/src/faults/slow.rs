@@ -17,13 +17,13 @@ section! {
     pub(crate) struct SlowSection {
         /// The service, database, cache, region or edge.
         "slow" => slow: Placed<String>,
-        /// The factor on service times or latencies.
+        /// The factor on service times or latencies; 1 if left out.
         "by" => by: Option<Factor>,
-        /// What is added to each service time or message.
+        /// The time that is added to each service time or message; none if left out.
         "adding" => adding: Option<Placed<DurationPhrase>>,
-        /// How long it takes to grow to its full size; none if left out.
+        /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
-        /// How many instances it strikes: a share or a number; all if left out.
+        /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
         .. => span: Span,
     }
@@ -32,11 +32,11 @@ section! {
 /// Work, or messages on an edge, take longer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slow {
-    /// The edge whose messages are slow; work is, if there is none.
+    /// The edge whose messages are slow; `None` if work is.
     pub edge: Option<u32>,
-    /// Service times or latencies are multiplied by this.
+    /// The factor on service times or latencies.
     pub factor: f64,
-    /// The time that is added, in nanoseconds: waited out before work without a processor.
+    /// The time that is added, in nanoseconds; before work, it passes without a processor.
     pub added: Option<Distribution>,
 }
 

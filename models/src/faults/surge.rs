@@ -16,9 +16,9 @@ section! {
     pub(crate) struct SurgeSection {
         /// The workload.
         "surge" => surge: Placed<String>,
-        /// The factor on its arrival rate.
+        /// The factor on its arrival rate, such as `3x`.
         "by" => by: Factor,
-        /// How long it takes to grow to its full size; none if left out.
+        /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
         .. => span: Span,
     }
@@ -64,11 +64,11 @@ impl Strike for SurgeSection {
             return None;
         };
         if matches!(workload.source, Some(SourceSection::Closed(_))) {
-            let help = "a surge multiplies arrivals; for users write a stage";
+            let help = "a surge multiplies arrivals; add a stage to `users` instead";
             problems.error(at, format!("`{name}` has users, not arrivals"), help);
         }
         if let Some(every) = &self.span.every {
-            let help = "write `steps` or a `diurnal` rate for the workload";
+            let help = "leave `every` out, or write `steps` or a `diurnal` rate for the workload";
             problems.error(every.at(), "a surge does not repeat", help);
         }
         Some(Effect::Surge(Surge { factor: self.by.0 }))

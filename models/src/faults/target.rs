@@ -1,4 +1,4 @@
-//! What faults and operators act on.
+//! Targets of faults and operators.
 
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
@@ -29,14 +29,14 @@ pub(crate) fn target_of(
     let found = edges.iter().position(|edge| *edge == wanted);
     if found.is_none() {
         let help = meant(&wanted, edges.iter().map(String::as_str), || {
-            format!("calls that are made: {}", edges.join(", "))
+            format!("the calls of this scenario are: {}", edges.join(", "))
         });
         problems.error(target.at(), format!("no call goes over `{wanted}`"), help);
     }
     found.map(|edge| Target::Edge(edge as u32))
 }
 
-/// Notes that an edge without a breaker cannot have it broken or forced.
+/// Notes a problem if an edge has no breaker that could be broken or forced.
 pub(crate) fn must_have_breaker(
     edge: u32,
     target: &Placed<String>,
