@@ -1,4 +1,4 @@
-//! How the points of a sweep are chosen.
+//! Designs: ways to choose the points of a sweep.
 
 use std::str::FromStr;
 
@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 use super::Parameter;
 use crate::language::{Decode, Found, Problems, unreadable};
 
-/// Owen-scrambled Sobol sequences are tabulated so far.
+/// The longest Owen-scrambled Sobol sequence for which there are tables.
 pub const MOST_SOBOL_POINTS: u64 = 1 << 16;
-/// More points than this are a slip of the pen.
+/// Most points; a sweep with more is surely a mistake.
 const MOST_POINTS: u64 = 1_000_000_000;
 
-/// How the points of a sweep are chosen: `grid`, `sobol 128`.
+/// A way to choose the points of a sweep: `grid`, `sobol 128`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Design {
@@ -21,23 +21,24 @@ pub enum Design {
     Grid,
     /// Points drawn independently.
     Random(u64),
-    /// As many values of each parameter as there are points, evenly spread, in random combination
-    /// (`McKay`, Beckman and Conover, Technometrics 21, 1979).
+    /// Points that give each parameter as many values as there are points, evenly spread, in random
+    /// combination (`McKay`, Beckman and Conover, Technometrics 21, 1979).
     LatinHypercube(u64),
     /// A Sobol sequence with Owen scrambling: points that fill the space evenly.
     Sobol(u64),
-    /// So many trajectories, on each of which one parameter after the other changes: which
+    /// Trajectories, this many, on each of which one parameter after the other changes: shows which
     /// parameters matter at all (Morris, Technometrics 33, 1991).
     Morris(u64),
-    /// So many base points for variance-based sensitivity indices, each with a companion and one
-    /// mixture of both a parameter (Saltelli et al., Computer Physics Communications 181, 2010).
+    /// Base points, this many, for variance-based sensitivity indices, each with a companion and
+    /// one mixture of both a parameter (Saltelli et al., Computer Physics Communications 181,
+    /// 2010).
     Saltelli(u64),
 }
 
 const NAMES: [&str; 6] = ["grid", "random", "latin hypercube", "sobol", "morris", "saltelli"];
 
 impl Design {
-    /// How many points it has.
+    /// The number of points.
     pub fn points(self, parameters: &[Parameter]) -> u64 {
         let dimensions = parameters.len() as u64;
         match self {
@@ -51,7 +52,7 @@ impl Design {
         }
     }
 
-    /// What it is called.
+    /// The name of the design.
     pub fn name(self) -> &'static str {
         match self {
             Self::Grid => NAMES[0],
@@ -87,13 +88,13 @@ impl FromStr for Design {
             }
             "sobol" => Ok(Self::Sobol(number)),
             "morris" if number < 2 => {
-                Err("one trajectory says nothing of how effects vary; write `morris 10`".to_owned())
+                Err("one trajectory does not show how effects vary; write `morris 10`".to_owned())
             }
             "morris" => Ok(Self::Morris(number)),
-            "saltelli" if number < 8 => {
-                Err("indices of fewer than 8 base points say nothing; write `saltelli 64`"
-                    .to_owned())
-            }
+            "saltelli" if number < 8 => Err(
+                "fewer than 8 base points are too few for sensitivity indices; write `saltelli 64`"
+                    .to_owned(),
+            ),
             "saltelli" => Ok(Self::Saltelli(number)),
             _ => Err(format!("`{text}` is not a design{help}")),
         }
@@ -122,7 +123,7 @@ impl JsonSchema for Design {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "how points are chosen",
+            "description": "the way to choose points",
             "pattern": "^(grid|(random|latin hypercube|sobol|morris|saltelli) [0-9]+)$",
             "examples": ["grid", "random 100", "latin hypercube 100", "sobol 128", "morris 10", "saltelli 64"]
         })

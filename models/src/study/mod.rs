@@ -1,7 +1,7 @@
-//! What is asked of a system beyond one run: which of its settings vary, over which values, and
-//! which figures are wanted.
+//! Plans of analyses of many runs: the settings that vary, their values, and the figures to
+//! measure.
 //!
-//! These are records; carrying them out is for `sim-experiments`.
+//! These are records; `sim-experiments` carries them out.
 
 mod design;
 mod goals;

@@ -1,4 +1,4 @@
-//! A sweep as it was asked for.
+//! The plan of a sweep.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,24 +8,24 @@ use crate::observe;
 /// A setting that varies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Parameter {
-    /// Where it stands in a scenario: `services.d.threads`.
+    /// Its path in a scenario: `services.d.threads`.
     pub path: String,
-    /// What it can be.
+    /// Its possible values.
     pub values: Values,
 }
 
 /// A figure that is read off each run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FigurePlan {
-    /// As it was asked for: `p99 of web during fault`.
+    /// The figure as it was written: `p99 of web during fault`.
     pub text: String,
-    /// What it is counted in.
+    /// Its unit.
     pub unit: observe::Unit,
-    /// Which way is better, if it is an objective.
+    /// The better direction, if it is an objective.
     pub better: Option<Direction>,
 }
 
-/// Which way is better.
+/// The better direction of a figure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -42,41 +42,41 @@ impl Direction {
     }
 }
 
-/// How often each point is simulated.
+/// The number of simulations of each point.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Replications {
-    /// At least so often.
+    /// The fewest.
     pub first: u32,
-    /// At most so often.
+    /// The most.
     pub most: u32,
-    /// Until each interval's half-width is at most this share of the figure (of one, if the figure
-    /// is a share itself); `None` to stop at `first`.
+    /// The share of the figure (of one, if the figure is a share itself) that the half-width of
+    /// each interval must not exceed before a point is done; `None` to stop at `first`.
     pub precision: Option<f64>,
 }
 
-/// What varies, how points are chosen, and what is measured at each.
+/// The settings that vary, the way to choose points, and the figures to measure at each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepPlan {
-    /// What varies.
+    /// The settings that vary.
     pub parameters: Vec<Parameter>,
-    /// How points are chosen.
+    /// The way to choose points.
     pub design: Design,
-    /// What is measured; objectives among them.
+    /// The figures to measure, including the objectives.
     pub figures: Vec<FigurePlan>,
-    /// How often each point is simulated.
+    /// The number of simulations of each point.
     pub replications: Replications,
-    /// Whether a point is given up when another one of its block is clearly better in every
+    /// True if a point is given up when another one of its block is clearly better in every
     /// objective.
     pub abandons: bool,
 }
 
 impl SweepPlan {
-    /// How many points there are.
+    /// The number of points.
     pub fn points(&self) -> u64 {
         self.design.points(&self.parameters)
     }
 
-    /// The figures that say what is better, with their places among all figures.
+    /// The objectives among the figures: the index of each, and its better direction.
     pub fn objectives(&self) -> impl Iterator<Item = (usize, Direction)> {
         self.figures.iter().enumerate().filter_map(|(index, figure)| Some((index, figure.better?)))
     }

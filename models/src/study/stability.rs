@@ -1,10 +1,10 @@
-//! A question about stability as it was asked.
+//! The plan of a stability map.
 
 use serde::{Deserialize, Serialize};
 
 use super::Parameter;
 
-/// Which loads and triggers are tried, and what counts as well.
+/// The loads and triggers to try, and the measure of a system that is well.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StabilityPlan {
     /// The setting that is the load: `workloads.web.arrivals` or another one of a workload, over a
@@ -13,7 +13,7 @@ pub struct StabilityPlan {
     /// The setting that is the size or the length of the trigger: `faults[0].by`, `faults[0].for`,
     /// over a range or a list.
     pub trigger: Parameter,
-    /// A second one, such as the length; a map is made for each of its values.
+    /// A second setting of the trigger, such as its length; a map is made for each of its values.
     pub also: Option<Parameter>,
     /// The workload whose answers count, by its place among the workloads.
     pub workload: u32,
@@ -21,8 +21,8 @@ pub struct StabilityPlan {
     pub workload_name: String,
     /// The share of requests that must be answered for the system to be well, 0 to 1.
     pub well: f64,
-    /// How often each combination is simulated.
+    /// The number of simulations of each combination.
     pub replications: u32,
-    /// How long a load is held before the next when going up and coming down, in seconds.
+    /// The time that a load is held before the next on the way up and down, in seconds.
     pub dwell: f64,
 }

@@ -12,7 +12,7 @@ const MORE_LOAD: f64 = 1.2;
 const STRONGER_FAULTS: f64 = 2.0;
 const LONGER_WORK: f64 = 1.3;
 
-/// The same system, strained.
+/// The same system under a strain.
 pub fn strained(blueprint: &Blueprint, strain: Strain) -> Blueprint {
     let mut blueprint = blueprint.clone();
     match strain {
@@ -24,7 +24,8 @@ pub fn strained(blueprint: &Blueprint, strain: Strain) -> Blueprint {
     blueprint
 }
 
-/// Multiplies the arrivals, or the users, of a workload; recorded arrivals come so much faster.
+/// Multiplies the arrivals, or the users, of a workload; recorded arrivals follow each other
+/// faster.
 pub fn scale_load(blueprint: &mut Blueprint, workload: usize, factor: f64) {
     match &mut blueprint.workloads[workload].source {
         Source::Open(ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile)) => {
@@ -63,7 +64,7 @@ fn strengthen_faults(blueprint: &mut Blueprint) {
     blueprint.faults.iter_mut().for_each(strengthen);
 }
 
-/// One before and after a fault, two at its full size.
+/// A rate profile of one before and after a fault, and of two at its full size.
 fn doubled_during(fault: &Fault) -> RateProfile {
     let (begin, ramp) = (fault.begin.as_secs_f64(), fault.ramp.as_secs_f64());
     let mut knots =
@@ -83,7 +84,7 @@ fn strengthen(fault: &mut Fault) {
     }
 }
 
-/// Whatever computes takes longer; what only waits does not.
+/// Makes all computing take longer, but not waiting.
 fn lengthen_work(blueprint: &mut Blueprint) {
     let Blueprint { program, distributions, .. } = blueprint;
     let mut longer: Vec<Option<u32>> = vec![None; distributions.len()];

@@ -1,4 +1,4 @@
-//! What a setting can be.
+//! The values that a setting can take.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,12 +12,13 @@ use crate::language::quantity::Duration;
 use crate::language::tree::{Node, Value};
 use crate::language::{Decode, Found, Problems, expected, unreadable};
 
-/// Levels of a range that says nothing of them.
+/// Default number of levels of a range.
 const LEVELS: u32 = 5;
-/// More levels than this are a slip of the pen.
+/// Most levels; a range with more is surely a mistake.
 const MOST_LEVELS: f64 = 1e6;
 
-/// What a setting can be: `20..200 step 20`, `100ms..10s log`, `5s, 30s, 2m`, `[on, off]`.
+/// The values that a setting can take: `20..200 step 20`, `100ms..10s log`, `5s, 30s, 2m`, `[on,
+/// off]`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Values {
@@ -30,32 +31,32 @@ pub enum Values {
 /// One of several values that have no order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    /// What it is called.
+    /// The name that reports give it.
     pub shown: String,
-    /// What it is set to, as YAML; `None` leaves what the file says.
+    /// The value to set, as YAML; `None` keeps the value in the file.
     pub setting: Option<String>,
 }
 
-/// Numbers between two ends, in a text if they stand in one: `poisson 100/s..600/s`.
+/// Numbers between two ends, inside a text if they are written in one: `poisson 100/s..600/s`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Range {
     /// The words before the number.
     pub before: String,
     /// The words after it.
     pub after: String,
-    /// What the number is.
+    /// The unit of the number.
     pub unit: Unit,
     /// The lower end, in seconds for times.
     pub from: f64,
     /// The upper end.
     pub to: f64,
-    /// How steps are to be taken.
+    /// The spacing of the steps.
     pub spacing: Spacing,
-    /// Where a grid stops.
+    /// The levels in a grid.
     pub steps: Steps,
 }
 
-/// What the numbers of a range are.
+/// The unit of the numbers of a range.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
@@ -63,11 +64,11 @@ pub enum Unit {
     Whole,
     /// Spans of time, as seconds.
     Time,
-    /// Numbers followed by this: `%`, `x`, `/s`, or nothing.
+    /// Numbers with this suffix: `%`, `x`, `/s`, or none.
     Other(String),
 }
 
-/// Whether steps are differences or ratios.
+/// The spacing of steps: equal differences or equal ratios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Spacing {
@@ -81,20 +82,20 @@ pub enum Spacing {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Steps {
-    /// From the lower end on, so far apart.
+    /// From the lower end on, this far apart.
     Of(f64),
-    /// So many, both ends included.
+    /// This many, both ends included.
     Count(u32),
 }
 
 /// A value of a parameter.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Level {
-    /// What it is called.
+    /// The name that reports give it.
     pub shown: String,
-    /// What the parameter is set to, as YAML; `None` leaves what the file says.
+    /// The value to set, as YAML; `None` keeps the value in the file.
     pub setting: Option<String>,
-    /// Where it stands: the number of a range, the place in a list.
+    /// Its position: the number of a range, the index in a list.
     pub number: f64,
 }
 
@@ -129,8 +130,8 @@ impl Values {
         }
     }
 
-    /// How far along the way a value lies, from 0 to 1; the middle of its part of the way for one
-    /// of a list.
+    /// The position of a value between the ends, from 0 to 1; for a value of a list, the middle of
+    /// its part.
     pub fn share_of(&self, number: f64) -> f64 {
         match self {
             Self::Listed(choices) => (number + 0.5) / choices.len() as f64,
@@ -144,8 +145,8 @@ impl Values {
         }
     }
 
-    /// Where a value stands that is written like this: the number of a range, the place in a list.
-    /// `None` if it is nothing of the kind.
+    /// The position of a value that is written as `text`: the number of a range, the index in a
+    /// list. `None` if it is not one of the values.
     pub fn number_of(&self, text: &str) -> Option<f64> {
         match self {
             Self::Listed(choices) => {
@@ -184,7 +185,7 @@ impl Values {
         }
     }
 
-    /// Whether its values are numbers with an order.
+    /// True if its values are numbers with an order.
     pub fn is_range(&self) -> bool {
         matches!(self, Self::Range(_))
     }
@@ -195,7 +196,7 @@ impl Choice {
         Level { shown: self.shown.clone(), setting: self.setting.clone(), number: place as f64 }
     }
 
-    /// `on` leaves what the file says, `off` takes it away.
+    /// Reads `on`, which keeps the value in the file, `off`, which removes it, or a value.
     fn of_text(text: &str) -> Self {
         let setting = match text {
             "on" | "as written" => None,
@@ -230,7 +231,7 @@ impl Range {
         }
     }
 
-    /// The number at a share of the way; of whole numbers each has an equal part of it.
+    /// The number at a share of the way; each of several whole numbers has an equal part of it.
     fn number_at(&self, share: f64) -> f64 {
         let share = share.clamp(0.0, 1.0);
         if self.unit == Unit::Whole && self.spacing == Spacing::Linear {
@@ -239,7 +240,7 @@ impl Range {
         self.between(share)
     }
 
-    /// The value nearest to a number that can be written shortly.
+    /// The value nearest to a number that can be written in few digits.
     pub fn level(&self, number: f64) -> Level {
         let number = number.clamp(self.from, self.to);
         let (number, text) = match &self.unit {
@@ -262,8 +263,8 @@ impl Range {
     }
 }
 
-/// Three significant digits: settings that people write, and that are the same wherever they were
-/// computed.
+/// Rounds to three significant digits: settings that people would write, and that are the same on
+/// every machine.
 fn shortened(number: f64) -> f64 {
     format!("{number:.2e}").parse().unwrap_or(number)
 }
@@ -291,7 +292,7 @@ impl Values {
     fn listed(choices: Vec<Choice>) -> Result<Self, String> {
         for (place, choice) in choices.iter().enumerate() {
             if choices[..place].contains(choice) {
-                return Err(format!("`{}` is there twice", choice.shown));
+                return Err(format!("`{}` is written twice", choice.shown));
             }
         }
         if choices.is_empty() {
@@ -394,7 +395,7 @@ fn read_range(text: &str) -> Result<Range, String> {
     })
 }
 
-/// A number and what it is counted in.
+/// A number and its unit.
 pub(crate) fn number(text: &str) -> Option<(f64, Unit)> {
     if let Ok(Duration(span)) = text.parse::<Duration>() {
         return Some((span.as_secs_f64(), Unit::Time));
@@ -466,8 +467,8 @@ impl Decode for Values {
     }
 }
 
-/// As it is written in a scenario: a text, a list, or one bare value. A record that was serialized
-/// is read back as it was.
+/// Reads a text, a list, or one bare value, as in a scenario. A record that was serialized is read
+/// back unchanged.
 impl<'de> Deserialize<'de> for Values {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = serde_json::Value::deserialize(deserializer)?;
