@@ -1,23 +1,23 @@
-//! How many instances there should be.
+//! Autoscaling: the number of instances that there should be.
 
 use std::collections::VecDeque;
 
 use sim_core::{SimDuration, SimTime};
 
-/// How an autoscaler is set, after Kubernetes' `HorizontalPodAutoscaler`.
+/// The settings of an autoscaler, after Kubernetes' `HorizontalPodAutoscaler`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AutoscalerSettings {
-    /// Never fewer.
+    /// The least number of instances.
     pub min: u32,
-    /// Never more.
+    /// The largest number of instances.
     pub max: u32,
     /// The share of slots that should be in use, above 0 and up to 1.
     pub target: f64,
-    /// Time between two looks.
+    /// The time between two decisions.
     pub interval: SimDuration,
-    /// How long a new instance takes until it serves.
+    /// The time that a new instance takes until it serves.
     pub start_up: SimDuration,
-    /// Scaling down goes to the highest number wanted over so long.
+    /// The time to look back for the highest number wanted when scaling down.
     pub stabilization: SimDuration,
 }
 
@@ -40,19 +40,20 @@ const TOLERANCE: f64 = 0.1;
 #[derive(Clone, Debug)]
 pub struct Autoscaler {
     settings: AutoscalerSettings,
-    /// What was wanted when, within the stabilization window; the highest numbers first.
+    /// The numbers wanted within the stabilization window, each with its instant; the highest
+    /// first.
     wanted: VecDeque<(SimTime, u32)>,
 }
 
 impl Autoscaler {
-    /// One that has not looked yet.
+    /// An autoscaler that has not decided anything yet.
     pub fn new(settings: AutoscalerSettings) -> Self {
         Self { settings, wanted: VecDeque::new() }
     }
 
-    /// How many instances there should be, of which `current` are counted on now and use
-    /// `utilization` of their slots on average: `ceil(current × utilization / target)`, unless that
-    /// is within the tolerance.
+    /// The number of instances that there should be, when `current` count now and use `utilization`
+    /// of their slots on average: `ceil(current × utilization / target)`, unless that is within the
+    /// tolerance.
     pub fn desired(&mut self, now: SimTime, current: u32, utilization: f64) -> u32 {
         let AutoscalerSettings { min, max, target, stabilization, .. } = self.settings;
         let ratio = utilization / target;

@@ -1,9 +1,9 @@
-//! What to answer instead.
+//! Fallbacks: substitutes for the answer when a call has failed.
 
 use sim_core::random::{KeyedDraw, uniform};
 use sim_core::{Distribution, SimDuration};
 
-/// What a caller turns to when a call has failed for good; one of a chain.
+/// A substitute for the answer when a call has failed for good; one of a chain.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fallback {
     /// A default value, at once.
@@ -14,7 +14,7 @@ pub enum Fallback {
         hit_rate: f64,
         /// Time to fetch it, in nanoseconds.
         latency: Distribution,
-        /// It is of no use any more when the call has not succeeded for so long.
+        /// The longest time since the last success of the call for which it is used.
         max_age: Option<SimDuration>,
     },
     /// Another service, by a call site: a call with guards of its own.
@@ -29,15 +29,15 @@ pub enum Fallback {
     },
     /// The request is accepted and done later, when the breakers of the call are closed.
     Later {
-        /// Requests that can be put off at one time.
+        /// The most requests that can wait at one time.
         capacity: u32,
-        /// Time between two that are made up for.
+        /// Time between two requests that are done later.
         interval: SimDuration,
     },
 }
 
 /// The time that a cached answer takes to fetch, in nanoseconds; `None` if it is not there, or is
-/// older than allowed. `age` is the time since the call last succeeded, if it ever has.
+/// too old. `age` is the time since the call last succeeded, if it ever has.
 pub fn fetch(
     hit_rate: f64,
     latency: &Distribution,

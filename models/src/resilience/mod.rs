@@ -1,7 +1,7 @@
 //! Guards between a caller and a callee.
 //!
-//! Each is a pure state machine: every method takes `now`, none knows the event list, so each can
-//! be replayed against a recording of a real library. A bulkhead is a
+//! Each is a pure state machine: every method takes `now`, and none knows the event list, so each
+//! can be replayed against a recording of a real library. A bulkhead is a
 //! [`Pool`](crate::resources::Pool) of permits.
 
 pub mod adaptive_concurrency;

@@ -1,11 +1,11 @@
-//! Trying again, and how long to wait before.
+//! Retries, and the waits before them.
 
 use sim_core::SimDuration;
 use sim_core::random::{Rng, uniform};
 
 use crate::{Outcome, OutcomeSet};
 
-/// How a wait is spread over time, after "Exponential backoff and jitter" (AWS Architecture Blog,
+/// The spread of a wait over time, after "Exponential backoff and jitter" (AWS Architecture Blog,
 /// 2015).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Jitter {
@@ -19,12 +19,12 @@ pub enum Jitter {
     Decorrelated,
 }
 
-/// How waits grow from one attempt to the next.
+/// The growth of waits from one attempt to the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Growth {
     /// Each is the one before times this; 1 keeps them fixed.
     Exponential(f64),
-    /// Like the numbers of Fibonacci: 1, 1, 2, 3, 5 times the first.
+    /// Like the Fibonacci numbers: 1, 1, 2, 3, 5 times the first.
     Fibonacci,
 }
 
@@ -47,11 +47,11 @@ impl Growth {
 pub struct Backoff {
     /// The wait before the second attempt.
     pub base: SimDuration,
-    /// How it grows.
+    /// The growth of the wait.
     pub growth: Growth,
     /// The longest wait.
     pub max: SimDuration,
-    /// How it is spread.
+    /// The spread of the wait.
     pub jitter: Jitter,
 }
 
@@ -72,7 +72,7 @@ impl Backoff {
     }
 }
 
-/// Which calls are tried again, and how often.
+/// The rule that decides which calls are tried again, and how often.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryPolicy {
     /// Attempts in all, the first included; at least 1.
@@ -81,13 +81,13 @@ pub struct RetryPolicy {
     pub backoff: Backoff,
     /// Outcomes that are worth another attempt.
     pub on: OutcomeSet,
-    /// Whether a callee that says how long to stay away (`Retry-After`, RFC 9110 10.2.3) is given
-    /// at least that long.
+    /// True if a callee that says how long to stay away (`Retry-After`, RFC 9110 10.2.3) is left
+    /// alone for at least that long.
     pub honours_retry_after: bool,
 }
 
 impl RetryPolicy {
-    /// Whether to try again after the `attempts`-th attempt (from 1) ended with `outcome`.
+    /// True if the `attempts`-th attempt (from 1), which ended with `outcome`, is worth another.
     pub fn is_worth_another(&self, attempts: u32, outcome: Outcome) -> bool {
         attempts < self.attempts && self.on.contains(outcome)
     }

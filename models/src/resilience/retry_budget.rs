@@ -1,13 +1,13 @@
-//! How many retries all calls together may have.
+//! Budgets: limits on the retries of all calls together.
 
 use sim_core::{SimDuration, SimTime};
 
-/// Which budget, and how it is set.
+/// The kind of a budget, and its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RetryBudgetPolicy {
     /// Finagle's `RetryBudget`: a share of the calls of the last `ttl`, and a minimum a second.
     Finagle {
-        /// How long a call adds to the budget; 1 s to 60 s.
+        /// The time for which a call adds to the budget; 1 s to 60 s.
         ttl: SimDuration,
         /// Retries a second that are always allowed.
         minimum_per_second: u32,
@@ -34,15 +34,15 @@ pub enum RetryBudgetPolicy {
 
 /// Slices of the time over which Finagle's deposits expire.
 const SLICES: u64 = 10;
-/// What a call deposits with Finagle's budget; a retry costs this divided by the ratio.
+/// The deposit of a call in Finagle's budget; a retry costs this divided by the ratio.
 const DEPOSIT: i64 = 1_000;
-/// Parts of a token that gRPC reckons with.
+/// Parts of a token, in which gRPC counts.
 const TOKEN: i64 = 1_000;
 
 /// A budget of retries.
 ///
-/// Whoever drives it tells it when a call begins and ends, how each attempt ended, and asks before
-/// each retry.
+/// Its driver tells it when a call begins and ends and how each attempt ended, and asks before each
+/// retry.
 #[derive(Clone, Debug)]
 pub enum RetryBudget {
     /// Finagle's.
@@ -55,7 +55,7 @@ pub enum RetryBudget {
         minimum: u32,
         /// Calls under way.
         calls: u32,
-        /// Those among them that are retries.
+        /// The number of them that are retries.
         retries: u32,
     },
     /// gRPC's, in thousandths of a token.
@@ -64,7 +64,7 @@ pub enum RetryBudget {
         tokens: i64,
         /// Tokens at most.
         max_tokens: i64,
-        /// What a success gives back.
+        /// The part of a token that a success gives back.
         refund: i64,
     },
 }
@@ -125,7 +125,7 @@ impl RetryBudget {
         }
     }
 
-    /// Whether a call may be tried again; `is_first` if it has not been tried again before.
+    /// True if a call may be tried again; `is_first` if it has not been tried again before.
     pub fn try_withdraw(&mut self, now: SimTime, is_first: bool) -> bool {
         match self {
             Self::Finagle(budget) => {
@@ -136,7 +136,7 @@ impl RetryBudget {
                 is_affordable
             }
             Self::Envoy { ratio, minimum, calls, retries } => {
-                // The retry that has just failed makes room for the one asked for.
+                // The retry that has just failed makes room for the next.
                 *retries -= u32::from(!is_first);
                 let most = ((*ratio * f64::from(*calls)) as u32).max(*minimum);
                 let is_allowed = *retries < most;

@@ -5,7 +5,7 @@ use sim_core::SimDuration;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 
-/// What can be set, under the names of `AIMDLimit.Builder`.
+/// The settings, under the names of `AIMDLimit.Builder`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AimdSettings {
     /// `initialLimit`; 20 by default.
@@ -35,15 +35,15 @@ impl Default for AimdSettings {
 section! {
     /// A limit that grows by one with each good call and shrinks by a ratio with each dropped one.
     pub(crate) struct AimdSection {
-        /// Where it begins; 20 if left out.
+        /// The limit at the beginning; 20 if left out.
         "initialLimit" => initial_limit: Option<Placed<u32>>,
-        /// Never below; 20 if left out.
+        /// The lowest limit; 20 if left out.
         "minLimit" => min_limit: Option<u32>,
-        /// Never above; 200 if left out.
+        /// The highest limit; 200 if left out.
         "maxLimit" => max_limit: Option<u32>,
-        /// What a dropped call multiplies it by, from 0.5 to below 1; 0.9 if left out.
+        /// The factor by which a dropped call shrinks it, from 0.5 to below 1; 0.9 if left out.
         "backoffRatio" => backoff_ratio: Option<Placed<f64>>,
-        /// A call that takes longer counts as dropped; 5s if left out.
+        /// The time above which a call counts as dropped; 5s if left out.
         "timeout" => timeout: Option<Duration>,
     }
 }
@@ -90,8 +90,8 @@ impl Aimd {
         Self { settings, limit: settings.initial_limit }
     }
 
-    /// A call has ended: how long it took, how many were in flight, whether it was dropped. Returns
-    /// the limit.
+    /// Takes the end of a call: its round trip, the number in flight, and whether it was dropped.
+    /// Returns the limit.
     pub fn sample(&mut self, round_trip: SimDuration, in_flight: u32, is_dropped: bool) -> u32 {
         if is_dropped || round_trip > self.settings.timeout {
             self.limit = (f64::from(self.limit) * self.settings.backoff_ratio) as u32;

@@ -7,7 +7,7 @@ use crate::language::{Placed, Problems, section};
 /// Samples that are averaged plainly before the long average becomes exponential.
 const WARM_UP: u32 = 10;
 
-/// What can be set, under the names of `Gradient2Limit.Builder`.
+/// The settings, under the names of `Gradient2Limit.Builder`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gradient2Settings {
     /// `initialLimit`; 20 by default.
@@ -44,17 +44,17 @@ impl Default for Gradient2Settings {
 section! {
     /// A limit that follows the gradient of long against short round trips.
     pub(crate) struct Gradient2Section {
-        /// Where it begins; 20 if left out.
+        /// The limit at the beginning; 20 if left out.
         "initialLimit" => initial_limit: Option<Placed<u32>>,
-        /// Never below; 20 if left out.
+        /// The lowest limit; 20 if left out.
         "minLimit" => min_limit: Option<u32>,
-        /// Never above; 200 if left out.
+        /// The highest limit; 200 if left out.
         "maxConcurrency" => max_concurrency: Option<u32>,
-        /// By which factor the long average may be exceeded; 1.5 if left out.
+        /// The factor by which a round trip may exceed the long average; 1.5 if left out.
         "rttTolerance" => rtt_tolerance: Option<Placed<f64>>,
         /// The weight of each new limit; 0.2 if left out.
         "smoothing" => smoothing: Option<Placed<f64>>,
-        /// By how much it grows while round trips stay short; 4 if left out.
+        /// The number by which it grows while round trips stay short; 4 if left out.
         "queueSize" => queue_size: Option<u32>,
         /// Samples of the long average; 600 if left out.
         "longWindow" => long_window: Option<u32>,
@@ -104,12 +104,12 @@ impl Gradient2 {
         }
     }
 
-    /// A call has ended: how long it took and how many were in flight. Returns the limit.
+    /// Takes the end of a call: its round trip, and the number in flight. Returns the limit.
     pub fn sample(&mut self, round_trip: SimDuration, in_flight: u32) -> u32 {
         let short = round_trip.as_nanos() as f64;
         let long = self.add_to_long_average(short);
         if long / short > 2.0 {
-            // Back to normal after a long overload: the average is helped along.
+            // After a long overload, this helps the average back to normal.
             self.long_round_trip *= 0.95;
         }
         if f64::from(in_flight) < self.estimated / 2.0 {

@@ -1,5 +1,5 @@
-//! Limits on calls in flight that adapt themselves: what each call took, and how many were in
-//! flight, says how many may be.
+//! Limits on calls in flight that adapt themselves to the latency of each call and to the number in
+//! flight.
 //!
 //! The algorithms are those of Netflix's concurrency-limits; `tests/conformance.rs` replays
 //! recordings of the library.

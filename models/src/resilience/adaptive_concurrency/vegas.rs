@@ -1,11 +1,11 @@
-//! The queue that TCP Vegas estimates.
+//! A limit that follows the queue that TCP Vegas estimates.
 
 use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
 use crate::language::{Placed, Problems, section};
 
-/// What can be set, under the names of `VegasLimit.Builder`.
+/// The settings, under the names of `VegasLimit.Builder`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct VegasSettings {
     /// `initialLimit`; 20 by default.
@@ -14,8 +14,8 @@ pub struct VegasSettings {
     pub max_concurrency: u32,
     /// `smoothing`: the weight of each new limit, 0 to 1; 1 by default.
     pub smoothing: f64,
-    /// `probeMultiplier`: after about so many samples times the limit the shortest round trip is
-    /// measured anew; 30 by default.
+    /// `probeMultiplier`: the shortest round trip is measured anew after about this many samples
+    /// times the limit; 30 by default.
     pub probe_multiplier: u32,
 }
 
@@ -28,14 +28,14 @@ impl Default for VegasSettings {
 section! {
     /// A limit that follows the queue that TCP Vegas estimates.
     pub(crate) struct VegasSection {
-        /// Where it begins; 20 if left out.
+        /// The limit at the beginning; 20 if left out.
         "initialLimit" => initial_limit: Option<Placed<u32>>,
-        /// Never above; 1000 if left out.
+        /// The highest limit; 1000 if left out.
         "maxConcurrency" => max_concurrency: Option<u32>,
         /// The weight of each new limit; 1 if left out.
         "smoothing" => smoothing: Option<Placed<f64>>,
-        /// After about so many samples times the limit the shortest round trip is measured anew; 30
-        /// if left out.
+        /// The number of samples, times the limit, after which the shortest round trip is measured
+        /// anew; 30 if left out.
         "probeMultiplier" => probe_multiplier: Option<u32>,
     }
 }
@@ -54,11 +54,11 @@ impl VegasSection {
 }
 
 /// A limit that grows while the queue that it estimates, `limit × (1 − shortest / present round
-/// trip)`, is short, and shrinks when it is long or a call was dropped. How long is long depends on
-/// the decimal logarithm of the limit.
+/// trip)`, is short, and shrinks when it is long or a call was dropped. The threshold of a long
+/// queue depends on the decimal logarithm of the limit.
 ///
-/// The library draws the time of its probes between half of and the whole of the multiplier; here
-/// from a key.
+/// The library draws the time of its probes between half and the whole of the multiplier at random;
+/// here it is drawn from a key.
 #[derive(Clone, Debug)]
 pub struct Vegas {
     settings: VegasSettings,
@@ -76,8 +76,8 @@ impl Vegas {
         Self { settings, estimated, shortest: 0, samples_since_probe: 0, probes: 0, key }
     }
 
-    /// A call has ended: how long it took, how many were in flight, whether it was dropped. Returns
-    /// the limit.
+    /// Takes the end of a call: its round trip, the number in flight, and whether it was dropped.
+    /// Returns the limit.
     pub fn sample(&mut self, round_trip: SimDuration, in_flight: u32, is_dropped: bool) -> u32 {
         let nanos = round_trip.as_nanos().max(1);
         self.samples_since_probe += 1;

@@ -5,12 +5,12 @@ use sim_core::{SimDuration, SimTime};
 use crate::language::quantity::Duration;
 use crate::language::section;
 
-/// How long requests may wait.
+/// The settings of controlled delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodelSettings {
-    /// A wait up to this is no sign of overload.
+    /// The longest wait that is no sign of overload.
     pub target: SimDuration,
-    /// A wait above the target for so long is.
+    /// The time for which waits must be above the target to be a sign of overload.
     pub interval: SimDuration,
 }
 
@@ -21,9 +21,10 @@ const INTERVAL: SimDuration = SimDuration::from_millis(100);
 section! {
     /// Controlled delay.
     pub(crate) struct CodelSection {
-        /// A wait up to this is no sign of overload; 5ms if left out.
+        /// The longest wait that is no sign of overload; 5ms if left out.
         "target" => target: Option<Duration>,
-        /// A wait above it for so long is; 100ms if left out.
+        /// The time for which waits must be above the target to be a sign of overload; 100ms if
+        /// left out.
         "interval" => interval: Option<Duration>,
     }
 }
@@ -43,10 +44,10 @@ impl CodelSection {
 #[derive(Clone, Copy, Debug)]
 pub struct Codel {
     settings: CodelSettings,
-    /// When waits will have been above the target for an interval.
+    /// The instant at which waits will have been above the target for an interval.
     above_until: Option<SimTime>,
     is_dropping: bool,
-    /// Whether the request before was dropped, so that the time of the next drop is still to be
+    /// True if the request before was dropped, so that the time of the next drop is still to be
     /// set.
     has_just_dropped: bool,
     drop_next: SimTime,
@@ -55,7 +56,7 @@ pub struct Codel {
 }
 
 impl Codel {
-    /// Nothing has waited yet.
+    /// A queue in which nothing has waited yet.
     pub fn new(settings: CodelSettings) -> Self {
         Self {
             settings,
@@ -68,8 +69,8 @@ impl Codel {
         }
     }
 
-    /// Whether the request whose turn has come is to be dropped. `has_more` says whether others
-    /// wait behind it: the last one in the queue is never a sign of overload.
+    /// True if the request whose turn has come is to be dropped. `has_more` is true if others wait
+    /// behind it: the last one in the queue is never a sign of overload.
     pub fn drops(&mut self, now: SimTime, waited: SimDuration, has_more: bool) -> bool {
         let may_drop = self.may_drop(now, waited, has_more);
         if !self.is_dropping {

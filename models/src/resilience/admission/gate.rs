@@ -1,4 +1,4 @@
-//! Everything that stands before the queue of an instance.
+//! The gate in front of the queue of an instance.
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
@@ -9,7 +9,7 @@ use crate::resilience::adaptive_concurrency::{
     Aimd, AimdSettings, Gradient2, Gradient2Settings, Vegas, VegasSettings,
 };
 
-/// A limit on requests in flight that adapts itself, and how it is set.
+/// A limit on requests in flight that adapts itself, with its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ConcurrencyLimit {
     /// See [`Aimd`].
@@ -23,28 +23,28 @@ pub enum ConcurrencyLimit {
 /// The memory of a process, counted in requests in flight, those that queue included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryLimit {
-    /// One more, and the process is killed with all its work.
+    /// The most requests; one more, and the process is killed with all its work.
     pub requests: u32,
-    /// How long it then takes to start again.
+    /// The time that it then takes to start again.
     pub restart: SimDuration,
 }
 
-/// What an instance turns away.
+/// The rules by which an instance turns requests away.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AdmissionSettings {
-    /// More requests in flight than a limit allows that follows their latencies.
+    /// A limit on requests in flight that follows their latencies.
     pub concurrency: Option<ConcurrencyLimit>,
-    /// Arrivals, by chance, when the queue is long on average.
+    /// Early drops of arrivals, by chance, when the queue is long on average.
     pub red: Option<RedSettings>,
-    /// Arrivals when too many slots are in use.
+    /// A limit on the share of slots in use.
     pub utilization: Option<UtilizationSettings>,
-    /// Requests that have waited too long for too long.
+    /// Drops of requests that have waited too long for too long.
     pub codel: Option<CodelSettings>,
-    /// Arrivals when more than so many requests would be in flight.
+    /// A limit on requests in flight, above which arrivals are turned away.
     pub in_flight: Option<u32>,
-    /// What becomes of an instance whose requests in flight take more memory than it has.
+    /// The memory of an instance, whose process is killed when requests in flight take more.
     pub memory: Option<MemoryLimit>,
-    /// How long callers who are turned away are asked to stay away, in milliseconds.
+    /// The time for which callers who are turned away should stay away, in milliseconds.
     pub retry_after: u32,
 }
 
@@ -67,7 +67,7 @@ pub struct Admission {
 }
 
 impl Admission {
-    /// A gate that nobody has passed yet.
+    /// A gate that no request has passed yet.
     pub fn new(settings: AdmissionSettings, key: DrawKey) -> Self {
         Self {
             limiter: settings.concurrency.map(|limit| match limit {
@@ -85,10 +85,10 @@ impl Admission {
         }
     }
 
-    /// A request arrives: the number in flight with it, or `None` if it is turned away. `in_use` is
-    /// the share of slots in use, `draw` is uniform between 0 and 1.
+    /// Takes a request that arrives, and returns the number in flight with it; `None` if it is
+    /// turned away. `in_use` is the share of slots in use, `draw` is uniform between 0 and 1.
     pub fn admit(&mut self, now: SimTime, in_use: f64, queue: u32, draw: f64) -> Option<u32> {
-        // Each of them sees every arrival, so none is asked only if another lets it pass.
+        // Each limit must see every arrival, so all are asked even if one turns it away.
         let is_shed = self.utilization.as_mut().is_some_and(|limit| limit.sheds(now, in_use));
         let is_dropped = self.red.as_mut().is_some_and(|red| red.drops(now, queue, draw));
         let is_full = self
@@ -103,14 +103,14 @@ impl Admission {
         Some(self.in_flight)
     }
 
-    /// A request that has queued gets its turn: whether it is dropped all the same.
+    /// True if a request that has queued is dropped now that its turn has come.
     pub fn drops(&mut self, now: SimTime, waited: SimDuration, has_more: bool) -> bool {
         self.codel.as_mut().is_some_and(|codel| codel.drops(now, waited, has_more))
     }
 
-    /// A request that was admitted as one of `in_flight` leaves after `elapsed`. Answers are
-    /// samples; requests that ran out of time count as dropped; other failures say nothing about
-    /// concurrency.
+    /// Takes a request that was admitted as one of `in_flight` and leaves after `elapsed`. Answers
+    /// are samples; requests that ran out of time count as dropped; other failures say nothing
+    /// about concurrency.
     pub fn leave(&mut self, elapsed: SimDuration, in_flight: u32, outcome: Outcome) {
         self.in_flight -= 1;
         let is_dropped = matches!(outcome, Outcome::Expired | Outcome::WaitExceeded);
@@ -126,7 +126,7 @@ impl Admission {
         };
     }
 
-    /// Requests that may be in flight, if a limit adapts itself.
+    /// The number of requests that may be in flight, if a limit adapts itself.
     pub fn limit(&self) -> Option<u32> {
         match self.limiter.as_ref()? {
             Limiter::Aimd(limit) => Some(limit.limit()),

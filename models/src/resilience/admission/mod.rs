@@ -1,5 +1,5 @@
-//! What a service turns away: before it queues, or when its turn has come too late. One file each,
-//! and the whole of it.
+//! Admission: requests that a service turns away, before they queue or when their turn has come too
+//! late. One file each, with the settings and the algorithm.
 
 mod codel;
 mod gate;

@@ -5,19 +5,19 @@ use sim_core::{SimDuration, SimTime};
 use crate::language::quantity::{Duration, Share};
 use crate::language::{Placed, Problems, section};
 
-/// Where early drops begin and end.
+/// The settings of random early detection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RedSettings {
-    /// Below this average queue nothing is dropped.
+    /// The average queue below which nothing is dropped.
     pub min: f64,
-    /// At this average queue, or above, everything is.
+    /// The average queue from which on everything is dropped.
     pub max: f64,
-    /// The probability that is reached just below `max`, 0 to 1.
+    /// The probability of a drop just below `max`, 0 to 1.
     pub max_probability: f64,
     /// The weight of each new length in the average, 0 to 1; 0.002 in the source.
     pub weight: f64,
-    /// The time of a service on average: while nobody queues, the average decays as if so long a
-    /// request had passed each time.
+    /// The average service time: while nobody queues, the average length decays as if one request
+    /// had passed in each such time.
     pub service_time: SimDuration,
 }
 
@@ -29,25 +29,26 @@ const SERVICE_TIME: SimDuration = SimDuration::from_millis(1);
 section! {
     /// Random early detection.
     pub(crate) struct RedSection {
-        /// Below this average queue nothing is dropped.
+        /// The average queue below which nothing is dropped, such as `20`.
         "min" => min: f64,
-        /// At this average queue everything is.
+        /// The average queue from which on everything is dropped, such as `60`.
         "max" => max: f64,
-        /// The probability just below it; 10% if left out.
+        /// The probability of a drop just below `max`; 10% if left out.
         "probability" => probability: Option<Share>,
         /// The weight of each new length in the average; 0.002 if left out.
         "weight" => weight: Option<Placed<f64>>,
-        /// How long a service takes on average, by which the average decays while nobody queues;
-        /// 1ms if left out.
+        /// The average service time, by which the average length decays while nobody queues; 1ms if
+        /// left out.
         "service time" => service_time: Option<Duration>,
     }
 }
 
-/// The settings that a section stands for.
+/// The settings of a section.
 pub(crate) fn compile_red(red: &Placed<RedSection>, problems: &mut Problems) -> RedSettings {
     if red.min < 0.0 || red.max <= red.min {
-        let help = "write `min` below `max`, such as `{ min: 20, max: 60 }`";
-        problems.error(red.at(), "drops begin where they end", help);
+        let help =
+            "write the average queues where drops begin and end, such as `{ min: 20, max: 60 }`";
+        problems.error(red.at(), "`min` must be at least zero and below `max`", help);
     }
     RedSettings {
         min: red.min,
@@ -71,13 +72,13 @@ pub struct Red {
 }
 
 impl Red {
-    /// The queue has been empty so far.
+    /// A queue that has been empty so far.
     pub fn new(settings: RedSettings) -> Self {
         Self { settings, average: 0.0, count: -1, idle_since: Some(SimTime::ZERO) }
     }
 
-    /// Whether an arrival that finds so many in the queue is turned away; `draw` is uniform between
-    /// 0 and 1.
+    /// True if an arrival that finds `queue` requests waiting is turned away; `draw` is uniform
+    /// between 0 and 1.
     pub fn drops(&mut self, now: SimTime, queue: u32, draw: f64) -> bool {
         let RedSettings { min, max, max_probability, weight, service_time } = self.settings;
         if queue == 0 {
@@ -122,7 +123,7 @@ mod tests {
         }
     }
 
-    /// The share of ten thousand arrivals that are turned away while so many queue.
+    /// The share of ten thousand arrivals that are turned away while `queue` wait.
     fn share(queue: u32) -> f64 {
         let mut red = Red::new(settings());
         let mut draws = sim_core::random::Streams::new(1, 0).stream("red");

@@ -5,21 +5,21 @@ use sim_core::{SimDuration, SimTime};
 use crate::language::quantity::{Duration, Share};
 use crate::language::section;
 
-/// How busy a service may be.
+/// The settings of shedding by utilization.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UtilizationSettings {
-    /// Requests are turned away above this share of slots in use, 0 to 1.
+    /// The share of slots in use above which requests are turned away, 0 to 1.
     pub above: f64,
-    /// The time constant of the average; zero looks at the present moment only.
+    /// The time constant of the average; with zero, only the present moment counts.
     pub over: SimDuration,
 }
 
 section! {
     /// Shedding by utilization.
     pub(crate) struct UtilizationSection {
-        /// Arrivals are turned away above this share of slots in use.
+        /// The share of slots in use above which arrivals are turned away, such as `80%`.
         "above" => above: Share,
-        /// The time constant of its average; the present moment alone if left out.
+        /// The time constant of its average; only the present moment counts if left out.
         "over" => over: Option<Duration>,
     }
 }
@@ -41,13 +41,13 @@ pub struct UtilizationLimit {
 }
 
 impl UtilizationLimit {
-    /// Nothing is in use yet.
+    /// A limit with no slot in use yet.
     pub fn new(settings: UtilizationSettings) -> Self {
         Self { settings, average: 0.0, seen: 0.0, seen_at: SimTime::ZERO }
     }
 
-    /// Whether an arrival that finds this share in use is turned away. Between arrivals the share
-    /// is taken to be what the last one saw.
+    /// True if an arrival that finds this share in use is turned away. Between arrivals the share
+    /// is taken to be the one that the last arrival saw.
     pub fn sheds(&mut self, now: SimTime, in_use: f64) -> bool {
         let elapsed = now.since(self.seen_at).as_nanos() as f64;
         let over = self.settings.over.as_nanos() as f64;

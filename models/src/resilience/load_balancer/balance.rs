@@ -13,22 +13,22 @@ const OVERPROVISIONING: f64 = 1.4;
 const PANIC_THRESHOLD: f64 = 0.5;
 
 section! {
-    /// How instances of a callee are chosen, and what keeps instances out for a while.
+    /// The way to choose instances of a callee, and mechanisms that keep some out for a while.
     pub(crate) struct BalanceSection {
         .. => policy: Policy,
-        /// Zones that the instances of caller and callee are dealt out to in turn; the caller's own
+        /// Zones over which the instances of caller and callee are spread in turn; the caller's own
         /// comes first. One if left out.
         "zones" => zones: Option<Placed<u32>>,
-        /// With `zones`: how much more than its share a zone can take; 1.4 if left out.
+        /// With `zones`: the factor by which a zone can take more than its share; 1.4 if left out.
         "overprovisioning" => overprovisioning: Option<Placed<f64>>,
-        /// Spares instances that have come back.
+        /// Sends less traffic to instances that have come back.
         "slow start" => slow_start: Option<SlowStartSection>,
         /// Checks instances, and leaves out those that are down.
         "health check" => health_check: Option<HealthCheckSection>,
         /// Ejects instances that fail more than the others; under Envoy's names.
         "outlier detection" => outlier_detection: Option<OutlierSection>,
-        /// With fewer than this share of the instances in order, all are used; 50% if left out, as
-        /// in Envoy.
+        /// The share of the instances in order below which all are used; 50% if left out, as in
+        /// Envoy.
         "panic threshold" => panic_threshold: Option<Share>,
     }
 }
@@ -39,7 +39,7 @@ impl HasShortForm for BalanceSection {
 }
 
 one_of! {
-    /// How instances of a callee are chosen.
+    /// The way to choose instances of a callee.
     pub(crate) enum Policy("balancer") by "policy" or "round robin" {
         /// One after the other.
         "round robin" => RoundRobin(Plain),
@@ -51,7 +51,7 @@ one_of! {
         "power of two" => PowerOfTwo(Plain),
         /// One after the other, by `weights`.
         "weighted" => Weighted(Weighted),
-        /// To the one that was faster lately, and has fewer requests in flight, among two taken by
+        /// To the one that was faster lately and has fewer requests in flight, of two taken by
         /// chance.
         "peak ewma" => PeakEwma(WithDecay),
         /// By the key of the request, on a ring.
@@ -67,7 +67,7 @@ section! {
 section! {
     /// One after the other, by weight.
     pub(crate) struct Weighted {
-        /// The weight of each instance.
+        /// The weight of each instance, such as `[1, 1, 2]`.
         "weights" => weights: Placed<Vec<u32>>,
     }
 }
@@ -83,9 +83,10 @@ section! {
 section! {
     /// By the key of the request, on a ring.
     pub(crate) struct Hashed {
-        /// So many different keys; as many as requests if left out.
+        /// The number of different keys; as many as requests if left out.
         "keys" => keys: Option<u64>,
-        /// At most this times the average load, such as 1.25; no limit if left out.
+        /// The most load of an instance as a multiple of the average, such as 1.25; no limit if
+        /// left out.
         "bound" => bound: Option<Placed<f64>>,
     }
 }
@@ -100,8 +101,8 @@ pub(crate) fn compile_balance(
         return Balancing { panic_threshold: PANIC_THRESHOLD, ..Balancing::default() };
     };
     if let (Some(factor), None) = (&section.overprovisioning, &section.zones) {
-        let message = "`overprovisioning` means nothing to this balancer";
-        problems.error(factor.key(), message, "it belongs to `zones`");
+        let message = "`overprovisioning` has no effect on this balancer";
+        problems.error(factor.key(), message, "write `zones`, or leave it out");
     }
     Balancing {
         balance: section.policy.compile(callee, problems),
@@ -152,7 +153,7 @@ fn one_for_each(
     let instances = callee.instances.len();
     let message = if weights.len() != instances {
         let (name, given) = (&callee.name, weights.len());
-        format!("`{name}` has {instances} instances, and there are {given} weights")
+        format!("`{name}` has {instances} instances, but there are {given} weights")
     } else if weights.iter().all(|weight| *weight == 0) {
         "all weights are zero".to_owned()
     } else {

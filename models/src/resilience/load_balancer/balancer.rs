@@ -8,7 +8,7 @@ use super::{
     PeakEwma, SlowStart, SmoothWeighted,
 };
 
-/// How a caller spreads its calls over the instances of a callee.
+/// The way in which a caller spreads its calls over the instances of a callee.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Balance {
     /// One after the other.
@@ -30,9 +30,9 @@ pub enum Balance {
     },
     /// By the key of a request, on a [ring](ConsistentHash).
     ConsistentHash {
-        /// So many different keys; as many as requests if there is none.
+        /// The number of different keys; as many as requests if there is none.
         keys: Option<u64>,
-        /// At most this times the average load of an instance.
+        /// The most load of an instance, as a multiple of the average.
         bound: Option<f64>,
     },
 }
@@ -40,33 +40,32 @@ pub enum Balance {
 /// Preference for instances in the caller's own zone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Locality {
-    /// Zones of the callee: its instances are dealt out to them in turn.
+    /// Zones of the callee, over which its instances are spread in turn.
     pub zones: u32,
     /// With the share `h` of its instances in order, a zone keeps `min(1, h × overprovisioning)` of
     /// its calls (Envoy's overprovisioning factor); the others overflow.
     pub overprovisioning: f64,
 }
 
-/// Everything that can be set on a balancer.
+/// All settings of a balancer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Balancing {
     /// The policy.
     pub balance: Balance,
-    /// Whether instances in the caller's zone come first.
+    /// The preference for instances in the caller's zone, if any.
     pub locality: Option<Locality>,
-    /// Whether instances are checked.
+    /// The checks of instances, if any.
     pub health_check: Option<HealthCheck>,
-    /// Whether instances that fail more than others are ejected.
+    /// The ejection of instances that fail more than others, if any.
     pub outlier_detection: Option<OutlierSettings>,
-    /// Whether an instance that has come back is spared at first.
+    /// The lower weight at first of an instance that has come back, if any.
     pub slow_start: Option<SlowStart>,
-    /// With fewer than this share in order, all instances are used (Envoy's panic threshold), 0 to
-    /// 1.
+    /// The share of instances in order below which all are used (Envoy's panic threshold), 0 to 1.
     pub panic_threshold: f64,
 }
 
 impl Balancing {
-    /// Whether the balancer wants to know how each attempt ends.
+    /// True if the balancer needs to see how each attempt ends.
     pub fn observes_attempts(&self) -> bool {
         self.outlier_detection.is_some() || matches!(self.balance, Balance::PeakEwma { .. })
     }
@@ -74,17 +73,17 @@ impl Balancing {
 
 /// A call for which an instance is chosen.
 pub struct Call<D> {
-    /// When.
+    /// The instant.
     pub now: SimTime,
     /// Random numbers of its own.
     pub draw: D,
     /// The zone of its caller.
     pub zone: u32,
-    /// What it is known by, if anything; a [`Balance::ConsistentHash`] draws a key otherwise.
+    /// The key of the request, if it has one; a [`Balance::ConsistentHash`] draws one otherwise.
     pub key: Option<u64>,
 }
 
-/// So many instances that are still spared are passed over before one is taken all the same.
+/// Most instances with a slow start that are passed over before one is taken all the same.
 const MOST_REFUSALS: u32 = 16;
 
 /// The balancer of one edge.
@@ -92,13 +91,13 @@ const MOST_REFUSALS: u32 = 16;
 pub struct LoadBalancer {
     settings: Balancing,
     instances: u32,
-    /// The first so many are there at all.
+    /// The number of instances that exist, which are the first ones.
     present: u32,
-    /// Whose turn it is, as a position among the instances of each zone that are in order.
+    /// The next one in turn, as a position among the instances of each zone that are in order.
     next: Vec<u32>,
     /// Instances in order; all of them in a panic.
     eligible: Vec<u32>,
-    /// Those of one zone, while one of them is chosen.
+    /// The eligible ones of a zone, while one of them is chosen.
     in_zone: Vec<u32>,
     health: Vec<HealthTally>,
     outliers: Option<OutlierDetection>,
@@ -145,7 +144,7 @@ impl LoadBalancer {
         }
     }
 
-    /// The instance for the next call. `outstanding` tells the requests in flight at an instance.
+    /// The instance for the next call. `outstanding` returns the requests in flight at an instance.
     #[inline]
     pub fn choose<D: FnOnce() -> KeyedDraw>(
         &mut self,
@@ -188,7 +187,7 @@ impl LoadBalancer {
         chosen
     }
 
-    /// The zone that a call is kept in: its own, as far as enough of that is in order.
+    /// The zone that a call is kept in: its own, as far as enough of its instances are in order.
     fn zone_of_call(&self, locality: Locality, own: u32, draw: &mut KeyedDraw) -> Option<u32> {
         let own = own % locality.zones;
         let members =
@@ -262,7 +261,7 @@ impl LoadBalancer {
         }
     }
 
-    /// An attempt at an instance has ended; the reason if that ejects it.
+    /// Takes the end of an attempt at an instance; returns the reason if that ejects it.
     pub fn note_attempt(
         &mut self,
         now: SimTime,
@@ -280,7 +279,7 @@ impl LoadBalancer {
         ejection
     }
 
-    /// An instance was checked; its health if that has changed.
+    /// Takes a check of an instance; returns its health if that has changed.
     pub fn note_check(&mut self, now: SimTime, instance: u32, has_passed: bool) -> Option<bool> {
         let check = self.settings.health_check?;
         if !self.health[instance as usize].note(&check, has_passed) {
@@ -290,8 +289,8 @@ impl LoadBalancer {
         Some(has_passed)
     }
 
-    /// The end of an interval of the outlier detection. `changed` is told of each instance that
-    /// comes back (`None`) or goes.
+    /// Ends an interval of the outlier detection. Calls `changed` for each instance that comes back
+    /// (`None`) or is ejected.
     pub fn sweep(&mut self, now: SimTime, mut changed: impl FnMut(u32, Option<Ejection>)) {
         let Some(mut outliers) = self.outliers.take() else { return };
         let mut back = Vec::new();
@@ -315,7 +314,7 @@ impl LoadBalancer {
         self.find_eligible();
     }
 
-    /// From here on the first `present` instances are there, and the others are not.
+    /// Makes the first `present` instances exist, and no others.
     pub fn set_present(&mut self, now: SimTime, present: u32) {
         let before = std::mem::replace(&mut self.present, present.clamp(1, self.instances));
         for instance in before..self.present {
@@ -342,7 +341,7 @@ impl LoadBalancer {
     }
 }
 
-/// The one whose turn it is.
+/// The member whose turn it is.
 #[inline]
 fn in_turn(next: &mut u32, members: &[u32]) -> u32 {
     let position = if *next as usize >= members.len() { 0 } else { *next };
@@ -355,7 +354,7 @@ fn below(draw: &mut KeyedDraw, count: usize) -> usize {
     ((u128::from(draw.next_u64()) * count as u128) >> 64) as usize
 }
 
-/// Two different ones by chance; the same one twice if there is only one.
+/// Two different members by chance; the same one twice if there is only one.
 fn two_of(members: &[u32], draw: &mut KeyedDraw) -> (u32, u32) {
     let one = below(draw, members.len());
     if members.len() < 2 {

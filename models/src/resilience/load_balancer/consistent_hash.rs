@@ -31,7 +31,7 @@ impl ConsistentHash {
         Self { ring, instances, bound }
     }
 
-    /// The instance for a key among those that are eligible; `outstanding` tells the calls under
+    /// The instance for a key among those that are eligible; `outstanding` returns the calls under
     /// way at an instance.
     pub fn choose(
         &self,

@@ -1,11 +1,11 @@
-//! Looking whether an instance is there.
+//! Checks of instances.
 
 use sim_core::SimDuration;
 
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 
-/// How instances are checked.
+/// The settings of checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthCheck {
     /// Time between two checks of an instance.
@@ -16,14 +16,14 @@ pub struct HealthCheck {
     pub healthy_threshold: u32,
 }
 
-/// Checks in a row that change the health of an instance, if nothing is said; Envoy's own.
+/// Default number of checks in a row that change the health of an instance, which is Envoy's.
 const UNHEALTHY_THRESHOLD: u32 = 3;
 const HEALTHY_THRESHOLD: u32 = 2;
 
 section! {
     /// Checks of instances.
     pub(crate) struct HealthCheckSection {
-        /// Time between two checks.
+        /// The time between two checks, such as `5s`.
         "interval" => interval: Placed<Duration>,
         /// Failed checks in a row after which an instance is down; 3 if left out.
         "unhealthy threshold" => unhealthy_threshold: Option<Placed<u32>>,
@@ -33,7 +33,7 @@ section! {
 }
 
 impl HealthCheckSection {
-    /// The settings that it stands for.
+    /// The settings of the section.
     pub(crate) fn compile(&self, problems: &mut Problems) -> HealthCheck {
         let (unhealthy, healthy) =
             (self.unhealthy_threshold.as_ref(), self.healthy_threshold.as_ref());
@@ -49,7 +49,7 @@ impl HealthCheckSection {
     }
 }
 
-/// What is known of one instance by checking.
+/// The result of checking one instance so far.
 #[derive(Clone, Copy, Debug)]
 pub struct HealthTally {
     is_healthy: bool,
@@ -57,14 +57,14 @@ pub struct HealthTally {
 }
 
 impl Default for HealthTally {
-    /// Healthy until seen otherwise.
+    /// A tally of an instance that is healthy until a check fails.
     fn default() -> Self {
         Self { is_healthy: true, in_a_row: 0 }
     }
 }
 
 impl HealthTally {
-    /// A check has ended; whether it changes the instance's health.
+    /// Takes the result of a check; returns true if it changes the instance's health.
     pub fn note(&mut self, check: &HealthCheck, has_passed: bool) -> bool {
         if has_passed == self.is_healthy {
             self.in_a_row = 0;
@@ -80,7 +80,7 @@ impl HealthTally {
         true
     }
 
-    /// Whether the instance counts as up.
+    /// True if the instance counts as up.
     pub fn is_healthy(&self) -> bool {
         self.is_healthy
     }

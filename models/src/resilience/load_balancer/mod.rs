@@ -1,5 +1,5 @@
-//! Which instance of a callee gets a request: policies, and what keeps some instances out for a
-//! while.
+//! Load balancing: policies that choose an instance of a callee, and mechanisms that keep some
+//! instances out for a while.
 
 mod balance;
 mod balancer;

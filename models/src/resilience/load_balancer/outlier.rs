@@ -5,7 +5,7 @@ use sim_core::{SimDuration, SimTime};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 
-/// How outliers are detected, under Envoy's names (`OutlierDetection`), with its defaults.
+/// The settings of outlier detection, under Envoy's names (`OutlierDetection`), with its defaults.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OutlierSettings {
     /// `consecutive_5xx`: failures in a row that eject an instance; 5 by default, 0 for never.
@@ -13,13 +13,13 @@ pub struct OutlierSettings {
     /// `interval`: time between two sweeps, which judge success rates and end ejections; 10 s by
     /// default.
     pub interval: SimDuration,
-    /// `base_ejection_time`: how long an ejection lasts, times how often the instance has been
-    /// ejected; 30 s by default.
+    /// `base_ejection_time`: the time of an ejection, multiplied by the number of ejections of the
+    /// instance; 30 s by default.
     pub base_ejection_time: SimDuration,
-    /// `max_ejection_time`: how long it lasts at most; 300 s by default.
+    /// `max_ejection_time`: the longest time of an ejection; 300 s by default.
     pub max_ejection_time: SimDuration,
-    /// `max_ejection_percent`: nothing is ejected any more once so many per cent are; 10 by
-    /// default.
+    /// `max_ejection_percent`: the percentage of ejected instances at which no more are ejected; 10
+    /// by default.
     pub max_ejection_percent: u32,
     /// `success_rate_minimum_hosts`: instances with enough requests before success rates are
     /// compared; 5 by default.
@@ -54,11 +54,12 @@ section! {
         "consecutive_5xx" => consecutive_5xx: Option<u32>,
         /// Time between two sweeps; 10s if left out.
         "interval" => interval: Option<Placed<Duration>>,
-        /// How long an ejection lasts, times how often the instance was ejected; 30s if left out.
+        /// The time of an ejection, multiplied by the number of ejections of the instance; 30s if
+        /// left out.
         "base_ejection_time" => base_ejection_time: Option<Duration>,
-        /// How long it lasts at most; 300s if left out.
+        /// The longest time of an ejection; 300s if left out.
         "max_ejection_time" => max_ejection_time: Option<Duration>,
-        /// Nothing is ejected any more once so many per cent are; 10 if left out.
+        /// The percentage of ejected instances at which no more are ejected; 10 if left out.
         "max_ejection_percent" => max_ejection_percent: Option<Placed<u32>>,
         /// Instances with enough requests before success rates are compared; 5 if left out.
         "success_rate_minimum_hosts" => success_rate_minimum_hosts: Option<u32>,
@@ -71,12 +72,12 @@ section! {
 }
 
 impl OutlierSection {
-    /// The settings that it stands for.
+    /// The settings of the section.
     pub(crate) fn compile(&self, problems: &mut Problems) -> OutlierSettings {
         let envoy = OutlierSettings::default();
         let percent = self.max_ejection_percent.as_ref();
         if let Some(percent) = percent.filter(|percent| ***percent > 100) {
-            let message = format!("{} per cent is more than all", **percent);
+            let message = format!("{} per cent is more than all instances", **percent);
             problems.error(percent.at(), message, "write a number from 0 to 100");
         }
         let percent = percent.map_or(envoy.max_ejection_percent, |percent| **percent);
@@ -101,16 +102,16 @@ impl OutlierSection {
     }
 }
 
-/// Why an instance was ejected.
+/// The reason for an ejection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Ejection {
-    /// So many failures in a row.
+    /// Failures in a row, this many.
     ConsecutiveFailures(u32),
-    /// Its success rate lies so far below the others'.
+    /// A success rate too far below the others'.
     SuccessRate {
         /// Its own, 0 to 1.
         rate: f64,
-        /// What it should at least have been.
+        /// The lowest rate that would not have been ejected.
         threshold: f64,
     },
 }
@@ -121,7 +122,7 @@ struct Host {
     /// Requests of the running interval, and those of them that succeeded.
     requests: u32,
     successes: u32,
-    /// What its next ejection's length is multiplied by, less one.
+    /// The number of ejections by which the time of the next is multiplied, less one.
     ejections: u32,
     ejected_at: Option<SimTime>,
 }
@@ -135,12 +136,12 @@ pub struct OutlierDetection {
 }
 
 impl OutlierDetection {
-    /// Nothing is known of any of the instances.
+    /// A detection that knows nothing of the instances yet.
     pub fn new(settings: OutlierSettings, instances: u32) -> Self {
         Self { settings, hosts: vec![Host::default(); instances as usize], ejected: 0 }
     }
 
-    /// An attempt at an instance has ended; the reason if that ejects it.
+    /// Takes the end of an attempt at an instance; returns the reason if that ejects it.
     pub fn note(&mut self, now: SimTime, instance: u32, is_failure: bool) -> Option<Ejection> {
         let host = &mut self.hosts[instance as usize];
         host.requests += 1;
@@ -152,13 +153,13 @@ impl OutlierDetection {
         if !is_outlier {
             return None;
         }
-        // The count begins anew whether or not the instance may be ejected.
+        // The count begins anew even if the instance may not be ejected.
         self.hosts[instance as usize].failures_in_a_row = 0;
         self.eject(now, instance).then_some(Ejection::ConsecutiveFailures(failures))
     }
 
-    /// The end of an interval: ejections that have lasted long enough end, and success rates are
-    /// compared. `changed` is told of each instance that comes back (`None`) or goes.
+    /// Ends an interval: ends ejections that have lasted long enough, and compares success rates.
+    /// Calls `changed` for each instance that comes back (`None`) or is ejected.
     pub fn sweep(&mut self, now: SimTime, mut changed: impl FnMut(u32, Option<Ejection>)) {
         for (instance, host) in self.hosts.iter_mut().enumerate() {
             let Some(ejected_at) = host.ejected_at else {
@@ -189,7 +190,7 @@ impl OutlierDetection {
         }
     }
 
-    /// Whether an instance is ejected.
+    /// True if an instance is ejected.
     pub fn is_ejected(&self, instance: u32) -> bool {
         self.hosts[instance as usize].ejected_at.is_some()
     }
@@ -214,8 +215,8 @@ impl OutlierDetection {
         has_volume.then(|| f64::from(host.successes) / f64::from(host.requests))
     }
 
-    /// The mean of the success rates less so many standard deviations; `None` if too few instances
-    /// have one.
+    /// The mean of the success rates less a multiple of the standard deviation; `None` if too few
+    /// instances have a rate.
     fn success_rate_threshold(&self) -> Option<f64> {
         let rates =
             || (0..self.hosts.len() as u32).filter_map(|instance| self.success_rate(instance));

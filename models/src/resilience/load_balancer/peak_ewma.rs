@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-/// What an instance costs that has calls under way and no history.
+/// The cost of an instance that has calls under way and no history.
 const PENALTY: f64 = (u64::MAX >> 17) as f64;
 
 /// The cost of an instance: an average of its latencies that decays exponentially, rises to a
@@ -15,12 +15,12 @@ pub struct PeakEwma {
 }
 
 impl PeakEwma {
-    /// No history. `decay` is the time constant; Finagle's default is 10 s.
+    /// A cost without history. `decay` is the time constant; Finagle's default is 10 s.
     pub fn new(decay: SimDuration) -> Self {
         Self { decay: (decay.as_nanos() as f64).max(1.0), cost: 0.0, stamp: SimTime::ZERO }
     }
 
-    /// A call has taken so long.
+    /// Takes the latency of a call.
     pub fn observe(&mut self, now: SimTime, latency: SimDuration) {
         let latency = latency.as_nanos() as f64;
         let weight = libm::exp(-(now.since(self.stamp).as_nanos() as f64) / self.decay);
@@ -32,7 +32,7 @@ impl PeakEwma {
         self.stamp = now;
     }
 
-    /// What another call would cost, with so many under way.
+    /// The cost of another call, with `outstanding` under way.
     pub fn cost(&mut self, now: SimTime, outstanding: u32) -> f64 {
         self.observe(now, SimDuration::ZERO);
         if self.cost == 0.0 && outstanding > 0 {

@@ -1,15 +1,15 @@
-//! Traffic that grows for an instance that has come back.
+//! Slow start: traffic that grows for an instance that has come back.
 
 use sim_core::{SimDuration, SimTime};
 
 use crate::language::quantity::{Duration, Share};
 use crate::language::{Placed, Problems, section};
 
-/// Over `window` after it has come back, an instance's weight grows from `least` to 1 (Envoy, slow
-/// start mode).
+/// The growth of an instance's weight from `least` to 1 over `window` after it has come back
+/// (Envoy, slow start mode).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SlowStart {
-    /// How long it takes.
+    /// The time until the weight is 1.
     pub window: SimDuration,
     /// The shape: 1 grows evenly, more grows faster at first. Envoy's `aggression`; above 0.
     pub aggression: f64,
@@ -17,13 +17,13 @@ pub struct SlowStart {
     pub least: f64,
 }
 
-/// The least weight if nothing is said; Envoy's own.
+/// The default of the least weight, which is Envoy's.
 const LEAST_WEIGHT: f64 = 0.1;
 
 section! {
     /// Traffic that grows for an instance that has come back.
     pub(crate) struct SlowStartSection {
-        /// How long it takes.
+        /// How long the weight takes to grow, such as `30s`.
         "window" => window: Placed<Duration>,
         /// The shape: 1 grows evenly, more grows faster at first; 1 if left out.
         "aggression" => aggression: Option<Placed<f64>>,
@@ -33,7 +33,7 @@ section! {
 }
 
 impl SlowStartSection {
-    /// The settings that it stands for.
+    /// The settings of the section.
     pub(crate) fn compile(&self, problems: &mut Problems) -> SlowStart {
         SlowStart {
             window: problems.above_zero(&self.window),

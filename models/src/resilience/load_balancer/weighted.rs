@@ -1,8 +1,8 @@
 //! Weighted round robin.
 
-/// Smooth weighted round robin, as in nginx: every instance gains its weight each time, the one
+/// Smooth weighted round robin, as in nginx: every instance gains its weight each time, and the one
 /// that has gained most is chosen and pays for all. Picks of a heavy instance are spread between
-/// the others and do not come in a row.
+/// the others instead of coming in a row.
 #[derive(Clone, Debug)]
 pub struct SmoothWeighted {
     weights: Vec<i64>,

@@ -25,7 +25,7 @@ impl CyclicPermits {
         Self { period: period.as_nanos().max(1), permits, timeout, cycle: 0, available: permits }
     }
 
-    /// A call asks to pass.
+    /// Takes a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> Pass {
         let cycle = now.as_nanos() / self.period;
         if cycle > self.cycle {

@@ -4,9 +4,8 @@ use sim_core::{SimDuration, SimTime};
 
 use super::Pass;
 
-/// So many calls in each window of the clock; windows begin at multiples of their length. Around
-/// the end of a window twice as many can pass in a short time, which is what the sliding kinds are
-/// for.
+/// A limit on calls in each window of the clock; windows begin at multiples of their length. Around
+/// the end of a window twice as many can pass in a short time, which the sliding kinds avoid.
 #[derive(Clone, Debug)]
 pub struct FixedWindow {
     length: u64,
@@ -21,7 +20,7 @@ impl FixedWindow {
         Self { length: window.as_nanos().max(1), calls, window: 0, counted: 0 }
     }
 
-    /// A call asks to pass.
+    /// Takes a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> Pass {
         let window = now.as_nanos() / self.length;
         if window > self.window {

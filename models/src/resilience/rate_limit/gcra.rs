@@ -23,7 +23,7 @@ impl Gcra {
         Self { interval, tolerance, max_wait, theoretical_arrival: SimTime::ZERO }
     }
 
-    /// A call asks to pass.
+    /// Takes a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> Pass {
         let arrival = self.theoretical_arrival.max(now);
         let early = arrival.since(now);

@@ -11,7 +11,7 @@ use super::Pass;
 pub struct LeakyBucket {
     interval: SimDuration,
     longest_wait: u128,
-    /// When the next call may leave.
+    /// The instant at which the next call may leave.
     next: SimTime,
 }
 
@@ -25,7 +25,7 @@ impl LeakyBucket {
         }
     }
 
-    /// A call asks to pass.
+    /// Takes a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> Pass {
         let leaves = self.next.max(now);
         let wait = leaves.since(now);

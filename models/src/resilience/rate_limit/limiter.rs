@@ -6,7 +6,7 @@ use super::{
     CyclicPermits, FixedWindow, Gcra, LeakyBucket, SlidingCounter, SlidingLog, TokenBucket,
 };
 
-/// Which limit, and how it is set.
+/// The kind of a limit, and its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RateLimit {
     /// Tokens drip into a bucket; a call takes one.
@@ -22,24 +22,24 @@ pub enum RateLimit {
     LeakyBucket {
         /// Time between two calls.
         interval: SimDuration,
-        /// How many may wait.
+        /// The most calls that may wait.
         queue: u32,
     },
-    /// So many calls in each window of the clock.
+    /// At most `calls` calls in each window of the clock.
     FixedWindow {
         /// Length of a window.
         window: SimDuration,
         /// Calls in each.
         calls: u32,
     },
-    /// So many calls in any span of this length.
+    /// At most `calls` calls in any span of this length.
     SlidingLog {
         /// Length of the span.
         window: SimDuration,
         /// Calls in each.
         calls: u32,
     },
-    /// As many calls, estimated from two windows of the clock.
+    /// The same, estimated from two windows of the clock.
     SlidingCounter {
         /// Length of the span.
         window: SimDuration,
@@ -52,7 +52,7 @@ pub enum RateLimit {
         interval: SimDuration,
         /// Calls that may come at once.
         burst: u32,
-        /// Longest wait for conforming.
+        /// Longest wait until a call conforms.
         max_wait: SimDuration,
     },
     /// Resilience4j's permits, renewed every cycle.
@@ -73,7 +73,7 @@ pub enum Pass {
     Now,
     /// After a wait; its place is reserved.
     After(SimDuration),
-    /// Not at all; it learns that after a wait.
+    /// Not at all, which the call learns after a wait.
     Never(SimDuration),
 }
 
@@ -124,7 +124,7 @@ impl RateLimiter {
         }
     }
 
-    /// A call asks to pass.
+    /// Takes a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> Pass {
         match self {
             Self::TokenBucket(limiter) => limiter.try_acquire(now),

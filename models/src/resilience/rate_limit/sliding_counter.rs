@@ -23,14 +23,14 @@ impl SlidingCounter {
         Self { length: window.as_nanos().max(1), calls, window: 0, counted: 0, counted_before: 0 }
     }
 
-    /// A call asks to pass.
+    /// Takes a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> Pass {
         let window = now.as_nanos() / self.length;
         if window > self.window {
             self.counted_before = if window == self.window + 1 { self.counted } else { 0 };
             (self.window, self.counted) = (window, 0);
         }
-        // Times the length of a window, so that all numbers are whole.
+        // Multiplied by the length of a window, so that all numbers are whole.
         let length = u128::from(self.length);
         let left_of_before = length - u128::from(now.as_nanos() % self.length);
         let estimate = u128::from(self.counted_before) * left_of_before

@@ -6,8 +6,8 @@ use sim_core::{SimDuration, SimTime};
 
 use super::Pass;
 
-/// So many calls in any span of the window's length: the instants of the last ones are kept. A call
-/// exactly one window old no longer counts.
+/// A limit on calls in any span of the window's length, which keeps the instants of the last ones.
+/// A call exactly one window old no longer counts.
 #[derive(Clone, Debug)]
 pub struct SlidingLog {
     window: SimDuration,
@@ -21,7 +21,7 @@ impl SlidingLog {
         Self { window, calls: calls as usize, passed: VecDeque::with_capacity(calls as usize) }
     }
 
-    /// A call asks to pass.
+    /// Takes a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> Pass {
         while self.passed.front().is_some_and(|at| now.since(*at) >= self.window) {
             self.passed.pop_front();

@@ -33,7 +33,7 @@ impl TokenBucket {
         }
     }
 
-    /// A call asks to pass.
+    /// Takes a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> Pass {
         let dripped = i128::from(now.since(self.updated).as_nanos());
         self.credit = (self.credit + dripped).min(self.capacity);
