@@ -60,7 +60,7 @@ pub(crate) struct Edge {
 
 /// The blueprint while it is being compiled, and what is known only until it is finished.
 pub(crate) struct Plan {
-    /// What has been compiled so far.
+    /// The blueprint as compiled so far.
     pub blueprint: Blueprint,
     /// The edges that calls have been found to take.
     pub edges: Vec<Edge>,

@@ -66,7 +66,7 @@ impl Run {
                 "the warm-up of {} leaves nothing of a run of {}",
                 plan.warmup, plan.duration
             );
-            let help = "requests that begin during the warm-up are not counted; make it shorter than the run";
+            let help = "make it shorter than the run: requests of the warm-up are not counted";
             problems.add(Problem::error(message, at).with_help(help));
         }
         plan

@@ -100,7 +100,7 @@ pub(crate) struct Limit {
 section! {
     /// A limit that holds in some conditions.
     pub(crate) struct SomewhereLimit {
-        /// The sentence.
+        /// The sentence, such as `availability of web is at least 99.9%`.
         "limit" => limit: Placed<String>,
         /// Names of conditions.
         "in" => conditions: Vec<Placed<String>>,

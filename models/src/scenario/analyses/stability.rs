@@ -37,7 +37,7 @@ section! {
     }
 }
 
-/// Compiles a map of stability; `None` if none is asked for.
+/// Compiles a stability map; `None` if the file asks for none.
 pub(crate) fn compile_stability(
     names: &Names<'_>,
     problems: &mut Problems,
