@@ -2,9 +2,10 @@
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
-use sim_models::resilience::circuit_breaker::Verdict::{Failure, Success};
+use sim_models::resilience::circuit_breaker::CallVerdict::{Failure, Success};
 use sim_models::resilience::circuit_breaker::{
-    CircuitBreaker, HalfOpenPolicy, Settings, State, TripRule, Verdict, Wait, WindowKind,
+    BreakerState, CallVerdict, ComposedBreaker, ComposedSettings, HalfOpenPolicy, TripRule, Wait,
+    WindowLength,
 };
 
 use crate::running::{self, ended, run_sections};
@@ -15,23 +16,23 @@ fn at(seconds: u64) -> SimTime {
     SimTime::from_secs(seconds)
 }
 
-fn breaker(trip: TripRule) -> CircuitBreaker {
+fn breaker(trip: TripRule) -> ComposedBreaker {
     let half_open = HalfOpenPolicy { permitted_calls: 1, ..HalfOpenPolicy::default() };
-    let settings = Settings {
-        window: WindowKind::Calls(10),
+    let settings = ComposedSettings {
+        window: WindowLength::Calls(10),
         trip,
         wait: Wait::Fixed(SECOND * 30),
         half_open,
-        ..Settings::default()
+        ..ComposedSettings::default()
     };
-    CircuitBreaker::new(settings, DrawKey::default())
+    ComposedBreaker::new(settings, DrawKey::default())
 }
 
-fn by_rate(failure_rate: f64, minimum_calls: u32) -> CircuitBreaker {
+fn by_rate(failure_rate: f64, minimum_calls: u32) -> ComposedBreaker {
     breaker(TripRule { failure_rate: Some(failure_rate), minimum_calls, ..TripRule::never() })
 }
 
-fn feed(breaker: &mut CircuitBreaker, seconds: u64, verdicts: &[Verdict]) -> State {
+fn feed(breaker: &mut ComposedBreaker, seconds: u64, verdicts: &[CallVerdict]) -> BreakerState {
     for verdict in verdicts {
         let ticket = breaker.try_acquire(at(seconds)).ticket;
         breaker.complete(at(seconds), ticket, SimDuration::ZERO, *verdict);
@@ -49,9 +50,12 @@ fn trips_at_exactly_n_failures_not_one_less_and_not_one_more() {
         ];
         for rule in rules {
             let mut breaker = breaker(rule);
-            let states: Vec<State> = (0..n).map(|_| feed(&mut breaker, 0, &[Failure])).collect();
-            let opened_at =
-                states.iter().position(|state| *state == State::Open).map(|index| index as u32 + 1);
+            let states: Vec<BreakerState> =
+                (0..n).map(|_| feed(&mut breaker, 0, &[Failure])).collect();
+            let opened_at = states
+                .iter()
+                .position(|state| *state == BreakerState::Open)
+                .map(|index| index as u32 + 1);
             assert_eq!(opened_at, Some(n), "{rule:?}");
         }
     }
@@ -65,27 +69,32 @@ fn many_completions_at_the_same_instant_trip_once() {
         .into_iter()
         .filter_map(|ticket| breaker.complete(at(1), ticket, SECOND, Failure))
         .count();
-    assert_eq!((openings, breaker.state()), (1, State::Open));
+    assert_eq!((openings, breaker.state()), (1, BreakerState::Open));
 }
 
 #[test]
 fn a_clock_that_jumps_cannot_break_a_window() {
     let trip = TripRule { failures: Some(3), ..TripRule::never() };
-    let settings = Settings { window: WindowKind::Seconds(10), trip, ..Settings::default() };
-    let mut breaker = CircuitBreaker::new(settings, DrawKey::default());
+    let settings =
+        ComposedSettings { window: WindowLength::Seconds(10), trip, ..ComposedSettings::default() };
+    let mut breaker = ComposedBreaker::new(settings, DrawKey::default());
     feed(&mut breaker, 1_000, &[Failure, Failure]);
     assert_eq!(
         feed(&mut breaker, 2_000_000, &[Failure]),
-        State::Closed,
+        BreakerState::Closed,
         "a leap ahead: the window is empty"
     );
     feed(&mut breaker, 5, &[Failure]);
     assert_eq!(
         feed(&mut breaker, 1_999_999, &[Success]),
-        State::Closed,
+        BreakerState::Closed,
         "a step back: it counts as now"
     );
-    assert_eq!(feed(&mut breaker, 2_000_001, &[Failure]), State::Open, "and nothing is lost");
+    assert_eq!(
+        feed(&mut breaker, 2_000_001, &[Failure]),
+        BreakerState::Open,
+        "and nothing is lost"
+    );
     assert!(
         !breaker.try_acquire(at(0)).is_permitted,
         "time before the opening is not after the wait"
@@ -99,37 +108,37 @@ fn flapping_opens_and_closes_each_time_and_forgets_in_between() {
         let second = round * 100;
         assert_eq!(
             feed(&mut breaker, second, &[Failure, Failure, Failure]),
-            State::Closed,
+            BreakerState::Closed,
             "round {round} begins from nothing"
         );
-        assert_eq!(feed(&mut breaker, second, &[Failure]), State::Open);
-        assert_eq!(feed(&mut breaker, second + 30, &[Success]), State::Closed);
+        assert_eq!(feed(&mut breaker, second, &[Failure]), BreakerState::Open);
+        assert_eq!(feed(&mut breaker, second + 30, &[Success]), BreakerState::Closed);
     }
 }
 
 #[test]
 fn the_first_calls_before_the_minimum_never_trip() {
     let mut breaker = by_rate(0.01, 5);
-    assert_eq!(feed(&mut breaker, 0, &[Failure; 4]), State::Closed);
-    assert_eq!(feed(&mut breaker, 0, &[Success]), State::Open, "four of five");
+    assert_eq!(feed(&mut breaker, 0, &[Failure; 4]), BreakerState::Closed);
+    assert_eq!(feed(&mut breaker, 0, &[Success]), BreakerState::Open, "four of five");
 }
 
 #[test]
 fn mixed_outcomes_at_the_boundary_of_the_rate() {
-    let states = |verdicts: &[Verdict]| feed(&mut by_rate(0.5, 4), 0, verdicts);
+    let states = |verdicts: &[CallVerdict]| feed(&mut by_rate(0.5, 4), 0, verdicts);
     assert_eq!(
         states(&[Failure, Success, Success, Failure]),
-        State::Open,
+        BreakerState::Open,
         "2 of 4 is the threshold"
     );
     assert_eq!(
         states(&[Success, Success, Success, Failure, Failure]),
-        State::Closed,
+        BreakerState::Closed,
         "2 of 5 is below it"
     );
     assert_eq!(
         states(&[Success, Success, Success, Failure, Failure, Failure]),
-        State::Open,
+        BreakerState::Open,
         "3 of 6 reaches it"
     );
 }

@@ -73,7 +73,7 @@ fn protected_the_failure_stays_where_it_is() {
     });
     assert_eq!(
         last,
-        Some(sim_models::resilience::circuit_breaker::State::Closed),
+        Some(sim_models::resilience::circuit_breaker::BreakerState::Closed),
         "it recovered through half-open"
     );
 }

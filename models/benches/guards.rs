@@ -4,7 +4,7 @@ use divan::Bencher;
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 use sim_models::resilience::circuit_breaker::{
-    CircuitBreaker, Settings, TripRule, Verdict, WindowKind,
+    CallVerdict, ComposedBreaker, ComposedSettings, TripRule, WindowLength,
 };
 use sim_models::resources::{Pool, Waiter};
 
@@ -12,20 +12,23 @@ fn main() {
     divan::main();
 }
 
-fn acquire_and_complete(bencher: Bencher, window: WindowKind) {
+fn acquire_and_complete(bencher: Bencher, window: WindowLength) {
     let trip = TripRule {
         slow_call_rate: Some(1.0),
         slow_call: SimDuration::from_secs(2),
-        ..Settings::default().trip
+        ..ComposedSettings::default().trip
     };
-    let mut breaker =
-        CircuitBreaker::new(Settings { window, trip, ..Settings::default() }, DrawKey::default());
+    let mut breaker = ComposedBreaker::new(
+        ComposedSettings { window, trip, ..ComposedSettings::default() },
+        DrawKey::default(),
+    );
     let mut now = 0;
     bencher.bench_local(|| {
         now += 2_500_000;
         let at = SimTime::from_nanos(now);
         let decision = breaker.try_acquire(at);
-        let verdict = if now % 100_000_000 == 0 { Verdict::Failure } else { Verdict::Success };
+        let verdict =
+            if now % 100_000_000 == 0 { CallVerdict::Failure } else { CallVerdict::Success };
         (decision, breaker.complete(at, decision.ticket, SimDuration::from_millis(8), verdict))
     });
 }
@@ -33,20 +36,20 @@ fn acquire_and_complete(bencher: Bencher, window: WindowKind) {
 /// Acquire and complete on a closed breaker over the last hundred calls.
 #[divan::bench]
 fn breaker_count_window(bencher: Bencher) {
-    acquire_and_complete(bencher, WindowKind::Calls(100));
+    acquire_and_complete(bencher, WindowLength::Calls(100));
 }
 
 /// The same over the last sixty seconds.
 #[divan::bench]
 fn breaker_time_window(bencher: Bencher) {
-    acquire_and_complete(bencher, WindowKind::Seconds(60));
+    acquire_and_complete(bencher, WindowLength::Seconds(60));
 }
 
 /// The same through the breakers of the libraries, closed and healthy.
 mod libraries {
     use divan::Bencher;
     use sim_core::{SimDuration, SimTime};
-    use sim_models::resilience::circuit_breaker::Verdict;
+    use sim_models::resilience::circuit_breaker::CallVerdict;
     use sim_models::resilience::circuit_breaker::libraries::{
         GoBreaker, GoBreakerAnswer, GoBreakerSettings, Resilience4j, Resilience4jSettings,
     };
@@ -61,7 +64,7 @@ mod libraries {
             now += 1_000_000;
             let at = SimTime::from_nanos(now);
             let is_permitted = breaker.try_acquire(at);
-            breaker.complete(at, CALL, Verdict::Success);
+            breaker.complete(at, CALL, CallVerdict::Success);
             is_permitted
         });
     }
@@ -74,7 +77,7 @@ mod libraries {
             now += 1_000_000;
             let at = SimTime::from_nanos(now);
             if let GoBreakerAnswer::Permitted(ticket) = breaker.try_acquire(at) {
-                breaker.complete(at, ticket, Verdict::Success);
+                breaker.complete(at, ticket, CallVerdict::Success);
             }
         });
     }

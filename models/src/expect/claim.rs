@@ -3,7 +3,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use crate::observe::{Measure, Unit};
-use crate::resilience::circuit_breaker::State;
+use crate::resilience::circuit_breaker::BreakerState;
 use crate::system::PoolKind;
 
 /// Something that is expected of a run.
@@ -207,7 +207,7 @@ pub enum Event {
     /// A fault ends.
     FaultEnds(Option<SimTime>),
     /// A breaker of an edge, by the names of its breakers, enters a state.
-    Breaker(Vec<String>, State),
+    Breaker(Vec<String>, BreakerState),
     /// All slots of a pool of an owner are in use.
     Saturates(String, PoolKind),
     /// The queue of a pool turns requests away.

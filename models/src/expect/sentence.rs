@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::resilience::circuit_breaker::State as BreakerState;
+use crate::resilience::circuit_breaker::BreakerState;
 
 /// A sentence, and where its parts stand in it.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use sim_core::stats::Histogram;
 use sim_core::{SimDuration, SimTime};
 
 use super::{BreakerRecord, Recorder};
-use crate::resilience::circuit_breaker::State;
+use crate::resilience::circuit_breaker::BreakerState;
 use crate::system::{AnswerValue, Blueprint, EdgePlan, UNLIMITED};
 use crate::{Outcome, OutcomeSet};
 
@@ -35,7 +35,7 @@ pub enum Measure {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BreakerFigure {
     /// How many are in a state at the end of the last interval.
-    In(State),
+    In(BreakerState),
     /// Changes of state.
     Changes,
 }

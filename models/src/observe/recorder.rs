@@ -9,7 +9,7 @@ use sim_core::{SimDuration, SimTime};
 use super::{EdgeSeries, LatencyWindow, PoolSeries, WorkloadSeries};
 use crate::Outcome;
 use crate::resilience::Breaker;
-use crate::resilience::circuit_breaker::{State, Transition};
+use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::resilience::load_balancer::Ejection;
 use crate::resources::Pool;
 use crate::system::{Blueprint, QueueState};
@@ -136,17 +136,17 @@ pub struct BreakerRecord {
     /// Changes to the open state.
     pub openings: u64,
     /// The state at the end of each interval.
-    pub series: Vec<State>,
+    pub series: Vec<BreakerState>,
     /// Changes of state up to the end of each interval.
     pub changes_by: Vec<u64>,
     spent: [SimDuration; 3],
-    state: State,
+    state: BreakerState,
     since: SimTime,
 }
 
 impl BreakerRecord {
     /// Time spent in a state up to `now`.
-    pub fn time_in(&self, state: State, now: SimTime) -> SimDuration {
+    pub fn time_in(&self, state: BreakerState, now: SimTime) -> SimDuration {
         let running = if state == self.state { now.since(self.since) } else { SimDuration::ZERO };
         self.spent[state as usize] + running
     }
@@ -228,7 +228,7 @@ impl Recorder {
             series: Vec::new(),
             changes_by: Vec::new(),
             spent: [SimDuration::ZERO; 3],
-            state: State::Closed,
+            state: BreakerState::Closed,
             since: SimTime::ZERO,
         };
         let sample_width = sample_width(blueprint.run.duration + blueprint.run.drain);
@@ -401,7 +401,7 @@ impl Recorder {
         record.spent[record.state as usize] += now.since(record.since);
         (record.state, record.since) = (transition.to, now);
         record.transition_count += 1;
-        record.openings += u64::from(transition.to == State::Open);
+        record.openings += u64::from(transition.to == BreakerState::Open);
         if record.transitions.len() < MAX_TRANSITIONS {
             record.transitions.push((now, transition));
         }

@@ -6,7 +6,7 @@ use sim_core::{Fingerprint, SimDuration, SimTime};
 
 use crate::Outcome;
 use crate::resilience::Fallback;
-use crate::resilience::circuit_breaker::State;
+use crate::resilience::circuit_breaker::BreakerState;
 use crate::resources::Pool;
 use crate::system::{LimitReached, System, UNLIMITED};
 
@@ -485,9 +485,9 @@ fn breakers(system: &System, now: SimTime) -> Vec<BreakerSummary> {
             opened: record.openings,
             rejected: record.rejected,
             seconds_in: TimeInState {
-                closed: seconds(record.time_in(State::Closed, now)),
-                open: seconds(record.time_in(State::Open, now)),
-                half_open: seconds(record.time_in(State::HalfOpen, now)),
+                closed: seconds(record.time_in(BreakerState::Closed, now)),
+                open: seconds(record.time_in(BreakerState::Open, now)),
+                half_open: seconds(record.time_in(BreakerState::HalfOpen, now)),
             },
         };
     system

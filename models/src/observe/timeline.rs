@@ -4,7 +4,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::{InstanceChange, InstanceRecord, Recorder, ScaleRecord, Unit, WorkloadSeries};
 use crate::faults::Fault;
-use crate::resilience::circuit_breaker::{State, Transition};
+use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::resources::{Episode, Episodes};
 use crate::system::{Blueprint, PoolKind, System, UNLIMITED};
 
@@ -79,7 +79,7 @@ pub enum Change {
         /// The edge.
         edge: String,
         /// The state that most of them are in now.
-        state: State,
+        state: BreakerState,
         /// How many there are.
         of: usize,
     },
@@ -244,11 +244,11 @@ pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
 /// The many breakers of one edge.
 struct Crowd<'a> {
     edge: String,
-    members: indexmap::IndexMap<&'a str, State>,
+    members: indexmap::IndexMap<&'a str, BreakerState>,
     /// How many are in each state.
     counts: [usize; 3],
     /// The state that most of them are in, as far as it has been told.
-    told: State,
+    told: BreakerState,
     has_changed: bool,
 }
 
@@ -256,14 +256,14 @@ impl<'a> Crowd<'a> {
     fn of(blueprint: &'a Blueprint, edge: u32) -> Option<Self> {
         let owners = blueprint
             .breakers_of(edge)
-            .map(|breaker| (&*blueprint.breakers[breaker as usize].owner, State::Closed));
-        let members: indexmap::IndexMap<&str, State> = owners.collect();
+            .map(|breaker| (&*blueprint.breakers[breaker as usize].owner, BreakerState::Closed));
+        let members: indexmap::IndexMap<&str, BreakerState> = owners.collect();
         let plan = &blueprint.edges[edge as usize];
         (members.len() > MOST_BREAKERS).then(|| Self {
             edge: format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name),
             counts: [members.len(), 0, 0],
             members,
-            told: State::Closed,
+            told: BreakerState::Closed,
             has_changed: false,
         })
     }

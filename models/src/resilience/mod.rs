@@ -15,7 +15,7 @@ pub mod retry;
 pub mod retry_budget;
 
 pub use autoscaler::{Autoscaler, AutoscalerSettings};
-pub use circuit_breaker::{Breaker, CircuitBreaker};
+pub use circuit_breaker::{Breaker, ComposedBreaker};
 pub use fallback::Fallback;
 pub use load_balancer::{Balance, Balancing, LoadBalancer};
 pub use rate_limit::{Pass, RateLimit, RateLimiter};

@@ -11,7 +11,7 @@ use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 use crate::guards::{Breaker, Guard, Hold, Scope};
 use crate::resilience::Fallback;
-use crate::resilience::circuit_breaker::State as BreakerState;
+use crate::resilience::circuit_breaker::BreakerState;
 use crate::resilience::fallback::fetch;
 use crate::steps::Op;
 

@@ -5,13 +5,13 @@ use sim_core::{SimDuration, SimTime};
 
 use super::wait::smoothed;
 use super::{
-    HalfOpenPolicy, HalfOpens, LateResults, Order, Permits, Settings, Tally, Ticket, TripRule,
-    WaitFrom, Window,
+    ComposedSettings, HalfOpenPolicy, HalfOpens, LateResults, OperatorOrder, PermitCounting,
+    SlidingWindow, Tally, Ticket, TripRule, WaitFrom,
 };
 
 /// How a finished call counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CallVerdict {
     /// It succeeded.
     Success,
     /// It failed.
@@ -24,7 +24,7 @@ pub enum Verdict {
 
 /// Which of its three states a breaker is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum BreakerState {
     /// Calls pass and are counted.
     Closed,
     /// Calls are rejected.
@@ -63,16 +63,16 @@ pub enum Reason {
     /// A probe failed.
     ProbeFailed,
     /// An operator stepped in.
-    Operator(Order),
+    Operator(OperatorOrder),
 }
 
 /// A change of state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transition {
     /// The state left.
-    pub from: State,
+    pub from: BreakerState,
     /// The state entered.
-    pub to: State,
+    pub to: BreakerState,
     /// Why.
     pub reason: Reason,
 }
@@ -101,26 +101,26 @@ enum Phase {
 /// use sim_core::random::DrawKey;
 /// use sim_core::{SimDuration, SimTime};
 /// use sim_models::resilience::circuit_breaker::*;
-/// let settings = Settings {
-///     window: WindowKind::Calls(10),
+/// let settings = ComposedSettings {
+///     window: WindowLength::Calls(10),
 ///     trip: TripRule { failure_rate: Some(0.5), minimum_calls: 2, ..TripRule::never() },
-///     ..Settings::default()
+///     ..ComposedSettings::default()
 /// };
-/// let mut breaker = CircuitBreaker::new(settings, DrawKey::default());
+/// let mut breaker = ComposedBreaker::new(settings, DrawKey::default());
 /// for _ in 0..2 {
 ///     let decision = breaker.try_acquire(SimTime::ZERO);
 ///     assert!(decision.is_permitted);
-///     breaker.complete(SimTime::ZERO, decision.ticket, SimDuration::ZERO, Verdict::Failure);
+///     breaker.complete(SimTime::ZERO, decision.ticket, SimDuration::ZERO, CallVerdict::Failure);
 /// }
-/// assert_eq!(breaker.state(), State::Open);
+/// assert_eq!(breaker.state(), BreakerState::Open);
 /// assert!(!breaker.try_acquire(SimTime::from_secs(29)).is_permitted);
 /// assert!(breaker.try_acquire(SimTime::from_secs(30)).is_permitted, "the first probe");
 /// ```
 #[derive(Clone, Debug)]
-pub struct CircuitBreaker {
-    settings: Settings,
+pub struct ComposedBreaker {
+    settings: ComposedSettings,
     phase: Phase,
-    window: Window,
+    window: SlidingWindow,
     failures_in_a_row: u32,
     openings_in_a_row: u32,
     /// Counts the changes of state.
@@ -131,13 +131,13 @@ pub struct CircuitBreaker {
     key: DrawKey,
 }
 
-impl CircuitBreaker {
+impl ComposedBreaker {
     /// A closed breaker. `key` is what the jitter of its waits is drawn with.
-    pub fn new(settings: Settings, key: DrawKey) -> Self {
+    pub fn new(settings: ComposedSettings, key: DrawKey) -> Self {
         Self {
             settings,
             phase: Phase::Closed,
-            window: Window::new(settings.window),
+            window: SlidingWindow::new(settings.window),
             failures_in_a_row: 0,
             openings_in_a_row: 0,
             generation: 0,
@@ -219,7 +219,8 @@ impl CircuitBreaker {
             Phase::Closed => true,
             Phase::Open { .. } => false,
             Phase::HalfOpen { admitted, under_way, .. } => {
-                let taken = if permits == Permits::Cumulative { *admitted } else { *under_way };
+                let taken =
+                    if permits == PermitCounting::Cumulative { *admitted } else { *under_way };
                 let is_permitted = taken < permitted_calls;
                 *admitted += u32::from(is_permitted);
                 *under_way += u32::from(is_permitted);
@@ -236,16 +237,16 @@ impl CircuitBreaker {
         now: SimTime,
         ticket: Ticket,
         elapsed: SimDuration,
-        verdict: Verdict,
+        verdict: CallVerdict,
     ) -> Option<Transition> {
         let is_late = ticket.generation != self.generation;
         if is_late && self.settings.late_results == LateResults::Dropped {
             return None;
         }
         let is_failure = match verdict {
-            Verdict::Success => false,
-            Verdict::Failure | Verdict::TimedOut => true,
-            Verdict::Ignored => {
+            CallVerdict::Success => false,
+            CallVerdict::Failure | CallVerdict::TimedOut => true,
+            CallVerdict::Ignored => {
                 self.give_back(is_late);
                 return None;
             }
@@ -271,11 +272,11 @@ impl CircuitBreaker {
     }
 
     /// The present state.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         match self.phase {
-            Phase::Closed => State::Closed,
-            Phase::Open { .. } => State::Open,
-            Phase::HalfOpen { .. } => State::HalfOpen,
+            Phase::Closed => BreakerState::Closed,
+            Phase::Open { .. } => BreakerState::Open,
+            Phase::HalfOpen { .. } => BreakerState::HalfOpen,
         }
     }
 
@@ -368,20 +369,24 @@ impl CircuitBreaker {
         self.generation += 1;
         self.phase =
             Phase::HalfOpen { since: now, admitted: 0, under_way: 0, tally: Tally::default() };
-        Transition { from: State::Open, to: State::HalfOpen, reason: Reason::WaitOver(wait) }
+        Transition {
+            from: BreakerState::Open,
+            to: BreakerState::HalfOpen,
+            reason: Reason::WaitOver(wait),
+        }
     }
 
     fn open(&mut self, now: SimTime, reason: Reason) -> Transition {
         let from = self.state();
         self.generation += 1;
         self.openings_in_a_row += 1;
-        if from == State::Closed {
+        if from == BreakerState::Closed {
             self.outage_began = now;
         }
         let wait =
             self.jittered(self.settings.wait.after_opening(self.openings_in_a_row, self.outage));
         self.phase = Phase::Open { until: now + wait, wait };
-        Transition { from, to: State::Open, reason }
+        Transition { from, to: BreakerState::Open, reason }
     }
 
     fn close(&mut self, now: SimTime, reason: Reason) -> Transition {
@@ -391,7 +396,7 @@ impl CircuitBreaker {
         self.window.clear();
         (self.failures_in_a_row, self.openings_in_a_row) = (0, 0);
         self.outage = Some(smoothed(self.outage, now.since(self.outage_began)));
-        Transition { from, to: State::Closed, reason }
+        Transition { from, to: BreakerState::Closed, reason }
     }
 
     fn jittered(&self, wait: SimDuration) -> SimDuration {
@@ -405,14 +410,14 @@ impl CircuitBreaker {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Wait, WindowKind};
+    use super::super::{Wait, WindowLength};
     use super::*;
 
     const SECOND: SimDuration = SimDuration::from_secs(1);
 
-    fn settings() -> Settings {
-        Settings {
-            window: WindowKind::Calls(10),
+    fn settings() -> ComposedSettings {
+        ComposedSettings {
+            window: WindowLength::Calls(10),
             trip: TripRule {
                 failure_rate: Some(0.5),
                 slow_call_rate: Some(1.0),
@@ -422,33 +427,33 @@ mod tests {
             },
             wait: Wait::Fixed(SECOND * 10),
             half_open: HalfOpenPolicy { permitted_calls: 2, ..HalfOpenPolicy::default() },
-            ..Settings::default()
+            ..ComposedSettings::default()
         }
     }
 
-    fn made(settings: Settings) -> CircuitBreaker {
-        CircuitBreaker::new(settings, DrawKey::default())
+    fn made(settings: ComposedSettings) -> ComposedBreaker {
+        ComposedBreaker::new(settings, DrawKey::default())
     }
 
     fn at(seconds: u64) -> SimTime {
         SimTime::from_secs(seconds)
     }
 
-    fn asks(breaker: &mut CircuitBreaker, seconds: u64) -> Option<Ticket> {
+    fn asks(breaker: &mut ComposedBreaker, seconds: u64) -> Option<Ticket> {
         let decision = breaker.try_acquire(at(seconds));
         decision.is_permitted.then_some(decision.ticket)
     }
 
-    fn feed(breaker: &mut CircuitBreaker, seconds: u64, verdicts: &[Verdict]) {
+    fn feed(breaker: &mut ComposedBreaker, seconds: u64, verdicts: &[CallVerdict]) {
         for verdict in verdicts {
             let ticket = asks(breaker, seconds).expect("the breaker is not open");
             breaker.complete(at(seconds), ticket, SimDuration::ZERO, *verdict);
         }
     }
 
-    fn opened() -> CircuitBreaker {
+    fn opened() -> ComposedBreaker {
         let mut breaker = made(settings());
-        feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+        feed(&mut breaker, 0, &[CallVerdict::Failure; 4]);
         breaker
     }
 
@@ -457,9 +462,9 @@ mod tests {
         let mut breaker = made(settings());
         for _ in 0..4 {
             let ticket = asks(&mut breaker, 0).unwrap_or_default();
-            breaker.complete(at(3), ticket, SECOND * 3, Verdict::Success);
+            breaker.complete(at(3), ticket, SECOND * 3, CallVerdict::Success);
         }
-        assert_eq!(breaker.state(), State::Open);
+        assert_eq!(breaker.state(), BreakerState::Open);
     }
 
     #[test]
@@ -467,16 +472,16 @@ mod tests {
         let mut breaker = opened();
         assert_eq!(asks(&mut breaker, 9), None);
         let first = breaker.try_acquire(at(10));
-        assert_eq!(first.transition.map(|t| t.to), Some(State::HalfOpen));
+        assert_eq!(first.transition.map(|t| t.to), Some(BreakerState::HalfOpen));
         let second = asks(&mut breaker, 10).expect("two probes are permitted");
         assert_eq!(asks(&mut breaker, 10), None);
         assert_eq!(
-            breaker.complete(at(11), first.ticket, SECOND, Verdict::Success),
+            breaker.complete(at(11), first.ticket, SECOND, CallVerdict::Success),
             None,
             "one of two results is in"
         );
-        let closing = breaker.complete(at(11), second, SECOND, Verdict::Success);
-        assert_eq!(closing.map(|t| t.to), Some(State::Closed));
+        let closing = breaker.complete(at(11), second, SECOND, CallVerdict::Success);
+        assert_eq!(closing.map(|t| t.to), Some(BreakerState::Closed));
     }
 
     #[test]
@@ -484,22 +489,24 @@ mod tests {
         let mut breaker = opened();
         let first = asks(&mut breaker, 10).unwrap_or_default();
         assert!(asks(&mut breaker, 10).is_some() && asks(&mut breaker, 10).is_none());
-        breaker.complete(at(11), first, SECOND, Verdict::Ignored);
+        breaker.complete(at(11), first, SECOND, CallVerdict::Ignored);
         assert!(asks(&mut breaker, 11).is_some());
     }
 
     #[test]
     fn concurrent_permits_come_back_with_the_results_and_cumulative_ones_do_not() {
-        for (permits, is_admitted) in [(Permits::Cumulative, false), (Permits::Concurrent, true)] {
+        for (permits, is_admitted) in
+            [(PermitCounting::Cumulative, false), (PermitCounting::Concurrent, true)]
+        {
             let half_open = HalfOpenPolicy {
                 permitted_calls: 1,
                 permits,
                 success_threshold: Some(3),
                 max_stay: None,
             };
-            let mut breaker = made(Settings { half_open, ..settings() });
-            feed(&mut breaker, 0, &[Verdict::Failure; 4]);
-            feed(&mut breaker, 10, &[Verdict::Success]);
+            let mut breaker = made(ComposedSettings { half_open, ..settings() });
+            feed(&mut breaker, 0, &[CallVerdict::Failure; 4]);
+            feed(&mut breaker, 10, &[CallVerdict::Success]);
             assert_eq!(asks(&mut breaker, 10).is_some(), is_admitted, "{permits:?}");
         }
     }
@@ -507,8 +514,8 @@ mod tests {
     #[test]
     fn a_longest_stay_ends_half_open_although_no_probe_returns() {
         let half_open = HalfOpenPolicy { max_stay: Some(SECOND * 5), ..settings().half_open };
-        let mut breaker = made(Settings { half_open, ..settings() });
-        feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+        let mut breaker = made(ComposedSettings { half_open, ..settings() });
+        feed(&mut breaker, 0, &[CallVerdict::Failure; 4]);
         assert!(asks(&mut breaker, 10).is_some());
         assert_eq!(breaker.next_timer(), Some(at(15)));
         assert_eq!(
@@ -520,15 +527,16 @@ mod tests {
 
     #[test]
     fn late_results_count_or_are_dropped() {
-        for (late_results, state) in
-            [(LateResults::Counted, State::Open), (LateResults::Dropped, State::HalfOpen)]
-        {
+        for (late_results, state) in [
+            (LateResults::Counted, BreakerState::Open),
+            (LateResults::Dropped, BreakerState::HalfOpen),
+        ] {
             let half_open = HalfOpenPolicy { success_threshold: Some(2), ..settings().half_open };
-            let mut breaker = made(Settings { half_open, late_results, ..settings() });
+            let mut breaker = made(ComposedSettings { half_open, late_results, ..settings() });
             let late = asks(&mut breaker, 0).unwrap_or_default();
-            feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+            feed(&mut breaker, 0, &[CallVerdict::Failure; 4]);
             assert!(asks(&mut breaker, 10).is_some());
-            breaker.complete(at(11), late, SECOND * 11, Verdict::Failure);
+            breaker.complete(at(11), late, SECOND * 11, CallVerdict::Failure);
             assert_eq!(breaker.state(), state, "{late_results:?}");
         }
     }
@@ -536,10 +544,10 @@ mod tests {
     #[test]
     fn the_wait_may_begin_with_the_last_failure() {
         for (wait_from, ends) in [(WaitFrom::Opening, 10), (WaitFrom::LastFailure, 17)] {
-            let mut breaker = made(Settings { wait_from, ..settings() });
+            let mut breaker = made(ComposedSettings { wait_from, ..settings() });
             let late = asks(&mut breaker, 0).unwrap_or_default();
-            feed(&mut breaker, 0, &[Verdict::Failure; 4]);
-            breaker.complete(at(7), late, SECOND * 7, Verdict::Failure);
+            feed(&mut breaker, 0, &[CallVerdict::Failure; 4]);
+            breaker.complete(at(7), late, SECOND * 7, CallVerdict::Failure);
             assert!(
                 asks(&mut breaker, ends - 1).is_none() && asks(&mut breaker, ends).is_some(),
                 "{wait_from:?}"
@@ -549,10 +557,10 @@ mod tests {
 
     #[test]
     fn a_timer_may_end_the_open_state() {
-        let mut breaker = made(Settings { half_opens: HalfOpens::ByTimer, ..settings() });
-        feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+        let mut breaker = made(ComposedSettings { half_opens: HalfOpens::ByTimer, ..settings() });
+        feed(&mut breaker, 0, &[CallVerdict::Failure; 4]);
         assert_eq!(breaker.next_timer(), Some(at(10)));
-        assert_eq!(breaker.timer_fires(at(10)).map(|t| t.to), Some(State::HalfOpen));
+        assert_eq!(breaker.timer_fires(at(10)).map(|t| t.to), Some(BreakerState::HalfOpen));
         assert_eq!(opened().next_timer(), None, "otherwise the first call does");
     }
 
@@ -563,9 +571,9 @@ mod tests {
             .map(|number| {
                 let key = DrawKey::root(&mut streams.stream(&format!("breaker {number}")));
                 let settings =
-                    Settings { jitter: 0.2, half_opens: HalfOpens::ByTimer, ..settings() };
-                let mut breaker = CircuitBreaker::new(settings, key);
-                feed(&mut breaker, 0, &[Verdict::Failure; 4]);
+                    ComposedSettings { jitter: 0.2, half_opens: HalfOpens::ByTimer, ..settings() };
+                let mut breaker = ComposedBreaker::new(settings, key);
+                feed(&mut breaker, 0, &[CallVerdict::Failure; 4]);
                 breaker.next_timer().unwrap_or_default().since(at(0)).as_secs_f64()
             })
             .collect();
@@ -581,12 +589,12 @@ mod tests {
     fn an_adaptive_wait_lasts_as_long_as_the_outage_before() {
         let wait = Wait::Adaptive { initial: SECOND * 10, min: SECOND * 5, max: SECOND * 60 };
         let half_open = HalfOpenPolicy { permitted_calls: 1, ..HalfOpenPolicy::default() };
-        let mut breaker = made(Settings { wait, half_open, ..settings() });
-        feed(&mut breaker, 0, &[Verdict::Failure; 4]);
-        feed(&mut breaker, 10, &[Verdict::Failure]);
-        feed(&mut breaker, 15, &[Verdict::Failure]);
-        feed(&mut breaker, 20, &[Verdict::Success]);
-        feed(&mut breaker, 100, &[Verdict::Failure; 4]);
+        let mut breaker = made(ComposedSettings { wait, half_open, ..settings() });
+        feed(&mut breaker, 0, &[CallVerdict::Failure; 4]);
+        feed(&mut breaker, 10, &[CallVerdict::Failure]);
+        feed(&mut breaker, 15, &[CallVerdict::Failure]);
+        feed(&mut breaker, 20, &[CallVerdict::Success]);
+        feed(&mut breaker, 100, &[CallVerdict::Failure; 4]);
         assert!(
             asks(&mut breaker, 119).is_none() && asks(&mut breaker, 120).is_some(),
             "the first outage lasted 20 s"

@@ -5,12 +5,14 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::make::Make;
-use super::{Admission, BreakerSettings, Reason, State, Ticket, Transition, Verdict};
+use super::{
+    BreakerAnswer, BreakerSettings, BreakerState, CallVerdict, Reason, Ticket, Transition,
+};
 use crate::Outcome;
 
 /// What an operator can tell a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
+pub enum OperatorOrder {
     /// Reject every call until told otherwise.
     ForceOpen,
     /// Let every call pass until told otherwise; what was counted is forgotten.
@@ -40,7 +42,7 @@ enum Control {
 #[derive(Clone, Copy, Debug)]
 struct News {
     at: SimTime,
-    state: State,
+    state: BreakerState,
     /// The caller instance that brought it about, which knows at once.
     by: u32,
 }
@@ -109,7 +111,7 @@ impl Breaker {
     pub fn shared_through_store(mut self, delay: SimDuration) -> Self {
         self.store = Some(Store {
             delay,
-            news: vec![News { at: SimTime::ZERO, state: State::Closed, by: NOBODY }],
+            news: vec![News { at: SimTime::ZERO, state: BreakerState::Closed, by: NOBODY }],
         });
         self.note_plainness();
         self
@@ -158,7 +160,11 @@ impl Breaker {
 
     /// A call of a caller's instance asks to pass; asking may change the state.
     #[inline]
-    pub fn try_acquire(&mut self, now: SimTime, caller: u32) -> (Admission, Option<Transition>) {
+    pub fn try_acquire(
+        &mut self,
+        now: SimTime,
+        caller: u32,
+    ) -> (BreakerAnswer, Option<Transition>) {
         if self.is_plain {
             return self.ask(now);
         }
@@ -166,9 +172,9 @@ impl Breaker {
     }
 
     #[inline]
-    fn ask(&mut self, now: SimTime) -> (Admission, Option<Transition>) {
+    fn ask(&mut self, now: SimTime) -> (BreakerAnswer, Option<Transition>) {
         let (mut admission, transition) = self.make.try_acquire(now);
-        if let Admission::Permitted(ticket) = &mut admission {
+        if let BreakerAnswer::Permitted(ticket) = &mut admission {
             ticket.life = self.life;
         }
         (admission, transition)
@@ -179,9 +185,11 @@ impl Breaker {
         &mut self,
         now: SimTime,
         caller: u32,
-    ) -> (Admission, Option<Transition>) {
-        let (passes, is_rejected) =
-            (Admission::Permitted(UNCOUNTED), Admission::Rejected(Outcome::RejectedByBreaker));
+    ) -> (BreakerAnswer, Option<Transition>) {
+        let (passes, is_rejected) = (
+            BreakerAnswer::Permitted(UNCOUNTED),
+            BreakerAnswer::Rejected(Outcome::RejectedByBreaker),
+        );
         if self.faults > 0 {
             return (if self.fails_open { passes } else { is_rejected }, None);
         }
@@ -193,8 +201,10 @@ impl Breaker {
         let actual = self.make.state();
         let known = self.store.as_mut().map_or(actual, |store| store.state_known_to(caller, now));
         match (known, actual) {
-            (State::Closed, State::Open | State::HalfOpen) => (passes, None),
-            (State::Open, State::Closed | State::HalfOpen) => (is_rejected, None),
+            (BreakerState::Closed, BreakerState::Open | BreakerState::HalfOpen) => (passes, None),
+            (BreakerState::Open, BreakerState::Closed | BreakerState::HalfOpen) => {
+                (is_rejected, None)
+            }
             _ => {
                 let (admission, transition) = self.ask(now);
                 if let Some(transition) = transition {
@@ -213,7 +223,7 @@ impl Breaker {
         caller: u32,
         ticket: Ticket,
         elapsed: SimDuration,
-        verdict: Verdict,
+        verdict: CallVerdict,
     ) -> Option<Transition> {
         if ticket.life != self.life {
             return None;
@@ -228,7 +238,7 @@ impl Breaker {
             now,
             ticket,
             elapsed,
-            if is_counted { verdict } else { Verdict::Ignored },
+            if is_counted { verdict } else { CallVerdict::Ignored },
         )?;
         self.spread(now, transition, caller);
         (self.control == Control::Automatic).then_some(transition)
@@ -243,23 +253,23 @@ impl Breaker {
 
     /// The present state, without asking in a way that would change it; an operator's orders look
     /// like the states they force.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         match self.control {
             Control::Automatic => self.make.state(),
-            Control::ForcedOpen => State::Open,
-            Control::ForcedClosed | Control::Disabled => State::Closed,
+            Control::ForcedOpen => BreakerState::Open,
+            Control::ForcedClosed | Control::Disabled => BreakerState::Closed,
         }
     }
 
     /// An operator gives an order.
-    pub fn obey(&mut self, now: SimTime, order: Order) -> Option<Transition> {
+    pub fn obey(&mut self, now: SimTime, order: OperatorOrder) -> Option<Transition> {
         let before = self.state();
         let begins_anew = match order {
-            Order::ForceOpen | Order::Disable => false,
-            Order::Enable => {
+            OperatorOrder::ForceOpen | OperatorOrder::Disable => false,
+            OperatorOrder::Enable => {
                 self.control != Control::Disabled && self.control != Control::Automatic
             }
-            Order::ForceClosed | Order::Reset => true,
+            OperatorOrder::ForceClosed | OperatorOrder::Reset => true,
         };
         if begins_anew {
             self.life += 1;
@@ -268,10 +278,10 @@ impl Breaker {
         // Its timers stood still while it was not asked.
         while self.make.due_transition(now).is_some() {}
         self.control = match order {
-            Order::ForceOpen => Control::ForcedOpen,
-            Order::ForceClosed => Control::ForcedClosed,
-            Order::Disable => Control::Disabled,
-            Order::Enable | Order::Reset => Control::Automatic,
+            OperatorOrder::ForceOpen => Control::ForcedOpen,
+            OperatorOrder::ForceClosed => Control::ForcedClosed,
+            OperatorOrder::Disable => Control::Disabled,
+            OperatorOrder::Enable | OperatorOrder::Reset => Control::Automatic,
         };
         self.note_plainness();
         let after = self.state();
@@ -303,18 +313,18 @@ impl Breaker {
 }
 
 impl Store {
-    fn state_known_to(&mut self, caller: u32, now: SimTime) -> State {
+    fn state_known_to(&mut self, caller: u32, now: SimTime) -> BreakerState {
         let is_old = |news: &News| news.at + self.delay <= now;
         let first_needed = self.news.iter().rposition(is_old).unwrap_or(0);
         self.news.drain(..first_needed);
         let is_known = |news: &&News| is_old(news) || news.by == caller;
-        self.news.iter().rfind(is_known).map_or(State::Closed, |news| news.state)
+        self.news.iter().rfind(is_known).map_or(BreakerState::Closed, |news| news.state)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{HalfOpenPolicy, Settings, TripRule};
+    use super::super::{ComposedSettings, HalfOpenPolicy, TripRule};
     use super::*;
 
     fn at(millis: u64) -> SimTime {
@@ -322,14 +332,14 @@ mod tests {
     }
 
     fn settings() -> BreakerSettings {
-        BreakerSettings::Composed(Settings {
+        BreakerSettings::Composed(ComposedSettings {
             trip: TripRule { consecutive_failures: Some(2), ..TripRule::never() },
             half_open: HalfOpenPolicy {
                 permitted_calls: 1,
                 success_threshold: Some(1),
                 ..HalfOpenPolicy::default()
             },
-            ..Settings::default()
+            ..ComposedSettings::default()
         })
     }
 
@@ -339,31 +349,31 @@ mod tests {
 
     /// Whether a call passes; it fails at once.
     fn fails(breaker: &mut Breaker, millis: u64, caller: u32) -> bool {
-        let (Admission::Permitted(ticket), _) = breaker.try_acquire(at(millis), caller) else {
+        let (BreakerAnswer::Permitted(ticket), _) = breaker.try_acquire(at(millis), caller) else {
             return false;
         };
-        breaker.complete(at(millis), caller, ticket, SimDuration::ZERO, Verdict::Failure);
+        breaker.complete(at(millis), caller, ticket, SimDuration::ZERO, CallVerdict::Failure);
         true
     }
 
     #[test]
     fn orders_hold_until_they_are_taken_back() {
         let mut breaker = made();
-        let forced = breaker.obey(at(0), Order::ForceOpen);
+        let forced = breaker.obey(at(0), OperatorOrder::ForceOpen);
         assert_eq!(
             forced.map(|t| (t.to, t.reason)),
-            Some((State::Open, Reason::Operator(Order::ForceOpen)))
+            Some((BreakerState::Open, Reason::Operator(OperatorOrder::ForceOpen)))
         );
         assert!(!fails(&mut breaker, 60_000, 0), "no wait ends it");
-        breaker.obey(at(60_000), Order::ForceClosed);
+        breaker.obey(at(60_000), OperatorOrder::ForceClosed);
         assert!((0..9).all(|_| fails(&mut breaker, 60_000, 0)), "nothing is counted");
-        breaker.obey(at(61_000), Order::Enable);
+        breaker.obey(at(61_000), OperatorOrder::Enable);
         assert_eq!((0..9).filter(|_| fails(&mut breaker, 61_000, 0)).count(), 2);
-        breaker.obey(at(62_000), Order::Disable);
+        breaker.obey(at(62_000), OperatorOrder::Disable);
         assert!(fails(&mut breaker, 62_000, 0));
-        breaker.obey(at(63_000), Order::Enable);
+        breaker.obey(at(63_000), OperatorOrder::Enable);
         assert!(!fails(&mut breaker, 63_000, 0), "it is still open");
-        breaker.obey(at(64_000), Order::Reset);
+        breaker.obey(at(64_000), OperatorOrder::Reset);
         assert!(fails(&mut breaker, 64_000, 0));
     }
 

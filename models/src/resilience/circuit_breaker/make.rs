@@ -10,7 +10,7 @@ use super::libraries::{
     PollySettings, PyBreaker, PyBreakerSettings, Resilience4j, Resilience4jSettings,
     Resilience4jState,
 };
-use super::{CircuitBreaker, Reason, Settings, State, Transition, Verdict};
+use super::{BreakerState, CallVerdict, ComposedBreaker, ComposedSettings, Reason, Transition};
 use crate::Outcome;
 
 /// What a breaker wants back with the result of a call: the life and the generation in which it was
@@ -28,7 +28,7 @@ pub struct Ticket {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum BreakerSettings {
     /// Composed of parts.
-    Composed(Settings),
+    Composed(ComposedSettings),
     /// Resilience4j.
     Resilience4j(Resilience4jSettings),
     /// gobreaker.
@@ -54,7 +54,7 @@ impl BreakerSettings {
     /// on.
     pub fn remembered(&self) -> u64 {
         match self {
-            Self::Composed(Settings { window, .. })
+            Self::Composed(ComposedSettings { window, .. })
             | Self::Resilience4j(Resilience4jSettings { sliding_window: window, .. }) => {
                 u64::from(window.size())
             }
@@ -89,7 +89,7 @@ impl BreakerSettings {
 #[allow(clippy::large_enum_variant, reason = "the usual one is not looked for behind a pointer")]
 pub(super) enum Make {
     /// Composed of parts.
-    Composed(CircuitBreaker),
+    Composed(ComposedBreaker),
     /// Resilience4j.
     Resilience4j(Box<Resilience4j>),
     /// gobreaker.
@@ -112,7 +112,7 @@ pub(super) enum Make {
 
 /// The answer to a call that asks to pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
+pub enum BreakerAnswer {
     /// It passes; the ticket comes back with its result.
     Permitted(Ticket),
     /// It is turned away with this outcome.
@@ -126,7 +126,7 @@ impl Make {
     pub fn new(settings: BreakerSettings, key: DrawKey) -> Self {
         match settings {
             BreakerSettings::Composed(settings) => {
-                Self::Composed(CircuitBreaker::new(settings, key))
+                Self::Composed(ComposedBreaker::new(settings, key))
             }
             BreakerSettings::Resilience4j(settings) => {
                 Self::Resilience4j(Box::new(Resilience4j::new(settings)))
@@ -182,17 +182,24 @@ impl Make {
     fn looked_at(&mut self, now: SimTime) -> Option<(SimTime, Transition)> {
         let Self::Hystrix(breaker) = self else { return None };
         let at = breaker.advance_to(now)?;
-        Some((at, Transition { from: State::Closed, to: State::Open, reason: breaker.reason() }))
+        Some((
+            at,
+            Transition {
+                from: BreakerState::Closed,
+                to: BreakerState::Open,
+                reason: breaker.reason(),
+            },
+        ))
     }
 
     /// A call asks to pass; asking may change the state.
     #[inline]
-    pub fn try_acquire(&mut self, now: SimTime) -> (Admission, Option<Transition>) {
+    pub fn try_acquire(&mut self, now: SimTime) -> (BreakerAnswer, Option<Transition>) {
         let admission = |is_permitted: bool, ticket: Ticket| {
             if is_permitted {
-                Admission::Permitted(ticket)
+                BreakerAnswer::Permitted(ticket)
             } else {
-                Admission::Rejected(Outcome::RejectedByBreaker)
+                BreakerAnswer::Rejected(Outcome::RejectedByBreaker)
             }
         };
         if let Self::Composed(breaker) = self {
@@ -211,7 +218,7 @@ impl Make {
                 admission(breaker.try_acquire(now) == ArticleGoAnswer::Permitted, Ticket::default())
             }
             Self::GoBreaker(breaker) => match breaker.try_acquire(now) {
-                GoBreakerAnswer::Permitted(ticket) => Admission::Permitted(ticket),
+                GoBreakerAnswer::Permitted(ticket) => BreakerAnswer::Permitted(ticket),
                 GoBreakerAnswer::Open | GoBreakerAnswer::TooManyRequests => {
                     admission(false, Ticket::default())
                 }
@@ -219,17 +226,17 @@ impl Make {
             Self::Cockatiel(breaker, tests) => match breaker.try_acquire(now) {
                 CockatielAnswer::Permitted => admission(true, Ticket::default()),
                 CockatielAnswer::Open => admission(false, Ticket::default()),
-                CockatielAnswer::Waits => Admission::Waits(*tests),
+                CockatielAnswer::Waits => BreakerAnswer::Waits(*tests),
                 CockatielAnswer::Test => {
                     *tests += 1;
-                    Admission::Permitted(Ticket { number: *tests, ..Ticket::default() })
+                    BreakerAnswer::Permitted(Ticket { number: *tests, ..Ticket::default() })
                 }
             },
             Self::Opossum(breaker) => {
                 breaker.advance_to(now);
                 match breaker.try_acquire(now) {
                     OpossumAnswer::SemaphoreLocked => {
-                        Admission::Rejected(Outcome::RejectedByBulkhead)
+                        BreakerAnswer::Rejected(Outcome::RejectedByBulkhead)
                     }
                     answer => admission(answer == OpossumAnswer::Permitted, Ticket::default()),
                 }
@@ -245,32 +252,32 @@ impl Make {
         now: SimTime,
         ticket: Ticket,
         elapsed: SimDuration,
-        verdict: Verdict,
+        verdict: CallVerdict,
     ) -> Option<Transition> {
         if let Self::Composed(breaker) = self {
             return breaker.complete(now, ticket, elapsed, verdict);
         }
         let before = self.state();
-        let is_failure = matches!(verdict, Verdict::Failure | Verdict::TimedOut);
+        let is_failure = matches!(verdict, CallVerdict::Failure | CallVerdict::TimedOut);
         match self {
             Self::Resilience4j(breaker) => breaker.complete(now, elapsed, verdict),
             Self::GoBreaker(breaker) => breaker.complete(now, ticket, verdict),
             Self::Polly(breaker) => breaker.complete(now, verdict),
             Self::Hystrix(breaker) => breaker.complete(now, verdict),
-            Self::PyBreaker(breaker) if verdict != Verdict::Ignored => {
+            Self::PyBreaker(breaker) if verdict != CallVerdict::Ignored => {
                 breaker.complete(now, is_failure)
             }
-            Self::ArticlePython(breaker) if verdict != Verdict::Ignored => {
+            Self::ArticlePython(breaker) if verdict != CallVerdict::Ignored => {
                 breaker.complete(now, elapsed, is_failure)
             }
-            Self::ArticleGo(breaker) if verdict != Verdict::Ignored => {
+            Self::ArticleGo(breaker) if verdict != CallVerdict::Ignored => {
                 breaker.complete(now, is_failure)
             }
-            Self::Cockatiel(breaker, _) if verdict == Verdict::Ignored => {
+            Self::Cockatiel(breaker, _) if verdict == CallVerdict::Ignored => {
                 breaker.ignore(ticket.number > 0)
             }
             Self::Cockatiel(breaker, _) => breaker.complete(now, ticket.number > 0, is_failure),
-            Self::Opossum(breaker) if verdict == Verdict::TimedOut => breaker.time_out(now),
+            Self::Opossum(breaker) if verdict == CallVerdict::TimedOut => breaker.time_out(now),
             // `errorFilter`: an error that does not count is a success.
             Self::Opossum(breaker) => {
                 breaker.advance_to(now);
@@ -292,7 +299,7 @@ impl Make {
     }
 
     /// The present state, without asking in a way that would change it.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         match self {
             Self::Composed(breaker) => breaker.state(),
             Self::Resilience4j(breaker) => state_of(breaker.state()),
@@ -307,7 +314,7 @@ impl Make {
         }
     }
 
-    fn change_since(&self, before: State) -> Option<Transition> {
+    fn change_since(&self, before: BreakerState) -> Option<Transition> {
         let after = self.state();
         (after != before).then(|| Transition { from: before, to: after, reason: self.reason() })
     }
@@ -329,10 +336,10 @@ impl Make {
 }
 
 /// An operator's overrides look like the states they force.
-fn state_of(state: Resilience4jState) -> State {
+fn state_of(state: Resilience4jState) -> BreakerState {
     match state {
-        Resilience4jState::Closed | Resilience4jState::Disabled => State::Closed,
-        Resilience4jState::Open | Resilience4jState::ForcedOpen => State::Open,
-        Resilience4jState::HalfOpen => State::HalfOpen,
+        Resilience4jState::Closed | Resilience4jState::Disabled => BreakerState::Closed,
+        Resilience4jState::Open | Resilience4jState::ForcedOpen => BreakerState::Open,
+        Resilience4jState::HalfOpen => BreakerState::HalfOpen,
     }
 }

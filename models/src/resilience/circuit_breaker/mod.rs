@@ -1,7 +1,8 @@
 //! The circuit breaker: closed, open, half-open.
 //!
-//! A breaker is composed of a [`Window`] that counts, a [`TripRule`] that decides when it opens, a
-//! [`Wait`] before the first probe, and a [`HalfOpenPolicy`] that decides what the probes mean. The
+//! A breaker is composed of a [`SlidingWindow`] that counts, a [`TripRule`] that decides when it
+//! opens, a [`Wait`] before the first probe, and a [`HalfOpenPolicy`] that decides what the probes
+//! mean. The
 //! composition and its defaults follow the state machine of Resilience4j
 //! (<https://resilience4j.readme.io/docs/circuitbreaker>): the window is judged after each result,
 //! an open breaker admits probes lazily, with the first call after its wait, and a result that
@@ -18,9 +19,11 @@ mod settings;
 mod wait;
 mod window;
 
-pub use breaker::{CircuitBreaker, Decision, Reason, State, Transition, Verdict};
-pub use controlled::{Breaker, Order};
-pub use make::{Admission, BreakerSettings, Ticket};
-pub use settings::{HalfOpenPolicy, HalfOpens, LateResults, Permits, Settings, TripRule, WaitFrom};
+pub use breaker::{BreakerState, CallVerdict, ComposedBreaker, Decision, Reason, Transition};
+pub use controlled::{Breaker, OperatorOrder};
+pub use make::{BreakerAnswer, BreakerSettings, Ticket};
+pub use settings::{
+    ComposedSettings, HalfOpenPolicy, HalfOpens, LateResults, PermitCounting, TripRule, WaitFrom,
+};
 pub use wait::Wait;
-pub use window::{Tally, Window, WindowKind};
+pub use window::{SlidingWindow, Tally, WindowLength};

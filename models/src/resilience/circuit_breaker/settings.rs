@@ -2,7 +2,7 @@
 
 use sim_core::SimDuration;
 
-use super::{Wait, WindowKind};
+use super::{Wait, WindowLength};
 
 /// When a closed breaker opens: as soon as any of the rules is met.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +23,7 @@ pub struct TripRule {
 
 /// How the permits of a half-open breaker are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Permits {
+pub enum PermitCounting {
     /// So many calls are admitted in all.
     #[default]
     Cumulative,
@@ -37,7 +37,7 @@ pub struct HalfOpenPolicy {
     /// Calls admitted while half-open.
     pub permitted_calls: u32,
     /// In all, or at one time.
-    pub permits: Permits,
+    pub permits: PermitCounting,
     /// With a threshold, so many successes close the breaker and the first failure reopens it.
     /// Without one, the rates of the [`TripRule`] decide once as many results are in as calls are
     /// permitted (or the minimum, if that is fewer).
@@ -79,9 +79,9 @@ pub enum HalfOpens {
 
 /// Everything that can be set on a breaker.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Settings {
+pub struct ComposedSettings {
     /// How far it looks back.
-    pub window: WindowKind,
+    pub window: WindowLength,
     /// When it opens.
     pub trip: TripRule,
     /// How long it stays open.
@@ -117,18 +117,18 @@ impl Default for HalfOpenPolicy {
     fn default() -> Self {
         Self {
             permitted_calls: 3,
-            permits: Permits::Cumulative,
+            permits: PermitCounting::Cumulative,
             success_threshold: None,
             max_stay: None,
         }
     }
 }
 
-impl Default for Settings {
+impl Default for ComposedSettings {
     /// Opens at half of at least ten among the last hundred calls, for 30 s.
     fn default() -> Self {
         Self {
-            window: WindowKind::Calls(100),
+            window: WindowLength::Calls(100),
             trip: TripRule { failure_rate: Some(0.5), minimum_calls: 10, ..TripRule::never() },
             wait: Wait::Fixed(SimDuration::from_secs(30)),
             jitter: 0.0,

@@ -6,7 +6,7 @@ const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// How far a breaker looks back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WindowKind {
+pub enum WindowLength {
     /// The last so many calls.
     Calls(u32),
     /// The last so many whole seconds of the clock, the running one included.
@@ -16,7 +16,7 @@ pub enum WindowKind {
     Buckets(u32, SimDuration),
 }
 
-impl WindowKind {
+impl WindowLength {
     /// Results or buckets that such a window keeps.
     pub fn size(self) -> u32 {
         let (Self::Calls(size) | Self::Seconds(size) | Self::Buckets(size, _)) = self;
@@ -51,7 +51,7 @@ impl Tally {
 
 /// A sliding window with its running total. Recording costs O(1) and allocates nothing.
 #[derive(Clone, Debug)]
-pub struct Window {
+pub struct SlidingWindow {
     ring: Vec<Tally>,
     /// The next slot of a count window; the newest slot of a time window.
     position: usize,
@@ -62,13 +62,13 @@ pub struct Window {
     total: Tally,
 }
 
-impl Window {
+impl SlidingWindow {
     /// An empty window; a size of zero is taken as one.
-    pub fn new(kind: WindowKind) -> Self {
+    pub fn new(kind: WindowLength) -> Self {
         let bucket_length = match kind {
-            WindowKind::Calls(_) => 0,
-            WindowKind::Seconds(_) => NANOS_PER_SECOND,
-            WindowKind::Buckets(_, length) => length.as_nanos().max(1),
+            WindowLength::Calls(_) => 0,
+            WindowLength::Seconds(_) => NANOS_PER_SECOND,
+            WindowLength::Buckets(_, length) => length.as_nanos().max(1),
         };
         let ring = vec![Tally::default(); kind.size() as usize];
         Self { ring, position: 0, bucket: 0, bucket_length, total: Tally::default() }
@@ -144,7 +144,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_count_window_holds_exactly_the_last_results(results in proptest::collection::vec(any::<(bool, bool)>(), 1..200), size in 1u32..20) {
-            let mut window = Window::new(WindowKind::Calls(size));
+            let mut window = SlidingWindow::new(WindowLength::Calls(size));
             for (index, (is_failure, is_slow)) in results.iter().enumerate() {
                 window.record(SimTime::ZERO, *is_failure, *is_slow);
                 let recent = &results[(index + 1).saturating_sub(size as usize)..=index];
@@ -156,7 +156,7 @@ mod tests {
 
         #[test]
         fn a_time_window_holds_the_results_of_its_last_whole_seconds(gaps in proptest::collection::vec(0u64..3_000, 1..100), seconds in 1u32..10) {
-            let mut window = Window::new(WindowKind::Seconds(seconds));
+            let mut window = SlidingWindow::new(WindowLength::Seconds(seconds));
             let mut times = Vec::new();
             let mut now = 0;
             for gap in gaps {
@@ -172,19 +172,19 @@ mod tests {
     #[test]
     fn a_single_bucket_is_a_fixed_interval_and_several_roll() {
         let failures_at_the_end = |kind| {
-            let mut window = Window::new(kind);
+            let mut window = SlidingWindow::new(kind);
             for second in [1, 4, 9, 11] {
                 window.record(SimTime::from_secs(second), true, false);
             }
             window.tally(SimTime::from_secs(12)).failures
         };
         assert_eq!(
-            failures_at_the_end(WindowKind::Buckets(1, SimDuration::from_secs(10))),
+            failures_at_the_end(WindowLength::Buckets(1, SimDuration::from_secs(10))),
             1,
             "since second 10"
         );
         assert_eq!(
-            failures_at_the_end(WindowKind::Buckets(4, SimDuration::from_millis(2_500))),
+            failures_at_the_end(WindowLength::Buckets(4, SimDuration::from_millis(2_500))),
             3,
             "since second 2.5"
         );
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_jumps_cannot_break_a_window() {
-        let mut window = Window::new(WindowKind::Seconds(3));
+        let mut window = SlidingWindow::new(WindowLength::Seconds(3));
         window.record(SimTime::from_secs(100), true, false);
         window.record(SimTime::from_secs(98), true, false);
         assert_eq!(

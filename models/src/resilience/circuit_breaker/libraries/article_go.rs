@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, State};
+use super::super::{BreakerState, Reason};
 
 /// What can be set, under the names of `Config`. How long a call waits for a permit
 /// (`BulkheadMaxWait`) is the driver's.
@@ -52,7 +52,7 @@ impl Default for ArticleGoSettings {
 #[derive(Clone, Debug)]
 pub struct ArticleGo {
     settings: ArticleGoSettings,
-    state: State,
+    state: BreakerState,
     failures: u32,
     successes: u32,
     probes: u32,
@@ -67,7 +67,7 @@ impl ArticleGo {
     pub fn new(settings: ArticleGoSettings) -> Self {
         Self {
             settings,
-            state: State::Closed,
+            state: BreakerState::Closed,
             failures: 0,
             successes: 0,
             probes: 0,
@@ -100,9 +100,9 @@ impl ArticleGo {
 
     fn ask_breaker(&mut self, now: SimTime) -> ArticleGoAnswer {
         let is_permitted = match self.state(now) {
-            State::Closed => true,
-            State::Open => false,
-            State::HalfOpen => {
+            BreakerState::Closed => true,
+            BreakerState::Open => false,
+            BreakerState::HalfOpen => {
                 let is_left = self.probes < self.settings.half_open_max_calls;
                 self.probes += u32::from(is_left);
                 is_left
@@ -119,42 +119,43 @@ impl ArticleGo {
             self.last_failure = now;
         }
         match (self.state, is_failure) {
-            (State::Closed, false) => self.failures = 0,
-            (State::Closed, true) => {
+            (BreakerState::Closed, false) => self.failures = 0,
+            (BreakerState::Closed, true) => {
                 self.failures += 1;
                 if self.failures >= self.settings.failure_threshold {
                     self.reason = Reason::ConsecutiveFailures(self.failures);
-                    self.state = State::Open;
+                    self.state = BreakerState::Open;
                 }
             }
-            (State::HalfOpen, true) => {
+            (BreakerState::HalfOpen, true) => {
                 self.reason = Reason::ProbeFailed;
-                self.state = State::Open;
+                self.state = BreakerState::Open;
             }
-            (State::HalfOpen, false) => {
+            (BreakerState::HalfOpen, false) => {
                 self.successes += 1;
                 if self.successes >= self.settings.success_threshold {
                     self.reason = Reason::ProbesSucceeded(self.successes);
-                    self.state = State::Closed;
+                    self.state = BreakerState::Closed;
                     self.failures = 0;
                 }
             }
-            (State::Open, _) => {}
+            (BreakerState::Open, _) => {}
         }
     }
 
     /// The present state; asking ends a wait that is over.
-    pub fn state(&mut self, now: SimTime) -> State {
-        if self.state == State::Open && now.since(self.last_failure) >= self.settings.timeout {
+    pub fn state(&mut self, now: SimTime) -> BreakerState {
+        if self.state == BreakerState::Open && now.since(self.last_failure) >= self.settings.timeout
+        {
             self.reason = Reason::WaitOver(self.settings.timeout);
-            self.state = State::HalfOpen;
+            self.state = BreakerState::HalfOpen;
             (self.probes, self.successes) = (0, 0);
         }
         self.state
     }
 
     /// The state as it was left; a wait that is over has not ended before somebody asks.
-    pub fn state_as_left(&self) -> State {
+    pub fn state_as_left(&self) -> BreakerState {
         self.state
     }
 

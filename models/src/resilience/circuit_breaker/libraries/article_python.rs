@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, State};
+use super::super::{BreakerState, Reason};
 
 /// What can be set, under the names of `CircuitBreakerConfig`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,7 +66,7 @@ pub struct ArticlePythonMetrics {
 #[derive(Clone, Debug)]
 pub struct ArticlePython {
     settings: ArticlePythonSettings,
-    state: State,
+    state: BreakerState,
     results: VecDeque<(SimTime, bool)>,
     failures_in_window: u32,
     last_failure: SimTime,
@@ -82,7 +82,7 @@ impl ArticlePython {
     pub fn new(settings: ArticlePythonSettings) -> Self {
         Self {
             settings,
-            state: State::Closed,
+            state: BreakerState::Closed,
             results: VecDeque::new(),
             failures_in_window: 0,
             last_failure: SimTime::ZERO,
@@ -97,9 +97,9 @@ impl ArticlePython {
     /// A call asks to pass (`allow_request`).
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
         let is_permitted = match self.state(now) {
-            State::Closed => true,
-            State::Open => false,
-            State::HalfOpen => {
+            BreakerState::Closed => true,
+            BreakerState::Open => false,
+            BreakerState::HalfOpen => {
                 let is_left = self.probes < self.settings.half_open_max_calls;
                 self.probes += u32::from(is_left);
                 is_left
@@ -122,38 +122,38 @@ impl ArticlePython {
             self.last_failure = now;
         }
         match self.state {
-            State::Closed => {
+            BreakerState::Closed => {
                 if let Some(reason) = self.reason_to_trip(now) {
                     self.open(reason);
                 }
             }
-            State::HalfOpen if is_failure => self.open(Reason::ProbeFailed),
-            State::HalfOpen => {
+            BreakerState::HalfOpen if is_failure => self.open(Reason::ProbeFailed),
+            BreakerState::HalfOpen => {
                 self.successes += 1;
                 if self.successes >= self.settings.success_threshold {
-                    self.state = State::Closed;
+                    self.state = BreakerState::Closed;
                     self.reason = Reason::ProbesSucceeded(self.successes);
                     self.openings = 0;
                     self.results.clear();
                     self.failures_in_window = 0;
                 }
             }
-            State::Open => {}
+            BreakerState::Open => {}
         }
     }
 
     /// The present state; asking ends a wait that is over.
-    pub fn state(&mut self, now: SimTime) -> State {
-        if self.state == State::Open && now.since(self.last_failure) >= self.open_wait() {
+    pub fn state(&mut self, now: SimTime) -> BreakerState {
+        if self.state == BreakerState::Open && now.since(self.last_failure) >= self.open_wait() {
             self.reason = Reason::WaitOver(self.open_wait());
-            self.state = State::HalfOpen;
+            self.state = BreakerState::HalfOpen;
             (self.probes, self.successes) = (0, 0);
         }
         self.state
     }
 
     /// The state as it was left; a wait that is over has not ended before somebody asks.
-    pub fn state_as_left(&self) -> State {
+    pub fn state_as_left(&self) -> BreakerState {
         self.state
     }
 
@@ -189,7 +189,7 @@ impl ArticlePython {
 
     fn open(&mut self, reason: Reason) {
         self.reason = reason;
-        self.state = State::Open;
+        self.state = BreakerState::Open;
         self.openings += 1;
     }
 }

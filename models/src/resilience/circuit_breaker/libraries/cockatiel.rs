@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, State};
+use super::super::{BreakerState, Reason};
 
 /// What can be set, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,7 +59,7 @@ pub enum CockatielAnswer {
 #[derive(Clone, Debug)]
 pub struct Cockatiel {
     settings: CockatielSettings,
-    state: State,
+    state: BreakerState,
     opened_at: SimTime,
     counter: Counter,
     reason: Reason,
@@ -106,7 +106,7 @@ impl Cockatiel {
         };
         Self {
             settings,
-            state: State::Closed,
+            state: BreakerState::Closed,
             opened_at: SimTime::ZERO,
             counter,
             reason: Reason::ProbeFailed,
@@ -116,13 +116,13 @@ impl Cockatiel {
     /// A call asks to pass, or asks again after a wait.
     pub fn try_acquire(&mut self, now: SimTime) -> CockatielAnswer {
         match self.state {
-            State::Closed => CockatielAnswer::Permitted,
-            State::HalfOpen => CockatielAnswer::Waits,
-            State::Open if now.since(self.opened_at) < self.settings.half_open_after => {
+            BreakerState::Closed => CockatielAnswer::Permitted,
+            BreakerState::HalfOpen => CockatielAnswer::Waits,
+            BreakerState::Open if now.since(self.opened_at) < self.settings.half_open_after => {
                 CockatielAnswer::Open
             }
-            State::Open => {
-                self.state = State::HalfOpen;
+            BreakerState::Open => {
+                self.state = BreakerState::HalfOpen;
                 self.reason = Reason::WaitOver(self.settings.half_open_after);
                 CockatielAnswer::Test
             }
@@ -138,9 +138,9 @@ impl Cockatiel {
         self.counter.count(now, is_failure);
         if is_failure {
             let is_exceeded = self.is_exceeded();
-            if (is_test || is_exceeded) && self.state != State::Open {
+            if (is_test || is_exceeded) && self.state != BreakerState::Open {
                 self.reason = if is_exceeded { self.counter.reason() } else { Reason::ProbeFailed };
-                self.state = State::Open;
+                self.state = BreakerState::Open;
                 self.opened_at = now;
             }
         } else if is_test {
@@ -157,8 +157,8 @@ impl Cockatiel {
     }
 
     fn close(&mut self) {
-        if self.state == State::HalfOpen {
-            self.state = State::Closed;
+        if self.state == BreakerState::HalfOpen {
+            self.state = BreakerState::Closed;
             self.reason = Reason::ProbesSucceeded(1);
         }
     }
@@ -169,7 +169,7 @@ impl Cockatiel {
     }
 
     /// The present state; asking does not change it.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         self.state
     }
 

@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, State, Ticket, Verdict};
+use super::super::{BreakerState, CallVerdict, Reason, Ticket};
 
 /// What can be set, under the names of `Settings`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,7 +49,7 @@ pub enum ReadyToTrip {
 
 /// The library's `Counts`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
+pub struct GoBreakerCounts {
     /// Calls let through.
     pub requests: u32,
     /// Those that succeeded.
@@ -64,16 +64,16 @@ pub struct Counts {
     pub consecutive_failures: u32,
 }
 
-impl Counts {
-    fn count(&mut self, verdict: Verdict) {
+impl GoBreakerCounts {
+    fn count(&mut self, verdict: CallVerdict) {
         match verdict {
-            Verdict::Ignored => self.total_exclusions += 1,
-            Verdict::Success => {
+            CallVerdict::Ignored => self.total_exclusions += 1,
+            CallVerdict::Success => {
                 self.total_successes += 1;
                 self.consecutive_successes += 1;
                 self.consecutive_failures = 0;
             }
-            Verdict::Failure | Verdict::TimedOut => {
+            CallVerdict::Failure | CallVerdict::TimedOut => {
                 self.total_failures += 1;
                 self.consecutive_failures += 1;
                 self.consecutive_successes = 0;
@@ -101,13 +101,13 @@ pub enum GoBreakerAnswer {
 #[derive(Clone, Debug)]
 pub struct GoBreaker {
     settings: GoBreakerSettings,
-    state: State,
+    state: BreakerState,
     generation: u32,
     begun: SimTime,
     expiry: Option<SimTime>,
-    counts: Counts,
+    counts: GoBreakerCounts,
     age: u64,
-    buckets: Vec<Counts>,
+    buckets: Vec<GoBreakerCounts>,
     reason: Reason,
 }
 
@@ -126,13 +126,13 @@ impl GoBreaker {
         };
         let mut breaker = Self {
             settings,
-            state: State::Closed,
+            state: BreakerState::Closed,
             generation: 0,
             begun: now,
             expiry: None,
-            counts: Counts::default(),
+            counts: GoBreakerCounts::default(),
             age: 0,
-            buckets: vec![Counts::default(); buckets as usize],
+            buckets: vec![GoBreakerCounts::default(); buckets as usize],
             reason: Reason::ProbeFailed,
         };
         breaker.begin_generation(now);
@@ -142,8 +142,8 @@ impl GoBreaker {
     /// A call asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> GoBreakerAnswer {
         match self.state(now) {
-            State::Open => return GoBreakerAnswer::Open,
-            State::HalfOpen if self.valid_requests() >= self.settings.max_requests => {
+            BreakerState::Open => return GoBreakerAnswer::Open,
+            BreakerState::HalfOpen if self.valid_requests() >= self.settings.max_requests => {
                 return GoBreakerAnswer::TooManyRequests;
             }
             _ => {}
@@ -159,14 +159,14 @@ impl GoBreaker {
     }
 
     /// A call has ended.
-    pub fn complete(&mut self, now: SimTime, ticket: Ticket, verdict: Verdict) {
+    pub fn complete(&mut self, now: SimTime, ticket: Ticket, verdict: CallVerdict) {
         let state = self.state(now);
         if ticket.generation != self.generation {
             return;
         }
-        let is_failure = matches!(verdict, Verdict::Failure | Verdict::TimedOut);
-        if is_failure && state == State::HalfOpen {
-            return self.change(State::Open, now, Reason::ProbeFailed);
+        let is_failure = matches!(verdict, CallVerdict::Failure | CallVerdict::TimedOut);
+        if is_failure && state == BreakerState::HalfOpen {
+            return self.change(BreakerState::Open, now, Reason::ProbeFailed);
         }
         if self.age - ticket.number < self.buckets.len() as u64 {
             let bucket = self.bucket_of(ticket.number);
@@ -174,18 +174,18 @@ impl GoBreaker {
             self.buckets[bucket].count(verdict);
         }
         match (verdict, state) {
-            (Verdict::Success, State::HalfOpen)
+            (CallVerdict::Success, BreakerState::HalfOpen)
                 if self.counts.consecutive_successes >= self.settings.max_requests =>
             {
                 self.change(
-                    State::Closed,
+                    BreakerState::Closed,
                     now,
                     Reason::ProbesSucceeded(self.settings.max_requests),
                 );
             }
-            (Verdict::Failure | Verdict::TimedOut, State::Closed) => {
+            (CallVerdict::Failure | CallVerdict::TimedOut, BreakerState::Closed) => {
                 if let Some(reason) = self.reason_to_trip() {
-                    self.change(State::Open, now, reason);
+                    self.change(BreakerState::Open, now, reason);
                 }
             }
             _ => {}
@@ -193,13 +193,13 @@ impl GoBreaker {
     }
 
     /// The present state; asking ends an interval or a wait that is over.
-    pub fn state(&mut self, now: SimTime) -> State {
+    pub fn state(&mut self, now: SimTime) -> BreakerState {
         let is_expired = self.expiry.is_some_and(|expiry| expiry < now);
         match self.state {
-            State::Closed if is_expired => self.begin_generation(now),
-            State::Closed if self.buckets.len() >= 2 => self.roll_to(now),
-            State::Open if is_expired => {
-                self.change(State::HalfOpen, now, Reason::WaitOver(self.settings.timeout))
+            BreakerState::Closed if is_expired => self.begin_generation(now),
+            BreakerState::Closed if self.buckets.len() >= 2 => self.roll_to(now),
+            BreakerState::Open if is_expired => {
+                self.change(BreakerState::HalfOpen, now, Reason::WaitOver(self.settings.timeout))
             }
             _ => {}
         }
@@ -207,7 +207,7 @@ impl GoBreaker {
     }
 
     /// The state as it was left; a wait that is over has not ended before somebody asks.
-    pub fn state_as_left(&self) -> State {
+    pub fn state_as_left(&self) -> BreakerState {
         self.state
     }
 
@@ -217,7 +217,7 @@ impl GoBreaker {
     }
 
     /// The library's counts, as they were left.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> GoBreakerCounts {
         self.counts
     }
 
@@ -230,7 +230,7 @@ impl GoBreaker {
     }
 
     fn reason_to_trip(&self) -> Option<Reason> {
-        let Counts { requests, total_failures, consecutive_failures, .. } = self.counts;
+        let GoBreakerCounts { requests, total_failures, consecutive_failures, .. } = self.counts;
         match self.settings.ready_to_trip {
             ReadyToTrip::ConsecutiveFailures(threshold) => (consecutive_failures >= threshold)
                 .then_some(Reason::ConsecutiveFailures(consecutive_failures)),
@@ -242,7 +242,7 @@ impl GoBreaker {
         }
     }
 
-    fn change(&mut self, state: State, now: SimTime, reason: Reason) {
+    fn change(&mut self, state: BreakerState, now: SimTime, reason: Reason) {
         self.state = state;
         self.reason = reason;
         self.begin_generation(now);
@@ -254,16 +254,18 @@ impl GoBreaker {
         self.clear();
         self.age = 0;
         self.expiry = match self.state {
-            State::Closed if self.settings.interval.is_zero() || self.buckets.len() >= 2 => None,
-            State::Closed => Some(now + self.settings.interval),
-            State::Open => Some(now + self.settings.timeout),
-            State::HalfOpen => None,
+            BreakerState::Closed if self.settings.interval.is_zero() || self.buckets.len() >= 2 => {
+                None
+            }
+            BreakerState::Closed => Some(now + self.settings.interval),
+            BreakerState::Open => Some(now + self.settings.timeout),
+            BreakerState::HalfOpen => None,
         };
     }
 
     fn clear(&mut self) {
-        self.counts = Counts::default();
-        self.buckets.fill(Counts::default());
+        self.counts = GoBreakerCounts::default();
+        self.buckets.fill(GoBreakerCounts::default());
     }
 
     fn roll_to(&mut self, now: SimTime) {

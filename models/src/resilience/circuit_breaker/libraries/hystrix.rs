@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, State, Tally, Verdict};
+use super::super::{BreakerState, CallVerdict, Reason, Tally};
 
 /// What can be set, under the names of `HystrixCommandProperties`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,7 +44,7 @@ impl Default for HystrixSettings {
 #[derive(Clone, Debug)]
 pub struct Hystrix {
     settings: HystrixSettings,
-    state: State,
+    state: BreakerState,
     opened_at: SimTime,
     /// Completed buckets, the oldest first.
     buckets: VecDeque<Tally>,
@@ -59,7 +59,7 @@ impl Hystrix {
     pub fn new(settings: HystrixSettings) -> Self {
         Self {
             settings,
-            state: State::Closed,
+            state: BreakerState::Closed,
             opened_at: SimTime::ZERO,
             buckets: VecDeque::with_capacity(bucket_count(&settings) + 1),
             filling: Tally::default(),
@@ -94,13 +94,13 @@ impl Hystrix {
     /// A call asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
         match self.state {
-            State::Closed => true,
-            State::HalfOpen => false,
-            State::Open => {
+            BreakerState::Closed => true,
+            BreakerState::HalfOpen => false,
+            BreakerState::Open => {
                 let may_probe = whole_millis(now)
                     > whole_millis(self.opened_at) + whole_millis_of(self.settings.sleep_window);
                 if may_probe {
-                    self.state = State::HalfOpen;
+                    self.state = BreakerState::HalfOpen;
                     self.reason = Reason::WaitOver(self.settings.sleep_window);
                 }
                 may_probe
@@ -110,30 +110,30 @@ impl Hystrix {
 
     /// A call that was let through has ended, whenever it was. One that says nothing, because its
     /// caller has gone, still decides while half-open: against closing.
-    pub fn complete(&mut self, now: SimTime, verdict: Verdict) {
-        let is_failure = matches!(verdict, Verdict::Failure | Verdict::TimedOut);
-        if verdict != Verdict::Ignored {
+    pub fn complete(&mut self, now: SimTime, verdict: CallVerdict) {
+        let is_failure = matches!(verdict, CallVerdict::Failure | CallVerdict::TimedOut);
+        if verdict != CallVerdict::Ignored {
             self.filling.calls += 1;
             self.filling.failures += u32::from(is_failure);
         }
-        if self.state != State::HalfOpen {
+        if self.state != BreakerState::HalfOpen {
             return;
         }
-        if verdict == Verdict::Success {
-            self.state = State::Closed;
+        if verdict == CallVerdict::Success {
+            self.state = BreakerState::Closed;
             self.reason = Reason::ProbesSucceeded(1);
             self.buckets.clear();
             (self.filling, self.total) = (Tally::default(), Tally::default());
             self.next_look = now + self.settings.health_snapshot_interval;
         } else {
-            self.state = State::Open;
+            self.state = BreakerState::Open;
             self.opened_at = now;
             self.reason = Reason::ProbeFailed;
         }
     }
 
     /// The present state.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         self.state
     }
 
@@ -157,11 +157,11 @@ impl Hystrix {
         let Tally { calls, failures, .. } = self.total;
         let percentage =
             if calls == 0 { 0 } else { (f64::from(failures) / f64::from(calls) * 100.0) as u32 };
-        let trips = self.state == State::Closed
+        let trips = self.state == BreakerState::Closed
             && calls >= self.settings.request_volume_threshold
             && percentage >= self.settings.error_threshold_percentage;
         if trips {
-            self.state = State::Open;
+            self.state = BreakerState::Open;
             self.reason =
                 Reason::FailureRate { rate: f64::from(failures) / f64::from(calls.max(1)), calls };
         }
@@ -198,7 +198,7 @@ mod tests {
 
     fn fails(breaker: &mut Hystrix, millis: u64, times: u32) {
         breaker.advance_to(at(millis));
-        (0..times).for_each(|_| breaker.complete(at(millis), Verdict::Failure));
+        (0..times).for_each(|_| breaker.complete(at(millis), CallVerdict::Failure));
     }
 
     #[test]
@@ -209,10 +209,10 @@ mod tests {
         assert_eq!(breaker.advance_to(at(2_000)), Some(at(1_000)));
         assert!(!breaker.try_acquire(at(6_000)), "strictly after the sleep window");
         assert!(breaker.try_acquire(at(6_001)) && !breaker.try_acquire(at(6_001)));
-        breaker.complete(at(6_300), Verdict::Failure);
+        breaker.complete(at(6_300), CallVerdict::Failure);
         assert!(!breaker.try_acquire(at(11_300)) && breaker.try_acquire(at(11_301)));
-        breaker.complete(at(11_400), Verdict::Success);
-        assert_eq!(breaker.state(), State::Closed);
+        breaker.complete(at(11_400), CallVerdict::Success);
+        assert_eq!(breaker.state(), BreakerState::Closed);
         fails(&mut breaker, 11_500, 20);
         assert_eq!(
             breaker.advance_to(at(20_000)),

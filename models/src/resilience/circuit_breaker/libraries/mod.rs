@@ -20,7 +20,7 @@ mod resilience4j;
 pub use article_go::{ArticleGo, ArticleGoAnswer, ArticleGoSettings};
 pub use article_python::{ArticlePython, ArticlePythonMetrics, ArticlePythonSettings};
 pub use cockatiel::{Cockatiel, CockatielAnswer, CockatielBreaker, CockatielSettings};
-pub use gobreaker::{Counts, GoBreaker, GoBreakerAnswer, GoBreakerSettings, ReadyToTrip};
+pub use gobreaker::{GoBreaker, GoBreakerAnswer, GoBreakerCounts, GoBreakerSettings, ReadyToTrip};
 pub use hystrix::{Hystrix, HystrixSettings};
 pub use opossum::{Opossum, OpossumAnswer, OpossumSettings, OpossumStats};
 pub use polly::{Polly, PollySettings};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, State};
+use super::super::{BreakerState, Reason};
 
 /// What can be set, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -87,7 +87,7 @@ pub enum OpossumAnswer {
 #[derive(Clone, Debug)]
 pub struct Opossum {
     settings: OpossumSettings,
-    state: State,
+    state: BreakerState,
     awaits_probe: bool,
     in_flight: u32,
     /// The newest first.
@@ -107,7 +107,7 @@ impl Opossum {
         let bucket_span = SimDuration::from_millis(millis.max(1));
         Self {
             settings,
-            state: State::Closed,
+            state: BreakerState::Closed,
             awaits_probe: false,
             in_flight: 0,
             buckets: vec![OpossumStats::default(); buckets as usize].into(),
@@ -128,7 +128,7 @@ impl Opossum {
     fn half_open_if_due(&mut self, now: SimTime) {
         if self.half_opens_at.is_some_and(|due| due <= now) {
             self.half_opens_at = None;
-            self.state = State::HalfOpen;
+            self.state = BreakerState::HalfOpen;
             self.reason = Reason::WaitOver(self.settings.reset_timeout);
             self.awaits_probe = true;
         }
@@ -148,7 +148,7 @@ impl Opossum {
     /// A call asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> OpossumAnswer {
         self.count(|stats| stats.fires += 1);
-        if self.state != State::Closed && !self.awaits_probe {
+        if self.state != BreakerState::Closed && !self.awaits_probe {
             self.count(|stats| stats.rejects += 1);
             return OpossumAnswer::Open;
         }
@@ -169,8 +169,8 @@ impl Opossum {
             return self.fail(now);
         }
         self.count(|stats| stats.successes += 1);
-        if self.state == State::HalfOpen {
-            self.state = State::Closed;
+        if self.state == BreakerState::HalfOpen {
+            self.state = BreakerState::Closed;
             self.reason = Reason::ProbesSucceeded(1);
             self.awaits_probe = false;
         }
@@ -197,7 +197,7 @@ impl Opossum {
     }
 
     /// The present state; asking does not change it.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         self.state
     }
 
@@ -218,19 +218,19 @@ impl Opossum {
 
     fn fail(&mut self, now: SimTime) {
         self.count(|stats| stats.failures += 1);
-        let is_half_open = self.state == State::HalfOpen;
+        let is_half_open = self.state == BreakerState::HalfOpen;
         if self.total.fires < self.settings.volume_threshold && !is_half_open {
             return;
         }
         let percentage = f64::from(self.total.failures) / f64::from(self.total.fires) * 100.0;
         if percentage > self.settings.error_threshold_percentage || is_half_open {
             self.awaits_probe = false;
-            if self.state != State::Open {
+            if self.state != BreakerState::Open {
                 self.reason = match self.state {
-                    State::HalfOpen => Reason::ProbeFailed,
+                    BreakerState::HalfOpen => Reason::ProbeFailed,
                     _ => Reason::FailureRate { rate: percentage / 100.0, calls: self.total.fires },
                 };
-                self.state = State::Open;
+                self.state = BreakerState::Open;
                 self.half_opens_at = Some(now + self.settings.reset_timeout);
             }
         }

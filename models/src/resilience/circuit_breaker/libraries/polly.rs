@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, State, Verdict};
+use super::super::{BreakerState, CallVerdict, Reason};
 
 /// What can be set, under the names of `CircuitBreakerStrategyOptions`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -53,7 +53,7 @@ struct HealthWindow {
 #[derive(Clone, Debug)]
 pub struct Polly {
     settings: PollySettings,
-    state: State,
+    state: BreakerState,
     blocked_until: SimTime,
     windows: VecDeque<HealthWindow>,
     successes: u32,
@@ -66,7 +66,7 @@ impl Polly {
     pub fn new(settings: PollySettings) -> Self {
         let mut breaker = Self {
             settings,
-            state: State::Closed,
+            state: BreakerState::Closed,
             blocked_until: SimTime::ZERO,
             windows: VecDeque::with_capacity(WINDOWS as usize + 2),
             successes: 0,
@@ -80,12 +80,12 @@ impl Polly {
     /// A call asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
         match self.state {
-            State::Closed => true,
-            State::HalfOpen => false,
-            State::Open => {
+            BreakerState::Closed => true,
+            BreakerState::HalfOpen => false,
+            BreakerState::Open => {
                 let may_probe = now >= self.blocked_until;
                 if may_probe {
-                    self.state = State::HalfOpen;
+                    self.state = BreakerState::HalfOpen;
                     self.reason = Reason::WaitOver(self.settings.break_duration);
                 }
                 may_probe
@@ -94,20 +94,20 @@ impl Polly {
     }
 
     /// A call that was let through has ended, whenever it was.
-    pub fn complete(&mut self, now: SimTime, verdict: Verdict) {
-        if !matches!(verdict, Verdict::Failure | Verdict::TimedOut) {
+    pub fn complete(&mut self, now: SimTime, verdict: CallVerdict) {
+        if !matches!(verdict, CallVerdict::Failure | CallVerdict::TimedOut) {
             self.count(now, false);
-            if self.state == State::HalfOpen {
-                self.state = State::Closed;
+            if self.state == BreakerState::HalfOpen {
+                self.state = BreakerState::Closed;
                 self.reason = Reason::ProbesSucceeded(1);
                 self.forget(now);
             }
             return;
         }
         match self.state {
-            State::HalfOpen => self.open(now, Reason::ProbeFailed),
-            State::Open => self.count(now, true),
-            State::Closed => {
+            BreakerState::HalfOpen => self.open(now, Reason::ProbeFailed),
+            BreakerState::Open => self.count(now, true),
+            BreakerState::Closed => {
                 self.count(now, true);
                 let calls = self.successes + self.failures;
                 let rate = f64::from(self.failures) / f64::from(calls);
@@ -120,7 +120,7 @@ impl Polly {
     }
 
     /// The present state.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         self.state
     }
 
@@ -130,7 +130,7 @@ impl Polly {
     }
 
     fn open(&mut self, now: SimTime, reason: Reason) {
-        self.state = State::Open;
+        self.state = BreakerState::Open;
         self.blocked_until = now + self.settings.break_duration;
         self.reason = reason;
     }
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn only_a_failure_trips_and_one_probe_decides() {
-        use Verdict::{Failure, Success};
+        use CallVerdict::{Failure, Success};
         let mut breaker = Polly::new(settings());
         for verdict in [Failure, Failure, Failure, Success] {
             assert!(breaker.try_acquire(at(0)));
@@ -208,11 +208,11 @@ mod tests {
         }
         assert_eq!(
             breaker.state(),
-            State::Closed,
+            BreakerState::Closed,
             "three of four have failed, but the last was a success"
         );
         breaker.complete(at(1), Failure);
-        assert_eq!(breaker.state(), State::Open);
+        assert_eq!(breaker.state(), BreakerState::Open);
         assert!(!breaker.try_acquire(at(5_000)));
         assert!(
             breaker.try_acquire(at(5_001)) && !breaker.try_acquire(at(5_001)),
@@ -221,26 +221,26 @@ mod tests {
         breaker.complete(at(6_000), Failure);
         assert!(!breaker.try_acquire(at(10_999)) && breaker.try_acquire(at(11_000)));
         breaker.complete(at(12_000), Success);
-        assert_eq!(breaker.state(), State::Closed);
+        assert_eq!(breaker.state(), BreakerState::Closed);
         (0..3).for_each(|_| breaker.complete(at(12_000), Failure));
-        assert_eq!(breaker.state(), State::Closed, "what was before is forgotten");
+        assert_eq!(breaker.state(), BreakerState::Closed, "what was before is forgotten");
     }
 
     #[test]
     fn windows_begin_with_their_first_result() {
         let mut breaker = Polly::new(settings());
         for millis in [900, 1_850, 1_900] {
-            breaker.complete(at(millis), Verdict::Failure);
+            breaker.complete(at(millis), CallVerdict::Failure);
         }
         // The first window began at 0.9 s and holds the second result too; at 10.9 s it is dropped
         // whole.
-        breaker.complete(at(10_899), Verdict::Failure);
-        assert_eq!(breaker.state(), State::Open);
+        breaker.complete(at(10_899), CallVerdict::Failure);
+        assert_eq!(breaker.state(), BreakerState::Open);
         let mut breaker = Polly::new(settings());
         for millis in [900, 1_850, 1_900, 10_900] {
-            breaker.complete(at(millis), Verdict::Failure);
+            breaker.complete(at(millis), CallVerdict::Failure);
         }
-        assert_eq!(breaker.state(), State::Closed);
+        assert_eq!(breaker.state(), BreakerState::Closed);
     }
 
     #[test]
@@ -250,11 +250,11 @@ mod tests {
             ..settings()
         });
         for millis in [100, 110, 120, 150] {
-            breaker.complete(at(millis), Verdict::Failure);
+            breaker.complete(at(millis), CallVerdict::Failure);
         }
         assert_eq!(
             breaker.state(),
-            State::Closed,
+            BreakerState::Closed,
             "the window that began at zero is over at 150 ms"
         );
     }

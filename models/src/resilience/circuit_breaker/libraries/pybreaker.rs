@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, State};
+use super::super::{BreakerState, Reason};
 
 /// What can be set, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Default for PyBreakerSettings {
 #[derive(Clone, Debug)]
 pub struct PyBreaker {
     settings: PyBreakerSettings,
-    state: State,
+    state: BreakerState,
     fail_counter: u32,
     success_counter: u32,
     opened_at: SimTime,
@@ -40,7 +40,7 @@ impl PyBreaker {
     pub fn new(settings: PyBreakerSettings) -> Self {
         Self {
             settings,
-            state: State::Closed,
+            state: BreakerState::Closed,
             fail_counter: 0,
             success_counter: 0,
             opened_at: SimTime::ZERO,
@@ -50,11 +50,11 @@ impl PyBreaker {
 
     /// A call asks to pass; an open breaker whose timeout is over becomes half-open.
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
-        if self.state == State::Open {
+        if self.state == BreakerState::Open {
             if now < self.opened_at + self.settings.reset_timeout {
                 return false;
             }
-            self.state = State::HalfOpen;
+            self.state = BreakerState::HalfOpen;
             self.reason = Reason::WaitOver(self.settings.reset_timeout);
             self.success_counter = 0;
         }
@@ -66,21 +66,21 @@ impl PyBreaker {
         if is_failure {
             self.fail_counter += 1;
             self.success_counter = 0;
-            if self.state == State::HalfOpen || self.fail_counter >= self.settings.fail_max {
+            if self.state == BreakerState::HalfOpen || self.fail_counter >= self.settings.fail_max {
                 self.reason = match self.state {
-                    State::HalfOpen => Reason::ProbeFailed,
+                    BreakerState::HalfOpen => Reason::ProbeFailed,
                     _ => Reason::ConsecutiveFailures(self.fail_counter),
                 };
-                self.state = State::Open;
+                self.state = BreakerState::Open;
                 self.opened_at = now;
             }
             return;
         }
         self.fail_counter = 0;
-        if self.state == State::HalfOpen {
+        if self.state == BreakerState::HalfOpen {
             self.success_counter += 1;
             if self.success_counter >= self.settings.success_threshold {
-                self.state = State::Closed;
+                self.state = BreakerState::Closed;
                 self.reason = Reason::ProbesSucceeded(self.success_counter);
                 self.success_counter = 0;
             }
@@ -88,7 +88,7 @@ impl PyBreaker {
     }
 
     /// The present state; asking does not change it.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> BreakerState {
         self.state
     }
 

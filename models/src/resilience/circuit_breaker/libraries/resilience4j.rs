@@ -2,13 +2,13 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{Reason, Tally, Verdict, Wait, Window, WindowKind};
+use super::super::{CallVerdict, Reason, SlidingWindow, Tally, Wait, WindowLength};
 
 /// What can be set, under the names of `CircuitBreakerConfig`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Resilience4jSettings {
     /// `slidingWindowType` and `slidingWindowSize`; 100 calls by default.
-    pub sliding_window: WindowKind,
+    pub sliding_window: WindowLength,
     /// `minimumNumberOfCalls`: a count window caps it at its own size, also for half-open; 100 by
     /// default.
     pub minimum_number_of_calls: u32,
@@ -33,7 +33,7 @@ pub struct Resilience4jSettings {
 impl Default for Resilience4jSettings {
     fn default() -> Self {
         Self {
-            sliding_window: WindowKind::Calls(100),
+            sliding_window: WindowLength::Calls(100),
             minimum_number_of_calls: 100,
             failure_rate_threshold: 50.0,
             slow_call_rate_threshold: 100.0,
@@ -113,8 +113,8 @@ pub struct Resilience4j {
     phase: Phase,
     /// Openings since the breaker was last closed.
     attempts: u32,
-    window: Window,
-    probes: Window,
+    window: SlidingWindow,
+    probes: SlidingWindow,
     counts_probes: bool,
     not_permitted: u64,
     reason: Reason,
@@ -125,15 +125,17 @@ impl Resilience4j {
     pub fn new(settings: Resilience4jSettings) -> Self {
         let permitted = settings.permitted_number_of_calls_in_half_open_state;
         let minimum = match settings.sliding_window {
-            WindowKind::Calls(size) => settings.minimum_number_of_calls.min(size),
-            WindowKind::Seconds(_) | WindowKind::Buckets(..) => settings.minimum_number_of_calls,
+            WindowLength::Calls(size) => settings.minimum_number_of_calls.min(size),
+            WindowLength::Seconds(_) | WindowLength::Buckets(..) => {
+                settings.minimum_number_of_calls
+            }
         };
         Self {
             settings: Resilience4jSettings { minimum_number_of_calls: minimum, ..settings },
             phase: Phase::Closed,
             attempts: 0,
-            window: Window::new(settings.sliding_window),
-            probes: Window::new(WindowKind::Calls(permitted)),
+            window: SlidingWindow::new(settings.sliding_window),
+            probes: SlidingWindow::new(WindowLength::Calls(permitted)),
             counts_probes: false,
             not_permitted: 0,
             reason: Reason::ProbeFailed,
@@ -185,11 +187,11 @@ impl Resilience4j {
     }
 
     /// An admitted call has ended.
-    pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, verdict: Verdict) {
+    pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, verdict: CallVerdict) {
         let is_failure = match verdict {
-            Verdict::Ignored => return self.release_permission(),
-            Verdict::Failure | Verdict::TimedOut => true,
-            Verdict::Success => false,
+            CallVerdict::Ignored => return self.release_permission(),
+            CallVerdict::Failure | CallVerdict::TimedOut => true,
+            CallVerdict::Success => false,
         };
         let is_slow = elapsed > self.settings.slow_call_duration_threshold;
         match self.phase {
@@ -244,7 +246,7 @@ impl Resilience4j {
         }
     }
 
-    fn counted(&mut self) -> &mut Window {
+    fn counted(&mut self) -> &mut SlidingWindow {
         if self.counts_probes { &mut self.probes } else { &mut self.window }
     }
 
