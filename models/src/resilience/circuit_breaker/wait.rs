@@ -1,4 +1,4 @@
-//! How long an open breaker stays shut to traffic.
+//! The wait of an open breaker.
 
 use sim_core::SimDuration;
 
@@ -11,14 +11,14 @@ pub enum Wait {
     Exponential {
         /// The wait after the first opening.
         base: SimDuration,
-        /// What each further opening in a row multiplies it by; at least 1.
+        /// The factor by which each further opening in a row lengthens it; at least 1.
         multiplier: f64,
         /// The longest wait.
         max: SimDuration,
     },
-    /// As long as outages have lasted so far; after further openings in a row, the shortest.
+    /// As long as outages have lasted so far; after further openings in a row, the shortest wait.
     Adaptive {
-        /// The wait as long as no outage is known.
+        /// The wait before any outage has ended.
         initial: SimDuration,
         /// The shortest wait.
         min: SimDuration,
@@ -28,8 +28,10 @@ pub enum Wait {
 }
 
 impl Wait {
-    /// The wait after the `openings`-th opening in a row since the breaker was last closed, counted
-    /// from 1. `outage` is the smoothed length of the outages so far, if there has been one.
+    /// The wait after an opening.
+    ///
+    /// `openings` counts the openings in a row since the breaker was last closed, from 1. `outage`
+    /// is the smoothed length of the outages so far, if there has been one.
     pub fn after_opening(self, openings: u32, outage: Option<SimDuration>) -> SimDuration {
         match self {
             Self::Adaptive { initial, min, max } if openings <= 1 => {
@@ -44,8 +46,8 @@ impl Wait {
     }
 }
 
-/// The length of outages after another one has lasted `latest`: half of what is known and half of
-/// the new, so that the last three make up seven eighths.
+/// The smoothed length of outages after another one has lasted `latest`: the mean of that and the
+/// length `known` so far, so that the last three outages make up seven eighths of it.
 pub fn smoothed(known: Option<SimDuration>, latest: SimDuration) -> SimDuration {
     known.map_or(latest, |known| {
         SimDuration::from_nanos(known.as_nanos() / 2 + latest.as_nanos() / 2)

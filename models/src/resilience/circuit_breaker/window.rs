@@ -4,27 +4,27 @@ use sim_core::{SimDuration, SimTime};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
-/// How far a breaker looks back.
+/// The length of a window: how far a breaker looks back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WindowLength {
-    /// The last so many calls.
+    /// This many calls, the last ones.
     Calls(u32),
-    /// The last so many whole seconds of the clock, the running one included.
+    /// This many whole seconds of the clock, the running one included.
     Seconds(u32),
-    /// The last so many buckets of the clock, each this long, the running one included. One bucket
-    /// is a fixed interval, after which everything is forgotten.
+    /// This many buckets of the clock, each of this length, the running one included. A single
+    /// bucket is a fixed interval, after which everything is forgotten.
     Buckets(u32, SimDuration),
 }
 
 impl WindowLength {
-    /// Results or buckets that such a window keeps.
+    /// The number of results or buckets that such a window keeps; at least 1.
     pub fn size(self) -> u32 {
         let (Self::Calls(size) | Self::Seconds(size) | Self::Buckets(size, _)) = self;
         size.max(1)
     }
 }
 
-/// What a window has seen.
+/// The results in a window, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Results counted.
@@ -53,11 +53,11 @@ impl Tally {
 #[derive(Clone, Debug)]
 pub struct SlidingWindow {
     ring: Vec<Tally>,
-    /// The next slot of a count window; the newest slot of a time window.
+    /// The next slot to fill of a count window; the newest slot of a time window.
     position: usize,
-    /// The number of that newest slot since the beginning of time.
+    /// The number of that newest slot, counted from the beginning of time.
     bucket: u64,
-    /// Nanoseconds of a slot of a time window; zero for a count window.
+    /// Nanoseconds that a slot of a time window spans; zero for a count window.
     bucket_length: u64,
     total: Tally,
 }
@@ -90,7 +90,7 @@ impl SlidingWindow {
         self.total.add(entry);
     }
 
-    /// What the window holds at `now`.
+    /// The results that the window holds at `now`, counted.
     #[inline]
     pub fn tally(&mut self, now: SimTime) -> Tally {
         if self.bucket_length > 0 {
@@ -99,7 +99,7 @@ impl SlidingWindow {
         self.total
     }
 
-    /// Whether it holds neither failures nor slow calls, expired ones included.
+    /// True if it holds neither failures nor slow calls, not even expired ones.
     #[inline]
     pub fn is_spotless(&self) -> bool {
         self.total.failures == 0 && self.total.slow == 0
@@ -143,28 +143,42 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_count_window_holds_exactly_the_last_results(results in proptest::collection::vec(any::<(bool, bool)>(), 1..200), size in 1u32..20) {
+        fn a_count_window_holds_exactly_the_last_results(
+            results in proptest::collection::vec(any::<(bool, bool)>(), 1..200),
+            size in 1u32..20,
+        ) {
             let mut window = SlidingWindow::new(WindowLength::Calls(size));
             for (index, (is_failure, is_slow)) in results.iter().enumerate() {
                 window.record(SimTime::ZERO, *is_failure, *is_slow);
                 let recent = &results[(index + 1).saturating_sub(size as usize)..=index];
-                let count = |flag: fn(&(bool, bool)) -> bool| recent.iter().filter(|result| flag(result)).count() as u32;
-                let expected = Tally { calls: recent.len() as u32, failures: count(|r| r.0), slow: count(|r| r.1) };
+                let count = |flag: fn(&(bool, bool)) -> bool| {
+                    recent.iter().filter(|result| flag(result)).count() as u32
+                };
+                let expected = Tally {
+                    calls: recent.len() as u32,
+                    failures: count(|result| result.0),
+                    slow: count(|result| result.1),
+                };
                 prop_assert_eq!(window.tally(SimTime::ZERO), expected);
             }
         }
 
         #[test]
-        fn a_time_window_holds_the_results_of_its_last_whole_seconds(gaps in proptest::collection::vec(0u64..3_000, 1..100), seconds in 1u32..10) {
+        fn a_time_window_holds_the_results_of_its_last_whole_seconds(
+            gaps in proptest::collection::vec(0u64..3_000, 1..100),
+            seconds in 1u32..10,
+        ) {
             let mut window = SlidingWindow::new(WindowLength::Seconds(seconds));
             let mut times = Vec::new();
             let mut now = 0;
             for gap in gaps {
                 now += gap;
                 times.push(now / 1_000);
-                window.record(SimTime::from_nanos(now * 1_000_000), true, false);
-                let expected = times.iter().filter(|second| **second + u64::from(seconds) > now / 1_000).count() as u32;
-                prop_assert_eq!(window.tally(SimTime::from_nanos(now * 1_000_000)).failures, expected);
+                let at = SimTime::from_nanos(now * 1_000_000);
+                window.record(at, true, false);
+                let is_held = |second: &&u64| **second + u64::from(seconds) > now / 1_000;
+                let expected = times.iter().filter(is_held).count() as u32;
+                prop_assert_eq!(window.tally(at).failures, expected);
             }
         }
     }

@@ -1,11 +1,15 @@
 //! The Go breaker with bulkhead of the article that the project began with.
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{BreakerState, Reason};
+use super::LibraryBreaker;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+};
 
-/// What can be set, under the names of `Config`. How long a call waits for a permit
-/// (`BulkheadMaxWait`) is the driver's.
+/// The settings, under the names of the article's `Config`. The longest wait for a permit
+/// (`BulkheadMaxWait`) is not among them: the caller keeps that time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArticleGoSettings {
     /// `FailureThreshold`: failures in a row that open it; 5 by default.
@@ -45,10 +49,13 @@ impl Default for ArticleGoSettings {
 
 /// The article's Go breaker.
 ///
-/// What distinguishes it: the bulkhead comes first, so that a call that is then rejected has held a
-/// permit for an instant; a failure in any state moves the instant from which the open wait runs;
-/// the successes of a half-open spell stay on show until the next one begins; probes are counted in
-/// all and not given back.
+/// The bulkhead comes first, so that a call that is then rejected has held a permit for an instant.
+/// A failure in any state moves the instant from which the open wait runs. The successes of a
+/// half-open spell stay on show until the next one begins. Probes are counted in all and not given
+/// back.
+///
+/// In a scenario the bulkhead is a pool in front of the breaker, and the machine's own always has a
+/// permit.
 #[derive(Clone, Debug)]
 pub struct ArticleGo {
     settings: ArticleGoSettings,
@@ -78,7 +85,7 @@ impl ArticleGo {
         }
     }
 
-    /// A call asks to pass.
+    /// Answers a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> ArticleGoAnswer {
         if self.permits_free == 0 {
             self.waiting += 1;
@@ -87,13 +94,13 @@ impl ArticleGo {
         self.ask_breaker(now)
     }
 
-    /// The first call that waits gets a permit that has become free, and asks the breaker.
+    /// Gives the first call that waits a permit that has become free; it then asks the breaker.
     pub fn grant(&mut self, now: SimTime) -> ArticleGoAnswer {
         self.waiting -= 1;
         self.ask_breaker(now)
     }
 
-    /// A call that waits has waited long enough.
+    /// Takes a call that has waited long enough out of the queue.
     pub fn give_up(&mut self) {
         self.waiting -= 1;
     }
@@ -112,7 +119,7 @@ impl ArticleGo {
         if is_permitted { ArticleGoAnswer::Permitted } else { ArticleGoAnswer::Open }
     }
 
-    /// An admitted call has ended.
+    /// Counts the result of an admitted call.
     pub fn complete(&mut self, now: SimTime, is_failure: bool) {
         self.permits_free += 1;
         if is_failure {
@@ -143,7 +150,7 @@ impl ArticleGo {
         }
     }
 
-    /// The present state; asking ends a wait that is over.
+    /// The present state; reading it ends a wait that is over.
     pub fn state(&mut self, now: SimTime) -> BreakerState {
         if self.state == BreakerState::Open && now.since(self.last_failure) >= self.settings.timeout
         {
@@ -154,17 +161,13 @@ impl ArticleGo {
         self.state
     }
 
-    /// The state as it was left; a wait that is over has not ended before somebody asks.
+    /// The state as the last call left it; a wait that is over ends only when
+    /// [`state`](Self::state) is read.
     pub fn state_as_left(&self) -> BreakerState {
         self.state
     }
 
-    /// Why it last changed its state.
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// Permits of the bulkhead that nobody holds.
+    /// Free permits of the bulkhead.
     pub fn permits_free(&self) -> u32 {
         self.permits_free
     }
@@ -182,5 +185,31 @@ impl ArticleGo {
     /// Successes of the last half-open spell.
     pub fn successes(&self) -> u32 {
         self.successes
+    }
+}
+
+impl LibraryBreaker for ArticleGo {
+    type Settings = ArticleGoSettings;
+
+    fn build(settings: ArticleGoSettings, _key: DrawKey) -> Self {
+        Self::new(settings)
+    }
+
+    fn admit(&mut self, now: SimTime) -> BreakerAnswer {
+        BreakerAnswer::permitted_if(self.try_acquire(now) == ArticleGoAnswer::Permitted)
+    }
+
+    fn record(&mut self, now: SimTime, _: Ticket, _: SimDuration, verdict: CallVerdict) {
+        if verdict != CallVerdict::Ignored {
+            self.complete(now, verdict.is_failure());
+        }
+    }
+
+    fn current_state(&self) -> BreakerState {
+        self.state
+    }
+
+    fn last_reason(&self) -> Reason {
+        self.reason
     }
 }

@@ -2,11 +2,15 @@
 
 use std::collections::VecDeque;
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{BreakerState, Reason};
+use super::LibraryBreaker;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+};
 
-/// What can be set, under the names of `CircuitBreakerConfig`.
+/// The settings, under the names of `CircuitBreakerConfig`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ArticlePythonSettings {
     /// `failure_threshold`: failures in the window that open it, whatever their share; 5 by
@@ -18,7 +22,8 @@ pub struct ArticlePythonSettings {
     pub minimum_calls: u32,
     /// `success_threshold`: successes that close it; 3 by default.
     pub success_threshold: u32,
-    /// `timeout_seconds`, which doubles with every opening up to ten times itself; 30 s by default.
+    /// `timeout_seconds` of the open state, which doubles with every opening up to ten times
+    /// itself; 30 s by default.
     pub timeout: SimDuration,
     /// `half_open_max_calls`; 3 by default.
     pub half_open_max_calls: u32,
@@ -43,7 +48,7 @@ impl Default for ArticlePythonSettings {
     }
 }
 
-/// The article's `CircuitBreakerMetrics`: counted from the beginning, never reset.
+/// The article's `CircuitBreakerMetrics`: counts from the beginning, which are never reset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ArticlePythonMetrics {
     /// Calls that ended.
@@ -60,9 +65,8 @@ pub struct ArticlePythonMetrics {
 
 /// The article's Python breaker.
 ///
-/// What distinguishes it: the open wait runs from the last failure, also one that arrives late; the
-/// wait doubles already before the first probe; the probes let through are counted in all, and are
-/// not given back.
+/// The open wait runs from the last failure, also one that arrives late, and doubles already before
+/// the first probe. Probes are counted in all and not given back.
 #[derive(Clone, Debug)]
 pub struct ArticlePython {
     settings: ArticlePythonSettings,
@@ -94,7 +98,7 @@ impl ArticlePython {
         }
     }
 
-    /// A call asks to pass (`allow_request`).
+    /// Answers a call that asks to pass (`allow_request`).
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
         let is_permitted = match self.state(now) {
             BreakerState::Closed => true,
@@ -109,7 +113,7 @@ impl ArticlePython {
         is_permitted
     }
 
-    /// A call has ended (`record_success`, `record_failure`).
+    /// Counts the result of an admitted call (`record_success`, `record_failure`).
     pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, is_failure: bool) {
         self.results.push_back((now, is_failure));
         self.failures_in_window += u32::from(is_failure);
@@ -142,7 +146,7 @@ impl ArticlePython {
         }
     }
 
-    /// The present state; asking ends a wait that is over.
+    /// The present state; reading it ends a wait that is over.
     pub fn state(&mut self, now: SimTime) -> BreakerState {
         if self.state == BreakerState::Open && now.since(self.last_failure) >= self.open_wait() {
             self.reason = Reason::WaitOver(self.open_wait());
@@ -152,17 +156,13 @@ impl ArticlePython {
         self.state
     }
 
-    /// The state as it was left; a wait that is over has not ended before somebody asks.
+    /// The state as the last call left it; a wait that is over ends only when
+    /// [`state`](Self::state) is read.
     pub fn state_as_left(&self) -> BreakerState {
         self.state
     }
 
-    /// Why it last changed its state.
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// What has been counted since the beginning.
+    /// The counts since the beginning.
     pub fn metrics(&self) -> ArticlePythonMetrics {
         self.metrics
     }
@@ -191,5 +191,31 @@ impl ArticlePython {
         self.reason = reason;
         self.state = BreakerState::Open;
         self.openings += 1;
+    }
+}
+
+impl LibraryBreaker for ArticlePython {
+    type Settings = ArticlePythonSettings;
+
+    fn build(settings: ArticlePythonSettings, _key: DrawKey) -> Self {
+        Self::new(settings)
+    }
+
+    fn admit(&mut self, now: SimTime) -> BreakerAnswer {
+        BreakerAnswer::permitted_if(self.try_acquire(now))
+    }
+
+    fn record(&mut self, now: SimTime, _: Ticket, elapsed: SimDuration, verdict: CallVerdict) {
+        if verdict != CallVerdict::Ignored {
+            self.complete(now, elapsed, verdict.is_failure());
+        }
+    }
+
+    fn current_state(&self) -> BreakerState {
+        self.state
+    }
+
+    fn last_reason(&self) -> Reason {
+        self.reason
     }
 }

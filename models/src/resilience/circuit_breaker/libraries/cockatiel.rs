@@ -1,22 +1,27 @@
 //! cockatiel's `CircuitBreakerPolicy` (Node).
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{BreakerState, Reason};
+use super::LibraryBreaker;
+use crate::Outcome;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+};
 
-/// What can be set, under the library's names.
+/// The settings, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CockatielSettings {
-    /// `halfOpenAfter` the breaker opened, the next call is a test.
+    /// `halfOpenAfter`: the time from the opening after which the next call is a test.
     pub half_open_after: SimDuration,
-    /// `breaker`: what opens it.
+    /// `breaker`: the rule by which it opens.
     pub breaker: CockatielBreaker,
 }
 
-/// The three breakers of the library.
+/// The three rules of the library, which it calls breakers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum CockatielBreaker {
-    /// `ConsecutiveBreaker`: so many failures in a row.
+    /// `ConsecutiveBreaker`: this many failures in a row.
     Consecutive(u32),
     /// `CountBreaker`: more than a share of the last calls.
     Count {
@@ -31,7 +36,7 @@ pub enum CockatielBreaker {
     Sampling {
         /// `threshold`, 0 to 1, exclusive.
         threshold: f64,
-        /// `duration` sampled.
+        /// `duration`: the span that is sampled.
         duration: SimDuration,
         /// `minimumRps`: below this rate it never opens.
         minimum_rps: f64,
@@ -41,7 +46,7 @@ pub enum CockatielBreaker {
 /// The answer to a call that asks to pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CockatielAnswer {
-    /// It passes, as any call of a closed breaker.
+    /// It passes, like any call of a closed breaker.
     Permitted,
     /// It passes, as the one test of a half-open breaker.
     Test,
@@ -53,15 +58,17 @@ pub enum CockatielAnswer {
 
 /// A breaker of cockatiel.
 ///
-/// What distinguishes it: half-open is one test, and calls that come meanwhile wait for it; a
-/// result counts by the state in which its call was admitted, so that a late failure can end a
-/// half-open spell; what the windows hold survives an opening.
+/// Half-open means one test, and calls that come meanwhile wait for it. A result counts by the
+/// state in which its call was admitted, so that a late failure can end a half-open spell. The
+/// windows keep their results through an opening.
 #[derive(Clone, Debug)]
 pub struct Cockatiel {
     settings: CockatielSettings,
     state: BreakerState,
     opened_at: SimTime,
     counter: Counter,
+    /// The number of tests so far.
+    tests: u64,
     reason: Reason,
 }
 
@@ -109,11 +116,12 @@ impl Cockatiel {
             state: BreakerState::Closed,
             opened_at: SimTime::ZERO,
             counter,
+            tests: 0,
             reason: Reason::ProbeFailed,
         }
     }
 
-    /// A call asks to pass, or asks again after a wait.
+    /// Answers a call that asks to pass, or asks again after a wait.
     pub fn try_acquire(&mut self, now: SimTime) -> CockatielAnswer {
         match self.state {
             BreakerState::Closed => CockatielAnswer::Permitted,
@@ -124,13 +132,14 @@ impl Cockatiel {
             BreakerState::Open => {
                 self.state = BreakerState::HalfOpen;
                 self.reason = Reason::WaitOver(self.settings.half_open_after);
+                self.tests += 1;
                 CockatielAnswer::Test
             }
         }
     }
 
-    /// An admitted call has ended; `is_test` if it was the test of a half-open breaker. Those who
-    /// wait for the test ask again.
+    /// Counts the result of an admitted call; `is_test` if it was the test of a half-open breaker.
+    /// Calls that wait for the test then ask again.
     pub fn complete(&mut self, now: SimTime, is_test: bool, is_failure: bool) {
         if is_test && !is_failure {
             self.counter.forget();
@@ -148,8 +157,8 @@ impl Cockatiel {
         }
     }
 
-    /// A call has ended with an error that the policy does not handle: nothing is counted, and a
-    /// test has succeeded.
+    /// Takes in an error that the policy does not handle: it is not counted, and a test that ends
+    /// with one has succeeded.
     pub fn ignore(&mut self, is_test: bool) {
         if is_test {
             self.close();
@@ -163,12 +172,7 @@ impl Cockatiel {
         }
     }
 
-    /// Why it last changed its state.
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// The present state; asking does not change it.
+    /// The present state; reading it changes nothing.
     pub fn state(&self) -> BreakerState {
         self.state
     }
@@ -195,6 +199,55 @@ impl Cockatiel {
             }
             _ => unreachable!("the counter is made from the settings"),
         }
+    }
+}
+
+impl LibraryBreaker for Cockatiel {
+    type Settings = CockatielSettings;
+
+    fn build(settings: CockatielSettings, _key: DrawKey) -> Self {
+        Self::new(settings)
+    }
+
+    fn remembered(settings: &CockatielSettings) -> u64 {
+        match settings.breaker {
+            CockatielBreaker::Consecutive(_) => 1,
+            CockatielBreaker::Count { size, .. } => u64::from(size),
+            CockatielBreaker::Sampling { duration, .. } => duration.as_nanos() / 1_000_000_000 + 5,
+        }
+    }
+
+    /// The ticket of a test bears its number, from 1; that of any other call bears none.
+    fn admit(&mut self, now: SimTime) -> BreakerAnswer {
+        match self.try_acquire(now) {
+            CockatielAnswer::Permitted => BreakerAnswer::Permitted(Ticket::default()),
+            CockatielAnswer::Open => BreakerAnswer::Rejected(Outcome::RejectedByBreaker),
+            CockatielAnswer::Waits => BreakerAnswer::Waits(self.tests),
+            CockatielAnswer::Test => {
+                BreakerAnswer::Permitted(Ticket { number: self.tests, ..Ticket::default() })
+            }
+        }
+    }
+
+    fn record(&mut self, now: SimTime, ticket: Ticket, _: SimDuration, verdict: CallVerdict) {
+        let is_test = ticket.number > 0;
+        if verdict == CallVerdict::Ignored {
+            self.ignore(is_test);
+        } else {
+            self.complete(now, is_test, verdict.is_failure());
+        }
+    }
+
+    fn test_ended(&self, ticket: Ticket) -> Option<u64> {
+        (ticket.number > 0).then_some(ticket.number)
+    }
+
+    fn current_state(&self) -> BreakerState {
+        self.state
+    }
+
+    fn last_reason(&self) -> Reason {
+        self.reason
     }
 }
 
@@ -227,8 +280,7 @@ impl Counter {
             }
             Self::Sampling { windows, current, span, calls, failures } => {
                 if windows[*current].begun.is_none_or(|begun| now.since(begun) >= *span) {
-                    // One step, however long ago the last was: what an idle breaker remembers is
-                    // stale.
+                    // One step, however long ago the last was: an idle breaker keeps stale results.
                     *current = (*current + 1) % windows.len();
                     let gone = std::mem::replace(
                         &mut windows[*current],
@@ -246,7 +298,7 @@ impl Counter {
         }
     }
 
-    /// What a successful test does before it is counted itself.
+    /// Forgets all results, as a successful test does before it is counted itself.
     fn forget(&mut self) {
         match self {
             Self::Consecutive { failures } => *failures = 0,

@@ -1,23 +1,28 @@
 //! sony/gobreaker v2's two-step breaker (Go).
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{BreakerState, CallVerdict, Reason, Ticket};
+use super::LibraryBreaker;
+use crate::Outcome;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+};
 
-/// What can be set, under the names of `Settings`.
+/// The settings, under the names of the library's `Settings`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GoBreakerSettings {
     /// `MaxRequests`: calls let through while half-open, and successes in a row that close it; zero
-    /// is 1, the default.
+    /// means 1, the default.
     pub max_requests: u32,
     /// `Interval` after which a closed breaker forgets; zero, the default, for never.
     pub interval: SimDuration,
     /// `BucketPeriod`: makes the interval a rolling window of buckets this long, rounded up to a
     /// whole number of them; zero, the default, for a fixed interval.
     pub bucket_period: SimDuration,
-    /// `Timeout` of the open state; zero is 60 s, the default.
+    /// `Timeout` of the open state; zero means 60 s, the default.
     pub timeout: SimDuration,
-    /// `ReadyToTrip`: when a closed breaker opens, asked after each failure.
+    /// `ReadyToTrip`: the rule by which a closed breaker opens, applied after each failure.
     pub ready_to_trip: ReadyToTrip,
 }
 
@@ -36,9 +41,9 @@ impl Default for GoBreakerSettings {
 /// The two forms of `ReadyToTrip` in use.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ReadyToTrip {
-    /// So many failures in a row; the library's own default is "more than 5".
+    /// This many failures in a row; the library's own default is "more than 5".
     ConsecutiveFailures(u32),
-    /// This share of failures among at least so many requests, as in the library's README.
+    /// A share of failures among at least a number of requests, as in the library's README.
     FailureRatio {
         /// Requests before the ratio is judged.
         minimum_requests: u32,
@@ -56,7 +61,7 @@ pub struct GoBreakerCounts {
     pub total_successes: u32,
     /// Those that failed.
     pub total_failures: u32,
-    /// Those whose error says nothing.
+    /// Those whose error does not count.
     pub total_exclusions: u32,
     /// Successes since the last failure.
     pub consecutive_successes: u32,
@@ -95,9 +100,8 @@ pub enum GoBreakerAnswer {
 
 /// A breaker of gobreaker.
 ///
-/// What distinguishes it: a change of state, or the end of a fixed interval, begins a new
-/// generation, and results of older ones are dropped; asking for the state can change it; any
-/// failed probe reopens it.
+/// A change of state, or the end of a fixed interval, begins a new generation, and results of older
+/// generations are dropped. Reading the state can change it. Any failed probe reopens it.
 #[derive(Clone, Debug)]
 pub struct GoBreaker {
     settings: GoBreakerSettings,
@@ -139,7 +143,7 @@ impl GoBreaker {
         breaker
     }
 
-    /// A call asks to pass.
+    /// Answers a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> GoBreakerAnswer {
         match self.state(now) {
             BreakerState::Open => return GoBreakerAnswer::Open,
@@ -158,13 +162,13 @@ impl GoBreaker {
         })
     }
 
-    /// A call has ended.
+    /// Counts the result of an admitted call.
     pub fn complete(&mut self, now: SimTime, ticket: Ticket, verdict: CallVerdict) {
         let state = self.state(now);
         if ticket.generation != self.generation {
             return;
         }
-        let is_failure = matches!(verdict, CallVerdict::Failure | CallVerdict::TimedOut);
+        let is_failure = verdict.is_failure();
         if is_failure && state == BreakerState::HalfOpen {
             return self.change(BreakerState::Open, now, Reason::ProbeFailed);
         }
@@ -192,28 +196,18 @@ impl GoBreaker {
         }
     }
 
-    /// The present state; asking ends an interval or a wait that is over.
+    /// The present state; reading it ends an interval or a wait that is over.
     pub fn state(&mut self, now: SimTime) -> BreakerState {
         let is_expired = self.expiry.is_some_and(|expiry| expiry < now);
         match self.state {
             BreakerState::Closed if is_expired => self.begin_generation(now),
             BreakerState::Closed if self.buckets.len() >= 2 => self.roll_to(now),
             BreakerState::Open if is_expired => {
-                self.change(BreakerState::HalfOpen, now, Reason::WaitOver(self.settings.timeout))
+                self.change(BreakerState::HalfOpen, now, Reason::WaitOver(self.settings.timeout));
             }
             _ => {}
         }
         self.state
-    }
-
-    /// The state as it was left; a wait that is over has not ended before somebody asks.
-    pub fn state_as_left(&self) -> BreakerState {
-        self.state
-    }
-
-    /// Why it last changed its state.
-    pub fn reason(&self) -> Reason {
-        self.reason
     }
 
     /// The library's counts, as they were left.
@@ -299,5 +293,41 @@ impl GoBreaker {
         self.counts.total_failures = self.counts.total_failures.saturating_sub(gone.total_failures);
         self.counts.total_exclusions =
             self.counts.total_exclusions.saturating_sub(gone.total_exclusions);
+    }
+}
+
+impl LibraryBreaker for GoBreaker {
+    type Settings = GoBreakerSettings;
+
+    fn build(settings: GoBreakerSettings, _key: DrawKey) -> Self {
+        Self::new(settings, SimTime::ZERO)
+    }
+
+    fn remembered(settings: &GoBreakerSettings) -> u64 {
+        if settings.bucket_period.is_zero() {
+            return 1;
+        }
+        settings.interval.as_nanos().div_ceil(settings.bucket_period.as_nanos())
+    }
+
+    fn admit(&mut self, now: SimTime) -> BreakerAnswer {
+        match self.try_acquire(now) {
+            GoBreakerAnswer::Permitted(ticket) => BreakerAnswer::Permitted(ticket),
+            GoBreakerAnswer::Open | GoBreakerAnswer::TooManyRequests => {
+                BreakerAnswer::Rejected(Outcome::RejectedByBreaker)
+            }
+        }
+    }
+
+    fn record(&mut self, now: SimTime, ticket: Ticket, _: SimDuration, verdict: CallVerdict) {
+        self.complete(now, ticket, verdict);
+    }
+
+    fn current_state(&self) -> BreakerState {
+        self.state
+    }
+
+    fn last_reason(&self) -> Reason {
+        self.reason
     }
 }

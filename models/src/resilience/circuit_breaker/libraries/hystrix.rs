@@ -2,11 +2,15 @@
 
 use std::collections::VecDeque;
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{BreakerState, CallVerdict, Reason, Tally};
+use super::LibraryBreaker;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Tally, Ticket,
+};
 
-/// What can be set, under the names of `HystrixCommandProperties`.
+/// The settings, under the names of `HystrixCommandProperties`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HystrixSettings {
     /// `circuitBreaker.requestVolumeThreshold`: results in the window before the share is judged;
@@ -15,11 +19,13 @@ pub struct HystrixSettings {
     /// `circuitBreaker.errorThresholdPercentage`: opens at this percentage of errors; 50 by
     /// default.
     pub error_threshold_percentage: u32,
-    /// `circuitBreaker.sleepWindowInMilliseconds`: how long it stays open; 5 s by default.
+    /// `circuitBreaker.sleepWindowInMilliseconds`: the time that it stays open; 5 s by default.
     pub sleep_window: SimDuration,
-    /// `metrics.rollingStats.timeInMilliseconds`: how far it looks back; 10 s by default.
+    /// `metrics.rollingStats.timeInMilliseconds`: the span whose results it judges; 10 s by
+    /// default.
     pub rolling_stats_time: SimDuration,
-    /// `metrics.healthSnapshot.intervalInMilliseconds`: how often it looks; 0.5 s by default.
+    /// `metrics.healthSnapshot.intervalInMilliseconds`: the time between two judgements; 0.5 s by
+    /// default.
     pub health_snapshot_interval: SimDuration,
 }
 
@@ -37,10 +43,10 @@ impl Default for HystrixSettings {
 
 /// A breaker of Hystrix.
 ///
-/// What distinguishes it: a timer looks at the results of the last completed buckets, so it opens
-/// up to an interval late; one call probes, strictly after the sleep window; any result while
-/// half-open decides, also a late one; closing begins the measurement, and its timer, anew. Times
-/// are whole milliseconds, as in the library.
+/// A timer looks at the results of the last completed buckets, so it opens up to an interval late.
+/// One call probes, strictly after the sleep window. Any result while half-open decides, also a
+/// late one. Closing begins the measurement, and its timer, anew. Times are whole milliseconds, as
+/// in the library.
 #[derive(Clone, Debug)]
 pub struct Hystrix {
     settings: HystrixSettings,
@@ -69,8 +75,8 @@ impl Hystrix {
         }
     }
 
-    /// Lets the timer look until it opens the breaker or `now` has come; when it opened it, if it
-    /// did.
+    /// Lets the timer look until it opens the breaker or `now` has come; returns the time at which
+    /// it opened it.
     pub fn advance_to(&mut self, now: SimTime) -> Option<SimTime> {
         while self.next_look <= now {
             let looked_at = self.next_look;
@@ -91,7 +97,7 @@ impl Hystrix {
         None
     }
 
-    /// A call asks to pass.
+    /// Answers a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
         match self.state {
             BreakerState::Closed => true,
@@ -108,10 +114,10 @@ impl Hystrix {
         }
     }
 
-    /// A call that was let through has ended, whenever it was. One that says nothing, because its
-    /// caller has gone, still decides while half-open: against closing.
+    /// Counts the result of a call that was let through, however long ago. An ignored one, whose
+    /// caller has gone, still decides while half-open: the breaker opens again.
     pub fn complete(&mut self, now: SimTime, verdict: CallVerdict) {
-        let is_failure = matches!(verdict, CallVerdict::Failure | CallVerdict::TimedOut);
+        let is_failure = verdict.is_failure();
         if verdict != CallVerdict::Ignored {
             self.filling.calls += 1;
             self.filling.failures += u32::from(is_failure);
@@ -137,12 +143,7 @@ impl Hystrix {
         self.state
     }
 
-    /// Why it changed state last.
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// Completes a bucket and judges the completed ones; whether that opens the breaker.
+    /// Completes a bucket and judges the completed ones; returns true if that opens the breaker.
     fn look(&mut self) -> bool {
         let completed = std::mem::take(&mut self.filling);
         self.total.calls += completed.calls;
@@ -172,6 +173,38 @@ impl Hystrix {
         self.filling.calls == 0
             && self.total.calls == 0
             && self.settings.request_volume_threshold > 0
+    }
+}
+
+impl LibraryBreaker for Hystrix {
+    type Settings = HystrixSettings;
+
+    fn build(settings: HystrixSettings, _key: DrawKey) -> Self {
+        Self::new(settings)
+    }
+
+    fn remembered(settings: &HystrixSettings) -> u64 {
+        settings.rolling_stats_time.as_nanos() / settings.health_snapshot_interval.as_nanos().max(1)
+    }
+
+    fn admit(&mut self, now: SimTime) -> BreakerAnswer {
+        BreakerAnswer::permitted_if(self.try_acquire(now))
+    }
+
+    fn record(&mut self, now: SimTime, _: Ticket, _: SimDuration, verdict: CallVerdict) {
+        self.complete(now, verdict);
+    }
+
+    fn fire_timer(&mut self, now: SimTime) -> Option<SimTime> {
+        self.advance_to(now)
+    }
+
+    fn current_state(&self) -> BreakerState {
+        self.state
+    }
+
+    fn last_reason(&self) -> Reason {
+        self.reason
     }
 }
 

@@ -1,17 +1,22 @@
 //! Breakers that answer exactly like those of the libraries people use.
 //!
-//! Each file is one library's state machine under the library's own parameter names, composed of
-//! the windows and waits of the module above. `tests/conformance.rs` replays recordings of the real
-//! libraries through them, row by row.
+//! Each file is one library's state machine under the library's own parameter names, built from the
+//! windows and waits of the module above, with its [`LibraryBreaker`] interface below it.
+//! `tests/conformance` replays recordings of the real libraries through the machines, row by row. A
+//! machine is the library's own and not settings of a general one: libraries differ in the order in
+//! which they do things, not in numbers.
 //!
-//! Timers are explicit: whoever drives a breaker that has any calls `advance_to` before anything
-//! else at an instant, and what has fallen due by then happens at its own time, in order.
+//! Timers are explicit. Before you call anything else at an instant, call `advance_to` on a machine
+//! that has it; whatever has fallen due by then happens at its own time, in order.
+//!
+//! A new library is a file here and its name in the list below.
 
 mod article_go;
 mod article_python;
 mod cockatiel;
 mod gobreaker;
 mod hystrix;
+mod interface;
 mod opossum;
 mod polly;
 mod pybreaker;
@@ -22,6 +27,7 @@ pub use article_python::{ArticlePython, ArticlePythonMetrics, ArticlePythonSetti
 pub use cockatiel::{Cockatiel, CockatielAnswer, CockatielBreaker, CockatielSettings};
 pub use gobreaker::{GoBreaker, GoBreakerAnswer, GoBreakerCounts, GoBreakerSettings, ReadyToTrip};
 pub use hystrix::{Hystrix, HystrixSettings};
+pub use interface::LibraryBreaker;
 pub use opossum::{Opossum, OpossumAnswer, OpossumSettings, OpossumStats};
 pub use polly::{Polly, PollySettings};
 pub use pybreaker::{PyBreaker, PyBreakerSettings};
@@ -29,3 +35,21 @@ pub use resilience4j::{
     Resilience4j, Resilience4jMetrics, Resilience4jOverride, Resilience4jSettings,
     Resilience4jState,
 };
+
+/// Hands the list of all libraries to the macro `$of`.
+macro_rules! libraries {
+    ($of:ident) => {
+        $of! {
+            Resilience4j,
+            GoBreaker,
+            PyBreaker,
+            ArticlePython,
+            ArticleGo,
+            Opossum,
+            Cockatiel,
+            Polly,
+            Hystrix,
+        }
+    };
+}
+pub(super) use libraries;

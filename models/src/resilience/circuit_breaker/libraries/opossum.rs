@@ -2,23 +2,28 @@
 
 use std::collections::VecDeque;
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{BreakerState, Reason};
+use super::LibraryBreaker;
+use crate::Outcome;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+};
 
-/// What can be set, under the library's names.
+/// The settings, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OpossumSettings {
     /// `timeout` of each call; zero for none; 10 s by default.
     pub timeout: SimDuration,
-    /// `errorThresholdPercentage`: opens above this share of failures among all that was fired; 50
-    /// by default.
+    /// `errorThresholdPercentage`: opens above this share of failures among all calls fired; 50 by
+    /// default.
     pub error_threshold_percentage: f64,
     /// `resetTimeout`: a timer ends the open state after it; 30 s by default.
     pub reset_timeout: SimDuration,
-    /// `rollingCountTimeout`: how far the statistics look back; 10 s by default.
+    /// `rollingCountTimeout`: the span that the statistics cover; 10 s by default.
     pub rolling_count_timeout: SimDuration,
-    /// `rollingCountBuckets` they are made of; 10 by default.
+    /// `rollingCountBuckets`: the buckets into which that span is divided; 10 by default.
     pub rolling_count_buckets: u32,
     /// `volumeThreshold`: fewer calls than this in the statistics never open it; 0 by default.
     pub volume_threshold: u32,
@@ -81,9 +86,9 @@ pub enum OpossumAnswer {
 
 /// A breaker of opossum.
 ///
-/// What distinguishes it: it is judged on failures alone, against all calls fired, rejected ones
-/// included; timers rotate its buckets and end its open state; half-open lets one call through; any
-/// success then closes it, any failure reopens it, also of calls admitted long before.
+/// It is judged on failures alone, against all calls fired, rejected ones included. Timers rotate
+/// its buckets and end its open state. While half-open it lets one call through; any success then
+/// closes it and any failure reopens it, also of calls admitted long before.
 #[derive(Clone, Debug)]
 pub struct Opossum {
     settings: OpossumSettings,
@@ -119,7 +124,7 @@ impl Opossum {
         }
     }
 
-    /// Lets every timer that is due by `now` fire.
+    /// Fires every timer that is due by `now`.
     pub fn advance_to(&mut self, now: SimTime) {
         self.half_open_if_due(now);
         self.rotate_to(now);
@@ -145,7 +150,7 @@ impl Opossum {
         }
     }
 
-    /// A call asks to pass.
+    /// Answers a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> OpossumAnswer {
         self.count(|stats| stats.fires += 1);
         if self.state != BreakerState::Closed && !self.awaits_probe {
@@ -162,7 +167,7 @@ impl Opossum {
         OpossumAnswer::Permitted
     }
 
-    /// An admitted call has ended in time.
+    /// Counts the result of an admitted call that has ended in time.
     pub fn complete(&mut self, now: SimTime, is_failure: bool) {
         self.in_flight -= 1;
         if is_failure {
@@ -176,13 +181,13 @@ impl Opossum {
         }
     }
 
-    /// The timeout of an admitted call is over; what it answers later is ignored, so nothing
-    /// further is told.
+    /// Counts the timeout of an admitted call. The library ignores its later answer, so this is the
+    /// last that the breaker hears of it.
     ///
-    /// The timeout is a timer too, and of the timers due at one instant the one that was set first,
-    /// the one with the longer span, fires first: this is called instead of
-    /// [`advance_to`](Self::advance_to), not after it. A rotation and a call of the same instant
-    /// begin in this order; a call that is let through and an opening in the other.
+    /// The timeout is a timer too. Of the timers due at one instant the one that was set first
+    /// fires first, which is the one with the longer span. Call this instead of
+    /// [`advance_to`](Self::advance_to), therefore, not after it. Of timers with equal spans, that
+    /// of a bucket was set before that of a call, and that of a call before that of the open state.
     pub fn time_out(&mut self, now: SimTime) {
         self.advance_to(SimTime::from_nanos(now.as_nanos().saturating_sub(1)));
         if self.settings.reset_timeout > self.settings.timeout {
@@ -196,19 +201,14 @@ impl Opossum {
         self.fail(now);
     }
 
-    /// The present state; asking does not change it.
+    /// The present state; reading it changes nothing.
     pub fn state(&self) -> BreakerState {
         self.state
     }
 
-    /// When a timer next ends the open state.
+    /// The time at which a timer ends the open state, if the breaker is open.
     pub fn half_opens_at(&self) -> Option<SimTime> {
         self.half_opens_at
-    }
-
-    /// Why it last changed its state.
-    pub fn reason(&self) -> Reason {
-        self.reason
     }
 
     /// The statistics over all buckets.
@@ -248,5 +248,49 @@ impl Opossum {
             self.total.remove(oldest);
         }
         self.buckets.push_front(OpossumStats::default());
+    }
+}
+
+impl LibraryBreaker for Opossum {
+    type Settings = OpossumSettings;
+
+    fn build(settings: OpossumSettings, _key: DrawKey) -> Self {
+        Self::new(settings, SimTime::ZERO)
+    }
+
+    fn remembered(settings: &OpossumSettings) -> u64 {
+        u64::from(settings.rolling_count_buckets)
+    }
+
+    fn admit(&mut self, now: SimTime) -> BreakerAnswer {
+        self.advance_to(now);
+        match self.try_acquire(now) {
+            OpossumAnswer::SemaphoreLocked => BreakerAnswer::Rejected(Outcome::RejectedByBulkhead),
+            answer => BreakerAnswer::permitted_if(answer == OpossumAnswer::Permitted),
+        }
+    }
+
+    /// An error that `errorFilter` lets go counts as a success.
+    fn record(&mut self, now: SimTime, _: Ticket, _: SimDuration, verdict: CallVerdict) {
+        if verdict == CallVerdict::TimedOut {
+            self.time_out(now);
+        } else {
+            self.advance_to(now);
+            self.complete(now, verdict.is_failure());
+        }
+    }
+
+    fn fire_timer(&mut self, now: SimTime) -> Option<SimTime> {
+        let due = self.half_opens_at.filter(|due| *due <= now)?;
+        self.advance_to(due);
+        Some(due)
+    }
+
+    fn current_state(&self) -> BreakerState {
+        self.state
+    }
+
+    fn last_reason(&self) -> Reason {
+        self.reason
     }
 }

@@ -2,20 +2,24 @@
 
 use std::collections::VecDeque;
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{BreakerState, CallVerdict, Reason};
+use super::LibraryBreaker;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+};
 
-/// What can be set, under the names of `CircuitBreakerStrategyOptions`.
+/// The settings, under the names of `CircuitBreakerStrategyOptions`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PollySettings {
     /// `FailureRatio`: opens at this share of failures, 0 to 1; 0.1 by default.
     pub failure_ratio: f64,
     /// `MinimumThroughput`: results before the ratio is judged; 100 by default.
     pub minimum_throughput: u32,
-    /// `SamplingDuration`: how far it looks back; 30 s by default.
+    /// `SamplingDuration`: the span whose results are judged; 30 s by default.
     pub sampling_duration: SimDuration,
-    /// `BreakDuration`: how long it stays open; 5 s by default.
+    /// `BreakDuration`: the time that it stays open; 5 s by default.
     pub break_duration: SimDuration,
 }
 
@@ -32,6 +36,8 @@ impl Default for PollySettings {
 
 /// Windows into which the sampling duration is divided.
 const WINDOWS: u64 = 10;
+/// The most windows kept at one time: the one being filled and the one about to expire come on top.
+const MOST_WINDOWS: usize = WINDOWS as usize + 2;
 /// A sampling duration too short for windows of this length is not divided.
 const SHORTEST_WINDOW: SimDuration = SimDuration::from_millis(20);
 /// The library's clock ticks every 100 ns.
@@ -47,9 +53,10 @@ struct HealthWindow {
 
 /// A breaker of Polly v8.
 ///
-/// What distinguishes it: only failures are judged; windows begin with the first result in them,
-/// not with the clock; one call probes, and its result alone decides; results in the open state are
-/// counted, although closing forgets them; every result that is not a handled failure is a success.
+/// Only a failure makes it judge its results. Windows begin with the first result in them, not with
+/// the clock. One call probes, and the first result while half-open decides. Results in the open
+/// state are counted, although closing forgets them. Every result that is not a handled failure is
+/// a success.
 #[derive(Clone, Debug)]
 pub struct Polly {
     settings: PollySettings,
@@ -68,7 +75,7 @@ impl Polly {
             settings,
             state: BreakerState::Closed,
             blocked_until: SimTime::ZERO,
-            windows: VecDeque::with_capacity(WINDOWS as usize + 2),
+            windows: VecDeque::with_capacity(MOST_WINDOWS),
             successes: 0,
             failures: 0,
             reason: Reason::WaitOver(SimDuration::ZERO),
@@ -77,7 +84,7 @@ impl Polly {
         breaker
     }
 
-    /// A call asks to pass.
+    /// Answers a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
         match self.state {
             BreakerState::Closed => true,
@@ -93,9 +100,9 @@ impl Polly {
         }
     }
 
-    /// A call that was let through has ended, whenever it was.
+    /// Counts the result of a call that was let through, however long ago.
     pub fn complete(&mut self, now: SimTime, verdict: CallVerdict) {
-        if !matches!(verdict, CallVerdict::Failure | CallVerdict::TimedOut) {
+        if !verdict.is_failure() {
             self.count(now, false);
             if self.state == BreakerState::HalfOpen {
                 self.state = BreakerState::Closed;
@@ -122,11 +129,6 @@ impl Polly {
     /// The present state.
     pub fn state(&self) -> BreakerState {
         self.state
-    }
-
-    /// Why it changed state last.
-    pub fn reason(&self) -> Reason {
-        self.reason
     }
 
     fn open(&mut self, now: SimTime, reason: Reason) {
@@ -178,6 +180,34 @@ impl Polly {
 
     fn window_length(&self) -> SimDuration {
         SimDuration::from_nanos(self.settings.sampling_duration.as_nanos() / TICK / WINDOWS * TICK)
+    }
+}
+
+impl LibraryBreaker for Polly {
+    type Settings = PollySettings;
+
+    fn build(settings: PollySettings, _key: DrawKey) -> Self {
+        Self::new(settings)
+    }
+
+    fn remembered(_settings: &PollySettings) -> u64 {
+        MOST_WINDOWS as u64
+    }
+
+    fn admit(&mut self, now: SimTime) -> BreakerAnswer {
+        BreakerAnswer::permitted_if(self.try_acquire(now))
+    }
+
+    fn record(&mut self, now: SimTime, _: Ticket, _: SimDuration, verdict: CallVerdict) {
+        self.complete(now, verdict);
+    }
+
+    fn current_state(&self) -> BreakerState {
+        self.state
+    }
+
+    fn last_reason(&self) -> Reason {
+        self.reason
     }
 }
 

@@ -1,10 +1,14 @@
 //! pybreaker's `CircuitBreaker` (Python).
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{BreakerState, Reason};
+use super::LibraryBreaker;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+};
 
-/// What can be set, under the library's names.
+/// The settings, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PyBreakerSettings {
     /// `fail_max`: failures in a row that open it; 5 by default.
@@ -23,8 +27,8 @@ impl Default for PyBreakerSettings {
 
 /// A breaker of pybreaker.
 ///
-/// What distinguishes it: a half-open breaker limits nothing, any call passes until one fails or
-/// enough have succeeded; the failure that opens it is counted like the others.
+/// Unlike others, it limits nothing while half-open: any call passes until one fails or enough have
+/// succeeded. The failure that opens it is counted like the others.
 #[derive(Clone, Debug)]
 pub struct PyBreaker {
     settings: PyBreakerSettings,
@@ -48,7 +52,7 @@ impl PyBreaker {
         }
     }
 
-    /// A call asks to pass; an open breaker whose timeout is over becomes half-open.
+    /// Answers a call that asks to pass; an open breaker whose timeout is over becomes half-open.
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
         if self.state == BreakerState::Open {
             if now < self.opened_at + self.settings.reset_timeout {
@@ -61,7 +65,7 @@ impl PyBreaker {
         true
     }
 
-    /// An admitted call has ended.
+    /// Counts the result of an admitted call.
     pub fn complete(&mut self, now: SimTime, is_failure: bool) {
         if is_failure {
             self.fail_counter += 1;
@@ -87,14 +91,9 @@ impl PyBreaker {
         }
     }
 
-    /// The present state; asking does not change it.
+    /// The present state; reading it changes nothing.
     pub fn state(&self) -> BreakerState {
         self.state
-    }
-
-    /// Why it last changed its state.
-    pub fn reason(&self) -> Reason {
-        self.reason
     }
 
     /// `fail_counter`: failures since the last success.
@@ -105,5 +104,31 @@ impl PyBreaker {
     /// `success_counter`: successes while half-open.
     pub fn success_counter(&self) -> u32 {
         self.success_counter
+    }
+}
+
+impl LibraryBreaker for PyBreaker {
+    type Settings = PyBreakerSettings;
+
+    fn build(settings: PyBreakerSettings, _key: DrawKey) -> Self {
+        Self::new(settings)
+    }
+
+    fn admit(&mut self, now: SimTime) -> BreakerAnswer {
+        BreakerAnswer::permitted_if(self.try_acquire(now))
+    }
+
+    fn record(&mut self, now: SimTime, _: Ticket, _: SimDuration, verdict: CallVerdict) {
+        if verdict != CallVerdict::Ignored {
+            self.complete(now, verdict.is_failure());
+        }
+    }
+
+    fn current_state(&self) -> BreakerState {
+        self.state
+    }
+
+    fn last_reason(&self) -> Reason {
+        self.reason
     }
 }

@@ -1,10 +1,15 @@
 //! Resilience4j's `CircuitBreakerStateMachine` (Java).
 
+use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::super::{CallVerdict, Reason, SlidingWindow, Tally, Wait, WindowLength};
+use super::LibraryBreaker;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, SlidingWindow, Tally, Ticket, Wait,
+    WindowLength,
+};
 
-/// What can be set, under the names of `CircuitBreakerConfig`.
+/// The settings, under the names of `CircuitBreakerConfig`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Resilience4jSettings {
     /// `slidingWindowType` and `slidingWindowSize`; 100 calls by default.
@@ -61,7 +66,7 @@ pub enum Resilience4jState {
     ForcedOpen,
 }
 
-/// What an operator can do.
+/// The orders that an operator can give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resilience4jOverride {
     /// `transitionToForcedOpenState`.
@@ -74,7 +79,7 @@ pub enum Resilience4jOverride {
     Reset,
 }
 
-/// What the metrics of the present state show. Rates are in per cent; −1 while there are too few
+/// The library's metrics of the present state. Rates are in per cent, or −1 while there are too few
 /// calls.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Resilience4jMetrics {
@@ -103,10 +108,10 @@ enum Phase {
 
 /// A breaker of Resilience4j.
 ///
-/// What distinguishes it: the window is judged after every result; an open breaker admits strictly
-/// after its wait; half-open decides by the same rates over min(minimum calls, permitted calls)
-/// results; a late result counts in whatever state it finds, in an open breaker into the window
-/// that opened it.
+/// The window is judged after every result. An open breaker admits a call strictly after its wait.
+/// A half-open breaker decides by the same rates, over as many results as calls are permitted or as
+/// the minimum, whichever is fewer. A late result counts in whatever state it finds: in an open
+/// breaker, into the window that opened it.
 #[derive(Clone, Debug)]
 pub struct Resilience4j {
     settings: Resilience4jSettings,
@@ -142,7 +147,7 @@ impl Resilience4j {
         }
     }
 
-    /// Lets every timer that is due by `now` fire.
+    /// Fires every timer that is due by `now`.
     pub fn advance_to(&mut self, now: SimTime) {
         while let Some(due) = self.next_timer().filter(|due| *due <= now) {
             match self.phase {
@@ -155,7 +160,7 @@ impl Resilience4j {
         }
     }
 
-    /// When the next timer fires.
+    /// The time at which the next timer fires, if one is set.
     pub fn next_timer(&self) -> Option<SimTime> {
         match self.phase {
             Phase::Open { until } if self.settings.automatic_transition_from_open_to_half_open => {
@@ -166,7 +171,7 @@ impl Resilience4j {
         }
     }
 
-    /// A call asks to pass.
+    /// Answers a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
         if let Phase::Open { until } = self.phase
             && now > until
@@ -186,7 +191,7 @@ impl Resilience4j {
         is_permitted
     }
 
-    /// An admitted call has ended.
+    /// Counts the result of an admitted call.
     pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, verdict: CallVerdict) {
         let is_failure = match verdict {
             CallVerdict::Ignored => return self.release_permission(),
@@ -204,7 +209,7 @@ impl Resilience4j {
         }
     }
 
-    /// An operator intervenes.
+    /// Carries out an order of the operator.
     pub fn control(&mut self, action: Resilience4jOverride) {
         self.phase = match action {
             Resilience4jOverride::ForceOpen => Phase::ForcedOpen,
@@ -216,7 +221,7 @@ impl Resilience4j {
         self.counts_probes = false;
     }
 
-    /// The present state; asking does not change it.
+    /// The present state; reading it changes nothing.
     pub fn state(&self) -> Resilience4jState {
         match self.phase {
             Phase::Closed => Resilience4jState::Closed,
@@ -227,12 +232,7 @@ impl Resilience4j {
         }
     }
 
-    /// Why it last changed its state by itself.
-    pub fn reason(&self) -> Reason {
-        self.reason
-    }
-
-    /// What the metrics of the present state show.
+    /// The metrics of the present state.
     pub fn metrics(&mut self, now: SimTime) -> Resilience4jMetrics {
         let tally = self.counted().tally(now);
         let [failure_rate, slow_rate] = self.rates(tally).unwrap_or([-1.0, -1.0]);
@@ -305,5 +305,44 @@ impl Resilience4j {
         self.window.clear();
         self.probes.clear();
         self.not_permitted = 0;
+    }
+}
+
+impl LibraryBreaker for Resilience4j {
+    type Settings = Resilience4jSettings;
+
+    fn build(settings: Resilience4jSettings, _key: DrawKey) -> Self {
+        Self::new(settings)
+    }
+
+    fn remembered(settings: &Resilience4jSettings) -> u64 {
+        u64::from(settings.sliding_window.size())
+    }
+
+    fn admit(&mut self, now: SimTime) -> BreakerAnswer {
+        BreakerAnswer::permitted_if(self.try_acquire(now))
+    }
+
+    fn record(&mut self, now: SimTime, _: Ticket, elapsed: SimDuration, verdict: CallVerdict) {
+        self.complete(now, elapsed, verdict);
+    }
+
+    fn fire_timer(&mut self, now: SimTime) -> Option<SimTime> {
+        let due = self.next_timer().filter(|due| *due <= now)?;
+        self.advance_to(due);
+        Some(due)
+    }
+
+    /// An operator's overrides look like the states that they force.
+    fn current_state(&self) -> BreakerState {
+        match self.phase {
+            Phase::Closed | Phase::Disabled => BreakerState::Closed,
+            Phase::Open { .. } | Phase::ForcedOpen => BreakerState::Open,
+            Phase::HalfOpen { .. } => BreakerState::HalfOpen,
+        }
+    }
+
+    fn last_reason(&self) -> Reason {
+        self.reason
     }
 }

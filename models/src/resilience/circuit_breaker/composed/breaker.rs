@@ -1,101 +1,16 @@
-//! The state machine itself.
+//! The state machine of the breaker composed of parts.
 
 use sim_core::random::{DrawKey, uniform};
 use sim_core::{SimDuration, SimTime};
 
-use super::wait::smoothed;
-use super::{
-    ComposedSettings, HalfOpenPolicy, HalfOpens, LateResults, OperatorOrder, PermitCounting,
-    SlidingWindow, Tally, Ticket, TripRule, WaitFrom,
+use super::{ComposedSettings, HalfOpenPolicy, HalfOpens, LateResults, PermitCounting, WaitFrom};
+use crate::Outcome;
+use crate::resilience::circuit_breaker::wait::smoothed;
+use crate::resilience::circuit_breaker::{
+    BreakerAnswer, BreakerState, CallVerdict, Reason, SlidingWindow, Tally, Ticket, Transition,
 };
 
-/// How a finished call counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallVerdict {
-    /// It succeeded.
-    Success,
-    /// It failed.
-    Failure,
-    /// It failed, by taking too long; some libraries count that apart.
-    TimedOut,
-    /// It says nothing; the permission is given back.
-    Ignored,
-}
-
-/// Which of its three states a breaker is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BreakerState {
-    /// Calls pass and are counted.
-    Closed,
-    /// Calls are rejected.
-    Open,
-    /// A few probes pass.
-    HalfOpen,
-}
-
-/// Why a breaker changed state.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Reason {
-    /// The share of failures reached its threshold.
-    FailureRate {
-        /// The share, 0 to 1.
-        rate: f64,
-        /// Results it was judged on.
-        calls: u32,
-    },
-    /// The share of slow calls reached its threshold.
-    SlowCallRate {
-        /// The share, 0 to 1.
-        rate: f64,
-        /// Results it was judged on.
-        calls: u32,
-    },
-    /// So many failures came in a row.
-    ConsecutiveFailures(u32),
-    /// So many failures were in the window.
-    Failures(u32),
-    /// The longest stay in the half-open state is over.
-    StayOver(SimDuration),
-    /// The wait of the open state is over.
-    WaitOver(SimDuration),
-    /// The probes went well.
-    ProbesSucceeded(u32),
-    /// A probe failed.
-    ProbeFailed,
-    /// An operator stepped in.
-    Operator(OperatorOrder),
-}
-
-/// A change of state.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Transition {
-    /// The state left.
-    pub from: BreakerState,
-    /// The state entered.
-    pub to: BreakerState,
-    /// Why.
-    pub reason: Reason,
-}
-
-/// The answer to a call that asks to pass.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Decision {
-    /// Whether the call may go on.
-    pub is_permitted: bool,
-    /// What comes back with its result.
-    pub ticket: Ticket,
-    /// The change of state that asking brought about.
-    pub transition: Option<Transition>,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Phase {
-    Closed,
-    Open { until: SimTime, wait: SimDuration },
-    HalfOpen { since: SimTime, admitted: u32, under_way: u32, tally: Tally },
-}
-
-/// A circuit breaker.
+/// A circuit breaker composed of parts.
 ///
 /// ```
 /// use sim_core::random::DrawKey;
@@ -123,7 +38,7 @@ pub struct ComposedBreaker {
     window: SlidingWindow,
     failures_in_a_row: u32,
     openings_in_a_row: u32,
-    /// Counts the changes of state.
+    /// The number of changes of state so far.
     generation: u32,
     outage_began: SimTime,
     /// The smoothed length of the outages so far.
@@ -131,8 +46,38 @@ pub struct ComposedBreaker {
     key: DrawKey,
 }
 
+/// The answer to a call that asks to pass.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Decision {
+    /// True if the call may go on.
+    pub is_permitted: bool,
+    /// The token that the caller hands back with the result.
+    pub ticket: Ticket,
+    /// The change of state that the question brought about.
+    pub transition: Option<Transition>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Closed,
+    Open { until: SimTime, wait: SimDuration },
+    HalfOpen { since: SimTime, admitted: u32, under_way: u32, tally: Tally },
+}
+
+impl Decision {
+    /// The same answer, as that of a breaker of any kind.
+    #[inline]
+    pub(in super::super) fn answer(self) -> BreakerAnswer {
+        if self.is_permitted {
+            BreakerAnswer::Permitted(self.ticket)
+        } else {
+            BreakerAnswer::Rejected(Outcome::RejectedByBreaker)
+        }
+    }
+}
+
 impl ComposedBreaker {
-    /// A closed breaker. `key` is what the jitter of its waits is drawn with.
+    /// A closed breaker. The jitter of its waits is drawn with `key`.
     pub fn new(settings: ComposedSettings, key: DrawKey) -> Self {
         Self {
             settings,
@@ -147,7 +92,7 @@ impl ComposedBreaker {
         }
     }
 
-    /// When a timer will change the state, if one will.
+    /// The time at which a timer will change the state, if one will.
     #[inline]
     pub fn next_timer(&self) -> Option<SimTime> {
         match self.phase {
@@ -161,7 +106,15 @@ impl ComposedBreaker {
         }
     }
 
+    /// Lets the timer that is due by `now` change the state; returns the change and its time.
+    #[inline]
+    pub fn due_transition(&mut self, now: SimTime) -> Option<(SimTime, Transition)> {
+        let due = self.next_timer().filter(|due| *due <= now)?;
+        Some((due, self.timer_fires(due)?))
+    }
+
     /// Lets the timer that is due at `now` change the state.
+    #[cold]
     pub fn timer_fires(&mut self, now: SimTime) -> Option<Transition> {
         match self.phase {
             Phase::Closed => None,
@@ -172,15 +125,16 @@ impl ComposedBreaker {
         }
     }
 
-    /// The permission of a closed breaker, which asks nothing and changes nothing; `None` if it is
-    /// not closed.
+    /// The ticket of a call that a closed breaker lets pass, which changes nothing; `None` if the
+    /// breaker is not closed.
     #[inline]
     pub fn pass_if_closed(&self) -> Option<Ticket> {
         matches!(self.phase, Phase::Closed).then(|| self.ticket())
     }
 
-    /// Counts a success, if that cannot change the state: the breaker is closed, and its window
-    /// holds nothing bad. Whether it has been counted; if not, [`complete`](Self::complete) must.
+    /// Counts a success if that cannot change the state: the breaker is closed, and its window
+    /// holds nothing bad. Returns true if it has been counted; if not, call
+    /// [`complete`](Self::complete).
     #[inline]
     pub fn count_if_harmless(
         &mut self,
@@ -199,8 +153,8 @@ impl ComposedBreaker {
         is_harmless
     }
 
-    /// A call asks to pass at `now`. Whoever is permitted must be [completed](Self::complete)
-    /// later.
+    /// Answers a call that asks to pass at `now`. A call that is permitted must be
+    /// [completed](Self::complete) later.
     #[inline]
     pub fn try_acquire(&mut self, now: SimTime) -> Decision {
         if matches!(self.phase, Phase::Closed) {
@@ -230,7 +184,7 @@ impl ComposedBreaker {
         Decision { is_permitted, ticket: self.ticket(), transition }
     }
 
-    /// An admitted call has ended at `now` after `elapsed`.
+    /// Counts the result of an admitted call, which has ended at `now` after `elapsed`.
     #[inline]
     pub fn complete(
         &mut self,
@@ -302,43 +256,14 @@ impl ComposedBreaker {
     ) -> Option<Transition> {
         self.window.record(now, is_failure, is_slow);
         self.failures_in_a_row = if is_failure { self.failures_in_a_row + 1 } else { 0 };
-        let consecutive = self
-            .settings
-            .trip
-            .consecutive_failures
-            .filter(|threshold| self.failures_in_a_row >= *threshold);
-        let reason = if consecutive.is_some() {
-            Some(Reason::ConsecutiveFailures(self.failures_in_a_row))
-        } else {
-            let minimum = self.window.capacity().map_or(self.settings.trip.minimum_calls, |size| {
-                size.min(self.settings.trip.minimum_calls)
-            });
-            let tally = self.window.tally(now);
-            let by_count =
-                self.settings.trip.failures.filter(|threshold| tally.failures >= *threshold);
-            by_count
-                .map(|_| Reason::Failures(tally.failures))
-                .or_else(|| self.exceeded_rate(tally, minimum))
-        };
-        reason.map(|reason| self.open(now, reason))
-    }
-
-    fn exceeded_rate(&self, tally: Tally, minimum: u32) -> Option<Reason> {
-        if tally.calls == 0 || tally.calls < minimum {
-            return None;
-        }
-        // A healthy breaker, whose parts are zero, is spared the divisions.
-        let share =
-            |part: u32| if part == 0 { 0.0 } else { f64::from(part) / f64::from(tally.calls) };
-        let reaches = |part: u32, threshold: Option<f64>| {
-            threshold.is_some_and(|threshold| share(part) >= threshold)
-        };
-        let TripRule { failure_rate, slow_call_rate, .. } = self.settings.trip;
-        if reaches(tally.failures, failure_rate) {
-            return Some(Reason::FailureRate { rate: share(tally.failures), calls: tally.calls });
-        }
-        reaches(tally.slow, slow_call_rate)
-            .then(|| Reason::SlowCallRate { rate: share(tally.slow), calls: tally.calls })
+        let trip = &self.settings.trip;
+        let capacity = self.window.capacity().unwrap_or(u32::MAX);
+        let reason = trip.reason_to_open(
+            self.failures_in_a_row,
+            self.window.tally(now),
+            trip.minimum_calls.min(capacity),
+        )?;
+        Some(self.open(now, reason))
     }
 
     fn judge_probes(&mut self, now: SimTime, tally: Tally) -> Option<Transition> {
@@ -354,12 +279,11 @@ impl ComposedBreaker {
         if tally.calls < decisive {
             return None;
         }
-        let by_rate = self.exceeded_rate(tally, decisive);
-        let has_no_rate = self.settings.trip.failure_rate.is_none()
-            && self.settings.trip.slow_call_rate.is_none();
-        let verdict =
-            by_rate.or_else(|| (has_no_rate && tally.failures > 0).then_some(Reason::ProbeFailed));
-        Some(match verdict {
+        let trip = &self.settings.trip;
+        let reason_to_open = trip
+            .exceeded_rate(tally, decisive)
+            .or_else(|| (trip.has_no_rate() && tally.failures > 0).then_some(Reason::ProbeFailed));
+        Some(match reason_to_open {
             Some(reason) => self.open(now, reason),
             None => self.close(now, Reason::ProbesSucceeded(tally.calls)),
         })
@@ -410,8 +334,9 @@ impl ComposedBreaker {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Wait, WindowLength};
+    use super::super::TripRule;
     use super::*;
+    use crate::resilience::circuit_breaker::{Wait, WindowLength};
 
     const SECOND: SimDuration = SimDuration::from_secs(1);
 

@@ -1,80 +1,79 @@
-//! A breaker in service: of any make, under an operator's orders, broken, or shared through a
-//! store.
+//! A breaker in service: a machine that may be under an operator's orders, broken, or shared
+//! through a store.
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
-use super::make::Make;
+use super::machine::Machine;
 use super::{
     BreakerAnswer, BreakerSettings, BreakerState, CallVerdict, Reason, Ticket, Transition,
 };
 use crate::Outcome;
 
-/// What an operator can tell a breaker.
+/// An order of an operator to a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperatorOrder {
-    /// Reject every call until told otherwise.
+    /// Reject every call until the next order.
     ForceOpen,
-    /// Let every call pass until told otherwise; what was counted is forgotten.
+    /// Let every call pass until the next order, and forget all results.
     ForceClosed,
     /// Let every call pass, uncounted, until enabled again.
     Disable,
-    /// Go on where it was when it was disabled; begin anew if it was forced.
+    /// Carry on from where it was disabled, or begin anew if it was forced.
     Enable,
     /// Begin anew, closed.
     Reset,
 }
 
-/// What decides instead of the machine.
+/// The one who decides: the machine, or the operator instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Control {
-    /// Nothing.
+    /// The machine.
     Automatic,
-    /// The operator, against all calls.
+    /// The operator, who rejects every call.
     ForcedOpen,
-    /// The operator, for all calls.
+    /// The operator, who lets every call pass.
     ForcedClosed,
-    /// The operator, for all calls, for a while.
+    /// The operator, who lets every call pass until the machine carries on.
     Disabled,
 }
 
-/// A state that a breaker has reached, as those who share it learn of it.
+/// A change of state, as the callers that share a breaker learn of it.
 #[derive(Clone, Copy, Debug)]
 struct News {
     at: SimTime,
     state: BreakerState,
-    /// The caller instance that brought it about, which knows at once.
+    /// The caller instance that brought it about, which knows at once; [`NOBODY`] for a timer or an
+    /// operator.
     by: u32,
 }
 
-/// How the callers that share a breaker through a store learn of its state.
+/// The store through which callers share a breaker, and learn of its state.
 #[derive(Clone, Debug)]
 struct Store {
     delay: SimDuration,
-    /// Newest last; the first is known to all.
+    /// The newest last; the first is known to all.
     news: Vec<News>,
 }
 
-/// The ticket of calls that were let through without asking a machine; their results tell none
-/// anything.
+/// The ticket of calls that were let through without asking the machine; their results are dropped.
 const UNCOUNTED: Ticket = Ticket { number: 0, generation: 0, life: u32::MAX };
-/// Nobody in particular.
+/// No caller in particular.
 const NOBODY: u32 = u32::MAX;
 
 /// A circuit breaker in service.
 ///
-/// Whoever drives it asks for [`due_transition`](Self::due_transition) first, until there is none,
-/// and keeps the ticket of each admitted call for its completion.
+/// At each instant, call [`due_transition`](Self::due_transition) until it returns `None` before
+/// you call anything else. Keep the ticket of each admitted call and hand it back with the result.
 #[derive(Clone, Debug)]
 pub struct Breaker {
-    make: Make,
-    /// How many machines it has had before this one.
+    machine: Machine,
+    /// The number of machines that it has had before this one.
     life: u32,
-    /// Whether calls ask the machine and nothing else: no order is in force, nothing is broken or
-    /// shared.
+    /// True if the machine alone decides: no order is in force, no fault, and no store.
     is_plain: bool,
     control: Control,
-    /// How many faults keep its own logic from working.
+    /// The number of faults that keep its logic from working.
     faults: u32,
     fails_open: bool,
     store: Option<Store>,
@@ -83,10 +82,10 @@ pub struct Breaker {
 }
 
 impl Breaker {
-    /// A closed breaker, built at the beginning of time. `key` is what its jitter is drawn with.
+    /// A closed breaker, built at the beginning of time. Its jitter is drawn with `key`.
     pub fn new(settings: BreakerSettings, key: DrawKey) -> Self {
         Self {
-            make: Make::new(settings, key),
+            machine: Machine::new(settings, key),
             life: 0,
             is_plain: true,
             control: Control::Automatic,
@@ -98,14 +97,15 @@ impl Breaker {
         }
     }
 
-    /// The same breaker, whose calls pass (or are rejected) while its own logic fails.
+    /// Sets whether calls pass or are rejected while a fault keeps the breaker's logic from
+    /// working.
     #[must_use]
     pub fn failing(mut self, fails_open: bool) -> Self {
         self.fails_open = fails_open;
         self
     }
 
-    /// The same breaker, shared by callers who learn of its state with a delay. A call that passes
+    /// Shares the breaker between callers that learn of its state with a delay. A call that passes
     /// on an outdated state is not counted.
     #[must_use]
     pub fn shared_through_store(mut self, delay: SimDuration) -> Self {
@@ -117,21 +117,22 @@ impl Breaker {
         self
     }
 
-    /// The permission of a breaker that need not be asked with care: composed of parts, closed, and
-    /// nobody interferes. `None` if it must be [asked](Self::try_acquire), after its
-    /// [timers](Self::due_transition).
+    /// The fast path of a call that asks to pass: the ticket from a breaker that is composed of
+    /// parts and closed, with no order, fault or store in the way. Returns `None` for any other
+    /// breaker; then run its [timers](Self::due_transition) and [ask](Self::try_acquire).
     #[inline]
     pub fn pass_if_closed(&self) -> Option<Ticket> {
-        match &self.make {
-            Make::Composed(breaker) if self.is_plain => {
+        match &self.machine {
+            Machine::Composed(breaker) if self.is_plain => {
                 breaker.pass_if_closed().map(|ticket| Ticket { life: self.life, ..ticket })
             }
             _ => None,
         }
     }
 
-    /// Counts a success, if that cannot change the state. Whether it has been counted; if not,
-    /// [`complete`](Self::complete) must, after the [timers](Self::due_transition).
+    /// The fast path of a success: counts it if that cannot change the state. Returns true if it
+    /// has been counted; if not, run the [timers](Self::due_transition) and
+    /// [complete](Self::complete) the call.
     #[inline]
     pub fn count_if_harmless(
         &mut self,
@@ -139,26 +140,27 @@ impl Breaker {
         ticket: Ticket,
         elapsed: SimDuration,
     ) -> bool {
-        match &mut self.make {
-            Make::Composed(breaker) if self.is_plain && ticket.life == self.life => {
+        match &mut self.machine {
+            Machine::Composed(breaker) if self.is_plain && ticket.life == self.life => {
                 breaker.count_if_harmless(now, ticket, elapsed)
             }
             _ => false,
         }
     }
 
-    /// The next change of state that a timer brings about by `now`, and when.
+    /// Lets the next timer fire that is due by `now`; returns the change of state that it brings
+    /// about, and its time.
     #[inline]
     pub fn due_transition(&mut self, now: SimTime) -> Option<(SimTime, Transition)> {
         if self.control != Control::Automatic {
             return None;
         }
-        let due = self.make.due_transition(now)?;
+        let due = self.machine.due_transition(now)?;
         self.spread(due.0, due.1, NOBODY);
         Some(due)
     }
 
-    /// A call of a caller's instance asks to pass; asking may change the state.
+    /// Answers a call of a caller's instance that asks to pass, which may change the state.
     #[inline]
     pub fn try_acquire(
         &mut self,
@@ -173,11 +175,11 @@ impl Breaker {
 
     #[inline]
     fn ask(&mut self, now: SimTime) -> (BreakerAnswer, Option<Transition>) {
-        let (mut admission, transition) = self.make.try_acquire(now);
-        if let BreakerAnswer::Permitted(ticket) = &mut admission {
+        let (mut answer, transition) = self.machine.try_acquire(now);
+        if let BreakerAnswer::Permitted(ticket) = &mut answer {
             ticket.life = self.life;
         }
-        (admission, transition)
+        (answer, transition)
     }
 
     #[cold]
@@ -186,36 +188,36 @@ impl Breaker {
         now: SimTime,
         caller: u32,
     ) -> (BreakerAnswer, Option<Transition>) {
-        let (passes, is_rejected) = (
+        let (permitted, rejected) = (
             BreakerAnswer::Permitted(UNCOUNTED),
             BreakerAnswer::Rejected(Outcome::RejectedByBreaker),
         );
         if self.faults > 0 {
-            return (if self.fails_open { passes } else { is_rejected }, None);
+            return (if self.fails_open { permitted } else { rejected }, None);
         }
         match self.control {
-            Control::ForcedOpen => return (is_rejected, None),
-            Control::ForcedClosed | Control::Disabled => return (passes, None),
+            Control::ForcedOpen => return (rejected, None),
+            Control::ForcedClosed | Control::Disabled => return (permitted, None),
             Control::Automatic => {}
         }
-        let actual = self.make.state();
+        let actual = self.machine.state();
         let known = self.store.as_mut().map_or(actual, |store| store.state_known_to(caller, now));
         match (known, actual) {
-            (BreakerState::Closed, BreakerState::Open | BreakerState::HalfOpen) => (passes, None),
-            (BreakerState::Open, BreakerState::Closed | BreakerState::HalfOpen) => {
-                (is_rejected, None)
+            (BreakerState::Closed, BreakerState::Open | BreakerState::HalfOpen) => {
+                (permitted, None)
             }
+            (BreakerState::Open, BreakerState::Closed | BreakerState::HalfOpen) => (rejected, None),
             _ => {
-                let (admission, transition) = self.ask(now);
+                let (answer, transition) = self.ask(now);
                 if let Some(transition) = transition {
                     self.spread(now, transition, caller);
                 }
-                (admission, transition)
+                (answer, transition)
             }
         }
     }
 
-    /// An admitted call of a caller's instance has ended.
+    /// Counts the result of an admitted call of a caller's instance, which may change the state.
     #[inline]
     pub fn complete(
         &mut self,
@@ -229,12 +231,12 @@ impl Breaker {
             return None;
         }
         if self.is_plain {
-            return self.make.complete(now, ticket, elapsed, verdict);
+            return self.machine.complete(now, ticket, elapsed, verdict);
         }
-        // While orders are in force results are not counted; permits of the machine come back all
-        // the same.
+        // An order or a fault keeps results from being counted, but the machine's permits still
+        // come back.
         let is_counted = self.control == Control::Automatic && self.faults == 0;
-        let transition = self.make.complete(
+        let transition = self.machine.complete(
             now,
             ticket,
             elapsed,
@@ -244,24 +246,24 @@ impl Breaker {
         (self.control == Control::Automatic).then_some(transition)
     }
 
-    /// The test whose end is awaited by calls that must ask again, now that the call with this
-    /// ticket has ended.
+    /// The number of the test that ended with the call of this ticket, if calls wait for its end;
+    /// they must ask again now.
     #[inline]
     pub fn test_ended(&self, ticket: Ticket) -> Option<u64> {
-        self.make.test_ended(ticket)
+        self.machine.test_ended(ticket)
     }
 
-    /// The present state, without asking in a way that would change it; an operator's orders look
-    /// like the states they force.
+    /// The present state; reading it changes nothing. An operator's orders look like the states
+    /// that they force.
     pub fn state(&self) -> BreakerState {
         match self.control {
-            Control::Automatic => self.make.state(),
+            Control::Automatic => self.machine.state(),
             Control::ForcedOpen => BreakerState::Open,
             Control::ForcedClosed | Control::Disabled => BreakerState::Closed,
         }
     }
 
-    /// An operator gives an order.
+    /// Carries out an order of the operator; returns the change of state that it brings about.
     pub fn obey(&mut self, now: SimTime, order: OperatorOrder) -> Option<Transition> {
         let before = self.state();
         let begins_anew = match order {
@@ -273,10 +275,10 @@ impl Breaker {
         };
         if begins_anew {
             self.life += 1;
-            self.make = Make::new(self.settings, self.key.child(u64::from(self.life)));
+            self.machine = Machine::new(self.settings, self.key.child(u64::from(self.life)));
         }
-        // Its timers stood still while it was not asked.
-        while self.make.due_transition(now).is_some() {}
+        // While another order was in force its timers stood still.
+        while self.machine.due_transition(now).is_some() {}
         self.control = match order {
             OperatorOrder::ForceOpen => Control::ForcedOpen,
             OperatorOrder::ForceClosed => Control::ForcedClosed,
@@ -294,7 +296,7 @@ impl Breaker {
         Some(transition)
     }
 
-    /// A fault begins (or ends) to keep its own logic from working.
+    /// Notes that a fault that keeps its logic from working begins, or ends.
     pub fn breaks(&mut self, begins: bool) {
         self.faults = if begins { self.faults + 1 } else { self.faults - 1 };
         self.note_plainness();
@@ -347,7 +349,7 @@ mod tests {
         Breaker::new(settings(), DrawKey::default())
     }
 
-    /// Whether a call passes; it fails at once.
+    /// Sends a call that fails at once; returns true if the breaker let it pass.
     fn fails(breaker: &mut Breaker, millis: u64, caller: u32) -> bool {
         let (BreakerAnswer::Permitted(ticket), _) = breaker.try_acquire(at(millis), caller) else {
             return false;

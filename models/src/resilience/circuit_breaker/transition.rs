@@ -1,0 +1,60 @@
+//! The states of a breaker, and its reasons to change from one to another.
+
+use sim_core::SimDuration;
+
+use super::OperatorOrder;
+
+/// The three states of a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BreakerState {
+    /// Calls pass and are counted.
+    Closed,
+    /// Calls are rejected.
+    Open,
+    /// A few probes pass.
+    HalfOpen,
+}
+
+/// A change of state.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Transition {
+    /// The state left.
+    pub from: BreakerState,
+    /// The state entered.
+    pub to: BreakerState,
+    /// The cause.
+    pub reason: Reason,
+}
+
+/// The reason why a breaker changed its state.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reason {
+    /// The share of failures reached its threshold.
+    FailureRate {
+        /// The share, 0 to 1.
+        rate: f64,
+        /// The number of results in which it was measured.
+        calls: u32,
+    },
+    /// The share of slow calls reached its threshold.
+    SlowCallRate {
+        /// The share, 0 to 1.
+        rate: f64,
+        /// The number of results in which it was measured.
+        calls: u32,
+    },
+    /// This many failures came in a row.
+    ConsecutiveFailures(u32),
+    /// This many failures were in the window.
+    Failures(u32),
+    /// The breaker was half-open for as long as it may be.
+    StayOver(SimDuration),
+    /// The wait of the open state is over.
+    WaitOver(SimDuration),
+    /// This many probes went well.
+    ProbesSucceeded(u32),
+    /// A probe failed.
+    ProbeFailed,
+    /// An operator stepped in.
+    Operator(OperatorOrder),
+}
