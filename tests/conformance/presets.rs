@@ -8,7 +8,9 @@ use sim_models::resilience::adaptive_concurrency::{
     Aimd, AimdSettings, Gradient2, Gradient2Settings,
 };
 use sim_models::resilience::circuit_breaker::libraries::*;
-use sim_models::resilience::circuit_breaker::{State, Ticket, Verdict, Wait, WindowKind};
+use sim_models::resilience::circuit_breaker::{
+    BreakerState, CallVerdict, Ticket, Wait, WindowLength,
+};
 
 use super::case::{Answer, Case, Config, Preset, Row};
 
@@ -31,11 +33,11 @@ pub fn build(case: &Case) -> Box<dyn Preset> {
     }
 }
 
-fn name(state: State) -> Value {
+fn name(state: BreakerState) -> Value {
     match state {
-        State::Closed => json!("closed"),
-        State::Open => json!("open"),
-        State::HalfOpen => json!("half_open"),
+        BreakerState::Closed => json!("closed"),
+        BreakerState::Open => json!("open"),
+        BreakerState::HalfOpen => json!("half_open"),
     }
 }
 
@@ -44,8 +46,8 @@ fn resilience4j(config: &Config) -> Resilience4j {
     let wait = config.millis("waitMs");
     Resilience4j::new(Resilience4jSettings {
         sliding_window: match config.text("slidingWindowType") {
-            "COUNT_BASED" => WindowKind::Calls(size),
-            _ => WindowKind::Seconds(size),
+            "COUNT_BASED" => WindowLength::Calls(size),
+            _ => WindowLength::Seconds(size),
         },
         minimum_number_of_calls: config.count("minimumNumberOfCalls"),
         failure_rate_threshold: config.number("failureRateThreshold") as f32,
@@ -67,11 +69,11 @@ fn resilience4j(config: &Config) -> Resilience4j {
     })
 }
 
-fn verdict(row: &Row<'_>) -> Verdict {
+fn verdict(row: &Row<'_>) -> CallVerdict {
     match row.outcome() {
-        "success" => Verdict::Success,
-        "ignored" => Verdict::Ignored,
-        _ => Verdict::Failure,
+        "success" => CallVerdict::Success,
+        "ignored" => CallVerdict::Ignored,
+        _ => CallVerdict::Failure,
     }
 }
 
@@ -230,7 +232,7 @@ struct CockatielReplay {
     /// Calls that wait, each with the test it waits for.
     waiting: HashMap<u64, Vec<u64>>,
     /// Answers to the calls that waited, and the state in which each began.
-    told: HashMap<u64, (CockatielAnswer, State)>,
+    told: HashMap<u64, (CockatielAnswer, BreakerState)>,
 }
 
 struct Admitted {
@@ -277,7 +279,7 @@ impl CockatielReplay {
     /// The state as the recording shows it, which was read when the promise of the call settled. If
     /// the call itself had waited, its promise settles after the calls that wait for it have begun;
     /// otherwise before.
-    fn complete(&mut self, now: SimTime, call: u64, is_failure: bool) -> State {
+    fn complete(&mut self, now: SimTime, call: u64, is_failure: bool) -> BreakerState {
         let Admitted { is_test, has_waited } =
             self.under_way.remove(&call).expect("the call was let through");
         self.breaker.complete(now, is_test, is_failure);

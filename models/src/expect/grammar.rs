@@ -21,7 +21,7 @@ use super::sentence::{
     WrittenCondition, WrittenEvent, WrittenFigure, WrittenReading, WrittenWindow,
 };
 use crate::language::quantity::{Duration, Factor, Rate, Share};
-use crate::resilience::circuit_breaker::State as BreakerState;
+use crate::resilience::circuit_breaker::BreakerState;
 
 /// Reads one sentence.
 ///

@@ -1,4 +1,4 @@
-//! Settings of sony/gobreaker v2, as Go code.
+//! ComposedSettings of sony/gobreaker v2, as Go code.
 
 use std::fmt::Write;
 
@@ -10,13 +10,13 @@ use super::guarded_call::{GuardSettings, GuardedCall};
 use super::remark::CallRemarks;
 use super::{ConfigurationFormat, Exporter, Remark};
 use crate::resilience::circuit_breaker::libraries::{GoBreakerSettings, ReadyToTrip};
-use crate::resilience::circuit_breaker::{BreakerSettings, Settings, Wait, WindowKind};
+use crate::resilience::circuit_breaker::{BreakerSettings, ComposedSettings, Wait, WindowLength};
 
 pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "gobreaker",
     import: None,
     export: Some(Exporter {
-        files: "Settings in Go",
+        files: "ComposedSettings in Go",
         is_for_proxies: false,
         writer: Writer::Text { extension: "go", comment: "//", write },
     }),
@@ -58,14 +58,17 @@ fn breaker_of(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<Go
 }
 
 /// The settings of gobreaker that are nearest to those of a composed breaker.
-fn nearest_breaker(settings: &Settings, remarks: &mut CallRemarks<'_>) -> GoBreakerSettings {
+fn nearest_breaker(
+    settings: &ComposedSettings,
+    remarks: &mut CallRemarks<'_>,
+) -> GoBreakerSettings {
     let (interval, bucket_period) = match settings.window {
-        WindowKind::Seconds(seconds) => {
+        WindowLength::Seconds(seconds) => {
             (SimDuration::from_secs(u64::from(seconds)), SimDuration::from_secs(1))
         }
-        WindowKind::Buckets(1, width) => (width, SimDuration::ZERO),
-        WindowKind::Buckets(count, width) => (width * u64::from(count), width),
-        WindowKind::Calls(calls) => {
+        WindowLength::Buckets(1, width) => (width, SimDuration::ZERO),
+        WindowLength::Buckets(count, width) => (width * u64::from(count), width),
+        WindowLength::Calls(calls) => {
             remarks.add(format!(
                 "gobreaker has no window of {calls} calls; it counts everything since it closed"
             ));
@@ -103,7 +106,7 @@ fn nearest_breaker(settings: &Settings, remarks: &mut CallRemarks<'_>) -> GoBrea
 /// A breaker of this name as Go code.
 fn code(name: &str, settings: &GoBreakerSettings) -> String {
     let mut text = format!(
-        "gobreaker.NewCircuitBreaker[any](gobreaker.Settings{{\n\tName:        \"{name}\",\n"
+        "gobreaker.NewCircuitBreaker[any](gobreaker.ComposedSettings{{\n\tName:        \"{name}\",\n"
     );
     let _ = writeln!(text, "\tMaxRequests: {},", settings.max_requests);
     if !settings.interval.is_zero() {

@@ -13,7 +13,7 @@ use super::section::Section;
 use super::values::{map, number};
 use super::{ConfigurationFormat, Exporter, Imported, ImportedCall, Importer, Remark, documents};
 use crate::resilience::circuit_breaker::libraries::PollySettings;
-use crate::resilience::circuit_breaker::{BreakerSettings, Settings, Wait, WindowKind};
+use crate::resilience::circuit_breaker::{BreakerSettings, ComposedSettings, Wait, WindowLength};
 use crate::resilience::{Growth, Jitter, RetryPolicy};
 
 pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
@@ -256,11 +256,11 @@ fn write_breaker(
 }
 
 /// Polly's settings that are nearest to those of a composed breaker.
-fn nearest_breaker(settings: &Settings, remarks: &mut CallRemarks<'_>) -> PollySettings {
+fn nearest_breaker(settings: &ComposedSettings, remarks: &mut CallRemarks<'_>) -> PollySettings {
     let sampling_duration = match settings.window {
-        WindowKind::Seconds(seconds) => SimDuration::from_secs(u64::from(seconds)),
-        WindowKind::Buckets(count, width) => width * u64::from(count),
-        WindowKind::Calls(calls) => {
+        WindowLength::Seconds(seconds) => SimDuration::from_secs(u64::from(seconds)),
+        WindowLength::Buckets(count, width) => width * u64::from(count),
+        WindowLength::Calls(calls) => {
             let sampling = PollySettings::default().sampling_duration;
             remarks
                 .add(format!("Polly has no window of {calls} calls; {sampling} is used instead"));

@@ -7,7 +7,7 @@ use super::plan::{Plan, span_or};
 use crate::faults::{Target, must_have_breaker, target_of};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
-use crate::resilience::circuit_breaker::Order;
+use crate::resilience::circuit_breaker::OperatorOrder;
 use crate::system::OrderPlan;
 
 section! {
@@ -83,13 +83,13 @@ section! {
 
 impl Act {
     /// The order, the edge whose breakers receive it, and how long it is in force.
-    fn parts(&self) -> (Order, &Placed<String>, Option<Duration>) {
+    fn parts(&self) -> (OperatorOrder, &Placed<String>, Option<Duration>) {
         match self {
-            Self::ForceOpen(act) => (Order::ForceOpen, &act.edge, act.lasts),
-            Self::ForceClosed(act) => (Order::ForceClosed, &act.edge, act.lasts),
-            Self::Disable(act) => (Order::Disable, &act.edge, act.lasts),
-            Self::Enable(act) => (Order::Enable, &act.edge, None),
-            Self::Reset(act) => (Order::Reset, &act.edge, None),
+            Self::ForceOpen(act) => (OperatorOrder::ForceOpen, &act.edge, act.lasts),
+            Self::ForceClosed(act) => (OperatorOrder::ForceClosed, &act.edge, act.lasts),
+            Self::Disable(act) => (OperatorOrder::Disable, &act.edge, act.lasts),
+            Self::Enable(act) => (OperatorOrder::Enable, &act.edge, None),
+            Self::Reset(act) => (OperatorOrder::Reset, &act.edge, None),
         }
     }
 }
@@ -111,7 +111,11 @@ pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &
         must_have_breaker(edge, target, plan, problems);
         plan.blueprint.orders.push(OrderPlan { at, order, edge });
         if let Some(Duration(lasts)) = lasts {
-            plan.blueprint.orders.push(OrderPlan { at: at + lasts, order: Order::Enable, edge });
+            plan.blueprint.orders.push(OrderPlan {
+                at: at + lasts,
+                order: OperatorOrder::Enable,
+                edge,
+            });
         }
     }
 }

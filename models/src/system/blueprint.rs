@@ -561,7 +561,7 @@ pub struct OrderPlan {
     /// Time of the action.
     pub at: SimTime,
     /// The order given.
-    pub order: circuit_breaker::Order,
+    pub order: circuit_breaker::OperatorOrder,
     /// The edge whose breakers receive the order.
     pub edge: u32,
 }

@@ -1,6 +1,6 @@
 //! Breakers that change state, and their reasons.
 
-use sim_models::resilience::circuit_breaker::{Order, Reason, State, Transition};
+use sim_models::resilience::circuit_breaker::{BreakerState, OperatorOrder, Reason, Transition};
 
 use super::Line;
 use crate::palette::Tone;
@@ -11,25 +11,25 @@ pub(super) fn changes(breaker: &str, transition: &Transition) -> Line {
     Line::new(tone(transition.to), "breaker", breaker, text)
 }
 
-pub(super) fn most_change(edge: &str, state: State, of: usize) -> Line {
+pub(super) fn most_change(edge: &str, state: BreakerState, of: usize) -> Line {
     let text = format!("{}: most of the {} breakers", state_name(state), count(of as u64));
     Line::new(tone(state), "breaker", edge, text)
 }
 
 /// The state of a breaker in one word.
-pub(crate) fn state_name(state: State) -> &'static str {
+pub(crate) fn state_name(state: BreakerState) -> &'static str {
     match state {
-        State::Closed => "closed",
-        State::Open => "open",
-        State::HalfOpen => "half-open",
+        BreakerState::Closed => "closed",
+        BreakerState::Open => "open",
+        BreakerState::HalfOpen => "half-open",
     }
 }
 
-fn tone(state: State) -> Tone {
+fn tone(state: BreakerState) -> Tone {
     match state {
-        State::Closed => Tone::Better,
-        State::Open => Tone::Worse,
-        State::HalfOpen => Tone::Probing,
+        BreakerState::Closed => Tone::Better,
+        BreakerState::Open => Tone::Worse,
+        BreakerState::HalfOpen => Tone::Probing,
     }
 }
 
@@ -50,12 +50,12 @@ fn reason(reason: Reason) -> String {
     }
 }
 
-fn operator(order: Order) -> &'static str {
+fn operator(order: OperatorOrder) -> &'static str {
     match order {
-        Order::ForceOpen => "an operator forced it open",
-        Order::ForceClosed => "an operator forced it closed",
-        Order::Disable => "an operator disabled it",
-        Order::Enable => "an operator let it go on",
-        Order::Reset => "an operator reset it",
+        OperatorOrder::ForceOpen => "an operator forced it open",
+        OperatorOrder::ForceClosed => "an operator forced it closed",
+        OperatorOrder::Disable => "an operator disabled it",
+        OperatorOrder::Enable => "an operator let it go on",
+        OperatorOrder::Reset => "an operator reset it",
     }
 }

@@ -11,7 +11,7 @@ use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number};
 use crate::resilience::circuit_breaker::libraries::Resilience4jSettings;
 use crate::resilience::circuit_breaker::{
-    BreakerSettings, LateResults, Permits, Settings, Wait, WindowKind,
+    BreakerSettings, ComposedSettings, LateResults, PermitCounting, Wait, WindowLength,
 };
 use crate::resilience::{Growth, Jitter, RateLimit, RetryPolicy};
 
@@ -114,8 +114,8 @@ fn breaker(
 }
 
 /// Adds a remark on each setting that [`nearest_breaker`] does not carry over.
-fn remark_on_breaker(settings: &Settings, remarks: &mut CallRemarks<'_>) {
-    let Settings { trip, half_open, .. } = settings;
+fn remark_on_breaker(settings: &ComposedSettings, remarks: &mut CallRemarks<'_>) {
+    let ComposedSettings { trip, half_open, .. } = settings;
     remarks.add_if(
         trip.consecutive_failures.is_some() || trip.failures.is_some(),
         "Resilience4j opens a breaker at a failure rate, not at a number of failures",
@@ -128,23 +128,23 @@ fn remark_on_breaker(settings: &Settings, remarks: &mut CallRemarks<'_>) {
         "half-open calls are judged by their failure rate, not by successes in a row",
     );
     remarks.add_if(
-        half_open.permits == Permits::Concurrent,
+        half_open.permits == PermitCounting::Concurrent,
         "half-open calls are limited in total, not at any one time",
     );
     remarks.add_if(
-        matches!(settings.window, WindowKind::Buckets(..)),
+        matches!(settings.window, WindowLength::Buckets(..)),
         "the window is rounded to whole seconds",
     );
 }
 
 /// The settings of Resilience4j that are nearest to those of a composed breaker.
-fn nearest_breaker(settings: &Settings) -> Resilience4jSettings {
-    let Settings { trip, half_open, .. } = settings;
+fn nearest_breaker(settings: &ComposedSettings) -> Resilience4jSettings {
+    let ComposedSettings { trip, half_open, .. } = settings;
     let defaults = Resilience4jSettings::default();
     let percent = |rate: Option<f64>| rate.map_or(100.0, |rate| (rate * 100.0) as f32);
     let sliding_window = match settings.window {
-        WindowKind::Buckets(count, width) => {
-            WindowKind::Seconds((width * u64::from(count)).as_secs_f64().max(1.0) as u32)
+        WindowLength::Buckets(count, width) => {
+            WindowLength::Seconds((width * u64::from(count)).as_secs_f64().max(1.0) as u32)
         }
         window => window,
     };
@@ -164,8 +164,8 @@ fn nearest_breaker(settings: &Settings) -> Resilience4jSettings {
 
 fn breaker_of_library(settings: &Resilience4jSettings) -> Map<String, Value> {
     let (kind, size) = match settings.sliding_window {
-        WindowKind::Calls(size) => ("COUNT_BASED", size),
-        WindowKind::Seconds(size) | WindowKind::Buckets(size, _) => ("TIME_BASED", size),
+        WindowLength::Calls(size) => ("COUNT_BASED", size),
+        WindowLength::Seconds(size) | WindowLength::Buckets(size, _) => ("TIME_BASED", size),
     };
     let (wait, multiplier, max) = match settings.wait_in_open_state {
         Wait::Fixed(wait) => (wait, None, None),

@@ -5,7 +5,7 @@ use sim_core::{SimDuration, SimTime};
 use super::{Breaker, BreakerSection, plan};
 use crate::guards::{Call, Entry, Exit, Guards, Hold, Site};
 use crate::language::Problems;
-use crate::resilience::circuit_breaker::{Admission, Ticket, Verdict};
+use crate::resilience::circuit_breaker::{BreakerAnswer, CallVerdict, Ticket};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
 use crate::system::{Activity, Next, State, Turn};
@@ -50,7 +50,7 @@ impl Guards for Breaker {
     #[inline]
     fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
         let verdict = if self.ignores.contains(outcome) {
-            Verdict::Ignored
+            CallVerdict::Ignored
         } else {
             verdict(self.counts, outcome)
         };
@@ -59,18 +59,18 @@ impl Guards for Breaker {
     }
 
     fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
-        complete(call, Verdict::Ignored, turn);
+        complete(call, CallVerdict::Ignored, turn);
     }
 }
 
 /// How an outcome counts for a breaker.
 #[inline]
-fn verdict(counts: OutcomeSet, outcome: Outcome) -> Verdict {
+fn verdict(counts: OutcomeSet, outcome: Outcome) -> CallVerdict {
     match outcome {
-        Outcome::Timeout if counts.contains(outcome) => Verdict::TimedOut,
-        _ if counts.contains(outcome) => Verdict::Failure,
-        _ if OutcomeSet::rejections().contains(outcome) => Verdict::Ignored,
-        _ => Verdict::Success,
+        Outcome::Timeout if counts.contains(outcome) => CallVerdict::TimedOut,
+        _ if counts.contains(outcome) => CallVerdict::Failure,
+        _ if OutcomeSet::rejections().contains(outcome) => CallVerdict::Ignored,
+        _ => CallVerdict::Success,
     }
 }
 
@@ -84,17 +84,17 @@ fn ask_with_care(call: Call<'_>, breaker: u32, turn: &mut Turn<'_>) -> Entry {
         turn.state.recorder.breaker_changes(turn.now, breaker, transition);
     }
     match admission {
-        Admission::Permitted(ticket) => {
+        BreakerAnswer::Permitted(ticket) => {
             let permission = Permission { since: turn.now, ticket, breaker };
             *turn.state.frames.hold(call.index, call.position) = Hold::Breaker(permission);
             Entry::Passed
         }
-        Admission::Waits(test) => {
+        BreakerAnswer::Waits(test) => {
             let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
             turn.state.test_waiters[breaker as usize].push((test, waiter));
             Entry::Waits
         }
-        Admission::Rejected(outcome) => {
+        BreakerAnswer::Rejected(outcome) => {
             turn.state.recorder.breaker_rejects(breaker);
             Entry::Rejected(outcome)
         }
@@ -102,14 +102,14 @@ fn ask_with_care(call: Call<'_>, breaker: u32, turn: &mut Turn<'_>) -> Entry {
 }
 
 #[inline]
-fn complete(call: Call<'_>, verdict: Verdict, turn: &mut Turn<'_>) {
+fn complete(call: Call<'_>, verdict: CallVerdict, turn: &mut Turn<'_>) {
     let Hold::Breaker(Permission { since, ticket, breaker }) =
         turn.state.frames.held(call.index, call.position)
     else {
         unreachable!("only a call that was let through has a result")
     };
     let elapsed = turn.now.since(since);
-    let is_success = verdict == Verdict::Success;
+    let is_success = verdict == CallVerdict::Success;
     if is_success
         && turn.state.breakers[breaker as usize].count_if_harmless(turn.now, ticket, elapsed)
     {
@@ -125,7 +125,7 @@ impl Turn<'_> {
         index: u32,
         breaker: u32,
         (ticket, elapsed): (Ticket, SimDuration),
-        verdict: Verdict,
+        verdict: CallVerdict,
     ) {
         self.state.run_timers_of(breaker, self.now);
         let caller = self.state.frames[index].instance;

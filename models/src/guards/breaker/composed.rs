@@ -11,11 +11,11 @@ use crate::language::phrase::Phrase;
 use crate::language::quantity::{Duration, Share};
 use crate::language::{Placed, Problems, Written, section, words, written};
 use crate::resilience::circuit_breaker::{
-    BreakerSettings, HalfOpenPolicy, HalfOpens, LateResults, Permits, Settings, TripRule, Wait,
-    WaitFrom, WindowKind,
+    BreakerSettings, ComposedSettings, HalfOpenPolicy, HalfOpens, LateResults, PermitCounting,
+    TripRule, Wait, WaitFrom, WindowLength,
 };
 
-/// Settings that apply when the file says nothing; those of the article that the project began with.
+/// ComposedSettings that apply when the file says nothing; those of the article that the project began with.
 const WINDOW_CALLS: u32 = 100;
 const FAILURE_RATE: f64 = 0.5;
 const MINIMUM_CALLS: u32 = 10;
@@ -110,9 +110,9 @@ impl Machine for ComposedSection {
     }
 
     fn settings(&self, problems: &mut Problems) -> BreakerSettings {
-        let window = self.window.map_or(WindowKind::Calls(WINDOW_CALLS), |window| window.0);
+        let window = self.window.map_or(WindowLength::Calls(WINDOW_CALLS), |window| window.0);
         let trip = self.trip_rule(window, problems);
-        BreakerSettings::Composed(Settings {
+        BreakerSettings::Composed(ComposedSettings {
             window,
             trip,
             wait: self.wait.map_or(Wait::Fixed(WAIT), |phrase| phrase.wait),
@@ -135,7 +135,7 @@ impl Machine for ComposedSection {
 }
 
 impl ComposedSection {
-    fn trip_rule(&self, window: WindowKind, problems: &mut Problems) -> TripRule {
+    fn trip_rule(&self, window: WindowLength, problems: &mut Problems) -> TripRule {
         self.check_window(window, problems);
         for share in [&self.failure_rate, &self.slow_call_rate].into_iter().flatten() {
             if share.0 <= 0.0 {
@@ -169,8 +169,8 @@ impl ComposedSection {
     }
 
     /// Notes numbers that a window of calls never holds.
-    fn check_window(&self, window: WindowKind, problems: &mut Problems) {
-        let WindowKind::Calls(size) = window else { return };
+    fn check_window(&self, window: WindowLength, problems: &mut Problems) {
+        let WindowLength::Calls(size) = window else { return };
         if let Some(minimum) = self.minimum_calls.as_ref().filter(|minimum| ***minimum > size) {
             let message = format!(
                 "a window of {size} calls never holds the {} that the breaker waits for",
@@ -209,7 +209,11 @@ impl ComposedSection {
         }
         HalfOpenPolicy {
             permitted_calls,
-            permits: if is_concurrent { Permits::Concurrent } else { Permits::Cumulative },
+            permits: if is_concurrent {
+                PermitCounting::Concurrent
+            } else {
+                PermitCounting::Cumulative
+            },
             success_threshold: threshold,
             max_stay: self.half_open_max_stay.as_ref().map(|stay| stay.0),
         }
@@ -218,7 +222,7 @@ impl ComposedSection {
 
 /// How far a breaker looks back: `100 calls`, `60s`, `60s in 10 buckets`, `every 60s`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct WindowPhrase(pub WindowKind);
+pub(crate) struct WindowPhrase(pub WindowLength);
 
 impl FromStr for WindowPhrase {
     type Err = String;
@@ -228,7 +232,7 @@ impl FromStr for WindowPhrase {
         let refuse = |what: &str| Phrase::new(text, FORM).refuse(what);
         if let Some(calls) = text.strip_suffix("calls").or_else(|| text.strip_suffix("call")) {
             return match calls.trim().parse() {
-                Ok(calls) if calls > 0 => Ok(Self(WindowKind::Calls(calls))),
+                Ok(calls) if calls > 0 => Ok(Self(WindowLength::Calls(calls))),
                 _ => Err(refuse("that is not a number of calls")),
             };
         }
@@ -240,7 +244,7 @@ impl FromStr for WindowPhrase {
         }
         if is_fixed {
             words.end()?;
-            return Ok(Self(WindowKind::Buckets(1, span.0)));
+            return Ok(Self(WindowLength::Buckets(1, span.0)));
         }
         if words.skip("in") {
             let buckets: u32 = words.take("a number of buckets")?;
@@ -249,7 +253,7 @@ impl FromStr for WindowPhrase {
             let length =
                 span.0.as_nanos().checked_div(u64::from(buckets)).filter(|length| *length > 0);
             let length = length.ok_or_else(|| refuse("that is no number of buckets for it"))?;
-            return Ok(Self(WindowKind::Buckets(buckets, SimDuration::from_nanos(length))));
+            return Ok(Self(WindowLength::Buckets(buckets, SimDuration::from_nanos(length))));
         }
         words.end()?;
         let second = SimDuration::from_secs(1).as_nanos();
@@ -258,7 +262,9 @@ impl FromStr for WindowPhrase {
                 "a time window is made of whole seconds, unless it says `in 10 buckets`",
             ));
         }
-        Ok(Self(WindowKind::Seconds(u32::try_from(span.0.as_nanos() / second).unwrap_or(u32::MAX))))
+        Ok(Self(WindowLength::Seconds(
+            u32::try_from(span.0.as_nanos() / second).unwrap_or(u32::MAX),
+        )))
     }
 }
 
@@ -336,9 +342,9 @@ mod tests {
     #[test]
     fn windows_are_read() {
         let window = |text: &str| text.parse::<WindowPhrase>().map(|phrase| phrase.0);
-        let buckets = WindowKind::Buckets(4, SimDuration::from_millis(2_500));
+        let buckets = WindowLength::Buckets(4, SimDuration::from_millis(2_500));
         assert_eq!(window("10s in 4 buckets"), Ok(buckets));
-        assert_eq!(window("every 1m"), Ok(WindowKind::Buckets(1, SimDuration::from_secs(60))));
+        assert_eq!(window("every 1m"), Ok(WindowLength::Buckets(1, SimDuration::from_secs(60))));
         assert!(window("10s in 0 buckets").is_err() && window("0s").is_err());
         assert!(window("10s in 4").is_err());
         assert!(window("1500ms").is_err_and(|message| message.contains("whole seconds")));

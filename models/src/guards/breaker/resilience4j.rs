@@ -7,7 +7,7 @@ use super::service::ServiceSection;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section, words};
 use crate::resilience::circuit_breaker::libraries::Resilience4jSettings;
-use crate::resilience::circuit_breaker::{BreakerSettings, Wait, WindowKind};
+use crate::resilience::circuit_breaker::{BreakerSettings, Wait, WindowLength};
 
 /// The multiplier of an exponential backoff that the library takes if none is set.
 const MULTIPLIER: f64 = 1.5;
@@ -66,8 +66,8 @@ impl Machine for Resilience4jSection {
         let span = |written: Option<Duration>, default| written.map_or(default, |span| span.0);
         BreakerSettings::Resilience4j(Resilience4jSettings {
             sliding_window: match self.sliding_window_type {
-                None | Some(SlidingWindowType::CountBased) => WindowKind::Calls(size),
-                Some(SlidingWindowType::TimeBased) => WindowKind::Seconds(size),
+                None | Some(SlidingWindowType::CountBased) => WindowLength::Calls(size),
+                Some(SlidingWindowType::TimeBased) => WindowLength::Seconds(size),
             },
             minimum_number_of_calls: problems.at_least_one(
                 self.minimum_number_of_calls.as_ref(),

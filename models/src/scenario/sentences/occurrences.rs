@@ -3,7 +3,7 @@
 use super::resolver::{Place, Resolver, suggestion};
 use crate::expect::sentence::{Subject, Verb, WrittenEvent};
 use crate::expect::{Event, Occurrence};
-use crate::resilience::circuit_breaker::State;
+use crate::resilience::circuit_breaker::BreakerState;
 
 impl Resolver<'_, '_> {
     pub fn occurrence(&mut self, written: &WrittenEvent, place: &Place<'_>) -> Option<Occurrence> {
@@ -16,9 +16,9 @@ impl Resolver<'_, '_> {
             ),
             (Subject::Breaker(target), verb) => {
                 let state = match verb {
-                    Verb::Opens => State::Open,
-                    Verb::HalfOpens => State::HalfOpen,
-                    _ => State::Closed,
+                    Verb::Opens => BreakerState::Open,
+                    Verb::HalfOpens => BreakerState::HalfOpen,
+                    _ => BreakerState::Closed,
                 };
                 let edge = self.edge_named(target, place)?;
                 let breakers = self.plan.blueprint.breakers_of(edge);

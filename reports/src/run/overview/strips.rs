@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use sim_experiments::Finished;
-use sim_models::resilience::circuit_breaker::State;
+use sim_models::resilience::circuit_breaker::BreakerState;
 use sim_models::system::UNLIMITED;
 
 use super::time_axis::TimeAxis;
@@ -109,10 +109,10 @@ fn messages(finished: &Finished, time: &TimeAxis) -> Strips {
 
 /// The state of each breaker at the end of each column.
 fn breakers(finished: &Finished, time: &TimeAxis) -> Strips {
-    let bar = |state: State| match state {
-        State::Closed => Bar { height: 0.12, colour: colour::OK },
-        State::HalfOpen => Bar { height: 0.55, colour: colour::DEGRADED },
-        State::Open => Bar { height: 1.0, colour: colour::FAILED },
+    let bar = |state: BreakerState| match state {
+        BreakerState::Closed => Bar { height: 0.12, colour: colour::OK },
+        BreakerState::HalfOpen => Bar { height: 0.55, colour: colour::DEGRADED },
+        BreakerState::Open => Bar { height: 1.0, colour: colour::FAILED },
     };
     let row = |index: usize| {
         let states = &finished.system.recorder().breakers()[index].series;
