@@ -68,6 +68,7 @@ fn figures_and_windows_are_what_can_be_counted_by_hand() {
         "breaker api -> db-service opens within 400ms of fault",
         "breaker api -> db-service never opens before 20s",
         "server errors of api -> db-service = 6",
+        "queue full of api -> db-service = 0",
         "load of web is exactly 10/s from 30s to 40s",
         "calls of api -> db-service = 599",
         "amplification of api -> db-service is below 1x",

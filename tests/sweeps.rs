@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use sim_experiments::sweep::analysis::Analysis;
 use sim_experiments::sweep::{Chooser, Estimate, Point, PointState, Shard, Sweep};
 use sim_experiments::{Interrupted, Unattended, Unready};
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 use sim_models::scenario::{Input, Overrides, Request, SweepRequest};
 use sim_models::study::{Design, FigurePlan, Parameter, Replications, SweepPlan};
 use sim_reports::sweep::{Header, JOURNAL, Journal, findings, write_all};
@@ -277,7 +277,7 @@ fn of_function(
     let plan = SweepPlan {
         parameters: ["x1", "x2", "x3"].map(parameter).into(),
         design,
-        figures: vec![FigurePlan { text: "f".to_owned(), unit: Unit::Count, better: None }],
+        figures: vec![FigurePlan { text: "f".to_owned(), unit: FigureUnit::Count, better: None }],
         replications: Replications { first: 1, most: 1, precision: None },
         abandons: false,
     };

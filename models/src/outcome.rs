@@ -164,6 +164,12 @@ impl OutcomeSet {
     pub fn contains(self, outcome: Outcome) -> bool {
         self.0 & (1 << outcome as u16) != 0
     }
+
+    /// The sum of the counts that belong to the set, of counts in the order of [`Outcome::ALL`].
+    pub fn count(self, counts: &[u64; Outcome::COUNT]) -> u64 {
+        let counted = Outcome::ALL.into_iter().filter(|outcome| self.contains(*outcome));
+        counted.map(|outcome| counts[outcome as usize]).sum()
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use sim_core::stats::{ConfidenceInterval, Welford};
 use sim_models::expect::{Bound, Reading, Relation};
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 use sim_models::study::{FigurePlan, Level};
 
 /// Confidence of the intervals.
@@ -18,7 +18,7 @@ pub struct LimitHere {
     /// The limit as it is written.
     pub text: String,
     /// The unit of its figure.
-    pub unit: Unit,
+    pub unit: FigureUnit,
     /// The bound that its figure must keep.
     pub bound: Bound,
 }
@@ -46,7 +46,7 @@ impl LimitHere {
             return 0.0;
         }
         let bound = self.bound.value;
-        let scale = if self.unit == Unit::Share {
+        let scale = if self.unit == FigureUnit::Share {
             bound.min(1.0 - bound).max(1e-4)
         } else {
             bound.abs().max(1e-9)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sim_core::stats::servers_for;
 use sim_models::expect::Relation;
-use sim_models::observe::{PoolSummary, RunSummary, Unit};
+use sim_models::observe::{FigureUnit, PoolSummary, RunSummary};
 use sim_models::system::{Blueprint, EdgePlan, PoolKind, PoolPlan, UNLIMITED};
 
 use super::assessment::LimitHere;
@@ -252,7 +252,7 @@ fn timeout(system: &TunableSystem, edge: &str, candidate: &Candidate) -> Option<
 
 /// The share of requests that the limits allow to be turned away.
 fn tolerated_share(system: &TunableSystem) -> f64 {
-    let shares = system.limits().iter().flatten().filter(|limit| limit.unit == Unit::Share);
+    let shares = system.limits().iter().flatten().filter(|limit| limit.unit == FigureUnit::Share);
     let tolerated = |limit: &LimitHere| match limit.bound.relation {
         Relation::AtLeast | Relation::Above => 1.0 - limit.bound.value,
         Relation::AtMost | Relation::Below | Relation::Exactly => limit.bound.value,

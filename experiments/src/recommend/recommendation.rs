@@ -1,7 +1,7 @@
 //! The record of a recommendation, with everything known about it.
 
 use sim_core::stats::ConfidenceInterval;
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 use sim_models::study::{GoalsPlan, Level, Strain};
 
 use super::formulas::FormulaEstimate;
@@ -81,7 +81,7 @@ pub struct Breach {
     /// The figure that was measured; `None` if there was nothing to read.
     pub figure: Option<f64>,
     /// The unit of the figure.
-    pub unit: Unit,
+    pub unit: FigureUnit,
 }
 
 /// A limit under a condition, with the settings as they are and as recommended.
@@ -92,7 +92,7 @@ pub struct LimitStanding {
     /// The limit.
     pub limit: String,
     /// The unit of its figure.
-    pub unit: Unit,
+    pub unit: FigureUnit,
     /// The figure and its standing with the settings as they are.
     pub now: (Option<ConfidenceInterval>, Standing),
     /// The figure and its standing with the recommended settings.
@@ -127,7 +127,7 @@ pub struct Unmet {
     /// The limit.
     pub limit: String,
     /// The unit of its figure.
-    pub unit: Unit,
+    pub unit: FigureUnit,
     /// The best figure that any candidate had.
     pub best: Option<f64>,
     /// True if some candidate met it.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 use sim_models::study::{Level, Values};
 
 use super::assessment::{Assessment, Caution, Miss, differs};
@@ -159,7 +159,8 @@ impl Refinement<'_> {
         let systems = match self.system.systems(candidate) {
             Ok(systems) => systems,
             Err(limit) => {
-                let breach = Breach { at, condition: None, limit, figure: None, unit: Unit::Count };
+                let breach =
+                    Breach { at, condition: None, limit, figure: None, unit: FigureUnit::Count };
                 return Ok(Attempt::Breaks(Box::new(breach)));
             }
         };

@@ -1,7 +1,7 @@
 //! The behaviour of a system under a load and a trigger.
 
 use sim_core::SimTime;
-use sim_models::observe::{Measure, WorkloadFigure};
+use sim_models::observe::Measure;
 use sim_models::study::StabilityPlan;
 
 use crate::run::Finished;
@@ -79,7 +79,7 @@ pub(super) fn classify(
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
     let run = blueprint.run;
     let end = SimTime::ZERO + run.duration;
-    let measure = Measure::Workload(plan.workload, WorkloadFigure::Availability);
+    let measure = Measure::availability(plan.workload);
     let answered = |from: SimTime, to: SimTime| {
         measure.over(blueprint, recorder, recorder.intervals_between(from, to)).unwrap_or(0.0)
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sim_core::{SimDuration, SimTime};
-use sim_models::observe::{Measure, WorkloadFigure};
+use sim_models::observe::Measure;
 use sim_models::study::Level;
 use sim_models::system::{Blueprint, Source};
 use sim_models::workload::{ArrivalProcess, Knot, RateProfile, Stage, UserPlan};
@@ -97,7 +97,7 @@ fn answered(system: &StressedSystem, finished: &Finished, step: usize) -> f64 {
         SimTime::ZERO + blueprint.run.warmup + SimDuration::from_nanos_f64(since_warmup * 1e9)
     };
     let intervals = recorder.intervals_between(at(SETTLING), at(1.0));
-    let measure = Measure::Workload(plan.workload, WorkloadFigure::Availability);
+    let measure = Measure::availability(plan.workload);
     measure.over(blueprint, recorder, intervals).unwrap_or(0.0)
 }
 

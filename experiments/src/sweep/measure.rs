@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use sim_core::stats::Welford;
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 use sim_models::study::{FigurePlan, SweepPlan};
 use sim_models::system::{Blueprint, LimitReached};
 
@@ -81,7 +81,7 @@ impl Ongoing {
             let Some(Estimate { mean, half_width: Some(half_width) }) = estimate(values) else {
                 return true;
             };
-            let allowed = if figure.unit == Unit::Share {
+            let allowed = if figure.unit == FigureUnit::Share {
                 precision
             } else {
                 precision / (1.0 + precision) * mean.abs()

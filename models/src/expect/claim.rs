@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use crate::observe::{Measure, Unit};
+use crate::observe::{FigureUnit, Measure};
 use crate::resilience::circuit_breaker::BreakerState;
 use crate::system::PoolKind;
 
@@ -104,11 +104,11 @@ pub enum Wanted {
 
 impl Wanted {
     /// What it is counted in.
-    pub fn unit(&self) -> Unit {
+    pub fn unit(&self) -> FigureUnit {
         match self {
-            Self::Cost => Unit::Count,
+            Self::Cost => FigureUnit::Count,
             Self::Figure { measure, .. } | Self::Worst { measure, .. } => measure.unit(),
-            Self::Recovery { .. } => Unit::Time,
+            Self::Recovery { .. } => FigureUnit::Time,
         }
     }
 }

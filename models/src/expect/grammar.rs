@@ -20,7 +20,9 @@ use super::sentence::{
     FaultNumber, Sentence, Subject, Target, Unreadable, Value, Verb, WindowKind, WrittenBound,
     WrittenCondition, WrittenEvent, WrittenFigure, WrittenReading, WrittenWindow,
 };
+use crate::Outcome;
 use crate::language::quantity::{Duration, Factor, Rate, Share};
+use crate::observe::figures::figure_names;
 use crate::resilience::circuit_breaker::BreakerState;
 
 /// Reads one sentence.
@@ -461,75 +463,33 @@ fn times(input: &mut &str) -> Read<super::Times> {
     .parse_next(input)
 }
 
-/// The figures that can be asked for, longest first where one begins another.
-pub(crate) const FIGURES: [&str; 37] = [
-    "availability",
-    "error rate",
-    "degraded share",
-    "goodput",
-    "load",
-    "requests",
-    "failures",
-    "mean latency",
-    "p50",
-    "p90",
-    "p95",
-    "p99.9",
-    "p99",
-    "calls",
-    "attempts",
-    "amplification",
-    "utilization",
-    "busy",
-    "capacity",
-    "queue",
-    "answers",
-    "rejections",
-    "depth",
-    "age",
-    "sent messages",
-    "refused messages",
-    "delivered messages",
-    "dead letters",
-    "revenue loss",
-    "revenue",
-    "rejection rate",
-    "rejected share",
-    "changes",
-    "customers hit",
-    "expired messages",
-    "compensated messages",
-    "duplicates",
-];
-
-/// A figure, or an outcome that is counted: `timeouts`, `rejected by breaker`.
+/// The name of a figure, or the outcome that is counted: `timeouts`, `rejected by breaker`. Where
+/// one name begins another, the longer one is meant.
 fn figure_name(input: &mut &str) -> Read<String> {
-    let known = |input: &mut &str| {
-        let mut furthest = Expected { left: input.len(), words: Vec::new() };
-        for figure in FIGURES {
-            match keyword(figure).parse_next(&mut { *input }) {
-                Ok(()) => {
-                    keyword(figure).parse_next(input)?;
-                    return Ok(figure.to_owned());
-                }
-                Err(error) => furthest = furthest.or(error),
+    let mut furthest = Expected::from_input(input);
+    let mut longest = (0, "");
+    let text = input.trim_start();
+    for name in figure_names() {
+        match keyword(name).parse_next(&mut { *input }) {
+            Ok(()) => longest = longest.max((name.len(), name)),
+            Err(error) => furthest = furthest.or(error),
+        }
+    }
+    for name in Outcome::ALL.map(Outcome::name) {
+        for written in [format!("{name}s"), name.to_owned()] {
+            if text.strip_prefix(written.as_str()).is_some_and(|rest| rest.starts_with(' ')) {
+                longest = longest.max((written.len(), name));
             }
         }
-        Err(furthest)
-    };
-    let outcome = |input: &mut &str| {
-        spaces(input)?;
-        for outcome in crate::Outcome::ALL {
-            for form in [format!("{}s", outcome.name()), outcome.name().to_owned()] {
-                if input.strip_prefix(form.as_str()).is_some_and(|rest| rest.starts_with(' ')) {
-                    input.next_slice(form.len());
-                    return Ok(outcome.name().to_owned());
-                }
-            }
+    }
+    match longest {
+        (0, _) => Err(furthest),
+        (length, name) => {
+            spaces(input)?;
+            input.next_slice(length);
+            Ok(name.to_owned())
         }
-        Err(Expected::from_input(input))
-    };
-    alt((known, outcome)).parse_next(input)
+    }
 }
 
 /// A figure and what it is of, with its place.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use sim_core::SimTime;
 
 use super::{Claim, Event, Expectation, Occurrence, Reading, Throughout, Wanted, Window};
-use crate::observe::{Change, InstanceChange, Measure, Moment, Unit};
+use crate::observe::{Change, FigureUnit, InstanceChange, Measure, Moment};
 use crate::system::System;
 use crate::{Outcome, OutcomeSet};
 
@@ -31,7 +31,7 @@ pub enum Measured {
         /// Its value; `None` if there was nothing to measure.
         value: Option<f64>,
         /// What it is counted in.
-        unit: Unit,
+        unit: FigureUnit,
         /// Where it was worst, if it was wanted in each interval.
         at: Option<SimTime>,
     },

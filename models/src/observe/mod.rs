@@ -2,20 +2,17 @@
 //! formatted.
 
 mod alerts;
-mod measure;
+pub mod figures;
 mod recorder;
 mod series;
 mod summary;
 mod timeline;
 
 pub use alerts::{AlertPlan, Condition};
-pub use measure::{
-    BreakerFigure, EdgeFigure, LatencyWindow, Measure, PoolFigure, QueueFigure, Unit,
-    WorkloadFigure,
-};
+pub use figures::{FigureUnit, Measure};
 pub use recorder::{
-    BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, QueueRecord, Recorder,
-    ScaleRecord, WorkloadRecord,
+    BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, LatencyWindow,
+    QueueRecord, Recorder, ScaleRecord, WorkloadRecord,
 };
 pub use series::{EdgeSeries, PoolSeries, WorkloadSeries};
 pub use summary::{

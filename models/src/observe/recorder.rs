@@ -6,7 +6,7 @@ use std::ops::Range;
 use sim_core::stats::{BatchMeans, Histogram};
 use sim_core::{SimDuration, SimTime};
 
-use super::{EdgeSeries, LatencyWindow, PoolSeries, WorkloadSeries};
+use super::{EdgeSeries, PoolSeries, WorkloadSeries};
 use crate::Outcome;
 use crate::resilience::Breaker;
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
@@ -40,6 +40,17 @@ pub struct WorkloadRecord {
     /// Customers of whom at least one counted request failed.
     pub customers_hit: HashSet<u64>,
     interval: Interval,
+}
+
+/// A window of a run over which the latencies of a workload are kept, in whole intervals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LatencyWindow {
+    /// The workload.
+    pub workload: u32,
+    /// The beginning.
+    pub from: SimTime,
+    /// The end.
+    pub to: SimTime,
 }
 
 #[derive(Clone, Debug, Default)]

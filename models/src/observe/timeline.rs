@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::{InstanceChange, InstanceRecord, Recorder, ScaleRecord, Unit, WorkloadSeries};
+use super::{FigureUnit, InstanceChange, InstanceRecord, Recorder, ScaleRecord, WorkloadSeries};
 use crate::faults::Fault;
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::resources::{Episode, Episodes};
@@ -127,7 +127,7 @@ pub enum Change {
         /// The figure then.
         value: f64,
         /// What it is counted in.
-        unit: Unit,
+        unit: FigureUnit,
     },
     /// Messages pile up in a queue: the oldest has waited for ten seconds.
     Backlog {

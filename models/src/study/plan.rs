@@ -20,7 +20,7 @@ pub struct FigurePlan {
     /// The figure as it was written: `p99 of web during fault`.
     pub text: String,
     /// Its unit.
-    pub unit: observe::Unit,
+    pub unit: observe::FigureUnit,
     /// The better direction, if it is an objective.
     pub better: Option<Direction>,
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sim_core::stats::ConfidenceInterval;
 use sim_experiments::recommend::{Conclusion, Recommendation, Standing, Unmet};
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 
 use super::settings::settings;
 use super::words::{FormulaWords, gives_way};
@@ -95,13 +95,13 @@ fn mark(standing: Standing) -> &'static str {
 }
 
 /// A mean, and its uncertainty unless all runs agree.
-fn mean(interval: ConfidenceInterval, unit: Unit) -> String {
+fn mean(interval: ConfidenceInterval, unit: FigureUnit) -> String {
     let half_width = Some(interval.half_width).filter(|width| width.is_finite() && *width > 0.0);
     with_error(interval.mean, half_width, |value| figure(value, unit))
 }
 
 fn objectives(recommendation: &Recommendation) -> String {
-    let cell = |value: Option<f64>, unit: Unit| {
+    let cell = |value: Option<f64>, unit: FigureUnit| {
         value.map_or_else(|| "-".to_owned(), |value| figure(value, unit))
     };
     let objectives = recommendation.plan.objectives.iter().zip(&recommendation.objectives);

@@ -8,7 +8,7 @@ use crate::expect::sentence::{Sentence, WrittenReading};
 use crate::expect::{Bound, Claim, Reading, Relation, Throughout, Wanted};
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Decode, Found, Named, Placed, Problems, expected, schema_of, section};
-use crate::observe::Unit;
+use crate::observe::FigureUnit;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 use crate::scenario::sentences::{Place, Resolver};
@@ -238,7 +238,7 @@ pub(crate) fn goal_readings(
 
 impl Resolver<'_, '_> {
     /// The unit of a figure, without its stretch of time, which some conditions may not have.
-    fn unit_of(&mut self, place: &Place<'_>) -> Option<Unit> {
+    fn unit_of(&mut self, place: &Place<'_>) -> Option<FigureUnit> {
         match read_reading(place.text) {
             Err(unreadable) => {
                 self.unreadable(&unreadable, place);
@@ -248,7 +248,7 @@ impl Resolver<'_, '_> {
             Ok(WrittenReading::Figure { figure, .. }) => {
                 self.measure(&figure, place).map(|measure| measure.unit())
             }
-            Ok(WrittenReading::Recovery { .. }) => Some(Unit::Time),
+            Ok(WrittenReading::Recovery { .. }) => Some(FigureUnit::Time),
         }
     }
 

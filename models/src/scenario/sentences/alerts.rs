@@ -8,7 +8,7 @@ use crate::expect::sentence::WrittenCondition;
 use crate::expect::{Bound, Relation};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
-use crate::observe::{AlertPlan, BreakerFigure, Condition, Measure, Unit};
+use crate::observe::{AlertPlan, Condition, Measure};
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 
@@ -69,15 +69,17 @@ impl Resolver<'_, '_> {
                     self.warning_in(place, &target.at, message, "this is never met");
                 }
                 let bound = Bound { relation: Relation::Above, value: 0.0 };
-                Some((Measure::Breakers(breakers, BreakerFigure::In(state)), None, bound))
+                Some((Measure::breakers_in(state, breakers), None, bound))
             }
             Ok(WrittenCondition::Figure { figure, over, bound }) => {
                 let measure = self.measure(&figure, place)?;
                 let bound = self.bound(&measure, &bound, place)?;
-                let is_long = over.is_some()
-                    && measure.unit() == Unit::Time
-                    && !matches!(measure, Measure::Queue(..));
-                if !measure.is_known_of_each_interval() || is_long {
+                let is_known = if over.is_some() {
+                    measure.is_known_of_any_stretch()
+                } else {
+                    measure.is_known_of_each_interval()
+                };
+                if !is_known {
                     let message = format!("`{}` is not kept for stretches of a run", figure.figure);
                     let help = "ask for p50 or p99, without `over`, or for another figure";
                     self.problem_in(place, &figure.at, message, help);

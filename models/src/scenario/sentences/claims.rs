@@ -3,7 +3,7 @@
 use super::resolver::{Place, Resolver};
 use crate::expect::sentence::{Sentence, WindowKind, WrittenFigure, WrittenWindow};
 use crate::expect::{Claim, Occurrence, Throughout, Window};
-use crate::observe::{Measure, Unit};
+use crate::observe::{FigureUnit, Measure};
 
 impl Resolver<'_, '_> {
     pub fn claim(&mut self, sentence: &Sentence, place: &Place<'_>) -> Option<Claim> {
@@ -55,7 +55,7 @@ impl Resolver<'_, '_> {
         place: &Place<'_>,
     ) -> Option<(Measure, Window, Window)> {
         let measure = self.measure(figure, place)?;
-        if !measure.is_known_of_each_interval() || measure.unit() == Unit::Time {
+        if !measure.is_known_of_each_interval() || measure.unit() == FigureUnit::Time {
             let help = "ask for availability, goodput, load or error rate";
             self.problem_in(
                 place,

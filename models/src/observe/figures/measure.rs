@@ -1,0 +1,125 @@
+//! A figure of something in particular, and its value in a run.
+
+use std::ops::Range;
+
+use sim_core::SimTime;
+
+use super::{
+    BreakersSubject, CallSubject, EffectSubject, Figure, FigureSubject, FigureUnit, Known,
+    PoolsSubject, QueueSubject, Seen, Stretch, WorkloadSubject,
+};
+use crate::observe::{LatencyWindow, Recorder};
+use crate::resilience::circuit_breaker::State;
+use crate::system::Blueprint;
+
+/// A figure of something in particular: the availability of the workload `web`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Measure {
+    /// Of a workload.
+    Workload(WorkloadSubject, Figure<WorkloadSubject>),
+    /// Of the calls over an edge.
+    Call(CallSubject, Figure<CallSubject>),
+    /// Of the breakers of a call.
+    Breakers(BreakersSubject, Figure<BreakersSubject>),
+    /// Of the pools of an owner.
+    Pools(PoolsSubject, Figure<PoolsSubject>),
+    /// Of a queue of messages.
+    Queue(QueueSubject, Figure<QueueSubject>),
+    /// Of an effect.
+    Effect(EffectSubject, Figure<EffectSubject>),
+}
+
+/// The same expression for whatever subject a measure has.
+macro_rules! of_any_subject {
+    ($measure:expr, ($subject:pat, $figure:ident) => $value:expr) => {
+        match $measure {
+            Measure::Workload($subject, $figure) => $value,
+            Measure::Call($subject, $figure) => $value,
+            Measure::Breakers($subject, $figure) => $value,
+            Measure::Pools($subject, $figure) => $value,
+            Measure::Queue($subject, $figure) => $value,
+            Measure::Effect($subject, $figure) => $value,
+        }
+    };
+}
+
+impl Measure {
+    /// The availability of a workload, by its dense id.
+    ///
+    /// # Panics
+    /// Never: workloads have an availability.
+    pub fn availability(workload: u32) -> Self {
+        let availability = WorkloadSubject::figure("availability");
+        Self::Workload(WorkloadSubject(workload), availability.expect("a row of the table"))
+    }
+
+    /// The number of breakers, by their dense ids, that are in a state at the end of a stretch.
+    pub(crate) fn breakers_in(state: State, breakers: Vec<u32>) -> Self {
+        Self::Breakers(BreakersSubject(breakers), BreakersSubject::in_state(state))
+    }
+
+    /// The unit of its values.
+    pub fn unit(&self) -> FigureUnit {
+        of_any_subject!(self, (_, figure) => figure.unit())
+    }
+
+    fn known(&self) -> Known {
+        of_any_subject!(self, (_, figure) => figure.known())
+    }
+
+    /// True if it is known of the whole run only, and not of parts of it.
+    pub fn is_of_whole_runs_only(&self) -> bool {
+        self.known() == Known::WholeRun
+    }
+
+    /// True if each interval has a value of its own.
+    pub fn is_known_of_each_interval(&self) -> bool {
+        self.known().is_of_each_interval()
+    }
+
+    /// True if any number of intervals in a row has a value.
+    pub fn is_known_of_any_stretch(&self) -> bool {
+        self.known() == Known::AnyStretch
+    }
+
+    /// The latencies to keep while a run lasts, so that the value over a window is known afterwards;
+    /// `None` if it is known anyway.
+    pub fn latencies_to_keep(&self, from: SimTime, to: SimTime) -> Option<LatencyWindow> {
+        match self {
+            Self::Workload(WorkloadSubject(workload), figure)
+                if figure.known().needs_kept_latencies() =>
+            {
+                Some(LatencyWindow { workload: *workload, from, to })
+            }
+            _ => None,
+        }
+    }
+
+    /// Its value over everything counted; `None` if there is nothing to measure.
+    ///
+    /// Of workloads and calls, the requests count that began after the warm-up; of pools, the time
+    /// after it; of queues, breakers and effects, the whole run.
+    pub fn over_all(&self, plan: &Blueprint, recorder: &Recorder) -> Option<f64> {
+        self.read(plan, recorder, Stretch::Counted)
+    }
+
+    /// Its value over some intervals, including any of the warm-up; `None` if there is nothing to
+    /// measure, or if it is not known of them.
+    pub fn over(
+        &self,
+        plan: &Blueprint,
+        recorder: &Recorder,
+        intervals: Range<usize>,
+    ) -> Option<f64> {
+        if intervals.is_empty() || self.is_of_whole_runs_only() {
+            return None;
+        }
+        self.read(plan, recorder, Stretch::Intervals(intervals))
+    }
+
+    fn read(&self, plan: &Blueprint, recorder: &Recorder, stretch: Stretch) -> Option<f64> {
+        of_any_subject!(self, (subject, figure) => {
+            figure.read(&Seen { subject, plan, recorder, stretch })
+        })
+    }
+}
