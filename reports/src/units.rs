@@ -1,16 +1,16 @@
 //! Numbers as people read them.
 
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 
 /// A figure in its unit.
-pub fn figure(value: f64, unit: Unit) -> String {
+pub fn figure(value: f64, unit: FigureUnit) -> String {
     match unit {
-        Unit::Share => percent(value),
-        Unit::Time => duration(value),
-        Unit::Rate => format!("{}/s", significant(value)),
-        Unit::Factor => format!("{}x", significant(value)),
-        Unit::Count if value.fract() == 0.0 && value >= 0.0 => count(value as u64),
-        Unit::Count => significant(value),
+        FigureUnit::Share => percent(value),
+        FigureUnit::Time => duration(value),
+        FigureUnit::Rate => format!("{}/s", significant(value)),
+        FigureUnit::Factor => format!("{}x", significant(value)),
+        FigureUnit::Count if value.fract() == 0.0 && value >= 0.0 => count(value as u64),
+        FigureUnit::Count => significant(value),
     }
 }
 

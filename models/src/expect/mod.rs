@@ -1,16 +1,24 @@
-//! What is expected of a run, and whether it came about.
+//! Expectations of a run, and verdicts on them.
 //!
-//! `grammar` reads the sentences under `expect:`; `scenario::compile` resolves their names to
-//! [`Claim`]s; [`judge`] holds a claim against a run that is over. A verdict says what was
-//! measured; putting it into words is for `sim-reports`.
+//! `grammar` reads the sentences under `expect:` into the parts that `sentence` names;
+//! `scenario::compile` resolves their names to [`Claim`]s; [`judge`] holds a claim against a run
+//! that is over. A [`Verdict`] says what was measured; `sim-reports` puts it into words.
+//!
+//! The same grammar reads the conditions of alerts, and the [`Reading`]s of sweeps and searches.
 
+mod bound;
 mod claim;
 pub(crate) mod grammar;
 mod judge;
+mod measurement;
+mod reading;
 pub(crate) mod sentence;
+mod timeline_event;
+mod verdict;
 
-pub use claim::{
-    Bound, Claim, Event, Expectation, Occurrence, Reading, Relation, Throughout, Times, Wanted,
-    Window,
-};
-pub use judge::{Measured, Verdict, judge, read_off};
+pub use bound::{Bound, Relation};
+pub use claim::{Claim, Expectation, Throughout, TimeWindow, Times};
+pub use judge::judge;
+pub use reading::{Reading, Wanted, read_off};
+pub use timeline_event::{Occurrence, TimelineEvent};
+pub use verdict::{Measured, Verdict};

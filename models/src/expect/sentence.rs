@@ -1,10 +1,13 @@
-//! Sentences as they are written: parts and their places, before their names mean anything.
+//! Sentences as they are written: their parts with places, before their names mean anything.
 
 use std::ops::Range;
 
+use sim_core::SimDuration;
+
+use super::{Relation, Throughout, Times};
 use crate::resilience::circuit_breaker::BreakerState;
 
-/// A sentence, and where its parts stand in it.
+/// A sentence under `expect:`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Sentence {
     /// `no request is lost`
@@ -12,11 +15,11 @@ pub(crate) enum Sentence {
     /// `order: a, then b`
     InOrder(Vec<WrittenEvent>),
     /// `breaker a -> b opens twice during fault`
-    Happens { event: WrittenEvent, times: super::Times, window: Option<WrittenWindow> },
+    Happens { event: WrittenEvent, times: Times, window: Option<WrittenWindow> },
     /// `p99 of web stays below 400ms`
     Figure {
         figure: WrittenFigure,
-        is_throughout: bool,
+        throughout: Throughout,
         bound: WrittenBound,
         window: Option<WrittenWindow>,
     },
@@ -24,19 +27,40 @@ pub(crate) enum Sentence {
     Back { figure: WrittenFigure, share: f64, window: WrittenWindow },
 }
 
-/// Something that happens.
+/// A condition of an alert or an experiment.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum WrittenCondition {
+    /// `breaker a -> b is open`
+    BreakerIs(Target, BreakerState),
+    /// `error rate of web over 10s is above 10%`
+    Figure { figure: WrittenFigure, over: Option<SimDuration>, bound: WrittenBound },
+}
+
+/// A number to be read off a run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum WrittenReading {
+    /// `cost`
+    Cost,
+    /// `p99 of web during fault`
+    Figure { figure: WrittenFigure, window: Option<WrittenWindow> },
+    /// `recovery of goodput of web to 90% of normal after fault`
+    Recovery { figure: WrittenFigure, share: f64, window: WrittenWindow },
+}
+
+/// An event: `breaker a -> b opens`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WrittenEvent {
-    pub subject: Subject,
+    pub subject: WrittenSubject,
     pub verb: Verb,
     pub at: Range<usize>,
 }
 
-/// Whom it happens to.
+/// The subject of an event.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Subject {
-    Fault(Option<usize>),
+pub(crate) enum WrittenSubject {
+    Fault(FaultNumber),
     Breaker(Target),
+    /// A pool, or a service: the verb tells which.
     Pool(Target),
     Workload(Target),
     Instance(Target),
@@ -45,7 +69,7 @@ pub(crate) enum Subject {
     Experiment,
 }
 
-/// What happens.
+/// The verb of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     Begins,
@@ -68,37 +92,38 @@ pub(crate) enum Verb {
     RunsOutOfMemory,
 }
 
-/// A name: `web`, `b.threads`, `c -> d`, `api#2`.
+/// The name of a thing: `web`, `b.threads`, `c -> d`, `api#2`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Target {
     pub name: String,
     pub callee: Option<String>,
     pub part: Option<String>,
     pub number: Option<u32>,
-    /// Whether it is said to be a queue of messages.
+    /// True after the word `queue`: the name is that of a queue of messages.
     pub is_queue: bool,
     pub at: Range<usize>,
 }
 
-/// A figure of something.
+/// A figure of something: `p99 of web`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WrittenFigure {
     pub figure: String,
     pub of: Target,
+    /// The place of the figure's name.
     pub at: Range<usize>,
 }
 
-/// What a figure is held against.
+/// A bound: `at least 99%`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WrittenBound {
-    pub relation: super::Relation,
-    pub value: Value,
+    pub relation: Relation,
+    pub value: WrittenValue,
     pub at: Range<usize>,
 }
 
-/// A number with its unit.
+/// A number with its unit; times are in seconds, rates per second.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum WrittenValue {
     Share(f64),
     Time(f64),
     Rate(f64),
@@ -106,55 +131,34 @@ pub(crate) enum Value {
     Count(f64),
 }
 
-/// When.
+/// A part of a run, and the place of its words.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WrittenWindow {
-    pub kind: WindowKind,
+    pub when: When,
     pub at: Range<usize>,
 }
 
-/// A fault by number from 0; the only one, or all of them together, if there is none.
-pub(crate) type FaultNumber = Option<usize>;
-
-/// When, in the words of the sentence.
+/// A part of a run, by its faults or by the clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum WindowKind {
+pub(crate) enum When {
     BeforeFault(FaultNumber),
     DuringFault(FaultNumber),
     AfterFault(FaultNumber),
-    WithinOfFault(sim_core::SimDuration, FaultNumber),
-    WithinAfterFault(sim_core::SimDuration, FaultNumber),
-    Between(sim_core::SimDuration, sim_core::SimDuration),
-    Before(sim_core::SimDuration),
-    After(sim_core::SimDuration),
+    WithinOfFault(SimDuration, FaultNumber),
+    WithinAfterFault(SimDuration, FaultNumber),
+    Between(SimDuration, SimDuration),
+    Before(SimDuration),
+    After(SimDuration),
 }
 
-/// What could not be read: where, and what could stand there.
+/// A fault by its number, from 0; without one, the only fault there is, or all faults together.
+pub(crate) type FaultNumber = Option<usize>;
+
+/// A place in a sentence that makes no sense.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Unreadable {
-    /// The word that means nothing here; empty at the end of the sentence.
+    /// The word that means nothing there; empty at the end of the sentence.
     pub at: Range<usize>,
-    /// What could stand in its place.
+    /// The words that could stand in its place.
     pub expected: Vec<&'static str>,
-}
-
-/// A condition: `error rate of web over 10s is above 10%`, `breaker a -> b is open`.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum WrittenCondition {
-    /// A breaker is in a state.
-    BreakerIs(Target, BreakerState),
-    /// A figure lies within a bound.
-    Figure { figure: WrittenFigure, over: Option<sim_core::SimDuration>, bound: WrittenBound },
-}
-
-/// A figure to be read off a run: `p99 of web during fault`, `recovery of goodput of web after
-/// fault`, `cost`.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum WrittenReading {
-    /// What all resources together cost.
-    Cost,
-    /// A figure, over everything counted or a part of the run.
-    Figure { figure: WrittenFigure, window: Option<WrittenWindow> },
-    /// The time until a figure is back to a share of what it was before the faults.
-    Recovery { figure: WrittenFigure, share: f64, window: WrittenWindow },
 }

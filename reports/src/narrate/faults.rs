@@ -1,7 +1,7 @@
 //! Faults, and experiments that are called off.
 
 use sim_core::SimDuration;
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 
 use super::Line;
 use crate::palette::Tone;
@@ -16,7 +16,7 @@ pub(super) fn ends(target: &str, effect: &str) -> Line {
     Line::new(Tone::Fault, "fault", target, format!("{effect}: over"))
 }
 
-pub(super) fn aborted(condition: &str, value: f64, unit: Unit) -> Line {
+pub(super) fn aborted(condition: &str, value: f64, unit: FigureUnit) -> Line {
     let measured = figure(value, unit);
     let text = format!("called off and rolled back: {condition}; measured {measured}");
     Line::worse("chaos", "experiment", text)

@@ -2,7 +2,7 @@
 
 use sim_core::SimTime;
 use sim_models::expect::{Measured, Verdict};
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 
 use crate::units::{clock, count, figure, percent};
 
@@ -27,7 +27,7 @@ fn moment(at: SimTime) -> String {
     clock(at.as_secs_f64())
 }
 
-fn value_of_figure(value: Option<f64>, unit: Unit, at: Option<SimTime>) -> String {
+fn value_of_figure(value: Option<f64>, unit: FigureUnit, at: Option<SimTime>) -> String {
     match (value, at) {
         (None, _) => "nothing: nothing ended in that time".to_owned(),
         (Some(value), None) => figure(value, unit),

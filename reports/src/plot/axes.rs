@@ -3,7 +3,7 @@
 use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{Cartesian2d, ChartContext, DrawingBackend};
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 
 use super::canvas::Drawn;
 use super::{colour, font};
@@ -28,7 +28,7 @@ impl<'a> Axis<'a> {
     }
 
     /// An axis of figures in a unit.
-    pub(crate) fn in_unit(most_labels: usize, unit: Unit) -> Self {
+    pub(crate) fn in_unit(most_labels: usize, unit: FigureUnit) -> Self {
         Self::new(most_labels, move |value| figure(value, unit))
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 
 /// The lowest and the highest of `values`; of none, infinity and minus infinity.
 pub(crate) fn extremes(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
@@ -13,7 +13,7 @@ pub(crate) fn extremes(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
 
 /// The range of an axis for values between `least` and `most`: with a little room on both sides,
 /// from zero unless all values lie far from it, and within 0 and 1 for shares.
-pub(crate) fn padded((least, most): (f64, f64), unit: Unit) -> Range<f64> {
+pub(crate) fn padded((least, most): (f64, f64), unit: FigureUnit) -> Range<f64> {
     if least > most {
         return 0.0..1.0;
     }
@@ -21,7 +21,7 @@ pub(crate) fn padded((least, most): (f64, f64), unit: Unit) -> Range<f64> {
     let room = if room > 0.0 { room } else { 1.0 };
     let low = if least >= 0.0 && least < most * 0.6 { 0.0 } else { least - room };
     let top = most + room;
-    if unit == Unit::Share {
+    if unit == FigureUnit::Share {
         low.max(0.0)..top.min(1.0)
     } else {
         (if least >= 0.0 { low.max(0.0) } else { low })..top

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sim_experiments::sweep::analysis::{Effects, Findings, Spread};
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 use sim_models::study::SweepPlan;
 
 use super::heat_map::{Heat, HeatMap};
@@ -39,7 +39,7 @@ pub(super) fn by_one_setting(
 }
 
 /// Bars from zero to the largest mean.
-fn bars(effects: &Effects, place: usize, unit: Unit) -> String {
+fn bars(effects: &Effects, place: usize, unit: FigureUnit) -> String {
     let spreads = &effects.figures[place];
     let most = spreads.iter().map(|spread| spread.points.mean().abs()).fold(0.0, f64::max);
     let step = effects.levels.len().div_ceil(MOST_LEVELS);
@@ -53,7 +53,7 @@ fn bars(effects: &Effects, place: usize, unit: Unit) -> String {
 }
 
 /// The mean at a level, its bar, and the range from the least to the most.
-fn bar_cells(spread: &Spread, most: f64, unit: Unit) -> [String; 3] {
+fn bar_cells(spread: &Spread, most: f64, unit: FigureUnit) -> [String; 3] {
     if spread.points.count() == 0 {
         return ["-".to_owned(), String::new(), String::new()];
     }
@@ -98,7 +98,7 @@ pub(super) fn by_two_settings(
     Some(table(&header, &[], rows))
 }
 
-fn map_cell(heat: Option<Heat>, unit: Unit) -> String {
+fn map_cell(heat: Option<Heat>, unit: FigureUnit) -> String {
     const SHADES: [&str; 5] = [" ", "░", "▒", "▓", "█"];
     let Some(Heat { mean, share }) = heat else { return "-  ".to_owned() };
     let shade = SHADES[((share * SHADES.len() as f64) as usize).min(SHADES.len() - 1)];

@@ -5,7 +5,7 @@ use super::Known::AnyStretch;
 use super::seen::Seen;
 use super::{Figure, FigureSubject, Measure, Reads, Row};
 use crate::observe::BreakerRecord;
-use crate::resilience::circuit_breaker::State;
+use crate::resilience::circuit_breaker::BreakerState;
 
 /// The breakers of a call, as dense ids: one, or one for each instance of the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,12 +39,16 @@ fn changes(breakers: &Seen<'_, BreakersSubject>) -> Option<f64> {
 impl BreakersSubject {
     /// The number of breakers in a state at the end of the last interval. It has no name of its
     /// own: the condition `breaker a -> b is open` asks for it.
-    pub(super) fn in_state(state: State) -> Figure<Self> {
+    pub(super) fn in_state(state: BreakerState) -> Figure<Self> {
         let (name, read): (_, fn(&Seen<'_, Self>) -> Option<f64>) = match state {
-            State::Closed => ("closed breakers", |breakers| breakers.in_state(State::Closed)),
-            State::Open => ("open breakers", |breakers| breakers.in_state(State::Open)),
-            State::HalfOpen => {
-                ("half-open breakers", |breakers| breakers.in_state(State::HalfOpen))
+            BreakerState::Closed => {
+                ("closed breakers", |breakers| breakers.in_state(BreakerState::Closed))
+            }
+            BreakerState::Open => {
+                ("open breakers", |breakers| breakers.in_state(BreakerState::Open))
+            }
+            BreakerState::HalfOpen => {
+                ("half-open breakers", |breakers| breakers.in_state(BreakerState::HalfOpen))
             }
         };
         Figure::plain(name, Count, AnyStretch, read)
@@ -56,7 +60,7 @@ impl Seen<'_, BreakersSubject> {
         self.subject.0.iter().map(|breaker| &self.recorder.breakers()[*breaker as usize])
     }
 
-    fn in_state(&self, state: State) -> Option<f64> {
+    fn in_state(&self, state: BreakerState) -> Option<f64> {
         let last = self.intervals()?.end - 1;
         Some(self.records().filter(|record| record.series[last] == state).count() as f64)
     }

@@ -9,7 +9,7 @@ use super::{
     PoolsSubject, QueueSubject, Seen, Stretch, WorkloadSubject,
 };
 use crate::observe::{LatencyWindow, Recorder};
-use crate::resilience::circuit_breaker::State;
+use crate::resilience::circuit_breaker::BreakerState;
 use crate::system::Blueprint;
 
 /// A figure of something in particular: the availability of the workload `web`.
@@ -54,7 +54,7 @@ impl Measure {
     }
 
     /// The number of breakers, by their dense ids, that are in a state at the end of a stretch.
-    pub(crate) fn breakers_in(state: State, breakers: Vec<u32>) -> Self {
+    pub(crate) fn breakers_in(state: BreakerState, breakers: Vec<u32>) -> Self {
         Self::Breakers(BreakersSubject(breakers), BreakersSubject::in_state(state))
     }
 

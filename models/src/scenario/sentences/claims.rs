@@ -1,8 +1,8 @@
 //! Claims about a run.
 
 use super::resolver::{Place, Resolver};
-use crate::expect::sentence::{Sentence, WindowKind, WrittenFigure, WrittenWindow};
-use crate::expect::{Claim, Occurrence, Throughout, Window};
+use crate::expect::sentence::{Sentence, When, WrittenFigure, WrittenWindow};
+use crate::expect::{Claim, Occurrence, Throughout, TimeWindow};
 use crate::observe::{FigureUnit, Measure};
 
 impl Resolver<'_, '_> {
@@ -19,15 +19,14 @@ impl Resolver<'_, '_> {
                 let window = self.optional_window(window.as_ref(), place).ok()?;
                 Some(Claim::Happens { event: event?, times: *times, window })
             }
-            Sentence::Figure { figure, is_throughout, bound, window } => {
+            Sentence::Figure { figure, throughout, bound, window } => {
                 let measure = self.measure(figure, place);
                 let window = self.optional_window(window.as_ref(), place).ok()?;
                 let measure = measure?;
                 let bound = self.bound(&measure, bound, place)?;
-                let throughout =
-                    if *is_throughout { Throughout::EachInterval } else { Throughout::Window };
-                self.check_known_then(&measure, figure, *is_throughout || window.is_some(), place)?;
-                if *is_throughout && !measure.is_known_of_each_interval() {
+                let (throughout, is_each) = (*throughout, *throughout == Throughout::EachInterval);
+                self.check_known_then(&measure, figure, is_each || window.is_some(), place)?;
+                if is_each && !measure.is_known_of_each_interval() {
                     let message = format!("`{}` is not kept for each interval", figure.figure);
                     self.problem_in(
                         place,
@@ -53,7 +52,7 @@ impl Resolver<'_, '_> {
         figure: &WrittenFigure,
         written: &WrittenWindow,
         place: &Place<'_>,
-    ) -> Option<(Measure, Window, Window)> {
+    ) -> Option<(Measure, TimeWindow, TimeWindow)> {
         let measure = self.measure(figure, place)?;
         if !measure.is_known_of_each_interval() || measure.unit() == FigureUnit::Time {
             let help = "ask for availability, goodput, load or error rate";
@@ -67,7 +66,7 @@ impl Resolver<'_, '_> {
         }
         let window = self.window(written, place)?;
         let normal = self.window(
-            &WrittenWindow { kind: WindowKind::BeforeFault(None), at: written.at.clone() },
+            &WrittenWindow { when: When::BeforeFault(None), at: written.at.clone() },
             place,
         )?;
         Some((measure, normal, window))

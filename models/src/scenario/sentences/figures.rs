@@ -1,8 +1,8 @@
 //! Figures that sentences name, and the bounds they are held to.
 
 use super::resolver::{Place, Resolver};
-use crate::expect::sentence::{Value, WrittenBound, WrittenFigure};
-use crate::expect::{Bound, Relation, Throughout, Window};
+use crate::expect::sentence::{WrittenBound, WrittenFigure, WrittenValue};
+use crate::expect::{Bound, Relation, Throughout, TimeWindow};
 use crate::observe::figures::{
     BreakersSubject, CallSubject, EffectSubject, FigureSubject, PoolsSubject, QueueSubject,
     WorkloadSubject,
@@ -15,9 +15,11 @@ impl Resolver<'_, '_> {
         &mut self,
         measure: &Measure,
         throughout: Throughout,
-        window: Option<Window>,
+        window: Option<TimeWindow>,
     ) {
-        let (Throughout::Window, Some(Window { from, to })) = (throughout, window) else { return };
+        let (Throughout::Window, Some(TimeWindow { from, to })) = (throughout, window) else {
+            return;
+        };
         if let Some(wanted) = measure.latencies_to_keep(from, to)
             && !self.plan.blueprint.latency_windows.contains(&wanted)
         {
@@ -33,11 +35,11 @@ impl Resolver<'_, '_> {
     ) -> Option<Bound> {
         let unit = measure.unit();
         let (value, is_right) = match bound.value {
-            Value::Share(value) => (value, unit == FigureUnit::Share),
-            Value::Time(value) => (value, unit == FigureUnit::Time),
-            Value::Rate(value) => (value, unit == FigureUnit::Rate),
-            Value::Factor(value) => (value, unit == FigureUnit::Factor),
-            Value::Count(value) => (value, unit == FigureUnit::Count || value == 0.0),
+            WrittenValue::Share(value) => (value, unit == FigureUnit::Share),
+            WrittenValue::Time(value) => (value, unit == FigureUnit::Time),
+            WrittenValue::Rate(value) => (value, unit == FigureUnit::Rate),
+            WrittenValue::Factor(value) => (value, unit == FigureUnit::Factor),
+            WrittenValue::Count(value) => (value, unit == FigureUnit::Count || value == 0.0),
         };
         if !is_right {
             self.problem_in(

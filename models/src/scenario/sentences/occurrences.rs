@@ -1,20 +1,20 @@
 //! Things that happen in a run.
 
 use super::resolver::{Place, Resolver, suggestion};
-use crate::expect::sentence::{Subject, Verb, WrittenEvent};
-use crate::expect::{Event, Occurrence};
+use crate::expect::sentence::{Verb, WrittenEvent, WrittenSubject};
+use crate::expect::{Occurrence, TimelineEvent};
 use crate::resilience::circuit_breaker::BreakerState;
 
 impl Resolver<'_, '_> {
     pub fn occurrence(&mut self, written: &WrittenEvent, place: &Place<'_>) -> Option<Occurrence> {
         let event = match (&written.subject, written.verb) {
-            (Subject::Fault(fault), Verb::Begins) => Event::FaultBegins(
+            (WrittenSubject::Fault(fault), Verb::Begins) => TimelineEvent::FaultBegins(
                 self.fault_instants(*fault, &written.at, place).ok()?.map(|(begin, _)| begin),
             ),
-            (Subject::Fault(fault), _) => Event::FaultEnds(
+            (WrittenSubject::Fault(fault), _) => TimelineEvent::FaultEnds(
                 self.fault_instants(*fault, &written.at, place).ok()?.map(|(_, end)| end),
             ),
-            (Subject::Breaker(target), verb) => {
+            (WrittenSubject::Breaker(target), verb) => {
                 let state = match verb {
                     Verb::Opens => BreakerState::Open,
                     Verb::HalfOpens => BreakerState::HalfOpen,
@@ -33,28 +33,28 @@ impl Resolver<'_, '_> {
                         "it neither opens nor closes",
                     );
                 }
-                Event::Breaker(owners, state)
+                TimelineEvent::Breaker(owners, state)
             }
-            (Subject::Pool(target), verb @ (Verb::ScalesTo(_) | Verb::RunsOutOfMemory)) => {
+            (WrittenSubject::Pool(target), verb @ (Verb::ScalesTo(_) | Verb::RunsOutOfMemory)) => {
                 let name = self.instance_named(target, place)?;
                 match verb {
-                    Verb::ScalesTo(number) => Event::Scales(name, Some(number)),
-                    _ => Event::OutOfMemory(name),
+                    Verb::ScalesTo(number) => TimelineEvent::Scales(name, Some(number)),
+                    _ => TimelineEvent::OutOfMemory(name),
                 }
             }
-            (Subject::Pool(target), verb) => {
+            (WrittenSubject::Pool(target), verb) => {
                 let (owner, kind) = self.pool_named(target, place)?;
                 if verb == Verb::Overflows {
-                    Event::Overflows(owner, kind)
+                    TimelineEvent::Overflows(owner, kind)
                 } else {
-                    Event::Saturates(owner, kind)
+                    TimelineEvent::Saturates(owner, kind)
                 }
             }
-            (Subject::Workload(target), _) => {
+            (WrittenSubject::Workload(target), _) => {
                 self.workload_named(target, place)?;
-                Event::Outage(target.name.clone())
+                TimelineEvent::Outage(target.name.clone())
             }
-            (Subject::Alert(target), verb) => {
+            (WrittenSubject::Alert(target), verb) => {
                 let known: Vec<&str> = self.names.file.alerts.names().collect();
                 if !known.contains(&target.name.as_str()) {
                     let help = suggestion(&target.name, &known);
@@ -68,12 +68,12 @@ impl Resolver<'_, '_> {
                 }
                 let name = target.name.clone();
                 if verb == Verb::Fires {
-                    Event::AlertFires(name)
+                    TimelineEvent::AlertFires(name)
                 } else {
-                    Event::AlertResolved(name)
+                    TimelineEvent::AlertResolved(name)
                 }
             }
-            (Subject::Experiment, _) => {
+            (WrittenSubject::Experiment, _) => {
                 if self.names.file.chaos.is_none() {
                     self.problem_in(
                         place,
@@ -83,19 +83,23 @@ impl Resolver<'_, '_> {
                     );
                     return None;
                 }
-                Event::CalledOff
+                TimelineEvent::CalledOff
             }
-            (Subject::Queue(target), verb) => {
+            (WrittenSubject::Queue(target), verb) => {
                 self.queue_named(target, place)?;
                 let name = target.name.clone();
-                if verb == Verb::Drains { Event::Drains(name) } else { Event::Backlog(name) }
+                if verb == Verb::Drains {
+                    TimelineEvent::Drains(name)
+                } else {
+                    TimelineEvent::Backlog(name)
+                }
             }
-            (Subject::Instance(target), verb) => {
+            (WrittenSubject::Instance(target), verb) => {
                 let instance = self.instance_named(target, place)?;
                 match verb {
-                    Verb::IsEjected => Event::Ejected(instance),
-                    Verb::IsReadmitted => Event::Readmitted(instance),
-                    _ => Event::Down(instance),
+                    Verb::IsEjected => TimelineEvent::Ejected(instance),
+                    Verb::IsReadmitted => TimelineEvent::Readmitted(instance),
+                    _ => TimelineEvent::Down(instance),
                 }
             }
         };

@@ -5,22 +5,22 @@ use std::ops::Range;
 use sim_core::SimTime;
 
 use super::resolver::{Place, Reported, Resolver};
-use crate::expect::Window;
-use crate::expect::sentence::{WindowKind, WrittenWindow};
+use crate::expect::TimeWindow;
+use crate::expect::sentence::{When, WrittenWindow};
 
 impl Resolver<'_, '_> {
     pub fn optional_window(
         &mut self,
         window: Option<&WrittenWindow>,
         place: &Place<'_>,
-    ) -> Result<Option<Window>, Reported> {
+    ) -> Result<Option<TimeWindow>, Reported> {
         match window {
             None => Ok(None),
             Some(window) => self.window(window, place).map(Some).ok_or(Reported),
         }
     }
 
-    pub fn window(&mut self, written: &WrittenWindow, place: &Place<'_>) -> Option<Window> {
+    pub fn window(&mut self, written: &WrittenWindow, place: &Place<'_>) -> Option<TimeWindow> {
         let run = self.plan.blueprint.run;
         let end = SimTime::ZERO + run.duration + run.drain;
         let at = &written.at;
@@ -32,28 +32,28 @@ impl Resolver<'_, '_> {
                     .unwrap_or_else(|| resolver.all_faults()),
             )
         };
-        let (from, to) = match written.kind {
-            WindowKind::BeforeFault(fault) => (SimTime::ZERO + run.warmup, whole(self, fault)?.0),
-            WindowKind::DuringFault(fault) => {
+        let (from, to) = match written.when {
+            When::BeforeFault(fault) => (SimTime::ZERO + run.warmup, whole(self, fault)?.0),
+            When::DuringFault(fault) => {
                 let (begin, over) = whole(self, fault)?;
                 (begin, over.min(SimTime::ZERO + run.duration))
             }
-            WindowKind::AfterFault(fault) => {
+            When::AfterFault(fault) => {
                 let span = whole(self, fault)?;
                 (self.end_of(span, at, place)?, SimTime::ZERO + run.duration)
             }
-            WindowKind::WithinOfFault(span, fault) => {
+            When::WithinOfFault(span, fault) => {
                 let begin = whole(self, fault)?.0;
                 (begin, begin + span)
             }
-            WindowKind::WithinAfterFault(span, fault) => {
+            When::WithinAfterFault(span, fault) => {
                 let faults = whole(self, fault)?;
                 let over = self.end_of(faults, at, place)?;
                 (over, over + span)
             }
-            WindowKind::Between(from, to) => (SimTime::ZERO + from, SimTime::ZERO + to),
-            WindowKind::Before(to) => (SimTime::ZERO, SimTime::ZERO + to),
-            WindowKind::After(from) => (SimTime::ZERO + from, SimTime::ZERO + run.duration),
+            When::Between(from, to) => (SimTime::ZERO + from, SimTime::ZERO + to),
+            When::Before(to) => (SimTime::ZERO, SimTime::ZERO + to),
+            When::After(from) => (SimTime::ZERO + from, SimTime::ZERO + run.duration),
         };
         if from >= to || from >= end {
             let message = if from >= to {
@@ -69,7 +69,7 @@ impl Resolver<'_, '_> {
             );
             return None;
         }
-        Some(Window { from, to: to.min(end) })
+        Some(TimeWindow { from, to: to.min(end) })
     }
 
     fn end_of(

@@ -1,7 +1,7 @@
 //! Maps: a figure over the two settings that explain most of it.
 
 use sim_experiments::sweep::analysis::{Findings, LevelOrPart};
-use sim_models::observe::Unit;
+use sim_models::observe::FigureUnit;
 
 use super::drawings::MOST_PANELS;
 use crate::plot::{Canvas, DrawError, Drawing, Drawn, Pixel, colour, font, short_name};
@@ -81,7 +81,7 @@ fn edge(number: usize, count: usize, length: i32) -> i32 {
     (number as i64 * i64::from(length) / count as i64) as i32
 }
 
-fn draw_cells(canvas: &dyn Canvas, map: &HeatMap<'_>, unit: Unit) -> Drawn {
+fn draw_cells(canvas: &dyn Canvas, map: &HeatMap<'_>, unit: FigureUnit) -> Drawn {
     let (rows, columns) = (map.cells.levels.0.len(), map.cells.levels.1.len());
     let has_room = WIDTH / columns as i32 >= 64 && HEIGHT / rows as i32 >= 18;
     for row in 0..rows {
@@ -105,7 +105,7 @@ fn draw_cells(canvas: &dyn Canvas, map: &HeatMap<'_>, unit: Unit) -> Drawn {
     Ok(())
 }
 
-fn write_mean(canvas: &dyn Canvas, heat: &Heat, unit: Unit, at: Pixel) -> Drawn {
+fn write_mean(canvas: &dyn Canvas, heat: &Heat, unit: FigureUnit, at: Pixel) -> Drawn {
     let ink = if heat.share > 0.45 { colour::WHITE } else { colour::BLACK };
     canvas.write_in(ink, &figure(heat.mean, unit), at, font::LABEL)
 }
