@@ -123,3 +123,24 @@ fn make_readable(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
 fn make_readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_fails_halfway_keeps_its_old_bytes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let results = Folder::make(folder.path()).expect("made");
+        results.write("points.csv", b"old").expect("written");
+        let failed: Result<(), WriteError> = results.write_with("points.csv", |out| {
+            out.write_all(b"new").expect("buffered");
+            let cause = std::io::Error::other("the disk is full");
+            Err(WriteError::File { path: "points.csv".into(), cause })
+        });
+        assert!(failed.is_err());
+        let left: Vec<_> = std::fs::read_dir(folder.path()).expect("readable").collect();
+        assert_eq!(left.len(), 1, "no temporary file is left: {left:?}");
+        assert_eq!(std::fs::read(folder.path().join("points.csv")).expect("readable"), b"old");
+    }
+}

@@ -85,3 +85,24 @@ pub(crate) fn table_of<T>(records: &[T], columns: &[Column<T>]) -> String {
     let row = |record| columns.iter().map(|column| (column.cell)(record)).collect();
     table(&titles, &left, records.iter().map(row))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_right_aligned_and_words_left() {
+        let records = [("web", 12_u32, "timeout 3"), ("batch", 3, "")];
+        let columns = [
+            left("", |record: &(&str, u32, &str)| record.0.to_owned()),
+            right("calls", |record| record.1.to_string()),
+            left("failures", |record| record.2.to_owned()),
+        ];
+        let mut page = Page::new(Palette::Plain, "shop", "2 workloads");
+        page.section("Workloads", &table_of(&records, &columns));
+        assert_eq!(
+            page.finish(),
+            "shop: 2 workloads\n\nWorkloads\n         calls  failures\n  web       12  timeout 3\n  batch      3\n"
+        );
+    }
+}

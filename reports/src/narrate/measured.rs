@@ -62,7 +62,7 @@ fn order(reached: &[SimTime], missing: Option<&str>) -> String {
     let reached = reached.iter().map(|at| moment(*at)).collect::<Vec<_>>().join(", then ");
     match missing {
         None => reached,
-        Some(missing) if reached.is_empty() => format!("`{missing}` never came about"),
-        Some(missing) => format!("{reached}; after that, not `{missing}`"),
+        Some(missing) if reached.is_empty() => format!("`{missing}` never happened"),
+        Some(missing) => format!("{reached}; after that, `{missing}` never happened"),
     }
 }

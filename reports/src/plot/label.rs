@@ -13,3 +13,15 @@ pub(crate) fn shortened(text: &str, longest: usize, kept: usize) -> String {
 pub(crate) fn short_name(text: &str) -> String {
     shortened(text, 14, 12)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_cut_by_characters() {
+        assert_eq!(short_name("lognormal 8ms"), "lognormal 8ms");
+        assert_eq!(short_name("exponentiell für 8ms"), "exponentiell…");
+        assert_eq!(short_name("größer als 99,9 %"), "größer als 9…");
+    }
+}

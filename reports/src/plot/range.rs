@@ -27,3 +27,25 @@ pub(crate) fn padded((least, most): (f64, f64), unit: FigureUnit) -> Range<f64> 
         (if least >= 0.0 { low.max(0.0) } else { low })..top
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_begins_at_zero_unless_its_values_lie_far_from_it() {
+        assert_eq!(padded((1.0, 11.0), FigureUnit::Count), 0.0..11.8);
+        assert_eq!(padded((100.0, 110.0), FigureUnit::Count), 99.2..110.8);
+        assert_eq!(padded((-5.0, -5.0), FigureUnit::Count), -5.5..-4.5);
+    }
+
+    #[test]
+    fn an_axis_of_shares_stays_within_them() {
+        assert_eq!(padded((0.9, 1.0), FigureUnit::Share).end, 1.0);
+    }
+
+    #[test]
+    fn an_axis_without_values_is_drawn_all_the_same() {
+        assert_eq!(padded(extremes([]), FigureUnit::Time), 0.0..1.0);
+    }
+}

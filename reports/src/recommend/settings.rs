@@ -8,7 +8,7 @@ use crate::layout::table;
 
 /// A row for each setting.
 pub(super) fn settings(recommendation: &Recommendation) -> String {
-    let header = ["setting", "now", "recommended", "safe", "below that", "above that"];
+    let header = ["setting", "now", "recommended", "safe", "below", "above"];
     let settings = recommendation.plan.settings.iter().zip(&recommendation.advice);
     table(&header, &[1, 2, 3, 4, 5], settings.map(|(setting, advice)| row(setting, advice)))
 }
@@ -37,19 +37,19 @@ fn range((from, to): &(Level, Level)) -> String {
 /// The limit that gives way beyond one end of the safe range.
 fn side(breach: Option<&Breach>) -> String {
     breach.map_or_else(
-        || "nothing gives way".to_owned(),
+        || "every limit is met".to_owned(),
         |breach| format!("at {}: {}", breach.at.shown, gives_way(breach)),
     )
 }
 
-/// The recommended value, and the others that keep every limit.
+/// The recommended value, and the others that meet every limit.
 fn safe_values(advice: &Advice) -> String {
     let others = advice.others.iter().filter(|(_, breach)| breach.is_none());
     let all = std::iter::once(&advice.recommended).chain(others.map(|(level, _)| level));
     all.map(|level| level.shown.clone()).collect::<Vec<_>>().join(", ")
 }
 
-/// The values that do not keep every limit, each with the one that gives way.
+/// The values that miss a limit, each with the one that gives way.
 fn unsafe_values(advice: &Advice) -> String {
     let broken = advice.others.iter().filter_map(|(level, breach)| {
         Some(format!("{}: {}", level.shown, gives_way(breach.as_ref()?)))

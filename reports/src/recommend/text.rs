@@ -23,23 +23,23 @@ pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette)
     page.remark(Tone::Faint, &effort(recommendation));
     page.section("Settings", &settings(recommendation));
     let title = format!(
-        "Limits, on {} runs each that were not searched on",
+        "Limits, each on {} runs that the search has not seen",
         recommendation.plan.validations
     );
     page.section(&title, &limits(recommendation));
     if !recommendation.objectives.is_empty() {
         page.section("Objectives (mean over the conditions)", &objectives(recommendation));
     }
-    page.section("How much room there is", &strained(recommendation));
+    page.section("How much room is left", &strained(recommendation));
     if !recommendation.front.is_empty() {
-        let title = "Where the objectives conflict: nothing better in all of them was found";
+        let title = "Where the objectives conflict: no candidate was better in all of them";
         page.section(title, &front(recommendation));
     }
     if !recommendation.unmet.is_empty() {
-        page.section("What could not be met", &unmet(recommendation));
+        page.section("Limits that could not be met", &unmet(recommendation));
     }
     if !recommendation.estimates.is_empty() {
-        page.section("What formulas say, where the search began", &formulas(recommendation));
+        page.section("Formulas that the search began with", &formulas(recommendation));
     }
     page.finish()
 }
@@ -50,13 +50,13 @@ fn verdict(recommendation: &Recommendation) -> (Tone, String) {
     match recommendation.conclusion {
         Conclusion::Keep => (
             Tone::Better,
-            "keep what you have: it keeps every limit, and nothing better was found".to_owned(),
+            "keep what you have: it meets every limit, and nothing better was found".to_owned(),
         ),
         Conclusion::Change => {
-            (Tone::Better, format!("change {changed} of {of} settings: every limit is kept then"))
+            (Tone::Better, format!("change {changed} of {of} settings, and every limit is met"))
         }
         Conclusion::Unmet => {
-            (Tone::Worse, "nothing that was tried keeps every limit; this comes nearest".to_owned())
+            (Tone::Worse, "no candidate meets every limit; this one comes closest".to_owned())
         }
     }
 }
@@ -67,7 +67,8 @@ fn effort(recommendation: &Recommendation) -> String {
         several => format!("{several} conditions"),
     };
     format!(
-        "{} candidates tried under {conditions} in {} runs, seed {}; ± is half of the 95% interval",
+        "{} candidates tried under {conditions} in {} runs, seed {}; \
+         ± is half the width of the 95% confidence interval",
         count(recommendation.candidates),
         count(recommendation.runs),
         recommendation.seed
@@ -82,7 +83,7 @@ fn limits(recommendation: &Recommendation) -> String {
         };
         vec![limit.condition.clone(), limit.limit.clone(), cell(limit.now), cell(limit.recommended)]
     });
-    let legend = "+ kept, ~ kept on average but not surely, ! missed";
+    let legend = "+ met, ~ met on average but not with certainty, ! missed";
     format!("{}\n{legend}", table(&["condition", "limit", "now", "recommended"], &[1, 2, 3], rows))
 }
 
@@ -120,7 +121,7 @@ fn objectives(recommendation: &Recommendation) -> String {
 fn strained(recommendation: &Recommendation) -> String {
     let rows = recommendation.strained.iter().map(|strained| {
         let gives_way = match strained.breaches.as_slice() {
-            [] => "+ every limit is kept".to_owned(),
+            [] => "+ every limit is met".to_owned(),
             [only] => format!("! {}", gives_way(only)),
             [worst, others @ ..] => format!("! {}, and {} more", gives_way(worst), others.len()),
         };
@@ -153,20 +154,17 @@ fn unmet(recommendation: &Recommendation) -> String {
     text
 }
 
-/// The reason why no candidate keeps a limit together with all others.
+/// The reason why no candidate meets a limit together with all others.
 fn reason(unmet: &Unmet) -> String {
     if let Some((condition, limit)) = &unmet.at_the_cost_of {
-        return format!("candidates that keep it miss `{limit}` ({condition})");
+        return format!("candidates that meet it miss `{limit}` ({condition})");
     }
     if unmet.is_met_by_others {
-        return "candidates that keep it were found, and did not hold on other random numbers"
-            .to_owned();
+        return "some candidates met it in the search, but not on fresh random numbers".to_owned();
     }
     let best =
         unmet.best.map_or_else(|| "nothing to measure".to_owned(), |best| figure(best, unmet.unit));
-    format!(
-        "no candidate kept it; the best had {best}. The settings that may move cannot bring it about"
-    )
+    format!("no candidate met it; the best reached {best}. Changing these settings is not enough")
 }
 
 fn formulas(recommendation: &Recommendation) -> String {
@@ -179,5 +177,5 @@ fn formulas(recommendation: &Recommendation) -> String {
             rows.push(vec![setting, name.to_owned(), working, result]);
         }
     }
-    table(&["setting", "formula", "", "says"], &[1, 2], rows)
+    table(&["setting", "formula", "", "result"], &[1, 2], rows)
 }

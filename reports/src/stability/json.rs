@@ -34,18 +34,13 @@ fn triggered(stability: &Stability) -> Vec<Value> {
     for map in &stability.maps {
         for ((level, cells), boundary) in map.triggers.iter().zip(&map.cells).zip(&map.boundaries) {
             let trigger = trigger(stability, level, map.also.as_ref());
-            rows.push(row(stability, Some(trigger), cells, boundary));
+            rows.push(row(stability, Some(&trigger), cells, boundary));
         }
     }
     rows
 }
 
-fn row(
-    stability: &Stability,
-    trigger: Option<String>,
-    cells: &[Cell],
-    boundary: &Boundary,
-) -> Value {
+fn row(stability: &Stability, trigger: Option<&str>, cells: &[Cell], boundary: &Boundary) -> Value {
     let loads = stability.loads.iter().zip(cells).map(|(load, cell)| {
         json!({
             "load": load.shown,

@@ -24,10 +24,11 @@ pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String
         };
         page.section(&title, &cells(stability, map));
     }
-    page.section("Where it ceases to heal", &boundaries(stability));
+    page.section("Where it stops healing", &boundaries(stability));
     if let Some(hysteresis) = &stability.hysteresis {
         let title = format!(
-            "Going up and coming down, {} at each load, without a trigger: share answered",
+            "Share answered going up through the loads and coming down again, {} at each, \
+             without a trigger",
             duration(stability.plan.dwell)
         );
         page.section(&title, &up_and_down(stability, hysteresis));
@@ -38,7 +39,7 @@ pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String
 fn about(stability: &Stability) -> String {
     let triggers: usize = stability.maps.iter().map(|map| map.triggers.len()).sum();
     format!(
-        "{} loads with {} triggers and without, {} runs of {} each, seed {}",
+        "{} loads, each without a trigger and with {} triggers, {} runs of {} each, seed {}",
         stability.loads.len(),
         count(triggers as u64),
         stability.plan.replications,
@@ -49,7 +50,8 @@ fn about(stability: &Stability) -> String {
 
 fn well(stability: &Stability) -> String {
     format!(
-        "well: at least {} of {} answered in the last quarter of what follows the trigger",
+        "well: at least {} of the requests of {} are answered in the last quarter of the time \
+         after the trigger",
         percent(stability.plan.well),
         stability.plan.workload_name
     )
@@ -58,11 +60,11 @@ fn well(stability: &Stability) -> String {
 /// The safe load, and the load and trigger that show why it is not higher.
 fn verdict(stability: &Stability) -> Vec<(Tone, String)> {
     let Some(Healing { up_to, first_bad }) = stability.healing() else {
-        let verdict = "no load that was tried heals from every trigger";
+        let verdict = "it does not heal after every trigger at any load that was tried";
         return vec![(Tone::Worse, verdict.to_owned())];
     };
     let safe = format!(
-        "safe load: {} ({} less than {}, up to which every trigger that was tried heals)",
+        "safe load: {} ({} below {}, up to which it heals after every trigger that was tried)",
         load(stability, up_to * (1.0 - MARGIN)),
         percent(MARGIN),
         load(stability, up_to)
@@ -87,10 +89,12 @@ fn cells(stability: &Stability, map: &Map) -> String {
             .chain(cells)
             .collect::<Vec<_>>()
     });
-    let legend = ". stable, o recovers by itself, ~ degraded, X metastable: stays down after the trigger, # overloaded without one;\n\
-                  ? not all runs agree";
-    format!("{}\n{legend}", table(&header, &[], rows))
+    format!("{}\n{LEGEND}", table(&header, &[], rows))
 }
+
+const LEGEND: &str = ". stable, o recovers by itself, ~ degraded, \
+                      X metastable: stays down after the trigger, # overloaded without one;\n\
+                      ? not all runs agree";
 
 /// The usual behaviour in a cell, with a question mark if some run behaves differently.
 fn mark(cell: &Cell) -> String {
@@ -129,16 +133,19 @@ fn up_and_down(stability: &Stability, hysteresis: &Hysteresis) -> String {
     let well = stability.plan.well;
     let rows = hysteresis.passes.iter().map(|pass| {
         let is_path_dependent = pass.up >= well && pass.down < well;
-        let note = if is_path_dependent { "depends on where it comes from" } else { "" };
+        let note = if is_path_dependent { "depends on the direction" } else { "" };
         vec![pass.load.shown.clone(), percent(pass.up), percent(pass.down), note.to_owned()]
     });
     let table = table(&["load", "going up", "coming down", ""], &[3], rows);
     let verdict = match hysteresis.vulnerable(well) {
         Some((from, to)) => {
-            format!("from {} to {} the system can be well or down", from.shown, to.shown)
+            format!(
+                "from {} to {} the system can be well or down, depending on where it comes from",
+                from.shown, to.shown
+            )
         }
         None => {
-            "the way down is the way up: no load at which it can be either well or down".to_owned()
+            "no hysteresis: every load that was well going up was well coming down too".to_owned()
         }
     };
     format!("{table}\n{verdict}")

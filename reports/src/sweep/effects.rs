@@ -30,7 +30,7 @@ pub(super) fn by_one_setting(
     };
     let mut text = String::new();
     for parameter in largest_first(&explained) {
-        let share = format!("explains {} of what varies", percent(explained[parameter]));
+        let share = format!("explains {} of the variance", percent(explained[parameter]));
         let share = palette.paint(Tone::Faint, &share);
         let _ = writeln!(text, "{}  {share}", plan.parameters[parameter].path);
         text.push_str(&bars(&findings.effects[parameter], place, plan.figures[place].unit));

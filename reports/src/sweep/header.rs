@@ -60,13 +60,13 @@ impl Header {
             ));
         }
         if self.scenario != wanted.scenario {
-            return Some(format!("it is of `{}`, not of `{}`", self.scenario, wanted.scenario));
+            return Some(format!("its scenario is `{}`, not `{}`", self.scenario, wanted.scenario));
         }
         if self.plan != wanted.plan {
-            return Some("other values vary, or other figures are measured".to_owned());
+            return Some("it varies other values or measures other figures".to_owned());
         }
         if self.identity != wanted.identity || self.seed != wanted.seed {
-            return Some("the scenario has been changed since, or has another seed".to_owned());
+            return Some("the scenario or its seed has changed since".to_owned());
         }
         None
     }
@@ -74,6 +74,11 @@ impl Header {
     /// The part of the sweep, if it is not the same as in `wanted`.
     pub(super) fn other_part(&self, wanted: &Self) -> Option<String> {
         let is_other = (self.part, self.parts) != (wanted.part, wanted.parts);
-        is_other.then(|| format!("it is part {}/{} of it", self.part, self.parts))
+        is_other.then(|| {
+            format!(
+                "it is part {}/{}, not part {}/{}",
+                self.part, self.parts, wanted.part, wanted.parts
+            )
+        })
     }
 }

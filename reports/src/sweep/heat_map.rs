@@ -16,6 +16,7 @@ pub(super) struct HeatMap<'a> {
 }
 
 /// A cell of a heat map.
+#[derive(Clone, Copy)]
 pub(super) struct Heat {
     pub mean: f64,
     /// The place of the mean between the lowest, 0, and the highest, 1.

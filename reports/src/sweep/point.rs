@@ -2,7 +2,7 @@
 
 use sim_experiments::sweep::{Point, PointState};
 
-/// The state in one word, and the reason if the point has no figures.
+/// The state in one word, and the reason if the point has no results.
 pub(super) fn state(point: &Point) -> (&'static str, String) {
     match &point.state {
         PointState::Measured => ("measured", String::new()),

@@ -52,7 +52,7 @@ pub fn report(
         page.section("Which settings matter", &body);
     }
     if !findings.failures.is_empty() {
-        page.section("Points without figures", &failures(findings));
+        page.section("Points without results", &failures(findings));
     }
     Ok(page.finish())
 }
@@ -68,7 +68,7 @@ fn about(header: &Header, findings: &Findings) -> String {
     )
 }
 
-/// The settings that vary, the points that have no figures, and the meaning of `±`.
+/// The settings that vary, the points that have no results, and the meaning of `±`.
 fn remarks(page: &mut Page, plan: &SweepPlan, findings: &Findings) {
     for parameter in &plan.parameters {
         page.plain(&format!("  {} = {}", parameter.path, parameter.values));
@@ -78,15 +78,15 @@ fn remarks(page: &mut Page, plan: &SweepPlan, findings: &Findings) {
             findings.abandoned,
             "given up, because another point was clearly better in every objective",
         ),
-        (findings.failed, "without figures"),
+        (findings.failed, "without results"),
     ];
     for (number, reason) in lost.into_iter().filter(|(number, _)| *number > 0) {
         page.remark(Tone::Worse, &format!("{} points {reason}", count(number)));
     }
     let intervals = if plan.replications.most > 1 {
-        "± is half of the 95% interval over replications"
+        "± is half the width of the 95% confidence interval over replications"
     } else {
-        "one run a point: nothing is known of how much is chance"
+        "one run for each point: no estimate of how much is chance"
     };
     page.remark(Tone::Faint, intervals);
 }
@@ -110,7 +110,7 @@ fn front_title(plan: &SweepPlan) -> String {
         .collect();
     match objectives.as_slice() {
         [one] => format!("Best: {one}"),
-        several => format!("No other point is better in all of: {}", several.join(", ")),
+        several => format!("Pareto front: {}", several.join(", ")),
     }
 }
 
@@ -166,7 +166,7 @@ fn failures(findings: &Findings) -> String {
     let mut text = String::new();
     for (point, state) in &findings.failures {
         let reason = match state {
-            PointState::Unsound(reason) => format!("its settings do not go together: {reason}"),
+            PointState::Unsound(reason) => format!("its settings contradict each other: {reason}"),
             PointState::Stopped(limit) => format!("a run reached {limit}"),
             PointState::Measured | PointState::Abandoned(_) => continue,
         };

@@ -1,5 +1,5 @@
-//! Timelines committed beside their scenario: a file for each scenario, with a section for it and for
-//! each of its variants.
+//! Timelines committed beside their scenarios: a file for each scenario, with a section for it and
+//! for each of its variants.
 
 use indexmap::IndexMap;
 use sim_experiments::Finished;
@@ -54,7 +54,8 @@ impl Snapshots {
     pub fn render(&self, scenario: &str) -> String {
         let sections = self.0.iter().map(|(title, body)| format!("\n== {title} ==\n{body}"));
         let heading = format!(
-            "What changes in a run of {scenario}. Written by `fusebox test --update`, compared by `fusebox test`.\n"
+            "What changes in a run of {scenario}. Written by `fusebox test --update`, \
+             compared by `fusebox test`.\n"
         );
         std::iter::once(heading).chain(sections).collect()
     }

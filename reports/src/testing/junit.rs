@@ -47,11 +47,10 @@ fn failures(test: &Tested) -> Vec<String> {
     failures.extend(broken.map(|held| failure(held, *seeds)));
     match timeline {
         Timeline::Differs(difference) => {
-            failures.push(format!("the timeline differs\n{difference}"))
+            failures.push(format!("the timeline differs\n{difference}"));
         }
-        Timeline::Orphaned => {
-            failures.push("the committed timeline is of a variant that is gone".to_owned())
-        }
+        Timeline::Orphaned => failures
+            .push("the committed timeline belongs to a variant that no longer exists".to_owned()),
         Timeline::NotCommitted | Timeline::Same | Timeline::Written => {}
     }
     failures

@@ -40,7 +40,7 @@ fn in_short(test: &Tested) -> String {
     let failed = expectations.iter().filter(|held| held.fails()).count();
     let over = if *seeds > 1 { format!(" over {seeds} seeds") } else { String::new() };
     let expectations = match (expectations.len(), failed) {
-        (0, _) => "nothing expected".to_owned(),
+        (0, _) => "no expectations".to_owned(),
         (1, 0) => format!("1 expectation holds{over}"),
         (all, 0) => format!("{all} expectations hold{over}"),
         (all, failed) => format!("{failed} of {all} expectations failed{over}"),
@@ -51,7 +51,7 @@ fn in_short(test: &Tested) -> String {
         Timeline::Differs(_) => "the timeline differs",
         Timeline::Written => "timeline written",
         Timeline::Orphaned => {
-            return "the committed timeline is of a variant that is gone".to_owned();
+            return "the committed timeline belongs to a variant that no longer exists".to_owned();
         }
     };
     format!("{expectations}, {timeline}")

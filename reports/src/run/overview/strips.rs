@@ -1,5 +1,5 @@
-//! Rows of bars over the time axis: the slots in use of each pool, the messages waiting in each queue,
-//! and the state of each breaker. The height of a bar says the same as its colour.
+//! Rows of bars over the time axis: the slots in use of each pool, the messages waiting in each
+//! queue, and the state of each breaker. The height of a bar says the same as its colour.
 
 use std::cmp::Reverse;
 use std::ops::Range;

@@ -36,10 +36,10 @@ pub enum JournalError {
         difference: String,
     },
     /// A new journal cannot take the place of an old one.
-    #[error("{0} is there already: go on with --resume, or choose another folder")]
+    #[error("{0} already exists: continue it with --resume, or choose another folder")]
     Exists(PathBuf),
     /// Points are missing.
-    #[error("{missing} of {points} points are missing, the first of them number {first}")]
+    #[error("{missing} of {points} points are missing; the first is number {first}")]
     Incomplete {
         /// The number of missing points.
         missing: u64,

@@ -36,7 +36,7 @@ impl Points {
             |cause| JournalError::Record { path: self.path.clone(), line: self.line, cause };
         match serde_json::from_str::<Point>(line) {
             Ok(point) if point.point < self.of => Ok(point),
-            Ok(point) => Err(refused(format!("there is no point {}", point.point))),
+            Ok(point) => Err(refused(format!("the sweep has no point {}", point.point))),
             Err(error) => Err(refused(error.to_string())),
         }
     }

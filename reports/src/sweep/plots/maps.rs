@@ -98,14 +98,14 @@ fn draw_cells(canvas: &dyn Canvas, map: &HeatMap<'_>, unit: FigureUnit) -> Drawn
             canvas.rectangle(corners, colour::heat(heat.share))?;
             if has_room {
                 let middle = i32::midpoint(top, bottom);
-                write_mean(canvas, &heat, unit, (left + 8, middle - 7))?;
+                write_mean(canvas, heat, unit, (left + 8, middle - 7))?;
             }
         }
     }
     Ok(())
 }
 
-fn write_mean(canvas: &dyn Canvas, heat: &Heat, unit: FigureUnit, at: Pixel) -> Drawn {
+fn write_mean(canvas: &dyn Canvas, heat: Heat, unit: FigureUnit, at: Pixel) -> Drawn {
     let ink = if heat.share > 0.45 { colour::WHITE } else { colour::BLACK };
     canvas.write_in(ink, &figure(heat.mean, unit), at, font::LABEL)
 }

@@ -24,18 +24,20 @@ pub(super) struct Sensitivity<'a> {
     shares: Vec<(usize, Vec<f64>)>,
 }
 
+/// The share of each setting in a figure; `None` if nothing is known of it.
+type Shares = fn(&Findings, usize) -> Option<Vec<f64>>;
+
 impl<'a> Sensitivity<'a> {
     /// The best measure that the sweep was made for; `None` if only one setting varies or nothing
     /// is known of any figure.
     pub fn new(header: &'a Header, findings: &Findings) -> Option<Self> {
-        let (measure, share): (_, fn(&Findings, usize) -> Option<Vec<f64>>) =
-            if findings.indices.is_some() {
-                ("total sensitivity index (share of the variance, interactions included)", indices)
-            } else if findings.screening.is_some() {
-                ("size of the elementary effects, the largest of each figure being 1", effects)
-            } else {
-                ("share of the variance that each setting explains by itself", Findings::explained)
-            };
+        let (measure, share): (_, Shares) = if findings.indices.is_some() {
+            ("total sensitivity index (share of the variance, interactions included)", indices)
+        } else if findings.screening.is_some() {
+            ("size of the elementary effects, the largest of each figure being 1", effects)
+        } else {
+            ("share of the variance that each setting explains by itself", Findings::explained)
+        };
         let figures = 0..header.plan.figures.len().min(MOST_PANELS);
         let shares: Vec<_> =
             figures.filter_map(|place| Some((place, share(findings, place)?))).collect();
