@@ -117,6 +117,8 @@ pub fn figures(
     replication: u64,
     watch: &dyn Watch,
 ) -> Result<Figures, Interrupted> {
+    // Many short runs in a row would otherwise never consult the watch.
+    watch.check()?;
     let (mut simulation, interrupted) = simulate(blueprint, replication, watch, &|_| ());
     interrupted?;
     let now = simulation.now();

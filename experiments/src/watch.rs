@@ -67,3 +67,59 @@ impl Watch for Unattended {
         self.jobs
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use sim_models::scenario::{Input, Overrides, Purpose, SweepRequest};
+
+    use super::*;
+    use crate::recommend::{TunableSystem, recommend};
+    use crate::stability::{StressedSystem, map};
+    use crate::sweep::{Point, Shard, Sweep};
+
+    /// Interrupts once it has been asked this many times.
+    struct Impatient(AtomicU64);
+
+    impl Watch for Impatient {
+        fn jobs(&self) -> usize {
+            2
+        }
+
+        fn is_interrupted(&self) -> bool {
+            let left = self.0.load(Ordering::Relaxed);
+            self.0.store(left.saturating_sub(1), Ordering::Relaxed);
+            left == 0
+        }
+    }
+
+    fn input() -> Input {
+        let text = "run: { duration: 5s, warmup: 1s }\n\
+                    workloads: { web: { to: api, arrivals: poisson 50/s } }\n\
+                    services: { api: { threads: 4, handle: [ { work: exponential 20ms } ] } }\n\
+                    prices: { thread: 1 }\n\
+                    faults: [ { at: 2s, for: 1s, slow: api, by: 2x } ]\n\
+                    sweep: { vary: { services.api.threads: 1..4 }, figures: [ p99 of web ] }\n\
+                    goals: { settings: { services.api.threads: 1..9 }, limits: [ p99 of web is below 90ms ] }\n\
+                    stability: { load: { workloads.web.arrivals: poisson 10/s..50/s in 3 }, \
+                    trigger: { 'faults[0].by': 2x..4x in 2 } }\n";
+        Input { name: "example.yaml".into(), text: text.into(), folder: ".".into() }
+    }
+
+    #[test]
+    fn an_interruption_ends_every_analysis_soon_though_its_runs_are_short() {
+        let swept =
+            Overrides { purpose: Purpose::Sweep(SweepRequest::default()), ..Overrides::default() };
+        let sweep = Sweep::prepare(input(), swept).expect("a sound sweep");
+        let tunable = TunableSystem::prepare(input(), Overrides::default()).expect("sound goals");
+        let stressed = StressedSystem::prepare(input(), Overrides::default()).expect("sound loads");
+        for asks in [0, 1, 7] {
+            let watch = || Impatient(AtomicU64::new(asks));
+            let keep = |_: &[Point]| Ok::<(), Interrupted>(());
+            assert_eq!(sweep.run(Shard::WHOLE, &|_| false, &watch(), &keep), Err(Interrupted));
+            assert_eq!(recommend(&tunable, &watch()).map(|_| ()), Err(Interrupted));
+            assert_eq!(map(&stressed, &watch()).map(|_| ()), Err(Interrupted));
+        }
+    }
+}
