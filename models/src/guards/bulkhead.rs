@@ -61,7 +61,7 @@ section! {
 
 /// Permits that calls hold while they are in flight.
 #[derive(Clone, Debug)]
-pub(super) struct Permits {
+pub(crate) struct Permits {
     pub kind: PoolKind,
     pub capacity: u32,
     pub core: u32,

@@ -4,7 +4,7 @@
 //! The state machines that guards drive are in [`resilience`](crate::resilience) and know neither
 //! files nor events. Only the list below knows every guard; `onion` takes calls through them.
 
-mod breaker;
+pub(crate) mod breaker;
 mod bulkhead;
 mod compile;
 mod hedge;
@@ -17,6 +17,7 @@ mod timeout;
 pub use self::breaker::Breaker;
 pub(crate) use self::breaker::outlier_detection_of;
 pub use self::bulkhead::Bulkhead;
+pub(crate) use self::bulkhead::Permits;
 pub(crate) use self::compile::{GuardsSection, pipeline};
 pub use self::hedge::{Hedge, MOST_REQUESTS};
 pub use self::rate_limit::{BacklogAbove, RateLimit};

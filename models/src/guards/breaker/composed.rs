@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use sim_core::SimDuration;
 
-use super::Machine;
+use super::MachineSection;
 use super::service::ServiceSection;
 use crate::guards::retry::{growing, longest};
 use crate::language::phrase::Phrase;
@@ -104,7 +104,7 @@ words! {
     }
 }
 
-impl Machine for ComposedSection {
+impl MachineSection for ComposedSection {
     fn service(&self) -> &ServiceSection {
         &self.service
     }

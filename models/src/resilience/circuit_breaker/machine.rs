@@ -14,7 +14,7 @@ use super::{
 /// The machine passes each operation on to the variant at hand. That of a library lies in a box;
 /// the composed one, which most scenarios use, does not.
 macro_rules! machines {
-    ($($library:ident),+ $(,)?) => {
+    ($( $(#[doc = $doc:literal])* $preset:literal => $library:ident($section:ident) ),+ $(,)?) => {
         /// The settings of a breaker, by the machine that they are for.
         #[derive(Clone, Copy, Debug, PartialEq)]
         pub enum BreakerSettings {

@@ -22,34 +22,53 @@ mod polly;
 mod pybreaker;
 mod resilience4j;
 
+pub(crate) use article_go::ArticleGoSection;
 pub use article_go::{ArticleGo, ArticleGoAnswer, ArticleGoSettings};
+pub(crate) use article_python::ArticlePythonSection;
 pub use article_python::{ArticlePython, ArticlePythonMetrics, ArticlePythonSettings};
+pub(crate) use cockatiel::CockatielSection;
 pub use cockatiel::{Cockatiel, CockatielAnswer, CockatielBreaker, CockatielSettings};
+pub(crate) use gobreaker::GoBreakerSection;
 pub use gobreaker::{GoBreaker, GoBreakerAnswer, GoBreakerCounts, GoBreakerSettings, ReadyToTrip};
+pub(crate) use hystrix::HystrixSection;
 pub use hystrix::{Hystrix, HystrixSettings};
 pub use interface::LibraryBreaker;
+pub(crate) use opossum::OpossumSection;
 pub use opossum::{Opossum, OpossumAnswer, OpossumSettings, OpossumStats};
+pub(crate) use polly::PollySection;
 pub use polly::{Polly, PollySettings};
+pub(crate) use pybreaker::PyBreakerSection;
 pub use pybreaker::{PyBreaker, PyBreakerSettings};
+pub(crate) use resilience4j::Resilience4jSection;
 pub use resilience4j::{
     Resilience4j, Resilience4jMetrics, Resilience4jOverride, Resilience4jSettings,
     Resilience4jState,
 };
 
-/// Hands the list of all libraries to the macro `$of`.
+/// Hands the list of all libraries to the macro `$of`: for each, the name of its preset, its machine
+/// and its settings in a scenario.
 macro_rules! libraries {
     ($of:ident) => {
         $of! {
-            Resilience4j,
-            GoBreaker,
-            PyBreaker,
-            ArticlePython,
-            ArticleGo,
-            Opossum,
-            Cockatiel,
-            Polly,
-            Hystrix,
+            /// Resilience4j (Java).
+            "resilience4j" => Resilience4j(Resilience4jSection),
+            /// sony/gobreaker v2 (Go).
+            "gobreaker" => GoBreaker(GoBreakerSection),
+            /// pybreaker (Python).
+            "pybreaker" => PyBreaker(PyBreakerSection),
+            /// The Python breaker of the article.
+            "article-python" => ArticlePython(ArticlePythonSection),
+            /// The Go breaker with bulkhead of the article.
+            "article-go" => ArticleGo(ArticleGoSection),
+            /// opossum (Node).
+            "opossum" => Opossum(OpossumSection),
+            /// cockatiel (Node).
+            "cockatiel" => Cockatiel(CockatielSection),
+            /// Polly v8 (.NET).
+            "polly" => Polly(PollySection),
+            /// Hystrix (Java).
+            "hystrix" => Hystrix(HystrixSection),
         }
     };
 }
-pub(super) use libraries;
+pub(crate) use libraries;
