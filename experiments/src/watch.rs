@@ -72,7 +72,7 @@ impl Watch for Unattended {
 mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use sim_models::scenario::{Input, Overrides, Purpose, SweepRequest};
+    use sim_models::scenario::{Input, Overrides, Request, SweepRequest};
 
     use super::*;
     use crate::recommend::{TunableSystem, recommend};
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn an_interruption_ends_every_analysis_soon_though_its_runs_are_short() {
         let swept =
-            Overrides { purpose: Purpose::Sweep(SweepRequest::default()), ..Overrides::default() };
+            Overrides { request: Request::Sweep(SweepRequest::default()), ..Overrides::default() };
         let sweep = Sweep::prepare(input(), swept).expect("a sound sweep");
         let tunable = TunableSystem::prepare(input(), Overrides::default()).expect("sound goals");
         let stressed = StressedSystem::prepare(input(), Overrides::default()).expect("sound loads");
