@@ -68,7 +68,7 @@ fn what_cannot_be_had_is_told_with_the_best_that_can() {
         !unmet.is_met_by_others && (unmet.best.expect("measured") - 0.05).abs() < 0.003,
         "{unmet:?}"
     );
-    assert!(report(&found, "test", Palette::Plain).contains("no candidate kept it"));
+    assert!(report(&found, "test", Palette::Plain).contains("no candidate met it"));
 }
 
 #[test]
