@@ -31,7 +31,7 @@ pub(crate) enum Sentence {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum WrittenCondition {
     /// `breaker a -> b is open`
-    BreakerIs(Target, BreakerState),
+    BreakerIs(WrittenTarget, BreakerState),
     /// `error rate of web over 10s is above 10%`
     Figure { figure: WrittenFigure, over: Option<SimDuration>, bound: WrittenBound },
 }
@@ -59,13 +59,13 @@ pub(crate) struct WrittenEvent {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum WrittenSubject {
     Fault(FaultNumber),
-    Breaker(Target),
+    Breaker(WrittenTarget),
     /// A pool, or a service: the verb tells which.
-    Pool(Target),
-    Workload(Target),
-    Instance(Target),
-    Queue(Target),
-    Alert(Target),
+    Pool(WrittenTarget),
+    Workload(WrittenTarget),
+    Instance(WrittenTarget),
+    Queue(WrittenTarget),
+    Alert(WrittenTarget),
     Experiment,
 }
 
@@ -94,7 +94,7 @@ pub(crate) enum Verb {
 
 /// The name of a thing: `web`, `b.threads`, `c -> d`, `api#2`.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Target {
+pub(crate) struct WrittenTarget {
     pub name: String,
     pub callee: Option<String>,
     pub part: Option<String>,
@@ -108,7 +108,7 @@ pub(crate) struct Target {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct WrittenFigure {
     pub figure: String,
-    pub of: Target,
+    pub of: WrittenTarget,
     /// The place of the figure's name.
     pub at: Range<usize>,
 }

@@ -3,8 +3,8 @@
 use sim_core::SimTime;
 
 use super::compile::Strike;
-use super::reach::Span;
-use super::{Effect, Fault, InForce, Target};
+use super::reach::InForceSpan;
+use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
 use crate::system::Turn;
@@ -14,7 +14,7 @@ section! {
     pub(crate) struct BlackHoleSection {
         /// The edge, or two regions as `a -> b`.
         "black hole" => edge: Placed<String>,
-        .. => span: Span,
+        .. => span: InForceSpan,
     }
 }
 
@@ -41,12 +41,18 @@ impl Strike for BlackHoleSection {
         &self.edge
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         Some(&self.span)
     }
 
-    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
-        let Target::Edge(edge) = target else { return None };
+    fn effect(
+        &self,
+        target: FaultTarget,
+        _: &Names<'_>,
+        _: &Plan,
+        _: &mut Problems,
+    ) -> Option<Effect> {
+        let FaultTarget::Edge(edge) = target else { return None };
         Some(Effect::BlackHole(BlackHole { edge }))
     }
 

@@ -1,8 +1,8 @@
 //! Breakers whose own logic fails.
 
 use super::compile::Strike;
-use super::reach::Span;
-use super::{Effect, InForce, Target, must_have_breaker};
+use super::reach::InForceSpan;
+use super::{Effect, FaultTarget, InForce, must_have_breaker};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
 use crate::system::Turn;
@@ -13,7 +13,7 @@ section! {
     pub(crate) struct BreakBreakerSection {
         /// The edge.
         "break breaker" => edge: Placed<String>,
-        .. => span: Span,
+        .. => span: InForceSpan,
     }
 }
 
@@ -31,18 +31,18 @@ impl Strike for BreakBreakerSection {
         &self.edge
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         Some(&self.span)
     }
 
     fn effect(
         &self,
-        target: Target,
+        target: FaultTarget,
         _: &Names<'_>,
         plan: &Plan,
         problems: &mut Problems,
     ) -> Option<Effect> {
-        let Target::Edge(edge) = target else { return None };
+        let FaultTarget::Edge(edge) = target else { return None };
         must_have_breaker(edge, &self.edge, plan, problems);
         Some(Effect::BreakGuard(BreakGuard { edge }))
     }

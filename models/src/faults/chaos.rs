@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::{FaultSection, Kind};
+use super::{FaultKind, FaultSection};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, compile_condition, span_or};
@@ -46,7 +46,7 @@ pub(crate) fn compile_chaos(names: &Names<'_>, plan: &mut Plan, problems: &mut P
 fn check_stage(stage: &Placed<FaultSection>, problems: &mut Problems) -> Option<SimDuration> {
     let span = stage.kind.span();
     let repeats = span.is_some_and(|span| span.every.is_some());
-    let is_none = matches!(stage.kind, Kind::Surge(_) | Kind::Deploy(_));
+    let is_none = matches!(stage.kind, FaultKind::Surge(_) | FaultKind::Deploy(_));
     if stage.at.is_some() || repeats || is_none {
         let message = "a stage begins once, when the one before it ends";
         let help = "leave out `at` and `every`; surges and deployments cannot be stages";

@@ -2,8 +2,8 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::reach::{InstanceShare, Span, struck_instances};
-use super::{Effect, Fault, Target, target_of};
+use super::reach::{InForceSpan, InstanceShare, struck_instances};
+use super::{Effect, Fault, FaultTarget, target_of};
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
 use crate::scenario::{Names, Plan};
@@ -19,7 +19,7 @@ pub(crate) trait Strike {
     fn target(&self) -> &Placed<String>;
 
     /// The duration and the repetition, for kinds that have them.
-    fn span(&self) -> Option<&Span>;
+    fn span(&self) -> Option<&InForceSpan>;
 
     /// The instances that it strikes, for kinds that can strike a part of them.
     fn instances(&self) -> Option<&Placed<InstanceShare>> {
@@ -34,7 +34,7 @@ pub(crate) trait Strike {
     /// Its effect on a station or an edge; `None` if it has none there.
     fn effect(
         &self,
-        target: Target,
+        target: FaultTarget,
         names: &Names<'_>,
         plan: &Plan,
         problems: &mut Problems,
@@ -91,8 +91,10 @@ pub(super) fn strike<T: Strike + ?Sized>(
     }
     let struck = target_of(target, names, plan, problems)?;
     let instances = match struck {
-        Target::Station(station) => struck_instances(station, kind.instances(), plan, problems),
-        Target::Edge(_) => 0..0,
+        FaultTarget::Station(station) => {
+            struck_instances(station, kind.instances(), plan, problems)
+        }
+        FaultTarget::Edge(_) => 0..0,
     };
     let Some(effect) = kind.effect(struck, names, plan, problems) else {
         strikes_something_else::<T>(struck, target, problems);
@@ -117,7 +119,7 @@ fn strike_region<T: Strike + ?Sized>(
     for (id, station) in plan.blueprint.stations.iter().enumerate() {
         let is_there = |id: &u32| plan.blueprint.instances[*id as usize].region == region;
         for instance in station.instances.clone().filter(is_there) {
-            let effect = kind.effect(Target::Station(id as u32), names, plan, problems)?;
+            let effect = kind.effect(FaultTarget::Station(id as u32), names, plan, problems)?;
             let instances = instance..instance + 1;
             faults.push(Fault { instances, is_regional: true, ..kind.fault(begin, effect) });
         }
@@ -126,17 +128,17 @@ fn strike_region<T: Strike + ?Sized>(
 }
 
 fn strikes_something_else<T: Strike + ?Sized>(
-    struck: Target,
+    struck: FaultTarget,
     target: &Placed<String>,
     problems: &mut Problems,
 ) {
     let key = T::KEY;
     let (message, help) = match struck {
-        Target::Station(_) => (
+        FaultTarget::Station(_) => (
             format!("`{key}` strikes an edge, not a service, database or cache"),
             "write `caller -> callee`",
         ),
-        Target::Edge(_) => (
+        FaultTarget::Edge(_) => (
             format!("`{key}` strikes a service, database or cache, not an edge"),
             "write only the name of the callee",
         ),

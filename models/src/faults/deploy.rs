@@ -3,8 +3,8 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::compile::Strike;
-use super::reach::Span;
-use super::{Effect, Fault, InForce, Target, target_of};
+use super::reach::InForceSpan;
+use super::{Effect, Fault, FaultTarget, InForce, target_of};
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
@@ -47,12 +47,18 @@ impl Strike for DeploySection {
         &self.deploy
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         None
     }
 
-    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
-        matches!(target, Target::Station(_)).then_some(Effect::Restart(Restart))
+    fn effect(
+        &self,
+        target: FaultTarget,
+        _: &Names<'_>,
+        _: &Plan,
+        _: &mut Problems,
+    ) -> Option<Effect> {
+        matches!(target, FaultTarget::Station(_)).then_some(Effect::Restart(Restart))
     }
 
     fn whole(&self, begin: SimTime, names: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
@@ -72,8 +78,8 @@ impl Strike for DeploySection {
         let each = problems.above_zero(&self.each);
         let batch = problems.at_least_one(self.batch.as_ref(), 1, "the batch");
         match target_of(&self.deploy, names, plan, problems) {
-            Some(Target::Station(station)) => self.batches(station, begin, each, batch, plan),
-            Some(Target::Edge(_)) => {
+            Some(FaultTarget::Station(station)) => self.batches(station, begin, each, batch, plan),
+            Some(FaultTarget::Edge(_)) => {
                 let message = "only a service, database or cache can be deployed";
                 problems.error(self.deploy.at(), message, "write its name");
                 Vec::new()

@@ -3,8 +3,8 @@
 use sim_core::SimDuration;
 
 use super::compile::Strike;
-use super::reach::{InstanceShare, Span};
-use super::{Effect, InForce, Target};
+use super::reach::{InForceSpan, InstanceShare};
+use super::{Effect, FaultTarget, InForce};
 use crate::Outcome;
 use crate::language::quantity::{Duration, Share};
 use crate::language::{Placed, Problems, section};
@@ -26,7 +26,7 @@ section! {
         "ramp" => ramp: Option<Placed<Duration>>,
         /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
-        .. => span: Span,
+        .. => span: InForceSpan,
     }
 }
 
@@ -49,7 +49,7 @@ impl Strike for ErrorsSection {
         &self.errors
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         Some(&self.span)
     }
 
@@ -61,13 +61,19 @@ impl Strike for ErrorsSection {
         span_or(self.ramp.as_ref(), SimDuration::ZERO)
     }
 
-    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
+    fn effect(
+        &self,
+        target: FaultTarget,
+        _: &Names<'_>,
+        _: &Plan,
+        _: &mut Problems,
+    ) -> Option<Effect> {
         let effect = Errors {
             rate: self.rate.0,
             outcome: self.fails_as.unwrap_or(Outcome::ServerError),
             retry_after: self.retry_after.map_or(0, Duration::as_millis),
         };
-        matches!(target, Target::Station(_)).then_some(Effect::Errors(effect))
+        matches!(target, FaultTarget::Station(_)).then_some(Effect::Errors(effect))
     }
 }
 

@@ -3,8 +3,8 @@
 use sim_core::SimTime;
 
 use super::compile::Strike;
-use super::reach::Span;
-use super::{Effect, Fault, InForce, Target};
+use super::reach::InForceSpan;
+use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
 use crate::system::Turn;
@@ -14,7 +14,7 @@ section! {
     pub(crate) struct FlushSection {
         /// The cache.
         "flush" => flush: Placed<String>,
-        .. => span: Span,
+        .. => span: InForceSpan,
     }
 }
 
@@ -32,13 +32,13 @@ impl Strike for FlushSection {
         &self.flush
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         Some(&self.span)
     }
 
     fn effect(
         &self,
-        _: Target,
+        _: FaultTarget,
         names: &Names<'_>,
         _: &Plan,
         problems: &mut Problems,
@@ -64,7 +64,7 @@ impl Strike for FlushSection {
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Vec<Fault> {
-        let effect = self.effect(Target::Station(0), names, plan, problems);
+        let effect = self.effect(FaultTarget::Station(0), names, plan, problems);
         effect.map(|effect| self.fault(begin, effect)).into_iter().collect()
     }
 }

@@ -3,8 +3,8 @@
 use sim_core::SimDuration;
 
 use super::compile::Strike;
-use super::reach::{InstanceShare, Span};
-use super::{Effect, InForce, Target};
+use super::reach::{InForceSpan, InstanceShare};
+use super::{Effect, FaultTarget, InForce};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
@@ -24,7 +24,7 @@ section! {
         "ramp" => ramp: Option<Placed<Duration>>,
         /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
-        .. => span: Span,
+        .. => span: InForceSpan,
     }
 }
 
@@ -42,7 +42,7 @@ impl Strike for LoseThreadsSection {
         &self.lose_threads
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         Some(&self.span)
     }
 
@@ -54,9 +54,15 @@ impl Strike for LoseThreadsSection {
         span_or(self.ramp.as_ref(), SimDuration::ZERO)
     }
 
-    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
+    fn effect(
+        &self,
+        target: FaultTarget,
+        _: &Names<'_>,
+        _: &Plan,
+        _: &mut Problems,
+    ) -> Option<Effect> {
         let effect = LoseSlots { count: self.count };
-        matches!(target, Target::Station(_)).then_some(Effect::LoseSlots(effect))
+        matches!(target, FaultTarget::Station(_)).then_some(Effect::LoseSlots(effect))
     }
 }
 

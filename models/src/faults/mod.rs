@@ -36,7 +36,7 @@ pub use self::pause::Pause;
 pub use self::refuse::Refuse;
 pub use self::slow::Slow;
 pub use self::surge::Surge;
-pub(crate) use self::target::{Target, must_have_breaker, target_of};
+pub(crate) use self::target::{FaultTarget, must_have_breaker, target_of};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, span_or};
@@ -49,7 +49,7 @@ section! {
     pub(crate) struct FaultSection {
         /// The time at which it begins; the beginning of the run if left out.
         "at" => at: Option<Placed<Duration>>,
-        .. => kind: Kind,
+        .. => kind: FaultKind,
     }
 }
 
@@ -114,12 +114,12 @@ macro_rules! faults {
     ) => {
         one_of! {
             /// A fault and its target.
-            pub(crate) enum Kind("fault") {
+            pub(crate) enum FaultKind("fault") {
                 $( $(#[doc = $doc])* $key => $kind($section), )*
             }
         }
 
-        impl Kind {
+        impl FaultKind {
             fn strike(
                 &self,
                 begin: SimTime,
@@ -143,7 +143,7 @@ macro_rules! faults {
                 }
             }
 
-            fn span(&self) -> Option<&reach::Span> {
+            fn span(&self) -> Option<&reach::InForceSpan> {
                 match self {
                     $( Self::$kind(fault) => fault.span(), )*
                 }

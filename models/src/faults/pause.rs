@@ -1,8 +1,8 @@
 //! Processes that stand still.
 
 use super::compile::Strike;
-use super::reach::{InstanceShare, Span};
-use super::{Effect, InForce, Target};
+use super::reach::{InForceSpan, InstanceShare};
+use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
 use crate::system::{Next, Turn};
@@ -15,7 +15,7 @@ section! {
         "pause" => pause: Placed<String>,
         /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
-        .. => span: Span,
+        .. => span: InForceSpan,
     }
 }
 
@@ -31,7 +31,7 @@ impl Strike for PauseSection {
         &self.pause
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         Some(&self.span)
     }
 
@@ -39,8 +39,14 @@ impl Strike for PauseSection {
         self.instances.as_ref()
     }
 
-    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
-        matches!(target, Target::Station(_)).then_some(Effect::Pause(Pause))
+    fn effect(
+        &self,
+        target: FaultTarget,
+        _: &Names<'_>,
+        _: &Plan,
+        _: &mut Problems,
+    ) -> Option<Effect> {
+        matches!(target, FaultTarget::Station(_)).then_some(Effect::Pause(Pause))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::scenario::{Plan, most};
 
 section! {
     /// The duration of a fault, and its repetition.
-    pub(crate) struct Span {
+    pub(crate) struct InForceSpan {
         /// How long it lasts; to the end of the run if left out.
         "for" => lasts: Option<Placed<Duration>>,
         /// The time from one beginning of the fault to the next, repeated to the end of the run; it
@@ -22,7 +22,7 @@ section! {
     }
 }
 
-impl Span {
+impl InForceSpan {
     /// The end of a fault that begins at an instant.
     pub fn end(&self, begin: SimTime) -> SimTime {
         self.lasts.as_ref().map_or(SimTime::MAX, |lasts| begin + lasts.0)

@@ -1,8 +1,8 @@
 //! Connections that are refused at once.
 
 use super::compile::Strike;
-use super::reach::{InstanceShare, Span};
-use super::{Effect, InForce, Target};
+use super::reach::{InForceSpan, InstanceShare};
+use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
 use crate::system::Turn;
@@ -14,7 +14,7 @@ section! {
         "refuse" => refuse: Placed<String>,
         /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
-        .. => span: Span,
+        .. => span: InForceSpan,
     }
 }
 
@@ -33,7 +33,7 @@ impl Strike for RefuseSection {
         &self.refuse
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         Some(&self.span)
     }
 
@@ -41,8 +41,14 @@ impl Strike for RefuseSection {
         self.instances.as_ref()
     }
 
-    fn effect(&self, target: Target, _: &Names<'_>, _: &Plan, _: &mut Problems) -> Option<Effect> {
-        let edge = if let Target::Edge(edge) = target { Some(edge) } else { None };
+    fn effect(
+        &self,
+        target: FaultTarget,
+        _: &Names<'_>,
+        _: &Plan,
+        _: &mut Problems,
+    ) -> Option<Effect> {
+        let edge = if let FaultTarget::Edge(edge) = target { Some(edge) } else { None };
         Some(Effect::Refuse(Refuse { edge }))
     }
 }

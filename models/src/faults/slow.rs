@@ -4,8 +4,8 @@ use sim_core::random::DrawKey;
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::compile::Strike;
-use super::reach::{InstanceShare, Span};
-use super::{Effect, Fault, InForce, Target};
+use super::reach::{InForceSpan, InstanceShare};
+use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
@@ -25,7 +25,7 @@ section! {
         "ramp" => ramp: Option<Placed<Duration>>,
         /// The instances that it strikes, as a share or a number; all if left out.
         "instances" => instances: Option<Placed<InstanceShare>>,
-        .. => span: Span,
+        .. => span: InForceSpan,
     }
 }
 
@@ -48,7 +48,7 @@ impl Strike for SlowSection {
         &self.slow
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         Some(&self.span)
     }
 
@@ -62,7 +62,7 @@ impl Strike for SlowSection {
 
     fn effect(
         &self,
-        target: Target,
+        target: FaultTarget,
         names: &Names<'_>,
         _: &Plan,
         problems: &mut Problems,
@@ -74,7 +74,7 @@ impl Strike for SlowSection {
         let adding = self.adding.as_ref();
         let added = adding.map(|phrase| read_distribution(phrase, names, problems));
         let factor = self.by.map_or(1.0, |by| by.0);
-        let edge = if let Target::Edge(edge) = target { Some(edge) } else { None };
+        let edge = if let FaultTarget::Edge(edge) = target { Some(edge) } else { None };
         Some(Effect::Slow(Slow { edge, factor, added }))
     }
 }

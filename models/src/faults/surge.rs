@@ -3,8 +3,8 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::compile::Strike;
-use super::reach::Span;
-use super::{Effect, Fault, InForce, Kind, Target};
+use super::reach::InForceSpan;
+use super::{Effect, Fault, FaultKind, FaultTarget, InForce};
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, SourceSection, meant, span_or};
@@ -20,7 +20,7 @@ section! {
         "by" => by: Factor,
         /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
-        .. => span: Span,
+        .. => span: InForceSpan,
     }
 }
 
@@ -38,7 +38,7 @@ impl Strike for SurgeSection {
         &self.surge
     }
 
-    fn span(&self) -> Option<&Span> {
+    fn span(&self) -> Option<&InForceSpan> {
         Some(&self.span)
     }
 
@@ -48,7 +48,7 @@ impl Strike for SurgeSection {
 
     fn effect(
         &self,
-        _: Target,
+        _: FaultTarget,
         names: &Names<'_>,
         _: &Plan,
         problems: &mut Problems,
@@ -81,7 +81,7 @@ impl Strike for SurgeSection {
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Vec<Fault> {
-        let effect = self.effect(Target::Station(0), names, plan, problems);
+        let effect = self.effect(FaultTarget::Station(0), names, plan, problems);
         effect.map(|effect| self.fault(begin, effect)).into_iter().collect()
     }
 }
@@ -105,7 +105,7 @@ impl Surge {
     /// The factor over time of each surge on a workload.
     pub(crate) fn all_on(workload: &str, names: &Names<'_>) -> Vec<RateProfile> {
         let surges = names.file.faults.iter().filter_map(|fault| match &fault.kind {
-            Kind::Surge(surge) if *surge.surge == workload => Some((surge, &fault.at)),
+            FaultKind::Surge(surge) if *surge.surge == workload => Some((surge, &fault.at)),
             _ => None,
         });
         surges

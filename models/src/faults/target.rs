@@ -6,7 +6,7 @@ use crate::scenario::{Names, Plan, meant};
 
 /// The thing that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum FaultTarget {
     /// A service, database or cache.
     Station(u32),
     /// The calls from one to another, `a -> b`.
@@ -19,10 +19,10 @@ pub(crate) fn target_of(
     names: &Names<'_>,
     plan: &Plan,
     problems: &mut Problems,
-) -> Option<Target> {
+) -> Option<FaultTarget> {
     if !target.contains("->") {
         let station = names.station(target, target.at(), problems)?;
-        return Some(Target::Station(station.id));
+        return Some(FaultTarget::Station(station.id));
     }
     let wanted = normalize_edge(target);
     let edges = plan.edge_names(names);
@@ -33,7 +33,7 @@ pub(crate) fn target_of(
         });
         problems.error(target.at(), format!("no call goes over `{wanted}`"), help);
     }
-    found.map(|edge| Target::Edge(edge as u32))
+    found.map(|edge| FaultTarget::Edge(edge as u32))
 }
 
 /// Notes a problem if an edge has no breaker that could be broken or forced.

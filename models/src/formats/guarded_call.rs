@@ -6,7 +6,7 @@ use super::remark::CallRemarks;
 use crate::guards;
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::load_balancer::{Balance, OutlierSettings};
-use crate::resilience::{RateLimit, RetryBudgetPolicy, RetryPolicy};
+use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy};
 use crate::system::{Blueprint, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
 
 /// A call and its guards.
@@ -25,7 +25,7 @@ pub(super) struct GuardedCall {
 /// One guard.
 #[derive(Clone, Debug)]
 pub(super) enum GuardSettings {
-    RateLimit(RateLimit),
+    RateLimit(RateLimitPolicy),
     /// A limit on the time of everything inside it.
     Timeout(SimDuration),
     /// A limit on the time of each attempt.

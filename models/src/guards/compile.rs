@@ -2,7 +2,7 @@
 
 use super::breaker::{BreakerSection, Company};
 use super::bulkhead::Permits;
-use super::{Guard, Listed, Single, Site, Timeout, Written};
+use super::{Guard, Listed, Single, Site, Timeout, WrittenGuard};
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::RetryBudgetPolicy;
@@ -23,7 +23,7 @@ section! {
 
 impl GuardsSection {
     /// The guards that are written, the outermost first.
-    pub fn written(&self) -> Vec<Written> {
+    pub fn written(&self) -> Vec<WrittenGuard> {
         match &self.list {
             Some(list) => list.iter().map(|guard| guard.written()).collect(),
             None => self.single.written(),
@@ -65,14 +65,14 @@ pub(crate) struct Pipeline {
 
 /// A guard about to be compiled: one that is written, or one from the preset of a breaker.
 enum Layer<'a> {
-    Written(&'a Written),
+    Written(&'a WrittenGuard),
     Permits(Permits, Location),
     Timeout(Placed<Duration>),
 }
 
 impl Layer<'_> {
     fn is_hedge(&self) -> bool {
-        matches!(self, Self::Written(Written::Hedge(_)))
+        matches!(self, Self::Written(WrittenGuard::Hedge(_)))
     }
 
     fn at(&self) -> Location {
@@ -86,17 +86,17 @@ impl Layer<'_> {
     /// The span of a timeout, whether it is written or from a preset.
     fn timeout(&self) -> Option<&Placed<Duration>> {
         match self {
-            Self::Written(Written::Timeout(span)) | Self::Timeout(span) => Some(span),
+            Self::Written(WrittenGuard::Timeout(span)) | Self::Timeout(span) => Some(span),
             _ => None,
         }
     }
 
     fn is_bulkhead(&self) -> bool {
-        matches!(self, Self::Written(Written::Bulkhead(_)) | Self::Permits(..))
+        matches!(self, Self::Written(WrittenGuard::Bulkhead(_)) | Self::Permits(..))
     }
 
     fn is_breaker(&self) -> bool {
-        matches!(self, Self::Written(Written::Breaker(_)))
+        matches!(self, Self::Written(WrittenGuard::Breaker(_)))
     }
 }
 
@@ -169,14 +169,14 @@ fn compile(
 /// The guards together with those of the presets of breakers, and a proxy's limit on retries. A
 /// timeout that is written further in replaces the one of a preset.
 fn with_company<'a>(
-    written: &'a [Written],
+    written: &'a [WrittenGuard],
     problems: &mut Problems,
 ) -> (Vec<Layer<'a>>, Option<RetryBudgetPolicy>) {
-    let is_timeout = |guard: &Written| matches!(guard, Written::Timeout(_));
+    let is_timeout = |guard: &WrittenGuard| matches!(guard, WrittenGuard::Timeout(_));
     let last_timeout = written.iter().rposition(is_timeout);
     let (mut layers, mut retries) = (Vec::new(), None);
     for (index, guard) in written.iter().enumerate() {
-        let Written::Breaker(breaker) = guard else {
+        let WrittenGuard::Breaker(breaker) = guard else {
             layers.push(Layer::Written(guard));
             continue;
         };

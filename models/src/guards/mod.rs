@@ -142,11 +142,11 @@ macro_rules! guards {
         /// A guard as it is written.
         #[derive(Clone, Debug)]
         #[allow(clippy::large_enum_variant, reason = "a file has few of them")]
-        pub(crate) enum Written {
+        pub(crate) enum WrittenGuard {
             $( $(#[doc = $doc])* $guard(Placed<<$guard as Guards>::Section>), )*
         }
 
-        impl Written {
+        impl WrittenGuard {
             /// The place where it is written.
             fn at(&self) -> Location {
                 match self { $( Self::$guard(settings) => settings.at(), )* }
@@ -189,9 +189,9 @@ macro_rules! guards {
         }
 
         impl Listed {
-            fn written(&self) -> Written {
+            fn written(&self) -> WrittenGuard {
                 match self {
-                    $( Self::$guard(guard) => Written::$guard(guard.settings.clone()), )*
+                    $( Self::$guard(guard) => WrittenGuard::$guard(guard.settings.clone()), )*
                 }
             }
         }
@@ -208,13 +208,13 @@ macro_rules! guards {
 
         impl Single {
             /// The guards that are written, the outermost first.
-            fn written(&self) -> Vec<Written> {
+            fn written(&self) -> Vec<WrittenGuard> {
                 let mut written = Vec::new();
-                $( written.extend(self.$name.clone().map(Written::$guard)); )*
-                let is_outside = |guard: &Written| matches!(guard, Written::RateLimit(_));
+                $( written.extend(self.$name.clone().map(WrittenGuard::$guard)); )*
+                let is_outside = |guard: &WrittenGuard| matches!(guard, WrittenGuard::RateLimit(_));
                 let inside = written.iter().take_while(|guard| is_outside(guard)).count();
                 if let Some(timeout) = &self.whole_timeout {
-                    written.insert(inside, Written::Timeout(timeout.clone()));
+                    written.insert(inside, WrittenGuard::Timeout(timeout.clone()));
                 }
                 written
             }

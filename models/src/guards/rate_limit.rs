@@ -6,7 +6,7 @@ use super::{Call, Entry, Guards, Scope, ScopeWord, Site};
 use crate::Outcome;
 use crate::language::quantity::{Duration, Rate};
 use crate::language::{Placed, Problems, one_of, section, words};
-use crate::resilience::{Pass, RateLimit as Algorithm};
+use crate::resilience::{Pass, RateLimitPolicy as Algorithm};
 use crate::scenario::{Names, Plan};
 use crate::system::{Activity, Turn};
 
@@ -45,17 +45,17 @@ one_of! {
     /// An algorithm that limits calls over time, or a library's.
     pub(crate) enum AlgorithmSection("rate limit") {
         /// Tokens drip into a bucket at this rate; a call takes one.
-        "token bucket" => TokenBucket(TokenBucket),
+        "token bucket" => TokenBucket(TokenBucketSection),
         /// Calls leave evenly at this rate.
-        "leaky bucket" => LeakyBucket(LeakyBucket),
+        "leaky bucket" => LeakyBucket(LeakyBucketSection),
         /// The generic cell rate algorithm at this rate.
-        "gcra" => Gcra(Gcra),
+        "gcra" => Gcra(GcraSection),
         /// At most `calls` calls in each window of the clock.
-        "fixed window" => FixedWindow(FixedWindow),
+        "fixed window" => FixedWindow(FixedWindowSection),
         /// At most `calls` calls in any span.
-        "sliding log" => SlidingLog(SlidingLog),
+        "sliding log" => SlidingLog(SlidingLogSection),
         /// At most `calls` calls in any span, estimated from two windows of the clock.
-        "sliding counter" => SlidingCounter(SlidingCounter),
+        "sliding counter" => SlidingCounter(SlidingCounterSection),
         /// A library's limiter.
         "preset" => Preset(Preset),
     }
@@ -63,7 +63,7 @@ one_of! {
 
 section! {
     /// Tokens drip into a bucket at a rate; a call takes one.
-    pub(crate) struct TokenBucket {
+    pub(crate) struct TokenBucketSection {
         /// The rate.
         "token bucket" => rate: Placed<Rate>,
         /// Calls that may come at once; 1 if left out.
@@ -75,7 +75,7 @@ section! {
 
 section! {
     /// Calls leave evenly at a rate.
-    pub(crate) struct LeakyBucket {
+    pub(crate) struct LeakyBucketSection {
         /// The rate.
         "leaky bucket" => rate: Placed<Rate>,
         /// Calls that may wait for their turn; none if left out.
@@ -85,7 +85,7 @@ section! {
 
 section! {
     /// The generic cell rate algorithm.
-    pub(crate) struct Gcra {
+    pub(crate) struct GcraSection {
         /// The rate.
         "gcra" => rate: Placed<Rate>,
         /// Calls that may come at once; 1 if left out.
@@ -97,7 +97,7 @@ section! {
 
 section! {
     /// At most `calls` calls in each window of the clock.
-    pub(crate) struct FixedWindow {
+    pub(crate) struct FixedWindowSection {
         /// The length of a window.
         "fixed window" => window: Placed<Duration>,
         /// The number of calls in a window, such as `100`.
@@ -107,7 +107,7 @@ section! {
 
 section! {
     /// At most `calls` calls in any span.
-    pub(crate) struct SlidingLog {
+    pub(crate) struct SlidingLogSection {
         /// The length of the span.
         "sliding log" => window: Placed<Duration>,
         /// The number of calls in a span, such as `100`.
@@ -117,7 +117,7 @@ section! {
 
 section! {
     /// At most `calls` calls in any span, estimated from two windows of the clock.
-    pub(crate) struct SlidingCounter {
+    pub(crate) struct SlidingCounterSection {
         /// The length of the span.
         "sliding counter" => window: Placed<Duration>,
         /// The number of calls in a span, such as `100`.
@@ -173,17 +173,19 @@ impl AlgorithmSection {
         let calls =
             |calls, problems: &mut Problems| problems.at_least_one(Some(calls), 1, "the calls");
         match self {
-            Self::TokenBucket(TokenBucket { rate, burst, max_wait }) => Algorithm::TokenBucket {
+            Self::TokenBucket(TokenBucketSection { rate, burst, max_wait }) => {
+                Algorithm::TokenBucket {
+                    interval: problems.interval(rate),
+                    burst: problems.at_least_one(burst.as_ref(), 1, "the burst"),
+                    max_wait: wait(*max_wait),
+                }
+            }
+            Self::Gcra(GcraSection { rate, burst, max_wait }) => Algorithm::Gcra {
                 interval: problems.interval(rate),
                 burst: problems.at_least_one(burst.as_ref(), 1, "the burst"),
                 max_wait: wait(*max_wait),
             },
-            Self::Gcra(Gcra { rate, burst, max_wait }) => Algorithm::Gcra {
-                interval: problems.interval(rate),
-                burst: problems.at_least_one(burst.as_ref(), 1, "the burst"),
-                max_wait: wait(*max_wait),
-            },
-            Self::LeakyBucket(LeakyBucket { rate, queue }) => Algorithm::LeakyBucket {
+            Self::LeakyBucket(LeakyBucketSection { rate, queue }) => Algorithm::LeakyBucket {
                 interval: problems.interval(rate),
                 queue: queue.unwrap_or(0),
             },

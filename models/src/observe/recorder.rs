@@ -8,7 +8,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::{EdgeSeries, PoolSeries, WorkloadSeries};
 use crate::Outcome;
-use crate::resilience::Breaker;
+use crate::resilience::BreakerInService;
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::resilience::load_balancer::Ejection;
 use crate::resources::Pool;
@@ -451,7 +451,7 @@ impl Recorder {
         &mut self,
         now: SimTime,
         pools: &[Pool],
-        breakers: &[Breaker],
+        breakers: &[BreakerInService],
         queues: &[QueueState],
     ) {
         if now <= self.sampled_until {

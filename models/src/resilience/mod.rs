@@ -15,9 +15,9 @@ pub mod retry;
 pub mod retry_budget;
 
 pub use autoscaler::{Autoscaler, AutoscalerSettings};
-pub use circuit_breaker::{Breaker, ComposedBreaker};
+pub use circuit_breaker::{BreakerInService, ComposedBreaker};
 pub use fallback::Fallback;
 pub use load_balancer::{Balance, Balancing, LoadBalancer};
-pub use rate_limit::{Pass, RateLimit, RateLimiter};
+pub use rate_limit::{Pass, RateLimitPolicy, RateLimiter};
 pub use retry::{Backoff, Growth, Jitter, RetryPolicy};
 pub use retry_budget::{RetryBudget, RetryBudgetPolicy};

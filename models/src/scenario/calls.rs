@@ -15,7 +15,7 @@ section! {
     /// Settings of the calls from a caller to a callee. Their guards apply in this order: rate
     /// limit, call timeout, bulkhead, breaker, retry, timeout of each attempt, hedge; `guards`
     /// lists them in another.
-    pub(crate) struct Call {
+    pub(crate) struct CallSection {
         /// The longest wait for a connection; as long as for the answer if left out.
         "connect timeout" => connect_timeout: Option<Placed<Duration>>,
         /// Network latency in each direction.
@@ -39,7 +39,7 @@ section! {
 
 /// Compiles all edges that handlers use.
 pub(crate) fn compile_calls(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
-    let nothing = Placed::new(Call::nothing(), Location::default());
+    let nothing = Placed::new(CallSection::nothing(), Location::default());
     let default = names.file.defaults.calls.as_ref().unwrap_or(&nothing);
     // Fallbacks may call over edges that no handler uses; this loop discovers them.
     let mut index = 0;
@@ -58,7 +58,7 @@ pub(crate) fn compile_calls(names: &Names<'_>, plan: &mut Plan, problems: &mut P
     }
 }
 
-impl Call {
+impl CallSection {
     /// A call without any settings.
     fn nothing() -> Self {
         part_left_out().expect("a call needs no settings")
@@ -74,7 +74,7 @@ impl Call {
 }
 
 fn compile(
-    call: &Placed<Call>,
+    call: &Placed<CallSection>,
     edge: Edge,
     names: &Names<'_>,
     plan: &mut Plan,

@@ -8,7 +8,7 @@ use super::analyses::{
     compile_goals, compile_prices, compile_stability, compile_sweep, goal_readings,
 };
 use super::calls::compile_calls;
-use super::load::Written;
+use super::load::WrittenFile;
 use super::names::Names;
 use super::operator::compile_operations;
 use super::plan::Plan;
@@ -37,7 +37,7 @@ pub(super) struct Compiled {
 /// Compiles typed sections; the request decides which figures are read off each run. The result may
 /// be used only if no error was added to `problems`.
 pub(super) fn compile(
-    written: &Written<'_>,
+    written: &WrittenFile<'_>,
     sources: &Sources,
     problems: &mut Problems,
     request: &Request,

@@ -2,8 +2,8 @@
 
 use schemars::schema_for;
 
-use super::analyses::{Goals, PriceSection, Stability, Sweep};
-use super::calls::Call;
+use super::analyses::{Goals, PriceSection, StabilitySection, SweepSection};
+use super::calls::CallSection;
 use super::operator::Operation;
 use super::queues::Queue;
 use super::run::{LimitSection, Run};
@@ -53,7 +53,7 @@ section! {
         /// Queues of messages that wait to be consumed.
         "queues" => queues: Named<Queue>,
         /// Guards, timeouts and latencies between a caller and a callee, by `caller -> callee`.
-        "calls" => calls: Named<Call>,
+        "calls" => calls: Named<CallSection>,
         /// Faults: what breaks, when, and for how long.
         "faults" => faults: Vec<Placed<FaultSection>>,
         /// Actions of operators on breakers.
@@ -68,11 +68,11 @@ section! {
         /// Prices of resources, for the figure `cost`.
         "prices" => prices: PriceSection,
         /// Settings that `fusebox sweep` varies, and figures that it measures.
-        "sweep" => sweep: Sweep,
+        "sweep" => sweep: SweepSection,
         /// Settings that `fusebox recommend` may change, and the conditions and limits to meet.
         "goals" => goals: Goals,
         /// Loads and triggers that `fusebox stability` tries.
-        "stability" => stability: Stability,
+        "stability" => stability: StabilitySection,
     }
     checked {
         /// The point of the scenario, in a sentence or two.
@@ -88,7 +88,7 @@ section! {
     /// Settings that apply wherever nothing else is written.
     pub(crate) struct Defaults {
         /// Defaults of every call.
-        "calls" => calls: Option<Placed<Call>>,
+        "calls" => calls: Option<Placed<CallSection>>,
     }
     checked {
         /// Defaults of every service.

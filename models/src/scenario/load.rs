@@ -148,7 +148,7 @@ impl Loader {
         let name = Path::new(&input.name)
             .file_stem()
             .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
-        let written = Written { file: &file, tree: &tree, name: &name, folder: &input.folder };
+        let written = WrittenFile { file: &file, tree: &tree, name: &name, folder: &input.folder };
         let request = &overrides.request;
         let compiled = compile(&written, &self.sources, &mut self.problems, request);
         if !self.problems.has_errors() {
@@ -189,7 +189,7 @@ impl Loader {
 }
 
 /// A scenario as it is written, and its origin.
-pub(super) struct Written<'a> {
+pub(super) struct WrittenFile<'a> {
     /// The typed sections.
     pub file: &'a Scenario,
     /// The tree that they were read from.

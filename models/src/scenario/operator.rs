@@ -4,7 +4,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::names::Names;
 use super::plan::{Plan, span_or};
-use crate::faults::{Target, must_have_breaker, target_of};
+use crate::faults::{FaultTarget, must_have_breaker, target_of};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::resilience::circuit_breaker::OperatorOrder;
@@ -100,8 +100,8 @@ pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &
         let (order, target, lasts) = operation.act.parts();
         let at = SimTime::ZERO + span_or(operation.at.as_ref(), SimDuration::ZERO);
         let edge = match target_of(target, names, plan, problems) {
-            Some(Target::Edge(edge)) => edge,
-            Some(Target::Station(_)) => {
+            Some(FaultTarget::Edge(edge)) => edge,
+            Some(FaultTarget::Station(_)) => {
                 let message = "operators act on the breaker of a call";
                 problems.error(target.at(), message, "write `caller -> callee`");
                 continue;

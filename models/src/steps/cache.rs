@@ -7,7 +7,7 @@ use crate::system::{OnFailure, StationKind};
 
 section! {
     /// Looks something up in a cache; the steps of `miss` follow if it is not there.
-    pub(crate) struct LookUp {
+    pub(crate) struct LookUpStep {
         /// The cache.
         "cache" => cache: Placed<String>,
         /// The steps that are taken on a miss.
@@ -15,7 +15,7 @@ section! {
     }
 }
 
-impl Compile for LookUp {
+impl Compile for LookUpStep {
     fn compile(&self, caller: Caller, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
         let kind = StationKind::Cache;
         plan.call(caller, &self.cache, OnFailure::Ignore, kind, names, problems);
@@ -39,7 +39,7 @@ impl Compile for LookUp {
     }
 }
 
-impl LookUp {
+impl LookUpStep {
     fn hit_rate(&self, names: &Names<'_>) -> f64 {
         let cache = names.file.caches.get(self.cache.as_str());
         cache.and_then(|cache| cache.hit_rate.as_ref()).map_or(1.0, |share| share.0)

@@ -7,7 +7,7 @@ use crate::system::{OnFailure, StationKind};
 
 section! {
     /// Calls a service, or one of its operations: `payment` or `payment.charge`.
-    pub(crate) struct Call {
+    pub(crate) struct CallStep {
         /// The service, or one of its operations.
         "call" => call: Placed<String>,
         /// The reaction to a failure; the handler fails at once if left out.
@@ -40,7 +40,7 @@ impl From<OnFailureWord> for OnFailure {
     }
 }
 
-impl Compile for Call {
+impl Compile for CallStep {
     const IS_FOR_CLIENTS: bool = true;
 
     fn compile(&self, caller: Caller, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {

@@ -8,13 +8,13 @@ use crate::system::{Next, Turn};
 section! {
     /// Does something to the outside world that should happen once for each request, such as
     /// `charge`; repetitions are counted.
-    pub(crate) struct Effect {
+    pub(crate) struct EffectStep {
         /// The name of the effect.
         "effect" => effect: String,
     }
 }
 
-impl Compile for Effect {
+impl Compile for EffectStep {
     fn compile(&self, _: Caller, _: &Names<'_>, plan: &mut Plan, _: &mut Problems) {
         let effects = &mut plan.blueprint.effects;
         let known = effects.iter().position(|known| *known == self.effect);

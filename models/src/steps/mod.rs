@@ -21,13 +21,13 @@ mod work;
 use sim_core::random::uniform;
 
 use self::branch::Branch;
-use self::cache::LookUp;
-use self::call::Call;
-use self::effect::Effect;
+use self::cache::LookUpStep;
+use self::call::CallStep;
+use self::effect::EffectStep;
 use self::fail::Fail;
 pub(crate) use self::handler::{handler, sequence};
 use self::parallel::Parallel;
-use self::pause::Pause;
+use self::pause::PauseStep;
 use self::poison::Poison;
 use self::query::Query;
 use self::repeat::Repeat;
@@ -81,12 +81,12 @@ macro_rules! steps {
 
 steps! {
     "work" => Work,
-    "pause" => Pause,
-    "call" => Call,
+    "pause" => PauseStep,
+    "call" => CallStep,
     "query" => Query,
-    "cache" => LookUp,
+    "cache" => LookUpStep,
     "send" => Send,
-    "effect" => Effect,
+    "effect" => EffectStep,
     "parallel" => Parallel,
     "branch" => Branch,
     "repeat" => Repeat,

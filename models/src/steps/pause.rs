@@ -8,13 +8,13 @@ use crate::system::{Activity, Next, Turn};
 
 section! {
     /// Waits on its thread without computing.
-    pub(crate) struct Pause {
+    pub(crate) struct PauseStep {
         /// The time that it waits.
         "pause" => pause: Placed<DurationPhrase>,
     }
 }
 
-impl Compile for Pause {
+impl Compile for PauseStep {
     const IS_FOR_CLIENTS: bool = true;
 
     fn compile(&self, _: Caller, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {

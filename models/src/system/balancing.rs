@@ -4,7 +4,7 @@ use super::blueprint::{EdgePlan, NONE};
 use super::event::Event;
 use super::turn::{Turn, draw_tag};
 use crate::observe::InstanceChange;
-use crate::resilience::load_balancer::Call;
+use crate::resilience::load_balancer::BalancedCall;
 use crate::{Outcome, OutcomeSet};
 
 impl Turn<'_> {
@@ -24,7 +24,7 @@ impl Turn<'_> {
             let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
             pool.in_use() + pool.queue_length() + instances[(first + instance) as usize].held_up
         };
-        let call = Call {
+        let call = BalancedCall {
             now: self.now,
             draw: || key.draw(),
             zone: self.zone_of(index, edge),

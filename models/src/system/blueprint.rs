@@ -10,7 +10,8 @@ use crate::guards::{Guard, Hedge, Scope};
 use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
 use crate::resilience::{
-    AutoscalerSettings, Backoff, Balancing, Fallback, RateLimit, RetryBudgetPolicy, circuit_breaker,
+    AutoscalerSettings, Backoff, Balancing, Fallback, RateLimitPolicy, RetryBudgetPolicy,
+    circuit_breaker,
 };
 use crate::resources::{CacheSettings, Discipline};
 use crate::steps::Op;
@@ -51,7 +52,7 @@ pub struct Blueprint {
     /// Circuit breakers: one for each scope of each edge that has one.
     pub breakers: Vec<BreakerPlan>,
     /// Rate limits: one for each scope of each edge that has one.
-    pub rate_limits: Vec<RateLimit>,
+    pub rate_limits: Vec<RateLimitPolicy>,
     /// Admission settings: one for each instance that turns requests away.
     pub gates: Vec<AdmissionSettings>,
     /// Retry budgets: one for each caller instance of each edge that has one.

@@ -13,7 +13,7 @@ use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::Recorder;
 use crate::resilience::admission::Admission;
-use crate::resilience::{Autoscaler, Breaker, LoadBalancer, RateLimiter, RetryBudget};
+use crate::resilience::{Autoscaler, BreakerInService, LoadBalancer, RateLimiter, RetryBudget};
 use crate::resources::{IdempotencyKeys, KeyedCache, Message, MessageQueue, Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
 
@@ -208,7 +208,7 @@ pub struct System {
 pub(crate) struct State {
     pub frames: Frames,
     pub pools: Vec<Pool>,
-    pub breakers: Vec<Breaker>,
+    pub breakers: Vec<BreakerInService>,
     /// For each breaker, the frames that wait for the result of a test call, with the test's
     /// number.
     pub test_waiters: Vec<Vec<(u64, Waiter)>>,
@@ -346,7 +346,7 @@ impl System {
     }
 
     /// The breakers, in the order of [`Blueprint::breakers`].
-    pub fn breakers(&self) -> &[Breaker] {
+    pub fn breakers(&self) -> &[BreakerInService] {
         &self.state.breakers
     }
 
@@ -444,9 +444,9 @@ fn initial_queue(plan: &super::QueuePlan) -> QueueState {
     }
 }
 
-fn initial_breaker(plan: &super::BreakerPlan, streams: &Streams) -> Breaker {
+fn initial_breaker(plan: &super::BreakerPlan, streams: &Streams) -> BreakerInService {
     let key = DrawKey::root(&mut streams.stream(&format!("{}/breaker", plan.owner)));
-    let breaker = Breaker::new(plan.settings, key).failing(plan.fails_open);
+    let breaker = BreakerInService::new(plan.settings, key).failing(plan.fails_open);
     match plan.store_delay {
         Some(delay) => breaker.shared_through_store(delay),
         None => breaker,

@@ -9,7 +9,7 @@ use plotters::prelude::{
 };
 use thiserror::Error;
 
-use super::chart::{self, Chart, Frame, Scale};
+use super::chart::{self, Chart, ChartFrame, Scale};
 use super::{Colour, Mark, colour, font};
 
 /// A place on a canvas: pixels from its left and upper edges.
@@ -59,7 +59,7 @@ pub trait Canvas {
     /// A chart over the whole canvas but for its frame.
     fn chart(
         &self,
-        frame: Frame,
+        frame: ChartFrame,
         x: Range<f64>,
         y: Scale,
     ) -> Result<Box<dyn Chart + '_>, DrawError>;
@@ -99,7 +99,7 @@ impl<DB: DrawingBackend> Canvas for DrawingArea<DB, Shift> {
 
     fn chart(
         &self,
-        frame: Frame,
+        frame: ChartFrame,
         x: Range<f64>,
         y: Scale,
     ) -> Result<Box<dyn Chart + '_>, DrawError> {

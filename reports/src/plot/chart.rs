@@ -16,11 +16,11 @@ use super::canvas::{DrawError, Drawn};
 use super::{Colour, Mark, colour, font};
 
 /// A place in a chart: its values along both axes.
-pub(crate) type Point = (f64, f64);
+pub(crate) type ChartPoint = (f64, f64);
 
 /// The room around the area in which data is drawn, in pixels.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Frame {
+pub struct ChartFrame {
     /// Empty room above.
     pub top: u32,
     /// Empty room on the right.
@@ -48,25 +48,25 @@ pub trait Chart {
     fn axes(&mut self, x: &Axis<'_>, y: &Axis<'_>) -> Drawn;
 
     /// Fills rectangles between opposite corners.
-    fn rectangles(&mut self, corners: &[[Point; 2]], colour: Colour) -> Drawn;
+    fn rectangles(&mut self, corners: &[[ChartPoint; 2]], colour: Colour) -> Drawn;
 
     /// Fills the area between a line and zero.
-    fn area(&mut self, points: &[Point], colour: Colour) -> Drawn;
+    fn area(&mut self, points: &[ChartPoint], colour: Colour) -> Drawn;
 
     /// Joins points by a line of a width in pixels.
-    fn line(&mut self, points: &[Point], colour: Colour, width: u32) -> Drawn;
+    fn line(&mut self, points: &[ChartPoint], colour: Colour, width: u32) -> Drawn;
 
     /// Marks each point.
-    fn marks(&mut self, points: &[Point], mark: Mark, colour: Colour) -> Drawn;
+    fn marks(&mut self, points: &[ChartPoint], mark: Mark, colour: Colour) -> Drawn;
 
     /// Writes a name beside each point, a little above and to the right of it.
-    fn names(&mut self, points: &[(Point, String)]) -> Drawn;
+    fn names(&mut self, points: &[(ChartPoint, String)]) -> Drawn;
 }
 
 /// Lays out a chart on an area; nothing is drawn yet.
 pub(super) fn build<'a, DB: DrawingBackend + 'a>(
     area: &DrawingArea<DB, Shift>,
-    frame: Frame,
+    frame: ChartFrame,
     x: Range<f64>,
     y: Scale,
 ) -> Result<Box<dyn Chart + 'a>, DrawError> {
@@ -92,24 +92,24 @@ where
         axes::draw(self, x, y)
     }
 
-    fn rectangles(&mut self, corners: &[[Point; 2]], colour: Colour) -> Drawn {
+    fn rectangles(&mut self, corners: &[[ChartPoint; 2]], colour: Colour) -> Drawn {
         let style = colour.rgba().filled();
         self.draw_series(corners.iter().map(|corners| Rectangle::new(*corners, style)))?;
         Ok(())
     }
 
-    fn area(&mut self, points: &[Point], colour: Colour) -> Drawn {
+    fn area(&mut self, points: &[ChartPoint], colour: Colour) -> Drawn {
         self.draw_series(AreaSeries::new(points.iter().copied(), 0.0, colour.rgba().filled()))?;
         Ok(())
     }
 
-    fn line(&mut self, points: &[Point], colour: Colour, width: u32) -> Drawn {
+    fn line(&mut self, points: &[ChartPoint], colour: Colour, width: u32) -> Drawn {
         let style = colour.rgba().stroke_width(width);
         self.draw_series(LineSeries::new(points.iter().copied(), style))?;
         Ok(())
     }
 
-    fn marks(&mut self, points: &[Point], mark: Mark, colour: Colour) -> Drawn {
+    fn marks(&mut self, points: &[ChartPoint], mark: Mark, colour: Colour) -> Drawn {
         let (points, style) = (points.iter().copied(), colour.rgba().filled());
         match mark {
             Mark::Dot(radius) => {
@@ -122,7 +122,7 @@ where
         Ok(())
     }
 
-    fn names(&mut self, points: &[(Point, String)]) -> Drawn {
+    fn names(&mut self, points: &[(ChartPoint, String)]) -> Drawn {
         const OFFSET: (i32, i32) = (8, -16);
         let style = font::style(font::LABEL, colour::TEXT);
         self.draw_series(points.iter().map(|(point, name)| {

@@ -19,7 +19,7 @@ mod trade_off;
 pub(crate) use axes::Axis;
 pub use canvas::DrawError;
 pub(crate) use canvas::{Canvas, Drawn, Pixel};
-pub(crate) use chart::{Chart, Frame, Scale};
+pub(crate) use chart::{Chart, ChartFrame, Scale};
 pub(crate) use colour::Colour;
 pub use drawing::{Drawing, png, svg};
 pub(crate) use label::{short_name, shortened};

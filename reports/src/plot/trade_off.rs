@@ -5,11 +5,12 @@ use std::ops::Range;
 use sim_models::study::{Direction, FigurePlan};
 
 use super::canvas::{Canvas, DrawError};
-use super::chart::{Frame, Point, Scale};
+use super::chart::{ChartFrame, ChartPoint, Scale};
 use super::{Axis, Colour, Drawing, Mark, colour, font};
 
 const SIZE: (u32, u32) = (900, 560);
-const FRAME: Frame = Frame { top: 60, right: 24, bottom: 30, left_labels: 90, bottom_labels: 30 };
+const FRAME: ChartFrame =
+    ChartFrame { top: 60, right: 24, bottom: 30, left_labels: 90, bottom_labels: 30 };
 
 /// Points that no other beats in two objectives, joined by a line.
 pub(crate) struct TradeOff<'a> {
@@ -20,11 +21,11 @@ pub(crate) struct TradeOff<'a> {
     /// The ranges of both axes.
     pub ranges: [Range<f64>; 2],
     /// The points in the order in which the line joins them.
-    pub points: Vec<Point>,
+    pub points: Vec<ChartPoint>,
     /// The colour of the line.
     pub line: Colour,
     /// Names of some of the points.
-    pub names: Vec<(Point, String)>,
+    pub names: Vec<(ChartPoint, String)>,
 }
 
 impl Drawing for TradeOff<'_> {

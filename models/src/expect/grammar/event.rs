@@ -12,7 +12,7 @@ use super::verb::{
 };
 use super::window::{fault_number, window_or_end};
 use crate::expect::Times;
-use crate::expect::sentence::{Sentence, Target, Verb, WrittenEvent, WrittenSubject};
+use crate::expect::sentence::{Sentence, Verb, WrittenEvent, WrittenSubject, WrittenTarget};
 
 /// An event; with true if it must never happen.
 fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
@@ -39,7 +39,7 @@ fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
 fn named<'a>(
     text: &'a str,
     kind: &'static str,
-    subject: fn(Target) -> WrittenSubject,
+    subject: fn(WrittenTarget) -> WrittenSubject,
 ) -> impl Parser<&'a str, WrittenSubject, Expected> {
     preceded(keyword(kind), move |input: &mut &'a str| target(text, input)).map(subject)
 }

@@ -8,7 +8,7 @@ use winnow::stream::Stream;
 use super::parsing::{Expected, Read, keyword, placed, spaces};
 use super::target::target;
 use crate::Outcome;
-use crate::expect::sentence::{Target, WrittenFigure};
+use crate::expect::sentence::{WrittenFigure, WrittenTarget};
 use crate::observe::figures::figure_names;
 
 /// The name of a figure, or the outcome that is counted: `timeouts`, `rejected by breaker`. Where
@@ -45,6 +45,6 @@ pub(super) fn figure_of<'a>(text: &'a str, input: &mut &'a str) -> Read<WrittenF
     let (figure, at) = placed(text, input, figure_name)?;
     keyword("of").parse_next(input)?;
     let is_queue = opt(keyword("queue")).parse_next(input)?.is_some();
-    let of = Target { is_queue, ..target(text, input)? };
+    let of = WrittenTarget { is_queue, ..target(text, input)? };
     Ok(WrittenFigure { figure, of, at })
 }

@@ -5,10 +5,10 @@ use winnow::combinator::{opt, preceded};
 use winnow::token::take_while;
 
 use super::parsing::{Read, name, placed, spaces};
-use crate::expect::sentence::Target;
+use crate::expect::sentence::WrittenTarget;
 
 /// A name, with the parts that say more closely which thing is meant.
-pub(super) fn target<'a>(text: &'a str, input: &mut &'a str) -> Read<Target> {
+pub(super) fn target<'a>(text: &'a str, input: &mut &'a str) -> Read<WrittenTarget> {
     let parts = |input: &mut &'a str| {
         let first = name.context("a name").parse_next(input)?;
         let number = opt(preceded('#', take_while(1.., char::is_numeric))).parse_next(input)?;
@@ -18,7 +18,7 @@ pub(super) fn target<'a>(text: &'a str, input: &mut &'a str) -> Read<Target> {
         Ok((first, number, callee, part))
     };
     let ((first, number, callee, part), at) = placed(text, input, parts)?;
-    Ok(Target {
+    Ok(WrittenTarget {
         name: first.to_owned(),
         callee: callee.map(str::to_owned),
         part: part.map(str::to_owned),

@@ -13,7 +13,7 @@ use crate::resilience::circuit_breaker::libraries::Resilience4jSettings;
 use crate::resilience::circuit_breaker::{
     BreakerSettings, ComposedSettings, LateResults, PermitCounting, Wait, WindowLength,
 };
-use crate::resilience::{Growth, Jitter, RateLimit, RetryPolicy};
+use crate::resilience::{Growth, Jitter, RateLimitPolicy, RetryPolicy};
 
 /// A module and the settings of an instance of it.
 type Instance = (&'static str, Map<String, Value>);
@@ -227,10 +227,13 @@ fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Val
     ])
 }
 
-fn rate_limiter(limit: &RateLimit, remarks: &mut CallRemarks<'_>) -> Option<Map<String, Value>> {
+fn rate_limiter(
+    limit: &RateLimitPolicy,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<Map<String, Value>> {
     let (permits, period, timeout) = match *limit {
-        RateLimit::CyclicPermits { period, permits, timeout } => (permits, period, timeout),
-        RateLimit::FixedWindow { window, calls } => (calls, window, SimDuration::ZERO),
+        RateLimitPolicy::CyclicPermits { period, permits, timeout } => (permits, period, timeout),
+        RateLimitPolicy::FixedWindow { window, calls } => (calls, window, SimDuration::ZERO),
         _ => {
             remarks.add(
                 "Resilience4j renews all permits every cycle; this rate limit works differently",

@@ -2,7 +2,7 @@
 //! of a breaker.
 
 use super::{BreakerSection, Company};
-use crate::guards::Written;
+use crate::guards::WrittenGuard;
 use crate::guards::bulkhead::Permits;
 use crate::language::{Location, Placed, Problems};
 use crate::resilience::RetryBudgetPolicy;
@@ -52,12 +52,12 @@ impl Thresholds {
 
 /// Adds the outlier detection that the breakers of a call bring along to the balancer of its edge.
 pub(crate) fn outlier_detection_of(
-    guards: &[Written],
+    guards: &[WrittenGuard],
     balancing: &mut Balancing,
     problems: &mut Problems,
 ) {
     let breakers = guards.iter().filter_map(|guard| match guard {
-        Written::Breaker(breaker) => Some(breaker),
+        WrittenGuard::Breaker(breaker) => Some(breaker),
         _ => None,
     });
     for proxy in breakers.filter_map(|breaker: &Placed<BreakerSection>| breaker.proxy()) {

@@ -66,7 +66,7 @@ const NOBODY: u32 = u32::MAX;
 /// At each instant, call [`due_transition`](Self::due_transition) until it returns `None` before
 /// you call anything else. Keep the ticket of each admitted call and hand it back with the result.
 #[derive(Clone, Debug)]
-pub struct Breaker {
+pub struct BreakerInService {
     machine: Machine,
     /// The number of machines that it has had before this one.
     life: u32,
@@ -81,7 +81,7 @@ pub struct Breaker {
     key: DrawKey,
 }
 
-impl Breaker {
+impl BreakerInService {
     /// A closed breaker, built at the beginning of time. Its jitter is drawn with `key`.
     pub fn new(settings: BreakerSettings, key: DrawKey) -> Self {
         Self {
@@ -345,12 +345,12 @@ mod tests {
         })
     }
 
-    fn made() -> Breaker {
-        Breaker::new(settings(), DrawKey::default())
+    fn made() -> BreakerInService {
+        BreakerInService::new(settings(), DrawKey::default())
     }
 
     /// Sends a call that fails at once; returns true if the breaker let it pass.
-    fn fails(breaker: &mut Breaker, millis: u64, caller: u32) -> bool {
+    fn fails(breaker: &mut BreakerInService, millis: u64, caller: u32) -> bool {
         let (BreakerAnswer::Permitted(ticket), _) = breaker.try_acquire(at(millis), caller) else {
             return false;
         };

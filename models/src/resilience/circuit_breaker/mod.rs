@@ -1,6 +1,6 @@
 //! The circuit breaker: closed, open, half-open.
 //!
-//! A scenario uses a [`Breaker`]: a machine in service, which an operator, a fault or a store may
+//! A scenario uses a [`BreakerInService`]: a machine in service, which an operator, a fault or a store may
 //! overrule. The machine is either a [`ComposedBreaker`], made of a [`SlidingWindow`] that counts,
 //! a [`TripRule`] that opens it, a [`Wait`] before the first probe and a [`HalfOpenPolicy`] for the
 //! probes, or one of the [`libraries`].
@@ -19,7 +19,7 @@ pub use composed::{
     ComposedBreaker, ComposedSettings, Decision, HalfOpenPolicy, HalfOpens, LateResults,
     PermitCounting, TripRule, WaitFrom,
 };
-pub use in_service::{Breaker, OperatorOrder};
+pub use in_service::{BreakerInService, OperatorOrder};
 pub use machine::BreakerSettings;
 pub use transition::{BreakerState, Reason, Transition};
 pub use wait::Wait;

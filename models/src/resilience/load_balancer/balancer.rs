@@ -72,7 +72,7 @@ impl Balancing {
 }
 
 /// A call for which an instance is chosen.
-pub struct Call<D> {
+pub struct BalancedCall<D> {
     /// The instant.
     pub now: SimTime,
     /// Random numbers of its own.
@@ -148,7 +148,7 @@ impl LoadBalancer {
     #[inline]
     pub fn choose<D: FnOnce() -> KeyedDraw>(
         &mut self,
-        call: Call<D>,
+        call: BalancedCall<D>,
         outstanding: impl Fn(u32) -> u32,
     ) -> u32 {
         if self.instances == 1 {
@@ -166,7 +166,7 @@ impl LoadBalancer {
 
     fn choose_with_care<D: FnOnce() -> KeyedDraw>(
         &mut self,
-        call: Call<D>,
+        call: BalancedCall<D>,
         outstanding: &impl Fn(u32) -> u32,
     ) -> u32 {
         let mut draw = (call.draw)();
@@ -381,7 +381,7 @@ mod tests {
     fn choices(settings: Balancing, instances: u32) -> Vec<u32> {
         let mut balancer = LoadBalancer::new(settings, instances);
         let outstanding = |instance: u32| [5, 2, 2, 9][instance as usize % 4];
-        let call = |number: u64| Call {
+        let call = |number: u64| BalancedCall {
             now: SimTime::ZERO,
             draw: move || root().child(number).draw(),
             zone: 0,
@@ -423,7 +423,7 @@ mod tests {
             LoadBalancer::new(by(Balance::PeakEwma { decay: SimDuration::from_secs(10) }), 2);
         balancer.note_attempt(SimTime::ZERO, 0, SimDuration::from_millis(100), false);
         balancer.note_attempt(SimTime::ZERO, 1, SimDuration::from_millis(10), false);
-        let call = Call { now: SimTime::ZERO, draw: || root().draw(), zone: 0, key: None };
+        let call = BalancedCall { now: SimTime::ZERO, draw: || root().draw(), zone: 0, key: None };
         assert_eq!(balancer.choose(call, |_| 0), 1);
     }
 
@@ -441,7 +441,7 @@ mod tests {
             for instance in down {
                 balancer.note_check(SimTime::ZERO, *instance, false);
             }
-            let call = |number: u64| Call {
+            let call = |number: u64| BalancedCall {
                 now: SimTime::ZERO,
                 draw: move || root().child(number).draw(),
                 zone: 0,
@@ -477,7 +477,7 @@ mod tests {
         let mut balancer = LoadBalancer::new(settings, 4);
         let at = SimTime::from_secs;
         let share_of_first = |balancer: &mut LoadBalancer, seconds| {
-            let call = |number: u64| Call {
+            let call = |number: u64| BalancedCall {
                 now: at(seconds),
                 draw: move || root().child(number).draw(),
                 zone: 0,

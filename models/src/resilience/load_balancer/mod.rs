@@ -11,7 +11,7 @@ mod slow_start;
 mod weighted;
 
 pub(crate) use balance::{BalanceSection, compile_balance};
-pub use balancer::{Balance, Balancing, Call, LoadBalancer, Locality};
+pub use balancer::{Balance, BalancedCall, Balancing, LoadBalancer, Locality};
 pub use consistent_hash::ConsistentHash;
 pub(crate) use health_check::HealthCheckSection;
 pub use health_check::{HealthCheck, HealthTally};

@@ -8,7 +8,7 @@ use super::{
 
 /// The kind of a limit, and its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum RateLimit {
+pub enum RateLimitPolicy {
     /// Tokens drip into a bucket; a call takes one.
     TokenBucket {
         /// Time between two tokens.
@@ -98,27 +98,27 @@ pub enum RateLimiter {
 
 impl RateLimiter {
     /// A limiter that has seen no call.
-    pub fn new(limit: RateLimit) -> Self {
+    pub fn new(limit: RateLimitPolicy) -> Self {
         match limit {
-            RateLimit::TokenBucket { interval, burst, max_wait } => {
+            RateLimitPolicy::TokenBucket { interval, burst, max_wait } => {
                 Self::TokenBucket(TokenBucket::new(interval, burst, max_wait))
             }
-            RateLimit::LeakyBucket { interval, queue } => {
+            RateLimitPolicy::LeakyBucket { interval, queue } => {
                 Self::LeakyBucket(LeakyBucket::new(interval, queue))
             }
-            RateLimit::FixedWindow { window, calls } => {
+            RateLimitPolicy::FixedWindow { window, calls } => {
                 Self::FixedWindow(FixedWindow::new(window, calls))
             }
-            RateLimit::SlidingLog { window, calls } => {
+            RateLimitPolicy::SlidingLog { window, calls } => {
                 Self::SlidingLog(SlidingLog::new(window, calls))
             }
-            RateLimit::SlidingCounter { window, calls } => {
+            RateLimitPolicy::SlidingCounter { window, calls } => {
                 Self::SlidingCounter(SlidingCounter::new(window, calls))
             }
-            RateLimit::Gcra { interval, burst, max_wait } => {
+            RateLimitPolicy::Gcra { interval, burst, max_wait } => {
                 Self::Gcra(Gcra::new(interval, burst, max_wait))
             }
-            RateLimit::CyclicPermits { period, permits, timeout } => {
+            RateLimitPolicy::CyclicPermits { period, permits, timeout } => {
                 Self::CyclicPermits(CyclicPermits::new(period, permits, timeout))
             }
         }
@@ -158,7 +158,7 @@ mod tests {
 
     /// The instants at which calls that ask after these gaps (in milliseconds) are let through at
     /// once.
-    fn passed(limit: RateLimit, gaps: &[u64]) -> Vec<u64> {
+    fn passed(limit: RateLimitPolicy, gaps: &[u64]) -> Vec<u64> {
         let mut limiter = RateLimiter::new(limit);
         let mut now = 0;
         let mut passed = Vec::new();
@@ -185,8 +185,8 @@ mod tests {
             let interval = SimDuration::from_millis(100);
             let max_wait = SimDuration::ZERO;
             prop_assert_eq!(
-                passed(RateLimit::TokenBucket { interval, burst, max_wait }, &gaps),
-                passed(RateLimit::Gcra { interval, burst, max_wait }, &gaps)
+                passed(RateLimitPolicy::TokenBucket { interval, burst, max_wait }, &gaps),
+                passed(RateLimitPolicy::Gcra { interval, burst, max_wait }, &gaps)
             );
         }
 
@@ -195,9 +195,9 @@ mod tests {
             gaps in proptest::collection::vec(0u64..50, 1..300), calls in 1u32..10
         ) {
             let window = SimDuration::from_millis(1_000);
-            let log = passed(RateLimit::SlidingLog { window, calls }, &gaps);
+            let log = passed(RateLimitPolicy::SlidingLog { window, calls }, &gaps);
             prop_assert!(most_in_any_span(&log, 1_000) <= calls as usize);
-            let fixed = passed(RateLimit::FixedWindow { window, calls }, &gaps);
+            let fixed = passed(RateLimitPolicy::FixedWindow { window, calls }, &gaps);
             prop_assert!(most_in_any_span(&fixed, 1_000) <= 2 * calls as usize);
             let within_one = |at: &u64| fixed.iter().filter(|other| *other / 1_000 == at / 1_000).count();
             prop_assert!(fixed.iter().all(|at| within_one(at) <= calls as usize));
@@ -210,13 +210,17 @@ mod tests {
         let interval = SimDuration::from_millis(10);
         let max_wait = SimDuration::ZERO;
         let limits = [
-            RateLimit::TokenBucket { interval, burst: 5, max_wait },
-            RateLimit::Gcra { interval, burst: 5, max_wait },
-            RateLimit::LeakyBucket { interval, queue: 0 },
-            RateLimit::FixedWindow { window, calls: 100 },
-            RateLimit::SlidingLog { window, calls: 100 },
-            RateLimit::SlidingCounter { window, calls: 100 },
-            RateLimit::CyclicPermits { period: window, permits: 100, timeout: SimDuration::ZERO },
+            RateLimitPolicy::TokenBucket { interval, burst: 5, max_wait },
+            RateLimitPolicy::Gcra { interval, burst: 5, max_wait },
+            RateLimitPolicy::LeakyBucket { interval, queue: 0 },
+            RateLimitPolicy::FixedWindow { window, calls: 100 },
+            RateLimitPolicy::SlidingLog { window, calls: 100 },
+            RateLimitPolicy::SlidingCounter { window, calls: 100 },
+            RateLimitPolicy::CyclicPermits {
+                period: window,
+                permits: 100,
+                timeout: SimDuration::ZERO,
+            },
         ];
         let gaps = vec![5; 200 * 60];
         for limit in limits {

@@ -13,7 +13,7 @@ pub use cyclic_permits::CyclicPermits;
 pub use fixed_window::FixedWindow;
 pub use gcra::Gcra;
 pub use leaky_bucket::LeakyBucket;
-pub use limiter::{Pass, RateLimit, RateLimiter};
+pub use limiter::{Pass, RateLimitPolicy, RateLimiter};
 pub use sliding_counter::SlidingCounter;
 pub use sliding_log::SlidingLog;
 pub use token_bucket::TokenBucket;

@@ -7,8 +7,8 @@ mod sweep;
 
 pub(crate) use goals::{Goals, compile_goals, goal_readings};
 pub(crate) use prices::{PriceSection, compile_prices};
-pub(crate) use stability::{Stability, compile_stability};
-pub(crate) use sweep::{Sweep, compile_sweep};
+pub(crate) use stability::{StabilitySection, compile_stability};
+pub(crate) use sweep::{SweepSection, compile_sweep};
 
 use crate::language::Named;
 use crate::study::{Parameter, Values};

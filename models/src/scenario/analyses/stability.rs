@@ -18,7 +18,7 @@ const MOST_CELLS: usize = 10_000;
 
 section! {
     /// Loads and triggers that `fusebox stability` tries.
-    pub(crate) struct Stability {
+    pub(crate) struct StabilitySection {
         /// The setting of a workload that is the load, and its range, such as `{
         /// workloads.web.arrivals: poisson 100/s..900/s in 9 }`.
         "load" => load: Placed<Named<Values>>,
@@ -89,7 +89,7 @@ pub(crate) fn compile_stability(
     })
 }
 
-impl Stability {
+impl StabilitySection {
     /// The place where it is written.
     fn at(&self) -> Location {
         if self.load.is_empty() { self.trigger.key() } else { self.load.key() }

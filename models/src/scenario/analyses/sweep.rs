@@ -26,7 +26,7 @@ const USUAL_FIGURES: [&str; 3] = ["availability", "goodput", "p99"];
 
 section! {
     /// Settings that `fusebox sweep` varies, and figures that it measures.
-    pub(crate) struct Sweep {
+    pub(crate) struct SweepSection {
         /// The settings that vary, each with its values: `20..200 step 20`, `100ms..10s log`, a
         /// list; `on` keeps the value in the file, `off` removes it.
         "vary" => vary: Placed<Named<Values>>,
@@ -72,7 +72,7 @@ pub(crate) fn compile_sweep(
 }
 
 fn compile_figures(
-    sweep: &Sweep,
+    sweep: &SweepSection,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
@@ -118,7 +118,7 @@ impl Resolver<'_, '_> {
     }
 }
 
-impl Sweep {
+impl SweepSection {
     fn replications(&self, problems: &mut Problems) -> Replications {
         let first = self.replications.as_ref().map_or(REPLICATIONS, |number| **number);
         if let Some(at) = self.replications.as_ref().filter(|_| first == 0).map(Placed::at) {

@@ -2,7 +2,7 @@
 
 mod guards;
 
-use super::calls::Call;
+use super::calls::CallSection;
 use super::cycles::cycles;
 use super::file::Scenario;
 use crate::language::tree::normalize_edge;
@@ -37,7 +37,7 @@ impl Graph<'_> {
     }
 
     /// The settings of an edge, if it has any of its own.
-    fn call(&self, name: &str) -> Option<&Placed<Call>> {
+    fn call(&self, name: &str) -> Option<&Placed<CallSection>> {
         let calls = self.file.calls.iter();
         calls.into_iter().find(|(written, _)| normalize_edge(written) == name).map(|(_, call)| call)
     }

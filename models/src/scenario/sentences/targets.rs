@@ -1,11 +1,11 @@
 //! Things that sentences are about.
 
 use super::resolver::{Place, Resolver, suggestion};
-use crate::expect::sentence::Target;
+use crate::expect::sentence::WrittenTarget;
 use crate::system::PoolKind;
 
 impl Resolver<'_, '_> {
-    pub fn queue_named(&mut self, target: &Target, place: &Place<'_>) -> Option<u32> {
+    pub fn queue_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
         let found = self.names.file.queues.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.queues.names().collect();
@@ -20,7 +20,7 @@ impl Resolver<'_, '_> {
         found.map(|index| index as u32)
     }
 
-    pub fn effect_named(&mut self, target: &Target, place: &Place<'_>) -> Option<u32> {
+    pub fn effect_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
         let found = self.plan.blueprint.effects.iter().position(|effect| *effect == target.name);
         if found.is_none() {
             let known = self.plan.blueprint.effects.clone();
@@ -36,7 +36,7 @@ impl Resolver<'_, '_> {
         found.map(|index| index as u32)
     }
 
-    pub fn workload_named(&mut self, target: &Target, place: &Place<'_>) -> Option<u32> {
+    pub fn workload_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
         let found = self.names.file.workloads.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.workloads.names().collect();
@@ -51,7 +51,7 @@ impl Resolver<'_, '_> {
         found.map(|index| index as u32)
     }
 
-    pub fn instance_named(&mut self, target: &Target, place: &Place<'_>) -> Option<String> {
+    pub fn instance_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<String> {
         let station = self.names.station(&target.name, place.at, self.problems)?;
         let count = self.plan.blueprint.stations[station.id as usize].instances.len() as u32;
         match target.number {
@@ -74,7 +74,7 @@ impl Resolver<'_, '_> {
         }
     }
 
-    pub fn edge_named(&mut self, target: &Target, place: &Place<'_>) -> Option<u32> {
+    pub fn edge_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
         let Some(callee) = &target.callee else {
             self.problem_in(
                 place,
@@ -97,7 +97,11 @@ impl Resolver<'_, '_> {
 
     /// The owner and the kind of a pool: `b.threads`, `c -> d.permits`; of a service, database or
     /// cache its slots, if no kind is named.
-    pub fn pool_named(&mut self, target: &Target, place: &Place<'_>) -> Option<(String, PoolKind)> {
+    pub fn pool_named(
+        &mut self,
+        target: &WrittenTarget,
+        place: &Place<'_>,
+    ) -> Option<(String, PoolKind)> {
         let owner = match &target.callee {
             Some(callee) => format!("{} -> {callee}", target.name),
             None => target.name.clone(),

@@ -12,7 +12,7 @@ use crate::scenario::names::Names;
 section! {
     /// Rules for turning requests away from an instance, and the order in which it serves its
     /// queue.
-    pub(crate) struct Admission {
+    pub(crate) struct AdmissionSection {
         .. => order: Placed<Order>,
         /// Drops requests that have waited too long for too long.
         "codel" => codel: Option<CodelSection>,
@@ -39,7 +39,7 @@ one_of! {
         /// By class; a lower one is served only when no higher one waits.
         "strict" => Strict(Unordered),
         /// By class, in proportion to `weights`.
-        "weighted" => Weighted(Weighted),
+        "weighted" => Weighted(PrioritySection),
         /// By class, the highest first, with slots kept for each.
         "reserved" => Reserved(Reserved),
     }
@@ -60,7 +60,7 @@ section! {
 
 section! {
     /// By class, in proportion to weights.
-    pub(crate) struct Weighted {
+    pub(crate) struct PrioritySection {
         /// The weight of each class, the highest class first, such as `[5, 3, 1]`.
         "weights" => weights: Placed<Vec<u32>>,
     }
@@ -89,7 +89,7 @@ one_of! {
 /// The order of a queue and the gate in front of it; no gate if nothing is turned away and classes
 /// make no difference.
 pub(super) fn compile(
-    admission: Option<&Admission>,
+    admission: Option<&AdmissionSection>,
     capacity: u32,
     names: &Names<'_>,
     problems: &mut Problems,
@@ -154,7 +154,7 @@ fn discipline(
         Order::Lifo(_) => Discipline::Lifo,
         Order::AdaptiveLifo(lifo) => Discipline::AdaptiveLifo(lifo.above),
         Order::Strict(_) => Discipline::Strict { classes: classes as u8 },
-        Order::Weighted(Weighted { weights }) => weighted(weights, classes, problems),
+        Order::Weighted(PrioritySection { weights }) => weighted(weights, classes, problems),
         Order::Reserved(Reserved { reserved }) => {
             kept(reserved, capacity, &names.file.priorities, problems)
         }

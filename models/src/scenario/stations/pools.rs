@@ -1,6 +1,6 @@
 //! Instances of services, databases and caches, and the pools that they hold.
 
-use super::admission::Admission;
+use super::admission::AdmissionSection;
 use super::memory::{Memory, with_memory};
 use super::service::Service;
 use super::slots::{self, Slots};
@@ -120,7 +120,7 @@ struct Station<'a> {
     instances: Option<&'a Placed<u32>>,
     pool: PoolKind,
     slots: Option<&'a Short<Slots>>,
-    admission: Option<&'a Admission>,
+    admission: Option<&'a AdmissionSection>,
     memory: Option<&'a Placed<Memory>>,
     processors: Processors,
 }

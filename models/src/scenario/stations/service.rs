@@ -1,6 +1,6 @@
 //! Services: instances with threads or slots that run a handler.
 
-use super::admission::Admission;
+use super::admission::AdmissionSection;
 use super::autoscale::Autoscale;
 use super::memory::Memory;
 use super::slots::Slots;
@@ -43,7 +43,7 @@ section! {
         "idempotency" => idempotency: Option<Idempotency>,
         /// Rules for turning requests away from an instance, and the order in which it serves its
         /// queue.
-        "admission" => admission: Option<Admission>,
+        "admission" => admission: Option<AdmissionSection>,
     }
 }
 

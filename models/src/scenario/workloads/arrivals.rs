@@ -28,7 +28,7 @@ const DAY: SimDuration = SimDuration::from_secs(86_400);
 /// The arrivals of requests: `poisson 300/s`, or a process with a rate that changes, or recorded
 /// instants.
 #[derive(Clone, Debug)]
-pub(crate) enum Arrivals {
+pub(crate) enum ArrivalsSection {
     /// A process and its rate.
     Phrase(ArrivalPhrase),
     /// A process whose rate changes, or recorded instants.
@@ -37,7 +37,7 @@ pub(crate) enum Arrivals {
 
 const ARRIVALS: &str = "arrivals such as poisson 300/s, or a map with a changing rate";
 
-impl Decode for Arrivals {
+impl Decode for ArrivalsSection {
     fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
         match &found.node.value {
             Value::Map(_) => decode_part(found, problems).map(Self::Profile),
@@ -56,7 +56,7 @@ impl Decode for Arrivals {
     }
 }
 
-impl JsonSchema for Arrivals {
+impl JsonSchema for ArrivalsSection {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Arrivals".into()
     }
@@ -121,7 +121,7 @@ one_of! {
         /// The same rate for the whole run.
         "rate" => Constant(Constant),
         /// A rate from each instant on.
-        "steps" => Steps(Steps),
+        "steps" => Steps(RateSteps),
         /// A rate at each instant, and straight lines between.
         "ramp" => Ramp(Ramp),
         /// A base rate with one peak.
@@ -143,7 +143,7 @@ section! {
 
 section! {
     /// A rate from each instant on.
-    pub(crate) struct Steps {
+    pub(crate) struct RateSteps {
         /// The instants and their rates.
         "steps" => steps: Placed<Vec<RatePoint>>,
     }
@@ -221,20 +221,20 @@ section! {
 
 /// Compiles the arrivals of a workload, surges included, for a run of the given duration.
 pub(super) fn compile(
-    arrivals: &Arrivals,
+    arrivals: &ArrivalsSection,
     workload: &str,
     duration: SimDuration,
     names: &Names<'_>,
     problems: &mut Problems,
 ) -> ArrivalProcess {
     let (process, profile) = match arrivals {
-        Arrivals::Phrase(ArrivalPhrase { process, rate }) => {
+        ArrivalsSection::Phrase(ArrivalPhrase { process, rate }) => {
             (*process, RateProfile::constant(rate.0))
         }
-        Arrivals::Profile(ArrivalProfile { shape: Shape::Replay(replay), .. }) => {
+        ArrivalsSection::Profile(ArrivalProfile { shape: Shape::Replay(replay), .. }) => {
             return recorded(&replay.replay, names, problems);
         }
-        Arrivals::Profile(profile) => {
+        ArrivalsSection::Profile(profile) => {
             let process = profile.process.unwrap_or(Process::Poisson);
             (process, rate_profile(&profile.shape, duration, problems))
         }
@@ -250,7 +250,7 @@ pub(super) fn compile(
 fn rate_profile(shape: &Shape, duration: SimDuration, problems: &mut Problems) -> RateProfile {
     match shape {
         Shape::Constant(Constant { rate }) => RateProfile::constant(rate.0),
-        Shape::Steps(Steps { steps }) => steps_profile(steps, problems),
+        Shape::Steps(RateSteps { steps }) => steps_profile(steps, problems),
         Shape::Ramp(Ramp { ramp }) => ramp_profile(ramp, problems),
         Shape::Spike(WithSpike { spike }) => spike_profile(spike),
         Shape::Diurnal(WithDiurnal { diurnal }) => diurnal_profile(diurnal, duration, problems),

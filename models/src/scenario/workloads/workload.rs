@@ -1,6 +1,6 @@
 //! A workload as a whole.
 
-use super::arrivals::Arrivals;
+use super::arrivals::ArrivalsSection;
 use super::client::Clients;
 use super::users::Closed;
 use super::{arrivals, client, users};
@@ -41,7 +41,7 @@ section! {
     /// Requests that arrive, whatever happens to earlier ones.
     pub(crate) struct Open {
         /// The arrivals of requests, such as `poisson 100/s`, whatever happens to earlier ones.
-        "arrivals" => arrivals: Placed<Arrivals>,
+        "arrivals" => arrivals: Placed<ArrivalsSection>,
     }
 }
 

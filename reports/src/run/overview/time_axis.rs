@@ -5,7 +5,7 @@ use std::ops::Range;
 use sim_core::SimTime;
 use sim_experiments::Finished;
 
-use crate::plot::{Axis, Canvas, Chart, DrawError, Drawn, Frame, Scale, colour, font};
+use crate::plot::{Axis, Canvas, Chart, ChartFrame, DrawError, Drawn, Scale, colour, font};
 use crate::units::clock;
 
 pub(super) const WIDTH: u32 = 1_200;
@@ -69,8 +69,8 @@ impl TimeAxis {
         y: Scale,
         label: impl Fn(f64) -> String,
     ) -> Result<Box<dyn Chart + 'a>, DrawError> {
-        const FRAME: Frame =
-            Frame { top: 34, right: RIGHT, bottom: 0, left_labels: LABELS, bottom_labels: 0 };
+        const FRAME: ChartFrame =
+            ChartFrame { top: 34, right: RIGHT, bottom: 0, left_labels: LABELS, bottom_labels: 0 };
         let (Scale::Linear(Range { start: low, end: high })
         | Scale::Logarithmic(Range { start: low, end: high })) = y;
         let mut chart = canvas.chart(FRAME, 0.0..self.end, y)?;

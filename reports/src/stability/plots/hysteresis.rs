@@ -2,11 +2,12 @@
 
 use sim_experiments::stability::{Hysteresis, LoadPass, Stability};
 
-use crate::plot::{Axis, Canvas, DrawError, Drawing, Frame, Mark, Scale, colour, font};
+use crate::plot::{Axis, Canvas, ChartFrame, DrawError, Drawing, Mark, Scale, colour, font};
 use crate::stability::words::load;
 
 const SIZE: (u32, u32) = (900, 480);
-const FRAME: Frame = Frame { top: 60, right: 24, bottom: 30, left_labels: 70, bottom_labels: 30 };
+const FRAME: ChartFrame =
+    ChartFrame { top: 60, right: 24, bottom: 30, left_labels: 70, bottom_labels: 30 };
 const UP: Mark = Mark::Dot(4);
 const DOWN: Mark = Mark::Triangle(6);
 

@@ -14,12 +14,12 @@ const CELL: (i32, i32) = (92, 30);
 const LEAST_WIDTH: i32 = 760;
 
 /// The maps of all values of a trigger's second setting, one below the other.
-pub(super) struct Maps<'a> {
+pub(super) struct BehaviourMaps<'a> {
     pub stability: &'a Stability,
     pub scenario: &'a str,
 }
 
-impl Drawing for Maps<'_> {
+impl Drawing for BehaviourMaps<'_> {
     fn name(&self) -> &'static str {
         "map"
     }
@@ -43,7 +43,7 @@ impl Drawing for Maps<'_> {
     }
 }
 
-impl Maps<'_> {
+impl BehaviourMaps<'_> {
     fn rows(&self) -> i32 {
         self.stability.loads.len() as i32
     }

@@ -4,7 +4,7 @@ use sim_experiments::sweep::analysis::Findings;
 
 use super::effects::Grid;
 use super::front::front;
-use super::maps::Maps;
+use super::maps::HeatMaps;
 use super::sensitivity::Sensitivity;
 use crate::plot::Drawing;
 use crate::sweep::Header;
@@ -18,7 +18,7 @@ pub(in crate::sweep) fn drawings<'a>(
     findings: &'a Findings,
 ) -> Vec<Box<dyn Drawing + 'a>> {
     let mut drawings: Vec<Box<dyn Drawing>> = vec![Box::new(Grid { header, findings })];
-    if let Some(maps) = Maps::new(header, findings) {
+    if let Some(maps) = HeatMaps::new(header, findings) {
         drawings.push(Box::new(maps));
     }
     if let Some(front) = front(header, findings) {

@@ -7,8 +7,8 @@ use sim_models::study::FigurePlan;
 
 use super::drawings::MOST_PANELS;
 use crate::plot::{
-    Axis, Canvas, DrawError, Drawing, Drawn, Frame, Mark, Scale, colour, extremes, font, padded,
-    short_name,
+    Axis, Canvas, ChartFrame, DrawError, Drawing, Drawn, Mark, Scale, colour, extremes, font,
+    padded, short_name,
 };
 use crate::sweep::Header;
 
@@ -16,7 +16,8 @@ use crate::sweep::Header;
 const HEADER: u32 = 36;
 /// The width and height of a panel.
 const PANEL: (u32, u32) = (420, 280);
-const FRAME: Frame = Frame { top: 28, right: 16, bottom: 6, left_labels: 76, bottom_labels: 26 };
+const FRAME: ChartFrame =
+    ChartFrame { top: 28, right: 16, bottom: 6, left_labels: 76, bottom_labels: 26 };
 
 /// A panel for each figure and setting.
 pub(super) struct Grid<'a> {

@@ -23,12 +23,12 @@ const MOST_ROW_NAMES: usize = 12;
 const MOST_COLUMN_NAMES: usize = 8;
 
 /// A map for each figure, one below the other.
-pub(super) struct Maps<'a> {
+pub(super) struct HeatMaps<'a> {
     header: &'a Header,
     maps: Vec<HeatMap<'a>>,
 }
 
-impl<'a> Maps<'a> {
+impl<'a> HeatMaps<'a> {
     /// The maps of the first figures; `None` if no figure has one.
     pub fn new(header: &'a Header, findings: &'a Findings) -> Option<Self> {
         let figures = 0..header.plan.figures.len().min(MOST_PANELS);
@@ -37,7 +37,7 @@ impl<'a> Maps<'a> {
     }
 }
 
-impl Drawing for Maps<'_> {
+impl Drawing for HeatMaps<'_> {
     fn name(&self) -> &'static str {
         "maps"
     }
@@ -54,7 +54,7 @@ impl Drawing for Maps<'_> {
     }
 }
 
-impl Maps<'_> {
+impl HeatMaps<'_> {
     fn draw_map(&self, canvas: &dyn Canvas, map: &HeatMap<'_>) -> Drawn {
         let plan = &self.header.plan;
         let figure_plan = &plan.figures[map.figure];

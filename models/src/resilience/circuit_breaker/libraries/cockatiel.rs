@@ -333,7 +333,7 @@ one_of! {
     /// When a breaker of cockatiel opens.
     pub(crate) enum Rule("breaker") {
         /// After so many failures in a row.
-        "ConsecutiveBreaker" => Consecutive(Consecutive),
+        "ConsecutiveBreaker" => Consecutive(ConsecutiveBreakerSection),
         /// Above a share of the last calls.
         "CountBreaker" => Count(WithCount),
         /// Above a share over a span of time.
@@ -343,7 +343,7 @@ one_of! {
 
 section! {
     /// Opens after so many failures in a row.
-    pub(crate) struct Consecutive {
+    pub(crate) struct ConsecutiveBreakerSection {
         /// How many.
         "ConsecutiveBreaker" => failures: u32,
     }
@@ -393,7 +393,9 @@ section! {
 impl Rule {
     fn compile(&self, problems: &mut Problems) -> CockatielBreaker {
         match self {
-            Self::Consecutive(Consecutive { failures }) => CockatielBreaker::Consecutive(*failures),
+            Self::Consecutive(ConsecutiveBreakerSection { failures }) => {
+                CockatielBreaker::Consecutive(*failures)
+            }
             Self::Count(WithCount { breaker }) => {
                 let size = problems.at_least_one(Some(&breaker.size), 1, "this");
                 let minimum = breaker.minimum_number_of_calls.as_ref();

@@ -358,7 +358,7 @@ one_of! {
     /// When a breaker of gobreaker opens: after failures in a row, or at a share of failures.
     pub(crate) enum ReadyToTripSection("rule") {
         /// Failures in a row.
-        "ConsecutiveFailures" => Consecutive(Consecutive),
+        "ConsecutiveFailures" => Consecutive(ConsecutiveFailuresSection),
         /// Share of failures.
         "FailureRatio" => Ratio(Ratio),
     }
@@ -366,7 +366,7 @@ one_of! {
 
 section! {
     /// Failures in a row.
-    pub(crate) struct Consecutive {
+    pub(crate) struct ConsecutiveFailuresSection {
         /// How many.
         "ConsecutiveFailures" => failures: u32,
     }
