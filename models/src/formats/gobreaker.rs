@@ -1,4 +1,4 @@
-//! ComposedSettings of sony/gobreaker v2, as Go code.
+//! Settings of sony/gobreaker v2, as Go code.
 
 use std::fmt::Write;
 
@@ -16,7 +16,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "gobreaker",
     import: None,
     export: Some(Exporter {
-        files: "ComposedSettings in Go",
+        files: "Settings in Go",
         is_for_proxies: false,
         writer: Writer::Text { extension: "go", comment: "//", write },
     }),
@@ -106,7 +106,7 @@ fn nearest_breaker(
 /// A breaker of this name as Go code.
 fn code(name: &str, settings: &GoBreakerSettings) -> String {
     let mut text = format!(
-        "gobreaker.NewCircuitBreaker[any](gobreaker.ComposedSettings{{\n\tName:        \"{name}\",\n"
+        "gobreaker.NewCircuitBreaker[any](gobreaker.Settings{{\n\tName:        \"{name}\",\n"
     );
     let _ = writeln!(text, "\tMaxRequests: {},", settings.max_requests);
     if !settings.interval.is_zero() {

@@ -15,7 +15,7 @@ use crate::resilience::circuit_breaker::{
     TripRule, Wait, WaitFrom, WindowLength,
 };
 
-/// ComposedSettings that apply when the file says nothing; those of the article that the project began with.
+/// The settings if the file says nothing: those of the article that the project began with.
 const WINDOW_CALLS: u32 = 100;
 const FAILURE_RATE: f64 = 0.5;
 const MINIMUM_CALLS: u32 = 10;

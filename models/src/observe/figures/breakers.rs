@@ -40,18 +40,21 @@ impl BreakersSubject {
     /// The number of breakers in a state at the end of the last interval. It has no name of its
     /// own: the condition `breaker a -> b is open` asks for it.
     pub(super) fn in_state(state: BreakerState) -> Figure<Self> {
-        let (name, read): (_, fn(&Seen<'_, Self>) -> Option<f64>) = match state {
+        match state {
             BreakerState::Closed => {
-                ("closed breakers", |breakers| breakers.in_state(BreakerState::Closed))
+                Figure::plain("closed breakers", Count, AnyStretch, |breakers| {
+                    breakers.in_state(BreakerState::Closed)
+                })
             }
-            BreakerState::Open => {
-                ("open breakers", |breakers| breakers.in_state(BreakerState::Open))
-            }
+            BreakerState::Open => Figure::plain("open breakers", Count, AnyStretch, |breakers| {
+                breakers.in_state(BreakerState::Open)
+            }),
             BreakerState::HalfOpen => {
-                ("half-open breakers", |breakers| breakers.in_state(BreakerState::HalfOpen))
+                Figure::plain("half-open breakers", Count, AnyStretch, |breakers| {
+                    breakers.in_state(BreakerState::HalfOpen)
+                })
             }
-        };
-        Figure::plain(name, Count, AnyStretch, read)
+        }
     }
 }
 

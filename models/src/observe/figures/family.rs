@@ -20,8 +20,11 @@ pub(super) const P99_9: Quantile = Quantile { name: "p99.9", share: 0.999 };
 /// Every quantile that has a name.
 pub(super) const QUANTILES: &[Quantile] = &[P50, P90, P95, P99, P99_9];
 
+/// A name, and the outcomes that it stands for.
+type NamedOutcomes = (&'static str, fn() -> OutcomeSet);
+
 /// The sets of outcomes that have a name of their own.
-pub(super) const OUTCOME_SETS: [(&str, fn() -> OutcomeSet); 3] = [
+pub(super) const OUTCOME_SETS: [NamedOutcomes; 3] = [
     ("failures", OutcomeSet::failures),
     ("answers", OutcomeSet::good),
     ("rejections", OutcomeSet::rejections),

@@ -1,6 +1,6 @@
 //! The circuit breaker: closed, open, half-open.
 //!
-//! A scenario uses a [`BreakerInService`]: a machine in service, which an operator, a fault or a store may
+//! A scenario uses a [`BreakerInService`]: a machine that an operator, a fault or a store may
 //! overrule. The machine is either a [`ComposedBreaker`], made of a [`SlidingWindow`] that counts,
 //! a [`TripRule`] that opens it, a [`Wait`] before the first probe and a [`HalfOpenPolicy`] for the
 //! probes, or one of the [`libraries`].

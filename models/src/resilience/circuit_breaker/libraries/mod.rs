@@ -1,15 +1,15 @@
 //! Breakers that answer exactly like those of the libraries people use.
 //!
-//! Each file is one library's state machine under the library's own parameter names, built from the
-//! windows and waits of the module above, with its [`LibraryBreaker`] interface below it.
-//! `tests/conformance` replays recordings of the real libraries through the machines, row by row. A
-//! machine is the library's own and not settings of a general one: libraries differ in the order in
-//! which they do things, not in numbers.
+//! Each file is one library: its state machine under the library's own parameter names, built from
+//! the windows and waits of the module above; its [`LibraryBreaker`] interface; and its settings in
+//! a scenario. `tests/conformance` replays recordings of the real libraries through the machines,
+//! row by row. A machine is the library's own and not settings of a general one: libraries differ in
+//! the order in which they do things, not in numbers.
 //!
 //! Timers are explicit. Before you call anything else at an instant, call `advance_to` on a machine
 //! that has it; whatever has fallen due by then happens at its own time, in order.
 //!
-//! A new library is a file here and its name in the list below.
+//! A new library is a file here and its lines in this one.
 
 mod article_go;
 mod article_python;
