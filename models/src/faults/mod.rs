@@ -1,7 +1,7 @@
 //! Faults: what breaks, when, for how long, and at how many instances. Each fault has a file, with
 //! its settings, its compilation and what it does when it begins and ends.
 //!
-//! A fault is written as a [`FaultSection`] and compiled to [`Fault`]s with an [`Effect`]. Only
+//! A fault is written as a `FaultSection` and compiled to [`Fault`]s with an [`Effect`]. Only
 //! this file knows them all; a deployment has several effects, every other fault has one.
 
 mod black_hole;

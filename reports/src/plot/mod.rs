@@ -1,8 +1,8 @@
 //! The plot kit: surfaces to draw on, charts with axes, legends, and one set of fonts and colours.
 //!
-//! A plot is a [`Drawing`]. It is drawn through the [`Canvas`] and [`Chart`] traits and does not
-//! know its file format: [`svg`] and [`png`] choose that. The plots themselves live with the
-//! analysis they belong to; only those shared by several analyses ([`TradeOff`]) are here. Nothing
+//! A plot is a [`Drawing`]. It is drawn through the `Canvas` and `Chart` traits and does not
+//! know its file format: [`svg`] and [`png`](fn@png) choose that. The plots themselves live with the
+//! analysis they belong to; only those shared by several analyses (`TradeOff`) are here. Nothing
 //! outside this folder uses the plotting library directly.
 
 mod axes;
