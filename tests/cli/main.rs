@@ -274,7 +274,7 @@ fn timelines_are_written_compared_and_dropped_with_their_variant() {
         shown.contains("- ")
             && shown.contains("+ ")
             && shown.contains("shop (quick)")
-            && shown.contains("gone"),
+            && shown.contains("a variant that no longer exists"),
         "{shown}"
     );
     assert!(test(&["--update"]).status.success() && test(&[]).status.success());
