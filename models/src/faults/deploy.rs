@@ -18,7 +18,7 @@ section! {
     pub(crate) struct DeploySection {
         /// The service, database or cache.
         "deploy" => deploy: Placed<String>,
-        /// How long each batch is down, such as `20s`.
+        /// The time that each batch is down, such as `20s`.
         "each" => each: Placed<Duration>,
         /// The number of instances that are restarted at one time; 1 if left out.
         "batch" => batch: Option<Placed<u32>>,

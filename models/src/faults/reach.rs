@@ -14,7 +14,7 @@ use crate::scenario::{Plan, most};
 section! {
     /// The duration of a fault, and its repetition.
     pub(crate) struct InForceSpan {
-        /// How long it lasts; to the end of the run if left out.
+        /// The time that it lasts; to the end of the run if left out.
         "for" => lasts: Option<Placed<Duration>>,
         /// The time from one beginning of the fault to the next, repeated to the end of the run; it
         /// strikes once if left out.

@@ -27,7 +27,7 @@ section! {
     pub(crate) struct Semaphore {
         /// The number of permits.
         "semaphore" => permits: Placed<u32>,
-        /// How long a call may wait; not at all if left out.
+        /// The time that a call may wait; not at all if left out.
         "max wait" => max_wait: Option<Placed<Duration>>,
     }
 }
@@ -42,7 +42,7 @@ section! {
         "core" => core: Option<Placed<u32>>,
         /// The most calls that may wait for one; none if left out.
         "queue" => queue: Option<u32>,
-        /// How long a call may wait; for ever if left out.
+        /// The time that a call may wait; for ever if left out.
         "max wait" => max_wait: Option<Placed<Duration>>,
     }
 }
@@ -54,7 +54,7 @@ section! {
         "connections" => connections: Placed<u32>,
         /// The most calls that may wait for one; no limit if left out.
         "queue" => queue: Option<u32>,
-        /// How long a call may wait; for ever if left out.
+        /// The time that a call may wait; for ever if left out.
         "max wait" => max_wait: Option<Placed<Duration>>,
     }
 }

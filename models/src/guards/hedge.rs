@@ -15,7 +15,8 @@ pub const MOST_REQUESTS: usize = 4;
 section! {
     /// Hedged requests: the first good answer counts.
     pub(crate) struct HedgeSection {
-        /// How long an attempt waits for an answer before another request is sent, such as `50ms`.
+        /// The time that an attempt waits for an answer before another request is sent, such as
+        /// `50ms`.
         "delay" => delay: Placed<Duration>,
         /// Requests in all, the first included, up to 4; 2 if left out.
         "max" => max: Option<Placed<u8>>,

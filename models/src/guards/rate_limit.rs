@@ -68,7 +68,7 @@ section! {
         "token bucket" => rate: Placed<Rate>,
         /// Calls that may come at once; 1 if left out.
         "burst" => burst: Option<Placed<u32>>,
-        /// How long a call may wait for its turn; not at all if left out.
+        /// The time that a call may wait for its turn; not at all if left out.
         "max wait" => max_wait: Option<Duration>,
     }
 }
@@ -90,7 +90,7 @@ section! {
         "gcra" => rate: Placed<Rate>,
         /// Calls that may come at once; 1 if left out.
         "burst" => burst: Option<Placed<u32>>,
-        /// How long a call may wait for its turn; not at all if left out.
+        /// The time that a call may wait for its turn; not at all if left out.
         "max wait" => max_wait: Option<Duration>,
     }
 }
@@ -134,7 +134,7 @@ section! {
         "limitForPeriod" => limit_for_period: Option<Placed<u32>>,
         /// Length of a cycle; 500ns if left out.
         "limitRefreshPeriod" => limit_refresh_period: Option<Placed<Duration>>,
-        /// How long a call waits for a permit; 5s if left out.
+        /// The time that a call waits for a permit; 5s if left out.
         "timeoutDuration" => timeout_duration: Option<Duration>,
     }
 }

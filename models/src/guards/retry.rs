@@ -59,7 +59,7 @@ mod envoy {
 section! {
     /// Finagle's `RetryBudget`.
     pub(crate) struct Finagle {
-        /// How long a call adds to the budget; 10s if left out.
+        /// The time for which a call adds to the budget; 10s if left out.
         "ttl" => ttl: Option<Placed<Duration>>,
         /// Retries a second that are always allowed; 10 if left out.
         "minRetriesPerSec" => min_retries_per_second: Option<u32>,

@@ -13,7 +13,7 @@ pub struct Condition {
     pub text: String,
     /// The figure.
     pub measure: Measure,
-    /// How far it looks back; one interval of the series at least.
+    /// The time that it looks back; one interval of the series at least.
     pub over: SimDuration,
     /// The bound.
     pub bound: Bound,
@@ -25,9 +25,9 @@ pub struct Condition {
 pub struct AlertPlan {
     /// Its name.
     pub name: String,
-    /// How bad it is, in a word.
+    /// The severity, in a word.
     pub severity: String,
-    /// When it is pending.
+    /// The condition under which it is pending.
     pub condition: Condition,
     /// For how long before it fires.
     pub hold: SimDuration,
@@ -43,7 +43,8 @@ impl Condition {
     }
 }
 
-/// When each alert fires and is resolved. Conditions are evaluated at the end of every interval.
+/// The times at which each alert fires and is resolved. Conditions are evaluated at the end of
+/// every interval.
 pub(super) fn alert_moments(plan: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
     let width = recorder.sample_width();
     let mut moments = Vec::new();

@@ -18,16 +18,16 @@ use crate::system::{Blueprint, QueueState};
 const MAX_INTERVALS: u64 = 20_000;
 /// Widths to choose from, in seconds.
 const WIDTHS: [u64; 9] = [1, 2, 5, 10, 30, 60, 300, 900, 3_600];
-/// So many transitions of one breaker, and changes of instances, are kept for the timeline; further
-/// ones are only counted.
+/// The number of transitions of one breaker, and of changes of instances, that are kept for the
+/// timeline; further ones are only counted.
 const MAX_TRANSITIONS: usize = 10_000;
 
-/// What one workload did.
+/// The requests of one workload.
 #[derive(Clone, Debug, Default)]
 pub struct WorkloadRecord {
     /// Requests begun after the warm-up.
     pub offered: u64,
-    /// How those ended, in the order of [`Outcome::ALL`].
+    /// The outcomes, in the order of [`Outcome::ALL`].
     pub ended: [u64; Outcome::COUNT],
     /// Latency of those that ended well, in nanoseconds.
     pub latency: Histogram,
@@ -61,14 +61,14 @@ struct Interval {
     in_flight: u64,
 }
 
-/// What went over one edge, of requests that began after the warm-up.
+/// The calls over one edge, of requests that began after the warm-up.
 #[derive(Clone, Debug, Default)]
 pub struct EdgeRecord {
     /// Calls begun.
     pub begun: u64,
     /// Attempts made for them.
     pub attempts: u64,
-    /// How they ended, in the order of [`Outcome::ALL`].
+    /// The outcomes, in the order of [`Outcome::ALL`].
     pub ended: [u64; Outcome::COUNT],
     /// With which failures calls turned to a fallback, in the order of [`Outcome::ALL`].
     pub fell_back: [u64; Outcome::COUNT],
@@ -87,7 +87,7 @@ pub struct EdgeRecord {
     closed: EdgeTotals,
 }
 
-/// What had gone over an edge when the last interval was closed.
+/// The calls over an edge when the last interval was closed.
 #[derive(Clone, Copy, Debug, Default)]
 struct EdgeTotals {
     begun: u64,
@@ -96,7 +96,7 @@ struct EdgeTotals {
     fell_back: [u64; Outcome::COUNT],
 }
 
-/// What went through a queue of messages, warm-up included.
+/// The messages that went through a queue of messages, warm-up included.
 #[derive(Clone, Debug, Default)]
 pub struct QueueRecord {
     /// Messages accepted.
@@ -125,17 +125,17 @@ pub struct QueueRecord {
     pub most: u64,
 }
 
-/// What handlers have done to the world under one name.
+/// The effects that handlers have done to the world under one name.
 #[derive(Clone, Debug, Default)]
 pub struct EffectRecord {
-    /// How often.
+    /// The number of times.
     pub count: u64,
-    /// How often for a request for which it had been done before.
+    /// The number of times that it was done for a request for which it had been done before.
     pub duplicates: u64,
     done: HashSet<u64>,
 }
 
-/// What one breaker did.
+/// The transitions and rejections of one breaker.
 #[derive(Clone, Debug)]
 pub struct BreakerRecord {
     /// Calls rejected.
@@ -163,7 +163,7 @@ impl BreakerRecord {
     }
 }
 
-/// What has become of an instance, as a balancer sees it.
+/// The state of an instance as a balancer sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum InstanceChange {
     /// It is ejected as an outlier.
@@ -179,17 +179,17 @@ pub enum InstanceChange {
 /// A change of an instance, as the balancer of an edge sees it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct InstanceRecord {
-    /// When.
+    /// The time.
     pub at: SimTime,
     /// The edge.
     pub edge: u32,
     /// The instance.
     pub instance: u32,
-    /// What changed.
+    /// The change.
     pub change: InstanceChange,
 }
 
-/// What became of an instance, or of the number of them.
+/// A change of an instance, or of the number of them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ScaleRecord {
     /// An autoscaler has brought the instances of a station to another number.
@@ -205,7 +205,7 @@ pub enum ScaleRecord {
     OutOfMemory {
         /// The instance.
         instance: u32,
-        /// How long it takes to start again.
+        /// The time that it takes to start again.
         restart: SimDuration,
     },
 }
@@ -521,42 +521,42 @@ impl Recorder {
             .map(|(_, _, latencies)| latencies)
     }
 
-    /// What each workload did.
+    /// The requests of each workload.
     pub fn workloads(&self) -> &[WorkloadRecord] {
         &self.workloads
     }
 
-    /// What went over each edge.
+    /// The calls over each edge.
     pub fn edges(&self) -> &[EdgeRecord] {
         &self.edges
     }
 
-    /// What each breaker did.
+    /// The transitions and rejections of each breaker.
     pub fn breakers(&self) -> &[BreakerRecord] {
         &self.breakers
     }
 
-    /// What the balancers learned about instances; the first ten thousand.
+    /// The changes of instances that the balancers noticed; the first ten thousand.
     pub fn instances(&self) -> &[InstanceRecord] {
         &self.instances
     }
 
-    /// What became of the number of instances, and of their memory; the first ten thousand.
+    /// The changes in the number of instances, and of their memory; the first ten thousand.
     pub fn scales(&self) -> &[(SimTime, ScaleRecord)] {
         &self.scales
     }
 
-    /// What went through each queue of messages.
+    /// The messages that went through each queue of messages.
     pub fn queues(&self) -> &[QueueRecord] {
         &self.queues
     }
 
-    /// What was done to the world, by name.
+    /// The effects on the world, by name.
     pub fn effects(&self) -> &[EffectRecord] {
         &self.effects
     }
 
-    /// How each pool was used, by interval.
+    /// The use of each pool, by interval.
     pub fn pools(&self) -> &[PoolSeries] {
         &self.pools
     }

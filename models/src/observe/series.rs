@@ -2,10 +2,10 @@
 
 use crate::Outcome;
 
-/// So many intervals in a row without an end, while requests wait, are a standstill.
+/// The number of intervals in a row without an end, while requests wait, that make a standstill.
 const STANDSTILL: usize = 3;
 
-/// What a workload did in each interval.
+/// The requests of a workload in each interval.
 #[derive(Clone, Debug, Default)]
 pub struct WorkloadSeries {
     /// Requests begun.
@@ -45,7 +45,7 @@ impl WorkloadSeries {
         }
     }
 
-    /// Whether the interval is one of several in a row in which requests wait and none ends. A
+    /// True if the interval is one of several in a row in which requests wait and none ends. A
     /// single one means little: of few requests, one is often under way when none ends.
     fn is_at_a_standstill(&self, index: usize) -> bool {
         let waits = |interval: usize| self.ended(interval) == 0 && self.in_flight[interval] > 0;
@@ -59,7 +59,7 @@ impl WorkloadSeries {
     }
 }
 
-/// What went over an edge in each interval, of requests that began after the warm-up.
+/// The calls over an edge in each interval, of requests that began after the warm-up.
 #[derive(Clone, Debug, Default)]
 pub struct EdgeSeries {
     /// Calls begun.
@@ -72,7 +72,7 @@ pub struct EdgeSeries {
     pub fell_back: Vec<[u32; Outcome::COUNT]>,
 }
 
-/// How a pool was used in each interval.
+/// The use of a pool in each interval.
 #[derive(Clone, Debug, Default)]
 pub struct PoolSeries {
     /// Slots in use, averaged over the interval.

@@ -26,33 +26,33 @@ pub struct RunSummary {
     pub fingerprint: String,
     /// Simulated time, from zero.
     pub simulated_seconds: f64,
-    /// What was not counted at the beginning.
+    /// The time at the beginning that was not counted.
     pub warmup_seconds: f64,
     /// Events handled.
     pub events: u64,
     /// Why the run is not complete; absent if it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<Stopped>,
-    /// How the experiment was called off; absent if it was not.
+    /// The end of the experiment if it was called off; absent if it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub called_off: Option<CalledOff>,
-    /// What each workload experienced.
+    /// The experience of each workload.
     pub workloads: Vec<WorkloadSummary>,
-    /// What went over each edge.
+    /// The calls over each edge.
     pub calls: Vec<CallSummary>,
-    /// How each pool was used.
+    /// The use of each pool.
     pub pools: Vec<PoolSummary>,
-    /// What each breaker did.
+    /// The transitions and rejections of each breaker.
     pub breakers: Vec<BreakerSummary>,
-    /// What went through each queue of messages; absent if there are none.
+    /// The messages that went through each queue of messages; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<QueueSummary>,
-    /// What was done to the world; absent if handlers do nothing of the kind.
+    /// The effects on the world; absent if handlers do nothing of the kind.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<EffectSummary>,
 }
 
-/// What went through a queue of messages, warm-up included: sent = delivered + dead + expired +
+/// The messages that went through a queue, warm-up included: sent = delivered + dead + expired +
 /// waiting + in flight.
 #[derive(Clone, Debug, Serialize)]
 pub struct QueueSummary {
@@ -84,21 +84,21 @@ pub struct QueueSummary {
     pub latency: Latency,
 }
 
-/// What handlers did to the world under one name.
+/// The effects that handlers did to the world under one name.
 #[derive(Clone, Debug, Serialize)]
 pub struct EffectSummary {
     /// The name.
     pub name: String,
-    /// How often it was done.
+    /// The number of times that it was done.
     pub count: u64,
-    /// How often for a request for which it had been done before.
+    /// The number of times that it was done for a request for which it had been done before.
     pub duplicates: u64,
 }
 
-/// How an experiment was called off: its faults were taken back, and the run went on.
+/// The end of an experiment that was called off: its faults were taken back, and the run went on.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CalledOff {
-    /// When, in seconds.
+    /// The time, in seconds.
     pub at: f64,
     /// The condition that was met.
     pub condition: String,
@@ -109,11 +109,11 @@ pub struct CalledOff {
 /// Why a run ended early.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Stopped {
-    /// What ended it, in words.
+    /// The condition that ended it, in words.
     pub reason: String,
 }
 
-/// What a workload experienced, over the requests that began after the warm-up.
+/// The experience of a workload, over the requests that began after the warm-up.
 #[derive(Clone, Debug, Serialize)]
 pub struct WorkloadSummary {
     /// Its name.
@@ -177,7 +177,7 @@ impl Latency {
     }
 }
 
-/// What went over an edge, over the calls of requests that began after the warm-up.
+/// The calls over an edge, over the calls of requests that began after the warm-up.
 #[derive(Clone, Debug, Serialize)]
 pub struct CallSummary {
     /// The edge, `caller -> callee`.
@@ -186,7 +186,7 @@ pub struct CallSummary {
     pub calls: u64,
     /// Attempts made for them.
     pub attempts: u64,
-    /// How they ended, by kind; kinds that did not occur are left out.
+    /// The outcomes, by kind; kinds that did not occur are left out.
     pub ended: indexmap::IndexMap<&'static str, u64>,
     /// Calls whose caller crashed before they ended; absent if there are none.
     #[serde(skip_serializing_if = "is_zero")]
@@ -214,12 +214,12 @@ pub struct PutOff {
     pub waiting: u64,
 }
 
-/// How a pool was used after the warm-up.
+/// The use of a pool after the warm-up.
 #[derive(Clone, Debug, Serialize)]
 pub struct PoolSummary {
     /// A station, host or edge; with the number of the instance if there are several.
     pub owner: String,
-    /// What its slots are.
+    /// The kind of its slots.
     pub kind: &'static str,
     /// Slots; absent if there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -245,7 +245,7 @@ pub struct PoolSummary {
     pub expired: u64,
     /// Mean wait of those that were granted a slot, in seconds.
     pub wait_mean: f64,
-    /// When all slots were in use for a second or more.
+    /// The times at which all slots were in use for a second or more.
     pub saturated: Vec<Span>,
 }
 
@@ -259,14 +259,14 @@ pub struct Span {
     pub to: Option<f64>,
 }
 
-/// What a breaker did, warm-up included.
+/// The transitions and rejections of a breaker, warm-up included.
 #[derive(Clone, Debug, Serialize)]
 pub struct BreakerSummary {
     /// Its edge.
     pub edge: String,
     /// Changes of state.
     pub transitions: u64,
-    /// How often it opened.
+    /// The number of times that it opened.
     pub opened: u64,
     /// Calls it rejected.
     pub rejected: u64,
@@ -499,7 +499,7 @@ fn breakers(system: &System, now: SimTime) -> Vec<BreakerSummary> {
         .collect()
 }
 
-/// Which limit ended the run, and the pool whose queue grew most on the way there.
+/// The limit that ended the run, and the pool whose queue grew most on the way there.
 fn stopped_by(system: &System, limit: LimitReached, now: SimTime) -> Stopped {
     let reached = match limit {
         LimitReached::Events(events) => {

@@ -16,9 +16,9 @@ const OUTAGE_AFTER: usize = 3;
 /// Something that changed, and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moment {
-    /// When.
+    /// The time.
     pub at: SimTime,
-    /// What.
+    /// The change.
     pub change: Change,
 }
 
@@ -27,18 +27,18 @@ pub struct Moment {
 pub enum Change {
     /// A fault begins.
     FaultBegins {
-        /// What it strikes.
+        /// The target.
         target: String,
-        /// What it does, in a few words.
+        /// The effect, in a few words.
         effect: String,
-        /// How long it lasts; `None` if for ever.
+        /// The time that it lasts; `None` if for ever.
         lasts: Option<SimDuration>,
     },
     /// A fault ends.
     FaultEnds {
-        /// What it struck.
+        /// The target.
         target: String,
-        /// What it did.
+        /// The effect, in a few words.
         effect: String,
     },
     /// All slots of a pool are in use, and stay so for a second or more.
@@ -50,7 +50,7 @@ pub enum Change {
     Relieved {
         /// The pool.
         pool: PoolGroup,
-        /// How long it was saturated.
+        /// The time for which it was saturated.
         after: SimDuration,
         /// The longest that its queue has ever been.
         longest_queue: u64,
@@ -59,7 +59,7 @@ pub enum Change {
     Overflows {
         /// The pool.
         pool: PoolGroup,
-        /// How long its queue may be.
+        /// The most that its queue may hold.
         limit: u32,
     },
     /// It no longer does.
@@ -80,7 +80,7 @@ pub enum Change {
         edge: String,
         /// The state that most of them are in now.
         state: BreakerState,
-        /// How many there are.
+        /// The number of all.
         of: usize,
     },
     /// A balancer learns something about an instance.
@@ -89,7 +89,7 @@ pub enum Change {
         edge: String,
         /// The instance, by name and number.
         instance: String,
-        /// What.
+        /// The change.
         change: InstanceChange,
     },
     /// An autoscaler has brought the instances of a service to another number.
@@ -105,14 +105,14 @@ pub enum Change {
     OutOfMemory {
         /// The instance, by name and number.
         instance: String,
-        /// How long it takes to start again.
+        /// The time that it takes to start again.
         restart: SimDuration,
     },
     /// An alert fires.
     AlertFires {
         /// Its name.
         alert: String,
-        /// How bad it is.
+        /// The severity.
         severity: String,
     },
     /// It is resolved.
@@ -126,21 +126,21 @@ pub enum Change {
         condition: String,
         /// The figure then.
         value: f64,
-        /// What it is counted in.
+        /// Its unit.
         unit: FigureUnit,
     },
     /// Messages pile up in a queue: the oldest has waited for ten seconds.
     Backlog {
         /// The queue.
         queue: String,
-        /// How many wait.
+        /// The number that wait.
         waiting: u64,
     },
     /// The queue is empty again.
     Drained {
         /// The queue.
         queue: String,
-        /// How long after messages began to pile up.
+        /// The time since messages began to pile up.
         after: SimDuration,
         /// The most that waited meanwhile.
         most: u64,
@@ -153,7 +153,7 @@ pub enum Change {
         workload: String,
         /// The level, 0 to 1.
         level: f64,
-        /// What it fell to in that interval, 0 to 1.
+        /// The availability in that interval, 0 to 1.
         to: f64,
     },
     /// The availability of a workload is back at its level.
@@ -162,7 +162,7 @@ pub enum Change {
         workload: String,
         /// The level, 0 to 1.
         level: f64,
-        /// How long it was below.
+        /// The time for which it was below.
         after: SimDuration,
     },
     /// Nothing succeeds any more.
@@ -174,7 +174,7 @@ pub enum Change {
     OutageEnds {
         /// The workload.
         workload: String,
-        /// How long nothing did.
+        /// The time for which nothing did.
         after: SimDuration,
     },
 }
@@ -184,13 +184,13 @@ pub enum Change {
 pub struct PoolGroup {
     /// A station, host or edge.
     pub owner: String,
-    /// What the slots are.
+    /// The kind of the slots.
     pub kind: PoolKind,
     /// Slots of each pool.
     pub capacity: u32,
-    /// How many of the pools it concerns.
+    /// The number of pools that it concerns.
     pub affected: u32,
-    /// How many there are.
+    /// The number of all.
     pub pools: u32,
 }
 
@@ -245,7 +245,7 @@ pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
 struct Crowd<'a> {
     edge: String,
     members: indexmap::IndexMap<&'a str, BreakerState>,
-    /// How many are in each state.
+    /// The number in each state.
     counts: [usize; 3],
     /// The state that most of them are in, as far as it has been told.
     told: BreakerState,
@@ -324,7 +324,7 @@ fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
     moments
 }
 
-/// What a fault strikes, with the numbers of the instances if it does not strike all of them.
+/// The target of a fault, with the numbers of the instances if it does not strike all of them.
 fn struck(blueprint: &Blueprint, fault: &Fault) -> String {
     let Some(first) = blueprint
         .instances
@@ -400,10 +400,10 @@ fn pool_moments(system: &System, group: &std::ops::Range<usize>, now: SimTime) -
 
 /// Overlapping episodes of several pools, told as one.
 struct Cluster {
-    /// When the most pools were affected for the first time.
+    /// The first time at which the most pools were affected.
     at: SimTime,
     end: Option<SimTime>,
-    /// How many pools were affected at one time.
+    /// The most pools that were affected at one time.
     most: u32,
 }
 

@@ -40,7 +40,7 @@ section! {
     pub(crate) struct ForceOpen {
         /// The edge.
         "force open" => edge: Placed<String>,
-        /// How long it lasts; to the end of the run if left out.
+        /// The time that it lasts; to the end of the run if left out.
         "for" => lasts: Option<Duration>,
     }
 }
@@ -50,7 +50,7 @@ section! {
     pub(crate) struct ForceClosed {
         /// The edge.
         "force closed" => edge: Placed<String>,
-        /// How long it lasts; to the end of the run if left out.
+        /// The time that it lasts; to the end of the run if left out.
         "for" => lasts: Option<Duration>,
     }
 }
@@ -60,7 +60,7 @@ section! {
     pub(crate) struct Disable {
         /// The edge.
         "disable" => edge: Placed<String>,
-        /// How long it lasts; to the end of the run if left out.
+        /// The time that it lasts; to the end of the run if left out.
         "for" => lasts: Option<Duration>,
     }
 }

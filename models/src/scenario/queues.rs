@@ -22,8 +22,8 @@ const BACKOFF: Backoff = Backoff {
 };
 
 section! {
-    /// A durable queue of messages, or a log in partitions. Services `send` to it; an operation of a
-    /// service consumes it.
+    /// A durable queue of messages, or a log in partitions. Services `send` to it; an operation of
+    /// a service consumes it.
     pub(crate) struct Queue {
         /// The service, or one of its operations, that is called for each message; nobody consumes
         /// the queue if left out.
@@ -48,8 +48,8 @@ section! {
         /// The pause before a message is delivered again, during which its partition waits; `fixed
         /// 1s` if left out.
         "backoff" => backoff: Option<Placed<BackoffPhrase>>,
-        /// How long a partition pauses when the breaker of its deliveries rejects one, which does
-        /// not count as an attempt; 1s if left out.
+        /// The time that a partition pauses when the breaker of its deliveries rejects one, which
+        /// does not count as an attempt; 1s if left out.
         "pause" => pause: Option<Placed<Duration>>,
         /// Another queue for dead letters; they are only counted if left out.
         "dead letters" => dead_letters: Option<Placed<String>>,
@@ -171,8 +171,8 @@ fn details_of_deliveries(queue: &Queue) -> impl Iterator<Item = (&'static str, L
     details.into_iter().filter_map(|(detail, at)| Some((detail, at?)))
 }
 
-/// Compiles the steps of one delivery. The first does nothing: a delivery that is tried again pauses
-/// there.
+/// Compiles the steps of one delivery. The first does nothing: a delivery that is tried again
+/// pauses there.
 fn delivery(
     caller: Caller,
     target: Option<&Placed<String>>,

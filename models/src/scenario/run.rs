@@ -22,7 +22,7 @@ section! {
         /// The time at the beginning whose requests are simulated but not counted; none if left
         /// out.
         "warmup" => warmup: Option<Placed<Duration>>,
-        /// How long work in flight may go on after the last arrival; not at all if left out.
+        /// The time that work in flight may go on after the last arrival; not at all if left out.
         "drain" => drain: Option<Duration>,
         /// The seed of all random streams; 1 if left out.
         "seed" => seed: Option<u64>,

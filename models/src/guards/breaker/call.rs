@@ -15,9 +15,9 @@ use crate::{Outcome, OutcomeSet};
 #[derive(Clone, Copy, Debug)]
 #[repr(Rust, packed(4))]
 pub(crate) struct Permission {
-    /// When it was given.
+    /// The time at which it was given.
     since: SimTime,
-    /// What the breaker wants back with the result.
+    /// The ticket that the breaker wants back with the result.
     ticket: Ticket,
     /// The breaker that gave it; the call may have moved on to another instance.
     breaker: u32,
@@ -63,7 +63,7 @@ impl Guards for Breaker {
     }
 }
 
-/// How an outcome counts for a breaker.
+/// The verdict of a breaker on an outcome.
 #[inline]
 fn verdict(counts: OutcomeSet, outcome: Outcome) -> CallVerdict {
     match outcome {

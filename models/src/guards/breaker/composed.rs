@@ -25,8 +25,8 @@ const HALF_OPEN_CALLS: u32 = 3;
 section! {
     /// A breaker composed of parts.
     pub(crate) struct ComposedSection {
-        /// How far it looks back: `100 calls`, `60s`, `60s in 10 buckets`, or all since the last
-        /// full minute: `every 60s`; 100 calls if left out.
+        /// The stretch that it looks back: `100 calls`, `60s`, `60s in 10 buckets`, or all since
+        /// the last full minute: `every 60s`; 100 calls if left out.
         "window" => window: Option<WindowPhrase>,
         /// Opens at this share of failures; 50% if no other rule is given.
         "failure rate" => failure_rate: Option<Placed<Share>>,
@@ -40,12 +40,13 @@ section! {
         "slow call" => slow_call: Option<Duration>,
         /// Opens at this share of slow calls; 100% if `slow call` is given.
         "slow call rate" => slow_call_rate: Option<Placed<Share>>,
-        /// How long it stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m`,
-        /// each with `jitter 20%` if wanted; 30s if left out.
+        /// The time that it stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s
+        /// max 5m`, each with `jitter 20%` if wanted; 30s if left out.
         "wait" => wait: Option<WaitPhrase>,
-        /// When the wait begins: with the opening, or with the last failure; `opening` if left out.
+        /// The beginning of the wait: with the opening, or with the last failure; `opening` if left
+        /// out.
         "wait from" => wait_from: Option<WaitFromWord>,
-        /// What ends the wait: the next call, or a timer; `next call` if left out.
+        /// The end of the wait: the next call, or a timer; `next call` if left out.
         "half-opens by" => half_opens_by: Option<HalfOpensBy>,
         /// Calls let through while half-open; 3 if left out.
         "half-open calls" => half_open_calls: Option<Placed<u32>>,
@@ -54,18 +55,18 @@ section! {
         "half-open permits" => half_open_permits: Option<HalfOpenPermits>,
         /// Opens again when it has been half-open for so long; no limit if left out.
         "half-open max stay" => half_open_max_stay: Option<Placed<Duration>>,
-        /// What becomes of results of calls from before the last change of state; `counted` if left
-        /// out.
+        /// The treatment of results of calls from before the last change of state; `counted` if
+        /// left out.
         "late results" => late_results: Option<LateResultsWord>,
-        /// So many successes close it and the first failure reopens it; if left out, the rates
-        /// decide.
+        /// The number of successes that close it, while the first failure reopens it; if left out,
+        /// the rates decide.
         "success threshold" => success_threshold: Option<Placed<u32>>,
         .. => service: ServiceSection,
     }
 }
 
 words! {
-    /// When the wait of an open breaker begins.
+    /// The beginning of the wait of an open breaker.
     pub(crate) enum WaitFromWord {
         /// With the opening.
         "opening" => Opening,
@@ -75,7 +76,7 @@ words! {
 }
 
 words! {
-    /// What ends the wait of an open breaker.
+    /// The end of the wait of an open breaker.
     pub(crate) enum HalfOpensBy {
         /// The first call after it.
         "next call" => NextCall,
@@ -85,7 +86,7 @@ words! {
 }
 
 words! {
-    /// How the calls of a half-open breaker are counted.
+    /// The ways to count the calls of a half-open breaker.
     pub(crate) enum HalfOpenPermits {
         /// All that have been let through.
         "cumulative" => Cumulative,
@@ -95,7 +96,7 @@ words! {
 }
 
 words! {
-    /// What becomes of results of calls from before the last change of state.
+    /// The treatment of results of calls from before the last change of state.
     pub(crate) enum LateResultsWord {
         /// They count in the state that they find.
         "counted" => Counted,
@@ -220,7 +221,7 @@ impl ComposedSection {
     }
 }
 
-/// How far a breaker looks back: `100 calls`, `60s`, `60s in 10 buckets`, `every 60s`.
+/// The stretch that a breaker looks back: `100 calls`, `60s`, `60s in 10 buckets`, `every 60s`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct WindowPhrase(pub WindowLength);
 
@@ -279,8 +280,8 @@ impl Written for WindowPhrase {
 }
 written!(WindowPhrase, "Window");
 
-/// How long a breaker stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max 5m`;
-/// and by how much of it the wait is spread to either side: `jitter 20%`.
+/// The time that a breaker stays open: `30s`, `exponential 30s x2 max 5m`, `adaptive 30s min 5s max
+/// 5m`; and by how much of it the wait is spread to either side: `jitter 20%`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct WaitPhrase {
     pub wait: Wait,

@@ -59,11 +59,13 @@ section! {
         "consecutive5xxErrors" => consecutive_5xx_errors: Option<u32>,
         /// Time between two sweeps; 10s if left out.
         "interval" => interval: Option<Placed<Duration>>,
-        /// How long an ejection lasts, times how often the instance was ejected; 30s if left out.
+        /// The time that an ejection lasts, times the number of ejections of the instance; 30s if
+        /// left out.
         "baseEjectionTime" => base_ejection_time: Option<Duration>,
         /// Nothing is ejected any more once so many per cent are; 10 if left out.
         "maxEjectionPercent" => max_ejection_percent: Option<Placed<u32>>,
-        /// With fewer than so many per cent in order, all instances are used; 0, never, if left out.
+        /// With fewer than so many per cent in order, all instances are used; 0, never, if left
+        /// out.
         "minHealthPercent" => min_health_percent: Option<u32>,
     }
 }

@@ -25,7 +25,7 @@ use crate::resilience::circuit_breaker::{BreakerSettings, libraries};
 
 /// The settings of a breaker that has a state machine.
 pub(crate) trait MachineSection {
-    /// How it stands in service, whatever its make.
+    /// The settings that it shares with breakers of every library.
     fn service(&self) -> &ServiceSection;
 
     /// The settings of its state machine.

@@ -10,7 +10,7 @@ use crate::scenario::{Edge, Names, Plan};
 use crate::system::BreakerPlan;
 use crate::{Outcome, OutcomeSet};
 
-/// How long callers who share a breaker through a store take to learn of its state.
+/// The time that callers who share a breaker through a store take to learn of its state.
 const PROPAGATION: SimDuration = SimDuration::from_millis(100);
 
 /// Stops calling what keeps failing.
@@ -18,7 +18,7 @@ const PROPAGATION: SimDuration = SimDuration::from_millis(100);
 pub struct Breaker {
     /// The first of its breakers.
     pub first: u32,
-    /// How the others follow.
+    /// The order of the others.
     pub scope: Scope,
     /// Outcomes that count as failures.
     pub counts: OutcomeSet,

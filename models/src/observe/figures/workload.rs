@@ -207,7 +207,7 @@ impl Seen<'_, WorkloadSubject> {
         }
     }
 
-    /// What the answers are worth.
+    /// The worth of the answers.
     fn earned(&self) -> f64 {
         let (ended, value) = (self.ended(), self.value());
         ended[Outcome::Ok as usize] as f64 * value.ok

@@ -23,7 +23,7 @@ const LEAST_WEIGHT: f64 = 0.1;
 section! {
     /// Traffic that grows for an instance that has come back.
     pub(crate) struct SlowStartSection {
-        /// How long the weight takes to grow, such as `30s`.
+        /// The time that the weight takes to grow, such as `30s`.
         "window" => window: Placed<Duration>,
         /// The shape: 1 grows evenly, more grows faster at first; 1 if left out.
         "aggression" => aggression: Option<Placed<f64>>,

@@ -32,7 +32,7 @@ section! {
         "well" => well: Option<Share>,
         /// The number of simulations of each combination; 3 if left out.
         "replications" => replications: Option<Placed<u32>>,
-        /// How long each load is held on the way up and on the way down; 20s if left out.
+        /// The time that each load is held on the way up and on the way down; 20s if left out.
         "dwell" => dwell: Option<Duration>,
     }
 }

@@ -18,9 +18,9 @@ section! {
         /// The condition, such as `breaker a -> b is open` or `rejection rate of a -> b over 5m is
         /// above 10/s`.
         "when" => when: Placed<String>,
-        /// How long it must hold before the alert fires; not at all if left out.
+        /// The time that it must hold before the alert fires; not at all if left out.
         "for" => hold: Option<Duration>,
-        /// How bad it is; warning if left out.
+        /// The severity; warning if left out.
         "severity" => severity: Option<String>,
     }
 }

@@ -15,7 +15,7 @@ pub(crate) struct Reported;
 pub(crate) struct Place<'a> {
     /// The sentence.
     pub text: &'a str,
-    /// Where it is written.
+    /// The place where it is written.
     pub at: Location,
     /// Bytes of the sentence that are not written there.
     pub unwritten: usize,
@@ -30,11 +30,11 @@ impl<'a> Place<'a> {
 
 /// Resolves the names in sentences, and notes what has to be kept for them while a run lasts.
 pub(crate) struct Resolver<'a, 'f> {
-    /// What names stand for.
+    /// The meaning of names.
     pub names: &'a Names<'f>,
-    /// What has been compiled so far.
+    /// The part that has been compiled so far.
     pub plan: &'a mut Plan,
-    /// What is wrong.
+    /// The problems that were found.
     pub problems: &'a mut Problems,
 }
 
@@ -74,7 +74,7 @@ impl Resolver<'_, '_> {
         self.problems.error(location, message, help);
     }
 
-    /// What is expected of a guard that has been taken away is not wrong, it will only not come
+    /// An expectation of a guard that has been taken away is not wrong, it will only not come
     /// about.
     pub fn warning_in(
         &mut self,
@@ -87,7 +87,7 @@ impl Resolver<'_, '_> {
         self.problems.warning(location, message, help);
     }
 
-    /// Where a part of a sentence lies in the file; quotes come before it.
+    /// The place of a part of a sentence in the file; quotes come before it.
     fn location_in(&self, place: &Place<'_>, at: &Range<usize>) -> Location {
         let Location { source, start, .. } = place.at;
         let start = start + usize::from(self.is_quoted_at(start, source));

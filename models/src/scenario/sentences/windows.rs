@@ -85,7 +85,7 @@ impl Resolver<'_, '_> {
         Some(over)
     }
 
-    /// When a fault begins and ends, if a number says which.
+    /// The times at which a fault begins and ends, if a number says which.
     pub fn fault_instants(
         &mut self,
         fault: Option<usize>,

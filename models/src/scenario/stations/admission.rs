@@ -22,7 +22,7 @@ section! {
         "utilization" => utilization: Option<UtilizationSection>,
         /// Limits requests in flight by how long they take.
         "concurrency" => concurrency: Option<Concurrency>,
-        /// How long callers who are turned away should stay away; not at all if left out.
+        /// The time that callers who are turned away should stay away; not at all if left out.
         "retry after" => retry_after: Option<Placed<Duration>>,
     }
 }

@@ -24,7 +24,7 @@ section! {
         "target" => target: Share,
         /// The time between two decisions; 15s if left out.
         "every" => every: Option<Duration>,
-        /// How long a new instance takes until it serves, such as `30s`.
+        /// The time that a new instance takes until it serves, such as `30s`.
         "start-up" => start_up: Duration,
         /// The time to look back for the highest number wanted when scaling down; 5m if left out.
         "scale down after" => scale_down_after: Option<Duration>,

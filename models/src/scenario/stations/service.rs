@@ -50,8 +50,8 @@ section! {
 section! {
     /// The memory of a service for requests that it has done.
     pub(crate) struct Idempotency {
-        /// How long a good answer is remembered, such as `24h`; a request that comes again gets it,
-        /// and is not done again.
+        /// The time that a good answer is remembered, such as `24h`; a request that comes again
+        /// gets it, and is not done again.
         "keys for" => keys_for: Duration,
     }
 }

@@ -12,7 +12,7 @@ section! {
         "max" => max: Placed<u32>,
         /// The most requests that may wait for one; no limit if left out.
         "queue" => queue: Option<u32>,
-        /// How long a request may wait for one; no limit if left out.
+        /// The time that a request may wait for one; no limit if left out.
         "max wait" => max_wait: Option<Placed<Duration>>,
     }
 }

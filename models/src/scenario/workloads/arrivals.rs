@@ -200,7 +200,7 @@ section! {
         "peak" => peak: Rate,
         /// The time at which the peak begins, such as `1m`.
         "at" => at: Duration,
-        /// How long the peak lasts, such as `30s`.
+        /// The time that the peak lasts, such as `30s`.
         "for" => lasts: Duration,
     }
 }

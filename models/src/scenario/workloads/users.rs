@@ -41,7 +41,7 @@ section! {
     pub(crate) struct UserStage {
         /// The number of users at its end, such as `200`.
         "to" => to: u32,
-        /// How long the stage takes, such as `1m`.
+        /// The time that the stage takes, such as `1m`.
         "over" => over: Duration,
     }
 }

@@ -31,7 +31,7 @@ pub struct ComposedSettings {
 pub struct HalfOpenPolicy {
     /// Calls admitted while half-open.
     pub permitted_calls: u32,
-    /// Whether these are counted in all or at one time.
+    /// The way to count these.
     pub permits: PermitCounting,
     /// With a threshold, this many successes close the breaker and the first failure reopens it.
     /// Without one, the rates of the [`TripRule`] decide once, as soon as `permitted_calls` results

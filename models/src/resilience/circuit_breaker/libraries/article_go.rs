@@ -220,7 +220,7 @@ impl LibraryBreaker for ArticleGo {
     }
 }
 
-/// How long a call waits at the bulkhead.
+/// The time that a call waits at the bulkhead.
 const MAX_WAIT: Duration = Duration(SimDuration::from_millis(100));
 
 section! {
@@ -230,13 +230,13 @@ section! {
         "FailureThreshold" => failure_threshold: Option<Placed<u32>>,
         /// Successes that close it; 3 if left out.
         "SuccessThreshold" => success_threshold: Option<Placed<u32>>,
-        /// How long it stays open; 30s if left out.
+        /// The time that it stays open; 30s if left out.
         "Timeout" => timeout: Option<Duration>,
         /// Calls let through while half-open; 3 if left out.
         "HalfOpenMaxCalls" => half_open_max_calls: Option<Placed<u32>>,
         /// Calls in flight at one time; 25 if left out.
         "BulkheadMaxConcurrent" => bulkhead_max_concurrent: Option<Placed<u32>>,
-        /// How long a call waits for its turn; 100ms if left out.
+        /// The time that a call waits for its turn; 100ms if left out.
         "BulkheadMaxWait" => bulkhead_max_wait: Option<Placed<Duration>>,
         .. => service: ServiceSection,
     }

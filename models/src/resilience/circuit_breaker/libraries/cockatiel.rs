@@ -322,7 +322,7 @@ impl Counter {
 section! {
     /// cockatiel's `circuitBreaker`.
     pub(crate) struct CockatielSection {
-        /// How long it stays open.
+        /// The time that it stays open.
         "halfOpenAfter" => half_open_after: Duration,
         .. => rule: Rule,
         .. => service: ServiceSection,
@@ -330,7 +330,7 @@ section! {
 }
 
 one_of! {
-    /// When a breaker of cockatiel opens.
+    /// The rule for opening a breaker of cockatiel.
     pub(crate) enum Rule("breaker") {
         /// After so many failures in a row.
         "ConsecutiveBreaker" => Consecutive(ConsecutiveBreakerSection),
@@ -344,7 +344,7 @@ one_of! {
 section! {
     /// Opens after so many failures in a row.
     pub(crate) struct ConsecutiveBreakerSection {
-        /// How many.
+        /// The number of failures.
         "ConsecutiveBreaker" => failures: u32,
     }
 }
@@ -382,7 +382,7 @@ section! {
     pub(crate) struct SamplingBreaker {
         /// Opens above this share of failures.
         "threshold" => threshold: Placed<Share>,
-        /// How far it looks back.
+        /// The time that it looks back.
         "duration" => duration: Duration,
         /// Calls per second below which it never opens; as many as make five failures a second if
         /// left out.

@@ -346,16 +346,16 @@ section! {
         "Interval" => interval: Option<Duration>,
         /// Buckets of a rolling interval; a fixed interval if left out.
         "BucketPeriod" => bucket_period: Option<Duration>,
-        /// How long it stays open; 60s if left out.
+        /// The time that it stays open; 60s if left out.
         "Timeout" => timeout: Option<Duration>,
-        /// When it opens; after 6 failures in a row if left out.
+        /// The rule for opening; after 6 failures in a row if left out.
         "ReadyToTrip" => ready_to_trip: Option<ReadyToTripSection>,
         .. => service: ServiceSection,
     }
 }
 
 one_of! {
-    /// When a breaker of gobreaker opens: after failures in a row, or at a share of failures.
+    /// The rule for opening a breaker of gobreaker: failures in a row, or a share of failures.
     pub(crate) enum ReadyToTripSection("rule") {
         /// Failures in a row.
         "ConsecutiveFailures" => Consecutive(ConsecutiveFailuresSection),
@@ -367,7 +367,7 @@ one_of! {
 section! {
     /// Failures in a row.
     pub(crate) struct ConsecutiveFailuresSection {
-        /// How many.
+        /// The number of failures.
         "ConsecutiveFailures" => failures: u32,
     }
 }

@@ -240,11 +240,11 @@ section! {
         "circuitBreakerRequestVolumeThreshold" => request_volume_threshold: Option<u32>,
         /// Opens at this percentage of errors; 50 if left out.
         "circuitBreakerErrorThresholdPercentage" => error_threshold_percentage: Option<Placed<u32>>,
-        /// How long it stays open; 5000 if left out.
+        /// The time that it stays open; 5000 if left out.
         "circuitBreakerSleepWindowInMilliseconds" => sleep_window: Option<u32>,
-        /// How far it looks back; 10000 if left out.
+        /// The time that it looks back; 10000 if left out.
         "metricsRollingStatisticalWindowInMilliseconds" => rolling_window: Option<Placed<u32>>,
-        /// How often it looks; 500 if left out.
+        /// The time between two looks; 500 if left out.
         "metricsHealthSnapshotIntervalInMilliseconds" => snapshot_interval: Option<Placed<u32>>,
         /// Timeout of the command; 1000 if left out.
         "executionTimeoutInMilliseconds" => execution_timeout: Option<u32>,

@@ -307,9 +307,9 @@ section! {
         "timeout" => timeout: Option<Placed<Duration>>,
         /// Opens above this percentage of failures; 50 if left out.
         "errorThresholdPercentage" => error_threshold_percentage: Option<Placed<f64>>,
-        /// How long it stays open; 30s if left out.
+        /// The time that it stays open; 30s if left out.
         "resetTimeout" => reset_timeout: Option<Duration>,
-        /// How far it looks back; 10s if left out.
+        /// The time that it looks back; 10s if left out.
         "rollingCountTimeout" => rolling_count_timeout: Option<Duration>,
         /// Buckets of that; 10 if left out.
         "rollingCountBuckets" => rolling_count_buckets: Option<Placed<u32>>,

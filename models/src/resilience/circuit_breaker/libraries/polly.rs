@@ -226,9 +226,9 @@ section! {
         "FailureRatio" => failure_ratio: Option<Placed<f64>>,
         /// Results before the ratio is judged; 100 if left out.
         "MinimumThroughput" => minimum_throughput: Option<Placed<u32>>,
-        /// How far it looks back; 30s if left out.
+        /// The time that it looks back; 30s if left out.
         "SamplingDuration" => sampling_duration: Option<Placed<Duration>>,
-        /// How long it stays open; 5s if left out.
+        /// The time that it stays open; 5s if left out.
         "BreakDuration" => break_duration: Option<Placed<Duration>>,
         .. => service: ServiceSection,
     }

@@ -143,7 +143,7 @@ section! {
     pub(crate) struct PyBreakerSection {
         /// Failures in a row that open it; 5 if left out.
         "fail_max" => fail_max: Option<Placed<u32>>,
-        /// How long it stays open; 60s if left out.
+        /// The time that it stays open; 60s if left out.
         "reset_timeout" => reset_timeout: Option<Duration>,
         /// Successes that close it; 1 if left out.
         "success_threshold" => success_threshold: Option<Placed<u32>>,

@@ -372,7 +372,7 @@ section! {
         "slowCallDurationThreshold" => slow_call_duration_threshold: Option<Duration>,
         /// Calls let through while half-open; 10 if left out.
         "permittedNumberOfCallsInHalfOpenState" => permitted_number_of_calls: Option<Placed<u32>>,
-        /// How long it stays open; 60s if left out.
+        /// The time that it stays open; 60s if left out.
         "waitDurationInOpenState" => wait_duration_in_open_state: Option<Duration>,
         /// True if the wait grows with every opening; false if left out.
         "enableExponentialBackoff" => enable_exponential_backoff: Option<bool>,
