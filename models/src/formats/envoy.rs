@@ -279,9 +279,9 @@ fn remark_on_guard(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) {
         )),
         GuardSettings::Retry(policy, _) => remarks
             .add(format!("set `retry_policy.num_retries: {}` on the route", policy.attempts - 1)),
-        GuardSettings::RateLimit(_) | GuardSettings::Hedge { .. } => {
+        GuardSettings::Bulkhead(_) => {}
+        GuardSettings::RateLimit(_) | GuardSettings::Hedge { .. } | GuardSettings::Other(_) => {
             remarks.add(format!("an Envoy cluster has no {}", guard.name()));
         }
-        GuardSettings::Bulkhead(_) => {}
     }
 }

@@ -37,6 +37,8 @@ pub(super) enum GuardSettings {
     Bulkhead(BulkheadSettings),
     Breaker(BreakerSettings),
     Retry(RetryPolicy, Option<RetryBudgetPolicy>),
+    /// A guard that no format has, by its key.
+    Other(&'static str),
 }
 
 /// A limit on calls in flight.
@@ -116,6 +118,10 @@ impl GuardedCall {
 
 impl GuardSettings {
     fn new(blueprint: &Blueprint, guard: &Guard) -> Self {
+        if let Guard::Hedge(plan) = guard {
+            let delay = span(blueprint, plan.delay).unwrap_or(SimDuration::MAX);
+            return Self::Hedge { delay, requests: plan.requests };
+        }
         match *guard {
             Guard::RateLimit(guards::RateLimit { first, .. }) => {
                 Self::RateLimit(blueprint.rate_limits[first as usize])
@@ -123,10 +129,6 @@ impl GuardSettings {
             Guard::Timeout(guards::Timeout { deadline }) => {
                 Self::Timeout(span(blueprint, deadline).unwrap_or(SimDuration::MAX))
             }
-            Guard::Hedge(plan) => Self::Hedge {
-                delay: span(blueprint, plan.delay).unwrap_or(SimDuration::MAX),
-                requests: plan.requests,
-            },
             Guard::Bulkhead(guards::Bulkhead { first_pool }) => Self::Bulkhead(
                 BulkheadSettings::new(blueprint, &blueprint.pools[first_pool as usize]),
             ),
@@ -138,6 +140,7 @@ impl GuardSettings {
                     (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
                 Self::Retry(policy, budget)
             }
+            _ => Self::Other(guard.key()),
         }
     }
 
@@ -151,6 +154,7 @@ impl GuardSettings {
             Self::Bulkhead(_) => "bulkhead",
             Self::Breaker(_) => "breaker",
             Self::Retry(..) => "retry",
+            Self::Other(key) => key,
         }
     }
 }

@@ -216,6 +216,10 @@ fn write_strategy(
                 .add("set the rate limit in code, with a limiter of System.Threading.RateLimiting");
             return None;
         }
+        GuardSettings::Other(key) => {
+            remarks.add(format!("Polly has no {key}"));
+            return None;
+        }
     })
 }
 

@@ -113,6 +113,11 @@ macro_rules! guards {
         }
 
         impl Guard {
+            /// Its key in the scenario file.
+            pub fn key(&self) -> &'static str {
+                match self { $( Self::$guard(_) => $key, )* }
+            }
+
             #[inline]
             fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
                 match self { $( Self::$guard(guard) => guard.enter(call, turn), )* }

@@ -73,8 +73,8 @@ fn instance(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<Inst
             ("bulkhead", semaphore(*settings))
         }
         GuardSettings::Bulkhead(settings) => ("thread-pool-bulkhead", thread_pool(*settings)),
-        GuardSettings::Hedge { .. } => {
-            remarks.add("Resilience4j has no hedge");
+        GuardSettings::Hedge { .. } | GuardSettings::Other(_) => {
+            remarks.add(format!("Resilience4j has no {}", guard.name()));
             return None;
         }
     })
