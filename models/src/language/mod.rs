@@ -28,7 +28,7 @@ pub(crate) use decode::{Decode, Found, Named, expected, unknown_key};
 pub(crate) use kinds::{Kind, Kinds, forms_of_kinds, one_of, read_kind, schema_forms};
 pub(crate) use placed::Placed;
 pub(crate) use problem::did_you_mean;
-pub use problem::{Location, Problem, ProblemKind, Problems, Severity, Source, Sources};
+pub use problem::{Location, Problem, ProblemKind, Problems, Severity, SourceText, Sources};
 pub(crate) use section::{
     Entries, Field, Form, Part, decode_part, part_left_out, part_schema, schema_of, section,
 };

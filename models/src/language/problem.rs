@@ -2,7 +2,7 @@
 
 /// A text that values come from: a file, standard input, a command-line argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Source {
+pub struct SourceText {
     /// The name that messages give it.
     pub name: String,
     /// Its text.
@@ -11,17 +11,17 @@ pub struct Source {
 
 /// All texts of a scenario; a [`Location`] refers to one by its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sources(Vec<Source>);
+pub struct Sources(Vec<SourceText>);
 
 impl Sources {
     /// Adds a text and returns its number.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u32 {
-        self.0.push(Source { name: name.into(), text: text.into() });
+        self.0.push(SourceText { name: name.into(), text: text.into() });
         (self.0.len() - 1) as u32
     }
 
     /// The text with this number.
-    pub fn get(&self, number: u32) -> Option<&Source> {
+    pub fn get(&self, number: u32) -> Option<&SourceText> {
         self.0.get(number as usize)
     }
 }

@@ -36,7 +36,7 @@ mod variants;
 mod workloads;
 
 pub use crate::language::{
-    Location, Problem, ProblemKind, Problems, Severity, Source, Sources, tree,
+    Location, Problem, ProblemKind, Problems, Severity, SourceText, Sources, tree,
 };
 pub use file::json_schema;
 pub use load::{Input, Loaded, Overrides, check, load};
