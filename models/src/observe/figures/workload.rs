@@ -86,13 +86,13 @@ impl FigureSubject for WorkloadSubject {
             reads: Reads::One("revenue", |web| Some(web.per_second(web.earned()))),
             unit: Rate,
             known: AnyStretch,
-            means: "what the answers are worth",
+            means: "the worth of the answers",
         },
         Row {
             reads: Reads::One("revenue loss", revenue_loss),
             unit: Share,
             known: AnyStretch,
-            means: "what failures and fallbacks lost, of what full answers would have been worth",
+            means: "the worth lost to failures and fallbacks, of the worth of full answers",
         },
         Row {
             reads: Reads::One("customers hit", customers_hit),
