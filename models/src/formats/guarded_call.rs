@@ -117,6 +117,10 @@ impl GuardedCall {
 }
 
 impl GuardSettings {
+    #[allow(
+        clippy::match_wildcard_for_single_variants,
+        reason = "a guard that no format has needs no line here"
+    )]
     fn new(blueprint: &Blueprint, guard: &Guard) -> Self {
         if let Guard::Hedge(plan) = guard {
             let delay = span(blueprint, plan.delay).unwrap_or(SimDuration::MAX);
