@@ -26,6 +26,7 @@ mod import;
 mod recommendations;
 mod running;
 mod scenarios;
+mod schema;
 mod semantics;
 mod stability;
 mod stories;

@@ -1,4 +1,4 @@
-//! What a breaker does with calls.
+//! The breaker as a guard: what it does with calls.
 
 use sim_core::{SimDuration, SimTime};
 

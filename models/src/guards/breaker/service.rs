@@ -1,4 +1,4 @@
-//! How a breaker stands in service, whatever its make.
+//! The settings that breakers of every library share.
 
 use crate::Outcome;
 use crate::guards::ScopeWord;
