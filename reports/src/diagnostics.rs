@@ -4,6 +4,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use sim_models::scenario::{Problem, Severity, Sources};
 
 use crate::Palette;
+use crate::units::number_of;
 
 /// Lines wider than this are cut around the place.
 const WIDTH: usize = 120;
@@ -57,10 +58,9 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
 
 fn count_line(problems: &[Problem]) -> String {
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count();
-    let number = |count: usize, what: &str| match count {
-        0 => format!("no {what}s"),
-        1 => format!("1 {what}"),
-        _ => format!("{count} {what}s"),
+    let number = |count: usize, thing: &str| match count {
+        0 => format!("no {thing}s"),
+        _ => number_of(count as u64, thing),
     };
     format!("{}, {}", number(errors, "error"), number(problems.len() - errors, "warning"))
 }

@@ -58,6 +58,11 @@ pub fn count(value: u64) -> String {
     grouped
 }
 
+/// A number of things: `1 run`, `12 034 runs`.
+pub fn number_of(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{} {thing}s", count(number)) }
+}
+
 /// A share as a percentage that never rounds a failure away: 99.997 % is not shown as 100 %.
 pub fn percent(share: f64) -> String {
     let percentage = share * 100.0;
@@ -95,6 +100,8 @@ mod tests {
         assert_eq!(duration(59.96), "60.0 s");
         assert_eq!(duration(0.0), "0");
         assert_eq!(count(12_034), "12 034");
+        assert_eq!(number_of(1, "run"), "1 run");
+        assert_eq!(number_of(12_034, "run"), "12 034 runs");
         assert_eq!(percent(0.999_97), "99.997%");
         assert_eq!(percent(1.0), "100.0%");
         assert_eq!(percent(0.000_01), "0.001%");

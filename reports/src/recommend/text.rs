@@ -11,7 +11,7 @@ use super::words::{FormulaWords, gives_way};
 use crate::Palette;
 use crate::layout::{Page, table};
 use crate::palette::Tone;
-use crate::units::{count, figure, with_error};
+use crate::units::{figure, number_of, with_error};
 
 /// The front is shown up to this many points.
 const MOST_OF_FRONT: usize = 12;
@@ -23,8 +23,8 @@ pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette)
     page.remark(Tone::Faint, &effort(recommendation));
     page.section("Settings", &settings(recommendation));
     let title = format!(
-        "Limits, each on {} runs that the search has not seen",
-        recommendation.plan.validations
+        "Limits, each on {} that the search has not seen",
+        number_of(u64::from(recommendation.plan.validations), "run")
     );
     page.section(&title, &limits(recommendation));
     if !recommendation.objectives.is_empty() {
@@ -62,15 +62,12 @@ fn verdict(recommendation: &Recommendation) -> (Tone, String) {
 }
 
 fn effort(recommendation: &Recommendation) -> String {
-    let conditions = match recommendation.plan.conditions.len() {
-        1 => "one condition".to_owned(),
-        several => format!("{several} conditions"),
-    };
     format!(
-        "{} candidates tried under {conditions} in {} runs, seed {}; \
+        "{} tried under {} in {}, seed {}; \
          ± is half the width of the 95% confidence interval",
-        count(recommendation.candidates),
-        count(recommendation.runs),
+        number_of(recommendation.candidates, "candidate"),
+        number_of(recommendation.plan.conditions.len() as u64, "condition"),
+        number_of(recommendation.runs, "run"),
         recommendation.seed
     )
 }

@@ -8,7 +8,7 @@ use super::words::{MARGIN, load, trigger};
 use crate::Palette;
 use crate::layout::{Page, table};
 use crate::palette::Tone;
-use crate::units::{count, duration, percent};
+use crate::units::{duration, number_of, percent};
 
 /// The loads and triggers from which the system recovers, and those from which it does not.
 pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String {
@@ -39,10 +39,10 @@ pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String
 fn about(stability: &Stability) -> String {
     let triggers: usize = stability.maps.iter().map(|map| map.triggers.len()).sum();
     format!(
-        "{} loads, each without a trigger and with {} triggers, {} runs of {} each, seed {}",
-        stability.loads.len(),
-        count(triggers as u64),
-        stability.plan.replications,
+        "{}, each without a trigger and with {}, {} of {} each, seed {}",
+        number_of(stability.loads.len() as u64, "load"),
+        number_of(triggers as u64, "trigger"),
+        number_of(u64::from(stability.plan.replications), "run"),
         duration(stability.simulated_seconds),
         stability.seed
     )

@@ -13,7 +13,7 @@ use super::{Header, Journal, JournalError};
 use crate::Palette;
 use crate::layout::{Page, table};
 use crate::palette::Tone;
-use crate::units::{count, duration, figure, with_error};
+use crate::units::{count, duration, figure, number_of, with_error};
 
 /// Sweeps of up to this many points show each of them.
 const MOST_POINTS: u64 = 30;
@@ -59,10 +59,10 @@ pub fn report(
 
 fn about(header: &Header, findings: &Findings) -> String {
     format!(
-        "{} points ({}), {} runs of {}, seed {}",
-        count(header.plan.points()),
+        "{} ({}), {} of {}, seed {}",
+        number_of(header.plan.points(), "point"),
         header.plan.design.name(),
-        count(findings.runs),
+        number_of(findings.runs, "run"),
         duration(header.simulated_seconds),
         header.seed
     )
@@ -81,7 +81,7 @@ fn remarks(page: &mut Page, plan: &SweepPlan, findings: &Findings) {
         (findings.failed, "without results"),
     ];
     for (number, reason) in lost.into_iter().filter(|(number, _)| *number > 0) {
-        page.remark(Tone::Worse, &format!("{} points {reason}", count(number)));
+        page.remark(Tone::Worse, &format!("{} {reason}", number_of(number, "point")));
     }
     let intervals = if plan.replications.most > 1 {
         "± is half the width of the 95% confidence interval over replications"
