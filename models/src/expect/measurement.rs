@@ -104,6 +104,6 @@ impl Measurements<'_> {
     }
 
     fn beginning_of(&self, interval: usize) -> SimTime {
-        SimTime::ZERO + self.system.recorder().sample_width() * interval as u64
+        self.system.recorder().beginning_of(interval)
     }
 }

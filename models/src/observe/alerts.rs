@@ -1,6 +1,6 @@
 //! Alerts: conditions on the figures of a run, as a monitoring system would evaluate them.
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::SimDuration;
 
 use super::{Change, Measure, Moment, Recorder};
 use crate::expect::Bound;
@@ -29,7 +29,7 @@ pub struct AlertPlan {
     pub severity: String,
     /// The condition under which it is pending.
     pub condition: Condition,
-    /// For how long before it fires.
+    /// The time for which the condition must hold before the alert fires.
     pub hold: SimDuration,
 }
 
@@ -43,30 +43,30 @@ impl Condition {
     }
 }
 
-/// The times at which each alert fires and is resolved. Conditions are evaluated at the end of
-/// every interval.
+/// The moments at which alerts fire and are resolved. Conditions are evaluated at the end of every
+/// interval.
 pub(super) fn alert_moments(plan: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
-    let width = recorder.sample_width();
+    plan.alerts.iter().flat_map(|alert| moments_of(alert, plan, recorder)).collect()
+}
+
+fn moments_of(alert: &AlertPlan, plan: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
     let mut moments = Vec::new();
-    for alert in &plan.alerts {
-        let (mut pending_since, mut fires) = (None, false);
-        for interval in 0..recorder.intervals() {
-            let at = SimTime::ZERO + width * (interval as u64 + 1);
-            let change = if alert.condition.met(plan, recorder, interval).is_some() {
-                let since = *pending_since.get_or_insert(at);
-                let begins = !fires && at.since(since) >= alert.hold;
-                fires |= begins;
-                begins.then(|| Change::AlertFires {
-                    alert: alert.name.clone(),
-                    severity: alert.severity.clone(),
-                })
-            } else {
-                pending_since = None;
-                std::mem::take(&mut fires)
-                    .then(|| Change::AlertResolved { alert: alert.name.clone() })
-            };
-            moments.extend(change.map(|change| Moment { at, change }));
-        }
+    let (mut pending_since, mut fires) = (None, false);
+    for interval in 0..recorder.intervals() {
+        let at = recorder.beginning_of(interval + 1);
+        let change = if alert.condition.met(plan, recorder, interval).is_some() {
+            let since = *pending_since.get_or_insert(at);
+            let begins = !fires && at.since(since) >= alert.hold;
+            fires |= begins;
+            begins.then(|| Change::AlertFires {
+                alert: alert.name.clone(),
+                severity: alert.severity.clone(),
+            })
+        } else {
+            pending_since = None;
+            std::mem::take(&mut fires).then(|| Change::AlertResolved { alert: alert.name.clone() })
+        };
+        moments.extend(change.map(|change| Moment { at, change }));
     }
     moments
 }

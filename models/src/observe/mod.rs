@@ -1,20 +1,24 @@
-//! What was seen: counts, distributions, series and the timeline, as typed records. Nothing here is
-//! formatted.
+//! Observations of a run: counts, distributions, series, figures and the timeline, as typed records.
+//!
+//! While the system runs, the [`Recorder`] counts, and extends the series at the end of each interval
+//! (`sampling`). Everything else is made from its records when it is asked for: the figures that
+//! expectations and alerts name, the summary, and the timeline. Nothing here is formatted.
 
 mod alerts;
 pub mod figures;
 mod recorder;
-mod series;
+mod records;
+mod sampling;
 mod summary;
 mod timeline;
 
 pub use alerts::{AlertPlan, Condition};
 pub use figures::{FigureUnit, Measure};
-pub use recorder::{
-    BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, LatencyWindow,
-    QueueRecord, Recorder, ScaleRecord, WorkloadRecord,
+pub use recorder::Recorder;
+pub use records::{
+    BreakerRecord, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
+    LatencyWindow, PoolSeries, QueueRecord, ScaleRecord, WorkloadRecord, WorkloadSeries,
 };
-pub use series::{EdgeSeries, PoolSeries, WorkloadSeries};
 pub use summary::{
     BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, PoolSummary, PutOff,
     QueueSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,

@@ -15,8 +15,7 @@
 //!             | figure "of" target [ window ]
 //! ```
 //!
-//! What cannot be read is reported at the furthest place reached, with everything that could stand
-//! there.
+//! A mistake is reported at the furthest place reached, with everything that could stand there.
 
 mod condition;
 mod event;

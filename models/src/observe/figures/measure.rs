@@ -15,17 +15,17 @@ use crate::system::Blueprint;
 /// A figure of something in particular: the availability of the workload `web`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Measure {
-    /// Of a workload.
+    /// A figure of a workload.
     Workload(WorkloadSubject, Figure<WorkloadSubject>),
-    /// Of the calls over an edge.
+    /// A figure of the calls over an edge.
     Call(CallSubject, Figure<CallSubject>),
-    /// Of the breakers of a call.
+    /// A figure of the breakers of a call.
     Breakers(BreakersSubject, Figure<BreakersSubject>),
-    /// Of the pools of an owner.
+    /// A figure of the pools of an owner.
     Pools(PoolsSubject, Figure<PoolsSubject>),
-    /// Of a queue of messages.
+    /// A figure of a queue of messages.
     Queue(QueueSubject, Figure<QueueSubject>),
-    /// Of an effect.
+    /// A figure of an effect.
     Effect(EffectSubject, Figure<EffectSubject>),
 }
 
@@ -97,8 +97,8 @@ impl Measure {
 
     /// Its value over everything counted; `None` if there is nothing to measure.
     ///
-    /// Of workloads and calls, the requests count that began after the warm-up; of pools, the time
-    /// after it; of queues, breakers and effects, the whole run.
+    /// Workloads and calls are measured by the requests that began after the warm-up, pools over the
+    /// time after it, and queues, breakers and effects over the whole run.
     pub fn over_all(&self, plan: &Blueprint, recorder: &Recorder) -> Option<f64> {
         self.read(plan, recorder, Stretch::Counted)
     }

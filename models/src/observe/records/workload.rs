@@ -1,9 +1,44 @@
-//! One value per interval of simulated time.
+//! The requests of a workload.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use sim_core::SimTime;
+use sim_core::stats::{BatchMeans, Histogram};
 
 use crate::Outcome;
 
 /// The number of intervals in a row without an end, while requests wait, that make a standstill.
 const STANDSTILL: usize = 3;
+
+/// The requests of one workload.
+#[derive(Clone, Debug, Default)]
+pub struct WorkloadRecord {
+    /// Requests begun after the warm-up.
+    pub offered: u64,
+    /// The outcomes, in the order of [`Outcome::ALL`].
+    pub ended: [u64; Outcome::COUNT],
+    /// Latency of those that ended well, in nanoseconds.
+    pub latency: Histogram,
+    /// Latency of those that failed, in nanoseconds.
+    pub failure_latency: Histogram,
+    /// Mean latency of those that ended well, with its uncertainty, in nanoseconds.
+    pub mean_latency: BatchMeans,
+    /// The same by interval, warm-up included.
+    pub series: WorkloadSeries,
+    /// Customers of whom at least one counted request failed.
+    pub customers_hit: HashSet<u64>,
+    pub(in crate::observe) interval: Interval,
+}
+
+/// The interval that is not closed yet.
+#[derive(Clone, Debug, Default)]
+pub(in crate::observe) struct Interval {
+    pub offered: u32,
+    pub ended: [u32; Outcome::COUNT],
+    pub latency: Histogram,
+    pub in_flight: u64,
+}
 
 /// The requests of a workload in each interval.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +54,40 @@ pub struct WorkloadSeries {
     pub p99: Vec<u64>,
     /// Requests in flight at the end of the interval.
     pub in_flight: Vec<u64>,
+}
+
+/// A window of a run over which the latencies of a workload are kept, in whole intervals.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LatencyWindow {
+    /// The workload.
+    pub workload: u32,
+    /// The beginning.
+    pub from: SimTime,
+    /// The end.
+    pub to: SimTime,
+}
+
+/// The latencies of a workload over a window, failures included, in nanoseconds.
+#[derive(Clone, Debug)]
+pub(in crate::observe) struct KeptLatencies {
+    /// The workload.
+    pub workload: u32,
+    /// The intervals of the window. The run may end before them.
+    pub intervals: Range<usize>,
+    /// The latencies.
+    pub latencies: Histogram,
+}
+
+impl WorkloadRecord {
+    pub(in crate::observe) fn close_interval(&mut self) {
+        let Interval { offered, ended, latency, in_flight } = &mut self.interval;
+        self.series.offered.push(std::mem::take(offered));
+        self.series.ended.push(std::mem::take(ended));
+        self.series.p50.push(latency.quantile(0.5));
+        self.series.p99.push(latency.quantile(0.99));
+        self.series.in_flight.push(*in_flight);
+        latency.clear();
+    }
 }
 
 impl WorkloadSeries {
@@ -57,26 +126,4 @@ impl WorkloadSeries {
             .count();
         after > 0 && before + after >= STANDSTILL
     }
-}
-
-/// The calls over an edge in each interval, of requests that began after the warm-up.
-#[derive(Clone, Debug, Default)]
-pub struct EdgeSeries {
-    /// Calls begun.
-    pub calls: Vec<u32>,
-    /// Attempts made.
-    pub attempts: Vec<u32>,
-    /// Calls ended, by outcome in the order of [`Outcome::ALL`].
-    pub ended: Vec<[u32; Outcome::COUNT]>,
-    /// Calls that turned to a fallback, by the failure that made them.
-    pub fell_back: Vec<[u32; Outcome::COUNT]>,
-}
-
-/// The use of a pool in each interval.
-#[derive(Clone, Debug, Default)]
-pub struct PoolSeries {
-    /// Slots in use, averaged over the interval.
-    pub busy: Vec<f32>,
-    /// Requests waiting, averaged over the interval.
-    pub waiting: Vec<f32>,
 }

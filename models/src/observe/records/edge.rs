@@ -1,0 +1,75 @@
+//! The calls over an edge, of requests that began after the warm-up.
+
+use sim_core::stats::Histogram;
+
+use crate::Outcome;
+
+/// The calls over one edge, of requests that began after the warm-up.
+#[derive(Clone, Debug, Default)]
+pub struct EdgeRecord {
+    /// Calls begun.
+    pub begun: u64,
+    /// Attempts made for them.
+    pub attempts: u64,
+    /// The outcomes, in the order of [`Outcome::ALL`].
+    pub ended: [u64; Outcome::COUNT],
+    /// Calls that turned to a fallback, by the failure that made them, in the order of
+    /// [`Outcome::ALL`].
+    pub fell_back: [u64; Outcome::COUNT],
+    /// Calls whose caller crashed before they ended.
+    pub abandoned: u64,
+    /// Calls put off until later, warm-up included.
+    pub deferred: u64,
+    /// Calls that could not be put off, because too many were.
+    pub not_deferred: u64,
+    /// Calls put off that have been made up for.
+    pub made_up: u64,
+    /// Latency as the caller saw it, guards and retries included, in nanoseconds.
+    pub latency: Histogram,
+    /// The same by interval.
+    pub series: EdgeSeries,
+    closed: Totals,
+}
+
+/// The calls over an edge when the last interval was closed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Totals {
+    begun: u64,
+    attempts: u64,
+    ended: [u64; Outcome::COUNT],
+    fell_back: [u64; Outcome::COUNT],
+}
+
+/// The calls over an edge in each interval, of requests that began after the warm-up.
+#[derive(Clone, Debug, Default)]
+pub struct EdgeSeries {
+    /// Calls begun.
+    pub calls: Vec<u32>,
+    /// Attempts made.
+    pub attempts: Vec<u32>,
+    /// Calls ended, by outcome in the order of [`Outcome::ALL`].
+    pub ended: Vec<[u32; Outcome::COUNT]>,
+    /// Calls that turned to a fallback, by the failure that made them.
+    pub fell_back: Vec<[u32; Outcome::COUNT]>,
+}
+
+impl EdgeRecord {
+    pub(in crate::observe) fn close_interval(&mut self) {
+        let Totals { begun, attempts, ended, fell_back } = self.closed;
+        self.series.calls.push((self.begun - begun) as u32);
+        self.series.attempts.push((self.attempts - attempts) as u32);
+        self.series.ended.push(added(&self.ended, &ended));
+        self.series.fell_back.push(added(&self.fell_back, &fell_back));
+        self.closed = Totals {
+            begun: self.begun,
+            attempts: self.attempts,
+            ended: self.ended,
+            fell_back: self.fell_back,
+        };
+    }
+}
+
+/// The differences between two totals by outcome.
+fn added(now: &[u64; Outcome::COUNT], before: &[u64; Outcome::COUNT]) -> [u32; Outcome::COUNT] {
+    std::array::from_fn(|outcome| (now[outcome] - before[outcome]) as u32)
+}

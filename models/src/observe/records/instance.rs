@@ -1,0 +1,56 @@
+//! Changes of instances.
+
+use sim_core::{SimDuration, SimTime};
+
+use crate::resilience::load_balancer::Ejection;
+
+/// The number of transitions of one breaker, and of changes of instances, that are kept for the
+/// timeline; further ones are only counted.
+pub(in crate::observe) const MOST_KEPT: usize = 10_000;
+
+/// A change of the state of an instance, as a balancer sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum InstanceChange {
+    /// It is ejected as an outlier.
+    Ejected(Ejection),
+    /// Its ejection is over.
+    Readmitted,
+    /// It has failed its health checks.
+    Down,
+    /// It passes them again.
+    Up,
+}
+
+/// A change of an instance, as the balancer of an edge sees it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct InstanceRecord {
+    /// The time.
+    pub at: SimTime,
+    /// The edge.
+    pub edge: u32,
+    /// The instance.
+    pub instance: u32,
+    /// The change.
+    pub change: InstanceChange,
+}
+
+/// A change of an instance, or of the number of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ScaleRecord {
+    /// An autoscaler has brought the instances of a station to another number.
+    Scaled {
+        /// The station.
+        station: u32,
+        /// From how many.
+        from: u32,
+        /// To how many.
+        to: u32,
+    },
+    /// A process ran out of memory and was killed.
+    OutOfMemory {
+        /// The instance.
+        instance: u32,
+        /// The time that it takes to start again.
+        restart: SimDuration,
+    },
+}

@@ -1,0 +1,20 @@
+//! The records of each kind of entity: totals over everything counted, and series with one value for
+//! each interval. A record closes its own intervals.
+
+mod breaker;
+mod edge;
+mod effect;
+mod instance;
+mod pool;
+mod queue;
+mod workload;
+
+pub use breaker::BreakerRecord;
+pub use edge::{EdgeRecord, EdgeSeries};
+pub use effect::EffectRecord;
+pub(super) use instance::MOST_KEPT;
+pub use instance::{InstanceChange, InstanceRecord, ScaleRecord};
+pub use pool::PoolSeries;
+pub use queue::QueueRecord;
+pub(super) use workload::KeptLatencies;
+pub use workload::{LatencyWindow, WorkloadRecord, WorkloadSeries};

@@ -1,0 +1,149 @@
+//! The intervals of a run, at the end of which its series are extended.
+
+use std::ops::Range;
+
+use sim_core::stats::Histogram;
+use sim_core::{SimDuration, SimTime};
+
+use super::Recorder;
+use super::records::{EdgeRecord, EffectRecord, KeptLatencies, LatencyWindow, WorkloadRecord};
+use crate::Outcome;
+use crate::resilience::BreakerInService;
+use crate::resources::Pool;
+use crate::system::QueueState;
+
+/// Intervals are one second wide, or wider if a run would have more of them than this.
+const MOST_INTERVALS: u64 = 20_000;
+/// Widths to choose from, in seconds.
+const WIDTHS: [u64; 9] = [1, 2, 5, 10, 30, 60, 300, 900, 3_600];
+
+/// The width of the intervals, and the end of the last one closed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sampling {
+    width: SimDuration,
+    until: SimTime,
+}
+
+impl Sampling {
+    /// The sampling of a run of this length.
+    pub fn of(length: SimDuration) -> Self {
+        let seconds = length.as_nanos() / SimDuration::from_secs(1).as_nanos();
+        let width = WIDTHS.into_iter().find(|width| seconds / width <= MOST_INTERVALS);
+        let width = SimDuration::from_secs(width.unwrap_or(seconds / MOST_INTERVALS));
+        Self { width, until: SimTime::ZERO }
+    }
+
+    /// The latencies to keep over a window, none so far.
+    pub fn kept_latencies(self, window: &LatencyWindow) -> KeptLatencies {
+        KeptLatencies {
+            workload: window.workload,
+            intervals: self.intervals_between(window.from, window.to),
+            latencies: Histogram::default(),
+        }
+    }
+
+    /// The intervals that lie wholly between two instants.
+    fn intervals_between(self, from: SimTime, to: SimTime) -> Range<usize> {
+        let width = self.width.as_nanos();
+        let first = from.as_nanos().div_ceil(width) as usize;
+        first..((to.as_nanos() / width) as usize).max(first)
+    }
+}
+
+impl Recorder {
+    /// Closes the interval that ends at `now`.
+    pub(crate) fn sample(
+        &mut self,
+        now: SimTime,
+        pools: &[Pool],
+        breakers: &[BreakerInService],
+        queues: &[QueueState],
+    ) {
+        if now <= self.sampling.until {
+            return;
+        }
+        self.keep_latencies();
+        self.workloads.iter_mut().for_each(WorkloadRecord::close_interval);
+        self.edges.iter_mut().for_each(EdgeRecord::close_interval);
+        let span = now.since(self.sampling.until).as_nanos() as f64;
+        for (pool, series) in pools.iter().zip(&mut self.pools) {
+            series.close_interval(now, span, pool);
+        }
+        for (breaker, record) in breakers.iter().zip(&mut self.breakers) {
+            record.close_interval(breaker);
+        }
+        for (queue, record) in queues.iter().zip(&mut self.queues) {
+            record.close_interval(now, queue);
+        }
+        self.sampling.until = now;
+    }
+
+    /// Adds the latencies of the interval that is about to be closed to the windows it lies in.
+    fn keep_latencies(&mut self) {
+        let interval = self.intervals();
+        for kept in &mut self.kept_latencies {
+            if kept.intervals.contains(&interval) {
+                kept.latencies.merge(&self.workloads[kept.workload as usize].interval.latency);
+            }
+        }
+    }
+
+    /// Keeps what belongs to the present interval, when the pools are about to forget what they
+    /// have counted.
+    pub fn pools_reset(&mut self, now: SimTime, pools: &[Pool]) {
+        for (pool, series) in pools.iter().zip(&mut self.pools) {
+            series.pool_forgets(now, pool);
+        }
+    }
+
+    /// The width of the intervals.
+    pub fn sample_width(&self) -> SimDuration {
+        self.sampling.width
+    }
+
+    /// The end of the last interval closed.
+    pub fn sampled_until(&self) -> SimTime {
+        self.sampling.until
+    }
+
+    /// The number of intervals closed so far.
+    pub fn intervals(&self) -> usize {
+        self.workloads.first().map_or(0, |workload| workload.series.offered.len())
+    }
+
+    /// The instant at which an interval begins.
+    pub fn beginning_of(&self, interval: usize) -> SimTime {
+        SimTime::ZERO + self.sampling.width * interval as u64
+    }
+
+    /// The intervals closed so far that lie wholly between two instants.
+    pub fn intervals_between(&self, from: SimTime, to: SimTime) -> Range<usize> {
+        let wanted = self.sampling.intervals_between(from, to);
+        let end = wanted.end.min(self.intervals());
+        wanted.start.min(end)..end
+    }
+
+    /// The latencies of a workload over some intervals, if they were named before the run as a
+    /// [`LatencyWindow`]. Of a window that goes on after the end of the run, the intervals are those
+    /// up to the end.
+    pub fn latencies(&self, workload: u32, intervals: &Range<usize>) -> Option<&Histogram> {
+        let is_it = |kept: &&KeptLatencies| {
+            kept.workload == workload
+                && kept.intervals.start == intervals.start
+                && kept.intervals.end.min(self.intervals()) == intervals.end
+        };
+        self.kept_latencies.iter().find(is_it).map(|kept| &kept.latencies)
+    }
+
+    /// Bytes held by what grows with the length of the run.
+    pub fn bytes(&self) -> u64 {
+        let intervals = self.intervals();
+        let per_interval = (self.workloads.len() + 2 * self.edges.len())
+            * (size_of::<[u32; Outcome::COUNT]>() + 28)
+            + self.pools.len() * 8
+            + self.breakers.len() * 9
+            + self.queues.len() * 16;
+        let effects: usize = self.effects.iter().map(EffectRecord::bytes).sum();
+        (intervals * per_interval + effects) as u64
+    }
+}

@@ -1,0 +1,39 @@
+//! Latencies.
+
+use serde::Serialize;
+use sim_core::stats::Histogram;
+
+/// A distribution of latencies in seconds. Quantiles carry an error of at most 0.4 %.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Latency {
+    /// Exact mean.
+    pub mean: f64,
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// 99.9th percentile.
+    pub p999: f64,
+    /// Exact maximum.
+    pub max: f64,
+}
+
+impl Latency {
+    pub(super) fn of(histogram: &Histogram) -> Self {
+        let seconds = |nanos: u64| nanos as f64 / 1e9;
+        let quantile = |q| seconds(histogram.quantile(q));
+        Self {
+            mean: histogram.mean() / 1e9,
+            p50: quantile(0.5),
+            p90: quantile(0.9),
+            p95: quantile(0.95),
+            p99: quantile(0.99),
+            p999: quantile(0.999),
+            max: seconds(histogram.max()),
+        }
+    }
+}

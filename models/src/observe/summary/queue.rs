@@ -1,0 +1,63 @@
+//! Messages in queues.
+
+use serde::Serialize;
+
+use super::Latency;
+use crate::observe::QueueRecord;
+use crate::system::{QueuePlan, System};
+
+/// The messages that went through a queue, warm-up included: sent = delivered + dead + expired +
+/// waiting + in flight.
+#[derive(Clone, Debug, Serialize)]
+pub struct QueueSummary {
+    /// Its name.
+    pub name: String,
+    /// Messages accepted.
+    pub sent: u64,
+    /// Messages turned away because it was full.
+    pub refused: u64,
+    /// Messages consumed.
+    pub delivered: u64,
+    /// Deliveries that failed.
+    pub failed_deliveries: u64,
+    /// Messages given up after their last delivery.
+    pub dead: u64,
+    /// Messages given up because they were too old.
+    pub expired: u64,
+    /// Expired messages that were made up for.
+    pub compensated: u64,
+    /// Messages that wait at the end.
+    pub waiting: u64,
+    /// Deliveries under way at the end.
+    pub in_flight: u64,
+    /// Most messages waiting at the end of any interval.
+    pub most_waiting: u64,
+    /// Greatest age of the oldest message, in seconds.
+    pub oldest: f64,
+    /// Time from sending to the end of the delivery.
+    pub latency: Latency,
+}
+
+/// The summaries of all queues of messages.
+pub(super) fn queues(system: &System) -> Vec<QueueSummary> {
+    let queues = system.blueprint().queues.iter().zip(system.recorder().queues()).enumerate();
+    let summary_of = |(index, (plan, record)): (usize, (&QueuePlan, &QueueRecord))| {
+        let (waiting, in_flight) = system.messages(index);
+        QueueSummary {
+            name: plan.name.clone(),
+            sent: record.sent,
+            refused: record.refused,
+            delivered: record.delivered,
+            failed_deliveries: record.failed_deliveries,
+            dead: record.dead,
+            expired: record.expired,
+            compensated: record.compensated,
+            waiting,
+            in_flight,
+            most_waiting: record.most,
+            oldest: record.age.iter().max().map_or(0.0, |nanos| *nanos as f64 / 1e9),
+            latency: Latency::of(&record.latency),
+        }
+    };
+    queues.map(summary_of).collect()
+}

@@ -1,0 +1,30 @@
+//! The moments of a run in order of time.
+
+use sim_core::SimTime;
+
+use super::Moment;
+use super::availability::availability_moments;
+use super::breakers::breaker_moments;
+use super::faults::{abort_moment, fault_moments};
+use super::instances::{instance_moments, scale_moments};
+use super::pools::pool_moments;
+use super::queues::queue_moments;
+use crate::observe::alerts::alert_moments;
+use crate::system::System;
+
+/// Everything that changed in a run up to `now`, in order of time. At one instant causes come before
+/// effects: faults, pools, breakers, availability.
+pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
+    let (blueprint, recorder) = (system.blueprint(), system.recorder());
+    let mut moments = fault_moments(system, now);
+    moments.extend(pool_moments(system, now));
+    moments.extend(breaker_moments(blueprint, recorder));
+    moments.extend(instance_moments(blueprint, recorder));
+    moments.extend(alert_moments(blueprint, recorder));
+    moments.extend(abort_moment(system));
+    moments.extend(scale_moments(blueprint, recorder));
+    moments.extend(queue_moments(blueprint, recorder));
+    moments.extend(availability_moments(blueprint, recorder));
+    moments.sort_by_key(|moment| moment.at);
+    moments
+}

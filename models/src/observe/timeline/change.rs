@@ -1,0 +1,188 @@
+//! Moments: something that changed, and when.
+
+use sim_core::{SimDuration, SimTime};
+
+use crate::observe::{FigureUnit, InstanceChange};
+use crate::resilience::circuit_breaker::{BreakerState, Transition};
+use crate::system::PoolKind;
+
+/// Something that changed, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// The time.
+    pub at: SimTime,
+    /// The change.
+    pub change: Change,
+}
+
+/// Something that changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A fault begins.
+    FaultBegins {
+        /// The target.
+        target: String,
+        /// The effect, in a few words.
+        effect: String,
+        /// The time that it lasts; `None` if for ever.
+        lasts: Option<SimDuration>,
+    },
+    /// A fault ends.
+    FaultEnds {
+        /// The target.
+        target: String,
+        /// The effect, in a few words.
+        effect: String,
+    },
+    /// All slots of a pool are in use, and stay so for a second or more.
+    Saturates {
+        /// The pool.
+        pool: PoolGroup,
+    },
+    /// A saturated pool has free slots again.
+    Relieved {
+        /// The pool.
+        pool: PoolGroup,
+        /// The time for which it was saturated.
+        after: SimDuration,
+        /// The longest that its queue has ever been.
+        longest_queue: u64,
+    },
+    /// A full queue begins to turn requests away.
+    Overflows {
+        /// The pool.
+        pool: PoolGroup,
+        /// The most that its queue may hold.
+        limit: u32,
+    },
+    /// A queue that was full turns nobody away any more.
+    OverflowEnds {
+        /// The pool.
+        pool: PoolGroup,
+    },
+    /// A breaker changes state.
+    Breaker {
+        /// Its edge.
+        breaker: String,
+        /// From which state to which, and why.
+        transition: Transition,
+    },
+    /// Most of the many breakers of an edge are in another state than before.
+    Breakers {
+        /// The edge.
+        edge: String,
+        /// The state that most of them are in now.
+        state: BreakerState,
+        /// The number of all.
+        of: usize,
+    },
+    /// A balancer learns something about an instance.
+    Instance {
+        /// The edge that the balancer serves.
+        edge: String,
+        /// The instance, by name and number.
+        instance: String,
+        /// The change.
+        change: InstanceChange,
+    },
+    /// An autoscaler has brought the instances of a service to another number.
+    Scaled {
+        /// The service.
+        service: String,
+        /// From how many.
+        from: u32,
+        /// To how many.
+        to: u32,
+    },
+    /// A process ran out of memory and was killed.
+    OutOfMemory {
+        /// The instance, by name and number.
+        instance: String,
+        /// The time that it takes to start again.
+        restart: SimDuration,
+    },
+    /// An alert fires.
+    AlertFires {
+        /// Its name.
+        alert: String,
+        /// The severity.
+        severity: String,
+    },
+    /// An alert is resolved.
+    AlertResolved {
+        /// Its name.
+        alert: String,
+    },
+    /// An experiment is called off, and its faults are taken back.
+    Aborted {
+        /// The condition that was met.
+        condition: String,
+        /// The figure then.
+        value: f64,
+        /// Its unit.
+        unit: FigureUnit,
+    },
+    /// Messages pile up in a queue: the oldest has waited for ten seconds.
+    Backlog {
+        /// The queue.
+        queue: String,
+        /// The number that wait.
+        waiting: u64,
+    },
+    /// A queue in which messages had piled up is empty again.
+    Drained {
+        /// The queue.
+        queue: String,
+        /// The time since messages began to pile up.
+        after: SimDuration,
+        /// The most that waited meanwhile.
+        most: u64,
+        /// The greatest age of a message meanwhile.
+        oldest: SimDuration,
+    },
+    /// The availability of a workload falls below its level.
+    AvailabilityFalls {
+        /// The workload.
+        workload: String,
+        /// The level, 0 to 1.
+        level: f64,
+        /// The availability in that interval, 0 to 1.
+        to: f64,
+    },
+    /// The availability of a workload is back at its level.
+    AvailabilityRegained {
+        /// The workload.
+        workload: String,
+        /// The level, 0 to 1.
+        level: f64,
+        /// The time for which it was below.
+        after: SimDuration,
+    },
+    /// Nothing succeeds any more.
+    OutageBegins {
+        /// The workload.
+        workload: String,
+    },
+    /// Something succeeds again.
+    OutageEnds {
+        /// The workload.
+        workload: String,
+        /// The time for which nothing did.
+        after: SimDuration,
+    },
+}
+
+/// The pools of one owner: one, or one an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolGroup {
+    /// A station, host or edge.
+    pub owner: String,
+    /// The kind of the slots.
+    pub kind: PoolKind,
+    /// Slots of each pool.
+    pub capacity: u32,
+    /// The number of pools that it concerns.
+    pub affected: u32,
+    /// The number of all.
+    pub pools: u32,
+}

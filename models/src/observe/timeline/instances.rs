@@ -1,0 +1,49 @@
+//! Instances that are ejected, come and go, or run out of memory.
+
+use sim_core::SimTime;
+
+use super::{Change, Moment};
+use crate::observe::{InstanceRecord, Recorder, ScaleRecord};
+use crate::system::Blueprint;
+
+/// The changes of instances that balancers have learned of.
+pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let moment = |record: &InstanceRecord| {
+        let edge = &blueprint.edges[record.edge as usize];
+        let callee = &blueprint.stations[edge.callee as usize];
+        let change = Change::Instance {
+            edge: format!("{} -> {}", edge.caller, callee.name),
+            instance: format!("{}#{}", callee.name, record.instance - callee.instances.start + 1),
+            change: record.change,
+        };
+        Moment { at: record.at, change }
+    };
+    recorder.instances().iter().map(moment).collect()
+}
+
+/// The changes of the number of instances, and the processes that ran out of memory.
+pub(super) fn scale_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let moment = |(at, record): &(SimTime, ScaleRecord)| {
+        let change = match *record {
+            ScaleRecord::Scaled { station, from, to } => Change::Scaled {
+                service: blueprint.stations[station as usize].name.clone(),
+                from,
+                to,
+            },
+            ScaleRecord::OutOfMemory { instance, restart } => {
+                let station =
+                    &blueprint.stations[blueprint.instances[instance as usize].station as usize];
+                let number = instance - station.instances.start + 1;
+                let name = &station.name;
+                let instance = if station.instances.len() == 1 {
+                    name.clone()
+                } else {
+                    format!("{name}#{number}")
+                };
+                Change::OutOfMemory { instance, restart }
+            }
+        };
+        Moment { at: *at, change }
+    };
+    recorder.scales().iter().map(moment).collect()
+}

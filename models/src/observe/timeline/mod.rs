@@ -1,0 +1,18 @@
+//! The timeline of a run: one moment for each thing that changed.
+//!
+//! It is made from the records after the run. Each kind of change has a file that finds its
+//! moments; `assemble` puts them in order.
+
+mod assemble;
+mod availability;
+mod breakers;
+mod change;
+mod condensed;
+mod faults;
+mod instances;
+mod pools;
+mod queues;
+
+pub use assemble::timeline;
+pub use change::{Change, Moment, PoolGroup};
+pub use condensed::condensed;

@@ -1,0 +1,121 @@
+//! Pools that saturate, and queues of pools that overflow.
+
+use std::ops::Range;
+
+use sim_core::{SimDuration, SimTime};
+
+use super::{Change, Moment, PoolGroup};
+use crate::resources::{Episode, Episodes};
+use crate::system::{Blueprint, System, UNLIMITED};
+
+/// An overflow has ended when its queue has turned nobody away for this long.
+const OVERFLOW_ENDS_AFTER: SimDuration = SimDuration::from_secs(5);
+
+/// The saturations and overflows of all pools up to `now`, owner by owner.
+pub(super) fn pool_moments(system: &System, now: SimTime) -> Vec<Moment> {
+    let moments_of = |group: Range<usize>| {
+        let mut moments = Vec::new();
+        if system.blueprint().pools[group.start].capacity != UNLIMITED {
+            moments.extend(saturations(system, &group, now));
+        }
+        moments.extend(overflows(system, &group, now));
+        moments
+    };
+    groups(system.blueprint()).into_iter().flat_map(moments_of).collect()
+}
+
+/// Neighbouring pools of one owner and kind.
+fn groups(blueprint: &Blueprint) -> Vec<Range<usize>> {
+    let pools = &blueprint.pools;
+    let mut groups: Vec<Range<usize>> = Vec::new();
+    for (index, pool) in pools.iter().enumerate() {
+        let is_of = |group: &&mut Range<usize>| {
+            let first = &pools[group.start];
+            first.owner == pool.owner && first.kind == pool.kind
+        };
+        match groups.last_mut().filter(is_of) {
+            Some(group) => group.end = index + 1,
+            None => groups.push(index..index + 1),
+        }
+    }
+    groups
+}
+
+fn saturations(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    for cluster in clusters(group, now, |index| system.pools()[index].saturation()) {
+        let pool = named(system, group, cluster.most);
+        moments.push(Moment { at: cluster.at, change: Change::Saturates { pool: pool.clone() } });
+        if let Some(end) = cluster.end {
+            let queues = group.clone().map(|index| system.pools()[index].usage().waiting.max());
+            let longest_queue = queues.max().unwrap_or(0);
+            let change = Change::Relieved { pool, after: end.since(cluster.at), longest_queue };
+            moments.push(Moment { at: end, change });
+        }
+    }
+    moments
+}
+
+fn overflows(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment> {
+    let limit = system.blueprint().pools[group.start].queue_limit;
+    let mut moments = Vec::new();
+    for cluster in clusters(group, now, |index| system.pools()[index].overflow()) {
+        let pool = named(system, group, cluster.most);
+        let change = Change::Overflows { pool: pool.clone(), limit };
+        moments.push(Moment { at: cluster.at, change });
+        if let Some(end) = cluster.end.filter(|end| now.since(*end) > OVERFLOW_ENDS_AFTER) {
+            moments.push(Moment { at: end, change: Change::OverflowEnds { pool } });
+        }
+    }
+    moments
+}
+
+/// The pools of a group, of which some are affected.
+fn named(system: &System, group: &Range<usize>, affected: u32) -> PoolGroup {
+    let plan = &system.blueprint().pools[group.start];
+    PoolGroup {
+        owner: plan.owner.clone(),
+        kind: plan.kind,
+        capacity: plan.capacity,
+        affected,
+        pools: group.len() as u32,
+    }
+}
+
+/// Overlapping episodes of several pools, told about as one.
+struct Cluster {
+    /// The first time at which the most pools were affected.
+    at: SimTime,
+    end: Option<SimTime>,
+    /// The most pools that were affected at one time.
+    most: u32,
+}
+
+fn clusters<'a>(
+    group: &Range<usize>,
+    now: SimTime,
+    episodes: impl Fn(usize) -> &'a Episodes,
+) -> Vec<Cluster> {
+    let mut boundaries: Vec<(SimTime, bool)> = Vec::new();
+    for index in group.clone() {
+        for Episode { begin, end } in episodes(index).finish(now) {
+            boundaries.push((begin, true));
+            boundaries.extend(end.map(|end| (end, false)));
+        }
+    }
+    boundaries.sort_by_key(|(at, begins)| (*at, !begins));
+    let (mut clusters, mut affected) = (Vec::<Cluster>::new(), 0);
+    for (at, begins) in boundaries {
+        affected = if begins { affected + 1 } else { affected - 1 };
+        match clusters.last_mut() {
+            Some(cluster) if cluster.end.is_none() => {
+                if affected > cluster.most {
+                    (cluster.at, cluster.most) = (at, affected);
+                }
+                cluster.end = (affected == 0).then_some(at);
+            }
+            _ => clusters.push(Cluster { at, end: None, most: affected }),
+        }
+    }
+    clusters
+}

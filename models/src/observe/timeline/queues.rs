@@ -1,0 +1,48 @@
+//! Queues in which messages pile up.
+
+use sim_core::SimDuration;
+
+use super::{Change, Moment};
+use crate::observe::{QueueRecord, Recorder};
+use crate::system::{Blueprint, NONE};
+
+/// Messages count as piling up when the oldest has waited for this long.
+const BACKLOG_AFTER: SimDuration = SimDuration::from_secs(10);
+
+/// The backlogs of all queues that somebody consumes: nobody waits for the messages of the others.
+pub(super) fn queue_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let queues = blueprint.queues.iter().zip(recorder.queues());
+    let consumed = queues.filter(|(plan, _)| plan.entry != NONE);
+    consumed.flat_map(|(plan, record)| backlogs(&plan.name, record, recorder)).collect()
+}
+
+/// The beginnings and ends of the backlogs of a queue.
+fn backlogs(queue: &str, record: &QueueRecord, recorder: &Recorder) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    let mut since = None;
+    for interval in 0..record.depth.len() {
+        let at = recorder.beginning_of(interval + 1);
+        match since {
+            None if record.age[interval] >= BACKLOG_AFTER.as_nanos() => {
+                let waiting = record.depth[interval];
+                let change = Change::Backlog { queue: queue.to_owned(), waiting };
+                moments.push(Moment { at, change });
+                since = Some(interval);
+            }
+            Some(begin) if record.depth[interval] == 0 => {
+                let most =
+                    |levels: &[u64]| levels[begin..interval].iter().copied().max().unwrap_or(0);
+                let change = Change::Drained {
+                    queue: queue.to_owned(),
+                    after: at.since(recorder.beginning_of(begin + 1)),
+                    most: most(&record.depth),
+                    oldest: SimDuration::from_nanos(most(&record.age)),
+                };
+                moments.push(Moment { at, change });
+                since = None;
+            }
+            _ => {}
+        }
+    }
+    moments
+}
