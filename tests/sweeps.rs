@@ -8,8 +8,8 @@ use sim_experiments::sweep::analysis::Analysis;
 use sim_experiments::sweep::{Chooser, Estimate, Point, PointState, Shard, Sweep};
 use sim_experiments::{Interrupted, Unattended, Unready};
 use sim_models::observe::FigureUnit;
-use sim_models::scenario::{Input, Overrides, Request, SweepRequest};
-use sim_models::study::{Design, FigurePlan, Parameter, Replications, SweepPlan};
+use sim_models::scenario::{Input, Overrides, Request, SweepPlan, SweepRequest};
+use sim_models::study::{Design, FigurePlan, Parameter, Replications};
 use sim_reports::sweep::{Header, JOURNAL, Journal, findings, write_all};
 
 use crate::running::{self, one_section_a_line};

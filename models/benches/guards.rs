@@ -1,4 +1,4 @@
-//! What guards cost a call: `cargo bench -p sim-models`.
+//! The cost of guards for a call: `cargo bench -p sim-models`.
 
 use divan::Bencher;
 use sim_core::random::DrawKey;

@@ -2,7 +2,8 @@
 
 use sim_core::stats::ConfidenceInterval;
 use sim_models::observe::FigureUnit;
-use sim_models::study::{GoalsPlan, Level, Strain};
+use sim_models::scenario::GoalsPlan;
+use sim_models::study::{Level, Strain};
 
 use super::formulas::FormulaEstimate;
 

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use sim_models::expect::{Reading, Wanted};
-use sim_models::scenario::{GoalsRequest, Input, Loaded, Overrides, Request};
-use sim_models::study::{GoalsPlan, Level, Parameter};
+use sim_models::scenario::{GoalsPlan, GoalsRequest, Input, Loaded, Overrides, Request};
+use sim_models::study::{Level, Parameter};
 use sim_models::system::Blueprint;
 
 use super::assessment::{Assessment, LimitHere};
@@ -44,7 +44,7 @@ impl TunableSystem {
     /// setting, or [`Unready::NothingAsked`] if it has no goals.
     pub fn prepare(input: Input, overrides: Overrides) -> Result<Self, Unready> {
         let (study, plan) = Study::prepare(input, overrides, |loaded| {
-            let goals = loaded.goals.clone();
+            let goals = loaded.analyses.goals.clone();
             goals.filter(|plan| !plan.settings.is_empty() && !plan.limits.is_empty())
         })?;
         let mut system =

@@ -2,7 +2,7 @@
 
 use sim_core::SimTime;
 use sim_models::observe::Measure;
-use sim_models::study::StabilityPlan;
+use sim_models::scenario::StabilityPlan;
 
 use crate::run::Finished;
 

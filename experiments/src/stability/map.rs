@@ -1,6 +1,7 @@
 //! The map of all loads and triggers, and everything found along with it.
 
-use sim_models::study::{Level, StabilityPlan, Values};
+use sim_models::scenario::StabilityPlan;
+use sim_models::study::{Level, Values};
 
 use super::boundary::{self, Boundary};
 use super::classify::Cell;

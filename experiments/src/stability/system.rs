@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sim_core::SimTime;
-use sim_models::scenario::{Input, Loaded, Overrides, Request};
-use sim_models::study::{Level, Parameter, StabilityPlan, Values};
+use sim_models::scenario::{Input, Loaded, Overrides, Request, StabilityPlan};
+use sim_models::study::{Level, Parameter, Values};
 use sim_models::system::Blueprint;
 
 use super::classify::{Cell, classify};
@@ -42,7 +42,8 @@ impl StressedSystem {
     /// Everything that is wrong with the scenario, as it is written or at those values, or
     /// [`Unready::NothingAsked`] if the scenario has no section on stability.
     pub fn prepare(input: Input, overrides: Overrides) -> Result<Self, Unready> {
-        let (study, plan) = Study::prepare(input, overrides, |loaded| loaded.stability.clone())?;
+        let (study, plan) =
+            Study::prepare(input, overrides, |loaded| loaded.analyses.stability.clone())?;
         let system = Self { study, plan };
         let mut triggers = vec![Trigger::None];
         for trigger in ends(&system.plan.trigger.values) {

@@ -1,7 +1,8 @@
 //! The values of each point of a design.
 
 use sim_core::random::{Rng, Stream, Streams, uniform};
-use sim_models::study::{Design, Level, SweepPlan, Values};
+use sim_models::scenario::SweepPlan;
+use sim_models::study::{Design, Level, Values};
 
 /// The number of levels p of each parameter in Morris' design.
 const MORRIS_LEVELS: u64 = 4;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use sim_core::stats::Welford;
 use sim_models::observe::FigureUnit;
-use sim_models::study::{FigurePlan, SweepPlan};
+use sim_models::scenario::SweepPlan;
+use sim_models::study::FigurePlan;
 use sim_models::system::{Blueprint, LimitReached};
 
 use super::{Estimate, Point, PointState, Sweep};

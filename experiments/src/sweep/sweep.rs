@@ -3,8 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use sim_models::scenario::{Input, Loaded, Overrides, Request, SweepRequest};
-use sim_models::study::SweepPlan;
+use sim_models::scenario::{Input, Loaded, Overrides, Request, SweepPlan, SweepRequest};
 use sim_models::system::Blueprint;
 
 use super::measure::measure;
@@ -48,7 +47,7 @@ impl Sweep {
     /// [`Unready::NothingAsked`] if no setting varies.
     pub fn prepare(input: Input, overrides: Overrides) -> Result<Self, Unready> {
         let (study, plan) = Study::prepare(input, overrides, |loaded| {
-            loaded.sweep.clone().filter(|plan| !plan.parameters.is_empty())
+            loaded.analyses.sweep.clone().filter(|plan| !plan.parameters.is_empty())
         })?;
         let chooser = Chooser::new(&plan, study.as_written().run.seed);
         let sweep = Self { study, plan, chooser };

@@ -4,34 +4,27 @@
 //! whose calls discover the edges; then the guards of each edge; then faults, expectations and the
 //! analyses. A name that cannot be resolved becomes a problem with its place.
 
-use super::analyses::{
-    compile_goals, compile_prices, compile_stability, compile_sweep, goal_readings,
-};
+use super::analyses::{Analyses, compile_analyses, compile_prices};
 use super::calls::compile_calls;
 use super::load::WrittenFile;
 use super::names::Names;
 use super::operator::compile_operations;
 use super::plan::Plan;
 use super::queues::compile_queues;
-use super::request::{GoalsRequest, Request};
+use super::request::Request;
 use super::sentences::{compile_alerts, compile_expectations};
 use super::stations::{compile_handlers, compile_regions, compile_stations};
 use super::workloads::compile_workloads;
 use crate::faults::{compile_chaos, compile_faults};
 use crate::language::{Problems, Sources};
-use crate::study::{GoalsPlan, StabilityPlan, SweepPlan};
 use crate::system::Blueprint;
 
 /// A compiled scenario, and the plans of its analyses.
 pub(super) struct Compiled {
     /// The system.
     pub blueprint: Blueprint,
-    /// Its sweep.
-    pub sweep: SweepPlan,
-    /// The goals of a recommendation, if the file has any.
-    pub goals: Option<GoalsPlan>,
-    /// The loads and triggers of a stability map, if the file asks for one.
-    pub stability: Option<StabilityPlan>,
+    /// The plans of its analyses.
+    pub analyses: Analyses,
 }
 
 /// Compiles typed sections; the request decides which figures are read off each run. The result may
@@ -53,22 +46,8 @@ pub(super) fn compile(
     compile_system(names, &mut plan, problems);
     plan.blueprint.prices = compile_prices(&file.prices, problems);
     compile_expectations(names, &mut plan, problems);
-    let for_expectations = plan.blueprint.latency_windows.len();
-    let sweep = compile_sweep(names, &mut plan, problems);
-    let goals = compile_goals(written.tree, names, &mut plan, problems);
-    let stability = compile_stability(names, problems);
-    match request {
-        Request::Run | Request::Point(_) => plan.read_nothing(for_expectations),
-        Request::Sweep(_) => {}
-        Request::Goals(GoalsRequest { condition, .. }) => {
-            plan.read_nothing(for_expectations);
-            let objectives = goals.as_ref().map_or(&[][..], |goals| &goals.objectives);
-            let condition = condition.as_deref();
-            let readings = goal_readings(condition, objectives, names, &mut plan, problems);
-            plan.blueprint.readings = readings;
-        }
-    }
-    Compiled { blueprint: plan.finish(), sweep, goals, stability }
+    let analyses = compile_analyses(written.tree, request, names, &mut plan, problems);
+    Compiled { blueprint: plan.finish(), analyses }
 }
 
 fn compile_system(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {

@@ -2,7 +2,7 @@
 
 use schemars::schema_for;
 
-use super::analyses::{Goals, PriceSection, StabilitySection, SweepSection};
+use super::analyses::{AnalysisSections, PriceSection};
 use super::calls::CallSection;
 use super::operator::Operation;
 use super::queues::Queue;
@@ -67,12 +67,7 @@ section! {
         "expect" => expect: Vec<ExpectationSection>,
         /// Prices of resources, for the figure `cost`.
         "prices" => prices: PriceSection,
-        /// Settings that `fusebox sweep` varies, and figures that it measures.
-        "sweep" => sweep: SweepSection,
-        /// Settings that `fusebox recommend` may change, and the conditions and limits to meet.
-        "goals" => goals: Goals,
-        /// Loads and triggers that `fusebox stability` tries.
-        "stability" => stability: StabilitySection,
+        .. => analyses: AnalysisSections,
     }
     checked {
         /// The point of the scenario, in a sentence or two.

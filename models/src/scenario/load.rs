@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::analyses::{self, Analyses};
 use super::compile::{Compiled, compile};
 use super::file::Scenario;
 use super::include::Includes;
@@ -12,7 +13,6 @@ use super::request::{GoalsRequest, Request};
 use super::rules::check_rules;
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Decode, Found, Location, Problem, Problems, Sources};
-use crate::study::{GoalsPlan, StabilityPlan, SweepPlan};
 use crate::system::Blueprint;
 
 /// The text of a scenario, and where it comes from.
@@ -48,12 +48,8 @@ pub struct Loaded {
     pub sources: Sources,
     /// Names of the variants that can be chosen.
     pub variants: Vec<String>,
-    /// The plan of its sweep.
-    pub sweep: Option<SweepPlan>,
-    /// The goals of a recommendation, if the file has any.
-    pub goals: Option<GoalsPlan>,
-    /// The loads and triggers of a stability map, if the file asks for one.
-    pub stability: Option<StabilityPlan>,
+    /// The plans of its analyses; none if there are errors.
+    pub analyses: Analyses,
 }
 
 /// Reads, checks and compiles a scenario.
@@ -61,20 +57,15 @@ pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
     let mut loader = Loader { sources: Sources::default(), problems: Problems::default() };
     let (compiled, variants) = loader.load(input, overrides).unzip();
     let sound = compiled.filter(|_| !loader.problems.has_errors());
-    let mut loaded = Loaded {
-        blueprint: None,
+    let (blueprint, analyses) =
+        sound.map(|Compiled { blueprint, analyses }| (Arc::new(blueprint), analyses)).unzip();
+    Loaded {
+        blueprint,
         problems: loader.problems.sorted(),
         sources: loader.sources,
         variants: variants.unwrap_or_default(),
-        sweep: None,
-        goals: None,
-        stability: None,
-    };
-    if let Some(Compiled { blueprint, sweep, goals, stability }) = sound {
-        (loaded.blueprint, loaded.sweep) = (Some(Arc::new(blueprint)), Some(sweep));
-        (loaded.goals, loaded.stability) = (goals, stability);
+        analyses: analyses.unwrap_or_default(),
     }
-    loaded
 }
 
 /// Reads a scenario as it is, with each of its variants and under each condition of its goals in
@@ -91,7 +82,8 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
             load(input, &Overrides { variant: Some(variant.clone()), ..overrides.clone() });
         checked.add(loaded, &format!("variant `{variant}`"));
     }
-    let conditions = checked.goals.as_ref().map_or_else(Vec::new, |goals| goals.conditions.clone());
+    let goals = checked.analyses.goals.as_ref();
+    let conditions = goals.map_or_else(Vec::new, |goals| goals.conditions.clone());
     for condition in conditions {
         let request = GoalsRequest { condition: Some(condition.clone()), values: Vec::new() };
         let loaded =
@@ -138,13 +130,13 @@ impl Loader {
         }
         self.apply(&mut tree, &overrides.request);
         self.check_conditions(&tree);
-        for section in ["sweep.vary", "goals.settings", "stability.load", "stability.trigger"] {
+        for section in analyses::VARIED {
             self.check_varied(&tree, section);
         }
         apply_defaults(&mut tree);
         let file = Scenario::decode(Found { node: &tree, key: tree.at }, &mut self.problems)?;
         let is_candidate = overrides.request.is_candidate();
-        check_rules(&file.goals.rules, &tree, is_candidate, &mut self.problems);
+        check_rules(&file.analyses.goals.rules, &tree, is_candidate, &mut self.problems);
         let name = Path::new(&input.name)
             .file_stem()
             .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());

@@ -1,5 +1,6 @@
 //! Values that replace those of a file: variants, settings, requests.
 
+use super::analyses;
 use super::load::Loader;
 use super::request::{GoalsRequest, Request, SweepRequest};
 use super::short_forms::short_form;
@@ -89,14 +90,14 @@ impl Loader {
         }
     }
 
-    /// Writes the request of a request into the tree, where the file would have it.
+    /// Writes what is asked for outside the file into the tree, where the file would have it.
     pub fn apply(&mut self, tree: &mut Node, request: &Request) {
         match request {
             Request::Run => {}
-            Request::Sweep(request) => self.apply_request(tree, request),
+            Request::Sweep(request) => self.apply_sweep(tree, request),
             Request::Goals(request) => self.apply_goals(tree, request),
             Request::Point(values) => {
-                remove_sections(tree, &["expect", "sweep", "goals", "stability"]);
+                leave_analysis(tree, None);
                 for (path, value) in values {
                     self.apply_value(tree, "set", path, value);
                 }
@@ -106,8 +107,8 @@ impl Loader {
 
     /// Writes a sweep requested outside the file into the tree, where the file would have it; the
     /// points of a sweep have no expectations.
-    fn apply_request(&mut self, tree: &mut Node, request: &SweepRequest) {
-        remove_sections(tree, &["expect", "goals", "stability"]);
+    fn apply_sweep(&mut self, tree: &mut Node, request: &SweepRequest) {
+        leave_analysis(tree, Some("sweep"));
         let section =
             |key: &str| vec![Segment::Key("sweep".to_owned()), Segment::Key(key.to_owned())];
         let is_point = !request.values.is_empty();
@@ -168,7 +169,7 @@ impl Loader {
 
     /// Applies a condition, then the values of a candidate; removes expectations and sweep.
     fn apply_goals(&mut self, tree: &mut Node, request: &GoalsRequest) {
-        remove_sections(tree, &["expect", "sweep", "stability"]);
+        leave_analysis(tree, Some("goals"));
         if let Some(condition) = &request.condition {
             self.apply_condition(tree, condition, &mut Vec::new());
         }
@@ -275,10 +276,11 @@ fn unknown_name(tree: &Node, path: &[Segment], at: Location) -> Option<Problem> 
     })
 }
 
-/// Removes sections that this request does not use; they may refer to things that a condition or a
-/// point removes.
-fn remove_sections(tree: &mut Node, sections: &[&str]) {
-    for section in sections {
+/// Removes the expectations and every analysis but one; they may refer to things that a condition or
+/// a point removes.
+fn leave_analysis(tree: &mut Node, kept: Option<&str>) {
+    let others = analyses::KEYS.into_iter().filter(|key| Some(*key) != kept);
+    for section in others.chain(["expect"]) {
         tree.remove(&parse_path(section));
     }
 }

@@ -1,6 +1,6 @@
-//! The request of reading a scenario, and requests that are not in the file.
+//! The purposes for which a scenario is read.
 
-/// The request of reading a scenario.
+/// The purpose for which a scenario is read.
 #[derive(Clone, Debug, Default)]
 pub enum Request {
     /// To run it, and to check its expectations.

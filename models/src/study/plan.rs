@@ -1,8 +1,8 @@
-//! The plan of a sweep.
+//! The parts of the plans of analyses.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Design, Values};
+use super::Values;
 use crate::observe;
 
 /// A setting that varies.
@@ -52,32 +52,4 @@ pub struct Replications {
     /// The share of the figure (of one, if the figure is a share itself) that the half-width of
     /// each interval must not exceed before a point is done; `None` to stop at `first`.
     pub precision: Option<f64>,
-}
-
-/// The settings that vary, the way to choose points, and the figures to measure at each.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SweepPlan {
-    /// The settings that vary.
-    pub parameters: Vec<Parameter>,
-    /// The way to choose points.
-    pub design: Design,
-    /// The figures to measure, including the objectives.
-    pub figures: Vec<FigurePlan>,
-    /// The number of simulations of each point.
-    pub replications: Replications,
-    /// True if a point is given up when another one of its block is clearly better in every
-    /// objective.
-    pub abandons: bool,
-}
-
-impl SweepPlan {
-    /// The number of points.
-    pub fn points(&self) -> u64 {
-        self.design.points(&self.parameters)
-    }
-
-    /// The objectives among the figures: the index of each, and its better direction.
-    pub fn objectives(&self) -> impl Iterator<Item = (usize, Direction)> {
-        self.figures.iter().enumerate().filter_map(|(index, figure)| Some((index, figure.better?)))
-    }
 }

@@ -2,11 +2,35 @@
 
 use sim_core::SimTime;
 
-use super::Strain;
 use crate::faults::{Effect, Fault, InForce};
 use crate::steps::Op;
 use crate::system::{Blueprint, Source};
 use crate::workload::{ArrivalProcess, Knot, RateProfile};
+
+/// A strain on a scenario that shows how much room a recommendation leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strain {
+    /// Load that is a fifth higher.
+    Load,
+    /// Faults twice as strong; those without a strength last twice as long.
+    Faults,
+    /// Work that takes three tenths longer.
+    ServiceTimes,
+}
+
+impl Strain {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Load, Self::Faults, Self::ServiceTimes];
+
+    /// The strain in a few words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Load => "load +20%",
+            Self::Faults => "faults x2",
+            Self::ServiceTimes => "service times +30%",
+        }
+    }
+}
 
 const MORE_LOAD: f64 = 1.2;
 const STRONGER_FAULTS: f64 = 2.0;

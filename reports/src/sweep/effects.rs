@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sim_experiments::sweep::analysis::{Effects, Findings, Spread};
 use sim_models::observe::FigureUnit;
-use sim_models::study::SweepPlan;
+use sim_models::scenario::SweepPlan;
 
 use super::heat_map::{Heat, HeatMap};
 use super::ranking::largest_first;

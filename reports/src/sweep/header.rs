@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sim_experiments::sweep::{Chooser, Shard, Sweep};
-use sim_models::study::SweepPlan;
+use sim_models::scenario::SweepPlan;
 
 /// The identity of a sweep or of a part of it: the first line of its journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,8 @@
 
 use sim_core::stats::ConfidenceInterval;
 use sim_experiments::sweep::analysis::{Findings, Indices, Screening};
-use sim_models::study::{FigurePlan, SweepPlan};
+use sim_models::scenario::SweepPlan;
+use sim_models::study::FigurePlan;
 
 use super::effects::bar;
 use crate::layout::table;

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use sim_experiments::sweep::analysis::Findings;
 use sim_experiments::sweep::{Chooser, Estimate, Point, PointState};
-use sim_models::study::{Direction, FigurePlan, SweepPlan};
+use sim_models::scenario::SweepPlan;
+use sim_models::study::{Direction, FigurePlan};
 
 use super::effects::{by_one_setting, by_two_settings};
 use super::journal::in_order;

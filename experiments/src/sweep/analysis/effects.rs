@@ -2,7 +2,8 @@
 //! everything else.
 
 use sim_core::stats::Welford;
-use sim_models::study::{Design, Level, Parameter, SweepPlan, Values};
+use sim_models::scenario::SweepPlan;
+use sim_models::study::{Design, Level, Parameter, Values};
 
 /// The number of equal parts in which a range that points are drawn from is looked at.
 const PARTS: usize = 8;

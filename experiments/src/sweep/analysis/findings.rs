@@ -1,6 +1,7 @@
 //! Everything that a sweep shows, collected point by point.
 
-use sim_models::study::{Design, Level, SweepPlan};
+use sim_models::scenario::SweepPlan;
+use sim_models::study::{Design, Level};
 
 use super::{Cells, Effects, Front, Indices, Screening};
 use crate::sweep::{Chooser, Point, PointState};

@@ -1,6 +1,7 @@
 //! The Pareto front: points that no other one beats.
 
-use sim_models::study::{Direction, SweepPlan};
+use sim_models::scenario::SweepPlan;
+use sim_models::study::Direction;
 
 use crate::pareto::dominates;
 use crate::sweep::Point;

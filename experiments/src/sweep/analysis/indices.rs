@@ -1,7 +1,7 @@
 //! Variance-based sensitivity indices.
 
 use sim_core::stats::student_t_quantile;
-use sim_models::study::SweepPlan;
+use sim_models::scenario::SweepPlan;
 
 /// The number of groups into which the base points are divided. The indices are uncertain by as
 /// much as they vary when one group is left out.

@@ -1,7 +1,7 @@
 //! Elementary effects, which show from few points which parameters matter at all.
 
 use sim_core::stats::{ConfidenceInterval, Welford};
-use sim_models::study::SweepPlan;
+use sim_models::scenario::SweepPlan;
 
 use crate::sweep::Chooser;
 use crate::sweep::chooser::MORRIS_STEP;

@@ -13,7 +13,7 @@ use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 use crate::scenario::sentences::{Place, Resolver};
 use crate::scenario::variants::Overriding;
-use crate::study::{Direction, FigurePlan, GoalsPlan, Level, Parameter, Values};
+use crate::study::{Direction, FigurePlan, Level, Parameter, Values};
 
 /// Default number of runs of the search.
 const RUNS: u32 = 500;
@@ -25,6 +25,32 @@ const VALIDATIONS: u32 = 10;
 const FEWEST: u32 = 3;
 /// The figure that is minimized by default.
 const COST: &str = "cost";
+
+/// The settings that may change, the conditions that the system must survive, and the goals in
+/// them.
+///
+/// The limits and objectives of a condition are in the blueprint of that condition: its readings
+/// with a bound are limits, the last ones without are the objectives, in the order of the plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GoalsPlan {
+    /// The settings that may change, and their values.
+    pub settings: Vec<Parameter>,
+    /// The present value of each setting; `None` if it is not in the file.
+    pub now: Vec<Option<Level>>,
+    /// The names of the conditions.
+    pub conditions: Vec<String>,
+    /// The limits, as they were written.
+    pub limits: Vec<String>,
+    /// The figures to make as large or as small as possible, averaged over the conditions.
+    pub objectives: Vec<FigurePlan>,
+    /// The number of runs of the search.
+    pub runs: u32,
+    /// The number of simulations of a promising candidate in each condition.
+    pub replications: u32,
+    /// The number of simulations of the answer in each condition, with random numbers that the
+    /// search has not used.
+    pub validations: u32,
+}
 
 section! {
     /// Settings that `fusebox recommend` may change, and the conditions and limits to meet.
@@ -143,13 +169,13 @@ impl Limit {
 }
 
 /// Compiles the goals of a file, which is written as `tree`; `None` if it has none.
-pub(crate) fn compile_goals(
+pub(super) fn compile_goals(
     tree: &Node,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> Option<GoalsPlan> {
-    let goals = &names.file.goals;
+    let goals = &names.file.analyses.goals;
     if goals.settings.is_empty() && goals.limits.is_empty() {
         return None;
     }
@@ -190,7 +216,7 @@ fn at_least(
 }
 
 fn objectives(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) -> Vec<FigurePlan> {
-    let goals = &names.file.goals;
+    let goals = &names.file.analyses.goals;
     let wanted = [(&goals.maximize, Direction::Higher), (&goals.minimize, Direction::Lower)];
     let mut objectives = Vec::new();
     let mut resolver = Resolver { names, plan, problems };
@@ -210,14 +236,14 @@ fn objectives(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) -> Ve
 }
 
 /// The figures that are read off a run under a condition: its limits, then the objectives.
-pub(crate) fn goal_readings(
+pub(super) fn goal_readings(
     condition: Option<&str>,
     objectives: &[FigurePlan],
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> Vec<Reading> {
-    let goals = &names.file.goals;
+    let goals = &names.file.analyses.goals;
     let mut readings = Vec::new();
     let mut resolver = Resolver { names, plan, problems };
     for limit in goals.limits.iter().filter(|limit| limit.holds_in(condition)) {

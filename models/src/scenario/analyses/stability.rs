@@ -1,11 +1,13 @@
 //! Loads and triggers that are tried to see which of them a system recovers from.
 
+use serde::{Deserialize, Serialize};
+
 use super::parameters;
 use crate::language::quantity::{Duration, Share};
 use crate::language::tree::{Segment, parse_path};
 use crate::language::{Location, Named, Placed, Problems, section};
 use crate::scenario::names::Names;
-use crate::study::{Parameter, StabilityPlan, Values};
+use crate::study::{Parameter, Values};
 
 /// Default share of answered requests with which a system counts as well.
 const WELL: f64 = 0.95;
@@ -15,6 +17,29 @@ const REPLICATIONS: u32 = 3;
 const DWELL: f64 = 20.0;
 /// Most combinations; a map with more is surely a mistake.
 const MOST_CELLS: usize = 10_000;
+
+/// The loads and triggers to try, and the measure of a system that is well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StabilityPlan {
+    /// The setting that is the load: `workloads.web.arrivals` or another one of a workload, over a
+    /// range.
+    pub load: Parameter,
+    /// The setting that is the size or the length of the trigger: `faults[0].by`, `faults[0].for`,
+    /// over a range or a list.
+    pub trigger: Parameter,
+    /// A second setting of the trigger, such as its length; a map is made for each of its values.
+    pub also: Option<Parameter>,
+    /// The workload whose answers count, by its place among the workloads.
+    pub workload: u32,
+    /// Its name.
+    pub workload_name: String,
+    /// The share of requests that must be answered for the system to be well, 0 to 1.
+    pub well: f64,
+    /// The number of simulations of each combination.
+    pub replications: u32,
+    /// The time that a load is held before the next on the way up and down, in seconds.
+    pub dwell: f64,
+}
 
 section! {
     /// Loads and triggers that `fusebox stability` tries.
@@ -38,11 +63,11 @@ section! {
 }
 
 /// Compiles a stability map; `None` if the file asks for none.
-pub(crate) fn compile_stability(
+pub(super) fn compile_stability(
     names: &Names<'_>,
     problems: &mut Problems,
 ) -> Option<StabilityPlan> {
-    let stability = &names.file.stability;
+    let stability = &names.file.analyses.stability;
     if stability.load.is_empty() && stability.trigger.is_empty() {
         return None;
     }

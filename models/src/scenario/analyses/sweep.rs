@@ -1,5 +1,7 @@
 //! The settings that a sweep varies, and the figures that it measures.
 
+use serde::{Deserialize, Serialize};
+
 use super::parameters;
 use crate::language::quantity::Share;
 use crate::language::{Location, Named, Placed, Problems, section};
@@ -7,7 +9,7 @@ use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 use crate::scenario::sentences::{Place, Resolver};
 use crate::study::{
-    Design, Direction, FigurePlan, MOST_SOBOL_POINTS, Replications, SweepPlan, Values,
+    Design, Direction, FigurePlan, MOST_SOBOL_POINTS, Parameter, Replications, Values,
 };
 
 /// Default number of replications of a point.
@@ -23,6 +25,34 @@ const MOST_DIMENSIONS: usize = 128;
 const MOST_POINTS: u64 = 1_000_000_000;
 /// The figures of each workload that are measured by default.
 const USUAL_FIGURES: [&str; 3] = ["availability", "goodput", "p99"];
+
+/// The settings that vary, the way to choose points, and the figures to measure at each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SweepPlan {
+    /// The settings that vary.
+    pub parameters: Vec<Parameter>,
+    /// The way to choose points.
+    pub design: Design,
+    /// The figures to measure, including the objectives.
+    pub figures: Vec<FigurePlan>,
+    /// The number of simulations of each point.
+    pub replications: Replications,
+    /// True if a point is given up when another one of its block is clearly better in every
+    /// objective.
+    pub abandons: bool,
+}
+
+impl SweepPlan {
+    /// The number of points.
+    pub fn points(&self) -> u64 {
+        self.design.points(&self.parameters)
+    }
+
+    /// The objectives among the figures: the index of each, and its better direction.
+    pub fn objectives(&self) -> impl Iterator<Item = (usize, Direction)> {
+        self.figures.iter().enumerate().filter_map(|(index, figure)| Some((index, figure.better?)))
+    }
+}
 
 section! {
     /// Settings that `fusebox sweep` varies, and figures that it measures.
@@ -53,12 +83,12 @@ section! {
 }
 
 /// Compiles a sweep; its figures become readings of the blueprint.
-pub(crate) fn compile_sweep(
+pub(super) fn compile_sweep(
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> SweepPlan {
-    let sweep = &names.file.sweep;
+    let sweep = &names.file.analyses.sweep;
     let figures = compile_figures(sweep, names, plan, problems);
     let compiled = SweepPlan {
         parameters: parameters(&sweep.vary),

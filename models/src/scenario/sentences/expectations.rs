@@ -1,4 +1,4 @@
-//! What is expected of a run.
+//! The expectations of a run.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 

@@ -1,100 +1,37 @@
 //! Things that happen in a run.
 
 use super::resolver::{Place, Resolver, suggestion};
-use crate::expect::sentence::{Verb, WrittenEvent, WrittenSubject};
+use crate::expect::sentence::{Verb, WrittenEvent, WrittenSubject, WrittenTarget};
 use crate::expect::{Occurrence, TimelineEvent};
 use crate::resilience::circuit_breaker::BreakerState;
 
 impl Resolver<'_, '_> {
     pub fn occurrence(&mut self, written: &WrittenEvent, place: &Place<'_>) -> Option<Occurrence> {
-        let event = match (&written.subject, written.verb) {
-            (WrittenSubject::Fault(fault), Verb::Begins) => TimelineEvent::FaultBegins(
-                self.fault_instants(*fault, &written.at, place).ok()?.map(|(begin, _)| begin),
-            ),
-            (WrittenSubject::Fault(fault), _) => TimelineEvent::FaultEnds(
-                self.fault_instants(*fault, &written.at, place).ok()?.map(|(_, end)| end),
-            ),
-            (WrittenSubject::Breaker(target), verb) => {
-                let state = match verb {
-                    Verb::Opens => BreakerState::Open,
-                    Verb::HalfOpens => BreakerState::HalfOpen,
-                    _ => BreakerState::Closed,
-                };
-                let edge = self.edge_named(target, place)?;
-                let breakers = self.plan.blueprint.breakers_of(edge);
-                let owners: Vec<String> = breakers
-                    .map(|breaker| self.plan.blueprint.breakers[breaker as usize].owner.clone())
-                    .collect();
-                if owners.is_empty() {
-                    self.warning_in(
-                        place,
-                        &target.at,
-                        "this call has no breaker",
-                        "it neither opens nor closes",
-                    );
-                }
-                TimelineEvent::Breaker(owners, state)
-            }
-            (WrittenSubject::Pool(target), verb @ (Verb::ScalesTo(_) | Verb::RunsOutOfMemory)) => {
-                let name = self.instance_named(target, place)?;
+        let verb = written.verb;
+        let event = match &written.subject {
+            WrittenSubject::Fault(fault) => {
+                let instants = self.fault_instants(*fault, &written.at, place).ok()?;
                 match verb {
-                    Verb::ScalesTo(number) => TimelineEvent::Scales(name, Some(number)),
-                    _ => TimelineEvent::OutOfMemory(name),
+                    Verb::Begins => TimelineEvent::FaultBegins(instants.map(|(begin, _)| begin)),
+                    _ => TimelineEvent::FaultEnds(instants.map(|(_, end)| end)),
                 }
             }
-            (WrittenSubject::Pool(target), verb) => {
-                let (owner, kind) = self.pool_named(target, place)?;
-                if verb == Verb::Overflows {
-                    TimelineEvent::Overflows(owner, kind)
-                } else {
-                    TimelineEvent::Saturates(owner, kind)
-                }
-            }
-            (WrittenSubject::Workload(target), _) => {
+            WrittenSubject::Breaker(target) => self.event_of_breaker(target, verb, place)?,
+            WrittenSubject::Pool(target) => self.event_of_pool(target, verb, place)?,
+            WrittenSubject::Workload(target) => {
                 self.workload_named(target, place)?;
                 TimelineEvent::Outage(target.name.clone())
             }
-            (WrittenSubject::Alert(target), verb) => {
-                let known: Vec<&str> = self.names.file.alerts.names().collect();
-                if !known.contains(&target.name.as_str()) {
-                    let help = suggestion(&target.name, &known);
-                    self.problem_in(
-                        place,
-                        &target.at,
-                        format!("there is no alert `{}`", target.name),
-                        help,
-                    );
-                    return None;
-                }
-                let name = target.name.clone();
-                if verb == Verb::Fires {
-                    TimelineEvent::AlertFires(name)
-                } else {
-                    TimelineEvent::AlertResolved(name)
-                }
-            }
-            (WrittenSubject::Experiment, _) => {
-                if self.names.file.chaos.is_none() {
-                    self.problem_in(
-                        place,
-                        &written.at,
-                        "there is no experiment",
-                        "write one under `chaos:`",
-                    );
-                    return None;
-                }
-                TimelineEvent::CalledOff
-            }
-            (WrittenSubject::Queue(target), verb) => {
+            WrittenSubject::Alert(target) => self.event_of_alert(target, verb, place)?,
+            WrittenSubject::Experiment => self.end_of_experiment(written, place)?,
+            WrittenSubject::Queue(target) => {
                 self.queue_named(target, place)?;
-                let name = target.name.clone();
-                if verb == Verb::Drains {
-                    TimelineEvent::Drains(name)
-                } else {
-                    TimelineEvent::Backlog(name)
+                match verb {
+                    Verb::Drains => TimelineEvent::Drains(target.name.clone()),
+                    _ => TimelineEvent::Backlog(target.name.clone()),
                 }
             }
-            (WrittenSubject::Instance(target), verb) => {
+            WrittenSubject::Instance(target) => {
                 let instance = self.instance_named(target, place)?;
                 match verb {
                     Verb::IsEjected => TimelineEvent::Ejected(instance),
@@ -104,5 +41,83 @@ impl Resolver<'_, '_> {
             }
         };
         Some(Occurrence { text: place.text[written.at.clone()].trim().to_owned(), event })
+    }
+
+    fn event_of_breaker(
+        &mut self,
+        target: &WrittenTarget,
+        verb: Verb,
+        place: &Place<'_>,
+    ) -> Option<TimelineEvent> {
+        let state = match verb {
+            Verb::Opens => BreakerState::Open,
+            Verb::HalfOpens => BreakerState::HalfOpen,
+            _ => BreakerState::Closed,
+        };
+        let edge = self.edge_named(target, place)?;
+        let blueprint = &self.plan.blueprint;
+        let owner = |breaker| blueprint.breakers[breaker as usize].owner.clone();
+        let owners: Vec<String> = blueprint.breakers_of(edge).map(owner).collect();
+        if owners.is_empty() {
+            let help = "it neither opens nor closes";
+            self.warning_in(place, &target.at, "this call has no breaker", help);
+        }
+        Some(TimelineEvent::Breaker(owners, state))
+    }
+
+    /// Scaling and lack of memory are written like the events of a pool.
+    fn event_of_pool(
+        &mut self,
+        target: &WrittenTarget,
+        verb: Verb,
+        place: &Place<'_>,
+    ) -> Option<TimelineEvent> {
+        Some(match verb {
+            Verb::ScalesTo(number) => {
+                TimelineEvent::Scales(self.instance_named(target, place)?, Some(number))
+            }
+            Verb::RunsOutOfMemory => {
+                TimelineEvent::OutOfMemory(self.instance_named(target, place)?)
+            }
+            _ => {
+                let (owner, kind) = self.pool_named(target, place)?;
+                match verb {
+                    Verb::Overflows => TimelineEvent::Overflows(owner, kind),
+                    _ => TimelineEvent::Saturates(owner, kind),
+                }
+            }
+        })
+    }
+
+    fn event_of_alert(
+        &mut self,
+        target: &WrittenTarget,
+        verb: Verb,
+        place: &Place<'_>,
+    ) -> Option<TimelineEvent> {
+        let name = target.name.clone();
+        let known: Vec<&str> = self.names.file.alerts.names().collect();
+        if !known.contains(&name.as_str()) {
+            let help = suggestion(&name, &known);
+            self.problem_in(place, &target.at, format!("there is no alert `{name}`"), help);
+            return None;
+        }
+        Some(match verb {
+            Verb::Fires => TimelineEvent::AlertFires(name),
+            _ => TimelineEvent::AlertResolved(name),
+        })
+    }
+
+    fn end_of_experiment(
+        &mut self,
+        written: &WrittenEvent,
+        place: &Place<'_>,
+    ) -> Option<TimelineEvent> {
+        if self.names.file.chaos.is_none() {
+            let help = "write one under `chaos:`";
+            self.problem_in(place, &written.at, "there is no experiment", help);
+            return None;
+        }
+        Some(TimelineEvent::CalledOff)
     }
 }
