@@ -121,7 +121,7 @@ fn health_checks_take_a_dead_instance_out_and_bring_it_back() {
 fn outliers_are_ejected_and_readmitted() {
     let errors = "faults: [ { at: 10s, for: 15s, errors: b, rate: 100%, instances: 1 } ]";
     let with = to_four(
-        "{ outlier detection: { consecutive_5xx: 5, interval: 5s, base_ejection_time: 20s } }",
+        "{ outlier detection: { consecutive_5xx: 5, interval: 5s, base_ejection_time: 20s, max_ejection_percent: 25 } }",
         errors,
     );
     assert_eq!(ended(&with, "a -> b", "server error"), 5);
@@ -140,7 +140,7 @@ fn a_hedged_attempt_that_fails_is_one_failure() {
         "run: { duration: 60s, drain: 10s }
          workloads: { web: { to: a, arrivals: constant 1/s } }
          services: { a: { handle: [ { call: b } ] }, b: { instances: 2, handle: [ { pause: 250ms }, { fail: 100% } ] } }
-         calls: { a -> b: { timeout: 5s, hedge: { delay: 100ms }, balance: { outlier detection: { consecutive_5xx: 8, interval: 5s } } } }",
+         calls: { a -> b: { timeout: 5s, hedge: { delay: 100ms }, balance: { outlier detection: { consecutive_5xx: 8, interval: 5s, max_ejection_percent: 50 } } } }",
         &[],
     );
     let first = changes(&finished).into_iter().next().expect("b#1 is ejected");
@@ -206,7 +206,8 @@ fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
     );
     let calls = call(&budgeted, "a -> b");
     assert_eq!(calls.attempts, 2 * calls.calls, "as many retries as requests under way");
-    let ejecting = "preset: istio, outlierDetection: { consecutive5xxErrors: 3 }";
+    let ejecting =
+        "preset: istio, outlierDetection: { consecutive5xxErrors: 3, maxEjectionPercent: 25 }";
     let bad = system(
         ejecting,
         "{ pause: 1ms }",

@@ -450,9 +450,9 @@ fn a_mesh_breaker_and_a_client_breaker_can_guard_the_same_call() {
         .iter()
         .map(|breaker| (breaker.edge.as_str(), breaker.opened))
         .collect();
-    // The inner one opens after three failures; rejections do not count for the outer one, which
-    // opens at the second of three probes.
-    assert_eq!(breakers, [("a -> b", 1), ("a -> b (breaker 2)", 1)]);
+    // The inner one opens after three failures, and again after each probe, which fails; rejections
+    // do not count for the outer one, which opens at the second probe.
+    assert_eq!(breakers, [("a -> b", 1), ("a -> b (breaker 2)", 3)]);
     assert_eq!(call(&finished, "a -> b").attempts, 5);
 }
 
@@ -513,4 +513,35 @@ fn a_deadline_that_was_passed_on_also_ends_the_wait_for_a_guard() {
         "each of fifty requests gives up after half a second: {timeouts}, {most}"
     );
     assert!(busy(false).1 > 40, "nobody tells b, and its requests pile up");
+}
+
+/// In a steady state a throttle sends k calls for each that is accepted.
+#[test]
+fn a_throttle_sends_a_multiple_of_what_is_accepted() {
+    let system = |throttle: &str, rate: u32| {
+        run_sections(
+            &format!(
+                "run: {{ duration: 20m, warmup: 5m, drain: 10s }}
+                 workloads: {{ web: {{ to: a, arrivals: poisson {rate}/s }} }}
+                 services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ threads: {{ max: 1, queue: 0 }}, handle: [ {{ work: 20ms }} ] }} }}
+                 calls: {{ a -> b: {{ timeout: 1s, throttle: {{ {throttle} }} }} }}"
+            ),
+            &[],
+        )
+    };
+    for (throttle, k) in [("", 2.0), ("k: 1.5, over: 30s", 1.5), ("k: 3", 3.0)] {
+        let finished = system(throttle, 200);
+        let call = call(&finished, "a -> b");
+        let sent = call.attempts as f64;
+        let accepted = ended(&finished, "a -> b", "ok") as f64;
+        assert!(
+            (sent / accepted / k - 1.0).abs() < 0.05,
+            "{throttle}: {} for each",
+            sent / accepted
+        );
+        let rejected = ended(&finished, "a -> b", "rejected by throttle");
+        assert_eq!(rejected + call.attempts, call.calls);
+    }
+    let calm = system("", 5);
+    assert_eq!(ended(&calm, "a -> b", "rejected by throttle"), 0, "a tenth is lost, not a half");
 }

@@ -28,6 +28,7 @@ mod running;
 mod scenarios;
 mod schema;
 mod semantics;
+mod sending;
 mod stability;
 mod stories;
 mod sweeps;

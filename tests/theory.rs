@@ -1,7 +1,8 @@
 //! Queues whose behaviour is known in closed form, simulated from scenario files.
 //!
 //! Formulas: Kleinrock, *Queueing Systems*, volume 1 (M/M/m, M/M/m/K, M/G/1, finite population) and
-//! volume 2 (Jackson).
+//! volume 2 (Jackson); Palm, "Research on telephone traffic carried by full availability groups",
+//! 1957 (impatience, "Erlang A"); Falin and Templeton, *Retrial Queues*, 1997.
 
 use sim_experiments::Finished;
 
@@ -128,4 +129,35 @@ fn machine_repair_throughput_and_sojourn_time() {
     let throughput = (1.0 - broken[0]) / service;
     let finished = assert_mean_latency("machine-repair", f64::from(machines) / throughput - think);
     assert_within_2_percent("throughput", finished.summary.workloads[0].goodput, throughput);
+}
+
+/// Customers who wait leave at their own rate, so the queue is a birth-death process as well.
+#[test]
+fn erlang_a_customers_lose_patience() {
+    let (servers, arrivals, service, patience) = (4_u32, 100.0, 1.0 / 0.05, 1.0 / 0.1);
+    let leaving = |state: u32| {
+        f64::from(state.min(servers)) * service
+            + f64::from(state.saturating_sub(servers)) * patience
+    };
+    let states = birth_death((1..200).map(|state| arrivals / leaving(state)));
+    let queue: f64 = (0..)
+        .zip(&states)
+        .map(|(state, share)| f64::from(u32::saturating_sub(state, servers)) * share)
+        .sum();
+    let finished = simulate("erlang-a");
+    let web = &finished.summary.workloads[0];
+    assert_within_2_percent("mean queue", finished.summary.pools[0].queue_mean, queue);
+    let abandoned = 1.0 - web.ok as f64 / web.offered as f64;
+    assert_within_2_percent("share that gives up", abandoned, patience * queue / arrivals);
+}
+
+#[test]
+fn retrial_queue_customers_come_again() {
+    let (load, arrivals, retrials) = (0.6, 60.0, 20.0);
+    let orbit = load * (arrivals + retrials * load) / (retrials * (1.0 - load));
+    let finished = simulate("retrial");
+    let web = &finished.summary.workloads[0];
+    assert_within_2_percent("mean time in the system", web.latency.mean, (orbit + load) / arrivals);
+    let attempts = finished.summary.calls[0].attempts as f64 / web.offered as f64;
+    assert_within_2_percent("attempts each", attempts, 1.0 + orbit * retrials / arrivals);
 }

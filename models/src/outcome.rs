@@ -29,6 +29,9 @@ pub enum Outcome {
     /// The connection was refused or reset.
     #[serde(rename = "refused")]
     Refused,
+    /// The caller's balancer had no instance in order to send it to.
+    #[serde(rename = "no healthy instance")]
+    NoHealthyInstance,
     /// The callee's queue was full.
     #[serde(rename = "queue full")]
     QueueFull,
@@ -44,6 +47,9 @@ pub enum Outcome {
     /// A rate limit rejected the call.
     #[serde(rename = "rejected by rate limit")]
     RejectedByRateLimit,
+    /// The caller's throttle rejected the call, because the callee accepts too few.
+    #[serde(rename = "rejected by throttle")]
+    RejectedByThrottle,
     /// The callee dropped it because its deadline had passed.
     #[serde(rename = "expired")]
     Expired,
@@ -54,18 +60,20 @@ pub enum Outcome {
 
 impl Outcome {
     /// All outcomes, in the order in which reports list them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Ok,
         Self::Degraded,
         Self::ClientError,
         Self::ServerError,
         Self::Timeout,
         Self::Refused,
+        Self::NoHealthyInstance,
         Self::QueueFull,
         Self::WaitExceeded,
         Self::RejectedByBreaker,
         Self::RejectedByBulkhead,
         Self::RejectedByRateLimit,
+        Self::RejectedByThrottle,
         Self::Expired,
         Self::Shed,
     ];
@@ -95,11 +103,13 @@ impl Outcome {
             Self::ServerError => "server error",
             Self::Timeout => "timeout",
             Self::Refused => "refused",
+            Self::NoHealthyInstance => "no healthy instance",
             Self::QueueFull => "queue full",
             Self::WaitExceeded => "wait exceeded",
             Self::RejectedByBreaker => "rejected by breaker",
             Self::RejectedByBulkhead => "rejected by bulkhead",
             Self::RejectedByRateLimit => "rejected by rate limit",
+            Self::RejectedByThrottle => "rejected by throttle",
             Self::Expired => "expired",
             Self::Shed => "shed",
         }
@@ -139,18 +149,32 @@ impl OutcomeSet {
     }
 
     /// Returns the failures that say something about the callee's health: server errors, timeouts,
-    /// refused connections, full queues, exceeded waits, and requests that were shed or expired. A
-    /// bad request is the client's own fault, and a call rejected by one of the caller's guards
-    /// never reached the callee.
+    /// refused connections, the lack of any healthy instance, full queues, exceeded waits, and
+    /// requests that were shed or expired. A bad request is the client's own fault, and a call
+    /// rejected by one of the caller's guards never reached the callee.
     pub fn callee_failures() -> Self {
-        use Outcome::{Expired, QueueFull, Refused, ServerError, Shed, Timeout, WaitExceeded};
-        Self::of(&[ServerError, Timeout, Refused, QueueFull, WaitExceeded, Expired, Shed])
+        use Outcome::{
+            Expired, NoHealthyInstance, QueueFull, Refused, ServerError, Shed, Timeout,
+            WaitExceeded,
+        };
+        Self::of(&[
+            ServerError,
+            Timeout,
+            Refused,
+            NoHealthyInstance,
+            QueueFull,
+            WaitExceeded,
+            Expired,
+            Shed,
+        ])
     }
 
     /// Returns the rejections by the caller's own guards; these calls never reached the callee.
     pub fn rejections() -> Self {
-        use Outcome::{RejectedByBreaker, RejectedByBulkhead, RejectedByRateLimit};
-        Self::of(&[RejectedByBreaker, RejectedByBulkhead, RejectedByRateLimit])
+        use Outcome::{
+            RejectedByBreaker, RejectedByBulkhead, RejectedByRateLimit, RejectedByThrottle,
+        };
+        Self::of(&[RejectedByBreaker, RejectedByBulkhead, RejectedByRateLimit, RejectedByThrottle])
     }
 
     /// Returns the set with one more outcome.

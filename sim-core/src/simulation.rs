@@ -25,6 +25,18 @@ pub trait Event: Copy {
     /// assert_eq!(7_u64.digest(), 7);
     /// ```
     fn digest(self) -> u64;
+
+    /// The event's place among events of one instant: those with a lower rank are handled first,
+    /// those with the same rank in the order in which they were scheduled.
+    ///
+    /// ```
+    /// use sim_core::Event;
+    /// assert_eq!(7_u64.rank(), 0, "by default all are equal");
+    /// ```
+    #[inline]
+    fn rank(self) -> u8 {
+        0
+    }
 }
 
 impl Event for u64 {
@@ -108,7 +120,7 @@ impl<E> Default for Schedule<E> {
     }
 }
 
-impl<E: Copy> Schedule<E> {
+impl<E: Event> Schedule<E> {
     /// The instant of the event being handled.
     ///
     /// ```
@@ -125,7 +137,7 @@ impl<E: Copy> Schedule<E> {
     /// Schedule::<u64>::default().at(SimTime::from_secs(1), 7);
     /// ```
     pub fn at(&mut self, at: SimTime, event: E) -> EventId {
-        self.events.schedule(at.max(self.now), event)
+        self.events.schedule_ranked(at.max(self.now), event.rank(), event)
     }
 
     /// Schedules `event` after the given delay.
@@ -135,7 +147,7 @@ impl<E: Copy> Schedule<E> {
     /// Schedule::<u64>::default().after(SimDuration::from_secs(1), 7);
     /// ```
     pub fn after(&mut self, delay: SimDuration, event: E) -> EventId {
-        self.events.schedule(self.now + delay, event)
+        self.events.schedule_ranked(self.now + delay, event.rank(), event)
     }
 
     /// Cancels an event; returns false if it has already happened.

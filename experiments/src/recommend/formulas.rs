@@ -245,7 +245,7 @@ fn timeout(system: &TunableSystem, edge: &str, candidate: &Candidate) -> Option<
             format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name)
         };
         let plan = blueprint.edges.iter().find(|plan| name(plan) == edge)?;
-        Some(blueprint.deadlines.get(plan.timeout as usize)?.span.as_secs_f64())
+        Some(blueprint.deadline(plan.timeout)?.span.as_secs_f64())
     };
     of_candidate.filter(|seconds| seconds.is_finite()).or_else(of_file)
 }

@@ -94,6 +94,11 @@ pub(crate) trait InForce {
         None
     }
 
+    /// The service times in place of the usual ones, in nanoseconds.
+    fn work_instead(&self) -> Option<&Distribution> {
+        None
+    }
+
     /// The latency of a message that takes `base` nanoseconds without the fault; `key` is the key
     /// of its draws.
     fn message_latency(&self, base: f64, _fault: &Fault, _now: SimTime, _key: DrawKey) -> f64 {
@@ -183,6 +188,10 @@ macro_rules! faults {
 
             fn added_work(&self) -> Option<&Distribution> {
                 match self { $( Self::$effect(effect) => effect.added_work(), )* }
+            }
+
+            fn work_instead(&self) -> Option<&Distribution> {
+                match self { $( Self::$effect(effect) => effect.work_instead(), )* }
             }
 
             fn message_latency(

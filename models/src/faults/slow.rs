@@ -21,6 +21,8 @@ section! {
         "by" => by: Option<Factor>,
         /// The time that is added to each service time or message; none if left out.
         "adding" => adding: Option<Placed<DurationPhrase>>,
+        /// The service times or latencies while it lasts, in place of `by` and `adding`.
+        "to" => to: Option<Placed<DurationPhrase>>,
         /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
         /// The instances that it strikes, as a share or a number; all if left out.
@@ -38,6 +40,8 @@ pub struct Slow {
     pub factor: f64,
     /// The time that is added, in nanoseconds; before work, it passes without a processor.
     pub added: Option<Distribution>,
+    /// The service times or latencies while it lasts, in nanoseconds.
+    pub to: Option<Distribution>,
 }
 
 impl Strike for SlowSection {
@@ -67,15 +71,26 @@ impl Strike for SlowSection {
         _: &Plan,
         problems: &mut Problems,
     ) -> Option<Effect> {
-        if self.by.is_none() && self.adding.is_none() {
-            let message = "this fault has no size: how much slower does it make things?";
-            problems.error(self.slow.key(), message, "write `by: 20x` or `adding: 100ms`");
+        let is_sized = self.by.is_some() || self.adding.is_some();
+        match &self.to {
+            None if !is_sized => {
+                let message = "this fault has no size: how much slower does it make things?";
+                let help = "write `by: 20x`, `adding: 100ms` or `to: lognormal p50 1s p99 5s`";
+                problems.error(self.slow.key(), message, help);
+            }
+            Some(to) if is_sized => {
+                let message = "`to` says how long everything takes, so `by` and `adding` cannot";
+                problems.error(to.key(), message, "keep `to` or the others");
+            }
+            _ => {}
         }
-        let adding = self.adding.as_ref();
-        let added = adding.map(|phrase| read_distribution(phrase, names, problems));
+        let mut read = |phrase: &Option<Placed<DurationPhrase>>| {
+            phrase.as_ref().map(|phrase| read_distribution(phrase, names, problems))
+        };
+        let (added, to) = (read(&self.adding), read(&self.to));
         let factor = self.by.map_or(1.0, |by| by.0);
         let edge = if let FaultTarget::Edge(edge) = target { Some(edge) } else { None };
-        Some(Effect::Slow(Slow { edge, factor, added }))
+        Some(Effect::Slow(Slow { edge, factor, added, to }))
     }
 }
 
@@ -105,11 +120,18 @@ impl InForce for Slow {
         if let Some(added) = &mut self.added {
             *added = added.scaled(factor);
         }
+        if let Some(to) = &mut self.to {
+            *to = to.scaled(factor);
+        }
         true
     }
 
     fn summary(&self) -> String {
         let factor = self.factor;
+        if let Some(to) = &self.to {
+            let mean = SimDuration::from_nanos_f64(to.mean());
+            return format!("slow: takes {mean} on average");
+        }
         let on_average = |added: &Distribution| SimDuration::from_nanos_f64(added.mean());
         match (factor == 1.0, &self.added) {
             (false, None) => format!("slow by {factor}x"),
@@ -127,8 +149,15 @@ impl InForce for Slow {
         self.added.as_ref()
     }
 
+    fn work_instead(&self) -> Option<&Distribution> {
+        self.to.as_ref()
+    }
+
     fn message_latency(&self, base: f64, fault: &Fault, now: SimTime, key: DrawKey) -> f64 {
         let intensity = fault.intensity(now);
+        if let Some(to) = &self.to {
+            return base * (1.0 - intensity) + to.sample(&mut key.draw()) * intensity;
+        }
         let added = self.added.as_ref().map_or(0.0, |added| added.sample(&mut key.draw()));
         base * (1.0 + (self.factor - 1.0) * intensity) + added * intensity
     }

@@ -133,13 +133,13 @@ impl GuardSettings {
             Guard::Timeout(guards::Timeout { deadline }) => {
                 Self::Timeout(span(blueprint, deadline).unwrap_or(SimDuration::MAX))
             }
-            Guard::Bulkhead(guards::Bulkhead { first_pool }) => Self::Bulkhead(
+            Guard::Bulkhead(guards::Bulkhead { first_pool, .. }) => Self::Bulkhead(
                 BulkheadSettings::new(blueprint, &blueprint.pools[first_pool as usize]),
             ),
             Guard::Breaker(guards::Breaker { first, .. }) => {
                 Self::Breaker(blueprint.breakers[first as usize].settings)
             }
-            Guard::Retry(guards::Retry { policy, first_budget }) => {
+            Guard::Retry(guards::Retry { policy, first_budget, .. }) => {
                 let budget =
                     (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
                 Self::Retry(policy, budget)
@@ -186,5 +186,5 @@ impl BulkheadSettings {
 
 /// The span of a deadline; none if there is no such deadline.
 fn span(blueprint: &Blueprint, deadline: u32) -> Option<SimDuration> {
-    blueprint.deadlines.get(deadline as usize).map(|deadline| deadline.span)
+    blueprint.deadline(deadline).map(|deadline| deadline.span)
 }

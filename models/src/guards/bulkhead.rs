@@ -4,7 +4,7 @@ use sim_core::SimTime;
 
 use super::{Call, Entry, Exit, Guard, Guards, Hold, Site, one_of_several};
 use crate::Outcome;
-use crate::language::quantity::Duration;
+use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, most};
 use crate::system::{Activity, Next, PoolKind, PoolPlan, Turn, UNLIMITED};
@@ -28,7 +28,10 @@ section! {
         /// The number of permits.
         "semaphore" => permits: Placed<u32>,
         /// The time that a call may wait; not at all if left out.
-        "max wait" => max_wait: Option<Placed<Duration>>,
+        "max wait" => max_wait: Option<Placed<DurationPhrase>>,
+        /// True if a timeout outside ends the work and gives its permit back; false if the work goes
+        /// on, and keeps it. True if left out.
+        "interruptible" => interruptible: Option<bool>,
     }
 }
 
@@ -43,7 +46,11 @@ section! {
         /// The most calls that may wait for one; none if left out.
         "queue" => queue: Option<u32>,
         /// The time that a call may wait; for ever if left out.
-        "max wait" => max_wait: Option<Placed<Duration>>,
+        "max wait" => max_wait: Option<Placed<DurationPhrase>>,
+        /// True if a timeout outside interrupts the work, which gives its thread back; false if the
+        /// caller no longer waits, but the work goes on and keeps its thread, or its place in the
+        /// queue. False if left out.
+        "interruptible" => interruptible: Option<bool>,
     }
 }
 
@@ -55,7 +62,10 @@ section! {
         /// The most calls that may wait for one; no limit if left out.
         "queue" => queue: Option<u32>,
         /// The time that a call may wait; for ever if left out.
-        "max wait" => max_wait: Option<Placed<Duration>>,
+        "max wait" => max_wait: Option<Placed<DurationPhrase>>,
+        /// True if a timeout outside ends the work and gives its connection back; false if the work
+        /// goes on, and keeps it. True if left out.
+        "interruptible" => interruptible: Option<bool>,
     }
 }
 
@@ -66,25 +76,29 @@ pub(crate) struct Permits {
     pub capacity: u32,
     pub core: u32,
     pub queue_limit: u32,
-    pub max_wait: Option<Placed<Duration>>,
+    pub max_wait: Option<Placed<DurationPhrase>>,
+    /// True if work that nobody waits for any more keeps its permit until it ends.
+    pub outlives_timeouts: bool,
 }
 
 impl Permits {
     /// Permits that no call waits for longer than `max_wait`; without one, no call waits at all.
-    pub fn semaphore(permits: u32, max_wait: Option<Placed<Duration>>) -> Self {
-        let max_wait = max_wait.filter(|wait| !wait.0.is_zero());
+    pub fn semaphore(permits: u32, max_wait: Option<Placed<DurationPhrase>>) -> Self {
+        let max_wait = waiting(max_wait);
         Self {
             kind: PoolKind::Permits,
             capacity: permits,
             core: permits,
             queue_limit: if max_wait.is_some() { UNLIMITED } else { 0 },
             max_wait,
+            outlives_timeouts: false,
         }
     }
 
     /// Threads or connections with a queue.
     pub fn pool(kind: PoolKind, capacity: u32, queue_limit: u32) -> Self {
-        Self { kind, capacity, core: capacity, queue_limit, max_wait: None }
+        let (core, max_wait, outlives_timeouts) = (capacity, None, false);
+        Self { kind, capacity, core, queue_limit, max_wait, outlives_timeouts }
     }
 
     /// The guard that they make, one pool of permits for each instance of the caller.
@@ -95,7 +109,7 @@ impl Permits {
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Option<Bulkhead> {
-        let wait_deadline = plan.deadline(self.max_wait.as_ref(), problems);
+        let wait_deadline = plan.deadline(self.max_wait.as_ref(), names, problems);
         let first_pool = plan.blueprint.pools.len() as u32;
         let owner = one_of_several(plan.edge_name(site.edge, names), "bulkhead", site.ordinal);
         let instances = plan.caller_instances(site.edge.caller);
@@ -113,32 +127,39 @@ impl Permits {
                 ..PoolPlan::unlimited(&owner, self.kind)
             });
         }
-        Some(Bulkhead { first_pool })
+        Some(Bulkhead { first_pool, outlives_timeouts: self.outlives_timeouts })
     }
 }
 
 impl BulkheadSection {
     fn permits(&self, problems: &mut Problems) -> Permits {
-        let waiting = |wait: &Option<Placed<Duration>>| wait.filter(|wait| !wait.0.is_zero());
         let mut capacity = |number| problems.at_least_one(Some(number), 1, "a bulkhead");
         match self {
-            Self::Semaphore(Semaphore { permits, max_wait }) => {
-                Permits::semaphore(capacity(permits), *max_wait)
-            }
-            Self::Threads(Threads { threads, core, queue, max_wait }) => {
+            Self::Semaphore(Semaphore { permits, max_wait, interruptible }) => Permits {
+                outlives_timeouts: *interruptible == Some(false),
+                ..Permits::semaphore(capacity(permits), max_wait.clone())
+            },
+            Self::Threads(Threads { threads, core, queue, max_wait, interruptible }) => {
                 let capacity = capacity(threads);
                 let core = core_of(core.as_ref(), capacity, problems);
-                let max_wait = waiting(max_wait);
+                let max_wait = waiting(max_wait.clone());
                 let pool = Permits::pool(PoolKind::Threads, capacity, queue.unwrap_or(0));
-                Permits { core, max_wait, ..pool }
+                let outlives_timeouts = *interruptible != Some(true);
+                Permits { core, max_wait, outlives_timeouts, ..pool }
             }
-            Self::Connections(Connections { connections, queue, max_wait }) => {
+            Self::Connections(Connections { connections, queue, max_wait, interruptible }) => {
                 let queue = queue.unwrap_or(UNLIMITED);
                 let pool = Permits::pool(PoolKind::Connections, capacity(connections), queue);
-                Permits { max_wait: waiting(max_wait), ..pool }
+                let outlives_timeouts = *interruptible == Some(false);
+                Permits { max_wait: waiting(max_wait.clone()), outlives_timeouts, ..pool }
             }
         }
     }
+}
+
+/// A longest wait that is not zero.
+fn waiting(max_wait: Option<Placed<DurationPhrase>>) -> Option<Placed<DurationPhrase>> {
+    max_wait.filter(|wait| wait.constant().is_none_or(|wait| !wait.is_zero()))
 }
 
 fn core_of(core: Option<&Placed<u32>>, capacity: u32, problems: &mut Problems) -> u32 {
@@ -155,6 +176,9 @@ fn core_of(core: Option<&Placed<u32>>, capacity: u32, problems: &mut Problems) -
 pub struct Bulkhead {
     /// The first of its pools of permits; one for each instance of the caller.
     pub first_pool: u32,
+    /// True if work that nobody waits for any more goes on and keeps its permit until it ends; then
+    /// a [task](crate::system::Turn::submit) carries it out.
+    pub outlives_timeouts: bool,
 }
 
 /// A permit of a bulkhead, or a place in the queue for one.
@@ -179,6 +203,10 @@ impl Guards for Bulkhead {
 
     #[inline]
     fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+        if self.outlives_timeouts && !turn.state.frames[call.index].is_task_of(call.position) {
+            turn.submit(call);
+            return Entry::Waits;
+        }
         let pool = call.of_caller(self.first_pool, turn);
         let permit = Permit { since: turn.now };
         *turn.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);

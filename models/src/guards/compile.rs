@@ -3,6 +3,7 @@
 use super::breaker::{BreakerSection, Company};
 use super::bulkhead::Permits;
 use super::{Guard, Listed, Single, Site, Timeout, WrittenGuard};
+use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::RetryBudgetPolicy;
@@ -67,7 +68,7 @@ pub(crate) struct Pipeline {
 enum Layer<'a> {
     Written(&'a WrittenGuard),
     Permits(Permits, Location),
-    Timeout(Placed<Duration>),
+    Timeout(Placed<DurationPhrase>),
 }
 
 impl Layer<'_> {
@@ -84,7 +85,7 @@ impl Layer<'_> {
     }
 
     /// The span of a timeout, whether it is written or from a preset.
-    fn timeout(&self) -> Option<&Placed<Duration>> {
+    fn timeout(&self) -> Option<&Placed<DurationPhrase>> {
         match self {
             Self::Written(WrittenGuard::Timeout(span)) | Self::Timeout(span) => Some(span),
             _ => None,
@@ -135,7 +136,7 @@ pub(crate) fn pipeline(
         guards.extend(compile(layer, &site, retries, names, plan, problems));
     }
     let attempt_timeout = of_attempts.as_ref().and_then(Layer::timeout);
-    Pipeline { guards, attempt_timeout: plan.deadline(attempt_timeout, problems) }
+    Pipeline { guards, attempt_timeout: plan.deadline(attempt_timeout, names, problems) }
 }
 
 fn compile(
@@ -151,7 +152,7 @@ fn compile(
             permits.compile(site, names, plan, problems).map(Guard::Bulkhead)
         }
         Layer::Timeout(span) => {
-            let deadline = plan.deadline_of(span, Ends::Guard(site.position), problems);
+            let deadline = plan.deadline_of(span, Ends::Guard(site.position), names, problems);
             Some(Guard::Timeout(Timeout { deadline }))
         }
         Layer::Written(written) => {
@@ -190,7 +191,7 @@ fn with_company<'a>(
             None => Layer::Written(guard),
         });
         layers.extend(company.behind.map(|permits| Layer::Permits(permits, at)));
-        layers.extend(timeout.map(|span| Layer::Timeout(Placed::new(Duration(span), at))));
+        layers.extend(timeout.map(|span| Layer::Timeout(Placed::new(Duration(span).into(), at))));
     }
     (layers, retries)
 }

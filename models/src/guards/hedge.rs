@@ -3,7 +3,7 @@
 
 use super::{Call, Entry, Exit, Guards, Hold, Site};
 use crate::Outcome;
-use crate::language::quantity::Duration;
+use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
@@ -17,7 +17,7 @@ section! {
     pub(crate) struct HedgeSection {
         /// The time that an attempt waits for an answer before another request is sent, such as
         /// `50ms`.
-        "delay" => delay: Placed<Duration>,
+        "delay" => delay: Placed<DurationPhrase>,
         /// Requests in all, the first included, up to 4; 2 if left out.
         "max" => max: Option<Placed<u8>>,
         /// True if the others are cancelled once one is answered; true if left out.
@@ -61,7 +61,7 @@ impl Guards for Hedge {
     fn compile(
         section: &HedgeSection,
         _: &Site,
-        _: &Names<'_>,
+        names: &Names<'_>,
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Option<Self> {
@@ -72,7 +72,7 @@ impl Guards for Hedge {
             problems.error(max.at(), format!("a hedge cannot send {requests} requests"), help);
         }
         Some(Self {
-            delay: plan.deadline_of(&section.delay, Ends::Patience, problems),
+            delay: plan.deadline_of(&section.delay, Ends::Patience, names, problems),
             requests: requests.clamp(1, most),
             cancels_losers: section.cancel_losers.unwrap_or(true),
         })
@@ -136,7 +136,7 @@ impl Turn<'_> {
         }
         let edge = self.edge_of(index);
         let edge_id = self.state.frames[index].called_edge;
-        let target = self.choose_target(index, edge_id);
+        let Some(target) = self.choose_target(index, edge) else { return Next::Nothing };
         let frame = &mut self.state.frames[index];
         frame.attempts += 1;
         if frame.is_counted {

@@ -12,6 +12,7 @@ mod onion;
 mod rate_limit;
 mod retry;
 mod scope;
+mod throttle;
 mod timeout;
 
 pub use self::breaker::Breaker;
@@ -25,9 +26,10 @@ pub(crate) use self::retry::BackoffPhrase;
 pub use self::retry::Retry;
 pub use self::scope::Scope;
 pub(crate) use self::scope::{ScopeWord, one_of_several};
+pub use self::throttle::Throttle;
 pub use self::timeout::Timeout;
 use crate::Outcome;
-use crate::language::quantity::Duration;
+use crate::language::distribution::DurationPhrase;
 use crate::language::{Decode, Location, Placed, Problems, one_of, section};
 use crate::scenario::{Edge, Names, Plan};
 use crate::system::{EdgePlan, Turn};
@@ -97,6 +99,12 @@ pub(crate) trait Guards: Sized {
 
     /// Gives back what a call holds that has passed and will never come back.
     fn abandon(&self, _call: Call<'_>, _turn: &mut Turn<'_>) {}
+
+    /// Begins anew for an instance of the caller, by its number, whose process has died; returns the
+    /// name of what has been forgotten.
+    fn forget(&self, _edge: &EdgePlan, _caller: u32, _turn: &mut Turn<'_>) -> Option<&'static str> {
+        None
+    }
 }
 
 /// Lists the guards by their keys, in the order in which a call meets them by default, with the
@@ -130,6 +138,16 @@ macro_rules! guards {
 
             fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
                 match self { $( Self::$guard(guard) => guard.abandon(call, turn), )* }
+            }
+
+            /// Begins anew for an instance of the caller whose process has died.
+            pub(crate) fn forget(
+                &self,
+                edge: &EdgePlan,
+                caller: u32,
+                turn: &mut Turn<'_>,
+            ) -> Option<&'static str> {
+                match self { $( Self::$guard(guard) => guard.forget(edge, caller, turn), )* }
             }
         }
 
@@ -207,7 +225,7 @@ macro_rules! guards {
                 $( $(#[doc = $doc])* $key => $name: Option<Placed<<$guard as Guards>::Section>>, )*
                 /// The longest time for the whole call, with all waiting and all attempts; no limit
                 /// if left out.
-                "call timeout" => whole_timeout: Option<Placed<Duration>>,
+                "call timeout" => whole_timeout: Option<Placed<DurationPhrase>>,
             }
         }
 
@@ -216,7 +234,9 @@ macro_rules! guards {
             fn written(&self) -> Vec<WrittenGuard> {
                 let mut written = Vec::new();
                 $( written.extend(self.$name.clone().map(WrittenGuard::$guard)); )*
-                let is_outside = |guard: &WrittenGuard| matches!(guard, WrittenGuard::RateLimit(_));
+                let is_outside = |guard: &WrittenGuard| {
+                    matches!(guard, WrittenGuard::RateLimit(_) | WrittenGuard::Throttle(_))
+                };
                 let inside = written.iter().take_while(|guard| is_outside(guard)).count();
                 if let Some(timeout) = &self.whole_timeout {
                     written.insert(inside, WrittenGuard::Timeout(timeout.clone()));
@@ -242,6 +262,8 @@ macro_rules! guards {
 guards! {
     /// Limits calls over time.
     "rate limit" => RateLimit as rate_limit,
+    /// Rejects calls by chance when few are accepted.
+    "throttle" => Throttle as throttle,
     /// Limits calls in flight.
     "bulkhead" => Bulkhead as bulkhead keeps
         /// A permit of a bulkhead, or a place in the queue for one.

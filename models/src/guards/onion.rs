@@ -8,7 +8,7 @@
 
 use super::{Call, Entry, Exit, Guard, Hold};
 use crate::Outcome;
-use crate::system::{Activity, EdgePlan, Next, Parked, Turn};
+use crate::system::{Activity, EdgePlan, Frame, Next, Parked, Role, Turn};
 
 impl Turn<'_> {
     /// Goes on through the guards that the call has not passed yet; after the last, an attempt is
@@ -35,12 +35,12 @@ impl Turn<'_> {
         self.attempt(index)
     }
 
-    /// Sends a call in again after a pause; if each attempt may go elsewhere, to an instance chosen
-    /// anew, so that guards for each instance see the new one.
+    /// Sends a call in again after a pause; if each attempt may go elsewhere, its instance is yet to
+    /// be chosen, so that guards for each instance see the new one.
     pub fn send_in_again(&mut self, index: u32) -> Next {
-        if self.edge_of(index).is_balanced_per_attempt {
-            let edge = self.state.frames[index].called_edge;
-            self.state.frames[index].target = self.choose_target(index, edge);
+        let edge = self.edge_of(index);
+        if edge.is_balanced_per_attempt {
+            self.state.frames[index].target = edge.only_instance;
         }
         self.enter_guards(index)
     }
@@ -55,13 +55,15 @@ impl Turn<'_> {
     /// it.
     #[inline(never)]
     pub fn is_sent_in_again(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> bool {
-        let passed = self.state.frames[index].guards_passed;
-        for (position, guard) in (0..passed).zip(&edge.guards).rev() {
+        let frame = &self.state.frames[index];
+        for position in (frame.first_guard..frame.guards_passed).rev() {
+            let guard = &edge.guards[usize::from(position)];
             if let Exit::Kept = guard.leave(Call { index, edge, position }, outcome, self) {
                 return true;
             }
         }
-        self.state.frames[index].guards_passed = 0;
+        let frame = &mut self.state.frames[index];
+        frame.guards_passed = frame.first_guard;
         false
     }
 
@@ -69,7 +71,8 @@ impl Turn<'_> {
     #[cold]
     pub fn abandon_call(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        if frame.is_counted {
+        let is_task = matches!(frame.role, Role::Task(_));
+        if frame.is_counted && !is_task {
             self.state.recorder.call_abandoned(frame.called_edge);
             if frame.is_alternative
                 && let Hold::Failed(failed) = *self.state.frames.failed_call(index)
@@ -78,7 +81,10 @@ impl Turn<'_> {
             }
         }
         let edge = self.edge_of(index);
-        while let Some(position) = self.state.frames[index].guards_passed.checked_sub(1) {
+        while let Frame { guards_passed, first_guard, .. } = self.state.frames[index]
+            && guards_passed > first_guard
+        {
+            let position = guards_passed - 1;
             edge.guards[usize::from(position)].abandon(Call { index, edge, position }, self);
             self.state.frames[index].guards_passed = position;
         }
@@ -108,6 +114,7 @@ impl Turn<'_> {
                     self.state.pools[pool].leave_queue(self.now, true);
                 }
             }
+            Activity::AwaitingTask => self.leave_task(index),
             _ => {}
         }
         let waiter = self.state.frames.begin_wait(index, Activity::AwaitingReply);

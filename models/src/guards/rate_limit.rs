@@ -6,9 +6,9 @@ use super::{Call, Entry, Guards, Scope, ScopeWord, Site};
 use crate::Outcome;
 use crate::language::quantity::{Duration, Rate};
 use crate::language::{Placed, Problems, one_of, section, words};
-use crate::resilience::{Pass, RateLimitPolicy as Algorithm};
+use crate::resilience::{Pass, RateLimitPolicy as Algorithm, RateLimiter};
 use crate::scenario::{Names, Plan};
-use crate::system::{Activity, Turn};
+use crate::system::{Activity, EdgePlan, Turn};
 
 /// Resilience4j's own settings of a rate limiter.
 mod resilience4j {
@@ -258,7 +258,9 @@ impl Guards for RateLimit {
         if self.condition.is_some_and(|condition| !condition.holds(turn)) {
             return Entry::Passed;
         }
-        let limiter = call.scoped(self.first, self.scope, turn);
+        let Some(limiter) = call.scoped(self.first, self.scope, turn) else {
+            return Entry::Rejected(Outcome::NoHealthyInstance);
+        };
         match turn.state.rate_limiters[limiter as usize].try_acquire(turn.now) {
             Pass::Now => Entry::Passed,
             Pass::After(wait) => {
@@ -271,6 +273,15 @@ impl Guards for RateLimit {
                 Entry::Waits
             }
         }
+    }
+
+    fn forget(&self, edge: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
+        let limiters = self.scope.in_memory_of(self.first, caller, edge);
+        for limiter in limiters.clone() {
+            let policy = turn.plan.rate_limits[limiter as usize];
+            turn.state.rate_limiters[limiter as usize] = RateLimiter::new(policy);
+        }
+        (!limiters.is_empty()).then_some("rate limits")
     }
 }
 

@@ -5,12 +5,13 @@ use std::str::FromStr;
 use sim_core::SimDuration;
 
 use super::{Call, Entry, Exit, Guards, Hold, Site};
+use crate::language::distribution::DurationPhrase;
 use crate::language::phrase::Phrase;
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, Written, one_of, section, written};
-use crate::resilience::{Backoff, Growth, Jitter, RetryBudgetPolicy, RetryPolicy};
+use crate::resilience::{Backoff, Growth, Jitter, RetryBudget, RetryBudgetPolicy, RetryPolicy};
 use crate::scenario::{Names, Plan, most};
-use crate::system::{Activity, NONE, Turn, draw_tag};
+use crate::system::{Activity, EdgePlan, NONE, Pauses, Turn, draw_tag};
 use crate::{Outcome, OutcomeSet};
 
 section! {
@@ -18,8 +19,9 @@ section! {
     pub(crate) struct RetrySection {
         /// The number of attempts in all, the first included, such as `3`.
         "attempts" => attempts: Placed<u32>,
-        /// The pause between them: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`.
-        "backoff" => backoff: BackoffPhrase,
+        /// The pause between them: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`,
+        /// or a distribution such as `exponential mean 2s`.
+        "backoff" => backoff: Placed<BackoffPhrase>,
         /// Outcomes that are tried again; server errors, timeouts, refusals and full queues if left
         /// out.
         "on" => on: Option<Vec<Outcome>>,
@@ -121,22 +123,54 @@ impl EnvoyBudget {
     }
 }
 
-/// The pause before a retry: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct BackoffPhrase(pub Backoff);
+/// The pause before a retry: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`, or a
+/// distribution.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum BackoffPhrase {
+    /// A pause that follows from the number of attempts, and may be spread.
+    Grows(Backoff),
+    /// A pause that is drawn from the same distribution each time.
+    Drawn(DurationPhrase),
+}
+
+impl BackoffPhrase {
+    /// The pauses that the phrase stands for.
+    pub fn compile(
+        written: &Placed<Self>,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Pauses {
+        match &**written {
+            Self::Grows(backoff) => Pauses { backoff: *backoff, drawn: NONE },
+            Self::Drawn(phrase) => {
+                let drawn = plan.distribution(&written.with(phrase.clone()), names, problems);
+                let mean = plan.blueprint.distributions[drawn as usize].mean();
+                Pauses { backoff: Backoff::fixed(SimDuration::from_nanos_f64(mean)), drawn }
+            }
+        }
+    }
+}
 
 impl FromStr for BackoffPhrase {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let is_exponential = text.starts_with("exponential mean ");
+        if is_exponential || DurationPhrase::is_begun_by(text) && !text.starts_with("exponential ")
+        {
+            return text.parse().map(Self::Drawn);
+        }
         let mut words = Phrase::new(
             text,
             "fixed 500ms`, `exponential 50ms x2 max 1s full jitter` or `fibonacci 100ms max 1s",
         );
         if words.skip("none") {
             words.end()?;
-            let (base, max, jitter) = (SimDuration::ZERO, SimDuration::ZERO, Jitter::None);
-            return Ok(Self(Backoff { base, growth: Growth::Exponential(1.0), max, jitter }));
+            return Ok(Self::Grows(Backoff {
+                max: SimDuration::ZERO,
+                ..Backoff::fixed(SimDuration::ZERO)
+            }));
         }
         let (base, growth, max) = if words.skip("exponential") {
             let (base, multiplier, max) = growing(&mut words)?;
@@ -151,7 +185,7 @@ impl FromStr for BackoffPhrase {
         };
         let jitter = jitter(&mut words)?;
         words.end()?;
-        Ok(Self(Backoff { base, growth, max, jitter }))
+        Ok(Self::Grows(Backoff { base, growth, max, jitter }))
     }
 }
 
@@ -192,12 +226,13 @@ pub(super) fn longest(words: &mut Phrase<'_>) -> Result<SimDuration, String> {
 impl Written for BackoffPhrase {
     const EXPECTED: &'static str =
         "a backoff such as fixed 500ms or exponential 50ms x2 max 1s full jitter";
-    const PATTERN: &'static str = r"^(none$|fixed |exponential |fibonacci |[0-9])";
+    const PATTERN: &'static str = r"^(none$|fixed |exponential |fibonacci |[0-9]|constant |uniform |erlang |gamma |normal |lognormal |pareto |weibull |hyperexponential |empirical )";
     const EXAMPLES: &'static [&'static str] = &[
         "fixed 500ms",
         "exponential 50ms x2 max 1s full jitter",
         "fibonacci 100ms max 1s",
         "none",
+        "exponential mean 2s",
     ];
     fn suggestion(number: f64) -> Option<String> {
         Some(format!("fixed {number}ms"))
@@ -210,6 +245,8 @@ written!(BackoffPhrase, "Backoff");
 pub struct Retry {
     /// The outcomes that are worth another attempt, and the pause before it.
     pub policy: RetryPolicy,
+    /// The distribution of its pauses, in place of the policy's backoff; [`NONE`] if there is none.
+    pub drawn_pauses: u32,
     /// The first of its budgets, one for each instance of the caller; [`NONE`] if there is none.
     pub first_budget: u32,
 }
@@ -229,18 +266,19 @@ impl Guards for Retry {
     fn compile(
         section: &RetrySection,
         site: &Site,
-        _: &Names<'_>,
+        names: &Names<'_>,
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Option<Self> {
+        let pauses = BackoffPhrase::compile(&section.backoff, names, plan, problems);
         let attempts = problems.at_least_one(Some(&section.attempts), 1, "attempts");
         let policy = RetryPolicy {
             attempts: attempts.min(u32::from(u16::MAX)),
-            backoff: section.backoff.0,
+            backoff: pauses.backoff,
             on: section.on.as_deref().map_or_else(OutcomeSet::callee_failures, OutcomeSet::of),
             honours_retry_after: section.honour_retry_after.unwrap_or(false),
         };
-        let retry = Self { policy, first_budget: NONE };
+        let retry = Self { policy, drawn_pauses: pauses.drawn, first_budget: NONE };
         let budget = section.budget.as_ref().map(|budget| budget.compile(problems));
         Some(match budget {
             Some(budget) => retry.with_budget(budget, site, plan, problems),
@@ -273,6 +311,20 @@ impl Guards for Retry {
 
     fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
         self.end_tries(call, turn);
+    }
+
+    /// Begins anew with the budget of an instance; an Envoy beside it lives on.
+    fn forget(&self, _: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
+        if self.first_budget == NONE {
+            return None;
+        }
+        let budget = (self.first_budget + caller) as usize;
+        let policy = turn.plan.retry_budgets[budget];
+        if matches!(policy, RetryBudgetPolicy::Envoy { .. }) {
+            return None;
+        }
+        turn.state.retry_budgets[budget] = RetryBudget::new(policy);
+        Some("retry budgets")
     }
 }
 
@@ -345,7 +397,8 @@ impl Retry {
         let frame = &turn.state.frames[index];
         let tag = draw_tag::BACKOFF | u64::from(frame.rounds) << draw_tag::SIBLING_SHIFT;
         let mut draw = frame.key.child(frame.step_number() | tag).draw();
-        let mut pause = self.policy.backoff.wait(tries, previous, &mut draw);
+        let pauses = Pauses { backoff: self.policy.backoff, drawn: self.drawn_pauses };
+        let mut pause = turn.plan.pause(pauses, tries, previous, &mut draw);
         if self.policy.honours_retry_after {
             let asked = u64::from(frame.told_to_stay_away);
             pause = pause.max(SimDuration::from_millis(asked));
@@ -375,10 +428,14 @@ mod tests {
         let max = SimDuration::from_secs(1);
         let backoff =
             Backoff { base: SimDuration::from_millis(50), growth, max, jitter: Jitter::Full };
-        let read = |text: &str| text.parse::<BackoffPhrase>().map(|phrase| phrase.0);
-        assert_eq!(read("exponential 50ms x2 max 1s full jitter"), Ok(backoff));
+        let read = |text: &str| text.parse::<BackoffPhrase>();
+        let grows = |backoff| Ok(BackoffPhrase::Grows(backoff));
+        assert_eq!(read("exponential 50ms x2 max 1s full jitter"), grows(backoff));
         let fibonacci = Backoff { growth: Growth::Fibonacci, jitter: Jitter::Equal, ..backoff };
-        assert_eq!(read("fibonacci 50ms max 1s equal jitter"), Ok(fibonacci));
+        assert_eq!(read("fibonacci 50ms max 1s equal jitter"), grows(fibonacci));
+        for drawn in ["exponential mean 2s", "uniform 1s to 3s", "lognormal p50 1s p99 9s"] {
+            assert!(matches!(read(drawn), Ok(BackoffPhrase::Drawn(_))), "{drawn}");
+        }
         assert!(read("fixed 50ms full").is_err() && read("exponential 50ms x0.5").is_err());
     }
 }

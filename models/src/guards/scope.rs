@@ -1,8 +1,10 @@
 //! Scopes: owners of a guard's state.
 
+use std::ops::Range;
+
 use super::Call;
 use crate::language::words;
-use crate::system::Turn;
+use crate::system::{EdgePlan, Turn};
 
 /// The owner of a guard's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +15,28 @@ pub enum Scope {
     CalleeInstance,
     /// One for the whole edge.
     Edge,
+}
+
+impl Scope {
+    /// The guards, from `first` on, that are responsible for calls of an instance of the caller, by
+    /// its number.
+    pub(crate) fn of_caller(self, first: u32, caller: u32, edge: &EdgePlan) -> Range<u32> {
+        let callees = edge.callee_instances.len() as u32;
+        let (begin, count) = match self {
+            Self::Edge => (first, 1),
+            Self::CallerInstance => (first + caller, 1),
+            Self::CalleeInstance => (first + caller * callees, callees),
+        };
+        begin..begin + count
+    }
+
+    /// The guards that lie in the memory of an instance of the caller, and of no other.
+    pub(crate) fn in_memory_of(self, first: u32, caller: u32, edge: &EdgePlan) -> Range<u32> {
+        match self {
+            Self::Edge => first..first,
+            _ => self.of_caller(first, caller, edge),
+        }
+    }
 }
 
 words! {
@@ -48,19 +72,20 @@ impl Call<'_> {
         (first + instance - self.edge.caller_first_instance) as usize
     }
 
-    /// The guard that is responsible for a call, from `first` on.
+    /// The guard that is responsible for a call, from `first` on; `None` if it belongs to an
+    /// instance of the callee and none is in order.
     #[inline]
-    pub fn scoped(&self, first: u32, scope: Scope, turn: &Turn<'_>) -> u32 {
-        let frame = &turn.state.frames[self.index];
-        let caller = frame.instance - self.edge.caller_first_instance;
-        match scope {
+    pub fn scoped(&self, first: u32, scope: Scope, turn: &mut Turn<'_>) -> Option<u32> {
+        let caller = turn.state.frames[self.index].instance - self.edge.caller_first_instance;
+        Some(match scope {
             Scope::Edge => first,
             Scope::CallerInstance => first + caller,
             Scope::CalleeInstance => {
                 let callees = &self.edge.callee_instances;
-                first + caller * callees.len() as u32 + frame.target - callees.start
+                let target = turn.target(self.index, self.edge)?;
+                first + caller * callees.len() as u32 + target - callees.start
             }
-        }
+        })
     }
 }
 

@@ -1,14 +1,14 @@
 //! Limits on the time for everything inside them.
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::SimTime;
 
 use super::{Call, Entry, Exit, Guards, Hold, Site};
 use crate::Outcome;
-use crate::language::quantity::Duration;
+use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{Ends, Turn};
+use crate::system::{Ends, NONE, Turn};
 
 /// Limits the time for everything inside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,17 +27,17 @@ pub(crate) struct Set {
 }
 
 impl Guards for Timeout {
-    type Section = Duration;
+    type Section = DurationPhrase;
 
     fn compile(
-        span: &Duration,
+        span: &DurationPhrase,
         site: &Site,
-        _: &Names<'_>,
+        names: &Names<'_>,
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Option<Self> {
-        let span = Placed::new(*span, site.at);
-        let deadline = plan.deadline_of(&span, Ends::Guard(site.position), problems);
+        let span = Placed::new(span.clone(), site.at);
+        let deadline = plan.deadline_of(&span, Ends::Guard(site.position), names, problems);
         Some(Self { deadline })
     }
 
@@ -67,15 +67,12 @@ impl Guards for Timeout {
 }
 
 impl Timeout {
-    /// The instant at which the timeout of a call falls due, if it is set.
+    /// The instant at which the timeout of a call falls due, if it is set and constant.
     pub(crate) fn due(&self, call: Call<'_>, turn: &Turn<'_>) -> Option<SimTime> {
         let Hold::Timeout(set) = turn.state.frames.held(call.index, call.position) else {
             return None;
         };
-        Some(set.since + self.span(turn))
-    }
-
-    fn span(&self, turn: &Turn<'_>) -> SimDuration {
-        turn.plan.deadlines[self.deadline as usize].span
+        let timeout = turn.plan.deadline(self.deadline)?;
+        (timeout.drawn == NONE).then(|| set.since + timeout.span)
     }
 }

@@ -2,7 +2,8 @@
 
 use std::str::FromStr;
 
-use sim_core::Distribution;
+use sim_core::distribution::Percentile;
+use sim_core::{Distribution, SimDuration};
 
 use super::phrase::Phrase;
 use super::problem::did_you_mean;
@@ -19,6 +20,30 @@ pub(crate) enum DurationPhrase {
     Measured(String),
 }
 
+impl DurationPhrase {
+    /// The duration, if it is always the same.
+    pub fn constant(&self) -> Option<SimDuration> {
+        match self {
+            Self::Known(distribution) => {
+                distribution.as_constant().map(SimDuration::from_nanos_f64)
+            }
+            Self::Measured(_) => None,
+        }
+    }
+
+    /// True if a text begins like a distribution, and not like a bare duration.
+    pub fn is_begun_by(text: &str) -> bool {
+        let first = text.split_whitespace().next();
+        DISTRIBUTIONS.iter().any(|(name, _)| first == Some(name))
+    }
+}
+
+impl From<Duration> for DurationPhrase {
+    fn from(duration: Duration) -> Self {
+        constant(duration).expect("a duration is not negative")
+    }
+}
+
 const DISTRIBUTIONS: [(&str, &str); 11] = [
     ("constant", "constant 2ms"),
     ("uniform", "uniform 1ms to 3ms"),
@@ -26,7 +51,10 @@ const DISTRIBUTIONS: [(&str, &str); 11] = [
     ("erlang", "erlang 3 mean 6ms"),
     ("gamma", "gamma mean 2ms cv 1.5"),
     ("normal", "normal mean 10ms sd 2ms"),
-    ("lognormal", "lognormal mean 8ms p99 30ms` or `lognormal mean 8ms cv 0.7"),
+    (
+        "lognormal",
+        "lognormal mean 8ms p99 30ms` or `lognormal p50 80ms p99 900ms` or `lognormal mean 8ms cv 0.7",
+    ),
     ("pareto", "pareto 1.5 from 1ms to 1s"),
     ("weibull", "weibull mean 2ms shape 0.7"),
     ("hyperexponential", "hyperexponential mean 2ms cv 3"),
@@ -109,15 +137,7 @@ fn read_distribution(name: &str, words: &mut Phrase<'_>) -> Result<Made, String>
             words.keyword("sd")?;
             Distribution::truncated_normal(mean, words.duration("the standard deviation")?)
         }
-        "lognormal" => {
-            let mean = mean(words)?;
-            if words.skip("cv") {
-                Distribution::lognormal_mean_cv(mean, words.take("the coefficient of variation")?)
-            } else {
-                words.keyword("p99")?;
-                Distribution::lognormal_mean_p99(mean, words.duration("the 99th percentile")?)
-            }
-        }
+        "lognormal" => read_lognormal(words)?,
         "pareto" => {
             let alpha = words.take("the tail index")?;
             words.keyword("from")?;
@@ -138,6 +158,34 @@ fn read_distribution(name: &str, words: &mut Phrase<'_>) -> Result<Made, String>
     })
 }
 
+/// `mean 8ms cv 0.7`, or two of `mean`, `p50`, `p90`, `p95`, `p99` and `p99.9`, in any order.
+fn read_lognormal(words: &mut Phrase<'_>) -> Result<Made, String> {
+    let (mut mean, mut percentiles) = (None, Vec::new());
+    while usize::from(mean.is_some()) + percentiles.len() < 2 {
+        if mean.is_none() && words.skip("mean") {
+            let value = words.duration("the mean")?;
+            if words.skip("cv") {
+                let cv = words.take("the coefficient of variation")?;
+                return Ok(Distribution::lognormal_mean_cv(value, cv));
+            }
+            mean = Some(value);
+            continue;
+        }
+        let found = Percentile::ALL.into_iter().find(|it| words.skip(&it.to_string()));
+        let Some(percentile) = found else {
+            return Err(words.refuse("it needs two of `mean`, `p50`, `p90`, `p95`, `p99`, `p99.9`"));
+        };
+        percentiles.push((percentile, words.duration("the percentile")?));
+    }
+    Ok(match (mean, percentiles.as_slice()) {
+        (Some(mean), [(percentile, value), ..]) => {
+            Distribution::lognormal_mean_percentile(mean, *percentile, *value)
+        }
+        (_, [one, other, ..]) => Distribution::lognormal_percentiles(*one, *other),
+        _ => unreachable!("two parameters were read"),
+    })
+}
+
 impl Written for DurationPhrase {
     const EXPECTED: &'static str =
         "a duration such as 2ms, or a distribution such as exponential 2ms";
@@ -146,6 +194,7 @@ impl Written for DurationPhrase {
         "2ms",
         "exponential 2ms",
         "lognormal mean 8ms p99 30ms",
+        "lognormal p50 80ms p99 900ms",
         "uniform 1ms to 3ms",
         "erlang 3 mean 6ms",
         "empirical latencies.csv",
@@ -176,6 +225,14 @@ mod tests {
         }
         assert_eq!(mean("250us"), Ok(0.25));
         assert_eq!(mean("erlang 3 mean 6ms"), Ok(6.0));
+        // exp(ln 80 + sigma^2 / 2) with sigma = ln(900 / 80) / 2.326
+        for text in ["lognormal p50 80ms p99 900ms", "lognormal p99 900ms p50 80ms"] {
+            assert_eq!(mean(text), Ok(137.45));
+        }
+        for percentile in ["p50 7ms", "p90 10ms", "p95 20ms", "p99 30ms", "p99.9 90ms"] {
+            assert_eq!(mean(&format!("lognormal mean 8ms {percentile}")), Ok(8.0));
+            assert_eq!(mean(&format!("lognormal {percentile} mean 8ms")), Ok(8.0));
+        }
     }
 
     #[test]
@@ -188,6 +245,11 @@ mod tests {
         assert!(
             mean("lognormal mean 8ms p99 800ms").is_err_and(|message| message.contains("14.97"))
         );
+        assert!(mean("lognormal p99 10ms p50 20ms").is_err_and(|it| it.contains("above the p50")));
+        assert!(mean("lognormal p50 10ms p50 20ms").is_err());
+        assert!(mean("lognormal mean 8ms p90 80ms").is_err_and(|it| it.contains("2.27")));
+        assert!(mean("lognormal mean 8ms p50 9ms").is_err_and(|it| it.contains("1.00")));
+        assert!(mean("lognormal mean 8ms").is_err_and(|it| it.contains("`p95`")));
         assert!(
             mean("uniform 3ms to 1ms")
                 .is_err_and(|message| message.contains("below the upper bound"))

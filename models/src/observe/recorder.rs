@@ -136,6 +136,11 @@ impl Recorder {
         self.note_scale(at, ScaleRecord::OutOfMemory { instance, restart });
     }
 
+    /// A process died, and what it kept in memory with it.
+    pub fn forgot(&mut self, at: SimTime, instance: u32, what: Vec<&'static str>) {
+        self.note_scale(at, ScaleRecord::Forgot { instance, what });
+    }
+
     fn note_scale(&mut self, at: SimTime, record: ScaleRecord) {
         if self.scales.len() < MOST_KEPT {
             self.scales.push((at, record));

@@ -13,6 +13,7 @@ pub mod load_balancer;
 pub mod rate_limit;
 pub mod retry;
 pub mod retry_budget;
+pub mod throttle;
 
 pub use autoscaler::{Autoscaler, AutoscalerSettings};
 pub use circuit_breaker::{BreakerInService, ComposedBreaker};
@@ -21,3 +22,4 @@ pub use load_balancer::{Balance, Balancing, LoadBalancer};
 pub use rate_limit::{Pass, RateLimitPolicy, RateLimiter};
 pub use retry::{Backoff, Growth, Jitter, RetryPolicy};
 pub use retry_budget::{RetryBudget, RetryBudgetPolicy};
+pub use throttle::{AdaptiveThrottle, ThrottleSettings};

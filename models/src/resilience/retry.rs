@@ -56,6 +56,12 @@ pub struct Backoff {
 }
 
 impl Backoff {
+    /// The same wait each time.
+    pub fn fixed(wait: SimDuration) -> Self {
+        let (growth, max, jitter) = (Growth::Exponential(1.0), SimDuration::MAX, Jitter::None);
+        Self { base: wait, growth, max, jitter }
+    }
+
     /// The wait after the `attempts`-th attempt failed, counted from 1; `previous` is the wait
     /// before that attempt.
     pub fn wait(&self, attempts: u32, previous: SimDuration, random: &mut impl Rng) -> SimDuration {

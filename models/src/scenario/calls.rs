@@ -5,7 +5,6 @@ use super::names::{Names, meant};
 use super::plan::{Caller, Edge, Plan};
 use crate::guards::{Guard, GuardsSection, outlier_detection_of, pipeline};
 use crate::language::distribution::DurationPhrase;
-use crate::language::quantity::Duration;
 use crate::language::tree::normalize_edge;
 use crate::language::{Location, Placed, Problem, Problems, Short, part_left_out, section};
 use crate::resilience::load_balancer::{BalanceSection, compile_balance};
@@ -17,7 +16,7 @@ section! {
     /// lists them in another.
     pub(crate) struct CallSection {
         /// The longest wait for a connection; as long as for the answer if left out.
-        "connect timeout" => connect_timeout: Option<Placed<Duration>>,
+        "connect timeout" => connect_timeout: Option<Placed<DurationPhrase>>,
         /// Network latency in each direction.
         "latency" => latency: Option<Placed<DurationPhrase>>,
         /// The way to choose an instance of the callee; round robin if left out.
@@ -91,18 +90,23 @@ fn compile(
     let has_hedge = matches!(guards.guards.last(), Some(Guard::Hedge(_)));
     EdgePlan {
         caller: plan.caller_name(edge.caller, names),
+        is_caller_a_service: matches!(edge.caller, Caller::Station(_)),
         caller_first_instance: match edge.caller {
             Caller::Workload(index) | Caller::Queue(index) => index,
             Caller::Station(id) => plan.blueprint.stations[id as usize].instances.start,
         },
         caller_instances: plan.caller_instances(edge.caller),
         callee: edge.callee,
+        only_instance: match callee.instances.len() {
+            1 if !balance.takes_instances_out() => callee.instances.start,
+            _ => NONE,
+        },
         callee_instances: callee.instances,
         is_elaborate: propagates_deadline || has_hedge,
         guards: guards.guards,
         latency,
         timeout: guards.attempt_timeout,
-        connect_timeout: plan.deadline(call.connect_timeout.as_ref(), problems),
+        connect_timeout: plan.deadline(call.connect_timeout.as_ref(), names, problems),
         observes_attempts: balance.observes_attempts(),
         balance,
         is_balanced_per_attempt: call.new_instance_per_attempt.unwrap_or(false),

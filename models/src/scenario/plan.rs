@@ -10,7 +10,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems};
 use crate::steps::Op;
 use crate::system::{
-    Blueprint, CallSite, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, Scope,
+    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, Scope,
     StationKind,
 };
 
@@ -66,6 +66,8 @@ pub(crate) struct Plan {
     pub edges: Vec<Edge>,
     /// Calls or seconds that the windows of the guards so far cover.
     looked_back: u64,
+    /// The number of resources that the steps being compiled hold, one inside the other.
+    held: u32,
     /// True if some requests fail each time they are sent.
     pub has_poison: bool,
     /// The first step of each operation of each station; the unnamed one is "".
@@ -81,6 +83,7 @@ impl Plan {
             blueprint,
             edges: Vec::new(),
             looked_back: 0,
+            held: 0,
             has_poison: false,
             entries: IndexMap::new(),
             called: Vec::new(),
@@ -106,6 +109,14 @@ impl Plan {
         self.blueprint
     }
 
+    /// Compiles steps that hold one more resource.
+    pub fn holding(&mut self, steps: impl FnOnce(&mut Self)) {
+        self.held += 1;
+        self.blueprint.nesting = self.blueprint.nesting.max(self.held);
+        steps(self);
+        self.held -= 1;
+    }
+
     /// The dense id of a distribution.
     pub fn distribution(
         &mut self,
@@ -122,24 +133,38 @@ impl Plan {
         }) as u32
     }
 
-    /// The dense id of a deadline that ends a wait; [`NONE`] for no deadline.
-    pub fn deadline(&mut self, span: Option<&Placed<Duration>>, problems: &mut Problems) -> u32 {
-        span.map_or(NONE, |span| self.deadline_of(span, Ends::Wait, problems))
-    }
-
-    /// The dense id of a deadline.
-    pub fn deadline_of(
+    /// The id of a deadline that ends a wait; [`NONE`] for no deadline.
+    pub fn deadline(
         &mut self,
-        span: &Placed<Duration>,
-        ends: Ends,
+        span: Option<&Placed<DurationPhrase>>,
+        names: &Names<'_>,
         problems: &mut Problems,
     ) -> u32 {
-        if span.0.is_zero() {
+        span.map_or(NONE, |span| self.deadline_of(span, Ends::Wait, names, problems))
+    }
+
+    /// The id of a deadline.
+    pub fn deadline_of(
+        &mut self,
+        span: &Placed<DurationPhrase>,
+        ends: Ends,
+        names: &Names<'_>,
+        problems: &mut Problems,
+    ) -> u32 {
+        let index = self.blueprint.deadlines.len() as u32;
+        let Some(constant) = span.constant() else {
+            let drawn = self.distribution(span, names, problems);
+            let mean = self.blueprint.distributions[drawn as usize].mean();
+            let span = SimDuration::from_nanos_f64(mean);
+            self.blueprint.deadlines.push(DeadlinePlan { span, drawn, ends });
+            return index | DRAWN;
+        };
+        if constant.is_zero() {
             let help = "leave it out, or give it a length such as `1s`";
             problems.error(span.at(), "a limit of zero lets nothing through", help);
         }
-        self.blueprint.deadlines.push(DeadlinePlan { span: span.0, ends });
-        (self.blueprint.deadlines.len() - 1) as u32
+        self.blueprint.deadlines.push(DeadlinePlan { span: constant, drawn: NONE, ends });
+        index
     }
 
     /// Adds a pool and returns its dense id.

@@ -10,7 +10,7 @@ use crate::language::quantity::{Duration, Rate};
 use crate::language::{Location, Placed, Problems, section, words};
 use crate::resilience::{Backoff, Growth, Jitter};
 use crate::steps::Op;
-use crate::system::{NONE, OnFailure, PartitionBy, QueuePlan, StationKind};
+use crate::system::{NONE, OnFailure, PartitionBy, Pauses, QueuePlan, StationKind};
 
 /// Defaults of the settings.
 const PAUSE: SimDuration = SimDuration::from_secs(1);
@@ -125,7 +125,10 @@ fn compile(
         concurrency: problems.at_least_one(queue.concurrency.as_ref(), 1, "concurrency"),
         interval: queue.rate.as_ref().map_or(SimDuration::ZERO, |rate| problems.interval(rate)),
         attempts: problems.at_least_one(queue.attempts.as_ref(), u32::MAX, "attempts"),
-        backoff: queue.backoff.as_ref().map_or(BACKOFF, |backoff| backoff.0),
+        pauses: match &queue.backoff {
+            Some(backoff) => BackoffPhrase::compile(backoff, names, plan, problems),
+            None => Pauses { backoff: BACKOFF, drawn: NONE },
+        },
         pause: queue.pause.as_ref().map_or(PAUSE, |pause| pause.0),
         dead_letters: dead_letters(name, queue.dead_letters.as_ref(), names, problems),
         lifetime: queue.expire_after.as_ref().map(|span| span.0),

@@ -10,6 +10,7 @@ mod call;
 mod effect;
 mod fail;
 mod handler;
+mod hold;
 mod parallel;
 mod pause;
 mod poison;
@@ -26,6 +27,7 @@ use self::call::CallStep;
 use self::effect::EffectStep;
 use self::fail::Fail;
 pub(crate) use self::handler::{handler, sequence};
+use self::hold::Hold;
 use self::parallel::Parallel;
 use self::pause::PauseStep;
 use self::poison::Poison;
@@ -36,7 +38,7 @@ use self::work::Work;
 use crate::Outcome;
 use crate::language::{Placed, Problems, one_of};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Next, Turn};
+use crate::system::{Next, OnFailure, Turn};
 
 /// A step as it is written in a file.
 pub(crate) trait Compile {
@@ -90,6 +92,7 @@ steps! {
     "parallel" => Parallel,
     "branch" => Branch,
     "repeat" => Repeat,
+    "hold" => Hold,
     "fail" => Fail,
     "poison" => Poison,
 }
@@ -148,6 +151,17 @@ pub enum Op {
     },
     /// Puts the key that was looked up into a cache.
     Fill(u32),
+    /// Takes one of a pool of the service, and waits for it.
+    Take {
+        /// The number of the pool among those of the service.
+        resource: u32,
+        /// The reaction if none becomes free in time.
+        on_failure: OnFailure,
+        /// The step to go on with then, if the handler goes on.
+        otherwise: u32,
+    },
+    /// Gives back what was taken last.
+    GiveBack,
     /// Does something to the outside world that should happen once for each request.
     Effect(u32),
     /// Fails with `probability`.
@@ -181,7 +195,7 @@ impl Turn<'_> {
         match self.plan.program[frame.step as usize] {
             Op::Work(_) => self.begin_work(index),
             Op::Call(site) => self.begin_call(index, site),
-            Op::Answer => self.finish(index, frame.outcome),
+            Op::Answer => self.handler_ends(index),
             Op::Fork(table) => self.fork(index, table),
             Op::Pause(distribution) => pause::run(self, index, distribution),
             Op::Fail { probability, outcome, retry_after } => {
@@ -206,6 +220,11 @@ impl Turn<'_> {
             Op::LookUp { cache, miss } => self.look_up(index, cache, miss),
             Op::Fill(cache) => self.fill(index, cache),
             Op::Send(queue) => self.begin_sending(index, queue),
+            Op::Take { resource, .. } => hold::take(self, index, resource),
+            Op::GiveBack => {
+                self.give_back(index);
+                self.go_to_next(index)
+            }
             Op::Effect(effect) => effect::run(self, index, effect),
         }
     }

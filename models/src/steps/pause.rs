@@ -1,5 +1,7 @@
 //! Waiting without computing.
 
+use sim_core::SimDuration;
+
 use super::{Compile, Op};
 use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
@@ -23,10 +25,12 @@ impl Compile for PauseStep {
     }
 }
 
-/// Waits for a time drawn from a distribution; holds only the thread.
+/// Waits for a time drawn from a distribution, and longer while faults slow the instance; holds
+/// only the thread.
 pub(super) fn run(turn: &mut Turn<'_>, index: u32, distribution: u32) -> Next {
     let frame = &turn.state.frames[index];
-    let mut draw = frame.key.child(frame.step_number()).draw();
-    let span = turn.plan.distributions[distribution as usize].sample_duration(&mut draw);
-    turn.wait(index, Activity::Pausing, span)
+    let key = frame.key.child(frame.step_number());
+    let nanos = turn.plan.distributions[distribution as usize].sample(&mut key.draw());
+    let nanos = turn.slowed_pause(index, nanos, key);
+    turn.wait(index, Activity::Pausing, SimDuration::from_nanos_f64(nanos))
 }

@@ -3,15 +3,27 @@
 use super::blueprint::{EdgePlan, NONE};
 use super::event::Event;
 use super::turn::{Turn, draw_tag};
+use crate::Outcome;
 use crate::observe::InstanceChange;
-use crate::resilience::load_balancer::BalancedCall;
-use crate::{Outcome, OutcomeSet};
+use crate::resilience::load_balancer::{AttemptResult, BalancedCall};
 
 impl Turn<'_> {
-    /// Chooses the instance for the next attempt of a frame.
+    /// The instance that a call goes to. It is chosen when it is first needed: when the attempt is
+    /// sent, or before that by a guard that belongs to an instance. `None` if none is in order.
     #[inline]
-    pub fn choose_target(&mut self, index: u32, edge_id: u32) -> u32 {
-        let edge = &self.plan.edges[edge_id as usize];
+    pub fn target(&mut self, index: u32, edge: &EdgePlan) -> Option<u32> {
+        let target = self.state.frames[index].target;
+        if target != NONE {
+            return Some(target);
+        }
+        let chosen = self.choose_target(index, edge)?;
+        self.state.frames[index].target = chosen;
+        Some(chosen)
+    }
+
+    /// Chooses an instance for the next attempt of a frame; `None` if none is in order.
+    pub fn choose_target(&mut self, index: u32, edge: &EdgePlan) -> Option<u32> {
+        let edge_id = self.state.frames[index].called_edge;
         let first = edge.callee_instances.start;
         let frame = &self.state.frames[index];
         let key = frame.key.child(
@@ -30,7 +42,8 @@ impl Turn<'_> {
             zone: self.zone_of(index, edge),
             key: self.balance_key(index),
         };
-        first + self.state.edges[edge_id as usize].balancer.choose(call, outstanding)
+        let chosen = self.state.edges[edge_id as usize].balancer.choose(call, outstanding)?;
+        Some(first + chosen)
     }
 
     /// Returns the zone of a caller: its region, or else the number of its instance.
@@ -63,14 +76,13 @@ impl Turn<'_> {
     pub fn note_attempt(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) {
         let frame = &self.state.frames[index];
         let (edge_id, target) = (frame.called_edge, frame.target);
-        let is_failure = OutcomeSet::callee_failures().contains(outcome);
         let elapsed = self.now.since(frame.since);
         let balancer = &mut self.state.edges[edge_id as usize].balancer;
         if let Some(ejection) = balancer.note_attempt(
             self.now,
             target - edge.callee_instances.start,
             elapsed,
-            is_failure,
+            AttemptResult::of(outcome),
         ) {
             self.state.recorder.instance_changes(
                 self.now,
@@ -95,6 +107,11 @@ impl Turn<'_> {
             if let Some(is_up) = balancer.note_check(self.now, instance - callees.start, has_passed)
             {
                 let change = if is_up { InstanceChange::Up } else { InstanceChange::Down };
+                self.state.recorder.instance_changes(self.now, edge, instance, change);
+            }
+            let balancer = &mut self.state.edges[edge as usize].balancer;
+            if has_passed && balancer.readmits(self.now, instance - callees.start) {
+                let change = InstanceChange::Readmitted;
                 self.state.recorder.instance_changes(self.now, edge, instance, change);
             }
         }

@@ -1,5 +1,8 @@
 //! A scenario compiled to dense ids: the hot path reads it and never changes it.
 
+use std::ops::Range;
+
+use sim_core::random::KeyedDraw;
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::program::{BranchTable, CallSite};
@@ -11,7 +14,7 @@ use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
 use crate::resilience::{
     AutoscalerSettings, Backoff, Balancing, Fallback, RateLimitPolicy, RetryBudgetPolicy,
-    circuit_breaker,
+    ThrottleSettings, circuit_breaker,
 };
 use crate::resources::{CacheSettings, Discipline};
 use crate::steps::Op;
@@ -21,6 +24,9 @@ use crate::workload::{ArrivalProcess, UserPlan};
 pub const NONE: u32 = u32::MAX;
 /// The value for "no limit" in capacities and queue lengths.
 pub const UNLIMITED: u32 = u32::MAX;
+
+/// Marks the id of a deadline whose delay is drawn anew each time.
+pub(crate) const DRAWN: u32 = 1 << 31;
 
 /// Everything about a scenario that does not change during a run.
 #[derive(Clone, Debug)]
@@ -53,17 +59,19 @@ pub struct Blueprint {
     pub breakers: Vec<BreakerPlan>,
     /// Rate limits: one for each scope of each edge that has one.
     pub rate_limits: Vec<RateLimitPolicy>,
+    /// Throttles of clients: one for each caller instance of each edge that has one.
+    pub throttles: Vec<ThrottleSettings>,
     /// Admission settings: one for each instance that turns requests away.
     pub gates: Vec<AdmissionSettings>,
     /// Retry budgets: one for each caller instance of each edge that has one.
     pub retry_budgets: Vec<RetryBudgetPolicy>,
-    /// Everything that falls due after a constant delay: timeouts, wait limits and delays of
-    /// hedges.
+    /// Everything that falls due after a delay: timeouts, wait limits and delays of hedges. See
+    /// [`deadline`](Self::deadline).
     pub deadlines: Vec<DeadlinePlan>,
     /// Queues of messages.
     pub queues: Vec<QueuePlan>,
     /// Caches that know their contents.
-    pub caches: Vec<CacheSettings>,
+    pub caches: Vec<CachePlan>,
     /// Autoscalers, which set the number of instances.
     pub autoscalers: Vec<AutoscalerPlan>,
     /// Latencies between regions, as distribution ids, row by row; empty if the scenario has no
@@ -74,6 +82,8 @@ pub struct Blueprint {
     /// True if any feature needs request identities or distances; lets other systems skip those
     /// checks.
     pub is_elaborate: bool,
+    /// Maximum number of resources that a handler holds at a time, one inside the other.
+    pub nesting: u32,
     /// Number of customers that all workloads together serve; zero if the scenario does not use
     /// customers.
     pub customers: u64,
@@ -88,7 +98,7 @@ pub struct Blueprint {
     /// Actions of operators.
     pub orders: Vec<OrderPlan>,
     /// The range of fault ids that belong to an experiment.
-    pub experiment: std::ops::Range<usize>,
+    pub experiment: Range<usize>,
     /// Conditions that abort the experiment.
     pub abort_when: Vec<Condition>,
     /// Alerts that a monitoring system would raise.
@@ -127,7 +137,7 @@ pub struct QueuePlan {
     /// Maximum number of deliveries of one message.
     pub attempts: u32,
     /// Pause between deliveries of the same message.
-    pub backoff: Backoff,
+    pub pauses: Pauses,
     /// Pause of a partition after a breaker rejects a delivery.
     pub pause: SimDuration,
     /// The queue for messages whose deliveries all failed; [`NONE`] if they are only counted.
@@ -136,6 +146,24 @@ pub struct QueuePlan {
     pub lifetime: Option<SimDuration>,
     /// First step of the call that compensates for a dropped message; [`NONE`] if there is none.
     pub on_expiry: u32,
+}
+
+/// The pauses between attempts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pauses {
+    /// Pauses by the number of attempts; the mean if they are drawn.
+    pub backoff: Backoff,
+    /// The distribution that each pause is drawn from; [`NONE`] if they are not.
+    pub drawn: u32,
+}
+
+/// A cache that knows its contents.
+#[derive(Clone, Debug)]
+pub struct CachePlan {
+    /// Its station.
+    pub station: u32,
+    /// Its keys and their lifetime.
+    pub settings: CacheSettings,
 }
 
 /// An autoscaler, which sets the number of instances of a station.
@@ -158,11 +186,13 @@ pub enum PartitionBy {
     Priority,
 }
 
-/// A kind of deadline that falls due after a constant delay.
+/// A kind of deadline that falls due after a delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DeadlinePlan {
-    /// The delay.
+    /// The delay; its mean if it is drawn.
     pub span: SimDuration,
+    /// The distribution that it is drawn from; [`NONE`] if it is constant.
+    pub drawn: u32,
     /// The thing it ends.
     pub ends: Ends,
 }
@@ -265,7 +295,7 @@ pub struct StationPlan {
     /// Its kind.
     pub kind: StationKind,
     /// Its instances, as dense ids.
-    pub instances: std::ops::Range<u32>,
+    pub instances: Range<u32>,
 }
 
 /// An instance of a station.
@@ -275,6 +305,8 @@ pub struct InstancePlan {
     pub station: u32,
     /// The pool of its threads, slots or connections.
     pub slots: u32,
+    /// The first of the pools that its handlers hold over several steps; [`NONE`] if it has none.
+    pub resources: u32,
     /// The pool of its processors, which may belong to a host shared with others; [`NONE`] if
     /// computing is not limited.
     pub processors: u32,
@@ -337,6 +369,12 @@ pub struct PoolPlan {
 }
 
 impl EdgePlan {
+    /// The number of an instance among those of the caller, from 0; `None` if it is none of them.
+    pub fn caller_number(&self, instance: u32) -> Option<u32> {
+        let number = instance.checked_sub(self.caller_first_instance)?;
+        (self.is_caller_a_service && number < self.caller_instances).then_some(number)
+    }
+
     /// True if a fallback calls another service when this one has failed.
     pub fn has_alternative(&self) -> bool {
         self.fallbacks.iter().any(|fallback| matches!(fallback, Fallback::Alternative { .. }))
@@ -399,6 +437,7 @@ impl Blueprint {
             distributions: Vec::new(),
             breakers: Vec::new(),
             rate_limits: Vec::new(),
+            throttles: Vec::new(),
             gates: Vec::new(),
             retry_budgets: Vec::new(),
             deadlines: Vec::new(),
@@ -408,6 +447,7 @@ impl Blueprint {
             distances: Vec::new(),
             regions: 0,
             is_elaborate: false,
+            nesting: 0,
             customers: 0,
             effects: Vec::new(),
             idempotency: Vec::new(),
@@ -440,6 +480,26 @@ impl Blueprint {
         instances + limited.map(|pool| f64::from(pool.capacity) * price(&pool)).sum::<f64>()
     }
 
+    /// Returns the pause after the `attempts`-th attempt, counted from 1; `previous` is the pause
+    /// before that attempt.
+    pub fn pause(
+        &self,
+        pauses: Pauses,
+        attempts: u32,
+        previous: SimDuration,
+        draw: &mut KeyedDraw,
+    ) -> SimDuration {
+        if pauses.drawn == NONE {
+            return pauses.backoff.wait(attempts, previous, draw);
+        }
+        self.distributions[pauses.drawn as usize].sample_duration(draw)
+    }
+
+    /// Returns a deadline by its id; `None` for [`NONE`].
+    pub fn deadline(&self, id: u32) -> Option<&DeadlinePlan> {
+        (id != NONE).then(|| &self.deadlines[(id & !DRAWN) as usize])
+    }
+
     /// Returns the breakers of an edge, as dense ids.
     pub fn breakers_of(&self, edge: u32) -> impl Iterator<Item = u32> + use<> {
         let plan = &self.edges[edge as usize];
@@ -447,7 +507,7 @@ impl Blueprint {
             Guard::Breaker(breaker) => Some(breaker),
             _ => None,
         });
-        let ranges: Vec<std::ops::Range<u32>> = breakers
+        let ranges: Vec<Range<u32>> = breakers
             .map(|breaker| breaker.first..breaker.first + plan.count_in(breaker.scope))
             .collect();
         ranges.into_iter().flatten()
@@ -495,6 +555,8 @@ impl PoolPlan {
 pub struct EdgePlan {
     /// The caller's name.
     pub caller: String,
+    /// True if the caller is a service, which has instances, and no workload or queue.
+    pub is_caller_a_service: bool,
     /// First instance of the caller; for a workload, its own id.
     pub caller_first_instance: u32,
     /// Number of instances of the caller.
@@ -502,7 +564,10 @@ pub struct EdgePlan {
     /// The callee, as a station id.
     pub callee: u32,
     /// The callee's instances, as dense ids.
-    pub callee_instances: std::ops::Range<u32>,
+    pub callee_instances: Range<u32>,
+    /// The callee's instance if it has just one that is always there; otherwise [`NONE`], and the
+    /// balancer chooses.
+    pub only_instance: u32,
     /// Guards in the order in which a call meets them; the timeout of each attempt, which is
     /// innermost, is not among them.
     pub guards: Vec<Guard>,

@@ -43,10 +43,7 @@ impl<'a> Turn<'a> {
         if frame.is_counted {
             self.state.recorder.call_begins(edge);
         }
-        let callees = &plan.callee_instances;
-        let target =
-            if callees.len() == 1 { callees.start } else { self.choose_target(index, edge) };
-        self.state.frames[index].target = target;
+        frame.target = plan.only_instance;
         if plan.guards.is_empty() { self.attempt(index) } else { self.enter_guards(index) }
     }
 
@@ -55,8 +52,12 @@ impl<'a> Turn<'a> {
     pub fn leave_guards(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
         let edge = &self.plan.edges[frame.called_edge as usize];
-        if frame.guards_passed > 0 && self.is_sent_in_again(index, edge, outcome) {
+        let is_inside = frame.guards_passed > frame.first_guard;
+        if is_inside && self.is_sent_in_again(index, edge, outcome) {
             return Next::Nothing;
+        }
+        if matches!(self.state.frames[index].role, Role::Task(_)) {
+            return self.task_ended(index, outcome);
         }
         if edge.fallbacks.is_empty() {
             return self.end_call(index, outcome);
@@ -133,6 +134,7 @@ impl<'a> Turn<'a> {
             Role::Deferred => return self.deferred_call_ended(index, outcome),
             Role::Consumer => return self.delivery_ended(index, outcome),
             Role::Compensation => return self.compensation_ended(index, outcome),
+            Role::Task(_) => unreachable!("a task ends with the guard of its pool"),
             Role::Client | Role::Handler | Role::Branch => {}
         }
         match (outcome, frame.on_failure) {
@@ -188,10 +190,15 @@ impl<'a> Turn<'a> {
         if frame.deadline <= self.now {
             return self.leave_guards(index, Outcome::Timeout);
         }
+        let Some(target) = self.target(index, edge) else {
+            return self.leave_guards(index, Outcome::NoHealthyInstance);
+        };
+        let frame = &mut self.state.frames[index];
         frame.attempts += 1;
         frame.told_to_stay_away = 0;
+        frame.callee = NONE;
         frame.since = self.now;
-        let (target, is_counted) = (frame.target, frame.is_counted);
+        let is_counted = frame.is_counted;
         if is_counted {
             self.state.recorder.attempt_begins(edge_id);
         }

@@ -13,10 +13,20 @@ pub enum Event {
     /// The thing that a frame waited for has happened: its work is done, its message has arrived,
     /// or its pause is over.
     Resume(Waiter),
+    /// A request reaches its callee over the network, or its client or a retry sends it after a
+    /// pause.
+    Sent(Waiter),
     /// The first deadline of a ring falls due.
     Deadline {
         /// The ring.
         ring: u32,
+    },
+    /// A deadline whose delay was drawn falls due.
+    Expires {
+        /// The deadline.
+        ring: u32,
+        /// The wait that it ends.
+        waiter: Waiter,
     },
     /// The time that a frame's own caller gave it is up.
     Overdue(Waiter),
@@ -106,8 +116,11 @@ impl sim_core::Event for Event {
     fn digest(self) -> u64 {
         let (kind, subject, epoch) = match self {
             Self::Arrival { workload } => (1, workload, 0),
-            Self::Resume(Waiter { frame, epoch }) => (2, frame, epoch),
+            Self::Resume(Waiter { frame, epoch }) | Self::Sent(Waiter { frame, epoch }) => {
+                (2, frame, epoch)
+            }
             Self::Deadline { ring } => (3, ring, 0),
+            Self::Expires { waiter: Waiter { frame, epoch }, .. } => (5, frame, epoch),
             Self::UsersChange { workload } => (4, workload, 0),
             Self::FaultBegins { fault } => (5, fault, 0),
             Self::FaultGrows { fault } => (6, fault, 0),
@@ -128,6 +141,30 @@ impl sim_core::Event for Event {
             Self::Cancel { callee, caller } => (12, callee, caller.epoch),
         };
         (kind << 60) ^ (u64::from(epoch) << 32) ^ u64::from(subject)
+    }
+
+    /// The order of one instant: an interval is closed with what was before; conditions change;
+    /// what is under way ends; what has lasted too long is given up; new requests come last, so
+    /// that they find what became free.
+    #[inline]
+    fn rank(self) -> u8 {
+        match self {
+            Self::Sample | Self::WarmupEnds | Self::ArrivalsEnd => 0,
+            Self::FaultEnds { .. } | Self::Restarted { .. } | Self::Started { .. } => 1,
+            Self::FaultBegins { .. }
+            | Self::FaultGrows { .. }
+            | Self::OutOfMemory { .. }
+            | Self::Order { .. } => 2,
+            Self::HealthCheck { .. } | Self::Sweep { .. } | Self::Autoscale { .. } => 3,
+            Self::Resume(_) => 4,
+            Self::Deadline { .. } | Self::Expires { .. } | Self::Overdue(_) => 5,
+            Self::Cancel { .. } => 6,
+            Self::Sent(_)
+            | Self::QueueTick { .. }
+            | Self::MakeUp { .. }
+            | Self::UsersChange { .. } => 7,
+            Self::Arrival { .. } => 8,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Fallbacks: substitutes for calls that have finally failed.
 
-use sim_core::SimDuration;
+use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::EdgePlan;
 use super::event::Event;
@@ -9,7 +9,7 @@ use super::program::CallSite;
 use super::state::{Deferred, Next};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
-use crate::guards::{Breaker, Guard, Hold, Scope};
+use crate::guards::{Breaker, Guard, Hold};
 use crate::resilience::Fallback;
 use crate::resilience::circuit_breaker::BreakerState;
 use crate::resilience::fallback::fetch;
@@ -20,8 +20,7 @@ impl Turn<'_> {
     /// remembers a good answer, tries the fallbacks on a failure.
     pub fn fall_back(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Next {
         if outcome.is_good() {
-            let edge_id = self.state.frames[index].called_edge;
-            self.state.edges[edge_id as usize].last_answer = Some(self.now);
+            *self.last_answer(index, edge) = Some(self.now);
             return self.end_call(index, outcome);
         }
         let frame = &self.state.frames[index];
@@ -35,6 +34,13 @@ impl Turn<'_> {
         self.try_fallbacks(index, edge, outcome, 0)
     }
 
+    /// The time of the last good answer that the instance of a call has seen.
+    fn last_answer(&mut self, index: u32, edge: &EdgePlan) -> &mut Option<SimTime> {
+        let frame = &self.state.frames[index];
+        let caller = frame.instance - edge.caller_first_instance;
+        &mut self.state.edges[frame.called_edge as usize].last_answers[caller as usize]
+    }
+
     /// Tries the fallbacks of an edge, starting with number `tried`.
     fn try_fallbacks(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome, tried: u8) -> Next {
         for (position, fallback) in edge.fallbacks.iter().enumerate().skip(usize::from(tried)) {
@@ -44,10 +50,8 @@ impl Turn<'_> {
             match fallback {
                 Fallback::Default => return self.end_call(index, Outcome::Degraded),
                 Fallback::Cached { hit_rate, latency, max_age } => {
+                    let age = self.last_answer(index, edge).map(|at| self.now.since(at));
                     let frame = &self.state.frames[index];
-                    let age = self.state.edges[frame.called_edge as usize]
-                        .last_answer
-                        .map(|at| self.now.since(at));
                     let key = frame.key.child(frame.step_number() | draw_tag::FALLBACK);
                     let key = if position == 0 { key } else { key.child(position as u64) };
                     match fetch(*hit_rate, latency, *max_age, age, &mut key.draw()) {
@@ -181,15 +185,7 @@ impl Turn<'_> {
     fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, instance: u32) -> bool {
         let Guard::Breaker(Breaker { first, scope, .. }) = guard else { return true };
         let caller = instance - edge.caller_first_instance;
-        let (begin, count) = match scope {
-            Scope::Edge => (*first, 1),
-            Scope::CallerInstance => (first + caller, 1),
-            Scope::CalleeInstance => {
-                let callees = edge.callee_instances.len() as u32;
-                (first + caller * callees, callees)
-            }
-        };
-        (begin..begin + count).all(|breaker| {
+        scope.of_caller(*first, caller, edge).all(|breaker| {
             self.state.run_timers_of(breaker, self.now);
             // Once all other traffic has stopped, the deferred call itself must be the probe.
             self.state.breakers[breaker as usize].state() == BreakerState::Closed

@@ -23,6 +23,32 @@ pub(crate) enum Role {
     Consumer,
     /// A call that compensates for an expired message; its instance is the queue.
     Compensation,
+    /// The part of a call that a pool of threads carries out. It goes on when its caller has given
+    /// up, and then answers nobody.
+    Task(TaskOf),
+}
+
+/// The owner of the pool that carries out a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskOf {
+    /// An instance of a service.
+    Instance,
+    /// A workload.
+    Workload,
+    /// A queue.
+    Queue,
+}
+
+impl Role {
+    /// The role of a task that a frame with this role hands to a pool.
+    pub fn task(self) -> Self {
+        match self {
+            Self::Handler | Self::Branch | Self::Deferred => Self::Task(TaskOf::Instance),
+            Self::Client => Self::Task(TaskOf::Workload),
+            Self::Consumer | Self::Compensation => Self::Task(TaskOf::Queue),
+            Self::Task(owner) => Self::Task(owner),
+        }
+    }
 }
 
 /// The current activity of a frame, which determines the event, grant or reply that wakes it.
@@ -44,6 +70,8 @@ pub(crate) enum Activity {
     Working,
     /// Waits without giving up its thread.
     Pausing,
+    /// Waits for one of a pool of its service.
+    AwaitingResource,
     /// Waits until a queue accepts its message.
     Sending,
     /// Waits for the value that another request is fetching into a cache.
@@ -56,6 +84,8 @@ pub(crate) enum Activity {
     WaitingInVain,
     /// Has made a call and waits for the answer.
     AwaitingReply,
+    /// Waits for the end of a task that it has handed to a pool.
+    AwaitingTask,
     /// Waits before the next attempt.
     BackingOff,
     /// Fetches a fallback value.
@@ -78,6 +108,7 @@ impl Activity {
                 | Self::AwaitingTurn
                 | Self::WaitingInVain
                 | Self::AwaitingReply
+                | Self::AwaitingTask
                 | Self::BackingOff
                 | Self::FallingBack
         )
@@ -149,6 +180,8 @@ pub(crate) struct Frame {
     pub on_failure: OnFailure,
     /// Number of guards that the current call has passed.
     pub guards_passed: u8,
+    /// The first guard that a task passes: that of its pool; 0 for other frames.
+    pub first_guard: u8,
     /// Guards from this position inwards no longer retry, because the time for the whole call is
     /// up.
     pub given_up_from: u8,
@@ -196,6 +229,7 @@ impl Frame {
             activity: Activity::Free,
             on_failure: OnFailure::Fail,
             guards_passed: 0,
+            first_guard: 0,
             given_up_from: u8::MAX,
             role: Role::Client,
             outcome: Outcome::Ok,
@@ -224,11 +258,20 @@ impl Frame {
         self.has_failed_call = false;
         self.is_counted = is_counted;
         self.is_alternative = false;
+        self.first_guard = 0;
     }
 
     /// True if it runs on an instance, which clients and messages do not.
     pub fn is_on_an_instance(&self) -> bool {
-        !matches!(self.role, Role::Client | Role::Consumer | Role::Compensation)
+        matches!(
+            self.role,
+            Role::Handler | Role::Branch | Role::Deferred | Role::Task(TaskOf::Instance)
+        )
+    }
+
+    /// True if it is the task of the pool at a position of its call.
+    pub fn is_task_of(&self, position: u8) -> bool {
+        matches!(self.role, Role::Task(_)) && self.first_guard == position
     }
 
     /// The number of the current step within its handler; part of the key for its draws.
@@ -251,6 +294,19 @@ pub(crate) struct FailedCall {
     pub tried: u8,
 }
 
+/// Something of a pool that a frame holds over several steps, or waits for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept {
+    /// The pool; [`NONE`] for nothing.
+    pub pool: u32,
+    /// The instant at which it was granted, or the wait began.
+    pub since: SimTime,
+}
+
+impl Kept {
+    const NOTHING: Self = Self { pool: NONE, since: SimTime::ZERO };
+}
+
 /// All frames, in use or free. Freed frames are reused, last freed first, so memory follows the
 /// peak number in flight.
 #[derive(Clone, Debug)]
@@ -260,19 +316,25 @@ pub(crate) struct Frames {
     /// State that the guards keep: `depth` entries per frame.
     holds: Vec<Hold>,
     depth: usize,
+    /// What frames hold over several steps: `nesting` entries per frame, the outermost first.
+    kept: Vec<Kept>,
+    nesting: usize,
     /// For each frame, the workload request that it works for; empty if nothing needs it.
     requests: Vec<u64>,
     tracks_requests: bool,
 }
 
 impl Frames {
-    /// Creates an empty set of frames, for calls with at most `depth` guards.
-    pub fn new(depth: usize, tracks_requests: bool) -> Self {
+    /// Creates an empty set of frames, for calls with at most `depth` guards and handlers that hold
+    /// at most `nesting` things at a time.
+    pub fn new(depth: usize, nesting: usize, tracks_requests: bool) -> Self {
         Self {
             slots: Vec::new(),
             free: Vec::new(),
             holds: Vec::new(),
             depth,
+            kept: Vec::new(),
+            nesting,
             requests: Vec::new(),
             tracks_requests,
         }
@@ -301,6 +363,29 @@ impl Frames {
     #[inline]
     pub fn held(&self, index: u32, position: u8) -> Hold {
         self.holds[index as usize * self.depth + usize::from(position)]
+    }
+
+    /// Notes that a frame holds something more.
+    pub fn keep(&mut self, index: u32, kept: Kept) {
+        let first = index as usize * self.nesting;
+        let mut places = self.kept[first..first + self.nesting].iter_mut();
+        let free = places.find(|place| place.pool == NONE);
+        *free.expect("a handler holds no more than its steps are nested") = kept;
+    }
+
+    /// Returns what a frame has taken last and still holds.
+    #[inline]
+    pub fn last_kept(&mut self, index: u32) -> Option<&mut Kept> {
+        let first = index as usize * self.nesting;
+        let places = &mut self.kept[first..first + self.nesting];
+        places.iter_mut().rev().find(|place| place.pool != NONE)
+    }
+
+    /// Forgets what a frame has taken last.
+    pub fn forget_last_kept(&mut self, index: u32) {
+        if let Some(kept) = self.last_kept(index) {
+            *kept = Kept::NOTHING;
+        }
     }
 
     /// Returns the place for a failed call, kept while another call replaces it.
@@ -341,6 +426,7 @@ impl Frames {
     fn grow(&mut self) -> u32 {
         self.slots.push(Frame::blank());
         self.holds.resize(self.slots.len() * self.depth, Hold::Nothing);
+        self.kept.resize(self.slots.len() * self.nesting, Kept::NOTHING);
         if self.tracks_requests {
             self.requests.push(0);
         }
@@ -394,6 +480,7 @@ impl Frames {
         (self.slots.capacity() * size_of::<Frame>()
             + self.free.capacity() * size_of::<u32>()
             + holds
+            + self.kept.capacity() * size_of::<Kept>()
             + self.requests.capacity() * size_of::<u64>()) as u64
     }
 }

@@ -33,6 +33,7 @@ impl Turn<'_> {
         let parent = &mut self.state.frames[index];
         parent.branches = table.entries.len() as u16;
         parent.step = table.join;
+        parent.has_failed_call = false;
         let (key, instance, is_counted) = (parent.key, parent.instance, parent.is_counted);
         let (deadline, priority) = (parent.deadline, parent.priority);
         let request = self.state.frames.request(index);
@@ -47,9 +48,10 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// Ends a branch of a fork; the last branch to end lets the parent continue, or fail if any
-    /// branch failed.
-    pub fn branch_ends(&mut self, index: u32, outcome: Outcome) -> Next {
+    /// Ends a branch of a fork, at once or (`fails_at_once` is false) after its last step; the last
+    /// branch to end lets the parent continue, or fail if any branch failed at once. A failure that
+    /// a branch has put off is put off by the parent.
+    pub fn branch_ends(&mut self, index: u32, outcome: Outcome, fails_at_once: bool) -> Next {
         let parent = self.state.frames[index].caller;
         if !self.state.caches.is_empty() {
             self.fetches_over(index, false);
@@ -61,10 +63,14 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[parent.frame];
         frame.branches -= 1;
         frame.outcome = frame.outcome.max(outcome);
-        match frame.outcome {
-            _ if frame.branches > 0 => Next::Nothing,
-            outcome if outcome.is_good() => Next::Run(parent.frame),
-            failure => self.finish(parent.frame, failure),
+        frame.has_failed_call |= fails_at_once;
+        if frame.branches > 0 {
+            return Next::Nothing;
         }
+        if !frame.has_failed_call {
+            return Next::Run(parent.frame);
+        }
+        let outcome = frame.outcome;
+        self.finish(parent.frame, outcome)
     }
 }

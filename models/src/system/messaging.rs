@@ -209,7 +209,7 @@ impl Turn<'_> {
         }
         let tag = draw_tag::BACKOFF | u64::from(attempts) << draw_tag::SIBLING_SHIFT;
         let mut draw = frame.key.child(tag).draw();
-        let pause = plan.backoff.wait(attempts, SimDuration::ZERO, &mut draw);
+        let pause = self.plan.pause(plan.pauses, attempts, SimDuration::ZERO, &mut draw);
         let frame = &mut self.state.frames[index];
         frame.admitted_as += 1;
         frame.key = frame.key.child(u64::from(attempts));

@@ -6,7 +6,8 @@
 //! (queues and slots), `gate` (rejections), `call` (attempts, replies), `guards` (protection on the
 //! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
 //! (deadlines, cancellation, hedges), `messaging` (message queues), `scaling` (instances that come
-//! and go), `regions` (distances, populations), `client` (workloads), `outage` (faults).
+//! and go), `memory` (what dies with a process), `tasks` (work in pools of threads),
+//! `regions` (distances, populations), `client` (workloads), `outage` (faults).
 
 mod balancing;
 mod blueprint;
@@ -17,6 +18,7 @@ mod fallback;
 mod frame;
 mod gate;
 mod handler;
+mod memory;
 mod messaging;
 mod outage;
 mod patience;
@@ -25,17 +27,19 @@ mod regions;
 mod scaling;
 mod state;
 mod station;
+mod tasks;
 mod turn;
 
 pub use crate::guards::{Guard, Scope};
 pub use crate::steps::Op;
+pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
-    AnswerValue, AutoscalerPlan, Blueprint, BreakerPlan, DeadlinePlan, EdgePlan, Ends,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, PoolKind, PoolPlan, Prices,
-    QueuePlan, RunPlan, Source, StationKind, StationPlan, UNLIMITED, WorkloadPlan,
+    AnswerValue, AutoscalerPlan, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
+    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, PoolKind, PoolPlan,
+    Prices, QueuePlan, RunPlan, Source, StationKind, StationPlan, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
-pub(crate) use frame::{Activity, FailedCall};
+pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
 pub use program::{BranchTable, CallSite};
 pub use state::{Aborted, LimitReached, System};
 pub(crate) use state::{Next, Parked, QueueState, State};

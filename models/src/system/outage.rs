@@ -141,9 +141,10 @@ impl Turn<'_> {
         for (index, activity) in victims.into_iter().zip(held_before) {
             self.lose(index, activity);
         }
+        self.forget(instance);
     }
 
-    /// Removes a frame from the queue in which it waits; all references to the frame become stale.
+    /// Removes a frame from the queue in which it waits, and forgets what it waits for; all references to the frame become stale.
     pub fn leave_queues(&mut self, index: u32) {
         let frame = &self.state.frames[index];
         let instance = self.plan.instances[frame.instance as usize];
@@ -151,12 +152,18 @@ impl Turn<'_> {
             Activity::Queued => Some(instance.slots as usize),
             Activity::AwaitingProcessor => Some(instance.processors as usize),
             Activity::AwaitingPermit => self.awaited_permits(index),
+            Activity::AwaitingResource => {
+                self.state.frames.last_kept(index).map(|kept| kept.pool as usize)
+            }
             _ => None,
         };
         if let Some(pool) = queue {
             self.state.pools[pool].leave_queue(self.now, false);
         }
         let activity = self.state.frames[index].activity;
+        if activity == Activity::AwaitingResource {
+            self.state.frames.forget_last_kept(index);
+        }
         self.state.frames.begin_wait(index, activity);
     }
 
@@ -168,6 +175,7 @@ impl Turn<'_> {
             activity if activity.is_in_call() => self.abandon_call(index),
             _ => {}
         }
+        self.give_all_back(index);
     }
 
     fn lose(&mut self, index: u32, activity: Activity) {
@@ -175,7 +183,7 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         match frame.role {
             Role::Handler => {}
-            Role::Client | Role::Branch | Role::Consumer | Role::Compensation => {
+            Role::Client | Role::Branch | Role::Consumer | Role::Compensation | Role::Task(_) => {
                 return self.state.frames.release(index);
             }
             Role::Deferred => {
@@ -183,12 +191,12 @@ impl Turn<'_> {
                 return;
             }
         }
-        frame.outcome = Outcome::Refused;
         if activity == Activity::Queued {
             self.leave_gate(index, Outcome::Refused);
         } else {
             self.release_slot(index, Outcome::Refused);
         }
-        self.state.ready.push(Next::Reply(index));
+        let reply = self.answer(index, Outcome::Refused);
+        self.state.ready.push(reply);
     }
 }

@@ -23,14 +23,15 @@ impl Turn<'_> {
     }
 
     /// Returns the time by which the callee of an attempt must be done, if the edge passes it on:
-    /// the earliest of all timeouts in force. A frame that has less time than the attempt's own
+    /// the earliest of all timeouts in force that are constant; who loses patience by chance does
+    /// not know when. A frame that has less time than the attempt's own
     /// timeout is woken when its time is up.
     fn deadline_of_attempt(&mut self, index: u32, edge: &EdgePlan, caller: Waiter) -> SimTime {
         let frame = &self.state.frames[index];
         let (mut deadline, attempt_began) = (frame.deadline, frame.since);
-        let of_attempt = match edge.timeout {
-            NONE => SimTime::MAX,
-            id => attempt_began + self.plan.deadlines[id as usize].span,
+        let of_attempt = match self.plan.deadline(edge.timeout) {
+            Some(timeout) if timeout.drawn == NONE => attempt_began + timeout.span,
+            _ => SimTime::MAX,
         };
         if deadline < of_attempt {
             self.schedule.at(deadline, Event::Overdue(caller));
@@ -39,13 +40,28 @@ impl Turn<'_> {
         if !edge.propagates_deadline {
             return SimTime::MAX;
         }
-        for (position, guard) in (0..).zip(&edge.guards) {
-            if let Guard::Timeout(timeout) = guard {
-                let due = timeout.due(Call { index, edge, position }, self);
-                deadline = deadline.min(due.unwrap_or(SimTime::MAX));
-            }
+        deadline.min(self.timeout_around(index, edge, edge.guards.len()))
+    }
+
+    /// Returns the earliest instant at which one of the first guards of a call gives it up, as many
+    /// as are counted.
+    fn timeout_around(&self, index: u32, edge: &EdgePlan, guards: usize) -> SimTime {
+        let due = |(position, guard): (u8, &Guard)| match guard {
+            Guard::Timeout(timeout) => timeout.due(Call { index, edge, position }, self),
+            _ => None,
+        };
+        (0..).zip(&edge.guards[..guards]).filter_map(due).min().unwrap_or(SimTime::MAX)
+    }
+
+    /// Returns the time by which a task that a call hands to the pool of a guard must be done, as
+    /// far as it is told.
+    pub fn deadline_of_task(&self, call: Call<'_>) -> SimTime {
+        let Call { index, edge, position } = call;
+        let told = self.state.frames[index].deadline;
+        if !edge.propagates_deadline {
+            return told;
         }
-        deadline
+        told.min(self.timeout_around(index, edge, usize::from(position)))
     }
 
     /// Watches the deadline of a frame that waits for a guard: it waits no longer than its own
@@ -65,8 +81,13 @@ impl Turn<'_> {
     pub fn overdue(&mut self, waiter: Waiter) -> Next {
         let Waiter { frame: index, .. } = waiter;
         let waits = |activity| {
-            use Activity::{AwaitingPermit, AwaitingReply, AwaitingTurn, WaitingInVain};
-            matches!(activity, AwaitingReply | AwaitingPermit | AwaitingTurn | WaitingInVain)
+            use Activity::{
+                AwaitingPermit, AwaitingReply, AwaitingTask, AwaitingTurn, WaitingInVain,
+            };
+            matches!(
+                activity,
+                AwaitingReply | AwaitingPermit | AwaitingTask | AwaitingTurn | WaitingInVain
+            )
         };
         if !self.state.frames.is_live(waiter) || !waits(self.state.frames[index].activity) {
             return Next::Nothing;

@@ -4,7 +4,7 @@ use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
 use super::blueprint::NONE;
-use super::frame::{Activity, Role};
+use super::frame::{Activity, Role, TaskOf};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
@@ -15,9 +15,11 @@ impl Turn<'_> {
     pub fn region_of(&self, index: u32) -> u32 {
         let frame = &self.state.frames[index];
         match frame.role {
-            Role::Client => self.plan.workloads[frame.instance as usize].region,
-            Role::Consumer | Role::Compensation => NONE,
-            Role::Handler | Role::Branch | Role::Deferred => {
+            Role::Client | Role::Task(TaskOf::Workload) => {
+                self.plan.workloads[frame.instance as usize].region
+            }
+            Role::Consumer | Role::Compensation | Role::Task(TaskOf::Queue) => NONE,
+            Role::Handler | Role::Branch | Role::Deferred | Role::Task(TaskOf::Instance) => {
                 self.plan.instances[frame.instance as usize].region
             }
         }
@@ -131,7 +133,7 @@ impl Turn<'_> {
     }
 
     fn cache_key(&self, index: u32, cache: u32) -> u32 {
-        let cumulative = &self.plan.caches[cache as usize].cumulative;
+        let cumulative = &self.plan.caches[cache as usize].settings.cumulative;
         let key = DrawKey::default()
             .child(self.state.frames.request(index))
             .child(draw_tag::CACHE | u64::from(cache));

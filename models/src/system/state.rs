@@ -13,7 +13,9 @@ use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::Recorder;
 use crate::resilience::admission::Admission;
-use crate::resilience::{Autoscaler, BreakerInService, LoadBalancer, RateLimiter, RetryBudget};
+use crate::resilience::{
+    AdaptiveThrottle, Autoscaler, BreakerInService, LoadBalancer, RateLimiter, RetryBudget,
+};
 use crate::resources::{IdempotencyKeys, KeyedCache, Message, MessageQueue, Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
 
@@ -38,6 +40,8 @@ pub(crate) enum Next {
     Work(u32),
     /// A frame has got a permit.
     Permit(u32),
+    /// A frame has got what it waited for of a pool of its service.
+    Resource(u32),
     /// A frame that waited for a breaker's test call asks its guards again.
     Ask(u32),
     /// A frame has ended; its caller is answered.
@@ -111,8 +115,8 @@ pub(crate) struct EdgeState {
     pub black_holes: u32,
     /// Number of faults that refuse its connections.
     pub refusals: u32,
-    /// Time of its last good answer, if there was one.
-    pub last_answer: Option<sim_core::SimTime>,
+    /// For each instance of its caller, the time of the last good answer, if there was one.
+    pub last_answers: Vec<Option<SimTime>>,
     /// Calls deferred until later, oldest first.
     pub deferred: VecDeque<Deferred>,
 }
@@ -213,6 +217,7 @@ pub(crate) struct State {
     /// number.
     pub test_waiters: Vec<Vec<(u64, Waiter)>>,
     pub rate_limiters: Vec<RateLimiter>,
+    pub throttles: Vec<AdaptiveThrottle>,
     pub retry_budgets: Vec<RetryBudget>,
     pub gates: Vec<Admission>,
     pub rings: Vec<DeadlineRing<Waiter>>,
@@ -245,7 +250,11 @@ impl System {
     pub fn new(blueprint: Arc<Blueprint>, replication: u64) -> Self {
         let streams = Streams::new(blueprint.run.seed, replication);
         let state = State {
-            frames: Frames::new(blueprint.depth(), blueprint.tracks_requests),
+            frames: Frames::new(
+                blueprint.depth(),
+                blueprint.nesting as usize,
+                blueprint.tracks_requests,
+            ),
             pools: blueprint
                 .pools
                 .iter()
@@ -266,6 +275,11 @@ impl System {
                 .iter()
                 .map(|limit| RateLimiter::new(*limit))
                 .collect(),
+            throttles: blueprint
+                .throttles
+                .iter()
+                .map(|settings| AdaptiveThrottle::new(*settings))
+                .collect(),
             gates: blueprint
                 .gates
                 .iter()
@@ -284,7 +298,11 @@ impl System {
                 .collect(),
             rings: blueprint.deadlines.iter().map(|plan| DeadlineRing::new(plan.span)).collect(),
             instances: vec![InstanceState::default(); blueprint.instances.len()],
-            edges: blueprint.edges.iter().map(|edge| initial_edge(&blueprint, edge)).collect(),
+            edges: blueprint
+                .edges
+                .iter()
+                .map(|edge| initial_edge(&blueprint, edge, &streams))
+                .collect(),
             workloads: blueprint
                 .workloads
                 .iter()
@@ -296,7 +314,7 @@ impl System {
                 .iter()
                 .map(|lifetime| IdempotencyKeys::new(*lifetime))
                 .collect(),
-            caches: blueprint.caches.iter().map(KeyedCache::new).collect(),
+            caches: blueprint.caches.iter().map(|plan| KeyedCache::new(&plan.settings)).collect(),
             autoscalers: blueprint.autoscalers.iter().map(initial_scaler).collect(),
             cuts: Vec::new(),
             messages: 0,
@@ -413,14 +431,16 @@ impl Model for System {
     }
 }
 
-fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan) -> EdgeState {
+fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams) -> EdgeState {
+    let callee = &blueprint.stations[edge.callee as usize].name;
+    let key = DrawKey::root(&mut streams.stream(&format!("outliers {} -> {callee}", edge.caller)));
     let instances = blueprint.stations[edge.callee as usize].instances.len() as u32;
     EdgeState {
-        balancer: LoadBalancer::new(edge.balance.clone(), instances),
+        balancer: LoadBalancer::new(edge.balance.clone(), instances, key),
         slowed_by: Vec::new(),
         black_holes: 0,
         refusals: 0,
-        last_answer: None,
+        last_answers: vec![None; edge.caller_instances as usize],
         deferred: VecDeque::new(),
     }
 }

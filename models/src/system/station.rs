@@ -1,6 +1,7 @@
 //! Requests at a station: its queue, its slots and its processors.
 
 use sim_core::SimDuration;
+use sim_core::random::DrawKey;
 
 use super::blueprint::NONE;
 use super::frame::{Activity, Role};
@@ -114,14 +115,25 @@ impl Turn<'_> {
         self.answer(index, Outcome::WaitExceeded)
     }
 
+    /// Ends a handler after its last step, with what has become of it so far.
+    #[inline]
+    pub fn handler_ends(&mut self, index: u32) -> Next {
+        let frame = &self.state.frames[index];
+        match frame.role {
+            Role::Branch => self.branch_ends(index, frame.outcome, false),
+            _ => self.finish(index, frame.outcome),
+        }
+    }
+
     /// Ends a handler: its slot goes to the next request in the queue, its answer to the caller.
     #[inline]
     pub fn finish(&mut self, index: u32, outcome: Outcome) -> Next {
+        self.give_all_back(index);
         match self.state.frames[index].role {
             Role::Client => self.iteration_ends(index),
-            Role::Branch => self.branch_ends(index, outcome),
-            Role::Deferred | Role::Consumer | Role::Compensation => {
-                unreachable!("messages and deferred calls end when their call ends")
+            Role::Branch => self.branch_ends(index, outcome, true),
+            Role::Deferred | Role::Consumer | Role::Compensation | Role::Task(_) => {
+                unreachable!("messages, deferred calls and tasks end when their call ends")
             }
             Role::Handler => {
                 self.release_slot(index, outcome);
@@ -223,21 +235,28 @@ impl Turn<'_> {
         let crate::steps::Op::Work(distribution) = self.plan.program[frame.step as usize] else {
             unreachable!("only work needs a processor")
         };
-        let mut draw = frame.key.child(frame.step_number()).draw();
-        let slowness =
-            if self.is_disturbed(frame.instance) { self.slowness(frame.instance) } else { 1.0 };
-        let nanos = slowness * self.plan.distributions[distribution as usize].sample(&mut draw);
+        let key = frame.key.child(frame.step_number());
+        let mut nanos = self.plan.distributions[distribution as usize].sample(&mut key.draw());
+        if self.is_disturbed(frame.instance) {
+            nanos = self.slowed_work(frame.instance, nanos, key);
+        }
         self.wait(index, Activity::Working, SimDuration::from_nanos_f64(nanos))
     }
 
-    /// Returns the factor by which faults multiply the service times of an instance.
+    /// Returns the service time of an instance that would be `nanos` without faults: some replace
+    /// it, drawing from the same random numbers, and others multiply it.
     #[cold]
-    fn slowness(&self, instance: u32) -> f64 {
-        let factor_of = |&id: &u32| {
+    fn slowed_work(&self, instance: u32, nanos: f64, key: DrawKey) -> f64 {
+        let (mut nanos, mut slowness) = (nanos, 1.0);
+        for &id in &self.state.instances[instance as usize].slowed_by {
             let fault = &self.plan.faults[id as usize];
-            fault.effect.work_factor(fault, self.now)
-        };
-        self.state.instances[instance as usize].slowed_by.iter().map(factor_of).product()
+            slowness *= fault.effect.work_factor(fault, self.now);
+            if let Some(instead) = fault.effect.work_instead() {
+                let intensity = fault.intensity(self.now);
+                nanos = nanos * (1.0 - intensity) + instead.sample(&mut key.draw()) * intensity;
+            }
+        }
+        nanos * slowness
     }
 
     /// Returns the time that faults add to the current work step.
@@ -253,6 +272,18 @@ impl Turn<'_> {
         SimDuration::from_nanos_f64(
             self.state.instances[frame.instance as usize].slowed_by.iter().map(addition_of).sum(),
         )
+    }
+
+    /// The time that a pause of `nanos` takes while faults slow its instance: what it waits for is
+    /// slow.
+    #[inline]
+    pub fn slowed_pause(&self, index: u32, nanos: f64, key: DrawKey) -> f64 {
+        let frame = &self.state.frames[index];
+        if !frame.is_on_an_instance() || !self.is_disturbed(frame.instance) {
+            return nanos;
+        }
+        let added = self.added_by_faults(index);
+        self.slowed_work(frame.instance, nanos, key) + added.as_nanos() as f64
     }
 
     #[cold]

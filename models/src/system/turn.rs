@@ -3,7 +3,7 @@
 use sim_core::random::DrawKey;
 use sim_core::{Schedule, SimDuration, SimTime};
 
-use super::blueprint::{Blueprint, Ends, NONE};
+use super::blueprint::{Blueprint, DRAWN, Ends, NONE};
 use super::event::Event;
 use super::frame::{Activity, Frames, Role};
 use super::state::{LimitReached, Next, Parked, State, System};
@@ -32,6 +32,12 @@ pub(crate) mod draw_tag {
     pub const CANCELLATION: u64 = 9 << 40;
     /// The chance of being rejected early.
     pub const ADMISSION: u64 = 10 << 40;
+    /// The chance of being rejected by a throttle.
+    pub const THROTTLE: u64 = 18 << 40;
+    /// The time that a wait may take.
+    pub const PATIENCE: u64 = 17 << 40;
+    /// A task that its caller has left.
+    pub const TASK: u64 = 16 << 40;
     /// The key that a request looks up in a cache.
     pub const CACHE: u64 = 14 << 40;
     /// The customer who makes a request.
@@ -52,6 +58,16 @@ pub(crate) struct Turn<'a> {
     pub state: &'a mut State,
     pub schedule: &'a mut Schedule<Event>,
     pub now: SimTime,
+}
+
+impl Ends {
+    /// True if the thing that a deadline ends has not ended yet.
+    fn is_awaited(self, frames: &Frames, waiter: Waiter) -> bool {
+        match self {
+            Self::Wait | Self::Patience => frames.is_live(waiter),
+            Self::Guard(position) => frames.is_timeout_set(waiter, position),
+        }
+    }
 }
 
 impl<'a> Turn<'a> {
@@ -93,7 +109,7 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn handle(&mut self, event: Event) {
         let next = match event {
-            Event::Resume(waiter) => self.resume(waiter),
+            Event::Resume(waiter) | Event::Sent(waiter) => self.resume(waiter),
             Event::Arrival { workload } => self.arrival(workload),
             other => self.handle_rare(other),
         };
@@ -102,10 +118,11 @@ impl<'a> Turn<'a> {
 
     fn handle_rare(&mut self, event: Event) -> Next {
         match event {
-            Event::Resume(_) | Event::Arrival { .. } => {
+            Event::Resume(_) | Event::Sent(_) | Event::Arrival { .. } => {
                 unreachable!("`handle` takes care of these frequent events")
             }
             Event::Deadline { ring } => self.deadlines_due(ring),
+            Event::Expires { ring, waiter } => return self.expires(ring, waiter),
             Event::Overdue(waiter) => return self.overdue(waiter),
             Event::Cancel { callee, caller } => self.cancel(callee, caller),
             Event::UsersChange { workload } => self.users_change(workload),
@@ -143,6 +160,7 @@ impl<'a> Turn<'a> {
                 Next::Start(frame) => self.slot_granted(frame),
                 Next::Work(frame) => self.processor_granted(frame),
                 Next::Permit(frame) => self.permit_granted(frame),
+                Next::Resource(frame) => self.resource_granted(frame),
                 Next::Ask(frame) => self.enter_guards(frame),
                 Next::Fetched(frame) => self.fetched(frame, true),
                 Next::NotFetched(frame) => self.fetched(frame, false),
@@ -193,8 +211,10 @@ impl<'a> Turn<'a> {
             | Activity::Running
             | Activity::Queued
             | Activity::AwaitingProcessor
+            | Activity::AwaitingResource
             | Activity::AwaitingPermit
             | Activity::AwaitingReply
+            | Activity::AwaitingTask
             | Activity::AwaitingBranches => {
                 unreachable!("no event resumes a frame that is {activity:?}")
             }
@@ -203,23 +223,15 @@ impl<'a> Turn<'a> {
 
     fn deadlines_due(&mut self, ring: u32) {
         let ends = self.plan.deadlines[ring as usize].ends;
-        let is_live = |frames: &Frames, waiter: Waiter| match ends {
-            Ends::Wait | Ends::Patience => frames.is_live(waiter),
-            Ends::Guard(position) => frames.is_timeout_set(waiter, position),
-        };
         while let Some(waiter) = self.state.rings[ring as usize].pop_due(self.now) {
-            if is_live(&self.state.frames, waiter) {
-                let next = match ends {
-                    Ends::Wait => self.deadline_passed(waiter.frame),
-                    Ends::Guard(position) => self.time_is_up(waiter.frame, position),
-                    Ends::Patience => self.hedge(waiter),
-                };
+            if ends.is_awaited(&self.state.frames, waiter) {
+                let next = self.deadline_reached(ends, waiter);
                 self.settle(next);
             }
         }
         let frames = &self.state.frames;
         if let Some(due) =
-            self.state.rings[ring as usize].next_live(|waiter| is_live(frames, *waiter))
+            self.state.rings[ring as usize].next_live(|waiter| ends.is_awaited(frames, *waiter))
         {
             self.schedule.at(due, Event::Deadline { ring });
         }
@@ -231,17 +243,50 @@ impl<'a> Turn<'a> {
             Activity::AwaitingReply => self.attempt_timed_out(index),
             Activity::Queued => self.wait_exceeded(index),
             Activity::AwaitingPermit => self.permit_wait_exceeded(index),
+            Activity::AwaitingResource => self.resource_wait_exceeded(index),
             activity => unreachable!("no deadline is set for a frame that is {activity:?}"),
         }
     }
 
-    /// Sets the deadline `ring` for a wait; does nothing if `ring` is [`NONE`].
+    /// Sets the deadline `id` for a wait; does nothing if it is [`NONE`].
     #[inline]
-    pub fn set_deadline(&mut self, ring: u32, waiter: Waiter) {
-        if ring != NONE
-            && let Some(due) = self.state.rings[ring as usize].push(self.now, waiter)
-        {
-            self.schedule.at(due, Event::Deadline { ring });
+    pub fn set_deadline(&mut self, id: u32, waiter: Waiter) {
+        if id < DRAWN {
+            if let Some(due) = self.state.rings[id as usize].push(self.now, waiter) {
+                self.schedule.at(due, Event::Deadline { ring: id });
+            }
+        } else if id != NONE {
+            self.set_drawn_deadline(id & !DRAWN, waiter);
+        }
+    }
+
+    /// Sets a deadline whose delay is drawn for this wait.
+    #[cold]
+    fn set_drawn_deadline(&mut self, ring: u32, waiter: Waiter) {
+        let frame = &self.state.frames[waiter.frame];
+        let attempt = if frame.activity.is_in_call() { frame.attempts } else { 0 };
+        let tag = draw_tag::PATIENCE | u64::from(attempt) << draw_tag::SIBLING_SHIFT;
+        let key = frame.key.child(frame.step_number() | tag).child(u64::from(ring));
+        let drawn = self.plan.deadlines[ring as usize].drawn;
+        let span = self.plan.distributions[drawn as usize].sample_duration(&mut key.draw());
+        self.schedule.after(span, Event::Expires { ring, waiter });
+    }
+
+    /// Handles a deadline whose delay was drawn.
+    #[cold]
+    fn expires(&mut self, ring: u32, waiter: Waiter) -> Next {
+        let ends = self.plan.deadlines[ring as usize].ends;
+        if ends.is_awaited(&self.state.frames, waiter) {
+            return self.deadline_reached(ends, waiter);
+        }
+        Next::Nothing
+    }
+
+    fn deadline_reached(&mut self, ends: Ends, waiter: Waiter) -> Next {
+        match ends {
+            Ends::Wait => self.deadline_passed(waiter.frame),
+            Ends::Guard(position) => self.time_is_up(waiter.frame, position),
+            Ends::Patience => self.hedge(waiter),
         }
     }
 
@@ -249,7 +294,10 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn wait(&mut self, index: u32, activity: Activity, span: SimDuration) -> Next {
         let waiter = self.state.frames.begin_wait(index, activity);
-        self.schedule.after(span, Event::Resume(waiter));
+        let is_sent =
+            matches!(activity, Activity::InTransit | Activity::Thinking | Activity::BackingOff);
+        let event = if is_sent { Event::Sent(waiter) } else { Event::Resume(waiter) };
+        self.schedule.after(span, event);
         Next::Nothing
     }
 

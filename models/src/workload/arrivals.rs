@@ -32,6 +32,9 @@ pub struct Arrivals {
     process: ArrivalProcess,
     stream: Stream,
     at: f64,
+    /// The number of evenly spaced arrivals since `at`; a fraction if the segment before ended
+    /// between two.
+    since: f64,
     /// Index of the profile's segment, or of the next recorded arrival.
     position: usize,
 }
@@ -39,7 +42,7 @@ pub struct Arrivals {
 impl Arrivals {
     /// Creates the arrivals of `process`, starting at its beginning.
     pub fn new(process: ArrivalProcess, stream: Stream) -> Self {
-        Self { process, stream, at: 0.0, position: 0 }
+        Self { process, stream, at: 0.0, since: 0.0, position: 0 }
     }
 
     /// Returns the next arrival, or `None` if there are no more.
@@ -48,17 +51,24 @@ impl Arrivals {
         reason = "the kernel asks for one arrival at a time; an iterator would invite collecting them"
     )]
     pub fn next(&mut self) -> Option<SimTime> {
-        let (profile, amount) = match &self.process {
+        match &self.process {
             ArrivalProcess::Replay(times) => {
                 self.position += 1;
-                return times.get(self.position - 1).copied();
+                times.get(self.position - 1).copied()
             }
-            ArrivalProcess::Constant(profile) => (profile, 1.0),
-            ArrivalProcess::Poisson(profile) => (profile, standard_exponential(&mut self.stream)),
-        };
-        let (at, segment) = profile.advance(self.at, self.position, amount)?;
-        (self.at, self.position) = (at, segment);
-        Some(SimTime::from_nanos((at * 1e9) as u64))
+            ArrivalProcess::Constant(profile) => {
+                // Counted from the beginning of the segment, so that no rounding adds up: the n-th
+                // arrival of a constant rate is at round(n / rate).
+                self.since += 1.0;
+                let nanos = profile.reach(&mut self.at, &mut self.position, &mut self.since)?;
+                Some(SimTime::from_nanos(libm::round(nanos) as u64))
+            }
+            ArrivalProcess::Poisson(profile) => {
+                let amount = standard_exponential(&mut self.stream);
+                (self.at, self.position) = profile.advance(self.at, self.position, amount)?;
+                Some(SimTime::from_nanos((self.at * 1e9) as u64))
+            }
+        }
     }
 }
 
@@ -69,6 +79,33 @@ mod tests {
 
     use super::*;
     use crate::workload::Knot;
+
+    fn constant(profile: RateProfile) -> Arrivals {
+        Arrivals::new(ArrivalProcess::Constant(profile), Streams::new(3, 0).stream("arrivals"))
+    }
+
+    #[test]
+    fn the_nth_arrival_of_a_constant_rate_is_exact_however_late_it_comes() {
+        for (rate, every) in [(10.0, 100_000_000), (3.0, 0), (250.0, 4_000_000), (7.0, 0)] {
+            let mut arrivals = constant(RateProfile::constant(rate));
+            for number in 1..=1_000_000_u64 {
+                let exact = (u128::from(number) * 2_000_000_000 / rate as u128).div_ceil(2);
+                let at = arrivals.next().expect("a rate for ever").as_nanos();
+                assert_eq!(u128::from(at), exact, "number {number} at {rate}/s");
+                assert!(every == 0 || at == number * every);
+            }
+        }
+    }
+
+    #[test]
+    fn steps_of_a_constant_rate_keep_what_is_owed() {
+        let knot = |at, rate| Knot { at, rate };
+        let profile = RateProfile::new(vec![knot(0.0, 2.0), knot(1.75, 2.0), knot(1.75, 1.0)]);
+        let mut arrivals = constant(profile);
+        let millis: Vec<u64> =
+            (0..5).filter_map(|_| arrivals.next()).map(|at| at.as_nanos() / 1_000_000).collect();
+        assert_eq!(millis, [500, 1_000, 1_500, 2_250, 3_250], "half of one is owed at 1.75 s");
+    }
 
     #[test]
     fn poisson_counts_have_equal_mean_and_variance_also_on_a_ramp() {

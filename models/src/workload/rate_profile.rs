@@ -142,6 +142,40 @@ impl RateProfile {
     }
 }
 
+impl RateProfile {
+    /// Returns the time, in nanoseconds, at which the integral of the rate from `from` (within
+    /// segment `segment`) reaches `amount`; `None` if it never does. Moves all three on to the
+    /// beginning of the segment in which that is.
+    pub(super) fn reach(
+        &self,
+        from: &mut f64,
+        segment: &mut usize,
+        amount: &mut f64,
+    ) -> Option<f64> {
+        loop {
+            while self.knots.get(*segment).is_some_and(|knot| knot.at <= *from) {
+                *segment += 1;
+            }
+            let Some(right) = self.knots.get(*segment) else {
+                let rate = self.knots[self.knots.len() - 1].rate;
+                return (rate > 0.0).then(|| *from * 1e9 + *amount * 1e9 / rate);
+            };
+            let left = self.rate_at(*from);
+            let span = right.at - *from;
+            let available = f64::midpoint(left, right.rate) * span;
+            if *amount < available && left == right.rate {
+                return Some(*from * 1e9 + *amount * 1e9 / left);
+            }
+            if *amount < available {
+                let slope = (right.rate - left) / span;
+                return Some((*from + time_to_integrate(left, slope, *amount)) * 1e9);
+            }
+            *amount -= available;
+            *from = right.at;
+        }
+    }
+}
+
 /// Returns the time t with rate·t + slope·t²/2 = amount, in the form that avoids cancellation for
 /// small slopes.
 fn time_to_integrate(rate: f64, slope: f64, amount: f64) -> f64 {

@@ -46,6 +46,7 @@ fn reason(reason: Reason) -> String {
         Reason::Failures(failures) => format!("{failures} failures in its window"),
         Reason::StayOver(stay) => format!("half-open for {stay} without a decision"),
         Reason::ProbeFailed => "a probe failed".to_owned(),
+        Reason::ProcessDied => "its process died and begins anew".to_owned(),
         Reason::Operator(order) => operator(order).to_owned(),
     }
 }

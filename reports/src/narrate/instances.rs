@@ -6,7 +6,7 @@ use sim_models::resilience::load_balancer::Ejection;
 
 use super::Line;
 use crate::palette::Tone;
-use crate::units::{count, percent};
+use crate::units::{count, number_of, percent};
 
 pub(super) fn changes(edge: &str, instance: &str, change: &InstanceChange) -> Line {
     let (tone, text) = match change {
@@ -22,9 +22,20 @@ pub(super) fn changes(edge: &str, instance: &str, change: &InstanceChange) -> Li
 
 fn reason(ejection: &Ejection) -> String {
     match ejection {
-        Ejection::ConsecutiveFailures(failures) => format!("{failures} failures in a row"),
+        Ejection::ConsecutiveFailures(failures) => {
+            format!("{} in a row", number_of(u64::from(*failures), "failure"))
+        }
+        Ejection::ConsecutiveGatewayFailures(failures) => {
+            format!("{} in a row", number_of(u64::from(*failures), "gateway failure"))
+        }
+        Ejection::ConsecutiveLocalOriginFailures(failures) => {
+            format!("not reached {} in a row", number_of(u64::from(*failures), "time"))
+        }
         Ejection::SuccessRate { rate, threshold } => {
             format!("{} succeed, and others {} or more", percent(*rate), percent(*threshold))
+        }
+        Ejection::FailureShare { share, threshold } => {
+            format!("{} fail, and {} is too many", percent(*share), percent(*threshold))
         }
     }
 }
@@ -33,6 +44,11 @@ pub(super) fn scaled(service: &str, from: u32, to: u32) -> Line {
     let tone = if to > from { Tone::Better } else { Tone::Probing };
     let (from, to) = (count(u64::from(from)), count(u64::from(to)));
     Line::new(tone, "scale", service, format!("{to} instances in place of {from}"))
+}
+
+pub(super) fn forgot(instance: &str, what: &[&str]) -> Line {
+    let text = format!("its memory is lost and begins anew: {}", what.join(", "));
+    Line::new(Tone::Probing, "memory", instance, text)
 }
 
 pub(super) fn out_of_memory(instance: &str, restart: SimDuration) -> Line {

@@ -22,6 +22,7 @@ pub(crate) fn line(moment: &Moment) -> Line {
         Change::Instance { edge, instance, change } => instances::changes(edge, instance, change),
         Change::Scaled { service, from, to } => instances::scaled(service, *from, *to),
         Change::OutOfMemory { instance, restart } => instances::out_of_memory(instance, *restart),
+        Change::Forgot { instance, what } => instances::forgot(instance, what),
         Change::AlertFires { alert, severity } => alerts::fires(alert, severity),
         Change::AlertResolved { alert } => alerts::resolved(alert),
         Change::Backlog { queue, waiting } => queues::backlog(queue, *waiting),

@@ -13,8 +13,57 @@ use crate::stats::normal_quantile;
 
 pub use empirical::Empirical;
 
-/// The 99th percentile of the standard normal distribution.
-const Z99: f64 = 2.326_347_874_040_841;
+/// The percentiles that dashboards show.
+///
+/// ```
+/// use sim_core::distribution::Percentile;
+/// assert_eq!(Percentile::P999.to_string(), "p99.9");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Percentile {
+    /// The median.
+    P50,
+    /// The 90th percentile.
+    P90,
+    /// The 95th percentile.
+    P95,
+    /// The 99th percentile.
+    P99,
+    /// The 99.9th percentile.
+    P999,
+}
+
+impl Percentile {
+    /// All of them, the lowest first.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::distribution::Percentile::ALL.len(), 5);
+    /// ```
+    pub const ALL: [Self; 5] = [Self::P50, Self::P90, Self::P95, Self::P99, Self::P999];
+
+    /// The same percentile of the standard normal distribution.
+    fn of_standard_normal(self) -> f64 {
+        match self {
+            Self::P50 => 0.0,
+            Self::P90 => 1.281_551_565_544_600_4,
+            Self::P95 => 1.644_853_626_951_472_7,
+            Self::P99 => 2.326_347_874_040_841,
+            Self::P999 => 3.090_232_306_167_813_5,
+        }
+    }
+}
+
+impl std::fmt::Display for Percentile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::P50 => "p50",
+            Self::P90 => "p90",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+            Self::P999 => "p99.9",
+        })
+    }
+}
 
 /// The reason why parameters do not describe a distribution.
 ///
@@ -49,11 +98,27 @@ pub enum DistributionError {
         /// The upper bound.
         high: f64,
     },
-    /// No lognormal distribution has this mean and 99th percentile.
-    #[error("a lognormal p99 lies between 1 and 14.97 times the mean, not at {ratio} times")]
+    /// No lognormal distribution has this mean and this percentile.
+    #[error(
+        "a lognormal {percentile} lies between {least} and {most:.2} times the mean, not at {ratio} times"
+    )]
     ImpossibleTail {
-        /// The 99th percentile divided by the mean.
+        /// The percentile.
+        percentile: Percentile,
+        /// The percentile divided by the mean, as it was given.
         ratio: f64,
+        /// What it must be more than.
+        least: f64,
+        /// The most that it can be.
+        most: f64,
+    },
+    /// A percentile is not above a lower one.
+    #[error("the {higher} must lie above the {lower}")]
+    Unordered {
+        /// The lower percentile.
+        lower: Percentile,
+        /// The higher one.
+        higher: Percentile,
     },
     /// The coefficient of variation is below 1; a hyperexponential distribution varies at least as
     /// much as an exponential one.
@@ -278,13 +343,64 @@ impl Distribution {
     /// # Ok::<(), sim_core::distribution::DistributionError>(())
     /// ```
     pub fn lognormal_mean_p99(mean: f64, p99: f64) -> Result<Self, DistributionError> {
-        let ratio = positive("p99", p99)? / positive("mean", mean)?;
-        let discriminant = Z99 * Z99 - 2.0 * libm::log(ratio);
-        if ratio <= 1.0 || discriminant < 0.0 {
-            return Err(DistributionError::ImpossibleTail { ratio });
+        Self::lognormal_mean_percentile(mean, Percentile::P99, p99)
+    }
+
+    /// Lognormal with `mean` and a percentile; of two that fit, the one that varies less.
+    ///
+    /// # Errors
+    /// If a parameter is not positive, or no lognormal distribution has both.
+    ///
+    /// ```
+    /// use sim_core::{Distribution, distribution::Percentile};
+    /// let distribution = Distribution::lognormal_mean_percentile(10.0, Percentile::P50, 8.0)?;
+    /// assert!((distribution.mean() - 10.0).abs() < 1e-9);
+    /// assert!((distribution.quantile_estimate(0.5).unwrap() - 8.0).abs() < 1e-6);
+    /// # Ok::<(), sim_core::distribution::DistributionError>(())
+    /// ```
+    pub fn lognormal_mean_percentile(
+        mean: f64,
+        percentile: Percentile,
+        value: f64,
+    ) -> Result<Self, DistributionError> {
+        let ratio = positive("percentile", value)? / positive("mean", mean)?;
+        let z = percentile.of_standard_normal();
+        // ln ratio = z sigma - sigma^2 / 2
+        let discriminant = z * z - 2.0 * libm::log(ratio);
+        let least = if percentile == Percentile::P50 { 0.0 } else { 1.0 };
+        if ratio <= least || discriminant < 0.0 {
+            let most = libm::exp(z * z / 2.0);
+            return Err(DistributionError::ImpossibleTail { percentile, ratio, least, most });
         }
-        let sigma = Z99 - libm::sqrt(discriminant);
+        let root = libm::sqrt(discriminant);
+        let sigma = if percentile == Percentile::P50 { root } else { z - root };
         Ok(Self::Lognormal { mu: libm::log(mean) - sigma * sigma / 2.0, sigma })
+    }
+
+    /// Lognormal with two percentiles, in any order.
+    ///
+    /// # Errors
+    /// If a value is not positive, or the higher percentile is not above the lower.
+    ///
+    /// ```
+    /// use sim_core::{Distribution, distribution::Percentile::{P50, P99}};
+    /// let distribution = Distribution::lognormal_percentiles((P50, 80.0), (P99, 900.0))?;
+    /// assert!((distribution.quantile_estimate(0.5).unwrap() - 80.0).abs() < 1e-6);
+    /// assert!((distribution.quantile_estimate(0.99).unwrap() - 900.0).abs() < 1e-6);
+    /// # Ok::<(), sim_core::distribution::DistributionError>(())
+    /// ```
+    pub fn lognormal_percentiles(
+        one: (Percentile, f64),
+        other: (Percentile, f64),
+    ) -> Result<Self, DistributionError> {
+        let ((lower, low), (higher, high)) =
+            if one.0 <= other.0 { (one, other) } else { (other, one) };
+        if lower == higher || positive("percentile", low)? >= positive("percentile", high)? {
+            return Err(DistributionError::Unordered { lower, higher });
+        }
+        let (from, to) = (lower.of_standard_normal(), higher.of_standard_normal());
+        let sigma = libm::log(high / low) / (to - from);
+        Ok(Self::Lognormal { mu: libm::log(low) - sigma * from, sigma })
     }
 
     /// Lognormal with `mean` and coefficient of variation `cv`.
@@ -434,6 +550,21 @@ impl Distribution {
     #[inline]
     pub fn sample_duration(&self, random: &mut impl Rng) -> SimDuration {
         SimDuration::from_nanos_f64(self.sample(random))
+    }
+
+    /// The value, if it is always the same.
+    ///
+    /// ```
+    /// use sim_core::Distribution;
+    /// assert_eq!(Distribution::constant(2.0)?.as_constant(), Some(2.0));
+    /// assert_eq!(Distribution::exponential(2.0)?.as_constant(), None);
+    /// # Ok::<(), sim_core::distribution::DistributionError>(())
+    /// ```
+    pub fn as_constant(&self) -> Option<f64> {
+        match self {
+            Self::Constant { value } => Some(*value),
+            _ => None,
+        }
     }
 
     /// The exact mean.

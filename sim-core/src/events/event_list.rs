@@ -1,4 +1,4 @@
-//! A 4-ary heap of events, ordered by time and then by the order of scheduling.
+//! A 4-ary heap of events, ordered by time, then by rank, then by the order of scheduling.
 
 use std::collections::HashSet;
 
@@ -7,6 +7,9 @@ use crate::SimTime;
 /// Children per node: four keys share a cache line, which makes the heap half as deep as a binary
 /// heap.
 const ARITY: usize = 4;
+
+/// The bit above which an order within an instant has its rank; 2⁵⁶ events are more than any run has.
+const RANK_SHIFT: u32 = 56;
 
 /// Identifies a scheduled event so that it can be cancelled.
 ///
@@ -21,8 +24,9 @@ const ARITY: usize = 4;
 pub struct EventId(u128);
 
 impl EventId {
-    fn new(at: SimTime, sequence: u64) -> Self {
-        Self((u128::from(at.as_nanos()) << 64) | u128::from(sequence))
+    fn new(at: SimTime, rank: u8, sequence: u64) -> Self {
+        let order = u64::from(rank) << RANK_SHIFT | sequence;
+        Self((u128::from(at.as_nanos()) << 64) | u128::from(order))
     }
 
     fn time(self) -> SimTime {
@@ -36,8 +40,8 @@ struct Entry<E> {
     event: E,
 }
 
-/// The future-event list: events come out in order of time, and those at the same instant in the
-/// order in which they were scheduled.
+/// The future-event list: events come out in order of time, those at the same instant in order of
+/// rank, and those of the same rank in the order in which they were scheduled.
 ///
 /// Scheduling an event and taking the next one cost O(log n) and allocate only when the list
 /// outgrows its largest size so far. Cancelling is O(1): the entry stays in the list until it comes
@@ -96,7 +100,7 @@ impl<E: Copy> EventList<E> {
         Self::default()
     }
 
-    /// Schedules `event` at `at` and returns the id for cancelling it.
+    /// Schedules `event` at `at`, with rank 0, and returns the id for cancelling it.
     ///
     /// `at` may be earlier than the last event taken; such an event comes out next and can no
     /// longer be cancelled.
@@ -108,7 +112,22 @@ impl<E: Copy> EventList<E> {
     /// assert_eq!(list.pop(), Some((SimTime::from_secs(3), 'x')));
     /// ```
     pub fn schedule(&mut self, at: SimTime, event: E) -> EventId {
-        let id = EventId::new(at, self.sequence);
+        self.schedule_ranked(at, 0, event)
+    }
+
+    /// Schedules `event` at `at` with a rank: of events at the same instant, those with a lower rank
+    /// come first.
+    ///
+    /// ```
+    /// # use sim_core::{EventList, SimTime};
+    /// let mut list = EventList::new();
+    /// list.schedule_ranked(SimTime::from_secs(3), 1, "an arrival");
+    /// list.schedule_ranked(SimTime::from_secs(3), 0, "a departure");
+    /// assert_eq!(list.pop(), Some((SimTime::from_secs(3), "a departure")));
+    /// ```
+    #[inline]
+    pub fn schedule_ranked(&mut self, at: SimTime, rank: u8, event: E) -> EventId {
+        let id = EventId::new(at, rank, self.sequence);
         self.sequence += 1;
         if std::mem::take(&mut self.is_top_vacant) {
             self.sift_down(Entry { id, event });

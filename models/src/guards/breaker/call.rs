@@ -8,7 +8,7 @@ use crate::language::Problems;
 use crate::resilience::circuit_breaker::{BreakerAnswer, CallVerdict, Ticket};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{Activity, Next, State, Turn};
+use crate::system::{Activity, EdgePlan, Next, State, Turn};
 use crate::{Outcome, OutcomeSet};
 
 /// A permission of a breaker; packed, so that a [`Hold`] with the kind of its guard has 32 bytes.
@@ -38,7 +38,9 @@ impl Guards for Breaker {
 
     #[inline]
     fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
-        let breaker = call.scoped(self.first, self.scope, turn);
+        let Some(breaker) = call.scoped(self.first, self.scope, turn) else {
+            return Entry::Rejected(Outcome::NoHealthyInstance);
+        };
         if let Some(ticket) = turn.state.breakers[breaker as usize].pass_if_closed() {
             let permission = Permission { since: turn.now, ticket, breaker };
             *turn.state.frames.hold(call.index, call.position) = Hold::Breaker(permission);
@@ -60,6 +62,18 @@ impl Guards for Breaker {
 
     fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
         complete(call, CallVerdict::Ignored, turn);
+    }
+
+    fn forget(&self, edge: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
+        let breakers = self.scope.in_memory_of(self.first, caller, edge);
+        for breaker in breakers.clone() {
+            turn.state.run_timers_of(breaker, turn.now);
+            turn.state.test_waiters[breaker as usize].clear();
+            if let Some(transition) = turn.state.breakers[breaker as usize].dies(turn.now) {
+                turn.state.recorder.breaker_changes(turn.now, breaker, transition);
+            }
+        }
+        (!breakers.is_empty()).then_some("breakers")
     }
 }
 

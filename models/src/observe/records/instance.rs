@@ -35,7 +35,7 @@ pub struct InstanceRecord {
 }
 
 /// A change of an instance, or of the number of them.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum ScaleRecord {
     /// An autoscaler has brought the instances of a station to another number.
     Scaled {
@@ -52,5 +52,12 @@ pub enum ScaleRecord {
         instance: u32,
         /// The time that it takes to start again.
         restart: SimDuration,
+    },
+    /// A process died, and what it kept in memory with it.
+    Forgot {
+        /// The instance.
+        instance: u32,
+        /// The names of what it kept.
+        what: Vec<&'static str>,
     },
 }

@@ -101,6 +101,13 @@ pub enum Change {
         /// The time that it takes to start again.
         restart: SimDuration,
     },
+    /// A process died, and what it kept in memory with it.
+    Forgot {
+        /// The instance, by name and number.
+        instance: String,
+        /// The names of what it kept.
+        what: Vec<&'static str>,
+    },
     /// An alert fires.
     AlertFires {
         /// Its name.

@@ -21,26 +21,27 @@ pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Ve
     recorder.instances().iter().map(moment).collect()
 }
 
-/// The changes of the number of instances, and the processes that ran out of memory.
+/// The name of an instance, with its number if its station has several.
+fn name(blueprint: &Blueprint, instance: u32) -> String {
+    let station = &blueprint.stations[blueprint.instances[instance as usize].station as usize];
+    let (name, number) = (&station.name, instance - station.instances.start + 1);
+    if station.instances.len() == 1 { name.clone() } else { format!("{name}#{number}") }
+}
+
+/// The changes of the number of instances, the memory that processes lost, and the processes that ran out of memory.
 pub(super) fn scale_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
     let moment = |(at, record): &(SimTime, ScaleRecord)| {
-        let change = match *record {
+        let change = match record {
             ScaleRecord::Scaled { station, from, to } => Change::Scaled {
-                service: blueprint.stations[station as usize].name.clone(),
-                from,
-                to,
+                service: blueprint.stations[*station as usize].name.clone(),
+                from: *from,
+                to: *to,
             },
             ScaleRecord::OutOfMemory { instance, restart } => {
-                let station =
-                    &blueprint.stations[blueprint.instances[instance as usize].station as usize];
-                let number = instance - station.instances.start + 1;
-                let name = &station.name;
-                let instance = if station.instances.len() == 1 {
-                    name.clone()
-                } else {
-                    format!("{name}#{number}")
-                };
-                Change::OutOfMemory { instance, restart }
+                Change::OutOfMemory { instance: name(blueprint, *instance), restart: *restart }
+            }
+            ScaleRecord::Forgot { instance, what } => {
+                Change::Forgot { instance: name(blueprint, *instance), what: what.clone() }
             }
         };
         Moment { at: *at, change }

@@ -58,6 +58,8 @@ enum Limiter {
 /// The gate of one instance.
 #[derive(Clone, Debug)]
 pub struct Admission {
+    settings: AdmissionSettings,
+    key: DrawKey,
     limiter: Option<Limiter>,
     in_flight_limit: Option<u32>,
     in_flight: u32,
@@ -70,6 +72,8 @@ impl Admission {
     /// A gate that no request has passed yet.
     pub fn new(settings: AdmissionSettings, key: DrawKey) -> Self {
         Self {
+            settings,
+            key,
             limiter: settings.concurrency.map(|limit| match limit {
                 ConcurrencyLimit::Aimd(settings) => Limiter::Aimd(Aimd::new(settings)),
                 ConcurrencyLimit::Gradient2(settings) => {
@@ -83,6 +87,15 @@ impl Admission {
             utilization: settings.utilization.map(UtilizationLimit::new),
             codel: settings.codel.map(Codel::new),
         }
+    }
+
+    /// Forgets everything except the requests in flight, as a new process does; returns true if
+    /// there was something to forget.
+    pub fn begin_anew(&mut self) -> bool {
+        let new = Self::new(self.settings, self.key.child(1));
+        *self = Self { in_flight: self.in_flight, ..new };
+        let AdmissionSettings { concurrency, red, utilization, codel, .. } = self.settings;
+        concurrency.is_some() || red.is_some() || utilization.is_some() || codel.is_some()
     }
 
     /// Takes a request that arrives, and returns the number in flight with it; `None` if it is

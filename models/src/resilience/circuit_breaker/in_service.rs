@@ -296,6 +296,13 @@ impl BreakerInService {
         Some(transition)
     }
 
+    /// Begins anew, closed and without orders, because its process has died; returns the change of
+    /// state that this brings about.
+    pub fn dies(&mut self, now: SimTime) -> Option<Transition> {
+        let transition = self.obey(now, OperatorOrder::Reset)?;
+        Some(Transition { reason: Reason::ProcessDied, ..transition })
+    }
+
     /// Notes that a fault that keeps its logic from working begins, or ends.
     pub fn breaks(&mut self, begins: bool) {
         self.faults = if begins { self.faults + 1 } else { self.faults - 1 };

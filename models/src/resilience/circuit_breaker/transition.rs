@@ -55,6 +55,8 @@ pub enum Reason {
     ProbesSucceeded(u32),
     /// A probe failed.
     ProbeFailed,
+    /// Its process died, and a new one knows nothing.
+    ProcessDied,
     /// An operator stepped in.
     Operator(OperatorOrder),
 }

@@ -1,11 +1,11 @@
 //! The balancer of one edge.
 
-use sim_core::random::{KeyedDraw, Rng, uniform};
+use sim_core::random::{DrawKey, KeyedDraw, Rng, uniform};
 use sim_core::{SimDuration, SimTime};
 
 use super::{
-    ConsistentHash, Ejection, HealthCheck, HealthTally, OutlierDetection, OutlierSettings,
-    PeakEwma, SlowStart, SmoothWeighted,
+    AttemptResult, ConsistentHash, Ejection, HealthCheck, HealthTally, OutlierDetection,
+    OutlierSettings, PeakEwma, SlowStart, SmoothWeighted,
 };
 
 /// The way in which a caller spreads its calls over the instances of a callee.
@@ -69,6 +69,11 @@ impl Balancing {
     pub fn observes_attempts(&self) -> bool {
         self.outlier_detection.is_some() || matches!(self.balance, Balance::PeakEwma { .. })
     }
+
+    /// True if it can take instances out of the choice.
+    pub fn takes_instances_out(&self) -> bool {
+        self.outlier_detection.is_some() || self.health_check.is_some()
+    }
 }
 
 /// A call for which an instance is chosen.
@@ -95,7 +100,8 @@ pub struct LoadBalancer {
     present: u32,
     /// The next one in turn, as a position among the instances of each zone that are in order.
     next: Vec<u32>,
-    /// Instances in order; all of them in a panic.
+    /// Instances in order; all of them in a panic. Empty if none is in order and the panic
+    /// threshold keeps the others out.
     eligible: Vec<u32>,
     /// The eligible ones of a zone, while one of them is chosen.
     in_zone: Vec<u32>,
@@ -108,8 +114,9 @@ pub struct LoadBalancer {
 }
 
 impl LoadBalancer {
-    /// A balancer over `instances` instances, numbered from 0, all of them in order.
-    pub fn new(settings: Balancing, instances: u32) -> Self {
+    /// A balancer over `instances` instances, numbered from 0, all of them in order. Outliers are
+    /// ejected by chances drawn with `key`.
+    pub fn new(settings: Balancing, instances: u32, key: DrawKey) -> Self {
         let instances = instances.max(1);
         let long_ago = SimTime::ZERO;
         Self {
@@ -121,7 +128,7 @@ impl LoadBalancer {
             health: vec![HealthTally::default(); instances as usize],
             outliers: settings
                 .outlier_detection
-                .map(|outliers| OutlierDetection::new(outliers, instances)),
+                .map(|outliers| OutlierDetection::new(outliers, instances, key)),
             came_back_at: vec![
                 long_ago;
                 if settings.slow_start.is_some() { instances as usize } else { 0 }
@@ -144,24 +151,34 @@ impl LoadBalancer {
         }
     }
 
-    /// The instance for the next call. `outstanding` returns the requests in flight at an instance.
+    /// The instance for the next call; `None` if none is in order. `outstanding` returns the
+    /// requests in flight at an instance.
     #[inline]
     pub fn choose<D: FnOnce() -> KeyedDraw>(
         &mut self,
         call: BalancedCall<D>,
         outstanding: impl Fn(u32) -> u32,
-    ) -> u32 {
-        if self.instances == 1 {
-            return 0;
+    ) -> Option<u32> {
+        if self.eligible.is_empty() {
+            return None;
         }
+        Some(self.choose_eligible(call, &outstanding))
+    }
+
+    #[inline]
+    fn choose_eligible<D: FnOnce() -> KeyedDraw>(
+        &mut self,
+        call: BalancedCall<D>,
+        outstanding: &impl Fn(u32) -> u32,
+    ) -> u32 {
         let is_simple = self.settings.locality.is_none() && self.settings.slow_start.is_none();
         if is_simple {
             if matches!(self.settings.balance, Balance::RoundRobin) {
                 return in_turn(&mut self.next[0], &self.eligible);
             }
-            return self.choose_among(None, (call.now, call.key), &mut (call.draw)(), &outstanding);
+            return self.choose_among(None, (call.now, call.key), &mut (call.draw)(), outstanding);
         }
-        self.choose_with_care(call, &outstanding)
+        self.choose_with_care(call, outstanding)
     }
 
     fn choose_with_care<D: FnOnce() -> KeyedDraw>(
@@ -267,16 +284,28 @@ impl LoadBalancer {
         now: SimTime,
         instance: u32,
         elapsed: SimDuration,
-        is_failure: bool,
+        result: AttemptResult,
     ) -> Option<Ejection> {
         if let Some(cost) = self.costs.get_mut(instance as usize) {
             cost.observe(now, elapsed);
         }
-        let ejection = self.outliers.as_mut()?.note(now, instance, is_failure);
+        let ejection = self.outliers.as_mut()?.note(now, instance, result);
         if ejection.is_some() {
             self.find_eligible();
         }
         ejection
+    }
+
+    /// Ends the ejection of an instance that is healthy and whose check has passed; returns true if
+    /// it was ejected.
+    pub fn readmits(&mut self, now: SimTime, instance: u32) -> bool {
+        let is_healthy = self.health[instance as usize].is_healthy();
+        let ends = is_healthy
+            && self.outliers.as_mut().is_some_and(|it| it.health_check_passed(now, instance));
+        if ends {
+            self.come_back(now, instance, true);
+        }
+        ends
     }
 
     /// Takes a check of an instance; returns its health if that has changed.
@@ -317,6 +346,9 @@ impl LoadBalancer {
     /// Makes the first `present` instances exist, and no others.
     pub fn set_present(&mut self, now: SimTime, present: u32) {
         let before = std::mem::replace(&mut self.present, present.clamp(1, self.instances));
+        if let Some(outliers) = &mut self.outliers {
+            outliers.set_present(self.present);
+        }
         for instance in before..self.present {
             self.come_back(now, instance, true);
         }
@@ -334,7 +366,7 @@ impl LoadBalancer {
         }
         let is_panic =
             (self.eligible.len() as f64) < self.settings.panic_threshold * f64::from(self.present);
-        if is_panic || self.eligible.is_empty() {
+        if is_panic {
             self.eligible.clear();
             self.eligible.extend(0..self.present);
         }
@@ -379,7 +411,7 @@ mod tests {
     }
 
     fn choices(settings: Balancing, instances: u32) -> Vec<u32> {
-        let mut balancer = LoadBalancer::new(settings, instances);
+        let mut balancer = LoadBalancer::new(settings, instances, root());
         let outstanding = |instance: u32| [5, 2, 2, 9][instance as usize % 4];
         let call = |number: u64| BalancedCall {
             now: SimTime::ZERO,
@@ -387,7 +419,7 @@ mod tests {
             zone: 0,
             key: None,
         };
-        (0..3_000).map(|number| balancer.choose(call(number), outstanding)).collect()
+        (0..3_000).filter_map(|number| balancer.choose(call(number), outstanding)).collect()
     }
 
     fn share(choices: &[u32], instance: u32) -> f64 {
@@ -419,12 +451,25 @@ mod tests {
 
     #[test]
     fn peak_ewma_avoids_what_was_slow() {
-        let mut balancer =
-            LoadBalancer::new(by(Balance::PeakEwma { decay: SimDuration::from_secs(10) }), 2);
-        balancer.note_attempt(SimTime::ZERO, 0, SimDuration::from_millis(100), false);
-        balancer.note_attempt(SimTime::ZERO, 1, SimDuration::from_millis(10), false);
+        let mut balancer = LoadBalancer::new(
+            by(Balance::PeakEwma { decay: SimDuration::from_secs(10) }),
+            2,
+            root(),
+        );
+        balancer.note_attempt(
+            SimTime::ZERO,
+            0,
+            SimDuration::from_millis(100),
+            AttemptResult::Success,
+        );
+        balancer.note_attempt(
+            SimTime::ZERO,
+            1,
+            SimDuration::from_millis(10),
+            AttemptResult::Success,
+        );
         let call = BalancedCall { now: SimTime::ZERO, draw: || root().draw(), zone: 0, key: None };
-        assert_eq!(balancer.choose(call, |_| 0), 1);
+        assert_eq!(balancer.choose(call, |_| 0), Some(1));
     }
 
     #[test]
@@ -436,7 +481,7 @@ mod tests {
             healthy_threshold: 1,
         };
         let settings = Balancing { locality, health_check: Some(check), ..by(Balance::Random) };
-        let mut balancer = LoadBalancer::new(settings, 8);
+        let mut balancer = LoadBalancer::new(settings, 8, root());
         let mut kept = |down: &[u32]| {
             for instance in down {
                 balancer.note_check(SimTime::ZERO, *instance, false);
@@ -448,7 +493,9 @@ mod tests {
                 key: None,
             };
             (0..2_000)
-                .filter(|number| balancer.choose(call(*number), |_| 0).is_multiple_of(2))
+                .filter(|number| {
+                    balancer.choose(call(*number), |_| 0).is_some_and(|it| it.is_multiple_of(2))
+                })
                 .count() as f64
                 / 2_000.0
         };
@@ -474,7 +521,7 @@ mod tests {
             panic_threshold: 0.5,
             ..by(Balance::Random)
         };
-        let mut balancer = LoadBalancer::new(settings, 4);
+        let mut balancer = LoadBalancer::new(settings, 4, root());
         let at = SimTime::from_secs;
         let share_of_first = |balancer: &mut LoadBalancer, seconds| {
             let call = |number: u64| BalancedCall {
@@ -483,7 +530,8 @@ mod tests {
                 zone: 0,
                 key: None,
             };
-            (0..4_000).filter(|number| balancer.choose(call(*number), |_| 0) == 0).count() as f64
+            (0..4_000).filter(|number| balancer.choose(call(*number), |_| 0) == Some(0)).count()
+                as f64
                 / 4_000.0
         };
         balancer.note_check(at(1_000), 0, false);

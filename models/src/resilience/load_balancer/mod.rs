@@ -16,7 +16,7 @@ pub use consistent_hash::ConsistentHash;
 pub(crate) use health_check::HealthCheckSection;
 pub use health_check::{HealthCheck, HealthTally};
 pub(crate) use outlier::OutlierSection;
-pub use outlier::{Ejection, OutlierDetection, OutlierSettings};
+pub use outlier::{AttemptResult, Ejection, Enforcing, OutlierDetection, OutlierSettings};
 pub use peak_ewma::PeakEwma;
 pub use slow_start::SlowStart;
 pub(crate) use slow_start::SlowStartSection;

@@ -28,7 +28,7 @@ impl Graph<'_> {
     }
 
     fn span(&self, deadline: u32) -> Option<SimDuration> {
-        (deadline != NONE).then(|| self.blueprint.deadlines[deadline as usize].span)
+        self.blueprint.deadline(deadline).map(|deadline| deadline.span)
     }
 
     fn breaker_without_timeout(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {

@@ -7,7 +7,7 @@ use super::cycles::cycles;
 use super::file::Scenario;
 use crate::language::tree::normalize_edge;
 use crate::language::{Location, Placed, Problem, Problems};
-use crate::system::{Blueprint, NONE, StationKind};
+use crate::system::{Blueprint, StationKind};
 
 /// At most this many cycles of calls are reported.
 const MOST_CYCLES: usize = 10;
@@ -50,8 +50,7 @@ impl Graph<'_> {
     }
 
     fn timeout(&self, edge: usize) -> Option<sim_core::SimDuration> {
-        let id = self.blueprint.edges[edge].timeout;
-        (id != NONE).then(|| self.blueprint.deadlines[id as usize].span)
+        self.blueprint.deadline(self.blueprint.edges[edge].timeout).map(|deadline| deadline.span)
     }
 
     fn cycles(&self, problems: &mut Problems) {

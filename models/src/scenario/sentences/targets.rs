@@ -106,6 +106,11 @@ impl Resolver<'_, '_> {
             Some(callee) => format!("{} -> {callee}", target.name),
             None => target.name.clone(),
         };
+        let resource = target.part.as_ref().map(|part| format!("{owner}.{part}"));
+        let pools = &self.plan.blueprint.pools;
+        if let Some(pool) = pools.iter().find(|pool| resource.as_ref() == Some(&pool.owner)) {
+            return Some((pool.owner.clone(), pool.kind));
+        }
         let kinds: Vec<PoolKind> = self
             .plan
             .blueprint

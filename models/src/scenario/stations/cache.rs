@@ -8,6 +8,7 @@ use crate::resources::CacheSettings;
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Plan, most};
 use crate::steps::{Op, handler};
+use crate::system::{CachePlan, NONE};
 
 section! {
     /// A cache.
@@ -61,11 +62,14 @@ pub(crate) fn compile_contents(
     let is_possible = problems.may_have(u64::from(count), most::KEYS, "keys", keys.at());
     let count = if is_possible { count } else { 1 };
     let lifetime = cache.ttl.as_ref().map(|ttl| ttl.0).unwrap_or_default();
-    plan.blueprint.caches.push(CacheSettings {
+    let settings = CacheSettings {
         cumulative: zipf(count, cache.zipf.as_ref().map_or(0.0, |exponent| **exponent)),
         lifetime,
         coalesces: cache.coalesce.as_ref().is_some_and(|coalesces| **coalesces),
-    });
+    };
+    let station = plan.blueprint.stations.iter().position(|station| station.name == name);
+    let station = station.map_or(NONE, |station| station as u32);
+    plan.blueprint.caches.push(CachePlan { station, settings });
 }
 
 /// The probability of each key and all before it, the n-th in proportion to 1 / n^exponent.

@@ -9,6 +9,7 @@ mod host;
 mod memory;
 mod pools;
 mod regions;
+mod resource;
 mod service;
 mod slots;
 

@@ -4,7 +4,7 @@ use super::admission::AdmissionSection;
 use super::memory::{Memory, with_memory};
 use super::service::Service;
 use super::slots::{self, Slots};
-use super::{admission, autoscale, host, regions};
+use super::{admission, autoscale, host, regions, resource};
 use crate::language::{Location, Placed, Problems, Short};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Plan, most};
@@ -62,6 +62,7 @@ fn compile_service(
         ..Station::new(name, StationKind::Service, service.key())
     };
     let id = station.compile(names, plan, problems);
+    resource::compile(name, &service.pools, first, names, plan, problems);
     regions::place(service, first, names, plan, problems);
     if let Some(autoscale) = &service.autoscale {
         autoscale::compile(autoscale, id, plan, problems);
@@ -146,7 +147,14 @@ impl<'a> Station<'a> {
         let count = self.count(first, problems);
         let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };
         let first_pool = plan.blueprint.pools.len() as u32;
-        let pool = slots::compile(self.slots, self.name, self.pool, plan, problems);
+        let pool = slots::compile(
+            self.slots.map(|slots| &slots.0),
+            self.name,
+            self.pool,
+            names,
+            plan,
+            problems,
+        );
         let (discipline, gate) = admission::compile(self.admission, pool.capacity, names, problems);
         let gate = with_memory(gate, self.memory, problems);
         let pool = PoolPlan { discipline, ..pool };
@@ -166,8 +174,9 @@ impl<'a> Station<'a> {
                 (plan.blueprint.gates.len() - 1) as u32
             });
             let slots = first_pool + instance;
-            let (keys, region) = (NONE, NONE);
-            let instance = InstancePlan { station: id, slots, processors, gate, keys, region };
+            let (resources, keys, region) = (NONE, NONE, NONE);
+            let instance =
+                InstancePlan { station: id, slots, resources, processors, gate, keys, region };
             plan.blueprint.instances.push(instance);
         }
         let instances = first..first + count;

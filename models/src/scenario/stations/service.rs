@@ -3,6 +3,7 @@
 use super::admission::AdmissionSection;
 use super::autoscale::Autoscale;
 use super::memory::Memory;
+use super::resource::ResourceSection;
 use super::slots::Slots;
 use crate::language::Problem;
 use crate::language::quantity::Duration;
@@ -21,6 +22,8 @@ section! {
         "threads" => threads: Option<Short<Slots>>,
         /// Requests in flight at each instance, for an asynchronous service.
         "slots" => slots: Option<Placed<Short<Slots>>>,
+        /// Pools of each instance that its handlers hold over several steps, by name.
+        "pools" => pools: Named<Short<ResourceSection>>,
         /// Processors of each instance, held while working; not limited if left out.
         "cpus" => cpus: Option<Placed<u32>>,
         /// The machine whose processors it uses.

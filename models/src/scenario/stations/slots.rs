@@ -1,7 +1,8 @@
 //! Threads, asynchronous slots and connections, and the queue in front of them.
 
-use crate::language::quantity::Duration;
-use crate::language::{HasShortForm, Placed, Problems, Short, section};
+use crate::language::distribution::DurationPhrase;
+use crate::language::{HasShortForm, Placed, Problems, section};
+use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 use crate::system::{PoolKind, PoolPlan, UNLIMITED};
 
@@ -13,7 +14,7 @@ section! {
         /// The most requests that may wait for one; no limit if left out.
         "queue" => queue: Option<u32>,
         /// The time that a request may wait for one; no limit if left out.
-        "max wait" => max_wait: Option<Placed<Duration>>,
+        "max wait" => max_wait: Option<Placed<DurationPhrase>>,
     }
 }
 
@@ -24,9 +25,10 @@ impl HasShortForm for Slots {
 
 /// The pool of the slots; one without limits if nothing is written.
 pub(super) fn compile(
-    slots: Option<&Short<Slots>>,
+    slots: Option<&Slots>,
     owner: &str,
     kind: PoolKind,
+    names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> PoolPlan {
@@ -37,7 +39,7 @@ pub(super) fn compile(
         capacity,
         core: capacity,
         queue_limit: slots.queue.unwrap_or(UNLIMITED),
-        wait_deadline: plan.deadline(slots.max_wait.as_ref(), problems),
+        wait_deadline: plan.deadline(slots.max_wait.as_ref(), names, problems),
         ..unlimited
     }
 }

@@ -275,15 +275,15 @@ impl ComposedBreaker {
             return (tally.calls >= threshold)
                 .then(|| self.close(now, Reason::ProbesSucceeded(tally.calls)));
         }
-        let decisive = permitted_calls.min(self.settings.trip.minimum_calls).max(1);
+        let trip = &self.settings.trip;
+        if trip.has_no_rate() && tally.failures > 0 {
+            return Some(self.open(now, Reason::ProbeFailed));
+        }
+        let decisive = permitted_calls.min(trip.minimum_calls).max(1);
         if tally.calls < decisive {
             return None;
         }
-        let trip = &self.settings.trip;
-        let reason_to_open = trip
-            .exceeded_rate(tally, decisive)
-            .or_else(|| (trip.has_no_rate() && tally.failures > 0).then_some(Reason::ProbeFailed));
-        Some(match reason_to_open {
+        Some(match trip.exceeded_rate(tally, decisive) {
             Some(reason) => self.open(now, reason),
             None => self.close(now, Reason::ProbesSucceeded(tally.calls)),
         })
@@ -407,6 +407,21 @@ mod tests {
         );
         let closing = breaker.complete(at(11), second, SECOND, CallVerdict::Success);
         assert_eq!(closing.map(|t| t.to), Some(BreakerState::Closed));
+    }
+
+    #[test]
+    fn without_a_rate_the_first_probe_that_fails_decides() {
+        for trip in [
+            TripRule { failures: Some(2), ..TripRule::never() },
+            TripRule { consecutive_failures: Some(2), ..TripRule::never() },
+        ] {
+            let mut breaker = made(ComposedSettings { trip, ..settings() });
+            feed(&mut breaker, 0, &[CallVerdict::Failure; 2]);
+            let first = asks(&mut breaker, 10).expect("two probes are permitted");
+            assert!(asks(&mut breaker, 10).is_some());
+            let opening = breaker.complete(at(11), first, SECOND, CallVerdict::Failure);
+            assert_eq!(opening.map(|t| t.reason), Some(Reason::ProbeFailed));
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::LibraryBreaker;
 use crate::guards::Permits;
 use crate::guards::breaker::ServiceSection;
 use crate::guards::breaker::{Company, MachineSection};
+use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::circuit_breaker::BreakerSettings;
@@ -273,7 +274,8 @@ impl MachineSection for ArticleGoSection {
         let permits = self.bulkhead_max_concurrent.as_ref().map(|permits| **permits);
         let max_wait = self.bulkhead_max_wait.unwrap_or(Placed::new(MAX_WAIT, at));
         let permits = permits.unwrap_or(library.bulkhead_max_concurrent).max(1);
-        let in_front = Some(Permits::semaphore(permits, Some(max_wait)));
+        let in_front =
+            Some(Permits::semaphore(permits, Some(max_wait.with(DurationPhrase::from(*max_wait)))));
         Company { in_front, ..Company::default() }
     }
 }

@@ -1,0 +1,51 @@
+//! The memory of a process, which dies with it: its breakers, limits, budgets and cached answers.
+//!
+//! What instances share through a store or a proxy stays: breakers and rate limits that all share,
+//! idempotency keys, an Envoy's retry budget, the ejections of a balancer.
+
+use super::blueprint::NONE;
+use super::turn::Turn;
+use crate::resilience::Fallback;
+
+impl Turn<'_> {
+    /// Lets a process that has died begin anew, with nothing in its memory.
+    #[cold]
+    pub fn forget(&mut self, instance: u32) {
+        let mut forgotten = Vec::new();
+        for edge_id in 0..self.plan.edges.len() {
+            let edge = &self.plan.edges[edge_id];
+            let Some(caller) = edge.caller_number(instance) else { continue };
+            for guard in &edge.guards {
+                forgotten.extend(guard.forget(edge, caller, self));
+            }
+            if edge.fallbacks.iter().any(|it| matches!(it, Fallback::Cached { .. })) {
+                self.state.edges[edge_id].last_answers[caller as usize] = None;
+                forgotten.push("cached answers");
+            }
+        }
+        let gate = self.plan.instances[instance as usize].gate;
+        if gate != NONE && self.state.gates[gate as usize].begin_anew() {
+            forgotten.push("admission control");
+        }
+        self.empty_cache_of(instance);
+        forgotten.sort_unstable();
+        forgotten.dedup();
+        if !forgotten.is_empty() {
+            self.state.recorder.forgot(self.now, instance, forgotten);
+        }
+    }
+
+    /// Empties a cache whose last instance has died.
+    fn empty_cache_of(&mut self, instance: u32) {
+        let station = self.plan.instances[instance as usize].station;
+        let mut instances = self.plan.stations[station as usize].instances.clone();
+        if instances.any(|instance| self.state.instances[instance as usize].crashes == 0) {
+            return;
+        }
+        for (plan, cache) in self.plan.caches.iter().zip(&mut self.state.caches) {
+            if plan.station == station {
+                cache.flush();
+            }
+        }
+    }
+}
