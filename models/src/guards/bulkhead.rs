@@ -177,7 +177,7 @@ pub struct Bulkhead {
     /// The first of its pools of permits; one for each instance of the caller.
     pub first_pool: u32,
     /// True if work that nobody waits for any more goes on and keeps its permit until it ends; then
-    /// a [task](crate::system::Turn::submit) carries it out.
+    /// a task carries it out (`system::tasks`).
     pub outlives_timeouts: bool,
 }
 
