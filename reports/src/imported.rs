@@ -8,9 +8,13 @@ use sim_models::formats::{Imported, ImportedCall};
 /// The longest line, in characters, that a map is written on.
 const WIDTH: usize = 110;
 
-/// The `calls:` section, with a comment for everything that has no equivalent.
+/// The `calls:` section, with a comment for everything that has no equivalent or was assumed.
 pub fn render(imported: &Imported, caller: &str) -> String {
-    let mut text = "calls:\n".to_owned();
+    let mut text = String::new();
+    for remark in &imported.remarks {
+        let _ = writeln!(text, "# belongs to no call: {remark}");
+    }
+    text.push_str("calls:\n");
     for call in &imported.calls {
         text.push_str(&render_call(call, caller));
     }
@@ -21,6 +25,9 @@ fn render_call(call: &ImportedCall, caller: &str) -> String {
     let mut text = format!("  {caller} -> {}:\n", call.callee);
     for remark in &call.remarks {
         let _ = writeln!(text, "    # no equivalent: {remark}");
+    }
+    for assumption in &call.assumptions {
+        let _ = writeln!(text, "    # assumed: {assumption}");
     }
     for (key, value) in &call.settings {
         text.push_str(&entry("    ", key, value));

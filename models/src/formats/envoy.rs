@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::configuration::Configuration;
 use super::durations::in_seconds;
 use super::format::Writer;
 use super::guarded_call::{GuardSettings, GuardedCall};
@@ -31,17 +32,6 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     }),
 };
 
-/// Keys of a cluster that say where its hosts are, not how it is called.
-const ADDRESS_KEYS: [&str; 7] = [
-    "@type",
-    "type",
-    "load_assignment",
-    "dns_lookup_family",
-    "eds_cluster_config",
-    "transport_socket",
-    "alt_stat_name",
-];
-
 /// Keys of `outlier_detection` that the preset has under the same name.
 const OUTLIER_NUMBERS: [&str; 5] = [
     "consecutive_5xx",
@@ -52,65 +42,59 @@ const OUTLIER_NUMBERS: [&str; 5] = [
 ];
 const OUTLIER_SPANS: [&str; 3] = ["interval", "base_ejection_time", "max_ejection_time"];
 
-fn read(document: &Value, imported: &mut Imported) {
-    let lists = [
-        document.get("clusters"),
-        document.get("static_resources").and_then(|resources| resources.get("clusters")),
-        document.as_array().map(|_| document),
-    ];
-    let listed = lists.into_iter().flatten().filter_map(Value::as_array).flatten();
-    let single = std::iter::once(document).filter(|document| document.get("name").is_some());
-    for cluster in single.chain(listed) {
-        read_cluster(&Section::new(Some(cluster), "cluster"), imported);
+fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
+    let root = configuration.root();
+    let resources = root.section("static_resources");
+    let single = root.has("name").then_some(root);
+    let clusters = single.into_iter();
+    let root = configuration.root();
+    for cluster in clusters.chain(root.sections("clusters")).chain(resources.sections("clusters")) {
+        read_cluster(&cluster, imported);
     }
 }
 
 fn read_cluster(cluster: &Section<'_>, imported: &mut Imported) {
     let Some(name) = cluster.text("name") else { return };
-    let call = imported.call(&name);
-    for key in ADDRESS_KEYS {
-        cluster.take(key);
-    }
+    let number = imported.number_of(&name);
+    cluster.belongs_to(number);
+    let call = &mut imported.calls[number];
     call.set("connect timeout", cluster.duration("connect_timeout"));
-    let remarks = read_breaker(cluster, call);
+    read_breaker(cluster, call);
     read_balance(cluster, call);
-    call.remarks.extend(remarks);
-    call.remarks.extend(cluster.remarks());
 }
 
-/// Sets the breaker and returns the remarks on its keys.
-fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) -> Vec<Remark> {
+/// Sets the breaker.
+fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) {
     let is_http2 = cluster.take("http2_protocol_options").is_some()
         || cluster
             .take("typed_extension_protocol_options")
             .is_some_and(|options| options.to_string().contains("http2"));
     let breakers = cluster.section("circuit_breakers");
-    let thresholds = breakers.items("thresholds");
-    let of_default = thresholds.iter().find(|entry| is_of_default_priority(entry));
-    let limits = Section::new(of_default, "circuit_breakers.thresholds");
-    limits.take("priority");
-    for other in thresholds.iter().filter(|entry| Some(*entry) != of_default) {
-        call.remark("circuit_breakers.thresholds", other.to_string());
-    }
+    let thresholds = breakers.sections("thresholds");
+    let limits = thresholds.iter().find(|entry| is_of_default_priority(entry));
     let outliers = cluster.section("outlier_detection");
-    if limits.is_there() || outliers.is_there() {
+    if limits.is_some() || outliers.is_there() {
+        let limit = |key: &str| limits.and_then(|limits| limits.number(key));
         let breaker = map([
             ("preset", Some("envoy".into())),
-            ("max_connections", limits.number("max_connections")),
-            ("max_pending_requests", limits.number("max_pending_requests")),
-            ("max_requests", limits.number("max_requests")),
-            ("max_retries", limits.number("max_retries")),
-            ("retry_budget", read_retry_budget(&limits.section("retry_budget"))),
+            ("max_connections", limit("max_connections")),
+            ("max_pending_requests", limit("max_pending_requests")),
+            ("max_requests", limit("max_requests")),
+            ("max_retries", limit("max_retries")),
+            (
+                "retry_budget",
+                limits.and_then(|limits| read_retry_budget(&limits.section("retry_budget"))),
+            ),
             ("http2_protocol_options", is_http2.then_some(true.into())),
             ("outlier_detection", outliers.is_there().then(|| read_outliers(&outliers))),
         ]);
         call.set("breaker", Some(Value::Object(breaker)));
     }
-    [limits, breakers, outliers].iter().flat_map(Section::remarks).collect()
 }
 
-fn is_of_default_priority(thresholds: &Value) -> bool {
-    thresholds.get("priority").is_none_or(|priority| priority == "DEFAULT")
+fn is_of_default_priority(thresholds: &Section<'_>) -> bool {
+    !thresholds.has("priority")
+        || thresholds.take_as("priority", |it| (it == "DEFAULT").then_some(())).is_some()
 }
 
 fn read_retry_budget(budget: &Section<'_>) -> Option<Value> {
@@ -133,18 +117,14 @@ fn read_outliers(outliers: &Section<'_>) -> Value {
 }
 
 fn read_balance(cluster: &Section<'_>, call: &mut ImportedCall) {
-    let policy = read_policy(cluster, call);
-    let checks = cluster.items("health_checks");
-    let check = Section::new(checks.first(), "cluster.health_checks[0]");
-    for other in checks.iter().skip(1) {
-        call.remark("cluster.health_checks", other.to_string());
-    }
-    let health_check = check.duration("interval").map(|interval| {
-        Value::Object(map([
-            ("interval", Some(interval)),
+    let policy = read_policy(cluster);
+    let checks = cluster.sections("health_checks");
+    let health_check = checks.first().and_then(|check| {
+        Some(Value::Object(map([
+            ("interval", Some(check.duration("interval")?)),
             ("unhealthy threshold", check.number("unhealthy_threshold")),
             ("healthy threshold", check.number("healthy_threshold")),
-        ]))
+        ])))
     });
     let common = cluster.section("common_lb_config");
     let panic = common
@@ -159,21 +139,17 @@ fn read_balance(cluster: &Section<'_>, call: &mut ImportedCall) {
     ]);
     let balance = if is_simple { policy.map(Value::from) } else { Some(Value::Object(details)) };
     call.set("balance", balance);
-    call.remarks.extend(check.remarks());
-    call.remarks.extend(common.remarks());
 }
 
-fn read_policy(cluster: &Section<'_>, call: &mut ImportedCall) -> Option<&'static str> {
-    let written = cluster.text("lb_policy")?;
-    Some(match written.as_str() {
-        "ROUND_ROBIN" => "round robin",
-        "LEAST_REQUEST" => "power of two",
-        "RANDOM" => "random",
-        "RING_HASH" | "MAGLEV" => "consistent hash",
-        _ => {
-            call.remark("cluster.lb_policy", written);
-            return None;
-        }
+fn read_policy(cluster: &Section<'_>) -> Option<&'static str> {
+    cluster.take_as("lb_policy", |written| {
+        Some(match written.as_str()? {
+            "ROUND_ROBIN" => "round robin",
+            "LEAST_REQUEST" => "power of two",
+            "RANDOM" => "random",
+            "RING_HASH" | "MAGLEV" => "consistent hash",
+            _ => return None,
+        })
     })
 }
 

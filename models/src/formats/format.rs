@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::configuration::Configuration;
 use super::guarded_call::GuardedCall;
 use super::{ConfigurationFile, FORMATS, Imported, Remark};
 
@@ -27,7 +28,7 @@ pub struct Importer {
     /// that a problem can be shown at its place.
     pub(super) documents: fn(&ConfigurationFile) -> Vec<String>,
     /// Adds the calls that one document configures.
-    pub(super) read: fn(&Value, &mut Imported),
+    pub(super) read: fn(&Configuration<'_>, &mut Imported),
 }
 
 /// The way from calls to files of a format.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::configuration::Configuration;
 use super::{Importer, Remark};
 use crate::scenario::tree::Node;
 use crate::scenario::{Problem, Sources};
@@ -20,6 +21,8 @@ pub struct ConfigurationFile {
 pub struct Imported {
     /// The calls, in the order in which they come up.
     pub calls: Vec<ImportedCall>,
+    /// The settings that belong to no call.
+    pub remarks: Vec<Remark>,
     /// The mistakes in the files.
     pub problems: Vec<Problem>,
     /// The files, for the places of the problems.
@@ -37,6 +40,8 @@ pub struct ImportedCall {
     pub guards: Vec<(&'static str, Value)>,
     /// The settings that a scenario has no equivalent for.
     pub remarks: Vec<Remark>,
+    /// The settings that the configuration leaves out, and what the library does then.
+    pub assumptions: Vec<Remark>,
 }
 
 impl Importer {
@@ -59,11 +64,28 @@ impl Importer {
         imported
     }
 
+    /// Reads a document; whatever it leaves unread becomes a remark.
+    fn import_document(&self, value: &Value, imported: &mut Imported) {
+        let document = Configuration::new(value);
+        let calls = imported.calls.len();
+        (self.read)(&document, imported);
+        let has_read = !document.is_unread();
+        if !has_read && imported.calls.len() == calls {
+            return;
+        }
+        for (owner, remark) in document.unread() {
+            match owner {
+                Some(call) => imported.calls[call].remarks.push(remark),
+                None => imported.remarks.push(remark),
+            }
+        }
+    }
+
     fn import_file(&self, file: &ConfigurationFile, imported: &mut Imported) {
         let source = imported.sources.add(&file.name, &file.text);
         for document in (self.documents)(file) {
             match Node::parse(&document, source) {
-                Ok(tree) => (self.read)(&tree.to_json(), imported),
+                Ok(tree) => self.import_document(&tree.to_json(), imported),
                 Err(problem) => imported.problems.push(problem),
             }
         }
@@ -71,15 +93,12 @@ impl Importer {
 }
 
 impl Imported {
-    /// The call to this callee, which is added if there is none yet.
-    pub(super) fn call(&mut self, callee: &str) -> &mut ImportedCall {
-        let position =
-            self.calls.iter().position(|call| call.callee == callee).unwrap_or_else(|| {
-                self.calls
-                    .push(ImportedCall { callee: callee.to_owned(), ..ImportedCall::default() });
-                self.calls.len() - 1
-            });
-        &mut self.calls[position]
+    /// The number of the call to this callee, which is added if there is none yet.
+    pub(super) fn number_of(&mut self, callee: &str) -> usize {
+        self.calls.iter().position(|call| call.callee == callee).unwrap_or_else(|| {
+            self.calls.push(ImportedCall { callee: callee.to_owned(), ..ImportedCall::default() });
+            self.calls.len() - 1
+        })
     }
 }
 
@@ -95,6 +114,11 @@ impl ImportedCall {
     /// Adds a guard inside those that there are.
     pub(super) fn guard(&mut self, key: &'static str, value: Value) {
         self.guards.push((key, value));
+    }
+
+    /// Notes a setting that the configuration leaves to a default.
+    pub(super) fn assume(&mut self, about: impl Into<String>, text: impl Into<String>) {
+        self.assumptions.push(Remark::new(about, text));
     }
 
     /// Adds a remark about one key.

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::configuration::Configuration;
 use super::durations::with_unit;
 use super::format::Writer;
 use super::guarded_call::{GuardSettings, GuardedCall};
@@ -33,8 +34,8 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
 /// whole interval.
 const BACKOFF: &str = "exponential 25ms x2 max 250ms full jitter";
 
-fn read(document: &Value, imported: &mut Imported) {
-    let root = Section::new(Some(document), "");
+fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
+    let root = configuration.root();
     match root.text("kind").as_deref() {
         Some("DestinationRule") => read_destination_rule(&root.section("spec"), imported),
         Some("VirtualService") => read_virtual_service(&root.section("spec"), imported),
@@ -49,7 +50,9 @@ fn service_of(host: &str) -> &str {
 
 fn read_destination_rule(spec: &Section<'_>, imported: &mut Imported) {
     let Some(host) = spec.text("host") else { return };
-    let call = imported.call(service_of(&host));
+    let number = imported.number_of(service_of(&host));
+    spec.belongs_to(number);
+    let call = &mut imported.calls[number];
     let policy = spec.section("trafficPolicy");
     let pool = policy.section("connectionPool");
     let (tcp, http) = (pool.section("tcp"), pool.section("http"));
@@ -72,9 +75,6 @@ fn read_destination_rule(spec: &Section<'_>, imported: &mut Imported) {
         call.set("breaker", Some(Value::Object(breaker)));
     }
     read_balance(&policy.section("loadBalancer"), call);
-    for section in [&tcp, &http, &pool, &outliers, &policy, spec] {
-        call.remarks.extend(section.remarks());
-    }
 }
 
 fn read_outliers(outliers: &Section<'_>) -> Value {
@@ -92,18 +92,16 @@ fn read_outliers(outliers: &Section<'_>) -> Value {
 }
 
 fn read_balance(balancer: &Section<'_>, call: &mut ImportedCall) {
-    let simple = balancer.text("simple");
-    let policy = match simple.as_deref() {
-        Some("ROUND_ROBIN") => Some("round robin"),
-        Some("RANDOM") => Some("random"),
-        // Envoy compares two hosts that it draws.
-        Some("LEAST_REQUEST" | "LEAST_CONN") => Some("power of two"),
-        _ if balancer.take("consistentHash").is_some() => Some("consistent hash"),
-        _ => None,
-    };
-    if let (None, Some(simple)) = (policy, simple) {
-        call.remark("trafficPolicy.loadBalancer.simple", simple);
-    }
+    let simple = balancer.take_as("simple", |written| {
+        Some(match written.as_str()? {
+            "ROUND_ROBIN" => "round robin",
+            "RANDOM" => "random",
+            // Envoy compares two hosts that it draws.
+            "LEAST_REQUEST" | "LEAST_CONN" => "power of two",
+            _ => return None,
+        })
+    });
+    let policy = simple.or_else(|| balancer.take("consistentHash").map(|_| "consistent hash"));
     let warmup = balancer.duration("warmupDurationSecs");
     let balance = match (policy, warmup) {
         (policy, Some(window)) => Some(json!({
@@ -114,50 +112,30 @@ fn read_balance(balancer: &Section<'_>, call: &mut ImportedCall) {
         (None, None) => None,
     };
     call.set("balance", balance);
-    call.remarks.extend(balancer.remarks());
 }
 
 fn read_virtual_service(spec: &Section<'_>, imported: &mut Imported) {
-    let hosts = spec.items("hosts");
-    let mut seen = Vec::new();
-    for (index, route) in spec.items("http").iter().enumerate() {
-        let path = format!("http[{index}]");
-        let route = Section::new(Some(route), &path);
-        let destinations = route.items("route");
+    let hosts = spec.texts("hosts");
+    for route in spec.sections("http") {
+        let destinations = route.sections("route");
         let routed =
-            destinations.iter().find_map(|route| route.get("destination")?.get("host")?.as_str());
-        let Some(host) = routed.or_else(|| hosts.first().and_then(Value::as_str)) else { continue };
-        let name = service_of(host);
-        let call = imported.call(name);
-        if seen.contains(&name) {
-            call.remark(path.as_str(), format!("another route to `{name}`; the last one wins"));
-        }
-        seen.push(name);
-        for other in destinations.iter().skip(1) {
-            call.remark(format!("{path}.route"), other.to_string());
-        }
-        read_route(&route, call);
-    }
-    for key in ["gateways", "exportTo"] {
-        spec.take(key);
-    }
-    if let Some(call) = imported.calls.last_mut() {
-        call.remarks.extend(spec.remarks());
+            destinations.iter().find_map(|route| route.section("destination").text("host"));
+        let Some(host) = routed.or_else(|| hosts.first().cloned()) else { continue };
+        let number = imported.number_of(service_of(&host));
+        route.belongs_to(number);
+        read_route(&route, &mut imported.calls[number]);
     }
 }
 
 fn read_route(route: &Section<'_>, call: &mut ImportedCall) {
-    route.take("name");
     let retries = route.section("retries");
     let per_try = retries.duration("perTryTimeout");
     call.set("call timeout", route.duration("timeout"));
     call.set("timeout", per_try);
-    let attempts = retries.number("attempts").and_then(|attempts| attempts.as_u64());
+    let attempts = retries.count("attempts");
     if let Some(attempts) = attempts.filter(|attempts| *attempts > 0) {
         call.set("retry", Some(json!({ "attempts": attempts + 1, "backoff": BACKOFF })));
     }
-    call.remarks.extend(retries.remarks());
-    call.remarks.extend(route.remarks());
 }
 
 fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Vec<Value> {

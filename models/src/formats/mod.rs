@@ -10,8 +10,8 @@
 //! - `format` is the shape of a description: a [`ConfigurationFormat`] with an [`Importer`], an
 //!   [`Exporter`], or both;
 //! - `import` runs an importer over files and collects [`ImportedCall`]s. `documents` splits a file
-//!   (`spring_boot` does it for Spring Boot), and a `section` is a map that remembers which of its keys
-//!   nobody has taken;
+//!   (`spring_boot` does it for Spring Boot); a `document` remembers which of its values have been read
+//!   through its `section`s, and whatever nobody has read becomes a remark;
 //! - `export` runs an exporter over a compiled system, so that defaults, presets and overrides are in.
 //!   A format sees each call as a `guarded_call`: settings without ids;
 //! - `remark` is a line about a setting that has no equivalent on the other side. A format adds one
@@ -21,6 +21,7 @@
 //! Importers use the names of the scenario file, mostly by way of a preset that has the library's own
 //! names. Turning values into YAML or JSON is the work of `sim-reports`.
 
+mod configuration;
 mod documents;
 mod durations;
 mod export;

@@ -5,6 +5,7 @@
 use serde_json::{Map, Value};
 use sim_core::SimDuration;
 
+use super::configuration::Configuration;
 use super::durations::time_span;
 use super::format::Writer;
 use super::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
@@ -43,19 +44,17 @@ const STRATEGIES: [&str; 7] = [
     "Hedging",
 ];
 
-fn read(document: &Value, imported: &mut Imported) {
-    find_pipelines(document, "callee", imported);
+fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
+    find_pipelines(&configuration.root(), "callee", imported);
 }
 
 /// Looks for sections that hold strategies.
-fn find_pipelines(value: &Value, name: &str, imported: &mut Imported) {
-    let Some(entries) = value.as_object() else { return };
-    if entries.iter().any(|(key, value)| STRATEGIES.contains(&key.as_str()) && value.is_object()) {
-        read_pipeline(&Section::new(Some(value), name), name, imported);
-        return;
+fn find_pipelines(section: &Section<'_>, name: &str, imported: &mut Imported) {
+    if STRATEGIES.iter().any(|strategy| section.section(strategy).is_there()) {
+        return read_pipeline(section, name, imported);
     }
-    for (key, value) in entries {
-        find_pipelines(value, key, imported);
+    for (name, section) in section.named() {
+        find_pipelines(&section, name, imported);
     }
 }
 
@@ -64,7 +63,9 @@ fn read_pipeline(section: &Section<'_>, name: &str, imported: &mut Imported) {
         .chars()
         .map(|c| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' })
         .collect();
-    let call = imported.call(&callee);
+    let number = imported.number_of(&callee);
+    section.belongs_to(number);
+    let call = &mut imported.calls[number];
     for strategy in STRATEGIES {
         let options = section.section(strategy);
         if !options.is_there() {
@@ -79,9 +80,7 @@ fn read_pipeline(section: &Section<'_>, name: &str, imported: &mut Imported) {
             "Hedging" => read_hedge(&options, call),
             _ => unreachable!("`{strategy}` is not in the list"),
         }
-        call.remarks.extend(options.remarks());
     }
-    call.remarks.extend(section.remarks());
 }
 
 /// A limiter of concurrency. The standard handler has its options one level deeper.
@@ -92,7 +91,6 @@ fn read_rate_limiter(options: &Section<'_>, call: &mut ImportedCall) {
     let queue = limiter.number("QueueLimit").unwrap_or_else(|| 0.into());
     let bulkhead = map([("threads", Some(permits)), ("queue", Some(queue))]);
     call.guard("bulkhead", Value::Object(bulkhead));
-    call.remarks.extend(nested.remarks());
 }
 
 fn read_timeout(options: &Section<'_>, default: &str, call: &mut ImportedCall) {

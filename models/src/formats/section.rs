@@ -1,44 +1,84 @@
-//! A map of a configuration that knows which of its keys have been read.
-
-use std::cell::RefCell;
+//! A map of a configuration whose keys are read one by one.
 
 use serde_json::{Map, Value};
 
-use super::{Remark, durations};
+use super::configuration::{Configuration, below};
+use super::durations;
 
-/// A map whose keys are taken one by one, by any spelling: camel case, kebab case or snake case.
+/// A map whose keys are read by any spelling: camel case, kebab case or snake case.
 ///
-/// A value of the wrong kind is not taken. [`Section::remarks`] lists the keys that are left in the
-/// end.
+/// A value of the wrong kind is not read. The [`Configuration`] knows in the end what has not been.
 pub(super) struct Section<'a> {
     path: String,
     entries: Option<&'a Map<String, Value>>,
-    taken: RefCell<Vec<String>>,
+    configuration: &'a Configuration<'a>,
 }
 
 impl<'a> Section<'a> {
     /// The map at a path. If the value is absent or no map, the section is not there.
-    pub fn new(value: Option<&'a Value>, path: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            entries: value.and_then(Value::as_object),
-            taken: RefCell::default(),
-        }
+    pub fn new(value: Option<&'a Value>, path: &str, configuration: &'a Configuration<'a>) -> Self {
+        let entries = value.and_then(Value::as_object);
+        Self { path: path.to_owned(), entries, configuration }
     }
 
     pub fn is_there(&self) -> bool {
         self.entries.is_some()
     }
 
-    /// Any value.
+    /// Its path in the document.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Notes that what nobody reads of it belongs to the call of this number.
+    pub fn belongs_to(&self, call: usize) {
+        self.configuration.note_owner(&self.path, call);
+    }
+
+    /// True if it has a key.
+    pub fn has(&self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
+    /// Any value, which counts as read with everything below it.
     pub fn take(&self, key: &str) -> Option<&'a Value> {
         self.take_as(key, Some)
     }
 
     /// The section below a key.
     pub fn section(&self, key: &str) -> Section<'a> {
-        let value = self.take_as(key, |value| value.is_object().then_some(value));
-        Section::new(value, &self.path_to(key))
+        let found = self.find(key);
+        let path = self.path_to(found.map_or(key, |(name, _)| name));
+        Section::new(found.map(|(_, value)| value), &path, self.configuration)
+    }
+
+    /// The sections of a list of maps; items that are no maps are left.
+    pub fn sections(&self, key: &str) -> Vec<Section<'a>> {
+        let Some((name, Value::Array(items))) = self.find(key) else { return Vec::new() };
+        let path = self.path_to(name);
+        let section = |(index, item): (usize, &'a Value)| {
+            let section = Section::new(Some(item), &format!("{path}[{index}]"), self.configuration);
+            section.is_there().then_some(section)
+        };
+        items.iter().enumerate().filter_map(section).collect()
+    }
+
+    /// The sections below all keys, with their names; values that are no maps are left.
+    pub fn named(&self) -> Vec<(&'a str, Section<'a>)> {
+        let names = self.entries.into_iter().flatten();
+        let section = |(name, value): (&'a String, &'a Value)| {
+            let section = Section::new(Some(value), &self.path_to(name), self.configuration);
+            section.is_there().then_some((name.as_str(), section))
+        };
+        names.filter_map(section).collect()
+    }
+
+    /// The texts of a list.
+    pub fn texts(&self, key: &str) -> Vec<String> {
+        let texts = self.take_as(key, |value| {
+            value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
+        });
+        texts.unwrap_or_default()
     }
 
     /// A text; numbers and truth values count as such.
@@ -60,11 +100,20 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// A whole number from zero to 2^32 - 1.
+    pub fn count(&self, key: &str) -> Option<u32> {
+        self.take_as(key, |value| match value {
+            Value::Number(number) => u32::try_from(number.as_u64()?).ok(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        })
+    }
+
     /// True or false, which may be written as text.
     pub fn flag(&self, key: &str) -> Option<bool> {
         self.take_as(key, |value| match value {
             Value::Bool(is_set) => Some(*is_set),
-            Value::String(text) => text.trim().parse().ok(),
+            Value::String(text) => text.trim().to_lowercase().parse().ok(),
             _ => None,
         })
     }
@@ -74,32 +123,21 @@ impl<'a> Section<'a> {
         self.take_as(key, durations::parse).map(|span| span.to_string().into())
     }
 
-    /// The items of a list.
-    pub fn items(&self, key: &str) -> &'a [Value] {
-        self.take(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-    }
-
-    /// All entries, taken or not.
-    pub fn entries(&self) -> impl Iterator<Item = (&'a String, &'a Value)> {
-        self.entries.into_iter().flatten()
-    }
-
-    /// A remark for each key that nobody has taken.
-    pub fn remarks(&self) -> Vec<Remark> {
-        let taken = self.taken.borrow();
-        let left = self.entries().filter(|(name, _)| !taken.contains(name));
-        left.map(|(name, value)| Remark::new(self.path_to(name), shortened(value))).collect()
-    }
-
-    fn take_as<T>(&self, key: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
-        let (name, value) = self.entries?.iter().find(|(name, _)| is_same_key(name, key))?;
+    /// A value that a function makes of what is written; it is left if there is none.
+    pub fn take_as<T>(&self, key: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
+        let (name, value) = self.find(key)?;
         let read = read(value)?;
-        self.taken.borrow_mut().push(name.clone());
+        self.configuration.note_read(&self.path_to(name));
         Some(read)
     }
 
+    fn find(&self, key: &str) -> Option<(&'a str, &'a Value)> {
+        let entry = self.entries?.iter().find(|(name, _)| is_same_key(name, key))?;
+        Some((entry.0, entry.1))
+    }
+
     fn path_to(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        below(&self.path, key)
     }
 }
 
@@ -118,20 +156,6 @@ fn number_of(text: &str) -> Option<Value> {
     text.parse::<u64>().map(Value::from).ok().or_else(|| text.parse::<f64>().ok().map(Value::from))
 }
 
-fn shortened(value: &Value) -> String {
-    const LONGEST: usize = 80;
-    let text = match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    let text = text.replace('\n', " ");
-    if text.chars().count() > LONGEST {
-        text.chars().take(LONGEST).collect::<String>() + " …"
-    } else {
-        text
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -139,21 +163,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_found_in_every_spelling_and_those_left_have_a_remark() {
-        let value = json!({ "failure-rate-threshold": "50", "eventConsumerBufferSize": 10 });
-        let section = Section::new(Some(&value), "a");
+    fn keys_are_found_in_every_spelling() {
+        let value = json!({ "failure-rate-threshold": "50", "SLIDING_WINDOW_SIZE": 10, "eventConsumerBufferSize": 1 });
+        let configuration = Configuration::new(&value);
+        let section = configuration.root();
         assert_eq!(section.number("failureRateThreshold"), Some(json!(50)));
-        assert_eq!(section.remarks(), [Remark::new("a.eventConsumerBufferSize", "10")]);
-    }
-
-    #[test]
-    fn values_that_cannot_be_read_are_not_lost() {
-        let value = json!({ "slidingWindowSize": "many", "waitDuration": "soon" });
-        let section = Section::new(Some(&value), "a");
-        assert_eq!(
-            (section.number("slidingWindowSize"), section.duration("waitDuration")),
-            (None, None)
-        );
-        assert_eq!(section.remarks().len(), 2);
+        assert_eq!(section.count("slidingWindowSize"), Some(10));
+        assert_eq!(configuration.unread().len(), 1);
     }
 }

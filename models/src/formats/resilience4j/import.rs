@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::MODULES;
 use crate::formats::Imported;
+use crate::formats::configuration::Configuration;
 use crate::formats::section::Section;
 use crate::formats::values::map;
 
@@ -33,48 +34,8 @@ enum Kind {
     Flag,
 }
 
-pub(super) fn read(document: &Value, imported: &mut Imported) {
-    let Some(root) = document.get("resilience4j") else { return };
-    let root = Section::new(Some(root), "resilience4j");
-    let mut unknown = Vec::new();
-    for module in MODULES {
-        let settings = root.section(module);
-        if !settings.is_there() {
-            continue;
-        }
-        let configs = settings.section("configs");
-        let instances = settings.section("instances");
-        for (name, own) in instances.entries() {
-            let merged = with_base(own, &configs);
-            let instance = Section::new(Some(&merged), &format!("{module}.{name}"));
-            instance.take("baseConfig");
-            let call = imported.call(name);
-            let (key, value) = guard(module, &instance);
-            call.guard(key, value);
-            call.remarks.extend(instance.remarks());
-        }
-        unknown.extend(settings.remarks());
-    }
-    unknown.extend(root.remarks());
-    if let Some(call) = imported.calls.last_mut() {
-        call.remarks.extend(unknown);
-    }
-}
-
-/// An instance together with its base configuration, or else the default one.
-fn with_base(own: &Value, configs: &Section<'_>) -> Value {
-    let base = ["baseConfig", "base-config"]
-        .iter()
-        .find_map(|key| own.get(*key)?.as_str())
-        .unwrap_or("default");
-    let mut merged: Map<String, Value> =
-        configs.take(base).and_then(Value::as_object).cloned().unwrap_or_default();
-    let simple = |key: &str| key.replace('-', "").to_lowercase();
-    for (key, value) in own.as_object().into_iter().flatten() {
-        merged.retain(|known, _| simple(known) != simple(key));
-        merged.insert(key.clone(), value.clone());
-    }
-    Value::Object(merged)
+pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
+    let _ = (configuration, imported);
 }
 
 /// The guard for an instance of a module.

@@ -1,0 +1,171 @@
+//! A configuration that knows which of its values have been read.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::Remark;
+use super::section::Section;
+
+/// A document of a configuration whose values are read one by one. What nobody has read in the end has a remark, so
+/// that no key of a configuration is lost in silence.
+pub(super) struct Configuration<'a> {
+    value: &'a Value,
+    /// The paths of the values that have been read, with everything below them.
+    read: RefCell<BTreeSet<String>>,
+    /// Paths, and the number of the call that everything below them belongs to.
+    owners: RefCell<Vec<(String, usize)>>,
+}
+
+/// A value that nobody has read: the number of the call that it belongs to, and the remark on it.
+pub(super) type Unread = (Option<usize>, Remark);
+
+impl<'a> Configuration<'a> {
+    pub fn new(value: &'a Value) -> Self {
+        Self { value, read: RefCell::default(), owners: RefCell::default() }
+    }
+
+    /// The whole document as a section.
+    pub fn root<'s>(&'s self) -> Section<'s> {
+        Section::new(Some(self.value), "", self)
+    }
+
+    /// The document as it is; reading it this way leaves it unread.
+    pub fn value(&self) -> &'a Value {
+        self.value
+    }
+
+    /// Notes that the value at a path has been read, with everything below it.
+    pub(super) fn note_read(&self, path: &str) {
+        self.read.borrow_mut().insert(path.to_owned());
+    }
+
+    /// Notes that everything at and below a path belongs to a call.
+    pub(super) fn note_owner(&self, path: &str, call: usize) {
+        self.owners.borrow_mut().push((path.to_owned(), call));
+    }
+
+    /// True if nothing of it has been read.
+    pub fn is_unread(&self) -> bool {
+        self.read.borrow().is_empty()
+    }
+
+    /// The values that nobody has read, the largest that are unread as a whole.
+    pub fn unread(&self) -> Vec<Unread> {
+        let mut unread = Vec::new();
+        self.collect("", self.value, &mut unread);
+        unread
+    }
+
+    fn collect(&self, path: &str, value: &Value, unread: &mut Vec<Unread>) {
+        if self.read.borrow().contains(path) {
+            return;
+        }
+        let is_read_in_part = path.is_empty() || self.is_read_below(path);
+        match value {
+            Value::Object(entries) if is_read_in_part => {
+                for (key, value) in entries {
+                    self.collect(&below(path, key), value, unread);
+                }
+            }
+            Value::Array(items) if is_read_in_part => {
+                for (index, item) in items.iter().enumerate() {
+                    self.collect(&format!("{path}[{index}]"), item, unread);
+                }
+            }
+            _ => unread.push((self.owner(path), Remark::new(path, in_one_line(value)))),
+        }
+    }
+
+    fn is_read_below(&self, path: &str) -> bool {
+        let read = self.read.borrow();
+        let begins = |start: String| {
+            let first = read.range(start.clone()..).next();
+            first.is_some_and(|known| known.starts_with(&start))
+        };
+        begins(format!("{path}.")) || begins(format!("{path}["))
+    }
+
+    fn owner(&self, path: &str) -> Option<usize> {
+        let owners = self.owners.borrow();
+        let of = owners.iter().filter(|(owned, _)| owned == path || is_below(path, owned));
+        of.max_by_key(|(owned, _)| owned.len()).map(|(_, call)| *call)
+    }
+}
+
+/// The path of a key in a map.
+pub(super) fn below(path: &str, key: &str) -> String {
+    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+fn is_below(path: &str, above: &str) -> bool {
+    let rest = path.strip_prefix(above);
+    above.is_empty() || rest.is_some_and(|rest| rest.starts_with(['.', '[']))
+}
+
+/// A value on one line, whole.
+pub(super) fn in_one_line(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.contains(['\n', '\r']) => format!("{text:?}"),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn remarks(document: &Configuration<'_>) -> Vec<String> {
+        document.unread().into_iter().map(|(_, remark)| remark.to_string()).collect()
+    }
+
+    #[test]
+    fn what_nobody_reads_is_left_as_a_whole_or_leaf_by_leaf() {
+        let value = json!({
+            "a": { "b": 1, "c": { "d": 2 } },
+            "e": [ { "f": 3, "g": 4 }, "h" ],
+            "i": {},
+            "ab": 5,
+        });
+        let document = Configuration::new(&value);
+        let whole = [r#"a: {"b":1,"c":{"d":2}}"#, r#"ab: 5"#, r#"e: [{"f":3,"g":4},"h"]"#, "i: {}"];
+        let sorted = |mut remarks: Vec<String>| {
+            remarks.sort();
+            remarks
+        };
+        assert_eq!(sorted(remarks(&document)), whole);
+        let root = document.root();
+        assert_eq!(root.section("a").number("b"), Some(json!(1)));
+        assert_eq!(root.sections("e")[0].number("g"), Some(json!(4)));
+        assert_eq!(
+            sorted(remarks(&document)),
+            [r#"a.c: {"d":2}"#, "ab: 5", "e[0].f: 3", "e[1]: h", "i: {}"]
+        );
+    }
+
+    #[test]
+    fn values_that_cannot_be_read_are_left() {
+        let value = json!({ "size": "many", "wait": "soon", "list": 3, "map": "flat" });
+        let document = Configuration::new(&value);
+        let root = document.root();
+        assert_eq!((root.number("size"), root.duration("wait")), (None, None));
+        assert!(root.sections("list").is_empty() && !root.section("map").is_there());
+        assert_eq!(remarks(&document).len(), 4);
+    }
+
+    #[test]
+    fn a_remark_goes_to_the_innermost_owner() {
+        let value = json!({ "a": { "b": { "c": 1 }, "d": 2 }, "e": 3 });
+        let document = Configuration::new(&value);
+        let a = document.root().section("a");
+        a.belongs_to(0);
+        a.section("b").belongs_to(1);
+        assert!(a.number("d").is_some());
+        let owners: Vec<_> = document.unread().into_iter().map(|(owner, _)| owner).collect();
+        assert_eq!(owners, [Some(1), None]);
+    }
+}
