@@ -8,11 +8,21 @@ use sim_models::formats::{Imported, ImportedCall};
 /// The longest line, in characters, that a map is written on.
 const WIDTH: usize = 110;
 
-/// The `calls:` section, with a comment for everything that has no equivalent or was assumed.
+/// The settings of the caller and the `calls:` section, with a comment for everything that is not
+/// carried over or was assumed.
 pub fn render(imported: &Imported, caller: &str) -> String {
     let mut text = String::new();
     for remark in &imported.remarks {
-        let _ = writeln!(text, "# belongs to no call: {remark}");
+        let _ = writeln!(text, "# not carried over: {remark}");
+    }
+    if !imported.caller.is_empty() {
+        let _ = writeln!(text, "services:\n  {caller}:");
+    }
+    for (key, value) in &imported.caller {
+        text.push_str(&entry("    ", key, value));
+    }
+    if imported.calls.is_empty() {
+        return text;
     }
     text.push_str("calls:\n");
     for call in &imported.calls {
@@ -24,7 +34,7 @@ pub fn render(imported: &Imported, caller: &str) -> String {
 fn render_call(call: &ImportedCall, caller: &str) -> String {
     let mut text = format!("  {caller} -> {}:\n", call.callee);
     for remark in &call.remarks {
-        let _ = writeln!(text, "    # no equivalent: {remark}");
+        let _ = writeln!(text, "    # not carried over: {remark}");
     }
     for assumption in &call.assumptions {
         let _ = writeln!(text, "    # assumed: {assumption}");

@@ -21,6 +21,8 @@ pub struct ConfigurationFile {
 pub struct Imported {
     /// The calls, in the order in which they come up.
     pub calls: Vec<ImportedCall>,
+    /// Settings of the service that makes the calls, in order.
+    pub caller: Vec<(&'static str, Value)>,
     /// The settings that belong to no call.
     pub remarks: Vec<Remark>,
     /// The mistakes in the files.

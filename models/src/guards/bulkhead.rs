@@ -5,14 +5,69 @@ use sim_core::SimTime;
 use super::{Call, Entry, Exit, Guard, Guards, Hold, Site, one_of_several};
 use crate::Outcome;
 use crate::language::distribution::DurationPhrase;
+use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, most};
 use crate::system::{Activity, Next, PoolKind, PoolPlan, Turn, UNLIMITED};
 
 one_of! {
+    /// A limit on calls in flight: written in full, or, with `preset`, a library's.
+    pub(crate) enum BulkheadSection("bulkhead") by "preset" or "" {
+        /// Written in full.
+        "" => Own(OwnBulkhead),
+        /// Resilience4j's `Bulkhead` (Java), a semaphore.
+        "resilience4j" => Resilience4j(Resilience4jBulkhead),
+        /// Resilience4j's `ThreadPoolBulkhead` (Java).
+        "resilience4j thread pool" => Resilience4jThreadPool(Resilience4jThreadPool),
+        /// Polly's concurrency limiter (.NET).
+        "polly" => Polly(PollyLimiter),
+    }
+}
+
+section! {
+    /// A limit that is written in full.
+    pub(crate) struct OwnBulkhead {
+        .. => kind: BulkheadKind,
+    }
+}
+
+section! {
+    /// Resilience4j's `BulkheadConfig`.
+    pub(crate) struct Resilience4jBulkhead {
+        /// Calls in flight at a time; 25 if left out.
+        "maxConcurrentCalls" => max_concurrent_calls: Option<Placed<u32>>,
+        /// The time that a call may wait; not at all if left out.
+        "maxWaitDuration" => max_wait_duration: Option<Placed<Duration>>,
+    }
+}
+
+section! {
+    /// Resilience4j's `ThreadPoolBulkheadConfig`.
+    pub(crate) struct Resilience4jThreadPool {
+        /// The most threads; 4 if left out, as on a machine with four processors.
+        "maxThreadPoolSize" => max_thread_pool_size: Option<Placed<u32>>,
+        /// Threads that work before calls queue; one less than `maxThreadPoolSize` if left out, as
+        /// on a machine with as many processors.
+        "coreThreadPoolSize" => core_thread_pool_size: Option<Placed<u32>>,
+        /// Calls that may wait for a thread; 100 if left out.
+        "queueCapacity" => queue_capacity: Option<u32>,
+    }
+}
+
+section! {
+    /// .NET's `ConcurrencyLimiterOptions`, as Polly's rate limiter strategy has them.
+    pub(crate) struct PollyLimiter {
+        /// Calls in flight at a time; 1000 if left out.
+        "PermitLimit" => permit_limit: Option<Placed<u32>>,
+        /// Calls that may wait; none if left out.
+        "QueueLimit" => queue_limit: Option<u32>,
+    }
+}
+
+one_of! {
     /// A limit on calls in flight: a semaphore with a longest wait, threads with a queue, or
     /// connections that calls wait for.
-    pub(crate) enum BulkheadSection("bulkhead") {
+    pub(crate) enum BulkheadKind("bulkhead") {
         /// Permits of a semaphore.
         "semaphore" => Semaphore(Semaphore),
         /// Threads of a pool of its own.
@@ -131,7 +186,48 @@ impl Permits {
     }
 }
 
+/// The libraries' own settings: `BulkheadConfig` and `ThreadPoolBulkheadConfig` of Resilience4j at
+/// af9e7c9, and `HttpRateLimiterStrategyOptions` of .NET.
+mod library {
+    pub const MAX_CONCURRENT_CALLS: u32 = 25;
+    pub const PROCESSORS: u32 = 4;
+    pub const QUEUE_CAPACITY: u32 = 100;
+    pub const PERMIT_LIMIT: u32 = 1_000;
+}
+
 impl BulkheadSection {
+    fn permits(&self, problems: &mut Problems) -> Permits {
+        match self {
+            Self::Own(own) => own.kind.permits(problems),
+            Self::Resilience4j(bulkhead) => {
+                let permits = bulkhead.max_concurrent_calls.as_ref();
+                let permits =
+                    problems.at_least_one(permits, library::MAX_CONCURRENT_CALLS, "a bulkhead");
+                let max_wait = bulkhead.max_wait_duration.as_ref();
+                let max_wait = max_wait.map(|wait| wait.with(DurationPhrase::from(**wait)));
+                Permits { outlives_timeouts: true, ..Permits::semaphore(permits, max_wait) }
+            }
+            Self::Resilience4jThreadPool(pool) => {
+                let threads = pool.max_thread_pool_size.as_ref();
+                let capacity = problems.at_least_one(threads, library::PROCESSORS, "a bulkhead");
+                let core = match pool.core_thread_pool_size.as_ref() {
+                    None => (capacity - 1).max(1),
+                    written => core_of(written, capacity, problems),
+                };
+                let queue = pool.queue_capacity.unwrap_or(library::QUEUE_CAPACITY);
+                let pool = Permits::pool(PoolKind::Threads, capacity, queue);
+                Permits { core, outlives_timeouts: true, ..pool }
+            }
+            Self::Polly(limiter) => {
+                let permits = limiter.permit_limit.as_ref();
+                let permits = problems.at_least_one(permits, library::PERMIT_LIMIT, "a bulkhead");
+                Permits::pool(PoolKind::Permits, permits, limiter.queue_limit.unwrap_or(0))
+            }
+        }
+    }
+}
+
+impl BulkheadKind {
     fn permits(&self, problems: &mut Problems) -> Permits {
         let mut capacity = |number| problems.at_least_one(Some(number), 1, "a bulkhead");
         match self {

@@ -85,9 +85,10 @@ impl Layer<'_> {
     }
 
     /// The span of a timeout, whether it is written or from a preset.
-    fn timeout(&self) -> Option<&Placed<DurationPhrase>> {
+    fn timeout(&self) -> Option<Placed<DurationPhrase>> {
         match self {
-            Self::Written(WrittenGuard::Timeout(span)) | Self::Timeout(span) => Some(span),
+            Self::Written(WrittenGuard::Timeout(span)) => Some(span.with(span.0.clone())),
+            Self::Timeout(span) => Some(span.clone()),
             _ => None,
         }
     }
@@ -136,7 +137,7 @@ pub(crate) fn pipeline(
         guards.extend(compile(layer, &site, retries, names, plan, problems));
     }
     let attempt_timeout = of_attempts.as_ref().and_then(Layer::timeout);
-    Pipeline { guards, attempt_timeout: plan.deadline(attempt_timeout, names, problems) }
+    Pipeline { guards, attempt_timeout: plan.deadline(attempt_timeout.as_ref(), names, problems) }
 }
 
 fn compile(
@@ -184,14 +185,18 @@ fn with_company<'a>(
         let at = breaker.at();
         let company: Company = breaker.company(at, problems);
         retries = retries.or(company.retries);
-        let timeout = company.timeout.filter(|_| last_timeout.is_none_or(|last| last < index));
+        let is_own = last_timeout.is_none_or(|last| last < index);
+        let layer = |span| Layer::Timeout(Placed::new(Duration(span).into(), at));
+        let around = company.timeout_around.filter(|_| is_own).map(layer);
+        let timeout = company.timeout.filter(|_| is_own).map(layer);
         layers.extend(company.in_front.map(|permits| Layer::Permits(permits, at)));
         layers.push(match company.in_place {
             Some(permits) => Layer::Permits(permits, at),
             None => Layer::Written(guard),
         });
+        layers.extend(around);
         layers.extend(company.behind.map(|permits| Layer::Permits(permits, at)));
-        layers.extend(timeout.map(|span| Layer::Timeout(Placed::new(Duration(span).into(), at))));
+        layers.extend(timeout);
     }
     (layers, retries)
 }

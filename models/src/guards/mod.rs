@@ -28,8 +28,8 @@ pub use self::scope::Scope;
 pub(crate) use self::scope::{ScopeWord, one_of_several};
 pub use self::throttle::Throttle;
 pub use self::timeout::Timeout;
+pub(crate) use self::timeout::TimeoutSection;
 use crate::Outcome;
-use crate::language::distribution::DurationPhrase;
 use crate::language::{Decode, Location, Placed, Problems, one_of, section};
 use crate::scenario::{Edge, Names, Plan};
 use crate::system::{EdgePlan, Turn};
@@ -225,7 +225,7 @@ macro_rules! guards {
                 $( $(#[doc = $doc])* $key => $name: Option<Placed<<$guard as Guards>::Section>>, )*
                 /// The longest time for the whole call, with all waiting and all attempts; no limit
                 /// if left out.
-                "call timeout" => whole_timeout: Option<Placed<DurationPhrase>>,
+                "call timeout" => whole_timeout: Option<Placed<TimeoutSection>>,
             }
         }
 

@@ -1,14 +1,69 @@
 //! Limits on the time for everything inside them.
 
-use sim_core::SimTime;
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use sim_core::{SimDuration, SimTime};
 
 use super::{Call, Entry, Exit, Guards, Hold, Site};
 use crate::Outcome;
 use crate::language::distribution::DurationPhrase;
-use crate::language::{Placed, Problems};
+use crate::language::quantity::Duration;
+use crate::language::tree::Value;
+use crate::language::{Decode, Found, Placed, Problems, decode_part, one_of, schema_of, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
 use crate::system::{Ends, NONE, Turn};
+
+/// The time limit of Resilience4j's `TimeLimiter` if nothing is said (`TimeLimiterConfig` at
+/// af9e7c9).
+const TIMEOUT_DURATION: Duration = Duration(SimDuration::from_secs(1));
+
+/// A limit on time as it is written: a duration, a distribution, or a library's time limiter.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TimeoutSection(pub DurationPhrase);
+
+one_of! {
+    /// The time limiter of a library.
+    pub(crate) enum TimeLimiter("timeout") by "preset" {
+        /// Resilience4j's `TimeLimiter` (Java).
+        "resilience4j" => Resilience4j(Resilience4jTimeLimiter),
+    }
+}
+
+section! {
+    /// Resilience4j's `TimeLimiterConfig`.
+    pub(crate) struct Resilience4jTimeLimiter {
+        /// The limit; 1s if left out.
+        "timeoutDuration" => timeout_duration: Option<Duration>,
+        /// True or false, without a difference: the limiter completes its own future, and neither
+        /// interrupts the work nor takes it out of a queue (`TimeLimiterImpl`).
+        "cancelRunningFuture" => cancel_running_future: Option<bool>,
+    }
+}
+
+impl Decode for TimeoutSection {
+    fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
+        if !matches!(found.node.value, Value::Map(_)) {
+            return DurationPhrase::decode(found, problems).map(Self);
+        }
+        let TimeLimiter::Resilience4j(limiter) = decode_part(found, problems)?;
+        let _ = limiter.cancel_running_future;
+        Some(Self(limiter.timeout_duration.unwrap_or(TIMEOUT_DURATION).into()))
+    }
+}
+
+impl JsonSchema for TimeoutSection {
+    fn schema_name() -> Cow<'static, str> {
+        "Timeout".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let written = schema_of::<DurationPhrase>(generator);
+        let library = schema_of::<TimeLimiter>(generator);
+        json_schema!({ "anyOf": [written, library] })
+    }
+}
 
 /// Limits the time for everything inside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,16 +82,16 @@ pub(crate) struct Set {
 }
 
 impl Guards for Timeout {
-    type Section = DurationPhrase;
+    type Section = TimeoutSection;
 
     fn compile(
-        span: &DurationPhrase,
+        span: &TimeoutSection,
         site: &Site,
         names: &Names<'_>,
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Option<Self> {
-        let span = Placed::new(span.clone(), site.at);
+        let span = Placed::new(span.0.clone(), site.at);
         let deadline = plan.deadline_of(&span, Ends::Guard(site.position), names, problems);
         Some(Self { deadline })
     }

@@ -7,7 +7,7 @@ use crate::{Outcome, OutcomeSet};
 
 /// The spread of a wait over time, after "Exponential backoff and jitter" (AWS Architecture Blog,
 /// 2015).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Jitter {
     /// Not at all.
     None,
@@ -17,6 +17,13 @@ pub enum Jitter {
     Equal,
     /// Uniform between the base and three times the wait before, whatever the growth.
     Decorrelated,
+    /// Uniform to either side, by this part of the wait; the longest wait applies afterwards
+    /// (Resilience4j, `IntervalFunction.randomize`, without its rounding to milliseconds).
+    Around(f64),
+    /// Polly's decorrelated jitter (`RetryHelper.DecorrelatedJitterBackoffV2`), whatever the growth:
+    /// the sum of the waits grows with 2^t tanh(sqrt(4 t)), where t is the number of the attempt and
+    /// a random part of one.
+    PollyDecorrelated,
 }
 
 /// The growth of waits from one attempt to the next.
@@ -26,6 +33,8 @@ pub enum Growth {
     Exponential(f64),
     /// Like the Fibonacci numbers: 1, 1, 2, 3, 5 times the first.
     Fibonacci,
+    /// 1, 2, 3 times the first.
+    Linear,
 }
 
 impl Growth {
@@ -35,6 +44,7 @@ impl Growth {
             Self::Exponential(multiplier) => {
                 libm::pow(multiplier, f64::from(attempts.saturating_sub(1)))
             }
+            Self::Linear => f64::from(attempts),
             Self::Fibonacci => {
                 (1..attempts).fold((0.0, 1.0), |(before, last), _| (last, before + last)).1
             }
@@ -62,19 +72,44 @@ impl Backoff {
         Self { base: wait, growth, max, jitter }
     }
 
-    /// The wait after the `attempts`-th attempt failed, counted from 1; `previous` is the wait
-    /// before that attempt.
-    pub fn wait(&self, attempts: u32, previous: SimDuration, random: &mut impl Rng) -> SimDuration {
-        let grown = self.base.scaled(self.growth.factor(attempts)).min(self.max);
+    /// The wait after the `attempts`-th attempt failed, counted from 1.
+    pub fn wait(&self, attempts: u32, so_far: PausesSoFar, random: &mut impl Rng) -> SimDuration {
+        let unlimited = self.base.scaled(self.growth.factor(attempts));
+        let grown = unlimited.min(self.max);
         match self.jitter {
+            Jitter::Around(part) => {
+                unlimited.scaled(1.0 + part * (2.0 * uniform(random) - 1.0)).min(self.max)
+            }
+            Jitter::PollyDecorrelated => {
+                let t = f64::from(attempts) - 1.0 + uniform(random);
+                let sum = libm::pow(2.0, t) * libm::tanh(libm::sqrt(4.0 * t));
+                (self.base.scaled(sum / 1.4) - so_far.total).min(self.max)
+            }
             Jitter::None => grown,
             Jitter::Full => grown.scaled(uniform(random)),
             Jitter::Equal => grown.scaled(0.5 + 0.5 * uniform(random)),
             Jitter::Decorrelated => {
-                let upper = (previous.max(self.base) * 3).max(self.base);
+                let upper = (so_far.last.max(self.base) * 3).max(self.base);
                 (self.base + (upper - self.base).scaled(uniform(random))).min(self.max)
             }
         }
+    }
+}
+
+/// The waits before an attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PausesSoFar {
+    /// The last of them.
+    pub last: SimDuration,
+    /// All of them together.
+    pub total: SimDuration,
+}
+
+impl PausesSoFar {
+    /// The same and one more.
+    #[must_use]
+    pub fn and(self, pause: SimDuration) -> Self {
+        Self { last: pause, total: self.total + pause }
     }
 }
 
@@ -116,7 +151,8 @@ mod tests {
         let mut stream = Streams::new(1, 0).stream("retry");
         (0..2_000)
             .map(|_| {
-                backoff.wait(attempts, SimDuration::from_millis(50), &mut stream).as_secs_f64()
+                let so_far = PausesSoFar::default().and(SimDuration::from_millis(50));
+                backoff.wait(attempts, so_far, &mut stream).as_secs_f64()
             })
             .collect()
     }
@@ -128,6 +164,7 @@ mod tests {
             (Jitter::Full, 0.0, 0.2),
             (Jitter::Equal, 0.1, 0.2),
             (Jitter::Decorrelated, 0.05, 0.15),
+            (Jitter::Around(0.5), 0.1, 0.3),
         ];
         for (jitter, low, high) in cases {
             let waits = waits(jitter, 3);
@@ -146,6 +183,25 @@ mod tests {
         let factors: Vec<f64> =
             (1..=7).map(|attempts| Growth::Fibonacci.factor(attempts)).collect();
         assert_eq!(factors, [1.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0]);
+    }
+
+    /// The sum of the first n waits is base / 1.4 times 2^t tanh(sqrt(4 t)) with t from n - 1 to n.
+    #[test]
+    fn the_sum_of_pollys_waits_follows_its_curve() {
+        let backoff = Backoff {
+            jitter: Jitter::PollyDecorrelated,
+            ..Backoff::fixed(SimDuration::from_secs(1))
+        };
+        let curve = |t: f64| libm::pow(2.0, t) * libm::tanh(libm::sqrt(4.0 * t)) / 1.4;
+        let mut stream = Streams::new(1, 0).stream("retry");
+        for _ in 0..500 {
+            let mut so_far = PausesSoFar::default();
+            for attempts in 1..=6 {
+                so_far = so_far.and(backoff.wait(attempts, so_far, &mut stream));
+                let (sum, n) = (so_far.total.as_secs_f64(), f64::from(attempts));
+                assert!((curve(n - 1.0) - 1e-6..=curve(n) + 1e-6).contains(&sum), "{n}: {sum}");
+            }
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use super::lint::lint;
 use super::merge::apply_defaults;
 use super::request::{GoalsRequest, Request};
 use super::rules::check_rules;
+use super::stand_ins;
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Decode, Found, Location, Problem, Problems, Sources};
 use crate::system::Blueprint;
@@ -54,7 +55,12 @@ pub struct Loaded {
 
 /// Reads, checks and compiles a scenario.
 pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
-    let mut loader = Loader { sources: Sources::default(), problems: Problems::default() };
+    load_with(input, overrides, false)
+}
+
+fn load_with(input: &Input, overrides: &Overrides, may_be_a_part: bool) -> Loaded {
+    let (sources, problems) = (Sources::default(), Problems::default());
+    let mut loader = Loader { sources, problems, may_be_a_part };
     let (compiled, variants) = loader.load(input, overrides).unzip();
     let sound = compiled.filter(|_| !loader.problems.has_errors());
     let (blueprint, analyses) =
@@ -69,17 +75,19 @@ pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
 }
 
 /// Reads a scenario as it is, with each of its variants and under each condition of its goals in
-/// turn. A problem that several share is reported once.
-///
-/// With a variant chosen, this is the same as [`load`].
+/// turn. A problem that several share is reported once. A file with calls and without workloads is
+/// a part of a scenario, and is checked with stand-ins for its services.
 pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
-    let mut checked = load(input, overrides);
+    let mut checked = load_with(input, overrides, true);
     if overrides.variant.is_some() {
         return checked;
     }
     for variant in checked.variants.clone() {
-        let loaded =
-            load(input, &Overrides { variant: Some(variant.clone()), ..overrides.clone() });
+        let loaded = load_with(
+            input,
+            &Overrides { variant: Some(variant.clone()), ..overrides.clone() },
+            true,
+        );
         checked.add(loaded, &format!("variant `{variant}`"));
     }
     let goals = checked.analyses.goals.as_ref();
@@ -112,12 +120,17 @@ impl Loaded {
 pub(super) struct Loader {
     pub sources: Sources,
     pub problems: Problems,
+    /// True if the file may be a part of a scenario, without services of its own.
+    pub may_be_a_part: bool,
 }
 
 impl Loader {
     fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Compiled, Vec<String>)> {
         let mut tree = self.parse(&input.name, &input.text)?;
         Includes::of(input, self).merge_into(&mut tree);
+        if self.may_be_a_part {
+            stand_ins::complete(&mut tree);
+        }
         let variants: Vec<String> = tree
             .get(&parse_path("variants"))
             .map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());

@@ -31,6 +31,7 @@ mod rules;
 mod run;
 mod sentences;
 mod short_forms;
+mod stand_ins;
 mod stations;
 mod variants;
 mod workloads;

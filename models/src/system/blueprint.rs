@@ -12,6 +12,7 @@ use crate::faults::Fault;
 use crate::guards::{Guard, Hedge, Scope};
 use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
+use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{
     AutoscalerSettings, Backoff, Balancing, Fallback, RateLimitPolicy, RetryBudgetPolicy,
     ThrottleSettings, circuit_breaker,
@@ -480,17 +481,16 @@ impl Blueprint {
         instances + limited.map(|pool| f64::from(pool.capacity) * price(&pool)).sum::<f64>()
     }
 
-    /// Returns the pause after the `attempts`-th attempt, counted from 1; `previous` is the pause
-    /// before that attempt.
+    /// Returns the pause after the `attempts`-th attempt, counted from 1.
     pub fn pause(
         &self,
         pauses: Pauses,
         attempts: u32,
-        previous: SimDuration,
+        so_far: PausesSoFar,
         draw: &mut KeyedDraw,
     ) -> SimDuration {
         if pauses.drawn == NONE {
-            return pauses.backoff.wait(attempts, previous, draw);
+            return pauses.backoff.wait(attempts, so_far, draw);
         }
         self.distributions[pauses.drawn as usize].sample_duration(draw)
     }

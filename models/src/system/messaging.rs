@@ -1,6 +1,6 @@
 //! Message queues: sending, delivering, retrying and giving up.
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::SimTime;
 
 use super::blueprint::{NONE, PartitionBy, QueuePlan};
 use super::event::Event;
@@ -8,6 +8,7 @@ use super::frame::{Activity, Role};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
+use crate::resilience::retry::PausesSoFar;
 use crate::resources::{Message, Waiter};
 
 impl Turn<'_> {
@@ -209,7 +210,7 @@ impl Turn<'_> {
         }
         let tag = draw_tag::BACKOFF | u64::from(attempts) << draw_tag::SIBLING_SHIFT;
         let mut draw = frame.key.child(tag).draw();
-        let pause = self.plan.pause(plan.pauses, attempts, SimDuration::ZERO, &mut draw);
+        let pause = self.plan.pause(plan.pauses, attempts, PausesSoFar::default(), &mut draw);
         let frame = &mut self.state.frames[index];
         frame.admitted_as += 1;
         frame.key = frame.key.child(u64::from(attempts));

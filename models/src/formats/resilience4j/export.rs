@@ -15,6 +15,11 @@ use crate::resilience::circuit_breaker::{
 };
 use crate::resilience::{Growth, Jitter, RateLimitPolicy, RetryPolicy};
 
+/// The largest number that Java's `int` holds.
+const MOST: u32 = i32::MAX as u32;
+/// The wait of calls that wait for ever.
+const LONGEST_WAIT: SimDuration = SimDuration::from_secs(365 * 86_400);
+
 /// A module and the settings of an instance of it.
 type Instance = (&'static str, Map<String, Value>);
 
@@ -81,18 +86,23 @@ fn instance(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<Inst
 }
 
 fn semaphore(settings: BulkheadSettings) -> Map<String, Value> {
-    let max_wait = settings.max_wait.filter(|_| !settings.has_no_queue());
+    // A pool that waits for ever has no longest wait; the library needs one.
+    let max_wait = match settings.max_wait {
+        _ if settings.has_no_queue() => "0".into(),
+        Some(wait) => with_unit(wait),
+        None => with_unit(LONGEST_WAIT),
+    };
     map([
-        ("maxConcurrentCalls", Some(settings.capacity.into())),
-        ("maxWaitDuration", Some(max_wait.map_or_else(|| "0".into(), with_unit))),
+        ("maxConcurrentCalls", Some(settings.capacity.min(MOST).into())),
+        ("maxWaitDuration", Some(max_wait)),
     ])
 }
 
 fn thread_pool(settings: BulkheadSettings) -> Map<String, Value> {
     map([
-        ("maxThreadPoolSize", Some(settings.capacity.into())),
-        ("coreThreadPoolSize", Some(settings.core.into())),
-        ("queueCapacity", Some(settings.queue.into())),
+        ("maxThreadPoolSize", Some(settings.capacity.min(MOST).into())),
+        ("coreThreadPoolSize", Some(settings.core.min(MOST).into())),
+        ("queueCapacity", Some(settings.queue.min(MOST).into())),
     ])
 }
 
@@ -116,10 +126,12 @@ fn breaker(
 /// Adds a remark on each setting that [`nearest_breaker`] does not carry over.
 fn remark_on_breaker(settings: &ComposedSettings, remarks: &mut CallRemarks<'_>) {
     let ComposedSettings { trip, half_open, .. } = settings;
-    remarks.add_if(
-        trip.consecutive_failures.is_some() || trip.failures.is_some(),
-        "Resilience4j opens a breaker at a failure rate, not at a number of failures",
-    );
+    if let Some(failures) = trip.failures.or(trip.consecutive_failures) {
+        remarks.add(format!(
+            "Resilience4j opens a breaker at a failure rate, not at a number of failures: {failures} \
+             have been put as a share of its window"
+        ));
+    }
     remarks.add_if(settings.jitter > 0.0, "the breaker's wait has no jitter");
     remarks
         .add_if(settings.late_results == LateResults::Dropped, "the breaker counts late results");
@@ -149,16 +161,36 @@ fn nearest_breaker(settings: &ComposedSettings) -> Resilience4jSettings {
         window => window,
     };
     let slow_call = trip.slow_call_rate.map(|_| trip.slow_call);
+    let (sliding_window, minimum_number_of_calls, failure_rate) =
+        failures_as_share(settings, sliding_window);
     Resilience4jSettings {
         sliding_window,
-        minimum_number_of_calls: trip.minimum_calls,
-        failure_rate_threshold: percent(trip.failure_rate),
+        minimum_number_of_calls,
+        failure_rate_threshold: percent(failure_rate),
         slow_call_rate_threshold: percent(trip.slow_call_rate),
         slow_call_duration_threshold: slow_call.unwrap_or(defaults.slow_call_duration_threshold),
         permitted_number_of_calls_in_half_open_state: half_open.permitted_calls,
         wait_in_open_state: settings.wait,
         max_wait_duration_in_half_open_state: half_open.max_stay.unwrap_or(SimDuration::ZERO),
         ..defaults
+    }
+}
+
+/// The window, the minimum and the failure rate at which a number of failures opens a breaker: all
+/// of so many in a row, or so many of a window that is full.
+fn failures_as_share(
+    settings: &ComposedSettings,
+    window: WindowLength,
+) -> (WindowLength, u32, Option<f64>) {
+    let trip = &settings.trip;
+    match (trip.failures, trip.consecutive_failures, window) {
+        _ if trip.failure_rate.is_some() => (window, trip.minimum_calls, trip.failure_rate),
+        (None, Some(in_a_row), _) => (WindowLength::Calls(in_a_row), in_a_row, Some(1.0)),
+        (Some(failures), _, WindowLength::Calls(calls)) => {
+            (window, calls, Some((f64::from(failures) / f64::from(calls)).min(1.0)))
+        }
+        (Some(failures), _, _) => (window, failures, Some(1.0)),
+        (None, None, _) => (window, trip.minimum_calls, None),
     }
 }
 
@@ -204,26 +236,48 @@ fn breaker_of_library(settings: &Resilience4jSettings) -> Map<String, Value> {
 
 fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Value> {
     let backoff = policy.backoff;
-    let has_jitter = backoff.jitter != Jitter::None;
-    remarks.add_if(
-        has_jitter,
-        "`enableRandomizedWait` varies the wait by a share of it, not over the whole interval",
-    );
     let multiplier = match backoff.growth {
         Growth::Exponential(multiplier) => (multiplier != 1.0).then_some(multiplier),
         Growth::Fibonacci => {
             remarks.add("Resilience4j has no Fibonacci backoff; a multiplier of 1.6 is nearest");
             Some(1.6)
         }
+        Growth::Linear => {
+            remarks.add("Resilience4j has no linear backoff; a multiplier of 1.5 is nearest");
+            Some(1.5)
+        }
+    };
+    let factor = match backoff.jitter {
+        Jitter::None => None,
+        Jitter::Around(factor) => Some(factor),
+        Jitter::Full | Jitter::Equal | Jitter::Decorrelated | Jitter::PollyDecorrelated => {
+            remarks.add(
+                "the wait is randomized to either side of it, by nearly all of it or by half: the \
+                 library has no other jitter",
+            );
+            Some(if backoff.jitter == Jitter::Equal { 0.5 } else { 0.99 })
+        }
     };
     let max = (backoff.max != SimDuration::MAX).then_some(backoff.max);
+    remarks.add_if(
+        multiplier.is_none() && max.is_some_and(|max| max < backoff.base),
+        "the library limits only waits that grow",
+    );
+    let wait = match backoff.base {
+        wait if wait < SimDuration::from_millis(1) => {
+            remarks.add("the library waits for at least 1 ms between attempts");
+            SimDuration::from_millis(1)
+        }
+        wait => wait,
+    };
     map([
         ("maxAttempts", Some(policy.attempts.into())),
-        ("waitDuration", Some(with_unit(backoff.base))),
+        ("waitDuration", Some(with_unit(wait))),
         ("enableExponentialBackoff", multiplier.map(|_| true.into())),
         ("exponentialBackoffMultiplier", multiplier.map(number)),
         ("exponentialMaxWaitDuration", multiplier.and(max).map(with_unit)),
-        ("enableRandomizedWait", has_jitter.then(|| true.into())),
+        ("enableRandomizedWait", factor.map(|_| true.into())),
+        ("randomizedWaitFactor", factor.map(number)),
     ])
 }
 

@@ -1,111 +1,421 @@
-//! Instances of Resilience4j as guards.
+//! Instances of Resilience4j as guards, with the threads and connections that Spring Boot gives the
+//! application.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::MODULES;
-use crate::formats::Imported;
+use crate::Outcome;
 use crate::formats::configuration::Configuration;
 use crate::formats::section::Section;
 use crate::formats::values::map;
+use crate::formats::{Imported, ImportedCall};
+use crate::language::Problem;
 
-/// Keys of a circuit breaker that the preset has under the same name.
+/// A module of Resilience4j.
+struct Module {
+    /// Its section.
+    name: &'static str,
+    /// The key of the order of its aspect, and the section that has it.
+    aspect: (&'static str, &'static str),
+    /// Its place below the innermost aspect if nothing is said: `Ordered.LOWEST_PRECEDENCE` less
+    /// this (`RetryConfigurationProperties` and its like at af9e7c9).
+    before_the_last: i64,
+    /// The guard that an instance of it makes.
+    guard: fn(&Layers<'_>, &mut ImportedCall) -> (&'static str, Value),
+}
+
+/// The modules, the outermost first, as Spring orders their aspects.
+const MODULES: [Module; 6] = [
+    Module {
+        name: "retry",
+        aspect: ("retry", "retryAspectOrder"),
+        before_the_last: 4,
+        guard: retry,
+    },
+    Module {
+        name: "circuitbreaker",
+        aspect: ("circuitbreaker", "circuitBreakerAspectOrder"),
+        before_the_last: 3,
+        guard: breaker,
+    },
+    Module {
+        name: "ratelimiter",
+        aspect: ("ratelimiter", "rateLimiterAspectOrder"),
+        before_the_last: 2,
+        guard: rate_limit,
+    },
+    Module {
+        name: "timelimiter",
+        aspect: ("timelimiter", "timeLimiterAspectOrder"),
+        before_the_last: 1,
+        guard: time_limit,
+    },
+    Module {
+        name: "bulkhead",
+        aspect: ("bulkhead", "bulkheadAspectOrder"),
+        before_the_last: 0,
+        guard: semaphore,
+    },
+    Module {
+        name: "thread-pool-bulkhead",
+        aspect: ("bulkhead", "bulkheadAspectOrder"),
+        before_the_last: 0,
+        guard: thread_pool,
+    },
+];
+
+/// The kind of a value, with the range that the library takes.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Number(f64, f64),
+    Duration,
+    Flag,
+}
+
+/// Any number from one.
+const FROM_ONE: Kind = Kind::Number(1.0, f64::INFINITY);
+/// A percentage above zero.
+const PERCENT: Kind = Kind::Number(f64::MIN_POSITIVE, 100.0);
+
 const BREAKER_KEYS: [(&str, Kind); 13] = [
     ("slidingWindowType", Kind::Text),
-    ("slidingWindowSize", Kind::Number),
-    ("minimumNumberOfCalls", Kind::Number),
-    ("failureRateThreshold", Kind::Number),
-    ("slowCallRateThreshold", Kind::Number),
+    ("slidingWindowSize", FROM_ONE),
+    ("minimumNumberOfCalls", FROM_ONE),
+    ("failureRateThreshold", PERCENT),
+    ("slowCallRateThreshold", PERCENT),
     ("slowCallDurationThreshold", Kind::Duration),
-    ("permittedNumberOfCallsInHalfOpenState", Kind::Number),
+    ("permittedNumberOfCallsInHalfOpenState", FROM_ONE),
     ("waitDurationInOpenState", Kind::Duration),
     ("enableExponentialBackoff", Kind::Flag),
-    ("exponentialBackoffMultiplier", Kind::Number),
+    ("exponentialBackoffMultiplier", FROM_ONE),
     ("exponentialMaxWaitDurationInOpenState", Kind::Duration),
     ("maxWaitDurationInHalfOpenState", Kind::Duration),
     ("automaticTransitionFromOpenToHalfOpenEnabled", Kind::Flag),
 ];
 
-/// The kind of a value.
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    Number,
-    Duration,
-    Flag,
-}
+const RETRY_KEYS: [(&str, Kind); 7] = [
+    ("maxAttempts", FROM_ONE),
+    ("waitDuration", Kind::Duration),
+    ("enableExponentialBackoff", Kind::Flag),
+    ("exponentialBackoffMultiplier", FROM_ONE),
+    ("exponentialMaxWaitDuration", Kind::Duration),
+    ("enableRandomizedWait", Kind::Flag),
+    ("randomizedWaitFactor", Kind::Number(0.0, 0.999_999)),
+];
+
+const RATE_LIMIT_KEYS: [(&str, Kind); 3] = [
+    ("limitForPeriod", FROM_ONE),
+    ("limitRefreshPeriod", Kind::Duration),
+    ("timeoutDuration", Kind::Duration),
+];
+
+const SEMAPHORE_KEYS: [(&str, Kind); 2] =
+    [("maxConcurrentCalls", FROM_ONE), ("maxWaitDuration", Kind::Duration)];
+
+const THREAD_POOL_KEYS: [(&str, Kind); 3] = [
+    ("maxThreadPoolSize", FROM_ONE),
+    ("coreThreadPoolSize", FROM_ONE),
+    ("queueCapacity", Kind::Number(0.0, f64::INFINITY)),
+];
+
+/// Exceptions that stand for outcomes; others are the application's own.
+const EXCEPTIONS: [(&str, &[Outcome]); 17] = {
+    use Outcome::{
+        ClientError, Expired, QueueFull, Refused, RejectedByBreaker, RejectedByBulkhead,
+        RejectedByRateLimit, ServerError, Shed, Timeout, WaitExceeded,
+    };
+    const SERVER: &[Outcome] = &[ServerError, QueueFull, WaitExceeded, Expired, Shed];
+    const NETWORK: &[Outcome] = &[Timeout, Refused];
+    const ALL: &[Outcome] = &[
+        ClientError,
+        ServerError,
+        Timeout,
+        Refused,
+        QueueFull,
+        WaitExceeded,
+        RejectedByBreaker,
+        RejectedByBulkhead,
+        RejectedByRateLimit,
+        Expired,
+        Shed,
+    ];
+    [
+        ("Throwable", ALL),
+        ("Exception", ALL),
+        ("RuntimeException", ALL),
+        ("CallNotPermittedException", &[RejectedByBreaker]),
+        ("BulkheadFullException", &[RejectedByBulkhead]),
+        ("RequestNotPermitted", &[RejectedByRateLimit]),
+        ("TimeoutException", &[Timeout]),
+        ("HttpTimeoutException", &[Timeout]),
+        ("SocketTimeoutException", &[Timeout]),
+        ("ReadTimeoutException", &[Timeout]),
+        ("ConnectException", &[Refused]),
+        ("IOException", NETWORK),
+        ("ResourceAccessException", NETWORK),
+        ("WebClientRequestException", NETWORK),
+        ("HttpServerErrorException", SERVER),
+        ("HttpClientErrorException", &[ClientError]),
+        ("WebClientResponseException", ALL),
+    ]
+};
 
 pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
-    let _ = (configuration, imported);
-}
-
-/// The guard for an instance of a module.
-fn guard(module: &str, instance: &Section<'_>) -> (&'static str, Value) {
-    match module {
-        "retry" => ("retry", retry(instance)),
-        "circuitbreaker" => ("breaker", breaker(instance)),
-        "ratelimiter" => ("rate limit", rate_limit(instance)),
-        "timelimiter" => {
-            ("timeout", instance.duration("timeoutDuration").unwrap_or_else(|| "1s".into()))
+    let root = configuration.root();
+    let library = root.section("resilience4j");
+    let mut guards: Vec<(usize, i64, &'static str, Value)> = Vec::new();
+    for module in &MODULES {
+        let (section, key) = module.aspect;
+        let order = library.section(section).take_as(key, whole);
+        let order = order.unwrap_or(i64::from(i32::MAX) - module.before_the_last);
+        let settings = library.section(module.name);
+        for instances in ["instances", "backends"] {
+            for (name, instance) in settings.section(instances).named() {
+                let number = imported.number_of(&plain_name(name));
+                instance.belongs_to(number);
+                let layers = Layers::of(name, instance, &settings, module, imported);
+                let (key, value) = (module.guard)(&layers, &mut imported.calls[number]);
+                guards.push((number, order, key, value));
+            }
         }
-        "bulkhead" => ("bulkhead", semaphore(instance)),
-        "thread-pool-bulkhead" => ("bulkhead", thread_pool(instance)),
-        _ => unreachable!("`{module}` is not in the list"),
+    }
+    guards.sort_by_key(|(_, order, ..)| *order);
+    for (number, _, key, value) in guards {
+        imported.calls[number].guard(key, value);
+    }
+    read_server(&root, imported);
+}
+
+/// The name of an instance as a service of a scenario may have it.
+fn plain_name(name: &str) -> String {
+    let plain = |c: char| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
+    name.chars().map(plain).collect()
+}
+
+fn whole(value: &Value) -> Option<i64> {
+    match value {
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) => text.trim().parse().ok(),
+        _ => None,
     }
 }
 
-fn retry(instance: &Section<'_>) -> Value {
-    let span = |key: &str| instance.duration(key).and_then(|span| span.as_str().map(str::to_owned));
-    let wait = span("waitDuration").unwrap_or_else(|| "500ms".to_owned());
-    let is_exponential = instance.flag("enableExponentialBackoff") == Some(true);
-    let multiplier = instance.number("exponentialBackoffMultiplier").unwrap_or_else(|| json!(1.5));
-    let max = span("exponentialMaxWaitDuration");
-    let backoff = if wait == "0s" {
-        "none".to_owned()
-    } else if is_exponential {
-        let max = max.map_or_else(String::new, |max| format!(" max {max}"));
-        format!("exponential {wait} x{multiplier}{max}")
-    } else {
-        format!("fixed {wait}")
-    };
-    Value::Object(map([
-        ("attempts", instance.number("maxAttempts").or_else(|| Some(3.into()))),
-        ("backoff", Some(backoff.into())),
-    ]))
+/// The threads of the embedded server and the connections of the data source.
+fn read_server(root: &Section<'_>, imported: &mut Imported) {
+    let tomcat = root.section("server").section("tomcat");
+    let threads = map([
+        (
+            "maxThreads",
+            tomcat.section("threads").number("max").or_else(|| tomcat.number("maxThreads")),
+        ),
+        ("maxConnections", tomcat.number("maxConnections")),
+        ("acceptCount", tomcat.number("acceptCount")),
+    ]);
+    if !threads.is_empty() {
+        imported.caller.push(("threads", with_preset("tomcat", threads)));
+    }
+    let hikari = root.section("spring").section("datasource").section("hikari");
+    let pool = map([
+        ("maximumPoolSize", hikari.number("maximumPoolSize")),
+        ("connectionTimeout", hikari.duration("connectionTimeout")),
+    ]);
+    if !pool.is_empty() {
+        let pools = map([("hikari", Some(with_preset("hikari", pool)))]);
+        imported.caller.push(("pools", Value::Object(pools)));
+    }
 }
 
-fn breaker(instance: &Section<'_>) -> Value {
-    let mut entries = map([("preset", Some("resilience4j".into()))]);
-    for (key, kind) in BREAKER_KEYS {
-        let value = match kind {
-            Kind::Text => instance.text(key).map(|text| text.to_uppercase().into()),
-            Kind::Number => instance.number(key),
-            Kind::Duration => instance.duration(key).filter(|span| span != "0s"),
-            Kind::Flag => instance.flag(key).map(Value::from),
-        };
-        entries.extend(value.map(|value| (key.to_owned(), value)));
-    }
+fn with_preset(preset: &str, settings: Map<String, Value>) -> Value {
+    let mut entries = map([("preset", Some(preset.into()))]);
+    entries.extend(settings);
     Value::Object(entries)
 }
 
-fn rate_limit(instance: &Section<'_>) -> Value {
-    Value::Object(map([
-        ("preset", Some("resilience4j".into())),
-        ("limitForPeriod", instance.number("limitForPeriod")),
-        ("limitRefreshPeriod", instance.duration("limitRefreshPeriod")),
-        ("timeoutDuration", instance.duration("timeoutDuration")),
-    ]))
+/// An instance and the configurations that it builds on, the nearest first.
+struct Layers<'a> {
+    sections: Vec<Section<'a>>,
 }
 
-fn semaphore(instance: &Section<'_>) -> Value {
-    let permits = instance.number("maxConcurrentCalls").unwrap_or_else(|| 25.into());
-    let max_wait = instance.duration("maxWaitDuration").filter(|wait| wait != "0s");
-    Value::Object(map([("semaphore", Some(permits)), ("max wait", max_wait)]))
+impl<'a> Layers<'a> {
+    /// Follows `baseConfig` from an instance. What names no base builds on `default`, except that
+    /// the base of a circuit breaker stands alone
+    /// (`CommonCircuitBreakerConfigurationProperties.createDirectConfig` at af9e7c9).
+    fn of(
+        name: &str,
+        instance: Section<'a>,
+        settings: &Section<'a>,
+        module: &Module,
+        imported: &mut Imported,
+    ) -> Self {
+        let configs = settings.section("configs");
+        let config = |name: &str| {
+            let found = configs.named().into_iter().find(|(known, _)| *known == name);
+            found.map(|(_, section)| section)
+        };
+        let is_breaker = module.name == "circuitbreaker";
+        let mut sections = vec![instance];
+        let mut names = vec![String::new()];
+        loop {
+            let nearest = &sections[sections.len() - 1];
+            let base = nearest.text("baseConfig").filter(|base| !base.is_empty());
+            let is_instance = sections.len() == 1;
+            let next = match base {
+                Some(base) => base,
+                None if is_instance && is_breaker && config(name).is_some() => name.to_owned(),
+                None if is_breaker && !is_instance => break,
+                None if names.last().is_some_and(|last| last == "default") => break,
+                None if config("default").is_some() => "default".to_owned(),
+                None => break,
+            };
+            if names.contains(&next) {
+                let message = format!("{}: `{next}` builds on itself", nearest.path());
+                imported.problems.push(
+                    Problem::error(message, None).with_help("let the chain of `baseConfig` end"),
+                );
+                break;
+            }
+            let Some(section) = config(&next) else {
+                let message = format!("{}: there is no configuration `{next}`", nearest.path());
+                let known: Vec<&str> = configs.named().into_iter().map(|(name, _)| name).collect();
+                let help = if known.is_empty() {
+                    format!("write it under `resilience4j.{}.configs`", module.name)
+                } else {
+                    format!("known configurations: {}", known.join(", "))
+                };
+                imported.problems.push(Problem::error(message, None).with_help(help));
+                break;
+            };
+            names.push(next);
+            sections.push(section);
+        }
+        Self { sections }
+    }
+
+    /// The value of the nearest layer that has a key.
+    fn read<T>(&self, key: &str, read: impl Fn(&Section<'a>, &str) -> Option<T>) -> Option<T> {
+        let section = self.sections.iter().find(|section| section.has(key))?;
+        read(section, key)
+    }
+
+    /// The settings of these keys that some layer has.
+    fn settings(&self, keys: &[(&str, Kind)]) -> Map<String, Value> {
+        let value = |key: &str, kind: Kind| match kind {
+            Kind::Text => self.read(key, |section, key| {
+                section.text(key).map(|text| text.trim().to_uppercase().into())
+            }),
+            Kind::Flag => self.read(key, |section, key| section.flag(key).map(Value::from)),
+            Kind::Duration => self.read(key, |section, key| section.duration(key)),
+            Kind::Number(least, most) => self.read(key, |section, key| {
+                section.take_as(key, |value| number_within(value, least, most))
+            }),
+        };
+        let entries = keys
+            .iter()
+            .filter_map(|(key, kind)| value(key, *kind).map(|value| ((*key).to_owned(), value)));
+        entries.collect()
+    }
+
+    /// The outcomes that a list of exceptions stands for; those that are unknown have a remark.
+    fn outcomes(&self, key: &str, call: &mut ImportedCall) -> Option<Vec<Outcome>> {
+        let section = self.sections.iter().find(|section| section.has(key))?;
+        let names = section.take_as(key, texts)?;
+        let mut outcomes = Vec::new();
+        for name in names {
+            let short = name.rsplit(['.', '$']).next().unwrap_or(&name);
+            match EXCEPTIONS.iter().find(|(known, _)| *known == short) {
+                Some((_, known)) => outcomes.extend(known.iter().copied()),
+                None => call.remark(format!("{}.{key}", section.path()), name),
+            }
+        }
+        Some(outcomes)
+    }
 }
 
-fn thread_pool(instance: &Section<'_>) -> Value {
-    Value::Object(map([
-        ("threads", instance.number("maxThreadPoolSize").or_else(|| Some(4.into()))),
-        ("core", instance.number("coreThreadPoolSize")),
-        ("queue", instance.number("queueCapacity").or_else(|| Some(100.into()))),
-    ]))
+/// The texts of a list, which properties write in one text.
+fn texts(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(text.split(',').map(|name| name.trim().to_owned()).collect()),
+        Value::Array(items) => items.iter().map(|it| it.as_str().map(str::to_owned)).collect(),
+        _ => None,
+    }
+}
+
+fn number_within(value: &Value, least: f64, most: f64) -> Option<Value> {
+    let number: f64 = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => text.trim().parse().ok()?,
+        _ => return None,
+    };
+    let is_whole = number == libm::trunc(number) && number.abs() < 9e15;
+    let value = if is_whole { Value::from(number as i64) } else { Value::from(number) };
+    (least..=most).contains(&number).then_some(value)
+}
+
+fn names_of(outcomes: &[Outcome]) -> Value {
+    let known = Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(outcome));
+    known.map(|outcome| Value::from(outcome.name())).collect::<Vec<_>>().into()
+}
+
+/// A retry; without lists of exceptions every failure is tried again.
+fn retry(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Value) {
+    let mut settings = layers.settings(&RETRY_KEYS);
+    let retried = layers.outcomes("retryExceptions", call);
+    let ignored = layers.outcomes("ignoreExceptions", call).unwrap_or_default();
+    let is_known = retried.as_ref().is_some_and(|retried| !retried.is_empty());
+    if is_known || !ignored.is_empty() {
+        let all = || Outcome::ALL.into_iter().filter(|outcome| !outcome.is_good()).collect();
+        let retried = retried.filter(|retried| !retried.is_empty()).unwrap_or_else(all);
+        let on: Vec<Outcome> =
+            retried.into_iter().filter(|outcome| !ignored.contains(outcome)).collect();
+        settings.insert("on".to_owned(), names_of(&on));
+    } else {
+        call.assume(
+            "retry",
+            "every failure is tried again, rejections by guards further in as well",
+        );
+    }
+    ("retry", with_preset("resilience4j", settings))
+}
+
+fn breaker(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Value) {
+    let mut settings = layers.settings(&BREAKER_KEYS);
+    let recorded = layers.outcomes("recordExceptions", call).unwrap_or_default();
+    let ignored = layers.outcomes("ignoreExceptions", call).unwrap_or_default();
+    let counted: Vec<Outcome> =
+        recorded.into_iter().filter(|outcome| !ignored.contains(outcome)).collect();
+    if !counted.is_empty() {
+        settings.insert("counts".to_owned(), names_of(&counted));
+    }
+    if !ignored.is_empty() {
+        settings.insert("ignores".to_owned(), names_of(&ignored));
+        if counted.is_empty() {
+            let rest: Vec<Outcome> = Outcome::ALL
+                .into_iter()
+                .filter(|outcome| !outcome.is_good() && !ignored.contains(outcome))
+                .collect();
+            settings.insert("counts".to_owned(), names_of(&rest));
+        }
+    }
+    ("breaker", with_preset("resilience4j", settings))
+}
+
+fn rate_limit(layers: &Layers<'_>, _: &mut ImportedCall) -> (&'static str, Value) {
+    ("rate limit", with_preset("resilience4j", layers.settings(&RATE_LIMIT_KEYS)))
+}
+
+fn time_limit(layers: &Layers<'_>, _: &mut ImportedCall) -> (&'static str, Value) {
+    let keys = [("timeoutDuration", Kind::Duration), ("cancelRunningFuture", Kind::Flag)];
+    ("timeout", with_preset("resilience4j", layers.settings(&keys)))
+}
+
+fn semaphore(layers: &Layers<'_>, _: &mut ImportedCall) -> (&'static str, Value) {
+    ("bulkhead", with_preset("resilience4j", layers.settings(&SEMAPHORE_KEYS)))
+}
+
+fn thread_pool(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Value) {
+    let settings = layers.settings(&THREAD_POOL_KEYS);
+    if !settings.contains_key("maxThreadPoolSize") {
+        call.assume("thread-pool-bulkhead.maxThreadPoolSize", "4, for a machine with 4 processors");
+    }
+    ("bulkhead", with_preset("resilience4j thread pool", settings))
 }

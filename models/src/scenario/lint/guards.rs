@@ -6,6 +6,7 @@ use sim_core::random::DrawKey;
 use super::Graph;
 use crate::guards::{Breaker, Guard, Retry, Scope, Timeout};
 use crate::language::{Problem, Problems};
+use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{Backoff, Jitter, RetryPolicy};
 use crate::system::{EdgePlan, NONE};
 
@@ -234,11 +235,14 @@ fn longest_series(policy: &RetryPolicy, attempt: SimDuration) -> SimDuration {
         Jitter::Decorrelated => {
             Backoff { base: policy.backoff.max.min(policy.backoff.base * 3), ..policy.backoff }
         }
+        Jitter::Around(part) => {
+            Backoff { base: policy.backoff.base.scaled(1.0 + part), ..policy.backoff }
+        }
         _ => policy.backoff,
     };
     let unspread = Backoff { jitter: Jitter::None, ..backoff };
     let mut draw = DrawKey::default().draw();
     (1..policy.attempts.min(1_000)).fold(attempt, |sum, tries| {
-        sum + unspread.wait(tries, SimDuration::ZERO, &mut draw) + attempt
+        sum + unspread.wait(tries, PausesSoFar::default(), &mut draw) + attempt
     })
 }

@@ -147,14 +147,7 @@ impl<'a> Station<'a> {
         let count = self.count(first, problems);
         let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };
         let first_pool = plan.blueprint.pools.len() as u32;
-        let pool = slots::compile(
-            self.slots.map(|slots| &slots.0),
-            self.name,
-            self.pool,
-            names,
-            plan,
-            problems,
-        );
+        let pool = slots::compile(self.slots, self.name, self.pool, names, plan, problems);
         let (discipline, gate) = admission::compile(self.admission, pool.capacity, names, problems);
         let gate = with_memory(gate, self.memory, problems);
         let pool = PoolPlan { discipline, ..pool };

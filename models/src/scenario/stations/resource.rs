@@ -1,27 +1,15 @@
 //! Pools that a service holds over several steps, such as a pool of database connections.
 
 use super::slots::{self, Slots};
-use crate::language::{HasShortForm, Named, Problems, Short, section};
+use crate::language::{Named, Problems, Short};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Plan, most};
 use crate::system::{PoolKind, PoolPlan};
 
-section! {
-    /// A pool that handlers hold over several steps.
-    pub(crate) struct ResourceSection {
-        .. => slots: Slots,
-    }
-}
-
-impl HasShortForm for ResourceSection {
-    const KEY: &'static str = "max";
-    type Value = u32;
-}
-
 /// Adds the pools of the instances of a service.
 pub(super) fn compile(
     service: &str,
-    pools: &Named<Short<ResourceSection>>,
+    pools: &Named<Short<Slots>>,
     first_instance: usize,
     names: &Names<'_>,
     plan: &mut Plan,
@@ -34,7 +22,7 @@ pub(super) fn compile(
         .iter()
         .map(|(name, pool)| {
             let owner = format!("{service}.{name}");
-            slots::compile(Some(&pool.slots), &owner, PoolKind::Connections, names, plan, problems)
+            slots::compile(Some(pool), &owner, PoolKind::Connections, names, plan, problems)
         })
         .collect();
     let instances = plan.blueprint.instances.len() - first_instance;

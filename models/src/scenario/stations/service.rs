@@ -3,7 +3,6 @@
 use super::admission::AdmissionSection;
 use super::autoscale::Autoscale;
 use super::memory::Memory;
-use super::resource::ResourceSection;
 use super::slots::Slots;
 use crate::language::Problem;
 use crate::language::quantity::Duration;
@@ -23,7 +22,7 @@ section! {
         /// Requests in flight at each instance, for an asynchronous service.
         "slots" => slots: Option<Placed<Short<Slots>>>,
         /// Pools of each instance that its handlers hold over several steps, by name.
-        "pools" => pools: Named<Short<ResourceSection>>,
+        "pools" => pools: Named<Short<Slots>>,
         /// Processors of each instance, held while working; not limited if left out.
         "cpus" => cpus: Option<Placed<u32>>,
         /// The machine whose processors it uses.

@@ -232,6 +232,8 @@ fn whole_millis_of(span: SimDuration) -> u64 {
 const TIMEOUT_MILLIS: u32 = 1_000;
 /// Threads of a pool of Hystrix.
 const CORE_SIZE: u32 = 10;
+/// Calls that may wait for one (`default_queueSizeRejectionThreshold`).
+const QUEUE_SIZE_REJECTION: u32 = 5;
 
 section! {
     /// Hystrix's command and thread pool properties.
@@ -253,8 +255,12 @@ section! {
         /// Calls under way at one time, counted by a semaphore in place of the threads; not so if
         /// left out.
         "executionIsolationSemaphoreMaxConcurrentRequests" => semaphore: Option<u32>,
-        /// Calls that may wait for a thread; -1, none, if left out.
+        /// Places in the queue for a thread; -1, no queue, if left out.
         "maxQueueSize" => max_queue_size: Option<i32>,
+        /// Calls that may wait in it, whatever its size; 5 if left out.
+        "queueSizeRejectionThreshold" => queue_size_rejection_threshold: Option<u32>,
+        /// True if a timeout interrupts the thread, which is free then; true if left out.
+        "executionIsolationThreadInterruptOnTimeout" => interrupts_on_timeout: Option<bool>,
         .. => service: ServiceSection,
     }
 }
@@ -301,14 +307,18 @@ impl MachineSection for HystrixSection {
     }
 
     fn company(&self, _: Location) -> Company {
-        let pool = if let Some(permits) = self.semaphore {
-            Permits::semaphore(permits.max(1), None)
-        } else {
-            let queue = self.max_queue_size.map_or(0, |size| size.max(0) as u32);
-            Permits::pool(PoolKind::Threads, self.core_size.unwrap_or(CORE_SIZE).max(1), queue)
-        };
         let timeout = Some(millis(self.execution_timeout.unwrap_or(TIMEOUT_MILLIS)));
-        Company { behind: Some(pool), timeout, ..Company::default() }
+        if let Some(permits) = self.semaphore {
+            let behind = Some(Permits::semaphore(permits.max(1), None));
+            return Company { behind, timeout, ..Company::default() };
+        }
+        let maximum = self.max_queue_size.map_or(0, |size| size.max(0) as u32);
+        let rejection = self.queue_size_rejection_threshold.unwrap_or(QUEUE_SIZE_REJECTION);
+        let threads = self.core_size.unwrap_or(CORE_SIZE).max(1);
+        let pool = Permits::pool(PoolKind::Threads, threads, maximum.min(rejection));
+        let interrupts = self.interrupts_on_timeout.unwrap_or(true);
+        let behind = Some(Permits { outlives_timeouts: !interrupts, ..pool });
+        Company { behind, timeout_around: timeout, ..Company::default() }
     }
 
     /// The thread pool lies within the breaker: a call that finds no thread is a failure.

@@ -4,6 +4,7 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::LibraryBreaker;
+use crate::OutcomeSet;
 use crate::guards::breaker::MachineSection;
 use crate::guards::breaker::ServiceSection;
 use crate::language::quantity::Duration;
@@ -399,6 +400,12 @@ words! {
 }
 
 impl MachineSection for Resilience4jSection {
+    /// Every exception counts, also that of a guard further in that has rejected the call
+    /// (`CircuitBreakerConfig.DEFAULT_RECORD_EXCEPTION_PREDICATE`).
+    fn counts(&self) -> OutcomeSet {
+        OutcomeSet::failures()
+    }
+
     fn service(&self) -> &ServiceSection {
         &self.service
     }

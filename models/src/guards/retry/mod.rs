@@ -1,0 +1,261 @@
+//! Retries: with settings of their own, or, with `preset`, a library's.
+
+mod backoff;
+mod budget;
+mod polly;
+mod resilience4j;
+
+pub(crate) use self::backoff::BackoffPhrase;
+pub(in crate::guards) use self::backoff::{growing, longest};
+use self::budget::BudgetSection;
+pub(crate) use self::budget::EnvoyBudget;
+use self::polly::PollyRetry;
+use self::resilience4j::Resilience4jRetry;
+use super::{Call, Entry, Exit, Guards, Hold, Site};
+use crate::language::{Placed, Problems, one_of, section};
+use crate::resilience::retry::PausesSoFar;
+use crate::resilience::{RetryBudget, RetryBudgetPolicy, RetryPolicy};
+use crate::scenario::{Names, Plan, most};
+use crate::system::{Activity, EdgePlan, NONE, Pauses, Turn, draw_tag};
+use crate::{Outcome, OutcomeSet};
+use sim_core::SimDuration;
+
+section! {
+    /// Retries.
+    pub(crate) struct RetrySection {
+        .. => rule: RetryRule,
+        /// Outcomes that are tried again. If left out: server errors, timeouts, refusals and full
+        /// queues, or with a preset what the library tries again.
+        "on" => on: Option<Vec<Outcome>>,
+        /// A limit on the retries of all calls of an instance together; no limit if left out.
+        "budget" => budget: Option<BudgetSection>,
+    }
+}
+
+one_of! {
+    /// The attempts and the pauses between them.
+    pub(crate) enum RetryRule("retry") by "preset" or "" {
+        /// Written in full.
+        "" => Own(OwnRule),
+        /// Resilience4j's `Retry` (Java).
+        "resilience4j" => Resilience4j(Resilience4jRetry),
+        /// Polly's retry strategy (.NET).
+        "polly" => Polly(PollyRetry),
+    }
+}
+
+section! {
+    /// Attempts and pauses, written in full.
+    pub(crate) struct OwnRule {
+        /// The number of attempts in all, the first included, such as `3`.
+        "attempts" => attempts: Placed<u32>,
+        /// The pause between them: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`,
+        /// or a distribution such as `exponential mean 2s`.
+        "backoff" => backoff: Placed<BackoffPhrase>,
+        /// True if a callee that asks callers to stay away (`retry after`) is left alone for at
+        /// least that long; false if left out.
+        "honour retry after" => honour_retry_after: Option<bool>,
+    }
+}
+
+/// What the rule of a retry stands for.
+struct Rule {
+    attempts: u32,
+    pauses: Pauses,
+    /// Outcomes that are tried again if nothing is said.
+    on: OutcomeSet,
+    honours_retry_after: bool,
+}
+
+impl RetryRule {
+    fn compile(&self, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) -> Rule {
+        match self {
+            Self::Own(rule) => Rule {
+                attempts: problems.at_least_one(Some(&rule.attempts), 1, "attempts"),
+                pauses: BackoffPhrase::compile(&rule.backoff, names, plan, problems),
+                on: OutcomeSet::callee_failures(),
+                honours_retry_after: rule.honour_retry_after.unwrap_or(false),
+            },
+            Self::Resilience4j(rule) => rule.compile(problems),
+            Self::Polly(rule) => rule.compile(problems),
+        }
+    }
+}
+
+/// Sends failed calls in again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Retry {
+    /// The outcomes that are worth another attempt, and the pause before it.
+    pub policy: RetryPolicy,
+    /// The distribution of its pauses, in place of the policy's backoff; [`NONE`] if there is none.
+    pub drawn_pauses: u32,
+    /// The first of its budgets, one for each instance of the caller; [`NONE`] if there is none.
+    pub first_budget: u32,
+}
+
+/// The tries of a call so far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tries {
+    /// The number of times that the call has been sent in, the first included.
+    tries: u32,
+    /// The pauses before it.
+    pauses: PausesSoFar,
+}
+
+impl Guards for Retry {
+    type Section = RetrySection;
+
+    fn compile(
+        section: &RetrySection,
+        site: &Site,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let rule = section.rule.compile(names, plan, problems);
+        let policy = RetryPolicy {
+            attempts: rule.attempts.min(u32::from(u16::MAX)),
+            backoff: rule.pauses.backoff,
+            on: section.on.as_deref().map_or(rule.on, OutcomeSet::of),
+            honours_retry_after: rule.honours_retry_after,
+        };
+        let retry = Self { policy, drawn_pauses: rule.pauses.drawn, first_budget: NONE };
+        let budget = section.budget.as_ref().map(|budget| budget.compile(problems));
+        Some(match budget {
+            Some(budget) => retry.with_budget(budget, site, plan, problems),
+            None => retry,
+        })
+    }
+
+    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+        let first = Tries { tries: 1, pauses: PausesSoFar::default() };
+        *turn.state.frames.hold(call.index, call.position) = Hold::Retry(first);
+        if self.first_budget != NONE {
+            let budget = call.of_caller(self.first_budget, turn);
+            turn.state.retry_budgets[budget].call_begins(turn.now);
+        }
+        Entry::Passed
+    }
+
+    /// Sends the call in again after a pause, if its policy says so and its budget allows it.
+    #[inline]
+    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+        // An outcome that is not worth another attempt needs no pause, and without a budget there
+        // is nothing to count.
+        let is_over = self.first_budget == NONE && !self.policy.on.contains(outcome);
+        if is_over || !self.tries_again(call, outcome, turn) {
+            return Exit::Passed;
+        }
+        turn.state.frames[call.index].guards_passed = call.position + 1;
+        Exit::Kept
+    }
+
+    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+        self.end_tries(call, turn);
+    }
+
+    /// Begins anew with the budget of an instance; an Envoy beside it lives on.
+    fn forget(&self, _: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
+        if self.first_budget == NONE {
+            return None;
+        }
+        let budget = (self.first_budget + caller) as usize;
+        let policy = turn.plan.retry_budgets[budget];
+        if matches!(policy, RetryBudgetPolicy::Envoy { .. }) {
+            return None;
+        }
+        turn.state.retry_budgets[budget] = RetryBudget::new(policy);
+        Some("retry budgets")
+    }
+}
+
+impl Retry {
+    /// The same retry with a budget for each instance of the caller.
+    pub(super) fn with_budget(
+        self,
+        budget: RetryBudgetPolicy,
+        site: &Site,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Self {
+        let first_budget = plan.blueprint.retry_budgets.len() as u32;
+        let count = plan.caller_instances(site.edge.caller);
+        let in_all = u64::from(first_budget) + u64::from(count);
+        if problems.may_have(in_all, most::BREAKERS, "retry budgets", site.at) {
+            let budgets = std::iter::repeat_n(budget, count as usize);
+            plan.blueprint.retry_budgets.extend(budgets);
+        }
+        Self { first_budget, ..self }
+    }
+
+    fn tries_again(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> bool {
+        let Hold::Retry(Tries { tries, pauses }) =
+            turn.state.frames.held(call.index, call.position)
+        else {
+            unreachable!("only a call that was sent in is sent in again")
+        };
+        if self.first_budget != NONE {
+            let budget = call.of_caller(self.first_budget, turn);
+            if self.policy.on.contains(outcome) {
+                turn.state.retry_budgets[budget].attempt_fails();
+            } else if outcome.is_good() {
+                turn.state.retry_budgets[budget].attempt_succeeds();
+            }
+        }
+        let pause = if self.policy.is_worth_another(tries, outcome) {
+            self.pause(call.index, tries, pauses, turn)
+        } else {
+            None
+        };
+        let may_go_on = call.position < turn.state.frames[call.index].given_up_from;
+        let Some(pause) = pause.filter(|_| may_go_on) else {
+            self.end_tries(call, turn);
+            return false;
+        };
+        if self.first_budget != NONE {
+            let budget = call.of_caller(self.first_budget, turn);
+            if !turn.state.retry_budgets[budget].try_withdraw(turn.now, tries == 1) {
+                turn.state.retry_budgets[budget].call_ends(false);
+                return false;
+            }
+        }
+        let frame = &mut turn.state.frames[call.index];
+        frame.rounds = frame.rounds.saturating_add(1);
+        let next = Tries { tries: tries + 1, pauses: pauses.and(pause) };
+        *turn.state.frames.hold(call.index, call.position) = Hold::Retry(next);
+        turn.wait(call.index, Activity::BackingOff, pause);
+        true
+    }
+
+    /// The pause before the call is sent in again; `None` if the frame's own time would be up by
+    /// then.
+    fn pause(
+        &self,
+        index: u32,
+        tries: u32,
+        so_far: PausesSoFar,
+        turn: &Turn<'_>,
+    ) -> Option<SimDuration> {
+        let frame = &turn.state.frames[index];
+        let tag = draw_tag::BACKOFF | u64::from(frame.rounds) << draw_tag::SIBLING_SHIFT;
+        let mut draw = frame.key.child(frame.step_number() | tag).draw();
+        let pauses = Pauses { backoff: self.policy.backoff, drawn: self.drawn_pauses };
+        let mut pause = turn.plan.pause(pauses, tries, so_far, &mut draw);
+        if self.policy.honours_retry_after {
+            let asked = u64::from(frame.told_to_stay_away);
+            pause = pause.max(SimDuration::from_millis(asked));
+        }
+        (turn.now + pause < frame.deadline).then_some(pause)
+    }
+
+    /// Tells the budget that a call will not be tried again.
+    #[inline]
+    fn end_tries(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+        if self.first_budget != NONE {
+            let held = turn.state.frames.held(call.index, call.position);
+            let is_retry = matches!(held, Hold::Retry(Tries { tries, .. }) if tries > 1);
+            let budget = call.of_caller(self.first_budget, turn);
+            turn.state.retry_budgets[budget].call_ends(is_retry);
+        }
+    }
+}
