@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 use sim_core::SimDuration;
 
 use super::MODULES;
+use super::exceptions::classes_for;
+use crate::OutcomeSet;
 use crate::formats::Remark;
 use crate::formats::durations::with_unit;
 use crate::formats::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
@@ -270,6 +272,13 @@ fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Val
         }
         wait => wait,
     };
+    let classes = (policy.on != OutcomeSet::failures()).then(|| {
+        let (classes, left) = classes_for(policy.on);
+        for outcome in left {
+            remarks.add(format!("no exception stands for `{outcome}`, which is tried again here"));
+        }
+        Value::from(classes)
+    });
     map([
         ("maxAttempts", Some(policy.attempts.into())),
         ("waitDuration", Some(with_unit(wait))),
@@ -278,6 +287,7 @@ fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Val
         ("exponentialMaxWaitDuration", multiplier.and(max).map(with_unit)),
         ("enableRandomizedWait", factor.map(|_| true.into())),
         ("randomizedWaitFactor", factor.map(number)),
+        ("retryExceptions", classes),
     ])
 }
 

@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value};
 
+use super::exceptions::EXCEPTIONS;
 use crate::Outcome;
 use crate::formats::configuration::Configuration;
 use crate::formats::section::Section;
@@ -117,48 +118,6 @@ const THREAD_POOL_KEYS: [(&str, Kind); 3] = [
     ("coreThreadPoolSize", FROM_ONE),
     ("queueCapacity", Kind::Number(0.0, f64::INFINITY)),
 ];
-
-/// Exceptions that stand for outcomes; others are the application's own.
-const EXCEPTIONS: [(&str, &[Outcome]); 17] = {
-    use Outcome::{
-        ClientError, Expired, QueueFull, Refused, RejectedByBreaker, RejectedByBulkhead,
-        RejectedByRateLimit, ServerError, Shed, Timeout, WaitExceeded,
-    };
-    const SERVER: &[Outcome] = &[ServerError, QueueFull, WaitExceeded, Expired, Shed];
-    const NETWORK: &[Outcome] = &[Timeout, Refused];
-    const ALL: &[Outcome] = &[
-        ClientError,
-        ServerError,
-        Timeout,
-        Refused,
-        QueueFull,
-        WaitExceeded,
-        RejectedByBreaker,
-        RejectedByBulkhead,
-        RejectedByRateLimit,
-        Expired,
-        Shed,
-    ];
-    [
-        ("Throwable", ALL),
-        ("Exception", ALL),
-        ("RuntimeException", ALL),
-        ("CallNotPermittedException", &[RejectedByBreaker]),
-        ("BulkheadFullException", &[RejectedByBulkhead]),
-        ("RequestNotPermitted", &[RejectedByRateLimit]),
-        ("TimeoutException", &[Timeout]),
-        ("HttpTimeoutException", &[Timeout]),
-        ("SocketTimeoutException", &[Timeout]),
-        ("ReadTimeoutException", &[Timeout]),
-        ("ConnectException", &[Refused]),
-        ("IOException", NETWORK),
-        ("ResourceAccessException", NETWORK),
-        ("WebClientRequestException", NETWORK),
-        ("HttpServerErrorException", SERVER),
-        ("HttpClientErrorException", &[ClientError]),
-        ("WebClientResponseException", ALL),
-    ]
-};
 
 pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     let root = configuration.root();
@@ -322,8 +281,8 @@ impl<'a> Layers<'a> {
         let mut outcomes = Vec::new();
         for name in names {
             let short = name.rsplit(['.', '$']).next().unwrap_or(&name);
-            match EXCEPTIONS.iter().find(|(known, _)| *known == short) {
-                Some((_, known)) => outcomes.extend(known.iter().copied()),
+            match EXCEPTIONS.iter().find(|known| known.name() == short) {
+                Some(known) => outcomes.extend(known.outcomes.iter().copied()),
                 None => call.remark(format!("{}.{key}", section.path()), name),
             }
         }
