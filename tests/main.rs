@@ -22,6 +22,7 @@ mod fallbacks;
 mod field;
 mod guard_diagnostics;
 mod guards;
+mod idle;
 mod import;
 mod recommendations;
 mod running;

@@ -2,6 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use super::idle::note_idle;
 use super::reach::{InForceSpan, InstanceShare, struck_instances};
 use super::{Effect, Fault, FaultTarget, target_of};
 use crate::language::tree::normalize_edge;
@@ -149,7 +150,12 @@ fn strikes_something_else<T: Strike + ?Sized>(
 /// Compiles all faults of a file but those of its experiment.
 pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     for section in &names.file.faults {
-        for once in section.kind.strike(section.begin(), names, plan, problems) {
+        let struck = section.kind.strike(section.begin(), names, plan, problems);
+        // A fault of several parts has an effect if one of them has.
+        if let [fault] = struck.as_slice() {
+            note_idle(fault, section.at(), plan, problems);
+        }
+        for once in struck {
             let faults = match section.kind.span() {
                 Some(span) => span.repeated(once, plan, problems),
                 None => vec![once],

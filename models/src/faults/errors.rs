@@ -78,6 +78,10 @@ impl Strike for ErrorsSection {
 }
 
 impl InForce for Errors {
+    fn has_no_effect(&self, _: &str, _: Option<u32>, _: &Plan) -> Option<String> {
+        (self.rate == 0.0).then(|| "no request fails".to_owned())
+    }
+
     fn begin(&self, id: u32, turn: &mut Turn<'_>) {
         turn.disturb_instances(id, |state| state.failing_by.push(id));
     }

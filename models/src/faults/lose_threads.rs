@@ -8,7 +8,7 @@ use super::{Effect, FaultTarget, InForce};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::{Event, Turn};
+use crate::system::{Event, Turn, UNLIMITED};
 
 /// Most steps in which a leak with a ramp loses its slots.
 const LEAK_STEPS: u32 = 100;
@@ -67,6 +67,18 @@ impl Strike for LoseThreadsSection {
 }
 
 impl InForce for LoseSlots {
+    fn has_no_effect(&self, target: &str, station: Option<u32>, plan: &Plan) -> Option<String> {
+        if self.count == 0 {
+            return Some("it takes none".to_owned());
+        }
+        let mut instances = plan.blueprint.stations[station? as usize].instances.clone();
+        let is_unlimited = instances.all(|instance| {
+            let slots = plan.blueprint.instances[instance as usize].slots;
+            plan.blueprint.pools[slots as usize].capacity == UNLIMITED
+        });
+        is_unlimited.then(|| format!("`{target}` has no limit that it could come closer to"))
+    }
+
     fn begin(&self, id: u32, turn: &mut Turn<'_>) {
         self.grow(id, turn);
     }

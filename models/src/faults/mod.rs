@@ -13,6 +13,7 @@ mod deploy;
 mod errors;
 mod fault;
 mod flush;
+mod idle;
 mod lose_threads;
 mod pause;
 mod reach;
@@ -83,6 +84,12 @@ pub(crate) trait InForce {
 
     /// A few words for the timeline, without the target.
     fn summary(&self) -> String;
+
+    /// The reason why it changes nothing in a run, if one can be told from the scenario; `target`
+    /// is its name, and `station` the station that it strikes.
+    fn has_no_effect(&self, _target: &str, _station: Option<u32>, _plan: &Plan) -> Option<String> {
+        None
+    }
 
     /// The factor on service times at an instant.
     fn work_factor(&self, _fault: &Fault, _now: SimTime) -> f64 {
@@ -180,6 +187,17 @@ macro_rules! faults {
 
             fn summary(&self) -> String {
                 match self { $( Self::$effect(effect) => effect.summary(), )* }
+            }
+
+            fn has_no_effect(
+                &self,
+                target: &str,
+                station: Option<u32>,
+                plan: &Plan,
+            ) -> Option<String> {
+                match self {
+                    $( Self::$effect(effect) => effect.has_no_effect(target, station, plan), )*
+                }
             }
 
             fn work_factor(&self, fault: &Fault, now: SimTime) -> f64 {

@@ -4,13 +4,14 @@ use sim_core::random::DrawKey;
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::compile::Strike;
+use super::idle::takes_no_time;
 use super::reach::{InForceSpan, InstanceShare};
 use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, read_distribution, span_or};
-use crate::system::Turn;
+use crate::system::{NONE, Turn};
 
 section! {
     /// Slows a service, database, cache or region, or the messages of an edge `a -> b`.
@@ -139,6 +140,17 @@ impl InForce for Slow {
             (_, Some(added)) => format!("slow by {factor}x plus {} on average", on_average(added)),
             (true, None) => "slow by 1x".to_owned(),
         }
+    }
+
+    fn has_no_effect(&self, target: &str, station: Option<u32>, plan: &Plan) -> Option<String> {
+        if self.to.is_none() && self.added.is_none() && self.factor == 1.0 {
+            return Some("a factor of 1 leaves everything as it is".to_owned());
+        }
+        let Some(edge) = self.edge else { return takes_no_time(target, station, plan) };
+        let is_instant = plan.blueprint.edges[edge as usize].latency == NONE;
+        let only_multiplies = self.to.is_none() && self.added.is_none();
+        (is_instant && only_multiplies)
+            .then(|| format!("messages over `{target}` take no time that could be multiplied"))
     }
 
     fn work_factor(&self, fault: &Fault, now: SimTime) -> f64 {

@@ -87,6 +87,10 @@ impl Strike for SurgeSection {
 }
 
 impl InForce for Surge {
+    fn has_no_effect(&self, _: &str, _: Option<u32>, _: &Plan) -> Option<String> {
+        (self.factor == 1.0).then(|| "a factor of 1 leaves everything as it is".to_owned())
+    }
+
     fn begin(&self, _: u32, _: &mut Turn<'_>) {}
 
     fn end(&self, _: u32, _: &mut Turn<'_>) {}

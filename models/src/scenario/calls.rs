@@ -22,7 +22,7 @@ section! {
         /// The way to choose an instance of the callee; round robin if left out.
         "balance" => balance: Option<Placed<Short<BalanceSection>>>,
         /// True if each attempt of a retry may go to another instance; false if left out.
-        "new instance per attempt" => new_instance_per_attempt: Option<bool>,
+        "new instance per attempt" => new_instance_per_attempt: Option<Placed<bool>>,
         /// True if the callee stops working when the caller has given up; false if left out: it
         /// works on for nobody.
         "cancellation" => cancellation: Option<bool>,
@@ -67,6 +67,8 @@ impl CallSection {
     pub fn place_of(&self, setting: &str) -> Option<Location> {
         match setting {
             "propagate deadline" => self.propagate_deadline.as_ref().map(Placed::key),
+            "new instance per attempt" => self.new_instance_per_attempt.as_ref().map(Placed::key),
+            "balance" => self.balance.as_ref().map(Placed::key),
             guard => self.guards.place_of(guard),
         }
     }
@@ -109,7 +111,7 @@ fn compile(
         connect_timeout: plan.deadline(call.connect_timeout.as_ref(), names, problems),
         observes_attempts: balance.observes_attempts(),
         balance,
-        is_balanced_per_attempt: call.new_instance_per_attempt.unwrap_or(false),
+        is_balanced_per_attempt: call.new_instance_per_attempt.as_ref().is_some_and(|it| **it),
         propagates_deadline,
         cancels: call.cancellation.unwrap_or(false),
         fallbacks_on: fallbacks.iter().map(|(_, on)| *on).collect(),

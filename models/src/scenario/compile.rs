@@ -17,6 +17,7 @@ use super::stations::{compile_handlers, compile_regions, compile_stations};
 use super::workloads::compile_workloads;
 use crate::faults::{compile_chaos, compile_faults};
 use crate::language::{Problems, Sources};
+use crate::steps::Op;
 use crate::system::Blueprint;
 
 /// A compiled scenario, and the plans of its analyses.
@@ -25,6 +26,8 @@ pub(super) struct Compiled {
     pub blueprint: Blueprint,
     /// The plans of its analyses.
     pub analyses: Analyses,
+    /// The operations of the handlers of each station.
+    pub operations: Vec<Vec<Op>>,
 }
 
 /// Compiles typed sections; the request decides which figures are read off each run. The result may
@@ -47,7 +50,9 @@ pub(super) fn compile(
     plan.blueprint.prices = compile_prices(&file.prices, problems);
     compile_expectations(names, &mut plan, problems);
     let analyses = compile_analyses(written.tree, request, names, &mut plan, problems);
-    Compiled { blueprint: plan.finish(), analyses }
+    let stations = 0..plan.blueprint.stations.len() as u32;
+    let operations = stations.map(|it| plan.operations_of(it).copied().collect()).collect();
+    Compiled { blueprint: plan.finish(), analyses, operations }
 }
 
 fn compile_system(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {

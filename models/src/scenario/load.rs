@@ -55,7 +55,9 @@ pub struct Loaded {
 
 /// Reads, checks and compiles a scenario.
 pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
-    load_with(input, overrides, false)
+    let mut loaded = load_with(input, overrides, false);
+    loaded.note_idle_settings(input, overrides, false);
+    loaded
 }
 
 fn load_with(input: &Input, overrides: &Overrides, may_be_a_part: bool) -> Loaded {
@@ -64,7 +66,7 @@ fn load_with(input: &Input, overrides: &Overrides, may_be_a_part: bool) -> Loade
     let (compiled, variants) = loader.load(input, overrides).unzip();
     let sound = compiled.filter(|_| !loader.problems.has_errors());
     let (blueprint, analyses) =
-        sound.map(|Compiled { blueprint, analyses }| (Arc::new(blueprint), analyses)).unzip();
+        sound.map(|Compiled { blueprint, analyses, .. }| (Arc::new(blueprint), analyses)).unzip();
     Loaded {
         blueprint,
         problems: loader.problems.sorted(),
@@ -79,6 +81,7 @@ fn load_with(input: &Input, overrides: &Overrides, may_be_a_part: bool) -> Loade
 /// a part of a scenario, and is checked with stand-ins for its services.
 pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
     let mut checked = load_with(input, overrides, true);
+    checked.note_idle_settings(input, overrides, true);
     if overrides.variant.is_some() {
         return checked;
     }
@@ -88,6 +91,12 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
             &Overrides { variant: Some(variant.clone()), ..overrides.clone() },
             true,
         );
+        if checked.is_the_same_system(&loaded) {
+            checked.problems.push(Problem::warning(
+                format!("variant `{variant}` changes nothing: it says what the file says"),
+                None,
+            ));
+        }
         checked.add(loaded, &format!("variant `{variant}`"));
     }
     let goals = checked.analyses.goals.as_ref();
@@ -102,6 +111,32 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
 }
 
 impl Loaded {
+    /// Notes settings from outside the file that say what it says already.
+    fn note_idle_settings(&mut self, input: &Input, overrides: &Overrides, may_be_a_part: bool) {
+        if !matches!(overrides.request, Request::Run) || self.blueprint.is_none() {
+            return;
+        }
+        for (index, setting) in overrides.settings.iter().enumerate() {
+            let mut others = overrides.clone();
+            others.settings.remove(index);
+            let without = load_with(input, &others, may_be_a_part);
+            if self.is_the_same_system(&without) {
+                let message = format!("`--set {setting}` changes nothing");
+                let problem = Problem::warning(message, None);
+                self.problems
+                    .push(problem.with_help("the file says so already, or nothing uses it"));
+            }
+        }
+    }
+
+    /// True if both are sound and describe the same system, run and expectations.
+    fn is_the_same_system(&self, other: &Self) -> bool {
+        match (&self.blueprint, &other.blueprint) {
+            (Some(one), Some(other)) => format!("{one:?}") == format!("{other:?}"),
+            _ => false,
+        }
+    }
+
     /// Adds the problems of another reading of the same file that are not listed yet.
     fn add(&mut self, other: Self, name: &str) {
         self.blueprint = self.blueprint.take().filter(|_| other.blueprint.is_some());
@@ -157,7 +192,7 @@ impl Loader {
         let request = &overrides.request;
         let compiled = compile(&written, &self.sources, &mut self.problems, request);
         if !self.problems.has_errors() {
-            lint(&file, &compiled.blueprint, &mut self.problems);
+            lint(&file, &compiled.blueprint, &compiled.operations, &mut self.problems);
         }
         Some((compiled, variants))
     }

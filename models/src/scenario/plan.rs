@@ -109,6 +109,16 @@ impl Plan {
         self.blueprint
     }
 
+    /// The operations of all handlers of a station.
+    pub fn operations_of(&self, station: u32) -> impl Iterator<Item = &Op> {
+        let entries = self.entries.iter().filter(move |((owner, _), _)| *owner == station);
+        entries.flat_map(|(_, &entry)| {
+            let later = self.entries.values().filter(|other| **other > entry);
+            let end = later.min().map_or(self.blueprint.program.len(), |end| *end as usize);
+            &self.blueprint.program[entry as usize..end]
+        })
+    }
+
     /// Compiles steps that hold one more resource.
     pub fn holding(&mut self, steps: impl FnOnce(&mut Self)) {
         self.held += 1;

@@ -1,20 +1,29 @@
 //! Warnings about settings that are legal in a scenario and unwise in production.
 
 mod guards;
+mod idle;
 
 use super::calls::CallSection;
 use super::cycles::cycles;
 use super::file::Scenario;
 use crate::language::tree::normalize_edge;
 use crate::language::{Location, Placed, Problem, Problems};
+use crate::steps::Op;
 use crate::system::{Blueprint, StationKind};
 
 /// At most this many cycles of calls are reported.
 const MOST_CYCLES: usize = 10;
 
-/// Adds warnings about a scenario that compiled.
-pub(super) fn lint(file: &Scenario, blueprint: &Blueprint, problems: &mut Problems) {
-    let graph = Graph { blueprint, file };
+/// Adds warnings about a scenario that compiled, with the operations of the handlers of each
+/// station.
+pub(super) fn lint(
+    file: &Scenario,
+    blueprint: &Blueprint,
+    operations: &[Vec<Op>],
+    problems: &mut Problems,
+) {
+    let graph = Graph { blueprint, file, operations };
+    graph.settings_without_effect(problems);
     graph.cycles(problems);
     graph.timeouts_longer_than_the_callers(problems);
     graph.guards(problems);
@@ -24,6 +33,8 @@ pub(super) fn lint(file: &Scenario, blueprint: &Blueprint, problems: &mut Proble
 struct Graph<'a> {
     blueprint: &'a Blueprint,
     file: &'a Scenario,
+    /// The operations of the handlers of each station.
+    operations: &'a [Vec<Op>],
 }
 
 impl Graph<'_> {

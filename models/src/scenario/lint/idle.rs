@@ -1,0 +1,135 @@
+//! Warnings about settings that change nothing in a run.
+
+use super::Graph;
+use crate::guards::{Guard, Retry};
+use crate::language::{Location, Placed, Problem, Problems};
+use crate::resilience::load_balancer::Balance;
+use crate::steps::Op;
+use crate::system::{EdgePlan, NONE, PoolKind, UNLIMITED};
+
+impl Graph<'_> {
+    pub(super) fn settings_without_effect(&self, problems: &mut Problems) {
+        for (index, edge) in self.blueprint.edges.iter().enumerate() {
+            self.retry_that_never_tries_again(index, edge, problems);
+            self.bulkhead_that_is_never_full(index, edge, problems);
+            self.attempts_with_nowhere_else_to_go(index, edge, problems);
+            self.choice_of_one(index, edge, problems);
+            self.ejections_that_never_come(index, edge, problems);
+        }
+        self.processors_that_nobody_needs(problems);
+    }
+
+    fn retry_that_never_tries_again(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let tries_once = |guard: &Guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.attempts == 1);
+        if edge.guards.iter().any(tries_once) {
+            let message =
+                format!("the retry of `{}` changes nothing: it has one attempt", self.name(index));
+            let help = "`attempts` counts the first as well; write 2 for one retry";
+            without_effect(message, self.at(index, "retry"), help, problems);
+        }
+    }
+
+    /// A limit on the calls of an instance that has no more threads than that to make them with.
+    fn bulkhead_that_is_never_full(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let blueprint = self.blueprint;
+        let caller = blueprint.stations.iter().position(|station| station.name == edge.caller);
+        let Some(caller) = caller.filter(|_| edge.is_caller_a_service) else { return };
+        let first = blueprint.stations[caller].instances.start;
+        let slots = &blueprint.pools[blueprint.instances[first as usize].slots as usize];
+        let has_branches = blueprint.program.iter().any(|op| matches!(op, Op::Fork(_)));
+        if slots.capacity == UNLIMITED || has_branches {
+            return;
+        }
+        // Work that outlives its caller holds permits beside those of the threads.
+        let outlives = |guard: &Guard| matches!(guard, Guard::Bulkhead(it) if it.outlives_timeouts);
+        if edge.guards.iter().any(outlives) {
+            return;
+        }
+        for guard in &edge.guards {
+            let Guard::Bulkhead(bulkhead) = guard else { continue };
+            let permits = &blueprint.pools[bulkhead.first_pool as usize];
+            let is_own = permits.kind != PoolKind::Connections;
+            if is_own && permits.capacity >= slots.capacity && permits.capacity != UNLIMITED {
+                let (caller, threads) = (&edge.caller, slots.capacity);
+                let kind = slots.kind.name();
+                let message = format!(
+                    "the bulkhead of `{}` is never full: `{caller}` has {threads} {kind} to call with",
+                    self.name(index)
+                );
+                let help = format!("write fewer than {threads}, or leave it out");
+                without_effect(message, self.at(index, "bulkhead"), &help, problems);
+            }
+        }
+    }
+
+    fn attempts_with_nowhere_else_to_go(
+        &self,
+        index: usize,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
+        if !edge.is_balanced_per_attempt {
+            return;
+        }
+        let retries = edge.guards.iter().any(|guard| matches!(guard, Guard::Retry(_)));
+        let reason = match edge.callee_instances.len() {
+            1 => format!("`{}` has one instance", self.callee(edge)),
+            _ if !retries => "nothing is tried again".to_owned(),
+            _ => return,
+        };
+        let message = format!("`new instance per attempt` changes nothing: {reason}");
+        let at = self.at(index, "new instance per attempt");
+        without_effect(message, at, "leave it out", problems);
+    }
+
+    fn choice_of_one(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let is_chosen = edge.balance.balance != Balance::RoundRobin;
+        if is_chosen && edge.callee_instances.len() == 1 {
+            let message =
+                format!("`balance` changes nothing: `{}` has one instance", self.callee(edge));
+            without_effect(message, self.at(index, "balance"), "leave it out", problems);
+        }
+    }
+
+    /// Outlier detection whose percentage is less than one instance.
+    fn ejections_that_never_come(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let Some(outliers) = edge.balance.outlier_detection else { return };
+        let instances = edge.callee_instances.len() as u32;
+        let one = 100.0 / f64::from(instances.max(1));
+        if outliers.always_ejects_one_host || one <= f64::from(outliers.max_ejection_percent) {
+            return;
+        }
+        let message = format!(
+            "outlier detection of `{}` changes nothing: one of {instances} is more than {} % of them",
+            self.name(index),
+            outliers.max_ejection_percent
+        );
+        let help = format!("write a percentage of at least {}", libm::ceil(one));
+        let at = self.at(index, "balance").or_else(|| self.at(index, "breaker"));
+        without_effect(message, at, &help, problems);
+    }
+
+    fn processors_that_nobody_needs(&self, problems: &mut Problems) {
+        for (name, service) in self.file.services.iter() {
+            let Some(cpus) = service.cpus.as_ref().map(Placed::key) else { continue };
+            let station = self.blueprint.stations.iter().position(|station| station.name == *name);
+            let Some(station) = station else { continue };
+            let does =
+                |wanted: fn(&Op) -> bool| self.operations[station].iter().any(|op| wanted(op));
+            if does(|op| matches!(op, Op::Work(_))) {
+                continue;
+            }
+            let reason = if does(|op| matches!(op, Op::Pause(_))) {
+                "only pauses"
+            } else {
+                "only calls others"
+            };
+            let message = format!("`cpus` changes nothing: `{name}` {reason}");
+            without_effect(message, Some(cpus), "a step `work` needs a processor", problems);
+        }
+    }
+}
+
+fn without_effect(message: String, at: Option<Location>, help: &str, problems: &mut Problems) {
+    problems.add(Problem::warning(message, at).labelled("no effect").with_help(help));
+}
