@@ -1,9 +1,12 @@
 //! Imported calls as a section of a scenario.
 
+mod insert;
+
 use std::fmt::Write;
 
 use serde_json::Value;
 use sim_models::formats::{Imported, ImportedCall};
+use sim_models::scenario::Problem;
 
 /// The longest line, in characters, that a map is written on.
 const WIDTH: usize = 110;
@@ -29,6 +32,27 @@ pub fn render(imported: &Imported, caller: &str) -> String {
         text.push_str(&render_call(call, caller));
     }
     text
+}
+
+/// The text of a scenario with what was imported in it; everything else stays as it is, comments
+/// included. A call that the scenario has already is replaced.
+///
+/// # Errors
+/// Fails if the scenario is no YAML, or if a section is no map.
+pub fn merge_into(scenario: &str, imported: &Imported, caller: &str) -> Result<String, Problem> {
+    let mut text = scenario.to_owned();
+    for (key, value) in &imported.caller {
+        let lines = entry("    ", key, value);
+        text = insert::entry(&text, &["services", caller], key, &lines)?;
+    }
+    for call in &imported.calls {
+        let edge = format!("{caller} -> {}", call.callee);
+        text = insert::entry(&text, &["calls"], &edge, &render_call(call, caller))?;
+    }
+    for remark in &imported.remarks {
+        let _ = writeln!(text, "# not carried over: {remark}");
+    }
+    Ok(text)
 }
 
 fn render_call(call: &ImportedCall, caller: &str) -> String {
