@@ -24,6 +24,7 @@ mod guard_diagnostics;
 mod guards;
 mod idle;
 mod import;
+mod presets;
 mod recommendations;
 mod running;
 mod scenarios;

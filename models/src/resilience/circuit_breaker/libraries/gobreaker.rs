@@ -394,7 +394,7 @@ impl MachineSection for GoBreakerSection {
             max_requests: self.max_requests.unwrap_or(library.max_requests),
             interval: span(self.interval),
             bucket_period: span(self.bucket_period),
-            timeout: span(self.timeout),
+            timeout: self.timeout.map_or(GoBreakerSettings::default().timeout, |timeout| timeout.0),
             ready_to_trip: match &self.ready_to_trip {
                 None => library.ready_to_trip,
                 Some(ReadyToTripSection::Consecutive(rule)) => {
