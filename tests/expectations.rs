@@ -121,3 +121,28 @@ fn an_edge_without_its_breaker_is_worth_a_warning_and_fails() {
     assert_eq!(loaded.problems.len(), 2, "the expectation and the alert: {:?}", loaded.problems);
     assert!(!Trial::of(&blueprint(&loaded)).holds());
 }
+
+#[test]
+fn a_pile_is_worked_off_before_the_queue_is_ever_empty() {
+    // 100 messages a second against six partitions that deliver 20 a second each: a pause of two
+    // minutes leaves 12,000, and the 20 a second to spare take ten minutes for them. Keys are spread
+    // by chance: in 13 minutes a partition has 13,000 ± 104 messages, and 3.3 a second to spare.
+    let text = "run: { duration: 30m }
+workloads: { feed: { to: api, arrivals: constant 100/s } }
+services:
+  api: { handle: [ { send: log } ] }
+  worker: { handle: [ { work: 50ms } ] }
+queues:
+  log: { deliver to: worker, partitions: 6, concurrency: 1 }
+faults: [ { at: 60s, for: 2m, pause: worker } ]
+expect:
+  - queue log piles up exactly 1 times
+  - queue log drains exactly 1 times
+  - queue log never drains before 12m30s
+  - queue log drains by 14m30s
+  - depth of queue log is at least 1 from 15m to 30m
+";
+    let trial = Trial::of(&blueprint(&load_text(text, &[])));
+    let held: Vec<bool> = trial.verdicts.iter().map(|verdict| verdict.holds).collect();
+    assert_eq!(held, [true; 5]);
+}

@@ -125,3 +125,39 @@ calls: { a -> b: { retry: { attempts: 3, backoff: none } }, b -> c: { timeout: 1
     let sound = "{ call timeout: 5s, bulkhead: { semaphore: 9 }, breaker: { failures: 5 }, retry: { attempts: 3, backoff: exponential 50ms x2 full jitter }, timeout: 1s, hedge: { delay: 100ms } }";
     assert_eq!(said_of_call(sound), "");
 }
+
+#[test]
+fn attempts_multiply_over_every_level() {
+    // Site Reliability Engineering (Beyer et al., 2016), chapter 22: three layers that make four
+    // attempts each ask the lowest 64 times.
+    let chain = |calls: &str| {
+        let text = format!(
+            "workloads: {{ web: {{ to: front, arrivals: constant 1/s }} }}
+services:
+  front: {{ handle: [ {{ call: mid }} ] }}
+  mid: {{ handle: [ {{ call: back }} ] }}
+  back: {{ handle: [ {{ call: store }} ] }}
+  store: {{ handle: [ {{ work: 1ms }} ] }}
+calls: {{ {calls} }}
+"
+        );
+        let messages = load_text(&text, &[]).problems.into_iter().map(|problem| problem.message);
+        messages.filter(|it| it.starts_with("retries multiply")).collect::<Vec<_>>()
+    };
+    let retry = |edge: &str| format!("{edge}: {{ retry: {{ attempts: 4, backoff: none }} }}");
+    let all = ["front -> mid", "mid -> back", "back -> store"].map(retry).join(", ");
+    assert_eq!(
+        chain(&all),
+        [
+            "retries multiply: `back` is called up to 16 times for one request",
+            "retries multiply: `store` is called up to 64 times for one request",
+        ]
+    );
+    // A level in between that does not try again passes on what comes from above.
+    let outer = ["front -> mid", "back -> store"].map(retry).join(", ");
+    assert_eq!(
+        chain(&outer),
+        ["retries multiply: `store` is called up to 16 times for one request"]
+    );
+    assert_eq!(chain(&retry("back -> store")), [""; 0]);
+}

@@ -46,7 +46,7 @@ pub enum TimelineEvent {
     CalledOff,
     /// Messages pile up in a queue.
     Backlog(String),
-    /// A queue in which messages had piled up is empty again.
+    /// A queue in which messages had piled up has worked them off.
     Drains(String),
     /// An instance fails its health checks.
     Down(String),

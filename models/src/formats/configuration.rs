@@ -31,11 +31,6 @@ impl<'a> Configuration<'a> {
         Section::new(Some(self.value), "", self)
     }
 
-    /// The document as it is; reading it this way leaves it unread.
-    pub fn value(&self) -> &'a Value {
-        self.value
-    }
-
     /// Notes that the value at a path has been read, with everything below it.
     pub(super) fn note_read(&self, path: &str) {
         self.read.borrow_mut().insert(path.to_owned());

@@ -136,7 +136,7 @@ pub enum Change {
         /// The number that wait.
         waiting: u64,
     },
-    /// A queue in which messages had piled up is empty again.
+    /// A queue in which messages had piled up has worked them off.
     Drained {
         /// The queue.
         queue: String,

@@ -9,11 +9,24 @@ use crate::system::{Blueprint, NONE};
 /// Messages count as piling up when the oldest has waited for this long.
 const BACKLOG_AFTER: SimDuration = SimDuration::from_secs(10);
 
+/// A pile is worked off when the oldest message has waited for less than this again, or for less
+/// than twice the usual wait before the pile, if that is longer but clearly no pile itself.
+const DRAINED_BELOW: SimDuration = SimDuration::from_secs(1);
+
 /// The backlogs of all queues that somebody consumes: nobody waits for the messages of the others.
 pub(super) fn queue_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
     let queues = blueprint.queues.iter().zip(recorder.queues());
     let consumed = queues.filter(|(plan, _)| plan.entry != NONE);
     consumed.flat_map(|(plan, record)| backlogs(&plan.name, record, recorder)).collect()
+}
+
+/// The wait of the oldest message below which the pile noticed in an interval is worked off.
+fn calm_before(record: &QueueRecord, begin: usize) -> u64 {
+    let mut waits = record.age[..begin].to_vec();
+    waits.sort_unstable();
+    let usual = waits.get(waits.len() / 2).copied().unwrap_or(0);
+    let most = BACKLOG_AFTER.as_nanos() / 2;
+    usual.saturating_mul(2).clamp(DRAINED_BELOW.as_nanos(), most)
 }
 
 /// The beginnings and ends of the backlogs of a queue.
@@ -27,9 +40,9 @@ fn backlogs(queue: &str, record: &QueueRecord, recorder: &Recorder) -> Vec<Momen
                 let waiting = record.depth[interval];
                 let change = Change::Backlog { queue: queue.to_owned(), waiting };
                 moments.push(Moment { at, change });
-                since = Some(interval);
+                since = Some((interval, calm_before(record, interval)));
             }
-            Some(begin) if record.depth[interval] == 0 => {
+            Some((begin, calm)) if record.age[interval] < calm => {
                 let most =
                     |levels: &[u64]| levels[begin..interval].iter().copied().max().unwrap_or(0);
                 let change = Change::Drained {

@@ -1,5 +1,6 @@
 //! Warnings about guards that are in the wrong place, have no effect, or multiply retries.
 
+use indexmap::IndexMap;
 use sim_core::SimDuration;
 use sim_core::random::DrawKey;
 
@@ -203,13 +204,21 @@ impl Graph<'_> {
             };
             edge.guards.iter().map(of).fold(1_u64, u64::saturating_mul)
         };
+        // Attempts multiply over all levels; in a cycle of calls they would do so for ever.
+        let mut at_station: IndexMap<&str, u64> = IndexMap::new();
+        for _ in 0..self.blueprint.stations.len() {
+            let before = at_station.clone();
+            for edge in edges {
+                let above = before.get(edge.caller.as_str()).copied().unwrap_or(1);
+                let most = at_station.entry(self.callee(edge)).or_insert(1);
+                *most = (*most).max(above.saturating_mul(attempts(edge)));
+            }
+            if before == at_station {
+                break;
+            }
+        }
         for (index, edge) in edges.iter().enumerate().filter(|(_, edge)| attempts(edge) > 1) {
-            let above = edges
-                .iter()
-                .filter(|outer| self.callee(outer) == edge.caller)
-                .map(attempts)
-                .max()
-                .unwrap_or(1);
+            let above = at_station.get(edge.caller.as_str()).copied().unwrap_or(1);
             let product = above.saturating_mul(attempts(edge));
             if above > 1 && product >= MANY_ATTEMPTS {
                 problems.add(

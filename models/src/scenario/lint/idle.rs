@@ -5,7 +5,7 @@ use crate::guards::{Guard, Retry};
 use crate::language::{Location, Placed, Problem, Problems};
 use crate::resilience::load_balancer::Balance;
 use crate::steps::Op;
-use crate::system::{EdgePlan, NONE, PoolKind, UNLIMITED};
+use crate::system::{EdgePlan, PoolKind, UNLIMITED};
 
 impl Graph<'_> {
     pub(super) fn settings_without_effect(&self, problems: &mut Problems) {
