@@ -7,7 +7,7 @@ use sim_core::SimDuration;
 
 use super::configuration::Configuration;
 use super::durations::time_span;
-use super::format::Writer;
+use super::format::{Reader, Writer};
 use super::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
 use super::remark::CallRemarks;
 use super::section::Section;
@@ -22,7 +22,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     import: Some(Importer {
         files: "appsettings.json of .NET",
         looks_for: "a section with `CircuitBreaker`, `Retry`, `Timeout` or another strategy",
-        documents: documents::single,
+        documents: Reader::Each(documents::yaml),
         read,
     }),
     export: Some(Exporter {
