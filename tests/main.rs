@@ -23,6 +23,7 @@ mod field;
 mod guard_diagnostics;
 mod guards;
 mod import;
+mod import_polly;
 mod recommendations;
 mod running;
 mod scenarios;
