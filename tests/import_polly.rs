@@ -163,7 +163,9 @@ fn a_file_of_an_environment_is_over_the_first() {
     let production = "{ \"a:retry\": { \"maxretryattempts\": 1 } }";
     let files = [("appsettings.json", base), ("appsettings.Production.json", production)];
     let section = render(&import_files(&files), "app");
-    assert!(section.contains("attempts: 2, backoff: fixed 1s"), "{section}");
+    for kept in ["attempts: 2", "backoff: fixed 1s"] {
+        assert!(section.contains(kept), "{section}");
+    }
     assert!(
         section
             .contains("A.Retry.MaxRetryAttempts: 4, which appsettings.Production.json replaces: 1"),

@@ -41,7 +41,7 @@ impl<'a> Configuration<'a> {
     }
 
     /// The whole document as a section.
-    pub fn root<'s>(&'s self) -> Section<'s> {
+    pub fn root(&self) -> Section<'_> {
         Section::new(Some(self.value), "", self)
     }
 
@@ -163,7 +163,7 @@ mod tests {
             "ab": 5,
         });
         let document = Configuration::new(&value);
-        let whole = [r#"a: {"b":1,"c":{"d":2}}"#, r#"ab: 5"#, r#"e: [{"f":3,"g":4},"h"]"#, "i: {}"];
+        let whole = [r#"a: {"b":1,"c":{"d":2}}"#, "ab: 5", r#"e: [{"f":3,"g":4},"h"]"#, "i: {}"];
         let sorted = |mut remarks: Vec<String>| {
             remarks.sort();
             remarks

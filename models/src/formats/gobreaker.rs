@@ -84,9 +84,11 @@ fn nearest_breaker(
         WindowLength::Buckets(1, width) => (width, SimDuration::ZERO),
         WindowLength::Buckets(count, width) => (width * u64::from(count), width),
         WindowLength::Calls(calls) => {
-            remarks.add(format!(
-                "gobreaker has no window of {calls} calls; it counts everything since it closed"
-            ));
+            if settings.trip.failure_rate.or(settings.trip.failures.map(f64::from)).is_some() {
+                remarks.add(format!(
+                    "gobreaker has no window of {calls} calls; it counts everything since it closed"
+                ));
+            }
             (SimDuration::ZERO, SimDuration::ZERO)
         }
     };
@@ -102,6 +104,15 @@ fn nearest_breaker(
         "a slow call counts as a failure only if it times out",
     );
     let half_open = &settings.half_open;
+    remarks.add_if(settings.jitter > 0.0, "the time that the breaker stays open is not spread");
+    remarks.add_if(
+        half_open.success_threshold.is_none() && half_open.permitted_calls > 1,
+        "a half-open breaker opens again at the first failure",
+    );
+    remarks.add_if(
+        half_open.max_stay.is_some(),
+        "a half-open breaker waits for its calls however long they take",
+    );
     GoBreakerSettings {
         max_requests: half_open.success_threshold.unwrap_or(half_open.permitted_calls),
         interval,

@@ -9,6 +9,7 @@ use crate::scenario::Location;
 /// A map whose keys are read by any spelling: camel case, kebab case or snake case.
 ///
 /// A value of the wrong kind is not read. The [`Configuration`] knows in the end what has not been.
+#[derive(Clone)]
 pub(super) struct Section<'a> {
     path: String,
     entries: Option<&'a Map<String, Value>>,

@@ -55,7 +55,10 @@ fn write_pipeline(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> Map<Stri
         );
     }
     remark_on_rest(call, remarks);
-    pipeline
+    let place = |strategy: &str| names.iter().position(|known| *known == strategy);
+    let mut strategies: Vec<(String, Value)> = pipeline.into_iter().collect();
+    strategies.sort_by_key(|(strategy, _)| place(strategy));
+    strategies.into_iter().collect()
 }
 
 /// The strategies of a call, and their names in the order of its guards.
@@ -255,9 +258,9 @@ fn write_breaker(
         remarks,
     );
     Some(breaker(&PollySettings {
+        minimum_throughput,
         sampling_duration,
         break_duration,
-        minimum_throughput,
         ..settings
     }))
 }
@@ -427,9 +430,6 @@ fn remark_on_rest(call: &GuardedCall, remarks: &mut CallRemarks<'_>) {
         call.balance != Balance::default(),
         "a pipeline does not choose instances; balance the calls elsewhere",
     );
-    remarks.add_if(
-        call.outliers.is_some() || call.panic_threshold > 0.0,
-        "Polly ejects no instances; leave that to a proxy",
-    );
+    remarks.add_if(call.outliers.is_some(), "Polly ejects no instances; leave that to a proxy");
     call.remark_on_fallback(remarks);
 }

@@ -8,7 +8,7 @@ use super::ranges;
 use crate::formats::configuration::Configuration;
 use crate::formats::section::Section;
 use crate::formats::values::map;
-use crate::formats::{Imported, Remark};
+use crate::formats::{Imported, ImportedCall};
 
 /// The strategies that any pipeline may have, the outermost first. The configuration does not say
 /// their order, which the code decides.
@@ -29,6 +29,9 @@ enum Kind {
     /// Whatever the application's code makes of the strategies.
     Custom,
 }
+
+/// The reader of a strategy.
+type ReadStrategy = fn(Options<'_, '_>, Origin);
 
 /// A section with strategies.
 struct Pipeline<'a> {
@@ -72,6 +75,15 @@ impl Kind {
         }
     }
 
+    /// The handler that has strategies which are not configured.
+    fn handler(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::StandardHedging => "standard hedging",
+            Self::Custom => "custom",
+        }
+    }
+
     /// True if a section of this name is a strategy, and not a pipeline further in.
     fn has_strategy(self, name: &str) -> bool {
         let more: &[&str] = match self {
@@ -108,72 +120,73 @@ fn identifier(key: &str) -> String {
     if name.is_empty() { "callee".to_owned() } else { name }
 }
 
-impl Pipeline<'_> {
+impl<'a> Pipeline<'a> {
     fn read(self, name: String, imported: &mut Imported) {
-        let path = self.section.path().to_owned();
+        let path = self.section.path();
         let number = imported.number_of(&name);
         self.section.belongs_to(number);
-        if self.path.last().is_some_and(|key| *key != name) {
-            let text = format!("this section is the callee {name}");
-            imported.calls[number].assumptions.push(Remark::new(path, text));
-        }
         let Imported { calls, problems, .. } = imported;
         let call = &mut calls[number];
-        let mut strategy = |section: Section<'_>, read: fn(Options<'_, '_>, Origin), origin| {
-            read(Options::new(section, call, problems), origin);
-        };
+        if self.path.last().is_some_and(|key| *key != name) {
+            call.assume(path, format!("this section is the callee {name}"));
+        }
+        let strategies = self.strategies();
+        for (section, read, _) in &strategies {
+            let options = Options::new(section.clone(), call, problems);
+            read(options, Origin(self.kind.handler()));
+        }
         match self.kind {
-            Kind::Standard => {
-                let origin = Origin("standard");
-                strategy(self.section.section("RateLimiter"), read_rate_limiter, origin);
-                strategy(self.section.section("TotalRequestTimeout"), read_timeout, origin);
-                strategy(self.section.section("Retry"), read_http_retry, origin);
-                strategy(self.section.section("CircuitBreaker"), read_breaker, origin);
-                strategy(self.section.section("AttemptTimeout"), read_attempt_timeout, origin);
-            }
-            Kind::StandardHedging => {
-                let origin = Origin("standard hedging");
-                let endpoint = self.section.section("Endpoint");
-                strategy(self.section.section("TotalRequestTimeout"), read_timeout, origin);
-                strategy(endpoint.section("RateLimiter"), read_rate_limiter, origin);
-                strategy(endpoint.section("CircuitBreaker"), read_breaker, origin);
-                strategy(endpoint.section("Timeout"), read_attempt_timeout, origin);
-                strategy(self.section.section("Hedging"), read_hedge, origin);
-                call.remark(
-                    format!("{}.Hedging", self.section.path()),
-                    "each hedged request passes the limiter, the breaker and the timeout of its own \
-                     endpoint; here the hedge is inside them",
-                );
-            }
+            Kind::Standard => self.check_standard(call),
+            Kind::StandardHedging => call.remark(
+                format!("{path}.Hedging"),
+                "each hedged request passes the limiter, the breaker and the timeout of its own \
+                 endpoint; here the hedge is inside them",
+            ),
             Kind::Custom => {
-                let written: Vec<&str> = STRATEGIES
-                    .into_iter()
-                    .filter(|key| self.section.section(key).is_there())
-                    .collect();
-                for key in &written {
-                    let read = match *key {
-                        "RateLimiter" => read_rate_limiter,
-                        "Timeout" => read_timeout,
-                        "Retry" => read_retry,
-                        "CircuitBreaker" => read_breaker,
-                        _ => read_hedge,
-                    };
-                    strategy(self.section.section(key), read, Origin("custom"));
-                }
-                let order = written.join(", ");
-                call.assume(
-                    self.section.path(),
-                    format!("the code adds {order}, in this order and nothing else"),
-                );
+                let order: Vec<&str> = strategies.iter().map(|(_, _, key)| *key).collect();
+                let order = order.join(", then ");
+                call.assume(path, format!("the code adds {order}, and nothing else"));
             }
         }
-        if self.kind == Kind::Standard {
-            self.check_standard(imported, number);
+    }
+
+    /// The options of each strategy with its reader and its key, the outermost first.
+    fn strategies(&self) -> Vec<(Section<'a>, ReadStrategy, &'static str)> {
+        let at = |key: &'static str, read| (self.section.section(key), read, key);
+        match self.kind {
+            Kind::Standard => vec![
+                at("RateLimiter", read_rate_limiter as ReadStrategy),
+                at("TotalRequestTimeout", read_timeout),
+                at("Retry", read_http_retry),
+                at("CircuitBreaker", read_breaker),
+                at("AttemptTimeout", read_attempt_timeout),
+            ],
+            Kind::StandardHedging => {
+                let endpoint = self.section.section("Endpoint");
+                let of_endpoint = |key: &'static str, read| (endpoint.section(key), read, key);
+                vec![
+                    at("TotalRequestTimeout", read_timeout as ReadStrategy),
+                    of_endpoint("RateLimiter", read_rate_limiter as ReadStrategy),
+                    of_endpoint("CircuitBreaker", read_breaker),
+                    of_endpoint("Timeout", read_attempt_timeout),
+                    at("Hedging", read_hedge),
+                ]
+            }
+            Kind::Custom => {
+                let all = [
+                    at("RateLimiter", read_rate_limiter as ReadStrategy),
+                    at("Retry", read_retry),
+                    at("CircuitBreaker", read_breaker),
+                    at("Timeout", read_timeout),
+                    at("Hedging", read_hedge),
+                ];
+                all.into_iter().filter(|(section, ..)| section.is_there()).collect()
+            }
         }
     }
 
     /// Notes what `HttpStandardResilienceOptionsCustomValidator` refuses.
-    fn check_standard(&self, imported: &mut Imported, call: usize) {
+    fn check_standard(&self, call: &mut ImportedCall) {
         let span = |strategy: &str, key: &str, default: u64| {
             let text = self.section.section(strategy).text(key);
             let span = text.and_then(|text| super::time_span::TimeSpan::parse(&text));
@@ -182,7 +195,6 @@ impl Pipeline<'_> {
         let attempt = span("AttemptTimeout", "Timeout", 10);
         let total = span("TotalRequestTimeout", "Timeout", 30);
         let sampling = span("CircuitBreaker", "SamplingDuration", 30);
-        let call = &mut imported.calls[call];
         if attempt > total {
             call.remark(
                 format!("{}.TotalRequestTimeout", self.section.path()),

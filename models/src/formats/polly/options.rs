@@ -32,12 +32,11 @@ impl<'a, 'c> Options<'a, 'c> {
         Self { section, call, problems, defaults: Vec::new() }
     }
 
-    /// Adds a guard, and notes which of its options the library's defaults decide. `strategy`
-    /// completes "the ... has one" if the strategy is not configured at all.
-    pub fn guard(self, key: &'static str, value: serde_json::Value, strategy: Origin) {
+    /// Adds a guard, and notes which of its options the library's defaults decide, or that the handler
+    /// has the strategy although it is not configured.
+    pub fn guard(self, key: &'static str, value: serde_json::Value, Origin(handler): Origin) {
         let defaults = self.defaults.join(", ");
         if !self.section.is_there() {
-            let Origin(handler) = strategy;
             let text = format!("not configured, but the {handler} handler has one: {defaults}");
             self.call.assume(self.section.path(), text);
         } else if !defaults.is_empty() {
@@ -164,6 +163,6 @@ impl<'a, 'c> Options<'a, 'c> {
     }
 }
 
-/// The kind of handler that a strategy belongs to: `standard`, `standard hedging`.
+/// The handler that a strategy belongs to: `standard`, `standard hedging`.
 #[derive(Clone, Copy)]
 pub(super) struct Origin(pub &'static str);

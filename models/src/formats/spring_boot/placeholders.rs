@@ -59,7 +59,7 @@ impl Resolver<'_> {
             )),
             Ok(_) => {}
             Err(name) => {
-                self.lost.push(Remark::new(path, format!("{text}, but `{name}` is not set here")))
+                self.lost.push(Remark::new(path, format!("{text}, but `{name}` is not set here")));
             }
         }
         replaced.map(|value| *text = value).is_ok()

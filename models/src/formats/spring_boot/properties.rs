@@ -109,16 +109,15 @@ impl<'a> LineReader<'a> {
             Some((_, 'n')) => text.push('\n'),
             Some((_, 'r')) => text.push('\r'),
             Some((_, 'f')) => text.push('\u{c}'),
-            Some((_, 'u')) => match self.unicode(at) {
-                Some(c) => text.push(c),
-                None => {
+            Some((_, 'u')) => {
+                let read = self.unicode(at);
+                if read.is_none() {
                     let at = self.location(at, (at + 6).min(self.text.len()));
-                    self.problem = Some(
-                        Problem::error("`\\u` needs four hexadecimal digits", Some(at))
-                            .labelled("here"),
-                    );
+                    let message = "`\\u` needs four hexadecimal digits";
+                    self.problem = Some(Problem::error(message, Some(at)).labelled("here"));
                 }
-            },
+                text.extend(read);
+            }
             Some((_, other)) => text.push(other),
         }
     }
