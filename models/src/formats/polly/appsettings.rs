@@ -12,12 +12,16 @@ use crate::formats::documents::{Documents, SourceFile};
 use crate::scenario::tree::{Key, Node, Value};
 use crate::scenario::{Location, Problem};
 
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
 /// The configuration that the files make together.
 pub(super) fn documents(files: &[SourceFile<'_>]) -> Documents {
     let mut documents = Documents::default();
     let mut whole: Option<Node> = None;
     for file in files {
-        let mut parser = Parser { file, problems: Vec::new() };
+        let skipped =
+            if file.text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        let mut parser = Parser { file, skipped, problems: Vec::new() };
         let parsed = parser.parse();
         documents.problems.extend(parser.problems);
         let Some(tree) = parsed else { continue };
@@ -40,6 +44,8 @@ fn shown(node: &Node) -> String {
 
 struct Parser<'a> {
     file: &'a SourceFile<'a>,
+    /// The length of the byte order mark, which editors on Windows put before the text.
+    skipped: usize,
     problems: Vec<Problem>,
 }
 
@@ -57,8 +63,7 @@ impl Parser<'_> {
             allow_non_finite_numbers: false,
             allow_extended_string_escapes: false,
         };
-        let text = self.file.text;
-        match parse_to_ast(text, &CollectOptions::default(), &options) {
+        match parse_to_ast(&self.file.text[self.skipped..], &CollectOptions::default(), &options) {
             Ok(parsed) => match parsed.value {
                 Some(value @ ast::Value::Object(_)) => Some(self.node(value)),
                 other => {
@@ -84,7 +89,8 @@ impl Parser<'_> {
     }
 
     fn place(&self, range: Range) -> Location {
-        Location { source: self.file.source, start: range.start, end: range.end }
+        let (start, end) = (self.skipped + range.start, self.skipped + range.end);
+        Location { source: self.file.source, start, end }
     }
 
     fn node(&mut self, value: ast::Value<'_>) -> Node {
@@ -238,6 +244,7 @@ mod tests {
             ("`a:b` is written twice".to_owned(), "2".to_owned())
         );
         assert_eq!(place("[1]").1, "[1]");
+        assert_eq!(place("\u{feff}[1]").1, "[1]");
         assert!(place("").0.contains("must hold an object"));
         let (message, _) = place("{ 'A': 1 }");
         assert!(message.starts_with("this is not valid JSON: single-quoted"), "{message}");
