@@ -361,21 +361,17 @@ fn failures_of_window(
     window: WindowLength,
     remarks: &mut CallRemarks<'_>,
 ) -> (f64, u32) {
-    match window {
-        WindowLength::Calls(calls) => {
-            let calls = calls.max(1);
-            remarks.add(format!(
-                "{failures} failures of {calls} calls become a share, judged from {calls} calls on"
-            ));
-            (f64::from(failures.min(calls)) / f64::from(calls), calls)
-        }
-        _ => {
-            remarks.add(format!(
-                "Polly does not count failures by themselves; it opens when all of {failures} calls fail"
-            ));
-            (1.0, failures)
-        }
-    }
+    let WindowLength::Calls(calls) = window else {
+        remarks.add(format!(
+            "Polly does not count failures by themselves; it opens when all of {failures} calls fail"
+        ));
+        return (1.0, failures);
+    };
+    let calls = calls.max(1);
+    remarks.add(format!(
+        "{failures} failures of {calls} calls become a share, judged from {calls} calls on"
+    ));
+    (f64::from(failures.min(calls)) / f64::from(calls), calls)
 }
 
 /// The retry of a policy; none if it repeats nothing.
@@ -415,7 +411,7 @@ fn remark_on_outcomes(on: OutcomeSet, remarks: &mut CallRemarks<'_>) {
         let names: Vec<&str> = Outcome::ALL
             .into_iter()
             .filter(|outcome| on.contains(*outcome))
-            .map(|outcome| outcome.name())
+            .map(Outcome::name)
             .collect();
         remarks.add(format!("set ShouldHandle in code, for {}", names.join(", ")));
     }

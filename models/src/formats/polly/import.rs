@@ -45,8 +45,8 @@ pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     let mut pipelines = Vec::new();
     find_pipelines(configuration.root(), &[], &mut pipelines);
     let names = names(&pipelines);
-    for (pipeline, name) in pipelines.into_iter().zip(names) {
-        pipeline.read(name, imported);
+    for (pipeline, name) in pipelines.iter().zip(names) {
+        pipeline.read(&name, imported);
     }
 }
 
@@ -121,9 +121,9 @@ fn identifier(key: &str) -> String {
 }
 
 impl<'a> Pipeline<'a> {
-    fn read(self, name: String, imported: &mut Imported) {
+    fn read(&self, name: &str, imported: &mut Imported) {
         let path = self.section.path();
-        let number = imported.number_of(&name);
+        let number = imported.number_of(name);
         self.section.belongs_to(number);
         let Imported { calls, problems, .. } = imported;
         let call = &mut calls[number];
