@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::Remark;
 use super::section::Section;
+use crate::scenario::Location;
+use crate::scenario::tree::{Node, Value as Written};
 
 /// A document of a configuration whose values are read one by one. What nobody has read in the end has a remark, so
 /// that no key of a configuration is lost in silence.
@@ -16,6 +18,8 @@ pub(super) struct Configuration<'a> {
     read: RefCell<BTreeSet<String>>,
     /// Paths, and the number of the call that everything below them belongs to.
     owners: RefCell<Vec<(String, usize)>>,
+    /// The same document with the places of its values.
+    places: Option<&'a Node>,
 }
 
 /// A value that nobody has read: the number of the call that it belongs to, and the remark on it.
@@ -23,11 +27,21 @@ pub(super) type Unread = (Option<usize>, Remark);
 
 impl<'a> Configuration<'a> {
     pub fn new(value: &'a Value) -> Self {
-        Self { value, read: RefCell::default(), owners: RefCell::default() }
+        Self { value, read: RefCell::default(), owners: RefCell::default(), places: None }
+    }
+
+    /// The same, which knows the places of its values.
+    pub fn with_places(self, places: &'a Node) -> Self {
+        Self { places: Some(places), ..self }
+    }
+
+    /// The place of the value at a path.
+    pub fn place(&self, path: &str) -> Option<Location> {
+        place_in(self.places?, path)
     }
 
     /// The whole document as a section.
-    pub fn root<'s>(&'s self) -> Section<'s> {
+    pub fn root(&self) -> Section<'_> {
         Section::new(Some(self.value), "", self)
     }
 
@@ -82,10 +96,27 @@ impl<'a> Configuration<'a> {
         begins(format!("{path}.")) || begins(format!("{path}["))
     }
 
-    fn owner(&self, path: &str) -> Option<usize> {
+    /// The number of the call that the value at a path belongs to.
+    pub(super) fn owner(&self, path: &str) -> Option<usize> {
         let owners = self.owners.borrow();
         let of = owners.iter().filter(|(owned, _)| owned == path || is_below(path, owned));
         of.max_by_key(|(owned, _)| owned.len()).map(|(_, call)| *call)
+    }
+}
+
+fn place_in(node: &Node, path: &str) -> Option<Location> {
+    let rest = path.strip_prefix('.').unwrap_or(path);
+    match &node.value {
+        _ if rest.is_empty() => Some(node.at),
+        Written::Map(entries) => entries.iter().find_map(|(key, node)| {
+            let rest = rest.strip_prefix(&key.name)?;
+            (rest.is_empty() || rest.starts_with(['.', '['])).then(|| place_in(node, rest))?
+        }),
+        Written::List(items) => {
+            let (index, rest) = rest.strip_prefix('[')?.split_once(']')?;
+            place_in(items.get(index.parse::<usize>().ok()?)?, rest)
+        }
+        _ => None,
     }
 }
 
@@ -127,7 +158,7 @@ mod tests {
             "ab": 5,
         });
         let document = Configuration::new(&value);
-        let whole = [r#"a: {"b":1,"c":{"d":2}}"#, r#"ab: 5"#, r#"e: [{"f":3,"g":4},"h"]"#, "i: {}"];
+        let whole = [r#"a: {"b":1,"c":{"d":2}}"#, "ab: 5", r#"e: [{"f":3,"g":4},"h"]"#, "i: {}"];
         let sorted = |mut remarks: Vec<String>| {
             remarks.sort();
             remarks

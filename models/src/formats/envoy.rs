@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::configuration::Configuration;
 use super::durations::in_seconds;
-use super::format::Writer;
+use super::format::{Reader, Writer};
 use super::guarded_call::{GuardSettings, GuardedCall};
 use super::remark::CallRemarks;
 use super::section::Section;
@@ -22,7 +22,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     import: Some(Importer {
         files: "Clusters",
         looks_for: "a cluster or a list under `clusters:`",
-        documents: documents::yaml,
+        documents: Reader::Each(documents::yaml),
         read,
     }),
     export: Some(Exporter {

@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::configuration::Configuration;
+use super::documents::{Documents, SourceFile};
 use super::guarded_call::GuardedCall;
-use super::{ConfigurationFile, FORMATS, Imported, Remark};
+use super::{FORMATS, Imported, Remark};
 
 /// A format of configurations.
 #[derive(Debug)]
@@ -24,11 +25,22 @@ pub struct Importer {
     pub files: &'static str,
     /// The part of a file that it reads, to complete "this format reads …".
     pub(super) looks_for: &'static str,
-    /// Splits a file into YAML documents; JSON is YAML as well. Each keeps its line numbers, so
-    /// that a problem can be shown at its place.
-    pub(super) documents: fn(&ConfigurationFile) -> Vec<String>,
+    /// Parses files, with the place of every value.
+    pub(super) documents: Reader,
     /// Adds the calls that one document configures.
     pub(super) read: fn(&Configuration<'_>, &mut Imported),
+}
+
+/// The way from files to the documents that calls are read from.
+#[derive(Debug)]
+pub(super) enum Reader {
+    /// Each file by itself.
+    Each(fn(&SourceFile<'_>) -> Documents),
+    /// All files as one configuration, a later one over those before it.
+    Together(fn(&[SourceFile<'_>]) -> Documents),
+    /// The same, with parts that apply only to some profiles; the names are those of the profiles
+    /// that are chosen.
+    Profiles(fn(&[SourceFile<'_>], &[String]) -> Documents),
 }
 
 /// The way from calls to files of a format.
@@ -66,6 +78,13 @@ impl ConfigurationFormat {
     /// The format of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         FORMATS.iter().find(|format| format.name == name)
+    }
+}
+
+impl Importer {
+    /// True if parts of its files may apply only to some profiles, which can be chosen.
+    pub fn has_profiles(&self) -> bool {
+        matches!(self.documents, Reader::Profiles(_))
     }
 }
 

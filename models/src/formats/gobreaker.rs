@@ -10,7 +10,9 @@ use super::guarded_call::{GuardSettings, GuardedCall};
 use super::remark::CallRemarks;
 use super::{ConfigurationFormat, Exporter, Remark};
 use crate::resilience::circuit_breaker::libraries::{GoBreakerSettings, ReadyToTrip};
-use crate::resilience::circuit_breaker::{BreakerSettings, ComposedSettings, Wait, WindowLength};
+use crate::resilience::circuit_breaker::{
+    BreakerSettings, ComposedSettings, TripRule, Wait, WindowLength,
+};
 
 pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "gobreaker",
@@ -27,8 +29,8 @@ fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> String {
     for call in calls {
         let remarks = &mut CallRemarks::new(call, remarks);
         for guard in &call.guards {
-            if let Some(settings) = breaker_of(guard, remarks) {
-                text.push_str(&code(&call.callee, &settings));
+            if let Some((settings, condition)) = breaker_of(guard, remarks) {
+                text.push_str(&code(&call.callee, &settings, &condition));
             }
         }
         call.remark_on_fallback(remarks);
@@ -36,12 +38,25 @@ fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> String {
     text
 }
 
-/// The settings of a guard that is a breaker; a remark on any other.
-fn breaker_of(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<GoBreakerSettings> {
+/// The settings of a guard that is a breaker, and the condition of its `ReadyToTrip`; a remark on any
+/// other.
+fn breaker_of(
+    guard: &GuardSettings,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<(GoBreakerSettings, String)> {
     match guard {
-        GuardSettings::Breaker(BreakerSettings::GoBreaker(settings)) => return Some(*settings),
+        GuardSettings::Breaker(BreakerSettings::GoBreaker(settings)) => {
+            let condition = match settings.ready_to_trip {
+                ReadyToTrip::ConsecutiveFailures(failures) => in_a_row(failures),
+                ReadyToTrip::FailureRatio { minimum_requests, ratio } => {
+                    share_of_failures(minimum_requests, ratio)
+                }
+            };
+            return Some((*settings, condition));
+        }
         GuardSettings::Breaker(BreakerSettings::Composed(settings)) => {
-            return Some(nearest_breaker(settings, remarks));
+            let condition = condition_of(&settings.trip, settings.window, remarks);
+            return Some((nearest_breaker(settings, remarks), condition));
         }
         GuardSettings::Breaker(_) => {
             remarks.add("this breaker follows the rules of another library");
@@ -69,9 +84,11 @@ fn nearest_breaker(
         WindowLength::Buckets(1, width) => (width, SimDuration::ZERO),
         WindowLength::Buckets(count, width) => (width * u64::from(count), width),
         WindowLength::Calls(calls) => {
-            remarks.add(format!(
-                "gobreaker has no window of {calls} calls; it counts everything since it closed"
-            ));
+            if settings.trip.failure_rate.or(settings.trip.failures.map(f64::from)).is_some() {
+                remarks.add(format!(
+                    "gobreaker has no window of {calls} calls; it counts everything since it closed"
+                ));
+            }
             (SimDuration::ZERO, SimDuration::ZERO)
         }
     };
@@ -86,25 +103,66 @@ fn nearest_breaker(
         settings.trip.slow_call_rate.is_some(),
         "a slow call counts as a failure only if it times out",
     );
-    let ready_to_trip = match (settings.trip.consecutive_failures, settings.trip.failure_rate) {
-        (Some(failures), _) => ReadyToTrip::ConsecutiveFailures(failures),
-        (None, rate) => ReadyToTrip::FailureRatio {
-            minimum_requests: settings.trip.minimum_calls,
-            ratio: rate.unwrap_or(1.0),
-        },
-    };
     let half_open = &settings.half_open;
+    remarks.add_if(settings.jitter > 0.0, "the time that the breaker stays open is not spread");
+    remarks.add_if(
+        half_open.success_threshold.is_none() && half_open.permitted_calls > 1,
+        "a half-open breaker opens again at the first failure",
+    );
+    remarks.add_if(
+        half_open.max_stay.is_some(),
+        "a half-open breaker waits for its calls however long they take",
+    );
     GoBreakerSettings {
         max_requests: half_open.success_threshold.unwrap_or(half_open.permitted_calls),
         interval,
         bucket_period,
         timeout,
-        ready_to_trip,
+        ..GoBreakerSettings::default()
     }
 }
 
+/// The rules of a composed breaker as a condition in Go, which is met when any of them is.
+fn condition_of(trip: &TripRule, window: WindowLength, remarks: &mut CallRemarks<'_>) -> String {
+    let failures = trip.failures.map(|failures| match window {
+        WindowLength::Calls(calls) => {
+            let calls = calls.max(1);
+            remarks.add(format!("{failures} failures of {calls} calls become a share"));
+            share_of_failures(calls, f64::from(failures.min(calls)) / f64::from(calls))
+        }
+        _ => format!("counts.TotalFailures >= {failures}"),
+    });
+    let minimum = match window {
+        WindowLength::Calls(calls) => trip.minimum_calls.min(calls),
+        _ => trip.minimum_calls,
+    };
+    let rate = trip.failure_rate.map(|rate| share_of_failures(minimum, rate));
+    let rules: Vec<String> =
+        [trip.consecutive_failures.map(in_a_row), failures, rate].into_iter().flatten().collect();
+    match &rules[..] {
+        [] => {
+            remarks
+                .add("this breaker does not open for failures, and gobreaker's for nothing else");
+            "false".to_owned()
+        }
+        [rule] => rule.clone(),
+        rules => format!("({})", rules.join(") ||\n\t\t\t(")),
+    }
+}
+
+fn in_a_row(failures: u32) -> String {
+    format!("counts.ConsecutiveFailures >= {failures}")
+}
+
+fn share_of_failures(minimum_requests: u32, ratio: f64) -> String {
+    format!(
+        "counts.Requests >= {minimum_requests} && \
+         float64(counts.TotalFailures)/float64(counts.Requests) >= {ratio}"
+    )
+}
+
 /// A breaker of this name as Go code.
-fn code(name: &str, settings: &GoBreakerSettings) -> String {
+fn code(name: &str, settings: &GoBreakerSettings, condition: &str) -> String {
     let mut text = format!(
         "gobreaker.NewCircuitBreaker[any](gobreaker.Settings{{\n\tName:        \"{name}\",\n"
     );
@@ -116,15 +174,6 @@ fn code(name: &str, settings: &GoBreakerSettings) -> String {
         let _ = writeln!(text, "\tBucketPeriod: {},", duration(settings.bucket_period));
     }
     let _ = writeln!(text, "\tTimeout:     {},", duration(settings.timeout));
-    let condition = match settings.ready_to_trip {
-        ReadyToTrip::ConsecutiveFailures(failures) => {
-            format!("counts.ConsecutiveFailures >= {failures}")
-        }
-        ReadyToTrip::FailureRatio { minimum_requests, ratio } => format!(
-            "counts.Requests >= {minimum_requests} && \
-             float64(counts.TotalFailures)/float64(counts.Requests) >= {ratio}"
-        ),
-    };
     let _ = write!(
         text,
         "\tReadyToTrip: func(counts gobreaker.Counts) bool {{\n\t\treturn {condition}\n\t}},\n}})\n"

@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use super::configuration::Configuration;
+use super::documents::{Documents, SourceFile};
+use super::format::Reader;
 use super::{Importer, Remark};
 use crate::scenario::tree::Node;
 use crate::scenario::{Problem, Sources};
@@ -49,49 +51,91 @@ pub struct ImportedCall {
 impl Importer {
     /// Reads configurations, several files together.
     pub fn import(&self, files: &[ConfigurationFile]) -> Imported {
+        self.import_for(files, &[])
+    }
+
+    /// Reads configurations as they are with these profiles, for formats that
+    /// [have profiles](Self::has_profiles).
+    pub fn import_for(&self, files: &[ConfigurationFile], profiles: &[String]) -> Imported {
         let mut imported = Imported::default();
-        for file in files {
-            let before = (imported.calls.clone(), imported.problems.len());
-            self.import_file(file, &mut imported);
-            if before == (imported.calls.clone(), imported.problems.len()) {
-                imported.problems.push(
-                    Problem::error(
-                        format!("{}: there is nothing to import in it", file.name),
-                        None,
-                    )
-                    .with_help(format!("this format reads {}", self.looks_for)),
-                );
+        let files: Vec<SourceFile<'_>> = files
+            .iter()
+            .map(|ConfigurationFile { name, text }| {
+                let source = imported.sources.add(name, text);
+                SourceFile { name, text, source }
+            })
+            .collect();
+        match self.documents {
+            Reader::Each(read) => files
+                .iter()
+                .for_each(|file| self.import_documents(read(file), &[file.name], &mut imported)),
+            Reader::Together(read) => {
+                self.import_documents(read(&files), &names(&files), &mut imported);
+            }
+            Reader::Profiles(read) => {
+                self.import_documents(read(&files, profiles), &names(&files), &mut imported);
             }
         }
         imported
     }
 
-    /// Reads a document; whatever it leaves unread becomes a remark.
-    fn import_document(&self, value: &Value, imported: &mut Imported) {
-        let document = Configuration::new(value);
+    /// Reads the documents of these files, which must hold something of the format.
+    fn import_documents(&self, documents: Documents, files: &[&str], imported: &mut Imported) {
+        let before = (imported.calls.clone(), imported.problems.len());
+        let Documents { trees, mut lost, mut assumed, problems } = documents;
+        imported.problems.extend(problems);
+        for tree in trees {
+            self.import_tree(&tree, &mut lost, &mut assumed, imported);
+        }
+        imported.remarks.extend(lost.into_iter().chain(assumed));
+        if before == (imported.calls.clone(), imported.problems.len()) {
+            let files = files.join(", ");
+            imported.problems.push(
+                Problem::error(format!("{files}: there is nothing to import in it"), None)
+                    .with_help(format!("this format reads {}", self.looks_for)),
+            );
+        }
+    }
+
+    /// Reads a document; whatever it leaves unread becomes a remark. What is known to be lost or
+    /// assumed goes to the calls that it belongs to.
+    fn import_tree(
+        &self,
+        tree: &Node,
+        lost: &mut Vec<Remark>,
+        assumed: &mut Vec<Remark>,
+        imported: &mut Imported,
+    ) {
+        let value = tree.to_json();
+        let document = Configuration::new(&value).with_places(tree);
         let calls = imported.calls.len();
         (self.read)(&document, imported);
         let has_read = !document.is_unread();
         if !has_read && imported.calls.len() == calls {
             return;
         }
-        for (owner, remark) in document.unread() {
+        let owned = |remark: &mut Remark| document.owner(&remark.about).is_some();
+        let of_calls = |remarks: &mut Vec<Remark>| {
+            let owned: Vec<Remark> = remarks.extract_if(.., owned).collect();
+            let owner = |remark: Remark| (document.owner(&remark.about), remark);
+            owned.into_iter().map(owner).collect::<Vec<_>>()
+        };
+        for (owner, remark) in of_calls(lost).into_iter().chain(document.unread()) {
             match owner {
                 Some(call) => imported.calls[call].remarks.push(remark),
                 None => imported.remarks.push(remark),
             }
         }
-    }
-
-    fn import_file(&self, file: &ConfigurationFile, imported: &mut Imported) {
-        let source = imported.sources.add(&file.name, &file.text);
-        for document in (self.documents)(file) {
-            match Node::parse(&document, source) {
-                Ok(tree) => self.import_document(&tree.to_json(), imported),
-                Err(problem) => imported.problems.push(problem),
+        for (owner, assumption) in of_calls(assumed) {
+            if let Some(call) = owner {
+                imported.calls[call].assumptions.push(assumption);
             }
         }
     }
+}
+
+fn names<'a>(files: &[SourceFile<'a>]) -> Vec<&'a str> {
+    files.iter().map(|file| file.name).collect()
 }
 
 impl Imported {

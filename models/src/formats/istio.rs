@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::configuration::Configuration;
 use super::durations::with_unit;
-use super::format::Writer;
+use super::format::{Reader, Writer};
 use super::guarded_call::{GuardSettings, GuardedCall};
 use super::remark::CallRemarks;
 use super::section::Section;
@@ -20,7 +20,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     import: Some(Importer {
         files: "DestinationRule and VirtualService",
         looks_for: "a `DestinationRule` or a `VirtualService`",
-        documents: documents::yaml,
+        documents: Reader::Each(documents::yaml),
         read,
     }),
     export: Some(Exporter {

@@ -9,9 +9,9 @@
 //!
 //! - `format` is the shape of a description: a [`ConfigurationFormat`] with an [`Importer`], an
 //!   [`Exporter`], or both;
-//! - `import` runs an importer over files and collects [`ImportedCall`]s. `documents` splits a file
-//!   (`spring_boot` does it for Spring Boot); a `document` remembers which of its values have been read
-//!   through its `section`s, and whatever nobody has read becomes a remark;
+//! - `import` runs an importer over files and collects [`ImportedCall`]s. `documents` parses YAML
+//!   (`spring_boot` puts the files of an application together); a `configuration` remembers which of
+//!   its values have been read through its `section`s, and whatever nobody has read becomes a remark;
 //! - `export` runs an exporter over a compiled system, so that defaults, presets and overrides are in.
 //!   A format sees each call as a `guarded_call`: settings without ids;
 //! - `remark` is a line about a setting that has no equivalent on the other side. A format adds one

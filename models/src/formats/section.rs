@@ -4,10 +4,12 @@ use serde_json::{Map, Value};
 
 use super::configuration::{Configuration, below};
 use super::durations;
+use crate::scenario::Location;
 
 /// A map whose keys are read by any spelling: camel case, kebab case or snake case.
 ///
 /// A value of the wrong kind is not read. The [`Configuration`] knows in the end what has not been.
+#[derive(Clone)]
 pub(super) struct Section<'a> {
     path: String,
     entries: Option<&'a Map<String, Value>>,
@@ -33,6 +35,12 @@ impl<'a> Section<'a> {
     /// Notes that what nobody reads of it belongs to the call of this number.
     pub fn belongs_to(&self, call: usize) {
         self.configuration.note_owner(&self.path, call);
+    }
+
+    /// The place of the value of a key, or else its own.
+    pub fn place(&self, key: &str) -> Option<Location> {
+        let path = self.find(key).map_or_else(|| self.path.clone(), |(name, _)| self.path_to(name));
+        self.configuration.place(&path)
     }
 
     /// True if it has a key.

@@ -8,7 +8,7 @@ mod exceptions;
 mod export;
 mod import;
 
-use super::format::Writer;
+use super::format::{Reader, Writer};
 use super::{ConfigurationFormat, Exporter, Importer, spring_boot};
 
 pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
@@ -16,7 +16,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     import: Some(Importer {
         files: "application.yml or application.properties of Spring Boot",
         looks_for: "the instances under `resilience4j:`",
-        documents: spring_boot::documents,
+        documents: Reader::Profiles(spring_boot::documents),
         read: import::read,
     }),
     export: Some(Exporter {

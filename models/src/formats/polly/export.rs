@@ -1,0 +1,431 @@
+//! Guarded calls as sections with strategies.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+use sim_core::SimDuration;
+
+use super::{ranges, time_span};
+use crate::formats::Remark;
+use crate::formats::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
+use crate::formats::remark::CallRemarks;
+use crate::formats::values::{map, number};
+use crate::resilience::circuit_breaker::libraries::PollySettings;
+use crate::resilience::circuit_breaker::{
+    BreakerSettings, ComposedSettings, TripRule, Wait, WindowLength,
+};
+use crate::resilience::load_balancer::Balance;
+use crate::resilience::{Growth, Jitter, RetryPolicy};
+use crate::system::UNLIMITED;
+use crate::{Outcome, OutcomeSet};
+
+/// The strategies of the standard handler, the outermost first, and what `Hedging` is inside.
+const STANDARD: [&str; 6] =
+    ["RateLimiter", "TotalRequestTimeout", "Retry", "CircuitBreaker", "AttemptTimeout", "Hedging"];
+/// The strategies of a pipeline of one's own, in the order in which the importer takes them.
+const CUSTOM: [&str; 5] = ["RateLimiter", "Retry", "CircuitBreaker", "Timeout", "Hedging"];
+
+pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value {
+    let sections: Map<String, Value> = calls
+        .iter()
+        .map(|call| {
+            let pipeline = write_pipeline(call, &mut CallRemarks::new(call, remarks));
+            (call.callee.clone(), Value::Object(pipeline))
+        })
+        .collect();
+    Value::Object(sections)
+}
+
+fn write_pipeline(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> Map<String, Value> {
+    let is_standard = call.timeout().or(call.attempt_timeout()).is_some()
+        && call.retry().is_some_and(|policy| policy.attempts > 1);
+    let (mut pipeline, order) = write_strategies(call, is_standard, remarks);
+    let names: &[&str] = if is_standard { &STANDARD } else { &CUSTOM };
+    let places = order.iter().map(|strategy| names.iter().position(|known| known == strategy));
+    if !places.is_sorted() {
+        remarks
+            .add(format!("add the strategies to the pipeline in this order: {}", order.join(", ")));
+    }
+    if is_standard {
+        complete(&mut pipeline, remarks);
+        agree(call, &mut pipeline, remarks);
+        remarks.add_if(
+            pipeline.contains_key("Hedging"),
+            "the standard handler has no hedging; add it to the pipeline in code",
+        );
+    }
+    remark_on_rest(call, remarks);
+    let place = |strategy: &str| names.iter().position(|known| *known == strategy);
+    let mut strategies: Vec<(String, Value)> = pipeline.into_iter().collect();
+    strategies.sort_by_key(|(strategy, _)| place(strategy));
+    strategies.into_iter().collect()
+}
+
+/// The strategies of a call, and their names in the order of its guards.
+fn write_strategies(
+    call: &GuardedCall,
+    is_standard: bool,
+    remarks: &mut CallRemarks<'_>,
+) -> (Map<String, Value>, Vec<&'static str>) {
+    let mut pipeline: Map<String, Value> = Map::new();
+    let mut order = Vec::new();
+    for guard in &call.guards {
+        let Some((strategy, options)) = write_strategy(guard, is_standard, remarks) else {
+            continue;
+        };
+        order.retain(|known| *known != strategy);
+        order.push(strategy);
+        let inner = Value::Object(options);
+        if let Some(outer) = pipeline.insert(strategy.to_owned(), inner) {
+            remarks.add(format!(
+                "there is a second {} inside the first; only the inner one is written, not {outer}",
+                guard.name()
+            ));
+        }
+    }
+    (pipeline, order)
+}
+
+/// Adds the strategies that the standard handler has even so, with settings that never act.
+fn complete(pipeline: &mut Map<String, Value>, remarks: &mut CallRemarks<'_>) {
+    let day = time_span::write(*ranges::TIMEOUT.end());
+    let never = [
+        ("RateLimiter", limiter(ranges::INT_MAX, 0)),
+        ("TotalRequestTimeout", map([("Timeout", Some(day.into()))])),
+        (
+            "CircuitBreaker",
+            breaker(&PollySettings {
+                failure_ratio: 1.0,
+                minimum_throughput: ranges::INT_MAX,
+                ..PollySettings::default()
+            }),
+        ),
+    ];
+    for (strategy, options) in never {
+        if !pipeline.contains_key(strategy) {
+            pipeline.insert(strategy.to_owned(), Value::Object(options));
+            remarks.add(format!(
+                "the standard handler always has a {strategy}; its settings here never act"
+            ));
+        }
+    }
+    if !pipeline.contains_key("AttemptTimeout") {
+        let total = pipeline["TotalRequestTimeout"].clone();
+        pipeline.insert("AttemptTimeout".to_owned(), total);
+        remarks.add(
+            "the standard handler always has an AttemptTimeout; here it is that of the whole call",
+        );
+    }
+}
+
+/// Keeps to what `HttpStandardResilienceOptionsCustomValidator` demands of the settings together.
+fn agree(call: &GuardedCall, pipeline: &mut Map<String, Value>, remarks: &mut CallRemarks<'_>) {
+    let whole = call.timeout().unwrap_or(*ranges::TIMEOUT.end());
+    let attempt = call.attempt_timeout().unwrap_or(whole);
+    if attempt > whole {
+        remarks.add(format!(
+            "AttemptTimeout must not exceed TotalRequestTimeout; {whole} is used instead of {attempt}"
+        ));
+        pipeline.insert("AttemptTimeout".to_owned(), pipeline["TotalRequestTimeout"].clone());
+    }
+    let options = &mut pipeline["CircuitBreaker"];
+    let text = options["SamplingDuration"].as_str().unwrap_or_default();
+    let sampling = time_span::TimeSpan::parse(text).map_or(SimDuration::ZERO, |it| it.span);
+    let least = attempt.min(whole) * 2;
+    if sampling < least {
+        let written = clamp(least, ranges::BREAKER_SPAN, "SamplingDuration", remarks);
+        options["SamplingDuration"] = time_span::write(written).into();
+        remarks.add(format!(
+            "SamplingDuration must be twice the AttemptTimeout; {written} is used instead of {sampling}"
+        ));
+    }
+}
+
+fn write_strategy(
+    guard: &GuardSettings,
+    is_standard: bool,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<(&'static str, Map<String, Value>)> {
+    let named = |standard| if is_standard { standard } else { "Timeout" };
+    Some(match guard {
+        GuardSettings::Bulkhead(settings) => {
+            ("RateLimiter", write_rate_limiter(*settings, remarks))
+        }
+        GuardSettings::Timeout(span) => {
+            (named("TotalRequestTimeout"), write_timeout(*span, remarks))
+        }
+        GuardSettings::AttemptTimeout(span) => {
+            (named("AttemptTimeout"), write_timeout(*span, remarks))
+        }
+        GuardSettings::Retry(policy, budget) => {
+            remarks.add_if(budget.is_some(), "Polly has no retry budget");
+            ("Retry", write_retry(policy, remarks)?)
+        }
+        GuardSettings::Breaker(settings) => ("CircuitBreaker", write_breaker(settings, remarks)?),
+        GuardSettings::Hedge { delay, requests } => {
+            // Polly counts the hedged attempts without the first, and has no largest delay.
+            let more = u32::from(*requests).saturating_sub(1).max(1);
+            let options = map([
+                ("Delay", Some(time_span::write(*delay).into())),
+                ("MaxHedgedAttempts", Some(more.into())),
+            ]);
+            ("Hedging", options)
+        }
+        GuardSettings::RateLimit(_) => {
+            remarks
+                .add("set the rate limit in code, with a limiter of System.Threading.RateLimiting");
+            return None;
+        }
+        GuardSettings::Other(key) => {
+            remarks.add(format!("Polly has no {key}"));
+            return None;
+        }
+    })
+}
+
+/// A value within its range; a remark if it is not the one that is wanted.
+fn clamp<T: Ord + Copy + std::fmt::Display>(
+    wanted: T,
+    range: RangeInclusive<T>,
+    option: &str,
+    remarks: &mut CallRemarks<'_>,
+) -> T {
+    let (from, to) = range.into_inner();
+    let value = wanted.clamp(from, to);
+    if value != wanted {
+        remarks.add(format!("{option} must be from {from} to {to}; {value} is used, not {wanted}"));
+    }
+    value
+}
+
+fn write_timeout(span: SimDuration, remarks: &mut CallRemarks<'_>) -> Map<String, Value> {
+    let timeout = clamp(span, ranges::TIMEOUT, "Timeout", remarks);
+    map([("Timeout", Some(time_span::write(timeout).into()))])
+}
+
+fn write_rate_limiter(
+    settings: BulkheadSettings,
+    remarks: &mut CallRemarks<'_>,
+) -> Map<String, Value> {
+    if let Some(max_wait) = settings.max_wait {
+        remarks.add(format!(
+            "a call waits in the limiter's queue until it times out, not for at most {max_wait}"
+        ));
+    }
+    if settings.core != settings.capacity {
+        remarks.add(format!(
+            "the limiter has no core: all of its {} permits are used before calls queue, not {}",
+            settings.capacity, settings.core
+        ));
+    }
+    let permits = clamp(settings.capacity, ranges::PERMIT_LIMIT, "PermitLimit", remarks);
+    let queue = if settings.queue == UNLIMITED {
+        remarks.add(format!(
+            "the limiter's queue is never unlimited; it has {} places",
+            ranges::INT_MAX
+        ));
+        ranges::INT_MAX
+    } else {
+        clamp(settings.queue, ranges::QUEUE_LIMIT, "QueueLimit", remarks)
+    };
+    limiter(permits, queue)
+}
+
+fn limiter(permits: u32, queue: u32) -> Map<String, Value> {
+    let limiter = map([("PermitLimit", Some(permits.into())), ("QueueLimit", Some(queue.into()))]);
+    map([("DefaultRateLimiterOptions", Some(Value::Object(limiter)))])
+}
+
+fn write_breaker(
+    settings: &BreakerSettings,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<Map<String, Value>> {
+    let settings = match settings {
+        BreakerSettings::Polly(settings) => *settings,
+        BreakerSettings::Composed(settings) => nearest_breaker(settings, remarks)?,
+        _ => {
+            remarks.add("this breaker follows the rules of another library");
+            return None;
+        }
+    };
+    let mut span = |wanted, option: &str| clamp(wanted, ranges::BREAKER_SPAN, option, remarks);
+    let sampling_duration = span(settings.sampling_duration, "SamplingDuration");
+    let break_duration = span(settings.break_duration, "BreakDuration");
+    let minimum_throughput = clamp(
+        settings.minimum_throughput,
+        ranges::MINIMUM_THROUGHPUT,
+        "MinimumThroughput",
+        remarks,
+    );
+    Some(breaker(&PollySettings {
+        minimum_throughput,
+        sampling_duration,
+        break_duration,
+        ..settings
+    }))
+}
+
+fn breaker(settings: &PollySettings) -> Map<String, Value> {
+    map([
+        ("FailureRatio", Some(number(settings.failure_ratio))),
+        ("MinimumThroughput", Some(settings.minimum_throughput.into())),
+        ("SamplingDuration", Some(time_span::write(settings.sampling_duration).into())),
+        ("BreakDuration", Some(time_span::write(settings.break_duration).into())),
+    ])
+}
+
+/// Polly's settings that are nearest to those of a composed breaker.
+fn nearest_breaker(
+    settings: &ComposedSettings,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<PollySettings> {
+    let (failure_ratio, minimum_throughput) =
+        nearest_rule(&settings.trip, settings.window, remarks)?;
+    let sampling_duration = match settings.window {
+        WindowLength::Seconds(seconds) => SimDuration::from_secs(u64::from(seconds)),
+        WindowLength::Buckets(count, width) => width * u64::from(count),
+        WindowLength::Calls(calls) => {
+            let sampling = PollySettings::default().sampling_duration;
+            remarks
+                .add(format!("Polly has no window of {calls} calls; {sampling} is used instead"));
+            sampling
+        }
+    };
+    let break_duration = match settings.wait {
+        Wait::Fixed(wait) | Wait::Adaptive { initial: wait, .. } => wait,
+        Wait::Exponential { base, .. } => {
+            remarks.add("the breaker's wait grows only with a BreakDurationGenerator, set in code");
+            base
+        }
+    };
+    remark_on_half_open(settings, remarks);
+    Some(PollySettings { failure_ratio, minimum_throughput, sampling_duration, break_duration })
+}
+
+fn remark_on_half_open(settings: &ComposedSettings, remarks: &mut CallRemarks<'_>) {
+    remarks.add_if(settings.jitter > 0.0, "the time that the breaker stays open is not spread");
+    let half_open = &settings.half_open;
+    remarks.add_if(
+        half_open.success_threshold.unwrap_or(half_open.permitted_calls) != 1,
+        "a single call decides whether a half-open breaker closes",
+    );
+    remarks.add_if(
+        half_open.max_stay.is_some(),
+        "a half-open breaker waits for its call however long it takes",
+    );
+}
+
+/// The share of failures at which a breaker opens, and the calls before it is judged; none if
+/// failures do not open it.
+fn nearest_rule(
+    trip: &TripRule,
+    window: WindowLength,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<(f64, u32)> {
+    remarks.add_if(
+        trip.slow_call_rate.is_some(),
+        "a slow call counts as a failure only if it times out",
+    );
+    let in_a_row = |failures: u32| {
+        format!(
+            "{failures} failures in a row become {failures} in one sampling window and nothing else"
+        )
+    };
+    let (rule, dropped) = match (trip.failure_rate, trip.failures, trip.consecutive_failures) {
+        (Some(rate), failures, consecutive) => {
+            let minimum = match window {
+                WindowLength::Calls(calls) => trip.minimum_calls.min(calls),
+                _ => trip.minimum_calls,
+            };
+            ((rate, minimum), failures.is_some() || consecutive.is_some())
+        }
+        (None, Some(failures), consecutive) => {
+            ((failures_of_window(failures, window, remarks)), consecutive.is_some())
+        }
+        (None, None, Some(failures)) => {
+            remarks.add(in_a_row(failures));
+            ((1.0, failures), false)
+        }
+        (None, None, None) => {
+            remarks.add("this breaker does not open for failures, and Polly's for nothing else");
+            return None;
+        }
+    };
+    remarks.add_if(dropped, "Polly's breaker has one rule; the others are left out");
+    Some(rule)
+}
+
+/// A number of failures in a window, as a share.
+fn failures_of_window(
+    failures: u32,
+    window: WindowLength,
+    remarks: &mut CallRemarks<'_>,
+) -> (f64, u32) {
+    let WindowLength::Calls(calls) = window else {
+        remarks.add(format!(
+            "Polly does not count failures by themselves; it opens when all of {failures} calls fail"
+        ));
+        return (1.0, failures);
+    };
+    let calls = calls.max(1);
+    remarks.add(format!(
+        "{failures} failures of {calls} calls become a share, judged from {calls} calls on"
+    ));
+    (f64::from(failures.min(calls)) / f64::from(calls), calls)
+}
+
+/// The retry of a policy; none if it repeats nothing.
+fn write_retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Option<Map<String, Value>> {
+    // Polly counts the retries without the first attempt.
+    let retries = policy.attempts.saturating_sub(1);
+    if retries == 0 {
+        remarks.add("a retry of a single attempt repeats nothing; it is left out");
+        return None;
+    }
+    remark_on_outcomes(policy.on, remarks);
+    let backoff = policy.backoff;
+    let is_exponential = backoff.growth != Growth::Exponential(1.0);
+    remarks.add_if(
+        is_exponential && backoff.growth != Growth::Exponential(2.0),
+        "Polly doubles the wait between attempts",
+    );
+    remarks.add_if(
+        backoff.jitter != Jitter::None,
+        "Polly spreads the waits by a formula of its own, whatever the jitter",
+    );
+    let delay = clamp(backoff.base, ranges::DELAY, "Delay", remarks);
+    let max_delay = (is_exponential && backoff.max != SimDuration::MAX)
+        .then(|| clamp(backoff.max, ranges::DELAY, "MaxDelay", remarks));
+    Some(map([
+        ("MaxRetryAttempts", Some(retries.into())),
+        ("Delay", Some(time_span::write(delay).into())),
+        ("BackoffType", Some(if is_exponential { "Exponential" } else { "Constant" }.into())),
+        ("MaxDelay", max_delay.map(|span| time_span::write(span).into())),
+        ("UseJitter", Some((backoff.jitter != Jitter::None).into())),
+        ("ShouldRetryAfterHeader", Some(policy.honours_retry_after.into())),
+    ]))
+}
+
+fn remark_on_outcomes(on: OutcomeSet, remarks: &mut CallRemarks<'_>) {
+    if on != OutcomeSet::callee_failures() {
+        let names: Vec<&str> = Outcome::ALL
+            .into_iter()
+            .filter(|outcome| on.contains(*outcome))
+            .map(Outcome::name)
+            .collect();
+        remarks.add(format!("set ShouldHandle in code, for {}", names.join(", ")));
+    }
+}
+
+/// Notes what a call has besides its guards.
+fn remark_on_rest(call: &GuardedCall, remarks: &mut CallRemarks<'_>) {
+    if let Some(timeout) = call.connect_timeout {
+        remarks.add(format!("set `ConnectTimeout` of the SocketsHttpHandler to {timeout} in code"));
+    }
+    remarks.add_if(
+        call.balance != Balance::default(),
+        "a pipeline does not choose instances; balance the calls elsewhere",
+    );
+    remarks.add_if(call.outliers.is_some(), "Polly ejects no instances; leave that to a proxy");
+    call.remark_on_fallback(remarks);
+}
