@@ -1,6 +1,7 @@
 //! A map of a configuration whose keys are read one by one.
 
 use serde_json::{Map, Value};
+use sim_core::SimDuration;
 
 use super::configuration::{Configuration, below};
 use super::durations;
@@ -25,6 +26,11 @@ impl<'a> Section<'a> {
         self.entries.is_some()
     }
 
+    /// The map as it is written; it stays unread.
+    pub fn written(&self) -> Option<Value> {
+        self.entries.cloned().map(Value::Object)
+    }
+
     /// Its path in the document.
     pub fn path(&self) -> &str {
         &self.path
@@ -43,6 +49,11 @@ impl<'a> Section<'a> {
     /// Any value, which counts as read with everything below it.
     pub fn take(&self, key: &str) -> Option<&'a Value> {
         self.take_as(key, Some)
+    }
+
+    /// A value that stays unread.
+    pub fn peek(&self, key: &str) -> Option<&'a Value> {
+        self.find(key).map(|(_, value)| value)
     }
 
     /// The section below a key.
@@ -121,6 +132,22 @@ impl<'a> Section<'a> {
     /// A duration in the words of a scenario.
     pub fn duration(&self, key: &str) -> Option<Value> {
         self.take_as(key, durations::parse).map(|span| span.to_string().into())
+    }
+
+    /// A duration above zero in the words of a scenario.
+    pub fn lasting(&self, key: &str) -> Option<Value> {
+        let above_zero = |value| durations::parse(value).filter(|span| !span.is_zero());
+        self.take_as(key, above_zero).map(|span| span.to_string().into())
+    }
+
+    /// True if a duration is written as zero.
+    pub fn is_zero(&self, key: &str) -> bool {
+        self.peek(key).and_then(durations::parse).is_some_and(SimDuration::is_zero)
+    }
+
+    /// A whole number of per cent, up to 100.
+    pub fn percentage(&self, key: &str) -> Option<Value> {
+        self.take_as(key, |value| value.as_u64().filter(|percent| *percent <= 100)).map(Value::from)
     }
 
     /// A value that a function makes of what is written; it is left if there is none.
