@@ -55,7 +55,11 @@ calls:
     connect timeout: 250ms
     call timeout: 2s
     timeout: 600ms
-    retry: { attempts: 3, backoff: exponential 25ms x2 max 250ms full jitter }
+    retry:
+      attempts: 3
+      backoff: exponential 25ms x2 max 250ms full jitter
+      on: [ server error, timeout, refused, queue full, wait exceeded, expired, shed ]
+    new instance per attempt: true
     balance: power of two
     breaker: PRESET
   app -> stock: { bulkhead: { connections: 20, queue: 5 }, timeout: 400ms }

@@ -23,6 +23,8 @@ mod field;
 mod guard_diagnostics;
 mod guards;
 mod import;
+mod import_proxies;
+mod import_silence;
 mod recommendations;
 mod running;
 mod scenarios;

@@ -150,6 +150,13 @@ impl<'a> Section<'a> {
         self.take_as(key, |value| value.as_u64().filter(|percent| *percent <= 100)).map(Value::from)
     }
 
+    /// A number of per cent, up to 100, with or without a fraction.
+    pub fn share(&self, key: &str) -> Option<Value> {
+        self.take_as(key, |value| {
+            value.as_f64().filter(|percent| (0.0..=100.0).contains(percent)).map(|_| value.clone())
+        })
+    }
+
     /// A value that a function makes of what is written; it is left if there is none.
     pub fn take_as<T>(&self, key: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
         let (name, value) = self.find(key)?;

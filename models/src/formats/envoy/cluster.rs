@@ -77,15 +77,10 @@ fn is_of_default_priority(thresholds: &Section<'_>) -> bool {
 }
 
 fn read_retry_budget(budget: &Section<'_>) -> Option<Value> {
-    let percent = budget.section("budget_percent").take_as("value", share);
+    let percent = budget.section("budget_percent").share("value");
     let minimum = budget.count("min_retry_concurrency").map(Value::from);
     let entries = map([("budget_percent", percent), ("min_retry_concurrency", minimum)]);
     budget.is_there().then_some(Value::Object(entries))
-}
-
-/// A number of per cent, with or without a fraction.
-fn share(value: &Value) -> Option<Value> {
-    value.as_f64().filter(|percent| (0.0..=100.0).contains(percent)).map(|_| value.clone())
 }
 
 /// True if requests share connections.
@@ -149,7 +144,7 @@ fn read_health_check(check: &Section<'_>) -> Option<Value> {
 
 fn read_panic_threshold(common: &Section<'_>) -> Option<Value> {
     let threshold = common.section("healthy_panic_threshold");
-    let percent = threshold.take_as("value", share);
+    let percent = threshold.share("value");
     // A message without a value has the value zero.
     let percent =
         percent.or_else(|| (threshold.is_there() && !threshold.has("value")).then(|| 0.into()));
@@ -167,6 +162,6 @@ fn read_slow_start(written: &Section<'_>) -> Option<Value> {
                 .section("aggression")
                 .take_as("default_value", |value| is_least(value).then(|| value.clone())),
         ),
-        ("least weight", least.take_as("value", share).map(|percent| format!("{percent}%").into())),
+        ("least weight", least.share("value").map(|percent| format!("{percent}%").into())),
     ])))
 }

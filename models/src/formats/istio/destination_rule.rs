@@ -118,11 +118,7 @@ fn read_pool(pool: &Section<'_>) -> Option<Value> {
 }
 
 fn read_budget(budget: &Section<'_>) -> Value {
-    let is_share = |value: &Value| value.as_f64().is_some_and(|it| (0.0..=100.0).contains(&it));
-    let percent = budget.section("percent");
-    let percent = percent
-        .take_as("value", |value| is_share(value).then(|| value.clone()))
-        .or_else(|| budget.take_as("percent", |value| is_share(value).then(|| value.clone())));
+    let percent = budget.section("percent").share("value").or_else(|| budget.share("percent"));
     let minimum = budget.count("minRetryConcurrency");
     Value::Object(map([("percent", percent), ("minRetryConcurrency", minimum.map(Value::from))]))
 }
@@ -177,7 +173,7 @@ fn read_balance(balancer: &Section<'_>, call: &mut ImportedCall) {
 fn read_warmup(balancer: &Section<'_>) -> Option<Value> {
     let warmup = balancer.section("warmup");
     if let Some(window) = warmup.lasting("duration") {
-        let least = warmup.percentage("minimumPercent").map(|least| format!("{least}%").into());
+        let least = warmup.share("minimumPercent").map(|least| format!("{least}%").into());
         let is_steepness = |value: &Value| value.as_f64().is_some_and(|it| it >= 1.0);
         let aggression =
             warmup.take_as("aggression", |value| is_steepness(value).then(|| value.clone()));

@@ -14,9 +14,8 @@ use crate::formats::values::{map, number, unless_empty};
 use crate::resilience::load_balancer::{Enforcing, OutlierSettings};
 use crate::system::UNLIMITED;
 
-/// The base of the pauses between attempts, and the longest (Envoy's own).
-const PAUSES: (SimDuration, SimDuration) =
-    (SimDuration::from_millis(25), SimDuration::from_millis(250));
+/// The base of the pauses between attempts that Istio leaves to Envoy.
+const BASE: SimDuration = SimDuration::from_millis(25);
 
 pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Vec<Value> {
     let mut documents = Vec::new();
@@ -43,6 +42,7 @@ fn write_destination_rule(
     }
     let policy = map([
         ("connectionPool", unless_empty(pool)),
+        ("retryBudget", write_budget(proxied, remarks)),
         ("outlierDetection", detection),
         ("loadBalancer", Some(write_balance(call, remarks))),
     ]);
@@ -73,14 +73,7 @@ fn write_connection_pool(
             None
         }
         Some(ProxiedBudget::Number(most)) => limited(most),
-        Some(ProxiedBudget::Share(ratio, minimum)) => {
-            remarks.add(format!(
-                "retries are limited by number (`maxRetries`), not to {} % of the calls and at least {minimum}",
-                number(ratio * 100.0)
-            ));
-            None
-        }
-        None => None,
+        Some(ProxiedBudget::Share(..)) | None => None,
     };
     let tcp = map([
         ("maxConnections", limited(limits.connections)),
@@ -92,6 +85,13 @@ fn write_connection_pool(
         ("maxRetries", max_retries),
     ]);
     (tcp, http)
+}
+
+fn write_budget(proxied: &ProxiedCall, remarks: &mut CallRemarks<'_>) -> Option<Value> {
+    let Some(ProxiedBudget::Share(ratio, minimum)) = proxied.budget else { return None };
+    remarks
+        .add_if(minimum == 0, "three retries are always allowed: zero means Istio's own minimum");
+    Some(json!({ "percent": number(ratio * 100.0), "minRetryConcurrency": minimum }))
 }
 
 fn write_outliers(
@@ -169,10 +169,15 @@ fn write_balance(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> Value {
         json!({ "simple": policy })
     };
     if let Some(slow_start) = call.slow_start {
-        balancer["warmupDurationSecs"] = with_unit(slow_start.window);
-        let is_own = slow_start.aggression == 1.0 && slow_start.least == 0.1;
-        remarks
-            .add_if(!is_own, &format!("a warm-up grows evenly from 10%, not as in {slow_start:?}"));
+        let aggression = number(slow_start.aggression.max(1.0));
+        let warmup = map([
+            ("duration", Some(with_unit(slow_start.window))),
+            ("minimumPercent", Some(number(slow_start.least * 100.0))),
+            ("aggression", Some(aggression)),
+        ]);
+        balancer["warmup"] = Value::Object(warmup);
+        let is_steep = slow_start.aggression >= 1.0;
+        remarks.add_if(!is_steep, &format!("a warm-up is never as flat as in {slow_start:?}"));
     }
     balancer
 }
@@ -202,12 +207,11 @@ fn write_virtual_service(
 
 fn write_retry(retry: &ProxiedRetry, remarks: &mut CallRemarks<'_>) -> Value {
     let (base, longest) = retry.pauses;
-    // Pauses that never get as long as Istio's longest are the same.
-    let grown = PAUSES.0.scaled(libm::pow(2.0, f64::from(retry.retries.min(31).saturating_sub(1))));
-    if base != PAUSES.0 || longest != grown.min(PAUSES.1) {
-        remarks.add(format!(
-            "Istio chooses the pauses between attempts itself, 25ms to 250ms, and not {base} to {longest}"
-        ));
+    // The pause before the last retry, of pauses that double up to ten times the base.
+    let doublings = f64::from(retry.retries.min(31).saturating_sub(1));
+    let last = base.scaled(libm::pow(2.0, doublings)).min(base * 10);
+    if longest != last {
+        remarks.add(format!("the longest pause between attempts is {last}, not {longest}"));
     }
     let codes = retry.conditions.codes.iter().map(u32::to_string);
     let conditions = retry.conditions.conditions.iter().map(|it| (*it).to_owned());
@@ -216,5 +220,6 @@ fn write_retry(retry: &ProxiedRetry, remarks: &mut CallRemarks<'_>) -> Value {
         ("attempts", Some(retry.retries.into())),
         ("perTryTimeout", retry.per_try_timeout.map(with_unit)),
         ("retryOn", Some(retry_on.join(",").into())),
+        ("backoff", (base != BASE).then(|| with_unit(base))),
     ]))
 }
