@@ -6,7 +6,8 @@ use crate::import::{import, imported, sound, sound_section};
 
 /// The settings of each call, without the comments.
 fn settings(section: &str) -> Vec<&str> {
-    section.lines().skip(1).map(str::trim).filter(|line| !line.starts_with('#')).collect()
+    let lines = section.lines().map(str::trim).filter(|line| !line.starts_with('#'));
+    lines.skip_while(|line| *line == "calls:").collect()
 }
 
 fn callees(imported: &Imported) -> Vec<&str> {
@@ -78,11 +79,9 @@ fn a_timeout_of_zero_is_none() {
 #[test]
 fn consecutive_errors_are_those_of_gateways() {
     let section = sound_section("istio", "cases/istio-consecutive-errors.yaml");
-    let detection =
-        "outlierDetection: { consecutive5xxErrors: 0, consecutiveGatewayErrors: 2, interval: 4s }";
-    let other =
-        "outlierDetection: { consecutiveGatewayErrors: 2, interval: 4s, consecutive5xxErrors: 0 }";
-    assert!(section.contains(detection) || section.contains(other), "{section}");
+    for count in ["consecutive5xxErrors: 0", "consecutiveGatewayErrors: 2", "interval: 4s"] {
+        assert!(section.contains(count), "{count}\n{section}");
+    }
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{Imported, ImportedCall, Remark};
 
 /// The host that a call goes to, and the part of it.
@@ -9,6 +11,8 @@ use super::{Imported, ImportedCall, Remark};
 pub(super) struct Destination {
     /// The full name of the host.
     pub host: String,
+    /// True if its namespace is not written anywhere.
+    pub is_namespace_assumed: bool,
     /// The subset of its instances.
     pub subset: Option<String>,
     /// The number of its port.
@@ -25,6 +29,9 @@ pub(super) struct Destination {
 
 /// The settings that come with a host, and not with a route.
 const OF_HOSTS: [&str; 3] = ["connect timeout", "breaker", "balance"];
+
+/// A setting of a call.
+type Setting = (&'static str, Value);
 
 impl Destination {
     pub fn host(host: impl Into<String>) -> Self {
@@ -61,6 +68,7 @@ impl ImportedCall {
 /// Gives the calls to hosts their names, after all files have been read: the shortest that is not ambiguous. Calls to
 /// parts of a host that no route leads to become remarks on the host.
 pub(super) fn settle(imported: &mut Imported) {
+    find_namespaces(&mut imported.calls);
     let hosts = hosts_of(&imported.calls);
     for host in &hosts {
         settle_host(host, &mut imported.calls);
@@ -68,6 +76,25 @@ pub(super) fn settle(imported: &mut Imported) {
     let names = names_of(&hosts);
     for (host, name) in hosts.iter().zip(&names) {
         name_calls(host, name, &mut imported.calls);
+    }
+}
+
+/// Takes a host without a namespace for the only one of its name that has one, if there is just one.
+fn find_namespaces(calls: &mut [ImportedCall]) {
+    let known: BTreeSet<String> = calls
+        .iter()
+        .filter_map(|call| call.destination.as_ref())
+        .filter(|it| !it.is_namespace_assumed && it.host.ends_with(".svc.cluster.local"))
+        .map(|it| it.host.clone())
+        .collect();
+    let assumed = calls.iter_mut().filter_map(|call| call.destination.as_mut());
+    for destination in assumed.filter(|destination| destination.is_namespace_assumed) {
+        let name = destination.host.split('.').next().unwrap_or_default();
+        let is_namesake = |host: &&String| host.split('.').next() == Some(name);
+        let namesakes: Vec<&String> = known.iter().filter(is_namesake).collect();
+        if let [only] = namesakes[..] {
+            destination.host.clone_from(only);
+        }
     }
 }
 
@@ -98,8 +125,12 @@ fn settle_host(host: &str, calls: &mut Vec<ImportedCall>) {
     }
     calls.retain(|call| !is_of_host(call) || is_kept(call));
     let Some(first) = calls.iter_mut().find(|call| is_of_host(call)) else { return };
-    for lost in all.iter().filter(|call| !is_kept(call) && !used.contains(&call.callee)) {
-        lose(lost, first);
+    let is_lost = |call: &&ImportedCall| !is_kept(call) && !used.contains(&call.callee);
+    for lost in all.iter().filter(is_lost) {
+        let is_elsewhere = |setting: &Setting| {
+            all.iter().any(|call| is_kept(call) && call.settings.contains(setting))
+        };
+        lose(lost, is_elsewhere, first);
     }
     for call in calls.iter_mut().filter(|call| is_of_host(call)) {
         assume_balance(call);
@@ -137,15 +168,16 @@ fn inherit(call: &mut ImportedCall, source: &ImportedCall) {
 }
 
 /// Notes what is lost with a call that no route leads to.
-fn lose(lost: &ImportedCall, kept: &mut ImportedCall) {
+fn lose(lost: &ImportedCall, is_elsewhere: impl Fn(&Setting) -> bool, kept: &mut ImportedCall) {
     let policy = lost.destination.as_ref().and_then(|destination| destination.policy.clone());
     match policy {
         Some(policy) => kept.remarks.push(policy),
         None => {
-            let setting = |(key, value): &(&'static str, serde_json::Value)| {
-                Remark::new(*key, format!("{value}, for the whole host"))
+            let settings = lost.settings.iter().filter(|setting| !is_elsewhere(setting));
+            let remark = |(key, value): &Setting| {
+                Remark::new(*key, format!("{value}, for the other parts of the host"))
             };
-            kept.remarks.extend(lost.settings.iter().map(setting));
+            kept.remarks.extend(settings.map(remark));
             kept.remarks.extend(lost.remarks.iter().cloned());
         }
     }

@@ -1,5 +1,7 @@
 //! A call in the settings that proxies have for it, which are the same in Envoy and in Istio.
 
+use std::fmt;
+
 use sim_core::SimDuration;
 
 use super::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
@@ -8,6 +10,13 @@ use super::retry_conditions::{self, WrittenConditions, listed};
 use crate::resilience::load_balancer::Balance;
 use crate::resilience::{Backoff, Growth, Jitter, RetryBudgetPolicy, RetryPolicy};
 use crate::system::UNLIMITED;
+
+/// A kind of proxy.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proxy {
+    Envoy,
+    Istio,
+}
 
 /// A call as a proxy makes it.
 pub(super) struct ProxiedCall {
@@ -46,9 +55,28 @@ pub(super) enum ProxiedBudget {
     Share(f64, u32),
 }
 
+impl Proxy {
+    /// The key under which it ejects instances.
+    fn ejection(self) -> &'static str {
+        match self {
+            Self::Envoy => "outlier_detection",
+            Self::Istio => "outlierDetection",
+        }
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Envoy => "Envoy",
+            Self::Istio => "Istio",
+        })
+    }
+}
+
 impl ProxiedCall {
-    /// The call; `proxy` is the name that remarks give to the proxy.
-    pub fn new(call: &GuardedCall, proxy: &str, remarks: &mut CallRemarks<'_>) -> Self {
+    /// The call as a proxy makes it.
+    pub fn new(call: &GuardedCall, proxy: Proxy, remarks: &mut CallRemarks<'_>) -> Self {
         remark_on_order(call, proxy, remarks);
         for guard in beyond_the_first(call) {
             let name = guard.name();
@@ -60,7 +88,7 @@ impl ProxiedCall {
         });
         let retry = match (call.retry().filter(|policy| policy.attempts > 1), hedge) {
             (Some(policy), _) => Some(retry_of(call, policy, remarks)),
-            (None, Some((delay, requests))) if proxy == "Envoy" => {
+            (None, Some((delay, requests))) if proxy == Proxy::Envoy => {
                 Some(hedged(delay, requests, remarks))
             }
             (None, _) => None,
@@ -68,6 +96,11 @@ impl ProxiedCall {
         // Without retries, the timeout of the only attempt is that of the call.
         let attempt =
             call.attempt_timeout().filter(|_| retry.as_ref().is_none_or(|it| it.is_hedged));
+        if let (Some(whole), Some(attempt)) = (call.timeout(), attempt) {
+            remarks.add(format!(
+                "the timeout of the route is the shorter of {whole} for the call and {attempt} for its only attempt"
+            ));
+        }
         let timeout = [call.timeout(), attempt].into_iter().flatten().min();
         Self {
             timeout,
@@ -124,8 +157,17 @@ fn pauses_of(
             backoff.base
         ));
     }
-    let last = backoff.base.scaled(libm::pow(2.0, f64::from(retries.min(31).saturating_sub(1))));
-    (backoff.base.max(least), backoff.max.min(last).max(backoff.base).max(least))
+    let longest = if backoff.max == SimDuration::MAX {
+        longest_pause(backoff.base, retries)
+    } else {
+        backoff.max
+    };
+    (backoff.base.max(least), longest.max(backoff.base).max(least))
+}
+
+/// The pause before the last retry, of pauses that double without a limit.
+pub(super) fn longest_pause(base: SimDuration, retries: u32) -> SimDuration {
+    base.scaled(libm::pow(2.0, f64::from(retries.min(31).saturating_sub(1))))
 }
 
 fn hedged(delay: SimDuration, requests: u32, remarks: &mut CallRemarks<'_>) -> ProxiedRetry {
@@ -139,7 +181,7 @@ fn hedged(delay: SimDuration, requests: u32, remarks: &mut CallRemarks<'_>) -> P
     }
 }
 
-fn limits_of(bulkhead: BulkheadSettings, proxy: &str, remarks: &mut CallRemarks<'_>) -> Limits {
+fn limits_of(bulkhead: BulkheadSettings, proxy: Proxy, remarks: &mut CallRemarks<'_>) -> Limits {
     let BulkheadSettings { capacity, core, queue, max_wait } = bulkhead;
     if capacity == 0 {
         return Limits { connections: 1, pending: 0 };
@@ -164,7 +206,7 @@ fn limits_of(bulkhead: BulkheadSettings, proxy: &str, remarks: &mut CallRemarks<
 
 fn budget_of(
     call: &GuardedCall,
-    proxy: &str,
+    proxy: Proxy,
     remarks: &mut CallRemarks<'_>,
 ) -> Option<ProxiedBudget> {
     let budget = call.guards.iter().find_map(|guard| match guard {
@@ -200,7 +242,7 @@ fn beyond_the_first(call: &GuardedCall) -> Vec<&GuardSettings> {
 }
 
 /// A proxy's guards are, from the outside: the timeout of the route, retries, limits, the timeout of an attempt.
-fn remark_on_order(call: &GuardedCall, proxy: &str, remarks: &mut CallRemarks<'_>) {
+fn remark_on_order(call: &GuardedCall, proxy: Proxy, remarks: &mut CallRemarks<'_>) {
     let place = |is_wanted: fn(&GuardSettings) -> bool| call.guards.iter().position(is_wanted);
     let timeout = place(|guard| matches!(guard, GuardSettings::Timeout(_)));
     let retry = place(|guard| matches!(guard, GuardSettings::Retry(..)));
@@ -217,23 +259,19 @@ fn remark_on_order(call: &GuardedCall, proxy: &str, remarks: &mut CallRemarks<'_
 }
 
 /// Adds remarks on the settings that no proxy has.
-pub(super) fn remark_on_rest(
-    call: &GuardedCall,
-    proxy: &str,
-    ejects: &str,
-    remarks: &mut CallRemarks<'_>,
-) {
+pub(super) fn remark_on_rest(call: &GuardedCall, proxy: Proxy, remarks: &mut CallRemarks<'_>) {
     for guard in &call.guards {
         match guard {
             GuardSettings::Breaker(_) => remarks.add(format!(
-                "{proxy} has no breaker with states; it only ejects instances (`{ejects}`)"
+                "{proxy} has no breaker with states; it only ejects instances (`{}`)",
+                proxy.ejection()
             )),
             GuardSettings::RateLimit(policy) => {
                 remarks
                     .add(format!("neither clusters nor routes have this rate limit: {policy:?}"));
             }
             GuardSettings::Hedge { delay, requests } => {
-                let is_written = proxy == "Envoy" && call.retry().is_none();
+                let is_written = proxy == Proxy::Envoy && call.retry().is_none();
                 remarks.add_if(
                     !is_written,
                     &format!("no hedge of {requests} requests after {delay} each"),

@@ -10,6 +10,11 @@ use crate::formats::{Imported, ImportedCall};
 /// The key of HTTP options among those of extensions.
 const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
+/// Envoy's own limits (`CircuitBreakers.Thresholds`).
+const LIMITS: &str = "1024 connections, 1024 pending requests, 1024 requests, 3 retries";
+/// The subject of the note on a cluster that only routes name.
+const NO_CLUSTER: &str = "cluster";
+
 pub(super) fn read(cluster: &Section<'_>, imported: &mut Imported) {
     let Some(name) = cluster.text("name") else { return };
     let number = imported.number_of_destination(destination(&name));
@@ -23,6 +28,7 @@ pub(super) fn read(cluster: &Section<'_>, imported: &mut Imported) {
         return;
     }
     call.destination_mut().has_policy = true;
+    call.assumptions.retain(|assumption| assumption.about != NO_CLUSTER);
     read_connect_timeout(cluster, call);
     read_breaker(cluster, call);
     read_balance(cluster, call);
@@ -31,6 +37,7 @@ pub(super) fn read(cluster: &Section<'_>, imported: &mut Imported) {
 /// The breaker of a cluster that is not in the files, with Envoy's own limits.
 pub(super) fn assume_limits(call: &mut ImportedCall) {
     if call.setting("breaker").is_none() {
+        call.assume(NO_CLUSTER, format!("not in these files: {LIMITS}"));
         call.set("breaker", Some(Value::Object(map([("preset", Some("envoy".into()))]))));
     }
 }
@@ -63,10 +70,7 @@ fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) {
         ("outlier_detection", detection.is_there().then(|| outliers::read(&detection))),
     ]);
     if limits.is_none() {
-        call.assume(
-            "circuit_breakers",
-            "not set: 1024 connections, 1024 pending requests, 1024 requests, 3 retries",
-        );
+        call.assume("circuit_breakers", format!("not set: {LIMITS}"));
     }
     call.set("breaker", Some(Value::Object(breaker)));
 }
@@ -143,11 +147,14 @@ fn read_health_check(check: &Section<'_>) -> Option<Value> {
 }
 
 fn read_panic_threshold(common: &Section<'_>) -> Option<Value> {
-    let threshold = common.section("healthy_panic_threshold");
-    let percent = threshold.share("value");
-    // A message without a value has the value zero.
-    let percent =
-        percent.or_else(|| (threshold.is_there() && !threshold.has("value")).then(|| 0.into()));
+    if common
+        .take_as("healthy_panic_threshold", |it| it.as_object()?.is_empty().then_some(()))
+        .is_some()
+    {
+        // A message without a value has the value zero.
+        return Some("0%".into());
+    }
+    let percent = common.section("healthy_panic_threshold").share("value");
     percent.map(|percent| format!("{percent}%").into())
 }
 

@@ -7,7 +7,7 @@ use crate::formats::Remark;
 use crate::formats::durations::in_seconds;
 use crate::formats::guarded_call::GuardedCall;
 use crate::formats::proxied_call::{
-    Limits, ProxiedBudget, ProxiedCall, ProxiedRetry, policy_of, remark_on_rest,
+    Limits, ProxiedBudget, ProxiedCall, ProxiedRetry, Proxy, policy_of, remark_on_rest,
 };
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number};
@@ -18,10 +18,10 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value 
     let (mut clusters, mut hosts) = (Vec::new(), Vec::new());
     for call in calls {
         let remarks = &mut CallRemarks::new(call, remarks);
-        let proxied = ProxiedCall::new(call, "Envoy", remarks);
+        let proxied = ProxiedCall::new(call, Proxy::Envoy, remarks);
         clusters.push(write_cluster(call, &proxied, remarks));
         hosts.push(write_virtual_host(&call.callee, &proxied));
-        remark_on_rest(call, "Envoy", "outlier_detection", remarks);
+        remark_on_rest(call, Proxy::Envoy, remarks);
     }
     let name = calls.first().map_or("", |call| &call.caller);
     json!({ "clusters": clusters, "route_config": { "name": name, "virtual_hosts": hosts } })

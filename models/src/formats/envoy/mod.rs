@@ -27,6 +27,19 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     }),
 };
 
+/// The lists of a file that have resources: its own, those of a discovery response, and those of a dump (`/config_dump`),
+/// whose items hold the resource.
+const LISTS: [&str; 8] = [
+    "clusters",
+    "listeners",
+    "resources",
+    "configs",
+    "static_clusters",
+    "dynamic_active_clusters",
+    "static_route_configs",
+    "dynamic_route_configs",
+];
+
 /// The resources of a file, by kind.
 #[derive(Default)]
 struct Resources<'a> {
@@ -50,12 +63,15 @@ impl<'a> Resources<'a> {
     /// Adds a resource, or all that a file or a discovery response has.
     fn add(&mut self, section: Section<'a>) {
         let root = section.section("static_resources");
-        let lists = ["clusters", "listeners", "resources"];
-        let is_list = root.is_there() || lists.iter().any(|key| section.has(key));
+        let is_list = root.is_there() || LISTS.iter().any(|key| section.has(key));
         for holder in [&section, &root] {
-            for resource in lists.iter().flat_map(|key| holder.sections(key)) {
+            for resource in LISTS.iter().flat_map(|key| holder.sections(key)) {
                 self.add(resource);
             }
+        }
+        let dumped = section.section("cluster");
+        if dumped.is_there() {
+            self.clusters.push(dumped);
         }
         let route_config = section.section("route_config");
         if route_config.is_there() {

@@ -96,6 +96,12 @@ fn read_retries(policy: &Section<'_>, hedge: Option<&Section<'_>>, call: &mut Im
     let retries = retries.unwrap_or(1);
     let needs_codes = retry_on.contains("retriable-status-codes");
     let codes = needs_codes.then(|| policy.take_as("retriable_status_codes", codes)).flatten();
+    if let Some(codes) = &codes {
+        call.assume(
+            format!("{about}.retriable_status_codes"),
+            format!("{codes:?}, among the outcomes"),
+        );
+    }
     let pauses = policy.section("retry_back_off");
     let longest = pauses.has("base_interval").then(|| pauses.lasting("max_interval")).flatten();
     let retry = RouteRetry {

@@ -166,7 +166,13 @@ fn read_balance(balancer: &Section<'_>, call: &mut ImportedCall) {
         call.set("balance", policy.map(Value::from));
         return;
     };
-    let policy = policy.unwrap_or("power of two");
+    let policy = policy.unwrap_or_else(|| {
+        call.assume(
+            format!("{}.simple", balancer.path()),
+            "not set, and the default is `power of two`",
+        );
+        "power of two"
+    });
     call.set("balance", Some(json!({ "policy": policy, "slow start": slow_start })));
 }
 

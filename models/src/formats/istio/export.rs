@@ -7,7 +7,8 @@ use crate::formats::Remark;
 use crate::formats::durations::with_unit;
 use crate::formats::guarded_call::GuardedCall;
 use crate::formats::proxied_call::{
-    Limits, ProxiedBudget, ProxiedCall, ProxiedRetry, policy_of, remark_on_rest,
+    Limits, ProxiedBudget, ProxiedCall, ProxiedRetry, Proxy, longest_pause, policy_of,
+    remark_on_rest,
 };
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number, unless_empty};
@@ -21,10 +22,10 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Vec<Va
     let mut documents = Vec::new();
     for call in calls {
         let remarks = &mut CallRemarks::new(call, remarks);
-        let proxied = ProxiedCall::new(call, "Istio", remarks);
+        let proxied = ProxiedCall::new(call, Proxy::Istio, remarks);
         documents.push(write_destination_rule(call, &proxied, remarks));
         documents.push(write_virtual_service(call, &proxied, remarks));
-        remark_on_rest(call, "Istio", "outlierDetection", remarks);
+        remark_on_rest(call, Proxy::Istio, remarks);
     }
     documents
 }
@@ -207,11 +208,11 @@ fn write_virtual_service(
 
 fn write_retry(retry: &ProxiedRetry, remarks: &mut CallRemarks<'_>) -> Value {
     let (base, longest) = retry.pauses;
-    // The pause before the last retry, of pauses that double up to ten times the base.
-    let doublings = f64::from(retry.retries.min(31).saturating_sub(1));
-    let last = base.scaled(libm::pow(2.0, doublings)).min(base * 10);
-    if longest != last {
-        remarks.add(format!("the longest pause between attempts is {last}, not {longest}"));
+    // Pauses that never get as long as the longest are the same with any other.
+    let last = longest_pause(base, retry.retries);
+    if longest.min(last) != last.min(base * 10) {
+        let istios = base * 10;
+        remarks.add(format!("the longest pause between attempts is {istios}, not {longest}"));
     }
     let codes = retry.conditions.codes.iter().map(u32::to_string);
     let conditions = retry.conditions.conditions.iter().map(|it| (*it).to_owned());

@@ -81,6 +81,12 @@ fn read_rule(rule: &Section<'_>, call: &mut ImportedCall) {
             .map(|code| code.as_u64().map(|code| code.to_string()))
             .collect::<Option<Vec<_>>>()
     });
+    if let Some(codes) = &codes {
+        call.assume(
+            format!("{about}.codes"),
+            format!("{}, beside errors of connections", codes.join(", ")),
+        );
+    }
     let retry_on = [vec![RETRY_ON.to_owned()], codes.unwrap_or_default()].concat().join(",");
     let retry = RouteRetry {
         retries: attempts.unwrap_or(RETRIES),

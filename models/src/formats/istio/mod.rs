@@ -12,7 +12,7 @@ use super::format::Writer;
 use super::retry_conditions;
 use super::routes::{BACKOFF, RouteRetry};
 use super::section::Section;
-use super::{ConfigurationFormat, Exporter, Imported, ImportedCall, Importer, documents};
+use super::{ConfigurationFormat, Exporter, Imported, ImportedCall, Importer, Remark, documents};
 
 pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "istio",
@@ -37,33 +37,38 @@ const RETRIES: u32 = 2;
 
 fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     let root = configuration.root();
-    match root.text("kind").as_deref() {
-        Some("DestinationRule") => destination_rule::read(&root, imported),
-        Some("VirtualService") => virtual_service::read(&root, imported),
-        Some("HTTPRoute") => http_route::read(&root, imported),
-        Some("List") => {
-            for item in root.sections("items") {
-                match item.text("kind").as_deref() {
-                    Some("DestinationRule") => destination_rule::read(&item, imported),
-                    Some("VirtualService") => virtual_service::read(&item, imported),
-                    Some("HTTPRoute") => http_route::read(&item, imported),
-                    _ => {}
-                }
-            }
+    let items = root.sections("items");
+    if items.is_empty() {
+        read_resource(&root, imported);
+    }
+    for item in items {
+        read_resource(&item, imported);
+    }
+}
+
+fn read_resource(resource: &Section<'_>, imported: &mut Imported) {
+    let Some(kind) = resource.text("kind") else { return };
+    match kind.as_str() {
+        "DestinationRule" => destination_rule::read(resource, imported),
+        "VirtualService" => virtual_service::read(resource, imported),
+        "HTTPRoute" => http_route::read(resource, imported),
+        other => {
+            imported.remarks.push(Remark::new("kind", format!("{other}, of which nothing is read")))
         }
-        _ => {}
     }
 }
 
 /// The destination of a host in the file of a resource: a name without a dot is one in the resource's namespace
 /// (`ResolveShortnameToFQDN` in `pilot/pkg/model`).
 fn destination(host: &str, resource: &Section<'_>) -> Destination {
-    let host = if host.contains('.') || host == "*" {
+    let is_full = host.contains('.') || host == "*";
+    let host = if is_full {
         host.to_owned()
     } else {
         format!("{host}.{}.svc.cluster.local", namespace(resource))
     };
     Destination {
+        is_namespace_assumed: !is_full && !resource.section("metadata").has("namespace"),
         default_balance: Some(("power of two", "loadBalancer")),
         ..Destination::host(host)
     }
