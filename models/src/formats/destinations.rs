@@ -114,7 +114,7 @@ fn settle_host(host: &str, calls: &mut Vec<ImportedCall>) {
         call.destination.as_ref().is_some_and(|destination| destination.host == host)
     };
     let all: Vec<ImportedCall> = calls.iter().filter(|call| is_of_host(call)).cloned().collect();
-    let has_routes = all.iter().any(|call| is_routed(call));
+    let has_routes = all.iter().any(is_routed);
     let is_kept = |call: &ImportedCall| if has_routes { is_routed(call) } else { is_whole(call) };
     let mut used = BTreeSet::new();
     for call in calls.iter_mut().filter(|call| is_of_host(call) && is_kept(call)) {
@@ -124,12 +124,12 @@ fn settle_host(host: &str, calls: &mut Vec<ImportedCall>) {
         }
     }
     calls.retain(|call| !is_of_host(call) || is_kept(call));
+    let kept: Vec<ImportedCall> = calls.iter().filter(|call| is_of_host(call)).cloned().collect();
     let Some(first) = calls.iter_mut().find(|call| is_of_host(call)) else { return };
     let is_lost = |call: &&ImportedCall| !is_kept(call) && !used.contains(&call.callee);
     for lost in all.iter().filter(is_lost) {
-        let is_elsewhere = |setting: &Setting| {
-            all.iter().any(|call| is_kept(call) && call.settings.contains(setting))
-        };
+        let is_elsewhere =
+            |setting: &Setting| kept.iter().any(|call| call.settings.contains(setting));
         lose(lost, is_elsewhere, first);
     }
     for call in calls.iter_mut().filter(|call| is_of_host(call)) {
@@ -170,17 +170,16 @@ fn inherit(call: &mut ImportedCall, source: &ImportedCall) {
 /// Notes what is lost with a call that no route leads to.
 fn lose(lost: &ImportedCall, is_elsewhere: impl Fn(&Setting) -> bool, kept: &mut ImportedCall) {
     let policy = lost.destination.as_ref().and_then(|destination| destination.policy.clone());
-    match policy {
-        Some(policy) => kept.remarks.push(policy),
-        None => {
-            let settings = lost.settings.iter().filter(|setting| !is_elsewhere(setting));
-            let remark = |(key, value): &Setting| {
-                Remark::new(*key, format!("{value}, for the other parts of the host"))
-            };
-            kept.remarks.extend(settings.map(remark));
-            kept.remarks.extend(lost.remarks.iter().cloned());
-        }
+    if let Some(policy) = policy {
+        kept.remarks.push(policy);
+        return;
     }
+    let settings = lost.settings.iter().filter(|setting| !is_elsewhere(setting));
+    let remark = |(key, value): &Setting| {
+        Remark::new(*key, format!("{value}, for the other parts of the host"))
+    };
+    kept.remarks.extend(settings.map(remark));
+    kept.remarks.extend(lost.remarks.iter().cloned());
 }
 
 fn assume_balance(call: &mut ImportedCall) {

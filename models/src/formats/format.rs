@@ -36,8 +36,7 @@ pub struct Importer {
 pub struct Exporter {
     /// The files it writes, in a few words for the help.
     pub files: &'static str,
-    /// True for proxies, which also stand between workloads and services. A library is configured
-    /// only in services.
+    /// True for proxies, which also choose instances, and share what they know of a callee among its callers.
     pub(super) is_for_proxies: bool,
     /// Writes the calls of one caller.
     pub(super) writer: Writer,

@@ -12,6 +12,7 @@ use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy};
 use crate::system::{Blueprint, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
 
 /// A call and its guards.
+#[allow(clippy::struct_excessive_bools, reason = "they say independent things about a call")]
 pub(super) struct GuardedCall {
     pub caller: String,
     pub callee: String,

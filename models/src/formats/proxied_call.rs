@@ -215,9 +215,7 @@ fn budget_of(
     });
     match budget? {
         RetryBudgetPolicy::Envoy { minimum: UNLIMITED, .. } => None,
-        RetryBudgetPolicy::Envoy { ratio, minimum } if ratio == 0.0 => {
-            Some(ProxiedBudget::Number(minimum))
-        }
+        RetryBudgetPolicy::Envoy { ratio: 0.0, minimum } => Some(ProxiedBudget::Number(minimum)),
         RetryBudgetPolicy::Envoy { ratio, minimum } => Some(ProxiedBudget::Share(ratio, minimum)),
         other => {
             remarks.add(format!("{proxy} has no such budget of retries: {other:?}"));

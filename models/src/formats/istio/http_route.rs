@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{RETRIES, destination, namespace, set_default_retry};
+use super::{RETRIES, destination, set_default_retry};
 use crate::formats::destinations::Destination;
 use crate::formats::retry_conditions;
 use crate::formats::routes::{Route, RouteRetry, backoff, read_routes};
@@ -39,10 +39,9 @@ fn backends_of<'a>(rule: &Section<'a>, root: &Section<'_>) -> Vec<(Destination, 
     let of = |item: Section<'a>| {
         let name = item.peek("name")?.as_str()?;
         let own = item.peek("namespace").and_then(Value::as_str).map(str::to_owned);
-        let host = if name.contains('.') {
-            name.to_owned()
-        } else {
-            format!("{name}.{}.svc.cluster.local", own.unwrap_or_else(|| namespace(root)))
+        let host = match own {
+            Some(own) if !name.contains('.') => format!("{name}.{own}.svc.cluster.local"),
+            _ => name.to_owned(),
         };
         let port = item.peek("port").map(ToString::to_string);
         Some((Destination { port, ..destination(&host, root) }, item))

@@ -53,7 +53,8 @@ fn read_resource(resource: &Section<'_>, imported: &mut Imported) {
         "VirtualService" => virtual_service::read(resource, imported),
         "HTTPRoute" => http_route::read(resource, imported),
         other => {
-            imported.remarks.push(Remark::new("kind", format!("{other}, of which nothing is read")))
+            let text = format!("{other}, of which nothing is read");
+            imported.remarks.push(Remark::new("kind", text));
         }
     }
 }
