@@ -301,7 +301,7 @@ const SETTINGS: [&str; 36] = [
     "{ timeout: 1s, cancellation: true }",
     "{ timeout: 1s, propagate deadline: true }",
     "{ timeout: 1s, fallback: default }",
-    "{ timeout: 1s, rate limit: 5/s }",
+    "{ timeout: 1s, rate limit: { preset: resilience4j, limitForPeriod: 40 } }",
     "{ timeout: 1s, bulkhead: { connections: 5 } }",
     "{ timeout: 1s, bulkhead: { connections: 5, queue: 3 } }",
     "{ timeout: 1s, bulkhead: { connections: 5, queue: 3, max wait: 1s } }",
