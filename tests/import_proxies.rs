@@ -1,8 +1,9 @@
 //! Imports of Istio and Envoy: each case is a configuration that was once read wrongly.
 
-use sim_models::formats::Imported;
+use sim_models::formats::{Imported, ImportedCall};
 
 use crate::import::{import, imported, sound, sound_section};
+use crate::running::root;
 
 /// The settings of each call, without the comments.
 fn settings(section: &str) -> Vec<&str> {
@@ -112,6 +113,53 @@ fn a_cluster_and_a_route_of_which_nothing_is_said_have_the_defaults() {
     let route = sound("x", &import("envoy", "x.yaml", route));
     let expected = ["app -> ledger:", "call timeout: 15s", "breaker: { preset: envoy }"];
     assert_eq!(settings(&route), expected, "{route}");
+}
+
+#[test]
+fn the_order_of_resources_does_not_matter() {
+    let path = root().join("tests/import/istio-shop.yaml");
+    let text = std::fs::read_to_string(path).expect("readable");
+    let mut documents: Vec<&str> = text.split("\n---\n").collect();
+    let calls = |documents: &[&str]| {
+        let imported = import("istio", "x.yaml", &documents.join("\n---\n"));
+        let sorted = |call: &ImportedCall| {
+            let mut settings: Vec<String> =
+                call.settings.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            settings.sort();
+            (call.callee.clone(), settings)
+        };
+        let mut calls: Vec<_> = imported.calls.iter().map(sorted).collect();
+        calls.sort();
+        calls
+    };
+    let before = calls(&documents);
+    documents.reverse();
+    assert_eq!(calls(&documents), before);
+}
+
+#[test]
+fn a_second_route_to_a_callee_in_another_file_is_a_remark() {
+    let service = |timeout: &str| {
+        format!(
+            "kind: VirtualService\nspec: {{ hosts: [ledger], http: [ {{ route: [ {{ destination: {{ host: ledger }} }} ], timeout: {timeout} }} ] }}\n"
+        )
+    };
+    let imported = import("istio", "x.yaml", &format!("{}---\n{}", service("1s"), service("7s")));
+    let section = sound("x", &imported);
+    assert!(section.contains("call timeout: 1s") && section.contains("7s"), "{section}");
+    assert!(section.contains("another route leads here"), "{section}");
+}
+
+#[test]
+fn a_dump_of_envoys_configuration_is_read() {
+    let text = "configs:
+  - dynamic_active_clusters: [ { version_info: '1', cluster: { name: ledger, connect_timeout: 2s } } ]
+  - static_route_configs: [ { route_config: { virtual_hosts: [ { name: all, routes: [ { match: { prefix: / }, route: { cluster: ledger, timeout: 3s } } ] } ] } } ]
+";
+    let section = sound("x", &import("envoy", "x.yaml", text));
+    let expected =
+        ["app -> ledger:", "connect timeout: 2s", "breaker: { preset: envoy }", "call timeout: 3s"];
+    assert_eq!(settings(&section), expected, "{section}");
 }
 
 #[test]

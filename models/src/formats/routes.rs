@@ -1,11 +1,13 @@
 //! Routes that lead to callees: each has timeouts and retries of its own, but a call has one set of them.
 
+use serde_json::{Value, json};
+use sim_core::SimDuration;
+
 use super::destinations::Destination;
 use super::durations;
 use super::retry_conditions::{ReadConditions, listed};
 use super::section::Section;
 use super::{Imported, ImportedCall};
-use serde_json::{Value, json};
 
 /// The pauses between the attempts of Envoy and Istio: 25 ms on average, doubling up to ten times that, spread over
 /// the whole interval (`RetryStateImpl` in `source/common/router/retry_state_impl.cc`).
@@ -133,7 +135,7 @@ impl RouteRetry {
 pub(super) fn backoff(base: Option<Value>, longest: Option<Value>) -> String {
     let span = |value: Option<Value>| value.as_ref().and_then(durations::parse);
     let longest = span(longest);
-    let Some(base) = span(base).or(longest.map(|_| sim_core::SimDuration::from_millis(25))) else {
+    let Some(base) = span(base).or(longest.map(|_| SimDuration::from_millis(25))) else {
         return BACKOFF.to_owned();
     };
     let longest = longest.unwrap_or(base * 10);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::formats::durations::in_seconds;
+use crate::formats::durations::{self, in_seconds};
 use crate::formats::section::Section;
 use crate::resilience::load_balancer::OutlierSettings;
 
@@ -57,7 +57,7 @@ pub(super) fn read(outliers: &Section<'_>) -> Value {
 
 /// The longest ejection; Envoy refuses one that is shorter than the shortest.
 fn read_longest(outliers: &Section<'_>) -> Option<Value> {
-    let span = |key: &str| outliers.peek(key).and_then(crate::formats::durations::parse);
+    let span = |key: &str| outliers.peek(key).and_then(durations::parse);
     let base = span("base_ejection_time").unwrap_or(OutlierSettings::default().base_ejection_time);
     let is_long_enough = span("max_ejection_time").is_some_and(|longest| longest >= base);
     is_long_enough.then(|| outliers.lasting("max_ejection_time")).flatten()

@@ -141,7 +141,7 @@ fn read_outliers(outliers: &Section<'_>, call: &mut ImportedCall) -> Value {
     if !detection.contains_key("consecutiveGatewayErrors")
         && let Some(errors) = outliers.count("consecutiveErrors")
     {
-        // As it was in Istio 1.1 to 1.6 (`applyOutlierDetection`, istio/api#617): "only listen to gateway errors".
+        // As releases had it that still knew the key (`applyOutlierDetection`, istio/api#617): "only listen to gateway errors".
         detection.insert("consecutiveGatewayErrors".to_owned(), errors.into());
         detection.entry("consecutive5xxErrors").or_insert_with(|| 0.into());
         let about = format!("{}.consecutiveErrors", outliers.path());
