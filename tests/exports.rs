@@ -6,10 +6,10 @@ use std::sync::Arc;
 use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Content, Document};
 use sim_models::guards::{Guard, Retry};
 use sim_models::system::Blueprint;
-use sim_reports::exported::render;
+use sim_reports::exported::{Heading, render};
 use sim_reports::imported;
 
-use crate::running::{load_text, root};
+use crate::running::{ended, load_text, root, run_text};
 
 /// A system with every guard of Resilience4j in the order of Spring's aspects, and with a breaker
 /// composed of parts.
@@ -55,7 +55,11 @@ calls:
     connect timeout: 250ms
     call timeout: 2s
     timeout: 600ms
-    retry: { attempts: 3, backoff: exponential 25ms x2 max 250ms full jitter }
+    retry:
+      attempts: 3
+      backoff: exponential 25ms x2 max 250ms full jitter
+      on: [ server error, timeout, refused, queue full, wait exceeded, expired, shed ]
+    new instance per attempt: true
     balance: power of two
     breaker: PRESET
   app -> stock: { bulkhead: { connections: 20, queue: 5 }, timeout: 400ms }
@@ -101,9 +105,13 @@ fn export(name: &str, blueprint: &Blueprint) -> Vec<Document> {
 }
 
 /// The calls of a system in a format.
+pub fn heading() -> Heading {
+    Heading { scenario: "test".to_owned(), seed: 1, changes: Vec::new() }
+}
+
 fn written(name: &str, blueprint: &Blueprint) -> String {
     let exporter = format(name).export.as_ref().expect("it can be exported");
-    render(exporter, "test", &export(name, blueprint))
+    render(exporter, &heading(), &export(name, blueprint))
 }
 
 /// The scenario before the export, the same with the calls that come back from it, and the export.
@@ -198,8 +206,7 @@ fn istio_comes_back_as_it_went() {
 fn envoy_comes_back_as_it_went() {
     let text = PROXY.replace("PRESET", ENVOY);
     let (before, after, exported) = there_and_back(&text, "envoy", "envoy.yaml");
-    let outliers = |blueprint: &Blueprint| blueprint.edges[1].balance.outlier_detection;
-    assert_eq!(outliers(&before), outliers(&after));
+    assert_eq!(guards_of(&before, 1), guards_of(&after, 1));
     assert_eq!(before.edges[1].balance.balance, after.edges[1].balance.balance);
     let permits = |blueprint: &Blueprint| {
         blueprint
@@ -211,6 +218,116 @@ fn envoy_comes_back_as_it_went() {
     };
     assert_eq!(permits(&before), permits(&after));
     insta::assert_snapshot!(exported);
+}
+
+/// A call of `app` to `stock` with these settings, beside another caller of `stock` and the workload's call.
+fn proxied(settings: &str, other: &str) -> String {
+    format!(
+        "workloads: {{ web: {{ to: app, arrivals: poisson 10/s }}, night: {{ to: batch, arrivals: poisson 1/s }} }}
+services:
+  app: {{ handle: [ {{ call: stock }} ] }}
+  batch: {{ handle: [ {{ call: stock }} ] }}
+  stock: {{ instances: 3, handle: [ {{ work: 1ms }} ] }}
+calls:
+  web -> app: {{ timeout: 5s }}
+  app -> stock: {settings}
+  batch -> stock: {other}
+"
+    )
+}
+
+#[test]
+fn a_bulkhead_without_a_queue_lets_one_call_wait_in_a_proxy() {
+    let text = proxied("{ bulkhead: { semaphore: 7 } }", "{}");
+    for (format, key) in
+        [("envoy", "max_pending_requests: 1\n"), ("istio", "http1MaxPendingRequests: 1\n")]
+    {
+        let exported = written(format, &blueprint(&text));
+        assert!(exported.contains(key), "{exported}");
+        assert!(exported.contains("one call may wait for a connection"), "{exported}");
+        assert!(exported.contains("web -> app: no service makes this call"), "{exported}");
+    }
+}
+
+#[test]
+fn an_envoy_without_pending_requests_rejects_every_call() {
+    for limit in [
+        "max_pending_requests: 0",
+        "max_requests: 0",
+        "max_requests: 0, http2_protocol_options: true",
+    ] {
+        let text = proxied(&format!("{{ breaker: {{ preset: envoy, {limit} }} }}"), "{}");
+        let finished = run_text(&text, &[]);
+        assert_eq!(ended(&finished, "app -> stock", "ok"), 0);
+        assert!(ended(&finished, "app -> stock", "rejected by bulkhead") > 0);
+    }
+    let one = proxied("{ breaker: { preset: envoy, max_connections: 0 } }", "{}");
+    assert!(ended(&run_text(&one, &[]), "app -> stock", "ok") > 0);
+}
+
+#[test]
+fn two_callers_of_one_callee_share_the_objects_of_istio() {
+    let objects = |other: &str| {
+        let exported = written("istio", &blueprint(&proxied("{ timeout: 1s }", other)));
+        assert_eq!(exported.matches("kind: DestinationRule").count(), 1, "{exported}");
+        assert_eq!(exported.matches("kind: VirtualService").count(), 1, "{exported}");
+        exported
+    };
+    assert!(objects("{ timeout: 1s }").contains("is the same for another caller"));
+    let differs = objects("{ timeout: 3s }");
+    assert!(differs.contains("differs for another caller") && differs.contains("3s"), "{differs}");
+}
+
+/// Settings of a call, each of which must show in an export.
+const SETTINGS: [&str; 36] = [
+    "{ connect timeout: 1s, timeout: 1s }",
+    "{ timeout: 2s }",
+    "{ call timeout: 2s, timeout: 1s }",
+    "{ timeout: 1s, balance: random }",
+    "{ timeout: 1s, balance: power of two }",
+    "{ timeout: 1s, balance: least outstanding }",
+    "{ timeout: 1s, balance: peak ewma }",
+    "{ timeout: 1s, balance: { policy: peak ewma, decay: 3s } }",
+    "{ timeout: 1s, balance: { policy: weighted, weights: [ 1, 2, 3 ] } }",
+    "{ timeout: 1s, balance: consistent hash }",
+    "{ timeout: 1s, balance: { policy: consistent hash, keys: 9 } }",
+    "{ timeout: 1s, balance: { policy: consistent hash, bound: 1.5 } }",
+    "{ timeout: 1s, balance: { zones: 2 } }",
+    "{ timeout: 1s, balance: { zones: 2, overprovisioning: 2 } }",
+    "{ timeout: 1s, balance: { slow start: { window: 30s } } }",
+    "{ timeout: 1s, balance: { slow start: { window: 30s, aggression: 2, least weight: 20% } } }",
+    "{ timeout: 1s, balance: { health check: { interval: 5s } } }",
+    "{ timeout: 1s, balance: { health check: { interval: 5s, unhealthy threshold: 7 } } }",
+    "{ timeout: 1s, balance: { outlier detection: { consecutive_5xx: 4 } } }",
+    "{ timeout: 1s, balance: { outlier detection: { consecutive_5xx: 4, always_eject_one_host: true } } }",
+    "{ timeout: 1s, balance: { outlier detection: { consecutive_5xx: 4, max_ejection_time: 900s } } }",
+    "{ timeout: 1s, balance: { outlier detection: { consecutive_5xx: 4 }, panic threshold: 20% } }",
+    "{ timeout: 1s, cancellation: true }",
+    "{ timeout: 1s, propagate deadline: true }",
+    "{ timeout: 1s, fallback: default }",
+    "{ timeout: 1s, rate limit: { preset: resilience4j, limitForPeriod: 40 } }",
+    "{ timeout: 1s, bulkhead: { connections: 5 } }",
+    "{ timeout: 1s, bulkhead: { connections: 5, queue: 3 } }",
+    "{ timeout: 1s, bulkhead: { connections: 5, queue: 3, max wait: 1s } }",
+    "{ timeout: 1s, breaker: { failure rate: 50% } }",
+    "{ timeout: 1s, retry: { attempts: 2, backoff: fixed 50ms } }",
+    "{ timeout: 1s, retry: { attempts: 3, backoff: fixed 50ms } }",
+    "{ timeout: 1s, retry: { attempts: 3, backoff: exponential 50ms x2 full jitter } }",
+    "{ timeout: 1s, retry: { attempts: 3, backoff: fixed 50ms, on: [ refused ] } }",
+    "{ timeout: 1s, retry: { attempts: 3, backoff: fixed 50ms, budget: { preset: envoy } } }",
+    "{ timeout: 1s, hedge: { delay: 50ms } }",
+];
+
+#[test]
+fn every_setting_of_a_call_shows_in_what_proxies_are_given() {
+    for format in ["envoy", "istio"] {
+        let mut known = std::collections::BTreeMap::new();
+        for settings in std::iter::once("{ timeout: 1s }").chain(SETTINGS) {
+            let exported = written(format, &blueprint(&proxied(settings, "{}")));
+            let before = known.insert(exported, settings);
+            assert_eq!(before, None, "{format}: {settings} is exported alike");
+        }
+    }
 }
 
 #[test]

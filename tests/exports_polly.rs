@@ -8,6 +8,7 @@ use sim_models::system::Blueprint;
 use sim_reports::exported::render;
 use sim_reports::imported;
 
+use crate::exports::heading;
 use crate::running::load_text;
 
 /// A system with these settings of its only call between services.
@@ -26,7 +27,7 @@ services:
 fn written(format: &str, call: &str) -> String {
     let format = ConfigurationFormat::named(format).expect("a format of this name");
     let exporter = format.export.as_ref().expect("it can be exported");
-    render(exporter, "test", &exporter.export(&blueprint(call)))
+    render(exporter, &heading(), &exporter.export(&blueprint(call)))
 }
 
 fn read_back(exported: &str) -> String {

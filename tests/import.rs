@@ -5,13 +5,13 @@ use sim_reports::imported::render;
 
 use crate::running::{load_text, root};
 
-fn import(format: &str, name: &str, text: &str) -> Imported {
+pub fn import(format: &str, name: &str, text: &str) -> Imported {
     let importer = ConfigurationFormat::named(format).and_then(|format| format.import.as_ref());
     let file = ConfigurationFile { name: name.to_owned(), text: text.to_owned() };
     importer.expect("a format that can be imported").import(&[file])
 }
 
-fn imported(format: &str, file: &str) -> Imported {
+pub fn imported(format: &str, file: &str) -> Imported {
     let path = root().join("tests/import").join(file);
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -19,10 +19,14 @@ fn imported(format: &str, file: &str) -> Imported {
 }
 
 /// The imported section, after checking that a scenario with it is sound.
-fn sound_section(format: &str, file: &str) -> String {
-    let imported = imported(format, file);
+pub fn sound_section(format: &str, file: &str) -> String {
+    sound(file, &imported(format, file))
+}
+
+/// The section of imported calls, after checking that a scenario with it is sound.
+pub fn sound(file: &str, imported: &Imported) -> String {
     assert!(imported.problems.is_empty(), "{file}: {:?}", imported.problems);
-    let section = render(&imported, "app");
+    let section = render(imported, "app");
     let callees: Vec<&str> = imported.calls.iter().map(|call| call.callee.as_str()).collect();
     let calls: Vec<String> = callees.iter().map(|callee| format!("{{ call: {callee} }}")).collect();
     let services: Vec<String> = callees

@@ -26,6 +26,8 @@ mod guards;
 mod idle;
 mod import;
 mod import_polly;
+mod import_proxies;
+mod import_silence;
 mod presets;
 mod recommendations;
 mod running;

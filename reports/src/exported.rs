@@ -4,11 +4,23 @@ use std::fmt::Write;
 
 use serde_json::Value;
 use sim_models::formats::{Content, Document, Exporter};
+use sim_models::scenario::tree::{Node, parse_path};
 
-/// The documents of a format, with a comment for everything that has no equivalent.
-pub fn render(exporter: &Exporter, scenario: &str, documents: &[Document]) -> String {
-    let comment = exporter.comment();
+/// What an exported file says of itself.
+#[derive(Clone, Debug)]
+pub struct Heading {
+    /// The name of the scenario.
+    pub scenario: String,
+    /// Its seed.
+    pub seed: u64,
+    /// What is not as the scenario says, a line each.
+    pub changes: Vec<String>,
+}
+
+/// The documents of a format one after the other, each as [`file`] writes it.
+pub fn render(exporter: &Exporter, heading: &Heading, documents: &[Document]) -> String {
     if documents.is_empty() {
+        let (comment, scenario) = (exporter.comment(), &heading.scenario);
         return format!(
             "{comment} {scenario}: no call has a guard that this format could express\n"
         );
@@ -18,13 +30,42 @@ pub fn render(exporter: &Exporter, scenario: &str, documents: &[Document]) -> St
         if place > 0 {
             text.push_str(divider(&document.content));
         }
-        let _ = writeln!(text, "{comment} {scenario}: the calls of `{}`", document.caller);
-        for remark in &document.remarks {
-            let _ = writeln!(text, "{comment} no equivalent: {remark}");
-        }
-        text.push_str(&content(&document.content));
+        text.push_str(&file(exporter, heading, document));
     }
     text
+}
+
+/// A document with comments before it: where it comes from, what has been changed, and what has no
+/// equivalent.
+pub fn file(exporter: &Exporter, heading: &Heading, document: &Document) -> String {
+    let comment = exporter.comment();
+    let Heading { scenario, seed, changes } = heading;
+    let version = env!("CARGO_PKG_VERSION");
+    let mut text = format!(
+        "{comment} Fusebox {version}, scenario {scenario}, seed {seed}: the calls of `{}`\n",
+        document.caller
+    );
+    for change in changes {
+        let _ = writeln!(text, "{comment} changed: {change}");
+    }
+    for remark in &document.remarks {
+        let _ = writeln!(text, "{comment} no equivalent: {remark}");
+    }
+    text.push_str(&content(&document.content));
+    text
+}
+
+/// What overrides such as `calls.a -> b.timeout=2s` change in the text of a scenario.
+pub fn changes(scenario: &str, settings: &[String]) -> Vec<String> {
+    let tree = Node::parse(scenario, 0).ok();
+    let change = |setting: &String| {
+        let (path, new) = setting.split_once('=').unwrap_or((setting, ""));
+        let old = tree.as_ref().and_then(|tree| tree.get(&parse_path(path)));
+        let old =
+            old.map_or_else(|| "nothing".to_owned(), |old| super::imported::flow(&old.to_json()));
+        format!("{path} is {new}; the file says {old}")
+    };
+    settings.iter().map(change).collect()
 }
 
 fn divider(content: &Content) -> &'static str {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::format::Writer;
-use super::guarded_call::GuardedCall;
+use super::guarded_call::{GuardSettings, GuardedCall};
 use super::{Exporter, Remark};
 use crate::system::{Blueprint, EdgePlan};
 
@@ -32,18 +32,35 @@ pub enum Content {
 impl Exporter {
     /// The guarded calls of a system, a document for each caller.
     ///
-    /// Calls without guards and timeouts are left out, and calls of workloads as well unless
-    /// proxies are configured.
+    /// Calls without guards and timeouts are left out, and calls of workloads and queues as well: a library is part of
+    /// a service, and a proxy stands beside one.
     pub fn export(&self, blueprint: &Blueprint) -> Vec<Document> {
-        let is_configured = |edge: &&EdgePlan| {
-            self.is_for_proxies
-                || blueprint.stations.iter().any(|station| station.name == edge.caller)
+        self.export_those(blueprint, |_| true)
+    }
+
+    /// The guarded calls of one service; none if it makes no such calls.
+    pub fn export_of(&self, blueprint: &Blueprint, caller: &str) -> Option<Document> {
+        self.export_those(blueprint, |it| it == caller).pop()
+    }
+
+    fn export_those(
+        &self,
+        blueprint: &Blueprint,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Vec<Document> {
+        let has_settings =
+            |call: &GuardedCall| call.is_guarded() || self.is_for_proxies && call.is_balanced();
+        let is_of_service = |edge: &EdgePlan| {
+            edge.is_caller_a_service
+                && blueprint.stations.iter().any(|station| station.name == edge.caller)
         };
-        let edges = blueprint.edges.iter().filter(is_configured);
-        let calls: Vec<GuardedCall> = edges
-            .map(|edge| GuardedCall::new(blueprint, edge))
-            .filter(GuardedCall::is_guarded)
-            .collect();
+        let calls_of = |is_of_service_wanted: bool| -> Vec<GuardedCall> {
+            let edges = blueprint.edges.iter();
+            let edges = edges.filter(|edge| is_of_service(edge) == is_of_service_wanted);
+            let edges = edges.filter(|edge| !is_of_service_wanted || is_wanted(&edge.caller));
+            edges.map(|edge| GuardedCall::new(blueprint, edge)).filter(has_settings).collect()
+        };
+        let calls = calls_of(true);
         let mut callers: Vec<&str> = Vec::new();
         for call in &calls {
             if !callers.contains(&call.caller.as_str()) {
@@ -57,8 +74,57 @@ impl Exporter {
             let content = self.writer.write(&calls, &mut remarks);
             Document { caller: caller.to_owned(), remarks, content }
         };
-        callers.into_iter().map(document).collect()
+        let mut documents: Vec<Document> = callers.into_iter().map(document).collect();
+        if self.is_for_proxies {
+            remark_on_others(&calls_of(false), &mut documents);
+            merge_namesakes(&mut documents);
+        }
+        documents
     }
+}
+
+/// Notes the calls of workloads and queues, whose settings no proxy has.
+fn remark_on_others(calls: &[GuardedCall], documents: &mut [Document]) {
+    let Some(first) = documents.first_mut() else { return };
+    for call in calls {
+        let about = format!("{} -> {}", call.caller, call.callee);
+        let guards: Vec<&str> = call.guards.iter().map(GuardSettings::name).collect();
+        let settings = if guards.is_empty() { "balance".to_owned() } else { guards.join(", ") };
+        let text = format!("no service makes this call, so no proxy has its settings: {settings}");
+        first.remarks.push(Remark::new(about, text));
+    }
+}
+
+/// Leaves one of several objects of one kind and name: a cluster of Kubernetes has only one. What the later ones would
+/// say becomes a remark.
+fn merge_namesakes(documents: &mut [Document]) {
+    let mut known: Vec<(String, String, Value)> = Vec::new();
+    for document in documents {
+        let Content::Yaml(values) = &mut document.content else { continue };
+        let (caller, remarks) = (&document.caller, &mut document.remarks);
+        values.retain(|value| {
+            let Some(identity) = identity_of(value) else { return true };
+            let Some((_, other, first)) = known.iter().find(|(it, ..)| *it == identity) else {
+                known.push((identity, caller.clone(), value.clone()));
+                return true;
+            };
+            let text = if first["spec"] == value["spec"] {
+                format!("is the same as for `{other}`, and stands there")
+            } else {
+                let spec = &value["spec"];
+                format!(
+                    "there can be only one, and `{other}` has settings of its own; here: {spec}"
+                )
+            };
+            remarks.push(Remark::new(format!("{caller}, {identity}"), text));
+            false
+        });
+    }
+}
+
+/// The kind and the name of an object of Kubernetes.
+fn identity_of(value: &Value) -> Option<String> {
+    Some(format!("{} {}", value["kind"].as_str()?, value["metadata"]["name"].as_str()?))
 }
 
 impl Writer {

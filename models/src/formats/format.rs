@@ -48,8 +48,7 @@ pub(super) enum Reader {
 pub struct Exporter {
     /// The files it writes, in a few words for the help.
     pub files: &'static str,
-    /// True for proxies, which also stand between workloads and services. A library is configured
-    /// only in services.
+    /// True for proxies, which also choose instances, and share what they know of a callee among its callers.
     pub(super) is_for_proxies: bool,
     /// Writes the calls of one caller.
     pub(super) writer: Writer,
@@ -96,6 +95,11 @@ impl Exporter {
             Writer::Json(_) => "json",
             Writer::Text { extension, .. } => extension,
         }
+    }
+
+    /// True if a file cannot hold the documents of several callers.
+    pub fn is_one_file(&self) -> bool {
+        !matches!(self.writer, Writer::Yaml(_))
     }
 
     /// The mark that begins a comment line.

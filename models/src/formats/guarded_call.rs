@@ -5,11 +5,14 @@ use sim_core::SimDuration;
 use super::remark::CallRemarks;
 use crate::guards;
 use crate::resilience::circuit_breaker::BreakerSettings;
-use crate::resilience::load_balancer::{Balance, OutlierSettings};
+use crate::resilience::load_balancer::{
+    Balance, HealthCheck, Locality, OutlierSettings, SlowStart,
+};
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy};
 use crate::system::{Blueprint, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
 
 /// A call and its guards.
+#[allow(clippy::struct_excessive_bools, reason = "they say independent things about a call")]
 pub(super) struct GuardedCall {
     pub caller: String,
     pub callee: String,
@@ -19,6 +22,15 @@ pub(super) struct GuardedCall {
     pub balance: Balance,
     pub outliers: Option<OutlierSettings>,
     pub panic_threshold: f64,
+    pub locality: Option<Locality>,
+    pub health_check: Option<HealthCheck>,
+    pub slow_start: Option<SlowStart>,
+    /// True if each attempt of a retry goes to a newly chosen instance.
+    pub is_balanced_per_attempt: bool,
+    /// True if the callee stops working when the caller has given up.
+    pub cancels: bool,
+    /// True if the callee learns how much time is left.
+    pub propagates_deadline: bool,
     has_fallback: bool,
 }
 
@@ -69,6 +81,12 @@ impl GuardedCall {
             balance: edge.balance.balance.clone(),
             outliers: edge.balance.outlier_detection,
             panic_threshold: edge.balance.panic_threshold,
+            locality: edge.balance.locality,
+            health_check: edge.balance.health_check,
+            slow_start: edge.balance.slow_start,
+            is_balanced_per_attempt: edge.is_balanced_per_attempt,
+            cancels: edge.cancels,
+            propagates_deadline: edge.propagates_deadline,
             has_fallback: !edge.fallbacks.is_empty(),
         }
     }
@@ -76,6 +94,14 @@ impl GuardedCall {
     /// True if there is anything to configure.
     pub fn is_guarded(&self) -> bool {
         !self.guards.is_empty() || self.outliers.is_some()
+    }
+
+    /// True if its instances are chosen in another way than in turn, or by their health.
+    pub fn is_balanced(&self) -> bool {
+        self.balance != Balance::RoundRobin
+            || self.health_check.is_some()
+            || self.slow_start.is_some()
+            || self.locality.is_some()
     }
 
     /// The outermost bulkhead.

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::configuration::Configuration;
+use super::destinations::{self, Destination};
 use super::documents::{Documents, SourceFile};
 use super::format::Reader;
 use super::{Importer, Remark};
@@ -46,6 +47,8 @@ pub struct ImportedCall {
     pub remarks: Vec<Remark>,
     /// The settings that the configuration leaves out, and what the library does then.
     pub assumptions: Vec<Remark>,
+    /// The host that it goes to, if the callee is known by its host.
+    pub(super) destination: Option<Destination>,
 }
 
 impl Importer {
@@ -76,6 +79,7 @@ impl Importer {
                 self.import_documents(read(&files, profiles), &names(&files), &mut imported);
             }
         }
+        destinations::settle(&mut imported);
         imported
     }
 
@@ -155,6 +159,11 @@ impl ImportedCall {
             self.settings.retain(|(known, _)| *known != key);
             self.settings.push((key, value));
         }
+    }
+
+    /// A setting that has been set.
+    pub(super) fn setting(&self, key: &str) -> Option<&Value> {
+        self.settings.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
     }
 
     /// Adds a guard inside those that there are.

@@ -14,6 +14,9 @@
 //!   its values have been read through its `section`s, and whatever nobody has read becomes a remark;
 //! - `export` runs an exporter over a compiled system, so that defaults, presets and overrides are in.
 //!   A format sees each call as a `guarded_call`: settings without ids;
+//! - `destinations` give callees that are known by their hosts names that a scenario can use;
+//! - `retry_conditions` are Envoy's names for the outcomes that a retry repeats, and a `proxied_call` is a call in the
+//!   settings that proxies share: those of Envoy and Istio;
 //! - `remark` is a line about a setting that has no equivalent on the other side. A format adds one
 //!   for whatever it leaves out, so that nothing is lost silently;
 //! - `durations` and `values` read and write them in the notations of configurations.
@@ -22,13 +25,17 @@
 //! names. Turning values into YAML or JSON is the work of `sim-reports`.
 
 mod configuration;
+mod destinations;
 mod documents;
 mod durations;
 mod export;
 mod format;
 mod guarded_call;
 mod import;
+mod proxied_call;
 mod remark;
+mod retry_conditions;
+mod routes;
 mod section;
 mod spring_boot;
 mod values;

@@ -1,6 +1,7 @@
 //! A map of a configuration whose keys are read one by one.
 
 use serde_json::{Map, Value};
+use sim_core::SimDuration;
 
 use super::configuration::{Configuration, below};
 use super::durations;
@@ -25,6 +26,11 @@ impl<'a> Section<'a> {
 
     pub fn is_there(&self) -> bool {
         self.entries.is_some()
+    }
+
+    /// The map as it is written; it stays unread.
+    pub fn written(&self) -> Option<Value> {
+        self.entries.cloned().map(Value::Object)
     }
 
     /// Its path in the document.
@@ -53,6 +59,11 @@ impl<'a> Section<'a> {
         self.take_as(key, Some)
     }
 
+    /// A value that stays unread.
+    pub fn peek(&self, key: &str) -> Option<&'a Value> {
+        self.find(key).map(|(_, value)| value)
+    }
+
     /// The section below a key.
     pub fn section(&self, key: &str) -> Section<'a> {
         let found = self.find(key);
@@ -79,14 +90,6 @@ impl<'a> Section<'a> {
             section.is_there().then_some((name.as_str(), section))
         };
         names.filter_map(section).collect()
-    }
-
-    /// The texts of a list.
-    pub fn texts(&self, key: &str) -> Vec<String> {
-        let texts = self.take_as(key, |value| {
-            value.as_array()?.iter().map(|item| item.as_str().map(str::to_owned)).collect()
-        });
-        texts.unwrap_or_default()
     }
 
     /// A text; numbers and truth values count as such.
@@ -129,6 +132,29 @@ impl<'a> Section<'a> {
     /// A duration in the words of a scenario.
     pub fn duration(&self, key: &str) -> Option<Value> {
         self.take_as(key, durations::parse).map(|span| span.to_string().into())
+    }
+
+    /// A duration above zero in the words of a scenario.
+    pub fn lasting(&self, key: &str) -> Option<Value> {
+        let above_zero = |value| durations::parse(value).filter(|span| !span.is_zero());
+        self.take_as(key, above_zero).map(|span| span.to_string().into())
+    }
+
+    /// True if a duration is written as zero.
+    pub fn is_zero(&self, key: &str) -> bool {
+        self.peek(key).and_then(durations::parse).is_some_and(SimDuration::is_zero)
+    }
+
+    /// A whole number of per cent, up to 100.
+    pub fn percentage(&self, key: &str) -> Option<Value> {
+        self.take_as(key, |value| value.as_u64().filter(|percent| *percent <= 100)).map(Value::from)
+    }
+
+    /// A number of per cent, up to 100, with or without a fraction.
+    pub fn share(&self, key: &str) -> Option<Value> {
+        self.take_as(key, |value| {
+            value.as_f64().filter(|percent| (0.0..=100.0).contains(percent)).map(|_| value.clone())
+        })
     }
 
     /// A value that a function makes of what is written; it is left if there is none.

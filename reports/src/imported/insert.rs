@@ -97,9 +97,8 @@ struct Flow {
 fn flow(lines: &str) -> Flow {
     let is_comment = |line: &&str| line.trim_start().starts_with('#');
     let comments = lines.lines().filter(is_comment).map(|line| format!("{}\n", line.trim()));
-    let plain: String =
-        lines.lines().filter(|line| !is_comment(line)).map(|line| format!("{line}\n")).collect();
-    let json = Node::parse(&plain, 0).map(|tree| tree.to_json()).unwrap_or_default();
+    let plain: Vec<&str> = lines.lines().filter(|line| !is_comment(line)).collect();
+    let json = Node::parse(&plain.join("\n"), 0).map(|tree| tree.to_json()).unwrap_or_default();
     let entries = json.as_object().into_iter().flatten();
     let entry = entries.map(|(key, value)| format!("{key}: {}", super::flow(value)));
     Flow { entry: entry.collect::<Vec<_>>().join(", "), comments: comments.collect() }

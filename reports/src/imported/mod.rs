@@ -11,6 +11,9 @@ use sim_models::scenario::Problem;
 /// The longest line, in characters, that a map is written on.
 const WIDTH: usize = 110;
 
+/// The pools of a service, each of which is imported by itself.
+const POOLS: &str = "pools";
+
 /// The settings of the caller and the `calls:` section, with a comment for everything that is not
 /// carried over or was assumed.
 pub fn render(imported: &Imported, caller: &str) -> String {
@@ -42,15 +45,23 @@ pub fn render(imported: &Imported, caller: &str) -> String {
 pub fn merge_into(scenario: &str, imported: &Imported, caller: &str) -> Result<String, Problem> {
     let mut text = scenario.to_owned();
     for (key, value) in &imported.caller {
-        let lines = entry("    ", key, value);
-        text = insert::entry(&text, &["services", caller], key, &lines)?;
+        text = match value.as_object().filter(|_| *key == POOLS) {
+            Some(pools) => pools.iter().try_fold(text, |text, (pool, value)| {
+                let lines = entry("      ", pool, value);
+                insert::entry(&text, &["services", caller, POOLS], pool, &lines)
+            })?,
+            None => insert::entry(&text, &["services", caller], key, &entry("    ", key, value))?,
+        };
     }
     for call in &imported.calls {
         let edge = format!("{caller} -> {}", call.callee);
         text = insert::entry(&text, &["calls"], &edge, &render_call(call, caller))?;
     }
     for remark in &imported.remarks {
-        let _ = writeln!(text, "# not carried over: {remark}");
+        let line = format!("# not carried over: {remark}");
+        if !text.lines().any(|known| known == line) {
+            let _ = writeln!(text, "{line}");
+        }
     }
     Ok(text)
 }
@@ -92,7 +103,7 @@ fn entry(indent: &str, key: &str, value: &Value) -> String {
     }
 }
 
-fn flow(value: &Value) -> String {
+pub(crate) fn flow(value: &Value) -> String {
     match value {
         Value::Object(entries) => {
             let entries: Vec<String> =
@@ -105,5 +116,48 @@ fn flow(value: &Value) -> String {
             text.clone()
         }
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_imported_twice_is_there_once_and_other_pools_stay() {
+        let mut call = ImportedCall::default();
+        call.callee = "db".to_owned();
+        call.settings = vec![("timeout", json!("2s"))];
+        let imported = Imported {
+            caller: vec![
+                ("threads", json!({ "preset": "tomcat" })),
+                ("pools", json!({ "hikari": { "preset": "hikari" } })),
+            ],
+            calls: vec![call],
+            ..Imported::default()
+        };
+        let before = "services:
+  # the shop
+  shop:
+    pools: { mail: 3 } # others
+  db: {}
+";
+        let once = merge_into(before, &imported, "shop").expect("YAML");
+        assert_eq!(
+            once,
+            "services:
+  # the shop
+  shop:
+    pools: { hikari: { preset: hikari }, mail: 3 } # others
+    threads: { preset: tomcat }
+  db: {}
+calls:
+  shop -> db:
+    timeout: 2s
+"
+        );
+        assert_eq!(merge_into(&once, &imported, "shop").expect("YAML"), once);
     }
 }

@@ -1,10 +1,11 @@
 //! `fusebox import`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sim_models::formats::{ConfigurationFile, Importer};
-use sim_reports::imported;
+use sim_models::formats::{ConfigurationFile, Imported, Importer};
+use sim_models::scenario::{Input, Overrides, Sources, check};
+use sim_reports::{files, imported};
 
 use crate::failure::Failure;
 use crate::{formats, scenario, terminal};
@@ -16,6 +17,7 @@ use crate::{formats, scenario, terminal};
   fusebox import resilience4j application.yml application-prod.yml --profile prod
   fusebox import istio destination-rule.yaml virtual-service.yaml
   fusebox import polly appsettings.json > calls.yaml
+  fusebox import polly appsettings.json --caller shop --into shop.yaml
 
 Comments name the settings that have no equivalent. The files name the services that are called, \
 but not their caller.")]
@@ -32,10 +34,14 @@ pub struct ImportCommand {
     /// For Spring Boot: a profile that is active, in place of `spring.profiles.active`; several are separated by commas
     #[arg(long = "profile", value_name = "NAME", value_delimiter = ',')]
     profiles: Vec<String>,
+    /// Add the calls to this scenario instead, or replace those that it has; everything else in it
+    /// stays as it is
+    #[arg(long, value_name = "FILE")]
+    into: Option<PathBuf>,
 }
 
 impl ImportCommand {
-    /// Prints the calls, or nothing if any file cannot be read.
+    /// Prints the calls or puts them into a scenario, or does nothing if any file cannot be read.
     pub fn execute(&self) -> Result<(), Failure> {
         if !self.profiles.is_empty() && !self.format.has_profiles() {
             return Err(Failure::Usage(
@@ -53,6 +59,37 @@ impl ImportCommand {
             scenario::show(&calls.problems, &calls.sources);
             return Err(Failure::Scenario);
         }
-        terminal::print(&imported::render(&calls, &self.caller))
+        match &self.into {
+            None => terminal::print(&imported::render(&calls, &self.caller)),
+            Some(scenario) => self.merge_into(scenario, &calls),
+        }
     }
+
+    /// Writes the scenario with the calls in it, unless it would have errors then.
+    fn merge_into(&self, file: &Path, calls: &Imported) -> Result<(), Failure> {
+        if file == Path::new("-") {
+            return Err(Failure::Usage("`--into` takes a file that can be written".to_owned()));
+        }
+        let before = scenario::input(file)?;
+        let text = imported::merge_into(&before.text, calls, &self.caller).map_err(|problem| {
+            let mut sources = Sources::default();
+            sources.add(&before.name, &before.text);
+            scenario::show(&[problem], &sources);
+            Failure::Scenario
+        })?;
+        let merged = Input { text, ..before };
+        let checked = check(&merged, &Overrides::default());
+        scenario::show(&checked.problems, &checked.sources);
+        if checked.blueprint.is_none() {
+            terminal::complain(&format!("{} stays as it was", file.display()));
+            return Err(Failure::Scenario);
+        }
+        files::write(file, merged.text.as_bytes())?;
+        terminal::print(&format!("{}: {}\n", file.display(), calls_in_words(calls.calls.len())))
+    }
+}
+
+fn calls_in_words(count: usize) -> String {
+    let calls = if count == 1 { "call" } else { "calls" };
+    format!("{count} {calls} written")
 }

@@ -6,6 +6,7 @@
 
 mod check;
 mod completions;
+mod export;
 mod import;
 mod merge;
 mod new;
@@ -52,6 +53,7 @@ pub enum Command {
     Stability(Box<stability::StabilityCommand>),
     New(new::NewCommand),
     Import(import::ImportCommand),
+    Export(export::ExportCommand),
     Schema(schema::SchemaCommand),
     Completions(completions::CompletionsCommand),
 }
@@ -69,6 +71,7 @@ impl Command {
             Self::Stability(stability) => stability.execute(),
             Self::New(new) => new.execute(),
             Self::Import(import) => import.execute(),
+            Self::Export(export) => export.execute(),
             Self::Schema(schema) => schema.execute(),
             Self::Completions(completions) => completions.execute(),
         }

@@ -1,9 +1,10 @@
 //! `fusebox recommend`.
 
 use clap::Args;
-use sim_experiments::recommend::{Recommendation, TunableSystem, recommend};
+use sim_experiments::recommend::{Advice, Recommendation, TunableSystem, recommend};
 use sim_models::formats::Exporter;
-use sim_reports::exported::render;
+use sim_models::study::Parameter;
+use sim_reports::exported::{Heading, render};
 use sim_reports::recommend::{json, report, write_all};
 
 use crate::failure::Failure;
@@ -85,5 +86,21 @@ fn print_export(
     recommendation: &Recommendation,
 ) -> Result<(), Failure> {
     let recommended = system.recommended(recommendation).map_err(Failure::Usage)?;
-    terminal::print(&render(exporter, &recommended.name, &exporter.export(&recommended)))
+    let heading = Heading {
+        scenario: recommended.name.clone(),
+        seed: recommended.run.seed,
+        changes: changes(recommendation),
+    };
+    terminal::print(&render(exporter, &heading, &exporter.export(&recommended)))
+}
+
+/// The settings that are recommended in place of the present ones.
+fn changes(recommendation: &Recommendation) -> Vec<String> {
+    let settings = recommendation.plan.settings.iter().zip(&recommendation.advice);
+    let changed = settings.filter(|(_, advice)| advice.is_changed);
+    let change = |(setting, advice): (&Parameter, &Advice)| {
+        let old = advice.now.as_ref().map_or("nothing", |now| &now.shown);
+        format!("{} is {}; the file says {old}", setting.path, advice.recommended.shown)
+    };
+    changed.map(change).collect()
 }

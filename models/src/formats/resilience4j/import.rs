@@ -263,7 +263,7 @@ impl<'a> Layers<'a> {
                 section.text(key).map(|text| text.trim().to_uppercase().into())
             }),
             Kind::Flag => self.read(key, |section, key| section.flag(key).map(Value::from)),
-            Kind::Duration => self.read(key, |section, key| section.duration(key)),
+            Kind::Duration => self.read(key, Section::duration),
             Kind::Number(least, most) => self.read(key, |section, key| {
                 section.take_as(key, |value| number_within(value, least, most))
             }),

@@ -2,6 +2,7 @@
 
 use super::Company;
 use super::proxy::{Proxy, Thresholds};
+use crate::guards::retry::EnvoyBudget;
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::RetryBudgetPolicy;
@@ -16,8 +17,21 @@ section! {
     pub(crate) struct IstioSection {
         /// Limits on connections and requests.
         "connectionPool" => connection_pool: ConnectionPool,
+        /// Retries under way in proportion to requests under way, in place of `maxRetries`; not so
+        /// if left out.
+        "retryBudget" => retry_budget: Option<IstioRetryBudget>,
         /// Ejects instances that fail more than the others; not at all if left out.
         "outlierDetection" => outlier_detection: Option<Placed<IstioOutlierDetection>>,
+    }
+}
+
+section! {
+    /// Istio's `retryBudget`.
+    pub(crate) struct IstioRetryBudget {
+        /// Retries under way, as a percentage of the requests under way; 20 if left out.
+        "percent" => percent: Option<Placed<f64>>,
+        /// Retries under way that are always allowed; 3 if left out or 0.
+        "minRetryConcurrency" => min_retry_concurrency: Option<u32>,
     }
 }
 
@@ -78,8 +92,19 @@ section! {
     }
 }
 
+impl IstioRetryBudget {
+    /// The budget of the Envoy beside the caller (`applyRetryBudget` in
+    /// `pilot/pkg/networking/core/cluster_traffic_policy.go`).
+    fn envoys(&self) -> EnvoyBudget {
+        EnvoyBudget {
+            budget_percent: self.percent,
+            min_retry_concurrency: self.min_retry_concurrency.filter(|minimum| *minimum > 0),
+        }
+    }
+}
+
 impl Proxy for IstioSection {
-    fn limits(&self, _: &mut Problems) -> Company {
+    fn limits(&self, problems: &mut Problems) -> Company {
         let (tcp, http) = (&self.connection_pool.tcp, &self.connection_pool.http);
         let limit = |written: Option<u32>| written.filter(|limit| *limit > 0).unwrap_or(NO_LIMIT);
         Thresholds {
@@ -87,7 +112,10 @@ impl Proxy for IstioSection {
             pending: limit(http.http1_max_pending_requests),
             requests: limit(http.http2_max_requests),
             shares_connections: false,
-            retries: RetryBudgetPolicy::Envoy { ratio: 0.0, minimum: limit(http.max_retries) },
+            retries: match &self.retry_budget {
+                Some(budget) => budget.envoys().compile(problems),
+                None => RetryBudgetPolicy::Envoy { ratio: 0.0, minimum: limit(http.max_retries) },
+            },
         }
         .company()
     }

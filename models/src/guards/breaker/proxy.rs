@@ -35,14 +35,21 @@ pub(super) struct Thresholds {
 impl Thresholds {
     /// The guards that take the place of a breaker.
     ///
+    /// A request is pending for an instant before it has a connection, and without pending requests no connection is
+    /// ever opened: then every request is rejected, as with a limit of no requests (`ConnPoolImplBase::newStreamImpl`
+    /// and `attachStreamToClient` in Envoy's `source/common/conn_pool/conn_pool_base.cc`). A limit of no connections
+    /// still allows one (`tryCreateNewConnection` there).
+    ///
     /// With HTTP/1.1 a connection serves one request at a time, so the fewer of connections and
     /// requests may be under way and the others wait; with HTTP/2 requests share connections, and
     /// one too many is rejected at once.
     pub fn company(self) -> Company {
-        let permits = if self.shares_connections {
-            Permits::pool(PoolKind::Threads, self.requests.max(1), 0)
+        let permits = if self.pending == 0 || self.requests == 0 {
+            Permits::pool(PoolKind::Connections, 0, 0)
+        } else if self.shares_connections {
+            Permits::pool(PoolKind::Threads, self.requests, 0)
         } else {
-            let connections = self.connections.min(self.requests).max(1);
+            let connections = self.connections.max(1).min(self.requests);
             Permits::pool(PoolKind::Connections, connections, self.pending)
         };
         let retries = Some(self.retries);

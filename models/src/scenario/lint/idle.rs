@@ -114,8 +114,7 @@ impl Graph<'_> {
             let Some(cpus) = service.cpus.as_ref().map(Placed::key) else { continue };
             let station = self.blueprint.stations.iter().position(|station| station.name == *name);
             let Some(station) = station else { continue };
-            let does =
-                |wanted: fn(&Op) -> bool| self.operations[station].iter().any(|op| wanted(op));
+            let does = |wanted: fn(&Op) -> bool| self.operations[station].iter().any(wanted);
             if does(|op| matches!(op, Op::Work(_))) {
                 continue;
             }

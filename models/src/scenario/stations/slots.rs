@@ -98,7 +98,7 @@ section! {
 }
 
 section! {
-    /// HikariCP's pool, under the names of its properties.
+    /// `HikariCP`'s pool, under the names of its properties.
     pub(crate) struct Hikari {
         /// The most connections; 10 if left out.
         "maximumPoolSize" => maximum_pool_size: Option<Placed<u32>>,
@@ -141,7 +141,7 @@ impl JsonSchema for Millis {
 
 /// The defaults of the servers and pools, from their sources: Tomcat 11
 /// (`AbstractEndpoint`: `maxThreads`, `maxConnections`, `acceptCount`), Netty 4
-/// (`MultithreadEventLoopGroup`), gunicorn 23 (`config.py`), uWSGI 2 (`core/uwsgi.c`), HikariCP 6
+/// (`MultithreadEventLoopGroup`), gunicorn 23 (`config.py`), uWSGI 2 (`core/uwsgi.c`), `HikariCP` 6
 /// (`HikariConfig`: `DEFAULT_POOL_SIZE`, `CONNECTION_TIMEOUT`).
 mod library {
     use sim_core::SimDuration;

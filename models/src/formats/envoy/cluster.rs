@@ -1,0 +1,174 @@
+//! A cluster.
+
+use serde_json::Value;
+
+use super::{destination, outliers};
+use crate::formats::section::Section;
+use crate::formats::values::map;
+use crate::formats::{Imported, ImportedCall};
+
+/// The key of HTTP options among those of extensions.
+const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+/// Envoy's own limits (`CircuitBreakers.Thresholds`).
+const LIMITS: &str = "1024 connections, 1024 pending requests, 1024 requests, 3 retries";
+/// The subject of the note on a cluster that only routes name.
+const NO_CLUSTER: &str = "cluster";
+
+pub(super) fn read(cluster: &Section<'_>, imported: &mut Imported) {
+    let Some(name) = cluster.text("name") else { return };
+    let number = imported.number_of_destination(destination(&name));
+    cluster.belongs_to(number);
+    let call = &mut imported.calls[number];
+    if call.destination_mut().has_policy {
+        call.remark(
+            cluster.path(),
+            "another cluster of this name; the settings are those of the first",
+        );
+        return;
+    }
+    call.destination_mut().has_policy = true;
+    call.assumptions.retain(|assumption| assumption.about != NO_CLUSTER);
+    read_connect_timeout(cluster, call);
+    read_breaker(cluster, call);
+    read_balance(cluster, call);
+}
+
+/// The breaker of a cluster that is not in the files, with Envoy's own limits.
+pub(super) fn assume_limits(call: &mut ImportedCall) {
+    if call.setting("breaker").is_none() {
+        call.assume(NO_CLUSTER, format!("not in these files: {LIMITS}"));
+        call.set("breaker", Some(Value::Object(map([("preset", Some("envoy".into()))]))));
+    }
+}
+
+fn read_connect_timeout(cluster: &Section<'_>, call: &mut ImportedCall) {
+    let written = cluster.lasting("connect_timeout");
+    if written.is_none() {
+        call.assume("connect_timeout", "not set, and the default is 5s");
+    }
+    call.set("connect timeout", written.or_else(|| Some("5s".into())));
+}
+
+/// Sets the breaker.
+fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) {
+    let thresholds = cluster.section("circuit_breakers").sections("thresholds");
+    let limits = thresholds.iter().find(|entry| is_of_default_priority(entry));
+    let limit = |key: &str| limits.and_then(|limits| limits.count(key)).map(Value::from);
+    let detection = cluster.section("outlier_detection");
+    let breaker = map([
+        ("preset", Some("envoy".into())),
+        ("max_connections", limit("max_connections")),
+        ("max_pending_requests", limit("max_pending_requests")),
+        ("max_requests", limit("max_requests")),
+        ("max_retries", limit("max_retries")),
+        (
+            "retry_budget",
+            limits.and_then(|limits| read_retry_budget(&limits.section("retry_budget"))),
+        ),
+        ("http2_protocol_options", is_http2(cluster).then_some(true.into())),
+        ("outlier_detection", detection.is_there().then(|| outliers::read(&detection))),
+    ]);
+    if limits.is_none() {
+        call.assume("circuit_breakers", format!("not set: {LIMITS}"));
+    }
+    call.set("breaker", Some(Value::Object(breaker)));
+}
+
+/// True for the thresholds of ordinary requests; the word itself stays unread.
+fn is_of_default_priority(thresholds: &Section<'_>) -> bool {
+    thresholds.peek("priority").is_none_or(|priority| priority == "DEFAULT")
+}
+
+fn read_retry_budget(budget: &Section<'_>) -> Option<Value> {
+    let percent = budget.section("budget_percent").share("value");
+    let minimum = budget.count("min_retry_concurrency").map(Value::from);
+    let entries = map([("budget_percent", percent), ("min_retry_concurrency", minimum)]);
+    budget.is_there().then_some(Value::Object(entries))
+}
+
+/// True if requests share connections.
+fn is_http2(cluster: &Section<'_>) -> bool {
+    let extension = cluster.section("typed_extension_protocol_options");
+    let explicit = extension.section(HTTP_OPTIONS).section("explicit_http_config");
+    [cluster, &explicit].into_iter().any(has_http2_options)
+}
+
+/// True if a section has options of HTTP/2; those that it sets stay unread.
+fn has_http2_options(section: &Section<'_>) -> bool {
+    let key = "http2_protocol_options";
+    let is_empty = |options: &Value| options.as_object()?.is_empty().then_some(());
+    section.take_as(key, is_empty).is_some() || section.section(key).is_there()
+}
+
+fn read_balance(cluster: &Section<'_>, call: &mut ImportedCall) {
+    let policy = read_policy(cluster);
+    if cluster.peek("lb_policy").is_some_and(|written| written == "MAGLEV") {
+        call.remark("lb_policy", "MAGLEV; a ring stands in for Maglev's table");
+    }
+    let health_check = cluster.sections("health_checks").first().and_then(read_health_check);
+    let panic = read_panic_threshold(&cluster.section("common_lb_config"));
+    let slow_start = ["round_robin_lb_config", "least_request_lb_config"]
+        .iter()
+        .find_map(|key| read_slow_start(&cluster.section(key).section("slow_start_config")));
+    let has_details = health_check.is_some() || panic.is_some() || slow_start.is_some();
+    let policy = policy.map(Value::from);
+    let details = map([
+        ("policy", policy.clone()),
+        ("slow start", slow_start),
+        ("health check", health_check),
+        ("panic threshold", panic),
+    ]);
+    call.set("balance", if has_details { Some(Value::Object(details)) } else { policy });
+}
+
+fn read_policy(cluster: &Section<'_>) -> Option<&'static str> {
+    cluster.take_as("lb_policy", |written| {
+        Some(match written.as_str()? {
+            "ROUND_ROBIN" => "round robin",
+            "LEAST_REQUEST" => "power of two",
+            "RANDOM" => "random",
+            "RING_HASH" | "MAGLEV" => "consistent hash",
+            _ => return None,
+        })
+    })
+}
+
+fn read_health_check(check: &Section<'_>) -> Option<Value> {
+    let threshold = |key: &str| {
+        let above_zero = |value: &Value| value.as_u64().filter(|it| (1..1 << 32).contains(it));
+        check.take_as(key, above_zero).map(Value::from)
+    };
+    Some(Value::Object(map([
+        ("interval", Some(check.lasting("interval")?)),
+        ("unhealthy threshold", threshold("unhealthy_threshold")),
+        ("healthy threshold", threshold("healthy_threshold")),
+    ])))
+}
+
+fn read_panic_threshold(common: &Section<'_>) -> Option<Value> {
+    if common
+        .take_as("healthy_panic_threshold", |it| it.as_object()?.is_empty().then_some(()))
+        .is_some()
+    {
+        // A message without a value has the value zero.
+        return Some("0%".into());
+    }
+    let percent = common.section("healthy_panic_threshold").share("value");
+    percent.map(|percent| format!("{percent}%").into())
+}
+
+fn read_slow_start(written: &Section<'_>) -> Option<Value> {
+    let is_least = |value: &Value| value.as_f64().is_some_and(|it| it > 0.0 && it <= 1_000.0);
+    let least = written.section("min_weight_percent");
+    Some(Value::Object(map([
+        ("window", Some(written.lasting("slow_start_window")?)),
+        (
+            "aggression",
+            written
+                .section("aggression")
+                .take_as("default_value", |value| is_least(value).then(|| value.clone())),
+        ),
+        ("least weight", least.share("value").map(|percent| format!("{percent}%").into())),
+    ])))
+}

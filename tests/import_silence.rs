@@ -1,0 +1,152 @@
+//! No key of a configuration is silent: whatever is taken away or changed changes the output, or is refused.
+
+use serde_json::{Value, json};
+use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Imported};
+use sim_reports::imported::render;
+
+use crate::running::root;
+
+/// The path of a leaf: keys of maps, and numbers of items.
+type Path = Vec<String>;
+
+/// Keys of Kubernetes that only tell objects apart.
+const IDENTITY: [&str; 2] = ["apiVersion", "metadata.name"];
+
+/// The format and the files in `tests/import` whose every leaf must speak.
+const FILES: [(&str, &[&str]); 3] = [
+    (
+        "istio",
+        &[
+            "istio.yaml",
+            "istio-shop.yaml",
+            "cases/istio-consecutive-errors.yaml",
+            "cases/istio-default-retries.yaml",
+            "cases/istio-namesakes.yaml",
+            "cases/istio-no-retries.yaml",
+            "cases/istio-timeout-zero.yaml",
+            "cases/istio-two-routes.yaml",
+        ],
+    ),
+    (
+        "envoy",
+        &["envoy.yaml", "envoy-front.yaml", "envoy-discovery.yaml", "cases/envoy-routes.yaml"],
+    ),
+    ("resilience4j", &["application.yml"]),
+];
+
+#[test]
+fn every_leaf_that_is_taken_away_or_changed_changes_the_output() {
+    let mut silent = Vec::new();
+    for (format, files) in FILES {
+        for file in files {
+            silent.extend(silent_leaves(format, file));
+        }
+    }
+    assert!(silent.is_empty(), "{} leaves are silent:\n{}", silent.len(), silent.join("\n"));
+}
+
+fn silent_leaves(format: &str, file: &str) -> Vec<String> {
+    let path = root().join("tests/import").join(file);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let documents: Vec<Value> = text
+        .split("\n---\n")
+        .map(|document| {
+            serde_saphyr::from_str(document).unwrap_or_else(|error| panic!("{file}: {error}"))
+        })
+        .collect();
+    let before = output(format, &documents);
+    assert!(before.0.is_empty(), "{file}: {:?}", before.0);
+    let mut silent = Vec::new();
+    for index in 0..documents.len() {
+        let speaks = |leaf: &Path| !IDENTITY.contains(&leaf.join(".").as_str());
+        for leaf in leaves(&documents[index]).into_iter().filter(speaks) {
+            let mut less = documents.clone();
+            take_away(&mut less[index], &leaf);
+            if output(format, &less) == before {
+                silent.push(format!("{file} {index}: {} taken away", leaf.join(".")));
+            }
+            let mut other = documents.clone();
+            let value = at(&mut other[index], &leaf);
+            let changed = change(value);
+            let is_changed = changed != *value;
+            *value = changed;
+            if is_changed && output(format, &other) == before {
+                silent.push(format!("{file} {index}: {} changed", leaf.join(".")));
+            }
+        }
+    }
+    silent
+}
+
+/// The problems and the section.
+fn output(format: &str, documents: &[Value]) -> (Vec<String>, String) {
+    let importer = ConfigurationFormat::named(format).and_then(|format| format.import.as_ref());
+    let texts: Vec<String> = documents.iter().map(Value::to_string).collect();
+    let file = ConfigurationFile { name: "x.yaml".to_owned(), text: texts.join("\n---\n") };
+    let imported: Imported = importer.expect("it can be imported").import(&[file]);
+    let problems = imported.problems.iter().map(|problem| problem.message.clone()).collect();
+    (problems, render(&imported, "app"))
+}
+
+/// All values that are neither maps nor lists, and the empty ones of these.
+fn leaves(value: &Value) -> Vec<Path> {
+    let inner: Vec<(String, &Value)> = match value {
+        Value::Object(entries) => entries.iter().map(|(key, value)| (key.clone(), value)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(index, item)| (index.to_string(), item)).collect()
+        }
+        _ => Vec::new(),
+    };
+    if inner.is_empty() {
+        return vec![Vec::new()];
+    }
+    let below = |(key, value): (String, &Value)| -> Vec<Path> {
+        leaves(value).into_iter().map(|path| [vec![key.clone()], path].concat()).collect()
+    };
+    inner.into_iter().flat_map(below).collect()
+}
+
+fn at<'a>(value: &'a mut Value, path: &[String]) -> &'a mut Value {
+    path.iter().fold(value, |value, key| match value {
+        Value::Object(entries) => entries.get_mut(key).expect("a key"),
+        Value::Array(items) => &mut items[key.parse::<usize>().expect("a number")],
+        _ => unreachable!("only maps and lists have something inside"),
+    })
+}
+
+fn take_away(value: &mut Value, path: &[String]) {
+    let (last, above) = path.split_last().expect("no document is a leaf");
+    match at(value, above) {
+        Value::Object(entries) => {
+            entries.remove(last);
+        }
+        Value::Array(items) => {
+            items.remove(last.parse().expect("a number"));
+        }
+        _ => unreachable!("only maps and lists have something inside"),
+    }
+}
+
+/// Another value of the same kind: a number plus one, twice the duration, a text with one more letter.
+fn change(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_u64() {
+            Some(whole) => json!(whole + 1),
+            None => json!(number.as_f64().expect("a number") + 1.0),
+        },
+        Value::Bool(is_set) => json!(!is_set),
+        Value::String(text) => match doubled(text) {
+            Some(duration) => json!(duration),
+            None => json!(format!("{text}x")),
+        },
+        Value::Object(_) => json!({ "x": 1 }),
+        _ => json!(["x"]),
+    }
+}
+
+fn doubled(text: &str) -> Option<String> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+    let (number, unit) = text.split_at(end);
+    let number: f64 = number.parse().ok()?;
+    ["s", "ms", "m", "h"].contains(&unit).then(|| format!("{}{unit}", number * 2.0))
+}
