@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Content, Document};
+use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Content, Document, FORMATS};
 use sim_models::guards::{Guard, Retry};
+use sim_models::scenario::{Input, Overrides, check};
 use sim_models::system::Blueprint;
-use sim_reports::exported::{Heading, render};
+use sim_reports::exported::{Heading, file, render};
 use sim_reports::imported;
 
-use crate::running::{ended, load_text, root, run_text};
+use crate::running::{ended, library, load_file, load_text, root, run, run_text};
 
 /// A system with every guard of Resilience4j in the order of Spring's aspects, and with a breaker
 /// composed of parts.
@@ -40,7 +41,7 @@ calls:
           automaticTransitionFromOpenToHalfOpenEnabled: true
       - rate limit: { preset: resilience4j, limitForPeriod: 40, limitRefreshPeriod: 1s, timeoutDuration: 250ms }
       - timeout: 900ms
-      - bulkhead: { semaphore: 12, max wait: 80ms }
+      - bulkhead: { preset: resilience4j, maxConcurrentCalls: 12, maxWaitDuration: 80ms }
   app -> stock: { breaker: { window: 60 calls, failure rate: 35%, minimum calls: 12, wait: 9s, half-open calls: 4 }, timeout: 300ms }
   app -> reports: { bulkhead: { threads: 8, core: 3, queue: 25 } }
 ";
@@ -84,7 +85,7 @@ services:
 calls:
   app -> payment:
     guards:
-      - bulkhead: { threads: 50, queue: 20 }
+      - bulkhead: { threads: 50, queue: 20, interruptible: true }
       - timeout: 10s
       - retry: { attempts: 4, backoff: exponential 250ms x2 max 3s }
       - breaker: { preset: polly, FailureRatio: 0.25, MinimumThroughput: 40, SamplingDuration: 20s, BreakDuration: 7500ms }
@@ -104,11 +105,12 @@ fn export(name: &str, blueprint: &Blueprint) -> Vec<Document> {
     format(name).export.as_ref().expect("it can be exported").export(blueprint)
 }
 
-/// The calls of a system in a format.
+/// The heading of an export in tests.
 pub fn heading() -> Heading {
     Heading { scenario: "test".to_owned(), seed: 1, changes: Vec::new() }
 }
 
+/// The calls of a system in a format.
 fn written(name: &str, blueprint: &Blueprint) -> String {
     let exporter = format(name).export.as_ref().expect("it can be exported");
     render(exporter, &heading(), &export(name, blueprint))
@@ -125,6 +127,74 @@ fn there_and_back(text: &str, name: &str, file: &str) -> (Arc<Blueprint>, Arc<Bl
     let rest = text.split("calls:").next().expect("a beginning");
     let after = blueprint(&format!("{rest}{}", imported::render(&read, "app")));
     (before, after, exported)
+}
+
+/// A run in which the callee fails and then becomes slow, so that every guard has something to do.
+const STRAIN: &str = "run: { duration: 2m }
+faults:
+  - { at: 20s, for: 20s, errors: payment, rate: 70% }
+  - { at: 60s, for: 20s, slow: payment, by: 900x }
+";
+
+#[test]
+fn what_comes_back_simulates_the_same() {
+    let payment = "calls:
+  app -> payment:
+    guards:
+      - retry: { preset: resilience4j, maxAttempts: 4, waitDuration: 250ms }
+      - breaker: { preset: resilience4j, slidingWindowSize: 30, minimumNumberOfCalls: 15, waitDurationInOpenState: 5s }
+      - rate limit: { preset: resilience4j, limitForPeriod: 40, limitRefreshPeriod: 1s, timeoutDuration: 250ms }
+      - timeout: 900ms
+      - bulkhead: { preset: resilience4j, maxConcurrentCalls: 12, maxWaitDuration: 80ms }
+";
+    let services = "workloads: { web: { to: app, arrivals: poisson 30/s } }
+services:
+  app: { handle: [ { call: payment } ] }
+  payment: { instances: 4, handle: [ { work: 1ms } ] }
+";
+    let proxied = |preset: &str| {
+        let call = PROXY.split("calls:").nth(1).expect("a section").replace("PRESET", preset);
+        let call = call.split("  app -> stock").next().expect("a call");
+        format!("{services}calls:{call}")
+    };
+    for (name, file, text) in [
+        ("resilience4j", "application.yml", format!("{services}{payment}")),
+        ("istio", "istio.yaml", proxied(ISTIO)),
+        ("envoy", "envoy.yaml", proxied(ENVOY)),
+        ("polly", "appsettings.json", POLLY.to_owned()),
+    ] {
+        let (before, after, exported) = there_and_back(&format!("{STRAIN}{text}"), name, file);
+        assert_eq!(guards_of(&before, 1), guards_of(&after, 1), "{exported}");
+        let (before, after) = (run(&before), run(&after));
+        assert!(ended(&before, "app -> payment", "ok") > 0 && before.summary.calls.len() > 1);
+        assert_eq!(before.summary.fingerprint, after.summary.fingerprint, "{exported}");
+    }
+}
+
+#[test]
+fn every_export_of_the_library_is_read_back_as_a_part_that_has_no_errors() {
+    let mut read = 0;
+    for scenario in library() {
+        let blueprint = crate::running::blueprint(&load_file(&scenario, None, &[]));
+        for format in FORMATS {
+            let (Some(exporter), Some(importer)) = (&format.export, &format.import) else {
+                continue;
+            };
+            for document in exporter.export(&blueprint) {
+                let name = format!("{}.{}", document.caller, exporter.extension());
+                let text = file(exporter, &heading(), &document);
+                let imported = importer.import(&[ConfigurationFile { name, text: text.clone() }]);
+                assert!(imported.problems.is_empty(), "{:?}\n{text}", imported.problems);
+                let section = imported::render(&imported, &document.caller);
+                let input =
+                    Input { name: "part.yaml".to_owned(), text: section, folder: ".".into() };
+                let checked = check(&input, &Overrides::default());
+                assert!(checked.blueprint.is_some(), "{:?}\n{}", checked.problems, input.text);
+                read += 1;
+            }
+        }
+    }
+    assert!(read > 100, "{read}");
 }
 
 /// Removes comments, which .NET accepts in JSON and JSON itself does not have.
@@ -273,9 +343,9 @@ fn two_callers_of_one_callee_share_the_objects_of_istio() {
         assert_eq!(exported.matches("kind: VirtualService").count(), 1, "{exported}");
         exported
     };
-    assert!(objects("{ timeout: 1s }").contains("is the same for another caller"));
+    assert!(objects("{ timeout: 1s }").contains("is the same as for `app`"));
     let differs = objects("{ timeout: 3s }");
-    assert!(differs.contains("differs for another caller") && differs.contains("3s"), "{differs}");
+    assert!(differs.contains("there can be only one") && differs.contains("3s"), "{differs}");
 }
 
 /// Settings of a call, each of which must show in an export.
@@ -326,6 +396,32 @@ fn every_setting_of_a_call_shows_in_what_proxies_are_given() {
             let exported = written(format, &blueprint(&proxied(settings, "{}")));
             let before = known.insert(exported, settings);
             assert_eq!(before, None, "{format}: {settings} is exported alike");
+        }
+    }
+}
+
+#[test]
+fn every_setting_of_a_call_shows_in_what_libraries_are_given() {
+    for format in ["resilience4j", "polly", "gobreaker"] {
+        let plain = written(format, &blueprint(&proxied("{ timeout: 1s }", "{}")));
+        let of_breakers = [
+            "{ timeout: 1s, breaker: { failure rate: 50%, counts: [ timeout ] } }",
+            "{ timeout: 1s, breaker: { failure rate: 50%, ignores: [ timeout ] } }",
+            "{ timeout: 1s, breaker: { failure rate: 50%, scope: callee instance } }",
+            "{ timeout: 1s, breaker: { failure rate: 50%, scope: shared } }",
+            "{ timeout: 1s, new instance per attempt: true }",
+            "{ timeout: 1s, throttle: {} }",
+            "{ timeout: exponential 1s }",
+            "{ timeout: 1s, retry: { attempts: 3, backoff: exponential mean 50ms } }",
+            "{ timeout: 1s, retry: { attempts: 3, backoff: fixed 50ms, honour retry after: true } }",
+        ];
+        let mut breakers = std::collections::BTreeSet::new();
+        for settings in SETTINGS[2..].iter().chain(&of_breakers) {
+            let exported = written(format, &blueprint(&proxied(settings, "{}")));
+            assert_ne!(exported, plain, "{format}: {settings} is silent");
+            if settings.contains("breaker:") {
+                assert!(breakers.insert(exported), "{format}: {settings} is exported alike");
+            }
         }
     }
 }

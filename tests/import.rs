@@ -93,7 +93,7 @@ fn what_is_nothing_of_the_kind_is_a_problem_with_a_place_if_there_is_one() {
 
 #[test]
 fn every_format_is_in_the_guide() {
-    let guide = std::fs::read_to_string(root().join("docs/guards.md")).expect("readable");
+    let guide = std::fs::read_to_string(root().join("docs/import-export.md")).expect("readable");
     for format in FORMATS {
         assert!(guide.contains(&format!("\n| `{}` |", format.name)), "{}", format.name);
     }

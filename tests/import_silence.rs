@@ -62,16 +62,12 @@ fn silent_leaves(format: &str, file: &str) -> Vec<String> {
         for leaf in leaves(&documents[index]).into_iter().filter(speaks) {
             let mut less = documents.clone();
             take_away(&mut less[index], &leaf);
-            if output(format, &less) == before {
-                silent.push(format!("{file} {index}: {} taken away", leaf.join(".")));
-            }
             let mut other = documents.clone();
             let value = at(&mut other[index], &leaf);
-            let changed = change(value);
-            let is_changed = changed != *value;
-            *value = changed;
-            if is_changed && output(format, &other) == before {
-                silent.push(format!("{file} {index}: {} changed", leaf.join(".")));
+            *value = change(value);
+            let is_silent = |documents: &[Value]| output(format, documents) == before;
+            if is_silent(&less) && is_silent(&other) {
+                silent.push(format!("{file} {index}: {}", leaf.join(".")));
             }
         }
     }

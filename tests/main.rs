@@ -30,6 +30,7 @@ mod import_proxies;
 mod import_silence;
 mod presets;
 mod recommendations;
+mod reported;
 mod running;
 mod scenarios;
 mod schema;

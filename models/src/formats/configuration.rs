@@ -71,7 +71,8 @@ impl<'a> Configuration<'a> {
         if self.read.borrow().contains(path) {
             return;
         }
-        let is_read_in_part = path.is_empty() || self.is_read_below(path);
+        let is_read_in_part =
+            path.is_empty() || self.is_read_below(path) || self.is_owned_below(path);
         match value {
             Value::Object(entries) if is_read_in_part => {
                 for (key, value) in entries {
@@ -94,6 +95,11 @@ impl<'a> Configuration<'a> {
             first.is_some_and(|known| known.starts_with(&start))
         };
         begins(format!("{path}.")) || begins(format!("{path}["))
+    }
+
+    /// True if something below belongs to a call.
+    fn is_owned_below(&self, path: &str) -> bool {
+        self.owners.borrow().iter().any(|(owned, _)| is_below(owned, path))
     }
 
     /// The number of the call that the value at a path belongs to.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::routes::RouteRetry;
 use super::{Imported, ImportedCall, Remark};
 
 /// The host that a call goes to, and the part of it.
@@ -25,6 +26,8 @@ pub(super) struct Destination {
     pub has_route: bool,
     /// The balancer's policy if none is written, and where it would be.
     pub default_balance: Option<(&'static str, &'static str)>,
+    /// The retry if no route leads to it.
+    pub default_retry: Option<RouteRetry>,
 }
 
 /// The settings that come with a host, and not with a route.
@@ -134,6 +137,7 @@ fn settle_host(host: &str, calls: &mut Vec<ImportedCall>) {
     }
     for call in calls.iter_mut().filter(|call| is_of_host(call)) {
         assume_balance(call);
+        assume_retry(call);
     }
 }
 
@@ -187,6 +191,13 @@ fn assume_balance(call: &mut ImportedCall) {
     if let Some((policy, about)) = default.filter(|_| call.setting("balance").is_none()) {
         call.set("balance", Some(policy.into()));
         call.assume(about, format!("not set, and the default is `{policy}`"));
+    }
+}
+
+fn assume_retry(call: &mut ImportedCall) {
+    let destination = call.destination.as_ref().filter(|destination| !destination.has_route);
+    if let Some(retry) = destination.and_then(|destination| destination.default_retry.clone()) {
+        call.set_default_retry("routes", &retry);
     }
 }
 

@@ -75,22 +75,23 @@ impl Exporter {
             Document { caller: caller.to_owned(), remarks, content }
         };
         let mut documents: Vec<Document> = callers.into_iter().map(document).collect();
+        remark_on_others(&calls_of(false), &mut documents);
         if self.is_for_proxies {
-            remark_on_others(&calls_of(false), &mut documents);
             merge_namesakes(&mut documents);
         }
         documents
     }
 }
 
-/// Notes the calls of workloads and queues, whose settings no proxy has.
+/// Notes the calls of workloads and queues, whose settings no library or proxy has.
 fn remark_on_others(calls: &[GuardedCall], documents: &mut [Document]) {
     let Some(first) = documents.first_mut() else { return };
     for call in calls {
         let about = format!("{} -> {}", call.caller, call.callee);
         let guards: Vec<&str> = call.guards.iter().map(GuardSettings::name).collect();
         let settings = if guards.is_empty() { "balance".to_owned() } else { guards.join(", ") };
-        let text = format!("no service makes this call, so no proxy has its settings: {settings}");
+        let text =
+            format!("no service makes this call, so nothing here has its settings: {settings}");
         first.remarks.push(Remark::new(about, text));
     }
 }

@@ -97,9 +97,10 @@ impl Exporter {
         }
     }
 
-    /// True if a file cannot hold the documents of several callers.
+    /// True if a file cannot hold the documents of several callers: a library reads one for each
+    /// application.
     pub fn is_one_file(&self) -> bool {
-        !matches!(self.writer, Writer::Yaml(_))
+        !self.is_for_proxies
     }
 
     /// The mark that begins a comment line.

@@ -33,7 +33,7 @@ fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> String {
                 text.push_str(&code(&call.callee, &settings, &condition));
             }
         }
-        call.remark_on_fallback(remarks);
+        call.remark_on_client(remarks);
     }
     text
 }

@@ -3,13 +3,14 @@
 use sim_core::SimDuration;
 
 use super::remark::CallRemarks;
-use crate::guards;
+use crate::guards::{self, Scope};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::load_balancer::{
     Balance, HealthCheck, Locality, OutlierSettings, SlowStart,
 };
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy};
-use crate::system::{Blueprint, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
+use crate::system::{Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
+use crate::{Outcome, OutcomeSet};
 
 /// A call and its guards.
 #[allow(clippy::struct_excessive_bools, reason = "they say independent things about a call")]
@@ -32,6 +33,8 @@ pub(super) struct GuardedCall {
     /// True if the callee learns how much time is left.
     pub propagates_deadline: bool,
     has_fallback: bool,
+    /// What the settings of its guards do not say.
+    notes: Vec<String>,
 }
 
 /// One guard.
@@ -62,6 +65,8 @@ pub(super) struct BulkheadSettings {
     /// Calls that may wait; [`UNLIMITED`] if there is no limit.
     pub queue: u32,
     pub max_wait: Option<SimDuration>,
+    /// True if a call keeps its permit when its caller has stopped waiting.
+    pub outlives_timeouts: bool,
 }
 
 impl GuardedCall {
@@ -88,6 +93,7 @@ impl GuardedCall {
             cancels: edge.cancels,
             propagates_deadline: edge.propagates_deadline,
             has_fallback: !edge.fallbacks.is_empty(),
+            notes: notes_on_edge(blueprint, edge),
         }
     }
 
@@ -136,9 +142,104 @@ impl GuardedCall {
         })
     }
 
-    /// Adds a remark on the fallback: it is code of the caller, and no format has it.
-    pub fn remark_on_fallback(&self, remarks: &mut CallRemarks<'_>) {
+    /// Adds remarks on what no library for guards has, because it is the business of the client, a
+    /// balancer, or the caller's code.
+    pub fn remark_on_client(&self, remarks: &mut CallRemarks<'_>) {
+        if let Some(timeout) = self.connect_timeout {
+            remarks.add(format!("set the connect timeout of the HTTP client to {timeout} in code"));
+        }
+        remarks.add_if(
+            self.is_balanced() || self.is_balanced_per_attempt,
+            "guards do not choose instances; balance the calls elsewhere",
+        );
+        remarks.add_if(self.outliers.is_some(), "no instances are ejected; leave that to a proxy");
+        self.remark_on_code(remarks);
+    }
+
+    /// Adds a remark if the library decides in another way whether a call keeps its permit when a
+    /// timeout outside the bulkhead has passed.
+    pub fn remark_on_permits(&self, outlives_timeouts: bool, remarks: &mut CallRemarks<'_>) {
+        let is_timeout = |guard: &GuardSettings| {
+            matches!(guard, GuardSettings::Timeout(_) | GuardSettings::AttemptTimeout(_))
+        };
+        let inside = self.guards.iter().skip_while(|guard| !is_timeout(guard));
+        let mut bulkheads = inside.filter_map(|guard| match guard {
+            GuardSettings::Bulkhead(bulkhead) => Some(bulkhead.outlives_timeouts),
+            _ => None,
+        });
+        if bulkheads.any(|outlives| outlives != outlives_timeouts) {
+            remarks.add(if outlives_timeouts {
+                "a call that has timed out keeps its permit until its work ends"
+            } else {
+                "a call that has timed out gives its permit back"
+            });
+        }
+    }
+
+    /// Adds remarks on what only the code of the caller or the callee can do.
+    pub fn remark_on_code(&self, remarks: &mut CallRemarks<'_>) {
+        remarks.add_if(self.cancels, "the callee itself stops when the caller has given up");
+        remarks.add_if(
+            self.propagates_deadline,
+            "the caller passes the deadline on in a header of its own",
+        );
         remarks.add_if(self.has_fallback, "write the fallback in the caller's code");
+        self.notes.iter().for_each(|note| remarks.add(note.clone()));
+    }
+}
+
+/// What [`GuardSettings`] do not say about a call.
+fn notes_on_edge(blueprint: &Blueprint, edge: &EdgePlan) -> Vec<String> {
+    let drawn = [("timeout", edge.timeout), ("connect timeout", edge.connect_timeout)];
+    let drawn = drawn.into_iter().filter_map(|(what, deadline)| note_on_drawn(what, deadline));
+    drawn.chain(edge.guards.iter().flat_map(|guard| notes_on(blueprint, guard))).collect()
+}
+
+/// A note on a span that is drawn from a distribution, of which no format knows more than the mean.
+fn note_on_drawn(what: &str, id: u32) -> Option<String> {
+    (id != NONE && id & DRAWN != 0)
+        .then(|| format!("the {what} is drawn from a distribution; its mean stands here"))
+}
+
+/// What [`GuardSettings`] do not say about a guard.
+fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
+    let scope_of = |what: &str, scope: Scope| match scope {
+        Scope::CallerInstance => None,
+        Scope::CalleeInstance => {
+            Some(format!("each instance of the callee has a {what} of its own"))
+        }
+        Scope::Edge => Some(format!("all instances of the caller share one {what}")),
+    };
+    match guard {
+        Guard::Breaker(breaker) => {
+            let plan = &blueprint.breakers[breaker.first as usize];
+            let of = |outcomes: OutcomeSet| {
+                let names = Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(*outcome));
+                names.map(Outcome::name).collect::<Vec<_>>().join(", ")
+            };
+            let counts = plan.has_own_outcomes.then(|| match of(breaker.ignores) {
+                none if none.is_empty() => format!("the breaker counts {}", of(breaker.counts)),
+                ignored => {
+                    format!("the breaker counts {} and ignores {ignored}", of(breaker.counts))
+                }
+            });
+            counts.into_iter().chain(scope_of("breaker", breaker.scope)).collect()
+        }
+        Guard::Timeout(timeout) => {
+            note_on_drawn("call timeout", timeout.deadline).into_iter().collect()
+        }
+        Guard::Bulkhead(bulkhead) => {
+            let pool = &blueprint.pools[bulkhead.first_pool as usize];
+            note_on_drawn("longest wait for a permit", pool.wait_deadline).into_iter().collect()
+        }
+        Guard::Retry(retry) if retry.drawn_pauses != NONE => {
+            vec![
+                "the pauses of the retry are drawn from a distribution; their mean stands here"
+                    .to_owned(),
+            ]
+        }
+        Guard::RateLimit(limit) => scope_of("rate limit", limit.scope).into_iter().collect(),
+        _ => Vec::new(),
     }
 }
 
@@ -159,9 +260,10 @@ impl GuardSettings {
             Guard::Timeout(guards::Timeout { deadline }) => {
                 Self::Timeout(span(blueprint, deadline).unwrap_or(SimDuration::MAX))
             }
-            Guard::Bulkhead(guards::Bulkhead { first_pool, .. }) => Self::Bulkhead(
-                BulkheadSettings::new(blueprint, &blueprint.pools[first_pool as usize]),
-            ),
+            Guard::Bulkhead(guards::Bulkhead { first_pool, outlives_timeouts }) => {
+                let pool = &blueprint.pools[first_pool as usize];
+                Self::Bulkhead(BulkheadSettings::new(blueprint, pool, outlives_timeouts))
+            }
             Guard::Breaker(guards::Breaker { first, .. }) => {
                 Self::Breaker(blueprint.breakers[first as usize].settings)
             }
@@ -190,8 +292,9 @@ impl GuardSettings {
 }
 
 impl BulkheadSettings {
-    fn new(blueprint: &Blueprint, pool: &PoolPlan) -> Self {
+    fn new(blueprint: &Blueprint, pool: &PoolPlan, outlives_timeouts: bool) -> Self {
         Self {
+            outlives_timeouts,
             capacity: pool.capacity,
             core: pool.core,
             queue: pool.queue_limit,

@@ -28,6 +28,8 @@ pub struct Imported {
     pub caller: Vec<(&'static str, Value)>,
     /// The settings that belong to no call.
     pub remarks: Vec<Remark>,
+    /// What was assumed and belongs to no call.
+    pub assumptions: Vec<Remark>,
     /// The mistakes in the files.
     pub problems: Vec<Problem>,
     /// The files, for the places of the problems.
@@ -85,14 +87,18 @@ impl Importer {
 
     /// Reads the documents of these files, which must hold something of the format.
     fn import_documents(&self, documents: Documents, files: &[&str], imported: &mut Imported) {
-        let before = (imported.calls.clone(), imported.problems.len());
+        let state = |imported: &Imported| {
+            (imported.calls.clone(), imported.caller.clone(), imported.problems.len())
+        };
+        let before = state(imported);
         let Documents { trees, mut lost, mut assumed, problems } = documents;
         imported.problems.extend(problems);
         for tree in trees {
             self.import_tree(&tree, &mut lost, &mut assumed, imported);
         }
-        imported.remarks.extend(lost.into_iter().chain(assumed));
-        if before == (imported.calls.clone(), imported.problems.len()) {
+        imported.remarks.extend(lost);
+        imported.assumptions.extend(assumed);
+        if before == state(imported) {
             let files = files.join(", ");
             imported.problems.push(
                 Problem::error(format!("{files}: there is nothing to import in it"), None)

@@ -182,7 +182,7 @@ fn hedged(delay: SimDuration, requests: u32, remarks: &mut CallRemarks<'_>) -> P
 }
 
 fn limits_of(bulkhead: BulkheadSettings, proxy: Proxy, remarks: &mut CallRemarks<'_>) -> Limits {
-    let BulkheadSettings { capacity, core, queue, max_wait } = bulkhead;
+    let BulkheadSettings { capacity, core, queue, max_wait, outlives_timeouts: _ } = bulkhead;
     if capacity == 0 {
         return Limits { connections: 1, pending: 0 };
     }
@@ -288,12 +288,8 @@ pub(super) fn remark_on_rest(call: &GuardedCall, proxy: Proxy, remarks: &mut Cal
             locality.zones, locality.overprovisioning
         ));
     }
-    remarks.add_if(call.cancels, "the callee itself stops when the caller has given up");
-    remarks.add_if(
-        call.propagates_deadline,
-        "the caller passes the deadline on in a header of its own",
-    );
-    call.remark_on_fallback(remarks);
+    call.remark_on_permits(false, remarks);
+    call.remark_on_code(remarks);
 }
 
 /// The policy of a balancer under the name that Envoy and Istio have for it, with remarks on what it does not say.

@@ -7,7 +7,7 @@
 use crate::{Outcome, OutcomeSet};
 
 /// Outcomes, and the conditions that stand for none.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct ReadConditions {
     /// The outcomes that are tried again, each once.
     pub on: Vec<Outcome>,

@@ -73,6 +73,7 @@ fn leading_routes(routes: &[Route<'_>]) -> Vec<(Destination, Vec<usize>)> {
 }
 
 /// A retry as a route describes it.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct RouteRetry {
     /// Attempts after the first.
     pub retries: u32,
@@ -103,6 +104,12 @@ impl ImportedCall {
         if whole.is_none_or(|whole| attempt.is_some_and(|attempt| attempt < whole)) {
             self.set("timeout", section.lasting(key));
         }
+    }
+
+    /// Sets the retry that applies because nothing is said about it.
+    pub(super) fn set_default_retry(&mut self, about: &str, retry: &RouteRetry) {
+        self.assume(about, format!("not set, so there are {}", retry.in_words()));
+        self.set_route_retry(about, retry);
     }
 
     /// Sets the retry of a route; `about` is where it is written, or would be.

@@ -619,6 +619,8 @@ pub struct BreakerPlan {
     pub fails_open: bool,
     /// Delay after which callers learn its state, if they share it through a store.
     pub store_delay: Option<SimDuration>,
+    /// True if the file says which outcomes count, and does not leave it to the library.
+    pub has_own_outcomes: bool,
 }
 
 /// An action of an operator.

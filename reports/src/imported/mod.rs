@@ -18,8 +18,8 @@ const POOLS: &str = "pools";
 /// carried over or was assumed.
 pub fn render(imported: &Imported, caller: &str) -> String {
     let mut text = String::new();
-    for remark in &imported.remarks {
-        let _ = writeln!(text, "# not carried over: {remark}");
+    for line in comments(imported) {
+        let _ = writeln!(text, "{line}");
     }
     if !imported.caller.is_empty() {
         let _ = writeln!(text, "services:\n  {caller}:");
@@ -57,13 +57,22 @@ pub fn merge_into(scenario: &str, imported: &Imported, caller: &str) -> Result<S
         let edge = format!("{caller} -> {}", call.callee);
         text = insert::entry(&text, &["calls"], &edge, &render_call(call, caller))?;
     }
-    for remark in &imported.remarks {
-        let line = format!("# not carried over: {remark}");
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    for line in comments(imported) {
         if !text.lines().any(|known| known == line) {
             let _ = writeln!(text, "{line}");
         }
     }
     Ok(text)
+}
+
+/// The comments that belong to no call.
+fn comments(imported: &Imported) -> impl Iterator<Item = String> {
+    let remarks = imported.remarks.iter().map(|remark| format!("# not carried over: {remark}"));
+    let assumptions = imported.assumptions.iter().map(|remark| format!("# assumed: {remark}"));
+    remarks.chain(assumptions)
 }
 
 fn render_call(call: &ImportedCall, caller: &str) -> String {

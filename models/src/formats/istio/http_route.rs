@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{RETRIES, destination, set_default_retry};
+use super::{RETRIES, default_retry, destination};
 use crate::formats::destinations::Destination;
 use crate::formats::retry_conditions;
 use crate::formats::routes::{Route, RouteRetry, backoff, read_routes};
@@ -59,7 +59,7 @@ fn read_rule(rule: &Section<'_>, call: &mut ImportedCall) {
             Some(timeout) => call.set("call timeout", Some(timeout)),
             None => call.set_call_timeout(&timeouts, "request"),
         }
-        set_default_retry(&about, call);
+        call.set_default_retry(&about, &default_retry());
         return;
     }
     call.set_call_timeout(&timeouts, "request");

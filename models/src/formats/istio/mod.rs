@@ -12,7 +12,7 @@ use super::format::{Reader, Writer};
 use super::retry_conditions;
 use super::routes::{BACKOFF, RouteRetry};
 use super::section::Section;
-use super::{ConfigurationFormat, Exporter, Imported, ImportedCall, Importer, Remark, documents};
+use super::{ConfigurationFormat, Exporter, Imported, Importer, Remark, documents};
 
 pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "istio",
@@ -76,6 +76,7 @@ fn destination(host: &str, resource: &Section<'_>) -> Destination {
     Destination {
         is_namespace_assumed: !is_full && !resource.section("metadata").has("namespace"),
         default_balance: Some(("power of two", "loadBalancer")),
+        default_retry: Some(default_retry()),
         ..Destination::host(host)
     }
 }
@@ -84,13 +85,11 @@ fn namespace(resource: &Section<'_>) -> String {
     resource.section("metadata").text("namespace").unwrap_or_else(|| "default".to_owned())
 }
 
-/// Sets the retry that applies if a route has none.
-fn set_default_retry(about: &str, call: &mut ImportedCall) {
-    let retry = RouteRetry {
+/// The retry that applies if a route has none, or if there is no route.
+fn default_retry() -> RouteRetry {
+    RouteRetry {
         retries: RETRIES,
         conditions: retry_conditions::read(RETRY_ON, &[]),
         backoff: BACKOFF.to_owned(),
-    };
-    call.assume(about, format!("not set, so there are {}", retry.in_words()));
-    call.set_route_retry(about, &retry);
+    }
 }

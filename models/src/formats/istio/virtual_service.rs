@@ -1,6 +1,6 @@
 //! The routes of a `VirtualService`.
 
-use super::{RETRY_ON, destination, set_default_retry};
+use super::{RETRY_ON, default_retry, destination};
 use crate::formats::destinations::Destination;
 use crate::formats::retry_conditions;
 use crate::formats::routes::{Route, RouteRetry, backoff, read_routes};
@@ -60,7 +60,7 @@ fn read_route(route: &Section<'_>, call: &mut ImportedCall) {
     let retries = route.section("retries");
     let about = format!("{}.retries", route.path());
     if !retries.is_there() {
-        set_default_retry(&about, call);
+        call.set_default_retry(&about, &default_retry());
         return;
     }
     let attempts = retries.count("attempts");

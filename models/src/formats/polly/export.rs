@@ -14,7 +14,6 @@ use crate::resilience::circuit_breaker::libraries::PollySettings;
 use crate::resilience::circuit_breaker::{
     BreakerSettings, ComposedSettings, TripRule, Wait, WindowLength,
 };
-use crate::resilience::load_balancer::Balance;
 use crate::resilience::{Growth, Jitter, RetryPolicy};
 use crate::system::UNLIMITED;
 use crate::{Outcome, OutcomeSet};
@@ -54,7 +53,8 @@ fn write_pipeline(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> Map<Stri
             "the standard handler has no hedging; add it to the pipeline in code",
         );
     }
-    remark_on_rest(call, remarks);
+    call.remark_on_permits(false, remarks);
+    call.remark_on_client(remarks);
     let place = |strategy: &str| names.iter().position(|known| *known == strategy);
     let mut strategies: Vec<(String, Value)> = pipeline.into_iter().collect();
     strategies.sort_by_key(|(strategy, _)| place(strategy));
@@ -415,17 +415,4 @@ fn remark_on_outcomes(on: OutcomeSet, remarks: &mut CallRemarks<'_>) {
             .collect();
         remarks.add(format!("set ShouldHandle in code, for {}", names.join(", ")));
     }
-}
-
-/// Notes what a call has besides its guards.
-fn remark_on_rest(call: &GuardedCall, remarks: &mut CallRemarks<'_>) {
-    if let Some(timeout) = call.connect_timeout {
-        remarks.add(format!("set `ConnectTimeout` of the SocketsHttpHandler to {timeout} in code"));
-    }
-    remarks.add_if(
-        call.balance != Balance::default(),
-        "a pipeline does not choose instances; balance the calls elsewhere",
-    );
-    remarks.add_if(call.outliers.is_some(), "Polly ejects no instances; leave that to a proxy");
-    call.remark_on_fallback(remarks);
 }

@@ -43,7 +43,8 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value 
             }
         }
         remark_on_order(&order, remarks);
-        call.remark_on_fallback(remarks);
+        call.remark_on_permits(true, remarks);
+        call.remark_on_client(remarks);
     }
     let sections: Map<String, Value> = modules
         .into_iter()
@@ -238,6 +239,7 @@ fn breaker_of_library(settings: &Resilience4jSettings) -> Map<String, Value> {
 
 fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Value> {
     let backoff = policy.backoff;
+    remarks.add_if(policy.honours_retry_after, "Resilience4j does not know `Retry-After`");
     let multiplier = match backoff.growth {
         Growth::Exponential(multiplier) => (multiplier != 1.0).then_some(multiplier),
         Growth::Fibonacci => {

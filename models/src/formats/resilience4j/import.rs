@@ -130,7 +130,7 @@ pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
         let settings = library.section(module.name);
         for instances in ["instances", "backends"] {
             for (name, instance) in settings.section(instances).named() {
-                let number = imported.number_of(&plain_name(name));
+                let number = number_of(name, imported);
                 instance.belongs_to(number);
                 let layers = Layers::of(name, instance, &settings, module, imported);
                 let (key, value) = (module.guard)(&layers, &mut imported.calls[number]);
@@ -143,6 +143,34 @@ pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
         imported.calls[number].guard(key, value);
     }
     read_server(&root, imported);
+}
+
+/// What is assumed about the name of an instance begins with this.
+const INSTANCE: &str = "the instance";
+
+/// The number of the call of an instance. A name that no service can have is changed, so that it is
+/// no other's.
+fn number_of(name: &str, imported: &mut Imported) -> usize {
+    let about = format!("{INSTANCE} {name}");
+    let is_own = |call: &ImportedCall| call.assumptions.iter().any(|it| it.about == about);
+    if let Some(number) = imported.calls.iter().position(is_own) {
+        return number;
+    }
+    let plain = plain_name(name);
+    let is_renamed =
+        |call: &ImportedCall| call.assumptions.iter().any(|it| it.about.starts_with(INSTANCE));
+    let is_taken = |callee: &str| {
+        let others = imported.calls.iter().filter(|call| plain != name || is_renamed(call));
+        others.filter(|call| call.callee == callee).count() > 0
+    };
+    let numbered = (2..).map(|place| format!("{plain}-{place}"));
+    let mut names = std::iter::once(plain.clone()).chain(numbered);
+    let callee = names.find(|callee| !is_taken(callee)).unwrap_or_default();
+    let number = imported.number_of(&callee);
+    if callee != name {
+        imported.calls[number].assume(about, format!("is the callee {callee}"));
+    }
+    number
 }
 
 /// The name of an instance as a service of a scenario may have it.

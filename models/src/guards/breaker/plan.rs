@@ -44,13 +44,15 @@ pub(super) fn compile(
     check_outcomes(service, problems);
     let store_delay = store_delay(service, problems);
     let fails_open = service.broken != Some(Broken::FailClosed);
+    let has_own_outcomes = service.counts.is_some() || service.ignores.is_some();
     let first = plan.blueprint.breakers.len() as u32;
     let count = plan.count_in(scope, site.edge);
     let guards = (first, count, "breakers");
     if plan.may_add_guards(guards, settings.remembered(), site.at, problems) {
         for owner in owners(site.edge, scope, names, plan) {
             let owner = one_of_several(owner, "breaker", site.ordinal);
-            let breaker = BreakerPlan { owner, settings, fails_open, store_delay };
+            let breaker =
+                BreakerPlan { owner, settings, fails_open, store_delay, has_own_outcomes };
             plan.blueprint.breakers.push(breaker);
         }
     }
