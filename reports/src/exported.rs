@@ -17,7 +17,7 @@ pub struct Heading {
     pub changes: Vec<String>,
 }
 
-/// The documents of a format one after the other, each as [`file`] writes it.
+/// The documents of a format one after the other, each as [`file()`] writes it.
 pub fn render(exporter: &Exporter, heading: &Heading, documents: &[Document]) -> String {
     if documents.is_empty() {
         let (comment, scenario) = (exporter.comment(), &heading.scenario);
