@@ -1,6 +1,7 @@
 //! Imports: configurations of libraries and proxies become calls that a scenario can run with.
 
 use sim_models::formats::{ConfigurationFile, ConfigurationFormat, FORMATS, Imported};
+use sim_models::scenario::{Input, Overrides, check};
 use sim_reports::imported::render;
 
 use crate::running::{load_text, root};
@@ -96,5 +97,18 @@ fn every_format_is_in_the_guide() {
     let guide = std::fs::read_to_string(root().join("docs/import-export.md")).expect("readable");
     for format in FORMATS {
         assert!(guide.contains(&format!("\n| `{}` |", format.name)), "{}", format.name);
+    }
+}
+
+#[test]
+fn what_an_import_prints_is_a_part_without_errors() {
+    let only_threads = "server: { tomcat: { threads: { max: 50 } } }";
+    let with_calls = "spring.datasource.hikari.maximum-pool-size: 7
+resilience4j.retry.instances.ledger.maxAttempts: 2";
+    for text in [only_threads, with_calls] {
+        let text = render(&import("resilience4j", "application.yml", text), "orders");
+        let part = Input { name: "part.yaml".to_owned(), text, folder: ".".into() };
+        let checked = check(&part, &Overrides::default());
+        assert!(checked.blueprint.is_some(), "{:?}\n{}", checked.problems, part.text);
     }
 }

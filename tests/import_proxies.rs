@@ -111,7 +111,12 @@ fn a_cluster_and_a_route_of_which_nothing_is_said_have_the_defaults() {
     assert_eq!(settings(&cluster), expected, "{cluster}");
     let route = "virtual_hosts: [ { name: x, routes: [ { match: { prefix: / }, route: { cluster: ledger } } ] } ]";
     let route = sound("x", &import("envoy", "x.yaml", route));
-    let expected = ["app -> ledger:", "call timeout: 15s", "breaker: { preset: envoy }"];
+    let expected = [
+        "app -> ledger:",
+        "call timeout: 15s",
+        "connect timeout: 5s",
+        "breaker: { preset: envoy }",
+    ];
     assert_eq!(settings(&route), expected, "{route}");
 }
 

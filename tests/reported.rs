@@ -2,18 +2,15 @@
 
 use serde_json::{Value, json};
 use sim_experiments::Finished;
-use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Imported};
+use sim_models::formats::Imported;
 use sim_reports::imported::merge_into;
 
-use crate::running::{call, ended, root, run_text};
+use crate::import::imported;
+use crate::running::{call, ended, run_text};
 
 /// The calls in a file for Spring.
 fn spring(file: &str) -> Imported {
-    let path = root().join("tests/import/cases").join(file);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{file}: {error}"));
-    let format = ConfigurationFormat::named("resilience4j").expect("a format of this name");
-    let importer = format.import.as_ref().expect("it can be imported");
-    let imported = importer.import(&[ConfigurationFile { name: file.to_owned(), text }]);
+    let imported = imported("resilience4j", &format!("cases/{file}"));
     assert!(imported.problems.is_empty(), "{:?}", imported.problems);
     imported
 }

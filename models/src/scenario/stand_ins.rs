@@ -1,19 +1,24 @@
-//! Stand-ins for what a part of a scenario leaves to the file that includes it: the calls that an
-//! import prints are checked without their services.
+//! Stand-ins for what a part of a scenario leaves to the file that includes it: the calls and the
+//! threads that an import prints are checked without the services that make and take the calls.
 
 use std::fmt::Write;
 
 use super::merge::merge_missing;
 use crate::language::tree::{Node, Value, normalize_edge, parse_path};
 
-/// Gives a file that has calls, and no workload to make any, services that make and take them.
+/// Gives a file that has calls, or services that do nothing yet, and no workload to make any calls,
+/// what is missing.
 pub(super) fn complete(tree: &mut Node) {
     let has = |section: &str| tree.get(&parse_path(section)).is_some();
-    if has("workloads") || !has("calls") {
+    let idle = idle_services(tree);
+    if has("workloads") || !has("calls") && idle.is_empty() {
         return;
     }
     let edges = edges(tree);
-    let mut callers: Vec<&str> = edges.iter().map(|(caller, _)| caller.as_str()).collect();
+    let is_callee = |service: &&String| edges.iter().any(|(_, callee)| callee == *service);
+    let idle = idle.iter().filter(|service| !is_callee(service));
+    let mut callers: Vec<&str> =
+        edges.iter().map(|(caller, _)| caller).chain(idle).map(String::as_str).collect();
     callers.sort_unstable();
     callers.dedup();
     let mut text = "workloads:\n".to_owned();
@@ -23,7 +28,11 @@ pub(super) fn complete(tree: &mut Node) {
     text.push_str("services:\n");
     for caller in &callers {
         let calls = edges.iter().filter(|(from, _)| from == caller);
-        let steps: Vec<String> = calls.map(|(_, callee)| format!("{{ call: {callee} }}")).collect();
+        let mut steps: Vec<String> =
+            calls.map(|(_, callee)| format!("{{ call: {callee} }}")).collect();
+        if steps.is_empty() {
+            steps.push("{ work: 1ms }".to_owned());
+        }
         let _ = writeln!(text, "  {caller}: {{ handle: [ {} ] }}", steps.join(", "));
     }
     let is_caller = |callee: &String| callers.contains(&callee.as_str());
@@ -38,6 +47,18 @@ pub(super) fn complete(tree: &mut Node) {
         stand_ins.move_to(tree.at);
         merge_missing(tree, &stand_ins);
     }
+}
+
+/// The services of a file in which none has a handler.
+fn idle_services(tree: &Node) -> Vec<String> {
+    let Some(Node { value: Value::Map(services), .. }) = tree.get(&parse_path("services")) else {
+        return Vec::new();
+    };
+    let has_handler = |(_, service): &(_, Node)| service.get(&parse_path("handle")).is_some();
+    if services.iter().any(has_handler) {
+        return Vec::new();
+    }
+    services.iter().map(|(key, _)| key.name.clone()).collect()
 }
 
 /// The callers and callees of the calls.

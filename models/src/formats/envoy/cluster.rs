@@ -34,10 +34,15 @@ pub(super) fn read(cluster: &Section<'_>, imported: &mut Imported) {
     read_balance(cluster, call);
 }
 
-/// The breaker of a cluster that is not in the files, with Envoy's own limits.
+/// The connect timeout of a cluster that has none (`connect_timeout` in `cluster.proto`).
+const CONNECT_TIMEOUT: &str = "5s";
+
+/// The breaker and connect timeout of a cluster that is not in the files, which are Envoy's own.
 pub(super) fn assume_limits(call: &mut ImportedCall) {
     if call.setting("breaker").is_none() {
-        call.assume(NO_CLUSTER, format!("not in these files: {LIMITS}"));
+        let timeout = format!("a connect timeout of {CONNECT_TIMEOUT}");
+        call.assume(NO_CLUSTER, format!("not in these files: {LIMITS}, {timeout}"));
+        call.set("connect timeout", Some(CONNECT_TIMEOUT.into()));
         call.set("breaker", Some(Value::Object(map([("preset", Some("envoy".into()))]))));
     }
 }
@@ -45,9 +50,9 @@ pub(super) fn assume_limits(call: &mut ImportedCall) {
 fn read_connect_timeout(cluster: &Section<'_>, call: &mut ImportedCall) {
     let written = cluster.lasting("connect_timeout");
     if written.is_none() {
-        call.assume("connect_timeout", "not set, and the default is 5s");
+        call.assume("connect_timeout", format!("not set, and the default is {CONNECT_TIMEOUT}"));
     }
-    call.set("connect timeout", written.or_else(|| Some("5s".into())));
+    call.set("connect timeout", written.or_else(|| Some(CONNECT_TIMEOUT.into())));
 }
 
 /// Sets the breaker.

@@ -79,8 +79,9 @@ fn read_part(
 fn read_policy(policies: &[&Section<'_>], call: &mut ImportedCall) {
     let group = |key: &str| policies.iter().map(|it| it.section(key)).find(Section::is_there);
     let pool = group("connectionPool");
-    let (connection_pool, connect_timeout) =
-        pool.as_ref().map_or((None, None), |pool| (read_pool(pool), read_connect_timeout(pool)));
+    let (connection_pool, connect_timeout) = pool
+        .as_ref()
+        .map_or((None, None), |pool| (read_pool(pool, call), read_connect_timeout(pool)));
     call.set("connect timeout", connect_timeout);
     let outliers = group("outlierDetection");
     let budget = group("retryBudget");
@@ -104,9 +105,15 @@ fn read_connect_timeout(pool: &Section<'_>) -> Option<Value> {
     pool.section("tcp").lasting("connectTimeout")
 }
 
-fn read_pool(pool: &Section<'_>) -> Option<Value> {
-    let limits = |section: &Section<'_>, keys: &[&str]| {
-        let limit = |key: &&str| Some(((*key).to_owned(), section.count(key)?.into()));
+fn read_pool(pool: &Section<'_>, call: &mut ImportedCall) -> Option<Value> {
+    let mut limits = |section: &Section<'_>, keys: &[&str]| {
+        let limit = |key: &&str| {
+            let limit = section.count(key)?;
+            if limit == 0 {
+                call.assume(format!("{}.{key}", section.path()), "0, which is no limit");
+            }
+            Some(((*key).to_owned(), limit.into()))
+        };
         unless_empty(keys.iter().filter_map(limit).collect())
     };
     let tcp = limits(&pool.section("tcp"), &["maxConnections"]);
