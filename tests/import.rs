@@ -2,7 +2,7 @@
 
 use sim_models::formats::{ConfigurationFile, ConfigurationFormat, FORMATS, Imported};
 use sim_models::scenario::{Input, Overrides, check};
-use sim_reports::imported::render;
+use sim_reports::imported::{merge_into, render};
 
 use crate::running::{load_text, root};
 
@@ -35,10 +35,11 @@ pub fn sound(file: &str, imported: &Imported) -> String {
         .map(|callee| format!("  {callee}: {{ instances: 3, handle: [ {{ work: 1ms }} ] }}\n"))
         .collect();
     let scenario = format!(
-        "workloads: {{ web: {{ to: app, arrivals: poisson 10/s }} }}\nservices:\n  app: {{ handle: [ {} ] }}\n{}{section}",
+        "workloads: {{ web: {{ to: app, arrivals: poisson 10/s }} }}\nservices:\n  app: {{ handle: [ {} ] }}\n{}",
         calls.join(", "),
         services.concat()
     );
+    let scenario = merge_into(&scenario, imported, "app").expect("YAML");
     let problems = load_text(&scenario, &[]).problems;
     let errors: Vec<_> = problems
         .iter()
@@ -56,6 +57,11 @@ fn resilience4j_is_read_from_yaml() {
 #[test]
 fn resilience4j_is_read_from_properties() {
     insta::assert_snapshot!(sound_section("resilience4j", "application.properties"));
+}
+
+#[test]
+fn a_shop_of_resilience4j() {
+    insta::assert_snapshot!(sound_section("resilience4j", "shop.yml"));
 }
 
 #[test]

@@ -31,7 +31,19 @@ const FILES: [(&str, &[&str]); 3] = [
         "envoy",
         &["envoy.yaml", "envoy-front.yaml", "envoy-discovery.yaml", "cases/envoy-routes.yaml"],
     ),
-    ("resilience4j", &["application.yml"]),
+    (
+        "resilience4j",
+        &[
+            "application.yml",
+            "shop.yml",
+            "cases/spring-aspect-order.yml",
+            "cases/spring-configurations.yml",
+            "cases/spring-dotted-keys.yml",
+            "cases/spring-mixed-keys.yml",
+            "cases/spring-retry-over-breaker.yml",
+            "cases/spring-time-limiter.yml",
+        ],
+    ),
 ];
 
 #[test]

@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::formats::configuration::Configuration;
 use crate::formats::section::Section;
 use crate::formats::values::map;
-use crate::formats::{Imported, ImportedCall};
+use crate::formats::{Imported, ImportedCall, Remark};
 use crate::language::Problem;
 
 /// A module of Resilience4j.
@@ -124,9 +124,7 @@ pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     let library = root.section("resilience4j");
     let mut guards: Vec<(usize, i64, &'static str, Value)> = Vec::new();
     for module in &MODULES {
-        let (section, key) = module.aspect;
-        let order = library.section(section).take_as(key, whole);
-        let order = order.unwrap_or(i64::from(i32::MAX) - module.before_the_last);
+        let order = order_of(module, &library, imported);
         let settings = library.section(module.name);
         for instances in ["instances", "backends"] {
             for (name, instance) in settings.section(instances).named() {
@@ -143,6 +141,24 @@ pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
         imported.calls[number].guard(key, value);
     }
     read_server(&root, imported);
+}
+
+/// The order of a module's aspect, the lowest outermost. Where it is set, a comment says so, for
+/// only its place among the others shows in the guards.
+fn order_of(module: &Module, library: &Section<'_>, imported: &mut Imported) -> i64 {
+    let (section, key) = module.aspect;
+    let section = library.section(section);
+    let Some(order) = section.take_as(key, whole) else {
+        return i64::from(i32::MAX) - module.before_the_last;
+    };
+    let assumption = Remark::new(
+        format!("{}.{key}", section.path()),
+        format!("{order}; the guards of each call are in this order"),
+    );
+    if !imported.assumptions.contains(&assumption) {
+        imported.assumptions.push(assumption);
+    }
+    order
 }
 
 /// What is assumed about the name of an instance begins with this.
