@@ -87,7 +87,7 @@ calls:
     guards:
       - bulkhead: { threads: 50, queue: 20, interruptible: true }
       - timeout: 10s
-      - retry: { attempts: 4, backoff: exponential 250ms x2 max 3s }
+      - retry: { preset: polly, MaxRetryAttempts: 3, Delay: 250ms, BackoffType: Linear, MaxDelay: 3s, UseJitter: true }
       - breaker: { preset: polly, FailureRatio: 0.25, MinimumThroughput: 40, SamplingDuration: 20s, BreakDuration: 7500ms }
       - timeout: 900ms
 ";

@@ -65,6 +65,26 @@ fn a_shop_of_resilience4j() {
 }
 
 #[test]
+fn a_base_that_does_not_exist_is_shown_at_its_place() {
+    let text = "resilience4j.retry:
+  configs: { one: { baseConfig: two }, two: { baseConfig: one } }
+  instances: { ledger: { baseConfig: three }, stock: { baseConfig: one } }
+";
+    let problems = import("resilience4j", "application.yml", text).problems;
+    let shown: Vec<(&str, &str)> = problems
+        .iter()
+        .map(|problem| {
+            let at = problem.at.expect("a place");
+            (&text[at.start..at.end], problem.message.rsplit(": ").next().unwrap_or_default())
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [("three", "there is no configuration `three`"), ("one", "`one` builds on itself")]
+    );
+}
+
+#[test]
 fn istio_is_read_from_both_of_its_kinds() {
     insta::assert_snapshot!(sound_section("istio", "istio.yaml"));
 }

@@ -183,6 +183,12 @@ impl OutcomeSet {
         Self(self.0 | 1 << outcome as u16)
     }
 
+    /// Returns the outcomes that are not in another set.
+    #[must_use]
+    pub fn less(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
+
     /// True if `outcome` belongs to the set.
     #[inline]
     pub fn contains(self, outcome: Outcome) -> bool {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::{Outcome, OutcomeSet};
+
 /// A map of the entries that have a value.
 pub(super) fn map<const N: usize>(entries: [(&str, Option<Value>); N]) -> Map<String, Value> {
     entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
@@ -21,6 +23,19 @@ pub(super) fn number(value: f64) -> Value {
     } else {
         Value::from(rounded)
     }
+}
+
+/// The names of outcomes, as a scenario lists them.
+pub(super) fn names_of(outcomes: OutcomeSet) -> Value {
+    let contained = Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(*outcome));
+    contained.map(|outcome| Value::from(outcome.name())).collect::<Vec<_>>().into()
+}
+
+/// A key as the name of a service, which has letters, digits, `-` and `_`.
+pub(super) fn service_name(key: &str) -> String {
+    let is_sound = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let name: String = key.chars().map(|c| if is_sound(c) { c } else { '-' }).collect();
+    if name.is_empty() { "callee".to_owned() } else { name }
 }
 
 #[cfg(test)]

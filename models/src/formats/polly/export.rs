@@ -384,22 +384,26 @@ fn write_retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Option<Ma
     }
     remark_on_outcomes(policy.on, remarks);
     let backoff = policy.backoff;
-    let is_exponential = backoff.growth != Growth::Exponential(1.0);
+    let (growth, spread) = match backoff.growth {
+        Growth::Exponential(1.0) => ("Constant", Jitter::Around(0.25)),
+        Growth::Linear => ("Linear", Jitter::Around(0.25)),
+        Growth::Exponential(_) | Growth::Fibonacci => ("Exponential", Jitter::PollyDecorrelated),
+    };
     remarks.add_if(
-        is_exponential && backoff.growth != Growth::Exponential(2.0),
+        growth == "Exponential" && backoff.growth != Growth::Exponential(2.0),
         "Polly doubles the wait between attempts",
     );
     remarks.add_if(
-        backoff.jitter != Jitter::None,
-        "Polly spreads the waits by a formula of its own, whatever the jitter",
+        backoff.jitter != Jitter::None && backoff.jitter != spread,
+        "Polly spreads the waits by a formula of its own",
     );
     let delay = clamp(backoff.base, ranges::DELAY, "Delay", remarks);
-    let max_delay = (is_exponential && backoff.max != SimDuration::MAX)
+    let max_delay = (growth != "Constant" && backoff.max != SimDuration::MAX)
         .then(|| clamp(backoff.max, ranges::DELAY, "MaxDelay", remarks));
     Some(map([
         ("MaxRetryAttempts", Some(retries.into())),
         ("Delay", Some(time_span::write(delay).into())),
-        ("BackoffType", Some(if is_exponential { "Exponential" } else { "Constant" }.into())),
+        ("BackoffType", Some(growth.into())),
         ("MaxDelay", max_delay.map(|span| time_span::write(span).into())),
         ("UseJitter", Some((backoff.jitter != Jitter::None).into())),
         ("ShouldRetryAfterHeader", Some(policy.honours_retry_after.into())),

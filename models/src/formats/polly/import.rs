@@ -7,8 +7,9 @@ use super::options::{Options, Origin};
 use super::ranges;
 use crate::formats::configuration::Configuration;
 use crate::formats::section::Section;
-use crate::formats::values::map;
+use crate::formats::values::{map, names_of, service_name};
 use crate::formats::{Imported, ImportedCall};
+use crate::{Outcome, OutcomeSet};
 
 /// The strategies that any pipeline may have, the outermost first. The configuration does not say
 /// their order, which the code decides.
@@ -98,12 +99,12 @@ impl Kind {
 /// A name for each pipeline: the last key of its path, or the whole path if several end alike.
 /// Names that are the same even so are numbered.
 fn names(pipelines: &[Pipeline<'_>]) -> Vec<String> {
-    let last = |pipeline: &Pipeline<'_>| identifier(pipeline.path.last().unwrap_or(&"callee"));
+    let last = |pipeline: &Pipeline<'_>| service_name(pipeline.path.last().unwrap_or(&"callee"));
     let mut names: Vec<String> = Vec::new();
     for pipeline in pipelines {
         let short = last(pipeline);
         let is_unique = pipelines.iter().filter(|other| last(other) == short).count() == 1;
-        let name = if is_unique { short } else { identifier(&pipeline.path.join("-")) };
+        let name = if is_unique { short } else { service_name(&pipeline.path.join("-")) };
         let numbered = (1..).map(|number| match number {
             1 => name.clone(),
             number => format!("{name}-{number}"),
@@ -111,13 +112,6 @@ fn names(pipelines: &[Pipeline<'_>]) -> Vec<String> {
         names.extend(numbered.into_iter().find(|name| !names.contains(name)));
     }
     names
-}
-
-/// The key as a name of a service, which has letters, digits, `-` and `_`.
-fn identifier(key: &str) -> String {
-    let is_sound = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    let name: String = key.chars().map(|c| if is_sound(c) { c } else { '-' }).collect();
-    if name.is_empty() { "callee".to_owned() } else { name }
 }
 
 impl<'a> Pipeline<'a> {
@@ -222,11 +216,7 @@ fn read_rate_limiter(options: Options<'_, '_>, origin: Origin) {
     let permits = permits.unwrap_or_else(|| options.default_value("PermitLimit", 1_000));
     let queue = options.count("QueueLimit", ranges::QUEUE_LIMIT);
     let queue = queue.unwrap_or_else(|| options.default_value("QueueLimit", 0));
-    let bulkhead = if queue == 0 {
-        json!({ "semaphore": permits })
-    } else {
-        json!({ "threads": permits, "queue": queue, "interruptible": true })
-    };
+    let bulkhead = json!({ "preset": "polly", "PermitLimit": permits, "QueueLimit": queue });
     options.guard("bulkhead", bulkhead, origin);
 }
 
@@ -266,90 +256,34 @@ fn read_retry_of(is_http: bool, mut options: Options<'_, '_>, origin: Origin) {
     if retries >= MOST_ATTEMPTS {
         options.remark("MaxRetryAttempts", "more than a scenario can have; the most are simulated");
     }
-    let retries = retries.min(MOST_ATTEMPTS - 1);
-    let backoff = read_backoff(is_http, retries, &mut options);
+    let growth = options.name("BackoffType", &["Constant", "Linear", "Exponential"]);
+    let usual = if is_http { "Exponential" } else { "Constant" };
+    let growth = growth.unwrap_or_else(|| options.default_value("BackoffType", usual));
+    let delay = options.span("Delay", ranges::DELAY);
+    let delay = delay.unwrap_or_else(|| options.default_value("Delay", SimDuration::from_secs(2)));
+    let has_jitter = options.flag("UseJitter");
+    let has_jitter = has_jitter.unwrap_or_else(|| options.default_value("UseJitter", is_http));
+    let longest = options.span("MaxDelay", ranges::DELAY);
     let honours_retry_after = is_http.then(|| {
         let written = options.flag("ShouldRetryAfterHeader");
         written.unwrap_or_else(|| options.default_value("ShouldRetryAfterHeader", true))
     });
     let everything = (!is_http).then(|| {
         options.default("ShouldHandle", "every exception, as in RetryStrategyOptions");
-        json!([
-            "server error",
-            "timeout",
-            "refused",
-            "no healthy instance",
-            "queue full",
-            "wait exceeded",
-            "rejected by breaker",
-            "rejected by bulkhead",
-            "rejected by rate limit",
-            "expired",
-            "shed",
-        ])
+        // An answer that refuses the request is none.
+        names_of(OutcomeSet::failures().less(OutcomeSet::of(&[Outcome::ClientError])))
     });
     let retry = map([
-        ("attempts", Some((retries + 1).into())),
-        ("backoff", Some(backoff.into())),
+        ("preset", Some("polly".into())),
+        ("MaxRetryAttempts", Some(retries.min(MOST_ATTEMPTS - 1).into())),
+        ("Delay", Some(delay.to_string().into())),
+        ("BackoffType", Some(growth.into())),
+        ("MaxDelay", longest.map(|longest| longest.to_string().into())),
+        ("UseJitter", Some(has_jitter.into())),
+        ("ShouldRetryAfterHeader", honours_retry_after.map(Value::from)),
         ("on", everything),
-        ("honour retry after", honours_retry_after.map(Value::from)),
     ]);
     options.guard("retry", Value::Object(retry), origin);
-}
-
-/// The waits of `RetryHelper` in Polly's `src/Polly.Core/Retry`.
-fn read_backoff(is_http: bool, retries: u32, options: &mut Options<'_, '_>) -> String {
-    let types = ["Constant", "Linear", "Exponential"];
-    let default = if is_http { "Exponential" } else { "Constant" };
-    let growth = options.name("BackoffType", &types);
-    let growth = growth.unwrap_or_else(|| options.default_value("BackoffType", default));
-    let delay = options.span("Delay", ranges::DELAY);
-    let delay = delay.unwrap_or_else(|| options.default_value("Delay", SimDuration::from_secs(2)));
-    let has_jitter = options.flag("UseJitter");
-    let has_jitter = has_jitter.unwrap_or_else(|| options.default_value("UseJitter", is_http));
-    let longest = options.span("MaxDelay", ranges::DELAY);
-    if delay.is_zero() {
-        return "none".to_owned();
-    }
-    let max = |longest: Option<SimDuration>| {
-        longest.map_or_else(String::new, |longest| format!(" max {longest}"))
-    };
-    match growth {
-        "Exponential" if has_jitter => {
-            options.remark(
-                "UseJitter",
-                "true: Polly spreads the waits by a formula of its own; full jitter is nearest, and \
-                 shorter on average",
-            );
-            format!("exponential {delay} x2{} full jitter", max(longest))
-        }
-        "Exponential" => format!("exponential {delay} x2{}", max(longest)),
-        "Linear" => {
-            if retries > 3 {
-                options.remark(
-                    "BackoffType",
-                    "Linear: each wait is longer by the delay; here the waits double up to the last",
-                );
-            }
-            remark_on_spread(has_jitter, options);
-            let last = delay * u64::from(retries);
-            format!("exponential {delay} x2{}", max(Some(longest.unwrap_or(last).min(last))))
-        }
-        // A quarter to either side.
-        _ if has_jitter && longest.is_none_or(|longest| longest >= delay.scaled(1.25)) => {
-            format!("uniform {} to {}", delay.scaled(0.75), delay.scaled(1.25))
-        }
-        _ => {
-            remark_on_spread(has_jitter, options);
-            format!("fixed {}", longest.map_or(delay, |longest| longest.min(delay)))
-        }
-    }
-}
-
-fn remark_on_spread(has_jitter: bool, options: &mut Options<'_, '_>) {
-    if has_jitter {
-        options.remark("UseJitter", "true: each wait is a quarter longer or shorter; here none is");
-    }
 }
 
 fn read_breaker(mut options: Options<'_, '_>, origin: Origin) {

@@ -4,10 +4,10 @@
 use serde_json::{Map, Value};
 
 use super::exceptions::EXCEPTIONS;
-use crate::Outcome;
+use crate::OutcomeSet;
 use crate::formats::configuration::Configuration;
 use crate::formats::section::Section;
-use crate::formats::values::map;
+use crate::formats::values::{map, names_of, service_name};
 use crate::formats::{Imported, ImportedCall, Remark};
 use crate::language::Problem;
 
@@ -172,7 +172,7 @@ fn number_of(name: &str, imported: &mut Imported) -> usize {
     if let Some(number) = imported.calls.iter().position(is_own) {
         return number;
     }
-    let plain = plain_name(name);
+    let plain = service_name(name);
     let is_renamed =
         |call: &ImportedCall| call.assumptions.iter().any(|it| it.about.starts_with(INSTANCE));
     let is_taken = |callee: &str| {
@@ -187,12 +187,6 @@ fn number_of(name: &str, imported: &mut Imported) -> usize {
         imported.calls[number].assume(about, format!("is the callee {callee}"));
     }
     number
-}
-
-/// The name of an instance as a service of a scenario may have it.
-fn plain_name(name: &str) -> String {
-    let plain = |c: char| if c.is_alphanumeric() || c == '-' || c == '_' { c } else { '-' };
-    name.chars().map(plain).collect()
 }
 
 fn whole(value: &Value) -> Option<i64> {
@@ -273,7 +267,8 @@ impl<'a> Layers<'a> {
             if names.contains(&next) {
                 let message = format!("{}: `{next}` builds on itself", nearest.path());
                 imported.problems.push(
-                    Problem::error(message, None).with_help("let the chain of `baseConfig` end"),
+                    Problem::error(message, nearest.place("baseConfig"))
+                        .with_help("let the chain of `baseConfig` end"),
                 );
                 break;
             }
@@ -285,7 +280,8 @@ impl<'a> Layers<'a> {
                 } else {
                     format!("known configurations: {}", known.join(", "))
                 };
-                imported.problems.push(Problem::error(message, None).with_help(help));
+                let at = nearest.place("baseConfig");
+                imported.problems.push(Problem::error(message, at).with_help(help));
                 break;
             };
             names.push(next);
@@ -318,8 +314,16 @@ impl<'a> Layers<'a> {
         entries.collect()
     }
 
+    /// The outcomes of a list of exceptions, and those of the list of what is ignored. The first are
+    /// every failure if their list is empty or names nothing that is known.
+    fn handled(&self, key: &str, call: &mut ImportedCall) -> (OutcomeSet, OutcomeSet) {
+        let listed = self.outcomes(key, call).filter(|listed| *listed != OutcomeSet::of(&[]));
+        let ignored = self.outcomes("ignoreExceptions", call).unwrap_or(OutcomeSet::of(&[]));
+        (listed.unwrap_or_else(OutcomeSet::failures).less(ignored), ignored)
+    }
+
     /// The outcomes that a list of exceptions stands for; those that are unknown have a remark.
-    fn outcomes(&self, key: &str, call: &mut ImportedCall) -> Option<Vec<Outcome>> {
+    fn outcomes(&self, key: &str, call: &mut ImportedCall) -> Option<OutcomeSet> {
         let section = self.sections.iter().find(|section| section.has(key))?;
         let names = section.take_as(key, texts)?;
         let mut outcomes = Vec::new();
@@ -330,7 +334,7 @@ impl<'a> Layers<'a> {
                 None => call.remark(format!("{}.{key}", section.path()), name),
             }
         }
-        Some(outcomes)
+        Some(OutcomeSet::of(&outcomes))
     }
 }
 
@@ -354,50 +358,29 @@ fn number_within(value: &Value, least: f64, most: f64) -> Option<Value> {
     (least..=most).contains(&number).then_some(value)
 }
 
-fn names_of(outcomes: &[Outcome]) -> Value {
-    let known = Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(outcome));
-    known.map(|outcome| Value::from(outcome.name())).collect::<Vec<_>>().into()
-}
-
 /// A retry; without lists of exceptions every failure is tried again.
 fn retry(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Value) {
     let mut settings = layers.settings(&RETRY_KEYS);
-    let retried = layers.outcomes("retryExceptions", call);
-    let ignored = layers.outcomes("ignoreExceptions", call).unwrap_or_default();
-    let is_known = retried.as_ref().is_some_and(|retried| !retried.is_empty());
-    if is_known || !ignored.is_empty() {
-        let all = || Outcome::ALL.into_iter().filter(|outcome| !outcome.is_good()).collect();
-        let retried = retried.filter(|retried| !retried.is_empty()).unwrap_or_else(all);
-        let on: Vec<Outcome> =
-            retried.into_iter().filter(|outcome| !ignored.contains(outcome)).collect();
-        settings.insert("on".to_owned(), names_of(&on));
-    } else {
+    let (on, _) = layers.handled("retryExceptions", call);
+    if on == OutcomeSet::failures() {
         call.assume(
             "retry",
             "every failure is tried again, rejections by guards further in as well",
         );
+    } else {
+        settings.insert("on".to_owned(), names_of(on));
     }
     ("retry", with_preset("resilience4j", settings))
 }
 
 fn breaker(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Value) {
     let mut settings = layers.settings(&BREAKER_KEYS);
-    let recorded = layers.outcomes("recordExceptions", call).unwrap_or_default();
-    let ignored = layers.outcomes("ignoreExceptions", call).unwrap_or_default();
-    let counted: Vec<Outcome> =
-        recorded.into_iter().filter(|outcome| !ignored.contains(outcome)).collect();
-    if !counted.is_empty() {
-        settings.insert("counts".to_owned(), names_of(&counted));
+    let (counts, ignores) = layers.handled("recordExceptions", call);
+    if counts != OutcomeSet::failures() {
+        settings.insert("counts".to_owned(), names_of(counts));
     }
-    if !ignored.is_empty() {
-        settings.insert("ignores".to_owned(), names_of(&ignored));
-        if counted.is_empty() {
-            let rest: Vec<Outcome> = Outcome::ALL
-                .into_iter()
-                .filter(|outcome| !outcome.is_good() && !ignored.contains(outcome))
-                .collect();
-            settings.insert("counts".to_owned(), names_of(&rest));
-        }
+    if ignores != OutcomeSet::of(&[]) {
+        settings.insert("ignores".to_owned(), names_of(ignores));
     }
     ("breaker", with_preset("resilience4j", settings))
 }
