@@ -6,7 +6,7 @@ use serde_json::Value;
 use sim_models::formats::{Content, Document, Exporter};
 use sim_models::scenario::tree::{Node, parse_path};
 
-/// What an exported file says of itself.
+/// The origin of an exported file, which its first comments state.
 #[derive(Clone, Debug)]
 pub struct Heading {
     /// The name of the scenario.

@@ -33,7 +33,7 @@ pub(super) struct GuardedCall {
     /// True if the callee learns how much time is left.
     pub propagates_deadline: bool,
     has_fallback: bool,
-    /// What the settings of its guards do not say.
+    /// Remarks on what its settings leave out, for every format.
     notes: Vec<String>,
 }
 
@@ -188,7 +188,7 @@ impl GuardedCall {
     }
 }
 
-/// What [`GuardSettings`] do not say about a call.
+/// Remarks on the details of a call that [`GuardSettings`] leave out.
 fn notes_on_edge(blueprint: &Blueprint, edge: &EdgePlan) -> Vec<String> {
     let drawn = [("timeout", edge.timeout), ("connect timeout", edge.connect_timeout)];
     let drawn = drawn.into_iter().filter_map(|(what, deadline)| note_on_drawn(what, deadline));
@@ -201,7 +201,7 @@ fn note_on_drawn(what: &str, id: u32) -> Option<String> {
         .then(|| format!("the {what} is drawn from a distribution; its mean stands here"))
 }
 
-/// What [`GuardSettings`] do not say about a guard.
+/// Remarks on the details of a guard that [`GuardSettings`] leave out.
 fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
     let scope_of = |what: &str, scope: Scope| match scope {
         Scope::CallerInstance => None,

@@ -28,7 +28,7 @@ pub struct Imported {
     pub caller: Vec<(&'static str, Value)>,
     /// The settings that belong to no call.
     pub remarks: Vec<Remark>,
-    /// What was assumed and belongs to no call.
+    /// The assumptions that belong to no call.
     pub assumptions: Vec<Remark>,
     /// The mistakes in the files.
     pub problems: Vec<Problem>,

@@ -316,7 +316,7 @@ pub(crate) struct Frames {
     /// State that the guards keep: `depth` entries per frame.
     holds: Vec<Hold>,
     depth: usize,
-    /// What frames hold over several steps: `nesting` entries per frame, the outermost first.
+    /// Resources held over several steps: `nesting` entries per frame, the outermost first.
     kept: Vec<Kept>,
     nesting: usize,
     /// For each frame, the workload request that it works for; empty if nothing needs it.

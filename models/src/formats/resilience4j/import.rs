@@ -161,7 +161,7 @@ fn order_of(module: &Module, library: &Section<'_>, imported: &mut Imported) -> 
     order
 }
 
-/// What is assumed about the name of an instance begins with this.
+/// The subject of an assumption about the name of an instance, which follows it.
 const INSTANCE: &str = "the instance";
 
 /// The number of the call of an instance. A name that no service can have is changed, so that it is

@@ -58,7 +58,7 @@ section! {
     }
 }
 
-/// What the rule of a retry stands for.
+/// The meaning of a retry, whichever library names it.
 struct Rule {
     attempts: u32,
     pauses: Pauses,
