@@ -149,12 +149,12 @@ fn a_hedged_attempt_that_fails_is_one_failure() {
 
 #[test]
 fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
-    let system = |breaker: &str, handler: &str, rest: &str| {
+    let system = |breaker: &str, service: &str, rest: &str| {
         run_sections(
             &format!(
                 "run: {{ duration: 60s, drain: 10s }}
                  workloads: {{ web: {{ to: a, arrivals: constant 100/s }} }}
-                 services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ instances: 4, handle: [ {handler} ] }} }}
+                 services: {{ a: {{ handle: [ {{ call: b }} ] }}, b: {{ {service} }} }}
                  calls: {{ a -> b: {{ timeout: 5s, breaker: {{ {breaker} }} }} }}
                  {rest}"
             ),
@@ -165,7 +165,7 @@ fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
     // more may wait.
     let http1 = system(
         "preset: envoy, max_connections: 10, max_pending_requests: 5",
-        "{ pause: 500ms }",
+        "handle: [ { pause: 500ms } ]",
         "",
     );
     let ok = ended(&http1, "a -> b", "ok");
@@ -176,13 +176,13 @@ fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
     );
     let http2 = system(
         "preset: envoy, max_requests: 10, http2_protocol_options: true",
-        "{ pause: 500ms }",
+        "handle: [ { pause: 500ms } ]",
         "",
     );
     assert!((http2.summary.workloads[0].latency.max - 0.5).abs() < 1e-6, "nothing waits");
     let mesh = system(
         "preset: istio, connectionPool: { tcp: { maxConnections: 10 }, http: { http1MaxPendingRequests: 5 } }",
-        "{ pause: 500ms }",
+        "handle: [ { pause: 500ms } ]",
         "",
     );
     assert_eq!(ended(&mesh, "a -> b", "ok"), ok, "the same under Istio's names");
@@ -210,7 +210,7 @@ fn the_envoy_preset_limits_requests_and_retries_and_ejects_instances() {
         "preset: istio, outlierDetection: { consecutive5xxErrors: 3, maxEjectionPercent: 25 }";
     let bad = system(
         ejecting,
-        "{ pause: 1ms }",
+        "instances: 4, handle: [ { pause: 1ms } ]",
         "faults: [ { at: 10s, errors: b, rate: 100%, instances: 1 } ]",
     );
     assert!(ended(&bad, "a -> b", "server error") < 10);

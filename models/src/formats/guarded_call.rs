@@ -9,6 +9,7 @@ use crate::resilience::load_balancer::{
     Balance, HealthCheck, Locality, OutlierSettings, SlowStart,
 };
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy};
+use crate::resources::HostLimits;
 use crate::system::{Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
 use crate::{Outcome, OutcomeSet};
 
@@ -20,9 +21,12 @@ pub(super) struct GuardedCall {
     /// The guards, the outermost first; the timeout of each attempt is among them.
     pub guards: Vec<GuardSettings>,
     pub connect_timeout: Option<SimDuration>,
+    /// Number of instances of the callee.
+    pub instances: u32,
     pub balance: Balance,
     pub outliers: Option<OutlierSettings>,
     pub panic_threshold: f64,
+    pub update_merge_window: SimDuration,
     pub locality: Option<Locality>,
     pub health_check: Option<HealthCheck>,
     pub slow_start: Option<SlowStart>,
@@ -67,6 +71,8 @@ pub(super) struct BulkheadSettings {
     pub max_wait: Option<SimDuration>,
     /// True if a call keeps its permit when its caller has stopped waiting.
     pub outlives_timeouts: bool,
+    /// The limits of a proxy, if it is one that makes them.
+    pub proxy: Option<HostLimits>,
 }
 
 impl GuardedCall {
@@ -82,10 +88,12 @@ impl GuardedCall {
             caller: edge.caller.clone(),
             callee: blueprint.stations[edge.callee as usize].name.clone(),
             guards,
+            instances: edge.callee_instances.len() as u32,
             connect_timeout: span(blueprint, edge.connect_timeout),
             balance: edge.balance.balance.clone(),
             outliers: edge.balance.outlier_detection,
             panic_threshold: edge.balance.panic_threshold,
+            update_merge_window: edge.balance.update_merge_window,
             locality: edge.balance.locality,
             health_check: edge.balance.health_check,
             slow_start: edge.balance.slow_start,
@@ -260,7 +268,7 @@ impl GuardSettings {
             Guard::Timeout(guards::Timeout { deadline }) => {
                 Self::Timeout(span(blueprint, deadline).unwrap_or(SimDuration::MAX))
             }
-            Guard::Bulkhead(guards::Bulkhead { first_pool, outlives_timeouts }) => {
+            Guard::Bulkhead(guards::Bulkhead { first_pool, outlives_timeouts, .. }) => {
                 let pool = &blueprint.pools[first_pool as usize];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, outlives_timeouts))
             }
@@ -295,6 +303,7 @@ impl BulkheadSettings {
     fn new(blueprint: &Blueprint, pool: &PoolPlan, outlives_timeouts: bool) -> Self {
         Self {
             outlives_timeouts,
+            proxy: pool.hosts,
             capacity: pool.capacity,
             core: pool.core,
             queue: pool.queue_limit,

@@ -9,6 +9,7 @@ use super::remark::CallRemarks;
 use super::retry_conditions::{self, WrittenConditions, listed};
 use crate::resilience::load_balancer::Balance;
 use crate::resilience::{Backoff, Growth, Jitter, RetryBudgetPolicy, RetryPolicy};
+use crate::resources::HostLimits;
 use crate::system::UNLIMITED;
 
 /// A kind of proxy.
@@ -23,6 +24,8 @@ pub(super) struct ProxiedCall {
     /// The timeout of the route.
     pub timeout: Option<SimDuration>,
     pub retry: Option<ProxiedRetry>,
+    /// The timeout of the only attempt, if it is not that of the route.
+    pub attempt_timeout: Option<SimDuration>,
     pub limits: Option<Limits>,
     /// The budget of its retries; none if they have no limit.
     pub budget: Option<ProxiedBudget>,
@@ -44,6 +47,18 @@ pub(super) struct ProxiedRetry {
 pub(super) struct Limits {
     pub connections: u32,
     pub pending: u32,
+    pub requests: u32,
+    /// True if requests share a connection (HTTP/2).
+    pub shares_connections: bool,
+}
+
+impl Limits {
+    pub const NONE: Self = Self {
+        connections: UNLIMITED,
+        pending: UNLIMITED,
+        requests: UNLIMITED,
+        shares_connections: false,
+    };
 }
 
 /// The limit on retries under way.
@@ -93,21 +108,29 @@ impl ProxiedCall {
             }
             (None, _) => None,
         };
-        // Without retries, the timeout of the only attempt is that of the call.
+        let limits = call.bulkhead().map(|bulkhead| limits_of(call, bulkhead, proxy, remarks));
+        let budget = budget_of(call, proxy, remarks);
+        // Without retries, the timeout of the only attempt is that of the call, unless there is more
+        // to a call than its attempt.
         let attempt =
             call.attempt_timeout().filter(|_| retry.as_ref().is_none_or(|it| it.is_hedged));
-        if let (Some(whole), Some(attempt)) = (call.timeout(), attempt) {
+        let waits = call.timeout().is_some() || call.bulkhead().is_some_and(|it| it.queue > 0);
+        if proxy == Proxy::Envoy && retry.is_none() && waits {
+            return Self {
+                timeout: call.timeout(),
+                retry,
+                attempt_timeout: attempt,
+                limits,
+                budget,
+            };
+        }
+        if let Some(attempt) = attempt.filter(|_| waits) {
             remarks.add(format!(
-                "the timeout of the route is the shorter of {whole} for the call and {attempt} for its only attempt"
+                "the timeout of {attempt} for the only attempt is one of the route, which counts the wait for a connection"
             ));
         }
         let timeout = [call.timeout(), attempt].into_iter().flatten().min();
-        Self {
-            timeout,
-            retry,
-            limits: call.bulkhead().map(|bulkhead| limits_of(bulkhead, proxy, remarks)),
-            budget: budget_of(call, proxy, remarks),
-        }
+        Self { timeout, retry, attempt_timeout: None, limits, budget }
     }
 }
 
@@ -181,10 +204,20 @@ fn hedged(delay: SimDuration, requests: u32, remarks: &mut CallRemarks<'_>) -> P
     }
 }
 
-fn limits_of(bulkhead: BulkheadSettings, proxy: Proxy, remarks: &mut CallRemarks<'_>) -> Limits {
-    let BulkheadSettings { capacity, core, queue, max_wait, outlives_timeouts: _ } = bulkhead;
-    if capacity == 0 {
-        return Limits { connections: 1, pending: 0 };
+/// The limits of a bulkhead: those of a proxy as they are, and any other as a limit on requests under
+/// way. A call that has to wait does so for a connection; without a queue it never does, because
+/// connections have no limit, and one request too many is rejected when it has its connection.
+fn limits_of(
+    call: &GuardedCall,
+    bulkhead: BulkheadSettings,
+    proxy: Proxy,
+    remarks: &mut CallRemarks<'_>,
+) -> Limits {
+    let BulkheadSettings { capacity, core, queue, max_wait, .. } = bulkhead;
+    if let Some(HostLimits { connections, pending, requests, shares_connections, .. }) =
+        bulkhead.proxy
+    {
+        return Limits { connections, pending, requests, shares_connections };
     }
     if core < capacity {
         remarks.add(format!(
@@ -196,12 +229,20 @@ fn limits_of(bulkhead: BulkheadSettings, proxy: Proxy, remarks: &mut CallRemarks
             "a call waits for a connection until it times out, not for at most {max_wait}"
         ));
     }
-    // A request is pending for an instant before it has a connection: with zero, none ever gets through.
+    remarks.add_if(
+        call.instances > 1,
+        "a rejected call has chosen an instance, and it is the next one's turn",
+    );
     if queue == 0 {
-        remarks
-            .add("one call may wait for a connection: without any, every call would be rejected");
+        return Limits { requests: capacity, ..Limits::NONE };
     }
-    Limits { connections: capacity, pending: queue.max(1) }
+    if call.instances > 1 {
+        remarks.add(format!(
+            "{proxy} keeps the connections to the {} instances apart: a call waits for one to its own instance",
+            call.instances
+        ));
+    }
+    Limits { connections: capacity, pending: queue, requests: capacity, shares_connections: false }
 }
 
 fn budget_of(

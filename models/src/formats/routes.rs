@@ -126,8 +126,6 @@ impl ImportedCall {
         let retry = json!({ "attempts": retries.saturating_add(1), "backoff": backoff, "on": on });
         self.set("retry", Some(retry));
         self.set("new instance per attempt", Some(true.into()));
-        let text = "a call keeps its connection between attempts; in Envoy each attempt takes one";
-        self.assume(about, text);
     }
 }
 

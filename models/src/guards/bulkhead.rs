@@ -7,6 +7,7 @@ use crate::Outcome;
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
+use crate::resources::{Answer, HostLimits};
 use crate::scenario::{Names, Plan, most};
 use crate::system::{Activity, Next, PoolKind, PoolPlan, Turn, UNLIMITED};
 
@@ -134,6 +135,24 @@ pub(crate) struct Permits {
     pub max_wait: Option<Placed<DurationPhrase>>,
     /// True if work that nobody waits for any more keeps its permit until it ends.
     pub outlives_timeouts: bool,
+    /// The limits of a proxy, which has a pool of connections for each instance of the callee.
+    pub hosts: Option<ProxyLimits>,
+}
+
+/// What a proxy allows at a time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProxyLimits {
+    pub connections: u32,
+    pub pending: u32,
+    pub requests: u32,
+    pub shares_connections: bool,
+}
+
+impl ProxyLimits {
+    fn of_hosts(self, hosts: u32) -> HostLimits {
+        let Self { connections, pending, requests, shares_connections } = self;
+        HostLimits { hosts, connections, pending, requests, shares_connections }
+    }
 }
 
 impl Permits {
@@ -147,13 +166,20 @@ impl Permits {
             queue_limit: if max_wait.is_some() { UNLIMITED } else { 0 },
             max_wait,
             outlives_timeouts: false,
+            hosts: None,
         }
     }
 
     /// Threads or connections with a queue.
     pub fn pool(kind: PoolKind, capacity: u32, queue_limit: u32) -> Self {
-        let (core, max_wait, outlives_timeouts) = (capacity, None, false);
-        Self { kind, capacity, core, queue_limit, max_wait, outlives_timeouts }
+        let (core, max_wait, outlives_timeouts, hosts) = (capacity, None, false, None);
+        Self { kind, capacity, core, queue_limit, max_wait, outlives_timeouts, hosts }
+    }
+
+    /// The connections of a proxy.
+    pub fn of_proxy(limits: ProxyLimits) -> Self {
+        let pool = Self::pool(PoolKind::Connections, limits.connections, limits.pending);
+        Self { hosts: Some(limits), ..pool }
     }
 
     /// The guard that they make, one pool of permits for each instance of the caller.
@@ -172,17 +198,22 @@ impl Permits {
         if !problems.may_have(in_all, most::POOLS, "pools", site.at) {
             return None;
         }
+        let callee = &plan.blueprint.stations[site.edge.callee as usize];
+        let hosts = self.hosts.map(|limits| limits.of_hosts(callee.instances.len() as u32));
+        let capacity = hosts.map_or(self.capacity, |limits| limits.most_in_flight());
         for instance in 0..instances {
             plan.push_pool(PoolPlan {
                 number: if instances == 1 { 0 } else { instance + 1 },
-                capacity: self.capacity,
-                core: self.core,
+                capacity,
+                core: self.core.min(capacity),
                 queue_limit: self.queue_limit,
                 wait_deadline,
+                hosts,
                 ..PoolPlan::unlimited(&owner, self.kind)
             });
         }
-        Some(Bulkhead { first_pool, outlives_timeouts: self.outlives_timeouts })
+        let outlives_timeouts = self.outlives_timeouts;
+        Some(Bulkhead { first_pool, outlives_timeouts, has_hosts: hosts.is_some() })
     }
 }
 
@@ -275,6 +306,8 @@ pub struct Bulkhead {
     /// True if work that nobody waits for any more goes on and keeps its permit until it ends; then
     /// a task carries it out (`system::tasks`).
     pub outlives_timeouts: bool,
+    /// True if its pools are those of a proxy, which keeps connections to each instance apart.
+    pub has_hosts: bool,
 }
 
 /// A permit of a bulkhead, or a place in the queue for one.
@@ -282,6 +315,8 @@ pub struct Bulkhead {
 pub(crate) struct Permit {
     /// The instant at which it was granted, or the wait began.
     since: SimTime,
+    /// The number of the callee's instance that it is for; zero if it is for any.
+    host: u32,
 }
 
 impl Guards for Bulkhead {
@@ -304,7 +339,10 @@ impl Guards for Bulkhead {
             return Entry::Waits;
         }
         let pool = call.of_caller(self.first_pool, turn);
-        let permit = Permit { since: turn.now };
+        if self.has_hosts {
+            return Self::enter_host(call, pool, turn);
+        }
+        let permit = Permit { since: turn.now, host: 0 };
         *turn.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
         if turn.state.pools[pool].try_acquire(turn.now) {
             return Entry::Passed;
@@ -318,19 +356,39 @@ impl Guards for Bulkhead {
     }
 
     #[inline]
-    fn leave(&self, call: Call<'_>, _: Outcome, turn: &mut Turn<'_>) -> Exit {
-        self.release(call, turn);
+    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+        // What a proxy gives up or cannot connect takes its connection along.
+        self.release(call, matches!(outcome, Outcome::Timeout | Outcome::Refused), turn);
         Exit::Passed
     }
 
     fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
-        self.release(call, turn);
+        self.release(call, true, turn);
     }
 }
 
 impl Bulkhead {
+    /// Takes a call into the pool of a proxy for the instance that is chosen for it.
+    fn enter_host(call: Call<'_>, pool: usize, turn: &mut Turn<'_>) -> Entry {
+        let Some(target) = turn.target(call.index, call.edge) else {
+            return Entry::Rejected(Outcome::NoHealthyInstance);
+        };
+        let host = target - call.edge.callee_instances.start;
+        let permit = Permit { since: turn.now, host };
+        *turn.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
+        match turn.state.pools[pool].ask_for_host(turn.now, host) {
+            Answer::Granted => Entry::Passed,
+            Answer::Waits => {
+                let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
+                turn.state.pools[pool].enqueue_for_host(turn.now, host, waiter);
+                Entry::Waits
+            }
+            Answer::Rejected => Entry::Rejected(Outcome::RejectedByBulkhead),
+        }
+    }
+
     #[inline]
-    fn release(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+    fn release(&self, call: Call<'_>, closes: bool, turn: &mut Turn<'_>) {
         let pool = call.of_caller(self.first_pool, turn);
         let Hold::Bulkhead(permit) = turn.state.frames.held(call.index, call.position) else {
             unreachable!("only a permit is given back")
@@ -338,7 +396,13 @@ impl Bulkhead {
         let held = turn.now.since(permit.since);
         let frames = &turn.state.frames;
         let is_live = |waiter| frames.is_live(waiter);
-        if let Some(waiter) = turn.state.pools[pool].release(turn.now, held, is_live) {
+        let pool = &mut turn.state.pools[pool];
+        let next = if self.has_hosts {
+            pool.release_of_host(turn.now, held, (permit.host, closes), is_live)
+        } else {
+            pool.release(turn.now, held, is_live)
+        };
+        if let Some(waiter) = next {
             turn.state.ready.push(Next::Permit(waiter.frame));
         }
     }
@@ -360,8 +424,9 @@ impl Turn<'_> {
         let held = self.state.frames.held(index, position);
         if let (Some(pool), Hold::Bulkhead(permit)) = (self.awaited_permits(index), held) {
             self.state.pools[pool].note_wait(self.now.since(permit.since));
+            let permit = Permit { since: self.now, ..permit };
+            *self.state.frames.hold(index, position) = Hold::Bulkhead(permit);
         }
-        *self.state.frames.hold(index, position) = Hold::Bulkhead(Permit { since: self.now });
         self.guard_passed(index)
     }
 

@@ -16,7 +16,7 @@ mod throttle;
 mod timeout;
 
 pub use self::breaker::Breaker;
-pub(crate) use self::breaker::outlier_detection_of;
+pub(crate) use self::breaker::{ENVOYS_MERGE_WINDOW, outlier_detection_of};
 pub use self::bulkhead::Bulkhead;
 pub(crate) use self::bulkhead::Permits;
 pub(crate) use self::compile::{GuardsSection, pipeline};
@@ -170,6 +170,11 @@ macro_rules! guards {
         }
 
         impl WrittenGuard {
+            /// True for the limits of a proxy.
+            fn is_proxy(&self) -> bool {
+                matches!(self, Self::Breaker(breaker) if breaker.proxy().is_some())
+            }
+
             /// The place where it is written.
             fn at(&self) -> Location {
                 match self { $( Self::$guard(settings) => settings.at(), )* }
@@ -234,6 +239,12 @@ macro_rules! guards {
             fn written(&self) -> Vec<WrittenGuard> {
                 let mut written = Vec::new();
                 $( written.extend(self.$name.clone().map(WrittenGuard::$guard)); )*
+                // A proxy's limits lie within its retries: each attempt takes a connection.
+                let is_retry = |guard: &WrittenGuard| matches!(guard, WrittenGuard::Retry(_));
+                let proxy = written.iter().position(WrittenGuard::is_proxy);
+                if let (Some(proxy), Some(retry)) = (proxy, written.iter().position(is_retry)) {
+                    written[proxy..=retry].rotate_left(1);
+                }
                 let is_outside = |guard: &WrittenGuard| {
                     matches!(guard, WrittenGuard::RateLimit(_) | WrittenGuard::Throttle(_))
                 };

@@ -4,6 +4,7 @@
 
 mod discipline;
 mod episodes;
+mod host_pools;
 mod idempotency;
 mod keyed_cache;
 mod message_queue;
@@ -11,6 +12,7 @@ mod pool;
 
 pub use discipline::Discipline;
 pub use episodes::{Episode, Episodes};
+pub use host_pools::{Answer, HostLimits};
 pub use idempotency::{IdempotencyKeys, Repetition};
 pub use keyed_cache::{CacheSettings, KeyedCache, LookUp};
 pub use message_queue::{Message, MessageQueue};

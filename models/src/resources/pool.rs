@@ -6,6 +6,7 @@ use sim_core::stats::TimeWeighted;
 use sim_core::{SimDuration, SimTime};
 
 use super::discipline::ClassQueues;
+use super::host_pools::{Answer, HostLimits, HostPools};
 use super::{Discipline, Episodes};
 
 /// A pool counts as saturated once all its slots have been in use for this long.
@@ -47,6 +48,8 @@ pub struct Pool {
     newest_first_above: u32,
     /// The queues of a pool that distinguishes classes; used instead of `queue`.
     classes: Option<Box<ClassQueues>>,
+    /// The connections of a proxy to each instance; used instead of `queue`.
+    hosts: Option<Box<HostPools>>,
     usage: PoolUsage,
     saturation: Episodes,
     overflow: Episodes,
@@ -86,6 +89,7 @@ impl Pool {
             queue: VecDeque::new(),
             newest_first_above: u32::MAX,
             classes: None,
+            hosts: None,
             usage: PoolUsage::default(),
             saturation: Episodes::new(SATURATED_AFTER, SATURATION_GAP),
             overflow: Episodes::new(SimDuration::ZERO, OVERFLOW_GAP),
@@ -111,6 +115,58 @@ impl Pool {
             classes => self.classes = Some(Box::new(ClassQueues::new(classes.clone()))),
         }
         self
+    }
+
+    /// Keeps connections to each instance of a callee apart, with limits on all of them.
+    #[must_use]
+    pub fn with_hosts(mut self, limits: Option<HostLimits>) -> Self {
+        self.hosts = limits.map(|limits| Box::new(HostPools::new(limits)));
+        self
+    }
+
+    /// Like [`try_acquire`](Self::try_acquire), for a request to one instance of a callee.
+    pub fn ask_for_host(&mut self, now: SimTime, host: u32) -> Answer {
+        let (under_way, waiting) = (self.in_use(), self.queue_length());
+        let Some(hosts) = &mut self.hosts else { return Answer::Rejected };
+        let answer = hosts.ask(host, under_way, waiting);
+        match answer {
+            Answer::Granted => {
+                self.occupy(now);
+                self.usage.granted += 1;
+            }
+            Answer::Waits => {}
+            Answer::Rejected => {
+                self.usage.rejected += 1;
+                self.overflow.mark(now);
+            }
+        }
+        answer
+    }
+
+    /// Puts `waiter` at the end of the queue for a connection to an instance.
+    pub fn enqueue_for_host(&mut self, now: SimTime, host: u32, waiter: Waiter) {
+        let Some(hosts) = &mut self.hosts else { return };
+        hosts.enqueue(host, waiter);
+        self.usage.waiting.set(now, u64::from(self.queue_length()) + 1);
+    }
+
+    /// Like [`release`](Self::release), for a connection to an instance, which is closed if `closes`.
+    pub fn release_of_host(
+        &mut self,
+        now: SimTime,
+        held: SimDuration,
+        (host, closes): (u32, bool),
+        is_live: impl Fn(Waiter) -> bool,
+    ) -> Option<Waiter> {
+        self.usage.held += u128::from(held.as_nanos());
+        let next = self.hosts.as_mut().and_then(|hosts| hosts.give_back(host, closes, is_live));
+        if next.is_some() {
+            self.usage.waiting.set(now, u64::from(self.queue_length()) - 1);
+            self.usage.granted += 1;
+        } else {
+            self.vacate(now);
+        }
+        next
     }
 
     /// Like [`try_acquire`](Self::try_acquire), for a request of a class; 0 is the highest.

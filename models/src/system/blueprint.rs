@@ -17,7 +17,7 @@ use crate::resilience::{
     AutoscalerSettings, Backoff, Balancing, Fallback, RateLimitPolicy, RetryBudgetPolicy,
     ThrottleSettings, circuit_breaker,
 };
-use crate::resources::{CacheSettings, Discipline};
+use crate::resources::{CacheSettings, Discipline, HostLimits};
 use crate::steps::Op;
 use crate::workload::{ArrivalProcess, UserPlan};
 
@@ -367,6 +367,8 @@ pub struct PoolPlan {
     pub wait_deadline: u32,
     /// Order in which the queue is served.
     pub discipline: Discipline,
+    /// The limits of a proxy, which has a pool of connections for each instance of the callee.
+    pub hosts: Option<HostLimits>,
 }
 
 impl EdgePlan {
@@ -533,6 +535,7 @@ impl PoolPlan {
             queue_limit: UNLIMITED,
             wait_deadline: NONE,
             discipline: Discipline::Fifo,
+            hosts: None,
         }
     }
 

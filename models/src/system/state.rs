@@ -262,6 +262,7 @@ impl System {
                     Pool::new(plan.capacity, plan.queue_limit)
                         .with_core(plan.core)
                         .with_discipline(&plan.discipline)
+                        .with_hosts(plan.hosts)
                 })
                 .collect(),
             test_waiters: vec![Vec::new(); blueprint.breakers.len()],

@@ -3,12 +3,14 @@
 use serde_json::Value;
 
 use super::{destination, outliers};
+use crate::formats::durations;
 use crate::formats::section::Section;
 use crate::formats::values::map;
 use crate::formats::{Imported, ImportedCall};
+use crate::guards::ENVOYS_MERGE_WINDOW;
 
 /// The key of HTTP options among those of extensions.
-const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+pub(super) const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// Envoy's own limits (`CircuitBreakers.Thresholds`).
 const LIMITS: &str = "1024 connections, 1024 pending requests, 1024 requests, 3 retries";
@@ -61,6 +63,14 @@ fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) {
     let limits = thresholds.iter().find(|entry| is_of_default_priority(entry));
     let limit = |key: &str| limits.and_then(|limits| limits.count(key)).map(Value::from);
     let detection = cluster.section("outlier_detection");
+    let balancing = cluster.section("common_lb_config");
+    let mut merge_window = balancing.take_as("update_merge_window", durations::parse);
+    let takes_out = detection.is_there() || cluster.has("health_checks");
+    if merge_window.is_none() && takes_out {
+        let assumption = format!("not set, and the default is {ENVOYS_MERGE_WINDOW}");
+        call.assume("common_lb_config.update_merge_window", assumption);
+        merge_window = Some(ENVOYS_MERGE_WINDOW);
+    }
     let breaker = map([
         ("preset", Some("envoy".into())),
         ("max_connections", limit("max_connections")),
@@ -72,6 +82,7 @@ fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) {
             limits.and_then(|limits| read_retry_budget(&limits.section("retry_budget"))),
         ),
         ("http2_protocol_options", is_http2(cluster).then_some(true.into())),
+        ("update_merge_window", merge_window.map(|window| window.to_string().into())),
         ("outlier_detection", detection.is_there().then(|| outliers::read(&detection))),
     ]);
     if limits.is_none() {

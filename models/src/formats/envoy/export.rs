@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::cluster::HTTP_OPTIONS;
 use super::outliers;
 use crate::formats::Remark;
 use crate::formats::durations::in_seconds;
@@ -11,6 +12,7 @@ use crate::formats::proxied_call::{
 };
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number};
+use crate::guards::ENVOYS_MERGE_WINDOW;
 use crate::resilience::load_balancer::SlowStart;
 use crate::system::UNLIMITED;
 
@@ -52,25 +54,42 @@ fn write_cluster(
             "http_health_check": { "path": "/" },
         }])
     });
+    let shares_connections = proxied.limits.is_some_and(|limits| limits.shares_connections);
+    let is_own_window = call.update_merge_window != ENVOYS_MERGE_WINDOW;
     let takes_out = call.outliers.is_some() || call.health_check.is_some();
-    let panic =
-        json!({ "healthy_panic_threshold": { "value": number(call.panic_threshold * 100.0) } });
+    let common = map([
+        ("healthy_panic_threshold", Some(json!({ "value": number(call.panic_threshold * 100.0) }))),
+        ("update_merge_window", is_own_window.then(|| in_seconds(call.update_merge_window))),
+    ]);
+    remarks.add_if(
+        takes_out && is_own_window,
+        "changes of instances take effect as here (`update_merge_window`); Envoy's own window is 1s",
+    );
     let mut cluster = map([
         ("name", Some(call.callee.clone().into())),
         ("connect_timeout", call.connect_timeout.map(in_seconds)),
         ("lb_policy", Some(policy.into())),
+        ("typed_extension_protocol_options", shares_connections.then(write_http2)),
         ("circuit_breakers", Some(json!({ "thresholds": [write_thresholds(proxied)] }))),
         ("outlier_detection", call.outliers.map(|outliers| outliers::write(&outliers))),
         ("health_checks", health_check),
-        ("common_lb_config", takes_out.then_some(panic)),
+        ("common_lb_config", takes_out.then_some(Value::Object(common))),
     ]);
     cluster.extend(slow_start.map(|(key, slow_start)| (key.to_owned(), slow_start)));
     Value::Object(cluster)
 }
 
+/// The options with which requests share connections.
+fn write_http2() -> Value {
+    json!({ HTTP_OPTIONS: {
+        "@type": format!("type.googleapis.com/{HTTP_OPTIONS}"),
+        "explicit_http_config": { "http2_protocol_options": {} },
+    } })
+}
+
 /// All four limits: Envoy has limits of its own for those that are left out.
 fn write_thresholds(proxied: &ProxiedCall) -> Map<String, Value> {
-    let limits = proxied.limits.unwrap_or(Limits { connections: UNLIMITED, pending: UNLIMITED });
+    let limits = proxied.limits.unwrap_or(Limits::NONE);
     let (retries, budget) = match proxied.budget {
         None => (Some(UNLIMITED), None),
         Some(ProxiedBudget::Number(most)) => (Some(most), None),
@@ -83,7 +102,7 @@ fn write_thresholds(proxied: &ProxiedCall) -> Map<String, Value> {
     map([
         ("max_connections", Some(limits.connections.into())),
         ("max_pending_requests", Some(limits.pending.into())),
-        ("max_requests", Some(limits.connections.into())),
+        ("max_requests", Some(limits.requests.into())),
         ("max_retries", retries.map(Value::from)),
         ("retry_budget", budget),
     ])
@@ -111,7 +130,13 @@ fn write_virtual_host(callee: &str, proxied: &ProxiedCall) -> Value {
         ("cluster", Some(callee.into())),
         // Without a timeout of its own, a route has one of 15 s.
         ("timeout", Some(proxied.timeout.map_or_else(|| "0s".into(), in_seconds))),
-        ("retry_policy", retry.map(write_retry)),
+        (
+            "retry_policy",
+            retry.map(write_retry).or_else(|| {
+                let timeout = proxied.attempt_timeout?;
+                Some(json!({ "per_try_timeout": in_seconds(timeout) }))
+            }),
+        ),
         (
             "hedge_policy",
             retry.filter(|it| it.is_hedged).map(|_| json!({ "hedge_on_per_try_timeout": true })),

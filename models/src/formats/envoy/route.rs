@@ -79,6 +79,7 @@ fn read_retries(policy: &Section<'_>, hedge: Option<&Section<'_>>, call: &mut Im
     let about = policy.path();
     let Some(retry_on) = policy.text("retry_on").filter(|retry_on| !retry_on.is_empty()) else {
         call.assume(format!("{about}.retry_on"), "not set: there are no retries");
+        call.set_attempt_timeout(policy, "per_try_timeout");
         return;
     };
     let retries = policy.count("num_retries");
@@ -89,6 +90,7 @@ fn read_retries(policy: &Section<'_>, hedge: Option<&Section<'_>>, call: &mut Im
                 format!("{about}.num_retries"),
                 format!("0: there are no retries on {retry_on}"),
             );
+            call.set_attempt_timeout(policy, "per_try_timeout");
             return;
         }
         Some(_) => {}

@@ -8,6 +8,7 @@ use crate::formats::destinations::Destination;
 use crate::formats::section::Section;
 use crate::formats::values::{map, unless_empty};
 use crate::formats::{Imported, ImportedCall, Remark};
+use crate::guards::ENVOYS_MERGE_WINDOW;
 
 pub(super) fn read(root: &Section<'_>, imported: &mut Imported) {
     let spec = root.section("spec");
@@ -85,7 +86,13 @@ fn read_policy(policies: &[&Section<'_>], call: &mut ImportedCall) {
     call.set("connect timeout", connect_timeout);
     let outliers = group("outlierDetection");
     let budget = group("retryBudget");
-    let detection = outliers.map(|outliers| read_outliers(&outliers, call));
+    let detection = outliers.map(|outliers| {
+        let text = format!(
+            "an ejection takes effect at once; Envoy lets it wait for up to {ENVOYS_MERGE_WINDOW} after another"
+        );
+        call.assume(outliers.path(), text);
+        read_outliers(&outliers, call)
+    });
     let budget = budget.map(|budget| read_budget(&budget));
     if connection_pool.is_some() || detection.is_some() || budget.is_some() {
         let breaker = map([

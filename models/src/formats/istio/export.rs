@@ -12,6 +12,7 @@ use crate::formats::proxied_call::{
 };
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number, unless_empty};
+use crate::guards::ENVOYS_MERGE_WINDOW;
 use crate::resilience::load_balancer::{Enforcing, OutlierSettings};
 use crate::system::UNLIMITED;
 
@@ -64,10 +65,14 @@ fn write_connection_pool(
     // The numbers are signed.
     let limited =
         |limit: u32| (limit != UNLIMITED).then(|| Value::from(limit.min(i32::MAX as u32)));
-    let limits = proxied.limits.unwrap_or(Limits { connections: UNLIMITED, pending: UNLIMITED });
-    if limits.pending == 0 {
-        remarks.add("Istio cannot reject every call: zero pending requests mean no limit");
+    let limits = proxied.limits.unwrap_or(Limits::NONE);
+    if limits.pending == 0 || limits.requests == 0 {
+        remarks.add("Istio cannot reject every call: zero means no limit");
     }
+    remarks.add_if(
+        limits.shares_connections,
+        "requests share connections only if the callee speaks HTTP/2 (`h2UpgradePolicy`)",
+    );
     let max_retries = match proxied.budget {
         Some(ProxiedBudget::Number(0)) => {
             remarks.add("Istio cannot forbid retries by `maxRetries`: zero means no limit");
@@ -77,12 +82,12 @@ fn write_connection_pool(
         Some(ProxiedBudget::Share(..)) | None => None,
     };
     let tcp = map([
-        ("maxConnections", limited(limits.connections)),
+        ("maxConnections", limited(limits.connections.max(1))),
         ("connectTimeout", call.connect_timeout.map(with_unit)),
     ]);
     let http = map([
         ("http1MaxPendingRequests", limited(limits.pending.max(1))),
-        ("http2MaxRequests", limited(limits.connections)),
+        ("http2MaxRequests", limited(limits.requests.max(1))),
         ("maxRetries", max_retries),
     ]);
     (tcp, http)
@@ -100,6 +105,12 @@ fn write_outliers(
     outliers: &OutlierSettings,
     remarks: &mut CallRemarks<'_>,
 ) -> Value {
+    let window = call.update_merge_window;
+    if window != ENVOYS_MERGE_WINDOW {
+        remarks.add(format!(
+            "instances that go out or come back within {ENVOYS_MERGE_WINDOW} of each other do so together, not within {window}"
+        ));
+    }
     remark_on_outliers(outliers, remarks);
     let enforcing = outliers.enforcing;
     let enforced = |count: u32, chance: u32| if chance == 0 { 0 } else { count };

@@ -1,8 +1,12 @@
 //! Envoy's circuit breaking thresholds and outlier detection.
 
+use sim_core::SimDuration;
+
 use super::Company;
 use super::proxy::{Proxy, Thresholds};
+use crate::guards::bulkhead::ProxyLimits;
 use crate::guards::retry::EnvoyBudget;
+use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::RetryBudgetPolicy;
 use crate::resilience::load_balancer::{Balancing, OutlierSection, OutlierSettings};
@@ -30,6 +34,9 @@ section! {
         /// True if requests share connections (HTTP/2), so that none waits for one; false if left
         /// out.
         "http2_protocol_options" => http2_protocol_options: Option<bool>,
+        /// The time for which instances that go out or come back wait for others, if the last change
+        /// is not longer ago; 0s if left out, while a real Envoy has 1s.
+        "update_merge_window" => update_merge_window: Option<Duration>,
         /// Ejects instances that fail more than the others; not at all if left out.
         "outlier_detection" => outlier_detection: Option<Placed<OutlierSection>>,
     }
@@ -39,16 +46,22 @@ impl Proxy for EnvoySection {
     fn limits(&self, problems: &mut Problems) -> Company {
         let retries = self.max_retries.unwrap_or(MAX_RETRIES);
         Thresholds {
-            connections: self.max_connections.unwrap_or(MAX_CONNECTIONS),
-            pending: self.max_pending_requests.unwrap_or(MAX_PENDING_REQUESTS),
-            requests: self.max_requests.unwrap_or(MAX_REQUESTS),
-            shares_connections: self.http2_protocol_options.unwrap_or(false),
+            limits: ProxyLimits {
+                connections: self.max_connections.unwrap_or(MAX_CONNECTIONS),
+                pending: self.max_pending_requests.unwrap_or(MAX_PENDING_REQUESTS),
+                requests: self.max_requests.unwrap_or(MAX_REQUESTS),
+                shares_connections: self.http2_protocol_options.unwrap_or(false),
+            },
             retries: match &self.retry_budget {
                 Some(budget) => budget.compile(problems),
                 None => RetryBudgetPolicy::Envoy { ratio: 0.0, minimum: retries },
             },
         }
         .company()
+    }
+
+    fn update_merge_window(&self) -> Option<SimDuration> {
+        self.update_merge_window.map(|window| window.0)
     }
 
     fn outliers(

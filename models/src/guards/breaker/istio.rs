@@ -2,6 +2,7 @@
 
 use super::Company;
 use super::proxy::{Proxy, Thresholds};
+use crate::guards::bulkhead::ProxyLimits;
 use crate::guards::retry::EnvoyBudget;
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
@@ -108,10 +109,12 @@ impl Proxy for IstioSection {
         let (tcp, http) = (&self.connection_pool.tcp, &self.connection_pool.http);
         let limit = |written: Option<u32>| written.filter(|limit| *limit > 0).unwrap_or(NO_LIMIT);
         Thresholds {
-            connections: limit(tcp.max_connections),
-            pending: limit(http.http1_max_pending_requests),
-            requests: limit(http.http2_max_requests),
-            shares_connections: false,
+            limits: ProxyLimits {
+                connections: limit(tcp.max_connections),
+                pending: limit(http.http1_max_pending_requests),
+                requests: limit(http.http2_max_requests),
+                shares_connections: false,
+            },
             retries: match &self.retry_budget {
                 Some(budget) => budget.envoys().compile(problems),
                 None => RetryBudgetPolicy::Envoy { ratio: 0.0, minimum: limit(http.max_retries) },

@@ -11,7 +11,7 @@ mod service;
 
 pub(crate) use self::call::Permission;
 pub use self::plan::Breaker;
-pub(crate) use self::proxy::outlier_detection_of;
+pub(crate) use self::proxy::{ENVOYS_MERGE_WINDOW, outlier_detection_of};
 
 pub(crate) use self::company::Company;
 use self::composed::ComposedSection;
@@ -94,7 +94,7 @@ impl BreakerSection {
     }
 
     /// The limits of a proxy, if it is one.
-    fn proxy(&self) -> Option<&dyn Proxy> {
+    pub(super) fn proxy(&self) -> Option<&dyn Proxy> {
         match self {
             Self::Envoy(section) => Some(section),
             Self::Istio(section) => Some(section),

@@ -1,18 +1,29 @@
 //! Limits of proxies: on requests, connections and retries, and the ejection of instances, in place
 //! of a breaker.
 
+use sim_core::SimDuration;
+
 use super::{BreakerSection, Company};
 use crate::guards::WrittenGuard;
-use crate::guards::bulkhead::Permits;
+use crate::guards::bulkhead::{Permits, ProxyLimits};
 use crate::language::{Location, Placed, Problems};
 use crate::resilience::RetryBudgetPolicy;
 use crate::resilience::load_balancer::{Balancing, OutlierSettings};
-use crate::system::PoolKind;
+
+/// The time for which Envoy lets changes of instances wait for others, unless it is told otherwise
+/// (`CommonLbConfig.update_merge_window`; `ClusterManagerImpl::scheduleUpdate` in
+/// `source/common/upstream/cluster_manager_impl.cc`).
+pub(crate) const ENVOYS_MERGE_WINDOW: SimDuration = SimDuration::from_secs(1);
 
 /// The limits of a proxy.
 pub(crate) trait Proxy {
     /// The limits on requests, connections and retries.
     fn limits(&self, problems: &mut Problems) -> Company;
+
+    /// The time for which changes of instances wait for others, if it is written.
+    fn update_merge_window(&self) -> Option<SimDuration> {
+        None
+    }
 
     /// The outlier detection that comes along, and where it is written; what else it changes about
     /// balancing is changed.
@@ -25,35 +36,15 @@ pub(crate) trait Proxy {
 
 /// The most that a proxy allows.
 pub(super) struct Thresholds {
-    pub connections: u32,
-    pub pending: u32,
-    pub requests: u32,
-    pub shares_connections: bool,
+    pub limits: ProxyLimits,
     pub retries: RetryBudgetPolicy,
 }
 
 impl Thresholds {
     /// The guards that take the place of a breaker.
-    ///
-    /// A request is pending for an instant before it has a connection, and without pending requests no connection is
-    /// ever opened: then every request is rejected, as with a limit of no requests (`ConnPoolImplBase::newStreamImpl`
-    /// and `attachStreamToClient` in Envoy's `source/common/conn_pool/conn_pool_base.cc`). A limit of no connections
-    /// still allows one (`tryCreateNewConnection` there).
-    ///
-    /// With HTTP/1.1 a connection serves one request at a time, so the fewer of connections and
-    /// requests may be under way and the others wait; with HTTP/2 requests share connections, and
-    /// one too many is rejected at once.
     pub fn company(self) -> Company {
-        let permits = if self.pending == 0 || self.requests == 0 {
-            Permits::pool(PoolKind::Connections, 0, 0)
-        } else if self.shares_connections {
-            Permits::pool(PoolKind::Threads, self.requests, 0)
-        } else {
-            let connections = self.connections.max(1).min(self.requests);
-            Permits::pool(PoolKind::Connections, connections, self.pending)
-        };
-        let retries = Some(self.retries);
-        Company { in_place: Some(permits), retries, ..Company::default() }
+        let in_place = Some(Permits::of_proxy(self.limits));
+        Company { in_place, retries: Some(self.retries), ..Company::default() }
     }
 }
 
@@ -68,6 +59,9 @@ pub(crate) fn outlier_detection_of(
         _ => None,
     });
     for proxy in breakers.filter_map(|breaker: &Placed<BreakerSection>| breaker.proxy()) {
+        if let Some(window) = proxy.update_merge_window() {
+            balancing.update_merge_window = window;
+        }
         let Some((settings, at)) = proxy.outliers(balancing, problems) else { continue };
         if balancing.outlier_detection.replace(settings).is_some() {
             let message = "outliers of this call are detected twice";

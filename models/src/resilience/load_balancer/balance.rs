@@ -30,6 +30,9 @@ section! {
         /// The share of the instances in order below which all are used; 50% if left out, as in
         /// Envoy.
         "panic threshold" => panic_threshold: Option<Share>,
+        /// The time for which instances that go out or come back wait for others, if the last change
+        /// is not longer ago, as in Envoy, which has 1s; 0s if left out.
+        "update merge window" => update_merge_window: Option<Duration>,
     }
 }
 
@@ -117,6 +120,9 @@ pub(crate) fn compile_balance(
         health_check: section.health_check.as_ref().map(|check| check.compile(problems)),
         outlier_detection: section.outlier_detection.as_ref().map(|it| it.compile(problems)),
         slow_start: section.slow_start.as_ref().map(|start| start.compile(problems)),
+        update_merge_window: section
+            .update_merge_window
+            .map_or(SimDuration::ZERO, |window| window.0),
         panic_threshold: section.panic_threshold.map_or(PANIC_THRESHOLD, |share| share.0),
     }
 }

@@ -62,6 +62,11 @@ pub struct Balancing {
     pub slow_start: Option<SlowStart>,
     /// The share of instances in order below which all are used (Envoy's panic threshold), 0 to 1.
     pub panic_threshold: f64,
+    /// The time for which instances that go out or come back wait for others, if it is not longer
+    /// since the last change; zero if every change takes effect at once. Envoy's
+    /// `update_merge_window` (`ClusterManagerImpl::scheduleUpdate` in
+    /// `source/common/upstream/cluster_manager_impl.cc`).
+    pub update_merge_window: SimDuration,
 }
 
 impl Balancing {
@@ -103,6 +108,11 @@ pub struct LoadBalancer {
     /// Instances in order; all of them in a panic. Empty if none is in order and the panic
     /// threshold keeps the others out.
     eligible: Vec<u32>,
+    /// The last time at which the eligible ones were found.
+    updated_at: Option<SimTime>,
+    /// The time at which changes that wait for others take effect; [`SimTime::MAX`] if there are
+    /// none.
+    held_until: SimTime,
     /// The eligible ones of a zone, while one of them is chosen.
     in_zone: Vec<u32>,
     health: Vec<HealthTally>,
@@ -124,6 +134,8 @@ impl LoadBalancer {
             present: instances,
             next: vec![0; settings.locality.map_or(1, |locality| locality.zones) as usize],
             eligible: (0..instances).collect(),
+            updated_at: None,
+            held_until: SimTime::MAX,
             in_zone: Vec::with_capacity(instances as usize),
             health: vec![HealthTally::default(); instances as usize],
             outliers: settings
@@ -159,6 +171,9 @@ impl LoadBalancer {
         call: BalancedCall<D>,
         outstanding: impl Fn(u32) -> u32,
     ) -> Option<u32> {
+        if self.held_until <= call.now {
+            self.find_eligible(self.held_until);
+        }
         if self.eligible.is_empty() {
             return None;
         }
@@ -291,7 +306,7 @@ impl LoadBalancer {
         }
         let ejection = self.outliers.as_mut()?.note(now, instance, result);
         if ejection.is_some() {
-            self.find_eligible();
+            self.update(now);
         }
         ejection
     }
@@ -322,25 +337,42 @@ impl LoadBalancer {
     /// (`None`) or is ejected.
     pub fn sweep(&mut self, now: SimTime, mut changed: impl FnMut(u32, Option<Ejection>)) {
         let Some(mut outliers) = self.outliers.take() else { return };
-        let mut back = Vec::new();
+        let mut has_changed = false;
         outliers.sweep(now, |instance, ejection| {
-            if ejection.is_none() {
-                back.push(instance);
+            has_changed = true;
+            if let Some(at) = self.came_back_at.get_mut(instance as usize)
+                && ejection.is_none()
+            {
+                *at = now;
             }
             changed(instance, ejection);
         });
         self.outliers = Some(outliers);
-        for instance in back {
-            self.come_back(now, instance, true);
+        if has_changed {
+            self.update(now);
         }
-        self.find_eligible();
     }
 
     fn come_back(&mut self, now: SimTime, instance: u32, is_back: bool) {
         if let Some(at) = self.came_back_at.get_mut(instance as usize).filter(|_| is_back) {
             *at = now;
         }
-        self.find_eligible();
+        self.update(now);
+    }
+
+    /// Finds the eligible ones, now or, soon after the last time, together with changes to come.
+    fn update(&mut self, now: SimTime) {
+        let window = self.settings.update_merge_window;
+        if self.held_until <= now {
+            self.find_eligible(self.held_until);
+        }
+        if self.updated_at.is_none_or(|updated_at| now.since(updated_at) > window)
+            || window.is_zero()
+        {
+            self.find_eligible(now);
+        } else {
+            self.held_until = self.held_until.min(now + window);
+        }
     }
 
     /// Makes the first `present` instances exist, and no others.
@@ -352,10 +384,13 @@ impl LoadBalancer {
         for instance in before..self.present {
             self.come_back(now, instance, true);
         }
-        self.find_eligible();
+        // Envoy does not hold back instances that are added or removed.
+        self.find_eligible(now);
     }
 
-    fn find_eligible(&mut self) {
+    fn find_eligible(&mut self, now: SimTime) {
+        self.updated_at = Some(now);
+        self.held_until = SimTime::MAX;
         self.eligible.clear();
         for instance in 0..self.present {
             let is_ejected =
@@ -447,6 +482,35 @@ mod tests {
         assert!((share(&two, 0) - 1.0 / 6.0).abs() < 0.03);
         let few_keys = choices(by(Balance::ConsistentHash { keys: Some(1), bound: None }), 4);
         assert_eq!(share(&few_keys, few_keys[0]), 1.0, "one key has one place");
+    }
+
+    #[test]
+    fn changes_soon_after_another_take_effect_together() {
+        let check = HealthCheck {
+            interval: SimDuration::from_secs(1),
+            unhealthy_threshold: 1,
+            healthy_threshold: 1,
+        };
+        let update_merge_window = SimDuration::from_secs(1);
+        let settings =
+            Balancing { health_check: Some(check), update_merge_window, ..Balancing::default() };
+        let mut balancer = LoadBalancer::new(settings, 4, root());
+        let at = |millis| SimTime::ZERO + SimDuration::from_millis(millis);
+        for (millis, instance) in [(500, 0), (600, 1), (1_100, 2)] {
+            balancer.note_check(at(millis), instance, false);
+        }
+        let used = |balancer: &mut LoadBalancer, millis| {
+            let call =
+                || BalancedCall { now: at(millis), draw: || root().draw(), zone: 0, key: None };
+            let mut used: Vec<_> = (0..4).filter_map(|_| balancer.choose(call(), |_| 0)).collect();
+            used.sort_unstable();
+            used.dedup();
+            used
+        };
+        assert_eq!(used(&mut balancer, 1_500), [1, 2, 3], "the first change at once");
+        assert_eq!(used(&mut balancer, 1_600), [3], "the others a second after the first of them");
+        balancer.note_check(at(2_601), 3, false);
+        assert_eq!(used(&mut balancer, 2_601), [0; 0]);
     }
 
     #[test]

@@ -1,0 +1,179 @@
+//! The connection pools of a proxy: one for each instance of the callee, with limits on all of them
+//! together.
+//!
+//! The rules are those of Envoy (`source/common/conn_pool/conn_pool_base.cc`): a request belongs to
+//! the instance that was chosen for it. It takes an idle connection to that instance, or else is
+//! pending until a new connection is there. A connection stays open when its request has ended, and
+//! counts against the limit; an instance without any connection gets one whatever the limit.
+//! `validation/envoy` compares this with a real Envoy.
+
+use std::collections::VecDeque;
+
+use super::Waiter;
+
+/// The limits of a proxy on all connections and requests to a callee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostLimits {
+    /// Number of instances of the callee.
+    pub hosts: u32,
+    /// Connections, to all instances together; each instance may have one anyway.
+    pub connections: u32,
+    /// Requests that wait for a connection.
+    pub pending: u32,
+    /// Requests under way.
+    pub requests: u32,
+    /// True if requests share a connection (HTTP/2); otherwise it serves one at a time.
+    pub shares_connections: bool,
+}
+
+impl HostLimits {
+    /// The most requests that can be under way.
+    pub fn most_in_flight(&self) -> u32 {
+        match self {
+            Self { pending: 0, .. } => 0,
+            Self { shares_connections: true, requests, .. } => *requests,
+            Self { connections, hosts, requests, .. } => (*connections).max(*hosts).min(*requests),
+        }
+    }
+}
+
+/// The answer to a request for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It has one.
+    Granted,
+    /// It has to wait for one.
+    Waits,
+    /// It goes beyond a limit.
+    Rejected,
+}
+
+/// The connections to one instance.
+#[derive(Clone, Debug, Default)]
+struct Host {
+    open: u32,
+    busy: u32,
+    waiting: VecDeque<Waiter>,
+}
+
+/// The connection pools of all instances.
+#[derive(Clone, Debug)]
+pub(super) struct HostPools {
+    limits: HostLimits,
+    hosts: Vec<Host>,
+    /// Connections to all instances, idle ones included.
+    open: u32,
+}
+
+impl HostPools {
+    pub fn new(limits: HostLimits) -> Self {
+        Self { limits, hosts: vec![Host::default(); limits.hosts as usize], open: 0 }
+    }
+
+    /// Asks for a connection to an instance; `under_way` and `waiting` are the requests to all of
+    /// them.
+    pub fn ask(&mut self, host: u32, under_way: u32, waiting: u32) -> Answer {
+        if !self.has_free_connection(host) {
+            if waiting >= self.limits.pending {
+                return Answer::Rejected;
+            }
+            if !self.connect(host) {
+                return Answer::Waits;
+            }
+        }
+        if under_way >= self.limits.requests {
+            return Answer::Rejected;
+        }
+        self.hosts[host as usize].busy += 1;
+        Answer::Granted
+    }
+
+    pub fn enqueue(&mut self, host: u32, waiter: Waiter) {
+        self.hosts[host as usize].waiting.push_back(waiter);
+    }
+
+    /// Ends a request; its connection closes with it if `closes`, unless others share it. Returns the
+    /// first live waiter of the instance, which has a connection now.
+    pub fn give_back(
+        &mut self,
+        host: u32,
+        closes: bool,
+        is_live: impl Fn(Waiter) -> bool,
+    ) -> Option<Waiter> {
+        let pool = &mut self.hosts[host as usize];
+        pool.busy -= 1;
+        if closes && !self.limits.shares_connections {
+            pool.open -= 1;
+            self.open -= 1;
+        }
+        while pool.waiting.front().is_some_and(|waiter| !is_live(*waiter)) {
+            pool.waiting.pop_front();
+        }
+        if pool.waiting.is_empty() || !(self.has_free_connection(host) || self.connect(host)) {
+            return None;
+        }
+        let pool = &mut self.hosts[host as usize];
+        pool.busy += 1;
+        pool.waiting.pop_front()
+    }
+
+    fn has_free_connection(&self, host: u32) -> bool {
+        let pool = &self.hosts[host as usize];
+        if self.limits.shares_connections { pool.open > 0 } else { pool.busy < pool.open }
+    }
+
+    /// Opens a connection, if the limit allows one more or the instance has none
+    /// (`tryCreateNewConnection`).
+    fn connect(&mut self, host: u32) -> bool {
+        let pool = &mut self.hosts[host as usize];
+        let may_open = self.open < self.limits.connections || pool.open == 0;
+        pool.open += u32::from(may_open);
+        self.open += u32::from(may_open);
+        may_open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: HostLimits =
+        HostLimits { hosts: 3, connections: 2, pending: 2, requests: 9, shares_connections: false };
+
+    #[test]
+    fn an_instance_without_a_connection_gets_one_beyond_the_limit() {
+        let mut pools = HostPools::new(LIMITS);
+        let answers = [0, 1, 2, 2].map(|host| pools.ask(host, 0, 0));
+        assert_eq!(answers, [Answer::Granted, Answer::Granted, Answer::Granted, Answer::Waits]);
+        assert_eq!(LIMITS.most_in_flight(), 3);
+    }
+
+    #[test]
+    fn an_idle_connection_to_one_instance_is_none_to_another() {
+        let mut pools = HostPools::new(LIMITS);
+        assert_eq!([0, 1, 1].map(|host| pools.ask(host, 0, 0))[2], Answer::Waits);
+        pools.enqueue(1, Waiter { frame: 7, epoch: 0 });
+        assert_eq!(pools.give_back(0, false, |_| true), None, "it stays open, and idle");
+        assert_eq!(pools.ask(1, 1, 1), Answer::Waits);
+        let next = pools.give_back(1, false, |_| true);
+        assert_eq!(next.map(|waiter| waiter.frame), Some(7));
+    }
+
+    #[test]
+    fn a_connection_that_closes_makes_room_for_another() {
+        let mut pools = HostPools::new(LIMITS);
+        assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0)), [Answer::Granted; 2]);
+        pools.give_back(0, true, |_| true);
+        assert_eq!(pools.ask(1, 1, 0), Answer::Granted);
+    }
+
+    #[test]
+    fn limits_reject_what_is_pending_and_what_is_under_way() {
+        let none_pending = HostLimits { pending: 0, ..LIMITS };
+        assert_eq!(HostPools::new(none_pending).ask(0, 0, 0), Answer::Rejected);
+        let few = HostLimits { requests: 1, shares_connections: true, ..LIMITS };
+        let mut pools = HostPools::new(few);
+        assert_eq!([0, 1].map(|under_way| pools.ask(0, under_way, 0))[1], Answer::Rejected);
+        assert_eq!((none_pending.most_in_flight(), few.most_in_flight()), (0, 1));
+    }
+}
