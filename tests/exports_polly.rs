@@ -1,5 +1,5 @@
-//! Exports to Polly's options and to gobreaker's settings: values that the libraries accept, and
-//! a remark on everything that they cannot say.
+//! Exports to Polly's options: values that the library accepts, and a remark on everything that it
+//! cannot say.
 
 use std::sync::Arc;
 
@@ -80,17 +80,4 @@ fn a_call_with_retries_and_a_timeout_is_the_standard_handler() {
         "{ guards: [ { timeout: 3s }, { retry: { attempts: 1, backoff: none } } ] }",
         "{ connect timeout: 100ms, balance: random, timeout: 1s, hedge: { delay: 50ms, max: 3 } }",
     ]));
-}
-
-#[test]
-fn every_rule_of_a_breaker_is_in_the_code_for_gobreaker() {
-    let breakers = [
-        "{ breaker: { window: 50 calls, failures: 9, wait: 10s } }",
-        "{ breaker: { window: 20s, failures: 9, wait: 10s } }",
-        "{ breaker: { consecutive failures: 5, wait: 10s } }",
-        "{ breaker: { window: 20s, failure rate: 50%, minimum calls: 10, consecutive failures: 5, wait: 10s } }",
-        "{ breaker: { preset: gobreaker } }",
-    ];
-    let show = |call: &&str| format!("=== {call}\n{}", written("gobreaker", call));
-    insta::assert_snapshot!(breakers.iter().map(show).collect::<Vec<_>>().join("\n"));
 }

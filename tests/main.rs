@@ -18,6 +18,7 @@ mod edge_cases;
 mod elements;
 mod expectations;
 mod exports;
+mod exports_gobreaker;
 mod exports_polly;
 mod fallbacks;
 mod field;

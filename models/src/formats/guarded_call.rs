@@ -3,7 +3,8 @@
 use sim_core::SimDuration;
 
 use super::remark::CallRemarks;
-use crate::guards::{self, Scope};
+use crate::Outcome;
+use crate::guards::{self, Breaker, Scope};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::load_balancer::{
     Balance, HealthCheck, Locality, OutlierSettings, SlowStart,
@@ -11,7 +12,6 @@ use crate::resilience::load_balancer::{
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy};
 use crate::resources::HostLimits;
 use crate::system::{Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
-use crate::{Outcome, OutcomeSet};
 
 /// A call and its guards.
 #[allow(clippy::struct_excessive_bools, reason = "they say independent things about a call")]
@@ -221,14 +221,19 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
     match guard {
         Guard::Breaker(breaker) => {
             let plan = &blueprint.breakers[breaker.first as usize];
-            let of = |outcomes: OutcomeSet| {
-                let names = Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(*outcome));
-                names.map(Outcome::name).collect::<Vec<_>>().join(", ")
+            let names_of = |is_among: &dyn Fn(Outcome) -> bool| {
+                let outcomes = Outcome::ALL.into_iter().filter(|outcome| is_among(*outcome));
+                outcomes.map(Outcome::name).collect::<Vec<_>>().join(", ")
             };
-            let counts = plan.has_own_outcomes.then(|| match of(breaker.ignores) {
-                none if none.is_empty() => format!("the breaker counts {}", of(breaker.counts)),
-                ignored => {
-                    format!("the breaker counts {} and ignores {ignored}", of(breaker.counts))
+            let Breaker { counts, ignores, .. } = *breaker;
+            let counted =
+                names_of(&|outcome| counts.contains(outcome) && !ignores.contains(outcome));
+            let ignored = names_of(&|outcome| ignores.contains(outcome));
+            let counts = plan.has_own_outcomes.then(|| {
+                if ignored.is_empty() {
+                    format!("the breaker counts {counted}")
+                } else {
+                    format!("the breaker counts {counted} and ignores {ignored}")
                 }
             });
             counts.into_iter().chain(scope_of("breaker", breaker.scope)).collect()

@@ -72,7 +72,7 @@ impl TripRule {
     }
 
     /// True if no rate is judged.
-    pub(super) fn has_no_rate(&self) -> bool {
+    pub(crate) fn has_no_rate(&self) -> bool {
         self.failure_rate.is_none() && self.slow_call_rate.is_none()
     }
 }
