@@ -19,6 +19,7 @@ mod elements;
 mod expectations;
 mod exports;
 mod exports_polly;
+mod exports_settings;
 mod fallbacks;
 mod field;
 mod guard_diagnostics;

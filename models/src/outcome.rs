@@ -1,5 +1,7 @@
 //! Outcomes of calls.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -199,6 +201,14 @@ impl OutcomeSet {
     pub fn count(self, counts: &[u64; Outcome::COUNT]) -> u64 {
         let counted = Outcome::ALL.into_iter().filter(|outcome| self.contains(*outcome));
         counted.map(|outcome| counts[outcome as usize]).sum()
+    }
+}
+
+impl fmt::Display for OutcomeSet {
+    /// The names of its outcomes, such as `server error, timeout`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let contained = Outcome::ALL.into_iter().filter(|outcome| self.contains(*outcome));
+        f.write_str(&contained.map(Outcome::name).collect::<Vec<_>>().join(", "))
     }
 }
 

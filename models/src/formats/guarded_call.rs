@@ -1,8 +1,11 @@
 //! A call with its guards, in settings instead of ids.
 
+use std::fmt;
+
 use sim_core::SimDuration;
 
 use super::remark::CallRemarks;
+use crate::OutcomeSet;
 use crate::guards::{self, Scope};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::load_balancer::{
@@ -10,7 +13,6 @@ use crate::resilience::load_balancer::{
 };
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy};
 use crate::system::{Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
-use crate::{Outcome, OutcomeSet};
 
 /// A call and its guards.
 #[allow(clippy::struct_excessive_bools, reason = "they say independent things about a call")]
@@ -213,15 +215,11 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
     match guard {
         Guard::Breaker(breaker) => {
             let plan = &blueprint.breakers[breaker.first as usize];
-            let of = |outcomes: OutcomeSet| {
-                let names = Outcome::ALL.into_iter().filter(|outcome| outcomes.contains(*outcome));
-                names.map(Outcome::name).collect::<Vec<_>>().join(", ")
-            };
-            let counts = plan.has_own_outcomes.then(|| match of(breaker.ignores) {
-                none if none.is_empty() => format!("the breaker counts {}", of(breaker.counts)),
-                ignored => {
-                    format!("the breaker counts {} and ignores {ignored}", of(breaker.counts))
+            let counts = plan.has_own_outcomes.then(|| match breaker.ignores {
+                none if none == OutcomeSet::of(&[]) => {
+                    format!("the breaker counts {}", breaker.counts)
                 }
+                ignores => format!("the breaker counts {} and ignores {ignores}", breaker.counts),
             });
             counts.into_iter().chain(scope_of("breaker", breaker.scope)).collect()
         }
@@ -288,6 +286,38 @@ impl GuardSettings {
             Self::Retry(..) => "retry",
             Self::Other(key) => key,
         }
+    }
+}
+
+impl fmt::Display for GuardSettings {
+    /// The guard with its settings, as a scenario writes them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name())?;
+        match self {
+            Self::RateLimit(policy) => write!(f, ": {policy}"),
+            Self::Timeout(timeout) | Self::AttemptTimeout(timeout) => write!(f, ": {timeout}"),
+            Self::Hedge { delay, requests } => write!(f, ": delay: {delay}, max: {requests}"),
+            Self::Bulkhead(settings) => write!(f, ": {settings}"),
+            Self::Breaker(settings) => write!(f, ": {settings}"),
+            Self::Retry(policy, None) => write!(f, ": {policy}"),
+            Self::Retry(policy, Some(budget)) => write!(f, ": {policy}, budget: {budget}"),
+            Self::Other(_) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for BulkheadSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { capacity, core, queue, max_wait, outlives_timeouts: _ } = *self;
+        write!(f, "{capacity} permits")?;
+        if core != capacity {
+            write!(f, ", core: {core}")?;
+        }
+        match queue {
+            UNLIMITED => f.write_str(", queue: unlimited")?,
+            queue => write!(f, ", queue: {queue}")?,
+        }
+        max_wait.map_or(Ok(()), |max_wait| write!(f, ", max wait: {max_wait}"))
     }
 }
 

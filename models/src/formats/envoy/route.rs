@@ -97,9 +97,10 @@ fn read_retries(policy: &Section<'_>, hedge: Option<&Section<'_>>, call: &mut Im
     let needs_codes = retry_on.contains("retriable-status-codes");
     let codes = needs_codes.then(|| policy.take_as("retriable_status_codes", codes)).flatten();
     if let Some(codes) = &codes {
+        let listed: Vec<String> = codes.iter().map(u32::to_string).collect();
         call.assume(
             format!("{about}.retriable_status_codes"),
-            format!("{codes:?}, among the outcomes"),
+            format!("{}, among the outcomes", listed.join(", ")),
         );
     }
     let pauses = policy.section("retry_back_off");

@@ -68,22 +68,22 @@ fn write_strategies(
     remarks: &mut CallRemarks<'_>,
 ) -> (Map<String, Value>, Vec<&'static str>) {
     let mut pipeline: Map<String, Value> = Map::new();
-    let mut order = Vec::new();
+    let mut order: Vec<(&'static str, &GuardSettings)> = Vec::new();
     for guard in &call.guards {
         let Some((strategy, options)) = write_strategy(guard, is_standard, remarks) else {
             continue;
         };
-        order.retain(|known| *known != strategy);
-        order.push(strategy);
-        let inner = Value::Object(options);
-        if let Some(outer) = pipeline.insert(strategy.to_owned(), inner) {
+        if let Some(place) = order.iter().position(|(known, _)| *known == strategy) {
+            let (_, outer) = order.remove(place);
             remarks.add(format!(
                 "there is a second {} inside the first; only the inner one is written, not {outer}",
                 guard.name()
             ));
         }
+        order.push((strategy, guard));
+        pipeline.insert(strategy.to_owned(), Value::Object(options));
     }
-    (pipeline, order)
+    (pipeline, order.into_iter().map(|(strategy, _)| strategy).collect())
 }
 
 /// Adds the strategies that the standard handler has even so, with settings that never act.

@@ -29,19 +29,21 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value 
     let mut modules = MODULES.map(|module| (module, Map::new()));
     for call in calls {
         let remarks = &mut CallRemarks::new(call, remarks);
-        let mut order = Vec::new();
+        let mut order: Vec<(usize, &GuardSettings)> = Vec::new();
         for guard in &call.guards {
             let Some((module, settings)) = instance(guard, remarks) else { continue };
             let place = MODULES.iter().position(|known| *known == module).unwrap_or_default();
-            order.push(place);
-            let instances = &mut modules[place].1;
-            if instances.insert(call.callee.clone(), Value::Object(settings)).is_some() {
+            if let Some((_, outer)) = order.iter().rfind(|(known, _)| *known == place) {
                 remarks.add(format!(
-                    "there is a second {} inside the first; only the inner one is written",
+                    "there is a second {} inside the first; only the inner one is written, not \
+                     {outer}",
                     guard.name()
                 ));
             }
+            order.push((place, guard));
+            modules[place].1.insert(call.callee.clone(), Value::Object(settings));
         }
+        let order: Vec<usize> = order.into_iter().map(|(place, _)| place).collect();
         remark_on_order(&order, remarks);
         call.remark_on_permits(true, remarks);
         call.remark_on_client(remarks);
