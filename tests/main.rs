@@ -18,6 +18,7 @@ mod edge_cases;
 mod elements;
 mod expectations;
 mod exports;
+mod exports_exceptions;
 mod exports_polly;
 mod exports_settings;
 mod fallbacks;

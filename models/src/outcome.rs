@@ -147,7 +147,7 @@ impl OutcomeSet {
 
     /// Returns all other outcomes.
     pub fn failures() -> Self {
-        Self(!Self::good().0)
+        Self::of(&Outcome::ALL).less(Self::good())
     }
 
     /// Returns the failures that say something about the callee's health: server errors, timeouts,

@@ -45,7 +45,8 @@ fn breaker_of(
     remarks: &mut CallRemarks<'_>,
 ) -> Option<(GoBreakerSettings, String)> {
     match guard {
-        GuardSettings::Breaker(BreakerSettings::GoBreaker(settings)) => {
+        GuardSettings::Breaker(BreakerSettings::GoBreaker(settings), outcomes) => {
+            outcomes.remark(remarks);
             let condition = match settings.ready_to_trip {
                 ReadyToTrip::ConsecutiveFailures(failures) => in_a_row(failures),
                 ReadyToTrip::FailureRatio { minimum_requests, ratio } => {
@@ -54,11 +55,12 @@ fn breaker_of(
             };
             return Some((*settings, condition));
         }
-        GuardSettings::Breaker(BreakerSettings::Composed(settings)) => {
+        GuardSettings::Breaker(BreakerSettings::Composed(settings), outcomes) => {
+            outcomes.remark(remarks);
             let condition = condition_of(&settings.trip, settings.window, remarks);
             return Some((nearest_breaker(settings, remarks), condition));
         }
-        GuardSettings::Breaker(_) => {
+        GuardSettings::Breaker(..) => {
             remarks.add("this breaker follows the rules of another library");
         }
         GuardSettings::Timeout(timeout) | GuardSettings::AttemptTimeout(timeout) => {

@@ -52,10 +52,21 @@ pub(super) enum GuardSettings {
         requests: u8,
     },
     Bulkhead(BulkheadSettings),
-    Breaker(BreakerSettings),
+    Breaker(BreakerSettings, CountedOutcomes),
     Retry(RetryPolicy, Option<RetryBudgetPolicy>),
     /// A guard that no format has, by its key.
     Other(&'static str),
+}
+
+/// The outcomes that a breaker counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CountedOutcomes {
+    /// Those that it counts as failures.
+    pub counts: OutcomeSet,
+    /// Those that it does not count at all.
+    pub ignores: OutcomeSet,
+    /// True if the scenario says so, and not the library.
+    pub are_chosen: bool,
 }
 
 /// A limit on calls in flight.
@@ -215,13 +226,15 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
     match guard {
         Guard::Breaker(breaker) => {
             let plan = &blueprint.breakers[breaker.first as usize];
-            let counts = plan.has_own_outcomes.then(|| match breaker.ignores {
-                none if none == OutcomeSet::of(&[]) => {
-                    format!("the breaker counts {}", breaker.counts)
-                }
-                ignores => format!("the breaker counts {} and ignores {ignores}", breaker.counts),
+            let store = plan.store_delay.map(|delay| {
+                format!("the instances share the breaker through a store, with a delay of {delay}")
             });
-            counts.into_iter().chain(scope_of("breaker", breaker.scope)).collect()
+            let broken = (!plan.fails_open).then(|| {
+                "a breaker whose own logic fails rejects all calls (`broken: fail closed`)"
+                    .to_owned()
+            });
+            let scope = scope_of("breaker", breaker.scope);
+            scope.into_iter().chain(store).chain(broken).collect()
         }
         Guard::Timeout(timeout) => {
             note_on_drawn("call timeout", timeout.deadline).into_iter().collect()
@@ -262,8 +275,10 @@ impl GuardSettings {
                 let pool = &blueprint.pools[first_pool as usize];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, outlives_timeouts))
             }
-            Guard::Breaker(guards::Breaker { first, .. }) => {
-                Self::Breaker(blueprint.breakers[first as usize].settings)
+            Guard::Breaker(guards::Breaker { first, counts, ignores, .. }) => {
+                let plan = &blueprint.breakers[first as usize];
+                let are_chosen = plan.has_own_outcomes;
+                Self::Breaker(plan.settings, CountedOutcomes { counts, ignores, are_chosen })
             }
             Guard::Retry(guards::Retry { policy, first_budget, .. }) => {
                 let budget =
@@ -282,7 +297,7 @@ impl GuardSettings {
             Self::AttemptTimeout(_) => "timeout",
             Self::Hedge { .. } => "hedge",
             Self::Bulkhead(_) => "bulkhead",
-            Self::Breaker(_) => "breaker",
+            Self::Breaker(..) => "breaker",
             Self::Retry(..) => "retry",
             Self::Other(key) => key,
         }
@@ -298,10 +313,22 @@ impl fmt::Display for GuardSettings {
             Self::Timeout(timeout) | Self::AttemptTimeout(timeout) => write!(f, ": {timeout}"),
             Self::Hedge { delay, requests } => write!(f, ": delay: {delay}, max: {requests}"),
             Self::Bulkhead(settings) => write!(f, ": {settings}"),
-            Self::Breaker(settings) => write!(f, ": {settings}"),
+            Self::Breaker(settings, _) => write!(f, ": {settings}"),
             Self::Retry(policy, None) => write!(f, ": {policy}"),
             Self::Retry(policy, Some(budget)) => write!(f, ": {policy}, budget: {budget}"),
             Self::Other(_) => Ok(()),
+        }
+    }
+}
+
+impl CountedOutcomes {
+    /// Adds a remark on what the scenario says about them, for a library that leaves it to code.
+    pub fn remark(self, remarks: &mut CallRemarks<'_>) {
+        let Self { counts, ignores, are_chosen } = self;
+        if are_chosen && ignores == OutcomeSet::of(&[]) {
+            remarks.add(format!("the breaker counts {counts}"));
+        } else if are_chosen {
+            remarks.add(format!("the breaker counts {counts} and ignores {ignores}"));
         }
     }
 }

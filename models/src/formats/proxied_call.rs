@@ -260,10 +260,13 @@ fn remark_on_order(call: &GuardedCall, proxy: Proxy, remarks: &mut CallRemarks<'
 pub(super) fn remark_on_rest(call: &GuardedCall, proxy: Proxy, remarks: &mut CallRemarks<'_>) {
     for guard in &call.guards {
         match guard {
-            GuardSettings::Breaker(_) => remarks.add(format!(
-                "{proxy} has no breaker with states; it only ejects instances (`{}`)",
-                proxy.ejection()
-            )),
+            GuardSettings::Breaker(_, outcomes) => {
+                remarks.add(format!(
+                    "{proxy} has no breaker with states; it only ejects instances (`{}`)",
+                    proxy.ejection()
+                ));
+                outcomes.remark(remarks);
+            }
             GuardSettings::RateLimit(policy) => {
                 remarks.add(format!("neither clusters nor routes have this rate limit: {policy}"));
             }

@@ -161,7 +161,10 @@ fn write_strategy(
             remarks.add_if(budget.is_some(), "Polly has no retry budget");
             ("Retry", write_retry(policy, remarks)?)
         }
-        GuardSettings::Breaker(settings) => ("CircuitBreaker", write_breaker(settings, remarks)?),
+        GuardSettings::Breaker(settings, outcomes) => {
+            outcomes.remark(remarks);
+            ("CircuitBreaker", write_breaker(settings, remarks)?)
+        }
         GuardSettings::Hedge { delay, requests } => {
             // Polly counts the hedged attempts without the first, and has no largest delay.
             let more = u32::from(*requests).saturating_sub(1).max(1);

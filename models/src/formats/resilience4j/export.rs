@@ -8,7 +8,7 @@ use super::exceptions::classes_for;
 use crate::OutcomeSet;
 use crate::formats::Remark;
 use crate::formats::durations::with_unit;
-use crate::formats::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
+use crate::formats::guarded_call::{BulkheadSettings, CountedOutcomes, GuardSettings, GuardedCall};
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number};
 use crate::resilience::circuit_breaker::libraries::Resilience4jSettings;
@@ -74,7 +74,11 @@ fn instance(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<Inst
             remarks.add_if(budget.is_some(), "Resilience4j has no retry budget");
             ("retry", retry(policy, remarks))
         }
-        GuardSettings::Breaker(settings) => ("circuitbreaker", breaker(settings, remarks)?),
+        GuardSettings::Breaker(settings, outcomes) => {
+            let mut breaker = breaker(settings, remarks)?;
+            breaker.extend(outcomes_as_exceptions(*outcomes, remarks));
+            ("circuitbreaker", breaker)
+        }
         GuardSettings::RateLimit(limit) => ("ratelimiter", rate_limiter(limit, remarks)?),
         GuardSettings::Timeout(timeout) | GuardSettings::AttemptTimeout(timeout) => {
             ("timelimiter", map([("timeoutDuration", Some(with_unit(*timeout)))]))
@@ -276,13 +280,9 @@ fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Val
         }
         wait => wait,
     };
-    let classes = (policy.on != OutcomeSet::failures()).then(|| {
-        let (classes, left) = classes_for(policy.on);
-        for outcome in left {
-            remarks.add(format!("no exception stands for `{outcome}`, which is tried again here"));
-        }
-        Value::from(classes)
-    });
+    let classes = (policy.on != OutcomeSet::failures())
+        .then(|| exceptions_for(policy.on, "tried again here", remarks))
+        .flatten();
     map([
         ("maxAttempts", Some(policy.attempts.into())),
         ("waitDuration", Some(with_unit(wait))),
@@ -293,6 +293,38 @@ fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Val
         ("randomizedWaitFactor", factor.map(number)),
         ("retryExceptions", classes),
     ])
+}
+
+/// The lists of exceptions for what a breaker counts and ignores, where that is not what the library does by itself.
+fn outcomes_as_exceptions(
+    outcomes: CountedOutcomes,
+    remarks: &mut CallRemarks<'_>,
+) -> Map<String, Value> {
+    let CountedOutcomes { counts, ignores, .. } = outcomes;
+    let counts = counts.less(ignores);
+    let is_usual = counts == OutcomeSet::failures().less(ignores);
+    let recorded = (!is_usual).then(|| exceptions_for(counts, "counted here", remarks)).flatten();
+    let is_none = ignores == OutcomeSet::of(&[]);
+    let ignored = (!is_none).then(|| exceptions_for(ignores, "ignored here", remarks)).flatten();
+    map([("recordExceptions", recorded), ("ignoreExceptions", ignored)])
+}
+
+/// The list of exceptions for outcomes, with a remark on those that no exception stands for; none if it would be empty,
+/// which the library takes for every exception.
+fn exceptions_for(
+    outcomes: OutcomeSet,
+    what: &str,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<Value> {
+    let (classes, left) = classes_for(outcomes);
+    for outcome in left {
+        remarks.add(format!("no exception stands for `{outcome}`, which is {what}"));
+    }
+    remarks.add_if(
+        classes.is_empty(),
+        &format!("without a list every exception is {what}, unless another list names it"),
+    );
+    (!classes.is_empty()).then(|| classes.into())
 }
 
 fn rate_limiter(
