@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use sim_core::SimDuration;
 
+use super::breaker_remarks::{remark_on_slow_calls, remark_on_timer, remark_on_wait};
 use super::durations::in_largest_unit;
 use super::format::Writer;
 use super::guarded_call::{GuardSettings, GuardedCall};
@@ -11,7 +12,8 @@ use super::remark::CallRemarks;
 use super::{ConfigurationFormat, Exporter, Remark};
 use crate::resilience::circuit_breaker::libraries::{GoBreakerSettings, ReadyToTrip};
 use crate::resilience::circuit_breaker::{
-    BreakerSettings, ComposedSettings, TripRule, Wait, WindowLength,
+    BreakerSettings, ComposedSettings, HalfOpenPolicy, LateResults, PermitCounting, TripRule, Wait,
+    WindowLength,
 };
 
 pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
@@ -60,8 +62,8 @@ fn breaker_of(
             let condition = condition_of(&settings.trip, settings.window, remarks);
             return Some((nearest_breaker(settings, remarks), condition));
         }
-        GuardSettings::Breaker(..) => {
-            remarks.add("this breaker follows the rules of another library");
+        GuardSettings::Breaker(settings, _) => {
+            remarks.add(format!("this breaker follows the rules of another library: {settings}"));
         }
         GuardSettings::Timeout(timeout) | GuardSettings::AttemptTimeout(timeout) => {
             remarks.add(format!(
@@ -69,7 +71,7 @@ fn breaker_of(
                 guard.name()
             ));
         }
-        _ => remarks.add(format!("gobreaker has no {}", guard.name())),
+        _ => remarks.add(format!("gobreaker has no {guard}")),
     }
     None
 }
@@ -96,32 +98,48 @@ fn nearest_breaker(
     };
     let timeout = match settings.wait {
         Wait::Fixed(wait) | Wait::Adaptive { initial: wait, .. } => wait,
-        Wait::Exponential { base, .. } => {
-            remarks.add("the breaker's wait does not grow");
-            base
-        }
+        Wait::Exponential { base, .. } => base,
     };
+    remark_on_slow_calls(&settings.trip, remarks);
+    remark_on_wait(settings, false, remarks);
+    remark_on_timer(settings, remarks);
     remarks.add_if(
-        settings.trip.slow_call_rate.is_some(),
-        "a slow call counts as a failure only if it times out",
+        settings.late_results == LateResults::Counted,
+        "results of calls from before the last change of state do not count",
     );
-    let half_open = &settings.half_open;
-    remarks.add_if(settings.jitter > 0.0, "the time that the breaker stays open is not spread");
-    remarks.add_if(
-        half_open.success_threshold.is_none() && half_open.permitted_calls > 1,
-        "a half-open breaker opens again at the first failure",
-    );
-    remarks.add_if(
-        half_open.max_stay.is_some(),
-        "a half-open breaker waits for its calls however long they take",
-    );
+    let max_requests = max_requests(settings.half_open, remarks);
     GoBreakerSettings {
-        max_requests: half_open.success_threshold.unwrap_or(half_open.permitted_calls),
+        max_requests,
         interval,
         bucket_period,
         timeout,
         ..GoBreakerSettings::default()
     }
+}
+
+/// The calls that a half-open breaker lets through, all of which must succeed.
+fn max_requests(half_open: HalfOpenPolicy, remarks: &mut CallRemarks<'_>) -> u32 {
+    let HalfOpenPolicy { permitted_calls, permits, success_threshold, max_stay } = half_open;
+    let requests = success_threshold.unwrap_or(permitted_calls);
+    remarks.add_if(
+        success_threshold.is_none() && permitted_calls > 1,
+        "a half-open breaker opens again at the first failure",
+    );
+    if requests != permitted_calls {
+        remarks.add(format!(
+            "a half-open breaker lets {requests} calls through, not {permitted_calls}"
+        ));
+    }
+    remarks.add_if(
+        permits == PermitCounting::Concurrent,
+        "half-open calls are limited in total, not at any one time",
+    );
+    if let Some(stay) = max_stay {
+        remarks.add(format!(
+            "a half-open breaker waits for its calls however long they take, not for at most {stay}"
+        ));
+    }
+    requests
 }
 
 /// The rules of a composed breaker as a condition in Go, which is met when any of them is.

@@ -6,12 +6,13 @@ use sim_core::SimDuration;
 
 use super::remark::CallRemarks;
 use crate::OutcomeSet;
-use crate::guards::{self, Scope};
+use crate::guards::{self, BacklogAbove, Scope};
+use crate::language::quantity::Share;
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::load_balancer::{
     Balance, HealthCheck, Locality, OutlierSettings, SlowStart,
 };
-use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy};
+use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy, ThrottleSettings};
 use crate::system::{Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
 
 /// A call and its guards.
@@ -54,8 +55,8 @@ pub(super) enum GuardSettings {
     Bulkhead(BulkheadSettings),
     Breaker(BreakerSettings, CountedOutcomes),
     Retry(RetryPolicy, Option<RetryBudgetPolicy>),
-    /// A guard that no format has, by its key.
-    Other(&'static str),
+    /// A throttle, which no format has.
+    Throttle(ThrottleSettings),
 }
 
 /// The outcomes that a breaker counts.
@@ -161,12 +162,33 @@ impl GuardedCall {
         if let Some(timeout) = self.connect_timeout {
             remarks.add(format!("set the connect timeout of the HTTP client to {timeout} in code"));
         }
-        remarks.add_if(
-            self.is_balanced() || self.is_balanced_per_attempt,
-            "guards do not choose instances; balance the calls elsewhere",
-        );
-        remarks.add_if(self.outliers.is_some(), "no instances are ejected; leave that to a proxy");
+        if self.is_balanced() || self.is_balanced_per_attempt {
+            let balance = self.balance_in_words();
+            remarks.add(format!(
+                "guards do not choose instances; balance the calls elsewhere: {balance}"
+            ));
+        }
+        if let Some(outliers) = self.outliers {
+            let panic = Share(self.panic_threshold);
+            remarks.add(format!(
+                "no instances are ejected; leave that to a proxy: {outliers}, panic threshold: {panic}"
+            ));
+        }
         self.remark_on_code(remarks);
+    }
+
+    /// The settings of its balancer, as a scenario writes them, without those of ejections.
+    fn balance_in_words(&self) -> String {
+        let panic = self.health_check.map(|_| Share(self.panic_threshold));
+        let details = [
+            self.locality.map(|it| it.to_string()),
+            self.slow_start.map(|it| format!("slow start: [{it}]")),
+            self.health_check.map(|it| format!("health check: [{it}]")),
+            panic.map(|it| format!("panic threshold: {it}")),
+            self.is_balanced_per_attempt.then(|| "new instance per attempt: true".to_owned()),
+        ];
+        let policy = format!("policy: {}", self.balance);
+        std::iter::once(policy).chain(details.into_iter().flatten()).collect::<Vec<_>>().join(", ")
     }
 
     /// Adds a remark if the library decides in another way whether a call keeps its permit when a
@@ -236,6 +258,9 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
             let scope = scope_of("breaker", breaker.scope);
             scope.into_iter().chain(store).chain(broken).collect()
         }
+        Guard::Hedge(hedge) if !hedge.cancels_losers => {
+            vec!["the other requests of a hedge are cancelled once one is answered".to_owned()]
+        }
         Guard::Timeout(timeout) => {
             note_on_drawn("call timeout", timeout.deadline).into_iter().collect()
         }
@@ -249,21 +274,22 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
                     .to_owned(),
             ]
         }
-        Guard::RateLimit(limit) => scope_of("rate limit", limit.scope).into_iter().collect(),
+        Guard::RateLimit(limit) => {
+            let condition = limit.condition.map(|BacklogAbove { queue, messages }| {
+                let queue = &blueprint.queues[queue as usize].name;
+                format!("the rate limit is in force only while more than {messages} messages wait in {queue}")
+            });
+            scope_of("rate limit", limit.scope).into_iter().chain(condition).collect()
+        }
+        Guard::Throttle(throttle) if throttle.counts != OutcomeSet::callee_failures() => {
+            vec![format!("the throttle counts {} as not accepted", throttle.counts)]
+        }
         _ => Vec::new(),
     }
 }
 
 impl GuardSettings {
-    #[allow(
-        clippy::match_wildcard_for_single_variants,
-        reason = "a guard that no format has needs no line here"
-    )]
     fn new(blueprint: &Blueprint, guard: &Guard) -> Self {
-        if let Guard::Hedge(plan) = guard {
-            let delay = span(blueprint, plan.delay).unwrap_or(SimDuration::MAX);
-            return Self::Hedge { delay, requests: plan.requests };
-        }
         match *guard {
             Guard::RateLimit(guards::RateLimit { first, .. }) => {
                 Self::RateLimit(blueprint.rate_limits[first as usize])
@@ -285,7 +311,13 @@ impl GuardSettings {
                     (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
                 Self::Retry(policy, budget)
             }
-            _ => Self::Other(guard.key()),
+            Guard::Throttle(guards::Throttle { first, .. }) => {
+                Self::Throttle(blueprint.throttles[first as usize])
+            }
+            Guard::Hedge(guards::Hedge { delay, requests, .. }) => {
+                let delay = span(blueprint, delay).unwrap_or(SimDuration::MAX);
+                Self::Hedge { delay, requests }
+            }
         }
     }
 
@@ -299,7 +331,7 @@ impl GuardSettings {
             Self::Bulkhead(_) => "bulkhead",
             Self::Breaker(..) => "breaker",
             Self::Retry(..) => "retry",
-            Self::Other(key) => key,
+            Self::Throttle(_) => "throttle",
         }
     }
 }
@@ -316,7 +348,7 @@ impl fmt::Display for GuardSettings {
             Self::Breaker(settings, _) => write!(f, ": {settings}"),
             Self::Retry(policy, None) => write!(f, ": {policy}"),
             Self::Retry(policy, Some(budget)) => write!(f, ": {policy}, budget: {budget}"),
-            Self::Other(_) => Ok(()),
+            Self::Throttle(settings) => write!(f, ": {settings}"),
         }
     }
 }

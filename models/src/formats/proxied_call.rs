@@ -260,9 +260,10 @@ fn remark_on_order(call: &GuardedCall, proxy: Proxy, remarks: &mut CallRemarks<'
 pub(super) fn remark_on_rest(call: &GuardedCall, proxy: Proxy, remarks: &mut CallRemarks<'_>) {
     for guard in &call.guards {
         match guard {
-            GuardSettings::Breaker(_, outcomes) => {
+            GuardSettings::Breaker(settings, outcomes) => {
                 remarks.add(format!(
-                    "{proxy} has no breaker with states; it only ejects instances (`{}`)",
+                    "{proxy} has no breaker with states; it only ejects instances (`{}`), not by these \
+                     settings: {settings}",
                     proxy.ejection()
                 ));
                 outcomes.remark(remarks);
@@ -277,7 +278,7 @@ pub(super) fn remark_on_rest(call: &GuardedCall, proxy: Proxy, remarks: &mut Cal
                     &format!("no hedge of {requests} requests after {delay} each"),
                 );
             }
-            GuardSettings::Other(key) => remarks.add(format!("{proxy} has no {key}")),
+            GuardSettings::Throttle(_) => remarks.add(format!("{proxy} has no {guard}")),
             GuardSettings::Timeout(_)
             | GuardSettings::AttemptTimeout(_)
             | GuardSettings::Bulkhead(_)
