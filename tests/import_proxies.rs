@@ -69,15 +69,6 @@ fn the_settings_of_a_call_are_those_of_one_route() {
 }
 
 #[test]
-fn a_timeout_of_zero_is_none() {
-    let section = sound_section("istio", "cases/istio-timeout-zero.yaml");
-    assert!(
-        !section.contains("call timeout:") && section.contains("0s, so a call has no timeout"),
-        "{section}"
-    );
-}
-
-#[test]
 fn consecutive_errors_are_those_of_gateways() {
     let section = sound_section("istio", "cases/istio-consecutive-errors.yaml");
     for count in ["consecutive5xxErrors: 0", "consecutiveGatewayErrors: 2", "interval: 4s"] {

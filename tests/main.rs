@@ -29,6 +29,7 @@ mod idle;
 mod import;
 mod import_polly;
 mod import_proxies;
+mod import_ranges;
 mod import_silence;
 mod presets;
 mod recommendations;

@@ -20,6 +20,7 @@
 //! - `breaker_remarks` are what several libraries lack of a breaker composed of parts;
 //! - `remark` is a line about a setting that has no equivalent on the other side. A format adds one
 //!   for whatever it leaves out, so that nothing is lost silently;
+//! - `ranges` are the values with which the real thing starts; one outside is an error at its place;
 //! - `durations` and `values` read and write them in the notations of configurations.
 //!
 //! Importers use the names of the scenario file, mostly by way of a preset that has the library's own
@@ -35,6 +36,7 @@ mod format;
 mod guarded_call;
 mod import;
 mod proxied_call;
+mod ranges;
 mod remark;
 mod retry_conditions;
 mod routes;

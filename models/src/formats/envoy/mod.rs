@@ -4,6 +4,7 @@
 mod cluster;
 mod export;
 mod outliers;
+mod ranges;
 mod route;
 
 use super::configuration::Configuration;
@@ -39,6 +40,9 @@ const LISTS: [&str; 8] = [
     "static_route_configs",
     "dynamic_route_configs",
 ];
+
+/// The effect of a value outside its range.
+const CONSEQUENCE: &str = "Envoy does not load a configuration with it";
 
 /// The resources of a file, by kind.
 #[derive(Default)]
