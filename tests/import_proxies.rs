@@ -172,3 +172,8 @@ fn a_front_proxy_of_envoy() {
 fn a_discovery_response_of_envoy() {
     insta::assert_snapshot!(sound_section("envoy", "envoy-discovery.yaml"));
 }
+
+#[test]
+fn a_dump_of_a_proxy_with_a_control_plane() {
+    insta::assert_snapshot!(sound_section("envoy", "envoy-dump.yaml"));
+}
