@@ -24,11 +24,11 @@ calls:
 /// The outcomes that the breaker counts, and those that it ignores, which it does not count in any case.
 fn outcomes(blueprint: &Arc<Blueprint>) -> (OutcomeSet, OutcomeSet) {
     let guards = blueprint.edges.iter().flat_map(|edge| &edge.guards);
-    let breaker = guards.filter_map(|guard| match guard {
+    let mut breakers = guards.filter_map(|guard| match guard {
         Guard::Breaker(Breaker { counts, ignores, .. }) => Some((counts.less(*ignores), *ignores)),
         _ => None,
     });
-    breaker.last().expect("a breaker")
+    breakers.next_back().expect("a breaker")
 }
 
 #[test]

@@ -78,19 +78,16 @@ impl Range {
         if matches!(value, Value::String(text) if text.contains("${")) {
             return false;
         }
+        // No range has the number that is none.
+        let is_outside = |has: &dyn Fn(f64) -> bool| number_of(value).is_some_and(|it| !has(it));
         match self {
-            Self::Whole(least, most) => number_of(value).is_some_and(|number| {
-                number.is_none_or(|it| {
-                    it != libm::trunc(it) || !(least as f64..=most as f64).contains(&it)
-                })
-            }),
-            Self::Within(least, most) => number_of(value)
-                .is_some_and(|number| number.is_none_or(|it| !(least..=most).contains(&it))),
-            Self::Below(least, most) => number_of(value)
-                .is_some_and(|number| number.is_none_or(|it| !(least..most).contains(&it))),
-            Self::Above(least) => {
-                number_of(value).is_some_and(|number| number.is_none_or(|it| it <= least))
+            Self::Whole(least, most) => {
+                let range = least as f64..=most as f64;
+                is_outside(&|it| it == libm::trunc(it) && range.contains(&it))
             }
+            Self::Within(least, most) => is_outside(&|it| (least..=most).contains(&it)),
+            Self::Below(least, most) => is_outside(&|it| (least..most).contains(&it)),
+            Self::Above(least) => is_outside(&|it| it > least),
             Self::Span(least) => durations::parse_signed(value)
                 .is_some_and(|(is_negative, span)| is_negative || span < least),
             Self::Lasting => durations::parse_signed(value)
@@ -102,13 +99,13 @@ impl Range {
     }
 }
 
-/// The number that a value is, or none within if it is a text that is no number; none for other kinds of values.
-fn number_of(value: &Value) -> Option<Option<f64>> {
+/// The number that a value is, which is not a number for a text of something else; none for other kinds of values.
+fn number_of(value: &Value) -> Option<f64> {
     match value {
-        Value::Number(number) => Some(number.as_f64()),
+        Value::Number(number) => number.as_f64(),
         Value::String(text) => {
             let is_hexadecimal = text.trim().to_lowercase().starts_with("0x");
-            (!is_hexadecimal).then(|| text.trim().parse().ok())
+            (!is_hexadecimal).then(|| text.trim().parse().unwrap_or(f64::NAN))
         }
         _ => None,
     }
