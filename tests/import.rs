@@ -65,6 +65,11 @@ fn a_shop_of_resilience4j() {
 }
 
 #[test]
+fn an_application_with_profiles_and_placeholders() {
+    insta::assert_snapshot!(sound_section("resilience4j", "orders.properties"));
+}
+
+#[test]
 fn a_base_that_does_not_exist_is_shown_at_its_place() {
     let text = "resilience4j.retry:
   configs: { one: { baseConfig: two }, two: { baseConfig: one } }

@@ -69,15 +69,6 @@ fn the_settings_of_a_call_are_those_of_one_route() {
 }
 
 #[test]
-fn a_timeout_of_zero_is_none() {
-    let section = sound_section("istio", "cases/istio-timeout-zero.yaml");
-    assert!(
-        !section.contains("call timeout:") && section.contains("0s, so a call has no timeout"),
-        "{section}"
-    );
-}
-
-#[test]
 fn consecutive_errors_are_those_of_gateways() {
     let section = sound_section("istio", "cases/istio-consecutive-errors.yaml");
     for count in ["consecutive5xxErrors: 0", "consecutiveGatewayErrors: 2", "interval: 4s"] {
@@ -180,4 +171,9 @@ fn a_front_proxy_of_envoy() {
 #[test]
 fn a_discovery_response_of_envoy() {
     insta::assert_snapshot!(sound_section("envoy", "envoy-discovery.yaml"));
+}
+
+#[test]
+fn a_dump_of_a_proxy_with_a_control_plane() {
+    insta::assert_snapshot!(sound_section("envoy", "envoy-dump.yaml"));
 }

@@ -12,6 +12,11 @@ type Path = Vec<String>;
 /// Keys of Kubernetes that only tell objects apart.
 const IDENTITY: [&str; 2] = ["apiVersion", "metadata.name"];
 
+/// A file of properties, whose every entry must speak.
+const PROPERTIES: [&str; 2] = ["application.properties", "orders.properties"];
+/// The profile that is chosen for files of Spring Boot.
+const PROFILE: &str = "production";
+
 /// The format and the files in `tests/import` whose every leaf must speak.
 const FILES: [(&str, &[&str]); 3] = [
     (
@@ -19,23 +24,31 @@ const FILES: [(&str, &[&str]); 3] = [
         &[
             "istio.yaml",
             "istio-shop.yaml",
+            "istio-list.yaml",
+            "istio-gateway.yaml",
             "cases/istio-consecutive-errors.yaml",
             "cases/istio-default-retries.yaml",
             "cases/istio-namesakes.yaml",
             "cases/istio-no-retries.yaml",
-            "cases/istio-timeout-zero.yaml",
             "cases/istio-two-routes.yaml",
         ],
     ),
     (
         "envoy",
-        &["envoy.yaml", "envoy-front.yaml", "envoy-discovery.yaml", "cases/envoy-routes.yaml"],
+        &[
+            "envoy.yaml",
+            "envoy-front.yaml",
+            "envoy-discovery.yaml",
+            "envoy-dump.yaml",
+            "cases/envoy-routes.yaml",
+        ],
     ),
     (
         "resilience4j",
         &[
             "application.yml",
             "shop.yml",
+            "orders.yml",
             "cases/spring-aspect-order.yml",
             "cases/spring-configurations.yml",
             "cases/spring-dotted-keys.yml",
@@ -70,7 +83,10 @@ fn silent_leaves(format: &str, file: &str) -> Vec<String> {
     assert!(before.0.is_empty(), "{file}: {:?}", before.0);
     let mut silent = Vec::new();
     for index in 0..documents.len() {
-        let speaks = |leaf: &Path| !IDENTITY.contains(&leaf.join(".").as_str());
+        let speaks = |leaf: &Path| {
+            let own = if leaf[0] == "items" { &leaf[2..] } else { leaf };
+            !IDENTITY.contains(&own.join(".").as_str())
+        };
         for leaf in leaves(&documents[index]).into_iter().filter(speaks) {
             let mut less = documents.clone();
             take_away(&mut less[index], &leaf);
@@ -88,12 +104,57 @@ fn silent_leaves(format: &str, file: &str) -> Vec<String> {
 
 /// The problems and the section.
 fn output(format: &str, documents: &[Value]) -> (Vec<String>, String) {
-    let importer = ConfigurationFormat::named(format).and_then(|format| format.import.as_ref());
     let texts: Vec<String> = documents.iter().map(Value::to_string).collect();
-    let file = ConfigurationFile { name: "x.yaml".to_owned(), text: texts.join("\n---\n") };
-    let imported: Imported = importer.expect("it can be imported").import(&[file]);
+    output_of(format, "x.yaml", &texts.join("\n---\n"))
+}
+
+fn output_of(format: &str, name: &str, text: &str) -> (Vec<String>, String) {
+    let importer = ConfigurationFormat::named(format).and_then(|format| format.import.as_ref());
+    let file = ConfigurationFile { name: name.to_owned(), text: text.to_owned() };
+    let importer = importer.expect("it can be imported");
+    let profiles = if name == "x.yaml" { vec![PROFILE.to_owned()] } else { Vec::new() };
+    let imported: Imported = importer.import_for(&[file], &profiles);
     let problems = imported.problems.iter().map(|problem| problem.message.clone()).collect();
     (problems, render(&imported, "app"))
+}
+
+#[test]
+fn every_entry_of_properties_that_is_taken_away_or_changed_changes_the_output() {
+    let mut silent = Vec::new();
+    for file in PROPERTIES {
+        let path = root().join("tests/import").join(file);
+        let text = std::fs::read_to_string(&path).expect("readable");
+        let entries = logical_lines(&text);
+        let output = |entries: &[String]| output_of("resilience4j", file, &entries.concat());
+        let before = output(&entries);
+        assert!(before.0.is_empty(), "{file}: {:?}", before.0);
+        for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| is_entry(entry)) {
+            let mut less = entries.clone();
+            less[index] = String::new();
+            let mut other = entries.clone();
+            other[index] = format!("{}1\n", entry.trim_end());
+            if output(&less) == before && output(&other) == before {
+                silent.push(format!("{file}: {entry}"));
+            }
+        }
+    }
+    assert!(silent.is_empty(), "{} entries are silent:\n{}", silent.len(), silent.concat());
+}
+
+/// The lines of properties, each with those that continue it.
+fn logical_lines(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        match lines.last_mut().filter(|last| last.ends_with("\\\n")) {
+            Some(last) => last.push_str(line),
+            None => lines.push(line.to_owned()),
+        }
+    }
+    lines
+}
+
+fn is_entry(line: &str) -> bool {
+    !line.trim().is_empty() && !line.starts_with('#')
 }
 
 /// All values that are neither maps nor lists, and the empty ones of these.

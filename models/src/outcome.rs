@@ -1,5 +1,7 @@
 //! Outcomes of calls.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -145,7 +147,7 @@ impl OutcomeSet {
 
     /// Returns all other outcomes.
     pub fn failures() -> Self {
-        Self(!Self::good().0)
+        Self::of(&Outcome::ALL).less(Self::good())
     }
 
     /// Returns the failures that say something about the callee's health: server errors, timeouts,
@@ -199,6 +201,14 @@ impl OutcomeSet {
     pub fn count(self, counts: &[u64; Outcome::COUNT]) -> u64 {
         let counted = Outcome::ALL.into_iter().filter(|outcome| self.contains(*outcome));
         counted.map(|outcome| counts[outcome as usize]).sum()
+    }
+}
+
+impl fmt::Display for OutcomeSet {
+    /// The names of its outcomes, such as `server error, timeout`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let contained = Outcome::ALL.into_iter().filter(|outcome| self.contains(*outcome));
+        f.write_str(&contained.map(Outcome::name).collect::<Vec<_>>().join(", "))
     }
 }
 

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod configurations;
 mod failure;
 mod formats;
 mod output;

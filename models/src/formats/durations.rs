@@ -7,19 +7,34 @@ use sim_core::SimDuration;
 /// bare number of milliseconds.
 pub(super) fn parse(value: &Value) -> Option<SimDuration> {
     let text = match value {
-        Value::Number(millis) => return millis.as_f64().map(from_millis),
+        Value::Number(millis) => return millis.as_f64().and_then(from_millis),
         Value::String(text) => text.trim(),
         _ => return None,
     };
     if let Ok(millis) = text.parse() {
-        return Some(from_millis(millis));
+        return from_millis(millis);
     }
     let iso = text.to_lowercase();
     parse_units(iso.strip_prefix("pt").unwrap_or(&iso))
 }
 
-fn from_millis(millis: f64) -> SimDuration {
-    SimDuration::from_nanos_f64(millis * 1e6)
+/// A duration in any of these forms with a sign: true if it is negative.
+pub(super) fn parse_signed(value: &Value) -> Option<(bool, SimDuration)> {
+    match value {
+        Value::Number(millis) => {
+            let millis = millis.as_f64()?;
+            Some((millis < 0.0, from_millis(millis.abs())?))
+        }
+        Value::String(text) if text.contains('-') => {
+            Some((true, parse(&text.replacen('-', "", 1).into())?))
+        }
+        _ => Some((false, parse(value)?)),
+    }
+}
+
+/// Milliseconds that are not negative.
+fn from_millis(millis: f64) -> Option<SimDuration> {
+    (millis >= 0.0).then(|| SimDuration::from_nanos_f64(millis * 1e6))
 }
 
 /// Reads numbers with units, one after the other.

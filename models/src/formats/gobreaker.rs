@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use sim_core::SimDuration;
 
+use super::breaker_remarks::{remark_on_slow_calls, remark_on_timer, remark_on_wait};
 use super::durations::in_largest_unit;
 use super::format::Writer;
 use super::guarded_call::{GuardSettings, GuardedCall};
@@ -11,8 +12,7 @@ use super::remark::CallRemarks;
 use super::{ConfigurationFormat, Exporter, Remark};
 use crate::resilience::circuit_breaker::libraries::{GoBreakerSettings, ReadyToTrip};
 use crate::resilience::circuit_breaker::{
-    BreakerSettings, ComposedSettings, HalfOpens, LateResults, PermitCounting, TripRule, Wait,
-    WaitFrom, WindowLength,
+    BreakerSettings, ComposedSettings, LateResults, PermitCounting, TripRule, Wait, WindowLength,
 };
 
 pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
@@ -86,7 +86,8 @@ fn breaker_of(
     remarks: &mut CallRemarks<'_>,
 ) -> Option<(GoBreakerSettings, Vec<Rule>)> {
     match guard {
-        GuardSettings::Breaker(BreakerSettings::GoBreaker(settings)) => {
+        GuardSettings::Breaker(BreakerSettings::GoBreaker(settings), outcomes) => {
+            outcomes.remark(remarks);
             let rule = match settings.ready_to_trip {
                 ReadyToTrip::ConsecutiveFailures(failures) => Rule::ConsecutiveFailures(failures),
                 ReadyToTrip::FailureRatio { minimum_requests: minimum, ratio } => {
@@ -95,12 +96,13 @@ fn breaker_of(
             };
             return Some((*settings, vec![rule]));
         }
-        GuardSettings::Breaker(BreakerSettings::Composed(settings)) => {
+        GuardSettings::Breaker(BreakerSettings::Composed(settings), outcomes) => {
+            outcomes.remark(remarks);
             let rules = rules_of(&settings.trip, settings.window, remarks);
             return Some((nearest_breaker(settings, remarks), rules));
         }
-        GuardSettings::Breaker(_) => {
-            remarks.add("this breaker follows the rules of another library");
+        GuardSettings::Breaker(settings, _) => {
+            remarks.add(format!("this breaker follows the rules of another library: {settings}"));
         }
         GuardSettings::Timeout(timeout) | GuardSettings::AttemptTimeout(timeout) => {
             remarks.add(format!(
@@ -108,7 +110,7 @@ fn breaker_of(
                 guard.name()
             ));
         }
-        _ => remarks.add(format!("gobreaker has no {}", guard.name())),
+        _ => remarks.add(format!("gobreaker has no {guard}")),
     }
     None
 }
@@ -120,28 +122,14 @@ fn nearest_breaker(
 ) -> GoBreakerSettings {
     let (interval, bucket_period) = interval_of(settings, remarks);
     let timeout = match settings.wait {
-        Wait::Fixed(wait) => wait,
-        Wait::Exponential { base, .. } => {
-            remarks.add("the breaker's wait does not grow");
-            base
-        }
-        Wait::Adaptive { initial, .. } => {
-            remarks.add("the breaker's wait does not adapt to outages");
-            initial
-        }
+        Wait::Fixed(wait) | Wait::Adaptive { initial: wait, .. } => wait,
+        Wait::Exponential { base, .. } => base,
     };
-    let counts_late_results = settings.late_results == LateResults::Counted;
-    remarks.add_if(settings.jitter > 0.0, "the time that the breaker stays open is not spread");
+    remark_on_slow_calls(&settings.trip, remarks);
+    remark_on_wait(settings, false, remarks);
+    remark_on_timer(settings, remarks);
     remarks.add_if(
-        settings.wait_from == WaitFrom::LastFailure && counts_late_results,
-        "the breaker's wait begins when it opens",
-    );
-    remarks.add_if(
-        settings.half_opens == HalfOpens::ByTimer,
-        "the first call after the wait ends the open state, not a timer",
-    );
-    remarks.add_if(
-        counts_late_results,
+        settings.late_results == LateResults::Counted,
         "results of calls that began before the last change of state do not count",
     );
     GoBreakerSettings {
@@ -207,16 +195,18 @@ fn max_requests_of(settings: &ComposedSettings, remarks: &mut CallRemarks<'_>) -
         remarks.add(format!("a half-open breaker closes after {max_requests} successes"));
     }
     if permitted != max_requests {
-        remarks.add(format!("a half-open breaker lets {max_requests} calls through"));
+        remarks
+            .add(format!("a half-open breaker lets {max_requests} calls through, not {permitted}"));
     }
     remarks.add_if(
         half_open.permits == PermitCounting::Concurrent && max_requests > 1,
         "a half-open breaker counts all calls that it has let through, not those under way",
     );
-    remarks.add_if(
-        half_open.max_stay.is_some(),
-        "a half-open breaker waits for its calls however long they take",
-    );
+    if let Some(stay) = half_open.max_stay {
+        remarks.add(format!(
+            "a half-open breaker waits for its calls however long they take, not for at most {stay}"
+        ));
+    }
     max_requests
 }
 
@@ -239,10 +229,6 @@ fn rules_of(trip: &TripRule, window: WindowLength, remarks: &mut CallRemarks<'_>
     remarks.add_if(
         rate.is_some(),
         "the share of failures is looked at after each failure, not after a success",
-    );
-    remarks.add_if(
-        trip.slow_call_rate.is_some(),
-        "a slow call counts as a failure only if it times out",
     );
     let in_a_row = trip.consecutive_failures.map(Rule::ConsecutiveFailures);
     let rules: Vec<Rule> = [in_a_row, failures, rate].into_iter().flatten().collect();

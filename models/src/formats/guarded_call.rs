@@ -1,15 +1,18 @@
 //! A call with its guards, in settings instead of ids.
 
+use std::fmt;
+
 use sim_core::SimDuration;
 
 use super::remark::CallRemarks;
-use crate::Outcome;
-use crate::guards::{self, Breaker, Scope};
+use crate::OutcomeSet;
+use crate::guards::{self, BacklogAbove, Scope};
+use crate::language::quantity::Share;
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::load_balancer::{
     Balance, HealthCheck, Locality, OutlierSettings, SlowStart,
 };
-use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy};
+use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy, ThrottleSettings};
 use crate::resources::HostLimits;
 use crate::system::{Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
 
@@ -54,10 +57,21 @@ pub(super) enum GuardSettings {
         requests: u8,
     },
     Bulkhead(BulkheadSettings),
-    Breaker(BreakerSettings),
+    Breaker(BreakerSettings, CountedOutcomes),
     Retry(RetryPolicy, Option<RetryBudgetPolicy>),
-    /// A guard that no format has, by its key.
-    Other(&'static str),
+    /// A throttle, which no format has.
+    Throttle(ThrottleSettings),
+}
+
+/// The outcomes that a breaker counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CountedOutcomes {
+    /// Those that it counts as failures.
+    pub counts: OutcomeSet,
+    /// Those that it does not count at all.
+    pub ignores: OutcomeSet,
+    /// True if the scenario says so, and not the library.
+    pub are_chosen: bool,
 }
 
 /// A limit on calls in flight.
@@ -156,12 +170,44 @@ impl GuardedCall {
         if let Some(timeout) = self.connect_timeout {
             remarks.add(format!("set the connect timeout of the HTTP client to {timeout} in code"));
         }
-        remarks.add_if(
-            self.is_balanced() || self.is_balanced_per_attempt,
-            "guards do not choose instances; balance the calls elsewhere",
-        );
-        remarks.add_if(self.outliers.is_some(), "no instances are ejected; leave that to a proxy");
+        if self.is_balanced() || self.is_balanced_per_attempt {
+            let balance = self.balance_in_words();
+            remarks.add(format!(
+                "guards do not choose instances; balance the calls elsewhere: {balance}"
+            ));
+        }
+        if let Some(outliers) = self.outliers {
+            let panic = Share(self.panic_threshold);
+            remarks.add(format!(
+                "no instances are ejected; leave that to a proxy: {outliers}, panic threshold: {panic}"
+            ));
+        }
+        if !self.update_merge_window.is_zero() && (self.is_balanced() || self.outliers.is_some()) {
+            remarks.add(format!(
+                "no changes of instances wait for others: update merge window: {}",
+                self.update_merge_window
+            ));
+        }
+        if let Some(limits) = self.bulkhead().and_then(|bulkhead| bulkhead.proxy) {
+            remarks.add(format!(
+                "the connections to each instance are not kept apart, as those of a proxy are: {limits}"
+            ));
+        }
         self.remark_on_code(remarks);
+    }
+
+    /// The settings of its balancer, as a scenario writes them, without those of ejections.
+    fn balance_in_words(&self) -> String {
+        let panic = self.health_check.map(|_| Share(self.panic_threshold));
+        let details = [
+            self.locality.map(|it| it.to_string()),
+            self.slow_start.map(|it| format!("slow start: [{it}]")),
+            self.health_check.map(|it| format!("health check: [{it}]")),
+            panic.map(|it| format!("panic threshold: {it}")),
+            self.is_balanced_per_attempt.then(|| "new instance per attempt: true".to_owned()),
+        ];
+        let policy = format!("policy: {}", self.balance);
+        std::iter::once(policy).chain(details.into_iter().flatten()).collect::<Vec<_>>().join(", ")
     }
 
     /// Adds a remark if the library decides in another way whether a call keeps its permit when a
@@ -221,22 +267,18 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
     match guard {
         Guard::Breaker(breaker) => {
             let plan = &blueprint.breakers[breaker.first as usize];
-            let names_of = |is_among: &dyn Fn(Outcome) -> bool| {
-                let outcomes = Outcome::ALL.into_iter().filter(|outcome| is_among(*outcome));
-                outcomes.map(Outcome::name).collect::<Vec<_>>().join(", ")
-            };
-            let Breaker { counts, ignores, .. } = *breaker;
-            let counted =
-                names_of(&|outcome| counts.contains(outcome) && !ignores.contains(outcome));
-            let ignored = names_of(&|outcome| ignores.contains(outcome));
-            let counts = plan.has_own_outcomes.then(|| {
-                if ignored.is_empty() {
-                    format!("the breaker counts {counted}")
-                } else {
-                    format!("the breaker counts {counted} and ignores {ignored}")
-                }
+            let store = plan.store_delay.map(|delay| {
+                format!("the instances share the breaker through a store, with a delay of {delay}")
             });
-            counts.into_iter().chain(scope_of("breaker", breaker.scope)).collect()
+            let broken = (!plan.fails_open).then(|| {
+                "a breaker whose own logic fails rejects all calls (`broken: fail closed`)"
+                    .to_owned()
+            });
+            let scope = scope_of("breaker", breaker.scope);
+            scope.into_iter().chain(store).chain(broken).collect()
+        }
+        Guard::Hedge(hedge) if !hedge.cancels_losers => {
+            vec!["the other requests of a hedge are cancelled once one is answered".to_owned()]
         }
         Guard::Timeout(timeout) => {
             note_on_drawn("call timeout", timeout.deadline).into_iter().collect()
@@ -251,21 +293,22 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
                     .to_owned(),
             ]
         }
-        Guard::RateLimit(limit) => scope_of("rate limit", limit.scope).into_iter().collect(),
+        Guard::RateLimit(limit) => {
+            let condition = limit.condition.map(|BacklogAbove { queue, messages }| {
+                let queue = &blueprint.queues[queue as usize].name;
+                format!("the rate limit is in force only while more than {messages} messages wait in {queue}")
+            });
+            scope_of("rate limit", limit.scope).into_iter().chain(condition).collect()
+        }
+        Guard::Throttle(throttle) if throttle.counts != OutcomeSet::callee_failures() => {
+            vec![format!("the throttle counts {} as not accepted", throttle.counts)]
+        }
         _ => Vec::new(),
     }
 }
 
 impl GuardSettings {
-    #[allow(
-        clippy::match_wildcard_for_single_variants,
-        reason = "a guard that no format has needs no line here"
-    )]
     fn new(blueprint: &Blueprint, guard: &Guard) -> Self {
-        if let Guard::Hedge(plan) = guard {
-            let delay = span(blueprint, plan.delay).unwrap_or(SimDuration::MAX);
-            return Self::Hedge { delay, requests: plan.requests };
-        }
         match *guard {
             Guard::RateLimit(guards::RateLimit { first, .. }) => {
                 Self::RateLimit(blueprint.rate_limits[first as usize])
@@ -277,15 +320,23 @@ impl GuardSettings {
                 let pool = &blueprint.pools[first_pool as usize];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, outlives_timeouts))
             }
-            Guard::Breaker(guards::Breaker { first, .. }) => {
-                Self::Breaker(blueprint.breakers[first as usize].settings)
+            Guard::Breaker(guards::Breaker { first, counts, ignores, .. }) => {
+                let plan = &blueprint.breakers[first as usize];
+                let are_chosen = plan.has_own_outcomes;
+                Self::Breaker(plan.settings, CountedOutcomes { counts, ignores, are_chosen })
             }
             Guard::Retry(guards::Retry { policy, first_budget, .. }) => {
                 let budget =
                     (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
                 Self::Retry(policy, budget)
             }
-            _ => Self::Other(guard.key()),
+            Guard::Throttle(guards::Throttle { first, .. }) => {
+                Self::Throttle(blueprint.throttles[first as usize])
+            }
+            Guard::Hedge(guards::Hedge { delay, requests, .. }) => {
+                let delay = span(blueprint, delay).unwrap_or(SimDuration::MAX);
+                Self::Hedge { delay, requests }
+            }
         }
     }
 
@@ -297,10 +348,58 @@ impl GuardSettings {
             Self::AttemptTimeout(_) => "timeout",
             Self::Hedge { .. } => "hedge",
             Self::Bulkhead(_) => "bulkhead",
-            Self::Breaker(_) => "breaker",
+            Self::Breaker(..) => "breaker",
             Self::Retry(..) => "retry",
-            Self::Other(key) => key,
+            Self::Throttle(_) => "throttle",
         }
+    }
+}
+
+impl fmt::Display for GuardSettings {
+    /// The guard with its settings, as a scenario writes them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name())?;
+        match self {
+            Self::RateLimit(policy) => write!(f, ": {policy}"),
+            Self::Timeout(timeout) | Self::AttemptTimeout(timeout) => write!(f, ": {timeout}"),
+            Self::Hedge { delay, requests } => write!(f, ": delay: {delay}, max: {requests}"),
+            Self::Bulkhead(settings) => write!(f, ": {settings}"),
+            Self::Breaker(settings, _) => write!(f, ": {settings}"),
+            Self::Retry(policy, None) => write!(f, ": {policy}"),
+            Self::Retry(policy, Some(budget)) => write!(f, ": {policy}, budget: {budget}"),
+            Self::Throttle(settings) => write!(f, ": {settings}"),
+        }
+    }
+}
+
+impl CountedOutcomes {
+    /// Adds a remark on what the scenario says about them, for a library that leaves it to code.
+    pub fn remark(self, remarks: &mut CallRemarks<'_>) {
+        let Self { counts, ignores, are_chosen } = self;
+        let counts = counts.less(ignores);
+        if are_chosen && ignores == OutcomeSet::of(&[]) {
+            remarks.add(format!("the breaker counts {counts}"));
+        } else if are_chosen {
+            remarks.add(format!("the breaker counts {counts} and ignores {ignores}"));
+        }
+    }
+}
+
+impl fmt::Display for BulkheadSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { capacity, core, queue, max_wait, outlives_timeouts: _, proxy } = *self;
+        if let Some(limits) = proxy {
+            return write!(f, "{limits}");
+        }
+        write!(f, "{capacity} permits")?;
+        if core != capacity {
+            write!(f, ", core: {core}")?;
+        }
+        match queue {
+            UNLIMITED => f.write_str(", queue: unlimited")?,
+            queue => write!(f, ", queue: {queue}")?,
+        }
+        max_wait.map_or(Ok(()), |max_wait| write!(f, ", max wait: {max_wait}"))
     }
 }
 

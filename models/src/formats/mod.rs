@@ -17,13 +17,16 @@
 //! - `destinations` give callees that are known by their hosts names that a scenario can use;
 //! - `retry_conditions` are Envoy's names for the outcomes that a retry repeats, and a `proxied_call` is a call in the
 //!   settings that proxies share: those of Envoy and Istio;
+//! - `breaker_remarks` are what several libraries lack of a breaker composed of parts;
 //! - `remark` is a line about a setting that has no equivalent on the other side. A format adds one
 //!   for whatever it leaves out, so that nothing is lost silently;
+//! - `ranges` are the values with which the real thing starts; one outside is an error at its place;
 //! - `durations` and `values` read and write them in the notations of configurations.
 //!
 //! Importers use the names of the scenario file, mostly by way of a preset that has the library's own
 //! names. Turning values into YAML or JSON is the work of `sim-reports`.
 
+mod breaker_remarks;
 mod configuration;
 mod destinations;
 mod documents;
@@ -33,6 +36,7 @@ mod format;
 mod guarded_call;
 mod import;
 mod proxied_call;
+mod ranges;
 mod remark;
 mod retry_conditions;
 mod routes;

@@ -95,7 +95,8 @@ impl ProxiedCall {
         remark_on_order(call, proxy, remarks);
         for guard in beyond_the_first(call) {
             let name = guard.name();
-            remarks.add(format!("{proxy} has one {name} for a call: {guard:?} is left out"));
+            remarks
+                .add(format!("{proxy} has one {name} for a call, and not this one too: {guard}"));
         }
         let hedge = call.guards.iter().find_map(|guard| match guard {
             GuardSettings::Hedge { delay, requests } => Some((*delay, u32::from(*requests))),
@@ -174,9 +175,8 @@ fn pauses_of(
     }
     let is_alike = backoff.jitter == Jitter::Full && backoff.growth == Growth::Exponential(2.0);
     if !is_alike && (retries > 1 || backoff.jitter != Jitter::Full) {
-        let Backoff { growth, jitter, .. } = backoff;
         remarks.add(format!(
-            "pauses double from {} on and are spread over the whole interval, in place of {growth:?} with jitter {jitter:?}",
+            "pauses double from {} on and are spread over the whole interval, in place of `{backoff}`",
             backoff.base
         ));
     }
@@ -259,7 +259,7 @@ fn budget_of(
         RetryBudgetPolicy::Envoy { ratio: 0.0, minimum } => Some(ProxiedBudget::Number(minimum)),
         RetryBudgetPolicy::Envoy { ratio, minimum } => Some(ProxiedBudget::Share(ratio, minimum)),
         other => {
-            remarks.add(format!("{proxy} has no such budget of retries: {other:?}"));
+            remarks.add(format!("{proxy} has no such budget of retries: {other}"));
             None
         }
     }
@@ -301,13 +301,16 @@ fn remark_on_order(call: &GuardedCall, proxy: Proxy, remarks: &mut CallRemarks<'
 pub(super) fn remark_on_rest(call: &GuardedCall, proxy: Proxy, remarks: &mut CallRemarks<'_>) {
     for guard in &call.guards {
         match guard {
-            GuardSettings::Breaker(_) => remarks.add(format!(
-                "{proxy} has no breaker with states; it only ejects instances (`{}`)",
-                proxy.ejection()
-            )),
+            GuardSettings::Breaker(settings, outcomes) => {
+                remarks.add(format!(
+                    "{proxy} has no breaker with states; it only ejects instances (`{}`), not by these \
+                     settings: {settings}",
+                    proxy.ejection()
+                ));
+                outcomes.remark(remarks);
+            }
             GuardSettings::RateLimit(policy) => {
-                remarks
-                    .add(format!("neither clusters nor routes have this rate limit: {policy:?}"));
+                remarks.add(format!("neither clusters nor routes have this rate limit: {policy}"));
             }
             GuardSettings::Hedge { delay, requests } => {
                 let is_written = proxy == Proxy::Envoy && call.retry().is_none();
@@ -316,7 +319,7 @@ pub(super) fn remark_on_rest(call: &GuardedCall, proxy: Proxy, remarks: &mut Cal
                     &format!("no hedge of {requests} requests after {delay} each"),
                 );
             }
-            GuardSettings::Other(key) => remarks.add(format!("{proxy} has no {key}")),
+            GuardSettings::Throttle(_) => remarks.add(format!("{proxy} has no {guard}")),
             GuardSettings::Timeout(_)
             | GuardSettings::AttemptTimeout(_)
             | GuardSettings::Bulkhead(_)
@@ -348,7 +351,8 @@ pub(super) fn policy_of(balance: &Balance, remarks: &mut CallRemarks<'_>) -> &'s
             "LEAST_REQUEST"
         }
         Balance::Weighted(weights) => {
-            remarks.add(format!("weights belong to endpoints: {weights:?}"));
+            let weights: Vec<String> = weights.iter().map(u32::to_string).collect();
+            remarks.add(format!("weights belong to endpoints: {}", weights.join(", ")));
             "ROUND_ROBIN"
         }
         Balance::ConsistentHash { keys, bound } => {

@@ -49,6 +49,14 @@ impl<'a> Section<'a> {
         self.configuration.place(&path)
     }
 
+    /// A key as it is written.
+    pub fn spelling<'k>(&self, key: &'k str) -> &'k str
+    where
+        'a: 'k,
+    {
+        self.find(key).map_or(key, |(name, _)| name)
+    }
+
     /// True if it has a key.
     pub fn has(&self, key: &str) -> bool {
         self.find(key).is_some()

@@ -1,5 +1,6 @@
 //! Numbers with units.
 
+use std::fmt;
 use std::str::FromStr;
 
 use sim_core::SimDuration;
@@ -104,6 +105,12 @@ impl FromStr for Rate {
     }
 }
 
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/s", Rounded(self.0))
+    }
+}
+
 impl Written for Rate {
     const EXPECTED: &'static str = "a rate such as 400/s";
     const PATTERN: &'static str = r"^[0-9.]+\s*/\s*(ms|s|m|h)$";
@@ -139,6 +146,22 @@ fn share_of(value: f64, written: &str) -> Result<Share, String> {
         String::new()
     };
     Err(format!("`{written}` is not between 0% and 100%{help}"))
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", Rounded(self.0 * 100.0))
+    }
+}
+
+/// A number without the noise of a conversion: nobody writes more than six digits behind the point.
+pub(crate) struct Rounded(pub f64);
+
+impl fmt::Display for Rounded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = format!("{:.6}", self.0);
+        f.write_str(digits.trim_end_matches('0').trim_end_matches('.'))
+    }
 }
 
 impl Written for Share {

@@ -1,8 +1,11 @@
 //! Retries, and the waits before them.
 
+use std::fmt;
+
 use sim_core::SimDuration;
 use sim_core::random::{Rng, uniform};
 
+use crate::language::quantity::Share;
 use crate::{Outcome, OutcomeSet};
 
 /// The spread of a wait over time, after "Exponential backoff and jitter" (AWS Architecture Blog,
@@ -96,6 +99,33 @@ impl Backoff {
     }
 }
 
+impl fmt::Display for Backoff {
+    /// The backoff as a scenario writes it: `exponential 50ms x2 max 1s full jitter`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { base, growth, max, jitter } = self;
+        if base.is_zero() && *growth == Growth::Exponential(1.0) {
+            return f.write_str("none");
+        }
+        match growth {
+            Growth::Exponential(1.0) => write!(f, "fixed {base}")?,
+            Growth::Exponential(multiplier) => write!(f, "exponential {base} x{multiplier}")?,
+            Growth::Fibonacci => write!(f, "fibonacci {base}")?,
+            Growth::Linear => write!(f, "linear {base}")?,
+        }
+        if *max != SimDuration::MAX {
+            write!(f, " max {max}")?;
+        }
+        match jitter {
+            Jitter::None => Ok(()),
+            Jitter::Full => f.write_str(" full jitter"),
+            Jitter::Equal => f.write_str(" equal jitter"),
+            Jitter::Decorrelated => f.write_str(" decorrelated jitter"),
+            Jitter::Around(part) => write!(f, " jitter {}", Share(*part)),
+            Jitter::PollyDecorrelated => f.write_str(" with the jitter of Polly"),
+        }
+    }
+}
+
 /// The waits before an attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PausesSoFar {
@@ -125,6 +155,14 @@ pub struct RetryPolicy {
     /// True if a callee that says how long to stay away (`Retry-After`, RFC 9110 10.2.3) is left
     /// alone for at least that long.
     pub honours_retry_after: bool,
+}
+
+impl fmt::Display for RetryPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { attempts, backoff, on, honours_retry_after } = self;
+        write!(f, "attempts: {attempts}, backoff: {backoff}, on: [{on}]")?;
+        if *honours_retry_after { f.write_str(", honour retry after: true") } else { Ok(()) }
+    }
 }
 
 impl RetryPolicy {

@@ -1,6 +1,10 @@
 //! Budgets: limits on the retries of all calls together.
 
+use std::fmt;
+
 use sim_core::{SimDuration, SimTime};
+
+use crate::language::quantity::Rounded;
 
 /// The kind of a budget, and its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,6 +34,27 @@ pub enum RetryBudgetPolicy {
         /// `tokenRatio`; three decimals count.
         token_ratio: f64,
     },
+}
+
+impl fmt::Display for RetryBudgetPolicy {
+    /// The budget as a scenario writes it, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Finagle { ttl, minimum_per_second, ratio } => write!(
+                f,
+                "preset: finagle, ttl: {ttl}, minRetriesPerSec: {minimum_per_second}, \
+                 percentCanRetry: {ratio}"
+            ),
+            Self::Envoy { ratio, minimum } => write!(
+                f,
+                "preset: envoy, budget_percent: {}, min_retry_concurrency: {minimum}",
+                Rounded(*ratio * 100.0)
+            ),
+            Self::Grpc { max_tokens, token_ratio } => {
+                write!(f, "preset: grpc, maxTokens: {max_tokens}, tokenRatio: {token_ratio}")
+            }
+        }
+    }
 }
 
 /// Slices of the time over which Finagle's deposits expire.

@@ -1,5 +1,7 @@
 //! Throttling by the client, which adapts to what its callee accepts.
 
+use std::fmt;
+
 use sim_core::{SimDuration, SimTime};
 
 /// The number of buckets that the window is divided into; counts leave it one bucket at a time.
@@ -17,6 +19,12 @@ pub struct ThrottleSettings {
 impl Default for ThrottleSettings {
     fn default() -> Self {
         Self { multiplier: 2.0, window: SimDuration::from_secs(120) }
+    }
+}
+
+impl fmt::Display for ThrottleSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "k: {}, over: {}", self.multiplier, self.window)
     }
 }
 

@@ -8,6 +8,7 @@
 //! `validation/envoy` compares this with a real Envoy.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use super::Waiter;
 
@@ -34,6 +35,19 @@ impl HostLimits {
             Self { shares_connections: true, requests, .. } => *requests,
             Self { connections, hosts, requests, .. } => (*connections).max(*hosts).min(*requests),
         }
+    }
+}
+
+impl fmt::Display for HostLimits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hosts: _, connections, pending, requests, shares_connections } = self;
+        let limit = |number: u32| match number {
+            u32::MAX => "unlimited".to_owned(),
+            number => number.to_string(),
+        };
+        let [connections, pending, requests] = [*connections, *pending, *requests].map(limit);
+        write!(f, "{connections} connections, {pending} pending requests, {requests} requests")?;
+        if *shares_connections { f.write_str(" that share connections") } else { Ok(()) }
     }
 }
 

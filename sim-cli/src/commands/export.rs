@@ -1,16 +1,15 @@
 //! `fusebox export`.
 
 use clap::Args;
-use sim_models::formats::{Document, Exporter};
+use sim_models::formats::Exporter;
 use sim_models::scenario::load;
-use sim_models::system::Blueprint;
-use sim_reports::exported::{Heading, changes, file, render};
-use sim_reports::files;
+use sim_reports::exported::{Heading, changes};
 
+use crate::configurations::{CallerOption, deliver};
 use crate::failure::Failure;
 use crate::output::{OutOption, describe};
 use crate::scenario::{ScenarioFile, SeedOption};
-use crate::{formats, scenario, terminal};
+use crate::{formats, scenario};
 
 const FILES: &str =
     "Write a file for each service that makes calls into this folder, and print nothing";
@@ -34,9 +33,8 @@ pub struct ExportCommand {
     scenario: ScenarioFile,
     #[command(flatten)]
     seed: SeedOption,
-    /// Only the calls of this service
-    #[arg(long, value_name = "NAME")]
-    caller: Option<String>,
+    #[command(flatten)]
+    caller: CallerOption,
     #[command(flatten)]
     out: OutOption,
 }
@@ -58,43 +56,8 @@ impl ExportCommand {
             seed: blueprint.run.seed,
             changes: variant.chain(changes(&input.text, &self.scenario.changes.settings)).collect(),
         };
-        let documents = self.documents(blueprint)?;
-        match &self.out.folder {
-            None => terminal::print(&render(self.format, &heading, &documents)),
-            Some(folder) => {
-                files::make_folder(folder)?;
-                for document in &documents {
-                    let name = format!("{}.{}", document.caller, self.format.extension());
-                    let text = file(self.format, &heading, document);
-                    files::write(&folder.join(name), text.as_bytes())?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn documents(&self, blueprint: &Blueprint) -> Result<Vec<Document>, Failure> {
-        let documents = self.format.export(blueprint);
-        let callers: Vec<&str> = documents.iter().map(|document| &*document.caller).collect();
-        let callers = callers.join(", ");
-        match &self.caller {
-            Some(caller) => match self.format.export_of(blueprint, caller) {
-                Some(document) => Ok(vec![document]),
-                None => Err(Failure::Usage(format!(
-                    "`{caller}` makes no call with a guard that this format could express; these \
-                     services do: {callers}"
-                ))),
-            },
-            None if self.out.folder.is_none()
-                && documents.len() > 1
-                && self.format.is_one_file() =>
-            {
-                Err(Failure::Usage(format!(
-                    "a file of this format is of one application, and several make calls: {callers}; \
-                     choose one with `--caller`, or write a file for each with `--out`"
-                )))
-            }
-            None => Ok(documents),
-        }
+        let folder = self.out.folder.as_deref();
+        let documents = self.caller.documents(self.format, blueprint, folder)?;
+        deliver(self.format, &heading, &documents, folder)
     }
 }

@@ -2,18 +2,22 @@
 
 use clap::Args;
 use sim_experiments::recommend::{Advice, Recommendation, TunableSystem, recommend};
-use sim_models::formats::Exporter;
+use sim_models::formats::{Document, Exporter};
 use sim_models::study::Parameter;
-use sim_reports::exported::{Heading, render};
+use sim_models::system::Blueprint;
+use sim_reports::exported::Heading;
 use sim_reports::recommend::{json, report, write_all};
 
+use crate::configurations::{CallerOption, deliver};
 use crate::failure::Failure;
 use crate::output::{FormatOption, OutOption, ReportFormat, describe};
 use crate::progress::JobsOption;
 use crate::scenario::{ScenarioFile, SeedOption};
 use crate::{formats, scenario, terminal};
 
-const FILES: &str = "Also write recommendation.json and pictures into this folder";
+const FILES: &str = "Also write recommendation.json and pictures into this folder; with --export, \
+                     also a configuration for each service that makes calls, instead of printing it";
+const CALLER: &str = "With --export, only the calls of this service";
 
 const WHAT_TO_ASK: &str = "there are no goals: write `goals:` into the file, with the `settings:` \
                            that may change and the `limits:` to keep";
@@ -22,10 +26,12 @@ const WHAT_TO_ASK: &str = "there are no goals: write `goals:` into the file, wit
 #[derive(Debug, Args)]
 #[command(
     mut_args(describe("out", FILES)),
+    mut_args(describe("caller", CALLER)),
+    mut_arg("caller", |caller| caller.requires("export")),
     after_help = "Examples:
   fusebox recommend shop.yaml
   fusebox recommend shop.yaml --out results/ --seed 4
-  fusebox recommend shop.yaml --export resilience4j > application.yml
+  fusebox recommend shop.yaml --export resilience4j --caller orders > application.yml
   fusebox recommend shop.yaml --set 'goals.limits[0]=availability of web is at least 99.9%'
 
 Under `goals:` in the file you list the settings that may change, the conditions to survive, the \
@@ -47,6 +53,8 @@ pub struct RecommendCommand {
     #[arg(long, value_name = "FORMAT", value_parser = formats::exporter())]
     export: Option<&'static Exporter>,
     #[command(flatten)]
+    caller: CallerOption,
+    #[command(flatten)]
     out: OutOption,
     #[command(flatten)]
     jobs: JobsOption,
@@ -56,13 +64,17 @@ impl RecommendCommand {
     /// Searches for settings, and reports the best with everything known about them.
     pub fn execute(&self) -> Result<(), Failure> {
         let system = self.prepare()?;
+        if let Some(exporter) = self.export {
+            // A search takes long: what cannot be exported is an error before it.
+            self.documents(exporter, &system.as_written()[0])?;
+        }
         let name = &system.as_written()[0].name;
         let recommendation = recommend(&system, &self.jobs.watch())?;
         if let Some(folder) = &self.out.folder {
             write_all(&recommendation, name, folder)?;
         }
         let format = match self.export {
-            Some(exporter) => return print_export(exporter, &system, &recommendation),
+            Some(exporter) => return self.deliver(exporter, &system, &recommendation),
             None => self.format.format,
         };
         terminal::print(&match format {
@@ -78,20 +90,30 @@ impl RecommendCommand {
         TunableSystem::prepare(self.scenario.input()?, overrides)
             .map_err(|unready| scenario::unready(unready, WHAT_TO_ASK))
     }
-}
 
-fn print_export(
-    exporter: &Exporter,
-    system: &TunableSystem,
-    recommendation: &Recommendation,
-) -> Result<(), Failure> {
-    let recommended = system.recommended(recommendation).map_err(Failure::Usage)?;
-    let heading = Heading {
-        scenario: recommended.name.clone(),
-        seed: recommended.run.seed,
-        changes: changes(recommendation),
-    };
-    terminal::print(&render(exporter, &heading, &exporter.export(&recommended)))
+    fn documents(
+        &self,
+        exporter: &Exporter,
+        blueprint: &Blueprint,
+    ) -> Result<Vec<Document>, Failure> {
+        self.caller.documents(exporter, blueprint, self.out.folder.as_deref())
+    }
+
+    fn deliver(
+        &self,
+        exporter: &Exporter,
+        system: &TunableSystem,
+        recommendation: &Recommendation,
+    ) -> Result<(), Failure> {
+        let recommended = system.recommended(recommendation).map_err(Failure::Usage)?;
+        let heading = Heading {
+            scenario: recommended.name.clone(),
+            seed: recommended.run.seed,
+            changes: changes(recommendation),
+        };
+        let documents = self.documents(exporter, &recommended)?;
+        deliver(exporter, &heading, &documents, self.out.folder.as_deref())
+    }
 }
 
 /// The settings that are recommended in place of the present ones.

@@ -2,12 +2,13 @@
 
 use serde_json::Value;
 
-use super::{destination, outliers};
+use super::{CONSEQUENCE, destination, outliers, ranges};
 use crate::formats::durations;
 use crate::formats::section::Section;
 use crate::formats::values::map;
 use crate::formats::{Imported, ImportedCall};
 use crate::guards::ENVOYS_MERGE_WINDOW;
+use crate::scenario::Problem;
 
 /// The key of HTTP options among those of extensions.
 pub(super) const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -30,10 +31,26 @@ pub(super) fn read(cluster: &Section<'_>, imported: &mut Imported) {
         return;
     }
     call.destination_mut().has_policy = true;
+    refuse(cluster, &mut imported.problems);
+    let call = &mut imported.calls[number];
     call.assumptions.retain(|assumption| assumption.about != NO_CLUSTER);
     read_connect_timeout(cluster, call);
     read_breaker(cluster, call);
     read_balance(cluster, call);
+}
+
+/// Adds an error for each value that Envoy does not load.
+fn refuse(cluster: &Section<'_>, problems: &mut Vec<Problem>) {
+    cluster.refuse(&ranges::CLUSTER, CONSEQUENCE, problems);
+    let breakers = cluster.section("circuit_breakers");
+    let thresholds = ["thresholds", "per_host_thresholds"].map(|key| breakers.sections(key));
+    for thresholds in thresholds.iter().flatten() {
+        thresholds.refuse(&ranges::THRESHOLDS, CONSEQUENCE, problems);
+    }
+    for check in cluster.sections("health_checks") {
+        check.refuse(&ranges::HEALTH_CHECK, CONSEQUENCE, problems);
+    }
+    outliers::refuse(&cluster.section("outlier_detection"), problems);
 }
 
 /// The connect timeout of a cluster that has none (`connect_timeout` in `cluster.proto`).

@@ -41,7 +41,7 @@ fn write_cluster(
     let policy = policy_of(&call.balance, remarks);
     let slow_start = call.slow_start.and_then(|slow_start| {
         let key = slow_start_key(policy);
-        remarks.add_if(key.is_none(), &format!("{policy} has no slow start: {slow_start:?}"));
+        remarks.add_if(key.is_none(), &format!("{policy} has no slow start: {slow_start}"));
         key.map(|key| (key, write_slow_start(&slow_start)))
     });
     let health_check = call.health_check.map(|check| {

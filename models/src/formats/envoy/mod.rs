@@ -4,6 +4,7 @@
 mod cluster;
 mod export;
 mod outliers;
+mod ranges;
 mod route;
 
 use super::configuration::Configuration;
@@ -29,7 +30,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
 
 /// The lists of a file that have resources: its own, those of a discovery response, and those of a dump (`/config_dump`),
 /// whose items hold the resource.
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 10] = [
     "clusters",
     "listeners",
     "resources",
@@ -38,7 +39,15 @@ const LISTS: [&str; 8] = [
     "dynamic_active_clusters",
     "static_route_configs",
     "dynamic_route_configs",
+    "static_listeners",
+    "dynamic_listeners",
 ];
+
+/// The key of the listener that is in force, in a dump of those of a control plane.
+const ACTIVE_STATE: &str = "active_state";
+
+/// The effect of a value outside its range.
+const CONSEQUENCE: &str = "Envoy does not load a configuration with it";
 
 /// The resources of a file, by kind.
 #[derive(Default)]
@@ -73,6 +82,13 @@ impl<'a> Resources<'a> {
         if dumped.is_there() {
             self.clusters.push(dumped);
         }
+        let state = section.section(ACTIVE_STATE);
+        for holder in [&section, &state] {
+            let listener = holder.section("listener");
+            if listener.is_there() {
+                self.add(listener);
+            }
+        }
         let route_config = section.section("route_config");
         if route_config.is_there() {
             self.routes.push(route_config);
@@ -97,7 +113,8 @@ impl<'a> Resources<'a> {
 fn is_cluster(section: &Section<'_>) -> bool {
     let kind = section.peek("@type").and_then(|kind| kind.as_str());
     let is_of_kind = kind.is_none_or(|kind| kind.ends_with(".Cluster"));
-    is_of_kind && section.has("name") && !section.has("filter_chains")
+    let is_listener = section.has("filter_chains") || section.has(ACTIVE_STATE);
+    is_of_kind && section.has("name") && !is_listener
 }
 
 /// The destination that a cluster stands for. Istio names those that it makes itself `outbound|port|subset|host`.

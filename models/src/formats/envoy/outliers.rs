@@ -2,9 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::CONSEQUENCE;
+use crate::formats::configuration::below;
 use crate::formats::durations::{self, in_seconds};
 use crate::formats::section::Section;
 use crate::resilience::load_balancer::OutlierSettings;
+use crate::scenario::Problem;
 
 /// Whole numbers.
 const NUMBERS: [&str; 8] = [
@@ -51,16 +54,21 @@ pub(super) fn read(outliers: &Section<'_>) -> Value {
     for key in ["interval", "base_ejection_time", "max_ejection_time_jitter"] {
         add(key, outliers.lasting(key));
     }
-    add("max_ejection_time", read_longest(outliers));
+    add("max_ejection_time", outliers.lasting("max_ejection_time"));
     Value::Object(entries)
 }
 
-/// The longest ejection; Envoy refuses one that is shorter than the shortest.
-fn read_longest(outliers: &Section<'_>) -> Option<Value> {
+/// Adds an error if the longest ejection is shorter than the shortest
+/// (`source/common/upstream/outlier_detection_impl.cc`, `DetectorImpl::create`).
+pub(super) fn refuse(outliers: &Section<'_>, problems: &mut Vec<Problem>) {
     let span = |key: &str| outliers.peek(key).and_then(durations::parse);
     let base = span("base_ejection_time").unwrap_or(OutlierSettings::default().base_ejection_time);
-    let is_long_enough = span("max_ejection_time").is_some_and(|longest| longest >= base);
-    is_long_enough.then(|| outliers.lasting("max_ejection_time")).flatten()
+    let Some(longest) = span("max_ejection_time").filter(|longest| *longest < base) else { return };
+    let path = below(outliers.path(), outliers.spelling("max_ejection_time"));
+    let message =
+        format!("`{path}` is {longest}; it must be at least the base_ejection_time of {base}");
+    let at = outliers.place("max_ejection_time");
+    problems.push(Problem::error(message, at).with_help(CONSEQUENCE));
 }
 
 /// Every setting, whether it is Envoy's own or not.

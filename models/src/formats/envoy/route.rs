@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{cluster, destination};
+use super::{CONSEQUENCE, cluster, destination, ranges};
 use crate::formats::destinations::Destination;
 use crate::formats::retry_conditions;
 use crate::formats::routes::{Route, RouteRetry, backoff, read_routes};
@@ -15,6 +15,13 @@ const TIMEOUT: &str = "15s";
 
 pub(super) fn read(configuration: &Section<'_>, imported: &mut Imported) {
     let hosts = configuration.sections("virtual_hosts");
+    for host in &hosts {
+        host.refuse(&ranges::RETRY_POLICY, CONSEQUENCE, &mut imported.problems);
+        for route in host.sections("routes") {
+            let action = route.section("route");
+            action.refuse(&ranges::RETRY_POLICY, CONSEQUENCE, &mut imported.problems);
+        }
+    }
     let routes: Vec<(Route<'_>, &Section<'_>)> = hosts
         .iter()
         .flat_map(|host| routes_of(host).into_iter().map(move |route| (route, host)))
@@ -99,9 +106,10 @@ fn read_retries(policy: &Section<'_>, hedge: Option<&Section<'_>>, call: &mut Im
     let needs_codes = retry_on.contains("retriable-status-codes");
     let codes = needs_codes.then(|| policy.take_as("retriable_status_codes", codes)).flatten();
     if let Some(codes) = &codes {
+        let listed: Vec<String> = codes.iter().map(u32::to_string).collect();
         call.assume(
             format!("{about}.retriable_status_codes"),
-            format!("{codes:?}, among the outcomes"),
+            format!("{}, among the outcomes", listed.join(", ")),
         );
     }
     let pauses = policy.section("retry_back_off");

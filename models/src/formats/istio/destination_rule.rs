@@ -2,13 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::destination;
+use super::{CONSEQUENCE, destination, ranges};
 use crate::formats::configuration::in_one_line;
 use crate::formats::destinations::Destination;
 use crate::formats::section::Section;
 use crate::formats::values::{map, unless_empty};
 use crate::formats::{Imported, ImportedCall, Remark};
 use crate::guards::ENVOYS_MERGE_WINDOW;
+use crate::scenario::Problem;
 
 pub(super) fn read(root: &Section<'_>, imported: &mut Imported) {
     let spec = root.section("spec");
@@ -23,12 +24,34 @@ pub(super) fn read(root: &Section<'_>, imported: &mut Imported) {
     }
     call.destination_mut().has_policy = true;
     let policy = spec.section("trafficPolicy");
+    let subsets = spec.sections("subsets");
+    let policies = subsets.iter().map(|subset| subset.section("trafficPolicy"));
+    for policy in policies.chain([policy.clone()]) {
+        refuse(&policy, &mut imported.problems);
+    }
+    let call = &mut imported.calls[number];
     read_policy(&[&policy], call);
     for port in policy.sections("portLevelSettings") {
         read_port(&port, &whole, imported);
     }
-    for subset in spec.sections("subsets") {
-        read_subset(&subset, &policy, &whole, imported);
+    for subset in &subsets {
+        read_subset(subset, &policy, &whole, imported);
+    }
+}
+
+/// Adds an error for each value of a policy and of its ports that Istio does not accept.
+fn refuse(policy: &Section<'_>, problems: &mut Vec<Problem>) {
+    for policy in policy.sections("portLevelSettings").iter().chain([policy]) {
+        policy.refuse(&ranges::TRAFFIC_POLICY, CONSEQUENCE, problems);
+        let outliers = policy.section("outlierDetection");
+        let failures = outliers.peek("consecutiveLocalOriginFailures").and_then(Value::as_u64);
+        let splits = outliers.peek("splitExternalLocalOriginErrors").and_then(Value::as_bool);
+        if failures.is_some_and(|failures| failures > 0) && splits != Some(true) {
+            let message =
+                "`consecutiveLocalOriginFailures` without `splitExternalLocalOriginErrors`";
+            let at = outliers.place("consecutiveLocalOriginFailures");
+            problems.push(Problem::error(message, at).with_help(CONSEQUENCE));
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::formats::proxied_call::{
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number, unless_empty};
 use crate::guards::ENVOYS_MERGE_WINDOW;
-use crate::resilience::load_balancer::{Enforcing, OutlierSettings};
+use crate::resilience::load_balancer::OutlierSettings;
 use crate::system::UNLIMITED;
 
 /// The base of the pauses between attempts that Istio leaves to Envoy.
@@ -40,7 +40,7 @@ fn write_destination_rule(
     let pool = map([("tcp", unless_empty(tcp)), ("http", unless_empty(http))]);
     let detection = call.outliers.map(|outliers| write_outliers(call, &outliers, remarks));
     if let Some(check) = call.health_check {
-        remarks.add(format!("a readiness probe is the health check: {check:?}"));
+        remarks.add(format!("a readiness probe is the health check: {check}"));
     }
     let policy = map([
         ("connectionPool", unless_empty(pool)),
@@ -135,30 +135,73 @@ fn write_outliers(
     ]))
 }
 
+/// The rules of Envoy that Istio does not have, by the keys of their settings. The last of these is the chance that
+/// the rule ejects.
+const RULES: [(&str, &[&str]); 4] = [
+    (
+        "success rates",
+        &[
+            "success_rate_minimum_hosts",
+            "success_rate_request_volume",
+            "success_rate_stdev_factor",
+            "enforcing_success_rate",
+        ],
+    ),
+    (
+        "success rates of reaching it",
+        &[
+            "success_rate_minimum_hosts",
+            "success_rate_request_volume",
+            "success_rate_stdev_factor",
+            "enforcing_local_origin_success_rate",
+        ],
+    ),
+    (
+        "shares of failures",
+        &[
+            "failure_percentage_threshold",
+            "failure_percentage_minimum_hosts",
+            "failure_percentage_request_volume",
+            "enforcing_failure_percentage",
+        ],
+    ),
+    (
+        "shares of failures to reach it",
+        &[
+            "failure_percentage_threshold",
+            "failure_percentage_minimum_hosts",
+            "failure_percentage_request_volume",
+            "enforcing_failure_percentage_local_origin",
+        ],
+    ),
+];
+
 /// Adds remarks on the keys of Envoy that Istio does not have.
 fn remark_on_outliers(outliers: &OutlierSettings, remarks: &mut CallRemarks<'_>) {
     let own = OutlierSettings::default();
     let longest = own.max_ejection_time.max(outliers.base_ejection_time);
-    let Enforcing { success_rate, failure_percentage, .. } = outliers.enforcing;
-    let partly = |chance: u32| chance != 0 && chance != 100;
     let enforcing = outliers.enforcing;
-    let keys = [
-        ("success rates", success_rate > 0),
-        (
-            "success rates of reaching it",
-            outliers.splits_local_origin_errors && enforcing.local_origin_success_rate > 0,
-        ),
-        (
-            "shares of failures",
-            failure_percentage > 0 || enforcing.failure_percentage_local_origin > 0,
-        ),
-        (
-            "a chance",
-            partly(enforcing.consecutive_5xx) || partly(enforcing.consecutive_gateway_failure),
-        ),
+    let splits = outliers.splits_local_origin_errors;
+    let are_enforced = [
+        enforcing.success_rate > 0,
+        splits && enforcing.local_origin_success_rate > 0,
+        enforcing.failure_percentage > 0,
+        enforcing.failure_percentage_local_origin > 0,
     ];
-    for (what, _) in keys.into_iter().filter(|(_, is_set)| *is_set) {
-        remarks.add(format!("Istio ejects no instance by {what}: {outliers:?}"));
+    let entries = outliers.entries();
+    let rules = RULES.into_iter().zip(are_enforced).filter(|(_, is_enforced)| *is_enforced);
+    for ((what, keys), _) in rules {
+        let figures = entries.iter().filter(|(key, _)| keys.contains(key));
+        let figures: Vec<String> = figures.map(|(key, value)| format!("{key}: {value}")).collect();
+        remarks.add(format!("Istio ejects no instance by {what}: {}", figures.join(", ")));
+    }
+    let chances = [
+        ("consecutive_5xx", enforcing.consecutive_5xx),
+        ("consecutive_gateway_failure", enforcing.consecutive_gateway_failure),
+    ];
+    for (rule, chance) in chances.into_iter().filter(|(_, chance)| !matches!(chance, 0 | 100)) {
+        remarks
+            .add(format!("Istio ejects an instance for {rule} always, not in {chance}% of cases"));
     }
     if outliers.max_ejection_time != longest {
         remarks.add(format!(
@@ -189,7 +232,10 @@ fn write_balance(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> Value {
         ]);
         balancer["warmup"] = Value::Object(warmup);
         let is_steep = slow_start.aggression >= 1.0;
-        remarks.add_if(!is_steep, &format!("a warm-up is never as flat as in {slow_start:?}"));
+        remarks.add_if(
+            !is_steep,
+            &format!("a warm-up is never as flat as with these settings: {slow_start}"),
+        );
     }
     balancer
 }

@@ -4,6 +4,7 @@
 mod destination_rule;
 mod export;
 mod http_route;
+mod ranges;
 mod virtual_service;
 
 use super::configuration::Configuration;
@@ -34,6 +35,9 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
 const RETRY_ON: &str = "connect-failure,refused-stream,unavailable,cancelled,503";
 /// Retries that nothing is said about (`defaultNumRetries`, same file).
 const RETRIES: u32 = 2;
+
+/// The effect of a value outside its range.
+const CONSEQUENCE: &str = "Istio does not accept an object with it";
 
 fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     let root = configuration.root();

@@ -1,6 +1,6 @@
 //! The routes of a `VirtualService`.
 
-use super::{RETRY_ON, default_retry, destination};
+use super::{CONSEQUENCE, RETRY_ON, default_retry, destination, ranges};
 use crate::formats::destinations::Destination;
 use crate::formats::retry_conditions;
 use crate::formats::routes::{Route, RouteRetry, backoff, read_routes};
@@ -9,6 +9,9 @@ use crate::formats::{Imported, ImportedCall};
 
 pub(super) fn read(root: &Section<'_>, imported: &mut Imported) {
     let spec = root.section("spec");
+    for route in spec.sections("http") {
+        route.refuse(&ranges::HTTP_ROUTE, CONSEQUENCE, &mut imported.problems);
+    }
     let routes: Vec<Route<'_>> = spec
         .sections("http")
         .into_iter()

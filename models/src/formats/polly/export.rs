@@ -7,12 +7,14 @@ use sim_core::SimDuration;
 
 use super::{ranges, time_span};
 use crate::formats::Remark;
+use crate::formats::breaker_remarks::{remark_on_slow_calls, remark_on_timer, remark_on_wait};
 use crate::formats::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number};
 use crate::resilience::circuit_breaker::libraries::PollySettings;
 use crate::resilience::circuit_breaker::{
-    BreakerSettings, ComposedSettings, TripRule, Wait, WindowLength,
+    BreakerSettings, ComposedSettings, HalfOpenPolicy, LateResults, PermitCounting, TripRule, Wait,
+    WindowLength,
 };
 use crate::resilience::{Growth, Jitter, RetryPolicy};
 use crate::system::UNLIMITED;
@@ -68,22 +70,22 @@ fn write_strategies(
     remarks: &mut CallRemarks<'_>,
 ) -> (Map<String, Value>, Vec<&'static str>) {
     let mut pipeline: Map<String, Value> = Map::new();
-    let mut order = Vec::new();
+    let mut order: Vec<(&'static str, &GuardSettings)> = Vec::new();
     for guard in &call.guards {
         let Some((strategy, options)) = write_strategy(guard, is_standard, remarks) else {
             continue;
         };
-        order.retain(|known| *known != strategy);
-        order.push(strategy);
-        let inner = Value::Object(options);
-        if let Some(outer) = pipeline.insert(strategy.to_owned(), inner) {
+        if let Some(place) = order.iter().position(|(known, _)| *known == strategy) {
+            let (_, outer) = order.remove(place);
             remarks.add(format!(
                 "there is a second {} inside the first; only the inner one is written, not {outer}",
                 guard.name()
             ));
         }
+        order.push((strategy, guard));
+        pipeline.insert(strategy.to_owned(), Value::Object(options));
     }
-    (pipeline, order)
+    (pipeline, order.into_iter().map(|(strategy, _)| strategy).collect())
 }
 
 /// Adds the strategies that the standard handler has even so, with settings that never act.
@@ -158,10 +160,15 @@ fn write_strategy(
             (named("AttemptTimeout"), write_timeout(*span, remarks))
         }
         GuardSettings::Retry(policy, budget) => {
-            remarks.add_if(budget.is_some(), "Polly has no retry budget");
+            if let Some(budget) = budget {
+                remarks.add(format!("Polly has no retry budget: {budget}"));
+            }
             ("Retry", write_retry(policy, remarks)?)
         }
-        GuardSettings::Breaker(settings) => ("CircuitBreaker", write_breaker(settings, remarks)?),
+        GuardSettings::Breaker(settings, outcomes) => {
+            outcomes.remark(remarks);
+            ("CircuitBreaker", write_breaker(settings, remarks)?)
+        }
         GuardSettings::Hedge { delay, requests } => {
             // Polly counts the hedged attempts without the first, and has no largest delay.
             let more = u32::from(*requests).saturating_sub(1).max(1);
@@ -171,13 +178,14 @@ fn write_strategy(
             ]);
             ("Hedging", options)
         }
-        GuardSettings::RateLimit(_) => {
-            remarks
-                .add("set the rate limit in code, with a limiter of System.Threading.RateLimiting");
+        GuardSettings::RateLimit(policy) => {
+            remarks.add(format!(
+                "set the rate limit in code, with a limiter of System.Threading.RateLimiting: {policy}"
+            ));
             return None;
         }
-        GuardSettings::Other(key) => {
-            remarks.add(format!("Polly has no {key}"));
+        GuardSettings::Throttle(_) => {
+            remarks.add(format!("Polly has no {guard}"));
             return None;
         }
     })
@@ -244,7 +252,7 @@ fn write_breaker(
         BreakerSettings::Polly(settings) => *settings,
         BreakerSettings::Composed(settings) => nearest_breaker(settings, remarks)?,
         _ => {
-            remarks.add("this breaker follows the rules of another library");
+            remarks.add(format!("this breaker follows the rules of another library: {settings}"));
             return None;
         }
     };
@@ -293,26 +301,43 @@ fn nearest_breaker(
     };
     let break_duration = match settings.wait {
         Wait::Fixed(wait) | Wait::Adaptive { initial: wait, .. } => wait,
-        Wait::Exponential { base, .. } => {
-            remarks.add("the breaker's wait grows only with a BreakDurationGenerator, set in code");
-            base
-        }
+        Wait::Exponential { base, .. } => base,
     };
-    remark_on_half_open(settings, remarks);
+    if let WindowLength::Buckets(..) = settings.window {
+        let window = settings.window;
+        remarks.add(format!("Polly divides {sampling_duration} by itself, not as `{window}`"));
+    }
+    remark_on_wait(settings, false, remarks);
+    remarks.add_if(
+        !matches!(settings.wait, Wait::Fixed(_)),
+        "set a BreakDurationGenerator in code for waits of several lengths",
+    );
+    remark_on_timer(settings, remarks);
+    remarks.add_if(
+        settings.late_results == LateResults::Dropped,
+        "results of calls from before the last change of state count",
+    );
+    remark_on_half_open(settings.half_open, remarks);
     Some(PollySettings { failure_ratio, minimum_throughput, sampling_duration, break_duration })
 }
 
-fn remark_on_half_open(settings: &ComposedSettings, remarks: &mut CallRemarks<'_>) {
-    remarks.add_if(settings.jitter > 0.0, "the time that the breaker stays open is not spread");
-    let half_open = &settings.half_open;
-    remarks.add_if(
-        half_open.success_threshold.unwrap_or(half_open.permitted_calls) != 1,
-        "a single call decides whether a half-open breaker closes",
-    );
-    remarks.add_if(
-        half_open.max_stay.is_some(),
-        "a half-open breaker waits for its call however long it takes",
-    );
+/// A single call decides in Polly, and nothing limits its time.
+fn remark_on_half_open(half_open: HalfOpenPolicy, remarks: &mut CallRemarks<'_>) {
+    let HalfOpenPolicy { permitted_calls, permits, success_threshold, max_stay } = half_open;
+    if permitted_calls != 1
+        || success_threshold.is_some_and(|threshold| threshold != 1)
+        || permits == PermitCounting::Concurrent
+    {
+        let in_words = HalfOpenPolicy { max_stay: None, ..half_open };
+        remarks.add(format!(
+            "a single call decides whether a half-open breaker closes, not `{in_words}`"
+        ));
+    }
+    if let Some(stay) = max_stay {
+        remarks.add(format!(
+            "a half-open breaker waits for its call however long it takes, not for at most {stay}"
+        ));
+    }
 }
 
 /// The share of failures at which a breaker opens, and the calls before it is judged; none if
@@ -322,10 +347,7 @@ fn nearest_rule(
     window: WindowLength,
     remarks: &mut CallRemarks<'_>,
 ) -> Option<(f64, u32)> {
-    remarks.add_if(
-        trip.slow_call_rate.is_some(),
-        "a slow call counts as a failure only if it times out",
-    );
+    remark_on_slow_calls(trip, remarks);
     let in_a_row = |failures: u32| {
         format!(
             "{failures} failures in a row become {failures} in one sampling window and nothing else"
@@ -351,7 +373,10 @@ fn nearest_rule(
             return None;
         }
     };
-    remarks.add_if(dropped, "Polly's breaker has one rule; the others are left out");
+    if dropped {
+        let all = TripRule { slow_call_rate: None, ..*trip };
+        remarks.add(format!("Polly's breaker has one rule, and not all of these: {all}"));
+    }
     Some(rule)
 }
 
@@ -391,11 +416,11 @@ fn write_retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Option<Ma
     };
     remarks.add_if(
         growth == "Exponential" && backoff.growth != Growth::Exponential(2.0),
-        "Polly doubles the wait between attempts",
+        &format!("Polly doubles the wait between attempts, in place of `{backoff}`"),
     );
     remarks.add_if(
         backoff.jitter != Jitter::None && backoff.jitter != spread,
-        "Polly spreads the waits by a formula of its own",
+        &format!("Polly spreads the waits by a formula of its own, in place of `{backoff}`"),
     );
     let delay = clamp(backoff.base, ranges::DELAY, "Delay", remarks);
     let max_delay = (growth != "Constant" && backoff.max != SimDuration::MAX)

@@ -7,18 +7,24 @@ use super::MODULES;
 use super::exceptions::classes_for;
 use crate::OutcomeSet;
 use crate::formats::Remark;
+use crate::formats::breaker_remarks::remark_on_wait;
 use crate::formats::durations::with_unit;
-use crate::formats::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
+use crate::formats::guarded_call::{BulkheadSettings, CountedOutcomes, GuardSettings, GuardedCall};
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number};
+use crate::language::quantity::Share;
 use crate::resilience::circuit_breaker::libraries::Resilience4jSettings;
 use crate::resilience::circuit_breaker::{
-    BreakerSettings, ComposedSettings, LateResults, PermitCounting, Wait, WindowLength,
+    BreakerSettings, ComposedSettings, HalfOpens, LateResults, PermitCounting, Wait, WindowLength,
 };
 use crate::resilience::{Growth, Jitter, RateLimitPolicy, RetryPolicy};
 
 /// The largest number that Java's `int` holds.
 const MOST: u32 = i32::MAX as u32;
+/// The least rate in per cent, and the shortest wait of an open breaker
+/// (`CommonCircuitBreakerConfigurationProperties.java:419` and `:448` at af9e7c9).
+const LEAST_RATE: f32 = 1.0;
+const LEAST_WAIT: SimDuration = SimDuration::from_millis(1);
 /// The wait of calls that wait for ever.
 const LONGEST_WAIT: SimDuration = SimDuration::from_secs(365 * 86_400);
 
@@ -29,19 +35,21 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value 
     let mut modules = MODULES.map(|module| (module, Map::new()));
     for call in calls {
         let remarks = &mut CallRemarks::new(call, remarks);
-        let mut order = Vec::new();
+        let mut order: Vec<(usize, &GuardSettings)> = Vec::new();
         for guard in &call.guards {
             let Some((module, settings)) = instance(guard, remarks) else { continue };
             let place = MODULES.iter().position(|known| *known == module).unwrap_or_default();
-            order.push(place);
-            let instances = &mut modules[place].1;
-            if instances.insert(call.callee.clone(), Value::Object(settings)).is_some() {
+            if let Some((_, outer)) = order.iter().rfind(|(known, _)| *known == place) {
                 remarks.add(format!(
-                    "there is a second {} inside the first; only the inner one is written",
+                    "there is a second {} inside the first; only the inner one is written, not \
+                     {outer}",
                     guard.name()
                 ));
             }
+            order.push((place, guard));
+            modules[place].1.insert(call.callee.clone(), Value::Object(settings));
         }
+        let order: Vec<usize> = order.into_iter().map(|(place, _)| place).collect();
         remark_on_order(&order, remarks);
         call.remark_on_permits(true, remarks);
         call.remark_on_client(remarks);
@@ -69,26 +77,35 @@ fn remark_on_order(order: &[usize], remarks: &mut CallRemarks<'_>) {
 fn instance(guard: &GuardSettings, remarks: &mut CallRemarks<'_>) -> Option<Instance> {
     Some(match guard {
         GuardSettings::Retry(policy, budget) => {
-            remarks.add_if(budget.is_some(), "Resilience4j has no retry budget");
+            if let Some(budget) = budget {
+                remarks.add(format!("Resilience4j has no retry budget: {budget}"));
+            }
             ("retry", retry(policy, remarks))
         }
-        GuardSettings::Breaker(settings) => ("circuitbreaker", breaker(settings, remarks)?),
+        GuardSettings::Breaker(settings, outcomes) => {
+            let mut breaker = breaker(settings, remarks)?;
+            breaker.extend(outcomes_as_exceptions(*outcomes, remarks));
+            ("circuitbreaker", breaker)
+        }
         GuardSettings::RateLimit(limit) => ("ratelimiter", rate_limiter(limit, remarks)?),
         GuardSettings::Timeout(timeout) | GuardSettings::AttemptTimeout(timeout) => {
             ("timelimiter", map([("timeoutDuration", Some(with_unit(*timeout)))]))
         }
         GuardSettings::Bulkhead(settings) if settings.is_semaphore() => {
-            ("bulkhead", semaphore(*settings))
+            ("bulkhead", semaphore(*settings, remarks))
         }
-        GuardSettings::Bulkhead(settings) => ("thread-pool-bulkhead", thread_pool(*settings)),
-        GuardSettings::Hedge { .. } | GuardSettings::Other(_) => {
-            remarks.add(format!("Resilience4j has no {}", guard.name()));
+        GuardSettings::Bulkhead(settings) => {
+            ("thread-pool-bulkhead", thread_pool(*settings, remarks))
+        }
+        GuardSettings::Hedge { .. } | GuardSettings::Throttle(_) => {
+            remarks.add(format!("Resilience4j has no {guard}"));
             return None;
         }
     })
 }
 
-fn semaphore(settings: BulkheadSettings) -> Map<String, Value> {
+fn semaphore(settings: BulkheadSettings, remarks: &mut CallRemarks<'_>) -> Map<String, Value> {
+    remarks.add_if(settings.capacity == 0, "a bulkhead has one permit at least, not 0");
     // A pool that waits for ever has no longest wait; the library needs one.
     let max_wait = match settings.max_wait {
         _ if settings.has_no_queue() => "0".into(),
@@ -96,12 +113,15 @@ fn semaphore(settings: BulkheadSettings) -> Map<String, Value> {
         None => with_unit(LONGEST_WAIT),
     };
     map([
-        ("maxConcurrentCalls", Some(settings.capacity.min(MOST).into())),
+        ("maxConcurrentCalls", Some(settings.capacity.clamp(1, MOST).into())),
         ("maxWaitDuration", Some(max_wait)),
     ])
 }
 
-fn thread_pool(settings: BulkheadSettings) -> Map<String, Value> {
+fn thread_pool(settings: BulkheadSettings, remarks: &mut CallRemarks<'_>) -> Map<String, Value> {
+    if let Some(max_wait) = settings.max_wait {
+        remarks.add(format!("a call waits for a thread however long it takes, not for {max_wait}"));
+    }
     map([
         ("maxThreadPoolSize", Some(settings.capacity.min(MOST).into())),
         ("coreThreadPoolSize", Some(settings.core.min(MOST).into())),
@@ -114,42 +134,102 @@ fn breaker(
     remarks: &mut CallRemarks<'_>,
 ) -> Option<Map<String, Value>> {
     match settings {
-        BreakerSettings::Resilience4j(settings) => Some(breaker_of_library(settings)),
+        BreakerSettings::Resilience4j(settings) => {
+            Some(breaker_of_library(&within_ranges(*settings, remarks)))
+        }
         BreakerSettings::Composed(settings) => {
             remark_on_breaker(settings, remarks);
-            Some(breaker_of_library(&nearest_breaker(settings)))
+            Some(breaker_of_library(&within_ranges(nearest_breaker(settings), remarks)))
         }
         _ => {
-            remarks.add("this breaker follows the rules of another library");
+            remarks.add(format!("this breaker follows the rules of another library: {settings}"));
             None
         }
     }
 }
 
+/// The settings with rates and a wait that the library starts with, with a remark on each that has been moved.
+fn within_ranges(
+    settings: Resilience4jSettings,
+    remarks: &mut CallRemarks<'_>,
+) -> Resilience4jSettings {
+    let mut rate = |key: &str, percent: f32| {
+        if percent < LEAST_RATE {
+            remarks.add(format!("{key} must be at least {LEAST_RATE}; it is used, not {percent}"));
+        }
+        percent.max(LEAST_RATE)
+    };
+    let failure_rate_threshold = rate("failureRateThreshold", settings.failure_rate_threshold);
+    let slow_call_rate_threshold = rate("slowCallRateThreshold", settings.slow_call_rate_threshold);
+    let wait_in_open_state = match settings.wait_in_open_state {
+        Wait::Fixed(wait) if wait < LEAST_WAIT => {
+            remarks.add(format!(
+                "waitDurationInOpenState must be at least {LEAST_WAIT}; it is used, not {wait}"
+            ));
+            Wait::Fixed(LEAST_WAIT)
+        }
+        wait => wait,
+    };
+    Resilience4jSettings {
+        failure_rate_threshold,
+        slow_call_rate_threshold,
+        wait_in_open_state,
+        ..settings
+    }
+}
+
 /// Adds a remark on each setting that [`nearest_breaker`] does not carry over.
 fn remark_on_breaker(settings: &ComposedSettings, remarks: &mut CallRemarks<'_>) {
-    let ComposedSettings { trip, half_open, .. } = settings;
-    if let Some(failures) = trip.failures.or(trip.consecutive_failures) {
-        remarks.add(format!(
-            "Resilience4j opens a breaker at a failure rate, not at a number of failures: {failures} \
-             have been put as a share of its window"
-        ));
-    }
-    remarks.add_if(settings.jitter > 0.0, "the breaker's wait has no jitter");
+    let ComposedSettings { half_open, window, .. } = settings;
+    remark_on_rules(settings, remarks);
+    remark_on_wait(settings, true, remarks);
     remarks
         .add_if(settings.late_results == LateResults::Dropped, "the breaker counts late results");
-    remarks.add_if(
-        half_open.success_threshold.is_some(),
-        "half-open calls are judged by their failure rate, not by successes in a row",
-    );
+    if let Some(threshold) = half_open.success_threshold {
+        remarks.add(format!(
+            "half-open calls are judged by their failure rate, not by {threshold} successes in a row"
+        ));
+    }
     remarks.add_if(
         half_open.permits == PermitCounting::Concurrent,
         "half-open calls are limited in total, not at any one time",
     );
-    remarks.add_if(
-        matches!(settings.window, WindowLength::Buckets(..)),
-        "the window is rounded to whole seconds",
-    );
+    if let WindowLength::Buckets(..) = window {
+        remarks.add(format!("the window is rounded to whole seconds, in place of `{window}`"));
+    }
+}
+
+/// Adds remarks on rules that are not a share of failures or of slow calls, which is all that the library knows.
+fn remark_on_rules(settings: &ComposedSettings, remarks: &mut CallRemarks<'_>) {
+    let ComposedSettings { trip, window, .. } = settings;
+    let rules = [
+        trip.failures.map(|failures| format!("{failures} failures")),
+        trip.consecutive_failures.map(|failures| format!("{failures} failures in a row")),
+    ];
+    let rules: Vec<String> = rules.into_iter().flatten().collect();
+    if rules.is_empty() {
+        remarks.add_if(
+            trip.failure_rate.is_none(),
+            "Resilience4j also opens a breaker when all calls fail",
+        );
+        return;
+    }
+    let counted = rules.join(", or at ");
+    if trip.failure_rate.is_some() {
+        remarks.add(format!("Resilience4j opens a breaker at a failure rate, not at {counted}"));
+        return;
+    }
+    remarks.add(format!(
+        "Resilience4j opens a breaker at a failure rate, not at {counted}: the first of these has \
+         been put as a share of its window"
+    ));
+    if let Some(rate) = trip.slow_call_rate.map(Share) {
+        remarks.add(format!(
+            "the share of slow calls is judged in that window as well, not {rate} in `{window}` from \
+             {} calls on",
+            trip.minimum_calls
+        ));
+    }
 }
 
 /// The settings of Resilience4j that are nearest to those of a composed breaker.
@@ -175,7 +255,7 @@ fn nearest_breaker(settings: &ComposedSettings) -> Resilience4jSettings {
         permitted_number_of_calls_in_half_open_state: half_open.permitted_calls,
         wait_in_open_state: settings.wait,
         max_wait_duration_in_half_open_state: half_open.max_stay.unwrap_or(SimDuration::ZERO),
-        ..defaults
+        automatic_transition_from_open_to_half_open: settings.half_opens == HalfOpens::ByTimer,
     }
 }
 
@@ -255,10 +335,10 @@ fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Val
         Jitter::None => None,
         Jitter::Around(factor) => Some(factor),
         Jitter::Full | Jitter::Equal | Jitter::Decorrelated | Jitter::PollyDecorrelated => {
-            remarks.add(
-                "the wait is randomized to either side of it, by nearly all of it or by half: the \
-                 library has no other jitter",
-            );
+            remarks.add(format!(
+                "the wait is randomized to either side of it, by nearly all of it or by half, in \
+                 place of `{backoff}`"
+            ));
             Some(if backoff.jitter == Jitter::Equal { 0.5 } else { 0.99 })
         }
     };
@@ -268,19 +348,15 @@ fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Val
         "the library limits only waits that grow",
     );
     let wait = match backoff.base {
-        wait if wait < SimDuration::from_millis(1) => {
+        wait if wait < LEAST_WAIT => {
             remarks.add("the library waits for at least 1 ms between attempts");
-            SimDuration::from_millis(1)
+            LEAST_WAIT
         }
         wait => wait,
     };
-    let classes = (policy.on != OutcomeSet::failures()).then(|| {
-        let (classes, left) = classes_for(policy.on);
-        for outcome in left {
-            remarks.add(format!("no exception stands for `{outcome}`, which is tried again here"));
-        }
-        Value::from(classes)
-    });
+    let classes = (policy.on != OutcomeSet::failures())
+        .then(|| exceptions_for(policy.on, "tried again here", remarks))
+        .flatten();
     map([
         ("maxAttempts", Some(policy.attempts.into())),
         ("waitDuration", Some(with_unit(wait))),
@@ -293,6 +369,38 @@ fn retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Map<String, Val
     ])
 }
 
+/// The lists of exceptions for what a breaker counts and ignores, where that is not what the library does by itself.
+fn outcomes_as_exceptions(
+    outcomes: CountedOutcomes,
+    remarks: &mut CallRemarks<'_>,
+) -> Map<String, Value> {
+    let CountedOutcomes { counts, ignores, .. } = outcomes;
+    let counts = counts.less(ignores);
+    let is_usual = counts == OutcomeSet::failures().less(ignores);
+    let recorded = (!is_usual).then(|| exceptions_for(counts, "counted here", remarks)).flatten();
+    let is_none = ignores == OutcomeSet::of(&[]);
+    let ignored = (!is_none).then(|| exceptions_for(ignores, "ignored here", remarks)).flatten();
+    map([("recordExceptions", recorded), ("ignoreExceptions", ignored)])
+}
+
+/// The list of exceptions for outcomes, with a remark on those that no exception stands for; none if it would be empty,
+/// which the library takes for every exception.
+fn exceptions_for(
+    outcomes: OutcomeSet,
+    what: &str,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<Value> {
+    let (classes, left) = classes_for(outcomes);
+    for outcome in left {
+        remarks.add(format!("no exception stands for `{outcome}`, which is {what}"));
+    }
+    remarks.add_if(
+        classes.is_empty(),
+        &format!("without a list every exception is {what}, unless another list names it"),
+    );
+    (!classes.is_empty()).then(|| classes.into())
+}
+
 fn rate_limiter(
     limit: &RateLimitPolicy,
     remarks: &mut CallRemarks<'_>,
@@ -301,9 +409,9 @@ fn rate_limiter(
         RateLimitPolicy::CyclicPermits { period, permits, timeout } => (permits, period, timeout),
         RateLimitPolicy::FixedWindow { window, calls } => (calls, window, SimDuration::ZERO),
         _ => {
-            remarks.add(
-                "Resilience4j renews all permits every cycle; this rate limit works differently",
-            );
+            remarks.add(format!(
+                "Resilience4j renews all permits every cycle; this rate limit works differently: {limit}"
+            ));
             return None;
         }
     };

@@ -4,8 +4,10 @@
 use serde_json::{Map, Value};
 
 use super::exceptions::EXCEPTIONS;
+use super::ranges;
 use crate::OutcomeSet;
 use crate::formats::configuration::Configuration;
+use crate::formats::ranges::Rule;
 use crate::formats::section::Section;
 use crate::formats::values::{map, names_of, service_name};
 use crate::formats::{Imported, ImportedCall, Remark};
@@ -20,6 +22,8 @@ struct Module {
     /// Its place below the innermost aspect if nothing is said: `Ordered.LOWEST_PRECEDENCE` less
     /// this (`RetryConfigurationProperties` and its like at af9e7c9).
     before_the_last: i64,
+    /// The ranges of its settings.
+    ranges: &'static [Rule],
     /// The guard that an instance of it makes.
     guard: fn(&Layers<'_>, &mut ImportedCall) -> (&'static str, Value),
 }
@@ -30,36 +34,42 @@ const MODULES: [Module; 6] = [
         name: "retry",
         aspect: ("retry", "retryAspectOrder"),
         before_the_last: 4,
+        ranges: &ranges::RETRY,
         guard: retry,
     },
     Module {
         name: "circuitbreaker",
         aspect: ("circuitbreaker", "circuitBreakerAspectOrder"),
         before_the_last: 3,
+        ranges: &ranges::CIRCUIT_BREAKER,
         guard: breaker,
     },
     Module {
         name: "ratelimiter",
         aspect: ("ratelimiter", "rateLimiterAspectOrder"),
         before_the_last: 2,
+        ranges: &ranges::RATE_LIMITER,
         guard: rate_limit,
     },
     Module {
         name: "timelimiter",
         aspect: ("timelimiter", "timeLimiterAspectOrder"),
         before_the_last: 1,
+        ranges: &ranges::TIME_LIMITER,
         guard: time_limit,
     },
     Module {
         name: "bulkhead",
         aspect: ("bulkhead", "bulkheadAspectOrder"),
         before_the_last: 0,
+        ranges: &ranges::BULKHEAD,
         guard: semaphore,
     },
     Module {
         name: "thread-pool-bulkhead",
         aspect: ("bulkhead", "bulkheadAspectOrder"),
         before_the_last: 0,
+        ranges: &ranges::THREAD_POOL,
         guard: thread_pool,
     },
 ];
@@ -77,6 +87,9 @@ enum Kind {
 const FROM_ONE: Kind = Kind::Number(1.0, f64::INFINITY);
 /// A percentage above zero.
 const PERCENT: Kind = Kind::Number(f64::MIN_POSITIVE, 100.0);
+
+/// The effect of a value outside its range.
+const CONSEQUENCE: &str = "the application would not start with it";
 
 const BREAKER_KEYS: [(&str, Kind); 13] = [
     ("slidingWindowType", Kind::Text),
@@ -126,11 +139,17 @@ pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     for module in &MODULES {
         let order = order_of(module, &library, imported);
         let settings = library.section(module.name);
+        for part in ["configs", "instances", "backends"] {
+            for (_, section) in settings.section(part).named() {
+                section.refuse(module.ranges, CONSEQUENCE, &mut imported.problems);
+            }
+        }
         for instances in ["instances", "backends"] {
             for (name, instance) in settings.section(instances).named() {
                 let number = number_of(name, imported);
                 instance.belongs_to(number);
                 let layers = Layers::of(name, instance, &settings, module, imported);
+                layers.refuse_together(module, &mut imported.problems);
                 let (key, value) = (module.guard)(&layers, &mut imported.calls[number]);
                 guards.push((number, order, key, value));
             }
@@ -140,6 +159,7 @@ pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     for (number, _, key, value) in guards {
         imported.calls[number].guard(key, value);
     }
+    root.refuse(&ranges::APPLICATION, CONSEQUENCE, &mut imported.problems);
     read_server(&root, imported);
 }
 
@@ -294,6 +314,35 @@ impl<'a> Layers<'a> {
     fn read<T>(&self, key: &str, read: impl Fn(&Section<'a>, &str) -> Option<T>) -> Option<T> {
         let section = self.sections.iter().find(|section| section.has(key))?;
         read(section, key)
+    }
+
+    /// Adds an error for settings that the library refuses together: more core threads than threads
+    /// (`ThreadPoolBulkheadConfig.java:258`), and a breaker's wait that grows and is randomized
+    /// (`CommonCircuitBreakerConfigurationProperties.java:113`).
+    fn refuse_together(&self, module: &Module, problems: &mut Vec<Problem>) {
+        let with = |key: &str| self.sections.iter().find(|section| section.has(key));
+        let number = |key: &str| whole(with(key)?.peek(key)?);
+        let is_on = |key: &str| with(key)?.peek(key)?.to_string().trim_matches('"').parse().ok();
+        let mut refuse = |key: &str, message: String| {
+            let place = with(key).and_then(|section| section.place(key));
+            problems.push(Problem::error(message, place).with_help(CONSEQUENCE));
+        };
+        let path = self.sections[0].path();
+        if let ("thread-pool-bulkhead", Some(core), Some(most)) =
+            (module.name, number("coreThreadPoolSize"), number("maxThreadPoolSize"))
+            && core > most
+            && most > 0
+        {
+            let message = format!("{path}: {core} core threads are more than {most} in all");
+            refuse("coreThreadPoolSize", message);
+        }
+        if module.name == "circuitbreaker"
+            && is_on("enableExponentialBackoff") == Some(true)
+            && is_on("enableRandomizedWait") == Some(true)
+        {
+            let message = format!("{path}: a wait that grows cannot be randomized");
+            refuse("enableRandomizedWait", message);
+        }
     }
 
     /// The settings of these keys that some layer has.

@@ -7,6 +7,7 @@
 mod exceptions;
 mod export;
 mod import;
+mod ranges;
 
 use super::format::{Reader, Writer};
 use super::{ConfigurationFormat, Exporter, Importer, spring_boot};

@@ -1,5 +1,7 @@
 //! The machine of a breaker: composed of parts, or a library's.
 
+use std::fmt;
+
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
@@ -36,6 +38,18 @@ macro_rules! machines {
                 match self {
                     Self::Composed(settings) => u64::from(settings.window.size()),
                     $(Self::$library(settings) => libraries::$library::remembered(settings),)+
+                }
+            }
+        }
+
+        impl fmt::Display for BreakerSettings {
+            /// The settings as a scenario writes them.
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self {
+                    Self::Composed(settings) => write!(f, "{settings}"),
+                    $(Self::$library(settings) => {
+                        write!(f, concat!("preset: ", $preset, ", {}"), settings)
+                    })+
                 }
             }
         }

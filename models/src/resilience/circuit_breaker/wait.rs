@@ -1,5 +1,7 @@
 //! The wait of an open breaker.
 
+use std::fmt;
+
 use sim_core::SimDuration;
 
 /// The wait of an open breaker before it lets its first probe through.
@@ -43,6 +45,24 @@ impl Wait {
                 base.scaled(libm::pow(multiplier, f64::from(openings.saturating_sub(1)))).min(max)
             }
         }
+    }
+}
+
+impl fmt::Display for Wait {
+    /// The wait as a scenario writes it: `exponential 30s x2 max 5m`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let longest = match self {
+            Self::Fixed(wait) => return write!(f, "{wait}"),
+            Self::Exponential { base, multiplier, max } => {
+                write!(f, "exponential {base} x{multiplier}")?;
+                max
+            }
+            Self::Adaptive { initial, min, max } => {
+                write!(f, "adaptive {initial} min {min}")?;
+                max
+            }
+        };
+        if *longest == SimDuration::MAX { Ok(()) } else { write!(f, " max {longest}") }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The sliding windows in which a breaker counts.
 
+use std::fmt;
+
 use sim_core::{SimDuration, SimTime};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
@@ -21,6 +23,20 @@ impl WindowLength {
     pub fn size(self) -> u32 {
         let (Self::Calls(size) | Self::Seconds(size) | Self::Buckets(size, _)) = self;
         size.max(1)
+    }
+}
+
+impl fmt::Display for WindowLength {
+    /// The window as a scenario writes it: `100 calls`, `60s`, `60s in 10 buckets`, `every 60s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Calls(calls) => write!(f, "{calls} calls"),
+            Self::Seconds(seconds) => write!(f, "{seconds}s"),
+            Self::Buckets(1, width) => write!(f, "every {width}"),
+            Self::Buckets(count, width) => {
+                write!(f, "{} in {count} buckets", *width * u64::from(*count))
+            }
+        }
     }
 }
 

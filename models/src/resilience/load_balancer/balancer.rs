@@ -1,5 +1,7 @@
 //! The balancer of one edge.
 
+use std::fmt;
+
 use sim_core::random::{DrawKey, KeyedDraw, Rng, uniform};
 use sim_core::{SimDuration, SimTime};
 
@@ -37,6 +39,28 @@ pub enum Balance {
     },
 }
 
+impl fmt::Display for Balance {
+    /// The policy as a scenario writes it: `peak ewma, decay: 10s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RoundRobin => f.write_str("round robin"),
+            Self::Random => f.write_str("random"),
+            Self::LeastOutstanding => f.write_str("least outstanding"),
+            Self::PowerOfTwo => f.write_str("power of two"),
+            Self::Weighted(weights) => {
+                let weights: Vec<String> = weights.iter().map(u32::to_string).collect();
+                write!(f, "weighted, weights: [{}]", weights.join(", "))
+            }
+            Self::PeakEwma { decay } => write!(f, "peak ewma, decay: {decay}"),
+            Self::ConsistentHash { keys, bound } => {
+                f.write_str("consistent hash")?;
+                keys.map_or(Ok(()), |keys| write!(f, ", keys: {keys}"))?;
+                bound.map_or(Ok(()), |bound| write!(f, ", bound: {bound}"))
+            }
+        }
+    }
+}
+
 /// Preference for instances in the caller's own zone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Locality {
@@ -45,6 +69,12 @@ pub struct Locality {
     /// With the share `h` of its instances in order, a zone keeps `min(1, h × overprovisioning)` of
     /// its calls (Envoy's overprovisioning factor); the others overflow.
     pub overprovisioning: f64,
+}
+
+impl fmt::Display for Locality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "zones: {}, overprovisioning: {}", self.zones, self.overprovisioning)
+    }
 }
 
 /// All settings of a balancer.

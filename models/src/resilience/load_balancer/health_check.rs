@@ -1,5 +1,7 @@
 //! Checks of instances.
 
+use std::fmt;
+
 use sim_core::SimDuration;
 
 use crate::language::quantity::Duration;
@@ -46,6 +48,17 @@ impl HealthCheckSection {
             ),
             healthy_threshold: problems.at_least_one(healthy, HEALTHY_THRESHOLD, "the threshold"),
         }
+    }
+}
+
+impl fmt::Display for HealthCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { interval, unhealthy_threshold, healthy_threshold } = self;
+        write!(
+            f,
+            "interval: {interval}, unhealthy threshold: {unhealthy_threshold}, \
+             healthy threshold: {healthy_threshold}"
+        )
     }
 }
 

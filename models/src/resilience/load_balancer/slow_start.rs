@@ -1,5 +1,7 @@
 //! Slow start: traffic that grows for an instance that has come back.
 
+use std::fmt;
+
 use sim_core::{SimDuration, SimTime};
 
 use crate::language::quantity::{Duration, Share};
@@ -40,6 +42,14 @@ impl SlowStartSection {
             aggression: problems.within(self.aggression.as_ref(), 1.0, 0.001..=1_000.0),
             least: self.least.map_or(LEAST_WEIGHT, |share| share.0),
         }
+    }
+}
+
+impl fmt::Display for SlowStart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { window, aggression, least } = self;
+        let least = Share(*least);
+        write!(f, "window: {window}, aggression: {aggression}, least weight: {least}")
     }
 }
 

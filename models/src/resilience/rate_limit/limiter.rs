@@ -1,10 +1,13 @@
 //! A rate limiter of any algorithm.
 
+use std::fmt;
+
 use sim_core::{SimDuration, SimTime};
 
 use super::{
     CyclicPermits, FixedWindow, Gcra, LeakyBucket, SlidingCounter, SlidingLog, TokenBucket,
 };
+use crate::language::quantity::Rate;
 
 /// The kind of a limit, and its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,6 +67,38 @@ pub enum RateLimitPolicy {
         /// `timeoutDuration`.
         timeout: SimDuration,
     },
+}
+
+impl fmt::Display for RateLimitPolicy {
+    /// The limit as a scenario writes it: `token bucket: 40/s, burst: 5, max wait: 1s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = |interval: &SimDuration| Rate(1.0 / interval.as_secs_f64());
+        match self {
+            Self::TokenBucket { interval, burst, max_wait } => {
+                write!(f, "token bucket: {}, burst: {burst}, max wait: {max_wait}", rate(interval))
+            }
+            Self::LeakyBucket { interval, queue } => {
+                write!(f, "leaky bucket: {}, queue: {queue}", rate(interval))
+            }
+            Self::FixedWindow { window, calls } => {
+                write!(f, "fixed window: {window}, calls: {calls}")
+            }
+            Self::SlidingLog { window, calls } => {
+                write!(f, "sliding log: {window}, calls: {calls}")
+            }
+            Self::SlidingCounter { window, calls } => {
+                write!(f, "sliding counter: {window}, calls: {calls}")
+            }
+            Self::Gcra { interval, burst, max_wait } => {
+                write!(f, "gcra: {}, burst: {burst}, max wait: {max_wait}", rate(interval))
+            }
+            Self::CyclicPermits { period, permits, timeout } => write!(
+                f,
+                "preset: resilience4j, limitForPeriod: {permits}, limitRefreshPeriod: {period}, \
+                 timeoutDuration: {timeout}"
+            ),
+        }
+    }
 }
 
 /// The answer to a call that asks to pass.

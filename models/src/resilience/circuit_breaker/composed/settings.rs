@@ -1,8 +1,11 @@
 //! The settings of a breaker composed of parts.
 
+use std::fmt;
+
 use sim_core::SimDuration;
 
 use super::TripRule;
+use crate::language::quantity::Share;
 use crate::resilience::circuit_breaker::{Wait, WindowLength};
 
 /// The settings of a breaker composed of parts.
@@ -80,6 +83,39 @@ pub enum HalfOpens {
     Lazily,
     /// A timer, at the end of the wait.
     ByTimer,
+}
+
+impl fmt::Display for ComposedSettings {
+    /// The settings as a scenario writes them; what is off or usual is left out.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { window, trip, wait, half_open, .. } = self;
+        write!(f, "window: {window}, {trip}, wait: {wait}")?;
+        if self.jitter > 0.0 {
+            write!(f, " jitter {}", Share(self.jitter))?;
+        }
+        if self.wait_from == WaitFrom::LastFailure {
+            f.write_str(", wait from: last failure")?;
+        }
+        if self.half_opens == HalfOpens::ByTimer {
+            f.write_str(", half-opens by: timer")?;
+        }
+        if self.late_results == LateResults::Dropped {
+            f.write_str(", late results: dropped")?;
+        }
+        write!(f, ", {half_open}")
+    }
+}
+
+impl fmt::Display for HalfOpenPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { permitted_calls, permits, success_threshold, max_stay } = self;
+        write!(f, "half-open calls: {permitted_calls}")?;
+        if *permits == PermitCounting::Concurrent {
+            f.write_str(", half-open permits: concurrent")?;
+        }
+        success_threshold.map_or(Ok(()), |it| write!(f, ", success threshold: {it}"))?;
+        max_stay.map_or(Ok(()), |it| write!(f, ", half-open max stay: {it}"))
+    }
 }
 
 impl Default for ComposedSettings {

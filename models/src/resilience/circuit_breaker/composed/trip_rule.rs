@@ -1,7 +1,10 @@
 //! The rules by which a closed breaker opens.
 
+use std::fmt;
+
 use sim_core::SimDuration;
 
+use crate::language::quantity::Share;
 use crate::resilience::circuit_breaker::{Reason, Tally};
 
 /// The rules by which a closed breaker opens; the first that is met opens it.
@@ -74,5 +77,25 @@ impl TripRule {
     /// True if no rate is judged.
     pub(crate) fn has_no_rate(&self) -> bool {
         self.failure_rate.is_none() && self.slow_call_rate.is_none()
+    }
+}
+
+impl fmt::Display for TripRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { failure_rate, slow_call_rate, slow_call, .. } = self;
+        let share = |share: Option<f64>| share.map(|share| Share(share).to_string());
+        let count = |count: Option<u32>| count.map(|count| count.to_string());
+        let is_judged = !self.has_no_rate();
+        let entries = [
+            ("failure rate", share(*failure_rate)),
+            ("failures", count(self.failures)),
+            ("consecutive failures", count(self.consecutive_failures)),
+            ("slow call", slow_call_rate.map(|_| slow_call.to_string())),
+            ("slow call rate", share(*slow_call_rate)),
+            ("minimum calls", is_judged.then(|| self.minimum_calls.to_string())),
+        ];
+        let entries = entries.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        let entries: Vec<String> = entries.map(|(key, value)| format!("{key}: {value}")).collect();
+        f.write_str(&entries.join(", "))
     }
 }

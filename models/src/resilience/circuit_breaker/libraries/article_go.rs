@@ -1,5 +1,7 @@
 //! The Go breaker with bulkhead of the article that the project began with.
 
+use std::fmt;
+
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
@@ -51,6 +53,21 @@ impl Default for ArticleGoSettings {
             half_open_max_calls: 3,
             bulkhead_max_concurrent: 25,
         }
+    }
+}
+
+impl fmt::Display for ArticleGoSettings {
+    /// The settings as a scenario writes them, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "FailureThreshold: {}, SuccessThreshold: {}, Timeout: {}, HalfOpenMaxCalls: {}, BulkheadMaxConcurrent: {}",
+            self.failure_threshold,
+            self.success_threshold,
+            self.timeout,
+            self.half_open_max_calls,
+            self.bulkhead_max_concurrent,
+        )
     }
 }
 

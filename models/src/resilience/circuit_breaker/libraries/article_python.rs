@@ -1,6 +1,7 @@
 //! The Python breaker of the article that the project began with.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
@@ -50,6 +51,24 @@ impl Default for ArticlePythonSettings {
             sliding_window: SimDuration::from_secs(60),
             slow_call_threshold: SimDuration::from_secs(5),
         }
+    }
+}
+
+impl fmt::Display for ArticlePythonSettings {
+    /// The settings as a scenario writes them, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "failure_threshold: {}, failure_rate_threshold: {}, minimum_calls: {}, success_threshold: {}, timeout_seconds: {}, sliding_window_seconds: {}, half_open_max_calls: {}, slow_call_threshold_seconds: {}",
+            self.failure_threshold,
+            Share(self.failure_rate_threshold),
+            self.minimum_calls,
+            self.success_threshold,
+            self.timeout.as_secs_f64(),
+            self.sliding_window.as_secs_f64(),
+            self.half_open_max_calls,
+            self.slow_call_threshold.as_secs_f64(),
+        )
     }
 }
 

@@ -1,5 +1,7 @@
 //! cockatiel's `CircuitBreakerPolicy` (Node).
 
+use std::fmt;
+
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
@@ -46,6 +48,29 @@ pub enum CockatielBreaker {
         /// `minimumRps`: below this rate it never opens.
         minimum_rps: f64,
     },
+}
+
+impl fmt::Display for CockatielSettings {
+    /// The settings as a scenario writes them, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "halfOpenAfter: {}, ", self.half_open_after)?;
+        match self.breaker {
+            CockatielBreaker::Consecutive(failures) => {
+                write!(f, "ConsecutiveBreaker: {failures}")
+            }
+            CockatielBreaker::Count { threshold, size, minimum_number_of_calls } => write!(
+                f,
+                "CountBreaker: threshold: {}, size: {size}, \
+                 minimumNumberOfCalls: {minimum_number_of_calls}",
+                Share(threshold)
+            ),
+            CockatielBreaker::Sampling { threshold, duration, minimum_rps } => write!(
+                f,
+                "SamplingBreaker: threshold: {}, duration: {duration}, minimumRps: {minimum_rps}",
+                Share(threshold)
+            ),
+        }
+    }
 }
 
 /// The answer to a call that asks to pass.

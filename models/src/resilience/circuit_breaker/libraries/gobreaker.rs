@@ -1,5 +1,7 @@
 //! sony/gobreaker v2's two-step breaker (Go).
 
+use std::fmt;
+
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
@@ -39,6 +41,25 @@ impl Default for GoBreakerSettings {
             bucket_period: SimDuration::ZERO,
             timeout: SimDuration::from_secs(60),
             ready_to_trip: ReadyToTrip::ConsecutiveFailures(6),
+        }
+    }
+}
+
+impl fmt::Display for GoBreakerSettings {
+    /// The settings as a scenario writes them, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "MaxRequests: {}, Interval: {}, BucketPeriod: {}, Timeout: {}, ReadyToTrip: ",
+            self.max_requests, self.interval, self.bucket_period, self.timeout,
+        )?;
+        match self.ready_to_trip {
+            ReadyToTrip::ConsecutiveFailures(failures) => {
+                write!(f, "ConsecutiveFailures: {failures}")
+            }
+            ReadyToTrip::FailureRatio { minimum_requests, ratio } => {
+                write!(f, "FailureRatio: {}, Requests: {minimum_requests}", Share(ratio))
+            }
         }
     }
 }

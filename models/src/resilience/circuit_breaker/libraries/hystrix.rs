@@ -1,6 +1,7 @@
 //! Hystrix's circuit breaker (Java).
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
@@ -45,6 +46,21 @@ impl Default for HystrixSettings {
             rolling_stats_time: SimDuration::from_secs(10),
             health_snapshot_interval: SimDuration::from_millis(500),
         }
+    }
+}
+
+impl fmt::Display for HystrixSettings {
+    /// The settings as a scenario writes them, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "circuitBreakerRequestVolumeThreshold: {}, circuitBreakerErrorThresholdPercentage: {}, circuitBreakerSleepWindowInMilliseconds: {}, metricsRollingStatisticalWindowInMilliseconds: {}, metricsHealthSnapshotIntervalInMilliseconds: {}",
+            self.request_volume_threshold,
+            self.error_threshold_percentage,
+            self.sleep_window.as_nanos() / 1_000_000,
+            self.rolling_stats_time.as_nanos() / 1_000_000,
+            self.health_snapshot_interval.as_nanos() / 1_000_000,
+        )
     }
 }
 

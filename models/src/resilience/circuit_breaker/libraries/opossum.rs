@@ -1,6 +1,7 @@
 //! opossum's `CircuitBreaker` (Node).
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
@@ -47,6 +48,24 @@ impl Default for OpossumSettings {
             volume_threshold: 0,
             capacity: None,
         }
+    }
+}
+
+impl fmt::Display for OpossumSettings {
+    /// The settings as a scenario writes them, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "timeout: {}, errorThresholdPercentage: {}, resetTimeout: {}, rollingCountTimeout: {}, \
+             rollingCountBuckets: {}, volumeThreshold: {}",
+            self.timeout,
+            self.error_threshold_percentage,
+            self.reset_timeout,
+            self.rolling_count_timeout,
+            self.rolling_count_buckets,
+            self.volume_threshold,
+        )?;
+        self.capacity.map_or(Ok(()), |capacity| write!(f, ", capacity: {capacity}"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Polly v8's circuit breaker strategy (.NET), the one that samples.
 
 use std::collections::VecDeque;
+use std::fmt;
 
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
@@ -36,6 +37,20 @@ impl Default for PollySettings {
             sampling_duration: SimDuration::from_secs(30),
             break_duration: SimDuration::from_secs(5),
         }
+    }
+}
+
+impl fmt::Display for PollySettings {
+    /// The settings as a scenario writes them, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "FailureRatio: {}, MinimumThroughput: {}, SamplingDuration: {}, BreakDuration: {}",
+            self.failure_ratio,
+            self.minimum_throughput,
+            self.sampling_duration,
+            self.break_duration,
+        )
     }
 }
 

@@ -1,5 +1,7 @@
 //! pybreaker's `CircuitBreaker` (Python).
 
+use std::fmt;
+
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
@@ -27,6 +29,17 @@ pub struct PyBreakerSettings {
 impl Default for PyBreakerSettings {
     fn default() -> Self {
         Self { fail_max: 5, reset_timeout: SimDuration::from_secs(60), success_threshold: 1 }
+    }
+}
+
+impl fmt::Display for PyBreakerSettings {
+    /// The settings as a scenario writes them, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "fail_max: {}, reset_timeout: {}, success_threshold: {}",
+            self.fail_max, self.reset_timeout, self.success_threshold,
+        )
     }
 }
 

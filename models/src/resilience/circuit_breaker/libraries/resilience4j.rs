@@ -1,5 +1,7 @@
 //! Resilience4j's `CircuitBreakerStateMachine` (Java).
 
+use std::fmt;
+
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
@@ -54,6 +56,33 @@ impl Default for Resilience4jSettings {
             max_wait_duration_in_half_open_state: SimDuration::ZERO,
             automatic_transition_from_open_to_half_open: false,
         }
+    }
+}
+
+impl fmt::Display for Resilience4jSettings {
+    /// The settings as a scenario writes them, under the library's names.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "sliding window: {}, minimumNumberOfCalls: {}, failureRateThreshold: {}, \
+             slowCallRateThreshold: {}, slowCallDurationThreshold: {}, \
+             permittedNumberOfCallsInHalfOpenState: {}, waitDurationInOpenState: {}",
+            self.sliding_window,
+            self.minimum_number_of_calls,
+            self.failure_rate_threshold,
+            self.slow_call_rate_threshold,
+            self.slow_call_duration_threshold,
+            self.permitted_number_of_calls_in_half_open_state,
+            self.wait_in_open_state,
+        )?;
+        if !self.max_wait_duration_in_half_open_state.is_zero() {
+            let longest = self.max_wait_duration_in_half_open_state;
+            write!(f, ", maxWaitDurationInHalfOpenState: {longest}")?;
+        }
+        if self.automatic_transition_from_open_to_half_open {
+            f.write_str(", automaticTransitionFromOpenToHalfOpenEnabled: true")?;
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Outlier detection as it is written.
 
+use std::fmt;
+
 use super::{Enforcing, OutlierSettings};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, part_left_out, section};
@@ -157,6 +159,65 @@ impl OutlierSection {
                 envoy.failure_percentage_local_origin,
             ),
         }
+    }
+}
+
+impl fmt::Display for OutlierSettings {
+    /// The settings that are not Envoy's defaults, as a scenario writes them.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let usual = Self::default().entries();
+        let own = self.entries().into_iter().zip(usual).filter(|(own, usual)| own != usual);
+        let own: Vec<String> = own.map(|((key, value), _)| format!("{key}: {value}")).collect();
+        f.write_str(if own.is_empty() { "as Envoy has it" } else { "" })?;
+        f.write_str(&own.join(", "))
+    }
+}
+
+impl OutlierSettings {
+    /// All settings, by their keys.
+    pub(crate) fn entries(&self) -> [(&'static str, String); 24] {
+        let Self { enforcing, .. } = self;
+        [
+            ("consecutive_5xx", self.consecutive_5xx.to_string()),
+            ("consecutive_gateway_failure", self.consecutive_gateway_failure.to_string()),
+            ("consecutive_local_origin_failure", self.consecutive_local_origin_failure.to_string()),
+            ("split_external_local_origin_errors", self.splits_local_origin_errors.to_string()),
+            ("interval", self.interval.to_string()),
+            ("base_ejection_time", self.base_ejection_time.to_string()),
+            ("max_ejection_time", self.max_ejection_time.to_string()),
+            ("max_ejection_time_jitter", self.max_ejection_time_jitter.to_string()),
+            ("max_ejection_percent", self.max_ejection_percent.to_string()),
+            ("always_eject_one_host", self.always_ejects_one_host.to_string()),
+            ("successful_active_health_check_uneject_host", self.health_check_readmits.to_string()),
+            ("success_rate_minimum_hosts", self.success_rate_minimum_hosts.to_string()),
+            ("success_rate_request_volume", self.success_rate_request_volume.to_string()),
+            ("success_rate_stdev_factor", self.success_rate_stdev_factor.to_string()),
+            ("failure_percentage_threshold", self.failure_percentage_threshold.to_string()),
+            ("failure_percentage_minimum_hosts", self.failure_percentage_minimum_hosts.to_string()),
+            (
+                "failure_percentage_request_volume",
+                self.failure_percentage_request_volume.to_string(),
+            ),
+            ("enforcing_consecutive_5xx", enforcing.consecutive_5xx.to_string()),
+            (
+                "enforcing_consecutive_gateway_failure",
+                enforcing.consecutive_gateway_failure.to_string(),
+            ),
+            (
+                "enforcing_consecutive_local_origin_failure",
+                enforcing.consecutive_local_origin_failure.to_string(),
+            ),
+            ("enforcing_success_rate", enforcing.success_rate.to_string()),
+            (
+                "enforcing_local_origin_success_rate",
+                enforcing.local_origin_success_rate.to_string(),
+            ),
+            ("enforcing_failure_percentage", enforcing.failure_percentage.to_string()),
+            (
+                "enforcing_failure_percentage_local_origin",
+                enforcing.failure_percentage_local_origin.to_string(),
+            ),
+        ]
     }
 }
 

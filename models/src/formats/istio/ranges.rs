@@ -1,0 +1,42 @@
+//! The ranges of Istio's fields, which its webhook and the resource definitions check before an object is accepted.
+//!
+//! They are in `pkg/config/validation` of istio/istio at 86c9f01 (`validation.go`, `virtualservice.go` and
+//! `agent/validation.go`) and in the definitions of istio/api, which `tests/exports` has as JSON Schema.
+
+use crate::formats::ranges::{INT, MILLISECOND, PERCENT, Range, Rule, UNSIGNED, WHOLE_PERCENT};
+
+/// `validateOutlierDetection` (`validation.go:1086`), `validateConnectionPool` (`:1112`) and `validateLoadBalancer`
+/// (`:1240`); `retryBudget` and the counts are in the definitions alone. Durations are `ValidateDuration`
+/// (`agent/validation.go:140`).
+pub(super) const TRAFFIC_POLICY: [Rule; 22] = [
+    Rule("connectionPool.tcp.maxConnections", INT),
+    Rule("connectionPool.tcp.connectTimeout", MILLISECOND),
+    Rule("connectionPool.tcp.maxConnectionDuration", MILLISECOND),
+    Rule("connectionPool.http.http1MaxPendingRequests", INT),
+    Rule("connectionPool.http.http2MaxRequests", INT),
+    Rule("connectionPool.http.maxRequestsPerConnection", INT),
+    Rule("connectionPool.http.maxConcurrentStreams", INT),
+    Rule("connectionPool.http.maxRetries", INT),
+    Rule("connectionPool.http.idleTimeout", MILLISECOND),
+    Rule("outlierDetection.consecutive5xxErrors", UNSIGNED),
+    Rule("outlierDetection.consecutiveGatewayErrors", UNSIGNED),
+    Rule("outlierDetection.consecutiveLocalOriginFailures", UNSIGNED),
+    Rule("outlierDetection.interval", MILLISECOND),
+    Rule("outlierDetection.baseEjectionTime", MILLISECOND),
+    Rule("outlierDetection.maxEjectionPercent", WHOLE_PERCENT),
+    Rule("outlierDetection.minHealthPercent", WHOLE_PERCENT),
+    Rule("retryBudget.percent", PERCENT),
+    Rule("retryBudget.minRetryConcurrency", UNSIGNED),
+    Rule("loadBalancer.warmup.duration", MILLISECOND),
+    Rule("loadBalancer.warmup.minimumPercent", PERCENT),
+    Rule("loadBalancer.warmup.aggression", Range::Above(0.0)),
+    Rule("outlierDetection.consecutiveErrors", INT),
+];
+
+/// `validateHTTPRoute` (`virtualservice.go:107`) and `ValidateHTTPRetry` (`agent/validation.go:966`).
+pub(super) const HTTP_ROUTE: [Rule; 4] = [
+    Rule("timeout", MILLISECOND),
+    Rule("retries.attempts", INT),
+    Rule("retries.perTryTimeout", MILLISECOND),
+    Rule("retries.backoff", MILLISECOND),
+];
