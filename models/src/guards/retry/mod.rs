@@ -189,7 +189,7 @@ impl Retry {
     }
 
     fn tries_again(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> bool {
-        let Hold::Retry(Tries { tries, pauses }) =
+        let Hold::Retry(Tries { tries, mut pauses }) =
             turn.state.frames.held(call.index, call.position)
         else {
             unreachable!("only a call that was sent in is sent in again")
@@ -203,7 +203,7 @@ impl Retry {
             }
         }
         let pause = if self.policy.is_worth_another(tries, outcome) {
-            self.pause(call.index, tries, pauses, turn)
+            self.pause(call.index, tries, &mut pauses, turn)
         } else {
             None
         };
@@ -233,7 +233,7 @@ impl Retry {
         &self,
         index: u32,
         tries: u32,
-        so_far: PausesSoFar,
+        so_far: &mut PausesSoFar,
         turn: &Turn<'_>,
     ) -> Option<SimDuration> {
         let frame = &turn.state.frames[index];

@@ -252,6 +252,6 @@ fn longest_series(policy: &RetryPolicy, attempt: SimDuration) -> SimDuration {
     let unspread = Backoff { jitter: Jitter::None, ..backoff };
     let mut draw = DrawKey::default().draw();
     (1..policy.attempts.min(1_000)).fold(attempt, |sum, tries| {
-        sum + unspread.wait(tries, PausesSoFar::default(), &mut draw) + attempt
+        sum + unspread.wait(tries, &mut PausesSoFar::default(), &mut draw) + attempt
     })
 }
