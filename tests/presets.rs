@@ -67,6 +67,7 @@ fn other_than(value: &str) -> String {
         ("false", _) => "true".to_owned(),
         ("COUNT_BASED", _) => "TIME_BASED".to_owned(),
         ("Constant", _) => "Linear".to_owned(),
+        ("THREAD", _) => "SEMAPHORE".to_owned(),
         ("-1", _) => "3".to_owned(),
         ("100", _) => "99".to_owned(),
         ("1024", _) => "999".to_owned(),
