@@ -70,6 +70,7 @@ impl Graph<'_> {
         }
     }
 
+    /// Warns of a retry outside a breaker, unless a library has put it there for good.
     fn retry_outside_the_breaker(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
         let retry = edge.guards.iter().position(
             |guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.attempts > 1),
@@ -77,6 +78,7 @@ impl Graph<'_> {
         let breaker = edge.guards.iter().rposition(|guard| matches!(guard, Guard::Breaker(_)));
         if let (Some(retry), Some(breaker)) = (retry, breaker)
             && retry < breaker
+            && !self.has_fixed_order(index)
         {
             problems.add(
                 Problem::warning(
