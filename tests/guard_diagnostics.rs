@@ -42,6 +42,42 @@ fn mistakes_in_lists_and_limits() {
 }
 
 #[test]
+fn mistakes_in_the_guards_of_a_library() {
+    let answers = [
+        "{ guards: resilience4j }",
+        "{ guards: { retry: { maxAttempts: 3 } } }",
+        "{ guards: { preset: resiliense4j } }",
+        "{ timeout: 1s, guards: { preset: resilience4j, timelimiter: {} } }",
+        "{ guards: { preset: resilience4j, circuitBreaker: {}, retry: { attempts: 3 } } }",
+        "{ guards: { preset: resilience4j, bulkhead: {}, thread-pool-bulkhead: {} } }",
+        "{ guards: { preset: resilience4j, retry: {}, circuitbreaker: {}, retryAspectOrder: 3, circuitBreakerAspectOrder: 3, bulkheadAspectOrder: 9 } }",
+        "{ guards: { preset: resilience4j, Retry: {} } }",
+        "{ guards: { preset: polly standard handler, Timeout: { Timeout: 3s }, retry: {} } }",
+        "{ guards: { preset: polly standard handler, retryAspectOrder: 3 } }",
+        "{ guards: { preset: polly standard handler, AttemptTimeout: { Timeout: 40s } } }",
+        "{ guards: { preset: polly standard handler, TotalRequestTimeout: { Timeout: 1ms } } }",
+    ];
+    insta::assert_snapshot!(answers.map(said_of_call).join("----\n"));
+}
+
+#[test]
+fn mistakes_in_presets_of_single_guards() {
+    let answers = [
+        "{ timeout: { preset: polly, Timeout: 1ms } }",
+        "{ timeout: { preset: polly, timeoutDuration: 1s } }",
+        "{ timeout: { preset: cockatiel, strategy: Aggresive } }",
+        "{ bulkhead: { preset: cockatiel, queue: 3 } }",
+        "{ retry: { preset: cockatiel, backoff: { ConstantBackoff: 1s, ExponentialBackoff: {} } } }",
+        "{ retry: { preset: cockatiel, maxAttempts: 3, backoff: { ExponentialBackoff: { exponent: 0.5 } } } }",
+        "{ retry: { preset: cockatiel, maxAttempts: 3, backoff: { ExponentialBackoff: { exponent: 3, generator: noJitterGenerator } } } }",
+        "{ breaker: { preset: hystrix, maximumSize: 20, maxQueueSize: 5, queueSizeRejectionThreshold: 0 } }",
+        "{ breaker: { preset: hystrix, executionIsolationStrategy: THREAD, executionIsolationSemaphoreMaxConcurrentRequests: 3 } }",
+        "{ breaker: { preset: opossum, timeout: true, allowWarmUp: yes } }",
+    ];
+    insta::assert_snapshot!(answers.map(said_of_call).join("----\n"));
+}
+
+#[test]
 fn mistakes_in_breakers() {
     let answers = [
         "{ window: 60s in 0 buckets, wait: adaptive 30s min 1h max 5m }",

@@ -26,6 +26,7 @@ mod fallbacks;
 mod field;
 mod guard_diagnostics;
 mod guards;
+mod guards_of_libraries;
 mod idle;
 mod import;
 mod import_polly;

@@ -184,6 +184,7 @@ fn opossum(config: &Config) -> Opossum {
         rolling_count_buckets: config.count("rollingCountBuckets"),
         volume_threshold: config.count("volumeThreshold"),
         capacity: (capacity > 0).then_some(capacity),
+        ..OpossumSettings::default()
     };
     Opossum::new(settings, SimTime::ZERO)
 }

@@ -22,6 +22,8 @@ one_of! {
         "resilience4j thread pool" => Resilience4jThreadPool(Resilience4jThreadPool),
         /// Polly's concurrency limiter (.NET).
         "polly" => Polly(PollyLimiter),
+        /// cockatiel's `bulkhead` (Node).
+        "cockatiel" => Cockatiel(CockatielBulkhead),
     }
 }
 
@@ -62,6 +64,16 @@ section! {
         "PermitLimit" => permit_limit: Option<Placed<u32>>,
         /// Calls that may wait; none if left out.
         "QueueLimit" => queue_limit: Option<u32>,
+    }
+}
+
+section! {
+    /// The arguments of cockatiel's `bulkhead`.
+    pub(crate) struct CockatielBulkhead {
+        /// The number of calls in flight at a time.
+        "limit" => limit: Placed<u32>,
+        /// Calls that may wait; none if left out.
+        "queue" => queue: Option<u32>,
     }
 }
 
@@ -253,6 +265,10 @@ impl BulkheadSection {
                 let permits = limiter.permit_limit.as_ref();
                 let permits = problems.at_least_one(permits, library::PERMIT_LIMIT, "a bulkhead");
                 Permits::pool(PoolKind::Permits, permits, limiter.queue_limit.unwrap_or(0))
+            }
+            Self::Cockatiel(bulkhead) => {
+                let permits = problems.at_least_one(Some(&bulkhead.limit), 1, "a bulkhead");
+                Permits::pool(PoolKind::Permits, permits, bulkhead.queue.unwrap_or(0))
             }
         }
     }

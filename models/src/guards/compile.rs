@@ -1,8 +1,9 @@
 //! Compilation of the guards that are written with a call to those of its edge.
 
+use super::arrangement::Arrangement;
 use super::breaker::{BreakerSection, Company};
 use super::bulkhead::Permits;
-use super::{Guard, Listed, Single, Site, Timeout, WrittenGuard};
+use super::{Guard, Single, Site, Timeout, WrittenGuard};
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
@@ -14,35 +15,39 @@ use crate::system::{Ends, NONE};
 const MOST_GUARDS: usize = 16;
 
 section! {
-    /// The guards of a call: one by one, or as a list.
+    /// The guards of a call: one by one, as a list, or all guards of a library.
     pub(crate) struct GuardsSection {
         .. => single: Single,
-        /// The guards in another order, the outermost first, any of them more than once.
-        "guards" => list: Option<Placed<Vec<Placed<Listed>>>>,
+        /// The guards in another order, the outermost first, any of them more than once; or, with
+        /// `preset`, all guards of a library.
+        "guards" => arrangement: Option<Placed<Arrangement>>,
     }
 }
 
 impl GuardsSection {
     /// The guards that are written, the outermost first.
     pub fn written(&self) -> Vec<WrittenGuard> {
-        match &self.list {
-            Some(list) => list.iter().map(|guard| guard.written()).collect(),
+        match &self.arrangement {
+            Some(arrangement) => arrangement.written(arrangement.at()),
             None => self.single.written(),
         }
     }
 
-    /// The place of a guard: by itself, or in the list.
+    /// The place of a guard: by itself, or in the list or set.
     pub fn place_of(&self, key: &str) -> Option<Location> {
         let single = self.single.keys().find(|(single, _)| *single == key).map(|(_, at)| at);
-        single.or_else(|| self.list.as_ref().map(Placed::key))
+        single.or_else(|| self.arrangement.as_ref().map(Placed::key))
+    }
+
+    /// True if nobody can choose the order of the guards.
+    pub fn has_fixed_order(&self) -> bool {
+        self.arrangement.as_deref().is_some_and(Arrangement::has_fixed_order)
     }
 
     fn check(&self, problems: &mut Problems) {
-        if self.list.is_some() {
-            for (key, at) in self.single.keys() {
-                let message = format!("`{key}` is outside the list of guards");
-                problems.error(at, message, "move it into the list, where it should apply");
-            }
+        if let Some(arrangement) = &self.arrangement {
+            self.single.keys().for_each(|(key, at)| arrangement.refuse(key, at, problems));
+            arrangement.check(problems);
             return;
         }
         let breaker = self.single.breaker.as_deref();

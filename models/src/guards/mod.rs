@@ -4,6 +4,7 @@
 //! The state machines that guards drive are in [`resilience`](crate::resilience) and know neither
 //! files nor events. Only the list below knows every guard; `onion` takes calls through them.
 
+mod arrangement;
 pub(crate) mod breaker;
 mod bulkhead;
 mod compile;
@@ -12,6 +13,7 @@ mod onion;
 mod rate_limit;
 mod retry;
 mod scope;
+mod sets;
 mod throttle;
 mod timeout;
 

@@ -23,6 +23,13 @@ section! {
     /// A limit on calls over time.
     pub(crate) struct RateLimitSection {
         .. => algorithm: AlgorithmSection,
+        .. => shared: SharedSection,
+    }
+}
+
+section! {
+    /// The settings that all algorithms share.
+    pub(crate) struct SharedSection {
         /// The backlog of a queue during which the limit applies (backpressure); always if left
         /// out.
         "while" => condition: Option<Backlog>,
@@ -130,6 +137,13 @@ section! {
     pub(crate) struct Preset {
         /// The library whose limiter this is.
         "preset" => preset: RateLimitPreset,
+        .. => limiter: Resilience4jLimiter,
+    }
+}
+
+section! {
+    /// Resilience4j's `RateLimiterConfig`.
+    pub(crate) struct Resilience4jLimiter {
         /// Permits of each cycle; 50 if left out.
         "limitForPeriod" => limit_for_period: Option<Placed<u32>>,
         /// Length of a cycle; 500ns if left out.
@@ -144,6 +158,27 @@ words! {
     pub(crate) enum RateLimitPreset {
         /// Resilience4j (Java).
         "resilience4j" => Resilience4j,
+    }
+}
+
+section! {
+    /// Resilience4j's rate limiter as a module.
+    pub(crate) struct Resilience4jModule {
+        .. => limiter: Resilience4jLimiter,
+        .. => shared: SharedSection,
+    }
+}
+
+impl Resilience4jModule {
+    /// The guard that it makes.
+    pub fn rate_limit(&self) -> RateLimitSection {
+        RateLimitSection {
+            algorithm: AlgorithmSection::Preset(Preset {
+                preset: RateLimitPreset::Resilience4j,
+                limiter: self.limiter.clone(),
+            }),
+            shared: self.shared.clone(),
+        }
     }
 }
 
@@ -201,14 +236,15 @@ impl AlgorithmSection {
                 window: problems.above_zero(&limit.window),
                 calls: calls(&limit.calls, problems),
             },
-            Self::Preset(preset) => preset.compile(problems),
+            Self::Preset(Preset { preset: RateLimitPreset::Resilience4j, limiter }) => {
+                limiter.compile(problems)
+            }
         }
     }
 }
 
-impl Preset {
+impl Resilience4jLimiter {
     fn compile(&self, problems: &mut Problems) -> Algorithm {
-        let RateLimitPreset::Resilience4j = self.preset;
         Algorithm::CyclicPermits {
             period: self
                 .limit_refresh_period
@@ -237,7 +273,7 @@ impl Guards for RateLimit {
         problems: &mut Problems,
     ) -> Option<Self> {
         let limit = section.algorithm.compile(problems);
-        let scope = ScopeWord::scope(section.scope);
+        let scope = ScopeWord::scope(section.shared.scope);
         let count = plan.count_in(scope, site.edge);
         let first = plan.blueprint.rate_limits.len() as u32;
         let remembered =
@@ -247,7 +283,7 @@ impl Guards for RateLimit {
             return None;
         }
         plan.blueprint.rate_limits.extend(std::iter::repeat_n(limit, count as usize));
-        let condition = section.condition.as_ref().and_then(|backlog| {
+        let condition = section.shared.condition.as_ref().and_then(|backlog| {
             let queue = names.queue(&backlog.queue, problems)?;
             Some(BacklogAbove { queue, messages: backlog.above })
         });

@@ -1,6 +1,7 @@
 //! Limits on the time for everything inside them.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use sim_core::{SimDuration, SimTime};
@@ -10,7 +11,9 @@ use crate::Outcome;
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::tree::Value;
-use crate::language::{Decode, Found, Placed, Problems, decode_part, one_of, schema_of, section};
+use crate::language::{
+    Decode, Found, Placed, Problems, decode_part, one_of, schema_of, section, words,
+};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
 use crate::system::{Ends, NONE, Turn};
@@ -19,7 +22,7 @@ use crate::system::{Ends, NONE, Turn};
 /// af9e7c9).
 const TIMEOUT_DURATION: Duration = Duration(SimDuration::from_secs(1));
 
-/// A limit on time as it is written: a duration, a distribution, or a library's time limiter.
+/// A limit on time as it is written: a duration, a distribution, or a library's.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct TimeoutSection(pub DurationPhrase);
 
@@ -28,6 +31,10 @@ one_of! {
     pub(crate) enum TimeLimiter("timeout") by "preset" {
         /// Resilience4j's `TimeLimiter` (Java).
         "resilience4j" => Resilience4j(Resilience4jTimeLimiter),
+        /// Polly's timeout strategy (.NET).
+        "polly" => Polly(PollyTimeout),
+        /// cockatiel's `timeout` (Node).
+        "cockatiel" => Cockatiel(CockatielTimeout),
     }
 }
 
@@ -42,14 +49,84 @@ section! {
     }
 }
 
+section! {
+    /// Polly's `TimeoutStrategyOptions`.
+    pub(crate) struct PollyTimeout {
+        /// The limit; 30s if left out.
+        "Timeout" => timeout: Option<Placed<Duration>>,
+    }
+}
+
+section! {
+    /// The arguments of cockatiel's `timeout`.
+    pub(crate) struct CockatielTimeout {
+        /// The limit.
+        "duration" => duration: Duration,
+        /// The strategy, which makes no difference: a call over the network heeds its signal at
+        /// once.
+        "strategy" => strategy: Option<TimeoutStrategy>,
+    }
+}
+
+words! {
+    /// A strategy of cockatiel's `timeout`.
+    pub(crate) enum TimeoutStrategy {
+        /// The call is told to end, and awaited.
+        "Cooperative" => Cooperative,
+        /// The call is told to end, and left.
+        "Aggressive" => Aggressive,
+    }
+}
+
+impl Resilience4jTimeLimiter {
+    /// The guard that it makes.
+    pub fn timeout(&self) -> TimeoutSection {
+        let _ = self.cancel_running_future;
+        TimeoutSection(self.timeout_duration.unwrap_or(TIMEOUT_DURATION).into())
+    }
+}
+
+impl PollyTimeout {
+    /// The timeout if nothing is said (`TimeoutStrategyOptions` at 173d6d1).
+    pub const DEFAULT: Duration = Duration(SimDuration::from_secs(30));
+    /// The timeouts that Polly takes.
+    const RANGE: RangeInclusive<SimDuration> =
+        SimDuration::from_millis(10)..=SimDuration::from_secs(24 * 60 * 60);
+
+    /// The guard that it makes.
+    pub fn timeout(&self) -> TimeoutSection {
+        TimeoutSection(self.timeout.as_deref().copied().unwrap_or(Self::DEFAULT).into())
+    }
+
+    /// Notes a timeout that Polly does not take.
+    pub fn check(&self, problems: &mut Problems) {
+        if let Some(timeout) = self.timeout.as_ref().filter(|it| !Self::RANGE.contains(&it.0)) {
+            let message = "Polly takes no timeout below 10ms or above 24h";
+            problems.error(timeout.at(), message, "write a timeout such as `30s`");
+        }
+    }
+}
+
+impl CockatielTimeout {
+    fn timeout(&self) -> TimeoutSection {
+        let _ = self.strategy;
+        TimeoutSection(self.duration.into())
+    }
+}
+
 impl Decode for TimeoutSection {
     fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
         if !matches!(found.node.value, Value::Map(_)) {
             return DurationPhrase::decode(found, problems).map(Self);
         }
-        let TimeLimiter::Resilience4j(limiter) = decode_part(found, problems)?;
-        let _ = limiter.cancel_running_future;
-        Some(Self(limiter.timeout_duration.unwrap_or(TIMEOUT_DURATION).into()))
+        Some(match decode_part(found, problems)? {
+            TimeLimiter::Resilience4j(limiter) => limiter.timeout(),
+            TimeLimiter::Polly(strategy) => {
+                strategy.check(problems);
+                strategy.timeout()
+            }
+            TimeLimiter::Cockatiel(policy) => policy.timeout(),
+        })
     }
 }
 

@@ -23,9 +23,10 @@ pub enum Jitter {
     /// Uniform to either side, by this part of the wait; the longest wait applies afterwards
     /// (Resilience4j, `IntervalFunction.randomize`, without its rounding to milliseconds).
     Around(f64),
-    /// Polly's decorrelated jitter (`RetryHelper.DecorrelatedJitterBackoffV2`), whatever the growth:
-    /// the sum of the waits grows with 2^t tanh(sqrt(4 t)), where t is the number of the attempt and
-    /// a random part of one.
+    /// Decorrelated jitter of Polly (`RetryHelper.DecorrelatedJitterBackoffV2`) and cockatiel
+    /// (`decorrelatedJitterGenerator`): the sum of the waits grows with m^t tanh(sqrt(4 t)), where t
+    /// is the number of the attempt and a random part of one, and m the multiplier of an exponential
+    /// growth, or 2. The longest wait cuts each wait by itself, not the sum.
     PollyDecorrelated,
 }
 
@@ -75,8 +76,14 @@ impl Backoff {
         Self { base: wait, growth, max, jitter }
     }
 
-    /// The wait after the `attempts`-th attempt failed, counted from 1.
-    pub fn wait(&self, attempts: u32, so_far: PausesSoFar, random: &mut impl Rng) -> SimDuration {
+    /// The wait after the `attempts`-th attempt failed, counted from 1. A jitter with a memory
+    /// leaves it in `so_far`.
+    pub fn wait(
+        &self,
+        attempts: u32,
+        so_far: &mut PausesSoFar,
+        random: &mut impl Rng,
+    ) -> SimDuration {
         let unlimited = self.base.scaled(self.growth.factor(attempts));
         let grown = unlimited.min(self.max);
         match self.jitter {
@@ -85,8 +92,14 @@ impl Backoff {
             }
             Jitter::PollyDecorrelated => {
                 let t = f64::from(attempts) - 1.0 + uniform(random);
-                let sum = libm::pow(2.0, t) * libm::tanh(libm::sqrt(4.0 * t));
-                (self.base.scaled(sum / 1.4) - so_far.total).min(self.max)
+                let multiplier = match self.growth {
+                    Growth::Exponential(multiplier) => multiplier,
+                    Growth::Fibonacci | Growth::Linear => 2.0,
+                };
+                let sum = libm::pow(multiplier, t) * libm::tanh(libm::sqrt(4.0 * t));
+                let before = std::mem::replace(&mut so_far.sum, sum);
+                let difference = if sum.is_finite() { (sum - before).max(0.0) } else { f64::MAX };
+                self.base.scaled(difference / 1.4).min(self.max)
             }
             Jitter::None => grown,
             Jitter::Full => grown.scaled(uniform(random)),
@@ -127,19 +140,19 @@ impl fmt::Display for Backoff {
 }
 
 /// The waits before an attempt.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PausesSoFar {
     /// The last of them.
     pub last: SimDuration,
-    /// All of them together.
-    pub total: SimDuration,
+    /// All of them together under a decorrelated jitter, before any limit, in 1.4ths of the base.
+    sum: f64,
 }
 
 impl PausesSoFar {
     /// The same and one more.
     #[must_use]
     pub fn and(self, pause: SimDuration) -> Self {
-        Self { last: pause, total: self.total + pause }
+        Self { last: pause, ..self }
     }
 }
 
@@ -189,8 +202,8 @@ mod tests {
         let mut stream = Streams::new(1, 0).stream("retry");
         (0..2_000)
             .map(|_| {
-                let so_far = PausesSoFar::default().and(SimDuration::from_millis(50));
-                backoff.wait(attempts, so_far, &mut stream).as_secs_f64()
+                let mut so_far = PausesSoFar::default().and(SimDuration::from_millis(50));
+                backoff.wait(attempts, &mut so_far, &mut stream).as_secs_f64()
             })
             .collect()
     }
@@ -227,19 +240,39 @@ mod tests {
     #[test]
     fn the_sum_of_pollys_waits_follows_its_curve() {
         let backoff = Backoff {
+            growth: Growth::Exponential(2.0),
             jitter: Jitter::PollyDecorrelated,
             ..Backoff::fixed(SimDuration::from_secs(1))
         };
         let curve = |t: f64| libm::pow(2.0, t) * libm::tanh(libm::sqrt(4.0 * t)) / 1.4;
         let mut stream = Streams::new(1, 0).stream("retry");
         for _ in 0..500 {
-            let mut so_far = PausesSoFar::default();
+            let (mut so_far, mut sum) = (PausesSoFar::default(), 0.0);
             for attempts in 1..=6 {
-                so_far = so_far.and(backoff.wait(attempts, so_far, &mut stream));
-                let (sum, n) = (so_far.total.as_secs_f64(), f64::from(attempts));
+                sum += backoff.wait(attempts, &mut so_far, &mut stream).as_secs_f64();
+                let n = f64::from(attempts);
                 assert!((curve(n - 1.0) - 1e-6..=curve(n) + 1e-6).contains(&sum), "{n}: {sum}");
             }
         }
+    }
+
+    /// A wait is cut by itself: the waits after it are what they would have been without the limit.
+    #[test]
+    fn the_longest_wait_leaves_the_curve_of_polly_alone() {
+        let unlimited = Backoff {
+            growth: Growth::Exponential(2.0),
+            jitter: Jitter::PollyDecorrelated,
+            ..Backoff::fixed(SimDuration::from_secs(1))
+        };
+        let limited = Backoff { max: SimDuration::from_secs(3), ..unlimited };
+        let waits = |backoff: Backoff| -> Vec<SimDuration> {
+            let mut stream = Streams::new(1, 0).stream("retry");
+            let mut so_far = PausesSoFar::default();
+            (1..=2_000).map(|n| backoff.wait(n, &mut so_far, &mut stream)).collect()
+        };
+        let capped = waits(unlimited).into_iter().map(|wait| wait.min(limited.max));
+        assert_eq!(waits(limited), capped.collect::<Vec<_>>());
+        assert_eq!(waits(limited).last(), Some(&limited.max), "however many there were");
     }
 
     #[test]

@@ -488,7 +488,7 @@ impl Blueprint {
         &self,
         pauses: Pauses,
         attempts: u32,
-        so_far: PausesSoFar,
+        so_far: &mut PausesSoFar,
         draw: &mut KeyedDraw,
     ) -> SimDuration {
         if pauses.drawn == NONE {

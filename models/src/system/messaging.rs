@@ -210,7 +210,7 @@ impl Turn<'_> {
         }
         let tag = draw_tag::BACKOFF | u64::from(attempts) << draw_tag::SIBLING_SHIFT;
         let mut draw = frame.key.child(tag).draw();
-        let pause = self.plan.pause(plan.pauses, attempts, PausesSoFar::default(), &mut draw);
+        let pause = self.plan.pause(plan.pauses, attempts, &mut PausesSoFar::default(), &mut draw);
         let frame = &mut self.state.frames[index];
         frame.admitted_as += 1;
         frame.key = frame.key.child(u64::from(attempts));

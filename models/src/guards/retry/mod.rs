@@ -2,6 +2,7 @@
 
 mod backoff;
 mod budget;
+mod cockatiel;
 mod polly;
 mod resilience4j;
 
@@ -9,7 +10,10 @@ pub(crate) use self::backoff::BackoffPhrase;
 pub(in crate::guards) use self::backoff::{growing, longest};
 use self::budget::BudgetSection;
 pub(crate) use self::budget::EnvoyBudget;
+use self::cockatiel::CockatielRetry;
+pub(in crate::guards) use self::polly::HttpRetry;
 use self::polly::PollyRetry;
+pub(in crate::guards) use self::resilience4j::Resilience4jModule;
 use self::resilience4j::Resilience4jRetry;
 use super::{Call, Entry, Exit, Guards, Hold, Site};
 use crate::language::{Placed, Problems, one_of, section};
@@ -20,10 +24,20 @@ use crate::system::{Activity, EdgePlan, NONE, Pauses, Turn, draw_tag};
 use crate::{Outcome, OutcomeSet};
 use sim_core::SimDuration;
 
+/// The most attempts of a call, whatever is written.
+const MOST_ATTEMPTS: u32 = u16::MAX as u32;
+
 section! {
     /// Retries.
     pub(crate) struct RetrySection {
         .. => rule: RetryRule,
+        .. => shared: SharedSection,
+    }
+}
+
+section! {
+    /// The settings that retries of every library share.
+    pub(crate) struct SharedSection {
         /// Outcomes that are tried again. If left out: server errors, timeouts, refusals and full
         /// queues, or with a preset what the library tries again.
         "on" => on: Option<Vec<Outcome>>,
@@ -41,6 +55,8 @@ one_of! {
         "resilience4j" => Resilience4j(Resilience4jRetry),
         /// Polly's retry strategy (.NET).
         "polly" => Polly(PollyRetry),
+        /// cockatiel's `retry` (Node).
+        "cockatiel" => Cockatiel(CockatielRetry),
     }
 }
 
@@ -78,6 +94,7 @@ impl RetryRule {
             },
             Self::Resilience4j(rule) => rule.compile(problems),
             Self::Polly(rule) => rule.compile(problems),
+            Self::Cockatiel(rule) => rule.compile(problems),
         }
     }
 }
@@ -114,13 +131,13 @@ impl Guards for Retry {
     ) -> Option<Self> {
         let rule = section.rule.compile(names, plan, problems);
         let policy = RetryPolicy {
-            attempts: rule.attempts.min(u32::from(u16::MAX)),
+            attempts: rule.attempts.min(MOST_ATTEMPTS),
             backoff: rule.pauses.backoff,
-            on: section.on.as_deref().map_or(rule.on, OutcomeSet::of),
+            on: section.shared.on.as_deref().map_or(rule.on, OutcomeSet::of),
             honours_retry_after: rule.honours_retry_after,
         };
         let retry = Self { policy, drawn_pauses: rule.pauses.drawn, first_budget: NONE };
-        let budget = section.budget.as_ref().map(|budget| budget.compile(problems));
+        let budget = section.shared.budget.as_ref().map(|budget| budget.compile(problems));
         Some(match budget {
             Some(budget) => retry.with_budget(budget, site, plan, problems),
             None => retry,
@@ -189,7 +206,7 @@ impl Retry {
     }
 
     fn tries_again(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> bool {
-        let Hold::Retry(Tries { tries, pauses }) =
+        let Hold::Retry(Tries { tries, mut pauses }) =
             turn.state.frames.held(call.index, call.position)
         else {
             unreachable!("only a call that was sent in is sent in again")
@@ -203,7 +220,7 @@ impl Retry {
             }
         }
         let pause = if self.policy.is_worth_another(tries, outcome) {
-            self.pause(call.index, tries, pauses, turn)
+            self.pause(call.index, tries, &mut pauses, turn)
         } else {
             None
         };
@@ -233,7 +250,7 @@ impl Retry {
         &self,
         index: u32,
         tries: u32,
-        so_far: PausesSoFar,
+        so_far: &mut PausesSoFar,
         turn: &Turn<'_>,
     ) -> Option<SimDuration> {
         let frame = &turn.state.frames[index];

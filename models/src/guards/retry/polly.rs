@@ -2,7 +2,7 @@
 
 use sim_core::SimDuration;
 
-use super::Rule;
+use super::{RetryRule, RetrySection, Rule, SharedSection};
 use crate::OutcomeSet;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section, words};
@@ -41,6 +41,43 @@ words! {
         "Linear" => Linear,
         /// It doubles each time.
         "Exponential" => Exponential,
+    }
+}
+
+section! {
+    /// .NET's `HttpRetryStrategyOptions`: Polly's retry strategy with defaults of its own.
+    pub(crate) struct HttpRetry {
+        /// Attempts after the first; 3 if left out.
+        "MaxRetryAttempts" => max_retry_attempts: Option<Placed<u32>>,
+        /// The delay before the next attempt; 2s if left out.
+        "Delay" => delay: Option<Placed<Duration>>,
+        /// The growth of the delay; `Exponential` if left out.
+        "BackoffType" => backoff_type: Option<BackoffType>,
+        /// The longest delay; none if left out.
+        "MaxDelay" => max_delay: Option<Placed<Duration>>,
+        /// True if chance spreads the delay; true if left out.
+        "UseJitter" => use_jitter: Option<bool>,
+        /// True if a callee that asks callers to stay away is left alone for that long; true if left
+        /// out.
+        "ShouldRetryAfterHeader" => honours_retry_after: Option<bool>,
+        .. => shared: SharedSection,
+    }
+}
+
+impl HttpRetry {
+    /// The same retry with nothing left out that Polly's own would take otherwise.
+    pub fn retry(&self) -> RetrySection {
+        RetrySection {
+            rule: RetryRule::Polly(PollyRetry {
+                max_retry_attempts: self.max_retry_attempts,
+                delay: self.delay,
+                backoff_type: self.backoff_type.or(Some(BackoffType::Exponential)),
+                max_delay: self.max_delay,
+                use_jitter: self.use_jitter.or(Some(true)),
+                honours_retry_after: self.honours_retry_after.or(Some(true)),
+            }),
+            shared: self.shared.clone(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use sim_core::SimDuration;
 
-use super::Rule;
+use super::{RetryRule, RetrySection, Rule, SharedSection};
 use crate::OutcomeSet;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
@@ -32,6 +32,24 @@ section! {
         "enableRandomizedWait" => is_randomized: Option<Placed<bool>>,
         /// The part of the wait by which it is spread, below 1; 0.5 if left out.
         "randomizedWaitFactor" => factor: Option<Placed<f64>>,
+    }
+}
+
+section! {
+    /// Resilience4j's `Retry` as a module.
+    pub(crate) struct Resilience4jModule {
+        .. => rule: Resilience4jRetry,
+        .. => shared: SharedSection,
+    }
+}
+
+impl Resilience4jModule {
+    /// The guard that it makes.
+    pub fn retry(&self) -> RetrySection {
+        RetrySection {
+            rule: RetryRule::Resilience4j(self.rule.clone()),
+            shared: self.shared.clone(),
+        }
     }
 }
 

@@ -85,7 +85,7 @@ impl BreakerInService {
     /// A closed breaker, built at the beginning of time. Its jitter is drawn with `key`.
     pub fn new(settings: BreakerSettings, key: DrawKey) -> Self {
         Self {
-            machine: Machine::new(settings, key),
+            machine: Machine::new(settings, key, SimTime::ZERO),
             life: 0,
             is_plain: true,
             control: Control::Automatic,
@@ -275,7 +275,8 @@ impl BreakerInService {
         };
         if begins_anew {
             self.life += 1;
-            self.machine = Machine::new(self.settings, self.key.child(u64::from(self.life)));
+            let key = self.key.child(u64::from(self.life));
+            self.machine = Machine::new(self.settings, key, now);
         }
         // While another order was in force its timers stood still.
         while self.machine.due_transition(now).is_some() {}

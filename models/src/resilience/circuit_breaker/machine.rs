@@ -63,14 +63,14 @@ macro_rules! machines {
         }
 
         impl Machine {
-            /// A closed breaker, built at the beginning of time.
-            pub fn new(settings: BreakerSettings, key: DrawKey) -> Self {
+            /// A closed breaker, built at `now`.
+            pub fn new(settings: BreakerSettings, key: DrawKey, now: SimTime) -> Self {
                 match settings {
                     BreakerSettings::Composed(settings) => {
                         Self::Composed(ComposedBreaker::new(settings, key))
                     }
                     $(BreakerSettings::$library(settings) => {
-                        Self::$library(Box::new(LibraryBreaker::build(settings, key)))
+                        Self::$library(Box::new(LibraryBreaker::build(settings, key, now)))
                     })+
                 }
             }

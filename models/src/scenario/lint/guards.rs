@@ -70,6 +70,7 @@ impl Graph<'_> {
         }
     }
 
+    /// Warns of a retry outside a breaker, unless a library has put it there for good.
     fn retry_outside_the_breaker(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
         let retry = edge.guards.iter().position(
             |guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.attempts > 1),
@@ -77,6 +78,7 @@ impl Graph<'_> {
         let breaker = edge.guards.iter().rposition(|guard| matches!(guard, Guard::Breaker(_)));
         if let (Some(retry), Some(breaker)) = (retry, breaker)
             && retry < breaker
+            && !self.has_fixed_order(index)
         {
             problems.add(
                 Problem::warning(
@@ -252,6 +254,6 @@ fn longest_series(policy: &RetryPolicy, attempt: SimDuration) -> SimDuration {
     let unspread = Backoff { jitter: Jitter::None, ..backoff };
     let mut draw = DrawKey::default().draw();
     (1..policy.attempts.min(1_000)).fold(attempt, |sum, tries| {
-        sum + unspread.wait(tries, PausesSoFar::default(), &mut draw) + attempt
+        sum + unspread.wait(tries, &mut PausesSoFar::default(), &mut draw) + attempt
     })
 }

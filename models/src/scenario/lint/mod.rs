@@ -60,6 +60,12 @@ impl Graph<'_> {
         calls.into_iter().find_map(|call| call.place_of(setting))
     }
 
+    /// True if nobody can choose the order of the guards of an edge.
+    fn has_fixed_order(&self, edge: usize) -> bool {
+        let call = self.call(&self.name(edge)).or(self.file.defaults.calls.as_ref());
+        call.is_some_and(|call| call.guards.has_fixed_order())
+    }
+
     fn timeout(&self, edge: usize) -> Option<sim_core::SimDuration> {
         self.blueprint.deadline(self.blueprint.edges[edge].timeout).map(|deadline| deadline.span)
     }

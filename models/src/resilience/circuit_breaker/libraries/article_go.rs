@@ -215,7 +215,7 @@ impl ArticleGo {
 impl LibraryBreaker for ArticleGo {
     type Settings = ArticleGoSettings;
 
-    fn build(settings: ArticleGoSettings, _key: DrawKey) -> Self {
+    fn build(settings: ArticleGoSettings, _key: DrawKey, _now: SimTime) -> Self {
         Self::new(settings)
     }
 

@@ -221,7 +221,7 @@ impl ArticlePython {
 impl LibraryBreaker for ArticlePython {
     type Settings = ArticlePythonSettings;
 
-    fn build(settings: ArticlePythonSettings, _key: DrawKey) -> Self {
+    fn build(settings: ArticlePythonSettings, _key: DrawKey, _now: SimTime) -> Self {
         Self::new(settings)
     }
 

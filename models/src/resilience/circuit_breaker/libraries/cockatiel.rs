@@ -235,7 +235,7 @@ impl Cockatiel {
 impl LibraryBreaker for Cockatiel {
     type Settings = CockatielSettings;
 
-    fn build(settings: CockatielSettings, _key: DrawKey) -> Self {
+    fn build(settings: CockatielSettings, _key: DrawKey, _now: SimTime) -> Self {
         Self::new(settings)
     }
 

@@ -325,8 +325,8 @@ impl GoBreaker {
 impl LibraryBreaker for GoBreaker {
     type Settings = GoBreakerSettings;
 
-    fn build(settings: GoBreakerSettings, _key: DrawKey) -> Self {
-        Self::new(settings, SimTime::ZERO)
+    fn build(settings: GoBreakerSettings, _key: DrawKey, now: SimTime) -> Self {
+        Self::new(settings, now)
     }
 
     fn remembered(settings: &GoBreakerSettings) -> u64 {

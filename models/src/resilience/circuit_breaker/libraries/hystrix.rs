@@ -10,10 +10,10 @@ use super::LibraryBreaker;
 use crate::guards::Permits;
 use crate::guards::breaker::ServiceSection;
 use crate::guards::breaker::{Company, MachineSection};
-use crate::language::{Location, Placed, Problems, section};
+use crate::language::{Location, Placed, Problems, section, words};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
-    BreakerAnswer, BreakerState, CallVerdict, Reason, Tally, Ticket,
+    BreakerAnswer, BreakerState, CallVerdict, OperatorOrder, Reason, Tally, Ticket,
 };
 use crate::system::PoolKind;
 use crate::{Outcome, OutcomeSet};
@@ -35,6 +35,20 @@ pub struct HystrixSettings {
     /// `metrics.healthSnapshot.intervalInMilliseconds`: the time between two judgements; 0.5 s by
     /// default.
     pub health_snapshot_interval: SimDuration,
+    /// `circuitBreaker.enabled`, `circuitBreaker.forceOpen` and `circuitBreaker.forceClosed`: by its
+    /// results by default.
+    pub opens: HystrixOpens,
+}
+
+/// The rule for the state of a breaker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HystrixOpens {
+    /// It opens and closes by its results.
+    ByResults,
+    /// It is open, and lets nothing pass.
+    Always,
+    /// It lets everything pass, or there is none.
+    Never,
 }
 
 impl Default for HystrixSettings {
@@ -45,6 +59,7 @@ impl Default for HystrixSettings {
             sleep_window: SimDuration::from_secs(5),
             rolling_stats_time: SimDuration::from_secs(10),
             health_snapshot_interval: SimDuration::from_millis(500),
+            opens: HystrixOpens::ByResults,
         }
     }
 }
@@ -101,6 +116,15 @@ impl Hystrix {
     /// Lets the timer look until it opens the breaker or `now` has come; returns the time at which
     /// it opened it.
     pub fn advance_to(&mut self, now: SimTime) -> Option<SimTime> {
+        match self.settings.opens {
+            HystrixOpens::ByResults => {}
+            HystrixOpens::Always if self.state == BreakerState::Closed => {
+                self.state = BreakerState::Open;
+                self.reason = Reason::Operator(OperatorOrder::ForceOpen);
+                return Some(self.opened_at);
+            }
+            HystrixOpens::Always | HystrixOpens::Never => return None,
+        }
         while self.next_look <= now {
             let looked_at = self.next_look;
             if self.is_idle() {
@@ -122,6 +146,9 @@ impl Hystrix {
 
     /// Answers a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
+        if self.settings.opens == HystrixOpens::Always {
+            return false;
+        }
         match self.state {
             BreakerState::Closed => true,
             BreakerState::HalfOpen => false,
@@ -202,8 +229,9 @@ impl Hystrix {
 impl LibraryBreaker for Hystrix {
     type Settings = HystrixSettings;
 
-    fn build(settings: HystrixSettings, _key: DrawKey) -> Self {
-        Self::new(settings)
+    fn build(settings: HystrixSettings, _key: DrawKey, now: SimTime) -> Self {
+        let next_look = now + settings.health_snapshot_interval;
+        Self { opened_at: now, next_look, ..Self::new(settings) }
     }
 
     fn remembered(settings: &HystrixSettings) -> u64 {
@@ -246,8 +274,12 @@ fn whole_millis_of(span: SimDuration) -> u64 {
 
 /// Hystrix's own timeout of a command.
 const TIMEOUT_MILLIS: u32 = 1_000;
+/// Permits of a semaphore of Hystrix.
+const SEMAPHORE_PERMITS: u32 = 10;
 /// Threads of a pool of Hystrix.
 const CORE_SIZE: u32 = 10;
+/// Most threads of a pool whose size is not fixed.
+const MAXIMUM_SIZE: u32 = 10;
 /// Calls that may wait for one (`default_queueSizeRejectionThreshold`).
 const QUEUE_SIZE_REJECTION: u32 = 5;
 
@@ -264,20 +296,45 @@ section! {
         "metricsRollingStatisticalWindowInMilliseconds" => rolling_window: Option<Placed<u32>>,
         /// The time between two looks; 500 if left out.
         "metricsHealthSnapshotIntervalInMilliseconds" => snapshot_interval: Option<Placed<u32>>,
+        /// True if there is a breaker; true if left out.
+        "circuitBreakerEnabled" => is_enabled: Option<bool>,
+        /// True if it lets nothing pass; false if left out.
+        "circuitBreakerForceOpen" => is_forced_open: Option<bool>,
+        /// True if it lets everything pass, unless it is forced open; false if left out.
+        "circuitBreakerForceClosed" => is_forced_closed: Option<bool>,
         /// Timeout of the command; 1000 if left out.
         "executionTimeoutInMilliseconds" => execution_timeout: Option<u32>,
+        /// True if the command has that timeout; true if left out.
+        "executionTimeoutEnabled" => has_timeout: Option<bool>,
+        /// The isolation of the command; `SEMAPHORE` if its permits are written, or else `THREAD`,
+        /// if left out.
+        "executionIsolationStrategy" => strategy: Option<IsolationStrategy>,
         /// Threads of the command's pool; 10 if left out.
         "coreSize" => core_size: Option<u32>,
-        /// Calls under way at one time, counted by a semaphore in place of the threads; not so if
-        /// left out.
-        "executionIsolationSemaphoreMaxConcurrentRequests" => semaphore: Option<u32>,
+        /// The most threads; 10, and no fewer than `coreSize`, if left out.
+        "maximumSize" => maximum_size: Option<Placed<u32>>,
+        /// True if there may be more threads than `coreSize`; false if left out.
+        "allowMaximumSizeToDivergeFromCoreSize" => may_diverge: Option<bool>,
+        /// Calls under way at one time, counted by a semaphore in place of the threads; 10 if left
+        /// out.
+        "executionIsolationSemaphoreMaxConcurrentRequests" => semaphore: Option<Placed<u32>>,
         /// Places in the queue for a thread; -1, no queue, if left out.
         "maxQueueSize" => max_queue_size: Option<i32>,
         /// Calls that may wait in it, whatever its size; 5 if left out.
-        "queueSizeRejectionThreshold" => queue_size_rejection_threshold: Option<u32>,
+        "queueSizeRejectionThreshold" => queue_size_rejection_threshold: Option<Placed<u32>>,
         /// True if a timeout interrupts the thread, which is free then; true if left out.
         "executionIsolationThreadInterruptOnTimeout" => interrupts_on_timeout: Option<bool>,
         .. => service: ServiceSection,
+    }
+}
+
+words! {
+    /// The isolation of a command.
+    pub(crate) enum IsolationStrategy {
+        /// A thread of a pool of its own carries it out.
+        "THREAD" => Thread,
+        /// The caller's thread carries it out, with a permit.
+        "SEMAPHORE" => Semaphore,
     }
 }
 
@@ -292,6 +349,7 @@ impl MachineSection for HystrixSection {
 
     fn settings(&self, problems: &mut Problems) -> BreakerSettings {
         let library = HystrixSettings::default();
+        self.check_isolation(problems);
         let span = |written: &Option<Placed<u32>>, default| {
             written.as_ref().map_or(default, |written| millis(**written))
         };
@@ -319,22 +377,19 @@ impl MachineSection for HystrixSection {
             sleep_window: self.sleep_window.map_or(library.sleep_window, millis),
             rolling_stats_time,
             health_snapshot_interval: interval,
+            opens: self.opens(),
         })
     }
 
     fn company(&self, _: Location) -> Company {
-        let timeout = Some(millis(self.execution_timeout.unwrap_or(TIMEOUT_MILLIS)));
-        if let Some(permits) = self.semaphore {
+        let span = millis(self.execution_timeout.unwrap_or(TIMEOUT_MILLIS));
+        let timeout = self.has_timeout.unwrap_or(true).then_some(span);
+        if self.is_isolated_by_semaphore() {
+            let permits = self.semaphore.as_deref().copied().unwrap_or(SEMAPHORE_PERMITS);
             let behind = Some(Permits::semaphore(permits.max(1), None));
             return Company { behind, timeout, ..Company::default() };
         }
-        let maximum = self.max_queue_size.map_or(0, |size| size.max(0) as u32);
-        let rejection = self.queue_size_rejection_threshold.unwrap_or(QUEUE_SIZE_REJECTION);
-        let threads = self.core_size.unwrap_or(CORE_SIZE).max(1);
-        let pool = Permits::pool(PoolKind::Threads, threads, maximum.min(rejection));
-        let interrupts = self.interrupts_on_timeout.unwrap_or(true);
-        let behind = Some(Permits { outlives_timeouts: !interrupts, ..pool });
-        Company { behind, timeout_around: timeout, ..Company::default() }
+        Company { behind: Some(self.threads()), timeout_around: timeout, ..Company::default() }
     }
 
     /// The thread pool lies within the breaker: a call that finds no thread is a failure.
@@ -345,6 +400,77 @@ impl MachineSection for HystrixSection {
     /// A bad request is wrapped in an exception that is not counted.
     fn ignores(&self) -> OutcomeSet {
         OutcomeSet::of(&[Outcome::ClientError])
+    }
+}
+
+impl HystrixSection {
+    /// Without a breaker (`NoOpCircuitBreaker`) everything passes; forced open goes before forced
+    /// closed.
+    fn opens(&self) -> HystrixOpens {
+        let is_set = |flag: Option<bool>| flag == Some(true);
+        if self.is_enabled == Some(false) {
+            HystrixOpens::Never
+        } else if is_set(self.is_forced_open) {
+            HystrixOpens::Always
+        } else if is_set(self.is_forced_closed) {
+            HystrixOpens::Never
+        } else {
+            HystrixOpens::ByResults
+        }
+    }
+
+    fn is_isolated_by_semaphore(&self) -> bool {
+        match self.strategy {
+            Some(strategy) => strategy == IsolationStrategy::Semaphore,
+            None => self.semaphore.is_some(),
+        }
+    }
+
+    fn queue_size(&self) -> u32 {
+        self.max_queue_size.map_or(0, |size| size.max(0) as u32)
+    }
+
+    /// The thread pool (`HystrixThreadPoolProperties.actualMaximumSize`).
+    ///
+    /// Once as many calls wait as the threshold, Hystrix turns a call away before the executor hears
+    /// of it (`isQueueSpaceAvailable`). The executor adds threads only when its queue is full: with a
+    /// queue, therefore, only if the threshold lies above its size.
+    fn threads(&self) -> Permits {
+        let core = self.core_size.unwrap_or(CORE_SIZE).max(1);
+        let maximum = self.maximum_size.as_deref().copied().unwrap_or(MAXIMUM_SIZE).max(core);
+        let maximum = if self.may_diverge == Some(true) { maximum } else { core };
+        let threshold = self.queue_size_rejection_threshold.as_deref().copied();
+        let threshold = threshold.unwrap_or(QUEUE_SIZE_REJECTION);
+        let (threads, queue) = match self.queue_size() {
+            size if size == 0 || size < threshold => (maximum, size),
+            _ => (core, threshold),
+        };
+        let interrupts = self.interrupts_on_timeout.unwrap_or(true);
+        let pool = Permits::pool(PoolKind::Threads, threads, queue);
+        Permits { core, outlives_timeouts: !interrupts, ..pool }
+    }
+
+    /// Notes settings of the isolation that have no effect, or leave nothing through.
+    fn check_isolation(&self, problems: &mut Problems) {
+        let has_no_effect = |at, key: &str, without: &str, problems: &mut Problems| {
+            let message = format!("`{key}` has no effect without `{without}`");
+            problems.warning(at, message, "the library ignores it; add the other, or leave it out");
+        };
+        if let Some(permits) = self.semaphore.as_ref().filter(|_| !self.is_isolated_by_semaphore())
+        {
+            let key = "executionIsolationSemaphoreMaxConcurrentRequests";
+            let without = "executionIsolationStrategy: SEMAPHORE";
+            has_no_effect(permits.key(), key, without, problems);
+        }
+        if let Some(size) = self.maximum_size.as_ref().filter(|_| self.may_diverge != Some(true)) {
+            let without = "allowMaximumSizeToDivergeFromCoreSize: true";
+            has_no_effect(size.key(), "maximumSize", without, problems);
+        }
+        let threshold = self.queue_size_rejection_threshold.as_ref();
+        if let Some(threshold) = threshold.filter(|it| ***it == 0 && self.queue_size() > 0) {
+            let message = "with a queue, a threshold of 0 rejects every call";
+            problems.error(threshold.at(), message, "write a number from 1");
+        }
     }
 }
 
@@ -379,6 +505,20 @@ mod tests {
             Some(at(11_900)),
             "the timer began anew when it closed"
         );
+    }
+
+    #[test]
+    fn one_that_is_forced_does_not_judge() {
+        let forced = |opens| Hystrix::new(HystrixSettings { opens, ..HystrixSettings::default() });
+        let mut breaker = forced(HystrixOpens::Always);
+        assert_eq!(breaker.advance_to(at(100)), Some(at(0)));
+        assert_eq!(breaker.state(), BreakerState::Open);
+        assert!(!breaker.try_acquire(at(60_000)), "no sleep window ends it");
+        assert_eq!(breaker.advance_to(at(60_000)), None);
+        let mut breaker = forced(HystrixOpens::Never);
+        fails(&mut breaker, 600, 100);
+        assert_eq!(breaker.advance_to(at(60_000)), None);
+        assert!(breaker.try_acquire(at(60_000)));
     }
 
     #[test]

@@ -19,9 +19,8 @@ pub trait LibraryBreaker: Sized {
     /// The settings, under the library's own names.
     type Settings;
 
-    /// A closed breaker, built at the beginning of time. A library whose waits are random draws
-    /// them with `key`.
-    fn build(settings: Self::Settings, key: DrawKey) -> Self;
+    /// A closed breaker, built at `now`. A library whose waits are random draws them with `key`.
+    fn build(settings: Self::Settings, key: DrawKey, now: SimTime) -> Self;
 
     /// The number of results, seconds or buckets that a breaker with these settings keeps, which is
     /// what its memory grows with.

@@ -31,7 +31,7 @@ pub use cockatiel::{Cockatiel, CockatielAnswer, CockatielBreaker, CockatielSetti
 pub(crate) use gobreaker::GoBreakerSection;
 pub use gobreaker::{GoBreaker, GoBreakerAnswer, GoBreakerCounts, GoBreakerSettings, ReadyToTrip};
 pub(crate) use hystrix::HystrixSection;
-pub use hystrix::{Hystrix, HystrixSettings};
+pub use hystrix::{Hystrix, HystrixOpens, HystrixSettings};
 pub use interface::LibraryBreaker;
 pub(crate) use opossum::OpossumSection;
 pub use opossum::{Opossum, OpossumAnswer, OpossumSettings, OpossumStats};

@@ -1,8 +1,10 @@
 //! opossum's `CircuitBreaker` (Node).
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
@@ -11,7 +13,8 @@ use crate::Outcome;
 use crate::guards::breaker::ServiceSection;
 use crate::guards::breaker::{Company, MachineSection};
 use crate::language::quantity::Duration;
-use crate::language::{Location, Placed, Problems, section};
+use crate::language::tree::Value;
+use crate::language::{Decode, Found, Location, Placed, Problems, schema_of, section};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
     BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
@@ -35,6 +38,8 @@ pub struct OpossumSettings {
     pub volume_threshold: u32,
     /// `capacity`: calls in flight at one time; none, the default, for no limit.
     pub capacity: Option<u32>,
+    /// `allowWarmUp`: never opens within the first `rollingCountTimeout`; off by default.
+    pub allow_warm_up: bool,
 }
 
 impl Default for OpossumSettings {
@@ -47,6 +52,7 @@ impl Default for OpossumSettings {
             rolling_count_buckets: 10,
             volume_threshold: 0,
             capacity: None,
+            allow_warm_up: false,
         }
     }
 }
@@ -125,6 +131,8 @@ pub struct Opossum {
     bucket_span: SimDuration,
     rotates_at: SimTime,
     half_opens_at: Option<SimTime>,
+    /// The end of its warm-up; the timer that ends it was set before all others.
+    warm_at: SimTime,
     reason: Reason,
 }
 
@@ -144,6 +152,11 @@ impl Opossum {
             bucket_span,
             rotates_at: now + bucket_span,
             half_opens_at: None,
+            warm_at: if settings.allow_warm_up {
+                now + settings.rolling_count_timeout
+            } else {
+                now
+            },
             reason: Reason::ProbeFailed,
         }
     }
@@ -242,6 +255,9 @@ impl Opossum {
 
     fn fail(&mut self, now: SimTime) {
         self.count(|stats| stats.failures += 1);
+        if now < self.warm_at {
+            return;
+        }
         let is_half_open = self.state == BreakerState::HalfOpen;
         if self.total.fires < self.settings.volume_threshold && !is_half_open {
             return;
@@ -278,8 +294,8 @@ impl Opossum {
 impl LibraryBreaker for Opossum {
     type Settings = OpossumSettings;
 
-    fn build(settings: OpossumSettings, _key: DrawKey) -> Self {
-        Self::new(settings, SimTime::ZERO)
+    fn build(settings: OpossumSettings, _key: DrawKey, now: SimTime) -> Self {
+        Self::new(settings, now)
     }
 
     fn remembered(settings: &OpossumSettings) -> u64 {
@@ -322,8 +338,8 @@ impl LibraryBreaker for Opossum {
 section! {
     /// opossum's options.
     pub(crate) struct OpossumSection {
-        /// The timeout of the call; it can also be written with the call.
-        "timeout" => timeout: Option<Placed<Duration>>,
+        /// The timeout of the call, or false for none; it can also be written with the call.
+        "timeout" => timeout: Option<Placed<CallTimeout>>,
         /// Opens above this percentage of failures; 50 if left out.
         "errorThresholdPercentage" => error_threshold_percentage: Option<Placed<f64>>,
         /// The time that it stays open; 30s if left out.
@@ -336,13 +352,16 @@ section! {
         "volumeThreshold" => volume_threshold: Option<u32>,
         /// Calls in flight at one time; no limit if left out.
         "capacity" => capacity: Option<u32>,
+        /// True if it never opens within the first `rollingCountTimeout`; false if left out.
+        "allowWarmUp" => allow_warm_up: Option<bool>,
         .. => service: ServiceSection,
     }
 }
 
 impl MachineSection for OpossumSection {
     fn shared_with_call(&self) -> Vec<(&'static str, Location)> {
-        self.timeout.iter().map(|timeout| ("timeout", timeout.key())).collect()
+        let timeout = self.timeout.iter().filter(|timeout| !timeout.0.is_zero());
+        timeout.map(|timeout| ("timeout", timeout.key())).collect()
     }
 
     fn service(&self) -> &ServiceSection {
@@ -367,13 +386,68 @@ impl MachineSection for OpossumSection {
             ),
             volume_threshold: self.volume_threshold.unwrap_or(library.volume_threshold),
             capacity: self.capacity,
-            timeout: self.timeout.as_ref().map_or(library.timeout, |timeout| timeout.0),
+            allow_warm_up: self.allow_warm_up.unwrap_or(library.allow_warm_up),
+            timeout: self.call_timeout(),
         })
     }
 
     fn company(&self, _: Location) -> Company {
-        let library = OpossumSettings::default().timeout;
-        let timeout = Some(self.timeout.as_ref().map_or(library, |timeout| timeout.0));
+        let timeout = Some(self.call_timeout()).filter(|timeout| !timeout.is_zero());
         Company { timeout, ..Company::default() }
+    }
+}
+
+impl OpossumSection {
+    /// The timeout of each call; zero for none.
+    fn call_timeout(&self) -> SimDuration {
+        let library = OpossumSettings::default().timeout;
+        self.timeout.as_ref().map_or(library, |timeout| timeout.0)
+    }
+}
+
+/// The timeout of a call; zero, as `false` is, for none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CallTimeout(SimDuration);
+
+impl Decode for CallTimeout {
+    fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
+        if found.node.value == Value::Bool(false) {
+            return Some(Self(SimDuration::ZERO));
+        }
+        Duration::decode(found, problems).map(|timeout| Self(timeout.0))
+    }
+}
+
+impl JsonSchema for CallTimeout {
+    fn schema_name() -> Cow<'static, str> {
+        "CallTimeout".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let timeout = schema_of::<Duration>(generator);
+        json_schema!({ "anyOf": [timeout, { "const": false }] })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_before_it_is_warm_are_counted_and_do_not_open_it() {
+        let at = |millis: u64| SimTime::from_nanos(millis * 1_000_000);
+        let settings = OpossumSettings { allow_warm_up: true, ..OpossumSettings::default() };
+        let mut breaker = Opossum::new(settings, at(5_000));
+        for millis in [5_000, 14_999] {
+            breaker.advance_to(at(millis));
+            assert_eq!(breaker.try_acquire(at(millis)), OpossumAnswer::Permitted);
+            breaker.complete(at(millis), true);
+            assert_eq!(breaker.state(), BreakerState::Closed, "{millis} ms");
+        }
+        assert_eq!(breaker.stats().failures, 2);
+        breaker.advance_to(at(15_000));
+        assert_eq!(breaker.try_acquire(at(15_000)), OpossumAnswer::Permitted);
+        breaker.complete(at(15_000), true);
+        assert_eq!(breaker.state(), BreakerState::Open);
     }
 }

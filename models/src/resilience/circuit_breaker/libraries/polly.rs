@@ -206,8 +206,10 @@ impl Polly {
 impl LibraryBreaker for Polly {
     type Settings = PollySettings;
 
-    fn build(settings: PollySettings, _key: DrawKey) -> Self {
-        Self::new(settings)
+    fn build(settings: PollySettings, _key: DrawKey, now: SimTime) -> Self {
+        let mut breaker = Self::new(settings);
+        breaker.forget(now);
+        breaker
     }
 
     fn remembered(_settings: &PollySettings) -> u64 {

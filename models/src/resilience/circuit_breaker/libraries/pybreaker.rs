@@ -128,7 +128,7 @@ impl PyBreaker {
 impl LibraryBreaker for PyBreaker {
     type Settings = PyBreakerSettings;
 
-    fn build(settings: PyBreakerSettings, _key: DrawKey) -> Self {
+    fn build(settings: PyBreakerSettings, _key: DrawKey, _now: SimTime) -> Self {
         Self::new(settings)
     }
 

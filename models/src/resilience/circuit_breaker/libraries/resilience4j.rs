@@ -346,7 +346,7 @@ impl Resilience4j {
 impl LibraryBreaker for Resilience4j {
     type Settings = Resilience4jSettings;
 
-    fn build(settings: Resilience4jSettings, _key: DrawKey) -> Self {
+    fn build(settings: Resilience4jSettings, _key: DrawKey, _now: SimTime) -> Self {
         Self::new(settings)
     }
 
