@@ -48,6 +48,15 @@ fn a_short_host_lies_in_the_namespace_of_its_rule() {
 }
 
 #[test]
+fn a_timeout_of_zero_is_none() {
+    let section = sound_section("istio", "cases/istio-timeout-zero.yaml");
+    assert!(
+        !section.contains("call timeout:") && section.contains("0s, so a call has no timeout"),
+        "{section}"
+    );
+}
+
+#[test]
 fn a_route_without_retries_has_two_and_zero_means_none() {
     let silent = sound_section("istio", "cases/istio-default-retries.yaml");
     let none = sound_section("istio", "cases/istio-no-retries.yaml");

@@ -127,18 +127,18 @@ fn istio_accepts_what_its_webhook_takes() {
     let refused = [
         ("outlierDetection: { maxEjectionPercent: VALUE }", "101", "from 0 to 100"),
         ("outlierDetection: { minHealthPercent: VALUE }", "-1", "from 0 to 100"),
-        ("outlierDetection: { interval: VALUE }", "0s", "it must be at least 1ms"),
-        ("outlierDetection: { baseEjectionTime: VALUE }", "100us", "it must be at least 1ms"),
+        ("outlierDetection: { interval: VALUE }", "-1s", "it must be 0s, or at least 1ms"),
+        ("outlierDetection: { baseEjectionTime: VALUE }", "100us", "at least 1ms"),
         (
             "outlierDetection: { consecutiveLocalOriginFailures: VALUE }",
             "3",
             "without `splitExternalLocalOriginErrors`",
         ),
         ("connectionPool: { tcp: { maxConnections: VALUE } }", "-1", number),
-        ("connectionPool: { tcp: { connectTimeout: VALUE } }", "0s", "it must be at least 1ms"),
+        ("connectionPool: { tcp: { connectTimeout: VALUE } }", "999us", "at least 1ms"),
         ("connectionPool: { http: { maxRetries: VALUE } }", "-1", number),
         ("retryBudget: { percent: VALUE }", "101", "from 0 to 100"),
-        ("loadBalancer: { warmup: { duration: VALUE } }", "0s", "it must be at least 1ms"),
+        ("loadBalancer: { warmup: { duration: VALUE } }", "-9s", "at least 1ms"),
         ("loadBalancer: { warmup: { duration: 9s, aggression: VALUE } }", "0", "above 0"),
     ];
     for (policy, value, range) in refused {
@@ -155,10 +155,10 @@ fn istio_accepts_what_its_webhook_takes() {
         }
     }
     let refused = [
-        ("timeout: VALUE", "0s", "it must be at least 1ms"),
+        ("timeout: VALUE", "-1s", "it must be 0s, or at least 1ms"),
         ("retries: { attempts: VALUE }", "-1", number),
-        ("retries: { attempts: 2, perTryTimeout: VALUE }", "0s", "it must be at least 1ms"),
-        ("retries: { attempts: 2, backoff: VALUE }", "0s", "it must be at least 1ms"),
+        ("retries: { attempts: 2, perTryTimeout: VALUE }", "1us", "at least 1ms"),
+        ("retries: { attempts: 2, backoff: VALUE }", "-25ms", "at least 1ms"),
     ];
     for (route, value, range) in refused {
         let route = route.replace("VALUE", value);

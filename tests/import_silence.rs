@@ -30,6 +30,7 @@ const FILES: [(&str, &[&str]); 3] = [
             "cases/istio-default-retries.yaml",
             "cases/istio-namesakes.yaml",
             "cases/istio-no-retries.yaml",
+            "cases/istio-timeout-zero.yaml",
             "cases/istio-two-routes.yaml",
         ],
     ),

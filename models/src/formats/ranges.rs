@@ -28,6 +28,8 @@ pub(super) enum Range {
     Span(SimDuration),
     /// Spans of any length above zero.
     Lasting,
+    /// Spans of this length and more, and zero, which switches off.
+    SpanOrZero(SimDuration),
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -43,8 +45,9 @@ pub(super) const PERCENT: Range = Range::Within(0.0, 100.0);
 pub(super) const WHOLE_PERCENT: Range = Range::Whole(0, 100);
 /// Spans that are not negative.
 pub(super) const SPAN: Range = Range::Span(SimDuration::ZERO);
-/// Spans of a millisecond and more.
+/// Spans of a millisecond and more, and with zero.
 pub(super) const MILLISECOND: Range = Range::Span(SimDuration::from_millis(1));
+pub(super) const MILLISECOND_OR_ZERO: Range = Range::SpanOrZero(SimDuration::from_millis(1));
 
 impl Section<'_> {
     /// Adds an error for each value that breaks a rule; `consequence` says what the real reader does.
@@ -92,6 +95,11 @@ impl Range {
                 .is_some_and(|(is_negative, span)| is_negative || span < least),
             Self::Lasting => durations::parse_signed(value)
                 .is_some_and(|(is_negative, span)| is_negative || span.is_zero()),
+            Self::SpanOrZero(least) => {
+                durations::parse_signed(value).is_some_and(|(is_negative, span)| {
+                    is_negative || (span < least && !span.is_zero())
+                })
+            }
             Self::Word(words) => matches!(value, Value::String(text) if {
                 !words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
             }),
@@ -120,6 +128,7 @@ impl fmt::Display for Range {
             Self::Above(least) => write!(f, "above {least}"),
             Self::Span(least) => write!(f, "at least {least}"),
             Self::Lasting => f.write_str("above 0s"),
+            Self::SpanOrZero(least) => write!(f, "0s, or at least {least}"),
             Self::Word(words) => write!(f, "one of {}", words.join(", ")),
         }
     }
@@ -158,6 +167,7 @@ mod tests {
             (SPAN, json!("0")),
             (SPAN, json!("P1D")),
             (PERCENT, json!(100)),
+            (MILLISECOND_OR_ZERO, json!("0s")),
             (Range::Word(&["COUNT_BASED"]), json!("count_based")),
         ];
         for (range, value) in taken {
