@@ -5,6 +5,7 @@ use std::ops::Range;
 use sim_core::random::KeyedDraw;
 use sim_core::{Distribution, SimDuration, SimTime};
 
+use super::pool_plan::{PoolKind, PoolPlan};
 use super::program::{BranchTable, CallSite};
 use crate::OutcomeSet;
 use crate::expect::{Expectation, Reading};
@@ -17,7 +18,7 @@ use crate::resilience::{
     AutoscalerSettings, Backoff, Balancing, Fallback, RateLimitPolicy, RetryBudgetPolicy,
     ThrottleSettings, circuit_breaker,
 };
-use crate::resources::{CacheSettings, Discipline, HostLimits};
+use crate::resources::CacheSettings;
 use crate::steps::Op;
 use crate::workload::{ArrivalProcess, UserPlan};
 
@@ -320,57 +321,6 @@ pub struct InstancePlan {
     pub region: u32,
 }
 
-/// The kind of slots in a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PoolKind {
-    /// Threads of a service, held from dequeue to reply.
-    Threads,
-    /// Requests in flight in an asynchronous service.
-    Slots,
-    /// Connections of a database or cache.
-    Connections,
-    /// Processors, held while computing.
-    Processors,
-    /// Permits of a bulkhead on an edge.
-    Permits,
-}
-
-impl PoolKind {
-    /// Returns the kind of slots in one word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Threads => "threads",
-            Self::Slots => "slots",
-            Self::Connections => "connections",
-            Self::Processors => "processors",
-            Self::Permits => "permits",
-        }
-    }
-}
-
-/// The plan of a pool.
-#[derive(Clone, Debug)]
-pub struct PoolPlan {
-    /// Name of its owner: a station, a host or an edge.
-    pub owner: String,
-    /// Its number among the pools of its owner, from 1; zero if it is the only one.
-    pub number: u32,
-    /// The kind of its slots.
-    pub kind: PoolKind,
-    /// Number of slots, or [`UNLIMITED`].
-    pub capacity: u32,
-    /// Number of slots handed out before requests queue; usually all.
-    pub core: u32,
-    /// Maximum queue length, or [`UNLIMITED`].
-    pub queue_limit: u32,
-    /// Wait limit, as a deadline id; [`NONE`] if there is none.
-    pub wait_deadline: u32,
-    /// Order in which the queue is served.
-    pub discipline: Discipline,
-    /// The limits of a proxy, which has a pool of connections for each instance of the callee.
-    pub hosts: Option<HostLimits>,
-}
-
 impl EdgePlan {
     /// The number of an instance among those of the caller, from 0; `None` if it is none of them.
     pub fn caller_number(&self, instance: u32) -> Option<u32> {
@@ -520,32 +470,6 @@ impl Blueprint {
     pub fn depth(&self) -> usize {
         let guards = self.edges.iter().map(|edge| edge.guards.len()).max().unwrap_or(0);
         guards + usize::from(self.edges.iter().any(EdgePlan::has_alternative))
-    }
-}
-
-impl PoolPlan {
-    /// Returns a pool without limits that is the only one of its owner.
-    pub fn unlimited(owner: &str, kind: PoolKind) -> Self {
-        Self {
-            owner: owner.to_owned(),
-            number: 0,
-            kind,
-            capacity: UNLIMITED,
-            core: UNLIMITED,
-            queue_limit: UNLIMITED,
-            wait_deadline: NONE,
-            discipline: Discipline::Fifo,
-            hosts: None,
-        }
-    }
-
-    /// Returns the owner, with the pool's number if there are several: `gateway`, `a#2`.
-    pub fn label(&self) -> String {
-        if self.number == 0 {
-            self.owner.clone()
-        } else {
-            format!("{}#{}", self.owner, self.number)
-        }
     }
 }
 

@@ -22,6 +22,7 @@ mod memory;
 mod messaging;
 mod outage;
 mod patience;
+mod pool_plan;
 mod program;
 mod regions;
 mod scaling;
@@ -35,11 +36,12 @@ pub use crate::steps::Op;
 pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
     AnswerValue, AutoscalerPlan, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, PoolKind, PoolPlan,
-    Prices, QueuePlan, RunPlan, Source, StationKind, StationPlan, UNLIMITED, WorkloadPlan,
+    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
+    RunPlan, Source, StationKind, StationPlan, UNLIMITED, WorkloadPlan,
 };
 pub use event::Event;
 pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
+pub use pool_plan::{PoolKind, PoolPlan};
 pub use program::{BranchTable, CallSite};
 pub use state::{Aborted, LimitReached, System};
 pub(crate) use state::{Next, Parked, QueueState, State};
