@@ -63,6 +63,7 @@ fn resilience4j(config: &Config) -> Resilience4j {
                 max: config.millis("waitMaxMs"),
             },
         },
+        randomized_wait_factor: 0.0,
         max_wait_duration_in_half_open_state: config.millis("maxWaitDurationInHalfOpenStateMs"),
         automatic_transition_from_open_to_half_open: config
             .flag("automaticTransitionFromOpenToHalfOpenEnabled"),

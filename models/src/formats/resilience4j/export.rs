@@ -182,7 +182,8 @@ fn within_ranges(
 fn remark_on_breaker(settings: &ComposedSettings, remarks: &mut CallRemarks<'_>) {
     let ComposedSettings { half_open, window, .. } = settings;
     remark_on_rules(settings, remarks);
-    remark_on_wait(settings, true, remarks);
+    let spread = if can_randomize(settings) { 0.0 } else { settings.jitter };
+    remark_on_wait(&ComposedSettings { jitter: spread, ..*settings }, true, remarks);
     remarks
         .add_if(settings.late_results == LateResults::Dropped, "the breaker counts late results");
     if let Some(threshold) = half_open.success_threshold {
@@ -254,9 +255,15 @@ fn nearest_breaker(settings: &ComposedSettings) -> Resilience4jSettings {
         slow_call_duration_threshold: slow_call.unwrap_or(defaults.slow_call_duration_threshold),
         permitted_number_of_calls_in_half_open_state: half_open.permitted_calls,
         wait_in_open_state: settings.wait,
+        randomized_wait_factor: if can_randomize(settings) { settings.jitter } else { 0.0 },
         max_wait_duration_in_half_open_state: half_open.max_stay.unwrap_or(SimDuration::ZERO),
         automatic_transition_from_open_to_half_open: settings.half_opens == HalfOpens::ByTimer,
     }
+}
+
+/// True if Resilience4j can spread a breaker's wait by its factor: a wait that grows it cannot.
+fn can_randomize(settings: &ComposedSettings) -> bool {
+    settings.jitter < 1.0 && !matches!(settings.wait, Wait::Exponential { .. })
 }
 
 /// The window, the minimum and the failure rate at which a number of failures opens a breaker: all
@@ -287,6 +294,7 @@ fn breaker_of_library(settings: &Resilience4jSettings) -> Map<String, Value> {
         Wait::Exponential { base, multiplier, max } => (base, Some(multiplier), Some(max)),
         Wait::Adaptive { initial, .. } => (initial, None, None),
     };
+    let factor = settings.randomized_wait_factor;
     let max_half_open = settings.max_wait_duration_in_half_open_state;
     map([
         ("slidingWindowType", Some(kind.into())),
@@ -306,6 +314,8 @@ fn breaker_of_library(settings: &Resilience4jSettings) -> Map<String, Value> {
             "exponentialMaxWaitDurationInOpenState",
             max.filter(|max| *max != SimDuration::MAX).map(with_unit),
         ),
+        ("enableRandomizedWait", (factor > 0.0).then(|| true.into())),
+        ("randomizedWaitFactor", (factor > 0.0).then(|| number(factor))),
         (
             "maxWaitDurationInHalfOpenState",
             (!max_half_open.is_zero()).then(|| with_unit(max_half_open)),

@@ -91,7 +91,7 @@ const PERCENT: Kind = Kind::Number(f64::MIN_POSITIVE, 100.0);
 /// The effect of a value outside its range.
 const CONSEQUENCE: &str = "the application would not start with it";
 
-const BREAKER_KEYS: [(&str, Kind); 13] = [
+const BREAKER_KEYS: [(&str, Kind); 15] = [
     ("slidingWindowType", Kind::Text),
     ("slidingWindowSize", FROM_ONE),
     ("minimumNumberOfCalls", FROM_ONE),
@@ -103,6 +103,8 @@ const BREAKER_KEYS: [(&str, Kind); 13] = [
     ("enableExponentialBackoff", Kind::Flag),
     ("exponentialBackoffMultiplier", FROM_ONE),
     ("exponentialMaxWaitDurationInOpenState", Kind::Duration),
+    ("enableRandomizedWait", Kind::Flag),
+    ("randomizedWaitFactor", Kind::Number(0.0, 0.999_999)),
     ("maxWaitDurationInHalfOpenState", Kind::Duration),
     ("automaticTransitionFromOpenToHalfOpenEnabled", Kind::Flag),
 ];

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use sim_core::random::DrawKey;
+use sim_core::random::{DrawKey, uniform};
 use sim_core::{SimDuration, SimTime};
 
 use super::LibraryBreaker;
@@ -35,6 +35,9 @@ pub struct Resilience4jSettings {
     pub permitted_number_of_calls_in_half_open_state: u32,
     /// `waitDurationInOpenState` or `waitIntervalFunctionInOpenState`; 60 s by default.
     pub wait_in_open_state: Wait,
+    /// `randomizedWaitFactor`: the part of the wait by which it varies to either side
+    /// (`IntervalFunction.randomize`, without its rounding to milliseconds); 0 by default.
+    pub randomized_wait_factor: f64,
     /// `maxWaitDurationInHalfOpenState`: a half-open breaker opens again after it; zero, the
     /// default, for never.
     pub max_wait_duration_in_half_open_state: SimDuration,
@@ -53,6 +56,7 @@ impl Default for Resilience4jSettings {
             slow_call_duration_threshold: SimDuration::from_secs(60),
             permitted_number_of_calls_in_half_open_state: 10,
             wait_in_open_state: Wait::Fixed(SimDuration::from_secs(60)),
+            randomized_wait_factor: 0.0,
             max_wait_duration_in_half_open_state: SimDuration::ZERO,
             automatic_transition_from_open_to_half_open: false,
         }
@@ -75,6 +79,9 @@ impl fmt::Display for Resilience4jSettings {
             self.permitted_number_of_calls_in_half_open_state,
             self.wait_in_open_state,
         )?;
+        if self.randomized_wait_factor > 0.0 {
+            write!(f, ", randomizedWaitFactor: {}", self.randomized_wait_factor)?;
+        }
         if !self.max_wait_duration_in_half_open_state.is_zero() {
             let longest = self.max_wait_duration_in_half_open_state;
             write!(f, ", maxWaitDurationInHalfOpenState: {longest}")?;
@@ -135,7 +142,7 @@ pub struct Resilience4jMetrics {
 #[derive(Clone, Copy, Debug)]
 enum Phase {
     Closed,
-    Open { until: SimTime },
+    Open { until: SimTime, wait: SimDuration },
     HalfOpen { permits: u32, until: Option<SimTime> },
     Disabled,
     ForcedOpen,
@@ -153,6 +160,10 @@ pub struct Resilience4j {
     phase: Phase,
     /// Openings since the breaker was last closed.
     attempts: u32,
+    /// Openings in all.
+    openings: u64,
+    /// The source of the waits that are drawn.
+    key: DrawKey,
     window: SlidingWindow,
     probes: SlidingWindow,
     counts_probes: bool,
@@ -174,6 +185,8 @@ impl Resilience4j {
             settings: Resilience4jSettings { minimum_number_of_calls: minimum, ..settings },
             phase: Phase::Closed,
             attempts: 0,
+            openings: 0,
+            key: DrawKey::default(),
             window: SlidingWindow::new(settings.sliding_window),
             probes: SlidingWindow::new(WindowLength::Calls(permitted)),
             counts_probes: false,
@@ -198,7 +211,9 @@ impl Resilience4j {
     /// The time at which the next timer fires, if one is set.
     pub fn next_timer(&self) -> Option<SimTime> {
         match self.phase {
-            Phase::Open { until } if self.settings.automatic_transition_from_open_to_half_open => {
+            Phase::Open { until, .. }
+                if self.settings.automatic_transition_from_open_to_half_open =>
+            {
                 Some(until)
             }
             Phase::HalfOpen { until, .. } => until,
@@ -208,7 +223,7 @@ impl Resilience4j {
 
     /// Answers a call that asks to pass.
     pub fn try_acquire(&mut self, now: SimTime) -> bool {
-        if let Phase::Open { until } = self.phase
+        if let Phase::Open { until, .. } = self.phase
             && now > until
         {
             self.half_open(now);
@@ -319,15 +334,27 @@ impl Resilience4j {
     fn open(&mut self, now: SimTime, reason: Reason) {
         self.reason = reason;
         self.attempts += 1;
-        self.phase = Phase::Open {
-            until: now + self.settings.wait_in_open_state.after_opening(self.attempts, None),
-        };
+        self.openings += 1;
+        let wait = self.wait();
+        self.phase = Phase::Open { until: now + wait, wait };
+    }
+
+    /// The wait of the present opening.
+    fn wait(&self) -> SimDuration {
+        let wait = self.settings.wait_in_open_state.after_opening(self.attempts, None);
+        let factor = self.settings.randomized_wait_factor;
+        if factor == 0.0 {
+            return wait;
+        }
+        let draw = uniform(&mut self.key.child(self.openings).draw());
+        wait.scaled(1.0 + factor * (2.0 * draw - 1.0))
     }
 
     fn half_open(&mut self, now: SimTime) {
         let stay = self.settings.max_wait_duration_in_half_open_state;
-        self.reason =
-            Reason::WaitOver(self.settings.wait_in_open_state.after_opening(self.attempts, None));
+        if let Phase::Open { wait, .. } = self.phase {
+            self.reason = Reason::WaitOver(wait);
+        }
         self.phase = Phase::HalfOpen {
             permits: self.settings.permitted_number_of_calls_in_half_open_state,
             until: (!stay.is_zero()).then(|| now + stay),
@@ -346,8 +373,8 @@ impl Resilience4j {
 impl LibraryBreaker for Resilience4j {
     type Settings = Resilience4jSettings;
 
-    fn build(settings: Resilience4jSettings, _key: DrawKey, _now: SimTime) -> Self {
-        Self::new(settings)
+    fn build(settings: Resilience4jSettings, key: DrawKey, _now: SimTime) -> Self {
+        Self { key, ..Self::new(settings) }
     }
 
     fn remembered(settings: &Resilience4jSettings) -> u64 {
@@ -384,6 +411,8 @@ impl LibraryBreaker for Resilience4j {
 
 /// The multiplier of an exponential backoff that the library takes if none is set.
 const MULTIPLIER: f64 = 1.5;
+/// The factor of a randomized wait that it takes if none is set.
+const RANDOMIZED_WAIT_FACTOR: f64 = 0.5;
 
 section! {
     /// Resilience4j's `CircuitBreakerConfig`.
@@ -410,6 +439,10 @@ section! {
         "exponentialBackoffMultiplier" => exponential_backoff_multiplier: Option<Placed<f64>>,
         /// The longest wait; no limit if left out.
         "exponentialMaxWaitDurationInOpenState" => exponential_max_wait: Option<Duration>,
+        /// True if chance spreads the wait to either side; false if left out.
+        "enableRandomizedWait" => enable_randomized_wait: Option<Placed<bool>>,
+        /// The part of the wait by which it does, from 0 to below 1; 0.5 if left out.
+        "randomizedWaitFactor" => randomized_wait_factor: Option<Placed<f64>>,
         /// Half-open no longer than this; no limit if left out.
         "maxWaitDurationInHalfOpenState" => max_wait_in_half_open_state: Option<Duration>,
         /// True if a timer ends the open state, and not the next call; false if left out.
@@ -473,6 +506,7 @@ impl MachineSection for Resilience4jSection {
                 "this",
             ),
             wait_in_open_state: self.wait(problems),
+            randomized_wait_factor: self.randomized_wait_factor(problems),
             max_wait_duration_in_half_open_state: span(
                 self.max_wait_in_half_open_state,
                 SimDuration::ZERO,
@@ -483,6 +517,22 @@ impl MachineSection for Resilience4jSection {
 }
 
 impl Resilience4jSection {
+    /// The factor by which the wait varies. The library does not start if it grows as well
+    /// (`CommonCircuitBreakerConfigurationProperties`).
+    fn randomized_wait_factor(&self, problems: &mut Problems) -> f64 {
+        let is_randomized = self.enable_randomized_wait.filter(|is_randomized| **is_randomized);
+        if let Some(is_randomized) = is_randomized
+            && self.enable_exponential_backoff == Some(true)
+        {
+            let message = "a wait that grows cannot be randomized";
+            let help = "keep one of `enableExponentialBackoff` and `enableRandomizedWait`";
+            problems.error(is_randomized.key(), message, help);
+        }
+        let factor = self.randomized_wait_factor.as_ref();
+        let factor = problems.within(factor, RANDOMIZED_WAIT_FACTOR, 0.0..=0.999_999);
+        if is_randomized.is_some() { factor } else { 0.0 }
+    }
+
     fn wait(&self, problems: &mut Problems) -> Wait {
         let wait = self.wait_duration_in_open_state.map_or(SimDuration::from_secs(60), |it| it.0);
         if self.enable_exponential_backoff != Some(true) {
@@ -506,4 +556,40 @@ fn percentage(written: Option<&Placed<f32>>, default: f32, problems: &mut Proble
     let message = format!("`{}` is not a percentage above 0 and up to 100", **percentage);
     problems.error(percentage.at(), message, "write a number such as `50`");
     default
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_core::random::Streams;
+
+    use super::*;
+
+    #[test]
+    fn a_randomized_wait_is_drawn_anew_with_every_opening() {
+        let settings = Resilience4jSettings {
+            sliding_window: WindowLength::Calls(1),
+            permitted_number_of_calls_in_half_open_state: 1,
+            wait_in_open_state: Wait::Fixed(SimDuration::from_secs(10)),
+            randomized_wait_factor: 0.3,
+            automatic_transition_from_open_to_half_open: true,
+            ..Resilience4jSettings::default()
+        };
+        let key = DrawKey::root(&mut Streams::new(1, 0).stream("breaker"));
+        let mut breaker = Resilience4j::build(settings, key, SimTime::ZERO);
+        let (mut now, mut waits) = (SimTime::ZERO, Vec::new());
+        for _ in 0..200 {
+            assert!(breaker.try_acquire(now));
+            breaker.complete(now, SimDuration::ZERO, CallVerdict::Failure);
+            let until = breaker.next_timer().expect("it is open");
+            waits.push(until.since(now).as_secs_f64());
+            now = until;
+            breaker.advance_to(now);
+        }
+        let (least, most) = waits
+            .iter()
+            .fold((f64::MAX, 0.0_f64), |(least, most), wait| (least.min(*wait), most.max(*wait)));
+        assert!((7.0..7.2).contains(&least) && (12.8..=13.0).contains(&most), "{least} {most}");
+        let mean = waits.iter().sum::<f64>() / 200.0;
+        assert!((mean - 10.0).abs() < 0.4, "{mean}");
+    }
 }
