@@ -4,7 +4,8 @@
 //! The rules are those of Envoy (`source/common/conn_pool/conn_pool_base.cc`): a request belongs to
 //! the instance that was chosen for it. It takes an idle connection to that instance, or else is
 //! pending until a new connection is there. A connection stays open when its request has ended, and
-//! counts against the limit; an instance without any connection gets one whatever the limit.
+//! counts against the limit; an instance without any connection gets one whatever the limit. The
+//! connections to an instance that dies or is removed close, idle ones at once.
 //! `validation/envoy` compares this with a real Envoy.
 
 use std::collections::VecDeque;
@@ -28,12 +29,23 @@ pub struct HostLimits {
 }
 
 impl HostLimits {
-    /// The most requests that can be under way.
+    /// The most requests that can be under way: one instance may have all connections of the limit
+    /// when each of the others gets one beyond it.
     pub fn most_in_flight(&self) -> u32 {
+        let beyond = self.hosts.saturating_sub(1);
+        self.limit_of(self.connections.max(1).saturating_add(beyond))
+    }
+
+    /// The requests under way from which on the limits are reached.
+    pub fn limit_in_flight(&self) -> u32 {
+        self.limit_of(self.connections.max(1))
+    }
+
+    fn limit_of(&self, connections: u32) -> u32 {
         match self {
             Self { pending: 0, .. } => 0,
             Self { shares_connections: true, requests, .. } => *requests,
-            Self { connections, hosts, requests, .. } => (*connections).max(*hosts).min(*requests),
+            Self { requests, .. } => connections.min(*requests),
         }
     }
 }
@@ -65,8 +77,12 @@ pub enum Answer {
 /// The connections to one instance.
 #[derive(Clone, Debug, Default)]
 struct Host {
+    /// Connections, idle ones included.
     open: u32,
+    /// Requests that have one.
     busy: u32,
+    /// True if it is no longer there; then no connection to it stays open.
+    is_removed: bool,
     waiting: VecDeque<Waiter>,
 }
 
@@ -116,10 +132,13 @@ impl HostPools {
     ) -> Option<Waiter> {
         let pool = &mut self.hosts[host as usize];
         pool.busy -= 1;
-        if closes && !self.limits.shares_connections {
+        if pool.is_removed {
+            self.close_idle(host);
+        } else if closes && !self.limits.shares_connections {
             pool.open -= 1;
             self.open -= 1;
         }
+        let pool = &mut self.hosts[host as usize];
         while pool.waiting.front().is_some_and(|waiter| !is_live(*waiter)) {
             pool.waiting.pop_front();
         }
@@ -129,6 +148,26 @@ impl HostPools {
         let pool = &mut self.hosts[host as usize];
         pool.busy += 1;
         pool.waiting.pop_front()
+    }
+
+    /// Closes the connections to an instance that no request has; a shared one closes with all its
+    /// requests.
+    pub fn close_idle(&mut self, host: u32) {
+        let pool = &mut self.hosts[host as usize];
+        let kept = if self.limits.shares_connections { 0 } else { pool.busy };
+        self.open -= pool.open.saturating_sub(kept);
+        pool.open = pool.open.min(kept);
+    }
+
+    /// Removes all instances but the first `present`.
+    pub fn set_present(&mut self, present: u32) {
+        for host in 0..self.limits.hosts {
+            let is_removed = host >= present;
+            self.hosts[host as usize].is_removed = is_removed;
+            if is_removed {
+                self.close_idle(host);
+            }
+        }
     }
 
     fn has_free_connection(&self, host: u32) -> bool {
@@ -159,7 +198,38 @@ mod tests {
         let mut pools = HostPools::new(LIMITS);
         let answers = [0, 1, 2, 2].map(|host| pools.ask(host, 0, 0));
         assert_eq!(answers, [Answer::Granted, Answer::Granted, Answer::Granted, Answer::Waits]);
-        assert_eq!(LIMITS.most_in_flight(), 3);
+    }
+
+    #[test]
+    fn one_instance_can_have_the_whole_limit_before_the_others_come() {
+        let mut pools = HostPools::new(LIMITS);
+        assert_eq!([0, 0, 1, 2].map(|host| pools.ask(host, 0, 0)), [Answer::Granted; 4]);
+        assert_eq!([0, 1, 2].map(|host| pools.ask(host, 0, 0)), [Answer::Waits; 3]);
+        assert_eq!((LIMITS.most_in_flight(), LIMITS.limit_in_flight()), (4, 2));
+    }
+
+    #[test]
+    fn what_is_idle_closes_when_its_instance_dies_or_is_removed() {
+        for dies in [true, false] {
+            let mut pools = HostPools::new(LIMITS);
+            assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0)), [Answer::Granted; 2]);
+            assert_eq!(pools.give_back(0, false, |_| true), None);
+            if dies {
+                pools.close_idle(0)
+            } else {
+                pools.set_present(2)
+            }
+            let expected = if dies { Answer::Granted } else { Answer::Waits };
+            assert_eq!(pools.ask(1, 1, 0), expected);
+            pools.set_present(1);
+            assert_eq!(pools.give_back(1, false, |_| true), None, "it is removed, and closes");
+            assert_eq!(pools.ask(0, 0, 0), Answer::Granted);
+        }
+        let mut shared = HostPools::new(HostLimits { shares_connections: true, ..LIMITS });
+        assert_eq!([0, 0].map(|host| shared.ask(host, 0, 0)), [Answer::Granted; 2]);
+        shared.close_idle(0);
+        assert_eq!(shared.give_back(0, true, |_| true), None);
+        assert_eq!((shared.open, shared.ask(0, 1, 0), shared.open), (0, Answer::Granted, 1));
     }
 
     #[test]

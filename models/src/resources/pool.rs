@@ -42,6 +42,8 @@ pub struct Pool {
     /// full.
     core: u32,
     lost: u32,
+    /// Slots in use from which on it counts as saturated, if that is not all of them.
+    saturates_at: u32,
     queue_limit: u32,
     queue: VecDeque<Waiter>,
     /// Queue length above which the newest waiter is served first.
@@ -85,6 +87,7 @@ impl Pool {
             capacity,
             core: capacity,
             lost: 0,
+            saturates_at: u32::MAX,
             queue_limit,
             queue: VecDeque::new(),
             newest_first_above: u32::MAX,
@@ -120,6 +123,7 @@ impl Pool {
     /// Keeps connections to each instance of a callee apart, with limits on all of them.
     #[must_use]
     pub fn with_hosts(mut self, limits: Option<HostLimits>) -> Self {
+        self.saturates_at = limits.map_or(u32::MAX, |limits| limits.limit_in_flight());
         self.hosts = limits.map(|limits| Box::new(HostPools::new(limits)));
         self
     }
@@ -167,6 +171,20 @@ impl Pool {
             self.vacate(now);
         }
         next
+    }
+
+    /// Closes the idle connections to an instance of a callee, which has died.
+    pub fn close_idle_to_host(&mut self, host: u32) {
+        if let Some(hosts) = &mut self.hosts {
+            hosts.close_idle(host);
+        }
+    }
+
+    /// Keeps connections to the first `present` instances of a callee only.
+    pub fn set_present_hosts(&mut self, present: u32) {
+        if let Some(hosts) = &mut self.hosts {
+            hosts.set_present(present);
+        }
     }
 
     /// Like [`try_acquire`](Self::try_acquire), for a request of a class; 0 is the highest.
@@ -372,7 +390,7 @@ impl Pool {
 
     #[inline]
     fn note_saturation(&mut self, now: SimTime) {
-        if self.in_use() >= self.usable() {
+        if self.in_use() >= self.usable().min(self.saturates_at) {
             self.saturation.begin(now);
         } else {
             self.saturation.end(now);
