@@ -101,13 +101,19 @@ impl HostPools {
     }
 
     /// Asks for a connection to an instance; `under_way` and `waiting` are the requests to all of
-    /// them.
-    pub fn ask(&mut self, host: u32, under_way: u32, waiting: u32) -> Answer {
+    /// them. A new connection is for whoever has waited longest.
+    pub fn ask(
+        &mut self,
+        host: u32,
+        under_way: u32,
+        waiting: u32,
+        is_live: impl Fn(Waiter) -> bool,
+    ) -> Answer {
         if !self.has_free_connection(host) {
             if waiting >= self.limits.pending {
                 return Answer::Rejected;
             }
-            if !self.connect(host) {
+            if self.has_waiters(host, is_live) || !self.connect(host) {
                 return Answer::Waits;
             }
         }
@@ -118,8 +124,14 @@ impl HostPools {
         Answer::Granted
     }
 
-    pub fn enqueue(&mut self, host: u32, waiter: Waiter) {
+    /// Lets a request wait for a connection to an instance. If there may be a new one, it is opened,
+    /// and the waiter that has it now is returned: the first, which was live when the request asked.
+    pub fn enqueue(&mut self, host: u32, waiter: Waiter, under_way: u32) -> Option<Waiter> {
         self.hosts[host as usize].waiting.push_back(waiter);
+        if under_way >= self.limits.requests || !self.connect(host) {
+            return None;
+        }
+        self.serve_first(host)
     }
 
     /// Ends a request; its connection closes with it if `closes`, unless others share it. Returns the
@@ -138,16 +150,27 @@ impl HostPools {
             pool.open -= 1;
             self.open -= 1;
         }
-        let pool = &mut self.hosts[host as usize];
-        while pool.waiting.front().is_some_and(|waiter| !is_live(*waiter)) {
-            pool.waiting.pop_front();
-        }
-        if pool.waiting.is_empty() || !(self.has_free_connection(host) || self.connect(host)) {
+        if !self.has_waiters(host, is_live)
+            || !(self.has_free_connection(host) || self.connect(host))
+        {
             return None;
         }
+        self.serve_first(host)
+    }
+
+    fn serve_first(&mut self, host: u32) -> Option<Waiter> {
         let pool = &mut self.hosts[host as usize];
         pool.busy += 1;
         pool.waiting.pop_front()
+    }
+
+    /// True if a live request waits for an instance; then the first in its queue is live.
+    fn has_waiters(&mut self, host: u32, is_live: impl Fn(Waiter) -> bool) -> bool {
+        let waiting = &mut self.hosts[host as usize].waiting;
+        while waiting.front().is_some_and(|waiter| !is_live(*waiter)) {
+            waiting.pop_front();
+        }
+        !waiting.is_empty()
     }
 
     /// Closes the connections to an instance that no request has; a shared one closes with all its
@@ -196,15 +219,15 @@ mod tests {
     #[test]
     fn an_instance_without_a_connection_gets_one_beyond_the_limit() {
         let mut pools = HostPools::new(LIMITS);
-        let answers = [0, 1, 2, 2].map(|host| pools.ask(host, 0, 0));
+        let answers = [0, 1, 2, 2].map(|host| pools.ask(host, 0, 0, |_| true));
         assert_eq!(answers, [Answer::Granted, Answer::Granted, Answer::Granted, Answer::Waits]);
     }
 
     #[test]
     fn one_instance_can_have_the_whole_limit_before_the_others_come() {
         let mut pools = HostPools::new(LIMITS);
-        assert_eq!([0, 0, 1, 2].map(|host| pools.ask(host, 0, 0)), [Answer::Granted; 4]);
-        assert_eq!([0, 1, 2].map(|host| pools.ask(host, 0, 0)), [Answer::Waits; 3]);
+        assert_eq!([0, 0, 1, 2].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Granted; 4]);
+        assert_eq!([0, 1, 2].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Waits; 3]);
         assert_eq!((LIMITS.most_in_flight(), LIMITS.limit_in_flight()), (4, 2));
     }
 
@@ -212,52 +235,74 @@ mod tests {
     fn what_is_idle_closes_when_its_instance_dies_or_is_removed() {
         for dies in [true, false] {
             let mut pools = HostPools::new(LIMITS);
-            assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0)), [Answer::Granted; 2]);
+            assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Granted; 2]);
             assert_eq!(pools.give_back(0, false, |_| true), None);
             if dies {
-                pools.close_idle(0)
+                pools.close_idle(0);
             } else {
-                pools.set_present(2)
+                pools.set_present(2);
             }
             let expected = if dies { Answer::Granted } else { Answer::Waits };
-            assert_eq!(pools.ask(1, 1, 0), expected);
+            assert_eq!(pools.ask(1, 1, 0, |_| true), expected);
             pools.set_present(1);
             assert_eq!(pools.give_back(1, false, |_| true), None, "it is removed, and closes");
-            assert_eq!(pools.ask(0, 0, 0), Answer::Granted);
+            assert_eq!(pools.ask(0, 0, 0, |_| true), Answer::Granted);
         }
         let mut shared = HostPools::new(HostLimits { shares_connections: true, ..LIMITS });
-        assert_eq!([0, 0].map(|host| shared.ask(host, 0, 0)), [Answer::Granted; 2]);
+        assert_eq!([0, 0].map(|host| shared.ask(host, 0, 0, |_| true)), [Answer::Granted; 2]);
         shared.close_idle(0);
         assert_eq!(shared.give_back(0, true, |_| true), None);
-        assert_eq!((shared.open, shared.ask(0, 1, 0), shared.open), (0, Answer::Granted, 1));
+        assert_eq!(
+            (shared.open, shared.ask(0, 1, 0, |_| true), shared.open),
+            (0, Answer::Granted, 1)
+        );
     }
 
     #[test]
     fn an_idle_connection_to_one_instance_is_none_to_another() {
         let mut pools = HostPools::new(LIMITS);
-        assert_eq!([0, 1, 1].map(|host| pools.ask(host, 0, 0))[2], Answer::Waits);
-        pools.enqueue(1, Waiter { frame: 7, epoch: 0 });
+        assert_eq!([0, 1, 1].map(|host| pools.ask(host, 0, 0, |_| true))[2], Answer::Waits);
+        assert_eq!(pools.enqueue(1, Waiter { frame: 7, epoch: 0 }, 2), None);
         assert_eq!(pools.give_back(0, false, |_| true), None, "it stays open, and idle");
-        assert_eq!(pools.ask(1, 1, 1), Answer::Waits);
+        assert_eq!(pools.ask(1, 1, 1, |_| true), Answer::Waits);
         let next = pools.give_back(1, false, |_| true);
         assert_eq!(next.map(|waiter| waiter.frame), Some(7));
     }
 
     #[test]
+    fn a_new_connection_is_for_whoever_has_waited_longest() {
+        let waiter = |frame| Waiter { frame, epoch: 0 };
+        let mut pools = HostPools::new(LIMITS);
+        assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Granted; 2]);
+        for (frame, waiting) in [(6, 0), (7, 1)] {
+            assert_eq!(pools.ask(1, 2, waiting, |_| true), Answer::Waits);
+            assert_eq!(pools.enqueue(1, waiter(frame), 2), None);
+        }
+        pools.give_back(0, true, |_| true);
+        let is_live = |waiter: Waiter| waiter.frame != 6;
+        assert_eq!(pools.ask(1, 1, 1, is_live), Answer::Waits);
+        assert_eq!(pools.enqueue(1, waiter(8), 1), Some(waiter(7)));
+        assert_eq!(pools.give_back(1, false, is_live), Some(waiter(8)));
+    }
+
+    #[test]
     fn a_connection_that_closes_makes_room_for_another() {
         let mut pools = HostPools::new(LIMITS);
-        assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0)), [Answer::Granted; 2]);
+        assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Granted; 2]);
         pools.give_back(0, true, |_| true);
-        assert_eq!(pools.ask(1, 1, 0), Answer::Granted);
+        assert_eq!(pools.ask(1, 1, 0, |_| true), Answer::Granted);
     }
 
     #[test]
     fn limits_reject_what_is_pending_and_what_is_under_way() {
         let none_pending = HostLimits { pending: 0, ..LIMITS };
-        assert_eq!(HostPools::new(none_pending).ask(0, 0, 0), Answer::Rejected);
+        assert_eq!(HostPools::new(none_pending).ask(0, 0, 0, |_| true), Answer::Rejected);
         let few = HostLimits { requests: 1, shares_connections: true, ..LIMITS };
         let mut pools = HostPools::new(few);
-        assert_eq!([0, 1].map(|under_way| pools.ask(0, under_way, 0))[1], Answer::Rejected);
+        assert_eq!(
+            [0, 1].map(|under_way| pools.ask(0, under_way, 0, |_| true))[1],
+            Answer::Rejected
+        );
         assert_eq!((none_pending.most_in_flight(), few.most_in_flight()), (0, 1));
     }
 }

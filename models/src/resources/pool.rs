@@ -129,10 +129,15 @@ impl Pool {
     }
 
     /// Like [`try_acquire`](Self::try_acquire), for a request to one instance of a callee.
-    pub fn ask_for_host(&mut self, now: SimTime, host: u32) -> Answer {
+    pub fn ask_for_host(
+        &mut self,
+        now: SimTime,
+        host: u32,
+        is_live: impl Fn(Waiter) -> bool,
+    ) -> Answer {
         let (under_way, waiting) = (self.in_use(), self.queue_length());
         let Some(hosts) = &mut self.hosts else { return Answer::Rejected };
-        let answer = hosts.ask(host, under_way, waiting);
+        let answer = hosts.ask(host, under_way, waiting, is_live);
         match answer {
             Answer::Granted => {
                 self.occupy(now);
@@ -147,11 +152,18 @@ impl Pool {
         answer
     }
 
-    /// Puts `waiter` at the end of the queue for a connection to an instance.
-    pub fn enqueue_for_host(&mut self, now: SimTime, host: u32, waiter: Waiter) {
-        let Some(hosts) = &mut self.hosts else { return };
-        hosts.enqueue(host, waiter);
+    /// Puts `waiter` at the end of the queue for a connection to an instance; returns the first in it
+    /// if a new connection is opened, which is for that one.
+    pub fn enqueue_for_host(&mut self, now: SimTime, host: u32, waiter: Waiter) -> Option<Waiter> {
+        let under_way = self.in_use();
+        let next = self.hosts.as_mut()?.enqueue(host, waiter, under_way);
         self.usage.waiting.set(now, u64::from(self.queue_length()) + 1);
+        if next.is_some() {
+            self.usage.waiting.set(now, u64::from(self.queue_length()) - 1);
+            self.occupy(now);
+            self.usage.granted += 1;
+        }
+        next
     }
 
     /// Like [`release`](Self::release), for a connection to an instance, which is closed if `closes`.
