@@ -50,6 +50,14 @@ fn assert_drained(what: &str, finished: &Finished) {
     }
 }
 
+/// No pool has ever handed out more slots than it has.
+fn assert_within_capacity(what: &str, finished: &Finished) {
+    for pool in &finished.summary.pools {
+        let slots = pool.capacity.map_or(u64::MAX, u64::from);
+        assert!(pool.busy_max <= slots, "{what}: {} of {slots} in {pool:?}", pool.busy_max);
+    }
+}
+
 /// Little's law without any tolerance: the time added up visit by visit equals the integral kept
 /// over time.
 fn assert_littles_law(what: &str, finished: &Finished) {
@@ -89,6 +97,7 @@ fn every_scenario_and_variant_is_accounted_for_and_drains() {
                 continue;
             }
             assert_drained(&what, &drained);
+            assert_within_capacity(&what, &drained);
             assert_littles_law(&what, &drained);
         }
     }
@@ -105,9 +114,9 @@ fn random_system() -> impl Strategy<Value = String> {
         any::<bool>(),
         0u32..3,
     );
-    let faults = (0u32..8, 1u32..8, 1u32..8);
+    let faults = (0u32..11, 1u32..8, 1u32..8);
     (
-        proptest::collection::vec((pools, guards, any::<u16>()), 1..4),
+        proptest::collection::vec((pools, guards, any::<u32>()), 1..4),
         proptest::collection::vec(faults, 0..3),
         10u32..120,
         any::<bool>(),
@@ -154,11 +163,26 @@ const ADMISSIONS: [&str; 8] = [
     ", admission: { order: reserved, reserved: [1, 0], red: { min: 1, max: 5 } }",
 ];
 
+/// Presets that bring pools of their own along, some with one for each instance of the callee.
+const BREAKERS: [&str; 8] = [
+    "breaker: { window: 10 calls, minimum calls: 5, wait: 500ms }",
+    "breaker: { preset: envoy, max_connections: 1, max_pending_requests: 2, max_retries: 1 }",
+    "breaker: { preset: envoy, max_connections: 2, max_pending_requests: 20, max_requests: 3 }",
+    "breaker: { preset: envoy, max_requests: 2, http2_protocol_options: true, retry_budget: { budget_percent: 50 } }",
+    "breaker: { preset: istio, connectionPool: { tcp: { maxConnections: 2 }, http: { http1MaxPendingRequests: 4 } } }",
+    "breaker: { preset: hystrix, coreSize: 2, maxQueueSize: 3, executionTimeoutInMilliseconds: 40, executionIsolationThreadInterruptOnTimeout: false }",
+    "breaker: { preset: opossum, capacity: 2, resetTimeout: 500ms }",
+    "breaker: { preset: cockatiel, halfOpenAfter: 200ms, ConsecutiveBreaker: 2 }",
+];
+
+const BULKHEADS: [&str; 2] =
+    ["bulkhead: { semaphore: 2, max wait: 20ms }", "bulkhead: { threads: 2, queue: 2 }"];
+
 type Pools = (u32, u32, u32, bool);
 type Guards = (Option<u32>, bool, bool, bool, bool, u32);
 
 fn scenario_text(
-    stages: &[(Pools, Guards, u16)],
+    stages: &[(Pools, Guards, u32)],
     faults: &[(u32, u32, u32)],
     rate: u32,
     is_open: bool,
@@ -176,6 +200,11 @@ fn scenario_text(
     let last = stages.len() - 1;
     for (stage, ((threads, queue, instances, has_cpus), _, extras)) in stages.iter().enumerate() {
         let cpus = if *has_cpus { ", cpus: 1" } else { "" };
+        let scaling = if extras & 1 << 20 != 0 && *instances > 1 {
+            ", autoscale: { min: 1, from: 1, target: 50%, every: 1s, start-up: 1s, scale down after: 2s }"
+        } else {
+            ""
+        };
         // Some messages end as dead letters, some expire, and all of them end.
         let send = if extras & 1 << 7 != 0 { ", { send: mail }, { effect: mailed }" } else { "" };
         let next = if stage == last {
@@ -188,9 +217,9 @@ fn scenario_text(
         };
         let _ = writeln!(
             text,
-            "  s{stage}: {{ instances: {instances}, threads: {{ max: {threads}, queue: {queue}, max wait: 300ms }}{cpus}, handle: [ {{ work: exponential 5ms }}, {next}{send} ]{} }}",
+            "  s{stage}: {{ instances: {instances}, threads: {{ max: {threads}, queue: {queue}, max wait: 300ms }}{cpus}, handle: [ {{ work: exponential 5ms }}, {next}{send} ]{scaling}{} }}",
             ADMISSIONS
-                [usize::from(*extras >> 12) % (ADMISSIONS.len() - usize::from(*threads == 1))]
+                [(*extras >> 12 & 15) as usize % (ADMISSIONS.len() - usize::from(*threads == 1))]
         );
     }
     text.push_str(
@@ -215,10 +244,10 @@ fn scenario_text(
             let _ = writeln!(text, "    timeout: {timeout}ms");
         }
         let guards = [
-            (has_breaker, "breaker: { window: 10 calls, minimum calls: 5, wait: 500ms }"),
-            (has_bulkhead, "bulkhead: { semaphore: 2, max wait: 20ms }"),
-            (has_retry, RETRIES[usize::from(*extras >> 10) % RETRIES.len()]),
-            (has_fallback, fallbacks[usize::from(*extras >> 8) % fallbacks.len()]),
+            (has_breaker, BREAKERS[(*extras >> 16 & 7) as usize]),
+            (has_bulkhead, BULKHEADS[(*extras >> 19 & 1) as usize]),
+            (has_retry, RETRIES[(*extras >> 10 & 3) as usize]),
+            (has_fallback, fallbacks[(*extras >> 8 & 3) as usize % fallbacks.len()]),
         ];
         for (_, guard) in guards.into_iter().filter(|(is_there, _)| **is_there) {
             let _ = writeln!(text, "    {guard}");
@@ -241,8 +270,14 @@ fn scenario_text(
             "refuse: db",
             "lose threads: db, count: 2",
             "crash: db",
-        ][*kind as usize];
-        let _ = writeln!(text, "  - {{ at: {at}s, for: {lasts}s, {kind} }}");
+            &format!("crash: s{last}, instances: 1"),
+            &format!("deploy: s{last}, each: 500ms"),
+            &format!("refuse: s{last}, instances: 1"),
+        ][*kind as usize]
+            .to_owned();
+        let lasts =
+            if kind.contains("deploy") { String::new() } else { format!("for: {lasts}s, ") };
+        let _ = writeln!(text, "  - {{ at: {at}s, {lasts}{kind} }}");
     }
     text
 }
@@ -254,7 +289,8 @@ proptest! {
         let finished = run(&blueprint(&load_text(&text, &[])));
         assert_conserved(&text, &finished);
         assert_drained(&text, &finished);
-        let has_crash = text.contains("crash");
+        assert_within_capacity(&text, &finished);
+        let has_crash = text.contains("crash") || text.contains("deploy");
         if !has_crash {
             assert_littles_law(&text, &finished);
         }

@@ -42,6 +42,31 @@ fn mistakes_in_lists_and_limits() {
 }
 
 #[test]
+fn zero_is_no_limit_to_hikari_and_less_than_it_starts_with_is_a_warning() {
+    let said = |timeout: &str| {
+        said(&format!(
+            "workloads: {{ web: {{ to: a, arrivals: poisson 1/s }} }}
+services: {{ a: {{ pools: {{ db: {{ preset: hikari, connectionTimeout: {timeout} }} }}, handle: [ {{ hold: db, steps: [ {{ work: 1ms }} ] }} ] }} }}"
+        ))
+    };
+    assert_eq!(said("0").trim(), "");
+    assert_eq!(said("250").trim(), "");
+    assert!(said("249").contains("HikariCP does not start"), "{}", said("249"));
+}
+
+#[test]
+fn a_key_in_another_case_is_meant_and_not_one_of_another_library() {
+    for (preset, written, meant) in [
+        ("polly standard handler", "retry", "Retry"),
+        ("resilience4j", "Retry", "retry"),
+        ("resilience4j", "circuitBreaker", "circuitbreaker"),
+    ] {
+        let said = said_of_call(&format!("{{ guards: {{ preset: {preset}, {written}: {{}} }} }}"));
+        assert!(said.contains(&format!("did you mean `{meant}`?")), "{said}");
+    }
+}
+
+#[test]
 fn mistakes_in_the_guards_of_a_library() {
     let answers = [
         "{ guards: resilience4j }",

@@ -515,6 +515,27 @@ fn a_deadline_that_was_passed_on_also_ends_the_wait_for_a_guard() {
     assert!(busy(false).1 > 40, "nobody tells b, and its requests pile up");
 }
 
+/// Nine of ten calls find no permit. A library whose breaker takes every error as a failure opens.
+#[test]
+fn libraries_that_take_every_error_count_the_rejections_of_guards_further_in() {
+    let rejected = |breaker: &str| {
+        let edge = format!(
+            "{{ guards: [ {{ breaker: {{ {breaker} }} }}, {{ bulkhead: {{ semaphore: 1 }} }} ] }}"
+        );
+        ended(&ten_a_second("{ pause: 1s }", &edge), "a -> b", "rejected by breaker")
+    };
+    for takes_all in [
+        "preset: resilience4j, minimumNumberOfCalls: 5, slidingWindowSize: 5",
+        "preset: opossum",
+        "preset: cockatiel, halfOpenAfter: 5s, ConsecutiveBreaker: 5",
+    ] {
+        assert!(rejected(takes_all) > 100, "{takes_all}");
+        let as_written = format!("{takes_all}, counts: [ server error, timeout ]");
+        assert_eq!(rejected(&as_written), 0, "{takes_all}");
+    }
+    assert_eq!(rejected("consecutive failures: 5"), 0);
+}
+
 /// In a steady state a throttle sends k calls for each that is accepted.
 #[test]
 fn a_throttle_sends_a_multiple_of_what_is_accepted() {

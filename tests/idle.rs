@@ -100,6 +100,58 @@ fn processors_that_nobody_needs_say_why() {
 }
 
 #[test]
+fn orders_and_guards_that_do_nothing_say_so() {
+    let of_call = |call: &str, rest: &str| {
+        let services =
+            "a: { handle: [ { call: b } ] }, b: { instances: 2, handle: [ { work: 5ms } ] }";
+        warnings(services, &format!("calls: {{ a -> b: {{ timeout: 1s, {call} }} }}\n{rest}"))
+    };
+    for (order, reason) in [
+        ("at: 60s, reset: a -> b", "it comes at 1m, when the run is over"),
+        ("at: 5s, for: 0s, force open: a -> b", "it lasts no time"),
+    ] {
+        let said = of_call("breaker: {}", &format!("operator: [ {{ {order} }} ]"));
+        assert_eq!(said, [format!("this order changes nothing: {reason}")], "{order}");
+    }
+    assert!(of_call("breaker: {}", "operator: [ { at: 59s, reset: a -> b } ]").is_empty());
+    assert_eq!(
+        of_call("retry: { attempts: 3, backoff: none, on: [] }", ""),
+        ["the retry of `a -> b` changes nothing: `on` has no outcomes"]
+    );
+    let slow_start =
+        |rest: &str| of_call(&format!("balance: {{ slow start: {{ window: 9s }}, {rest} }}"), "");
+    assert!(slow_start("policy: random")[0].starts_with("`slow start` changes nothing"));
+    assert!(slow_start("health check: { interval: 1s }").is_empty());
+}
+
+#[test]
+fn pools_and_modules_that_do_nothing_say_so() {
+    let said = |service: &str, rest: &str| {
+        let services = format!("a: {{ {service} }}, b: {{ handle: [ {{ work: 5ms }} ] }}");
+        warnings(&services, rest)
+    };
+    let held = "pools: { db: 3 }, handle: [ { hold: db, steps: [ { call: b } ] } ]";
+    assert!(said(held, "").is_empty());
+    assert_eq!(
+        said(
+            "pools: { db: 3, other: 2 }, handle: [ { parallel: [ [ { hold: db, steps: [ { call: b } ] } ] ] } ]",
+            ""
+        ),
+        ["the pool `other` changes nothing: `a` never holds it"]
+    );
+    assert_eq!(
+        said("pools: { db: 3 }, handle: [ { hold: db, steps: [] }, { call: b } ]", ""),
+        ["this changes nothing: `db` is given back at once"]
+    );
+    let calls = |guards: &str| said(held, &format!("calls: {{ a -> b: {{ guards: {guards} }} }}"));
+    assert_eq!(
+        calls("{ preset: resilience4j }"),
+        ["these guards change nothing: no module is written"]
+    );
+    assert!(calls("{ preset: resilience4j, retry: {} }").is_empty());
+}
+
+#[test]
 fn variants_and_settings_that_say_what_the_file_says_have_a_warning() {
     let text = format!(
         "run: {{ duration: 60s }}\nworkloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}\nservices: {{ {TWO} }}\nvariants: {{ same: {{ services.a.threads: 20 }}, other: {{ services.a.threads: 30 }} }}"

@@ -34,6 +34,7 @@ mod import_proxies;
 mod import_ranges;
 mod import_silence;
 mod presets;
+mod proxies;
 mod recommendations;
 mod reported;
 mod running;

@@ -39,10 +39,10 @@ impl Arrangement {
         problems.error(at, format!("`{key}` is outside {outside}"), help);
     }
 
-    /// Notes what is wrong with the guards together.
-    pub fn check(&self, problems: &mut Problems) {
+    /// Notes what is wrong with the guards together; `at` is where they are written.
+    pub fn check(&self, at: Location, problems: &mut Problems) {
         if let Self::Set(set) = self {
-            set.check(problems);
+            set.check(at, problems);
         }
     }
 

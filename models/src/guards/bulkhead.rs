@@ -392,11 +392,15 @@ impl Bulkhead {
         let host = target - call.edge.callee_instances.start;
         let permit = Permit { since: turn.now, host };
         *turn.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
-        match turn.state.pools[pool].ask_for_host(turn.now, host) {
+        let frames = &turn.state.frames;
+        match turn.state.pools[pool].ask_for_host(turn.now, host, |waiter| frames.is_live(waiter)) {
             Answer::Granted => Entry::Passed,
             Answer::Waits => {
                 let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
-                turn.state.pools[pool].enqueue_for_host(turn.now, host, waiter);
+                if let Some(first) = turn.state.pools[pool].enqueue_for_host(turn.now, host, waiter)
+                {
+                    turn.state.ready.push(Next::Permit(first.frame));
+                }
                 Entry::Waits
             }
             Answer::Rejected => Entry::Rejected(Outcome::RejectedByBulkhead),

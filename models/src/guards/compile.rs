@@ -47,7 +47,7 @@ impl GuardsSection {
     fn check(&self, problems: &mut Problems) {
         if let Some(arrangement) = &self.arrangement {
             self.single.keys().for_each(|(key, at)| arrangement.refuse(key, at, problems));
-            arrangement.check(problems);
+            arrangement.check(arrangement.key(), problems);
             return;
         }
         let breaker = self.single.breaker.as_deref();

@@ -147,8 +147,14 @@ impl<'a> Entries<'a> {
                 continue;
             }
             is_explained = true;
-            let elsewhere: Vec<&Elsewhere> =
-                self.elsewhere.iter().filter(|elsewhere| elsewhere.key == key.name).collect();
+            // Libraries spell their keys alike but for the case: `Retry` here, `retry` there.
+            let is_other_case =
+                self.known.iter().any(|known| known.eq_ignore_ascii_case(&key.name));
+            let elsewhere: Vec<&Elsewhere> = self
+                .elsewhere
+                .iter()
+                .filter(|elsewhere| elsewhere.key == key.name && !is_other_case)
+                .collect();
             match elsewhere.first() {
                 None => problems.add(unknown_key(&key.name, &self.known, Some(key.at))),
                 Some(Elsewhere { here, .. }) => {

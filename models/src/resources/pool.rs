@@ -42,6 +42,8 @@ pub struct Pool {
     /// full.
     core: u32,
     lost: u32,
+    /// Slots in use from which on it counts as saturated, if that is not all of them.
+    saturates_at: u32,
     queue_limit: u32,
     queue: VecDeque<Waiter>,
     /// Queue length above which the newest waiter is served first.
@@ -85,6 +87,7 @@ impl Pool {
             capacity,
             core: capacity,
             lost: 0,
+            saturates_at: u32::MAX,
             queue_limit,
             queue: VecDeque::new(),
             newest_first_above: u32::MAX,
@@ -120,15 +123,21 @@ impl Pool {
     /// Keeps connections to each instance of a callee apart, with limits on all of them.
     #[must_use]
     pub fn with_hosts(mut self, limits: Option<HostLimits>) -> Self {
+        self.saturates_at = limits.map_or(u32::MAX, |limits| limits.limit_in_flight());
         self.hosts = limits.map(|limits| Box::new(HostPools::new(limits)));
         self
     }
 
     /// Like [`try_acquire`](Self::try_acquire), for a request to one instance of a callee.
-    pub fn ask_for_host(&mut self, now: SimTime, host: u32) -> Answer {
+    pub fn ask_for_host(
+        &mut self,
+        now: SimTime,
+        host: u32,
+        is_live: impl Fn(Waiter) -> bool,
+    ) -> Answer {
         let (under_way, waiting) = (self.in_use(), self.queue_length());
         let Some(hosts) = &mut self.hosts else { return Answer::Rejected };
-        let answer = hosts.ask(host, under_way, waiting);
+        let answer = hosts.ask(host, under_way, waiting, is_live);
         match answer {
             Answer::Granted => {
                 self.occupy(now);
@@ -143,11 +152,18 @@ impl Pool {
         answer
     }
 
-    /// Puts `waiter` at the end of the queue for a connection to an instance.
-    pub fn enqueue_for_host(&mut self, now: SimTime, host: u32, waiter: Waiter) {
-        let Some(hosts) = &mut self.hosts else { return };
-        hosts.enqueue(host, waiter);
+    /// Puts `waiter` at the end of the queue for a connection to an instance; returns the first in it
+    /// if a new connection is opened, which is for that one.
+    pub fn enqueue_for_host(&mut self, now: SimTime, host: u32, waiter: Waiter) -> Option<Waiter> {
+        let under_way = self.in_use();
+        let next = self.hosts.as_mut()?.enqueue(host, waiter, under_way);
         self.usage.waiting.set(now, u64::from(self.queue_length()) + 1);
+        if next.is_some() {
+            self.usage.waiting.set(now, u64::from(self.queue_length()) - 1);
+            self.occupy(now);
+            self.usage.granted += 1;
+        }
+        next
     }
 
     /// Like [`release`](Self::release), for a connection to an instance, which is closed if `closes`.
@@ -167,6 +183,20 @@ impl Pool {
             self.vacate(now);
         }
         next
+    }
+
+    /// Closes the idle connections to an instance of a callee, which has died.
+    pub fn close_idle_to_host(&mut self, host: u32) {
+        if let Some(hosts) = &mut self.hosts {
+            hosts.close_idle(host);
+        }
+    }
+
+    /// Keeps connections to the first `present` instances of a callee only.
+    pub fn set_present_hosts(&mut self, present: u32) {
+        if let Some(hosts) = &mut self.hosts {
+            hosts.set_present(present);
+        }
     }
 
     /// Like [`try_acquire`](Self::try_acquire), for a request of a class; 0 is the highest.
@@ -372,7 +402,7 @@ impl Pool {
 
     #[inline]
     fn note_saturation(&mut self, now: SimTime) {
-        if self.in_use() >= self.usable() {
+        if self.in_use() >= self.usable().min(self.saturates_at) {
             self.saturation.begin(now);
         } else {
             self.saturation.end(now);

@@ -21,7 +21,8 @@ section! {
         "latency" => latency: Option<Placed<DurationPhrase>>,
         /// The way to choose an instance of the callee; round robin if left out.
         "balance" => balance: Option<Placed<Short<BalanceSection>>>,
-        /// True if each attempt of a retry may go to another instance; false if left out.
+        /// True if each attempt of a retry may go to another instance; if left out, only with the
+        /// limits of a proxy.
         "new instance per attempt" => new_instance_per_attempt: Option<Placed<bool>>,
         /// True if the callee stops working when the caller has given up; false if left out: it
         /// works on for nobody.
@@ -90,6 +91,7 @@ fn compile(
     let fallbacks = compile_fallbacks(edge.caller, call.fallback.as_ref(), names, plan, problems);
     let propagates_deadline = call.propagate_deadline.as_ref().is_some_and(|it| **it);
     let has_hedge = matches!(guards.guards.last(), Some(Guard::Hedge(_)));
+    let chooses_anew = callee.instances.len() > 1 && tries_again_through_proxy(&guards.guards);
     EdgePlan {
         caller: plan.caller_name(edge.caller, names),
         is_caller_a_service: matches!(edge.caller, Caller::Station(_)),
@@ -111,12 +113,23 @@ fn compile(
         connect_timeout: plan.deadline(call.connect_timeout.as_ref(), names, problems),
         observes_attempts: balance.observes_attempts(),
         balance,
-        is_balanced_per_attempt: call.new_instance_per_attempt.as_ref().is_some_and(|it| **it),
+        is_balanced_per_attempt: call
+            .new_instance_per_attempt
+            .as_ref()
+            .map_or(chooses_anew, |it| **it),
         propagates_deadline,
         cancels: call.cancellation.unwrap_or(false),
         fallbacks_on: fallbacks.iter().map(|(_, on)| *on).collect(),
         fallbacks: fallbacks.into_iter().map(|(fallback, _)| fallback).collect(),
     }
+}
+
+/// True if retries go through the limits of a proxy, which chooses an instance for each of them
+/// (Envoy's `Filter::doRetry` in `source/common/router/router.cc`).
+fn tries_again_through_proxy(guards: &[Guard]) -> bool {
+    let is_retry = |guard: &Guard| matches!(guard, Guard::Retry(_));
+    let is_proxy = |guard: &Guard| matches!(guard, Guard::Bulkhead(it) if it.has_hosts);
+    guards.iter().skip_while(|guard| !is_retry(guard)).any(is_proxy)
 }
 
 /// Notes a key under `calls:` that does not name an edge that some handler uses.

@@ -6,7 +6,7 @@ use super::names::Names;
 use super::plan::{Plan, span_or};
 use crate::faults::{FaultTarget, must_have_breaker, target_of};
 use crate::language::quantity::Duration;
-use crate::language::{Placed, Problems, one_of, section};
+use crate::language::{Placed, Problem, Problems, one_of, section};
 use crate::resilience::circuit_breaker::OperatorOrder;
 use crate::system::OrderPlan;
 
@@ -109,6 +109,17 @@ pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &
             None => continue,
         };
         must_have_breaker(edge, target, plan, problems);
+        let run = plan.blueprint.run;
+        let reason = if at >= SimTime::ZERO + run.duration + run.drain {
+            Some(format!("it comes at {}, when the run is over", at.since(SimTime::ZERO)))
+        } else {
+            lasts.filter(|lasts| lasts.0.is_zero()).map(|_| "it lasts no time".to_owned())
+        };
+        if let Some(reason) = reason {
+            let message = format!("this order changes nothing: {reason}");
+            let problem = Problem::warning(message, Some(operation.at()));
+            problems.add(problem.labelled("no effect"));
+        }
         plan.blueprint.orders.push(OrderPlan { at, order, edge });
         if let Some(Duration(lasts)) = lasts {
             plan.blueprint.orders.push(OrderPlan {

@@ -24,6 +24,11 @@ impl Compile for Hold {
         let Some(resource) = self.resource(caller, names, plan, problems) else {
             return sequence(caller, &self.steps, names, plan, problems);
         };
+        if self.steps.is_empty() {
+            let message = format!("this changes nothing: `{}` is given back at once", *self.hold);
+            let help = "list the steps that need it under `steps`";
+            problems.warning(self.hold.key(), message, help);
+        }
         let on_failure = on_failure(self.on_failure.as_ref());
         let take = plan.push(Op::Take { resource, on_failure, otherwise: NONE });
         plan.holding(|plan| sequence(caller, &self.steps, names, plan, problems));

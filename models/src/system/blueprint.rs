@@ -322,6 +322,15 @@ pub struct InstancePlan {
 }
 
 impl EdgePlan {
+    /// The pools of proxies that keep connections to each instance of the callee apart.
+    pub fn pools_of_hosts(&self) -> impl Iterator<Item = u32> {
+        let bulkheads = self.guards.iter().filter_map(|guard| match guard {
+            Guard::Bulkhead(bulkhead) if bulkhead.has_hosts => Some(bulkhead.first_pool),
+            _ => None,
+        });
+        bulkheads.flat_map(|first| first..first + self.caller_instances)
+    }
+
     /// The number of an instance among those of the caller, from 0; `None` if it is none of them.
     pub fn caller_number(&self, instance: u32) -> Option<u32> {
         let number = instance.checked_sub(self.caller_first_instance)?;

@@ -28,10 +28,22 @@ impl Turn<'_> {
             forgotten.push("admission control");
         }
         self.empty_cache_of(instance);
+        self.close_connections_to(instance);
         forgotten.sort_unstable();
         forgotten.dedup();
         if !forgotten.is_empty() {
             self.state.recorder.forgot(self.now, instance, forgotten);
+        }
+    }
+
+    /// Closes the idle connections that proxies keep to an instance; those in use end with their
+    /// requests.
+    fn close_connections_to(&mut self, instance: u32) {
+        for edge in self.plan.edges.iter().filter(|it| it.callee_instances.contains(&instance)) {
+            let host = instance - edge.callee_instances.start;
+            for pool in edge.pools_of_hosts() {
+                self.state.pools[pool as usize].close_idle_to_host(host);
+            }
         }
     }
 

@@ -52,13 +52,16 @@ impl Turn<'_> {
     }
 
     /// Tells the balancers which instances run. They send nothing to the others, where work in
-    /// progress is finished.
+    /// progress is finished; proxies close their connections there.
     fn show_running(&mut self, scaler: u32) {
         let station = self.plan.autoscalers[scaler as usize].station;
         let running = self.state.autoscalers[scaler as usize].running;
         for (edge, state) in self.plan.edges.iter().zip(&mut self.state.edges) {
             if edge.callee == station {
                 state.balancer.set_present(self.now, running);
+                for pool in edge.pools_of_hosts() {
+                    self.state.pools[pool as usize].set_present_hosts(running);
+                }
             }
         }
     }

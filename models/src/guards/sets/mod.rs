@@ -31,10 +31,10 @@ impl GuardSet {
         }
     }
 
-    /// Notes what the library would refuse, or leave open.
-    pub fn check(&self, problems: &mut Problems) {
+    /// Notes what the library would refuse, or leave open; `at` is where it is written.
+    pub fn check(&self, at: Location, problems: &mut Problems) {
         match self {
-            Self::Resilience4j(modules) => modules.check(problems),
+            Self::Resilience4j(modules) => modules.check(at, problems),
             Self::StandardHandler(handler) => handler.check(problems),
         }
     }

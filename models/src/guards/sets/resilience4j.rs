@@ -95,8 +95,13 @@ impl Resilience4jModules {
     }
 
     /// Notes an order that Spring leaves open, or that orders nothing.
-    pub(super) fn check(&self, problems: &mut Problems) {
+    pub(super) fn check(&self, at: Location, problems: &mut Problems) {
         let aspects = self.aspects();
+        if aspects.iter().all(|aspect| aspect.modules.is_empty()) && !problems.has_errors() {
+            let message = "these guards change nothing: no module is written";
+            let help = "only modules that are written apply; `circuitbreaker: {}` has the library's own settings";
+            problems.warning(at, message, help);
+        }
         for aspect in &aspects {
             match (aspect.written, &aspect.modules[..]) {
                 (Some(order), []) => {

@@ -76,7 +76,7 @@ fn named(system: &System, group: &Range<usize>, affected: u32) -> PoolGroup {
     PoolGroup {
         owner: plan.owner.clone(),
         kind: plan.kind,
-        capacity: plan.capacity,
+        capacity: plan.hosts.map_or(plan.capacity, |limits| limits.limit_in_flight()),
         affected,
         pools: group.len() as u32,
     }

@@ -1,6 +1,7 @@
 //! Warnings about settings that change nothing in a run.
 
 use super::Graph;
+use crate::OutcomeSet;
 use crate::guards::{Guard, Retry};
 use crate::language::{Location, Placed, Problem, Problems};
 use crate::resilience::load_balancer::Balance;
@@ -14,19 +15,25 @@ impl Graph<'_> {
             self.bulkhead_that_is_never_full(index, edge, problems);
             self.attempts_with_nowhere_else_to_go(index, edge, problems);
             self.choice_of_one(index, edge, problems);
+            self.slow_start_of_none(index, edge, problems);
             self.ejections_that_never_come(index, edge, problems);
         }
         self.processors_that_nobody_needs(problems);
+        self.pools_that_nobody_holds(problems);
     }
 
     fn retry_that_never_tries_again(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
         let tries_once = |guard: &Guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.attempts == 1);
-        if edge.guards.iter().any(tries_once) {
-            let message =
-                format!("the retry of `{}` changes nothing: it has one attempt", self.name(index));
-            let help = "`attempts` counts the first as well; write 2 for one retry";
-            without_effect(message, self.at(index, "retry"), help, problems);
-        }
+        let on_nothing = |guard: &Guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.on == OutcomeSet::of(&[]));
+        let (reason, help) = if edge.guards.iter().any(tries_once) {
+            ("it has one attempt", "`attempts` counts the first as well; write 2 for one retry")
+        } else if edge.guards.iter().any(on_nothing) {
+            ("`on` has no outcomes", "list outcomes under `on`, or leave it out")
+        } else {
+            return;
+        };
+        let message = format!("the retry of `{}` changes nothing: {reason}", self.name(index));
+        without_effect(message, self.at(index, "retry"), help, problems);
     }
 
     /// A limit on the calls of an instance that has no more threads than that to make them with.
@@ -91,6 +98,18 @@ impl Graph<'_> {
         }
     }
 
+    fn slow_start_of_none(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        let scales = self.blueprint.autoscalers.iter().any(|it| it.station == edge.callee);
+        if edge.balance.slow_start.is_some() && !edge.balance.takes_instances_out() && !scales {
+            let callee = self.callee(edge);
+            let message = format!(
+                "`slow start` changes nothing: no instance of `{callee}` is ever left out, so none comes back"
+            );
+            let help = "add a `health check` or `outlier detection`, or leave it out";
+            without_effect(message, self.at(index, "balance"), help, problems);
+        }
+    }
+
     /// Outlier detection whose percentage is less than one instance.
     fn ejections_that_never_come(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
         let Some(outliers) = edge.balance.outlier_detection else { return };
@@ -107,6 +126,25 @@ impl Graph<'_> {
         let help = format!("write a percentage of at least {}", libm::ceil(one));
         let at = self.at(index, "balance").or_else(|| self.at(index, "breaker"));
         without_effect(message, at, &help, problems);
+    }
+
+    fn pools_that_nobody_holds(&self, problems: &mut Problems) {
+        for (owner, service) in self.file.services.iter() {
+            let station = self.blueprint.stations.iter().position(|station| station.name == *owner);
+            let Some(station) = station else { continue };
+            for (number, (name, pool)) in service.pools.iter().enumerate() {
+                let takes = |op: &Op| matches!(op, Op::Take { resource, .. } if *resource as usize == number);
+                if self.operations[station].iter().any(takes) {
+                    continue;
+                }
+                let message =
+                    format!("the pool `{name}` changes nothing: `{owner}` never holds it");
+                let help = format!(
+                    "write `{{ hold: {name}, steps: [ … ] }}` around the steps that need one"
+                );
+                without_effect(message, Some(pool.key()), &help, problems);
+            }
+        }
     }
 
     fn processors_that_nobody_needs(&self, problems: &mut Problems) {

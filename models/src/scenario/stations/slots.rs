@@ -103,7 +103,7 @@ section! {
         /// The most connections; 10 if left out.
         "maximumPoolSize" => maximum_pool_size: Option<Placed<u32>>,
         /// The time that a caller waits for a connection, in milliseconds or with a unit; 30 s if
-        /// left out.
+        /// left out, and no limit if 0.
         "connectionTimeout" => connection_timeout: Option<Placed<Millis>>,
     }
 }
@@ -152,6 +152,26 @@ mod library {
     pub const UWSGI_LISTEN: u32 = 100;
     pub const HIKARI_POOL: u32 = 10;
     pub const HIKARI_TIMEOUT: SimDuration = SimDuration::from_secs(30);
+    pub const HIKARI_LEAST_TIMEOUT: SimDuration = SimDuration::from_millis(250);
+    pub const HIKARI_NO_TIMEOUT: SimDuration = SimDuration::from_millis(i32::MAX as u64);
+}
+
+/// The time that `HikariCP` waits for a connection (`HikariConfig.setConnectionTimeout`): zero is as
+/// good as for ever, and it does not start with less than a quarter of a second.
+fn hikari_wait(written: &Placed<Millis>, problems: &mut Problems) -> SimDuration {
+    if written.0.is_zero() {
+        return library::HIKARI_NO_TIMEOUT;
+    }
+    if written.0 < library::HIKARI_LEAST_TIMEOUT {
+        let message =
+            format!("HikariCP does not start with a `connectionTimeout` of {}", written.0);
+        problems.warning(
+            written.at(),
+            message,
+            "write at least 250ms, or 0 to wait as long as it takes",
+        );
+    }
+    written.0
 }
 
 /// The pool of the slots; one without limits if nothing is written.
@@ -213,7 +233,8 @@ impl SlotsKind {
                 let capacity = at_least_one(&hikari.maximum_pool_size, library::HIKARI_POOL);
                 let timeout = hikari.connection_timeout.as_ref();
                 let at = timeout.map_or_else(Default::default, Placed::at);
-                let span = timeout.map_or(library::HIKARI_TIMEOUT, |timeout| timeout.0);
+                let span = timeout
+                    .map_or(library::HIKARI_TIMEOUT, |timeout| hikari_wait(timeout, problems));
                 let span = Placed::new(DurationPhrase::from(Duration(span)), at);
                 (capacity, UNLIMITED, plan.deadline(Some(&span), names, problems))
             }

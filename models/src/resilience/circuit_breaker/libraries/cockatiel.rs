@@ -6,7 +6,6 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::LibraryBreaker;
-use crate::Outcome;
 use crate::guards::breaker::MachineSection;
 use crate::guards::breaker::ServiceSection;
 use crate::language::quantity::{Duration, Share};
@@ -15,6 +14,7 @@ use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
     BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
 };
+use crate::{Outcome, OutcomeSet};
 
 /// The settings, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -455,6 +455,11 @@ fn threshold(threshold: &Placed<Share>, problems: &mut Problems) -> f64 {
 impl MachineSection for CockatielSection {
     fn service(&self) -> &ServiceSection {
         &self.service
+    }
+
+    /// Every error is a failure, as with `handleAll`, also one of a guard further in.
+    fn counts(&self) -> OutcomeSet {
+        OutcomeSet::failures()
     }
 
     fn settings(&self, problems: &mut Problems) -> BreakerSettings {

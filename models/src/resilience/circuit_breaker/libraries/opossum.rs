@@ -9,7 +9,6 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::LibraryBreaker;
-use crate::Outcome;
 use crate::guards::breaker::ServiceSection;
 use crate::guards::breaker::{Company, MachineSection};
 use crate::language::quantity::Duration;
@@ -19,6 +18,7 @@ use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
     BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
 };
+use crate::{Outcome, OutcomeSet};
 
 /// The settings, under the library's names.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -366,6 +366,12 @@ impl MachineSection for OpossumSection {
 
     fn service(&self) -> &ServiceSection {
         &self.service
+    }
+
+    /// Every rejected promise is a failure (`handleError` in `lib/circuit.js`), also one of a guard
+    /// further in.
+    fn counts(&self) -> OutcomeSet {
+        OutcomeSet::failures()
     }
 
     fn settings(&self, problems: &mut Problems) -> BreakerSettings {
