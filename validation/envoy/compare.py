@@ -27,7 +27,7 @@ OUTCOMES = {"UT": "timeout", "UF": "refused", "UH": "no healthy instance", "UO":
 # An experiment in which the driver was later than this is void.
 LATEST = 0.030
 # A busy machine can delay Envoy as well: what differs counts only if it differs every time.
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS = 8
 
 
 @dataclass
