@@ -117,13 +117,8 @@ impl Importer {
         imported: &mut Imported,
     ) {
         let value = tree.to_json();
-        let document = Configuration::new(&value).with_places(tree);
-        let calls = imported.calls.len();
+        let document = Configuration::new(&value).with_places(tree).with_durations(self.durations);
         (self.read)(&document, imported);
-        let has_read = !document.is_unread();
-        if !has_read && imported.calls.len() == calls {
-            return;
-        }
         let owned = |remark: &mut Remark| document.owner(&remark.about).is_some();
         let of_calls = |remarks: &mut Vec<Remark>| {
             let owned: Vec<Remark> = remarks.extract_if(.., owned).collect();
