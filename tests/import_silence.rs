@@ -272,3 +272,18 @@ fn a_map_that_has_an_effect_by_being_there_is_not_called_lost() {
         assert!(!section.lines().any(is_lost), "{text}\n{section}");
     }
 }
+
+#[test]
+fn a_property_that_stands_for_a_placeholder_is_not_called_lost() {
+    let text =
+        "wait: { short: 750 }\nresilience4j.retry.instances.a.wait-duration: ${WAIT.SHORT}\n";
+    let (_, section) = output_of("resilience4j", "application.yml", text);
+    assert!(
+        section.contains("waitDuration: 750ms") && !section.contains("not carried over"),
+        "{section}"
+    );
+    let elsewhere =
+        "wait: 750\nresilience4j.retry.instances.a: { max-attempts: 2, unknown: \"${wait}\" }\n";
+    let (_, section) = output_of("resilience4j", "application.yml", elsewhere);
+    assert!(section.contains("unknown: 750"), "{section}");
+}

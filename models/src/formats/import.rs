@@ -91,10 +91,10 @@ impl Importer {
             (imported.calls.clone(), imported.caller.clone(), imported.problems.len())
         };
         let before = state(imported);
-        let Documents { trees, mut lost, mut assumed, problems } = documents;
+        let Documents { trees, mut lost, mut assumed, read, problems } = documents;
         imported.problems.extend(problems);
         for tree in trees {
-            self.import_tree(&tree, &mut lost, &mut assumed, imported);
+            self.import_tree(&tree, &read, &mut lost, &mut assumed, imported);
         }
         imported.remarks.extend(lost);
         imported.assumptions.extend(assumed);
@@ -112,6 +112,7 @@ impl Importer {
     fn import_tree(
         &self,
         tree: &Node,
+        read: &[String],
         lost: &mut Vec<Remark>,
         assumed: &mut Vec<Remark>,
         imported: &mut Imported,
@@ -119,6 +120,7 @@ impl Importer {
         let value = tree.to_json();
         let document = Configuration::new(&value).with_places(tree).with_durations(self.durations);
         (self.read)(&document, imported);
+        read.iter().for_each(|path| document.note_read(path));
         let owned = |remark: &mut Remark| document.owner(&remark.about).is_some();
         let of_calls = |remarks: &mut Vec<Remark>| {
             let owned: Vec<Remark> = remarks.extract_if(.., owned).collect();

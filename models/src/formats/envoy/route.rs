@@ -143,6 +143,12 @@ fn read_hedge(policy: &Section<'_>, retries: u32, call: &mut ImportedCall) {
     let requests = retries.saturating_add(1).min(MOST_REQUESTS as u32);
     let text = format!("a retry after `per_try_timeout` is a hedge of {requests} requests");
     call.assume("hedge_policy.hedge_on_per_try_timeout", text);
+    if requests > 1 {
+        let text = format!(
+            "{retries} for failures and hedges together; here each of {requests} attempts is a hedge of its own"
+        );
+        call.remark(format!("{}.num_retries", policy.path()), text);
+    }
     call.set("hedge", Some(json!({ "delay": delay, "max": requests })));
 }
 
