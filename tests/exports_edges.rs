@@ -21,19 +21,23 @@ fn exported(format: &str, scenario: &str) -> String {
 /// A service that calls others, with these settings for all of them.
 fn scenario(callees: &[&str], settings: &str) -> String {
     let calls: Vec<String> = callees.iter().map(|callee| format!("{{ call: {callee} }}")).collect();
-    let services: String = callees
+    let services: Vec<String> = callees
         .iter()
-        .map(|callee| format!("  {callee}: {{ instances: 3, handle: [ {{ work: 1ms }} ] }}\n"))
+        .map(|callee| format!("  {callee}: {{ instances: 3, handle: [ {{ work: 1ms }} ] }}"))
         .collect();
-    let edges: String =
-        callees.iter().map(|callee| format!("  App -> {callee}: {settings}\n")).collect();
+    let edges: Vec<String> =
+        callees.iter().map(|callee| format!("  App -> {callee}: {settings}")).collect();
     format!(
         "workloads: {{ web: {{ to: App, arrivals: poisson 10/s }} }}
 services:
   App: {{ handle: [ {} ] }}
-{services}calls:
-{edges}",
-        calls.join(", ")
+{}
+calls:
+{}
+",
+        calls.join(", "),
+        services.join("\n"),
+        edges.join("\n"),
     )
 }
 

@@ -118,7 +118,7 @@ impl<'a> Configuration<'a> {
             }
             Value::Null if path.is_empty() => {}
             _ if path.is_empty() => {
-                unread.push((None, Remark::new("a document", in_one_line(value))))
+                unread.push((None, Remark::new("a document", in_one_line(value))));
             }
             _ => unread.push((self.owner(path), Remark::new(path, in_one_line(value)))),
         }

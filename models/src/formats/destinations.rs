@@ -245,7 +245,7 @@ fn apply_policies(
         for (key, value) in &group.settings {
             match settings.iter_mut().find(|(known, _)| known == key) {
                 Some((_, Value::Object(entries))) => {
-                    entries.extend(value.as_object().cloned().unwrap_or_default())
+                    entries.extend(value.as_object().cloned().unwrap_or_default());
                 }
                 Some((_, known)) => known.clone_from(value),
                 None => settings.push((key, value.clone())),

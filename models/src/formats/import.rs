@@ -120,7 +120,9 @@ impl Importer {
         let value = tree.to_json();
         let document = Configuration::new(&value).with_places(tree).with_durations(self.durations);
         (self.read)(&document, imported);
-        read.iter().for_each(|path| document.note_read(path));
+        for path in read {
+            document.note_read(path);
+        }
         let owned = |remark: &mut Remark| document.owner(&remark.about).is_some();
         let of_calls = |remarks: &mut Vec<Remark>| {
             let owned: Vec<Remark> = remarks.extract_if(.., owned).collect();

@@ -139,7 +139,7 @@ fn read_policy(policy: &Section<'_>, call: &mut ImportedCall) {
             "outlierDetection" => {
                 vec![in_breaker(Some(read_outliers(&section, &mut assumptions)))]
             }
-            _ => vec![("balance", read_balance(&section, &mut assumptions))],
+            _ => vec![("balance", Some(read_balance(&section, &mut assumptions)))],
         };
         let written = section.written().as_ref().map(in_one_line).unwrap_or_default();
         let written =
@@ -213,7 +213,7 @@ fn read_outliers(outliers: &Section<'_>, assumptions: &mut Vec<Remark>) -> Value
     Value::Object(detection)
 }
 
-fn read_balance(balancer: &Section<'_>, assumptions: &mut Vec<Remark>) -> Option<Value> {
+fn read_balance(balancer: &Section<'_>, assumptions: &mut Vec<Remark>) -> Value {
     let simple = balancer.take_as("simple", |written| {
         Some(match written.as_str()? {
             "ROUND_ROBIN" => "round robin",
@@ -235,10 +235,10 @@ fn read_balance(balancer: &Section<'_>, assumptions: &mut Vec<Remark>) -> Option
         assumptions.push(Remark::new(about, text));
         DEFAULT_BALANCE
     });
-    Some(match read_warmup(balancer) {
+    match read_warmup(balancer) {
         Some(slow_start) => json!({ "policy": policy, "slow start": slow_start }),
         None => policy.into(),
-    })
+    }
 }
 
 fn read_warmup(balancer: &Section<'_>) -> Option<Value> {
