@@ -179,3 +179,87 @@ fn a_timeout_of_zero_is_none_where_it_is_taken() {
     let says = |text: &str| call.assumptions.iter().any(|it| it.text.contains(text));
     assert!(says("0s, so a call has no timeout"));
 }
+
+#[test]
+fn a_duration_in_a_form_that_the_reader_does_not_take_is_an_error() {
+    let retry =
+        |value: &str| format!("resilience4j.retry.instances.a: {{ waitDuration: {value} }}");
+    for value in ["1m30s", "1.5s", "0.5", "5min", "soon"] {
+        let message =
+            "which is no duration: write `250ms`, `PT0.25S` or a whole number of milliseconds";
+        assert_error("resilience4j", &retry(value), value, message);
+    }
+    let pool = "resilience4j.retry.instances.a.maxAttempts: 2\nspring.datasource.hikari.connection-timeout: 30s";
+    assert_error("resilience4j", pool, "30s", "a whole number");
+    for value in ["5", "250ms", "1m30s"] {
+        let cluster = format!("clusters: [ {{ name: a, connect_timeout: {value} }} ]");
+        assert_error(
+            "envoy",
+            &cluster,
+            value,
+            "which is no duration: write seconds, such as `0.25s`",
+        );
+        for key in ["timeout", "retry_policy: { per_try_timeout"] {
+            let end = if key.contains('{') { " }" } else { "" };
+            let route = format!(
+                "virtual_hosts: [ {{ routes: [ {{ route: {{ cluster: a, {key}: {value}{end} }} }} ] }} ]"
+            );
+            assert_error("envoy", &route, value, "which is no duration");
+        }
+    }
+    for value in ["5", "PT1S", "1d"] {
+        let route = format!(
+            "kind: VirtualService\nspec: {{ http: [ {{ route: [ {{ destination: {{ host: a }} }} ], timeout: {value} }} ] }}"
+        );
+        assert_error("istio", &route, value, "which is no duration: write `250ms` or `1m30s`");
+        let rule = format!(
+            "kind: HTTPRoute\nspec: {{ rules: [ {{ backendRefs: [ {{ name: a }} ], timeouts: {{ request: {value} }} }} ] }}"
+        );
+        assert_error("istio", &rule, value, "which is no duration");
+    }
+    let taken = [
+        ("resilience4j", retry("P1DT1H"), "25h"),
+        ("resilience4j", retry("+5s"), "5s"),
+        ("istio", "kind: DestinationRule\nspec: { host: a, trafficPolicy: { connectionPool: { tcp: { connectTimeout: 1m30s } } } }".to_owned(), "90s"),
+    ];
+    for (format, text, span) in taken {
+        let imported =
+            import(format, if format == "istio" { "x.yaml" } else { "application.yml" }, &text);
+        let call = &imported.calls[0];
+        let shown = format!("{:?} {:?}", call.settings, call.guards);
+        assert!(imported.problems.is_empty() && shown.contains(span), "{text}: {shown}");
+    }
+}
+
+#[test]
+fn the_words_of_spring_for_true_and_false_are_read() {
+    for (word, value) in
+        [("yes", "true"), ("\"on\"", "true"), ("\"1\"", "true"), ("no", "false"), ("OFF", "false")]
+    {
+        let text = format!("resilience4j.retry.instances.a: {{ enableRandomizedWait: {word} }}");
+        let imported = import("resilience4j", "application.yml", &text);
+        let call = &imported.calls[0];
+        assert_eq!(call.guards[0].1["enableRandomizedWait"].to_string(), value, "{word}");
+        assert_eq!(call.remarks, [], "{word}");
+    }
+}
+
+#[test]
+fn thresholds_of_the_default_priority_are_read_whole() {
+    let text = "clusters: [ { name: a, connect_timeout: 1s, circuit_breakers: { thresholds: [ { priority: DEFAULT, max_retries: 1 }, { priority: HIGH } ] } } ]";
+    let remarks: Vec<String> =
+        import("envoy", "x.yaml", text).calls[0].remarks.iter().map(ToString::to_string).collect();
+    assert_eq!(remarks, ["clusters[0].circuit_breakers.thresholds[1]: {\"priority\":\"HIGH\"}"]);
+}
+
+#[test]
+fn clusters_in_a_list_of_their_own_are_read() {
+    let imported = import(
+        "envoy",
+        "x.yaml",
+        "- { name: a, connect_timeout: 1s }\n- { name: b, connect_timeout: 2s }\n",
+    );
+    let callees: Vec<&str> = imported.calls.iter().map(|call| call.callee.as_str()).collect();
+    assert_eq!(callees, ["a", "b"]);
+    assert!(imported.problems.is_empty(), "{:?}", imported.problems);
+}

@@ -220,3 +220,70 @@ fn doubled(text: &str) -> Option<String> {
     let number: f64 = number.parse().ok()?;
     ["s", "ms", "m", "h"].contains(&unit).then(|| format!("{}{unit}", number * 2.0))
 }
+
+#[test]
+fn a_document_of_which_nothing_is_read_is_a_comment() {
+    let guarded = [
+        ("istio", "kind: DestinationRule\nmetadata: { name: a }\nspec: { host: a }"),
+        ("envoy", "clusters: [ { name: a, connect_timeout: 1s } ]"),
+        ("resilience4j", "resilience4j.retry.instances.a.maxAttempts: 2"),
+    ];
+    for (format, document) in guarded {
+        for other in
+            ["foreign: { key: 17 }", "admin: { port_value: 17 }", "[ 17 ]", "seventeen: 17"]
+        {
+            for text in
+                [format!("{document}\n---\n{other}\n"), format!("{other}\n---\n{document}\n")]
+            {
+                let (problems, section) = output_of(format, "x.yaml", &text);
+                let speaks =
+                    section.lines().any(|line| line.starts_with("# ") && line.contains("17"));
+                assert!(speaks || !problems.is_empty(), "{format}: {text}\n{section}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_map_that_has_an_effect_by_being_there_is_not_called_lost() {
+    let empty = [
+        (
+            "istio",
+            "kind: DestinationRule\nspec: { host: a, trafficPolicy: { outlierDetection: {} } }",
+        ),
+        (
+            "istio",
+            "kind: VirtualService\nspec: { hosts: [a], http: [ { route: [ { destination: { host: a } } ], retries: {} } ] }",
+        ),
+        (
+            "istio",
+            "kind: HTTPRoute\nspec: { rules: [ { backendRefs: [ { name: a } ], retry: {} } ] }",
+        ),
+        ("envoy", "clusters: [ { name: a, outlier_detection: {} } ]"),
+        ("envoy", "virtual_hosts: [ { routes: [ { route: { cluster: a, retry_policy: {} } } ] } ]"),
+        ("resilience4j", "resilience4j: { retry: { instances: { a: {} } } }"),
+        ("polly", "{ \"a\": { \"Retry\": {} } }"),
+        ("polly", "{ \"a\": { \"TotalRequestTimeout\": {} } }"),
+    ];
+    for (format, text) in empty {
+        let (problems, section) = output_of(format, "x.yaml", text);
+        let is_lost = |line: &str| line.contains("not carried over") && line.contains("{}");
+        assert!(problems.is_empty(), "{text}: {problems:?}");
+        assert!(!section.lines().any(is_lost), "{text}\n{section}");
+    }
+}
+
+#[test]
+fn a_property_that_stands_for_a_placeholder_is_not_called_lost() {
+    let text =
+        "wait: { short: 750 }\nresilience4j.retry.instances.a.wait-duration: ${WAIT.SHORT}\n";
+    let (_, section) = output_of("resilience4j", "application.yml", text);
+    assert!(
+        section.contains("waitDuration: 750ms") && !section.contains("not carried over"),
+        "{section}"
+    );
+    let elsewhere =
+        "wait: 750\nresilience4j.retry.instances.a: { max-attempts: 2, unknown: \"${wait}\" }\n";
+    let (_, section) = output_of("resilience4j", "application.yml", elsewhere);
+    assert!(section.contains("unknown: 750"), "{section}");
+}

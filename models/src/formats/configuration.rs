@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::Remark;
+use super::durations::DurationForm;
 use super::section::Section;
 use crate::scenario::Location;
 use crate::scenario::tree::{Node, Value as Written};
@@ -16,10 +17,13 @@ pub(super) struct Configuration<'a> {
     value: &'a Value,
     /// The paths of the values that have been read, with everything below them.
     read: RefCell<BTreeSet<String>>,
+    /// The paths of the maps whose being there has an effect, whatever they hold.
+    opened: RefCell<BTreeSet<String>>,
     /// Paths, and the number of the call that everything below them belongs to.
     owners: RefCell<Vec<(String, usize)>>,
     /// The same document with the places of its values.
     places: Option<&'a Node>,
+    duration_form: DurationForm,
 }
 
 /// A value that nobody has read: the number of the call that it belongs to, and the remark on it.
@@ -27,12 +31,29 @@ pub(super) type Unread = (Option<usize>, Remark);
 
 impl<'a> Configuration<'a> {
     pub fn new(value: &'a Value) -> Self {
-        Self { value, read: RefCell::default(), owners: RefCell::default(), places: None }
+        Self {
+            value,
+            read: RefCell::default(),
+            opened: RefCell::default(),
+            owners: RefCell::default(),
+            places: None,
+            duration_form: DurationForm::default(),
+        }
     }
 
     /// The same, which knows the places of its values.
     pub fn with_places(self, places: &'a Node) -> Self {
         Self { places: Some(places), ..self }
+    }
+
+    /// The same, with durations in this form.
+    pub fn with_durations(self, duration_form: DurationForm) -> Self {
+        Self { duration_form, ..self }
+    }
+
+    /// The form in which its durations are written.
+    pub fn duration_form(&self) -> DurationForm {
+        self.duration_form
     }
 
     /// The place of the value at a path.
@@ -45,19 +66,26 @@ impl<'a> Configuration<'a> {
         Section::new(Some(self.value), "", self)
     }
 
+    /// The maps of a document that is a list, or else the whole document.
+    pub fn roots(&self) -> Vec<Section<'_>> {
+        let Value::Array(items) = self.value else { return vec![self.root()] };
+        let section = |(index, item)| Section::new(Some(item), &format!("[{index}]"), self);
+        items.iter().enumerate().map(section).filter(Section::is_there).collect()
+    }
+
     /// Notes that the value at a path has been read, with everything below it.
     pub(super) fn note_read(&self, path: &str) {
         self.read.borrow_mut().insert(path.to_owned());
     }
 
+    /// Notes that the map at a path has an effect by being there. What it holds stays unread.
+    pub(super) fn note_opened(&self, path: &str) {
+        self.opened.borrow_mut().insert(path.to_owned());
+    }
+
     /// Notes that everything at and below a path belongs to a call.
     pub(super) fn note_owner(&self, path: &str, call: usize) {
         self.owners.borrow_mut().push((path.to_owned(), call));
-    }
-
-    /// True if nothing of it has been read.
-    pub fn is_unread(&self) -> bool {
-        self.read.borrow().is_empty()
     }
 
     /// The values that nobody has read, the largest that are unread as a whole.
@@ -71,8 +99,12 @@ impl<'a> Configuration<'a> {
         if self.read.borrow().contains(path) {
             return;
         }
-        let is_read_in_part =
-            path.is_empty() || self.is_read_below(path) || self.is_owned_below(path);
+        let is_opened = self.opened.borrow().contains(path);
+        let is_read_in_part = path.is_empty()
+            || is_opened
+            || is_any_below(&self.read.borrow(), path)
+            || is_any_below(&self.opened.borrow(), path)
+            || self.is_owned_below(path);
         match value {
             Value::Object(entries) if is_read_in_part => {
                 for (key, value) in entries {
@@ -84,17 +116,12 @@ impl<'a> Configuration<'a> {
                     self.collect(&format!("{path}[{index}]"), item, unread);
                 }
             }
+            Value::Null if path.is_empty() => {}
+            _ if path.is_empty() => {
+                unread.push((None, Remark::new("a document", in_one_line(value))));
+            }
             _ => unread.push((self.owner(path), Remark::new(path, in_one_line(value)))),
         }
-    }
-
-    fn is_read_below(&self, path: &str) -> bool {
-        let read = self.read.borrow();
-        let begins = |start: String| {
-            let first = read.range(start.clone()..).next();
-            first.is_some_and(|known| known.starts_with(&start))
-        };
-        begins(format!("{path}.")) || begins(format!("{path}["))
     }
 
     /// True if something below belongs to a call.
@@ -108,6 +135,15 @@ impl<'a> Configuration<'a> {
         let of = owners.iter().filter(|(owned, _)| owned == path || is_below(path, owned));
         of.max_by_key(|(owned, _)| owned.len()).map(|(_, call)| *call)
     }
+}
+
+/// True if one of the paths is below another.
+fn is_any_below(paths: &BTreeSet<String>, path: &str) -> bool {
+    let begins = |start: String| {
+        let first = paths.range(start.clone()..).next();
+        first.is_some_and(|known| known.starts_with(&start))
+    };
+    begins(format!("{path}.")) || begins(format!("{path}["))
 }
 
 fn place_in(node: &Node, path: &str) -> Option<Location> {
@@ -177,6 +213,17 @@ mod tests {
             sorted(remarks(&document)),
             [r#"a.c: {"d":2}"#, "ab: 5", "e[0].f: 3", "e[1]: h", "i: {}"]
         );
+    }
+
+    #[test]
+    fn a_map_that_has_an_effect_by_being_there_is_left_leaf_by_leaf() {
+        let value = json!({ "a": { "b": {}, "c": { "d": 1, "e": {} } } });
+        let document = Configuration::new(&value);
+        let a = document.root().section("a");
+        a.section("b").note_opened();
+        a.section("c").note_opened();
+        a.section("nowhere").note_opened();
+        assert_eq!(remarks(&document), ["a.c.d: 1", "a.c.e: {}"]);
     }
 
     #[test]

@@ -20,8 +20,10 @@ pub(super) struct Destination {
     pub port: Option<String>,
     /// The policy of the subset or port as it is written; it is lost if no route leads there.
     pub policy: Option<Remark>,
-    /// True if a policy of the host has been read.
+    /// True if a policy of its own has been read.
     pub has_policy: bool,
+    /// The groups of settings that its policy has.
+    pub groups: Vec<PolicyGroup>,
     /// True if a route to it has been read.
     pub has_route: bool,
     /// The balancer's policy if none is written, and where it would be.
@@ -30,8 +32,21 @@ pub(super) struct Destination {
     pub default_retry: Option<RouteRetry>,
 }
 
-/// The settings that come with a host, and not with a route.
-const OF_HOSTS: [&str; 3] = ["connect timeout", "breaker", "balance"];
+/// A group of settings of a policy. A policy that has the group takes the place of one further out with all of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PolicyGroup {
+    /// Its key, which is the same in all policies.
+    pub name: &'static str,
+    /// Where it is written, and what; if it only shuts out that of a policy further out, it is nowhere.
+    pub written: Option<Remark>,
+    /// The settings of a call. Several groups may have entries of one of them.
+    pub settings: Vec<(&'static str, Value)>,
+    pub assumptions: Vec<Remark>,
+}
+
+/// The groups of settings, in the order in which a call has them.
+pub(super) const GROUPS: [&str; 4] =
+    ["connectionPool", "retryBudget", "outlierDetection", "loadBalancer"];
 
 /// A setting of a call.
 type Setting = (&'static str, Value);
@@ -73,8 +88,9 @@ impl ImportedCall {
 pub(super) fn settle(imported: &mut Imported) {
     find_namespaces(&mut imported.calls);
     let hosts = hosts_of(&imported.calls);
+    let written = imported.calls.clone();
     for host in &hosts {
-        settle_host(host, &mut imported.calls);
+        settle_host(host, &written, &mut imported.calls);
     }
     let names = names_of(&hosts);
     for (host, name) in hosts.iter().zip(&names) {
@@ -112,33 +128,57 @@ fn hosts_of(calls: &[ImportedCall]) -> Vec<String> {
 }
 
 /// Leaves the calls that routes lead to, or the one to the whole host if there are no routes.
-fn settle_host(host: &str, calls: &mut Vec<ImportedCall>) {
+fn settle_host(host: &str, written: &[ImportedCall], calls: &mut Vec<ImportedCall>) {
     let is_of_host = |call: &ImportedCall| {
         call.destination.as_ref().is_some_and(|destination| destination.host == host)
     };
-    let all: Vec<ImportedCall> = calls.iter().filter(|call| is_of_host(call)).cloned().collect();
+    let all = parts_of(host, written);
+    let kind = (!all.iter().any(has_policy)).then(|| kind_of(host, written)).flatten();
+    let policies: Vec<ImportedCall> = match &kind {
+        Some(kind) => parts_of(kind, written),
+        None => all.clone(),
+    };
     let has_routes = all.iter().any(is_routed);
     let is_kept = |call: &ImportedCall| if has_routes { is_routed(call) } else { is_whole(call) };
     let mut used = BTreeSet::new();
     for call in calls.iter_mut().filter(|call| is_of_host(call) && is_kept(call)) {
-        if let Some(source) = policy_for(call, &all) {
-            used.insert(source.callee.clone());
-            inherit(call, source);
+        if let Some(kind) = &kind {
+            call.assume("host", format!("the rule for {kind} applies, for there is no other"));
         }
+        apply_policies(call, &policies, &mut used);
     }
     calls.retain(|call| !is_of_host(call) || is_kept(call));
-    let kept: Vec<ImportedCall> = calls.iter().filter(|call| is_of_host(call)).cloned().collect();
     let Some(first) = calls.iter_mut().find(|call| is_of_host(call)) else { return };
-    let is_lost = |call: &&ImportedCall| !is_kept(call) && !used.contains(&call.callee);
-    for lost in all.iter().filter(is_lost) {
-        let is_elsewhere =
-            |setting: &Setting| kept.iter().any(|call| call.settings.contains(setting));
-        lose(lost, is_elsewhere, first);
+    for lost in &all {
+        lose(lost, is_kept(lost), &used, first);
     }
     for call in calls.iter_mut().filter(|call| is_of_host(call)) {
         assume_balance(call);
         assume_retry(call);
     }
+}
+
+fn has_policy(call: &ImportedCall) -> bool {
+    call.destination.as_ref().is_some_and(|destination| destination.has_policy)
+}
+
+/// The parts of a host.
+fn parts_of(host: &str, calls: &[ImportedCall]) -> Vec<ImportedCall> {
+    let is_part = |call: &&ImportedCall| {
+        call.destination.as_ref().is_some_and(|destination| destination.host == host)
+    };
+    calls.iter().filter(is_part).cloned().collect()
+}
+
+/// The wildcard that says most of those that a host matches and that have a policy (`MostSpecificHostMatch` in
+/// `pilot/pkg/model`).
+fn kind_of(host: &str, calls: &[ImportedCall]) -> Option<String> {
+    let kinds = calls.iter().filter(|call| has_policy(call));
+    let kinds = kinds.filter_map(|call| call.destination.as_ref().map(|it| it.host.as_str()));
+    let matches = |kind: &&str| {
+        kind.strip_prefix('*').is_some_and(|end| *kind != host && host.ends_with(end))
+    };
+    kinds.filter(matches).max_by_key(|kind| kind.len()).map(str::to_owned)
 }
 
 fn is_routed(call: &ImportedCall) -> bool {
@@ -149,41 +189,105 @@ fn is_whole(call: &ImportedCall) -> bool {
     call.destination.as_ref().is_some_and(Destination::is_whole_host)
 }
 
-/// The call whose policy applies to a route that leads to a place without one of its own: the subset's, or else the
-/// host's.
-fn policy_for<'a>(call: &ImportedCall, all: &'a [ImportedCall]) -> Option<&'a ImportedCall> {
-    let wanted = call.destination.as_ref().filter(|destination| !destination.has_policy)?;
-    let of = |subset: &Option<String>| {
-        let is_source = |call: &&ImportedCall| {
-            call.destination
-                .as_ref()
-                .is_some_and(|it| it.has_policy && it.port.is_none() && it.subset == *subset)
-        };
-        all.iter().find(is_source)
+/// The parts whose policies apply to a call, the innermost first: that of its subset, where a port's settings take the
+/// place of the subset's, and that of the port or else the whole host (`MergeSubsetTrafficPolicy` in
+/// `pilot/pkg/networking/util/util.go` of istio/istio at 86c9f01).
+fn policies_for<'a>(call: &ImportedCall, all: &'a [ImportedCall]) -> Vec<&'a ImportedCall> {
+    let Some(Destination { subset, port, .. }) = &call.destination else { return Vec::new() };
+    let of = |subset: &Option<String>, port: &Option<String>| {
+        all.iter().find(|call| {
+            has_policy(call)
+                && call
+                    .destination
+                    .as_ref()
+                    .is_some_and(|it| it.subset == *subset && it.port == *port)
+        })
     };
-    of(&wanted.subset).or_else(|| of(&None))
+    let at_port = |subset: &Option<String>| of(subset, port).or_else(|| of(subset, &None));
+    let subsets = subset.as_ref().and_then(|_| at_port(subset));
+    subsets.into_iter().chain(at_port(&None)).collect()
 }
 
-fn inherit(call: &mut ImportedCall, source: &ImportedCall) {
-    let policy = source.settings.iter().filter(|(key, _)| OF_HOSTS.contains(key)).cloned();
-    call.settings.splice(0..0, policy);
-    call.remarks.extend(source.remarks.iter().cloned());
-    call.assumptions.extend(source.assumptions.iter().cloned());
-}
-
-/// Notes what is lost with a call that no route leads to.
-fn lose(lost: &ImportedCall, is_elsewhere: impl Fn(&Setting) -> bool, kept: &mut ImportedCall) {
-    let policy = lost.destination.as_ref().and_then(|destination| destination.policy.clone());
-    if let Some(policy) = policy {
-        kept.remarks.push(policy);
-        return;
+/// Gives a call the groups of settings of its policies, and notes which it has used: the part, by the name that it has
+/// while the files are being read, and the group.
+fn apply_policies(
+    call: &mut ImportedCall,
+    all: &[ImportedCall],
+    used: &mut BTreeSet<(String, &'static str)>,
+) {
+    let policies = policies_for(call, all);
+    let mut taken: Vec<(usize, &PolicyGroup)> = Vec::new();
+    for (layer, part) in policies.iter().enumerate() {
+        for group in groups_of(part) {
+            if !taken.iter().any(|(_, known)| known.name == group.name) {
+                taken.push((layer, group));
+                used.insert((part.callee.clone(), group.name));
+            }
+        }
     }
-    let settings = lost.settings.iter().filter(|setting| !is_elsewhere(setting));
-    let remark = |(key, value): &Setting| {
-        Remark::new(*key, format!("{value}, for the other parts of the host"))
-    };
-    kept.remarks.extend(settings.map(remark));
-    kept.remarks.extend(lost.remarks.iter().cloned());
+    for (layer, part) in policies.iter().enumerate() {
+        used.insert((part.callee.clone(), ""));
+        if part.callee != call.callee {
+            let is_taken = |group: &PolicyGroup| {
+                taken.iter().any(|(it, known)| *it == layer && known.name == group.name)
+            };
+            let groups = groups_of(part).iter().filter(|group| !is_taken(group));
+            let others: Vec<&str> = groups.filter_map(path_of).collect();
+            let applies =
+                |remark: &&Remark| !others.iter().any(|path| is_within(&remark.about, path));
+            call.remarks.extend(part.remarks.iter().filter(applies).cloned());
+            call.assumptions.extend(part.assumptions.iter().filter(applies).cloned());
+        }
+    }
+    taken.sort_by_key(|(_, group)| GROUPS.iter().position(|name| *name == group.name));
+    let mut settings: Vec<Setting> = Vec::new();
+    for (_, group) in taken {
+        for (key, value) in &group.settings {
+            match settings.iter_mut().find(|(known, _)| known == key) {
+                Some((_, Value::Object(entries))) => {
+                    entries.extend(value.as_object().cloned().unwrap_or_default());
+                }
+                Some((_, known)) => known.clone_from(value),
+                None => settings.push((key, value.clone())),
+            }
+        }
+        call.assumptions.extend(group.assumptions.iter().cloned());
+    }
+    call.settings.splice(0..0, settings);
+}
+
+fn groups_of(call: &ImportedCall) -> &[PolicyGroup] {
+    call.destination.as_ref().map_or(&[], |destination| &destination.groups)
+}
+
+fn path_of(group: &PolicyGroup) -> Option<&str> {
+    group.written.as_ref().map(|written| written.about.as_str())
+}
+
+fn is_within(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+}
+
+/// Notes what is lost of a part: its whole policy if no route leads there, or the groups that all calls have from
+/// elsewhere.
+fn lose(
+    lost: &ImportedCall,
+    is_kept: bool,
+    used: &BTreeSet<(String, &'static str)>,
+    kept: &mut ImportedCall,
+) {
+    let is_used =
+        |group: &str| used.iter().any(|(part, name)| *part == lost.callee && *name == group);
+    let Some(destination) = &lost.destination else { return };
+    if !is_used("") && !is_kept {
+        if let Some(policy) = &destination.policy {
+            kept.remarks.push(policy.clone());
+            return;
+        }
+        kept.remarks.extend(lost.remarks.iter().cloned());
+    }
+    let unused = destination.groups.iter().filter(|group| !is_used(group.name));
+    kept.remarks.extend(unused.filter_map(|group| group.written.clone()));
 }
 
 fn assume_balance(call: &mut ImportedCall) {

@@ -20,6 +20,8 @@ pub(super) struct Documents {
     pub lost: Vec<Remark>,
     /// Values that a tree has although the files leave them open, by their path.
     pub assumed: Vec<Remark>,
+    /// The paths of values that have been read on the way.
+    pub read: Vec<String>,
     pub problems: Vec<Problem>,
 }
 

@@ -3,63 +3,137 @@
 use serde_json::Value;
 use sim_core::SimDuration;
 
-/// Reads a duration in any of the forms in use: `10s`, `1m30s`, `0.25s`, `PT10S`, or a
-/// bare number of milliseconds.
-pub(super) fn parse(value: &Value) -> Option<SimDuration> {
-    let text = match value {
-        Value::Number(millis) => return millis.as_f64().and_then(from_millis),
-        Value::String(text) => text.trim(),
+use super::polly::TimeSpan;
+
+/// The form in which the files of a format write durations. Anything else is none there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum DurationForm {
+    /// A whole number with one unit or none, which is milliseconds, or a duration of ISO 8601 (`DurationStyle` of
+    /// Spring Boot).
+    #[default]
+    SpringBoot,
+    /// Numbers with units, one after the other: `1m30s` (`time.ParseDuration`, with which Istio reads them). A scenario
+    /// writes them so as well.
+    Go,
+    /// Seconds: `0.25s` (the JSON mapping of protobuf).
+    Protobuf,
+    /// `hh:mm:ss.fff` of .NET.
+    TimeSpan,
+}
+
+impl DurationForm {
+    /// The duration that a value stands for, and true if it is negative.
+    pub fn parse_signed(self, value: &Value) -> Option<(bool, SimDuration)> {
+        let text = match value {
+            Value::Number(millis) if self == Self::SpringBoot => &millis.as_i64()?.to_string(),
+            Value::String(text) => text,
+            _ => return None,
+        };
+        let sign = |rest: &str| text.starts_with('-') && !rest.is_empty();
+        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+        match self {
+            Self::SpringBoot if unsigned.starts_with('P') => iso_8601(text),
+            Self::SpringBoot => Some((sign(unsigned), whole_with_unit(unsigned)?)),
+            Self::Go if unsigned == "0" => Some((false, SimDuration::ZERO)),
+            Self::Go => Some((sign(unsigned), numbers_with_units(unsigned)?)),
+            Self::Protobuf => {
+                let seconds = text.strip_prefix('-').unwrap_or(text).strip_suffix('s')?;
+                let is_plain = |c: char| c.is_ascii_digit() || c == '.';
+                let fraction = seconds.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+                let is_number =
+                    seconds.chars().all(is_plain) && !seconds.starts_with('.') && fraction <= 9;
+                let nanos = is_number.then(|| seconds.parse::<f64>().ok())?? * 1e9;
+                Some((sign(unsigned), SimDuration::from_nanos_f64(nanos)))
+            }
+            Self::TimeSpan => TimeSpan::parse(text).map(|it| (it.is_negative, it.span)),
+        }
+    }
+
+    /// The duration that a value stands for, which is not negative.
+    pub fn parse(self, value: &Value) -> Option<SimDuration> {
+        let (is_negative, span) = self.parse_signed(value)?;
+        (!is_negative || span.is_zero()).then_some(span)
+    }
+
+    /// The way to write a duration, with an example.
+    pub fn example(self) -> &'static str {
+        match self {
+            Self::SpringBoot => "`250ms`, `PT0.25S` or a whole number of milliseconds",
+            Self::Go => "`250ms` or `1m30s`",
+            Self::Protobuf => "seconds, such as `0.25s`",
+            Self::TimeSpan => "`00:00:00.250`",
+        }
+    }
+}
+
+/// The nanoseconds of a unit.
+fn unit_nanos(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "ns" => 1.0,
+        "us" | "µs" | "μs" => 1e3,
+        "ms" => 1e6,
+        "s" => 1e9,
+        "m" => 60e9,
+        "h" => 3_600e9,
         _ => return None,
+    })
+}
+
+fn whole_with_unit(text: &str) -> Option<SimDuration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor = match unit.to_lowercase().as_str() {
+        "" => 1e6,
+        "d" => 86_400e9,
+        "µs" | "μs" => return None,
+        unit => unit_nanos(unit)?,
     };
-    if let Ok(millis) = text.parse() {
-        return from_millis(millis);
-    }
-    let iso = text.to_lowercase();
-    parse_units(iso.strip_prefix("pt").unwrap_or(&iso))
+    Some(SimDuration::from_nanos_f64(number.parse::<f64>().ok()? * factor))
 }
 
-/// A duration in any of these forms with a sign: true if it is negative.
-pub(super) fn parse_signed(value: &Value) -> Option<(bool, SimDuration)> {
-    match value {
-        Value::Number(millis) => {
-            let millis = millis.as_f64()?;
-            Some((millis < 0.0, from_millis(millis.abs())?))
-        }
-        Value::String(text) if text.contains('-') => {
-            Some((true, parse(&text.replacen('-', "", 1).into())?))
-        }
-        _ => Some((false, parse(value)?)),
-    }
-}
-
-/// Milliseconds that are not negative.
-fn from_millis(millis: f64) -> Option<SimDuration> {
-    (millis >= 0.0).then(|| SimDuration::from_nanos_f64(millis * 1e6))
-}
-
-/// Reads numbers with units, one after the other.
-fn parse_units(text: &str) -> Option<SimDuration> {
+fn numbers_with_units(text: &str) -> Option<SimDuration> {
     let mut rest = text;
     let mut nanos = 0.0;
     while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
-        let (number, tail) = rest.split_at(digits);
-        let letters = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at(letters);
-        let factor = match unit.trim() {
-            "ns" => 1.0,
-            "us" | "µs" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            "m" => 60e9,
-            "h" => 3_600e9,
-            "d" => 86_400e9,
-            _ => return None,
-        };
-        nanos += number.parse::<f64>().ok()? * factor;
+        let is_of_number = |c: char| c.is_ascii_digit() || c == '.';
+        let (number, tail) = rest.split_at(rest.find(|c: char| !is_of_number(c))?);
+        let (unit, tail) = tail.split_at(tail.find(is_of_number).unwrap_or(tail.len()));
+        nanos += number.parse::<f64>().ok()? * unit_nanos(unit)?;
         rest = tail;
     }
     (!text.is_empty()).then(|| SimDuration::from_nanos_f64(nanos))
+}
+
+/// `[-]PnDTnHnMn.nS` as `java.time.Duration.parse` reads it, where each number may have a sign of its own.
+fn iso_8601(text: &str) -> Option<(bool, SimDuration)> {
+    let lower = text.to_lowercase();
+    let is_negated = lower.starts_with('-');
+    let (days, time) = match lower.trim_start_matches(['-', '+']).strip_prefix('p')?.split_once('t')
+    {
+        Some((_, "")) => return None,
+        Some((days, time)) => (days, time),
+        None => (lower.trim_start_matches(['-', '+']).strip_prefix('p')?, ""),
+    };
+    if days.is_empty() && time.is_empty() {
+        return None;
+    }
+    let mut nanos = 0.0;
+    for (mut rest, units) in
+        [(days, &[('d', 86_400e9)][..]), (time, &[('h', 3_600e9), ('m', 60e9), ('s', 1e9)])]
+    {
+        for (unit, factor) in units {
+            let Some((number, tail)) = rest.split_once(*unit) else { continue };
+            let is_whole = *unit == 's' || !number.contains(['.', ',']);
+            let number = is_whole.then(|| number.replace(',', ".").parse::<f64>().ok())??;
+            nanos += number * factor;
+            rest = tail;
+        }
+        if !rest.is_empty() {
+            return None;
+        }
+    }
+    let nanos = if is_negated { -nanos } else { nanos };
+    Some((nanos < 0.0, SimDuration::from_nanos_f64(nanos.abs())))
 }
 
 /// The duration as a whole number of the largest unit that allows one, such as `250ms`; Spring Boot
@@ -94,31 +168,62 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_read_in_every_form() {
+    fn each_form_reads_what_its_library_does_and_nothing_else() {
+        use DurationForm::{Go, Protobuf, SpringBoot};
         let cases = [
-            (json!("10s"), "10s"),
-            (json!("1m30s"), "90s"),
-            (json!("0.25s"), "250ms"),
-            (json!("PT0.5S"), "500ms"),
-            (json!("PT1M"), "1m"),
-            (json!(500), "500ms"),
-            (json!("500"), "500ms"),
+            (SpringBoot, json!("10s"), "10s"),
+            (SpringBoot, json!("10S"), "10s"),
+            (SpringBoot, json!("+5s"), "5s"),
+            (SpringBoot, json!("PT0.5S"), "500ms"),
+            (SpringBoot, json!("PT1M30S"), "90s"),
+            (SpringBoot, json!("P1DT1H"), "25h"),
+            (SpringBoot, json!("PT1M-30S"), "30s"),
+            (SpringBoot, json!(500), "500ms"),
+            (SpringBoot, json!("500"), "500ms"),
+            (Go, json!("1m30s"), "90s"),
+            (Go, json!("0.25s"), "250ms"),
+            (Go, json!("0"), "0s"),
+            (Protobuf, json!("0.25s"), "250ms"),
+            (Protobuf, json!("90s"), "90s"),
         ];
-        for (written, expected) in cases {
-            let parsed = parse(&written).map(|span| span.to_string());
-            assert_eq!(parsed.as_deref(), Some(expected), "{written}");
+        for (form, written, expected) in cases {
+            let parsed = form.parse(&written).map(|span| span.to_string());
+            assert_eq!(parsed.as_deref(), Some(expected), "{form:?}: {written}");
         }
-        assert_eq!(parse(&json!("soon")), None);
-        assert_eq!(parse(&json!("00:00:30")), None);
+        let refused = [
+            (
+                SpringBoot,
+                &["1m30s", "1.5s", "1 s", "5min", "soon", "pt1s", "P", "PT", "PT1", "", "s"][..],
+            ),
+            (Go, &["10", "PT1S", "1d", "soon", "", "10S", "1 s"]),
+            (
+                Protobuf,
+                &["10", "250ms", "1m30s", "1e3s", ".5s", "s", "", "1.5S", "+1s", "1.1234567891s"],
+            ),
+        ];
+        for (form, texts) in refused {
+            for text in texts {
+                assert_eq!(form.parse_signed(&json!(text)), None, "{form:?}: {text}");
+            }
+        }
+        assert_eq!(SpringBoot.parse_signed(&json!(0.5)), None);
+        assert_eq!((Go.parse_signed(&json!(5)), Protobuf.parse_signed(&json!(5))), (None, None));
+        let second = SimDuration::from_secs(1);
+        for (form, text) in
+            [(SpringBoot, "-PT1S"), (SpringBoot, "PT-1S"), (Go, "-1s"), (Protobuf, "-1s")]
+        {
+            assert_eq!(form.parse_signed(&json!(text)), Some((true, second)), "{text}");
+            assert_eq!(form.parse(&json!(text)), None, "{text}");
+        }
     }
 
     #[test]
     fn durations_that_are_written_are_read_back() {
         for millis in [0, 1, 250, 1_500, 90_000, 3_723_004] {
             let span = SimDuration::from_millis(millis);
-            for write in [with_unit, in_seconds] {
-                assert_eq!(parse(&write(span)), Some(span), "{}", write(span));
-            }
+            assert_eq!(DurationForm::SpringBoot.parse(&with_unit(span)), Some(span));
+            assert_eq!(DurationForm::Go.parse(&with_unit(span)), Some(span));
+            assert_eq!(DurationForm::Protobuf.parse(&in_seconds(span)), Some(span));
         }
     }
 }

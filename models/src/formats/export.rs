@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::format::Writer;
 use super::guarded_call::{GuardSettings, GuardedCall};
+use super::remark::CallRemarks;
 use super::{Exporter, Remark};
 use crate::system::{Blueprint, EdgePlan};
 
@@ -58,9 +59,10 @@ impl Exporter {
             let edges = blueprint.edges.iter();
             let edges = edges.filter(|edge| is_of_service(edge) == is_of_service_wanted);
             let edges = edges.filter(|edge| !is_of_service_wanted || is_wanted(&edge.caller));
-            edges.map(|edge| GuardedCall::new(blueprint, edge)).filter(has_settings).collect()
+            edges.map(|edge| GuardedCall::new(blueprint, edge)).collect()
         };
-        let calls = calls_of(true);
+        let (calls, unguarded): (Vec<_>, Vec<_>) =
+            calls_of(true).into_iter().partition(has_settings);
         let mut callers: Vec<&str> = Vec::new();
         for call in &calls {
             if !callers.contains(&call.caller.as_str()) {
@@ -75,7 +77,10 @@ impl Exporter {
             Document { caller: caller.to_owned(), remarks, content }
         };
         let mut documents: Vec<Document> = callers.into_iter().map(document).collect();
-        remark_on_others(&calls_of(false), &mut documents);
+        let mut others = calls_of(false);
+        others.retain(has_settings);
+        remark_on_others(&others, &mut documents);
+        remark_on_unguarded(&unguarded, &mut documents);
         if self.is_for_proxies {
             merge_namesakes(&mut documents);
         }
@@ -93,6 +98,21 @@ fn remark_on_others(calls: &[GuardedCall], documents: &mut [Document]) {
         let text =
             format!("no service makes this call, so nothing here has its settings: {settings}");
         first.remarks.push(Remark::new(about, text));
+    }
+}
+
+/// Notes the settings of calls that are left out because they have no guard.
+fn remark_on_unguarded(calls: &[GuardedCall], documents: &mut [Document]) {
+    for call in calls {
+        let is_of_caller = |document: &Document| document.caller == call.caller;
+        let place = documents.iter().position(is_of_caller).unwrap_or_default();
+        let Some(document) = documents.get_mut(place) else { return };
+        let mut remarks = CallRemarks::new(call, &mut document.remarks);
+        if let Some(timeout) = call.connect_timeout {
+            remarks.add(format!("no guard, so nothing here has its connect timeout of {timeout}"));
+        }
+        remarks.add_if(call.is_balanced(), "no guard, so nothing here has its balance");
+        call.remark_on_code(&mut remarks);
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::configuration::Configuration;
 use super::documents::{Documents, SourceFile};
+use super::durations::DurationForm;
 use super::guarded_call::GuardedCall;
 use super::{FORMATS, Imported, Remark};
 
@@ -27,6 +28,8 @@ pub struct Importer {
     pub(super) looks_for: &'static str,
     /// Parses files, with the place of every value.
     pub(super) documents: Reader,
+    /// The form in which the files write durations.
+    pub(super) durations: DurationForm,
     /// Adds the calls that one document configures.
     pub(super) read: fn(&Configuration<'_>, &mut Imported),
 }

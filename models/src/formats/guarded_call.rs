@@ -21,6 +21,8 @@ use crate::system::{Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED
 pub(super) struct GuardedCall {
     pub caller: String,
     pub callee: String,
+    /// The callee as a host of a network.
+    pub host: String,
     /// The guards, the outermost first; the timeout of each attempt is among them.
     pub guards: Vec<GuardSettings>,
     pub connect_timeout: Option<SimDuration>,
@@ -89,6 +91,32 @@ pub(super) struct BulkheadSettings {
     pub proxy: Option<HostLimits>,
 }
 
+/// The name of a station as a host and as an object of Kubernetes: small letters, digits and `-` (RFC 1123). No other
+/// station has the same one.
+fn host_of(blueprint: &Blueprint, station: usize) -> String {
+    let is_sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let sound = |name: &str| {
+        let name = name.to_lowercase();
+        let name: String = name.chars().map(|c| if is_sound(c) { c } else { '-' }).collect();
+        let name = name.trim_matches('-').to_owned();
+        if name.is_empty() { "callee".to_owned() } else { name }
+    };
+    let names: Vec<&str> = blueprint.stations.iter().map(|station| station.name.as_str()).collect();
+    let mut given: Vec<String> =
+        names.iter().filter(|name| sound(name) == **name).map(|name| (*name).to_owned()).collect();
+    for name in &names[..=station] {
+        let plain = sound(name);
+        if plain == *name {
+            continue;
+        }
+        let numbered = (2..).map(|number| format!("{plain}-{number}"));
+        let mut candidates = std::iter::once(plain.clone()).chain(numbered);
+        given.extend(candidates.find(|candidate| !given.contains(candidate)));
+    }
+    let name = names[station];
+    if sound(name) == name { name.to_owned() } else { given.pop().unwrap_or_default() }
+}
+
 impl GuardedCall {
     /// The call over an edge.
     pub fn new(blueprint: &Blueprint, edge: &EdgePlan) -> Self {
@@ -101,6 +129,7 @@ impl GuardedCall {
         Self {
             caller: edge.caller.clone(),
             callee: blueprint.stations[edge.callee as usize].name.clone(),
+            host: host_of(blueprint, edge.callee as usize),
             guards,
             instances: edge.callee_instances.len() as u32,
             connect_timeout: span(blueprint, edge.connect_timeout),
@@ -255,6 +284,11 @@ fn note_on_drawn(what: &str, id: u32) -> Option<String> {
         .then(|| format!("the {what} is drawn from a distribution; its mean stands here"))
 }
 
+/// True if a distribution has more than one value.
+fn is_drawn(blueprint: &Blueprint, distribution: u32) -> bool {
+    distribution != NONE && blueprint.distributions[distribution as usize].as_constant().is_none()
+}
+
 /// Remarks on the details of a guard that [`GuardSettings`] leave out.
 fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
     let scope_of = |what: &str, scope: Scope| match scope {
@@ -287,7 +321,7 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
             let pool = &blueprint.pools[bulkhead.first_pool as usize];
             note_on_drawn("longest wait for a permit", pool.wait_deadline).into_iter().collect()
         }
-        Guard::Retry(retry) if retry.drawn_pauses != NONE => {
+        Guard::Retry(retry) if is_drawn(blueprint, retry.drawn_pauses) => {
             vec![
                 "the pauses of the retry are drawn from a distribution; their mean stands here"
                     .to_owned(),

@@ -91,10 +91,10 @@ impl Importer {
             (imported.calls.clone(), imported.caller.clone(), imported.problems.len())
         };
         let before = state(imported);
-        let Documents { trees, mut lost, mut assumed, problems } = documents;
+        let Documents { trees, mut lost, mut assumed, read, problems } = documents;
         imported.problems.extend(problems);
         for tree in trees {
-            self.import_tree(&tree, &mut lost, &mut assumed, imported);
+            self.import_tree(&tree, &read, &mut lost, &mut assumed, imported);
         }
         imported.remarks.extend(lost);
         imported.assumptions.extend(assumed);
@@ -112,17 +112,16 @@ impl Importer {
     fn import_tree(
         &self,
         tree: &Node,
+        read: &[String],
         lost: &mut Vec<Remark>,
         assumed: &mut Vec<Remark>,
         imported: &mut Imported,
     ) {
         let value = tree.to_json();
-        let document = Configuration::new(&value).with_places(tree);
-        let calls = imported.calls.len();
+        let document = Configuration::new(&value).with_places(tree).with_durations(self.durations);
         (self.read)(&document, imported);
-        let has_read = !document.is_unread();
-        if !has_read && imported.calls.len() == calls {
-            return;
+        for path in read {
+            document.note_read(path);
         }
         let owned = |remark: &mut Remark| document.owner(&remark.about).is_some();
         let of_calls = |remarks: &mut Vec<Remark>| {

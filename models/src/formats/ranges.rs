@@ -6,7 +6,7 @@ use serde_json::Value;
 use sim_core::SimDuration;
 
 use super::configuration::below;
-use super::durations;
+use super::durations::DurationForm;
 use super::section::Section;
 use crate::scenario::Problem;
 
@@ -56,7 +56,8 @@ impl Section<'_> {
             let (above, key) = path.rsplit_once('.').unwrap_or(("", path));
             let sections = above.split('.').filter(|key| !key.is_empty());
             let section = sections.fold(self.clone(), |section, key| section.section(key));
-            let Some(value) = section.peek(key).filter(|value| range.refuses(value)) else {
+            let form = section.duration_form();
+            let Some(value) = section.peek(key).filter(|value| range.refuses(value, form)) else {
                 continue;
             };
             let written = match value {
@@ -64,20 +65,19 @@ impl Section<'_> {
                 other => other.to_string(),
             };
             let path = below(section.path(), section.spelling(key));
-            problems.push(
-                Problem::error(
-                    format!("`{path}` is {written}; it must be {range}"),
-                    section.place(key),
-                )
-                .with_help(consequence),
-            );
+            let message = if range.is_of_spans() && form.parse_signed(value).is_none() {
+                format!("`{path}` is {written}, which is no duration: write {}", form.example())
+            } else {
+                format!("`{path}` is {written}; it must be {range}")
+            };
+            problems.push(Problem::error(message, section.place(key)).with_help(consequence));
         }
     }
 }
 
 impl Range {
-    /// True if the value is outside, or of another kind. Placeholders and what Fusebox itself cannot read are let pass.
-    fn refuses(self, value: &Value) -> bool {
+    /// True if the value is outside, or of another kind. Placeholders and empty texts are let pass.
+    fn refuses(self, value: &Value, form: DurationForm) -> bool {
         if matches!(value, Value::String(text) if text.contains("${")) {
             return false;
         }
@@ -91,18 +91,30 @@ impl Range {
             Self::Within(least, most) => is_outside(&|it| (least..=most).contains(&it)),
             Self::Below(least, most) => is_outside(&|it| (least..most).contains(&it)),
             Self::Above(least) => is_outside(&|it| it > least),
-            Self::Span(least) => durations::parse_signed(value)
-                .is_some_and(|(is_negative, span)| is_negative || span < least),
-            Self::Lasting => durations::parse_signed(value)
-                .is_some_and(|(is_negative, span)| is_negative || span.is_zero()),
-            Self::SpanOrZero(least) => {
-                durations::parse_signed(value).is_some_and(|(is_negative, span)| {
-                    is_negative || (span < least && !span.is_zero())
-                })
-            }
+            Self::Span(_) | Self::Lasting | Self::SpanOrZero(_) => match value {
+                Value::Number(_) | Value::String(_) if *value != "" => form
+                    .parse_signed(value)
+                    .is_none_or(|(is_negative, span)| is_negative || self.refuses_span(span)),
+                _ => false,
+            },
             Self::Word(words) => matches!(value, Value::String(text) if {
                 !words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
             }),
+        }
+    }
+}
+
+impl Range {
+    fn is_of_spans(self) -> bool {
+        matches!(self, Self::Span(_) | Self::Lasting | Self::SpanOrZero(_))
+    }
+
+    fn refuses_span(self, span: SimDuration) -> bool {
+        match self {
+            Self::Span(least) => span < least,
+            Self::Lasting => span.is_zero(),
+            Self::SpanOrZero(least) => span < least && !span.is_zero(),
+            _ => false,
         }
     }
 }
@@ -153,12 +165,14 @@ mod tests {
             (SPAN, json!("-1s")),
             (SPAN, json!("PT-1S")),
             (SPAN, json!(-5)),
+            (SPAN, json!("soon")),
+            (SPAN, json!("1m30s")),
             (MILLISECOND, json!("999us")),
             (Range::Lasting, json!("0s")),
             (Range::Word(&["COUNT_BASED"]), json!("CALLS")),
         ];
         for (range, value) in refused {
-            assert!(range.refuses(&value), "{value} is {range}");
+            assert!(range.refuses(&value, DurationForm::SpringBoot), "{value} is {range}");
         }
         let taken = [
             (POSITIVE_INT, json!("7")),
@@ -166,12 +180,14 @@ mod tests {
             (POSITIVE_INT, json!({})),
             (SPAN, json!("0")),
             (SPAN, json!("P1D")),
+            (SPAN, json!("")),
+            (SPAN, json!({})),
             (PERCENT, json!(100)),
             (MILLISECOND_OR_ZERO, json!("0s")),
             (Range::Word(&["COUNT_BASED"]), json!("count_based")),
         ];
         for (range, value) in taken {
-            assert!(!range.refuses(&value), "{value} is {range}");
+            assert!(!range.refuses(&value, DurationForm::SpringBoot), "{value} is {range}");
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use sim_core::SimDuration;
 
 use super::destinations::Destination;
-use super::durations;
+use super::durations::DurationForm;
 use super::retry_conditions::{ReadConditions, listed};
 use super::section::Section;
 use super::{Imported, ImportedCall};
@@ -99,8 +99,8 @@ impl ImportedCall {
                 "0s, so an attempt may take as long as the call",
             );
         }
-        let whole = self.setting("call timeout").and_then(durations::parse);
-        let attempt = section.peek(key).and_then(durations::parse);
+        let whole = self.setting("call timeout").and_then(|whole| DurationForm::Go.parse(whole));
+        let attempt = section.peek_span(key);
         if whole.is_none_or(|whole| attempt.is_some_and(|attempt| attempt < whole)) {
             self.set("timeout", section.lasting(key));
         }
@@ -138,7 +138,8 @@ impl RouteRetry {
 
 /// Envoy's pauses with another base, and ten times that as the longest if there is no other.
 pub(super) fn backoff(base: Option<Value>, longest: Option<Value>) -> String {
-    let span = |value: Option<Value>| value.as_ref().and_then(durations::parse);
+    let span =
+        |value: Option<Value>| value.as_ref().and_then(|value| DurationForm::Go.parse(value));
     let longest = span(longest);
     let Some(base) = span(base).or(longest.map(|_| SimDuration::from_millis(25))) else {
         return BACKOFF.to_owned();

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use sim_core::SimDuration;
 
 use super::configuration::{Configuration, below};
-use super::durations;
+use super::durations::DurationForm;
 use crate::scenario::Location;
 
 /// A map whose keys are read by any spelling: camel case, kebab case or snake case.
@@ -26,6 +26,13 @@ impl<'a> Section<'a> {
 
     pub fn is_there(&self) -> bool {
         self.entries.is_some()
+    }
+
+    /// Notes that it has an effect by being there, even if nothing of it is read.
+    pub fn note_opened(&self) {
+        if self.is_there() {
+            self.configuration.note_opened(&self.path);
+        }
     }
 
     /// The map as it is written; it stays unread.
@@ -128,29 +135,48 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// True or false, which may be written as text.
+    /// True or false, which may be written as text, and in other words as well (`StringToBooleanConverter` of Spring).
     pub fn flag(&self, key: &str) -> Option<bool> {
         self.take_as(key, |value| match value {
             Value::Bool(is_set) => Some(*is_set),
-            Value::String(text) => text.trim().to_lowercase().parse().ok(),
+            Value::String(text) => match text.trim().to_lowercase().as_str() {
+                "true" | "on" | "yes" | "1" => Some(true),
+                "false" | "off" | "no" | "0" => Some(false),
+                _ => None,
+            },
             _ => None,
         })
     }
 
     /// A duration in the words of a scenario.
     pub fn duration(&self, key: &str) -> Option<Value> {
-        self.take_as(key, durations::parse).map(|span| span.to_string().into())
+        self.span(key).map(|span| span.to_string().into())
+    }
+
+    /// A duration.
+    pub fn span(&self, key: &str) -> Option<SimDuration> {
+        self.take_as(key, |value| self.duration_form().parse(value))
+    }
+
+    /// A duration that stays unread.
+    pub fn peek_span(&self, key: &str) -> Option<SimDuration> {
+        self.peek(key).and_then(|value| self.duration_form().parse(value))
+    }
+
+    /// The form in which its durations are written.
+    pub fn duration_form(&self) -> DurationForm {
+        self.configuration.duration_form()
     }
 
     /// A duration above zero in the words of a scenario.
     pub fn lasting(&self, key: &str) -> Option<Value> {
-        let above_zero = |value| durations::parse(value).filter(|span| !span.is_zero());
+        let above_zero = |value| self.duration_form().parse(value).filter(|span| !span.is_zero());
         self.take_as(key, above_zero).map(|span| span.to_string().into())
     }
 
     /// True if a duration is written as zero.
     pub fn is_zero(&self, key: &str) -> bool {
-        self.peek(key).and_then(durations::parse).is_some_and(SimDuration::is_zero)
+        self.peek_span(key).is_some_and(SimDuration::is_zero)
     }
 
     /// A whole number of per cent, up to 100.

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::{CONSEQUENCE, destination, outliers, ranges};
-use crate::formats::durations;
 use crate::formats::section::Section;
 use crate::formats::values::map;
 use crate::formats::{Imported, ImportedCall};
@@ -78,10 +77,14 @@ fn read_connect_timeout(cluster: &Section<'_>, call: &mut ImportedCall) {
 fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) {
     let thresholds = cluster.section("circuit_breakers").sections("thresholds");
     let limits = thresholds.iter().find(|entry| is_of_default_priority(entry));
+    if let Some(limits) = limits {
+        limits.text("priority");
+    }
     let limit = |key: &str| limits.and_then(|limits| limits.count(key)).map(Value::from);
     let detection = cluster.section("outlier_detection");
+    detection.note_opened();
     let balancing = cluster.section("common_lb_config");
-    let mut merge_window = balancing.take_as("update_merge_window", durations::parse);
+    let mut merge_window = balancing.span("update_merge_window");
     let takes_out = detection.is_there() || cluster.has("health_checks");
     if merge_window.is_none() && takes_out {
         let assumption = format!("not set, and the default is {ENVOYS_MERGE_WINDOW}");
@@ -108,7 +111,7 @@ fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) {
     call.set("breaker", Some(Value::Object(breaker)));
 }
 
-/// True for the thresholds of ordinary requests; the word itself stays unread.
+/// True for the thresholds of ordinary requests.
 fn is_of_default_priority(thresholds: &Section<'_>) -> bool {
     thresholds.peek("priority").is_none_or(|priority| priority == "DEFAULT")
 }

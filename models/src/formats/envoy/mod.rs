@@ -9,6 +9,7 @@ mod route;
 
 use super::configuration::Configuration;
 use super::destinations::Destination;
+use super::durations::DurationForm;
 use super::format::{Reader, Writer};
 use super::section::Section;
 use super::{ConfigurationFormat, Exporter, Imported, Importer, documents};
@@ -19,6 +20,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
         files: "clusters and routes",
         looks_for: "clusters, alone or in a list, and the routes of listeners and of route configurations",
         documents: Reader::Each(documents::yaml),
+        durations: DurationForm::Protobuf,
         read,
     }),
     export: Some(Exporter {
@@ -59,7 +61,9 @@ struct Resources<'a> {
 
 fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     let mut resources = Resources::default();
-    resources.add(configuration.root());
+    for root in configuration.roots() {
+        resources.add(root);
+    }
     for cluster in &resources.clusters {
         cluster::read(cluster, imported);
     }

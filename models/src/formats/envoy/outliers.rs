@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::CONSEQUENCE;
 use crate::formats::configuration::below;
-use crate::formats::durations::{self, in_seconds};
+use crate::formats::durations::in_seconds;
 use crate::formats::section::Section;
 use crate::resilience::load_balancer::OutlierSettings;
 use crate::scenario::Problem;
@@ -61,7 +61,7 @@ pub(super) fn read(outliers: &Section<'_>) -> Value {
 /// Adds an error if the longest ejection is shorter than the shortest
 /// (`source/common/upstream/outlier_detection_impl.cc`, `DetectorImpl::create`).
 pub(super) fn refuse(outliers: &Section<'_>, problems: &mut Vec<Problem>) {
-    let span = |key: &str| outliers.peek(key).and_then(durations::parse);
+    let span = |key: &str| outliers.peek_span(key);
     let base = span("base_ejection_time").unwrap_or(OutlierSettings::default().base_ejection_time);
     let Some(longest) = span("max_ejection_time").filter(|longest| *longest < base) else { return };
     let path = below(outliers.path(), outliers.spelling("max_ejection_time"));

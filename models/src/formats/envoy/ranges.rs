@@ -3,11 +3,15 @@
 //! They are the `validate.rules` of the protos under `envoy/config` in envoyproxy/data-plane-api at 84e8436. A number
 //! outside its type is refused as well.
 
-use crate::formats::ranges::{PERCENT, Range, Rule, UNSIGNED, WHOLE_PERCENT};
+use crate::formats::ranges::{PERCENT, Range, Rule, SPAN, UNSIGNED, WHOLE_PERCENT};
 
 /// `cluster/v3/cluster.proto:883` and `:637`, `type/v3/percent.proto:21`; `cluster/v3/outlier_detection.proto`.
-pub(super) const CLUSTER: [Rule; 25] = [
+pub(super) const CLUSTER: [Rule; 29] = [
     Rule("connect_timeout", Range::Lasting),
+    Rule("common_lb_config.update_merge_window", SPAN),
+    Rule("round_robin_lb_config.slow_start_config.slow_start_window", SPAN),
+    Rule("least_request_lb_config.slow_start_config.slow_start_window", SPAN),
+    Rule("outlier_detection.max_ejection_time_jitter", SPAN),
     Rule("common_lb_config.healthy_panic_threshold.value", PERCENT),
     Rule("round_robin_lb_config.slow_start_config.min_weight_percent.value", PERCENT),
     Rule("least_request_lb_config.slow_start_config.min_weight_percent.value", PERCENT),
@@ -53,8 +57,12 @@ pub(super) const HEALTH_CHECK: [Rule; 4] = [
 ];
 
 /// `route/v3/route_components.proto:1615`, `:1624` and `:1706`.
-pub(super) const RETRY_POLICY: [Rule; 3] = [
+pub(super) const RETRY_POLICY: [Rule; 4] = [
+    Rule("retry_policy.per_try_timeout", SPAN),
     Rule("retry_policy.num_retries", UNSIGNED),
     Rule("retry_policy.retry_back_off.base_interval", Range::Lasting),
     Rule("retry_policy.retry_back_off.max_interval", Range::Lasting),
 ];
+
+/// The timeout of a route.
+pub(super) const ROUTE_TIMEOUT: [Rule; 1] = [Rule("timeout", SPAN)];

@@ -20,6 +20,7 @@ pub(super) fn read(configuration: &Section<'_>, imported: &mut Imported) {
         for route in host.sections("routes") {
             let action = route.section("route");
             action.refuse(&ranges::RETRY_POLICY, CONSEQUENCE, &mut imported.problems);
+            action.refuse(&ranges::ROUTE_TIMEOUT, CONSEQUENCE, &mut imported.problems);
         }
     }
     let routes: Vec<(Route<'_>, &Section<'_>)> = hosts
@@ -84,6 +85,7 @@ fn read_action(action: &Section<'_>, host: &Section<'_>, call: &mut ImportedCall
 
 fn read_retries(policy: &Section<'_>, hedge: Option<&Section<'_>>, call: &mut ImportedCall) {
     let about = policy.path();
+    policy.note_opened();
     let Some(retry_on) = policy.text("retry_on").filter(|retry_on| !retry_on.is_empty()) else {
         call.assume(format!("{about}.retry_on"), "not set: there are no retries");
         call.set_attempt_timeout(policy, "per_try_timeout");
@@ -106,11 +108,15 @@ fn read_retries(policy: &Section<'_>, hedge: Option<&Section<'_>>, call: &mut Im
     let needs_codes = retry_on.contains("retriable-status-codes");
     let codes = needs_codes.then(|| policy.take_as("retriable_status_codes", codes)).flatten();
     if let Some(codes) = &codes {
-        let listed: Vec<String> = codes.iter().map(u32::to_string).collect();
-        call.assume(
-            format!("{about}.retriable_status_codes"),
-            format!("{}, among the outcomes", listed.join(", ")),
-        );
+        let is_outcome =
+            |code: &&u32| retry_conditions::read(&code.to_string(), &[]).unknown.is_empty();
+        let listed: Vec<String> = codes.iter().filter(is_outcome).map(u32::to_string).collect();
+        if !listed.is_empty() {
+            call.assume(
+                format!("{about}.retriable_status_codes"),
+                format!("{}, among the outcomes", listed.join(", ")),
+            );
+        }
     }
     let pauses = policy.section("retry_back_off");
     let longest = pauses.has("base_interval").then(|| pauses.lasting("max_interval")).flatten();
@@ -137,6 +143,12 @@ fn read_hedge(policy: &Section<'_>, retries: u32, call: &mut ImportedCall) {
     let requests = retries.saturating_add(1).min(MOST_REQUESTS as u32);
     let text = format!("a retry after `per_try_timeout` is a hedge of {requests} requests");
     call.assume("hedge_policy.hedge_on_per_try_timeout", text);
+    if requests > 1 {
+        let text = format!(
+            "{retries} for failures and hedges together; here each of {requests} attempts is a hedge of its own"
+        );
+        call.remark(format!("{}.num_retries", policy.path()), text);
+    }
     call.set("hedge", Some(json!({ "delay": delay, "max": requests })));
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{CONSEQUENCE, destination, ranges};
+use super::{CONSEQUENCE, DEFAULT_BALANCE, destination, ranges};
 use crate::formats::configuration::in_one_line;
-use crate::formats::destinations::Destination;
+use crate::formats::destinations::{Destination, GROUPS, PolicyGroup};
 use crate::formats::section::Section;
 use crate::formats::values::{map, unless_empty};
 use crate::formats::{Imported, ImportedCall, Remark};
@@ -17,25 +17,26 @@ pub(super) fn read(root: &Section<'_>, imported: &mut Imported) {
     let whole = destination(&host, root);
     let number = imported.number_of_destination(whole.clone());
     root.belongs_to(number);
-    let call = &mut imported.calls[number];
-    if call.destination_mut().has_policy {
-        call.remark(spec.path(), "another rule for this host; the settings are those of the first");
-        return;
-    }
-    call.destination_mut().has_policy = true;
     let policy = spec.section("trafficPolicy");
     let subsets = spec.sections("subsets");
     let policies = subsets.iter().map(|subset| subset.section("trafficPolicy"));
     for policy in policies.chain([policy.clone()]) {
         refuse(&policy, &mut imported.problems);
     }
+    // Of several rules for a host, the first policy counts, and the first subset of each name (`mergeDestinationRule`
+    // in `pilot/pkg/model/destination_rule.go`).
     let call = &mut imported.calls[number];
-    read_policy(&[&policy], call);
-    for port in policy.sections("portLevelSettings") {
-        read_port(&port, &whole, imported);
+    if policy.is_there() && call.destination_mut().has_policy {
+        call.remark(policy.path(), "another rule for this host has a policy; the first one counts");
+    } else if policy.is_there() {
+        call.destination_mut().has_policy = true;
+        read_policy(&policy, call);
+        for port in policy.sections("portLevelSettings") {
+            read_port(&port, &whole, imported);
+        }
     }
     for subset in &subsets {
-        read_subset(subset, &policy, &whole, imported);
+        read_subset(subset, &whole, imported);
     }
 }
 
@@ -59,29 +60,46 @@ fn refuse(policy: &Section<'_>, problems: &mut Vec<Problem>) {
 fn read_port(port: &Section<'_>, whole: &Destination, imported: &mut Imported) {
     let Some(number) = port.section("port").text("number") else { return };
     let part = Destination { port: Some(number), ..whole.clone() };
-    read_part(port, &[port], part, imported);
+    if let Some(number) = number_of_part(port, part, imported) {
+        read_policy(port, &mut imported.calls[number]);
+    }
 }
 
-/// A subset takes from the host's policy what it does not have itself, group by group (`MergeTrafficPolicy` in
-/// `pilot/pkg/networking/util`).
-fn read_subset(
-    subset: &Section<'_>,
-    policy: &Section<'_>,
-    whole: &Destination,
-    imported: &mut Imported,
-) {
+/// A subset takes from the host's policy what it does not have itself, group by group.
+fn read_subset(subset: &Section<'_>, whole: &Destination, imported: &mut Imported) {
     let Some(name) = subset.text("name") else { return };
-    let own = subset.section("trafficPolicy");
     let part = Destination { subset: Some(name), ..whole.clone() };
-    read_part(subset, &[&own, policy], part, imported);
+    let Some(number) = number_of_part(subset, part.clone(), imported) else { return };
+    let policy = subset.section("trafficPolicy");
+    read_policy(&policy, &mut imported.calls[number]);
+    for port in policy.sections("portLevelSettings") {
+        let Some(port_number) = port.section("port").text("number") else { continue };
+        let part = Destination { port: Some(port_number), ..part.clone() };
+        let Some(number) = number_of_part(&port, part, imported) else { continue };
+        let call = &mut imported.calls[number];
+        read_policy(&port, call);
+        // All but the budget of a port of a subset are the defaults if it does not have them, and not the host's
+        // (`MergeTrafficPolicy` in `pilot/pkg/model/destination_rule.go`).
+        let groups = &mut call.destination_mut().groups;
+        for name in GROUPS.into_iter().filter(|name| *name != "retryBudget") {
+            if !groups.iter().any(|group| group.name == name) {
+                groups.push(PolicyGroup {
+                    name,
+                    written: None,
+                    settings: Vec::new(),
+                    assumptions: Vec::new(),
+                });
+            }
+        }
+    }
 }
 
-fn read_part(
+/// The number of the call to a part of a host; none if it has a policy already.
+fn number_of_part(
     part: &Section<'_>,
-    policies: &[&Section<'_>],
     destination: Destination,
     imported: &mut Imported,
-) {
+) -> Option<usize> {
     let number = imported.number_of_destination(destination);
     part.belongs_to(number);
     let call = &mut imported.calls[number];
@@ -92,55 +110,57 @@ fn read_part(
             part.path(),
             "another policy for this part; the settings are those of the first",
         );
-        return;
+        return None;
     }
     it.has_policy = true;
     it.policy = Some(Remark::new(part.path(), format!("no route leads there: {written}")));
-    read_policy(policies, call);
+    Some(number)
 }
 
-/// Reads each group of settings from the first policy that has it.
-fn read_policy(policies: &[&Section<'_>], call: &mut ImportedCall) {
-    let group = |key: &str| policies.iter().map(|it| it.section(key)).find(Section::is_there);
-    let pool = group("connectionPool");
-    let (connection_pool, connect_timeout) = pool
-        .as_ref()
-        .map_or((None, None), |pool| (read_pool(pool, call), read_connect_timeout(pool)));
-    call.set("connect timeout", connect_timeout);
-    let outliers = group("outlierDetection");
-    let budget = group("retryBudget");
-    let detection = outliers.map(|outliers| {
-        let text = format!(
-            "an ejection takes effect at once; Envoy lets it wait for up to {ENVOYS_MERGE_WINDOW} after another"
-        );
-        call.assume(outliers.path(), text);
-        read_outliers(&outliers, call)
-    });
-    let budget = budget.map(|budget| read_budget(&budget));
-    if connection_pool.is_some() || detection.is_some() || budget.is_some() {
-        let breaker = map([
-            ("preset", Some("istio".into())),
-            ("connectionPool", connection_pool),
-            ("retryBudget", budget),
-            ("outlierDetection", detection),
-        ]);
-        call.set("breaker", Some(Value::Object(breaker)));
+/// Reads the groups of settings that a policy has.
+fn read_policy(policy: &Section<'_>, call: &mut ImportedCall) {
+    for name in GROUPS {
+        let section = policy.section(name);
+        if !section.is_there() {
+            continue;
+        }
+        let mut assumptions = Vec::new();
+        let in_breaker = |settings: Option<Value>| {
+            let breaker = settings
+                .map(|settings| map([("preset", Some("istio".into())), (name, Some(settings))]));
+            ("breaker", breaker.map(Value::Object))
+        };
+        let settings = match name {
+            "connectionPool" => vec![
+                ("connect timeout", section.section("tcp").lasting("connectTimeout")),
+                in_breaker(read_pool(&section, &mut assumptions)),
+            ],
+            "retryBudget" => vec![in_breaker(Some(read_budget(&section)))],
+            "outlierDetection" => {
+                vec![in_breaker(Some(read_outliers(&section, &mut assumptions)))]
+            }
+            _ => vec![("balance", Some(read_balance(&section, &mut assumptions)))],
+        };
+        let written = section.written().as_ref().map(in_one_line).unwrap_or_default();
+        let written =
+            Remark::new(section.path(), format!("no route takes it from there: {written}"));
+        let settings = settings.into_iter().filter_map(|(key, value)| Some((key, value?)));
+        call.destination_mut().groups.push(PolicyGroup {
+            name,
+            written: Some(written),
+            settings: settings.collect(),
+            assumptions,
+        });
     }
-    if let Some(balancer) = group("loadBalancer") {
-        read_balance(&balancer, call);
-    }
 }
 
-fn read_connect_timeout(pool: &Section<'_>) -> Option<Value> {
-    pool.section("tcp").lasting("connectTimeout")
-}
-
-fn read_pool(pool: &Section<'_>, call: &mut ImportedCall) -> Option<Value> {
+fn read_pool(pool: &Section<'_>, assumptions: &mut Vec<Remark>) -> Option<Value> {
     let mut limits = |section: &Section<'_>, keys: &[&str]| {
         let limit = |key: &&str| {
             let limit = section.count(key)?;
             if limit == 0 {
-                call.assume(format!("{}.{key}", section.path()), "0, which is no limit");
+                let about = format!("{}.{key}", section.path());
+                assumptions.push(Remark::new(about, "0, which is no limit"));
             }
             Some(((*key).to_owned(), limit.into()))
         };
@@ -160,7 +180,12 @@ fn read_budget(budget: &Section<'_>) -> Value {
     Value::Object(map([("percent", percent), ("minRetryConcurrency", minimum.map(Value::from))]))
 }
 
-fn read_outliers(outliers: &Section<'_>, call: &mut ImportedCall) -> Value {
+fn read_outliers(outliers: &Section<'_>, assumptions: &mut Vec<Remark>) -> Value {
+    outliers.note_opened();
+    let text = format!(
+        "an ejection takes effect at once; Envoy lets it wait for up to {ENVOYS_MERGE_WINDOW} after another"
+    );
+    assumptions.push(Remark::new(outliers.path(), text));
     let count = |key: &str| outliers.count(key).map(Value::from);
     let mut detection: Map<String, Value> = map([
         ("consecutive5xxErrors", count("consecutive5xxErrors")),
@@ -182,12 +207,13 @@ fn read_outliers(outliers: &Section<'_>, call: &mut ImportedCall) -> Value {
         detection.insert("consecutiveGatewayErrors".to_owned(), errors.into());
         detection.entry("consecutive5xxErrors").or_insert_with(|| 0.into());
         let about = format!("{}.consecutiveErrors", outliers.path());
-        call.assume(about, "the old name of `consecutiveGatewayErrors`, with which no 500 counts");
+        let text = "the old name of `consecutiveGatewayErrors`, with which no 500 counts";
+        assumptions.push(Remark::new(about, text));
     }
     Value::Object(detection)
 }
 
-fn read_balance(balancer: &Section<'_>, call: &mut ImportedCall) {
+fn read_balance(balancer: &Section<'_>, assumptions: &mut Vec<Remark>) -> Value {
     let simple = balancer.take_as("simple", |written| {
         Some(match written.as_str()? {
             "ROUND_ROBIN" => "round robin",
@@ -198,19 +224,21 @@ fn read_balance(balancer: &Section<'_>, call: &mut ImportedCall) {
         })
     });
     let is_hashed = balancer.section("consistentHash").is_there();
-    let policy = simple.or(is_hashed.then_some("consistent hash"));
-    let Some(slow_start) = read_warmup(balancer) else {
-        call.set("balance", policy.map(Value::from));
-        return;
-    };
-    let policy = policy.unwrap_or_else(|| {
-        call.assume(
-            format!("{}.simple", balancer.path()),
-            "not set, and the default is `power of two`",
-        );
-        "power of two"
+    let policy = simple.or(is_hashed.then_some("consistent hash")).unwrap_or_else(|| {
+        let about = format!("{}.simple", balancer.path());
+        let text = match balancer.peek("simple") {
+            Some(written) => {
+                format!("{}, and `{DEFAULT_BALANCE}` stands in for it", in_one_line(written))
+            }
+            None => format!("not set, and the default is `{DEFAULT_BALANCE}`"),
+        };
+        assumptions.push(Remark::new(about, text));
+        DEFAULT_BALANCE
     });
-    call.set("balance", Some(json!({ "policy": policy, "slow start": slow_start })));
+    match read_warmup(balancer) {
+        Some(slow_start) => json!({ "policy": policy, "slow start": slow_start }),
+        None => policy.into(),
+    }
 }
 
 fn read_warmup(balancer: &Section<'_>) -> Option<Value> {

@@ -24,6 +24,12 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Vec<Va
     for call in calls {
         let remarks = &mut CallRemarks::new(call, remarks);
         let proxied = ProxiedCall::new(call, Proxy::Istio, remarks);
+        if call.host != call.callee {
+            remarks.add(format!(
+                "the host is {}, for names in Kubernetes have only small letters, digits and `-`",
+                call.host
+            ));
+        }
         documents.push(write_destination_rule(call, &proxied, remarks));
         documents.push(write_virtual_service(call, &proxied, remarks));
         remark_on_rest(call, Proxy::Istio, remarks);
@@ -51,8 +57,8 @@ fn write_destination_rule(
     json!({
         "apiVersion": "networking.istio.io/v1",
         "kind": "DestinationRule",
-        "metadata": { "name": call.callee },
-        "spec": { "host": call.callee, "trafficPolicy": policy },
+        "metadata": { "name": call.host },
+        "spec": { "host": call.host, "trafficPolicy": policy },
     })
 }
 
@@ -253,13 +259,13 @@ fn write_virtual_service(
     let route = map([
         ("timeout", proxied.timeout.map(with_unit)),
         ("retries", Some(retries)),
-        ("route", Some(json!([{ "destination": { "host": call.callee } }]))),
+        ("route", Some(json!([{ "destination": { "host": call.host } }]))),
     ]);
     json!({
         "apiVersion": "networking.istio.io/v1",
         "kind": "VirtualService",
-        "metadata": { "name": call.callee },
-        "spec": { "hosts": [call.callee], "http": [route] },
+        "metadata": { "name": call.host },
+        "spec": { "hosts": [call.host], "http": [route] },
     })
 }
 

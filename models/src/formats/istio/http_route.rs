@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{RETRIES, default_retry, destination};
+use super::{CONSEQUENCE, RETRIES, default_retry, destination, ranges};
 use crate::formats::destinations::Destination;
 use crate::formats::retry_conditions;
 use crate::formats::routes::{Route, RouteRetry, backoff, read_routes};
@@ -15,6 +15,9 @@ const RETRY_ON: &str = "connect-failure,refused-stream,unavailable,cancelled";
 
 pub(super) fn read(root: &Section<'_>, imported: &mut Imported) {
     let spec = root.section("spec");
+    for rule in spec.sections("rules") {
+        rule.refuse(&ranges::RULE, CONSEQUENCE, &mut imported.problems);
+    }
     let routes: Vec<Route<'_>> = spec
         .sections("rules")
         .into_iter()
@@ -62,6 +65,7 @@ fn read_rule(rule: &Section<'_>, call: &mut ImportedCall) {
         call.set_default_retry(&about, &default_retry());
         return;
     }
+    retry.note_opened();
     call.set_call_timeout(&timeouts, "request");
     let attempts = retry.count("attempts");
     if attempts == Some(0) {

@@ -9,6 +9,7 @@ mod virtual_service;
 
 use super::configuration::Configuration;
 use super::destinations::Destination;
+use super::durations::DurationForm;
 use super::format::{Reader, Writer};
 use super::retry_conditions;
 use super::routes::{BACKOFF, RouteRetry};
@@ -21,6 +22,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
         files: "DestinationRule, VirtualService and HTTPRoute",
         looks_for: "a `DestinationRule`, a `VirtualService` or an `HTTPRoute`",
         documents: Reader::Each(documents::yaml),
+        durations: DurationForm::Go,
         read,
     }),
     export: Some(Exporter {
@@ -35,6 +37,9 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
 const RETRY_ON: &str = "connect-failure,refused-stream,unavailable,cancelled,503";
 /// Retries that nothing is said about (`defaultNumRetries`, same file).
 const RETRIES: u32 = 2;
+
+/// The balancer's policy that nothing is said about.
+const DEFAULT_BALANCE: &str = "power of two";
 
 /// The effect of a value outside its range.
 const CONSEQUENCE: &str = "Istio does not accept an object with it";
@@ -79,7 +84,7 @@ fn destination(host: &str, resource: &Section<'_>) -> Destination {
     };
     Destination {
         is_namespace_assumed: !is_full && !resource.section("metadata").has("namespace"),
-        default_balance: Some(("power of two", "loadBalancer")),
+        default_balance: Some((DEFAULT_BALANCE, "loadBalancer")),
         default_retry: Some(default_retry()),
         ..Destination::host(host)
     }

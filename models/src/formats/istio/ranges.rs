@@ -5,13 +5,13 @@
 //! pass, although this version refuses it: files that use it to switch something off are about.
 
 use crate::formats::ranges::{
-    INT, MILLISECOND_OR_ZERO, PERCENT, Range, Rule, UNSIGNED, WHOLE_PERCENT,
+    INT, MILLISECOND_OR_ZERO, PERCENT, Range, Rule, SPAN, UNSIGNED, WHOLE_PERCENT,
 };
 
 /// `validateOutlierDetection` (`validation.go:1086`), `validateConnectionPool` (`:1112`) and `validateLoadBalancer`
 /// (`:1240`); `retryBudget` and the counts are in the definitions alone. Durations are `ValidateDuration`
 /// (`agent/validation.go:140`).
-pub(super) const TRAFFIC_POLICY: [Rule; 22] = [
+pub(super) const TRAFFIC_POLICY: [Rule; 23] = [
     Rule("connectionPool.tcp.maxConnections", INT),
     Rule("connectionPool.tcp.connectTimeout", MILLISECOND_OR_ZERO),
     Rule("connectionPool.tcp.maxConnectionDuration", MILLISECOND_OR_ZERO),
@@ -31,6 +31,7 @@ pub(super) const TRAFFIC_POLICY: [Rule; 22] = [
     Rule("retryBudget.percent", PERCENT),
     Rule("retryBudget.minRetryConcurrency", UNSIGNED),
     Rule("loadBalancer.warmup.duration", MILLISECOND_OR_ZERO),
+    Rule("loadBalancer.warmupDurationSecs", MILLISECOND_OR_ZERO),
     Rule("loadBalancer.warmup.minimumPercent", PERCENT),
     Rule("loadBalancer.warmup.aggression", Range::Above(0.0)),
     Rule("outlierDetection.consecutiveErrors", INT),
@@ -42,4 +43,12 @@ pub(super) const HTTP_ROUTE: [Rule; 4] = [
     Rule("retries.attempts", INT),
     Rule("retries.perTryTimeout", MILLISECOND_OR_ZERO),
     Rule("retries.backoff", MILLISECOND_OR_ZERO),
+];
+
+/// The types of the Gateway API: `Duration` and `int`.
+pub(super) const RULE: [Rule; 4] = [
+    Rule("timeouts.request", SPAN),
+    Rule("timeouts.backendRequest", SPAN),
+    Rule("retry.backoff", SPAN),
+    Rule("retry.attempts", INT),
 ];

@@ -66,6 +66,7 @@ fn read_route(route: &Section<'_>, call: &mut ImportedCall) {
         call.set_default_retry(&about, &default_retry());
         return;
     }
+    retries.note_opened();
     let attempts = retries.count("attempts");
     let Some(attempts) = attempts.filter(|attempts| *attempts > 0) else {
         // `ConvertPolicy` in `pilot/pkg/networking/core/route/retry/retry.go`: the number that is left out is zero.

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use serde_json::{Map, Value};
 use sim_core::SimDuration;
 
-use super::{ranges, time_span};
+use super::{every_exception, ranges, time_span};
 use crate::formats::Remark;
 use crate::formats::breaker_remarks::{remark_on_slow_calls, remark_on_timer, remark_on_wait};
 use crate::formats::guarded_call::{BulkheadSettings, GuardSettings, GuardedCall};
@@ -50,10 +50,12 @@ fn write_pipeline(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> Map<Stri
     if is_standard {
         complete(&mut pipeline, remarks);
         agree(call, &mut pipeline, remarks);
-        remarks.add_if(
-            pipeline.contains_key("Hedging"),
-            "the standard handler has no hedging; add it to the pipeline in code",
-        );
+        // With this key the section would be that of the standard hedging handler.
+        if let Some(options) = pipeline.remove("Hedging") {
+            remarks.add(format!(
+                "the standard handler has no hedging; add it to the pipeline in code: {options}"
+            ));
+        }
     }
     call.remark_on_permits(false, remarks);
     call.remark_on_client(remarks);
@@ -163,7 +165,7 @@ fn write_strategy(
             if let Some(budget) = budget {
                 remarks.add(format!("Polly has no retry budget: {budget}"));
             }
-            ("Retry", write_retry(policy, remarks)?)
+            ("Retry", write_retry(policy, is_standard, remarks)?)
         }
         GuardSettings::Breaker(settings, outcomes) => {
             outcomes.remark(remarks);
@@ -400,14 +402,24 @@ fn failures_of_window(
 }
 
 /// The retry of a policy; none if it repeats nothing.
-fn write_retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Option<Map<String, Value>> {
+///
+/// A pipeline of one's own may have a retry that handles every exception, as `RetryStrategyOptions` does; only
+/// `HttpRetryStrategyOptions` has `ShouldRetryAfterHeader`.
+fn write_retry(
+    policy: &RetryPolicy,
+    is_standard: bool,
+    remarks: &mut CallRemarks<'_>,
+) -> Option<Map<String, Value>> {
     // Polly counts the retries without the first attempt.
     let retries = policy.attempts.saturating_sub(1);
     if retries == 0 {
         remarks.add("a retry of a single attempt repeats nothing; it is left out");
         return None;
     }
-    remark_on_outcomes(policy.on, remarks);
+    let is_http = is_standard || policy.honours_retry_after || policy.on != every_exception();
+    if is_http {
+        remark_on_outcomes(policy.on, remarks);
+    }
     let backoff = policy.backoff;
     let (growth, spread) = match backoff.growth {
         Growth::Exponential(1.0) => ("Constant", Jitter::Around(0.25)),
@@ -431,7 +443,7 @@ fn write_retry(policy: &RetryPolicy, remarks: &mut CallRemarks<'_>) -> Option<Ma
         ("BackoffType", Some(growth.into())),
         ("MaxDelay", max_delay.map(|span| time_span::write(span).into())),
         ("UseJitter", Some((backoff.jitter != Jitter::None).into())),
-        ("ShouldRetryAfterHeader", Some(policy.honours_retry_after.into())),
+        ("ShouldRetryAfterHeader", is_http.then(|| policy.honours_retry_after.into())),
     ]))
 }
 

@@ -4,12 +4,11 @@ use serde_json::{Value, json};
 use sim_core::SimDuration;
 
 use super::options::{Options, Origin};
-use super::ranges;
+use super::{every_exception, ranges};
 use crate::formats::configuration::Configuration;
 use crate::formats::section::Section;
 use crate::formats::values::{map, names_of, service_name};
 use crate::formats::{Imported, ImportedCall};
-use crate::{Outcome, OutcomeSet};
 
 /// The strategies that any pipeline may have, the outermost first. The configuration does not say
 /// their order, which the code decides.
@@ -116,16 +115,20 @@ fn names(pipelines: &[Pipeline<'_>]) -> Vec<String> {
 
 impl<'a> Pipeline<'a> {
     fn read(&self, name: &str, imported: &mut Imported) {
-        let path = self.section.path();
+        let path = match self.section.path() {
+            "" => "the top level",
+            path => path,
+        };
         let number = imported.number_of(name);
         self.section.belongs_to(number);
         let Imported { calls, problems, .. } = imported;
         let call = &mut calls[number];
-        if self.path.last().is_some_and(|key| *key != name) {
+        if self.path.last().is_none_or(|key| *key != name) {
             call.assume(path, format!("this section is the callee {name}"));
         }
         let strategies = self.strategies();
         for (section, read, _) in &strategies {
+            section.note_opened();
             let options = Options::new(section.clone(), call, problems);
             read(options, Origin(self.kind.handler()));
         }
@@ -270,8 +273,7 @@ fn read_retry_of(is_http: bool, mut options: Options<'_, '_>, origin: Origin) {
     });
     let everything = (!is_http).then(|| {
         options.default("ShouldHandle", "every exception, as in RetryStrategyOptions");
-        // An answer that refuses the request is none.
-        names_of(OutcomeSet::failures().less(OutcomeSet::of(&[Outcome::ClientError])))
+        names_of(every_exception())
     });
     let retry = map([
         ("preset", Some("polly".into())),

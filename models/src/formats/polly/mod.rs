@@ -17,8 +17,12 @@ mod options;
 mod ranges;
 mod time_span;
 
+pub(super) use time_span::TimeSpan;
+
+use super::durations::DurationForm;
 use super::format::{Reader, Writer};
 use super::{ConfigurationFormat, Exporter, Importer};
+use crate::{Outcome, OutcomeSet};
 
 pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "polly",
@@ -26,6 +30,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
         files: "appsettings.json of .NET",
         looks_for: "a section with `CircuitBreaker`, `Retry`, `Timeout` or another strategy",
         documents: Reader::Together(appsettings::documents),
+        durations: DurationForm::TimeSpan,
         read: import::read,
     }),
     export: Some(Exporter {
@@ -34,3 +39,9 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
         writer: Writer::Json(export::write),
     }),
 };
+
+/// The outcomes that are exceptions, all of which `RetryStrategyOptions` handles. An answer that refuses the request is
+/// none.
+fn every_exception() -> OutcomeSet {
+    OutcomeSet::failures().less(OutcomeSet::of(&[Outcome::ClientError]))
+}

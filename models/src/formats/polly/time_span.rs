@@ -10,7 +10,7 @@ const MOST_DAYS: u64 = 10_675_199;
 
 /// A span, which may be negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TimeSpan {
+pub(in crate::formats) struct TimeSpan {
     pub is_negative: bool,
     pub span: SimDuration,
 }

@@ -150,6 +150,7 @@ pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
             for (name, instance) in settings.section(instances).named() {
                 let number = number_of(name, imported);
                 instance.belongs_to(number);
+                instance.note_opened();
                 let layers = Layers::of(name, instance, &settings, module, imported);
                 layers.refuse_together(module, &mut imported.problems);
                 let (key, value) = (module.guard)(&layers, &mut imported.calls[number]);
@@ -324,7 +325,7 @@ impl<'a> Layers<'a> {
     fn refuse_together(&self, module: &Module, problems: &mut Vec<Problem>) {
         let with = |key: &str| self.sections.iter().find(|section| section.has(key));
         let number = |key: &str| whole(with(key)?.peek(key)?);
-        let is_on = |key: &str| with(key)?.peek(key)?.to_string().trim_matches('"').parse().ok();
+        let is_on = |key: &str| with(key)?.flag(key);
         let mut refuse = |key: &str, message: String| {
             let place = with(key).and_then(|section| section.place(key));
             problems.push(Problem::error(message, place).with_help(CONSEQUENCE));

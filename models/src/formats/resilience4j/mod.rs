@@ -9,6 +9,7 @@ mod export;
 mod import;
 mod ranges;
 
+use super::durations::DurationForm;
 use super::format::{Reader, Writer};
 use super::{ConfigurationFormat, Exporter, Importer, spring_boot};
 
@@ -18,6 +19,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
         files: "application.yml or application.properties of Spring Boot",
         looks_for: "the instances under `resilience4j:`",
         documents: Reader::Profiles(spring_boot::documents),
+        durations: DurationForm::SpringBoot,
         read: import::read,
     }),
     export: Some(Exporter {

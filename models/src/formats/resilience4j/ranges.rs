@@ -70,11 +70,17 @@ pub(super) const THREAD_POOL: [Rule; 5] = [
 ];
 const ANY_INT: Range = Range::Whole(i32::MIN as i64, i32::MAX as i64);
 
-/// The server's and the data source's numbers: a binding of Spring Boot takes nothing else.
-pub(super) const APPLICATION: [Rule; 5] = [
+/// The server's and the data source's numbers: a binding of Spring Boot takes nothing else. The timeout of the data
+/// source is one of them, a `long` in milliseconds (`HikariConfig.setConnectionTimeout`), and no duration.
+pub(super) const APPLICATION: [Rule; 7] = [
     Rule("server.tomcat.threads.max", ANY_INT),
     Rule("server.tomcat.maxThreads", ANY_INT),
     Rule("server.tomcat.maxConnections", ANY_INT),
     Rule("server.tomcat.acceptCount", ANY_INT),
     Rule("spring.datasource.hikari.maximumPoolSize", POSITIVE_INT),
+    Rule("spring.datasource.hikari.connectionTimeout", Range::Whole(i64::MIN, i64::MAX)),
+    Rule(
+        "spring.datasource.hikari.connectionTimeout",
+        Range::SpanOrZero(SimDuration::from_millis(250)),
+    ),
 ];

@@ -55,7 +55,7 @@ pub(super) fn documents(files: &[SourceFile<'_>], profiles: &[String]) -> Docume
         }
     }
     if let Some(mut whole) = whole {
-        placeholders::resolve(&mut whole, &mut result.lost, &mut result.assumed);
+        result.read = placeholders::resolve(&mut whole, &mut result.lost, &mut result.assumed);
         result.trees.push(whole);
     }
     result

@@ -1,6 +1,6 @@
 //! Placeholders: `${name}` and `${name:default}`.
 
-use super::property_tree::{property, steps};
+use super::property_tree::{property_with_path, steps};
 use super::text_of;
 use crate::formats::Remark;
 use crate::formats::configuration::below;
@@ -11,18 +11,35 @@ const DEEPEST: usize = 32;
 
 /// Replaces the placeholders of a tree by the properties of their names, or else by their defaults.
 /// A value that has neither is taken out.
-pub(super) fn resolve(tree: &mut Node, lost: &mut Vec<Remark>, assumed: &mut Vec<Remark>) {
+/// Returns the paths of the properties whose values stand for placeholders.
+pub(super) fn resolve(
+    tree: &mut Node,
+    lost: &mut Vec<Remark>,
+    assumed: &mut Vec<Remark>,
+) -> Vec<String> {
     let properties = tree.clone();
-    Resolver { properties: &properties, lost, assumed }.resolve("", tree);
+    let mut resolver = Resolver { properties: &properties, lost, assumed, used: Vec::new() };
+    resolver.resolve("", tree);
+    resolver.used
 }
 
 /// The texts with their placeholders replaced; those that cannot be are left out.
 pub(super) fn texts_in(tree: &Node, texts: &[String]) -> Vec<String> {
-    let replaced = |text: &String| replace(text, tree, &mut Vec::new(), 0).ok();
+    let replaced = |text: &String| replace(text, tree, &mut Names::default(), 0).ok();
     texts.iter().filter_map(replaced).collect()
 }
 
+/// The names in the placeholders of a text.
+#[derive(Default)]
+struct Names {
+    /// Those that take a default.
+    unset: Vec<String>,
+    /// The paths of the properties of the others.
+    used: Vec<String>,
+}
+
 struct Resolver<'a> {
+    used: Vec<String>,
     properties: &'a Node,
     lost: &'a mut Vec<Remark>,
     assumed: &'a mut Vec<Remark>,
@@ -50,28 +67,30 @@ impl Resolver<'_> {
     }
 
     fn resolve_text(&mut self, path: &str, text: &mut String) -> bool {
-        let mut unset = Vec::new();
-        let replaced = replace(text, self.properties, &mut unset, 0);
+        let mut names = Names::default();
+        let replaced = replace(text, self.properties, &mut names, 0);
         match &replaced {
-            Ok(value) if !unset.is_empty() => self.assumed.push(Remark::new(
+            Ok(value) if !names.unset.is_empty() => self.assumed.push(Remark::new(
                 path,
-                format!("{text}, which is {value} if `{}` is not set", unset.join("`, `")),
+                format!("{text}, which is {value} if `{}` is not set", names.unset.join("`, `")),
             )),
             Ok(_) => {}
             Err(name) => {
                 self.lost.push(Remark::new(path, format!("{text}, but `{name}` is not set here")));
             }
         }
+        if replaced.is_ok() {
+            self.used.extend(names.used);
+        }
         replaced.map(|value| *text = value).is_ok()
     }
 }
 
-/// The text with its placeholders replaced, or the name that has no value. The names that take
-/// a default are added to `unset`.
+/// The text with its placeholders replaced, or the name that has no value.
 fn replace(
     text: &str,
     properties: &Node,
-    unset: &mut Vec<String>,
+    names: &mut Names,
     depth: usize,
 ) -> Result<String, String> {
     let Some((before, name, default, after)) = first_placeholder(text) else {
@@ -80,20 +99,22 @@ fn replace(
     if depth == DEEPEST {
         return Err(name.to_owned());
     }
-    let replaced =
-        |text: &str, unset: &mut Vec<String>| replace(text, properties, unset, depth + 1);
-    let name = replaced(name, unset)?;
-    let found = property(properties, &steps(&name))
-        .filter(|node| !matches!(node.value, Value::Map(_) | Value::List(_)));
+    let replaced = |text: &str, names: &mut Names| replace(text, properties, names, depth + 1);
+    let name = replaced(name, names)?;
+    let found = property_with_path(properties, "", &steps(&name))
+        .filter(|(_, node)| !matches!(node.value, Value::Map(_) | Value::List(_)));
     let value = match (found, default) {
-        (Some(node), _) => replaced(&text_of(node), unset)?,
+        (Some((path, node)), _) => {
+            names.used.push(path);
+            replaced(&text_of(node), names)?
+        }
         (None, Some(default)) => {
-            unset.push(name);
-            replaced(default, unset)?
+            names.unset.push(name);
+            replaced(default, names)?
         }
         (None, None) => return Err(name),
     };
-    Ok(format!("{before}{value}{}", replace(after, properties, unset, depth)?))
+    Ok(format!("{before}{value}{}", replace(after, properties, names, depth)?))
 }
 
 /// The parts of a text around its first placeholder: what is before, the name, the default, and

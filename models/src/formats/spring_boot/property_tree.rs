@@ -79,15 +79,26 @@ pub(super) fn overlay(
     }
 }
 
-/// The node at a path of keys, by any spelling.
-pub(super) fn property<'a>(node: &'a Node, path: &[Step]) -> Option<&'a Node> {
-    let Some((first, rest)) = path.split_first() else { return Some(node) };
+/// The node at the end of these steps, by any spelling.
+pub(super) fn property<'a>(node: &'a Node, steps: &[Step]) -> Option<&'a Node> {
+    Some(property_with_path(node, "", steps)?.1)
+}
+
+/// The same with its path; the steps begin at a path.
+pub(super) fn property_with_path<'a>(
+    node: &'a Node,
+    path: &str,
+    steps: &[Step],
+) -> Option<(String, &'a Node)> {
+    let Some((first, rest)) = steps.split_first() else { return Some((path.to_owned(), node)) };
     match (first, &node.value) {
         (Step::Key(name), Value::Map(entries)) => {
-            let (_, node) = entries.iter().find(|(key, _)| is_same_key(&key.name, name))?;
-            property(node, rest)
+            let (key, node) = entries.iter().find(|(key, _)| is_same_key(&key.name, name))?;
+            property_with_path(node, &below(path, &key.name), rest)
         }
-        (Step::Index(index), Value::List(items)) => property(items.get(*index)?, rest),
+        (Step::Index(index), Value::List(items)) => {
+            property_with_path(items.get(*index)?, &format!("{path}[{index}]"), rest)
+        }
         _ => None,
     }
 }
