@@ -121,6 +121,8 @@ fn orders_and_guards_that_do_nothing_say_so() {
     let slow_start =
         |rest: &str| of_call(&format!("balance: {{ slow start: {{ window: 9s }}, {rest} }}"), "");
     assert!(slow_start("policy: random")[0].starts_with("`slow start` changes nothing"));
+    let window = of_call("breaker: { preset: envoy, update_merge_window: 1s }", "");
+    assert!(window[0].starts_with("`update merge window` changes nothing"), "{window:?}");
     assert!(slow_start("health check: { interval: 1s }").is_empty());
 }
 

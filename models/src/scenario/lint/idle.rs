@@ -15,7 +15,7 @@ impl Graph<'_> {
             self.bulkhead_that_is_never_full(index, edge, problems);
             self.attempts_with_nowhere_else_to_go(index, edge, problems);
             self.choice_of_one(index, edge, problems);
-            self.slow_start_of_none(index, edge, problems);
+            self.changes_of_instances_that_stay(index, edge, problems);
             self.ejections_that_never_come(index, edge, problems);
         }
         self.processors_that_nobody_needs(problems);
@@ -98,15 +98,26 @@ impl Graph<'_> {
         }
     }
 
-    fn slow_start_of_none(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn changes_of_instances_that_stay(
+        &self,
+        index: usize,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let scales = self.blueprint.autoscalers.iter().any(|it| it.station == edge.callee);
-        if edge.balance.slow_start.is_some() && !edge.balance.takes_instances_out() && !scales {
+        let takes_out = edge.balance.takes_instances_out();
+        let idle = [
+            ("slow start", edge.balance.slow_start.is_some() && !takes_out && !scales),
+            ("update merge window", !edge.balance.update_merge_window.is_zero() && !takes_out),
+        ];
+        for (key, _) in idle.into_iter().filter(|(_, is_idle)| *is_idle) {
             let callee = self.callee(edge);
             let message = format!(
-                "`slow start` changes nothing: no instance of `{callee}` is ever left out, so none comes back"
+                "`{key}` changes nothing: no instance of `{callee}` is ever left out, so none comes back"
             );
             let help = "add a `health check` or `outlier detection`, or leave it out";
-            without_effect(message, self.at(index, "balance"), help, problems);
+            let at = self.at(index, "balance").or_else(|| self.at(index, "breaker"));
+            without_effect(message, at, help, problems);
         }
     }
 
