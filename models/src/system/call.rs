@@ -22,9 +22,9 @@ impl<'a> Turn<'a> {
         frame.on_failure = on_failure;
         frame.attempts = 0;
         frame.rounds = 1;
-        let (is_client, workload, is_counted) =
-            (frame.role == Role::Client, frame.instance, frame.is_counted);
-        if is_client {
+        if frame.role == Role::Client {
+            frame.is_counted = self.state.has_warmed_up;
+            let (workload, is_counted) = (frame.instance, frame.is_counted);
             self.state.recorder.request_begins(workload, is_counted);
         }
         self.send_in(index, edge, entry)
@@ -128,6 +128,7 @@ impl<'a> Turn<'a> {
                 self.note_hit_customer(index, outcome);
             }
             self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
+            self.state.frames.begin_next_request(index);
             return self.go_to_next(index);
         }
         match frame.role {

@@ -5,7 +5,7 @@ use sim_core::SimTime;
 use super::blueprint::Source;
 use super::event::Event;
 use super::frame::{Activity, Role};
-use super::state::Next;
+use super::state::{Next, UserState};
 use super::turn::{Turn, draw_tag};
 use crate::resources::Waiter;
 
@@ -53,18 +53,22 @@ impl Turn<'_> {
             .min(self.plan.limits.in_flight.saturating_add(1)) as u32;
         let state = &mut self.state.workloads[workload as usize];
         if state.users.len() < planned as usize {
-            state.users.resize(planned as usize, false);
+            state.users.resize(planned as usize, UserState::default());
         }
         for user in (0..planned).rev() {
             let state = &mut self.state.workloads[workload as usize];
-            if !std::mem::replace(&mut state.users[user as usize], true) {
-                let key = state.key.child(u64::from(user)).child(0);
+            let UserState { is_there, iteration } = state.users[user as usize];
+            if !is_there {
+                state.users[user as usize].is_there = true;
+                let key = state.key.child(u64::from(user)).child(u64::from(iteration));
                 let entry = plan.workloads[workload as usize].begin;
                 let client =
                     self.allocate(key, Role::Client, workload, entry, self.state.has_warmed_up);
                 let frame = &mut self.state.frames[client];
-                (frame.caller, frame.priority) =
-                    (Waiter { frame: user, epoch: 0 }, plan.workloads[workload as usize].priority);
+                (frame.caller, frame.priority) = (
+                    Waiter { frame: user, epoch: iteration },
+                    plan.workloads[workload as usize].priority,
+                );
                 self.state.frames.set_request(client, key.bits());
                 self.state.ready.push(Next::Run(client));
             }
@@ -98,12 +102,12 @@ impl Turn<'_> {
         let plan = &self.plan.workloads[workload as usize];
         let Source::Closed { users, .. } = &plan.source else { unreachable!("only users think") };
         let state = &mut self.state.workloads[workload as usize];
+        let iteration = iteration.wrapping_add(1);
         if self.state.have_arrivals_ended || user >= users.users_at(self.now) {
-            state.users[user as usize] = false;
+            state.users[user as usize] = UserState { is_there: false, iteration };
             self.state.frames.release(index);
             return Next::Nothing;
         }
-        let iteration = iteration.wrapping_add(1);
         let key = state.key.child(u64::from(user)).child(u64::from(iteration));
         let frame = &mut self.state.frames[index];
         frame.key = key;
@@ -125,7 +129,7 @@ impl Turn<'_> {
         {
             let frame = &self.state.frames[index];
             let (workload, user) = (frame.instance as usize, frame.caller.frame as usize);
-            self.state.workloads[workload].users[user] = false;
+            self.state.workloads[workload].users[user].is_there = false;
             self.state.frames.release(index);
         }
     }

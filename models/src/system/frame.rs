@@ -281,6 +281,12 @@ impl Frame {
     }
 }
 
+/// The bits of a request's number that all requests of one iteration of a client have, whose
+/// customer they decide.
+pub(crate) fn customer_bits(request: u64) -> u64 {
+    request & 0xFFFF_FFFF_0000_0000
+}
+
 const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
 
 /// A failed call, kept while another service is called in its place.
@@ -350,6 +356,17 @@ impl Frames {
     pub fn set_request(&mut self, index: u32, request: u64) {
         if self.tracks_requests {
             self.requests[index as usize] = request;
+        }
+    }
+
+    /// Gives a client that has made a request the number of its next one, which belongs to the same
+    /// customer.
+    #[inline]
+    pub fn begin_next_request(&mut self, index: u32) {
+        if self.tracks_requests {
+            let request = &mut self.requests[index as usize];
+            let next = DrawKey::default().child(*request).bits();
+            *request = customer_bits(*request) | next >> 32;
         }
     }
 

@@ -4,7 +4,7 @@ use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
 use super::blueprint::NONE;
-use super::frame::{Activity, Role, TaskOf};
+use super::frame::{Activity, Role, TaskOf, customer_bits};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
@@ -73,7 +73,7 @@ impl Turn<'_> {
     /// Returns the customer whose request a frame works for, numbered from 0.
     pub fn customer_of(&self, index: u32) -> u64 {
         let number = DrawKey::default()
-            .child(self.state.frames.request(index))
+            .child(customer_bits(self.state.frames.request(index)))
             .child(draw_tag::CUSTOMER)
             .bits();
         ((u128::from(number) * u128::from(self.plan.customers)) >> 64) as u64

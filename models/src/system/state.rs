@@ -165,6 +165,14 @@ pub(crate) struct ScalerState {
     pub busy_before: i128,
 }
 
+/// A user of a closed workload.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct UserState {
+    pub is_there: bool,
+    /// The iteration that the user begins next; who comes back goes on counting.
+    pub iteration: u32,
+}
+
 /// The state of a workload.
 #[derive(Clone, Debug)]
 pub(crate) struct WorkloadState {
@@ -175,7 +183,7 @@ pub(crate) struct WorkloadState {
     /// Number of requests started by arrival, or of users started if it is closed.
     pub begun: u64,
     /// For each user, by number: true if the user is active.
-    pub users: Vec<bool>,
+    pub users: Vec<UserState>,
 }
 
 /// The abort of an experiment.
