@@ -28,6 +28,7 @@ mod field;
 mod guard_diagnostics;
 mod guards;
 mod guards_of_libraries;
+mod identity;
 mod idle;
 mod import;
 mod import_policies;
