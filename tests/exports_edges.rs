@@ -4,6 +4,9 @@ use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Document};
 use sim_reports::exported::{Heading, render};
 use sim_reports::imported;
 
+use sim_models::system::{Blueprint, Guard};
+
+use crate::exports::there_and_back;
 use crate::running::{blueprint, load_text};
 
 /// The documents of a format.
@@ -140,4 +143,49 @@ fn a_hedge_beside_the_standard_handler_does_not_make_it_another_handler() {
         "{text}"
     );
     assert!(section.contains("- retry:") && section.contains("MaxRetryAttempts: 2"), "{section}");
+}
+
+/// Guards that are not nested as Spring nests its aspects come back in their own order.
+#[test]
+fn the_order_of_guards_goes_to_spring_and_comes_back() {
+    let orders = [
+        "breaker: { preset: resilience4j }, retry: { preset: resilience4j }, timeout: 1s",
+        "guards: [ bulkhead: { preset: resilience4j }, timeout: 2s, retry: { preset: resilience4j }, rate limit: { preset: resilience4j } ]",
+        "guards: [ bulkhead: { preset: resilience4j thread pool }, breaker: { preset: resilience4j } ]",
+    ];
+    for order in orders {
+        let text = format!(
+            "workloads: {{ web: {{ to: app, arrivals: poisson 10/s }} }}
+services:
+  app: {{ handle: [ {{ call: payment }} ] }}
+  payment: {{ handle: [ {{ work: 1ms }} ] }}
+calls:
+  app -> payment: {{ {order} }}
+"
+        );
+        let (before, after, exported) = there_and_back(&text, "resilience4j", "application.yml");
+        let keys = |blueprint: &Blueprint| -> Vec<&'static str> {
+            blueprint.edges[1].guards.iter().map(Guard::key).collect()
+        };
+        assert_eq!(keys(&before), keys(&after), "{exported}");
+        assert!(exported.contains("AspectOrder: 1") && !exported.contains("ordered"), "{exported}");
+    }
+}
+
+#[test]
+fn orders_that_contradict_each_other_have_a_comment() {
+    let exported = exported(
+        "resilience4j",
+        "workloads: { web: { to: app, arrivals: poisson 10/s } }
+services:
+  app: { handle: [ { call: payment }, { call: stock } ] }
+  payment: { handle: [ { work: 1ms } ] }
+  stock: { handle: [ { work: 1ms } ] }
+calls:
+  app -> payment: { guards: [ breaker: { preset: resilience4j }, retry: { preset: resilience4j } ] }
+  app -> stock: { guards: [ retry: { preset: resilience4j }, breaker: { preset: resilience4j } ] }
+",
+    );
+    let comment = "app -> stock: the guards are ordered retry around circuitbreaker, which the aspect orders of the application do not allow";
+    assert!(exported.contains(comment), "{exported}");
 }

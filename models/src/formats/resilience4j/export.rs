@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use sim_core::SimDuration;
 
 use super::MODULES;
+use super::aspects::{AspectOrder, in_words};
 use super::exceptions::classes_for;
 use crate::OutcomeSet;
 use crate::formats::Remark;
@@ -33,6 +34,7 @@ type Instance = (&'static str, Map<String, Value>);
 
 pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value {
     let mut modules = MODULES.map(|module| (module, Map::new()));
+    let mut aspects = AspectOrder::default();
     for call in calls {
         let remarks = &mut CallRemarks::new(call, remarks);
         let mut order: Vec<(usize, &GuardSettings)> = Vec::new();
@@ -50,27 +52,38 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value 
             modules[place].1.insert(call.callee.clone(), Value::Object(settings));
         }
         let order: Vec<usize> = order.into_iter().map(|(place, _)| place).collect();
-        remark_on_order(&order, remarks);
+        if !aspects.admit(&order) {
+            remarks.add(format!(
+                "the guards are ordered {}, which the aspect orders of the application do not allow",
+                in_words(&order)
+            ));
+        }
         call.remark_on_permits(true, remarks);
         call.remark_on_client(remarks);
     }
+    let keys = aspects.keys();
     let sections: Map<String, Value> = modules
         .into_iter()
-        .filter(|(_, instances)| !instances.is_empty())
-        .map(|(module, instances)| (module.to_owned(), json!({ "instances": instances })))
+        .map(|(module, instances)| (module.to_owned(), section_of(module, instances, &keys)))
+        .filter(|(_, section)| !section.is_empty())
+        .map(|(module, section)| (module, Value::Object(section)))
         .collect();
     json!({ "resilience4j": sections })
 }
 
-fn remark_on_order(order: &[usize], remarks: &mut CallRemarks<'_>) {
-    if !order.is_sorted() {
-        let wanted: Vec<&str> = order.iter().map(|place| MODULES[*place]).collect();
-        remarks.add(format!(
-            "the guards are ordered {}, but Spring's order is {}: set the aspect orders",
-            wanted.join(" around "),
-            MODULES.join(" around ")
-        ));
+/// The section of a module: the order of its aspect, and its instances.
+fn section_of(
+    module: &str,
+    instances: Map<String, Value>,
+    keys: &[(&str, &str, usize)],
+) -> Map<String, Value> {
+    let order = keys.iter().find(|(section, _, _)| *section == module);
+    let mut section: Map<String, Value> =
+        order.map(|(_, key, place)| ((*key).to_owned(), (*place).into())).into_iter().collect();
+    if !instances.is_empty() {
+        section.insert("instances".to_owned(), Value::Object(instances));
     }
+    section
 }
 
 /// The instance for a guard; none, but a remark, if there is no such module.

@@ -4,6 +4,7 @@
 //! Each of these modules has `instances`, one for each callee, and may have `configs` that instances
 //! build on.
 
+mod aspects;
 mod exceptions;
 mod export;
 mod import;
