@@ -13,7 +13,7 @@ pub struct Heading {
     pub scenario: String,
     /// Its seed.
     pub seed: u64,
-    /// What is not as the scenario says, a line each.
+    /// Changes to what the scenario says, a line each.
     pub changes: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ pub fn file(exporter: &Exporter, heading: &Heading, document: &Document) -> Stri
     text
 }
 
-/// What overrides such as `calls.a -> b.timeout=2s` change in the text of a scenario.
+/// Changes that overrides such as `calls.a -> b.timeout=2s` make to the text of a scenario.
 pub fn changes(scenario: &str, settings: &[String]) -> Vec<String> {
     let tree = Node::parse(scenario, 0).ok();
     let change = |setting: &String| {

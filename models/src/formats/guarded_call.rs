@@ -13,7 +13,7 @@ use crate::resilience::load_balancer::{
     Balance, HealthCheck, Locality, OutlierSettings, SlowStart,
 };
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy, ThrottleSettings};
-use crate::resources::HostLimits;
+use crate::resources::ProxyLimits;
 use crate::system::{Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
 
 /// A call and its guards.
@@ -88,7 +88,7 @@ pub(super) struct BulkheadSettings {
     /// True if a call keeps its permit when its caller has stopped waiting.
     pub outlives_timeouts: bool,
     /// The limits of a proxy, if it is one that makes them.
-    pub proxy: Option<HostLimits>,
+    pub proxy: Option<ProxyLimits>,
 }
 
 /// The name of a station as a host and as an object of Kubernetes: small letters, digits and `-` (RFC 1123). No other
@@ -441,7 +441,7 @@ impl BulkheadSettings {
     fn new(blueprint: &Blueprint, pool: &PoolPlan, outlives_timeouts: bool) -> Self {
         Self {
             outlives_timeouts,
-            proxy: pool.hosts,
+            proxy: pool.hosts.map(|hosts| hosts.limits),
             capacity: pool.capacity,
             core: pool.core,
             queue: pool.queue_limit,

@@ -9,7 +9,7 @@ use super::remark::CallRemarks;
 use super::retry_conditions::{self, WrittenConditions, listed};
 use crate::resilience::load_balancer::Balance;
 use crate::resilience::{Backoff, Growth, Jitter, RetryBudgetPolicy, RetryPolicy};
-use crate::resources::HostLimits;
+use crate::resources::ProxyLimits;
 use crate::system::UNLIMITED;
 
 /// A kind of proxy.
@@ -26,7 +26,7 @@ pub(super) struct ProxiedCall {
     pub retry: Option<ProxiedRetry>,
     /// The timeout of the only attempt, if it is not that of the route.
     pub attempt_timeout: Option<SimDuration>,
-    pub limits: Option<Limits>,
+    pub limits: Option<ProxyLimits>,
     /// The budget of its retries; none if they have no limit.
     pub budget: Option<ProxiedBudget>,
 }
@@ -40,25 +40,6 @@ pub(super) struct ProxiedRetry {
     pub pauses: (SimDuration, SimDuration),
     /// True if an attempt that takes too long goes on beside the next one.
     pub is_hedged: bool,
-}
-
-/// The limits on calls under way; [`UNLIMITED`] if there is none.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    pub connections: u32,
-    pub pending: u32,
-    pub requests: u32,
-    /// True if requests share a connection (HTTP/2).
-    pub shares_connections: bool,
-}
-
-impl Limits {
-    pub const NONE: Self = Self {
-        connections: UNLIMITED,
-        pending: UNLIMITED,
-        requests: UNLIMITED,
-        shares_connections: false,
-    };
 }
 
 /// The limit on retries under way.
@@ -212,12 +193,10 @@ fn limits_of(
     bulkhead: BulkheadSettings,
     proxy: Proxy,
     remarks: &mut CallRemarks<'_>,
-) -> Limits {
+) -> ProxyLimits {
     let BulkheadSettings { capacity, core, queue, max_wait, .. } = bulkhead;
-    if let Some(HostLimits { connections, pending, requests, shares_connections, .. }) =
-        bulkhead.proxy
-    {
-        return Limits { connections, pending, requests, shares_connections };
+    if let Some(limits) = bulkhead.proxy {
+        return limits;
     }
     if core < capacity {
         remarks.add(format!(
@@ -234,7 +213,7 @@ fn limits_of(
         "a rejected call has chosen an instance, and it is the next one's turn",
     );
     if queue == 0 {
-        return Limits { requests: capacity, ..Limits::NONE };
+        return ProxyLimits { requests: capacity, ..ProxyLimits::NONE };
     }
     if call.instances > 1 {
         remarks.add(format!(
@@ -242,7 +221,12 @@ fn limits_of(
             call.instances
         ));
     }
-    Limits { connections: capacity, pending: queue, requests: capacity, shares_connections: false }
+    ProxyLimits {
+        connections: capacity,
+        pending: queue,
+        requests: capacity,
+        shares_connections: false,
+    }
 }
 
 fn budget_of(

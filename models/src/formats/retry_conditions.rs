@@ -1,6 +1,6 @@
 //! Envoy's conditions of a retry (`x-envoy-retry-on`), which Istio has as well, and the outcomes they stand for.
 //!
-//! What a condition repeats is in `source/common/router/retry_state_impl.cc` (`wouldRetryFromHeaders` and
+//! The responses that a condition repeats are in `source/common/router/retry_state_impl.cc` (`wouldRetryFromHeaders` and
 //! `wouldRetryFromReset`): an attempt that runs into its own timeout counts as a reset, and one that the pool has no
 //! place for is never tried again.
 

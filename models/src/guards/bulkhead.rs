@@ -7,7 +7,7 @@ use crate::Outcome;
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
-use crate::resources::{Answer, HostLimits};
+use crate::resources::{Answer, HostLimits, ProxyLimits};
 use crate::scenario::{Names, Plan, most};
 use crate::system::{Activity, Next, PoolKind, PoolPlan, Turn, UNLIMITED};
 
@@ -151,22 +151,6 @@ pub(crate) struct Permits {
     pub hosts: Option<ProxyLimits>,
 }
 
-/// What a proxy allows at a time.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct ProxyLimits {
-    pub connections: u32,
-    pub pending: u32,
-    pub requests: u32,
-    pub shares_connections: bool,
-}
-
-impl ProxyLimits {
-    fn of_hosts(self, hosts: u32) -> HostLimits {
-        let Self { connections, pending, requests, shares_connections } = self;
-        HostLimits { hosts, connections, pending, requests, shares_connections }
-    }
-}
-
 impl Permits {
     /// Permits that no call waits for longer than `max_wait`; without one, no call waits at all.
     pub fn semaphore(permits: u32, max_wait: Option<Placed<DurationPhrase>>) -> Self {
@@ -211,7 +195,8 @@ impl Permits {
             return None;
         }
         let callee = &plan.blueprint.stations[site.edge.callee as usize];
-        let hosts = self.hosts.map(|limits| limits.of_hosts(callee.instances.len() as u32));
+        let hosts = callee.instances.len() as u32;
+        let hosts = self.hosts.map(|limits| HostLimits { hosts, limits });
         let capacity = hosts.map_or(self.capacity, |limits| limits.most_in_flight());
         for instance in 0..instances {
             plan.push_pool(PoolPlan {

@@ -13,11 +13,9 @@ use std::fmt;
 
 use super::Waiter;
 
-/// The limits of a proxy on all connections and requests to a callee.
+/// The limits of a proxy on all connections and requests to a callee; `u32::MAX` where there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HostLimits {
-    /// Number of instances of the callee.
-    pub hosts: u32,
+pub struct ProxyLimits {
     /// Connections, to all instances together; each instance may have one anyway.
     pub connections: u32,
     /// Requests that wait for a connection.
@@ -28,31 +26,50 @@ pub struct HostLimits {
     pub shares_connections: bool,
 }
 
+/// The limits of a proxy, and the instances that they are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HostLimits {
+    /// Number of instances of the callee.
+    pub hosts: u32,
+    /// The limits on all of them together.
+    pub limits: ProxyLimits,
+}
+
+impl ProxyLimits {
+    /// No limits.
+    pub const NONE: Self = Self {
+        connections: u32::MAX,
+        pending: u32::MAX,
+        requests: u32::MAX,
+        shares_connections: false,
+    };
+}
+
 impl HostLimits {
     /// The most requests that can be under way: one instance may have all connections of the limit
     /// when each of the others gets one beyond it.
     pub fn most_in_flight(&self) -> u32 {
         let beyond = self.hosts.saturating_sub(1);
-        self.limit_of(self.connections.max(1).saturating_add(beyond))
+        self.limit_of(self.limits.connections.max(1).saturating_add(beyond))
     }
 
     /// The requests under way from which on the limits are reached.
     pub fn limit_in_flight(&self) -> u32 {
-        self.limit_of(self.connections.max(1))
+        self.limit_of(self.limits.connections.max(1))
     }
 
     fn limit_of(&self, connections: u32) -> u32 {
-        match self {
-            Self { pending: 0, .. } => 0,
-            Self { shares_connections: true, requests, .. } => *requests,
-            Self { requests, .. } => connections.min(*requests),
+        match self.limits {
+            ProxyLimits { pending: 0, .. } => 0,
+            ProxyLimits { shares_connections: true, requests, .. } => requests,
+            ProxyLimits { requests, .. } => connections.min(requests),
         }
     }
 }
 
-impl fmt::Display for HostLimits {
+impl fmt::Display for ProxyLimits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { hosts: _, connections, pending, requests, shares_connections } = self;
+        let Self { connections, pending, requests, shares_connections } = self;
         let limit = |number: u32| match number {
             u32::MAX => "unlimited".to_owned(),
             number => number.to_string(),
@@ -89,15 +106,15 @@ struct Host {
 /// The connection pools of all instances.
 #[derive(Clone, Debug)]
 pub(super) struct HostPools {
-    limits: HostLimits,
+    limits: ProxyLimits,
     hosts: Vec<Host>,
     /// Connections to all instances, idle ones included.
     open: u32,
 }
 
 impl HostPools {
-    pub fn new(limits: HostLimits) -> Self {
-        Self { limits, hosts: vec![Host::default(); limits.hosts as usize], open: 0 }
+    pub fn new(HostLimits { hosts, limits }: HostLimits) -> Self {
+        Self { limits, hosts: vec![Host::default(); hosts as usize], open: 0 }
     }
 
     /// Asks for a connection to an instance; `under_way` and `waiting` are the requests to all of
@@ -184,7 +201,7 @@ impl HostPools {
 
     /// Removes all instances but the first `present`.
     pub fn set_present(&mut self, present: u32) {
-        for host in 0..self.limits.hosts {
+        for host in 0..self.hosts.len() as u32 {
             let is_removed = host >= present;
             self.hosts[host as usize].is_removed = is_removed;
             if is_removed {
@@ -213,28 +230,32 @@ impl HostPools {
 mod tests {
     use super::*;
 
-    const LIMITS: HostLimits =
-        HostLimits { hosts: 3, connections: 2, pending: 2, requests: 9, shares_connections: false };
+    const LIMITS: ProxyLimits =
+        ProxyLimits { connections: 2, pending: 2, requests: 9, shares_connections: false };
+
+    fn of_three(limits: ProxyLimits) -> HostLimits {
+        HostLimits { hosts: 3, limits }
+    }
 
     #[test]
     fn an_instance_without_a_connection_gets_one_beyond_the_limit() {
-        let mut pools = HostPools::new(LIMITS);
+        let mut pools = HostPools::new(of_three(LIMITS));
         let answers = [0, 1, 2, 2].map(|host| pools.ask(host, 0, 0, |_| true));
         assert_eq!(answers, [Answer::Granted, Answer::Granted, Answer::Granted, Answer::Waits]);
     }
 
     #[test]
     fn one_instance_can_have_the_whole_limit_before_the_others_come() {
-        let mut pools = HostPools::new(LIMITS);
+        let mut pools = HostPools::new(of_three(LIMITS));
         assert_eq!([0, 0, 1, 2].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Granted; 4]);
         assert_eq!([0, 1, 2].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Waits; 3]);
-        assert_eq!((LIMITS.most_in_flight(), LIMITS.limit_in_flight()), (4, 2));
+        assert_eq!((of_three(LIMITS).most_in_flight(), of_three(LIMITS).limit_in_flight()), (4, 2));
     }
 
     #[test]
     fn what_is_idle_closes_when_its_instance_dies_or_is_removed() {
         for dies in [true, false] {
-            let mut pools = HostPools::new(LIMITS);
+            let mut pools = HostPools::new(of_three(LIMITS));
             assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Granted; 2]);
             assert_eq!(pools.give_back(0, false, |_| true), None);
             if dies {
@@ -248,7 +269,8 @@ mod tests {
             assert_eq!(pools.give_back(1, false, |_| true), None, "it is removed, and closes");
             assert_eq!(pools.ask(0, 0, 0, |_| true), Answer::Granted);
         }
-        let mut shared = HostPools::new(HostLimits { shares_connections: true, ..LIMITS });
+        let mut shared =
+            HostPools::new(of_three(ProxyLimits { shares_connections: true, ..LIMITS }));
         assert_eq!([0, 0].map(|host| shared.ask(host, 0, 0, |_| true)), [Answer::Granted; 2]);
         shared.close_idle(0);
         assert_eq!(shared.give_back(0, true, |_| true), None);
@@ -260,7 +282,7 @@ mod tests {
 
     #[test]
     fn an_idle_connection_to_one_instance_is_none_to_another() {
-        let mut pools = HostPools::new(LIMITS);
+        let mut pools = HostPools::new(of_three(LIMITS));
         assert_eq!([0, 1, 1].map(|host| pools.ask(host, 0, 0, |_| true))[2], Answer::Waits);
         assert_eq!(pools.enqueue(1, Waiter { frame: 7, epoch: 0 }, 2), None);
         assert_eq!(pools.give_back(0, false, |_| true), None, "it stays open, and idle");
@@ -272,7 +294,7 @@ mod tests {
     #[test]
     fn a_new_connection_is_for_whoever_has_waited_longest() {
         let waiter = |frame| Waiter { frame, epoch: 0 };
-        let mut pools = HostPools::new(LIMITS);
+        let mut pools = HostPools::new(of_three(LIMITS));
         assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Granted; 2]);
         for (frame, waiting) in [(6, 0), (7, 1)] {
             assert_eq!(pools.ask(1, 2, waiting, |_| true), Answer::Waits);
@@ -287,7 +309,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_closes_makes_room_for_another() {
-        let mut pools = HostPools::new(LIMITS);
+        let mut pools = HostPools::new(of_three(LIMITS));
         assert_eq!([0, 1].map(|host| pools.ask(host, 0, 0, |_| true)), [Answer::Granted; 2]);
         pools.give_back(0, true, |_| true);
         assert_eq!(pools.ask(1, 1, 0, |_| true), Answer::Granted);
@@ -295,9 +317,9 @@ mod tests {
 
     #[test]
     fn limits_reject_what_is_pending_and_what_is_under_way() {
-        let none_pending = HostLimits { pending: 0, ..LIMITS };
+        let none_pending = of_three(ProxyLimits { pending: 0, ..LIMITS });
         assert_eq!(HostPools::new(none_pending).ask(0, 0, 0, |_| true), Answer::Rejected);
-        let few = HostLimits { requests: 1, shares_connections: true, ..LIMITS };
+        let few = of_three(ProxyLimits { requests: 1, shares_connections: true, ..LIMITS });
         let mut pools = HostPools::new(few);
         assert_eq!(
             [0, 1].map(|under_way| pools.ask(0, under_way, 0, |_| true))[1],

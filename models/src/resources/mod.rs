@@ -12,7 +12,7 @@ mod pool;
 
 pub use discipline::Discipline;
 pub use episodes::{Episode, Episodes};
-pub use host_pools::{Answer, HostLimits};
+pub use host_pools::{Answer, HostLimits, ProxyLimits};
 pub use idempotency::{IdempotencyKeys, Repetition};
 pub use keyed_cache::{CacheSettings, KeyedCache, LookUp};
 pub use message_queue::{Message, MessageQueue};

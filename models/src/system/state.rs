@@ -182,7 +182,7 @@ pub(crate) struct WorkloadState {
     pub arrivals: Option<Arrivals>,
     /// Number of requests started by arrival, or of users started if it is closed.
     pub begun: u64,
-    /// For each user, by number: true if the user is active.
+    /// The users, by number.
     pub users: Vec<UserState>,
 }
 

@@ -8,12 +8,13 @@ use crate::formats::Remark;
 use crate::formats::durations::in_seconds;
 use crate::formats::guarded_call::GuardedCall;
 use crate::formats::proxied_call::{
-    Limits, ProxiedBudget, ProxiedCall, ProxiedRetry, Proxy, policy_of, remark_on_rest,
+    ProxiedBudget, ProxiedCall, ProxiedRetry, Proxy, policy_of, remark_on_rest,
 };
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number};
 use crate::guards::ENVOYS_MERGE_WINDOW;
 use crate::resilience::load_balancer::SlowStart;
+use crate::resources::ProxyLimits;
 use crate::system::UNLIMITED;
 
 pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value {
@@ -89,7 +90,7 @@ fn write_http2() -> Value {
 
 /// All four limits: Envoy has limits of its own for those that are left out.
 fn write_thresholds(proxied: &ProxiedCall) -> Map<String, Value> {
-    let limits = proxied.limits.unwrap_or(Limits::NONE);
+    let limits = proxied.limits.unwrap_or(ProxyLimits::NONE);
     let (retries, budget) = match proxied.budget {
         None => (Some(UNLIMITED), None),
         Some(ProxiedBudget::Number(most)) => (Some(most), None),

@@ -7,13 +7,13 @@ use crate::formats::Remark;
 use crate::formats::durations::with_unit;
 use crate::formats::guarded_call::GuardedCall;
 use crate::formats::proxied_call::{
-    Limits, ProxiedBudget, ProxiedCall, ProxiedRetry, Proxy, longest_pause, policy_of,
-    remark_on_rest,
+    ProxiedBudget, ProxiedCall, ProxiedRetry, Proxy, longest_pause, policy_of, remark_on_rest,
 };
 use crate::formats::remark::CallRemarks;
 use crate::formats::values::{map, number, unless_empty};
 use crate::guards::ENVOYS_MERGE_WINDOW;
 use crate::resilience::load_balancer::OutlierSettings;
+use crate::resources::ProxyLimits;
 use crate::system::UNLIMITED;
 
 /// The base of the pauses between attempts that Istio leaves to Envoy.
@@ -71,7 +71,7 @@ fn write_connection_pool(
     // The numbers are signed.
     let limited =
         |limit: u32| (limit != UNLIMITED).then(|| Value::from(limit.min(i32::MAX as u32)));
-    let limits = proxied.limits.unwrap_or(Limits::NONE);
+    let limits = proxied.limits.unwrap_or(ProxyLimits::NONE);
     if limits.pending == 0 || limits.requests == 0 {
         remarks.add("Istio cannot reject every call: zero means no limit");
     }

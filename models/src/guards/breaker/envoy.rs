@@ -4,12 +4,12 @@ use sim_core::SimDuration;
 
 use super::Company;
 use super::proxy::{Proxy, Thresholds};
-use crate::guards::bulkhead::ProxyLimits;
 use crate::guards::retry::EnvoyBudget;
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::RetryBudgetPolicy;
 use crate::resilience::load_balancer::{Balancing, OutlierSection, OutlierSettings};
+use crate::resources::ProxyLimits;
 
 /// Envoy's own thresholds (`CircuitBreakers.Thresholds`).
 const MAX_CONNECTIONS: u32 = 1_024;

@@ -2,12 +2,12 @@
 
 use super::Company;
 use super::proxy::{Proxy, Thresholds};
-use crate::guards::bulkhead::ProxyLimits;
 use crate::guards::retry::EnvoyBudget;
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::RetryBudgetPolicy;
 use crate::resilience::load_balancer::{Balancing, OutlierSection, OutlierSettings};
+use crate::resources::ProxyLimits;
 
 /// Istio's own limit for whatever is not set or zero (`getDefaultCircuitBreakerThresholds` in
 /// `pilot/pkg/networking/core/cluster_traffic_policy.go`, 011b88b): no limit.

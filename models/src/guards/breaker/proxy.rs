@@ -5,10 +5,11 @@ use sim_core::SimDuration;
 
 use super::{BreakerSection, Company};
 use crate::guards::WrittenGuard;
-use crate::guards::bulkhead::{Permits, ProxyLimits};
+use crate::guards::bulkhead::Permits;
 use crate::language::{Location, Placed, Problems};
 use crate::resilience::RetryBudgetPolicy;
 use crate::resilience::load_balancer::{Balancing, OutlierSettings};
+use crate::resources::ProxyLimits;
 
 /// The time for which Envoy lets changes of instances wait for others, unless it is told otherwise
 /// (`CommonLbConfig.update_merge_window`; `ClusterManagerImpl::scheduleUpdate` in
