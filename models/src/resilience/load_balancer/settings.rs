@@ -21,12 +21,12 @@ pub enum Balance {
     PowerOfTwo,
     /// One after the other, by weight.
     Weighted(Vec<u32>),
-    /// To the cheaper by [`PeakEwma`] among two taken by chance.
+    /// To the cheaper by [`PeakEwma`](super::PeakEwma) among two taken by chance.
     PeakEwma {
         /// The time constant of the average.
         decay: SimDuration,
     },
-    /// By the key of a request, on a [ring](ConsistentHash).
+    /// By the key of a request, on a [ring](super::ConsistentHash).
     ConsistentHash {
         /// The number of different keys; as many as requests if there is none.
         keys: Option<u64>,
