@@ -7,7 +7,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{EdgePlan, Ends, NONE, Next, Turn};
+use crate::system::{EdgePlan, Ends, NONE, Next, Turn, Way};
 
 /// Most requests that a hedge sends for one attempt.
 pub const MOST_REQUESTS: usize = 4;
@@ -142,10 +142,21 @@ impl Turn<'_> {
         if frame.is_counted {
             self.state.recorder.attempt_begins(edge_id);
         }
-        if self.state.faults_in_force > 0 && self.is_unreachable(edge_id, target) {
+        let way = self.way_of_request(index, target);
+        if way == Way::Refused {
+            self.note_refused_hedge(waiter, edge);
             return Next::Nothing;
         }
-        self.send(index, edge, target, waiter)
+        self.send(index, edge, target, waiter, way)
+    }
+
+    /// Counts a hedged request that was refused at once; the earlier ones may still be answered.
+    fn note_refused_hedge(&mut self, caller: Waiter, edge: &EdgePlan) {
+        let Some((plan, position)) = edge.hedge() else { return };
+        plan.note_request(position, NONE, caller, self);
+        if let Hold::Hedge(hedged) = self.state.frames.hold(caller.frame, position) {
+            hedged.outstanding -= 1;
+        }
     }
 
     /// True if a failure is not the end of an attempt, because another request of its hedge is
@@ -157,6 +168,17 @@ impl Turn<'_> {
         let Some((_, position)) = edge.hedge() else { return false };
         let held = self.state.frames.hold(index, position);
         matches!(held, Hold::Hedge(hedged) if hedged.outstanding > 1)
+    }
+
+    /// The requests of a hedged attempt, by their frames at the callees.
+    pub fn requests_of_hedge(
+        &mut self,
+        index: u32,
+        edge: &EdgePlan,
+    ) -> Option<[u32; MOST_REQUESTS]> {
+        let (_, position) = edge.hedge()?;
+        let Hold::Hedge(hedged) = self.state.frames.hold(index, position) else { return None };
+        Some(hedged.callees)
     }
 
     /// The requests of a hedged attempt, which stop being outstanding.

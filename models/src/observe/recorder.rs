@@ -4,8 +4,8 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::records::{
-    BreakerRecord, EdgeRecord, EffectRecord, InstanceChange, InstanceRecord, KeptLatencies,
-    MOST_KEPT, PoolSeries, QueueRecord, ScaleRecord, WorkloadRecord,
+    BreakerRecord, EdgeRecord, EffectRecord, InstanceRecord, KeptLatencies, MOST_KEPT, PoolSeries,
+    QueueRecord, ScaleRecord, WorkloadRecord,
 };
 use super::sampling::Sampling;
 use crate::Outcome;
@@ -205,15 +205,9 @@ impl Recorder {
     }
 
     /// A balancer learns something about an instance.
-    pub fn instance_changes(
-        &mut self,
-        at: SimTime,
-        edge: u32,
-        instance: u32,
-        change: InstanceChange,
-    ) {
+    pub fn instance_changes(&mut self, record: InstanceRecord) {
         if self.instances.len() < MOST_KEPT {
-            self.instances.push(InstanceRecord { at, edge, instance, change });
+            self.instances.push(record);
         }
     }
 

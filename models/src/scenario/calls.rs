@@ -100,6 +100,7 @@ fn compile(
             Caller::Station(id) => plan.blueprint.stations[id as usize].instances.start,
         },
         caller_instances: plan.caller_instances(edge.caller),
+        caller_regions: plan.caller_regions(edge.caller),
         callee: edge.callee,
         only_instance: match callee.instances.len() {
             1 if !balance.takes_instances_out() => callee.instances.start,

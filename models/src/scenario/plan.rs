@@ -1,6 +1,6 @@
 //! The blueprint while it is being compiled.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use sim_core::{Distribution, SimDuration};
 
 use super::csv_file::records;
@@ -288,6 +288,20 @@ impl Plan {
         match caller {
             Caller::Workload(_) | Caller::Queue(_) => 1,
             Caller::Station(id) => self.blueprint.stations[id as usize].instances.len() as u32,
+        }
+    }
+
+    /// The regions of a caller's instances, each once.
+    pub fn caller_regions(&self, caller: Caller) -> Vec<u32> {
+        let Blueprint { stations, instances, workloads, .. } = &self.blueprint;
+        match caller {
+            Caller::Workload(id) => vec![workloads[id as usize].region],
+            Caller::Queue(_) => vec![NONE],
+            Caller::Station(id) => {
+                let all = stations[id as usize].instances.clone();
+                let regions = all.map(|instance| instances[instance as usize].region);
+                regions.collect::<IndexSet<u32>>().into_iter().collect()
+            }
         }
     }
 

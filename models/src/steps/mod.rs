@@ -189,10 +189,11 @@ impl Turn<'_> {
     #[inline]
     pub fn run(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
-        if frame.deadline <= self.now {
+        let op = self.plan.program[frame.step as usize];
+        if frame.deadline <= self.now && !matches!(op, Op::Answer) {
             return self.finish(index, Outcome::Expired);
         }
-        match self.plan.program[frame.step as usize] {
+        match op {
             Op::Work(_) => self.begin_work(index),
             Op::Call(site) => self.begin_call(index, site),
             Op::Answer => self.handler_ends(index),

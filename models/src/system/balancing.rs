@@ -4,7 +4,7 @@ use super::blueprint::{EdgePlan, NONE};
 use super::event::Event;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
-use crate::observe::InstanceChange;
+use crate::observe::{InstanceChange, InstanceRecord};
 use crate::resilience::load_balancer::{AttemptResult, BalancedCall};
 
 impl Turn<'_> {
@@ -31,10 +31,14 @@ impl Turn<'_> {
                 | draw_tag::BALANCE
                 | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT,
         );
+        let view = self.view_of(index, edge);
         let (pools, instances, plan) = (&self.state.pools, &self.state.instances, self.plan);
         let outstanding = |instance: u32| {
             let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
-            pool.in_use() + pool.queue_length() + instances[(first + instance) as usize].held_up
+            pool.in_use() + pool.queue_length() + {
+                let instance = &instances[(first + instance) as usize];
+                instance.held_up + instance.lost
+            }
         };
         let call = BalancedCall {
             now: self.now,
@@ -42,8 +46,19 @@ impl Turn<'_> {
             zone: self.zone_of(index, edge),
             key: self.balance_key(index),
         };
-        let chosen = self.state.edges[edge_id as usize].balancer.choose(call, outstanding)?;
+        let chosen =
+            self.state.edges[edge_id as usize].balancers[view].choose(call, outstanding)?;
         Some(first + chosen)
+    }
+
+    /// Returns the number of the balancer that a caller asks: that of its region.
+    #[inline]
+    fn view_of(&self, index: u32, edge: &EdgePlan) -> usize {
+        if let [_] = edge.caller_regions[..] {
+            return 0;
+        }
+        let region = self.region_of(index);
+        edge.caller_regions.iter().position(|it| *it == region).unwrap_or(0)
     }
 
     /// Returns the zone of a caller: its region, or else the number of its instance.
@@ -77,59 +92,78 @@ impl Turn<'_> {
         let frame = &self.state.frames[index];
         let (edge_id, target) = (frame.called_edge, frame.target);
         let elapsed = self.now.since(frame.since);
-        let balancer = &mut self.state.edges[edge_id as usize].balancer;
+        let view = self.view_of(index, edge);
+        let balancer = &mut self.state.edges[edge_id as usize].balancers[view];
         if let Some(ejection) = balancer.note_attempt(
             self.now,
             target - edge.callee_instances.start,
             elapsed,
             AttemptResult::of(outcome),
         ) {
-            self.state.recorder.instance_changes(
-                self.now,
-                edge_id,
-                target,
-                InstanceChange::Ejected(ejection),
-            );
+            let change = InstanceChange::Ejected(ejection);
+            let record = self.seen(edge_id, view, target, change);
+            self.state.recorder.instance_changes(record);
         }
     }
 
-    /// Checks every instance that an edge leads to: it passes if it can be reached and is not
-    /// paused.
+    /// A change of an instance as a balancer of an edge sees it now.
+    fn seen(
+        &self,
+        edge: u32,
+        view: usize,
+        instance: u32,
+        change: InstanceChange,
+    ) -> InstanceRecord {
+        let regions = &self.plan.edges[edge as usize].caller_regions;
+        let seen_from = if regions.len() > 1 { regions[view] } else { NONE };
+        InstanceRecord { at: self.now, edge, seen_from, instance, change }
+    }
+
+    /// Checks every instance that an edge leads to, from each region of its callers.
     #[cold]
     pub fn check_health(&mut self, edge: u32) {
-        let callees = self.plan.edges[edge as usize].callee_instances.clone();
-        for instance in callees.clone() {
-            let condition = &self.state.instances[instance as usize];
-            let has_passed = condition.crashes == 0
-                && condition.pauses == 0
-                && !self.is_unreachable(edge, instance);
-            let balancer = &mut self.state.edges[edge as usize].balancer;
-            if let Some(is_up) = balancer.note_check(self.now, instance - callees.start, has_passed)
-            {
-                let change = if is_up { InstanceChange::Up } else { InstanceChange::Down };
-                self.state.recorder.instance_changes(self.now, edge, instance, change);
-            }
-            let balancer = &mut self.state.edges[edge as usize].balancer;
-            if has_passed && balancer.readmits(self.now, instance - callees.start) {
-                let change = InstanceChange::Readmitted;
-                self.state.recorder.instance_changes(self.now, edge, instance, change);
+        let plan = &self.plan.edges[edge as usize];
+        for (view, region) in plan.caller_regions.iter().enumerate() {
+            for instance in plan.callee_instances.clone() {
+                self.check_instance(edge, view, *region, instance);
             }
         }
-        if let Some(check) = self.plan.edges[edge as usize].balance.health_check {
+        if let Some(check) = plan.balance.health_check {
             self.schedule.after(check.interval, Event::HealthCheck { edge });
+        }
+    }
+
+    fn check_instance(&mut self, edge: u32, view: usize, region: u32, instance: u32) {
+        let has_passed = self.answers_checks(edge, region, instance);
+        let number = instance - self.plan.edges[edge as usize].callee_instances.start;
+        let balancer = &mut self.state.edges[edge as usize].balancers[view];
+        let health = balancer
+            .note_check(self.now, number, has_passed)
+            .map(|is_up| if is_up { InstanceChange::Up } else { InstanceChange::Down });
+        let readmission = (has_passed && balancer.readmits(self.now, number))
+            .then_some(InstanceChange::Readmitted);
+        for change in health.into_iter().chain(readmission) {
+            let record = self.seen(edge, view, instance, change);
+            self.state.recorder.instance_changes(record);
         }
     }
 
     /// Ends an interval of an edge's outlier detection.
     #[cold]
     pub fn sweep_outliers(&mut self, edge: u32) {
-        let first = self.plan.edges[edge as usize].callee_instances.start;
-        let recorder = &mut self.state.recorder;
-        self.state.edges[edge as usize].balancer.sweep(self.now, |instance, ejection| {
-            let change = ejection.map_or(InstanceChange::Readmitted, InstanceChange::Ejected);
-            recorder.instance_changes(self.now, edge, first + instance, change);
-        });
-        if let Some(outliers) = self.plan.edges[edge as usize].balance.outlier_detection {
+        let plan = &self.plan.edges[edge as usize];
+        for view in 0..plan.caller_regions.len() {
+            let mut changes = Vec::new();
+            self.state.edges[edge as usize].balancers[view].sweep(self.now, |number, ejection| {
+                let change = ejection.map_or(InstanceChange::Readmitted, InstanceChange::Ejected);
+                changes.push((plan.callee_instances.start + number, change));
+            });
+            for (instance, change) in changes {
+                let record = self.seen(edge, view, instance, change);
+                self.state.recorder.instance_changes(record);
+            }
+        }
+        if let Some(outliers) = plan.balance.outlier_detection {
             self.schedule.after(outliers.interval, Event::Sweep { edge });
         }
     }

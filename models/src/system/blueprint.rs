@@ -79,8 +79,8 @@ pub struct Blueprint {
     /// Latencies between regions, as distribution ids, row by row; empty if the scenario has no
     /// regions.
     pub distances: Vec<u32>,
-    /// Number of regions.
-    pub regions: u32,
+    /// Names of the regions.
+    pub regions: Vec<String>,
     /// True if any feature needs request identities or distances; lets other systems skip those
     /// checks.
     pub is_elaborate: bool,
@@ -407,7 +407,7 @@ impl Blueprint {
             caches: Vec::new(),
             autoscalers: Vec::new(),
             distances: Vec::new(),
-            regions: 0,
+            regions: Vec::new(),
             is_elaborate: false,
             nesting: 0,
             customers: 0,
@@ -497,6 +497,9 @@ pub struct EdgePlan {
     pub caller_first_instance: u32,
     /// Number of instances of the caller.
     pub caller_instances: u32,
+    /// The regions of the caller's instances, each once. Callers in each have a balancer of their
+    /// own, because what they can reach differs; [`NONE`] stands for callers without a region.
+    pub caller_regions: Vec<u32>,
     /// The callee, as a station id.
     pub callee: u32,
     /// The callee's instances, as dense ids.

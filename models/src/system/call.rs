@@ -7,6 +7,7 @@ use sim_core::{SimDuration, SimTime};
 use super::blueprint::{EdgePlan, NONE, OnFailure};
 use super::frame::{Activity, Role};
 use super::program::CallSite;
+use super::reach::Way;
 use super::state::{Next, Parked};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
@@ -82,6 +83,9 @@ impl<'a> Turn<'a> {
         let edge = self.edge_of(index);
         if edge.observes_attempts && !self.others_may_answer(index, edge, outcome) {
             self.note_attempt(index, edge, outcome);
+        }
+        if outcome.is_good() {
+            self.forget_lost(index, edge);
         }
         self.leave_guards(index, outcome)
     }
@@ -203,19 +207,27 @@ impl<'a> Turn<'a> {
         if is_counted {
             self.state.recorder.attempt_begins(edge_id);
         }
-        if self.state.faults_in_force > 0
-            && let Some(next) = self.attempt_is_lost(index, edge, edge_id, target)
-        {
-            return next;
+        let way = self.way_of_request(index, target);
+        if way == Way::Refused {
+            return self.attempt_ended(index, Outcome::Refused);
         }
+        let connects = way == Way::Open || edge.connect_timeout == NONE;
+        let timeout = if connects { edge.timeout } else { edge.connect_timeout };
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
-        self.set_deadline(edge.timeout, caller);
-        self.send(index, edge, target, caller)
+        self.set_deadline(timeout, caller);
+        self.send(index, edge, target, caller, way)
     }
 
-    /// Sends a request for the current attempt to an instance.
+    /// Sends a request for the current attempt to an instance; it disappears if the way is not open.
     #[inline]
-    pub fn send(&mut self, index: u32, edge: &EdgePlan, target: u32, caller: Waiter) -> Next {
+    pub fn send(
+        &mut self,
+        index: u32,
+        edge: &EdgePlan,
+        target: u32,
+        caller: Waiter,
+        way: Way,
+    ) -> Next {
         let frame = &self.state.frames[index];
         let (edge_id, entry, is_counted, priority) =
             (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
@@ -230,8 +242,11 @@ impl<'a> Turn<'a> {
         if is_elaborate {
             self.elaborate(index, edge, callee, caller);
         }
+        if way != Way::Open {
+            return self.swallow(callee);
+        }
         if self.plan.is_elaborate
-            && let Some(next) = self.send_far(index, edge_id, callee, key)
+            && let Some(next) = self.send_far(index, callee, key)
         {
             return next;
         }
@@ -240,39 +255,5 @@ impl<'a> Turn<'a> {
             return self.wait(callee, Activity::InTransit, latency);
         }
         Next::Arrive(callee)
-    }
-
-    /// Handles an attempt that a fault keeps from its callee: it is refused at once, or swallowed
-    /// and never answered.
-    #[cold]
-    fn attempt_is_lost(
-        &mut self,
-        index: u32,
-        edge: &EdgePlan,
-        edge_id: u32,
-        target: u32,
-    ) -> Option<Next> {
-        let condition = &self.state.edges[edge_id as usize];
-        let is_swallowed = condition.black_holes > 0 || self.is_cut_off(index, target);
-        if condition.refusals > 0 || self.state.instances[target as usize].refusals > 0 {
-            return Some(self.attempt_ended(index, Outcome::Refused));
-        }
-        if !is_swallowed {
-            return None;
-        }
-        let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
-        self.set_deadline(
-            if edge.connect_timeout == NONE { edge.timeout } else { edge.connect_timeout },
-            caller,
-        );
-        Some(Next::Nothing)
-    }
-
-    /// True if a fault keeps all requests from an instance.
-    pub fn is_unreachable(&self, edge: u32, target: u32) -> bool {
-        let condition = &self.state.edges[edge as usize];
-        condition.black_holes > 0
-            || condition.refusals > 0
-            || self.state.instances[target as usize].refusals > 0
     }
 }

@@ -94,6 +94,8 @@ pub(crate) enum Activity {
     AwaitingBranches,
     /// Sends its answer to the caller.
     ReplyInTransit,
+    /// Its request or its answer has disappeared on the way, and its caller waits in vain.
+    Lost,
     /// A user between two requests thinks.
     Thinking,
 }

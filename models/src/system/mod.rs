@@ -7,7 +7,7 @@
 //! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
 //! (deadlines, cancellation, hedges), `messaging` (message queues), `scaling` (instances that come
 //! and go), `memory` (what dies with a process), `tasks` (work in pools of threads),
-//! `regions` (distances, populations), `client` (workloads), `outage` (faults).
+//! `reach` (who can be reached), `regions` (distances, populations), `client` (workloads), `outage` (faults).
 
 mod balancing;
 mod blueprint;
@@ -24,6 +24,7 @@ mod outage;
 mod patience;
 mod pool_plan;
 mod program;
+mod reach;
 mod regions;
 mod scaling;
 mod state;
@@ -43,6 +44,7 @@ pub use event::Event;
 pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
 pub use pool_plan::{PoolKind, PoolPlan};
 pub use program::{BranchTable, CallSite};
+pub(crate) use reach::Way;
 pub use state::{Aborted, LimitReached, System};
 pub(crate) use state::{Next, Parked, QueueState, State};
 pub(crate) use turn::{Turn, draw_tag};

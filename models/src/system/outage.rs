@@ -9,12 +9,16 @@ use crate::faults::InForce;
 impl Turn<'_> {
     /// Starts a fault.
     pub fn fault_begins(&mut self, id: u32) {
+        if self.is_called_off(id) {
+            return;
+        }
         self.state.faults_in_force += 1;
+        self.state.in_force[id as usize] = true;
         self.plan.faults[id as usize].effect.begin(id, self);
     }
 
     /// True if a fault belongs to an experiment that was aborted.
-    pub fn is_called_off(&self, id: u32) -> bool {
+    fn is_called_off(&self, id: u32) -> bool {
         self.state.aborted.is_some() && self.plan.experiment.contains(&(id as usize))
     }
 
@@ -22,9 +26,7 @@ impl Turn<'_> {
     /// those still to come never start.
     pub fn watch_experiment(&mut self) {
         let plan = self.plan;
-        let experiment = &plan.faults[plan.experiment.clone()];
-        let is_running =
-            experiment.iter().any(|fault| fault.begin < self.now && self.now <= fault.end);
+        let is_running = self.state.in_force[plan.experiment.clone()].contains(&true);
         let Some(last) = self
             .state
             .recorder
@@ -42,21 +44,24 @@ impl Turn<'_> {
             .find_map(|(condition, when)| Some((condition, when.met(plan, recorder, last)?)));
         let Some((condition, value)) = met else { return };
         for id in plan.experiment.clone() {
-            let fault = &plan.faults[id];
-            if fault.begin < self.now && self.now < fault.end {
-                self.fault_ends(id as u32);
-            }
+            self.fault_ends(id as u32);
         }
         self.state.aborted = Some(Aborted { at: self.now, condition, value });
     }
 
     /// Lets a fault grow by one step.
     pub fn fault_grows(&mut self, id: u32) {
+        if !self.state.in_force[id as usize] {
+            return;
+        }
         self.plan.faults[id as usize].effect.grow(id, self);
     }
 
-    /// Ends a fault.
+    /// Ends a fault, if it is still in force.
     pub fn fault_ends(&mut self, id: u32) {
+        if !std::mem::replace(&mut self.state.in_force[id as usize], false) {
+            return;
+        }
         self.state.faults_in_force -= 1;
         self.plan.faults[id as usize].effect.end(id, self);
     }
@@ -125,8 +130,10 @@ impl Turn<'_> {
             }
         }
         let is_here = |frame: &Frame| {
-            let is_on_the_network =
-                matches!(frame.activity, Activity::InTransit | Activity::ReplyInTransit);
+            let is_on_the_network = matches!(
+                frame.activity,
+                Activity::InTransit | Activity::ReplyInTransit | Activity::Lost
+            );
             frame.is_on_an_instance() && frame.instance == instance && !is_on_the_network
         };
         let victims = self.state.frames.matching(is_here);

@@ -102,6 +102,7 @@ impl Turn<'_> {
     pub fn withdraw_attempt(&mut self, index: u32) {
         let edge = self.edge_of(index);
         let cancels = edge.cancels && !self.is_paused(index);
+        self.forget_lost(index, edge);
         let frame = &self.state.frames[index];
         let (caller, callee) = (Waiter { frame: index, epoch: frame.epoch }, frame.callee);
         if let Some(callees) = self.give_up_hedged(index, edge) {
@@ -119,17 +120,15 @@ impl Turn<'_> {
         if callee == NONE || !self.works_for(callee, caller) {
             return;
         }
-        let frame = &self.state.frames[callee];
-        let (edge, key) = (frame.edge, frame.key.child(draw_tag::CANCELLATION));
-        let latency = if self.has_network_latency(edge) {
-            self.network_latency(edge, key)
-        } else {
-            SimDuration::ZERO
-        };
+        if self.is_swallowed(callee) {
+            return;
+        }
+        let key = self.state.frames[callee].key.child(draw_tag::CANCELLATION);
+        let latency = self.latency_between(callee, caller.frame, key);
         self.schedule.after(latency, Event::Cancel { callee, caller });
     }
 
-    fn works_for(&self, callee: u32, caller: Waiter) -> bool {
+    pub fn works_for(&self, callee: u32, caller: Waiter) -> bool {
         let frame = &self.state.frames[callee];
         frame.activity != Activity::Free && frame.caller == caller
     }
@@ -140,9 +139,12 @@ impl Turn<'_> {
         if !self.works_for(callee, caller) || self.is_paused(callee) {
             return;
         }
+        if self.is_swallowed(callee) {
+            return;
+        }
         let activity = self.state.frames[callee].activity;
         match activity {
-            Activity::ReplyInTransit => return,
+            Activity::ReplyInTransit | Activity::Lost => return,
             Activity::AwaitingReply => self.withdraw_attempt(callee),
             Activity::AwaitingBranches => {
                 let parent = Waiter { frame: callee, epoch: self.state.frames[callee].epoch };

@@ -28,18 +28,13 @@ impl Turn<'_> {
     /// Passes the request's identity on to the callee and, if there are regions, adds the time for
     /// the distance.
     #[cold]
-    pub fn send_far(&mut self, index: u32, edge: u32, callee: u32, key: DrawKey) -> Option<Next> {
+    pub fn send_far(&mut self, index: u32, callee: u32, key: DrawKey) -> Option<Next> {
         self.state.frames.set_request(callee, self.state.frames.request(index));
         if self.plan.distances.is_empty() {
             return None;
         }
         let key = key.child(draw_tag::REQUEST_LATENCY);
-        let distance = SimDuration::from_nanos_f64(self.distance(
-            self.region_of(index),
-            self.region_of(callee),
-            key,
-        ));
-        let latency = self.network_latency(edge, key) + distance;
+        let latency = self.latency_between(callee, index, key);
         Some(if latency.is_zero() {
             Next::Arrive(callee)
         } else {
@@ -47,27 +42,28 @@ impl Turn<'_> {
         })
     }
 
+    /// Draws the time that a message between a request at an instance and its caller takes.
+    pub fn latency_between(&self, callee: u32, caller: u32, key: DrawKey) -> SimDuration {
+        let latency = self.network_latency(self.state.frames[callee].edge, key);
+        if self.plan.distances.is_empty() {
+            return latency;
+        }
+        let distance = self.distance(self.region_of(caller), self.region_of(callee), key);
+        latency + SimDuration::from_nanos_f64(distance)
+    }
+
     /// Draws the one-way network latency between two regions, in nanoseconds.
     #[cold]
-    pub fn distance(&self, from: u32, to: u32, key: DrawKey) -> f64 {
+    fn distance(&self, from: u32, to: u32, key: DrawKey) -> f64 {
         if from == NONE || to == NONE {
             return 0.0;
         }
-        let distance = self.plan.distances[(from * self.plan.regions + to) as usize];
+        let distance = self.plan.distances[(from * self.plan.regions.len() as u32 + to) as usize];
         if distance == NONE {
             0.0
         } else {
             self.plan.distributions[distance as usize].sample(&mut key.child(1).draw())
         }
-    }
-
-    /// True if no messages get through between a frame and an instance.
-    pub fn is_cut_off(&self, index: u32, target: u32) -> bool {
-        if self.state.cuts.is_empty() {
-            return false;
-        }
-        let (from, to) = (self.region_of(index), self.plan.instances[target as usize].region);
-        self.state.cuts.iter().any(|cut| *cut == (from, to) || *cut == (to, from))
     }
 
     /// Returns the customer whose request a frame works for, numbered from 0.

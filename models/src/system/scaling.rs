@@ -58,7 +58,9 @@ impl Turn<'_> {
         let running = self.state.autoscalers[scaler as usize].running;
         for (edge, state) in self.plan.edges.iter().zip(&mut self.state.edges) {
             if edge.callee == station {
-                state.balancer.set_present(self.now, running);
+                for balancer in &mut state.balancers {
+                    balancer.set_present(self.now, running);
+                }
                 for pool in edge.pools_of_hosts() {
                     self.state.pools[pool as usize].set_present_hosts(running);
                 }

@@ -78,6 +78,9 @@ pub(crate) struct InstanceState {
     /// Number of requests in `parked`: they have arrived, but the instance has not noticed them
     /// yet.
     pub held_up: u32,
+    /// Number of requests to it that were lost on the way, or whose answers were, and for which
+    /// their callers still wait.
+    pub lost: u32,
 }
 
 /// Something that a paused instance will notice when it resumes.
@@ -108,7 +111,8 @@ impl InstanceState {
 /// The state of an edge.
 #[derive(Clone, Debug)]
 pub(crate) struct EdgeState {
-    pub balancer: LoadBalancer,
+    /// The balancers, one for each region of its callers.
+    pub balancers: Vec<LoadBalancer>,
     /// Faults that slow its messages, by id.
     pub slowed_by: Vec<u32>,
     /// Number of faults that swallow its messages.
@@ -238,6 +242,8 @@ pub(crate) struct State {
     pub autoscalers: Vec<ScalerState>,
     /// Pairs of regions that cannot reach each other.
     pub cuts: Vec<(u32, u32)>,
+    /// Number of requests whose messages were lost and for which their callers still wait.
+    pub lost: u32,
     /// Number of messages that wait to be consumed or are being delivered.
     pub messages: u64,
     /// Further things to do within this instant, the last one first.
@@ -246,6 +252,8 @@ pub(crate) struct State {
     pub deferred: u64,
     /// Number of faults in force; while it is zero, all checks for faults are skipped.
     pub faults_in_force: u32,
+    /// For each fault, true while it is in force.
+    pub in_force: Vec<bool>,
     pub recorder: Recorder,
     pub has_warmed_up: bool,
     pub have_arrivals_ended: bool,
@@ -326,10 +334,12 @@ impl System {
             caches: blueprint.caches.iter().map(|plan| KeyedCache::new(&plan.settings)).collect(),
             autoscalers: blueprint.autoscalers.iter().map(initial_scaler).collect(),
             cuts: Vec::new(),
+            lost: 0,
             messages: 0,
             ready: Vec::with_capacity(64),
             deferred: 0,
             faults_in_force: 0,
+            in_force: vec![false; blueprint.faults.len()],
             recorder: Recorder::new(&blueprint),
             has_warmed_up: blueprint.run.warmup.is_zero(),
             have_arrivals_ended: false,
@@ -445,7 +455,10 @@ fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams
     let key = DrawKey::root(&mut streams.stream(&format!("outliers {} -> {callee}", edge.caller)));
     let instances = blueprint.stations[edge.callee as usize].instances.len() as u32;
     EdgeState {
-        balancer: LoadBalancer::new(edge.balance.clone(), instances, key),
+        balancers: (0..edge.caller_regions.len() as u64)
+            .map(|region| if region == 0 { key } else { key.child(region) })
+            .map(|key| LoadBalancer::new(edge.balance.clone(), instances, key))
+            .collect(),
         slowed_by: Vec::new(),
         black_holes: 0,
         refusals: 0,

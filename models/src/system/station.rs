@@ -304,22 +304,31 @@ impl Turn<'_> {
     pub fn answer(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &mut self.state.frames[index];
         frame.outcome = outcome;
+        if !outcome.is_good() && frame.deadline <= self.now {
+            frame.outcome = Outcome::Timeout;
+        }
         let edge = frame.edge;
-        if self.has_network_latency(edge) || self.plan.is_elaborate {
+        if self.has_network_latency(edge)
+            || self.plan.is_elaborate
+            || self.state.faults_in_force > 0
+        {
             return self.send_reply(index, edge);
         }
         Next::Reply(index)
     }
 
-    /// Sends an answer over a network that may take time.
+    /// Sends an answer over a network that may take time, or lose it.
     fn send_reply(&mut self, index: u32, edge: u32) -> Next {
+        if self.is_swallowed(index) {
+            return self.swallow(index);
+        }
         let key = self.state.frames[index].key.child(draw_tag::REPLY_LATENCY);
         let caller = self.state.frames[index].caller;
-        let mut latency = self.network_latency(edge, key);
-        if !self.plan.distances.is_empty() && self.state.frames.is_live(caller) {
-            let distance = self.distance(self.region_of(index), self.region_of(caller.frame), key);
-            latency += SimDuration::from_nanos_f64(distance);
-        }
+        let latency = if self.state.frames.is_live(caller) {
+            self.latency_between(index, caller.frame, key)
+        } else {
+            self.network_latency(edge, key)
+        };
         if latency.is_zero() {
             return Next::Reply(index);
         }

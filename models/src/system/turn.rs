@@ -126,10 +126,6 @@ impl<'a> Turn<'a> {
             Event::Overdue(waiter) => return self.overdue(waiter),
             Event::Cancel { callee, caller } => self.cancel(callee, caller),
             Event::UsersChange { workload } => self.users_change(workload),
-            Event::FaultBegins { fault }
-            | Event::FaultGrows { fault }
-            | Event::FaultEnds { fault }
-                if self.is_called_off(fault) => {}
             Event::FaultBegins { fault } => self.fault_begins(fault),
             Event::FaultGrows { fault } => self.fault_grows(fault),
             Event::FaultEnds { fault } => self.fault_ends(fault),
@@ -185,7 +181,11 @@ impl<'a> Turn<'a> {
             // The work is done; if the instance is paused, the frame only waits for it to resume.
             self.state.frames[index].activity = Activity::Pausing;
         }
-        if activity != Activity::ReplyInTransit && self.is_paused(index) {
+        if matches!(activity, Activity::InTransit | Activity::ReplyInTransit) {
+            if self.is_swallowed(index) {
+                return self.swallow(index);
+            }
+        } else if self.is_paused(index) {
             return self.park(index, Parked::Resume(waiter));
         }
         self.resume_unpaused(index, activity)
@@ -215,7 +215,8 @@ impl<'a> Turn<'a> {
             | Activity::AwaitingPermit
             | Activity::AwaitingReply
             | Activity::AwaitingTask
-            | Activity::AwaitingBranches => {
+            | Activity::AwaitingBranches
+            | Activity::Lost => {
                 unreachable!("no event resumes a frame that is {activity:?}")
             }
         }

@@ -28,6 +28,9 @@ pub struct InstanceRecord {
     pub at: SimTime,
     /// The edge.
     pub edge: u32,
+    /// The region of the callers that see it; [`NONE`](crate::system::NONE) if all callers see the
+    /// same.
+    pub seen_from: u32,
     /// The instance.
     pub instance: u32,
     /// The change.

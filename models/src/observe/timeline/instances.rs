@@ -12,13 +12,19 @@ pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Ve
         let edge = &blueprint.edges[record.edge as usize];
         let callee = &blueprint.stations[edge.callee as usize];
         let change = Change::Instance {
-            edge: format!("{} -> {}", edge.caller, callee.name),
+            edge: format!("{}{} -> {}", edge.caller, seen_from(blueprint, record), callee.name),
             instance: format!("{}#{}", callee.name, record.instance - callee.instances.start + 1),
             change: record.change,
         };
         Moment { at: record.at, change }
     };
     recorder.instances().iter().map(moment).collect()
+}
+
+/// The region of the callers who see a change, if others may not see it.
+fn seen_from(blueprint: &Blueprint, record: &InstanceRecord) -> String {
+    let region = blueprint.regions.get(record.seen_from as usize);
+    region.map_or_else(String::new, |region| format!(" in {region}"))
 }
 
 /// The name of an instance, with its number if its station has several.

@@ -11,7 +11,7 @@ use crate::system::NONE;
 pub(crate) fn compile_regions(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let regions = &names.file.regions;
     let count = regions.len();
-    plan.blueprint.regions = count as u32;
+    plan.blueprint.regions = regions.names().map(str::to_owned).collect();
     plan.blueprint.distances = vec![NONE; count * count];
     for (from, (name, others)) in regions.iter().enumerate() {
         problems.name(name, others.key());
