@@ -11,6 +11,7 @@ mod admission;
 mod architecture;
 mod balancing;
 mod conformance;
+mod contention;
 mod contributing;
 mod determinism;
 mod diagnostics;

@@ -110,7 +110,11 @@ fn strengthen(fault: &mut Fault) {
 
 /// Makes all computing take longer, but not waiting.
 fn lengthen_work(blueprint: &mut Blueprint) {
-    let Blueprint { program, distributions, .. } = blueprint;
+    let Blueprint { program, distributions, contentions, .. } = blueprint;
+    for contention in contentions {
+        contention.per_request *= LONGER_WORK;
+        contention.per_message *= LONGER_WORK;
+    }
     let mut longer: Vec<Option<u32>> = vec![None; distributions.len()];
     for step in program {
         let Op::Work(id) = step else { continue };

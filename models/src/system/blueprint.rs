@@ -5,6 +5,7 @@ use std::ops::Range;
 use sim_core::random::KeyedDraw;
 use sim_core::{Distribution, SimDuration, SimTime};
 
+use super::contention::Contention;
 use super::pool_plan::{PoolKind, PoolPlan};
 use super::program::{BranchTable, CallSite};
 use crate::OutcomeSet;
@@ -45,6 +46,8 @@ pub struct Blueprint {
     pub stations: Vec<StationPlan>,
     /// Instances of all stations; those of the same station are adjacent.
     pub instances: Vec<InstancePlan>,
+    /// Contention: the growth of work with load, one for each station that has any.
+    pub contentions: Vec<Contention>,
     /// Pools of threads, connections, processors and permits.
     pub pools: Vec<PoolPlan>,
     /// Edges from callers to callees, with their guards.
@@ -319,6 +322,8 @@ pub struct InstancePlan {
     pub keys: u32,
     /// Its region; [`NONE`] if it has none.
     pub region: u32,
+    /// The growth of its work with its load, by id; [`NONE`] if work takes as long as it takes.
+    pub contention: u32,
 }
 
 impl EdgePlan {
@@ -391,6 +396,7 @@ impl Blueprint {
             workloads: Vec::new(),
             stations: Vec::new(),
             instances: Vec::new(),
+            contentions: Vec::new(),
             pools: Vec::new(),
             edges: Vec::new(),
             sites: Vec::new(),

@@ -7,12 +7,13 @@
 //! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
 //! (deadlines, cancellation, hedges), `messaging` (message queues), `scaling` (instances that come
 //! and go), `memory` (what dies with a process), `tasks` (work in pools of threads),
-//! `regions` (distances, populations), `client` (workloads), `outage` (faults).
+//! `regions` (distances, populations), `client` (workloads), `contention` (work that grows with load), `outage` (faults).
 
 mod balancing;
 mod blueprint;
 mod call;
 mod client;
+mod contention;
 mod event;
 mod fallback;
 mod frame;
@@ -39,6 +40,7 @@ pub use blueprint::{
     InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
     RunPlan, Source, StationKind, StationPlan, UNLIMITED, WorkloadPlan,
 };
+pub use contention::Contention;
 pub use event::Event;
 pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
 pub use pool_plan::{PoolKind, PoolPlan};

@@ -238,6 +238,7 @@ impl Turn<'_> {
         let key = frame.key.child(frame.step_number());
         let mut nanos = self.plan.distributions[distribution as usize].sample(&mut key.draw());
         if self.is_disturbed(frame.instance) {
+            nanos = self.contended_work(frame.instance, nanos);
             nanos = self.slowed_work(frame.instance, nanos, key);
         }
         self.wait(index, Activity::Working, SimDuration::from_nanos_f64(nanos))
@@ -336,7 +337,7 @@ impl Turn<'_> {
         frame.is_on_an_instance() && self.state.instances[frame.instance as usize].pauses > 0
     }
 
-    /// True if any fault is in force at an instance.
+    /// True if any fault is in force at an instance, or its work takes longer under load.
     #[inline]
     fn is_disturbed(&self, instance: u32) -> bool {
         self.state.faults_in_force > 0 && self.state.instances[instance as usize].is_disturbed
