@@ -46,6 +46,7 @@ mod scenarios;
 mod schema;
 mod semantics;
 mod sending;
+mod sessions;
 mod stability;
 mod stories;
 mod sweeps;

@@ -278,6 +278,9 @@ pub enum Source {
         users: UserPlan,
         /// Time between an answer and the next request, as a distribution id.
         think: u32,
+        /// Time between a failed request, which ends the session of its user, and the next session,
+        /// as a distribution id; [`NONE`] if users go on after failures.
+        begin_again: u32,
     },
 }
 

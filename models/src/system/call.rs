@@ -129,6 +129,11 @@ impl<'a> Turn<'a> {
             }
             self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
             self.state.frames.begin_next_request(index);
+            if !outcome.is_good()
+                && let Some(next) = self.session_ends(index, outcome)
+            {
+                return next;
+            }
             return self.go_to_next(index);
         }
         match frame.role {

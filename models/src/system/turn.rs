@@ -28,6 +28,8 @@ pub(crate) mod draw_tag {
     pub const FAULT: u64 = 7 << 40;
     /// The think time of a user.
     pub const THINK: u64 = 8 << 40;
+    /// The pause before a user begins a new session.
+    pub const SESSION: u64 = 19 << 40;
     /// Network latency of a cancellation.
     pub const CANCELLATION: u64 = 9 << 40;
     /// The chance of being rejected early.
