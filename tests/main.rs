@@ -25,6 +25,7 @@ mod exports_gobreaker;
 mod exports_polly;
 mod exports_settings;
 mod fallbacks;
+mod fault_steps;
 mod field;
 mod guard_diagnostics;
 mod guards;

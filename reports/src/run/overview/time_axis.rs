@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use sim_core::SimTime;
 use sim_experiments::Finished;
+use sim_models::faults::Part;
 
 use crate::plot::{Axis, Canvas, Chart, ChartFrame, DrawError, Drawn, Scale, colour, font};
 use crate::units::clock;
@@ -120,10 +121,10 @@ fn faults(finished: &Finished, end: f64) -> Vec<FaultSpan> {
     let seconds = |at: SimTime| at.as_secs_f64().min(end);
     let faults = finished.system.blueprint().faults.iter();
     faults
-        .filter(|fault| fault.begin.as_secs_f64() < end)
+        .filter(|fault| fault.begin.as_secs_f64() < end && fault.part != Part::Later)
         .map(|fault| FaultSpan {
             begin: seconds(fault.begin),
-            end: seconds(fault.end),
+            end: seconds(fault.end_of_all(fault.begin, fault.end)),
             label: format!("{}: {}", fault.target, fault.summary()),
         })
         .collect()
