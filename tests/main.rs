@@ -52,3 +52,4 @@ mod stability;
 mod stories;
 mod sweeps;
 mod theory;
+mod triggers;

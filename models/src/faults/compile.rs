@@ -6,6 +6,7 @@ use super::idle::note_idle;
 use super::instances::struck_instances;
 use super::reach::InForceSpan;
 use super::steps::{Reach, in_steps};
+use super::trigger::compile_trigger;
 use super::{Effect, Fault, FaultTarget, Part, target_of};
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
@@ -87,6 +88,7 @@ pub(crate) trait Strike {
             target: normalize_edge(self.target()),
             instances: 0..0,
             part: Part::Whole,
+            trigger: None,
         }
     }
 }
@@ -176,7 +178,9 @@ pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut 
             }
             _ => {}
         }
+        let trigger = compile_trigger(section, names, plan, problems);
         for once in struck {
+            let once = Fault { trigger, ..once };
             let faults = match section.kind.span() {
                 Some(span) => span.repeated(once, plan, problems),
                 None => vec![once],

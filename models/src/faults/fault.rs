@@ -21,6 +21,9 @@ pub struct Fault {
     pub instances: std::ops::Range<u32>,
     /// Its part in what the file calls one fault.
     pub part: Part,
+    /// The trigger that it waits for, by id; its beginning and its end then count from the instant
+    /// at which that is met.
+    pub trigger: Option<u32>,
 }
 
 /// The part of a fault in what the file calls one fault.
@@ -87,6 +90,7 @@ mod tests {
             target: "d".into(),
             instances: 0..1,
             part: Part::Whole,
+            trigger: None,
         };
         let intensities = [59, 60, 65, 70, 119, 120].map(|at| fault.intensity(seconds(at)));
         assert_eq!(intensities, [0.0, 0.0, 0.5, 1.0, 1.0, 0.0]);

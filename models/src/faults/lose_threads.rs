@@ -85,14 +85,15 @@ impl InForce for LoseSlots {
 
     fn grow(&self, id: u32, turn: &mut Turn<'_>) {
         let fault = &turn.plan.faults[id as usize];
-        let lost = (f64::from(self.count) * fault.intensity(turn.now)) as u32;
+        let now = turn.clock_of(fault);
+        let lost = (f64::from(self.count) * fault.intensity(now)) as u32;
         turn.set_lost_slots(id, lost);
         let full = fault.begin + fault.ramp;
         let steps = u64::from(self.count.clamp(1, LEAK_STEPS));
         let step = SimDuration::from_nanos((fault.ramp.as_nanos() / steps).max(1));
-        let next = (turn.now + step).min(full);
-        if turn.now < next && next < fault.end {
-            turn.schedule.at(next, Event::FaultGrows { fault: id });
+        let next = (now + step).min(full);
+        if now < next && next < fault.end {
+            turn.schedule.after(next.since(now), Event::FaultGrows { fault: id });
         }
     }
 

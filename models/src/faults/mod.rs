@@ -23,6 +23,7 @@ mod slow;
 mod steps;
 mod surge;
 mod target;
+mod trigger;
 
 pub use self::black_hole::{BlackHole, Cut};
 pub use self::break_breaker::BreakGuard;
@@ -42,6 +43,7 @@ pub use self::slow::Slow;
 pub use self::steps::{Pace, Steps};
 pub use self::surge::Surge;
 pub(crate) use self::target::{FaultTarget, must_have_breaker, target_of};
+pub use self::trigger::Trigger;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, span_or};
@@ -54,12 +56,15 @@ section! {
     pub(crate) struct FaultSection {
         /// The time at which it begins; the beginning of the run if left out.
         "at" => at: Option<Placed<Duration>>,
+        /// A condition on the figures of the run, such as `p99 of web is above 2s`, in place of a
+        /// time: it begins when that is met for the first time.
+        "when" => when: Option<Placed<String>>,
         .. => kind: FaultKind,
     }
 }
 
 impl FaultSection {
-    /// The instant at which it begins for the first time.
+    /// The instant at which it begins for the first time; zero if a condition decides.
     fn begin(&self) -> SimTime {
         SimTime::ZERO + span_or(self.at.as_ref(), SimDuration::ZERO)
     }

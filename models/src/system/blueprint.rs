@@ -10,7 +10,7 @@ use super::pool_plan::{PoolKind, PoolPlan};
 use super::program::{BranchTable, CallSite};
 use crate::OutcomeSet;
 use crate::expect::{Expectation, Reading};
-use crate::faults::Fault;
+use crate::faults::{Fault, Trigger};
 use crate::guards::{Guard, Hedge, Scope};
 use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
@@ -100,6 +100,8 @@ pub struct Blueprint {
     pub tracks_requests: bool,
     /// Faults that occur during the run.
     pub faults: Vec<Fault>,
+    /// Conditions at which faults begin.
+    pub triggers: Vec<Trigger>,
     /// Actions of operators.
     pub orders: Vec<OrderPlan>,
     /// The range of fault ids that belong to an experiment.
@@ -424,6 +426,7 @@ impl Blueprint {
             idempotency: Vec::new(),
             tracks_requests: false,
             faults: Vec::new(),
+            triggers: Vec::new(),
             orders: Vec::new(),
             experiment: 0..0,
             abort_when: Vec::new(),

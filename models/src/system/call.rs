@@ -178,7 +178,8 @@ impl<'a> Turn<'a> {
         };
         let nanos = slowed_by.iter().fold(base, |nanos, &id| {
             let fault = &self.plan.faults[id as usize];
-            fault.effect.message_latency(nanos, fault, self.now, key.child(u64::from(id)))
+            let clock = self.clock_of(fault);
+            fault.effect.message_latency(nanos, fault, clock, key.child(u64::from(id)))
         });
         SimDuration::from_nanos_f64(nanos)
     }

@@ -7,7 +7,7 @@
 //! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
 //! (deadlines, cancellation, hedges), `messaging` (message queues), `scaling` (instances that come
 //! and go), `memory` (what dies with a process), `tasks` (work in pools of threads),
-//! `regions` (distances, populations), `client` (workloads), `contention` (work that grows with load), `outage` (faults).
+//! `regions` (distances, populations), `client` (workloads), `contention` (work that grows with load), `outage` (faults), `triggers` (conditions at which they begin).
 
 mod balancing;
 mod blueprint;
@@ -30,6 +30,7 @@ mod scaling;
 mod state;
 mod station;
 mod tasks;
+mod triggers;
 mod turn;
 
 pub use crate::guards::{Guard, Scope};

@@ -262,6 +262,8 @@ pub(crate) struct State {
     pub have_arrivals_ended: bool,
     pub limit_reached: Option<LimitReached>,
     pub aborted: Option<Aborted>,
+    /// For each trigger, the time at which its condition was met.
+    pub triggered_at: Vec<Option<SimTime>>,
 }
 
 impl System {
@@ -346,6 +348,7 @@ impl System {
             have_arrivals_ended: false,
             limit_reached: None,
             aborted: None,
+            triggered_at: vec![None; blueprint.triggers.len()],
         };
         Self { blueprint, state }
     }

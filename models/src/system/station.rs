@@ -251,9 +251,10 @@ impl Turn<'_> {
         let (mut nanos, mut slowness) = (nanos, 1.0);
         for &id in &self.state.instances[instance as usize].slowed_by {
             let fault = &self.plan.faults[id as usize];
-            slowness *= fault.effect.work_factor(fault, self.now);
+            let clock = self.clock_of(fault);
+            slowness *= fault.effect.work_factor(fault, clock);
             if let Some(instead) = fault.effect.work_instead() {
-                let intensity = fault.intensity(self.now);
+                let intensity = fault.intensity(clock);
                 nanos = nanos * (1.0 - intensity) + instead.sample(&mut key.draw()) * intensity;
             }
         }
@@ -268,7 +269,8 @@ impl Turn<'_> {
         let addition_of = |&id: &u32| {
             let fault = &self.plan.faults[id as usize];
             let Some(added) = fault.effect.added_work() else { return 0.0 };
-            added.sample(&mut key.child(u64::from(id)).draw()) * fault.intensity(self.now)
+            added.sample(&mut key.child(u64::from(id)).draw())
+                * fault.intensity(self.clock_of(fault))
         };
         SimDuration::from_nanos_f64(
             self.state.instances[frame.instance as usize].slowed_by.iter().map(addition_of).sum(),
@@ -294,7 +296,7 @@ impl Turn<'_> {
         faults.iter().find_map(|&id| {
             let fault = &self.plan.faults[id as usize];
             let errors = fault.effect.errors()?;
-            let chance = errors.rate * fault.intensity(self.now);
+            let chance = errors.rate * fault.intensity(self.clock_of(fault));
             (sim_core::random::uniform(&mut key.child(u64::from(id)).draw()) < chance)
                 .then_some((errors.outcome, errors.retry_after))
         })

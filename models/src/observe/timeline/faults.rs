@@ -28,12 +28,13 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
             .aborted()
             .filter(|_| blueprint.experiment.contains(&index))
             .map(|aborted| aborted.at);
-        let end = called_off.map_or(fault.end, |at| fault.end.min(at));
-        if fault.begin > now || fault.begin >= end || fault.part == Part::Later {
+        let Some((begin, planned_end)) = system.span_of(fault) else { continue };
+        let end = called_off.map_or(planned_end, |at| planned_end.min(at));
+        if begin > now || begin >= end || fault.part == Part::Later {
             continue;
         }
         let target = struck(blueprint, fault);
-        let (begin, ends) = effects(fault);
+        let (effect_at_begin, effect_at_end) = effects(blueprint, fault);
         let lasts = (fault.end < SimTime::MAX).then(|| fault.end.since(fault.begin));
         // A region is struck in many places, and told about once.
         let mut tell = |at, change| {
@@ -42,26 +43,28 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
                 moments.push(moment);
             }
         };
-        tell(fault.begin, Change::FaultBegins { target: target.clone(), effect: begin, lasts });
+        let effect = effect_at_begin;
+        tell(begin, Change::FaultBegins { target: target.clone(), effect, lasts });
         if end <= now {
-            tell(end, Change::FaultEnds { target, effect: ends });
+            tell(end, Change::FaultEnds { target, effect: effect_at_end });
         }
     }
     moments
 }
 
 /// The effect of a fault in the words of its beginning and of its end: with the pace at which it
-/// strikes and leaves the other instances, if it takes them one by one.
-fn effects(fault: &Fault) -> (String, String) {
+/// strikes and leaves the other instances, if it takes them one by one, and the condition at which
+/// it begins, if it waits for one.
+fn effects(blueprint: &Blueprint, fault: &Fault) -> (String, String) {
     let (begin, end) = match &fault.part {
         Part::First(steps) => (steps.begin, steps.end),
         Part::Whole | Part::OfRegion | Part::Later => (None, None),
     };
-    let at_pace = |pace: Option<Pace>| {
-        let pace = pace.map_or_else(String::new, |pace| format!(", {pace}"));
-        format!("{}{pace}", fault.summary())
-    };
-    (at_pace(begin), at_pace(end))
+    let trigger = fault.trigger.map(|trigger| &blueprint.triggers[trigger as usize].condition.text);
+    let when = trigger.map_or_else(String::new, |text| format!(" when {text}"));
+    let pace = |pace: Option<Pace>| pace.map_or_else(String::new, |pace| format!(", {pace}"));
+    let effect = fault.summary();
+    (format!("{effect}{when}{}", pace(begin)), format!("{effect}{}", pace(end)))
 }
 
 /// The target of a fault, with the numbers of the instances if it does not strike all of them.
