@@ -84,7 +84,8 @@ pub(super) fn classify(
         measure.over(blueprint, recorder, recorder.intervals_between(from, to)).unwrap_or(0.0)
     };
     let after =
-        blueprint.faults.iter().map(|fault| fault.end).filter(|end| *end != SimTime::MAX).max();
+        blueprint.faults.iter().filter_map(|fault| system.span_of(fault)).map(|(_, end)| end);
+    let after = after.filter(|end| *end != SimTime::MAX).max();
     let after =
         after.unwrap_or(SimTime::ZERO + run.warmup).min(end).max(SimTime::ZERO + run.warmup);
     let at_end = if finished.is_partial() {

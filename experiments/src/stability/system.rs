@@ -122,7 +122,7 @@ impl StressedSystem {
             .trim_matches(['[', ']', '.'])
             .parse::<usize>()
             .unwrap_or(0);
-        let fault = blueprint.faults.get(place)?;
+        let fault = blueprint.faults.get(place).filter(|fault| fault.trigger.is_none())?;
         Some((fault.begin, fault.end))
     }
 }

@@ -47,9 +47,9 @@ fn check_stage(stage: &Placed<FaultSection>, problems: &mut Problems) -> Option<
     let span = stage.kind.span();
     let repeats = span.is_some_and(|span| span.every.is_some());
     let is_none = matches!(stage.kind, FaultKind::Surge(_) | FaultKind::Deploy(_));
-    if stage.at.is_some() || repeats || is_none {
+    if stage.at.is_some() || stage.when.is_some() || repeats || is_none {
         let message = "a stage begins once, when the one before it ends";
-        let help = "leave out `at` and `every`; surges and deployments cannot be stages";
+        let help = "leave out `at`, `when` and `every`; surges and deployments cannot be stages";
         problems.error(stage.at(), message, help);
         return None;
     }

@@ -3,8 +3,11 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::idle::note_idle;
-use super::reach::{InForceSpan, InstanceShare, struck_instances};
-use super::{Effect, Fault, FaultTarget, target_of};
+use super::instances::struck_instances;
+use super::reach::InForceSpan;
+use super::steps::{Reach, in_steps};
+use super::trigger::compile_trigger;
+use super::{Effect, Fault, FaultTarget, Part, target_of};
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
 use crate::scenario::{Names, Plan};
@@ -23,7 +26,7 @@ pub(crate) trait Strike {
     fn span(&self) -> Option<&InForceSpan>;
 
     /// The instances that it strikes, for kinds that can strike a part of them.
-    fn instances(&self) -> Option<&Placed<InstanceShare>> {
+    fn reach(&self) -> Option<&Reach> {
         None
     }
 
@@ -53,14 +56,26 @@ pub(crate) trait Strike {
     }
 
     /// The beginning and the end of it, all repetitions included.
-    fn whole(&self, begin: SimTime, _: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
+    fn whole(&self, begin: SimTime, names: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
         match self.span() {
             Some(span) if span.every.is_some() => {
                 (begin, SimTime::ZERO + plan.blueprint.run.duration)
             }
-            Some(span) => (begin, span.end(begin)),
+            Some(span) => (begin, span.end(begin) + self.time_to_leave(names, plan)),
             None => (begin, SimTime::MAX),
         }
+    }
+
+    /// The time from leaving the first instance to leaving the last.
+    fn time_to_leave(&self, names: &Names<'_>, plan: &Plan) -> SimDuration {
+        let reach = self.reach().filter(|reach| reach.end.is_some());
+        let struck = reach.zip(names.find_station(self.target()));
+        struck.map_or(SimDuration::ZERO, |(reach, station)| {
+            // Mistakes have been noted when the fault was compiled.
+            let mut noted = Problems::default();
+            let choice = reach.instances.as_ref();
+            reach.time_to_leave(struck_instances(station.id, choice, plan, &mut noted).len())
+        })
     }
 
     /// A fault of this kind, for the whole of its target.
@@ -72,7 +87,8 @@ pub(crate) trait Strike {
             effect,
             target: normalize_edge(self.target()),
             instances: 0..0,
-            is_regional: false,
+            part: Part::Whole,
+            trigger: None,
         }
     }
 }
@@ -91,17 +107,21 @@ pub(super) fn strike<T: Strike + ?Sized>(
         return strike_region(kind, region, begin, names, plan, problems);
     }
     let struck = target_of(target, names, plan, problems)?;
-    let instances = match struck {
-        FaultTarget::Station(station) => {
-            struck_instances(station, kind.instances(), plan, problems)
-        }
-        FaultTarget::Edge(_) => 0..0,
-    };
     let Some(effect) = kind.effect(struck, names, plan, problems) else {
         strikes_something_else::<T>(struck, target, problems);
         return None;
     };
-    Some(vec![Fault { instances, ..kind.fault(begin, effect) }])
+    let whole = kind.fault(begin, effect);
+    Some(match struck {
+        FaultTarget::Station(station) => in_steps(&whole, station, kind.reach(), plan, problems),
+        FaultTarget::Edge(_) => {
+            if let Some(reach) = kind.reach() {
+                let help = "leave it out, or name a service";
+                reach.must_be_empty("a call has no instances", help, problems);
+            }
+            vec![whole]
+        }
+    })
 }
 
 fn strike_region<T: Strike + ?Sized>(
@@ -112,9 +132,9 @@ fn strike_region<T: Strike + ?Sized>(
     plan: &Plan,
     problems: &mut Problems,
 ) -> Option<Vec<Fault>> {
-    if let Some(instances) = kind.instances() {
-        let help = "leave out `instances`, or name a service";
-        problems.error(instances.key(), "a fault strikes a region as a whole", help);
+    if let Some(reach) = kind.reach() {
+        let help = "leave it out, or name a service";
+        reach.must_be_empty("a fault strikes a region as a whole", help, problems);
     }
     let mut faults = Vec::new();
     for (id, station) in plan.blueprint.stations.iter().enumerate() {
@@ -122,7 +142,7 @@ fn strike_region<T: Strike + ?Sized>(
         for instance in station.instances.clone().filter(is_there) {
             let effect = kind.effect(FaultTarget::Station(id as u32), names, plan, problems)?;
             let instances = instance..instance + 1;
-            faults.push(Fault { instances, is_regional: true, ..kind.fault(begin, effect) });
+            faults.push(Fault { instances, part: Part::OfRegion, ..kind.fault(begin, effect) });
         }
     }
     Some(faults)
@@ -152,10 +172,15 @@ pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut 
     for section in &names.file.faults {
         let struck = section.kind.strike(section.begin(), names, plan, problems);
         // A fault of several parts has an effect if one of them has.
-        if let [fault] = struck.as_slice() {
-            note_idle(fault, section.at(), plan, problems);
+        match struck.as_slice() {
+            [fault] | [fault @ Fault { part: Part::First(_), .. }, ..] => {
+                note_idle(fault, section.at(), plan, problems);
+            }
+            _ => {}
         }
+        let trigger = compile_trigger(section, names, plan, problems);
         for once in struck {
+            let once = Fault { trigger, ..once };
             let faults = match section.kind.span() {
                 Some(span) => span.repeated(once, plan, problems),
                 None => vec![once],

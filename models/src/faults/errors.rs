@@ -3,7 +3,8 @@
 use sim_core::SimDuration;
 
 use super::compile::Strike;
-use super::reach::{InForceSpan, InstanceShare};
+use super::reach::InForceSpan;
+use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::Outcome;
 use crate::language::quantity::{Duration, Share};
@@ -24,8 +25,7 @@ section! {
         "retry after" => retry_after: Option<Duration>,
         /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
-        /// The instances that it strikes, as a share or a number; all if left out.
-        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => reach: Reach,
         .. => span: InForceSpan,
     }
 }
@@ -53,8 +53,8 @@ impl Strike for ErrorsSection {
         Some(&self.span)
     }
 
-    fn instances(&self) -> Option<&Placed<InstanceShare>> {
-        self.instances.as_ref()
+    fn reach(&self) -> Option<&Reach> {
+        Some(&self.reach)
     }
 
     fn ramp(&self) -> SimDuration {

@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::{Effect, InForce};
+use super::{Effect, InForce, Steps};
 
 /// A fault: an effect over a span of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +19,25 @@ pub struct Fault {
     pub target: String,
     /// The instances it strikes, as dense ids of the system; empty for edges and workloads.
     pub instances: std::ops::Range<u32>,
-    /// True if it is one of many that together strike a whole region.
-    pub is_regional: bool,
+    /// Its part in what the file calls one fault.
+    pub part: Part,
+    /// The trigger that it waits for, by id; its beginning and its end then count from the instant
+    /// at which that is met.
+    pub trigger: Option<u32>,
+}
+
+/// The part of a fault in what the file calls one fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// It is all of it.
+    Whole,
+    /// It is one of many that together strike a region.
+    OfRegion,
+    /// It is the first of many that strike instances of a station; the timeline tells of all of them
+    /// with it.
+    First(Steps),
+    /// It is one of the others.
+    Later,
 }
 
 impl Fault {
@@ -43,6 +60,15 @@ impl Fault {
         self.end.since(now).as_nanos() as f64 / self.end.since(self.begin).as_nanos() as f64
     }
 
+    /// The instant at which the last of the faults ends that the file calls one fault, if this one
+    /// lasts from `begin` to `end` in a run; [`SimTime::MAX`] if never.
+    pub fn end_of_all(&self, begin: SimTime, end: SimTime) -> SimTime {
+        match &self.part {
+            Part::First(steps) => begin + steps.length,
+            Part::Whole | Part::OfRegion | Part::Later => end,
+        }
+    }
+
     /// The effect in a few words, without its target.
     pub fn summary(&self) -> String {
         self.effect.summary()
@@ -63,7 +89,8 @@ mod tests {
             effect: Effect::Crash(crate::faults::Crash),
             target: "d".into(),
             instances: 0..1,
-            is_regional: false,
+            part: Part::Whole,
+            trigger: None,
         };
         let intensities = [59, 60, 65, 70, 119, 120].map(|at| fault.intensity(seconds(at)));
         assert_eq!(intensities, [0.0, 0.0, 0.5, 1.0, 1.0, 0.0]);

@@ -3,7 +3,8 @@
 use sim_core::SimDuration;
 
 use super::compile::Strike;
-use super::reach::{InForceSpan, InstanceShare};
+use super::reach::InForceSpan;
+use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
@@ -22,8 +23,7 @@ section! {
         "count" => count: u32,
         /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
-        /// The instances that it strikes, as a share or a number; all if left out.
-        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => reach: Reach,
         .. => span: InForceSpan,
     }
 }
@@ -46,8 +46,8 @@ impl Strike for LoseThreadsSection {
         Some(&self.span)
     }
 
-    fn instances(&self) -> Option<&Placed<InstanceShare>> {
-        self.instances.as_ref()
+    fn reach(&self) -> Option<&Reach> {
+        Some(&self.reach)
     }
 
     fn ramp(&self) -> SimDuration {
@@ -85,14 +85,15 @@ impl InForce for LoseSlots {
 
     fn grow(&self, id: u32, turn: &mut Turn<'_>) {
         let fault = &turn.plan.faults[id as usize];
-        let lost = (f64::from(self.count) * fault.intensity(turn.now)) as u32;
+        let now = turn.clock_of(fault);
+        let lost = (f64::from(self.count) * fault.intensity(now)) as u32;
         turn.set_lost_slots(id, lost);
         let full = fault.begin + fault.ramp;
         let steps = u64::from(self.count.clamp(1, LEAK_STEPS));
         let step = SimDuration::from_nanos((fault.ramp.as_nanos() / steps).max(1));
-        let next = (turn.now + step).min(full);
-        if turn.now < next && next < fault.end {
-            turn.schedule.at(next, Event::FaultGrows { fault: id });
+        let next = (now + step).min(full);
+        if now < next && next < fault.end {
+            turn.schedule.after(next.since(now), Event::FaultGrows { fault: id });
         }
     }
 

@@ -14,13 +14,16 @@ mod errors;
 mod fault;
 mod flush;
 mod idle;
+mod instances;
 mod lose_threads;
 mod pause;
 mod reach;
 mod refuse;
 mod slow;
+mod steps;
 mod surge;
 mod target;
+mod trigger;
 
 pub use self::black_hole::{BlackHole, Cut};
 pub use self::break_breaker::BreakGuard;
@@ -30,14 +33,17 @@ pub(crate) use self::compile::compile_faults;
 pub use self::crash::Crash;
 pub use self::deploy::{Cold, Restart};
 pub use self::errors::Errors;
-pub use self::fault::Fault;
+pub use self::fault::{Fault, Part};
 pub use self::flush::Flush;
+pub(crate) use self::instances::instances_in_words;
 pub use self::lose_threads::LoseSlots;
 pub use self::pause::Pause;
 pub use self::refuse::Refuse;
 pub use self::slow::Slow;
+pub use self::steps::{Pace, Steps};
 pub use self::surge::Surge;
 pub(crate) use self::target::{FaultTarget, must_have_breaker, target_of};
+pub use self::trigger::Trigger;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, span_or};
@@ -50,12 +56,15 @@ section! {
     pub(crate) struct FaultSection {
         /// The time at which it begins; the beginning of the run if left out.
         "at" => at: Option<Placed<Duration>>,
+        /// A condition on the figures of the run, such as `p99 of web is above 2s`, in place of a
+        /// time: it begins when that is met for the first time.
+        "when" => when: Option<Placed<String>>,
         .. => kind: FaultKind,
     }
 }
 
 impl FaultSection {
-    /// The instant at which it begins for the first time.
+    /// The instant at which it begins for the first time; zero if a condition decides.
     fn begin(&self) -> SimTime {
         SimTime::ZERO + span_or(self.at.as_ref(), SimDuration::ZERO)
     }

@@ -1,7 +1,8 @@
 //! Processes that stand still.
 
 use super::compile::Strike;
-use super::reach::{InForceSpan, InstanceShare};
+use super::reach::InForceSpan;
+use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
@@ -13,8 +14,7 @@ section! {
     pub(crate) struct PauseSection {
         /// The service, database, cache or region.
         "pause" => pause: Placed<String>,
-        /// The instances that it strikes, as a share or a number; all if left out.
-        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => reach: Reach,
         .. => span: InForceSpan,
     }
 }
@@ -35,8 +35,8 @@ impl Strike for PauseSection {
         Some(&self.span)
     }
 
-    fn instances(&self) -> Option<&Placed<InstanceShare>> {
-        self.instances.as_ref()
+    fn reach(&self) -> Option<&Reach> {
+        Some(&self.reach)
     }
 
     fn effect(

@@ -1,7 +1,8 @@
 //! Connections that are refused at once.
 
 use super::compile::Strike;
-use super::reach::{InForceSpan, InstanceShare};
+use super::reach::InForceSpan;
+use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
@@ -12,8 +13,7 @@ section! {
     pub(crate) struct RefuseSection {
         /// The service, database, cache, region or edge.
         "refuse" => refuse: Placed<String>,
-        /// The instances that it strikes, as a share or a number; all if left out.
-        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => reach: Reach,
         .. => span: InForceSpan,
     }
 }
@@ -37,8 +37,8 @@ impl Strike for RefuseSection {
         Some(&self.span)
     }
 
-    fn instances(&self) -> Option<&Placed<InstanceShare>> {
-        self.instances.as_ref()
+    fn reach(&self) -> Option<&Reach> {
+        Some(&self.reach)
     }
 
     fn effect(

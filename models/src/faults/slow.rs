@@ -5,7 +5,8 @@ use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::compile::Strike;
 use super::idle::takes_no_time;
-use super::reach::{InForceSpan, InstanceShare};
+use super::reach::InForceSpan;
+use super::steps::Reach;
 use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Factor};
@@ -26,8 +27,7 @@ section! {
         "to" => to: Option<Placed<DurationPhrase>>,
         /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
-        /// The instances that it strikes, as a share or a number; all if left out.
-        "instances" => instances: Option<Placed<InstanceShare>>,
+        .. => reach: Reach,
         .. => span: InForceSpan,
     }
 }
@@ -57,8 +57,8 @@ impl Strike for SlowSection {
         Some(&self.span)
     }
 
-    fn instances(&self) -> Option<&Placed<InstanceShare>> {
-        self.instances.as_ref()
+    fn reach(&self) -> Option<&Reach> {
+        Some(&self.reach)
     }
 
     fn ramp(&self) -> SimDuration {

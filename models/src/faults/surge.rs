@@ -7,16 +7,16 @@ use super::reach::InForceSpan;
 use super::{Effect, Fault, FaultKind, FaultTarget, InForce};
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
-use crate::scenario::{Names, Plan, SourceSection, meant, span_or};
+use crate::scenario::{Names, Plan, meant, span_or};
 use crate::system::Turn;
 use crate::workload::{Knot, RateProfile};
 
 section! {
-    /// Multiplies the arrivals of an open workload.
+    /// Multiplies the arrivals of an open workload, or the users of a closed one.
     pub(crate) struct SurgeSection {
         /// The workload.
         "surge" => surge: Placed<String>,
-        /// The factor on its arrival rate, such as `3x`.
+        /// The factor on its arrival rate, or on its number of users, such as `3x`.
         "by" => by: Factor,
         /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
@@ -24,10 +24,10 @@ section! {
     }
 }
 
-/// More traffic; built into the workload's rate profile.
+/// More traffic; built into the workload's rate profile, or its plan of users.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Surge {
-    /// The factor on the arrival rate.
+    /// The factor on the arrival rate, or on the number of users.
     pub factor: f64,
 }
 
@@ -55,17 +55,13 @@ impl Strike for SurgeSection {
     ) -> Option<Effect> {
         let (name, at) = (&*self.surge, self.surge.at());
         let workloads = &names.file.workloads;
-        let Some(workload) = workloads.get(name) else {
+        if workloads.get(name).is_none() {
             if !workloads.mentions(name) {
                 let help =
                     meant(name, workloads.names(), || "a surge strikes a workload".to_owned());
                 problems.error(at, format!("there is no workload `{name}`"), help);
             }
             return None;
-        };
-        if matches!(workload.source, Some(SourceSection::Closed(_))) {
-            let help = "a surge multiplies arrivals; add a stage to `users` instead";
-            problems.error(at, format!("`{name}` has users, not arrivals"), help);
         }
         if let Some(every) = &self.span.every {
             let help = "leave `every` out, or write `steps` or a `diurnal` rate for the workload";

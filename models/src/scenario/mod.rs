@@ -46,4 +46,3 @@ pub(crate) use names::{Names, meant};
 pub(crate) use plan::{Caller, Edge, MOST_STEPS, Plan, most, read_distribution, span_or};
 pub use request::{GoalsRequest, Request, SweepRequest};
 pub(crate) use sentences::compile_condition;
-pub(crate) use workloads::SourceSection;

@@ -78,11 +78,12 @@ fn strengthen_faults(blueprint: &mut Blueprint) {
     for fault in surges {
         let position =
             blueprint.workloads.iter().position(|workload| workload.name == fault.target);
-        if let Some(Source::Open(
-            ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile),
-        )) = position.map(|position| &mut blueprint.workloads[position].source)
-        {
-            *profile = profile.times(&doubled_during(&fault));
+        match position.map(|position| &mut blueprint.workloads[position].source) {
+            Some(Source::Open(
+                ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile),
+            )) => *profile = profile.times(&doubled_during(&fault)),
+            Some(Source::Closed { users, .. }) => *users = users.times(&doubled_during(&fault)),
+            _ => {}
         }
     }
     blueprint.faults.iter_mut().for_each(strengthen);
@@ -110,7 +111,11 @@ fn strengthen(fault: &mut Fault) {
 
 /// Makes all computing take longer, but not waiting.
 fn lengthen_work(blueprint: &mut Blueprint) {
-    let Blueprint { program, distributions, .. } = blueprint;
+    let Blueprint { program, distributions, contentions, .. } = blueprint;
+    for contention in contentions {
+        contention.per_request *= LONGER_WORK;
+        contention.per_message *= LONGER_WORK;
+    }
     let mut longer: Vec<Option<u32>> = vec![None; distributions.len()];
     for step in program {
         let Op::Work(id) = step else { continue };

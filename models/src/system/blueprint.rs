@@ -5,11 +5,12 @@ use std::ops::Range;
 use sim_core::random::KeyedDraw;
 use sim_core::{Distribution, SimDuration, SimTime};
 
+use super::contention::Contention;
 use super::pool_plan::{PoolKind, PoolPlan};
 use super::program::{BranchTable, CallSite};
 use crate::OutcomeSet;
 use crate::expect::{Expectation, Reading};
-use crate::faults::Fault;
+use crate::faults::{Fault, Trigger};
 use crate::guards::{Guard, Hedge, Scope};
 use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
@@ -45,6 +46,8 @@ pub struct Blueprint {
     pub stations: Vec<StationPlan>,
     /// Instances of all stations; those of the same station are adjacent.
     pub instances: Vec<InstancePlan>,
+    /// Contention: the growth of work with load, one for each station that has any.
+    pub contentions: Vec<Contention>,
     /// Pools of threads, connections, processors and permits.
     pub pools: Vec<PoolPlan>,
     /// Edges from callers to callees, with their guards.
@@ -97,6 +100,8 @@ pub struct Blueprint {
     pub tracks_requests: bool,
     /// Faults that occur during the run.
     pub faults: Vec<Fault>,
+    /// Conditions at which faults begin.
+    pub triggers: Vec<Trigger>,
     /// Actions of operators.
     pub orders: Vec<OrderPlan>,
     /// The range of fault ids that belong to an experiment.
@@ -275,6 +280,9 @@ pub enum Source {
         users: UserPlan,
         /// Time between an answer and the next request, as a distribution id.
         think: u32,
+        /// Time between a failed request, which ends the session of its user, and the next session,
+        /// as a distribution id; [`NONE`] if users go on after failures.
+        begin_again: u32,
     },
 }
 
@@ -319,6 +327,8 @@ pub struct InstancePlan {
     pub keys: u32,
     /// Its region; [`NONE`] if it has none.
     pub region: u32,
+    /// The growth of its work with its load, by id; [`NONE`] if work takes as long as it takes.
+    pub contention: u32,
 }
 
 impl EdgePlan {
@@ -391,6 +401,7 @@ impl Blueprint {
             workloads: Vec::new(),
             stations: Vec::new(),
             instances: Vec::new(),
+            contentions: Vec::new(),
             pools: Vec::new(),
             edges: Vec::new(),
             sites: Vec::new(),
@@ -415,6 +426,7 @@ impl Blueprint {
             idempotency: Vec::new(),
             tracks_requests: false,
             faults: Vec::new(),
+            triggers: Vec::new(),
             orders: Vec::new(),
             experiment: 0..0,
             abort_when: Vec::new(),

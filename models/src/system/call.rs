@@ -133,6 +133,11 @@ impl<'a> Turn<'a> {
             }
             self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
             self.state.frames.begin_next_request(index);
+            if !outcome.is_good()
+                && let Some(next) = self.session_ends(index, outcome)
+            {
+                return next;
+            }
             return self.go_to_next(index);
         }
         match frame.role {
@@ -177,7 +182,8 @@ impl<'a> Turn<'a> {
         };
         let nanos = slowed_by.iter().fold(base, |nanos, &id| {
             let fault = &self.plan.faults[id as usize];
-            fault.effect.message_latency(nanos, fault, self.now, key.child(u64::from(id)))
+            let clock = self.clock_of(fault);
+            fault.effect.message_latency(nanos, fault, clock, key.child(u64::from(id)))
         });
         SimDuration::from_nanos_f64(nanos)
     }

@@ -2,11 +2,12 @@
 
 use sim_core::SimTime;
 
-use super::blueprint::Source;
+use super::blueprint::{NONE, Source};
 use super::event::Event;
 use super::frame::{Activity, Role};
 use super::state::{Next, UserState};
 use super::turn::{Turn, draw_tag};
+use crate::Outcome;
 use crate::resources::Waiter;
 
 impl Turn<'_> {
@@ -95,6 +96,24 @@ impl Turn<'_> {
         }
     }
 
+    /// Ends the session of a user whose request has failed, if sessions end with failures: the rest
+    /// of its steps is left out.
+    #[cold]
+    pub fn session_ends(&mut self, index: u32, outcome: Outcome) -> Option<Next> {
+        let workload = self.state.frames[index].instance as usize;
+        let Source::Closed { begin_again, .. } = self.plan.workloads[workload].source else {
+            return None;
+        };
+        if begin_again == NONE {
+            return None;
+        }
+        let frame = &mut self.state.frames[index];
+        frame.outcome = outcome;
+        let key = frame.key.child(draw_tag::SESSION);
+        let pause = self.plan.distributions[begin_again as usize].sample_duration(&mut key.draw());
+        Some(self.wait(index, Activity::Thinking, pause))
+    }
+
     /// Starts a user's next iteration, or lets the user leave if the plan no longer includes it.
     pub fn next_iteration(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
@@ -112,8 +131,9 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         frame.key = key;
         frame.caller = Waiter { frame: user, epoch: iteration };
-        frame.step = plan.entry;
-        frame.outcome = crate::Outcome::Ok;
+        // Only the end of a session leaves a failure behind.
+        frame.step = if frame.outcome.is_good() { plan.entry } else { plan.begin };
+        frame.outcome = Outcome::Ok;
         frame.is_counted = self.state.has_warmed_up;
         self.state.frames.set_request(index, key.bits());
         Next::Run(index)

@@ -7,12 +7,15 @@
 //! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
 //! (deadlines, cancellation, hedges), `messaging` (message queues), `scaling` (instances that come
 //! and go), `memory` (what dies with a process), `tasks` (work in pools of threads),
-//! `reach` (who can be reached), `regions` (distances, populations), `client` (workloads), `outage` (faults).
+//! `reach` (who can be reached), `regions` (distances, populations), `client` (workloads),
+//! `contention` (work that grows with load), `outage` (faults), `triggers` (conditions at which they
+//! begin).
 
 mod balancing;
 mod blueprint;
 mod call;
 mod client;
+mod contention;
 mod event;
 mod fallback;
 mod frame;
@@ -30,6 +33,7 @@ mod scaling;
 mod state;
 mod station;
 mod tasks;
+mod triggers;
 mod turn;
 
 pub use crate::guards::{Guard, Scope};
@@ -40,6 +44,7 @@ pub use blueprint::{
     InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
     RunPlan, Source, StationKind, StationPlan, UNLIMITED, WorkloadPlan,
 };
+pub use contention::Contention;
 pub use event::Event;
 pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
 pub use pool_plan::{PoolKind, PoolPlan};

@@ -57,8 +57,10 @@ pub(crate) enum Next {
 /// The state of an instance.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InstanceState {
-    /// True if any fault is in force here.
+    /// True if any fault is in force here, or work takes longer under load.
     pub is_disturbed: bool,
+    /// True if its work takes longer under load.
+    pub is_contended: bool,
     /// Number of faults that have crashed it.
     pub crashes: u32,
     /// Number of faults that have paused it.
@@ -100,11 +102,19 @@ pub(crate) enum Parked {
 }
 
 impl InstanceState {
+    /// The state of an instance before the run.
+    pub fn at_rest(plan: &super::InstancePlan) -> Self {
+        let is_contended = plan.contention != super::NONE;
+        Self { is_contended, is_disturbed: is_contended, ..Self::default() }
+    }
+
     /// Updates `is_disturbed` from the faults in force.
     pub fn note_disturbance(&mut self) {
         let is_reachable = self.crashes == 0 && self.pauses == 0 && self.refusals == 0;
-        self.is_disturbed =
-            !is_reachable || !self.slowed_by.is_empty() || !self.failing_by.is_empty();
+        self.is_disturbed = !is_reachable
+            || self.is_contended
+            || !self.slowed_by.is_empty()
+            || !self.failing_by.is_empty();
     }
 }
 
@@ -250,7 +260,8 @@ pub(crate) struct State {
     pub ready: Vec<Next>,
     /// Number of deferred calls over all edges.
     pub deferred: u64,
-    /// Number of faults in force; while it is zero, all checks for faults are skipped.
+    /// Number of faults in force, and one more if any station has contention; while it is zero,
+    /// all checks for faults are skipped.
     pub faults_in_force: u32,
     /// For each fault, true while it is in force.
     pub in_force: Vec<bool>,
@@ -259,6 +270,8 @@ pub(crate) struct State {
     pub have_arrivals_ended: bool,
     pub limit_reached: Option<LimitReached>,
     pub aborted: Option<Aborted>,
+    /// For each trigger, the time at which its condition was met.
+    pub triggered_at: Vec<Option<SimTime>>,
 }
 
 impl System {
@@ -314,7 +327,7 @@ impl System {
                 .map(|policy| RetryBudget::new(*policy))
                 .collect(),
             rings: blueprint.deadlines.iter().map(|plan| DeadlineRing::new(plan.span)).collect(),
-            instances: vec![InstanceState::default(); blueprint.instances.len()],
+            instances: blueprint.instances.iter().map(InstanceState::at_rest).collect(),
             edges: blueprint
                 .edges
                 .iter()
@@ -338,13 +351,14 @@ impl System {
             messages: 0,
             ready: Vec::with_capacity(64),
             deferred: 0,
-            faults_in_force: 0,
             in_force: vec![false; blueprint.faults.len()],
+            faults_in_force: u32::from(!blueprint.contentions.is_empty()),
             recorder: Recorder::new(&blueprint),
             has_warmed_up: blueprint.run.warmup.is_zero(),
             have_arrivals_ended: false,
             limit_reached: None,
             aborted: None,
+            triggered_at: vec![None; blueprint.triggers.len()],
         };
         Self { blueprint, state }
     }

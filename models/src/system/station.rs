@@ -238,6 +238,7 @@ impl Turn<'_> {
         let key = frame.key.child(frame.step_number());
         let mut nanos = self.plan.distributions[distribution as usize].sample(&mut key.draw());
         if self.is_disturbed(frame.instance) {
+            nanos = self.contended_work(frame.instance, nanos);
             nanos = self.slowed_work(frame.instance, nanos, key);
         }
         self.wait(index, Activity::Working, SimDuration::from_nanos_f64(nanos))
@@ -250,9 +251,10 @@ impl Turn<'_> {
         let (mut nanos, mut slowness) = (nanos, 1.0);
         for &id in &self.state.instances[instance as usize].slowed_by {
             let fault = &self.plan.faults[id as usize];
-            slowness *= fault.effect.work_factor(fault, self.now);
+            let clock = self.clock_of(fault);
+            slowness *= fault.effect.work_factor(fault, clock);
             if let Some(instead) = fault.effect.work_instead() {
-                let intensity = fault.intensity(self.now);
+                let intensity = fault.intensity(clock);
                 nanos = nanos * (1.0 - intensity) + instead.sample(&mut key.draw()) * intensity;
             }
         }
@@ -267,7 +269,8 @@ impl Turn<'_> {
         let addition_of = |&id: &u32| {
             let fault = &self.plan.faults[id as usize];
             let Some(added) = fault.effect.added_work() else { return 0.0 };
-            added.sample(&mut key.child(u64::from(id)).draw()) * fault.intensity(self.now)
+            added.sample(&mut key.child(u64::from(id)).draw())
+                * fault.intensity(self.clock_of(fault))
         };
         SimDuration::from_nanos_f64(
             self.state.instances[frame.instance as usize].slowed_by.iter().map(addition_of).sum(),
@@ -293,7 +296,7 @@ impl Turn<'_> {
         faults.iter().find_map(|&id| {
             let fault = &self.plan.faults[id as usize];
             let errors = fault.effect.errors()?;
-            let chance = errors.rate * fault.intensity(self.now);
+            let chance = errors.rate * fault.intensity(self.clock_of(fault));
             (sim_core::random::uniform(&mut key.child(u64::from(id)).draw()) < chance)
                 .then_some((errors.outcome, errors.retry_after))
         })
@@ -345,7 +348,7 @@ impl Turn<'_> {
         frame.is_on_an_instance() && self.state.instances[frame.instance as usize].pauses > 0
     }
 
-    /// True if any fault is in force at an instance.
+    /// True if any fault is in force at an instance, or its work takes longer under load.
     #[inline]
     fn is_disturbed(&self, instance: u32) -> bool {
         self.state.faults_in_force > 0 && self.state.instances[instance as usize].is_disturbed

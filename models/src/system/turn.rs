@@ -28,6 +28,8 @@ pub(crate) mod draw_tag {
     pub const FAULT: u64 = 7 << 40;
     /// The think time of a user.
     pub const THINK: u64 = 8 << 40;
+    /// The pause before a user begins a new session.
+    pub const SESSION: u64 = 19 << 40;
     /// Network latency of a cancellation.
     pub const CANCELLATION: u64 = 9 << 40;
     /// The chance of being rejected early.
@@ -82,12 +84,7 @@ impl<'a> Turn<'a> {
         for workload in 0..self.plan.workloads.len() as u32 {
             self.begin_workload(workload);
         }
-        for (index, fault) in self.plan.faults.iter().enumerate() {
-            self.schedule.at(fault.begin, Event::FaultBegins { fault: index as u32 });
-            if fault.end < SimTime::MAX {
-                self.schedule.at(fault.end, Event::FaultEnds { fault: index as u32 });
-            }
-        }
+        self.schedule_faults(None);
         for edge in 0..self.plan.edges.len() as u32 {
             self.begin_watching(edge);
         }
@@ -334,6 +331,7 @@ impl<'a> Turn<'a> {
         let State { recorder, pools, breakers, queues, .. } = &mut *self.state;
         recorder.sample(self.now, pools, breakers, queues);
         self.watch_experiment();
+        self.watch_triggers();
         if self.state.bytes() > self.plan.limits.memory {
             self.state.limit_reached = Some(LimitReached::Memory(self.plan.limits.memory));
         }

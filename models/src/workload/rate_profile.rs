@@ -41,6 +41,11 @@ impl RateProfile {
         Self::new(vec![Knot { at: 0.0, rate }])
     }
 
+    /// The knots, in order of time.
+    pub fn knots(&self) -> &[Knot] {
+        &self.knots
+    }
+
     /// Returns the rate at `seconds`; at a step, the rate after it.
     pub fn rate_at(&self, seconds: f64) -> f64 {
         let after = self.knots.partition_point(|knot| knot.at <= seconds);

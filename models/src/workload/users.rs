@@ -2,6 +2,8 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use super::{Knot, RateProfile};
+
 /// A time span during which the number of users moves linearly to a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
@@ -76,6 +78,28 @@ impl UserPlan {
         None
     }
 
+    /// The plan with every number of users multiplied by a factor that changes over time, such as a
+    /// surge; rounded to whole users at each corner.
+    #[must_use]
+    pub fn times(&self, factor: &RateProfile) -> Self {
+        let mut at = 0.0;
+        let mut knots = vec![Knot { at, rate: f64::from(self.start) }];
+        for stage in &self.stages {
+            at += stage.over.as_secs_f64();
+            knots.push(Knot { at, rate: f64::from(stage.to) });
+        }
+        let product = RateProfile::new(knots).times(factor);
+        let users = |rate: f64| libm::round(rate) as u32;
+        let mut plan = Self { start: users(product.rate_at(0.0)), stages: Vec::new() };
+        let mut from = SimTime::ZERO;
+        for knot in product.knots().iter().filter(|knot| knot.at > 0.0) {
+            let at = SimTime::ZERO + SimDuration::from_secs_f64(knot.at);
+            plan.stages.push(Stage { to: users(knot.rate), over: at.since(from) });
+            from = at;
+        }
+        plan
+    }
+
     /// The largest number of users at any time.
     pub fn most(&self) -> u32 {
         self.stages.iter().map(|stage| stage.to).fold(self.start, u32::max)
@@ -106,5 +130,28 @@ mod tests {
         }
         seen.dedup();
         assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
+    }
+
+    #[test]
+    fn a_surge_multiplies_the_users_while_it_lasts() {
+        let seconds = SimTime::from_secs;
+        let plan = UserPlan {
+            start: 10,
+            stages: vec![
+                Stage { to: 10, over: SimDuration::from_secs(20) },
+                Stage { to: 30, over: SimDuration::from_secs(20) },
+            ],
+        };
+        let surge = RateProfile::new(vec![
+            Knot { at: 0.0, rate: 1.0 },
+            Knot { at: 5.0, rate: 1.0 },
+            Knot { at: 10.0, rate: 3.0 },
+            Knot { at: 30.0, rate: 3.0 },
+            Knot { at: 30.0, rate: 1.0 },
+        ]);
+        let surged = plan.times(&surge);
+        let at = |second| surged.users_at(seconds(second));
+        assert_eq!([0, 5, 10, 20, 29, 30, 40, 99].map(at), [10, 10, 30, 30, 57, 20, 30, 30]);
+        assert_eq!(plan.times(&RateProfile::constant(1.0)).users_at(seconds(35)), 25);
     }
 }

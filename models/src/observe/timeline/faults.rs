@@ -3,7 +3,7 @@
 use sim_core::SimTime;
 
 use super::{Change, Moment};
-use crate::faults::Fault;
+use crate::faults::{Fault, Pace, Part, instances_in_words};
 use crate::system::{Blueprint, System};
 
 /// The moment at which the experiment is called off, if it is.
@@ -28,11 +28,13 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
             .aborted()
             .filter(|_| blueprint.experiment.contains(&index))
             .map(|aborted| aborted.at);
-        let end = called_off.map_or(fault.end, |at| fault.end.min(at));
-        if fault.begin > now || fault.begin >= end {
+        let Some((begin, planned_end)) = system.span_of(fault) else { continue };
+        let end = called_off.map_or(planned_end, |at| planned_end.min(at));
+        if begin > now || begin >= end || fault.part == Part::Later {
             continue;
         }
-        let (target, effect) = (struck(blueprint, fault), fault.summary());
+        let target = struck(blueprint, fault);
+        let (effect_at_begin, effect_at_end) = effects(blueprint, fault);
         let lasts = (fault.end < SimTime::MAX).then(|| fault.end.since(fault.begin));
         // A region is struck in many places, and told about once.
         let mut tell = |at, change| {
@@ -41,31 +43,42 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
                 moments.push(moment);
             }
         };
-        tell(
-            fault.begin,
-            Change::FaultBegins { target: target.clone(), effect: effect.clone(), lasts },
-        );
+        let effect = effect_at_begin;
+        tell(begin, Change::FaultBegins { target: target.clone(), effect, lasts });
         if end <= now {
-            tell(end, Change::FaultEnds { target, effect });
+            tell(end, Change::FaultEnds { target, effect: effect_at_end });
         }
     }
     moments
 }
 
+/// The effect of a fault in the words of its beginning and of its end: with the pace at which it
+/// strikes and leaves the other instances, if it takes them one by one, and the condition at which
+/// it begins, if it waits for one.
+fn effects(blueprint: &Blueprint, fault: &Fault) -> (String, String) {
+    let (begin, end) = match &fault.part {
+        Part::First(steps) => (steps.begin, steps.end),
+        Part::Whole | Part::OfRegion | Part::Later => (None, None),
+    };
+    let trigger = fault.trigger.map(|trigger| &blueprint.triggers[trigger as usize].condition.text);
+    let when = trigger.map_or_else(String::new, |text| format!(" when {text}"));
+    let pace = |pace: Option<Pace>| pace.map_or_else(String::new, |pace| format!(", {pace}"));
+    let effect = fault.summary();
+    (format!("{effect}{when}{}", pace(begin)), format!("{effect}{}", pace(end)))
+}
+
 /// The target of a fault, with the numbers of the instances if it does not strike all of them.
 fn struck(blueprint: &Blueprint, fault: &Fault) -> String {
-    let Some(first) = blueprint
-        .instances
-        .get(fault.instances.start as usize)
-        .filter(|_| !fault.instances.is_empty() && !fault.is_regional)
-    else {
-        return fault.target.clone();
-    };
-    let all = &blueprint.stations[first.station as usize].instances;
-    let (from, to) = (fault.instances.start - all.start + 1, fault.instances.end - all.start);
-    match fault.instances.len() {
-        count if count == all.len() => fault.target.clone(),
-        1 => format!("{}#{from}", fault.target),
-        _ => format!("{}#{from}–{to}", fault.target),
+    if let Part::First(steps) = &fault.part {
+        return steps.target.clone();
     }
+    let first = blueprint.instances.get(fault.instances.start as usize);
+    let is_of_station = !fault.instances.is_empty() && fault.part == Part::Whole;
+    first.filter(|_| is_of_station).map_or_else(
+        || fault.target.clone(),
+        |first| {
+            let all = &blueprint.stations[first.station as usize].instances;
+            instances_in_words(&fault.target, std::slice::from_ref(&fault.instances), all)
+        },
+    )
 }

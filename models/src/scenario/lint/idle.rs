@@ -20,6 +20,7 @@ impl Graph<'_> {
         }
         self.processors_that_nobody_needs(problems);
         self.pools_that_nobody_holds(problems);
+        self.contention_that_never_comes(problems);
     }
 
     fn retry_that_never_tries_again(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
@@ -155,6 +156,32 @@ impl Graph<'_> {
                 );
                 without_effect(message, Some(pool.key()), &help, problems);
             }
+        }
+    }
+
+    /// Contention of a service that does no work, or lets in one request at a time.
+    fn contention_that_never_comes(&self, problems: &mut Problems) {
+        let services = self.file.services.iter();
+        let written = services
+            .map(|(name, service)| (name, &service.contention))
+            .chain(self.file.databases.iter().map(|(name, it)| (name, &it.contention)));
+        for (name, contention) in written {
+            let station = self.blueprint.stations.iter().position(|station| station.name == *name);
+            let (Some(contention), Some(station)) = (contention, station) else { continue };
+            let first = self.blueprint.stations[station].instances.start as usize;
+            let instance = &self.blueprint.instances[first];
+            let slots = &self.blueprint.pools[instance.slots as usize];
+            let works = self.operations[station].iter().any(|op| matches!(op, Op::Work(_)));
+            let reason = if !works {
+                "does no work"
+            } else if slots.capacity == 1 && contention.per_message.is_none() {
+                "lets in one request at a time"
+            } else {
+                continue;
+            };
+            let message = format!("`contention` changes nothing: `{name}` {reason}");
+            let help = "it makes steps of `work`, and queries, take longer";
+            without_effect(message, Some(contention.key()), help, problems);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod guards;
 mod idle;
+mod sessions;
 
 use super::calls::CallSection;
 use super::cycles::cycles;
@@ -28,6 +29,7 @@ pub(super) fn lint(
     graph.timeouts_longer_than_the_callers(problems);
     graph.guards(problems);
     graph.stations_never_called(problems);
+    graph.sessions_without_end(problems);
 }
 
 struct Graph<'a> {

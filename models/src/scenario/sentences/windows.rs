@@ -7,6 +7,8 @@ use sim_core::SimTime;
 use super::resolver::{Place, Reported, Resolver};
 use crate::expect::TimeWindow;
 use crate::expect::sentence::{When, WrittenWindow};
+use crate::faults::FaultSection;
+use crate::language::Placed;
 
 impl Resolver<'_, '_> {
     pub fn optional_window(
@@ -101,6 +103,21 @@ impl Resolver<'_, '_> {
                 "write one under `faults:`, or name a time such as `after 1m`",
             );
         }
+        let waits = |fault: &Placed<FaultSection>| fault.when.is_some();
+        let faults = &self.names.file.faults;
+        let is_unknown = match fault {
+            Some(number) => faults.get(number).is_some_and(waits),
+            None => count > 0 && faults.iter().all(waits),
+        };
+        if is_unknown {
+            self.problem_in(
+                place,
+                at,
+                "nobody knows before the run when this fault begins",
+                "name a time such as `after 1m`",
+            );
+            return Err(Reported);
+        }
         let Some(number) = fault.filter(|_| count > 0) else {
             return if count > 0 { Ok(None) } else { Err(Reported) };
         };
@@ -120,7 +137,8 @@ impl Resolver<'_, '_> {
 
     /// From the beginning of the first fault to the end of the last.
     fn all_faults(&self) -> (SimTime, SimTime) {
-        let spans = || self.names.file.faults.iter().map(|fault| fault.span(self.names, self.plan));
+        let timed = || self.names.file.faults.iter().filter(|fault| fault.when.is_none());
+        let spans = || timed().map(|fault| fault.span(self.names, self.plan));
         let begin = spans().map(|(begin, _)| begin).min().unwrap_or(SimTime::ZERO);
         (begin, spans().map(|(_, end)| end).max().unwrap_or(SimTime::MAX))
     }

@@ -1,5 +1,6 @@
 //! Databases: connections, and how long queries take.
 
+use super::contention::ContentionSection;
 use super::slots::Slots;
 use crate::language::distribution::DurationPhrase;
 use crate::language::{Named, Placed, Problems, Short, section};
@@ -18,6 +19,8 @@ section! {
         "query" => query: Option<Placed<DurationPhrase>>,
         /// Further kinds of query, called as `database.kind`.
         "queries" => queries: Named<DurationPhrase>,
+        /// The growth of its queries with its load; none if left out.
+        "contention" => contention: Option<Placed<ContentionSection>>,
     }
 }
 

@@ -3,6 +3,7 @@
 mod admission;
 mod autoscale;
 mod cache;
+mod contention;
 mod database;
 mod handlers;
 mod host;

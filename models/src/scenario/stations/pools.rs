@@ -1,10 +1,11 @@
 //! Instances of services, databases and caches, and the pools that they hold.
 
 use super::admission::AdmissionSection;
+use super::contention::ContentionSection;
 use super::memory::{Memory, with_memory};
 use super::service::Service;
 use super::slots::{self, Slots};
-use super::{admission, autoscale, host, regions, resource};
+use super::{admission, autoscale, contention, host, regions, resource};
 use crate::language::{Location, Placed, Problems, Short};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Plan, most};
@@ -20,6 +21,7 @@ pub(crate) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problem
         let station = Station {
             instances: database.instances.as_ref(),
             slots: database.connections.as_ref(),
+            contention: database.contention.as_ref(),
             ..Station::new(name, StationKind::Database, database.key())
         };
         station.compile(names, plan, problems);
@@ -58,6 +60,7 @@ fn compile_service(
         slots,
         admission: service.admission.as_ref(),
         memory: service.memory.as_ref(),
+        contention: service.contention.as_ref(),
         processors: processors(name, service, hosts, names, problems),
         ..Station::new(name, StationKind::Service, service.key())
     };
@@ -123,6 +126,7 @@ struct Station<'a> {
     slots: Option<&'a Short<Slots>>,
     admission: Option<&'a AdmissionSection>,
     memory: Option<&'a Placed<Memory>>,
+    contention: Option<&'a Placed<ContentionSection>>,
     processors: Processors,
 }
 
@@ -137,6 +141,7 @@ impl<'a> Station<'a> {
             slots: None,
             admission: None,
             memory: None,
+            contention: None,
             processors: Processors::Unlimited,
         }
     }
@@ -151,6 +156,11 @@ impl<'a> Station<'a> {
         let (discipline, gate) = admission::compile(self.admission, pool.capacity, names, problems);
         let gate = with_memory(gate, self.memory, problems);
         let pool = PoolPlan { discipline, ..pool };
+        let contention = contention::compile(self.contention, names, problems);
+        let contention = contention.map_or(NONE, |contention| {
+            plan.blueprint.contentions.push(contention);
+            (plan.blueprint.contentions.len() - 1) as u32
+        });
         for instance in 0..count {
             plan.push_pool(PoolPlan { number: number_of(instance), ..pool.clone() });
         }
@@ -168,9 +178,16 @@ impl<'a> Station<'a> {
             });
             let slots = first_pool + instance;
             let (resources, keys, region) = (NONE, NONE, NONE);
-            let instance =
-                InstancePlan { station: id, slots, resources, processors, gate, keys, region };
-            plan.blueprint.instances.push(instance);
+            plan.blueprint.instances.push(InstancePlan {
+                station: id,
+                slots,
+                resources,
+                processors,
+                gate,
+                keys,
+                region,
+                contention,
+            });
         }
         let instances = first..first + count;
         let station = StationPlan { name: self.name.to_owned(), kind: self.kind, instances };

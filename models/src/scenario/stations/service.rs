@@ -2,6 +2,7 @@
 
 use super::admission::AdmissionSection;
 use super::autoscale::Autoscale;
+use super::contention::ContentionSection;
 use super::memory::Memory;
 use super::slots::Slots;
 use crate::language::Problem;
@@ -35,6 +36,8 @@ section! {
         "autoscale" => autoscale: Option<Placed<Autoscale>>,
         /// The memory of each instance, and what its requests take of it.
         "memory" => memory: Option<Placed<Memory>>,
+        /// The growth of its work with its load; none if left out.
+        "contention" => contention: Option<Placed<ContentionSection>>,
         /// The steps that it takes for a request.
         "handle" => handle: Vec<Placed<Step>>,
         /// Several named operations instead, called as `service.operation`.

@@ -2,7 +2,8 @@
 
 mod arrivals;
 mod client;
+mod sessions;
 mod users;
 mod workload;
 
-pub(crate) use workload::{SourceSection, Workload, compile_workloads};
+pub(crate) use workload::{Workload, compile_workloads};

@@ -1,12 +1,14 @@
 //! Users who send, wait for the answer, think and repeat.
 
+use super::sessions::OnFailedRequest;
+use crate::faults::Surge;
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::{HasShortForm, Placed, Problems, Short, section};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{NOTHING, Plan};
 use crate::steps::Step;
-use crate::system::Source;
+use crate::system::{NONE, Source};
 use crate::workload::{Stage, UserPlan};
 
 section! {
@@ -18,6 +20,9 @@ section! {
         "think" => think: Option<Placed<DurationPhrase>>,
         /// Steps that each user takes once, before anything else.
         "begin" => begin: Vec<Placed<Step>>,
+        /// With `begin again`, a request that fails ends the session of its user, who takes the
+        /// steps of `begin` again; users think and go on if left out.
+        "on failure" => on_failure: Option<OnFailedRequest>,
     }
 }
 
@@ -48,19 +53,27 @@ section! {
 
 pub(super) fn compile(
     closed: &Closed,
+    name: &str,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> Source {
     let nothing = closed.users.with(DurationPhrase::Known(NOTHING));
     let think = plan.distribution(closed.think.as_ref().unwrap_or(&nothing), names, problems);
+    let begin_again = match &closed.on_failure {
+        None => NONE,
+        Some(OnFailedRequest::BeginAgain) => plan.distribution(&nothing, names, problems),
+        Some(OnFailedRequest::BeginAgainAfter(pause)) => plan.distribution(pause, names, problems),
+    };
     let users = &closed.users;
     let stages: Vec<Stage> =
         users.stages.iter().map(|stage| Stage { to: stage.to, over: stage.over.0 }).collect();
-    let plan = UserPlan { start: users.from, stages };
-    if plan.most() == 0 {
+    let planned = UserPlan { start: users.from, stages };
+    if planned.most() == 0 {
         let help = "write how many there are, such as `users: 50`";
         problems.error(users.at(), "there are never any users", help);
     }
-    Source::Closed { users: plan, think }
+    let surges = Surge::all_on(name, names);
+    let users = surges.iter().fold(planned, |planned, surge| planned.times(surge));
+    Source::Closed { users, think, begin_again }
 }

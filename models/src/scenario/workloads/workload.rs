@@ -73,7 +73,9 @@ pub(crate) fn compile_workloads(names: &Names<'_>, plan: &mut Plan, problems: &m
                 let duration = plan.blueprint.run.duration;
                 Source::Open(arrivals::compile(&open.arrivals, name, duration, names, problems))
             }
-            Some(SourceSection::Closed(closed)) => users::compile(closed, names, plan, problems),
+            Some(SourceSection::Closed(closed)) => {
+                users::compile(closed, name, names, plan, problems)
+            }
             None => Source::Open(ArrivalProcess::Replay(Vec::new())),
         };
         let ok = workload.value.unwrap_or(1.0);

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use sim_core::SimTime;
 use sim_experiments::Finished;
+use sim_models::faults::Part;
 
 use crate::plot::{Axis, Canvas, Chart, ChartFrame, DrawError, Drawn, Scale, colour, font};
 use crate::units::clock;
@@ -118,12 +119,14 @@ impl TimeAxis {
 /// The faults that begin before `end`, in the order of the scenario.
 fn faults(finished: &Finished, end: f64) -> Vec<FaultSpan> {
     let seconds = |at: SimTime| at.as_secs_f64().min(end);
-    let faults = finished.system.blueprint().faults.iter();
-    faults
-        .filter(|fault| fault.begin.as_secs_f64() < end)
-        .map(|fault| FaultSpan {
-            begin: seconds(fault.begin),
-            end: seconds(fault.end),
+    let system = &finished.system;
+    let told = system.blueprint().faults.iter().filter(|fault| fault.part != Part::Later);
+    let spans = told.filter_map(|fault| Some((fault, system.span_of(fault)?)));
+    spans
+        .filter(|(_, (begin, _))| begin.as_secs_f64() < end)
+        .map(|(fault, (begin, ends))| FaultSpan {
+            begin: seconds(begin),
+            end: seconds(fault.end_of_all(begin, ends)),
             label: format!("{}: {}", fault.target, fault.summary()),
         })
         .collect()

@@ -1,0 +1,168 @@
+//! The instances that a fault strikes, as they are written.
+
+use std::ops::Range;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::language::quantity::Share;
+use crate::language::tree::Value;
+use crate::language::{Decode, Found, Placed, Problem, Problems, expected};
+use crate::scenario::Plan;
+
+/// The instances of a station that a fault strikes, by numbers from 1.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum InstanceChoice {
+    /// The first ones, this many.
+    Count(u32),
+    /// The first ones, this share of all, rounded up.
+    Share(Share),
+    /// From one number to another, both included: `11 to 20`.
+    Span(u32, u32),
+    /// One by one, in this order.
+    List(Vec<u32>),
+}
+
+const EXPECTED: &str =
+    "a number of instances, a share such as 30%, numbers such as 11 to 20, or a list of numbers";
+
+impl Decode for InstanceChoice {
+    fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
+        match &found.node.value {
+            Value::Integer(_) => u32::decode(found, problems).map(Self::Count),
+            Value::Text(text) if text.trim_end().ends_with('%') => {
+                Share::decode(found, problems).map(Self::Share)
+            }
+            Value::Text(text) => match span(text) {
+                Ok(choice) => Some(choice),
+                Err(message) => {
+                    let problem = Problem::error(message, Some(found.node.at));
+                    problems.add(problem.with_help("write `11 to 20`, `30%` or `[1, 3, 5]`"));
+                    None
+                }
+            },
+            Value::List(_) => Vec::<u32>::decode(found, problems).map(Self::List),
+            _ => {
+                expected(EXPECTED, found, problems);
+                None
+            }
+        }
+    }
+}
+
+/// Reads `11 to 20`.
+fn span(text: &str) -> Result<InstanceChoice, String> {
+    let numbers = text.split_once(" to ").and_then(|(first, last)| {
+        Some((first.trim().parse::<u32>().ok()?, last.trim().parse::<u32>().ok()?))
+    });
+    match numbers {
+        Some((first, last)) if first > last => Err(format!("`{text}` runs backwards")),
+        Some((first, last)) => Ok(InstanceChoice::Span(first, last)),
+        None => Err(format!("`{text}` does not say which instances")),
+    }
+}
+
+impl JsonSchema for InstanceChoice {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "InstanceChoice".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "description": EXPECTED, "anyOf": [
+            { "type": "integer", "minimum": 1 },
+            { "type": "string", "pattern": "^[0-9.]+\\s*%$", "examples": ["30%"] },
+            { "type": "string", "pattern": "^[0-9]+ to [0-9]+$", "examples": ["11 to 20"] },
+            { "type": "array", "items": { "type": "integer", "minimum": 1 }, "minItems": 1 },
+        ] })
+    }
+}
+
+/// The dense ids of the instances of a station that a fault strikes, in the order in which it does;
+/// all of them if nothing is written.
+pub(super) fn struck_instances(
+    station: u32,
+    choice: Option<&Placed<InstanceChoice>>,
+    plan: &Plan,
+    problems: &mut Problems,
+) -> Vec<u32> {
+    let station = &plan.blueprint.stations[station as usize];
+    let all = station.instances.clone();
+    let Some(choice) = choice else { return all.collect() };
+    let available = all.len() as u32;
+    let has = format!("`{}` has {available} instances", station.name);
+    let first_ones = |count: u32| (1..=count.min(available)).collect();
+    let numbers: Vec<u32> = match &**choice {
+        InstanceChoice::Count(count) if *count == 0 || *count > available => {
+            let message = format!("{has}, so this fault cannot strike {count}");
+            let help = "write a number from 1 to the number of instances, or a share such as `30%`";
+            problems.error(choice.at(), message, help);
+            first_ones(available)
+        }
+        InstanceChoice::Count(count) => first_ones(*count),
+        InstanceChoice::Share(Share(share)) if *share == 0.0 => {
+            problems.error(choice.at(), "this fault strikes no instance", "write `30%`");
+            first_ones(available)
+        }
+        InstanceChoice::Share(Share(share)) => {
+            first_ones(libm::ceil(share * f64::from(available) - 1e-9) as u32)
+        }
+        InstanceChoice::Span(first, last) => numbers_from(*first, *last, available),
+        InstanceChoice::List(numbers) => numbers.clone(),
+    };
+    let strange = match &**choice {
+        InstanceChoice::Span(first, last) => {
+            [*first, *last].into_iter().find(|number| !(1..=available).contains(number))
+        }
+        _ => numbers.iter().copied().find(|number| !(1..=available).contains(number)),
+    };
+    if let Some(number) = strange {
+        let message = format!("{has}, so there is no instance {number}");
+        problems.error(choice.at(), message, "instances are numbered from 1");
+        return all.collect();
+    }
+    check_list(choice, &numbers, problems);
+    numbers.into_iter().map(|number| all.start + number - 1).collect()
+}
+
+/// The numbers of a span, without those that lie far beyond the last instance.
+fn numbers_from(first: u32, last: u32, available: u32) -> Vec<u32> {
+    (first.max(1)..=last.min(available)).collect()
+}
+
+fn check_list(choice: &Placed<InstanceChoice>, numbers: &[u32], problems: &mut Problems) {
+    if numbers.is_empty() {
+        problems.error(choice.at(), "this fault strikes no instance", "write `[1, 3, 5]`");
+    }
+    let mut sorted = numbers.to_vec();
+    sorted.sort_unstable();
+    if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        let message = format!("instance {} is listed twice", twice[0]);
+        problems.error(choice.at(), message, "list each instance once");
+    }
+}
+
+/// Runs of instances that follow each other, in the order given.
+pub(super) fn runs(instances: &[u32]) -> Vec<Range<u32>> {
+    let mut runs: Vec<Range<u32>> = Vec::new();
+    for &instance in instances {
+        match runs.last_mut() {
+            Some(run) if run.end == instance => run.end += 1,
+            _ => runs.push(instance..instance + 1),
+        }
+    }
+    runs
+}
+
+/// The instances of a station in words: `a` for all, `a#7`, `a#11–20`, `a#1, 3–5`.
+pub(crate) fn instances_in_words(name: &str, struck: &[Range<u32>], all: &Range<u32>) -> String {
+    if struck == std::slice::from_ref(all) {
+        return name.to_owned();
+    }
+    let numbers: Vec<String> = struck
+        .iter()
+        .map(|run| match (run.start - all.start + 1, run.end - all.start) {
+            (first, last) if first == last => first.to_string(),
+            (first, last) => format!("{first}–{last}"),
+        })
+        .collect();
+    format!("{name}#{}", numbers.join(", "))
+}

@@ -1,0 +1,177 @@
+//! Faults that strike chosen instances, and leave them one by one.
+
+use sim_experiments::Trial;
+use sim_models::observe::Change;
+use sim_models::system::Blueprint;
+
+use crate::running::{blueprint, load_text, one_section_a_line, run};
+
+/// Ten instances in turn, a hundred requests a second: each gets ten.
+fn text(fault: &str) -> String {
+    one_section_a_line(&format!(
+        "run: {{ duration: 60s, drain: 5s }}
+         workloads: {{ web: {{ to: api, arrivals: constant 100/s }} }}
+         services: {{ api: {{ instances: 10, threads: 50, handle: [ {{ work: 1ms }} ] }} }}
+         faults: [ {fault} ]"
+    ))
+}
+
+fn problems(fault: &str) -> Vec<String> {
+    let loaded = load_text(&text(fault), &[]);
+    loaded.problems.into_iter().map(|problem| problem.message).collect()
+}
+
+/// The failures of a whole run.
+fn failed(fault: &str) -> u64 {
+    let finished = run(&blueprint(&load_text(&text(fault), &[])));
+    finished.summary.workloads[0].failed.values().sum()
+}
+
+/// The instances that are struck at an instant, by numbers from 1.
+fn struck_at(blueprint: &Blueprint, seconds: u64) -> Vec<u32> {
+    let now = sim_core::SimTime::from_secs(seconds);
+    let in_force = blueprint.faults.iter().filter(|fault| fault.begin <= now && now < fault.end);
+    let mut struck: Vec<u32> = in_force.flat_map(|fault| fault.instances.clone()).collect();
+    struck.sort_unstable();
+    struck.iter().map(|instance| instance + 1).collect()
+}
+
+fn told(fault: &str) -> Vec<String> {
+    let finished = run(&blueprint(&load_text(&text(fault), &[])));
+    let moments = finished.timeline.iter().filter_map(|moment| {
+        let at = moment.at.as_secs_f64();
+        match &moment.change {
+            Change::FaultBegins { target, effect, lasts } => {
+                let lasts = lasts.map_or("for ever".to_owned(), |lasts| format!("for {lasts}"));
+                Some(format!("{at} {target} {effect}, {lasts}"))
+            }
+            Change::FaultEnds { target, effect } => Some(format!("{at} {target} {effect}: over")),
+            _ => None,
+        }
+    });
+    moments.collect()
+}
+
+#[test]
+fn instances_are_numbered_from_one_and_both_ends_are_in() {
+    let struck = |instances: &str| {
+        let fault = format!("{{ at: 10s, for: 10s, crash: api, instances: {instances} }}");
+        struck_at(&blueprint(&load_text(&text(&fault), &[])), 15)
+    };
+    assert_eq!(struck("4 to 6"), [4, 5, 6]);
+    assert_eq!(struck("1 to 10"), (1..=10).collect::<Vec<u32>>());
+    assert_eq!(struck("7 to 7"), [7]);
+    assert_eq!(struck("3"), [1, 2, 3]);
+    assert_eq!(struck("25%"), [1, 2, 3]);
+    assert_eq!(struck("[1, 3, 10]"), [1, 3, 10]);
+    assert_eq!(struck("[7]"), [7]);
+}
+
+/// Each instance that is gone fails ten requests a second: the sum over time of those that are gone
+/// times ten, exactly.
+#[test]
+fn each_failure_is_that_of_an_instance_that_is_gone() {
+    let crash = |more: &str| failed(&format!("{{ at: 10s, for: 20s, crash: api{more} }}"));
+    assert_eq!(crash(", instances: 4 to 6"), 3 * 20 * 10);
+    assert_eq!(crash(", instances: [2, 4, 9]"), 3 * 20 * 10);
+    // Released at 30, 32 and 34 s.
+    assert_eq!(crash(", instances: 4 to 6, end: one every 2s"), (20 + 22 + 24) * 10);
+    // Struck at 10, 12 and 14 s.
+    assert_eq!(crash(", instances: 4 to 6, begin: one every 2s"), (20 + 18 + 16) * 10);
+    assert_eq!(crash(", begin: 5 every 4s, end: 2 every 1s"), {
+        let begins = [0, 0, 0, 0, 0, 4, 4, 4, 4, 4];
+        let ends = [20, 20, 21, 21, 22, 22, 23, 23, 24, 24];
+        begins.iter().zip(ends).map(|(begin, end)| (end - begin) * 10).sum::<u64>()
+    });
+}
+
+#[test]
+fn every_kind_that_strikes_instances_does_so_step_by_step() {
+    for kind in [
+        "crash: api",
+        "pause: api",
+        "slow: api, by: 2x",
+        "errors: api, rate: 50%",
+        "refuse: api",
+        "lose threads: api, count: 3",
+    ] {
+        let fault = format!(
+            "{{ at: 10s, for: 10s, {kind}, instances: 8 to 10, begin: one every 3s, end: one every 5s }}"
+        );
+        let blueprint = blueprint(&load_text(&text(&fault), &[]));
+        let over_time = [9, 10, 13, 16, 19, 20, 25, 29, 30].map(|at| struck_at(&blueprint, at));
+        let expected: [&[u32]; 9] =
+            [&[], &[8], &[8, 9], &[8, 9, 10], &[8, 9, 10], &[9, 10], &[10], &[10], &[]];
+        assert_eq!(over_time.each_ref().map(Vec::as_slice), expected, "{kind}");
+        let finished = run(&blueprint);
+        assert_eq!(finished.summary.workloads[0].in_flight, 0, "{kind}");
+    }
+}
+
+#[test]
+fn the_timeline_tells_of_all_steps_in_one_line_each() {
+    assert_eq!(
+        told("{ at: 10s, for: 20s, crash: api, instances: 4 to 6, end: one every 2s }"),
+        ["10 api#4–6 crashed, for 20s", "30 api#4–6 crashed, one every 2s: over"]
+    );
+    assert_eq!(
+        told("{ at: 10s, pause: api, begin: 2 every 3s }"),
+        ["10 api paused, 2 every 3s, for ever"]
+    );
+    assert_eq!(
+        told("{ at: 10s, for: 5s, crash: api, instances: [2, 4, 5] }"),
+        ["10 api#2, 4–5 crashed, for 5s", "15 api#2, 4–5 crashed: over"]
+    );
+    assert_eq!(
+        told("{ at: 10s, for: 5s, crash: api, instances: 7 to 7, end: one every 2s }"),
+        ["10 api#7 crashed, for 5s", "15 api#7 crashed: over"]
+    );
+    assert_eq!(
+        told("{ at: 10s, for: 5s, every: 20s, crash: api, instances: 1 to 2, end: one every 2s }")
+            .len(),
+        6,
+        "a repeated fault is told each time"
+    );
+}
+
+#[test]
+fn instances_and_paces_that_cannot_be_are_errors() {
+    let crash = |more: &str| problems(&format!("{{ at: 10s, crash: api, {more} }}"));
+    let absent = |number: u32| format!("`api` has 10 instances, so there is no instance {number}");
+    assert_eq!(crash("instances: 11 to 20"), [absent(11)]);
+    assert_eq!(crash("instances: 9 to 4000000000"), [absent(4_000_000_000)]);
+    assert_eq!(crash("instances: 0 to 3"), [absent(0)]);
+    assert_eq!(crash("instances: [1, 0]"), [absent(0)]);
+    assert_eq!(crash("instances: [1, 11]"), [absent(11)]);
+    assert_eq!(crash("instances: [2, 3, 2]"), ["instance 2 is listed twice"]);
+    assert_eq!(crash("instances: []"), ["this fault strikes no instance"]);
+    assert_eq!(crash("instances: 0%"), ["this fault strikes no instance"]);
+    assert_eq!(crash("instances: 6 to 4"), ["`6 to 4` runs backwards"]);
+    assert_eq!(crash("instances: 4-6"), ["`4-6` does not say which instances"]);
+    assert_eq!(crash("instances: 11"), ["`api` has 10 instances, so this fault cannot strike 11"]);
+    assert_eq!(crash("end: one every 30s"), ["this fault never ends"]);
+    assert_eq!(
+        crash("for: 10s, begin: one every 5s"),
+        ["this fault leaves an instance before it has struck it"]
+    );
+    assert_eq!(crash("for: 10s, begin: 0 every 5s"), ["`0 every 5s`: a pace is above zero"]);
+    assert_eq!(
+        crash("for: 10s, every: 20s, end: one every 5s"),
+        ["this fault begins again before it is over"]
+    );
+    assert_eq!(
+        problems("{ slow: web -> api, by: 2x, instances: 1 to 2, end: one every 1s, for: 1s }"),
+        ["a call has no instances"; 2]
+    );
+}
+
+/// The end of the fault in a sentence is the instant at which it leaves the last instance.
+#[test]
+fn a_fault_lasts_until_it_has_left_the_last_instance() {
+    let fault = "{ at: 10s, for: 20s, crash: api, instances: 4 to 6, end: one every 2s }";
+    let text = text(fault)
+        + "\nexpect: [ error rate of web is at most 0% after fault, error rate of web is above 0% during fault, fault ends once ]";
+    let trial = Trial::of(&blueprint(&load_text(&text, &[])));
+    let held: Vec<bool> = trial.verdicts.iter().map(|verdict| verdict.holds).collect();
+    assert_eq!(held, [true, true, true]);
+}
