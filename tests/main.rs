@@ -36,6 +36,7 @@ mod import_polly;
 mod import_proxies;
 mod import_ranges;
 mod import_silence;
+mod limits;
 mod presets;
 mod proxies;
 mod recommendations;
