@@ -10,6 +10,7 @@ mod accounting;
 mod admission;
 mod architecture;
 mod balancing;
+mod caches;
 mod conformance;
 mod contributing;
 mod determinism;

@@ -9,8 +9,9 @@ use crate::faults::InForce;
 impl Turn<'_> {
     /// Starts a fault.
     pub fn fault_begins(&mut self, id: u32) {
-        self.state.faults_in_force += 1;
-        self.plan.faults[id as usize].effect.begin(id, self);
+        let fault = &self.plan.faults[id as usize];
+        self.state.faults_in_force += u32::from(!fault.is_instantaneous());
+        fault.effect.begin(id, self);
     }
 
     /// True if a fault belongs to an experiment that was aborted.

@@ -83,8 +83,10 @@ impl<'a> Turn<'a> {
             self.begin_workload(workload);
         }
         for (index, fault) in self.plan.faults.iter().enumerate() {
-            self.schedule.at(fault.begin, Event::FaultBegins { fault: index as u32 });
-            if fault.end < SimTime::MAX {
+            if fault.begin < fault.end || fault.is_instantaneous() {
+                self.schedule.at(fault.begin, Event::FaultBegins { fault: index as u32 });
+            }
+            if fault.begin < fault.end && fault.end < SimTime::MAX {
                 self.schedule.at(fault.end, Event::FaultEnds { fault: index as u32 });
             }
         }

@@ -29,7 +29,8 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
             .filter(|_| blueprint.experiment.contains(&index))
             .map(|aborted| aborted.at);
         let end = called_off.map_or(fault.end, |at| fault.end.min(at));
-        if fault.begin > now || fault.begin >= end {
+        let happens = fault.begin < end || fault.is_instantaneous() && fault.begin == end;
+        if fault.begin > now || !happens {
             continue;
         }
         let (target, effect) = (struck(blueprint, fault), fault.summary());
@@ -45,7 +46,7 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
             fault.begin,
             Change::FaultBegins { target: target.clone(), effect: effect.clone(), lasts },
         );
-        if end <= now {
+        if end <= now && !fault.is_instantaneous() {
             tell(end, Change::FaultEnds { target, effect });
         }
     }
