@@ -38,6 +38,7 @@ mod import_proxies;
 mod import_ranges;
 mod import_silence;
 mod limits;
+mod outages;
 mod presets;
 mod proxies;
 mod recommendations;
