@@ -2,8 +2,14 @@
 
 use sim_models::observe::FigureUnit;
 
-/// A figure in its unit.
+/// Stands for a figure that is not known, because there is nothing to read it from.
+pub const UNKNOWN: &str = "-";
+
+/// A figure in its unit; [`UNKNOWN`] if it is not a number.
 pub fn figure(value: f64, unit: FigureUnit) -> String {
+    if value.is_nan() {
+        return UNKNOWN.to_owned();
+    }
     match unit {
         FigureUnit::Share => percent(value),
         FigureUnit::Time => duration(value),
@@ -22,9 +28,11 @@ pub fn with_error(mean: f64, half_width: Option<f64>, shown: impl Fn(f64) -> Str
     }
 }
 
-/// Seconds in the unit that suits their size, with three significant digits: `1.23 ms`, `45.6 s`.
+/// Seconds in the unit that suits their size, with three significant digits: `1.23 ms`, `45.6 s`;
+/// [`UNKNOWN`] if they are not a number.
 pub fn duration(seconds: f64) -> String {
     let (scaled, unit) = match seconds {
+        s if s.is_nan() => return UNKNOWN.to_owned(),
         s if s <= 0.0 => return "0".to_owned(),
         s if s < 0.999_5e-6 => (s * 1e9, "ns"),
         s if s < 0.999_5e-3 => (s * 1e6, "µs"),
@@ -36,9 +44,10 @@ pub fn duration(seconds: f64) -> String {
     format!("{} {unit}", significant(scaled))
 }
 
-/// Three significant digits.
+/// Three significant digits; [`UNKNOWN`] if it is not a number.
 pub fn significant(value: f64) -> String {
     match value.abs() {
+        v if v.is_nan() => UNKNOWN.to_owned(),
         v if v >= 99.95 => format!("{value:.0}"),
         v if v >= 9.995 => format!("{value:.1}"),
         _ => format!("{value:.2}"),
@@ -63,8 +72,12 @@ pub fn number_of(number: u64, thing: &str) -> String {
     if number == 1 { format!("1 {thing}") } else { format!("{} {thing}s", count(number)) }
 }
 
-/// A share as a percentage that never rounds a failure away: 99.997 % is not shown as 100 %.
+/// A share as a percentage that never rounds a failure away: 99.997 % is not shown as 100 %;
+/// [`UNKNOWN`] if it is not a number.
 pub fn percent(share: f64) -> String {
+    if share.is_nan() {
+        return UNKNOWN.to_owned();
+    }
     let percentage = share * 100.0;
     for digits in 1..=6 {
         let shown = format!("{percentage:.digits$}");
@@ -107,5 +120,20 @@ mod tests {
         assert_eq!(percent(0.000_01), "0.001%");
         assert_eq!(clock(65.25), "1:05.250");
         assert_eq!(clock(7_200.0), "2:00:00.000");
+    }
+
+    #[test]
+    fn what_is_not_known_is_a_dash_in_every_unit() {
+        let units = [
+            FigureUnit::Share,
+            FigureUnit::Time,
+            FigureUnit::Rate,
+            FigureUnit::Factor,
+            FigureUnit::Count,
+        ];
+        let mut shown = units.map(|unit| figure(f64::NAN, unit)).to_vec();
+        shown.extend([duration(f64::NAN), percent(f64::NAN), significant(f64::NAN)]);
+        shown.push(with_error(f64::NAN, None, duration));
+        assert!(shown.iter().all(|shown| shown == UNKNOWN), "{shown:?}");
     }
 }

@@ -45,11 +45,13 @@ pub(crate) fn compile_chaos(names: &Names<'_>, plan: &mut Plan, problems: &mut P
 /// The duration of a stage; notes a problem if it cannot be one.
 fn check_stage(stage: &Placed<FaultSection>, problems: &mut Problems) -> Option<SimDuration> {
     let span = stage.kind.span();
-    let repeats = span.is_some_and(|span| span.every.is_some());
-    let is_none = matches!(stage.kind, FaultKind::Surge(_) | FaultKind::Deploy(_));
+    let repeats = stage.kind.every().is_some();
+    let is_none =
+        matches!(stage.kind, FaultKind::Surge(_) | FaultKind::Deploy(_) | FaultKind::Flush(_));
     if stage.at.is_some() || stage.when.is_some() || repeats || is_none {
         let message = "a stage begins once, when the one before it ends";
-        let help = "leave out `at`, `when` and `every`; surges and deployments cannot be stages";
+        let help =
+            "leave out `at`, `when` and `every`; surges, deployments and flushes cannot be stages";
         problems.error(stage.at(), message, help);
         return None;
     }

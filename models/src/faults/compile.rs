@@ -4,10 +4,11 @@ use sim_core::{SimDuration, SimTime};
 
 use super::idle::note_idle;
 use super::instances::struck_instances;
-use super::reach::InForceSpan;
+use super::reach::{InForceSpan, repeated};
 use super::steps::{Reach, in_steps};
 use super::trigger::compile_trigger;
 use super::{Effect, Fault, FaultTarget, Part, target_of};
+use crate::language::quantity::Duration;
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
 use crate::scenario::{Names, Plan};
@@ -24,6 +25,16 @@ pub(crate) trait Strike {
 
     /// The duration and the repetition, for kinds that have them.
     fn span(&self) -> Option<&InForceSpan>;
+
+    /// The time from one beginning to the next, if it repeats.
+    fn every(&self) -> Option<&Placed<Duration>> {
+        self.span().and_then(|span| span.every.as_ref())
+    }
+
+    /// The end of it if it begins at an instant; the same instant if it takes no time.
+    fn end(&self, begin: SimTime) -> SimTime {
+        self.span().map_or(SimTime::MAX, |span| span.end(begin))
+    }
 
     /// The instances that it strikes, for kinds that can strike a part of them.
     fn reach(&self) -> Option<&Reach> {
@@ -57,12 +68,9 @@ pub(crate) trait Strike {
 
     /// The beginning and the end of it, all repetitions included.
     fn whole(&self, begin: SimTime, names: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
-        match self.span() {
-            Some(span) if span.every.is_some() => {
-                (begin, SimTime::ZERO + plan.blueprint.run.duration)
-            }
-            Some(span) => (begin, span.end(begin) + self.time_to_leave(names, plan)),
-            None => (begin, SimTime::MAX),
+        match self.every() {
+            Some(_) => (begin, SimTime::ZERO + plan.blueprint.run.duration),
+            None => (begin, self.end(begin) + self.time_to_leave(names, plan)),
         }
     }
 
@@ -82,7 +90,7 @@ pub(crate) trait Strike {
     fn fault(&self, begin: SimTime, effect: Effect) -> Fault {
         Fault {
             begin,
-            end: self.span().map_or(SimTime::MAX, |span| span.end(begin)),
+            end: self.end(begin),
             ramp: self.ramp(),
             effect,
             target: normalize_edge(self.target()),
@@ -181,8 +189,8 @@ pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut 
         let trigger = compile_trigger(section, names, plan, problems);
         for once in struck {
             let once = Fault { trigger, ..once };
-            let faults = match section.kind.span() {
-                Some(span) => span.repeated(once, plan, problems),
+            let faults = match section.kind.every() {
+                Some(every) => repeated(&once, every, plan, problems),
                 None => vec![once],
             };
             plan.blueprint.faults.extend(faults);

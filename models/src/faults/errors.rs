@@ -7,7 +7,7 @@ use super::reach::InForceSpan;
 use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::Outcome;
-use crate::language::quantity::{Duration, Share};
+use crate::language::quantity::{Duration, RetryAfter, Share};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
 use crate::system::Turn;
@@ -22,7 +22,7 @@ section! {
         /// The outcome of those requests; a server error if left out.
         "as" => fails_as: Option<Outcome>,
         /// The time for which callers should stay away (`Retry-After`); none if left out.
-        "retry after" => retry_after: Option<Duration>,
+        "retry after" => retry_after: Option<RetryAfter>,
         /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
         .. => reach: Reach,
@@ -71,7 +71,7 @@ impl Strike for ErrorsSection {
         let effect = Errors {
             rate: self.rate.0,
             outcome: self.fails_as.unwrap_or(Outcome::ServerError),
-            retry_after: self.retry_after.map_or(0, Duration::as_millis),
+            retry_after: self.retry_after.map_or(0, |after| after.0),
         };
         matches!(target, FaultTarget::Station(_)).then_some(Effect::Errors(effect))
     }

@@ -9,7 +9,7 @@ use super::{Effect, InForce, Steps};
 pub struct Fault {
     /// The instant at which it begins.
     pub begin: SimTime,
-    /// The instant at which it ends; [`SimTime::MAX`] if never.
+    /// The instant at which it ends; [`SimTime::MAX`] if never, its beginning if it takes no time.
     pub end: SimTime,
     /// The time from its beginning until it has reached its full size; it ends at once.
     pub ramp: SimDuration,
@@ -67,6 +67,11 @@ impl Fault {
             Part::First(steps) => begin + steps.length,
             Part::Whole | Part::OfRegion | Part::Later => end,
         }
+    }
+
+    /// True if it is over in the instant in which it begins, as a flush is.
+    pub fn is_instantaneous(&self) -> bool {
+        self.effect.is_instantaneous()
     }
 
     /// The effect in a few words, without its target.

@@ -1,28 +1,35 @@
-//! Caches that forget everything.
+//! Caches that forget what is in them, or a share of it.
 
 use sim_core::SimTime;
 
 use super::compile::Strike;
 use super::reach::InForceSpan;
 use super::{Effect, Fault, FaultTarget, InForce};
+use crate::language::quantity::{Duration, Share};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
 use crate::system::Turn;
 
 section! {
-    /// Makes a cache with `keys` forget everything.
+    /// Makes a cache with `keys` forget what is in it, in an instant.
     pub(crate) struct FlushSection {
         /// The cache.
         "flush" => flush: Placed<String>,
-        .. => span: InForceSpan,
+        /// The share of its keys that it forgets, each by its own chance; all of them if left out.
+        "share" => share: Option<Share>,
+        /// The time from one flush to the next, repeated to the end of the run; it strikes once if
+        /// left out.
+        "every" => every: Option<Placed<Duration>>,
     }
 }
 
-/// Everything in a cache is forgotten.
+/// What is in a cache is forgotten.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flush {
     /// Dense id of the cache among the caches with keys.
     pub cache: u32,
+    /// Probability with which each key is forgotten.
+    pub share: f64,
 }
 
 impl Strike for FlushSection {
@@ -33,7 +40,15 @@ impl Strike for FlushSection {
     }
 
     fn span(&self) -> Option<&InForceSpan> {
-        Some(&self.span)
+        None
+    }
+
+    fn every(&self) -> Option<&Placed<Duration>> {
+        self.every.as_ref()
+    }
+
+    fn end(&self, begin: SimTime) -> SimTime {
+        begin
     }
 
     fn effect(
@@ -54,7 +69,7 @@ impl Strike for FlushSection {
             problems.error(self.flush.at(), message, help);
             return None;
         };
-        Some(Effect::Flush(Flush { cache }))
+        Some(Effect::Flush(Flush { cache, share: self.share.map_or(1.0, |share| share.0) }))
     }
 
     fn strike(
@@ -70,13 +85,30 @@ impl Strike for FlushSection {
 }
 
 impl InForce for Flush {
+    fn has_no_effect(&self, target: &str, _: Option<u32>, _: &Plan) -> Option<String> {
+        (self.share == 0.0).then(|| format!("`{target}` forgets nothing"))
+    }
+
     fn begin(&self, _: u32, turn: &mut Turn<'_>) {
-        turn.state.caches[self.cache as usize].flush();
+        turn.state.caches[self.cache as usize].forget(self.share);
     }
 
     fn end(&self, _: u32, _: &mut Turn<'_>) {}
 
+    fn is_instantaneous(&self) -> bool {
+        true
+    }
+
+    fn strengthen(&mut self, factor: f64) -> bool {
+        self.share = (self.share * factor).min(1.0);
+        true
+    }
+
     fn summary(&self) -> String {
-        "flushed".to_owned()
+        if self.share == 1.0 {
+            "flushed".to_owned()
+        } else {
+            format!("{} of it flushed", Share(self.share))
+        }
     }
 }

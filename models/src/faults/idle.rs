@@ -23,7 +23,7 @@ fn reason(fault: &Fault, plan: &Plan) -> Option<String> {
             fault.begin.since(SimTime::ZERO)
         ));
     }
-    if fault.end <= fault.begin {
+    if fault.end <= fault.begin && !fault.is_instantaneous() {
         return Some("it lasts no time".to_owned());
     }
     let struck = plan.blueprint.instances.get(fault.instances.start as usize);

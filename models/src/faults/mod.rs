@@ -86,6 +86,11 @@ pub(crate) trait InForce {
     /// Ends it.
     fn end(&self, id: u32, turn: &mut Turn<'_>);
 
+    /// True if it is over in the instant in which it begins.
+    fn is_instantaneous(&self) -> bool {
+        false
+    }
+
     /// Makes it stronger by a factor; returns `false` if it has no size and can only last longer.
     fn strengthen(&mut self, _factor: f64) -> bool {
         false
@@ -169,6 +174,12 @@ macro_rules! faults {
                     $( Self::$kind(fault) => fault.span(), )*
                 }
             }
+
+            fn every(&self) -> Option<&Placed<Duration>> {
+                match self {
+                    $( Self::$kind(fault) => fault.every(), )*
+                }
+            }
         }
 
         /// The effect of a fault on its target.
@@ -188,6 +199,10 @@ macro_rules! faults {
 
             fn end(&self, id: u32, turn: &mut Turn<'_>) {
                 match self { $( Self::$effect(effect) => effect.end(id, turn), )* }
+            }
+
+            fn is_instantaneous(&self) -> bool {
+                match self { $( Self::$effect(effect) => effect.is_instantaneous(), )* }
             }
 
             fn strengthen(&mut self, factor: f64) -> bool {
@@ -278,7 +293,7 @@ faults! {
         /// The logic of the breakers on an edge fails; `broken` of each breaker decides what
         /// becomes of calls.
         BreakGuard,
-        /// Everything in a cache is forgotten.
+        /// What is in a cache is forgotten.
         Flush,
         /// More traffic; built into the workload's rate profile.
         Surge,

@@ -23,27 +23,38 @@ impl InForceSpan {
     pub fn end(&self, begin: SimTime) -> SimTime {
         self.lasts.as_ref().map_or(SimTime::MAX, |lasts| begin + lasts.0)
     }
+}
 
-    /// The fault and its repetitions.
-    pub fn repeated(&self, once: Fault, plan: &Plan, problems: &mut Problems) -> Vec<Fault> {
-        let Some(every) = &self.every else { return vec![once] };
-        let end = SimTime::ZERO + plan.blueprint.run.duration;
-        let lasts = once.end.since(once.begin);
-        if lasts >= every.0 {
-            let help = "give it a `for` that is shorter than `every`";
-            problems.error(every.at(), "this fault begins again before it is over", help);
-            return Vec::new();
-        }
-        let times = end.since(once.begin.min(end)).as_nanos() / every.0.as_nanos().max(1);
-        if !problems.may_have(times, most::REPETITIONS, "repetitions of this fault", every.at()) {
-            return Vec::new();
-        }
-        let mut faults = Vec::new();
-        let mut begin = once.begin;
-        while begin < end {
-            faults.push(Fault { begin, end: begin + lasts, ..once.clone() });
-            begin = begin + every.0;
-        }
-        faults
+/// A fault and its repetitions.
+pub(super) fn repeated(
+    once: &Fault,
+    every: &Placed<Duration>,
+    plan: &Plan,
+    problems: &mut Problems,
+) -> Vec<Fault> {
+    let end = SimTime::ZERO + plan.blueprint.run.duration;
+    let lasts = once.end.since(once.begin);
+    if lasts >= every.0 {
+        let (message, help) = if once.is_instantaneous() {
+            ("this must be longer than zero", "write a span such as `10s`")
+        } else {
+            (
+                "this fault begins again before it is over",
+                "give it a `for` that is shorter than `every`",
+            )
+        };
+        problems.error(every.at(), message, help);
+        return Vec::new();
     }
+    let times = end.since(once.begin.min(end)).as_nanos() / every.0.as_nanos().max(1);
+    if !problems.may_have(times, most::REPETITIONS, "repetitions of this fault", every.at()) {
+        return Vec::new();
+    }
+    let mut faults = Vec::new();
+    let mut begin = once.begin;
+    while begin < end {
+        faults.push(Fault { begin, end: begin + lasts, ..once.clone() });
+        begin = begin + every.0;
+    }
+    faults
 }

@@ -19,16 +19,23 @@ section! {
     pub(crate) struct SlowSection {
         /// The service, database, cache, region or edge.
         "slow" => slow: Placed<String>,
+        .. => size: Placed<Slowness>,
+        /// The time that it takes to reach its full size; none if left out.
+        "ramp" => ramp: Option<Placed<Duration>>,
+        .. => reach: Reach,
+        .. => span: InForceSpan,
+    }
+}
+
+section! {
+    /// How much slower things are.
+    pub(crate) struct Slowness {
         /// The factor on service times or latencies; 1 if left out.
         "by" => by: Option<Factor>,
         /// The time that is added to each service time or message; none if left out.
         "adding" => adding: Option<Placed<DurationPhrase>>,
         /// The service times or latencies while it lasts, in place of `by` and `adding`.
         "to" => to: Option<Placed<DurationPhrase>>,
-        /// The time that it takes to reach its full size; none if left out.
-        "ramp" => ramp: Option<Placed<Duration>>,
-        .. => reach: Reach,
-        .. => span: InForceSpan,
     }
 }
 
@@ -72,9 +79,10 @@ impl Strike for SlowSection {
         _: &Plan,
         problems: &mut Problems,
     ) -> Option<Effect> {
-        let is_sized = self.by.is_some() || self.adding.is_some();
-        match &self.to {
-            None if !is_sized => {
+        let size = &self.size;
+        let is_sized = size.by.is_some() || size.adding.is_some();
+        match &size.to {
+            None if !is_sized && size.is_whole() => {
                 let message = "this fault has no size: how much slower does it make things?";
                 let help = "write `by: 20x`, `adding: 100ms` or `to: lognormal p50 1s p99 5s`";
                 problems.error(self.slow.key(), message, help);
@@ -88,8 +96,8 @@ impl Strike for SlowSection {
         let mut read = |phrase: &Option<Placed<DurationPhrase>>| {
             phrase.as_ref().map(|phrase| read_distribution(phrase, names, problems))
         };
-        let (added, to) = (read(&self.adding), read(&self.to));
-        let factor = self.by.map_or(1.0, |by| by.0);
+        let (added, to) = (read(&size.adding), read(&size.to));
+        let factor = size.by.map_or(1.0, |by| by.0);
         let edge = if let FaultTarget::Edge(edge) = target { Some(edge) } else { None };
         Some(Effect::Slow(Slow { edge, factor, added, to }))
     }

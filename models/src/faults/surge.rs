@@ -5,7 +5,7 @@ use sim_core::{SimDuration, SimTime};
 use super::compile::Strike;
 use super::reach::InForceSpan;
 use super::{Effect, Fault, FaultKind, FaultTarget, InForce};
-use crate::language::quantity::{Duration, Factor};
+use crate::language::quantity::{Duration, FactorOrNone};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, meant, span_or};
 use crate::system::Turn;
@@ -16,8 +16,8 @@ section! {
     pub(crate) struct SurgeSection {
         /// The workload.
         "surge" => surge: Placed<String>,
-        /// The factor on its arrival rate, or on its number of users, such as `3x`.
-        "by" => by: Factor,
+        /// The factor on its arrival rate, or on its number of users, such as `3x`; `0x` switches the workload off.
+        "by" => by: FactorOrNone,
         /// The time that it takes to reach its full size; none if left out.
         "ramp" => ramp: Option<Placed<Duration>>,
         .. => span: InForceSpan,
@@ -97,7 +97,11 @@ impl InForce for Surge {
     }
 
     fn summary(&self) -> String {
-        format!("surge of {}x", self.factor)
+        if self.factor == 0.0 {
+            "switched off".to_owned()
+        } else {
+            format!("surge of {}x", self.factor)
+        }
     }
 }
 

@@ -78,7 +78,12 @@ impl Problems {
             self.error(rate.at(), "a rate of zero lets nothing through", help);
             return SimDuration::from_secs(1);
         }
-        SimDuration::from_nanos_f64(1e9 / rate.0)
+        let nanos = 1e9 / rate.0;
+        if !(0.5..u64::MAX as f64).contains(&nanos) {
+            let help = "write a rate between one in 584 years and one in a nanosecond";
+            self.error(rate.at(), format!("`{}` is out of range", **rate), help);
+        }
+        SimDuration::from_nanos_f64(nanos)
     }
 
     /// True if a scenario may have this many of something; notes a problem otherwise.

@@ -180,18 +180,29 @@ impl Decode for bool {
     }
 }
 
+/// The whole number that a value is, also if it is written like `1e6`; larger ones than 2⁵³ must be
+/// written in full, because not all of them are floating-point numbers.
+fn whole(value: &Value) -> Option<i64> {
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    match value {
+        Value::Integer(number) => Some(*number),
+        Value::Float(number) if number.fract() == 0.0 && number.abs() <= EXACT => {
+            Some(*number as i64)
+        }
+        _ => None,
+    }
+}
+
 /// Reads whole numbers of a type, each with the words for what is expected.
 macro_rules! whole_numbers {
     ($($type:ty => $expected:literal),* $(,)?) => {
         $(impl Decode for $type {
             fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
-                if let Value::Integer(number) = found.node.value
-                    && let Ok(number) = Self::try_from(number)
-                {
-                    return Some(number);
+                let number = whole(&found.node.value).and_then(|number| Self::try_from(number).ok());
+                if number.is_none() {
+                    expected($expected, found, problems);
                 }
-                expected($expected, found, problems);
-                None
+                number
             }
         })*
     };
@@ -201,7 +212,7 @@ whole_numbers! {
     u8 => "a whole number from 0 to 255",
     u32 => "a whole number from 0 to 4294967295",
     i32 => "a whole number from -2147483648 to 2147483647",
-    u64 => "a whole number",
+    u64 => "a whole number from 0 to 9223372036854775807",
 }
 
 impl Decode for f64 {

@@ -125,8 +125,11 @@ impl Problems {
         self.list.push(problem);
     }
 
-    /// All of them, in the order of their places.
+    /// All of them, in the order of their places; no warnings if there are errors. A part that
+    /// could not be read may be the one that a warning misses.
     pub fn sorted(mut self) -> Vec<Problem> {
+        let has_errors = self.has_errors();
+        self.list.retain(|problem| problem.is_error() || !has_errors);
         self.list.sort_by_key(|problem| problem.at.map_or((0, 0), |at| (at.source, at.start)));
         self.list.dedup();
         self.list

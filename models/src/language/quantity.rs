@@ -11,13 +11,6 @@ use super::written::{Written, written};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) struct Duration(pub SimDuration);
 
-impl Duration {
-    /// Whole milliseconds, as many as fit.
-    pub fn as_millis(self) -> u32 {
-        u32::try_from(self.0.as_nanos() / 1_000_000).unwrap_or(u32::MAX)
-    }
-}
-
 const DURATION_UNITS: [(&str, f64); 7] =
     [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3_600e9)];
 
@@ -57,8 +50,10 @@ impl FromStr for Duration {
             nanos += amount * size;
             rest = &rest[letters..];
         }
-        if text.is_empty() || nanos >= u64::MAX as f64 {
+        if text.is_empty() {
             Err(refuse())
+        } else if nanos >= u64::MAX as f64 {
+            Err(format!("`{text}` is longer than 584 years; write a shorter time"))
         } else {
             Ok(Self(SimDuration::from_nanos_f64(nanos)))
         }
@@ -78,6 +73,33 @@ impl Written for Duration {
     }
 }
 written!(Duration, "Duration");
+
+/// The time for which a callee asks callers to stay away, in whole milliseconds: `2s`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RetryAfter(pub u32);
+
+impl FromStr for RetryAfter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const MILLI: u64 = 1_000_000;
+        let nanos = text.parse::<Duration>()?.0.as_nanos();
+        let millis = u32::try_from(nanos / MILLI).ok().filter(|_| nanos.is_multiple_of(MILLI));
+        millis.map(Self).ok_or_else(|| {
+            format!("`{text}` is not made of whole milliseconds, 4294967295 at most; write `2s`")
+        })
+    }
+}
+
+impl Written for RetryAfter {
+    const EXPECTED: &'static str = "a duration such as 2s, in whole milliseconds";
+    const PATTERN: &'static str = Duration::PATTERN;
+    const EXAMPLES: &'static [&'static str] = &["2s", "500ms"];
+    fn suggestion(number: f64) -> Option<String> {
+        Duration::suggestion(number)
+    }
+}
+written!(RetryAfter, "RetryAfter");
 
 /// Events per second: `400/s`, `90/m`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
@@ -185,12 +207,20 @@ impl FromStr for Factor {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = text.strip_suffix(['x', '×']).or_else(|| text.strip_prefix(['x', '×']));
-        match number.and_then(|number| number.trim().parse::<f64>().ok()) {
-            Some(factor) if factor > 0.0 && factor.is_finite() => Ok(Self(factor)),
-            _ => Err(format!("`{text}` is not a factor; write `20x`")),
+        match factor_of(text)? {
+            0.0 => Err(format!("`{text}` is not above zero; write a factor such as `20x`")),
+            factor => Ok(Self(factor)),
         }
     }
+}
+
+/// A number of at least zero with an `x` on either side.
+fn factor_of(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix(['x', '×']).or_else(|| text.strip_prefix(['x', '×']));
+    number
+        .and_then(|number| number.trim().parse::<f64>().ok())
+        .filter(|factor| *factor >= 0.0 && factor.is_finite())
+        .ok_or_else(|| format!("`{text}` is not a factor; write `20x`"))
 }
 
 impl Written for Factor {
@@ -202,6 +232,28 @@ impl Written for Factor {
     }
 }
 written!(Factor, "Factor");
+
+/// A factor where none at all means something: `3x`, `0x`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) struct FactorOrNone(pub f64);
+
+impl FromStr for FactorOrNone {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        factor_of(text).map(Self)
+    }
+}
+
+impl Written for FactorOrNone {
+    const EXPECTED: &'static str = "a factor such as 3x, or 0x for none";
+    const PATTERN: &'static str = Factor::PATTERN;
+    const EXAMPLES: &'static [&'static str] = &["3x", "0.5x", "0x"];
+    fn suggestion(number: f64) -> Option<String> {
+        Factor::suggestion(number)
+    }
+}
+written!(FactorOrNone, "FactorOrNone");
 
 /// An amount of memory: `512MB`, `2GB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -215,10 +267,13 @@ impl FromStr for Bytes {
         let parsed = UNITS.iter().find_map(|(unit, size)| {
             Some(text.strip_suffix(unit)?.trim().parse::<f64>().ok()? * size)
         });
-        parsed
-            .filter(|bytes| *bytes >= 0.0)
-            .map(|bytes| Self(bytes as u64))
-            .ok_or_else(|| format!("`{text}` is not an amount of memory; write `512MB` or `2GB`"))
+        match parsed {
+            Some(bytes) if bytes >= u64::MAX as f64 => {
+                Err(format!("`{text}` is more than any machine has; write `512MB` or `2GB`"))
+            }
+            Some(bytes) if bytes >= 0.0 => Ok(Self(bytes as u64)),
+            _ => Err(format!("`{text}` is not an amount of memory; write `512MB` or `2GB`")),
+        }
     }
 }
 

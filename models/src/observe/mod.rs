@@ -19,6 +19,7 @@ pub use records::{
     BreakerRecord, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
     LatencyWindow, PoolSeries, QueueRecord, ScaleRecord, WorkloadRecord, WorkloadSeries,
 };
+pub(crate) use sampling::has_interval_between;
 pub use summary::{
     BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, PoolSummary, PutOff,
     QueueSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,

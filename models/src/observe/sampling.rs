@@ -50,6 +50,17 @@ impl Sampling {
     }
 }
 
+/// Fails with the width of the intervals if none of a run of this length lies wholly between two
+/// instants.
+pub(crate) fn has_interval_between(
+    length: SimDuration,
+    from: SimTime,
+    to: SimTime,
+) -> Result<(), SimDuration> {
+    let sampling = Sampling::of(length);
+    if sampling.intervals_between(from, to).is_empty() { Err(sampling.width) } else { Ok(()) }
+}
+
 impl Recorder {
     /// Closes the interval that ends at `now`.
     pub(crate) fn sample(

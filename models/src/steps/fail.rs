@@ -2,7 +2,7 @@
 
 use super::{Compile, Op};
 use crate::Outcome;
-use crate::language::quantity::{Duration, Share};
+use crate::language::quantity::{RetryAfter, Share};
 use crate::language::{Problems, section};
 use crate::scenario::{Caller, Names, Plan};
 use crate::system::{Next, Turn};
@@ -15,7 +15,7 @@ section! {
         /// The outcome; a server error if left out.
         "as" => fails_as: Option<Outcome>,
         /// The time for which callers should stay away (`Retry-After`); none if left out.
-        "retry after" => retry_after: Option<Duration>,
+        "retry after" => retry_after: Option<RetryAfter>,
     }
 }
 
@@ -24,7 +24,7 @@ impl Compile for Fail {
         plan.push(Op::Fail {
             probability: self.fail.0 as f32,
             outcome: self.fails_as.unwrap_or(Outcome::ServerError),
-            retry_after: self.retry_after.map_or(0, Duration::as_millis),
+            retry_after: self.retry_after.map_or(0, |after| after.0),
         });
     }
 }

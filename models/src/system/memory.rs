@@ -50,13 +50,10 @@ impl Turn<'_> {
     /// Empties a cache whose last instance has died.
     fn empty_cache_of(&mut self, instance: u32) {
         let station = self.plan.instances[instance as usize].station;
-        let mut instances = self.plan.stations[station as usize].instances.clone();
-        if instances.any(|instance| self.state.instances[instance as usize].crashes == 0) {
-            return;
-        }
-        for (plan, cache) in self.plan.caches.iter().zip(&mut self.state.caches) {
-            if plan.station == station {
-                cache.flush();
+        for cache in 0..self.plan.caches.len() {
+            let is_here = self.plan.caches[cache].station == station;
+            if is_here && !self.is_cache_alive(cache as u32) {
+                self.state.caches[cache].flush();
             }
         }
     }

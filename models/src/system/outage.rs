@@ -12,9 +12,11 @@ impl Turn<'_> {
         if self.is_called_off(id) {
             return;
         }
-        self.state.faults_in_force += 1;
-        self.state.in_force[id as usize] = true;
-        self.plan.faults[id as usize].effect.begin(id, self);
+        let fault = &self.plan.faults[id as usize];
+        let lasts = !fault.is_instantaneous();
+        self.state.faults_in_force += u32::from(lasts);
+        self.state.in_force[id as usize] = lasts;
+        fault.effect.begin(id, self);
     }
 
     /// True if a fault belongs to an experiment that was aborted.

@@ -95,12 +95,19 @@ impl Turn<'_> {
 
     /// Puts the fetched value into the cache, for those who wait and those who come later.
     pub fn fill(&mut self, index: u32, cache: u32) -> Next {
-        if !self.state.frames[index].has_failed_call {
+        if !self.state.frames[index].has_failed_call && self.is_cache_alive(cache) {
             let key = self.cache_key(index, cache);
             self.state.caches[cache as usize].put(self.now, key);
         }
         self.fetches_over(index, true);
         self.go_to_next(index)
+    }
+
+    /// True if a cache has an instance that has not crashed.
+    pub fn is_cache_alive(&self, cache: u32) -> bool {
+        let station = self.plan.caches[cache as usize].station;
+        let mut instances = self.plan.stations[station as usize].instances.clone();
+        instances.any(|instance| self.state.instances[instance as usize].crashes == 0)
     }
 
     /// Ends all fetches of a frame: those waiting for it get the same result, even if it is a

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sim_core::random::{DrawKey, Streams};
 use sim_core::{DeadlineRing, Model, Schedule, SimTime};
 
-use super::blueprint::{Blueprint, Source};
+use super::blueprint::{Blueprint, CachePlan, Source};
 use super::event::Event;
 use super::frame::{Frames, Role};
 use super::turn::Turn;
@@ -344,7 +344,11 @@ impl System {
                 .iter()
                 .map(|lifetime| IdempotencyKeys::new(*lifetime))
                 .collect(),
-            caches: blueprint.caches.iter().map(|plan| KeyedCache::new(&plan.settings)).collect(),
+            caches: blueprint
+                .caches
+                .iter()
+                .map(|plan| initial_cache(&blueprint, plan, &streams))
+                .collect(),
             autoscalers: blueprint.autoscalers.iter().map(initial_scaler).collect(),
             cuts: Vec::new(),
             lost: 0,
@@ -462,6 +466,11 @@ impl Model for System {
         };
         self.state.limit_reached.is_some() || (self.state.have_arrivals_ended && is_idle())
     }
+}
+
+fn initial_cache(blueprint: &Blueprint, plan: &CachePlan, streams: &Streams) -> KeyedCache {
+    let name = blueprint.stations.get(plan.station as usize).map_or("", |station| &station.name);
+    KeyedCache::new(&plan.settings, DrawKey::root(&mut streams.stream(&format!("{name}/cache"))))
 }
 
 fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams) -> EdgeState {

@@ -16,8 +16,10 @@ impl Turn<'_> {
             let fault_id = id as u32;
             let later = |at: SimTime| self.now + at.since(SimTime::ZERO);
             let (begin, end) = (later(fault.begin), later(fault.end));
-            self.schedule.at(begin, Event::FaultBegins { fault: fault_id });
-            if end < SimTime::MAX {
+            if begin < end || fault.is_instantaneous() {
+                self.schedule.at(begin, Event::FaultBegins { fault: fault_id });
+            }
+            if begin < end && end < SimTime::MAX {
                 self.schedule.at(end, Event::FaultEnds { fault: fault_id });
             }
         }

@@ -8,8 +8,12 @@ use crate::palette::Tone;
 use crate::units::figure;
 
 pub(super) fn begins(target: &str, effect: &str, lasts: Option<SimDuration>) -> Line {
-    let span = lasts.map_or_else(|| "to the end".to_owned(), |lasts| format!("for {lasts}"));
-    Line::new(Tone::Fault, "fault", target, format!("{effect}, {span}"))
+    let text = match lasts {
+        None => format!("{effect}, to the end"),
+        Some(SimDuration::ZERO) => effect.to_owned(),
+        Some(lasts) => format!("{effect}, for {lasts}"),
+    };
+    Line::new(Tone::Fault, "fault", target, text)
 }
 
 pub(super) fn ends(target: &str, effect: &str) -> Line {

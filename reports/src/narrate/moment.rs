@@ -1,13 +1,18 @@
 //! The line for each kind of change.
 
+use sim_core::SimTime;
 use sim_models::observe::{Change, Moment};
 
 use super::{Line, alerts, breakers, faults, instances, pools, queues, workloads};
-use crate::units::clock;
+use crate::units::{clock, count};
 
 /// A moment as a line without its time.
 pub(crate) fn line(moment: &Moment) -> Line {
-    match &moment.change {
+    line_of(&moment.change)
+}
+
+fn line_of(change: &Change) -> Line {
+    match change {
         Change::FaultBegins { target, effect, lasts } => faults::begins(target, effect, *lasts),
         Change::FaultEnds { target, effect } => faults::ends(target, effect),
         Change::Aborted { condition, value, unit } => faults::aborted(condition, *value, *unit),
@@ -35,9 +40,16 @@ pub(crate) fn line(moment: &Moment) -> Line {
         Change::AvailabilityRegained { workload, level, after } => {
             workloads::availability_regained(workload, *level, *after)
         }
+        Change::Flaps { change, times, until } => flaps(line_of(change), *times, *until),
         Change::OutageBegins { workload } => workloads::outage_begins(workload),
         Change::OutageEnds { workload, after } => workloads::outage_ends(workload, *after),
     }
+}
+
+/// The line of a change that comes again and again.
+fn flaps(first: Line, times: usize, until: SimTime) -> Line {
+    let (times, until) = (count(times as u64), clock(until.as_secs_f64()));
+    Line { text: format!("{}; {times} times until {until}", first.text), ..first }
 }
 
 /// A moment in one line with its time.

@@ -61,8 +61,13 @@ fn latency_row(of: &str, name: &str, count: u64, latency: &Latency) -> Vec<Strin
         latency.p999,
         latency.max,
     ];
-    let seconds = seconds.map(|seconds| format!("{seconds:.9}"));
+    let seconds = seconds.map(|seconds| cell(seconds, 9));
     [of.to_owned(), name.to_owned(), count.to_string()].into_iter().chain(seconds).collect()
+}
+
+/// A number with this many digits behind the point; an empty cell if it is not a number.
+fn cell(value: f64, digits: usize) -> String {
+    if value.is_nan() { String::new() } else { format!("{value:.digits$}") }
 }
 
 /// The run over time: a row for each interval, columns by workload, pool and breaker.
@@ -109,8 +114,9 @@ fn series_row(finished: &Finished, interval: usize) -> Vec<String> {
 
 fn workload_cells(series: &WorkloadSeries, interval: usize) -> Vec<String> {
     let requests = [series.offered[interval], series.good(interval)];
+    let is_known = series.ended(interval) > 0;
     let seconds = [series.p50[interval], series.p99[interval]]
-        .map(|nanos| format!("{:.6}", nanos as f64 / 1e9));
+        .map(|nanos| if is_known { cell(nanos as f64 / 1e9, 6) } else { String::new() });
     let counts = requests.into_iter().chain(series.ended[interval]).map(|count| count.to_string());
     counts.chain(seconds).chain([series.in_flight[interval].to_string()]).collect()
 }
@@ -119,7 +125,7 @@ fn pool_cells(plan: &PoolPlan, busy: f64, waiting: f64) -> [String; 3] {
     let utilization = if plan.capacity == UNLIMITED {
         String::new()
     } else {
-        format!("{:.5}", busy / f64::from(plan.capacity))
+        cell(busy / f64::from(plan.capacity), 5)
     };
     [format!("{busy:.4}"), format!("{waiting:.4}"), utilization]
 }

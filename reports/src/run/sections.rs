@@ -1,12 +1,12 @@
 //! The tables of a run's summary, one for each section.
 
 use sim_models::observe::{
-    BreakerSummary, CallSummary, EffectSummary, Latency, PoolSummary, PutOff, QueueSummary,
-    RunSummary, Span, WorkloadSummary,
+    BreakerSummary, CallSummary, EffectSummary, FigureUnit, Latency, PoolSummary, PutOff,
+    QueueSummary, RunSummary, Span, WorkloadSummary,
 };
 
 use crate::layout::{left, right, table, table_of};
-use crate::units::{clock, count, duration, percent, significant, with_error};
+use crate::units::{clock, count, duration, figure, percent, significant, with_error};
 
 /// The title and the body of each section; the last ones only if there is anything to say.
 pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
@@ -37,7 +37,7 @@ fn workloads(workloads: &[WorkloadSummary]) -> String {
         right("failed", |workload| count(workload.failed.values().sum())),
         right("in flight", |workload| count(workload.in_flight)),
         right("availability", |workload| percent(workload.availability)),
-        right("goodput", |workload| format!("{}/s", significant(workload.goodput))),
+        right("goodput", |workload| figure(workload.goodput, FigureUnit::Rate)),
         left("failures by kind", |workload| by_kind(&workload.failed)),
     ];
     table_of(workloads, &columns)
@@ -103,11 +103,8 @@ fn calls(calls: &[CallSummary]) -> String {
         left("", |call: &CallSummary| call.edge.clone()),
         right("calls", |call| count(call.calls)),
         right("attempts each", |call| {
-            significant(if call.calls == 0 {
-                0.0
-            } else {
-                call.attempts as f64 / call.calls as f64
-            })
+            // Without calls, 0 / 0 is not a number.
+            significant(call.attempts as f64 / call.calls as f64)
         }),
         right("mean", |call| duration(call.latency.mean)),
         right("p50", |call| duration(call.latency.p50)),

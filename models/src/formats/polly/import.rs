@@ -16,8 +16,6 @@ const STRATEGIES: [&str; 5] = ["RateLimiter", "Retry", "CircuitBreaker", "Timeou
 
 /// The most requests of a hedge in a scenario.
 const MOST_REQUESTS: u32 = crate::guards::MOST_REQUESTS as u32;
-/// The most attempts of a retry in a scenario.
-const MOST_ATTEMPTS: u32 = u16::MAX as u32;
 
 /// The kind of a pipeline, by the keys of its section.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -256,9 +254,6 @@ fn read_retry_of(is_http: bool, mut options: Options<'_, '_>, origin: Origin) {
     // Polly counts the retries without the first attempt.
     let retries = options.count("MaxRetryAttempts", ranges::MAX_RETRY_ATTEMPTS);
     let retries = retries.unwrap_or_else(|| options.default_value("MaxRetryAttempts", 3));
-    if retries >= MOST_ATTEMPTS {
-        options.remark("MaxRetryAttempts", "more than a scenario can have; the most are simulated");
-    }
     let growth = options.name("BackoffType", &["Constant", "Linear", "Exponential"]);
     let usual = if is_http { "Exponential" } else { "Constant" };
     let growth = growth.unwrap_or_else(|| options.default_value("BackoffType", usual));
@@ -277,7 +272,7 @@ fn read_retry_of(is_http: bool, mut options: Options<'_, '_>, origin: Origin) {
     });
     let retry = map([
         ("preset", Some("polly".into())),
-        ("MaxRetryAttempts", Some(retries.min(MOST_ATTEMPTS - 1).into())),
+        ("MaxRetryAttempts", Some(retries.into())),
         ("Delay", Some(delay.to_string().into())),
         ("BackoffType", Some(growth.into())),
         ("MaxDelay", longest.map(|longest| longest.to_string().into())),

@@ -263,9 +263,9 @@ impl FromStr for WindowPhrase {
                 "a time window is made of whole seconds, unless it says `in 10 buckets`",
             ));
         }
-        Ok(Self(WindowLength::Seconds(
-            u32::try_from(span.0.as_nanos() / second).unwrap_or(u32::MAX),
-        )))
+        u32::try_from(span.0.as_nanos() / second)
+            .map(|seconds| Self(WindowLength::Seconds(seconds)))
+            .map_err(|_| refuse("that window is too long"))
     }
 }
 

@@ -57,7 +57,7 @@ section! {
     /// gRPC's `retryThrottling`.
     pub(crate) struct Grpc {
         /// The most tokens, such as `10`; a failure takes one, and half of them must be left.
-        "maxTokens" => max_tokens: Placed<f64>,
+        "maxTokens" => max_tokens: Placed<u32>,
         /// The part of a token that a success gives back, such as `0.1`.
         "tokenRatio" => token_ratio: Placed<f64>,
     }
@@ -79,7 +79,7 @@ impl BudgetSection {
             }
             Self::Envoy(budget) => budget.compile(problems),
             Self::Grpc(budget) => RetryBudgetPolicy::Grpc {
-                max_tokens: problems.within(Some(&budget.max_tokens), 1.0, 1.0..=1_000.0) as u32,
+                max_tokens: problems.within(Some(&budget.max_tokens), 1, 1..=1_000),
                 token_ratio: problems.within(Some(&budget.token_ratio), 1.0, 0.001..=1_000.0),
             },
         }

@@ -2,7 +2,7 @@
 
 use sim_core::SimDuration;
 
-use super::{MOST_ATTEMPTS, Rule};
+use super::{FOR_EVER, Rule};
 use crate::OutcomeSet;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section, words};
@@ -17,8 +17,8 @@ const EXPONENT: f64 = 2.0;
 section! {
     /// The options of cockatiel's `retry`.
     pub(crate) struct CockatielRetry {
-        /// Attempts after the first; if left out, as many as a scenario can have, for the library
-        /// tries again for ever.
+        /// Attempts after the first; 65534 if left out, where the library tries again for
+        /// ever.
         "maxAttempts" => max_attempts: Option<u32>,
         /// The delay before each of them; none if left out.
         "backoff" => backoff: Option<CockatielBackoff>,
@@ -88,7 +88,7 @@ impl CockatielRetry {
             Some(CockatielBackoff::Constant(backoff)) => Backoff::fixed(backoff.interval.0),
             Some(CockatielBackoff::Exponential(backoff)) => backoff.options.backoff(problems),
         };
-        let retries = self.max_attempts.unwrap_or(MOST_ATTEMPTS);
+        let retries = self.max_attempts.unwrap_or(FOR_EVER);
         Rule {
             attempts: retries.saturating_add(1),
             pauses: Pauses { backoff, drawn: NONE },

@@ -24,8 +24,8 @@ use crate::system::{Activity, EdgePlan, NONE, Pauses, Turn, draw_tag};
 use crate::{Outcome, OutcomeSet};
 use sim_core::SimDuration;
 
-/// The most attempts of a call, whatever is written.
-const MOST_ATTEMPTS: u32 = u16::MAX as u32;
+/// The retries of a call of a library that tries again for ever if nothing else is written.
+const FOR_EVER: u32 = 65_534;
 
 section! {
     /// Retries.
@@ -131,7 +131,7 @@ impl Guards for Retry {
     ) -> Option<Self> {
         let rule = section.rule.compile(names, plan, problems);
         let policy = RetryPolicy {
-            attempts: rule.attempts.min(MOST_ATTEMPTS),
+            attempts: rule.attempts,
             backoff: rule.pauses.backoff,
             on: section.shared.on.as_deref().map_or(rule.on, OutcomeSet::of),
             honours_retry_after: rule.honours_retry_after,

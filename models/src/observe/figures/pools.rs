@@ -53,7 +53,7 @@ impl FigureSubject for PoolsSubject {
 }
 
 fn utilization(plan: &PoolPlan, series: &PoolSeries, intervals: Range<usize>) -> f64 {
-    if plan.capacity == UNLIMITED {
+    if plan.capacity == UNLIMITED || plan.capacity == 0 {
         0.0
     } else {
         mean(&series.busy[intervals]) / f64::from(plan.capacity)

@@ -3,7 +3,8 @@
 use serde::Serialize;
 use sim_core::stats::Histogram;
 
-/// A distribution of latencies in seconds. Quantiles carry an error of at most 0.4 %.
+/// A distribution of latencies in seconds. Quantiles carry an error of at most 0.4 %. If there are no
+/// latencies, no figure is a number (NaN), which is `null` in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Latency {
     /// Exact mean.
@@ -24,10 +25,11 @@ pub struct Latency {
 
 impl Latency {
     pub(super) fn of(histogram: &Histogram) -> Self {
-        let seconds = |nanos: u64| nanos as f64 / 1e9;
+        let is_known = histogram.count() > 0;
+        let seconds = |nanos: u64| if is_known { nanos as f64 / 1e9 } else { f64::NAN };
         let quantile = |q| seconds(histogram.quantile(q));
         Self {
-            mean: histogram.mean() / 1e9,
+            mean: if is_known { histogram.mean() / 1e9 } else { f64::NAN },
             p50: quantile(0.5),
             p90: quantile(0.9),
             p95: quantile(0.95),

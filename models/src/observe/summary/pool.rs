@@ -35,7 +35,7 @@ pub struct PoolSummary {
     pub rejected: u64,
     /// Given up because the wait limit ran out.
     pub expired: u64,
-    /// Mean wait of those that were granted a slot, in seconds.
+    /// Mean wait of those that were granted a slot, in seconds; not a number (NaN) if none was.
     pub wait_mean: f64,
     /// The times at which all slots were in use for a second or more.
     pub saturated: Vec<Span>,
@@ -67,7 +67,8 @@ fn pool_summary(system: &System, index: usize, pool: &Pool, now: SimTime) -> Poo
         kind: plan.kind.name(),
         capacity: is_limited.then_some(plan.capacity),
         utilization: is_limited
-            .then(|| if plan.capacity == 0 { 0.0 } else { busy_mean / f64::from(plan.capacity) }),
+            .then(|| busy_mean / f64::from(plan.capacity))
+            .filter(|utilization| utilization.is_finite()),
         busy_mean,
         busy_max: usage.busy.max(),
         queue_mean: usage.waiting.mean(now),
@@ -77,7 +78,7 @@ fn pool_summary(system: &System, index: usize, pool: &Pool, now: SimTime) -> Poo
         rejected: usage.rejected,
         expired: usage.expired,
         wait_mean: if usage.granted == 0 {
-            0.0
+            f64::NAN
         } else {
             usage.waited as f64 / usage.granted as f64 / 1e9
         },

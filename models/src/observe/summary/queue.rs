@@ -32,7 +32,7 @@ pub struct QueueSummary {
     pub in_flight: u64,
     /// Most messages waiting at the end of any interval.
     pub most_waiting: u64,
-    /// Greatest age of the oldest message, in seconds.
+    /// Greatest age of the oldest message, in seconds; not a number (NaN) if there was no message.
     pub oldest: f64,
     /// Time from sending to the end of the delivery.
     pub latency: Latency,
@@ -55,7 +55,10 @@ pub(super) fn queues(system: &System) -> Vec<QueueSummary> {
             waiting,
             in_flight,
             most_waiting: record.most,
-            oldest: record.age.iter().max().map_or(0.0, |nanos| *nanos as f64 / 1e9),
+            oldest: match record.age.iter().max() {
+                Some(nanos) if record.sent > 0 => *nanos as f64 / 1e9,
+                _ => f64::NAN,
+            },
             latency: Latency::of(&record.latency),
         }
     };

@@ -28,9 +28,11 @@ pub struct WorkloadSummary {
     pub failed: IndexMap<&'static str, u64>,
     /// Neither answered nor failed at the end.
     pub in_flight: u64,
-    /// Share answered (in full or degraded) of those that ended.
+    /// Share answered (in full or degraded) of those that ended; 0 if none has ended, not a number
+    /// (NaN) if none has begun.
     pub availability: f64,
-    /// Answers (in full or degraded) per second.
+    /// Answers (in full or degraded) per second; not a number (NaN) if the run did not reach the end
+    /// of its warm-up.
     pub goodput: f64,
     /// Latency of the answers.
     pub latency: Latency,
@@ -65,8 +67,12 @@ fn summary_of(plan: &WorkloadPlan, record: &WorkloadRecord, seconds: f64) -> Wor
         degraded: of(Outcome::Degraded),
         failed: by_kind(&record.ended, |outcome| !outcome.is_good()),
         in_flight: record.offered - ended,
-        availability: if ended == 0 { 0.0 } else { good as f64 / ended as f64 },
-        goodput: if seconds > 0.0 { good as f64 / seconds } else { 0.0 },
+        availability: match (record.offered, ended) {
+            (0, 0) => f64::NAN,
+            (_, 0) => 0.0,
+            (_, ended) => good as f64 / ended as f64,
+        },
+        goodput: if seconds > 0.0 { good as f64 / seconds } else { f64::NAN },
         latency: Latency::of(&record.latency),
         mean_latency_half_width: half_width.is_finite().then_some(half_width),
         latency_with_failures: Latency::of(&with_failures),

@@ -16,7 +16,8 @@ use crate::system::System;
 /// effects: faults, pools, breakers, availability.
 pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
-    let mut moments = fault_moments(system, now);
+    let faults = fault_moments(system, now);
+    let mut moments = faults.clone();
     moments.extend(pool_moments(system, now));
     moments.extend(breaker_moments(blueprint, recorder));
     moments.extend(instance_moments(blueprint, recorder));
@@ -24,7 +25,7 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     moments.extend(abort_moment(system));
     moments.extend(scale_moments(blueprint, recorder));
     moments.extend(queue_moments(blueprint, recorder));
-    moments.extend(availability_moments(blueprint, recorder));
+    moments.extend(availability_moments(blueprint, recorder, &faults));
     moments.sort_by_key(|moment| moment.at);
     moments
 }

@@ -1,5 +1,7 @@
 //! Workloads whose availability falls, and outages.
 
+use sim_core::SimTime;
+
 use super::{Change, Moment};
 use crate::observe::{Recorder, WorkloadRecord, WorkloadSeries};
 use crate::system::{Blueprint, WorkloadPlan};
@@ -11,25 +13,65 @@ const OUTAGE_AFTER: usize = 3;
 
 /// The spells in which the availability of a workload is below its level, and those in which nothing
 /// succeeds.
-pub(super) fn availability_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+///
+/// They are known of whole intervals. If faults begin or end inside one, its moment is that of the
+/// fault, so that no effect stands before its cause.
+pub(super) fn availability_moments(
+    blueprint: &Blueprint,
+    recorder: &Recorder,
+    faults: &[Moment],
+) -> Vec<Moment> {
     let level = blueprint.run.availability_level;
+    let instants = Instants { recorder, faults };
     let workloads = blueprint.workloads.iter().zip(recorder.workloads());
     let moments_of = |(plan, record): (&WorkloadPlan, &WorkloadRecord)| {
         let (name, series) = (&plan.name, &record.series);
-        [falls(name, level, series, recorder), outages(name, series, recorder)].concat()
+        [falls(name, level, series, &instants), outages(name, series, &instants)].concat()
     };
     workloads.flat_map(moments_of).collect()
 }
 
-fn falls(name: &str, level: f64, series: &WorkloadSeries, recorder: &Recorder) -> Vec<Moment> {
+/// The instants at which what happens in an interval is told.
+struct Instants<'a> {
+    recorder: &'a Recorder,
+    faults: &'a [Moment],
+}
+
+impl Instants<'_> {
+    /// The instant of a change for the worse: a fault that begins in the interval is the likely
+    /// cause, or else one that ends.
+    fn worse_in(&self, interval: usize) -> SimTime {
+        let begins = |change: &Change| matches!(change, Change::FaultBegins { .. });
+        self.last(interval, begins)
+    }
+
+    /// The instant of a change for the better: a fault that ends in the interval is the likely
+    /// cause, or else one that begins.
+    fn better_in(&self, interval: usize) -> SimTime {
+        let ends = |change: &Change| matches!(change, Change::FaultEnds { .. });
+        self.last(interval, ends)
+    }
+
+    /// The last instant inside an interval at which a fault changes, preferably in a certain way;
+    /// its beginning if there is none.
+    fn last(&self, interval: usize, is_preferred: impl Fn(&Change) -> bool) -> SimTime {
+        let begin = self.recorder.beginning_of(interval);
+        let end = self.recorder.beginning_of(interval + 1);
+        let inside = self.faults.iter().filter(|fault| begin < fault.at && fault.at < end);
+        let last = inside.max_by_key(|fault| (is_preferred(&fault.change), fault.at));
+        last.map_or(begin, |fault| fault.at)
+    }
+}
+
+fn falls(name: &str, level: f64, series: &WorkloadSeries, instants: &Instants<'_>) -> Vec<Moment> {
     let mut moments = Vec::new();
     for spell in spells(series, REGAINED_AFTER, 1, |availability| availability < level) {
-        let begin = recorder.beginning_of(spell.begin);
+        let begin = instants.worse_in(spell.begin);
         let to = series.availability(spell.begin).unwrap_or(0.0);
         let workload = name.to_owned();
         let change = Change::AvailabilityFalls { workload: workload.clone(), level, to };
         moments.push(Moment { at: begin, change });
-        if let Some(end) = spell.end.map(|end| recorder.beginning_of(end)) {
+        if let Some(end) = spell.end.map(|end| instants.better_in(end)) {
             let change = Change::AvailabilityRegained { workload, level, after: end.since(begin) };
             moments.push(Moment { at: end, change });
         }
@@ -37,14 +79,14 @@ fn falls(name: &str, level: f64, series: &WorkloadSeries, recorder: &Recorder) -
     moments
 }
 
-fn outages(name: &str, series: &WorkloadSeries, recorder: &Recorder) -> Vec<Moment> {
+fn outages(name: &str, series: &WorkloadSeries, instants: &Instants<'_>) -> Vec<Moment> {
     let mut moments = Vec::new();
     for spell in spells(series, 1, OUTAGE_AFTER, |availability| availability == 0.0) {
-        let begin = recorder.beginning_of(spell.begin);
+        let begin = instants.worse_in(spell.begin);
         let workload = name.to_owned();
         let change = Change::OutageBegins { workload: workload.clone() };
         moments.push(Moment { at: begin, change });
-        if let Some(end) = spell.end.map(|end| recorder.beginning_of(end)) {
+        if let Some(end) = spell.end.map(|end| instants.better_in(end)) {
             let change = Change::OutageEnds { workload, after: end.since(begin) };
             moments.push(Moment { at: end, change });
         }

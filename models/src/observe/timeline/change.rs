@@ -24,7 +24,7 @@ pub enum Change {
         target: String,
         /// The effect, in a few words.
         effect: String,
-        /// The time that it lasts; `None` if for ever.
+        /// The time that it lasts; zero if it is over in an instant, `None` if it lasts for ever.
         lasts: Option<SimDuration>,
     },
     /// A fault ends.
@@ -169,6 +169,15 @@ pub enum Change {
     OutageBegins {
         /// The workload.
         workload: String,
+    },
+    /// The same thing changes to and fro many times in short succession.
+    Flaps {
+        /// The first change, or the widest of those like it.
+        change: Box<Change>,
+        /// The number of those like it.
+        times: usize,
+        /// The time of the last change of the same thing.
+        until: SimTime,
     },
     /// Something succeeds again.
     OutageEnds {

@@ -1,7 +1,9 @@
-//! A shorter timeline, in which the many breakers of one edge are told about as a whole.
+//! A shorter timeline, in which the many breakers of one edge are told about as a whole, and whatever
+//! flaps as one change.
 
 use indexmap::IndexMap;
 
+use super::folded::folded;
 use super::{Change, Moment};
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::system::Blueprint;
@@ -10,7 +12,8 @@ use crate::system::Blueprint;
 const MOST_BREAKERS: usize = 8;
 
 /// A timeline with fewer moments: for an edge with many breakers, the first change of any of them, and
-/// each time that most of them have reached another state.
+/// each time that most of them have reached another state; for a thing that changes to and fro many
+/// times in short succession, the first change, which says how often, and the last.
 pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
     let mut crowds: Vec<Crowd> =
         (0..blueprint.edges.len() as u32).filter_map(|edge| Crowd::of(blueprint, edge)).collect();
@@ -23,7 +26,8 @@ pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
         }
         _ => Some(moment.clone()),
     };
-    timeline.iter().filter_map(tell).collect()
+    let told = timeline.iter().filter_map(tell).collect();
+    folded(told, blueprint.run.duration)
 }
 
 /// The many breakers of one edge.

@@ -30,7 +30,8 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
             .map(|aborted| aborted.at);
         let Some((begin, planned_end)) = system.span_of(fault) else { continue };
         let end = called_off.map_or(planned_end, |at| planned_end.min(at));
-        if begin > now || begin >= end || fault.part == Part::Later {
+        let happens = begin < end || fault.is_instantaneous() && begin == end;
+        if begin > now || !happens || fault.part == Part::Later {
             continue;
         }
         let target = struck(blueprint, fault);
@@ -45,7 +46,7 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
         };
         let effect = effect_at_begin;
         tell(begin, Change::FaultBegins { target: target.clone(), effect, lasts });
-        if end <= now {
+        if end <= now && !fault.is_instantaneous() {
             tell(end, Change::FaultEnds { target, effect: effect_at_end });
         }
     }

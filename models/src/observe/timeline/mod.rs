@@ -9,6 +9,7 @@ mod breakers;
 mod change;
 mod condensed;
 mod faults;
+mod folded;
 mod instances;
 mod pools;
 mod queues;

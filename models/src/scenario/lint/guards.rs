@@ -5,8 +5,9 @@ use sim_core::SimDuration;
 use sim_core::random::DrawKey;
 
 use super::Graph;
+use crate::OutcomeSet;
 use crate::guards::{Breaker, Guard, Retry, Scope, Timeout};
-use crate::language::{Problem, Problems};
+use crate::language::{Location, Placed, Problem, Problems};
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{Backoff, Jitter, RetryPolicy};
 use crate::system::{EdgePlan, NONE};
@@ -14,6 +15,16 @@ use crate::system::{EdgePlan, NONE};
 /// The number of attempts at one service for a single client request from which on there is a
 /// warning.
 const MANY_ATTEMPTS: u64 = 6;
+
+/// The most attempts that may follow each other without a pause. No client goes near: gRPC allows 5
+/// in all (gRFC A6), Envoy and the AWS SDKs make 2 and 3 by default.
+const MOST_WITHOUT_PAUSE: u32 = 10;
+
+/// The most attempts of a series whose pauses are looked at.
+const MOST_LOOKED_AT: u32 = 1_000;
+
+/// Pauses that are shorter on average are none: the callee notices no relief.
+const LEAST_PAUSE: SimDuration = SimDuration::from_millis(1);
 
 impl Graph<'_> {
     pub(super) fn guards(&self, problems: &mut Problems) {
@@ -25,7 +36,9 @@ impl Graph<'_> {
             self.hedge_that_comes_too_late(index, edge, problems);
             self.deadline_that_nobody_sets(index, edge, problems);
             self.repeats_what_is_not_idempotent(index, edge, problems);
+            self.attempts_without_a_pause(index, edge, problems);
         }
+        self.deliveries_without_a_pause(problems);
         self.retries_that_multiply(problems);
     }
 
@@ -195,6 +208,51 @@ impl Graph<'_> {
         }
     }
 
+    /// Many attempts that follow each other at once: the callee has no time to recover, and each
+    /// caller multiplies its load.
+    fn attempts_without_a_pause(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+        for guard in &edge.guards {
+            let Guard::Retry(Retry { policy, drawn_pauses: NONE, first_budget: NONE }) = guard
+            else {
+                continue;
+            };
+            if let Some(how) = hardly_pauses(policy.attempts, policy) {
+                let message = format!(
+                    "`{}` makes up to {} attempts {how}",
+                    self.name(index),
+                    policy.attempts
+                );
+                add_hammering(message, self.at(index, "retry"), problems);
+            }
+        }
+    }
+
+    /// The same of messages that are delivered again and again.
+    fn deliveries_without_a_pause(&self, problems: &mut Problems) {
+        for queue in self.blueprint.queues.iter().filter(|queue| queue.entry != NONE) {
+            let policy = RetryPolicy {
+                attempts: queue.attempts,
+                backoff: queue.pauses.backoff,
+                on: OutcomeSet::failures(),
+                honours_retry_after: false,
+            };
+            if queue.pauses.drawn != NONE {
+                continue;
+            }
+            if let Some(how) = hardly_pauses(queue.attempts, &policy) {
+                let name = queue.name.as_str();
+                let times = match queue.attempts {
+                    u32::MAX => "for ever".to_owned(),
+                    attempts => format!("up to {attempts} times"),
+                };
+                let section = self.file.queues.get(name);
+                let at = section.and_then(|it| it.backoff.as_ref()).map(Placed::at);
+                let message = format!("`{name}` delivers a message {times} {how}");
+                add_hammering(message, at, problems);
+            }
+        }
+    }
+
     /// Retries at several levels of a call graph multiply ("Addressing cascading failures", Site
     /// Reliability Engineering, 2016).
     fn retries_that_multiply(&self, problems: &mut Problems) {
@@ -239,6 +297,28 @@ impl Graph<'_> {
     }
 }
 
+/// The words for pauses that are none, if many attempts have no others.
+fn hardly_pauses(attempts: u32, policy: &RetryPolicy) -> Option<String> {
+    let looked_at = RetryPolicy { attempts: attempts.min(MOST_LOOKED_AT), ..*policy };
+    let pauses = longest_series(&looked_at, SimDuration::ZERO);
+    let is_short = pauses < LEAST_PAUSE * u64::from(looked_at.attempts);
+    (attempts > MOST_WITHOUT_PAUSE && is_short).then(|| {
+        if pauses.is_zero() {
+            "without a pause".to_owned()
+        } else {
+            format!("with pauses of less than {LEAST_PAUSE}")
+        }
+    })
+}
+
+fn add_hammering(message: String, at: Option<Location>, problems: &mut Problems) {
+    problems.add(
+        Problem::warning(message, at).labelled("one after the other").with_help(
+            "what failed a moment ago fails again, and a callee in trouble gets many times its load; add a `backoff`, or try less often",
+        ),
+    );
+}
+
 /// The longest that a series of attempts can take, if each takes `attempt`.
 fn longest_series(policy: &RetryPolicy, attempt: SimDuration) -> SimDuration {
     // A pause with jitter is at most the pause that it is drawn from.
@@ -253,7 +333,7 @@ fn longest_series(policy: &RetryPolicy, attempt: SimDuration) -> SimDuration {
     };
     let unspread = Backoff { jitter: Jitter::None, ..backoff };
     let mut draw = DrawKey::default().draw();
-    (1..policy.attempts.min(1_000)).fold(attempt, |sum, tries| {
+    (1..policy.attempts.min(MOST_LOOKED_AT)).fold(attempt, |sum, tries| {
         sum + unspread.wait(tries, &mut PausesSoFar::default(), &mut draw) + attempt
     })
 }

@@ -21,7 +21,7 @@ impl Resolver<'_, '_> {
             }
             Sentence::Figure { figure, throughout, bound, window } => {
                 let measure = self.measure(figure, place);
-                let window = self.optional_window(window.as_ref(), place).ok()?;
+                let window = self.window_of_figure(window.as_ref(), place).ok()?;
                 let measure = measure?;
                 let bound = self.bound(&measure, bound, place)?;
                 let (throughout, is_each) = (*throughout, *throughout == Throughout::EachInterval);

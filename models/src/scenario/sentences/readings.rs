@@ -17,7 +17,7 @@ impl Resolver<'_, '_> {
             Ok(WrittenReading::Cost) => Wanted::Cost,
             Ok(WrittenReading::Figure { figure, window }) => {
                 let measure = self.measure(&figure, place)?;
-                let window = self.optional_window(window.as_ref(), place).ok()?;
+                let window = self.window_of_figure(window.as_ref(), place).ok()?;
                 self.check_known_then(&measure, &figure, window.is_some(), place)?;
                 self.keep_latencies(&measure, Throughout::Window, window);
                 Wanted::Figure { measure, window }

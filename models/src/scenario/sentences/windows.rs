@@ -9,6 +9,8 @@ use crate::expect::TimeWindow;
 use crate::expect::sentence::{When, WrittenWindow};
 use crate::faults::FaultSection;
 use crate::language::Placed;
+use crate::observe::has_interval_between;
+use crate::system::RunPlan;
 
 impl Resolver<'_, '_> {
     pub fn optional_window(
@@ -58,20 +60,34 @@ impl Resolver<'_, '_> {
             When::After(from) => (SimTime::ZERO + from, SimTime::ZERO + run.duration),
         };
         if from >= to || from >= end {
-            let message = if from >= to {
-                "this stretch of time is empty"
-            } else {
-                "the run is over before that"
-            };
-            self.problem_in(
-                place,
-                at,
-                message,
-                format!("the run ends at {}", end.since(SimTime::ZERO)),
-            );
+            let (message, help) = reason_for_nothing(written.when, (from, to), run);
+            self.problem_in(place, at, message, help);
             return None;
         }
         Some(TimeWindow { from, to: to.min(end) })
+    }
+
+    /// A window over which a figure is read: at least one interval of the series lies within it.
+    pub fn window_of_figure(
+        &mut self,
+        written: Option<&WrittenWindow>,
+        place: &Place<'_>,
+    ) -> Result<Option<TimeWindow>, Reported> {
+        let window = self.optional_window(written, place)?;
+        let length = self.plan.blueprint.run.duration + self.plan.blueprint.run.drain;
+        if let (Some(window), Some(written)) = (window, written)
+            && let Err(width) = has_interval_between(length, window.from, window.to)
+        {
+            let (from, to) = (window.from.since(SimTime::ZERO), window.to.since(SimTime::ZERO));
+            let message = format!(
+                "no whole interval of {width} lies in this stretch of time, from {from} to {to}"
+            );
+            let help =
+                format!("figures are read from the intervals; name a longer one than {width}");
+            self.problem_in(place, &written.at, message, help);
+            return Err(Reported);
+        }
+        Ok(window)
     }
 
     fn end_of(
@@ -141,5 +157,69 @@ impl Resolver<'_, '_> {
         let spans = || timed().map(|fault| fault.span(self.names, self.plan));
         let begin = spans().map(|(begin, _)| begin).min().unwrap_or(SimTime::ZERO);
         (begin, spans().map(|(_, end)| end).max().unwrap_or(SimTime::MAX))
+    }
+}
+
+/// The reason why there is nothing in a stretch of time, and advice.
+fn reason_for_nothing(
+    when: When,
+    (from, to): (SimTime, SimTime),
+    run: RunPlan,
+) -> (String, String) {
+    let shown = |at: SimTime| at.since(SimTime::ZERO);
+    let (arrivals, end) = (run.duration, run.duration + run.drain);
+    let run_ends = format!("the run ends at {end}");
+    let which = |fault: Option<usize>, of_all: &str| match fault {
+        Some(number) => format!("fault {}", number + 1),
+        None => of_all.to_owned(),
+    };
+    match when {
+        When::BeforeFault(fault) if to <= from => {
+            let fault = which(fault, "the first fault");
+            let message = if run.warmup.is_zero() {
+                format!("{fault} begins with the run, so nothing is before it")
+            } else {
+                format!(
+                    "{fault} begins at {}, inside the warm-up of {}, so nothing that counts is before it",
+                    shown(to),
+                    run.warmup
+                )
+            };
+            let help = "let it begin after the warm-up, or name another fault or a time, such as `from 10s to 20s`";
+            (message, help.to_owned())
+        }
+        When::DuringFault(fault) if from == to => {
+            let fault = which(fault, "the fault");
+            let help = "write `within 10s of fault`, or name a time";
+            (format!("{fault} is over in the instant in which it begins"), help.to_owned())
+        }
+        When::DuringFault(fault) => {
+            let fault = which(fault, "the fault");
+            let message =
+                format!("{fault} begins at {}, when nothing arrives any more", shown(from));
+            (message, format!("requests arrive until {arrivals}"))
+        }
+        When::AfterFault(fault) | When::WithinAfterFault(_, fault)
+            if from >= SimTime::ZERO + arrivals =>
+        {
+            let fault = which(fault, "the last fault");
+            let message = format!("{fault} ends at {}, when nothing arrives any more", shown(from));
+            (message, format!("requests arrive until {arrivals}; {run_ends}"))
+        }
+        When::WithinOfFault(span, _) | When::WithinAfterFault(span, _) if span.is_zero() => {
+            ("a stretch of no length is empty".to_owned(), "write `within 10s`".to_owned())
+        }
+        When::Between(..) if from >= to => {
+            let message = format!("this stretch of time ends at {}, before it begins", shown(to));
+            (message, "write the earlier time first".to_owned())
+        }
+        When::Before(_) if from >= to => {
+            ("nothing is before the beginning of the run".to_owned(), run_ends)
+        }
+        _ if from >= SimTime::ZERO + end => ("the run is over before that".to_owned(), run_ends),
+        _ => {
+            let message = format!("nothing arrives any more from {} on", shown(from));
+            (message, format!("requests arrive until {arrivals}; {run_ends}"))
+        }
     }
 }

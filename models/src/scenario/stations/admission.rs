@@ -1,6 +1,6 @@
 //! Requests that a station turns away, and the order in which it serves its queue.
 
-use crate::language::quantity::Duration;
+use crate::language::quantity::RetryAfter;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::resilience::adaptive_concurrency::{AimdSection, Gradient2Section, VegasSection};
 use crate::resilience::admission::{
@@ -23,7 +23,7 @@ section! {
         /// Limits requests in flight by how long they take.
         "concurrency" => concurrency: Option<Concurrency>,
         /// The time that callers who are turned away should stay away; not at all if left out.
-        "retry after" => retry_after: Option<Placed<Duration>>,
+        "retry after" => retry_after: Option<Placed<RetryAfter>>,
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) fn compile(
         Concurrency::Vegas(limit) => ConcurrencyLimit::Vegas(limit.compile(problems)),
     });
     let nothing = AdmissionSettings {
-        retry_after: admission.retry_after.as_ref().map_or(0, |span| span.as_millis()),
+        retry_after: admission.retry_after.as_ref().map_or(0, |after| after.0),
         ..AdmissionSettings::default()
     };
     let settings = AdmissionSettings {

@@ -2,13 +2,16 @@
 
 use super::slots::Slots;
 use crate::language::distribution::DurationPhrase;
-use crate::language::quantity::{Duration, Share};
-use crate::language::{Placed, Problems, Short, section};
+use crate::language::quantity::Share;
+use crate::language::{Placed, Problems, Short, section, words};
 use crate::resources::CacheSettings;
 use crate::scenario::names::Names;
-use crate::scenario::plan::{Plan, most};
+use crate::scenario::plan::{NOTHING, Plan, most, read_distribution};
 use crate::steps::{Op, handler};
 use crate::system::{CachePlan, NONE};
+
+/// The largest exponent: with it, all but one look-up in a thousand are of the first key.
+const MOST_ZIPF: f64 = 10.0;
 
 section! {
     /// A cache.
@@ -21,10 +24,13 @@ section! {
         /// expired.
         "keys" => keys: Option<Placed<u32>>,
         /// With `keys`: the exponent by which some keys are more popular: the n-th is looked up
-        /// with a probability in proportion to 1 / n^zipf; all alike if left out.
+        /// with a probability in proportion to 1 / n^zipf, 0 to 10; all alike if left out.
         "zipf" => zipf: Option<Placed<f64>>,
-        /// With `keys`: the time until an entry expires.
-        "ttl" => ttl: Option<Placed<Duration>>,
+        /// With `keys`: the time until an entry expires; of a distribution such as `uniform 50s to
+        /// 70s`, each value that is stored has a time of its own.
+        "ttl" => ttl: Option<Placed<DurationPhrase>>,
+        /// With `keys`: the contents at the beginning; empty if left out.
+        "starts" => starts: Option<Placed<Contents>>,
         /// With `keys`: if true, only one of several that miss the same key fetches it, and the
         /// others wait; false if left out.
         "coalesce" => coalesce: Option<Placed<bool>>,
@@ -32,6 +38,16 @@ section! {
         "hit rate" => hit_rate: Option<Placed<Share>>,
         /// The time that a look-up takes; none if left out.
         "latency" => latency: Option<Placed<DurationPhrase>>,
+    }
+}
+
+words! {
+    /// The contents of a cache at the beginning of a run.
+    pub(crate) enum Contents {
+        /// Nothing is in it.
+        "empty" => Empty,
+        /// Every key is in it, as old as after a long time of operation.
+        "full" => Full,
     }
 }
 
@@ -46,6 +62,7 @@ impl Cache {
 pub(crate) fn compile_contents(
     name: &str,
     cache: &Placed<Cache>,
+    names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) {
@@ -61,10 +78,13 @@ pub(crate) fn compile_contents(
     }
     let is_possible = problems.may_have(u64::from(count), most::KEYS, "keys", keys.at());
     let count = if is_possible { count } else { 1 };
-    let lifetime = cache.ttl.as_ref().map(|ttl| ttl.0).unwrap_or_default();
+    let zipf_exponent = problems.within(cache.zipf.as_ref(), 0.0, 0.0..=MOST_ZIPF);
+    let ttl = cache.ttl.as_ref();
+    let lifetime = ttl.map_or(NOTHING, |ttl| read_distribution(ttl, names, problems));
     let settings = CacheSettings {
-        cumulative: zipf(count, cache.zipf.as_ref().map_or(0.0, |exponent| **exponent)),
+        cumulative: zipf(count, zipf_exponent),
         lifetime,
+        starts_full: cache.starts.as_ref().is_some_and(|starts| **starts == Contents::Full),
         coalesces: cache.coalesce.as_ref().is_some_and(|coalesces| **coalesces),
     };
     let station = plan.blueprint.stations.iter().position(|station| station.name == name);
@@ -88,6 +108,7 @@ fn check_hit_rate(name: &str, cache: &Placed<Cache>, problems: &mut Problems) {
     let details = [
         ("zipf", cache.zipf.as_ref().map(Placed::key)),
         ("ttl", cache.ttl.as_ref().map(Placed::key)),
+        ("starts", cache.starts.as_ref().map(Placed::key)),
         ("coalesce", cache.coalesce.as_ref().map(Placed::key)),
     ];
     for (detail, at) in details {

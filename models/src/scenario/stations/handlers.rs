@@ -9,7 +9,7 @@ use crate::scenario::plan::Plan;
 pub(crate) fn compile_handlers(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let file = names.file;
     for (name, cache) in file.caches.iter() {
-        cache::compile_contents(name, cache, plan, problems);
+        cache::compile_contents(name, cache, names, plan, problems);
     }
     for (name, service) in file.services.iter() {
         service::compile_handlers(name, service, names, plan, problems);

@@ -40,7 +40,12 @@ pub(super) fn with_memory(
         let message = "memory runs out before anything is turned away";
         problems.error(shed.at(), message, "write less than `limit`");
     }
-    let requests = |bytes: u64| u32::try_from(bytes / memory.each.0).unwrap_or(u32::MAX);
+    if memory.limit.0 / memory.each.0 > u64::from(u32::MAX) {
+        let message = "there is room for more than 4294967295 requests";
+        problems.error(memory.at(), message, "write a smaller `limit` or a larger `each`");
+        return gate;
+    }
+    let requests = |bytes: u64| (bytes / memory.each.0) as u32;
     let restart = memory.restart.map_or(RESTART, |restart| restart.0);
     Some(AdmissionSettings {
         memory: Some(MemoryLimit { requests: requests(memory.limit.0), restart }),

@@ -10,7 +10,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::tree::Value;
 use crate::language::{
-    Decode, Found, HasShortForm, Placed, Problems, Short, one_of, schema_of, section,
+    Decode, Found, HasShortForm, Location, Placed, Problems, Short, one_of, schema_of, section,
 };
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
@@ -59,9 +59,9 @@ section! {
         /// The most threads that handle requests; 200 if left out.
         "maxThreads" => max_threads: Option<Placed<u32>>,
         /// The most connections, those that wait for a thread included; 8192 if left out.
-        "maxConnections" => max_connections: Option<u32>,
+        "maxConnections" => max_connections: Option<Placed<u32>>,
         /// Connections beyond that which the operating system keeps waiting; 100 if left out.
-        "acceptCount" => accept_count: Option<u32>,
+        "acceptCount" => accept_count: Option<Placed<u32>>,
     }
 }
 
@@ -189,6 +189,25 @@ pub(super) fn compile(
     PoolPlan { capacity, core: capacity, queue_limit, wait_deadline, ..unlimited }
 }
 
+/// The product of two numbers of at least 1, which is what each is if left out.
+fn product(parts: [&Option<Placed<u32>>; 2], what: &str, problems: &mut Problems) -> u32 {
+    let factors = parts.map(|part| u64::from(problems.at_least_one(part.as_ref(), 1, what)));
+    in_all(factors[0] * factors[1], what, parts, problems)
+}
+
+/// A number that is made of several, or a problem if it is too large.
+fn in_all(
+    number: u64,
+    what: &str,
+    parts: [&Option<Placed<u32>>; 2],
+    problems: &mut Problems,
+) -> u32 {
+    let written = parts.into_iter().flatten().next();
+    let at = written.map_or_else(Location::default, Placed::at);
+    let fits = problems.may_have(number, u64::from(UNLIMITED) - 1, what, at);
+    if fits { number as u32 } else { 1 }
+}
+
 impl SlotsKind {
     /// The number of slots, the places in the queue, and the id of the longest wait.
     fn limits(
@@ -211,22 +230,21 @@ impl SlotsKind {
             Self::Tomcat(tomcat) => {
                 let [threads, connections, accepted] = library::TOMCAT;
                 let threads = at_least_one(&tomcat.max_threads, threads);
-                let connections = tomcat.max_connections.unwrap_or(connections);
-                let accepted = tomcat.accept_count.unwrap_or(accepted);
-                let waiting = connections.saturating_sub(threads).saturating_add(accepted);
-                (threads, waiting, NONE)
+                let parts = [&tomcat.max_connections, &tomcat.accept_count];
+                let connections = parts[0].as_ref().map_or(connections, |written| **written);
+                let accepted = parts[1].as_ref().map_or(accepted, |written| **written);
+                let waiting = u64::from(connections.saturating_sub(threads)) + u64::from(accepted);
+                (threads, in_all(waiting, "places in the queue", parts, problems), NONE)
             }
             Self::Netty(netty) => {
                 (at_least_one(&netty.threads, library::NETTY_LOOPS), UNLIMITED, NONE)
             }
             Self::Gunicorn(gunicorn) => {
-                let threads = at_least_one(&gunicorn.workers, 1)
-                    .saturating_mul(at_least_one(&gunicorn.threads, 1));
+                let threads = product([&gunicorn.workers, &gunicorn.threads], noun, problems);
                 (threads, gunicorn.backlog.unwrap_or(library::GUNICORN_BACKLOG), NONE)
             }
             Self::Uwsgi(uwsgi) => {
-                let threads = at_least_one(&uwsgi.processes, 1)
-                    .saturating_mul(at_least_one(&uwsgi.threads, 1));
+                let threads = product([&uwsgi.processes, &uwsgi.threads], noun, problems);
                 (threads, uwsgi.listen.unwrap_or(library::UWSGI_LISTEN), NONE)
             }
             Self::Hikari(hikari) => {

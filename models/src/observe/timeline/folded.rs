@@ -1,0 +1,122 @@
+//! Changes that alternate many times in short succession, told about as one.
+
+use std::mem::discriminant;
+
+use indexmap::IndexMap;
+use sim_core::{SimDuration, SimTime};
+
+use super::{Change, Moment};
+
+/// The most changes of one thing in short succession that are told about one by one.
+const MOST_TOLD: usize = 20;
+
+/// Changes follow each other in short succession if no more than this lies between them, or no more
+/// than a hundredth of the run.
+const SHORT: SimDuration = SimDuration::from_secs(30);
+
+/// A timeline in which a thing that flaps has two moments: the first, which says how often, and the
+/// last, which says how it ended.
+pub(super) fn folded(timeline: Vec<Moment>, run: SimDuration) -> Vec<Moment> {
+    let short = SHORT.max(run.scaled(0.01));
+    let mut moments: Vec<Option<Moment>> = timeline.into_iter().map(Some).collect();
+    for spell in spells(&moments, short) {
+        fold(&mut moments, &spell);
+    }
+    moments.into_iter().flatten().collect()
+}
+
+/// The places of the moments of each thing that flaps.
+fn spells(moments: &[Option<Moment>], short: SimDuration) -> Vec<Vec<usize>> {
+    let mut strands: IndexMap<Strand<'_>, Vec<Vec<usize>>> = IndexMap::new();
+    let at = |place: usize| moments[place].as_ref().map_or(SimTime::ZERO, |moment| moment.at);
+    for (place, moment) in moments.iter().enumerate() {
+        let Some(strand) = moment.as_ref().and_then(|moment| strand(&moment.change)) else {
+            continue;
+        };
+        let spells = strands.entry(strand).or_default();
+        let last = spells.last_mut().filter(|spell| {
+            spell.last().is_some_and(|&before| at(place).since(at(before)) <= short)
+        });
+        match last {
+            Some(spell) => spell.push(place),
+            None => spells.push(vec![place]),
+        }
+    }
+    strands.into_values().flatten().filter(|spell| spell.len() > MOST_TOLD).collect()
+}
+
+/// Replaces the moments of a spell by the first and the last of them.
+fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
+    let taken: Vec<Moment> = spell.iter().filter_map(|&place| moments[place].take()).collect();
+    let ([first, ..], Some(last)) = (taken.as_slice(), taken.last()) else { return };
+    let is_like_first = |moment: &&Moment| are_alike(&moment.change, &first.change);
+    let times = taken.iter().filter(is_like_first).count();
+    // Of several that concern as many, the last that `rev` yields is the first.
+    let alike = taken.iter().rev().filter(is_like_first);
+    let widest = alike.max_by_key(|moment| affected(&moment.change));
+    let change = Box::new(widest.unwrap_or(first).change.clone());
+    let flaps = Change::Flaps { change, times, until: last.at };
+    moments[spell[0]] = Some(Moment { at: first.at, change: flaps });
+    if !are_alike(&last.change, &first.change) {
+        moments[spell[spell.len() - 1]] = Some(last.clone());
+    }
+}
+
+/// A thing that changes to and fro: its kind, and its name in one or two parts.
+type Strand<'a> = (&'static str, &'a str, &'a str);
+
+/// The thing that a change is of; `None` for what happens once.
+fn strand(change: &Change) -> Option<Strand<'_>> {
+    Some(match change {
+        Change::FaultBegins { target, effect, .. } | Change::FaultEnds { target, effect } => {
+            ("fault", target, effect)
+        }
+        Change::Saturates { pool } | Change::Relieved { pool, .. } => {
+            ("saturation", &pool.owner, pool.kind.name())
+        }
+        Change::Overflows { pool, .. } | Change::OverflowEnds { pool } => {
+            ("overflow", &pool.owner, pool.kind.name())
+        }
+        Change::Breaker { breaker, .. } => ("breaker", breaker, ""),
+        Change::Breakers { edge, .. } => ("breakers", edge, ""),
+        Change::Instance { edge, instance, .. } => ("instance", edge, instance),
+        Change::Scaled { service, .. } => ("scale", service, ""),
+        Change::OutOfMemory { instance, .. } => ("memory", instance, ""),
+        Change::Forgot { instance, .. } => ("process", instance, ""),
+        Change::AlertFires { alert, .. } | Change::AlertResolved { alert } => ("alert", alert, ""),
+        Change::Backlog { queue, .. } | Change::Drained { queue, .. } => ("backlog", queue, ""),
+        Change::AvailabilityFalls { workload, .. }
+        | Change::AvailabilityRegained { workload, .. } => ("availability", workload, ""),
+        Change::OutageBegins { workload } | Change::OutageEnds { workload, .. } => {
+            ("outage", workload, "")
+        }
+        Change::Aborted { .. } | Change::Flaps { .. } => return None,
+    })
+}
+
+/// True if two changes of one thing lead to the same.
+fn are_alike(one: &Change, other: &Change) -> bool {
+    match (one, other) {
+        (Change::Breaker { transition: one, .. }, Change::Breaker { transition: other, .. }) => {
+            one.to == other.to
+        }
+        (Change::Breakers { state: one, .. }, Change::Breakers { state: other, .. }) => {
+            one == other
+        }
+        (Change::Instance { change: one, .. }, Change::Instance { change: other, .. }) => {
+            discriminant(one) == discriminant(other)
+        }
+        (Change::Scaled { from, to, .. }, Change::Scaled { from: of, to: into, .. }) => {
+            (from < to) == (of < into)
+        }
+        _ => discriminant(one) == discriminant(other),
+    }
+}
+
+/// The number of pools that a change concerns; the more, the more it says.
+fn affected(change: &Change) -> u32 {
+    match change {
+        Change::Saturates { pool } | Change::Overflows { pool, .. } => pool.affected,
+        _ => 0,
+    }
+}
