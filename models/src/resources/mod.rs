@@ -15,5 +15,5 @@ pub use episodes::{Episode, Episodes};
 pub use host_pools::{Answer, HostLimits, ProxyLimits};
 pub use idempotency::{IdempotencyKeys, Repetition};
 pub use keyed_cache::{CacheSettings, KeyedCache, LookUp};
-pub use message_queue::{Message, MessageQueue};
+pub use message_queue::{Message, MessageLimits, MessageQueue};
 pub use pool::{Pool, PoolUsage, Waiter};

@@ -10,8 +10,8 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems};
 use crate::steps::Op;
 use crate::system::{
-    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, Scope,
-    StationKind,
+    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, QueuePlan,
+    Scope, StationKind,
 };
 
 /// Handlers longer than this, repetitions unrolled, are refused.
@@ -104,7 +104,8 @@ impl Plan {
             || blueprint.customers > 0
             || !blueprint.caches.is_empty()
             || !blueprint.effects.is_empty()
-            || !blueprint.idempotency.is_empty();
+            || !blueprint.idempotency.is_empty()
+            || blueprint.queues.iter().any(QueuePlan::parts_requests);
         blueprint.is_elaborate = blueprint.tracks_requests || !blueprint.distances.is_empty();
         self.blueprint
     }

@@ -9,6 +9,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Rate};
 use crate::language::{Location, Placed, Problems, section, words};
 use crate::resilience::{Backoff, Growth, Jitter};
+use crate::resources::MessageLimits;
 use crate::steps::Op;
 use crate::system::{NONE, OnFailure, PartitionBy, Pauses, QueuePlan, StationKind};
 
@@ -30,17 +31,19 @@ section! {
         "deliver to" => deliver_to: Option<Placed<String>>,
         /// Partitions, each delivered in order; 1 if left out.
         "partitions" => partitions: Option<Placed<u32>>,
-        /// The partition that a message goes to: by request (evenly) if left out.
+        /// The partition that a message goes to: by its request, evenly, if left out.
         "partition by" => partition_by: Option<PartitionByWord>,
         /// The order in which a partition is delivered; first in, first out if left out.
         "order" => order: Option<QueueOrder>,
-        /// The most messages that may wait; no limit if left out.
+        /// The most messages that may wait for their first delivery; no limit if left out. Messages
+        /// between two attempts do not count.
         "capacity" => capacity: Option<u64>,
         /// The time that it takes to accept a message; none if left out.
         "latency" => latency: Option<Placed<DurationPhrase>>,
         /// The most deliveries under way at one time in each partition; 1 if left out.
         "concurrency" => concurrency: Option<Placed<u32>>,
-        /// The most deliveries begun per second; no limit if left out.
+        /// The most deliveries begun per second, evenly spaced, first ones and others; no limit if
+        /// left out. Partitions take turns.
         "rate" => rate: Option<Placed<Rate>>,
         /// Deliveries of a message, the first included, before it is a dead letter; tried for ever
         /// if left out.
@@ -53,7 +56,8 @@ section! {
         "pause" => pause: Option<Placed<Duration>>,
         /// Another queue for dead letters; they are only counted if left out.
         "dead letters" => dead_letters: Option<Placed<String>>,
-        /// The time after which a waiting message is given up; never if left out.
+        /// The age at which a waiting message is given up, also between two attempts; never if left
+        /// out.
         "expire after" => expire_after: Option<Placed<Duration>>,
         /// With `expire after`: the operation that is called for each message given up, such as a
         /// refund; none if left out.
@@ -64,7 +68,7 @@ section! {
 words! {
     /// The partition that a message goes to.
     pub(crate) enum PartitionByWord {
-        /// Evenly.
+        /// By the identity of its request: all messages of a request go to the same partition.
         "request" => Request,
         /// By the class of its request: the highest to the first.
         "priority" => Priority,
@@ -110,19 +114,21 @@ fn compile(
     let classes = names.file.priorities.len().max(1) as u32;
     QueuePlan {
         name: name.to_owned(),
-        partitions: partitions.min(most::PARTITIONS as u32),
+        messages: MessageLimits {
+            partitions: partitions.min(most::PARTITIONS as u32),
+            lanes: if queue.order == Some(QueueOrder::Priority) { classes } else { 1 },
+            capacity: queue.capacity.unwrap_or(u64::MAX),
+            concurrency: problems.at_least_one(queue.concurrency.as_ref(), 1, "concurrency"),
+        },
         partition_by: match queue.partition_by {
             Some(PartitionByWord::Priority) => PartitionBy::Priority,
             Some(PartitionByWord::Request) | None => PartitionBy::Request,
         },
-        lanes: if queue.order == Some(QueueOrder::Priority) { classes } else { 1 },
-        capacity: queue.capacity.unwrap_or(u64::MAX),
         latency: queue
             .latency
             .as_ref()
             .map_or(NONE, |latency| plan.distribution(latency, names, problems)),
         entry: delivery(caller, queue.deliver_to.as_ref(), names, plan, problems),
-        concurrency: problems.at_least_one(queue.concurrency.as_ref(), 1, "concurrency"),
         interval: queue.rate.as_ref().map_or(SimDuration::ZERO, |rate| problems.interval(rate)),
         attempts: problems.at_least_one(queue.attempts.as_ref(), u32::MAX, "attempts"),
         pauses: match &queue.backoff {
@@ -174,8 +180,8 @@ fn details_of_deliveries(queue: &Queue) -> impl Iterator<Item = (&'static str, L
     details.into_iter().filter_map(|(detail, at)| Some((detail, at?)))
 }
 
-/// Compiles the steps of one delivery. The first does nothing: a delivery that is tried again
-/// pauses there.
+/// Compiles the steps of one delivery. The call is the second one: its draws are keyed by the number
+/// of its step, so the first, which does nothing, keeps them as they were in earlier versions.
 fn delivery(
     caller: Caller,
     target: Option<&Placed<String>>,

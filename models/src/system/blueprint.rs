@@ -19,7 +19,7 @@ use crate::resilience::{
     AutoscalerSettings, Backoff, Balancing, Fallback, RateLimitPolicy, RetryBudgetPolicy,
     ThrottleSettings, circuit_breaker,
 };
-use crate::resources::CacheSettings;
+use crate::resources::{CacheSettings, MessageLimits};
 use crate::steps::Op;
 use crate::workload::{ArrivalProcess, UserPlan};
 
@@ -125,21 +125,15 @@ pub struct Blueprint {
 pub struct QueuePlan {
     /// Its name.
     pub name: String,
-    /// Number of partitions; each is delivered in order.
-    pub partitions: u32,
+    /// Its partitions, their lanes and places, and its capacity.
+    pub messages: MessageLimits,
     /// Rule that assigns messages to partitions.
     pub partition_by: PartitionBy,
-    /// Lanes of each partition: either one, or one per class with the highest served first.
-    pub lanes: u32,
-    /// Maximum number of waiting messages.
-    pub capacity: u64,
     /// Time to accept a message, as a distribution id; [`NONE`] if it takes no time.
     pub latency: u32,
     /// First step of a delivery; [`NONE`] if the queue has no consumer.
     pub entry: u32,
-    /// Maximum number of simultaneous deliveries in each partition.
-    pub concurrency: u32,
-    /// Minimum time between the starts of two deliveries.
+    /// Minimum time between the starts of two deliveries, of whatever kind.
     pub interval: SimDuration,
     /// Maximum number of deliveries of one message.
     pub attempts: u32,
@@ -153,6 +147,13 @@ pub struct QueuePlan {
     pub lifetime: Option<SimDuration>,
     /// First step of the call that compensates for a dropped message; [`NONE`] if there is none.
     pub on_expiry: u32,
+}
+
+impl QueuePlan {
+    /// True if the partition of a message depends on its request.
+    pub fn parts_requests(&self) -> bool {
+        self.messages.partitions > 1 && self.partition_by == PartitionBy::Request
+    }
 }
 
 /// The pauses between attempts.
@@ -187,7 +188,8 @@ pub struct AutoscalerPlan {
 /// Rule that assigns messages to partitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartitionBy {
-    /// By the key of the message; spreads messages evenly.
+    /// By the identity of the request: all messages of one request go to the same partition, and
+    /// requests are spread evenly.
     Request,
     /// By the class of its request: the highest class goes to the first partition.
     Priority,

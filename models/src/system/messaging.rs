@@ -1,8 +1,9 @@
 //! Message queues: sending, delivering, retrying and giving up.
 
 use sim_core::SimTime;
+use sim_core::random::DrawKey;
 
-use super::blueprint::{NONE, PartitionBy, QueuePlan};
+use super::blueprint::{NONE, PartitionBy};
 use super::event::Event;
 use super::frame::{Activity, Role};
 use super::state::Next;
@@ -59,11 +60,13 @@ impl Turn<'_> {
 
     fn accept(&mut self, queue: u32, message: Message) -> bool {
         let plan = &self.plan.queues[queue as usize];
+        let partitions = plan.messages.partitions;
         let partition = match plan.partition_by {
             PartitionBy::Request => {
-                (message.key.child(0).bits() % u64::from(plan.partitions)) as u32
+                let draw = DrawKey::default().child(message.request).child(draw_tag::MESSAGE);
+                (draw.bits() % u64::from(partitions)) as u32
             }
-            PartitionBy::Priority => u32::from(message.class).min(plan.partitions - 1),
+            PartitionBy::Priority => u32::from(message.class).min(partitions - 1),
         };
         let is_accepted = self.state.queues[queue as usize].messages.try_send(partition, message);
         self.state.recorder.message_sent(queue, is_accepted);
@@ -75,8 +78,8 @@ impl Turn<'_> {
         is_accepted
     }
 
-    /// Checks whether something that a queue waits for has happened: an expiry, the end of a pause,
-    /// or the next turn of its rate.
+    /// Checks whether something that a queue waits for has happened: an expiry, the end of a pause
+    /// or of a rest between two attempts, or the next turn of its rate.
     #[cold]
     pub fn queue_tick(&mut self, queue: u32) {
         let state = &mut self.state.queues[queue as usize];
@@ -84,6 +87,10 @@ impl Turn<'_> {
             return;
         }
         state.tick_at = None;
+        state.messages.wake(self.now);
+        if let Some(at) = state.messages.next_to_wake() {
+            self.tick_at(queue, at);
+        }
         self.expire(queue);
         self.watch_expiry(queue);
         self.deliver(queue);
@@ -99,7 +106,7 @@ impl Turn<'_> {
 
     fn watch_expiry(&mut self, queue: u32) {
         let Some(lifetime) = self.plan.queues[queue as usize].lifetime else { return };
-        if let Some(oldest) = self.state.queues[queue as usize].messages.oldest() {
+        if let Some(oldest) = self.state.queues[queue as usize].messages.oldest_awake() {
             self.tick_at(queue, (oldest + lifetime).max(self.now));
         }
     }
@@ -116,129 +123,140 @@ impl Turn<'_> {
             self.state.messages -= u64::from(plan.entry != NONE);
             self.state.recorder.message_expired(queue);
             if plan.on_expiry != NONE {
-                let entry = plan.on_expiry;
-                let frame = self.begin_delivery(queue, 0, message, Role::Compensation, entry);
-                self.state.ready.push(Next::Run(frame));
+                self.begin_delivery(queue, NONE, message, Role::Compensation, plan.on_expiry);
             }
         }
     }
 
-    /// Delivers as many messages as are allowed now.
+    /// Delivers as many messages as are allowed now. Partitions take turns, a message at a time, so
+    /// that none of them waits for longer than a turn of every other.
     fn deliver(&mut self, queue: u32) {
         let plan = &self.plan.queues[queue as usize];
         if plan.entry == NONE {
             return;
         }
-        for partition in 0..plan.partitions {
-            while self.may_deliver(queue, partition, plan) {
-                let Some(message) = self.state.queues[queue as usize].messages.take(partition)
-                else {
-                    break;
-                };
+        let mut partition = self.state.queues[queue as usize].next_partition;
+        let mut passed_over = 0;
+        while passed_over < plan.messages.partitions {
+            let next = (partition + 1) % plan.messages.partitions;
+            if let Some((delivery, message)) = self.take_message(queue, partition) {
                 let state = &mut self.state.queues[queue as usize];
-                state.in_flight[partition as usize] += 1;
                 state.next_delivery = self.now + plan.interval;
-                let frame =
-                    self.begin_delivery(queue, partition, message, Role::Consumer, plan.entry);
-                self.state.ready.push(Next::Run(frame));
+                state.next_partition = next;
+                self.begin_delivery(queue, delivery, message, Role::Consumer, plan.entry);
+                passed_over = 0;
+            } else {
+                passed_over += 1;
             }
+            partition = next;
         }
     }
 
-    /// True if a partition has room for another delivery and is held up by neither a pause nor the
-    /// rate; if it is held up, the queue checks again later.
-    fn may_deliver(&mut self, queue: u32, partition: u32, plan: &QueuePlan) -> bool {
-        let state = &self.state.queues[queue as usize];
-        if state.in_flight[partition as usize] >= plan.concurrency || state.messages.depth() == 0 {
-            return false;
+    /// Takes the next message of a partition unless a pause or the rate holds it up; then the queue
+    /// checks again later.
+    fn take_message(&mut self, queue: u32, partition: u32) -> Option<(u32, Message)> {
+        let state = &mut self.state.queues[queue as usize];
+        if !state.messages.may_take(partition) {
+            return None;
         }
         let ready_at = state.paused_until[partition as usize].max(state.next_delivery);
         if ready_at > self.now {
             self.tick_at(queue, ready_at);
+            return None;
         }
-        ready_at <= self.now
+        state.messages.take(partition)
     }
 
+    /// Begins a call for a message. Those of one instant are made in the order in which they begin,
+    /// and the next only once everything that follows from the one before has happened.
     fn begin_delivery(
         &mut self,
         queue: u32,
-        partition: u32,
+        delivery: u32,
         message: Message,
         role: Role,
         entry: u32,
-    ) -> u32 {
+    ) {
         let index = self.allocate(message.key, role, queue, entry, message.is_counted);
         self.state.frames.set_request(index, message.request);
         let frame = &mut self.state.frames[index];
         (frame.entered_at, frame.priority) = (message.sent_at, message.class);
         (frame.caller, frame.admitted_as) =
-            (Waiter { frame: partition, epoch: 0 }, message.attempts + 1);
-        index
+            (Waiter { frame: delivery, epoch: 0 }, message.attempts + 1);
+        self.state.queues[queue as usize].begun.push_back(index);
+        self.state.ready.push(Next::Deliver(queue));
     }
 
-    /// Handles the end of a delivery: the message is done, retried after a pause, or moved to the
-    /// dead letters. The messages behind it in its partition wait until then. A delivery rejected
-    /// by the consumer's own breaker does not count: the message goes back, and its partition
-    /// pauses.
+    /// Makes the next call that a queue has begun.
+    #[cold]
+    pub fn run_delivery(&mut self, queue: u32) -> Next {
+        let begun = self.state.queues[queue as usize].begun.pop_front();
+        begun.map_or(Next::Nothing, Next::Run)
+    }
+
+    /// Handles the end of a delivery: the message is done, rests until its next attempt, or is moved
+    /// to the dead letters. A message that rests keeps its place in its partition. A delivery
+    /// rejected by the consumer's own breaker does not count: the message goes back, and its
+    /// partition pauses.
     pub fn delivery_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
-        let (queue, partition, attempts) = (frame.instance, frame.caller.frame, frame.admitted_as);
-        let plan = &self.plan.queues[queue as usize];
-        let elapsed = self.now.since(frame.entered_at);
-        if outcome.is_good() {
-            self.state.recorder.message_delivered(queue, elapsed);
-            return self.delivery_over(index);
-        }
-        if outcome == Outcome::RejectedByBreaker {
-            let message = self.message_of(index);
-            let state = &mut self.state.queues[queue as usize];
-            state.messages.put_back(partition, message);
-            state.paused_until[partition as usize] = self.now + plan.pause;
-            self.state.messages += 1;
-            self.watch_expiry(queue);
-            return self.delivery_over(index);
-        }
-        self.state.recorder.delivery_failed(queue);
-        if attempts >= plan.attempts {
-            let message = self.message_of(index);
-            self.state.recorder.message_dead(queue);
-            let next = self.delivery_over(index);
-            if plan.dead_letters != NONE {
-                self.accept(plan.dead_letters, Message { attempts: 0, ..message });
-            }
-            return next;
-        }
-        let tag = draw_tag::BACKOFF | u64::from(attempts) << draw_tag::SIBLING_SHIFT;
-        let mut draw = frame.key.child(tag).draw();
-        let pause = self.plan.pause(plan.pauses, attempts, &mut PausesSoFar::default(), &mut draw);
-        let frame = &mut self.state.frames[index];
-        frame.admitted_as += 1;
-        frame.key = frame.key.child(u64::from(attempts));
-        frame.step = frame.entry;
-        self.wait(index, Activity::Pausing, pause)
-    }
-
-    fn message_of(&self, index: u32) -> Message {
-        let frame = &self.state.frames[index];
-        Message {
-            key: frame.key.child(draw_tag::MESSAGE),
-            request: self.state.frames.request(index),
-            sent_at: frame.entered_at,
-            class: frame.priority,
-            attempts: frame.admitted_as - 1,
-            is_counted: frame.is_counted,
-        }
-    }
-
-    /// Frees the place of a delivery.
-    fn delivery_over(&mut self, index: u32) -> Next {
-        let frame = &self.state.frames[index];
-        let (queue, partition) = (frame.instance, frame.caller.frame);
+        let (queue, delivery, attempts) = (frame.instance, frame.caller.frame, frame.admitted_as);
+        let (key, elapsed) = (frame.key, self.now.since(frame.entered_at));
         self.state.frames.release(index);
-        self.state.messages -= 1;
-        self.state.queues[queue as usize].in_flight[partition as usize] -= 1;
-        self.deliver(queue);
+        if outcome == Outcome::RejectedByBreaker {
+            self.put_back(queue, delivery, key);
+        } else if outcome.is_good() {
+            self.state.recorder.message_delivered(queue, elapsed);
+            self.finish_message(queue, delivery);
+        } else {
+            self.state.recorder.delivery_failed(queue);
+            if attempts < self.plan.queues[queue as usize].attempts {
+                self.rest(queue, delivery, key, attempts);
+            } else {
+                self.bury(queue, delivery, key);
+            }
+        }
         Next::Nothing
+    }
+
+    fn put_back(&mut self, queue: u32, delivery: u32, key: DrawKey) {
+        let state = &mut self.state.queues[queue as usize];
+        let partition = state.messages.put_back(delivery, key.child(draw_tag::MESSAGE));
+        state.paused_until[partition as usize] = self.now + self.plan.queues[queue as usize].pause;
+        self.watch_expiry(queue);
+        self.deliver(queue);
+    }
+
+    fn finish_message(&mut self, queue: u32, delivery: u32) -> Message {
+        let message = self.state.queues[queue as usize].messages.finish(delivery);
+        self.state.messages -= 1;
+        self.deliver(queue);
+        message
+    }
+
+    /// Lets a message rest after a failed delivery, until its next one or until it is too old.
+    fn rest(&mut self, queue: u32, delivery: u32, key: DrawKey, attempts: u32) {
+        let plan = &self.plan.queues[queue as usize];
+        let tag = draw_tag::BACKOFF | u64::from(attempts) << draw_tag::SIBLING_SHIFT;
+        let mut draw = key.child(tag).draw();
+        let pause = self.plan.pause(plan.pauses, attempts, &mut PausesSoFar::default(), &mut draw);
+        let state = &mut self.state.queues[queue as usize];
+        let sent_at = state.messages.held(delivery).sent_at;
+        let too_old = plan.lifetime.map_or(SimTime::MAX, |lifetime| sent_at + lifetime);
+        let until = (self.now + pause).min(too_old).max(self.now);
+        state.messages.rest(delivery, key.child(u64::from(attempts)), until);
+        self.tick_at(queue, until);
+    }
+
+    /// Gives a message up whose last delivery has failed.
+    fn bury(&mut self, queue: u32, delivery: u32, key: DrawKey) {
+        self.state.recorder.message_dead(queue);
+        let message = self.finish_message(queue, delivery);
+        let dead_letters = self.plan.queues[queue as usize].dead_letters;
+        if dead_letters != NONE {
+            let key = key.child(draw_tag::MESSAGE);
+            self.accept(dead_letters, Message { key, attempts: 0, ..message });
+        }
     }
 
     /// Handles the end of a call that compensates for an expired message.

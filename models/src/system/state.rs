@@ -44,6 +44,8 @@ pub(crate) enum Next {
     Resource(u32),
     /// A frame that waited for a breaker's test call asks its guards again.
     Ask(u32),
+    /// The next delivery that a queue has begun runs its first step.
+    Deliver(u32),
     /// A frame has ended; its caller is answered.
     Reply(u32),
     /// The value that a frame waited for has been fetched.
@@ -155,10 +157,12 @@ pub(crate) struct Deferred {
 /// The state of a message queue.
 #[derive(Clone, Debug)]
 pub(crate) struct QueueState {
-    /// The waiting messages.
+    /// Its messages.
     pub messages: MessageQueue,
-    /// Number of deliveries in progress in each partition.
-    pub in_flight: Vec<u32>,
+    /// Deliveries that begin in this instant, in order.
+    pub begun: VecDeque<u32>,
+    /// The partition that is the first to have a turn.
+    pub next_partition: u32,
     /// Time until which each partition pauses.
     pub paused_until: Vec<SimTime>,
     /// Earliest time for the next delivery.
@@ -441,8 +445,8 @@ impl System {
 
     /// Number of waiting messages of a queue, and of its deliveries in progress.
     pub fn messages(&self, queue: usize) -> (u64, u64) {
-        let state = &self.state.queues[queue];
-        (state.messages.depth(), state.in_flight.iter().map(|number| u64::from(*number)).sum())
+        let messages = &self.state.queues[queue].messages;
+        (messages.depth(), messages.deliveries())
     }
 
     /// Number of frames in use: clients, requests at stations, branches.
@@ -501,9 +505,10 @@ fn initial_scaler(plan: &super::AutoscalerPlan) -> ScalerState {
 
 fn initial_queue(plan: &super::QueuePlan) -> QueueState {
     QueueState {
-        messages: MessageQueue::new(plan.partitions, plan.lanes, plan.capacity),
-        in_flight: vec![0; plan.partitions as usize],
-        paused_until: vec![SimTime::ZERO; plan.partitions as usize],
+        messages: MessageQueue::new(plan.messages),
+        begun: VecDeque::new(),
+        next_partition: 0,
+        paused_until: vec![SimTime::ZERO; plan.messages.partitions as usize],
         next_delivery: SimTime::ZERO,
         tick_at: None,
     }

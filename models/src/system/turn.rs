@@ -155,6 +155,7 @@ impl<'a> Turn<'a> {
                 Next::Permit(frame) => self.permit_granted(frame),
                 Next::Resource(frame) => self.resource_granted(frame),
                 Next::Ask(frame) => self.enter_guards(frame),
+                Next::Deliver(queue) => self.run_delivery(queue),
                 Next::Fetched(frame) => self.fetched(frame, true),
                 Next::NotFetched(frame) => self.fetched(frame, false),
                 Next::CatchUp(instance) => self.catch_up(instance),

@@ -20,7 +20,7 @@ impl FigureSubject for QueueSubject {
             reads: Reads::One("depth", |queue| queue.most(&queue.record().depth)),
             unit: Count,
             known: AnyStretch,
-            means: "messages waiting, the most at the end of any interval",
+            means: "messages waiting, those between two attempts included, the most at the end of any interval",
         },
         Row {
             reads: Reads::One("age", |queue| {

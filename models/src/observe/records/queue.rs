@@ -26,11 +26,12 @@ pub struct QueueRecord {
     pub not_compensated: u64,
     /// Time from sending to the end of the delivery, of those consumed, in nanoseconds.
     pub latency: Histogram,
-    /// Messages waiting at the end of each interval.
+    /// Messages waiting at the end of each interval: all that were accepted, are not over and are
+    /// not being delivered.
     pub depth: Vec<u64>,
     /// Age of the oldest of them, in nanoseconds.
     pub age: Vec<u64>,
-    /// Most messages waiting at one time.
+    /// Most messages waiting at the end of any interval.
     pub most: u64,
 }
 

@@ -26,7 +26,7 @@ pub struct QueueSummary {
     pub expired: u64,
     /// Expired messages that were made up for.
     pub compensated: u64,
-    /// Messages that wait at the end.
+    /// Messages that wait at the end, those between two attempts included.
     pub waiting: u64,
     /// Deliveries under way at the end.
     pub in_flight: u64,
