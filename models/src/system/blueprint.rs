@@ -382,6 +382,17 @@ impl Prices {
 }
 
 impl Blueprint {
+    /// The regions of the instances of a station, which are all [`NONE`] if it has none.
+    pub fn regions_of(&self, station: u32) -> impl Iterator<Item = u32> {
+        let instances = self.stations[station as usize].instances.clone();
+        instances.map(|instance| self.instances[instance as usize].region)
+    }
+
+    /// True if the instances of a station have regions.
+    pub fn has_regions(&self, station: u32) -> bool {
+        self.regions_of(station).next().is_some_and(|region| region != NONE)
+    }
+
     /// Creates the blueprint of an empty system.
     pub(crate) fn new(name: &str, run: RunPlan, limits: Limits) -> Self {
         Self {

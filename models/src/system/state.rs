@@ -441,11 +441,17 @@ impl Model for System {
 }
 
 fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams) -> EdgeState {
-    let callee = &blueprint.stations[edge.callee as usize].name;
-    let key = DrawKey::root(&mut streams.stream(&format!("outliers {} -> {callee}", edge.caller)));
-    let instances = blueprint.stations[edge.callee as usize].instances.len() as u32;
+    let callee = &blueprint.stations[edge.callee as usize];
+    let outliers = format!("outliers {} -> {}", edge.caller, callee.name);
+    let key = DrawKey::root(&mut streams.stream(&outliers));
+    let instances = callee.instances.len() as u32;
+    let balancer = LoadBalancer::new(edge.balance.clone(), instances, key);
     EdgeState {
-        balancer: LoadBalancer::new(edge.balance.clone(), instances, key),
+        balancer: if blueprint.has_regions(edge.callee) {
+            balancer.in_regions(blueprint.regions_of(edge.callee).collect())
+        } else {
+            balancer
+        },
         slowed_by: Vec::new(),
         black_holes: 0,
         refusals: 0,

@@ -2,6 +2,7 @@
 
 mod guards;
 mod idle;
+mod regions;
 
 use super::calls::CallSection;
 use super::cycles::cycles;
@@ -28,6 +29,7 @@ pub(super) fn lint(
     graph.timeouts_longer_than_the_callers(problems);
     graph.guards(problems);
     graph.stations_never_called(problems);
+    graph.regions(problems);
 }
 
 struct Graph<'a> {
