@@ -56,6 +56,7 @@ impl Turn<'_> {
     fn show_running(&mut self, scaler: u32) {
         let station = self.plan.autoscalers[scaler as usize].station;
         let running = self.state.autoscalers[scaler as usize].running;
+        self.state.recorder.instances_run(self.now, self.plan, station, running);
         for (edge, state) in self.plan.edges.iter().zip(&mut self.state.edges) {
             if edge.callee == station {
                 state.balancer.set_present(self.now, running);

@@ -152,14 +152,17 @@ impl<'a> Station<'a> {
         let gate = with_memory(gate, self.memory, problems);
         let pool = PoolPlan { discipline, ..pool };
         for instance in 0..count {
-            plan.push_pool(PoolPlan { number: number_of(instance), ..pool.clone() });
+            let (number, instance) = (number_of(instance), first + instance);
+            plan.push_pool(PoolPlan { number, instance, ..pool.clone() });
         }
         for instance in 0..count {
             let processors = match self.processors {
                 Processors::Unlimited => NONE,
                 Processors::Shared(pool) => pool,
                 Processors::Own(capacity) => {
-                    plan.push_processors(self.name, number_of(instance), capacity)
+                    let pool = plan.push_processors(self.name, number_of(instance), capacity);
+                    plan.blueprint.pools[pool as usize].instance = first + instance;
+                    pool
                 }
             };
             let gate = gate.map_or(NONE, |settings| {
