@@ -173,10 +173,23 @@ pub struct CachePlan {
 pub struct AutoscalerPlan {
     /// The station that it scales.
     pub station: u32,
+    /// The load that it looks at.
+    pub watches: Watched,
     /// Number of instances at the start.
     pub from: u32,
     /// Settings of its decisions.
     pub settings: AutoscalerSettings,
+}
+
+/// The load that an autoscaler looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watched {
+    /// The share of threads or slots in use.
+    Slots,
+    /// The share of processors in use.
+    Processors,
+    /// The messages that wait in this queue.
+    Queue(u32),
 }
 
 /// Rule that assigns messages to partitions.
@@ -382,17 +395,6 @@ impl Prices {
 }
 
 impl Blueprint {
-    /// The regions of the instances of a station, which are all [`NONE`] if it has none.
-    pub fn regions_of(&self, station: u32) -> impl Iterator<Item = u32> {
-        let instances = self.stations[station as usize].instances.clone();
-        instances.map(|instance| self.instances[instance as usize].region)
-    }
-
-    /// True if the instances of a station have regions.
-    pub fn has_regions(&self, station: u32) -> bool {
-        self.regions_of(station).next().is_some_and(|region| region != NONE)
-    }
-
     /// Creates the blueprint of an empty system.
     pub(crate) fn new(name: &str, run: RunPlan, limits: Limits) -> Self {
         Self {

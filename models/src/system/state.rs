@@ -159,10 +159,19 @@ pub(crate) struct ScalerState {
     pub scaler: Autoscaler,
     /// Number of instances that serve.
     pub running: u32,
-    /// Number of instances that are starting up.
-    pub starting: u32,
-    /// Slots in use integrated over time (slot-nanoseconds) at the last decision.
-    pub busy_before: i128,
+    /// The times at which the instances that are starting up will serve, in order.
+    pub starting: VecDeque<SimTime>,
+    /// The use of each instance up to the last decision.
+    pub seen: Vec<SeenUse>,
+}
+
+/// The use of an instance up to a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SeenUse {
+    /// The time: the last decision, or the start of the instance if that was later.
+    pub at: SimTime,
+    /// What was in use, integrated over time (slot-nanoseconds).
+    pub busy: i128,
 }
 
 /// A user of a closed workload.
@@ -324,7 +333,11 @@ impl System {
                 .map(|lifetime| IdempotencyKeys::new(*lifetime))
                 .collect(),
             caches: blueprint.caches.iter().map(|plan| KeyedCache::new(&plan.settings)).collect(),
-            autoscalers: blueprint.autoscalers.iter().map(initial_scaler).collect(),
+            autoscalers: blueprint
+                .autoscalers
+                .iter()
+                .map(|plan| initial_scaler(plan, &blueprint))
+                .collect(),
             cuts: Vec::new(),
             messages: 0,
             ready: Vec::with_capacity(64),
@@ -460,12 +473,13 @@ fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams
     }
 }
 
-fn initial_scaler(plan: &super::AutoscalerPlan) -> ScalerState {
+fn initial_scaler(plan: &super::AutoscalerPlan, blueprint: &Blueprint) -> ScalerState {
+    let instances = blueprint.stations[plan.station as usize].instances.len();
     ScalerState {
         scaler: Autoscaler::new(plan.settings),
         running: plan.from,
-        starting: 0,
-        busy_before: 0,
+        starting: VecDeque::new(),
+        seen: vec![SeenUse::default(); instances],
     }
 }
 

@@ -65,7 +65,7 @@ fn compile_service(
     resource::compile(name, &service.pools, first, names, plan, problems);
     regions::place(service, first, names, plan, problems);
     if let Some(autoscale) = &service.autoscale {
-        autoscale::compile(autoscale, id, plan, problems);
+        autoscale::compile(autoscale, id, names, plan, problems);
     }
     if let Some(idempotency) = &service.idempotency {
         let keys = plan.blueprint.idempotency.len() as u32;
