@@ -207,7 +207,7 @@ fn usage(summaries: &[RunSummary], owner: &str, kind: PoolKind) -> Option<Usage>
         let seconds = summary.simulated_seconds - summary.warmup_seconds;
         let of_pool = move |pool: &PoolSummary| Usage {
             busy: pool.busy_mean,
-            rate: pool.granted as f64 / seconds,
+            rate: pool.granted as f64 / (seconds * pool.there.unwrap_or(1.0)),
         };
         let is_it = |pool: &&PoolSummary| pool.kind == kind.name() && owner_of(pool) == owner;
         summary.pools.iter().filter(is_it).map(of_pool).collect::<Vec<_>>()

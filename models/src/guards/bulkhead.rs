@@ -8,8 +8,8 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::resources::{Answer, HostLimits, ProxyLimits};
-use crate::scenario::{Names, Plan, most};
-use crate::system::{Activity, Next, PoolKind, PoolPlan, Turn, UNLIMITED};
+use crate::scenario::{Caller, Names, Plan, most};
+use crate::system::{Activity, NONE, Next, PoolKind, PoolPlan, Turn, UNLIMITED};
 
 one_of! {
     /// A limit on calls in flight: written in full, or, with `preset`, a library's.
@@ -198,8 +198,13 @@ impl Permits {
         let hosts = callee.instances.len() as u32;
         let hosts = self.hosts.map(|limits| HostLimits { hosts, limits });
         let capacity = hosts.map_or(self.capacity, |limits| limits.most_in_flight());
+        let first_caller = match site.edge.caller {
+            Caller::Station(id) => Some(plan.blueprint.stations[id as usize].instances.start),
+            Caller::Workload(_) | Caller::Queue(_) => None,
+        };
         for instance in 0..instances {
             plan.push_pool(PoolPlan {
+                instance: first_caller.map_or(NONE, |first| first + instance),
                 number: if instances == 1 { 0 } else { instance + 1 },
                 capacity,
                 core: self.core.min(capacity),

@@ -10,7 +10,7 @@ use super::records::{
 use super::sampling::Sampling;
 use crate::Outcome;
 use crate::resilience::circuit_breaker::Transition;
-use crate::system::Blueprint;
+use crate::system::{Blueprint, PoolPlan};
 
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Recorder {
             scales: Vec::new(),
             queues: vec![QueueRecord::default(); blueprint.queues.len()],
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
-            pools: vec![PoolSeries::default(); blueprint.pools.len()],
+            pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
             kept_latencies: windows.map(|window| sampling.kept_latencies(window)).collect(),
             sampling,
         }
@@ -129,6 +129,22 @@ impl Recorder {
     /// An autoscaler has brought the instances of a station to another number.
     pub fn scaled(&mut self, at: SimTime, station: u32, from: u32, to: u32) {
         self.note_scale(at, ScaleRecord::Scaled { station, from, to });
+    }
+
+    /// Of the instances of a station, the first `running` run from now on.
+    pub fn instances_run(
+        &mut self,
+        now: SimTime,
+        blueprint: &Blueprint,
+        station: u32,
+        running: u32,
+    ) {
+        let instances = blueprint.stations[station as usize].instances.clone();
+        for (pool, series) in blueprint.pools.iter().zip(&mut self.pools) {
+            if instances.contains(&pool.instance) {
+                series.runs(now, pool.instance - instances.start < running);
+            }
+        }
     }
 
     /// A process ran out of memory.
@@ -250,4 +266,11 @@ impl Recorder {
     pub fn pools(&self) -> &[PoolSeries] {
         &self.pools
     }
+}
+
+fn series_of(pool: &PoolPlan, blueprint: &Blueprint) -> PoolSeries {
+    let is_scaled = blueprint.autoscalers.iter().any(|scaler| {
+        blueprint.stations[scaler.station as usize].instances.contains(&pool.instance)
+    });
+    if is_scaled { PoolSeries::of_autoscaled() } else { PoolSeries::default() }
 }

@@ -15,7 +15,7 @@ pub mod retry;
 pub mod retry_budget;
 pub mod throttle;
 
-pub use autoscaler::{Autoscaler, AutoscalerSettings};
+pub use autoscaler::{Autoscaler, AutoscalerSettings, Load, ScaleUpLimit};
 pub use circuit_breaker::{BreakerInService, ComposedBreaker};
 pub use fallback::Fallback;
 pub use load_balancer::{Balance, Balancing, LoadBalancer};

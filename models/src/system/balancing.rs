@@ -43,7 +43,7 @@ impl Turn<'_> {
         let call = BalancedCall {
             now: self.now,
             draw: || key.draw(),
-            zone: self.zone_of(index, edge),
+            zone: edge.balance.locality.and_then(|_| self.zone_of(index, edge)),
             key: self.balance_key(index),
         };
         let chosen =
@@ -61,11 +61,13 @@ impl Turn<'_> {
         edge.caller_regions.iter().position(|it| *it == region).unwrap_or(0)
     }
 
-    /// Returns the zone of a caller: its region, or else the number of its instance.
-    fn zone_of(&self, index: u32, edge: &EdgePlan) -> u32 {
+    /// Returns the zone of a caller: its region, or else the number of its instance. `None` if it
+    /// has no region, and the zones are regions.
+    fn zone_of(&self, index: u32, edge: &EdgePlan) -> Option<u32> {
         match self.region_of(index) {
-            NONE => self.state.frames[index].instance - edge.caller_first_instance,
-            region => region,
+            NONE if self.plan.has_regions(edge.callee) => None,
+            NONE => Some(self.state.frames[index].instance - edge.caller_first_instance),
+            region => Some(region),
         }
     }
 

@@ -42,7 +42,7 @@ pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
     AnswerValue, AutoscalerPlan, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
     InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
-    RunPlan, Source, StationKind, StationPlan, UNLIMITED, WorkloadPlan,
+    RunPlan, Source, StationKind, StationPlan, UNLIMITED, Watched, WorkloadPlan,
 };
 pub use contention::Contention;
 pub use event::Event;

@@ -38,6 +38,8 @@ pub struct PoolPlan {
     pub owner: String,
     /// Its number among the pools of its owner, from 1; zero if it is the only one.
     pub number: u32,
+    /// The instance that it belongs to, by id; [`NONE`] if it is no instance's.
+    pub instance: u32,
     /// The kind of its slots.
     pub kind: PoolKind,
     /// Number of slots, or [`UNLIMITED`].
@@ -60,6 +62,7 @@ impl PoolPlan {
         Self {
             owner: owner.to_owned(),
             number: 0,
+            instance: NONE,
             kind,
             capacity: UNLIMITED,
             core: UNLIMITED,

@@ -3,7 +3,7 @@
 use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
-use super::blueprint::NONE;
+use super::blueprint::{Blueprint, NONE};
 use super::frame::{Activity, Role, TaskOf, customer_bits};
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
@@ -152,5 +152,18 @@ impl Turn<'_> {
             let (workload, customer) = (self.state.frames[index].instance, self.customer_of(index));
             self.state.recorder.customer_hit(workload, customer);
         }
+    }
+}
+
+impl Blueprint {
+    /// The regions of the instances of a station, which are all [`NONE`] if it has none.
+    pub fn regions_of(&self, station: u32) -> impl Iterator<Item = u32> {
+        let instances = self.stations[station as usize].instances.clone();
+        instances.map(|instance| self.instances[instance as usize].region)
+    }
+
+    /// True if the instances of a station have regions.
+    pub fn has_regions(&self, station: u32) -> bool {
+        self.regions_of(station).next().is_some_and(|region| region != NONE)
     }
 }

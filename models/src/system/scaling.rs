@@ -1,8 +1,10 @@
 //! Instances that come and go: autoscalers, and processes that run out of memory.
 
-use super::blueprint::NONE;
+use super::blueprint::{NONE, Watched};
 use super::event::Event;
+use super::state::SeenUse;
 use super::turn::Turn;
+use crate::resilience::Load;
 
 impl Turn<'_> {
     /// Starts an autoscaler: at first only the planned initial instances run.
@@ -13,33 +15,40 @@ impl Turn<'_> {
         self.schedule.after(plan.settings.interval, Event::Autoscale { scaler });
     }
 
-    /// Lets an autoscaler decide, based on the utilization since its last decision.
+    /// Lets an autoscaler decide, based on the load since its last decision.
     #[cold]
     pub fn autoscale(&mut self, scaler: u32) {
         let plan = self.plan.autoscalers[scaler as usize];
-        let utilization = self.utilization_since(scaler);
+        let (ready, load) = self.load(scaler);
         let state = &mut self.state.autoscalers[scaler as usize];
-        let counted_on = state.running + state.starting;
-        // Instances that are starting up are expected to take their share of the load.
-        let utilization = utilization * f64::from(state.running) / f64::from(counted_on.max(1));
-        let desired = state.scaler.desired(self.now, counted_on, utilization);
-        if desired > counted_on {
-            state.starting += desired - counted_on;
-            for _ in counted_on..desired {
-                self.schedule.after(plan.settings.start_up, Event::Started { scaler });
-            }
-        } else if desired < counted_on && state.starting == 0 {
-            self.resize(scaler, desired);
+        let current = state.running + state.starting.len() as u32;
+        let desired = state.scaler.desired(self.now, (ready, current - ready), load);
+        for _ in current..desired {
+            state.starting.push_back(self.now + plan.settings.start_up);
+            self.schedule.after(plan.settings.start_up, Event::Started { scaler });
+        }
+        // Kubernetes takes pods away that are not ready before others, and the youngest first.
+        let mut surplus = current.saturating_sub(desired);
+        while surplus > 0 && state.starting.pop_back().is_some() {
+            surplus -= 1;
+        }
+        if surplus > 0 {
+            let running = state.running - surplus;
+            self.resize(scaler, running);
         }
         self.schedule.after(plan.settings.interval, Event::Autoscale { scaler });
     }
 
-    /// Adds a new instance that is ready to serve.
+    /// Adds a new instance that is ready to serve, unless it has been taken away again.
     #[cold]
     pub fn started(&mut self, scaler: u32) {
         let state = &mut self.state.autoscalers[scaler as usize];
-        state.starting -= 1;
-        let running = state.running + 1;
+        if state.starting.front() != Some(&self.now) {
+            return;
+        }
+        state.starting.pop_front();
+        let (number, running) = (state.running, state.running + 1);
+        self.see_use(scaler, number);
         self.resize(scaler, running);
     }
 
@@ -56,6 +65,7 @@ impl Turn<'_> {
     fn show_running(&mut self, scaler: u32) {
         let station = self.plan.autoscalers[scaler as usize].station;
         let running = self.state.autoscalers[scaler as usize].running;
+        self.state.recorder.instances_run(self.now, self.plan, station, running);
         for (edge, state) in self.plan.edges.iter().zip(&mut self.state.edges) {
             if edge.callee == station {
                 for balancer in &mut state.balancers {
@@ -71,29 +81,57 @@ impl Turn<'_> {
     /// Prepares the autoscalers for the reset of the pools' statistics.
     pub fn pools_forget_for_autoscalers(&mut self) {
         for scaler in 0..self.plan.autoscalers.len() as u32 {
-            let busy = self.busy_time(scaler);
-            self.state.autoscalers[scaler as usize].busy_before -= busy;
+            for number in 0..self.state.autoscalers[scaler as usize].seen.len() as u32 {
+                let busy = self.busy_time(scaler, number);
+                self.state.autoscalers[scaler as usize].seen[number as usize].busy -= busy;
+            }
         }
     }
 
-    fn busy_time(&self, scaler: u32) -> i128 {
-        let station = self.plan.autoscalers[scaler as usize].station;
-        let instances = self.plan.stations[station as usize].instances.clone();
-        let pools = instances.map(|instance| self.plan.instances[instance as usize].slots as usize);
-        pools.map(|pool| self.state.pools[pool].busy_time(self.now)).sum()
-    }
-
-    /// Returns the average share of the running instances' slots that has been in use since the
-    /// last decision.
-    fn utilization_since(&mut self, scaler: u32) -> f64 {
+    /// The pool whose use an autoscaler looks at, of the instance with this number.
+    fn watched_pool(&self, scaler: u32, number: u32) -> usize {
         let plan = self.plan.autoscalers[scaler as usize];
         let first = self.plan.stations[plan.station as usize].instances.start;
-        let capacity = self.plan.pools[self.plan.instances[first as usize].slots as usize].capacity;
-        let busy = self.busy_time(scaler);
-        let state = &mut self.state.autoscalers[scaler as usize];
-        let since = busy - std::mem::replace(&mut state.busy_before, busy);
-        let slots = f64::from(capacity) * f64::from(state.running.max(1));
-        since as f64 / plan.settings.interval.as_nanos() as f64 / slots
+        let instance = &self.plan.instances[(first + number) as usize];
+        let pool = match plan.watches {
+            Watched::Processors => instance.processors,
+            Watched::Slots | Watched::Queue(_) => instance.slots,
+        };
+        pool as usize
+    }
+
+    fn busy_time(&self, scaler: u32, number: u32) -> i128 {
+        self.state.pools[self.watched_pool(scaler, number)].busy_time(self.now)
+    }
+
+    /// Looks at the use of an instance; returns the share in use since the last look, or `None` if
+    /// no time has passed.
+    fn see_use(&mut self, scaler: u32, number: u32) -> Option<f64> {
+        let now = SeenUse { at: self.now, busy: self.busy_time(scaler, number) };
+        let capacity = self.plan.pools[self.watched_pool(scaler, number)].capacity;
+        let seen = &mut self.state.autoscalers[scaler as usize].seen[number as usize];
+        let before = std::mem::replace(seen, now);
+        let span = now.at.since(before.at);
+        let busy = (now.busy - before.busy) as f64;
+        (!span.is_zero()).then(|| busy / span.as_nanos() as f64 / f64::from(capacity))
+    }
+
+    /// Returns the number of instances that are ready, and their load since the last decision. An
+    /// instance that has only just started has no load yet, and is not ready to an autoscaler.
+    fn load(&mut self, scaler: u32) -> (u32, Load) {
+        let running = self.state.autoscalers[scaler as usize].running;
+        if let Watched::Queue(queue) = self.plan.autoscalers[scaler as usize].watches {
+            let waiting = self.state.queues[queue as usize].messages.depth();
+            return (running, Load::Messages(waiting));
+        }
+        let (mut ready, mut total) = (0, 0.0);
+        for number in 0..running {
+            if let Some(share) = self.see_use(scaler, number) {
+                ready += 1;
+                total += share;
+            }
+        }
+        (ready, Load::Share(total / f64::from(ready.max(1))))
     }
 
     /// Kills a process that has accepted one request more than its memory holds. This always goes

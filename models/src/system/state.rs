@@ -177,10 +177,19 @@ pub(crate) struct ScalerState {
     pub scaler: Autoscaler,
     /// Number of instances that serve.
     pub running: u32,
-    /// Number of instances that are starting up.
-    pub starting: u32,
-    /// Slots in use integrated over time (slot-nanoseconds) at the last decision.
-    pub busy_before: i128,
+    /// The times at which the instances that are starting up will serve, in order.
+    pub starting: VecDeque<SimTime>,
+    /// The use of each instance up to the last decision.
+    pub seen: Vec<SeenUse>,
+}
+
+/// The use of an instance up to a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SeenUse {
+    /// The time: the last decision, or the start of the instance if that was later.
+    pub at: SimTime,
+    /// What was in use, integrated over time (slot-nanoseconds).
+    pub busy: i128,
 }
 
 /// A user of a closed workload.
@@ -353,7 +362,11 @@ impl System {
                 .iter()
                 .map(|plan| initial_cache(&blueprint, plan, &streams))
                 .collect(),
-            autoscalers: blueprint.autoscalers.iter().map(initial_scaler).collect(),
+            autoscalers: blueprint
+                .autoscalers
+                .iter()
+                .map(|plan| initial_scaler(plan, &blueprint))
+                .collect(),
             cuts: Vec::new(),
             lost: 0,
             messages: 0,
@@ -478,13 +491,22 @@ fn initial_cache(blueprint: &Blueprint, plan: &CachePlan, streams: &Streams) -> 
 }
 
 fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams) -> EdgeState {
-    let callee = &blueprint.stations[edge.callee as usize].name;
-    let key = DrawKey::root(&mut streams.stream(&format!("outliers {} -> {callee}", edge.caller)));
-    let instances = blueprint.stations[edge.callee as usize].instances.len() as u32;
+    let callee = &blueprint.stations[edge.callee as usize];
+    let outliers = format!("outliers {} -> {}", edge.caller, callee.name);
+    let key = DrawKey::root(&mut streams.stream(&outliers));
+    let instances = callee.instances.len() as u32;
+    let balancer = |key| {
+        let balancer = LoadBalancer::new(edge.balance.clone(), instances, key);
+        if blueprint.has_regions(edge.callee) {
+            balancer.in_regions(blueprint.regions_of(edge.callee).collect())
+        } else {
+            balancer
+        }
+    };
     EdgeState {
         balancers: (0..edge.caller_regions.len() as u64)
             .map(|region| if region == 0 { key } else { key.child(region) })
-            .map(|key| LoadBalancer::new(edge.balance.clone(), instances, key))
+            .map(balancer)
             .collect(),
         slowed_by: Vec::new(),
         black_holes: 0,
@@ -494,12 +516,13 @@ fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams
     }
 }
 
-fn initial_scaler(plan: &super::AutoscalerPlan) -> ScalerState {
+fn initial_scaler(plan: &super::AutoscalerPlan, blueprint: &Blueprint) -> ScalerState {
+    let instances = blueprint.stations[plan.station as usize].instances.len();
     ScalerState {
         scaler: Autoscaler::new(plan.settings),
         running: plan.from,
-        starting: 0,
-        busy_before: 0,
+        starting: VecDeque::new(),
+        seen: vec![SeenUse::default(); instances],
     }
 }
 

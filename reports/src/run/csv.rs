@@ -3,7 +3,7 @@
 use csv::Error;
 use sim_experiments::Finished;
 use sim_models::Outcome;
-use sim_models::observe::{Latency, WorkloadSeries};
+use sim_models::observe::{Latency, PoolSeries, WorkloadSeries};
 use sim_models::system::{PoolPlan, UNLIMITED};
 
 use crate::narrate::{line, state_name};
@@ -104,9 +104,7 @@ fn series_row(finished: &Finished, interval: usize) -> Vec<String> {
     let workloads =
         recorder.workloads().iter().flat_map(|workload| workload_cells(&workload.series, interval));
     let pools = finished.system.blueprint().pools.iter().zip(recorder.pools());
-    let pools = pools.flat_map(|(plan, series)| {
-        pool_cells(plan, f64::from(series.busy[interval]), f64::from(series.waiting[interval]))
-    });
+    let pools = pools.flat_map(|(plan, series)| pool_cells(plan, series, interval));
     let breakers =
         recorder.breakers().iter().map(|breaker| state_name(breaker.series[interval]).to_owned());
     std::iter::once(format!("{end}")).chain(workloads).chain(pools).chain(breakers).collect()
@@ -121,11 +119,12 @@ fn workload_cells(series: &WorkloadSeries, interval: usize) -> Vec<String> {
     counts.chain(seconds).chain([series.in_flight[interval].to_string()]).collect()
 }
 
-fn pool_cells(plan: &PoolPlan, busy: f64, waiting: f64) -> [String; 3] {
+fn pool_cells(plan: &PoolPlan, series: &PoolSeries, interval: usize) -> [String; 3] {
+    let (busy, waiting) = (series.busy[interval], series.waiting[interval]);
     let utilization = if plan.capacity == UNLIMITED {
         String::new()
     } else {
-        cell(busy / f64::from(plan.capacity), 5)
+        cell(series.utilization(plan.capacity, interval..interval + 1), 5)
     };
     [format!("{busy:.4}"), format!("{waiting:.4}"), utilization]
 }

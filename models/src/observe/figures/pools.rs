@@ -23,27 +23,29 @@ impl FigureSubject for PoolsSubject {
             reads: Reads::One("utilization", |pools| pools.mean(utilization)),
             unit: Share,
             known: AnyStretch,
-            means: "slots in use, of those there are; 0 if there is no limit",
+            means: "slots in use, of those of instances that run; 0 if there is no limit",
         },
         Row {
-            reads: Reads::One("busy", |pools| pools.mean(|_, series, at| mean(&series.busy[at]))),
-            unit: Count,
-            known: AnyStretch,
-            means: "slots in use, the mean of its instances",
-        },
-        Row {
-            reads: Reads::One("queue", |pools| {
-                pools.mean(|_, series, at| mean(&series.waiting[at]))
+            reads: Reads::One("busy", |pools| {
+                pools.mean(|plan, series, at| series.busy_while_there(plan.capacity, at))
             }),
             unit: Count,
             known: AnyStretch,
-            means: "requests waiting, the mean of its instances",
+            means: "slots in use, the mean of its instances that run",
+        },
+        Row {
+            reads: Reads::One("queue", |pools| {
+                pools.mean(|plan, series, at| series.waiting_while_there(plan.capacity, at))
+            }),
+            unit: Count,
+            known: AnyStretch,
+            means: "requests waiting, the mean of its instances that run",
         },
         Row {
             reads: Reads::One("capacity", capacity),
             unit: Count,
             known: AnyStretch,
-            means: "slots of all instances together",
+            means: "slots of all instances that run together",
         },
     ];
 
@@ -53,19 +55,16 @@ impl FigureSubject for PoolsSubject {
 }
 
 fn utilization(plan: &PoolPlan, series: &PoolSeries, intervals: Range<usize>) -> f64 {
-    if plan.capacity == UNLIMITED || plan.capacity == 0 {
-        0.0
-    } else {
-        mean(&series.busy[intervals]) / f64::from(plan.capacity)
-    }
+    if plan.capacity == UNLIMITED { 0.0 } else { series.utilization(plan.capacity, intervals) }
 }
 
 fn capacity(pools: &Seen<'_, PoolsSubject>) -> Option<f64> {
-    pools.intervals_after_warmup()?;
-    let capacities = || pools.plans().iter().map(|pool| pool.capacity);
-    let is_limited =
-        !pools.plans().is_empty() && capacities().all(|capacity| capacity != UNLIMITED);
-    is_limited.then(|| capacities().map(f64::from).sum())
+    let intervals = pools.intervals_after_warmup()?;
+    let is_limited = pools.plans().iter().all(|pool| pool.capacity != UNLIMITED);
+    let there = pools.each().map(|(plan, series)| {
+        f64::from(plan.capacity) * series.there(plan.capacity, intervals.clone())
+    });
+    (is_limited && !pools.plans().is_empty()).then(|| there.sum())
 }
 
 impl Seen<'_, PoolsSubject> {
@@ -77,15 +76,20 @@ impl Seen<'_, PoolsSubject> {
         &self.plan.pools[self.ids()]
     }
 
-    /// The mean over the pools of something that is read off the intervals of each.
+    fn each(&self) -> impl Iterator<Item = (&PoolPlan, &PoolSeries)> {
+        self.plans().iter().zip(&self.recorder.pools()[self.ids()])
+    }
+
+    /// The mean over the pools of something that is read off the intervals of each, in proportion
+    /// to the time for which it was there.
     fn mean(&self, of: impl Fn(&PoolPlan, &PoolSeries, Range<usize>) -> f64) -> Option<f64> {
         let intervals = self.intervals_after_warmup()?;
-        let pools = self.plans().iter().zip(&self.recorder.pools()[self.ids()]);
-        let values = pools.map(|(plan, series)| of(plan, series, intervals.clone()));
-        (!self.ids().is_empty()).then(|| values.sum::<f64>() / self.ids().len() as f64)
+        let (mut total, mut weights) = (0.0, 0.0);
+        for (plan, series) in self.each() {
+            let weight = series.there(plan.capacity, intervals.clone());
+            total += of(plan, series, intervals.clone()) * weight;
+            weights += weight;
+        }
+        (weights > 0.0).then(|| total / weights)
     }
-}
-
-fn mean(levels: &[f32]) -> f64 {
-    levels.iter().map(|level| f64::from(*level)).sum::<f64>() / levels.len() as f64
 }

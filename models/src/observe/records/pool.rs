@@ -1,6 +1,8 @@
 //! The use of a pool.
 
-use sim_core::SimTime;
+use std::ops::Range;
+
+use sim_core::{SimDuration, SimTime};
 
 use crate::resources::Pool;
 
@@ -11,7 +13,32 @@ pub struct PoolSeries {
     pub busy: Vec<f32>,
     /// Requests waiting, averaged over the interval.
     pub waiting: Vec<f32>,
+    /// The share of the interval in which its instance ran; empty if an autoscaler never stops it.
+    running: Vec<f32>,
+    presence: Option<Presence>,
     closed: Integrals,
+}
+
+/// The time for which the instance of a pool has been running.
+#[derive(Clone, Copy, Debug, Default)]
+struct Presence {
+    is_running: bool,
+    /// The time up to which the spans below are known.
+    until: SimTime,
+    in_interval: SimDuration,
+    after_warmup: SimDuration,
+    warmup: SimTime,
+}
+
+impl Presence {
+    fn go_on_to(&mut self, now: SimTime) {
+        if self.is_running {
+            let span = now.since(self.until);
+            self.in_interval += span;
+            self.after_warmup += span;
+        }
+        self.until = now;
+    }
 }
 
 /// Slots in use and requests waiting, each times nanoseconds.
@@ -22,12 +49,68 @@ struct Integrals {
 }
 
 impl PoolSeries {
+    /// The series of a pool whose instance an autoscaler starts and stops.
+    pub(in crate::observe) fn of_autoscaled() -> Self {
+        Self { presence: Some(Presence::default()), ..Self::default() }
+    }
+
+    /// Its instance runs from now on, or does not.
+    pub(in crate::observe) fn runs(&mut self, now: SimTime, is_running: bool) {
+        if let Some(presence) = &mut self.presence {
+            presence.go_on_to(now);
+            presence.is_running = is_running;
+        }
+    }
+
+    /// The share of some intervals in which it was there, 0 to 1: its instance ran, or finished its
+    /// work with some of the `capacity` slots after it was stopped.
+    pub fn there(&self, capacity: u32, intervals: Range<usize>) -> f64 {
+        if self.running.is_empty() {
+            return 1.0;
+        }
+        let all = intervals.len() as f64;
+        intervals
+            .map(|at| there(capacity, self.running[at].into(), self.busy[at].into()))
+            .sum::<f64>()
+            / all
+    }
+
+    /// The share of the time after the warm-up in which it was there, as [`there`](Self::there) has
+    /// it; `None` if it always was. `busy` is the mean of slots in use over that time.
+    pub fn there_after_warmup(&self, capacity: u32, busy: f64, now: SimTime) -> Option<f64> {
+        let mut presence = self.presence?;
+        presence.go_on_to(now);
+        let all = now.since(presence.warmup).as_nanos().max(1) as f64;
+        Some(there(capacity, presence.after_warmup.as_nanos() as f64 / all, busy))
+    }
+
+    /// The share of `capacity` slots in use over some intervals, as far as it was there.
+    pub fn utilization(&self, capacity: u32, intervals: Range<usize>) -> f64 {
+        while_there(&self.busy, self.there(capacity, intervals.clone()), intervals)
+            / f64::from(capacity)
+    }
+
+    /// Slots in use, averaged over some intervals, as far as it was there.
+    pub fn busy_while_there(&self, capacity: u32, intervals: Range<usize>) -> f64 {
+        while_there(&self.busy, self.there(capacity, intervals.clone()), intervals)
+    }
+
+    /// Requests waiting, averaged over some intervals, as far as it was there.
+    pub fn waiting_while_there(&self, capacity: u32, intervals: Range<usize>) -> f64 {
+        while_there(&self.waiting, self.there(capacity, intervals.clone()), intervals)
+    }
+
     /// Closes an interval that is `span` nanoseconds long.
     pub(in crate::observe) fn close_interval(&mut self, now: SimTime, span: f64, pool: &Pool) {
         let Integrals { busy, waiting } = Integrals::of(pool, now);
         self.busy.push(((busy - self.closed.busy) as f64 / span) as f32);
         self.waiting.push(((waiting - self.closed.waiting) as f64 / span) as f32);
         self.closed = Integrals { busy, waiting };
+        if let Some(presence) = &mut self.presence {
+            presence.go_on_to(now);
+            self.running.push((presence.in_interval.as_nanos() as f64 / span) as f32);
+            presence.in_interval = SimDuration::ZERO;
+        }
     }
 
     /// Keeps what belongs to the present interval, when the pool is about to forget what it has
@@ -36,7 +119,24 @@ impl PoolSeries {
         let Integrals { busy, waiting } = Integrals::of(pool, now);
         self.closed.busy -= busy;
         self.closed.waiting -= waiting;
+        if let Some(presence) = &mut self.presence {
+            presence.go_on_to(now);
+            (presence.after_warmup, presence.warmup) = (SimDuration::ZERO, now);
+        }
     }
+}
+
+/// The share of a time in which a pool was there: its instance ran for the share `running` of it,
+/// and of its slots `busy` were in use on average.
+fn there(capacity: u32, running: f64, busy: f64) -> f64 {
+    running.max(busy / f64::from(capacity.max(1))).min(1.0)
+}
+
+/// The mean of some levels over the share of the intervals in which the pool was there.
+fn while_there(levels: &[f32], there: f64, intervals: Range<usize>) -> f64 {
+    let all = intervals.len() as f64;
+    let mean = levels[intervals].iter().map(|level| f64::from(*level)).sum::<f64>() / all;
+    if there > 0.0 { mean / there } else { mean }
 }
 
 impl Integrals {

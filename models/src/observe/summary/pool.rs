@@ -16,7 +16,12 @@ pub struct PoolSummary {
     /// Slots; absent if there is no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub capacity: Option<u32>,
-    /// Share of the slots in use, averaged over time; absent if there is no limit.
+    /// The share of the time in which it was there, because its instance ran or finished its work;
+    /// absent if no autoscaler stops it. The averages below are over that time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub there: Option<f64>,
+    /// Share of the slots in use, averaged over time; absent if there is no limit, or it was never
+    /// there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utilization: Option<f64>,
     /// Slots in use, averaged over time.
@@ -60,18 +65,23 @@ pub(super) fn pools(system: &System, now: SimTime) -> Vec<PoolSummary> {
 fn pool_summary(system: &System, index: usize, pool: &Pool, now: SimTime) -> PoolSummary {
     let plan = &system.blueprint().pools[index];
     let usage = pool.usage();
-    let busy_mean = usage.busy.mean(now);
     let is_limited = plan.capacity != UNLIMITED;
+    let busy_mean = usage.busy.mean(now);
+    let series = &system.recorder().pools()[index];
+    let there = series.there_after_warmup(plan.capacity, busy_mean, now);
+    let while_there = |mean: f64| there.filter(|it| *it > 0.0).map_or(mean, |there| mean / there);
+    let busy_mean = while_there(busy_mean);
     PoolSummary {
         owner: plan.label(),
         kind: plan.kind.name(),
         capacity: is_limited.then_some(plan.capacity),
-        utilization: is_limited
+        there,
+        utilization: (is_limited && there.is_none_or(|there| there > 0.0))
             .then(|| busy_mean / f64::from(plan.capacity))
             .filter(|utilization| utilization.is_finite()),
         busy_mean,
         busy_max: usage.busy.max(),
-        queue_mean: usage.waiting.mean(now),
+        queue_mean: while_there(usage.waiting.mean(now)),
         queue_max: usage.waiting.max(),
         queue_at_end: pool.queue_length(),
         granted: usage.granted,

@@ -17,12 +17,14 @@ section! {
     pub(crate) struct BalanceSection {
         .. => policy: Policy,
         /// Zones over which the instances of caller and callee are spread in turn; the caller's own
-        /// comes first. One if left out.
+        /// comes first. If the callee's instances have regions, these are the zones, and this is
+        /// their number. One if left out.
         "zones" => zones: Option<Placed<u32>>,
         /// With `zones`: the factor by which a zone can take more than its share; 1.4 if left out.
         "overprovisioning" => overprovisioning: Option<Placed<f64>>,
-        /// Sends less traffic to instances that have come back.
-        "slow start" => slow_start: Option<SlowStartSection>,
+        /// Sends less traffic to instances that have come back; with every policy but `consistent
+        /// hash`.
+        "slow start" => slow_start: Option<Placed<SlowStartSection>>,
         /// Checks instances, and leaves out those that are down.
         "health check" => health_check: Option<HealthCheckSection>,
         /// Ejects instances that fail more than the others; under Envoy's names.
@@ -106,6 +108,12 @@ pub(crate) fn compile_balance(
     if let (Some(factor), None) = (&section.overprovisioning, &section.zones) {
         let message = "`overprovisioning` has no effect on this balancer";
         problems.error(factor.key(), message, "write `zones`, or leave it out");
+    }
+    if let (Some(slow_start), Policy::ConsistentHash(_)) = (&section.slow_start, &section.policy) {
+        let message = "`consistent hash` has no slow start: a key belongs to one instance";
+        let help = "leave `slow start` out, or take another policy; Envoy has it in round robin and \
+                    least request only";
+        problems.error(slow_start.key(), message, help);
     }
     Balancing {
         balance: section.policy.compile(callee, problems),

@@ -1,11 +1,13 @@
 //! The balancer of one edge.
 
-use sim_core::random::{DrawKey, KeyedDraw, Rng, uniform};
+use sim_core::random::{DrawKey, KeyedDraw, Rng};
 use sim_core::{SimDuration, SimTime};
 
+use super::locality::{Zones, below};
+use super::slow_start::ComeBacks;
 use super::{
-    AttemptResult, Balance, Balancing, ConsistentHash, Ejection, HealthTally, Locality,
-    OutlierDetection, PeakEwma, SmoothWeighted,
+    AttemptResult, Balance, Balancing, ConsistentHash, Ejection, HealthTally, OutlierDetection,
+    PeakEwma, SmoothWeighted,
 };
 
 /// A call for which an instance is chosen.
@@ -14,14 +16,11 @@ pub struct BalancedCall<D> {
     pub now: SimTime,
     /// Random numbers of its own.
     pub draw: D,
-    /// The zone of its caller.
-    pub zone: u32,
+    /// The zone of its caller; `None` if it has none, and all instances are alike to it.
+    pub zone: Option<u32>,
     /// The key of the request, if it has one; a [`Balance::ConsistentHash`] draws one otherwise.
     pub key: Option<u64>,
 }
-
-/// Most instances with a slow start that are passed over before one is taken all the same.
-const MOST_REFUSALS: u32 = 16;
 
 /// The balancer of one edge.
 #[derive(Clone, Debug)]
@@ -44,7 +43,8 @@ pub struct LoadBalancer {
     in_zone: Vec<u32>,
     health: Vec<HealthTally>,
     outliers: Option<OutlierDetection>,
-    came_back_at: Vec<SimTime>,
+    come_backs: ComeBacks,
+    zones: Option<Zones>,
     costs: Vec<PeakEwma>,
     weighted: Option<SmoothWeighted>,
     ring: Option<ConsistentHash>,
@@ -55,11 +55,10 @@ impl LoadBalancer {
     /// ejected by chances drawn with `key`.
     pub fn new(settings: Balancing, instances: u32, key: DrawKey) -> Self {
         let instances = instances.max(1);
-        let long_ago = SimTime::ZERO;
         Self {
             instances,
             present: instances,
-            next: vec![0; settings.locality.map_or(1, |locality| locality.zones) as usize],
+            next: vec![0; settings.locality.map_or(1, |locality| locality.zones.max(1)) as usize],
             eligible: (0..instances).collect(),
             updated_at: None,
             held_until: SimTime::MAX,
@@ -68,10 +67,8 @@ impl LoadBalancer {
             outliers: settings
                 .outlier_detection
                 .map(|outliers| OutlierDetection::new(outliers, instances, key)),
-            came_back_at: vec![
-                long_ago;
-                if settings.slow_start.is_some() { instances as usize } else { 0 }
-            ],
+            come_backs: ComeBacks::new(settings.slow_start, instances),
+            zones: settings.locality.map(|locality| Zones::in_turn(locality, instances)),
             costs: match settings.balance {
                 Balance::PeakEwma { decay } => vec![PeakEwma::new(decay); instances as usize],
                 _ => Vec::new(),
@@ -88,6 +85,14 @@ impl LoadBalancer {
             },
             settings,
         }
+    }
+
+    /// The same balancer over instances in these regions, which are the zones of its locality.
+    #[must_use]
+    pub fn in_regions(mut self, regions: Vec<u32>) -> Self {
+        self.zones = self.settings.locality.map(|locality| Zones::by_region(locality, regions));
+        self.next = vec![0; self.zones.as_ref().map_or(1, Zones::end) as usize];
+        self
     }
 
     /// The instance for the next call; `None` if none is in order. `outstanding` returns the
@@ -113,60 +118,16 @@ impl LoadBalancer {
         call: BalancedCall<D>,
         outstanding: &impl Fn(u32) -> u32,
     ) -> u32 {
-        let is_simple = self.settings.locality.is_none() && self.settings.slow_start.is_none();
-        if is_simple {
+        if self.zones.is_none() && !self.come_backs.are_recent(call.now) {
             if matches!(self.settings.balance, Balance::RoundRobin) {
                 return in_turn(&mut self.next[0], &self.eligible);
             }
             return self.choose_among(None, (call.now, call.key), &mut (call.draw)(), outstanding);
         }
-        self.choose_with_care(call, outstanding)
-    }
-
-    fn choose_with_care<D: FnOnce() -> KeyedDraw>(
-        &mut self,
-        call: BalancedCall<D>,
-        outstanding: &impl Fn(u32) -> u32,
-    ) -> u32 {
         let mut draw = (call.draw)();
-        let zone = self
-            .settings
-            .locality
-            .and_then(|locality| self.zone_of_call(locality, call.zone, &mut draw));
-        let mut chosen = 0;
-        for _ in 0..MOST_REFUSALS {
-            chosen = self.choose_among(zone, (call.now, call.key), &mut draw, outstanding);
-            let weight = self.settings.slow_start.map_or(1.0, |slow_start| {
-                slow_start.weight(call.now, self.came_back_at[chosen as usize])
-            });
-            if weight >= 1.0 || uniform(&mut draw) < weight {
-                break;
-            }
-        }
-        chosen
-    }
-
-    /// The zone that a call is kept in: its own, as far as enough of its instances are in order.
-    fn zone_of_call(&self, locality: Locality, own: u32, draw: &mut KeyedDraw) -> Option<u32> {
-        let own = own % locality.zones;
-        let members =
-            (0..self.instances).filter(|instance| instance % locality.zones == own).count();
-        let in_order =
-            self.eligible.iter().filter(|instance| *instance % locality.zones == own).count();
-        let kept = (in_order as f64 / members.max(1) as f64 * locality.overprovisioning).min(1.0);
-        if in_order > 0 && uniform(draw) < kept {
-            return Some(own);
-        }
-        let elsewhere = || {
-            self.eligible
-                .iter()
-                .map(|instance| instance % locality.zones)
-                .filter(|zone| *zone != own)
-        };
-        match elsewhere().count() {
-            0 => None,
-            count => elsewhere().nth(below(draw, count)),
-        }
+        let zones = self.zones.as_ref();
+        let zone = zones.and_then(|it| it.of_call(call.zone, &self.eligible, &mut draw));
+        self.choose_among(zone, (call.now, call.key), &mut draw, outstanding)
     }
 
     fn choose_among(
@@ -176,39 +137,48 @@ impl LoadBalancer {
         draw: &mut KeyedDraw,
         outstanding: &impl Fn(u32) -> u32,
     ) -> u32 {
-        let members = match (zone, self.settings.locality) {
-            (Some(zone), Some(locality)) => {
+        let members = match (zone, &self.zones) {
+            (Some(zone), Some(zones)) => {
                 self.in_zone.clear();
-                self.in_zone.extend(
-                    self.eligible
-                        .iter()
-                        .copied()
-                        .filter(|instance| instance % locality.zones == zone),
-                );
+                let eligible = self.eligible.iter().copied();
+                self.in_zone.extend(eligible.filter(|instance| zones.of(*instance) == zone));
                 &self.in_zone
             }
             _ => &self.eligible,
         };
-        match &self.settings.balance {
-            Balance::RoundRobin => in_turn(&mut self.next[zone.unwrap_or(0) as usize], members),
-            Balance::Random => members[below(draw, members.len())],
-            Balance::LeastOutstanding => {
+        let next = &mut self.next[zone.unwrap_or(0) as usize];
+        let weighed = self.come_backs.weigh(now, members);
+        match (&self.settings.balance, weighed) {
+            (Balance::RoundRobin, None) => in_turn(next, members),
+            (Balance::RoundRobin, Some(weighed)) => weighed.in_turn(next, draw),
+            (Balance::Random, None) => members[below(draw, members.len())],
+            (Balance::Random, Some(weighed)) => weighed.by_chance(draw, |_| 1.0),
+            (Balance::LeastOutstanding, None) => {
                 members.iter().copied().min_by_key(|instance| outstanding(*instance)).unwrap_or(0)
             }
-            Balance::PowerOfTwo => {
+            (Balance::PowerOfTwo, None) => {
                 let (one, other) = two_of(members, draw);
                 if outstanding(other) < outstanding(one) { other } else { one }
             }
-            Balance::PeakEwma { .. } => {
-                let (one, other) = two_of(members, draw);
+            // Envoy's least request (`LeastRequestLoadBalancer::hostWeight`), as long as any
+            // instance has less than its full weight.
+            (Balance::LeastOutstanding | Balance::PowerOfTwo, Some(weighed)) => {
+                weighed.by_chance(draw, |instance| 1.0 / (f64::from(outstanding(instance)) + 1.0))
+            }
+            (Balance::PeakEwma { .. }, weighed) => {
+                let (one, other) = match weighed {
+                    None => two_of(members, draw),
+                    Some(weighed) => weighed.two_by_chance(draw),
+                };
                 let mut cost =
                     |instance: u32| self.costs[instance as usize].cost(now, outstanding(instance));
                 if cost(other) < cost(one) { other } else { one }
             }
-            Balance::Weighted(_) => {
-                self.weighted.as_mut().map_or(0, |weighted| weighted.choose(members))
+            (Balance::Weighted(_), weighed) => {
+                let part = |position| weighed.map_or(1.0, |weighed| weighed.weight(position));
+                self.weighted.as_mut().map_or(0, |weighted| weighted.choose(members, part))
             }
-            Balance::ConsistentHash { keys, .. } => {
+            (Balance::ConsistentHash { keys, .. }, _) => {
                 let number = draw.next_u64();
                 let drawn = keys.map_or(number, |keys| {
                     hash_of(((u128::from(number) * u128::from(keys)) >> 64) as u64)
@@ -267,10 +237,8 @@ impl LoadBalancer {
         let mut has_changed = false;
         outliers.sweep(now, |instance, ejection| {
             has_changed = true;
-            if let Some(at) = self.came_back_at.get_mut(instance as usize)
-                && ejection.is_none()
-            {
-                *at = now;
+            if ejection.is_none() {
+                self.come_backs.note(now, instance);
             }
             changed(instance, ejection);
         });
@@ -281,8 +249,8 @@ impl LoadBalancer {
     }
 
     fn come_back(&mut self, now: SimTime, instance: u32, is_back: bool) {
-        if let Some(at) = self.came_back_at.get_mut(instance as usize).filter(|_| is_back) {
-            *at = now;
+        if is_back {
+            self.come_backs.note(now, instance);
         }
         self.update(now);
     }
@@ -343,11 +311,6 @@ fn in_turn(next: &mut u32, members: &[u32]) -> u32 {
     members.get(position as usize).copied().unwrap_or(0)
 }
 
-/// A whole number from zero to below `count`.
-fn below(draw: &mut KeyedDraw, count: usize) -> usize {
-    ((u128::from(draw.next_u64()) * count as u128) >> 64) as usize
-}
-
 /// Two different members by chance; the same one twice if there is only one.
 fn two_of(members: &[u32], draw: &mut KeyedDraw) -> (u32, u32) {
     let one = below(draw, members.len());
@@ -366,7 +329,7 @@ fn hash_of(key: u64) -> u64 {
 mod tests {
     use sim_core::random::{DrawKey, Streams};
 
-    use super::super::{HealthCheck, SlowStart};
+    use super::super::{HealthCheck, Locality, SlowStart};
     use super::*;
 
     fn root() -> DrawKey {
@@ -379,7 +342,7 @@ mod tests {
         let call = |number: u64| BalancedCall {
             now: SimTime::ZERO,
             draw: move || root().child(number).draw(),
-            zone: 0,
+            zone: Some(0),
             key: None,
         };
         (0..3_000).filter_map(|number| balancer.choose(call(number), outstanding)).collect()
@@ -428,8 +391,12 @@ mod tests {
             balancer.note_check(at(millis), instance, false);
         }
         let used = |balancer: &mut LoadBalancer, millis| {
-            let call =
-                || BalancedCall { now: at(millis), draw: || root().draw(), zone: 0, key: None };
+            let call = || BalancedCall {
+                now: at(millis),
+                draw: || root().draw(),
+                zone: Some(0),
+                key: None,
+            };
             let mut used: Vec<_> = (0..4).filter_map(|_| balancer.choose(call(), |_| 0)).collect();
             used.sort_unstable();
             used.dedup();
@@ -460,7 +427,8 @@ mod tests {
             SimDuration::from_millis(10),
             AttemptResult::Success,
         );
-        let call = BalancedCall { now: SimTime::ZERO, draw: || root().draw(), zone: 0, key: None };
+        let call =
+            BalancedCall { now: SimTime::ZERO, draw: || root().draw(), zone: Some(0), key: None };
         assert_eq!(balancer.choose(call, |_| 0), Some(1));
     }
 
@@ -481,7 +449,7 @@ mod tests {
             let call = |number: u64| BalancedCall {
                 now: SimTime::ZERO,
                 draw: move || root().child(number).draw(),
-                zone: 0,
+                zone: Some(0),
                 key: None,
             };
             (0..2_000)
@@ -519,7 +487,7 @@ mod tests {
             let call = |number: u64| BalancedCall {
                 now: at(seconds),
                 draw: move || root().child(number).draw(),
-                zone: 0,
+                zone: Some(0),
                 key: None,
             };
             (0..4_000).filter(|number| balancer.choose(call(*number), |_| 0) == Some(0)).count()

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sim_core::SimDuration;
 
-use super::{HealthCheck, OutlierSettings, SlowStart};
+use super::{HealthCheck, Locality, OutlierSettings, SlowStart};
 
 /// The way in which a caller spreads its calls over the instances of a callee.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,22 +54,6 @@ impl fmt::Display for Balance {
                 bound.map_or(Ok(()), |bound| write!(f, ", bound: {bound}"))
             }
         }
-    }
-}
-
-/// Preference for instances in the caller's own zone.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Locality {
-    /// Zones of the callee, over which its instances are spread in turn.
-    pub zones: u32,
-    /// With the share `h` of its instances in order, a zone keeps `min(1, h × overprovisioning)` of
-    /// its calls (Envoy's overprovisioning factor); the others overflow.
-    pub overprovisioning: f64,
-}
-
-impl fmt::Display for Locality {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "zones: {}, overprovisioning: {}", self.zones, self.overprovisioning)
     }
 }
 

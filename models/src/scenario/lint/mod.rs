@@ -2,6 +2,7 @@
 
 mod guards;
 mod idle;
+mod regions;
 mod sessions;
 
 use super::calls::CallSection;
@@ -30,6 +31,7 @@ pub(super) fn lint(
     graph.guards(problems);
     graph.stations_never_called(problems);
     graph.sessions_without_end(problems);
+    graph.regions(problems);
 }
 
 struct Graph<'a> {

@@ -68,7 +68,7 @@ fn compile_service(
     resource::compile(name, &service.pools, first, names, plan, problems);
     regions::place(service, first, names, plan, problems);
     if let Some(autoscale) = &service.autoscale {
-        autoscale::compile(autoscale, id, plan, problems);
+        autoscale::compile(autoscale, id, names, plan, problems);
     }
     if let Some(idempotency) = &service.idempotency {
         let keys = plan.blueprint.idempotency.len() as u32;
@@ -162,14 +162,17 @@ impl<'a> Station<'a> {
             (plan.blueprint.contentions.len() - 1) as u32
         });
         for instance in 0..count {
-            plan.push_pool(PoolPlan { number: number_of(instance), ..pool.clone() });
+            let (number, instance) = (number_of(instance), first + instance);
+            plan.push_pool(PoolPlan { number, instance, ..pool.clone() });
         }
         for instance in 0..count {
             let processors = match self.processors {
                 Processors::Unlimited => NONE,
                 Processors::Shared(pool) => pool,
                 Processors::Own(capacity) => {
-                    plan.push_processors(self.name, number_of(instance), capacity)
+                    let pool = plan.push_processors(self.name, number_of(instance), capacity);
+                    plan.blueprint.pools[pool as usize].instance = first + instance;
+                    pool
                 }
             };
             let gate = gate.map_or(NONE, |settings| {

@@ -35,7 +35,8 @@ pub(super) fn compile(
         let first = plan.blueprint.pools.len() as u32;
         let number_shown = if instances == 1 { 0 } else { number + 1 };
         for kind in &kinds {
-            plan.push_pool(PoolPlan { number: number_shown, ..kind.clone() });
+            let instance = first_instance as u32 + number;
+            plan.push_pool(PoolPlan { number: number_shown, instance, ..kind.clone() });
         }
         plan.blueprint.instances[first_instance + number as usize].resources = first;
     }

@@ -50,10 +50,9 @@ fn pools(finished: &Finished, time: &TimeAxis) -> Strips {
     const ALMOST_ALL: f64 = 0.995;
     let row = |index: usize| {
         let plan = &finished.system.blueprint().pools[index];
-        let busy = &finished.system.recorder().pools()[index].busy;
+        let series = &finished.system.recorder().pools()[index];
         let bar = |column: &Range<usize>| {
-            let busy = busy[column.clone()].iter().map(|busy| f64::from(*busy)).sum::<f64>();
-            let share = busy / column.len() as f64 / f64::from(plan.capacity);
+            let share = series.utilization(plan.capacity, column.clone());
             let colour = if share >= ALMOST_ALL { colour::FULL } else { colour::BUSY };
             Bar { height: share.min(1.0), colour }
         };
