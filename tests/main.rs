@@ -38,6 +38,8 @@ mod import_ranges;
 mod import_silence;
 mod presets;
 mod proxies;
+mod queue_reference;
+mod queues;
 mod recommendations;
 mod reported;
 mod running;
