@@ -1,10 +1,11 @@
 //! Expectations: messages about wrong sentences, and verdicts that can be worked out by hand.
 
 use sim_experiments::Trial;
+use sim_models::Outcome;
 use sim_models::expect::Measured;
 use sim_reports::{Palette, diagnostics};
 
-use crate::running::{blueprint, load_text};
+use crate::running::{blueprint, call, load_text};
 
 const SYSTEM: &str = "
 run: { duration: 60s, drain: 10s }
@@ -145,4 +146,45 @@ expect:
     let trial = Trial::of(&blueprint(&load_text(text, &[])));
     let held: Vec<bool> = trial.verdicts.iter().map(|verdict| verdict.holds).collect();
     assert_eq!(held, [true; 5]);
+}
+
+/// Whatever ends a call is a figure of it, in the singular and the plural, wherever figures are
+/// written, and says how many ended this way.
+#[test]
+fn every_outcome_is_a_figure_of_calls_and_workloads() {
+    let words = Outcome::ALL.map(Outcome::name);
+    let numbers = words.map(|word| format!("{word}s of api -> db-service is at most 1000"));
+    let of_calls =
+        words.map(|word| format!("{word} of api -> db-service is at most 1000 during fault"));
+    let of_workloads = words.map(|word| format!("{word} of web stays below 1000"));
+    let sentences = [numbers, of_calls, of_workloads].concat();
+    let sentences: Vec<&str> = sentences.iter().map(String::as_str).collect();
+    let alerts = words.map(|word| {
+        let name: String = word.chars().filter(char::is_ascii_alphabetic).collect();
+        format!("alerts.{name}.when={word} of api -> db-service over 10s is above 5")
+    });
+    let alerts: Vec<&str> = alerts.iter().map(String::as_str).collect();
+    let loaded = load_text(&expecting(&sentences), &alerts);
+    assert!(loaded.problems.is_empty(), "{:?}", loaded.problems);
+    let trial = Trial::of(&blueprint(&loaded));
+    assert!(trial.holds(), "{:?}", trial.verdicts);
+    let ended = &call(&trial.finished, "api -> db-service").ended;
+    for (word, verdict) in words.iter().zip(&trial.verdicts) {
+        let Measured::Figure { value: Some(measured), .. } = verdict.measured else {
+            panic!("{word}: {verdict:?}")
+        };
+        assert_eq!(measured as u64, ended.get(*word).copied().unwrap_or(0), "{word}");
+    }
+    assert!(ended["server error"] > 0 && ended["rejected by breaker"] > 0, "{ended:?}");
+}
+
+/// A call to a service whose queue is full.
+#[test]
+fn a_full_queue_is_a_figure_though_its_name_begins_like_another() {
+    let text = "run: { duration: 1m }
+workloads: { web: { to: a, arrivals: poisson 100/s } }
+services: { a: { handle: [ { call: b } ] }, b: { threads: { max: 1, queue: 0 }, handle: [ { work: 20ms } ] } }
+expect: [ queue full of a -> b is above 3000, queue of b.threads = 0, busy of b.threads is above 0.5 ]";
+    let trial = Trial::of(&blueprint(&load_text(text, &[])));
+    assert!(trial.holds(), "{:?}", trial.verdicts);
 }

@@ -44,6 +44,8 @@ mod outages;
 mod presets;
 mod proxies;
 mod reach;
+mod queue_reference;
+mod queues;
 mod recommendations;
 mod reported;
 mod running;

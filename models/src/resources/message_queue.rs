@@ -31,7 +31,7 @@ pub struct MessageLimits {
     pub partitions: u32,
     /// Lanes of each partition, at least 1: either one, or one per class.
     pub lanes: u32,
-    /// Maximum number of messages that wait without a place: RabbitMQ's `max-length` counts
+    /// Maximum number of messages that wait without a place: `RabbitMQ`'s `max-length` counts
     /// messages that no consumer holds.
     pub capacity: u64,
     /// Places of each partition: maximum number of messages that are being delivered or rest

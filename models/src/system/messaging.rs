@@ -63,8 +63,8 @@ impl Turn<'_> {
         let partitions = plan.messages.partitions;
         let partition = match plan.partition_by {
             PartitionBy::Request => {
-                let draw = DrawKey::default().child(message.request).child(draw_tag::MESSAGE);
-                (draw.bits() % u64::from(partitions)) as u32
+                let key = DrawKey::default().child(message.request).child(draw_tag::MESSAGE);
+                (key.bits() % u64::from(partitions)) as u32
             }
             PartitionBy::Priority => u32::from(message.class).min(partitions - 1),
         };
