@@ -8,7 +8,7 @@ use crate::running::{blueprint, load_text, one_section_a_line, run};
 fn text(fault: &str) -> String {
     one_section_a_line(&format!(
         "run: {{ duration: 30s, drain: 5s }}
-         workloads: {{ jobs: {{ to: sender, arrivals: constant 10/s }}, web: {{ to: api, arrivals: constant 10/s }} }}
+         workloads: {{ feed: {{ to: sender, arrivals: constant 10/s }}, web: {{ to: api, arrivals: constant 10/s }} }}
          services: {{ sender: {{ handle: [ {{ send: jobs }} ] }}, api: {{ instances: 2, threads: 8, handle: [ {{ work: 120ms }} ] }} }}
          queues: {{ jobs: {{}} }}
          calls: {{ web -> api: {{ timeout: 1s, latency: 1ms }} }}
