@@ -125,8 +125,10 @@ impl LoadBalancer {
             return self.choose_among(None, (call.now, call.key), &mut (call.draw)(), outstanding);
         }
         let mut draw = (call.draw)();
-        let zones = self.zones.as_ref();
-        let zone = zones.and_then(|it| it.of_call(call.zone, &self.eligible, &mut draw));
+        let zone = self
+            .zones
+            .as_ref()
+            .and_then(|zones| zones.of_call(call.zone, self.present, &self.eligible, &mut draw));
         self.choose_among(zone, (call.now, call.key), &mut draw, outstanding)
     }
 
@@ -153,9 +155,7 @@ impl LoadBalancer {
             (Balance::RoundRobin, Some(weighed)) => weighed.in_turn(next, draw),
             (Balance::Random, None) => members[below(draw, members.len())],
             (Balance::Random, Some(weighed)) => weighed.by_chance(draw, |_| 1.0),
-            (Balance::LeastOutstanding, None) => {
-                members.iter().copied().min_by_key(|instance| outstanding(*instance)).unwrap_or(0)
-            }
+            (Balance::LeastOutstanding, None) => least_of(members, draw, outstanding),
             (Balance::PowerOfTwo, None) => {
                 let (one, other) = two_of(members, draw);
                 if outstanding(other) < outstanding(one) { other } else { one }
@@ -311,6 +311,19 @@ fn in_turn(next: &mut u32, members: &[u32]) -> u32 {
     members.get(position as usize).copied().unwrap_or(0)
 }
 
+/// The member with the fewest requests in flight; one by chance if there are several, as in Envoy
+/// (`LeastRequestLoadBalancer::unweightedHostPickFullScan`).
+fn least_of(members: &[u32], draw: &mut KeyedDraw, outstanding: &impl Fn(u32) -> u32) -> u32 {
+    let least = members.iter().map(|instance| outstanding(*instance)).min();
+    let equals =
+        || members.iter().copied().filter(|instance| Some(outstanding(*instance)) == least);
+    let number = match equals().count() {
+        0 | 1 => 0,
+        count => below(draw, count),
+    };
+    equals().nth(number).unwrap_or(0)
+}
+
 /// Two different members by chance; the same one twice if there is only one.
 fn two_of(members: &[u32], draw: &mut KeyedDraw) -> (u32, u32) {
     let one = below(draw, members.len());
@@ -359,7 +372,9 @@ mod tests {
     #[test]
     fn each_policy_spreads_as_its_name_says() {
         assert_eq!(choices(by(Balance::RoundRobin), 3)[..5], [0, 1, 2, 0, 1]);
-        assert!(choices(by(Balance::LeastOutstanding), 3).iter().all(|instance| *instance == 1));
+        let least = choices(by(Balance::LeastOutstanding), 4);
+        assert_eq!([0, 3].map(|instance| share(&least, instance)), [0.0, 0.0]);
+        assert!((share(&least, 1) - 0.5).abs() < 0.03, "equals share: {}", share(&least, 1));
         assert!((share(&choices(by(Balance::Random), 3), 0) - 1.0 / 3.0).abs() < 0.05);
         let weighted = choices(by(Balance::Weighted(vec![1, 2, 3])), 3);
         assert_eq!(

@@ -14,7 +14,7 @@ pub enum Balance {
     RoundRobin,
     /// By chance.
     Random,
-    /// To the instance with the fewest requests in flight, the first of several.
+    /// To the instance with the fewest requests in flight, by chance if there are several.
     LeastOutstanding,
     /// To the one with fewer requests in flight among two taken by chance (Mitzenmacher, "The power
     /// of two choices in randomized load balancing", 2001).
