@@ -213,13 +213,13 @@ faults: [ { at: 1m, flush: c }, { at: 2m, flush: c, share: 25% } ]";
 /// Every way in which a window can be empty, and the reason that is given.
 #[test]
 fn an_empty_window_says_why() {
-    let faults = "{ at: 0s, for: 1m, lose threads: a, count: 1 }, { at: 2m, for: 10s, crash: a }, { at: 100s, flush: c }, { at: 170s, for: 1m, pause: a }, { at: 4m, for: 10s, crash: a }";
+    let faults = "{ at: 0s, for: 1m, lose threads: a, count: 1 }, { at: 2m, for: 10s, crash: a }, { at: 100s, flush: c }, { at: 170s, for: 70s, pause: a }, { at: 4m, for: 10s, crash: a }";
     for (expectation, reason) in [
         ("before fault", "the first fault begins at 0s, inside the warm-up of 30s"),
         ("before fault 1", "fault 1 begins at 0s, inside the warm-up of 30s"),
         ("during fault 3", "fault 3 is over in the instant"),
         ("during fault 5", "fault 5 begins at 4m, when nothing arrives any more"),
-        ("after fault 4", "fault 4 ends at 3m50s, when nothing arrives any more"),
+        ("after fault 4", "fault 4 ends at 4m, when nothing arrives any more"),
         ("within 0s of fault 2", "no length"),
         ("within 0s after fault 2", "no length"),
         ("from 2m to 1m", "ends at 1m, before it begins"),
