@@ -45,10 +45,8 @@ fn name_for(key: &str) -> &'static str {
         "region" => "r1",
         "priority" => "high",
         "when" | "abort when" => "error rate of web over 1s is above 10%",
-        "force open" | "force closed" | "disable" | "enable" | "reset" | "break breaker" => {
-            "a -> b"
-        }
-        "black hole" => "a -> b",
+        "force open" | "force closed" | "disable" | "enable" | "reset" | "break breaker"
+        | "black hole" => "a -> b",
         "hold" => "p",
         "effect" => "charge",
         "figures" => "availability of web",
@@ -69,7 +67,7 @@ impl Schema {
     }
 
     /// The ways in which a value may be written.
-    fn ways<'a>(schema: &'a Value) -> Vec<&'a Value> {
+    fn ways(schema: &Value) -> Vec<&Value> {
         let ways = schema["anyOf"].as_array().or(schema["oneOf"].as_array());
         ways.map_or_else(|| vec![schema], |ways| ways.iter().collect())
     }

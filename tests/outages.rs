@@ -2,6 +2,7 @@
 
 use sim_experiments::Finished;
 use sim_models::observe::{Change, Moment, condensed};
+use sim_models::scenario::Problem;
 use sim_reports::{Palette, run};
 
 use crate::running::{load_text, pool, run_text};
@@ -371,7 +372,7 @@ services: { a: { handle: [ { call: b } ] }, b: { hadle: [ { work: 1ms } ] } }
 calls: { a -> c: { timeout: 1s }, b -> a: { timeout: 1s } }
 faults: [ { at: 1s, for: 1s, slow: b, by: 2x }, { at: 2m, crash: a } ]";
     let problems = load_text(text, &[]).problems;
-    assert!(!problems.is_empty() && problems.iter().all(|it| it.is_error()), "{problems:#?}");
+    assert!(!problems.is_empty() && problems.iter().all(Problem::is_error), "{problems:#?}");
     let mended = text.replace("hadle", "handle").replace("a -> c: { timeout: 1s }, ", "");
     let told = messages(&mended);
     assert!(told.iter().any(|it| it.contains("when the run is over")), "{told:?}");
