@@ -2,6 +2,7 @@
 
 use sim_experiments::Finished;
 use sim_models::observe::{Change, Moment, condensed};
+use sim_models::scenario::Problem;
 use sim_reports::{Palette, run};
 
 use crate::running::{load_text, pool, run_text};
@@ -213,13 +214,13 @@ faults: [ { at: 1m, flush: c }, { at: 2m, flush: c, share: 25% } ]";
 /// Every way in which a window can be empty, and the reason that is given.
 #[test]
 fn an_empty_window_says_why() {
-    let faults = "{ at: 0s, for: 1m, lose threads: a, count: 1 }, { at: 2m, for: 10s, crash: a }, { at: 100s, flush: c }, { at: 170s, for: 1m, pause: a }, { at: 4m, for: 10s, crash: a }";
+    let faults = "{ at: 0s, for: 1m, lose threads: a, count: 1 }, { at: 2m, for: 10s, crash: a }, { at: 100s, flush: c }, { at: 170s, for: 70s, pause: a }, { at: 4m, for: 10s, crash: a }";
     for (expectation, reason) in [
         ("before fault", "the first fault begins at 0s, inside the warm-up of 30s"),
         ("before fault 1", "fault 1 begins at 0s, inside the warm-up of 30s"),
         ("during fault 3", "fault 3 is over in the instant"),
         ("during fault 5", "fault 5 begins at 4m, when nothing arrives any more"),
-        ("after fault 4", "fault 4 ends at 3m50s, when nothing arrives any more"),
+        ("after fault 4", "fault 4 ends at 4m, when nothing arrives any more"),
         ("within 0s of fault 2", "no length"),
         ("within 0s after fault 2", "no length"),
         ("from 2m to 1m", "ends at 1m, before it begins"),
@@ -371,7 +372,7 @@ services: { a: { handle: [ { call: b } ] }, b: { hadle: [ { work: 1ms } ] } }
 calls: { a -> c: { timeout: 1s }, b -> a: { timeout: 1s } }
 faults: [ { at: 1s, for: 1s, slow: b, by: 2x }, { at: 2m, crash: a } ]";
     let problems = load_text(text, &[]).problems;
-    assert!(!problems.is_empty() && problems.iter().all(|it| it.is_error()), "{problems:#?}");
+    assert!(!problems.is_empty() && problems.iter().all(Problem::is_error), "{problems:#?}");
     let mended = text.replace("hadle", "handle").replace("a -> c: { timeout: 1s }, ", "");
     let told = messages(&mended);
     assert!(told.iter().any(|it| it.contains("when the run is over")), "{told:?}");
