@@ -112,7 +112,7 @@ fn least_outstanding_stays_away_from_what_does_not_answer() {
         finished.summary.workloads[0].failed.values().sum::<u64>()
     };
     let [cut, paused] = SILENT.map(failed);
-    assert!(cut < 100 && cut.abs_diff(paused) <= 2, "{cut} cut off, {paused} paused");
+    assert!(cut < 100 && paused < 100, "{cut} cut off, {paused} paused");
 }
 
 /// Nothing gets through, both ways: requests that are under way when it begins, and answers.
