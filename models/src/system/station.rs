@@ -132,7 +132,11 @@ impl Turn<'_> {
         match self.state.frames[index].role {
             Role::Client => self.iteration_ends(index),
             Role::Branch => self.branch_ends(index, outcome, true),
-            Role::Deferred | Role::Consumer | Role::Compensation | Role::Task(_) => {
+            Role::Deferred
+            | Role::Consumer
+            | Role::Compensation
+            | Role::Operator
+            | Role::Task(_) => {
                 unreachable!("messages, deferred calls and tasks end when their call ends")
             }
             Role::Handler => {
