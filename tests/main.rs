@@ -41,6 +41,7 @@ mod import_polly;
 mod import_proxies;
 mod import_ranges;
 mod import_silence;
+mod independent;
 mod limits;
 mod outages;
 mod presets;
