@@ -65,3 +65,4 @@ mod stories;
 mod sweeps;
 mod theory;
 mod triggers;
+mod twice_written;
