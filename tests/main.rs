@@ -13,6 +13,7 @@ mod autoscaling;
 mod balancing;
 mod caches;
 mod combinations;
+mod company;
 mod conformance;
 mod contention;
 mod contributing;
