@@ -95,6 +95,8 @@ pub(crate) enum Parked {
     Arrival(Waiter),
     /// The thing that a frame waited for has happened.
     Resume(Waiter),
+    /// A frame has waited for too long.
+    Deadline(Waiter),
     /// A frame gets an answer.
     Reply {
         /// The frame that gets it, if it still waits.

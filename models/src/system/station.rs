@@ -382,7 +382,10 @@ impl Turn<'_> {
             {
                 self.resume_unpaused(waiter.frame, self.state.frames[waiter.frame].activity)
             }
-            Parked::Arrival(_) | Parked::Resume(_) => Next::Nothing,
+            Parked::Deadline(waiter) if self.state.frames.is_live(waiter) => {
+                self.deadline_passed(waiter.frame)
+            }
+            Parked::Arrival(_) | Parked::Resume(_) | Parked::Deadline(_) => Next::Nothing,
             Parked::Reply { to, outcome } => self.take_reply(to, outcome),
         }
     }

@@ -237,9 +237,15 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Handles a wait that has lasted too long. A paused process notices it when it resumes.
     #[cold]
-    fn deadline_passed(&mut self, index: u32) -> Next {
-        match self.state.frames[index].activity {
+    pub fn deadline_passed(&mut self, index: u32) -> Next {
+        let activity = self.state.frames[index].activity;
+        if activity != Activity::AwaitingReply && self.is_paused(index) {
+            let epoch = self.state.frames[index].epoch;
+            return self.park(index, Parked::Deadline(Waiter { frame: index, epoch }));
+        }
+        match activity {
             Activity::AwaitingReply => self.attempt_timed_out(index),
             Activity::Queued => self.wait_exceeded(index),
             Activity::AwaitingPermit => self.permit_wait_exceeded(index),
