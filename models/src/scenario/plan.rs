@@ -10,8 +10,8 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems};
 use crate::steps::Op;
 use crate::system::{
-    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, QueuePlan,
-    Scope, StationKind,
+    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, ProbeKind,
+    QueuePlan, Scope, StationKind,
 };
 
 /// Handlers longer than this, repetitions unrolled, are refused.
@@ -47,6 +47,8 @@ pub(crate) enum Caller {
     Station(u32),
     /// A queue of messages.
     Queue(u32),
+    /// Probes of a kind.
+    Probe(ProbeKind),
 }
 
 /// An edge found in a handler, before its guards are known.
@@ -270,6 +272,7 @@ impl Plan {
             Caller::Queue(index) => {
                 nth(names.file.queues.get_index(index as usize).map(|(name, _)| name))
             }
+            Caller::Probe(kind) => kind.name().to_owned(),
         }
     }
 
@@ -287,7 +290,7 @@ impl Plan {
     /// The number of instances that a caller has.
     pub fn caller_instances(&self, caller: Caller) -> u32 {
         match caller {
-            Caller::Workload(_) | Caller::Queue(_) => 1,
+            Caller::Workload(_) | Caller::Queue(_) | Caller::Probe(_) => 1,
             Caller::Station(id) => self.blueprint.stations[id as usize].instances.len() as u32,
         }
     }
@@ -297,7 +300,7 @@ impl Plan {
         let Blueprint { stations, instances, workloads, .. } = &self.blueprint;
         match caller {
             Caller::Workload(id) => vec![workloads[id as usize].region],
-            Caller::Queue(_) => vec![NONE],
+            Caller::Queue(_) | Caller::Probe(_) => vec![NONE],
             Caller::Station(id) => {
                 let all = stations[id as usize].instances.clone();
                 let regions = all.map(|instance| instances[instance as usize].region);

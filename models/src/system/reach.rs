@@ -55,12 +55,13 @@ impl Turn<'_> {
         self.state.cuts.iter().any(|cut| *cut == (from, to) || *cut == (to, from))
     }
 
-    /// True if an instance answers a health check from a region: it can be reached, runs, and is
+    /// True if an instance answers a health check from a region: it can be reached, serves, and is
     /// not paused.
     #[cold]
     pub fn answers_checks(&self, edge: u32, from: u32, instance: u32) -> bool {
         let condition = &self.state.instances[instance as usize];
         condition.crashes == 0
+            && !condition.is_starting
             && condition.pauses == 0
             && self.way_to(edge, from, instance) == Way::Open
     }

@@ -91,6 +91,7 @@ impl<'a> Turn<'a> {
         for scaler in 0..self.plan.autoscalers.len() as u32 {
             self.begin_autoscaling(scaler);
         }
+        self.begin_probing();
         for (index, order) in self.plan.orders.iter().enumerate() {
             self.schedule.at(order.at, Event::Order { order: index as u32 });
         }
@@ -132,6 +133,8 @@ impl<'a> Turn<'a> {
             Event::Started { scaler } => self.started(scaler),
             Event::OutOfMemory { instance } => self.out_of_memory(instance),
             Event::Restarted { instance } => self.restarted(instance),
+            Event::Exits { instance } => self.exits(instance),
+            Event::Probe { kind, instance, life } => return self.probe(kind, instance, life),
             Event::HealthCheck { edge } => self.check_health(edge),
             Event::Sweep { edge } => self.sweep_outliers(edge),
             Event::Order { order } => self.operator_acts(order),
