@@ -66,6 +66,8 @@ pub(crate) enum Activity {
     Free,
     /// Runs steps and waits for nothing.
     Running,
+    /// Is about to take the first step of the start of its process.
+    Starting,
     /// Travels to the callee.
     InTransit,
     /// Waits for a slot of its instance.

@@ -9,7 +9,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{Blueprint, NONE};
 use super::event::Event;
-use super::frame::Role;
+use super::frame::{Activity, Role};
 use super::probing::ProbeState;
 use super::process_plan::{ProbeKind, ProcessPlan};
 use super::state::Next;
@@ -165,7 +165,8 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[start];
         (frame.caller, frame.priority) = (Waiter { frame: NONE, epoch: life }, plan.priority);
         self.state.frames.set_request(start, key.bits());
-        self.state.ready.push(Next::Run(start));
+        // Faults that begin in this instant, such as that of a cold process, act on its first step.
+        self.wait(start, Activity::Starting, SimDuration::ZERO);
     }
 
     /// Handles the end of the start of a process: it serves, or exits and starts again later.

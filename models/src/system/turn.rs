@@ -197,7 +197,7 @@ impl<'a> Turn<'a> {
         match activity {
             Activity::Working | Activity::Pausing => self.go_to_next(index),
             Activity::Sending => self.sending_ended(index),
-            Activity::AwaitingFetch => Next::Run(index),
+            Activity::AwaitingFetch | Activity::Starting => Next::Run(index),
             Activity::Delayed => self.request_processor(index),
             Activity::InTransit => Next::Arrive(index),
             Activity::BackingOff => self.send_in_again(index),
