@@ -47,6 +47,7 @@ mod limits;
 mod operators;
 mod outages;
 mod presets;
+mod processes;
 mod proxies;
 mod queue_reference;
 mod queues;

@@ -130,6 +130,7 @@ fn the_documentation_lists_the_order_of_one_instant() {
         "timeouts",
         "cancellations",
         "requests arrive",
+        "probes are sent",
         "new requests",
     ];
     let places = order.map(|it| section.find(it).unwrap_or_else(|| panic!("{it} is missing")));

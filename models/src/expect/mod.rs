@@ -20,5 +20,5 @@ pub use bound::{Bound, Relation};
 pub use claim::{Claim, Expectation, Throughout, TimeWindow, Times};
 pub use judge::judge;
 pub use reading::{Reading, Wanted, read_off};
-pub use timeline_event::{Occurrence, TimelineEvent};
+pub use timeline_event::{LifeEvent, Occurrence, TimelineEvent};
 pub use verdict::{Measured, Verdict};

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use sim_core::SimDuration;
 
-use super::{Relation, Throughout, Times};
+use super::{LifeEvent, Relation, Throughout, Times};
 use crate::resilience::circuit_breaker::BreakerState;
 
 /// A sentence under `expect:`.
@@ -83,6 +83,7 @@ pub(crate) enum Verb {
     IsEjected,
     IsReadmitted,
     GoesDown,
+    Lives(LifeEvent),
     PilesUp,
     Drains,
     Fires,

@@ -2,7 +2,7 @@
 
 use sim_core::SimTime;
 
-use crate::observe::{Change, InstanceChange, Moment};
+use crate::observe::{Change, InstanceChange, Moment, ProcessChange};
 use crate::resilience::circuit_breaker::BreakerState;
 use crate::system::PoolKind;
 
@@ -50,6 +50,33 @@ pub enum TimelineEvent {
     Drains(String),
     /// An instance fails its health checks.
     Down(String),
+    /// Something happens to the process of an instance.
+    Process(String, LifeEvent),
+}
+
+/// Something that happens to the process of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifeEvent {
+    /// It has taken the steps of its start, and serves.
+    Starts,
+    /// Its readiness probes fail.
+    BecomesUnready,
+    /// Its readiness probes pass.
+    BecomesReady,
+    /// It is killed because its liveness probes fail.
+    IsKilled,
+}
+
+impl LifeEvent {
+    /// True if a change of a process is this event.
+    fn is(self, change: ProcessChange) -> bool {
+        match self {
+            Self::Starts => matches!(change, ProcessChange::Started { .. }),
+            Self::BecomesUnready => matches!(change, ProcessChange::NotReady { .. }),
+            Self::BecomesReady => change == ProcessChange::Ready,
+            Self::IsKilled => matches!(change, ProcessChange::Killed { .. }),
+        }
+    }
 }
 
 impl TimelineEvent {
@@ -76,6 +103,9 @@ impl TimelineEvent {
             }
             (Self::Backlog(name), Change::Backlog { queue, .. })
             | (Self::Drains(name), Change::Drained { queue, .. }) => name == queue,
+            (Self::Process(name, event), Change::Process { instance, change }) => {
+                event.is(*change) && is_instance(name, instance)
+            }
             (Self::OutOfMemory(name), Change::OutOfMemory { instance, .. })
             | (
                 Self::Ejected(name),
@@ -119,7 +149,8 @@ impl TimelineEvent {
                 Change::AlertFires { alert, .. } | Change::AlertResolved { alert },
             ) => name == alert,
             (Self::Scales(name, _), Change::Scaled { service, .. }) => name == service,
-            (Self::OutOfMemory(name), Change::OutOfMemory { instance, .. }) => {
+            (Self::OutOfMemory(name), Change::OutOfMemory { instance, .. })
+            | (Self::Process(name, _), Change::Process { instance, .. }) => {
                 is_instance(name, instance)
             }
             (

@@ -188,7 +188,7 @@ pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut 
         }
         let trigger = compile_trigger(section, names, plan, problems);
         for once in struck {
-            let once = Fault { trigger, ..once };
+            let once = Fault { trigger: once.trigger.or(trigger), ..once };
             let faults = match section.kind.every() {
                 Some(every) => repeated(&once, every, plan, problems),
                 None => vec![once],

@@ -56,7 +56,7 @@ impl InForce for Crash {
     }
 
     fn end(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.disturb_instances(id, |state| state.crashes -= 1);
+        turn.revive_instances(id);
     }
 
     fn summary(&self) -> String {

@@ -4,9 +4,9 @@ use sim_core::{SimDuration, SimTime};
 
 use super::compile::Strike;
 use super::reach::InForceSpan;
-use super::{Effect, Fault, FaultTarget, InForce, target_of};
+use super::{Effect, Fault, FaultTarget, InForce, Trigger, target_of};
 use crate::language::quantity::{Duration, Factor};
-use crate::language::{Placed, Problems, section};
+use crate::language::{Placed, Problems, section, words};
 use crate::scenario::{Names, Plan, span_or};
 use crate::system::Turn;
 
@@ -22,6 +22,9 @@ section! {
         "each" => each: Placed<Duration>,
         /// The number of instances that are restarted at one time; 1 if left out.
         "batch" => batch: Option<Placed<u32>>,
+        /// The condition that a batch must meet before the next one begins; its time is enough if
+        /// left out.
+        "wait until" => wait_until: Option<WaitUntil>,
         /// The factor by which an instance is slower at first; no slower if left out.
         "cold" => cold: Option<Factor>,
         /// The time that it takes to become as fast as before; 30s if left out.
@@ -29,9 +32,20 @@ section! {
     }
 }
 
+words! {
+    /// The condition that a batch must meet before the next one begins.
+    pub(crate) enum WaitUntil {
+        /// Its instances serve again: their start is done, and their readiness probes pass.
+        "ready" => Ready,
+    }
+}
+
 /// The process is restarted, which is like a crash.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Restart;
+pub struct Restart {
+    /// The trigger of the next batch, if that waits until this one serves again.
+    pub then: Option<u32>,
+}
 
 /// A restarted process is slow at first and gradually gets faster.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,11 +72,15 @@ impl Strike for DeploySection {
         _: &Plan,
         _: &mut Problems,
     ) -> Option<Effect> {
-        matches!(target, FaultTarget::Station(_)).then_some(Effect::Restart(Restart))
+        let restart = Restart { then: None };
+        matches!(target, FaultTarget::Station(_)).then_some(Effect::Restart(restart))
     }
 
     fn whole(&self, begin: SimTime, names: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
         let Some(station) = names.find_station(&self.deploy) else { return (begin, SimTime::MAX) };
+        if self.wait_until.is_some() {
+            return (begin, SimTime::ZERO + plan.blueprint.run.duration);
+        }
         let instances = plan.blueprint.stations[station.id as usize].instances.len() as u32;
         let batch = self.batch.as_ref().map_or(1, |batch| **batch).max(1);
         (begin, begin + self.each.0 * u64::from(instances.div_ceil(batch)))
@@ -96,26 +114,32 @@ impl DeploySection {
         begin: SimTime,
         each: SimDuration,
         batch: u32,
-        plan: &Plan,
+        plan: &mut Plan,
     ) -> Vec<Fault> {
         let all = plan.blueprint.stations[station as usize].instances.clone();
         let warm_up = span_or(self.warm_up.as_ref(), WARM_UP);
         let mut faults = Vec::new();
-        let mut begin = begin;
+        let (mut begin, mut trigger) = (begin, None);
         for first in all.clone().step_by(batch as usize) {
-            let instances = first..(first + batch).min(all.end);
+            let instances = first..first.saturating_add(batch).min(all.end);
+            let is_awaited = self.wait_until.is_some() && instances.end < all.end;
+            let then = is_awaited.then(|| {
+                plan.blueprint.triggers.push(Trigger::Batch);
+                plan.blueprint.triggers.len() as u32 - 1
+            });
             let of = |begin, end, effect| Fault {
                 end,
                 instances: instances.clone(),
                 target: (*self.deploy).clone(),
+                trigger,
                 ..self.fault(begin, effect)
             };
             let end = begin + each;
-            faults.push(of(begin, end, Effect::Restart(Restart)));
+            faults.push(of(begin, end, Effect::Restart(Restart { then })));
             if let Some(Factor(factor)) = self.cold {
                 faults.push(of(end, end + warm_up, Effect::Cold(Cold { factor })));
             }
-            begin = end;
+            (begin, trigger) = if is_awaited { (SimTime::ZERO, then) } else { (end, None) };
         }
         faults
     }
@@ -127,7 +151,15 @@ impl InForce for Restart {
     }
 
     fn end(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.disturb_instances(id, |state| state.crashes -= 1);
+        turn.revive_instances(id);
+        if self.then.is_some() {
+            turn.state.awaited_batches.push(id);
+            turn.watch_batches();
+        }
+    }
+
+    fn next_batch(&self) -> Option<u32> {
+        self.then
     }
 
     fn summary(&self) -> String {

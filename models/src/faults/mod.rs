@@ -130,6 +130,11 @@ pub(crate) trait InForce {
     fn errors(&self) -> Option<&Errors> {
         None
     }
+
+    /// The trigger of the batch that begins when the instances of this one serve again.
+    fn next_batch(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// Lists the kinds of faults by their keys, and the effects that they have.
@@ -250,6 +255,10 @@ macro_rules! faults {
 
             fn errors(&self) -> Option<&Errors> {
                 match self { $( Self::$effect(effect) => effect.errors(), )* }
+            }
+
+            fn next_batch(&self) -> Option<u32> {
+                match self { $( Self::$effect(effect) => effect.next_batch(), )* }
             }
         }
     };

@@ -5,12 +5,15 @@ use crate::language::Problems;
 use crate::observe::Condition;
 use crate::scenario::{Names, Plan, compile_condition};
 
-/// The condition at which a fault begins.
+/// Something that a fault waits for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Trigger {
-    /// The condition; it is checked at the end of each interval of the series, until it is met.
-    /// `None` if an operator decides.
-    pub condition: Option<Condition>,
+pub enum Trigger {
+    /// A condition, which is checked at the end of each interval of the series, until it is met.
+    Condition(Condition),
+    /// The batch of a deployment that is before it, which must serve again.
+    Batch,
+    /// An operator, who decides at a planned time.
+    Operator,
 }
 
 /// The id of the trigger of a fault; `None` if it begins at a time.
@@ -34,6 +37,6 @@ pub(super) fn compile_trigger(
         problems.error(when.key(), message, "write `at`: arrivals are planned before the run");
     }
     let condition = compile_condition(when, names, plan, problems)?;
-    plan.blueprint.triggers.push(Trigger { condition: Some(condition) });
+    plan.blueprint.triggers.push(Trigger::Condition(condition));
     Some(plan.blueprint.triggers.len() as u32 - 1)
 }

@@ -56,7 +56,7 @@ impl Exporter {
                 && blueprint.stations.iter().any(|station| station.name == edge.caller)
         };
         let calls_of = |is_of_service_wanted: bool| -> Vec<GuardedCall> {
-            let edges = blueprint.edges.iter();
+            let edges = blueprint.edges.iter().filter(|edge| !edge.is_for_probes);
             let edges = edges.filter(|edge| is_of_service(edge) == is_of_service_wanted);
             let edges = edges.filter(|edge| !is_of_service_wanted || is_wanted(&edge.caller));
             edges.map(|edge| GuardedCall::new(blueprint, edge)).collect()

@@ -17,7 +17,8 @@ pub use figures::{FigureUnit, Measure};
 pub use recorder::Recorder;
 pub use records::{
     BreakerRecord, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
-    LatencyWindow, PoolSeries, QueueRecord, ScaleRecord, WorkloadRecord, WorkloadSeries,
+    LatencyWindow, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
+    WorkloadSeries,
 };
 pub(crate) use sampling::has_interval_between;
 pub use summary::{

@@ -5,7 +5,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::records::{
     BreakerRecord, EdgeRecord, EffectRecord, InstanceRecord, KeptLatencies, MOST_KEPT, PoolSeries,
-    QueueRecord, ScaleRecord, WorkloadRecord,
+    ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
 };
 use super::sampling::Sampling;
 use crate::Outcome;
@@ -179,6 +179,11 @@ impl Recorder {
     /// A process ran out of memory.
     pub fn out_of_memory(&mut self, at: SimTime, instance: u32, restart: SimDuration) {
         self.note_scale(at, ScaleRecord::OutOfMemory { instance, restart });
+    }
+
+    /// The process of an instance changes.
+    pub fn process_changes(&mut self, at: SimTime, instance: u32, change: ProcessChange) {
+        self.note_scale(at, ScaleRecord::Process { instance, change });
     }
 
     /// A process died, and what it kept in memory with it.

@@ -4,6 +4,7 @@ use super::fallbacks::{FallbackList, check_alternatives, compile_fallbacks};
 use super::names::{Names, meant};
 use super::operator::OPERATOR;
 use super::plan::{Caller, Edge, Plan};
+use super::stations::probe_edge;
 use crate::guards::{Guard, GuardsSection, outlier_detection_of, pipeline};
 use crate::language::distribution::DurationPhrase;
 use crate::language::tree::normalize_edge;
@@ -46,6 +47,12 @@ pub(crate) fn compile_calls(names: &Names<'_>, plan: &mut Plan, problems: &mut P
     let mut index = 0;
     while index < plan.edges.len() {
         let edge = plan.edges[index];
+        if let Caller::Probe(kind) = edge.caller {
+            let compiled = probe_edge(kind, edge, names, plan, problems);
+            plan.blueprint.edges.push(compiled);
+            index += 1;
+            continue;
+        }
         let name = plan.edge_name(edge, names);
         let own = names.file.calls.iter().find(|(written, _)| normalize_edge(written) == name);
         let call = own.map_or(default, |(_, call)| call);
@@ -96,16 +103,19 @@ fn compile(
     EdgePlan {
         caller: plan.caller_name(edge.caller, names),
         is_caller_a_service: matches!(edge.caller, Caller::Station(_)),
+        is_for_probes: false,
         caller_first_instance: match edge.caller {
             Caller::Workload(index) | Caller::Queue(index) => index,
-            Caller::Operator => 0,
+            Caller::Operator | Caller::Probe(_) => 0,
             Caller::Station(id) => plan.blueprint.stations[id as usize].instances.start,
         },
         caller_instances: plan.caller_instances(edge.caller),
         caller_regions: plan.caller_regions(edge.caller),
         callee: edge.callee,
         only_instance: match callee.instances.len() {
-            1 if !balance.takes_instances_out() => callee.instances.start,
+            1 if !balance.takes_instances_out() && callee.process.is_none() => {
+                callee.instances.start
+            }
             _ => NONE,
         },
         callee_instances: callee.instances,

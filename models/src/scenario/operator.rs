@@ -248,13 +248,13 @@ fn restart(
     };
     let lasts = span_or(act.lasts.as_ref(), RESTART);
     let trigger = plan.blueprint.triggers.len() as u32;
-    plan.blueprint.triggers.push(Trigger { condition: None });
+    plan.blueprint.triggers.push(Trigger::Operator);
     for instance in struck_instances(station, act.instances.as_ref(), plan, problems) {
         plan.blueprint.faults.push(Fault {
             begin: SimTime::ZERO,
             end: SimTime::ZERO + lasts,
             ramp: SimDuration::ZERO,
-            effect: Effect::Restart(Restart),
+            effect: Effect::Restart(Restart { then: None }),
             target: (*act.target).clone(),
             instances: instance..instance + 1,
             part: Part::Whole,

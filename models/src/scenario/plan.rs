@@ -11,8 +11,8 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems};
 use crate::steps::Op;
 use crate::system::{
-    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, QueuePlan,
-    Scope, StationKind, ThroughPlan,
+    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, ProbeKind,
+    QueuePlan, Scope, StationKind, ThroughPlan,
 };
 
 /// Handlers longer than this, repetitions unrolled, are refused.
@@ -50,6 +50,8 @@ pub(crate) enum Caller {
     Queue(u32),
     /// The operator, whose actions go through services.
     Operator,
+    /// Probes of a kind.
+    Probe(ProbeKind),
 }
 
 /// An edge found in a handler, before its guards are known.
@@ -277,6 +279,7 @@ impl Plan {
                 nth(names.file.queues.get_index(index as usize).map(|(name, _)| name))
             }
             Caller::Operator => OPERATOR.to_owned(),
+            Caller::Probe(kind) => kind.name().to_owned(),
         }
     }
 
@@ -294,7 +297,7 @@ impl Plan {
     /// The number of instances that a caller has.
     pub fn caller_instances(&self, caller: Caller) -> u32 {
         match caller {
-            Caller::Workload(_) | Caller::Queue(_) | Caller::Operator => 1,
+            Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => 1,
             Caller::Station(id) => self.blueprint.stations[id as usize].instances.len() as u32,
         }
     }
@@ -304,7 +307,7 @@ impl Plan {
         let Blueprint { stations, instances, workloads, .. } = &self.blueprint;
         match caller {
             Caller::Workload(id) => vec![workloads[id as usize].region],
-            Caller::Queue(_) | Caller::Operator => vec![NONE],
+            Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => vec![NONE],
             Caller::Station(id) => {
                 let all = stations[id as usize].instances.clone();
                 let regions = all.map(|instance| instances[instance as usize].region);

@@ -8,6 +8,7 @@ use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::contention::Contention;
 use super::pool_plan::{PoolKind, PoolPlan};
+use super::process_plan::ProcessPlan;
 use super::program::{BranchTable, CallSite};
 use crate::OutcomeSet;
 use crate::expect::{Expectation, Reading};
@@ -326,6 +327,9 @@ pub struct StationPlan {
     pub kind: StationKind,
     /// Its instances, as dense ids.
     pub instances: Range<u32>,
+    /// The start and the probes of its processes; `None` if they serve at once and nobody probes
+    /// them.
+    pub process: Option<ProcessPlan>,
 }
 
 /// An instance of a station.
@@ -526,6 +530,8 @@ pub struct EdgePlan {
     pub caller: String,
     /// True if the caller is a service, which has instances, and no workload or queue.
     pub is_caller_a_service: bool,
+    /// True if its calls are probes, which go to each instance from outside.
+    pub is_for_probes: bool,
     /// First instance of the caller; for a workload, its own id.
     pub caller_first_instance: u32,
     /// Number of instances of the caller.

@@ -34,6 +34,12 @@ impl<'a> Turn<'a> {
     /// Sends a call over an edge, through its guards to its callee.
     #[inline]
     pub fn send_in(&mut self, index: u32, edge: u32, entry: u32) -> Next {
+        self.send_to(index, edge, entry, self.plan.edges[edge as usize].only_instance)
+    }
+
+    /// Like [`send_in`](Self::send_in), but to one instance of the callee, unless that is [`NONE`].
+    #[inline]
+    pub fn send_to(&mut self, index: u32, edge: u32, entry: u32, target: u32) -> Next {
         let plan = &self.plan.edges[edge as usize];
         let frame = &mut self.state.frames[index];
         frame.called_edge = edge;
@@ -44,7 +50,7 @@ impl<'a> Turn<'a> {
         if frame.is_counted {
             self.state.recorder.call_begins(edge);
         }
-        frame.target = plan.only_instance;
+        frame.target = target;
         if plan.guards.is_empty() { self.attempt(index) } else { self.enter_guards(index) }
     }
 
@@ -145,8 +151,9 @@ impl<'a> Turn<'a> {
             Role::Consumer => return self.delivery_ended(index, outcome),
             Role::Operator => return self.order_call_ended(index, outcome),
             Role::Compensation => return self.compensation_ended(index, outcome),
+            Role::Probe => return self.probe_ended(index, outcome),
             Role::Task(_) => unreachable!("a task ends with the guard of its pool"),
-            Role::Client | Role::Handler | Role::Branch => {}
+            Role::Client | Role::Handler | Role::Branch | Role::Start => {}
         }
         match (outcome, frame.on_failure) {
             (Outcome::Ok, _) | (_, OnFailure::Ignore) => {}

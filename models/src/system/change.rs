@@ -9,60 +9,63 @@ use std::sync::Arc;
 
 use sim_core::{DeadlineRing, Schedule};
 
-use super::blueprint::{Blueprint, EdgePlan, Source};
+use super::blueprint::{Blueprint, EdgePlan, NONE, QueuePlan, Source};
 use super::event::Event;
-use super::pool_plan::PoolKind;
+use super::pool_plan::{PoolKind, PoolPlan};
+use super::process_plan::ProcessPlan;
 use super::state::{Next, System, balancers};
 use super::turn::Turn;
 use crate::guards::Guard;
 use crate::resilience::{AdaptiveThrottle, RateLimiter, RetryBudget};
 
+/// True if a relation holds between each two things at the same place.
+fn all_are<T>(ones: &[T], others: &[T], is_related: impl Fn(&T, &T) -> bool) -> bool {
+    ones.iter().zip(others).all(|(one, other)| is_related(one, other))
+}
+
+/// True if two values are of one variant.
+fn is_same_kind<T>(one: &T, other: &T) -> bool {
+    discriminant(one) == discriminant(other)
+}
+
 impl Blueprint {
     /// The first thing that keeps a system from going on with another blueprint; `None` if it can.
     pub fn obstacle_to(&self, other: &Self) -> Option<&'static str> {
-        let same = |is_same: bool, what: &'static str| (!is_same).then_some(what);
         let [mine, others] = [self, other].map(Blueprint::counts);
         if let Some(place) = (0..mine.len()).find(|&it| mine[it].1 != others[it].1) {
             return Some(mine[place].0);
         }
-        let has_same_pool = |(one, other): (&super::PoolPlan, &super::PoolPlan)| {
-            one.kind == other.kind
-                && one.owner == other.owner
-                && one.discipline == other.discipline
-                && one.hosts == other.hosts
-        };
-        let has_same_steps = self.program.iter().zip(&other.program);
-        let sources = self.workloads.iter().zip(&other.workloads);
-        let queues = self.queues.iter().zip(&other.queues);
-        let caches = self.caches.iter().zip(&other.caches);
-        same(
-            self.pools.iter().zip(&other.pools).all(has_same_pool),
-            "the order of a queue, or the limits of a proxy",
-        )
-        .or(same(
-            has_same_steps.into_iter().all(|(one, other)| discriminant(one) == discriminant(other)),
-            "steps",
-        ))
-        .or(same(
-            sources
-                .into_iter()
-                .all(|(one, other)| discriminant(&one.source) == discriminant(&other.source)),
-            "a workload from arrivals to users, or back",
-        ))
-        .or(same(
-            queues.into_iter().all(|(one, other)| one.has_same_lanes(other)),
-            "the partitions, the order or the consumer of a queue",
-        ))
-        .or(same(
-            caches.into_iter().all(|(one, other)| {
-                one.settings.cumulative.len() == other.settings.cumulative.len()
-            }),
-            "the keys of a cache",
-        ))
-        .or(same(
-            self.edges.iter().zip(&other.edges).all(|(one, other)| one.has_same_guards(other)),
-            "the guards of a call",
-        ))
+        let checks = [
+            (
+                all_are(&self.pools, &other.pools, PoolPlan::has_same_order),
+                "the order of a queue, or the limits of a proxy",
+            ),
+            (all_are(&self.program, &other.program, is_same_kind), "steps"),
+            (
+                all_are(&self.workloads, &other.workloads, |one, other| {
+                    is_same_kind(&one.source, &other.source)
+                }),
+                "a workload from arrivals to users, or back",
+            ),
+            (
+                all_are(&self.queues, &other.queues, QueuePlan::has_same_lanes),
+                "the partitions, the order or the consumer of a queue",
+            ),
+            (
+                all_are(&self.caches, &other.caches, |one, other| {
+                    one.settings.cumulative.len() == other.settings.cumulative.len()
+                }),
+                "the keys of a cache",
+            ),
+            (
+                all_are(&self.stations, &other.stations, |one, other| {
+                    one.process.map(|it| it.kinds()) == other.process.map(|it| it.kinds())
+                }),
+                "the start or the probes of a service",
+            ),
+            (all_are(&self.edges, &other.edges, EdgePlan::has_same_guards), "the guards of a call"),
+        ];
+        checks.into_iter().find(|(is_same, _)| !is_same).map(|(_, what)| what)
     }
 
     /// The number of each thing that has a state or a place in it.
@@ -115,7 +118,21 @@ impl EdgePlan {
     }
 }
 
-impl super::QueuePlan {
+impl PoolPlan {
+    fn has_same_order(&self, other: &Self) -> bool {
+        (self.kind, &self.owner, &self.discipline, &self.hosts)
+            == (other.kind, &other.owner, &other.discipline, &other.hosts)
+    }
+}
+
+impl ProcessPlan {
+    /// The things that a process has: the steps of a start, and each kind of probe.
+    fn kinds(&self) -> (bool, [bool; 2]) {
+        (self.start != NONE, self.probes.map(|probe| probe.is_some()))
+    }
+}
+
+impl QueuePlan {
     fn has_same_lanes(&self, other: &Self) -> bool {
         let lanes =
             |plan: &Self| (plan.messages.partitions, plan.messages.lanes, plan.partition_by);
@@ -220,6 +237,18 @@ impl Turn<'_> {
             }
             let key = self.state.edges[id].balancer_key.child(self.now.as_nanos());
             self.state.edges[id].balancers = balancers(plan, edge, key);
+            for instance in edge.callee_instances.clone() {
+                let process = self.state.processes.get(instance as usize);
+                if process.is_some_and(|process| !process.is_in_service) {
+                    for balancer in &mut self.state.edges[id].balancers {
+                        balancer.set_in_service(
+                            self.now,
+                            instance - edge.callee_instances.start,
+                            false,
+                        );
+                    }
+                }
+            }
             let begins = (known.health_check.is_none() && edge.balance.health_check.is_some())
                 || (known.outlier_detection.is_none() && edge.balance.outlier_detection.is_some());
             if begins {

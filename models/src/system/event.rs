@@ -1,5 +1,6 @@
 //! Events of the simulated system.
 
+use super::process_plan::ProbeKind;
 use crate::resources::Waiter;
 
 /// An event of the simulated system.
@@ -98,6 +99,20 @@ pub enum Event {
         /// The instance.
         instance: u32,
     },
+    /// A process exits, or is killed because its probes fail.
+    Exits {
+        /// The instance.
+        instance: u32,
+    },
+    /// A probe of an instance is due.
+    Probe {
+        /// The kind of probe.
+        kind: ProbeKind,
+        /// The instance.
+        instance: u32,
+        /// The life of the process that is probed; in another one it is no longer due.
+        life: u32,
+    },
     /// An operator gives a planned order.
     Order {
         /// The order.
@@ -142,6 +157,8 @@ impl sim_core::Event for Event {
             Self::Started { scaler } => (10, scaler, 3),
             Self::OutOfMemory { instance } => (10, instance, 4),
             Self::Restarted { instance } => (10, instance, 5),
+            Self::Exits { instance } => (10, instance, 6),
+            Self::Probe { kind, instance, .. } => (10, instance, 7 + kind as u32),
             Self::Order { order } => (13, order, 0),
             Self::OrderAnswered { order } => (13, order, 1),
             Self::Cancel { callee, caller } => (12, callee, caller.epoch),
@@ -160,6 +177,7 @@ impl sim_core::Event for Event {
             Self::FaultBegins { .. }
             | Self::FaultGrows { .. }
             | Self::OutOfMemory { .. }
+            | Self::Exits { .. }
             | Self::Order { .. }
             | Self::OrderAnswered { .. } => 2,
             Self::HealthCheck { .. } | Self::Sweep { .. } | Self::Autoscale { .. } => 3,
@@ -169,6 +187,7 @@ impl sim_core::Event for Event {
             Self::Sent(_)
             | Self::QueueTick { .. }
             | Self::MakeUp { .. }
+            | Self::Probe { .. }
             | Self::UsersChange { .. } => 7,
             Self::Arrival { .. } => 8,
         }

@@ -25,6 +25,12 @@ pub(crate) enum Role {
     Compensation,
     /// A call on which an operator's order depends; its instance is the order.
     Operator,
+    /// The work of a process before it serves; its instance is the process, and the epoch of its
+    /// caller the life of it.
+    Start,
+    /// A probe: the instance it is sent to, its kind and the life of the process, the latter two in
+    /// place of its caller.
+    Probe,
     /// The part of a call that a pool of threads carries out. It goes on when its caller has given
     /// up, and then answers nobody.
     Task(TaskOf),
@@ -45,9 +51,13 @@ impl Role {
     /// The role of a task that a frame with this role hands to a pool.
     pub fn task(self) -> Self {
         match self {
-            Self::Handler | Self::Branch | Self::Deferred => Self::Task(TaskOf::Instance),
+            Self::Handler | Self::Branch | Self::Deferred | Self::Start => {
+                Self::Task(TaskOf::Instance)
+            }
             Self::Client => Self::Task(TaskOf::Workload),
-            Self::Consumer | Self::Compensation | Self::Operator => Self::Task(TaskOf::Queue),
+            Self::Consumer | Self::Compensation | Self::Operator | Self::Probe => {
+                Self::Task(TaskOf::Queue)
+            }
             Self::Task(owner) => Self::Task(owner),
         }
     }
@@ -60,6 +70,8 @@ pub(crate) enum Activity {
     Free,
     /// Runs steps and waits for nothing.
     Running,
+    /// Is about to take the first step of the start of its process.
+    Starting,
     /// Travels to the callee.
     InTransit,
     /// Waits for a slot of its instance.
@@ -269,7 +281,11 @@ impl Frame {
     pub fn is_on_an_instance(&self) -> bool {
         matches!(
             self.role,
-            Role::Handler | Role::Branch | Role::Deferred | Role::Task(TaskOf::Instance)
+            Role::Handler
+                | Role::Branch
+                | Role::Deferred
+                | Role::Start
+                | Role::Task(TaskOf::Instance)
         )
     }
 

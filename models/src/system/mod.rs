@@ -6,7 +6,8 @@
 //! (queues and slots), `gate` (rejections), `call` (attempts, replies), `guards` (protection on the
 //! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
 //! (deadlines, cancellation, hedges), `messaging` (message queues), `scaling` (instances that come
-//! and go), `memory` (what dies with a process), `tasks` (work in pools of threads),
+//! and go), `process` (processes that die and start), `probing` (probes of readiness and liveness),
+//! `memory` (what dies with a process), `tasks` (work in pools of threads),
 //! `reach` (who can be reached), `regions` (distances, populations), `client` (workloads),
 //! `contention` (work that grows with load), `outage` (faults), `triggers` (conditions at which they
 //! begin), `operator` (what operators do), `change` (settings that change).
@@ -28,6 +29,9 @@ mod operator;
 mod outage;
 mod patience;
 mod pool_plan;
+mod probing;
+mod process;
+mod process_plan;
 mod program;
 mod reach;
 mod regions;
@@ -50,6 +54,7 @@ pub use contention::Contention;
 pub use event::Event;
 pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
 pub use pool_plan::{PoolKind, PoolPlan};
+pub use process_plan::{ProbeKind, ProbePlan, ProcessPlan};
 pub use program::{BranchTable, CallSite};
 pub(crate) use reach::Way;
 pub use state::{Aborted, LimitReached, System};

@@ -76,6 +76,13 @@ impl Turn<'_> {
         }
     }
 
+    /// Ends a fault that has crashed instances; their processes start.
+    pub fn revive_instances(&mut self, id: u32) {
+        for instance in self.plan.faults[id as usize].instances.clone() {
+            self.is_back(instance);
+        }
+    }
+
     /// Changes the state of each instance that a fault strikes.
     pub fn disturb_instances(
         &mut self,
@@ -122,6 +129,10 @@ impl Turn<'_> {
     /// Waiting frames leave their queues first, so that nothing given back below goes to another
     /// victim.
     pub fn lose_work_of(&mut self, instance: u32) {
+        if self.state.instances[instance as usize].crashes == 1 {
+            self.forget_old_exits(instance);
+        }
+        self.stop_starting(instance);
         self.state.instances[instance as usize].held_up = 0;
         for parked in std::mem::take(&mut self.state.instances[instance as usize].parked) {
             if let Parked::Arrival(waiter) = parked
@@ -197,6 +208,8 @@ impl Turn<'_> {
             | Role::Consumer
             | Role::Compensation
             | Role::Operator
+            | Role::Start
+            | Role::Probe
             | Role::Task(_) => {
                 return self.state.frames.release(index);
             }

@@ -55,12 +55,13 @@ impl Turn<'_> {
         self.state.cuts.iter().any(|cut| *cut == (from, to) || *cut == (to, from))
     }
 
-    /// True if an instance answers a health check from a region: it can be reached, runs, and is
+    /// True if an instance answers a health check from a region: it can be reached, serves, and is
     /// not paused.
     #[cold]
     pub fn answers_checks(&self, edge: u32, from: u32, instance: u32) -> bool {
         let condition = &self.state.instances[instance as usize];
         condition.crashes == 0
+            && !condition.is_starting
             && condition.pauses == 0
             && self.way_to(edge, from, instance) == Way::Open
     }
@@ -81,7 +82,8 @@ impl Turn<'_> {
         let from = match self.plan.edges[frame.edge as usize].caller_regions[..] {
             [region] => region,
             _ if self.state.frames.is_live(caller) => self.region_of(caller.frame),
-            // Nobody waits for the answer any more, and nobody knows where it was asked for.
+            // Nobody waits for the answer any more; a request on its way knows where it is from.
+            _ if frame.activity == Activity::InTransit => frame.target,
             _ => NONE,
         };
         self.is_severed(frame.edge, from, frame.instance)

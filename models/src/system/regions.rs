@@ -18,12 +18,16 @@ impl Turn<'_> {
             Role::Client | Role::Task(TaskOf::Workload) => {
                 self.plan.workloads[frame.instance as usize].region
             }
-            Role::Consumer | Role::Compensation | Role::Operator | Role::Task(TaskOf::Queue) => {
-                NONE
-            }
-            Role::Handler | Role::Branch | Role::Deferred | Role::Task(TaskOf::Instance) => {
-                self.plan.instances[frame.instance as usize].region
-            }
+            Role::Consumer
+            | Role::Compensation
+            | Role::Operator
+            | Role::Probe
+            | Role::Task(TaskOf::Queue) => NONE,
+            Role::Handler
+            | Role::Branch
+            | Role::Deferred
+            | Role::Start
+            | Role::Task(TaskOf::Instance) => self.plan.instances[frame.instance as usize].region,
         }
     }
 
@@ -35,6 +39,8 @@ impl Turn<'_> {
         if self.plan.distances.is_empty() {
             return None;
         }
+        // On its way, a request has no target of its own yet, and remembers where it is from.
+        self.state.frames[callee].target = self.region_of(index);
         let key = key.child(draw_tag::REQUEST_LATENCY);
         let latency = self.latency_between(callee, index, key);
         Some(if latency.is_zero() {

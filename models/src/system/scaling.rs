@@ -41,7 +41,7 @@ impl Turn<'_> {
         self.schedule.after(plan.settings.interval, Event::Autoscale { scaler });
     }
 
-    /// Adds a new instance that is ready to serve, unless it has been taken away again.
+    /// Adds a new instance, whose process begins, unless it has been taken away again.
     #[cold]
     pub fn started(&mut self, scaler: u32) {
         let state = &mut self.state.autoscalers[scaler as usize];
@@ -52,6 +52,9 @@ impl Turn<'_> {
         let (number, running) = (state.running, state.running + 1);
         self.see_use(scaler, number);
         self.resize(scaler, running);
+        let station = self.plan.autoscalers[scaler as usize].station;
+        let first = self.plan.stations[station as usize].instances.start;
+        self.begin_process(first + number);
     }
 
     pub fn resize(&mut self, scaler: u32, running: u32) {
@@ -59,6 +62,10 @@ impl Turn<'_> {
         let before =
             std::mem::replace(&mut self.state.autoscalers[scaler as usize].running, running);
         self.state.recorder.scaled(self.now, plan.station, before, running);
+        let first = self.plan.stations[plan.station as usize].instances.start;
+        for gone in running..before {
+            self.process_is_taken_away(first + gone);
+        }
         self.show_running(scaler);
     }
 
@@ -119,7 +126,8 @@ impl Turn<'_> {
     }
 
     /// Returns the number of instances that are ready, and their load since the last decision. An
-    /// instance that has only just started has no load yet, and is not ready to an autoscaler.
+    /// instance that has only just started has no load yet, and is not ready to an autoscaler; nor is
+    /// one whose process has never served.
     fn load(&mut self, scaler: u32) -> (u32, Load) {
         let running = self.state.autoscalers[scaler as usize].running;
         if let Watched::Queue(queue) = self.plan.autoscalers[scaler as usize].watches {
@@ -128,7 +136,10 @@ impl Turn<'_> {
         }
         let (mut ready, mut total) = (0, 0.0);
         for number in 0..running {
-            if let Some(share) = self.see_use(scaler, number) {
+            let station = self.plan.autoscalers[scaler as usize].station;
+            let first = self.plan.stations[station as usize].instances.start;
+            let has_served = self.has_served(first + number);
+            if let Some(share) = self.see_use(scaler, number).filter(|_| has_served) {
                 ready += 1;
                 total += share;
             }
@@ -147,26 +158,11 @@ impl Turn<'_> {
     /// Kills a process with all its work, and schedules its restart.
     #[cold]
     pub fn out_of_memory(&mut self, instance: u32) {
-        let state = &mut self.state.instances[instance as usize];
-        state.crashes += 1;
-        state.note_disturbance();
-        self.state.faults_in_force += 1;
         let gate = self.plan.instances[instance as usize].gate;
         debug_assert!(gate != NONE, "only an instance with a limit runs out of memory");
         if let Some(memory) = self.plan.gates[gate as usize].memory {
             self.state.recorder.out_of_memory(self.now, instance, memory.restart);
-            self.schedule.after(memory.restart, Event::Restarted { instance });
+            self.restart_instance(instance, memory.restart);
         }
-        self.lose_work_of(instance);
-    }
-
-    /// Puts a killed process back into service.
-    #[cold]
-    pub fn restarted(&mut self, instance: u32) {
-        let state = &mut self.state.instances[instance as usize];
-        state.crashes -= 1;
-        state.is_dying = false;
-        state.note_disturbance();
-        self.state.faults_in_force -= 1;
     }
 }

@@ -10,6 +10,7 @@ use super::blueprint::{Blueprint, CachePlan, Source};
 use super::event::Event;
 use super::frame::{Frames, Role};
 use super::operator::Operator;
+use super::process::{ProcessState, initial_processes};
 use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::Recorder;
@@ -78,6 +79,8 @@ pub(crate) struct InstanceState {
     pub lost_slots: Vec<(u32, u32)>,
     /// Events that its frames missed while it was paused.
     pub parked: VecDeque<Parked>,
+    /// True while its process takes the steps before it serves.
+    pub is_starting: bool,
     /// True from the moment its process is due to be killed until it is back.
     pub is_dying: bool,
     /// Number of requests in `parked`: they have arrived, but the instance has not noticed them
@@ -115,7 +118,8 @@ impl InstanceState {
 
     /// Updates `is_disturbed` from the faults in force.
     pub fn note_disturbance(&mut self) {
-        let is_reachable = self.crashes == 0 && self.pauses == 0 && self.refusals == 0;
+        let is_reachable =
+            self.crashes == 0 && self.pauses == 0 && self.refusals == 0 && !self.is_starting;
         self.is_disturbed = !is_reachable
             || self.is_contended
             || !self.slowed_by.is_empty()
@@ -266,6 +270,11 @@ pub(crate) struct State {
     pub gates: Vec<Admission>,
     pub rings: Vec<DeadlineRing<Waiter>>,
     pub instances: Vec<InstanceState>,
+    /// The processes of all instances; empty if none has a start or probes.
+    pub processes: Vec<ProcessState>,
+    /// Restarts that are over, but whose instances do not all serve yet, by the ids of the faults;
+    /// the next batch waits for them.
+    pub awaited_batches: Vec<u32>,
     pub edges: Vec<EdgeState>,
     pub workloads: Vec<WorkloadState>,
     pub queues: Vec<QueueState>,
@@ -282,8 +291,8 @@ pub(crate) struct State {
     pub ready: Vec<Next>,
     /// Number of deferred calls over all edges.
     pub deferred: u64,
-    /// Number of faults in force, and one more if any station has contention; while it is zero,
-    /// all checks for faults are skipped.
+    /// Number of faults in force and of processes that start, and one more if any station has
+    /// contention; while it is zero, all checks for faults are skipped.
     pub faults_in_force: u32,
     /// For each fault, true while it is in force.
     pub in_force: Vec<bool>,
@@ -351,6 +360,8 @@ impl System {
                 .collect(),
             rings: blueprint.deadlines.iter().map(|plan| DeadlineRing::new(plan.span)).collect(),
             instances: blueprint.instances.iter().map(InstanceState::at_rest).collect(),
+            processes: initial_processes(&blueprint, &streams),
+            awaited_batches: Vec::new(),
             edges: blueprint
                 .edges
                 .iter()

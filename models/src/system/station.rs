@@ -39,12 +39,12 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// Handles a request that a fault keeps out: a crashed instance refuses it, a paused one leaves
-    /// it waiting. Returns `None` if no fault does.
+    /// Handles a request that does not get in: an instance that has crashed or starts refuses it, a
+    /// paused one leaves it waiting. Returns `None` if it gets in.
     #[cold]
     fn is_held_up(&mut self, index: u32, instance: u32) -> Option<Next> {
         let condition = &self.state.instances[instance as usize];
-        if condition.crashes > 0 {
+        if condition.crashes > 0 || condition.is_starting {
             return Some(self.answer(index, Outcome::Refused));
         }
         if condition.pauses > 0 {
@@ -132,12 +132,14 @@ impl Turn<'_> {
         match self.state.frames[index].role {
             Role::Client => self.iteration_ends(index),
             Role::Branch => self.branch_ends(index, outcome, true),
+            Role::Start => self.start_ended(index, outcome),
             Role::Deferred
             | Role::Consumer
             | Role::Compensation
             | Role::Operator
+            | Role::Probe
             | Role::Task(_) => {
-                unreachable!("messages, deferred calls and tasks end when their call ends")
+                unreachable!("messages, deferred calls, probes and tasks end when their call ends")
             }
             Role::Handler => {
                 self.release_slot(index, outcome);

@@ -5,7 +5,7 @@ use sim_core::SimTime;
 use super::event::Event;
 use super::state::System;
 use super::turn::Turn;
-use crate::faults::Fault;
+use crate::faults::{Fault, Trigger};
 
 impl Turn<'_> {
     /// Schedules the faults of a trigger from now on; without one, all faults that have a time.
@@ -35,14 +35,18 @@ impl Turn<'_> {
         let Some(last) = self.state.recorder.intervals().checked_sub(1) else { return };
         for (id, trigger) in plan.triggers.iter().enumerate() {
             let is_waiting = self.state.triggered_at[id].is_none();
-            let is_met = trigger
-                .condition
-                .as_ref()
-                .is_some_and(|condition| condition.met(plan, &self.state.recorder, last).is_some());
-            if is_waiting && is_met {
-                self.state.triggered_at[id] = Some(self.now);
-                self.schedule_faults(Some(id as u32));
+            let Trigger::Condition(condition) = trigger else { continue };
+            if is_waiting && condition.met(plan, &self.state.recorder, last).is_some() {
+                self.pull_trigger(Some(id as u32));
             }
+        }
+    }
+
+    /// Lets the faults begin that wait for a trigger.
+    pub fn pull_trigger(&mut self, trigger: Option<u32>) {
+        if let Some(id) = trigger {
+            self.state.triggered_at[id as usize] = Some(self.now);
+            self.schedule_faults(trigger);
         }
     }
 

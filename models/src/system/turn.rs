@@ -93,6 +93,7 @@ impl<'a> Turn<'a> {
         for scaler in 0..self.plan.autoscalers.len() as u32 {
             self.begin_autoscaling(scaler);
         }
+        self.begin_probing();
         self.schedule_orders();
         let run = self.plan.run;
         if !run.warmup.is_zero() {
@@ -132,6 +133,8 @@ impl<'a> Turn<'a> {
             Event::Started { scaler } => self.started(scaler),
             Event::OutOfMemory { instance } => self.out_of_memory(instance),
             Event::Restarted { instance } => self.restarted(instance),
+            Event::Exits { instance } => self.exits(instance),
+            Event::Probe { kind, instance, life } => return self.probe(kind, instance, life),
             Event::HealthCheck { edge } => self.check_health(edge),
             Event::Sweep { edge } => self.sweep_outliers(edge),
             Event::Order { order } => return self.order_given(order),
@@ -195,7 +198,7 @@ impl<'a> Turn<'a> {
         match activity {
             Activity::Working | Activity::Pausing => self.go_to_next(index),
             Activity::Sending => self.sending_ended(index),
-            Activity::AwaitingFetch => Next::Run(index),
+            Activity::AwaitingFetch | Activity::Starting => Next::Run(index),
             Activity::Delayed => self.request_processor(index),
             Activity::InTransit => Next::Arrive(index),
             Activity::BackingOff => self.send_in_again(index),

@@ -1,7 +1,7 @@
 //! Instances: ejected, down, scaled, or out of memory.
 
 use sim_core::SimDuration;
-use sim_models::observe::InstanceChange;
+use sim_models::observe::{InstanceChange, ProcessChange};
 use sim_models::resilience::load_balancer::Ejection;
 
 use super::Line;
@@ -44,6 +44,35 @@ pub(super) fn scaled(service: &str, from: u32, to: u32) -> Line {
     let tone = if to > from { Tone::Better } else { Tone::Probing };
     let (from, to) = (count(u64::from(from)), count(u64::from(to)));
     Line::new(tone, "scale", service, format!("{to} instances in place of {from}"))
+}
+
+pub(super) fn process(instance: &str, change: &ProcessChange) -> Line {
+    let failed = |failures: u32, probe| format!("{} failed", number_of(u64::from(failures), probe));
+    let again = |pause: SimDuration| {
+        if pause.is_zero() {
+            "starts again at once".to_owned()
+        } else {
+            format!("starts again in {pause}")
+        }
+    };
+    let (tone, text) = match change {
+        ProcessChange::Started { after } => (Tone::Better, format!("started after {after}")),
+        ProcessChange::StartFailed { outcome, pause } => {
+            (Tone::Worse, format!("start failed: {}; {}", outcome.name(), again(*pause)))
+        }
+        ProcessChange::NotReady { failures: Some(failures) } => {
+            (Tone::Worse, format!("not ready: {}", failed(*failures, "probe")))
+        }
+        ProcessChange::NotReady { failures: None } => {
+            (Tone::Worse, "not ready: no process to probe".to_owned())
+        }
+        ProcessChange::Ready => (Tone::Better, "ready again".to_owned()),
+        ProcessChange::Killed { failures, pause } => (
+            Tone::Worse,
+            format!("killed: {}; {}", failed(*failures, "liveness probe"), again(*pause)),
+        ),
+    };
+    Line::new(tone, "process", instance, text)
 }
 
 pub(super) fn forgot(instance: &str, what: &[&str]) -> Line {

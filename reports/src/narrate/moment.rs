@@ -27,6 +27,7 @@ fn line_of(change: &Change) -> Line {
         Change::Instance { edge, instance, change } => instances::changes(edge, instance, change),
         Change::Scaled { service, from, to } => instances::scaled(service, *from, *to),
         Change::OutOfMemory { instance, restart } => instances::out_of_memory(instance, *restart),
+        Change::Process { instance, change } => instances::process(instance, change),
         Change::Forgot { instance, what } => instances::forgot(instance, what),
         Change::Operated { what, waits_for } => operators::did(what, waits_for.as_deref()),
         Change::AlertFires { alert, severity } => alerts::fires(alert, severity),

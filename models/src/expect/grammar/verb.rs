@@ -5,6 +5,7 @@ use winnow::combinator::{alt, opt, preceded};
 use winnow::token::take_while;
 
 use super::parsing::{Expected, Read, keyword, spaces};
+use crate::expect::LifeEvent;
 use crate::expect::sentence::Verb;
 
 pub(super) fn breaker_verb(input: &mut &str) -> Read<Verb> {
@@ -26,6 +27,10 @@ pub(super) fn instance_verb(input: &mut &str) -> Read<Verb> {
         keyword("is ejected").value(Verb::IsEjected),
         keyword("is readmitted").value(Verb::IsReadmitted),
         keyword("goes down").value(Verb::GoesDown),
+        keyword("starts").value(Verb::Lives(LifeEvent::Starts)),
+        keyword("becomes unready").value(Verb::Lives(LifeEvent::BecomesUnready)),
+        keyword("becomes ready").value(Verb::Lives(LifeEvent::BecomesReady)),
+        keyword("is killed").value(Verb::Lives(LifeEvent::IsKilled)),
     ))
     .parse_next(input)
 }

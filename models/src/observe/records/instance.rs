@@ -2,6 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use crate::Outcome;
 use crate::resilience::load_balancer::Ejection;
 
 /// The number of transitions of one breaker, and of changes of instances, that are kept for the
@@ -37,6 +38,37 @@ pub struct InstanceRecord {
     pub change: InstanceChange,
 }
 
+/// A change of the process of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProcessChange {
+    /// It has taken the steps of its start, and serves.
+    Started {
+        /// The time since it began.
+        after: SimDuration,
+    },
+    /// Its start has failed, and it has exited.
+    StartFailed {
+        /// The outcome of its start.
+        outcome: Outcome,
+        /// The time until it begins again.
+        pause: SimDuration,
+    },
+    /// It is not ready, and balancers no longer choose it.
+    NotReady {
+        /// The number of probes that failed in a row; `None` if there is no process to probe.
+        failures: Option<u32>,
+    },
+    /// Enough probes have passed, and balancers choose it.
+    Ready,
+    /// It was killed because its liveness probes failed.
+    Killed {
+        /// The number of probes that failed in a row.
+        failures: u32,
+        /// The time until it begins again.
+        pause: SimDuration,
+    },
+}
+
 /// A change of an instance, or of the number of them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScaleRecord {
@@ -55,6 +87,13 @@ pub enum ScaleRecord {
         instance: u32,
         /// The time that it takes to start again.
         restart: SimDuration,
+    },
+    /// The process of an instance changes.
+    Process {
+        /// The instance.
+        instance: u32,
+        /// The change.
+        change: ProcessChange,
     },
     /// A process died, and what it kept in memory with it.
     Forgot {

@@ -13,7 +13,7 @@ pub use breaker::BreakerRecord;
 pub use edge::{EdgeRecord, EdgeSeries};
 pub use effect::EffectRecord;
 pub(super) use instance::MOST_KEPT;
-pub use instance::{InstanceChange, InstanceRecord, ScaleRecord};
+pub use instance::{InstanceChange, InstanceRecord, ProcessChange, ScaleRecord};
 pub use pool::PoolSeries;
 pub use queue::QueueRecord;
 pub(super) use workload::KeptLatencies;

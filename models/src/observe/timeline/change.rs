@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use crate::observe::{FigureUnit, InstanceChange};
+use crate::observe::{FigureUnit, InstanceChange, ProcessChange};
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::system::PoolKind;
 
@@ -100,6 +100,13 @@ pub enum Change {
         instance: String,
         /// The time that it takes to start again.
         restart: SimDuration,
+    },
+    /// The process of an instance changes.
+    Process {
+        /// The instance, by name and number; the service, if those of several are told as one.
+        instance: String,
+        /// The change.
+        change: ProcessChange,
     },
     /// A process died, and what it kept in memory with it.
     Forgot {

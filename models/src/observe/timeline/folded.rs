@@ -54,12 +54,28 @@ fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
     // Of several that concern as many, the last that `rev` yields is the first.
     let alike = taken.iter().rev().filter(is_like_first);
     let widest = alike.max_by_key(|moment| affected(&moment.change));
-    let change = Box::new(widest.unwrap_or(first).change.clone());
+    let change = Box::new(of_all(&taken, widest.unwrap_or(first)));
     let flaps = Change::Flaps { change, times, until: last.at };
     moments[spell[0]] = Some(Moment { at: first.at, change: flaps });
     if !are_alike(&last.change, &first.change) {
         moments[spell[spell.len() - 1]] = Some(last.clone());
     }
+}
+
+/// The change of a moment, in the name of the service if instances of it change in the same way.
+fn of_all(taken: &[Moment], told: &Moment) -> Change {
+    if let Change::Process { instance, change } = &told.change {
+        let is_other = |moment: &Moment| matches!(&moment.change, Change::Process { instance: other, .. } if other != instance);
+        if taken.iter().any(is_other) {
+            return Change::Process { instance: service_of(instance).to_owned(), change: *change };
+        }
+    }
+    told.change.clone()
+}
+
+/// The service of an instance: `a` of `a#2`.
+fn service_of(instance: &str) -> &str {
+    instance.split_once('#').map_or(instance, |(service, _)| service)
 }
 
 /// A thing that changes to and fro: its kind, and its name in one or two parts.
@@ -83,6 +99,8 @@ fn strand(change: &Change) -> Option<Strand<'_>> {
         Change::Scaled { service, .. } => ("scale", service, ""),
         Change::OutOfMemory { instance, .. } => ("memory", instance, ""),
         Change::Forgot { instance, .. } => ("process", instance, ""),
+        // The instances of a service share the fate of what they depend on.
+        Change::Process { instance, .. } => ("life", service_of(instance), ""),
         Change::AlertFires { alert, .. } | Change::AlertResolved { alert } => ("alert", alert, ""),
         Change::Backlog { queue, .. } | Change::Drained { queue, .. } => ("backlog", queue, ""),
         Change::AvailabilityFalls { workload, .. }
@@ -104,6 +122,9 @@ fn are_alike(one: &Change, other: &Change) -> bool {
             one == other
         }
         (Change::Instance { change: one, .. }, Change::Instance { change: other, .. }) => {
+            discriminant(one) == discriminant(other)
+        }
+        (Change::Process { change: one, .. }, Change::Process { change: other, .. }) => {
             discriminant(one) == discriminant(other)
         }
         (Change::Scaled { from, to, .. }, Change::Scaled { from: of, to: into, .. }) => {

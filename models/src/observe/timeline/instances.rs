@@ -46,6 +46,9 @@ pub(super) fn scale_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<M
             ScaleRecord::OutOfMemory { instance, restart } => {
                 Change::OutOfMemory { instance: name(blueprint, *instance), restart: *restart }
             }
+            ScaleRecord::Process { instance, change } => {
+                Change::Process { instance: name(blueprint, *instance), change: *change }
+            }
             ScaleRecord::Forgot { instance, what } => {
                 Change::Forgot { instance: name(blueprint, *instance), what: what.clone() }
             }

@@ -29,6 +29,8 @@ pub struct LoadBalancer {
     instances: u32,
     /// The number of instances that exist, which are the first ones.
     present: u32,
+    /// For each instance, true if it does not serve: to the balancer it is as if it did not exist.
+    is_out_of_service: Vec<bool>,
     /// The next one in turn, as a position among the instances of each zone that are in order.
     next: Vec<u32>,
     /// Instances in order; all of them in a panic. Empty if none is in order and the panic
@@ -58,6 +60,7 @@ impl LoadBalancer {
         Self {
             instances,
             present: instances,
+            is_out_of_service: vec![false; instances as usize],
             next: vec![0; settings.locality.map_or(1, |locality| locality.zones.max(1)) as usize],
             eligible: (0..instances).collect(),
             updated_at: None,
@@ -125,10 +128,11 @@ impl LoadBalancer {
             return self.choose_among(None, (call.now, call.key), &mut (call.draw)(), outstanding);
         }
         let mut draw = (call.draw)();
+        let existing = &self.is_out_of_service[..self.present as usize];
         let zone = self
             .zones
             .as_ref()
-            .and_then(|zones| zones.of_call(call.zone, self.present, &self.eligible, &mut draw));
+            .and_then(|zones| zones.of_call(call.zone, existing, &self.eligible, &mut draw));
         self.choose_among(zone, (call.now, call.key), &mut draw, outstanding)
     }
 
@@ -283,22 +287,39 @@ impl LoadBalancer {
         self.find_eligible(now);
     }
 
+    /// Takes an instance out of service, or puts it back as a new one. Like those that are added or
+    /// removed, it is not held back, and it counts in no panic.
+    pub fn set_in_service(&mut self, now: SimTime, instance: u32, is_in_service: bool) {
+        let is_out = &mut self.is_out_of_service[instance as usize];
+        if std::mem::replace(is_out, !is_in_service) != is_in_service {
+            return;
+        }
+        if is_in_service {
+            if let Some(outliers) = &mut self.outliers {
+                outliers.begin_anew(instance);
+            }
+            self.come_backs.note(now, instance);
+        }
+        self.find_eligible(now);
+    }
+
     fn find_eligible(&mut self, now: SimTime) {
         self.updated_at = Some(now);
         self.held_until = SimTime::MAX;
         self.eligible.clear();
-        for instance in 0..self.present {
+        let is_out = &self.is_out_of_service;
+        let serving = || (0..self.present).filter(|instance| !is_out[*instance as usize]);
+        for instance in serving() {
             let is_ejected =
                 self.outliers.as_ref().is_some_and(|outliers| outliers.is_ejected(instance));
             if self.health[instance as usize].is_healthy() && !is_ejected {
                 self.eligible.push(instance);
             }
         }
-        let is_panic =
-            (self.eligible.len() as f64) < self.settings.panic_threshold * f64::from(self.present);
-        if is_panic {
+        let most_for_panic = self.settings.panic_threshold * serving().count() as f64;
+        if (self.eligible.len() as f64) < most_for_panic {
             self.eligible.clear();
-            self.eligible.extend(0..self.present);
+            self.eligible.extend(serving());
         }
     }
 }

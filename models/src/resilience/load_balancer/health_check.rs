@@ -77,6 +77,11 @@ impl Default for HealthTally {
 }
 
 impl HealthTally {
+    /// A tally of an instance that is unhealthy until enough checks have passed.
+    pub fn unhealthy() -> Self {
+        Self { is_healthy: false, in_a_row: 0 }
+    }
+
     /// Takes the result of a check; returns true if it changes the instance's health.
     pub fn note(&mut self, check: &HealthCheck, has_passed: bool) -> bool {
         if has_passed == self.is_healthy {

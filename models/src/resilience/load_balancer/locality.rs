@@ -58,18 +58,19 @@ impl Zones {
 
     /// The zone that a call is kept in: the caller's own, as far as enough of its instances are in
     /// order; that of any other eligible instance otherwise. `None` if there is none to keep to,
-    /// or the caller is in no zone. Of all instances, the first `present` exist.
+    /// or the caller is in no zone. `is_out_of_service` has the instances that exist, and is true
+    /// for those that do not serve.
     pub fn of_call(
         &self,
         callers: Option<u32>,
-        present: u32,
+        is_out_of_service: &[bool],
         eligible: &[u32],
         draw: &mut KeyedDraw,
     ) -> Option<u32> {
         let callers = callers?;
         let own = self.in_turn.map_or(callers, |zones| callers % zones);
-        let existing = &self.of[..present as usize];
-        let members = existing.iter().filter(|zone| **zone == own).count();
+        let existing = self.of.iter().zip(is_out_of_service);
+        let members = existing.filter(|(zone, is_out)| **zone == own && !**is_out).count();
         let zones = || eligible.iter().map(|instance| self.of(*instance));
         let in_order = zones().filter(|zone| *zone == own).count();
         let kept = (in_order as f64 / members.max(1) as f64 * self.overprovisioning).min(1.0);

@@ -107,7 +107,9 @@ impl Graph<'_> {
                 else {
                     continue;
                 };
-                if is_behind && callee_waits > caller_waits {
+                // A probe need not take the way of other requests.
+                let is_probe = self.blueprint.edges[outer].is_for_probes;
+                if is_behind && callee_waits > caller_waits && !is_probe {
                     let message = format!(
                         "`{}` waits {callee_waits} for an answer, but its caller gives up after {caller_waits} (`{}`)",
                         self.name(inner),
@@ -125,7 +127,8 @@ impl Graph<'_> {
 
     fn stations_never_called(&self, problems: &mut Problems) {
         for (id, station) in self.blueprint.stations.iter().enumerate() {
-            if self.blueprint.edges.iter().any(|edge| edge.callee == id as u32) {
+            let mut calls = self.blueprint.edges.iter().filter(|edge| !edge.is_for_probes);
+            if calls.any(|edge| edge.callee == id as u32) {
                 continue;
             }
             let name = station.name.as_str();

@@ -36,6 +36,7 @@ impl Resolver<'_, '_> {
                 match verb {
                     Verb::IsEjected => TimelineEvent::Ejected(instance),
                     Verb::IsReadmitted => TimelineEvent::Readmitted(instance),
+                    Verb::Lives(event) => TimelineEvent::Process(instance, event),
                     _ => TimelineEvent::Down(instance),
                 }
             }

@@ -199,7 +199,8 @@ impl<'a> Station<'a> {
             });
         }
         let instances = first..first + count;
-        let station = StationPlan { name: self.name.to_owned(), kind: self.kind, instances };
+        let station =
+            StationPlan { name: self.name.to_owned(), kind: self.kind, instances, process: None };
         plan.blueprint.stations.push(station);
         id
     }

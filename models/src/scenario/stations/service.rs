@@ -4,6 +4,7 @@ use super::admission::AdmissionSection;
 use super::autoscale::Autoscale;
 use super::contention::ContentionSection;
 use super::memory::Memory;
+use super::process::{self, ProcessSection};
 use super::slots::Slots;
 use crate::language::Problem;
 use crate::language::quantity::Duration;
@@ -42,6 +43,7 @@ section! {
         "handle" => handle: Vec<Placed<Step>>,
         /// Several named operations instead, called as `service.operation`.
         "operations" => operations: Named<Vec<Placed<Step>>>,
+        .. => process: ProcessSection,
         /// True if repeating a request does no harm; true if left out.
         "idempotent" => idempotent: Option<bool>,
         /// Keys by which it recognizes a request that comes again; none if left out.
@@ -87,4 +89,5 @@ pub(crate) fn compile_handlers(
             sequence(caller, steps, names, plan, problems);
         });
     }
+    process::compile(name, service, names, plan, problems);
 }

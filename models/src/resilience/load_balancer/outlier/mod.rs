@@ -137,6 +137,14 @@ impl OutlierDetection {
         self.ejected = self.hosts.iter().filter(|host| host.ejected_at.is_some()).count() as u32;
     }
 
+    /// Forgets an instance: another process has taken its place.
+    pub fn begin_anew(&mut self, instance: u32) {
+        if let Some(host) = self.hosts.get_mut(instance as usize) {
+            self.ejected -= u32::from(host.ejected_at.is_some());
+            *host = Host::default();
+        }
+    }
+
     /// Takes the end of an attempt at an instance; returns the reason if that ejects it.
     pub fn note(&mut self, now: SimTime, instance: u32, result: AttemptResult) -> Option<Ejection> {
         let settings = self.settings;
