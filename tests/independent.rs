@@ -6,6 +6,7 @@ mod net;
 mod oracle;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use net::Net;
 use oracle::{Counts, Oracle};
@@ -31,7 +32,7 @@ fn difference(net: &Net) -> Option<String> {
     let mut found = String::new();
     for (index, (counted, wanted)) in workloads(&finished).iter().zip(&expected).enumerate() {
         if (&counted.0, counted.1) != (&wanted.ended, wanted.latency) {
-            found += &format!("w{index}: {counted:?}, expected {wanted:?}\n");
+            let _ = writeln!(found, "w{index}: {counted:?}, expected {wanted:?}");
         }
     }
     for (edge, wanted) in net.edges.iter().zip(&edges) {
@@ -40,7 +41,7 @@ fn difference(net: &Net) -> Option<String> {
             summary.ended.iter().map(|(kind, count)| (*kind, *count)).collect();
         let counted = Counts { ended, latency: 0, attempts: summary.attempts };
         if counted != *wanted {
-            found += &format!("{}: {counted:?}, expected {wanted:?}\n", edge.name());
+            let _ = writeln!(found, "{}: {counted:?}, expected {wanted:?}", edge.name());
         }
     }
     (!found.is_empty()).then(|| format!("{found}{}", net.text()))

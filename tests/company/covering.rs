@@ -20,7 +20,8 @@ struct Open {
     /// Number of the first value of each factor.
     first: Vec<usize>,
     values: usize,
-    is_open: Vec<bool>,
+    /// For each two values, true if their pair is open.
+    pairs_left: Vec<bool>,
     number: usize,
 }
 
@@ -32,12 +33,12 @@ impl Open {
         });
         let first: Vec<usize> = starts.collect();
         let values: usize = levels.iter().sum();
-        let mut open = Self { first, values, is_open: vec![false; values * values], number: 0 };
+        let mut open = Self { first, values, pairs_left: vec![false; values * values], number: 0 };
         for (factor, level) in levels.iter().enumerate() {
             for (other, others) in levels.iter().enumerate().skip(factor + 1) {
                 for (one, two) in (0..*level).flat_map(|it| (0..*others).map(move |to| (it, to))) {
                     let place = open.place((factor, one), (other, two));
-                    open.is_open[place] = true;
+                    open.pairs_left[place] = true;
                     open.number += 1;
                 }
             }
@@ -58,13 +59,13 @@ impl Open {
     }
 
     fn gain(&self, row: &[usize]) -> usize {
-        Self::pairs(row).filter(|(one, other)| self.is_open[self.place(*one, *other)]).count()
+        Self::pairs(row).filter(|(one, other)| self.pairs_left[self.place(*one, *other)]).count()
     }
 
     fn close(&mut self, row: &[usize]) {
         for (one, other) in Self::pairs(row) {
             let place = self.place(one, other);
-            self.number -= usize::from(std::mem::take(&mut self.is_open[place]));
+            self.number -= usize::from(std::mem::take(&mut self.pairs_left[place]));
         }
     }
 
@@ -84,8 +85,8 @@ impl Open {
             let turn = roll(levels[factor]);
             let gain = |value: &usize| {
                 let pairs = chosen.iter().map(|other| self.place((factor, *value), *other));
-                let closed = pairs.filter(|place| self.is_open[*place]).count();
-                (closed, self.left((factor, *value), levels))
+                let closed = pairs.filter(|place| self.pairs_left[*place]).count();
+                (closed, self.left_of((factor, *value), levels))
             };
             let values = (0..levels[factor]).map(|value| (value + turn) % levels[factor]);
             let best = values.max_by_key(gain).expect("a factor has values");
@@ -96,10 +97,10 @@ impl Open {
     }
 
     /// Open pairs that a value is part of.
-    fn left(&self, one: (usize, usize), levels: &[usize]) -> usize {
+    fn left_of(&self, one: (usize, usize), levels: &[usize]) -> usize {
         let others = levels.iter().enumerate().filter(|(other, _)| *other != one.0);
         let pairs = others.flat_map(|(other, level)| (0..*level).map(move |it| (other, it)));
-        pairs.filter(|other| self.is_open[self.place(one, *other)]).count()
+        pairs.filter(|other| self.pairs_left[self.place(one, *other)]).count()
     }
 }
 
