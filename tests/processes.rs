@@ -378,7 +378,7 @@ fn expectations_speak_of_processes() {
         "run: { duration: 60s, drain: 5s }
          workloads: { web: { to: a.get, arrivals: constant 10/s } }
          services: { a: { instances: 2, threads: 1, start: [ { work: 2s } ], readiness: { call: self.health, every: 1s }, liveness: { call: self.health, every: 2s }, operations: { get: [ { work: 1ms } ], health: [ { work: 1ms } ] } } }
-         faults: [ { at: 10s, for: 20s, slow: a, adding: 100s, instances: 1 } ]
+         faults: [ { at: 10s, for: 20s, slow: a, adding: 20s, instances: 1 } ]
          expect: [ { order: 'instance a#1 becomes unready, then instance a#1 is killed, then instance a#1 starts, then instance a#1 becomes ready' }, instance a#2 never becomes unready, instance a never is killed ]",
     );
     let trial = sim_experiments::Trial::of(&crate::running::blueprint(&load_text(&text, &[])));

@@ -10,6 +10,7 @@ use super::contention::Contention;
 use super::pool_plan::{PoolKind, PoolPlan};
 use super::process_plan::ProcessPlan;
 use super::program::{BranchTable, CallSite};
+use super::scaling_plan::AutoscalerPlan;
 use crate::OutcomeSet;
 use crate::expect::{Expectation, Reading};
 use crate::faults::{Fault, Trigger};
@@ -18,8 +19,8 @@ use crate::observe::{AlertPlan, Condition, LatencyWindow};
 use crate::resilience::admission::AdmissionSettings;
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{
-    AutoscalerSettings, Backoff, Balancing, Fallback, RateLimitPolicy, RetryBudgetPolicy,
-    ThrottleSettings, circuit_breaker,
+    Backoff, Balancing, Fallback, RateLimitPolicy, RetryBudgetPolicy, ThrottleSettings,
+    circuit_breaker,
 };
 use crate::resources::{CacheSettings, MessageLimits};
 use crate::steps::Op;
@@ -176,32 +177,6 @@ pub struct CachePlan {
     pub station: u32,
     /// Its keys and their lifetime.
     pub settings: CacheSettings,
-}
-
-/// An autoscaler, which sets the number of instances of a station.
-#[derive(Clone, Copy, Debug)]
-pub struct AutoscalerPlan {
-    /// The station that it scales.
-    pub station: u32,
-    /// The load that it looks at.
-    pub watches: Watched,
-    /// Number of instances at the start.
-    pub from: u32,
-    /// True if operators alone decide, and nothing by itself.
-    pub is_manual: bool,
-    /// Settings of its decisions.
-    pub settings: AutoscalerSettings,
-}
-
-/// The load that an autoscaler looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Watched {
-    /// The share of threads or slots in use.
-    Slots,
-    /// The share of processors in use.
-    Processors,
-    /// The messages that wait in this queue.
-    Queue(u32),
 }
 
 /// Rule that assigns messages to partitions.

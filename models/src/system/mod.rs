@@ -36,6 +36,7 @@ mod program;
 mod reach;
 mod regions;
 mod scaling;
+mod scaling_plan;
 mod state;
 mod station;
 mod tasks;
@@ -46,9 +47,9 @@ pub use crate::guards::{Guard, Scope};
 pub use crate::steps::Op;
 pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
-    Act, AnswerValue, AutoscalerPlan, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan,
-    Ends, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
-    RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, Watched, WorkloadPlan,
+    Act, AnswerValue, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
+    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
+    RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
 };
 pub use contention::Contention;
 pub use event::Event;
@@ -57,6 +58,7 @@ pub use pool_plan::{PoolKind, PoolPlan};
 pub use process_plan::{ProbeKind, ProbePlan, ProcessPlan};
 pub use program::{BranchTable, CallSite};
 pub(crate) use reach::Way;
+pub use scaling_plan::{AutoscalerPlan, Watched};
 pub use state::{Aborted, LimitReached, System};
 pub(crate) use state::{Next, Parked, QueueState, State};
 pub(crate) use turn::{Turn, draw_tag};

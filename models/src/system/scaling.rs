@@ -1,10 +1,46 @@
 //! Instances that come and go: autoscalers, and processes that run out of memory.
 
-use super::blueprint::{NONE, Watched};
+use std::collections::VecDeque;
+
+use sim_core::SimTime;
+
+use super::blueprint::{Blueprint, NONE};
 use super::event::Event;
-use super::state::SeenUse;
+use super::scaling_plan::{AutoscalerPlan, Watched};
 use super::turn::Turn;
-use crate::resilience::Load;
+use crate::resilience::{Autoscaler, Load};
+
+/// The state of an autoscaler.
+#[derive(Clone, Debug)]
+pub(crate) struct ScalerState {
+    pub scaler: Autoscaler,
+    /// Number of instances that serve.
+    pub running: u32,
+    /// The times at which the instances that are starting up will serve, in order.
+    pub starting: VecDeque<SimTime>,
+    /// The use of each instance up to the last decision.
+    pub seen: Vec<SeenUse>,
+}
+
+/// The use of an instance up to a time.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SeenUse {
+    /// The time: the last decision, or the start of the instance if that was later.
+    pub at: SimTime,
+    /// What was in use, integrated over time (slot-nanoseconds).
+    pub busy: i128,
+}
+
+/// The state of an autoscaler at the beginning of a run.
+pub(super) fn initial_scaler(plan: &AutoscalerPlan, blueprint: &Blueprint) -> ScalerState {
+    let instances = blueprint.stations[plan.station as usize].instances.len();
+    ScalerState {
+        scaler: Autoscaler::new(plan.settings),
+        running: plan.from,
+        starting: VecDeque::new(),
+        seen: vec![SeenUse::default(); instances],
+    }
+}
 
 impl Turn<'_> {
     /// Starts an autoscaler: at first only the planned initial instances run.

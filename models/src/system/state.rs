@@ -11,12 +11,13 @@ use super::event::Event;
 use super::frame::{Frames, Role};
 use super::operator::Operator;
 use super::process::{ProcessState, initial_processes};
+use super::scaling::{ScalerState, initial_scaler};
 use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::Recorder;
 use crate::resilience::admission::Admission;
 use crate::resilience::{
-    AdaptiveThrottle, Autoscaler, BreakerInService, LoadBalancer, RateLimiter, RetryBudget,
+    AdaptiveThrottle, BreakerInService, LoadBalancer, RateLimiter, RetryBudget,
 };
 use crate::resources::{IdempotencyKeys, KeyedCache, Message, MessageQueue, Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
@@ -178,27 +179,6 @@ pub(crate) struct QueueState {
     pub next_delivery: SimTime,
     /// Time of its next check, if one is planned.
     pub tick_at: Option<SimTime>,
-}
-
-/// The state of an autoscaler.
-#[derive(Clone, Debug)]
-pub(crate) struct ScalerState {
-    pub scaler: Autoscaler,
-    /// Number of instances that serve.
-    pub running: u32,
-    /// The times at which the instances that are starting up will serve, in order.
-    pub starting: VecDeque<SimTime>,
-    /// The use of each instance up to the last decision.
-    pub seen: Vec<SeenUse>,
-}
-
-/// The use of an instance up to a time.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct SeenUse {
-    /// The time: the last decision, or the start of the instance if that was later.
-    pub at: SimTime,
-    /// What was in use, integrated over time (slot-nanoseconds).
-    pub busy: i128,
 }
 
 /// A user of a closed workload.
@@ -548,16 +528,6 @@ fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams
         refusals: 0,
         last_answers: vec![None; edge.caller_instances as usize],
         deferred: VecDeque::new(),
-    }
-}
-
-fn initial_scaler(plan: &super::AutoscalerPlan, blueprint: &Blueprint) -> ScalerState {
-    let instances = blueprint.stations[plan.station as usize].instances.len();
-    ScalerState {
-        scaler: Autoscaler::new(plan.settings),
-        running: plan.from,
-        starting: VecDeque::new(),
-        seen: vec![SeenUse::default(); instances],
     }
 }
 
