@@ -48,6 +48,7 @@ mod proxies;
 mod reach;
 mod queue_reference;
 mod queues;
+mod real_outages;
 mod recommendations;
 mod regions;
 mod reported;
