@@ -160,7 +160,9 @@ fn instances_and_paces_that_cannot_be_are_errors() {
         ["this fault begins again before it is over"]
     );
     assert_eq!(
-        problems("{ slow: web -> api, adding: 2ms, instances: 1 to 2, end: one every 1s, for: 1s }"),
+        problems(
+            "{ slow: web -> api, adding: 2ms, instances: 1 to 2, end: one every 1s, for: 1s }"
+        ),
         ["a call has no instances"; 2]
     );
 }

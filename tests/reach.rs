@@ -279,3 +279,28 @@ fn a_deadline_that_was_passed_on_is_a_timeout_to_its_client() {
         }
     }
 }
+
+/// A paused process answers nothing, not even that a request has waited for too long: whoever waits
+/// hears of it when the pause is over, or gives up before.
+#[test]
+fn a_paused_instance_does_not_answer_that_a_wait_was_too_long() {
+    let run = |timeout: &str| {
+        run_sections(
+            &format!(
+                "run: {{ duration: 20s, drain: 30s }}
+                 workloads: {{ w: {{ to: a, arrivals: constant 1/s }} }}
+                 services: {{ a: {{ threads: {{ max: 1, max wait: 2500ms }}, handle: [ {{ work: 1900ms }} ] }} }}
+                 calls: {{ w -> a: {{ {timeout} }} }}
+                 faults: [ {{ at: 3500ms, for: 10s, pause: a }} ]"
+            ),
+            &[],
+        )
+    };
+    let patient = run("");
+    let series = &patient.system.recorder().workloads()[0].series.ended;
+    let ends = |second: usize| series[second].iter().sum::<u32>();
+    assert_eq!((4..13).map(ends).sum::<u32>(), 0, "{series:?}");
+    assert!(ends(13) > 0, "it goes on at 13.5 s");
+    let hasty = run("timeout: 5s");
+    assert!(ended(&hasty, "w -> a", "timeout") >= 6);
+}

@@ -162,10 +162,9 @@ impl Lost {
             waiting + in_flight
         };
         let messages: u64 = (0..recorder.queues().len()).map(messages_in).sum();
-        let given_up = recorder
-            .queues()
-            .iter()
-            .map(|queue| queue.refused + queue.dead + queue.expired - queue.compensated);
+        let given_up = recorder.queues().iter().map(|queue| {
+            queue.refused + queue.dead + queue.expired + queue.purged - queue.compensated
+        });
         let not_deferred = recorder.edges().iter().map(|edge| edge.not_deferred);
         Self {
             failed,

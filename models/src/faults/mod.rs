@@ -35,7 +35,7 @@ pub use self::deploy::{Cold, Restart};
 pub use self::errors::Errors;
 pub use self::fault::{Fault, Part};
 pub use self::flush::Flush;
-pub(crate) use self::instances::instances_in_words;
+pub(crate) use self::instances::{InstanceChoice, instances_in_words, struck_instances};
 pub use self::lose_threads::LoseSlots;
 pub use self::pause::Pause;
 pub use self::refuse::Refuse;

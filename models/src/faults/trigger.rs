@@ -9,7 +9,8 @@ use crate::scenario::{Names, Plan, compile_condition};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trigger {
     /// The condition; it is checked at the end of each interval of the series, until it is met.
-    pub condition: Condition,
+    /// `None` if an operator decides.
+    pub condition: Option<Condition>,
 }
 
 /// The id of the trigger of a fault; `None` if it begins at a time.
@@ -33,6 +34,6 @@ pub(super) fn compile_trigger(
         problems.error(when.key(), message, "write `at`: arrivals are planned before the run");
     }
     let condition = compile_condition(when, names, plan, problems)?;
-    plan.blueprint.triggers.push(Trigger { condition });
+    plan.blueprint.triggers.push(Trigger { condition: Some(condition) });
     Some(plan.blueprint.triggers.len() as u32 - 1)
 }

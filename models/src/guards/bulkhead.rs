@@ -200,7 +200,7 @@ impl Permits {
         let capacity = hosts.map_or(self.capacity, |limits| limits.most_in_flight());
         let first_caller = match site.edge.caller {
             Caller::Station(id) => Some(plan.blueprint.stations[id as usize].instances.start),
-            Caller::Workload(_) | Caller::Queue(_) => None,
+            Caller::Workload(_) | Caller::Queue(_) | Caller::Operator => None,
         };
         for instance in 0..instances {
             plan.push_pool(PoolPlan {

@@ -255,6 +255,31 @@ impl Written for FactorOrNone {
 }
 written!(FactorOrNone, "FactorOrNone");
 
+/// A part or a multiple of something: `20%`, `2x`, `0%`.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub(crate) struct Multiple(pub f64);
+
+impl FromStr for Multiple {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Some(percent) = text.strip_suffix('%') else { return factor_of(text).map(Self) };
+        factor_of(&format!("{}x", percent.trim()))
+            .map(|percent| Self(percent / 100.0))
+            .map_err(|_| format!("`{text}` is neither a share nor a factor; write `20%` or `2x`"))
+    }
+}
+
+impl Written for Multiple {
+    const EXPECTED: &'static str = "a share such as 20%, or a factor such as 2x";
+    const PATTERN: &'static str = r"^[0-9.]+\s*(%|x)$";
+    const EXAMPLES: &'static [&'static str] = &["20%", "2x", "0%"];
+    fn suggestion(number: f64) -> Option<String> {
+        Some(format!("{number}%"))
+    }
+}
+written!(Multiple, "Multiple");
+
 /// An amount of memory: `512MB`, `2GB`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) struct Bytes(pub u64);

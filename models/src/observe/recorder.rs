@@ -20,6 +20,7 @@ pub struct Recorder {
     pub(super) breakers: Vec<BreakerRecord>,
     instances: Vec<InstanceRecord>,
     scales: Vec<(SimTime, ScaleRecord)>,
+    orders: Vec<(SimTime, u32, bool)>,
     pub(super) queues: Vec<QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
     pub(super) pools: Vec<PoolSeries>,
@@ -38,6 +39,7 @@ impl Recorder {
             breakers: vec![BreakerRecord::new(); blueprint.breakers.len()],
             instances: Vec::new(),
             scales: Vec::new(),
+            orders: Vec::new(),
             queues: vec![QueueRecord::default(); blueprint.queues.len()],
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
@@ -124,6 +126,33 @@ impl Recorder {
     /// A call that was put off has been made up for.
     pub fn call_made_up(&mut self, edge: u32) {
         self.edges[edge as usize].made_up += 1;
+    }
+
+    /// An order of an operator has been carried out.
+    pub fn order_carried_out(&mut self, at: SimTime, order: u32) {
+        self.orders.push((at, order, true));
+    }
+
+    /// The call on which an order depends has failed; only the first failure is kept.
+    pub fn order_delayed(&mut self, at: SimTime, order: u32) {
+        if !self.orders.iter().any(|(_, known, _)| *known == order) {
+            self.orders.push((at, order, false));
+        }
+    }
+
+    /// The orders that were carried out, or (`false`) delayed, with their times.
+    pub fn orders(&self) -> &[(SimTime, u32, bool)] {
+        &self.orders
+    }
+
+    /// A pool has another number of slots from now on.
+    pub fn pool_resized(&mut self, now: SimTime, pool: usize, slots: u32) {
+        self.pools[pool].resized(now, slots);
+    }
+
+    /// Messages of a queue were dropped by an operator.
+    pub fn messages_purged(&mut self, queue: u32, count: u64) {
+        self.queues[queue as usize].purged += count;
     }
 
     /// An autoscaler has brought the instances of a station to another number.
@@ -272,5 +301,13 @@ fn series_of(pool: &PoolPlan, blueprint: &Blueprint) -> PoolSeries {
     let is_scaled = blueprint.autoscalers.iter().any(|scaler| {
         blueprint.stations[scaler.station as usize].instances.contains(&pool.instance)
     });
-    if is_scaled { PoolSeries::of_autoscaled() } else { PoolSeries::default() }
+    let is_resized = blueprint.changes.iter().any(|change| {
+        let label = |it: &PoolPlan| (it.label(), it.kind) == (pool.label(), pool.kind);
+        change.pools.iter().any(|other| label(other) && other.capacity != pool.capacity)
+    });
+    if is_scaled || is_resized {
+        PoolSeries::of_changing(pool.capacity, !is_scaled)
+    } else {
+        PoolSeries::default()
+    }
 }

@@ -84,6 +84,11 @@ pub struct Autoscaler {
 }
 
 impl Autoscaler {
+    /// Takes other settings.
+    pub fn change(&mut self, settings: AutoscalerSettings) {
+        self.settings = settings;
+    }
+
     /// An autoscaler that has not decided anything yet.
     pub fn new(settings: AutoscalerSettings) -> Self {
         Self {

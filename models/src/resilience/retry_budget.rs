@@ -162,7 +162,7 @@ impl RetryBudget {
             }
             Self::Envoy { ratio, minimum, calls, retries } => {
                 // The retry that has just failed makes room for the next.
-                *retries -= u32::from(!is_first);
+                *retries = retries.saturating_sub(u32::from(!is_first));
                 let most = ((*ratio * f64::from(*calls)) as u32).max(*minimum);
                 let is_allowed = *retries < most;
                 *retries += u32::from(is_allowed);
@@ -176,8 +176,9 @@ impl RetryBudget {
     /// allowed.
     pub fn call_ends(&mut self, is_retry: bool) {
         if let Self::Envoy { calls, retries, .. } = self {
-            *calls -= 1;
-            *retries -= u32::from(is_retry);
+            // A budget whose settings have changed has not seen the calls begin.
+            *calls = calls.saturating_sub(1);
+            *retries = retries.saturating_sub(u32::from(is_retry));
         }
     }
 }

@@ -53,6 +53,11 @@ impl IdempotencyKeys {
         Self { lifetime, known: HashMap::new(), done: VecDeque::new() }
     }
 
+    /// Remembers keys for another time from now on.
+    pub fn change(&mut self, lifetime: SimDuration) {
+        self.lifetime = lifetime;
+    }
+
     /// Looks up the key of a request that `who` is about to do, and records it if it is new.
     pub fn begin(&mut self, now: SimTime, key: u64, who: u32) -> Repetition {
         while let Some((at, key)) =

@@ -94,6 +94,16 @@ impl KeyedCache {
         }
     }
 
+    /// Takes other settings for as many keys; what is stored keeps its time.
+    pub fn change(&mut self, settings: &CacheSettings) {
+        self.lifetime = settings.lifetime.clone();
+        self.coalesces = settings.coalesces;
+        let is_drawn = settings.lifetime.as_constant().is_none();
+        if is_drawn && self.stored.is_empty() {
+            self.stored = vec![0; self.expires.len()];
+        }
+    }
+
     /// Looks up a key for a frame. If the result is [`LookUp::Wait`], the frame is woken when the
     /// fetch ends.
     pub fn look_up(&mut self, now: SimTime, key: u32, reader: Waiter) -> LookUp {

@@ -187,6 +187,25 @@ impl MessageQueue {
         Some(entry.message)
     }
 
+    /// Takes other limits for as many partitions and lanes as before.
+    pub fn change(&mut self, limits: MessageLimits) {
+        self.limits = limits;
+    }
+
+    /// Drops all messages that have no place: those that are neither being delivered nor between two
+    /// attempts. Returns their number.
+    pub fn purge(&mut self) -> u64 {
+        let purged = self.without_place;
+        for lane in 0..self.lanes.len() {
+            if !self.has_place(lane) {
+                self.lanes[lane].clear();
+            }
+        }
+        self.in_lanes -= purged;
+        self.without_place = 0;
+        purged
+    }
+
     /// Number of messages waiting: all that are not being delivered.
     pub fn depth(&self) -> u64 {
         self.in_lanes + self.resting.len() as u64

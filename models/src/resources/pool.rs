@@ -324,6 +324,14 @@ impl Pool {
         }
     }
 
+    /// Changes the number of slots and the length of the queue. Slots in use beyond the new number
+    /// disappear when they are given back, and who waits goes on waiting.
+    pub fn resize(&mut self, now: SimTime, capacity: u32, queue_limit: u32, core: u32) {
+        (self.capacity, self.queue_limit, self.core) = (capacity, queue_limit, core.min(capacity));
+        self.lost = self.lost.min(capacity);
+        self.note_saturation(now);
+    }
+
     /// Sets the number of slots out of service to `count`; those in use are lost when they are
     /// given back.
     pub fn lose(&mut self, now: SimTime, count: u32) {

@@ -2,6 +2,7 @@
 
 use super::fallbacks::{FallbackList, check_alternatives, compile_fallbacks};
 use super::names::{Names, meant};
+use super::operator::OPERATOR;
 use super::plan::{Caller, Edge, Plan};
 use crate::guards::{Guard, GuardsSection, outlier_detection_of, pipeline};
 use crate::language::distribution::DurationPhrase;
@@ -97,6 +98,7 @@ fn compile(
         is_caller_a_service: matches!(edge.caller, Caller::Station(_)),
         caller_first_instance: match edge.caller {
             Caller::Workload(index) | Caller::Queue(index) => index,
+            Caller::Operator => 0,
             Caller::Station(id) => plan.blueprint.stations[id as usize].instances.start,
         },
         caller_instances: plan.caller_instances(edge.caller),
@@ -152,6 +154,7 @@ fn check_edge_name(
         .names()
         .chain(names.file.queues.names())
         .chain(names.stations())
+        .chain(plan.through.iter().any(Option::is_some).then_some(OPERATOR))
         .collect();
     let unknown = if callers.contains(&caller) {
         names.find_station(callee).is_none().then_some(callee)

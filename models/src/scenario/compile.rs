@@ -8,7 +8,7 @@ use super::analyses::{Analyses, compile_analyses, compile_prices};
 use super::calls::compile_calls;
 use super::load::WrittenFile;
 use super::names::Names;
-use super::operator::compile_operations;
+use super::operator::{compile_operations, compile_through};
 use super::plan::Plan;
 use super::queues::compile_queues;
 use super::request::Request;
@@ -45,8 +45,11 @@ pub(super) fn compile(
         ..Blueprint::new(name, file.run.compile(problems), file.limits.compile())
     };
     let mut plan = Plan::new(blueprint);
-    let names = &Names::new(file, sources, written.folder, problems);
+    let names = &Names::new(written, sources, problems);
     compile_system(names, &mut plan, problems);
+    compile_operations(names, &mut plan, problems);
+    compile_alerts(names, &mut plan, problems);
+    compile_chaos(names, &mut plan, problems);
     plan.blueprint.prices = compile_prices(&file.prices, problems);
     compile_expectations(names, &mut plan, problems);
     let analyses = compile_analyses(written.tree, request, names, &mut plan, problems);
@@ -61,10 +64,41 @@ fn compile_system(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     compile_workloads(names, plan, problems);
     compile_queues(names, plan, problems);
     compile_handlers(names, plan, problems);
+    compile_through(names, plan, problems);
     compile_calls(names, plan, problems);
     plan.resolve_sites();
     compile_faults(names, plan, problems);
-    compile_operations(names, plan, problems);
-    compile_alerts(names, plan, problems);
-    compile_chaos(names, plan, problems);
+}
+
+/// Compiles a system whose settings have changed in a run, from the one before. What is not of the
+/// system, such as faults and expectations, stays; times and deadlines of the one before keep their
+/// ids, because what is in flight refers to them.
+pub(super) fn compile_change(
+    written: &WrittenFile<'_>,
+    sources: &Sources,
+    problems: &mut Problems,
+    before: &Blueprint,
+) -> Blueprint {
+    let blueprint = Blueprint {
+        customers: before.customers,
+        distributions: before.distributions.clone(),
+        deadlines: before.deadlines.clone(),
+        ..Blueprint::new(&before.name, before.run, before.limits)
+    };
+    let mut plan = Plan::new(blueprint);
+    compile_system(&Names::new(written, sources, problems), &mut plan, problems);
+    let before = before.clone();
+    Blueprint {
+        faults: before.faults,
+        triggers: before.triggers,
+        orders: before.orders,
+        experiment: before.experiment,
+        abort_when: before.abort_when,
+        alerts: before.alerts,
+        expectations: before.expectations,
+        latency_windows: before.latency_windows,
+        readings: before.readings,
+        prices: before.prices,
+        ..plan.finish()
+    }
 }

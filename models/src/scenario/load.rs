@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::analyses::{self, Analyses};
 use super::compile::{Compiled, compile};
 use super::file::Scenario;
@@ -188,9 +190,19 @@ impl Loader {
         let name = Path::new(&input.name)
             .file_stem()
             .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
-        let written = WrittenFile { file: &file, tree: &tree, name: &name, folder: &input.folder };
+        let changed = self.changed_files(&tree, &file);
+        let written = WrittenFile {
+            file: &file,
+            tree: &tree,
+            name: &name,
+            folder: &input.folder,
+            most_instances: &changed.most_instances,
+        };
         let request = &overrides.request;
-        let compiled = compile(&written, &self.sources, &mut self.problems, request);
+        let mut compiled = compile(&written, &self.sources, &mut self.problems, request);
+        if !self.problems.has_errors() {
+            self.compile_changes(&changed, &written, &mut compiled.blueprint);
+        }
         if !self.problems.has_errors() {
             lint(&file, &compiled.blueprint, &compiled.operations, &mut self.problems);
         }
@@ -238,4 +250,6 @@ pub(super) struct WrittenFile<'a> {
     pub name: &'a str,
     /// The folder that other files are relative to.
     pub folder: &'a Path,
+    /// For each service whose number of instances changes in a run, the largest.
+    pub most_instances: &'a IndexMap<String, u32>,
 }

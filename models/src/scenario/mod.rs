@@ -12,6 +12,7 @@
 
 mod analyses;
 mod calls;
+mod changes;
 mod compile;
 mod csv_file;
 mod cycles;

@@ -5,6 +5,7 @@ use std::path::Path;
 use indexmap::IndexMap;
 
 use super::file::Scenario;
+use super::load::WrittenFile;
 use crate::language::{Location, Placed, Problem, Problems, Sources, did_you_mean};
 use crate::system::{NONE, StationKind};
 
@@ -16,6 +17,8 @@ pub(crate) struct Names<'a> {
     pub sources: &'a Sources,
     /// The folder that files named by the scenario are relative to.
     pub folder: &'a Path,
+    /// For each service whose number of instances changes in a run, the largest.
+    pub most_instances: &'a IndexMap<String, u32>,
     stations: IndexMap<&'a str, NamedStation>,
     keyed_caches: Vec<&'a str>,
 }
@@ -31,21 +34,28 @@ pub(crate) struct NamedStation {
 
 impl<'a> Names<'a> {
     /// Resolves the names of a file; notes a problem if two things have one name.
-    pub fn new(
-        file: &'a Scenario,
+    pub(super) fn new(
+        written: &WrittenFile<'a>,
         sources: &'a Sources,
-        folder: &'a Path,
         problems: &mut Problems,
     ) -> Self {
+        let WrittenFile { file, folder, most_instances, .. } = *written;
         let stations = stations_by_name(file, problems);
         let keyed = file.caches.iter().filter(|(_, cache)| cache.is_keyed());
         let keyed_caches = keyed.map(|(name, _)| name.as_str()).collect();
-        Self { file, sources, folder, stations, keyed_caches }
+        Self { file, sources, folder, most_instances, stations, keyed_caches }
     }
 
     /// The station of a name, if there is one.
     pub fn find_station(&self, name: &str) -> Option<NamedStation> {
         self.stations.get(name).copied()
+    }
+
+    /// True if a workload, station or queue has this name.
+    pub fn is_name_of_something(&self, name: &str) -> bool {
+        self.find_station(name).is_some()
+            || self.file.workloads.get_index_of(name).is_some()
+            || self.file.queues.get_index_of(name).is_some()
     }
 
     /// The names of all stations.

@@ -1,27 +1,45 @@
-//! Actions of operators on breakers.
+//! What operators and automation do at planned instants: to breakers, to settings, to processes, to
+//! queues.
 
 use sim_core::{SimDuration, SimTime};
 
+use super::changes::Settings;
 use super::names::Names;
-use super::plan::{Plan, span_or};
-use crate::faults::{FaultTarget, must_have_breaker, target_of};
+use super::plan::{Caller, Plan, span_or};
+use crate::faults::{
+    Effect, Fault, FaultTarget, InstanceChoice, Part, Restart, Trigger, must_have_breaker,
+    struck_instances, target_of,
+};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problem, Problems, one_of, section};
 use crate::resilience::circuit_breaker::OperatorOrder;
-use crate::system::OrderPlan;
+use crate::steps::Op;
+use crate::system::{Act, OnFailure, OrderPlan, StationKind, ThroughPlan};
+
+/// The name of an operator as a caller.
+pub(super) const OPERATOR: &str = "operator";
+/// Default time for which a restarted process is gone.
+const RESTART: SimDuration = SimDuration::from_secs(10);
+/// Default pause before a call on which an order depends is tried again.
+const AGAIN_AFTER: SimDuration = SimDuration::from_secs(10);
 
 section! {
-    /// Something that an operator does to the breakers of an edge `a -> b`.
+    /// Something that an operator, or automation, does at an instant.
     pub(crate) struct Operation {
         /// The time of the action; the beginning of the run if left out.
         "at" => at: Option<Placed<Duration>>,
-        .. => act: Act,
+        /// The operation of a service that must answer before the action is carried out, such as
+        /// `apiserver` or `deployer.start`; none if left out.
+        "through" => through: Option<Placed<String>>,
+        /// The pause before it is asked again when it has failed; 10s if left out.
+        "again after" => again_after: Option<Placed<Duration>>,
+        .. => act: Written,
     }
 }
 
 one_of! {
     /// An action of an operator.
-    pub(crate) enum Act("operation") {
+    pub(crate) enum Written("operation") {
         /// Rejects every call.
         "force open" => ForceOpen(ForceOpen),
         /// Lets every call pass, and forgets what was counted.
@@ -32,6 +50,12 @@ one_of! {
         "enable" => Enable(Enable),
         /// Makes the breaker start afresh, closed.
         "reset" => Reset(Reset),
+        /// Gives settings other values, from this instant on.
+        "set" => Set(Set),
+        /// Restarts the processes of a service, database or cache.
+        "restart" => Restart(RestartSection),
+        /// Drops all messages that wait in a queue.
+        "purge" => Purge(Purge),
     }
 }
 
@@ -81,52 +105,208 @@ section! {
     }
 }
 
-impl Act {
-    /// The order, the edge whose breakers receive it, and how long it is in force.
-    fn parts(&self) -> (OperatorOrder, &Placed<String>, Option<Duration>) {
-        match self {
-            Self::ForceOpen(act) => (OperatorOrder::ForceOpen, &act.edge, act.lasts),
-            Self::ForceClosed(act) => (OperatorOrder::ForceClosed, &act.edge, act.lasts),
-            Self::Disable(act) => (OperatorOrder::Disable, &act.edge, act.lasts),
-            Self::Enable(act) => (OperatorOrder::Enable, &act.edge, None),
-            Self::Reset(act) => (OperatorOrder::Reset, &act.edge, None),
+section! {
+    /// Gives settings other values, from this instant on.
+    pub(crate) struct Set {
+        /// The settings, by their paths, such as `workloads.web.rate: 20%`.
+        "set" => settings: Placed<Settings>,
+    }
+}
+
+section! {
+    /// Restarts the processes of a service, database or cache: what is in flight is lost.
+    pub(crate) struct RestartSection {
+        /// The service, database or cache.
+        "restart" => target: Placed<String>,
+        /// The instances; all if left out.
+        "instances" => instances: Option<Placed<InstanceChoice>>,
+        /// The time for which they are gone; 10s if left out.
+        "for" => lasts: Option<Placed<Duration>>,
+    }
+}
+
+section! {
+    /// Drops all messages that wait in a queue.
+    pub(crate) struct Purge {
+        /// The queue.
+        "purge" => queue: Placed<String>,
+    }
+}
+
+/// Compiles the actions of operators, in the order of their times.
+pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+    let mut changes = 0;
+    let mut operations: Vec<_> = names.file.operator.iter().zip(plan.through.clone()).collect();
+    operations.sort_by_key(|(operation, _)| time_of(operation));
+    for (operation, through) in operations {
+        note_idle(operation, plan, problems);
+        for (later, act, summary) in acts(operation, &mut changes, names, plan, problems) {
+            let at = time_of(operation) + later;
+            let through = through.filter(|_| later.is_zero());
+            plan.blueprint.orders.push(OrderPlan { at, act, summary, through });
         }
     }
 }
 
-/// Compiles the actions of operators.
-pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
+/// Compiles the calls on which actions of operators depend.
+pub(crate) fn compile_through(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     for operation in &names.file.operator {
-        let (order, target, lasts) = operation.act.parts();
-        let at = SimTime::ZERO + span_or(operation.at.as_ref(), SimDuration::ZERO);
-        let edge = match target_of(target, names, plan, problems) {
-            Some(FaultTarget::Edge(edge)) => edge,
-            Some(FaultTarget::Station(_)) => {
-                let message = "operators act on the breaker of a call";
-                problems.error(target.at(), message, "write `caller -> callee`");
-                continue;
+        let through = through(operation, names, plan, problems);
+        plan.through.push(through);
+    }
+    let first = names.file.operator.iter().find_map(|it| it.through.as_ref());
+    if let Some(first) = first.filter(|_| names.is_name_of_something(OPERATOR)) {
+        let message = "something else is called `operator`, so no action can go through a service";
+        problems.error(first.key(), message, "give the other thing another name");
+    }
+}
+
+/// The instant of an action.
+pub(super) fn time_of(operation: &Operation) -> SimTime {
+    SimTime::ZERO + span_or(operation.at.as_ref(), SimDuration::ZERO)
+}
+
+/// The parts of an action: how much later each is carried out, what it is, and its words.
+fn acts(
+    operation: &Placed<Operation>,
+    changes: &mut u32,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> Vec<(SimDuration, Act, String)> {
+    let mut breakers = |order, edge: &Placed<String>, lasts: Option<Duration>| {
+        let Some(edge) = edge_with_breaker(edge, names, plan, problems) else { return Vec::new() };
+        let first = (SimDuration::ZERO, Act::Breaker { order, edge }, String::new());
+        let end = lasts.map(|Duration(lasts)| {
+            let order = OperatorOrder::Enable;
+            (lasts, Act::Breaker { order, edge }, String::new())
+        });
+        std::iter::once(first).chain(end).collect()
+    };
+    let one = |act, summary| vec![(SimDuration::ZERO, act, summary)];
+    match &operation.act {
+        Written::ForceOpen(act) => breakers(OperatorOrder::ForceOpen, &act.edge, act.lasts),
+        Written::ForceClosed(act) => breakers(OperatorOrder::ForceClosed, &act.edge, act.lasts),
+        Written::Disable(act) => breakers(OperatorOrder::Disable, &act.edge, act.lasts),
+        Written::Enable(act) => breakers(OperatorOrder::Enable, &act.edge, None),
+        Written::Reset(act) => breakers(OperatorOrder::Reset, &act.edge, None),
+        Written::Set(act) => {
+            *changes += 1;
+            one(Act::Change(*changes - 1), format!("sets {}", act.settings.in_words()))
+        }
+        Written::Restart(act) => match restart(act, names, plan, problems) {
+            Some(trigger) => one(Act::Begin(trigger), format!("restarts {}", *act.target)),
+            None => Vec::new(),
+        },
+        Written::Purge(act) => match names.file.queues.get_index_of(act.queue.as_str()) {
+            Some(queue) => one(Act::Purge(queue as u32), format!("purges {}", *act.queue)),
+            None => {
+                let help = "list it under `queues:`";
+                problems.no_such(
+                    "queue",
+                    &act.queue,
+                    act.queue.at(),
+                    names.file.queues.names(),
+                    help,
+                );
+                Vec::new()
             }
-            None => continue,
-        };
-        must_have_breaker(edge, target, plan, problems);
-        let run = plan.blueprint.run;
-        let reason = if at >= SimTime::ZERO + run.duration + run.drain {
-            Some(format!("it comes at {}, when the run is over", at.since(SimTime::ZERO)))
-        } else {
-            lasts.filter(|lasts| lasts.0.is_zero()).map(|_| "it lasts no time".to_owned())
-        };
-        if let Some(reason) = reason {
-            let message = format!("this order changes nothing: {reason}");
-            let problem = Problem::warning(message, Some(operation.at()));
-            problems.add(problem.labelled("no effect"));
+        },
+    }
+}
+
+fn edge_with_breaker(
+    target: &Placed<String>,
+    names: &Names<'_>,
+    plan: &Plan,
+    problems: &mut Problems,
+) -> Option<u32> {
+    match target_of(target, names, plan, problems)? {
+        FaultTarget::Edge(edge) => {
+            must_have_breaker(edge, target, plan, problems);
+            Some(edge)
         }
-        plan.blueprint.orders.push(OrderPlan { at, order, edge });
-        if let Some(Duration(lasts)) = lasts {
-            plan.blueprint.orders.push(OrderPlan {
-                at: at + lasts,
-                order: OperatorOrder::Enable,
-                edge,
-            });
+        FaultTarget::Station(_) => {
+            let message = "operators act on the breaker of a call";
+            problems.error(target.at(), message, "write `caller -> callee`");
+            None
         }
+    }
+}
+
+/// The trigger of a restart, which is a fault that begins when the operator says so.
+fn restart(
+    act: &RestartSection,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> Option<u32> {
+    let FaultTarget::Station(station) = target_of(&act.target, names, plan, problems)? else {
+        let message = "only a service, database or cache can be restarted";
+        problems.error(act.target.at(), message, "write its name");
+        return None;
+    };
+    let lasts = span_or(act.lasts.as_ref(), RESTART);
+    let trigger = plan.blueprint.triggers.len() as u32;
+    plan.blueprint.triggers.push(Trigger { condition: None });
+    for instance in struck_instances(station, act.instances.as_ref(), plan, problems) {
+        plan.blueprint.faults.push(Fault {
+            begin: SimTime::ZERO,
+            end: SimTime::ZERO + lasts,
+            ramp: SimDuration::ZERO,
+            effect: Effect::Restart(Restart),
+            target: (*act.target).clone(),
+            instances: instance..instance + 1,
+            part: Part::Whole,
+            trigger: Some(trigger),
+        });
+    }
+    Some(trigger)
+}
+
+/// The call on which an action depends.
+fn through(
+    operation: &Operation,
+    names: &Names<'_>,
+    plan: &mut Plan,
+    problems: &mut Problems,
+) -> Option<ThroughPlan> {
+    let again_after = span_or(operation.again_after.as_ref(), AGAIN_AFTER);
+    if let (Some(again), None) = (&operation.again_after, &operation.through) {
+        let message = "`again after` means nothing without `through`";
+        problems.error(again.key(), message, "write `through: SERVICE`, or leave it out");
+    }
+    if let Some(again) = operation.again_after.as_ref().filter(|again| again.0.is_zero()) {
+        let message = "a service that fails would be asked over and over in one instant";
+        problems.error(again.at(), message, "write a pause such as `10s`");
+    }
+    let target = operation.through.as_ref()?;
+    let entry = plan.next_step();
+    // After a pause, a frame goes on with the step after the one that it paused at.
+    plan.push(Op::Jump(entry + 1));
+    let kind = StationKind::Service;
+    plan.call(Caller::Operator, target, OnFailure::Ignore, kind, names, problems);
+    plan.push(Op::Answer);
+    Some(ThroughPlan { entry, again_after })
+}
+
+fn note_idle(operation: &Placed<Operation>, plan: &Plan, problems: &mut Problems) {
+    let run = plan.blueprint.run;
+    let at = time_of(operation);
+    let lasts = match &operation.act {
+        Written::ForceOpen(act) => act.lasts,
+        Written::ForceClosed(act) => act.lasts,
+        Written::Disable(act) => act.lasts,
+        _ => None,
+    };
+    let reason = if at >= SimTime::ZERO + run.duration + run.drain {
+        Some(format!("it comes at {}, when the run is over", at.since(SimTime::ZERO)))
+    } else {
+        lasts.filter(|lasts| lasts.0.is_zero()).map(|_| "it lasts no time".to_owned())
+    };
+    if let Some(reason) = reason {
+        let message = format!("this order changes nothing: {reason}");
+        let problem = Problem::warning(message, Some(operation.at()));
+        problems.add(problem.labelled("no effect"));
     }
 }

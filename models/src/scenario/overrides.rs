@@ -244,7 +244,7 @@ impl Loader {
         self.set(tree, path, node, Location { source, start: 0, end: path.len() });
     }
 
-    fn set(&mut self, tree: &mut Node, path: &str, value: Node, path_at: Location) {
+    pub(super) fn set(&mut self, tree: &mut Node, path: &str, value: Node, path_at: Location) {
         let segments = parse_path(path);
         let result = match unknown_name(tree, &segments, path_at) {
             Some(problem) => Err(problem),

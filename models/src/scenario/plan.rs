@@ -5,13 +5,14 @@ use sim_core::{Distribution, SimDuration};
 
 use super::csv_file::records;
 use super::names::{Names, split_target};
+use super::operator::OPERATOR;
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems};
 use crate::steps::Op;
 use crate::system::{
     Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, QueuePlan,
-    Scope, StationKind,
+    Scope, StationKind, ThroughPlan,
 };
 
 /// Handlers longer than this, repetitions unrolled, are refused.
@@ -47,6 +48,8 @@ pub(crate) enum Caller {
     Station(u32),
     /// A queue of messages.
     Queue(u32),
+    /// The operator, whose actions go through services.
+    Operator,
 }
 
 /// An edge found in a handler, before its guards are known.
@@ -74,6 +77,8 @@ pub(crate) struct Plan {
     entries: IndexMap<(u32, String), u32>,
     /// The operation that each call site calls.
     called: Vec<(u32, String)>,
+    /// For each action of an operator, in the order of the file, the call that it depends on.
+    pub through: Vec<Option<ThroughPlan>>,
 }
 
 impl Plan {
@@ -87,6 +92,7 @@ impl Plan {
             has_poison: false,
             entries: IndexMap::new(),
             called: Vec::new(),
+            through: Vec::new(),
         }
     }
 
@@ -270,6 +276,7 @@ impl Plan {
             Caller::Queue(index) => {
                 nth(names.file.queues.get_index(index as usize).map(|(name, _)| name))
             }
+            Caller::Operator => OPERATOR.to_owned(),
         }
     }
 
@@ -287,7 +294,7 @@ impl Plan {
     /// The number of instances that a caller has.
     pub fn caller_instances(&self, caller: Caller) -> u32 {
         match caller {
-            Caller::Workload(_) | Caller::Queue(_) => 1,
+            Caller::Workload(_) | Caller::Queue(_) | Caller::Operator => 1,
             Caller::Station(id) => self.blueprint.stations[id as usize].instances.len() as u32,
         }
     }
@@ -297,7 +304,7 @@ impl Plan {
         let Blueprint { stations, instances, workloads, .. } = &self.blueprint;
         match caller {
             Caller::Workload(id) => vec![workloads[id as usize].region],
-            Caller::Queue(_) => vec![NONE],
+            Caller::Queue(_) | Caller::Operator => vec![NONE],
             Caller::Station(id) => {
                 let all = stations[id as usize].instances.clone();
                 let regions = all.map(|instance| instances[instance as usize].region);

@@ -1,6 +1,7 @@
 //! A scenario compiled to dense ids: the hot path reads it and never changes it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use sim_core::random::KeyedDraw;
 use sim_core::{Distribution, SimDuration, SimTime};
@@ -104,6 +105,8 @@ pub struct Blueprint {
     pub triggers: Vec<Trigger>,
     /// Actions of operators.
     pub orders: Vec<OrderPlan>,
+    /// The system after each order that changes settings.
+    pub changes: Vec<Arc<Blueprint>>,
     /// The range of fault ids that belong to an experiment.
     pub experiment: Range<usize>,
     /// Conditions that abort the experiment.
@@ -183,6 +186,8 @@ pub struct AutoscalerPlan {
     pub watches: Watched,
     /// Number of instances at the start.
     pub from: u32,
+    /// True if operators alone decide, and nothing by itself.
+    pub is_manual: bool,
     /// Settings of its decisions.
     pub settings: AutoscalerSettings,
 }
@@ -443,6 +448,7 @@ impl Blueprint {
             faults: Vec::new(),
             triggers: Vec::new(),
             orders: Vec::new(),
+            changes: Vec::new(),
             experiment: 0..0,
             abort_when: Vec::new(),
             alerts: Vec::new(),
@@ -594,8 +600,37 @@ pub struct BreakerPlan {
 pub struct OrderPlan {
     /// Time of the action.
     pub at: SimTime,
-    /// The order given.
-    pub order: circuit_breaker::OperatorOrder,
-    /// The edge whose breakers receive the order.
-    pub edge: u32,
+    /// The action.
+    pub act: Act,
+    /// The action in a few words; empty if what it does shows by itself.
+    pub summary: String,
+    /// The call by which it is carried out; none if it needs nobody.
+    pub through: Option<ThroughPlan>,
+}
+
+/// A call on which an action depends: it is carried out when the call is answered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ThroughPlan {
+    /// First step of the call.
+    pub entry: u32,
+    /// Pause after a call that has failed, before the next.
+    pub again_after: SimDuration,
+}
+
+/// What an operator does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Gives an order to the breakers of an edge.
+    Breaker {
+        /// The order given.
+        order: circuit_breaker::OperatorOrder,
+        /// The edge whose breakers receive the order.
+        edge: u32,
+    },
+    /// Goes on with other settings, by the number of the change.
+    Change(u32),
+    /// Lets the faults of a trigger begin, such as a restart.
+    Begin(u32),
+    /// Drops all messages that wait in a queue.
+    Purge(u32),
 }

@@ -143,6 +143,7 @@ impl<'a> Turn<'a> {
         match frame.role {
             Role::Deferred => return self.deferred_call_ended(index, outcome),
             Role::Consumer => return self.delivery_ended(index, outcome),
+            Role::Operator => return self.order_call_ended(index, outcome),
             Role::Compensation => return self.compensation_ended(index, outcome),
             Role::Task(_) => unreachable!("a task ends with the guard of its pool"),
             Role::Client | Role::Handler | Role::Branch => {}

@@ -26,6 +26,9 @@ impl Turn<'_> {
             return Next::Nothing;
         }
         let state = &mut self.state.workloads[workload as usize];
+        if state.next_at != self.now {
+            return Next::Nothing;
+        }
         let key = state.key.child(state.begun);
         state.begun += 1;
         self.schedule_arrival(workload);
@@ -154,11 +157,19 @@ impl Turn<'_> {
         }
     }
 
+    /// Plans the next arrival of an open workload.
     fn schedule_arrival(&mut self, workload: u32) {
         let state = &mut self.state.workloads[workload as usize];
         let next = state.arrivals.as_mut().and_then(super::super::workload::Arrivals::next);
+        self.expect_arrival(workload, next);
+    }
+
+    /// Plans an arrival in place of the one planned before, if there is one.
+    pub fn expect_arrival(&mut self, workload: u32, next: Option<SimTime>) {
         let end = SimTime::ZERO + self.plan.run.duration;
-        if let Some(at) = next.filter(|at| *at < end) {
+        let next = next.filter(|at| *at < end);
+        self.state.workloads[workload as usize].next_at = next.unwrap_or(SimTime::MAX);
+        if let Some(at) = next {
             self.schedule.at(at, Event::Arrival { workload });
         }
     }

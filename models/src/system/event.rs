@@ -103,6 +103,11 @@ pub enum Event {
         /// The order.
         order: u32,
     },
+    /// The call on which an order depends has been answered.
+    OrderAnswered {
+        /// The order.
+        order: u32,
+    },
     /// The warm-up ends: requests that start from here on are counted.
     WarmupEnds,
     /// Arrivals stop.
@@ -138,6 +143,7 @@ impl sim_core::Event for Event {
             Self::OutOfMemory { instance } => (10, instance, 4),
             Self::Restarted { instance } => (10, instance, 5),
             Self::Order { order } => (13, order, 0),
+            Self::OrderAnswered { order } => (13, order, 1),
             Self::Cancel { callee, caller } => (12, callee, caller.epoch),
         };
         (kind << 60) ^ (u64::from(epoch) << 32) ^ u64::from(subject)
@@ -154,7 +160,8 @@ impl sim_core::Event for Event {
             Self::FaultBegins { .. }
             | Self::FaultGrows { .. }
             | Self::OutOfMemory { .. }
-            | Self::Order { .. } => 2,
+            | Self::Order { .. }
+            | Self::OrderAnswered { .. } => 2,
             Self::HealthCheck { .. } | Self::Sweep { .. } | Self::Autoscale { .. } => 3,
             Self::Resume(_) => 4,
             Self::Deadline { .. } | Self::Expires { .. } | Self::Overdue(_) => 5,

@@ -23,6 +23,8 @@ pub(crate) enum Role {
     Consumer,
     /// A call that compensates for an expired message; its instance is the queue.
     Compensation,
+    /// A call on which an operator's order depends; its instance is the order.
+    Operator,
     /// The part of a call that a pool of threads carries out. It goes on when its caller has given
     /// up, and then answers nobody.
     Task(TaskOf),
@@ -45,7 +47,7 @@ impl Role {
         match self {
             Self::Handler | Self::Branch | Self::Deferred => Self::Task(TaskOf::Instance),
             Self::Client => Self::Task(TaskOf::Workload),
-            Self::Consumer | Self::Compensation => Self::Task(TaskOf::Queue),
+            Self::Consumer | Self::Compensation | Self::Operator => Self::Task(TaskOf::Queue),
             Self::Task(owner) => Self::Task(owner),
         }
     }

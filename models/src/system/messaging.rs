@@ -128,6 +128,22 @@ impl Turn<'_> {
         }
     }
 
+    /// Looks at a queue whose settings have changed.
+    pub fn queue_changed(&mut self, queue: u32) {
+        self.watch_expiry(queue);
+        self.deliver(queue);
+    }
+
+    /// Drops all messages of a queue that are neither being delivered nor between two attempts.
+    #[cold]
+    pub fn purge(&mut self, queue: u32) {
+        let purged = self.state.queues[queue as usize].messages.purge();
+        if self.plan.queues[queue as usize].entry != NONE {
+            self.state.messages -= purged;
+        }
+        self.state.recorder.messages_purged(queue, purged);
+    }
+
     /// Delivers as many messages as are allowed now. Partitions take turns, a message at a time, so
     /// that none of them waits for longer than a turn of every other.
     fn deliver(&mut self, queue: u32) {

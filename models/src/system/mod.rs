@@ -9,11 +9,12 @@
 //! and go), `memory` (what dies with a process), `tasks` (work in pools of threads),
 //! `reach` (who can be reached), `regions` (distances, populations), `client` (workloads),
 //! `contention` (work that grows with load), `outage` (faults), `triggers` (conditions at which they
-//! begin).
+//! begin), `operator` (what operators do), `change` (settings that change).
 
 mod balancing;
 mod blueprint;
 mod call;
+mod change;
 mod client;
 mod contention;
 mod event;
@@ -23,6 +24,7 @@ mod gate;
 mod handler;
 mod memory;
 mod messaging;
+mod operator;
 mod outage;
 mod patience;
 mod pool_plan;
@@ -40,9 +42,9 @@ pub use crate::guards::{Guard, Scope};
 pub use crate::steps::Op;
 pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
-    AnswerValue, AutoscalerPlan, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
-    RunPlan, Source, StationKind, StationPlan, UNLIMITED, Watched, WorkloadPlan,
+    Act, AnswerValue, AutoscalerPlan, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan,
+    Ends, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
+    RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, Watched, WorkloadPlan,
 };
 pub use contention::Contention;
 pub use event::Event;

@@ -192,7 +192,12 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         match frame.role {
             Role::Handler => {}
-            Role::Client | Role::Branch | Role::Consumer | Role::Compensation | Role::Task(_) => {
+            Role::Client
+            | Role::Branch
+            | Role::Consumer
+            | Role::Compensation
+            | Role::Operator
+            | Role::Task(_) => {
                 return self.state.frames.release(index);
             }
             Role::Deferred => {

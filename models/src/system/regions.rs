@@ -18,7 +18,9 @@ impl Turn<'_> {
             Role::Client | Role::Task(TaskOf::Workload) => {
                 self.plan.workloads[frame.instance as usize].region
             }
-            Role::Consumer | Role::Compensation | Role::Task(TaskOf::Queue) => NONE,
+            Role::Consumer | Role::Compensation | Role::Operator | Role::Task(TaskOf::Queue) => {
+                NONE
+            }
             Role::Handler | Role::Branch | Role::Deferred | Role::Task(TaskOf::Instance) => {
                 self.plan.instances[frame.instance as usize].region
             }

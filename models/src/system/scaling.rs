@@ -12,7 +12,9 @@ impl Turn<'_> {
         let plan = self.plan.autoscalers[scaler as usize];
         self.state.autoscalers[scaler as usize].running = plan.from;
         self.show_running(scaler);
-        self.schedule.after(plan.settings.interval, Event::Autoscale { scaler });
+        if !plan.is_manual {
+            self.schedule.after(plan.settings.interval, Event::Autoscale { scaler });
+        }
     }
 
     /// Lets an autoscaler decide, based on the load since its last decision.
@@ -52,7 +54,7 @@ impl Turn<'_> {
         self.resize(scaler, running);
     }
 
-    fn resize(&mut self, scaler: u32, running: u32) {
+    pub fn resize(&mut self, scaler: u32, running: u32) {
         let plan = self.plan.autoscalers[scaler as usize];
         let before =
             std::mem::replace(&mut self.state.autoscalers[scaler as usize].running, running);
@@ -62,7 +64,7 @@ impl Turn<'_> {
 
     /// Tells the balancers which instances run. They send nothing to the others, where work in
     /// progress is finished; proxies close their connections there.
-    fn show_running(&mut self, scaler: u32) {
+    pub fn show_running(&mut self, scaler: u32) {
         let station = self.plan.autoscalers[scaler as usize].station;
         let running = self.state.autoscalers[scaler as usize].running;
         self.state.recorder.instances_run(self.now, self.plan, station, running);

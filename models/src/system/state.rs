@@ -9,6 +9,7 @@ use sim_core::{DeadlineRing, Model, Schedule, SimTime};
 use super::blueprint::{Blueprint, CachePlan, Source};
 use super::event::Event;
 use super::frame::{Frames, Role};
+use super::operator::Operator;
 use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::Recorder;
@@ -94,6 +95,8 @@ pub(crate) enum Parked {
     Arrival(Waiter),
     /// The thing that a frame waited for has happened.
     Resume(Waiter),
+    /// A frame has waited for too long.
+    Deadline(Waiter),
     /// A frame gets an answer.
     Reply {
         /// The frame that gets it, if it still waits.
@@ -125,6 +128,8 @@ impl InstanceState {
 pub(crate) struct EdgeState {
     /// The balancers, one for each region of its callers.
     pub balancers: Vec<LoadBalancer>,
+    /// Key of their draws.
+    pub balancer_key: DrawKey,
     /// Faults that slow its messages, by id.
     pub slowed_by: Vec<u32>,
     /// Number of faults that swallow its messages.
@@ -207,6 +212,8 @@ pub(crate) struct WorkloadState {
     pub key: DrawKey,
     /// Its arrivals, if it is open.
     pub arrivals: Option<Arrivals>,
+    /// Time of the next arrival; [`SimTime::MAX`] if there is none.
+    pub next_at: SimTime,
     /// Number of requests started by arrival, or of users started if it is closed.
     pub begun: u64,
     /// The users, by number.
@@ -239,6 +246,8 @@ pub enum LimitReached {
 #[derive(Clone, Debug)]
 pub struct System {
     pub(super) blueprint: Arc<Blueprint>,
+    /// The settings in force: those of the blueprint until an operator changes them.
+    pub(super) plan: Arc<Blueprint>,
     pub(super) state: State,
 }
 
@@ -278,6 +287,7 @@ pub(crate) struct State {
     pub faults_in_force: u32,
     /// For each fault, true while it is in force.
     pub in_force: Vec<bool>,
+    pub operator: Operator,
     pub recorder: Recorder,
     pub has_warmed_up: bool,
     pub have_arrivals_ended: bool,
@@ -379,9 +389,10 @@ impl System {
             have_arrivals_ended: false,
             limit_reached: None,
             aborted: None,
+            operator: Operator::default(),
             triggered_at: vec![None; blueprint.triggers.len()],
         };
-        Self { blueprint, state }
+        Self { plan: Arc::clone(&blueprint), blueprint, state }
     }
 
     /// Schedules the events known from the start: first arrivals, faults, the end of the warm-up
@@ -473,7 +484,10 @@ impl Model for System {
 
     #[inline]
     fn handle(&mut self, event: Event, schedule: &mut Schedule<Event>) {
-        Turn::new(self, schedule).handle(event);
+        match event {
+            Event::Order { .. } | Event::OrderAnswered { .. } => self.operate(event, schedule),
+            event => Turn::new(self, schedule).handle(event),
+        }
     }
 
     #[inline]
@@ -490,11 +504,13 @@ fn initial_cache(blueprint: &Blueprint, plan: &CachePlan, streams: &Streams) -> 
     KeyedCache::new(&plan.settings, DrawKey::root(&mut streams.stream(&format!("{name}/cache"))))
 }
 
-fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams) -> EdgeState {
-    let callee = &blueprint.stations[edge.callee as usize];
-    let outliers = format!("outliers {} -> {}", edge.caller, callee.name);
-    let key = DrawKey::root(&mut streams.stream(&outliers));
-    let instances = callee.instances.len() as u32;
+/// The balancers of an edge, to which all instances are in order.
+pub(crate) fn balancers(
+    blueprint: &Blueprint,
+    edge: &super::EdgePlan,
+    key: DrawKey,
+) -> Vec<LoadBalancer> {
+    let instances = edge.callee_instances.len() as u32;
     let balancer = |key| {
         let balancer = LoadBalancer::new(edge.balance.clone(), instances, key);
         if blueprint.has_regions(edge.callee) {
@@ -503,11 +519,19 @@ fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams
             balancer
         }
     };
+    (0..edge.caller_regions.len() as u64)
+        .map(|region| if region == 0 { key } else { key.child(region) })
+        .map(balancer)
+        .collect()
+}
+
+fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams) -> EdgeState {
+    let callee = &blueprint.stations[edge.callee as usize];
+    let outliers = format!("outliers {} -> {}", edge.caller, callee.name);
+    let key = DrawKey::root(&mut streams.stream(&outliers));
     EdgeState {
-        balancers: (0..edge.caller_regions.len() as u64)
-            .map(|region| if region == 0 { key } else { key.child(region) })
-            .map(balancer)
-            .collect(),
+        balancers: balancers(blueprint, edge, key),
+        balancer_key: key,
         slowed_by: Vec::new(),
         black_holes: 0,
         refusals: 0,
@@ -557,6 +581,7 @@ fn initial_workload(workload: &super::WorkloadPlan, streams: &Streams) -> Worklo
     WorkloadState {
         key: DrawKey::root(&mut streams.stream(&format!("{}/requests", workload.name))),
         arrivals,
+        next_at: SimTime::MAX,
         begun: 0,
         users: Vec::new(),
     }

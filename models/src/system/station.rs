@@ -132,7 +132,11 @@ impl Turn<'_> {
         match self.state.frames[index].role {
             Role::Client => self.iteration_ends(index),
             Role::Branch => self.branch_ends(index, outcome, true),
-            Role::Deferred | Role::Consumer | Role::Compensation | Role::Task(_) => {
+            Role::Deferred
+            | Role::Consumer
+            | Role::Compensation
+            | Role::Operator
+            | Role::Task(_) => {
                 unreachable!("messages, deferred calls and tasks end when their call ends")
             }
             Role::Handler => {
@@ -378,7 +382,10 @@ impl Turn<'_> {
             {
                 self.resume_unpaused(waiter.frame, self.state.frames[waiter.frame].activity)
             }
-            Parked::Arrival(_) | Parked::Resume(_) => Next::Nothing,
+            Parked::Deadline(waiter) if self.state.frames.is_live(waiter) => {
+                self.deadline_passed(waiter.frame)
+            }
+            Parked::Arrival(_) | Parked::Resume(_) | Parked::Deadline(_) => Next::Nothing,
             Parked::Reply { to, outcome } => self.take_reply(to, outcome),
         }
     }

@@ -35,7 +35,11 @@ impl Turn<'_> {
         let Some(last) = self.state.recorder.intervals().checked_sub(1) else { return };
         for (id, trigger) in plan.triggers.iter().enumerate() {
             let is_waiting = self.state.triggered_at[id].is_none();
-            if is_waiting && trigger.condition.met(plan, &self.state.recorder, last).is_some() {
+            let is_met = trigger
+                .condition
+                .as_ref()
+                .is_some_and(|condition| condition.met(plan, &self.state.recorder, last).is_some());
+            if is_waiting && is_met {
                 self.state.triggered_at[id] = Some(self.now);
                 self.schedule_faults(Some(id as u32));
             }

@@ -44,6 +44,8 @@ pub(crate) mod draw_tag {
     pub const CACHE: u64 = 14 << 40;
     /// The customer who makes a request.
     pub const CUSTOMER: u64 = 15 << 40;
+    /// A call on which an operator's order depends.
+    pub const ORDER: u64 = 20 << 40;
     /// A deferred call.
     pub const DEFERRED: u64 = 11 << 40;
     /// The chance that a request is poison.
@@ -75,7 +77,7 @@ impl Ends {
 impl<'a> Turn<'a> {
     pub fn new(system: &'a mut System, schedule: &'a mut Schedule<Event>) -> Self {
         let now = schedule.now();
-        Self { plan: &system.blueprint, state: &mut system.state, schedule, now }
+        Self { plan: &system.plan, state: &mut system.state, schedule, now }
     }
 
     /// Schedules the events known from the start.
@@ -91,9 +93,7 @@ impl<'a> Turn<'a> {
         for scaler in 0..self.plan.autoscalers.len() as u32 {
             self.begin_autoscaling(scaler);
         }
-        for (index, order) in self.plan.orders.iter().enumerate() {
-            self.schedule.at(order.at, Event::Order { order: index as u32 });
-        }
+        self.schedule_orders();
         let run = self.plan.run;
         if !run.warmup.is_zero() {
             self.schedule.at(SimTime::ZERO + run.warmup, Event::WarmupEnds);
@@ -134,7 +134,8 @@ impl<'a> Turn<'a> {
             Event::Restarted { instance } => self.restarted(instance),
             Event::HealthCheck { edge } => self.check_health(edge),
             Event::Sweep { edge } => self.sweep_outliers(edge),
-            Event::Order { order } => self.operator_acts(order),
+            Event::Order { order } => return self.order_given(order),
+            Event::OrderAnswered { order } => return self.order_answered(order),
             Event::WarmupEnds => self.warmup_ends(),
             Event::ArrivalsEnd => self.arrivals_end(),
             Event::Sample => self.sample(),
@@ -144,7 +145,7 @@ impl<'a> Turn<'a> {
 
     /// Does everything that follows within this instant, depth first.
     #[inline]
-    fn settle(&mut self, mut next: Next) {
+    pub fn settle(&mut self, mut next: Next) {
         loop {
             next = match next {
                 Next::Run(frame) => self.run(frame),
@@ -236,9 +237,15 @@ impl<'a> Turn<'a> {
         }
     }
 
+    /// Handles a wait that has lasted too long. A paused process notices it when it resumes.
     #[cold]
-    fn deadline_passed(&mut self, index: u32) -> Next {
-        match self.state.frames[index].activity {
+    pub fn deadline_passed(&mut self, index: u32) -> Next {
+        let activity = self.state.frames[index].activity;
+        if activity != Activity::AwaitingReply && self.is_paused(index) {
+            let epoch = self.state.frames[index].epoch;
+            return self.park(index, Parked::Deadline(Waiter { frame: index, epoch }));
+        }
+        match activity {
             Activity::AwaitingReply => self.attempt_timed_out(index),
             Activity::Queued => self.wait_exceeded(index),
             Activity::AwaitingPermit => self.permit_wait_exceeded(index),

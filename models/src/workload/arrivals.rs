@@ -35,6 +35,9 @@ pub struct Arrivals {
     /// The number of evenly spaced arrivals since `at`; a fraction if the segment before ended
     /// between two.
     since: f64,
+    /// For a Poisson process, the instant from which the next arrival is counted, and the integral of
+    /// the rate until then.
+    drawn: (f64, f64),
     /// Index of the profile's segment, or of the next recorded arrival.
     position: usize,
 }
@@ -42,7 +45,46 @@ pub struct Arrivals {
 impl Arrivals {
     /// Creates the arrivals of `process`, starting at its beginning.
     pub fn new(process: ArrivalProcess, stream: Stream) -> Self {
-        Self { process, stream, at: 0.0, since: 0.0, position: 0 }
+        Self { process, stream, at: 0.0, since: 0.0, drawn: (0.0, 0.0), position: 0 }
+    }
+
+    /// Goes on with another process, which lies on the same axis of time. Returns the next arrival
+    /// in place of the one returned last: what was still owed of its share of the integral at `now`
+    /// comes at the new rate.
+    pub fn change(&mut self, now: SimTime, process: ArrivalProcess) -> Option<SimTime> {
+        let seconds = now.as_nanos() as f64 / 1e9;
+        let owed = self.owed_at(seconds);
+        self.process = process;
+        (self.at, self.position, self.since) = (seconds, 0, 0.0);
+        match &self.process {
+            ArrivalProcess::Replay(times) => {
+                self.position = times.partition_point(|at| *at <= now);
+                self.next()
+            }
+            ArrivalProcess::Constant(_) => {
+                self.since = owed - 1.0;
+                self.next()
+            }
+            ArrivalProcess::Poisson(profile) => {
+                self.drawn = (seconds, owed);
+                (self.at, self.position) = profile.advance(seconds, 0, owed)?;
+                Some(SimTime::from_nanos((self.at * 1e9) as u64))
+            }
+        }
+    }
+
+    /// The part of the integral of the rate that is missing at an instant until the next arrival.
+    fn owed_at(&self, seconds: f64) -> f64 {
+        match &self.process {
+            ArrivalProcess::Replay(_) => 1.0,
+            ArrivalProcess::Constant(profile) => {
+                (self.since - profile.integral(self.at, seconds)).clamp(0.0, 1.0)
+            }
+            ArrivalProcess::Poisson(profile) => {
+                let (from, amount) = self.drawn;
+                (amount - profile.integral(from, seconds)).max(0.0)
+            }
+        }
     }
 
     /// Returns the next arrival, or `None` if there are no more.
@@ -65,6 +107,7 @@ impl Arrivals {
             }
             ArrivalProcess::Poisson(profile) => {
                 let amount = standard_exponential(&mut self.stream);
+                self.drawn = (self.at, amount);
                 (self.at, self.position) = profile.advance(self.at, self.position, amount)?;
                 Some(SimTime::from_nanos((self.at * 1e9) as u64))
             }

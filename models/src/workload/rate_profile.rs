@@ -71,6 +71,17 @@ impl RateProfile {
         }
     }
 
+    /// Returns the integral of the rate between two instants.
+    pub fn integral(&self, from: f64, to: f64) -> f64 {
+        let inside = self.knots.iter().map(|knot| knot.at).filter(|at| from < *at && *at < to);
+        let mut ends: Vec<f64> = std::iter::once(from).chain(inside).chain([to]).collect();
+        ends.dedup();
+        let piece = |ends: &[f64]| {
+            f64::midpoint(self.rate_at(ends[0]), self.rate_before(ends[1])) * (ends[1] - ends[0])
+        };
+        ends.windows(2).map(piece).sum()
+    }
+
     /// Returns the same profile shifted later by `seconds`.
     pub fn later(&self, seconds: f64) -> Self {
         Self::new(self.knots.iter().map(|knot| Knot { at: knot.at + seconds, ..*knot }).collect())

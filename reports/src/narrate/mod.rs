@@ -11,6 +11,7 @@ mod line;
 mod listing;
 mod measured;
 mod moment;
+mod operators;
 mod pools;
 mod queues;
 mod workloads;

@@ -3,7 +3,7 @@
 use sim_core::SimTime;
 use sim_models::observe::{Change, Moment};
 
-use super::{Line, alerts, breakers, faults, instances, pools, queues, workloads};
+use super::{Line, alerts, breakers, faults, instances, operators, pools, queues, workloads};
 use crate::units::{clock, count};
 
 /// A moment as a line without its time.
@@ -28,6 +28,7 @@ fn line_of(change: &Change) -> Line {
         Change::Scaled { service, from, to } => instances::scaled(service, *from, *to),
         Change::OutOfMemory { instance, restart } => instances::out_of_memory(instance, *restart),
         Change::Forgot { instance, what } => instances::forgot(instance, what),
+        Change::Operated { what, waits_for } => operators::did(what, waits_for.as_deref()),
         Change::AlertFires { alert, severity } => alerts::fires(alert, severity),
         Change::AlertResolved { alert } => alerts::resolved(alert),
         Change::Backlog { queue, waiting } => queues::backlog(queue, *waiting),

@@ -143,7 +143,7 @@ fn breakers(breakers: &[BreakerSummary]) -> String {
 }
 
 fn messages(queues: &[QueueSummary]) -> String {
-    let columns = [
+    let mut columns = vec![
         left("", |queue: &QueueSummary| queue.name.clone()),
         right("sent", |queue| count(queue.sent)),
         right("refused", |queue| count(queue.refused)),
@@ -157,6 +157,9 @@ fn messages(queues: &[QueueSummary]) -> String {
         right("p50", |queue| duration(queue.latency.p50)),
         right("p99", |queue| duration(queue.latency.p99)),
     ];
+    if queues.iter().any(|queue| queue.purged > 0) {
+        columns.insert(7, right("purged", |queue| count(queue.purged)));
+    }
     table_of(queues, &columns)
 }
 

@@ -5,6 +5,7 @@ use sim_core::{SimDuration, SimTime};
 use super::{Breaker, BreakerSection, plan};
 use crate::guards::{Call, Entry, Exit, Guards, Hold, Site};
 use crate::language::Problems;
+use crate::resilience::circuit_breaker::OperatorOrder;
 use crate::resilience::circuit_breaker::{BreakerAnswer, CallVerdict, Ticket};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
@@ -169,14 +170,11 @@ impl Turn<'_> {
     /// An operator gives an order to the breakers of an edge. Whoever waits for the end of a test
     /// asks again.
     #[cold]
-    pub fn operator_acts(&mut self, order: u32) {
+    pub fn order_breakers(&mut self, edge: u32, order: OperatorOrder) {
         let plan = self.plan;
-        let order = &plan.orders[order as usize];
-        for breaker in plan.breakers_of(order.edge) {
+        for breaker in plan.breakers_of(edge) {
             self.state.run_timers_of(breaker, self.now);
-            if let Some(transition) =
-                self.state.breakers[breaker as usize].obey(self.now, order.order)
-            {
+            if let Some(transition) = self.state.breakers[breaker as usize].obey(self.now, order) {
                 self.state.recorder.breaker_changes(self.now, breaker, transition);
             }
             let State { test_waiters, frames, ready, .. } = &mut *self.state;

@@ -61,6 +61,12 @@ impl FigureSubject for QueueSubject {
             means: "messages given up because they were too old",
         },
         Row {
+            reads: Reads::One("purged messages", |queue| Some(queue.record().purged as f64)),
+            unit: Count,
+            known: WholeRun,
+            means: "messages that an operator dropped",
+        },
+        Row {
             reads: Reads::One("compensated messages", |queue| {
                 Some(queue.record().compensated as f64)
             }),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use sim_core::{SimDuration, SimTime};
+use sim_core::SimTime;
 
 use crate::resources::Pool;
 
@@ -23,17 +23,22 @@ pub struct PoolSeries {
 #[derive(Clone, Copy, Debug, Default)]
 struct Presence {
     is_running: bool,
+    /// Slots that it has, and those of the scenario.
+    slots: u32,
+    planned: u32,
     /// The time up to which the spans below are known.
     until: SimTime,
-    in_interval: SimDuration,
-    after_warmup: SimDuration,
+    /// Nanoseconds, each counted by the share of the planned slots that were there.
+    in_interval: f64,
+    after_warmup: f64,
     warmup: SimTime,
 }
 
 impl Presence {
     fn go_on_to(&mut self, now: SimTime) {
         if self.is_running {
-            let span = now.since(self.until);
+            let share = f64::from(self.slots) / f64::from(self.planned.max(1));
+            let span = now.since(self.until).as_nanos() as f64 * share;
             self.in_interval += span;
             self.after_warmup += span;
         }
@@ -49,9 +54,19 @@ struct Integrals {
 }
 
 impl PoolSeries {
-    /// The series of a pool whose instance an autoscaler starts and stops.
-    pub(in crate::observe) fn of_autoscaled() -> Self {
-        Self { presence: Some(Presence::default()), ..Self::default() }
+    /// The series of a pool whose instance is started and stopped, or whose number of slots, at
+    /// first `planned`, changes.
+    pub(in crate::observe) fn of_changing(planned: u32, is_running: bool) -> Self {
+        let presence = Presence { is_running, slots: planned, planned, ..Presence::default() };
+        Self { presence: Some(presence), ..Self::default() }
+    }
+
+    /// It has this number of slots from now on.
+    pub(in crate::observe) fn resized(&mut self, now: SimTime, slots: u32) {
+        if let Some(presence) = &mut self.presence {
+            presence.go_on_to(now);
+            presence.slots = slots;
+        }
     }
 
     /// Its instance runs from now on, or does not.
@@ -81,7 +96,7 @@ impl PoolSeries {
         let mut presence = self.presence?;
         presence.go_on_to(now);
         let all = now.since(presence.warmup).as_nanos().max(1) as f64;
-        Some(there(capacity, presence.after_warmup.as_nanos() as f64 / all, busy))
+        Some(there(capacity, presence.after_warmup / all, busy))
     }
 
     /// The share of `capacity` slots in use over some intervals, as far as it was there.
@@ -108,8 +123,8 @@ impl PoolSeries {
         self.closed = Integrals { busy, waiting };
         if let Some(presence) = &mut self.presence {
             presence.go_on_to(now);
-            self.running.push((presence.in_interval.as_nanos() as f64 / span) as f32);
-            presence.in_interval = SimDuration::ZERO;
+            self.running.push((presence.in_interval / span) as f32);
+            presence.in_interval = 0.0;
         }
     }
 
@@ -121,7 +136,7 @@ impl PoolSeries {
         self.closed.waiting -= waiting;
         if let Some(presence) = &mut self.presence {
             presence.go_on_to(now);
-            (presence.after_warmup, presence.warmup) = (SimDuration::ZERO, now);
+            (presence.after_warmup, presence.warmup) = (0.0, now);
         }
     }
 }
@@ -129,7 +144,7 @@ impl PoolSeries {
 /// The share of a time in which a pool was there: its instance ran for the share `running` of it,
 /// and of its slots `busy` were in use on average.
 fn there(capacity: u32, running: f64, busy: f64) -> f64 {
-    running.max(busy / f64::from(capacity.max(1))).min(1.0)
+    running.max(busy / f64::from(capacity.max(1))).min(running.max(1.0))
 }
 
 /// The mean of some levels over the share of the intervals in which the pool was there.

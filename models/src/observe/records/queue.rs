@@ -20,6 +20,8 @@ pub struct QueueRecord {
     pub dead: u64,
     /// Messages given up because they had waited too long.
     pub expired: u64,
+    /// Messages that an operator dropped.
+    pub purged: u64,
     /// Expired messages that have been made up for.
     pub compensated: u64,
     /// Expired messages for which that failed.

@@ -7,7 +7,7 @@ use crate::observe::QueueRecord;
 use crate::system::{QueuePlan, System};
 
 /// The messages that went through a queue, warm-up included: sent = delivered + dead + expired +
-/// waiting + in flight.
+/// purged + waiting + in flight.
 #[derive(Clone, Debug, Serialize)]
 pub struct QueueSummary {
     /// Its name.
@@ -24,6 +24,9 @@ pub struct QueueSummary {
     pub dead: u64,
     /// Messages given up because they were too old.
     pub expired: u64,
+    /// Messages that an operator dropped.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub purged: u64,
     /// Expired messages that were made up for.
     pub compensated: u64,
     /// Messages that wait at the end, those between two attempts included.
@@ -51,6 +54,7 @@ pub(super) fn queues(system: &System) -> Vec<QueueSummary> {
             failed_deliveries: record.failed_deliveries,
             dead: record.dead,
             expired: record.expired,
+            purged: record.purged,
             compensated: record.compensated,
             waiting,
             in_flight,
@@ -63,4 +67,9 @@ pub(super) fn queues(system: &System) -> Vec<QueueSummary> {
         }
     };
     queues.map(summary_of).collect()
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }

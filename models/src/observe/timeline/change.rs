@@ -108,6 +108,13 @@ pub enum Change {
         /// The names of what it kept.
         what: Vec<&'static str>,
     },
+    /// An operator has done something, or could not because a service did not answer.
+    Operated {
+        /// The action in words.
+        what: String,
+        /// The service that did not answer; `None` if the action was carried out.
+        waits_for: Option<String>,
+    },
     /// An alert fires.
     AlertFires {
         /// Its name.

@@ -61,8 +61,9 @@ fn effects(blueprint: &Blueprint, fault: &Fault) -> (String, String) {
         Part::First(steps) => (steps.begin, steps.end),
         Part::Whole | Part::OfRegion | Part::Later => (None, None),
     };
-    let trigger = fault.trigger.map(|trigger| &blueprint.triggers[trigger as usize].condition.text);
-    let when = trigger.map_or_else(String::new, |text| format!(" when {text}"));
+    let trigger = fault.trigger.map(|trigger| &blueprint.triggers[trigger as usize]);
+    let condition = trigger.and_then(|trigger| trigger.condition.as_ref());
+    let when = condition.map_or_else(String::new, |it| format!(" when {}", it.text));
     let pace = |pace: Option<Pace>| pace.map_or_else(String::new, |pace| format!(", {pace}"));
     let effect = fault.summary();
     (format!("{effect}{when}{}", pace(begin)), format!("{effect}{}", pace(end)))

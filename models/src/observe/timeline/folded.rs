@@ -90,7 +90,7 @@ fn strand(change: &Change) -> Option<Strand<'_>> {
         Change::OutageBegins { workload } | Change::OutageEnds { workload, .. } => {
             ("outage", workload, "")
         }
-        Change::Aborted { .. } | Change::Flaps { .. } => return None,
+        Change::Aborted { .. } | Change::Operated { .. } | Change::Flaps { .. } => return None,
     })
 }
 

@@ -98,6 +98,11 @@ impl Admission {
         concurrency.is_some() || red.is_some() || utilization.is_some() || codel.is_some()
     }
 
+    /// Begins anew with other settings; the requests in flight stay.
+    pub fn change(&mut self, settings: AdmissionSettings) {
+        *self = Self { in_flight: self.in_flight, ..Self::new(settings, self.key.child(2)) };
+    }
+
     /// Takes a request that arrives, and returns the number in flight with it; `None` if it is
     /// turned away. `in_use` is the share of slots in use, `draw` is uniform between 0 and 1.
     pub fn admit(&mut self, now: SimTime, in_use: f64, queue: u32, draw: f64) -> Option<u32> {

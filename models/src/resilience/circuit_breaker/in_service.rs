@@ -304,6 +304,13 @@ impl BreakerInService {
         Some(Transition { reason: Reason::ProcessDied, ..transition })
     }
 
+    /// Begins anew with other settings, closed and without orders; returns the change of state that
+    /// this brings about.
+    pub fn change(&mut self, now: SimTime, settings: BreakerSettings) -> Option<Transition> {
+        self.settings = settings;
+        self.obey(now, OperatorOrder::Reset)
+    }
+
     /// Notes that a fault that keeps its logic from working begins, or ends.
     pub fn breaks(&mut self, begins: bool) {
         self.faults = if begins { self.faults + 1 } else { self.faults - 1 };

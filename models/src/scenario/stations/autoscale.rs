@@ -156,12 +156,14 @@ written!(Percent, "Percent");
 /// Adds the autoscaler of a station.
 pub(super) fn compile(
     autoscale: &Placed<Autoscale>,
+    instances: Option<&Placed<u32>>,
     station: u32,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) {
-    let max = plan.blueprint.stations[station as usize].instances.len() as u32;
+    let there = plan.blueprint.stations[station as usize].instances.len() as u32;
+    let max = instances.map_or(1, |instances| **instances).clamp(1, there);
     let min = problems.at_least_one(Some(&autoscale.min), 1, "min");
     let from = autoscale.from.unwrap_or(min);
     if min > max || from > max || from < min {
@@ -190,7 +192,36 @@ pub(super) fn compile(
         scale_down_after: autoscale.scale_down_after.map_or(SCALE_DOWN_AFTER, |span| span.0),
     };
     let from = from.clamp(min.min(max), max);
-    plan.blueprint.autoscalers.push(AutoscalerPlan { station, watches, from, settings });
+    plan.blueprint.autoscalers.push(AutoscalerPlan {
+        station,
+        watches,
+        from,
+        is_manual: false,
+        settings,
+    });
+}
+
+/// Lets operators set the number of instances of a station, of which this many run at first.
+pub(super) fn by_hand(instances: Option<&Placed<u32>>, station: u32, plan: &mut Plan) {
+    let from = instances.map_or(1, |instances| **instances);
+    let settings = AutoscalerSettings {
+        min: from,
+        max: from,
+        target: 1.0,
+        interval: LOOK_EVERY,
+        start_up: SimDuration::ZERO,
+        scale_up: None,
+        scale_up_after: SimDuration::ZERO,
+        scale_down_after: SimDuration::ZERO,
+    };
+    let watches = Watched::Slots;
+    plan.blueprint.autoscalers.push(AutoscalerPlan {
+        station,
+        watches,
+        from,
+        is_manual: true,
+        settings,
+    });
 }
 
 /// The load to look at, and its target.

@@ -56,6 +56,7 @@ fn compile_service(
     let first = plan.blueprint.instances.len();
     let station = Station {
         instances: service.instances.as_ref(),
+        most: names.most_instances.get(name).copied(),
         pool,
         slots,
         admission: service.admission.as_ref(),
@@ -68,7 +69,9 @@ fn compile_service(
     resource::compile(name, &service.pools, first, names, plan, problems);
     regions::place(service, first, names, plan, problems);
     if let Some(autoscale) = &service.autoscale {
-        autoscale::compile(autoscale, id, names, plan, problems);
+        autoscale::compile(autoscale, service.instances.as_ref(), id, names, plan, problems);
+    } else if names.most_instances.contains_key(name) {
+        autoscale::by_hand(service.instances.as_ref(), id, plan);
     }
     if let Some(idempotency) = &service.idempotency {
         let keys = plan.blueprint.idempotency.len() as u32;
@@ -122,6 +125,8 @@ struct Station<'a> {
     kind: StationKind,
     key: Location,
     instances: Option<&'a Placed<u32>>,
+    /// The most instances that operators ever set, if they set them.
+    most: Option<u32>,
     pool: PoolKind,
     slots: Option<&'a Short<Slots>>,
     admission: Option<&'a AdmissionSection>,
@@ -137,6 +142,7 @@ impl<'a> Station<'a> {
             kind,
             key,
             instances: None,
+            most: None,
             pool: PoolKind::Connections,
             slots: None,
             admission: None,
@@ -199,7 +205,8 @@ impl<'a> Station<'a> {
     }
 
     fn count(&self, before: u32, problems: &mut Problems) -> u32 {
-        let count = problems.at_least_one(self.instances, 1, "instances");
+        let written = problems.at_least_one(self.instances, 1, "instances");
+        let count = self.most.map_or(written, |most| most.max(written));
         let at = self.instances.map_or(self.key, Placed::at);
         let in_all = u64::from(before) + u64::from(count);
         if problems.may_have(in_all, most::INSTANCES, "instances", at) { count } else { 1 }

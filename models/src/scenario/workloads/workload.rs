@@ -4,18 +4,22 @@ use super::arrivals::ArrivalsSection;
 use super::client::Clients;
 use super::users::Closed;
 use super::{arrivals, client, users};
+use crate::language::quantity::Multiple;
 use crate::language::{Placed, Problem, Problems, one_of, section};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Caller, Plan};
 use crate::steps::{Op, sequence};
 use crate::system::{AnswerValue, Source, WorkloadPlan};
-use crate::workload::ArrivalProcess;
+use crate::workload::{ArrivalProcess, RateProfile};
 
 section! {
     /// A source of requests: open with `arrivals`, closed with `users`.
     pub(crate) struct Workload {
         .. => clients: Option<Clients>,
         .. => source: Option<SourceSection>,
+        /// The part or multiple of its arrivals or users that there is, such as `20%` or `2x`;
+        /// 100% if left out.
+        "rate" => rate: Option<Placed<Multiple>>,
         /// The region of its clients.
         "region" => region: Option<Placed<String>>,
         /// The worth of an answer; 1 if left out.
@@ -78,6 +82,10 @@ pub(crate) fn compile_workloads(names: &Names<'_>, plan: &mut Plan, problems: &m
             }
             None => Source::Open(ArrivalProcess::Replay(Vec::new())),
         };
+        let source = match &workload.rate {
+            Some(rate) => at_rate(source, rate, problems),
+            None => source,
+        };
         let ok = workload.value.unwrap_or(1.0);
         let compiled = WorkloadPlan {
             name: name.clone(),
@@ -89,5 +97,31 @@ pub(crate) fn compile_workloads(names: &Names<'_>, plan: &mut Plan, problems: &m
             value: AnswerValue { ok, degraded: workload.degraded_value.unwrap_or(ok) },
         };
         plan.blueprint.workloads.push(compiled);
+    }
+}
+
+/// A part or a multiple of what a source brings.
+fn at_rate(source: Source, rate: &Placed<Multiple>, problems: &mut Problems) -> Source {
+    let factor = RateProfile::constant(rate.0);
+    match source {
+        Source::Open(ArrivalProcess::Constant(profile)) => {
+            Source::Open(ArrivalProcess::Constant(profile.times(&factor)))
+        }
+        Source::Open(ArrivalProcess::Poisson(profile)) => {
+            Source::Open(ArrivalProcess::Poisson(profile.times(&factor)))
+        }
+        Source::Closed { users, think, begin_again } => {
+            Source::Closed { users: users.times(&factor), think, begin_again }
+        }
+        Source::Open(ArrivalProcess::Replay(_)) if rate.0 == 0.0 => {
+            Source::Open(ArrivalProcess::Replay(Vec::new()))
+        }
+        replay @ Source::Open(ArrivalProcess::Replay(_)) => {
+            if rate.0 != 1.0 {
+                let message = "arrivals that were recorded have the rate that they had";
+                problems.error(rate.at(), message, "write `0%` or `100%`, or leave `rate` out");
+            }
+            replay
+        }
     }
 }

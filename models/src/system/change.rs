@@ -1,0 +1,294 @@
+//! A system whose settings change while it runs.
+//!
+//! The file with other values is compiled to a blueprint of its own. If it has the same shape (the
+//! same services, pools, guards, steps, each at its place), the system goes on with it: what is in
+//! flight keeps its place, and whatever had a setting that is different now takes the new one.
+
+use std::mem::discriminant;
+use std::sync::Arc;
+
+use sim_core::{DeadlineRing, Schedule};
+
+use super::blueprint::{Blueprint, EdgePlan, Source};
+use super::event::Event;
+use super::pool_plan::PoolKind;
+use super::state::{Next, System, balancers};
+use super::turn::Turn;
+use crate::guards::Guard;
+use crate::resilience::{AdaptiveThrottle, RateLimiter, RetryBudget};
+
+impl Blueprint {
+    /// The first thing that keeps a system from going on with another blueprint; `None` if it can.
+    pub fn obstacle_to(&self, other: &Self) -> Option<&'static str> {
+        let same = |is_same: bool, what: &'static str| (!is_same).then_some(what);
+        let [mine, others] = [self, other].map(Blueprint::counts);
+        if let Some(place) = (0..mine.len()).find(|&it| mine[it].1 != others[it].1) {
+            return Some(mine[place].0);
+        }
+        let has_same_pool = |(one, other): (&super::PoolPlan, &super::PoolPlan)| {
+            one.kind == other.kind
+                && one.owner == other.owner
+                && one.discipline == other.discipline
+                && one.hosts == other.hosts
+        };
+        let has_same_steps = self.program.iter().zip(&other.program);
+        let sources = self.workloads.iter().zip(&other.workloads);
+        let queues = self.queues.iter().zip(&other.queues);
+        let caches = self.caches.iter().zip(&other.caches);
+        same(
+            self.pools.iter().zip(&other.pools).all(has_same_pool),
+            "the order of a queue, or the limits of a proxy",
+        )
+        .or(same(
+            has_same_steps.into_iter().all(|(one, other)| discriminant(one) == discriminant(other)),
+            "steps",
+        ))
+        .or(same(
+            sources
+                .into_iter()
+                .all(|(one, other)| discriminant(&one.source) == discriminant(&other.source)),
+            "a workload from arrivals to users, or back",
+        ))
+        .or(same(
+            queues.into_iter().all(|(one, other)| one.has_same_lanes(other)),
+            "the partitions, the order or the consumer of a queue",
+        ))
+        .or(same(
+            caches.into_iter().all(|(one, other)| {
+                one.settings.cumulative.len() == other.settings.cumulative.len()
+            }),
+            "the keys of a cache",
+        ))
+        .or(same(
+            self.edges.iter().zip(&other.edges).all(|(one, other)| one.has_same_guards(other)),
+            "the guards of a call",
+        ))
+    }
+
+    /// The number of each thing that has a state or a place in it.
+    fn counts(&self) -> [(&'static str, usize); 20] {
+        [
+            ("the number of workloads", self.workloads.len()),
+            ("the number of stations", self.stations.len()),
+            ("the number of instances", self.instances.len()),
+            ("the pools or bulkheads that there are", self.pools.len()),
+            ("who calls whom", self.edges.len()),
+            ("steps", self.program.len()),
+            ("calls", self.sites.len()),
+            ("branches", self.tables.len()),
+            ("the breakers that there are", self.breakers.len()),
+            ("the rate limits that there are", self.rate_limits.len()),
+            ("the throttles that there are", self.throttles.len()),
+            ("the admission rules that there are", self.gates.len()),
+            ("the retry budgets that there are", self.retry_budgets.len()),
+            ("the queues that there are", self.queues.len()),
+            ("the caches that know their contents", self.caches.len()),
+            ("the autoscalers that there are", self.autoscalers.len()),
+            ("the regions", self.distances.len()),
+            ("the idempotency keys that there are", self.idempotency.len()),
+            ("the contention that there is", self.contentions.len()),
+            (
+                "what a request carries with it",
+                self.depth() * 4 + usize::from(self.tracks_requests),
+            ),
+        ]
+    }
+}
+
+impl EdgePlan {
+    /// True if calls in flight can go on under the guards of another plan.
+    fn has_same_guards(&self, other: &Self) -> bool {
+        let is_same = |(one, other): (&Guard, &Guard)| match (one, other) {
+            (Guard::Retry(_), Guard::Retry(_))
+            | (Guard::Timeout(_), Guard::Timeout(_))
+            | (Guard::Hedge(_), Guard::Hedge(_)) => true,
+            (one, other) => one == other,
+        };
+        self.guards.len() == other.guards.len()
+            && self.guards.iter().zip(&other.guards).all(is_same)
+            && self.fallbacks.len() == other.fallbacks.len()
+            && self
+                .fallbacks
+                .iter()
+                .zip(&other.fallbacks)
+                .all(|(one, other)| discriminant(one) == discriminant(other))
+    }
+}
+
+impl super::QueuePlan {
+    fn has_same_lanes(&self, other: &Self) -> bool {
+        let lanes =
+            |plan: &Self| (plan.messages.partitions, plan.messages.lanes, plan.partition_by);
+        let steps = |plan: &Self| (plan.entry, plan.on_expiry, plan.dead_letters);
+        lanes(self) == lanes(other) && steps(self) == steps(other)
+    }
+}
+
+impl System {
+    /// Goes on with another blueprint of the same shape.
+    pub(super) fn change_to(&mut self, plan: Arc<Blueprint>, schedule: &mut Schedule<Event>) {
+        let before = std::mem::replace(&mut self.plan, plan);
+        let mut turn = Turn::new(self, schedule);
+        turn.change_deadlines();
+        turn.change_pools(&before);
+        turn.change_guards(&before);
+        turn.change_balancers(&before);
+        turn.change_memories(&before);
+        turn.change_instances(&before);
+        turn.change_workloads(&before);
+        turn.settle(Next::Nothing);
+    }
+}
+
+impl Turn<'_> {
+    /// Adds the rings of deadlines that the plan before did not have; it has all of those before.
+    fn change_deadlines(&mut self) {
+        for plan in &self.plan.deadlines[self.state.rings.len()..] {
+            self.state.rings.push(DeadlineRing::new(plan.span));
+        }
+    }
+
+    fn change_pools(&mut self, before: &Blueprint) {
+        for (id, plan) in self.plan.pools.iter().enumerate() {
+            let known = &before.pools[id];
+            if (plan.capacity, plan.queue_limit, plan.core)
+                == (known.capacity, known.queue_limit, known.core)
+            {
+                continue;
+            }
+            self.state.pools[id].resize(self.now, plan.capacity, plan.queue_limit, plan.core);
+            self.state.recorder.pool_resized(self.now, id, plan.capacity);
+            let frames = &self.state.frames;
+            let mut granted = Vec::new();
+            while let Some(waiter) =
+                self.state.pools[id].grant_free(self.now, |waiter| frames.is_live(waiter))
+            {
+                granted.push(self.granted(id as u32, waiter.frame));
+            }
+            self.state.ready.extend(granted.into_iter().rev());
+        }
+    }
+
+    /// What follows when a waiting frame gets a slot of a pool.
+    fn granted(&self, pool: u32, frame: u32) -> Next {
+        match self.plan.pools[pool as usize].kind {
+            PoolKind::Processors => Next::Work(frame),
+            PoolKind::Permits => Next::Permit(frame),
+            PoolKind::Threads | PoolKind::Slots | PoolKind::Connections => {
+                let is_of_station = self.plan.instances.iter().any(|it| it.slots == pool);
+                if is_of_station { Next::Start(frame) } else { Next::Resource(frame) }
+            }
+        }
+    }
+
+    /// Breakers, limits, budgets and admission rules whose settings change begin anew.
+    fn change_guards(&mut self, before: &Blueprint) {
+        let plan = self.plan;
+        for (id, breaker) in plan.breakers.iter().enumerate() {
+            if breaker.settings != before.breakers[id].settings {
+                self.state.run_timers_of(id as u32, self.now);
+                let change = self.state.breakers[id].change(self.now, breaker.settings);
+                if let Some(transition) = change {
+                    self.state.recorder.breaker_changes(self.now, id as u32, transition);
+                }
+            }
+        }
+        let state = &mut *self.state;
+        renew(&plan.rate_limits, &before.rate_limits, &mut state.rate_limiters, |limit| {
+            RateLimiter::new(*limit)
+        });
+        renew(&plan.throttles, &before.throttles, &mut state.throttles, |settings| {
+            AdaptiveThrottle::new(*settings)
+        });
+        renew(&plan.retry_budgets, &before.retry_budgets, &mut state.retry_budgets, |policy| {
+            RetryBudget::new(*policy)
+        });
+        for (id, settings) in plan.gates.iter().enumerate() {
+            if *settings != before.gates[id] {
+                state.gates[id].change(*settings);
+            }
+        }
+    }
+
+    /// Balancers whose settings change begin anew, and all instances that exist are in order to them.
+    fn change_balancers(&mut self, before: &Blueprint) {
+        let plan = self.plan;
+        for (id, edge) in plan.edges.iter().enumerate() {
+            let known = &before.edges[id].balance;
+            if edge.balance == *known {
+                continue;
+            }
+            let key = self.state.edges[id].balancer_key.child(self.now.as_nanos());
+            self.state.edges[id].balancers = balancers(plan, edge, key);
+            let begins = (known.health_check.is_none() && edge.balance.health_check.is_some())
+                || (known.outlier_detection.is_none() && edge.balance.outlier_detection.is_some());
+            if begins {
+                self.begin_watching(id as u32);
+            }
+        }
+        for scaler in 0..plan.autoscalers.len() as u32 {
+            self.show_running(scaler);
+        }
+    }
+
+    fn change_memories(&mut self, before: &Blueprint) {
+        let plan = self.plan;
+        for (id, cache) in plan.caches.iter().enumerate() {
+            if cache.settings != before.caches[id].settings {
+                self.state.caches[id].change(&cache.settings);
+            }
+        }
+        for (id, lifetime) in plan.idempotency.iter().enumerate() {
+            self.state.keys[id].change(*lifetime);
+        }
+        for (id, queue) in plan.queues.iter().enumerate() {
+            self.state.queues[id].messages.change(queue.messages);
+            self.queue_changed(id as u32);
+        }
+    }
+
+    /// The instances that exist by hand, and the settings of autoscalers.
+    fn change_instances(&mut self, before: &Blueprint) {
+        let plan = self.plan;
+        for (id, scaler) in plan.autoscalers.iter().enumerate() {
+            let known = &before.autoscalers[id];
+            self.state.autoscalers[id].scaler.change(scaler.settings);
+            if scaler.is_manual && scaler.from != known.from {
+                self.resize(id as u32, scaler.from);
+            }
+        }
+    }
+
+    fn change_workloads(&mut self, before: &Blueprint) {
+        let plan = self.plan;
+        for (id, workload) in plan.workloads.iter().enumerate() {
+            match (&workload.source, &before.workloads[id].source) {
+                (Source::Open(process), Source::Open(known)) if process != known => {
+                    let arrivals = self.state.workloads[id].arrivals.as_mut();
+                    let next = arrivals.and_then(|it| it.change(self.now, process.clone()));
+                    self.expect_arrival(id as u32, next);
+                }
+                (Source::Closed { users, .. }, Source::Closed { users: known, .. })
+                    if users != known =>
+                {
+                    self.users_change(id as u32);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Makes those state machines anew whose settings are different.
+fn renew<S: PartialEq, M>(
+    settings: &[S],
+    before: &[S],
+    machines: &mut [M],
+    make: impl Fn(&S) -> M,
+) {
+    for ((settings, before), machine) in settings.iter().zip(before).zip(machines) {
+        if settings != before {
+            *machine = make(settings);
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! What operators do while the system runs: settings that change, restarts, purges, and actions that
+//! go through a service.
+
+use sim_experiments::Finished;
+use sim_models::observe::Change;
+
+use crate::running::{call, ended, load_text, one_section_a_line, run_sections};
+
+fn offered(finished: &Finished) -> Vec<u64> {
+    let offered = &finished.system.recorder().workloads()[0].series.offered;
+    offered.iter().map(|number| u64::from(*number)).collect()
+}
+
+fn base(operator: &str) -> Finished {
+    run_sections(
+        &format!(
+            "run: {{ duration: 40s, drain: 20s }}
+             workloads: {{ web: {{ to: a, arrivals: constant 100/s }} }}
+             services: {{ a: {{ threads: 10, handle: [ {{ work: 50ms }} ] }} }}
+             calls: {{ web -> a: {{ timeout: 1s }} }}
+             operator: [ {operator} ]"
+        ),
+        &[],
+    )
+}
+
+#[test]
+fn a_rate_changes_at_its_instant_and_what_is_owed_stays() {
+    for process in ["constant", "poisson"] {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 40s }}
+                 workloads: {{ web: {{ to: a, arrivals: {process} 1000/s }} }}
+                 services: {{ a: {{ handle: [ {{ work: 1ms }} ] }} }}
+                 operator: [ {{ at: 10s, set: {{ workloads.web.rate: 20% }} }}, {{ at: 20s, set: {{ workloads.web.rate: 0% }} }}, {{ at: 30s, set: {{ workloads.web.rate: 2x }} }} ]"
+            ),
+            &[],
+        );
+        let offered = offered(&finished);
+        let sum = |from: usize, to: usize| offered[from..to].iter().sum::<u64>() as f64;
+        for (from, to, expected) in
+            [(0, 10, 10_000.0), (10, 20, 2_000.0), (20, 30, 0.0), (30, 40, 20_000.0)]
+        {
+            let found = sum(from, to);
+            let error = if process == "constant" { 1.5 } else { 4.0 * f64::sqrt(expected) };
+            assert!((found - expected).abs() <= error, "{process} {from}: {found}");
+        }
+    }
+}
+
+/// A change that is made at an instant gives the run that a file gives which has it from the
+/// beginning, as far as they can be compared: the arrivals before it are the same.
+#[test]
+fn nothing_changes_before_the_instant_and_an_order_of_nothing_changes_nothing() {
+    let text = |operator: &str| {
+        format!(
+            "run: {{ duration: 40s, drain: 10s }}
+             workloads: {{ web: {{ to: a, arrivals: poisson 100/s }} }}
+             services: {{ a: {{ threads: 10, handle: [ {{ work: exponential 50ms }}, {{ query: db }} ] }} }}
+             databases: {{ db: {{ connections: 5, query: 2ms }} }}
+             calls: {{ web -> a: {{ timeout: 1s, breaker: {{ consecutive failures: 50 }}, retry: {{ attempts: 2, backoff: fixed 10ms }} }} }}
+             {operator}"
+        )
+    };
+    let plain = run_sections(&text(""), &[]);
+    for setting in [
+        "services.a.threads: 10",
+        "calls.web -> a.timeout: 1s",
+        "databases.db.connections: 5",
+        "workloads.web.rate: 100%",
+        "calls.web -> a.retry.attempts: 2",
+    ] {
+        let same =
+            run_sections(&text(&format!("operator: [ {{ at: 20s, set: {{ {setting} }} }} ]")), &[]);
+        assert_eq!(
+            (plain.summary.workloads[0].ok, plain.summary.workloads[0].latency.mean),
+            (same.summary.workloads[0].ok, same.summary.workloads[0].latency.mean),
+            "{setting}"
+        );
+    }
+    let changed =
+        run_sections(&text("operator: [ { at: 20s, set: { services.a.threads: 2 } } ]"), &[]);
+    assert_eq!(offered(&plain)[..40], offered(&changed)[..40]);
+    assert!(changed.summary.workloads[0].latency.p99 > plain.summary.workloads[0].latency.p99);
+}
+
+#[test]
+fn pools_grow_and_shrink_and_their_utilization_is_of_what_is_there() {
+    // 100/s × 50 ms keep 5 threads busy. With 4 threads the queue grows from 10 s on, until there
+    // are 20 at 20 s.
+    let finished = base(
+        "{ at: 10s, set: { services.a.threads: 4 } }, { at: 20s, set: { services.a.threads: 20 } }",
+    );
+    let pool = &finished.system.recorder().pools()[0];
+    let near = |found: f64, expected: f64| (found - expected).abs() < 1e-6;
+    assert!(near(pool.utilization(10, 5..6), 0.5), "{}", pool.utilization(10, 5..6));
+    assert!(near(pool.utilization(10, 15..16), 1.0), "{}", pool.utilization(10, 15..16));
+    assert!(near(pool.utilization(10, 30..31), 0.25), "{}", pool.utilization(10, 30..31));
+    assert!(finished.system.is_drained());
+}
+
+#[test]
+fn instances_are_added_and_taken_away() {
+    let finished = run_sections(
+        "run: { duration: 40s, drain: 20s }
+         workloads: { web: { to: a, arrivals: constant 100/s } }
+         services: { a: { instances: 2, threads: 10, handle: [ { work: 50ms } ] } }
+         operator: [ { at: 10s, set: { services.a.instances: 5 } }, { at: 20s, set: { services.a.instances: 1 } } ]",
+        &[],
+    );
+    let granted = |instance: usize| finished.summary.pools[instance].granted;
+    // 10 s of a half, 10 s of a fifth, and 20 s of everything for the first.
+    assert_eq!((0..5).map(granted).sum::<u64>(), finished.summary.workloads[0].ok);
+    for (instance, expected) in [(0, 500 + 200 + 2_000), (1, 500 + 200), (2, 200), (4, 200)] {
+        assert!(granted(instance).abs_diff(expected) <= 2, "{instance}: {}", granted(instance));
+    }
+    let steps: Vec<(u32, u32)> = finished
+        .timeline
+        .iter()
+        .filter_map(|moment| match moment.change {
+            Change::Scaled { from, to, .. } => Some((from, to)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(steps, [(2, 5), (5, 1)]);
+}
+
+/// Every guard and every kind of thing takes its new values; what began before ends under the guard
+/// that it has met.
+#[test]
+fn guards_take_their_new_values() {
+    let failures = |calls: &str, set: &str| {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 40s, drain: 20s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 100/s }} }}
+                 services: {{ a: {{ threads: 100, handle: [ {{ work: 50ms }} ] }} }}
+                 calls: {{ web -> a: {{ {calls} }} }}
+                 operator: [ {{ at: 20s, set: {{ {set} }} }} ]"
+            ),
+            &[],
+        );
+        assert!(finished.system.is_drained(), "{calls} {set}");
+        let ended = &finished.system.recorder().workloads()[0].series.ended;
+        let failed = |outcomes: &[u32]| outcomes[2..].iter().map(|it| u64::from(*it)).sum::<u64>();
+        let sum = |range: std::ops::Range<usize>| -> u64 {
+            ended[range].iter().map(|outcomes| failed(outcomes)).sum()
+        };
+        (sum(5..15), sum(25..35))
+    };
+    let cases = [
+        ("timeout: 1s", "calls.web -> a.timeout: 10ms", (0, 1_000)),
+        ("timeout: 10ms", "calls.web -> a.timeout: 1s", (1_000, 0)),
+        ("call timeout: 1s", "calls.web -> a.call timeout: 10ms", (0, 1_000)),
+        ("bulkhead: { semaphore: 100 }", "calls.web -> a.bulkhead.semaphore: 1", (0, 800)),
+        (
+            "rate limit: { token bucket: 1000/s, burst: 1000 }",
+            "calls.web -> a.rate limit.token bucket: 50/s",
+            (0, 0),
+        ),
+        (
+            "timeout: 10ms, breaker: { consecutive failures: 5000, wait: 1h }",
+            "calls.web -> a.breaker.consecutive failures: 1",
+            (1_000, 1_000),
+        ),
+    ];
+    for (calls, set, expected) in cases {
+        let found = failures(calls, set);
+        if set.contains("token bucket") {
+            assert!(found.0 == 0 && found.1 <= 510, "{set}: {found:?}");
+        } else {
+            assert!(
+                found.0.abs_diff(expected.0) <= 2 && found.1.abs_diff(expected.1) <= 2,
+                "{set}: {found:?} instead of {expected:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn users_come_and_go_when_they_are_set() {
+    let finished = run_sections(
+        "run: { duration: 40s, drain: 10s }
+         workloads: { web: { to: a, users: 10, think: 100ms } }
+         services: { a: { threads: 100, handle: [ { work: 100ms } ] } }
+         operator: [ { at: 10s, set: { workloads.web.users: 40 } }, { at: 30s, set: { workloads.web.rate: 10% } } ]",
+        &[],
+    );
+    let offered = offered(&finished);
+    assert_eq!((offered[5], offered[20]), (50, 200));
+    // A tenth of the forty users is left.
+    assert_eq!(offered[35], 20);
+}
+
+#[test]
+fn a_restart_loses_what_is_in_flight_and_a_purge_drops_what_waits() {
+    let finished = base("{ at: 10s, restart: a, for: 2s }");
+    // At 10 s, 5 requests are at work; those of the next two seconds are refused.
+    assert_eq!(ended(&finished, "web -> a", "refused"), 5 + 200);
+    let finished = run_sections(
+        "run: { duration: 20s, drain: 20s }
+         workloads: { web: { to: a, arrivals: constant 10/s } }
+         services: { a: { handle: [ { send: jobs } ] }, worker: { handle: [ { work: 200ms } ] } }
+         queues: { jobs: { deliver to: worker } }
+         operator: [ { at: 10s, purge: jobs } ]",
+        &[],
+    );
+    let queue = &finished.summary.queues[0];
+    // At 10 s, 99 have come (the hundredth arrives after the purge), 49 are done and one is under way.
+    assert_eq!(queue.purged, 49);
+    assert_eq!(queue.sent, queue.delivered + queue.purged + queue.waiting + queue.in_flight);
+}
+
+/// An action that goes through a service waits until that answers, and those behind it wait too.
+#[test]
+fn an_action_that_needs_a_service_which_is_down_waits_for_it() {
+    let finished = run_sections(
+        "run: { duration: 60s, drain: 10s }
+         workloads: { web: { to: a, arrivals: constant 100/s } }
+         services: { a: { handle: [ { work: 1ms } ] }, api: { handle: [ { work: 10ms } ] } }
+         calls: { operator -> api: { timeout: 1s } }
+         faults: [ { at: 5s, for: 24s, crash: api } ]
+         operator: [ { at: 10s, through: api, again after: 5s, set: { workloads.web.rate: 50% } }, { at: 20s, set: { workloads.web.rate: 10% } } ]",
+        &[],
+    );
+    // Asked at 10 s, 15 s, 20 s and 25 s in vain, and at 30 s for 10 ms.
+    assert_eq!(
+        (call(&finished, "operator -> api").calls, ended(&finished, "operator -> api", "ok")),
+        (5, 1)
+    );
+    let offered = offered(&finished);
+    assert_eq!((offered[15], offered[25], offered[29]), (100, 100, 100));
+    assert_eq!((offered[40], offered[50]), (10, 10), "both at 30.01 s, the second last");
+    let told: Vec<bool> = finished
+        .timeline
+        .iter()
+        .filter_map(|moment| match &moment.change {
+            Change::Operated { waits_for, .. } => Some(waits_for.is_some()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(told, [true, false, false]);
+}
+
+#[test]
+fn what_cannot_change_is_an_error_at_its_place() {
+    let problems = |set: &str| {
+        let text = one_section_a_line(&format!(
+            "workloads: {{ web: {{ to: a, arrivals: constant 100/s }} }}
+             services: {{ a: {{ threads: 10, handle: [ {{ work: 50ms }}, {{ send: jobs }} ] }} }}
+             queues: {{ jobs: {{ partitions: 2 }} }}
+             calls: {{ web -> a: {{ timeout: 1s }} }}
+             operator: [ {{ at: 20s, set: {{ {set} }} }} ]"
+        ));
+        let loaded = load_text(&text, &[]);
+        assert!(loaded.blueprint.is_none(), "{set}");
+        loaded.problems.into_iter().map(|it| it.message).collect::<Vec<_>>()
+    };
+    for (set, message) in [
+        ("run.duration: 5s", "`run.duration` cannot change while the system runs"),
+        ("faults: []", "`faults` cannot change while the system runs"),
+        ("services.b.threads: 5", "there is no `b` in `services`"),
+        ("services.a.thraeds: 5", "`thraeds` means nothing here"),
+        ("services.a.threads: many", "this is the text \"many\", expected"),
+        (
+            "calls.web -> a.breaker: { consecutive failures: 5 }",
+            "which cannot change while the system runs",
+        ),
+        ("queues.jobs.partitions: 3", "which cannot change while the system runs"),
+        ("services.a.handle: [ { work: 1ms } ]", "which cannot change while the system runs"),
+    ] {
+        let found = problems(set);
+        assert!(found.iter().any(|it| it.contains(message)), "{set}: {found:?}");
+    }
+}
