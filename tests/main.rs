@@ -52,6 +52,7 @@ mod proxies;
 mod queue_reference;
 mod queues;
 mod reach;
+mod real_outages;
 mod recommendations;
 mod regions;
 mod reported;

@@ -16,9 +16,14 @@ pub fn root() -> PathBuf {
         .to_path_buf()
 }
 
-/// Every scenario of the library, in the order of their names.
+/// Every scenario of the library, in the order of their names, and after them the real outages.
 pub fn library() -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(root().join("scenarios")).expect("the library is there");
+    let scenarios = root().join("scenarios");
+    [scenarios_in(&scenarios), scenarios_in(&scenarios.join("outages"))].concat()
+}
+
+fn scenarios_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("the library is there");
     let is_scenario =
         |path: &PathBuf| path.extension().is_some_and(|extension| extension == "yaml");
     let mut files: Vec<PathBuf> =

@@ -243,6 +243,27 @@ variants: { quick: { faults: [], expect: [ p99 of web is below 20ms ] } }
 ";
 
 #[test]
+fn folders_within_a_folder_are_tested_where_files_expect_something() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nested = folder.path().join("outages");
+    std::fs::create_dir_all(nested.join("deeper")).expect("a folder");
+    std::fs::write(folder.path().join("shop.yaml"), TESTED).expect("written");
+    std::fs::write(nested.join("of-a-year.yml"), TESTED).expect("written");
+    // A part of scenarios, something else, and a folder further down.
+    std::fs::write(nested.join("part.yaml"), "run: { duration: 1m }\n").expect("written");
+    std::fs::write(nested.join("pod.yaml"), "kind: Pod\n").expect("written");
+    std::fs::write(nested.join("deeper/shop.yaml"), TESTED).expect("written");
+    let tested = |path: &Path| stdout(&run(&["test", path.to_str().expect("UTF-8")]));
+    let all = tested(folder.path());
+    assert!(all.contains("4 passed") && all.contains("of-a-year (quick)"), "{all}");
+    assert!(run(&["test", folder.path().to_str().expect("UTF-8"), "--update"]).status.success());
+    assert!(nested.join("of-a-year.timeline").exists());
+    assert!(!nested.join("part.timeline").exists());
+    // Named itself, a folder has to hold scenarios only.
+    assert!(tested(&nested).contains("FAIL"));
+}
+
+#[test]
 fn timelines_are_written_compared_and_dropped_with_their_variant() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("shop.yaml");

@@ -31,7 +31,8 @@ use crate::{scenario, terminal};
   fusebox test scenarios/ --junit results.xml
 
 Each scenario runs as it is written and in each of its variants. It must meet the expectations \
-under `expect:`, and its timeline must equal NAME.timeline beside the scenario, if there is one.
+under `expect:`, and its timeline must equal NAME.timeline beside the scenario, if there is one. Of a \
+folder within a folder, the files that have expectations are tested too.
 
 Exits with 1 if an expectation fails or a timeline differs."
 )]
@@ -160,13 +161,7 @@ fn scenario_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     let mut files: Vec<PathBuf> = Vec::new();
     for path in named {
         let found = if path.is_dir() {
-            let extensions = ["yaml", "yml"].map(|extension| path.join(format!("*.{extension}")));
-            let mut found = Vec::new();
-            for pattern in &extensions {
-                found.extend(matching(pattern)?);
-            }
-            found.sort();
-            found
+            scenarios_of(path)?
         } else if path.exists() || !path.to_string_lossy().contains(['*', '?', '[']) {
             vec![path.clone()]
         } else {
@@ -178,6 +173,25 @@ fn scenario_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         files.extend(found.into_iter().filter(|file| !files.contains(file)).collect::<Vec<_>>());
     }
     Ok(files)
+}
+
+/// The scenarios of a folder, and after them those of the folders in it that expect something: other
+/// files there are parts of scenarios, or none at all.
+fn scenarios_of(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let (mut own, mut nested) = (Vec::new(), Vec::new());
+    for extension in ["yaml", "yml"] {
+        own.extend(matching(&folder.join(format!("*.{extension}")))?);
+        let deeper = matching(&folder.join(format!("*/*.{extension}")))?;
+        nested.extend(deeper.into_iter().filter(|file| expects_something(file)));
+    }
+    own.sort();
+    nested.sort();
+    Ok([own, nested].concat())
+}
+
+fn expects_something(file: &Path) -> bool {
+    std::fs::read_to_string(file)
+        .is_ok_and(|text| text.lines().any(|line| line.starts_with("expect:")))
 }
 
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
