@@ -61,6 +61,10 @@ pub(crate) enum Next {
 
 /// The state of an instance.
 #[derive(Clone, Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a condition of its own, and read on its own"
+)]
 pub(crate) struct InstanceState {
     /// True if any fault is in force here, or work takes longer under load.
     pub is_disturbed: bool,
