@@ -259,14 +259,24 @@ written!(FactorOrNone, "FactorOrNone");
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(crate) struct Multiple(pub f64);
 
+impl Multiple {
+    /// More than any load grows.
+    const MOST: f64 = 1_000_000.0;
+}
+
 impl FromStr for Multiple {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let Some(percent) = text.strip_suffix('%') else { return factor_of(text).map(Self) };
-        factor_of(&format!("{}x", percent.trim()))
-            .map(|percent| Self(percent / 100.0))
-            .map_err(|_| format!("`{text}` is neither a share nor a factor; write `20%` or `2x`"))
+        let (factor, unit) = match text.strip_suffix('%') {
+            Some(percent) => (format!("{}x", percent.trim()), 0.01),
+            None => (text.to_owned(), 1.0),
+        };
+        match factor_of(&factor).map(|factor| factor * unit) {
+            Ok(factor) if factor <= Self::MOST => Ok(Self(factor)),
+            Ok(_) => Err(format!("`{text}` is too much; write at most `{}x`", Self::MOST)),
+            Err(_) => Err(format!("`{text}` is neither a share nor a factor; write `20%` or `2x`")),
+        }
     }
 }
 

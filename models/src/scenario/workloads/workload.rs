@@ -111,6 +111,10 @@ fn at_rate(source: Source, rate: &Placed<Multiple>, problems: &mut Problems) -> 
             Source::Open(ArrivalProcess::Poisson(profile.times(&factor)))
         }
         Source::Closed { users, think, begin_again } => {
+            if f64::from(users.most()) * rate.0 > f64::from(u32::MAX) {
+                let message = "these are more users than there can be";
+                problems.error(rate.at(), message, "write a smaller factor");
+            }
             Source::Closed { users: users.times(&factor), think, begin_again }
         }
         Source::Open(ArrivalProcess::Replay(_)) if rate.0 == 0.0 => {
