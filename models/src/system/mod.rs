@@ -5,7 +5,7 @@
 //! schedule together. Its methods are in the files of their subjects: `handler` (steps), `station`
 //! (queues and slots), `gate` (rejections), `call` (attempts, replies), `guards` (protection on the
 //! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
-//! (deadlines, cancellation, hedges), `messaging` (message queues), `scaling` (instances that come
+//! (deadlines, cancellation, hedges), `links` (messages that take turns), `messaging` (message queues), `scaling` (instances that come
 //! and go), `memory` (what dies with a process), `tasks` (work in pools of threads),
 //! `reach` (who can be reached), `regions` (distances, populations), `client` (workloads),
 //! `contention` (work that grows with load), `outage` (faults), `triggers` (conditions at which they
@@ -16,16 +16,19 @@ mod blueprint;
 mod call;
 mod client;
 mod contention;
+mod drained;
 mod event;
 mod fallback;
 mod frame;
 mod gate;
 mod handler;
+mod links;
 mod memory;
 mod messaging;
 mod outage;
 mod patience;
 mod pool_plan;
+mod prices;
 mod program;
 mod reach;
 mod regions;
@@ -41,13 +44,15 @@ pub use crate::steps::Op;
 pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
     AnswerValue, AutoscalerPlan, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
-    RunPlan, Source, StationKind, StationPlan, UNLIMITED, Watched, WorkloadPlan,
+    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, QueuePlan, RunPlan,
+    Source, StationKind, StationPlan, UNLIMITED, Watched, WorkloadPlan,
 };
 pub use contention::Contention;
 pub use event::Event;
 pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
+pub use links::{LinkPlan, LinkState};
 pub use pool_plan::{PoolKind, PoolPlan};
+pub use prices::Prices;
 pub use program::{BranchTable, CallSite};
 pub(crate) use reach::Way;
 pub use state::{Aborted, LimitReached, System};

@@ -33,6 +33,9 @@ impl Turn<'_> {
         if self.plan.distances.is_empty() {
             return None;
         }
+        if self.goes_over_link(callee) {
+            return Some(self.send_over_link(callee, Activity::InTransit));
+        }
         let key = key.child(draw_tag::REQUEST_LATENCY);
         let latency = self.latency_between(callee, index, key);
         Some(if latency.is_zero() {
