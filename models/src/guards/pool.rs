@@ -139,7 +139,7 @@ impl ConnectionPool {
         let found = idle.iter().rposition(|it| wanted == NONE || it.to == wanted);
         if let Some(Connection { to, since }) = found.map(|at| idle.remove(at)) {
             turn.state.frames[call.index].target = to;
-            self.note(call, to, since, turn);
+            Self::note(call, to, since, turn);
             return Entry::Passed;
         }
         match self.open(call, pool, asked, turn) {
@@ -178,7 +178,7 @@ impl ConnectionPool {
         }
         // What disappears on its way there is no connection to the instance.
         let to = if way == Way::Open { to } else { NONE };
-        self.note(call, to, turn.now, turn);
+        Self::note(call, to, turn.now, turn);
         let span = self.handshake_of(index, turn);
         if span.is_zero() && way == Way::Open {
             return Ok(Entry::Passed);
@@ -202,7 +202,7 @@ impl ConnectionPool {
         turn.plan.distributions[self.handshake as usize].sample_duration(&mut draw)
     }
 
-    fn note(&self, call: Call<'_>, to: u32, opened: SimTime, turn: &mut Turn<'_>) {
+    fn note(call: Call<'_>, to: u32, opened: SimTime, turn: &mut Turn<'_>) {
         let lease = Lease { since: turn.now, opened, to };
         *turn.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
     }
@@ -243,7 +243,7 @@ impl ConnectionPool {
             asked = lease.since;
             turn.state.pools[pool].note_wait(turn.now.since(asked));
         }
-        self.note(call, NONE, turn.now, turn);
+        Self::note(call, NONE, turn.now, turn);
         match self.connect(call, pool, asked, turn) {
             Entry::Passed => turn.guard_passed(index),
             Entry::GoesOnLater => {

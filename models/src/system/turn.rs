@@ -282,9 +282,10 @@ impl<'a> Turn<'a> {
             return self.set_deadline(id, waiter);
         }
         let ring = id & !DRAWN;
-        let span = match id == ring {
-            true => self.plan.deadlines[ring as usize].span,
-            false => self.drawn_span(ring, waiter),
+        let span = if id == ring {
+            self.plan.deadlines[ring as usize].span
+        } else {
+            self.drawn_span(ring, waiter)
         };
         self.schedule.at((since + span).max(self.now), Event::Expires { ring, waiter });
     }

@@ -33,15 +33,12 @@ impl Resolver<'_, '_> {
             }
             WrittenSubject::Link(target) => {
                 self.link_named(target, place)?;
-                match verb {
-                    Verb::Saturates => TimelineEvent::LinkSaturates(target.name.clone()),
-                    _ => {
-                        let help =
-                            "write `saturates`; what it loses is the figure `lost of link NAME`";
-                        self.problem_in(place, &target.at, "a link only saturates", help);
-                        return None;
-                    }
+                if verb != Verb::Saturates {
+                    let help = "write `saturates`; what it loses is the figure `lost of link NAME`";
+                    self.problem_in(place, &target.at, "a link only saturates", help);
+                    return None;
                 }
+                TimelineEvent::LinkSaturates(target.name.clone())
             }
             WrittenSubject::Instance(target) => {
                 let instance = self.instance_named(target, place)?;
