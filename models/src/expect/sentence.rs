@@ -65,6 +65,7 @@ pub(crate) enum WrittenSubject {
     Workload(WrittenTarget),
     Instance(WrittenTarget),
     Queue(WrittenTarget),
+    Link(WrittenTarget),
     Alert(WrittenTarget),
     Experiment,
 }
@@ -102,6 +103,8 @@ pub(crate) struct WrittenTarget {
     pub number: Option<u32>,
     /// True after the word `queue`: the name is that of a queue of messages.
     pub is_queue: bool,
+    /// True after the word `link`: the name is that of a link.
+    pub is_link: bool,
     pub at: Range<usize>,
 }
 

@@ -48,6 +48,8 @@ pub enum TimelineEvent {
     Backlog(String),
     /// A queue in which messages had piled up has worked them off.
     Drains(String),
+    /// A link sends without a pause.
+    LinkSaturates(String),
     /// An instance fails its health checks.
     Down(String),
     /// Something happens to the process of an instance.
@@ -94,6 +96,7 @@ impl TimelineEvent {
             | (Self::Overflows(owner, kind), Change::Overflows { pool, .. }) => {
                 pool.owner == *owner && pool.kind == *kind
             }
+            (Self::LinkSaturates(name), Change::LinkSaturates { link, .. }) => link == name,
             (Self::Outage(name), Change::OutageBegins { workload }) => workload == name,
             (Self::AlertFires(name), Change::AlertFires { alert, .. })
             | (Self::AlertResolved(name), Change::AlertResolved { alert }) => name == alert,
@@ -137,6 +140,10 @@ impl TimelineEvent {
                 | Change::Overflows { pool, .. }
                 | Change::OverflowEnds { pool },
             ) => pool.owner == *owner,
+            (
+                Self::LinkSaturates(name),
+                Change::LinkSaturates { link, .. } | Change::LinkRelieved { link, .. },
+            ) => link == name,
             (
                 Self::Outage(name),
                 Change::OutageBegins { workload }

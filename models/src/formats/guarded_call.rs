@@ -321,6 +321,12 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
             let pool = &blueprint.pools[bulkhead.first_pool as usize];
             note_on_drawn("longest wait for a permit", pool.wait_deadline).into_iter().collect()
         }
+        Guard::ConnectionPool(pool) => {
+            let wait = blueprint.pools[pool.first_pool as usize].wait_deadline;
+            let kept = "the connections of the pool stay open, and each new one takes a handshake"
+                .to_owned();
+            note_on_drawn("longest wait for a connection", wait).into_iter().chain([kept]).collect()
+        }
         Guard::Retry(retry) if is_drawn(blueprint, retry.drawn_pauses) => {
             vec![
                 "the pauses of the retry are drawn from a distribution; their mean stands here"
@@ -353,6 +359,10 @@ impl GuardSettings {
             Guard::Bulkhead(guards::Bulkhead { first_pool, outlives_timeouts, .. }) => {
                 let pool = &blueprint.pools[first_pool as usize];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, outlives_timeouts))
+            }
+            Guard::ConnectionPool(guards::ConnectionPool { first_pool, .. }) => {
+                let pool = &blueprint.pools[first_pool as usize];
+                Self::Bulkhead(BulkheadSettings::new(blueprint, pool, false))
             }
             Guard::Breaker(guards::Breaker { first, counts, ignores, .. }) => {
                 let plan = &blueprint.breakers[first as usize];

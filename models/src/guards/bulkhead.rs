@@ -430,6 +430,12 @@ impl Turn<'_> {
 
     /// Takes a call on that was first in the queue and has got its permit.
     pub fn permit_granted(&mut self, index: u32) -> Next {
+        let plan = self.plan;
+        let edge = &plan.edges[self.state.frames[index].called_edge as usize];
+        let passed = usize::from(self.state.frames[index].guards_passed);
+        if let Some(Guard::ConnectionPool(pool)) = edge.guards.get(passed) {
+            return pool.place_granted(index, self);
+        }
         let position = self.state.frames[index].guards_passed;
         let held = self.state.frames.held(index, position);
         if let (Some(pool), Hold::Bulkhead(permit)) = (self.awaited_permits(index), held) {
@@ -443,12 +449,12 @@ impl Turn<'_> {
     /// The pool of permits that a frame waits for, if any.
     pub fn awaited_permits(&self, index: u32) -> Option<usize> {
         let is_waiting = self.state.frames[index].activity == Activity::AwaitingPermit;
-        match self.guard_waited_at(index) {
-            Some(Guard::Bulkhead(bulkhead)) if is_waiting => {
-                let (edge, position) = (self.edge_of(index), 0);
-                Some(Call { index, edge, position }.of_caller(bulkhead.first_pool, self))
-            }
-            _ => None,
-        }
+        let first_pool = match self.guard_waited_at(index) {
+            Some(Guard::Bulkhead(bulkhead)) if is_waiting => bulkhead.first_pool,
+            Some(Guard::ConnectionPool(pool)) if is_waiting => pool.first_pool,
+            _ => return None,
+        };
+        let (edge, position) = (self.edge_of(index), 0);
+        Some(Call { index, edge, position }.of_caller(first_pool, self))
     }
 }

@@ -118,6 +118,7 @@ pub(crate) fn pipeline(
 ) -> Pipeline {
     section.check(problems);
     let written = section.written();
+    super::pool::check(&written, problems);
     let (mut layers, retries) = with_company(&written, problems);
     if layers.len() > MOST_GUARDS {
         let message = format!("this call has {} guards", layers.len());

@@ -10,6 +10,7 @@ mod bulkhead;
 mod compile;
 mod hedge;
 mod onion;
+mod pool;
 mod rate_limit;
 mod retry;
 mod scope;
@@ -23,6 +24,8 @@ pub use self::bulkhead::Bulkhead;
 pub(crate) use self::bulkhead::Permits;
 pub(crate) use self::compile::{GuardsSection, pipeline};
 pub use self::hedge::{Hedge, MOST_REQUESTS};
+pub(crate) use self::pool::Connection;
+pub use self::pool::ConnectionPool;
 pub use self::rate_limit::{BacklogAbove, RateLimit};
 pub(crate) use self::retry::BackoffPhrase;
 pub use self::retry::Retry;
@@ -65,6 +68,8 @@ pub(crate) enum Entry {
     Passed,
     /// It waits, and something will wake it.
     Waits,
+    /// It has passed, but goes on inwards only when something wakes it.
+    GoesOnLater,
     /// It is turned away.
     Rejected(Outcome),
 }
@@ -289,6 +294,10 @@ guards! {
     "retry" => Retry as retry keeps
         /// The tries of a retry.
         retry::Tries,
+    /// Gives each call a connection of a pool that the caller keeps.
+    "pool" => ConnectionPool as pool keeps
+        /// A place in a pool of connections, and the connection there.
+        pool::Lease,
     /// Limits the time for everything inside it.
     "timeout" => Timeout as timeout keeps
         /// A timeout that is set.

@@ -25,6 +25,11 @@ impl Turn<'_> {
                     self.watch_deadline(index);
                     return Next::Nothing;
                 }
+                Entry::GoesOnLater => {
+                    self.state.frames[index].guards_passed = position + 1;
+                    self.watch_deadline(index);
+                    return Next::Nothing;
+                }
                 Entry::Rejected(outcome) => {
                     self.state.frames[index].guards_passed = position;
                     return self.leave_guards(index, outcome);

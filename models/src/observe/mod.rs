@@ -17,12 +17,12 @@ pub use figures::{FigureUnit, Measure};
 pub use recorder::Recorder;
 pub use records::{
     BreakerRecord, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
-    LatencyWindow, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
+    LatencyWindow, LinkRecord, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
     WorkloadSeries,
 };
 pub(crate) use sampling::has_interval_between;
 pub use summary::{
-    BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, PoolSummary, PutOff,
-    QueueSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
+    BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, LinkSummary, PoolSummary,
+    PutOff, QueueSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
 };
 pub use timeline::{Change, Moment, PoolGroup, condensed, timeline};

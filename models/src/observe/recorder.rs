@@ -4,8 +4,8 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::records::{
-    BreakerRecord, EdgeRecord, EffectRecord, InstanceRecord, KeptLatencies, MOST_KEPT, PoolSeries,
-    ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
+    BreakerRecord, EdgeRecord, EffectRecord, InstanceRecord, KeptLatencies, LinkRecord, MOST_KEPT,
+    PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
 };
 use super::sampling::Sampling;
 use crate::Outcome;
@@ -24,6 +24,7 @@ pub struct Recorder {
     pub(super) queues: Vec<QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
     pub(super) pools: Vec<PoolSeries>,
+    pub(super) links: Vec<LinkRecord>,
     pub(super) kept_latencies: Vec<KeptLatencies>,
     pub(super) sampling: Sampling,
 }
@@ -43,6 +44,7 @@ impl Recorder {
             queues: vec![QueueRecord::default(); blueprint.queues.len()],
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
+            links: vec![LinkRecord::default(); blueprint.links.len()],
             kept_latencies: windows.map(|window| sampling.kept_latencies(window)).collect(),
             sampling,
         }
@@ -294,6 +296,11 @@ impl Recorder {
     /// The effects on the world, by name.
     pub fn effects(&self) -> &[EffectRecord] {
         &self.effects
+    }
+
+    /// The messages that went over each link.
+    pub fn links(&self) -> &[LinkRecord] {
+        &self.links
     }
 
     /// The use of each pool, by interval.

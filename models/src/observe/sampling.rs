@@ -10,7 +10,7 @@ use super::records::{EdgeRecord, EffectRecord, KeptLatencies, LatencyWindow, Wor
 use crate::Outcome;
 use crate::resilience::BreakerInService;
 use crate::resources::Pool;
-use crate::system::QueueState;
+use crate::system::{LinkState, QueueState};
 
 /// Intervals are one second wide, or wider if a run would have more of them than this.
 const MOST_INTERVALS: u64 = 20_000;
@@ -69,6 +69,7 @@ impl Recorder {
         pools: &[Pool],
         breakers: &[BreakerInService],
         queues: &[QueueState],
+        links: &mut [LinkState],
     ) {
         if now <= self.sampling.until {
             return;
@@ -85,6 +86,9 @@ impl Recorder {
         }
         for (queue, record) in queues.iter().zip(&mut self.queues) {
             record.close_interval(now, queue);
+        }
+        for (link, record) in links.iter_mut().zip(&mut self.links) {
+            record.close_interval(now, span, link);
         }
         self.sampling.until = now;
     }
@@ -134,6 +138,13 @@ impl Recorder {
         wanted.start.min(end)..end
     }
 
+    /// The intervals closed so far of which some part lies between two instants.
+    pub fn intervals_touched(&self, from: SimTime, to: SimTime) -> Range<usize> {
+        let width = self.sampling.width.as_nanos();
+        let end = (to.as_nanos().div_ceil(width) as usize).min(self.intervals());
+        ((from.as_nanos() / width) as usize).min(end)..end
+    }
+
     /// The latencies of a workload over some intervals, if they were named before the run as a
     /// [`LatencyWindow`]. Of a window that goes on after the end of the run, the intervals are those
     /// up to the end.
@@ -153,7 +164,8 @@ impl Recorder {
             * (size_of::<[u32; Outcome::COUNT]>() + 28)
             + self.pools.len() * 8
             + self.breakers.len() * 9
-            + self.queues.len() * 16;
+            + self.queues.len() * 16
+            + self.links.len() * 16;
         let effects: usize = self.effects.iter().map(EffectRecord::bytes).sum();
         (intervals * per_interval + effects) as u64
     }

@@ -7,6 +7,7 @@ mod episodes;
 mod host_pools;
 mod idempotency;
 mod keyed_cache;
+mod link;
 mod message_queue;
 mod pool;
 
@@ -15,5 +16,6 @@ pub use episodes::{Episode, Episodes};
 pub use host_pools::{Answer, HostLimits, ProxyLimits};
 pub use idempotency::{IdempotencyKeys, Repetition};
 pub use keyed_cache::{CacheSettings, KeyedCache, LookUp};
+pub use link::Link;
 pub use message_queue::{Message, MessageLimits, MessageQueue};
 pub use pool::{Pool, PoolUsage, Waiter};

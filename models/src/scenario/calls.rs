@@ -1,6 +1,7 @@
 //! Calls: what lies between a caller and a callee.
 
 use super::fallbacks::{FallbackList, check_alternatives, compile_fallbacks};
+use super::links::link_of;
 use super::names::{Names, meant};
 use super::operator::OPERATOR;
 use super::plan::{Caller, Edge, Plan};
@@ -14,13 +15,15 @@ use crate::system::{EdgePlan, NONE};
 
 section! {
     /// Settings of the calls from a caller to a callee. Their guards apply in this order: rate
-    /// limit, call timeout, bulkhead, breaker, retry, timeout of each attempt, hedge; `guards`
+    /// limit, call timeout, bulkhead, breaker, retry, pool, timeout of each attempt, hedge; `guards`
     /// lists them in another.
     pub(crate) struct CallSection {
         /// The longest wait for a connection; as long as for the answer if left out.
         "connect timeout" => connect_timeout: Option<Placed<DurationPhrase>>,
         /// Network latency in each direction.
         "latency" => latency: Option<Placed<DurationPhrase>>,
+        /// The link that its messages go over; none if left out.
+        "link" => link: Option<Placed<String>>,
         /// The way to choose an instance of the callee; round robin if left out.
         "balance" => balance: Option<Placed<Short<BalanceSection>>>,
         /// True if each attempt of a retry may go to another instance; if left out, only with the
@@ -92,6 +95,12 @@ fn compile(
 ) -> EdgePlan {
     let latency = call.latency.as_ref();
     let latency = latency.map_or(NONE, |latency| plan.distribution(latency, names, problems));
+    let link = link_of(call.link.as_ref(), names, problems);
+    // Whoever asks if messages take time need not ask about links as well.
+    let latency = match latency {
+        NONE if link != NONE => plan.instant(),
+        latency => latency,
+    };
     let guards = pipeline(&call.guards, edge, call.at(), names, plan, problems);
     let callee = plan.blueprint.stations[edge.callee as usize].clone();
     let mut balance = compile_balance(call.balance.as_ref(), &callee, problems);
@@ -122,6 +131,7 @@ fn compile(
         is_elaborate: propagates_deadline || has_hedge,
         guards: guards.guards,
         latency,
+        link,
         timeout: guards.attempt_timeout,
         connect_timeout: plan.deadline(call.connect_timeout.as_ref(), names, problems),
         observes_attempts: balance.observes_attempts(),

@@ -6,6 +6,7 @@
 
 use super::analyses::{Analyses, compile_analyses, compile_prices};
 use super::calls::compile_calls;
+use super::links::compile_links;
 use super::load::WrittenFile;
 use super::names::Names;
 use super::operator::{compile_operations, compile_through};
@@ -60,6 +61,7 @@ pub(super) fn compile(
 
 fn compile_system(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     compile_regions(names, plan, problems);
+    compile_links(names, plan, problems);
     compile_stations(names, plan, problems);
     compile_workloads(names, plan, problems);
     compile_queues(names, plan, problems);

@@ -4,6 +4,7 @@ use schemars::schema_for;
 
 use super::analyses::{AnalysisSections, PriceSection};
 use super::calls::CallSection;
+use super::links::LinkSection;
 use super::operator::Operation;
 use super::queues::Queue;
 use super::run::{LimitSection, Run};
@@ -48,6 +49,9 @@ section! {
         "caches" => caches: Named<Cache>,
         /// Regions far from each other, each with its one-way latencies to others.
         "regions" => regions: Named<Named<DurationPhrase>>,
+        /// Links with a rate, a queue and a loss, which messages of calls or between regions go
+        /// over.
+        "links" => links: Named<LinkSection>,
         /// The number of customers of all workloads together; each request comes from one of them.
         "customers" => customers: Option<u64>,
         /// Queues of messages that wait to be consumed.

@@ -19,6 +19,7 @@ mod cycles;
 mod fallbacks;
 mod file;
 mod include;
+mod links;
 mod lint;
 mod load;
 mod merge;

@@ -143,7 +143,15 @@ impl Plan {
         names: &Names<'_>,
         problems: &mut Problems,
     ) -> u32 {
-        let distribution = read_distribution(phrase, names, problems);
+        self.known_distribution(read_distribution(phrase, names, problems))
+    }
+
+    /// The dense id of the distribution of times that are zero.
+    pub fn instant(&mut self) -> u32 {
+        self.known_distribution(NOTHING)
+    }
+
+    fn known_distribution(&mut self, distribution: Distribution) -> u32 {
         let known = &mut self.blueprint.distributions;
         let position = known.iter().position(|known| *known == distribution);
         position.unwrap_or_else(|| {

@@ -7,7 +7,9 @@ use sim_core::random::KeyedDraw;
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::contention::Contention;
-use super::pool_plan::{PoolKind, PoolPlan};
+use super::links::LinkPlan;
+use super::pool_plan::PoolPlan;
+use super::prices::Prices;
 use super::process_plan::ProcessPlan;
 use super::program::{BranchTable, CallSite};
 use super::scaling_plan::AutoscalerPlan;
@@ -85,6 +87,10 @@ pub struct Blueprint {
     /// Latencies between regions, as distribution ids, row by row; empty if the scenario has no
     /// regions.
     pub distances: Vec<u32>,
+    /// Links that messages go over.
+    pub links: Vec<LinkPlan>,
+    /// The links between regions, as dense ids, row by row; empty if there are none.
+    pub links_between: Vec<u32>,
     /// Names of the regions.
     pub regions: Vec<String>,
     /// True if any feature needs request identities or distances; lets other systems skip those
@@ -326,6 +332,8 @@ pub struct InstancePlan {
     pub keys: u32,
     /// Its region; [`NONE`] if it has none.
     pub region: u32,
+    /// The pool of the connections that its callers may keep open; [`NONE`] if they are not limited.
+    pub clients: u32,
     /// The growth of its work with its load, by id; [`NONE`] if work takes as long as it takes.
     pub contention: u32,
 }
@@ -370,26 +378,6 @@ impl EdgePlan {
     }
 }
 
-/// Prices of resources, in any unit; zero if the scenario does not give them.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Prices {
-    /// Price of an instance of a service.
-    pub instance: f64,
-    /// Price of a thread.
-    pub thread: f64,
-    /// Price of a slot of an asynchronous service.
-    pub slot: f64,
-    /// Price of a connection.
-    pub connection: f64,
-}
-
-impl Prices {
-    /// True if any price is set.
-    pub fn are_set(&self) -> bool {
-        [self.instance, self.thread, self.slot, self.connection].iter().any(|price| *price > 0.0)
-    }
-}
-
 impl Blueprint {
     /// Creates the blueprint of an empty system.
     pub(crate) fn new(name: &str, run: RunPlan, limits: Limits) -> Self {
@@ -417,6 +405,8 @@ impl Blueprint {
             caches: Vec::new(),
             autoscalers: Vec::new(),
             distances: Vec::new(),
+            links: Vec::new(),
+            links_between: Vec::new(),
             regions: Vec::new(),
             is_elaborate: false,
             nesting: 0,
@@ -436,22 +426,6 @@ impl Blueprint {
             readings: Vec::new(),
             prices: Prices::default(),
         }
-    }
-
-    /// Returns the cost of all instances, threads, slots and connections that exist at the start of
-    /// the run; unlimited pools are not counted.
-    pub fn cost(&self) -> f64 {
-        let services = self.stations.iter().filter(|station| station.kind == StationKind::Service);
-        let instances: f64 =
-            services.map(|station| station.instances.len() as f64 * self.prices.instance).sum();
-        let price = |pool: &&PoolPlan| match pool.kind {
-            PoolKind::Threads => self.prices.thread,
-            PoolKind::Slots => self.prices.slot,
-            PoolKind::Connections => self.prices.connection,
-            PoolKind::Processors | PoolKind::Permits => 0.0,
-        };
-        let limited = self.pools.iter().filter(|pool| pool.capacity != UNLIMITED);
-        instances + limited.map(|pool| f64::from(pool.capacity) * price(&pool)).sum::<f64>()
     }
 
     /// Returns the pause after the `attempts`-th attempt, counted from 1.
@@ -526,6 +500,9 @@ pub struct EdgePlan {
     pub guards: Vec<Guard>,
     /// Network latency in each direction, as a distribution id; [`NONE`] if there is none.
     pub latency: u32,
+    /// The link that its messages go over, as a dense id; [`NONE`] if there is none, or one between
+    /// regions.
+    pub link: u32,
     /// Timeout of each attempt, as a deadline id; [`NONE`] if there is none.
     pub timeout: u32,
     /// Connect timeout, as a deadline id; [`NONE`] if there is none.

@@ -265,6 +265,9 @@ impl<'a> Turn<'a> {
             return next;
         }
         if edge.latency != NONE || self.is_slowed(edge_id) {
+            if edge.link != NONE {
+                return self.send_over_link(callee, Activity::InTransit);
+            }
             let latency = self.network_latency(edge_id, key.child(draw_tag::REQUEST_LATENCY));
             return self.wait(callee, Activity::InTransit, latency);
         }

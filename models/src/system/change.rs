@@ -69,7 +69,7 @@ impl Blueprint {
     }
 
     /// The number of each thing that has a state or a place in it.
-    fn counts(&self) -> [(&'static str, usize); 20] {
+    fn counts(&self) -> [(&'static str, usize); 21] {
         [
             ("the number of workloads", self.workloads.len()),
             ("the number of stations", self.stations.len()),
@@ -88,6 +88,7 @@ impl Blueprint {
             ("the caches that know their contents", self.caches.len()),
             ("the autoscalers that there are", self.autoscalers.len()),
             ("the regions", self.distances.len()),
+            ("the links", self.links.len()),
             ("the idempotency keys that there are", self.idempotency.len()),
             ("the contention that there is", self.contentions.len()),
             (
@@ -188,13 +189,15 @@ impl Turn<'_> {
 
     /// What follows when a waiting frame gets a slot of a pool.
     fn granted(&self, pool: u32, frame: u32) -> Next {
-        match self.plan.pools[pool as usize].kind {
-            PoolKind::Processors => Next::Work(frame),
-            PoolKind::Permits => Next::Permit(frame),
-            PoolKind::Threads | PoolKind::Slots | PoolKind::Connections => {
-                let is_of_station = self.plan.instances.iter().any(|it| it.slots == pool);
-                if is_of_station { Next::Start(frame) } else { Next::Resource(frame) }
-            }
+        let instances = &self.plan.instances;
+        if instances.iter().any(|instance| instance.slots == pool) {
+            Next::Start(frame)
+        } else if self.plan.pools[pool as usize].kind == PoolKind::Processors {
+            Next::Work(frame)
+        } else if self.plan.pools[pool as usize].owner.contains("->") {
+            Next::Permit(frame)
+        } else {
+            Next::Resource(frame)
         }
     }
 

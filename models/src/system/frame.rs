@@ -94,6 +94,8 @@ pub(crate) enum Activity {
     AwaitingPermit,
     /// Waits for its turn at a rate limit.
     AwaitingTurn,
+    /// Waits until the connection is open that its call has got a place for.
+    Connecting,
     /// Waits at a rate limit that will reject it in the end.
     WaitingInVain,
     /// Has made a call and waits for the answer.
@@ -108,6 +110,10 @@ pub(crate) enum Activity {
     AwaitingBranches,
     /// Sends its answer to the caller.
     ReplyInTransit,
+    /// Its request was lost on a link, and will be sent again.
+    ResendingRequest,
+    /// Its answer was lost on a link, and will be sent again.
+    ResendingReply,
     /// Its request or its answer has disappeared on the way, and its caller waits in vain.
     Lost,
     /// A user between two requests thinks.
@@ -115,6 +121,11 @@ pub(crate) enum Activity {
 }
 
 impl Activity {
+    /// True while a message that a link has lost is yet to be sent again.
+    pub fn is_resending(self) -> bool {
+        matches!(self, Self::ResendingRequest | Self::ResendingReply)
+    }
+
     /// True while it makes a call: passing the guards, waiting for the answer, or for a retry or
     /// fallback.
     pub fn is_in_call(self) -> bool {
@@ -122,6 +133,7 @@ impl Activity {
             self,
             Self::AwaitingPermit
                 | Self::AwaitingTurn
+                | Self::Connecting
                 | Self::WaitingInVain
                 | Self::AwaitingReply
                 | Self::AwaitingTask

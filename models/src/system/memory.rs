@@ -29,6 +29,7 @@ impl Turn<'_> {
         }
         self.empty_cache_of(instance);
         self.close_connections_to(instance);
+        self.close_idle_connections_to(instance);
         forgotten.sort_unstable();
         forgotten.dedup();
         if !forgotten.is_empty() {

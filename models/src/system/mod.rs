@@ -5,7 +5,8 @@
 //! schedule together. Its methods are in the files of their subjects: `handler` (steps), `station`
 //! (queues and slots), `gate` (rejections), `call` (attempts, replies), `guards` (protection on the
 //! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
-//! (deadlines, cancellation, hedges), `messaging` (message queues), `scaling` (instances that come
+//! (deadlines, cancellation, hedges), `links` (messages that take turns), `messaging` (message
+//! queues), `scaling` (instances that come
 //! and go), `process` (processes that die and start), `probing` (probes of readiness and liveness),
 //! `memory` (what dies with a process), `tasks` (work in pools of threads),
 //! `reach` (who can be reached), `regions` (distances, populations), `client` (workloads),
@@ -18,17 +19,20 @@ mod call;
 mod change;
 mod client;
 mod contention;
+mod drained;
 mod event;
 mod fallback;
 mod frame;
 mod gate;
 mod handler;
+mod links;
 mod memory;
 mod messaging;
 mod operator;
 mod outage;
 mod patience;
 mod pool_plan;
+mod prices;
 mod probing;
 mod process;
 mod process_plan;
@@ -48,13 +52,15 @@ pub use crate::steps::Op;
 pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
     Act, AnswerValue, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, Prices, QueuePlan,
-    RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
+    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, QueuePlan, RunPlan,
+    Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
 };
 pub use contention::Contention;
 pub use event::Event;
 pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
+pub use links::{LinkPlan, LinkState};
 pub use pool_plan::{PoolKind, PoolPlan};
+pub use prices::Prices;
 pub use process_plan::{ProbeKind, ProbePlan, ProcessPlan};
 pub use program::{BranchTable, CallSite};
 pub(crate) use reach::Way;

@@ -146,7 +146,7 @@ impl Turn<'_> {
             let is_on_the_network = matches!(
                 frame.activity,
                 Activity::InTransit | Activity::ReplyInTransit | Activity::Lost
-            );
+            ) || frame.activity.is_resending();
             frame.is_on_an_instance() && frame.instance == instance && !is_on_the_network
         };
         let victims = self.state.frames.matching(is_here);

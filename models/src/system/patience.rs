@@ -82,11 +82,17 @@ impl Turn<'_> {
         let Waiter { frame: index, .. } = waiter;
         let waits = |activity| {
             use Activity::{
-                AwaitingPermit, AwaitingReply, AwaitingTask, AwaitingTurn, WaitingInVain,
+                AwaitingPermit, AwaitingReply, AwaitingTask, AwaitingTurn, Connecting,
+                WaitingInVain,
             };
             matches!(
                 activity,
-                AwaitingReply | AwaitingPermit | AwaitingTask | AwaitingTurn | WaitingInVain
+                AwaitingReply
+                    | AwaitingPermit
+                    | AwaitingTask
+                    | AwaitingTurn
+                    | Connecting
+                    | WaitingInVain
             )
         };
         if !self.state.frames.is_live(waiter) || !waits(self.state.frames[index].activity) {
@@ -144,7 +150,7 @@ impl Turn<'_> {
         }
         let activity = self.state.frames[callee].activity;
         match activity {
-            Activity::ReplyInTransit | Activity::Lost => return,
+            Activity::ReplyInTransit | Activity::ResendingReply | Activity::Lost => return,
             Activity::AwaitingReply => self.withdraw_attempt(callee),
             Activity::AwaitingBranches => {
                 let parent = Waiter { frame: callee, epoch: self.state.frames[callee].epoch };
@@ -159,7 +165,7 @@ impl Turn<'_> {
         self.leave_queues(callee);
         self.stop(callee, activity);
         match activity {
-            Activity::InTransit => {}
+            Activity::InTransit | Activity::ResendingRequest => {}
             Activity::Queued => self.leave_gate(callee, Outcome::Refused),
             _ if self.state.frames[callee].role == Role::Handler => {
                 self.release_slot(callee, Outcome::Refused);

@@ -16,6 +16,8 @@ pub enum PoolKind {
     Processors,
     /// Permits of a bulkhead on an edge.
     Permits,
+    /// Connections to a database that its callers keep open, idle ones included.
+    Clients,
 }
 
 impl PoolKind {
@@ -27,6 +29,7 @@ impl PoolKind {
             Self::Connections => "connections",
             Self::Processors => "processors",
             Self::Permits => "permits",
+            Self::Clients => "clients",
         }
     }
 }

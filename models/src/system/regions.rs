@@ -41,6 +41,9 @@ impl Turn<'_> {
         }
         // On its way, a request has no target of its own yet, and remembers where it is from.
         self.state.frames[callee].target = self.region_of(index);
+        if self.goes_over_link(callee) {
+            return Some(self.send_over_link(callee, Activity::InTransit));
+        }
         let key = key.child(draw_tag::REQUEST_LATENCY);
         let latency = self.latency_between(callee, index, key);
         Some(if latency.is_zero() {

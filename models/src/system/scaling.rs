@@ -121,6 +121,7 @@ impl Turn<'_> {
                 }
             }
         }
+        self.close_scaled_away();
     }
 
     /// Prepares the autoscalers for the reset of the pools' statistics.

@@ -9,11 +9,13 @@ use sim_core::{DeadlineRing, Model, Schedule, SimTime};
 use super::blueprint::{Blueprint, CachePlan, Source};
 use super::event::Event;
 use super::frame::{Frames, Role};
+use super::links::LinkState;
 use super::operator::Operator;
 use super::process::{ProcessState, initial_processes};
 use super::scaling::{ScalerState, initial_scaler};
 use super::turn::Turn;
 use crate::Outcome;
+use crate::guards::Connection;
 use crate::observe::Recorder;
 use crate::resilience::admission::Admission;
 use crate::resilience::{
@@ -244,6 +246,8 @@ pub struct System {
 pub(crate) struct State {
     pub frames: Frames,
     pub pools: Vec<Pool>,
+    /// For each pool of connections that a caller keeps, those that are idle, the last used last.
+    pub kept: Vec<Vec<Connection>>,
     pub breakers: Vec<BreakerInService>,
     /// For each breaker, the frames that wait for the result of a test call, with the test's
     /// number.
@@ -261,6 +265,7 @@ pub(crate) struct State {
     pub awaited_batches: Vec<u32>,
     pub edges: Vec<EdgeState>,
     pub workloads: Vec<WorkloadState>,
+    pub links: Vec<LinkState>,
     pub queues: Vec<QueueState>,
     pub keys: Vec<IdempotencyKeys>,
     pub caches: Vec<KeyedCache>,
@@ -310,6 +315,7 @@ impl System {
                         .with_hosts(plan.hosts)
                 })
                 .collect(),
+            kept: vec![Vec::new(); blueprint.pools.len()],
             test_waiters: vec![Vec::new(); blueprint.breakers.len()],
             breakers: blueprint
                 .breakers
@@ -356,6 +362,7 @@ impl System {
                 .iter()
                 .map(|workload| initial_workload(workload, &streams))
                 .collect(),
+            links: blueprint.links.iter().map(LinkState::new).collect(),
             queues: blueprint.queues.iter().map(initial_queue).collect(),
             keys: blueprint
                 .idempotency
@@ -404,8 +411,8 @@ impl System {
     /// Closes the last interval of the time series at the end of a run.
     pub fn close(&mut self, now: sim_core::SimTime) {
         self.state.run_breaker_timers(now);
-        let State { recorder, pools, breakers, queues, .. } = &mut self.state;
-        recorder.sample(now, pools, breakers, queues);
+        let State { recorder, pools, breakers, queues, links, .. } = &mut self.state;
+        recorder.sample(now, pools, breakers, queues, links);
     }
 
     /// The blueprint that the system was made from.
@@ -421,6 +428,11 @@ impl System {
     /// The pools, in the order of [`Blueprint::pools`].
     pub fn pools(&self) -> &[Pool] {
         &self.state.pools
+    }
+
+    /// The links, in the order of [`Blueprint::links`].
+    pub fn links(&self) -> &[LinkState] {
+        &self.state.links
     }
 
     /// The breakers, in the order of [`Blueprint::breakers`].
@@ -448,29 +460,6 @@ impl System {
             in_flight[self.state.frames[index].instance as usize] += 1;
         }
         in_flight
-    }
-
-    /// True if no resource is held and nothing waits: every frame, slot, permit and connection has
-    /// been given back.
-    pub fn is_drained(&self) -> bool {
-        self.state.frames.in_use() == 0
-            && self.state.pools.iter().all(|pool| pool.in_use() == 0 && pool.queue_length() == 0)
-    }
-
-    /// Number of calls over an edge that were deferred and have not been made yet.
-    pub fn deferred(&self, edge: usize) -> u64 {
-        self.state.edges[edge].deferred.len() as u64
-    }
-
-    /// Number of waiting messages of a queue, and of its deliveries in progress.
-    pub fn messages(&self, queue: usize) -> (u64, u64) {
-        let messages = &self.state.queues[queue].messages;
-        (messages.depth(), messages.deliveries())
-    }
-
-    /// Number of frames in use: clients, requests at stations, branches.
-    pub fn frames_in_use(&self) -> u64 {
-        self.state.frames.in_use() as u64
     }
 }
 

@@ -331,6 +331,9 @@ impl Turn<'_> {
         if self.is_swallowed(index) {
             return self.swallow(index);
         }
+        if self.goes_over_link(index) {
+            return self.send_over_link(index, Activity::ReplyInTransit);
+        }
         let key = self.state.frames[index].key.child(draw_tag::REPLY_LATENCY);
         let caller = self.state.frames[index].caller;
         let latency = if self.state.frames.is_live(caller) {

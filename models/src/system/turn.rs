@@ -45,9 +45,13 @@ pub(crate) mod draw_tag {
     /// The customer who makes a request.
     pub const CUSTOMER: u64 = 15 << 40;
     /// A call on which an operator's order depends.
-    pub const ORDER: u64 = 20 << 40;
+    pub const ORDER: u64 = 22 << 40;
     /// A deferred call.
     pub const DEFERRED: u64 = 11 << 40;
+    /// The loss of a message on a link.
+    pub const LINK: u64 = 21 << 40;
+    /// The time that it takes to open a connection.
+    pub const HANDSHAKE: u64 = 20 << 40;
     /// The chance that a request is poison.
     pub const POISON: u64 = 13 << 40;
     /// A message.
@@ -93,6 +97,7 @@ impl<'a> Turn<'a> {
         for scaler in 0..self.plan.autoscalers.len() as u32 {
             self.begin_autoscaling(scaler);
         }
+        self.open_pools();
         self.begin_probing();
         self.schedule_orders();
         let run = self.plan.run;
@@ -187,7 +192,7 @@ impl<'a> Turn<'a> {
             if self.is_swallowed(index) {
                 return self.swallow(index);
             }
-        } else if self.is_paused(index) {
+        } else if self.is_paused(index) && !activity.is_resending() {
             return self.park(index, Parked::Resume(waiter));
         }
         self.resume_unpaused(index, activity)
@@ -203,11 +208,14 @@ impl<'a> Turn<'a> {
             Activity::InTransit => Next::Arrive(index),
             Activity::BackingOff => self.send_in_again(index),
             Activity::AwaitingTurn => self.guard_passed(index),
+            Activity::Connecting => self.enter_guards(index),
             Activity::WaitingInVain => {
                 self.leave_guards(index, crate::Outcome::RejectedByRateLimit)
             }
             Activity::FallingBack => self.end_call(index, crate::Outcome::Degraded),
             Activity::ReplyInTransit => Next::Reply(index),
+            Activity::ResendingRequest => self.resend(index, Activity::InTransit),
+            Activity::ResendingReply => self.resend(index, Activity::ReplyInTransit),
             Activity::Thinking => self.next_iteration(index),
             Activity::Free
             | Activity::Running
@@ -252,6 +260,7 @@ impl<'a> Turn<'a> {
             Activity::AwaitingReply => self.attempt_timed_out(index),
             Activity::Queued => self.wait_exceeded(index),
             Activity::AwaitingPermit => self.permit_wait_exceeded(index),
+            Activity::Connecting => self.leave_guards(index, crate::Outcome::Timeout),
             Activity::AwaitingResource => self.resource_wait_exceeded(index),
             activity => unreachable!("no deadline is set for a frame that is {activity:?}"),
         }
@@ -272,13 +281,33 @@ impl<'a> Turn<'a> {
     /// Sets a deadline whose delay is drawn for this wait.
     #[cold]
     fn set_drawn_deadline(&mut self, ring: u32, waiter: Waiter) {
+        let span = self.drawn_span(ring, waiter);
+        self.schedule.after(span, Event::Expires { ring, waiter });
+    }
+
+    /// Sets the deadline `id` for what a wait goes over into that began at `since`.
+    #[cold]
+    pub fn set_rest_of_deadline(&mut self, id: u32, since: SimTime, waiter: Waiter) {
+        if id == NONE || since == self.now {
+            return self.set_deadline(id, waiter);
+        }
+        let ring = id & !DRAWN;
+        let span = if id == ring {
+            self.plan.deadlines[ring as usize].span
+        } else {
+            self.drawn_span(ring, waiter)
+        };
+        self.schedule.at((since + span).max(self.now), Event::Expires { ring, waiter });
+    }
+
+    /// Draws the delay of a deadline for a wait; one call draws the same however often it is asked.
+    fn drawn_span(&self, ring: u32, waiter: Waiter) -> SimDuration {
         let frame = &self.state.frames[waiter.frame];
         let attempt = if frame.activity.is_in_call() { frame.attempts } else { 0 };
         let tag = draw_tag::PATIENCE | u64::from(attempt) << draw_tag::SIBLING_SHIFT;
         let key = frame.key.child(frame.step_number() | tag).child(u64::from(ring));
         let drawn = self.plan.deadlines[ring as usize].drawn;
-        let span = self.plan.distributions[drawn as usize].sample_duration(&mut key.draw());
-        self.schedule.after(span, Event::Expires { ring, waiter });
+        self.plan.distributions[drawn as usize].sample_duration(&mut key.draw())
     }
 
     /// Handles a deadline whose delay was drawn.
@@ -339,8 +368,8 @@ impl<'a> Turn<'a> {
     #[cold]
     fn sample(&mut self) {
         self.state.run_breaker_timers(self.now);
-        let State { recorder, pools, breakers, queues, .. } = &mut *self.state;
-        recorder.sample(self.now, pools, breakers, queues);
+        let State { recorder, pools, breakers, queues, links, .. } = &mut *self.state;
+        recorder.sample(self.now, pools, breakers, queues, links);
         self.watch_experiment();
         self.watch_triggers();
         if self.state.bytes() > self.plan.limits.memory {

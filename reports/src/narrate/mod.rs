@@ -8,6 +8,7 @@ mod breakers;
 mod faults;
 mod instances;
 mod line;
+mod links;
 mod listing;
 mod measured;
 mod moment;

@@ -3,7 +3,9 @@
 use sim_core::SimTime;
 use sim_models::observe::{Change, Moment};
 
-use super::{Line, alerts, breakers, faults, instances, operators, pools, queues, workloads};
+use super::{
+    Line, alerts, breakers, faults, instances, links, operators, pools, queues, workloads,
+};
 use crate::units::{clock, count};
 
 /// A moment as a line without its time.
@@ -22,6 +24,10 @@ fn line_of(change: &Change) -> Line {
         }
         Change::Overflows { pool, limit } => pools::overflows(pool, *limit),
         Change::OverflowEnds { pool } => pools::overflow_ends(pool),
+        Change::LinkSaturates { link, direction } => links::saturates(link, direction),
+        Change::LinkRelieved { link, direction, after, longest_queue, lost } => {
+            links::relieved(link, direction, *after, *longest_queue, *lost)
+        }
         Change::Breaker { breaker, transition } => breakers::changes(breaker, transition),
         Change::Breakers { edge, state, of } => breakers::most_change(edge, *state, *of),
         Change::Instance { edge, instance, change } => instances::changes(edge, instance, change),

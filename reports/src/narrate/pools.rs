@@ -16,8 +16,12 @@ pub(super) fn saturates(pool: &PoolGroup) -> Line {
         format!(" on {} of {} instances", pool.affected, pool.pools)
     };
     let capacity = count(u64::from(pool.capacity));
-    let verb = if pool.kind == PoolKind::Processors { "busy" } else { "in use" };
-    let text = format!("all {capacity} {} {verb}{instances}", pool.kind.name());
+    let (slots, verb) = match pool.kind {
+        PoolKind::Processors => (pool.kind.name(), "busy"),
+        PoolKind::Clients => ("connections that it takes", "open"),
+        kind => (kind.name(), "in use"),
+    };
+    let text = format!("all {capacity} {slots} {verb}{instances}");
     Line::worse("pool", &pool.owner, text)
 }
 
@@ -27,7 +31,11 @@ pub(super) fn relieved(pool: &PoolGroup, after: SimDuration, longest_queue: u64)
         longest => format!(", a queue of up to {} worked off", count(longest)),
     };
     let after = duration(after.as_secs_f64());
-    let text = format!("{} free again after {after}{queue}", pool.kind.name());
+    let free = match pool.kind {
+        PoolKind::Clients => "takes connections".to_owned(),
+        kind => format!("{} free", kind.name()),
+    };
+    let text = format!("{free} again after {after}{queue}");
     Line::better("pool", &pool.owner, text)
 }
 
@@ -37,7 +45,10 @@ pub(super) fn overflows(pool: &PoolGroup, limit: u32) -> Line {
     } else {
         format!(" ({} of {} instances)", pool.affected, pool.pools)
     };
-    let text = if limit == 0 {
+    let text = if pool.kind == PoolKind::Clients {
+        let most = count(u64::from(pool.capacity));
+        format!("refuses connections: {most} are open{instances}")
+    } else if limit == 0 {
         format!("turns calls away: no {} free{instances}", pool.kind.name())
     } else {
         let limit = count(u64::from(limit));
@@ -47,5 +58,9 @@ pub(super) fn overflows(pool: &PoolGroup, limit: u32) -> Line {
 }
 
 pub(super) fn overflow_ends(pool: &PoolGroup) -> Line {
-    Line::better("queue", &pool.owner, "turns nothing away any more")
+    let text = match pool.kind {
+        PoolKind::Clients => "refuses no connection any more",
+        _ => "turns nothing away any more",
+    };
+    Line::better("queue", &pool.owner, text)
 }

@@ -3,7 +3,7 @@
 use csv::Error;
 use sim_experiments::Finished;
 use sim_models::Outcome;
-use sim_models::observe::{Latency, PoolSeries, WorkloadSeries};
+use sim_models::observe::{Latency, LinkRecord, PoolSeries, WorkloadSeries};
 use sim_models::system::{PoolPlan, UNLIMITED};
 
 use crate::narrate::{line, state_name};
@@ -93,6 +93,10 @@ fn series_header(finished: &Finished) -> Vec<String> {
                 .map(|column| format!("{}.{}.{column}", pool.label(), pool.kind.name())),
         );
     }
+    for link in &blueprint.links {
+        let columns = ["sent", "lost", "queue", "utilization"];
+        header.extend(columns.map(|column| format!("{}.link.{column}", link.name)));
+    }
     header.extend(blueprint.breakers.iter().map(|breaker| format!("{}.breaker", breaker.owner)));
     header
 }
@@ -105,9 +109,21 @@ fn series_row(finished: &Finished, interval: usize) -> Vec<String> {
         recorder.workloads().iter().flat_map(|workload| workload_cells(&workload.series, interval));
     let pools = finished.system.blueprint().pools.iter().zip(recorder.pools());
     let pools = pools.flat_map(|(plan, series)| pool_cells(plan, series, interval));
+    let links = recorder.links().iter().flat_map(|link| link_cells(link, interval));
     let breakers =
         recorder.breakers().iter().map(|breaker| state_name(breaker.series[interval]).to_owned());
-    std::iter::once(format!("{end}")).chain(workloads).chain(pools).chain(breakers).collect()
+    std::iter::once(format!("{end}"))
+        .chain(workloads)
+        .chain(pools)
+        .chain(links)
+        .chain(breakers)
+        .collect()
+}
+
+fn link_cells(link: &LinkRecord, interval: usize) -> [String; 4] {
+    let counts = [link.sent[interval], link.lost[interval], link.waiting[interval]];
+    let [sent, lost, waiting] = counts.map(|count| count.to_string());
+    [sent, lost, waiting, cell(link.utilization[interval].into(), 5)]
 }
 
 fn workload_cells(series: &WorkloadSeries, interval: usize) -> Vec<String> {

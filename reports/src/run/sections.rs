@@ -1,8 +1,8 @@
 //! The tables of a run's summary, one for each section.
 
 use sim_models::observe::{
-    BreakerSummary, CallSummary, EffectSummary, FigureUnit, Latency, PoolSummary, PutOff,
-    QueueSummary, RunSummary, Span, WorkloadSummary,
+    BreakerSummary, CallSummary, EffectSummary, FigureUnit, Latency, LinkSummary, PoolSummary,
+    PutOff, QueueSummary, RunSummary, Span, WorkloadSummary,
 };
 
 use crate::layout::{left, right, table, table_of};
@@ -21,6 +21,9 @@ pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
     }
     if !summary.queues.is_empty() {
         sections.push(("Messages", messages(&summary.queues)));
+    }
+    if !summary.links.is_empty() {
+        sections.push(("Links", links(&summary.links)));
     }
     if !summary.effects.is_empty() {
         sections.push(("Effects", effects(&summary.effects)));
@@ -161,6 +164,18 @@ fn messages(queues: &[QueueSummary]) -> String {
         columns.insert(7, right("purged", |queue| count(queue.purged)));
     }
     table_of(queues, &columns)
+}
+
+fn links(links: &[LinkSummary]) -> String {
+    let columns = [
+        left("", |link: &LinkSummary| format!("{}: {}", link.name, link.direction)),
+        right("sent", |link| count(link.sent)),
+        right("lost", |link| count(link.lost)),
+        right("queue full", |link| count(link.dropped)),
+        right("most waiting", |link| count(u64::from(link.most_waiting))),
+        right("busy", |link| duration(link.busy)),
+    ];
+    table_of(links, &columns)
 }
 
 fn effects(effects: &[EffectSummary]) -> String {

@@ -23,6 +23,7 @@ fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
             (named(text, "breaker", WrittenSubject::Breaker), denied(breaker_verb)),
             (named(text, "instance", WrittenSubject::Instance), instance_verb()),
             (named(text, "queue", WrittenSubject::Queue), denied(queue_verb)),
+            (named(text, "link", WrittenSubject::Link), denied(pool_verb)),
             (named(text, "alert", WrittenSubject::Alert), denied(alert_verb)),
             (keyword("experiment").value(WrittenSubject::Experiment), experiment_verb),
             (fault, fault_verb.map(|verb| (verb, false))),
@@ -91,6 +92,7 @@ fn subject_alone<'a>(
         WrittenSubject::Workload(_) => WrittenSubject::Workload(of),
         WrittenSubject::Instance(_) => WrittenSubject::Instance(of),
         WrittenSubject::Queue(_) => WrittenSubject::Queue(of),
+        WrittenSubject::Link(_) => WrittenSubject::Link(of),
         WrittenSubject::Alert(_) => WrittenSubject::Alert(of),
         WrittenSubject::Pool(_) | WrittenSubject::Fault(_) | WrittenSubject::Experiment => {
             WrittenSubject::Pool(of)

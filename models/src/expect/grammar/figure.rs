@@ -45,6 +45,7 @@ pub(super) fn figure_of<'a>(text: &'a str, input: &mut &'a str) -> Read<WrittenF
     let (figure, at) = placed(text, input, figure_name)?;
     keyword("of").parse_next(input)?;
     let is_queue = opt(keyword("queue")).parse_next(input)?.is_some();
-    let of = WrittenTarget { is_queue, ..target(text, input)? };
+    let is_link = !is_queue && opt(keyword("link")).parse_next(input)?.is_some();
+    let of = WrittenTarget { is_queue, is_link, ..target(text, input)? };
     Ok(WrittenFigure { figure, of, at })
 }

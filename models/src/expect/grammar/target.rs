@@ -24,6 +24,7 @@ pub(super) fn target<'a>(text: &'a str, input: &mut &'a str) -> Read<WrittenTarg
         part: part.map(str::to_owned),
         number: number.and_then(|number: &str| number.parse().ok()),
         is_queue: false,
+        is_link: false,
         at,
     })
 }

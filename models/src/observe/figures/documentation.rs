@@ -1,8 +1,8 @@
 //! Holds the list of figures in `docs/testing.md` against the table.
 
 use super::{
-    BreakersSubject, CallSubject, EffectSubject, FigureSubject, FigureUnit, Known, PoolsSubject,
-    QueueSubject, Reads, Row, WorkloadSubject,
+    BreakersSubject, CallSubject, EffectSubject, FigureSubject, FigureUnit, Known, LinkSubject,
+    PoolsSubject, QueueSubject, Reads, Row, WorkloadSubject,
 };
 
 const TESTING: &str = include_str!("../../../../docs/testing.md");
@@ -15,6 +15,7 @@ fn list() -> String {
         lines_of::<BreakersSubject>(),
         lines_of::<PoolsSubject>(),
         lines_of::<QueueSubject>(),
+        lines_of::<LinkSubject>(),
         lines_of::<EffectSubject>(),
     ];
     format!(

@@ -6,7 +6,7 @@ use sim_core::SimTime;
 
 use super::{
     BreakersSubject, CallSubject, EffectSubject, Figure, FigureSubject, FigureUnit, Known,
-    PoolsSubject, QueueSubject, Seen, Stretch, WorkloadSubject,
+    LinkSubject, PoolsSubject, QueueSubject, Seen, Stretch, WorkloadSubject,
 };
 use crate::observe::{LatencyWindow, Recorder};
 use crate::resilience::circuit_breaker::BreakerState;
@@ -25,6 +25,8 @@ pub enum Measure {
     Pools(PoolsSubject, Figure<PoolsSubject>),
     /// A figure of a queue of messages.
     Queue(QueueSubject, Figure<QueueSubject>),
+    /// A figure of a link.
+    Link(LinkSubject, Figure<LinkSubject>),
     /// A figure of an effect.
     Effect(EffectSubject, Figure<EffectSubject>),
 }
@@ -38,6 +40,7 @@ macro_rules! of_any_subject {
             Measure::Breakers($subject, $figure) => $value,
             Measure::Pools($subject, $figure) => $value,
             Measure::Queue($subject, $figure) => $value,
+            Measure::Link($subject, $figure) => $value,
             Measure::Effect($subject, $figure) => $value,
         }
     };

@@ -3,7 +3,8 @@
 use indexmap::IndexSet;
 
 use super::{
-    CallSubject, EffectSubject, Figure, Measure, PoolsSubject, QueueSubject, Row, WorkloadSubject,
+    CallSubject, EffectSubject, Figure, LinkSubject, Measure, PoolsSubject, QueueSubject, Row,
+    WorkloadSubject,
 };
 
 /// A kind of thing that has figures.
@@ -36,6 +37,7 @@ pub(crate) fn figure_names() -> Vec<&'static str> {
         CallSubject::names(),
         PoolsSubject::names(),
         QueueSubject::names(),
+        LinkSubject::names(),
         EffectSubject::names(),
     ];
     names.into_iter().flatten().collect::<IndexSet<_>>().into_iter().collect()

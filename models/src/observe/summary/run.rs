@@ -6,12 +6,14 @@ use sim_core::{Fingerprint, SimTime};
 use super::breaker::breakers;
 use super::call::calls;
 use super::effect::effects;
+use super::link::links;
 use super::pool::pools;
 use super::queue::queues;
 use super::stopped::stopped_by;
 use super::workload::workloads;
 use super::{
-    BreakerSummary, CallSummary, EffectSummary, PoolSummary, QueueSummary, Stopped, WorkloadSummary,
+    BreakerSummary, CallSummary, EffectSummary, LinkSummary, PoolSummary, QueueSummary, Stopped,
+    WorkloadSummary,
 };
 use crate::system::System;
 
@@ -49,6 +51,9 @@ pub struct RunSummary {
     /// The messages that went through each queue of messages; absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub queues: Vec<QueueSummary>,
+    /// The messages that went over each link, direction by direction; absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<LinkSummary>,
     /// The effects on the world; absent if handlers do nothing of the kind.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<EffectSummary>,
@@ -95,6 +100,7 @@ pub fn summarize(
         pools: pools(system, now),
         breakers: breakers(system, now),
         queues: queues(system),
+        links: links(system, now),
         effects: effects(system),
     }
 }

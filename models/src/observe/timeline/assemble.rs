@@ -7,6 +7,7 @@ use super::availability::availability_moments;
 use super::breakers::breaker_moments;
 use super::faults::{abort_moment, fault_moments};
 use super::instances::{instance_moments, scale_moments};
+use super::links::link_moments;
 use super::operators::operator_moments;
 use super::pools::pool_moments;
 use super::queues::queue_moments;
@@ -20,6 +21,7 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     let faults = fault_moments(system, now);
     let mut moments = faults.clone();
     moments.extend(pool_moments(system, now));
+    moments.extend(link_moments(system, now));
     moments.extend(breaker_moments(blueprint, recorder));
     moments.extend(instance_moments(blueprint, recorder));
     moments.extend(operator_moments(blueprint, recorder));

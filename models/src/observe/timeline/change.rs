@@ -143,6 +143,26 @@ pub enum Change {
         /// Its unit.
         unit: FigureUnit,
     },
+    /// A link sends without a pause, and has done so for a second or more.
+    LinkSaturates {
+        /// The link.
+        link: String,
+        /// The direction, in words.
+        direction: String,
+    },
+    /// A saturated link has nothing to send for a moment.
+    LinkRelieved {
+        /// The link.
+        link: String,
+        /// The direction, in words.
+        direction: String,
+        /// The time for which it was saturated.
+        after: SimDuration,
+        /// The most messages that waited meanwhile.
+        longest_queue: u32,
+        /// The messages that it lost meanwhile, in both directions.
+        lost: u64,
+    },
     /// Messages pile up in a queue: the oldest has waited for ten seconds.
     Backlog {
         /// The queue.

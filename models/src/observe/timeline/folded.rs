@@ -93,6 +93,8 @@ fn strand(change: &Change) -> Option<Strand<'_>> {
         Change::Overflows { pool, .. } | Change::OverflowEnds { pool } => {
             ("overflow", &pool.owner, pool.kind.name())
         }
+        Change::LinkSaturates { link, direction }
+        | Change::LinkRelieved { link, direction, .. } => ("link", link, direction),
         Change::Breaker { breaker, .. } => ("breaker", breaker, ""),
         Change::Breakers { edge, .. } => ("breakers", edge, ""),
         Change::Instance { edge, instance, .. } => ("instance", edge, instance),

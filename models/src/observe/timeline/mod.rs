@@ -11,6 +11,7 @@ mod condensed;
 mod faults;
 mod folded;
 mod instances;
+mod links;
 mod operators;
 mod pools;
 mod queues;

@@ -2,6 +2,8 @@
 
 mod guards;
 mod idle;
+mod links;
+mod pools;
 mod regions;
 mod sessions;
 
@@ -32,6 +34,8 @@ pub(super) fn lint(
     graph.stations_never_called(problems);
     graph.sessions_without_end(problems);
     graph.regions(problems);
+    graph.pools(problems);
+    graph.links(problems);
 }
 
 struct Graph<'a> {

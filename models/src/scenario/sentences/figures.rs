@@ -4,8 +4,8 @@ use super::resolver::{Place, Resolver};
 use crate::expect::sentence::{WrittenBound, WrittenFigure, WrittenValue};
 use crate::expect::{Bound, Relation, Throughout, TimeWindow};
 use crate::observe::figures::{
-    BreakersSubject, CallSubject, EffectSubject, FigureSubject, PoolsSubject, QueueSubject,
-    WorkloadSubject,
+    BreakersSubject, CallSubject, EffectSubject, FigureSubject, LinkSubject, PoolsSubject,
+    QueueSubject, WorkloadSubject,
 };
 use crate::observe::{FigureUnit, Measure};
 
@@ -71,6 +71,10 @@ impl Resolver<'_, '_> {
     /// kinds of things share their names, and some figures belong to one kind only.
     pub fn measure(&mut self, written: &WrittenFigure, place: &Place<'_>) -> Option<Measure> {
         let WrittenFigure { figure, of, .. } = written;
+        if of.is_link {
+            let link = self.link_named(of, place)?;
+            return self.figure_of(LinkSubject(link), written, place);
+        }
         let is_of_calls = CallSubject::figure(figure).is_some();
         let is_effect = of.callee.is_none() && self.plan.blueprint.effects.contains(&of.name);
         if EffectSubject::figure(figure).is_some() && (is_effect || !is_of_calls) {

@@ -31,6 +31,15 @@ impl Resolver<'_, '_> {
                     _ => TimelineEvent::Backlog(target.name.clone()),
                 }
             }
+            WrittenSubject::Link(target) => {
+                self.link_named(target, place)?;
+                if verb != Verb::Saturates {
+                    let help = "write `saturates`; what it loses is the figure `lost of link NAME`";
+                    self.problem_in(place, &target.at, "a link only saturates", help);
+                    return None;
+                }
+                TimelineEvent::LinkSaturates(target.name.clone())
+            }
             WrittenSubject::Instance(target) => {
                 let instance = self.instance_named(target, place)?;
                 match verb {

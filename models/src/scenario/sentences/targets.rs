@@ -20,6 +20,17 @@ impl Resolver<'_, '_> {
         found.map(|index| index as u32)
     }
 
+    pub fn link_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
+        let found = self.names.file.links.get_index_of(&target.name);
+        if found.is_none() {
+            let known: Vec<&str> = self.names.file.links.names().collect();
+            let help = suggestion(&target.name, &known);
+            let message = format!("there is no link `{}`", target.name);
+            self.problem_in(place, &target.at, message, help);
+        }
+        found.map(|index| index as u32)
+    }
+
     pub fn effect_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
         let found = self.plan.blueprint.effects.iter().position(|effect| *effect == target.name);
         if found.is_none() {

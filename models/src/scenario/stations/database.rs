@@ -13,8 +13,12 @@ section! {
     pub(crate) struct Database {
         /// The number of instances; 1 if left out.
         "instances" => instances: Option<Placed<u32>>,
-        /// Connections of each instance; not limited if left out.
+        /// Queries that each instance works on at a time, with a queue in front; not limited if
+        /// left out.
         "connections" => connections: Option<Short<Slots>>,
+        /// The most connections that its callers may have open at each instance, idle ones included;
+        /// one more is refused. Not limited if left out.
+        "max connections" => max_connections: Option<Placed<u32>>,
         /// The time that a query takes, such as `exponential 5ms`.
         "query" => query: Option<Placed<DurationPhrase>>,
         /// Further kinds of query, called as `database.kind`.

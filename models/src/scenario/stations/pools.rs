@@ -22,6 +22,7 @@ pub(crate) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problem
             instances: database.instances.as_ref(),
             slots: database.connections.as_ref(),
             contention: database.contention.as_ref(),
+            clients: database.max_connections.as_ref(),
             ..Station::new(name, StationKind::Database, database.key())
         };
         station.compile(names, plan, problems);
@@ -132,6 +133,7 @@ struct Station<'a> {
     admission: Option<&'a AdmissionSection>,
     memory: Option<&'a Placed<Memory>>,
     contention: Option<&'a Placed<ContentionSection>>,
+    clients: Option<&'a Placed<u32>>,
     processors: Processors,
 }
 
@@ -148,6 +150,7 @@ impl<'a> Station<'a> {
             admission: None,
             memory: None,
             contention: None,
+            clients: None,
             processors: Processors::Unlimited,
         }
     }
@@ -187,6 +190,17 @@ impl<'a> Station<'a> {
             });
             let slots = first_pool + instance;
             let (resources, keys, region) = (NONE, NONE, NONE);
+            let clients = self.clients.map_or(NONE, |limit| {
+                let capacity = problems.at_least_one(Some(limit), 1, "a database");
+                plan.push_pool(PoolPlan {
+                    number: number_of(instance),
+                    instance: first + instance,
+                    capacity,
+                    core: capacity,
+                    queue_limit: 0,
+                    ..PoolPlan::unlimited(self.name, PoolKind::Clients)
+                })
+            });
             plan.blueprint.instances.push(InstancePlan {
                 station: id,
                 slots,
@@ -195,6 +209,7 @@ impl<'a> Station<'a> {
                 gate,
                 keys,
                 region,
+                clients,
                 contention,
             });
         }

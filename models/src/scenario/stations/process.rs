@@ -185,6 +185,7 @@ pub(crate) fn probe_edge(
         caller_first_instance: 0,
         caller_instances: 1,
         caller_regions: vec![NONE],
+        link: NONE,
         callee: edge.callee,
         only_instance: NONE,
         callee_instances: callee.instances,

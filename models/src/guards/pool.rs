@@ -1,0 +1,397 @@
+//! Pools of connections that a caller keeps: what a driver's pool does, such as that of `HikariCP`,
+//! node-postgres or pgx.
+//!
+//! A call has a connection to itself while it lasts. The slots of the pool are
+//! [`Pool`](crate::resources::Pool)'s; this guard knows which connections are open, to which
+//! instance, and what it takes to open one. A connection whose answer did not come, or was a
+//! refusal, is closed: `HikariCP` evicts it after an `SQLTimeoutException` and after errors of the
+//! connection (`ProxyConnection.checkException`), pgx after every cancelled query
+//! (`Conn.Close` by `pgconn`).
+
+use sim_core::{SimDuration, SimTime};
+
+use super::{Call, Entry, Exit, Guard, Guards, Hold, Permits, Site, WrittenGuard};
+use crate::Outcome;
+use crate::language::distribution::DurationPhrase;
+use crate::language::{Placed, Problems, section};
+use crate::resources::Waiter;
+use crate::scenario::{Names, Plan};
+use crate::system::{
+    Activity, EdgePlan, Event, NONE, Next, PoolKind, Turn, UNLIMITED, Way, draw_tag,
+};
+
+section! {
+    /// A pool of connections that each instance of the caller keeps.
+    pub(crate) struct PoolSection {
+        /// The most connections of each instance.
+        "max" => max: Placed<u32>,
+        /// The most connections that stay open while no call has them; as many as `max` if left
+        /// out.
+        "idle" => idle: Option<Placed<u32>>,
+        /// The time that it takes to open a connection; none if left out.
+        "handshake" => handshake: Option<Placed<DurationPhrase>>,
+        /// The most calls that may wait for a connection; no limit if left out.
+        "queue" => queue: Option<u32>,
+        /// The time after which a call gives up that has no connection yet, whether it waits for
+        /// one or opens one; for ever if left out.
+        "max wait" => max_wait: Option<Placed<DurationPhrase>>,
+    }
+}
+
+/// Gives each call a connection of a pool that the caller keeps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectionPool {
+    /// The first of its pools; one for each instance of the caller.
+    pub first_pool: u32,
+    /// The most connections of each instance that stay open while no call has them.
+    pub idle: u32,
+    /// The time that it takes to open a connection, as a distribution id; [`NONE`] if it takes
+    /// none.
+    pub handshake: u32,
+}
+
+/// An open connection to an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Connection {
+    /// The instance.
+    pub to: u32,
+    /// The time since which it has been open.
+    pub since: SimTime,
+}
+
+/// A place in a pool of connections, or in the queue for one, and the connection there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lease {
+    /// The instant at which the place was granted, or the wait for it began.
+    since: SimTime,
+    /// The time since which its connection has been open, or is being opened.
+    opened: SimTime,
+    /// The instance to which it is; [`NONE`] if there is none yet.
+    to: u32,
+}
+
+impl Guards for ConnectionPool {
+    type Section = PoolSection;
+
+    fn compile(
+        section: &PoolSection,
+        site: &Site,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let PoolSection { max, idle, handshake, queue, max_wait } = section;
+        let capacity = problems.at_least_one(Some(max), 1, "a pool");
+        let idle_limit = idle.as_deref().copied().unwrap_or(capacity);
+        if let Some(idle) = idle.as_ref().filter(|_| idle_limit > capacity) {
+            let message =
+                format!("{idle_limit} connections cannot be idle: there are at most {capacity}");
+            problems.error(idle.at(), message, "write an `idle` that is no larger than `max`");
+        }
+        let handshake =
+            handshake.as_ref().map_or(NONE, |it| plan.distribution(it, names, problems));
+        let queue_limit = queue.unwrap_or(UNLIMITED);
+        let pool = Permits::pool(PoolKind::Connections, capacity, queue_limit);
+        let permits = Permits { max_wait: max_wait.clone(), ..pool };
+        let site = &Site { ordinal: 1, ..*site };
+        let first_pool = permits.compile(site, names, plan, problems)?.first_pool;
+        Some(Self { first_pool, idle: idle_limit, handshake })
+    }
+
+    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+        let pool = call.of_caller(self.first_pool, turn);
+        let lease = Lease { since: turn.now, opened: turn.now, to: NONE };
+        *turn.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
+        if turn.state.pools[pool].try_acquire(turn.now) {
+            return self.connect(call, pool, turn.now, turn);
+        }
+        let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
+        if turn.state.pools[pool].enqueue(turn.now, waiter) {
+            turn.set_deadline(turn.plan.pools[pool].wait_deadline, waiter);
+            return Entry::Waits;
+        }
+        Entry::Rejected(Outcome::RejectedByBulkhead)
+    }
+
+    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+        self.give_back(call, matches!(outcome, Outcome::Timeout | Outcome::Refused), turn);
+        Exit::Passed
+    }
+
+    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+        self.give_back(call, true, turn);
+    }
+
+    /// The connections of a process that has died close.
+    fn forget(&self, _: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
+        turn.close_idle((self.first_pool + caller) as usize, |_| true);
+        None
+    }
+}
+
+impl ConnectionPool {
+    /// Gives a call that has a place in the pool its connection: an idle one, or a new one. A
+    /// call whose instance has been chosen already needs one to that instance. It has waited since
+    /// `asked`.
+    fn connect(&self, call: Call<'_>, pool: usize, asked: SimTime, turn: &mut Turn<'_>) -> Entry {
+        let wanted = turn.state.frames[call.index].target;
+        let idle = &mut turn.state.kept[pool];
+        let found = idle.iter().rposition(|it| wanted == NONE || it.to == wanted);
+        if let Some(Connection { to, since }) = found.map(|at| idle.remove(at)) {
+            turn.state.frames[call.index].target = to;
+            Self::note(call, to, since, turn);
+            return Entry::Passed;
+        }
+        match self.open(call, pool, asked, turn) {
+            Ok(entry) => entry,
+            Err(outcome) => {
+                self.give_back(call, true, turn);
+                Entry::Rejected(outcome)
+            }
+        }
+    }
+
+    /// Opens a connection for a call; fails with the outcome if there is none to be had.
+    fn open(
+        &self,
+        call: Call<'_>,
+        pool: usize,
+        asked: SimTime,
+        turn: &mut Turn<'_>,
+    ) -> Result<Entry, Outcome> {
+        let index = call.index;
+        let all = turn.state.pools[pool].in_use() as usize + turn.state.kept[pool].len();
+        if all > turn.plan.pools[pool].capacity as usize {
+            // Those that are idle lead elsewhere.
+            let other = turn.state.kept[pool].remove(0);
+            turn.close(other);
+        }
+        let to = turn.target(index, call.edge).ok_or(Outcome::NoHealthyInstance)?;
+        let way = turn.way_of_request(index, to);
+        let is_down = way == Way::Open && turn.state.instances[to as usize].crashes > 0;
+        if way == Way::Refused || is_down {
+            return Err(Outcome::Refused);
+        }
+        let epoch = turn.state.frames[index].epoch;
+        if way == Way::Open && !turn.may_open(to, Waiter { frame: index, epoch }) {
+            return Err(Outcome::Refused);
+        }
+        // What disappears on its way there is no connection to the instance.
+        let to = if way == Way::Open { to } else { NONE };
+        Self::note(call, to, turn.now, turn);
+        let span = self.handshake_of(index, turn);
+        if span.is_zero() && way == Way::Open {
+            return Ok(Entry::Passed);
+        }
+        let waiter = turn.state.frames.begin_wait(index, Activity::Connecting);
+        if way == Way::Open {
+            turn.schedule.after(span, Event::Resume(waiter));
+        }
+        turn.set_rest_of_deadline(turn.plan.pools[pool].wait_deadline, asked, waiter);
+        Ok(Entry::GoesOnLater)
+    }
+
+    /// Draws the time of a handshake.
+    fn handshake_of(&self, index: u32, turn: &Turn<'_>) -> SimDuration {
+        if self.handshake == NONE {
+            return SimDuration::ZERO;
+        }
+        let frame = &turn.state.frames[index];
+        let tag = draw_tag::HANDSHAKE | u64::from(frame.rounds) << draw_tag::SIBLING_SHIFT;
+        let mut draw = frame.key.child(frame.step_number() | tag).draw();
+        turn.plan.distributions[self.handshake as usize].sample_duration(&mut draw)
+    }
+
+    fn note(call: Call<'_>, to: u32, opened: SimTime, turn: &mut Turn<'_>) {
+        let lease = Lease { since: turn.now, opened, to };
+        *turn.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
+    }
+
+    /// Gives the place of a call back, with its connection unless that closes.
+    fn give_back(&self, call: Call<'_>, closes: bool, turn: &mut Turn<'_>) {
+        let pool = call.of_caller(self.first_pool, turn);
+        let Hold::ConnectionPool(Lease { since, opened, to }) =
+            turn.state.frames.held(call.index, call.position)
+        else {
+            unreachable!("only a place that was taken is given back")
+        };
+        if to != NONE {
+            let connection = Connection { to, since: opened };
+            let is_over = closes
+                || turn.state.instances[to as usize].crashes > 0
+                || turn.is_scaled_away(to)
+                || turn.is_caller_scaled_away(call);
+            if is_over { turn.close(connection) } else { turn.state.kept[pool].push(connection) }
+        }
+        let held = turn.now.since(since);
+        let frames = &turn.state.frames;
+        let next = turn.state.pools[pool].release(turn.now, held, |waiter| frames.is_live(waiter));
+        if let Some(waiter) = next {
+            turn.state.ready.push(Next::Permit(waiter.frame));
+        } else if turn.state.kept[pool].len() > self.idle as usize {
+            let oldest = turn.state.kept[pool].remove(0);
+            turn.close(oldest);
+        }
+    }
+
+    /// Takes a call on that was first in the queue and has got its place.
+    pub(super) fn place_granted(&self, index: u32, turn: &mut Turn<'_>) -> Next {
+        let (edge, position) = (turn.edge_of(index), turn.state.frames[index].guards_passed);
+        let call = Call { index, edge, position };
+        let (pool, mut asked) = (call.of_caller(self.first_pool, turn), turn.now);
+        if let Hold::ConnectionPool(lease) = turn.state.frames.held(index, position) {
+            asked = lease.since;
+            turn.state.pools[pool].note_wait(turn.now.since(asked));
+        }
+        Self::note(call, NONE, turn.now, turn);
+        match self.connect(call, pool, asked, turn) {
+            Entry::Passed => turn.guard_passed(index),
+            Entry::GoesOnLater => {
+                turn.state.frames[index].guards_passed += 1;
+                turn.watch_deadline(index);
+                Next::Nothing
+            }
+            Entry::Rejected(outcome) => turn.leave_guards(index, outcome),
+            Entry::Waits => Next::Nothing,
+        }
+    }
+}
+
+impl Turn<'_> {
+    /// Opens the connections that are idle when a run begins.
+    pub fn open_pools(&mut self) {
+        let plan = self.plan;
+        for edge in &plan.edges {
+            let Some(guard) = edge.pool() else { continue };
+            let callees = self.present(&edge.callee_instances);
+            for caller in 0..edge.caller_instances {
+                let pool = (guard.first_pool + caller) as usize;
+                if self.is_number_scaled_away(edge, caller) {
+                    continue;
+                }
+                for number in 0..guard.idle {
+                    let to = edge.callee_instances.start + (caller + number) % callees;
+                    if self.may_open(to, Waiter { frame: NONE, epoch: 0 }) {
+                        self.state.kept[pool].push(Connection { to, since: self.now });
+                    }
+                }
+            }
+        }
+    }
+
+    /// Opens a connection at an instance, unless as many are open as it takes.
+    fn may_open(&mut self, to: u32, waiter: Waiter) -> bool {
+        let clients = self.plan.instances[to as usize].clients;
+        if clients == NONE {
+            return true;
+        }
+        let clients = &mut self.state.pools[clients as usize];
+        // The queue has no place, and counts whom it turns away.
+        clients.try_acquire(self.now) || clients.enqueue(self.now, waiter)
+    }
+
+    fn close(&mut self, connection: Connection) {
+        let clients = self.plan.instances[connection.to as usize].clients;
+        if clients != NONE {
+            let held = self.now.since(connection.since);
+            self.state.pools[clients as usize].release(self.now, held, |_| false);
+        }
+    }
+
+    /// Closes the idle connections of a pool that are chosen.
+    fn close_idle(&mut self, pool: usize, is_chosen: impl Fn(Connection) -> bool) {
+        let mut at = 0;
+        while let Some(&connection) = self.state.kept[pool].get(at) {
+            if is_chosen(connection) {
+                self.state.kept[pool].remove(at);
+                self.close(connection);
+            } else {
+                at += 1;
+            }
+        }
+    }
+
+    /// Closes the idle connections to an instance that has died.
+    pub fn close_idle_connections_to(&mut self, instance: u32) {
+        let plan = self.plan;
+        for edge in &plan.edges {
+            let is_callee = edge.callee_instances.contains(&instance);
+            let Some(guard) = edge.pool().filter(|_| is_callee) else { continue };
+            for caller in 0..edge.caller_instances {
+                let pool = (guard.first_pool + caller) as usize;
+                self.close_idle(pool, |connection| connection.to == instance);
+            }
+        }
+    }
+
+    /// Closes the idle connections of and to instances that an autoscaler has taken away.
+    pub fn close_scaled_away(&mut self) {
+        let plan = self.plan;
+        for edge in &plan.edges {
+            let Some(guard) = edge.pool() else { continue };
+            let callees = self.present(&edge.callee_instances);
+            let end = edge.callee_instances.start + callees;
+            for caller in 0..edge.caller_instances {
+                let is_gone = self.is_number_scaled_away(edge, caller);
+                let pool = (guard.first_pool + caller) as usize;
+                self.close_idle(pool, |connection| is_gone || connection.to >= end);
+            }
+        }
+    }
+
+    /// The number of the instances of a station, given as all of them, that run.
+    fn present(&self, all: &std::ops::Range<u32>) -> u32 {
+        let scalers = self.plan.autoscalers.iter().zip(&self.state.autoscalers);
+        let of_station = |station: u32| self.plan.stations[station as usize].instances == *all;
+        let mut own = scalers.filter(|(plan, _)| of_station(plan.station));
+        own.next().map_or(all.len() as u32, |(_, state)| state.running)
+    }
+
+    fn is_scaled_away(&self, instance: u32) -> bool {
+        if self.plan.autoscalers.is_empty() {
+            return false;
+        }
+        let station = self.plan.instances[instance as usize].station;
+        let all = &self.plan.stations[station as usize].instances;
+        instance >= all.start + self.present(all)
+    }
+
+    fn is_number_scaled_away(&self, edge: &EdgePlan, caller: u32) -> bool {
+        edge.is_caller_a_service && self.is_scaled_away(edge.caller_first_instance + caller)
+    }
+
+    fn is_caller_scaled_away(&self, call: Call<'_>) -> bool {
+        let instance = self.state.frames[call.index].instance;
+        self.is_number_scaled_away(call.edge, instance - call.edge.caller_first_instance)
+    }
+}
+
+impl EdgePlan {
+    /// The pool of connections that its callers keep, if they do.
+    pub fn pool(&self) -> Option<&ConnectionPool> {
+        self.guards.iter().find_map(|guard| match guard {
+            Guard::ConnectionPool(pool) => Some(pool),
+            _ => None,
+        })
+    }
+}
+
+/// Notes guards inside a pool that send more than one request: each needs a connection of its own.
+pub(super) fn check(guards: &[WrittenGuard], problems: &mut Problems) {
+    let is_pool = |guard: &WrittenGuard| matches!(guard, WrittenGuard::ConnectionPool(_));
+    for guard in guards.iter().skip_while(|guard| !is_pool(guard)).skip(1) {
+        let (message, help) = match guard {
+            WrittenGuard::ConnectionPool(_) => ("this call has two pools", "keep one of them"),
+            WrittenGuard::Retry(_) => (
+                "a retry inside a pool tries again over a connection that is broken",
+                "put the pool after the retry: each attempt takes a connection",
+            ),
+            WrittenGuard::Hedge(_) => (
+                "a hedge inside a pool has one connection for several requests",
+                "leave out the hedge, or the pool",
+            ),
+            _ => continue,
+        };
+        problems.error(guard.at(), message, help);
+    }
+}

@@ -1,0 +1,52 @@
+//! The messages of a link.
+
+use sim_core::SimTime;
+
+use crate::system::LinkState;
+
+/// The messages that went over one link, in each interval, warm-up included.
+#[derive(Clone, Debug, Default)]
+pub struct LinkRecord {
+    /// Messages sent in both directions.
+    pub sent: Vec<u32>,
+    /// Messages lost in both directions: on the way, or because the queue was full.
+    pub lost: Vec<u32>,
+    /// Most messages waiting at one time, in the direction where more did.
+    pub waiting: Vec<u32>,
+    /// The share of the interval in which the busier direction sent.
+    pub utilization: Vec<f32>,
+    closed: Closed,
+}
+
+/// What had been counted when the last interval was closed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Closed {
+    sent: u64,
+    lost: u64,
+    busy: [u128; 2],
+}
+
+impl LinkRecord {
+    /// Closes an interval that is `span` nanoseconds long.
+    pub(in crate::observe) fn close_interval(
+        &mut self,
+        now: SimTime,
+        span: f64,
+        link: &mut LinkState,
+    ) {
+        let directions = &mut link.directions;
+        let busy = [directions[0].busy(now), directions[1].busy(now)];
+        let sent = directions.iter().map(|it| it.sent).sum();
+        let lost = directions.iter().map(|it| it.lost + it.dropped).sum();
+        let most = directions.iter().map(|it| it.most_waiting.max(it.waiting(now))).max();
+        let before = std::mem::replace(&mut self.closed, Closed { sent, lost, busy });
+        self.sent.push((sent - before.sent) as u32);
+        self.lost.push((lost - before.lost) as u32);
+        self.waiting.push(most.unwrap_or(0));
+        let longest = busy.iter().zip(before.busy).map(|(busy, before)| busy - before).max();
+        self.utilization.push((longest.unwrap_or(0) as f64 / span) as f32);
+        for link in directions {
+            link.most_waiting = 0;
+        }
+    }
+}

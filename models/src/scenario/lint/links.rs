@@ -1,0 +1,45 @@
+//! Warnings about links.
+
+use super::Graph;
+use crate::guards::Guard;
+use crate::language::{Placed, Problem, Problems};
+use crate::system::{NONE, UNLIMITED};
+
+impl Graph<'_> {
+    pub(super) fn links(&self, problems: &mut Problems) {
+        let blueprint = self.blueprint;
+        for (id, (name, link)) in self.file.links.iter().enumerate() {
+            let is_named = blueprint.edges.iter().any(|edge| edge.link == id as u32);
+            if !is_named && link.between.is_none() {
+                let message = format!("nothing goes over the link `{name}`");
+                let help = format!("name it in a call: `calls: {{ a -> b: {{ link: {name} }} }}`");
+                problems.add(
+                    Problem::warning(message, Some(link.key()))
+                        .labelled("never used")
+                        .with_help(help),
+                );
+            }
+        }
+        for (index, edge) in blueprint.edges.iter().enumerate() {
+            if edge.link == NONE {
+                continue;
+            }
+            let link = &blueprint.links[edge.link as usize];
+            let loses = link.loss > 0.0 || link.queue != UNLIMITED;
+            let gives_up = edge.timeout != NONE
+                || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout(_)));
+            if loses && link.retransmit_after.is_none() && !gives_up {
+                let name = self.name(index);
+                let at = self.call(&name).and_then(|call| call.link.as_ref()).map(Placed::at);
+                problems.add(
+                    Problem::warning(
+                        format!("`{name}` waits for ever for a message that `{}` loses", link.name),
+                        at,
+                    )
+                    .labelled("no timeout")
+                    .with_help("add `timeout: 1s`, or let the link `retransmit after: 200ms`"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What is left in a system: all of it, or nothing.
+
+use super::blueprint::NONE;
+use super::state::{State, System};
+use crate::resources::Pool;
+
+impl System {
+    /// True if no resource is held and nothing waits: every frame, slot, permit and connection has
+    /// been given back. Connections that callers keep are open as long as they are idle there.
+    pub fn is_drained(&self) -> bool {
+        let State { frames, pools, kept, .. } = &self.state;
+        let clients = |instance: u32| self.blueprint.instances[instance as usize].clients;
+        let mut held: Vec<u32> = pools.iter().map(Pool::in_use).collect();
+        for pool in kept.iter().flatten().map(|kept| clients(kept.to)).filter(|it| *it != NONE) {
+            held[pool as usize] = held[pool as usize].wrapping_sub(1);
+        }
+        frames.in_use() == 0
+            && held.iter().all(|held| *held == 0)
+            && pools.iter().all(|pool| pool.queue_length() == 0)
+    }
+
+    /// Number of calls over an edge that were deferred and have not been made yet.
+    pub fn deferred(&self, edge: usize) -> u64 {
+        self.state.edges[edge].deferred.len() as u64
+    }
+
+    /// Number of waiting messages of a queue, and of its deliveries in progress.
+    pub fn messages(&self, queue: usize) -> (u64, u64) {
+        let messages = &self.state.queues[queue].messages;
+        (messages.depth(), messages.deliveries())
+    }
+
+    /// Number of frames in use: clients, requests at stations, branches.
+    pub fn frames_in_use(&self) -> u64 {
+        self.state.frames.in_use() as u64
+    }
+}
