@@ -31,7 +31,7 @@ fn assert_drained(what: &str, finished: &Finished) {
         finished.summary.pools
     );
     for queue in &finished.summary.queues {
-        let ended = queue.delivered + queue.dead + queue.expired;
+        let ended = queue.delivered + queue.dead + queue.expired + queue.purged;
         assert_eq!(
             queue.sent,
             ended + queue.waiting + queue.in_flight,

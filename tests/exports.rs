@@ -191,6 +191,9 @@ fn every_export_of_the_library_is_read_back_as_a_part_that_has_no_errors() {
             };
             for document in exporter.export(&blueprint) {
                 let name = format!("{}.{}", document.caller, exporter.extension());
+                if is_of_comments(&document) {
+                    continue;
+                }
                 let text = file(exporter, &heading(), &document);
                 if has_only_comments(&text) {
                     continue;
@@ -207,6 +210,12 @@ fn every_export_of_the_library_is_read_back_as_a_part_that_has_no_errors() {
         }
     }
     assert!(read > 100, "{read}");
+}
+
+/// True if a document says only where its settings stand: in the file of another caller of the same
+/// callee.
+fn is_of_comments(document: &Document) -> bool {
+    matches!(&document.content, Content::Yaml(values) if values.is_empty())
 }
 
 /// Removes comments, which .NET accepts in JSON and JSON itself does not have.
@@ -383,6 +392,9 @@ fn gobreaker_is_written_as_go() {
 
 fn assert_valid(format: &str, schema_of: &dyn Fn(&serde_json::Value) -> String, text: &str) {
     for document in export(format, &blueprint(text)) {
+        if is_of_comments(&document) {
+            continue;
+        }
         let Content::Yaml(values) = document.content else { panic!("YAML") };
         for value in values {
             let file = root().join("tests/exports").join(schema_of(&value));
