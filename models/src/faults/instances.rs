@@ -134,8 +134,8 @@ fn check_list(choice: &Placed<InstanceChoice>, numbers: &[u32], problems: &mut P
     }
     let mut sorted = numbers.to_vec();
     sorted.sort_unstable();
-    if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        let message = format!("instance {} is listed twice", twice[0]);
+    if let Some([twice, ..]) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        let message = format!("instance {twice} is listed twice");
         problems.error(choice.at(), message, "list each instance once");
     }
 }

@@ -198,9 +198,10 @@ fn acts(
             Some(trigger) => one(Act::Begin(trigger), format!("restarts {}", *act.target)),
             None => Vec::new(),
         },
-        Written::Purge(act) => match names.file.queues.get_index_of(act.queue.as_str()) {
-            Some(queue) => one(Act::Purge(queue as u32), format!("purges {}", *act.queue)),
-            None => {
+        Written::Purge(act) => {
+            if let Some(queue) = names.file.queues.get_index_of(act.queue.as_str()) {
+                one(Act::Purge(queue as u32), format!("purges {}", *act.queue))
+            } else {
                 let help = "list it under `queues:`";
                 problems.no_such(
                     "queue",
@@ -211,7 +212,7 @@ fn acts(
                 );
                 Vec::new()
             }
-        },
+        }
     }
 }
 
