@@ -16,13 +16,11 @@ pub(super) fn relieved(
     longest_queue: u32,
     lost: u64,
 ) -> Line {
-    let mut text = format!(
-        "free again for {direction} after {}; up to {} waited",
+    let lost = if lost > 0 { format!(", {} lost", count(lost)) } else { String::new() };
+    let text = format!(
+        "free again for {direction} after {}; up to {} waited{lost}",
         duration(after.as_secs_f64()),
         count(u64::from(longest_queue)),
     );
-    if lost > 0 {
-        text.push_str(&format!(", {} lost", count(lost)));
-    }
     Line::better("link", link, text)
 }
