@@ -174,7 +174,7 @@ fn check_edge_name(
         .names()
         .chain(names.file.queues.names())
         .chain(names.stations())
-        .chain(plan.through.iter().any(Option::is_some).then_some(OPERATOR))
+        .chain((!names.file.operator.is_empty()).then_some(OPERATOR))
         .collect();
     let unknown = if callers.contains(&caller) {
         names.find_station(callee).is_none().then_some(callee)
