@@ -273,23 +273,3 @@ fn what_cannot_change_is_an_error_at_its_place() {
         assert!(found.iter().any(|it| it.contains(message)), "{set}: {found:?}");
     }
 }
-
-#[test]
-fn a_restart_of_many_instances_is_told_once() {
-    let finished = run_sections(
-        "run: { duration: 40s, drain: 20s }
-         workloads: { web: { to: a, arrivals: constant 100/s } }
-         services: { a: { instances: 6, handle: [ { work: 50ms } ] } }
-         operator: [ { at: 10s, restart: a }, { at: 25s, restart: a, instances: [1, 2, 5] } ]",
-        &[],
-    );
-    let told: Vec<&str> = finished
-        .timeline
-        .iter()
-        .filter_map(|moment| match &moment.change {
-            Change::FaultBegins { target, .. } => Some(target.as_str()),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(told, ["a", "a#1 to #2", "a#5"]);
-}

@@ -250,15 +250,14 @@ fn restart(
     let lasts = span_or(act.lasts.as_ref(), RESTART);
     let trigger = plan.blueprint.triggers.len() as u32;
     plan.blueprint.triggers.push(Trigger::Operator);
-    let struck = struck_instances(station, act.instances.as_ref(), plan, problems);
-    for neighbours in struck.chunk_by(|one, next| one + 1 == *next) {
+    for instance in struck_instances(station, act.instances.as_ref(), plan, problems) {
         plan.blueprint.faults.push(Fault {
             begin: SimTime::ZERO,
             end: SimTime::ZERO + lasts,
             ramp: SimDuration::ZERO,
             effect: Effect::Restart(Restart { then: None }),
             target: (*act.target).clone(),
-            instances: neighbours[0]..neighbours[0] + neighbours.len() as u32,
+            instances: instance..instance + 1,
             part: Part::Whole,
             trigger: Some(trigger),
         });
