@@ -246,8 +246,10 @@ fn an_action_that_needs_a_service_which_is_down_waits_for_it() {
 fn what_cannot_change_is_an_error_at_its_place() {
     let problems = |set: &str| {
         let text = one_section_a_line(&format!(
-            "workloads: {{ web: {{ to: a, arrivals: constant 100/s }} }}
-             services: {{ a: {{ threads: 10, handle: [ {{ work: 50ms }}, {{ send: jobs }} ] }} }}
+            "regions: {{ r: {{}} }}
+             hosts: {{ h: {{ cpus: 4 }} }}
+             workloads: {{ web: {{ to: a, arrivals: constant 100/s }} }}
+             services: {{ a: {{ threads: 10, handle: [ {{ work: 50ms }}, {{ send: jobs }} ] }}, c: {{ instances: 7, handle: [ {{ work: 1ms }} ] }} }}
              queues: {{ jobs: {{ partitions: 2 }} }}
              calls: {{ web -> a: {{ timeout: 1s }} }}
              operator: [ {{ at: 20s, set: {{ {set} }} }} ]"
@@ -268,8 +270,110 @@ fn what_cannot_change_is_an_error_at_its_place() {
         ),
         ("queues.jobs.partitions: 3", "which cannot change while the system runs"),
         ("services.a.handle: [ { work: 1ms } ]", "which cannot change while the system runs"),
+        ("workloads.web.to: c", "which cannot change while the system runs"),
+        ("services.a.host: h", "which cannot change while the system runs"),
+        ("workloads.web.region: r", "which cannot change while the system runs"),
     ] {
         let found = problems(set);
         assert!(found.iter().any(|it| it.contains(message)), "{set}: {found:?}");
     }
+}
+
+/// Whatever a setting of the system is changed to, the system goes on, and loses account of nothing;
+/// or the file has an error.
+#[test]
+fn any_setting_changes_or_is_refused() {
+    let text = one_section_a_line(
+        "run: { duration: 12s, drain: 60s }
+         regions: { us: { eu: 5ms }, eu: {} }
+         hosts: { h: { cpus: 4 } }
+         workloads: { web: { to: api, region: us, arrivals: poisson 60/s }, people: { to: api, users: 20, think: 500ms } }
+         services: { api: { instances: 3, regions: [us, eu], threads: { max: 6, queue: 20, max wait: 2s }, cpus: 2, handle: [ { work: exponential 20ms }, { call: pay, on failure: degrade }, { cache: c, miss: [ { query: db } ] }, { send: jobs } ], idempotency: { keys for: 1m } }, pay: { instances: 2, threads: 5, host: h, handle: [ { work: exponential 15ms } ], admission: { codel: {} } }, bill: { handle: [ { work: 20ms } ], autoscale: { min: 1, target: 50%, start-up: 1s }, instances: 4, threads: 2 } }
+         databases: { db: { connections: 4, query: 8ms } }
+         caches: { c: { keys: 50, ttl: 2s } }
+         queues: { jobs: { deliver to: bill, concurrency: 3, attempts: 4, backoff: fixed 100ms, capacity: 500 } }
+         calls: { web -> api: { timeout: 1s, retry: { attempts: 3, backoff: fixed 50ms, budget: { preset: envoy, budget_percent: 20 } } }, people -> api: { timeout: 1s, rate limit: { token bucket: 30/s, burst: 5 } }, api -> pay: { timeout: 200ms, bulkhead: { semaphore: 4, max wait: 100ms }, breaker: { window: 10 calls, failure rate: 50%, wait: 1s }, balance: { policy: least outstanding, health check: { interval: 1s } } }, jobs -> bill: { timeout: 500ms }, api -> db: { pool: { max: 3, idle: 1, handshake: 2ms, max wait: 1s } } }
+         faults: [ { at: 3s, for: 2s, crash: pay, instances: 1 }, { at: 7s, for: 1s, slow: db, by: 20x } ]",
+    );
+    let settings = [
+        "workloads.web.rate: 3x",
+        "workloads.web.arrivals: constant 10/s",
+        "workloads.web.arrivals: { ramp: [ { at: 0s, rate: 0/s }, { at: 12s, rate: 90/s } ] }",
+        "workloads.people.users: 3",
+        "workloads.people.think: 10ms",
+        "services.api.instances: 1",
+        "services.api.instances: 9",
+        "services.api.threads.max: 1",
+        "services.api.threads.queue: 0",
+        "services.api.threads.max wait: 10ms",
+        "services.api.cpus: 1",
+        "services.api.idempotency.keys for: 1s",
+        "services.api.regions: [eu, us]",
+        "services.pay.threads: 1",
+        "services.pay.admission: { in flight: 2 }",
+        "services.pay.host: null",
+        "services.bill.autoscale.target: 10%",
+        "services.bill.autoscale: null",
+        "services.bill.instances: 8",
+        "hosts.h.cpus: 1",
+        "databases.db.connections: 1",
+        "databases.db.query: exponential 40ms",
+        "caches.c.ttl: uniform 1s to 3s",
+        "caches.c.keys: 60",
+        "queues.jobs.concurrency: 1",
+        "queues.jobs.capacity: 1",
+        "queues.jobs.rate: 2/s",
+        "queues.jobs.attempts: 1",
+        "queues.jobs.expire after: 1s",
+        "calls.web -> api.timeout: 20ms",
+        "calls.web -> api.timeout: exponential 100ms",
+        "calls.web -> api.retry.attempts: 9",
+        "calls.web -> api.retry.budget.budget_percent: 90",
+        "calls.web -> api.retry: null",
+        "calls.people -> api.rate limit.token bucket: 1/s",
+        "calls.api -> pay.bulkhead.semaphore: 1",
+        "calls.api -> pay.breaker.failure rate: 5%",
+        "calls.api -> pay.balance.policy: round robin",
+        "calls.api -> pay.balance.outlier detection: { interval: 1s }",
+        "calls.api -> pay.balance: random",
+        "calls.api -> pay.hedge: { delay: 10ms }",
+        "calls.api -> db.pool.max: 9",
+        "regions.us.eu: 50ms",
+    ];
+    crate::running::blueprint(&load_text(&text, &[]));
+    let mut refused = Vec::new();
+    for setting in settings {
+        let order = format!(
+            "operator: [ {{ at: 4s, set: {{ {setting} }} }}, {{ at: 8s, set: {{ {setting} }} }} ]"
+        );
+        let loaded = load_text(&format!("{text}\n{order}"), &[]);
+        let Some(blueprint) = loaded.blueprint else {
+            assert!(loaded.problems.iter().any(|it| it.at.is_some()), "{setting}");
+            refused.push(setting);
+            continue;
+        };
+        let finished = crate::running::run(&blueprint);
+        assert!(finished.system.is_drained(), "{setting}");
+        for workload in &finished.summary.workloads {
+            let failed: u64 = workload.failed.values().sum();
+            let ended = workload.ok + workload.degraded + failed + workload.in_flight;
+            assert_eq!(workload.offered, ended, "{setting}");
+        }
+        for queue in &finished.summary.queues {
+            let ended = queue.delivered + queue.dead + queue.expired + queue.purged;
+            assert_eq!(queue.sent, ended + queue.waiting + queue.in_flight, "{setting}");
+        }
+    }
+    let expected = [
+        "services.api.regions: [eu, us]",
+        "services.pay.host: null",
+        "services.bill.autoscale: null",
+        "caches.c.keys: 60",
+        "calls.web -> api.retry: null",
+        "calls.api -> pay.hedge: { delay: 10ms }",
+    ];
+    for setting in expected {
+        assert!(refused.contains(&setting), "{setting} is not refused");
+    }
+    assert!(refused.len() <= expected.len() + 2, "{refused:?}");
 }

@@ -11,9 +11,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use super::compile::compile_change;
 use super::file::Scenario;
 use super::load::{Loader, WrittenFile};
-use super::operator::{Written, time_of};
+use super::operator::{Written, by_time};
 use crate::language::tree::{Key, Node, Segment, Value, parse_path};
-use crate::language::{Decode, Found, Problem, Problems, Severity, expected};
+use crate::language::{Decode, Found, Placed, Problem, Problems, Severity, expected};
 use crate::system::Blueprint;
 
 /// The sections whose settings can change while the system runs.
@@ -69,15 +69,15 @@ impl Loader {
     /// Applies the orders that set something to a file, one after the other.
     pub(super) fn changed_files(&mut self, tree: &Node, file: &Scenario) -> ChangedFiles {
         let mut changed = ChangedFiles::default();
-        let mut orders: Vec<_> = file.operator.iter().collect();
-        orders.sort_by_key(|order| time_of(order));
-        let mut latest = tree.clone();
-        for order in orders {
-            let Written::Set(set) = &order.act else { continue };
-            for (key, value) in &set.settings.0 {
+        for settings in settings_by_time(file) {
+            let mut latest = changed.trees.last().unwrap_or(tree).clone();
+            for (key, value) in &settings.0 {
                 self.change(&mut latest, key, value);
             }
-            changed.trees.push(latest.clone());
+            changed.trees.push(latest);
+        }
+        if changed.trees.is_empty() {
+            return changed;
         }
         let trees = || std::iter::once(tree).chain(&changed.trees);
         for name in file.services.names() {
@@ -116,6 +116,9 @@ impl Loader {
         written: &WrittenFile<'_>,
         blueprint: &mut Blueprint,
     ) {
+        if changed.trees.is_empty() {
+            return;
+        }
         let mut latest = Arc::new(blueprint.clone());
         for (number, tree) in changed.trees.iter().enumerate() {
             let mut problems = Problems::default();
@@ -141,15 +144,18 @@ impl Loader {
     }
 
     fn refuse_change(&mut self, written: &WrittenFile<'_>, number: usize, obstacle: &str) {
-        let mut orders: Vec<_> = written.file.operator.iter().collect();
-        orders.sort_by_key(|order| time_of(order));
-        let mut sets = orders.into_iter().filter_map(|order| match &order.act {
-            Written::Set(set) => Some(set.settings.key()),
-            _ => None,
-        });
+        let at = settings_by_time(written.file).nth(number).map(Placed::key);
         let message =
             format!("this would change {obstacle}, which cannot change while the system runs");
         let help = "values can change; to add or remove a thing, write it from the beginning with a value that has no effect";
-        self.problems.add(Problem::error(message, sets.nth(number)).with_help(help));
+        self.problems.add(Problem::error(message, at).with_help(help));
     }
+}
+
+/// The settings that orders give, in the order of their times.
+fn settings_by_time(file: &Scenario) -> impl Iterator<Item = &Placed<Settings>> {
+    by_time(file).into_iter().filter_map(|(_, order)| match &order.act {
+        Written::Set(set) => Some(&set.settings),
+        _ => None,
+    })
 }

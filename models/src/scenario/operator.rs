@@ -4,6 +4,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::changes::Settings;
+use super::file::Scenario;
 use super::names::Names;
 use super::plan::{Caller, Plan, span_or};
 use crate::faults::{
@@ -136,9 +137,8 @@ section! {
 /// Compiles the actions of operators, in the order of their times.
 pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let mut changes = 0;
-    let mut operations: Vec<_> = names.file.operator.iter().zip(plan.through.clone()).collect();
-    operations.sort_by_key(|(operation, _)| time_of(operation));
-    for (operation, through) in operations {
+    for (number, operation) in by_time(names.file) {
+        let through = plan.through[number];
         note_idle(operation, plan, problems);
         for (later, act, summary) in acts(operation, &mut changes, names, plan, problems) {
             let at = time_of(operation) + later;
@@ -161,8 +161,15 @@ pub(crate) fn compile_through(names: &Names<'_>, plan: &mut Plan, problems: &mut
     }
 }
 
+/// The actions of a file with their places in its list, in the order of their times.
+pub(super) fn by_time(file: &Scenario) -> Vec<(usize, &Placed<Operation>)> {
+    let mut operations: Vec<_> = file.operator.iter().enumerate().collect();
+    operations.sort_by_key(|(_, operation)| time_of(operation));
+    operations
+}
+
 /// The instant of an action.
-pub(super) fn time_of(operation: &Operation) -> SimTime {
+fn time_of(operation: &Operation) -> SimTime {
     SimTime::ZERO + span_or(operation.at.as_ref(), SimDuration::ZERO)
 }
 

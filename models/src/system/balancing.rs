@@ -5,6 +5,7 @@ use super::event::Event;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 use crate::observe::{InstanceChange, InstanceRecord};
+use crate::resilience::Balancing;
 use crate::resilience::load_balancer::{AttemptResult, BalancedCall};
 
 impl Turn<'_> {
@@ -34,11 +35,10 @@ impl Turn<'_> {
         let view = self.view_of(index, edge);
         let (pools, instances, plan) = (&self.state.pools, &self.state.instances, self.plan);
         let outstanding = |instance: u32| {
-            let pool = &pools[plan.instances[(first + instance) as usize].slots as usize];
-            pool.in_use() + pool.queue_length() + {
-                let instance = &instances[(first + instance) as usize];
-                instance.held_up + instance.lost
-            }
+            let number = (first + instance) as usize;
+            let (pool, instance) =
+                (&pools[plan.instances[number].slots as usize], &instances[number]);
+            pool.in_use() + pool.queue_length() + instance.held_up + instance.lost
         };
         let call = BalancedCall {
             now: self.now,
@@ -77,13 +77,18 @@ impl Turn<'_> {
         (self.plan.customers > 0).then(|| self.customer_of(index))
     }
 
-    /// Schedules the first check of everything that watches the instances of an edge.
-    pub fn begin_watching(&mut self, edge: u32) {
+    /// Schedules the first check of everything that watches the instances of an edge and did not
+    /// do so `before`.
+    pub fn begin_watching(&mut self, edge: u32, before: Option<&Balancing>) {
         let balance = &self.plan.edges[edge as usize].balance;
-        if let Some(check) = balance.health_check {
+        if let Some(check) = balance.health_check
+            && before.is_none_or(|before| before.health_check.is_none())
+        {
             self.schedule.after(check.interval, Event::HealthCheck { edge });
         }
-        if let Some(outliers) = balance.outlier_detection {
+        if let Some(outliers) = balance.outlier_detection
+            && before.is_none_or(|before| before.outlier_detection.is_none())
+        {
             self.schedule.after(outliers.interval, Event::Sweep { edge });
         }
     }

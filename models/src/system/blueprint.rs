@@ -314,7 +314,7 @@ pub struct StationPlan {
 }
 
 /// An instance of a station.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstancePlan {
     /// The station it belongs to.
     pub station: u32,

@@ -41,6 +41,14 @@ impl Blueprint {
                 "the order of a queue, or the limits of a proxy",
             ),
             (all_are(&self.program, &other.program, is_same_kind), "steps"),
+            (self.instances == other.instances, "the regions, hosts or pools of instances"),
+            (all_are(&self.edges, &other.edges, EdgePlan::has_same_ends), "who calls whom"),
+            (
+                all_are(&self.autoscalers, &other.autoscalers, |one, other| {
+                    (one.station, one.is_manual) == (other.station, other.is_manual)
+                }),
+                "the services that are scaled",
+            ),
             (
                 all_are(&self.workloads, &other.workloads, |one, other| {
                     is_same_kind(&one.source, &other.source)
@@ -100,22 +108,25 @@ impl Blueprint {
 }
 
 impl EdgePlan {
+    /// True if another plan is of calls from the same caller to the same callee.
+    fn has_same_ends(&self, other: &Self) -> bool {
+        let ends = |plan: &Self| (plan.caller_first_instance, plan.callee, plan.link);
+        (&self.caller, &self.caller_regions, ends(self))
+            == (&other.caller, &other.caller_regions, ends(other))
+    }
+
     /// True if calls in flight can go on under the guards of another plan.
     fn has_same_guards(&self, other: &Self) -> bool {
-        let is_same = |(one, other): (&Guard, &Guard)| match (one, other) {
+        let is_same = |one: &Guard, other: &Guard| match (one, other) {
             (Guard::Retry(_), Guard::Retry(_))
             | (Guard::Timeout(_), Guard::Timeout(_))
             | (Guard::Hedge(_), Guard::Hedge(_)) => true,
             (one, other) => one == other,
         };
         self.guards.len() == other.guards.len()
-            && self.guards.iter().zip(&other.guards).all(is_same)
+            && all_are(&self.guards, &other.guards, is_same)
             && self.fallbacks.len() == other.fallbacks.len()
-            && self
-                .fallbacks
-                .iter()
-                .zip(&other.fallbacks)
-                .all(|(one, other)| discriminant(one) == discriminant(other))
+            && all_are(&self.fallbacks, &other.fallbacks, is_same_kind)
     }
 }
 
@@ -233,11 +244,10 @@ impl Turn<'_> {
     /// Balancers whose settings change begin anew, and all instances that exist are in order to them.
     fn change_balancers(&mut self, before: &Blueprint) {
         let plan = self.plan;
-        for (id, edge) in plan.edges.iter().enumerate() {
-            let known = &before.edges[id].balance;
-            if edge.balance == *known {
-                continue;
-            }
+        let changed = |id: &usize| plan.edges[*id].balance != before.edges[*id].balance;
+        let changed: Vec<usize> = (0..plan.edges.len()).filter(changed).collect();
+        for &id in &changed {
+            let edge = &plan.edges[id];
             let key = self.state.edges[id].balancer_key.child(self.now.as_nanos());
             self.state.edges[id].balancers = balancers(plan, edge, key);
             for instance in edge.callee_instances.clone() {
@@ -252,14 +262,13 @@ impl Turn<'_> {
                     }
                 }
             }
-            let begins = (known.health_check.is_none() && edge.balance.health_check.is_some())
-                || (known.outlier_detection.is_none() && edge.balance.outlier_detection.is_some());
-            if begins {
-                self.begin_watching(id as u32);
-            }
+            self.begin_watching(id as u32, Some(&before.edges[id].balance));
         }
         for scaler in 0..plan.autoscalers.len() as u32 {
-            self.show_running(scaler);
+            let station = plan.autoscalers[scaler as usize].station;
+            if changed.iter().any(|id| plan.edges[*id].callee == station) {
+                self.show_running(scaler);
+            }
         }
     }
 

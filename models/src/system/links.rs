@@ -64,11 +64,7 @@ impl Turn<'_> {
         if self.plan.links_between.is_empty() {
             return None;
         }
-        let from = match edge.caller_regions[..] {
-            [region] => region,
-            _ if self.state.frames.is_live(frame.caller) => self.region_of(frame.caller.frame),
-            _ => NONE,
-        };
+        let from = self.region_of_caller(callee);
         let to = self.region_of(callee);
         if from == NONE || to == NONE {
             return None;

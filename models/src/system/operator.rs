@@ -1,10 +1,11 @@
 //! Operators and automation: what they do at planned instants, and the services that they need for
 //! it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use sim_core::random::DrawKey;
-use sim_core::{Schedule, SimTime};
+use sim_core::{Schedule, SimDuration};
 
 use super::blueprint::Act;
 use super::event::Event;
@@ -18,7 +19,7 @@ use crate::Outcome;
 pub(crate) struct Operator {
     /// Orders whose time has come and that have not been carried out, in order; the first is under
     /// way.
-    pub pending: std::collections::VecDeque<u32>,
+    pub pending: VecDeque<u32>,
     /// The change of settings that is due now.
     pub due_change: Option<u32>,
 }
@@ -77,7 +78,7 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         frame.key = frame.key.child(1);
         frame.step = frame.entry;
-        let pause = through.map_or(sim_core::SimDuration::ZERO, |through| through.again_after);
+        let pause = through.map_or(SimDuration::ZERO, |through| through.again_after);
         self.wait(index, Activity::Pausing, pause)
     }
 
@@ -96,10 +97,7 @@ impl Turn<'_> {
         match plan.act {
             Act::Breaker { order, edge } => self.order_breakers(edge, order),
             Act::Change(change) => self.state.operator.due_change = Some(change),
-            Act::Begin(trigger) => {
-                self.state.triggered_at[trigger as usize] = Some(self.now);
-                self.schedule_faults(Some(trigger));
-            }
+            Act::Begin(trigger) => self.pull_trigger(Some(trigger)),
             Act::Purge(queue) => self.purge(queue),
         }
     }
@@ -107,9 +105,7 @@ impl Turn<'_> {
     /// Schedules all orders.
     pub fn schedule_orders(&mut self) {
         for (index, order) in self.plan.orders.iter().enumerate() {
-            if order.at < SimTime::MAX {
-                self.schedule.at(order.at, Event::Order { order: index as u32 });
-            }
+            self.schedule.at(order.at, Event::Order { order: index as u32 });
         }
     }
 }

@@ -78,15 +78,7 @@ impl Turn<'_> {
         if frame.role != Role::Handler {
             return false;
         }
-        let caller = frame.caller;
-        let from = match self.plan.edges[frame.edge as usize].caller_regions[..] {
-            [region] => region,
-            _ if self.state.frames.is_live(caller) => self.region_of(caller.frame),
-            // Nobody waits for the answer any more; a request on its way knows where it is from.
-            _ if frame.activity == Activity::InTransit => frame.target,
-            _ => NONE,
-        };
-        self.is_severed(frame.edge, from, frame.instance)
+        self.is_severed(frame.edge, self.region_of_caller(callee), frame.instance)
     }
 
     /// Lets the message of a request disappear, on its way to the instance or back.

@@ -31,6 +31,19 @@ impl Turn<'_> {
         }
     }
 
+    /// Returns the region that a request at an instance, or on its way there, comes from; [`NONE`]
+    /// if it comes from none, or if that cannot be told any more.
+    pub fn region_of_caller(&self, callee: u32) -> u32 {
+        let frame = &self.state.frames[callee];
+        match self.plan.edges[frame.edge as usize].caller_regions[..] {
+            [region] => region,
+            _ if self.state.frames.is_live(frame.caller) => self.region_of(frame.caller.frame),
+            // Nobody waits for the answer any more; a request on its way knows where it is from.
+            _ if frame.activity == Activity::InTransit => frame.target,
+            _ => NONE,
+        }
+    }
+
     /// Passes the request's identity on to the callee and, if there are regions, adds the time for
     /// the distance.
     #[cold]

@@ -92,7 +92,7 @@ impl<'a> Turn<'a> {
         }
         self.schedule_faults(None);
         for edge in 0..self.plan.edges.len() as u32 {
-            self.begin_watching(edge);
+            self.begin_watching(edge, None);
         }
         for scaler in 0..self.plan.autoscalers.len() as u32 {
             self.begin_autoscaling(scaler);
