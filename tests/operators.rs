@@ -377,3 +377,29 @@ fn any_setting_changes_or_is_refused() {
     }
     assert!(refused.len() <= expected.len() + 2, "{refused:?}");
 }
+
+#[test]
+fn a_restart_is_told_once_for_all_and_may_go_from_one_instance_to_the_next() {
+    let told = |restart: &str| -> Vec<String> {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 40s, drain: 20s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 100/s }} }}
+                 services: {{ a: {{ instances: 6, handle: [ {{ work: 50ms }} ] }} }}
+                 operator: [ {{ at: 10s, restart: a, {restart} }} ]"
+            ),
+            &[],
+        );
+        let begins = finished.timeline.iter().filter_map(|moment| match &moment.change {
+            Change::FaultBegins { target, effect, .. } => Some(format!("{target} {effect}")),
+            _ => None,
+        });
+        begins.collect()
+    };
+    assert_eq!(told("for: 1s"), ["a restarted"]);
+    assert_eq!(told("instances: 3 to 4"), ["a#3–4 restarted"]);
+    assert_eq!(
+        told("for: 4s, begin: one every 5s, end: one every 5s"),
+        ["a restarted, one every 5s"]
+    );
+}

@@ -23,7 +23,7 @@ section! {
     }
 }
 
-/// What is in a cache is forgotten.
+/// Makes a cache forget everything, or each key with a probability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flush {
     /// Dense id of the cache among the caches with keys.

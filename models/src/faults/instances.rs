@@ -78,7 +78,7 @@ impl JsonSchema for InstanceChoice {
 
 /// The dense ids of the instances of a station that a fault strikes, in the order in which it does;
 /// all of them if nothing is written.
-pub(crate) fn struck_instances(
+pub(super) fn struck_instances(
     station: u32,
     choice: Option<&Placed<InstanceChoice>>,
     plan: &Plan,

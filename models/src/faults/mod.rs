@@ -35,12 +35,13 @@ pub use self::deploy::{Cold, Restart};
 pub use self::errors::Errors;
 pub use self::fault::{Fault, Part};
 pub use self::flush::Flush;
-pub(crate) use self::instances::{InstanceChoice, instances_in_words, struck_instances};
+pub(crate) use self::instances::instances_in_words;
 pub use self::lose_threads::LoseSlots;
 pub use self::pause::Pause;
 pub use self::refuse::Refuse;
 pub use self::slow::Slow;
 pub use self::steps::{Pace, Steps};
+pub(crate) use self::steps::{Reach, in_steps};
 pub use self::surge::Surge;
 pub(crate) use self::target::{FaultTarget, must_have_breaker, target_of};
 pub use self::trigger::Trigger;
@@ -302,7 +303,7 @@ faults! {
         /// The logic of the breakers on an edge fails; `broken` of each breaker decides what
         /// becomes of calls.
         BreakGuard,
-        /// What is in a cache is forgotten.
+        /// Makes a cache forget everything, or each key with a probability.
         Flush,
         /// More traffic; built into the workload's rate profile.
         Surge,

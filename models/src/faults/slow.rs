@@ -28,7 +28,7 @@ section! {
 }
 
 section! {
-    /// How much slower things are.
+    /// The strength of a slowdown.
     pub(crate) struct Slowness {
         /// The factor on service times or latencies; 1 if left out.
         "by" => by: Option<Factor>,

@@ -94,7 +94,7 @@ pub struct Steps {
 
 /// The faults that one fault of a station is simulated as: one for the instances that it strikes
 /// and leaves together.
-pub(super) fn in_steps(
+pub(crate) fn in_steps(
     whole: &Fault,
     station: u32,
     reach: Option<&Reach>,

@@ -162,7 +162,7 @@ impl Recorder {
         self.note_scale(at, ScaleRecord::Scaled { station, from, to });
     }
 
-    /// Of the instances of a station, the first `running` run from now on.
+    /// Notes that from now on the first `running` instances of a station run, and no others.
     pub fn instances_run(
         &mut self,
         now: SimTime,

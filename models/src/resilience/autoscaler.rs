@@ -51,7 +51,7 @@ pub enum Load {
 /// (`--horizontal-pod-autoscaler-tolerance`).
 const TOLERANCE: f64 = 0.1;
 
-/// What a ceiling may exceed a whole number by, for the noise of divisions.
+/// Tolerance of a ceiling above a whole number, for the noise of divisions.
 const NOISE: f64 = 1e-9;
 
 /// Decides how many instances there should be.

@@ -1,4 +1,4 @@
-//! What operators and automation do at planned instants: to breakers, to settings, to processes, to
+//! Actions of operators and automation at planned instants, on breakers, settings, processes and
 //! queues.
 
 use sim_core::{SimDuration, SimTime};
@@ -8,8 +8,8 @@ use super::file::Scenario;
 use super::names::Names;
 use super::plan::{Caller, Plan, span_or};
 use crate::faults::{
-    Effect, Fault, FaultTarget, InstanceChoice, Part, Restart, Trigger, must_have_breaker,
-    struck_instances, target_of,
+    Effect, Fault, FaultTarget, Part, Reach, Restart, Trigger, in_steps, must_have_breaker,
+    target_of,
 };
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problem, Problems, one_of, section};
@@ -119,8 +119,7 @@ section! {
     pub(crate) struct RestartSection {
         /// The service, database or cache.
         "restart" => target: Placed<String>,
-        /// The instances; all if left out.
-        "instances" => instances: Option<Placed<InstanceChoice>>,
+        .. => reach: Reach,
         /// The time for which they are gone; 10s if left out.
         "for" => lasts: Option<Placed<Duration>>,
     }
@@ -254,21 +253,20 @@ fn restart(
         problems.error(act.target.at(), message, "write its name");
         return None;
     };
-    let lasts = span_or(act.lasts.as_ref(), RESTART);
+    let lasts = act.lasts.as_ref().map_or(RESTART, |lasts| problems.above_zero(lasts));
     let trigger = plan.blueprint.triggers.len() as u32;
     plan.blueprint.triggers.push(Trigger::Operator);
-    for instance in struck_instances(station, act.instances.as_ref(), plan, problems) {
-        plan.blueprint.faults.push(Fault {
-            begin: SimTime::ZERO,
-            end: SimTime::ZERO + lasts,
-            ramp: SimDuration::ZERO,
-            effect: Effect::Restart(Restart { then: None }),
-            target: (*act.target).clone(),
-            instances: instance..instance + 1,
-            part: Part::Whole,
-            trigger: Some(trigger),
-        });
-    }
+    let whole = Fault {
+        begin: SimTime::ZERO,
+        end: SimTime::ZERO + lasts,
+        ramp: SimDuration::ZERO,
+        effect: Effect::Restart(Restart { then: None }),
+        target: (*act.target).clone(),
+        instances: 0..0,
+        part: Part::Whole,
+        trigger: Some(trigger),
+    };
+    plan.blueprint.faults.extend(in_steps(&whole, station, Some(&act.reach), plan, problems));
     Some(trigger)
 }
 

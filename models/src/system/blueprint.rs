@@ -553,7 +553,7 @@ pub struct BreakerPlan {
     pub has_own_outcomes: bool,
 }
 
-/// An action of an operator.
+/// A planned action of an operator.
 #[derive(Clone, Debug)]
 pub struct OrderPlan {
     /// Time of the action.
@@ -575,7 +575,7 @@ pub struct ThroughPlan {
     pub again_after: SimDuration,
 }
 
-/// What an operator does.
+/// An action of an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Gives an order to the breakers of an edge.

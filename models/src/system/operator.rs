@@ -1,5 +1,4 @@
-//! Operators and automation: what they do at planned instants, and the services that they need for
-//! it.
+//! Operators and automation at work: orders that are carried out, and the services that they need.
 
 use std::collections::VecDeque;
 use std::sync::Arc;

@@ -18,7 +18,7 @@ pub struct LinkRecord {
     closed: Closed,
 }
 
-/// What had been counted when the last interval was closed.
+/// Counts at the end of the last interval.
 #[derive(Clone, Copy, Debug, Default)]
 struct Closed {
     sent: u64,

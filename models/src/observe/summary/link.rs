@@ -12,7 +12,7 @@ use crate::system::{LinkPlan, LinkState, System};
 pub struct LinkSummary {
     /// Its name.
     pub name: String,
-    /// What goes in this direction: `requests` or `answers`, or from which region to which.
+    /// The messages of this direction: `requests` or `answers`, or from which region to which.
     pub direction: String,
     /// Messages that were to go over it.
     pub sent: u64,

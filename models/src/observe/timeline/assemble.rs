@@ -15,16 +15,16 @@ use crate::observe::alerts::alert_moments;
 use crate::system::System;
 
 /// Everything that changed in a run up to `now`, in order of time. At one instant causes come before
-/// effects: faults, pools, breakers, availability.
+/// effects: operators, faults, pools, breakers, availability.
 pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
     let faults = fault_moments(system, now);
-    let mut moments = faults.clone();
+    let mut moments = operator_moments(blueprint, recorder);
+    moments.extend(faults.clone());
     moments.extend(pool_moments(system, now));
     moments.extend(link_moments(system, now));
     moments.extend(breaker_moments(blueprint, recorder));
     moments.extend(instance_moments(blueprint, recorder));
-    moments.extend(operator_moments(blueprint, recorder));
     moments.extend(alert_moments(blueprint, recorder));
     moments.extend(abort_moment(system));
     moments.extend(scale_moments(blueprint, recorder));

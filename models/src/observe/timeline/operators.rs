@@ -1,4 +1,4 @@
-//! What operators did, and what they could not do yet.
+//! Actions of operators, and those that are held up.
 
 use sim_core::SimTime;
 
