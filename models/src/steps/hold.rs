@@ -134,6 +134,13 @@ impl Turn<'_> {
     /// Gives back all that a frame still holds because its handler ends early.
     #[inline]
     pub fn give_all_back(&mut self, index: u32) {
+        if self.state.frames.can_keep() {
+            self.give_back_everything(index);
+        }
+    }
+
+    #[cold]
+    fn give_back_everything(&mut self, index: u32) {
         while self.state.frames.last_kept(index).is_some() {
             self.give_back(index);
         }

@@ -430,6 +430,12 @@ impl Frames {
         places.iter_mut().rev().find(|place| place.pool != NONE)
     }
 
+    /// True if any handler can hold a resource.
+    #[inline]
+    pub fn can_keep(&self) -> bool {
+        self.nesting > 0
+    }
+
     /// Forgets what a frame has taken last.
     pub fn forget_last_kept(&mut self, index: u32) {
         if let Some(kept) = self.last_kept(index) {

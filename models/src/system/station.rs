@@ -327,6 +327,7 @@ impl Turn<'_> {
     }
 
     /// Sends an answer over a network that may take time, or lose it.
+    #[inline(never)]
     fn send_reply(&mut self, index: u32, edge: u32) -> Next {
         if self.is_swallowed(index) {
             return self.swallow(index);

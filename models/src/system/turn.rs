@@ -114,6 +114,10 @@ impl<'a> Turn<'a> {
         let next = match event {
             Event::Resume(waiter) | Event::Sent(waiter) => self.resume(waiter),
             Event::Arrival { workload } => self.arrival(workload),
+            Event::Deadline { ring } => {
+                self.deadlines_due(ring);
+                Next::Nothing
+            }
             other => self.handle_rare(other),
         };
         self.settle(next);
@@ -121,10 +125,9 @@ impl<'a> Turn<'a> {
 
     fn handle_rare(&mut self, event: Event) -> Next {
         match event {
-            Event::Resume(_) | Event::Sent(_) | Event::Arrival { .. } => {
+            Event::Resume(_) | Event::Sent(_) | Event::Arrival { .. } | Event::Deadline { .. } => {
                 unreachable!("`handle` takes care of these frequent events")
             }
-            Event::Deadline { ring } => self.deadlines_due(ring),
             Event::Expires { ring, waiter } => return self.expires(ring, waiter),
             Event::Overdue(waiter) => return self.overdue(waiter),
             Event::Cancel { callee, caller } => self.cancel(callee, caller),
@@ -188,14 +191,24 @@ impl<'a> Turn<'a> {
             // The work is done; if the instance is paused, the frame only waits for it to resume.
             self.state.frames[index].activity = Activity::Pausing;
         }
-        if matches!(activity, Activity::InTransit | Activity::ReplyInTransit) {
-            if self.is_swallowed(index) {
-                return self.swallow(index);
-            }
-        } else if self.is_paused(index) && !activity.is_resending() {
-            return self.park(index, Parked::Resume(waiter));
+        if self.state.faults_in_force > 0
+            && let Some(next) = self.is_kept_from_resuming(waiter, activity)
+        {
+            return next;
         }
         self.resume_unpaused(index, activity)
+    }
+
+    /// Handles a frame that a fault keeps from resuming: its message disappears, or its instance is
+    /// paused. Returns `None` if no fault does.
+    #[cold]
+    fn is_kept_from_resuming(&mut self, waiter: Waiter, activity: Activity) -> Option<Next> {
+        let index = waiter.frame;
+        if matches!(activity, Activity::InTransit | Activity::ReplyInTransit) {
+            return self.is_swallowed(index).then(|| self.swallow(index));
+        }
+        let is_parked = self.is_paused(index) && !activity.is_resending();
+        is_parked.then(|| self.park(index, Parked::Resume(waiter)))
     }
 
     #[inline]
