@@ -70,5 +70,6 @@ mod stability;
 mod stories;
 mod sweeps;
 mod theory;
+mod through;
 mod triggers;
 mod twice_written;

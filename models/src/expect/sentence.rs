@@ -89,6 +89,7 @@ pub(crate) enum Verb {
     Drains,
     Fires,
     IsResolved,
+    IsDelivered,
     IsCalledOff,
     ScalesTo(u32),
     RunsOutOfMemory,

@@ -2,7 +2,7 @@
 
 use sim_core::SimTime;
 
-use crate::observe::{Change, InstanceChange, Moment, ProcessChange};
+use crate::observe::{Change, Dependent, InstanceChange, Moment, ProcessChange};
 use crate::resilience::circuit_breaker::BreakerState;
 use crate::system::PoolKind;
 
@@ -42,6 +42,8 @@ pub enum TimelineEvent {
     AlertFires(String),
     /// An alert is resolved.
     AlertResolved(String),
+    /// An alert that fires is delivered by the service that it goes through.
+    AlertDelivered(String),
     /// The experiment is called off.
     CalledOff,
     /// Messages pile up in a queue.
@@ -100,6 +102,9 @@ impl TimelineEvent {
             (Self::Outage(name), Change::OutageBegins { workload }) => workload == name,
             (Self::AlertFires(name), Change::AlertFires { alert, .. })
             | (Self::AlertResolved(name), Change::AlertResolved { alert }) => name == alert,
+            (Self::AlertDelivered(name), Change::HeldUp { what, is_over, .. }) => {
+                *is_over && *what == Dependent::Alert(name.clone())
+            }
             (Self::CalledOff, Change::Aborted { .. }) => true,
             (Self::Scales(name, number), Change::Scaled { service, to, .. }) => {
                 name == service && number.is_none_or(|number| number == *to)
@@ -152,7 +157,7 @@ impl TimelineEvent {
                 | Change::AvailabilityRegained { workload, .. },
             ) => workload == name,
             (
-                Self::AlertFires(name) | Self::AlertResolved(name),
+                Self::AlertFires(name) | Self::AlertResolved(name) | Self::AlertDelivered(name),
                 Change::AlertFires { alert, .. } | Change::AlertResolved { alert },
             ) => name == alert,
             (Self::Scales(name, _), Change::Scaled { service, .. }) => name == service,

@@ -178,7 +178,9 @@ fn strikes_something_else<T: Strike + ?Sized>(
 /// Compiles all faults of a file but those of its experiment.
 pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     for section in &names.file.faults {
-        let struck = section.kind.strike(section.begin(), names, plan, problems);
+        let trigger = compile_trigger(section, names, plan, problems);
+        let begin = if trigger.is_some() { SimTime::ZERO } else { section.begin() };
+        let struck = section.kind.strike(begin, names, plan, problems);
         // A fault of several parts has an effect if one of them has.
         match struck.as_slice() {
             [fault] | [fault @ Fault { part: Part::First(_), .. }, ..] => {
@@ -186,7 +188,6 @@ pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut 
             }
             _ => {}
         }
-        let trigger = compile_trigger(section, names, plan, problems);
         for once in struck {
             let once = Fault { trigger: once.trigger.or(trigger), ..once };
             let faults = match section.kind.every() {

@@ -4,10 +4,10 @@ use sim_core::{SimDuration, SimTime};
 
 use super::compile::Strike;
 use super::reach::InForceSpan;
-use super::{Effect, Fault, FaultTarget, InForce, Trigger, target_of};
+use super::{Effect, Fault, FaultTarget, InForce, TriggerOn, target_of};
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section, words};
-use crate::scenario::{Names, Plan, span_or};
+use crate::scenario::{Names, Plan, Through, span_or};
 use crate::system::Turn;
 
 /// Default time for which a restarted instance is slow.
@@ -29,6 +29,7 @@ section! {
         "cold" => cold: Option<Factor>,
         /// The time that it takes to become as fast as before; 30s if left out.
         "warm-up" => warm_up: Option<Placed<Duration>>,
+        .. => through: Through,
     }
 }
 
@@ -43,8 +44,17 @@ words! {
 /// The process is restarted, which is like a crash.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restart {
-    /// The trigger of the next batch, if that waits until this one serves again.
+    /// The trigger of the next batch, if that waits for this one.
     pub then: Option<u32>,
+    /// True if that waits until this one serves again.
+    pub until_ready: bool,
+}
+
+impl Restart {
+    /// A restart that nothing waits for.
+    pub fn alone() -> Self {
+        Self { then: None, until_ready: false }
+    }
 }
 
 /// A restarted process is slow at first and gradually gets faster.
@@ -72,13 +82,12 @@ impl Strike for DeploySection {
         _: &Plan,
         _: &mut Problems,
     ) -> Option<Effect> {
-        let restart = Restart { then: None };
-        matches!(target, FaultTarget::Station(_)).then_some(Effect::Restart(restart))
+        matches!(target, FaultTarget::Station(_)).then(|| Effect::Restart(Restart::alone()))
     }
 
     fn whole(&self, begin: SimTime, names: &Names<'_>, plan: &Plan) -> (SimTime, SimTime) {
         let Some(station) = names.find_station(&self.deploy) else { return (begin, SimTime::MAX) };
-        if self.wait_until.is_some() {
+        if self.waits(plan) {
             return (begin, SimTime::ZERO + plan.blueprint.run.duration);
         }
         let instances = plan.blueprint.stations[station.id as usize].instances.len() as u32;
@@ -108,6 +117,11 @@ impl Strike for DeploySection {
 }
 
 impl DeploySection {
+    /// True if a batch waits for the one before it, and for more than its planned time.
+    fn waits(&self, plan: &Plan) -> bool {
+        self.wait_until.is_some() || self.through.plan(plan).is_some()
+    }
+
     fn batches(
         &self,
         station: u32,
@@ -118,15 +132,14 @@ impl DeploySection {
     ) -> Vec<Fault> {
         let all = plan.blueprint.stations[station as usize].instances.clone();
         let warm_up = span_or(self.warm_up.as_ref(), WARM_UP);
+        let (waits, through) = (self.waits(plan), self.through.plan(plan));
+        let until_ready = self.wait_until.is_some();
         let mut faults = Vec::new();
         let (mut begin, mut trigger) = (begin, None);
         for first in all.clone().step_by(batch as usize) {
             let instances = first..first.saturating_add(batch).min(all.end);
-            let is_awaited = self.wait_until.is_some() && instances.end < all.end;
-            let then = is_awaited.then(|| {
-                plan.blueprint.triggers.push(Trigger::Batch);
-                plan.blueprint.triggers.len() as u32 - 1
-            });
+            let is_awaited = waits && instances.end < all.end;
+            let then = is_awaited.then(|| plan.trigger(TriggerOn::Batch, through));
             let of = |begin, end, effect| Fault {
                 end,
                 instances: instances.clone(),
@@ -135,7 +148,7 @@ impl DeploySection {
                 ..self.fault(begin, effect)
             };
             let end = begin + each;
-            faults.push(of(begin, end, Effect::Restart(Restart { then })));
+            faults.push(of(begin, end, Effect::Restart(Restart { then, until_ready })));
             if let Some(Factor(factor)) = self.cold {
                 faults.push(of(end, end + warm_up, Effect::Cold(Cold { factor })));
             }
@@ -152,9 +165,11 @@ impl InForce for Restart {
 
     fn end(&self, id: u32, turn: &mut Turn<'_>) {
         turn.revive_instances(id);
-        if self.then.is_some() {
+        if self.then.is_some() && self.until_ready {
             turn.state.awaited_batches.push(id);
             turn.watch_batches();
+        } else {
+            turn.pull_trigger(self.then);
         }
     }
 

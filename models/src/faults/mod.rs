@@ -44,11 +44,11 @@ pub use self::steps::{Pace, Steps};
 pub(crate) use self::steps::{Reach, in_steps};
 pub use self::surge::Surge;
 pub(crate) use self::target::{FaultTarget, must_have_breaker, target_of};
-pub use self::trigger::Trigger;
+pub use self::trigger::{Trigger, TriggerOn};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::Turn;
+use crate::system::{ThroughPlan, Turn};
 use sim_core::random::DrawKey;
 use sim_core::{Distribution, SimDuration, SimTime};
 
@@ -68,6 +68,14 @@ impl FaultSection {
     /// The instant at which it begins for the first time; zero if a condition decides.
     fn begin(&self) -> SimTime {
         SimTime::ZERO + span_or(self.at.as_ref(), SimDuration::ZERO)
+    }
+
+    /// The call on which it depends.
+    fn through(&self, plan: &Plan) -> Option<ThroughPlan> {
+        match &self.kind {
+            FaultKind::Deploy(deploy) => deploy.through.plan(plan),
+            _ => None,
+        }
     }
 
     /// The beginning and the end of it, all repetitions included.
@@ -132,7 +140,7 @@ pub(crate) trait InForce {
         None
     }
 
-    /// The trigger of the batch that begins when the instances of this one serve again.
+    /// The trigger of the batch that begins after this one.
     fn next_batch(&self) -> Option<u32> {
         None
     }

@@ -1,13 +1,27 @@
 //! Faults that begin when a condition on the figures of the run is met.
 
+use sim_core::SimTime;
+
 use super::{FaultKind, FaultSection};
 use crate::language::Problems;
 use crate::observe::Condition;
 use crate::scenario::{Names, Plan, compile_condition};
+use crate::system::ThroughPlan;
 
 /// Something that a fault waits for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Trigger {
+pub struct Trigger {
+    /// The thing that comes first.
+    pub on: TriggerOn,
+    /// The call that must be answered then; none if nothing else must happen.
+    pub through: Option<ThroughPlan>,
+}
+
+/// The thing that a fault waits for first.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TriggerOn {
+    /// An instant.
+    Time(SimTime),
     /// A condition, which is checked at the end of each interval of the series, until it is met.
     Condition(Condition),
     /// The batch of a deployment that is before it, which must serve again.
@@ -16,14 +30,18 @@ pub enum Trigger {
     Operator,
 }
 
-/// The id of the trigger of a fault; `None` if it begins at a time.
+/// The id of the trigger of a fault; `None` if it begins at a time, whatever else happens.
 pub(super) fn compile_trigger(
     section: &FaultSection,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> Option<u32> {
-    let when = section.when.as_ref()?;
+    let through = section.through(plan);
+    let Some(when) = &section.when else {
+        return through
+            .map(|through| plan.trigger(TriggerOn::Time(section.begin()), Some(through)));
+    };
     if let Some(at) = &section.at {
         let message = "this fault begins at a time and when a condition is met";
         problems.error(at.key(), message, "keep one of `at` and `when`");
@@ -37,6 +55,5 @@ pub(super) fn compile_trigger(
         problems.error(when.key(), message, "write `at`: arrivals are planned before the run");
     }
     let condition = compile_condition(when, names, plan, problems)?;
-    plan.blueprint.triggers.push(Trigger::Condition(condition));
-    Some(plan.blueprint.triggers.len() as u32 - 1)
+    Some(plan.trigger(TriggerOn::Condition(condition), through))
 }

@@ -1,10 +1,10 @@
 //! Alerts: conditions on the figures of a run, as a monitoring system would evaluate them.
 
-use sim_core::SimDuration;
+use sim_core::{SimDuration, SimTime};
 
 use super::{Change, Measure, Moment, Recorder};
 use crate::expect::Bound;
-use crate::system::Blueprint;
+use crate::system::{Blueprint, ThroughPlan};
 
 /// A figure over the last stretch of time that lies within a bound.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,6 +31,50 @@ pub struct AlertPlan {
     pub condition: Condition,
     /// The time for which the condition must hold before the alert fires.
     pub hold: SimDuration,
+    /// The call by which it is delivered; none if nothing is needed for that.
+    pub through: Option<ThroughPlan>,
+}
+
+/// A change of an alert.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AlertTurn {
+    /// It fires.
+    Fires,
+    /// It no longer does.
+    Resolved,
+}
+
+/// The state of an alert from one evaluation to the next.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AlertWatch {
+    pending_since: Option<SimTime>,
+    fires: bool,
+}
+
+impl AlertWatch {
+    /// True if it fires.
+    pub fn fires(&self) -> bool {
+        self.fires
+    }
+
+    /// Evaluates the alert at the end of an interval.
+    pub fn evaluate(
+        &mut self,
+        alert: &AlertPlan,
+        plan: &Blueprint,
+        recorder: &Recorder,
+        interval: usize,
+    ) -> Option<AlertTurn> {
+        let at = recorder.beginning_of(interval + 1);
+        if alert.condition.met(plan, recorder, interval).is_none() {
+            self.pending_since = None;
+            return std::mem::take(&mut self.fires).then_some(AlertTurn::Resolved);
+        }
+        let since = *self.pending_since.get_or_insert(at);
+        let begins = !self.fires && at.since(since) >= alert.hold;
+        self.fires |= begins;
+        begins.then_some(AlertTurn::Fires)
+    }
 }
 
 impl Condition {
@@ -50,23 +94,16 @@ pub(super) fn alert_moments(plan: &Blueprint, recorder: &Recorder) -> Vec<Moment
 }
 
 fn moments_of(alert: &AlertPlan, plan: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
-    let mut moments = Vec::new();
-    let (mut pending_since, mut fires) = (None, false);
-    for interval in 0..recorder.intervals() {
-        let at = recorder.beginning_of(interval + 1);
-        let change = if alert.condition.met(plan, recorder, interval).is_some() {
-            let since = *pending_since.get_or_insert(at);
-            let begins = !fires && at.since(since) >= alert.hold;
-            fires |= begins;
-            begins.then(|| Change::AlertFires {
-                alert: alert.name.clone(),
-                severity: alert.severity.clone(),
-            })
-        } else {
-            pending_since = None;
-            std::mem::take(&mut fires).then(|| Change::AlertResolved { alert: alert.name.clone() })
-        };
-        moments.extend(change.map(|change| Moment { at, change }));
-    }
-    moments
+    let mut watch = AlertWatch::default();
+    let change = |turn| match turn {
+        AlertTurn::Fires => {
+            Change::AlertFires { alert: alert.name.clone(), severity: alert.severity.clone() }
+        }
+        AlertTurn::Resolved => Change::AlertResolved { alert: alert.name.clone() },
+    };
+    let moment = |interval| {
+        let turn = watch.evaluate(alert, plan, recorder, interval)?;
+        Some(Moment { at: recorder.beginning_of(interval + 1), change: change(turn) })
+    };
+    (0..recorder.intervals()).filter_map(moment).collect()
 }

@@ -12,7 +12,7 @@ mod sampling;
 mod summary;
 mod timeline;
 
-pub use alerts::{AlertPlan, Condition};
+pub use alerts::{AlertPlan, AlertTurn, AlertWatch, Condition};
 pub use figures::{FigureUnit, Measure};
 pub use recorder::Recorder;
 pub use records::{
@@ -25,4 +25,4 @@ pub use summary::{
     BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, LinkSummary, PoolSummary,
     PutOff, QueueSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
 };
-pub use timeline::{Change, Moment, PoolGroup, condensed, timeline};
+pub use timeline::{Change, Dependent, Moment, PoolGroup, condensed, timeline};

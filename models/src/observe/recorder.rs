@@ -10,7 +10,7 @@ use super::records::{
 use super::sampling::Sampling;
 use crate::Outcome;
 use crate::resilience::circuit_breaker::Transition;
-use crate::system::{Blueprint, PoolPlan};
+use crate::system::{Blueprint, Errand, PoolPlan, Purpose};
 
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
@@ -20,7 +20,8 @@ pub struct Recorder {
     pub(super) breakers: Vec<BreakerRecord>,
     instances: Vec<InstanceRecord>,
     scales: Vec<(SimTime, ScaleRecord)>,
-    orders: Vec<(SimTime, u32, bool)>,
+    orders: Vec<(SimTime, u32)>,
+    errands: Vec<(SimTime, Errand, bool)>,
     pub(super) queues: Vec<QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
     pub(super) pools: Vec<PoolSeries>,
@@ -41,6 +42,7 @@ impl Recorder {
             instances: Vec::new(),
             scales: Vec::new(),
             orders: Vec::new(),
+            errands: Vec::new(),
             queues: vec![QueueRecord::default(); blueprint.queues.len()],
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
@@ -132,19 +134,38 @@ impl Recorder {
 
     /// An order of an operator has been carried out.
     pub fn order_carried_out(&mut self, at: SimTime, order: u32) {
-        self.orders.push((at, order, true));
+        self.orders.push((at, order));
     }
 
-    /// The call on which an order depends has failed; only the first failure is kept.
-    pub fn order_delayed(&mut self, at: SimTime, order: u32) {
-        if !self.orders.iter().any(|(_, known, _)| *known == order) {
-            self.orders.push((at, order, false));
+    /// The orders that were carried out, with their times.
+    pub fn orders(&self) -> &[(SimTime, u32)] {
+        &self.orders
+    }
+
+    /// The call on which something depends has failed; only the first failure in a row is kept.
+    pub fn errand_fails(&mut self, at: SimTime, errand: Errand) {
+        if !self.is_held_up(errand) {
+            self.errands.push((at, errand, false));
         }
     }
 
-    /// The orders that were carried out, or (`false`) delayed, with their times.
-    pub fn orders(&self) -> &[(SimTime, u32, bool)] {
-        &self.orders
+    /// The call on which something depends has been answered, which is kept if it had failed before,
+    /// or if nothing else shows it.
+    pub fn errand_done(&mut self, at: SimTime, errand: Errand) {
+        if errand.purpose == Purpose::Alert || self.is_held_up(errand) {
+            self.errands.push((at, errand, true));
+        }
+    }
+
+    fn is_held_up(&self, errand: Errand) -> bool {
+        let last = self.errands.iter().rfind(|(_, known, _)| *known == errand);
+        last.is_some_and(|(_, _, is_answered)| !is_answered)
+    }
+
+    /// The calls on which something depends that were answered, or (`false`) failed, with their
+    /// times.
+    pub fn errands(&self) -> &[(SimTime, Errand, bool)] {
+        &self.errands
     }
 
     /// A pool has another number of slots from now on.

@@ -6,6 +6,7 @@ use super::names::{Names, meant};
 use super::operator::OPERATOR;
 use super::plan::{Caller, Edge, Plan};
 use super::stations::probe_edge;
+use super::through::is_anything_through;
 use crate::guards::{Guard, GuardsSection, outlier_detection_of, pipeline};
 use crate::language::distribution::DurationPhrase;
 use crate::language::tree::normalize_edge;
@@ -174,7 +175,7 @@ fn check_edge_name(
         .names()
         .chain(names.file.queues.names())
         .chain(names.stations())
-        .chain((!names.file.operator.is_empty()).then_some(OPERATOR))
+        .chain(is_anything_through(names).then_some(OPERATOR))
         .collect();
     let unknown = if callers.contains(&caller) {
         names.find_station(callee).is_none().then_some(callee)

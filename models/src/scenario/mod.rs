@@ -35,6 +35,7 @@ mod sentences;
 mod short_forms;
 mod stand_ins;
 mod stations;
+mod through;
 mod variants;
 mod workloads;
 
@@ -48,3 +49,4 @@ pub(crate) use names::{Names, meant};
 pub(crate) use plan::{Caller, Edge, MOST_STEPS, Plan, most, read_distribution, span_or};
 pub use request::{GoalsRequest, Request, SweepRequest};
 pub(crate) use sentences::compile_condition;
+pub(crate) use through::Through;

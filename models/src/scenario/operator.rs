@@ -6,34 +6,28 @@ use sim_core::{SimDuration, SimTime};
 use super::changes::Settings;
 use super::file::Scenario;
 use super::names::Names;
-use super::plan::{Caller, Plan, span_or};
+use super::plan::{Plan, span_or};
+use super::through::Through;
 use crate::faults::{
-    Effect, Fault, FaultTarget, Part, Reach, Restart, Trigger, in_steps, must_have_breaker,
+    Effect, Fault, FaultTarget, Part, Reach, Restart, TriggerOn, in_steps, must_have_breaker,
     target_of,
 };
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problem, Problems, one_of, section};
 use crate::resilience::circuit_breaker::OperatorOrder;
-use crate::steps::Op;
-use crate::system::{Act, OnFailure, OrderPlan, StationKind, ThroughPlan};
+use crate::system::{Act, OrderPlan};
 
 /// The name of an operator as a caller.
 pub(super) const OPERATOR: &str = "operator";
 /// Default time for which a restarted process is gone.
 const RESTART: SimDuration = SimDuration::from_secs(10);
-/// Default pause before a call on which an order depends is tried again.
-const AGAIN_AFTER: SimDuration = SimDuration::from_secs(10);
 
 section! {
     /// Something that an operator, or automation, does at an instant.
     pub(crate) struct Operation {
         /// The time of the action; the beginning of the run if left out.
         "at" => at: Option<Placed<Duration>>,
-        /// The operation of a service that must answer before the action is carried out, such as
-        /// `apiserver` or `deployer.start`; none if left out.
-        "through" => through: Option<Placed<String>>,
-        /// The pause before it is asked again when it has failed; 10s if left out.
-        "again after" => again_after: Option<Placed<Duration>>,
+        .. => through: Through,
         .. => act: Written,
     }
 }
@@ -136,27 +130,14 @@ section! {
 /// Compiles the actions of operators, in the order of their times.
 pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let mut changes = 0;
-    for (number, operation) in by_time(names.file) {
-        let through = plan.through[number];
+    for (_, operation) in by_time(names.file) {
+        let through = operation.through.plan(plan);
         note_idle(operation, plan, problems);
         for (later, act, summary) in acts(operation, &mut changes, names, plan, problems) {
             let at = time_of(operation) + later;
             let through = through.filter(|_| later.is_zero());
             plan.blueprint.orders.push(OrderPlan { at, act, summary, through });
         }
-    }
-}
-
-/// Compiles the calls on which actions of operators depend.
-pub(crate) fn compile_through(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
-    for operation in &names.file.operator {
-        let through = through(operation, names, plan, problems);
-        plan.through.push(through);
-    }
-    let first = names.file.operator.iter().find_map(|it| it.through.as_ref());
-    if let Some(first) = first.filter(|_| names.is_name_of_something(OPERATOR)) {
-        let message = "something else is called `operator`, so no action can go through a service";
-        problems.error(first.key(), message, "give the other thing another name");
     }
 }
 
@@ -254,13 +235,12 @@ fn restart(
         return None;
     };
     let lasts = act.lasts.as_ref().map_or(RESTART, |lasts| problems.above_zero(lasts));
-    let trigger = plan.blueprint.triggers.len() as u32;
-    plan.blueprint.triggers.push(Trigger::Operator);
+    let trigger = plan.trigger(TriggerOn::Operator, None);
     let whole = Fault {
         begin: SimTime::ZERO,
         end: SimTime::ZERO + lasts,
         ramp: SimDuration::ZERO,
-        effect: Effect::Restart(Restart { then: None }),
+        effect: Effect::Restart(Restart::alone()),
         target: (*act.target).clone(),
         instances: 0..0,
         part: Part::Whole,
@@ -268,32 +248,6 @@ fn restart(
     };
     plan.blueprint.faults.extend(in_steps(&whole, station, Some(&act.reach), plan, problems));
     Some(trigger)
-}
-
-/// The call on which an action depends.
-fn through(
-    operation: &Operation,
-    names: &Names<'_>,
-    plan: &mut Plan,
-    problems: &mut Problems,
-) -> Option<ThroughPlan> {
-    let again_after = span_or(operation.again_after.as_ref(), AGAIN_AFTER);
-    if let (Some(again), None) = (&operation.again_after, &operation.through) {
-        let message = "`again after` means nothing without `through`";
-        problems.error(again.key(), message, "write `through: SERVICE`, or leave it out");
-    }
-    if let Some(again) = operation.again_after.as_ref().filter(|again| again.0.is_zero()) {
-        let message = "a service that fails would be asked over and over in one instant";
-        problems.error(again.at(), message, "write a pause such as `10s`");
-    }
-    let target = operation.through.as_ref()?;
-    let entry = plan.next_step();
-    // After a pause, a frame goes on with the step after the one that it paused at.
-    plan.push(Op::Jump(entry + 1));
-    let kind = StationKind::Service;
-    plan.call(Caller::Operator, target, OnFailure::Ignore, kind, names, problems);
-    plan.push(Op::Answer);
-    Some(ThroughPlan { entry, again_after })
 }
 
 fn note_idle(operation: &Placed<Operation>, plan: &Plan, problems: &mut Problems) {

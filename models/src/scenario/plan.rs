@@ -6,6 +6,7 @@ use sim_core::{Distribution, SimDuration};
 use super::csv_file::records;
 use super::names::{Names, split_target};
 use super::operator::OPERATOR;
+use crate::faults::{Trigger, TriggerOn};
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems};
@@ -79,8 +80,8 @@ pub(crate) struct Plan {
     entries: IndexMap<(u32, String), u32>,
     /// The operation that each call site calls.
     called: Vec<(u32, String)>,
-    /// For each action of an operator, in the order of the file, the call that it depends on.
-    pub through: Vec<Option<ThroughPlan>>,
+    /// The calls on which actions depend, with the places where they are written.
+    pub through: Vec<(Location, ThroughPlan)>,
 }
 
 impl Plan {
@@ -192,6 +193,12 @@ impl Plan {
         }
         self.blueprint.deadlines.push(DeadlinePlan { span: constant, drawn: NONE, ends });
         index
+    }
+
+    /// Adds something that faults wait for and returns its dense id.
+    pub fn trigger(&mut self, on: TriggerOn, through: Option<ThroughPlan>) -> u32 {
+        self.blueprint.triggers.push(Trigger { on, through });
+        (self.blueprint.triggers.len() - 1) as u32
     }
 
     /// Adds a pool and returns its dense id.

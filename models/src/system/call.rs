@@ -6,9 +6,10 @@ use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{EdgePlan, NONE, OnFailure};
 use super::frame::{Activity, Role};
+use super::instance::Parked;
 use super::program::CallSite;
 use super::reach::Way;
-use super::state::{Next, Parked};
+use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 use crate::faults::InForce;
@@ -149,7 +150,7 @@ impl<'a> Turn<'a> {
         match frame.role {
             Role::Deferred => return self.deferred_call_ended(index, outcome),
             Role::Consumer => return self.delivery_ended(index, outcome),
-            Role::Operator => return self.order_call_ended(index, outcome),
+            Role::Operator(purpose) => return self.errand_ended(index, purpose, outcome),
             Role::Compensation => return self.compensation_ended(index, outcome),
             Role::Probe => return self.probe_ended(index, outcome),
             Role::Task(_) => unreachable!("a task ends with the guard of its pool"),

@@ -123,6 +123,11 @@ pub enum Event {
         /// The order.
         order: u32,
     },
+    /// The instant has come that faults wait for.
+    Due {
+        /// The trigger of the faults.
+        trigger: u32,
+    },
     /// The warm-up ends: requests that start from here on are counted.
     WarmupEnds,
     /// Arrivals stop.
@@ -161,6 +166,7 @@ impl sim_core::Event for Event {
             Self::Probe { kind, instance, .. } => (10, instance, 7 + kind as u32),
             Self::Order { order } => (13, order, 0),
             Self::OrderAnswered { order } => (13, order, 1),
+            Self::Due { trigger } => (13, trigger, 2),
             Self::Cancel { callee, caller } => (12, callee, caller.epoch),
         };
         (kind << 60) ^ (u64::from(epoch) << 32) ^ u64::from(subject)
@@ -179,7 +185,8 @@ impl sim_core::Event for Event {
             | Self::OutOfMemory { .. }
             | Self::Exits { .. }
             | Self::Order { .. }
-            | Self::OrderAnswered { .. } => 2,
+            | Self::OrderAnswered { .. }
+            | Self::Due { .. } => 2,
             Self::HealthCheck { .. } | Self::Sweep { .. } | Self::Autoscale { .. } => 3,
             Self::Resume(_) => 4,
             Self::Deadline { .. } | Self::Expires { .. } | Self::Overdue(_) => 5,

@@ -4,6 +4,7 @@ use sim_core::SimTime;
 use sim_core::random::DrawKey;
 
 use super::blueprint::{NONE, OnFailure};
+use super::errand::Purpose;
 use crate::Outcome;
 use crate::guards::Hold;
 use crate::resources::Waiter;
@@ -23,8 +24,8 @@ pub(crate) enum Role {
     Consumer,
     /// A call that compensates for an expired message; its instance is the queue.
     Compensation,
-    /// A call on which an operator's order depends; its instance is the order.
-    Operator,
+    /// A call on which something depends that operators or automation do.
+    Operator(Purpose),
     /// The work of a process before it serves; its instance is the process, and the epoch of its
     /// caller the life of it.
     Start,
@@ -55,7 +56,7 @@ impl Role {
                 Self::Task(TaskOf::Instance)
             }
             Self::Client => Self::Task(TaskOf::Workload),
-            Self::Consumer | Self::Compensation | Self::Operator | Self::Probe => {
+            Self::Consumer | Self::Compensation | Self::Operator(_) | Self::Probe => {
                 Self::Task(TaskOf::Queue)
             }
             Self::Task(owner) => Self::Task(owner),
@@ -193,7 +194,7 @@ pub(crate) struct Frame {
     /// Number of attempts of the current call.
     pub attempts: u32,
     /// Number of requests in flight at its instance when it was admitted, including itself; only
-    /// set if the instance has a gate.
+    /// set if the instance has a gate. For a call on which something depends, the number of that.
     pub admitted_as: u32,
     /// Number of timeouts around whole calls that it has set over all its lives; used to tell the
     /// timeouts apart.

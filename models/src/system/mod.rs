@@ -11,8 +11,10 @@
 //! `memory` (what dies with a process), `tasks` (work in pools of threads),
 //! `reach` (who can be reached), `regions` (distances, populations), `client` (workloads),
 //! `contention` (work that grows with load), `outage` (faults), `triggers` (conditions at which they
-//! begin), `operator` (what operators do), `change` (settings that change).
+//! begin), `operator` (what operators do), `errand` (calls on which that depends), `alerting` (alerts that need a service), `change` (settings
+//! that change).
 
+mod alerting;
 mod balancing;
 mod blueprint;
 mod call;
@@ -20,11 +22,13 @@ mod change;
 mod client;
 mod contention;
 mod drained;
+mod errand;
 mod event;
 mod fallback;
 mod frame;
 mod gate;
 mod handler;
+mod instance;
 mod links;
 mod memory;
 mod messaging;
@@ -56,8 +60,10 @@ pub use blueprint::{
     Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
 };
 pub use contention::Contention;
+pub use errand::{Errand, Purpose};
 pub use event::Event;
 pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
+pub(crate) use instance::Parked;
 pub use links::{LinkPlan, LinkState};
 pub use pool_plan::{PoolKind, PoolPlan};
 pub use prices::Prices;
@@ -66,5 +72,5 @@ pub use program::{BranchTable, CallSite};
 pub(crate) use reach::Way;
 pub use scaling_plan::{AutoscalerPlan, Watched};
 pub use state::{Aborted, LimitReached, System};
-pub(crate) use state::{Next, Parked, QueueState, State};
+pub(crate) use state::{Next, QueueState, State};
 pub(crate) use turn::{Turn, draw_tag};

@@ -3,15 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use sim_core::random::DrawKey;
-use sim_core::{Schedule, SimDuration};
+use sim_core::Schedule;
 
 use super::blueprint::Act;
+use super::errand::{Errand, Purpose};
 use super::event::Event;
-use super::frame::{Activity, Role};
 use super::state::{Next, System};
-use super::turn::{Turn, draw_tag};
-use crate::Outcome;
+use super::turn::Turn;
 
 /// The state of an operator's orders.
 #[derive(Clone, Debug, Default)]
@@ -47,38 +45,16 @@ impl Turn<'_> {
     fn next_order(&mut self) -> Next {
         while let Some(&order) = self.state.operator.pending.front() {
             if let Some(through) = self.plan.orders[order as usize].through {
-                let key = DrawKey::default()
-                    .child(draw_tag::ORDER | u64::from(order))
-                    .child(self.state.workloads.first().map_or(0, |first| first.key.bits()));
-                let is_counted = self.state.has_warmed_up;
-                let index = self.allocate(key, Role::Operator, 0, through.entry, is_counted);
-                self.state.frames[index].admitted_as = order;
-                self.state.frames.set_request(index, key.bits());
-                return Next::Run(index);
+                return self.ask(Errand { purpose: Purpose::Order, of: order }, through, 0);
             }
             self.carry_out(order);
         }
         Next::Nothing
     }
 
-    /// Handles the end of the call on which an order depends: the order is carried out, or tried
-    /// again after a pause.
-    pub fn order_call_ended(&mut self, index: u32, outcome: Outcome) -> Next {
-        let order = self.state.frames[index].admitted_as;
-        if outcome.is_good() {
-            self.state.frames.release(index);
-            // Goes through the event list: the settings may change, and nothing of this instant may
-            // still be on its way.
-            self.schedule.at(self.now, Event::OrderAnswered { order });
-            return Next::Nothing;
-        }
-        let through = self.plan.orders[order as usize].through;
-        self.state.recorder.order_delayed(self.now, order);
-        let frame = &mut self.state.frames[index];
-        frame.key = frame.key.child(1);
-        frame.step = frame.entry;
-        let pause = through.map_or(SimDuration::ZERO, |through| through.again_after);
-        self.wait(index, Activity::Pausing, pause)
+    /// Lets the order be carried out whose call has been answered.
+    pub fn order_may_go_on(&mut self, order: u32) {
+        self.schedule.at(self.now, Event::OrderAnswered { order });
     }
 
     /// Carries out the order whose call has been answered, and goes on with the next.

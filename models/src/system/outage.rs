@@ -1,7 +1,8 @@
 //! The start and end of faults.
 
 use super::frame::{Activity, Frame, Role};
-use super::state::{Aborted, Next, Parked};
+use super::instance::{InstanceState, Parked};
+use super::state::{Aborted, Next};
 use super::turn::Turn;
 use crate::Outcome;
 use crate::faults::InForce;
@@ -84,11 +85,7 @@ impl Turn<'_> {
     }
 
     /// Changes the state of each instance that a fault strikes.
-    pub fn disturb_instances(
-        &mut self,
-        id: u32,
-        change: impl Fn(&mut super::state::InstanceState),
-    ) {
+    pub fn disturb_instances(&mut self, id: u32, change: impl Fn(&mut InstanceState)) {
         for instance in self.plan.faults[id as usize].instances.clone() {
             let state = &mut self.state.instances[instance as usize];
             change(state);
@@ -207,7 +204,7 @@ impl Turn<'_> {
             | Role::Branch
             | Role::Consumer
             | Role::Compensation
-            | Role::Operator
+            | Role::Operator(_)
             | Role::Start
             | Role::Probe
             | Role::Task(_) => {

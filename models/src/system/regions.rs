@@ -20,7 +20,7 @@ impl Turn<'_> {
             }
             Role::Consumer
             | Role::Compensation
-            | Role::Operator
+            | Role::Operator(_)
             | Role::Probe
             | Role::Task(TaskOf::Queue) => NONE,
             Role::Handler
@@ -154,7 +154,7 @@ impl Turn<'_> {
     pub fn fetched(&mut self, index: u32, is_answered: bool) -> Next {
         if self.is_paused(index) {
             let waiter = Waiter { frame: index, epoch: self.state.frames[index].epoch };
-            return self.park(index, super::state::Parked::Resume(waiter));
+            return self.park(index, super::instance::Parked::Resume(waiter));
         }
         if is_answered { self.go_to_next(index) } else { self.finish(index, Outcome::ServerError) }
     }

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 
 use sim_core::SimTime;
 
-use super::blueprint::{Blueprint, NONE};
+use super::blueprint::{Blueprint, NONE, ThroughPlan};
+use super::errand::{Errand, Purpose};
 use super::event::Event;
 use super::scaling_plan::{AutoscalerPlan, Watched};
 use super::turn::Turn;
@@ -16,6 +17,13 @@ pub(crate) struct ScalerState {
     pub scaler: Autoscaler,
     /// Number of instances that serve.
     pub running: u32,
+    /// Number of instances that are wanted and for which a service has been asked that has not
+    /// answered yet.
+    pub wanted: u32,
+    /// Number of such calls under way, of which some may not be needed any more.
+    asking: u32,
+    /// Number of such calls so far.
+    asked: u64,
     /// The times at which the instances that are starting up will serve, in order.
     pub starting: VecDeque<SimTime>,
     /// The use of each instance up to the last decision.
@@ -37,6 +45,9 @@ pub(super) fn initial_scaler(plan: &AutoscalerPlan, blueprint: &Blueprint) -> Sc
     ScalerState {
         scaler: Autoscaler::new(plan.settings),
         running: plan.from,
+        wanted: 0,
+        asking: 0,
+        asked: 0,
         starting: VecDeque::new(),
         seen: vec![SeenUse::default(); instances],
     }
@@ -59,14 +70,20 @@ impl Turn<'_> {
         let plan = self.plan.autoscalers[scaler as usize];
         let (ready, load) = self.load(scaler);
         let state = &mut self.state.autoscalers[scaler as usize];
-        let current = state.running + state.starting.len() as u32;
+        let current = state.running + state.wanted + state.starting.len() as u32;
         let desired = state.scaler.desired(self.now, (ready, current - ready), load);
         for _ in current..desired {
-            state.starting.push_back(self.now + plan.settings.start_up);
-            self.schedule.after(plan.settings.start_up, Event::Started { scaler });
+            match plan.through {
+                None => self.start_up(scaler),
+                Some(through) => self.ask_for_instance(scaler, through),
+            }
         }
         // Kubernetes takes pods away that are not ready before others, and the youngest first.
         let mut surplus = current.saturating_sub(desired);
+        let state = &mut self.state.autoscalers[scaler as usize];
+        let not_granted = state.wanted.min(surplus);
+        state.wanted -= not_granted;
+        surplus -= not_granted;
         while surplus > 0 && state.starting.pop_back().is_some() {
             surplus -= 1;
         }
@@ -75,6 +92,45 @@ impl Turn<'_> {
             self.resize(scaler, running);
         }
         self.schedule.after(plan.settings.interval, Event::Autoscale { scaler });
+    }
+
+    /// Starts a new instance, which takes a while.
+    fn start_up(&mut self, scaler: u32) {
+        let span = self.plan.autoscalers[scaler as usize].settings.start_up;
+        self.state.autoscalers[scaler as usize].starting.push_back(self.now + span);
+        self.schedule.after(span, Event::Started { scaler });
+    }
+
+    /// Asks a service for a new instance, unless a call is under way that nobody needs any more.
+    fn ask_for_instance(&mut self, scaler: u32, through: ThroughPlan) {
+        let state = &mut self.state.autoscalers[scaler as usize];
+        state.wanted += 1;
+        if state.asking < state.wanted {
+            state.asking += 1;
+            let number = state.asked;
+            state.asked += 1;
+            let errand = Errand { purpose: Purpose::Instance, of: scaler };
+            let next = self.ask(errand, through, number);
+            self.settle(next);
+        }
+    }
+
+    /// The call by which an autoscaler asks for an instance, if it still needs one more.
+    pub fn still_asks(&mut self, scaler: u32) -> Option<ThroughPlan> {
+        let state = &mut self.state.autoscalers[scaler as usize];
+        if state.asking > state.wanted {
+            state.asking -= 1;
+            return None;
+        }
+        self.plan.autoscalers[scaler as usize].through
+    }
+
+    /// Handles the answer that an autoscaler may have one more instance.
+    pub fn instance_is_granted(&mut self, scaler: u32) {
+        let state = &mut self.state.autoscalers[scaler as usize];
+        state.asking -= 1;
+        state.wanted -= 1;
+        self.start_up(scaler);
     }
 
     /// Adds a new instance, whose process begins, unless it has been taken away again.

@@ -1,5 +1,6 @@
 //! The plan of an autoscaler.
 
+use super::blueprint::ThroughPlan;
 use crate::resilience::AutoscalerSettings;
 
 /// An autoscaler, which sets the number of instances of a station.
@@ -13,6 +14,8 @@ pub struct AutoscalerPlan {
     pub from: u32,
     /// True if operators alone decide, and nothing by itself.
     pub is_manual: bool,
+    /// The call that each new instance needs before it starts; none if it needs nobody.
+    pub through: Option<ThroughPlan>,
     /// Settings of its decisions.
     pub settings: AutoscalerSettings,
 }

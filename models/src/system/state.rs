@@ -6,15 +6,17 @@ use std::sync::Arc;
 use sim_core::random::{DrawKey, Streams};
 use sim_core::{DeadlineRing, Model, Schedule, SimTime};
 
+use super::alerting::{AlertState, initial_alerts};
 use super::blueprint::{Blueprint, CachePlan, Source};
 use super::event::Event;
 use super::frame::{Frames, Role};
+use super::instance::InstanceState;
 use super::links::LinkState;
 use super::operator::Operator;
 use super::process::{ProcessState, initial_processes};
 use super::scaling::{ScalerState, initial_scaler};
+use super::triggers::TriggerState;
 use super::turn::Turn;
-use crate::Outcome;
 use crate::guards::Connection;
 use crate::observe::Recorder;
 use crate::resilience::admission::Admission;
@@ -59,79 +61,6 @@ pub(crate) enum Next {
     NotFetched(u32),
     /// An instance resumes after a pause and handles the next thing it missed.
     CatchUp(u32),
-}
-
-/// The state of an instance.
-#[derive(Clone, Debug, Default)]
-#[allow(
-    clippy::struct_excessive_bools,
-    reason = "each is a condition of its own, and read on its own"
-)]
-pub(crate) struct InstanceState {
-    /// True if any fault is in force here, or work takes longer under load.
-    pub is_disturbed: bool,
-    /// True if its work takes longer under load.
-    pub is_contended: bool,
-    /// Number of faults that have crashed it.
-    pub crashes: u32,
-    /// Number of faults that have paused it.
-    pub pauses: u32,
-    /// Number of faults that make it refuse connections.
-    pub refusals: u32,
-    /// Faults that slow it, by id.
-    pub slowed_by: Vec<u32>,
-    /// Faults that make it answer errors, by id.
-    pub failing_by: Vec<u32>,
-    /// Slots lost to each fault, by id; overlapping faults add up.
-    pub lost_slots: Vec<(u32, u32)>,
-    /// Events that its frames missed while it was paused.
-    pub parked: VecDeque<Parked>,
-    /// True while its process takes the steps before it serves.
-    pub is_starting: bool,
-    /// True from the moment its process is due to be killed until it is back.
-    pub is_dying: bool,
-    /// Number of requests in `parked`: they have arrived, but the instance has not noticed them
-    /// yet.
-    pub held_up: u32,
-    /// Number of requests to it that were lost on the way, or whose answers were, and for which
-    /// their callers still wait.
-    pub lost: u32,
-}
-
-/// Something that a paused instance will notice when it resumes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Parked {
-    /// A request has arrived.
-    Arrival(Waiter),
-    /// The thing that a frame waited for has happened.
-    Resume(Waiter),
-    /// A frame has waited for too long.
-    Deadline(Waiter),
-    /// A frame gets an answer.
-    Reply {
-        /// The frame that gets it, if it still waits.
-        to: Waiter,
-        /// The outcome.
-        outcome: Outcome,
-    },
-}
-
-impl InstanceState {
-    /// The state of an instance before the run.
-    pub fn at_rest(plan: &super::InstancePlan) -> Self {
-        let is_contended = plan.contention != super::NONE;
-        Self { is_contended, is_disturbed: is_contended, ..Self::default() }
-    }
-
-    /// Updates `is_disturbed` from the faults in force.
-    pub fn note_disturbance(&mut self) {
-        let is_reachable =
-            self.crashes == 0 && self.pauses == 0 && self.refusals == 0 && !self.is_starting;
-        self.is_disturbed = !is_reachable
-            || self.is_contended
-            || !self.slowed_by.is_empty()
-            || !self.failing_by.is_empty();
-    }
 }
 
 /// The state of an edge.
@@ -291,8 +220,9 @@ pub(crate) struct State {
     pub have_arrivals_ended: bool,
     pub limit_reached: Option<LimitReached>,
     pub aborted: Option<Aborted>,
-    /// For each trigger, the time at which its condition was met.
-    pub triggered_at: Vec<Option<SimTime>>,
+    pub triggers: Vec<TriggerState>,
+    /// The alerts whose delivery depends on a service; the others are evaluated after the run.
+    pub alerts: Vec<AlertState>,
 }
 
 impl System {
@@ -392,7 +322,8 @@ impl System {
             limit_reached: None,
             aborted: None,
             operator: Operator::default(),
-            triggered_at: vec![None; blueprint.triggers.len()],
+            triggers: vec![TriggerState::Waits; blueprint.triggers.len()],
+            alerts: initial_alerts(&blueprint),
         };
         Self { plan: Arc::clone(&blueprint), blueprint, state }
     }

@@ -5,7 +5,8 @@ use sim_core::random::DrawKey;
 
 use super::blueprint::NONE;
 use super::frame::{Activity, Role};
-use super::state::{Next, Parked};
+use super::instance::Parked;
+use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 use crate::faults::InForce;
@@ -136,7 +137,7 @@ impl Turn<'_> {
             Role::Deferred
             | Role::Consumer
             | Role::Compensation
-            | Role::Operator
+            | Role::Operator(_)
             | Role::Probe
             | Role::Task(_) => {
                 unreachable!("messages, deferred calls, probes and tasks end when their call ends")

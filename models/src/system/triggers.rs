@@ -2,10 +2,28 @@
 
 use sim_core::SimTime;
 
+use super::errand::{Errand, Purpose};
 use super::event::Event;
 use super::state::System;
 use super::turn::Turn;
-use crate::faults::{Fault, Trigger};
+use crate::faults::{Fault, TriggerOn};
+
+/// The state of something that faults wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TriggerState {
+    /// It has not happened.
+    Waits,
+    /// It has happened, and a service has been asked that has not answered yet.
+    Asks,
+    /// The faults began to count their times at this instant.
+    Pulled(SimTime),
+}
+
+impl TriggerState {
+    fn at(self) -> Option<SimTime> {
+        if let Self::Pulled(at) = self { Some(at) } else { None }
+    }
+}
 
 impl Turn<'_> {
     /// Schedules the faults of a trigger from now on; without one, all faults that have a time.
@@ -34,26 +52,44 @@ impl Turn<'_> {
         }
         let Some(last) = self.state.recorder.intervals().checked_sub(1) else { return };
         for (id, trigger) in plan.triggers.iter().enumerate() {
-            let is_waiting = self.state.triggered_at[id].is_none();
-            let Trigger::Condition(condition) = trigger else { continue };
+            let is_waiting = self.state.triggers[id] == TriggerState::Waits;
+            let TriggerOn::Condition(condition) = &trigger.on else { continue };
             if is_waiting && condition.met(plan, &self.state.recorder, last).is_some() {
                 self.pull_trigger(Some(id as u32));
             }
         }
     }
 
-    /// Lets the faults begin that wait for a trigger.
-    pub fn pull_trigger(&mut self, trigger: Option<u32>) {
-        if let Some(id) = trigger {
-            self.state.triggered_at[id as usize] = Some(self.now);
-            self.schedule_faults(trigger);
+    /// Schedules the triggers that wait for an instant.
+    pub fn schedule_triggers(&mut self) {
+        for (id, trigger) in self.plan.triggers.iter().enumerate() {
+            if let TriggerOn::Time(at) = trigger.on {
+                self.schedule.at(at, Event::Due { trigger: id as u32 });
+            }
         }
+    }
+
+    /// Handles a trigger for which the time has come: its faults begin, or a service is asked first.
+    pub fn pull_trigger(&mut self, trigger: Option<u32>) {
+        let Some(id) = trigger else { return };
+        let Some(through) = self.plan.triggers[id as usize].through else {
+            return self.trigger_pulled(id);
+        };
+        self.state.triggers[id as usize] = TriggerState::Asks;
+        let next = self.ask(Errand { purpose: Purpose::Batch, of: id }, through, 0);
+        self.state.ready.push(next);
+    }
+
+    /// Lets the faults of a trigger begin.
+    pub fn trigger_pulled(&mut self, id: u32) {
+        self.state.triggers[id as usize] = TriggerState::Pulled(self.now);
+        self.schedule_faults(Some(id));
     }
 
     /// The time by which a fault counts: since its trigger, or since the beginning of the run.
     #[inline]
     pub fn clock_of(&self, fault: &Fault) -> SimTime {
-        let trigger = fault.trigger.and_then(|trigger| self.state.triggered_at[trigger as usize]);
+        let trigger = fault.trigger.and_then(|trigger| self.state.triggers[trigger as usize].at());
         trigger.map_or(self.now, |at| SimTime::ZERO + self.now.since(at))
     }
 }
@@ -63,7 +99,7 @@ impl System {
     /// `None` if its condition has not been met.
     pub fn span_of(&self, fault: &Fault) -> Option<(SimTime, SimTime)> {
         let Some(trigger) = fault.trigger else { return Some((fault.begin, fault.end)) };
-        let at = self.state.triggered_at[trigger as usize]?;
+        let at = self.state.triggers[trigger as usize].at()?;
         let later = |since: SimTime| at + since.since(SimTime::ZERO);
         Some((later(fault.begin), later(fault.end)))
     }

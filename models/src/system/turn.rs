@@ -6,7 +6,8 @@ use sim_core::{Schedule, SimDuration, SimTime};
 use super::blueprint::{Blueprint, DRAWN, Ends, NONE};
 use super::event::Event;
 use super::frame::{Activity, Frames, Role};
-use super::state::{LimitReached, Next, Parked, State, System};
+use super::instance::Parked;
+use super::state::{LimitReached, Next, State, System};
 use crate::resources::Waiter;
 
 /// Tags for the keys of draws that belong to a step but are not its service time; they lie above
@@ -44,7 +45,7 @@ pub(crate) mod draw_tag {
     pub const CACHE: u64 = 14 << 40;
     /// The customer who makes a request.
     pub const CUSTOMER: u64 = 15 << 40;
-    /// A call on which an operator's order depends.
+    /// A call on which something depends that operators or automation do.
     pub const ORDER: u64 = 22 << 40;
     /// A deferred call.
     pub const DEFERRED: u64 = 11 << 40;
@@ -100,6 +101,7 @@ impl<'a> Turn<'a> {
         self.open_pools();
         self.begin_probing();
         self.schedule_orders();
+        self.schedule_triggers();
         let run = self.plan.run;
         if !run.warmup.is_zero() {
             self.schedule.at(SimTime::ZERO + run.warmup, Event::WarmupEnds);
@@ -147,6 +149,7 @@ impl<'a> Turn<'a> {
             Event::Sweep { edge } => self.sweep_outliers(edge),
             Event::Order { order } => return self.order_given(order),
             Event::OrderAnswered { order } => return self.order_answered(order),
+            Event::Due { trigger } => self.pull_trigger(Some(trigger)),
             Event::WarmupEnds => self.warmup_ends(),
             Event::ArrivalsEnd => self.arrivals_end(),
             Event::Sample => self.sample(),
@@ -385,6 +388,7 @@ impl<'a> Turn<'a> {
         recorder.sample(self.now, pools, breakers, queues, links);
         self.watch_experiment();
         self.watch_triggers();
+        self.watch_alerts();
         if self.state.bytes() > self.plan.limits.memory {
             self.state.limit_reached = Some(LimitReached::Memory(self.plan.limits.memory));
         }

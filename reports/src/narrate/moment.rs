@@ -36,6 +36,7 @@ fn line_of(change: &Change) -> Line {
         Change::Process { instance, change } => instances::process(instance, change),
         Change::Forgot { instance, what } => instances::forgot(instance, what),
         Change::Operated { what, waits_for } => operators::did(what, waits_for.as_deref()),
+        Change::HeldUp { what, by, is_over } => operators::held_up(what, by, *is_over),
         Change::AlertFires { alert, severity } => alerts::fires(alert, severity),
         Change::AlertResolved { alert } => alerts::resolved(alert),
         Change::Backlog { queue, waiting } => queues::backlog(queue, *waiting),

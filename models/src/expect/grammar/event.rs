@@ -8,7 +8,7 @@ use super::parsing::{Expected, Read, keyword, placed, spaces};
 use super::target::target;
 use super::verb::{
     alert_verb, breaker_verb, denied, experiment_verb, fault_verb, instance_verb, is_saturated,
-    outage_verb, pool_verb, queue_verb, service_verb,
+    never_of_alert, outage_verb, pool_verb, queue_verb, service_verb,
 };
 use super::window::{fault_number, window_or_end};
 use crate::expect::Times;
@@ -24,7 +24,10 @@ fn event<'a>(text: &'a str, input: &mut &'a str) -> Read<(WrittenEvent, bool)> {
             (named(text, "instance", WrittenSubject::Instance), instance_verb()),
             (named(text, "queue", WrittenSubject::Queue), denied(queue_verb)),
             (named(text, "link", WrittenSubject::Link), denied(pool_verb)),
-            (named(text, "alert", WrittenSubject::Alert), denied(alert_verb)),
+            (
+                named(text, "alert", WrittenSubject::Alert),
+                alt((denied(alert_verb), never_of_alert)),
+            ),
             (keyword("experiment").value(WrittenSubject::Experiment), experiment_verb),
             (fault, fault_verb.map(|verb| (verb, false))),
             (named(text, "outage of", WrittenSubject::Workload), outage_verb),

@@ -51,8 +51,21 @@ pub(super) fn service_verb(input: &mut &str) -> Read<Verb> {
 }
 
 pub(super) fn alert_verb(input: &mut &str) -> Read<Verb> {
-    alt((keyword("fires").value(Verb::Fires), keyword("is resolved").value(Verb::IsResolved)))
-        .parse_next(input)
+    alt((
+        keyword("fires").value(Verb::Fires),
+        keyword("is resolved").value(Verb::IsResolved),
+        keyword("is delivered").value(Verb::IsDelivered),
+    ))
+    .parse_next(input)
+}
+
+/// A verb about an alert that denies with `is never`.
+pub(super) fn never_of_alert(input: &mut &str) -> Read<(Verb, bool)> {
+    alt((
+        keyword("is never resolved").value((Verb::IsResolved, true)),
+        keyword("is never delivered").value((Verb::IsDelivered, true)),
+    ))
+    .parse_next(input)
 }
 
 pub(super) fn fault_verb(input: &mut &str) -> Read<Verb> {

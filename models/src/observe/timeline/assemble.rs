@@ -8,7 +8,7 @@ use super::breakers::breaker_moments;
 use super::faults::{abort_moment, fault_moments};
 use super::instances::{instance_moments, scale_moments};
 use super::links::link_moments;
-use super::operators::operator_moments;
+use super::operators::{held_up_moments, operator_moments};
 use super::pools::pool_moments;
 use super::queues::queue_moments;
 use crate::observe::alerts::alert_moments;
@@ -26,6 +26,7 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     moments.extend(breaker_moments(blueprint, recorder));
     moments.extend(instance_moments(blueprint, recorder));
     moments.extend(alert_moments(blueprint, recorder));
+    moments.extend(held_up_moments(blueprint, recorder));
     moments.extend(abort_moment(system));
     moments.extend(scale_moments(blueprint, recorder));
     moments.extend(queue_moments(blueprint, recorder));

@@ -122,6 +122,15 @@ pub enum Change {
         /// The service that did not answer; `None` if the action was carried out.
         waits_for: Option<String>,
     },
+    /// Something cannot be done because a service does not answer, or is done at last.
+    HeldUp {
+        /// The thing.
+        what: Dependent,
+        /// The service.
+        by: String,
+        /// True if the service has answered.
+        is_over: bool,
+    },
     /// An alert fires.
     AlertFires {
         /// Its name.
@@ -220,6 +229,26 @@ pub enum Change {
         /// The time for which nothing did.
         after: SimDuration,
     },
+}
+
+/// Something that depends on a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dependent {
+    /// New instances of a service, which its autoscaler wants.
+    Instances(String),
+    /// The deployment of a service, database or cache.
+    Deployment(String),
+    /// The delivery of an alert.
+    Alert(String),
+}
+
+impl Dependent {
+    /// The name of what depends on the service.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Instances(name) | Self::Deployment(name) | Self::Alert(name) => name,
+        }
+    }
 }
 
 /// The pools of one owner: one, or one an instance.

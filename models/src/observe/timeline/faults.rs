@@ -3,7 +3,7 @@
 use sim_core::SimTime;
 
 use super::{Change, Moment};
-use crate::faults::{Fault, Pace, Part, Trigger, instances_in_words};
+use crate::faults::{Fault, Pace, Part, TriggerOn, instances_in_words};
 use crate::system::{Blueprint, System};
 
 /// The moment at which the experiment is called off, if it is.
@@ -61,9 +61,9 @@ fn effects(blueprint: &Blueprint, fault: &Fault) -> (String, String) {
         Part::First(steps) => (steps.begin, steps.end),
         Part::Whole | Part::OfRegion | Part::Later => (None, None),
     };
-    let when = match fault.trigger.map(|trigger| &blueprint.triggers[trigger as usize]) {
-        Some(Trigger::Condition(condition)) => format!(" when {}", condition.text),
-        Some(Trigger::Batch | Trigger::Operator) | None => String::new(),
+    let when = match fault.trigger.map(|trigger| &blueprint.triggers[trigger as usize].on) {
+        Some(TriggerOn::Condition(condition)) => format!(" when {}", condition.text),
+        Some(TriggerOn::Time(_) | TriggerOn::Batch | TriggerOn::Operator) | None => String::new(),
     };
     let pace = |pace: Option<Pace>| pace.map_or_else(String::new, |pace| format!(", {pace}"));
     let effect = fault.summary();

@@ -103,6 +103,7 @@ fn strand(change: &Change) -> Option<Strand<'_>> {
         Change::Forgot { instance, .. } => ("process", instance, ""),
         // The instances of a service share the fate of what they depend on.
         Change::Process { instance, .. } => ("life", service_of(instance), ""),
+        Change::HeldUp { what, by, .. } => ("held up", what.name(), by),
         Change::AlertFires { alert, .. } | Change::AlertResolved { alert } => ("alert", alert, ""),
         Change::Backlog { queue, .. } | Change::Drained { queue, .. } => ("backlog", queue, ""),
         Change::AvailabilityFalls { workload, .. }
@@ -131,6 +132,9 @@ fn are_alike(one: &Change, other: &Change) -> bool {
         }
         (Change::Scaled { from, to, .. }, Change::Scaled { from: of, to: into, .. }) => {
             (from < to) == (of < into)
+        }
+        (Change::HeldUp { is_over: one, .. }, Change::HeldUp { is_over: other, .. }) => {
+            one == other
         }
         _ => discriminant(one) == discriminant(other),
     }

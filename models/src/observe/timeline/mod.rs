@@ -17,5 +17,5 @@ mod pools;
 mod queues;
 
 pub use assemble::timeline;
-pub use change::{Change, Moment, PoolGroup};
+pub use change::{Change, Dependent, Moment, PoolGroup};
 pub use condensed::condensed;

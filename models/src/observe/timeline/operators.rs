@@ -1,27 +1,58 @@
-//! Actions of operators, and those that are held up.
+//! Actions of operators and automation, and those that are held up.
 
 use sim_core::SimTime;
 
-use super::{Change, Moment};
+use super::{Change, Dependent, Moment};
 use crate::observe::Recorder;
 use crate::steps::Op;
-use crate::system::{Blueprint, OrderPlan};
+use crate::system::{Blueprint, Errand, Purpose, ThroughPlan};
 
-/// The actions of operators that do not show by themselves, and the first time that each was held
-/// up.
+/// The actions of operators that do not show by themselves.
 pub(super) fn operator_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
-    let moment = |(at, order, is_done): &(SimTime, u32, bool)| {
-        let order = &blueprint.orders[*order as usize];
-        let waits_for = if *is_done { None } else { service(blueprint, order) };
-        let change = Change::Operated { what: order.summary.clone(), waits_for };
-        Moment { at: *at, change }
+    let done = |&(at, order): &(SimTime, u32)| {
+        let what = blueprint.orders[order as usize].summary.clone();
+        Moment { at, change: Change::Operated { what, waits_for: None } }
     };
-    recorder.orders().iter().map(moment).collect()
+    recorder.orders().iter().map(done).collect()
 }
 
-/// The service that an action goes through.
-fn service(blueprint: &Blueprint, order: &OrderPlan) -> Option<String> {
-    let call = blueprint.program.get(order.through?.entry as usize + 1)?;
+/// Whatever waits for a service that does not answer, and goes on when it does.
+pub(super) fn held_up_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
+    let held_up = |&(at, errand, is_answered): &(SimTime, Errand, bool)| {
+        Some(Moment { at, change: held_up(errand, is_answered, blueprint)? })
+    };
+    recorder.errands().iter().filter_map(held_up).collect()
+}
+
+fn held_up(errand: Errand, is_over: bool, blueprint: &Blueprint) -> Option<Change> {
+    let id = errand.of as usize;
+    let (what, through) = match errand.purpose {
+        Purpose::Order => {
+            let order = &blueprint.orders[id];
+            let waits_for = service(blueprint, order.through);
+            // That it is done at last is told in any case.
+            return (!is_over).then(|| Change::Operated { what: order.summary.clone(), waits_for });
+        }
+        Purpose::Instance => {
+            let scaler = &blueprint.autoscalers[id];
+            let name = blueprint.stations[scaler.station as usize].name.clone();
+            (Dependent::Instances(name), scaler.through)
+        }
+        Purpose::Batch => {
+            let first = blueprint.faults.iter().find(|fault| fault.trigger == Some(errand.of))?;
+            (Dependent::Deployment(first.target.clone()), blueprint.triggers[id].through)
+        }
+        Purpose::Alert => {
+            let alert = &blueprint.alerts[id];
+            (Dependent::Alert(alert.name.clone()), alert.through)
+        }
+    };
+    Some(Change::HeldUp { what, by: service(blueprint, through)?, is_over })
+}
+
+/// The service that something goes through.
+fn service(blueprint: &Blueprint, through: Option<ThroughPlan>) -> Option<String> {
+    let call = blueprint.program.get(through?.entry as usize + 1)?;
     let Op::Call(site) = call else { return None };
     let edge = &blueprint.edges[blueprint.sites[*site as usize].edge as usize];
     Some(blueprint.stations[edge.callee as usize].name.clone())

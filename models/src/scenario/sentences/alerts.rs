@@ -9,6 +9,7 @@ use crate::expect::{Bound, Relation};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::observe::{AlertPlan, Condition, Measure};
+use crate::scenario::Through;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 
@@ -22,6 +23,7 @@ section! {
         "for" => hold: Option<Duration>,
         /// The severity; warning if left out.
         "severity" => severity: Option<String>,
+        .. => through: Through,
     }
 }
 
@@ -37,6 +39,7 @@ pub(crate) fn compile_alerts(names: &Names<'_>, plan: &mut Plan, problems: &mut 
             severity: alert.severity.clone().unwrap_or_else(|| "warning".to_owned()),
             condition,
             hold: alert.hold.map_or(SimDuration::ZERO, |span| span.0),
+            through: alert.through.plan(plan),
         });
     }
 }

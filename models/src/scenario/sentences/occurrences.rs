@@ -112,8 +112,16 @@ impl Resolver<'_, '_> {
             self.problem_in(place, &target.at, format!("there is no alert `{name}`"), help);
             return None;
         }
+        let alert = self.names.file.alerts.get(&name);
+        if verb == Verb::IsDelivered && alert.is_some_and(|it| it.through.service.is_none()) {
+            let message = "this alert goes through no service: it is delivered when it fires";
+            let help = "write `fires`, or give the alert `through: SERVICE`";
+            self.problem_in(place, &target.at, message, help);
+            return None;
+        }
         Some(match verb {
             Verb::Fires => TimelineEvent::AlertFires(name),
+            Verb::IsDelivered => TimelineEvent::AlertDelivered(name),
             _ => TimelineEvent::AlertResolved(name),
         })
     }

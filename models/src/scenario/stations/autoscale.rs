@@ -9,6 +9,7 @@ use crate::language::{
     HasShortForm, Placed, Problems, Short, Written, one_of, section, words, written,
 };
 use crate::resilience::{AutoscalerSettings, ScaleUpLimit};
+use crate::scenario::Through;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 use crate::system::{AutoscalerPlan, NONE, PoolKind, UNLIMITED, Watched};
@@ -43,6 +44,7 @@ section! {
         "scale up after" => scale_up_after: Option<Duration>,
         /// The time to look back for the highest number wanted when scaling down; 5m if left out.
         "scale down after" => scale_down_after: Option<Duration>,
+        .. => through: Through,
     }
 }
 
@@ -197,6 +199,8 @@ pub(super) fn compile(
         watches,
         from,
         is_manual: false,
+        // Calls are compiled after all services.
+        through: None,
         settings,
     });
 }
@@ -220,6 +224,7 @@ pub(super) fn by_hand(instances: Option<&Placed<u32>>, station: u32, plan: &mut 
         watches,
         from,
         is_manual: true,
+        through: None,
         settings,
     });
 }
