@@ -114,6 +114,53 @@ fn an_interval_closes_with_what_was_before() {
     assert_eq!(offered[..3], [0, 1, 1], "the request of 1 s belongs to the second interval");
 }
 
+/// Timeouts of one instant end in the order in which they were set, also if they are of different
+/// settings and other requests of the same were answered in time.
+#[test]
+fn timeouts_of_different_calls_end_in_the_order_in_which_they_were_set() {
+    for workloads in [
+        "x: { to: a, arrivals: constant 10/s }, y: { to: b, arrivals: constant 1/s }",
+        "y: { to: b, arrivals: constant 1/s }, x: { to: a, arrivals: constant 10/s }",
+    ] {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 20s, drain: 20s }}
+                 workloads: {{ {workloads} }}
+                 services: {{ a: {{ handle: [ {{ call: c, on failure: ignore }}, {{ call: d }} ] }}, b: {{ handle: [ {{ call: c, on failure: ignore }}, {{ call: d }} ] }}, c: {{ handle: [ {{ work: 1ms }} ] }}, d: {{ threads: {{ max: 1, queue: 0 }}, handle: [ {{ work: 10ms }} ] }} }}
+                 calls: {{ a -> c: {{ timeout: 3s }}, b -> c: {{ timeout: 2s }} }}
+                 faults: [ {{ at: 0s, for: 60s, pause: c }} ]"
+            ),
+            &[],
+        );
+        // Those of `a` were set a second earlier than those of `b` that end with them.
+        assert_eq!(ended(&finished, "a -> d", "ok"), 199, "{workloads}");
+        // The first of `b` ends at 3 s, when there is none of `a` yet.
+        assert_eq!(ended(&finished, "b -> d", "ok"), 1, "{workloads}");
+    }
+}
+
+/// What one crash loses is lost in the order in which it came, also if it has waited.
+#[test]
+fn a_crash_loses_what_came_first_before_what_came_later() {
+    for threads in [1, 2, 9] {
+        for (queue, served) in [(0, [1, 0, 0]), (1, [1, 1, 0]), (2, [1, 1, 1])] {
+            let caller = "handle: [ { call: c, on failure: ignore }, { call: d } ]";
+            let finished = run_sections(
+                &format!(
+                    "run: {{ duration: 2.4s, drain: 60s }}
+                     workloads: {{ u: {{ to: u1, arrivals: constant 0.6/s }}, v: {{ to: v1, arrivals: constant 0.8/s }}, w: {{ to: w1, arrivals: constant 0.5/s }} }}
+                     services: {{ u1: {{ {caller} }}, v1: {{ {caller} }}, w1: {{ {caller} }}, c: {{ threads: {threads}, handle: [ {{ work: 100s }} ] }}, d: {{ threads: {{ max: 1, queue: {queue} }}, handle: [ {{ work: 10s }} ] }} }}
+                     faults: [ {{ at: 2.1s, for: 100s, crash: c }} ]"
+                ),
+                &[],
+            );
+            // They came at 1.25 s (v), 1.67 s (u) and 2 s (w).
+            let found = ["v1", "u1", "w1"].map(|it| ended(&finished, &format!("{it} -> d"), "ok"));
+            assert_eq!(found, served, "{threads} threads, a queue of {queue}");
+        }
+    }
+}
+
 /// Every kind of event has its place in the list that users read.
 #[test]
 fn the_documentation_lists_the_order_of_one_instant() {

@@ -33,7 +33,7 @@ fn deadline_set_and_called_off(bencher: Bencher) {
     let mut now = 0;
     bencher.bench_local(|| {
         now += 1_000_000;
-        ring.push(SimTime::from_nanos(now), now);
+        ring.push(SimTime::from_nanos(now), now, now);
         ring.next_live(|set| *set == now)
     });
 }

@@ -140,6 +140,31 @@ impl<E: Event> Schedule<E> {
         self.events.schedule_ranked(at.max(self.now), event.rank(), event)
     }
 
+    /// Takes a place in the order of scheduling, for an event that may be scheduled later with
+    /// [`at_reserved`](Self::at_reserved).
+    ///
+    /// ```
+    /// let mut schedule = sim_core::Schedule::<u64>::default();
+    /// assert!(schedule.reserve() < schedule.reserve());
+    /// ```
+    #[inline]
+    pub fn reserve(&mut self) -> u64 {
+        self.events.reserve()
+    }
+
+    /// Schedules `event` at the instant `at`, as if that had been done when `place` was
+    /// [reserved](Self::reserve).
+    ///
+    /// ```
+    /// # use sim_core::{Schedule, SimTime};
+    /// let mut schedule = Schedule::<u64>::default();
+    /// let place = schedule.reserve();
+    /// schedule.at_reserved(SimTime::from_secs(1), place, 7);
+    /// ```
+    pub fn at_reserved(&mut self, at: SimTime, place: u64, event: E) -> EventId {
+        self.events.schedule_reserved(at.max(self.now), event.rank(), place, event)
+    }
+
     /// Schedules `event` after the given delay.
     ///
     /// ```

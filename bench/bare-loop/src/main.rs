@@ -114,8 +114,9 @@ impl Chain {
         let generation = call.generation;
         *call =
             Call { entered: now, caller, caller_generation, generation, station: station as u8 };
-        if let Some(due) = self.timeouts[station].push(now, (index, generation)) {
-            self.events.schedule(due, Event::Timeout { station: station as u8 });
+        let place = self.events.reserve();
+        if let Some(due) = self.timeouts[station].push(now, place, (index, generation)) {
+            self.events.schedule_reserved(due, 0, place, Event::Timeout { station: station as u8 });
         }
         if self.busy[station] < SLOTS[station] {
             self.busy[station] += 1;
@@ -178,10 +179,10 @@ impl Chain {
             }
         }
         let calls = &self.calls;
-        if let Some(due) = self.timeouts[station]
+        if let Some((due, place)) = self.timeouts[station]
             .next_live(|(index, generation)| calls[*index as usize].generation == *generation)
         {
-            self.events.schedule(due, Event::Timeout { station: station as u8 });
+            self.events.schedule_reserved(due, 0, place, Event::Timeout { station: station as u8 });
         }
     }
 }

@@ -70,7 +70,9 @@ impl Turn<'_> {
             self.state.recorder.order_carried_out(self.now, order);
         }
         match plan.act {
-            Act::Breaker { order, edge } => self.order_breakers(edge, order),
+            Act::Breaker { order, edge } => {
+                self.in_order(|turn| turn.order_breakers(edge, order));
+            }
             Act::Change(change) => self.state.operator.due_change = Some(change),
             Act::Begin(trigger) => self.pull_trigger(Some(trigger)),
             Act::Purge(queue) => self.purge(queue),

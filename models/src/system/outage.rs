@@ -1,5 +1,7 @@
 //! The start and end of faults.
 
+use sim_core::SimTime;
+
 use super::frame::{Activity, Frame, Role};
 use super::instance::{InstanceState, Parked};
 use super::state::{Aborted, Next};
@@ -17,7 +19,7 @@ impl Turn<'_> {
         let lasts = !fault.is_instantaneous();
         self.state.faults_in_force += u32::from(lasts);
         self.state.in_force[id as usize] = lasts;
-        fault.effect.begin(id, self);
+        self.in_order(|turn| fault.effect.begin(id, turn));
     }
 
     /// True if a fault belongs to an experiment that was aborted.
@@ -57,7 +59,8 @@ impl Turn<'_> {
         if !self.state.in_force[id as usize] {
             return;
         }
-        self.plan.faults[id as usize].effect.grow(id, self);
+        let fault = &self.plan.faults[id as usize];
+        self.in_order(|turn| fault.effect.grow(id, turn));
     }
 
     /// Ends a fault, if it is still in force.
@@ -66,7 +69,8 @@ impl Turn<'_> {
             return;
         }
         self.state.faults_in_force -= 1;
-        self.plan.faults[id as usize].effect.end(id, self);
+        let fault = &self.plan.faults[id as usize];
+        self.in_order(|turn| fault.effect.end(id, turn));
     }
 
     /// Crashes the instances that a fault strikes; their work is lost.
@@ -121,7 +125,7 @@ impl Turn<'_> {
     }
 
     /// Crashes an instance: everything that runs or waits there is lost, and its callers see their
-    /// connections reset.
+    /// connections reset, in the order in which their requests came.
     ///
     /// Waiting frames leave their queues first, so that nothing given back below goes to another
     /// victim.
@@ -131,14 +135,7 @@ impl Turn<'_> {
         }
         self.stop_starting(instance);
         self.state.instances[instance as usize].held_up = 0;
-        for parked in std::mem::take(&mut self.state.instances[instance as usize].parked) {
-            if let Parked::Arrival(waiter) = parked
-                && self.state.frames.is_live(waiter)
-            {
-                let refusal = self.answer(waiter.frame, Outcome::Refused);
-                self.state.ready.push(refusal);
-            }
-        }
+        let missed = std::mem::take(&mut self.state.instances[instance as usize].parked);
         let is_here = |frame: &Frame| {
             let is_on_the_network = matches!(
                 frame.activity,
@@ -146,7 +143,11 @@ impl Turn<'_> {
             ) || frame.activity.is_resending();
             frame.is_on_an_instance() && frame.instance == instance && !is_on_the_network
         };
-        let victims = self.state.frames.matching(is_here);
+        let mut victims = self.state.frames.matching(is_here);
+        victims.sort_by_key(|&index| {
+            let frame = &self.state.frames[index];
+            if frame.role == Role::Handler { frame.entered_at } else { SimTime::ZERO }
+        });
         let held_before: Vec<Activity> =
             victims.iter().map(|&index| self.state.frames[index].activity).collect();
         for &index in &victims {
@@ -157,6 +158,14 @@ impl Turn<'_> {
         }
         for (index, activity) in victims.into_iter().zip(held_before) {
             self.lose(index, activity);
+        }
+        for parked in missed {
+            if let Parked::Arrival(waiter) = parked
+                && self.state.frames.is_live(waiter)
+            {
+                let refusal = self.answer(waiter.frame, Outcome::Refused);
+                self.state.ready.push(refusal);
+            }
         }
         self.forget(instance);
     }

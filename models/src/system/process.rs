@@ -113,7 +113,7 @@ impl Turn<'_> {
         state.note_disturbance();
         self.state.faults_in_force += 1;
         self.schedule.after(down, Event::Restarted { instance });
-        self.lose_work_of(instance);
+        self.in_order(|turn| turn.lose_work_of(instance));
     }
 
     /// Lets a process begin whose restart is over.

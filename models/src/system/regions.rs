@@ -5,7 +5,7 @@ use sim_core::random::{DrawKey, uniform};
 
 use super::blueprint::{Blueprint, NONE};
 use super::frame::{Activity, Role, TaskOf, customer_bits};
-use super::state::Next;
+use super::state::{Next, State};
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
 use crate::resources::{LookUp, Waiter};
@@ -137,16 +137,15 @@ impl Turn<'_> {
     /// Ends all fetches of a frame: those waiting for it get the same result, even if it is a
     /// failure.
     pub fn fetches_over(&mut self, index: u32, is_answered: bool) {
-        for cache in 0..self.state.caches.len() {
-            if !self.state.caches[cache].has_fetches() {
-                continue;
+        let next = if is_answered { Next::Fetched } else { Next::NotFetched };
+        self.in_order(|turn| {
+            let State { caches, frames, ready, .. } = &mut *turn.state;
+            for cache in caches.iter_mut().filter(|cache| cache.has_fetches()) {
+                let woken: Vec<Waiter> = cache.fetch_over(index);
+                let live = woken.into_iter().filter(|waiter| frames.is_live(*waiter));
+                ready.extend(live.map(|waiter| next(waiter.frame)));
             }
-            let woken: Vec<Waiter> = self.state.caches[cache].fetch_over(index);
-            let frames = &self.state.frames;
-            let live = woken.into_iter().rev().filter(|waiter| frames.is_live(*waiter));
-            let next = if is_answered { Next::Fetched } else { Next::NotFetched };
-            self.state.ready.extend(live.map(|waiter| next(waiter.frame)));
-        }
+        });
     }
 
     /// Wakes a frame whose awaited value has been fetched, or could not be. A paused process

@@ -207,6 +207,8 @@ pub(crate) struct State {
     pub messages: u64,
     /// Further things to do within this instant, the last one first.
     pub ready: Vec<Next>,
+    /// True while things are noted in `ready` that will be turned round.
+    pub is_in_order: bool,
     /// Number of deferred calls over all edges.
     pub deferred: u64,
     /// Number of faults in force and of processes that start, and one more if any station has
@@ -313,6 +315,7 @@ impl System {
             lost: 0,
             messages: 0,
             ready: Vec::with_capacity(64),
+            is_in_order: false,
             deferred: 0,
             in_force: vec![false; blueprint.faults.len()],
             faults_in_force: u32::from(!blueprint.contentions.is_empty()),

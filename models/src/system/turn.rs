@@ -157,6 +157,18 @@ impl<'a> Turn<'a> {
         Next::Nothing
     }
 
+    /// Does something of which several things follow in this instant: in the order in which they are
+    /// noted, and not the last one first.
+    pub fn in_order(&mut self, act: impl FnOnce(&mut Self)) {
+        if std::mem::replace(&mut self.state.is_in_order, true) {
+            return act(self);
+        }
+        let first = self.state.ready.len();
+        act(self);
+        self.state.ready[first..].reverse();
+        self.state.is_in_order = false;
+    }
+
     /// Does everything that follows within this instant, depth first.
     #[inline]
     pub fn settle(&mut self, mut next: Next) {
@@ -250,17 +262,18 @@ impl<'a> Turn<'a> {
 
     fn deadlines_due(&mut self, ring: u32) {
         let ends = self.plan.deadlines[ring as usize].ends;
-        while let Some(waiter) = self.state.rings[ring as usize].pop_due(self.now) {
-            if ends.is_awaited(&self.state.frames, waiter) {
-                let next = self.deadline_reached(ends, waiter);
-                self.settle(next);
-            }
+        if let Some(waiter) = self.state.rings[ring as usize].pop_due(self.now)
+            && ends.is_awaited(&self.state.frames, waiter)
+        {
+            let next = self.deadline_reached(ends, waiter);
+            self.settle(next);
         }
+        // Even one that is due now has an event of its own: deadlines of other rings may come first.
         let frames = &self.state.frames;
-        if let Some(due) =
+        if let Some((due, place)) =
             self.state.rings[ring as usize].next_live(|waiter| ends.is_awaited(frames, *waiter))
         {
-            self.schedule.at(due, Event::Deadline { ring });
+            self.schedule.at_reserved(due, place, Event::Deadline { ring });
         }
     }
 
@@ -286,8 +299,9 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn set_deadline(&mut self, id: u32, waiter: Waiter) {
         if id < DRAWN {
-            if let Some(due) = self.state.rings[id as usize].push(self.now, waiter) {
-                self.schedule.at(due, Event::Deadline { ring: id });
+            let place = self.schedule.reserve();
+            if let Some(due) = self.state.rings[id as usize].push(self.now, place, waiter) {
+                self.schedule.at_reserved(due, place, Event::Deadline { ring: id });
             }
         } else if id != NONE {
             self.set_drawn_deadline(id & !DRAWN, waiter);

@@ -127,8 +127,32 @@ impl<E: Copy> EventList<E> {
     /// ```
     #[inline]
     pub fn schedule_ranked(&mut self, at: SimTime, rank: u8, event: E) -> EventId {
-        let id = EventId::new(at, rank, self.sequence);
+        let place = self.reserve();
+        self.schedule_reserved(at, rank, place, event)
+    }
+
+    /// Takes a place in the order of scheduling, for an event that may be scheduled later.
+    ///
+    /// ```
+    /// # use sim_core::{EventList, SimTime};
+    /// let mut list = EventList::new();
+    /// let place = list.reserve();
+    /// list.schedule(SimTime::from_secs(3), "planned second");
+    /// list.schedule_reserved(SimTime::from_secs(3), 0, place, "planned first");
+    /// assert_eq!(list.pop(), Some((SimTime::from_secs(3), "planned first")));
+    /// ```
+    #[inline]
+    pub fn reserve(&mut self) -> u64 {
+        let place = self.sequence;
         self.sequence += 1;
+        place
+    }
+
+    /// Schedules `event` at `at` with a rank, as if it had been scheduled when `place` was
+    /// [reserved](Self::reserve). Each place is good for one event.
+    #[inline]
+    pub fn schedule_reserved(&mut self, at: SimTime, rank: u8, place: u64, event: E) -> EventId {
+        let id = EventId::new(at, rank, place);
         if std::mem::take(&mut self.is_top_vacant) {
             self.sift_down(Entry { id, event });
         } else {

@@ -180,7 +180,6 @@ impl Turn<'_> {
             let State { test_waiters, frames, ready, .. } = &mut *self.state;
             let live = test_waiters[breaker as usize]
                 .drain(..)
-                .rev()
                 .filter(|(_, waiter)| frames.is_live(*waiter));
             ready.extend(live.map(|(_, waiter)| Next::Ask(waiter.frame)));
         }
