@@ -41,6 +41,7 @@ const FILES: [(&str, &[&str]); 3] = [
             "envoy-front.yaml",
             "envoy-discovery.yaml",
             "envoy-dump.yaml",
+            "cases/envoy-extensions.yaml",
             "cases/envoy-routes.yaml",
         ],
     ),
