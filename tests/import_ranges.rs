@@ -14,7 +14,7 @@ fn errors(format: &str, text: &str) -> Vec<(String, String)> {
 }
 
 /// Checks that a file has one error with this message, at the value.
-fn assert_error(format: &str, text: &str, value: &str, range: &str) {
+pub fn assert_error(format: &str, text: &str, value: &str, range: &str) {
     let errors = errors(format, text);
     let [(message, at)] = &errors[..] else { panic!("{text}: {errors:?}") };
     assert!(at == value && message.contains(range), "{text}: {errors:?}");
