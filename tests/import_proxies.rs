@@ -186,3 +186,36 @@ fn a_discovery_response_of_envoy() {
 fn a_dump_of_a_proxy_with_a_control_plane() {
     insta::assert_snapshot!(sound_section("envoy", "envoy-dump.yaml"));
 }
+
+/// The first extension that Envoy has is in the place of `lb_policy`, with its slow start.
+#[test]
+fn a_policy_that_is_an_extension_takes_the_place_of_the_old_one() {
+    let imported = imported("envoy", "cases/envoy-extensions.yaml");
+    let balance = imported.calls[0].settings.iter().find(|(key, _)| *key == "balance");
+    let expected = serde_json::json!({
+        "policy": "power of two",
+        "slow start": { "window": "30s", "aggression": 2.0, "least weight": "20%" },
+    });
+    assert_eq!(balance.map(|(_, it)| it), Some(&expected));
+    sound("extensions", &imported);
+    for (kind, policy) in [
+        ("round_robin.v3.RoundRobin", "round robin"),
+        ("random.v3.Random", "random"),
+        ("ring_hash.v3.RingHash", "consistent hash"),
+        ("maglev.v3.Maglev", "consistent hash"),
+    ] {
+        let typed = format!(
+            "{{ \"@type\": type.googleapis.com/envoy.extensions.load_balancing_policies.{kind} }}"
+        );
+        let text = format!(
+            "clusters: [ {{ name: a, lb_policy: LEAST_REQUEST, load_balancing_policy: {{ policies: [ {{ typed_extension_config: {{ typed_config: {typed} }} }} ] }} }} ]"
+        );
+        let imported = import("envoy", "x.yaml", &text);
+        let section = sound(kind, &imported);
+        assert!(section.contains(&format!("balance: {policy}\n")), "{section}");
+        let remarks: Vec<String> =
+            imported.calls[0].remarks.iter().map(ToString::to_string).collect();
+        assert!(remarks.iter().any(|it| it.contains("lb_policy: LEAST_REQUEST")), "{remarks:?}");
+        assert_eq!(remarks.iter().any(|it| it.contains("Maglev")), kind.contains("Maglev"));
+    }
+}

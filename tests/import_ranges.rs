@@ -14,7 +14,7 @@ fn errors(format: &str, text: &str) -> Vec<(String, String)> {
 }
 
 /// Checks that a file has one error with this message, at the value.
-fn assert_error(format: &str, text: &str, value: &str, range: &str) {
+pub fn assert_error(format: &str, text: &str, value: &str, range: &str) {
     let errors = errors(format, text);
     let [(message, at)] = &errors[..] else { panic!("{text}: {errors:?}") };
     assert!(at == value && message.contains(range), "{text}: {errors:?}");
@@ -100,6 +100,11 @@ fn envoy_loads_what_its_protos_take() {
         ("outlier_detection: { max_ejection_percent: VALUE }", "101", whole),
         ("outlier_detection: { enforcing_success_rate: VALUE }", "200", whole),
         ("outlier_detection: { consecutive_5xx: VALUE }", "-1", count),
+        (
+            "load_balancing_policy: { policies: [ { typed_extension_config: { typed_config: { slow_start_config: { slow_start_window: VALUE } } } } ] }",
+            "-1s",
+            "it must be at least 0s",
+        ),
         ("common_lb_config: { healthy_panic_threshold: { value: VALUE } }", "101", percent),
         ("circuit_breakers: { thresholds: [ { max_connections: VALUE } ] }", "-5", count),
         (

@@ -37,6 +37,7 @@ mod guards_of_libraries;
 mod identity;
 mod idle;
 mod import;
+mod import_data_source;
 mod import_policies;
 mod import_polly;
 mod import_proxies;

@@ -38,6 +38,7 @@ fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> String {
                 variables.push(variable);
             }
         }
+        call.remark_on_kept(remarks);
         call.remark_on_client(remarks);
     }
     if variables.is_empty() {

@@ -14,13 +14,19 @@ use crate::resilience::load_balancer::{
 };
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy, ThrottleSettings};
 use crate::resources::ProxyLimits;
-use crate::system::{Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, UNLIMITED};
+use crate::system::{
+    Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, ProbeKind, StationKind, UNLIMITED,
+};
 
 /// A call and its guards.
 #[allow(clippy::struct_excessive_bools, reason = "they say independent things about a call")]
 pub(super) struct GuardedCall {
     pub caller: String,
     pub callee: String,
+    /// True if the callee is a database.
+    pub is_of_database: bool,
+    /// The connections that its caller keeps.
+    pub kept: Option<KeptConnections>,
     /// The callee as a host of a network.
     pub host: String,
     /// The guards, the outermost first; the timeout of each attempt is among them.
@@ -35,6 +41,8 @@ pub(super) struct GuardedCall {
     pub locality: Option<Locality>,
     pub health_check: Option<HealthCheck>,
     pub slow_start: Option<SlowStart>,
+    /// True if instances of the callee say themselves that they are ready.
+    pub has_readiness: bool,
     /// True if each attempt of a retry goes to a newly chosen instance.
     pub is_balanced_per_attempt: bool,
     /// True if the callee stops working when the caller has given up.
@@ -63,6 +71,15 @@ pub(super) enum GuardSettings {
     Retry(RetryPolicy, Option<RetryBudgetPolicy>),
     /// A throttle, which no format has.
     Throttle(ThrottleSettings),
+}
+
+/// The connections that a caller keeps, beside the bulkhead that they are as well.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeptConnections {
+    /// The place of that bulkhead among the guards.
+    pub place: usize,
+    /// The most connections that stay open while no call has them.
+    pub idle: u32,
 }
 
 /// The outcomes that a breaker counts.
@@ -129,6 +146,11 @@ impl GuardedCall {
         Self {
             caller: edge.caller.clone(),
             callee: blueprint.stations[edge.callee as usize].name.clone(),
+            is_of_database: blueprint.stations[edge.callee as usize].kind == StationKind::Database,
+            kept: edge.guards.iter().enumerate().find_map(|(place, guard)| match guard {
+                Guard::ConnectionPool(pool) => Some(KeptConnections { place, idle: pool.idle }),
+                _ => None,
+            }),
             host: host_of(blueprint, edge.callee as usize),
             guards,
             instances: edge.callee_instances.len() as u32,
@@ -140,6 +162,10 @@ impl GuardedCall {
             locality: edge.balance.locality,
             health_check: edge.balance.health_check,
             slow_start: edge.balance.slow_start,
+            has_readiness: blueprint.stations[edge.callee as usize]
+                .process
+                .as_ref()
+                .is_some_and(|process| process.probe(ProbeKind::Readiness).is_some()),
             is_balanced_per_attempt: edge.is_balanced_per_attempt,
             cancels: edge.cancels,
             propagates_deadline: edge.propagates_deadline,
@@ -259,6 +285,15 @@ impl GuardedCall {
         }
     }
 
+    /// Adds a remark on connections that are kept, for whatever has only a limit on calls instead.
+    pub fn remark_on_kept(&self, remarks: &mut CallRemarks<'_>) {
+        if let Some(KeptConnections { idle, .. }) = self.kept {
+            remarks.add(format!(
+                "up to {idle} connections of the pool stay open, and each new one takes a handshake"
+            ));
+        }
+    }
+
     /// Adds remarks on what only the code of the caller or the callee can do.
     pub fn remark_on_code(&self, remarks: &mut CallRemarks<'_>) {
         remarks.add_if(self.cancels, "the callee itself stops when the caller has given up");
@@ -275,7 +310,14 @@ impl GuardedCall {
 fn notes_on_edge(blueprint: &Blueprint, edge: &EdgePlan) -> Vec<String> {
     let drawn = [("timeout", edge.timeout), ("connect timeout", edge.connect_timeout)];
     let drawn = drawn.into_iter().filter_map(|(what, deadline)| note_on_drawn(what, deadline));
-    drawn.chain(edge.guards.iter().flat_map(|guard| notes_on(blueprint, guard))).collect()
+    let link = (edge.link != NONE).then(|| {
+        let link = &blueprint.links[edge.link as usize].name;
+        format!("its messages go over the link `{link}`, which is the business of the network")
+    });
+    drawn
+        .chain(link)
+        .chain(edge.guards.iter().flat_map(|guard| notes_on(blueprint, guard)))
+        .collect()
 }
 
 /// A note on a span that is drawn from a distribution, of which no format knows more than the mean.
@@ -323,9 +365,7 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
         }
         Guard::ConnectionPool(pool) => {
             let wait = blueprint.pools[pool.first_pool as usize].wait_deadline;
-            let kept = "the connections of the pool stay open, and each new one takes a handshake"
-                .to_owned();
-            note_on_drawn("longest wait for a connection", wait).into_iter().chain([kept]).collect()
+            note_on_drawn("longest wait for a connection", wait).into_iter().collect()
         }
         Guard::Retry(retry) if is_drawn(blueprint, retry.drawn_pauses) => {
             vec![

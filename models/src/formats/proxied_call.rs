@@ -316,7 +316,12 @@ pub(super) fn remark_on_rest(call: &GuardedCall, proxy: Proxy, remarks: &mut Cal
             locality.zones, locality.overprovisioning
         ));
     }
+    remarks.add_if(
+        call.has_readiness,
+        "the callee's `readiness` is a probe of its Deployment, and of no cluster or route",
+    );
     call.remark_on_permits(false, remarks);
+    call.remark_on_kept(remarks);
     call.remark_on_code(remarks);
 }
 

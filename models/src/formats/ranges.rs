@@ -14,7 +14,7 @@ use crate::scenario::Problem;
 pub(super) struct Rule(pub &'static str, pub Range);
 
 /// Values that are taken.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum Range {
     /// Whole numbers from one to another.
     Whole(i64, i64),
@@ -30,6 +30,8 @@ pub(super) enum Range {
     Lasting,
     /// Spans of this length and more, and zero, which switches off.
     SpanOrZero(SimDuration),
+    /// Spans of any length, negative ones included.
+    AnySpan,
     /// One of these words.
     Word(&'static [&'static str]),
 }
@@ -91,10 +93,12 @@ impl Range {
             Self::Within(least, most) => is_outside(&|it| (least..=most).contains(&it)),
             Self::Below(least, most) => is_outside(&|it| (least..most).contains(&it)),
             Self::Above(least) => is_outside(&|it| it > least),
-            Self::Span(_) | Self::Lasting | Self::SpanOrZero(_) => match value {
-                Value::Number(_) | Value::String(_) if *value != "" => form
-                    .parse_signed(value)
-                    .is_none_or(|(is_negative, span)| is_negative || self.refuses_span(span)),
+            Self::Span(_) | Self::Lasting | Self::SpanOrZero(_) | Self::AnySpan => match value {
+                Value::Number(_) | Value::String(_) if *value != "" => {
+                    form.parse_signed(value).is_none_or(|(is_negative, span)| {
+                        is_negative && self != Self::AnySpan || self.refuses_span(span)
+                    })
+                }
                 _ => false,
             },
             Self::Word(words) => matches!(value, Value::String(text) if {
@@ -106,7 +110,7 @@ impl Range {
 
 impl Range {
     fn is_of_spans(self) -> bool {
-        matches!(self, Self::Span(_) | Self::Lasting | Self::SpanOrZero(_))
+        matches!(self, Self::Span(_) | Self::Lasting | Self::SpanOrZero(_) | Self::AnySpan)
     }
 
     fn refuses_span(self, span: SimDuration) -> bool {
@@ -141,6 +145,7 @@ impl fmt::Display for Range {
             Self::Span(least) => write!(f, "at least {least}"),
             Self::Lasting => f.write_str("above 0s"),
             Self::SpanOrZero(least) => write!(f, "0s, or at least {least}"),
+            Self::AnySpan => f.write_str("a duration"),
             Self::Word(words) => write!(f, "one of {}", words.join(", ")),
         }
     }
@@ -167,6 +172,7 @@ mod tests {
             (SPAN, json!(-5)),
             (SPAN, json!("soon")),
             (SPAN, json!("1m30s")),
+            (Range::AnySpan, json!("soon")),
             (MILLISECOND, json!("999us")),
             (Range::Lasting, json!("0s")),
             (Range::Word(&["COUNT_BASED"]), json!("CALLS")),
@@ -180,6 +186,7 @@ mod tests {
             (POSITIVE_INT, json!({})),
             (SPAN, json!("0")),
             (SPAN, json!("P1D")),
+            (Range::AnySpan, json!("-1s")),
             (SPAN, json!("")),
             (SPAN, json!({})),
             (PERCENT, json!(100)),

@@ -11,9 +11,6 @@ use sim_models::scenario::Problem;
 /// The longest line, in characters, that a map is written on.
 const WIDTH: usize = 110;
 
-/// The pools of a service, each of which is imported by itself.
-const POOLS: &str = "pools";
-
 /// The settings of the caller and the `calls:` section, with a comment for everything that is not
 /// carried over or was assumed.
 pub fn render(imported: &Imported, caller: &str) -> String {
@@ -45,13 +42,7 @@ pub fn render(imported: &Imported, caller: &str) -> String {
 pub fn merge_into(scenario: &str, imported: &Imported, caller: &str) -> Result<String, Problem> {
     let mut text = scenario.to_owned();
     for (key, value) in &imported.caller {
-        text = match value.as_object().filter(|_| *key == POOLS) {
-            Some(pools) => pools.iter().try_fold(text, |text, (pool, value)| {
-                let lines = entry("      ", pool, value);
-                insert::entry(&text, &["services", caller, POOLS], pool, &lines)
-            })?,
-            None => insert::entry(&text, &["services", caller], key, &entry("    ", key, value))?,
-        };
+        text = insert::entry(&text, &["services", caller], key, &entry("    ", key, value))?;
     }
     for call in &imported.calls {
         let edge = format!("{caller} -> {}", call.callee);
@@ -135,15 +126,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_imported_twice_is_there_once_and_other_pools_stay() {
+    fn what_is_imported_twice_is_there_once_and_the_rest_stays() {
         let mut call = ImportedCall::default();
         call.callee = "db".to_owned();
         call.settings = vec![("timeout", json!("2s"))];
         let imported = Imported {
-            caller: vec![
-                ("threads", json!({ "preset": "tomcat" })),
-                ("pools", json!({ "hikari": { "preset": "hikari" } })),
-            ],
+            caller: vec![("threads", json!({ "preset": "tomcat" }))],
             calls: vec![call],
             ..Imported::default()
         };
@@ -159,7 +147,7 @@ mod tests {
             "services:
   # the shop
   shop:
-    pools: { hikari: { preset: hikari }, mail: 3 } # others
+    pools: { mail: 3 } # others
     threads: { preset: tomcat }
   db: {}
 calls:

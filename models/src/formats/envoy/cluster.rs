@@ -46,6 +46,10 @@ fn refuse(cluster: &Section<'_>, problems: &mut Vec<Problem>) {
     for thresholds in thresholds.iter().flatten() {
         thresholds.refuse(&ranges::THRESHOLDS, CONSEQUENCE, problems);
     }
+    for extension in cluster.section("load_balancing_policy").sections("policies") {
+        let typed = extension.section("typed_extension_config").section("typed_config");
+        typed.refuse(&ranges::SLOW_START, CONSEQUENCE, problems);
+    }
     for check in cluster.sections("health_checks") {
         check.refuse(&ranges::HEALTH_CHECK, CONSEQUENCE, problems);
     }
@@ -138,15 +142,27 @@ fn has_http2_options(section: &Section<'_>) -> bool {
 }
 
 fn read_balance(cluster: &Section<'_>, call: &mut ImportedCall) {
-    let policy = read_policy(cluster);
-    if cluster.peek("lb_policy").is_some_and(|written| written == "MAGLEV") {
+    // The first extension that Envoy supports is in the place of `lb_policy` (`cluster.proto:1221`).
+    let list = cluster.section("load_balancing_policy").sections("policies");
+    let mut extensions = list.iter().map(|it| it.section("typed_extension_config"));
+    let extension = extensions.find_map(|it| {
+        Some((it.section("typed_config"), read_extension(&it.section("typed_config"))?))
+    });
+    let (policy, is_maglev) = match &extension {
+        Some((_, (policy, kind))) => (Some(*policy), *kind == "Maglev"),
+        None => (read_policy(cluster), cluster.peek("lb_policy").is_some_and(|it| it == "MAGLEV")),
+    };
+    if is_maglev {
         call.remark("lb_policy", "MAGLEV; a ring stands in for Maglev's table");
     }
     let health_check = cluster.sections("health_checks").first().and_then(read_health_check);
     let panic = read_panic_threshold(&cluster.section("common_lb_config"));
-    let slow_start = ["round_robin_lb_config", "least_request_lb_config"]
-        .iter()
-        .find_map(|key| read_slow_start(&cluster.section(key).section("slow_start_config")));
+    let slow_start = match &extension {
+        Some((extension, _)) => read_slow_start(&extension.section("slow_start_config")),
+        None => ["round_robin_lb_config", "least_request_lb_config"]
+            .iter()
+            .find_map(|key| read_slow_start(&cluster.section(key).section("slow_start_config"))),
+    };
     let has_details = health_check.is_some() || panic.is_some() || slow_start.is_some();
     let policy = policy.map(Value::from);
     let details = map([
@@ -167,6 +183,23 @@ fn read_policy(cluster: &Section<'_>) -> Option<&'static str> {
             "RING_HASH" | "MAGLEV" => "consistent hash",
             _ => return None,
         })
+    })
+}
+
+/// The messages under `envoy.extensions.load_balancing_policies` that a scenario has a policy for.
+const EXTENSIONS: [(&str, &str); 5] = [
+    ("RoundRobin", "round robin"),
+    ("LeastRequest", "power of two"),
+    ("Random", "random"),
+    ("RingHash", "consistent hash"),
+    ("Maglev", "consistent hash"),
+];
+
+/// The policy of an extension, and the last part of its type.
+fn read_extension(typed: &Section<'_>) -> Option<(&'static str, &'static str)> {
+    typed.take_as("@type", |kind| {
+        let kind = kind.as_str()?.rsplit('.').next()?;
+        EXTENSIONS.iter().find(|(name, _)| *name == kind).map(|(name, policy)| (*policy, *name))
     })
 }
 

@@ -38,6 +38,12 @@ pub(super) const CLUSTER: [Rule; 29] = [
     Rule("per_connection_buffer_limit_bytes", UNSIGNED),
 ];
 
+/// The extensions of `load_balancing_policies` that have a slow start (`common/v3/common.proto`).
+pub(super) const SLOW_START: [Rule; 2] = [
+    Rule("slow_start_config.slow_start_window", SPAN),
+    Rule("slow_start_config.min_weight_percent.value", PERCENT),
+];
+
 /// `cluster/v3/circuit_breaker.proto:44`.
 pub(super) const THRESHOLDS: [Rule; 6] = [
     Rule("max_connections", UNSIGNED),

@@ -58,6 +58,7 @@ fn write_pipeline(call: &GuardedCall, remarks: &mut CallRemarks<'_>) -> Map<Stri
         }
     }
     call.remark_on_permits(false, remarks);
+    call.remark_on_kept(remarks);
     call.remark_on_client(remarks);
     let place = |strategy: &str| names.iter().position(|known| *known == strategy);
     let mut strategies: Vec<(String, Value)> = pipeline.into_iter().collect();

@@ -1,11 +1,11 @@
 //! Guards as instances of Resilience4j.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sim_core::SimDuration;
 
-use super::MODULES;
 use super::aspects::{AspectOrder, in_words};
 use super::exceptions::classes_for;
+use super::{MODULES, hikari};
 use crate::OutcomeSet;
 use crate::formats::Remark;
 use crate::formats::breaker_remarks::remark_on_wait;
@@ -35,10 +35,16 @@ type Instance = (&'static str, Map<String, Value>);
 pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value {
     let mut modules = MODULES.map(|module| (module, Map::new()));
     let mut aspects = AspectOrder::default();
+    let mut data_source: Option<(&str, Value)> = None;
     for call in calls {
         let remarks = &mut CallRemarks::new(call, remarks);
         let mut order: Vec<(usize, &GuardSettings)> = Vec::new();
-        for guard in &call.guards {
+        let in_data_source = hikari::place(call, data_source.as_ref().map(|it| it.0), remarks);
+        for (number, guard) in call.guards.iter().enumerate() {
+            if let (true, GuardSettings::Bulkhead(pool)) = (in_data_source == Some(number), guard) {
+                data_source = Some((&call.callee, hikari::write(call, *pool, remarks)));
+                continue;
+            }
             let Some((module, settings)) = instance(guard, remarks) else { continue };
             let place = MODULES.iter().position(|known| *known == module).unwrap_or_default();
             if let Some((_, outer)) = order.iter().rfind(|(known, _)| *known == place) {
@@ -58,6 +64,9 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value 
                 in_words(&order)
             ));
         }
+        if in_data_source.is_none() {
+            call.remark_on_kept(remarks);
+        }
         call.remark_on_permits(true, remarks);
         call.remark_on_client(remarks);
     }
@@ -68,7 +77,9 @@ pub(super) fn write(calls: &[&GuardedCall], remarks: &mut Vec<Remark>) -> Value 
         .filter(|(_, section)| !section.is_empty())
         .map(|(module, section)| (module, Value::Object(section)))
         .collect();
-    json!({ "resilience4j": sections })
+    let mut whole = map([("resilience4j", Some(Value::Object(sections)))]);
+    whole.extend(data_source.map(|(_, spring)| ("spring".to_owned(), spring)));
+    Value::Object(whole)
 }
 
 /// The section of a module: the order of its aspect, and its instances.

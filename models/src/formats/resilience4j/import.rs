@@ -1,10 +1,9 @@
-//! Instances of Resilience4j as guards, with the threads and connections that Spring Boot gives the
-//! application.
+//! Instances of Resilience4j as guards, with the threads that Spring Boot gives the application.
 
 use serde_json::{Map, Value};
 
 use super::exceptions::EXCEPTIONS;
-use super::ranges;
+use super::{data_source, ranges};
 use crate::OutcomeSet;
 use crate::formats::configuration::Configuration;
 use crate::formats::ranges::Rule;
@@ -89,7 +88,7 @@ const FROM_ONE: Kind = Kind::Number(1.0, f64::INFINITY);
 const PERCENT: Kind = Kind::Number(f64::MIN_POSITIVE, 100.0);
 
 /// The effect of a value outside its range.
-const CONSEQUENCE: &str = "the application would not start with it";
+pub(super) const CONSEQUENCE: &str = "the application would not start with it";
 
 const BREAKER_KEYS: [(&str, Kind); 15] = [
     ("slidingWindowType", Kind::Text),
@@ -162,8 +161,9 @@ pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     for (number, _, key, value) in guards {
         imported.calls[number].guard(key, value);
     }
-    root.refuse(&ranges::APPLICATION, CONSEQUENCE, &mut imported.problems);
+    root.refuse(&ranges::SERVER, CONSEQUENCE, &mut imported.problems);
     read_server(&root, imported);
+    data_source::read(&root, imported);
 }
 
 /// The order of a module's aspect, the lowest outermost. Where it is set, a comment says so, for
@@ -220,7 +220,7 @@ fn whole(value: &Value) -> Option<i64> {
     }
 }
 
-/// The threads of the embedded server and the connections of the data source.
+/// The threads of the embedded server.
 fn read_server(root: &Section<'_>, imported: &mut Imported) {
     let tomcat = root.section("server").section("tomcat");
     let threads = map([
@@ -233,15 +233,6 @@ fn read_server(root: &Section<'_>, imported: &mut Imported) {
     ]);
     if !threads.is_empty() {
         imported.caller.push(("threads", with_preset("tomcat", threads)));
-    }
-    let hikari = root.section("spring").section("datasource").section("hikari");
-    let pool = map([
-        ("maximumPoolSize", hikari.number("maximumPoolSize")),
-        ("connectionTimeout", hikari.duration("connectionTimeout")),
-    ]);
-    if !pool.is_empty() {
-        let pools = map([("hikari", Some(with_preset("hikari", pool)))]);
-        imported.caller.push(("pools", Value::Object(pools)));
     }
 }
 

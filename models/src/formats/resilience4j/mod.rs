@@ -1,12 +1,16 @@
 //! Resilience4j in Spring Boot: `resilience4j.circuitbreaker`, `retry`, `bulkhead`,
-//! `thread-pool-bulkhead`, `ratelimiter` and `timelimiter`.
+//! `thread-pool-bulkhead`, `ratelimiter` and `timelimiter`, with the data source of the application.
 //!
 //! Each of these modules has `instances`, one for each callee, and may have `configs` that instances
-//! build on.
+//! build on. A `data_source` is a pool of connections to a database that a `database_url` names,
+//! and written as one of `hikari`.
 
 mod aspects;
+mod data_source;
+mod database_url;
 mod exceptions;
 mod export;
+mod hikari;
 mod import;
 mod ranges;
 
@@ -18,7 +22,7 @@ pub(super) const FORMAT: ConfigurationFormat = ConfigurationFormat {
     name: "resilience4j",
     import: Some(Importer {
         files: "application.yml or application.properties of Spring Boot",
-        looks_for: "the instances under `resilience4j:`",
+        looks_for: "the instances under `resilience4j:`, the data source under `spring:` and the threads of `server.tomcat`",
         documents: Reader::Profiles(spring_boot::documents),
         durations: DurationForm::SpringBoot,
         read: import::read,

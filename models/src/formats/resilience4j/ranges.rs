@@ -6,7 +6,7 @@
 
 use sim_core::SimDuration;
 
-use crate::formats::ranges::{MILLISECOND, POSITIVE_INT, Range, Rule, SPAN};
+use crate::formats::ranges::{INT, MILLISECOND, POSITIVE_INT, Range, Rule, SPAN};
 
 const NANOSECOND: Range = Range::Span(SimDuration::from_nanos(1));
 /// `CommonCircuitBreakerConfigurationProperties` is stricter than `CircuitBreakerConfig`, which takes any rate above 0.
@@ -70,17 +70,41 @@ pub(super) const THREAD_POOL: [Rule; 5] = [
 ];
 const ANY_INT: Range = Range::Whole(i32::MIN as i64, i32::MAX as i64);
 
-/// The server's and the data source's numbers: a binding of Spring Boot takes nothing else. The timeout of the data
-/// source is one of them, a `long` in milliseconds (`HikariConfig.setConnectionTimeout`), and no duration.
-pub(super) const APPLICATION: [Rule; 7] = [
+/// The server's numbers: a binding of Spring Boot takes nothing else.
+pub(super) const SERVER: [Rule; 4] = [
     Rule("server.tomcat.threads.max", ANY_INT),
     Rule("server.tomcat.maxThreads", ANY_INT),
     Rule("server.tomcat.maxConnections", ANY_INT),
     Rule("server.tomcat.acceptCount", ANY_INT),
-    Rule("spring.datasource.hikari.maximumPoolSize", POSITIVE_INT),
-    Rule("spring.datasource.hikari.connectionTimeout", Range::Whole(i64::MIN, i64::MAX)),
-    Rule(
-        "spring.datasource.hikari.connectionTimeout",
-        Range::SpanOrZero(SimDuration::from_millis(250)),
-    ),
+];
+
+/// The properties of a `HikariDataSource`, which Spring Boot binds as they are (`DataSourceConfiguration.Hikari`). Times
+/// are a `long` in milliseconds, and no durations. Lines 189 to 271 and 349 of `HikariConfig.java` at 604d7d5.
+pub(super) const HIKARI: [Rule; 10] = [
+    Rule("maximum-pool-size", POSITIVE_INT),
+    Rule("minimum-idle", INT),
+    Rule("connection-timeout", ANY_LONG),
+    Rule("connection-timeout", Range::SpanOrZero(SimDuration::from_millis(250))),
+    Rule("validation-timeout", Range::Whole(250, i64::MAX)),
+    Rule("idle-timeout", Range::Whole(0, i64::MAX)),
+    Rule("max-lifetime", ANY_LONG),
+    Rule("keepalive-time", ANY_LONG),
+    Rule("initialization-fail-timeout", ANY_LONG),
+    Rule("leak-detection-threshold", ANY_LONG),
+];
+const ANY_LONG: Range = Range::Whole(i64::MIN, i64::MAX);
+
+/// The properties of r2dbc-pool: the setters of `ConnectionPoolConfiguration.Builder` (lines 322 to 410 at 55f8f30), and
+/// the types of Spring Boot's `R2dbcProperties.Pool`. A negative time is no limit.
+pub(super) const R2DBC_POOL: [Rule; 10] = [
+    Rule("max-size", POSITIVE_INT),
+    Rule("initial-size", INT),
+    Rule("min-idle", INT),
+    Rule("acquire-retry", INT),
+    Rule("max-acquire-time", Range::AnySpan),
+    Rule("max-create-connection-time", Range::AnySpan),
+    Rule("max-idle-time", Range::AnySpan),
+    Rule("max-life-time", Range::AnySpan),
+    Rule("max-validation-time", Range::AnySpan),
+    Rule("validation-depth", Range::Word(&["LOCAL", "REMOTE"])),
 ];
