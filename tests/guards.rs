@@ -266,6 +266,27 @@ fn without_cancellation_a_timeout_stops_no_request_of_a_hedge() {
     assert!((worked - 80.0).abs() < 0.5, "both requests of each call work to their end: {worked}");
 }
 
+/// A paused process learns of a cancellation when it goes on: it does not do the work.
+#[test]
+fn a_paused_process_notices_cancellations_when_it_goes_on() {
+    let busy = |settings: &str| {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 5s, drain: 60s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ threads: 1, handle: [ {{ work: 1s }} ] }} }}
+                 calls: {{ web -> a: {{ timeout: 500ms {settings} }} }}
+                 faults: [ {{ at: 0s, for: 20s, pause: a }} ]"
+            ),
+            &[],
+        );
+        pool(&finished, "a").busy_mean * 65.0
+    };
+    // Each of the 49 requests has been left by its client long before the process goes on.
+    assert!((busy("") - 45.0).abs() < 0.1, "{}", busy(""));
+    assert_eq!(busy(", cancellation: true"), 0.0);
+}
+
 #[test]
 fn cancellation_stops_the_work_of_the_callee_and_of_whom_it_called() {
     let busy = |settings: &[&str]| {

@@ -311,6 +311,24 @@ impl Turn<'_> {
         }
     }
 
+    /// Closes the idle connections, the oldest first, that pools with other settings may not keep.
+    pub fn close_surplus_connections(&mut self) {
+        let plan = self.plan;
+        for edge in &plan.edges {
+            let Some(guard) = edge.pool() else { continue };
+            for caller in 0..edge.caller_instances {
+                let pool = (guard.first_pool + caller) as usize;
+                let free =
+                    plan.pools[pool].capacity.saturating_sub(self.state.pools[pool].in_use());
+                let most = guard.idle.min(free) as usize;
+                while self.state.kept[pool].len() > most {
+                    let oldest = self.state.kept[pool].remove(0);
+                    self.close(oldest);
+                }
+            }
+        }
+    }
+
     /// Closes the idle connections to an instance that has died.
     pub fn close_idle_connections_to(&mut self, instance: u32) {
         let plan = self.plan;

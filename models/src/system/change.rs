@@ -121,6 +121,9 @@ impl EdgePlan {
             (Guard::Retry(_), Guard::Retry(_))
             | (Guard::Timeout(_), Guard::Timeout(_))
             | (Guard::Hedge(_), Guard::Hedge(_)) => true,
+            (Guard::ConnectionPool(one), Guard::ConnectionPool(other)) => {
+                one.first_pool == other.first_pool
+            }
             (one, other) => one == other,
         };
         self.guards.len() == other.guards.len()
@@ -160,6 +163,7 @@ impl System {
         let mut turn = Turn::new(self, schedule);
         turn.change_deadlines();
         turn.change_pools(&before);
+        turn.close_surplus_connections();
         turn.change_guards(&before);
         turn.change_balancers(&before);
         turn.change_memories(&before);

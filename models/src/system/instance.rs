@@ -51,6 +51,13 @@ pub(crate) enum Parked {
     Resume(Waiter),
     /// A frame has waited for too long.
     Deadline(Waiter),
+    /// A frame learns that its caller no longer waits.
+    Cancel {
+        /// The frame.
+        callee: u32,
+        /// The caller that it is expected to work for.
+        caller: Waiter,
+    },
     /// A frame gets an answer.
     Reply {
         /// The frame that gets it, if it still waits.

@@ -5,6 +5,7 @@ use sim_core::{SimDuration, SimTime};
 use super::blueprint::{EdgePlan, NONE};
 use super::event::Event;
 use super::frame::{Activity, Role};
+use super::instance::Parked;
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
@@ -140,12 +141,13 @@ impl Turn<'_> {
     }
 
     /// Stops a frame whose answer is no longer awaited, and gives back what it holds. A paused
-    /// process does not notice, and an answer on its way cannot be called back.
+    /// process notices when it resumes, and an answer on its way cannot be called back.
     pub fn cancel(&mut self, callee: u32, caller: Waiter) {
-        if !self.works_for(callee, caller) || self.is_paused(callee) {
+        if !self.works_for(callee, caller) || self.is_swallowed(callee) {
             return;
         }
-        if self.is_swallowed(callee) {
+        if self.is_paused(callee) {
+            self.park(callee, Parked::Cancel { callee, caller });
             return;
         }
         let activity = self.state.frames[callee].activity;

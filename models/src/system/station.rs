@@ -393,6 +393,10 @@ impl Turn<'_> {
                 self.deadline_passed(waiter.frame)
             }
             Parked::Arrival(_) | Parked::Resume(_) | Parked::Deadline(_) => Next::Nothing,
+            Parked::Cancel { callee, caller } => {
+                self.cancel(callee, caller);
+                Next::Nothing
+            }
             Parked::Reply { to, outcome } => self.take_reply(to, outcome),
         }
     }

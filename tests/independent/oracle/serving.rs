@@ -102,12 +102,17 @@ impl Oracle<'_> {
 
     /// Nobody waits for the answer any longer: the callee stops.
     pub(super) fn cancelled(&mut self, request: usize) {
-        let Some(visit) = self.requests[request].visit.filter(|_| !self.is_cut(request)) else {
+        if self.is_cut(request) {
             return;
-        };
-        let (service, instance) = self.visits[visit].instance;
+        }
+        let service = self.net.edges[self.edge_of(request)].callee;
+        let instance = self.requests[request].target;
+        let state = &mut self.instances[service][instance];
+        if state.paused > 0 {
+            return state.missed.push_back(Event::Cancelled(request));
+        }
+        let Some(visit) = self.requests[request].visit else { return };
         match self.visits[visit].at {
-            _ if self.instances[service][instance].paused > 0 => {}
             At::Gone => {}
             At::Queue => {
                 self.visits[visit].at = At::Gone;
