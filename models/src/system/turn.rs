@@ -245,6 +245,7 @@ impl<'a> Turn<'a> {
             Activity::ResendingRequest => self.resend(index, Activity::InTransit),
             Activity::ResendingReply => self.resend(index, Activity::ReplyInTransit),
             Activity::Thinking => self.next_iteration(index),
+            Activity::AskingAgain => self.ask_again(index),
             Activity::Free
             | Activity::Running
             | Activity::Queued
