@@ -45,6 +45,11 @@ impl JsonSchema for Settings {
 }
 
 impl Settings {
+    /// True if nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The settings in words: `services.a.threads to 60`.
     pub fn in_words(&self) -> String {
         let value = |node: &Node| match node.to_json() {

@@ -149,6 +149,7 @@ impl<'a> Turn<'a> {
             Event::Sweep { edge } => self.sweep_outliers(edge),
             Event::Order { order } => return self.order_given(order),
             Event::OrderAnswered { order } => return self.order_answered(order),
+            Event::OrderEnds { order } => self.order_ends(order),
             Event::Due { trigger } => self.pull_trigger(Some(trigger)),
             Event::WarmupEnds => self.warmup_ends(),
             Event::ArrivalsEnd => self.arrivals_end(),
