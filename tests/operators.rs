@@ -342,6 +342,39 @@ fn what_cannot_change_is_an_error_at_its_place() {
     }
 }
 
+#[test]
+fn what_cannot_be_is_shown_where_it_is_written_with_what_would_be_right() {
+    let shown = |rest: &str| {
+        let text = one_section_a_line(&format!(
+            "workloads: {{ web: {{ to: a, arrivals: constant 100/s }} }}
+             services: {{ a: {{ handle: [ {{ work: 5ms }} ], readiness: {{ call: self }} }} }}
+             {rest}"
+        ));
+        let problem = load_text(&text, &[]).problems.swap_remove(0);
+        let at = problem.at.expect("a place");
+        (text[at.start..at.end].to_owned(), problem.help.unwrap_or_default())
+    };
+    for (rest, at, help) in [
+        (
+            "operator: [ { at: 5s, set: { services.a.instances: 200000 } } ]",
+            "200000",
+            "a scenario may have at most 100000; make it smaller",
+        ),
+        (
+            "calls: { operator -> a: { timeout: 1s } }",
+            "operator -> a",
+            "write `through: a` where something needs an answer of `a`",
+        ),
+        (
+            "calls: { readiness -> a: { timeout: 1s } }",
+            "readiness -> a",
+            "probes pass no guards; `readiness` has a `timeout` of its own",
+        ),
+    ] {
+        assert_eq!(shown(rest), (at.to_owned(), help.to_owned()));
+    }
+}
+
 /// Whatever a setting of the system is changed to, the system goes on, and loses account of nothing;
 /// or the file has an error.
 #[test]
