@@ -57,6 +57,16 @@ fn every_mistake_in_a_sentence_is_shown_at_its_word() {
 }
 
 #[test]
+fn a_misspelt_bound_is_recognized() {
+    for (written, meant) in [("abov", "above"), ("belwo", "below"), ("exactl", "exactly")] {
+        let text = expecting(&[&format!("requests of web is {written} 5")]);
+        let problems = load_text(&text, &[]).problems;
+        let help = problems.iter().find_map(|problem| problem.help.clone()).unwrap_or_default();
+        assert_eq!(help, format!("did you mean `{meant}`?"), "{written}");
+    }
+}
+
+#[test]
 fn figures_and_windows_are_what_can_be_counted_by_hand() {
     // Ten a second, the first after a tenth of a second; from 20 s on three failures open the
     // breaker, which asks again every five seconds or so, and the first probe that fails opens it

@@ -154,6 +154,35 @@ fn pools_and_modules_that_do_nothing_say_so() {
 }
 
 #[test]
+fn paces_warm_ups_and_retransmissions_that_change_nothing_say_so() {
+    let three = "a: { instances: 3, threads: 20, handle: [ { work: 5ms } ] }";
+    let fault = |fault: &str| warnings(three, &format!("faults: [ {{ at: 5s, {fault} }} ]"));
+    for (written, reason) in [
+        ("for: 9s, crash: a, instances: 1, begin: one every 5s", "it is for one instance"),
+        ("for: 9s, crash: a, instances: [2], end: one every 5s", "it is for one instance"),
+        ("for: 9s, crash: a, begin: 3 every 5s", "all 3 instances have their turn at once"),
+    ] {
+        let warnings = fault(written);
+        assert_eq!(warnings, [format!("this pace changes nothing: {reason}")], "{written}");
+    }
+    assert!(fault("for: 9s, crash: a, begin: 2 every 5s").is_empty());
+    assert_eq!(
+        fault("deploy: a, each: 5s, warm-up: 30s"),
+        ["`warm-up` changes nothing without `cold`"]
+    );
+    assert!(fault("deploy: a, each: 5s, cold: 2x, warm-up: 30s").is_empty());
+    let link = |link: &str| {
+        let calls = "calls: { web -> a: { link: wan, timeout: 1s } }";
+        warnings(three, &format!("links: {{ wan: {{ {link} }} }}\n{calls}"))
+    };
+    let loses_none = ["`retransmit after` changes nothing: `wan` loses no message"];
+    assert_eq!(link("rate: 100/s, retransmit after: 1s"), loses_none);
+    assert_eq!(link("loss: 0%, retransmit after: 1s"), loses_none);
+    assert!(link("loss: 1%, retransmit after: 1s").is_empty());
+    assert!(link("rate: 100/s, queue: 5, retransmit after: 1s").is_empty());
+}
+
+#[test]
 fn variants_and_settings_that_say_what_the_file_says_have_a_warning() {
     let text = format!(
         "run: {{ duration: 60s }}\nworkloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}\nservices: {{ {TWO} }}\nvariants: {{ same: {{ services.a.threads: 20 }}, other: {{ services.a.threads: 30 }} }}"

@@ -265,10 +265,10 @@ fn pools_larger_than_the_limit_have_a_warning() {
 fn settings_that_do_not_fit_are_errors() {
     let pool = "pool: { max: 5 }";
     for (settings, db, message) in [
-        ("pool: { max: 0 }", "", "a pool must be at least 1"),
+        ("pool: { max: 0 }", "", "`max` must be at least 1"),
         ("pool: { max: 5, idle: 6 }", "", "6 connections cannot be idle: there are at most 5"),
         ("pool: { idle: 6 }", "", "`max` is missing"),
-        (pool, ", max connections: 0", "a database must be at least 1"),
+        (pool, ", max connections: 0", "`max connections` must be at least 1"),
         ("pool: { max: 5 }, hedge: { delay: 5ms }", "", "a hedge inside a pool"),
         (
             "guards: [ { pool: { max: 5 } }, { retry: { attempts: 2, backoff: fixed 1s } } ]",

@@ -244,6 +244,66 @@ fn an_action_that_needs_a_service_which_is_down_waits_for_it() {
     assert_eq!(told, [true, false, false]);
 }
 
+/// An order for breakers holds for its time from when it is carried out, be it late because it needs
+/// a service that is down until 20 s, or because one before it does.
+#[test]
+fn an_order_for_breakers_lasts_as_long_as_it_says_whenever_it_is_carried_out() {
+    let waits = "{ at: 8s, through: api, again after: 4s, set: { workloads.web.rate: 100% } }, ";
+    for (before, through, rejected) in [
+        ("", "", 9_000..14_000),
+        ("", ", through: api, again after: 11s", 20_010..25_010),
+        (waits, "", 20_010..25_010),
+        // In time, and yet another action waits when it ends.
+        ("{ at: 13s, through: api, again after: 4s, purge: jobs }, ", "", 9_000..14_000),
+        // What ends in the instant in which it is ordered again goes on.
+        ("{ at: 14s, for: 1s, force open: web -> a }, ", "", 9_000..15_000),
+    ] {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 40s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ handle: [ {{ work: 1ms }}, {{ send: jobs }} ] }}, api: {{ handle: [ {{ work: 10ms }} ] }} }}
+                 queues: {{ jobs: {{ deliver to: api }} }}
+                 calls: {{ web -> a: {{ breaker: {{ consecutive failures: 5 }} }} }}
+                 faults: [ {{ at: 5s, for: 15s, crash: api }} ]
+                 operator: [ {before} {{ at: 9s, for: 5s, force open: web -> a {through} }} ]"
+            ),
+            &[],
+        );
+        let expected = (1..400).filter(|tenth| rejected.contains(&(tenth * 100))).count() as u64;
+        let found = ended(&finished, "web -> a", "rejected by breaker");
+        assert_eq!(found, expected, "{before}{through}");
+        let waits_in_words = finished.timeline.iter().find_map(|moment| match &moment.change {
+            Change::Operated { what, waits_for: Some(_) } => Some(what.as_str()),
+            _ => None,
+        });
+        if !through.is_empty() {
+            assert_eq!(waits_in_words, Some("forces open the breaker of web -> a"));
+        }
+    }
+}
+
+/// The service answers after two seconds. The first action sets the time that operators wait for it
+/// to one second, so the second action never gets its answer.
+#[test]
+fn an_action_finds_the_settings_that_the_one_before_it_has_set() {
+    for at in [5, 6, 7, 8] {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 30s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ handle: [ {{ work: 1ms }} ] }}, api: {{ handle: [ {{ work: 2s }} ] }} }}
+                 calls: {{ operator -> api: {{ timeout: 3s }} }}
+                 operator: [ {{ at: 5s, through: api, set: {{ calls.operator -> api.timeout: 1s }} }}, {{ at: {at}s, through: api, again after: 1m, set: {{ workloads.web.rate: 0% }} }} ]"
+            ),
+            &[],
+        );
+        assert_eq!(ended(&finished, "operator -> api", "ok"), 1, "at {at} s");
+        assert_eq!(ended(&finished, "operator -> api", "timeout"), 1, "at {at} s");
+        assert_eq!(offered(&finished).iter().sum::<u64>(), 299, "at {at} s");
+    }
+}
+
 #[test]
 fn what_cannot_change_is_an_error_at_its_place() {
     let problems = |set: &str| {
@@ -275,9 +335,43 @@ fn what_cannot_change_is_an_error_at_its_place() {
         ("workloads.web.to: c", "which cannot change while the system runs"),
         ("services.a.host: h", "which cannot change while the system runs"),
         ("workloads.web.region: r", "which cannot change while the system runs"),
+        ("", "this sets nothing"),
     ] {
         let found = problems(set);
         assert!(found.iter().any(|it| it.contains(message)), "{set}: {found:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_is_shown_where_it_is_written_with_what_would_be_right() {
+    let shown = |rest: &str| {
+        let text = one_section_a_line(&format!(
+            "workloads: {{ web: {{ to: a, arrivals: constant 100/s }} }}
+             services: {{ a: {{ handle: [ {{ work: 5ms }} ], readiness: {{ call: self }} }} }}
+             {rest}"
+        ));
+        let problem = load_text(&text, &[]).problems.swap_remove(0);
+        let at = problem.at.expect("a place");
+        (text[at.start..at.end].to_owned(), problem.help.unwrap_or_default())
+    };
+    for (rest, at, help) in [
+        (
+            "operator: [ { at: 5s, set: { services.a.instances: 200000 } } ]",
+            "200000",
+            "a scenario may have at most 100000; make it smaller",
+        ),
+        (
+            "calls: { operator -> a: { timeout: 1s } }",
+            "operator -> a",
+            "write `through: a` where something needs an answer of `a`",
+        ),
+        (
+            "calls: { readiness -> a: { timeout: 1s } }",
+            "readiness -> a",
+            "probes pass no guards; `readiness` has a `timeout` of its own",
+        ),
+    ] {
+        assert_eq!(shown(rest), (at.to_owned(), help.to_owned()));
     }
 }
 

@@ -96,8 +96,8 @@ fn an_instance_that_is_no_longer_wanted_is_not_asked_for_again() {
     let finished = autoscaled(", through: api, again after: 10s, scale down after: 1s", more);
     // Of twelve threads ten are busy for two seconds and then three: two instances are enough.
     assert_eq!(scaled(&finished), [(60_000, 2)]);
-    // Each of the two is asked for at 30 s, 40 s, 50 s and once more at the instant of the look.
-    assert_eq!(ended(&finished, "operator -> api", "refused"), 8);
+    // Each of the two is asked for at 30 s, 40 s and 50 s; the look at 60 s comes before the calls.
+    assert_eq!(ended(&finished, "operator -> api", "refused"), 6);
     assert_eq!(ended(&finished, "operator -> api", "ok"), 0);
 }
 
@@ -184,6 +184,50 @@ fn an_alert_is_delivered_when_the_service_answers_and_it_still_fires() {
     assert!(alert.iter().all(|(_, what)| *what != "delivered") && kept);
 }
 
+/// The condition holds from 11 s to 14 s and from 21 s on, and the service that delivers is down from
+/// 10 s to 16 s. However long the pause before it is asked again: it is asked once more for each pause
+/// that ends before the alert is resolved, and at once when the alert fires again.
+#[test]
+fn an_alert_that_is_over_is_not_delivered_and_the_next_is_delivered_at_once() {
+    for (pause, in_vain) in [(1, 3), (2, 2), (3, 1), (5, 1), (10, 1), (60, 1)] {
+        let finished = run_sections(
+            &format!(
+                "run: {{ duration: 40s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ handle: [ {{ work: 1ms }} ] }}, pager: {{ handle: [ {{ work: 500ms }} ] }} }}
+                 faults: [ {{ at: 10s, for: 3s, errors: a, rate: 100% }}, {{ at: 20s, errors: a, rate: 100% }}, {{ at: 10s, for: 6s, crash: pager }} ]
+                 alerts: {{ Errors: {{ when: error rate of web is above 50%, through: pager, again after: {pause}s }} }}"
+            ),
+            &[],
+        );
+        assert_eq!(held_up(&finished), [(11_000, false), (21_500, true)], "{pause} s");
+        assert_eq!(ended(&finished, "operator -> pager", "refused"), in_vain, "{pause} s");
+        assert_eq!(ended(&finished, "operator -> pager", "ok"), 1, "{pause} s");
+    }
+}
+
+/// A call that is under way when its alert is resolved delivers nothing, neither that alert nor the
+/// one that fires before the answer; and a second failure is told like the first.
+#[test]
+fn each_time_that_an_alert_fires_is_delivered_by_a_call_of_its_own() {
+    let paged = |pager: &str, work: u32| {
+        run_sections(
+            &format!(
+                "run: {{ duration: 60s }}
+                 workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+                 services: {{ a: {{ handle: [ {{ work: 1ms }} ] }}, pager: {{ handle: [ {{ work: {work}s }} ] }} }}
+                 faults: [ {{ at: 10s, for: 3s, errors: a, rate: 100% }}, {{ at: 20s, errors: a, rate: 100% }} {pager} ]
+                 alerts: {{ Errors: {{ when: error rate of web is above 50%, through: pager }} }}"
+            ),
+            &[],
+        )
+    };
+    assert_eq!(held_up(&paged("", 12)), [(33_000, true)]);
+    assert_eq!(held_up(&paged("", 3)), [(24_000, true)], "answered in the instant of its end");
+    let down = paged(", { at: 5s, for: 30s, crash: pager }", 1);
+    assert_eq!(held_up(&down), [(11_000, false), (21_000, false), (42_000, true)]);
+}
+
 /// Writes a section with something in it.
 type Section = fn(&str) -> String;
 
@@ -202,9 +246,9 @@ fn what_means_nothing_is_an_error_at_its_place_wherever_something_goes_through_a
     let written = [
         (", again after: 5s", "`again after` means nothing without `through`"),
         (", through: api, again after: 0s", "asked over and over in one instant"),
-        (", through: apy", "no service, database or cache `apy`"),
+        (", through: apy", "there is no service `apy`"),
         (", through: api.start", "`api` has no operation `start`"),
-        (", through: db", "`db` is a database"),
+        (", through: db", "there is no service `db`"),
         (", throug: api", "`throug` means nothing here"),
         (", through: api", ""),
     ];

@@ -6,7 +6,7 @@ use super::compile::Strike;
 use super::reach::InForceSpan;
 use super::{Effect, Fault, FaultTarget, InForce, TriggerOn, target_of};
 use crate::language::quantity::{Duration, Factor};
-use crate::language::{Placed, Problems, section, words};
+use crate::language::{Placed, Problem, Problems, section, words};
 use crate::scenario::{Names, Plan, Through, span_or};
 use crate::system::Turn;
 
@@ -104,6 +104,11 @@ impl Strike for DeploySection {
     ) -> Vec<Fault> {
         let each = problems.above_zero(&self.each);
         let batch = problems.at_least_one(self.batch.as_ref(), 1, "the batch");
+        if let (Some(warm_up), None) = (&self.warm_up, &self.cold) {
+            let message = "`warm-up` changes nothing without `cold`";
+            let problem = Problem::warning(message, Some(warm_up.key())).labelled("no effect");
+            problems.add(problem.with_help("say how slow a process is at first: `cold: 10x`"));
+        }
         match target_of(&self.deploy, names, plan, problems) {
             Some(FaultTarget::Station(station)) => self.batches(station, begin, each, batch, plan),
             Some(FaultTarget::Edge(_)) => {

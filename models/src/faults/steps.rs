@@ -9,7 +9,7 @@ use super::Fault;
 use super::fault::Part;
 use super::instances::{InstanceChoice, instances_in_words, runs, struck_instances};
 use crate::language::phrase::Phrase;
-use crate::language::{Placed, Problems, Written, section, written};
+use crate::language::{Placed, Problem, Problems, Written, section, written};
 use crate::scenario::Plan;
 
 section! {
@@ -112,6 +112,9 @@ pub(crate) fn in_steps(
     let until = |pace: Option<&Placed<Pace>>, position| {
         pace.map_or(SimDuration::ZERO, |pace| pace.until(position))
     };
+    for pace in begin.into_iter().chain(end) {
+        pace_of_one_step(pace, struck.len(), problems);
+    }
     let mut faults: Vec<Fault> = Vec::new();
     for (position, &instance) in struck.iter().enumerate() {
         let (begins, ends) =
@@ -154,6 +157,20 @@ pub(crate) fn in_steps(
         };
     }
     faults
+}
+
+/// Warns of a pace with which all instances have their turn at once.
+fn pace_of_one_step(pace: &Placed<Pace>, instances: usize, problems: &mut Problems) {
+    if instances > 0 && pace.until(instances - 1).is_zero() {
+        let reason = match instances {
+            1 => "it is for one instance".to_owned(),
+            _ => format!("all {instances} instances have their turn at once"),
+        };
+        let message = format!("this pace changes nothing: {reason}");
+        let help = "strike more `instances`, or leave it out";
+        let problem = Problem::warning(message, Some(pace.key()));
+        problems.add(problem.labelled("no effect").with_help(help));
+    }
 }
 
 impl Reach {

@@ -81,7 +81,7 @@ impl Guards for ConnectionPool {
         problems: &mut Problems,
     ) -> Option<Self> {
         let PoolSection { max, idle, handshake, queue, max_wait } = section;
-        let capacity = problems.at_least_one(Some(max), 1, "a pool");
+        let capacity = problems.at_least_one(Some(max), 1, "`max`");
         let idle_limit = idle.as_deref().copied().unwrap_or(capacity);
         if let Some(idle) = idle.as_ref().filter(|_| idle_limit > capacity) {
             let message =

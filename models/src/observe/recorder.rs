@@ -22,6 +22,7 @@ pub struct Recorder {
     scales: Vec<(SimTime, ScaleRecord)>,
     orders: Vec<(SimTime, u32)>,
     errands: Vec<(SimTime, Errand, bool)>,
+    held_up: Vec<Errand>,
     pub(super) queues: Vec<QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
     pub(super) pools: Vec<PoolSeries>,
@@ -43,6 +44,7 @@ impl Recorder {
             scales: Vec::new(),
             orders: Vec::new(),
             errands: Vec::new(),
+            held_up: Vec::new(),
             queues: vec![QueueRecord::default(); blueprint.queues.len()],
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
@@ -144,7 +146,8 @@ impl Recorder {
 
     /// The call on which something depends has failed; only the first failure in a row is kept.
     pub fn errand_fails(&mut self, at: SimTime, errand: Errand) {
-        if !self.is_held_up(errand) {
+        if !self.held_up.contains(&errand) {
+            self.held_up.push(errand);
             self.errands.push((at, errand, false));
         }
     }
@@ -152,14 +155,16 @@ impl Recorder {
     /// The call on which something depends has been answered, which is kept if it had failed before,
     /// or if nothing else shows it.
     pub fn errand_done(&mut self, at: SimTime, errand: Errand) {
-        if errand.purpose == Purpose::Alert || self.is_held_up(errand) {
+        if errand.purpose == Purpose::Alert || self.held_up.contains(&errand) {
             self.errands.push((at, errand, true));
+            self.errand_dropped(errand);
         }
     }
 
-    fn is_held_up(&self, errand: Errand) -> bool {
-        let last = self.errands.iter().rfind(|(_, known, _)| *known == errand);
-        last.is_some_and(|(_, _, is_answered)| !is_answered)
+    /// A call on which something depends is no longer needed, so the next for the same thing has not
+    /// failed before.
+    pub fn errand_dropped(&mut self, errand: Errand) {
+        self.held_up.retain(|held_up| *held_up != errand);
     }
 
     /// The calls on which something depends that were answered, or (`false`) failed, with their

@@ -12,7 +12,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::tree::normalize_edge;
 use crate::language::{Location, Placed, Problem, Problems, Short, part_left_out, section};
 use crate::resilience::load_balancer::{BalanceSection, compile_balance};
-use crate::system::{EdgePlan, NONE};
+use crate::system::{EdgePlan, NONE, ProbeKind};
 
 section! {
     /// Settings of the calls from a caller to a callee. Their guards apply in this order: rate
@@ -183,8 +183,7 @@ fn check_edge_name(
         Some(caller)
     };
     if let Some(unknown) = unknown {
-        let help =
-            meant(unknown, callers.iter().copied(), || "it must be defined above".to_owned());
+        let help = meant(unknown, callers.iter().copied(), || not_a_caller(unknown, callee));
         problems.error(at, format!("there is no `{unknown}`"), help);
         return;
     }
@@ -195,4 +194,15 @@ fn check_edge_name(
         let problem = Problem::warning(message, Some(at));
         problems.add(problem.labelled("unused").with_help(help));
     }
+}
+
+/// Advice about a name that calls nothing.
+fn not_a_caller(name: &str, callee: &str) -> String {
+    if name == OPERATOR {
+        return format!("write `through: {callee}` where something needs an answer of `{callee}`");
+    }
+    if ProbeKind::ALL.iter().any(|kind| kind.name() == name) {
+        return format!("probes pass no guards; `{name}` has a `timeout` of its own");
+    }
+    "it must be defined above".to_owned()
 }

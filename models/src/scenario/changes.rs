@@ -45,6 +45,11 @@ impl JsonSchema for Settings {
 }
 
 impl Settings {
+    /// True if nothing is set.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The settings in words: `services.a.threads to 60`.
     pub fn in_words(&self) -> String {
         let value = |node: &Node| match node.to_json() {
@@ -61,8 +66,8 @@ impl Settings {
 pub(super) struct ChangedFiles {
     /// The tree after each change, in order of time.
     pub trees: Vec<Node>,
-    /// For each service whose number of instances changes, the largest.
-    pub most_instances: IndexMap<String, u32>,
+    /// For each service whose number of instances changes, the largest, where it is written.
+    pub most_instances: IndexMap<String, Placed<u32>>,
 }
 
 impl Loader {
@@ -83,12 +88,14 @@ impl Loader {
         for name in file.services.names() {
             let path = [parse_path("services"), vec![Segment::Key(name.to_owned())]].concat();
             let path = [path, parse_path("instances")].concat();
-            let number = |tree: &Node| match tree.get(&path).map(|node| &node.value) {
-                Some(Value::Integer(number)) => u32::try_from(*number).unwrap_or(1),
-                _ => 1,
+            let number = |tree: &Node| match tree.get(&path) {
+                Some(Node { value: Value::Integer(number), at }) => {
+                    Placed::new(u32::try_from(*number).unwrap_or(1), *at)
+                }
+                _ => Placed::new(1, tree.at),
             };
-            let most = trees().map(number).max().unwrap_or(1);
-            if trees().any(|tree| number(tree) != most) {
+            let Some(most) = trees().map(number).max_by_key(|number| **number) else { continue };
+            if trees().any(|tree| *number(tree) != *most) {
                 changed.most_instances.insert(name.to_owned(), most);
             }
         }

@@ -15,7 +15,7 @@ use super::request::{GoalsRequest, Request};
 use super::rules::check_rules;
 use super::stand_ins;
 use crate::language::tree::{Node, Value, parse_path};
-use crate::language::{Decode, Found, Location, Problem, Problems, Sources};
+use crate::language::{Decode, Found, Location, Placed, Problem, Problems, Sources};
 use crate::system::Blueprint;
 
 /// The text of a scenario, and where it comes from.
@@ -251,5 +251,5 @@ pub(super) struct WrittenFile<'a> {
     /// The folder that other files are relative to.
     pub folder: &'a Path,
     /// For each service whose number of instances changes in a run, the largest.
-    pub most_instances: &'a IndexMap<String, u32>,
+    pub most_instances: &'a IndexMap<String, Placed<u32>>,
 }

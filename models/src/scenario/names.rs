@@ -18,7 +18,7 @@ pub(crate) struct Names<'a> {
     /// The folder that files named by the scenario are relative to.
     pub folder: &'a Path,
     /// For each service whose number of instances changes in a run, the largest.
-    pub most_instances: &'a IndexMap<String, u32>,
+    pub most_instances: &'a IndexMap<String, Placed<u32>>,
     stations: IndexMap<&'a str, NamedStation>,
     keyed_caches: Vec<&'a str>,
 }

@@ -133,9 +133,8 @@ pub(crate) fn compile_operations(names: &Names<'_>, plan: &mut Plan, problems: &
     for (_, operation) in by_time(names.file) {
         let through = operation.through.plan(plan);
         note_idle(operation, plan, problems);
-        for (later, act, summary) in acts(operation, &mut changes, names, plan, problems) {
-            let at = time_of(operation) + later;
-            let through = through.filter(|_| later.is_zero());
+        if let Some((act, summary)) = act_of(operation, &mut changes, names, plan, problems) {
+            let at = time_of(operation);
             plan.blueprint.orders.push(OrderPlan { at, act, summary, through });
         }
     }
@@ -153,24 +152,27 @@ fn time_of(operation: &Operation) -> SimTime {
     SimTime::ZERO + span_or(operation.at.as_ref(), SimDuration::ZERO)
 }
 
-/// The parts of an action: how much later each is carried out, what it is, and its words.
-fn acts(
+/// An action and its words.
+fn act_of(
     operation: &Placed<Operation>,
     changes: &mut u32,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
-) -> Vec<(SimDuration, Act, String)> {
+) -> Option<(Act, String)> {
     let mut breakers = |order, edge: &Placed<String>, lasts: Option<Duration>| {
-        let Some(edge) = edge_with_breaker(edge, names, plan, problems) else { return Vec::new() };
-        let first = (SimDuration::ZERO, Act::Breaker { order, edge }, String::new());
-        let end = lasts.map(|Duration(lasts)| {
-            let order = OperatorOrder::Enable;
-            (lasts, Act::Breaker { order, edge }, String::new())
-        });
-        std::iter::once(first).chain(end).collect()
+        let lasts = lasts.map(|Duration(lasts)| lasts);
+        let act =
+            Act::Breaker { order, edge: edge_with_breaker(edge, names, plan, problems)?, lasts };
+        let words = match order {
+            OperatorOrder::ForceOpen => "forces open",
+            OperatorOrder::ForceClosed => "forces closed",
+            OperatorOrder::Disable => "disables",
+            OperatorOrder::Enable => "enables",
+            OperatorOrder::Reset => "resets",
+        };
+        Some((act, format!("{words} the breaker of {}", **edge)))
     };
-    let one = |act, summary| vec![(SimDuration::ZERO, act, summary)];
     match &operation.act {
         Written::ForceOpen(act) => breakers(OperatorOrder::ForceOpen, &act.edge, act.lasts),
         Written::ForceClosed(act) => breakers(OperatorOrder::ForceClosed, &act.edge, act.lasts),
@@ -178,27 +180,25 @@ fn acts(
         Written::Enable(act) => breakers(OperatorOrder::Enable, &act.edge, None),
         Written::Reset(act) => breakers(OperatorOrder::Reset, &act.edge, None),
         Written::Set(act) => {
-            *changes += 1;
-            one(Act::Change(*changes - 1), format!("sets {}", act.settings.in_words()))
-        }
-        Written::Restart(act) => match restart(act, names, plan, problems) {
-            Some(trigger) => one(Act::Begin(trigger), format!("restarts {}", *act.target)),
-            None => Vec::new(),
-        },
-        Written::Purge(act) => {
-            if let Some(queue) = names.file.queues.get_index_of(act.queue.as_str()) {
-                one(Act::Purge(queue as u32), format!("purges {}", *act.queue))
-            } else {
-                let help = "list it under `queues:`";
-                problems.no_such(
-                    "queue",
-                    &act.queue,
-                    act.queue.at(),
-                    names.file.queues.names(),
-                    help,
-                );
-                Vec::new()
+            if act.settings.is_empty() {
+                let help = "write a path and a value, such as `set: { workloads.web.rate: 20% }`";
+                problems.error(act.settings.at(), "this sets nothing", help);
             }
+            *changes += 1;
+            Some((Act::Change(*changes - 1), format!("sets {}", act.settings.in_words())))
+        }
+        Written::Restart(act) => {
+            let trigger = restart(act, names, plan, problems)?;
+            Some((Act::Begin(trigger), format!("restarts {}", *act.target)))
+        }
+        Written::Purge(act) => {
+            let queues = &names.file.queues;
+            let Some(queue) = queues.get_index_of(act.queue.as_str()) else {
+                let help = "list it under `queues:`";
+                problems.no_such("queue", &act.queue, act.queue.at(), queues.names(), help);
+                return None;
+            };
+            Some((Act::Purge(queue as u32), format!("purges {}", *act.queue)))
         }
     }
 }

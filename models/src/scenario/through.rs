@@ -2,7 +2,7 @@
 
 use sim_core::SimDuration;
 
-use super::names::Names;
+use super::names::{Names, split_target};
 use super::operator::OPERATOR;
 use super::plan::{Caller, Plan, span_or};
 use crate::faults::FaultKind;
@@ -89,10 +89,14 @@ impl Through {
             return;
         };
         let entry = plan.next_step();
-        // After a pause, a frame goes on with the step after the one that it paused at.
-        plan.push(Op::Jump(entry + 1));
+        let (name, _) = split_target(service);
         let kind = StationKind::Service;
-        plan.call(Caller::Operator, service, OnFailure::Ignore, kind, names, problems);
+        if names.find_station(name).is_some_and(|station| station.kind == kind) {
+            plan.call(Caller::Operator, service, OnFailure::Ignore, kind, names, problems);
+        } else {
+            let known = names.file.services.names();
+            problems.no_such("service", name, service.at(), known, "list it under `services:`");
+        }
         plan.push(Op::Answer);
         plan.through.push((service.at(), ThroughPlan { entry, again_after }));
     }

@@ -9,10 +9,8 @@ use crate::observe::{AlertTurn, AlertWatch};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AlertState {
     watch: AlertWatch,
-    /// True while a call is under way that delivers it.
-    is_asking: bool,
-    /// Number of such calls so far, retries not counted.
-    asked: u64,
+    /// Number of calls to deliver it so far, one each time that it has fired.
+    asked: u32,
 }
 
 /// The state of all alerts; of none if no delivery depends on a service.
@@ -34,29 +32,25 @@ impl Turn<'_> {
             let Some(through) = plan.through else { continue };
             let state = &mut self.state.alerts[id];
             let turn = state.watch.evaluate(plan, self.plan, &self.state.recorder, last);
-            if turn == Some(AlertTurn::Fires) && !state.is_asking {
-                state.is_asking = true;
-                let number = state.asked;
-                state.asked += 1;
-                let errand = Errand { purpose: Purpose::Alert, of: id as u32 };
-                let next = self.ask(errand, through, number);
-                self.settle(next);
+            let errand = Errand { purpose: Purpose::Alert, of: id as u32 };
+            match turn {
+                Some(AlertTurn::Fires) => {
+                    let number = state.asked;
+                    state.asked += 1;
+                    let next = self.ask(errand, through, number);
+                    self.settle(next);
+                }
+                Some(AlertTurn::Resolved) => self.state.recorder.errand_dropped(errand),
+                None => {}
             }
         }
     }
 
-    /// The call by which an alert is delivered, if it still fires.
-    pub fn still_tells(&mut self, alert: u32) -> Option<ThroughPlan> {
-        let state = &mut self.state.alerts[alert as usize];
-        if state.watch.fires() {
-            return self.plan.alerts[alert as usize].through;
-        }
-        state.is_asking = false;
-        None
-    }
-
-    /// Notes that an alert has been delivered.
-    pub fn alert_is_told(&mut self, alert: u32) {
-        self.state.alerts[alert as usize].is_asking = false;
+    /// The call by which an alert is delivered, if it still fires as it did when the call was made
+    /// for the first time.
+    pub fn still_tells(&self, alert: u32, number: u32) -> Option<ThroughPlan> {
+        let state = &self.state.alerts[alert as usize];
+        let is_needed = state.watch.fires() && number + 1 == state.asked;
+        self.plan.alerts[alert as usize].through.filter(|_| is_needed)
     }
 }

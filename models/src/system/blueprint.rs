@@ -560,7 +560,7 @@ pub struct OrderPlan {
     pub at: SimTime,
     /// The action.
     pub act: Act,
-    /// The action in a few words; empty if what it does shows by itself.
+    /// The action in a few words.
     pub summary: String,
     /// The call by which it is carried out; none if it needs nobody.
     pub through: Option<ThroughPlan>,
@@ -584,6 +584,8 @@ pub enum Act {
         order: circuit_breaker::OperatorOrder,
         /// The edge whose breakers receive the order.
         edge: u32,
+        /// The time after which they are enabled again; none if they are not.
+        lasts: Option<SimDuration>,
     },
     /// Goes on with other settings, by the number of the change.
     Change(u32),

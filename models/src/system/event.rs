@@ -123,6 +123,11 @@ pub enum Event {
         /// The order.
         order: u32,
     },
+    /// The time of an order for breakers is over.
+    OrderEnds {
+        /// The order.
+        order: u32,
+    },
     /// The instant has come that faults wait for.
     Due {
         /// The trigger of the faults.
@@ -167,6 +172,7 @@ impl sim_core::Event for Event {
             Self::Order { order } => (13, order, 0),
             Self::OrderAnswered { order } => (13, order, 1),
             Self::Due { trigger } => (13, trigger, 2),
+            Self::OrderEnds { order } => (13, order, 3),
             Self::Cancel { callee, caller } => (12, callee, caller.epoch),
         };
         (kind << 60) ^ (u64::from(epoch) << 32) ^ u64::from(subject)
@@ -179,7 +185,10 @@ impl sim_core::Event for Event {
     fn rank(self) -> u8 {
         match self {
             Self::Sample | Self::WarmupEnds | Self::ArrivalsEnd => 0,
-            Self::FaultEnds { .. } | Self::Restarted { .. } | Self::Started { .. } => 1,
+            Self::FaultEnds { .. }
+            | Self::OrderEnds { .. }
+            | Self::Restarted { .. }
+            | Self::Started { .. } => 1,
             Self::FaultBegins { .. }
             | Self::FaultGrows { .. }
             | Self::OutOfMemory { .. }

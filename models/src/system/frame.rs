@@ -119,6 +119,8 @@ pub(crate) enum Activity {
     Lost,
     /// A user between two requests thinks.
     Thinking,
+    /// Waits before it asks again for something that depends on a service.
+    AskingAgain,
 }
 
 impl Activity {
@@ -194,7 +196,8 @@ pub(crate) struct Frame {
     /// Number of attempts of the current call.
     pub attempts: u32,
     /// Number of requests in flight at its instance when it was admitted, including itself; only
-    /// set if the instance has a gate. For a call on which something depends, the number of that.
+    /// set if the instance has a gate. For a call on which something depends, the number of that
+    /// (the epoch of its caller is the number of the call).
     pub admitted_as: u32,
     /// Number of timeouts around whole calls that it has set over all its lives; used to tell the
     /// timeouts apart.

@@ -10,6 +10,7 @@ use super::errand::{Errand, Purpose};
 use super::event::Event;
 use super::state::{Next, System};
 use super::turn::Turn;
+use crate::resilience::circuit_breaker::OperatorOrder;
 
 /// The state of an operator's orders.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +30,7 @@ impl System {
         while let Some(change) = self.state.operator.due_change.take() {
             let plan = Arc::clone(&self.blueprint.changes[change as usize]);
             self.change_to(plan, schedule);
+            Turn::new(self, schedule).go_on_with_orders();
         }
     }
 }
@@ -41,9 +43,18 @@ impl Turn<'_> {
         if self.state.operator.pending.len() > 1 { Next::Nothing } else { self.next_order() }
     }
 
-    /// Goes on with the first order that has not been carried out.
+    /// Goes on with the orders after one that has changed settings: they find the new ones.
+    fn go_on_with_orders(&mut self) {
+        let next = self.next_order();
+        self.settle(next);
+    }
+
+    /// Goes on with the first order that has not been carried out, unless settings have to change
+    /// before.
     fn next_order(&mut self) -> Next {
-        while let Some(&order) = self.state.operator.pending.front() {
+        while self.state.operator.due_change.is_none()
+            && let Some(&order) = self.state.operator.pending.front()
+        {
             if let Some(through) = self.plan.orders[order as usize].through {
                 return self.ask(Errand { purpose: Purpose::Order, of: order }, through, 0);
             }
@@ -66,16 +77,27 @@ impl Turn<'_> {
     fn carry_out(&mut self, order: u32) {
         self.state.operator.pending.pop_front();
         let plan = &self.plan.orders[order as usize];
-        if !plan.summary.is_empty() {
+        // What becomes of breakers shows by itself.
+        if !matches!(plan.act, Act::Breaker { .. }) {
             self.state.recorder.order_carried_out(self.now, order);
         }
         match plan.act {
-            Act::Breaker { order, edge } => {
-                self.in_order(|turn| turn.order_breakers(edge, order));
+            Act::Breaker { order: what, edge, lasts } => {
+                self.in_order(|turn| turn.order_breakers(edge, what));
+                if let Some(lasts) = lasts {
+                    self.schedule.after(lasts, Event::OrderEnds { order });
+                }
             }
             Act::Change(change) => self.state.operator.due_change = Some(change),
             Act::Begin(trigger) => self.pull_trigger(Some(trigger)),
             Act::Purge(queue) => self.purge(queue),
+        }
+    }
+
+    /// Enables the breakers again to which an order was given for some time.
+    pub fn order_ends(&mut self, order: u32) {
+        if let Act::Breaker { edge, .. } = self.plan.orders[order as usize].act {
+            self.in_order(|turn| turn.order_breakers(edge, OperatorOrder::Enable));
         }
     }
 

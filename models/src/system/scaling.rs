@@ -17,13 +17,10 @@ pub(crate) struct ScalerState {
     pub scaler: Autoscaler,
     /// Number of instances that serve.
     pub running: u32,
-    /// Number of instances that are wanted and for which a service has been asked that has not
-    /// answered yet.
-    pub wanted: u32,
-    /// Number of such calls under way, of which some may not be needed any more.
-    asking: u32,
+    /// The numbers of the calls for instances that are wanted and not granted yet, in their order.
+    asking: Vec<u32>,
     /// Number of such calls so far.
-    asked: u64,
+    asked: u32,
     /// The times at which the instances that are starting up will serve, in order.
     pub starting: VecDeque<SimTime>,
     /// The use of each instance up to the last decision.
@@ -45,8 +42,7 @@ pub(super) fn initial_scaler(plan: &AutoscalerPlan, blueprint: &Blueprint) -> Sc
     ScalerState {
         scaler: Autoscaler::new(plan.settings),
         running: plan.from,
-        wanted: 0,
-        asking: 0,
+        asking: Vec::new(),
         asked: 0,
         starting: VecDeque::new(),
         seen: vec![SeenUse::default(); instances],
@@ -70,7 +66,7 @@ impl Turn<'_> {
         let plan = self.plan.autoscalers[scaler as usize];
         let (ready, load) = self.load(scaler);
         let state = &mut self.state.autoscalers[scaler as usize];
-        let current = state.running + state.wanted + state.starting.len() as u32;
+        let current = state.running + (state.asking.len() + state.starting.len()) as u32;
         let desired = state.scaler.desired(self.now, (ready, current - ready), load);
         for _ in current..desired {
             match plan.through {
@@ -80,10 +76,8 @@ impl Turn<'_> {
         }
         // Kubernetes takes pods away that are not ready before others, and the youngest first.
         let mut surplus = current.saturating_sub(desired);
+        surplus -= self.ask_for_fewer(scaler, surplus);
         let state = &mut self.state.autoscalers[scaler as usize];
-        let not_granted = state.wanted.min(surplus);
-        state.wanted -= not_granted;
-        surplus -= not_granted;
         while surplus > 0 && state.starting.pop_back().is_some() {
             surplus -= 1;
         }
@@ -101,35 +95,39 @@ impl Turn<'_> {
         self.schedule.after(span, Event::Started { scaler });
     }
 
-    /// Asks a service for a new instance, unless a call is under way that nobody needs any more.
+    /// Asks a service for a new instance.
     fn ask_for_instance(&mut self, scaler: u32, through: ThroughPlan) {
         let state = &mut self.state.autoscalers[scaler as usize];
-        state.wanted += 1;
-        if state.asking < state.wanted {
-            state.asking += 1;
-            let number = state.asked;
-            state.asked += 1;
-            let errand = Errand { purpose: Purpose::Instance, of: scaler };
-            let next = self.ask(errand, through, number);
-            self.settle(next);
-        }
+        let number = state.asked;
+        state.asked += 1;
+        state.asking.push(number);
+        let errand = Errand { purpose: Purpose::Instance, of: scaler };
+        let next = self.ask(errand, through, number);
+        self.settle(next);
     }
 
-    /// The call by which an autoscaler asks for an instance, if it still needs one more.
-    pub fn still_asks(&mut self, scaler: u32) -> Option<ThroughPlan> {
-        let state = &mut self.state.autoscalers[scaler as usize];
-        if state.asking > state.wanted {
-            state.asking -= 1;
-            return None;
+    /// Forgets up to `surplus` calls for instances, the latest first, and returns how many; their
+    /// answers no longer count.
+    fn ask_for_fewer(&mut self, scaler: u32, surplus: u32) -> u32 {
+        let asking = &mut self.state.autoscalers[scaler as usize].asking;
+        let kept = asking.len().saturating_sub(surplus as usize);
+        let forgotten = asking.len() - kept;
+        asking.truncate(kept);
+        if kept == 0 && forgotten > 0 {
+            self.state.recorder.errand_dropped(Errand { purpose: Purpose::Instance, of: scaler });
         }
-        self.plan.autoscalers[scaler as usize].through
+        forgotten as u32
+    }
+
+    /// The call by which an autoscaler asks for an instance, if that is still wanted.
+    pub fn still_asks(&self, scaler: u32, number: u32) -> Option<ThroughPlan> {
+        let asking = &self.state.autoscalers[scaler as usize].asking;
+        self.plan.autoscalers[scaler as usize].through.filter(|_| asking.contains(&number))
     }
 
     /// Handles the answer that an autoscaler may have one more instance.
-    pub fn instance_is_granted(&mut self, scaler: u32) {
-        let state = &mut self.state.autoscalers[scaler as usize];
-        state.asking -= 1;
-        state.wanted -= 1;
+    pub fn instance_is_granted(&mut self, scaler: u32, number: u32) {
+        self.state.autoscalers[scaler as usize].asking.retain(|asked| *asked != number);
         self.start_up(scaler);
     }
 

@@ -149,6 +149,7 @@ impl<'a> Turn<'a> {
             Event::Sweep { edge } => self.sweep_outliers(edge),
             Event::Order { order } => return self.order_given(order),
             Event::OrderAnswered { order } => return self.order_answered(order),
+            Event::OrderEnds { order } => self.order_ends(order),
             Event::Due { trigger } => self.pull_trigger(Some(trigger)),
             Event::WarmupEnds => self.warmup_ends(),
             Event::ArrivalsEnd => self.arrivals_end(),
@@ -245,6 +246,7 @@ impl<'a> Turn<'a> {
             Activity::ResendingRequest => self.resend(index, Activity::InTransit),
             Activity::ResendingReply => self.resend(index, Activity::ReplyInTransit),
             Activity::Thinking => self.next_iteration(index),
+            Activity::AskingAgain => self.ask_again(index),
             Activity::Free
             | Activity::Running
             | Activity::Queued

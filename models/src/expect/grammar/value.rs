@@ -2,7 +2,7 @@
 
 use sim_core::SimDuration;
 use winnow::Parser;
-use winnow::combinator::{alt, opt, preceded};
+use winnow::combinator::{alt, preceded};
 use winnow::token::take_while;
 
 use super::parsing::{Read, keyword, placed, spaces};
@@ -16,27 +16,31 @@ pub(super) fn bound<'a>(
     input: &mut &'a str,
     is_equation: bool,
 ) -> Read<WrittenBound> {
-    let both = |input: &mut &'a str| {
-        let relation = if is_equation { Relation::Exactly } else { relation(input)? };
-        let value = preceded(spaces, value)
+    let value = |input: &mut &'a str| {
+        preceded(spaces, value)
             .context("a value such as 99%, 400ms, 100/s, 3x or 5")
-            .parse_next(input)?;
-        Ok((relation, value))
+            .parse_next(input)
     };
-    let ((relation, value), at) = placed(text, input, both)?;
+    let alone = |input: &mut &'a str| Ok((Relation::Exactly, value(input)?));
+    let both = |input: &mut &'a str| Ok((relation(input)?, value(input)?));
+    let ((relation, value), at) = if is_equation {
+        placed(text, input, alone)?
+    } else {
+        placed(text, input, alt((both, alone)))?
+    };
     Ok(WrittenBound { relation, value, at })
 }
 
-/// The side of a value on which a figure must lie; exactly there if nothing is written.
+/// The side of a value on which a figure must lie.
 fn relation(input: &mut &str) -> Read<Relation> {
-    let relation = alt((
+    alt((
         keyword("at least").value(Relation::AtLeast),
         keyword("at most").value(Relation::AtMost),
         keyword("above").value(Relation::Above),
         keyword("below").value(Relation::Below),
         keyword("exactly").value(Relation::Exactly),
-    ));
-    opt(relation).map(|relation| relation.unwrap_or(Relation::Exactly)).parse_next(input)
+    ))
+    .parse_next(input)
 }
 
 /// A number with its unit.

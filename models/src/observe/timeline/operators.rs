@@ -52,7 +52,7 @@ fn held_up(errand: Errand, is_over: bool, blueprint: &Blueprint) -> Option<Chang
 
 /// The service that something goes through.
 fn service(blueprint: &Blueprint, through: Option<ThroughPlan>) -> Option<String> {
-    let call = blueprint.program.get(through?.entry as usize + 1)?;
+    let call = blueprint.program.get(through?.entry as usize)?;
     let Op::Call(site) = call else { return None };
     let edge = &blueprint.edges[blueprint.sites[*site as usize].edge as usize];
     Some(blueprint.stations[edge.callee as usize].name.clone())

@@ -205,6 +205,11 @@ impl Graph<'_> {
     }
 }
 
-fn without_effect(message: String, at: Option<Location>, help: &str, problems: &mut Problems) {
+pub(super) fn without_effect(
+    message: String,
+    at: Option<Location>,
+    help: &str,
+    problems: &mut Problems,
+) {
     problems.add(Problem::warning(message, at).labelled("no effect").with_help(help));
 }

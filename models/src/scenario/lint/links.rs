@@ -1,6 +1,7 @@
 //! Warnings about links.
 
 use super::Graph;
+use super::idle::without_effect;
 use crate::guards::Guard;
 use crate::language::{Placed, Problem, Problems};
 use crate::system::{NONE, UNLIMITED};
@@ -18,6 +19,14 @@ impl Graph<'_> {
                         .labelled("never used")
                         .with_help(help),
                 );
+            }
+            let plan = &blueprint.links[id];
+            let again = link.retransmit_after.as_ref();
+            if let Some(again) = again.filter(|_| plan.loss <= 0.0 && plan.queue == UNLIMITED) {
+                let message =
+                    format!("`retransmit after` changes nothing: `{name}` loses no message");
+                let help = "give it a `loss` or a `queue`, or leave it out";
+                without_effect(message, Some(again.key()), help, problems);
             }
         }
         for (index, edge) in blueprint.edges.iter().enumerate() {

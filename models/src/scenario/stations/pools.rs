@@ -57,7 +57,7 @@ fn compile_service(
     let first = plan.blueprint.instances.len();
     let station = Station {
         instances: service.instances.as_ref(),
-        most: names.most_instances.get(name).copied(),
+        most: names.most_instances.get(name),
         pool,
         slots,
         admission: service.admission.as_ref(),
@@ -127,7 +127,7 @@ struct Station<'a> {
     key: Location,
     instances: Option<&'a Placed<u32>>,
     /// The most instances that operators ever set, if they set them.
-    most: Option<u32>,
+    most: Option<&'a Placed<u32>>,
     pool: PoolKind,
     slots: Option<&'a Short<Slots>>,
     admission: Option<&'a AdmissionSection>,
@@ -191,7 +191,7 @@ impl<'a> Station<'a> {
             let slots = first_pool + instance;
             let (resources, keys, region) = (NONE, NONE, NONE);
             let clients = self.clients.map_or(NONE, |limit| {
-                let capacity = problems.at_least_one(Some(limit), 1, "a database");
+                let capacity = problems.at_least_one(Some(limit), 1, "`max connections`");
                 plan.push_pool(PoolPlan {
                     number: number_of(instance),
                     instance: first + instance,
@@ -222,8 +222,9 @@ impl<'a> Station<'a> {
 
     fn count(&self, before: u32, problems: &mut Problems) -> u32 {
         let written = problems.at_least_one(self.instances, 1, "instances");
-        let count = self.most.map_or(written, |most| most.max(written));
-        let at = self.instances.map_or(self.key, Placed::at);
+        let more = self.most.filter(|most| ***most > written);
+        let count = more.map_or(written, |most| **most);
+        let at = more.or(self.instances).map_or(self.key, Placed::at);
         let in_all = u64::from(before) + u64::from(count);
         if problems.may_have(in_all, most::INSTANCES, "instances", at) { count } else { 1 }
     }
