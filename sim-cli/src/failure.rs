@@ -30,6 +30,14 @@ pub enum Failure {
     /// An expectation failed or a timeline differs from the committed one, which has been shown.
     #[error("a test failed")]
     Test,
+    /// Nothing was found that meets every limit; what comes closest has been shown.
+    #[error("nothing was found that meets every limit")]
+    Unmet,
+    /// Nothing was found that meets every limit, and so nothing is exported.
+    #[error(
+        "nothing was found that meets every limit, so nothing is exported; --even-if-unmet exports what comes closest"
+    )]
+    NotExported,
     /// The arguments make no sense together.
     #[error("{0}")]
     Usage(String),
@@ -65,7 +73,7 @@ impl Failure {
     /// The exit code, as the help of `fusebox` lists them.
     fn exit_code(&self) -> u8 {
         match self {
-            Self::Test => 1,
+            Self::Test | Self::Unmet | Self::NotExported => 1,
             Self::Scenario
             | Self::Read { .. }
             | Self::Usage(_)
@@ -79,7 +87,7 @@ impl Failure {
     /// The message to print; `None` if the command has said everything.
     fn message(&self) -> Option<String> {
         match self {
-            Self::Scenario | Self::Stopped | Self::Test => None,
+            Self::Scenario | Self::Stopped | Self::Test | Self::Unmet => None,
             other => Some(other.to_string()),
         }
     }

@@ -1,9 +1,11 @@
 //! The distance of a candidate from the goals.
 
-use sim_core::stats::{ConfidenceInterval, Welford};
+use sim_core::stats::{ConfidenceInterval, Welford, share_at_least, share_at_most};
 use sim_models::expect::{Bound, Reading, Relation};
 use sim_models::observe::FigureUnit;
 use sim_models::study::{FigurePlan, Level};
+
+use super::recommendation::Standing;
 
 /// Confidence of the intervals.
 const CONFIDENCE: f64 = 0.95;
@@ -21,6 +23,42 @@ pub struct LimitHere {
     pub unit: FigureUnit,
     /// The bound that its figure must keep.
     pub bound: Bound,
+    /// The share of runs that must keep it.
+    pub share: f64,
+}
+
+/// The runs that kept a limit, of those that were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The runs that kept it.
+    pub kept: u64,
+    /// All runs.
+    pub runs: u64,
+}
+
+impl Kept {
+    /// The share of all runs that surely keep the limit, with a confidence of 95 %.
+    pub fn at_least(self) -> f64 {
+        share_at_least(self.kept, self.runs, CONFIDENCE)
+    }
+
+    /// The standing of the limit if this share of runs must keep it.
+    pub fn standing(self, share: f64) -> Standing {
+        if self.kept < self.runs && self.runs - self.kept > forgiven(share, self.runs) {
+            let may_keep = share_at_most(self.kept, self.runs, CONFIDENCE) >= share;
+            if may_keep { Standing::Unsure } else { Standing::Misses }
+        } else {
+            Standing::Holds
+        }
+    }
+}
+
+/// The number of runs that may miss a limit which this share of all runs must keep: as many as leave
+/// no doubt that the others are enough, with a confidence of 95 %; none if so few runs leave one
+/// anyway.
+fn forgiven(share: f64, runs: u64) -> u64 {
+    let is_enough = |missed: &u64| share_at_least(runs - missed, runs, CONFIDENCE) >= share;
+    (1..runs).take_while(is_enough).last().unwrap_or(0)
 }
 
 impl LimitHere {
@@ -31,6 +69,7 @@ impl LimitHere {
                 text: reading.text.clone(),
                 unit: reading.wanted.unit(),
                 bound,
+                share: reading.share,
             })
         };
         readings.iter().filter_map(limit).collect()
@@ -53,26 +92,15 @@ impl LimitHere {
         };
         libm::log1p((value - bound).abs() / scale).max(LEAST_MISS)
     }
-
-    /// True if a whole interval lies on the right side of the bound.
-    pub fn surely_holds(&self, interval: ConfidenceInterval) -> bool {
-        let half_width = if interval.half_width.is_finite() { interval.half_width } else { 0.0 };
-        let worst = match self.bound.relation {
-            Relation::AtLeast | Relation::Above => interval.mean - half_width,
-            Relation::AtMost | Relation::Below => interval.mean + half_width,
-            Relation::Exactly => interval.mean,
-        };
-        self.bound.holds(worst)
-    }
 }
 
 /// The margin with which a limit must be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caution {
-    /// None: the mean over runs must keep it.
-    OnAverage,
-    /// A standard deviation: a run that is that much worse than the mean must still keep it, so
-    /// that the search does not end at the very edge.
+    /// None: as many of the runs must keep it as promised.
+    AsPromised,
+    /// A standard deviation besides: a run that is that much worse than the mean must still keep it,
+    /// so that a search with few runs does not end at the very edge.
     WithRoom,
 }
 
@@ -101,9 +129,22 @@ struct Samples {
     known: Welford,
     /// The number of runs that had nothing to read.
     unknown: u64,
+    /// The distances by which runs missed the bound, if it is a limit.
+    misses: Vec<f64>,
 }
 
 impl Samples {
+    /// The distance of the worst run that is not forgiven; zero if none is missed.
+    fn worst_not_forgiven(&self, share: f64) -> f64 {
+        if self.misses.is_empty() {
+            return 0.0;
+        }
+        let mut misses = self.misses.clone();
+        misses.sort_by(|one, other| other.total_cmp(one));
+        let forgiven = forgiven(share, self.known.count() + self.unknown);
+        misses.get(forgiven as usize).copied().unwrap_or(0.0)
+    }
+
     /// The mean with its interval; `None` if there was no run, or nothing to read in one of them.
     fn interval(&self) -> Option<ConfidenceInterval> {
         (self.unknown == 0 && self.known.count() > 0).then(|| self.known.interval(CONFIDENCE))
@@ -122,10 +163,16 @@ impl Assessment {
 
     /// Adds the values that a run under a condition has for each reading.
     pub(super) fn add(&mut self, condition: usize, values: &[Option<f64>]) {
-        for (reading, value) in self.readings[condition].iter_mut().zip(values) {
+        let limits = &self.limits[condition];
+        for (place, (reading, value)) in self.readings[condition].iter_mut().zip(values).enumerate()
+        {
             match value {
                 Some(value) => reading.known.add(*value),
                 None => reading.unknown += 1,
+            }
+            let miss = limits.get(place).map_or(0.0, |limit| limit.miss(*value));
+            if miss > 0.0 {
+                reading.misses.push(miss);
             }
         }
     }
@@ -136,6 +183,7 @@ impl Assessment {
         for (mine, theirs) in self.readings.iter_mut().flatten().zip(theirs) {
             mine.known.merge(&theirs.known);
             mine.unknown += theirs.unknown;
+            mine.misses.extend(theirs.misses);
         }
         self
     }
@@ -144,6 +192,28 @@ impl Assessment {
     /// one of them.
     pub fn of_limit(&self, condition: usize, limit: usize) -> Option<ConfidenceInterval> {
         self.readings[condition][limit].interval()
+    }
+
+    /// The runs that kept a limit under a condition.
+    pub fn kept(&self, condition: usize, limit: usize) -> Kept {
+        let samples = &self.readings[condition][limit];
+        let runs = samples.known.count() + samples.unknown;
+        Kept { kept: runs - samples.misses.len() as u64, runs }
+    }
+
+    /// The worst standing of any limit under the conditions that were simulated.
+    pub fn standing(&self) -> Standing {
+        let all = self.all_kept().map(|(kept, share)| kept.standing(share));
+        all.max().unwrap_or(Standing::Holds)
+    }
+
+    /// The runs that kept each limit under the conditions that were simulated, and the share that
+    /// must.
+    fn all_kept(&self) -> impl Iterator<Item = (Kept, f64)> {
+        self.measured_conditions().flat_map(move |condition| {
+            let limits = self.limits[condition].iter().enumerate();
+            limits.map(move |(place, limit)| (self.kept(condition, place), limit.share))
+        })
     }
 
     /// The conditions that were simulated.
@@ -173,41 +243,28 @@ impl Assessment {
     pub fn misses(&self, caution: Caution) -> impl Iterator<Item = Miss> {
         let all = self.measured_conditions().flat_map(move |condition| {
             self.limits[condition].iter().enumerate().map(move |(place, limit)| {
-                let figure = self.cautious_figure(condition, place, limit, caution);
-                Miss { condition, limit: place, distance: limit.miss(figure) }
+                let distance = self.distance(condition, place, limit, caution);
+                Miss { condition, limit: place, distance }
             })
         });
         all.filter(|miss| miss.distance > 0.0)
     }
 
-    /// The mean of a limit's figure, made worse by the margin.
-    fn cautious_figure(
-        &self,
-        condition: usize,
-        place: usize,
-        limit: &LimitHere,
-        caution: Caution,
-    ) -> Option<f64> {
-        let mean = self.of_limit(condition, place)?.mean;
-        let spread = match caution {
-            Caution::OnAverage => 0.0,
-            Caution::WithRoom => libm::sqrt(self.readings[condition][place].known.variance()),
-        };
-        Some(match limit.bound.relation {
+    /// The distance of the worst run that is not forgiven, or with room that of a run one standard
+    /// deviation worse than the mean if it is larger.
+    fn distance(&self, condition: usize, place: usize, limit: &LimitHere, caution: Caution) -> f64 {
+        let samples = &self.readings[condition][place];
+        let worst = samples.worst_not_forgiven(limit.share);
+        if caution == Caution::AsPromised || samples.known.count() == 0 {
+            return worst;
+        }
+        let (mean, spread) = (samples.known.mean(), libm::sqrt(samples.known.variance()));
+        let cautious = match limit.bound.relation {
             Relation::AtLeast | Relation::Above => mean - spread,
             Relation::AtMost | Relation::Below => mean + spread,
             Relation::Exactly => mean,
-        })
-    }
-
-    /// True if every limit holds with the whole interval of its figure.
-    pub fn surely_holds(&self) -> bool {
-        self.limits.iter().enumerate().all(|(condition, limits)| {
-            let holds = |(place, limit): (usize, &LimitHere)| {
-                self.of_limit(condition, place).is_some_and(|interval| limit.surely_holds(interval))
-            };
-            limits.iter().enumerate().all(holds)
-        })
+        };
+        worst.max(limit.miss(Some(cautious)))
     }
 
     /// The objectives as one number, less being better: the mean of all objectives, each turned so

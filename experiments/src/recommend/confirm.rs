@@ -1,14 +1,14 @@
 //! The answer on fresh random numbers: its limits, its room under strain, and the limits that no
 //! candidate could meet.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use sim_core::stats::ConfidenceInterval;
 use sim_models::study::{Strain, strained as strain_system};
 use sim_models::system::Blueprint;
 
 use super::assessment::{Assessment, Caution, LimitHere, Miss};
-use super::recommendation::{LimitStanding, Standing, Strained, Unmet};
+use super::recommendation::{LimitStanding, MeasuredLimit, Standing, Strained, Unmet};
 use super::refine::breaches;
 use super::search::Tried;
 use super::tunable_system::{Candidate, TunableSystem};
@@ -17,30 +17,66 @@ use crate::watch::{Interrupted, Watch};
 
 /// The first replication that confirms an answer; no step before has seen it or any later one.
 const FRESH: u64 = 1_000_000;
+/// The most runs that decide about a candidate, as a multiple of those that the plan asks for.
+pub(super) const MOST: u64 = 4;
+/// The most runs of the settings of the file, which are only compared with.
+const MOST_COMPARED: u64 = 20;
 
-/// Simulates a candidate that has been measured before on fresh random numbers, on all threads.
+/// Simulates a candidate that has been measured before on fresh random numbers: those of one of
+/// several rounds.
 pub(super) fn confirm(
     system: &TunableSystem,
     candidate: &Candidate,
+    round: u64,
+    watch: &dyn Watch,
+) -> Result<Assessment, Interrupted> {
+    decide(system, candidate, FRESH * (1 + round), watch)
+}
+
+/// Simulates the settings of the file on the random numbers of a round, to compare with.
+pub(super) fn as_it_is(
+    system: &TunableSystem,
+    round: u64,
+    watch: &dyn Watch,
+) -> Result<Assessment, Interrupted> {
+    let first = FRESH * (1 + round);
+    let runs = u64::from(system.plan().validations).min(MOST_COMPARED);
+    on_fresh(system, &system.sound_systems(&system.as_it_is()), first..first + runs, watch)
+}
+
+/// Simulates a candidate that has been measured before, with the random numbers from a replication
+/// on and on all threads, as often as the plan asks for, and oftener while that does not decide
+/// whether every limit is kept as promised.
+pub(super) fn decide(
+    system: &TunableSystem,
+    candidate: &Candidate,
+    first: u64,
     watch: &dyn Watch,
 ) -> Result<Assessment, Interrupted> {
     let systems = system.sound_systems(candidate);
-    confirm_systems(system, &systems, system.plan().validations, watch)
+    let least = u64::from(system.plan().validations);
+    let mut runs = least;
+    let mut known = on_fresh(system, &systems, first..first + runs, watch)?;
+    while known.standing() == Standing::Unsure && runs < MOST * least {
+        let more = on_fresh(system, &systems, first + runs..first + 2 * runs, watch)?;
+        known = known.together(more);
+        runs *= 2;
+    }
+    Ok(known)
 }
 
-fn confirm_systems(
+fn on_fresh(
     system: &TunableSystem,
     systems: &[Arc<Blueprint>],
-    validations: u32,
+    replications: Range<u64>,
     watch: &dyn Watch,
 ) -> Result<Assessment, Interrupted> {
     let order: Vec<usize> = system.conditions().collect();
-    let fresh: Vec<u64> = (FRESH..FRESH + u64::from(validations)).collect();
+    let fresh: Vec<u64> = replications.collect();
     let parts = in_order(&fresh, watch.jobs(), &|_, replication: &u64| {
         system.measure(systems, &order, *replication..replication + 1, watch, &|_| false)
     });
-    let nothing = Assessment::new(system.limits(), system.plan().objectives.len());
-    parts.into_iter().try_fold(nothing, |all, part| Ok(all.together(part?)))
+    parts.into_iter().try_fold(system.unmeasured(), |all, part| Ok(all.together(part?)))
 }
 
 /// The standing of every limit with the settings as they are and as recommended.
@@ -50,30 +86,27 @@ pub(super) fn standings(
     confirmed: &Assessment,
 ) -> Vec<LimitStanding> {
     let conditions = system.limits().iter().zip(&system.plan().conditions).enumerate();
+    let measured = |limit: &LimitHere, condition, place, assessment: &Assessment| {
+        let kept = assessment.kept(condition, place);
+        let figure = assessment.of_limit(condition, place);
+        MeasuredLimit { kept, figure, standing: kept.standing(limit.share) }
+    };
     conditions
         .flat_map(|(condition, (limits, name))| {
             limits.iter().enumerate().map(move |(place, limit)| LimitStanding {
                 condition: name.clone(),
                 limit: limit.text.clone(),
                 unit: limit.unit,
-                now: standing(limit, as_it_is.of_limit(condition, place)),
-                recommended: standing(limit, confirmed.of_limit(condition, place)),
+                share: limit.share,
+                now: measured(limit, condition, place, as_it_is),
+                recommended: measured(limit, condition, place, confirmed),
             })
         })
         .collect()
 }
 
-fn standing(
-    limit: &LimitHere,
-    interval: Option<ConfidenceInterval>,
-) -> (Option<ConfidenceInterval>, Standing) {
-    let standing = match interval {
-        Some(interval) if limit.surely_holds(interval) => Standing::Holds,
-        Some(interval) if limit.bound.holds(interval.mean) => Standing::Unsure,
-        _ => Standing::Misses,
-    };
-    (interval, standing)
-}
+/// The most runs under each strain.
+const MOST_STRAINED: u64 = 10;
 
 /// The limits that give way under each strain.
 pub(super) fn strained(
@@ -85,9 +118,9 @@ pub(super) fn strained(
     let under = |strain: Strain| {
         let systems: Vec<Arc<Blueprint>> =
             systems.iter().map(|system| Arc::new(strain_system(system, strain))).collect();
-        let validations = system.plan().validations.div_ceil(2);
-        let assessment = confirm_systems(system, &systems, validations, watch)?;
-        let breaches = breaches(system, &assessment, &candidate.levels[0], Caution::OnAverage);
+        let validations = u64::from(system.plan().validations).min(MOST_STRAINED);
+        let assessment = on_fresh(system, &systems, FRESH..FRESH + validations, watch)?;
+        let breaches = breaches(system, &assessment, &candidate.levels[0], Caution::AsPromised);
         Ok(Strained { strain, breaches })
     };
     Strain::ALL.into_iter().map(under).collect()
@@ -95,7 +128,7 @@ pub(super) fn strained(
 
 /// The limits that the nearest candidate misses.
 pub(super) fn unmet(system: &TunableSystem, ranking: &[Tried], nearest: &Assessment) -> Vec<Unmet> {
-    let misses = nearest.misses(Caution::OnAverage);
+    let misses = nearest.misses(Caution::AsPromised);
     misses
         .map(|Miss { condition, limit, .. }| unmet_limit(system, ranking, condition, limit))
         .collect()
@@ -116,7 +149,7 @@ fn unmet_limit(system: &TunableSystem, ranking: &[Tried], condition: usize, plac
     let meets = known().find(|(_, _, figure)| limit.bound.holds(*figure));
     let at_the_cost_of = meets.and_then(|(tried, assessment, _)| {
         let at = &tried.candidate.levels[0];
-        let breach = breaches(system, assessment, at, Caution::OnAverage).into_iter().next()?;
+        let breach = breaches(system, assessment, at, Caution::AsPromised).into_iter().next()?;
         Some((breach.condition?, breach.limit))
     });
     Unmet {

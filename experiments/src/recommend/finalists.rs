@@ -1,9 +1,9 @@
 //! The choice among the best candidates of a search, on random numbers that it has not seen.
 
-use std::ops::Range;
-
 use super::assessment::{Assessment, differs};
+use super::confirm::decide;
 use super::coordinate::Coordinate;
+use super::recommendation::Standing;
 use super::refine::Refinement;
 use super::search::{INFEASIBLE, Search, Tried};
 use super::tunable_system::{Candidate, TunableSystem};
@@ -12,6 +12,10 @@ use crate::watch::{Interrupted, Watch};
 
 /// The number of best candidates that are simulated again with other random numbers.
 const FINALISTS: usize = 6;
+/// The number of runs of each of them, before the best are simulated as often as the answer.
+const FIRST_LOOK: u64 = 20;
+/// The first replication of these, which the search has not seen.
+const SECOND_LOOK: u64 = 500_000;
 /// The number of times that the search goes on, if all finalists were only lucky.
 const MOST_ROUNDS: u32 = 3;
 /// A candidate must be better than the present settings by this share, or keep limits that they do
@@ -61,24 +65,28 @@ fn best_of_finalists(search: &Search<'_>) -> Result<Option<Candidate>, Interrupt
     let ranking = search.ranking();
     let finalists: Vec<&Tried> =
         ranking.iter().filter(|tried| tried.score < INFEASIBLE).take(FINALISTS).collect();
-    let measured: Vec<Assessment> = in_order(&finalists, watch.jobs(), &|_, tried: &&Tried| {
-        measure(system, &tried.candidate, second_look(system), watch)
-    })
-    .into_iter()
-    .collect::<Result<_, _>>()?;
+    let first_look = in_order(&finalists, watch.jobs(), &|_, tried: &&Tried| {
+        measure(system, &tried.candidate, watch)
+    });
+    let mut seen: Vec<(&Tried, Assessment)> = Vec::new();
+    for (tried, assessment) in finalists.iter().zip(first_look) {
+        seen.push((tried, assessment?));
+    }
     let regret =
         |assessment: &Assessment| assessment.regret(&system.plan().objectives, search.now());
-    let best = finalists
-        .iter()
-        .zip(&measured)
-        .filter(|(_, assessment)| assessment.surely_holds())
-        .reduce(|best, next| if regret(next.1) < regret(best.1) { next } else { best });
-    if best.is_none() {
-        for (tried, assessment) in finalists.iter().zip(&measured) {
-            search.revise(tried, assessment);
+    seen.sort_by(|(_, one), (_, other)| regret(one).total_cmp(&regret(other)));
+    for (tried, shown) in &mut seen {
+        if shown.standing() != Standing::Misses {
+            *shown = decide(system, &tried.candidate, SECOND_LOOK, watch)?;
+        }
+        if shown.standing() == Standing::Holds {
+            return Ok(Some(tried.candidate.clone()));
         }
     }
-    Ok(best.map(|(tried, _)| tried.candidate.clone()))
+    for (tried, shown) in &seen {
+        search.revise(tried, shown);
+    }
+    Ok(None)
 }
 
 /// True if a candidate keeps limits that the present settings do not, or is better by more than a
@@ -95,33 +103,63 @@ pub(super) fn is_worth_a_change(search: &Search<'_>, ranking: &[Tried], best: &C
     present.score >= INFEASIBLE || regret(found) < regret(present) - WORTH_A_CHANGE
 }
 
-/// The candidate with the fewest changes that is as good as the best, unless it was only lucky.
+/// The candidate with the fewest changes that is as good as the best. If it was only lucky, half of
+/// the changes that were taken back are made again, and so on.
 pub(super) fn simplified(
     refinement: &Refinement<'_>,
     best: Candidate,
 ) -> Result<Candidate, Interrupted> {
-    let (system, watch) = (refinement.system, refinement.watch);
-    let simpler = refinement.fewest_changes(best.clone())?;
-    if simpler.levels.iter().zip(&best.levels).all(|(one, other)| !differs(one, other)) {
-        return Ok(best);
+    let simplest = refinement.fewest_changes(best.clone())?;
+    let mut taken_back: Vec<usize> = (0..best.levels.len())
+        .filter(|&place| differs(&simplest.levels[place], &best.levels[place]))
+        .collect();
+    while !taken_back.is_empty() {
+        let mut simpler = best.clone();
+        for &place in &taken_back {
+            simpler.levels[place] = simplest.levels[place].clone();
+        }
+        if keeps_its_promises(refinement, &simpler)? {
+            return Ok(simpler);
+        }
+        taken_back.truncate(taken_back.len() / 2);
     }
-    let assessment = measure(system, &simpler, second_look(system), watch)?;
-    Ok(if assessment.surely_holds() { simpler } else { best })
+    Ok(best)
 }
 
-/// The replications that follow those of the search.
-fn second_look(system: &TunableSystem) -> Range<u64> {
-    let first = u64::from(system.plan().replications);
-    first..first + u64::from(system.plan().validations)
+/// True if a candidate keeps every limit as promised on random numbers that the search has not seen.
+fn keeps_its_promises(
+    refinement: &Refinement<'_>,
+    candidate: &Candidate,
+) -> Result<bool, Interrupted> {
+    let (system, watch) = (refinement.system, refinement.watch);
+    if system.systems(candidate).is_err()
+        || measure(system, candidate, watch)?.standing() == Standing::Misses
+    {
+        return Ok(false);
+    }
+    Ok(decide(system, candidate, SECOND_LOOK, watch)?.standing() == Standing::Holds)
 }
 
-/// Simulates a candidate that has been measured before.
+/// The candidate in the middle between those that keep the limits, if it keeps them too: where
+/// nothing is to be minimized, room is what makes one candidate better than another.
+pub(super) fn in_the_middle(
+    refinement: &Refinement<'_>,
+    best: Candidate,
+) -> Result<Candidate, Interrupted> {
+    refinement.watch.begin("looking for the most room", None);
+    let centred = refinement.centred(best.clone())?;
+    Ok(if keeps_its_promises(refinement, &centred)? { centred } else { best })
+}
+
+/// Simulates a candidate that has been measured before, until a limit is clearly missed.
 fn measure(
     system: &TunableSystem,
     candidate: &Candidate,
-    replications: Range<u64>,
     watch: &dyn Watch,
 ) -> Result<Assessment, Interrupted> {
     let order: Vec<usize> = system.conditions().collect();
-    system.measure(&system.sound_systems(candidate), &order, replications, watch, &|_| false)
+    let runs = FIRST_LOOK.min(u64::from(system.plan().validations));
+    let replications = SECOND_LOOK..SECOND_LOOK + runs;
+    let is_enough = |assessment: &Assessment| assessment.standing() == Standing::Misses;
+    system.measure(&system.sound_systems(candidate), &order, replications, watch, &is_enough)
 }

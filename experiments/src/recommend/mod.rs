@@ -28,13 +28,14 @@ mod refine;
 mod search;
 mod tunable_system;
 
-pub use assessment::{Assessment, Caution, LimitHere, Miss};
+pub use assessment::{Assessment, Caution, Kept, LimitHere, Miss};
 pub use cma_es::CmaEs;
 pub use coordinate::Coordinate;
 pub use formulas::{Formula, FormulaEstimate, formulas};
 pub use recommend::{look_for, recommend};
 pub use recommendation::{
-    Advice, Breach, Conclusion, LimitStanding, Recommendation, Standing, Strained, Unmet,
+    Advice, Breach, Conclusion, LimitStanding, MeasuredLimit, Recommendation, Standing, Strained,
+    Unmet,
 };
 pub use search::{Search, Strategy, Tried};
 pub use tunable_system::{Candidate, TunableSystem};

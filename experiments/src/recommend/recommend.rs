@@ -1,13 +1,13 @@
 //! All steps from goals to a recommendation, in their order.
 
-use super::assessment::{Assessment, Caution};
+use super::assessment::Assessment;
 use super::cma_es::CmaEs;
-use super::confirm::{confirm, standings, strained, unmet};
+use super::confirm::{as_it_is, confirm, standings, strained, unmet};
 use super::coordinate::Coordinate;
-use super::finalists::{Best, best, is_worth_a_change, simplified};
+use super::finalists::{Best, best, in_the_middle, is_worth_a_change, simplified};
 use super::formulas::formulas;
 use super::front::front;
-use super::recommendation::{Advice, Conclusion, Recommendation};
+use super::recommendation::{Advice, Conclusion, Recommendation, Standing};
 use super::refine::Refinement;
 use super::search::Search;
 use super::tunable_system::{Candidate, TunableSystem};
@@ -15,6 +15,8 @@ use crate::watch::{Interrupted, Watch};
 
 /// The share of the runs that is for searching in all directions at once.
 const TOGETHER: f64 = 0.6;
+/// The number of times that the search goes on because fresh random numbers refute its answer.
+const MOST_ROUNDS: u64 = 3;
 
 /// Finds the settings that keep every limit under every condition and serve the objectives best.
 /// The answer depends on the scenario and its seed alone, not on the number of threads.
@@ -24,11 +26,11 @@ const TOGETHER: f64 = 0.6;
 pub fn recommend(system: &TunableSystem, watch: &dyn Watch) -> Result<Recommendation, Interrupted> {
     let plan = system.plan();
     let seed = system.as_written()[0].run.seed;
+    let before = system.runs();
     watch.begin("measuring the present settings", None);
     let search = Search::new(system, watch)?;
     let (estimates, start) = formulas(system, watch)?;
     look_for(&search, &[system.as_it_is(), start], u64::from(plan.runs), seed)?;
-    let best = best(&search)?;
     let refinement = Refinement {
         system,
         watch,
@@ -36,20 +38,12 @@ pub fn recommend(system: &TunableSystem, watch: &dyn Watch) -> Result<Recommenda
         replications: 0..u64::from(plan.replications),
         now: search.now(),
     };
-    let ranking = search.ranking();
-    let chosen = match best {
-        Best::Nearest(candidate) => candidate,
-        Best::KeepsLimits(candidate) if is_worth_a_change(&search, &ranking, &candidate) => {
-            watch.begin("taking back changes that bring nothing", None);
-            simplified(&refinement, candidate)?
-        }
-        Best::KeepsLimits(_) => system.as_it_is(),
-    };
+    let (chosen, confirmed, round) = confirmed_answer(&search, &refinement)?;
     watch.begin("finding how far each setting may move", None);
     let advice = refinement.advice(&chosen)?;
     watch.begin("confirming on fresh random numbers", None);
-    let confirmed = confirm(system, &chosen, watch)?;
-    let as_it_is = confirm(system, &system.as_it_is(), watch)?;
+    let as_it_is = as_it_is(system, round, watch)?;
+    let ranking = search.ranking();
     let conclusion = conclusion(&confirmed, &advice);
     let is_unmet = conclusion == Conclusion::Unmet;
     let objective = |place| (as_it_is.objective(place), confirmed.objective(place));
@@ -63,10 +57,47 @@ pub fn recommend(system: &TunableSystem, watch: &dyn Watch) -> Result<Recommenda
         front: front(&ranking, system),
         unmet: if is_unmet { unmet(system, &ranking, &confirmed) } else { Vec::new() },
         candidates: search.candidates(),
-        runs: search.runs(),
+        searched: search.runs(),
+        runs: system.runs() - before,
+        runs_of_end: refinement.runs_of_end(),
         seed,
         plan: plan.clone(),
     })
+}
+
+/// The best candidate that fresh random numbers do not refute, with what they have shown and the
+/// round in which they did. What they refute goes back into the search, which then goes on.
+fn confirmed_answer(
+    search: &Search<'_>,
+    refinement: &Refinement<'_>,
+) -> Result<(Candidate, Assessment, u64), Interrupted> {
+    let (system, watch) = (search.system(), refinement.watch);
+    let mut round = 0;
+    loop {
+        let best = best(search)?;
+        let is_nearest = matches!(best, Best::Nearest(_));
+        let chosen = match best {
+            Best::Nearest(candidate) => candidate,
+            Best::KeepsLimits(candidate)
+                if is_worth_a_change(search, &search.ranking(), &candidate) =>
+            {
+                if system.plan().objectives.is_empty() {
+                    in_the_middle(refinement, candidate)?
+                } else {
+                    watch.begin("taking back changes that bring nothing", None);
+                    simplified(refinement, candidate)?
+                }
+            }
+            Best::KeepsLimits(_) => system.as_it_is(),
+        };
+        watch.begin("confirming on fresh random numbers", None);
+        let confirmed = confirm(system, &chosen, round, watch)?;
+        if is_nearest || confirmed.standing() == Standing::Holds || round == MOST_ROUNDS {
+            return Ok((chosen, confirmed, round));
+        }
+        search.refute(&chosen, &confirmed);
+        round += 1;
+    }
 }
 
 /// Tries candidates with `runs` runs in all: from each start in all directions at once, then one
@@ -98,7 +129,7 @@ pub fn look_for(
 }
 
 fn conclusion(confirmed: &Assessment, advice: &[Advice]) -> Conclusion {
-    if confirmed.violation(Caution::OnAverage) > 0.0 {
+    if confirmed.standing() > Standing::Holds {
         Conclusion::Unmet
     } else if advice.iter().any(|advice| advice.is_changed) {
         Conclusion::Change

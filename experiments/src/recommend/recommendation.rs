@@ -5,6 +5,7 @@ use sim_models::observe::FigureUnit;
 use sim_models::scenario::GoalsPlan;
 use sim_models::study::{Level, Strain};
 
+use super::assessment::Kept;
 use super::formulas::FormulaEstimate;
 
 /// A recommendation for a system.
@@ -32,7 +33,11 @@ pub struct Recommendation {
     /// The number of candidates tried.
     pub candidates: u64,
     /// The number of runs that the search made.
+    pub searched: u64,
+    /// The number of all runs, those included that checked the answer and the ranges around it.
     pub runs: u64,
+    /// The number of runs under each condition in which each end of a safe range was tried.
+    pub runs_of_end: u64,
     /// The seed.
     pub seed: u64,
 }
@@ -94,20 +99,34 @@ pub struct LimitStanding {
     pub limit: String,
     /// The unit of its figure.
     pub unit: FigureUnit,
-    /// The figure and its standing with the settings as they are.
-    pub now: (Option<ConfidenceInterval>, Standing),
-    /// The figure and its standing with the recommended settings.
-    pub recommended: (Option<ConfidenceInterval>, Standing),
+    /// The share of runs that must keep it.
+    pub share: f64,
+    /// The measurements with the settings as they are.
+    pub now: MeasuredLimit,
+    /// The measurements with the recommended settings.
+    pub recommended: MeasuredLimit,
 }
 
-/// The standing of a figure against its limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What was measured for a limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeasuredLimit {
+    /// The runs that kept it.
+    pub kept: Kept,
+    /// The mean of its figure; `None` if there was nothing to read in a run.
+    pub figure: Option<ConfidenceInterval>,
+    /// Its standing.
+    pub standing: Standing,
+}
+
+/// The standing of a limit that a share of runs must keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// The whole interval is on the right side of the bound.
+    /// All runs kept it, or so many that as many of all runs do as promised, with a confidence of
+    /// 95 %.
     Holds,
-    /// The mean is on the right side, but the interval reaches beyond.
+    /// Some missed it, and the others are too few to show whether the promise is kept.
     Unsure,
-    /// The mean is on the wrong side.
+    /// So few did that the promise is broken, with a confidence of 95 %.
     Misses,
 }
 

@@ -6,13 +6,20 @@ use sim_models::observe::FigureUnit;
 use sim_models::study::{Level, Values};
 
 use super::assessment::{Assessment, Caution, Miss, differs};
-use super::recommendation::{Advice, Breach};
+use super::confirm::MOST;
+use super::recommendation::{Advice, Breach, Standing};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::in_order;
 use crate::watch::{Interrupted, Watch};
 
 /// The number of times that a range is cut in half to find the value at which a limit gives way.
 const HALVINGS: u32 = 4;
+/// The first replication that checks the end of a safe range, which nothing before has seen.
+const FRESH_FOR_ENDS: u64 = 400_000;
+/// The runs for all ends of safe ranges, as a multiple of those of the search.
+const EFFORT_FOR_ENDS: u64 = 3;
+/// The fewest runs that check an end.
+const FEWEST_OF_END: u64 = 20;
 /// An objective that is worse by less than this share is as good.
 const AS_GOOD: f64 = 0.005;
 
@@ -93,14 +100,85 @@ impl Refinement<'_> {
             }
         } else if !advice.recommended.number.is_nan() {
             let share = setting.values.share_of(advice.recommended.number).clamp(0.0, 1.0);
-            (advice.safe.0, advice.below) = self.edge(candidate, place, share, 0.0)?;
-            (advice.safe.1, advice.above) = self.edge(candidate, place, share, 1.0)?;
+            (advice.safe.0, advice.below) = self.safe_end(candidate, place, share, 0.0)?;
+            (advice.safe.1, advice.above) = self.safe_end(candidate, place, share, 1.0)?;
         }
         Ok(advice)
     }
 
-    /// The furthest value towards an end with which every limit held, and the limit that gives way
-    /// beyond it.
+    /// The middle of the range in which every limit held, for one setting after the other.
+    pub fn centred(&self, mut candidate: Candidate) -> Result<Candidate, Interrupted> {
+        for place in 0..candidate.levels.len() {
+            let values = &self.system.plan().settings[place].values;
+            let number = candidate.levels[place].number;
+            if matches!(values, Values::Listed(_)) || number.is_nan() {
+                continue;
+            }
+            let share = values.share_of(number).clamp(0.0, 1.0);
+            let (low, _) = self.edge(&candidate, place, share, 0.0)?;
+            let (high, _) = self.edge(&candidate, place, share, 1.0)?;
+            let middle = f64::midpoint(values.share_of(low.number), values.share_of(high.number));
+            candidate.levels[place] = values.at(middle.clamp(0.0, 1.0));
+        }
+        Ok(candidate)
+    }
+
+    /// The number of runs under each condition that an end of a safe range must go through: fewer if
+    /// there are many ends, as the runs of the search suggest.
+    pub fn runs_of_end(&self) -> u64 {
+        let plan = self.system.plan();
+        let ends = 2 * (plan.settings.len() * plan.conditions.len()) as u64;
+        let affordable = (EFFORT_FOR_ENDS * u64::from(plan.runs) / ends).max(FEWEST_OF_END);
+        affordable.min(u64::from(plan.validations))
+    }
+
+    /// An end of the range in which a setting is safe: as many of fresh runs kept every limit there
+    /// as promised. With it, the limit that gives way beyond.
+    fn safe_end(
+        &self,
+        candidate: &Candidate,
+        place: usize,
+        from: f64,
+        end: f64,
+    ) -> Result<(Level, Option<Breach>), Interrupted> {
+        let values = &self.system.plan().settings[place].values;
+        let recommended = candidate.levels[place].clone();
+        let (mut safe, mut beyond) = self.edge(candidate, place, from, end)?;
+        while differs(&safe, &recommended) {
+            let mut moved = candidate.clone();
+            moved.levels[place] = safe.clone();
+            let Some(breach) = self.fresh_breach(&moved, place)? else { break };
+            let nearer = values.at(f64::midpoint(from, values.share_of(safe.number)));
+            safe = if differs(&nearer, &safe) { nearer } else { recommended.clone() };
+            beyond = Some(breach);
+        }
+        Ok((safe, beyond))
+    }
+
+    /// The limit that fresh runs of a candidate keep less often than promised, if there is one.
+    fn fresh_breach(
+        &self,
+        candidate: &Candidate,
+        place: usize,
+    ) -> Result<Option<Breach>, Interrupted> {
+        let systems = self.system.sound_systems(candidate);
+        let (mut done, mut runs) = (0, self.runs_of_end());
+        let most = MOST * runs;
+        let mut assessment = self.system.unmeasured();
+        while runs <= most && (done == 0 || assessment.standing() == Standing::Unsure) {
+            let is_lost = |more: &Assessment| more.standing() == Standing::Misses;
+            let replications = FRESH_FOR_ENDS + done..FRESH_FOR_ENDS + runs;
+            let more =
+                self.system.measure(&systems, &self.order, replications, self.watch, &is_lost)?;
+            assessment = assessment.together(more);
+            (done, runs) = (runs, 2 * runs);
+        }
+        let at = &candidate.levels[place];
+        Ok(breaches(self.system, &assessment, at, Caution::AsPromised).into_iter().next())
+    }
+
+    /// The furthest value towards an end with which every limit held in a few runs, and the limit
+    /// that gives way beyond it.
     fn edge(
         &self,
         candidate: &Candidate,
@@ -142,7 +220,7 @@ impl Refinement<'_> {
     ) -> Result<Option<Breach>, Interrupted> {
         let mut moved = candidate.clone();
         moved.levels[place] = level;
-        Ok(match self.attempt(&moved, place, Caution::OnAverage)? {
+        Ok(match self.attempt(&moved, place, Caution::AsPromised)? {
             Attempt::Holds(_) => None,
             Attempt::Breaks(breach) => Some(*breach),
         })

@@ -209,6 +209,14 @@ impl<'a> Search<'a> {
         self.keep(Tried { score, assessment: Some(known), ..tried.clone() });
     }
 
+    /// Adds what fresh random numbers have shown of a candidate that keeps too few of its promises.
+    pub(super) fn refute(&self, candidate: &Candidate, shown: &Assessment) {
+        let known = self.tried().get(&key(candidate)).cloned();
+        let candidate = candidate.clone();
+        let unknown = Tried { candidate, score: INFEASIBLE, assessment: None, runs: 0 };
+        self.revise(&known.unwrap_or(unknown), shown);
+    }
+
     /// True if the objectives need no run, and show that a candidate does not beat the bar even if
     /// it keeps all limits.
     fn is_known_to_be_no_better(&self, candidate: &Candidate) -> bool {
@@ -237,7 +245,7 @@ impl<'a> Search<'a> {
         for miss in ranking
             .iter()
             .filter_map(|tried| tried.assessment.as_ref())
-            .flat_map(|assessment| assessment.misses(Caution::OnAverage))
+            .flat_map(|assessment| assessment.misses(Caution::AsPromised))
         {
             misses[miss.condition] += miss.distance;
         }

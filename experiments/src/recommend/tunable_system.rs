@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sim_models::expect::{Reading, Wanted};
 use sim_models::scenario::{GoalsPlan, GoalsRequest, Input, Loaded, Overrides, Request};
@@ -25,6 +26,8 @@ pub struct TunableSystem {
     limits: Vec<Vec<LimitHere>>,
     /// The number of warnings that the file gives as it is written.
     warnings: usize,
+    /// The number of runs that were made.
+    runs: Arc<AtomicU64>,
 }
 
 /// A value for each setting that may change.
@@ -47,8 +50,14 @@ impl TunableSystem {
             let goals = loaded.analyses.goals.clone();
             goals.filter(|plan| !plan.settings.is_empty() && !plan.limits.is_empty())
         })?;
-        let mut system =
-            Self { study, plan, under_conditions: Vec::new(), limits: Vec::new(), warnings: 0 };
+        let mut system = Self {
+            study,
+            plan,
+            under_conditions: Vec::new(),
+            limits: Vec::new(),
+            warnings: 0,
+            runs: Arc::default(),
+        };
         let readings: Vec<Loaded> =
             system.conditions().map(|condition| system.load(condition, Vec::new())).collect();
         if readings.iter().any(|loaded| loaded.blueprint.is_none()) {
@@ -62,6 +71,11 @@ impl TunableSystem {
         let limits = system.under_conditions.iter().map(|here| LimitHere::all(&here.readings));
         system.limits = limits.collect();
         Ok(system)
+    }
+
+    /// The number of runs of candidates that were made so far, for whatever reason.
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
     }
 
     /// The plan: settings, conditions, limits, objectives.
@@ -153,6 +167,11 @@ impl TunableSystem {
         Ok(Arc::clone(&self.systems(&Candidate { levels })?[0]))
     }
 
+    /// The assessment of a candidate before its first run.
+    pub(super) fn unmeasured(&self) -> Assessment {
+        Assessment::new(&self.limits, self.plan.objectives.len())
+    }
+
     /// True if all objectives are known without a run.
     pub fn is_about_cost_only(&self) -> bool {
         let objectives = self.plan.objectives.len();
@@ -175,10 +194,11 @@ impl TunableSystem {
         watch: &dyn Watch,
         is_enough: &dyn Fn(&Assessment) -> bool,
     ) -> Result<Assessment, Interrupted> {
-        let mut assessment = Assessment::new(&self.limits, self.plan.objectives.len());
+        let mut assessment = self.unmeasured();
         for replication in replications {
             for condition in order.iter().copied() {
                 let system = &systems[condition];
+                self.runs.fetch_add(1, Ordering::Relaxed);
                 match figures(system, replication, watch)? {
                     Figures::Measured(values) => assessment.add(condition, &values),
                     Figures::Stopped(_) => {

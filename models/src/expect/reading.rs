@@ -14,6 +14,8 @@ pub struct Reading {
     pub wanted: Wanted,
     /// The bound that it must keep, if it is a limit.
     pub bound: Option<Bound>,
+    /// The share of runs that must keep the bound.
+    pub share: f64,
 }
 
 /// The meaning of a reading.

@@ -1,8 +1,9 @@
 //! A recommendation as JSON.
 
 use serde_json::{Map, Value, json};
-use sim_core::stats::ConfidenceInterval;
-use sim_experiments::recommend::{Advice, Breach, Conclusion, Recommendation, Standing};
+use sim_experiments::recommend::{
+    Advice, Breach, Conclusion, MeasuredLimit, Recommendation, Standing,
+};
 
 use super::words::FormulaWords;
 use crate::json::pretty;
@@ -21,6 +22,8 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
         },
         "candidates": recommendation.candidates,
         "runs": recommendation.runs,
+        "searched": recommendation.searched,
+        "runs_of_end": recommendation.runs_of_end,
         "conditions": recommendation.plan.conditions,
         "settings": settings(recommendation),
         "limits": limits(recommendation),
@@ -67,20 +70,23 @@ fn limits(recommendation: &Recommendation) -> Vec<Value> {
         json!({
             "condition": limit.condition,
             "limit": limit.limit,
-            "now": standing(limit.now),
-            "recommended": standing(limit.recommended),
+            "promised": limit.share,
+            "now": measured(&limit.now),
+            "recommended": measured(&limit.recommended),
         })
     });
     limits.collect()
 }
 
-fn standing((interval, standing): (Option<ConfidenceInterval>, Standing)) -> Value {
-    let half_width =
-        interval.map(|interval| interval.half_width).filter(|half_width| half_width.is_finite());
+fn measured(limit: &MeasuredLimit) -> Value {
+    let half_width = limit.figure.map(|figure| figure.half_width);
     json!({
-        "mean": interval.map(|interval| interval.mean),
-        "half_width": half_width,
-        "standing": match standing {
+        "kept": limit.kept.kept,
+        "runs": limit.kept.runs,
+        "at_least": limit.kept.at_least(),
+        "mean": limit.figure.map(|figure| figure.mean),
+        "half_width": half_width.filter(|half_width| half_width.is_finite()),
+        "standing": match limit.standing {
             Standing::Holds => "holds",
             Standing::Unsure => "unsure",
             Standing::Misses => "misses",

@@ -3,15 +3,18 @@
 use std::fmt::Write;
 
 use sim_core::stats::ConfidenceInterval;
-use sim_experiments::recommend::{Conclusion, Recommendation, Standing, Unmet};
+use sim_experiments::recommend::{
+    Conclusion, Kept, MeasuredLimit, Recommendation, Standing, Unmet,
+};
 use sim_models::observe::FigureUnit;
+use sim_models::scenario::GoalsPlan;
 
 use super::settings::settings;
 use super::words::{FormulaWords, gives_way};
 use crate::Palette;
 use crate::layout::{Page, table};
 use crate::palette::Tone;
-use crate::units::{figure, number_of, with_error};
+use crate::units::{count, figure, number_of, percent, with_error};
 
 /// The front is shown up to this many points.
 const MOST_OF_FRONT: usize = 12;
@@ -21,12 +24,9 @@ pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette)
     let (tone, verdict) = verdict(recommendation);
     let mut page = Page::new(palette, scenario, &palette.paint(tone, &verdict));
     page.remark(Tone::Faint, &effort(recommendation));
-    page.section("Settings", &settings(recommendation));
-    let title = format!(
-        "Limits, each on {} that the search has not seen",
-        number_of(u64::from(recommendation.plan.validations), "run")
-    );
-    page.section(&title, &limits(recommendation));
+    page.section("Settings", &format!("{}\n{}", settings(recommendation), ends(recommendation)));
+    let title = "Limits, and how many of the runs kept them that the search has not seen";
+    page.section(title, &limits(recommendation));
     if !recommendation.objectives.is_empty() {
         page.section("Objectives (mean over the conditions)", &objectives(recommendation));
     }
@@ -50,38 +50,75 @@ fn verdict(recommendation: &Recommendation) -> (Tone, String) {
     match recommendation.conclusion {
         Conclusion::Keep => (
             Tone::Better,
-            "keep what you have: it meets every limit, and nothing better was found".to_owned(),
+            format!(
+                "keep what you have: it meets every limit, and nothing better was found in {}",
+                number_of(recommendation.runs, "run")
+            ),
         ),
         Conclusion::Change => {
             (Tone::Better, format!("change {changed} of {of} settings, and every limit is met"))
         }
-        Conclusion::Unmet => {
-            (Tone::Worse, "no candidate meets every limit; this one comes closest".to_owned())
-        }
+        Conclusion::Unmet => (
+            Tone::Worse,
+            format!(
+                "nothing that meets every limit was found in {}; this comes closest",
+                number_of(recommendation.runs, "run")
+            ),
+        ),
     }
 }
 
 fn effort(recommendation: &Recommendation) -> String {
     format!(
-        "{} tried under {} in {}, seed {}; \
-         ± is half the width of the 95% confidence interval",
+        "{} under {}: {}, of which the search made {}; seed {}",
         number_of(recommendation.candidates, "candidate"),
         number_of(recommendation.plan.conditions.len() as u64, "condition"),
         number_of(recommendation.runs, "run"),
+        count(recommendation.searched),
         recommendation.seed
+    )
+}
+
+/// What is known of the ends of the safe ranges.
+fn ends(recommendation: &Recommendation) -> String {
+    let runs = recommendation.runs_of_end;
+    let all = Kept { kept: runs, runs };
+    format!(
+        "safe: at both ends every limit was kept as promised in {} more under each condition, everything \n\
+         else being as recommended; if none failed, at least {} of all runs keep it",
+        number_of(runs, "run"),
+        percent(all.at_least())
     )
 }
 
 fn limits(recommendation: &Recommendation) -> String {
     let rows = recommendation.limits.iter().map(|limit| {
-        let cell = |(interval, standing): (Option<ConfidenceInterval>, Standing)| {
-            let measured = interval.map(|interval| mean(interval, limit.unit));
-            format!("{} {}", mark(standing), measured.unwrap_or_else(|| "-".to_owned()))
+        let kept = |measured: &MeasuredLimit| {
+            let Kept { kept, runs } = measured.kept;
+            format!("{} {} of {}", mark(measured.standing), count(kept), count(runs))
         };
-        vec![limit.condition.clone(), limit.limit.clone(), cell(limit.now), cell(limit.recommended)]
+        let figure = |measured: &MeasuredLimit| {
+            let figure = measured.figure.map(|interval| mean(interval, limit.unit));
+            figure.unwrap_or_else(|| "-".to_owned())
+        };
+        vec![
+            limit.condition.clone(),
+            limit.limit.clone(),
+            kept(&limit.now),
+            figure(&limit.now),
+            kept(&limit.recommended),
+            format!("{} or more", percent(limit.recommended.kept.at_least())),
+            figure(&limit.recommended),
+        ]
     });
-    let legend = "+ met, ~ met on average but not with certainty, ! missed";
-    format!("{}\n{legend}", table(&["condition", "limit", "now", "recommended"], &[1, 2, 3], rows))
+    let header = ["condition", "limit", "now", "mean", "recommended", "of all runs", "mean"];
+    let legend = format!(
+        "{} of all runs must keep a limit that says nothing else: + none missed it, or the others are enough, \
+         ! too few kept it,\n~ undecided; of all runs: with a confidence of 95%; \
+         ± is half the width of the 95% confidence interval",
+        percent(GoalsPlan::PROMISE)
+    );
+    format!("{}\n{legend}", table(&header, &[1, 2, 4], rows))
 }
 
 fn mark(standing: Standing) -> &'static str {
@@ -157,11 +194,11 @@ fn reason(unmet: &Unmet) -> String {
         return format!("candidates that meet it miss `{limit}` ({condition})");
     }
     if unmet.is_met_by_others {
-        return "some candidates met it in the search, but not on fresh random numbers".to_owned();
+        return "candidates met it in the search, but too few fresh runs did".to_owned();
     }
     let best =
         unmet.best.map_or_else(|| "nothing to measure".to_owned(), |best| figure(best, unmet.unit));
-    format!("no candidate met it; the best reached {best}. Changing these settings is not enough")
+    format!("no candidate met it; the best reached {best}")
 }
 
 fn formulas(recommendation: &Recommendation) -> String {

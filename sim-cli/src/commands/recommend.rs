@@ -1,7 +1,7 @@
 //! `fusebox recommend`.
 
 use clap::Args;
-use sim_experiments::recommend::{Advice, Recommendation, TunableSystem, recommend};
+use sim_experiments::recommend::{Advice, Conclusion, Recommendation, TunableSystem, recommend};
 use sim_models::formats::{Document, Exporter};
 use sim_models::study::Parameter;
 use sim_models::system::Blueprint;
@@ -36,7 +36,7 @@ const WHAT_TO_ASK: &str = "there are no goals: write `goals:` into the file, wit
 
 Under `goals:` in the file you list the settings that may change, the conditions to survive, the \
 limits to keep and the objectives. The same file and seed give the same answer, with any number of \
-threads."
+threads. The exit code is 1 if nothing was found that meets every limit."
 )]
 pub struct RecommendCommand {
     #[command(flatten)]
@@ -52,6 +52,9 @@ pub struct RecommendCommand {
     /// proxy, ready to be pasted
     #[arg(long, value_name = "FORMAT", value_parser = formats::exporter())]
     export: Option<&'static Exporter>,
+    /// With --export, also print settings that do not meet every limit
+    #[arg(long, requires = "export")]
+    even_if_unmet: bool,
     #[command(flatten)]
     caller: CallerOption,
     #[command(flatten)]
@@ -73,14 +76,16 @@ impl RecommendCommand {
         if let Some(folder) = &self.out.folder {
             write_all(&recommendation, name, folder)?;
         }
-        let format = match self.export {
-            Some(exporter) => return self.deliver(exporter, &system, &recommendation),
-            None => self.format.format,
-        };
-        terminal::print(&match format {
-            ReportFormat::Text => report(&recommendation, name, terminal::stdout_palette()),
-            ReportFormat::Json => json(&recommendation, name),
-        })
+        let is_unmet = recommendation.conclusion == Conclusion::Unmet;
+        match self.export {
+            Some(_) if is_unmet && !self.even_if_unmet => return Err(Failure::NotExported),
+            Some(exporter) => self.deliver(exporter, &system, &recommendation)?,
+            None => terminal::print(&match self.format.format {
+                ReportFormat::Text => report(&recommendation, name, terminal::stdout_palette()),
+                ReportFormat::Json => json(&recommendation, name),
+            })?,
+        }
+        if is_unmet { Err(Failure::Unmet) } else { Ok(()) }
     }
 
     fn prepare(&self) -> Result<TunableSystem, Failure> {

@@ -6,6 +6,7 @@ use super::parameters;
 use crate::expect::grammar::{read, read_reading};
 use crate::expect::sentence::{Sentence, WrittenReading};
 use crate::expect::{Bound, Claim, Reading, Relation, Throughout, Wanted};
+use crate::language::quantity::Share;
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Decode, Found, Named, Placed, Problems, expected, schema_of, section};
 use crate::observe::FigureUnit;
@@ -20,7 +21,7 @@ const RUNS: u32 = 500;
 /// Default number of replications of a promising candidate.
 const REPLICATIONS: u32 = 3;
 /// Default number of replications of the answer.
-const VALIDATIONS: u32 = 10;
+const VALIDATIONS: u32 = 60;
 /// Fewest replications that show how uncertain a figure is.
 const FEWEST: u32 = 3;
 /// The figure that is minimized by default.
@@ -52,6 +53,11 @@ pub struct GoalsPlan {
     pub validations: u32,
 }
 
+impl GoalsPlan {
+    /// The share of runs that must keep a limit which says none.
+    pub const PROMISE: f64 = 0.95;
+}
+
 section! {
     /// Settings that `fusebox recommend` may change, and the conditions and limits to meet.
     pub(crate) struct Goals {
@@ -64,7 +70,7 @@ section! {
         /// come together. The scenario as it is written if left out.
         "conditions" => conditions: Named<ConditionSection>,
         /// Limits to keep in every condition, or in some: sentences about figures, as under
-        /// `expect`.
+        /// `expect`, and the share of runs that must keep them; `in 95% of runs` if left out.
         "limits" => limits: Vec<Limit>,
         /// Figures to make as large as possible within the limits.
         "maximize" => maximize: Vec<Placed<String>>,
@@ -76,7 +82,7 @@ section! {
         /// The number of simulations of a promising candidate in each condition; 3 if left out.
         "replications" => replications: Option<Placed<u32>>,
         /// The number of simulations of the answer in each condition, on random numbers that it was
-        /// not tuned on; 10 if left out.
+        /// not tuned on; 60 if left out, and up to four times as many if they do not decide.
         "validations" => validations: Option<Placed<u32>>,
     }
 }
@@ -118,7 +124,12 @@ impl JsonSchema for ConditionSection {
 /// A limit: a sentence, or one with the conditions in which it holds.
 #[derive(Clone, Debug)]
 pub(crate) struct Limit {
+    /// The sentence without the share of runs.
     sentence: Placed<String>,
+    /// As it is written.
+    text: String,
+    /// The share of runs that must keep it.
+    share: f64,
     /// The names of the conditions in which it holds; all if there is no list.
     conditions: Option<Vec<Placed<String>>>,
 }
@@ -126,7 +137,7 @@ pub(crate) struct Limit {
 section! {
     /// A limit that holds in some conditions.
     pub(crate) struct SomewhereLimit {
-        /// The sentence, such as `availability of web is at least 99.9%`.
+        /// The sentence, such as `availability of web is at least 99.9% in 95% of runs`.
         "limit" => limit: Placed<String>,
         /// Names of conditions.
         "in" => conditions: Vec<Placed<String>>,
@@ -136,11 +147,9 @@ section! {
 impl Decode for Limit {
     fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
         match &found.node.value {
-            Value::Text(_) => {
-                Some(Self { sentence: Placed::decode(found, problems)?, conditions: None })
-            }
+            Value::Text(_) => Some(Self::new(Placed::decode(found, problems)?, None, problems)),
             Value::Map(_) => SomewhereLimit::decode(found, problems)
-                .map(|limit| Self { sentence: limit.limit, conditions: Some(limit.conditions) }),
+                .map(|limit| Self::new(limit.limit, Some(limit.conditions), problems)),
             _ => {
                 expected("a sentence, or a map of `limit` and `in`", found, problems);
                 None
@@ -161,11 +170,41 @@ impl JsonSchema for Limit {
 }
 
 impl Limit {
+    fn new(
+        written: Placed<String>,
+        conditions: Option<Vec<Placed<String>>>,
+        problems: &mut Problems,
+    ) -> Self {
+        let text = (*written).clone();
+        let (sentence, share) = match promised(&text) {
+            None => (written, GoalsPlan::PROMISE),
+            Some((sentence, share)) => {
+                if share.is_none() {
+                    let message = "this is not a share of the runs";
+                    problems.error(written.at(), message, "write a share such as `in 95% of runs`");
+                }
+                (written.with(sentence.to_owned()), share.unwrap_or(GoalsPlan::PROMISE))
+            }
+        };
+        Self { sentence, text, share, conditions }
+    }
+
     fn holds_in(&self, condition: Option<&str>) -> bool {
         self.conditions.as_ref().is_none_or(|names| {
             condition.is_some_and(|condition| names.iter().any(|name| **name == condition))
         })
     }
+}
+
+/// The sentence before `in 95% of runs`, and the share, if it can be read; `None` if a limit says
+/// nothing about runs.
+fn promised(text: &str) -> Option<(&str, Option<f64>)> {
+    if let Some(sentence) = text.trim_end().strip_suffix(" in all runs") {
+        return Some((sentence, Some(1.0)));
+    }
+    let (sentence, share) = text.trim_end().strip_suffix("of runs")?.rsplit_once(" in ")?;
+    let share = share.trim().parse::<Share>().ok().map(|share| share.0);
+    Some((sentence, share.filter(|share| *share > 0.0)))
 }
 
 /// Compiles the goals of a file, which is written as `tree`; `None` if it has none.
@@ -196,7 +235,7 @@ pub(super) fn compile_goals(
         now: settings.iter().map(|setting| now(setting, tree)).collect(),
         settings,
         conditions: if conditions.is_empty() { vec!["as written".to_owned()] } else { conditions },
-        limits: goals.limits.iter().map(|limit| (*limit.sentence).clone()).collect(),
+        limits: goals.limits.iter().map(|limit| limit.text.clone()).collect(),
         objectives: objectives(names, plan, problems),
     })
 }
@@ -250,8 +289,8 @@ pub(super) fn goal_readings(
         let place = Place::of(&limit.sentence);
         let claim = read(place.text).ok().and_then(|sentence| resolver.limit(&sentence, &place));
         if let Some((wanted, bound)) = claim {
-            let text = place.text.to_owned();
-            readings.push(Reading { text, wanted, bound: Some(bound) });
+            let text = limit.text.clone();
+            readings.push(Reading { text, wanted, bound: Some(bound), share: limit.share });
         }
     }
     for objective in objectives {

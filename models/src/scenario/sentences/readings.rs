@@ -27,6 +27,6 @@ impl Resolver<'_, '_> {
                 Wanted::Recovery { measure, share, normal, window }
             }
         };
-        Some(Reading { text: text.to_owned(), wanted, bound: None })
+        Some(Reading { text: text.to_owned(), wanted, bound: None, share: 1.0 })
     }
 }
