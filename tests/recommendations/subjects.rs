@@ -1,6 +1,6 @@
 //! Subjects whose answer is known, each from five seeds: never a false "cannot", "keep" or "safe".
 
-use sim_experiments::recommend::{Advice, Conclusion, Recommendation};
+use sim_experiments::recommend::{Advice, Conclusion, Formula, Recommendation};
 
 use super::found;
 
@@ -83,4 +83,18 @@ fn a_file_at_the_optimum_is_kept() {
         assert_eq!(found.conclusion, Conclusion::Keep, "seed {seed}");
         assert_eq!(numbers(&found.advice[0]).1, 8.0, "seed {seed}");
     }
+}
+
+/// A load that goes up and down is sized for its top: 100/s at the mean of 60/s, with 50 ms each.
+#[test]
+fn formulas_take_the_load_at_its_busiest_time() {
+    let subject = super::QUEUE
+        .replace("poisson 100/s", "{ ramp: [ { at: 0s, rate: 20/s }, { at: 60s, rate: 100/s }, { at: 2m, rate: 20/s } ] }")
+        .replace("run: { duration: 2m, warmup: 10s, seed: 5 }", "run: { duration: 2m, seed: 5 }");
+    let found = found(&subject, &[], 2);
+    let Formula::Little { rate, held } = found.estimates[0].formulas[0] else {
+        panic!("no formula")
+    };
+    // The mean over the busiest twelve seconds is 96/s.
+    assert!((rate - 96.0).abs() < 5.0 && (held - 0.05).abs() < 0.003, "{rate}/s x {held} s");
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use sim_core::stats::servers_for;
 use sim_models::expect::Relation;
-use sim_models::observe::{FigureUnit, PoolSummary, RunSummary};
-use sim_models::system::{Blueprint, EdgePlan, PoolKind, PoolPlan, UNLIMITED};
+use sim_models::observe::{FigureUnit, PoolSeries, PoolSummary};
+use sim_models::system::{Blueprint, EdgePlan, PoolKind, PoolPlan, Source, UNLIMITED};
+use sim_models::workload::ArrivalProcess;
 
 use super::assessment::LimitHere;
 use super::tunable_system::{Candidate, TunableSystem};
-use crate::run::complete;
+use crate::run::{Finished, complete};
 use crate::watch::{Interrupted, Watch};
 
 /// The share of requests that may find a pool full (Erlang C).
@@ -107,7 +108,8 @@ impl<'a> Meaning<'a> {
 /// Applies formulas to the settings, and returns their results with the candidate that follows.
 ///
 /// They are fed with one run under each condition, without its faults and with every pool that may
-/// change as large as it may become, so that nobody waits. The condition with the most work counts.
+/// change as large as it may become, so that nobody waits. The condition with the most work counts, and in it the busiest tenth of the
+/// run if its load is planned to vary.
 ///
 /// # Errors
 /// [`Interrupted`] if `watch` interrupts it.
@@ -115,12 +117,12 @@ pub fn formulas(
     system: &TunableSystem,
     watch: &dyn Watch,
 ) -> Result<(Vec<FormulaEstimate>, Candidate), Interrupted> {
-    let summaries = measure_without_faults(system, watch)?;
+    let runs = measure_without_faults(system, watch)?;
     let mut candidate = system.as_it_is();
     let mut estimates = Vec::new();
     for (place, setting) in system.plan().settings.iter().enumerate() {
         let Some(meaning) = Meaning::of(&setting.path) else { continue };
-        let Some((formulas, start)) = estimate(system, &summaries, meaning, &candidate) else {
+        let Some((formulas, start)) = estimate(system, &runs, meaning, &candidate) else {
             continue;
         };
         let share = setting.values.share_of(start);
@@ -139,13 +141,13 @@ pub fn formulas(
 fn measure_without_faults(
     system: &TunableSystem,
     watch: &dyn Watch,
-) -> Result<Vec<RunSummary>, Interrupted> {
-    let summary = |blueprint: &Arc<Blueprint>| {
+) -> Result<Vec<Finished>, Interrupted> {
+    let run = |blueprint: &Arc<Blueprint>| {
         let mut healthy = Blueprint::clone(blueprint);
         healthy.faults.clear();
-        complete(&Arc::new(healthy), 0, watch).map(|finished| finished.summary)
+        complete(&Arc::new(healthy), 0, watch)
     };
-    roomy(system).iter().map(summary).collect()
+    roomy(system).iter().map(run).collect()
 }
 
 /// The system under each condition, with every pool that may change as large as it may become.
@@ -162,18 +164,18 @@ fn roomy(system: &TunableSystem) -> Vec<Arc<Blueprint>> {
 /// The formulas for a setting, and the value to begin with; `None` if there is nothing to measure.
 fn estimate(
     system: &TunableSystem,
-    summaries: &[RunSummary],
+    runs: &[Finished],
     meaning: Meaning<'_>,
     so_far: &Candidate,
 ) -> Option<(Vec<Formula>, f64)> {
     let (owner, kind) = match meaning {
         Meaning::PoolSize(owner, kind) => (owner, kind),
         Meaning::Timeout(edge) => {
-            let formula = percentile(summaries, edge)?;
+            let formula = percentile(runs, edge)?;
             return Some((vec![formula], formula.value()));
         }
     };
-    let usage = usage(summaries, owner, kind)?;
+    let usage = usage(runs, owner, kind)?;
     let little = Formula::Little { rate: usage.rate, held: usage.busy / usage.rate };
     let erlang_c = Formula::ErlangC { load: usage.busy };
     if kind != PoolKind::Permits {
@@ -185,15 +187,16 @@ fn estimate(
     Some((vec![little, erlang_c, three_terms], start))
 }
 
-fn percentile(summaries: &[RunSummary], edge: &str) -> Option<Formula> {
-    let call = |summary: &RunSummary| {
-        summary.calls.iter().find(|call| call.edge == edge).map(|call| call.latency.p999)
+fn percentile(runs: &[Finished], edge: &str) -> Option<Formula> {
+    let call = |run: &Finished| {
+        run.summary.calls.iter().find(|call| call.edge == edge).map(|call| call.latency.p999)
     };
-    let latency = summaries.iter().filter_map(call).reduce(f64::max);
+    let latency = runs.iter().filter_map(call).reduce(f64::max);
     latency.filter(|latency| *latency > 0.0).map(|latency| Formula::Percentile { latency })
 }
 
-/// The use of a pool under the condition with the most work.
+/// The use of a pool under the condition with the most work, at its busiest time if the load is
+/// planned to vary.
 #[derive(Clone, Copy)]
 struct Usage {
     /// Slots busy on average.
@@ -202,21 +205,55 @@ struct Usage {
     rate: f64,
 }
 
-fn usage(summaries: &[RunSummary], owner: &str, kind: PoolKind) -> Option<Usage> {
-    let of_summary = |summary: &RunSummary| {
+impl Usage {
+    /// The same slots and times at a load that is larger by a factor.
+    fn times(self, factor: f64) -> Self {
+        Self { busy: self.busy * factor, rate: self.rate * factor }
+    }
+}
+
+fn usage(runs: &[Finished], owner: &str, kind: PoolKind) -> Option<Usage> {
+    let of_run = |run: &Finished| {
+        let summary = &run.summary;
         let seconds = summary.simulated_seconds - summary.warmup_seconds;
+        let peak = if has_varying_load(run) { peak(run, owner, kind) } else { 1.0 };
         let of_pool = move |pool: &PoolSummary| Usage {
             busy: pool.busy_mean,
             rate: pool.granted as f64 / (seconds * pool.there.unwrap_or(1.0)),
         };
         let is_it = |pool: &&PoolSummary| pool.kind == kind.name() && owner_of(pool) == owner;
-        summary.pools.iter().filter(is_it).map(of_pool).collect::<Vec<_>>()
+        let usages = summary.pools.iter().filter(is_it).map(of_pool);
+        usages.map(|usage| usage.times(peak)).collect::<Vec<_>>()
     };
-    summaries
-        .iter()
-        .flat_map(of_summary)
+    runs.iter()
+        .flat_map(of_run)
         .reduce(|most, next| if next.busy > most.busy { next } else { most })
         .filter(|usage| usage.rate > 0.0)
+}
+
+/// True if a workload has another load at one time than at another by plan, and not by chance.
+fn has_varying_load(run: &Finished) -> bool {
+    run.system.blueprint().workloads.iter().any(|workload| match &workload.source {
+        Source::Open(ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile)) => {
+            profile.knots().iter().any(|knot| knot.rate != profile.knots()[0].rate)
+        }
+        Source::Open(ArrivalProcess::Replay(_)) => true,
+        Source::Closed { users, .. } => !users.stages.is_empty(),
+    })
+}
+
+/// The use of the pools of an owner in their busiest tenth of a run, in a row, as a multiple of that
+/// in the whole run.
+fn peak(run: &Finished, owner: &str, kind: PoolKind) -> f64 {
+    let plans = run.system.blueprint().pools.iter().zip(run.system.recorder().pools());
+    let of_pool = |(plan, series): (&PoolPlan, &PoolSeries)| {
+        let busy: Vec<f64> = series.busy.iter().map(|busy| f64::from(*busy)).collect();
+        let mean = |busy: &[f64]| busy.iter().sum::<f64>() / busy.len() as f64;
+        let stretches = busy.windows((busy.len() / 10).max(1)).map(mean);
+        let most = stretches.fold(0.0, f64::max);
+        (plan.owner == owner && plan.kind == kind && most > 0.0).then(|| most / mean(&busy))
+    };
+    plans.filter_map(of_pool).fold(1.0, f64::max)
 }
 
 fn three_terms(system: &TunableSystem, edge: &str, usage: Usage, so_far: &Candidate) -> Formula {
