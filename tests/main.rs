@@ -20,6 +20,7 @@ mod contributing;
 mod determinism;
 mod diagnostics;
 mod edge_cases;
+mod editing;
 mod elements;
 mod expectations;
 mod exports;
