@@ -58,6 +58,7 @@ mod queues;
 mod reach;
 mod real_outages;
 mod recommendations;
+mod recommendations_applied;
 mod regions;
 mod reported;
 mod running;

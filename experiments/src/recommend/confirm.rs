@@ -16,7 +16,7 @@ use crate::parallel::in_order;
 use crate::watch::{Interrupted, Watch};
 
 /// The first replication that confirms an answer; no step before has seen it or any later one.
-const FRESH: u64 = 1_000_000;
+pub(super) const FRESH: u64 = 1_000_000;
 
 /// Simulates a candidate that has been measured before on fresh random numbers, on all threads.
 pub(super) fn confirm(

@@ -9,7 +9,6 @@ use sim_models::study::{Level, Parameter};
 use sim_models::system::Blueprint;
 
 use super::assessment::{Assessment, LimitHere};
-use super::recommendation::Recommendation;
 use crate::run::{Figures, figures};
 use crate::study::{Study, Unready, check_sound, ends_one_by_one, settings};
 use crate::watch::{Interrupted, Watch};
@@ -62,6 +61,11 @@ impl TunableSystem {
         let limits = system.under_conditions.iter().map(|here| LimitHere::all(&here.readings));
         system.limits = limits.collect();
         Ok(system)
+    }
+
+    /// The scenario, to be read with other values.
+    pub(super) fn study(&self) -> &Study {
+        &self.study
     }
 
     /// The plan: settings, conditions, limits, objectives.
@@ -140,17 +144,6 @@ impl TunableSystem {
     /// The system under each condition with the values of a candidate that has been measured.
     pub(super) fn sound_systems(&self, candidate: &Candidate) -> Vec<Arc<Blueprint>> {
         self.systems(candidate).expect("a candidate that has been measured is sound")
-    }
-
-    /// The system under the first condition with the recommended settings.
-    ///
-    /// # Errors
-    /// The reason why the settings do not go together, which happens only with the recommendation
-    /// for another scenario.
-    pub fn recommended(&self, recommendation: &Recommendation) -> Result<Arc<Blueprint>, String> {
-        let levels =
-            recommendation.advice.iter().map(|advice| advice.recommended.clone()).collect();
-        Ok(Arc::clone(&self.systems(&Candidate { levels })?[0]))
     }
 
     /// True if all objectives are known without a run.

@@ -60,7 +60,7 @@ struct Here<'a> {
     key: Option<&'a Key>,
 }
 
-impl<'a> Here<'a> {
+impl Here<'_> {
     fn child(&self, segment: &Segment) -> Option<Self> {
         let entry = match (&self.node.value, segment) {
             (Value::Map(entries), Segment::Key(name)) => {

@@ -74,7 +74,7 @@ fn limits(recommendation: &Recommendation) -> Vec<Value> {
     limits.collect()
 }
 
-fn standing((interval, standing): (Option<ConfidenceInterval>, Standing)) -> Value {
+pub(super) fn standing((interval, standing): (Option<ConfidenceInterval>, Standing)) -> Value {
     let half_width =
         interval.map(|interval| interval.half_width).filter(|half_width| half_width.is_finite());
     json!({

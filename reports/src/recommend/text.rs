@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use sim_core::stats::ConfidenceInterval;
-use sim_experiments::recommend::{Conclusion, Recommendation, Standing, Unmet};
+use sim_experiments::recommend::{Conclusion, Recommendation, Standing, Unmet, changes};
 use sim_models::observe::FigureUnit;
 
 use super::settings::settings;
@@ -22,6 +22,7 @@ pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette)
     let mut page = Page::new(palette, scenario, &palette.paint(tone, &verdict));
     page.remark(Tone::Faint, &effort(recommendation));
     page.section("Settings", &settings(recommendation));
+    page.section_of_changes(&changes(&recommendation.plan, &recommendation.candidate()));
     let title = format!(
         "Limits, each on {} that the search has not seen",
         number_of(u64::from(recommendation.plan.validations), "run")
@@ -84,7 +85,7 @@ fn limits(recommendation: &Recommendation) -> String {
     format!("{}\n{legend}", table(&["condition", "limit", "now", "recommended"], &[1, 2, 3], rows))
 }
 
-fn mark(standing: Standing) -> &'static str {
+pub(super) fn mark(standing: Standing) -> &'static str {
     match standing {
         Standing::Holds => "+",
         Standing::Unsure => "~",
@@ -93,7 +94,7 @@ fn mark(standing: Standing) -> &'static str {
 }
 
 /// A mean, and its uncertainty unless all runs agree.
-fn mean(interval: ConfidenceInterval, unit: FigureUnit) -> String {
+pub(super) fn mean(interval: ConfidenceInterval, unit: FigureUnit) -> String {
     let half_width = Some(interval.half_width).filter(|width| width.is_finite() && *width > 0.0);
     with_error(interval.mean, half_width, |value| figure(value, unit))
 }

@@ -67,7 +67,7 @@ pub(super) fn compile_analyses(
     let stability = compile_stability(names, problems);
     match request {
         Request::Run | Request::Condition(_) | Request::Point(_) => {
-            plan.read_nothing(for_expectations)
+            plan.read_nothing(for_expectations);
         }
         Request::Sweep(_) => {}
         Request::Goals(GoalsRequest { condition, .. }) => {
