@@ -24,7 +24,7 @@ pub mod sweep;
 mod trial;
 mod watch;
 
-pub use parallel::{in_order, run_all};
+pub use parallel::{in_order, replay_all, run_all};
 pub use run::{Figures, Finished, Progress, complete, figures, replications, run};
 pub use study::{Study, Unready};
 pub use trial::{Case, Trial, cases, reseeded};

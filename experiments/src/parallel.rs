@@ -16,8 +16,20 @@ use crate::watch::Watch;
 /// # Panics
 /// If the operating system refuses to start threads.
 pub fn run_all(blueprints: &[Arc<Blueprint>], watch: &dyn Watch) -> Vec<Finished> {
+    replay_all(blueprints, 0, watch)
+}
+
+/// Does the same as [`run_all`] with another replication of each blueprint's seed.
+///
+/// # Panics
+/// If the operating system refuses to start threads.
+pub fn replay_all(
+    blueprints: &[Arc<Blueprint>],
+    replication: u64,
+    watch: &dyn Watch,
+) -> Vec<Finished> {
     in_order(blueprints, watch.jobs(), &|index, blueprint| {
-        run_and_tell(blueprint, 0, watch, &|progress| watch.reached(index, progress))
+        run_and_tell(blueprint, replication, watch, &|progress| watch.reached(index, progress))
     })
 }
 

@@ -60,7 +60,12 @@ impl Study {
 
     /// Reads the scenario for a request, such as a point with other values.
     pub fn read_for(&self, request: Request) -> Loaded {
-        load(&self.input, &Overrides { request, ..self.overrides.clone() })
+        self.read_instead(&self.input, request)
+    }
+
+    /// Reads another text with the overrides of this scenario.
+    pub fn read_instead(&self, input: &Input, request: Request) -> Loaded {
+        load(input, &Overrides { request, ..self.overrides.clone() })
     }
 }
 

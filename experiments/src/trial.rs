@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sim_models::expect::{Verdict, judge};
-use sim_models::scenario::{Input, Loaded, Overrides, load};
+use sim_models::scenario::{Input, Loaded, Overrides, Request, load};
 use sim_models::system::Blueprint;
 
 use crate::run::{Finished, run};
@@ -27,7 +27,8 @@ pub struct Trial {
     pub verdicts: Vec<Verdict>,
 }
 
-/// Reads a scenario with each of its variants, or only with the one that is chosen.
+/// Reads a scenario with each of its variants, or only with the one that is chosen; under a
+/// condition of its goals, only that.
 ///
 /// ```
 /// use sim_models::scenario::{Input, Overrides};
@@ -43,8 +44,9 @@ pub struct Trial {
 /// ```
 pub fn cases(input: &Input, overrides: &Overrides) -> Vec<Case> {
     let first = Case { variant: overrides.variant.clone(), loaded: load(input, overrides) };
-    let others =
-        if overrides.variant.is_some() { Vec::new() } else { first.loaded.variants.clone() };
+    let is_one_case =
+        overrides.variant.is_some() || matches!(overrides.request, Request::Condition(_));
+    let others = if is_one_case { Vec::new() } else { first.loaded.variants.clone() };
     let variant = |name: String| {
         let overrides = Overrides { variant: Some(name.clone()), ..overrides.clone() };
         Case { variant: Some(name), loaded: load(input, &overrides) }
@@ -65,12 +67,12 @@ pub fn reseeded(blueprint: &Arc<Blueprint>, further: u64) -> Arc<Blueprint> {
 impl Trial {
     /// Runs a blueprint to its end and judges it.
     pub fn of(blueprint: &Arc<Blueprint>) -> Self {
-        Self::watched(blueprint, &Unattended { jobs: 1 })
+        Self::watched(blueprint, 0, &Unattended { jobs: 1 })
     }
 
-    /// Runs a blueprint until `watch` interrupts it, and judges it.
-    pub fn watched(blueprint: &Arc<Blueprint>, watch: &dyn Watch) -> Self {
-        let finished = run(blueprint, 0, watch);
+    /// Runs a replication of a blueprint until `watch` interrupts it, and judges it.
+    pub fn watched(blueprint: &Arc<Blueprint>, replication: u64, watch: &dyn Watch) -> Self {
+        let finished = run(blueprint, replication, watch);
         let judged = |expectation| judge(expectation, &finished.system, &finished.timeline);
         let verdicts = blueprint.expectations.iter().map(judged).collect();
         Self { finished, verdicts }

@@ -7,11 +7,12 @@
 //! the document for programs, and `write_all` puts everything into a folder. [`run`], [`sweep`],
 //! [`recommend`] and [`stability`] are such reports; a new analysis adds one folder and one line
 //! here. What they share lives beside them: [`plot`] draws, `narrate` puts the timeline into words,
-//! `layout` sets sections and tables, `units` writes numbers, and [`files`] writes each file whole
+//! `layout` sets sections and tables, `units` writes numbers, [`edit`] changes values in the text of a scenario, and [`files`] writes each file whole
 //! or not at all.
 #![forbid(unsafe_code)]
 
 pub mod diagnostics;
+pub mod edit;
 pub mod exported;
 pub mod files;
 pub mod imported;

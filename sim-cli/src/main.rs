@@ -1,6 +1,7 @@
 //! The command line of Fusebox.
 #![forbid(unsafe_code)]
 
+mod applied;
 mod commands;
 mod configurations;
 mod failure;

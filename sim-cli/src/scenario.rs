@@ -59,6 +59,26 @@ pub struct DurationOption {
     duration: Option<String>,
 }
 
+/// The options that replay one run of a recommendation or another analysis.
+#[derive(Debug, Args)]
+pub struct ReplayOptions {
+    /// Apply this condition of `goals:`, such as peak, or those that come together under this name
+    #[arg(long, value_name = "NAME")]
+    pub condition: Option<String>,
+    /// Run this replication of the seed: other random numbers, as a report of many runs numbers them
+    /// [default: 0]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub replication: u64,
+}
+
+impl ReplayOptions {
+    /// The overrides that apply the condition, if there is one, after all others.
+    pub fn applied_to(&self, overrides: Overrides) -> Overrides {
+        let request = self.condition.clone().map_or(Request::Run, Request::Condition);
+        Overrides { request, ..overrides }
+    }
+}
+
 impl ScenarioFiles {
     /// Reads each file to run it, and shows its problems.
     pub fn load(&self, overrides: &Overrides) -> Result<Vec<Loaded>, Failure> {

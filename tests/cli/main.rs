@@ -357,3 +357,105 @@ fn several_files_are_reported_in_their_order_whatever_the_number_of_threads() {
     assert!(run(&[&files[..], &["--out", out]].concat()).status.success());
     assert!(folder.path().join("cascade-protected/overview.png").exists());
 }
+
+/// The scenario and the record of the transcripts, in a folder of their own.
+fn goals_in(folder: &Path) -> (String, String) {
+    let copy = |name: &str| {
+        let to = folder.join(name);
+        std::fs::copy(root().join("tests/cli").join(name), &to).expect("copied");
+        to.display().to_string()
+    };
+    (copy("goals.yaml"), copy("recommendation.json"))
+}
+
+#[test]
+fn recommended_values_are_written_into_the_file_itself_and_the_rest_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, record) = goals_in(folder.path());
+    let before = std::fs::read_to_string(&file).expect("readable");
+    let output = run(&["recommend", &file, "--from", &record, "--write", &file]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let expected = before
+        .replace("connections: 2,", "connections: 4,")
+        .replace("timeout: 300ms #", "timeout: 250ms #")
+        .replace("    retry: { attempts: 2, backoff: none }\n", "");
+    assert_eq!(std::fs::read_to_string(&file).expect("readable"), expected);
+    let again = run(&["recommend", &file, "--from", &record, "--diff"]);
+    assert!(again.status.success() && again.stdout.is_empty(), "{}", stdout(&again));
+    assert_eq!(files(folder.path()).len(), 2, "nothing else is left");
+    let checked = run(&["check", &file]);
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+#[test]
+fn a_patch_makes_of_the_file_what_would_be_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, record) = goals_in(folder.path());
+    let out = folder.path().join("out.yaml").display().to_string();
+    let output = run(&["recommend", &file, "--from", &record, "--diff", "--write", &out]);
+    let diff = stdout(&output);
+    assert!(diff.starts_with(&format!("--- {file}\n+++ {out}\n@@ ")), "{diff}");
+    let added = |line: &&str| line.starts_with('+') && !line.starts_with("+++");
+    let new = std::fs::read_to_string(&out).expect("written");
+    assert_eq!(diff.lines().filter(added).count(), 2);
+    assert!(diff.lines().filter(added).all(|line| new.contains(&line[1..])), "{diff}");
+}
+
+#[test]
+fn a_file_whose_value_others_share_is_refused_before_the_search_and_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, record) = goals_in(folder.path());
+    let text = std::fs::read_to_string(&file)
+        .expect("readable")
+        .replace("calls:\n", "calls:\n  web -> api: { timeout: &patience 300ms }\n");
+    let text = text.replace("timeout: 300ms #", "timeout: *patience #");
+    let shared = text.replace("    calls.api -> db.timeout:", "    calls.web -> api.timeout:");
+    std::fs::write(&file, &shared).expect("written");
+    let output = run(&["recommend", &file, "--write", &file]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("calls.web -> api.timeout") && told.contains("anchor"), "{told}");
+    assert_eq!(std::fs::read_to_string(&file).expect("readable"), shared);
+    // The reference itself is written out.
+    std::fs::write(&file, &text).expect("written");
+    let output = run(&["recommend", &file, "--from", &record, "--write", &file]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let new = std::fs::read_to_string(&file).expect("readable");
+    assert!(new.contains("&patience 300ms") && new.contains("timeout: 250ms # longer"), "{new}");
+}
+
+#[test]
+fn a_missed_limit_ends_a_recheck_with_exit_1_and_nothing_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, record) = goals_in(folder.path());
+    let out = folder.path().join("out.yaml");
+    let tight = "goals.limits[0]=p99 of web is below 20ms";
+    let output = run(&[
+        "recommend",
+        &file,
+        "--from",
+        &record,
+        "--recheck",
+        "--runs",
+        "3",
+        "--format",
+        "json",
+        "--set",
+        tight,
+        "--write",
+        &out.display().to_string(),
+    ]);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["outcome"], "missed");
+    assert_eq!(report["limits"][0]["missed_in_replications"][2], 2_000_002);
+    assert!(!out.exists());
+}
+
+#[test]
+fn a_record_is_exported_without_another_search() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, record) = goals_in(folder.path());
+    let output = run(&["recommend", &file, "--from", &record, "--export", "resilience4j"]);
+    assert!(stdout(&output).contains("timeoutDuration: 250ms"), "{}", stdout(&output));
+}

@@ -16,7 +16,9 @@ use crate::parallel::in_order;
 use crate::watch::{Interrupted, Watch};
 
 /// The first replication that confirms an answer; no step before has seen it or any later one.
-const FRESH: u64 = 1_000_000;
+pub(super) const FRESH: u64 = 1_000_000;
+/// The replications from one round of confirmation to the next.
+const ROUND: u64 = 100_000;
 /// The most runs that decide about a candidate, as a multiple of those that the plan asks for.
 pub(super) const MOST: u64 = 4;
 /// The most runs of the settings of the file, which are only compared with.
@@ -30,7 +32,7 @@ pub(super) fn confirm(
     round: u64,
     watch: &dyn Watch,
 ) -> Result<Assessment, Interrupted> {
-    decide(system, candidate, FRESH * (1 + round), watch)
+    decide(system, candidate, FRESH + ROUND * round, watch)
 }
 
 /// Simulates the settings of the file on the random numbers of a round, to compare with.
@@ -39,7 +41,7 @@ pub(super) fn as_it_is(
     round: u64,
     watch: &dyn Watch,
 ) -> Result<Assessment, Interrupted> {
-    let first = FRESH * (1 + round);
+    let first = FRESH + ROUND * round;
     let runs = u64::from(system.plan().validations).min(MOST_COMPARED);
     on_fresh(system, &system.sound_systems(&system.as_it_is()), first..first + runs, watch)
 }

@@ -12,8 +12,11 @@
 //!   strategy proposes them (`cma_es`, `coordinate`); `finalists`: the best of them, seen again;
 //! - `refine`: the changes that are needed, and how far each setting may move; `confirm`: the
 //!   answer on fresh random numbers;
+//! - `applied`: the recommended values in the file; `recheck`: the answer on random numbers that
+//!   nobody has seen;
 //! - `recommend`: all of these steps in order; `recommendation`: the record of the answer.
 
+mod applied;
 mod assessment;
 mod cma_es;
 mod confirm;
@@ -21,6 +24,7 @@ mod coordinate;
 mod finalists;
 mod formulas;
 mod front;
+mod recheck;
 #[allow(clippy::module_inception, reason = "holds the function that the folder is named after")]
 mod recommend;
 mod recommendation;
@@ -28,10 +32,12 @@ mod refine;
 mod search;
 mod tunable_system;
 
+pub use applied::{Change, Misapplied, changes};
 pub use assessment::{Assessment, Caution, Kept, LimitHere, Miss};
 pub use cma_es::CmaEs;
 pub use coordinate::Coordinate;
 pub use formulas::{Formula, FormulaEstimate, formulas};
+pub use recheck::{Recheck, Rechecked, block, recheck};
 pub use recommend::{look_for, recommend};
 pub use recommendation::{
     Advice, Breach, Conclusion, LimitStanding, MeasuredLimit, Recommendation, Standing, Strained,

@@ -10,7 +10,6 @@ use sim_models::study::{Level, Parameter};
 use sim_models::system::Blueprint;
 
 use super::assessment::{Assessment, LimitHere};
-use super::recommendation::Recommendation;
 use crate::run::{Figures, figures};
 use crate::study::{Study, Unready, check_sound, ends_one_by_one, settings};
 use crate::watch::{Interrupted, Watch};
@@ -76,6 +75,11 @@ impl TunableSystem {
     /// The number of runs of candidates that were made so far, for whatever reason.
     pub fn runs(&self) -> u64 {
         self.runs.load(Ordering::Relaxed)
+    }
+
+    /// The scenario, to be read with other values.
+    pub(super) fn study(&self) -> &Study {
+        &self.study
     }
 
     /// The plan: settings, conditions, limits, objectives.
@@ -154,17 +158,6 @@ impl TunableSystem {
     /// The system under each condition with the values of a candidate that has been measured.
     pub(super) fn sound_systems(&self, candidate: &Candidate) -> Vec<Arc<Blueprint>> {
         self.systems(candidate).expect("a candidate that has been measured is sound")
-    }
-
-    /// The system under the first condition with the recommended settings.
-    ///
-    /// # Errors
-    /// The reason why the settings do not go together, which happens only with the recommendation
-    /// for another scenario.
-    pub fn recommended(&self, recommendation: &Recommendation) -> Result<Arc<Blueprint>, String> {
-        let levels =
-            recommendation.advice.iter().map(|advice| advice.recommended.clone()).collect();
-        Ok(Arc::clone(&self.systems(&Candidate { levels })?[0]))
     }
 
     /// The assessment of a candidate before its first run.

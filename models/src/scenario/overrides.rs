@@ -96,6 +96,7 @@ impl Loader {
             Request::Run => {}
             Request::Sweep(request) => self.apply_sweep(tree, request),
             Request::Goals(request) => self.apply_goals(tree, request),
+            Request::Condition(condition) => self.replay(tree, condition),
             Request::Point(values) => {
                 leave_analysis(tree, None);
                 for (path, value) in values {
@@ -174,13 +175,22 @@ impl Loader {
             self.apply_condition(tree, condition, &mut Vec::new());
         }
         for (path, value) in &request.values {
-            self.apply_value(tree, "recommend", path, value);
+            // `off` of what the file does not have, as when an earlier `off` was written into it.
+            let is_off_already = value == "null" && tree.get(&parse_path(path)).is_none();
+            if !is_off_already {
+                self.apply_value(tree, "recommend", path, value);
+            }
         }
     }
 
     /// Applies the overrides of a condition; those of conditions that come together, one after the
     /// other.
-    fn apply_condition(&mut self, tree: &mut Node, condition: &str, trail: &mut Vec<String>) {
+    pub(super) fn apply_condition(
+        &mut self,
+        tree: &mut Node,
+        condition: &str,
+        trail: &mut Vec<String>,
+    ) {
         let path =
             [parse_path("goals.conditions"), vec![Segment::Key(condition.to_owned())]].concat();
         let Some(node) = tree.get(&path).cloned() else { return };
@@ -278,7 +288,7 @@ fn unknown_name(tree: &Node, path: &[Segment], at: Location) -> Option<Problem> 
 
 /// Removes the expectations and every analysis but one; they may refer to things that a condition or
 /// a point removes.
-fn leave_analysis(tree: &mut Node, kept: Option<&str>) {
+pub(super) fn leave_analysis(tree: &mut Node, kept: Option<&str>) {
     let others = analyses::KEYS.into_iter().filter(|key| Some(*key) != kept);
     for section in others.chain(["expect"]) {
         tree.remove(&parse_path(section));

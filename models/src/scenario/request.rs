@@ -11,6 +11,9 @@ pub enum Request {
     /// To recommend settings: the blueprint reads off the figures of the goals in one condition,
     /// and expectations are dropped.
     Goals(GoalsRequest),
+    /// To run it under a condition of its goals: the overrides of the condition apply, and the limits
+    /// that hold under it take the place of the expectations.
+    Condition(String),
     /// To run it with other values (a path, and a value in YAML), without expectations, sweep or
     /// goals.
     Point(Vec<(String, String)>),

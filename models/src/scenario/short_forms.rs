@@ -5,6 +5,6 @@ const SHORT_FORMS: [(&str, &str); 4] =
     [("threads", "max"), ("slots", "max"), ("connections", "max"), ("users", "from")];
 
 /// The key that a bare number stands for, if there can be one.
-pub(super) fn short_form(key: &str) -> Option<&'static str> {
+pub fn short_form(key: &str) -> Option<&'static str> {
     SHORT_FORMS.iter().find(|(short, _)| *short == key).map(|(_, key)| *key)
 }

@@ -173,6 +173,8 @@ pub struct System {
 /// Everything that changes during a run.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
+    /// The replication of the blueprint's seed that this is.
+    pub replication: u64,
     pub frames: Frames,
     pub pools: Vec<Pool>,
     /// For each pool of connections that a caller keeps, those that are idle, the last used last.
@@ -232,6 +234,7 @@ impl System {
     pub fn new(blueprint: Arc<Blueprint>, replication: u64) -> Self {
         let streams = Streams::new(blueprint.run.seed, replication);
         let state = State {
+            replication,
             frames: Frames::new(
                 blueprint.depth(),
                 blueprint.nesting as usize,
@@ -372,6 +375,11 @@ impl System {
     /// The breakers, in the order of [`Blueprint::breakers`].
     pub fn breakers(&self) -> &[BreakerInService] {
         &self.state.breakers
+    }
+
+    /// The replication of the blueprint's seed, from 0.
+    pub fn replication(&self) -> u64 {
+        self.state.replication
     }
 
     /// The abort of the experiment, if it was aborted.

@@ -78,7 +78,7 @@ fn limits(recommendation: &Recommendation) -> Vec<Value> {
     limits.collect()
 }
 
-fn measured(limit: &MeasuredLimit) -> Value {
+pub(super) fn measured(limit: &MeasuredLimit) -> Value {
     let half_width = limit.figure.map(|figure| figure.half_width);
     json!({
         "kept": limit.kept.kept,

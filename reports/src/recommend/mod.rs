@@ -3,10 +3,16 @@
 mod folder;
 mod json;
 mod plots;
+mod recheck;
+mod recorded;
+mod set_line;
 mod settings;
 mod text;
 mod words;
 
 pub use folder::write_all;
 pub use json::json;
+pub use recheck::{recheck_json, recheck_report};
+pub use recorded::{Recorded, read};
+pub use set_line::{set_line, values};
 pub use text::report;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use sim_core::stats::ConfidenceInterval;
 use sim_experiments::recommend::{
-    Conclusion, Kept, MeasuredLimit, Recommendation, Standing, Unmet,
+    Conclusion, Kept, MeasuredLimit, Recommendation, Standing, Unmet, changes,
 };
 use sim_models::observe::FigureUnit;
 use sim_models::scenario::GoalsPlan;
@@ -25,6 +25,7 @@ pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette)
     let mut page = Page::new(palette, scenario, &palette.paint(tone, &verdict));
     page.remark(Tone::Faint, &effort(recommendation));
     page.section("Settings", &format!("{}\n{}", settings(recommendation), ends(recommendation)));
+    page.section_of_changes(&changes(&recommendation.plan, &recommendation.candidate()));
     let title = "Limits, and how many of the runs kept them that the search has not seen";
     page.section(title, &limits(recommendation));
     if !recommendation.objectives.is_empty() {
@@ -112,16 +113,19 @@ fn limits(recommendation: &Recommendation) -> String {
         ]
     });
     let header = ["condition", "limit", "now", "mean", "recommended", "of all runs", "mean"];
-    let legend = format!(
+    format!("{}\n{}", table(&header, &[1, 2, 4], rows), legend())
+}
+
+pub(super) fn legend() -> String {
+    format!(
         "{} of all runs must keep a limit that says nothing else: + none missed it, or the others are enough, \
          ! too few kept it,\n~ undecided; of all runs: with a confidence of 95%; \
          ± is half the width of the 95% confidence interval",
         percent(GoalsPlan::PROMISE)
-    );
-    format!("{}\n{legend}", table(&header, &[1, 2, 4], rows))
+    )
 }
 
-fn mark(standing: Standing) -> &'static str {
+pub(super) fn mark(standing: Standing) -> &'static str {
     match standing {
         Standing::Holds => "+",
         Standing::Unsure => "~",
@@ -130,7 +134,7 @@ fn mark(standing: Standing) -> &'static str {
 }
 
 /// A mean, and its uncertainty unless all runs agree.
-fn mean(interval: ConfidenceInterval, unit: FigureUnit) -> String {
+pub(super) fn mean(interval: ConfidenceInterval, unit: FigureUnit) -> String {
     let half_width = Some(interval.half_width).filter(|width| width.is_finite() && *width > 0.0);
     with_error(interval.mean, half_width, |value| figure(value, unit))
 }

@@ -28,7 +28,11 @@ pub fn report(finished: &Finished, palette: Palette) -> String {
         page.section(title, &body);
     }
     page.section("Timeline", &timeline(finished, palette));
-    let origin = format!("seed {}, fingerprint {}", summary.seed, summary.fingerprint);
+    let replication = match summary.replication {
+        0 => String::new(),
+        replication => format!(", replication {replication}"),
+    };
+    let origin = format!("seed {}{replication}, fingerprint {}", summary.seed, summary.fingerprint);
     page.plain("");
     page.remark(Tone::Faint, &origin);
     page.finish()

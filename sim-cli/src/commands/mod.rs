@@ -24,8 +24,7 @@ use crate::failure::Failure;
 const EXIT_CODES: &str = "\
 Exit codes:
   0   fine
-  1   an expectation failed, a timeline differs from the committed one, or no settings were found that
-      meet every limit
+  1   an expectation failed, a timeline differs, or recommended settings miss a limit
   2   the input is wrong, or results cannot be written
   3   a limit, an interrupt or an abort condition stopped the run; the results so far are shown
   70  a bug in fusebox";

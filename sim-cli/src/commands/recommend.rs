@@ -1,13 +1,20 @@
 //! `fusebox recommend`.
 
+use std::path::PathBuf;
+
 use clap::Args;
-use sim_experiments::recommend::{Advice, Conclusion, Recommendation, TunableSystem, recommend};
+use sim_experiments::recommend::{
+    Candidate, Change, Conclusion, TunableSystem, block, changes, recheck, recommend,
+};
 use sim_models::formats::{Document, Exporter};
-use sim_models::study::Parameter;
+use sim_models::scenario::Input;
 use sim_models::system::Blueprint;
 use sim_reports::exported::Heading;
-use sim_reports::recommend::{json, report, write_all};
+use sim_reports::recommend::{
+    Recorded, json, read, recheck_json, recheck_report, report, values, write_all,
+};
 
+use crate::applied::{ApplyOptions, Target};
 use crate::configurations::{CallerOption, deliver};
 use crate::failure::Failure;
 use crate::output::{FormatOption, OutOption, ReportFormat, describe};
@@ -33,17 +40,37 @@ const WHAT_TO_ASK: &str = "there are no goals: write `goals:` into the file, wit
   fusebox recommend shop.yaml --out results/ --seed 4
   fusebox recommend shop.yaml --export resilience4j --caller orders > application.yml
   fusebox recommend shop.yaml --set 'goals.limits[0]=availability of web is at least 99.9%'
+  fusebox recommend shop.yaml --out results/ --write shop.yaml
+  fusebox recommend shop.yaml --from results/recommendation.json --diff
+  fusebox recommend shop.yaml --from results/recommendation.json --recheck --runs 50 --block 3
 
 Under `goals:` in the file you list the settings that may change, the conditions to survive, the \
 limits to keep and the objectives. The same file and seed give the same answer, with any number of \
-threads. The exit code is 1 if nothing was found that meets every limit."
+threads.
+
+Exits with 1 if no settings were found that meet every limit: --export then needs --even-if-unmet, \
+and --write writes nothing. With --recheck, exits with 1 if a limit is missed."
 )]
 pub struct RecommendCommand {
     #[command(flatten)]
     scenario: ScenarioFile,
-    /// Search with this many runs [default: the file's, or 500]
+    /// Search with this many runs [default: the file's, or 500]; with --recheck, simulate each
+    /// condition this many times [default: the file's `validations`, or 10]
     #[arg(long, value_name = "N")]
     runs: Option<u32>,
+    /// Do not search: take the recommended values from this recommendation.json, which --out wrote
+    #[arg(long, value_name = "JSON")]
+    from: Option<PathBuf>,
+    /// Simulate the settings of --from again, on random numbers that neither the search nor its
+    /// confirmation has seen, and show every limit
+    #[arg(long, requires = "from", conflicts_with_all = ["export", "diff"])]
+    recheck: bool,
+    /// Use the random numbers of this block, from 2, for --recheck; earlier blocks belong to the
+    /// search and its confirmation, so take another for each recheck
+    #[arg(long, value_name = "N", requires = "recheck", default_value_t = 2, value_parser = clap::value_parser!(u64).range(2..=1_000_000_000))]
+    block: u64,
+    #[command(flatten)]
+    apply: ApplyOptions,
     #[command(flatten)]
     seed: SeedOption,
     #[command(flatten)]
@@ -64,35 +91,110 @@ pub struct RecommendCommand {
 }
 
 impl RecommendCommand {
-    /// Searches for settings, and reports the best with everything known about them.
+    /// Searches for settings and reports the best with everything known about them, or reads them
+    /// from a record; then puts them to use.
     pub fn execute(&self) -> Result<(), Failure> {
-        let system = self.prepare()?;
+        let input = self.scenario.input()?;
+        let system = self.prepare(input.clone())?;
+        let target = Target {
+            options: &self.apply,
+            system: &system,
+            input: &input,
+            file: &self.scenario.file,
+            settings: &self.scenario.changes.settings,
+        };
         if let Some(exporter) = self.export {
             // A search takes long: what cannot be exported is an error before it.
             self.documents(exporter, &system.as_written()[0])?;
         }
+        match &self.from {
+            Some(record) => self.use_record(&target, &scenario::input(record)?),
+            None => self.search(&target),
+        }
+    }
+
+    fn search(&self, target: &Target<'_>) -> Result<(), Failure> {
+        target.rehearse()?;
+        let system = target.system;
         let name = &system.as_written()[0].name;
-        let recommendation = recommend(&system, &self.jobs.watch())?;
+        let recommendation = recommend(system, &self.jobs.watch())?;
+        let candidate = recommendation.candidate();
         if let Some(folder) = &self.out.folder {
             write_all(&recommendation, name, folder)?;
         }
         let is_unmet = recommendation.conclusion == Conclusion::Unmet;
-        match self.export {
-            Some(_) if is_unmet && !self.even_if_unmet => return Err(Failure::NotExported),
-            Some(exporter) => self.deliver(exporter, &system, &recommendation)?,
-            None => terminal::print(&match self.format.format {
-                ReportFormat::Text => report(&recommendation, name, terminal::stdout_palette()),
-                ReportFormat::Json => json(&recommendation, name),
-            })?,
+        match (self.export, self.format.format) {
+            (Some(_), _) if is_unmet && !self.even_if_unmet => return Err(Failure::NotExported),
+            (Some(exporter), _) => self.deliver(exporter, system, &candidate)?,
+            (None, _) if self.apply.diff => target.print(&candidate)?,
+            (None, ReportFormat::Text) => {
+                terminal::print(&report(&recommendation, name, terminal::stdout_palette()))?;
+            }
+            (None, ReportFormat::Json) => terminal::print(&json(&recommendation, name))?,
         }
-        if is_unmet { Err(Failure::Unmet) } else { Ok(()) }
+        if is_unmet {
+            if self.apply.write.is_some() {
+                terminal::complain(
+                    "nothing was found that meets every limit, so nothing is written; --out and \
+                     --from write what comes closest",
+                );
+            }
+            return Err(Failure::Unmet);
+        }
+        target.write(&candidate)
     }
 
-    fn prepare(&self) -> Result<TunableSystem, Failure> {
+    /// Puts recommended settings to use that an earlier search has found.
+    fn use_record(&self, target: &Target<'_>, record: &Input) -> Result<(), Failure> {
+        if self.out.folder.is_some() && self.export.is_none() {
+            let message = "with --from, --out is the folder for --export";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        if self.format.format == ReportFormat::Json && !self.recheck {
+            let message = "with --from, --format json is for --recheck: the record is JSON itself";
+            return Err(Failure::Usage(message.to_owned()));
+        }
+        let system = target.system;
+        let Recorded { candidate, remarks, sources } = read(&record.text, &record.name, system)
+            .map_err(|(problems, sources)| {
+                scenario::show(&problems, &sources);
+                Failure::Scenario
+            })?;
+        scenario::show(&remarks, &sources);
+        target.check(&candidate)?;
+        if self.recheck {
+            self.check_again(system, &candidate)?;
+        } else if let Some(exporter) = self.export {
+            self.deliver(exporter, system, &candidate)?;
+        } else if self.apply.diff {
+            target.print(&candidate)?;
+        } else {
+            terminal::print(&values(system, &candidate, terminal::stdout_palette()))?;
+        }
+        target.write(&candidate)
+    }
+
+    /// Simulates a candidate on other random numbers, and fails if a limit is missed.
+    fn check_again(&self, system: &TunableSystem, candidate: &Candidate) -> Result<(), Failure> {
+        let systems = system.systems(candidate).map_err(Failure::Usage)?;
+        let runs = self.runs.unwrap_or(system.plan().validations);
+        let replications = block(self.block, runs).ok_or_else(|| {
+            Failure::Usage("a block has a million runs: use several with --block".to_owned())
+        })?;
+        let checked = recheck(system, &systems, replications, &self.jobs.watch())?;
+        let name = &systems[0].name;
+        terminal::print(&match self.format.format {
+            ReportFormat::Text => recheck_report(&checked, name, terminal::stdout_palette()),
+            ReportFormat::Json => recheck_json(&checked, name),
+        })?;
+        if checked.misses() { Err(Failure::Test) } else { Ok(()) }
+    }
+
+    fn prepare(&self, input: Input) -> Result<TunableSystem, Failure> {
         let runs = self.runs.map(|runs| format!("goals.runs={runs}"));
         let overrides =
             self.scenario.changes.overrides(self.seed.setting().into_iter().chain(runs));
-        TunableSystem::prepare(self.scenario.input()?, overrides)
+        TunableSystem::prepare(input, overrides)
             .map_err(|unready| scenario::unready(unready, WHAT_TO_ASK))
     }
 
@@ -108,26 +210,21 @@ impl RecommendCommand {
         &self,
         exporter: &Exporter,
         system: &TunableSystem,
-        recommendation: &Recommendation,
+        candidate: &Candidate,
     ) -> Result<(), Failure> {
-        let recommended = system.recommended(recommendation).map_err(Failure::Usage)?;
+        let recommended = &system.systems(candidate).map_err(Failure::Usage)?[0];
+        let changes = changes(system.plan(), candidate);
         let heading = Heading {
             scenario: recommended.name.clone(),
             seed: recommended.run.seed,
-            changes: changes(recommendation),
+            changes: changes.iter().map(told).collect(),
         };
-        let documents = self.documents(exporter, &recommended)?;
+        let documents = self.documents(exporter, recommended)?;
         deliver(exporter, &heading, &documents, self.out.folder.as_deref())
     }
 }
 
-/// The settings that are recommended in place of the present ones.
-fn changes(recommendation: &Recommendation) -> Vec<String> {
-    let settings = recommendation.plan.settings.iter().zip(&recommendation.advice);
-    let changed = settings.filter(|(_, advice)| advice.is_changed);
-    let change = |(setting, advice): (&Parameter, &Advice)| {
-        let old = advice.now.as_ref().map_or("nothing", |now| &now.shown);
-        format!("{} is {}; the file says {old}", setting.path, advice.recommended.shown)
-    };
-    changed.map(change).collect()
+fn told(change: &Change<'_>) -> String {
+    let old = change.now.map_or("nothing", |now| &now.shown);
+    format!("{} is {}; the file says {old}", change.setting.path, change.recommended.shown)
 }

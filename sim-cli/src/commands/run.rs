@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use sim_experiments::{Finished, run_all};
+use sim_experiments::{Finished, replay_all};
 use sim_models::system::Blueprint;
 use sim_reports::run::{json, report, write_all};
 
 use crate::failure::Failure;
 use crate::output::{FormatOption, OutOption, ReportFormat, describe};
 use crate::progress::JobsOption;
-use crate::scenario::{DurationOption, ScenarioFiles, SeedOption};
+use crate::scenario::{DurationOption, ReplayOptions, ScenarioFiles, SeedOption};
 use crate::terminal;
 
 const FILES: &str = "Also write summary.json, timeline.csv, series.csv, latency.csv, overview.svg \
@@ -28,13 +28,16 @@ const JOBS: &str = "Run several files on this many threads; the results are the 
     after_help = "Examples:
   fusebox run scenarios/cascade-unprotected.yaml
   fusebox run scenarios/cascade-unprotected.yaml --set services.d.threads=60
-  fusebox run scenarios/order-chain.yaml --variant latency-protected --out results/"
+  fusebox run scenarios/order-chain.yaml --variant latency-protected --out results/
+  fusebox run scenarios/cascade-protected.yaml --condition peak --replication 2000003"
 )]
 pub struct RunCommand {
     #[command(flatten)]
     scenarios: ScenarioFiles,
     #[command(flatten)]
     seed: SeedOption,
+    #[command(flatten)]
+    replay: ReplayOptions,
     #[command(flatten)]
     duration: DurationOption,
     #[command(flatten)]
@@ -49,7 +52,7 @@ impl RunCommand {
     /// Runs every file, prints the reports in the order of the files, and writes folders.
     pub fn execute(&self) -> Result<(), Failure> {
         let settings = [self.seed.setting(), self.duration.setting()].into_iter().flatten();
-        let overrides = self.scenarios.changes.overrides(settings);
+        let overrides = self.replay.applied_to(self.scenarios.changes.overrides(settings));
         let blueprints: Vec<Arc<Blueprint>> = self
             .scenarios
             .load(&overrides)?
@@ -59,7 +62,8 @@ impl RunCommand {
         let names: Vec<String> =
             blueprints.iter().map(|blueprint| blueprint.name.clone()).collect();
         let folders = self.folders(&names)?;
-        let finished = run_all(&blueprints, &self.jobs.watch_runs(&names));
+        let watch = self.jobs.watch_runs(&names);
+        let finished = replay_all(&blueprints, self.replay.replication, &watch);
         for (index, finished) in finished.iter().enumerate() {
             self.print(index, finished)?;
             if let Some(folder) = folders.get(index) {

@@ -17,7 +17,7 @@ use sim_reports::testing::{
 use crate::failure::Failure;
 use crate::output::{FormatOption, ReportFormat, describe};
 use crate::progress::{JobsOption, Stopwatch};
-use crate::scenario::Changes;
+use crate::scenario::{Changes, ReplayOptions};
 use crate::{scenario, terminal};
 
 /// Test scenarios against their expectations and their committed timelines
@@ -28,11 +28,15 @@ use crate::{scenario, terminal};
   fusebox test scenarios/
   fusebox test 'scenarios/cascade-*.yaml' --seeds 20
   fusebox test shop.yaml --update
+  fusebox test shop.yaml --condition peak --seeds 20
   fusebox test scenarios/ --junit results.xml
 
 Each scenario runs as it is written and in each of its variants. It must meet the expectations \
 under `expect:`, and its timeline must equal NAME.timeline beside the scenario, if there is one. Of a \
 folder within a folder, the files that have expectations are tested too.
+
+Under a condition of its goals, a scenario must keep the limits that hold there, in place of \
+`expect:`; that run has no committed timeline.
 
 Exits with 1 if an expectation fails or a timeline differs."
 )]
@@ -43,8 +47,10 @@ pub struct TestCommand {
     files: Vec<PathBuf>,
     #[command(flatten)]
     changes: Changes,
+    #[command(flatten)]
+    replay: ReplayOptions,
     /// Write the timelines beside the scenarios, in place of the ones there
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["condition", "replication"])]
     update: bool,
     /// Check the expectations with this many seeds: the scenario's own and the ones that follow it
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
@@ -78,16 +84,32 @@ impl TestCommand {
     /// Tests every scenario and variant, prints the list, and writes timelines if the user wants.
     pub fn execute(&self) -> Result<(), Failure> {
         let begun = Stopwatch::start();
-        let overrides = self.changes.overrides([]);
+        let overrides = self.replay.applied_to(self.changes.overrides([]));
         let files = scenario_files(&self.files)?;
         let mut suites =
-            files.iter().map(|file| suite(file, &overrides)).collect::<Result<Vec<_>, _>>()?;
+            files.iter().map(|file| self.suite(file, &overrides)).collect::<Result<Vec<_>, _>>()?;
         let mut tests = self.tests(&mut suites);
         if self.update {
             update(&suites, &mut tests, self.changes.variant.is_none())?;
         }
         self.report(&tests, begun.elapsed())?;
         verdict(&tests)
+    }
+
+    /// True if no run is one of those whose timelines are committed.
+    fn is_replay(&self) -> bool {
+        self.replay.condition.is_some() || self.replay.replication != 0
+    }
+
+    fn suite(&self, file: &Path, overrides: &Overrides) -> Result<Suite, Failure> {
+        let mut suite = suite(file, overrides)?;
+        if self.is_replay() {
+            suite.committed = None;
+        }
+        if let Some(condition) = &self.replay.condition {
+            suite.name = format!("{} under `{condition}`", suite.name);
+        }
+        Ok(suite)
     }
 
     /// Runs every case with every seed and judges it. With `--update`, the suites get the new
@@ -118,7 +140,7 @@ impl TestCommand {
                     committed.set(case.variant.as_deref(), &first.timeline);
                 }
             }
-            if self.changes.variant.is_none() {
+            if self.changes.variant.is_none() && !self.is_replay() {
                 tests.extend(orphans(suite));
             }
         }
@@ -130,7 +152,8 @@ impl TestCommand {
         watch.begin("testing", Some(blueprints.len() as u64));
         in_order(blueprints, watch.jobs(), &|_, blueprint| {
             let begun = Stopwatch::start();
-            let Trial { finished, verdicts } = Trial::watched(blueprint, &watch);
+            let Trial { finished, verdicts } =
+                Trial::watched(blueprint, self.replay.replication, &watch);
             watch.advance(1);
             let stopped = finished.summary.partial.as_ref().map(|stopped| stopped.reason.clone());
             Ran { verdicts, stopped, timeline: snapshot(&finished), took: begun.elapsed() }

@@ -26,6 +26,9 @@ pub struct RunSummary {
     pub version: &'static str,
     /// The seed.
     pub seed: u64,
+    /// The replication of the seed; absent if it is the first, number 0.
+    #[serde(skip_serializing_if = "is_first")]
+    pub replication: u64,
     /// Hash over all events handled.
     pub fingerprint: String,
     /// Simulated time, from zero.
@@ -70,6 +73,11 @@ pub struct CalledOff {
     pub measured: f64,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+fn is_first(replication: &u64) -> bool {
+    *replication == 0
+}
+
 /// Summarizes a run that has reached `now`. `partial` is the reason why it was stopped, if it was
 /// stopped from outside.
 pub fn summarize(
@@ -84,6 +92,7 @@ pub fn summarize(
         scenario: system.blueprint().name.clone(),
         version: env!("CARGO_PKG_VERSION"),
         seed: run.seed,
+        replication: system.replication(),
         fingerprint: fingerprint.to_string(),
         simulated_seconds: now.as_secs_f64(),
         warmup_seconds: run.warmup.as_secs_f64(),

@@ -7,12 +7,14 @@ use crate::expect::grammar::{read, read_reading};
 use crate::expect::sentence::{Sentence, WrittenReading};
 use crate::expect::{Bound, Claim, Reading, Relation, Throughout, Wanted};
 use crate::language::quantity::Share;
-use crate::language::tree::{Node, Value, parse_path};
+use crate::language::tree::{Node, Segment, Value, parse_path};
 use crate::language::{Decode, Found, Named, Placed, Problems, expected, schema_of, section};
 use crate::observe::FigureUnit;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
+use crate::scenario::replay::AS_WRITTEN;
 use crate::scenario::sentences::{Place, Resolver};
+use crate::scenario::short_forms::short_form;
 use crate::scenario::variants::Overriding;
 use crate::study::{Direction, FigurePlan, Level, Parameter, Values};
 
@@ -234,7 +236,7 @@ pub(super) fn compile_goals(
         validations: at_least(goals.validations.as_ref(), FEWEST, VALIDATIONS, problems),
         now: settings.iter().map(|setting| now(setting, tree)).collect(),
         settings,
-        conditions: if conditions.is_empty() { vec!["as written".to_owned()] } else { conditions },
+        conditions: if conditions.is_empty() { vec![AS_WRITTEN.to_owned()] } else { conditions },
         limits: goals.limits.iter().map(|limit| limit.text.clone()).collect(),
         objectives: objectives(names, plan, problems),
     })
@@ -376,9 +378,19 @@ impl Goals {
     }
 }
 
+/// The bare number that stands for a map, by the path of the number in it: `threads: 20` for
+/// `threads.max`.
+fn bare_number<'a>(path: &[Segment], tree: &'a Node) -> Option<&'a Node> {
+    let [outer @ .., Segment::Key(inner)] = path else { return None };
+    let Segment::Key(key) = outer.last()? else { return None };
+    let node = tree.get(outer).filter(|_| short_form(key) == Some(inner))?;
+    matches!(node.value, Value::Integer(_)).then_some(node)
+}
+
 /// The present value of a setting.
 fn now(setting: &Parameter, tree: &Node) -> Option<Level> {
-    let node = tree.get(&parse_path(&setting.path));
+    let path = parse_path(&setting.path);
+    let node = tree.get(&path).or_else(|| bare_number(&path, tree));
     let max = node.and_then(|node| node.get(&parse_path("max")));
     let shown = match (node.map(Node::to_json), max) {
         (None, _) => "off".to_owned(),

@@ -66,7 +66,9 @@ pub(super) fn compile_analyses(
     let goals = compile_goals(tree, names, plan, problems);
     let stability = compile_stability(names, problems);
     match request {
-        Request::Run | Request::Point(_) => plan.read_nothing(for_expectations),
+        Request::Run | Request::Condition(_) | Request::Point(_) => {
+            plan.read_nothing(for_expectations);
+        }
         Request::Sweep(_) => {}
         Request::Goals(GoalsRequest { condition, .. }) => {
             plan.read_nothing(for_expectations);
