@@ -180,7 +180,7 @@ fn a_setting_of_any_kind_is_written_where_it_belongs_and_has_its_value_when_read
         assert_eq!(now, Some(candidate.levels[0].number), "{setting}: {after}");
         let line = set_line(&changes(system.plan(), &candidate));
         assert!(
-            line.starts_with("--set ") && line.contains("services.") == !line.contains('\''),
+            line.starts_with("--set ") && line.contains("services.") != line.contains('\''),
             "{line}"
         );
     }
@@ -190,7 +190,7 @@ fn a_setting_of_any_kind_is_written_where_it_belongs_and_has_its_value_when_read
 fn all_settings_together_are_written_and_a_second_time_changes_nothing() {
     let places = [0, 1, 2, 3, 4, 8, 10, 12, 13];
     let settings: String =
-        places.iter().map(|place| format!("    {}\n", KINDS[*place].0)).collect();
+        places.iter().map(|place| ["    ", KINDS[*place].0, "\n"].concat()).collect();
     let values: Vec<&str> = places.iter().map(|place| KINDS[*place].1).collect();
     let text = shop(&settings);
     let system = system_of(&input(&text, Path::new(".")));
