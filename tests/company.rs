@@ -61,7 +61,7 @@ const FACTORS: &[(&str, &[&str])] = &[
         "scaling",
         &[
             "",
-            ", autoscale: { min: 1, from: 2, target: 40%, every: 1s, start-up: 1s, scale down after: 3s }",
+            ", autoscale: { min: 1, from: 2, target: 40%, every: 1s, start-up: 1s, scale down after: 3s<through> }",
         ],
     ),
     (
@@ -84,7 +84,7 @@ const FACTORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("keys", &["", ", idempotency: { keys for: 24h }"]),
-    ("deploy", &["", "deploy: b, each: 1s, batch: 2, cold: 5x, warm-up: 3s"]),
+    ("deploy", &["", "deploy: b, each: 1s, batch: 2, cold: 5x, warm-up: 3s<through>"]),
     (
         "users",
         &[
@@ -155,19 +155,48 @@ const FACTORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("out", &["", "crash: b, instances: [4]", "refuse: b, instances: [4]"]),
+    (
+        "pool",
+        &[
+            "",
+            ", pool: { max: 4, handshake: 2ms }",
+            ", pool: { max: 9, idle: 1, handshake: exponential 5ms, queue: 20, max wait: 200ms }",
+        ],
+    ),
+    ("clients", &["", ", max connections: 12"]),
+    ("link", &["", ", link: wan", ", link: slow"]),
+    (
+        "process",
+        &[
+            "",
+            ", start: [ { query: db }, { work: 500ms } ], restart after: 1s",
+            ", start: [ { work: 300ms } ], readiness: { call: self, every: 1s, failures: 2 }, liveness: { call: self, every: 2s }",
+        ],
+    ),
+    (
+        "operator",
+        &[
+            "",
+            "operator: [ { at: 4s, restart: b, instances: 1 to 2, for: 1s }, { at: 6s, set: { workloads.web.rate: 50%, services.b.threads.max: 6 } } ]",
+            "operator: [ { at: 3s, through: refund, again after: 1s, set: { databases.db.connections: 2, calls.a -> b.timeout: 90ms } }, { at: 5s, purge: q }, { at: 8s, restart: a } ]",
+        ],
+    ),
+    ("through", &["", ", through: refund, again after: 1s"]),
 ];
 
 const SYSTEM: &str = "run: { duration: 10s, drain: 30m }
     priorities: [ high, low ]
     <regions>
     workloads: { web: { to: a, arrivals: poisson 40/s, priority: high<region of web> }, desk: { <users>, <think><region of web> } }
-    services: { a: { instances: 2, threads: { max: 10, queue: 20, max wait: 300ms }, handle: [ { work: exponential 3ms }, { call: b, on failure: ignore }, { cache: k, miss: [ { query: db } ] }, { send: q } ]<region of a> }, b: { instances: 4, threads: { max: 3, queue: 9 }, handle: [ { work: exponential 12ms }, { effect: done } ]<region of b><scaling><admission><contention><keys> }, c: { threads: 3, handle: [ { work: 20ms }, { fail: 5% }, { effect: delivered } ]<keys> }, refund: { handle: [ { work: 1ms } ] } }
-    databases: { db: { connections: 4, query: exponential 5ms } }
+    services: { a: { instances: 2, threads: { max: 10, queue: 20, max wait: 300ms }, handle: [ { work: exponential 3ms }, { call: b, on failure: ignore }, { cache: k, miss: [ { query: db } ] }, { send: q } ]<region of a> }, b: { instances: 4, threads: { max: 3, queue: 9 }, handle: [ { work: exponential 12ms }, { effect: done } ]<region of b><scaling><admission><contention><keys><process> }, c: { threads: 3, handle: [ { work: 20ms }, { fail: 5% }, { effect: delivered } ]<keys> }, refund: { handle: [ { work: 1ms } ] } }
+    databases: { db: { connections: 4, query: exponential 5ms<clients> } }
     caches: { k: { <cache> } }
     queues: { q: { deliver to: c<partitions><rate><expiry><dead> }, review: { } }
     defaults: { calls: { timeout: 1s } }
-    calls: { web -> a: { timeout: 800ms }, a -> b: { timeout: 150ms, balance: { policy: <policy><health><outlier><slow start> }<hedge><retry><deadline><cancellation> } }
+    calls: { web -> a: { timeout: 800ms }, a -> b: { timeout: 150ms, balance: { policy: <policy><health><outlier><slow start> }<hedge><retry><deadline><cancellation><link> }, a -> db: { timeout: 500ms<pool> } }
+    links: { wan: { rate: 400/s, queue: 20, loss: 2%, latency: 1ms }, slow: { rate: 120/s, loss: 1%, retransmit after: 100ms } }
     <chaos>
+    <operator>
     faults: [ <faults> ]";
 
 /// A value of each factor, by their numbers.
@@ -236,7 +265,7 @@ fn assert_accounted_for(finished: &Finished, text: &str) {
         assert!(workload.offered > 30, "{text}");
     }
     for queue in &finished.summary.queues {
-        let ended = queue.delivered + queue.dead + queue.expired;
+        let ended = queue.delivered + queue.dead + queue.expired + queue.purged;
         assert_eq!(queue.sent, ended + queue.waiting, "{}: {text}", queue.name);
         assert_eq!(queue.in_flight, 0, "{}: {text}", queue.name);
     }
@@ -253,7 +282,11 @@ fn assert_accounted_for(finished: &Finished, text: &str) {
         assert_eq!(call.calls, ended + call.abandoned, "{}: {text}", call.edge);
     }
     for pool in &finished.summary.pools {
-        let slots = pool.capacity.map_or(u64::MAX, u64::from);
+        let is_enlarged =
+            pool.owner.starts_with("b#") && text.contains("services.b.threads.max: 6");
+        let slots = pool
+            .capacity
+            .map_or(u64::MAX, |slots| u64::from(if is_enlarged { slots.max(6) } else { slots }));
         assert!(pool.busy_max <= slots, "{pool:?}: {text}");
     }
 }
