@@ -11,7 +11,8 @@ fn from_five_seeds(text: &str) -> Vec<Recommendation> {
 }
 
 fn numbers(advice: &Advice) -> (f64, f64, f64) {
-    (advice.safe.0.number, advice.recommended.number, advice.safe.1.number)
+    let (low, high) = advice.safe.as_ref().expect("every limit is met");
+    (low.number, advice.recommended.number, high.number)
 }
 
 /// A window of 100 calls of which two fifths fail has 55 failures with a probability of 0.002, and 58

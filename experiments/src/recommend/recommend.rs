@@ -40,7 +40,9 @@ pub fn recommend(system: &TunableSystem, watch: &dyn Watch) -> Result<Recommenda
     };
     let (chosen, confirmed, round) = confirmed_answer(&search, &refinement)?;
     watch.begin("finding how far each setting may move", None);
-    let advice = refinement.advice(&chosen)?;
+    let is_met = confirmed.standing() == Standing::Holds;
+    let advice =
+        if is_met { refinement.advice(&chosen)? } else { refinement.values_of_nearest(&chosen) };
     watch.begin("confirming on fresh random numbers", None);
     let as_it_is = as_it_is(system, round, watch)?;
     let ranking = search.ranking();
@@ -77,7 +79,10 @@ fn confirmed_answer(
         let best = best(search)?;
         let is_nearest = matches!(best, Best::Nearest(_));
         let chosen = match best {
-            Best::Nearest(candidate) => candidate,
+            Best::Nearest(candidate) => {
+                watch.begin("taking back changes that bring nothing", None);
+                refinement.fewest_changes_of_nearest(candidate)?
+            }
             Best::KeepsLimits(candidate)
                 if is_worth_a_change(search, &search.ranking(), &candidate) =>
             {

@@ -63,8 +63,8 @@ pub struct Advice {
     /// True if that is another value than the present one.
     pub is_changed: bool,
     /// The least and the greatest value with which every limit held, everything else being as
-    /// recommended.
-    pub safe: (Level, Level),
+    /// recommended; `None` if the recommended settings do not keep every limit.
+    pub safe: Option<(Level, Level)>,
     /// The limit that gives way below the safe range; `None` if none does down to the end of the
     /// range.
     pub below: Option<Breach>,

@@ -68,6 +68,44 @@ impl Refinement<'_> {
         assessment.regret(&self.system.plan().objectives, self.now)
     }
 
+    /// The candidate that misses the limits by no more than another one, with as few changes as
+    /// possible: every change that moves no missed figure is taken back.
+    pub fn fewest_changes_of_nearest(
+        &self,
+        mut nearest: Candidate,
+    ) -> Result<Candidate, Interrupted> {
+        let as_it_is = self.system.as_it_is();
+        let mut least = self.violation(&nearest)?;
+        for place in 0..nearest.levels.len() {
+            let is_set = self.system.plan().now[place].is_some();
+            if !is_set || !differs(&nearest.levels[place], &as_it_is.levels[place]) {
+                continue;
+            }
+            let mut simpler = nearest.clone();
+            simpler.levels[place] = as_it_is.levels[place].clone();
+            let violation = self.violation(&simpler)?;
+            if violation <= least {
+                (nearest, least) = (simpler, violation);
+            }
+        }
+        Ok(nearest)
+    }
+
+    /// The distance by which a candidate misses the limits; infinite if its settings do not go
+    /// together.
+    fn violation(&self, candidate: &Candidate) -> Result<f64, Interrupted> {
+        let Ok(systems) = self.system.systems(candidate) else { return Ok(f64::INFINITY) };
+        let replications = self.replications.clone();
+        let assessment =
+            self.system.measure(&systems, &self.order, replications, self.watch, &|_| false)?;
+        Ok(assessment.violation(Caution::AsPromised))
+    }
+
+    /// The advice on each setting of a candidate that misses a limit: only its value.
+    pub fn values_of_nearest(&self, nearest: &Candidate) -> Vec<Advice> {
+        (0..nearest.levels.len()).map(|place| self.value_of(nearest, place)).collect()
+    }
+
     /// The advice on each setting: how far it may move with all others as they are.
     pub fn advice(&self, candidate: &Candidate) -> Result<Vec<Advice>, Interrupted> {
         let places: Vec<usize> = (0..candidate.levels.len()).collect();
@@ -76,21 +114,27 @@ impl Refinement<'_> {
             .collect()
     }
 
-    fn advice_on(&self, candidate: &Candidate, place: usize) -> Result<Advice, Interrupted> {
-        let setting = &self.system.plan().settings[place];
+    /// The value of a setting, and nothing about others that it might have.
+    fn value_of(&self, candidate: &Candidate, place: usize) -> Advice {
         let now = self.system.plan().now[place].clone();
         let recommended = candidate.levels[place].clone();
         let is_changed = now.as_ref().is_none_or(|now| differs(now, &recommended))
             && recommended.setting.is_some();
-        let mut advice = Advice {
+        Advice {
             now,
-            safe: (recommended.clone(), recommended.clone()),
+            safe: None,
             recommended,
             is_changed,
             below: None,
             above: None,
             others: Vec::new(),
-        };
+        }
+    }
+
+    fn advice_on(&self, candidate: &Candidate, place: usize) -> Result<Advice, Interrupted> {
+        let setting = &self.system.plan().settings[place];
+        let mut advice = self.value_of(candidate, place);
+        let (mut low, mut high) = (advice.recommended.clone(), advice.recommended.clone());
         if let Values::Listed(_) = &setting.values {
             for level in setting.values.levels() {
                 if differs(&level, &advice.recommended) {
@@ -100,9 +144,10 @@ impl Refinement<'_> {
             }
         } else if !advice.recommended.number.is_nan() {
             let share = setting.values.share_of(advice.recommended.number).clamp(0.0, 1.0);
-            (advice.safe.0, advice.below) = self.safe_end(candidate, place, share, 0.0)?;
-            (advice.safe.1, advice.above) = self.safe_end(candidate, place, share, 1.0)?;
+            (low, advice.below) = self.safe_end(candidate, place, share, 0.0)?;
+            (high, advice.above) = self.safe_end(candidate, place, share, 1.0)?;
         }
+        advice.safe = Some((low, high));
         Ok(advice)
     }
 

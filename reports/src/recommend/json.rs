@@ -44,12 +44,13 @@ fn of_setting(path: &str, advice: &Advice) -> Value {
     let others = advice.others.iter().map(
         |(level, found)| json!({ "value": level.shown, "gives_way": found.as_ref().map(breach) }),
     );
+    let safe = advice.safe.as_ref();
     json!({
         "path": path,
         "now": advice.now.as_ref().map(|now| now.shown.as_str()),
         "recommended": advice.recommended.shown,
         "is_changed": advice.is_changed,
-        "safe": { "from": advice.safe.0.shown, "to": advice.safe.1.shown },
+        "safe": safe.map(|(from, to)| json!({ "from": from.shown, "to": to.shown })),
         "below": advice.below.as_ref().map(breach),
         "above": advice.above.as_ref().map(breach),
         "others": others.collect::<Vec<_>>(),

@@ -1,6 +1,6 @@
 //! The table of settings: now, recommended, and the range in which each is safe.
 
-use sim_experiments::recommend::{Advice, Breach, Recommendation};
+use sim_experiments::recommend::{Advice, Breach, Conclusion, Recommendation};
 use sim_models::study::{Level, Parameter, Values};
 
 use super::words::gives_way;
@@ -8,25 +8,37 @@ use crate::layout::table;
 
 /// A row for each setting.
 pub(super) fn settings(recommendation: &Recommendation) -> String {
-    let header = ["setting", "now", "recommended", "safe", "below", "above"];
     let settings = recommendation.plan.settings.iter().zip(&recommendation.advice);
+    if recommendation.conclusion == Conclusion::Unmet {
+        let header = ["setting", "now", "closest"];
+        return table(&header, &[1, 2], settings.map(|(setting, advice)| value(setting, advice)));
+    }
+    let header = ["setting", "now", "recommended", "safe", "below", "above"];
     table(&header, &[1, 2, 3, 4, 5], settings.map(|(setting, advice)| row(setting, advice)))
 }
 
-fn row(setting: &Parameter, advice: &Advice) -> Vec<String> {
+/// A setting with its present and its recommended value.
+fn value(setting: &Parameter, advice: &Advice) -> Vec<String> {
     let now = advice.now.as_ref().map_or_else(|| "-".to_owned(), |now| now.shown.clone());
     let recommended =
         if advice.is_changed { advice.recommended.shown.clone() } else { "keep".to_owned() };
+    vec![setting.path.clone(), now, recommended]
+}
+
+fn row(setting: &Parameter, advice: &Advice) -> Vec<String> {
+    let mut row = value(setting, advice);
     let (safe, below, above) = match &setting.values {
         Values::Range(_) => {
-            (range(&advice.safe), side(advice.below.as_ref()), side(advice.above.as_ref()))
+            (range(advice.safe.as_ref()), side(advice.below.as_ref()), side(advice.above.as_ref()))
         }
         Values::Listed(_) => (safe_values(advice), unsafe_values(advice), String::new()),
     };
-    vec![setting.path.clone(), now, recommended, safe, below, above]
+    row.extend([safe, below, above]);
+    row
 }
 
-fn range((from, to): &(Level, Level)) -> String {
+fn range(safe: Option<&(Level, Level)>) -> String {
+    let Some((from, to)) = safe else { return "-".to_owned() };
     if from.number == to.number {
         from.shown.clone()
     } else {

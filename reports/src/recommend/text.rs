@@ -24,7 +24,11 @@ pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette)
     let (tone, verdict) = verdict(recommendation);
     let mut page = Page::new(palette, scenario, &palette.paint(tone, &verdict));
     page.remark(Tone::Faint, &effort(recommendation));
-    page.section("Settings", &format!("{}\n{}", settings(recommendation), ends(recommendation)));
+    let ends = match recommendation.conclusion {
+        Conclusion::Unmet => String::new(),
+        Conclusion::Keep | Conclusion::Change => ends(recommendation),
+    };
+    page.section("Settings", format!("{}\n{ends}", settings(recommendation)).trim_end());
     page.section_of_changes(&changes(&recommendation.plan, &recommendation.candidate()));
     let title = "Limits, and how many of the runs kept them that the search has not seen";
     page.section(title, &limits(recommendation));

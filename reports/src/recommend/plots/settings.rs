@@ -68,8 +68,10 @@ fn draw_range(canvas: &dyn Canvas, setting: &Parameter, advice: &Advice, top: i3
         BAR.0 + (share * f64::from(BAR.1 - BAR.0)) as i32
     };
     canvas.rectangle([(BAR.0, top + 10), (BAR.1, top + 22)], UNSAFE)?;
-    let (from, to) = (across(&advice.safe.0), across(&advice.safe.1));
-    canvas.rectangle([(from, top + 10), (to.max(from + 2), top + 22)], SAFE)?;
+    if let Some((from, to)) = &advice.safe {
+        let (from, to) = (across(from), across(to));
+        canvas.rectangle([(from, top + 10), (to.max(from + 2), top + 22)], SAFE)?;
+    }
     if let Some(now) = advice.now.as_ref().filter(|now| now.number.is_finite()) {
         canvas.mark((across(now), top + 30), NOW, colour::FAILED)?;
     }
