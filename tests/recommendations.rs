@@ -19,7 +19,7 @@ const QUEUE: &str = "run: { duration: 2m, warmup: 10s, seed: 5 }
     workloads: { web: { to: api, arrivals: poisson 100/s } }
     services: { api: { threads: 30, handle: [ { work: exponential 50ms } ] } }
     prices: { thread: 1 }
-    goals: { settings: { services.api.threads: 5..40 }, limits: [ mean latency of web is below 55ms ], runs: 60 }";
+    goals: { settings: { services.api.threads: 5..40 }, limits: [ mean latency of web is below 55ms ], runs: 60, validations: 60 }";
 
 fn system(text: &str, settings: &[&str]) -> Result<TunableSystem, Unready> {
     let input =

@@ -103,13 +103,14 @@ pub(super) fn is_worth_a_change(search: &Search<'_>, ranking: &[Tried], best: &C
     present.score >= INFEASIBLE || regret(found) < regret(present) - WORTH_A_CHANGE
 }
 
-/// The candidate with the fewest changes that is as good as the best. If it was only lucky, half of
-/// the changes that were taken back are made again, and so on.
+/// The candidate with the fewest changes, and with round values, that is as good as the best. If it
+/// was only lucky, half of the changes that were taken back are made again, and so on.
 pub(super) fn simplified(
     refinement: &Refinement<'_>,
     best: Candidate,
 ) -> Result<Candidate, Interrupted> {
-    let simplest = refinement.fewest_changes(best.clone())?;
+    let fewest = refinement.fewest_changes(best.clone())?;
+    let simplest = refinement.with_round_values(fewest)?;
     let mut taken_back: Vec<usize> = (0..best.levels.len())
         .filter(|&place| differs(&simplest.levels[place], &best.levels[place]))
         .collect();
@@ -148,7 +149,12 @@ pub(super) fn in_the_middle(
 ) -> Result<Candidate, Interrupted> {
     refinement.watch.begin("looking for the most room", None);
     let centred = refinement.centred(best.clone())?;
-    Ok(if keeps_its_promises(refinement, &centred)? { centred } else { best })
+    for candidate in [refinement.with_round_values(centred.clone())?, centred] {
+        if keeps_its_promises(refinement, &candidate)? {
+            return Ok(candidate);
+        }
+    }
+    Ok(best)
 }
 
 /// Simulates a candidate that has been measured before, until a limit is clearly missed.

@@ -14,12 +14,14 @@ use crate::watch::{Interrupted, Watch};
 
 /// The number of times that a range is cut in half to find the value at which a limit gives way.
 const HALVINGS: u32 = 4;
+/// The largest share by which a value moves to become a round one.
+const MOST_MOVED: f64 = 0.1;
 /// The first replication that checks the end of a safe range, which nothing before has seen.
 const FRESH_FOR_ENDS: u64 = 400_000;
 /// The runs for all ends of safe ranges, as a multiple of those of the search.
-const EFFORT_FOR_ENDS: u64 = 3;
+const EFFORT_FOR_ENDS: u64 = 2;
 /// The fewest runs that check an end.
-const FEWEST_OF_END: u64 = 20;
+const FEWEST_OF_END: u64 = 10;
 /// An objective that is worse by less than this share is as good.
 const AS_GOOD: f64 = 0.005;
 
@@ -59,6 +61,39 @@ impl Refinement<'_> {
                 && self.regret(&assessment) <= self.regret(&best) + AS_GOOD
             {
                 (candidate, best) = (simpler, assessment);
+            }
+        }
+        Ok(candidate)
+    }
+
+    /// The candidate with round numbers in place of those that a search happened to try, wherever that
+    /// keeps the limits and costs nothing.
+    pub fn with_round_values(&self, mut candidate: Candidate) -> Result<Candidate, Interrupted> {
+        let Attempt::Holds(mut best) = self.attempt(&candidate, 0, Caution::WithRoom)? else {
+            return Ok(candidate);
+        };
+        for (place, setting) in self.system.plan().settings.iter().enumerate() {
+            let number = candidate.levels[place].number;
+            let is_own = candidate.levels[place].setting.is_some();
+            if matches!(setting.values, Values::Listed(_)) || !is_own {
+                continue;
+            }
+            for digits in [1, 2] {
+                let round = rounded(number, digits);
+                let is_near = (round - number).abs() <= MOST_MOVED * number.abs();
+                let level = setting.values.at(setting.values.share_of(round).clamp(0.0, 1.0));
+                if !is_near || !differs(&level, &candidate.levels[place]) {
+                    continue;
+                }
+                let mut rounder = candidate.clone();
+                rounder.levels[place] = level;
+                if let Attempt::Holds(assessment) =
+                    self.attempt(&rounder, place, Caution::WithRoom)?
+                    && self.regret(&assessment) <= self.regret(&best) + AS_GOOD
+                {
+                    (candidate, best) = (rounder, assessment);
+                    break;
+                }
             }
         }
         Ok(candidate)
@@ -208,7 +243,8 @@ impl Refinement<'_> {
     ) -> Result<Option<Breach>, Interrupted> {
         let systems = self.system.sound_systems(candidate);
         let (mut done, mut runs) = (0, self.runs_of_end());
-        let most = MOST * runs;
+        let is_affordable = runs == u64::from(self.system.plan().validations);
+        let most = if is_affordable { MOST * runs } else { runs };
         let mut assessment = self.system.unmeasured();
         while runs <= most && (done == 0 || assessment.standing() == Standing::Unsure) {
             let is_lost = |more: &Assessment| more.standing() == Standing::Misses;
@@ -300,6 +336,16 @@ impl Refinement<'_> {
             None => Attempt::Holds(assessment),
         })
     }
+}
+
+/// A number with so many digits that are not zero.
+fn rounded(number: f64, digits: i32) -> f64 {
+    if number == 0.0 || !number.is_finite() {
+        return number;
+    }
+    let exponent = libm::floor(libm::log10(number.abs())) as i32 + 1 - digits;
+    let unit = libm::pow(10.0, f64::from(exponent));
+    libm::round(number / unit) * unit
 }
 
 /// The limits that are missed, the one missed furthest first. Each breach names the value `at`.

@@ -1,5 +1,7 @@
 //! Goals of a recommendation: settings that may change, conditions, limits and objectives.
 
+use std::ops::RangeInclusive;
+
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::parameters;
@@ -22,8 +24,11 @@ use crate::study::{Direction, FigurePlan, Level, Parameter, Values};
 const RUNS: u32 = 500;
 /// Default number of replications of a promising candidate.
 const REPLICATIONS: u32 = 3;
-/// Default number of replications of the answer.
-const VALIDATIONS: u32 = 60;
+/// Default number of replications of the answer: a part of the runs of the search, between a least
+/// number and one that supports a promise about 95 % of all runs.
+const VALIDATIONS: RangeInclusive<u32> = 10..=60;
+/// The runs of the search for each replication of the answer.
+const RUNS_OF_VALIDATION: u32 = 8;
 /// Fewest replications that show how uncertain a figure is.
 const FEWEST: u32 = 3;
 /// The figure that is minimized by default.
@@ -84,7 +89,8 @@ section! {
         /// The number of simulations of a promising candidate in each condition; 3 if left out.
         "replications" => replications: Option<Placed<u32>>,
         /// The number of simulations of the answer in each condition, on random numbers that it was
-        /// not tuned on; 60 if left out, and up to four times as many if they do not decide.
+        /// not tuned on; if left out, an eighth of `runs`, but between 10 and 60. They are up to four
+        /// times as many if they do not decide.
         "validations" => validations: Option<Placed<u32>>,
     }
 }
@@ -230,10 +236,12 @@ pub(super) fn compile_goals(
     }
     let settings = parameters(&goals.settings);
     let conditions: Vec<String> = goals.conditions.keys().cloned().collect();
+    let runs = at_least(goals.runs.as_ref(), 1, RUNS, problems);
+    let validations = (runs / RUNS_OF_VALIDATION).clamp(*VALIDATIONS.start(), *VALIDATIONS.end());
     Some(GoalsPlan {
-        runs: at_least(goals.runs.as_ref(), 1, RUNS, problems),
+        runs,
         replications: at_least(goals.replications.as_ref(), 1, REPLICATIONS, problems),
-        validations: at_least(goals.validations.as_ref(), FEWEST, VALIDATIONS, problems),
+        validations: at_least(goals.validations.as_ref(), FEWEST, validations, problems),
         now: settings.iter().map(|setting| now(setting, tree)).collect(),
         settings,
         conditions: if conditions.is_empty() { vec![AS_WRITTEN.to_owned()] } else { conditions },
