@@ -66,7 +66,7 @@ fn a_bulkhead_in_the_middle_of_what_is_safe() {
         services: { a: { threads: { max: 24, queue: 0 }, operations: { page: [ { call: b } ], light: [ { work: exponential 10ms } ] } }, b: { threads: 200, handle: [ { work: exponential 50ms } ] } }
         calls: { a -> b: { timeout: 5s, bulkhead: { semaphore: 22 } } }
         faults: [ { at: 10s, for: 35s, slow: b, by: 10x } ]
-        goals: { settings: { calls.a -> b.bulkhead.semaphore: 2..24 }, conditions: { normal: { faults: [] }, slow: {} }, limits: [ { limit: rejected share of a -> b is at most 1.5%, in: [ normal ] }, { limit: availability of other is at least 98% during fault, in: [ slow ] } ], runs: 60, validations: 60 }";
+        goals: { settings: { calls.a -> b.bulkhead.semaphore: 2..24 }, conditions: { normal: { faults: [] }, slow: {} }, limits: [ { limit: rejected share of a -> b is at most 1.5%, in: [ normal ] }, { limit: availability of other is at least 98% during fault, in: [ slow ] } ], runs: 120, validations: 60 }";
     for found in from_five_seeds(subject) {
         let (low, value, high) = numbers(&found.advice[0]);
         assert_eq!(found.conclusion, Conclusion::Change);
