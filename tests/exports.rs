@@ -107,7 +107,7 @@ pub fn export(name: &str, blueprint: &Blueprint) -> Vec<Document> {
 
 /// The heading of an export in tests.
 pub fn heading() -> Heading {
-    Heading { scenario: "test".to_owned(), seed: 1, changes: Vec::new() }
+    Heading { scenario: "test".to_owned(), seed: 1, warning: None, changes: Vec::new() }
 }
 
 /// The calls of a system in a format.

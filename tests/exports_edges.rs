@@ -17,7 +17,8 @@ fn documents(format: &str, scenario: &str) -> Vec<Document> {
 
 fn exported(format: &str, scenario: &str) -> String {
     let exporter = ConfigurationFormat::named(format).and_then(|format| format.export.as_ref());
-    let heading = Heading { scenario: "edges".to_owned(), seed: 1, changes: Vec::new() };
+    let heading =
+        Heading { scenario: "edges".to_owned(), seed: 1, warning: None, changes: Vec::new() };
     render(exporter.expect("it can be exported"), &heading, &documents(format, scenario))
 }
 

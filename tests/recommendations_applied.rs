@@ -204,7 +204,7 @@ fn all_settings_together_are_written_and_a_second_time_changes_nothing() {
     assert!(unchanged && written(&after, &system, &candidate) == after);
 }
 
-/// What an included file or `defaults:` say is overridden in the file itself.
+/// A value of an included file or of `defaults:` is overridden in the file itself.
 #[test]
 fn values_from_defaults_and_included_files_are_written_beside_them() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -139,7 +139,7 @@ fn timeouts_of_different_calls_end_in_the_order_in_which_they_were_set() {
     }
 }
 
-/// What one crash loses is lost in the order in which it came, also if it has waited.
+/// A crash loses requests in the order in which they came, also those that have waited.
 #[test]
 fn a_crash_loses_what_came_first_before_what_came_later() {
     for threads in [1, 2, 9] {

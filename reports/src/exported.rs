@@ -13,6 +13,8 @@ pub struct Heading {
     pub scenario: String,
     /// Its seed.
     pub seed: u64,
+    /// A warning about all of it.
+    pub warning: Option<&'static str>,
     /// Changes to what the scenario says, a line each.
     pub changes: Vec<String>,
 }
@@ -39,12 +41,15 @@ pub fn render(exporter: &Exporter, heading: &Heading, documents: &[Document]) ->
 /// equivalent.
 pub fn file(exporter: &Exporter, heading: &Heading, document: &Document) -> String {
     let comment = exporter.comment();
-    let Heading { scenario, seed, changes } = heading;
+    let Heading { scenario, seed, warning, changes } = heading;
     let version = env!("CARGO_PKG_VERSION");
     let mut text = format!(
         "{comment} Fusebox {version}, scenario {scenario}, seed {seed}: the calls of `{}`\n",
         document.caller
     );
+    if let Some(warning) = warning {
+        let _ = writeln!(text, "{comment} {warning}");
+    }
     for change in changes {
         let _ = writeln!(text, "{comment} changed: {change}");
     }

@@ -76,7 +76,7 @@ fn a_bulkhead_in_the_middle_of_what_is_safe() {
     }
 }
 
-/// What is best is kept, from any seed, also if a neighbour looks better by chance.
+/// A file at the optimum is kept, from any seed, also if a neighbour looks better by chance.
 #[test]
 fn a_file_at_the_optimum_is_kept() {
     for seed in 1..=5 {

@@ -73,12 +73,26 @@ fn on_fresh(
     replications: Range<u64>,
     watch: &dyn Watch,
 ) -> Result<Assessment, Interrupted> {
+    let parts = one_by_one(system, systems, replications, watch)?;
+    Ok(parts.into_iter().fold(system.unmeasured(), Assessment::together))
+}
+
+/// Simulates the systems of a candidate on all threads; returns an assessment for each replication.
+pub(super) fn one_by_one(
+    system: &TunableSystem,
+    systems: &[Arc<Blueprint>],
+    replications: Range<u64>,
+    watch: &dyn Watch,
+) -> Result<Vec<Assessment>, Interrupted> {
     let order: Vec<usize> = system.conditions().collect();
-    let fresh: Vec<u64> = replications.collect();
-    let parts = in_order(&fresh, watch.jobs(), &|_, replication: &u64| {
-        system.measure(systems, &order, *replication..replication + 1, watch, &|_| false)
-    });
-    parts.into_iter().try_fold(system.unmeasured(), |all, part| Ok(all.together(part?)))
+    let each: Vec<u64> = replications.collect();
+    let measure = |_: usize, replication: &u64| {
+        let one = *replication..*replication + 1;
+        let part = system.measure(systems, &order, one, watch, &|_| false);
+        watch.advance(1);
+        part
+    };
+    in_order(&each, watch.jobs(), &measure).into_iter().collect()
 }
 
 /// The standing of every limit with the settings as they are and as recommended.

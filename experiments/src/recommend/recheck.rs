@@ -7,10 +7,9 @@ use std::sync::Arc;
 use sim_models::system::Blueprint;
 
 use super::assessment::Assessment;
-use super::confirm::{FRESH, standings};
+use super::confirm::{FRESH, one_by_one, standings};
 use super::recommendation::{LimitStanding, Standing};
 use super::tunable_system::TunableSystem;
-use crate::parallel::in_order;
 use crate::watch::{Interrupted, Watch};
 
 /// A recommendation that was checked again.
@@ -58,16 +57,8 @@ pub fn recheck(
     replications: Range<u64>,
     watch: &dyn Watch,
 ) -> Result<Recheck, Interrupted> {
-    let order: Vec<usize> = system.conditions().collect();
-    let each: Vec<u64> = replications.clone().collect();
-    watch.begin("checking again", Some(each.len() as u64));
-    let parts = in_order(&each, watch.jobs(), &|_, replication: &u64| {
-        let one = *replication..*replication + 1;
-        let part = system.measure(systems, &order, one, watch, &|_| false);
-        watch.advance(1);
-        part
-    });
-    let parts: Vec<Assessment> = parts.into_iter().collect::<Result<_, _>>()?;
+    watch.begin("checking again", Some(replications.end - replications.start));
+    let parts = one_by_one(system, systems, replications.clone(), watch)?;
     let all = parts.iter().cloned().fold(system.unmeasured(), Assessment::together);
     let places = system
         .limits()
@@ -76,12 +67,12 @@ pub fn recheck(
         .flat_map(|(condition, limits)| (0..limits.len()).map(move |place| (condition, place)));
     let rechecked = |((condition, place), limit): ((usize, usize), LimitStanding)| {
         let misses = |part: &Assessment| part.kept(condition, place).kept == 0;
-        let missed = each.iter().zip(&parts).filter(|(_, part)| misses(part));
-        Rechecked { limit, missed_in: missed.map(|(replication, _)| *replication).collect() }
+        let missed = replications.clone().zip(&parts).filter(|(_, part)| misses(part));
+        Rechecked { limit, missed_in: missed.map(|(replication, _)| replication).collect() }
     };
     Ok(Recheck {
         limits: places.zip(standings(system, &all, &all)).map(rechecked).collect(),
         seed: systems[0].run.seed,
-        replications,
+        replications: replications.clone(),
     })
 }

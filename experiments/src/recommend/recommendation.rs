@@ -107,7 +107,7 @@ pub struct LimitStanding {
     pub recommended: MeasuredLimit,
 }
 
-/// What was measured for a limit.
+/// The measurements for a limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MeasuredLimit {
     /// The runs that kept it.

@@ -1,9 +1,11 @@
 //! The changes that are needed, and how far each setting may move.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use sim_models::observe::FigureUnit;
 use sim_models::study::{Level, Values};
+use sim_models::system::Blueprint;
 
 use super::assessment::{Assessment, Caution, Miss, differs};
 use super::confirm::MOST;
@@ -45,25 +47,58 @@ enum Attempt {
 
 impl Refinement<'_> {
     /// Takes back every change that brings nothing, one after the other.
-    pub fn fewest_changes(&self, mut candidate: Candidate) -> Result<Candidate, Interrupted> {
-        let as_it_is = self.system.as_it_is();
+    pub fn fewest_changes(&self, candidate: Candidate) -> Result<Candidate, Interrupted> {
         let Attempt::Holds(mut best) = self.attempt(&candidate, 0, Caution::WithRoom)? else {
             return Ok(candidate);
         };
-        for place in 0..candidate.levels.len() {
-            let is_set = self.system.plan().now[place].is_some();
-            if !is_set || !differs(&candidate.levels[place], &as_it_is.levels[place]) {
+        self.taking_back(candidate, |simpler, place| {
+            let attempt = self.attempt(simpler, place, Caution::WithRoom)?;
+            Ok(self.is_as_good(attempt, &mut best))
+        })
+    }
+
+    /// The candidate that misses the limits by no more than another one, with as few changes as
+    /// possible: every change that moves no missed figure is taken back.
+    pub fn fewest_changes_of_nearest(&self, nearest: Candidate) -> Result<Candidate, Interrupted> {
+        let mut least = self.violation(&nearest)?;
+        self.taking_back(nearest, |simpler, _| {
+            let violation = self.violation(simpler)?;
+            let is_as_near = violation <= least;
+            least = least.min(violation);
+            Ok(is_as_near)
+        })
+    }
+
+    /// Takes back each change without which a candidate `is_as_good`; that is also given the place
+    /// of the setting.
+    fn taking_back(
+        &self,
+        mut candidate: Candidate,
+        mut is_as_good: impl FnMut(&Candidate, usize) -> Result<bool, Interrupted>,
+    ) -> Result<Candidate, Interrupted> {
+        let as_it_is = self.system.as_it_is();
+        for (place, now) in self.system.plan().now.iter().enumerate() {
+            if now.is_none() || !differs(&candidate.levels[place], &as_it_is.levels[place]) {
                 continue;
             }
             let mut simpler = candidate.clone();
             simpler.levels[place] = as_it_is.levels[place].clone();
-            if let Attempt::Holds(assessment) = self.attempt(&simpler, place, Caution::WithRoom)?
-                && self.regret(&assessment) <= self.regret(&best) + AS_GOOD
-            {
-                (candidate, best) = (simpler, assessment);
+            if is_as_good(&simpler, place)? {
+                candidate = simpler;
             }
         }
         Ok(candidate)
+    }
+
+    /// True if every limit holds and the objectives are no worse than in the best assessment, in
+    /// whose place this one is put.
+    fn is_as_good(&self, attempt: Attempt, best: &mut Assessment) -> bool {
+        let Attempt::Holds(assessment) = attempt else { return false };
+        let is_as_good = self.regret(&assessment) <= self.regret(best) + AS_GOOD;
+        if is_as_good {
+            *best = assessment;
+        }
+        is_as_good
     }
 
     /// The candidate with round numbers in place of those that a search happened to try, wherever that
@@ -87,11 +122,9 @@ impl Refinement<'_> {
                 }
                 let mut rounder = candidate.clone();
                 rounder.levels[place] = level;
-                if let Attempt::Holds(assessment) =
-                    self.attempt(&rounder, place, Caution::WithRoom)?
-                    && self.regret(&assessment) <= self.regret(&best) + AS_GOOD
-                {
-                    (candidate, best) = (rounder, assessment);
+                let attempt = self.attempt(&rounder, place, Caution::WithRoom)?;
+                if self.is_as_good(attempt, &mut best) {
+                    candidate = rounder;
                     break;
                 }
             }
@@ -101,29 +134,6 @@ impl Refinement<'_> {
 
     fn regret(&self, assessment: &Assessment) -> f64 {
         assessment.regret(&self.system.plan().objectives, self.now)
-    }
-
-    /// The candidate that misses the limits by no more than another one, with as few changes as
-    /// possible: every change that moves no missed figure is taken back.
-    pub fn fewest_changes_of_nearest(
-        &self,
-        mut nearest: Candidate,
-    ) -> Result<Candidate, Interrupted> {
-        let as_it_is = self.system.as_it_is();
-        let mut least = self.violation(&nearest)?;
-        for place in 0..nearest.levels.len() {
-            let is_set = self.system.plan().now[place].is_some();
-            if !is_set || !differs(&nearest.levels[place], &as_it_is.levels[place]) {
-                continue;
-            }
-            let mut simpler = nearest.clone();
-            simpler.levels[place] = as_it_is.levels[place].clone();
-            let violation = self.violation(&simpler)?;
-            if violation <= least {
-                (nearest, least) = (simpler, violation);
-            }
-        }
-        Ok(nearest)
     }
 
     /// The distance by which a candidate misses the limits; infinite if its settings do not go
@@ -173,7 +183,7 @@ impl Refinement<'_> {
         if let Values::Listed(_) = &setting.values {
             for level in setting.values.levels() {
                 if differs(&level, &advice.recommended) {
-                    let breach = self.breach_with(candidate, place, level.clone())?;
+                    let breach = self.breach_of_other(candidate, place, level.clone())?;
                     advice.others.push((level, breach));
                 }
             }
@@ -235,13 +245,33 @@ impl Refinement<'_> {
         Ok((safe, beyond))
     }
 
-    /// The limit that fresh runs of a candidate keep less often than promised, if there is one.
+    /// The limit that another value of a list misses, in a few runs or in fresh ones.
+    fn breach_of_other(
+        &self,
+        candidate: &Candidate,
+        place: usize,
+        level: Level,
+    ) -> Result<Option<Breach>, Interrupted> {
+        let breach = self.breach_with(candidate, place, level.clone())?;
+        if breach.is_some() {
+            return Ok(breach);
+        }
+        let mut moved = candidate.clone();
+        moved.levels[place] = level;
+        self.fresh_breach(&moved, place)
+    }
+
+    /// The limit that fresh runs of a candidate keep less often than promised, or the reason why its
+    /// settings do not go together; `None` if there is neither.
     fn fresh_breach(
         &self,
         candidate: &Candidate,
         place: usize,
     ) -> Result<Option<Breach>, Interrupted> {
-        let systems = self.system.sound_systems(candidate);
+        let systems = match self.sound(candidate, place) {
+            Ok(systems) => systems,
+            Err(breach) => return Ok(Some(*breach)),
+        };
         let (mut done, mut runs) = (0, self.runs_of_end());
         let is_affordable = runs == u64::from(self.system.plan().validations);
         let most = if is_affordable { MOST * runs } else { runs };
@@ -307,6 +337,20 @@ impl Refinement<'_> {
         })
     }
 
+    /// The systems of a candidate, or the reason why its settings do not go together, as a breach that
+    /// names the value at `place`.
+    fn sound(
+        &self,
+        candidate: &Candidate,
+        place: usize,
+    ) -> Result<Vec<Arc<Blueprint>>, Box<Breach>> {
+        self.system.systems(candidate).map_err(|limit| {
+            let at = candidate.levels[place].clone();
+            let unit = FigureUnit::Count;
+            Box::new(Breach { at, condition: None, limit, figure: None, unit })
+        })
+    }
+
     /// Simulates a candidate until a limit gives way. The breach names the value at `place`.
     fn attempt(
         &self,
@@ -315,13 +359,9 @@ impl Refinement<'_> {
         caution: Caution,
     ) -> Result<Attempt, Interrupted> {
         let at = candidate.levels[place].clone();
-        let systems = match self.system.systems(candidate) {
+        let systems = match self.sound(candidate, place) {
             Ok(systems) => systems,
-            Err(limit) => {
-                let breach =
-                    Breach { at, condition: None, limit, figure: None, unit: FigureUnit::Count };
-                return Ok(Attempt::Breaks(Box::new(breach)));
-            }
+            Err(breach) => return Ok(Attempt::Breaks(breach)),
         };
         let is_broken = |assessment: &Assessment| assessment.violation(caution) > 0.0;
         let assessment = self.system.measure(

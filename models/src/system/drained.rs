@@ -1,4 +1,4 @@
-//! What is left in a system: all of it, or nothing.
+//! Checks that a system has come to rest: nothing is held, and nothing waits.
 
 use super::blueprint::NONE;
 use super::state::{State, System};

@@ -83,7 +83,7 @@ impl Turn<'_> {
         Next::Nothing
     }
 
-    /// What depends on the call of a frame, and the number of the call among those for it.
+    /// The thing that depends on the call of a frame, and the number of the call among those for it.
     fn errand_of(&self, index: u32, purpose: Purpose) -> (Errand, u32) {
         let frame = &self.state.frames[index];
         (Errand { purpose, of: frame.admitted_as }, frame.caller.epoch)

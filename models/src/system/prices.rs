@@ -1,4 +1,4 @@
-//! What a system costs.
+//! The cost of a system.
 
 use super::blueprint::{Blueprint, StationKind, UNLIMITED};
 use super::pool_plan::{PoolKind, PoolPlan};

@@ -32,7 +32,7 @@ pub(crate) struct ScalerState {
 pub(crate) struct SeenUse {
     /// The time: the last decision, or the start of the instance if that was later.
     pub at: SimTime,
-    /// What was in use, integrated over time (slot-nanoseconds).
+    /// The slots in use, integrated over time (slot-nanoseconds).
     pub busy: i128,
 }
 

@@ -8,6 +8,9 @@ use sim_experiments::recommend::{
 use super::words::FormulaWords;
 use crate::json::pretty;
 
+/// The outcome of a search that has found nothing that meets every limit.
+pub(super) const UNMET: &str = "unmet";
+
 /// Everything about a recommendation as an indented JSON document. Times are in seconds, shares
 /// from 0 to 1.
 pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
@@ -18,7 +21,7 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
         "outcome": match recommendation.conclusion {
             Conclusion::Keep => "keep",
             Conclusion::Change => "change",
-            Conclusion::Unmet => "unmet",
+            Conclusion::Unmet => UNMET,
         },
         "candidates": recommendation.candidates,
         "runs": recommendation.runs,

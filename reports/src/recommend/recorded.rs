@@ -4,11 +4,15 @@ use sim_experiments::recommend::{Candidate, TunableSystem};
 use sim_models::scenario::tree::{Node, Value, parse_path};
 use sim_models::scenario::{Location, Problem, Sources};
 
+use super::json::UNMET;
+
 /// A recommendation that was read from its record, for the scenario that it is about.
 #[derive(Clone, Debug)]
 pub struct Recorded {
     /// The recommended values; a setting that the record does not have stays as it is.
     pub candidate: Candidate,
+    /// True if the recommended values do not meet every limit, as far as the search has found out.
+    pub is_unmet: bool,
     /// The ways in which the record is about another search than the scenario asks for now.
     pub remarks: Vec<Problem>,
     /// The text of the record.
@@ -44,7 +48,12 @@ pub fn read(
         return Err((reader.problems, sources));
     }
     reader.compare(&record);
-    Ok(Recorded { candidate: reader.candidate, remarks: reader.problems, sources })
+    Ok(Recorded {
+        candidate: reader.candidate,
+        is_unmet: is_unmet(&record),
+        remarks: reader.problems,
+        sources,
+    })
 }
 
 /// The record with the place of every value. JSON is YAML, but has messages of its own.
@@ -59,6 +68,10 @@ fn parsed(text: &str) -> Result<Node, Problem> {
         return Err(Problem::error(format!("this is not valid JSON: {message}"), Some(at)));
     }
     Node::parse(text, 0)
+}
+
+fn is_unmet(record: &Node) -> bool {
+    text(record, "outcome").is_some_and(|(outcome, _)| outcome == UNMET)
 }
 
 /// A record on its way to a candidate.

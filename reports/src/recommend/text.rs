@@ -84,7 +84,7 @@ fn effort(recommendation: &Recommendation) -> String {
     )
 }
 
-/// What is known of the ends of the safe ranges.
+/// The runs behind the ends of the safe ranges, and the share of all runs that they support.
 fn ends(recommendation: &Recommendation) -> String {
     let runs = recommendation.runs_of_end;
     let all = Kept { kept: runs, runs };

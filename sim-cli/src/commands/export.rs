@@ -54,6 +54,7 @@ impl ExportCommand {
         let heading = Heading {
             scenario: blueprint.name.clone(),
             seed: blueprint.run.seed,
+            warning: None,
             changes: variant.chain(changes(&input.text, &self.scenario.changes.settings)).collect(),
         };
         let folder = self.out.folder.as_deref();

@@ -26,6 +26,9 @@ const FILES: &str = "Also write recommendation.json and pictures into this folde
                      also a configuration for each service that makes calls, instead of printing it";
 const CALLER: &str = "With --export, only the calls of this service";
 
+const UNMET: &str =
+    "These settings do not meet every limit of the goals; nothing that does was found.";
+
 const WHAT_TO_ASK: &str = "there are no goals: write `goals:` into the file, with the `settings:` \
                            that may change and the `limits:` to keep";
 
@@ -125,7 +128,7 @@ impl RecommendCommand {
         let is_unmet = recommendation.conclusion == Conclusion::Unmet;
         match (self.export, self.format.format) {
             (Some(_), _) if is_unmet && !self.even_if_unmet => return Err(Failure::NotExported),
-            (Some(exporter), _) => self.deliver(exporter, system, &candidate)?,
+            (Some(exporter), _) => self.deliver(exporter, system, &candidate, is_unmet)?,
             (None, _) if self.apply.diff => target.print(&candidate)?,
             (None, ReportFormat::Text) => {
                 terminal::print(&report(&recommendation, name, terminal::stdout_palette()))?;
@@ -155,8 +158,8 @@ impl RecommendCommand {
             return Err(Failure::Usage(message.to_owned()));
         }
         let system = target.system;
-        let Recorded { candidate, remarks, sources } = read(&record.text, &record.name, system)
-            .map_err(|(problems, sources)| {
+        let Recorded { candidate, is_unmet, remarks, sources } =
+            read(&record.text, &record.name, system).map_err(|(problems, sources)| {
                 scenario::show(&problems, &sources);
                 Failure::Scenario
             })?;
@@ -165,7 +168,10 @@ impl RecommendCommand {
         if self.recheck {
             self.check_again(system, &candidate)?;
         } else if let Some(exporter) = self.export {
-            self.deliver(exporter, system, &candidate)?;
+            if is_unmet && !self.even_if_unmet {
+                return Err(Failure::NotExported);
+            }
+            self.deliver(exporter, system, &candidate, is_unmet)?;
         } else if self.apply.diff {
             target.print(&candidate)?;
         } else {
@@ -211,12 +217,14 @@ impl RecommendCommand {
         exporter: &Exporter,
         system: &TunableSystem,
         candidate: &Candidate,
+        is_unmet: bool,
     ) -> Result<(), Failure> {
         let recommended = &system.systems(candidate).map_err(Failure::Usage)?[0];
         let changes = changes(system.plan(), candidate);
         let heading = Heading {
             scenario: recommended.name.clone(),
             seed: recommended.run.seed,
+            warning: is_unmet.then_some(UNMET),
             changes: changes.iter().map(told).collect(),
         };
         let documents = self.documents(exporter, recommended)?;

@@ -228,7 +228,7 @@ fn read_acquire_time(
 struct Address {
     /// The path of its key.
     about: String,
-    /// What is written; empty if nothing is.
+    /// The address as it is written; empty if none is.
     url: String,
 }
 

@@ -15,7 +15,7 @@ const DATABASE_OPTIONS: [&str; 2] = ["databaseName", "database"];
 pub(super) struct DatabaseUrl<'a> {
     host: &'a str,
     database: &'a str,
-    /// What is behind a `?` or `;`.
+    /// The options behind a `?` or `;`.
     pub options: Vec<(&'a str, &'a str)>,
 }
 
