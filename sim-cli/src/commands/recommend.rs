@@ -58,7 +58,7 @@ pub struct RecommendCommand {
     #[command(flatten)]
     scenario: ScenarioFile,
     /// Search with this many runs [default: the file's, or 500]; with --recheck, simulate each
-    /// condition this many times [default: the file's `validations`, or 10]
+    /// condition this many times [default: the file's `validations`]
     #[arg(long, value_name = "N")]
     runs: Option<u32>,
     /// Do not search: take the recommended values from this recommendation.json, which --out wrote
