@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sim_models::scenario::{Input, Loaded, Overrides, Problem, ProblemKind, Request, load};
+use sim_models::scenario::{Input, Loaded, Overrides, Parsed, Problem, ProblemKind, Request, load};
 use sim_models::study::{Level, Parameter, Values};
 use sim_models::system::Blueprint;
 use thiserror::Error;
@@ -12,7 +12,7 @@ use thiserror::Error;
 /// Anything that the file can say can therefore vary, and a value is checked as if the file said it.
 #[derive(Clone, Debug)]
 pub struct Study {
-    input: Input,
+    parsed: Parsed,
     overrides: Overrides,
     as_written: Arc<Blueprint>,
 }
@@ -45,7 +45,7 @@ impl Study {
             return Err(Unready::Problems(vec![loaded]));
         };
         let plan = plan(&loaded).ok_or(Unready::NothingAsked)?;
-        Ok((Self { input, overrides, as_written }, plan))
+        Ok((Self { parsed: Parsed::read(&input), overrides, as_written }, plan))
     }
 
     /// The system as it is written.
@@ -60,7 +60,7 @@ impl Study {
 
     /// Reads the scenario for a request, such as a point with other values.
     pub fn read_for(&self, request: Request) -> Loaded {
-        self.read_instead(&self.input, request)
+        self.parsed.load(&Overrides { request, ..self.overrides.clone() })
     }
 
     /// Reads another text with the overrides of this scenario.

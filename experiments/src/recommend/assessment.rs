@@ -1,8 +1,8 @@
 //! The distance of a candidate from the goals.
 
 use sim_core::stats::{ConfidenceInterval, Welford, share_at_least, share_at_most};
-use sim_models::expect::{Bound, Reading, Relation};
-use sim_models::observe::FigureUnit;
+use sim_models::expect::{Bound, Reading, Relation, Wanted};
+use sim_models::observe::{FigureUnit, Measure};
 use sim_models::study::{FigurePlan, Level};
 
 use super::recommendation::Standing;
@@ -11,6 +11,10 @@ use super::recommendation::Standing;
 const CONFIDENCE: f64 = 0.95;
 /// The least distance at which a limit is missed, so that a miss by nothing still counts.
 const LEAST_MISS: f64 = 1e-6;
+/// The share of runs from which on a limit must be kept with room.
+const NEARLY_ALL: f64 = 0.9;
+/// The room that a single run would have to leave besides, as a share of the room.
+const UNCERTAIN: f64 = 1.5;
 /// The distance at which a figure that could not be read misses its limit.
 const UNKNOWN_MISS: f64 = 5.0;
 
@@ -25,6 +29,8 @@ pub struct LimitHere {
     pub bound: Bound,
     /// The share of runs that must keep it.
     pub share: f64,
+    /// The share of requests that it allows to fail or to be turned away, if it is about that.
+    pub(super) tolerated: Option<f64>,
 }
 
 /// The runs that kept a limit, of those that were made.
@@ -70,6 +76,7 @@ impl LimitHere {
                 unit: reading.wanted.unit(),
                 bound,
                 share: reading.share,
+                tolerated: tolerated(&reading.wanted, bound),
             })
         };
         readings.iter().filter_map(limit).collect()
@@ -94,14 +101,28 @@ impl LimitHere {
     }
 }
 
+/// The share of requests that a limit allows to fail or to be turned away.
+fn tolerated(wanted: &Wanted, bound: Bound) -> Option<f64> {
+    let (Wanted::Figure { measure, .. } | Wanted::Worst { measure, .. }) = wanted else {
+        return None;
+    };
+    let is_about_requests = matches!(measure, Measure::Workload(..) | Measure::Call(..));
+    let is_share = is_about_requests && measure.unit() == FigureUnit::Share;
+    is_share.then_some(match bound.relation {
+        Relation::AtLeast | Relation::Above => 1.0 - bound.value,
+        Relation::AtMost | Relation::Below | Relation::Exactly => bound.value,
+    })
+}
+
 /// The margin with which a limit must be kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Caution {
     /// None: as many of the runs must keep it as promised.
     AsPromised,
-    /// A standard deviation besides: a run that is that much worse than the mean must still keep it,
-    /// so that a search with few runs does not end at the very edge.
-    WithRoom,
+    /// No more of the runs than promised may miss it, rounded to whole runs; and if nearly all runs
+    /// must keep it, so must one that is this many standard deviations worse than their mean: few runs
+    /// do not show the worst of many.
+    WithRoom(f64),
 }
 
 /// The measurements of a candidate.
@@ -135,13 +156,17 @@ struct Samples {
 
 impl Samples {
     /// The distance of the worst run that is not forgiven; zero if none is missed.
-    fn worst_not_forgiven(&self, share: f64) -> f64 {
+    fn worst_not_forgiven(&self, share: f64, caution: Caution) -> f64 {
         if self.misses.is_empty() {
             return 0.0;
         }
         let mut misses = self.misses.clone();
         misses.sort_by(|one, other| other.total_cmp(one));
-        let forgiven = forgiven(share, self.known.count() + self.unknown);
+        let runs = self.known.count() + self.unknown;
+        let forgiven = match caution {
+            Caution::AsPromised => forgiven(share, runs),
+            Caution::WithRoom(_) => libm::round((1.0 - share) * runs as f64) as u64,
+        };
         misses.get(forgiven as usize).copied().unwrap_or(0.0)
     }
 
@@ -207,6 +232,17 @@ impl Assessment {
         all.max().unwrap_or(Standing::Holds)
     }
 
+    /// The conditions under which some limit has this standing.
+    pub fn conditions_that(&self, standing: Standing) -> Vec<usize> {
+        let has = |condition: &usize| {
+            let mut limits = self.limits[*condition].iter().enumerate();
+            limits.any(|(place, limit)| {
+                self.kept(*condition, place).standing(limit.share) == standing
+            })
+        };
+        self.measured_conditions().filter(has).collect()
+    }
+
     /// The runs that kept each limit under the conditions that were simulated, and the share that
     /// must.
     fn all_kept(&self) -> impl Iterator<Item = (Kept, f64)> {
@@ -250,15 +286,19 @@ impl Assessment {
         all.filter(|miss| miss.distance > 0.0)
     }
 
-    /// The distance of the worst run that is not forgiven, or with room that of a run one standard
-    /// deviation worse than the mean if it is larger.
+    /// The distance of the worst run that is not forgiven, or with room that of a run so much worse than
+    /// the mean if it is larger.
     fn distance(&self, condition: usize, place: usize, limit: &LimitHere, caution: Caution) -> f64 {
         let samples = &self.readings[condition][place];
-        let worst = samples.worst_not_forgiven(limit.share);
-        if caution == Caution::AsPromised || samples.known.count() == 0 {
+        let worst = samples.worst_not_forgiven(limit.share, caution);
+        let Caution::WithRoom(room) = caution else { return worst };
+        if limit.share < NEARLY_ALL || samples.known.count() == 0 {
             return worst;
         }
-        let (mean, spread) = (samples.known.mean(), libm::sqrt(samples.known.variance()));
+        let mean = samples.known.mean();
+        // Fewer runs know the spread less well, so they must leave more (as a tolerance factor does).
+        let room = room * (1.0 + UNCERTAIN / samples.known.count() as f64);
+        let spread = room * libm::sqrt(samples.known.variance());
         let cautious = match limit.bound.relation {
             Relation::AtLeast | Relation::Above => mean - spread,
             Relation::AtMost | Relation::Below => mean + spread,

@@ -21,18 +21,33 @@ pub(super) const FRESH: u64 = 1_000_000;
 const ROUND: u64 = 100_000;
 /// The most runs that decide about a candidate, as a multiple of those that the plan asks for.
 pub(super) const MOST: u64 = 4;
+/// The numbers of runs after which a candidate is given up if it clearly breaks a promise.
+const FIRST_LOOKS: [u64; 2] = [10, 30];
+/// The runs under each condition for an end of a safe range, so that something can be said about it.
+const RUNS_AROUND_END: u64 = 10;
 /// The most runs of the settings of the file, which are only compared with.
 const MOST_COMPARED: u64 = 20;
 
 /// Simulates a candidate that has been measured before on fresh random numbers: those of one of
 /// several rounds.
-pub(super) fn confirm(
+pub(super) fn decide_in_round(
     system: &TunableSystem,
     candidate: &Candidate,
     round: u64,
     watch: &dyn Watch,
 ) -> Result<Assessment, Interrupted> {
     decide(system, candidate, FRESH + ROUND * round, watch)
+}
+
+/// The number of runs that an answer takes with everything that is said about it, if each end of a
+/// safe range goes through a few.
+pub(super) fn cost_of_answer(system: &TunableSystem) -> u64 {
+    let plan = system.plan();
+    let validations = u64::from(plan.validations);
+    let strains = Strain::ALL.len() as u64 * validations.min(MOST_STRAINED);
+    let ends = 2 * plan.settings.len() as u64 * RUNS_AROUND_END;
+    let under_each = validations + validations.min(MOST_COMPARED) + strains + ends;
+    under_each * plan.conditions.len() as u64
 }
 
 /// Simulates the settings of the file on the random numbers of a round, to compare with.
@@ -47,9 +62,9 @@ pub(super) fn as_it_is(
 }
 
 /// Simulates a candidate that has been measured before, with the random numbers from a replication
-/// on and on all threads, as often as the plan asks for, and oftener while that does not decide
-/// whether every limit is kept as promised.
-pub(super) fn decide(
+/// on and on all threads, as often as the plan asks for, but no further once it is clear that a
+/// promise is broken. Conditions under which it stays open whether one is are simulated oftener.
+fn decide(
     system: &TunableSystem,
     candidate: &Candidate,
     first: u64,
@@ -57,12 +72,26 @@ pub(super) fn decide(
 ) -> Result<Assessment, Interrupted> {
     let systems = system.sound_systems(candidate);
     let least = u64::from(system.plan().validations);
+    let looks = FIRST_LOOKS.into_iter().filter(|look| *look < least).chain([least]);
+    let mut known = system.unmeasured();
+    let mut done = 0;
+    let mut simulate = |until: u64, conditions: Vec<usize>, known: &mut Assessment| {
+        let replications = first + done..first + until;
+        done = until;
+        let runs = each_run(system, &systems, replications, &conditions, watch, watch.jobs())?;
+        add_all(known, runs);
+        Ok(())
+    };
+    for look in looks {
+        simulate(look, system.conditions().collect(), &mut known)?;
+        if known.standing() == Standing::Misses {
+            return Ok(known);
+        }
+    }
     let mut runs = least;
-    let mut known = on_fresh(system, &systems, first..first + runs, watch)?;
     while known.standing() == Standing::Unsure && runs < MOST * least {
-        let more = on_fresh(system, &systems, first + runs..first + 2 * runs, watch)?;
-        known = known.together(more);
         runs *= 2;
+        simulate(runs, known.conditions_that(Standing::Unsure), &mut known)?;
     }
     Ok(known)
 }
@@ -73,26 +102,48 @@ fn on_fresh(
     replications: Range<u64>,
     watch: &dyn Watch,
 ) -> Result<Assessment, Interrupted> {
-    let parts = one_by_one(system, systems, replications, watch)?;
-    Ok(parts.into_iter().fold(system.unmeasured(), Assessment::together))
+    let all: Vec<usize> = system.conditions().collect();
+    let mut assessment = system.unmeasured();
+    add_all(
+        &mut assessment,
+        each_run(system, systems, replications, &all, watch, watch.jobs())?,
+    );
+    Ok(assessment)
 }
 
-/// Simulates the systems of a candidate on all threads; returns an assessment for each replication.
-pub(super) fn one_by_one(
+/// The values that a run of a candidate has for each reading.
+pub(super) struct Run {
+    pub condition: usize,
+    pub replication: u64,
+    pub values: Vec<Option<f64>>,
+}
+
+/// Simulates the systems of a candidate under conditions on several threads; returns all runs, one
+/// replication after the other.
+pub(super) fn each_run(
     system: &TunableSystem,
     systems: &[Arc<Blueprint>],
     replications: Range<u64>,
+    conditions: &[usize],
     watch: &dyn Watch,
-) -> Result<Vec<Assessment>, Interrupted> {
-    let order: Vec<usize> = system.conditions().collect();
-    let each: Vec<u64> = replications.collect();
-    let measure = |_: usize, replication: &u64| {
-        let one = *replication..*replication + 1;
-        let part = system.measure(systems, &order, one, watch, &|_| false);
+    jobs: usize,
+) -> Result<Vec<Run>, Interrupted> {
+    let under = |replication| conditions.iter().map(move |condition| (*condition, replication));
+    let each: Vec<(usize, u64)> = replications.flat_map(under).collect();
+    let simulate = |_: usize, (condition, replication): &(usize, u64)| {
+        let (condition, replication) = (*condition, *replication);
+        let values = system.figures(systems, condition, replication, watch)?;
         watch.advance(1);
-        part
+        Ok(Run { condition, replication, values })
     };
-    in_order(&each, watch.jobs(), &measure).into_iter().collect()
+    in_order(&each, jobs, &simulate).into_iter().collect()
+}
+
+/// Adds runs to what is known of a candidate.
+pub(super) fn add_all(assessment: &mut Assessment, runs: Vec<Run>) {
+    for run in runs {
+        assessment.add(run.condition, &run.values);
+    }
 }
 
 /// The standing of every limit with the settings as they are and as recommended.

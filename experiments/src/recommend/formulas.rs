@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use sim_core::stats::servers_for;
-use sim_models::expect::Relation;
-use sim_models::observe::{FigureUnit, PoolSeries, PoolSummary};
+use sim_models::observe::{PoolSeries, PoolSummary};
 use sim_models::system::{Blueprint, EdgePlan, PoolKind, PoolPlan, Source, UNLIMITED};
 use sim_models::workload::ArrivalProcess;
 
-use super::assessment::LimitHere;
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::run::{Finished, complete};
 use crate::watch::{Interrupted, Watch};
@@ -289,12 +287,8 @@ fn timeout(system: &TunableSystem, edge: &str, candidate: &Candidate) -> Option<
 
 /// The share of requests that the limits allow to be turned away.
 fn tolerated_share(system: &TunableSystem) -> f64 {
-    let shares = system.limits().iter().flatten().filter(|limit| limit.unit == FigureUnit::Share);
-    let tolerated = |limit: &LimitHere| match limit.bound.relation {
-        Relation::AtLeast | Relation::Above => 1.0 - limit.bound.value,
-        Relation::AtMost | Relation::Below | Relation::Exactly => limit.bound.value,
-    };
-    shares.map(tolerated).fold(1.0, f64::min)
+    let limits = system.limits().iter().flatten();
+    limits.filter_map(|limit| limit.tolerated).fold(1.0, f64::min)
 }
 
 /// The owner of a pool, without the number of its instance.

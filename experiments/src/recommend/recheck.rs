@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use sim_models::system::Blueprint;
 
-use super::assessment::Assessment;
-use super::confirm::{FRESH, one_by_one, standings};
+use super::confirm::{FRESH, Run, add_all, each_run, standings};
 use super::recommendation::{LimitStanding, Standing};
 use super::tunable_system::TunableSystem;
 use crate::watch::{Interrupted, Watch};
@@ -58,20 +57,23 @@ pub fn recheck(
     watch: &dyn Watch,
 ) -> Result<Recheck, Interrupted> {
     watch.begin("checking again", Some(replications.end - replications.start));
-    let parts = one_by_one(system, systems, replications.clone(), watch)?;
-    let all = parts.iter().cloned().fold(system.unmeasured(), Assessment::together);
-    let places = system
-        .limits()
-        .iter()
-        .enumerate()
-        .flat_map(|(condition, limits)| (0..limits.len()).map(move |place| (condition, place)));
-    let rechecked = |((condition, place), limit): ((usize, usize), LimitStanding)| {
-        let misses = |part: &Assessment| part.kept(condition, place).kept == 0;
-        let missed = replications.clone().zip(&parts).filter(|(_, part)| misses(part));
-        Rechecked { limit, missed_in: missed.map(|(replication, _)| replication).collect() }
+    let all: Vec<usize> = system.conditions().collect();
+    let runs = each_run(system, systems, replications.clone(), &all, watch, watch.jobs())?;
+    let limits = system.limits().iter().enumerate();
+    let places: Vec<(usize, usize)> = limits
+        .flat_map(|(condition, limits)| (0..limits.len()).map(move |place| (condition, place)))
+        .collect();
+    let missed_in = |(condition, place): (usize, usize)| {
+        let limit = &system.limits()[condition][place];
+        let misses = |run: &&Run| run.condition == condition && limit.miss(run.values[place]) > 0.0;
+        runs.iter().filter(misses).map(|run| run.replication).collect::<Vec<u64>>()
     };
+    let missed: Vec<Vec<u64>> = places.into_iter().map(missed_in).collect();
+    let mut all = system.unmeasured();
+    add_all(&mut all, runs);
+    let limits = standings(system, &all, &all).into_iter().zip(missed);
     Ok(Recheck {
-        limits: places.zip(standings(system, &all, &all)).map(rechecked).collect(),
+        limits: limits.map(|(limit, missed_in)| Rechecked { limit, missed_in }).collect(),
         seed: systems[0].run.seed,
         replications: replications.clone(),
     })

@@ -2,21 +2,37 @@
 
 use super::assessment::Assessment;
 use super::cma_es::CmaEs;
-use super::confirm::{as_it_is, confirm, standings, strained, unmet};
+use super::confirm::{as_it_is, cost_of_answer, decide_in_round, standings, strained, unmet};
 use super::coordinate::Coordinate;
-use super::finalists::{Best, best, in_the_middle, is_worth_a_change, simplified};
+use super::finalists::chosen;
 use super::formulas::formulas;
 use super::front::front;
+use super::local_search::LocalSearch;
 use super::recommendation::{Advice, Conclusion, Recommendation, Standing};
 use super::refine::Refinement;
-use super::search::Search;
+use super::search::{INFEASIBLE, Search, Tried};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::watch::{Interrupted, Watch};
 
-/// The share of the runs that is for searching in all directions at once.
-const TOGETHER: f64 = 0.6;
-/// The number of times that the search goes on because fresh random numbers refute its answer.
-const MOST_ROUNDS: u64 = 3;
+macro_rules! log { ($($x:tt)*) => { if std::env::var("DEBUG").is_ok() { eprintln!($($x)*) } } }
+/// The least share of the runs that is for the search.
+const LEAST_FOR_SEARCH: f64 = 0.35;
+/// The share of the search in which it looks in all directions at once.
+const TOGETHER: f64 = 0.25;
+/// The stages of the search around the best candidate: the share of the search at which each ends,
+/// and the replications for a candidate that may be the best.
+const STAGES: [(f64, u64); 7] =
+    [(0.38, 3), (0.5, 4), (0.6, 6), (0.68, 8), (0.75, 10), (0.8, 13), (0.85, CONTENDERS)];
+/// The replications for a candidate that may be the answer.
+const CONTENDERS: u64 = 16;
+/// The share of the search that is spent again on what fresh random numbers have shown.
+const AGAIN: f64 = 0.15;
+/// The most runs as a multiple of those that the plan allows, rather than to say that nothing was found
+/// because the budget was too small.
+const MOST_OVERRUN: u64 = 2;
+/// The number of times that the search goes on because fresh random numbers refute its answer, or an
+/// end of a safe range is better.
+const MOST_ROUNDS: u64 = 5;
 
 /// Finds the settings that keep every limit under every condition and serve the objectives best.
 /// The answer depends on the scenario and its seed alone, not on the number of threads.
@@ -26,87 +42,135 @@ const MOST_ROUNDS: u64 = 3;
 pub fn recommend(system: &TunableSystem, watch: &dyn Watch) -> Result<Recommendation, Interrupted> {
     let plan = system.plan();
     let seed = system.as_written()[0].run.seed;
-    let before = system.runs();
     watch.begin("measuring the present settings", None);
     let search = Search::new(system, watch)?;
     let (estimates, start) = formulas(system, watch)?;
-    look_for(&search, &[system.as_it_is(), start], u64::from(plan.runs), seed)?;
-    let refinement = Refinement {
-        system,
-        watch,
-        order: search.order(),
-        replications: 0..u64::from(plan.replications),
-        now: search.now(),
-    };
-    let (chosen, confirmed, round) = confirmed_answer(&search, &refinement)?;
-    watch.begin("finding how far each setting may move", None);
-    let is_met = confirmed.standing() == Standing::Holds;
-    let advice =
-        if is_met { refinement.advice(&chosen)? } else { refinement.values_of_nearest(&chosen) };
+    let for_search = for_search(system);
+    look_for(&search, &[system.as_it_is(), start], for_search, seed)?;
+    let searched = search.runs();
+    let answer = answer(&search, for_search, seed)?;
     watch.begin("confirming on fresh random numbers", None);
-    let as_it_is = as_it_is(system, round, watch)?;
+    let as_it_is = as_it_is(system, answer.round, watch)?;
     let ranking = search.ranking();
-    let conclusion = conclusion(&confirmed, &advice);
+    let conclusion = conclusion(&answer.confirmed, &answer.advice);
     let is_unmet = conclusion == Conclusion::Unmet;
-    let objective = |place| (as_it_is.objective(place), confirmed.objective(place));
+    let objective = |place| (as_it_is.objective(place), answer.confirmed.objective(place));
     Ok(Recommendation {
         conclusion,
-        advice,
         estimates,
-        limits: standings(system, &as_it_is, &confirmed),
+        limits: standings(system, &as_it_is, &answer.confirmed),
         objectives: (0..plan.objectives.len()).map(objective).collect(),
-        strained: strained(system, &chosen, watch)?,
+        strained: strained(system, &answer.chosen.candidate, watch)?,
         front: front(&ranking, system),
-        unmet: if is_unmet { unmet(system, &ranking, &confirmed) } else { Vec::new() },
+        unmet: if is_unmet { unmet(system, &ranking, &answer.confirmed) } else { Vec::new() },
         candidates: search.candidates(),
-        searched: search.runs(),
-        runs: system.runs() - before,
-        runs_of_end: refinement.runs_of_end(),
+        searched,
+        runs: search.runs(),
+        runs_of_end: answer.runs_of_end,
+        advice: answer.advice,
         seed,
         plan: plan.clone(),
     })
 }
 
-/// The best candidate that fresh random numbers do not refute, with what they have shown and the
-/// round in which they did. What they refute goes back into the search, which then goes on.
-fn confirmed_answer(
-    search: &Search<'_>,
-    refinement: &Refinement<'_>,
-) -> Result<(Candidate, Assessment, u64), Interrupted> {
-    let (system, watch) = (search.system(), refinement.watch);
+/// The number of runs for the search, of those that the plan allows for everything.
+fn for_search(system: &TunableSystem) -> u64 {
+    let all = u64::from(system.plan().runs);
+    let least = (all as f64 * LEAST_FOR_SEARCH) as u64;
+    all.saturating_sub(cost_of_answer(system)).max(least)
+}
+
+/// The candidate to recommend, with what fresh random numbers have shown.
+struct Answer {
+    chosen: Tried,
+    confirmed: Assessment,
+    advice: Vec<Advice>,
+    /// The round of confirmation.
+    round: u64,
+    /// The runs under each condition that each end of a safe range went through.
+    runs_of_end: u64,
+}
+
+/// The best candidate that fresh random numbers do not refute, with no better one at an end of its
+/// safe ranges. What they refute goes back into the search, which then goes on, and so does a better
+/// end.
+fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Interrupted> {
+    let (system, watch) = (search.system(), search.watch());
+    let plan = system.plan();
+    search.replicate(CONTENDERS.max(u64::from(plan.replications)));
+    let refinement = Refinement::of(search);
+    let mut known: Option<Answer> = None;
     let mut round = 0;
     loop {
-        let best = best(search)?;
-        let is_nearest = matches!(best, Best::Nearest(_));
-        let chosen = match best {
-            Best::Nearest(candidate) => {
-                watch.begin("taking back changes that bring nothing", None);
-                refinement.fewest_changes_of_nearest(candidate)?
-            }
-            Best::KeepsLimits(candidate)
-                if is_worth_a_change(search, &search.ranking(), &candidate) =>
-            {
-                if system.plan().objectives.is_empty() {
-                    in_the_middle(refinement, candidate)?
-                } else {
-                    watch.begin("taking back changes that bring nothing", None);
-                    simplified(refinement, candidate)?
-                }
-            }
-            Best::KeepsLimits(_) => system.as_it_is(),
-        };
+        let chosen = chosen(search, &refinement)?;
+        log!("round {round}: {} runs, score {:.4}", search.runs(), chosen.score);
         watch.begin("confirming on fresh random numbers", None);
-        let confirmed = confirm(system, &chosen, round, watch)?;
-        if is_nearest || confirmed.standing() == Standing::Holds || round == MOST_ROUNDS {
-            return Ok((chosen, confirmed, round));
+        let confirmed = decide_in_round(system, &chosen.candidate, round, watch)?;
+        log!("   {:?} after {} runs", confirmed.standing(), search.runs());
+        let of_next = (for_search as f64 * AGAIN) as u64 + cost_of_answer(system);
+        let all = u64::from(plan.runs);
+        let is_last = round >= MOST_ROUNDS || search.runs() + of_next >= all;
+        if confirmed.standing() == Standing::Holds {
+            round += 1;
+            let (chosen, confirmed) = simplified(&refinement, chosen, confirmed, round)?;
+            watch.begin("finding how far each setting may move", None);
+            let left = u64::from(plan.runs).saturating_sub(search.runs());
+            let runs_of_end = refinement.runs_of_end(left);
+            let advice = refinement.advice(&chosen.candidate, runs_of_end)?;
+            log!("   advice after {} runs, score {:.4}", search.runs(), chosen.score);
+            let is_at_best = is_last || refinement.better_end(&chosen, &advice)?.is_none();
+            let answer = Answer { chosen, confirmed, advice, round, runs_of_end };
+            if is_at_best {
+                return Ok(answer);
+            }
+            known = Some(answer);
+        } else if round >= MOST_ROUNDS
+            || search.runs() >= MOST_OVERRUN * all
+            || known.is_some() && chosen.score >= INFEASIBLE {
+            let advice = refinement.values_of_nearest(&chosen.candidate);
+            let nearest = Answer { chosen, confirmed, advice, round, runs_of_end: 0 };
+            return Ok(known.unwrap_or(nearest));
+        } else if chosen.score >= INFEASIBLE {
+            search.take_other_numbers()?;
+        } else {
+            search.refute(&chosen.candidate, &confirmed);
         }
-        search.refute(&chosen, &confirmed);
         round += 1;
+        let until = search.runs() + (for_search as f64 * AGAIN) as u64;
+        search.begin(until);
+        look_around(search, until, seed.wrapping_add(100 + round))?;
     }
 }
 
-/// Tries candidates with `runs` runs in all: from each start in all directions at once, then one
-/// setting of the best one found there at a time.
+/// A confirmed candidate without changes that bring nothing and with round values, if fresh random
+/// numbers confirm that too.
+fn simplified(
+    refinement: &Refinement<'_>,
+    confirmed: Tried,
+    shown: Assessment,
+    round: u64,
+) -> Result<(Tried, Assessment), Interrupted> {
+    let watch = refinement.watch;
+    if refinement.system.plan().objectives.is_empty() {
+        return Ok((confirmed, shown));
+    }
+    watch.begin("taking back changes that bring nothing", None);
+    let simpler = refinement.fewest_changes(confirmed.clone())?;
+    let simpler = refinement.with_round_values(simpler)?;
+    if simpler.candidate == confirmed.candidate {
+        return Ok((confirmed, shown));
+    }
+    let of_simpler = decide_in_round(refinement.system, &simpler.candidate, round, watch)?;
+    if of_simpler.standing() == Standing::Holds {
+        return Ok((simpler, of_simpler));
+    }
+    refinement.search.refute(&simpler.candidate, &of_simpler);
+    Ok((confirmed, shown))
+}
+
+/// Searches until `runs` runs have been made in all: from each start in all directions at once, then
+/// around the best candidate, in stages with more and more replications, and at last one setting at a
+/// time.
 ///
 /// # Errors
 /// [`Interrupted`] if the watch interrupts it.
@@ -116,21 +180,46 @@ pub fn look_for(
     runs: u64,
     seed: u64,
 ) -> Result<(), Interrupted> {
+    let begin = search.runs();
+    let after = |share: f64| begin + (runs.saturating_sub(begin) as f64 * share) as u64;
     search.begin(runs);
+    search.replicate(STAGES[0].1);
     search.try_all(starts)?;
     let score = |point: &[f64]| search.score(point);
-    let share = runs as f64 / starts.len() as f64;
     for (place, start) in starts.iter().enumerate() {
         let point = search.system().point(start);
-        let known = search.score(&point);
         let mut together = CmaEs::new(&point, seed.wrapping_add(place as u64), &score);
-        search.run(&mut together, (share * (place as f64 + TOGETHER)) as u64)?;
-        let (found, best) = together.best();
-        let (found, best) = if known < found { (known, point) } else { (found, best) };
-        let mut one_by_one = Coordinate::new(best, found, &score);
-        search.run(&mut one_by_one, (share * (place + 1) as f64) as u64)?;
+        let share = TOGETHER * (place + 1) as f64 / starts.len() as f64;
+        search.run(&mut together, after(share))?;
     }
-    Ok(())
+    if search.ranking()[0].score >= INFEASIBLE {
+        search.take_other_numbers()?;
+    }
+    for (stage, (share, replications)) in STAGES.into_iter().enumerate() {
+        search.replicate(replications);
+        look_around(search, after(share), seed.wrapping_add(10 + stage as u64))?;
+    }
+    let best = search.champion(runs)?;
+    let mut one_by_one = Coordinate::new(search.system().point(&best.candidate), best.score, &score);
+    search.run(&mut one_by_one, runs)
+}
+
+/// Searches around the best candidate until `runs` runs have been made in all.
+fn look_around(search: &Search<'_>, runs: u64, seed: u64) -> Result<(), Interrupted> {
+    let system = search.system();
+    let promising = search.ranking().swap_remove(0);
+    log!("   promising {:.4} in {} after {} runs", promising.score, promising.replications, search.runs());
+    let mut best = search.champion(runs)?;
+    log!("   champion {:.4} in {} after {} runs", best.score, best.replications, search.runs());
+    if promising.candidate != best.candidate && best.score < INFEASIBLE {
+        // It was lucky, but most of its settings may be sound.
+        best = Refinement::of(search).with_settings_of(best, &promising.candidate)?;
+    log!("   mixed {:.4} in {} after {} runs", best.score, best.replications, search.runs());
+    }
+    let score = |point: &[f64]| search.score(point);
+    let may_beat = |point: &[f64], best| search.may_beat(&system.candidate(point), best);
+    let point = system.point(&best.candidate);
+    search.run(&mut LocalSearch::new(point, best.score, seed, &score, &may_beat), runs)
 }
 
 fn conclusion(confirmed: &Assessment, advice: &[Advice]) -> Conclusion {

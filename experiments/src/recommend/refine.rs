@@ -1,6 +1,5 @@
 //! The changes that are needed, and how far each setting may move.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use sim_models::observe::FigureUnit;
@@ -10,140 +9,198 @@ use sim_models::system::Blueprint;
 use super::assessment::{Assessment, Caution, Miss, differs};
 use super::confirm::MOST;
 use super::recommendation::{Advice, Breach, Standing};
+use super::search::{INFEASIBLE, Search, Tried};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::in_order;
 use crate::watch::{Interrupted, Watch};
 
-/// The number of times that a range is cut in half to find the value at which a limit gives way.
-const HALVINGS: u32 = 4;
+/// The number of replications that show where a limit gives way, before fresh ones do.
+const FEW: u64 = 1;
+/// The replications that it takes about to find an end of a safe range.
+const PROBES: u64 = 5;
+/// The most times that a range is cut in half to find the value at which a limit gives way.
+const MOST_HALVINGS: u32 = 5;
+/// The distance between the last value that holds and the first that does not, as a share of the way
+/// that a setting may move: so fine is an end of a safe range.
+const FINE: f64 = 0.15;
 /// The largest share by which a value moves to become a round one.
 const MOST_MOVED: f64 = 0.1;
 /// The first replication that checks the end of a safe range, which nothing before has seen.
 const FRESH_FOR_ENDS: u64 = 400_000;
-/// The runs for all ends of safe ranges, as a multiple of those of the search.
-const EFFORT_FOR_ENDS: u64 = 2;
 /// The fewest runs that check an end.
-const FEWEST_OF_END: u64 = 10;
+const FEWEST_OF_END: u64 = 3;
 /// An objective that is worse by less than this share is as good.
 const AS_GOOD: f64 = 0.005;
+/// The share by which an objective must be better for the search to go on from the end of a safe
+/// range.
+const GAIN: f64 = 0.01;
 
 /// Tries candidates around a recommendation.
 pub(super) struct Refinement<'a> {
+    pub search: &'a Search<'a>,
     pub system: &'a TunableSystem,
     pub watch: &'a dyn Watch,
-    /// The conditions, the hardest first.
-    pub order: Vec<usize>,
-    /// The replications to simulate.
-    pub replications: Range<u64>,
-    /// The objectives of the file as written.
-    pub now: &'a [Option<f64>],
+    /// The number of replications for a candidate that may be the answer.
+    pub replications: u64,
+    /// The number of replications for one that is not.
+    pub few: u64,
 }
 
-/// The result of trying a candidate: every limit holds, or one gives way.
-enum Attempt {
-    Holds(Assessment),
-    Breaks(Box<Breach>),
-}
+impl<'a> Refinement<'a> {
+    /// Candidates around the best ones of a search, measured as often as its contenders.
+    pub fn of(search: &'a Search<'a>) -> Self {
+        let (system, watch) = (search.system(), search.watch());
+        let few = u64::from(system.plan().replications);
+        Self { search, system, watch, replications: search.replications(), few }
+    }
 
-impl Refinement<'_> {
-    /// Takes back every change that brings nothing, one after the other.
-    pub fn fewest_changes(&self, candidate: Candidate) -> Result<Candidate, Interrupted> {
-        let Attempt::Holds(mut best) = self.attempt(&candidate, 0, Caution::WithRoom)? else {
-            return Ok(candidate);
-        };
-        self.taking_back(candidate, |simpler, place| {
-            let attempt = self.attempt(simpler, place, Caution::WithRoom)?;
-            Ok(self.is_as_good(attempt, &mut best))
+    /// The candidate with as many settings of another one as make it better: one that misses a limit,
+    /// though not by all of its settings.
+    pub fn with_settings_of(&self, best: Tried, other: &Candidate) -> Result<Tried, Interrupted> {
+        let levels = best.candidate.levels.iter().zip(&other.levels).enumerate();
+        let differ = levels.filter(|(_, (mine, theirs))| differs(mine, theirs));
+        let theirs: Vec<(usize, Level)> =
+            differ.map(|(place, (_, theirs))| (place, theirs.clone())).collect();
+        let measure = |candidate: &Candidate| self.measured(candidate);
+        self.replacing(best, &theirs, &measure, &|tried, best| tried.score < best.score)
+    }
+
+    /// The candidate measured as often as one that may be the answer, or until it misses a limit.
+    pub fn measured(&self, candidate: &Candidate) -> Result<Tried, Interrupted> {
+        let caution = self.search.caution();
+        let is_missed = |known: &Assessment| known.violation(caution) > 0.0;
+        self.search.further(candidate, self.replications, &is_missed, self.watch.jobs())
+    }
+
+    /// Takes back every change that brings nothing.
+    pub fn fewest_changes(&self, best: Tried) -> Result<Tried, Interrupted> {
+        let simpler = self.changes_to_take_back(&best);
+        self.replacing(best, &simpler, &|candidate| self.measured(candidate), &|tried, best| {
+            self.is_as_good(tried, best)
         })
     }
 
     /// The candidate that misses the limits by no more than another one, with as few changes as
     /// possible: every change that moves no missed figure is taken back.
-    pub fn fewest_changes_of_nearest(&self, nearest: Candidate) -> Result<Candidate, Interrupted> {
-        let mut least = self.violation(&nearest)?;
-        self.taking_back(nearest, |simpler, _| {
-            let violation = self.violation(simpler)?;
-            let is_as_near = violation <= least;
-            least = least.min(violation);
-            Ok(is_as_near)
+    pub fn fewest_changes_of_nearest(&self, nearest: Tried) -> Result<Tried, Interrupted> {
+        let whole = |candidate: &Candidate| {
+            self.search.further(candidate, self.few, &|_| false, self.watch.jobs())
+        };
+        let nearest = whole(&nearest.candidate)?;
+        let violation = |tried: &Tried| {
+            let known = tried.assessment.as_ref();
+            known.map_or(f64::INFINITY, |known| known.violation(Caution::AsPromised))
+        };
+        let simpler = self.changes_to_take_back(&nearest);
+        let is_as_near = |tried: &Tried, best: &Tried| violation(tried) <= violation(best);
+        self.replacing(nearest, &simpler, &whole, &is_as_near)
+    }
+
+    fn changes_to_take_back(&self, of: &Tried) -> Vec<(usize, Level)> {
+        let as_it_is = self.system.as_it_is().levels;
+        let now = self.system.plan().now.iter().zip(as_it_is).enumerate();
+        now.filter(|(place, (now, as_it_is))| {
+            now.is_some() && differs(&of.candidate.levels[*place], as_it_is)
         })
-    }
-
-    /// Takes back each change without which a candidate `is_as_good`; that is also given the place
-    /// of the setting.
-    fn taking_back(
-        &self,
-        mut candidate: Candidate,
-        mut is_as_good: impl FnMut(&Candidate, usize) -> Result<bool, Interrupted>,
-    ) -> Result<Candidate, Interrupted> {
-        let as_it_is = self.system.as_it_is();
-        for (place, now) in self.system.plan().now.iter().enumerate() {
-            if now.is_none() || !differs(&candidate.levels[place], &as_it_is.levels[place]) {
-                continue;
-            }
-            let mut simpler = candidate.clone();
-            simpler.levels[place] = as_it_is.levels[place].clone();
-            if is_as_good(&simpler, place)? {
-                candidate = simpler;
-            }
-        }
-        Ok(candidate)
-    }
-
-    /// True if every limit holds and the objectives are no worse than in the best assessment, in
-    /// whose place this one is put.
-    fn is_as_good(&self, attempt: Attempt, best: &mut Assessment) -> bool {
-        let Attempt::Holds(assessment) = attempt else { return false };
-        let is_as_good = self.regret(&assessment) <= self.regret(best) + AS_GOOD;
-        if is_as_good {
-            *best = assessment;
-        }
-        is_as_good
+        .map(|(place, (_, as_it_is))| (place, as_it_is))
+        .collect()
     }
 
     /// The candidate with round numbers in place of those that a search happened to try, wherever that
     /// keeps the limits and costs nothing.
-    pub fn with_round_values(&self, mut candidate: Candidate) -> Result<Candidate, Interrupted> {
-        let Attempt::Holds(mut best) = self.attempt(&candidate, 0, Caution::WithRoom)? else {
-            return Ok(candidate);
-        };
-        for (place, setting) in self.system.plan().settings.iter().enumerate() {
-            let number = candidate.levels[place].number;
-            let is_own = candidate.levels[place].setting.is_some();
-            if matches!(setting.values, Values::Listed(_)) || !is_own {
-                continue;
-            }
-            for digits in [1, 2] {
-                let round = rounded(number, digits);
-                let is_near = (round - number).abs() <= MOST_MOVED * number.abs();
-                let level = setting.values.at(setting.values.share_of(round).clamp(0.0, 1.0));
-                if !is_near || !differs(&level, &candidate.levels[place]) {
-                    continue;
+    pub fn with_round_values(&self, mut best: Tried) -> Result<Tried, Interrupted> {
+        for digits in [2, 1] {
+            let rounder = self.round_values(&best.candidate, digits);
+            let measure = |candidate: &Candidate| self.measured(candidate);
+            best = self.replacing(best, &rounder, &measure, &|tried, best| {
+                self.is_as_good(tried, best)
+            })?;
+        }
+        Ok(best)
+    }
+
+    /// The settings that are near a number with so few digits, and that number.
+    fn round_values(&self, candidate: &Candidate, digits: i32) -> Vec<(usize, Level)> {
+        let settings = self.system.plan().settings.iter().zip(&candidate.levels).enumerate();
+        settings
+            .filter_map(|(place, (setting, level))| {
+                if matches!(setting.values, Values::Listed(_)) || level.setting.is_none() {
+                    return None;
                 }
-                let mut rounder = candidate.clone();
-                rounder.levels[place] = level;
-                let attempt = self.attempt(&rounder, place, Caution::WithRoom)?;
-                if self.is_as_good(attempt, &mut best) {
-                    candidate = rounder;
-                    break;
+                let round = rounded(level.number, digits);
+                let is_near = (round - level.number).abs() <= MOST_MOVED * level.number.abs();
+                let rounder = setting.values.at(setting.values.share_of(round).clamp(0.0, 1.0));
+                (is_near && differs(&rounder, level)).then_some((place, rounder))
+            })
+            .collect()
+    }
+
+    /// Replaces the levels of settings where the candidate stays as good: all at once, or else those of
+    /// each half, and so on (as in Zeller and Hildebrandt, "Simplifying and isolating
+    /// failure-inducing input", IEEE Transactions on Software Engineering 28, 2002).
+    fn replacing(
+        &self,
+        best: Tried,
+        replacements: &[(usize, Level)],
+        measure: &dyn Fn(&Candidate) -> Result<Tried, Interrupted>,
+        is_as_good: &dyn Fn(&Tried, &Tried) -> bool,
+    ) -> Result<Tried, Interrupted> {
+        if replacements.is_empty() {
+            return Ok(best);
+        }
+        let mut candidate = best.candidate.clone();
+        for (place, level) in replacements {
+            candidate.levels[*place] = level.clone();
+        }
+        if best.score >= INFEASIBLE || self.search.may_beat(&candidate, best.score + AS_GOOD) {
+            let tried = measure(&candidate)?;
+            if is_as_good(&tried, &best) {
+                return Ok(tried);
+            }
+        }
+        if replacements.len() == 1 {
+            return Ok(best);
+        }
+        let (first, second) = replacements.split_at(replacements.len() / 2);
+        let best = self.replacing(best, first, measure, is_as_good)?;
+        self.replacing(best, second, measure, is_as_good)
+    }
+
+    /// True if every limit holds and the objectives are no worse than those of the best candidate.
+    fn is_as_good(&self, tried: &Tried, best: &Tried) -> bool {
+        tried.score < INFEASIBLE && self.regret(tried) <= self.regret(best) + AS_GOOD
+    }
+
+    fn regret(&self, tried: &Tried) -> f64 {
+        let objectives = &self.system.plan().objectives;
+        let known = tried.assessment.as_ref();
+        known.map_or(f64::INFINITY, |known| known.regret(objectives, self.search.now()))
+    }
+
+    /// The candidate with one setting at an end of its safe range that serves the objectives best, if
+    /// that is better than the recommended one.
+    pub fn better_end(
+        &self,
+        chosen: &Tried,
+        advice: &[Advice],
+    ) -> Result<Option<Tried>, Interrupted> {
+        let mut best: Option<Tried> = None;
+        for (place, advice) in advice.iter().enumerate() {
+            let ends = advice.safe.iter().flat_map(|(low, high)| [low, high]);
+            for end in ends.filter(|end| differs(end, &advice.recommended)) {
+                let mut moved = chosen.candidate.clone();
+                moved.levels[place] = end.clone();
+                let to_beat = match &best {
+                    Some(best) => self.regret(best),
+                    None => self.regret(chosen) - GAIN,
+                };
+                let moved = self.measured(&moved)?;
+                if moved.score < INFEASIBLE && self.regret(&moved) < to_beat {
+                    best = Some(moved);
                 }
             }
         }
-        Ok(candidate)
-    }
-
-    fn regret(&self, assessment: &Assessment) -> f64 {
-        assessment.regret(&self.system.plan().objectives, self.now)
-    }
-
-    /// The distance by which a candidate misses the limits; infinite if its settings do not go
-    /// together.
-    fn violation(&self, candidate: &Candidate) -> Result<f64, Interrupted> {
-        let Ok(systems) = self.system.systems(candidate) else { return Ok(f64::INFINITY) };
-        let replications = self.replications.clone();
-        let assessment =
-            self.system.measure(&systems, &self.order, replications, self.watch, &|_| false)?;
-        Ok(assessment.violation(Caution::AsPromised))
+        Ok(best)
     }
 
     /// The advice on each setting of a candidate that misses a limit: only its value.
@@ -152,9 +209,10 @@ impl Refinement<'_> {
     }
 
     /// The advice on each setting: how far it may move with all others as they are.
-    pub fn advice(&self, candidate: &Candidate) -> Result<Vec<Advice>, Interrupted> {
+    /// Each end of a range goes through `runs` fresh runs under each condition.
+    pub fn advice(&self, candidate: &Candidate, runs: u64) -> Result<Vec<Advice>, Interrupted> {
         let places: Vec<usize> = (0..candidate.levels.len()).collect();
-        in_order(&places, self.watch.jobs(), &|_, place| self.advice_on(candidate, *place))
+        in_order(&places, self.watch.jobs(), &|_, place| self.advice_on(candidate, *place, runs))
             .into_iter()
             .collect()
     }
@@ -176,21 +234,26 @@ impl Refinement<'_> {
         }
     }
 
-    fn advice_on(&self, candidate: &Candidate, place: usize) -> Result<Advice, Interrupted> {
+    fn advice_on(
+        &self,
+        candidate: &Candidate,
+        place: usize,
+        runs: u64,
+    ) -> Result<Advice, Interrupted> {
         let setting = &self.system.plan().settings[place];
         let mut advice = self.value_of(candidate, place);
         let (mut low, mut high) = (advice.recommended.clone(), advice.recommended.clone());
         if let Values::Listed(_) = &setting.values {
             for level in setting.values.levels() {
                 if differs(&level, &advice.recommended) {
-                    let breach = self.breach_of_other(candidate, place, level.clone())?;
+                    let breach = self.breach_of_other(candidate, place, level.clone(), runs)?;
                     advice.others.push((level, breach));
                 }
             }
         } else if !advice.recommended.number.is_nan() {
             let share = setting.values.share_of(advice.recommended.number).clamp(0.0, 1.0);
-            (low, advice.below) = self.safe_end(candidate, place, share, 0.0)?;
-            (high, advice.above) = self.safe_end(candidate, place, share, 1.0)?;
+            (low, advice.below) = self.safe_end(candidate, place, [share, 0.0], runs)?;
+            (high, advice.above) = self.safe_end(candidate, place, [share, 1.0], runs)?;
         }
         advice.safe = Some((low, high));
         Ok(advice)
@@ -213,13 +276,14 @@ impl Refinement<'_> {
         Ok(candidate)
     }
 
-    /// The number of runs under each condition that an end of a safe range must go through: fewer if
-    /// there are many ends, as the runs of the search suggest.
-    pub fn runs_of_end(&self) -> u64 {
+    /// The number of runs under each condition that each end of a safe range can go through, if
+    /// `left` runs are left for all of them.
+    pub fn runs_of_end(&self, left: u64) -> u64 {
         let plan = self.system.plan();
         let ends = 2 * (plan.settings.len() * plan.conditions.len()) as u64;
-        let affordable = (EFFORT_FOR_ENDS * u64::from(plan.runs) / ends).max(FEWEST_OF_END);
-        affordable.min(u64::from(plan.validations))
+        // Finding an end takes about as many as a candidate with few replications.
+        let affordable = (left / ends.max(1)).saturating_sub(PROBES);
+        affordable.clamp(FEWEST_OF_END, u64::from(plan.validations))
     }
 
     /// An end of the range in which a setting is safe: as many of fresh runs kept every limit there
@@ -228,8 +292,8 @@ impl Refinement<'_> {
         &self,
         candidate: &Candidate,
         place: usize,
-        from: f64,
-        end: f64,
+        [from, end]: [f64; 2],
+        runs: u64,
     ) -> Result<(Level, Option<Breach>), Interrupted> {
         let values = &self.system.plan().settings[place].values;
         let recommended = candidate.levels[place].clone();
@@ -237,7 +301,7 @@ impl Refinement<'_> {
         while differs(&safe, &recommended) {
             let mut moved = candidate.clone();
             moved.levels[place] = safe.clone();
-            let Some(breach) = self.fresh_breach(&moved, place)? else { break };
+            let Some(breach) = self.fresh_breach(&moved, place, runs)? else { break };
             let nearer = values.at(f64::midpoint(from, values.share_of(safe.number)));
             safe = if differs(&nearer, &safe) { nearer } else { recommended.clone() };
             beyond = Some(breach);
@@ -251,6 +315,7 @@ impl Refinement<'_> {
         candidate: &Candidate,
         place: usize,
         level: Level,
+        runs: u64,
     ) -> Result<Option<Breach>, Interrupted> {
         let breach = self.breach_with(candidate, place, level.clone())?;
         if breach.is_some() {
@@ -258,7 +323,7 @@ impl Refinement<'_> {
         }
         let mut moved = candidate.clone();
         moved.levels[place] = level;
-        self.fresh_breach(&moved, place)
+        self.fresh_breach(&moved, place, runs)
     }
 
     /// The limit that fresh runs of a candidate keep less often than promised, or the reason why its
@@ -267,12 +332,14 @@ impl Refinement<'_> {
         &self,
         candidate: &Candidate,
         place: usize,
+        mut runs: u64,
     ) -> Result<Option<Breach>, Interrupted> {
         let systems = match self.sound(candidate, place) {
             Ok(systems) => systems,
             Err(breach) => return Ok(Some(*breach)),
         };
-        let (mut done, mut runs) = (0, self.runs_of_end());
+        let order: Vec<usize> = self.system.conditions().collect();
+        let mut done = 0;
         let is_affordable = runs == u64::from(self.system.plan().validations);
         let most = if is_affordable { MOST * runs } else { runs };
         let mut assessment = self.system.unmeasured();
@@ -280,7 +347,7 @@ impl Refinement<'_> {
             let is_lost = |more: &Assessment| more.standing() == Standing::Misses;
             let replications = FRESH_FOR_ENDS + done..FRESH_FOR_ENDS + runs;
             let more =
-                self.system.measure(&systems, &self.order, replications, self.watch, &is_lost)?;
+                self.system.measure(&systems, &order, replications, self.watch, &is_lost)?;
             assessment = assessment.together(more);
             (done, runs) = (runs, 2 * runs);
         }
@@ -307,7 +374,10 @@ impl Refinement<'_> {
         };
         let (mut good, mut bad) = (from, end);
         let mut safe = candidate.levels[place].clone();
-        for _ in 0..HALVINGS {
+        for _ in 0..MOST_HALVINGS {
+            if (bad - good).abs() <= FINE * (good - from).abs() {
+                break;
+            }
             let middle = f64::midpoint(good, bad);
             let level = values.at(middle);
             if !differs(&level, &safe) || !differs(&level, &breach.at) {
@@ -331,10 +401,15 @@ impl Refinement<'_> {
     ) -> Result<Option<Breach>, Interrupted> {
         let mut moved = candidate.clone();
         moved.levels[place] = level;
-        Ok(match self.attempt(&moved, place, Caution::AsPromised)? {
-            Attempt::Holds(_) => None,
-            Attempt::Breaks(breach) => Some(*breach),
-        })
+        if let Err(breach) = self.sound(&moved, place) {
+            return Ok(Some(*breach));
+        }
+        // The settings are looked at on all threads, so each of them takes one.
+        let is_missed = |known: &Assessment| known.violation(Caution::AsPromised) > 0.0;
+        let tried = self.search.further(&moved, FEW, &is_missed, 1)?;
+        let known = tried.assessment.expect("its settings go together");
+        let at = &moved.levels[place];
+        Ok(breaches(self.system, &known, at, Caution::AsPromised).into_iter().next())
     }
 
     /// The systems of a candidate, or the reason why its settings do not go together, as a breach that
@@ -351,31 +426,6 @@ impl Refinement<'_> {
         })
     }
 
-    /// Simulates a candidate until a limit gives way. The breach names the value at `place`.
-    fn attempt(
-        &self,
-        candidate: &Candidate,
-        place: usize,
-        caution: Caution,
-    ) -> Result<Attempt, Interrupted> {
-        let at = candidate.levels[place].clone();
-        let systems = match self.sound(candidate, place) {
-            Ok(systems) => systems,
-            Err(breach) => return Ok(Attempt::Breaks(breach)),
-        };
-        let is_broken = |assessment: &Assessment| assessment.violation(caution) > 0.0;
-        let assessment = self.system.measure(
-            &systems,
-            &self.order,
-            self.replications.clone(),
-            self.watch,
-            &is_broken,
-        )?;
-        Ok(match breaches(self.system, &assessment, &at, caution).into_iter().next() {
-            Some(breach) => Attempt::Breaks(Box::new(breach)),
-            None => Attempt::Holds(assessment),
-        })
-    }
 }
 
 /// A number with so many digits that are not zero.

@@ -1,11 +1,11 @@
-//! The search: candidates tried, and how good each was.
+//! The memory of a search: candidates tried, and how good each was.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::assessment::{Assessment, Caution};
+use super::confirm::{add_all, each_run};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::{in_order, pool};
 use crate::watch::{Interrupted, Watch};
@@ -27,22 +27,38 @@ pub trait Strategy {
 pub struct Search<'a> {
     system: &'a TunableSystem,
     watch: &'a dyn Watch,
+    /// The number of runs made before this search.
+    runs_before: u64,
     /// The objectives of the file as it is written.
     now: Vec<Option<f64>>,
-    /// The candidates tried, by the values of their settings, so that none is simulated twice and
-    /// threads leave no trace.
-    tried: Mutex<BTreeMap<Vec<String>, Tried>>,
-    /// The score at which a candidate is given up early, as the bits of a number. It does not
-    /// change during a generation.
-    bar: AtomicU64,
-    /// The conditions, beginning with the one in which candidates have failed worst. The order does
-    /// not change during a generation.
-    order: Mutex<Vec<usize>>,
-    /// The number of replications for a promising candidate.
-    replications: AtomicU64,
-    /// True while only candidates that beat the bar are of interest.
-    is_polishing: AtomicBool,
+    /// The candidates tried, by the values of their settings. A thread that wants to know about one
+    /// which another thread is simulating waits for it, so that threads leave no trace.
+    tried: Mutex<BTreeMap<Vec<String>, Slot>>,
+    terms: Mutex<Arc<Terms>>,
+    /// The number of candidates tried with other random numbers, and not since.
+    forgotten: AtomicU64,
     is_interrupted: AtomicBool,
+}
+
+type Slot = Arc<Mutex<Option<Tried>>>;
+
+/// The terms on which the candidates of a generation are measured.
+#[derive(Clone, Debug)]
+struct Terms {
+    /// The score at which a candidate is given up.
+    bar: f64,
+    /// True if only candidates that beat the bar are of interest.
+    is_polishing: bool,
+    /// The score that a candidate must come near, after its first replication, to get more.
+    contending: f64,
+    /// The first replication.
+    first: u64,
+    /// The number of replications for a contender.
+    replications: u64,
+    /// The room that a candidate must leave to every limit, in standard deviations of its figure.
+    room: f64,
+    /// The conditions, beginning with the one in which candidates have failed worst.
+    order: Vec<usize>,
 }
 
 /// A candidate that has been tried.
@@ -55,14 +71,26 @@ pub struct Tried {
     pub score: f64,
     /// The measurements; `None` if its settings do not go together.
     pub assessment: Option<Assessment>,
+    /// The number of replications that were simulated under every condition.
+    pub replications: u64,
     /// The number of runs that it took.
     pub runs: u64,
+    /// True if fresh random numbers have shown that it keeps too few of its promises.
+    pub is_refuted: bool,
 }
 
 /// The least score of a candidate whose limits do not all hold.
 pub(super) const INFEASIBLE: f64 = 2.0;
 /// The score of a candidate whose settings do not go together.
 const UNSOUND: f64 = 1e6;
+/// The distance from the best score within which a candidate may still turn out to be the best.
+const NEAR: f64 = 0.01;
+/// The room that a candidate must leave to every limit, in standard deviations of its figure, and how
+/// much more it must leave whenever fresh random numbers have refuted one.
+const FIRST_ROOM: f64 = 2.0;
+const MORE_ROOM: f64 = 0.75;
+/// The most replications after which a candidate that is measured further is judged again.
+const BATCH: u64 = 4;
 
 impl<'a> Search<'a> {
     /// A search that has measured the file as it is written, and nothing else.
@@ -70,25 +98,29 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`Interrupted`] if `watch` interrupts it.
     pub fn new(system: &'a TunableSystem, watch: &'a dyn Watch) -> Result<Self, Interrupted> {
+        let terms = Terms {
+            bar: f64::INFINITY,
+            is_polishing: false,
+            contending: f64::INFINITY,
+            first: 0,
+            replications: u64::from(system.plan().replications),
+            room: FIRST_ROOM,
+            order: system.conditions().collect(),
+        };
         let mut search = Self {
             system,
             watch,
+            runs_before: system.runs(),
             now: vec![None; system.plan().objectives.len()],
             tried: Mutex::default(),
-            bar: AtomicU64::new(f64::INFINITY.to_bits()),
-            order: Mutex::new(system.conditions().collect()),
-            replications: AtomicU64::new(u64::from(system.plan().replications)),
-            is_polishing: AtomicBool::new(false),
+            terms: Mutex::new(Arc::new(terms)),
+            forgotten: AtomicU64::new(0),
             is_interrupted: AtomicBool::new(false),
         };
         let mut tried = search.measure(&system.as_it_is())?;
-        search.now = (0..search.now.len())
-            .map(|place| tried.assessment.as_ref()?.objective(place))
-            .collect();
-        tried.score = tried
-            .assessment
-            .as_ref()
-            .map_or(UNSOUND, |assessment| score(assessment, system, &search.now));
+        let assessment = tried.assessment.as_ref().expect("the file as written is sound");
+        search.now = (0..search.now.len()).map(|place| assessment.objective(place)).collect();
+        tried.score = search.score_from(assessment);
         search.keep(tried);
         Ok(search)
     }
@@ -105,24 +137,91 @@ impl<'a> Search<'a> {
 
     /// The number of candidates tried.
     pub fn candidates(&self) -> u64 {
-        self.tried().len() as u64
+        self.candidates_now() + self.forgotten.load(Ordering::Relaxed)
     }
 
-    /// The number of runs made; a candidate whose settings do not go together counts as one.
+    /// The number of all runs made since the search began, whatever for.
     pub fn runs(&self) -> u64 {
-        self.tried().values().map(|tried| tried.runs.max(1)).sum()
+        self.system.runs() - self.runs_before
     }
 
-    /// The candidates tried, the best first.
+    /// The candidates tried, the best first; of equally good ones, the one measured most.
     pub fn ranking(&self) -> Vec<Tried> {
-        let mut ranking: Vec<Tried> = self.tried().values().cloned().collect();
-        ranking.sort_by(|one, other| one.score.total_cmp(&other.score));
+        let mut ranking = self.all_tried();
+        ranking.sort_by(|one, other| {
+            let measured = other.replications.cmp(&one.replications);
+            one.score.total_cmp(&other.score).then(measured)
+        });
         ranking
     }
 
     /// The objectives of the file as it is written, to which regrets are relative.
     pub fn now(&self) -> &[Option<f64>] {
         &self.now
+    }
+
+    /// Goes on with other random numbers, if no candidate has kept every limit with those so far: there
+    /// may be a rare event among them that the promises allow for. The best candidates are tried again.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if the watch interrupts it.
+    pub fn take_other_numbers(&self) -> Result<(), Interrupted> {
+        /// The number of best candidates that are tried again.
+        const AGAIN: usize = 12;
+        /// The replications from one set of random numbers to the next.
+        const APART: u64 = 1_000;
+        let ranking = self.ranking();
+        let is_unsound = |tried: &Tried| tried.assessment.is_none();
+        let best = ranking.iter().filter(|tried| !is_unsound(tried) && !tried.is_refuted);
+        let best: Vec<Candidate> = best.take(AGAIN).map(|tried| tried.candidate.clone()).collect();
+        self.slots().retain(|_, slot| {
+            let slot = slot.lock().expect("no thread has panicked");
+            slot.as_ref().is_some_and(|tried| tried.is_refuted || is_unsound(tried))
+        });
+        self.forgotten.fetch_add(ranking.len() as u64 - self.candidates_now(), Ordering::Relaxed);
+        {
+            let mut terms = self.terms.lock().expect("no thread has panicked");
+            let bar = f64::INFINITY;
+            *terms = Arc::new(Terms { first: terms.first + APART, bar, ..(**terms).clone() });
+        }
+        self.try_all(&best)?;
+        self.forgotten.fetch_sub(best.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn candidates_now(&self) -> u64 {
+        self.all_tried().len() as u64
+    }
+
+    /// From now on, candidates that may be the best get this many replications.
+    pub fn replicate(&self, replications: u64) {
+        let mut terms = self.terms.lock().expect("no thread has panicked");
+        *terms = Arc::new(Terms { replications, ..(**terms).clone() });
+    }
+
+    /// The best candidate after as many replications as contenders get: the best ones are measured
+    /// further, one after the other, until the best is one that has been, or `runs` runs have been made
+    /// in all.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if the watch interrupts it.
+    pub fn champion(&self, runs: u64) -> Result<Tried, Interrupted> {
+        let replications = self.terms().replications;
+        loop {
+            let ranking = self.ranking();
+            let is_measured = |tried: &&Tried| tried.replications >= replications;
+            let measured = ranking.iter().find(is_measured);
+            let best = &ranking[0];
+            if best.score >= INFEASIBLE || is_measured(&best) {
+                return Ok(best.clone());
+            }
+            if let Some(measured) = measured.filter(|_| self.runs() >= runs) {
+                return Ok(measured.clone());
+            }
+            let caution = self.caution();
+            let is_missed = |known: &Assessment| known.violation(caution) > 0.0;
+            self.further(&best.candidate, replications, &is_missed, self.watch.jobs())?;
+        }
     }
 
     /// Announces that the search goes on until `runs` runs have been made in all.
@@ -164,30 +263,32 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`Interrupted`] if the watch interrupts it.
     pub fn try_all(&self, candidates: &[Candidate]) -> Result<(), Interrupted> {
-        let measure = |_: usize, candidate: &Candidate| self.measure(candidate);
-        for tried in in_order(candidates, self.watch.jobs(), &measure) {
-            self.keep(tried?);
-        }
-        Ok(())
+        let score = |_: usize, candidate: &Candidate| self.score_of(candidate);
+        in_order(candidates, self.watch.jobs(), &score);
+        self.check()
     }
 
     /// The score of the candidate at a point, less being better. After an interruption, every new
     /// candidate is as bad as can be.
     pub fn score(&self, point: &[f64]) -> f64 {
-        let candidate = self.system.candidate(point);
-        if let Some(known) = self.tried().get(&key(&candidate)) {
+        self.score_of(&self.system.candidate(point))
+    }
+
+    fn score_of(&self, candidate: &Candidate) -> f64 {
+        let terms = self.terms();
+        let slot = self.slot(candidate);
+        let mut known = slot.lock().expect("no thread has panicked");
+        if let Some(known) = &*known {
             return known.score;
         }
-        if self.is_polishing.load(Ordering::Relaxed) && self.is_known_to_be_no_better(&candidate) {
+        if terms.is_polishing && !self.may_beat(candidate, terms.bar) {
             return f64::INFINITY;
         }
-        let Ok(tried) = self.measure(&candidate) else {
+        let Ok(tried) = self.measure(candidate) else {
             self.is_interrupted.store(true, Ordering::Relaxed);
             return UNSOUND;
         };
-        let score = tried.score;
-        self.keep(tried);
-        score
+        known.insert(tried).score
     }
 
     /// Fails if a candidate could not be measured because of an interruption.
@@ -195,52 +296,126 @@ impl<'a> Search<'a> {
         if self.is_interrupted.load(Ordering::Relaxed) { Err(Interrupted) } else { Ok(()) }
     }
 
-    /// Adds what more replications have shown of a candidate. From now on, candidates are simulated
-    /// twice as often.
-    pub(super) fn revise(&self, tried: &Tried, shown: &Assessment) {
-        let replications = 2 * u64::from(self.system.plan().replications);
-        self.replications.store(replications, Ordering::Relaxed);
-        let known = tried
-            .assessment
-            .clone()
-            .map_or_else(|| shown.clone(), |known| known.together(shown.clone()));
-        // A lucky beginning does not make up for the rest.
-        let score = score(&known, self.system, &self.now).max(score(shown, self.system, &self.now));
-        self.keep(Tried { score, assessment: Some(known), ..tried.clone() });
+    /// True if a candidate may beat a score, as far as can be told without a run: its settings go
+    /// together, and its cost is not too high.
+    pub fn may_beat(&self, candidate: &Candidate, best: f64) -> bool {
+        match self.system.cost(candidate) {
+            Err(_) => false,
+            Ok(Some(cost)) if best < INFEASIBLE => {
+                let now = self.now.first().copied().flatten();
+                squashed(cost / now.map_or(1.0, |now| now.abs().max(1e-9))) < best
+            }
+            Ok(_) => true,
+        }
+    }
+
+    /// Measures a candidate until it has had so many replications, or `is_enough` says that more would
+    /// tell nothing. What is known of it already counts.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if the watch interrupts it.
+    pub(super) fn further(
+        &self,
+        candidate: &Candidate,
+        replications: u64,
+        is_enough: &dyn Fn(&Assessment) -> bool,
+        jobs: usize,
+    ) -> Result<Tried, Interrupted> {
+        let system = self.system;
+        let slot = self.slot(candidate);
+        let mut slot = slot.lock().expect("no thread has panicked");
+        let mut known = slot.take().unwrap_or_else(|| unknown(candidate.clone()));
+        if known.is_refuted {
+            *slot = Some(known.clone());
+            return Ok(known);
+        }
+        let conditions = system.conditions().len() as u64;
+        let mut assessment = known.assessment.take().unwrap_or_else(|| system.unmeasured());
+        if let Ok(systems) = system.systems(candidate) {
+            if known.replications * conditions < known.runs && !is_enough(&assessment) {
+                // It was given up in the middle of a replication.
+                assessment = system.unmeasured();
+                (known.replications, known.runs) = (0, 0);
+            }
+            let terms = self.terms();
+            'measuring: while known.replications < replications {
+                let more = known.replications.clamp(1, BATCH);
+                let next = replications.min(known.replications + more);
+                // Enough runs at a time for several threads, but no more than tell something.
+                let together = (BATCH / more).max(1) as usize;
+                for conditions in terms.order.chunks(together) {
+                    let new = terms.first + known.replications..terms.first + next;
+                    let runs = each_run(system, &systems, new, conditions, self.watch, jobs)?;
+                    known.runs += runs.len() as u64;
+                    add_all(&mut assessment, runs);
+                    if is_enough(&assessment) {
+                        break 'measuring;
+                    }
+                }
+                known.replications = next;
+            }
+            known.score = self.score_from(&assessment);
+            known.assessment = Some(assessment);
+        }
+        *slot = Some(known.clone());
+        Ok(known)
     }
 
     /// Adds what fresh random numbers have shown of a candidate that keeps too few of its promises.
     pub(super) fn refute(&self, candidate: &Candidate, shown: &Assessment) {
-        let known = self.tried().get(&key(candidate)).cloned();
-        let candidate = candidate.clone();
-        let unknown = Tried { candidate, score: INFEASIBLE, assessment: None, runs: 0 };
-        self.revise(&known.unwrap_or(unknown), shown);
+        let slot = self.slot(candidate);
+        let mut slot = slot.lock().expect("no thread has panicked");
+        let mut tried = slot.take().unwrap_or_else(|| unknown(candidate.clone()));
+        let known = tried.assessment.take();
+        let known = known.map_or_else(|| shown.clone(), |known| known.together(shown.clone()));
+        tried.score = self.score_from(&known).max(INFEASIBLE);
+        (tried.assessment, tried.is_refuted) = (Some(known), true);
+        *slot = Some(tried);
+        drop(slot);
+        self.demand_more_room();
     }
 
-    /// True if the objectives need no run, and show that a candidate does not beat the bar even if
-    /// it keeps all limits.
-    fn is_known_to_be_no_better(&self, candidate: &Candidate) -> bool {
-        let best = f64::from_bits(self.bar.load(Ordering::Relaxed));
-        if best >= INFEASIBLE || !self.system.is_about_cost_only() {
-            return false;
+    /// Scores all candidates again, with more room to every limit.
+    fn demand_more_room(&self) {
+        {
+            let mut terms = self.terms.lock().expect("no thread has panicked");
+            *terms = Arc::new(Terms { room: terms.room + MORE_ROOM, ..(**terms).clone() });
         }
-        let Ok(systems) = self.system.systems(candidate) else { return true };
-        let cost = systems.iter().map(|system| system.cost()).sum::<f64>() / systems.len() as f64;
-        let scale = self.now.first().copied().flatten().map_or(1.0, |now| now.abs().max(1e-9));
-        squashed(cost / scale) >= best
+        for slot in self.slots().values() {
+            if let Some(tried) = slot.lock().expect("no thread has panicked").as_mut()
+                && let Some(assessment) = &tried.assessment
+            {
+                let least = if tried.is_refuted { INFEASIBLE } else { f64::NEG_INFINITY };
+                tried.score = self.score_from(assessment).max(least);
+            }
+        }
     }
 
-    /// Sets the bar and the order of the conditions for the next generation.
+    /// The margin with which candidates must keep limits.
+    pub(super) fn caution(&self) -> Caution {
+        Caution::WithRoom(self.terms().room)
+    }
+
+    /// The score of a candidate by Deb's rules: one that keeps the limits beats one that does not
+    /// (Computer Methods in Applied Mechanics and Engineering 186, 2000).
+    fn score_from(&self, assessment: &Assessment) -> f64 {
+        let violation = assessment.violation(self.caution());
+        if violation > 0.0 {
+            return INFEASIBLE + violation;
+        }
+        squashed(assessment.regret(&self.system.plan().objectives, &self.now))
+    }
+
+    /// Sets the terms for the next generation.
     ///
     /// The bar is the score to beat, or else that of the better quarter of all candidates: of one
     /// that is worse, it does not matter by how much. Conditions in which candidates have failed
     /// worst come first, because they tell soonest that another one fails.
     fn learn(&self, to_beat: Option<f64>) {
         let ranking = self.ranking();
-        self.is_polishing.store(to_beat.is_some(), Ordering::Relaxed);
         let better_quarter =
             || ranking.get(ranking.len() / 4).map_or(f64::INFINITY, |tried| tried.score);
-        self.bar.store(to_beat.unwrap_or_else(better_quarter).to_bits(), Ordering::Relaxed);
+        let best = ranking.first().map_or(f64::INFINITY, |tried| tried.score);
         let mut misses = vec![0.0; self.system.plan().conditions.len()];
         for miss in ranking
             .iter()
@@ -251,60 +426,83 @@ impl<'a> Search<'a> {
         }
         let mut order: Vec<usize> = self.system.conditions().collect();
         order.sort_by(|one, other| misses[*other].total_cmp(&misses[*one]).then(one.cmp(other)));
-        *self.order.lock().expect("no thread has panicked") = order;
+        let mut terms = self.terms.lock().expect("no thread has panicked");
+        *terms = Arc::new(Terms {
+            bar: to_beat.unwrap_or_else(better_quarter),
+            is_polishing: to_beat.is_some(),
+            contending: to_beat.unwrap_or(best + NEAR),
+            order,
+            ..**terms
+        });
     }
 
-    /// The conditions, beginning with the one in which candidates have failed worst.
-    pub(super) fn order(&self) -> Vec<usize> {
-        self.order.lock().expect("no thread has panicked").clone()
+    /// The number of replications for a candidate that may be the best.
+    pub(super) fn replications(&self) -> u64 {
+        self.terms().replications
+    }
+
+    fn terms(&self) -> Arc<Terms> {
+        self.terms.lock().expect("no thread has panicked").clone()
     }
 
     fn keep(&self, tried: Tried) {
-        self.tried().insert(key(&tried.candidate), tried);
+        let slot = self.slot(&tried.candidate);
+        *slot.lock().expect("no thread has panicked") = Some(tried);
     }
 
-    fn tried(&self) -> std::sync::MutexGuard<'_, BTreeMap<Vec<String>, Tried>> {
+    fn slot(&self, candidate: &Candidate) -> Slot {
+        self.slots().entry(key(candidate)).or_default().clone()
+    }
+
+    fn slots(&self) -> MutexGuard<'_, BTreeMap<Vec<String>, Slot>> {
         self.tried.lock().expect("no thread has panicked")
     }
 
-    /// Simulates a candidate until all replications are done or it is clearly worse than the bar.
+    fn all_tried(&self) -> Vec<Tried> {
+        let known = |slot: &Slot| slot.lock().expect("no thread has panicked").clone();
+        self.slots().values().filter_map(known).collect()
+    }
+
+    /// Simulates a candidate that has not been tried, as often as the terms say or until it is
+    /// clearly worse than the bar.
     fn measure(&self, candidate: &Candidate) -> Result<Tried, Interrupted> {
-        let (system, now) = (self.system, &self.now);
-        let candidate = candidate.clone();
-        let Ok(systems) = system.systems(&candidate) else {
-            return Ok(Tried { candidate, score: UNSOUND, assessment: None, runs: 0 });
-        };
-        let bar = f64::from_bits(self.bar.load(Ordering::Relaxed)).max(INFEASIBLE);
-        let runs = Cell::new(0_u64);
-        let is_hopeless = |assessment: &Assessment| {
-            runs.set(runs.get() + 1);
-            let score = score(assessment, system, now);
+        let (system, terms) = (self.system, self.terms());
+        let mut tried = unknown(candidate.clone());
+        let Ok(systems) = system.systems(candidate) else { return Ok(tried) };
+        let bar = terms.bar.max(INFEASIBLE);
+        let mut assessment = system.unmeasured();
+        for replication in 0..terms.replications {
+            for condition in terms.order.iter().copied() {
+                let number = terms.first + replication;
+                let figures = system.figures(&systems, condition, number, self.watch)?;
+                assessment.add(condition, &figures);
+                tried.runs += 1;
+                tried.score = self.score_from(&assessment);
+                if tried.score > bar {
+                    tried.assessment = Some(assessment);
+                    return Ok(tried);
+                }
+            }
+            tried.replications = replication + 1;
             // Every condition is simulated once, unless the bar is out of reach. More replications
             // are for candidates that may be the answer.
-            let is_whole_round = runs.get().is_multiple_of(systems.len() as u64);
-            score > bar || is_whole_round && score >= INFEASIBLE
-        };
-        let replications = 0..self.replications.load(Ordering::Relaxed);
-        let assessment =
-            system.measure(&systems, &self.order(), replications, self.watch, &is_hopeless)?;
-        let score = score(&assessment, system, now);
-        Ok(Tried { candidate, score, assessment: Some(assessment), runs: runs.get() })
+            if tried.score > terms.contending {
+                break;
+            }
+        }
+        tried.assessment = Some(assessment);
+        Ok(tried)
     }
+}
+
+/// A candidate of which nothing is known.
+fn unknown(candidate: Candidate) -> Tried {
+    Tried { candidate, score: UNSOUND, assessment: None, replications: 0, runs: 0, is_refuted: false }
 }
 
 /// The values of a candidate's settings, by which candidates are told apart.
 fn key(candidate: &Candidate) -> Vec<String> {
     candidate.levels.iter().map(|level| level.setting.clone().unwrap_or_default()).collect()
-}
-
-/// The score of a candidate by Deb's rules: one that keeps the limits beats one that does not
-/// (Computer Methods in Applied Mechanics and Engineering 186, 2000).
-pub(super) fn score(assessment: &Assessment, system: &TunableSystem, now: &[Option<f64>]) -> f64 {
-    let violation = assessment.violation(Caution::WithRoom);
-    if violation > 0.0 {
-        return INFEASIBLE + violation;
-    }
-    squashed(assessment.regret(&system.plan().objectives, now))
 }
 
 /// A number between minus one and one for any number, in the same order.

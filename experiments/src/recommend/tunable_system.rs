@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sim_models::expect::{Reading, Wanted};
-use sim_models::scenario::{GoalsPlan, GoalsRequest, Input, Loaded, Overrides, Request};
+use sim_models::scenario::{
+    GoalsPlan, GoalsRequest, Input, Loaded, Overrides, Problem, ProblemKind, Request,
+};
 use sim_models::study::{Level, Parameter};
 use sim_models::system::Blueprint;
 
 use super::assessment::{Assessment, LimitHere};
+use super::coupling::repair;
 use crate::run::{Figures, figures};
 use crate::study::{Study, Unready, check_sound, ends_one_by_one, settings};
 use crate::watch::{Interrupted, Watch};
@@ -62,7 +65,7 @@ impl TunableSystem {
         if readings.iter().any(|loaded| loaded.blueprint.is_none()) {
             return Err(Unready::Problems(readings));
         }
-        system.warnings = readings.iter().map(|loaded| loaded.problems.len()).max().unwrap_or(0);
+        system.warnings = readings.iter().map(warnings).max().unwrap_or(0);
         system.under_conditions =
             readings.into_iter().filter_map(|loaded| loaded.blueprint).collect();
         let ends = ends_one_by_one(&system.plan.settings);
@@ -110,7 +113,8 @@ impl TunableSystem {
         }
     }
 
-    /// The candidate at a point of the cube, whose sides go from 0 to 1.
+    /// The candidate at a point of the cube, whose sides go from 0 to 1. Settings that break a rule are
+    /// brought to where it holds.
     pub fn candidate(&self, point: &[f64]) -> Candidate {
         let settings = self.plan.settings.iter().zip(&self.plan.now).zip(point);
         // A value that the file has anyway stays as it is written.
@@ -118,7 +122,9 @@ impl TunableSystem {
             let level = setting.values.at(*share);
             now.clone().filter(|now| now.number == level.number).unwrap_or(level)
         };
-        Candidate { levels: settings.map(level).collect() }
+        let mut levels: Vec<Level> = settings.map(level).collect();
+        repair(&mut levels, &self.plan.rules, &self.plan.settings);
+        Candidate { levels }
     }
 
     /// The point of a candidate in the cube. A setting whose value is not in its range lies in the
@@ -137,22 +143,31 @@ impl TunableSystem {
     /// The system under each condition with the values of a candidate.
     ///
     /// # Errors
-    /// The reason why the values do not go together: an error, or a warning that the file does not
-    /// give as it is written.
+    /// The reason why the values do not go together: an error, or a warning about harm that the file
+    /// does not give as it is written.
     pub fn systems(&self, candidate: &Candidate) -> Result<Vec<Arc<Blueprint>>, String> {
         if *candidate == self.as_it_is() {
             return Ok(self.under_conditions.clone());
         }
+        self.conditions().map(|condition| self.system_under(condition, candidate)).collect()
+    }
+
+    /// The system under a condition with the values of a candidate.
+    ///
+    /// # Errors
+    /// The same as [`Self::systems`].
+    fn system_under(
+        &self,
+        condition: usize,
+        candidate: &Candidate,
+    ) -> Result<Arc<Blueprint>, String> {
         let values = settings(self.plan.settings.iter().zip(&candidate.levels));
-        let system = |condition| {
-            let loaded = self.load(condition, values.clone());
-            let is_sound = loaded.problems.len() <= self.warnings;
-            let why = || {
-                loaded.problems.last().map_or_else(String::new, |problem| problem.message.clone())
-            };
-            loaded.blueprint.clone().filter(|_| is_sound).ok_or_else(why)
+        let loaded = self.load(condition, values);
+        let is_sound = warnings(&loaded) <= self.warnings;
+        let why = || {
+            loaded.problems.last().map_or_else(String::new, |problem| problem.message.clone())
         };
-        self.conditions().map(system).collect()
+        loaded.blueprint.clone().filter(|_| is_sound).ok_or_else(why)
     }
 
     /// The system under each condition with the values of a candidate that has been measured.
@@ -165,13 +180,38 @@ impl TunableSystem {
         Assessment::new(&self.limits, self.plan.objectives.len())
     }
 
-    /// True if all objectives are known without a run.
-    pub fn is_about_cost_only(&self) -> bool {
+    /// The values that a run of a candidate's system under a condition has for each reading.
+    pub(super) fn figures(
+        &self,
+        systems: &[Arc<Blueprint>],
+        condition: usize,
+        replication: u64,
+        watch: &dyn Watch,
+    ) -> Result<Vec<Option<f64>>, Interrupted> {
+        let system = &systems[condition];
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        Ok(match figures(system, replication, watch)? {
+            Figures::Measured(values) => values,
+            Figures::Stopped(_) => vec![None; system.readings.len()],
+        })
+    }
+
+    /// The cost of a candidate if it is the only objective, as far as one condition shows it, and if
+    /// its settings go together there.
+    pub(super) fn cost(&self, candidate: &Candidate) -> Result<Option<f64>, String> {
+        let system = self.system_under(0, candidate)?;
+        Ok(self.is_about_cost_only().then(|| system.cost()))
+    }
+
+    /// True if all objectives are known without a run, and the same under each condition.
+    fn is_about_cost_only(&self) -> bool {
         let objectives = self.plan.objectives.len();
         let is_cost = |reading: &Reading| reading.wanted == Wanted::Cost;
-        self.under_conditions
-            .iter()
-            .all(|system| system.readings.iter().rev().take(objectives).all(is_cost))
+        let first = &self.under_conditions[0];
+        self.under_conditions.iter().all(|system| {
+            let mut readings = system.readings.iter().rev().take(objectives);
+            readings.all(is_cost) && system.cost() == first.cost()
+        })
     }
 
     /// Simulates the systems of a candidate, once under each condition in the given order, then
@@ -190,14 +230,8 @@ impl TunableSystem {
         let mut assessment = self.unmeasured();
         for replication in replications {
             for condition in order.iter().copied() {
-                let system = &systems[condition];
-                self.runs.fetch_add(1, Ordering::Relaxed);
-                match figures(system, replication, watch)? {
-                    Figures::Measured(values) => assessment.add(condition, &values),
-                    Figures::Stopped(_) => {
-                        assessment.add(condition, &vec![None; system.readings.len()]);
-                    }
-                }
+                let values = self.figures(systems, condition, replication, watch)?;
+                assessment.add(condition, &values);
                 if is_enough(&assessment) {
                     return Ok(assessment);
                 }
@@ -211,4 +245,11 @@ impl TunableSystem {
         let condition = Some(self.plan.conditions[condition].clone());
         self.study.read_for(Request::Goals(GoalsRequest { condition, values }))
     }
+}
+
+/// The number of warnings about what may harm: a setting without effect, such as a retry that tries
+/// once, may be the right one.
+fn warnings(loaded: &Loaded) -> usize {
+    let harms = |problem: &&Problem| problem.kind != ProblemKind::WithoutEffect;
+    loaded.problems.iter().filter(harms).count()
 }

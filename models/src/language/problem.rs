@@ -53,6 +53,8 @@ pub enum ProblemKind {
     Ordinary,
     /// A rule between settings does not hold; changing another setting may mend it.
     BrokenRule,
+    /// A setting has no effect, which harms nothing.
+    WithoutEffect,
 }
 
 /// A problem of a scenario.

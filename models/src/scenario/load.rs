@@ -63,18 +63,57 @@ pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
 }
 
 fn load_with(input: &Input, overrides: &Overrides, may_be_a_part: bool) -> Loaded {
-    let (sources, problems) = (Sources::default(), Problems::default());
-    let mut loader = Loader { sources, problems, may_be_a_part };
-    let (compiled, variants) = loader.load(input, overrides).unzip();
-    let sound = compiled.filter(|_| !loader.problems.has_errors());
-    let (blueprint, analyses) =
-        sound.map(|Compiled { blueprint, analyses, .. }| (Arc::new(blueprint), analyses)).unzip();
-    Loaded {
-        blueprint,
-        problems: loader.problems.sorted(),
-        sources: loader.sources,
-        variants: variants.unwrap_or_default(),
-        analyses: analyses.unwrap_or_default(),
+    Parsed::new(input, may_be_a_part).load(overrides)
+}
+
+/// A scenario with everything that it includes, before any override: what can be read once for many
+/// loads.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The texts and problems so far.
+    loader: Loader,
+    /// Everything that is written; `None` if it is no map of sections.
+    tree: Option<Node>,
+    /// The name of a scenario that has none of its own.
+    name: String,
+    /// The folder that other files are relative to.
+    folder: PathBuf,
+}
+
+impl Parsed {
+    /// Reads the text of a scenario and of what it includes.
+    pub fn read(input: &Input) -> Self {
+        Self::new(input, false)
+    }
+
+    fn new(input: &Input, may_be_a_part: bool) -> Self {
+        let (sources, problems) = (Sources::default(), Problems::default());
+        let mut loader = Loader { sources, problems, may_be_a_part };
+        let mut tree = loader.parse(&input.name, &input.text);
+        if let Some(tree) = &mut tree {
+            Includes::of(input, &mut loader).merge_into(tree);
+        }
+        let name = Path::new(&input.name)
+            .file_stem()
+            .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
+        Self { loader, tree, name, folder: input.folder.clone() }
+    }
+
+    /// Checks and compiles it with overrides.
+    pub fn load(&self, overrides: &Overrides) -> Loaded {
+        let mut loader = self.loader.clone();
+        let (compiled, variants) = loader.load(self, overrides).unzip();
+        let sound = compiled.filter(|_| !loader.problems.has_errors());
+        let (blueprint, analyses) = sound
+            .map(|Compiled { blueprint, analyses, .. }| (Arc::new(blueprint), analyses))
+            .unzip();
+        Loaded {
+            blueprint,
+            problems: loader.problems.sorted(),
+            sources: loader.sources,
+            variants: variants.unwrap_or_default(),
+            analyses: analyses.unwrap_or_default(),
+        }
     }
 }
 
@@ -154,6 +193,7 @@ impl Loaded {
 }
 
 /// A scenario on its way from text to typed sections.
+#[derive(Clone, Debug)]
 pub(super) struct Loader {
     pub sources: Sources,
     pub problems: Problems,
@@ -162,9 +202,8 @@ pub(super) struct Loader {
 }
 
 impl Loader {
-    fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Compiled, Vec<String>)> {
-        let mut tree = self.parse(&input.name, &input.text)?;
-        Includes::of(input, self).merge_into(&mut tree);
+    fn load(&mut self, parsed: &Parsed, overrides: &Overrides) -> Option<(Compiled, Vec<String>)> {
+        let mut tree = parsed.tree.clone()?;
         if self.may_be_a_part {
             stand_ins::complete(&mut tree);
         }
@@ -179,23 +218,22 @@ impl Loader {
             self.apply_setting(&mut tree, setting);
         }
         self.apply(&mut tree, &overrides.request);
-        self.check_conditions(&tree);
-        for section in analyses::VARIED {
-            self.check_varied(&tree, section);
+        let is_candidate = overrides.request.is_candidate();
+        if !is_candidate {
+            self.check_conditions(&tree);
+            for section in analyses::VARIED {
+                self.check_varied(&tree, section);
+            }
         }
         apply_defaults(&mut tree);
         let file = Scenario::decode(Found { node: &tree, key: tree.at }, &mut self.problems)?;
-        let is_candidate = overrides.request.is_candidate();
         check_rules(&file.analyses.goals.rules, &tree, is_candidate, &mut self.problems);
-        let name = Path::new(&input.name)
-            .file_stem()
-            .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
         let changed = self.changed_files(&tree, &file);
         let written = WrittenFile {
             file: &file,
             tree: &tree,
-            name: &name,
-            folder: &input.folder,
+            name: &parsed.name,
+            folder: &parsed.folder,
             most_instances: &changed.most_instances,
         };
         let request = &overrides.request;

@@ -45,7 +45,7 @@ pub use crate::language::{
 };
 pub use analyses::{Analyses, GoalsPlan, StabilityPlan, SweepPlan};
 pub use file::json_schema;
-pub use load::{Input, Loaded, Overrides, check, load};
+pub use load::{Input, Loaded, Overrides, Parsed, check, load};
 pub(crate) use names::{Names, meant};
 pub(crate) use plan::{Caller, Edge, MOST_STEPS, Plan, most, read_distribution, span_or};
 pub use request::{GoalsRequest, Request, SweepRequest};

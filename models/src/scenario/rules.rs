@@ -2,17 +2,35 @@
 
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Location, Placed, Problem, ProblemKind, Problems};
-use crate::study::{Unit, number};
+use crate::study::{Parameter, Rule, Side, SideOf, Unit, number};
 
 /// The order that a rule demands of its two sides.
-type Order = fn(f64, f64) -> bool;
+#[derive(Clone, Copy)]
+struct Order {
+    /// True if it is the left side that must be less.
+    is_ascending: bool,
+    /// True if the sides must not be equal.
+    is_strict: bool,
+}
+
+impl Order {
+    fn holds(self, left: f64, right: f64) -> bool {
+        let (lesser, greater) = self.sorted(left, right);
+        lesser < greater || !self.is_strict && lesser == greater
+    }
+
+    /// The side that must be less, then the other.
+    fn sorted<Side>(self, left: Side, right: Side) -> (Side, Side) {
+        if self.is_ascending { (left, right) } else { (right, left) }
+    }
+}
 
 /// The signs of the orders; longer ones are tried first.
 const RELATIONS: [(&str, Order); 4] = [
-    (" <= ", |left, right| left <= right),
-    (" >= ", |left, right| left >= right),
-    (" < ", |left, right| left < right),
-    (" > ", |left, right| left > right),
+    (" <= ", Order { is_ascending: true, is_strict: false }),
+    (" >= ", Order { is_ascending: false, is_strict: false }),
+    (" < ", Order { is_ascending: true, is_strict: true }),
+    (" > ", Order { is_ascending: false, is_strict: true }),
 ];
 
 /// Notes rules that do not hold: an error for a candidate, which is thereby ruled out, and only a
@@ -53,10 +71,7 @@ enum Verdict {
 /// # Errors
 /// A rule that cannot be read, or whose sides cannot be compared.
 fn verdict(rule: &str, tree: &Node, at: Location) -> Result<Verdict, Problem> {
-    let found = RELATIONS
-        .iter()
-        .find_map(|(sign, holds)| rule.split_once(sign).map(|sides| (sides, holds)));
-    let Some(((left, right), holds)) = found else {
+    let Some((left, order, right)) = parts(rule) else {
         let help = "write two paths or numbers with <, <=, > or >= between, such as \
                     `calls.c -> d.timeout < calls.a -> c.timeout`";
         return Err(Problem::error(format!("`{rule}` is not a rule"), Some(at)).with_help(help));
@@ -71,23 +86,71 @@ fn verdict(rule: &str, tree: &Node, at: Location) -> Result<Verdict, Problem> {
         return Err(Problem::error(format!("the sides of `{rule}` cannot be compared"), Some(at))
             .with_help("one of them is a span of time, the other is not"));
     }
-    Ok(if holds(left, right) { Verdict::Holds } else { Verdict::Broken })
+    Ok(if order.holds(left, right) { Verdict::Holds } else { Verdict::Broken })
+}
+
+/// The sides of a rule and the order between them.
+fn parts(rule: &str) -> Option<(&str, Order, &str)> {
+    RELATIONS.iter().find_map(|(sign, order)| {
+        let (left, right) = rule.split_once(sign)?;
+        Some((left, *order, right))
+    })
+}
+
+/// The rules that are about `settings`, for a search to keep them. One that cannot be read is noted
+/// by [`check_rules`].
+pub(super) fn compile_rules(
+    rules: &[Placed<String>],
+    settings: &[Parameter],
+    tree: &Node,
+) -> Vec<Rule> {
+    let compiled = |rule: &Placed<String>| {
+        let (left, order, right) = parts(rule)?;
+        let side = |text| compiled_side(text, settings, tree, rule.at());
+        let (lesser, greater) = order.sorted(side(left)?, side(right)?);
+        Some(Rule { lesser, greater, is_strict: order.is_strict })
+    };
+    rules.iter().filter_map(compiled).collect()
+}
+
+/// A side of a rule; `None` if it cannot be read or is not set.
+fn compiled_side(
+    text: &str,
+    settings: &[Parameter],
+    tree: &Node,
+    at: Location,
+) -> Option<Side> {
+    let (factor, of) = scaled(text);
+    let factor = factor?;
+    let path = parse_path(of);
+    match settings.iter().position(|setting| parse_path(&setting.path) == path) {
+        Some(place) => Some(Side { factor, of: SideOf::Setting(place) }),
+        None => {
+            let (number, _) = side(text, tree, at).ok().flatten()?;
+            Some(Side { factor: 1.0, of: SideOf::Number(number) })
+        }
+    }
+}
+
+/// The factor in front of a side, and the rest; `None` if the factor is not a number.
+fn scaled(text: &str) -> (Option<f64>, &str) {
+    match text.split_once(" * ") {
+        Some((factor, rest)) => (factor.trim().parse::<f64>().ok(), rest.trim()),
+        None => (Some(1.0), text.trim()),
+    }
 }
 
 /// The number of a side; `None` if its path is not set.
 fn side(text: &str, tree: &Node, at: Location) -> Result<Option<(f64, Unit)>, Problem> {
-    let (factor, text) = match text.split_once(" * ") {
-        Some((factor, rest)) => (factor.trim().parse::<f64>().ok(), rest.trim()),
-        None => (Some(1.0), text.trim()),
-    };
+    let (factor, text) = scaled(text);
     let Some(factor) = factor.filter(|factor| factor.is_finite()) else {
         let message = format!("`{text}` is multiplied by something that is not a number");
         return Err(Problem::error(message, Some(at))
             .with_help("write a number before `*`, such as `2 * services.d.threads`"));
     };
-    let scaled = |(value, unit): (f64, Unit)| (value * factor, unit);
+    let multiple = |(value, unit): (f64, Unit)| (value * factor, unit);
     if let Some(value) = number(text) {
-        return Ok(Some(scaled(value)));
+        return Ok(Some(multiple(value)));
     }
     let Some(node) = tree.get(&parse_path(text)) else { return Ok(None) };
     let value = match &node.value {
@@ -101,7 +164,7 @@ fn side(text: &str, tree: &Node, at: Location) -> Result<Option<(f64, Unit)>, Pr
         _ => None,
     };
     match value {
-        Some(value) => Ok(Some(scaled(value))),
+        Some(value) => Ok(Some(multiple(value))),
         None => Err(Problem::error(
             format!("`{text}` is not a number that could be compared"),
             Some(at),

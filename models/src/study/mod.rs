@@ -10,7 +10,7 @@ mod strained;
 mod values;
 
 pub use design::{Design, MOST_SOBOL_POINTS};
-pub use plan::{Direction, FigurePlan, Parameter, Replications};
+pub use plan::{Direction, FigurePlan, Parameter, Replications, Rule, Side, SideOf};
 pub use strained::{Strain, scale_load, strained};
 pub(crate) use values::number;
 pub use values::{Choice, Level, Range, Spacing, Steps, Unit, Values};

@@ -14,6 +14,35 @@ pub struct Parameter {
     pub values: Values,
 }
 
+/// A rule between settings: one side is less than the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rule {
+    /// The side that must be less.
+    pub lesser: Side,
+    /// The side that must be greater.
+    pub greater: Side,
+    /// True if the sides must not be equal.
+    pub is_strict: bool,
+}
+
+/// A side of a rule: a multiple of a setting, or a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Side {
+    /// The factor.
+    pub factor: f64,
+    /// The thing that it is a multiple of.
+    pub of: SideOf,
+}
+
+/// The thing that a side of a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum SideOf {
+    /// The setting with this index among those that may change.
+    Setting(usize),
+    /// A number, in seconds if it is a time: the value of a setting that may not change.
+    Number(f64),
+}
+
 /// A figure that is read off each run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FigurePlan {

@@ -15,20 +15,24 @@ use crate::observe::FigureUnit;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 use crate::scenario::replay::AS_WRITTEN;
+use crate::scenario::rules::compile_rules;
 use crate::scenario::sentences::{Place, Resolver};
 use crate::scenario::short_forms::short_form;
 use crate::scenario::variants::Overriding;
-use crate::study::{Direction, FigurePlan, Level, Parameter, Values};
+use crate::study::{Direction, FigurePlan, Level, Parameter, Rule, Values};
 
-/// Default number of runs of the search.
-const RUNS: u32 = 500;
+/// Least default number of all runs of a recommendation.
+const LEAST_RUNS: u32 = 500;
+/// Default numbers of runs under each condition, and under each condition for each setting.
+const RUNS_OF_CONDITION: u32 = 200;
+const RUNS_OF_SETTING: u32 = 50;
 /// Default number of replications of a promising candidate.
 const REPLICATIONS: u32 = 3;
-/// Default number of replications of the answer: a part of the runs of the search, between a least
-/// number and one that supports a promise about 95 % of all runs.
-const VALIDATIONS: RangeInclusive<u32> = 10..=60;
-/// The runs of the search for each replication of the answer.
-const RUNS_OF_VALIDATION: u32 = 8;
+/// Default number of replications of the answer: from so few of them that the share of runs that keep
+/// a limit is hardly known to as many as support a promise about 95 % of all runs.
+const VALIDATIONS: RangeInclusive<u32> = 3..=60;
+/// The share of all runs that the answer's take.
+const FOR_VALIDATIONS: f64 = 0.2;
 /// Fewest replications that show how uncertain a figure is.
 const FEWEST: u32 = 3;
 /// The figure that is minimized by default.
@@ -45,13 +49,15 @@ pub struct GoalsPlan {
     pub settings: Vec<Parameter>,
     /// The present value of each setting; `None` if it is not in the file.
     pub now: Vec<Option<Level>>,
+    /// The rules that are about settings, as the file has them without its conditions.
+    pub rules: Vec<Rule>,
     /// The names of the conditions.
     pub conditions: Vec<String>,
     /// The limits, as they were written.
     pub limits: Vec<String>,
     /// The figures to make as large or as small as possible, averaged over the conditions.
     pub objectives: Vec<FigurePlan>,
-    /// The number of runs of the search.
+    /// The number of all runs.
     pub runs: u32,
     /// The number of simulations of a promising candidate in each condition.
     pub replications: u32,
@@ -84,13 +90,14 @@ section! {
         /// Figures to make as small as possible within the limits; `cost` if left out and there are
         /// prices.
         "minimize" => minimize: Vec<Placed<String>>,
-        /// The number of runs of the search; 500 if left out.
+        /// The number of all runs, those included that check the answer and the ranges around it; if
+        /// left out, 200 for each condition and 50 more for each setting, but at least 500.
         "runs" => runs: Option<Placed<u32>>,
         /// The number of simulations of a promising candidate in each condition; 3 if left out.
         "replications" => replications: Option<Placed<u32>>,
         /// The number of simulations of the answer in each condition, on random numbers that it was
-        /// not tuned on; if left out, an eighth of `runs`, but between 10 and 60. They are up to four
-        /// times as many if they do not decide.
+        /// not tuned on; if left out, a fifth of `runs` is for them, but they are between 3 and 60. They
+        /// are up to four times as many if they do not decide.
         "validations" => validations: Option<Placed<u32>>,
     }
 }
@@ -235,19 +242,46 @@ pub(super) fn compile_goals(
         }
     }
     let settings = parameters(&goals.settings);
-    let conditions: Vec<String> = goals.conditions.keys().cloned().collect();
-    let runs = at_least(goals.runs.as_ref(), 1, RUNS, problems);
-    let validations = (runs / RUNS_OF_VALIDATION).clamp(*VALIDATIONS.start(), *VALIDATIONS.end());
+    let mut conditions: Vec<String> = goals.conditions.keys().cloned().collect();
+    if conditions.is_empty() {
+        conditions.push(AS_WRITTEN.to_owned());
+    }
+    let (of, varied) = (conditions.len() as u32, settings.len() as u32);
+    let runs = of.saturating_mul(RUNS_OF_CONDITION + RUNS_OF_SETTING.saturating_mul(varied));
+    let runs = goals.runs.as_ref().map_or(runs.max(LEAST_RUNS), |runs| **runs);
+    let validations = (f64::from(runs) * FOR_VALIDATIONS) as u32 / of;
+    let validations = validations.clamp(*VALIDATIONS.start(), *VALIDATIONS.end());
+    let validations = at_least(goals.validations.as_ref(), FEWEST, validations, problems);
+    check_runs(goals.runs.as_ref(), validations, of, problems);
     Some(GoalsPlan {
         runs,
         replications: at_least(goals.replications.as_ref(), 1, REPLICATIONS, problems),
-        validations: at_least(goals.validations.as_ref(), FEWEST, validations, problems),
+        validations,
         now: settings.iter().map(|setting| now(setting, tree)).collect(),
+        rules: compile_rules(&goals.rules, &settings, tree),
         settings,
-        conditions: if conditions.is_empty() { vec![AS_WRITTEN.to_owned()] } else { conditions },
+        conditions,
         limits: goals.limits.iter().map(|limit| limit.text.clone()).collect(),
         objectives: objectives(names, plan, problems),
     })
+}
+
+/// Checks that there are more runs than those of the answer alone.
+fn check_runs(
+    written: Option<&Placed<u32>>,
+    validations: u32,
+    conditions: u32,
+    problems: &mut Problems,
+) {
+    let least = validations.saturating_mul(conditions).saturating_mul(2);
+    if let Some(runs) = written.filter(|runs| ***runs < least) {
+        let message = format!(
+            "too few: the answer alone is simulated {validations} times under each of {conditions} \
+             conditions"
+        );
+        let help = format!("write at least {least}, or fewer `validations`");
+        problems.error(runs.at(), message, help);
+    }
 }
 
 fn at_least(

@@ -3,7 +3,7 @@
 use super::Graph;
 use crate::OutcomeSet;
 use crate::guards::{Guard, Retry};
-use crate::language::{Location, Placed, Problem, Problems};
+use crate::language::{Location, Placed, Problem, ProblemKind, Problems};
 use crate::resilience::load_balancer::Balance;
 use crate::steps::Op;
 use crate::system::{EdgePlan, PoolKind, UNLIMITED};
@@ -211,5 +211,6 @@ pub(super) fn without_effect(
     help: &str,
     problems: &mut Problems,
 ) {
-    problems.add(Problem::warning(message, at).labelled("no effect").with_help(help));
+    let problem = Problem::warning(message, at).of_kind(ProblemKind::WithoutEffect);
+    problems.add(problem.labelled("no effect").with_help(help));
 }
