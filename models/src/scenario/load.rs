@@ -14,6 +14,7 @@ use super::merge::apply_defaults;
 use super::request::{GoalsRequest, Request};
 use super::rules::check_rules;
 use super::stand_ins;
+use super::triggers::Triggers;
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Decode, Found, Location, Placed, Problem, Problems, Sources};
 use crate::system::Blueprint;
@@ -163,21 +164,7 @@ pub(super) struct Loader {
 
 impl Loader {
     fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Compiled, Vec<String>)> {
-        let mut tree = self.parse(&input.name, &input.text)?;
-        Includes::of(input, self).merge_into(&mut tree);
-        if self.may_be_a_part {
-            stand_ins::complete(&mut tree);
-        }
-        let variants: Vec<String> = tree
-            .get(&parse_path("variants"))
-            .map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());
-        self.check_variants(&tree);
-        if let Some(variant) = &overrides.variant {
-            self.apply_variant(&mut tree, variant, &variants);
-        }
-        for setting in &overrides.settings {
-            self.apply_setting(&mut tree, setting);
-        }
+        let (mut tree, variants) = self.written(input, overrides)?;
         self.apply(&mut tree, &overrides.request);
         self.check_conditions(&tree);
         for section in analyses::VARIED {
@@ -207,6 +194,29 @@ impl Loader {
             lint(&file, &compiled.blueprint, &compiled.operations, &mut self.problems);
         }
         Some((compiled, variants))
+    }
+
+    /// The tree that a file stands for with what it includes, a variant and settings, and the names
+    /// of its variants.
+    pub fn written(&mut self, input: &Input, overrides: &Overrides) -> Option<(Node, Vec<String>)> {
+        let mut tree = self.parse(&input.name, &input.text)?;
+        Includes::of(input, self).merge_into(&mut tree);
+        if self.may_be_a_part {
+            stand_ins::complete(&mut tree);
+        }
+        let variants: Vec<String> = tree
+            .get(&parse_path("variants"))
+            .map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());
+        self.check_variants(&tree);
+        let triggers = Triggers::of(&tree);
+        if let Some(variant) = &overrides.variant {
+            self.apply_variant(&mut tree, variant, &variants);
+        }
+        for setting in &overrides.settings {
+            self.apply_setting(&mut tree, setting);
+        }
+        triggers.check(&tree, &mut self.problems);
+        Some((tree, variants))
     }
 
     pub fn parse(&mut self, name: &str, text: &str) -> Option<Node> {

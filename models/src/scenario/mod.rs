@@ -37,6 +37,7 @@ mod short_forms;
 mod stand_ins;
 mod stations;
 mod through;
+mod triggers;
 mod variants;
 mod workloads;
 

@@ -64,7 +64,7 @@ pub(super) fn compile_analyses(
     let for_expectations = plan.blueprint.latency_windows.len();
     let sweep = Some(compile_sweep(names, plan, problems));
     let goals = compile_goals(tree, names, plan, problems);
-    let stability = compile_stability(names, problems);
+    let stability = compile_stability(tree, names, problems);
     match request {
         Request::Run | Request::Condition(_) | Request::Point(_) => {
             plan.read_nothing(for_expectations);
