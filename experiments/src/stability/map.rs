@@ -108,6 +108,14 @@ fn all_cells(
     let mut cells = cells.into_iter().collect::<Result<Vec<Cell>, _>>()?.into_iter();
     let mut row = || cells.by_ref().take(loads.len()).collect::<Vec<Cell>>();
     let untriggered = row();
-    let rows = |also| (also, triggers.iter().map(|_| row()).collect());
-    Ok((untriggered, seconds.into_iter().map(rows).collect()))
+    let mut beside = || {
+        let mut cells = row();
+        cells.iter_mut().zip(&untriggered).for_each(|(cell, without)| cell.beside(without));
+        cells
+    };
+    let maps = seconds
+        .into_iter()
+        .map(|also| (also, triggers.iter().map(|_| beside()).collect()))
+        .collect();
+    Ok((untriggered, maps))
 }

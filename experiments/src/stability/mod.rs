@@ -20,7 +20,7 @@ mod system;
 
 pub use boundary::Boundary;
 pub use classify::{Behaviour, Cell};
-pub use healing::{Failing, Healing};
+pub use healing::{EndedBy, Healing};
 pub use hysteresis::{Hysteresis, LoadPass};
 pub use map::{Map, Stability, map};
 pub use system::{StressedSystem, Trigger};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use sim_core::SimTime;
+use sim_models::expect::leaves_time_to_heal;
 use sim_models::scenario::{Input, Loaded, Overrides, Request, StabilityPlan};
 use sim_models::study::{Level, Parameter, Values};
 use sim_models::system::Blueprint;
 
-use super::classify::{Cell, classify};
+use super::classify::{Behaviour, Cell, classify};
 use crate::run::replications;
 use crate::study::{Study, Unready, check_sound, ends, settings};
 use crate::watch::{Interrupted, Watch};
@@ -84,9 +84,17 @@ impl StressedSystem {
         }
         let mut settings = settings(values);
         if *trigger == Trigger::None {
-            settings.push((self.fault().to_owned(), "null".to_owned()));
+            settings.push((self.plan.fault_path().to_owned(), "null".to_owned()));
         }
         self.study.read_for(Request::Point(settings))
+    }
+
+    /// The system at a load with a trigger; `None` if the settings do not go together, or if the
+    /// trigger leaves no time to heal.
+    fn sound(&self, at: &Level, trigger: &Trigger) -> Option<Arc<Blueprint>> {
+        let blueprint = self.load(at, trigger).blueprint?;
+        let is_over = *trigger == Trigger::None || leaves_time_to_heal(&blueprint, self.plan.fault);
+        is_over.then_some(blueprint)
     }
 
     /// Runs all replications at a load with a trigger.
@@ -97,32 +105,30 @@ impl StressedSystem {
         watch: &dyn Watch,
     ) -> Result<Cell, Interrupted> {
         let mut cell = Cell::default();
-        let Some(blueprint) = self.load(at, trigger).blueprint else { return Ok(cell) };
-        let span = self.span_of(trigger, &blueprint);
+        let Some(blueprint) = self.sound(at, trigger) else { return Ok(cell) };
+        let is_triggered = *trigger != Trigger::None;
         for finished in replications(&blueprint, 0..u64::from(self.plan.replications), watch) {
-            cell.add(classify(&self.plan, &finished?, span));
+            cell.add(classify(&self.plan, &finished?, is_triggered));
         }
         Ok(cell)
     }
 
-    /// The path of the fault that is the trigger.
-    fn fault(&self) -> &str {
-        let setting = self.plan.trigger.path.as_str();
-        setting.rsplit_once('.').map_or(setting, |(fault, _)| fault)
-    }
-
-    /// The beginning and the end of a trigger in a system that has it.
-    fn span_of(&self, trigger: &Trigger, blueprint: &Blueprint) -> Option<(SimTime, SimTime)> {
-        if *trigger == Trigger::None {
-            return None;
+    /// True if the system is well at the end of every replication at a load with a trigger; `None` if
+    /// the settings do not go together.
+    pub(super) fn heals(
+        &self,
+        at: &Level,
+        trigger: &Trigger,
+        watch: &dyn Watch,
+    ) -> Result<Option<bool>, Interrupted> {
+        let Some(blueprint) = self.sound(at, trigger) else { return Ok(None) };
+        let is_triggered = *trigger != Trigger::None;
+        for finished in replications(&blueprint, 0..u64::from(self.plan.replications), watch) {
+            let (behaviour, _) = classify(&self.plan, &finished?, is_triggered);
+            if behaviour > Behaviour::Recovers {
+                return Ok(Some(false));
+            }
         }
-        let place = self
-            .fault()
-            .trim_start_matches("faults")
-            .trim_matches(['[', ']', '.'])
-            .parse::<usize>()
-            .unwrap_or(0);
-        let fault = blueprint.faults.get(place).filter(|fault| fault.trigger.is_none())?;
-        Some((fault.begin, fault.end))
+        Ok(Some(true))
     }
 }
