@@ -1,7 +1,9 @@
 //! Stability: the theory of retries, and the three known shapes of metastable failures.
 
 use sim_experiments::Unattended;
-use sim_experiments::stability::{Behaviour, Boundary, Stability, StressedSystem, map};
+use sim_experiments::stability::{
+    Behaviour, Boundary, Sensitivity, Stability, StressedSystem, map, sensitivity,
+};
 use sim_models::scenario::{Input, Overrides};
 use sim_reports::stability::{json, report};
 use sim_reports::{Palette, diagnostics};
@@ -222,4 +224,71 @@ fn a_trigger_is_found_by_its_place_in_the_file_or_by_its_name() {
         ]
         .concat()
     );
+}
+
+fn moves(text: &str, settings: &[&str], jobs: usize) -> (Stability, Sensitivity) {
+    let system = StressedSystem::prepare(input("retries", text), overrides(None, settings))
+        .unwrap_or_else(|unready| panic!("{unready:?}"));
+    let watch = Unattended { jobs };
+    let stability = map(&system, &watch).expect("not interrupted");
+    let moved = sensitivity(&system, &stability, &watch).expect("not interrupted");
+    (stability, moved.expect("a boundary"))
+}
+
+/// With r retries and capacity C the boundary is C/(1 + r), so what each change does is known: half
+/// the attempts, twice the connections.
+#[test]
+fn single_changes_move_the_boundary_as_theory_says() {
+    let (_, sensitivity) = moves(&retries(4), &[], 2);
+    let then = |path: &str, then: &str| {
+        let mut changes = sensitivity.changes.iter();
+        let is_it = |change: &&sim_experiments::stability::Moved| {
+            change.change.path == path && change.change.then == then
+        };
+        changes.find(is_it).unwrap_or_else(|| panic!("no {path} = {then}")).then
+    };
+    let near = |boundary: Boundary, theory: f64| {
+        let (heals, fails) = (boundary.heals().expect("heals"), boundary.fails().expect("ends"));
+        assert!(heals >= theory * 0.88 && fails <= theory * 1.15, "{boundary:?}, theory {theory}");
+    };
+    near(sensitivity.now, 25.0);
+    near(then("calls.api -> db.retry.attempts", "2"), 50.0);
+    near(then("calls.api -> db.retry.attempts", "8"), 12.5);
+    near(then("databases.db.connections.max", "20"), 50.0);
+    near(then("databases.db.connections.max", "5"), 12.5);
+    near(then("calls.api -> db.retry", "off"), 97.0);
+    let by: Vec<f64> = sensitivity.changes.iter().map(|moved| moved.by.abs()).collect();
+    assert!(by.is_sorted_by(|one, next| one >= next), "{by:?}");
+    let paths = sensitivity.changes.iter().map(|moved| moved.change.path.as_str());
+    assert!(paths.clone().any(|path| path == "databases.db.connections.queue"));
+    assert!(!paths.clone().any(|path| path.contains("workloads")), "only guards, pools and queues");
+}
+
+#[test]
+fn a_boundary_that_leaves_the_range_is_told_as_at_least_or_at_most() {
+    let load = ["stability.load={ workloads.web.arrivals: poisson 15/s..40/s in 3 }"];
+    let (mut stability, sensitivity) = moves(&retries(4), &load, 2);
+    let of = |path: &str, then: &str| {
+        let is_it = |moved: &&sim_experiments::stability::Moved| {
+            moved.change.path == path && moved.change.then == then
+        };
+        sensitivity.changes.iter().find(is_it).expect("a change").then
+    };
+    assert_eq!(of("calls.api -> db.retry.attempts", "2"), Boundary::AtLeast(40.0));
+    assert_eq!(of("calls.api -> db.retry.attempts", "8"), Boundary::AtMost(15.0));
+    assert_eq!(sensitivity, moves(&retries(4), &load, 1).1, "for any number of threads");
+    stability.sensitivity = Some(sensitivity);
+    let text = report(&stability, "retries", Palette::Plain);
+    for said in [
+        "at least 40/s, where the range ended",
+        "at most 15/s, where the range began",
+        "at least +",
+        "at least -",
+    ] {
+        assert!(text.contains(said), "{said} in\n{text}");
+    }
+    let record: serde_json::Value = serde_json::from_str(&json(&stability, "test")).expect("JSON");
+    assert_eq!(record["letters"]["M"], "metastable");
+    assert_eq!(record["untriggered"]["boundary"], "at least");
+    assert_eq!(record["sensitivity"]["boundary"], "between");
 }

@@ -368,6 +368,7 @@ fn any_map(
         untriggered,
         maps,
         overload,
+        sensitivity: None,
         simulated_seconds: 60.0,
         seed: 1,
     }

@@ -65,6 +65,17 @@ impl Boundary {
             Self::AtLeast(_) | Self::Unknown => None,
         }
     }
+
+    /// The load that stands for the boundary when boundaries are compared: the largest that heals, or
+    /// where the range began; `None` if nothing is known.
+    pub fn load(self) -> Option<f64> {
+        match self {
+            Self::Between { heals: load, .. } | Self::AtLeast(load) | Self::AtMost(load) => {
+                Some(load)
+            }
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// The boundary for each trigger, or without one if `triggers` is empty. `cells` holds the cells of
@@ -95,13 +106,13 @@ fn narrowed(
 ) -> Result<Boundary, Interrupted> {
     let Boundary::Between { heals, fails } = boundary else { return Ok(boundary) };
     let finest = (fails - heals) / f64::from(1 << HALVINGS);
-    let heals_at = |load: &Level| system.heals(load, trigger, watch);
+    let heals_at = |load: &Level| system.heals(load, trigger, None, watch);
     halved(system, (heals, fails), finest, &heals_at)
 }
 
 /// Cuts the gap between a load at which all is well and one at which it is not in half, as often as it
 /// takes to come down to `finest`, or until a load cannot be tried.
-fn halved(
+pub(super) fn halved(
     system: &StressedSystem,
     (mut heals, mut fails): (f64, f64),
     finest: f64,

@@ -53,4 +53,17 @@ impl Stability {
         };
         Healing { boundary, ended_by: first.map(|(_, by)| by.clone()) }
     }
+
+    /// The boundary of a trigger and the trigger that has the least; the first of several. `None` if
+    /// that of none is known.
+    pub fn worst_trigger(&self) -> Option<(Boundary, &Level, Option<&Level>)> {
+        let rows = self.maps.iter().flat_map(|map| {
+            let also = map.also.as_ref();
+            map.boundaries.iter().zip(&map.triggers).map(move |(it, by)| (*it, by, also))
+        });
+        let known = rows.filter(|row| row.0 != Boundary::Unknown);
+        let known = known.map(|row| (row.0.heals().unwrap_or(f64::NEG_INFINITY), row));
+        let worst = known.reduce(|least, next| if next.0 < least.0 { next } else { least });
+        worst.map(|(_, row)| row)
+    }
 }

@@ -66,7 +66,7 @@ pub(super) fn up_and_down(
 /// cannot.
 fn stepped(system: &StressedSystem, loads: &[Level], steps: &[f64]) -> Option<Blueprint> {
     let plan = system.plan();
-    let blueprint = system.load(loads.first()?, &Trigger::None).blueprint?;
+    let blueprint = system.load(loads.first()?, &Trigger::None, None).blueprint?;
     let mut blueprint = Blueprint::clone(&blueprint);
     let owner = plan.load.path.split('.').nth(1).unwrap_or_default();
     let workload = blueprint.workloads.iter().position(|workload| workload.name == owner)?;

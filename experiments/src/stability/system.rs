@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sim_models::expect::leaves_time_to_heal;
-use sim_models::scenario::{Input, Loaded, Overrides, Request, StabilityPlan};
+use sim_models::scenario::{Input, Loaded, Overrides, Request, SingleChange, StabilityPlan};
 use sim_models::study::{Level, Parameter, Values};
 use sim_models::system::Blueprint;
 
@@ -52,7 +52,7 @@ impl StressedSystem {
         }
         let loads = ends(&system.plan.load.values);
         let readings = loads.iter().flat_map(|load| {
-            triggers.iter().map(|trigger| system.load(load, trigger)).collect::<Vec<_>>()
+            triggers.iter().map(|trigger| system.load(load, trigger, None)).collect::<Vec<_>>()
         });
         check_sound(readings)?;
         Ok(system)
@@ -75,8 +75,13 @@ impl StressedSystem {
         self.plan.also.as_ref().map_or_else(|| vec![None], some)
     }
 
-    /// Reads the system at a load with a trigger.
-    pub(super) fn load(&self, at: &Level, trigger: &Trigger) -> Loaded {
+    /// Reads the system at a load with a trigger, with one setting changed if there is a change.
+    pub(super) fn load(
+        &self,
+        at: &Level,
+        trigger: &Trigger,
+        change: Option<&SingleChange>,
+    ) -> Loaded {
         let mut values: Vec<(&Parameter, &Level)> = vec![(&self.plan.load, at)];
         if let Trigger::Fault(first, second) = trigger {
             values.push((&self.plan.trigger, first));
@@ -86,13 +91,19 @@ impl StressedSystem {
         if *trigger == Trigger::None {
             settings.push((self.plan.fault_path().to_owned(), "null".to_owned()));
         }
+        settings.extend(change.map(|change| (change.path.clone(), change.setting.clone())));
         self.study.read_for(Request::Point(settings))
     }
 
     /// The system at a load with a trigger; `None` if the settings do not go together, or if the
     /// trigger leaves no time to heal.
-    fn sound(&self, at: &Level, trigger: &Trigger) -> Option<Arc<Blueprint>> {
-        let blueprint = self.load(at, trigger).blueprint?;
+    fn sound(
+        &self,
+        at: &Level,
+        trigger: &Trigger,
+        change: Option<&SingleChange>,
+    ) -> Option<Arc<Blueprint>> {
+        let blueprint = self.load(at, trigger, change).blueprint?;
         let is_over = *trigger == Trigger::None || leaves_time_to_heal(&blueprint, self.plan.fault);
         is_over.then_some(blueprint)
     }
@@ -105,7 +116,7 @@ impl StressedSystem {
         watch: &dyn Watch,
     ) -> Result<Cell, Interrupted> {
         let mut cell = Cell::default();
-        let Some(blueprint) = self.sound(at, trigger) else { return Ok(cell) };
+        let Some(blueprint) = self.sound(at, trigger, None) else { return Ok(cell) };
         let is_triggered = *trigger != Trigger::None;
         for finished in replications(&blueprint, 0..u64::from(self.plan.replications), watch) {
             cell.add(classify(&self.plan, &finished?, is_triggered));
@@ -119,9 +130,10 @@ impl StressedSystem {
         &self,
         at: &Level,
         trigger: &Trigger,
+        change: Option<&SingleChange>,
         watch: &dyn Watch,
     ) -> Result<Option<bool>, Interrupted> {
-        let Some(blueprint) = self.sound(at, trigger) else { return Ok(None) };
+        let Some(blueprint) = self.sound(at, trigger, change) else { return Ok(None) };
         let is_triggered = *trigger != Trigger::None;
         for finished in replications(&blueprint, 0..u64::from(self.plan.replications), watch) {
             let (behaviour, _) = classify(&self.plan, &finished?, is_triggered);
@@ -130,5 +142,10 @@ impl StressedSystem {
             }
         }
         Ok(Some(true))
+    }
+
+    /// Each single change of the settings of guards, pools and queues that the file speaks of.
+    pub(super) fn single_changes(&self) -> Vec<SingleChange> {
+        self.study.single_changes()
     }
 }

@@ -1,7 +1,7 @@
 //! A stability map as JSON.
 
 use serde_json::{Map, Value, json};
-use sim_experiments::stability::{Boundary, Cell, Hysteresis, Stability};
+use sim_experiments::stability::{Boundary, Cell, Hysteresis, Moved, Sensitivity, Stability};
 
 use super::words::{BEHAVIOURS, MARGIN, letter, name, trigger};
 use crate::json::pretty;
@@ -29,6 +29,7 @@ pub fn json(stability: &Stability, scenario: &str) -> String {
         "margin": MARGIN,
         "untriggered": row(stability, None, &stability.untriggered, &stability.overload),
         "triggered": triggered(stability),
+        "sensitivity": stability.sensitivity.as_ref().map(|it| moves(stability, it)),
         "hysteresis": stability.hysteresis.as_ref().map(passes),
     }))
 }
@@ -73,6 +74,28 @@ fn kind(boundary: Boundary) -> &'static str {
         Boundary::AtMost(_) => "at most",
         Boundary::Unknown => "not run",
     }
+}
+
+/// The boundary after each change of a setting, those that move it most first.
+fn moves(stability: &Stability, sensitivity: &Sensitivity) -> Value {
+    let moved = |moved: &Moved| {
+        json!({
+            "setting": moved.change.path,
+            "now": moved.change.now,
+            "then": moved.change.then,
+            "boundary": kind(moved.then),
+            "heals_up_to": moved.then.heals(),
+            "does_not_always_heal_at": moved.then.fails(),
+            "moves_by": moved.by,
+        })
+    };
+    json!({
+        "trigger": trigger(stability, &sensitivity.trigger, sensitivity.also.as_ref()),
+        "boundary": kind(sensitivity.now),
+        "heals_up_to": sensitivity.now.heals(),
+        "does_not_always_heal_at": sensitivity.now.fails(),
+        "changes": sensitivity.changes.iter().map(moved).collect::<Vec<_>>(),
+    })
 }
 
 fn passes(hysteresis: &Hysteresis) -> Vec<Value> {

@@ -1,6 +1,6 @@
 //! A stability map as text for a terminal.
 
-use sim_experiments::stability::{Boundary, Hysteresis, Map, Stability};
+use sim_experiments::stability::{Boundary, Hysteresis, Map, Moved, Sensitivity, Stability};
 
 use super::sentences::{of_hysteresis, sentences};
 use super::words::{load, mark, trigger, up_to};
@@ -24,6 +24,11 @@ pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String
         page.section(&title, &cells(stability, map));
     }
     page.section("Where it stops healing", &boundaries(stability));
+    if let Some(sensitivity) = &stability.sensitivity {
+        let trigger = trigger(stability, &sensitivity.trigger, sensitivity.also.as_ref());
+        let title = format!("What moves the boundary of {trigger}, one setting at a time");
+        page.section(&title, &moves(stability, sensitivity));
+    }
     if let Some(hysteresis) = &stability.hysteresis {
         let title = format!(
             "Share answered going up through the loads and coming down again, {} at each, \
@@ -90,6 +95,30 @@ fn boundaries(stability: &Stability) -> String {
 fn boundary_row(stability: &Stability, trigger: String, boundary: Boundary) -> Vec<String> {
     let fails = boundary.fails().map(|fails| format!("at {}", load(stability, fails)));
     vec![trigger, up_to(stability, boundary), fails.unwrap_or_else(|| UNKNOWN.to_owned())]
+}
+
+/// The boundary after each change of a setting.
+fn moves(stability: &Stability, sensitivity: &Sensitivity) -> String {
+    let as_is = ["as it is", "", ""].map(str::to_owned);
+    let now = [up_to(stability, sensitivity.now), String::new()];
+    let rows = sensitivity.changes.iter().map(|moved| {
+        let change = &moved.change;
+        let [path, now, then] = [&change.path, &change.now, &change.then].map(Clone::clone);
+        vec![path, now, then, up_to(stability, moved.then), by(stability, moved, sensitivity.now)]
+    });
+    let rows = std::iter::once([as_is.to_vec(), now.to_vec()].concat()).chain(rows);
+    table(&["setting", "now", "then", "always heals", "moves by"], &[1, 2, 3], rows)
+}
+
+/// The way that a boundary moves; `at least` if one of its ends is that of the range.
+fn by(stability: &Stability, moved: &Moved, now: Boundary) -> String {
+    if moved.by == 0.0 {
+        return UNKNOWN.to_owned();
+    }
+    let is_known = |boundary| matches!(boundary, Boundary::Between { .. });
+    let bound = if is_known(now) && is_known(moved.then) { "" } else { "at least " };
+    let sign = if moved.by < 0.0 { "-" } else { "+" };
+    format!("{bound}{sign}{}", load(stability, moved.by.abs()))
 }
 
 fn up_and_down(stability: &Stability, hysteresis: &Hysteresis) -> String {
