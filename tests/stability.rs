@@ -1,6 +1,7 @@
 //! Stability: the theory of retries, and the three known shapes of metastable failures.
 
 use sim_experiments::Unattended;
+use sim_experiments::recommend::{Conclusion, TunableSystem, recommend};
 use sim_experiments::stability::{
     Behaviour, Boundary, Sensitivity, Stability, StressedSystem, map, sensitivity,
 };
@@ -291,4 +292,69 @@ fn a_boundary_that_leaves_the_range_is_told_as_at_least_or_at_most() {
     assert_eq!(record["letters"]["M"], "metastable");
     assert_eq!(record["untriggered"]["boundary"], "at least");
     assert_eq!(record["sensitivity"]["boundary"], "between");
+}
+
+/// A search for the most attempts with which the system still heals at a load. More attempts answer
+/// more requests while one query in three fails, and the map of each number of attempts says up to
+/// which load the system heals.
+#[test]
+fn a_limit_on_healing_agrees_with_the_maps() {
+    let most = |load: f64, seed: u64| {
+        let heals = |attempts: &u32| {
+            let setting = format!("run.seed={seed}");
+            let stability = found("retries", &retries(*attempts), None, &[&setting], 2);
+            stability.maps[0].boundaries[0].heals() >= Some(load)
+        };
+        (1..=6).rev().find(heals).expect("one attempt heals")
+    };
+    for seed in 1..=5 {
+        let load = [22.0, 28.0, 36.0, 44.0, 30.0][seed as usize - 1];
+        let goals = format!(
+            "goals:
+  settings: {{ calls.api -> db.retry.attempts: 1..6 }}
+  conditions:
+    flaky: {{ faults: [ {{ at: 20s, for: 100s, errors: db, rate: 30% }} ], workloads.web.arrivals: poisson 10/s }}
+    calm: {{ faults: [] }}
+  limits: [ {{ limit: heals up to {load}/s, in: [ calm ] }} ]
+  maximize: [ availability of web ]
+  runs: 60
+"
+        );
+        let settings = [format!("run.seed={seed}")];
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        let text = retries(3) + &goals;
+        let system = TunableSystem::prepare(input("retries", &text), overrides(None, &settings))
+            .unwrap_or_else(|unready| panic!("{unready:?}"));
+        let recommendation = recommend(&system, &Unattended { jobs: 2 }).expect("not interrupted");
+        assert_ne!(recommendation.conclusion, Conclusion::Unmet, "seed {seed}");
+        let attempts = recommendation.candidate().levels[0].number;
+        let of_maps = f64::from(most(load, seed));
+        assert!(
+            (attempts - of_maps).abs() <= 1.0,
+            "seed {seed}: {attempts} attempts, the maps say {of_maps}, theory {}",
+            100.0 / load
+        );
+    }
+}
+
+#[test]
+fn a_limit_on_healing_needs_a_load_and_a_trigger_of_the_file() {
+    let goals = |limit: &str| {
+        format!(
+            "goals: {{ settings: {{ calls.api -> db.retry.attempts: 1..6 }}, limits: [ {limit} ] }}\n"
+        )
+    };
+    let retries = retries(3);
+    let without = retries.split("stability:").next().expect("a beginning");
+    insta::assert_snapshot!(
+        [
+            told(&(without.to_owned() + &goals("heals up to 30/s")), None),
+            told(&(retries.clone() + &goals("heals up to 30ms in all runs")), None),
+            told(&(retries.clone() + &goals("heals up to 30/s after 5x")), None),
+            told(&(retries.clone() + &goals("heals up to")), None),
+            told(&(retries.clone() + "expect: [ heals up to 30/s ]\n"), None),
+        ]
+        .concat()
+    );
+    assert_eq!(told(&(retries + &goals("heals up to 30/s after 10x in 90% of runs")), None), "");
 }

@@ -191,7 +191,8 @@ impl TunableSystem {
         for replication in replications {
             for condition in order.iter().copied() {
                 let system = &systems[condition];
-                self.runs.fetch_add(1, Ordering::Relaxed);
+                let runs = 1 + system.stressed.len() as u64;
+                self.runs.fetch_add(runs, Ordering::Relaxed);
                 match figures(system, replication, watch)? {
                     Figures::Measured(values) => assessment.add(condition, &values),
                     Figures::Stopped(_) => {

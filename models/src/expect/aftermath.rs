@@ -64,4 +64,11 @@ impl<'a> Aftermath<'a> {
         let after = after.unwrap_or(warm).max(warm);
         self.answered(after + end.since(after).scaled(1.0 - JUDGED), end)
     }
+
+    /// The lesser of the shares answered before a fault and at the end: if it is enough, the system
+    /// was well and is well again.
+    pub fn healed(&self, fault: u32) -> f64 {
+        let before = self.span_of(fault).map_or(1.0, |(begin, _)| self.before(begin));
+        before.min(self.at_end())
+    }
 }

@@ -14,6 +14,7 @@ use super::merge::apply_defaults;
 use super::request::{GoalsRequest, Request};
 use super::rules::check_rules;
 use super::stand_ins;
+use super::stressed::{Stress, stresses};
 use super::triggers::Triggers;
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Decode, Found, Location, Placed, Problem, Problems, Sources};
@@ -165,27 +166,44 @@ pub(super) struct Loader {
 impl Loader {
     fn load(&mut self, input: &Input, overrides: &Overrides) -> Option<(Compiled, Vec<String>)> {
         let (mut tree, variants) = self.written(input, overrides)?;
-        self.apply(&mut tree, &overrides.request);
+        let request = &overrides.request;
+        let stresses = stresses(&tree, request);
+        self.apply(&mut tree, request);
         self.check_conditions(&tree);
         for section in analyses::VARIED {
             self.check_varied(&tree, section);
         }
         apply_defaults(&mut tree);
-        let file = Scenario::decode(Found { node: &tree, key: tree.at }, &mut self.problems)?;
-        let is_candidate = overrides.request.is_candidate();
-        check_rules(&file.analyses.goals.rules, &tree, is_candidate, &mut self.problems);
+        let mut compiled = self.compile(&tree, input, request, &stresses)?;
+        if !self.problems.has_errors() {
+            self.compile_stressed(&stresses, &tree, input, &mut compiled.blueprint);
+        }
+        Some((compiled, variants))
+    }
+
+    /// Compiles a tree in which everything is that a request asks for.
+    pub fn compile(
+        &mut self,
+        tree: &Node,
+        input: &Input,
+        request: &Request,
+        stresses: &[Stress],
+    ) -> Option<Compiled> {
+        let file = Scenario::decode(Found { node: tree, key: tree.at }, &mut self.problems)?;
+        let is_candidate = request.is_candidate();
+        check_rules(&file.analyses.goals.rules, tree, is_candidate, &mut self.problems);
         let name = Path::new(&input.name)
             .file_stem()
             .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
-        let changed = self.changed_files(&tree, &file);
+        let changed = self.changed_files(tree, &file);
         let written = WrittenFile {
             file: &file,
-            tree: &tree,
+            tree,
             name: &name,
             folder: &input.folder,
             most_instances: &changed.most_instances,
+            stresses,
         };
-        let request = &overrides.request;
         let mut compiled = compile(&written, &self.sources, &mut self.problems, request);
         if !self.problems.has_errors() {
             self.compile_changes(&changed, &written, &mut compiled.blueprint);
@@ -193,7 +211,7 @@ impl Loader {
         if !self.problems.has_errors() {
             lint(&file, &compiled.blueprint, &compiled.operations, &mut self.problems);
         }
-        Some((compiled, variants))
+        Some(compiled)
     }
 
     /// The tree that a file stands for with what it includes, a variant and settings, and the names
@@ -262,4 +280,6 @@ pub(super) struct WrittenFile<'a> {
     pub folder: &'a Path,
     /// For each service whose number of instances changes in a run, the largest.
     pub most_instances: &'a IndexMap<String, Placed<u32>>,
+    /// The stresses that limits on healing ask for, in the order of the limits.
+    pub stresses: &'a [Stress],
 }

@@ -37,6 +37,7 @@ mod short_forms;
 mod single_changes;
 mod stand_ins;
 mod stations;
+mod stressed;
 mod through;
 mod triggers;
 mod variants;

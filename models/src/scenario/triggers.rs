@@ -51,7 +51,7 @@ impl Triggers {
 }
 
 /// The kind and the target of a fault; `None` if it has none.
-fn fault(node: &Node) -> Option<String> {
+pub(super) fn fault(node: &Node) -> Option<String> {
     let Value::Map(entries) = &node.value else { return None };
     entries.iter().find_map(|(key, value)| match &value.value {
         Value::Text(target) if FaultKind::KEYS.contains(&key.name.as_str()) => {

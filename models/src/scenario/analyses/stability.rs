@@ -1,12 +1,16 @@
 //! Loads and triggers that are tried to see which of them a system recovers from.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
+use crate::expect::sentence::WrittenHealing;
 use crate::language::quantity::{Duration, Share};
 use crate::language::tree::{Node, Segment, parse_path};
 use crate::language::{Location, Named, Placed, Problems, section};
 use crate::scenario::names::Names;
+use crate::scenario::stressed::{Stress, StressMistake};
 use crate::study::{Parameter, Values};
 
 /// Default share of answered requests with which a system counts as well.
@@ -138,6 +142,50 @@ pub(super) fn compile_stability(
 }
 
 impl StabilitySection {
+    /// The stress that a limit on healing asks for, with the fault that `tree` has as the trigger.
+    pub fn stress(&self, healing: &WrittenHealing, tree: &Node) -> Result<Stress, StressMistake> {
+        let mut triggers = parameters(&self.trigger).into_iter();
+        let load = parameters(&self.load).into_iter().next();
+        let (Some(load), Some(trigger)) = (load, triggers.next()) else {
+            return Err(StressMistake::NoSection);
+        };
+        let no_value = |at: &Range<usize>, parameter: &Parameter| StressMistake::NoValue {
+            at: at.clone(),
+            path: parameter.path.clone(),
+            values: parameter.values.to_string(),
+        };
+        let fault = tree.get(&parse_path(fault_and_setting(&trigger.path).0));
+        let fault = fault.ok_or(StressMistake::NoSection)?;
+        let Values::Range(range) = &load.values else { return Err(StressMistake::NoSection) };
+        let parts = [range.before.as_str(), healing.load.as_str(), range.after.as_str()];
+        let value = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        if load.values.number_of(&value).is_none() {
+            return Err(no_value(&healing.at, &load));
+        }
+        let strongest =
+            |parameter: &Parameter| parameter.values.levels().pop().and_then(|level| level.setting);
+        let first = match &healing.trigger {
+            Some((value, at)) if trigger.values.number_of(value).is_none() => {
+                return Err(no_value(at, &trigger));
+            }
+            Some((value, _)) => Some(value.clone()),
+            None => strongest(&trigger),
+        };
+        let second = triggers.next().map(|also| (also.path.clone(), strongest(&also)));
+        let settings = std::iter::once((trigger.path.clone(), first)).chain(second);
+        let in_fault = |(path, value): (String, Option<String>)| {
+            Some((fault_and_setting(&path).1.to_owned(), value?))
+        };
+        let owner = load.path.split('.').nth(1).unwrap_or_default();
+        Ok(Stress {
+            trigger: fault.clone(),
+            settings: settings.filter_map(in_fault).collect(),
+            workload: self.workload.as_ref().map_or(owner, |name| name.as_str()).to_owned(),
+            well: self.well.map_or(WELL, |share| share.0),
+            load: (load.path, value),
+        })
+    }
+
     /// The place where it is written.
     fn at(&self) -> Location {
         if self.load.is_empty() { self.trigger.key() } else { self.load.key() }
