@@ -70,6 +70,7 @@ mod sessions;
 mod simultaneity;
 mod slow_start;
 mod stability;
+mod stability_sentences;
 mod stories;
 mod sweeps;
 mod theory;

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use sim_core::{SimDuration, SimTime, Simulation, Stop};
-use sim_models::expect::read_off;
+use sim_models::expect::{Wanted, read_off};
 use sim_models::observe::{Moment, RunSummary, Stopped, summarize, timeline};
 use sim_models::system::{Blueprint, LimitReached, System};
 
@@ -127,8 +127,25 @@ pub fn figures(
     if let Some(limit) = system.limit_reached() {
         return Ok(Figures::Stopped(limit));
     }
-    let values = blueprint.readings.iter().map(|reading| read_off(reading, system)).collect();
-    Ok(Figures::Measured(values))
+    let values = blueprint.readings.iter().map(|reading| match reading.wanted {
+        Wanted::OfStressed(id) => {
+            of_stressed(&blueprint.stressed[id as usize], replication, watch).map(Some)
+        }
+        _ => Ok(read_off(reading, system)),
+    });
+    Ok(Figures::Measured(values.collect::<Result<_, _>>()?))
+}
+
+/// The only figure that a system under stress is asked for; zero if it had to be stopped.
+fn of_stressed(
+    stressed: &Arc<Blueprint>,
+    replication: u64,
+    watch: &dyn Watch,
+) -> Result<f64, Interrupted> {
+    Ok(match figures(stressed, replication, watch)? {
+        Figures::Measured(values) => values.into_iter().flatten().next().unwrap_or(0.0),
+        Figures::Stopped(_) => 0.0,
+    })
 }
 
 /// Simulates until the end, a limit or an interruption.

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use sim_models::scenario::{Input, Loaded, Overrides, Parsed, Problem, ProblemKind, Request, load};
+use sim_models::scenario::{
+    Input, Loaded, Overrides, Parsed, Problem, ProblemKind, Request, SingleChange, load,
+    single_changes,
+};
 use sim_models::study::{Level, Parameter, Values};
 use sim_models::system::Blueprint;
 use thiserror::Error;
@@ -56,6 +59,11 @@ impl Study {
     /// The request for which the scenario was read at first.
     pub fn request(&self) -> &Request {
         &self.overrides.request
+    }
+
+    /// Each single change of the settings of guards, pools and queues that the file speaks of.
+    pub fn single_changes(&self) -> Vec<SingleChange> {
+        single_changes(&self.parsed, &self.overrides)
     }
 
     /// Reads the scenario for a request, such as a point with other values.

@@ -104,10 +104,7 @@ fn on_fresh(
 ) -> Result<Assessment, Interrupted> {
     let all: Vec<usize> = system.conditions().collect();
     let mut assessment = system.unmeasured();
-    add_all(
-        &mut assessment,
-        each_run(system, systems, replications, &all, watch, watch.jobs())?,
-    );
+    add_all(&mut assessment, each_run(system, systems, replications, &all, watch, watch.jobs())?);
     Ok(assessment)
 }
 

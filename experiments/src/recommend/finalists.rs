@@ -50,8 +50,10 @@ fn in_the_middle(refinement: &Refinement<'_>, best: Tried) -> Result<Tried, Inte
     let centred = refinement.measured(&centred)?;
     let round = refinement.with_round_values(centred.clone())?;
     let keeps = |tried: &Tried| {
-        tried.assessment.as_ref().is_some_and(|known| known.violation(refinement.search.caution()) == 0.0)
+        tried
+            .assessment
+            .as_ref()
+            .is_some_and(|known| known.violation(refinement.search.caution()) == 0.0)
     };
     Ok([round, centred].into_iter().find(keeps).unwrap_or(best))
 }
-

@@ -38,8 +38,8 @@ pub use applied::{Change, Misapplied, changes};
 pub use assessment::{Assessment, Caution, Kept, LimitHere, Miss};
 pub use cma_es::CmaEs;
 pub use coordinate::Coordinate;
-pub use local_search::LocalSearch;
 pub use formulas::{Formula, FormulaEstimate, formulas};
+pub use local_search::LocalSearch;
 pub use recheck::{Recheck, Rechecked, block, recheck};
 pub use recommend::{look_for, recommend};
 pub use recommendation::{

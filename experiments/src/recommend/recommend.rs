@@ -126,7 +126,8 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
             known = Some(answer);
         } else if round >= MOST_ROUNDS
             || search.runs() >= MOST_OVERRUN * all
-            || known.is_some() && chosen.score >= INFEASIBLE {
+            || known.is_some() && chosen.score >= INFEASIBLE
+        {
             let advice = refinement.values_of_nearest(&chosen.candidate);
             let nearest = Answer { chosen, confirmed, advice, round, runs_of_end: 0 };
             return Ok(known.unwrap_or(nearest));
@@ -200,7 +201,8 @@ pub fn look_for(
         look_around(search, after(share), seed.wrapping_add(10 + stage as u64))?;
     }
     let best = search.champion(runs)?;
-    let mut one_by_one = Coordinate::new(search.system().point(&best.candidate), best.score, &score);
+    let mut one_by_one =
+        Coordinate::new(search.system().point(&best.candidate), best.score, &score);
     search.run(&mut one_by_one, runs)
 }
 
@@ -208,13 +210,18 @@ pub fn look_for(
 fn look_around(search: &Search<'_>, runs: u64, seed: u64) -> Result<(), Interrupted> {
     let system = search.system();
     let promising = search.ranking().swap_remove(0);
-    log!("   promising {:.4} in {} after {} runs", promising.score, promising.replications, search.runs());
+    log!(
+        "   promising {:.4} in {} after {} runs",
+        promising.score,
+        promising.replications,
+        search.runs()
+    );
     let mut best = search.champion(runs)?;
     log!("   champion {:.4} in {} after {} runs", best.score, best.replications, search.runs());
     if promising.candidate != best.candidate && best.score < INFEASIBLE {
         // It was lucky, but most of its settings may be sound.
         best = Refinement::of(search).with_settings_of(best, &promising.candidate)?;
-    log!("   mixed {:.4} in {} after {} runs", best.score, best.replications, search.runs());
+        log!("   mixed {:.4} in {} after {} runs", best.score, best.replications, search.runs());
     }
     let score = |point: &[f64]| search.score(point);
     let may_beat = |point: &[f64], best| search.may_beat(&system.candidate(point), best);

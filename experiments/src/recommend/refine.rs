@@ -112,9 +112,8 @@ impl<'a> Refinement<'a> {
         for digits in [2, 1] {
             let rounder = self.round_values(&best.candidate, digits);
             let measure = |candidate: &Candidate| self.measured(candidate);
-            best = self.replacing(best, &rounder, &measure, &|tried, best| {
-                self.is_as_good(tried, best)
-            })?;
+            best = self
+                .replacing(best, &rounder, &measure, &|tried, best| self.is_as_good(tried, best))?;
         }
         Ok(best)
     }
@@ -346,8 +345,7 @@ impl<'a> Refinement<'a> {
         while runs <= most && (done == 0 || assessment.standing() == Standing::Unsure) {
             let is_lost = |more: &Assessment| more.standing() == Standing::Misses;
             let replications = FRESH_FOR_ENDS + done..FRESH_FOR_ENDS + runs;
-            let more =
-                self.system.measure(&systems, &order, replications, self.watch, &is_lost)?;
+            let more = self.system.measure(&systems, &order, replications, self.watch, &is_lost)?;
             assessment = assessment.together(more);
             (done, runs) = (runs, 2 * runs);
         }
@@ -425,7 +423,6 @@ impl<'a> Refinement<'a> {
             Box::new(Breach { at, condition: None, limit, figure: None, unit })
         })
     }
-
 }
 
 /// A number with so many digits that are not zero.

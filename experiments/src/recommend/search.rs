@@ -497,7 +497,14 @@ impl<'a> Search<'a> {
 
 /// A candidate of which nothing is known.
 fn unknown(candidate: Candidate) -> Tried {
-    Tried { candidate, score: UNSOUND, assessment: None, replications: 0, runs: 0, is_refuted: false }
+    Tried {
+        candidate,
+        score: UNSOUND,
+        assessment: None,
+        replications: 0,
+        runs: 0,
+        is_refuted: false,
+    }
 }
 
 /// The values of a candidate's settings, by which candidates are told apart.

@@ -164,9 +164,8 @@ impl TunableSystem {
         let values = settings(self.plan.settings.iter().zip(&candidate.levels));
         let loaded = self.load(condition, values);
         let is_sound = warnings(&loaded) <= self.warnings;
-        let why = || {
-            loaded.problems.last().map_or_else(String::new, |problem| problem.message.clone())
-        };
+        let why =
+            || loaded.problems.last().map_or_else(String::new, |problem| problem.message.clone());
         loaded.blueprint.clone().filter(|_| is_sound).ok_or_else(why)
     }
 
@@ -189,7 +188,8 @@ impl TunableSystem {
         watch: &dyn Watch,
     ) -> Result<Vec<Option<f64>>, Interrupted> {
         let system = &systems[condition];
-        self.runs.fetch_add(1, Ordering::Relaxed);
+        let runs = 1 + system.stressed.len() as u64;
+        self.runs.fetch_add(runs, Ordering::Relaxed);
         Ok(match figures(system, replication, watch)? {
             Figures::Measured(values) => values,
             Figures::Stopped(_) => vec![None; system.readings.len()],

@@ -10,13 +10,72 @@ use crate::watch::{Interrupted, Watch};
 /// The number of times that a gap between two loads is cut in half.
 const HALVINGS: u32 = 5;
 
-/// The loads between which a system ceases to be well at the end of every replication.
+/// The load up to which a system is well at the end of every replication, as far as it is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Boundary {
-    /// The largest load up to which it always is; `None` if it never is.
-    pub last_good: Option<f64>,
-    /// The least load at which it is not; `None` if it is at every load that was tried.
-    pub first_bad: Option<f64>,
+pub enum Boundary {
+    /// It lies between two loads: at this one and at all loads below it that were tried the system
+    /// always heals, at the other one it does not.
+    Between {
+        /// The largest load up to which it always heals.
+        heals: f64,
+        /// The least load at which it does not.
+        fails: f64,
+    },
+    /// The system always heals at every load that was tried; this is the last, usually the end of the range.
+    AtLeast(f64),
+    /// The system does not always heal at this load, the first that was tried, usually the beginning of
+    /// the range.
+    AtMost(f64),
+    /// There was no run.
+    Unknown,
+}
+
+impl Boundary {
+    /// The boundary that cells show, one for each of `loads`. Cells without runs show nothing.
+    pub fn of_cells(loads: &[Level], cells: &[Cell]) -> Self {
+        let mut known = loads.iter().zip(cells).filter(|(_, cell)| !cell.runs.is_empty());
+        let mut heals = None;
+        let fails = known.find_map(|(load, cell)| {
+            if cell.always_heals() {
+                heals = Some(load.number);
+                return None;
+            }
+            Some(load.number)
+        });
+        match (heals, fails) {
+            (Some(heals), Some(fails)) => Self::Between { heals, fails },
+            (Some(heals), None) => Self::AtLeast(heals),
+            (None, Some(fails)) => Self::AtMost(fails),
+            (None, None) => Self::Unknown,
+        }
+    }
+
+    /// The largest load up to which the system always heals; `None` if there is none.
+    pub fn heals(self) -> Option<f64> {
+        match self {
+            Self::Between { heals, .. } | Self::AtLeast(heals) => Some(heals),
+            Self::AtMost(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The least load at which the system does not always heal; `None` if there is none.
+    pub fn fails(self) -> Option<f64> {
+        match self {
+            Self::Between { fails, .. } | Self::AtMost(fails) => Some(fails),
+            Self::AtLeast(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The load that stands for the boundary when boundaries are compared: the largest that heals, or
+    /// where the range began; `None` if nothing is known.
+    pub fn load(self) -> Option<f64> {
+        match self {
+            Self::Between { heals: load, .. } | Self::AtLeast(load) | Self::AtMost(load) => {
+                Some(load)
+            }
+            Self::Unknown => None,
+        }
+    }
 }
 
 /// The boundary for each trigger, or without one if `triggers` is empty. `cells` holds the cells of
@@ -32,7 +91,7 @@ pub(super) fn of_each(
     let of_trigger = |place: usize, cells: &Vec<Cell>| {
         let trigger =
             triggers.get(place).map_or(Trigger::None, |trigger| Trigger::of(trigger, also));
-        narrowed(system, loads, cells, &trigger, watch)
+        narrowed(system, Boundary::of_cells(loads, cells), &trigger, watch)
     };
     in_order(cells, watch.jobs(), &of_trigger).into_iter().collect()
 }
@@ -41,30 +100,39 @@ pub(super) fn of_each(
 /// again.
 fn narrowed(
     system: &StressedSystem,
-    loads: &[Level],
-    cells: &[Cell],
+    boundary: Boundary,
     trigger: &Trigger,
     watch: &dyn Watch,
 ) -> Result<Boundary, Interrupted> {
-    let first_bad = cells.iter().position(|cell| !cell.always_heals());
-    let number = |place: usize| loads[place].number;
-    let (Some(bad), Values::Range(range)) = (first_bad, &system.plan().load.values) else {
-        return Ok(Boundary { last_good: loads.last().map(|load| load.number), first_bad: None });
+    let Boundary::Between { heals, fails } = boundary else { return Ok(boundary) };
+    let finest = (fails - heals) / f64::from(1 << HALVINGS);
+    let heals_at = |load: &Level| system.heals(load, trigger, None, watch);
+    halved(system, (heals, fails), finest, &heals_at)
+}
+
+/// Cuts the gap between a load at which all is well and one at which it is not in half, as often as it
+/// takes to come down to `finest`, or until a load cannot be tried.
+pub(super) fn halved(
+    system: &StressedSystem,
+    (mut heals, mut fails): (f64, f64),
+    finest: f64,
+    heals_at: &dyn Fn(&Level) -> Result<Option<bool>, Interrupted>,
+) -> Result<Boundary, Interrupted> {
+    let Values::Range(range) = &system.plan().load.values else {
+        return Ok(Boundary::Between { heals, fails });
     };
-    let Some(good) = bad.checked_sub(1) else {
-        return Ok(Boundary { last_good: None, first_bad: Some(number(bad)) });
-    };
-    let (mut good, mut bad) = (number(good), number(bad));
-    for _ in 0..HALVINGS {
-        let middle = range.level(f64::midpoint(good, bad));
-        if middle.number <= good || middle.number >= bad {
+    // A hair less, so that rounding does not cost another one.
+    let halvings = libm::ceil(libm::log2((fails - heals) / finest) - 1e-9) as u32;
+    for _ in 0..halvings {
+        let middle = range.level(f64::midpoint(heals, fails));
+        if middle.number <= heals || middle.number >= fails {
             break;
         }
-        if system.cell(&middle, trigger, watch)?.always_heals() {
-            good = middle.number;
-        } else {
-            bad = middle.number;
+        match heals_at(&middle)? {
+            Some(true) => heals = middle.number,
+            Some(false) => fails = middle.number,
+            None => break,
         }
     }
-    Ok(Boundary { last_good: Some(good), first_bad: Some(bad) })
+    Ok(Boundary::Between { heals, fails })
 }

@@ -1,13 +1,11 @@
 //! The behaviour of a system under a load and a trigger.
 
 use sim_core::SimTime;
-use sim_models::observe::Measure;
+use sim_models::expect::Aftermath;
 use sim_models::scenario::StabilityPlan;
 
 use crate::run::Finished;
 
-/// The share of the time after the trigger, at the end of the run, by which the system is judged.
-const JUDGED: f64 = 0.25;
 /// Answering less than this share of requests, the system is down.
 const DOWN: f64 = 0.5;
 
@@ -55,6 +53,16 @@ impl Cell {
             && self.runs.iter().all(|(behaviour, _)| *behaviour <= Behaviour::Recovers)
     }
 
+    /// Calls the runs overloaded that are not well at the end though the same replication without a
+    /// trigger is not well either: it is not the trigger that keeps them down.
+    pub(super) fn beside(&mut self, untriggered: &Self) {
+        for ((behaviour, _), (without, _)) in self.runs.iter_mut().zip(&untriggered.runs) {
+            if *without == Behaviour::Overloaded && *behaviour > Behaviour::Recovers {
+                *behaviour = Behaviour::Overloaded;
+            }
+        }
+    }
+
     /// The number of replications at whose end the system was well.
     pub fn healed(&self) -> usize {
         self.runs.iter().filter(|(behaviour, _)| *behaviour <= Behaviour::Recovers).count()
@@ -69,42 +77,23 @@ impl Cell {
 }
 
 /// Classifies a run by the share of requests that were answered before, during and after the
-/// trigger, whose beginning and end are given; returns the share at the end with it.
+/// trigger, which is in the run if `is_triggered`; returns the share at the end with it.
 pub(super) fn classify(
     plan: &StabilityPlan,
     finished: &Finished,
-    trigger: Option<(SimTime, SimTime)>,
+    is_triggered: bool,
 ) -> (Behaviour, f64) {
-    let system = &finished.system;
-    let (blueprint, recorder) = (system.blueprint(), system.recorder());
-    let run = blueprint.run;
-    let end = SimTime::ZERO + run.duration;
-    let measure = Measure::availability(plan.workload);
-    let answered = |from: SimTime, to: SimTime| {
-        measure.over(blueprint, recorder, recorder.intervals_between(from, to)).unwrap_or(0.0)
-    };
-    let after =
-        blueprint.faults.iter().filter_map(|fault| system.span_of(fault)).map(|(_, end)| end);
-    let after = after.filter(|end| *end != SimTime::MAX).max();
-    let after =
-        after.unwrap_or(SimTime::ZERO + run.warmup).min(end).max(SimTime::ZERO + run.warmup);
-    let at_end = if finished.is_partial() {
-        0.0
-    } else {
-        answered(
-            SimTime::ZERO + after.since(SimTime::ZERO) + end.since(after).scaled(1.0 - JUDGED),
-            end,
-        )
-    };
-    let behaviour = match trigger {
+    let aftermath = Aftermath::of(&finished.system, plan.workload);
+    let end = SimTime::ZERO + finished.system.blueprint().run.duration;
+    let at_end = if finished.is_partial() { 0.0 } else { aftermath.at_end() };
+    let span = is_triggered.then(|| aftermath.span_of(plan.fault)).flatten();
+    let behaviour = match span {
         None if at_end >= plan.well => Behaviour::Stable,
         None => Behaviour::Overloaded,
-        Some((begin, _)) if answered(SimTime::ZERO + run.warmup, begin) < plan.well => {
-            Behaviour::Overloaded
-        }
+        Some((begin, _)) if aftermath.before(begin) < plan.well => Behaviour::Overloaded,
         Some((begin, over)) if at_end >= plan.well => {
-            let is_felt = answered(begin, over.min(end)) < plan.well;
-            if is_felt || answered(over.min(end), end) < plan.well {
+            let is_felt = aftermath.answered(begin, over.min(end)) < plan.well;
+            if is_felt || aftermath.answered(over.min(end), end) < plan.well {
                 Behaviour::Recovers
             } else {
                 Behaviour::Stable

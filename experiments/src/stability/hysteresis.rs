@@ -34,16 +34,10 @@ pub struct LoadPass {
 }
 
 impl Hysteresis {
-    /// The least and the largest load at which the system is well on the way up but not on the way
-    /// down; `None` if there is none.
-    pub fn vulnerable(&self, well: f64) -> Option<(&Level, &Level)> {
-        let mut vulnerable = self
-            .passes
-            .iter()
-            .filter(|pass| pass.up >= well && pass.down < well)
-            .map(|pass| &pass.load);
-        let first = vulnerable.next()?;
-        Some((first, vulnerable.next_back().unwrap_or(first)))
+    /// The places of the loads at which the system is well on the way up but not on the way down.
+    pub fn vulnerable(&self, well: f64) -> Vec<usize> {
+        let is_vulnerable = |pass: &LoadPass| pass.up >= well && pass.down < well;
+        (0..self.passes.len()).filter(|place| is_vulnerable(&self.passes[*place])).collect()
     }
 }
 
@@ -72,7 +66,7 @@ pub(super) fn up_and_down(
 /// cannot.
 fn stepped(system: &StressedSystem, loads: &[Level], steps: &[f64]) -> Option<Blueprint> {
     let plan = system.plan();
-    let blueprint = system.load(loads.first()?, &Trigger::None).blueprint?;
+    let blueprint = system.load(loads.first()?, &Trigger::None, None).blueprint?;
     let mut blueprint = Blueprint::clone(&blueprint);
     let owner = plan.load.path.split('.').nth(1).unwrap_or_default();
     let workload = blueprint.workloads.iter().position(|workload| workload.name == owner)?;

@@ -6,6 +6,7 @@ use sim_models::study::{Level, Values};
 use super::boundary::{self, Boundary};
 use super::classify::Cell;
 use super::hysteresis::{Hysteresis, up_and_down};
+use super::sensitivity::Sensitivity;
 use super::system::{StressedSystem, Trigger};
 use crate::parallel::in_order;
 use crate::watch::{Interrupted, Watch};
@@ -26,6 +27,8 @@ pub struct Stability {
     /// The way up through the loads and down again, without a trigger; `None` if the load is not an
     /// arrival rate or a number of users.
     pub hysteresis: Option<Hysteresis>,
+    /// The settings that move the boundary most, if that was asked for.
+    pub sensitivity: Option<Sensitivity>,
     /// The length of each run, in seconds.
     pub simulated_seconds: f64,
     /// The seed.
@@ -74,6 +77,7 @@ pub fn map(system: &StressedSystem, watch: &dyn Watch) -> Result<Stability, Inte
         maps,
         overload,
         hysteresis: up_and_down(system, watch)?,
+        sensitivity: None,
         simulated_seconds: run.duration.as_secs_f64(),
         seed: run.seed,
     })
@@ -108,6 +112,14 @@ fn all_cells(
     let mut cells = cells.into_iter().collect::<Result<Vec<Cell>, _>>()?.into_iter();
     let mut row = || cells.by_ref().take(loads.len()).collect::<Vec<Cell>>();
     let untriggered = row();
-    let rows = |also| (also, triggers.iter().map(|_| row()).collect());
-    Ok((untriggered, seconds.into_iter().map(rows).collect()))
+    let mut beside = || {
+        let mut cells = row();
+        cells.iter_mut().zip(&untriggered).for_each(|(cell, without)| cell.beside(without));
+        cells
+    };
+    let maps = seconds
+        .into_iter()
+        .map(|also| (also, triggers.iter().map(|_| beside()).collect()))
+        .collect();
+    Ok((untriggered, maps))
 }

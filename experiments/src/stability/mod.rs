@@ -8,6 +8,7 @@
 //! - `system`: the system at a load, with or without a trigger; `classify`: its behaviour there;
 //! - `map`: every combination of load and trigger; `boundary`: the load at which the answer
 //!   changes, narrowed down for each trigger; `healing`: the load up to which every trigger heals;
+//! - `sensitivity`: the settings that move the boundary most;
 //! - `hysteresis`: up and down through the loads in one run, which shows that the behaviour depends
 //!   on where the system comes from.
 
@@ -16,11 +17,13 @@ mod classify;
 mod healing;
 mod hysteresis;
 mod map;
+mod sensitivity;
 mod system;
 
 pub use boundary::Boundary;
 pub use classify::{Behaviour, Cell};
-pub use healing::{Failing, Healing};
+pub use healing::{EndedBy, Healing};
 pub use hysteresis::{Hysteresis, LoadPass};
 pub use map::{Map, Stability, map};
+pub use sensitivity::{Moved, Sensitivity, sensitivity};
 pub use system::{StressedSystem, Trigger};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use sim_core::SimTime;
-use sim_models::scenario::{Input, Loaded, Overrides, Request, StabilityPlan};
+use sim_models::expect::leaves_time_to_heal;
+use sim_models::scenario::{Input, Loaded, Overrides, Request, SingleChange, StabilityPlan};
 use sim_models::study::{Level, Parameter, Values};
 use sim_models::system::Blueprint;
 
-use super::classify::{Cell, classify};
+use super::classify::{Behaviour, Cell, classify};
 use crate::run::replications;
 use crate::study::{Study, Unready, check_sound, ends, settings};
 use crate::watch::{Interrupted, Watch};
@@ -52,7 +52,7 @@ impl StressedSystem {
         }
         let loads = ends(&system.plan.load.values);
         let readings = loads.iter().flat_map(|load| {
-            triggers.iter().map(|trigger| system.load(load, trigger)).collect::<Vec<_>>()
+            triggers.iter().map(|trigger| system.load(load, trigger, None)).collect::<Vec<_>>()
         });
         check_sound(readings)?;
         Ok(system)
@@ -75,8 +75,13 @@ impl StressedSystem {
         self.plan.also.as_ref().map_or_else(|| vec![None], some)
     }
 
-    /// Reads the system at a load with a trigger.
-    pub(super) fn load(&self, at: &Level, trigger: &Trigger) -> Loaded {
+    /// Reads the system at a load with a trigger, with one setting changed if there is a change.
+    pub(super) fn load(
+        &self,
+        at: &Level,
+        trigger: &Trigger,
+        change: Option<&SingleChange>,
+    ) -> Loaded {
         let mut values: Vec<(&Parameter, &Level)> = vec![(&self.plan.load, at)];
         if let Trigger::Fault(first, second) = trigger {
             values.push((&self.plan.trigger, first));
@@ -84,9 +89,23 @@ impl StressedSystem {
         }
         let mut settings = settings(values);
         if *trigger == Trigger::None {
-            settings.push((self.fault().to_owned(), "null".to_owned()));
+            settings.push((self.plan.fault_path().to_owned(), "null".to_owned()));
         }
+        settings.extend(change.map(|change| (change.path.clone(), change.setting.clone())));
         self.study.read_for(Request::Point(settings))
+    }
+
+    /// The system at a load with a trigger; `None` if the settings do not go together, or if the
+    /// trigger leaves no time to heal.
+    fn sound(
+        &self,
+        at: &Level,
+        trigger: &Trigger,
+        change: Option<&SingleChange>,
+    ) -> Option<Arc<Blueprint>> {
+        let blueprint = self.load(at, trigger, change).blueprint?;
+        let is_over = *trigger == Trigger::None || leaves_time_to_heal(&blueprint, self.plan.fault);
+        is_over.then_some(blueprint)
     }
 
     /// Runs all replications at a load with a trigger.
@@ -97,32 +116,36 @@ impl StressedSystem {
         watch: &dyn Watch,
     ) -> Result<Cell, Interrupted> {
         let mut cell = Cell::default();
-        let Some(blueprint) = self.load(at, trigger).blueprint else { return Ok(cell) };
-        let span = self.span_of(trigger, &blueprint);
+        let Some(blueprint) = self.sound(at, trigger, None) else { return Ok(cell) };
+        let is_triggered = *trigger != Trigger::None;
         for finished in replications(&blueprint, 0..u64::from(self.plan.replications), watch) {
-            cell.add(classify(&self.plan, &finished?, span));
+            cell.add(classify(&self.plan, &finished?, is_triggered));
         }
         Ok(cell)
     }
 
-    /// The path of the fault that is the trigger.
-    fn fault(&self) -> &str {
-        let setting = self.plan.trigger.path.as_str();
-        setting.rsplit_once('.').map_or(setting, |(fault, _)| fault)
+    /// True if the system is well at the end of every replication at a load with a trigger; `None` if
+    /// the settings do not go together.
+    pub(super) fn heals(
+        &self,
+        at: &Level,
+        trigger: &Trigger,
+        change: Option<&SingleChange>,
+        watch: &dyn Watch,
+    ) -> Result<Option<bool>, Interrupted> {
+        let Some(blueprint) = self.sound(at, trigger, change) else { return Ok(None) };
+        let is_triggered = *trigger != Trigger::None;
+        for finished in replications(&blueprint, 0..u64::from(self.plan.replications), watch) {
+            let (behaviour, _) = classify(&self.plan, &finished?, is_triggered);
+            if behaviour > Behaviour::Recovers {
+                return Ok(Some(false));
+            }
+        }
+        Ok(Some(true))
     }
 
-    /// The beginning and the end of a trigger in a system that has it.
-    fn span_of(&self, trigger: &Trigger, blueprint: &Blueprint) -> Option<(SimTime, SimTime)> {
-        if *trigger == Trigger::None {
-            return None;
-        }
-        let place = self
-            .fault()
-            .trim_start_matches("faults")
-            .trim_matches(['[', ']', '.'])
-            .parse::<usize>()
-            .unwrap_or(0);
-        let fault = blueprint.faults.get(place).filter(|fault| fault.trigger.is_none())?;
-        Some((fault.begin, fault.end))
+    /// Each single change of the settings of guards, pools and queues that the file speaks of.
+    pub(super) fn single_changes(&self) -> Vec<SingleChange> {
+        self.study.single_changes()
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! The same grammar reads the conditions of alerts, and the [`Reading`]s of sweeps and searches.
 
+mod aftermath;
 mod bound;
 mod claim;
 pub(crate) mod grammar;
@@ -16,6 +17,7 @@ pub(crate) mod sentence;
 mod timeline_event;
 mod verdict;
 
+pub use aftermath::{Aftermath, leaves_time_to_heal};
 pub use bound::{Bound, Relation};
 pub use claim::{Claim, Expectation, Throughout, TimeWindow, Times};
 pub use judge::judge;

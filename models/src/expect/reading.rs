@@ -1,7 +1,7 @@
 //! Readings: numbers that are read off a run for a sweep or a search.
 
 use super::measurement::Measurements;
-use super::{Bound, TimeWindow};
+use super::{Aftermath, Bound, TimeWindow};
 use crate::observe::{FigureUnit, Measure};
 use crate::system::System;
 
@@ -29,6 +29,17 @@ pub enum Wanted {
         measure: Measure,
         /// The window; everything counted if there is none.
         window: Option<TimeWindow>,
+    },
+    /// The only reading of another system, that of [`Blueprint::stressed`] with this id.
+    ///
+    /// [`Blueprint::stressed`]: crate::system::Blueprint::stressed
+    OfStressed(u32),
+    /// The share of requests answered before a fault and at the end, the lesser of both.
+    Healed {
+        /// The workload, by its place among the workloads.
+        workload: u32,
+        /// The fault, by its place in the file.
+        fault: u32,
     },
     /// The value of a figure in the worst interval: the one furthest on the wrong side of a bound,
     /// or nearest to it on the right side.
@@ -60,17 +71,21 @@ impl Wanted {
         match self {
             Self::Cost => FigureUnit::Count,
             Self::Figure { measure, .. } | Self::Worst { measure, .. } => measure.unit(),
+            Self::OfStressed(_) | Self::Healed { .. } => FigureUnit::Share,
             Self::Recovery { .. } => FigureUnit::Time,
         }
     }
 }
 
-/// The value of a reading in a run that is over; `None` if there is nothing to measure.
+/// The value of a reading in a run that is over; `None` if there is nothing to measure, or if it takes
+/// a run of another system.
 pub fn read_off(reading: &Reading, system: &System) -> Option<f64> {
     let measurements = Measurements { system };
     match &reading.wanted {
         Wanted::Cost => Some(system.blueprint().cost()),
         Wanted::Figure { measure, window } => measurements.value(measure, *window),
+        Wanted::OfStressed(_) => None,
+        Wanted::Healed { workload, fault } => Some(Aftermath::of(system, *workload).healed(*fault)),
         Wanted::Worst { measure, bound, window } => {
             measurements.worst(measure, *bound, *window).map(|worst| worst.value)
         }

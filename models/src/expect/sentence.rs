@@ -25,6 +25,18 @@ pub(crate) enum Sentence {
     },
     /// `goodput of web is back to 95% of normal within 30s after fault`
     Back { figure: WrittenFigure, share: f64, window: WrittenWindow },
+    /// `heals up to 400/s after 20s`
+    Heals(WrittenHealing),
+}
+
+/// A load up to which a system heals, and the trigger: values of the settings of a stability map.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct WrittenHealing {
+    pub load: String,
+    /// The place of the load.
+    pub at: Range<usize>,
+    /// The trigger; the last value of its setting if there is none.
+    pub trigger: Option<(String, Range<usize>)>,
 }
 
 /// A condition of an alert or an experiment.

@@ -96,6 +96,7 @@ pub(crate) trait Strike {
             target: normalize_edge(self.target()),
             instances: 0..0,
             part: Part::Whole,
+            place: None,
             trigger: None,
         }
     }
@@ -177,7 +178,7 @@ fn strikes_something_else<T: Strike + ?Sized>(
 
 /// Compiles all faults of a file but those of its experiment.
 pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
-    for section in &names.file.faults {
+    for (place, section) in names.file.faults.iter().enumerate() {
         let trigger = compile_trigger(section, names, plan, problems);
         let begin = if trigger.is_some() { SimTime::ZERO } else { section.begin() };
         let struck = section.kind.strike(begin, names, plan, problems);
@@ -189,7 +190,8 @@ pub(crate) fn compile_faults(names: &Names<'_>, plan: &mut Plan, problems: &mut 
             _ => {}
         }
         for once in struck {
-            let once = Fault { trigger: once.trigger.or(trigger), ..once };
+            let place = Some(place as u32);
+            let once = Fault { trigger: once.trigger.or(trigger), place, ..once };
             let faults = match section.kind.every() {
                 Some(every) => repeated(&once, every, plan, problems),
                 None => vec![once],

@@ -21,6 +21,9 @@ pub struct Fault {
     pub instances: std::ops::Range<u32>,
     /// Its part in what the file calls one fault.
     pub part: Part,
+    /// The place, from 0, of what the file calls one fault in its list of faults; `None` for faults of
+    /// experiments and operators.
+    pub place: Option<u32>,
     /// The trigger that it waits for, by id; its beginning and its end then count from the instant
     /// at which that is met.
     pub trigger: Option<u32>,
@@ -95,6 +98,7 @@ mod tests {
             target: "d".into(),
             instances: 0..1,
             part: Part::Whole,
+            place: None,
             trigger: None,
         };
         let intensities = [59, 60, 65, 70, 119, 120].map(|at| fault.intensity(seconds(at)));

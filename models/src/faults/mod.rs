@@ -160,6 +160,9 @@ macro_rules! faults {
         }
 
         impl FaultKind {
+            /// The keys that kinds of faults are written with.
+            pub const KEYS: &[&str] = &[$( $key, )*];
+
             fn strike(
                 &self,
                 begin: SimTime,

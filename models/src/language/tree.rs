@@ -46,22 +46,33 @@ pub enum Segment {
     Key(String),
     /// Into a list.
     Index(usize),
+    /// Into a list of maps, to the only one with this key and value: `slow db` for `{ slow: db }`.
+    Item(String),
 }
 
 impl Segment {
-    /// The segment for a step into `value`: in a list, a number is an index (`faults.0.by`).
-    fn within(&self, value: &Value) -> Self {
+    /// The segment for a step into `value`: in a list, a number is an index (`faults.0.by`), and so is
+    /// an item that is there once.
+    pub fn within(&self, value: &Value) -> Self {
         match (self, value) {
             (Self::Key(name), Value::List(_)) => {
                 name.parse().map_or_else(|_| self.clone(), Self::Index)
+            }
+            (Self::Item(name), Value::List(items)) => {
+                let mut found =
+                    (0..items.len()).filter(|index| items[*index].says().any(|it| it == *name));
+                match (found.next(), found.next()) {
+                    (Some(index), None) => Self::Index(index),
+                    _ => self.clone(),
+                }
             }
             _ => self.clone(),
         }
     }
 }
 
-/// The path written as `services.d.threads` or `faults[0].by`. Names of edges hold blanks and
-/// arrows but no dots.
+/// The path written as `services.d.threads`, `faults[0].by` or `faults[slow db].by`. Names of edges
+/// hold blanks and arrows but no dots.
 pub fn parse_path(text: &str) -> Vec<Segment> {
     let mut segments = Vec::new();
     for part in text.split('.') {
@@ -70,8 +81,12 @@ pub fn parse_path(text: &str) -> Vec<Segment> {
         segments.extend(
             indices
                 .split('[')
-                .filter_map(|index| index.trim_end_matches(']').parse().ok())
-                .map(Segment::Index),
+                .map(|index| index.trim_end_matches(']'))
+                .filter(|index| !index.is_empty())
+                .map(|index| match index.parse() {
+                    Ok(index) => Segment::Index(index),
+                    Err(_) => Segment::Item(normalize_edge(index)),
+                }),
         );
     }
     segments
@@ -129,14 +144,17 @@ impl Node {
     /// Removes the node at `path`; returns true if there was one.
     pub fn remove(&mut self, path: &[Segment]) -> bool {
         let Some((last, parents)) = path.split_last() else { return false };
-        match (last, self.get_mut(parents).map(|parent| &mut parent.value)) {
-            (Segment::Key(name), Some(Value::Map(entries))) => {
+        let Some(parent) = self.get_mut(parents).map(|parent| &mut parent.value) else {
+            return false;
+        };
+        match (last.within(parent), parent) {
+            (Segment::Key(name), Value::Map(entries)) => {
                 let before = entries.len();
-                entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
+                entries.retain(|(key, _)| normalize_edge(&key.name) != name);
                 entries.len() < before
             }
-            (Segment::Index(index), Some(Value::List(items))) if *index < items.len() => {
-                items.remove(*index);
+            (Segment::Index(index), Value::List(items)) if index < items.len() => {
+                items.remove(index);
                 true
             }
             _ => false,
@@ -222,10 +240,21 @@ impl Node {
                     .with_help("items are counted from 0")),
                 }
             }
+            (Segment::Item(name), Value::List(items)) => {
+                let says = |item: &&Self| item.says().any(|it| it == name);
+                let count = items.iter().filter(says).count();
+                let message = match count {
+                    0 => format!("no item of the list is `{name}`"),
+                    _ => format!("{count} items of the list are `{name}`"),
+                };
+                let help = "write a key and its value, such as `faults[slow db]`, or the place of the item, counted from 0";
+                Err(Problem::error(message, Some(path_at)).with_help(help))
+            }
             (segment, other) => {
                 let wanted = match segment {
                     Segment::Key(name) => format!("`{name}`"),
                     Segment::Index(index) => format!("item {index}"),
+                    Segment::Item(name) => format!("item `{name}`"),
                 };
                 Err(Problem::error(
                     format!("there is no {wanted} in {}", other.description()),
@@ -261,6 +290,15 @@ impl Node {
                 entries.iter().map(|(key, node)| (key.name.clone(), node.to_json())).collect()
             }
         }
+    }
+
+    /// The texts and keys of a map as an item of a list is named by: `slow db` for `{ slow: db }`.
+    fn says(&self) -> impl Iterator<Item = String> {
+        let entries = if let Value::Map(entries) = &self.value { entries.as_slice() } else { &[] };
+        entries.iter().filter_map(|(key, node)| match &node.value {
+            Value::Text(text) => Some(format!("{} {}", key.name, normalize_edge(text))),
+            _ => None,
+        })
     }
 
     /// The keys of a map; none for anything else.

@@ -14,6 +14,8 @@ use super::merge::apply_defaults;
 use super::request::{GoalsRequest, Request};
 use super::rules::check_rules;
 use super::stand_ins;
+use super::stressed::{Stress, stresses};
+use super::triggers::Triggers;
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Decode, Found, Location, Placed, Problem, Problems, Sources};
 use crate::system::Blueprint;
@@ -71,7 +73,7 @@ fn load_with(input: &Input, overrides: &Overrides, may_be_a_part: bool) -> Loade
 #[derive(Clone, Debug)]
 pub struct Parsed {
     /// The texts and problems so far.
-    loader: Loader,
+    pub(super) loader: Loader,
     /// Everything that is written; `None` if it is no map of sections.
     tree: Option<Node>,
     /// The name of a scenario that has none of its own.
@@ -203,40 +205,44 @@ pub(super) struct Loader {
 
 impl Loader {
     fn load(&mut self, parsed: &Parsed, overrides: &Overrides) -> Option<(Compiled, Vec<String>)> {
-        let mut tree = parsed.tree.clone()?;
-        if self.may_be_a_part {
-            stand_ins::complete(&mut tree);
-        }
-        let variants: Vec<String> = tree
-            .get(&parse_path("variants"))
-            .map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());
-        self.check_variants(&tree);
-        if let Some(variant) = &overrides.variant {
-            self.apply_variant(&mut tree, variant, &variants);
-        }
-        for setting in &overrides.settings {
-            self.apply_setting(&mut tree, setting);
-        }
-        self.apply(&mut tree, &overrides.request);
-        let is_candidate = overrides.request.is_candidate();
-        if !is_candidate {
+        let (mut tree, variants) = self.written(parsed, overrides)?;
+        let request = &overrides.request;
+        let stresses = stresses(&tree, request);
+        self.apply(&mut tree, request);
+        if !request.is_candidate() {
             self.check_conditions(&tree);
             for section in analyses::VARIED {
                 self.check_varied(&tree, section);
             }
         }
         apply_defaults(&mut tree);
-        let file = Scenario::decode(Found { node: &tree, key: tree.at }, &mut self.problems)?;
-        check_rules(&file.analyses.goals.rules, &tree, is_candidate, &mut self.problems);
-        let changed = self.changed_files(&tree, &file);
+        let mut compiled = self.compile(&tree, parsed, request, &stresses)?;
+        if !self.problems.has_errors() {
+            self.compile_stressed(&stresses, &tree, parsed, &mut compiled.blueprint);
+        }
+        Some((compiled, variants))
+    }
+
+    /// Compiles a tree in which everything is that a request asks for.
+    pub fn compile(
+        &mut self,
+        tree: &Node,
+        parsed: &Parsed,
+        request: &Request,
+        stresses: &[Stress],
+    ) -> Option<Compiled> {
+        let file = Scenario::decode(Found { node: tree, key: tree.at }, &mut self.problems)?;
+        let is_candidate = request.is_candidate();
+        check_rules(&file.analyses.goals.rules, tree, is_candidate, &mut self.problems);
+        let changed = self.changed_files(tree, &file);
         let written = WrittenFile {
             file: &file,
-            tree: &tree,
+            tree,
             name: &parsed.name,
             folder: &parsed.folder,
             most_instances: &changed.most_instances,
+            stresses,
         };
-        let request = &overrides.request;
         let mut compiled = compile(&written, &self.sources, &mut self.problems, request);
         if !self.problems.has_errors() {
             self.compile_changes(&changed, &written, &mut compiled.blueprint);
@@ -244,7 +250,35 @@ impl Loader {
         if !self.problems.has_errors() {
             lint(&file, &compiled.blueprint, &compiled.operations, &mut self.problems);
         }
-        Some((compiled, variants))
+        Some(compiled)
+    }
+
+    /// The tree that a file stands for with what it includes, a variant and settings, and the names
+    /// of its variants.
+    pub fn written(
+        &mut self,
+        parsed: &Parsed,
+        overrides: &Overrides,
+    ) -> Option<(Node, Vec<String>)> {
+        let mut tree = parsed.tree.clone()?;
+        if self.may_be_a_part {
+            stand_ins::complete(&mut tree);
+        }
+        let variants: Vec<String> = tree
+            .get(&parse_path("variants"))
+            .map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());
+        if !overrides.request.is_candidate() {
+            self.check_variants(&tree);
+        }
+        let triggers = Triggers::of(&tree);
+        if let Some(variant) = &overrides.variant {
+            self.apply_variant(&mut tree, variant, &variants);
+        }
+        for setting in &overrides.settings {
+            self.apply_setting(&mut tree, setting);
+        }
+        triggers.check(&tree, &mut self.problems);
+        Some((tree, variants))
     }
 
     pub fn parse(&mut self, name: &str, text: &str) -> Option<Node> {
@@ -290,4 +324,6 @@ pub(super) struct WrittenFile<'a> {
     pub folder: &'a Path,
     /// For each service whose number of instances changes in a run, the largest.
     pub most_instances: &'a IndexMap<String, Placed<u32>>,
+    /// The stresses that limits on healing ask for, in the order of the limits.
+    pub stresses: &'a [Stress],
 }

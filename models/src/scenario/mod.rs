@@ -34,9 +34,12 @@ mod rules;
 mod run;
 mod sentences;
 mod short_forms;
+mod single_changes;
 mod stand_ins;
 mod stations;
+mod stressed;
 mod through;
+mod triggers;
 mod variants;
 mod workloads;
 
@@ -51,4 +54,5 @@ pub(crate) use plan::{Caller, Edge, MOST_STEPS, Plan, most, read_distribution, s
 pub use request::{GoalsRequest, Request, SweepRequest};
 pub(crate) use sentences::compile_condition;
 pub use short_forms::short_form;
+pub use single_changes::{SingleChange, single_changes};
 pub(crate) use through::Through;

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::file::Scenario;
 use super::load::WrittenFile;
+use super::stressed::Stress;
 use crate::language::{Location, Placed, Problem, Problems, Sources, did_you_mean};
 use crate::system::{NONE, StationKind};
 
@@ -19,6 +20,8 @@ pub(crate) struct Names<'a> {
     pub folder: &'a Path,
     /// For each service whose number of instances changes in a run, the largest.
     pub most_instances: &'a IndexMap<String, Placed<u32>>,
+    /// The stresses that limits on healing ask for, in the order of the limits.
+    pub stresses: &'a [Stress],
     stations: IndexMap<&'a str, NamedStation>,
     keyed_caches: Vec<&'a str>,
 }
@@ -39,11 +42,11 @@ impl<'a> Names<'a> {
         sources: &'a Sources,
         problems: &mut Problems,
     ) -> Self {
-        let WrittenFile { file, folder, most_instances, .. } = *written;
+        let WrittenFile { file, folder, most_instances, stresses, .. } = *written;
         let stations = stations_by_name(file, problems);
         let keyed = file.caches.iter().filter(|(_, cache)| cache.is_keyed());
         let keyed_caches = keyed.map(|(name, _)| name.as_str()).collect();
-        Self { file, sources, folder, most_instances, stations, keyed_caches }
+        Self { file, sources, folder, most_instances, stresses, stations, keyed_caches }
     }
 
     /// The station of a name, if there is one.

@@ -244,6 +244,7 @@ fn restart(
         target: (*act.target).clone(),
         instances: 0..0,
         part: Part::Whole,
+        place: None,
         trigger: Some(trigger),
     };
     plan.blueprint.faults.extend(in_steps(&whole, station, Some(&act.reach), plan, problems));

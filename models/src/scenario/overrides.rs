@@ -236,7 +236,7 @@ impl Loader {
         self.apply_value(tree, "--set", path, value);
     }
 
-    fn apply_value(&mut self, tree: &mut Node, origin: &str, path: &str, value: &str) {
+    pub(super) fn apply_value(&mut self, tree: &mut Node, origin: &str, path: &str, value: &str) {
         let setting = format!("{path}={value}");
         let source = self.sources.add(origin, &*setting);
         let offset = path.len() + 1;

@@ -3,6 +3,7 @@
 use super::load::Loader;
 use super::overrides::leave_analysis;
 use super::short_forms::short_form;
+use super::stressed::healing;
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Problem, did_you_mean};
 
@@ -28,7 +29,9 @@ impl Loader {
         let Some(limits) = tree.get(&parse_path("goals.limits")) else { return };
         let at = limits.at;
         let items = if let Value::List(items) = &limits.value { items.as_slice() } else { &[] };
-        let holding = items.iter().filter_map(|limit| sentence(limit, condition)).cloned();
+        let holding = items.iter().filter_map(|limit| sentence(limit, condition));
+        // Limits on healing are about another run than this one.
+        let holding = holding.filter(|limit| healing(limit).is_none()).cloned();
         let expectations = Node { value: Value::List(holding.collect()), at };
         if let Err(problem) = tree.set(&parse_path("expect"), expectations, at, short_form) {
             self.problems.add(problem);
@@ -49,7 +52,7 @@ fn unknown(condition: &str, known: &[&str]) -> Problem {
 
 /// The sentence of a limit that holds under a condition. What is no limit at all is an error of the
 /// goals.
-fn sentence<'a>(limit: &'a Node, condition: &str) -> Option<&'a Node> {
+pub(super) fn sentence<'a>(limit: &'a Node, condition: &str) -> Option<&'a Node> {
     match &limit.value {
         Value::Text(_) => Some(limit),
         Value::Map(_) => {

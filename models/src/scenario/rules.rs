@@ -114,12 +114,7 @@ pub(super) fn compile_rules(
 }
 
 /// A side of a rule; `None` if it cannot be read or is not set.
-fn compiled_side(
-    text: &str,
-    settings: &[Parameter],
-    tree: &Node,
-    at: Location,
-) -> Option<Side> {
+fn compiled_side(text: &str, settings: &[Parameter], tree: &Node, at: Location) -> Option<Side> {
     let (factor, of) = scaled(text);
     let factor = factor?;
     let path = parse_path(of);

@@ -1,5 +1,7 @@
 //! A system under more load, stronger faults or longer work than its scenario says.
 
+use std::sync::Arc;
+
 use sim_core::SimTime;
 
 use crate::faults::{Effect, Fault, InForce};
@@ -39,6 +41,9 @@ const LONGER_WORK: f64 = 1.3;
 /// The same system under a strain.
 pub fn strained(blueprint: &Blueprint, strain: Strain) -> Blueprint {
     let mut blueprint = blueprint.clone();
+    for stressed in &mut blueprint.stressed {
+        *stressed = Arc::new(strained(stressed, strain));
+    }
     match strain {
         Strain::Load => (0..blueprint.workloads.len())
             .for_each(|workload| scale_load(&mut blueprint, workload, MORE_LOAD)),

@@ -115,6 +115,9 @@ pub struct Blueprint {
     pub orders: Vec<OrderPlan>,
     /// The system after each order that changes settings.
     pub changes: Vec<Arc<Blueprint>>,
+    /// Systems that limits on healing are about: this one with another load and with a trigger. Each
+    /// has one reading.
+    pub stressed: Vec<Arc<Blueprint>>,
     /// The range of fault ids that belong to an experiment.
     pub experiment: Range<usize>,
     /// Conditions that abort the experiment.
@@ -418,6 +421,7 @@ impl Blueprint {
             triggers: Vec::new(),
             orders: Vec::new(),
             changes: Vec::new(),
+            stressed: Vec::new(),
             experiment: 0..0,
             abort_when: Vec::new(),
             alerts: Vec::new(),

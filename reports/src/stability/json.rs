@@ -1,16 +1,19 @@
 //! A stability map as JSON.
 
-use serde_json::{Value, json};
-use sim_experiments::stability::{Boundary, Cell, Hysteresis, Stability};
+use serde_json::{Map, Value, json};
+use sim_experiments::stability::{Boundary, Cell, Hysteresis, Moved, Sensitivity, Stability};
 
-use super::words::{MARGIN, name, trigger};
+use super::words::{BEHAVIOURS, MARGIN, letter, name, trigger};
 use crate::json::pretty;
 
 /// Everything about a stability map as an indented JSON document. Shares are from 0 to 1, times in
 /// seconds.
 pub fn json(stability: &Stability, scenario: &str) -> String {
     let plan = &stability.plan;
-    let heals_up_to = stability.healing().map(|healing| healing.up_to);
+    let boundary = stability.healing().boundary;
+    let heals_up_to = boundary.heals();
+    let letters: Map<String, Value> =
+        BEHAVIOURS.iter().map(|it| (letter(*it).to_owned(), json!(name(*it)))).collect();
     pretty(&json!({
         "scenario": scenario,
         "version": env!("CARGO_PKG_VERSION"),
@@ -19,11 +22,14 @@ pub fn json(stability: &Stability, scenario: &str) -> String {
         "load": plan.load.path,
         "workload": plan.workload_name,
         "well": plan.well,
+        "letters": letters,
+        "boundary": kind(boundary),
         "heals_up_to": heals_up_to,
         "safe_load": heals_up_to.map(|heals| heals * (1.0 - MARGIN)),
         "margin": MARGIN,
         "untriggered": row(stability, None, &stability.untriggered, &stability.overload),
         "triggered": triggered(stability),
+        "sensitivity": stability.sensitivity.as_ref().map(|it| moves(stability, it)),
         "hysteresis": stability.hysteresis.as_ref().map(passes),
     }))
 }
@@ -45,6 +51,7 @@ fn row(stability: &Stability, trigger: Option<&str>, cells: &[Cell], boundary: &
         json!({
             "load": load.shown,
             "behaviour": cell.usual().map(name),
+            "letter": cell.usual().map(letter),
             "healed": cell.healed(),
             "runs": cell.runs.len(),
             "answered_at_end": cell.answered_at_end(),
@@ -52,9 +59,42 @@ fn row(stability: &Stability, trigger: Option<&str>, cells: &[Cell], boundary: &
     });
     json!({
         "trigger": trigger,
-        "heals_up_to": boundary.last_good,
-        "does_not_always_heal_from": boundary.first_bad,
+        "boundary": kind(*boundary),
+        "heals_up_to": boundary.heals(),
+        "does_not_always_heal_at": boundary.fails(),
         "loads": loads.collect::<Vec<_>>(),
+    })
+}
+
+/// A boundary in a word or two: that of the range is not its own.
+fn kind(boundary: Boundary) -> &'static str {
+    match boundary {
+        Boundary::Between { .. } => "between",
+        Boundary::AtLeast(_) => "at least",
+        Boundary::AtMost(_) => "at most",
+        Boundary::Unknown => "not run",
+    }
+}
+
+/// The boundary after each change of a setting, those that move it most first.
+fn moves(stability: &Stability, sensitivity: &Sensitivity) -> Value {
+    let moved = |moved: &Moved| {
+        json!({
+            "setting": moved.change.path,
+            "now": moved.change.now,
+            "then": moved.change.then,
+            "boundary": kind(moved.then),
+            "heals_up_to": moved.then.heals(),
+            "does_not_always_heal_at": moved.then.fails(),
+            "moves_by": moved.by,
+        })
+    };
+    json!({
+        "trigger": trigger(stability, &sensitivity.trigger, sensitivity.also.as_ref()),
+        "boundary": kind(sensitivity.now),
+        "heals_up_to": sensitivity.now.heals(),
+        "does_not_always_heal_at": sensitivity.now.fails(),
+        "changes": sensitivity.changes.iter().map(moved).collect::<Vec<_>>(),
     })
 }
 

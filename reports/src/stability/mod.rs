@@ -3,6 +3,7 @@
 mod folder;
 mod json;
 mod plots;
+mod sentences;
 mod text;
 mod words;
 

@@ -1,21 +1,20 @@
 //! A stability map as text for a terminal.
 
-use sim_experiments::stability::{
-    Behaviour, Boundary, Cell, Failing, Healing, Hysteresis, Map, Stability,
-};
+use sim_experiments::stability::{Boundary, Hysteresis, Map, Moved, Sensitivity, Stability};
 
-use super::words::{MARGIN, load, trigger};
+use super::sentences::{of_hysteresis, sentences};
+use super::words::{load, mark, trigger, up_to};
 use crate::Palette;
 use crate::layout::{Page, table};
 use crate::palette::Tone;
-use crate::units::{duration, number_of, percent};
+use crate::units::{UNKNOWN, duration, number_of, percent};
 
 /// The loads and triggers from which the system recovers, and those from which it does not.
 pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String {
     let mut page = Page::new(palette, scenario, &about(stability));
     page.remark(Tone::Faint, &well(stability));
-    for (tone, verdict) in verdict(stability) {
-        page.remark(tone, &verdict);
+    for (tone, sentence) in sentences(stability) {
+        page.remark(tone, &sentence);
     }
     for map in &stability.maps {
         let title = match (&map.also, &stability.plan.also) {
@@ -25,6 +24,11 @@ pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String
         page.section(&title, &cells(stability, map));
     }
     page.section("Where it stops healing", &boundaries(stability));
+    if let Some(sensitivity) = &stability.sensitivity {
+        let trigger = trigger(stability, &sensitivity.trigger, sensitivity.also.as_ref());
+        let title = format!("What moves the boundary of {trigger}, one setting at a time");
+        page.section(&title, &moves(stability, sensitivity));
+    }
     if let Some(hysteresis) = &stability.hysteresis {
         let title = format!(
             "Share answered going up through the loads and coming down again, {} at each, \
@@ -51,30 +55,10 @@ fn about(stability: &Stability) -> String {
 fn well(stability: &Stability) -> String {
     format!(
         "well: at least {} of the requests of {} are answered in the last quarter of the time \
-         after the trigger",
+         after the last fault",
         percent(stability.plan.well),
         stability.plan.workload_name
     )
-}
-
-/// The safe load, and the load and trigger that show why it is not higher.
-fn verdict(stability: &Stability) -> Vec<(Tone, String)> {
-    let Some(Healing { up_to, first_bad }) = stability.healing() else {
-        let verdict = "it does not heal after every trigger at any load that was tried";
-        return vec![(Tone::Worse, verdict.to_owned())];
-    };
-    let safe = format!(
-        "safe load: {} ({} below {}, up to which it heals after every trigger that was tried)",
-        load(stability, up_to * (1.0 - MARGIN)),
-        percent(MARGIN),
-        load(stability, up_to)
-    );
-    let failing = first_bad.map(|Failing { load: bad, trigger: level, also }| {
-        let trigger = trigger(stability, &level, also.as_ref());
-        format!("at {} it does not always heal: {trigger}", load(stability, bad))
-    });
-    let failing = failing.map(|failing| (Tone::Worse, failing));
-    std::iter::once((Tone::Better, safe)).chain(failing).collect()
 }
 
 /// A map: loads upwards, triggers to the right.
@@ -92,41 +76,49 @@ fn cells(stability: &Stability, map: &Map) -> String {
     format!("{}\n{LEGEND}", table(&header, &[], rows))
 }
 
-const LEGEND: &str = ". stable, o recovers by itself, ~ degraded, \
-                      X metastable: stays down after the trigger, # overloaded without one;\n\
-                      ? not all runs agree";
-
-/// The usual behaviour in a cell, with a question mark if some run behaves differently.
-fn mark(cell: &Cell) -> String {
-    let Some(behaviour) = cell.usual() else { return "-".to_owned() };
-    let mark = match behaviour {
-        Behaviour::Stable => ".",
-        Behaviour::Recovers => "o",
-        Behaviour::Degraded => "~",
-        Behaviour::Metastable => "X",
-        Behaviour::Overloaded => "#",
-    };
-    let is_mixed = cell.runs.iter().any(|(other, _)| *other != behaviour);
-    if is_mixed { format!("{mark}?") } else { mark.to_owned() }
-}
+const LEGEND: &str = "s stable, r recovers by itself, d degraded: half is answered, \
+                      M metastable: stays down after the trigger, O overloaded without one;\n\
+                      ? not all runs agree, - not run";
 
 /// The loads between which recovery ends, for each trigger and without one.
 fn boundaries(stability: &Stability) -> String {
-    let mut rows = vec![boundary_row(stability, "none".to_owned(), &stability.overload)];
+    let mut rows = vec![boundary_row(stability, "none".to_owned(), stability.overload)];
     for map in &stability.maps {
         for (level, boundary) in map.triggers.iter().zip(&map.boundaries) {
             let trigger = trigger(stability, level, map.also.as_ref());
-            rows.push(boundary_row(stability, trigger, boundary));
+            rows.push(boundary_row(stability, trigger, *boundary));
         }
     }
     table(&["trigger", "always heals", "not always"], &[1, 2], rows)
 }
 
-fn boundary_row(stability: &Stability, trigger: String, boundary: &Boundary) -> Vec<String> {
-    let none = || "at none".to_owned();
-    let good = boundary.last_good.map(|good| format!("up to {}", load(stability, good)));
-    let bad = boundary.first_bad.map(|bad| format!("from {} on", load(stability, bad)));
-    vec![trigger, good.unwrap_or_else(none), bad.unwrap_or_else(none)]
+fn boundary_row(stability: &Stability, trigger: String, boundary: Boundary) -> Vec<String> {
+    let fails = boundary.fails().map(|fails| format!("at {}", load(stability, fails)));
+    vec![trigger, up_to(stability, boundary), fails.unwrap_or_else(|| UNKNOWN.to_owned())]
+}
+
+/// The boundary after each change of a setting.
+fn moves(stability: &Stability, sensitivity: &Sensitivity) -> String {
+    let as_is = ["as it is", "", ""].map(str::to_owned);
+    let now = [up_to(stability, sensitivity.now), String::new()];
+    let rows = sensitivity.changes.iter().map(|moved| {
+        let change = &moved.change;
+        let [path, now, then] = [&change.path, &change.now, &change.then].map(Clone::clone);
+        vec![path, now, then, up_to(stability, moved.then), by(stability, moved, sensitivity.now)]
+    });
+    let rows = std::iter::once([as_is.to_vec(), now.to_vec()].concat()).chain(rows);
+    table(&["setting", "now", "then", "always heals", "moves by"], &[1, 2, 3], rows)
+}
+
+/// The way that a boundary moves; `at least` if one of its ends is that of the range.
+fn by(stability: &Stability, moved: &Moved, now: Boundary) -> String {
+    if moved.by == 0.0 {
+        return UNKNOWN.to_owned();
+    }
+    let is_known = |boundary| matches!(boundary, Boundary::Between { .. });
+    let bound = if is_known(now) && is_known(moved.then) { "" } else { "at least " };
+    let sign = if moved.by < 0.0 { "-" } else { "+" };
+    format!("{bound}{sign}{}", load(stability, moved.by.abs()))
 }
 
 fn up_and_down(stability: &Stability, hysteresis: &Hysteresis) -> String {
@@ -137,16 +129,5 @@ fn up_and_down(stability: &Stability, hysteresis: &Hysteresis) -> String {
         vec![pass.load.shown.clone(), percent(pass.up), percent(pass.down), note.to_owned()]
     });
     let table = table(&["load", "going up", "coming down", ""], &[3], rows);
-    let verdict = match hysteresis.vulnerable(well) {
-        Some((from, to)) => {
-            format!(
-                "from {} to {} the system can be well or down, depending on where it comes from",
-                from.shown, to.shown
-            )
-        }
-        None => {
-            "no hysteresis: every load that was well going up was well coming down too".to_owned()
-        }
-    };
-    format!("{table}\n{verdict}")
+    format!("{table}\n{}", of_hysteresis(stability, hysteresis))
 }

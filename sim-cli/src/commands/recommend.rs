@@ -43,6 +43,7 @@ const WHAT_TO_ASK: &str = "there are no goals: write `goals:` into the file, wit
   fusebox recommend shop.yaml --out results/ --seed 4
   fusebox recommend shop.yaml --export resilience4j --caller orders > application.yml
   fusebox recommend shop.yaml --set 'goals.limits[0]=availability of web is at least 99.9%'
+  fusebox recommend shop.yaml --set 'goals.limits[0]=heals up to 400/s'
   fusebox recommend shop.yaml --out results/ --write shop.yaml
   fusebox recommend shop.yaml --from results/recommendation.json --diff
   fusebox recommend shop.yaml --from results/recommendation.json --recheck --runs 50 --block 3

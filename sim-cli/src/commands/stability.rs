@@ -1,7 +1,7 @@
 //! `fusebox stability`.
 
 use clap::Args;
-use sim_experiments::stability::{StressedSystem, map};
+use sim_experiments::stability::{StressedSystem, map, sensitivity};
 use sim_reports::stability::{json, report, write_all};
 
 use crate::failure::Failure;
@@ -23,6 +23,7 @@ const WHAT_TO_ASK: &str = "there are no loads and triggers to try: write `stabil
   fusebox stability scenarios/retry-storm.yaml
   fusebox stability shop.yaml --load 'workloads.web.arrivals=poisson 100/s..900/s in 9' --trigger 'faults[0].for=5s..60s in 4'
   fusebox stability shop.yaml --variant budget --out results/
+  fusebox stability shop.yaml --trigger 'faults[slow db].for=20s' --sensitivity
 
 A system is metastable at a load if it is well there until a trigger, and stays down when the \
 trigger is gone."
@@ -36,6 +37,10 @@ pub struct StabilityCommand {
     /// Vary this setting of a fault as the trigger, instead of the file's
     #[arg(long, value_name = "PATH=VALUES")]
     trigger: Option<String>,
+    /// Also find out which settings move the boundary most: switch off each guard of each call, double
+    /// and halve each number of a guard, pool or queue, and find the load up to which it then heals
+    #[arg(long)]
+    sensitivity: bool,
     #[command(flatten)]
     seed: SeedOption,
     #[command(flatten)]
@@ -53,7 +58,11 @@ impl StabilityCommand {
     pub fn execute(&self) -> Result<(), Failure> {
         let system = self.prepare()?;
         let name = &system.blueprint().name;
-        let stability = map(&system, &self.jobs.watch())?;
+        let watch = self.jobs.watch();
+        let mut stability = map(&system, &watch)?;
+        if self.sensitivity {
+            stability.sensitivity = sensitivity(&system, &stability, &watch)?;
+        }
         if let Some(folder) = &self.out.folder {
             write_all(&stability, name, folder)?;
         }

@@ -2,14 +2,15 @@
 
 use winnow::Parser;
 use winnow::combinator::{alt, opt, preceded};
+use winnow::token::take_while;
 
 use super::event::{happens, order};
 use super::figure::figure_of;
-use super::parsing::{Expected, Read, end, keyword, spaces};
+use super::parsing::{Expected, Read, end, keyword, placed, spaces};
 use super::value::{bound, share};
 use super::window::{window, window_or_end};
 use crate::expect::Throughout;
-use crate::expect::sentence::{Sentence, Unreadable};
+use crate::expect::sentence::{Sentence, Unreadable, WrittenHealing};
 
 /// Reads a sentence.
 ///
@@ -21,10 +22,31 @@ pub(crate) fn read<'a>(text: &'a str) -> Result<Sentence, Unreadable> {
         (keyword("no request is lost"), end).value(Sentence::NothingLost),
         (preceded(keyword("order:"), |input: &mut &'a str| order(text, input)), end)
             .map(|(events, ())| Sentence::InOrder(events)),
+        (preceded(keyword("heals up to"), |input: &mut &'a str| healing(text, input)), end)
+            .map(|(healing, ())| Sentence::Heals(healing)),
         |input: &mut &'a str| figure_sentence(text, input),
         |input: &mut &'a str| happens(text, input),
     ));
     sentence.parse_next(&mut reader).map_err(|error: Expected| error.explained(text))
+}
+
+/// A load, and the trigger after which a system heals.
+fn healing<'a>(text: &'a str, input: &mut &'a str) -> Read<WrittenHealing> {
+    let word = |input: &mut &'a str| {
+        preceded(spaces, take_while(1.., |c: char| !c.is_whitespace())).parse_next(input)
+    };
+    let load = |input: &mut &'a str| word.context("a load such as 400/s").parse_next(input);
+    let (load, at) = placed(text, input, load)?;
+    let trigger = if opt(keyword("after")).parse_next(input)?.is_some() {
+        let size = |input: &mut &'a str| {
+            word.context("the size or length of the trigger, such as 20s").parse_next(input)
+        };
+        let (trigger, at) = placed(text, input, size)?;
+        Some((trigger.to_owned(), at))
+    } else {
+        None
+    };
+    Ok(WrittenHealing { load: load.to_owned(), at, trigger })
 }
 
 /// A sentence about a figure.
@@ -80,6 +102,8 @@ mod tests {
             "amplification of a -> b is at most 1.5x",
             "instance api#3 is ejected once",
             "outage of web never happens",
+            "heals up to 400/s",
+            "heals up to 30 after 5x",
         ] {
             assert!(read(text).is_ok(), "{text}: {:?}", read(text));
         }

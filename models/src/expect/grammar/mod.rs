@@ -6,6 +6,7 @@
 //!             | event [ times ] [ window ]
 //!             | figure "of" target ( "is" | "stays" ) bound [ window ]
 //!             | figure "of" target "is back to" share "of normal" window
+//!             | "heals up to" load [ "after" size ]            (only as a limit)
 //!
 //! condition   = "breaker" target ( "is open" | "is half-open" | "is closed" )
 //!             | figure "of" target [ "over" duration ] "is" bound

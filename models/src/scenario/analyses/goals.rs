@@ -204,6 +204,11 @@ impl Limit {
         Self { sentence, text, share, conditions }
     }
 
+    /// The sentence without the share of runs.
+    pub(super) fn sentence(&self) -> &Placed<String> {
+        &self.sentence
+    }
+
     fn holds_in(&self, condition: Option<&str>) -> bool {
         self.conditions.as_ref().is_none_or(|names| {
             condition.is_some_and(|condition| names.iter().any(|name| **name == condition))
@@ -213,7 +218,7 @@ impl Limit {
 
 /// The sentence before `in 95% of runs`, and the share, if it can be read; `None` if a limit says
 /// nothing about runs.
-fn promised(text: &str) -> Option<(&str, Option<f64>)> {
+pub(in crate::scenario) fn promised(text: &str) -> Option<(&str, Option<f64>)> {
     if let Some(sentence) = text.trim_end().strip_suffix(" in all runs") {
         return Some((sentence, Some(1.0)));
     }
@@ -328,10 +333,17 @@ pub(super) fn goal_readings(
 ) -> Vec<Reading> {
     let goals = &names.file.analyses.goals;
     let mut readings = Vec::new();
+    let mut stressed = (0..).zip(names.stresses);
     let mut resolver = Resolver { names, plan, problems };
     for limit in goals.limits.iter().filter(|limit| limit.holds_in(condition)) {
         let place = Place::of(&limit.sentence);
-        let claim = read(place.text).ok().and_then(|sentence| resolver.limit(&sentence, &place));
+        let claim = match read(place.text) {
+            Ok(Sentence::Heals(_)) => stressed.next().map(|(id, stress)| {
+                let bound = Bound { relation: Relation::AtLeast, value: stress.well };
+                (Wanted::OfStressed(id), bound)
+            }),
+            sentence => sentence.ok().and_then(|sentence| resolver.limit(&sentence, &place)),
+        };
         if let Some((wanted, bound)) = claim {
             let text = limit.text.clone();
             readings.push(Reading { text, wanted, bound: Some(bound), share: limit.share });
@@ -392,6 +404,7 @@ impl Resolver<'_, '_> {
             Ok(Sentence::Back { figure, .. }) => {
                 self.measure(&figure, &place);
             }
+            Ok(Sentence::Heals(_)) => {}
             Ok(_) => {
                 let help =
                     "write a limit on a figure, such as `availability of web is at least 99.9%`";
@@ -403,6 +416,11 @@ impl Resolver<'_, '_> {
 }
 
 impl Goals {
+    /// The limits, in the order of the file.
+    pub(super) fn limits(&self) -> &[Limit] {
+        &self.limits
+    }
+
     fn check_conditions(&self, problems: &mut Problems) {
         for condition in self.conditions.values() {
             let ConditionSection::Together(names) = &**condition else { continue };

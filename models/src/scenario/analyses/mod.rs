@@ -2,6 +2,7 @@
 //! and prices.
 
 mod goals;
+mod healing;
 mod prices;
 mod stability;
 mod sweep;
@@ -11,8 +12,11 @@ pub(crate) use prices::{PriceSection, compile_prices};
 pub use stability::StabilityPlan;
 pub use sweep::SweepPlan;
 
+pub(super) use goals::promised;
 use goals::{Goals, compile_goals, goal_readings};
-use stability::{StabilitySection, compile_stability};
+use healing::check_healing;
+pub(super) use stability::StabilitySection;
+use stability::compile_stability;
 use sweep::{SweepSection, compile_sweep};
 
 use crate::language::tree::Node;
@@ -64,7 +68,10 @@ pub(super) fn compile_analyses(
     let for_expectations = plan.blueprint.latency_windows.len();
     let sweep = Some(compile_sweep(names, plan, problems));
     let goals = compile_goals(tree, names, plan, problems);
-    let stability = compile_stability(names, problems);
+    if matches!(request, Request::Run) {
+        check_healing(tree, names, plan, problems);
+    }
+    let stability = compile_stability(tree, names, problems);
     match request {
         Request::Run | Request::Condition(_) | Request::Point(_) => {
             plan.read_nothing(for_expectations);

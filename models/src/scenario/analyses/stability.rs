@@ -1,12 +1,16 @@
 //! Loads and triggers that are tried to see which of them a system recovers from.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
+use crate::expect::sentence::WrittenHealing;
 use crate::language::quantity::{Duration, Share};
-use crate::language::tree::{Segment, parse_path};
+use crate::language::tree::{Node, Segment, parse_path};
 use crate::language::{Location, Named, Placed, Problems, section};
 use crate::scenario::names::Names;
+use crate::scenario::stressed::{Stress, StressMistake};
 use crate::study::{Parameter, Values};
 
 /// Default share of answered requests with which a system counts as well.
@@ -29,6 +33,8 @@ pub struct StabilityPlan {
     pub trigger: Parameter,
     /// A second setting of the trigger, such as its length; a map is made for each of its values.
     pub also: Option<Parameter>,
+    /// The fault that is the trigger, by its place, from 0, in the list of faults.
+    pub fault: u32,
     /// The workload whose answers count, by its place among the workloads.
     pub workload: u32,
     /// Its name.
@@ -39,6 +45,21 @@ pub struct StabilityPlan {
     pub replications: u32,
     /// The time that a load is held before the next on the way up and down, in seconds.
     pub dwell: f64,
+}
+
+impl StabilityPlan {
+    /// The path of the fault that is the trigger: `faults[0]` for `faults[0].for`.
+    pub fn fault_path(&self) -> &str {
+        fault_and_setting(&self.trigger.path).0
+    }
+}
+
+/// The path of a fault, and that of a setting in it: `faults[0]` and `for` for `faults[0].for`.
+fn fault_and_setting(path: &str) -> (&str, &str) {
+    let key = path.split_once('.').map_or(path, |(key, _)| key);
+    // `faults.0` is the same as `faults[0]`.
+    let dot = path.match_indices('.').nth(usize::from(key == "faults"));
+    dot.map_or((path, ""), |(dot, _)| (&path[..dot], &path[dot + 1..]))
 }
 
 section! {
@@ -62,8 +83,9 @@ section! {
     }
 }
 
-/// Compiles a stability map; `None` if the file asks for none.
+/// Compiles a stability map of a file, which is written as `tree`; `None` if it asks for none.
 pub(super) fn compile_stability(
+    tree: &Node,
     names: &Names<'_>,
     problems: &mut Problems,
 ) -> Option<StabilityPlan> {
@@ -85,8 +107,12 @@ pub(super) fn compile_stability(
         return None;
     }
     let (load, trigger, owner) = (load?, trigger?, owner?);
-    for setting in [Some(&trigger), also.as_ref()].into_iter().flatten() {
-        stability.check_trigger(setting, problems);
+    let settings = [Some(&trigger), also.as_ref()].into_iter().flatten();
+    let faults = settings.map(|setting| stability.fault_of(setting, tree, problems));
+    let faults: Vec<Option<u32>> = faults.collect();
+    if faults.windows(2).any(|pair| pair[0] != pair[1]) {
+        let message = "these are settings of two faults";
+        problems.error(stability.trigger.at(), message, "a trigger is one fault");
     }
     let settings = [Some(&load), Some(&trigger), also.as_ref()].into_iter().flatten();
     let levels = settings.map(|setting| setting.values.levels().len());
@@ -106,6 +132,7 @@ pub(super) fn compile_stability(
         load,
         trigger,
         also,
+        fault: faults[0]?,
         workload: stability.counted_workload(&workload_name, names, problems)?,
         workload_name,
         well: stability.well.map_or(WELL, |share| share.0),
@@ -115,6 +142,50 @@ pub(super) fn compile_stability(
 }
 
 impl StabilitySection {
+    /// The stress that a limit on healing asks for, with the fault that `tree` has as the trigger.
+    pub fn stress(&self, healing: &WrittenHealing, tree: &Node) -> Result<Stress, StressMistake> {
+        let mut triggers = parameters(&self.trigger).into_iter();
+        let load = parameters(&self.load).into_iter().next();
+        let (Some(load), Some(trigger)) = (load, triggers.next()) else {
+            return Err(StressMistake::NoSection);
+        };
+        let no_value = |at: &Range<usize>, parameter: &Parameter| StressMistake::NoValue {
+            at: at.clone(),
+            path: parameter.path.clone(),
+            values: parameter.values.to_string(),
+        };
+        let fault = tree.get(&parse_path(fault_and_setting(&trigger.path).0));
+        let fault = fault.ok_or(StressMistake::NoSection)?;
+        let Values::Range(range) = &load.values else { return Err(StressMistake::NoSection) };
+        let parts = [range.before.as_str(), healing.load.as_str(), range.after.as_str()];
+        let value = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        if load.values.number_of(&value).is_none() {
+            return Err(no_value(&healing.at, &load));
+        }
+        let strongest =
+            |parameter: &Parameter| parameter.values.levels().pop().and_then(|level| level.setting);
+        let first = match &healing.trigger {
+            Some((value, at)) if trigger.values.number_of(value).is_none() => {
+                return Err(no_value(at, &trigger));
+            }
+            Some((value, _)) => Some(value.clone()),
+            None => strongest(&trigger),
+        };
+        let second = triggers.next().map(|also| (also.path.clone(), strongest(&also)));
+        let settings = std::iter::once((trigger.path.clone(), first)).chain(second);
+        let in_fault = |(path, value): (String, Option<String>)| {
+            Some((fault_and_setting(&path).1.to_owned(), value?))
+        };
+        let owner = load.path.split('.').nth(1).unwrap_or_default();
+        Ok(Stress {
+            trigger: fault.clone(),
+            settings: settings.filter_map(in_fault).collect(),
+            workload: self.workload.as_ref().map_or(owner, |name| name.as_str()).to_owned(),
+            well: self.well.map_or(WELL, |share| share.0),
+            load: (load.path, value),
+        })
+    }
+
     /// The place where it is written.
     fn at(&self) -> Location {
         if self.load.is_empty() { self.trigger.key() } else { self.load.key() }
@@ -138,13 +209,21 @@ impl StabilitySection {
         owner
     }
 
-    fn check_trigger(&self, trigger: &Parameter, problems: &mut Problems) {
+    /// The fault whose setting is the trigger, by its place; `None` if there is none, which has been
+    /// noted.
+    fn fault_of(&self, trigger: &Parameter, tree: &Node, problems: &mut Problems) -> Option<u32> {
         let path = parse_path(&trigger.path);
         let is_of_a_fault = matches!(path.as_slice(), [Segment::Key(section), _, Segment::Key(_), ..] if section == "faults");
         if !is_of_a_fault {
             let message = format!("`{}` is not a setting of a fault", trigger.path);
             let help = "write the size or the length of a fault, such as `'faults[0].by': 2x..20x` or `'faults[0].for': 5s..60s`";
             problems.error(self.trigger.at(), message, help);
+            return None;
+        }
+        // A fault that is not there has been noted when the path was followed.
+        match path[1].within(&tree.get(&path[..1])?.value) {
+            Segment::Index(place) => u32::try_from(place).ok(),
+            Segment::Key(_) | Segment::Item(_) => None,
         }
     }
 

@@ -9,6 +9,12 @@ impl Resolver<'_, '_> {
     pub fn claim(&mut self, sentence: &Sentence, place: &Place<'_>) -> Option<Claim> {
         match sentence {
             Sentence::NothingLost => Some(Claim::NothingLost),
+            Sentence::Heals(healing) => {
+                let message = "one run does not show up to which load a system heals";
+                let help = "write it under `goals: limits:`, or ask `fusebox stability`";
+                self.problem_in(place, &healing.at, message, help);
+                None
+            }
             Sentence::InOrder(events) => {
                 let events: Vec<Option<Occurrence>> =
                     events.iter().map(|event| self.occurrence(event, place)).collect();

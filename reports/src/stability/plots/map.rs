@@ -3,7 +3,7 @@
 use sim_experiments::stability::{Behaviour, Cell, Map, Stability};
 
 use crate::plot::{Canvas, Colour, DrawError, Drawing, Drawn, Pixel, colour, font};
-use crate::stability::words::{load, name};
+use crate::stability::words::{BEHAVIOURS, NOT_RUN, letter, mark, name, up_to};
 
 const LEFT: i32 = 170;
 const TOP: i32 = 76;
@@ -57,7 +57,9 @@ impl BehaviourMaps<'_> {
         let title = format!("{}: what it recovers from{also}", self.scenario);
         canvas.write(&title, (16, 10), font::TITLE)?;
         draw_legend(canvas)?;
-        canvas.write(&format!("upwards: {}", plan.load.path), (16, 56), font::LABEL)
+        let path = &plan.load.path;
+        let text = format!("upwards: {path}    ? not all runs agree    {NOT_RUN} not run");
+        canvas.write(&text, (16, 56), font::LABEL)
     }
 
     fn draw_cells(&self, canvas: &dyn Canvas, map: &Map) -> Drawn {
@@ -78,10 +80,9 @@ impl BehaviourMaps<'_> {
         for (column, trigger) in map.triggers.iter().enumerate() {
             canvas.write(&trigger.shown, (column_left(column) + 4, below), font::LABEL)?;
         }
-        let safe = self.stability.healing().map_or_else(String::new, |healing| {
-            format!("    every trigger heals up to {}", load(self.stability, healing.up_to))
-        });
-        let text = format!("to the right: {}{safe}", self.stability.plan.trigger.path);
+        let heals = up_to(self.stability, self.stability.healing().boundary);
+        let path = &self.stability.plan.trigger.path;
+        let text = format!("to the right: {path}    it heals after every trigger: {heals}");
         canvas.write(&text, (LEFT, below + 22), font::LABEL)
     }
 }
@@ -92,46 +93,34 @@ fn column_left(trigger: usize) -> i32 {
 }
 
 fn draw_legend(canvas: &dyn Canvas) -> Drawn {
-    const ALL: [Behaviour; 5] = [
-        Behaviour::Stable,
-        Behaviour::Recovers,
-        Behaviour::Degraded,
-        Behaviour::Metastable,
-        Behaviour::Overloaded,
-    ];
-    for (place, behaviour) in ALL.into_iter().enumerate() {
+    for (place, behaviour) in BEHAVIOURS.into_iter().enumerate() {
         let left = 16 + place as i32 * 140;
-        let (colour, letter) = look(behaviour);
-        canvas.rectangle([(left, 36), (left + 18, 52)], colour)?;
-        let text = format!("{letter} {}", name(behaviour));
-        canvas.write(&text, (left + 24, 36), font::LABEL)?;
+        canvas.rectangle([(left, 36), (left + 18, 52)], colour_of(behaviour).opacity(0.75))?;
+        canvas.write(letter(behaviour), (left + 4, 36), font::LABEL)?;
+        canvas.write(name(behaviour), (left + 24, 36), font::LABEL)?;
     }
     Ok(())
 }
 
-/// The colour of a behaviour, and a letter for readers who see no colours.
-fn look(behaviour: Behaviour) -> (Colour, &'static str) {
+fn colour_of(behaviour: Behaviour) -> Colour {
     match behaviour {
-        Behaviour::Stable => (colour::OK, "s"),
-        Behaviour::Recovers => (colour::BUSY, "r"),
-        Behaviour::Degraded => (colour::DEGRADED, "d"),
-        Behaviour::Metastable => (colour::FAILED, "M"),
-        Behaviour::Overloaded => (colour::FAINT, "o"),
+        Behaviour::Stable => colour::OK,
+        Behaviour::Recovers => colour::BUSY,
+        Behaviour::Degraded => colour::DEGRADED,
+        Behaviour::Metastable => colour::FAILED,
+        Behaviour::Overloaded => colour::FAINT,
     }
 }
 
 fn draw_cell(canvas: &dyn Canvas, cell: &Cell, (left, top): Pixel) -> Drawn {
     let corners = [(left, top), (left + CELL.0 - 2, top + CELL.1 - 2)];
-    let Some(behaviour) = cell.usual() else {
-        return canvas.rectangle(corners, colour::FAINT.opacity(0.2));
-    };
-    let (colour, letter) = look(behaviour);
-    canvas.rectangle(corners, colour.opacity(0.75))?;
-    let (healed, runs) = (cell.healed(), cell.runs.len());
+    let colour = cell.usual().map_or(colour::FAINT.opacity(0.2), |it| colour_of(it).opacity(0.75));
+    canvas.rectangle(corners, colour)?;
+    let (mark, healed, runs) = (mark(cell), cell.healed(), cell.runs.len());
     let text = if healed == runs || healed == 0 {
-        letter.to_owned()
+        mark
     } else {
-        format!("{letter} {healed} of {runs} heal")
+        format!("{mark} {healed} of {runs} heal")
     };
     canvas.write(&text, (left + 6, top + 8), font::LABEL)
 }
