@@ -178,8 +178,9 @@ impl Loader {
         for setting in &overrides.settings {
             self.apply_setting(&mut tree, setting);
         }
-        self.apply(&mut tree, &overrides.request);
+        // Before one of them applies, so that it may take away what it names.
         self.check_conditions(&tree);
+        self.apply(&mut tree, &overrides.request);
         for section in analyses::VARIED {
             self.check_varied(&tree, section);
         }
