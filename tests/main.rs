@@ -48,6 +48,7 @@ mod independent;
 mod kept_connections;
 mod limits;
 mod links;
+mod named_guards;
 mod operators;
 mod outages;
 mod presets;

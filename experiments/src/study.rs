@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sim_models::scenario::tree::{Node, Segment};
 use sim_models::scenario::{Input, Loaded, Overrides, Problem, ProblemKind, Request, load};
 use sim_models::study::{Level, Parameter, Values};
 use sim_models::system::Blueprint;
@@ -51,6 +52,12 @@ impl Study {
     /// The system as it is written.
     pub fn as_written(&self) -> &Arc<Blueprint> {
         &self.as_written
+    }
+
+    /// The place to which a path leads in the text of the scenario; `None` if the text cannot tell.
+    pub fn place_of(&self, path: &[Segment]) -> Option<Vec<Segment>> {
+        let tree = Node::parse(&self.input.text, 0).ok()?;
+        tree.resolve(path, tree.at).ok()
     }
 
     /// The request for which the scenario was read at first.

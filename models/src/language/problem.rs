@@ -53,6 +53,8 @@ pub enum ProblemKind {
     Ordinary,
     /// A rule between settings does not hold; changing another setting may mend it.
     BrokenRule,
+    /// A list has no item of this name or kind, or several.
+    NoSuchItem,
 }
 
 /// A problem of a scenario.

@@ -1,5 +1,6 @@
 //! YAML with the place of every value.
 
+pub use super::path::{Segment, normalize_edge, parse_path};
 use super::problem::{Location, Problem, did_you_mean};
 
 /// A value and its place.
@@ -39,52 +40,6 @@ pub struct Key {
     pub at: Location,
 }
 
-/// One step of a path from the root of a scenario.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Segment {
-    /// Into a map.
-    Key(String),
-    /// Into a list.
-    Index(usize),
-}
-
-impl Segment {
-    /// The segment for a step into `value`: in a list, a number is an index (`faults.0.by`).
-    fn within(&self, value: &Value) -> Self {
-        match (self, value) {
-            (Self::Key(name), Value::List(_)) => {
-                name.parse().map_or_else(|_| self.clone(), Self::Index)
-            }
-            _ => self.clone(),
-        }
-    }
-}
-
-/// The path written as `services.d.threads` or `faults[0].by`. Names of edges hold blanks and
-/// arrows but no dots.
-pub fn parse_path(text: &str) -> Vec<Segment> {
-    let mut segments = Vec::new();
-    for part in text.split('.') {
-        let (name, indices) = part.split_once('[').unwrap_or((part, ""));
-        segments.push(Segment::Key(normalize_edge(name)));
-        segments.extend(
-            indices
-                .split('[')
-                .filter_map(|index| index.trim_end_matches(']').parse().ok())
-                .map(Segment::Index),
-        );
-    }
-    segments
-}
-
-/// An edge with one blank on each side of its arrow; other names trimmed.
-pub fn normalize_edge(name: &str) -> String {
-    match name.split_once("->") {
-        Some((caller, callee)) => format!("{} -> {}", caller.trim(), callee.trim()),
-        None => name.trim().to_owned(),
-    }
-}
-
 /// The key of the map that a bare number stands for, by the key that leads to the map: "max" for
 /// "threads".
 pub type ShortForms = fn(&str) -> Option<&'static str>;
@@ -92,14 +47,19 @@ pub type ShortForms = fn(&str) -> Option<&'static str>;
 impl Node {
     /// The node at `path`.
     pub fn get(&self, path: &[Segment]) -> Option<&Self> {
+        self.follow(&self.resolve(path, self.at).ok()?)
+    }
+
+    /// The node at a path that is [resolved](Self::resolve).
+    pub(super) fn follow(&self, path: &[Segment]) -> Option<&Self> {
         let Some((first, rest)) = path.split_first() else { return Some(self) };
-        match (first.within(&self.value), &self.value) {
+        match (first, &self.value) {
             (Segment::Key(name), Value::Map(entries)) => entries
                 .iter()
-                .find(|(key, _)| normalize_edge(&key.name) == name)
-                .and_then(|(_, node)| node.get(rest)),
+                .find(|(key, _)| normalize_edge(&key.name) == *name)
+                .and_then(|(_, node)| node.follow(rest)),
             (Segment::Index(index), Value::List(items)) => {
-                items.get(index).and_then(|node| node.get(rest))
+                items.get(*index).and_then(|node| node.follow(rest))
             }
             _ => None,
         }
@@ -107,14 +67,15 @@ impl Node {
 
     /// The place of the key that leads to `path`; the node itself for items of lists.
     pub fn key_location(&self, path: &[Segment]) -> Option<Location> {
+        let path = self.resolve(path, self.at).ok()?;
         let (last, parents) = path.split_last()?;
-        let parent = self.get(parents)?;
+        let parent = self.follow(parents)?;
         match (last, &parent.value) {
             (Segment::Key(name), Value::Map(entries)) => entries
                 .iter()
                 .find(|(key, _)| normalize_edge(&key.name) == *name)
                 .map(|(key, _)| key.at),
-            _ => parent.get(std::slice::from_ref(last)).map(|node| node.at),
+            _ => parent.follow(std::slice::from_ref(last)).map(|node| node.at),
         }
     }
 
@@ -159,6 +120,18 @@ impl Node {
         path_at: Location,
         short_forms: ShortForms,
     ) -> Result<(), Problem> {
+        let place = self.place_for(path, &node.value, path_at)?;
+        self.put(&place, node, path_at, short_forms)
+    }
+
+    /// Puts `node` at a path that is resolved.
+    fn put(
+        &mut self,
+        path: &[Segment],
+        node: Self,
+        path_at: Location,
+        short_forms: ShortForms,
+    ) -> Result<(), Problem> {
         let Some((first, rest)) = path.split_first() else {
             *self = node;
             return Ok(());
@@ -166,10 +139,10 @@ impl Node {
         if self.value == Value::Null {
             self.value = Value::Map(Vec::new());
         }
-        match (first.within(&self.value), &mut self.value) {
+        match (first, &mut self.value) {
             (Segment::Key(name), Value::Map(entries)) => {
                 let position =
-                    entries.iter().position(|(key, _)| normalize_edge(&key.name) == name);
+                    entries.iter().position(|(key, _)| normalize_edge(&key.name) == *name);
                 if rest.is_empty() && node.value == Value::Null {
                     if position.is_none() {
                         let known: Vec<&str> =
@@ -178,11 +151,11 @@ impl Node {
                             format!("there is no `{name}` to remove"),
                             Some(path_at),
                         );
-                        let meant = did_you_mean(&name, known)
+                        let meant = did_you_mean(name, known)
                             .map(|meant| format!("did you mean `{meant}`?"));
                         return Err(meant.map_or(problem.clone(), |help| problem.with_help(help)));
                     }
-                    entries.retain(|(key, _)| normalize_edge(&key.name) != name);
+                    entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
                     return Ok(());
                 }
                 let position = position.unwrap_or_else(|| {
@@ -193,7 +166,7 @@ impl Node {
                     entries.len() - 1
                 });
                 let child = &mut entries[position].1;
-                match (short_forms(&name), &mut child.value, &node.value) {
+                match (short_forms(name), &mut child.value, &node.value) {
                     (Some(key), Value::Integer(_), _) if !rest.is_empty() => {
                         let number = child.clone();
                         child.value =
@@ -201,20 +174,20 @@ impl Node {
                     }
                     (Some(key), Value::Map(_), Value::Integer(_)) if rest.is_empty() => {
                         let inner = [Segment::Key(key.to_owned())];
-                        return child.set(&inner, node, path_at, short_forms);
+                        return child.put(&inner, node, path_at, short_forms);
                     }
                     _ => {}
                 }
-                child.set(rest, node, path_at, short_forms)
+                child.put(rest, node, path_at, short_forms)
             }
             (Segment::Index(index), Value::List(items)) => {
                 let length = items.len();
-                if rest.is_empty() && node.value == Value::Null && index < length {
-                    items.remove(index);
+                if rest.is_empty() && node.value == Value::Null && *index < length {
+                    items.remove(*index);
                     return Ok(());
                 }
-                match items.get_mut(index) {
-                    Some(item) => item.set(rest, node, path_at, short_forms),
+                match items.get_mut(*index) {
+                    Some(item) => item.put(rest, node, path_at, short_forms),
                     None => Err(Problem::error(
                         format!("there is no item {index}: the list has {length}"),
                         Some(path_at),
@@ -271,17 +244,15 @@ impl Node {
 
     /// The node at `path`, for a change.
     pub fn get_mut(&mut self, path: &[Segment]) -> Option<&mut Self> {
-        let Some((first, rest)) = path.split_first() else { return Some(self) };
-        match (first.within(&self.value), &mut self.value) {
+        let path = self.resolve(path, self.at).ok()?;
+        path.iter().try_fold(self, |node, segment| match (segment, &mut node.value) {
             (Segment::Key(name), Value::Map(entries)) => entries
                 .iter_mut()
-                .find(|(key, _)| normalize_edge(&key.name) == name)
-                .and_then(|(_, node)| node.get_mut(rest)),
-            (Segment::Index(index), Value::List(items)) => {
-                items.get_mut(index).and_then(|node| node.get_mut(rest))
-            }
+                .find(|(key, _)| normalize_edge(&key.name) == *name)
+                .map(|(_, node)| node),
+            (Segment::Index(index), Value::List(items)) => items.get_mut(*index),
             _ => None,
-        }
+        })
     }
 }
 

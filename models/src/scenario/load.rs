@@ -186,8 +186,8 @@ impl Loader {
         }
         apply_defaults(&mut tree);
         let file = Scenario::decode(Found { node: &tree, key: tree.at }, &mut self.problems)?;
-        let is_candidate = overrides.request.is_candidate();
-        check_rules(&file.analyses.goals.rules, &tree, is_candidate, &mut self.problems);
+        let rules = &file.analyses.goals.rules;
+        check_rules(rules, &tree, &overrides.request, &mut self.problems);
         let name = Path::new(&input.name)
             .file_stem()
             .map_or_else(|| "scenario".to_owned(), |stem| stem.to_string_lossy().into_owned());
