@@ -60,6 +60,7 @@ mod reach;
 mod real_outages;
 mod recommendations;
 mod recommendations_applied;
+mod recommendations_report;
 mod regions;
 mod reported;
 mod running;
