@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sim_models::scenario::tree::{Node, Segment};
 use sim_models::scenario::{
     Input, Loaded, Overrides, Parsed, Problem, ProblemKind, Request, SingleChange, load,
     single_changes,
@@ -15,6 +16,7 @@ use thiserror::Error;
 /// Anything that the file can say can therefore vary, and a value is checked as if the file said it.
 #[derive(Clone, Debug)]
 pub struct Study {
+    text: String,
     parsed: Parsed,
     overrides: Overrides,
     as_written: Arc<Blueprint>,
@@ -48,12 +50,19 @@ impl Study {
             return Err(Unready::Problems(vec![loaded]));
         };
         let plan = plan(&loaded).ok_or(Unready::NothingAsked)?;
-        Ok((Self { parsed: Parsed::read(&input), overrides, as_written }, plan))
+        let parsed = Parsed::read(&input);
+        Ok((Self { text: input.text, parsed, overrides, as_written }, plan))
     }
 
     /// The system as it is written.
     pub fn as_written(&self) -> &Arc<Blueprint> {
         &self.as_written
+    }
+
+    /// The place to which a path leads in the text of the scenario; `None` if the text cannot tell.
+    pub fn place_of(&self, path: &[Segment]) -> Option<Vec<Segment>> {
+        let tree = Node::parse(&self.text, 0).ok()?;
+        tree.resolve(path, tree.at).ok()
     }
 
     /// The request for which the scenario was read at first.

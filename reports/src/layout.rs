@@ -4,10 +4,13 @@ use comfy_table::{CellAlignment, Table, presets};
 
 use crate::Palette;
 use crate::palette::Tone;
+use crate::paper::{Paper, columns_of, wrapped};
 
 /// A report for a terminal, written from top to bottom.
 pub(crate) struct Page {
     palette: Palette,
+    /// The columns to which lines are wrapped; `None` if they stay as they are.
+    columns: Option<usize>,
     text: String,
 }
 
@@ -15,12 +18,29 @@ impl Page {
     /// A page that begins with the name of a scenario and a line about it.
     pub fn new(palette: Palette, scenario: &str, about: &str) -> Self {
         let name = palette.paint(Tone::Heading, scenario);
-        Self { palette, text: format!("{name}: {about}\n") }
+        Self { palette, columns: None, text: format!("{name}: {about}\n") }
+    }
+
+    /// A page that begins with the name of a scenario and a line about it in the colour of its
+    /// tone, and that wraps everything that follows.
+    pub fn fitted(paper: Paper, scenario: &str, tone: Tone, about: &str) -> Self {
+        let (palette, columns) = (paper.palette(), paper.columns());
+        let painted = |tone: Tone, lines: &[String]| {
+            let lines = lines.iter().map(|line| palette.paint(tone, line.trim_start()));
+            lines.collect::<Vec<_>>().join("\n  ")
+        };
+        let name = wrapped(scenario, columns - 1, 0, 2);
+        let before = name.last().map_or(0, |line| columns_of(line)) + 2;
+        let about = painted(tone, &wrapped(about, columns, before, 2));
+        let text = format!("{}: {about}\n", painted(Tone::Heading, &name)).replace(": \n", ":\n");
+        Self { palette, columns: Some(columns), text }
     }
 
     /// Adds a line in the colour of its tone.
     pub fn remark(&mut self, tone: Tone, text: &str) {
-        self.plain(&self.palette.paint(tone, text));
+        for line in self.wrapped(text) {
+            self.plain(&self.palette.paint(tone, &line));
+        }
     }
 
     /// Adds a line as it is.
@@ -34,7 +54,27 @@ impl Page {
         self.text.push('\n');
         self.remark(Tone::Heading, title);
         for line in body.lines() {
-            self.plain(&format!("  {}", line.trim_end()));
+            for line in self.wrapped(&format!("  {line}")) {
+                self.plain(line.trim_end());
+            }
+        }
+    }
+
+    /// Adds a section whose lines stay as they are, however long.
+    pub fn section_as_it_is(&mut self, title: &str, body: &str) {
+        let columns = self.columns.take();
+        self.section(title, body);
+        self.columns = columns;
+    }
+
+    /// The lines of a line that may be too long.
+    fn wrapped(&self, line: &str) -> Vec<String> {
+        match self.columns {
+            Some(columns) if columns_of(line) > columns => {
+                let indent = line.len() - line.trim_start().len();
+                wrapped(line.trim(), columns, indent, indent + 2)
+            }
+            _ => vec![line.to_owned()],
         }
     }
 

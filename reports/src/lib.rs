@@ -7,7 +7,7 @@
 //! the document for programs, and `write_all` puts everything into a folder. [`run`], [`sweep`],
 //! [`recommend`] and [`stability`] are such reports; a new analysis adds one folder and one line
 //! here. What they share lives beside them: [`plot`] draws, `narrate` puts the timeline into words,
-//! `layout` sets sections and tables, `units` writes numbers, [`edit`] changes values in the text of a scenario, and [`files`] writes each file whole
+//! `layout` sets sections and tables, `fitted` tables that fit the width of their `paper`, `units` writes numbers, [`edit`] changes values in the text of a scenario, and [`files`] writes each file whole
 //! or not at all.
 #![forbid(unsafe_code)]
 
@@ -15,11 +15,13 @@ pub mod diagnostics;
 pub mod edit;
 pub mod exported;
 pub mod files;
+mod fitted;
 pub mod imported;
 mod json;
 mod layout;
 mod narrate;
 mod palette;
+mod paper;
 pub mod plot;
 pub mod recommend;
 pub mod run;
@@ -29,3 +31,4 @@ pub mod testing;
 mod units;
 
 pub use palette::Palette;
+pub use paper::Paper;

@@ -178,9 +178,9 @@ impl Target<'_> {
             return Err(Failure::Usage(message.to_owned()));
         }
         for setting in self.settings {
-            let given = parse_path(setting.split('=').next().unwrap_or_default());
+            let given = self.system.place_of(setting.split('=').next().unwrap_or_default());
             let overlaps = |path: &str| {
-                let path = parse_path(path);
+                let path = self.system.place_of(path);
                 path.starts_with(&given) || given.starts_with(&path)
             };
             let settings = &self.system.plan().settings;

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use sim_reports::Palette;
+use sim_reports::{Palette, Paper};
 
 use crate::failure::Failure;
 
@@ -33,6 +33,15 @@ pub fn complain(message: &str) {
 /// Colours for standard output, if it can show them and the user does not object.
 pub fn stdout_palette() -> Palette {
     palette(std::io::stdout().is_terminal())
+}
+
+/// Colours and columns for standard output: those of the terminal, or else of `COLUMNS`.
+pub fn stdout_paper() -> Paper {
+    let terminal = terminal_size::terminal_size_of(std::io::stdout());
+    let terminal = terminal.map(|(width, _)| usize::from(width.0));
+    let variable = || std::env::var("COLUMNS").ok()?.trim().parse().ok();
+    let columns = terminal.or_else(variable).unwrap_or(Paper::COLUMNS);
+    Paper::new(stdout_palette(), columns)
 }
 
 /// Colours for standard error, if it can show them and the user does not object.

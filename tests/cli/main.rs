@@ -28,6 +28,7 @@ fn stdout(output: &Output) -> String {
 fn transcripts() {
     trycmd::TestCases::new()
         .case("../tests/cli/*.trycmd")
+        .case("../docs/recommend.md")
         .env("NO_COLOR", "1")
         .env("COLUMNS", "100");
 }
@@ -385,6 +386,31 @@ fn recommended_values_are_written_into_the_file_itself_and_the_rest_stays() {
     assert_eq!(files(folder.path()).len(), 2, "nothing else is left");
     let checked = run(&["check", &file]);
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+}
+
+/// A shell reads the lines as one command.
+#[test]
+fn what_is_to_be_pasted_can_be_pasted() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, record) = goals_in(folder.path());
+    let arguments = ["recommend", &file, "--from", &record];
+    let output = fusebox(&arguments).env("COLUMNS", "60").output().expect("fusebox starts");
+    let shown = stdout(&output);
+    let pasted = &shown[shown.find("  --set").expect("changes")..];
+    assert_eq!(pasted.matches(" \\\n").count(), 2, "{pasted}");
+    let line = format!("exec {} run {file} {pasted}", env!("CARGO_BIN_EXE_fusebox"));
+    let by_shell = Command::new("sh").args(["-c", &line]).output().expect("sh starts");
+    let values = [
+        "--set",
+        "databases.db.connections=4",
+        "--set",
+        "calls.api -> db.timeout=250ms",
+        "--set",
+        "calls.api -> db.retry=null",
+    ];
+    let by_hand = run(&[&["run", &file], &values[..]].concat());
+    assert!(by_shell.status.success(), "{}", String::from_utf8_lossy(&by_shell.stderr));
+    assert_eq!(stdout(&by_shell), stdout(&by_hand));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Recommended values in the file that people keep.
 
+use sim_models::scenario::tree::{Segment, parse_path};
 use sim_models::scenario::{GoalsPlan, GoalsRequest, Input, Loaded, Request};
 use sim_models::study::{Level, Parameter, Values};
 use sim_models::system::Blueprint;
@@ -58,6 +59,22 @@ pub fn changes<'a>(plan: &'a GoalsPlan, candidate: &'a Candidate) -> Vec<Change<
 }
 
 impl TunableSystem {
+    /// The place to which a path leads in the file, with the numbers of items in place of their
+    /// names. A path that leads nowhere stays as it is.
+    pub fn place_of(&self, path: &str) -> Vec<Segment> {
+        let path = parse_path(path);
+        self.study().place_of(&path).unwrap_or(path)
+    }
+
+    /// The setting that a path means, whichever of its names the path uses for an item of a list.
+    pub fn setting(&self, path: &str) -> Option<usize> {
+        let settings = &self.plan().settings;
+        settings.iter().position(|setting| setting.path == path).or_else(|| {
+            let place = self.place_of(path);
+            settings.iter().position(|setting| self.place_of(&setting.path) == place)
+        })
+    }
+
     /// The value of a setting that is written as `text`; `None` if it is not among those that the
     /// setting may have.
     pub fn level(&self, setting: usize, text: &str) -> Option<Level> {

@@ -74,6 +74,9 @@ pub struct FormulaEstimate {
     pub setting: usize,
     /// The formulas that apply to it.
     pub formulas: Vec<Formula>,
+    /// The slots granted per second in the busiest tenth of the run, if the formulas are fed with
+    /// the load then, because it is planned to vary.
+    pub busiest_tenth: Option<f64>,
 }
 
 /// The meaning of a setting for which there is a formula.
@@ -90,6 +93,8 @@ impl<'a> Meaning<'a> {
     fn of(path: &'a str) -> Option<Self> {
         let (section, rest) = path.split_once('.')?;
         let (owner, key) = rest.split_once('.')?;
+        // In a list of guards, the only one of its kind.
+        let key = key.strip_prefix("guards.").unwrap_or(key);
         Some(match (section, key.strip_suffix(".max").unwrap_or(key)) {
             ("services", "threads") => Self::PoolSize(owner, PoolKind::Threads),
             ("services", "slots") => Self::PoolSize(owner, PoolKind::Slots),
@@ -120,7 +125,7 @@ pub fn formulas(
     let mut estimates = Vec::new();
     for (place, setting) in system.plan().settings.iter().enumerate() {
         let Some(meaning) = Meaning::of(&setting.path) else { continue };
-        let Some((formulas, start)) = estimate(system, &runs, meaning, &candidate) else {
+        let Some((formulas, start, usage)) = estimate(system, &runs, meaning, &candidate) else {
             continue;
         };
         let share = setting.values.share_of(start);
@@ -131,7 +136,8 @@ pub fn formulas(
         if system.systems(&with_it).is_ok() {
             candidate = with_it;
         }
-        estimates.push(FormulaEstimate { setting: place, formulas });
+        let busiest_tenth = usage.filter(|usage| usage.is_of_busiest_tenth).map(|usage| usage.rate);
+        estimates.push(FormulaEstimate { setting: place, formulas, busiest_tenth });
     }
     Ok((estimates, candidate))
 }
@@ -159,30 +165,32 @@ fn roomy(system: &TunableSystem) -> Vec<Arc<Blueprint>> {
     system.systems(&candidate).unwrap_or_else(|_| system.as_written().to_vec())
 }
 
-/// The formulas for a setting, and the value to begin with; `None` if there is nothing to measure.
+/// The formulas for a setting, the value to begin with, and the use of the pool that they are fed
+/// with; `None` if there is nothing to measure.
 fn estimate(
     system: &TunableSystem,
     runs: &[Finished],
     meaning: Meaning<'_>,
     so_far: &Candidate,
-) -> Option<(Vec<Formula>, f64)> {
+) -> Option<(Vec<Formula>, f64, Option<Usage>)> {
     let (owner, kind) = match meaning {
         Meaning::PoolSize(owner, kind) => (owner, kind),
         Meaning::Timeout(edge) => {
             let formula = percentile(runs, edge)?;
-            return Some((vec![formula], formula.value()));
+            return Some((vec![formula], formula.value(), None));
         }
     };
     let usage = usage(runs, owner, kind)?;
     let little = Formula::Little { rate: usage.rate, held: usage.busy / usage.rate };
     let erlang_c = Formula::ErlangC { load: usage.busy };
     if kind != PoolKind::Permits {
-        return Some((vec![little, erlang_c], erlang_c.value().max(little.value())));
+        let start = erlang_c.value().max(little.value());
+        return Some((vec![little, erlang_c], start, Some(usage)));
     }
     let three_terms = three_terms(system, owner, usage, so_far);
     // A size below what Little's law needs would turn healthy requests away.
     let start = three_terms.value().max(erlang_c.value());
-    Some((vec![little, erlang_c, three_terms], start))
+    Some((vec![little, erlang_c, three_terms], start, Some(usage)))
 }
 
 fn percentile(runs: &[Finished], edge: &str) -> Option<Formula> {
@@ -201,12 +209,14 @@ struct Usage {
     busy: f64,
     /// Slots granted per second.
     rate: f64,
+    /// True if that is in the busiest tenth of a run.
+    is_of_busiest_tenth: bool,
 }
 
 impl Usage {
-    /// The same slots and times at a load that is larger by a factor.
-    fn times(self, factor: f64) -> Self {
-        Self { busy: self.busy * factor, rate: self.rate * factor }
+    /// The same slots and times at the load of the busiest tenth, which is larger by a factor.
+    fn in_busiest_tenth(self, factor: f64) -> Self {
+        Self { busy: self.busy * factor, rate: self.rate * factor, is_of_busiest_tenth: true }
     }
 }
 
@@ -214,14 +224,16 @@ fn usage(runs: &[Finished], owner: &str, kind: PoolKind) -> Option<Usage> {
     let of_run = |run: &Finished| {
         let summary = &run.summary;
         let seconds = summary.simulated_seconds - summary.warmup_seconds;
-        let peak = if has_varying_load(run) { peak(run, owner, kind) } else { 1.0 };
+        let peak = has_varying_load(run).then(|| peak(run, owner, kind));
         let of_pool = move |pool: &PoolSummary| Usage {
             busy: pool.busy_mean,
             rate: pool.granted as f64 / (seconds * pool.there.unwrap_or(1.0)),
+            is_of_busiest_tenth: false,
         };
         let is_it = |pool: &&PoolSummary| pool.kind == kind.name() && owner_of(pool) == owner;
         let usages = summary.pools.iter().filter(is_it).map(of_pool);
-        usages.map(|usage| usage.times(peak)).collect::<Vec<_>>()
+        let at_peak = |usage: Usage| peak.map_or(usage, |peak| usage.in_busiest_tenth(peak));
+        usages.map(at_peak).collect::<Vec<_>>()
     };
     runs.iter()
         .flat_map(of_run)
@@ -271,8 +283,8 @@ fn three_terms(system: &TunableSystem, edge: &str, usage: Usage, so_far: &Candid
 
 /// The timeout of an edge in seconds: the candidate's, or else the file's.
 fn timeout(system: &TunableSystem, edge: &str, candidate: &Candidate) -> Option<f64> {
-    let path = format!("calls.{edge}.timeout");
-    let place = system.plan().settings.iter().position(|setting| setting.path == path);
+    let is_it = |path: &str| matches!(Meaning::of(path), Some(Meaning::Timeout(of)) if of == edge);
+    let place = system.plan().settings.iter().position(|setting| is_it(&setting.path));
     let of_candidate = place.map(|place| candidate.levels[place].number);
     let blueprint = &system.as_written()[0];
     let of_file = || {

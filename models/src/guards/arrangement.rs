@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::sets::GuardSet;
-use super::{Listed, WrittenGuard};
+use super::{KEYS, Listed, WrittenGuard};
 use crate::language::tree::Value;
 use crate::language::{Decode, Found, Location, Placed, Problems, expected, schema_of};
 
@@ -41,14 +41,42 @@ impl Arrangement {
 
     /// Notes what is wrong with the guards together; `at` is where they are written.
     pub fn check(&self, at: Location, problems: &mut Problems) {
-        if let Self::Set(set) = self {
-            set.check(at, problems);
+        match self {
+            Self::List(list) => check_names(list, problems),
+            Self::Set(set) => set.check(at, problems),
         }
     }
 
     /// True if nobody can choose their order.
     pub fn has_fixed_order(&self) -> bool {
         matches!(self, Self::Set(set) if set.has_fixed_order())
+    }
+}
+
+/// Notes names by which no path could call a guard.
+fn check_names(list: &[Placed<Listed>], problems: &mut Problems) {
+    let named = || {
+        let of = |guard: &Placed<Listed>| {
+            let (key, name) = guard.key_and_name();
+            name.cloned().map(|name| (key, name))
+        };
+        list.iter().filter_map(of)
+    };
+    for (key, name) in named() {
+        let at = name.at();
+        problems.name(&name, at);
+        if !name.is_empty() && name.chars().all(|letter| letter.is_ascii_digit()) {
+            let help = "a path would take it for the place in the list; add a letter";
+            problems.error(at, format!("`{}` cannot be a name", *name), help);
+        }
+        if *name != key && KEYS.contains(&name.as_str()) {
+            let help = "choose a name that is no kind of guard";
+            problems.error(at, format!("this {key} cannot be called `{}`", *name), help);
+        }
+        if named().filter(|(_, other)| **other == *name).count() > 1 {
+            let help = "each guard of a list needs a name of its own";
+            problems.error(at, format!("several guards are called `{}`", *name), help);
+        }
     }
 }
 

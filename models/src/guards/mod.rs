@@ -212,6 +212,9 @@ macro_rules! guards {
                 pub(crate) struct $guard {
                     $(#[doc = $doc])*
                     $key => settings: Placed<<super::$guard as Guards>::Section>,
+                    /// The name by which paths call it, such as `outer` in
+                    /// `calls.a -> b.guards.outer.max wait`; its kind if it is the only one in the list.
+                    "name" => name: Option<Placed<String>>,
                 }
             } )*
         }
@@ -228,6 +231,11 @@ macro_rules! guards {
                 match self {
                     $( Self::$guard(guard) => WrittenGuard::$guard(guard.settings.clone()), )*
                 }
+            }
+
+            /// Its key, and its name if it has one.
+            fn key_and_name(&self) -> (&'static str, Option<&Placed<String>>) {
+                match self { $( Self::$guard(guard) => ($key, guard.name.as_ref()), )* }
             }
         }
 

@@ -13,6 +13,7 @@ mod check;
 mod decode;
 pub(crate) mod distribution;
 mod kinds;
+mod path;
 pub(crate) mod phrase;
 mod placed;
 mod problem;

@@ -55,6 +55,8 @@ pub enum ProblemKind {
     BrokenRule,
     /// A setting has no effect, which harms nothing.
     WithoutEffect,
+    /// A list has no item of this name or kind, or several.
+    NoSuchItem,
 }
 
 /// A problem of a scenario.

@@ -1,5 +1,6 @@
 //! YAML with the place of every value.
 
+pub use super::path::{Segment, normalize_edge, parse_path};
 use super::problem::{Location, Problem, did_you_mean};
 
 /// A value and its place.
@@ -39,67 +40,6 @@ pub struct Key {
     pub at: Location,
 }
 
-/// One step of a path from the root of a scenario.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Segment {
-    /// Into a map.
-    Key(String),
-    /// Into a list.
-    Index(usize),
-    /// Into a list of maps, to the only one with this key and value: `slow db` for `{ slow: db }`.
-    Item(String),
-}
-
-impl Segment {
-    /// The segment for a step into `value`: in a list, a number is an index (`faults.0.by`), and so is
-    /// an item that is there once.
-    pub fn within(&self, value: &Value) -> Self {
-        match (self, value) {
-            (Self::Key(name), Value::List(_)) => {
-                name.parse().map_or_else(|_| self.clone(), Self::Index)
-            }
-            (Self::Item(name), Value::List(items)) => {
-                let mut found =
-                    (0..items.len()).filter(|index| items[*index].says().any(|it| it == *name));
-                match (found.next(), found.next()) {
-                    (Some(index), None) => Self::Index(index),
-                    _ => self.clone(),
-                }
-            }
-            _ => self.clone(),
-        }
-    }
-}
-
-/// The path written as `services.d.threads`, `faults[0].by` or `faults[slow db].by`. Names of edges
-/// hold blanks and arrows but no dots.
-pub fn parse_path(text: &str) -> Vec<Segment> {
-    let mut segments = Vec::new();
-    for part in text.split('.') {
-        let (name, indices) = part.split_once('[').unwrap_or((part, ""));
-        segments.push(Segment::Key(normalize_edge(name)));
-        segments.extend(
-            indices
-                .split('[')
-                .map(|index| index.trim_end_matches(']'))
-                .filter(|index| !index.is_empty())
-                .map(|index| match index.parse() {
-                    Ok(index) => Segment::Index(index),
-                    Err(_) => Segment::Item(normalize_edge(index)),
-                }),
-        );
-    }
-    segments
-}
-
-/// An edge with one blank on each side of its arrow; other names trimmed.
-pub fn normalize_edge(name: &str) -> String {
-    match name.split_once("->") {
-        Some((caller, callee)) => format!("{} -> {}", caller.trim(), callee.trim()),
-        None => name.trim().to_owned(),
-    }
-}
-
 /// The key of the map that a bare number stands for, by the key that leads to the map: "max" for
 /// "threads".
 pub type ShortForms = fn(&str) -> Option<&'static str>;
@@ -107,14 +47,19 @@ pub type ShortForms = fn(&str) -> Option<&'static str>;
 impl Node {
     /// The node at `path`.
     pub fn get(&self, path: &[Segment]) -> Option<&Self> {
+        self.follow(&self.resolve(path, self.at).ok()?)
+    }
+
+    /// The node at a path that is [resolved](Self::resolve).
+    pub(super) fn follow(&self, path: &[Segment]) -> Option<&Self> {
         let Some((first, rest)) = path.split_first() else { return Some(self) };
-        match (first.within(&self.value), &self.value) {
+        match (first, &self.value) {
             (Segment::Key(name), Value::Map(entries)) => entries
                 .iter()
-                .find(|(key, _)| normalize_edge(&key.name) == name)
-                .and_then(|(_, node)| node.get(rest)),
+                .find(|(key, _)| normalize_edge(&key.name) == *name)
+                .and_then(|(_, node)| node.follow(rest)),
             (Segment::Index(index), Value::List(items)) => {
-                items.get(index).and_then(|node| node.get(rest))
+                items.get(*index).and_then(|node| node.follow(rest))
             }
             _ => None,
         }
@@ -122,14 +67,15 @@ impl Node {
 
     /// The place of the key that leads to `path`; the node itself for items of lists.
     pub fn key_location(&self, path: &[Segment]) -> Option<Location> {
+        let path = self.resolve(path, self.at).ok()?;
         let (last, parents) = path.split_last()?;
-        let parent = self.get(parents)?;
+        let parent = self.follow(parents)?;
         match (last, &parent.value) {
             (Segment::Key(name), Value::Map(entries)) => entries
                 .iter()
                 .find(|(key, _)| normalize_edge(&key.name) == *name)
                 .map(|(key, _)| key.at),
-            _ => parent.get(std::slice::from_ref(last)).map(|node| node.at),
+            _ => parent.follow(std::slice::from_ref(last)).map(|node| node.at),
         }
     }
 
@@ -143,18 +89,16 @@ impl Node {
 
     /// Removes the node at `path`; returns true if there was one.
     pub fn remove(&mut self, path: &[Segment]) -> bool {
+        let Ok(path) = self.resolve(path, self.at) else { return false };
         let Some((last, parents)) = path.split_last() else { return false };
-        let Some(parent) = self.get_mut(parents).map(|parent| &mut parent.value) else {
-            return false;
-        };
-        match (last.within(parent), parent) {
-            (Segment::Key(name), Value::Map(entries)) => {
+        match (last, self.get_mut(parents).map(|parent| &mut parent.value)) {
+            (Segment::Key(name), Some(Value::Map(entries))) => {
                 let before = entries.len();
-                entries.retain(|(key, _)| normalize_edge(&key.name) != name);
+                entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
                 entries.len() < before
             }
-            (Segment::Index(index), Value::List(items)) if index < items.len() => {
-                items.remove(index);
+            (Segment::Index(index), Some(Value::List(items))) if *index < items.len() => {
+                items.remove(*index);
                 true
             }
             _ => false,
@@ -177,6 +121,18 @@ impl Node {
         path_at: Location,
         short_forms: ShortForms,
     ) -> Result<(), Problem> {
+        let place = self.place_for(path, &node.value, path_at)?;
+        self.put(&place, node, path_at, short_forms)
+    }
+
+    /// Puts `node` at a path that is resolved.
+    fn put(
+        &mut self,
+        path: &[Segment],
+        node: Self,
+        path_at: Location,
+        short_forms: ShortForms,
+    ) -> Result<(), Problem> {
         let Some((first, rest)) = path.split_first() else {
             *self = node;
             return Ok(());
@@ -184,10 +140,10 @@ impl Node {
         if self.value == Value::Null {
             self.value = Value::Map(Vec::new());
         }
-        match (first.within(&self.value), &mut self.value) {
+        match (first, &mut self.value) {
             (Segment::Key(name), Value::Map(entries)) => {
                 let position =
-                    entries.iter().position(|(key, _)| normalize_edge(&key.name) == name);
+                    entries.iter().position(|(key, _)| normalize_edge(&key.name) == *name);
                 if rest.is_empty() && node.value == Value::Null {
                     if position.is_none() {
                         let known: Vec<&str> =
@@ -196,11 +152,11 @@ impl Node {
                             format!("there is no `{name}` to remove"),
                             Some(path_at),
                         );
-                        let meant = did_you_mean(&name, known)
+                        let meant = did_you_mean(name, known)
                             .map(|meant| format!("did you mean `{meant}`?"));
                         return Err(meant.map_or(problem.clone(), |help| problem.with_help(help)));
                     }
-                    entries.retain(|(key, _)| normalize_edge(&key.name) != name);
+                    entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
                     return Ok(());
                 }
                 let position = position.unwrap_or_else(|| {
@@ -211,7 +167,7 @@ impl Node {
                     entries.len() - 1
                 });
                 let child = &mut entries[position].1;
-                match (short_forms(&name), &mut child.value, &node.value) {
+                match (short_forms(name), &mut child.value, &node.value) {
                     (Some(key), Value::Integer(_), _) if !rest.is_empty() => {
                         let number = child.clone();
                         child.value =
@@ -219,20 +175,20 @@ impl Node {
                     }
                     (Some(key), Value::Map(_), Value::Integer(_)) if rest.is_empty() => {
                         let inner = [Segment::Key(key.to_owned())];
-                        return child.set(&inner, node, path_at, short_forms);
+                        return child.put(&inner, node, path_at, short_forms);
                     }
                     _ => {}
                 }
-                child.set(rest, node, path_at, short_forms)
+                child.put(rest, node, path_at, short_forms)
             }
             (Segment::Index(index), Value::List(items)) => {
                 let length = items.len();
-                if rest.is_empty() && node.value == Value::Null && index < length {
-                    items.remove(index);
+                if rest.is_empty() && node.value == Value::Null && *index < length {
+                    items.remove(*index);
                     return Ok(());
                 }
-                match items.get_mut(index) {
-                    Some(item) => item.set(rest, node, path_at, short_forms),
+                match items.get_mut(*index) {
+                    Some(item) => item.put(rest, node, path_at, short_forms),
                     None => Err(Problem::error(
                         format!("there is no item {index}: the list has {length}"),
                         Some(path_at),
@@ -240,21 +196,11 @@ impl Node {
                     .with_help("items are counted from 0")),
                 }
             }
-            (Segment::Item(name), Value::List(items)) => {
-                let says = |item: &&Self| item.says().any(|it| it == name);
-                let count = items.iter().filter(says).count();
-                let message = match count {
-                    0 => format!("no item of the list is `{name}`"),
-                    _ => format!("{count} items of the list are `{name}`"),
-                };
-                let help = "write a key and its value, such as `faults[slow db]`, or the place of the item, counted from 0";
-                Err(Problem::error(message, Some(path_at)).with_help(help))
-            }
             (segment, other) => {
                 let wanted = match segment {
                     Segment::Key(name) => format!("`{name}`"),
                     Segment::Index(index) => format!("item {index}"),
-                    Segment::Item(name) => format!("item `{name}`"),
+                    Segment::Item(words) => format!("item `{words}`"),
                 };
                 Err(Problem::error(
                     format!("there is no {wanted} in {}", other.description()),
@@ -292,15 +238,6 @@ impl Node {
         }
     }
 
-    /// The texts and keys of a map as an item of a list is named by: `slow db` for `{ slow: db }`.
-    fn says(&self) -> impl Iterator<Item = String> {
-        let entries = if let Value::Map(entries) = &self.value { entries.as_slice() } else { &[] };
-        entries.iter().filter_map(|(key, node)| match &node.value {
-            Value::Text(text) => Some(format!("{} {}", key.name, normalize_edge(text))),
-            _ => None,
-        })
-    }
-
     /// The keys of a map; none for anything else.
     pub fn keys(&self) -> impl Iterator<Item = &Key> {
         let entries = if let Value::Map(entries) = &self.value { entries.as_slice() } else { &[] };
@@ -309,17 +246,15 @@ impl Node {
 
     /// The node at `path`, for a change.
     pub fn get_mut(&mut self, path: &[Segment]) -> Option<&mut Self> {
-        let Some((first, rest)) = path.split_first() else { return Some(self) };
-        match (first.within(&self.value), &mut self.value) {
+        let path = self.resolve(path, self.at).ok()?;
+        path.iter().try_fold(self, |node, segment| match (segment, &mut node.value) {
             (Segment::Key(name), Value::Map(entries)) => entries
                 .iter_mut()
-                .find(|(key, _)| normalize_edge(&key.name) == name)
-                .and_then(|(_, node)| node.get_mut(rest)),
-            (Segment::Index(index), Value::List(items)) => {
-                items.get_mut(index).and_then(|node| node.get_mut(rest))
-            }
+                .find(|(key, _)| normalize_edge(&key.name) == *name)
+                .map(|(_, node)| node),
+            (Segment::Index(index), Value::List(items)) => items.get_mut(*index),
             _ => None,
-        }
+        })
     }
 }
 

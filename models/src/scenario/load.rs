@@ -208,9 +208,12 @@ impl Loader {
         let (mut tree, variants) = self.written(parsed, overrides)?;
         let request = &overrides.request;
         let stresses = stresses(&tree, request);
-        self.apply(&mut tree, request);
+        // Before one of them applies, so that it may take away what it names.
         if !request.is_candidate() {
             self.check_conditions(&tree);
+        }
+        self.apply(&mut tree, request);
+        if !request.is_candidate() {
             for section in analyses::VARIED {
                 self.check_varied(&tree, section);
             }
@@ -232,8 +235,7 @@ impl Loader {
         stresses: &[Stress],
     ) -> Option<Compiled> {
         let file = Scenario::decode(Found { node: tree, key: tree.at }, &mut self.problems)?;
-        let is_candidate = request.is_candidate();
-        check_rules(&file.analyses.goals.rules, tree, is_candidate, &mut self.problems);
+        check_rules(&file.analyses.goals.rules, tree, request, &mut self.problems);
         let changed = self.changed_files(tree, &file);
         let written = WrittenFile {
             file: &file,

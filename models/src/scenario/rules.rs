@@ -1,5 +1,6 @@
 //! Rules between settings: `calls.c -> d.timeout < calls.a -> c.timeout`.
 
+use super::request::Request;
 use crate::language::tree::{Node, Value, parse_path};
 use crate::language::{Location, Placed, Problem, ProblemKind, Problems};
 use crate::study::{Parameter, Rule, Side, SideOf, Unit, number};
@@ -38,12 +39,13 @@ const RELATIONS: [(&str, Order); 4] = [
 pub(super) fn check_rules(
     rules: &[Placed<String>],
     tree: &Node,
-    is_candidate: bool,
+    request: &Request,
     problems: &mut Problems,
 ) {
+    let is_candidate = request.is_candidate();
+    let is_as_written = matches!(request, Request::Run);
     for rule in rules {
         match verdict(rule, tree, rule.at()) {
-            Ok(Verdict::Holds) => {}
             Ok(Verdict::Broken) => {
                 let message = format!("the rule `{}` does not hold", **rule);
                 let help = "change the settings it names, or the rule";
@@ -51,7 +53,11 @@ pub(super) fn check_rules(
                 let problem = told(message, Some(rule.at())).of_kind(ProblemKind::BrokenRule);
                 problems.add(problem.with_help(help));
             }
-            Err(problem) => problems.add(problem),
+            // What a condition or a candidate takes out of a list is not set.
+            Err(problem) if is_as_written || problem.kind != ProblemKind::NoSuchItem => {
+                problems.add(problem);
+            }
+            Ok(Verdict::Holds) | Err(_) => {}
         }
     }
 }
@@ -117,8 +123,9 @@ pub(super) fn compile_rules(
 fn compiled_side(text: &str, settings: &[Parameter], tree: &Node, at: Location) -> Option<Side> {
     let (factor, of) = scaled(text);
     let factor = factor?;
-    let path = parse_path(of);
-    match settings.iter().position(|setting| parse_path(&setting.path) == path) {
+    let place = |path: &str| tree.resolve(&parse_path(path), at).ok();
+    let path = place(of)?;
+    match settings.iter().position(|setting| place(&setting.path).as_ref() == Some(&path)) {
         Some(place) => Some(Side { factor, of: SideOf::Setting(place) }),
         None => {
             let (number, _) = side(text, tree, at).ok().flatten()?;
@@ -147,7 +154,9 @@ fn side(text: &str, tree: &Node, at: Location) -> Result<Option<(f64, Unit)>, Pr
     if let Some(value) = number(text) {
         return Ok(Some(multiple(value)));
     }
-    let Some(node) = tree.get(&parse_path(text)) else { return Ok(None) };
+    let path = parse_path(text);
+    tree.resolve(&path, at)?;
+    let Some(node) = tree.get(&path) else { return Ok(None) };
     let value = match &node.value {
         Value::Map(_) => node.get(&parse_path("max")).map(|node| &node.value),
         value => Some(value),

@@ -45,11 +45,13 @@ fn with(text: &str, path: &str, value: &str) -> Result<String, Problem> {
     ))
 }
 
-/// The place that a value is written at, and the value that is written there. A map that can be a
-/// bare number (`threads`) has its number changed, a bare number that stands for a map (`threads.max`)
-/// is changed itself, and becomes the map if it gets more than its number (`threads.queue`).
+/// The place that a value is written at, with the number of an item in place of its name, and the
+/// value that is written there. A map that can be a bare number (`threads`) has its number changed, a
+/// bare number that stands for a map (`threads.max`) is changed itself, and becomes the map if it gets
+/// more than its number (`threads.queue`).
 fn target(tree: &Node, path: &str, value: Node) -> Result<(Vec<Segment>, Node), Problem> {
-    let mut path = parse_path(path);
+    let unplaced = |problem| Problem { at: None, ..problem };
+    let mut path = tree.place_for(&parse_path(path), &value.value, tree.at).map_err(unplaced)?;
     for depth in 1..=path.len() {
         let (outer, inner) = path.split_at(depth);
         let Some(Segment::Key(key)) = outer.last() else { continue };

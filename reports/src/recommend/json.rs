@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use sim_experiments::recommend::{
     Advice, Breach, Conclusion, MeasuredLimit, Recommendation, Standing,
 };
+use sim_models::study::Parameter;
 
 use super::words::FormulaWords;
 use crate::json::pretty;
@@ -39,17 +40,22 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
 }
 
 fn settings(recommendation: &Recommendation) -> Vec<Value> {
-    let settings = recommendation.plan.settings.iter().zip(&recommendation.advice);
-    settings.map(|(setting, advice)| of_setting(&setting.path, advice)).collect()
+    let plan = &recommendation.plan;
+    let settings = plan.settings.iter().zip(&plan.labels).zip(&recommendation.advice);
+    let json = |((setting, label), advice): ((&Parameter, &Option<String>), &Advice)| {
+        of_setting(&setting.path, label.as_deref(), advice)
+    };
+    settings.map(json).collect()
 }
 
-fn of_setting(path: &str, advice: &Advice) -> Value {
+fn of_setting(path: &str, label: Option<&str>, advice: &Advice) -> Value {
     let others = advice.others.iter().map(
         |(level, found)| json!({ "value": level.shown, "gives_way": found.as_ref().map(breach) }),
     );
     let safe = advice.safe.as_ref();
     json!({
         "path": path,
+        "label": label,
         "now": advice.now.as_ref().map(|now| now.shown.as_str()),
         "recommended": advice.recommended.shown,
         "is_changed": advice.is_changed,
@@ -162,6 +168,7 @@ fn formulas(recommendation: &Recommendation) -> Vec<Value> {
                 "formula": name,
                 "working": working,
                 "value": formula.value(),
+                "busiest_tenth": estimate.busiest_tenth,
             }));
         }
     }

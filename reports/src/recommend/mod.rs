@@ -2,6 +2,7 @@
 
 mod folder;
 mod json;
+mod limits;
 mod plots;
 mod recheck;
 mod recorded;

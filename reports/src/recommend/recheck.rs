@@ -1,18 +1,20 @@
 //! The report of a recommendation that was checked again.
 
 use serde_json::{Value, json};
-use sim_experiments::recommend::{Kept, LimitStanding, Recheck, Rechecked, Standing};
+use sim_experiments::recommend::{LimitStanding, Recheck, Rechecked, Standing};
 
 use super::json::measured;
-use super::text::{legend, mark, mean};
-use crate::Palette;
+use super::limits::{at_least, kept, legend, mean_of};
+use crate::Paper;
+use crate::fitted::{Align, FittedTable, Row};
 use crate::json::pretty;
-use crate::layout::{Page, table};
+use crate::layout::Page;
 use crate::palette::Tone;
-use crate::units::{count, number_of, percent};
+use crate::units::number_of;
 
 /// Every limit with the recommended settings, and the replications that miss it by themselves.
-pub fn recheck_report(recheck: &Recheck, scenario: &str, palette: Palette) -> String {
+pub fn recheck_report(recheck: &Recheck, scenario: &str, paper: impl Into<Paper>) -> String {
+    let paper = paper.into();
     let missed = recheck.limits.iter().filter(|limit| is_missed(limit)).count();
     let (tone, verdict) = match missed {
         0 => (Tone::Better, "every limit is met again".to_owned()),
@@ -21,21 +23,28 @@ pub fn recheck_report(recheck: &Recheck, scenario: &str, palette: Palette) -> St
             (Tone::Worse, format!("{limits} of {} missed", recheck.limits.len()))
         }
     };
-    let mut page = Page::new(palette, scenario, &palette.paint(tone, &verdict));
+    let mut page = Page::fitted(paper, scenario, tone, &verdict);
     let runs = recheck.replications.end - recheck.replications.start;
     let effort = format!(
-        "{} under each condition, replications {} to {} of seed {}; \
-         ± is half the width of the 95% confidence interval",
+        "{} under each condition, replications {} to {} of seed {}",
         number_of(runs, "run"),
         recheck.replications.start,
         recheck.replications.end.saturating_sub(1),
         recheck.seed
     );
     page.remark(Tone::Faint, &effort);
-    let rows = recheck.limits.iter().map(|limit| row(limit, runs));
-    let header = ["condition", "limit", "kept in", "of all runs", "mean", "runs that miss it"];
-    let table = table(&header, &[1, 2, 5], rows);
-    page.section("Limits with the recommended settings", &format!("{table}\n{}", legend()));
+    let table = FittedTable {
+        headers: ["limit", "runs that miss it"],
+        columns: vec![
+            ("kept in", Align::Left),
+            ("of all runs", Align::Right),
+            ("mean", Align::Right),
+        ],
+        rows: recheck.limits.iter().map(|limit| row(limit, runs)).collect(),
+    };
+    let columns = paper.within_section();
+    let body = format!("{}\n{}", table.lines(columns), legend(columns));
+    page.section("Limits with the recommended settings", &body);
     page.finish()
 }
 
@@ -66,19 +75,17 @@ fn is_missed(limit: &Rechecked) -> bool {
     limit.limit.recommended.standing == Standing::Misses
 }
 
-fn row(limit: &Rechecked, runs: u64) -> Vec<String> {
+fn row(limit: &Rechecked, runs: u64) -> Row {
     let missed = match limit.missed_in.as_slice() {
         [] => "none".to_owned(),
         [first, ..] => format!("{} of {runs}, first replication {first}", limit.missed_in.len()),
     };
     let LimitStanding { condition, limit, unit, recommended, .. } = &limit.limit;
-    let Kept { kept, runs } = recommended.kept;
-    vec![
-        condition.clone(),
-        limit.clone(),
-        format!("{} {} of {}", mark(recommended.standing), count(kept), count(runs)),
-        format!("{} or more", percent(recommended.kept.at_least())),
-        recommended.figure.map_or_else(|| "-".to_owned(), |figure| mean(figure, *unit)),
-        missed,
-    ]
+    Row {
+        group: condition.clone(),
+        title: limit.clone(),
+        cells: vec![kept(recommended), at_least(recommended), mean_of(recommended, *unit)],
+        text: missed,
+        ..Row::default()
+    }
 }

@@ -102,7 +102,7 @@ impl Reader<'_> {
 
     fn setting(&mut self, (path, path_at): (&str, Location), (value, at): (&str, Location)) {
         let plan = self.system.plan();
-        let Some(place) = plan.settings.iter().position(|setting| setting.path == path) else {
+        let Some(place) = self.system.setting(path) else {
             let known: Vec<&str> = plan.settings.iter().map(|setting| &*setting.path).collect();
             let message = format!("`{path}` is no setting that may change in this scenario");
             let help = format!("under `goals: settings:` it has {}", known.join(", "));
@@ -149,13 +149,13 @@ impl Reader<'_> {
     }
 
     fn compare_settings(&mut self, record: &Node) {
-        let known: Vec<&str> = items(record, "settings")
+        let known: Vec<usize> = items(record, "settings")
             .filter_map(|setting| text(setting, "path"))
-            .map(|(path, _)| path)
+            .filter_map(|(path, _)| self.system.setting(path))
             .collect();
         let at = record.key_location(&parse_path("settings"));
-        for setting in &self.system.plan().settings {
-            if !known.contains(&&*setting.path) {
+        for (place, setting) in self.system.plan().settings.iter().enumerate() {
+            if !known.contains(&place) {
                 let message = format!("`{}` is not among these; it stays as it is", setting.path);
                 self.remark(message, at);
             }

@@ -1,70 +1,100 @@
-//! The table of settings: now, recommended, and the range in which each is safe.
+//! The table of settings: now, recommended, the range in which each is safe, and what gives way
+//! beyond it.
 
 use sim_experiments::recommend::{Advice, Breach, Conclusion, Recommendation};
 use sim_models::study::{Level, Parameter, Values};
 
 use super::words::gives_way;
-use crate::layout::table;
+use crate::fitted::{Align, FittedTable, Row};
 
-/// A row for each setting.
-pub(super) fn settings(recommendation: &Recommendation) -> String {
-    let settings = recommendation.plan.settings.iter().zip(&recommendation.advice);
-    if recommendation.conclusion == Conclusion::Unmet {
-        let header = ["setting", "now", "closest"];
-        return table(&header, &[1, 2], settings.map(|(setting, advice)| value(setting, advice)));
-    }
-    let header = ["setting", "now", "recommended", "safe", "below", "above"];
-    table(&header, &[1, 2, 3, 4, 5], settings.map(|(setting, advice)| row(setting, advice)))
-}
-
-/// A setting with its present and its recommended value.
-fn value(setting: &Parameter, advice: &Advice) -> Vec<String> {
-    let now = advice.now.as_ref().map_or_else(|| "-".to_owned(), |now| now.shown.clone());
-    let recommended =
-        if advice.is_changed { advice.recommended.shown.clone() } else { "keep".to_owned() };
-    vec![setting.path.clone(), now, recommended]
-}
-
-fn row(setting: &Parameter, advice: &Advice) -> Vec<String> {
-    let mut row = value(setting, advice);
-    let (safe, below, above) = match &setting.values {
-        Values::Range(_) => {
-            (range(advice.safe.as_ref()), side(advice.below.as_ref()), side(advice.above.as_ref()))
+/// A row for each setting, with the limits that give way below it.
+pub(super) fn settings(recommendation: &Recommendation, columns: usize) -> String {
+    let is_unmet = recommendation.conclusion == Conclusion::Unmet;
+    let plan = &recommendation.plan;
+    let settings = plan.names().zip(&plan.settings).zip(&recommendation.advice);
+    let row = |((name, setting), advice): ((&str, &Parameter), &Advice)| {
+        let recommended = advice.is_changed.then_some(&advice.recommended);
+        let mut row = value(name, advice.now.as_ref(), recommended);
+        if !is_unmet {
+            row.cells.push(safe(setting, advice));
+            row.remarks = ends(setting, advice);
         }
-        Values::Listed(_) => (safe_values(advice), unsafe_values(advice), String::new()),
+        row
     };
-    row.extend([safe, below, above]);
-    row
+    let found = if is_unmet { "closest" } else { "recommended" };
+    let mut table = values(found, settings.map(row));
+    if !is_unmet {
+        table.columns.push(("safe", Align::Left));
+    }
+    table.lines(columns)
 }
 
-fn range(safe: Option<&(Level, Level)>) -> String {
-    let Some((from, to)) = safe else { return "-".to_owned() };
-    if from.number == to.number {
-        from.shown.clone()
-    } else {
-        format!("{} to {}", from.shown, to.shown)
+/// A table of present and recommended values.
+pub(super) fn values(
+    recommended: &'static str,
+    rows: impl Iterator<Item = Row>,
+) -> FittedTable<'static> {
+    let columns = vec![("now", Align::Left), (recommended, Align::Left)];
+    FittedTable { headers: ["setting", ""], columns, rows: rows.collect() }
+}
+
+/// A setting with its present and its recommended value; `None` keeps it.
+pub(super) fn value(name: &str, now: Option<&Level>, recommended: Option<&Level>) -> Row {
+    let now = now.map_or_else(|| "-".to_owned(), |now| now.shown.clone());
+    let recommended = recommended.map_or_else(|| "keep".to_owned(), |level| level.shown.clone());
+    Row { title: name.to_owned(), cells: vec![now, recommended], ..Row::default() }
+}
+
+/// The values with which every limit is met.
+fn safe(setting: &Parameter, advice: &Advice) -> String {
+    match (&setting.values, &advice.safe) {
+        (Values::Range(_), None) => "-".to_owned(),
+        (Values::Range(_), Some((from, to))) if from.number == to.number => from.shown.clone(),
+        (Values::Range(_), Some((from, to))) => format!("{} to {}", from.shown, to.shown),
+        (Values::Listed(_), _) => {
+            let broken = advice.others.iter().filter(|(_, breach)| breach.is_some()).count();
+            match advice.others.len() + 1 {
+                1 => advice.recommended.shown.clone(),
+                2 if broken == 0 => "both values".to_owned(),
+                all if broken == 0 => format!("all {all} values"),
+                all => format!("{} of {all} values", all - broken),
+            }
+        }
     }
 }
 
-/// The limit that gives way beyond one end of the safe range.
-fn side(breach: Option<&Breach>) -> String {
-    breach.map_or_else(
-        || "every limit is met".to_owned(),
-        |breach| format!("at {}: {}", breach.at.shown, gives_way(breach)),
-    )
+/// What gives way at either end of the safe range, or with the other values of a list.
+fn ends(setting: &Parameter, advice: &Advice) -> Vec<String> {
+    let (Values::Range(_), Some((from, to))) = (&setting.values, &advice.safe) else {
+        return others(advice);
+    };
+    let at = |breach: &Breach| format!("! at {}: {}", breach.at.shown, gives_way(breach));
+    match (&advice.below, &advice.above) {
+        (None, None) => vec!["+ every limit is met over its whole range".to_owned()],
+        (Some(below), Some(above)) => vec![at(below), at(above)],
+        (None, Some(above)) => {
+            vec![
+                format!("+ every limit is met down to {}, where its range ends", from.shown),
+                at(above),
+            ]
+        }
+        (Some(below), None) => {
+            vec![
+                at(below),
+                format!("+ every limit is met up to {}, where its range ends", to.shown),
+            ]
+        }
+    }
 }
 
-/// The recommended value, and the others that meet every limit.
-fn safe_values(advice: &Advice) -> String {
-    let others = advice.others.iter().filter(|(_, breach)| breach.is_none());
-    let all = std::iter::once(&advice.recommended).chain(others.map(|(level, _)| level));
-    all.map(|level| level.shown.clone()).collect::<Vec<_>>().join(", ")
-}
-
-/// The values that miss a limit, each with the one that gives way.
-fn unsafe_values(advice: &Advice) -> String {
+/// The other values of a list: those that meet every limit too, and what gives way with the rest.
+fn others(advice: &Advice) -> Vec<String> {
+    let sound = advice.others.iter().filter(|(_, breach)| breach.is_none());
+    let sound: Vec<&str> = sound.map(|(level, _)| level.shown.as_str()).collect();
+    let sound =
+        (!sound.is_empty()).then(|| format!("+ every limit is met with {} too", sound.join(", ")));
     let broken = advice.others.iter().filter_map(|(level, breach)| {
-        Some(format!("{}: {}", level.shown, gives_way(breach.as_ref()?)))
+        Some(format!("! with {}: {}", level.shown, gives_way(breach.as_ref()?)))
     });
-    broken.collect::<Vec<_>>().join("; ")
+    sound.into_iter().chain(broken).collect()
 }

@@ -2,49 +2,53 @@
 
 use std::fmt::Write;
 
-use sim_core::stats::ConfidenceInterval;
-use sim_experiments::recommend::{
-    Conclusion, Kept, MeasuredLimit, Recommendation, Standing, Unmet, changes,
-};
+use sim_experiments::recommend::{Conclusion, Kept, Recommendation, Unmet, changes};
 use sim_models::observe::FigureUnit;
-use sim_models::scenario::GoalsPlan;
+use sim_models::study::Level;
 
+use super::limits::limits;
 use super::settings::settings;
 use super::words::{FormulaWords, gives_way};
-use crate::Palette;
-use crate::layout::{Page, table};
+use crate::Paper;
+use crate::fitted::{Align, FittedTable, Row};
+use crate::layout::Page;
 use crate::palette::Tone;
-use crate::units::{count, figure, number_of, percent, with_error};
+use crate::paper::{paragraph, wrapped};
+use crate::units::{UNKNOWN, count, figure, number_of, percent, significant};
 
 /// The front is shown up to this many points.
 const MOST_OF_FRONT: usize = 12;
 
 /// The settings to use, the reasons, and how certain they are.
-pub fn report(recommendation: &Recommendation, scenario: &str, palette: Palette) -> String {
+pub fn report(recommendation: &Recommendation, scenario: &str, paper: impl Into<Paper>) -> String {
+    let paper = paper.into();
+    let columns = paper.within_section();
     let (tone, verdict) = verdict(recommendation);
-    let mut page = Page::new(palette, scenario, &palette.paint(tone, &verdict));
+    let mut page = Page::fitted(paper, scenario, tone, &verdict);
     page.remark(Tone::Faint, &effort(recommendation));
     let ends = match recommendation.conclusion {
         Conclusion::Unmet => String::new(),
-        Conclusion::Keep | Conclusion::Change => ends(recommendation),
+        Conclusion::Keep | Conclusion::Change => paragraph(&ends(recommendation), columns),
     };
-    page.section("Settings", format!("{}\n{ends}", settings(recommendation)).trim_end());
-    page.section_of_changes(&changes(&recommendation.plan, &recommendation.candidate()));
+    let settings = settings(recommendation, columns);
+    page.section("Settings", format!("{settings}\n{ends}").trim_end());
+    let candidate = recommendation.candidate();
+    page.section_of_changes(&changes(&recommendation.plan, &candidate), paper);
     let title = "Limits, and how many of the runs kept them that the search has not seen";
-    page.section(title, &limits(recommendation));
+    page.section(title, &limits(recommendation, columns));
     if !recommendation.objectives.is_empty() {
-        page.section("Objectives (mean over the conditions)", &objectives(recommendation));
+        page.section("Objectives (mean over the conditions)", &objectives(recommendation, columns));
     }
-    page.section("How much room is left", &strained(recommendation));
+    page.section("How much room is left", &strained(recommendation, columns));
     if !recommendation.front.is_empty() {
         let title = "Where the objectives conflict: no candidate was better in all of them";
-        page.section(title, &front(recommendation));
+        page.section(title, &front(recommendation, columns));
     }
     if !recommendation.unmet.is_empty() {
         page.section("Limits that could not be met", &unmet(recommendation));
     }
     if !recommendation.estimates.is_empty() {
-        page.section("Formulas that the search began with", &formulas(recommendation));
+        page.section(title_of_formulas(recommendation), &formulas(recommendation, columns));
     }
     page.finish()
 }
@@ -89,63 +93,16 @@ fn ends(recommendation: &Recommendation) -> String {
     let runs = recommendation.runs_of_end;
     let all = Kept { kept: runs, runs };
     format!(
-        "safe: at both ends every limit was kept as promised in {} more under each condition, everything \n\
-         else being as recommended; if none failed, at least {} of all runs keep it",
+        "safe: at both ends every limit was kept as promised in {} more under each condition, \
+         everything else being as recommended; if none failed, at least {} of all runs keep it",
         number_of(runs, "run"),
         percent(all.at_least())
     )
 }
 
-fn limits(recommendation: &Recommendation) -> String {
-    let rows = recommendation.limits.iter().map(|limit| {
-        let kept = |measured: &MeasuredLimit| {
-            let Kept { kept, runs } = measured.kept;
-            format!("{} {} of {}", mark(measured.standing), count(kept), count(runs))
-        };
-        let figure = |measured: &MeasuredLimit| {
-            let figure = measured.figure.map(|interval| mean(interval, limit.unit));
-            figure.unwrap_or_else(|| "-".to_owned())
-        };
-        vec![
-            limit.condition.clone(),
-            limit.limit.clone(),
-            kept(&limit.now),
-            figure(&limit.now),
-            kept(&limit.recommended),
-            format!("{} or more", percent(limit.recommended.kept.at_least())),
-            figure(&limit.recommended),
-        ]
-    });
-    let header = ["condition", "limit", "now", "mean", "recommended", "of all runs", "mean"];
-    format!("{}\n{}", table(&header, &[1, 2, 4], rows), legend())
-}
-
-pub(super) fn legend() -> String {
-    format!(
-        "{} of all runs must keep a limit that says nothing else: + none missed it, or the others are enough, \
-         ! too few kept it,\n~ undecided; of all runs: with a confidence of 95%; \
-         ± is half the width of the 95% confidence interval",
-        percent(GoalsPlan::PROMISE)
-    )
-}
-
-pub(super) fn mark(standing: Standing) -> &'static str {
-    match standing {
-        Standing::Holds => "+",
-        Standing::Unsure => "~",
-        Standing::Misses => "!",
-    }
-}
-
-/// A mean, and its uncertainty unless all runs agree.
-pub(super) fn mean(interval: ConfidenceInterval, unit: FigureUnit) -> String {
-    let half_width = Some(interval.half_width).filter(|width| width.is_finite() && *width > 0.0);
-    with_error(interval.mean, half_width, |value| figure(value, unit))
-}
-
-fn objectives(recommendation: &Recommendation) -> String {
+fn objectives(recommendation: &Recommendation, columns: usize) -> String {
     let cell = |value: Option<f64>, unit: FigureUnit| {
-        value.map_or_else(|| "-".to_owned(), |value| figure(value, unit))
+        value.map_or_else(|| UNKNOWN.to_owned(), |value| figure(value, unit))
     };
     let objectives = recommendation.plan.objectives.iter().zip(&recommendation.objectives);
     let rows = objectives.map(|(plan, (now, then))| {
@@ -155,37 +112,56 @@ fn objectives(recommendation: &Recommendation) -> String {
             }
             _ => String::new(),
         };
-        vec![plan.text.clone(), cell(*now, plan.unit), cell(*then, plan.unit), change]
+        let cells = vec![cell(*now, plan.unit), cell(*then, plan.unit), change];
+        Row { title: plan.text.clone(), cells, ..Row::default() }
     });
-    table(&["", "now", "recommended", "change"], &[], rows)
+    let columns_of_values = ["now", "recommended", "change"].map(|header| (header, Align::Right));
+    let (columns_of_values, rows) = (columns_of_values.to_vec(), rows.collect());
+    FittedTable { headers: ["", ""], columns: columns_of_values, rows }.lines(columns)
 }
 
-fn strained(recommendation: &Recommendation) -> String {
+fn strained(recommendation: &Recommendation, columns: usize) -> String {
     let rows = recommendation.strained.iter().map(|strained| {
-        let gives_way = match strained.breaches.as_slice() {
+        let text = match strained.breaches.as_slice() {
             [] => "+ every limit is met".to_owned(),
             [only] => format!("! {}", gives_way(only)),
             [worst, others @ ..] => format!("! {}, and {} more", gives_way(worst), others.len()),
         };
-        vec![strained.strain.name().to_owned(), gives_way]
+        Row { title: strained.strain.name().to_owned(), text, ..Row::default() }
     });
-    table(&["under", ""], &[1], rows)
+    FittedTable { headers: ["under", ""], columns: Vec::new(), rows: rows.collect() }.lines(columns)
 }
 
-fn front(recommendation: &Recommendation) -> String {
+/// The points of the front with their objectives, and the settings in which they differ.
+fn front(recommendation: &Recommendation, columns: usize) -> String {
     let plan = &recommendation.plan;
-    let objectives = plan.objectives.iter().map(|objective| objective.text.as_str());
-    let settings = plan.settings.iter().map(|setting| setting.path.as_str());
-    let header: Vec<&str> = objectives.chain(settings).collect();
+    let objectives = plan.objectives.iter().map(|plan| (plan.text.as_str(), Align::Right));
     let step = recommendation.front.len().div_ceil(MOST_OF_FRONT).max(1);
-    let rows = recommendation.front.iter().step_by(step).map(|(levels, values)| {
-        let figures = values
-            .iter()
-            .zip(&plan.objectives)
-            .map(|(value, objective)| figure(*value, objective.unit));
-        figures.chain(levels.iter().map(|level| level.shown.clone())).collect::<Vec<_>>()
+    let points: Vec<_> = recommendation.front.iter().step_by(step).collect();
+    let differs = |place: &usize| {
+        points.iter().any(|(levels, _)| levels[*place].shown != points[0].0[*place].shown)
+    };
+    let (different, same): (Vec<usize>, Vec<usize>) = (0..plan.settings.len()).partition(differs);
+    let names: Vec<&str> = plan.names().collect();
+    let settings = |levels: &[Level], places: &[usize]| {
+        let setting = |place: &usize| format!("{} {}", names[*place], levels[*place].shown);
+        places.iter().map(setting).collect::<Vec<_>>().join(", ")
+    };
+    let rows = points.iter().map(|(levels, values)| {
+        let figures = values.iter().zip(&plan.objectives);
+        Row {
+            cells: figures.map(|(value, plan)| figure(*value, plan.unit)).collect(),
+            text: settings(levels, &different),
+            ..Row::default()
+        }
     });
-    table(&header, &[], rows)
+    let (objectives, rows) = (objectives.collect(), rows.collect());
+    let mut text = FittedTable { headers: ["", "with"], columns: objectives, rows }.lines(columns);
+    if let (Some((levels, _)), false) = (points.first(), same.is_empty()) {
+        let same = format!("all of them with {}", settings(levels, &same));
+        text = format!("{text}\n{}", wrapped(&same, columns, 0, 2).join("\n"));
+    }
+    text
 }
 
 fn unmet(recommendation: &Recommendation) -> String {
@@ -209,15 +185,29 @@ fn reason(unmet: &Unmet) -> String {
     format!("no candidate met it; the best reached {best}")
 }
 
-fn formulas(recommendation: &Recommendation) -> String {
+fn title_of_formulas(recommendation: &Recommendation) -> &'static str {
+    if recommendation.estimates.iter().any(|estimate| estimate.busiest_tenth.is_some()) {
+        "Formulas that the search began with, with the load at its busiest interval"
+    } else {
+        "Formulas that the search began with"
+    }
+}
+
+fn formulas(recommendation: &Recommendation, columns: usize) -> String {
+    let names: Vec<&str> = recommendation.plan.names().collect();
     let mut rows = Vec::new();
     for estimate in &recommendation.estimates {
-        let path = &recommendation.plan.settings[estimate.setting].path;
-        for (place, formula) in estimate.formulas.iter().enumerate() {
-            let setting = if place == 0 { path.clone() } else { String::new() };
+        let mut group = names[estimate.setting].to_owned();
+        if let Some(rate) = estimate.busiest_tenth {
+            let _ = write!(group, " (busiest tenth: {}/s)", significant(rate));
+        }
+        for formula in &estimate.formulas {
             let FormulaWords { name, working, result } = FormulaWords::new(*formula);
-            rows.push(vec![setting, name.to_owned(), working, result]);
+            let (title, cells) = (name.to_owned(), vec![result]);
+            let (group, remarks) = (group.clone(), Vec::new());
+            rows.push(Row { group, title, cells, text: working, remarks });
         }
     }
-    table(&["setting", "formula", "", "result"], &[1, 2], rows)
+    let result = vec![("result", Align::Left)];
+    FittedTable { headers: ["formula", "from"], columns: result, rows }.lines(columns)
 }

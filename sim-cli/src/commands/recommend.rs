@@ -132,7 +132,7 @@ impl RecommendCommand {
             (Some(exporter), _) => self.deliver(exporter, system, &candidate, is_unmet)?,
             (None, _) if self.apply.diff => target.print(&candidate)?,
             (None, ReportFormat::Text) => {
-                terminal::print(&report(&recommendation, name, terminal::stdout_palette()))?;
+                terminal::print(&report(&recommendation, name, terminal::stdout_paper()))?;
             }
             (None, ReportFormat::Json) => terminal::print(&json(&recommendation, name))?,
         }
@@ -176,7 +176,7 @@ impl RecommendCommand {
         } else if self.apply.diff {
             target.print(&candidate)?;
         } else {
-            terminal::print(&values(system, &candidate, terminal::stdout_palette()))?;
+            terminal::print(&values(system, &candidate, terminal::stdout_paper()))?;
         }
         target.write(&candidate)
     }
@@ -191,7 +191,7 @@ impl RecommendCommand {
         let checked = recheck(system, &systems, replications, &self.jobs.watch())?;
         let name = &systems[0].name;
         terminal::print(&match self.format.format {
-            ReportFormat::Text => recheck_report(&checked, name, terminal::stdout_palette()),
+            ReportFormat::Text => recheck_report(&checked, name, terminal::stdout_paper()),
             ReportFormat::Json => recheck_json(&checked, name),
         })?;
         if checked.misses() { Err(Failure::Test) } else { Ok(()) }

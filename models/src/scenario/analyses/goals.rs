@@ -4,13 +4,14 @@ use std::ops::RangeInclusive;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use super::parameters;
 use crate::expect::grammar::{read, read_reading};
 use crate::expect::sentence::{Sentence, WrittenReading};
 use crate::expect::{Bound, Claim, Reading, Relation, Throughout, Wanted};
 use crate::language::quantity::Share;
 use crate::language::tree::{Node, Segment, Value, parse_path};
-use crate::language::{Decode, Found, Named, Placed, Problems, expected, schema_of, section};
+use crate::language::{
+    Decode, Found, HasShortForm, Named, Placed, Problems, Short, expected, schema_of, section,
+};
 use crate::observe::FigureUnit;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
@@ -47,6 +48,8 @@ const COST: &str = "cost";
 pub struct GoalsPlan {
     /// The settings that may change, and their values.
     pub settings: Vec<Parameter>,
+    /// The words that reports use for each setting in place of its path, if it has a label.
+    pub labels: Vec<Option<String>>,
     /// The present value of each setting; `None` if it is not in the file.
     pub now: Vec<Option<Level>>,
     /// The rules that are about settings, as the file has them without its conditions.
@@ -69,14 +72,20 @@ pub struct GoalsPlan {
 impl GoalsPlan {
     /// The share of runs that must keep a limit which says none.
     pub const PROMISE: f64 = 0.95;
+
+    /// The name of each setting in reports: its label, or else its path.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let settings = self.settings.iter().zip(&self.labels);
+        settings.map(|(setting, label)| label.as_deref().unwrap_or(&setting.path))
+    }
 }
 
 section! {
     /// Settings that `fusebox recommend` may change, and the conditions and limits to meet.
     pub(crate) struct Goals {
         /// The settings that may change, each with its values: `20..200`, `100ms..10s log`, a list;
-        /// `on` keeps the value in the file, `off` removes it.
-        "settings" => settings: Named<Values>,
+        /// `on` keeps the value in the file, `off` removes it. Or with `values` and a `label`.
+        "settings" => settings: Named<Short<SettingSection>>,
         /// Rules between settings, such as `calls.c -> d.timeout < calls.a -> c.timeout`.
         "rules" => rules: Vec<Placed<String>>,
         /// Named conditions to survive: overrides, as in a variant, or a list of conditions that
@@ -100,6 +109,21 @@ section! {
         /// are up to four times as many if they do not decide.
         "validations" => validations: Option<Placed<u32>>,
     }
+}
+
+section! {
+    /// A setting that may change.
+    pub(crate) struct SettingSection {
+        /// Its values: `20..200`, `100ms..10s log`, a list.
+        "values" => values: Values,
+        /// Words that reports use in place of its path, such as `timeout to d`.
+        "label" => label: Option<Placed<String>>,
+    }
+}
+
+impl HasShortForm for SettingSection {
+    const KEY: &'static str = "values";
+    type Value = Values;
 }
 
 /// A condition: overrides, or other conditions together.
@@ -246,7 +270,13 @@ pub(super) fn compile_goals(
             goals.check_condition(name, problems);
         }
     }
-    let settings = parameters(&goals.settings);
+    goals.check_labels(problems);
+    let label = |setting: &Placed<Short<SettingSection>>| setting.label.as_deref().cloned();
+    let setting = |(path, setting): (&String, &Placed<Short<SettingSection>>)| Parameter {
+        path: path.clone(),
+        values: setting.values.clone(),
+    };
+    let settings: Vec<Parameter> = goals.settings.iter().map(setting).collect();
     let mut conditions: Vec<String> = goals.conditions.keys().cloned().collect();
     if conditions.is_empty() {
         conditions.push(AS_WRITTEN.to_owned());
@@ -265,6 +295,7 @@ pub(super) fn compile_goals(
         now: settings.iter().map(|setting| now(setting, tree)).collect(),
         rules: compile_rules(&goals.rules, &settings, tree),
         settings,
+        labels: goals.settings.values().map(label).collect(),
         conditions,
         limits: goals.limits.iter().map(|limit| limit.text.clone()).collect(),
         objectives: objectives(names, plan, problems),
@@ -419,6 +450,20 @@ impl Goals {
     /// The limits, in the order of the file.
     pub(super) fn limits(&self) -> &[Limit] {
         &self.limits
+    }
+
+    /// Notes labels that say nothing, or the same as another.
+    fn check_labels(&self, problems: &mut Problems) {
+        let labels = || self.settings.values().filter_map(|setting| setting.label.as_ref());
+        for label in labels() {
+            if label.trim().is_empty() || label.contains(char::is_control) {
+                let help = "write a few words on one line, or leave it out";
+                problems.error(label.at(), "this cannot be a label", help);
+            } else if labels().filter(|other| ***other == ***label).count() > 1 {
+                let message = format!("several settings have the label `{}`", **label);
+                problems.error(label.at(), message, "give each a label of its own");
+            }
+        }
     }
 
     fn check_conditions(&self, problems: &mut Problems) {

@@ -221,8 +221,8 @@ impl StabilitySection {
             return None;
         }
         // A fault that is not there has been noted when the path was followed.
-        match path[1].within(&tree.get(&path[..1])?.value) {
-            Segment::Index(place) => u32::try_from(place).ok(),
+        match tree.resolve(&path[..2], self.trigger.at()).ok()?.get(1)? {
+            Segment::Index(place) => u32::try_from(*place).ok(),
             Segment::Key(_) | Segment::Item(_) => None,
         }
     }

@@ -38,11 +38,11 @@ impl Drawing for SafeRanges<'_> {
         );
         canvas.write(&title, (16, 10), font::TITLE)?;
         draw_legend(canvas)?;
-        let settings = &self.recommendation.plan.settings;
-        for (row, (setting, advice)) in settings.iter().zip(&self.recommendation.advice).enumerate()
-        {
+        let plan = &self.recommendation.plan;
+        let settings = plan.names().zip(&plan.settings).zip(&self.recommendation.advice);
+        for (row, ((name, setting), advice)) in settings.enumerate() {
             let top = (HEADER + row as u32 * ROW) as i32;
-            canvas.write(&setting.path, (16, top + 8), font::LABEL)?;
+            canvas.write(name, (16, top + 8), font::LABEL)?;
             match &setting.values {
                 Values::Range(_) => draw_range(canvas, setting, advice, top)?,
                 Values::Listed(_) => draw_list(canvas, setting, advice, top)?,

@@ -1,0 +1,74 @@
+//! The table of limits, and how many of the runs kept them.
+
+use sim_experiments::recommend::{Kept, LimitStanding, MeasuredLimit, Recommendation, Standing};
+use sim_models::observe::FigureUnit;
+use sim_models::scenario::GoalsPlan;
+
+use crate::fitted::{Align, FittedTable, Row};
+use crate::paper::paragraph;
+use crate::units::{UNKNOWN, count, figure, percent, with_error};
+
+/// Every limit, below the condition under which it holds.
+pub(super) fn limits(recommendation: &Recommendation, columns: usize) -> String {
+    let row = |limit: &LimitStanding| Row {
+        group: limit.condition.clone(),
+        title: limit.limit.clone(),
+        cells: vec![
+            kept(&limit.now),
+            mean_of(&limit.now, limit.unit),
+            kept(&limit.recommended),
+            at_least(&limit.recommended),
+            mean_of(&limit.recommended, limit.unit),
+        ],
+        ..Row::default()
+    };
+    let table = FittedTable {
+        headers: ["limit", ""],
+        columns: vec![
+            ("now", Align::Left),
+            ("mean now", Align::Right),
+            ("recommended", Align::Left),
+            ("of all", Align::Right),
+            ("mean", Align::Right),
+        ],
+        rows: recommendation.limits.iter().map(row).collect(),
+    };
+    format!("{}\n{}", table.lines(columns), legend(columns))
+}
+
+/// The runs that kept a limit, behind the mark of its standing.
+pub(super) fn kept(measured: &MeasuredLimit) -> String {
+    let Kept { kept, runs } = measured.kept;
+    format!("{} {} of {}", mark(measured.standing), count(kept), count(runs))
+}
+
+/// The share of all runs that surely keep a limit.
+pub(super) fn at_least(measured: &MeasuredLimit) -> String {
+    format!("≥ {}", percent(measured.kept.at_least()))
+}
+
+/// The mean of the figure of a limit, and its uncertainty unless all runs agree.
+pub(super) fn mean_of(measured: &MeasuredLimit, unit: FigureUnit) -> String {
+    let Some(interval) = measured.figure else { return UNKNOWN.to_owned() };
+    let half_width = Some(interval.half_width).filter(|width| width.is_finite() && *width > 0.0);
+    with_error(interval.mean, half_width, |value| figure(value, unit))
+}
+
+fn mark(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Holds => "+",
+        Standing::Unsure => "~",
+        Standing::Misses => "!",
+    }
+}
+
+/// What the marks and figures of a table of limits mean.
+pub(super) fn legend(columns: usize) -> String {
+    let promise = percent(GoalsPlan::PROMISE);
+    let legend = format!(
+        "{promise} of all runs must keep a limit that says nothing else. + none missed it, or the \
+         others are enough, ! too few kept it, ~ undecided; ≥ the share of all runs that keep it, \
+         with a confidence of 95%; ± half the width of the 95% confidence interval"
+    );
+    paragraph(&legend, columns)
+}
