@@ -1,6 +1,7 @@
 //! Recommendations: they agree with theory where there is one, and hold on random numbers that the
 //! search has not used.
 
+mod library;
 mod subjects;
 
 use sim_experiments::recommend::{
