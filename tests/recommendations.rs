@@ -3,6 +3,7 @@
 
 mod library;
 mod subjects;
+mod theory;
 
 use sim_experiments::recommend::{
     Conclusion, Formula, Recommendation, Standing, TunableSystem, recommend,
