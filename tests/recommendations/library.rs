@@ -152,6 +152,29 @@ fn each_of_the_three_terms_can_be_the_least() {
     assert_eq!(least("600ms", "10%"), ([18.0, 16.0, 10.0], 10.0));
 }
 
+/// The rejections that a bulkhead's third term tolerates are those that limits on requests allow, and
+/// no limit on the use of a pool: 5 s x 20/s x 10 % are 10. The terms are there for a bulkhead of threads
+/// as they are for a semaphore.
+#[test]
+#[ignore = "a limit on a utilization counts as a share of rejections, and bulkheads of threads have no formula"]
+fn only_limits_on_requests_say_what_may_be_turned_away() {
+    for kind in ["semaphore", "threads"] {
+        let text = format!(
+            "run: {{ duration: 1m }}
+            workloads: {{ web: {{ to: a, arrivals: constant 20/s }} }}
+            services: {{ a: {{ threads: 100, handle: [ {{ call: b }} ] }}, b: {{ handle: [ {{ work: 1ms }} ] }} }}
+            calls: {{ a -> b: {{ timeout: 5s, bulkhead: {{ {kind}: 20 }} }} }}
+            goals: {{ settings: {{ calls.a -> b.bulkhead.{kind}: 1..99 }}, limits: [ availability of web is at least 90%, utilization of a.threads is at most 2% ] }}"
+        );
+        let found = of_formulas(&system(&text, &[]).expect("sound goals"));
+        let formulas = found.get(&format!("calls.a -> b.bulkhead.{kind}")).expect("formulas");
+        let Some(&Formula::ThreeTerms { tolerated: Some(tolerated), .. }) = formulas.last() else {
+            panic!("{formulas:?}")
+        };
+        assert!((tolerated - 10.0).abs() < 0.1, "{kind}: {tolerated}");
+    }
+}
+
 /// The shop has 4.7 threads busy without a fault, and 240 / 7 = 34 may be when a dependency hangs.
 /// Of notifications, c and 5 in the queue are held, all after (c + 5) / 15 s of twelve: up to c =
 /// 28. Of recommendations, c and 2 that wait (20/s x 100 ms), all after c / 20 s: up to c = 30. The

@@ -244,3 +244,19 @@ fn an_event_that_is_within_the_promise_hinders_nothing() {
         assert_eq!(changed(&found), [1.0], "{seed}");
     }
 }
+
+/// Nothing works, so that n attempts are n calls of one, and 1.5 are allowed: one attempt it is. That a
+/// retry with one attempt changes nothing is worth a warning, and no reason to leave it out.
+#[test]
+#[ignore = "warnings of what has no effect rule candidates out like those of what is dangerous"]
+fn one_attempt_is_a_choice_too() {
+    let subject = "run: { duration: 10s }
+        workloads: { web: { to: a, arrivals: poisson 50/s } }
+        services: { a: { handle: [ { call: b } ] }, b: { handle: [ { work: 5ms } ] } }
+        calls: { a -> b: { timeout: 1s, retry: { attempts: 3, backoff: none } } }
+        faults: [ { errors: b, rate: 100% } ]
+        goals: { settings: { calls.a -> b.retry.attempts: 1..5 }, limits: [ amplification of a -> b is at most 1.5x ] }";
+    for found in from_five_seeds(subject) {
+        assert_eq!(changed(&found), [1.0]);
+    }
+}
