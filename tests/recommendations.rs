@@ -1,7 +1,9 @@
 //! Recommendations: they agree with theory where there is one, and hold on random numbers that the
 //! search has not used.
 
+mod library;
 mod subjects;
+mod theory;
 
 use sim_experiments::recommend::{
     Conclusion, Formula, Recommendation, Standing, TunableSystem, recommend,
