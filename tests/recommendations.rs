@@ -21,7 +21,7 @@ const QUEUE: &str = "run: { duration: 2m, warmup: 10s, seed: 5 }
     workloads: { web: { to: api, arrivals: poisson 100/s } }
     services: { api: { threads: 30, handle: [ { work: exponential 50ms } ] } }
     prices: { thread: 1 }
-    goals: { settings: { services.api.threads: 5..40 }, limits: [ mean latency of web is below 55ms ], runs: 60, validations: 60 }";
+    goals: { settings: { services.api.threads: 5..40 }, limits: [ mean latency of web is below 55ms ], runs: 500, validations: 60 }";
 
 fn system(text: &str, settings: &[&str]) -> Result<TunableSystem, Unready> {
     let input =
@@ -94,8 +94,8 @@ fn limits_that_conflict_are_told_with_their_price() {
 #[test]
 fn the_answer_is_the_same_for_any_number_of_threads() {
     let text = QUEUE.replace(
-        "runs: 60",
-        "runs: 60, maximize: [ goodput of web ], minimize: [ cost, p99 of web ]",
+        "runs: 500",
+        "runs: 500, maximize: [ goodput of web ], minimize: [ cost, p99 of web ]",
     );
     let text = text.replace(
         "settings: { services.api.threads: 5..40 }",
@@ -120,7 +120,7 @@ fn the_answer_is_the_same_for_any_number_of_threads() {
 
 #[test]
 fn rules_bind_settings_together() {
-    let text = QUEUE.replace("runs: 60", "runs: 60, rules: [ services.api.threads >= 12 ]");
+    let text = QUEUE.replace("runs: 500", "runs: 500, rules: [ services.api.threads >= 12 ]");
     let found = found(&text, &[], 2);
     assert_eq!(found.advice[0].recommended.number, 12.0);
     let below = found.advice[0].below.as_ref().expect("a rule");
@@ -136,7 +136,7 @@ fn the_protected_cascade_gets_settings_that_meet_every_goal_where_its_own_do_not
     let text = std::fs::read_to_string(&path).expect("readable");
     let input =
         Input { name: "cascade-protected.yaml".into(), text, folder: root().join("scenarios") };
-    let settings = vec!["goals.runs=450".to_owned(), "goals.validations=4".to_owned()];
+    let settings = vec!["goals.runs=2000".to_owned(), "goals.validations=4".to_owned()];
     let system = TunableSystem::prepare(input, Overrides { settings, ..Overrides::default() })
         .expect("sound goals");
     let found = recommend(&system, &Unattended { jobs: 2 }).expect("not interrupted");

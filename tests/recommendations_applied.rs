@@ -278,7 +278,7 @@ goals:
   limits:
     - mean latency of web is below 60ms
     - { limit: availability of web is at least 99%, in: [ slow ] }
-  runs: 40
+  runs: 300
   validations: 3
 expect: [ availability of web is at least 99% after fault ]
 faults: [ { at: 10s, for: 1s, slow: api, by: 1.1x } ]

@@ -317,7 +317,7 @@ fn a_limit_on_healing_agrees_with_the_maps() {
     calm: {{ faults: [] }}
   limits: [ {{ limit: heals up to {load}/s, in: [ calm ] }} ]
   maximize: [ availability of web ]
-  runs: 60
+  runs: 300
 "
         );
         let settings = [format!("run.seed={seed}")];

@@ -24,7 +24,7 @@ fn a_failure_rate_between_what_is_normal_and_what_is_not() {
         services: { a: { threads: 200, handle: [ { call: b } ] }, b: { threads: 200, handle: [ { work: 5ms } ] } }
         calls: { a -> b: { timeout: 1s, breaker: { window: 100 calls, minimum calls: 100, failure rate: 50%, wait: 10s } } }
         faults: [ { at: 5s, for: 30s, errors: b, rate: 40% } ]
-        goals: { settings: { calls.a -> b.breaker.failure rate: 20%..95% }, conditions: { noisy: {}, down: { 'faults[0].rate': 80% } }, limits: [ { limit: rejections of a -> b is below 1, in: [ noisy ] }, { limit: rejected share of a -> b is at least 40%, in: [ down ] } ], runs: 60, validations: 60 }";
+        goals: { settings: { calls.a -> b.breaker.failure rate: 20%..95% }, conditions: { noisy: {}, down: { 'faults[0].rate': 80% } }, limits: [ { limit: rejections of a -> b is below 1, in: [ noisy ] }, { limit: rejected share of a -> b is at least 40%, in: [ down ] } ], runs: 500, validations: 60 }";
     for found in from_five_seeds(subject) {
         let (low, value, high) = numbers(&found.advice[0]);
         assert_eq!(found.conclusion, Conclusion::Change);
@@ -45,7 +45,7 @@ fn a_rare_event_that_breaks_a_limit() {
             workloads: {{ web: {{ to: api.page, arrivals: constant 10/s }}, jobs: {{ to: api.job, arrivals: poisson 0.00145/s }} }}
             services: {{ api: {{ threads: {threads}, operations: {{ page: [ {{ work: 10ms }} ], job: [ {{ work: 15s }} ] }} }} }}
             prices: {{ thread: 1 }}
-            goals: {{ settings: {{ services.api.threads: 1..6 }}, limits: [ p99 of web is below 100ms ], runs: 60, validations: 60 }}"
+            goals: {{ settings: {{ services.api.threads: 1..6 }}, limits: [ p99 of web is below 100ms ], runs: 500, validations: 60 }}"
         )
     };
     for threads in [1, 2, 5] {
@@ -66,7 +66,7 @@ fn a_bulkhead_in_the_middle_of_what_is_safe() {
         services: { a: { threads: { max: 24, queue: 0 }, operations: { page: [ { call: b } ], light: [ { work: exponential 10ms } ] } }, b: { threads: 200, handle: [ { work: exponential 50ms } ] } }
         calls: { a -> b: { timeout: 5s, bulkhead: { semaphore: 22 } } }
         faults: [ { at: 10s, for: 35s, slow: b, by: 10x } ]
-        goals: { settings: { calls.a -> b.bulkhead.semaphore: 2..24 }, conditions: { normal: { faults: [] }, slow: {} }, limits: [ { limit: rejected share of a -> b is at most 1.5%, in: [ normal ] }, { limit: availability of other is at least 98% during fault, in: [ slow ] } ], runs: 120, validations: 60 }";
+        goals: { settings: { calls.a -> b.bulkhead.semaphore: 2..24 }, conditions: { normal: { faults: [] }, slow: {} }, limits: [ { limit: rejected share of a -> b is at most 1.5%, in: [ normal ] }, { limit: availability of other is at least 98% during fault, in: [ slow ] } ], runs: 900, validations: 60 }";
     for found in from_five_seeds(subject) {
         let (low, value, high) = numbers(&found.advice[0]);
         assert_eq!(found.conclusion, Conclusion::Change);

@@ -24,7 +24,7 @@ pub(super) const MOST: u64 = 4;
 /// The numbers of runs after which a candidate is given up if it clearly breaks a promise.
 const FIRST_LOOKS: [u64; 2] = [10, 30];
 /// The runs under each condition for an end of a safe range, so that something can be said about it.
-const RUNS_AROUND_END: u64 = 10;
+const RUNS_AROUND_END: u64 = 15;
 /// The most runs of the settings of the file, which are only compared with.
 const MOST_COMPARED: u64 = 20;
 
@@ -35,8 +35,28 @@ pub(super) fn decide_in_round(
     candidate: &Candidate,
     round: u64,
     watch: &dyn Watch,
-) -> Result<Assessment, Interrupted> {
+) -> Result<Shown, Interrupted> {
     decide(system, candidate, FRESH + ROUND * round, watch)
+}
+
+/// What fresh random numbers have shown of a candidate.
+pub(super) struct Shown {
+    pub known: Assessment,
+    /// The runs that missed a limit, by condition and replication.
+    pub missed: Vec<(usize, u64)>,
+}
+
+impl Shown {
+    fn add(&mut self, system: &TunableSystem, runs: Vec<Run>) {
+        let missed = runs.iter().filter(|run| run.misses(system));
+        self.missed.extend(missed.map(|run| (run.condition, run.replication)));
+        add_all(&mut self.known, runs);
+    }
+
+    /// The worst standing of any limit.
+    pub fn standing(&self) -> Standing {
+        self.known.standing()
+    }
 }
 
 /// The number of runs that an answer takes with everything that is said about it, if each end of a
@@ -69,31 +89,31 @@ fn decide(
     candidate: &Candidate,
     first: u64,
     watch: &dyn Watch,
-) -> Result<Assessment, Interrupted> {
+) -> Result<Shown, Interrupted> {
     let systems = system.sound_systems(candidate);
     let least = u64::from(system.plan().validations);
     let looks = FIRST_LOOKS.into_iter().filter(|look| *look < least).chain([least]);
-    let mut known = system.unmeasured();
+    let mut shown = Shown { known: system.unmeasured(), missed: Vec::new() };
     let mut done = 0;
-    let mut simulate = |until: u64, conditions: Vec<usize>, known: &mut Assessment| {
+    let mut simulate = |until: u64, conditions: Vec<usize>, shown: &mut Shown| {
         let replications = first + done..first + until;
         done = until;
         let runs = each_run(system, &systems, replications, &conditions, watch, watch.jobs())?;
-        add_all(known, runs);
+        shown.add(system, runs);
         Ok(())
     };
     for look in looks {
-        simulate(look, system.conditions().collect(), &mut known)?;
-        if known.standing() == Standing::Misses {
-            return Ok(known);
+        simulate(look, system.conditions().collect(), &mut shown)?;
+        if shown.standing() == Standing::Misses {
+            return Ok(shown);
         }
     }
     let mut runs = least;
-    while known.standing() == Standing::Unsure && runs < MOST * least {
+    while shown.standing() == Standing::Unsure && runs < MOST * least {
         runs *= 2;
-        simulate(runs, known.conditions_that(Standing::Unsure), &mut known)?;
+        simulate(runs, shown.known.conditions_that(Standing::Unsure), &mut shown)?;
     }
-    Ok(known)
+    Ok(shown)
 }
 
 fn on_fresh(
@@ -115,6 +135,14 @@ pub(super) struct Run {
     pub values: Vec<Option<f64>>,
 }
 
+impl Run {
+    /// True if it misses a limit.
+    fn misses(&self, system: &TunableSystem) -> bool {
+        let limits = system.limits()[self.condition].iter().zip(&self.values);
+        limits.into_iter().any(|(limit, value)| limit.miss(*value) > 0.0)
+    }
+}
+
 /// Simulates the systems of a candidate under conditions on several threads; returns all runs, one
 /// replication after the other.
 pub(super) fn each_run(
@@ -127,13 +155,25 @@ pub(super) fn each_run(
 ) -> Result<Vec<Run>, Interrupted> {
     let under = |replication| conditions.iter().map(move |condition| (*condition, replication));
     let each: Vec<(usize, u64)> = replications.flat_map(under).collect();
+    those_runs(system, systems, &each, watch, jobs)
+}
+
+/// Simulates the systems of a candidate on several threads, each under a condition and with the random
+/// numbers of a replication.
+pub(super) fn those_runs(
+    system: &TunableSystem,
+    systems: &[Arc<Blueprint>],
+    each: &[(usize, u64)],
+    watch: &dyn Watch,
+    jobs: usize,
+) -> Result<Vec<Run>, Interrupted> {
     let simulate = |_: usize, (condition, replication): &(usize, u64)| {
         let (condition, replication) = (*condition, *replication);
         let values = system.figures(systems, condition, replication, watch)?;
         watch.advance(1);
         Ok(Run { condition, replication, values })
     };
-    in_order(&each, jobs, &simulate).into_iter().collect()
+    in_order(each, jobs, &simulate).into_iter().collect()
 }
 
 /// Adds runs to what is known of a candidate.

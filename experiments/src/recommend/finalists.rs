@@ -1,5 +1,6 @@
 //! The choice of the answer among what a search has found.
 
+use super::assessment::{Assessment, Caution};
 use super::refine::Refinement;
 use super::search::{INFEASIBLE, Search, Tried};
 use crate::watch::Interrupted;
@@ -18,10 +19,10 @@ pub(super) fn chosen(
     let watch = search.watch();
     if best.score >= INFEASIBLE {
         watch.begin("taking back changes that bring nothing", None);
-        return refinement.fewest_changes_of_nearest(best);
+        return refinement.fewest_changes_of_nearest(&best.candidate);
     }
     let system = search.system();
-    let present = refinement.measured(&system.as_it_is())?;
+    let present = refinement.as_promised(&system.as_it_is(), refinement.replications)?;
     if !is_worth_a_change(search, &present, &best) {
         return Ok(present);
     }
@@ -40,7 +41,9 @@ fn is_worth_a_change(search: &Search<'_>, present: &Tried, best: &Tried) -> bool
             assessment.regret(&search.system().plan().objectives, search.now())
         })
     };
-    present.score >= INFEASIBLE || regret(best) < regret(present) - WORTH_A_CHANGE
+    let is_missed = |known: &Assessment| known.violation(Caution::AsPromised) > 0.0;
+    let is_unfit = present.is_refuted || present.assessment.as_ref().is_none_or(is_missed);
+    is_unfit || regret(best) < regret(present) - WORTH_A_CHANGE
 }
 
 /// The candidate in the middle between those that keep the limits, if it keeps them too: where

@@ -220,6 +220,7 @@ impl Usage {
     }
 }
 
+/// The use of the pools of an owner; those of a call are its bulkhead's, of whatever kind.
 fn usage(runs: &[Finished], owner: &str, kind: PoolKind) -> Option<Usage> {
     let of_run = |run: &Finished| {
         let summary = &run.summary;
@@ -230,7 +231,8 @@ fn usage(runs: &[Finished], owner: &str, kind: PoolKind) -> Option<Usage> {
             rate: pool.granted as f64 / (seconds * pool.there.unwrap_or(1.0)),
             is_of_busiest_tenth: false,
         };
-        let is_it = |pool: &&PoolSummary| pool.kind == kind.name() && owner_of(pool) == owner;
+        let is_kind = |pool: &PoolSummary| pool.kind == kind.name() || kind == PoolKind::Permits;
+        let is_it = |pool: &&PoolSummary| is_kind(pool) && owner_of(pool) == owner;
         let usages = summary.pools.iter().filter(is_it).map(of_pool);
         let at_peak = |usage: Usage| peak.map_or(usage, |peak| usage.in_busiest_tenth(peak));
         usages.map(at_peak).collect::<Vec<_>>()
@@ -261,7 +263,8 @@ fn peak(run: &Finished, owner: &str, kind: PoolKind) -> f64 {
         let mean = |busy: &[f64]| busy.iter().sum::<f64>() / busy.len() as f64;
         let stretches = busy.windows((busy.len() / 10).max(1)).map(mean);
         let most = stretches.fold(0.0, f64::max);
-        (plan.owner == owner && plan.kind == kind && most > 0.0).then(|| most / mean(&busy))
+        let is_kind = plan.kind == kind || kind == PoolKind::Permits;
+        (plan.owner == owner && is_kind && most > 0.0).then(|| most / mean(&busy))
     };
     plans.filter_map(of_pool).fold(1.0, f64::max)
 }

@@ -6,10 +6,11 @@
 //! anything is said about the answer, it is simulated again with random numbers that the search has
 //! not seen.
 //!
-//! - `tunable_system`: the system under its conditions; `assessment`: the distance of a candidate
-//!   from the goals;
+//! - `tunable_system`: the system under its conditions; `coupling`: settings that rules couple;
+//!   `assessment`: the distance of a candidate from the goals;
 //! - `formulas`: a start from queueing theory; `search`: candidates, generation by generation, as a
-//!   strategy proposes them (`cma_es`, `coordinate`); `finalists`: the best of them, seen again;
+//!   strategy proposes them (`cma_es`, `local_search`, `coordinate`); `finalists`: the choice among
+//!   what it has found;
 //! - `refine`: the changes that are needed, and how far each setting may move; `confirm`: the
 //!   answer on fresh random numbers;
 //! - `applied`: the recommended values in the file; `recheck`: the answer on random numbers that
@@ -41,7 +42,7 @@ pub use coordinate::Coordinate;
 pub use formulas::{Formula, FormulaEstimate, formulas};
 pub use local_search::LocalSearch;
 pub use recheck::{Recheck, Rechecked, block, recheck};
-pub use recommend::{look_for, recommend};
+pub use recommend::{LookFor, look_for, recommend, recommend_by};
 pub use recommendation::{
     Advice, Breach, Conclusion, LimitStanding, MeasuredLimit, Recommendation, Standing, Strained,
     Unmet,

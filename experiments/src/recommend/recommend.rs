@@ -2,7 +2,9 @@
 
 use super::assessment::Assessment;
 use super::cma_es::CmaEs;
-use super::confirm::{as_it_is, cost_of_answer, decide_in_round, standings, strained, unmet};
+use super::confirm::{
+    Shown, as_it_is, cost_of_answer, decide_in_round, standings, strained, unmet,
+};
 use super::coordinate::Coordinate;
 use super::finalists::chosen;
 use super::formulas::formulas;
@@ -14,7 +16,6 @@ use super::search::{INFEASIBLE, Search, Tried};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::watch::{Interrupted, Watch};
 
-macro_rules! log { ($($x:tt)*) => { if std::env::var("DEBUG").is_ok() { eprintln!($($x)*) } } }
 /// The least share of the runs that is for the search.
 const LEAST_FOR_SEARCH: f64 = 0.35;
 /// The share of the search in which it looks in all directions at once.
@@ -33,6 +34,8 @@ const MOST_OVERRUN: u64 = 2;
 /// The number of times that the search goes on because fresh random numbers refute its answer, or an
 /// end of a safe range is better.
 const MOST_ROUNDS: u64 = 5;
+/// The most candidates that are confirmed: for no more are there fresh random numbers in their block.
+const MOST_CONFIRMATIONS: u64 = 9;
 
 /// Finds the settings that keep every limit under every condition and serve the objectives best.
 /// The answer depends on the scenario and its seed alone, not on the number of threads.
@@ -40,6 +43,22 @@ const MOST_ROUNDS: u64 = 5;
 /// # Errors
 /// [`Interrupted`] if `watch` interrupts it.
 pub fn recommend(system: &TunableSystem, watch: &dyn Watch) -> Result<Recommendation, Interrupted> {
+    recommend_by(&look_for, system, watch)
+}
+
+/// A way to search: tries candidates, from each of some starts, until so many runs have been made in
+/// all. The last number is a seed.
+pub type LookFor<'a> = &'a dyn Fn(&Search<'_>, &[Candidate], u64, u64) -> Result<(), Interrupted>;
+
+/// Does the same as [`recommend`] with another search, to compare searches by their answers.
+///
+/// # Errors
+/// [`Interrupted`] if `watch` interrupts it.
+pub fn recommend_by(
+    look_for: LookFor<'_>,
+    system: &TunableSystem,
+    watch: &dyn Watch,
+) -> Result<Recommendation, Interrupted> {
     let plan = system.plan();
     let seed = system.as_written()[0].run.seed;
     watch.begin("measuring the present settings", None);
@@ -99,38 +118,21 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
     let plan = system.plan();
     search.replicate(CONTENDERS.max(u64::from(plan.replications)));
     let refinement = Refinement::of(search);
-    let mut known: Option<Answer> = None;
     let mut round = 0;
     loop {
         let chosen = chosen(search, &refinement)?;
-        log!("round {round}: {} runs, score {:.4}", search.runs(), chosen.score);
         watch.begin("confirming on fresh random numbers", None);
         let confirmed = decide_in_round(system, &chosen.candidate, round, watch)?;
-        log!("   {:?} after {} runs", confirmed.standing(), search.runs());
-        let of_next = (for_search as f64 * AGAIN) as u64 + cost_of_answer(system);
         let all = u64::from(plan.runs);
-        let is_last = round >= MOST_ROUNDS || search.runs() + of_next >= all;
         if confirmed.standing() == Standing::Holds {
             round += 1;
             let (chosen, confirmed) = simplified(&refinement, chosen, confirmed, round)?;
-            watch.begin("finding how far each setting may move", None);
-            let left = u64::from(plan.runs).saturating_sub(search.runs());
-            let runs_of_end = refinement.runs_of_end(left);
-            let advice = refinement.advice(&chosen.candidate, runs_of_end)?;
-            log!("   advice after {} runs, score {:.4}", search.runs(), chosen.score);
-            let is_at_best = is_last || refinement.better_end(&chosen, &advice)?.is_none();
-            let answer = Answer { chosen, confirmed, advice, round, runs_of_end };
-            if is_at_best {
-                return Ok(answer);
-            }
-            known = Some(answer);
-        } else if round >= MOST_ROUNDS
-            || search.runs() >= MOST_OVERRUN * all
-            || known.is_some() && chosen.score >= INFEASIBLE
-        {
+            let confirmed = confirmed.known;
+            return best_of_neighbourhood(&refinement, chosen, confirmed, round);
+        } else if round >= MOST_ROUNDS || search.runs() >= MOST_OVERRUN * all {
             let advice = refinement.values_of_nearest(&chosen.candidate);
-            let nearest = Answer { chosen, confirmed, advice, round, runs_of_end: 0 };
-            return Ok(known.unwrap_or(nearest));
+            let confirmed = confirmed.known;
+            return Ok(Answer { chosen, confirmed, advice, round, runs_of_end: 0 });
         } else if chosen.score >= INFEASIBLE {
             search.take_other_numbers()?;
         } else {
@@ -143,14 +145,48 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
     }
 }
 
+/// A confirmed candidate with the advice on each setting; in its place, one with a setting at an end of
+/// its safe range as long as that is better, fresh random numbers confirm it, and there are runs left.
+fn best_of_neighbourhood(
+    refinement: &Refinement<'_>,
+    mut chosen: Tried,
+    mut confirmed: Assessment,
+    mut round: u64,
+) -> Result<Answer, Interrupted> {
+    let (search, watch) = (refinement.search, refinement.watch);
+    let all = u64::from(search.system().plan().runs);
+    loop {
+        watch.begin("finding how far each setting may move", None);
+        let left = all.saturating_sub(search.runs());
+        let runs_of_end = refinement.runs_of_end(left);
+        let advice = refinement.advice(&chosen.candidate, runs_of_end)?;
+        let better = loop {
+            if round >= MOST_CONFIRMATIONS || search.runs() >= all {
+                break None;
+            }
+            let Some(better) = refinement.better_end(&chosen, &advice)? else { break None };
+            round += 1;
+            let shown = decide_in_round(search.system(), &better.candidate, round, watch)?;
+            if shown.standing() == Standing::Holds {
+                break Some((better, shown.known));
+            }
+            search.refute(&better.candidate, &shown);
+        };
+        match better {
+            Some(better) => (chosen, confirmed) = better,
+            None => return Ok(Answer { chosen, confirmed, advice, round, runs_of_end }),
+        }
+    }
+}
+
 /// A confirmed candidate without changes that bring nothing and with round values, if fresh random
 /// numbers confirm that too.
 fn simplified(
     refinement: &Refinement<'_>,
     confirmed: Tried,
-    shown: Assessment,
+    shown: Shown,
     round: u64,
-) -> Result<(Tried, Assessment), Interrupted> {
+) -> Result<(Tried, Shown), Interrupted> {
     let watch = refinement.watch;
     if refinement.system.plan().objectives.is_empty() {
         return Ok((confirmed, shown));
@@ -183,8 +219,9 @@ pub fn look_for(
 ) -> Result<(), Interrupted> {
     let begin = search.runs();
     let after = |share: f64| begin + (runs.saturating_sub(begin) as f64 * share) as u64;
+    let least = u64::from(search.system().plan().replications);
     search.begin(runs);
-    search.replicate(STAGES[0].1);
+    search.replicate(STAGES[0].1.max(least));
     search.try_all(starts)?;
     let score = |point: &[f64]| search.score(point);
     for (place, start) in starts.iter().enumerate() {
@@ -197,7 +234,7 @@ pub fn look_for(
         search.take_other_numbers()?;
     }
     for (stage, (share, replications)) in STAGES.into_iter().enumerate() {
-        search.replicate(replications);
+        search.replicate(replications.max(least));
         look_around(search, after(share), seed.wrapping_add(10 + stage as u64))?;
     }
     let best = search.champion(runs)?;
@@ -210,18 +247,10 @@ pub fn look_for(
 fn look_around(search: &Search<'_>, runs: u64, seed: u64) -> Result<(), Interrupted> {
     let system = search.system();
     let promising = search.ranking().swap_remove(0);
-    log!(
-        "   promising {:.4} in {} after {} runs",
-        promising.score,
-        promising.replications,
-        search.runs()
-    );
     let mut best = search.champion(runs)?;
-    log!("   champion {:.4} in {} after {} runs", best.score, best.replications, search.runs());
     if promising.candidate != best.candidate && best.score < INFEASIBLE {
         // It was lucky, but most of its settings may be sound.
         best = Refinement::of(search).with_settings_of(best, &promising.candidate)?;
-        log!("   mixed {:.4} in {} after {} runs", best.score, best.replications, search.runs());
     }
     let score = |point: &[f64]| search.score(point);
     let may_beat = |point: &[f64], best| search.may_beat(&system.candidate(point), best);

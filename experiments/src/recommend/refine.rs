@@ -28,7 +28,7 @@ const MOST_MOVED: f64 = 0.1;
 /// The first replication that checks the end of a safe range, which nothing before has seen.
 const FRESH_FOR_ENDS: u64 = 400_000;
 /// The fewest runs that check an end.
-const FEWEST_OF_END: u64 = 3;
+const FEWEST_OF_END: u64 = 10;
 /// An objective that is worse by less than this share is as good.
 const AS_GOOD: f64 = 0.005;
 /// The share by which an objective must be better for the search to go on from the end of a safe
@@ -72,6 +72,16 @@ impl<'a> Refinement<'a> {
         self.search.further(candidate, self.replications, &is_missed, self.watch.jobs())
     }
 
+    /// The candidate measured so often, or until it misses a limit without any margin.
+    pub fn as_promised(
+        &self,
+        candidate: &Candidate,
+        replications: u64,
+    ) -> Result<Tried, Interrupted> {
+        let is_missed = |known: &Assessment| known.violation(Caution::AsPromised) > 0.0;
+        self.search.further(candidate, replications, &is_missed, self.watch.jobs())
+    }
+
     /// Takes back every change that brings nothing.
     pub fn fewest_changes(&self, best: Tried) -> Result<Tried, Interrupted> {
         let simpler = self.changes_to_take_back(&best);
@@ -82,11 +92,11 @@ impl<'a> Refinement<'a> {
 
     /// The candidate that misses the limits by no more than another one, with as few changes as
     /// possible: every change that moves no missed figure is taken back.
-    pub fn fewest_changes_of_nearest(&self, nearest: Tried) -> Result<Tried, Interrupted> {
+    pub fn fewest_changes_of_nearest(&self, nearest: &Candidate) -> Result<Tried, Interrupted> {
         let whole = |candidate: &Candidate| {
             self.search.further(candidate, self.few, &|_| false, self.watch.jobs())
         };
-        let nearest = whole(&nearest.candidate)?;
+        let nearest = whole(nearest)?;
         let violation = |tried: &Tried| {
             let known = tried.assessment.as_ref();
             known.map_or(f64::INFINITY, |known| known.violation(Caution::AsPromised))
@@ -177,7 +187,7 @@ impl<'a> Refinement<'a> {
     }
 
     /// The candidate with one setting at an end of its safe range that serves the objectives best, if
-    /// that is better than the recommended one.
+    /// that is better than the recommended one and nothing has refuted it.
     pub fn better_end(
         &self,
         chosen: &Tried,
@@ -193,8 +203,8 @@ impl<'a> Refinement<'a> {
                     Some(best) => self.regret(best),
                     None => self.regret(chosen) - GAIN,
                 };
-                let moved = self.measured(&moved)?;
-                if moved.score < INFEASIBLE && self.regret(&moved) < to_beat {
+                let moved = self.as_promised(&moved, self.few)?;
+                if !moved.is_refuted && self.regret(&moved) < to_beat {
                     best = Some(moved);
                 }
             }
@@ -267,8 +277,8 @@ impl<'a> Refinement<'a> {
                 continue;
             }
             let share = values.share_of(number).clamp(0.0, 1.0);
-            let (low, _) = self.edge(&candidate, place, share, 0.0)?;
-            let (high, _) = self.edge(&candidate, place, share, 1.0)?;
+            let (low, _) = self.edge(&candidate, place, [share, 0.0], self.few)?;
+            let (high, _) = self.edge(&candidate, place, [share, 1.0], self.few)?;
             let middle = f64::midpoint(values.share_of(low.number), values.share_of(high.number));
             candidate.levels[place] = values.at(middle.clamp(0.0, 1.0));
         }
@@ -282,7 +292,7 @@ impl<'a> Refinement<'a> {
         let ends = 2 * (plan.settings.len() * plan.conditions.len()) as u64;
         // Finding an end takes about as many as a candidate with few replications.
         let affordable = (left / ends.max(1)).saturating_sub(PROBES);
-        affordable.clamp(FEWEST_OF_END, u64::from(plan.validations))
+        affordable.max(FEWEST_OF_END).min(u64::from(plan.validations))
     }
 
     /// An end of the range in which a setting is safe: as many of fresh runs kept every limit there
@@ -296,15 +306,32 @@ impl<'a> Refinement<'a> {
     ) -> Result<(Level, Option<Breach>), Interrupted> {
         let values = &self.system.plan().settings[place].values;
         let recommended = candidate.levels[place].clone();
-        let (mut safe, mut beyond) = self.edge(candidate, place, from, end)?;
-        while differs(&safe, &recommended) {
+        let (mut safe, mut beyond) = self.edge(candidate, place, [from, end], FEW)?;
+        let (mut good, mut bad) = (from, None);
+        for _ in 0..MOST_HALVINGS {
+            if !differs(&safe, &recommended) {
+                break;
+            }
             let mut moved = candidate.clone();
             moved.levels[place] = safe.clone();
-            let Some(breach) = self.fresh_breach(&moved, place, runs)? else { break };
-            let nearer = values.at(f64::midpoint(from, values.share_of(safe.number)));
-            safe = if differs(&nearer, &safe) { nearer } else { recommended.clone() };
-            beyond = Some(breach);
+            match (self.fresh_breach(&moved, place, runs)?, bad) {
+                (None, None) => return Ok((safe, beyond)),
+                (None, Some(_)) => good = values.share_of(safe.number),
+                (Some(breach), _) => {
+                    bad = Some(values.share_of(safe.number));
+                    beyond = Some(breach);
+                }
+            }
+            let bad = bad.expect("an end that holds at first has been returned");
+            let next = values.at(f64::midpoint(good, bad));
+            let is_fine = (bad - good).abs() <= FINE * (good - from).abs();
+            if is_fine || !differs(&next, &values.at(good)) || !differs(&next, &safe) {
+                break;
+            }
+            safe = next;
         }
+        // The last value that held.
+        let safe = if good == from { recommended } else { values.at(good) };
         Ok((safe, beyond))
     }
 
@@ -316,7 +343,7 @@ impl<'a> Refinement<'a> {
         level: Level,
         runs: u64,
     ) -> Result<Option<Breach>, Interrupted> {
-        let breach = self.breach_with(candidate, place, level.clone())?;
+        let breach = self.breach_with(candidate, place, level.clone(), FEW)?;
         if breach.is_some() {
             return Ok(breach);
         }
@@ -359,15 +386,16 @@ impl<'a> Refinement<'a> {
         &self,
         candidate: &Candidate,
         place: usize,
-        from: f64,
-        end: f64,
+        [from, end]: [f64; 2],
+        replications: u64,
     ) -> Result<(Level, Option<Breach>), Interrupted> {
         let values = &self.system.plan().settings[place].values;
         let last = values.at(end);
         if !differs(&last, &candidate.levels[place]) {
             return Ok((candidate.levels[place].clone(), None));
         }
-        let Some(mut breach) = self.breach_with(candidate, place, last.clone())? else {
+        let Some(mut breach) = self.breach_with(candidate, place, last.clone(), replications)?
+        else {
             return Ok((last, None));
         };
         let (mut good, mut bad) = (from, end);
@@ -381,7 +409,7 @@ impl<'a> Refinement<'a> {
             if !differs(&level, &safe) || !differs(&level, &breach.at) {
                 break;
             }
-            if let Some(nearer) = self.breach_with(candidate, place, level.clone())? {
+            if let Some(nearer) = self.breach_with(candidate, place, level.clone(), replications)? {
                 (bad, breach) = (middle, nearer);
             } else {
                 (good, safe) = (middle, level);
@@ -396,6 +424,7 @@ impl<'a> Refinement<'a> {
         candidate: &Candidate,
         place: usize,
         level: Level,
+        replications: u64,
     ) -> Result<Option<Breach>, Interrupted> {
         let mut moved = candidate.clone();
         moved.levels[place] = level;
@@ -404,7 +433,7 @@ impl<'a> Refinement<'a> {
         }
         // The settings are looked at on all threads, so each of them takes one.
         let is_missed = |known: &Assessment| known.violation(Caution::AsPromised) > 0.0;
-        let tried = self.search.further(&moved, FEW, &is_missed, 1)?;
+        let tried = self.search.further(&moved, replications, &is_missed, 1)?;
         let known = tried.assessment.expect("its settings go together");
         let at = &moved.levels[place];
         Ok(breaches(self.system, &known, at, Caution::AsPromised).into_iter().next())

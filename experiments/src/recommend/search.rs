@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::assessment::{Assessment, Caution};
-use super::confirm::{add_all, each_run};
+use super::confirm::{Shown, add_all, each_run, those_runs};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::{in_order, pool};
 use crate::watch::{Interrupted, Watch};
@@ -59,6 +59,9 @@ struct Terms {
     room: f64,
     /// The conditions, beginning with the one in which candidates have failed worst.
     order: Vec<usize>,
+    /// Runs in which fresh random numbers have refuted a candidate: a condition and a replication. A
+    /// contender goes through them as well.
+    hard: Vec<(usize, u64)>,
 }
 
 /// A candidate that has been tried.
@@ -73,6 +76,8 @@ pub struct Tried {
     pub assessment: Option<Assessment>,
     /// The number of replications that were simulated under every condition.
     pub replications: u64,
+    /// The number of runs that it went through of those that have refuted another candidate.
+    hard: usize,
     /// The number of runs that it took.
     pub runs: u64,
     /// True if fresh random numbers have shown that it keeps too few of its promises.
@@ -88,7 +93,7 @@ const NEAR: f64 = 0.01;
 /// The room that a candidate must leave to every limit, in standard deviations of its figure, and how
 /// much more it must leave whenever fresh random numbers have refuted one.
 const FIRST_ROOM: f64 = 2.0;
-const MORE_ROOM: f64 = 0.75;
+const MORE_ROOM: f64 = 0.3;
 /// The most replications after which a candidate that is measured further is judged again.
 const BATCH: u64 = 4;
 
@@ -97,6 +102,9 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// [`Interrupted`] if `watch` interrupts it.
+    ///
+    /// # Panics
+    /// Never: the file as it is written is sound.
     pub fn new(system: &'a TunableSystem, watch: &'a dyn Watch) -> Result<Self, Interrupted> {
         let terms = Terms {
             bar: f64::INFINITY,
@@ -106,6 +114,7 @@ impl<'a> Search<'a> {
             replications: u64::from(system.plan().replications),
             room: FIRST_ROOM,
             order: system.conditions().collect(),
+            hard: Vec::new(),
         };
         let mut search = Self {
             system,
@@ -165,6 +174,9 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// [`Interrupted`] if the watch interrupts it.
+    ///
+    /// # Panics
+    /// If another thread has panicked.
     pub fn take_other_numbers(&self) -> Result<(), Interrupted> {
         /// The number of best candidates that are tried again.
         const AGAIN: usize = 12;
@@ -194,6 +206,9 @@ impl<'a> Search<'a> {
     }
 
     /// From now on, candidates that may be the best get this many replications.
+    ///
+    /// # Panics
+    /// If another thread has panicked.
     pub fn replicate(&self, replications: u64) {
         let mut terms = self.terms.lock().expect("no thread has panicked");
         *terms = Arc::new(Terms { replications, ..(**terms).clone() });
@@ -206,10 +221,13 @@ impl<'a> Search<'a> {
     /// # Errors
     /// [`Interrupted`] if the watch interrupts it.
     pub fn champion(&self, runs: u64) -> Result<Tried, Interrupted> {
-        let replications = self.terms().replications;
+        let terms = self.terms();
+        let replications = terms.replications;
         loop {
             let ranking = self.ranking();
-            let is_measured = |tried: &&Tried| tried.replications >= replications;
+            let is_measured = |tried: &&Tried| {
+                tried.replications >= replications && tried.hard == terms.hard.len()
+            };
             let measured = ranking.iter().find(is_measured);
             let best = &ranking[0];
             if best.score >= INFEASIBLE || is_measured(&best) {
@@ -324,18 +342,18 @@ impl<'a> Search<'a> {
         let system = self.system;
         let slot = self.slot(candidate);
         let mut slot = slot.lock().expect("no thread has panicked");
-        let mut known = slot.take().unwrap_or_else(|| unknown(candidate.clone()));
+        let mut known = slot.clone().unwrap_or_else(|| unknown(candidate.clone()));
         if known.is_refuted {
-            *slot = Some(known.clone());
             return Ok(known);
         }
         let conditions = system.conditions().len() as u64;
         let mut assessment = known.assessment.take().unwrap_or_else(|| system.unmeasured());
         if let Ok(systems) = system.systems(candidate) {
-            if known.replications * conditions < known.runs && !is_enough(&assessment) {
+            let of_whole = known.replications * conditions + known.hard as u64;
+            if of_whole < known.runs && !is_enough(&assessment) {
                 // It was given up in the middle of a replication.
                 assessment = system.unmeasured();
-                (known.replications, known.runs) = (0, 0);
+                (known.replications, known.hard, known.runs) = (0, 0, 0);
             }
             let terms = self.terms();
             'measuring: while known.replications < replications {
@@ -354,6 +372,17 @@ impl<'a> Search<'a> {
                 }
                 known.replications = next;
             }
+            while known.replications >= terms.replications
+                && known.hard < terms.hard.len()
+                && !is_enough(&assessment)
+            {
+                let next = terms.hard.len().min(known.hard + BATCH as usize);
+                let hard = &terms.hard[known.hard..next];
+                let runs = those_runs(system, &systems, hard, self.watch, jobs)?;
+                known.runs += runs.len() as u64;
+                add_all(&mut assessment, runs);
+                known.hard = next;
+            }
             known.score = self.score_from(&assessment);
             known.assessment = Some(assessment);
         }
@@ -362,7 +391,10 @@ impl<'a> Search<'a> {
     }
 
     /// Adds what fresh random numbers have shown of a candidate that keeps too few of its promises.
-    pub(super) fn refute(&self, candidate: &Candidate, shown: &Assessment) {
+    /// Candidates that may be the answer go through some of the runs that missed a limit, from now on.
+    pub(super) fn refute(&self, candidate: &Candidate, Shown { known: shown, missed }: &Shown) {
+        /// The most runs of one refuted candidate that others go through.
+        const MOST_HARD: usize = 6;
         let slot = self.slot(candidate);
         let mut slot = slot.lock().expect("no thread has panicked");
         let mut tried = slot.take().unwrap_or_else(|| unknown(candidate.clone()));
@@ -372,15 +404,18 @@ impl<'a> Search<'a> {
         (tried.assessment, tried.is_refuted) = (Some(known), true);
         *slot = Some(tried);
         drop(slot);
-        self.demand_more_room();
-    }
-
-    /// Scores all candidates again, with more room to every limit.
-    fn demand_more_room(&self) {
         {
             let mut terms = self.terms.lock().expect("no thread has panicked");
-            *terms = Arc::new(Terms { room: terms.room + MORE_ROOM, ..(**terms).clone() });
+            let mut harder = (**terms).clone();
+            harder.room += MORE_ROOM;
+            harder.hard.extend(missed.iter().take(MOST_HARD));
+            *terms = Arc::new(harder);
         }
+        self.score_again();
+    }
+
+    /// Scores all candidates again, on new terms.
+    fn score_again(&self) {
         for slot in self.slots().values() {
             if let Some(tried) = slot.lock().expect("no thread has panicked").as_mut()
                 && let Some(assessment) = &tried.assessment
@@ -432,7 +467,7 @@ impl<'a> Search<'a> {
             is_polishing: to_beat.is_some(),
             contending: to_beat.unwrap_or(best + NEAR),
             order,
-            ..**terms
+            ..(**terms).clone()
         });
     }
 
@@ -502,6 +537,7 @@ fn unknown(candidate: Candidate) -> Tried {
         score: UNSOUND,
         assessment: None,
         replications: 0,
+        hard: 0,
         runs: 0,
         is_refuted: false,
     }

@@ -125,13 +125,12 @@ fn compiled_side(text: &str, settings: &[Parameter], tree: &Node, at: Location) 
     let factor = factor?;
     let place = |path: &str| tree.resolve(&parse_path(path), at).ok();
     let path = place(of)?;
-    match settings.iter().position(|setting| place(&setting.path).as_ref() == Some(&path)) {
-        Some(place) => Some(Side { factor, of: SideOf::Setting(place) }),
-        None => {
-            let (number, _) = side(text, tree, at).ok().flatten()?;
-            Some(Side { factor: 1.0, of: SideOf::Number(number) })
-        }
+    let is_it = |setting: &Parameter| place(&setting.path).as_ref() == Some(&path);
+    if let Some(place) = settings.iter().position(is_it) {
+        return Some(Side { factor, of: SideOf::Setting(place) });
     }
+    let (number, _) = side(text, tree, at).ok().flatten()?;
+    Some(Side { factor: 1.0, of: SideOf::Number(number) })
 }
 
 /// The factor in front of a side, and the rest; `None` if the factor is not a number.
