@@ -118,10 +118,11 @@ impl Wording {
     }
 
     fn breach(&self, place: usize) -> Breach {
-        let figure = Some(self.figures[place % self.figures.len()]).filter(|_| place % 5 > 0);
+        let figure =
+            Some(self.figures[place % self.figures.len()]).filter(|_| !place.is_multiple_of(5));
         Breach {
             at: self.level(place),
-            condition: Some(self.text(place + 1)).filter(|_| place % 3 > 0),
+            condition: Some(self.text(place + 1)).filter(|_| !place.is_multiple_of(3)),
             limit: self.text(place + 2),
             figure,
             unit: FigureUnit::Time,

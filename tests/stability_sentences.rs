@@ -73,8 +73,8 @@ impl Reader {
     fn gap(&self, row: &Row) -> (Option<f64>, Option<f64>) {
         let known = || self.loads.iter().zip(&row.heals).filter(|(_, heals)| heals.is_some());
         let fails = known().find(|(_, heals)| **heals == Some(false)).map(|(load, _)| *load);
-        let before = known().filter(|(load, _)| fails.is_none_or(|fails| **load < fails));
-        (before.last().map(|(load, _)| *load), fails)
+        let mut before = known().filter(|(load, _)| fails.is_none_or(|fails| **load < fails));
+        (before.next_back().map(|(load, _)| *load), fails)
     }
 
     /// True if a row heals at every load up to this one, which lies below the first that fails.
@@ -286,12 +286,14 @@ fn check_all(stability: &Stability) {
     // The first two lines say what was tried, and what "well" means.
     let sentences = text.lines().skip(2).take_while(|line| !line.is_empty());
     let sentences: Vec<&str> = sentences.collect();
-    sentences.iter().for_each(|line| check(&reader, line));
+    for line in &sentences {
+        check(&reader, line);
+    }
     let is_said = |what: &str| sentences.iter().any(|line| line.starts_with(what));
     let is_known = |row: &Row| row.heals.iter().any(Option::is_some);
     let heals_again = reader.rows.iter().any(|row| {
         let known: Vec<bool> = row.heals.iter().flatten().copied().collect();
-        known.is_sorted_by(|one, next| one >= next) == false
+        !known.is_sorted_by(|one, next| one >= next)
     });
     assert_eq!(is_said("always heals again"), heals_again, "{text}");
     assert_eq!(is_said("not run"), !reader.with_letter("-").is_empty(), "{text}");
@@ -325,7 +327,7 @@ fn any_map(
     let (loads, triggers) = (levels(LOADS), levels(TRIGGERS));
     let cell = |runs: &Vec<Behaviour>| Cell { runs: runs.iter().map(|it| (*it, 0.5)).collect() };
     let mut rows = cells.chunks(loads.len()).map(|row| row.iter().map(cell).collect::<Vec<Cell>>());
-    let mut rows = (0..1 + 2 * triggers.len())
+    let mut rows = (0..=2 * triggers.len())
         .map(|_| rows.next().expect("cells"))
         .collect::<Vec<_>>()
         .into_iter();
@@ -421,6 +423,7 @@ proptest! {
 
 #[test]
 fn the_extremes_are_told_as_what_they_are() {
+    use Behaviour::{Metastable, Overloaded, Recovers, Stable};
     let said = |behaviour: [Behaviour; 2]| {
         let mut cells = vec![vec![behaviour[0]; 2]; 6];
         cells.extend(vec![vec![behaviour[1]; 2]; 36]);
@@ -430,7 +433,6 @@ fn the_extremes_are_told_as_what_they_are() {
         let lines = text.lines().skip(2).take_while(|line| !line.is_empty());
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
-    use Behaviour::{Metastable, Overloaded, Recovers, Stable};
     assert_eq!(
         said([Stable, Recovers]),
         [

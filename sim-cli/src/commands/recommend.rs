@@ -199,7 +199,8 @@ impl RecommendCommand {
     }
 
     fn prepare(&self, input: Input) -> Result<TunableSystem, Failure> {
-        let runs = self.runs.map(|runs| format!("goals.runs={runs}"));
+        let of_search = self.runs.filter(|_| !self.recheck);
+        let runs = of_search.map(|runs| format!("goals.runs={runs}"));
         let overrides =
             self.scenario.changes.overrides(self.seed.setting().into_iter().chain(runs));
         TunableSystem::prepare(input, overrides)
