@@ -188,7 +188,7 @@ fn every_mistake_in_a_question_is_told_at_its_place() {
     );
 }
 
-/// What is wrong with a scenario, as it is told.
+/// The mistakes of a scenario, as they are told.
 fn told(text: &str, variant: Option<&str>) -> String {
     let loaded = sim_models::scenario::load(&input("retries", text), &overrides(variant, &[]));
     diagnostics::render(&loaded.problems, &loaded.sources, Palette::Plain)

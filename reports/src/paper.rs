@@ -1,4 +1,4 @@
-//! What a report is written on.
+//! The page that a report is written on.
 
 use unicode_width::UnicodeWidthStr;
 

@@ -159,7 +159,7 @@ fn two_pools_in_a_row_at_the_least_cost() {
     }
 }
 
-/// What is recommended at the least cost has nothing cheaper within the range that the report itself
+/// A recommendation at the least cost has nothing cheaper within the range that the report itself
 /// calls safe, however few runs it has.
 #[test]
 fn nothing_that_is_cheaper_is_called_safe() {

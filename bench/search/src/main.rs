@@ -9,11 +9,11 @@
 use std::path::Path;
 
 use optimizer::parameter::{FloatParam, Parameter};
-use optimizer::sampler::Sampler;
+use optimizer::sampler::{Sampler, de::DESampler, gp::GpSampler};
 use optimizer::{Direction, Study};
 use sim_experiments::recommend::{
-    Candidate, CmaEs, Conclusion, Coordinate, Search, Strategy, TunableSystem, block, look_for,
-    recheck, recommend_by,
+    Candidate, Conclusion, Coordinate, Search, Strategy, TunableSystem, block, in_all_directions,
+    look_for, recheck, recommend_by,
 };
 use sim_experiments::{Interrupted, Unattended};
 use sim_models::scenario::{Input, Overrides};
@@ -26,10 +26,10 @@ const UNSEEN: u64 = 7;
 const SEARCHES: [(&str, Look); 6] = [
     ("ours", look_for),
     ("random", random),
-    ("restarted cma-es", restarted_cma_es),
+    ("restarted cma-es", in_all_directions),
     ("successive halving", successive_halving),
-    ("de", differential_evolution),
-    ("gp", gaussian_process),
+    ("de", |search, starts, runs, seed| asked(search, starts, runs, DESampler::with_seed(seed))),
+    ("gp", |search, starts, runs, seed| asked(search, starts, runs, GpSampler::with_seed(seed))),
 ];
 
 type Score<'a> = &'a (dyn Fn(&[f64]) -> f64 + Sync);
@@ -111,24 +111,6 @@ fn random(
     search.run(&mut Drawn { dimensions, seed: seed as u32, next: 0, score }, runs)
 }
 
-/// Covariance matrix adaptation from each start, with larger and larger populations.
-fn restarted_cma_es(
-    search: &Search<'_>,
-    starts: &[Candidate],
-    runs: u64,
-    seed: u64,
-) -> Result<(), Interrupted> {
-    search.try_all(starts)?;
-    let score = |point: &[f64]| search.score(point);
-    let begin = search.runs();
-    for (place, start) in starts.iter().enumerate() {
-        let point = search.system().point(start);
-        let until = begin + (runs - begin) * (place as u64 + 1) / starts.len() as u64;
-        search.run(&mut CmaEs::new(&point, seed + place as u64, &score), until)?;
-    }
-    Ok(())
-}
-
 /// Random points for a third of the runs; the best of them with more and more replications, as many as
 /// are still the best; then one setting of the best at a time.
 fn successive_halving(
@@ -151,24 +133,7 @@ fn successive_halving(
     Ok(())
 }
 
-fn differential_evolution(
-    search: &Search<'_>,
-    starts: &[Candidate],
-    runs: u64,
-    seed: u64,
-) -> Result<(), Interrupted> {
-    asked(search, starts, runs, optimizer::sampler::de::DESampler::with_seed(seed))
-}
-
-fn gaussian_process(
-    search: &Search<'_>,
-    starts: &[Candidate],
-    runs: u64,
-    seed: u64,
-) -> Result<(), Interrupted> {
-    asked(search, starts, runs, optimizer::sampler::gp::GpSampler::with_seed(seed))
-}
-
+/// A sampler of the crate `optimizer`.
 fn asked(
     search: &Search<'_>,
     starts: &[Candidate],

@@ -22,31 +22,20 @@ const ROUND: u64 = 100_000;
 /// The most runs that decide about a candidate, as a multiple of those that the plan asks for.
 pub(super) const MOST: u64 = 4;
 /// The numbers of runs after which a candidate is given up if it clearly breaks a promise.
-const FIRST_LOOKS: [u64; 2] = [10, 30];
+const FIRST_LOOKS: [u64; 3] = [3, 10, 30];
 /// The runs under each condition for an end of a safe range, so that something can be said about it.
 const RUNS_AROUND_END: u64 = 15;
 /// The most runs of the settings of the file, which are only compared with.
 const MOST_COMPARED: u64 = 20;
 
-/// Simulates a candidate that has been measured before on fresh random numbers: those of one of
-/// several rounds.
-pub(super) fn decide_in_round(
-    system: &TunableSystem,
-    candidate: &Candidate,
-    round: u64,
-    watch: &dyn Watch,
-) -> Result<Shown, Interrupted> {
-    decide(system, candidate, FRESH + ROUND * round, watch)
-}
-
-/// What fresh random numbers have shown of a candidate.
-pub(super) struct Shown {
+/// The evidence of fresh random numbers on a candidate.
+pub(super) struct Evidence {
     pub known: Assessment,
     /// The runs that missed a limit, by condition and replication.
     pub missed: Vec<(usize, u64)>,
 }
 
-impl Shown {
+impl Evidence {
     fn add(&mut self, system: &TunableSystem, runs: Vec<Run>) {
         let missed = runs.iter().filter(|run| run.misses(system));
         self.missed.extend(missed.map(|run| (run.condition, run.replication)));
@@ -57,6 +46,31 @@ impl Shown {
     pub fn standing(&self) -> Standing {
         self.known.standing()
     }
+}
+
+/// Simulates a candidate that has been measured before on the fresh random numbers of a round, on all
+/// threads, as often as the plan asks for or oftener.
+pub(super) fn decide_in_round(
+    system: &TunableSystem,
+    candidate: &Candidate,
+    round: u64,
+    watch: &dyn Watch,
+) -> Result<Evidence, Interrupted> {
+    let systems = system.sound_systems(candidate);
+    let least = u64::from(system.plan().validations);
+    let first = FRESH + ROUND * round;
+    decide(system, &systems, Looks { first, least, most: MOST * least }, watch, watch.jobs())
+}
+
+/// The replications that decide about a candidate.
+#[derive(Clone, Copy)]
+pub(super) struct Looks {
+    /// The first of them.
+    pub first: u64,
+    /// Their number, unless they leave something open.
+    pub least: u64,
+    /// Their number if they do.
+    pub most: u64,
 }
 
 /// The number of runs that an answer takes with everything that is said about it, if each end of a
@@ -81,24 +95,22 @@ pub(super) fn as_it_is(
     on_fresh(system, &system.sound_systems(&system.as_it_is()), first..first + runs, watch)
 }
 
-/// Simulates a candidate that has been measured before, with the random numbers from a replication
-/// on and on all threads, as often as the plan asks for, but no further once it is clear that a
-/// promise is broken. Conditions under which it stays open whether one is are simulated oftener.
-fn decide(
+/// Simulates the systems of a candidate until it is clear whether every promise is kept: no further once
+/// one is clearly broken, and oftener under conditions in which that stays open.
+pub(super) fn decide(
     system: &TunableSystem,
-    candidate: &Candidate,
-    first: u64,
+    systems: &[Arc<Blueprint>],
+    Looks { first, least, most }: Looks,
     watch: &dyn Watch,
-) -> Result<Shown, Interrupted> {
-    let systems = system.sound_systems(candidate);
-    let least = u64::from(system.plan().validations);
+    jobs: usize,
+) -> Result<Evidence, Interrupted> {
     let looks = FIRST_LOOKS.into_iter().filter(|look| *look < least).chain([least]);
-    let mut shown = Shown { known: system.unmeasured(), missed: Vec::new() };
+    let mut shown = Evidence { known: system.unmeasured(), missed: Vec::new() };
     let mut done = 0;
-    let mut simulate = |until: u64, conditions: Vec<usize>, shown: &mut Shown| {
+    let mut simulate = |until: u64, conditions: Vec<usize>, shown: &mut Evidence| {
         let replications = first + done..first + until;
         done = until;
-        let runs = each_run(system, &systems, replications, &conditions, watch, watch.jobs())?;
+        let runs = each_run(system, systems, replications, &conditions, watch, jobs)?;
         shown.add(system, runs);
         Ok(())
     };
@@ -109,7 +121,7 @@ fn decide(
         }
     }
     let mut runs = least;
-    while shown.standing() == Standing::Unsure && runs < MOST * least {
+    while shown.standing() == Standing::Unsure && runs < most {
         runs *= 2;
         simulate(runs, shown.known.conditions_that(Standing::Unsure), &mut shown)?;
     }

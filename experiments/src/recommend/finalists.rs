@@ -42,7 +42,8 @@ fn is_worth_a_change(search: &Search<'_>, present: &Tried, best: &Tried) -> bool
         })
     };
     let is_missed = |known: &Assessment| known.violation(Caution::AsPromised) > 0.0;
-    let is_unfit = present.is_refuted || present.assessment.as_ref().is_none_or(is_missed);
+    let is_unfit =
+        present.refuted_by.is_some() || present.assessment.as_ref().is_none_or(is_missed);
     is_unfit || regret(best) < regret(present) - WORTH_A_CHANGE
 }
 

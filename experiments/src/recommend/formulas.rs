@@ -149,6 +149,7 @@ fn measure_without_faults(
     let run = |blueprint: &Arc<Blueprint>| {
         let mut healthy = Blueprint::clone(blueprint);
         healthy.faults.clear();
+        system.count_run();
         complete(&Arc::new(healthy), 0, watch)
     };
     roomy(system).iter().map(run).collect()

@@ -42,7 +42,7 @@ pub use coordinate::Coordinate;
 pub use formulas::{Formula, FormulaEstimate, formulas};
 pub use local_search::LocalSearch;
 pub use recheck::{Recheck, Rechecked, block, recheck};
-pub use recommend::{LookFor, look_for, recommend, recommend_by};
+pub use recommend::{LookFor, in_all_directions, look_for, recommend, recommend_by};
 pub use recommendation::{
     Advice, Breach, Conclusion, LimitStanding, MeasuredLimit, Recommendation, Standing, Strained,
     Unmet,

@@ -3,7 +3,7 @@
 use super::assessment::Assessment;
 use super::cma_es::CmaEs;
 use super::confirm::{
-    Shown, as_it_is, cost_of_answer, decide_in_round, standings, strained, unmet,
+    Evidence, as_it_is, cost_of_answer, decide_in_round, standings, strained, unmet,
 };
 use super::coordinate::Coordinate;
 use super::finalists::chosen;
@@ -31,8 +31,7 @@ const AGAIN: f64 = 0.15;
 /// The most runs as a multiple of those that the plan allows, rather than to say that nothing was found
 /// because the budget was too small.
 const MOST_OVERRUN: u64 = 2;
-/// The number of times that the search goes on because fresh random numbers refute its answer, or an
-/// end of a safe range is better.
+/// The number of times that the search goes on because nothing is confirmed.
 const MOST_ROUNDS: u64 = 5;
 /// The most candidates that are confirmed: for no more are there fresh random numbers in their block.
 const MOST_CONFIRMATIONS: u64 = 9;
@@ -110,9 +109,9 @@ struct Answer {
     runs_of_end: u64,
 }
 
-/// The best candidate that fresh random numbers do not refute, with no better one at an end of its
-/// safe ranges. What they refute goes back into the search, which then goes on, and so does a better
-/// end.
+/// The best candidate that fresh random numbers do not refute, with everything that is said about it.
+/// What they refute goes back into the search, which then goes on. The nearest candidate if there is
+/// none.
 fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Interrupted> {
     let (system, watch) = (search.system(), search.watch());
     let plan = system.plan();
@@ -121,28 +120,42 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
     let mut round = 0;
     loop {
         let chosen = chosen(search, &refinement)?;
-        watch.begin("confirming on fresh random numbers", None);
-        let confirmed = decide_in_round(system, &chosen.candidate, round, watch)?;
-        let all = u64::from(plan.runs);
-        if confirmed.standing() == Standing::Holds {
-            round += 1;
-            let (chosen, confirmed) = simplified(&refinement, chosen, confirmed, round)?;
-            let confirmed = confirmed.known;
-            return best_of_neighbourhood(&refinement, chosen, confirmed, round);
-        } else if round >= MOST_ROUNDS || search.runs() >= MOST_OVERRUN * all {
-            let advice = refinement.values_of_nearest(&chosen.candidate);
-            let confirmed = confirmed.known;
-            return Ok(Answer { chosen, confirmed, advice, round, runs_of_end: 0 });
-        } else if chosen.score >= INFEASIBLE {
-            search.take_other_numbers()?;
+        // What is refuted stays refuted: with enough attempts, luck would confirm it.
+        let confirmed = if let Some(known) = &chosen.refuted_by {
+            known.clone()
         } else {
-            search.refute(&chosen.candidate, &confirmed);
+            watch.begin("confirming on fresh random numbers", None);
+            let evidence = decide_in_round(system, &chosen.candidate, round, watch)?;
+            if evidence.standing() == Standing::Holds {
+                return confirmed_answer(&refinement, chosen, evidence, round);
+            }
+            search.refute(&chosen.candidate, &evidence);
+            evidence.known
+        };
+        if round >= MOST_ROUNDS || search.runs() >= MOST_OVERRUN * u64::from(plan.runs) {
+            let advice = refinement.values_of_nearest(&chosen.candidate);
+            return Ok(Answer { chosen, confirmed, advice, round, runs_of_end: 0 });
+        }
+        if chosen.score >= INFEASIBLE {
+            search.take_other_numbers()?;
         }
         round += 1;
         let until = search.runs() + (for_search as f64 * AGAIN) as u64;
         search.begin(until);
         look_around(search, until, seed.wrapping_add(100 + round))?;
     }
+}
+
+/// A candidate that is confirmed, made simpler and moved to better ends of its safe ranges as far as
+/// fresh random numbers confirm that too.
+fn confirmed_answer(
+    refinement: &Refinement<'_>,
+    chosen: Tried,
+    evidence: Evidence,
+    round: u64,
+) -> Result<Answer, Interrupted> {
+    let (simplest, evidence) = simplified(refinement, chosen, evidence, round + 1)?;
+    best_of_neighbourhood(refinement, simplest, evidence.known, round + 1)
 }
 
 /// A confirmed candidate with the advice on each setting; in its place, one with a setting at an end of
@@ -184,9 +197,9 @@ fn best_of_neighbourhood(
 fn simplified(
     refinement: &Refinement<'_>,
     confirmed: Tried,
-    shown: Shown,
+    shown: Evidence,
     round: u64,
-) -> Result<(Tried, Shown), Interrupted> {
+) -> Result<(Tried, Evidence), Interrupted> {
     let watch = refinement.watch;
     if refinement.system.plan().objectives.is_empty() {
         return Ok((confirmed, shown));
@@ -222,14 +235,7 @@ pub fn look_for(
     let least = u64::from(search.system().plan().replications);
     search.begin(runs);
     search.replicate(STAGES[0].1.max(least));
-    search.try_all(starts)?;
-    let score = |point: &[f64]| search.score(point);
-    for (place, start) in starts.iter().enumerate() {
-        let point = search.system().point(start);
-        let mut together = CmaEs::new(&point, seed.wrapping_add(place as u64), &score);
-        let share = TOGETHER * (place + 1) as f64 / starts.len() as f64;
-        search.run(&mut together, after(share))?;
-    }
+    in_all_directions(search, starts, after(TOGETHER), seed)?;
     if search.ranking()[0].score >= INFEASIBLE {
         search.take_other_numbers()?;
     }
@@ -238,9 +244,31 @@ pub fn look_for(
         look_around(search, after(share), seed.wrapping_add(10 + stage as u64))?;
     }
     let best = search.champion(runs)?;
+    let score = |point: &[f64]| search.score(point);
     let mut one_by_one =
         Coordinate::new(search.system().point(&best.candidate), best.score, &score);
     search.run(&mut one_by_one, runs)
+}
+
+/// Searches from each start in all directions at once, until `runs` runs have been made in all.
+///
+/// # Errors
+/// [`Interrupted`] if the watch interrupts it.
+pub fn in_all_directions(
+    search: &Search<'_>,
+    starts: &[Candidate],
+    runs: u64,
+    seed: u64,
+) -> Result<(), Interrupted> {
+    search.try_all(starts)?;
+    let score = |point: &[f64]| search.score(point);
+    let (begin, of) = (search.runs(), starts.len() as u64);
+    for (place, start) in (0..of).zip(starts) {
+        let point = search.system().point(start);
+        let until = begin + runs.saturating_sub(begin) * (place + 1) / of;
+        search.run(&mut CmaEs::new(&point, seed.wrapping_add(place), &score), until)?;
+    }
+    Ok(())
 }
 
 /// Searches around the best candidate until `runs` runs have been made in all.

@@ -7,8 +7,8 @@ use sim_models::study::{Level, Values};
 use sim_models::system::Blueprint;
 
 use super::assessment::{Assessment, Caution, Miss, differs};
-use super::confirm::MOST;
-use super::recommendation::{Advice, Breach, Standing};
+use super::confirm::{Looks, MOST, decide};
+use super::recommendation::{Advice, Breach};
 use super::search::{INFEASIBLE, Search, Tried};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::in_order;
@@ -204,7 +204,9 @@ impl<'a> Refinement<'a> {
                     None => self.regret(chosen) - GAIN,
                 };
                 let moved = self.as_promised(&moved, self.few)?;
-                if !moved.is_refuted && self.regret(&moved) < to_beat {
+                // Objectives are means over the conditions, so all of them count or none.
+                let is_comparable = moved.refuted_by.is_none() && moved.replications >= self.few;
+                if is_comparable && self.regret(&moved) < to_beat {
                     best = Some(moved);
                 }
             }
@@ -358,24 +360,17 @@ impl<'a> Refinement<'a> {
         &self,
         candidate: &Candidate,
         place: usize,
-        mut runs: u64,
+        runs: u64,
     ) -> Result<Option<Breach>, Interrupted> {
         let systems = match self.sound(candidate, place) {
             Ok(systems) => systems,
             Err(breach) => return Ok(Some(*breach)),
         };
-        let order: Vec<usize> = self.system.conditions().collect();
-        let mut done = 0;
         let is_affordable = runs == u64::from(self.system.plan().validations);
         let most = if is_affordable { MOST * runs } else { runs };
-        let mut assessment = self.system.unmeasured();
-        while runs <= most && (done == 0 || assessment.standing() == Standing::Unsure) {
-            let is_lost = |more: &Assessment| more.standing() == Standing::Misses;
-            let replications = FRESH_FOR_ENDS + done..FRESH_FOR_ENDS + runs;
-            let more = self.system.measure(&systems, &order, replications, self.watch, &is_lost)?;
-            assessment = assessment.together(more);
-            (done, runs) = (runs, 2 * runs);
-        }
+        let looks = Looks { first: FRESH_FOR_ENDS, least: runs, most };
+        // The settings are looked at on all threads, so each of them takes one.
+        let assessment = decide(self.system, &systems, looks, self.watch, 1)?.known;
         let at = &candidate.levels[place];
         Ok(breaches(self.system, &assessment, at, Caution::AsPromised).into_iter().next())
     }
@@ -431,7 +426,6 @@ impl<'a> Refinement<'a> {
         if let Err(breach) = self.sound(&moved, place) {
             return Ok(Some(*breach));
         }
-        // The settings are looked at on all threads, so each of them takes one.
         let is_missed = |known: &Assessment| known.violation(Caution::AsPromised) > 0.0;
         let tried = self.search.further(&moved, replications, &is_missed, 1)?;
         let known = tried.assessment.expect("its settings go together");

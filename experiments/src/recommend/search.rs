@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::assessment::{Assessment, Caution};
-use super::confirm::{Shown, add_all, each_run, those_runs};
+use super::confirm::{Evidence, add_all, each_run, those_runs};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::{in_order, pool};
 use crate::watch::{Interrupted, Watch};
@@ -80,8 +80,8 @@ pub struct Tried {
     hard: usize,
     /// The number of runs that it took.
     pub runs: u64,
-    /// True if fresh random numbers have shown that it keeps too few of its promises.
-    pub is_refuted: bool,
+    /// The fresh runs that have shown that it keeps too few of its promises; `None` if there are none.
+    pub refuted_by: Option<Assessment>,
 }
 
 /// The least score of a candidate whose limits do not all hold.
@@ -184,11 +184,11 @@ impl<'a> Search<'a> {
         const APART: u64 = 1_000;
         let ranking = self.ranking();
         let is_unsound = |tried: &Tried| tried.assessment.is_none();
-        let best = ranking.iter().filter(|tried| !is_unsound(tried) && !tried.is_refuted);
+        let best = ranking.iter().filter(|tried| !is_unsound(tried) && tried.refuted_by.is_none());
         let best: Vec<Candidate> = best.take(AGAIN).map(|tried| tried.candidate.clone()).collect();
         self.slots().retain(|_, slot| {
             let slot = slot.lock().expect("no thread has panicked");
-            slot.as_ref().is_some_and(|tried| tried.is_refuted || is_unsound(tried))
+            slot.as_ref().is_some_and(|tried| tried.refuted_by.is_some() || is_unsound(tried))
         });
         self.forgotten.fetch_add(ranking.len() as u64 - self.candidates_now(), Ordering::Relaxed);
         {
@@ -343,7 +343,7 @@ impl<'a> Search<'a> {
         let slot = self.slot(candidate);
         let mut slot = slot.lock().expect("no thread has panicked");
         let mut known = slot.clone().unwrap_or_else(|| unknown(candidate.clone()));
-        if known.is_refuted {
+        if known.refuted_by.is_some() {
             return Ok(known);
         }
         let conditions = system.conditions().len() as u64;
@@ -390,20 +390,30 @@ impl<'a> Search<'a> {
         Ok(known)
     }
 
-    /// Adds what fresh random numbers have shown of a candidate that keeps too few of its promises.
-    /// Candidates that may be the answer go through some of the runs that missed a limit, from now on.
-    pub(super) fn refute(&self, candidate: &Candidate, Shown { known: shown, missed }: &Shown) {
-        /// The most runs of one refuted candidate that others go through.
-        const MOST_HARD: usize = 6;
+    /// Adds the evidence of fresh random numbers that a candidate keeps too few of its promises. If the
+    /// search has taken it for one that keeps them, contenders go through some of the runs that missed a
+    /// limit, from now on, and must leave more room.
+    pub(super) fn refute(&self, candidate: &Candidate, evidence: &Evidence) {
         let slot = self.slot(candidate);
         let mut slot = slot.lock().expect("no thread has panicked");
         let mut tried = slot.take().unwrap_or_else(|| unknown(candidate.clone()));
+        let is_surprise = tried.score < INFEASIBLE;
+        let shown = evidence.known.clone();
         let known = tried.assessment.take();
         let known = known.map_or_else(|| shown.clone(), |known| known.together(shown.clone()));
         tried.score = self.score_from(&known).max(INFEASIBLE);
-        (tried.assessment, tried.is_refuted) = (Some(known), true);
+        (tried.assessment, tried.refuted_by) = (Some(known), Some(shown));
         *slot = Some(tried);
         drop(slot);
+        if is_surprise {
+            self.demand_more(&evidence.missed);
+        }
+    }
+
+    /// Demands more of contenders: more room, and that they go through some of these runs.
+    fn demand_more(&self, missed: &[(usize, u64)]) {
+        /// The most runs of one refuted candidate that others go through.
+        const MOST_HARD: usize = 6;
         {
             let mut terms = self.terms.lock().expect("no thread has panicked");
             let mut harder = (**terms).clone();
@@ -420,7 +430,7 @@ impl<'a> Search<'a> {
             if let Some(tried) = slot.lock().expect("no thread has panicked").as_mut()
                 && let Some(assessment) = &tried.assessment
             {
-                let least = if tried.is_refuted { INFEASIBLE } else { f64::NEG_INFINITY };
+                let least = if tried.refuted_by.is_some() { INFEASIBLE } else { f64::NEG_INFINITY };
                 tried.score = self.score_from(assessment).max(least);
             }
         }
@@ -539,7 +549,7 @@ fn unknown(candidate: Candidate) -> Tried {
         replications: 0,
         hard: 0,
         runs: 0,
-        is_refuted: false,
+        refuted_by: None,
     }
 }
 

@@ -80,6 +80,11 @@ impl TunableSystem {
         self.runs.load(Ordering::Relaxed)
     }
 
+    /// Counts a run that is made for another reason than to read off figures.
+    pub(super) fn count_run(&self) {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// The scenario, to be read with other values.
     pub(super) fn study(&self) -> &Study {
         &self.study
@@ -212,32 +217,6 @@ impl TunableSystem {
             let mut readings = system.readings.iter().rev().take(objectives);
             readings.all(is_cost) && system.cost() == first.cost()
         })
-    }
-
-    /// Simulates the systems of a candidate, once under each condition in the given order, then
-    /// once more, through all `replications` or until `is_enough` is true.
-    ///
-    /// # Errors
-    /// [`Interrupted`] if `watch` interrupts it.
-    pub fn measure(
-        &self,
-        systems: &[Arc<Blueprint>],
-        order: &[usize],
-        replications: Range<u64>,
-        watch: &dyn Watch,
-        is_enough: &dyn Fn(&Assessment) -> bool,
-    ) -> Result<Assessment, Interrupted> {
-        let mut assessment = self.unmeasured();
-        for replication in replications {
-            for condition in order.iter().copied() {
-                let values = self.figures(systems, condition, replication, watch)?;
-                assessment.add(condition, &values);
-                if is_enough(&assessment) {
-                    return Ok(assessment);
-                }
-            }
-        }
-        Ok(assessment)
     }
 
     /// Reads the system under a condition with other values.

@@ -62,7 +62,7 @@ fn mark(standing: Standing) -> &'static str {
     }
 }
 
-/// What the marks and figures of a table of limits mean.
+/// The meaning of the marks and figures of a table of limits.
 pub(super) fn legend(columns: usize) -> String {
     let promise = percent(GoalsPlan::PROMISE);
     let legend = format!(

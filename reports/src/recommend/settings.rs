@@ -63,7 +63,7 @@ fn safe(setting: &Parameter, advice: &Advice) -> String {
     }
 }
 
-/// What gives way at either end of the safe range, or with the other values of a list.
+/// The limits that give way at either end of the safe range, or with the other values of a list.
 fn ends(setting: &Parameter, advice: &Advice) -> Vec<String> {
     let (Values::Range(_), Some((from, to))) = (&setting.values, &advice.safe) else {
         return others(advice);

@@ -9,7 +9,7 @@ use super::words::{MARGIN, NOT_RUN, at_beginning, at_end, letter, load, loads, t
 use crate::palette::Tone;
 use crate::units::percent;
 
-/// What the map shows, the most important first.
+/// The findings of the map, the most important first.
 pub(super) fn sentences(stability: &Stability) -> Vec<(Tone, String)> {
     let Healing { boundary, ended_by } = stability.healing();
     let mut sentences = vec![safe_load(stability, boundary)];
@@ -161,7 +161,7 @@ fn not_run(stability: &Stability) -> Option<String> {
     (!places.is_empty()).then(text)
 }
 
-/// What the way up through the loads and down again shows, and what it does not.
+/// The findings of the way up through the loads and down again, and the limits of them.
 pub(super) fn of_hysteresis(stability: &Stability, hysteresis: &Hysteresis) -> String {
     let well = stability.plan.well;
     let vulnerable = hysteresis.vulnerable(well);
