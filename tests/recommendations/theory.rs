@@ -7,7 +7,7 @@ use sim_experiments::recommend::{Advice, Conclusion, Recommendation, recheck};
 use super::{found, system};
 
 /// The effort of each recommendation: enough for one or two settings.
-const EFFORT: [&str; 2] = ["goals.runs=500", "goals.validations=40"];
+const EFFORT: [&str; 2] = ["goals.runs=1000", "goals.validations=40"];
 
 /// The recommendations for a subject from five seeds.
 fn from_five_seeds(text: &str) -> Vec<Recommendation> {

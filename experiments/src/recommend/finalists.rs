@@ -1,6 +1,7 @@
 //! The choice of the answer among what a search has found.
 
-use super::assessment::{Assessment, Caution};
+use super::assessment::Assessment;
+use super::recommendation::Standing;
 use super::refine::Refinement;
 use super::search::{INFEASIBLE, Search, Tried};
 use crate::watch::Interrupted;
@@ -22,7 +23,7 @@ pub(super) fn chosen(
         return refinement.fewest_changes_of_nearest(&best.candidate);
     }
     let system = search.system();
-    let present = refinement.as_promised(&system.as_it_is(), refinement.replications)?;
+    let present = refinement.unless_broken(&system.as_it_is())?;
     if !is_worth_a_change(search, &present, &best) {
         return Ok(present);
     }
@@ -41,9 +42,9 @@ fn is_worth_a_change(search: &Search<'_>, present: &Tried, best: &Tried) -> bool
             assessment.regret(&search.system().plan().objectives, search.now())
         })
     };
-    let is_missed = |known: &Assessment| known.violation(Caution::AsPromised) > 0.0;
+    let is_broken = |known: &Assessment| known.standing() == Standing::Misses;
     let is_unfit =
-        present.refuted_by.is_some() || present.assessment.as_ref().is_none_or(is_missed);
+        present.refuted_by.is_some() || present.assessment.as_ref().is_none_or(is_broken);
     is_unfit || regret(best) < regret(present) - WORTH_A_CHANGE
 }
 

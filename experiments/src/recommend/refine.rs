@@ -8,7 +8,7 @@ use sim_models::system::Blueprint;
 
 use super::assessment::{Assessment, Caution, Miss, differs};
 use super::confirm::{Looks, MOST, decide};
-use super::recommendation::{Advice, Breach};
+use super::recommendation::{Advice, Breach, Standing};
 use super::search::{INFEASIBLE, Search, Tried};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::in_order;
@@ -72,14 +72,11 @@ impl<'a> Refinement<'a> {
         self.search.further(candidate, self.replications, &is_missed, self.watch.jobs())
     }
 
-    /// The candidate measured so often, or until it misses a limit without any margin.
-    pub fn as_promised(
-        &self,
-        candidate: &Candidate,
-        replications: u64,
-    ) -> Result<Tried, Interrupted> {
-        let is_missed = |known: &Assessment| known.violation(Caution::AsPromised) > 0.0;
-        self.search.further(candidate, replications, &is_missed, self.watch.jobs())
+    /// The candidate measured as often as one that may be the answer, or until a promise is clearly
+    /// broken: a run that misses a limit does not show that yet.
+    pub fn unless_broken(&self, candidate: &Candidate) -> Result<Tried, Interrupted> {
+        let is_broken = |known: &Assessment| known.standing() == Standing::Misses;
+        self.search.further(candidate, self.replications, &is_broken, self.watch.jobs())
     }
 
     /// Takes back every change that brings nothing.
@@ -93,17 +90,20 @@ impl<'a> Refinement<'a> {
     /// The candidate that misses the limits by no more than another one, with as few changes as
     /// possible: every change that moves no missed figure is taken back.
     pub fn fewest_changes_of_nearest(&self, nearest: &Candidate) -> Result<Tried, Interrupted> {
-        let whole = |candidate: &Candidate| {
-            self.search.further(candidate, self.few, &|_| false, self.watch.jobs())
-        };
-        let nearest = whole(nearest)?;
+        let nearest = self.whole(nearest)?;
         let violation = |tried: &Tried| {
             let known = tried.assessment.as_ref();
             known.map_or(f64::INFINITY, |known| known.violation(Caution::AsPromised))
         };
         let simpler = self.changes_to_take_back(&nearest);
         let is_as_near = |tried: &Tried, best: &Tried| violation(tried) <= violation(best);
-        self.replacing(nearest, &simpler, &whole, &is_as_near)
+        self.replacing(nearest, &simpler, &|candidate| self.whole(candidate), &is_as_near)
+    }
+
+    /// The candidate measured a few times under every condition, whatever it misses, so that it can be
+    /// compared.
+    fn whole(&self, candidate: &Candidate) -> Result<Tried, Interrupted> {
+        self.search.further(candidate, self.few, &|_| false, self.watch.jobs())
     }
 
     fn changes_to_take_back(&self, of: &Tried) -> Vec<(usize, Level)> {
@@ -203,10 +203,8 @@ impl<'a> Refinement<'a> {
                     Some(best) => self.regret(best),
                     None => self.regret(chosen) - GAIN,
                 };
-                let moved = self.as_promised(&moved, self.few)?;
-                // Objectives are means over the conditions, so all of them count or none.
-                let is_comparable = moved.refuted_by.is_none() && moved.replications >= self.few;
-                if is_comparable && self.regret(&moved) < to_beat {
+                let moved = self.whole(&moved)?;
+                if moved.refuted_by.is_none() && self.regret(&moved) < to_beat {
                     best = Some(moved);
                 }
             }

@@ -58,8 +58,8 @@ and --write writes nothing. With --recheck, exits with 1 if a limit is missed."
 pub struct RecommendCommand {
     #[command(flatten)]
     scenario: ScenarioFile,
-    /// Make this many runs in all [default: the file's, or 200 for each condition and 50 more for each
-    /// setting, at least 500]; with --recheck, simulate each condition this many times [default: the
+    /// Make this many runs in all [default: the file's, or under each condition 200 and 50 more for each
+    /// setting, at least 1000]; with --recheck, simulate each condition this many times [default: the
     /// file's `validations`]
     #[arg(long, value_name = "N")]
     runs: Option<u32>,
