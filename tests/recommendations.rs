@@ -5,12 +5,15 @@ mod library;
 mod subjects;
 mod theory;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sim_experiments::recommend::{
     Conclusion, Formula, Recommendation, Standing, TunableSystem, recommend,
 };
-use sim_experiments::{Trial, Unattended, Unready};
+use sim_experiments::{Interrupted, Trial, Unattended, Unready, Watch};
 use sim_models::scenario::{Input, Overrides};
-use sim_reports::recommend::{json, report};
+use sim_reports::recommend::{RUNS, RunJournal, json, report};
 use sim_reports::{Palette, diagnostics};
 
 use crate::running::{load_file, one_section_a_line, root};
@@ -79,6 +82,96 @@ fn what_cannot_be_had_is_told_with_the_best_that_can() {
     let text = report(&found, "test", Palette::Plain);
     assert!(text.contains("no candidate met it") && text.contains("was found in"), "{text}");
     assert!(!text.contains("safe"), "{text}");
+    let (kept, mean) = unmet.at_best_ends.expect("threads alone go together");
+    assert!(kept.kept == 0 && (mean.expect("measured") - 0.05).abs() < 0.003, "{kept:?} {mean:?}");
+    assert!(text.contains("best for it alone: 0 of 10 runs keep it"), "{text}");
+    assert!(text.contains("; the others brought it"), "{text}");
+}
+
+/// Interrupts once it has been asked so many times.
+struct Impatient(AtomicU64);
+
+impl Watch for Impatient {
+    fn jobs(&self) -> usize {
+        1
+    }
+
+    fn is_interrupted(&self) -> bool {
+        let left = self.0.load(Ordering::Relaxed);
+        self.0.store(left.saturating_sub(1), Ordering::Relaxed);
+        left == 0
+    }
+}
+
+/// Whenever it is stopped, it has the best so far, as soon as the present settings are known: never worse
+/// than them, and never said to be an answer.
+#[test]
+fn a_search_that_is_stopped_tells_the_best_so_far() {
+    let system = system(QUEUE, &[]).expect("sound goals");
+    let stopped = |asks: u64| recommend(&system, &Impatient(AtomicU64::new(asks)));
+    assert_eq!(stopped(0).map(|_| ()), Err(Interrupted));
+    let mut costs = Vec::new();
+    for asks in [20, 60, 150] {
+        let found = stopped(asks).expect("the present settings are known");
+        assert_eq!(found.conclusion, Conclusion::Interrupted, "{asks}");
+        assert_eq!(found.advice.len(), found.plan.settings.len());
+        assert!(found.advice.iter().all(|advice| advice.safe.is_none()));
+        let text = report(&found, "test", Palette::Plain);
+        assert!(text.contains("stopped early: this was the best so far"), "{text}");
+        assert!(!text.contains("not seen") && !text.contains("How much room"), "{text}");
+        assert!(json(&found, "test").contains("\"outcome\": \"interrupted\""));
+        costs.push(found.objectives[0].1.expect("it has a cost"));
+    }
+    assert!(costs.is_sorted_by(|before, after| before >= after), "{costs:?}");
+}
+
+/// Stopped again and again, after more and more, it comes to the answer of a search that was not.
+#[test]
+fn a_search_that_goes_on_comes_to_the_same_answer() {
+    let system = system(QUEUE, &[]).expect("sound goals");
+    let whole = recommend(&system, &Unattended { jobs: 2 }).expect("not interrupted");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut stops = 0;
+    let resumed = loop {
+        let journal = Arc::new(RunJournal::resume(folder.path()).expect("a journal"));
+        let remembering = system.clone().remembering(journal.clone());
+        let found = recommend(&remembering, &Impatient(AtomicU64::new(40 + 20 * stops)));
+        journal.check().expect("written");
+        match found {
+            Ok(found) if found.conclusion != Conclusion::Interrupted => {
+                journal.finish().expect("removed");
+                break found;
+            }
+            _ => stops += 1,
+        }
+    };
+    assert!(stops > 2 && !folder.path().join(RUNS).exists());
+    assert_eq!(json(&resumed, "test"), json(&whole, "test"));
+}
+
+#[test]
+fn a_journal_of_runs_that_is_damaged_or_of_another_version_is_refused_and_a_cut_line_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join(RUNS);
+    let system = system(QUEUE, &[]).expect("sound goals");
+    let journal = Arc::new(RunJournal::create(folder.path()).expect("a journal"));
+    let remembering = system.remembering(journal);
+    let _ = recommend(&remembering, &Impatient(AtomicU64::new(60)));
+    let text = std::fs::read_to_string(&path).expect("it was written");
+    let resumed = |text: &str| {
+        std::fs::write(&path, text).expect("written");
+        RunJournal::resume(folder.path()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert!(text.lines().count() > 5);
+    assert_eq!(resumed(&text[..text.len() - 7]), Ok(()));
+    let left = std::fs::read_to_string(&path).expect("readable");
+    assert!(left.ends_with('\n') && text.starts_with(&left), "the cut line is gone");
+    let refused = resumed(&text.replacen("replication", "replica", 1)).expect_err("damaged");
+    assert!(refused.contains("line 2: not a record of a journal"), "{refused}");
+    let refused = resumed(&text.replacen("\"0.", "\"9.", 1)).expect_err("another version");
+    assert!(refused.contains("it was made by version 9."), "{refused}");
+    let exists = RunJournal::create(folder.path()).expect_err("there is one").to_string();
+    assert!(exists.contains("continue it with --resume"), "{exists}");
 }
 
 #[test]

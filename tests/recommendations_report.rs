@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use sim_experiments::Unattended;
 use sim_experiments::recommend::{
-    Breach, Conclusion, Formula, FormulaEstimate, Recheck, Rechecked, Recommendation, Standing,
-    TunableSystem, Unmet, block, recheck, recommend,
+    Breach, Conclusion, Formula, FormulaEstimate, Kept, Recheck, Rechecked, Recommendation,
+    Standing, TunableSystem, Unmet, block, recheck, recommend,
 };
 use sim_models::observe::FigureUnit;
 use sim_models::scenario::{Input, Overrides};
@@ -124,6 +124,7 @@ impl Wording {
             at: self.level(place),
             condition: Some(self.text(place + 1)).filter(|_| !place.is_multiple_of(3)),
             limit: self.text(place + 2),
+            kept: Some(Kept { kept: place as u64, runs: 10 + place as u64 }),
             figure,
             unit: FigureUnit::Time,
         }
@@ -187,9 +188,11 @@ impl Wording {
             unit: FigureUnit::Share,
             best: Some(0.5).filter(|_| place > 0),
             is_met_by_others: place == 1,
+            at_best_ends: (place < 2).then_some((Kept { kept: 0, runs: 10 }, Some(0.4))),
             at_the_cost_of: (place == 2).then(|| (self.text(5), self.text(6))),
         };
         said.unmet = (0..3).map(unmet).collect();
+        said.nearest_after = Some((900, 1_000));
         let (rate, expected) = (self.figures[0], self.figures[1]);
         let formulas = vec![
             Formula::Little { rate, held: 0.1 },
@@ -238,9 +241,9 @@ fn no_line_is_wider_than_the_report() {
     };
     let config =
         ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() };
-    let cases = (wording(), 1_usize..9, 0_usize..3);
+    let cases = (wording(), 1_usize..9, 0_usize..4);
     proptest!(config, |((wording, settings, conclusion) in cases)| {
-        let conclusions = [Conclusion::Change, Conclusion::Keep, Conclusion::Unmet];
+        let conclusions = [Conclusion::Change, Conclusion::Keep, Conclusion::Unmet, Conclusion::Interrupted];
         let said = wording.say(&found, settings, conclusions[conclusion]);
         for columns in [80, 120] {
             let paper = Paper::new(Palette::Plain, columns);

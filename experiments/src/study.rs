@@ -34,6 +34,13 @@ pub enum Unready {
     NothingAsked,
 }
 
+/// A hash over everything that a blueprint says, by Fowler, Noll and Vo (draft-eastlake-fnv).
+pub(crate) fn identity(blueprint: &Blueprint) -> String {
+    let text = format!("{blueprint:?}");
+    let absorb = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, absorb))
+}
+
 impl Study {
     /// Reads a scenario as it is written. `plan` takes from it what the analysis needs to know, or
     /// returns `None` if the scenario does not ask for this analysis.

@@ -1,5 +1,6 @@
 //! Watching over an analysis: its threads, its interruption, its progress.
 
+use sim_models::study::FigurePlan;
 use thiserror::Error;
 
 use crate::run::Progress;
@@ -28,6 +29,12 @@ pub trait Watch: Sync {
     /// Notes that `steps` more steps of the stage are done.
     fn advance(&self, steps: u64) {
         let _ = steps;
+    }
+
+    /// Notes the best settings of a search so far: whether they kept every limit, and each objective with
+    /// its value if it is known.
+    fn found(&self, keeps_limits: bool, objectives: &[(FigurePlan, Option<f64>)]) {
+        let _ = (keeps_limits, objectives);
     }
 
     /// Notes how far the run with this index is, of several that are shown one by one.
@@ -75,7 +82,7 @@ mod tests {
     use sim_models::scenario::{Input, Overrides, Request, SweepRequest};
 
     use super::*;
-    use crate::recommend::{TunableSystem, recommend};
+    use crate::recommend::{Conclusion, TunableSystem, recommend};
     use crate::stability::{StressedSystem, map};
     use crate::sweep::{Point, Shard, Sweep};
 
@@ -118,7 +125,8 @@ mod tests {
             let watch = || Impatient(AtomicU64::new(asks));
             let keep = |_: &[Point]| Ok::<(), Interrupted>(());
             assert_eq!(sweep.run(Shard::WHOLE, &|_| false, &watch(), &keep), Err(Interrupted));
-            assert_eq!(recommend(&tunable, &watch()).map(|_| ()), Err(Interrupted));
+            let recommended = recommend(&tunable, &watch()).map(|found| found.conclusion);
+            assert!(matches!(recommended, Err(Interrupted) | Ok(Conclusion::Interrupted)));
             assert_eq!(map(&stressed, &watch()).map(|_| ()), Err(Interrupted));
         }
     }

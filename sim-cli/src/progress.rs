@@ -1,13 +1,15 @@
 //! Threads, progress on the terminal, and the interrupt key.
 
 use std::fmt::Write;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use sim_experiments::{Progress, Watch};
+use sim_models::study::FigurePlan;
+use sim_reports::recommend::best_so_far;
 
 use crate::terminal;
 
@@ -35,6 +37,13 @@ impl JobsOption {
         Watcher::new(self.threads(), Vec::new())
     }
 
+    /// The same, which stops the analysis after a time.
+    pub fn watch_for(&self, time: Option<Duration>) -> Watcher {
+        let mut watcher = self.watch();
+        watcher.time = time.map(|time| (Stopwatch::start(), time));
+        watcher
+    }
+
     /// The watch over runs with these names, which shows each if someone looks at the terminal.
     pub fn watch_runs(&self, names: &[String]) -> Watcher {
         let all = MultiProgress::new();
@@ -59,6 +68,9 @@ pub struct Watcher {
     stage: ProgressBar,
     runs: Vec<ProgressBar>,
     is_interrupted: Arc<AtomicBool>,
+    /// The time after which it stops, and the time since its beginning.
+    time: Option<(Stopwatch, Duration)>,
+    name_of_stage: Mutex<&'static str>,
 }
 
 impl Watcher {
@@ -70,7 +82,7 @@ impl Watcher {
         let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
         let is_shown = terminal::is_watched() && runs.is_empty();
         let stage = if is_shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
-        Self { threads, stage, runs, is_interrupted }
+        Self { threads, stage, runs, is_interrupted, time: None, name_of_stage: Mutex::default() }
     }
 }
 
@@ -80,12 +92,16 @@ impl Watch for Watcher {
     }
 
     fn is_interrupted(&self) -> bool {
+        if self.time.as_ref().is_some_and(|(since, time)| since.elapsed() >= *time) {
+            self.is_interrupted.store(true, Ordering::Relaxed);
+        }
         self.is_interrupted.load(Ordering::Relaxed)
     }
 
     fn begin(&self, stage: &'static str, steps: Option<u64>) {
         self.stage.set_style(style(UNCOUNTED));
         self.stage.set_message(stage);
+        *self.name_of_stage.lock().expect("no thread has panicked") = stage;
         if let Some(steps) = steps {
             self.stage.set_length(steps);
             self.stage.set_position(0);
@@ -98,6 +114,11 @@ impl Watch for Watcher {
         // A search finishes the generation under way, which may take it past its runs.
         let left = self.stage.length().unwrap_or(0).saturating_sub(self.stage.position());
         self.stage.inc(steps.min(left));
+    }
+
+    fn found(&self, keeps_limits: bool, objectives: &[(FigurePlan, Option<f64>)]) {
+        let stage = *self.name_of_stage.lock().expect("no thread has panicked");
+        self.stage.set_message(format!("{stage}, {}", best_so_far(keeps_limits, objectives)));
     }
 
     fn reached(&self, run: usize, progress: Progress) {

@@ -136,6 +136,46 @@ fn a_limit_ends_with_exit_3_and_the_partial_result() {
     );
 }
 
+#[test]
+fn a_record_of_unmet_limits_is_not_exported_unless_that_is_asked_for() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8").to_owned();
+    let goals = "goals={ settings: { calls.api -> db.breaker.wait: [ 5s, 10s ] }, limits: [ p99 of web is below 1ms ], runs: 8 }";
+    let asked = ["recommend", "tests/cli/queue.yaml", "--set", goals];
+    let searched = run(&[&asked[..], &["--out", &out]].concat());
+    assert_eq!(searched.status.code(), Some(1));
+    let record = format!("{out}/recommendation.json");
+    let from = [&asked[..], &["--from", &record, "--export", "resilience4j"]].concat();
+    let refused = run(&from);
+    assert_eq!((refused.status.code(), stdout(&refused).as_str()), (Some(1), ""));
+    let exported = run(&[&from[..], &["--even-if-unmet"]].concat());
+    assert_eq!(exported.status.code(), Some(0));
+    assert!(stdout(&exported).contains("not known to meet every limit"));
+}
+
+#[test]
+fn a_recommendation_that_is_stopped_says_so_and_exports_nothing() {
+    let asked = ["recommend", "scenarios/cascade-protected.yaml", "--export", "resilience4j"];
+    let stopped = run(&[&asked[..], &["--time", "100ms"]].concat());
+    assert_eq!((stopped.status.code(), stdout(&stopped).as_str()), (Some(3), ""));
+    let unreadable = run(&[&asked[..], &["--time", "5"]].concat());
+    assert_eq!(unreadable.status.code(), Some(2));
+}
+
+#[test]
+fn a_recommendation_that_is_stopped_goes_on_with_its_journal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8").to_owned();
+    let journal = folder.path().join("runs.jsonl");
+    let goals = "goals={ settings: { calls.api -> db.breaker.wait: [ 5s, 10s ] }, limits: [ p99 of web is below 10s ], runs: 8 }";
+    let asked = ["recommend", "tests/cli/queue.yaml", "--set", goals, "--out", &out];
+    let with = |more: &[&str]| run(&[&asked[..], more].concat()).status.code();
+    assert_eq!((with(&["--time", "0s"]), journal.exists()), (Some(3), true));
+    assert_eq!(with(&[]), Some(2), "it would be lost");
+    assert_eq!((with(&["--resume"]), journal.exists()), (Some(0), false));
+    assert_eq!((with(&[]), with(&["--resume"])), (Some(0), Some(0)));
+}
+
 /// A sweep long enough to be killed midway, with points that are given up.
 const SWEEP: [&str; 12] = [
     "sweep",

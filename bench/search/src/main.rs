@@ -125,9 +125,9 @@ fn successive_halving(
     for replications in [2, 4, 8, 16] {
         search.replicate(replications);
         let best = search.champion(runs)?;
-        let score = |point: &[f64]| search.score(point);
+        let scores = |points: &[Vec<f64>]| search.scores(points);
         let mut refined =
-            Coordinate::new(search.system().point(&best.candidate), best.score, &score);
+            Coordinate::new(search.system().point(&best.candidate), best.score, &scores);
         search.run(&mut refined, search.runs() + (runs.saturating_sub(search.runs())) / 3)?;
     }
     Ok(())

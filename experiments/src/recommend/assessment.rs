@@ -15,6 +15,10 @@ const LEAST_MISS: f64 = 1e-6;
 const NEARLY_ALL: f64 = 0.9;
 /// The room that a single run would have to leave besides, as a share of the room.
 const UNCERTAIN: f64 = 1.5;
+/// The number of runs after which a condition may be settled, and the room that each limit must have
+/// then, as a multiple of that of a contender.
+const FEWEST_OF_SETTLED: u64 = 4;
+const ROOM_OF_SETTLED: f64 = 2.0;
 /// The distance at which a figure that could not be read misses its limit.
 const UNKNOWN_MISS: f64 = 5.0;
 
@@ -101,6 +105,19 @@ impl LimitHere {
     }
 }
 
+impl LimitHere {
+    /// A number that is less the further a figure is on the right side of the bound, or the nearer to it on
+    /// the wrong one.
+    pub(super) fn shortfall(&self, value: Option<f64>) -> f64 {
+        let Some(value) = value else { return f64::INFINITY };
+        match self.bound.relation {
+            Relation::AtLeast | Relation::Above => self.bound.value - value,
+            Relation::AtMost | Relation::Below => value - self.bound.value,
+            Relation::Exactly => (value - self.bound.value).abs(),
+        }
+    }
+}
+
 /// The share of requests that a limit allows to fail or to be turned away.
 fn tolerated(wanted: &Wanted, bound: Bound) -> Option<f64> {
     let (Wanted::Figure { measure, .. } | Wanted::Worst { measure, .. }) = wanted else {
@@ -170,6 +187,18 @@ impl Samples {
         misses.get(forgiven as usize).copied().unwrap_or(0.0)
     }
 
+    /// The mean made worse by so many standard deviations. Fewer runs know the spread less well, so it is
+    /// more of them (as a tolerance factor does).
+    fn worse(&self, limit: &LimitHere, room: f64) -> f64 {
+        let room = room * (1.0 + UNCERTAIN / self.known.count() as f64);
+        let (mean, spread) = (self.known.mean(), room * libm::sqrt(self.known.variance()));
+        match limit.bound.relation {
+            Relation::AtLeast | Relation::Above => mean - spread,
+            Relation::AtMost | Relation::Below => mean + spread,
+            Relation::Exactly => mean,
+        }
+    }
+
     /// The mean with its interval; `None` if there was no run, or nothing to read in one of them.
     fn interval(&self) -> Option<ConfidenceInterval> {
         (self.unknown == 0 && self.known.count() > 0).then(|| self.known.interval(CONFIDENCE))
@@ -230,6 +259,11 @@ impl Assessment {
     pub fn standing(&self) -> Standing {
         let all = self.all_kept().map(|(kept, share)| kept.standing(share));
         all.max().unwrap_or(Standing::Holds)
+    }
+
+    /// False if so many runs missed a limit that it cannot hold after `most` runs.
+    pub fn may_still_hold(&self, most: u64) -> bool {
+        self.all_kept().all(|(kept, share)| kept.runs - kept.kept <= forgiven(share, most))
     }
 
     /// The conditions under which some limit has this standing.
@@ -295,16 +329,17 @@ impl Assessment {
         if limit.share < NEARLY_ALL || samples.known.count() == 0 {
             return worst;
         }
-        let mean = samples.known.mean();
-        // Fewer runs know the spread less well, so they must leave more (as a tolerance factor does).
-        let room = room * (1.0 + UNCERTAIN / samples.known.count() as f64);
-        let spread = room * libm::sqrt(samples.known.variance());
-        let cautious = match limit.bound.relation {
-            Relation::AtLeast | Relation::Above => mean - spread,
-            Relation::AtMost | Relation::Below => mean + spread,
-            Relation::Exactly => mean,
-        };
-        worst.max(limit.miss(Some(cautious)))
+        worst.max(limit.miss(Some(samples.worse(limit, room))))
+    }
+
+    /// True if so many runs under a condition kept every limit, and all so clearly, that more runs of a
+    /// search would tell nothing about it.
+    pub(super) fn is_settled(&self, condition: usize, room: f64) -> bool {
+        let mut limits = self.limits[condition].iter().zip(&self.readings[condition]);
+        limits.all(|(limit, samples)| {
+            let clearly = limit.miss(Some(samples.worse(limit, ROOM_OF_SETTLED * room))) == 0.0;
+            samples.known.count() >= FEWEST_OF_SETTLED && samples.misses.is_empty() && clearly
+        })
     }
 
     /// The objectives as one number, less being better: the mean of all objectives, each turned so

@@ -1,65 +1,123 @@
 //! The answer on fresh random numbers: its limits, its room under strain, and the limits that no
 //! candidate could meet.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 
 use sim_models::study::{Strain, strained as strain_system};
 use sim_models::system::Blueprint;
 
-use super::assessment::{Assessment, Caution, LimitHere, Miss};
-use super::recommendation::{LimitStanding, MeasuredLimit, Standing, Strained, Unmet};
+use super::assessment::{Assessment, Caution, LimitHere};
+use super::recommendation::{LimitStanding, MeasuredLimit, Standing, Strained};
 use super::refine::breaches;
-use super::search::Tried;
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::in_order;
 use crate::watch::{Interrupted, Watch};
 
 /// The first replication that confirms an answer; no step before has seen it or any later one.
 pub(super) const FRESH: u64 = 1_000_000;
-/// The replications from one round of confirmation to the next.
-const ROUND: u64 = 100_000;
+/// The replications from one round of confirmation to the next, and the number of rounds for which there
+/// are fresh random numbers before the next block.
+const ROUND: u64 = 20_000;
+pub(super) const MOST_ROUNDS_OF_BLOCK: u64 = 48;
 /// The most runs that decide about a candidate, as a multiple of those that the plan asks for.
 pub(super) const MOST: u64 = 4;
-/// The numbers of runs after which a candidate is given up if it clearly breaks a promise.
-const FIRST_LOOKS: [u64; 3] = [3, 10, 30];
+/// The numbers of runs after which a candidate is given up if it cannot be shown any more that it keeps
+/// its promises.
+const FIRST_LOOKS: [u64; 7] = [3, 6, 10, 15, 20, 30, 45];
 /// The runs under each condition for an end of a safe range, so that something can be said about it.
 const RUNS_AROUND_END: u64 = 15;
 /// The most runs of the settings of the file, which are only compared with.
-const MOST_COMPARED: u64 = 20;
+const MOST_COMPARED: u64 = 10;
 
-/// The evidence of fresh random numbers on a candidate.
+/// The effort that a decision about a candidate is worth.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Effort {
+    /// The most runs as a multiple of those that the plan asks for.
+    pub most: u64,
+    /// The room, in standard deviations of its figure, with which every limit must be kept under a
+    /// condition for it to be left alone; `None` if none may be.
+    pub room: Option<f64>,
+}
+
+/// The evidence of the fresh random numbers of a round on a candidate.
+#[derive(Clone, Debug)]
 pub(super) struct Evidence {
     pub known: Assessment,
     /// The runs that missed a limit, by condition and replication.
     pub missed: Vec<(usize, u64)>,
+    round: u64,
+    /// The number of runs under each condition.
+    done: Vec<u64>,
 }
 
 impl Evidence {
-    fn add(&mut self, system: &TunableSystem, runs: Vec<Run>) {
+    /// No evidence yet.
+    pub fn of_round(system: &TunableSystem, round: u64) -> Self {
+        let done = vec![0; system.conditions().len()];
+        Self { known: system.unmeasured(), missed: Vec::new(), round, done }
+    }
+
+    /// Simulates a candidate that has been measured before, on all threads, as often as the plan asks
+    /// for: up to `most` times as often under conditions in which it stays open whether a promise is
+    /// kept, and no further once that cannot be shown any more. With `room`, conditions are left alone
+    /// once every limit has been kept clearly in them.
+    pub fn decide(
+        &mut self,
+        system: &TunableSystem,
+        candidate: &Candidate,
+        Effort { most, room }: Effort,
+        watch: &dyn Watch,
+    ) -> Result<(), Interrupted> {
+        let systems = system.sound_systems(candidate);
+        let least = u64::from(system.plan().validations);
+        let most = most * least;
+        for look in FIRST_LOOKS.into_iter().filter(|look| *look < least).chain([least]) {
+            let is_open = |condition: &usize| {
+                room.is_none_or(|room| !self.known.is_settled(*condition, room))
+            };
+            let open: Vec<usize> = system.conditions().filter(is_open).collect();
+            self.simulate(system, &systems, &open, look, watch)?;
+            if !self.known.may_still_hold(most) {
+                return Ok(());
+            }
+        }
+        let mut runs = least;
+        while self.standing() > Standing::Holds && runs < most && self.known.may_still_hold(most) {
+            runs *= 2;
+            let open = self.known.conditions_that(Standing::Unsure);
+            self.simulate(system, &systems, &open, runs, watch)?;
+        }
+        Ok(())
+    }
+
+    /// Simulates until so many runs have been made under each of some conditions.
+    fn simulate(
+        &mut self,
+        system: &TunableSystem,
+        systems: &[Arc<Blueprint>],
+        conditions: &[usize],
+        until: u64,
+        watch: &dyn Watch,
+    ) -> Result<(), Interrupted> {
+        let first = FRESH + ROUND * self.round;
+        let mut each = Vec::new();
+        for condition in conditions.iter().copied() {
+            each.extend((self.done[condition]..until).map(|number| (condition, first + number)));
+            self.done[condition] = until.max(self.done[condition]);
+        }
+        let runs = those_runs(system, systems, &each, watch, watch.jobs())?;
         let missed = runs.iter().filter(|run| run.misses(system));
         self.missed.extend(missed.map(|run| (run.condition, run.replication)));
         add_all(&mut self.known, runs);
+        Ok(())
     }
 
     /// The worst standing of any limit.
     pub fn standing(&self) -> Standing {
         self.known.standing()
     }
-}
-
-/// Simulates a candidate that has been measured before on the fresh random numbers of a round, on all
-/// threads, as often as the plan asks for or oftener.
-pub(super) fn decide_in_round(
-    system: &TunableSystem,
-    candidate: &Candidate,
-    round: u64,
-    watch: &dyn Watch,
-) -> Result<Evidence, Interrupted> {
-    let systems = system.sound_systems(candidate);
-    let least = u64::from(system.plan().validations);
-    let first = FRESH + ROUND * round;
-    decide(system, &systems, Looks { first, least, most: MOST * least }, watch, watch.jobs())
 }
 
 /// The replications that decide about a candidate.
@@ -95,37 +153,38 @@ pub(super) fn as_it_is(
     on_fresh(system, &system.sound_systems(&system.as_it_is()), first..first + runs, watch)
 }
 
-/// Simulates the systems of a candidate until it is clear whether every promise is kept: no further once
-/// one is clearly broken, and oftener under conditions in which that stays open.
-pub(super) fn decide(
+/// Simulates the systems of a candidate on one thread, in this order of conditions, until more runs miss
+/// a limit than `most` forgive, and oftener than asked for under conditions in which it stays open whether
+/// a promise is kept.
+pub(super) fn until_broken(
     system: &TunableSystem,
     systems: &[Arc<Blueprint>],
     Looks { first, least, most }: Looks,
+    order: &[usize],
     watch: &dyn Watch,
-    jobs: usize,
-) -> Result<Evidence, Interrupted> {
-    let looks = FIRST_LOOKS.into_iter().filter(|look| *look < least).chain([least]);
-    let mut shown = Evidence { known: system.unmeasured(), missed: Vec::new() };
+) -> Result<Assessment, Interrupted> {
+    let looks = [1, 4].into_iter().chain(FIRST_LOOKS.into_iter().skip(2));
+    let looks = looks.filter(|look| *look < least).chain([least]);
+    let mut known = system.unmeasured();
     let mut done = 0;
-    let mut simulate = |until: u64, conditions: Vec<usize>, shown: &mut Evidence| {
-        let replications = first + done..first + until;
-        done = until;
-        let runs = each_run(system, systems, replications, &conditions, watch, jobs)?;
-        shown.add(system, runs);
-        Ok(())
-    };
-    for look in looks {
-        simulate(look, system.conditions().collect(), &mut shown)?;
-        if shown.standing() == Standing::Misses {
-            return Ok(shown);
+    let mut conditions = order.to_vec();
+    let doubled = iter::successors(Some(2 * least), |runs| Some(2 * runs));
+    for look in looks.chain(doubled.take_while(|runs| *runs <= most)) {
+        for condition in conditions {
+            let new = first + done..first + look;
+            add_all(&mut known, each_run(system, systems, new, &[condition], watch, 1)?);
+            if !known.may_still_hold(most) {
+                return Ok(known);
+            }
+        }
+        done = look;
+        conditions = order.to_vec();
+        if look >= least {
+            let open = known.conditions_that(Standing::Unsure);
+            conditions.retain(|condition| open.contains(condition));
         }
     }
-    let mut runs = least;
-    while shown.standing() == Standing::Unsure && runs < most {
-        runs *= 2;
-        simulate(runs, shown.known.conditions_that(Standing::Unsure), &mut shown)?;
-    }
-    Ok(shown)
+    Ok(known)
 }
 
 fn on_fresh(
@@ -240,40 +299,4 @@ pub(super) fn strained(
         Ok(Strained { strain, breaches })
     };
     Strain::ALL.into_iter().map(under).collect()
-}
-
-/// The limits that the nearest candidate misses.
-pub(super) fn unmet(system: &TunableSystem, ranking: &[Tried], nearest: &Assessment) -> Vec<Unmet> {
-    let misses = nearest.misses(Caution::AsPromised);
-    misses
-        .map(|Miss { condition, limit, .. }| unmet_limit(system, ranking, condition, limit))
-        .collect()
-}
-
-/// The best figure that any candidate had for a limit, and the limit that it would cost to meet it.
-fn unmet_limit(system: &TunableSystem, ranking: &[Tried], condition: usize, place: usize) -> Unmet {
-    let limit = &system.limits()[condition][place];
-    let known = || {
-        ranking.iter().filter_map(|tried| {
-            let assessment = tried.assessment.as_ref()?;
-            Some((tried, assessment, assessment.of_limit(condition, place)?.mean))
-        })
-    };
-    let best = known()
-        .map(|(_, _, figure)| figure)
-        .min_by(|one, other| limit.miss(Some(*one)).total_cmp(&limit.miss(Some(*other))));
-    let meets = known().find(|(_, _, figure)| limit.bound.holds(*figure));
-    let at_the_cost_of = meets.and_then(|(tried, assessment, _)| {
-        let at = &tried.candidate.levels[0];
-        let breach = breaches(system, assessment, at, Caution::AsPromised).into_iter().next()?;
-        Some((breach.condition?, breach.limit))
-    });
-    Unmet {
-        condition: system.plan().conditions[condition].clone(),
-        limit: limit.text.clone(),
-        unit: limit.unit,
-        best,
-        is_met_by_others: meets.is_some(),
-        at_the_cost_of,
-    }
 }

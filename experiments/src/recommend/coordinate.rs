@@ -1,7 +1,5 @@
 //! Moving one setting at a time: the strategy that finishes what the search has found.
 
-use rayon::prelude::*;
-
 use super::search::Strategy;
 
 /// The distances by which a setting is moved, as shares of its range: to find another region, to go
@@ -13,7 +11,7 @@ const STEPS: [f64; 4] = [0.5, 0.2, 0.07, 0.02];
 /// once wanders along the edge. One direction at a time goes straight to it, and a point that is
 /// worse than the best one is given up after a run or two.
 pub struct Coordinate<'a> {
-    score: &'a (dyn Fn(&[f64]) -> f64 + Sync),
+    scores: &'a (dyn Fn(&[Vec<f64>]) -> Vec<f64> + Sync),
     point: Vec<f64>,
     best: f64,
     next: usize,
@@ -21,8 +19,12 @@ pub struct Coordinate<'a> {
 
 impl<'a> Coordinate<'a> {
     /// A search around a point whose score is known.
-    pub fn new(point: Vec<f64>, best: f64, score: &'a (dyn Fn(&[f64]) -> f64 + Sync)) -> Self {
-        Self { score, point, best, next: 0 }
+    pub fn new(
+        point: Vec<f64>,
+        best: f64,
+        scores: &'a (dyn Fn(&[Vec<f64>]) -> Vec<f64> + Sync),
+    ) -> Self {
+        Self { scores, point, best, next: 0 }
     }
 }
 
@@ -45,7 +47,7 @@ impl Strategy for Coordinate<'_> {
             probe[place] = share;
             probes.push(probe);
         }
-        let scores: Vec<f64> = probes.par_iter().map(|probe| (self.score)(probe)).collect();
+        let scores = (self.scores)(&probes);
         for (probe, score) in probes.into_iter().zip(scores) {
             if score < self.best {
                 (self.point, self.best) = (probe, score);
@@ -62,7 +64,8 @@ mod tests {
     fn an_edge_that_a_limit_gives_way_at_is_found() {
         // As little as can be of both; less than these is not enough.
         let score = |x: &[f64]| if x[0] >= 0.3 && x[1] >= 0.6 { x[0] + 2.0 * x[1] } else { 10.0 };
-        let mut strategy = Coordinate::new(vec![0.9, 0.8], 2.5, &score);
+        let scores = |points: &[Vec<f64>]| points.iter().map(|x| score(x)).collect();
+        let mut strategy = Coordinate::new(vec![0.9, 0.8], 2.5, &scores);
         (0..20).for_each(|_| strategy.generation());
         let [first, second] = strategy.point[..] else { panic!("two settings") };
         assert!((0.3..0.32).contains(&first) && (0.6..0.62).contains(&second), "{first} {second}");

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
 use sim_core::random::{Stream, Streams, standard_normal, uniform};
 
 use super::search::Strategy;
@@ -32,7 +31,7 @@ const MOST_DRAWN: u32 = 20;
 /// Moves that cannot pay, such as those to a higher cost, are not simulated. So nearly every point is
 /// a question whether the limits still hold, and most of the answers take a run or two.
 pub struct LocalSearch<'a> {
-    score: &'a (dyn Fn(&[f64]) -> f64 + Sync),
+    scores: &'a (dyn Fn(&[Vec<f64>]) -> Vec<f64> + Sync),
     may_beat: &'a (dyn Fn(&[f64], f64) -> bool + Sync),
     point: Vec<f64>,
     best: f64,
@@ -50,12 +49,12 @@ impl<'a> LocalSearch<'a> {
         point: Vec<f64>,
         best: f64,
         seed: u64,
-        score: &'a (dyn Fn(&[f64]) -> f64 + Sync),
+        scores: &'a (dyn Fn(&[Vec<f64>]) -> Vec<f64> + Sync),
         may_beat: &'a (dyn Fn(&[f64], f64) -> bool + Sync),
     ) -> Self {
         let reach = vec![[FIRST_REACH; 2]; point.len()];
         let random = Streams::new(seed, 0).stream("local search");
-        Self { score, may_beat, point, best, reach, momentum: None, random }
+        Self { scores, may_beat, point, best, reach, momentum: None, random }
     }
 
     /// The score of the best point so far, and the point.
@@ -130,7 +129,7 @@ impl Strategy for LocalSearch<'_> {
     /// Tries a few moves and makes the best of them.
     fn generation(&mut self) {
         let proposals = self.proposals();
-        let scores: Vec<f64> = proposals.par_iter().map(|point| (self.score)(point)).collect();
+        let scores = (self.scores)(&proposals);
         let (from, before) = (self.point.clone(), self.best);
         for (proposal, score) in proposals.iter().zip(&scores) {
             self.adapt(&from, proposal, *score < before);
@@ -156,8 +155,9 @@ mod tests {
             let is_enough = x[0] + x[1] >= 1.0 && x[0] <= 0.8;
             if is_enough { x[0] + 2.0 * x[1] } else { 10.0 }
         };
+        let scores = |points: &[Vec<f64>]| points.iter().map(|x| score(x)).collect();
         let may_beat = |x: &[f64], best: f64| x[0] + 2.0 * x[1] < best;
-        let mut strategy = LocalSearch::new(vec![0.3, 0.9], 2.1, 3, &score, &may_beat);
+        let mut strategy = LocalSearch::new(vec![0.3, 0.9], 2.1, 3, &scores, &may_beat);
         (0..100).for_each(|_| strategy.generation());
         let (best, point) = strategy.best();
         assert!(best < 1.25, "{best} at {point:?}");

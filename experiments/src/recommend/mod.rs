@@ -17,6 +17,7 @@
 //!   nobody has seen;
 //! - `recommend`: all of these steps in order; `recommendation`: the record of the answer.
 
+mod answer;
 mod applied;
 mod assessment;
 mod cma_es;
@@ -34,6 +35,7 @@ mod recommendation;
 mod refine;
 mod search;
 mod tunable_system;
+mod unmet;
 
 pub use applied::{Change, Misapplied, changes};
 pub use assessment::{Assessment, Caution, Kept, LimitHere, Miss};
@@ -48,4 +50,4 @@ pub use recommendation::{
     Unmet,
 };
 pub use search::{Search, Strategy, Tried};
-pub use tunable_system::{Candidate, TunableSystem};
+pub use tunable_system::{Candidate, Memory, RunOfSystem, TunableSystem};

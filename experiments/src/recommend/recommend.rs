@@ -1,10 +1,9 @@
 //! All steps from goals to a recommendation, in their order.
 
+use super::answer::{Answer, best_of_neighbourhood, confirmed};
 use super::assessment::Assessment;
 use super::cma_es::CmaEs;
-use super::confirm::{
-    Evidence, as_it_is, cost_of_answer, decide_in_round, standings, strained, unmet,
-};
+use super::confirm::{as_it_is, cost_of_answer, standings, strained};
 use super::coordinate::Coordinate;
 use super::finalists::chosen;
 use super::formulas::formulas;
@@ -14,6 +13,7 @@ use super::recommendation::{Advice, Conclusion, Recommendation, Standing};
 use super::refine::Refinement;
 use super::search::{INFEASIBLE, Search, Tried};
 use super::tunable_system::{Candidate, TunableSystem};
+use super::unmet::unmet;
 use crate::watch::{Interrupted, Watch};
 
 /// The least share of the runs that is for the search.
@@ -33,14 +33,13 @@ const AGAIN: f64 = 0.15;
 const MOST_OVERRUN: u64 = 2;
 /// The number of times that the search goes on because nothing is confirmed.
 const MOST_ROUNDS: u64 = 5;
-/// The most candidates that are confirmed: for no more are there fresh random numbers in their block.
-const MOST_CONFIRMATIONS: u64 = 9;
 
 /// Finds the settings that keep every limit under every condition and serve the objectives best.
-/// The answer depends on the scenario and its seed alone, not on the number of threads.
+/// The answer depends on the scenario and its seed alone, not on the number of threads. If `watch`
+/// interrupts it, the answer is the best so far, and says so.
 ///
 /// # Errors
-/// [`Interrupted`] if `watch` interrupts it.
+/// [`Interrupted`] if `watch` interrupts it before anything is known.
 pub fn recommend(system: &TunableSystem, watch: &dyn Watch) -> Result<Recommendation, Interrupted> {
     recommend_by(&look_for, system, watch)
 }
@@ -52,43 +51,100 @@ pub type LookFor<'a> = &'a dyn Fn(&Search<'_>, &[Candidate], u64, u64) -> Result
 /// Does the same as [`recommend`] with another search, to compare searches by their answers.
 ///
 /// # Errors
-/// [`Interrupted`] if `watch` interrupts it.
+/// [`Interrupted`] if `watch` interrupts it before anything is known.
 pub fn recommend_by(
     look_for: LookFor<'_>,
     system: &TunableSystem,
     watch: &dyn Watch,
 ) -> Result<Recommendation, Interrupted> {
-    let plan = system.plan();
-    let seed = system.as_written()[0].run.seed;
     watch.begin("measuring the present settings", None);
     let search = Search::new(system, watch)?;
     let (estimates, start) = formulas(system, watch)?;
+    let found = sought(look_for, &search, start);
+    let found = found.unwrap_or_else(|Interrupted| so_far(&search));
+    Ok(Recommendation { estimates, ..found })
+}
+
+/// The recommendation without formulas, which the search begins with.
+fn sought(
+    look_for: LookFor<'_>,
+    search: &Search<'_>,
+    start: Candidate,
+) -> Result<Recommendation, Interrupted> {
+    let (system, watch) = (search.system(), search.watch());
+    let seed = system.as_written()[0].run.seed;
     let for_search = for_search(system);
-    look_for(&search, &[system.as_it_is(), start], for_search, seed)?;
+    look_for(search, &[system.as_it_is(), start], for_search, seed)?;
     let searched = search.runs();
-    let answer = answer(&search, for_search, seed)?;
+    let answer = answer(search, for_search, seed)?;
     watch.begin("confirming on fresh random numbers", None);
     let as_it_is = as_it_is(system, answer.round, watch)?;
     let ranking = search.ranking();
     let conclusion = conclusion(&answer.confirmed, &answer.advice);
-    let is_unmet = conclusion == Conclusion::Unmet;
-    let objective = |place| (as_it_is.objective(place), answer.confirmed.objective(place));
+    let nearest = (conclusion == Conclusion::Unmet).then_some(&answer);
+    let unmet = nearest.map(|answer| unmet(search, &ranking, answer)).transpose()?;
     Ok(Recommendation {
         conclusion,
-        estimates,
         limits: standings(system, &as_it_is, &answer.confirmed),
-        objectives: (0..plan.objectives.len()).map(objective).collect(),
+        objectives: objectives(&as_it_is, &answer.confirmed, system),
         strained: strained(system, &answer.chosen.candidate, watch)?,
         front: front(&ranking, system),
-        unmet: if is_unmet { unmet(system, &ranking, &answer.confirmed) } else { Vec::new() },
-        candidates: search.candidates(),
+        nearest_after: unmet.is_some().then_some(answer.found_after),
+        unmet: unmet.unwrap_or_default(),
         searched,
-        runs: search.runs(),
         runs_of_end: answer.runs_of_end,
         advice: answer.advice,
-        seed,
-        plan: plan.clone(),
+        ..nothing_known(search)
     })
+}
+
+/// The best settings of a search that was interrupted, with what its runs have shown of them.
+fn so_far(search: &Search<'_>) -> Recommendation {
+    let system = search.system();
+    let ranking = search.ranking();
+    let known = |tried: &Tried| tried.assessment.clone();
+    let measured = ranking.iter().find_map(|tried| Some((tried, known(tried)?)));
+    let (best, shown) = measured.expect("the present settings have been measured");
+    let is_present = |tried: &&Tried| tried.candidate == system.as_it_is();
+    let now = ranking.iter().find(is_present).and_then(known).unwrap_or_else(|| shown.clone());
+    Recommendation {
+        limits: standings(system, &now, &shown),
+        objectives: objectives(&now, &shown, system),
+        advice: Refinement::of(search).values_of_nearest(&best.candidate),
+        ..nothing_known(search)
+    }
+}
+
+/// A recommendation of which nothing is known but the effort.
+fn nothing_known(search: &Search<'_>) -> Recommendation {
+    let system = search.system();
+    Recommendation {
+        plan: system.plan().clone(),
+        conclusion: Conclusion::Interrupted,
+        advice: Vec::new(),
+        estimates: Vec::new(),
+        limits: Vec::new(),
+        objectives: Vec::new(),
+        strained: Vec::new(),
+        front: Vec::new(),
+        unmet: Vec::new(),
+        nearest_after: None,
+        candidates: search.candidates(),
+        searched: search.runs(),
+        runs: search.runs(),
+        runs_of_end: 0,
+        seed: system.as_written()[0].run.seed,
+    }
+}
+
+/// The objectives with the settings as they are and as recommended.
+fn objectives(
+    as_it_is: &Assessment,
+    recommended: &Assessment,
+    system: &TunableSystem,
+) -> Vec<(Option<f64>, Option<f64>)> {
+    let all = 0..system.plan().objectives.len();
+    all.map(|place| (as_it_is.objective(place), recommended.objective(place))).collect()
 }
 
 /// The number of runs for the search, of those that the plan allows for everything.
@@ -98,43 +154,34 @@ fn for_search(system: &TunableSystem) -> u64 {
     all.saturating_sub(cost_of_answer(system)).max(least)
 }
 
-/// The candidate to recommend, with what fresh random numbers have shown.
-struct Answer {
-    chosen: Tried,
-    confirmed: Assessment,
-    advice: Vec<Advice>,
-    /// The round of confirmation.
-    round: u64,
-    /// The runs under each condition that each end of a safe range went through.
-    runs_of_end: u64,
-}
-
 /// The best candidate that fresh random numbers do not refute, with everything that is said about it.
 /// What they refute goes back into the search, which then goes on. The nearest candidate if there is
 /// none.
 fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Interrupted> {
-    let (system, watch) = (search.system(), search.watch());
-    let plan = system.plan();
+    let plan = search.system().plan();
     search.replicate(CONTENDERS.max(u64::from(plan.replications)));
     let refinement = Refinement::of(search);
     let mut round = 0;
     loop {
+        let found_after = (search.ranking()[0].found_after, search.runs());
         let chosen = chosen(search, &refinement)?;
         // What is refuted stays refuted: with enough attempts, luck would confirm it.
-        let confirmed = if let Some(known) = &chosen.refuted_by {
-            known.clone()
+        let (chosen, confirmed) = if let Some(known) = chosen.refuted_by.clone() {
+            (chosen, known)
         } else {
-            watch.begin("confirming on fresh random numbers", None);
-            let evidence = decide_in_round(system, &chosen.candidate, round, watch)?;
-            if evidence.standing() == Standing::Holds {
-                return confirmed_answer(&refinement, chosen, evidence, round);
+            let mut found = confirmed(&refinement, chosen, round)?;
+            if found.holds {
+                match best_of_neighbourhood(&refinement, found, &mut round)? {
+                    Ok(answer) => return Ok(answer),
+                    Err(refuted) => found = refuted,
+                }
             }
-            search.refute(&chosen.candidate, &evidence);
-            evidence.known
+            (found.tried, found.evidence.known)
         };
         if round >= MOST_ROUNDS || search.runs() >= MOST_OVERRUN * u64::from(plan.runs) {
             let advice = refinement.values_of_nearest(&chosen.candidate);
-            return Ok(Answer { chosen, confirmed, advice, round, runs_of_end: 0 });
+            let runs_of_end = 0;
+            return Ok(Answer { chosen, confirmed, advice, round, runs_of_end, found_after });
         }
         if chosen.score >= INFEASIBLE {
             search.take_other_numbers()?;
@@ -144,78 +191,6 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
         search.begin(until);
         look_around(search, until, seed.wrapping_add(100 + round))?;
     }
-}
-
-/// A candidate that is confirmed, made simpler and moved to better ends of its safe ranges as far as
-/// fresh random numbers confirm that too.
-fn confirmed_answer(
-    refinement: &Refinement<'_>,
-    chosen: Tried,
-    evidence: Evidence,
-    round: u64,
-) -> Result<Answer, Interrupted> {
-    let (simplest, evidence) = simplified(refinement, chosen, evidence, round + 1)?;
-    best_of_neighbourhood(refinement, simplest, evidence.known, round + 1)
-}
-
-/// A confirmed candidate with the advice on each setting; in its place, one with a setting at an end of
-/// its safe range as long as that is better, fresh random numbers confirm it, and there are runs left.
-fn best_of_neighbourhood(
-    refinement: &Refinement<'_>,
-    mut chosen: Tried,
-    mut confirmed: Assessment,
-    mut round: u64,
-) -> Result<Answer, Interrupted> {
-    let (search, watch) = (refinement.search, refinement.watch);
-    let all = u64::from(search.system().plan().runs);
-    loop {
-        watch.begin("finding how far each setting may move", None);
-        let left = all.saturating_sub(search.runs());
-        let runs_of_end = refinement.runs_of_end(left);
-        let advice = refinement.advice(&chosen.candidate, runs_of_end)?;
-        let better = loop {
-            if round >= MOST_CONFIRMATIONS || search.runs() >= all {
-                break None;
-            }
-            let Some(better) = refinement.better_end(&chosen, &advice)? else { break None };
-            round += 1;
-            let shown = decide_in_round(search.system(), &better.candidate, round, watch)?;
-            if shown.standing() == Standing::Holds {
-                break Some((better, shown.known));
-            }
-            search.refute(&better.candidate, &shown);
-        };
-        match better {
-            Some(better) => (chosen, confirmed) = better,
-            None => return Ok(Answer { chosen, confirmed, advice, round, runs_of_end }),
-        }
-    }
-}
-
-/// A confirmed candidate without changes that bring nothing and with round values, if fresh random
-/// numbers confirm that too.
-fn simplified(
-    refinement: &Refinement<'_>,
-    confirmed: Tried,
-    shown: Evidence,
-    round: u64,
-) -> Result<(Tried, Evidence), Interrupted> {
-    let watch = refinement.watch;
-    if refinement.system.plan().objectives.is_empty() {
-        return Ok((confirmed, shown));
-    }
-    watch.begin("taking back changes that bring nothing", None);
-    let simpler = refinement.fewest_changes(confirmed.clone())?;
-    let simpler = refinement.with_round_values(simpler)?;
-    if simpler.candidate == confirmed.candidate {
-        return Ok((confirmed, shown));
-    }
-    let of_simpler = decide_in_round(refinement.system, &simpler.candidate, round, watch)?;
-    if of_simpler.standing() == Standing::Holds {
-        return Ok((simpler, of_simpler));
-    }
-    refinement.search.refute(&simpler.candidate, &of_simpler);
-    Ok((confirmed, shown))
 }
 
 /// Searches until `runs` runs have been made in all: from each start in all directions at once, then
@@ -244,9 +219,9 @@ pub fn look_for(
         look_around(search, after(share), seed.wrapping_add(10 + stage as u64))?;
     }
     let best = search.champion(runs)?;
-    let score = |point: &[f64]| search.score(point);
+    let scores = |points: &[Vec<f64>]| search.scores(points);
     let mut one_by_one =
-        Coordinate::new(search.system().point(&best.candidate), best.score, &score);
+        Coordinate::new(search.system().point(&best.candidate), best.score, &scores);
     search.run(&mut one_by_one, runs)
 }
 
@@ -280,10 +255,10 @@ fn look_around(search: &Search<'_>, runs: u64, seed: u64) -> Result<(), Interrup
         // It was lucky, but most of its settings may be sound.
         best = Refinement::of(search).with_settings_of(best, &promising.candidate)?;
     }
-    let score = |point: &[f64]| search.score(point);
+    let scores = |points: &[Vec<f64>]| search.scores(points);
     let may_beat = |point: &[f64], best| search.may_beat(&system.candidate(point), best);
     let point = system.point(&best.candidate);
-    search.run(&mut LocalSearch::new(point, best.score, seed, &score, &may_beat), runs)
+    search.run(&mut LocalSearch::new(point, best.score, seed, &scores, &may_beat), runs)
 }
 
 fn conclusion(confirmed: &Assessment, advice: &[Advice]) -> Conclusion {

@@ -19,7 +19,8 @@ pub struct Recommendation {
     pub advice: Vec<Advice>,
     /// The results of formulas, for the settings that have one.
     pub estimates: Vec<FormulaEstimate>,
-    /// Every limit under every condition, with random numbers that the search has not seen.
+    /// Every limit under every condition, with random numbers that the search has not seen unless it
+    /// was interrupted.
     pub limits: Vec<LimitStanding>,
     /// The objectives, with the settings as written and as recommended.
     pub objectives: Vec<(Option<f64>, Option<f64>)>,
@@ -30,6 +31,9 @@ pub struct Recommendation {
     pub front: Vec<(Vec<Level>, Vec<f64>)>,
     /// The limits that could not be met; empty unless the conclusion is `Unmet`.
     pub unmet: Vec<Unmet>,
+    /// The number of runs after which the candidate was found that comes nearest, and the number of runs
+    /// when the search ended; `None` unless the conclusion is `Unmet`.
+    pub nearest_after: Option<(u64, u64)>,
     /// The number of candidates tried.
     pub candidates: u64,
     /// The number of runs that the search made.
@@ -51,6 +55,16 @@ pub enum Conclusion {
     Change,
     /// No candidate keeps every limit; the recommended one comes nearest.
     Unmet,
+    /// The search was stopped. The recommended settings were the best so far, by the runs of the search;
+    /// nothing has confirmed them as it confirms an answer.
+    Interrupted,
+}
+
+impl Conclusion {
+    /// True if the settings are known to keep every limit as promised.
+    pub fn is_met(self) -> bool {
+        matches!(self, Self::Keep | Self::Change)
+    }
 }
 
 /// The advice on a setting.
@@ -75,6 +89,19 @@ pub struct Advice {
     pub others: Vec<(Level, Option<Breach>)>,
 }
 
+impl Advice {
+    /// Sets an end of the safe range, the lower one if `side` is zero, and the limit that gives way
+    /// beyond.
+    pub(super) fn set_end(&mut self, side: f64, (level, beyond): (Level, Option<Breach>)) {
+        let Some((low, high)) = &mut self.safe else { return };
+        if side == 0.0 {
+            (*low, self.below) = (level, beyond);
+        } else {
+            (*high, self.above) = (level, beyond);
+        }
+    }
+}
+
 /// A limit that does not hold.
 #[derive(Clone, Debug)]
 pub struct Breach {
@@ -84,7 +111,9 @@ pub struct Breach {
     pub condition: Option<String>,
     /// The limit, or the reason why the settings do not go together.
     pub limit: String,
-    /// The figure that was measured; `None` if there was nothing to read.
+    /// The runs that kept it; `None` if the settings do not go together.
+    pub kept: Option<Kept>,
+    /// The mean of the figure; `None` if there was nothing to read in a run.
     pub figure: Option<f64>,
     /// The unit of the figure.
     pub unit: FigureUnit,
@@ -152,6 +181,9 @@ pub struct Unmet {
     pub best: Option<f64>,
     /// True if some candidate met it.
     pub is_met_by_others: bool,
+    /// The runs that kept it and the mean of its figure with every setting at the end of its range that is
+    /// best for it; `None` if those settings do not go together, or that was not tried.
+    pub at_best_ends: Option<(Kept, Option<f64>)>,
     /// The limit that such a candidate missed furthest, after the condition under which it did.
     pub at_the_cost_of: Option<(String, String)>,
 }

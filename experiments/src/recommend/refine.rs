@@ -1,28 +1,30 @@
 //! The changes that are needed, and how far each setting may move.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sim_models::observe::FigureUnit;
 use sim_models::study::{Level, Values};
 use sim_models::system::Blueprint;
 
+use super::answer::End;
 use super::assessment::{Assessment, Caution, Miss, differs};
-use super::confirm::{Looks, MOST, decide};
+use super::confirm::{Looks, MOST, until_broken};
 use super::recommendation::{Advice, Breach, Standing};
-use super::search::{INFEASIBLE, Search, Tried};
+use super::search::{INFEASIBLE, Search, Tried, squashed};
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::in_order;
 use crate::watch::{Interrupted, Watch};
 
-/// The number of replications that show where a limit gives way, before fresh ones do.
-const FEW: u64 = 1;
+/// The replications that show where a limit gives way, before fresh ones do.
+const FEW: u64 = 3;
 /// The replications that it takes about to find an end of a safe range.
 const PROBES: u64 = 5;
-/// The most times that a range is cut in half to find the value at which a limit gives way.
-const MOST_HALVINGS: u32 = 5;
 /// The distance between the last value that holds and the first that does not, as a share of the way
 /// that a setting may move: so fine is an end of a safe range.
 const FINE: f64 = 0.15;
+/// The least such distance that is of interest, as a share of the range.
+const FINEST: f64 = 0.01;
 /// The largest share by which a value moves to become a round one.
 const MOST_MOVED: f64 = 0.1;
 /// The first replication that checks the end of a safe range, which nothing before has seen.
@@ -31,9 +33,6 @@ const FRESH_FOR_ENDS: u64 = 400_000;
 const FEWEST_OF_END: u64 = 10;
 /// An objective that is worse by less than this share is as good.
 const AS_GOOD: f64 = 0.005;
-/// The share by which an objective must be better for the search to go on from the end of a safe
-/// range.
-const GAIN: f64 = 0.01;
 
 /// Tries candidates around a recommendation.
 pub(super) struct Refinement<'a> {
@@ -102,7 +101,7 @@ impl<'a> Refinement<'a> {
 
     /// The candidate measured a few times under every condition, whatever it misses, so that it can be
     /// compared.
-    fn whole(&self, candidate: &Candidate) -> Result<Tried, Interrupted> {
+    pub fn whole(&self, candidate: &Candidate) -> Result<Tried, Interrupted> {
         self.search.further(candidate, self.few, &|_| false, self.watch.jobs())
     }
 
@@ -180,36 +179,10 @@ impl<'a> Refinement<'a> {
         tried.score < INFEASIBLE && self.regret(tried) <= self.regret(best) + AS_GOOD
     }
 
-    fn regret(&self, tried: &Tried) -> f64 {
+    pub fn regret(&self, tried: &Tried) -> f64 {
         let objectives = &self.system.plan().objectives;
         let known = tried.assessment.as_ref();
         known.map_or(f64::INFINITY, |known| known.regret(objectives, self.search.now()))
-    }
-
-    /// The candidate with one setting at an end of its safe range that serves the objectives best, if
-    /// that is better than the recommended one and nothing has refuted it.
-    pub fn better_end(
-        &self,
-        chosen: &Tried,
-        advice: &[Advice],
-    ) -> Result<Option<Tried>, Interrupted> {
-        let mut best: Option<Tried> = None;
-        for (place, advice) in advice.iter().enumerate() {
-            let ends = advice.safe.iter().flat_map(|(low, high)| [low, high]);
-            for end in ends.filter(|end| differs(end, &advice.recommended)) {
-                let mut moved = chosen.candidate.clone();
-                moved.levels[place] = end.clone();
-                let to_beat = match &best {
-                    Some(best) => self.regret(best),
-                    None => self.regret(chosen) - GAIN,
-                };
-                let moved = self.whole(&moved)?;
-                if moved.refuted_by.is_none() && self.regret(&moved) < to_beat {
-                    best = Some(moved);
-                }
-            }
-        }
-        Ok(best)
     }
 
     /// The advice on each setting of a candidate that misses a limit: only its value.
@@ -220,10 +193,43 @@ impl<'a> Refinement<'a> {
     /// The advice on each setting: how far it may move with all others as they are.
     /// Each end of a range goes through `runs` fresh runs under each condition.
     pub fn advice(&self, candidate: &Candidate, runs: u64) -> Result<Vec<Advice>, Interrupted> {
-        let places: Vec<usize> = (0..candidate.levels.len()).collect();
-        in_order(&places, self.watch.jobs(), &|_, place| self.advice_on(candidate, *place, runs))
-            .into_iter()
-            .collect()
+        let places = 0..candidate.levels.len();
+        let sides: Vec<(usize, f64)> =
+            places.clone().flat_map(|place| [(place, 0.0), (place, 1.0)]).collect();
+        let end_at =
+            |_: usize, (place, end): &(usize, f64)| self.safe_end(candidate, *place, *end, runs);
+        let ends = in_order(&sides, self.watch.jobs(), &end_at);
+        let ends: Vec<_> = ends.into_iter().collect::<Result<_, _>>()?;
+        let advice = |(place, ends): (usize, &[(Level, Option<Breach>)])| {
+            let [(low, below), (high, above)] = ends else { unreachable!("a range has two ends") };
+            Ok(Advice {
+                safe: Some((low.clone(), high.clone())),
+                below: below.clone(),
+                above: above.clone(),
+                others: self.others(candidate, place, runs)?,
+                ..self.value_of(candidate, place)
+            })
+        };
+        places.zip(ends.chunks(2)).map(advice).collect()
+    }
+
+    /// The ends of safe ranges in the directions in which the objectives may be better by this share, as
+    /// far as can be told without a run. They are found by few runs.
+    pub fn ends(&self, of: &Tried, runs: u64, gain: f64) -> Result<Vec<End>, Interrupted> {
+        let to_beat = squashed(self.regret(of) - gain);
+        let settings = self.system.plan().settings.iter().enumerate();
+        let sides = settings.flat_map(|(place, _)| [(place, 0.0), (place, 1.0)]);
+        let may_be_better = |(place, side): &(usize, f64)| {
+            let mut moved = of.candidate.clone();
+            moved.levels[*place] = self.system.plan().settings[*place].values.at(*side);
+            self.system.cost(&moved).is_err() || self.search.may_beat(&moved, to_beat)
+        };
+        let sides: Vec<(usize, f64)> = sides.filter(may_be_better).collect();
+        let end = |_: usize, (place, side): &(usize, f64)| {
+            let (level, _) = self.safe_end(&of.candidate, *place, *side, runs)?;
+            Ok(End { place: *place, side: *side, level })
+        };
+        in_order(&sides, self.watch.jobs(), &end).into_iter().collect()
     }
 
     /// The value of a setting, and nothing about others that it might have.
@@ -243,29 +249,24 @@ impl<'a> Refinement<'a> {
         }
     }
 
-    fn advice_on(
+    /// The other values of a list, each with the limit that gives way; none if the setting has a range.
+    fn others(
         &self,
         candidate: &Candidate,
         place: usize,
         runs: u64,
-    ) -> Result<Advice, Interrupted> {
-        let setting = &self.system.plan().settings[place];
-        let mut advice = self.value_of(candidate, place);
-        let (mut low, mut high) = (advice.recommended.clone(), advice.recommended.clone());
-        if let Values::Listed(_) = &setting.values {
-            for level in setting.values.levels() {
-                if differs(&level, &advice.recommended) {
-                    let breach = self.breach_of_other(candidate, place, level.clone(), runs)?;
-                    advice.others.push((level, breach));
-                }
-            }
-        } else if !advice.recommended.number.is_nan() {
-            let share = setting.values.share_of(advice.recommended.number).clamp(0.0, 1.0);
-            (low, advice.below) = self.safe_end(candidate, place, [share, 0.0], runs)?;
-            (high, advice.above) = self.safe_end(candidate, place, [share, 1.0], runs)?;
+    ) -> Result<Vec<(Level, Option<Breach>)>, Interrupted> {
+        let values = &self.system.plan().settings[place].values;
+        if !matches!(values, Values::Listed(_)) {
+            return Ok(Vec::new());
         }
-        advice.safe = Some((low, high));
-        Ok(advice)
+        let is_other = |level: &Level| differs(level, &candidate.levels[place]);
+        let others: Vec<Level> = values.levels().into_iter().filter(is_other).collect();
+        let breach = |_: usize, level: &Level| {
+            let moved = moved(candidate, place, level.clone());
+            Ok((level.clone(), self.fresh_breach(&moved, place, runs)?))
+        };
+        in_order(&others, self.watch.jobs(), &breach).into_iter().collect()
     }
 
     /// The middle of the range in which every limit held, for one setting after the other.
@@ -276,9 +277,8 @@ impl<'a> Refinement<'a> {
             if matches!(values, Values::Listed(_)) || number.is_nan() {
                 continue;
             }
-            let share = values.share_of(number).clamp(0.0, 1.0);
-            let (low, _) = self.edge(&candidate, place, [share, 0.0], self.few)?;
-            let (high, _) = self.edge(&candidate, place, [share, 1.0], self.few)?;
+            let (low, _) = self.safe_end(&candidate, place, 0.0, self.few)?;
+            let (high, _) = self.safe_end(&candidate, place, 1.0, self.few)?;
             let middle = f64::midpoint(values.share_of(low.number), values.share_of(high.number));
             candidate.levels[place] = values.at(middle.clamp(0.0, 1.0));
         }
@@ -295,61 +295,80 @@ impl<'a> Refinement<'a> {
         affordable.max(FEWEST_OF_END).min(u64::from(plan.validations))
     }
 
-    /// An end of the range in which a setting is safe: as many of fresh runs kept every limit there
-    /// as promised. With it, the limit that gives way beyond.
-    fn safe_end(
+    /// The end of the range in which a setting is safe: as many of `runs` fresh runs under each condition
+    /// kept every limit there as promised. With it, the limit that gives way beyond. The value itself if
+    /// it has no range.
+    pub fn safe_end(
         &self,
         candidate: &Candidate,
         place: usize,
-        [from, end]: [f64; 2],
+        end: f64,
         runs: u64,
     ) -> Result<(Level, Option<Breach>), Interrupted> {
         let values = &self.system.plan().settings[place].values;
-        let recommended = candidate.levels[place].clone();
-        let (mut safe, mut beyond) = self.edge(candidate, place, [from, end], FEW)?;
-        let (mut good, mut bad) = (from, None);
-        for _ in 0..MOST_HALVINGS {
-            if !differs(&safe, &recommended) {
-                break;
-            }
-            let mut moved = candidate.clone();
-            moved.levels[place] = safe.clone();
-            match (self.fresh_breach(&moved, place, runs)?, bad) {
-                (None, None) => return Ok((safe, beyond)),
-                (None, Some(_)) => good = values.share_of(safe.number),
-                (Some(breach), _) => {
-                    bad = Some(values.share_of(safe.number));
-                    beyond = Some(breach);
+        let mut safe = candidate.levels[place].clone();
+        if matches!(values, Values::Listed(_)) || safe.number.is_nan() {
+            return Ok((safe, None));
+        }
+        let mut edge = Edge {
+            good: values.share_of(safe.number).clamp(0.0, 1.0),
+            bad: end,
+            from: values.share_of(safe.number).clamp(0.0, 1.0),
+            beyond: None,
+        };
+        let mut suspects = BTreeSet::new();
+        let mut next = values.at(end);
+        while differs(&next, &safe) {
+            let moved = moved(candidate, place, next.clone());
+            match self.fresh_breach(&moved, place, runs)? {
+                None => safe = next,
+                Some(breach) => {
+                    suspects.extend(breach.condition.as_deref().and_then(|of| self.condition(of)));
+                    edge.bad = values.share_of(next.number);
+                    edge.beyond = Some(breach);
                 }
             }
-            let bad = bad.expect("an end that holds at first has been returned");
-            let next = values.at(f64::midpoint(good, bad));
-            let is_fine = (bad - good).abs() <= FINE * (good - from).abs();
-            if is_fine || !differs(&next, &values.at(good)) || !differs(&next, &safe) {
+            edge.good = values.share_of(safe.number).clamp(0.0, 1.0);
+            if edge.beyond.is_none() || edge.is_fine() {
                 break;
             }
-            safe = next;
+            next = self.approached(&mut edge, candidate, place, &suspects)?;
         }
-        // The last value that held.
-        let safe = if good == from { recommended } else { values.at(good) };
-        Ok((safe, beyond))
+        Ok((safe, edge.beyond))
     }
 
-    /// The limit that another value of a list misses, in a few runs or in fresh ones.
-    fn breach_of_other(
+    /// The furthest value towards an edge with which every limit held in a few runs under the conditions
+    /// in which one has given way before. The edge comes nearer by that.
+    fn approached(
         &self,
+        edge: &mut Edge,
         candidate: &Candidate,
         place: usize,
-        level: Level,
-        runs: u64,
-    ) -> Result<Option<Breach>, Interrupted> {
-        let breach = self.breach_with(candidate, place, level.clone(), FEW)?;
-        if breach.is_some() {
-            return Ok(breach);
+        suspects: &BTreeSet<usize>,
+    ) -> Result<Level, Interrupted> {
+        let values = &self.system.plan().settings[place].values;
+        let suspects: Vec<usize> = suspects.iter().copied().collect();
+        let mut good = values.at(edge.good);
+        while !edge.is_fine() {
+            let middle = f64::midpoint(edge.good, edge.bad);
+            let level = values.at(middle);
+            if !differs(&level, &good) || !differs(&level, &values.at(edge.bad)) {
+                break;
+            }
+            let looks = Looks { first: 0, least: FEW, most: FEW };
+            let moved = moved(candidate, place, level.clone());
+            if let Some(breach) = self.breach(&moved, place, &suspects, looks)? {
+                (edge.bad, edge.beyond) = (middle, Some(breach));
+            } else {
+                (edge.good, good) = (middle, level);
+            }
         }
-        let mut moved = candidate.clone();
-        moved.levels[place] = level;
-        self.fresh_breach(&moved, place, runs)
+        Ok(good)
+    }
+
+    /// The index of a condition.
+    fn condition(&self, name: &str) -> Option<usize> {
+        self.system.plan().conditions.iter().position(|condition| condition == name)
     }
 
     /// The limit that fresh runs of a candidate keep less often than promised, or the reason why its
@@ -360,75 +379,42 @@ impl<'a> Refinement<'a> {
         place: usize,
         runs: u64,
     ) -> Result<Option<Breach>, Interrupted> {
+        let tried = self.search.further(candidate, 0, &|_| true, 1)?;
+        if let Some(known) = &tried.refuted_by {
+            return Ok(self.first_breach(known, candidate, place));
+        }
+        let is_affordable = runs == u64::from(self.system.plan().validations);
+        let most = if is_affordable { MOST * runs } else { runs };
+        let looks = Looks { first: FRESH_FOR_ENDS, least: runs, most };
+        self.breach(candidate, place, &self.search.order(), looks)
+    }
+
+    /// The limit that gives way in runs of a candidate under some conditions, or the reason why its
+    /// settings do not go together; `None` if there is neither.
+    fn breach(
+        &self,
+        candidate: &Candidate,
+        place: usize,
+        conditions: &[usize],
+        looks: Looks,
+    ) -> Result<Option<Breach>, Interrupted> {
         let systems = match self.sound(candidate, place) {
             Ok(systems) => systems,
             Err(breach) => return Ok(Some(*breach)),
         };
-        let is_affordable = runs == u64::from(self.system.plan().validations);
-        let most = if is_affordable { MOST * runs } else { runs };
-        let looks = Looks { first: FRESH_FOR_ENDS, least: runs, most };
-        // The settings are looked at on all threads, so each of them takes one.
-        let assessment = decide(self.system, &systems, looks, self.watch, 1)?.known;
+        let known = until_broken(self.system, &systems, looks, conditions, self.watch)?;
+        Ok(self.first_breach(&known, candidate, place))
+    }
+
+    /// The limit that is missed furthest.
+    fn first_breach(
+        &self,
+        known: &Assessment,
+        candidate: &Candidate,
+        place: usize,
+    ) -> Option<Breach> {
         let at = &candidate.levels[place];
-        Ok(breaches(self.system, &assessment, at, Caution::AsPromised).into_iter().next())
-    }
-
-    /// The furthest value towards an end with which every limit held in a few runs, and the limit
-    /// that gives way beyond it.
-    fn edge(
-        &self,
-        candidate: &Candidate,
-        place: usize,
-        [from, end]: [f64; 2],
-        replications: u64,
-    ) -> Result<(Level, Option<Breach>), Interrupted> {
-        let values = &self.system.plan().settings[place].values;
-        let last = values.at(end);
-        if !differs(&last, &candidate.levels[place]) {
-            return Ok((candidate.levels[place].clone(), None));
-        }
-        let Some(mut breach) = self.breach_with(candidate, place, last.clone(), replications)?
-        else {
-            return Ok((last, None));
-        };
-        let (mut good, mut bad) = (from, end);
-        let mut safe = candidate.levels[place].clone();
-        for _ in 0..MOST_HALVINGS {
-            if (bad - good).abs() <= FINE * (good - from).abs() {
-                break;
-            }
-            let middle = f64::midpoint(good, bad);
-            let level = values.at(middle);
-            if !differs(&level, &safe) || !differs(&level, &breach.at) {
-                break;
-            }
-            if let Some(nearer) = self.breach_with(candidate, place, level.clone(), replications)? {
-                (bad, breach) = (middle, nearer);
-            } else {
-                (good, safe) = (middle, level);
-            }
-        }
-        Ok((safe, Some(breach)))
-    }
-
-    /// The limit that gives way when one setting has another value; `None` if all hold.
-    fn breach_with(
-        &self,
-        candidate: &Candidate,
-        place: usize,
-        level: Level,
-        replications: u64,
-    ) -> Result<Option<Breach>, Interrupted> {
-        let mut moved = candidate.clone();
-        moved.levels[place] = level;
-        if let Err(breach) = self.sound(&moved, place) {
-            return Ok(Some(*breach));
-        }
-        let is_missed = |known: &Assessment| known.violation(Caution::AsPromised) > 0.0;
-        let tried = self.search.further(&moved, replications, &is_missed, 1)?;
-        let known = tried.assessment.expect("its settings go together");
-        let at = &moved.levels[place];
-        Ok(breaches(self.system, &known, at, Caution::AsPromised).into_iter().next())
+        breaches(self.system, known, at, Caution::AsPromised).into_iter().next()
     }
 
     /// The systems of a candidate, or the reason why its settings do not go together, as a breach that
@@ -441,9 +427,33 @@ impl<'a> Refinement<'a> {
         self.system.systems(candidate).map_err(|limit| {
             let at = candidate.levels[place].clone();
             let unit = FigureUnit::Count;
-            Box::new(Breach { at, condition: None, limit, figure: None, unit })
+            Box::new(Breach { at, condition: None, limit, kept: None, figure: None, unit })
         })
     }
+}
+
+/// The last value of a setting known to be good and the first known to be bad, as shares of its range.
+struct Edge {
+    good: f64,
+    bad: f64,
+    /// The share of the recommended value.
+    from: f64,
+    /// The limit that gives way at the bad value; `None` if no bad value is known.
+    beyond: Option<Breach>,
+}
+
+impl Edge {
+    /// True if it is known finely enough for the width of the range.
+    fn is_fine(&self) -> bool {
+        (self.bad - self.good).abs() <= (FINE * (self.good - self.from).abs()).max(FINEST)
+    }
+}
+
+/// A candidate with one setting at another level.
+pub(super) fn moved(candidate: &Candidate, place: usize, level: Level) -> Candidate {
+    let mut moved = candidate.clone();
+    moved.levels[place] = level;
+    moved
 }
 
 /// A number with so many digits that are not zero.
@@ -471,6 +481,7 @@ pub(super) fn breaches(
             at: at.clone(),
             condition: Some(system.plan().conditions[condition].clone()),
             limit: limit.text.clone(),
+            kept: Some(assessment.kept(condition, place)),
             figure: assessment.of_limit(condition, place).map(|interval| interval.mean),
             unit: limit.unit,
         }

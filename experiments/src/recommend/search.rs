@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use sim_models::study::FigurePlan;
+
 use super::assessment::{Assessment, Caution};
 use super::confirm::{Evidence, add_all, each_run, those_runs};
 use super::tunable_system::{Candidate, TunableSystem};
@@ -51,6 +53,8 @@ struct Terms {
     is_polishing: bool,
     /// The score that a candidate must come near, after its first replication, to get more.
     contending: f64,
+    /// The number of all runs before the generation.
+    runs: u64,
     /// The first replication.
     first: u64,
     /// The number of replications for a contender.
@@ -74,12 +78,17 @@ pub struct Tried {
     pub score: f64,
     /// The measurements; `None` if its settings do not go together.
     pub assessment: Option<Assessment>,
-    /// The number of replications that were simulated under every condition.
+    /// The number of replications that were simulated under every condition that more of them tell
+    /// something about.
     pub replications: u64,
+    /// True if it was given up in the middle of a replication.
+    is_given_up: bool,
     /// The number of runs that it went through of those that have refuted another candidate.
     hard: usize,
     /// The number of runs that it took.
     pub runs: u64,
+    /// The number of all runs before the generation that it belongs to.
+    pub found_after: u64,
     /// The fresh runs that have shown that it keeps too few of its promises; `None` if there are none.
     pub refuted_by: Option<Assessment>,
 }
@@ -92,7 +101,7 @@ const UNSOUND: f64 = 1e6;
 const NEAR: f64 = 0.01;
 /// The room that a candidate must leave to every limit, in standard deviations of its figure, and how
 /// much more it must leave whenever fresh random numbers have refuted one.
-const FIRST_ROOM: f64 = 2.0;
+const FIRST_ROOM: f64 = 2.5;
 const MORE_ROOM: f64 = 0.3;
 /// The most replications after which a candidate that is measured further is judged again.
 const BATCH: u64 = 4;
@@ -110,6 +119,7 @@ impl<'a> Search<'a> {
             bar: f64::INFINITY,
             is_polishing: false,
             contending: f64::INFINITY,
+            runs: 0,
             first: 0,
             replications: u64::from(system.plan().replications),
             room: FIRST_ROOM,
@@ -126,7 +136,8 @@ impl<'a> Search<'a> {
             forgotten: AtomicU64::new(0),
             is_interrupted: AtomicBool::new(false),
         };
-        let mut tried = search.measure(&system.as_it_is())?;
+        let mut tried =
+            search.measure(&system.as_it_is(), u64::from(system.plan().replications))?;
         let assessment = tried.assessment.as_ref().expect("the file as written is sound");
         search.now = (0..search.now.len()).map(|place| assessment.objective(place)).collect();
         tried.score = search.score_from(assessment);
@@ -185,6 +196,8 @@ impl<'a> Search<'a> {
         let ranking = self.ranking();
         let is_unsound = |tried: &Tried| tried.assessment.is_none();
         let best = ranking.iter().filter(|tried| !is_unsound(tried) && tried.refuted_by.is_none());
+        let found_after: Vec<u64> =
+            best.clone().take(AGAIN).map(|tried| tried.found_after).collect();
         let best: Vec<Candidate> = best.take(AGAIN).map(|tried| tried.candidate.clone()).collect();
         self.slots().retain(|_, slot| {
             let slot = slot.lock().expect("no thread has panicked");
@@ -197,6 +210,13 @@ impl<'a> Search<'a> {
             *terms = Arc::new(Terms { first: terms.first + APART, bar, ..(**terms).clone() });
         }
         self.try_all(&best)?;
+        for (candidate, found_after) in best.iter().zip(found_after) {
+            if let Some(tried) =
+                self.slot(candidate).lock().expect("no thread has panicked").as_mut()
+            {
+                tried.found_after = found_after;
+            }
+        }
         self.forgotten.fetch_sub(best.len() as u64, Ordering::Relaxed);
         Ok(())
     }
@@ -270,10 +290,23 @@ impl<'a> Search<'a> {
                 self.learn(strategy.to_beat());
                 stale = if self.candidates() == before { stale + 1 } else { 0 };
                 self.watch.advance(self.runs().saturating_sub(done));
+                self.tell_best();
                 done = self.runs();
             }
             Ok(())
         })
+    }
+
+    /// Tells the watch the best candidate so far.
+    fn tell_best(&self) {
+        let Some(best) = self.ranking().into_iter().find(|tried| tried.assessment.is_some()) else {
+            return;
+        };
+        let figure = |place: usize| best.assessment.as_ref()?.objective(place);
+        let objectives = self.system.plan().objectives.iter().enumerate();
+        let objectives: Vec<(FigurePlan, Option<f64>)> =
+            objectives.map(|(place, plan)| (plan.clone(), figure(place))).collect();
+        self.watch.found(best.score < INFEASIBLE, &objectives);
     }
 
     /// Tries candidates on all threads.
@@ -292,6 +325,47 @@ impl<'a> Search<'a> {
         self.score_of(&self.system.candidate(point))
     }
 
+    /// The scores of the candidates at several points, as [`Self::score`] gives them: all are simulated a
+    /// first time, then those that may be the best are measured further, each on all threads.
+    ///
+    /// # Panics
+    /// If another thread has panicked.
+    pub fn scores(&self, points: &[Vec<f64>]) -> Vec<f64> {
+        let terms = self.terms();
+        let candidates: Vec<Candidate> =
+            points.iter().map(|point| self.system.candidate(point)).collect();
+        let is_new = |candidate: &&Candidate| {
+            self.known(candidate).is_none()
+                && (!terms.is_polishing || self.may_beat(candidate, terms.bar))
+        };
+        let new: BTreeMap<Vec<String>, &Candidate> =
+            candidates.iter().filter(is_new).map(|candidate| (key(candidate), candidate)).collect();
+        let new: Vec<&Candidate> = new.into_values().collect();
+        let jobs = self.watch.jobs();
+        for tried in in_order(&new, jobs, &|_, candidate| self.measure(candidate, 1)) {
+            let is_measured = tried.and_then(|tried| {
+                let (candidate, may_be_best) =
+                    (tried.candidate.clone(), tried.score <= terms.contending);
+                self.keep(tried);
+                let is_worse = |known: &Assessment| self.score_from(known) > terms.contending;
+                if may_be_best {
+                    self.further(&candidate, terms.replications, &is_worse, jobs)?;
+                }
+                Ok(())
+            });
+            if is_measured.is_err() {
+                self.is_interrupted.store(true, Ordering::Relaxed);
+            }
+        }
+        let score = |candidate| self.known(candidate).map_or(f64::INFINITY, |tried| tried.score);
+        candidates.iter().map(score).collect()
+    }
+
+    /// What is known of a candidate; `None` if it has not been tried.
+    fn known(&self, candidate: &Candidate) -> Option<Tried> {
+        self.slot(candidate).lock().expect("no thread has panicked").clone()
+    }
+
     fn score_of(&self, candidate: &Candidate) -> f64 {
         let terms = self.terms();
         let slot = self.slot(candidate);
@@ -302,7 +376,7 @@ impl<'a> Search<'a> {
         if terms.is_polishing && !self.may_beat(candidate, terms.bar) {
             return f64::INFINITY;
         }
-        let Ok(tried) = self.measure(candidate) else {
+        let Ok(tried) = self.measure(candidate, terms.replications) else {
             self.is_interrupted.store(true, Ordering::Relaxed);
             return UNSOUND;
         };
@@ -346,14 +420,11 @@ impl<'a> Search<'a> {
         if known.refuted_by.is_some() {
             return Ok(known);
         }
-        let conditions = system.conditions().len() as u64;
         let mut assessment = known.assessment.take().unwrap_or_else(|| system.unmeasured());
         if let Ok(systems) = system.systems(candidate) {
-            let of_whole = known.replications * conditions + known.hard as u64;
-            if of_whole < known.runs && !is_enough(&assessment) {
-                // It was given up in the middle of a replication.
+            if known.is_given_up && !is_enough(&assessment) {
                 assessment = system.unmeasured();
-                (known.replications, known.hard, known.runs) = (0, 0, 0);
+                known = Tried { found_after: known.found_after, ..unknown(candidate.clone()) };
             }
             let terms = self.terms();
             'measuring: while known.replications < replications {
@@ -361,12 +432,20 @@ impl<'a> Search<'a> {
                 let next = replications.min(known.replications + more);
                 // Enough runs at a time for several threads, but no more than tell something.
                 let together = (BATCH / more).max(1) as usize;
-                for conditions in terms.order.chunks(together) {
+                let is_open = |of: &usize| !assessment.is_settled(*of, terms.room);
+                let open: Vec<usize> = terms.order.iter().copied().filter(is_open).collect();
+                let chunks = open.chunks(together);
+                let of = chunks.len();
+                for (place, conditions) in chunks.enumerate() {
                     let new = terms.first + known.replications..terms.first + next;
                     let runs = each_run(system, &systems, new, conditions, self.watch, jobs)?;
                     known.runs += runs.len() as u64;
                     add_all(&mut assessment, runs);
+                    if place + 1 == of {
+                        known.replications = next;
+                    }
                     if is_enough(&assessment) {
+                        known.is_given_up = place + 1 < of;
                         break 'measuring;
                     }
                 }
@@ -390,10 +469,18 @@ impl<'a> Search<'a> {
         Ok(known)
     }
 
-    /// Adds the evidence of fresh random numbers that a candidate keeps too few of its promises. If the
-    /// search has taken it for one that keeps them, contenders go through some of the runs that missed a
-    /// limit, from now on, and must leave more room.
+    /// Notes that a candidate keeps too few of its promises. If the search has taken it for one that keeps
+    /// them, contenders go through some of the runs that missed a limit, from now on, and must leave more
+    /// room.
     pub(super) fn refute(&self, candidate: &Candidate, evidence: &Evidence) {
+        if self.note_refuted(candidate, evidence) {
+            self.demand_more(&evidence.missed);
+        }
+    }
+
+    /// Adds the evidence of fresh random numbers that a candidate keeps too few of its promises. True if
+    /// the search has taken it for one that keeps them.
+    pub(super) fn note_refuted(&self, candidate: &Candidate, evidence: &Evidence) -> bool {
         let slot = self.slot(candidate);
         let mut slot = slot.lock().expect("no thread has panicked");
         let mut tried = slot.take().unwrap_or_else(|| unknown(candidate.clone()));
@@ -404,10 +491,7 @@ impl<'a> Search<'a> {
         tried.score = self.score_from(&known).max(INFEASIBLE);
         (tried.assessment, tried.refuted_by) = (Some(known), Some(shown));
         *slot = Some(tried);
-        drop(slot);
-        if is_surprise {
-            self.demand_more(&evidence.missed);
-        }
+        is_surprise
     }
 
     /// Demands more of contenders: more room, and that they go through some of these runs.
@@ -436,9 +520,14 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// The room that candidates must leave to every limit, in standard deviations of its figure.
+    pub(super) fn room(&self) -> f64 {
+        self.terms().room
+    }
+
     /// The margin with which candidates must keep limits.
     pub(super) fn caution(&self) -> Caution {
-        Caution::WithRoom(self.terms().room)
+        Caution::WithRoom(self.room())
     }
 
     /// The score of a candidate by Deb's rules: one that keeps the limits beats one that does not
@@ -476,9 +565,15 @@ impl<'a> Search<'a> {
             bar: to_beat.unwrap_or_else(better_quarter),
             is_polishing: to_beat.is_some(),
             contending: to_beat.unwrap_or(best + NEAR),
+            runs: self.runs(),
             order,
             ..(**terms).clone()
         });
+    }
+
+    /// The conditions, beginning with the one in which candidates have failed worst.
+    pub(super) fn order(&self) -> Vec<usize> {
+        self.terms().order.clone()
     }
 
     /// The number of replications for a candidate that may be the best.
@@ -508,23 +603,25 @@ impl<'a> Search<'a> {
         self.slots().values().filter_map(known).collect()
     }
 
-    /// Simulates a candidate that has not been tried, as often as the terms say or until it is
-    /// clearly worse than the bar.
-    fn measure(&self, candidate: &Candidate) -> Result<Tried, Interrupted> {
+    /// Simulates a candidate that has not been tried so often, or until it is clearly worse than the bar.
+    fn measure(&self, candidate: &Candidate, replications: u64) -> Result<Tried, Interrupted> {
         let (system, terms) = (self.system, self.terms());
-        let mut tried = unknown(candidate.clone());
+        let mut tried = Tried { found_after: terms.runs, ..unknown(candidate.clone()) };
         let Ok(systems) = system.systems(candidate) else { return Ok(tried) };
         let bar = terms.bar.max(INFEASIBLE);
         let mut assessment = system.unmeasured();
-        for replication in 0..terms.replications {
+        for replication in 0..replications {
             for condition in terms.order.iter().copied() {
+                if assessment.is_settled(condition, terms.room) {
+                    continue;
+                }
                 let number = terms.first + replication;
                 let figures = system.figures(&systems, condition, number, self.watch)?;
                 assessment.add(condition, &figures);
                 tried.runs += 1;
                 tried.score = self.score_from(&assessment);
                 if tried.score > bar {
-                    tried.assessment = Some(assessment);
+                    (tried.assessment, tried.is_given_up) = (Some(assessment), true);
                     return Ok(tried);
                 }
             }
@@ -547,8 +644,10 @@ fn unknown(candidate: Candidate) -> Tried {
         score: UNSOUND,
         assessment: None,
         replications: 0,
+        is_given_up: false,
         hard: 0,
         runs: 0,
+        found_after: 0,
         refuted_by: None,
     }
 }
@@ -559,6 +658,6 @@ fn key(candidate: &Candidate) -> Vec<String> {
 }
 
 /// A number between minus one and one for any number, in the same order.
-fn squashed(regret: f64) -> f64 {
+pub(super) fn squashed(regret: f64) -> f64 {
     regret / (1.0 + regret.abs())
 }

@@ -1,5 +1,6 @@
 //! A system whose settings may change, under its conditions.
 
+use std::fmt::Debug;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +15,7 @@ use sim_models::system::Blueprint;
 use super::assessment::{Assessment, LimitHere};
 use super::coupling::repair;
 use crate::run::{Figures, figures};
-use crate::study::{Study, Unready, check_sound, ends_one_by_one, settings};
+use crate::study::{Study, Unready, check_sound, ends_one_by_one, identity, settings};
 use crate::watch::{Interrupted, Watch};
 
 /// A system whose settings may change, and the goals that it should meet under its conditions.
@@ -30,6 +31,25 @@ pub struct TunableSystem {
     warnings: usize,
     /// The number of runs that were made.
     runs: Arc<AtomicU64>,
+    memory: Option<Arc<dyn Memory>>,
+}
+
+/// A memory of runs that outlives the search.
+pub trait Memory: Debug + Send + Sync {
+    /// The values that a run had for each reading; `None` if it is not known.
+    fn recall(&self, run: &RunOfSystem) -> Option<Vec<Option<f64>>>;
+
+    /// Remembers a run. An implementation that cannot do so says it when it is asked.
+    fn keep(&self, run: RunOfSystem, values: &[Option<f64>]);
+}
+
+/// A run among all that a search may make.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RunOfSystem {
+    /// A hash over the system that is simulated, its conditions and strains included.
+    pub system: String,
+    /// The replication of its seed.
+    pub replication: u64,
 }
 
 /// A value for each setting that may change.
@@ -59,6 +79,7 @@ impl TunableSystem {
             limits: Vec::new(),
             warnings: 0,
             runs: Arc::default(),
+            memory: None,
         };
         let readings: Vec<Loaded> =
             system.conditions().map(|condition| system.load(condition, Vec::new())).collect();
@@ -73,6 +94,13 @@ impl TunableSystem {
         let limits = system.under_conditions.iter().map(|here| LimitHere::all(&here.readings));
         system.limits = limits.collect();
         Ok(system)
+    }
+
+    /// The same system, whose runs are remembered. A run that is remembered is not simulated again, but
+    /// it counts: a search that was stopped and begins again comes to the same answer.
+    #[must_use]
+    pub fn remembering(self, memory: Arc<dyn Memory>) -> Self {
+        Self { memory: Some(memory), ..self }
     }
 
     /// The number of runs of candidates that were made so far, for whatever reason.
@@ -194,11 +222,19 @@ impl TunableSystem {
     ) -> Result<Vec<Option<f64>>, Interrupted> {
         let system = &systems[condition];
         let runs = 1 + system.stressed.len() as u64;
+        let Some(memory) = &self.memory else {
+            let values = simulated(system, replication, watch)?;
+            self.runs.fetch_add(runs, Ordering::Relaxed);
+            return Ok(values);
+        };
+        let run = RunOfSystem { system: identity(system), replication };
+        let values = match memory.recall(&run) {
+            Some(values) => values,
+            None => simulated(system, replication, watch)?,
+        };
         self.runs.fetch_add(runs, Ordering::Relaxed);
-        Ok(match figures(system, replication, watch)? {
-            Figures::Measured(values) => values,
-            Figures::Stopped(_) => vec![None; system.readings.len()],
-        })
+        memory.keep(run, &values);
+        Ok(values)
     }
 
     /// The cost of a candidate if it is the only objective, as far as one condition shows it, and if
@@ -224,6 +260,18 @@ impl TunableSystem {
         let condition = Some(self.plan.conditions[condition].clone());
         self.study.read_for(Request::Goals(GoalsRequest { condition, values }))
     }
+}
+
+/// The values that a run has for each reading; none of them if a limit of the scenario stopped it.
+fn simulated(
+    system: &Arc<Blueprint>,
+    replication: u64,
+    watch: &dyn Watch,
+) -> Result<Vec<Option<f64>>, Interrupted> {
+    Ok(match figures(system, replication, watch)? {
+        Figures::Measured(values) => values,
+        Figures::Stopped(_) => vec![None; system.readings.len()],
+    })
 }
 
 /// The number of warnings about what may harm: a setting without effect, such as a retry that tries

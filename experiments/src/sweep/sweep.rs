@@ -9,7 +9,7 @@ use sim_models::system::Blueprint;
 use super::measure::measure;
 use super::{Chooser, Point};
 use crate::parallel::each_in_turn;
-use crate::study::{Study, Unready, check_sound, ends_one_by_one, settings};
+use crate::study::{Study, Unready, check_sound, ends_one_by_one, identity, settings};
 use crate::watch::{Interrupted, Watch};
 
 /// The number of points that are compared with one another when some may be abandoned: few enough
@@ -73,10 +73,7 @@ impl Sweep {
 
     /// A hash that tells two sweeps apart: FNV-1a over the system as it is written.
     pub fn identity(&self) -> String {
-        let text = format!("{:?}", self.blueprint());
-        let absorb =
-            |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        format!("{:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, absorb))
+        identity(self.blueprint())
     }
 
     /// The number of points in a shard.

@@ -11,6 +11,7 @@ use crate::json::pretty;
 
 /// The outcome of a search that has found nothing that meets every limit.
 pub(super) const UNMET: &str = "unmet";
+pub(super) const INTERRUPTED: &str = "interrupted";
 
 /// Everything about a recommendation as an indented JSON document. Times are in seconds, shares
 /// from 0 to 1.
@@ -23,6 +24,7 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
             Conclusion::Keep => "keep",
             Conclusion::Change => "change",
             Conclusion::Unmet => UNMET,
+            Conclusion::Interrupted => INTERRUPTED,
         },
         "candidates": recommendation.candidates,
         "runs": recommendation.runs,
@@ -35,6 +37,7 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
         "strained": strained(recommendation),
         "front": front(recommendation),
         "unmet": unmet(recommendation),
+        "nearest_after": recommendation.nearest_after.map(|(after, of)| json!({ "runs": after, "of": of })),
         "formulas": formulas(recommendation),
     }))
 }
@@ -71,6 +74,8 @@ fn breach(breach: &Breach) -> Value {
         "at": breach.at.shown,
         "condition": breach.condition,
         "limit": breach.limit,
+        "kept": breach.kept.map(|of| of.kept),
+        "runs": breach.kept.map(|of| of.runs),
         "figure": breach.figure,
     })
 }
@@ -151,6 +156,9 @@ fn unmet(recommendation: &Recommendation) -> Vec<Value> {
             "condition": unmet.condition,
             "limit": unmet.limit,
             "best": unmet.best,
+            "at_best_ends": unmet.at_best_ends.map(|(of, mean)| {
+                json!({ "kept": of.kept, "runs": of.runs, "mean": mean })
+            }),
             "at_the_cost_of": cost,
         })
     });

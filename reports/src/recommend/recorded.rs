@@ -4,7 +4,7 @@ use sim_experiments::recommend::{Candidate, TunableSystem};
 use sim_models::scenario::tree::{Node, Value, parse_path};
 use sim_models::scenario::{Location, Problem, Sources};
 
-use super::json::UNMET;
+use super::json::{INTERRUPTED, UNMET};
 
 /// A recommendation that was read from its record, for the scenario that it is about.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ fn parsed(text: &str) -> Result<Node, Problem> {
 }
 
 fn is_unmet(record: &Node) -> bool {
-    text(record, "outcome").is_some_and(|(outcome, _)| outcome == UNMET)
+    text(record, "outcome").is_some_and(|(outcome, _)| outcome == UNMET || outcome == INTERRUPTED)
 }
 
 /// A record on its way to a candidate.

@@ -9,7 +9,7 @@ use crate::fitted::{Align, FittedTable, Row};
 
 /// A row for each setting, with the limits that give way below it.
 pub(super) fn settings(recommendation: &Recommendation, columns: usize) -> String {
-    let is_unmet = recommendation.conclusion == Conclusion::Unmet;
+    let is_unmet = !recommendation.conclusion.is_met();
     let plan = &recommendation.plan;
     let settings = plan.names().zip(&plan.settings).zip(&recommendation.advice);
     let row = |((name, setting), advice): ((&str, &Parameter), &Advice)| {
@@ -21,7 +21,11 @@ pub(super) fn settings(recommendation: &Recommendation, columns: usize) -> Strin
         }
         row
     };
-    let found = if is_unmet { "closest" } else { "recommended" };
+    let found = match recommendation.conclusion {
+        Conclusion::Unmet => "closest",
+        Conclusion::Interrupted => "best so far",
+        Conclusion::Keep | Conclusion::Change => "recommended",
+    };
     let mut table = values(found, settings.map(row));
     if !is_unmet {
         table.columns.push(("safe", Align::Left));

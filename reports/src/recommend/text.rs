@@ -27,25 +27,30 @@ pub fn report(recommendation: &Recommendation, scenario: &str, paper: impl Into<
     let mut page = Page::fitted(paper, scenario, tone, &verdict);
     page.remark(Tone::Faint, &effort(recommendation));
     let ends = match recommendation.conclusion {
-        Conclusion::Unmet => String::new(),
+        Conclusion::Unmet | Conclusion::Interrupted => String::new(),
         Conclusion::Keep | Conclusion::Change => paragraph(&ends(recommendation), columns),
     };
     let settings = settings(recommendation, columns);
     page.section("Settings", format!("{settings}\n{ends}").trim_end());
     let candidate = recommendation.candidate();
     page.section_of_changes(&changes(&recommendation.plan, &candidate), paper);
-    let title = "Limits, and how many of the runs kept them that the search has not seen";
+    let title = match recommendation.conclusion {
+        Conclusion::Interrupted => "Limits, and how many runs of the search kept them",
+        _ => "Limits, and how many of the runs kept them that the search has not seen",
+    };
     page.section(title, &limits(recommendation, columns));
     if !recommendation.objectives.is_empty() {
         page.section("Objectives (mean over the conditions)", &objectives(recommendation, columns));
     }
-    page.section("How much room is left", &strained(recommendation, columns));
+    if !recommendation.strained.is_empty() {
+        page.section("How much room is left", &strained(recommendation, columns));
+    }
     if !recommendation.front.is_empty() {
         let title = "Where the objectives conflict: no candidate was better in all of them";
         page.section(title, &front(recommendation, columns));
     }
     if !recommendation.unmet.is_empty() {
-        page.section("Limits that could not be met", &unmet(recommendation));
+        page.section("Limits that could not be met", &unmet(recommendation, columns));
     }
     if !recommendation.estimates.is_empty() {
         page.section(title_of_formulas(recommendation), &formulas(recommendation, columns));
@@ -73,6 +78,10 @@ fn verdict(recommendation: &Recommendation) -> (Tone, String) {
                 "nothing that meets every limit was found in {}; this comes closest",
                 number_of(recommendation.runs, "run")
             ),
+        ),
+        Conclusion::Interrupted => (
+            Tone::Worse,
+            "stopped early: this was the best so far, and nothing has confirmed it".to_owned(),
         ),
     }
 }
@@ -164,12 +173,39 @@ fn front(recommendation: &Recommendation, columns: usize) -> String {
     text
 }
 
-fn unmet(recommendation: &Recommendation) -> String {
-    let mut text = String::new();
+fn unmet(recommendation: &Recommendation, columns: usize) -> String {
+    let mut lines = Vec::new();
     for unmet in &recommendation.unmet {
-        let _ = writeln!(text, "! {} ({}): {}", unmet.limit, unmet.condition, reason(unmet));
+        let text = format!("! {} ({}): {}", unmet.limit, unmet.condition, reason(unmet));
+        lines.extend(wrapped(&text, columns, 0, 2));
+        if let Some((of, mean)) = &unmet.at_best_ends {
+            let mean = mean.map_or_else(
+                || "nothing to measure".to_owned(),
+                |mean| format!("mean {}", figure(mean, unmet.unit)),
+            );
+            let text = format!(
+                "every setting at the end of its range that is best for it alone: {} of {} runs keep \
+                 it, {mean}",
+                of.kept, of.runs
+            );
+            lines.extend(wrapped(&text, columns, 2, 4));
+        }
     }
-    text
+    if let Some(after) = recommendation.nearest_after {
+        lines.extend(wrapped(&was_rising(after), columns, 0, 2));
+    }
+    lines.join("\n")
+}
+
+/// Whether the search was still coming nearer when it ended.
+fn was_rising((after, searched): (u64, u64)) -> String {
+    let came =
+        format!("what comes closest was found after {} of {} runs", count(after), count(searched));
+    if after * 4 >= searched * 3 {
+        format!("{came}: it was still coming closer, so more --runs may find better")
+    } else {
+        format!("{came}; the others brought it no closer")
+    }
 }
 
 /// The reason why no candidate meets a limit together with all others.

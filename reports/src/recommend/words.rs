@@ -1,17 +1,39 @@
 //! Limits that give way, and formulas, in words.
 
 use sim_experiments::recommend::{Breach, Formula};
+use sim_models::study::FigurePlan;
 
-use crate::units::{duration, figure, percent, significant};
+use crate::units::{UNKNOWN, duration, figure, percent, significant};
 
-/// The limit that gives way, the figure it has then, and the condition.
+/// The limit that gives way, the runs that kept it, the mean of its figure, and the condition.
 pub(super) fn gives_way(breach: &Breach) -> String {
-    match (&breach.condition, breach.figure) {
-        (None, _) => breach.limit.clone(),
-        (Some(condition), Some(value)) => {
-            format!("{} ({}, {condition})", breach.limit, figure(value, breach.unit))
-        }
-        (Some(condition), None) => format!("{} (nothing to measure, {condition})", breach.limit),
+    let Breach { condition: Some(condition), limit, kept, figure: mean, unit, .. } = breach else {
+        return breach.limit.clone();
+    };
+    let kept = kept.map_or_else(String::new, |of| format!("{} of {} runs, ", of.kept, of.runs));
+    let mean = mean.map_or_else(
+        || "nothing to measure".to_owned(),
+        |mean| format!("mean {}", figure(mean, *unit)),
+    );
+    format!("{limit} ({kept}{mean}, {condition})")
+}
+
+/// The best settings of a search so far, as words behind the name of its stage.
+pub fn best_so_far(keeps_limits: bool, objectives: &[(FigurePlan, Option<f64>)]) -> String {
+    if !keeps_limits {
+        return "the best so far misses a limit".to_owned();
+    }
+    let objectives: Vec<String> = objectives
+        .iter()
+        .map(|(plan, value)| {
+            let value = value.map_or_else(|| UNKNOWN.to_owned(), |value| figure(value, plan.unit));
+            format!("{} {value}", plan.text)
+        })
+        .collect();
+    if objectives.is_empty() {
+        "the best so far keeps every limit".to_owned()
+    } else {
+        format!("the best so far: {}", objectives.join(", "))
     }
 }
 

@@ -1,17 +1,21 @@
 //! `fusebox recommend`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use sim_experiments::recommend::{
-    Candidate, Change, Conclusion, TunableSystem, block, changes, recheck, recommend,
+    Candidate, Change, Conclusion, Recommendation, TunableSystem, block, changes, recheck,
+    recommend,
 };
 use sim_models::formats::{Document, Exporter};
 use sim_models::scenario::Input;
 use sim_models::system::Blueprint;
 use sim_reports::exported::Heading;
+use sim_reports::files;
 use sim_reports::recommend::{
-    Recorded, json, read, recheck_json, recheck_report, report, values, write_all,
+    Recorded, RunJournal, json, read, recheck_json, recheck_report, report, values, write_all,
 };
 
 use crate::applied::{ApplyOptions, Target};
@@ -22,12 +26,11 @@ use crate::progress::JobsOption;
 use crate::scenario::{ScenarioFile, SeedOption};
 use crate::{formats, scenario, terminal};
 
-const FILES: &str = "Also write recommendation.json and pictures into this folder; with --export, \
+const FILES: &str = "Also write recommendation.json and pictures into this folder, and a journal until there is an answer; with --export, \
                      also a configuration for each service that makes calls, instead of printing it";
 const CALLER: &str = "With --export, only the calls of this service";
 
-const UNMET: &str =
-    "These settings do not meet every limit of the goals; nothing that does was found.";
+const UNMET: &str = "These settings are not known to meet every limit of the goals.";
 
 const WHAT_TO_ASK: &str = "there are no goals: write `goals:` into the file, with the `settings:` \
                            that may change and the `limits:` to keep";
@@ -45,6 +48,8 @@ const WHAT_TO_ASK: &str = "there are no goals: write `goals:` into the file, wit
   fusebox recommend shop.yaml --set 'goals.limits[0]=availability of web is at least 99.9%'
   fusebox recommend shop.yaml --set 'goals.limits[0]=heals up to 400/s'
   fusebox recommend shop.yaml --out results/ --write shop.yaml
+  fusebox recommend shop.yaml --out results/ --time 10m
+  fusebox recommend shop.yaml --out results/ --resume
   fusebox recommend shop.yaml --from results/recommendation.json --diff
   fusebox recommend shop.yaml --from results/recommendation.json --recheck --runs 50 --block 3
 
@@ -53,7 +58,8 @@ limits to keep and the objectives. The same file and seed give the same answer, 
 threads.
 
 Exits with 1 if no settings were found that meet every limit: --export then needs --even-if-unmet, \
-and --write writes nothing. With --recheck, exits with 1 if a limit is missed."
+and --write writes nothing. Exits with 3 if it was stopped before it had an answer: then it shows \
+the best settings so far, which nothing has confirmed. With --recheck, exits with 1 if a limit is missed."
 )]
 pub struct RecommendCommand {
     #[command(flatten)]
@@ -63,6 +69,13 @@ pub struct RecommendCommand {
     /// file's `validations`]
     #[arg(long, value_name = "N")]
     runs: Option<u32>,
+    /// Stop after this time, such as 90s or 10m, and show the best settings so far; ^C does the same
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, conflicts_with = "from")]
+    time: Option<Duration>,
+    /// Continue the search whose journal is in the folder of --out: it comes to the answer that it would
+    /// have come to
+    #[arg(long, requires = "out", conflicts_with = "from")]
+    resume: bool,
     /// Do not search: take the recommended values from this recommendation.json, which --out wrote
     #[arg(long, value_name = "JSON")]
     from: Option<PathBuf>,
@@ -122,13 +135,19 @@ impl RecommendCommand {
         target.rehearse()?;
         let system = target.system;
         let name = &system.as_written()[0].name;
-        let recommendation = recommend(system, &self.jobs.watch())?;
+        let recommendation = self.recommendation(system)?;
         let candidate = recommendation.candidate();
         if let Some(folder) = &self.out.folder {
             write_all(&recommendation, name, folder)?;
         }
-        let is_unmet = recommendation.conclusion == Conclusion::Unmet;
+        let is_unmet = !recommendation.conclusion.is_met();
+        let is_stopped = recommendation.conclusion == Conclusion::Interrupted;
         match (self.export, self.format.format) {
+            (Some(_), _) if is_stopped && !self.even_if_unmet => {
+                terminal::complain(
+                    "stopped early, so nothing is exported; --even-if-unmet exports the best so far",
+                );
+            }
             (Some(_), _) if is_unmet && !self.even_if_unmet => return Err(Failure::NotExported),
             (Some(exporter), _) => self.deliver(exporter, system, &candidate, is_unmet)?,
             (None, _) if self.apply.diff => target.print(&candidate)?,
@@ -139,14 +158,41 @@ impl RecommendCommand {
         }
         if is_unmet {
             if self.apply.write.is_some() {
-                terminal::complain(
-                    "nothing was found that meets every limit, so nothing is written; --out and \
-                     --from write what comes closest",
-                );
+                let why = if is_stopped {
+                    "stopped early"
+                } else {
+                    "nothing was found that meets every limit"
+                };
+                terminal::complain(&format!(
+                    "{why}, so nothing is written; --out and --from write what comes closest"
+                ));
             }
-            return Err(Failure::Unmet);
+            return Err(if is_stopped { Failure::Stopped } else { Failure::Unmet });
         }
         target.write(&candidate)
+    }
+
+    /// Searches, with a journal if there is a folder. It is removed once there is an answer.
+    fn recommendation(&self, system: &TunableSystem) -> Result<Recommendation, Failure> {
+        let watch = self.jobs.watch_for(self.time);
+        let Some(folder) = &self.out.folder else { return Ok(recommend(system, &watch)?) };
+        files::make_folder(folder)?;
+        let journal = Arc::new(if self.resume {
+            RunJournal::resume(folder)?
+        } else {
+            RunJournal::create(folder)?
+        });
+        let system = system.clone().remembering(journal.clone());
+        let found = recommend(&system, &watch);
+        journal.check()?;
+        if found.as_ref().is_ok_and(|found| found.conclusion != Conclusion::Interrupted) {
+            journal.finish()?;
+        } else {
+            terminal::complain(
+                "interrupted; the journal has all finished runs: continue with --resume",
+            );
+        }
+        Ok(found?)
     }
 
     /// Puts recommended settings to use that an earlier search has found.

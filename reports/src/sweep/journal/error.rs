@@ -18,7 +18,7 @@ pub enum JournalError {
         cause: std::io::Error,
     },
     /// A line of the file is not part of a journal.
-    #[error("{path}, line {line}: not a record of a sweep: {cause}")]
+    #[error("{path}, line {line}: not a record of a journal: {cause}")]
     Record {
         /// The file.
         path: PathBuf,
