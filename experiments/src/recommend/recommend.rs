@@ -161,7 +161,7 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
     let plan = search.system().plan();
     search.replicate(CONTENDERS.max(u64::from(plan.replications)));
     let refinement = Refinement::of(search);
-    let mut round = 0;
+    let (mut round, mut attempts) = (0, 0);
     loop {
         let found_after = (search.ranking()[0].found_after, search.runs());
         let chosen = chosen(search, &refinement)?;
@@ -178,7 +178,7 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
             }
             (found.tried, found.evidence.known)
         };
-        if round >= MOST_ROUNDS || search.runs() >= MOST_OVERRUN * u64::from(plan.runs) {
+        if attempts >= MOST_ROUNDS || search.runs() >= MOST_OVERRUN * u64::from(plan.runs) {
             let advice = refinement.values_of_nearest(&chosen.candidate);
             let runs_of_end = 0;
             return Ok(Answer { chosen, confirmed, advice, round, runs_of_end, found_after });
@@ -186,10 +186,10 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
         if chosen.score >= INFEASIBLE {
             search.take_other_numbers()?;
         }
-        round += 1;
+        (round, attempts) = (round + 1, attempts + 1);
         let until = search.runs() + (for_search as f64 * AGAIN) as u64;
         search.begin(until);
-        look_around(search, until, seed.wrapping_add(100 + round))?;
+        look_around(search, until, seed.wrapping_add(100 + attempts))?;
     }
 }
 
