@@ -199,6 +199,9 @@ fn unmet(recommendation: &Recommendation, columns: usize) -> String {
 
 /// Whether the search was still coming nearer when it ended.
 fn was_rising((after, searched): (u64, u64)) -> String {
+    if after == 0 {
+        return "nothing comes closer than what the search began with".to_owned();
+    }
     let came =
         format!("what comes closest was found after {} of {} runs", count(after), count(searched));
     if after * 4 >= searched * 3 {
