@@ -125,6 +125,27 @@ fn a_search_that_is_stopped_tells_the_best_so_far() {
     assert!(costs.is_sorted_by(|before, after| before >= after), "{costs:?}");
 }
 
+/// Wherever it is stopped, also between one set of random numbers and the next, it says what it knows, and
+/// the present settings have the figures that they had at the beginning.
+#[test]
+fn a_search_that_finds_nothing_can_be_stopped_anywhere() {
+    let limit = "goals.limits=[ mean latency of web is below 45ms ]";
+    let system = system(QUEUE, &[limit, "run.duration=20s"]).expect("sound goals");
+    let mut seen = Vec::new();
+    for asks in (0..400).step_by(7) {
+        match recommend(&system, &Impatient(AtomicU64::new(asks))) {
+            Ok(found) if found.conclusion == Conclusion::Interrupted => {
+                assert!(!report(&found, "test", Palette::Plain).is_empty());
+                seen.push(found.limits[0].now.figure.expect("measured").mean);
+            }
+            Ok(_) => break,
+            Err(Interrupted) => assert!(seen.is_empty(), "nothing is known after {asks}"),
+        }
+    }
+    assert!(seen.len() > 10, "{seen:?}");
+    assert!(seen.iter().all(|mean| *mean == seen[0]), "{seen:?}");
+}
+
 /// Stopped again and again, after more and more, it comes to the answer of a search that was not.
 #[test]
 fn a_search_that_goes_on_comes_to_the_same_answer() {

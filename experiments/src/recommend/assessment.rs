@@ -335,11 +335,16 @@ impl Assessment {
     /// True if so many runs under a condition kept every limit, and all so clearly, that more runs of a
     /// search would tell nothing about it.
     pub(super) fn is_settled(&self, condition: usize, room: f64) -> bool {
-        let mut limits = self.limits[condition].iter().zip(&self.readings[condition]);
-        limits.all(|(limit, samples)| {
-            let clearly = limit.miss(Some(samples.worse(limit, ROOM_OF_SETTLED * room))) == 0.0;
-            samples.known.count() >= FEWEST_OF_SETTLED && samples.misses.is_empty() && clearly
-        })
+        let readings = &self.readings[condition];
+        let has_runs =
+            |samples: &Samples| samples.known.count() + samples.unknown >= FEWEST_OF_SETTLED;
+        let is_kept_clearly = |(limit, samples): (&LimitHere, &Samples)| {
+            let worse = samples.worse(limit, ROOM_OF_SETTLED * room);
+            samples.misses.is_empty() && limit.miss(Some(worse)) == 0.0
+        };
+        // A condition without limits still has objectives.
+        readings.iter().all(has_runs)
+            && self.limits[condition].iter().zip(readings).all(is_kept_clearly)
     }
 
     /// The objectives as one number, less being better: the mean of all objectives, each turned so

@@ -102,15 +102,15 @@ fn sought(
 fn so_far(search: &Search<'_>) -> Recommendation {
     let system = search.system();
     let ranking = search.ranking();
-    let known = |tried: &Tried| tried.assessment.clone();
-    let measured = ranking.iter().find_map(|tried| Some((tried, known(tried)?)));
-    let (best, shown) = measured.expect("the present settings have been measured");
-    let is_present = |tried: &&Tried| tried.candidate == system.as_it_is();
-    let now = ranking.iter().find(is_present).and_then(known).unwrap_or_else(|| shown.clone());
+    let now = search.as_written();
+    let measured = |tried: &Tried| Some((tried.candidate.clone(), tried.assessment.clone()?));
+    let best = ranking.iter().find_map(measured);
+    // If it was just about to go on with other random numbers, nothing else is known.
+    let (best, shown) = best.unwrap_or_else(|| (system.as_it_is(), now.clone()));
     Recommendation {
-        limits: standings(system, &now, &shown),
-        objectives: objectives(&now, &shown, system),
-        advice: Refinement::of(search).values_of_nearest(&best.candidate),
+        limits: standings(system, now, &shown),
+        objectives: objectives(now, &shown, system),
+        advice: Refinement::of(search).values_of_nearest(&best),
         ..nothing_known(search)
     }
 }

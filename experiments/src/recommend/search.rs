@@ -31,7 +31,8 @@ pub struct Search<'a> {
     watch: &'a dyn Watch,
     /// The number of runs made before this search.
     runs_before: u64,
-    /// The objectives of the file as it is written.
+    /// What the first runs of the file as it is written have shown, and its objectives in them.
+    as_written: Assessment,
     now: Vec<Option<f64>>,
     /// The candidates tried, by the values of their settings. A thread that wants to know about one
     /// which another thread is simulating waits for it, so that threads leave no trace.
@@ -130,6 +131,7 @@ impl<'a> Search<'a> {
             system,
             watch,
             runs_before: system.runs(),
+            as_written: system.unmeasured(),
             now: vec![None; system.plan().objectives.len()],
             tried: Mutex::default(),
             terms: Mutex::new(Arc::new(terms)),
@@ -139,6 +141,7 @@ impl<'a> Search<'a> {
         let mut tried =
             search.measure(&system.as_it_is(), u64::from(system.plan().replications))?;
         let assessment = tried.assessment.as_ref().expect("the file as written is sound");
+        search.as_written = assessment.clone();
         search.now = (0..search.now.len()).map(|place| assessment.objective(place)).collect();
         tried.score = search.score_from(assessment);
         search.keep(tried);
@@ -173,6 +176,11 @@ impl<'a> Search<'a> {
             one.score.total_cmp(&other.score).then(measured)
         });
         ranking
+    }
+
+    /// The measurements of the file as it is written that the search began with.
+    pub(super) fn as_written(&self) -> &Assessment {
+        &self.as_written
     }
 
     /// The objectives of the file as it is written, to which regrets are relative.
@@ -290,7 +298,6 @@ impl<'a> Search<'a> {
                 self.learn(strategy.to_beat());
                 stale = if self.candidates() == before { stale + 1 } else { 0 };
                 self.watch.advance(self.runs().saturating_sub(done));
-                self.tell_best();
                 done = self.runs();
             }
             Ok(())
@@ -298,10 +305,8 @@ impl<'a> Search<'a> {
     }
 
     /// Tells the watch the best candidate so far.
-    fn tell_best(&self) {
-        let Some(best) = self.ranking().into_iter().find(|tried| tried.assessment.is_some()) else {
-            return;
-        };
+    fn tell_best(&self, ranking: &[Tried]) {
+        let Some(best) = ranking.first() else { return };
         let figure = |place: usize| best.assessment.as_ref()?.objective(place);
         let objectives = self.system.plan().objectives.iter().enumerate();
         let objectives: Vec<(FigurePlan, Option<f64>)> =
@@ -361,7 +366,7 @@ impl<'a> Search<'a> {
         candidates.iter().map(score).collect()
     }
 
-    /// What is known of a candidate; `None` if it has not been tried.
+    /// The candidate with everything known of it; `None` if it has not been tried.
     fn known(&self, candidate: &Candidate) -> Option<Tried> {
         self.slot(candidate).lock().expect("no thread has panicked").clone()
     }
@@ -547,6 +552,7 @@ impl<'a> Search<'a> {
     /// worst come first, because they tell soonest that another one fails.
     fn learn(&self, to_beat: Option<f64>) {
         let ranking = self.ranking();
+        self.tell_best(&ranking);
         let better_quarter =
             || ranking.get(ranking.len() / 4).map_or(f64::INFINITY, |tried| tried.score);
         let best = ranking.first().map_or(f64::INFINITY, |tried| tried.score);

@@ -228,12 +228,14 @@ impl TunableSystem {
             return Ok(values);
         };
         let run = RunOfSystem { system: identity(system), replication };
-        let values = match memory.recall(&run) {
-            Some(values) => values,
-            None => simulated(system, replication, watch)?,
+        let values = if let Some(values) = memory.recall(&run) {
+            values
+        } else {
+            let values = simulated(system, replication, watch)?;
+            memory.keep(run, &values);
+            values
         };
         self.runs.fetch_add(runs, Ordering::Relaxed);
-        memory.keep(run, &values);
         Ok(values)
     }
 

@@ -197,7 +197,7 @@ fn unmet(recommendation: &Recommendation, columns: usize) -> String {
     lines.join("\n")
 }
 
-/// Whether the search was still coming nearer when it ended.
+/// The runs after which the search came closest, and what that says about more of them.
 fn was_rising((after, searched): (u64, u64)) -> String {
     if after == 0 {
         return "nothing comes closer than what the search began with".to_owned();
