@@ -42,6 +42,15 @@ pub(super) struct Confirmed {
     pub evidence: Evidence,
     /// True if it keeps its promises, as far as they have shown.
     pub holds: bool,
+    /// The confirmed candidate that a step led from, if it is not the first.
+    before: Option<Box<Confirmed>>,
+}
+
+impl Confirmed {
+    /// The same, by a step from another one.
+    fn after(self, before: Confirmed) -> Self {
+        Self { before: Some(Box::new(before)), ..self }
+    }
 }
 
 /// The candidate without changes that bring nothing and with round values, or else as it is, on fresh
@@ -86,25 +95,38 @@ fn decided(
     most: u64,
 ) -> Result<Confirmed, Interrupted> {
     let evidence = Evidence::of_round(refinement.system, round);
-    further(refinement, tried, evidence, Effort { most, room: Some(refinement.search.room()) })
+    let found = Confirmed { tried, evidence, holds: false, before: None };
+    further(refinement, found, refinement.effort(most, Some(refinement.search.room())))
 }
 
 /// A candidate as often as the answer is simulated under every condition.
 fn completed(refinement: &Refinement<'_>, found: Confirmed) -> Result<Confirmed, Interrupted> {
-    further(refinement, found.tried, found.evidence, Effort { most: MOST, room: None })
+    further(refinement, found, refinement.effort(MOST, None))
 }
 
 fn further(
     refinement: &Refinement<'_>,
-    tried: Tried,
-    mut evidence: Evidence,
+    mut found: Confirmed,
     effort: Effort,
 ) -> Result<Confirmed, Interrupted> {
     let watch = refinement.watch;
     watch.begin("confirming on fresh random numbers", None);
-    evidence.decide(refinement.system, &tried.candidate, effort, watch)?;
-    let holds = evidence.standing() == Standing::Holds;
-    Ok(Confirmed { tried, evidence, holds })
+    found.evidence.decide(refinement.system, &found.tried.candidate, effort, watch)?;
+    found.holds = found.evidence.standing() == Standing::Holds;
+    Ok(found)
+}
+
+/// The confirmed candidate that a step led from to one that fresh random numbers refute. `None` if there is
+/// none: then they go back into the search.
+fn fallen_back(refinement: &Refinement<'_>, refuted: &mut Confirmed) -> Option<Confirmed> {
+    let search = refinement.search;
+    let before = refuted.before.take();
+    if before.is_some() {
+        search.note_refuted(&refuted.tried.candidate, &refuted.evidence);
+    } else {
+        search.refute(&refuted.tried.candidate, &refuted.evidence);
+    }
+    before.map(|before| *before)
 }
 
 /// A confirmed candidate with the advice on each setting; in its place, one with settings at the ends of
@@ -123,13 +145,14 @@ pub(super) fn best_of_neighbourhood(
     loop {
         found = completed(refinement, found)?;
         if !found.holds {
-            search.refute(&found.tried.candidate, &found.evidence);
-            return Ok(Err(found));
+            let Some(before) = fallen_back(refinement, &mut found) else { return Ok(Err(found)) };
+            found = before;
+            continue;
         }
         watch.begin("finding how far each setting may move", None);
-        let runs_of_end = refinement.runs_of_end(all.saturating_sub(search.runs()));
+        let effort = refinement.effort_of_end(all.saturating_sub(search.runs()));
         let candidate = found.tried.candidate.clone();
-        let mut advice = refinement.advice(&candidate, runs_of_end)?;
+        let mut advice = refinement.advice(&candidate, effort)?;
         loop {
             let ends = better_ends(refinement, &found.tried, ends_of(&advice))?;
             if ends.is_empty() || !may_go_on(*round) {
@@ -141,7 +164,7 @@ pub(super) fn best_of_neighbourhood(
                     confirmed,
                     advice,
                     round,
-                    runs_of_end,
+                    runs_of_end: effort.least,
                     found_after,
                 }));
             }
@@ -150,7 +173,7 @@ pub(super) fn best_of_neighbourhood(
                 break;
             }
             for End { place, side, .. } in ends {
-                let end = refinement.safe_end(&candidate, place, side, runs_of_end)?;
+                let end = refinement.safe_end(&candidate, place, side, effort)?;
                 advice[place].set_end(side, end);
             }
         }
@@ -239,7 +262,7 @@ fn with_ends(
         moved.levels[end.place] = end.level.clone();
     }
     if let Some(moved) = if_better(refinement, &found.tried, &moved, round)? {
-        return Ok(moved);
+        return Ok(moved.after(found));
     }
     if let [end] = ends {
         return part_of_the_way(refinement, found, end, round);
@@ -272,7 +295,7 @@ fn part_of_the_way(
             return Ok(found);
         }
         if let Some(moved) = if_better(refinement, &found.tried, &moved, round)? {
-            return Ok(moved);
+            return Ok(moved.after(found));
         }
         refuted = level;
     }

@@ -134,12 +134,26 @@ fn tolerated(wanted: &Wanted, bound: Bound) -> Option<f64> {
 /// The margin with which a limit must be kept.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Caution {
-    /// None: as many of the runs must keep it as promised.
+    /// None, and no luck either: so many of the runs must keep it that they show the promise, or all of them.
     AsPromised,
+    /// None: the promised share of these very runs must keep it.
+    ByShare,
     /// No more of the runs than promised may miss it, rounded to whole runs; and if nearly all runs
     /// must keep it, so must one that is this many standard deviations worse than their mean: few runs
     /// do not show the worst of many.
     WithRoom(f64),
+}
+
+impl Caution {
+    /// The number of runs that may miss a limit which this share of all runs must keep.
+    fn forgives(self, share: f64, runs: u64) -> u64 {
+        let others = (1.0 - share) * runs as f64;
+        match self {
+            Self::AsPromised => forgiven(share, runs),
+            Self::ByShare => libm::floor(others + 1e-9) as u64,
+            Self::WithRoom(_) => libm::round(others) as u64,
+        }
+    }
 }
 
 /// The measurements of a candidate.
@@ -167,11 +181,19 @@ struct Samples {
     known: Welford,
     /// The number of runs that had nothing to read.
     unknown: u64,
+    /// The number of runs that were chosen because others like them missed a limit: they show whether it is
+    /// kept, but not its mean or its spread.
+    chosen: u64,
     /// The distances by which runs missed the bound, if it is a limit.
     misses: Vec<f64>,
 }
 
 impl Samples {
+    /// The number of runs.
+    fn runs(&self) -> u64 {
+        self.known.count() + self.unknown + self.chosen
+    }
+
     /// The distance of the worst run that is not forgiven; zero if none is missed.
     fn worst_not_forgiven(&self, share: f64, caution: Caution) -> f64 {
         if self.misses.is_empty() {
@@ -179,11 +201,8 @@ impl Samples {
         }
         let mut misses = self.misses.clone();
         misses.sort_by(|one, other| other.total_cmp(one));
-        let runs = self.known.count() + self.unknown;
-        let forgiven = match caution {
-            Caution::AsPromised => forgiven(share, runs),
-            Caution::WithRoom(_) => libm::round((1.0 - share) * runs as f64) as u64,
-        };
+        let runs = self.runs();
+        let forgiven = caution.forgives(share, runs);
         misses.get(forgiven as usize).copied().unwrap_or(0.0)
     }
 
@@ -231,12 +250,23 @@ impl Assessment {
         }
     }
 
+    /// Adds what a run that was chosen because it refuted another candidate shows: whether each limit is kept.
+    pub(super) fn add_chosen(&mut self, condition: usize, values: &[Option<f64>]) {
+        for ((limit, reading), value) in
+            self.limits[condition].iter().zip(&mut self.readings[condition]).zip(values)
+        {
+            reading.chosen += 1;
+            reading.misses.extend(Some(limit.miss(*value)).filter(|miss| *miss > 0.0));
+        }
+    }
+
     /// The assessment from the runs of two assessments of one candidate.
     pub(super) fn together(mut self, other: Self) -> Self {
         let theirs = other.readings.into_iter().flatten();
         for (mine, theirs) in self.readings.iter_mut().flatten().zip(theirs) {
             mine.known.merge(&theirs.known);
             mine.unknown += theirs.unknown;
+            mine.chosen += theirs.chosen;
             mine.misses.extend(theirs.misses);
         }
         self
@@ -251,7 +281,7 @@ impl Assessment {
     /// The runs that kept a limit under a condition.
     pub fn kept(&self, condition: usize, limit: usize) -> Kept {
         let samples = &self.readings[condition][limit];
-        let runs = samples.known.count() + samples.unknown;
+        let runs = samples.runs();
         Kept { kept: runs - samples.misses.len() as u64, runs }
     }
 
@@ -261,9 +291,9 @@ impl Assessment {
         all.max().unwrap_or(Standing::Holds)
     }
 
-    /// False if so many runs missed a limit that it cannot hold after `most` runs.
-    pub fn may_still_hold(&self, most: u64) -> bool {
-        self.all_kept().all(|(kept, share)| kept.runs - kept.kept <= forgiven(share, most))
+    /// False if so many runs missed a limit that it would be missed after `most` runs.
+    pub fn may_still_hold(&self, most: u64, caution: Caution) -> bool {
+        self.all_kept().all(|(kept, share)| kept.runs - kept.kept <= caution.forgives(share, most))
     }
 
     /// The conditions under which some limit has this standing.
@@ -288,9 +318,7 @@ impl Assessment {
 
     /// The conditions that were simulated.
     fn measured_conditions(&self) -> impl Iterator<Item = usize> {
-        let is_measured = |readings: &[Samples]| {
-            readings.iter().any(|reading| reading.known.count() + reading.unknown > 0)
-        };
+        let is_measured = |readings: &[Samples]| readings.iter().any(|reading| reading.runs() > 0);
         (0..self.readings.len()).filter(move |condition| is_measured(&self.readings[*condition]))
     }
 
@@ -333,18 +361,20 @@ impl Assessment {
     }
 
     /// True if so many runs under a condition kept every limit, and all so clearly, that more runs of a
-    /// search would tell nothing about it.
+    /// search would tell nothing about it, nor about an objective.
     pub(super) fn is_settled(&self, condition: usize, room: f64) -> bool {
         let readings = &self.readings[condition];
-        let has_runs =
-            |samples: &Samples| samples.known.count() + samples.unknown >= FEWEST_OF_SETTLED;
+        let has_runs = |samples: &Samples| samples.runs() >= FEWEST_OF_SETTLED;
         let is_kept_clearly = |(limit, samples): (&LimitHere, &Samples)| {
             let worse = samples.worse(limit, ROOM_OF_SETTLED * room);
             samples.misses.is_empty() && limit.miss(Some(worse)) == 0.0
         };
+        let limits = &self.limits[condition];
+        let is_exact = |objective: &Samples| objective.known.variance() == 0.0;
         // A condition without limits still has objectives.
         readings.iter().all(has_runs)
-            && self.limits[condition].iter().zip(readings).all(is_kept_clearly)
+            && readings[limits.len()..].iter().all(is_exact)
+            && limits.iter().zip(readings).all(is_kept_clearly)
     }
 
     /// The objectives as one number, less being better: the mean of all objectives, each turned so

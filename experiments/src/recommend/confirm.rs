@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sim_models::study::{Strain, strained as strain_system};
 use sim_models::system::Blueprint;
 
-use super::assessment::{Assessment, Caution, LimitHere};
+use super::assessment::{Assessment, Caution, LimitHere, Miss};
 use super::recommendation::{LimitStanding, MeasuredLimit, Standing, Strained};
 use super::refine::breaches;
 use super::tunable_system::{Candidate, TunableSystem};
@@ -34,20 +34,23 @@ const MOST_COMPARED: u64 = 10;
 /// The effort that a decision about a candidate is worth.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Effort {
-    /// The most runs as a multiple of those that the plan asks for.
+    /// The runs under each condition, unless they leave something open.
+    pub least: u64,
+    /// The runs under a condition if they do.
     pub most: u64,
     /// The room, in standard deviations of its figure, with which every limit must be kept under a
     /// condition for it to be left alone; `None` if none may be.
     pub room: Option<f64>,
 }
 
-/// The evidence of the fresh random numbers of a round on a candidate.
+/// The evidence of fresh random numbers on a candidate.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
     pub known: Assessment,
     /// The runs that missed a limit, by condition and replication.
     pub missed: Vec<(usize, u64)>,
-    round: u64,
+    /// The first replication.
+    first: u64,
     /// The number of runs under each condition.
     done: Vec<u64>,
 }
@@ -56,35 +59,36 @@ impl Evidence {
     /// No evidence yet.
     pub fn of_round(system: &TunableSystem, round: u64) -> Self {
         let done = vec![0; system.conditions().len()];
-        Self { known: system.unmeasured(), missed: Vec::new(), round, done }
+        let first = FRESH + ROUND * round;
+        Self { known: system.unmeasured(), missed: Vec::new(), first, done }
     }
 
-    /// Simulates a candidate that has been measured before, on all threads, as often as the plan asks
-    /// for: up to `most` times as often under conditions in which it stays open whether a promise is
-    /// kept, and no further once that cannot be shown any more. With `room`, conditions are left alone
-    /// once every limit has been kept clearly in them.
+    /// Simulates a candidate that has been measured before, on all threads: more often under conditions in
+    /// which it stays open whether a promise is kept, and no further once that cannot be shown any more.
+    /// With `room`, conditions are left alone once every limit has been kept clearly in them.
     pub fn decide(
         &mut self,
         system: &TunableSystem,
         candidate: &Candidate,
-        Effort { most, room }: Effort,
+        Effort { least, most, room }: Effort,
         watch: &dyn Watch,
     ) -> Result<(), Interrupted> {
         let systems = system.sound_systems(candidate);
-        let least = u64::from(system.plan().validations);
-        let most = most * least;
         for look in FIRST_LOOKS.into_iter().filter(|look| *look < least).chain([least]) {
             let is_open = |condition: &usize| {
                 room.is_none_or(|room| !self.known.is_settled(*condition, room))
             };
             let open: Vec<usize> = system.conditions().filter(is_open).collect();
             self.simulate(system, &systems, &open, look, watch)?;
-            if !self.known.may_still_hold(most) {
+            if !self.known.may_still_hold(most, Caution::AsPromised) {
                 return Ok(());
             }
         }
         let mut runs = least;
-        while self.standing() > Standing::Holds && runs < most && self.known.may_still_hold(most) {
+        while self.standing() > Standing::Holds
+            && runs < most
+            && self.known.may_still_hold(most, Caution::AsPromised)
+        {
             runs *= 2;
             let open = self.known.conditions_that(Standing::Unsure);
             self.simulate(system, &systems, &open, runs, watch)?;
@@ -101,16 +105,16 @@ impl Evidence {
         until: u64,
         watch: &dyn Watch,
     ) -> Result<(), Interrupted> {
-        let first = FRESH + ROUND * self.round;
+        let first = self.first;
         let mut each = Vec::new();
         for condition in conditions.iter().copied() {
             each.extend((self.done[condition]..until).map(|number| (condition, first + number)));
             self.done[condition] = until.max(self.done[condition]);
         }
         let runs = those_runs(system, systems, &each, watch, watch.jobs())?;
-        let missed = runs.iter().filter(|run| run.misses(system));
+        let missed = runs.iter().filter(|run| run.missed_by(system) > 0.0);
         self.missed.extend(missed.map(|run| (run.condition, run.replication)));
-        add_all(&mut self.known, runs);
+        add_all(&mut self.known, &runs);
         Ok(())
     }
 
@@ -129,6 +133,8 @@ pub(super) struct Looks {
     pub least: u64,
     /// Their number if they do.
     pub most: u64,
+    /// The caution with which they decide.
+    pub caution: Caution,
 }
 
 /// The number of runs that an answer takes with everything that is said about it, if each end of a
@@ -154,12 +160,11 @@ pub(super) fn as_it_is(
 }
 
 /// Simulates the systems of a candidate on one thread, in this order of conditions, until more runs miss
-/// a limit than `most` forgive, and oftener than asked for under conditions in which it stays open whether
-/// a promise is kept.
+/// a limit than may of `most`, and oftener than asked for under conditions in which one is missed.
 pub(super) fn until_broken(
     system: &TunableSystem,
     systems: &[Arc<Blueprint>],
-    Looks { first, least, most }: Looks,
+    Looks { first, least, most, caution }: Looks,
     order: &[usize],
     watch: &dyn Watch,
 ) -> Result<Assessment, Interrupted> {
@@ -172,16 +177,16 @@ pub(super) fn until_broken(
     for look in looks.chain(doubled.take_while(|runs| *runs <= most)) {
         for condition in conditions {
             let new = first + done..first + look;
-            add_all(&mut known, each_run(system, systems, new, &[condition], watch, 1)?);
-            if !known.may_still_hold(most) {
+            add_all(&mut known, &each_run(system, systems, new, &[condition], watch, 1)?);
+            if !known.may_still_hold(most, caution) {
                 return Ok(known);
             }
         }
         done = look;
         conditions = order.to_vec();
         if look >= least {
-            let open = known.conditions_that(Standing::Unsure);
-            conditions.retain(|condition| open.contains(condition));
+            let misses: Vec<Miss> = known.misses(caution).collect();
+            conditions.retain(|condition| misses.iter().any(|miss| miss.condition == *condition));
         }
     }
     Ok(known)
@@ -195,7 +200,7 @@ fn on_fresh(
 ) -> Result<Assessment, Interrupted> {
     let all: Vec<usize> = system.conditions().collect();
     let mut assessment = system.unmeasured();
-    add_all(&mut assessment, each_run(system, systems, replications, &all, watch, watch.jobs())?);
+    add_all(&mut assessment, &each_run(system, systems, replications, &all, watch, watch.jobs())?);
     Ok(assessment)
 }
 
@@ -207,10 +212,10 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// True if it misses a limit.
-    fn misses(&self, system: &TunableSystem) -> bool {
+    /// The distance by which it misses all limits together; zero if it misses none.
+    pub fn missed_by(&self, system: &TunableSystem) -> f64 {
         let limits = system.limits()[self.condition].iter().zip(&self.values);
-        limits.into_iter().any(|(limit, value)| limit.miss(*value) > 0.0)
+        limits.fold(0.0, |sum, (limit, value)| sum + limit.miss(*value))
     }
 }
 
@@ -248,7 +253,7 @@ pub(super) fn those_runs(
 }
 
 /// Adds runs to what is known of a candidate.
-pub(super) fn add_all(assessment: &mut Assessment, runs: Vec<Run>) {
+pub(super) fn add_all(assessment: &mut Assessment, runs: &[Run]) {
     for run in runs {
         assessment.add(run.condition, &run.values);
     }

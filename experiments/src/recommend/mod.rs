@@ -24,6 +24,7 @@ mod cma_es;
 mod confirm;
 mod coordinate;
 mod coupling;
+mod exchange;
 mod finalists;
 mod formulas;
 mod front;

@@ -70,7 +70,7 @@ pub fn recheck(
     };
     let missed: Vec<Vec<u64>> = places.into_iter().map(missed_in).collect();
     let mut all = system.unmeasured();
-    add_all(&mut all, runs);
+    add_all(&mut all, &runs);
     let limits = standings(system, &all, &all).into_iter().zip(missed);
     Ok(Recheck {
         limits: limits.map(|(limit, missed_in)| Rechecked { limit, missed_in }).collect(),

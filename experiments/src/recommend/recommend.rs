@@ -5,6 +5,7 @@ use super::assessment::Assessment;
 use super::cma_es::CmaEs;
 use super::confirm::{as_it_is, cost_of_answer, standings, strained};
 use super::coordinate::Coordinate;
+use super::exchange::Exchange;
 use super::finalists::chosen;
 use super::formulas::formulas;
 use super::front::front;
@@ -19,11 +20,14 @@ use crate::watch::{Interrupted, Watch};
 /// The least share of the runs that is for the search.
 const LEAST_FOR_SEARCH: f64 = 0.35;
 /// The share of the search in which it looks in all directions at once.
-const TOGETHER: f64 = 0.25;
+const TOGETHER: f64 = 0.24;
 /// The stages of the search around the best candidate: the share of the search at which each ends,
 /// and the replications for a candidate that may be the best.
 const STAGES: [(f64, u64); 7] =
-    [(0.38, 3), (0.5, 4), (0.6, 6), (0.68, 8), (0.75, 10), (0.8, 13), (0.85, CONTENDERS)];
+    [(0.36, 3), (0.46, 4), (0.55, 6), (0.69, 8), (0.75, 10), (0.79, 13), (0.91, CONTENDERS)];
+/// The stages after which dear settings are pressed, and the share of the search for that.
+const PRESSED_AFTER: [usize; 2] = [2, 5];
+const PRESSING: f64 = 0.08;
 /// The replications for a candidate that may be the answer.
 const CONTENDERS: u64 = 16;
 /// The share of the search that is spent again on what fresh random numbers have shown.
@@ -187,8 +191,11 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
             search.take_other_numbers()?;
         }
         (round, attempts) = (round + 1, attempts + 1);
-        let until = search.runs() + (for_search as f64 * AGAIN) as u64;
-        search.begin(until);
+        let half = (for_search as f64 * AGAIN / 2.0) as u64;
+        search.begin(search.runs() + 2 * half);
+        let until = search.runs() + half;
+        Exchange::of(search).eased(chosen.candidate, INFEASIBLE, until)?;
+        let until = until.max(search.runs()) + half;
         look_around(search, until, seed.wrapping_add(100 + attempts))?;
     }
 }
@@ -217,6 +224,10 @@ pub fn look_for(
     for (stage, (share, replications)) in STAGES.into_iter().enumerate() {
         search.replicate(replications.max(least));
         look_around(search, after(share), seed.wrapping_add(10 + stage as u64))?;
+        if PRESSED_AFTER.contains(&stage) {
+            let best = search.champion(runs)?;
+            Exchange::of(search).pressed(best, after(share + PRESSING))?;
+        }
     }
     let best = search.champion(runs)?;
     let scores = |points: &[Vec<f64>]| search.scores(points);
@@ -254,6 +265,8 @@ fn look_around(search: &Search<'_>, runs: u64, seed: u64) -> Result<(), Interrup
     if promising.candidate != best.candidate && best.score < INFEASIBLE {
         // It was lucky, but most of its settings may be sound.
         best = Refinement::of(search).with_settings_of(best, &promising.candidate)?;
+        let eased = Exchange::of(search).eased(promising.candidate, best.score, runs)?;
+        best = eased.unwrap_or(best);
     }
     let scores = |points: &[Vec<f64>]| search.scores(points);
     let may_beat = |point: &[f64], best| search.may_beat(&system.candidate(point), best);

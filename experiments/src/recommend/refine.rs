@@ -9,7 +9,7 @@ use sim_models::system::Blueprint;
 
 use super::answer::End;
 use super::assessment::{Assessment, Caution, Miss, differs};
-use super::confirm::{Looks, MOST, until_broken};
+use super::confirm::{Effort, Looks, MOST, until_broken};
 use super::recommendation::{Advice, Breach, Standing};
 use super::search::{INFEASIBLE, Search, Tried, squashed};
 use super::tunable_system::{Candidate, TunableSystem};
@@ -28,7 +28,9 @@ const FINEST: f64 = 0.01;
 /// The largest share by which a value moves to become a round one.
 const MOST_MOVED: f64 = 0.1;
 /// The first replication that checks the end of a safe range, which nothing before has seen.
-const FRESH_FOR_ENDS: u64 = 400_000;
+pub(super) const FRESH_FOR_ENDS: u64 = 400_000;
+/// The most values that are checked with fresh runs to find an end.
+const MOST_CHECKS: u32 = 4;
 /// The fewest runs that check an end.
 const FEWEST_OF_END: u64 = 10;
 /// An objective that is worse by less than this share is as good.
@@ -192,12 +194,16 @@ impl<'a> Refinement<'a> {
 
     /// The advice on each setting: how far it may move with all others as they are.
     /// Each end of a range goes through `runs` fresh runs under each condition.
-    pub fn advice(&self, candidate: &Candidate, runs: u64) -> Result<Vec<Advice>, Interrupted> {
+    pub fn advice(
+        &self,
+        candidate: &Candidate,
+        effort: Effort,
+    ) -> Result<Vec<Advice>, Interrupted> {
         let places = 0..candidate.levels.len();
         let sides: Vec<(usize, f64)> =
             places.clone().flat_map(|place| [(place, 0.0), (place, 1.0)]).collect();
         let end_at =
-            |_: usize, (place, end): &(usize, f64)| self.safe_end(candidate, *place, *end, runs);
+            |_: usize, (place, end): &(usize, f64)| self.safe_end(candidate, *place, *end, effort);
         let ends = in_order(&sides, self.watch.jobs(), &end_at);
         let ends: Vec<_> = ends.into_iter().collect::<Result<_, _>>()?;
         let advice = |(place, ends): (usize, &[(Level, Option<Breach>)])| {
@@ -206,7 +212,7 @@ impl<'a> Refinement<'a> {
                 safe: Some((low.clone(), high.clone())),
                 below: below.clone(),
                 above: above.clone(),
-                others: self.others(candidate, place, runs)?,
+                others: self.others(candidate, place, effort)?,
                 ..self.value_of(candidate, place)
             })
         };
@@ -225,8 +231,9 @@ impl<'a> Refinement<'a> {
             self.system.cost(&moved).is_err() || self.search.may_beat(&moved, to_beat)
         };
         let sides: Vec<(usize, f64)> = sides.filter(may_be_better).collect();
+        let effort = Effort { least: runs, most: runs, room: None };
         let end = |_: usize, (place, side): &(usize, f64)| {
-            let (level, _) = self.safe_end(&of.candidate, *place, *side, runs)?;
+            let (level, _) = self.safe_end(&of.candidate, *place, *side, effort)?;
             Ok(End { place: *place, side: *side, level })
         };
         in_order(&sides, self.watch.jobs(), &end).into_iter().collect()
@@ -254,7 +261,7 @@ impl<'a> Refinement<'a> {
         &self,
         candidate: &Candidate,
         place: usize,
-        runs: u64,
+        effort: Effort,
     ) -> Result<Vec<(Level, Option<Breach>)>, Interrupted> {
         let values = &self.system.plan().settings[place].values;
         if !matches!(values, Values::Listed(_)) {
@@ -264,7 +271,7 @@ impl<'a> Refinement<'a> {
         let others: Vec<Level> = values.levels().into_iter().filter(is_other).collect();
         let breach = |_: usize, level: &Level| {
             let moved = moved(candidate, place, level.clone());
-            Ok((level.clone(), self.fresh_breach(&moved, place, runs)?))
+            Ok((level.clone(), self.fresh_breach(&moved, place, effort)?))
         };
         in_order(&others, self.watch.jobs(), &breach).into_iter().collect()
     }
@@ -277,22 +284,25 @@ impl<'a> Refinement<'a> {
             if matches!(values, Values::Listed(_)) || number.is_nan() {
                 continue;
             }
-            let (low, _) = self.safe_end(&candidate, place, 0.0, self.few)?;
-            let (high, _) = self.safe_end(&candidate, place, 1.0, self.few)?;
+            let few = Effort { least: self.few, most: self.few, room: None };
+            let (low, _) = self.safe_end(&candidate, place, 0.0, few)?;
+            let (high, _) = self.safe_end(&candidate, place, 1.0, few)?;
             let middle = f64::midpoint(values.share_of(low.number), values.share_of(high.number));
             candidate.levels[place] = values.at(middle.clamp(0.0, 1.0));
         }
         Ok(candidate)
     }
 
-    /// The number of runs under each condition that each end of a safe range can go through, if
-    /// `left` runs are left for all of them.
-    pub fn runs_of_end(&self, left: u64) -> u64 {
+    /// The effort that each end of a safe range is worth, if `left` runs are left for all of them.
+    pub fn effort_of_end(&self, left: u64) -> Effort {
         let plan = self.system.plan();
         let ends = 2 * (plan.settings.len() * plan.conditions.len()) as u64;
         // Finding an end takes about as many as a candidate with few replications.
         let affordable = (left / ends.max(1)).saturating_sub(PROBES);
-        affordable.max(FEWEST_OF_END).min(u64::from(plan.validations))
+        let validations = u64::from(plan.validations);
+        let least = affordable.max(FEWEST_OF_END).min(validations);
+        let most = if least < validations { validations } else { MOST * validations };
+        Effort { least, most, room: None }
     }
 
     /// The end of the range in which a setting is safe: as many of `runs` fresh runs under each condition
@@ -303,7 +313,7 @@ impl<'a> Refinement<'a> {
         candidate: &Candidate,
         place: usize,
         end: f64,
-        runs: u64,
+        effort: Effort,
     ) -> Result<(Level, Option<Breach>), Interrupted> {
         let values = &self.system.plan().settings[place].values;
         let mut safe = candidate.levels[place].clone();
@@ -317,11 +327,11 @@ impl<'a> Refinement<'a> {
             beyond: None,
         };
         let mut suspects = BTreeSet::new();
-        let mut next = values.at(end);
-        while differs(&next, &safe) {
+        let (mut next, mut checks) = (values.at(end), 0);
+        while checks < MOST_CHECKS && differs(&next, &safe) {
             let moved = moved(candidate, place, next.clone());
-            match self.fresh_breach(&moved, place, runs)? {
-                None => safe = next,
+            match self.fresh_breach(&moved, place, effort)? {
+                None => safe.clone_from(&next),
                 Some(breach) => {
                     suspects.extend(breach.condition.as_deref().and_then(|of| self.condition(of)));
                     edge.bad = values.share_of(next.number);
@@ -332,7 +342,14 @@ impl<'a> Refinement<'a> {
             if edge.beyond.is_none() || edge.is_fine() {
                 break;
             }
-            next = self.approached(&mut edge, candidate, place, &suspects)?;
+            checks += 1;
+            next = if checks > 1 {
+                let halfway = values.at(f64::midpoint(edge.good, edge.bad));
+                let is_bad = |breach: &Breach| !differs(&halfway, &breach.at);
+                if edge.beyond.as_ref().is_some_and(is_bad) { safe.clone() } else { halfway }
+            } else {
+                self.approached(&mut edge, candidate, place, &suspects)?
+            };
         }
         Ok((safe, edge.beyond))
     }
@@ -355,7 +372,8 @@ impl<'a> Refinement<'a> {
             if !differs(&level, &good) || !differs(&level, &values.at(edge.bad)) {
                 break;
             }
-            let looks = Looks { first: 0, least: FEW, most: FEW };
+            let caution = Caution::AsPromised;
+            let looks = Looks { first: 0, least: FEW, most: FEW, caution };
             let moved = moved(candidate, place, level.clone());
             if let Some(breach) = self.breach(&moved, place, &suspects, looks)? {
                 (edge.bad, edge.beyond) = (middle, Some(breach));
@@ -377,16 +395,23 @@ impl<'a> Refinement<'a> {
         &self,
         candidate: &Candidate,
         place: usize,
-        runs: u64,
+        Effort { least, most, .. }: Effort,
     ) -> Result<Option<Breach>, Interrupted> {
         let tried = self.search.further(candidate, 0, &|_| true, 1)?;
         if let Some(known) = &tried.refuted_by {
-            return Ok(self.first_breach(known, candidate, place));
+            return Ok(self.first_breach(known, candidate, place, Caution::AsPromised));
         }
-        let is_affordable = runs == u64::from(self.system.plan().validations);
-        let most = if is_affordable { MOST * runs } else { runs };
-        let looks = Looks { first: FRESH_FOR_ENDS, least: runs, most };
+        // Where runs are scarce, the promised share of them has to do: it takes many to show it of all.
+        let is_scarce = least < u64::from(self.system.plan().validations);
+        let caution = if is_scarce { Caution::ByShare } else { Caution::AsPromised };
+        let looks = Looks { first: FRESH_FOR_ENDS, least, most, caution };
         self.breach(candidate, place, &self.search.order(), looks)
+    }
+
+    /// The effort of confirming an answer: `most` is a multiple of the runs that the plan asks for.
+    pub fn effort(&self, most: u64, room: Option<f64>) -> Effort {
+        let least = u64::from(self.system.plan().validations);
+        Effort { least, most: most * least, room }
     }
 
     /// The limit that gives way in runs of a candidate under some conditions, or the reason why its
@@ -403,7 +428,7 @@ impl<'a> Refinement<'a> {
             Err(breach) => return Ok(Some(*breach)),
         };
         let known = until_broken(self.system, &systems, looks, conditions, self.watch)?;
-        Ok(self.first_breach(&known, candidate, place))
+        Ok(self.first_breach(&known, candidate, place, looks.caution))
     }
 
     /// The limit that is missed furthest.
@@ -412,9 +437,10 @@ impl<'a> Refinement<'a> {
         known: &Assessment,
         candidate: &Candidate,
         place: usize,
+        caution: Caution,
     ) -> Option<Breach> {
         let at = &candidate.levels[place];
-        breaches(self.system, known, at, Caution::AsPromised).into_iter().next()
+        breaches(self.system, known, at, caution).into_iter().next()
     }
 
     /// The systems of a candidate, or the reason why its settings do not go together, as a breach that

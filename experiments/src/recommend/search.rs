@@ -256,7 +256,8 @@ impl<'a> Search<'a> {
             let is_measured = |tried: &&Tried| {
                 tried.replications >= replications && tried.hard == terms.hard.len()
             };
-            let measured = ranking.iter().find(is_measured);
+            let keeps = |tried: &&Tried| tried.score < INFEASIBLE && is_measured(tried);
+            let measured = ranking.iter().find(keeps);
             let best = &ranking[0];
             if best.score >= INFEASIBLE || is_measured(&best) {
                 return Ok(best.clone());
@@ -445,7 +446,7 @@ impl<'a> Search<'a> {
                     let new = terms.first + known.replications..terms.first + next;
                     let runs = each_run(system, &systems, new, conditions, self.watch, jobs)?;
                     known.runs += runs.len() as u64;
-                    add_all(&mut assessment, runs);
+                    add_all(&mut assessment, &runs);
                     if place + 1 == of {
                         known.replications = next;
                     }
@@ -464,7 +465,9 @@ impl<'a> Search<'a> {
                 let hard = &terms.hard[known.hard..next];
                 let runs = those_runs(system, &systems, hard, self.watch, jobs)?;
                 known.runs += runs.len() as u64;
-                add_all(&mut assessment, runs);
+                for run in &runs {
+                    assessment.add_chosen(run.condition, &run.values);
+                }
                 known.hard = next;
             }
             known.score = self.score_from(&assessment);
@@ -472,6 +475,28 @@ impl<'a> Search<'a> {
         }
         *slot = Some(known.clone());
         Ok(known)
+    }
+
+    /// Notes what the first so many replications, and those that have refuted others, have shown of a
+    /// candidate, unless it has been refuted itself.
+    pub(super) fn note_measured(
+        &self,
+        candidate: Candidate,
+        known: Assessment,
+        replications: u64,
+    ) -> Tried {
+        if let Some(refuted) = self.known(&candidate).filter(|known| known.refuted_by.is_some()) {
+            return refuted;
+        }
+        let terms = self.terms();
+        let runs = replications * terms.order.len() as u64 + terms.hard.len() as u64;
+        let (score, hard) = (self.score_from(&known), terms.hard.len());
+        let assessment = Some(known);
+        let found_after = terms.runs;
+        let unknown = unknown(candidate);
+        let tried = Tried { score, assessment, replications, hard, runs, found_after, ..unknown };
+        self.keep(tried.clone());
+        tried
     }
 
     /// Notes that a candidate keeps too few of its promises. If the search has taken it for one that keeps
@@ -575,6 +600,15 @@ impl<'a> Search<'a> {
             order,
             ..(**terms).clone()
         });
+    }
+
+    /// The runs that candidates are judged by: so many replications under every condition, and those that
+    /// have refuted one, each a condition and a replication.
+    pub(super) fn looks(&self, replications: u64) -> Vec<(usize, u64)> {
+        let terms = self.terms();
+        let numbers = terms.first..terms.first + replications;
+        let each = numbers.flat_map(|number| terms.order.iter().map(move |of| (*of, number)));
+        each.chain(terms.hard.iter().copied()).collect()
     }
 
     /// The conditions, beginning with the one in which candidates have failed worst.

@@ -115,7 +115,7 @@ fn measured(
     let Ok(systems) = system.systems(candidate) else { return Ok(None) };
     let mut known = system.unmeasured();
     let replications = FRESH..FRESH + runs;
-    add_all(&mut known, each_run(system, &systems, replications, &[condition], watch, 1)?);
+    add_all(&mut known, &each_run(system, &systems, replications, &[condition], watch, 1)?);
     let mean = known.of_limit(condition, place).map(|interval| interval.mean);
     Ok(Some((known.kept(condition, place), mean)))
 }

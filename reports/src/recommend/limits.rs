@@ -4,6 +4,7 @@ use sim_experiments::recommend::{Kept, LimitStanding, MeasuredLimit, Recommendat
 use sim_models::observe::FigureUnit;
 use sim_models::scenario::GoalsPlan;
 
+use super::settings::found;
 use crate::fitted::{Align, FittedTable, Row};
 use crate::paper::paragraph;
 use crate::units::{UNKNOWN, count, figure, percent, with_error};
@@ -27,7 +28,7 @@ pub(super) fn limits(recommendation: &Recommendation, columns: usize) -> String 
         columns: vec![
             ("now", Align::Left),
             ("mean now", Align::Right),
-            ("recommended", Align::Left),
+            (found(recommendation.conclusion), Align::Left),
             ("of all", Align::Right),
             ("mean", Align::Right),
         ],

@@ -21,16 +21,20 @@ pub(super) fn settings(recommendation: &Recommendation, columns: usize) -> Strin
         }
         row
     };
-    let found = match recommendation.conclusion {
-        Conclusion::Unmet => "closest",
-        Conclusion::Interrupted => "best so far",
-        Conclusion::Keep | Conclusion::Change => "recommended",
-    };
-    let mut table = values(found, settings.map(row));
+    let mut table = values(found(recommendation.conclusion), settings.map(row));
     if !is_unmet {
         table.columns.push(("safe", Align::Left));
     }
     table.lines(columns)
+}
+
+/// The header over what was found.
+pub(super) fn found(conclusion: Conclusion) -> &'static str {
+    match conclusion {
+        Conclusion::Unmet => "closest",
+        Conclusion::Interrupted => "best so far",
+        Conclusion::Keep | Conclusion::Change => "recommended",
+    }
 }
 
 /// A table of present and recommended values.

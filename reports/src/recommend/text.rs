@@ -7,7 +7,7 @@ use sim_models::observe::FigureUnit;
 use sim_models::study::Level;
 
 use super::limits::limits;
-use super::settings::settings;
+use super::settings::{found, settings};
 use super::words::{FormulaWords, gives_way};
 use crate::Paper;
 use crate::fitted::{Align, FittedTable, Row};
@@ -101,8 +101,14 @@ fn effort(recommendation: &Recommendation) -> String {
 fn ends(recommendation: &Recommendation) -> String {
     let runs = recommendation.runs_of_end;
     let all = Kept { kept: runs, runs };
+    let most = u64::from(recommendation.plan.validations);
+    let more = if most > runs {
+        format!(" ({} at most, if one failed)", count(most))
+    } else {
+        String::new()
+    };
     format!(
-        "safe: at both ends every limit was kept as promised in {} more under each condition, \
+        "safe: at both ends the promised share of {} more under each condition{more} kept every limit, \
          everything else being as recommended; if none failed, at least {} of all runs keep it",
         number_of(runs, "run"),
         percent(all.at_least())
@@ -124,8 +130,9 @@ fn objectives(recommendation: &Recommendation, columns: usize) -> String {
         let cells = vec![cell(*now, plan.unit), cell(*then, plan.unit), change];
         Row { title: plan.text.clone(), cells, ..Row::default() }
     });
-    let columns_of_values = ["now", "recommended", "change"].map(|header| (header, Align::Right));
-    let (columns_of_values, rows) = (columns_of_values.to_vec(), rows.collect());
+    let headers = ["now", found(recommendation.conclusion), "change"];
+    let columns_of_values = headers.map(|header| (header, Align::Right)).to_vec();
+    let rows = rows.collect();
     FittedTable { headers: ["", ""], columns: columns_of_values, rows }.lines(columns)
 }
 

@@ -26,7 +26,7 @@ use crate::study::{Direction, FigurePlan, Level, Parameter, Rule, Values};
 const LEAST_RUNS: u32 = 1000;
 /// Default numbers of runs under each condition, and under each condition for each setting.
 const RUNS_OF_CONDITION: u32 = 200;
-const RUNS_OF_SETTING: u32 = 50;
+const RUNS_OF_SETTING: u32 = 100;
 /// Default number of replications of a promising candidate.
 const REPLICATIONS: u32 = 3;
 /// Default number of replications of the answer: from so few of them that the share of runs that keep
@@ -100,7 +100,7 @@ section! {
         /// prices.
         "minimize" => minimize: Vec<Placed<String>>,
         /// The number of all runs, those included that check the answer and the ranges around it; if
-        /// left out, under each condition 200 and 50 more for each setting, but at least 1000.
+        /// left out, under each condition 200 and 100 more for each setting, but at least 1000.
         "runs" => runs: Option<Placed<u32>>,
         /// The number of simulations of a promising candidate in each condition; 3 if left out.
         "replications" => replications: Option<Placed<u32>>,
