@@ -43,7 +43,7 @@ pub(super) struct Effort {
     pub room: Option<f64>,
 }
 
-/// The evidence of fresh random numbers on a candidate.
+/// The evidence of the fresh random numbers of a round on a candidate.
 #[derive(Clone, Debug)]
 pub(super) struct Evidence {
     pub known: Assessment,

@@ -10,7 +10,7 @@ use super::tunable_system::Candidate;
 use crate::parallel::in_order;
 use crate::watch::Interrupted;
 
-/// What is left of the share of a dear setting when it is pressed.
+/// The multiples of its share that a dear setting is pressed to.
 const PRESSED: [f64; 2] = [0.4, 0.75];
 /// The distances by which every setting is moved to see whether that helps, and those by which the helpful
 /// ones are moved besides, as shares of their range.

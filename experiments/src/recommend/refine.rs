@@ -193,7 +193,7 @@ impl<'a> Refinement<'a> {
     }
 
     /// The advice on each setting: how far it may move with all others as they are.
-    /// Each end of a range goes through `runs` fresh runs under each condition.
+    /// The effort is that of each end of a range.
     pub fn advice(
         &self,
         candidate: &Candidate,
@@ -305,7 +305,7 @@ impl<'a> Refinement<'a> {
         Effort { least, most, room: None }
     }
 
-    /// The end of the range in which a setting is safe: as many of `runs` fresh runs under each condition
+    /// The end of the range in which a setting is safe: as many fresh runs under each condition
     /// kept every limit there as promised. With it, the limit that gives way beyond. The value itself if
     /// it has no range.
     pub fn safe_end(

@@ -31,8 +31,9 @@ pub struct Search<'a> {
     watch: &'a dyn Watch,
     /// The number of runs made before this search.
     runs_before: u64,
-    /// What the first runs of the file as it is written have shown, and its objectives in them.
+    /// The first measurements of the file as it is written.
     as_written: Assessment,
+    /// The objectives in them.
     now: Vec<Option<f64>>,
     /// The candidates tried, by the values of their settings. A thread that wants to know about one
     /// which another thread is simulating waits for it, so that threads leave no trace.
