@@ -2,6 +2,7 @@
 //! search has not used.
 
 mod library;
+mod probabilities;
 mod subjects;
 mod theory;
 

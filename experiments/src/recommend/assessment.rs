@@ -1,10 +1,14 @@
 //! The distance of a candidate from the goals.
 
-use sim_core::stats::{ConfidenceInterval, Welford, share_at_least, share_at_most};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use sim_core::stats::{ConfidenceInterval, Welford, share_at_least};
 use sim_models::expect::{Bound, Reading, Relation, Wanted};
 use sim_models::observe::{FigureUnit, Measure};
 use sim_models::study::{FigurePlan, Level};
 
+use super::promise::{Part, Promise, Promises};
 use super::recommendation::Standing;
 
 /// Confidence of the intervals.
@@ -25,6 +29,8 @@ const UNKNOWN_MISS: f64 = 5.0;
 /// A limit under a condition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LimitHere {
+    /// The number of the limit in the file.
+    pub(super) number: usize,
     /// The limit as it is written.
     pub text: String,
     /// The unit of its figure.
@@ -52,30 +58,18 @@ impl Kept {
         share_at_least(self.kept, self.runs, CONFIDENCE)
     }
 
-    /// The standing of the limit if this share of runs must keep it.
-    pub fn standing(self, share: f64) -> Standing {
-        if self.kept < self.runs && self.runs - self.kept > forgiven(share, self.runs) {
-            let may_keep = share_at_most(self.kept, self.runs, CONFIDENCE) >= share;
-            if may_keep { Standing::Unsure } else { Standing::Misses }
-        } else {
-            Standing::Holds
-        }
+    /// The runs that missed it.
+    pub(super) fn missed(self) -> u64 {
+        self.runs - self.kept
     }
 }
 
-/// The number of runs that may miss a limit which this share of all runs must keep: as many as leave
-/// no doubt that the others are enough, with a confidence of 95 %; none if so few runs leave one
-/// anyway.
-fn forgiven(share: f64, runs: u64) -> u64 {
-    let is_enough = |missed: &u64| share_at_least(runs - missed, runs, CONFIDENCE) >= share;
-    (1..runs).take_while(is_enough).last().unwrap_or(0)
-}
-
 impl LimitHere {
-    /// The limits among the readings of a blueprint.
-    pub(super) fn all(readings: &[Reading]) -> Vec<Self> {
-        let limit = |reading: &Reading| {
+    /// The limits among the readings of a blueprint, which have these numbers in the file.
+    pub(super) fn all(readings: &[Reading], numbers: impl Iterator<Item = usize>) -> Vec<Self> {
+        let limit = |(reading, number): (&Reading, usize)| {
             reading.bound.map(|bound| Self {
+                number,
                 text: reading.text.clone(),
                 unit: reading.wanted.unit(),
                 bound,
@@ -83,7 +77,7 @@ impl LimitHere {
                 tolerated: tolerated(&reading.wanted, bound),
             })
         };
-        readings.iter().filter_map(limit).collect()
+        readings.iter().zip(numbers).filter_map(limit).collect()
     }
 
     /// The distance of a figure from the right side of the bound; zero if it is there.
@@ -144,22 +138,10 @@ pub enum Caution {
     WithRoom(f64),
 }
 
-impl Caution {
-    /// The number of runs that may miss a limit which this share of all runs must keep.
-    fn forgives(self, share: f64, runs: u64) -> u64 {
-        let others = (1.0 - share) * runs as f64;
-        match self {
-            Self::AsPromised => forgiven(share, runs),
-            Self::ByShare => libm::floor(others + 1e-9) as u64,
-            Self::WithRoom(_) => libm::round(others) as u64,
-        }
-    }
-}
-
 /// The measurements of a candidate.
 #[derive(Clone, Debug)]
 pub struct Assessment {
-    limits: Vec<Vec<LimitHere>>,
+    promises: Arc<Promises>,
     /// The readings under each condition: its limits, then the objectives.
     readings: Vec<Vec<Samples>>,
 }
@@ -194,16 +176,10 @@ impl Samples {
         self.known.count() + self.unknown + self.chosen
     }
 
-    /// The distance of the worst run that is not forgiven; zero if none is missed.
-    fn worst_not_forgiven(&self, share: f64, caution: Caution) -> f64 {
-        if self.misses.is_empty() {
-            return 0.0;
-        }
-        let mut misses = self.misses.clone();
-        misses.sort_by(|one, other| other.total_cmp(one));
+    /// The runs that kept the bound.
+    fn kept(&self) -> Kept {
         let runs = self.runs();
-        let forgiven = caution.forgives(share, runs);
-        misses.get(forgiven as usize).copied().unwrap_or(0.0)
+        Kept { kept: runs - self.misses.len() as u64, runs }
     }
 
     /// The mean made worse by so many standard deviations. Fewer runs know the spread less well, so it is
@@ -226,17 +202,15 @@ impl Samples {
 
 impl Assessment {
     /// The assessment of a candidate before its first run.
-    pub(super) fn new(limits: &[Vec<LimitHere>], objectives: usize) -> Self {
-        let readings = limits
-            .iter()
-            .map(|limits| vec![Samples::default(); limits.len() + objectives])
-            .collect();
-        Self { limits: limits.to_vec(), readings }
+    pub(super) fn new(promises: Arc<Promises>, objectives: usize) -> Self {
+        let under = |limits: &Vec<LimitHere>| vec![Samples::default(); limits.len() + objectives];
+        let readings = promises.limits.iter().map(under).collect();
+        Self { promises, readings }
     }
 
     /// Adds the values that a run under a condition has for each reading.
     pub(super) fn add(&mut self, condition: usize, values: &[Option<f64>]) {
-        let limits = &self.limits[condition];
+        let limits = &self.promises.limits[condition];
         for (place, (reading, value)) in self.readings[condition].iter_mut().zip(values).enumerate()
         {
             match value {
@@ -253,7 +227,7 @@ impl Assessment {
     /// Adds what a run that was chosen because it refuted another candidate shows: whether each limit is kept.
     pub(super) fn add_chosen(&mut self, condition: usize, values: &[Option<f64>]) {
         for ((limit, reading), value) in
-            self.limits[condition].iter().zip(&mut self.readings[condition]).zip(values)
+            self.promises.limits[condition].iter().zip(&mut self.readings[condition]).zip(values)
         {
             reading.chosen += 1;
             reading.misses.extend(Some(limit.miss(*value)).filter(|miss| *miss > 0.0));
@@ -280,40 +254,48 @@ impl Assessment {
 
     /// The runs that kept a limit under a condition.
     pub fn kept(&self, condition: usize, limit: usize) -> Kept {
-        let samples = &self.readings[condition][limit];
-        let runs = samples.runs();
-        Kept { kept: runs - samples.misses.len() as u64, runs }
+        self.readings[condition][limit].kept()
     }
 
-    /// The worst standing of any limit under the conditions that were simulated.
+    /// The runs that kept the limit of a promise under each of its conditions.
+    pub(super) fn kept_of(&self, promise: &Promise) -> Vec<Kept> {
+        promise.parts.iter().map(|part| self.of(part).kept()).collect()
+    }
+
+    /// The worst standing of any promise. A condition that was not simulated counts as one in which all is
+    /// kept.
     pub fn standing(&self) -> Standing {
-        let all = self.all_kept().map(|(kept, share)| kept.standing(share));
-        all.max().unwrap_or(Standing::Holds)
+        let all = self.promises.all.iter();
+        all.map(|promise| self.standing_of(promise)).max().unwrap_or(Standing::Holds)
     }
 
-    /// False if so many runs missed a limit that it would be missed after `most` runs.
+    /// The standing of a promise.
+    pub(super) fn standing_of(&self, promise: &Promise) -> Standing {
+        promise.standing(&self.kept_of(promise))
+    }
+
+    /// False if so many runs missed a limit that its promise would be broken after `most` runs.
     pub fn may_still_hold(&self, most: u64, caution: Caution) -> bool {
-        self.all_kept().all(|(kept, share)| kept.runs - kept.kept <= caution.forgives(share, most))
-    }
-
-    /// The conditions under which some limit has this standing.
-    pub fn conditions_that(&self, standing: Standing) -> Vec<usize> {
-        let has = |condition: &usize| {
-            let mut limits = self.limits[*condition].iter().enumerate();
-            limits.any(|(place, limit)| {
-                self.kept(*condition, place).standing(limit.share) == standing
-            })
-        };
-        self.measured_conditions().filter(has).collect()
-    }
-
-    /// The runs that kept each limit under the conditions that were simulated, and the share that
-    /// must.
-    fn all_kept(&self) -> impl Iterator<Item = (Kept, f64)> {
-        self.measured_conditions().flat_map(move |condition| {
-            let limits = self.limits[condition].iter().enumerate();
-            limits.map(move |(place, limit)| (self.kept(condition, place), limit.share))
+        let after_most = |kept: Kept| Kept { kept: most.saturating_sub(kept.missed()), runs: most };
+        self.promises.all.iter().all(|promise| {
+            let kept = self.kept_of(promise).into_iter();
+            let then = kept.map(|kept| if kept.runs > 0 { after_most(kept) } else { kept });
+            caution.forgives(promise, &then.collect::<Vec<_>>())
         })
+    }
+
+    /// The conditions of the promises that have this standing.
+    pub fn conditions_that(&self, standing: Standing) -> Vec<usize> {
+        let promises = self.promises.all.iter();
+        let that = promises.filter(|promise| self.standing_of(promise) == standing);
+        let parts = that.flat_map(|promise| &promise.parts);
+        let conditions: BTreeSet<usize> = parts.map(|part| part.condition).collect();
+        let is_measured = |condition: &usize| conditions.contains(condition);
+        self.measured_conditions().filter(is_measured).collect()
+    }
+
+    fn of(&self, part: &Part) -> &Samples {
+        &self.readings[part.condition][part.limit]
     }
 
     /// The conditions that were simulated.
@@ -322,14 +304,19 @@ impl Assessment {
         (0..self.readings.len()).filter(move |condition| is_measured(&self.readings[*condition]))
     }
 
-    /// An objective, averaged over the conditions that were simulated.
+    /// An objective, averaged over the conditions that were simulated, each as often as it occurs.
     pub fn objective(&self, objective: usize) -> Option<f64> {
-        let mut mean = Welford::default();
+        let (mut mean, mut sum) = (0.0, 0.0);
         for condition in self.measured_conditions() {
-            let place = self.limits[condition].len() + objective;
-            mean.add(self.readings[condition][place].interval()?.mean);
+            let weight = self.promises.weights[condition];
+            if weight > 0.0 {
+                let place = self.promises.limits[condition].len() + objective;
+                let value = self.readings[condition][place].interval()?.mean;
+                sum += weight;
+                mean += (value - mean) * weight / sum;
+            }
         }
-        (mean.count() > 0).then(|| mean.mean())
+        (sum > 0.0).then_some(mean)
     }
 
     /// The distance by which all limits together are missed; zero if none is.
@@ -339,25 +326,58 @@ impl Assessment {
 
     /// The limits that are missed under the conditions that were simulated.
     pub fn misses(&self, caution: Caution) -> impl Iterator<Item = Miss> {
-        let all = self.measured_conditions().flat_map(move |condition| {
-            self.limits[condition].iter().enumerate().map(move |(place, limit)| {
-                let distance = self.distance(condition, place, limit, caution);
-                Miss { condition, limit: place, distance }
-            })
-        });
-        all.filter(|miss| miss.distance > 0.0)
+        let promises = self.promises.all.iter();
+        promises.filter_map(move |promise| {
+            let worst = self.worst_not_forgiven(promise, caution);
+            let Caution::WithRoom(room) = caution else { return worst };
+            let worse = self.worse_than_mean(promise, room);
+            let further = |one: &Miss, other: &Miss| one.distance.total_cmp(&other.distance);
+            worse.into_iter().chain(worst).max_by(further)
+        })
     }
 
-    /// The distance of the worst run that is not forgiven, or with room that of a run so much worse than
-    /// the mean if it is larger.
-    fn distance(&self, condition: usize, place: usize, limit: &LimitHere, caution: Caution) -> f64 {
-        let samples = &self.readings[condition][place];
-        let worst = samples.worst_not_forgiven(limit.share, caution);
-        let Caution::WithRoom(room) = caution else { return worst };
-        if limit.share < NEARLY_ALL || samples.known.count() == 0 {
-            return worst;
+    /// The limit of a promise under the condition of the worst run that is not forgiven.
+    fn worst_not_forgiven(&self, promise: &Promise, caution: Caution) -> Option<Miss> {
+        let parts = promise.parts.iter().enumerate();
+        let mut misses: Vec<(f64, usize)> = parts
+            .flat_map(|(at, part)| self.of(part).misses.iter().map(move |miss| (*miss, at)))
+            .collect();
+        misses.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        let mut missed = self.kept_of(promise);
+        for kept in &mut missed {
+            kept.kept = kept.runs;
         }
-        worst.max(limit.miss(Some(samples.worse(limit, room))))
+        let is_not_forgiven = |(_, at): &&(f64, usize)| {
+            missed[*at].kept -= 1;
+            !caution.forgives(promise, &missed)
+        };
+        let (distance, at) = misses.iter().find(is_not_forgiven)?;
+        Some(promise.parts[*at].missed_by(*distance))
+    }
+
+    /// The limit of a promise under the condition in which a run so many standard deviations worse than the
+    /// mean misses it, and that is not so rare that the promise allows for it.
+    fn worse_than_mean(&self, promise: &Promise, room: f64) -> Option<Miss> {
+        if promise.share < NEARLY_ALL {
+            return None;
+        }
+        let worse = |part: &Part| {
+            let (samples, limit) =
+                (self.of(part), &self.promises.limits[part.condition][part.limit]);
+            let is_known = samples.known.count() > 0;
+            let distance =
+                if is_known { limit.miss(Some(samples.worse(limit, room))) } else { 0.0 };
+            (part.missed_by(distance), part.weight)
+        };
+        let mut worse: Vec<(Miss, f64)> = promise.parts.iter().map(worse).collect();
+        worse.retain(|(miss, _)| miss.distance > 0.0);
+        worse.sort_by(|(one, _), (other, _)| other.distance.total_cmp(&one.distance));
+        let mut share = 0.0;
+        let is_too_much = |(_, weight): &(Miss, f64)| {
+            share += weight;
+            share > 1.0 - promise.share
+        };
+        worse.into_iter().find(is_too_much).map(|(miss, _)| miss)
     }
 
     /// True if so many runs under a condition kept every limit, and all so clearly, that more runs of a
@@ -369,7 +389,7 @@ impl Assessment {
             let worse = samples.worse(limit, ROOM_OF_SETTLED * room);
             samples.misses.is_empty() && limit.miss(Some(worse)) == 0.0
         };
-        let limits = &self.limits[condition];
+        let limits = &self.promises.limits[condition];
         let is_exact = |objective: &Samples| objective.known.variance() == 0.0;
         // A condition without limits still has objectives.
         readings.iter().all(has_runs)

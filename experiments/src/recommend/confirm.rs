@@ -8,8 +8,11 @@ use std::sync::Arc;
 use sim_models::study::{Strain, strained as strain_system};
 use sim_models::system::Blueprint;
 
-use super::assessment::{Assessment, Caution, LimitHere, Miss};
-use super::recommendation::{LimitStanding, MeasuredLimit, Standing, Strained};
+use super::assessment::{Assessment, Caution, Miss};
+use super::promise::{Part, Promise};
+use super::recommendation::{
+    LimitStanding, MeasuredLimit, MeasuredTogether, Standing, StandingTogether, Strained,
+};
 use super::refine::breaches;
 use super::tunable_system::{Candidate, TunableSystem};
 use crate::parallel::in_order;
@@ -266,10 +269,10 @@ pub(super) fn standings(
     confirmed: &Assessment,
 ) -> Vec<LimitStanding> {
     let conditions = system.limits().iter().zip(&system.plan().conditions).enumerate();
-    let measured = |limit: &LimitHere, condition, place, assessment: &Assessment| {
-        let kept = assessment.kept(condition, place);
-        let figure = assessment.of_limit(condition, place);
-        MeasuredLimit { kept, figure, standing: kept.standing(limit.share) }
+    let measured = |condition, place, assessment: &Assessment| MeasuredLimit {
+        kept: assessment.kept(condition, place),
+        figure: assessment.of_limit(condition, place),
+        standing: assessment.standing_of(system.promises().of(condition, place)),
     };
     conditions
         .flat_map(|(condition, (limits, name))| {
@@ -278,11 +281,42 @@ pub(super) fn standings(
                 limit: limit.text.clone(),
                 unit: limit.unit,
                 share: limit.share,
-                now: measured(limit, condition, place, as_it_is),
-                recommended: measured(limit, condition, place, confirmed),
+                is_part: system.promises().of(condition, place).parts.len() > 1,
+                now: measured(condition, place, as_it_is),
+                recommended: measured(condition, place, confirmed),
             })
         })
         .collect()
+}
+
+/// The standing of every promise about several conditions together, with the settings as they are and as
+/// recommended.
+pub(super) fn standings_together(
+    system: &TunableSystem,
+    as_it_is: &Assessment,
+    confirmed: &Assessment,
+) -> Vec<StandingTogether> {
+    let measured = |promise: &Promise, assessment: &Assessment| {
+        let kept = assessment.kept_of(promise);
+        MeasuredTogether {
+            kept: promise.kept(&kept),
+            at_least: promise.at_least(&kept),
+            standing: promise.standing(&kept),
+        }
+    };
+    let together = system.promises().all.iter().filter(|promise| promise.parts.len() > 1);
+    let standing = |promise: &Promise| {
+        let Part { condition, limit, .. } = promise.parts[0];
+        let name = |part: &Part| (system.plan().conditions[part.condition].clone(), part.weight);
+        StandingTogether {
+            conditions: promise.parts.iter().map(name).collect(),
+            limit: system.limits()[condition][limit].text.clone(),
+            share: promise.share,
+            now: measured(promise, as_it_is),
+            recommended: measured(promise, confirmed),
+        }
+    };
+    together.map(standing).collect()
 }
 
 /// The most runs under each strain.

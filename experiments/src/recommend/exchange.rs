@@ -276,3 +276,60 @@ impl<'a> Exchange<'a> {
 fn is_nearer(one: f64, other: f64) -> bool {
     one < other * (1.0 - GAIN)
 }
+
+#[cfg(test)]
+mod tests {
+    use sim_models::scenario::{Input, Overrides};
+
+    use super::*;
+    use crate::recommend::TunableSystem;
+    use crate::watch::Unattended;
+
+    /// While a or b hangs, each call holds a thread of the edge until its timeout: 50/s times one second at
+    /// first. Fewer threads are enough only if both timeouts are shorter, which costs nothing: no step of one
+    /// setting is cheaper and good, nor any of two.
+    const HELD: &str = "
+run: { duration: 20s, warmup: 2s }
+workloads: { web: { to: edge, arrivals: poisson 50/s } }
+services:
+  edge: { threads: { max: 100, queue: 50 }, handle: [ { query: a }, { query: b } ] }
+databases:
+  a: { connections: 200, query: exponential 4ms }
+  b: { connections: 200, query: exponential 4ms }
+calls:
+  edge -> a: { timeout: 1s, fallback: default }
+  edge -> b: { timeout: 1s, fallback: default }
+prices: { thread: 1 }
+goals:
+  settings:
+    services.edge.threads: 4..200 log
+    calls.edge -> a.timeout: 50ms..2s log
+    calls.edge -> b.timeout: 50ms..2s log
+  conditions:
+    a hangs: { faults: [ { at: 5s, for: 10s, slow: a, by: 2000x } ] }
+    b hangs: { faults: [ { at: 5s, for: 10s, slow: b, by: 2000x } ] }
+  limits:
+    - availability of web is at least 99%
+    - { limit: degraded share of web is at most 60%, in: [ a hangs, b hangs ] }
+  runs: 2000
+";
+
+    #[test]
+    fn fewer_threads_are_made_good_by_two_shorter_timeouts() {
+        let input = Input { name: "held.yaml".into(), text: HELD.into(), folder: ".".into() };
+        let system = TunableSystem::prepare(input, Overrides::default()).expect("sound goals");
+        let search = Search::new(&system, &Unattended { jobs: 2 }).expect("not interrupted");
+        search.begin(1000);
+        search.replicate(4);
+        search.try_all(&[system.as_it_is()]).expect("not interrupted");
+        let start = search.champion(1000).expect("not interrupted");
+        let cost = |tried: &Tried| system.cost(&tried.candidate).expect("sound").expect("a cost");
+        assert!(start.score < INFEASIBLE, "what the file has keeps the limits");
+
+        let best = Exchange::of(&search).pressed(start.clone(), 1000).expect("not interrupted");
+        assert!(best.score < INFEASIBLE);
+        assert!(cost(&best) < 0.4 * cost(&start), "{} threads", cost(&best));
+        let seconds = |place: usize| best.candidate.levels[place].number;
+        assert!(seconds(1) < 0.5 && seconds(2) < 0.5, "{:?}", best.candidate);
+    }
+}

@@ -7,7 +7,8 @@
 //! not seen.
 //!
 //! - `tunable_system`: the system under its conditions; `coupling`: settings that rules couple;
-//!   `assessment`: the distance of a candidate from the goals;
+//!   `promise`: the share of runs that must keep a limit; `assessment`: the distance of a candidate
+//!   from the goals;
 //! - `formulas`: a start from queueing theory; `search`: candidates, generation by generation, as a
 //!   strategy proposes them (`cma_es`, `local_search`, `coordinate`); `finalists`: the choice among
 //!   what it has found;
@@ -29,6 +30,7 @@ mod finalists;
 mod formulas;
 mod front;
 mod local_search;
+mod promise;
 mod recheck;
 #[allow(clippy::module_inception, reason = "holds the function that the folder is named after")]
 mod recommend;
@@ -44,11 +46,12 @@ pub use cma_es::CmaEs;
 pub use coordinate::Coordinate;
 pub use formulas::{Formula, FormulaEstimate, formulas};
 pub use local_search::LocalSearch;
+pub use promise::{Part, Promise};
 pub use recheck::{Recheck, Rechecked, block, recheck};
 pub use recommend::{LookFor, in_all_directions, look_for, recommend, recommend_by};
 pub use recommendation::{
-    Advice, Breach, Conclusion, LimitStanding, MeasuredLimit, Recommendation, Standing, Strained,
-    Unmet,
+    Advice, Breach, Conclusion, LimitStanding, MeasuredLimit, MeasuredTogether, Recommendation,
+    Standing, StandingTogether, Strained, Unmet,
 };
 pub use search::{Search, Strategy, Tried};
 pub use tunable_system::{Candidate, Memory, RunOfSystem, TunableSystem};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use sim_models::system::Blueprint;
 
-use super::confirm::{FRESH, Run, add_all, each_run, standings};
-use super::recommendation::{LimitStanding, Standing};
+use super::confirm::{FRESH, Run, add_all, each_run, standings, standings_together};
+use super::recommendation::{LimitStanding, Standing, StandingTogether};
 use super::tunable_system::TunableSystem;
 use crate::watch::{Interrupted, Watch};
 
@@ -20,6 +20,9 @@ pub struct Recheck {
     pub seed: u64,
     /// Every limit under every condition.
     pub limits: Vec<Rechecked>,
+    /// Every limit that is promised for several conditions together; the settings as they are have not been
+    /// simulated, so these are those of the recommended ones too.
+    pub together: Vec<StandingTogether>,
 }
 
 /// A limit under a condition that was checked again.
@@ -32,9 +35,16 @@ pub struct Rechecked {
 }
 
 impl Recheck {
-    /// True if a limit is missed.
+    /// True if a promise is broken.
     pub fn misses(&self) -> bool {
-        self.limits.iter().any(|limit| limit.limit.recommended.standing == Standing::Misses)
+        self.standings().any(|standing| standing == Standing::Misses)
+    }
+
+    /// The standing of each promise.
+    pub fn standings(&self) -> impl Iterator<Item = Standing> {
+        let by_itself = self.limits.iter().filter(|limit| !limit.limit.is_part);
+        let together = self.together.iter().map(|limit| limit.recommended.standing);
+        by_itself.map(|limit| limit.limit.recommended.standing).chain(together)
     }
 }
 
@@ -74,6 +84,7 @@ pub fn recheck(
     let limits = standings(system, &all, &all).into_iter().zip(missed);
     Ok(Recheck {
         limits: limits.map(|(limit, missed_in)| Rechecked { limit, missed_in }).collect(),
+        together: standings_together(system, &all, &all),
         seed: systems[0].run.seed,
         replications: replications.clone(),
     })

@@ -3,7 +3,7 @@
 use super::answer::{Answer, best_of_neighbourhood, confirmed};
 use super::assessment::Assessment;
 use super::cma_es::CmaEs;
-use super::confirm::{as_it_is, cost_of_answer, standings, strained};
+use super::confirm::{as_it_is, cost_of_answer, standings, standings_together, strained};
 use super::coordinate::Coordinate;
 use super::exchange::Exchange;
 use super::finalists::chosen;
@@ -90,6 +90,7 @@ fn sought(
     Ok(Recommendation {
         conclusion,
         limits: standings(system, &as_it_is, &answer.confirmed),
+        together: standings_together(system, &as_it_is, &answer.confirmed),
         objectives: objectives(&as_it_is, &answer.confirmed, system),
         strained: strained(system, &answer.chosen.candidate, watch)?,
         front: front(&ranking, system),
@@ -113,6 +114,7 @@ fn so_far(search: &Search<'_>) -> Recommendation {
     let (best, shown) = best.unwrap_or_else(|| (system.as_it_is(), now.clone()));
     Recommendation {
         limits: standings(system, now, &shown),
+        together: standings_together(system, now, &shown),
         objectives: objectives(now, &shown, system),
         advice: Refinement::of(search).values_of_nearest(&best),
         ..nothing_known(search)
@@ -128,6 +130,7 @@ fn nothing_known(search: &Search<'_>) -> Recommendation {
         advice: Vec::new(),
         estimates: Vec::new(),
         limits: Vec::new(),
+        together: Vec::new(),
         objectives: Vec::new(),
         strained: Vec::new(),
         front: Vec::new(),

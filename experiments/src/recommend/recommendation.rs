@@ -22,6 +22,8 @@ pub struct Recommendation {
     /// Every limit under every condition, with random numbers that the search has not seen unless it
     /// was interrupted.
     pub limits: Vec<LimitStanding>,
+    /// Every limit that is promised for several conditions together.
+    pub together: Vec<StandingTogether>,
     /// The objectives, with the settings as written and as recommended.
     pub objectives: Vec<(Option<f64>, Option<f64>)>,
     /// The limits that give way when each strain is added to the conditions.
@@ -130,6 +132,8 @@ pub struct LimitStanding {
     pub unit: FigureUnit,
     /// The share of runs that must keep it.
     pub share: f64,
+    /// True if that is promised for several conditions together, of which this is one.
+    pub is_part: bool,
     /// The measurements with the settings as they are.
     pub now: MeasuredLimit,
     /// The measurements with the recommended settings.
@@ -143,6 +147,33 @@ pub struct MeasuredLimit {
     pub kept: Kept,
     /// The mean of its figure; `None` if there was nothing to read in a run.
     pub figure: Option<ConfidenceInterval>,
+    /// The standing of its promise.
+    pub standing: Standing,
+}
+
+/// A limit that is promised for several conditions together, with the settings as they are and as
+/// recommended.
+#[derive(Clone, Debug)]
+pub struct StandingTogether {
+    /// The conditions, and the share of runs that are under each of them; together one.
+    pub conditions: Vec<(String, f64)>,
+    /// The limit.
+    pub limit: String,
+    /// The share of runs that must keep it.
+    pub share: f64,
+    /// The measurements with the settings as they are.
+    pub now: MeasuredTogether,
+    /// The measurements with the recommended settings.
+    pub recommended: MeasuredTogether,
+}
+
+/// The measurements for a limit under several conditions, each as often as it occurs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeasuredTogether {
+    /// The share of the runs that kept it.
+    pub kept: f64,
+    /// The share of all runs that surely keep it, with a confidence of 95 %.
+    pub at_least: f64,
     /// Its standing.
     pub standing: Standing,
 }

@@ -14,6 +14,7 @@ use sim_models::system::Blueprint;
 
 use super::assessment::{Assessment, LimitHere};
 use super::coupling::repair;
+use super::promise::Promises;
 use crate::run::{Figures, figures};
 use crate::study::{Study, Unready, check_sound, ends_one_by_one, identity, settings};
 use crate::watch::{Interrupted, Watch};
@@ -25,8 +26,7 @@ pub struct TunableSystem {
     plan: GoalsPlan,
     /// The system as it is written, under each condition.
     under_conditions: Vec<Arc<Blueprint>>,
-    /// The limits that apply under each condition.
-    limits: Vec<Vec<LimitHere>>,
+    promises: Arc<Promises>,
     /// The number of warnings that the file gives as it is written.
     warnings: usize,
     /// The number of runs that were made.
@@ -76,7 +76,7 @@ impl TunableSystem {
             study,
             plan,
             under_conditions: Vec::new(),
-            limits: Vec::new(),
+            promises: Arc::default(),
             warnings: 0,
             runs: Arc::default(),
             memory: None,
@@ -91,8 +91,12 @@ impl TunableSystem {
             readings.into_iter().filter_map(|loaded| loaded.blueprint).collect();
         let ends = ends_one_by_one(&system.plan.settings);
         check_sound(ends.into_iter().map(|values| system.load(0, values)))?;
-        let limits = system.under_conditions.iter().map(|here| LimitHere::all(&here.readings));
-        system.limits = limits.collect();
+        let limits = system.under_conditions.iter().enumerate().map(|(condition, here)| {
+            let numbers = system.plan.limits.iter().enumerate();
+            let here_too = numbers.filter(|(_, limit)| limit.conditions.contains(&condition));
+            LimitHere::all(&here.readings, here_too.map(|(number, _)| number))
+        });
+        system.promises = Arc::new(Promises::new(limits.collect(), &system.plan));
         Ok(system)
     }
 
@@ -125,7 +129,12 @@ impl TunableSystem {
 
     /// The limits that apply under each condition.
     pub fn limits(&self) -> &[Vec<LimitHere>] {
-        &self.limits
+        &self.promises.limits
+    }
+
+    /// What the limits promise.
+    pub(super) fn promises(&self) -> &Promises {
+        &self.promises
     }
 
     /// The system as it is written, under each condition.
@@ -209,7 +218,7 @@ impl TunableSystem {
 
     /// The assessment of a candidate before its first run.
     pub(super) fn unmeasured(&self) -> Assessment {
-        Assessment::new(&self.limits, self.plan.objectives.len())
+        Assessment::new(self.promises.clone(), self.plan.objectives.len())
     }
 
     /// The values that a run of a candidate's system under a condition has for each reading.

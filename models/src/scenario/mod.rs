@@ -46,7 +46,7 @@ mod workloads;
 pub use crate::language::{
     Location, Problem, ProblemKind, Problems, Severity, SourceText, Sources, tree,
 };
-pub use analyses::{Analyses, GoalsPlan, StabilityPlan, SweepPlan};
+pub use analyses::{Analyses, GoalsPlan, LimitPlan, StabilityPlan, SweepPlan};
 pub use file::json_schema;
 pub use load::{Input, Loaded, Overrides, Parsed, check, load};
 pub(crate) use names::{Names, meant};

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 use sim_experiments::recommend::{
-    Advice, Breach, Conclusion, MeasuredLimit, Recommendation, Standing,
+    Advice, Breach, Conclusion, MeasuredLimit, MeasuredTogether, Recommendation, Standing,
+    StandingTogether,
 };
 use sim_models::study::Parameter;
 
@@ -32,7 +33,9 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
         "runs_of_end": recommendation.runs_of_end,
         "conditions": recommendation.plan.conditions,
         "settings": settings(recommendation),
+        "probabilities": recommendation.plan.probabilities,
         "limits": limits(recommendation),
+        "together": recommendation.together.iter().map(together).collect::<Vec<_>>(),
         "objectives": objectives(recommendation),
         "strained": strained(recommendation),
         "front": front(recommendation),
@@ -101,12 +104,42 @@ pub(super) fn measured(limit: &MeasuredLimit) -> Value {
         "at_least": limit.kept.at_least(),
         "mean": limit.figure.map(|figure| figure.mean),
         "half_width": half_width.filter(|half_width| half_width.is_finite()),
-        "standing": match limit.standing {
-            Standing::Holds => "holds",
-            Standing::Unsure => "unsure",
-            Standing::Misses => "misses",
-        },
+        "standing": standing(limit.standing),
     })
+}
+
+fn together(limit: &StandingTogether) -> Value {
+    json!({
+        "conditions": conditions_together(limit),
+        "limit": limit.limit,
+        "promised": limit.share,
+        "now": measured_together(&limit.now),
+        "recommended": measured_together(&limit.recommended),
+    })
+}
+
+/// The conditions for which a limit is promised together, each with its share of the runs.
+pub(super) fn conditions_together(limit: &StandingTogether) -> Value {
+    let conditions = limit.conditions.iter();
+    conditions
+        .map(|(condition, share)| json!({ "condition": condition, "probability": share }))
+        .collect()
+}
+
+pub(super) fn measured_together(measured: &MeasuredTogether) -> Value {
+    json!({
+        "kept": measured.kept,
+        "at_least": measured.at_least,
+        "standing": standing(measured.standing),
+    })
+}
+
+fn standing(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Holds => "holds",
+        Standing::Unsure => "unsure",
+        Standing::Misses => "misses",
+    }
 }
 
 fn objectives(recommendation: &Recommendation) -> Vec<Value> {

@@ -1,10 +1,10 @@
 //! The report of a recommendation that was checked again.
 
 use serde_json::{Value, json};
-use sim_experiments::recommend::{LimitStanding, Recheck, Rechecked, Standing};
+use sim_experiments::recommend::{LimitStanding, Recheck, Rechecked, Standing, StandingTogether};
 
-use super::json::measured;
-use super::limits::{at_least, kept, legend, mean_of};
+use super::json::{conditions_together, measured, measured_together};
+use super::limits::{at_least, kept, legend, mean_of, share_at_least, share_kept, together};
 use crate::Paper;
 use crate::fitted::{Align, FittedTable, Row};
 use crate::json::pretty;
@@ -15,12 +15,12 @@ use crate::units::number_of;
 /// Every limit with the recommended settings, and the replications that miss it by themselves.
 pub fn recheck_report(recheck: &Recheck, scenario: &str, paper: impl Into<Paper>) -> String {
     let paper = paper.into();
-    let missed = recheck.limits.iter().filter(|limit| is_missed(limit)).count();
+    let missed = recheck.standings().filter(|standing| *standing == Standing::Misses).count();
     let (tone, verdict) = match missed {
         0 => (Tone::Better, "every limit is met again".to_owned()),
         missed => {
             let limits = number_of(missed as u64, "limit");
-            (Tone::Worse, format!("{limits} of {} missed", recheck.limits.len()))
+            (Tone::Worse, format!("{limits} of {} missed", recheck.standings().count()))
         }
     };
     let mut page = Page::fitted(paper, scenario, tone, &verdict);
@@ -33,6 +33,7 @@ pub fn recheck_report(recheck: &Recheck, scenario: &str, paper: impl Into<Paper>
         recheck.seed
     );
     page.remark(Tone::Faint, &effort);
+    let by_itself = recheck.limits.iter().map(|limit| row(limit, runs));
     let table = FittedTable {
         headers: ["limit", "runs that miss it"],
         columns: vec![
@@ -40,7 +41,7 @@ pub fn recheck_report(recheck: &Recheck, scenario: &str, paper: impl Into<Paper>
             ("of all runs", Align::Right),
             ("mean", Align::Right),
         ],
-        rows: recheck.limits.iter().map(|limit| row(limit, runs)).collect(),
+        rows: by_itself.chain(recheck.together.iter().map(row_together)).collect(),
     };
     let columns = paper.within_section();
     let body = format!("{}\n{}", table.lines(columns), legend(columns));
@@ -59,6 +60,7 @@ pub fn recheck_json(recheck: &Recheck, scenario: &str) -> String {
         "runs": recheck.replications.end - recheck.replications.start,
         "outcome": if recheck.misses() { "missed" } else { "met" },
         "limits": limits,
+        "together": recheck.together.iter().map(of_limit_together).collect::<Vec<_>>(),
     }))
 }
 
@@ -71,8 +73,22 @@ fn of_limit(limit: &Rechecked) -> Value {
     })
 }
 
-fn is_missed(limit: &Rechecked) -> bool {
-    limit.limit.recommended.standing == Standing::Misses
+fn of_limit_together(limit: &StandingTogether) -> Value {
+    json!({
+        "conditions": conditions_together(limit),
+        "limit": limit.limit,
+        "recommended": measured_together(&limit.recommended),
+    })
+}
+
+fn row_together(limit: &StandingTogether) -> Row {
+    let measured = &limit.recommended;
+    Row {
+        group: together(limit),
+        title: limit.limit.clone(),
+        cells: vec![share_kept(measured), share_at_least(measured), String::new()],
+        ..Row::default()
+    }
 }
 
 fn row(limit: &Rechecked, runs: u64) -> Row {
@@ -80,11 +96,16 @@ fn row(limit: &Rechecked, runs: u64) -> Row {
         [] => "none".to_owned(),
         [first, ..] => format!("{} of {runs}, first replication {first}", limit.missed_in.len()),
     };
-    let LimitStanding { condition, limit, unit, recommended, .. } = &limit.limit;
+    let standing = &limit.limit;
+    let LimitStanding { condition, limit, unit, recommended, .. } = standing;
     Row {
         group: condition.clone(),
         title: limit.clone(),
-        cells: vec![kept(recommended), at_least(recommended), mean_of(recommended, *unit)],
+        cells: vec![
+            kept(standing, recommended),
+            at_least(recommended),
+            mean_of(recommended, *unit),
+        ],
         text: missed,
         ..Row::default()
     }

@@ -40,7 +40,13 @@ pub fn report(recommendation: &Recommendation, scenario: &str, paper: impl Into<
     };
     page.section(title, &limits(recommendation, columns));
     if !recommendation.objectives.is_empty() {
-        page.section("Objectives (mean over the conditions)", &objectives(recommendation, columns));
+        let is_weighted = recommendation.plan.probabilities.iter().any(Option::is_some);
+        let title = if is_weighted {
+            "Objectives (mean over the conditions, each as often as it occurs)"
+        } else {
+            "Objectives (mean over the conditions)"
+        };
+        page.section(title, &objectives(recommendation, columns));
     }
     if !recommendation.strained.is_empty() {
         page.section("How much room is left", &strained(recommendation, columns));

@@ -36,6 +36,8 @@ const VALIDATIONS: RangeInclusive<u32> = 3..=60;
 const FOR_VALIDATIONS: f64 = 0.2;
 /// Fewest replications that show how uncertain a figure is.
 const FEWEST: u32 = 3;
+/// The difference from one from which on probabilities do not add up to it.
+const LEAST_DIFFERENCE: f64 = 1e-6;
 /// The figure that is minimized by default.
 const COST: &str = "cost";
 
@@ -56,9 +58,13 @@ pub struct GoalsPlan {
     pub rules: Vec<Rule>,
     /// The names of the conditions.
     pub conditions: Vec<String>,
-    /// The limits, as they were written.
-    pub limits: Vec<String>,
-    /// The figures to make as large or as small as possible, averaged over the conditions.
+    /// The share of all runs that are under each condition; `None` for one that is to be survived by
+    /// itself, however rare it is.
+    pub probabilities: Vec<Option<f64>>,
+    /// The limits.
+    pub limits: Vec<LimitPlan>,
+    /// The figures to make as large or as small as possible, averaged over the conditions, each as often
+    /// as it occurs.
     pub objectives: Vec<FigurePlan>,
     /// The number of all runs.
     pub runs: u32,
@@ -67,6 +73,15 @@ pub struct GoalsPlan {
     /// The number of simulations of the answer in each condition, with random numbers that the
     /// search has not used.
     pub validations: u32,
+}
+
+/// A limit of goals.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitPlan {
+    /// The limit as it was written.
+    pub text: String,
+    /// The indices of the conditions in which it holds.
+    pub conditions: Vec<usize>,
 }
 
 impl GoalsPlan {
@@ -91,6 +106,10 @@ section! {
         /// Named conditions to survive: overrides, as in a variant, or a list of conditions that
         /// come together. The scenario as it is written if left out.
         "conditions" => conditions: Named<ConditionSection>,
+        /// The share of all runs that are under each condition, such as `{ normal: 95%, peak: 5% }`:
+        /// together 100%. A limit is then promised for these conditions together, and objectives are
+        /// averaged accordingly. A condition without one must keep its limits by itself.
+        "probabilities" => probabilities: Named<Share>,
         /// Limits to keep in every condition, or in some: sentences about figures, as under
         /// `expect`, and the share of runs that must keep them; `in 95% of runs` if left out.
         "limits" => limits: Vec<Limit>,
@@ -233,6 +252,12 @@ impl Limit {
         &self.sentence
     }
 
+    fn plan(&self, conditions: &[String]) -> LimitPlan {
+        let named = conditions.iter().enumerate();
+        let here = named.filter(|(_, condition)| self.holds_in(Some(condition)));
+        LimitPlan { text: self.text.clone(), conditions: here.map(|(place, _)| place).collect() }
+    }
+
     fn holds_in(&self, condition: Option<&str>) -> bool {
         self.conditions.as_ref().is_none_or(|names| {
             condition.is_some_and(|condition| names.iter().any(|name| **name == condition))
@@ -263,6 +288,7 @@ pub(super) fn compile_goals(
         return None;
     }
     goals.check_conditions(problems);
+    goals.check_probabilities(problems);
     for limit in &goals.limits {
         let mut resolver = Resolver { names, plan, problems };
         resolver.check_limit(limit);
@@ -296,8 +322,9 @@ pub(super) fn compile_goals(
         rules: compile_rules(&goals.rules, &settings, tree),
         settings,
         labels: goals.settings.values().map(label).collect(),
+        limits: goals.limits.iter().map(|limit| limit.plan(&conditions)).collect(),
+        probabilities: conditions.iter().map(|name| goals.probability(name)).collect(),
         conditions,
-        limits: goals.limits.iter().map(|limit| limit.text.clone()).collect(),
         objectives: objectives(names, plan, problems),
     })
 }
@@ -472,6 +499,29 @@ impl Goals {
             for name in names {
                 self.check_condition(name, problems);
             }
+        }
+    }
+
+    fn probability(&self, condition: &str) -> Option<f64> {
+        self.probabilities.get(condition).map(|probability| probability.0)
+    }
+
+    /// Notes probabilities of conditions that do not exist, that are zero, or that do not add up to one.
+    fn check_probabilities(&self, problems: &mut Problems) {
+        let Some((_, first)) = self.probabilities.first() else { return };
+        for (name, probability) in &*self.probabilities {
+            let name = Placed::new(name.clone(), probability.key());
+            self.check_condition(&name, problems);
+            if probability.0 == 0.0 {
+                let help = "leave it out: then the condition must keep its limits by itself";
+                problems.error(probability.at(), "a condition that never occurs", help);
+            }
+        }
+        let sum: f64 = self.probabilities.values().map(|probability| probability.0).sum();
+        if (sum - 1.0).abs() > LEAST_DIFFERENCE && !self.probabilities.has_unreadable() {
+            let message = format!("the probabilities add up to {}", Share(sum));
+            let help = "make them add up to 100%; a condition to be survived by itself needs none";
+            problems.error(first.at(), message, help);
         }
     }
 

@@ -7,7 +7,7 @@ mod prices;
 mod stability;
 mod sweep;
 
-pub use goals::GoalsPlan;
+pub use goals::{GoalsPlan, LimitPlan};
 pub(crate) use prices::{PriceSection, compile_prices};
 pub use stability::StabilityPlan;
 pub use sweep::SweepPlan;
