@@ -3,6 +3,7 @@
 
 mod library;
 mod probabilities;
+mod regions;
 mod subjects;
 mod theory;
 

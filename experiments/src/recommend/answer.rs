@@ -10,6 +10,7 @@ use super::recommendation::{Advice, Standing};
 use super::refine::Refinement;
 use super::search::Tried;
 use super::tunable_system::Candidate;
+use crate::parallel::in_order;
 use crate::watch::Interrupted;
 
 /// The share by which an objective must be better at an end of a safe range for it to be taken.
@@ -172,9 +173,12 @@ pub(super) fn best_of_neighbourhood(
             if found.tried.candidate != candidate {
                 break;
             }
-            for End { place, side, .. } in ends {
-                let end = refinement.safe_end(&candidate, place, side, effort)?;
-                advice[place].set_end(side, end);
+            let end_of = |_: usize, End { place, side, .. }: &End| {
+                refinement.safe_end(&candidate, *place, *side, effort)
+            };
+            let found_again = in_order(&ends, watch.jobs(), &end_of);
+            for (End { place, side, .. }, end) in ends.into_iter().zip(found_again) {
+                advice[place].set_end(side, end?);
             }
         }
     }

@@ -29,8 +29,10 @@ pub(super) const MOST: u64 = 4;
 /// The numbers of runs after which a candidate is given up if it cannot be shown any more that it keeps
 /// its promises.
 const FIRST_LOOKS: [u64; 7] = [3, 6, 10, 15, 20, 30, 45];
-/// The runs under each condition for an end of a safe range, so that something can be said about it.
+/// The runs under each condition for an end of a safe range, so that something can be said about it, and the
+/// number of values that are about checked with so many runs until one is safe.
 const RUNS_AROUND_END: u64 = 15;
+pub(super) const CHECKS_OF_END: u64 = 2;
 /// The most runs of the settings of the file, which are only compared with.
 const MOST_COMPARED: u64 = 10;
 
@@ -44,6 +46,9 @@ pub(super) struct Effort {
     /// The room, in standard deviations of its figure, with which every limit must be kept under a
     /// condition for it to be left alone; `None` if none may be.
     pub room: Option<f64>,
+    /// The caution with which they decide. Where runs are scarce, the promised share of them has to do: it
+    /// takes many to show it of all.
+    pub caution: Caution,
 }
 
 /// The evidence of the fresh random numbers of a round on a candidate.
@@ -73,7 +78,7 @@ impl Evidence {
         &mut self,
         system: &TunableSystem,
         candidate: &Candidate,
-        Effort { least, most, room }: Effort,
+        Effort { least, most, room, caution }: Effort,
         watch: &dyn Watch,
     ) -> Result<(), Interrupted> {
         let systems = system.sound_systems(candidate);
@@ -83,14 +88,14 @@ impl Evidence {
             };
             let open: Vec<usize> = system.conditions().filter(is_open).collect();
             self.simulate(system, &systems, &open, look, watch)?;
-            if !self.known.may_still_hold(most, Caution::AsPromised) {
+            if !self.known.may_still_hold(most, caution) {
                 return Ok(());
             }
         }
         let mut runs = least;
         while self.standing() > Standing::Holds
             && runs < most
-            && self.known.may_still_hold(most, Caution::AsPromised)
+            && self.known.may_still_hold(most, caution)
         {
             runs *= 2;
             let open = self.known.conditions_that(Standing::Unsure);
@@ -146,7 +151,7 @@ pub(super) fn cost_of_answer(system: &TunableSystem) -> u64 {
     let plan = system.plan();
     let validations = u64::from(plan.validations);
     let strains = Strain::ALL.len() as u64 * validations.min(MOST_STRAINED);
-    let ends = 2 * plan.settings.len() as u64 * RUNS_AROUND_END;
+    let ends = 2 * plan.settings.len() as u64 * CHECKS_OF_END * RUNS_AROUND_END;
     let under_each = validations + validations.min(MOST_COMPARED) + strains + ends;
     under_each * plan.conditions.len() as u64
 }

@@ -16,6 +16,9 @@ const PRESSED: [f64; 2] = [0.4, 0.75];
 /// ones are moved besides, as shares of their range.
 const SCAN: [f64; 2] = [0.4, 0.12];
 const STEPS: [f64; 3] = [0.22, 0.06, 0.03];
+/// The distances by which all settings that cost something are moved up, as shares of their range, to make a
+/// refuted candidate good.
+const LOOSENED: [f64; 5] = [0.01, 0.02, 0.04, 0.07, 0.12];
 /// The share by which a step must bring the limits nearer.
 const GAIN: f64 = 0.05;
 /// The replications after which a candidate that keeps the limits is looked at more closely.
@@ -100,6 +103,47 @@ impl<'a> Exchange<'a> {
 
     fn cost(&self, candidate: &Candidate) -> Option<f64> {
         self.search.system().cost(candidate).ok().flatten()
+    }
+
+    /// Makes a candidate good that fresh random numbers have refuted: with more of everything that costs
+    /// something, and then with less of it but other settings moved, until `runs` runs have been made in all.
+    pub fn made_good(&self, refuted: Candidate, runs: u64) -> Result<(), Interrupted> {
+        let loosened = self.loosened(&refuted)?;
+        let to_beat = loosened.map_or(INFEASIBLE, |tried| tried.score);
+        self.eased(refuted, to_beat, runs)?;
+        Ok(())
+    }
+
+    /// The candidate with a little more of everything that costs something, as little as keeps the limits;
+    /// `None` if even the most does not.
+    fn loosened(&self, from: &Candidate) -> Result<Option<Tried>, Interrupted> {
+        let search = self.search;
+        let caution = search.caution();
+        let is_missed = |known: &Assessment| known.violation(caution) > 0.0;
+        for distance in LOOSENED {
+            let candidate = self.with_more(from, distance);
+            let jobs = search.watch().jobs();
+            let tried = search.further(&candidate, search.replications(), &is_missed, jobs)?;
+            if tried.score < INFEASIBLE {
+                return Ok(Some(tried));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A candidate with each setting moved up by this share of its range if that costs something.
+    fn with_more(&self, from: &Candidate, distance: f64) -> Candidate {
+        let system = self.search.system();
+        let (point, now) = (system.point(from), self.cost(from));
+        let mut more = point.clone();
+        for place in 0..point.len() {
+            let mut moved = point.clone();
+            moved[place] = (point[place] + distance).min(1.0);
+            if self.cost(&system.candidate(&moved)) > now {
+                more[place] = moved[place];
+            }
+        }
+        system.candidate(&more)
     }
 
     /// A candidate that keeps the limits and beats a score, by steps from one that misses some. `None` if

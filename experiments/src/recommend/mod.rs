@@ -13,7 +13,9 @@
 //!   strategy proposes them (`cma_es`, `local_search`, `coordinate`); `finalists`: the choice among
 //!   what it has found;
 //! - `refine`: the changes that are needed, and how far each setting may move; `confirm`: the
-//!   answer on fresh random numbers;
+//!   answer on fresh random numbers; `answer`: steps from it that are better; `exchange`: other settings that
+//!   make good what a cheaper candidate misses;
+//!   `regions`: others that are about as good;
 //! - `applied`: the recommended values in the file; `recheck`: the answer on random numbers that
 //!   nobody has seen;
 //! - `recommend`: all of these steps in order; `recommendation`: the record of the answer.
@@ -36,6 +38,7 @@ mod recheck;
 mod recommend;
 mod recommendation;
 mod refine;
+mod regions;
 mod search;
 mod tunable_system;
 mod unmet;
@@ -53,5 +56,6 @@ pub use recommendation::{
     Advice, Breach, Conclusion, LimitStanding, MeasuredLimit, MeasuredTogether, Recommendation,
     Standing, StandingTogether, Strained, Unmet,
 };
+pub use regions::{ABOUT_AS_GOOD, Region};
 pub use search::{Search, Strategy, Tried};
 pub use tunable_system::{Candidate, Memory, RunOfSystem, TunableSystem};

@@ -12,6 +12,7 @@ use super::front::front;
 use super::local_search::LocalSearch;
 use super::recommendation::{Advice, Conclusion, Recommendation, Standing};
 use super::refine::Refinement;
+use super::regions::regions;
 use super::search::{INFEASIBLE, Search, Tried};
 use super::tunable_system::{Candidate, TunableSystem};
 use super::unmet::unmet;
@@ -83,6 +84,7 @@ fn sought(
     let answer = answer(search, for_search, seed)?;
     watch.begin("confirming on fresh random numbers", None);
     let as_it_is = as_it_is(system, answer.round, watch)?;
+    let regions = regions(&Refinement::of(search), &answer)?;
     let ranking = search.ranking();
     let conclusion = conclusion(&answer.confirmed, &answer.advice);
     let nearest = (conclusion == Conclusion::Unmet).then_some(&answer);
@@ -94,6 +96,7 @@ fn sought(
         objectives: objectives(&as_it_is, &answer.confirmed, system),
         strained: strained(system, &answer.chosen.candidate, watch)?,
         front: front(&ranking, system),
+        regions,
         nearest_after: unmet.is_some().then_some(answer.found_after),
         unmet: unmet.unwrap_or_default(),
         searched,
@@ -134,6 +137,7 @@ fn nothing_known(search: &Search<'_>) -> Recommendation {
         objectives: Vec::new(),
         strained: Vec::new(),
         front: Vec::new(),
+        regions: Vec::new(),
         unmet: Vec::new(),
         nearest_after: None,
         candidates: search.candidates(),
@@ -197,7 +201,7 @@ fn answer(search: &Search<'_>, for_search: u64, seed: u64) -> Result<Answer, Int
         let half = (for_search as f64 * AGAIN / 2.0) as u64;
         search.begin(search.runs() + 2 * half);
         let until = search.runs() + half;
-        Exchange::of(search).eased(chosen.candidate, INFEASIBLE, until)?;
+        Exchange::of(search).made_good(chosen.candidate, until)?;
         let until = until.max(search.runs()) + half;
         look_around(search, until, seed.wrapping_add(100 + attempts))?;
     }

@@ -7,6 +7,7 @@ use sim_models::study::{Level, Strain};
 
 use super::assessment::Kept;
 use super::formulas::FormulaEstimate;
+use super::regions::Region;
 
 /// A recommendation for a system.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct Recommendation {
     /// The candidates that keep every limit and that no other one beats, with their objectives;
     /// empty unless there are several objectives.
     pub front: Vec<(Vec<Level>, Vec<f64>)>,
+    /// Settings of other regions that the search found to be about as good.
+    pub regions: Vec<Region>,
     /// The limits that could not be met; empty unless the conclusion is `Unmet`.
     pub unmet: Vec<Unmet>,
     /// The number of runs after which the candidate was found that comes nearest, and the number of runs

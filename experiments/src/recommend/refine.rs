@@ -9,7 +9,7 @@ use sim_models::system::Blueprint;
 
 use super::answer::End;
 use super::assessment::{Assessment, Caution, Miss, differs};
-use super::confirm::{Effort, Looks, MOST, until_broken};
+use super::confirm::{CHECKS_OF_END, Effort, Looks, MOST, until_broken};
 use super::recommendation::{Advice, Breach, Standing};
 use super::search::{INFEASIBLE, Search, Tried, squashed};
 use super::tunable_system::{Candidate, TunableSystem};
@@ -231,7 +231,7 @@ impl<'a> Refinement<'a> {
             self.system.cost(&moved).is_err() || self.search.may_beat(&moved, to_beat)
         };
         let sides: Vec<(usize, f64)> = sides.filter(may_be_better).collect();
-        let effort = Effort { least: runs, most: runs, room: None };
+        let effort = Effort { least: runs, most: runs, room: None, caution: Caution::ByShare };
         let end = |_: usize, (place, side): &(usize, f64)| {
             let (level, _) = self.safe_end(&of.candidate, *place, *side, effort)?;
             Ok(End { place: *place, side: *side, level })
@@ -284,7 +284,8 @@ impl<'a> Refinement<'a> {
             if matches!(values, Values::Listed(_)) || number.is_nan() {
                 continue;
             }
-            let few = Effort { least: self.few, most: self.few, room: None };
+            let (least, caution) = (self.few, Caution::ByShare);
+            let few = Effort { least, most: least, room: None, caution };
             let (low, _) = self.safe_end(&candidate, place, 0.0, few)?;
             let (high, _) = self.safe_end(&candidate, place, 1.0, few)?;
             let middle = f64::midpoint(values.share_of(low.number), values.share_of(high.number));
@@ -298,11 +299,15 @@ impl<'a> Refinement<'a> {
         let plan = self.system.plan();
         let ends = 2 * (plan.settings.len() * plan.conditions.len()) as u64;
         // Finding an end takes about as many as a candidate with few replications.
-        let affordable = (left / ends.max(1)).saturating_sub(PROBES);
+        let affordable = (left / ends.max(1)).saturating_sub(PROBES) / CHECKS_OF_END;
         let validations = u64::from(plan.validations);
         let least = affordable.max(FEWEST_OF_END).min(validations);
-        let most = if least < validations { validations } else { MOST * validations };
-        Effort { least, most, room: None }
+        let (most, caution) = if least < validations {
+            (validations, Caution::ByShare)
+        } else {
+            (MOST * validations, Caution::AsPromised)
+        };
+        Effort { least, most, room: None, caution }
     }
 
     /// The end of the range in which a setting is safe: as many fresh runs under each condition
@@ -395,15 +400,12 @@ impl<'a> Refinement<'a> {
         &self,
         candidate: &Candidate,
         place: usize,
-        Effort { least, most, .. }: Effort,
+        Effort { least, most, caution, .. }: Effort,
     ) -> Result<Option<Breach>, Interrupted> {
         let tried = self.search.further(candidate, 0, &|_| true, 1)?;
         if let Some(known) = &tried.refuted_by {
             return Ok(self.first_breach(known, candidate, place, Caution::AsPromised));
         }
-        // Where runs are scarce, the promised share of them has to do: it takes many to show it of all.
-        let is_scarce = least < u64::from(self.system.plan().validations);
-        let caution = if is_scarce { Caution::ByShare } else { Caution::AsPromised };
         let looks = Looks { first: FRESH_FOR_ENDS, least, most, caution };
         self.breach(candidate, place, &self.search.order(), looks)
     }
@@ -411,7 +413,7 @@ impl<'a> Refinement<'a> {
     /// The effort of confirming an answer: `most` is a multiple of the runs that the plan asks for.
     pub fn effort(&self, most: u64, room: Option<f64>) -> Effort {
         let least = u64::from(self.system.plan().validations);
-        Effort { least, most: most * least, room }
+        Effort { least, most: most * least, room, caution: Caution::AsPromised }
     }
 
     /// The limit that gives way in runs of a candidate under some conditions, or the reason why its

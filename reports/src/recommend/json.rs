@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 use sim_experiments::recommend::{
-    Advice, Breach, Conclusion, MeasuredLimit, MeasuredTogether, Recommendation, Standing,
+    Advice, Breach, Conclusion, MeasuredLimit, MeasuredTogether, Recommendation, Region, Standing,
     StandingTogether,
 };
-use sim_models::study::Parameter;
+use sim_models::scenario::GoalsPlan;
+use sim_models::study::{Level, Parameter};
 
 use super::words::FormulaWords;
 use crate::json::pretty;
@@ -39,6 +40,7 @@ pub fn json(recommendation: &Recommendation, scenario: &str) -> String {
         "objectives": objectives(recommendation),
         "strained": strained(recommendation),
         "front": front(recommendation),
+        "regions": regions(recommendation),
         "unmet": unmet(recommendation),
         "nearest_after": recommendation.nearest_after.map(|(after, of)| json!({ "runs": after, "of": of })),
         "formulas": formulas(recommendation),
@@ -160,23 +162,29 @@ fn strained(recommendation: &Recommendation) -> Vec<Value> {
 }
 
 fn front(recommendation: &Recommendation) -> Vec<Value> {
-    let plan = &recommendation.plan;
-    let points = recommendation.front.iter().map(|(levels, values)| {
-        let objectives: Vec<Value> = plan
-            .objectives
-            .iter()
-            .zip(values)
-            .map(|(plan, value)| json!({ "objective": plan.text, "value": value }))
-            .collect();
-        let settings: Map<String, Value> = plan
-            .settings
-            .iter()
-            .zip(levels)
-            .map(|(setting, level)| (setting.path.clone(), level.shown.clone().into()))
-            .collect();
-        json!({ "objectives": objectives, "settings": settings })
-    });
-    points.collect()
+    let points = recommendation.front.iter();
+    points.map(|(levels, values)| point(&recommendation.plan, levels, values)).collect()
+}
+
+fn regions(recommendation: &Recommendation) -> Vec<Value> {
+    let region = |region: &Region| {
+        let mut value = point(&recommendation.plan, &region.levels, &region.objectives);
+        value["replications"] = region.replications.into();
+        value
+    };
+    recommendation.regions.iter().map(region).collect()
+}
+
+/// Settings with their objectives.
+fn point(plan: &GoalsPlan, levels: &[Level], values: &[f64]) -> Value {
+    let objectives = plan.objectives.iter().zip(values);
+    let objectives: Vec<Value> =
+        objectives.map(|(plan, value)| json!({ "objective": plan.text, "value": value })).collect();
+    let settings = plan.settings.iter().zip(levels);
+    let settings: Map<String, Value> = settings
+        .map(|(setting, level)| (setting.path.clone(), level.shown.clone().into()))
+        .collect();
+    json!({ "objectives": objectives, "settings": settings })
 }
 
 fn unmet(recommendation: &Recommendation) -> Vec<Value> {

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use sim_experiments::recommend::{Conclusion, Kept, Recommendation, Unmet, changes};
+use sim_experiments::recommend::{
+    ABOUT_AS_GOOD, Conclusion, Kept, Recommendation, Region, Unmet, changes,
+};
 use sim_models::observe::FigureUnit;
 use sim_models::study::Level;
 
@@ -46,7 +48,12 @@ pub fn report(recommendation: &Recommendation, scenario: &str, paper: impl Into<
         } else {
             "Objectives (mean over the conditions)"
         };
-        page.section(title, &objectives(recommendation, columns));
+        let body = format!(
+            "{}\n{}",
+            objectives(recommendation, columns),
+            regions(recommendation, columns)
+        );
+        page.section(title, body.trim_end());
     }
     if !recommendation.strained.is_empty() {
         page.section("How much room is left", &strained(recommendation, columns));
@@ -140,6 +147,41 @@ fn objectives(recommendation: &Recommendation, columns: usize) -> String {
     let columns_of_values = headers.map(|header| (header, Align::Right)).to_vec();
     let rows = rows.collect();
     FittedTable { headers: ["", ""], columns: columns_of_values, rows }.lines(columns)
+}
+
+/// The other regions that are about as good.
+fn regions(recommendation: &Recommendation, columns: usize) -> String {
+    if !recommendation.conclusion.is_met() {
+        return String::new();
+    }
+    let plan = &recommendation.plan;
+    let share = percent(ABOUT_AS_GOOD);
+    if recommendation.regions.is_empty() {
+        let text = format!(
+            "outside of the safe ranges, the search found nothing that is as good, within {share}"
+        );
+        return paragraph(&text, columns);
+    }
+    let names: Vec<&str> = plan.names().collect();
+    let region = |region: &Region| {
+        let figures = region.objectives.iter().zip(&plan.objectives);
+        let figures: Vec<String> = figures
+            .map(|(value, plan)| format!("{} {}", plan.text, figure(*value, plan.unit)))
+            .collect();
+        let apart = region.apart.iter();
+        let settings: Vec<String> = apart
+            .map(|place| format!("{} {}", names[*place], region.levels[*place].shown))
+            .collect();
+        let runs = number_of(region.replications, "run");
+        let text = format!("{} with {} ({runs})", figures.join(", "), settings.join(", "));
+        wrapped(&text, columns, 2, 4).join("\n")
+    };
+    let intro = format!(
+        "other regions that the search found as good, within {share}, by so many runs under each \
+         condition; nothing has confirmed them:"
+    );
+    let regions: Vec<String> = recommendation.regions.iter().map(region).collect();
+    format!("{}\n{}", paragraph(&intro, columns), regions.join("\n"))
 }
 
 fn strained(recommendation: &Recommendation, columns: usize) -> String {

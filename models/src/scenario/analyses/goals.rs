@@ -24,9 +24,10 @@ use crate::study::{Direction, FigurePlan, Level, Parameter, Rule, Values};
 
 /// Least default number of all runs of a recommendation.
 const LEAST_RUNS: u32 = 1000;
-/// Default numbers of runs under each condition, and under each condition for each setting.
+/// Default numbers of runs under each condition, and under each condition for each setting with each, because
+/// settings act together.
 const RUNS_OF_CONDITION: u32 = 200;
-const RUNS_OF_SETTING: u32 = 100;
+const RUNS_OF_PAIR: u32 = 8;
 /// Default number of replications of a promising candidate.
 const REPLICATIONS: u32 = 3;
 /// Default number of replications of the answer: from so few of them that the share of runs that keep
@@ -119,7 +120,8 @@ section! {
         /// prices.
         "minimize" => minimize: Vec<Placed<String>>,
         /// The number of all runs, those included that check the answer and the ranges around it; if
-        /// left out, under each condition 200 and 100 more for each setting, but at least 1000.
+        /// left out, under each condition 200 and 8 times the square of the number of settings, but at
+        /// least 1000.
         "runs" => runs: Option<Placed<u32>>,
         /// The number of simulations of a promising candidate in each condition; 3 if left out.
         "replications" => replications: Option<Placed<u32>>,
@@ -308,7 +310,8 @@ pub(super) fn compile_goals(
         conditions.push(AS_WRITTEN.to_owned());
     }
     let (of, varied) = (conditions.len() as u32, settings.len() as u32);
-    let runs = of.saturating_mul(RUNS_OF_CONDITION + RUNS_OF_SETTING.saturating_mul(varied));
+    let of_pairs = RUNS_OF_PAIR.saturating_mul(varied.saturating_mul(varied));
+    let runs = of.saturating_mul(RUNS_OF_CONDITION.saturating_add(of_pairs));
     let runs = goals.runs.as_ref().map_or(runs.max(LEAST_RUNS), |runs| **runs);
     let validations = (f64::from(runs) * FOR_VALIDATIONS) as u32 / of;
     let validations = validations.clamp(*VALIDATIONS.start(), *VALIDATIONS.end());
