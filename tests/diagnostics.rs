@@ -132,7 +132,7 @@ fn a_check_looks_into_every_variant() {
   unwise: {{ calls.gateway -> orders.timeout: null, calls.gateway -> orders.breaker: {{}} }}
 "
     );
-    let input = Input { name: "test.yaml".to_owned(), text, folder: std::path::PathBuf::new() };
+    let input = Input { name: "test.yaml".to_owned(), text, folder: "".into() };
     let checked = check(&input, &Overrides::default());
     assert!(checked.blueprint.is_none());
     insta::assert_snapshot!(diagnostics::render(

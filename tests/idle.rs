@@ -188,7 +188,7 @@ fn variants_and_settings_that_say_what_the_file_says_have_a_warning() {
         "run: {{ duration: 60s }}\nworkloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}\nservices: {{ {TWO} }}\nvariants: {{ same: {{ services.a.threads: 20 }}, other: {{ services.a.threads: 30 }} }}"
     );
     let folder = std::path::PathBuf::from(".");
-    let input = Input { name: "x.yaml".to_owned(), text, folder };
+    let input = Input { name: "x.yaml".to_owned(), text, folder: folder.into() };
     let messages = |loaded: sim_models::scenario::Loaded| -> Vec<String> {
         loaded.problems.into_iter().map(|problem| problem.message).collect()
     };

@@ -229,7 +229,7 @@ fn figures_and_events_of_links_can_be_expected() {
     assert!(messages.is_empty(), "{messages:?}");
     let finished = crate::running::run(&loaded.blueprint.expect("sound"));
     for expectation in &finished.system.blueprint().expectations {
-        let verdict = judge(expectation, &finished.system, &finished.timeline);
+        let verdict = judge(expectation, &finished.system, &finished.timeline, None);
         assert!(verdict.holds, "{}", expectation.text);
     }
 }

@@ -134,7 +134,7 @@ fn what_is_not_known_meets_no_expectation() {
     let holds = blueprint
         .expectations
         .iter()
-        .map(|it| sim_models::expect::judge(it, &finished.system, &finished.timeline).holds);
+        .map(|it| sim_models::expect::judge(it, &finished.system, &finished.timeline, None).holds);
     assert_eq!(holds.collect::<Vec<_>>(), [false; 4]);
 }
 

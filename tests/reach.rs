@@ -98,7 +98,7 @@ fn the_callers_of_each_region_see_what_they_can_reach() {
     assert!(timeline.contains(&"front in us -> back back#2".to_owned()), "{timeline:?}");
     assert!(timeline.contains(&"front in eu -> back back#1".to_owned()), "{timeline:?}");
     for expectation in &finished.system.blueprint().expectations {
-        let verdict = judge(expectation, &finished.system, &finished.timeline);
+        let verdict = judge(expectation, &finished.system, &finished.timeline, None);
         assert!(verdict.holds, "{verdict:?}");
     }
 }

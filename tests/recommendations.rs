@@ -250,8 +250,11 @@ fn rules_bind_settings_together() {
 fn the_protected_cascade_gets_settings_that_meet_every_goal_where_its_own_do_not() {
     let path = root().join("scenarios/cascade-protected.yaml");
     let text = std::fs::read_to_string(&path).expect("readable");
-    let input =
-        Input { name: "cascade-protected.yaml".into(), text, folder: root().join("scenarios") };
+    let input = Input {
+        name: "cascade-protected.yaml".into(),
+        text,
+        folder: root().join("scenarios").into(),
+    };
     let settings = vec!["goals.runs=2000".to_owned(), "goals.validations=4".to_owned()];
     let system = TunableSystem::prepare(input, Overrides { settings, ..Overrides::default() })
         .expect("sound goals");

@@ -40,7 +40,7 @@ pub fn load_file(path: &Path, variant: Option<&str>, settings: &[&str]) -> Loade
     let input = Input {
         name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         text,
-        folder,
+        folder: folder.into(),
     };
     load(&input, &overrides(variant, settings))
 }

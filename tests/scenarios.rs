@@ -13,7 +13,7 @@ fn input(file: &Path) -> Input {
     Input {
         name: file.display().to_string(),
         text: std::fs::read_to_string(file).expect("readable"),
-        folder: file.parent().expect("a folder").to_path_buf(),
+        folder: file.parent().expect("a folder").into(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::running::root;
 
 fn input(name: &str, text: &str) -> Input {
     let (name, folder) = (format!("{name}.yaml"), root().join("scenarios"));
-    Input { name, text: text.to_owned(), folder }
+    Input { name, text: text.to_owned(), folder: folder.into() }
 }
 
 fn overrides(variant: Option<&str>, settings: &[&str]) -> Overrides {

@@ -12,6 +12,10 @@ use crate::watch::{Interrupted, Watch};
 
 /// The watch is consulted after this many events: every few milliseconds.
 const EVENTS_BETWEEN_LOOKS: u64 = 65_536;
+/// The number of events and the simulated time in which a run would not come to its end: more than ten
+/// million users make who begin at once.
+const STANDSTILL_EVENTS: u64 = 80_000_000;
+const STANDSTILL: SimDuration = SimDuration::from_millis(1);
 
 /// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -159,6 +163,7 @@ fn simulate(
     let (system, schedule) = simulation.parts();
     system.begin(schedule);
     let end = SimTime::ZERO + blueprint.run.duration + blueprint.run.drain;
+    let mut mark = (0, SimTime::ZERO);
     loop {
         let left = blueprint.limits.events.saturating_sub(simulation.events_handled());
         if left == 0 {
@@ -168,7 +173,15 @@ fn simulate(
         if simulation.run_until(end, left.min(EVENTS_BETWEEN_LOOKS)) != Stop::Budget {
             return (simulation, Ok(()));
         }
-        tell(Progress { now: simulation.now(), end, events: simulation.events_handled() });
+        let (events, now) = (simulation.events_handled(), simulation.now());
+        if events - mark.0 >= STANDSTILL_EVENTS {
+            if now.since(mark.1) < STANDSTILL {
+                simulation.parts().0.stop_at(LimitReached::Standstill(events - mark.0));
+                return (simulation, Ok(()));
+            }
+            mark = (events, now);
+        }
+        tell(Progress { now, end, events });
         if let Err(interrupted) = watch.check() {
             return (simulation, Err(interrupted));
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sim_models::expect::{Verdict, judge};
-use sim_models::scenario::{Input, Loaded, Overrides, Request, load};
+use sim_models::scenario::{Input, Loaded, Overrides, Parsed, Request, load};
 use sim_models::system::Blueprint;
 
 use crate::run::{Finished, run};
@@ -47,9 +47,10 @@ pub fn cases(input: &Input, overrides: &Overrides) -> Vec<Case> {
     let is_one_case =
         overrides.variant.is_some() || matches!(overrides.request, Request::Condition(_));
     let others = if is_one_case { Vec::new() } else { first.loaded.variants.clone() };
+    let parsed = Parsed::read(input);
     let variant = |name: String| {
         let overrides = Overrides { variant: Some(name.clone()), ..overrides.clone() };
-        Case { variant: Some(name), loaded: load(input, &overrides) }
+        Case { variant: Some(name), loaded: parsed.load_again(&overrides) }
     };
     std::iter::once(first).chain(others.into_iter().map(variant)).collect()
 }
@@ -73,7 +74,9 @@ impl Trial {
     /// Runs a replication of a blueprint until `watch` interrupts it, and judges it.
     pub fn watched(blueprint: &Arc<Blueprint>, replication: u64, watch: &dyn Watch) -> Self {
         let finished = run(blueprint, replication, watch);
-        let judged = |expectation| judge(expectation, &finished.system, &finished.timeline);
+        let stopped = finished.is_partial().then_some(finished.now);
+        let judged =
+            |expectation| judge(expectation, &finished.system, &finished.timeline, stopped);
         let verdicts = blueprint.expectations.iter().map(judged).collect();
         Self { finished, verdicts }
     }

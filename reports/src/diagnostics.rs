@@ -4,18 +4,25 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 use sim_models::scenario::{Problem, Severity, Sources};
 
 use crate::Palette;
-use crate::units::number_of;
+use crate::units::{count, number_of};
 
 /// Lines wider than this are cut around the place.
 const WIDTH: usize = 120;
+/// The most problems that are shown.
+const MOST_SHOWN: usize = 100;
 
 /// Writes all problems, one after the other, and a line that counts them.
 pub fn render(problems: &[Problem], sources: &Sources, palette: Palette) -> String {
     let renderer =
         if palette == Palette::Coloured { Renderer::styled() } else { Renderer::plain() }
             .term_width(WIDTH);
+    let shown = problems.iter().take(MOST_SHOWN);
     let mut text: String =
-        problems.iter().map(|problem| render_one(&renderer, problem, sources) + "\n\n").collect();
+        shown.map(|problem| render_one(&renderer, problem, sources) + "\n\n").collect();
+    if problems.len() > MOST_SHOWN {
+        let more = count((problems.len() - MOST_SHOWN) as u64);
+        text.push_str(&format!("and {more} more\n\n"));
+    }
     if !problems.is_empty() {
         text.push_str(&count_line(problems));
         text.push('\n');

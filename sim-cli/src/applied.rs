@@ -111,7 +111,7 @@ impl Target<'_> {
         let (name, folder) = match &self.options.write {
             Some(out) => {
                 let folder = out.parent().map_or_else(PathBuf::new, Path::to_path_buf);
-                (out.display().to_string(), folder)
+                (out.display().to_string(), self.input.folder.moved_to(folder))
             }
             None => (self.input.name.clone(), self.input.folder.clone()),
         };

@@ -1,12 +1,15 @@
 //! Scenario files: the arguments that name and change them, reading them, and showing what is wrong
 //! with them.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sim_experiments::{Case, Unready};
-use sim_models::scenario::{Input, Loaded, Overrides, Problem, Request, Sources, check, load};
+use sim_models::scenario::{
+    Input, Loaded, Overrides, Problem, Request, Sources, check, load, read_within_limit, utf_8,
+};
 use sim_reports::diagnostics;
 
 use crate::failure::Failure;
@@ -41,6 +44,10 @@ pub struct Changes {
     /// Override a value; can be given several times, null removes it
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub settings: Vec<String>,
+    /// Let the scenario also read files below this folder; otherwise only below its own. Can be given
+    /// several times
+    #[arg(long = "allow-include", value_name = "DIR")]
+    allowed: Vec<PathBuf>,
 }
 
 /// The option `--seed`.
@@ -82,24 +89,32 @@ impl ReplayOptions {
 impl ScenarioFiles {
     /// Reads each file to run it, and shows its problems.
     pub fn load(&self, overrides: &Overrides) -> Result<Vec<Loaded>, Failure> {
-        self.files.iter().map(|file| Ok(shown(load(&input(file)?, overrides)))).collect()
+        let load = |file: &PathBuf| Ok(shown(load(&self.changes.input(file)?, overrides)));
+        self.files.iter().map(load).collect()
     }
 
     /// Reads each file with all its variants, and shows the problems.
     pub fn check(&self) -> Result<Vec<Loaded>, Failure> {
         let overrides = self.changes.overrides([]);
-        self.files.iter().map(|file| Ok(shown(check(&input(file)?, &overrides)))).collect()
+        let check = |file: &PathBuf| Ok(shown(check(&self.changes.input(file)?, &overrides)));
+        self.files.iter().map(check).collect()
     }
 }
 
 impl ScenarioFile {
     /// Reads the text.
     pub fn input(&self) -> Result<Input, Failure> {
-        input(&self.file)
+        self.changes.input(&self.file)
     }
 }
 
 impl Changes {
+    /// The text of a scenario file.
+    pub fn input(&self, file: &Path) -> Result<Input, Failure> {
+        let Input { name, text, folder } = input(file)?;
+        Ok(Input { name, text, folder: folder.allowing(&self.allowed) })
+    }
+
     /// The overrides that make these changes, and then give `more` settings their values.
     pub fn overrides(&self, more: impl IntoIterator<Item = String>) -> Overrides {
         Overrides {
@@ -126,8 +141,8 @@ impl DurationOption {
 
 /// Reads a scenario file as it is written and with each variant. If a case has errors its problems
 /// are shown, those that several cases share only once. Warnings alone are left to `fusebox check`.
-pub fn cases_of(file: &Path, overrides: &Overrides) -> Result<Vec<Case>, Failure> {
-    let cases = sim_experiments::cases(&input(file)?, overrides);
+pub fn cases_of(input: &Input, overrides: &Overrides) -> Vec<Case> {
+    let cases = sim_experiments::cases(input, overrides);
     let mut seen: Vec<Problem> = Vec::new();
     for Case { loaded, .. } in cases.iter().filter(|case| case.loaded.blueprint.is_none()) {
         let is_news = |problem: &&Problem| !seen.contains(problem);
@@ -135,7 +150,7 @@ pub fn cases_of(file: &Path, overrides: &Overrides) -> Result<Vec<Case>, Failure
         show(&news, &loaded.sources);
         seen.extend(news);
     }
-    Ok(cases)
+    cases
 }
 
 /// The failure of an analysis that cannot begin. Errors of the scenario are shown, each once; if
@@ -160,20 +175,16 @@ pub fn unready(unready: Unready, what_to_ask: &str) -> Failure {
 /// The text of a file, or of standard input if the file is `-`.
 pub fn input(file: &Path) -> Result<Input, Failure> {
     let failed = |cause| Failure::Read { path: file.to_owned(), cause };
-    let mut bytes = Vec::new();
     let is_stdin = file == Path::new("-");
-    if is_stdin {
-        std::io::stdin().read_to_end(&mut bytes).map_err(failed)?;
+    // A pipe may be named: the user has chosen it.
+    let bytes = if is_stdin {
+        read_within_limit(std::io::stdin().lock())
     } else {
-        bytes = std::fs::read(file).map_err(failed)?;
-    }
-    let text = String::from_utf8(bytes)
-        .map_err(|error| failed(std::io::Error::other(format!("not UTF-8 text: {error}"))))?;
-    let folder = if is_stdin {
-        PathBuf::from(".")
-    } else {
-        file.parent().map_or_else(PathBuf::new, Path::to_path_buf)
+        File::open(file).and_then(read_within_limit)
     };
+    let text = utf_8(bytes.map_err(failed)?).map_err(|reason| failed(Error::other(reason)))?;
+    let parent = file.parent().filter(|_| !is_stdin);
+    let folder = parent.unwrap_or_else(|| Path::new(".")).into();
     let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
     Ok(Input { name, text, folder })
 }

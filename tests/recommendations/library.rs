@@ -23,7 +23,8 @@ const WATCH: Unattended = Unattended { jobs: 2 };
 fn scenario(name: &str, seed: u32, settings: &[&str]) -> TunableSystem {
     let path = root().join("scenarios").join(name).with_extension("yaml");
     let text = std::fs::read_to_string(&path).expect("readable");
-    let input = Input { name: format!("{name}.yaml"), text, folder: root().join("scenarios") };
+    let input =
+        Input { name: format!("{name}.yaml"), text, folder: root().join("scenarios").into() };
     let seed = format!("run.seed={seed}");
     let settings = [&EFFORT[..], &[&seed], settings].concat();
     let settings = settings.into_iter().map(str::to_owned).collect();

@@ -153,7 +153,7 @@ fn system(path: &str, seed: u64, runs: u64) -> TunableSystem {
         settings.push(format!("goals.runs={runs}"));
     }
     let overrides = Overrides { settings, ..Overrides::default() };
-    TunableSystem::prepare(Input { name: path.to_owned(), text, folder }, overrides)
+    TunableSystem::prepare(Input { name: path.to_owned(), text, folder: folder.into() }, overrides)
         .unwrap_or_else(|_| panic!("{path}: the goals are not valid"))
 }
 

@@ -115,6 +115,7 @@ impl Ongoing {
 fn path_of(limit: LimitReached) -> &'static str {
     match limit {
         LimitReached::Events(_) => "limits.events",
+        LimitReached::Standstill(_) => "standstill",
         LimitReached::InFlight(_) => "limits.in flight",
         LimitReached::Memory(_) => "limits.memory",
     }

@@ -87,9 +87,6 @@ impl Sweep {
     ///
     /// # Errors
     /// The first error of `keep`, or [`Interrupted`] if `watch` interrupts the sweep.
-    ///
-    /// # Panics
-    /// If the operating system refuses to start threads.
     pub fn run<Error: From<Interrupted> + Send>(
         &self,
         shard: Shard,

@@ -91,6 +91,14 @@ pub enum Times {
 }
 
 impl Times {
+    /// True if a count can only grow further into the same verdict.
+    pub(super) fn is_decided_by(self, count: u64) -> bool {
+        match self {
+            Self::AtLeast(least) => count >= least,
+            Self::AtMost(most) | Self::Exactly(most) => count > most,
+        }
+    }
+
     /// True if a count is large enough, and not too large.
     pub fn holds(self, count: u64) -> bool {
         match self {

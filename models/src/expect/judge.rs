@@ -10,22 +10,21 @@ use crate::OutcomeSet;
 use crate::observe::{Change, Measure, Moment};
 use crate::system::System;
 
-/// Judges one expectation by a run that is over, and its timeline.
-pub fn judge(expectation: &Expectation, system: &System, timeline: &[Moment]) -> Verdict {
+/// Judges one expectation by a run that is over, and its timeline. If the run was stopped before its end, at
+/// `stopped`, an expectation that was open then is not known, and does not hold.
+pub fn judge(
+    expectation: &Expectation,
+    system: &System,
+    timeline: &[Moment],
+    stopped: Option<SimTime>,
+) -> Verdict {
     let judge = Judge { system, timeline };
-    match &expectation.claim {
-        Claim::Figure { measure, throughout: Throughout::Window, bound, window } => {
-            judge.over_window(measure, *bound, *window)
+    let verdict = judge.claim(&expectation.claim);
+    match stopped {
+        Some(stopped) if !judge.is_decided(&expectation.claim, &verdict, stopped) => {
+            Verdict { holds: false, measured: Measured::NotKnown { stopped }, ..verdict }
         }
-        Claim::Figure { measure, throughout: Throughout::EachInterval, bound, window } => {
-            judge.each_interval(measure, *bound, *window)
-        }
-        Claim::Back { measure, share, normal, window } => {
-            judge.back(measure, *share, *normal, *window)
-        }
-        Claim::Happens { event, times, window } => judge.happens(event, *times, *window),
-        Claim::InOrder(events) => judge.in_order(events),
-        Claim::NothingLost => judge.nothing_lost(),
+        _ => verdict,
     }
 }
 
@@ -35,6 +34,42 @@ struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
+    fn claim(&self, claim: &Claim) -> Verdict {
+        match claim {
+            Claim::Figure { measure, throughout: Throughout::Window, bound, window } => {
+                self.over_window(measure, *bound, *window)
+            }
+            Claim::Figure { measure, throughout: Throughout::EachInterval, bound, window } => {
+                self.each_interval(measure, *bound, *window)
+            }
+            Claim::Back { measure, share, normal, window } => {
+                self.back(measure, *share, *normal, *window)
+            }
+            Claim::Happens { event, times, window } => self.happens(event, *times, *window),
+            Claim::InOrder(events) => self.in_order(events),
+            Claim::NothingLost => self.nothing_lost(),
+        }
+    }
+
+    /// True if nothing after the instant at which a run was stopped could have changed a verdict.
+    fn is_decided(&self, claim: &Claim, verdict: &Verdict, stopped: SimTime) -> bool {
+        let is_over =
+            |window: Option<TimeWindow>| window.is_some_and(|window| window.to <= stopped);
+        match (claim, &verdict.measured) {
+            (Claim::Figure { throughout: Throughout::Window, window, .. }, _) => is_over(*window),
+            (Claim::Figure { window, .. }, measured) => {
+                let has_failed = matches!(measured, Measured::Figure { value: Some(_), .. });
+                is_over(*window) || (has_failed && !verdict.holds)
+            }
+            (Claim::Back { window, .. }, _) => verdict.holds || window.to <= stopped,
+            (Claim::Happens { times, window, .. }, Measured::Times { count, .. }) => {
+                is_over(*window) || times.is_decided_by(*count)
+            }
+            (_, Measured::Lost { failed, dropped, .. }) => *failed > 0 || *dropped > 0,
+            _ => verdict.holds,
+        }
+    }
+
     /// A verdict with the moment nearest to `at` among those that `is_about` picks; among all of
     /// them if it picks none.
     fn verdict(

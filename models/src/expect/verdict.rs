@@ -50,6 +50,11 @@ pub enum Measured {
         /// The event that did not follow, in the words of the expectation.
         missing: Option<String>,
     },
+    /// Nothing: the run was stopped before it was decided.
+    NotKnown {
+        /// The instant at which the run was stopped.
+        stopped: SimTime,
+    },
     /// The losses of a run.
     Lost {
         /// Requests that failed.

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use sim_core::SimDuration;
 
 use super::Placed;
-use super::problem::{Location, Problem, Problems, did_you_mean};
+use super::problem::{Location, Problem, Problems, did_you_mean, some_of};
 use super::quantity::{Duration, Rate};
 
 impl Problems {
@@ -115,11 +115,14 @@ impl Problems {
         known: impl IntoIterator<Item = &'a str>,
         otherwise: impl Into<String>,
     ) {
+        /// The number of errors after which nobody reads suggestions, which take long among many names.
+        const MOST_EXPLAINED: usize = 100;
         let known: Vec<&str> = known.into_iter().collect();
-        let help = match did_you_mean(name, known.iter().copied()) {
+        let meant = || did_you_mean(name, known.iter().copied());
+        let help = match (self.errors() < MOST_EXPLAINED).then(meant).flatten() {
             Some(meant) => format!("did you mean `{meant}`?"),
             None if known.is_empty() => otherwise.into(),
-            None => format!("known names: {}", known.join(", ")),
+            None => format!("known names: {}", some_of(&known)),
         };
         self.error(at, format!("there is no {what} `{name}`"), help);
     }

@@ -140,7 +140,7 @@ impl Problems {
     }
 
     /// The number of errors so far.
-    pub(super) fn errors(&self) -> usize {
+    pub(crate) fn errors(&self) -> usize {
         self.errors
     }
 
@@ -150,15 +150,28 @@ impl Problems {
     }
 }
 
+/// Names to choose one from, the first of them if there are many.
+pub(crate) fn some_of(names: &[&str]) -> String {
+    const MOST: usize = 20;
+    let shown = names[..names.len().min(MOST)].join(", ");
+    match names.len() {
+        0..=MOST => shown,
+        more => format!("{shown} and {} more", more - MOST),
+    }
+}
+
 /// The candidate that was probably meant, if one is close enough.
 pub(crate) fn did_you_mean<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let likeness =
-        |candidate: &str| strsim::jaro_winkler(&written.to_lowercase(), &candidate.to_lowercase());
+    /// The most candidates that are looked at: somebody who has more names has a list of them.
+    const MOST_CANDIDATES: usize = 2_000;
+    let written = written.to_lowercase();
+    let likeness = |candidate: &str| strsim::jaro_winkler(&written, &candidate.to_lowercase());
     candidates
         .into_iter()
+        .take(MOST_CANDIDATES)
         .map(|candidate| (likeness(candidate), candidate))
         .filter(|(score, _)| *score > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))

@@ -101,6 +101,9 @@ impl Written for RetryAfter {
 }
 written!(RetryAfter, "RetryAfter");
 
+/// The highest rate: the clock counts nanoseconds.
+const MOST_PER_SECOND: f64 = 1e9;
+
 /// Events per second: `400/s`, `90/m`.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub(crate) struct Rate(pub f64);
@@ -123,7 +126,11 @@ impl FromStr for Rate {
             _ => return Err(refuse()),
         };
         let amount: f64 = amount.trim().parse().map_err(|_| refuse())?;
-        if amount >= 0.0 && amount.is_finite() { Ok(Self(amount / seconds)) } else { Err(refuse()) }
+        let rate = amount / seconds;
+        if rate > MOST_PER_SECOND {
+            return Err(format!("`{text}` is more than one in a nanosecond"));
+        }
+        if rate >= 0.0 { Ok(Self(rate)) } else { Err(refuse()) }
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use super::file::Scenario;
+use super::folder::{Folder, Refused};
 use super::load::{Input, Loader};
 use super::merge::merge_missing;
-use crate::language::Problem;
-use crate::language::tree::{Node, Value, parse_path};
+use crate::language::tree::{Key, Node, Value, parse_path};
+use crate::language::{Part, Problem};
 
 /// The files that have been included so far.
 pub(super) struct Includes<'a> {
     loader: &'a mut Loader,
-    folder: &'a Path,
+    folder: &'a Folder,
     own_path: PathBuf,
     included: Vec<PathBuf>,
 }
@@ -18,7 +20,8 @@ pub(super) struct Includes<'a> {
 impl<'a> Includes<'a> {
     /// The includes of a file, none of which has been read yet.
     pub fn of(input: &'a Input, loader: &'a mut Loader) -> Self {
-        let own_path = input.folder.join(Path::new(&input.name).file_name().unwrap_or_default());
+        let own_path =
+            input.folder.path().join(Path::new(&input.name).file_name().unwrap_or_default());
         let own_path = own_path.canonicalize().unwrap_or(own_path);
         Self { loader, folder: &input.folder, own_path, included: Vec::new() }
     }
@@ -26,7 +29,7 @@ impl<'a> Includes<'a> {
     /// Merges what a file includes into its tree.
     pub fn merge_into(mut self, tree: &mut Node) {
         let mut trail = vec![self.own_path.clone()];
-        self.include(tree, self.folder, &mut trail);
+        self.include(tree, self.folder.path(), &mut trail);
     }
 
     /// Merges the files listed under `include:` into `tree`, which was included along `trail`. A
@@ -51,27 +54,52 @@ impl<'a> Includes<'a> {
             if self.included.contains(&identity) {
                 continue;
             }
-            let text = match std::fs::read_to_string(&path) {
-                Ok(text) => text,
-                Err(error) => {
-                    let problem = Problem::error(
-                        format!("cannot read {}: {error}", path.display()),
-                        Some(file.at),
-                    );
-                    self.loader.problems.add(
-                        problem.with_help("write its path relative to the file that includes it"),
-                    );
-                    continue;
+            match self.fragment(folder, name, &path) {
+                Ok(mut fragment) => {
+                    self.included.push(identity.clone());
+                    trail.push(identity);
+                    self.include(&mut fragment, path.parent().unwrap_or(folder), trail);
+                    trail.pop();
+                    fragment.remove(&parse_path("include"));
+                    merge_missing(tree, &fragment);
                 }
-            };
-            if let Some(mut fragment) = self.loader.parse(&path.display().to_string(), &text) {
-                self.included.push(identity.clone());
-                trail.push(identity);
-                self.include(&mut fragment, path.parent().unwrap_or(folder), trail);
-                trail.pop();
-                fragment.remove(&parse_path("include"));
-                merge_missing(tree, &fragment);
+                Err(Refused { message, help }) => {
+                    let problem = Problem::error(message, Some(file.at)).with_help(help);
+                    self.loader.problems.add(problem);
+                }
             }
         }
     }
+
+    /// What a file that is included says. Nothing of a file that is no part of a scenario is shown: it may
+    /// be a secret.
+    fn fragment(&mut self, folder: &Path, name: &str, path: &Path) -> Result<Node, Refused> {
+        let text = self.folder.read(folder, name)?;
+        let shown = path.display().to_string();
+        let source = self.loader.sources.add(&shown, &text);
+        let node = Node::parse(&text, source).map_err(|problem| {
+            let place = problem.at.map_or_else(String::new, |at| place_in(&text, at.start));
+            Refused {
+                message: format!("{shown} cannot be read as YAML{place}"),
+                help: format!("`fusebox check {shown}` shows what is wrong"),
+            }
+        })?;
+        let sections = Scenario::forms();
+        let is_section = |key: &Key| sections.iter().flatten().any(|field| field.key == key.name);
+        if node.keys().any(is_section) {
+            return Ok(node);
+        }
+        Err(Refused {
+            message: format!("{shown} is no part of a scenario: it has none of its sections"),
+            help: "include files with sections such as `services:`".to_owned(),
+        })
+    }
+}
+
+/// The place of a byte in a text, in words.
+fn place_in(text: &str, at: usize) -> String {
+    let before = &text[..text.floor_char_boundary(at)];
+    let line = 1 + before.matches('\n').count();
+    let column = 1 + before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+    format!(": line {line}, column {column}")
 }

@@ -1,6 +1,6 @@
 //! From a file to a blueprint.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use super::analyses::{self, Analyses};
 use super::compile::{Compiled, compile};
 use super::file::Scenario;
+use super::folder::Folder;
 use super::include::Includes;
 use super::lint::lint;
 use super::merge::apply_defaults;
@@ -28,7 +29,7 @@ pub struct Input {
     /// Its text.
     pub text: String,
     /// The folder that included files and CSV files are relative to.
-    pub folder: PathBuf,
+    pub folder: Folder,
 }
 
 /// Changes that are made while a scenario is read.
@@ -79,7 +80,7 @@ pub struct Parsed {
     /// The name of a scenario that has none of its own.
     name: String,
     /// The folder that other files are relative to.
-    folder: PathBuf,
+    folder: Folder,
 }
 
 impl Parsed {
@@ -90,7 +91,7 @@ impl Parsed {
 
     fn new(input: &Input, may_be_a_part: bool) -> Self {
         let (sources, problems) = (Sources::default(), Problems::default());
-        let mut loader = Loader { sources, problems, may_be_a_part };
+        let mut loader = Loader { sources, problems, may_be_a_part, is_again: false };
         let mut tree = loader.parse(&input.name, &input.text);
         if let Some(tree) = &mut tree {
             Includes::of(input, &mut loader).merge_into(tree);
@@ -103,7 +104,16 @@ impl Parsed {
 
     /// Checks and compiles it with overrides.
     pub fn load(&self, overrides: &Overrides) -> Loaded {
-        let mut loader = self.loader.clone();
+        self.load_with(self.loader.clone(), overrides)
+    }
+
+    /// Does the same for a scenario that has been loaded before: variants, conditions and parameters that
+    /// the overrides do not choose are not checked again.
+    pub fn load_again(&self, overrides: &Overrides) -> Loaded {
+        self.load_with(Loader { is_again: true, ..self.loader.clone() }, overrides)
+    }
+
+    fn load_with(&self, mut loader: Loader, overrides: &Overrides) -> Loaded {
         let (compiled, variants) = loader.load(self, overrides).unzip();
         let sound = compiled.filter(|_| !loader.problems.has_errors());
         let (blueprint, analyses) = sound
@@ -123,18 +133,17 @@ impl Parsed {
 /// turn. A problem that several share is reported once. A file with calls and without workloads is
 /// a part of a scenario, and is checked with stand-ins for its services.
 pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
-    let mut checked = load_with(input, overrides, true);
+    let parsed = Parsed::new(input, true);
+    let mut checked = parsed.load(overrides);
     checked.note_idle_settings(input, overrides, true);
     if overrides.variant.is_some() {
         return checked;
     }
+    let as_written = checked.description();
     for variant in checked.variants.clone() {
-        let loaded = load_with(
-            input,
-            &Overrides { variant: Some(variant.clone()), ..overrides.clone() },
-            true,
-        );
-        if checked.is_the_same_system(&loaded) {
+        let overrides = Overrides { variant: Some(variant.clone()), ..overrides.clone() };
+        let loaded = parsed.load_again(&overrides);
+        if as_written.is_some() && loaded.description() == as_written {
             checked.problems.push(Problem::warning(
                 format!("variant `{variant}` changes nothing: it says what the file says"),
                 None,
@@ -146,8 +155,8 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
     let conditions = goals.map_or_else(Vec::new, |goals| goals.conditions.clone());
     for condition in conditions {
         let request = GoalsRequest { condition: Some(condition.clone()), values: Vec::new() };
-        let loaded =
-            load(input, &Overrides { request: Request::Goals(request), ..overrides.clone() });
+        let overrides = Overrides { request: Request::Goals(request), ..overrides.clone() };
+        let loaded = parsed.load_again(&overrides);
         checked.add(loaded, &format!("condition `{condition}`"));
     }
     checked
@@ -163,7 +172,7 @@ impl Loaded {
             let mut others = overrides.clone();
             others.settings.remove(index);
             let without = load_with(input, &others, may_be_a_part);
-            if self.is_the_same_system(&without) {
+            if self.description() == without.description() {
                 let message = format!("`--set {setting}` changes nothing");
                 let problem = Problem::warning(message, None);
                 self.problems
@@ -172,12 +181,9 @@ impl Loaded {
         }
     }
 
-    /// True if both are sound and describe the same system, run and expectations.
-    fn is_the_same_system(&self, other: &Self) -> bool {
-        match (&self.blueprint, &other.blueprint) {
-            (Some(one), Some(other)) => format!("{one:?}") == format!("{other:?}"),
-            _ => false,
-        }
+    /// Everything about the system, the run and the expectations, if the scenario is sound.
+    fn description(&self) -> Option<String> {
+        self.blueprint.as_ref().map(|blueprint| format!("{blueprint:?}"))
     }
 
     /// Adds the problems of another reading of the same file that are not listed yet.
@@ -201,6 +207,8 @@ pub(super) struct Loader {
     pub problems: Problems,
     /// True if the file may be a part of a scenario, without services of its own.
     pub may_be_a_part: bool,
+    /// True if it has been loaded before, so that only what is chosen now is checked.
+    pub is_again: bool,
 }
 
 impl Loader {
@@ -209,11 +217,12 @@ impl Loader {
         let request = &overrides.request;
         let stresses = stresses(&tree, request);
         // Before one of them applies, so that it may take away what it names.
-        if !request.is_candidate() {
+        let is_first = !request.is_candidate() && !self.is_again;
+        if is_first {
             self.check_conditions(&tree);
         }
         self.apply(&mut tree, request);
-        if !request.is_candidate() {
+        if is_first {
             for section in analyses::VARIED {
                 self.check_varied(&tree, section);
             }
@@ -269,7 +278,7 @@ impl Loader {
         let variants: Vec<String> = tree
             .get(&parse_path("variants"))
             .map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());
-        if !overrides.request.is_candidate() {
+        if !overrides.request.is_candidate() && !self.is_again {
             self.check_variants(&tree);
         }
         let triggers = Triggers::of(&tree);
@@ -323,7 +332,7 @@ pub(super) struct WrittenFile<'a> {
     /// The name of a scenario that has none of its own.
     pub name: &'a str,
     /// The folder that other files are relative to.
-    pub folder: &'a Path,
+    pub folder: &'a Folder,
     /// For each service whose number of instances changes in a run, the largest.
     pub most_instances: &'a IndexMap<String, Placed<u32>>,
     /// The stresses that limits on healing ask for, in the order of the limits.

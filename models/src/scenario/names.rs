@@ -1,10 +1,9 @@
 //! The meaning of the names in a file.
 
-use std::path::Path;
-
 use indexmap::IndexMap;
 
 use super::file::Scenario;
+use super::folder::Folder;
 use super::load::WrittenFile;
 use super::stressed::Stress;
 use crate::language::{Location, Placed, Problem, Problems, Sources, did_you_mean};
@@ -17,7 +16,7 @@ pub(crate) struct Names<'a> {
     /// The texts that places refer to.
     pub sources: &'a Sources,
     /// The folder that files named by the scenario are relative to.
-    pub folder: &'a Path,
+    pub folder: &'a Folder,
     /// For each service whose number of instances changes in a run, the largest.
     pub most_instances: &'a IndexMap<String, Placed<u32>>,
     /// The stresses that limits on healing ask for, in the order of the limits.

@@ -15,15 +15,14 @@ impl Loader {
         else {
             return;
         };
+        let mut without_variants = tree.clone();
+        without_variants.remove(&parse_path("variants"));
         for (_, variant) in variants {
             let Value::Map(overrides) = &variant.value else { continue };
+            let mut copy = without_variants.clone();
             for (key, value) in overrides {
-                let mut copy = tree.clone();
-                if let Err(problem) =
-                    copy.set(&parse_path(&key.name), value.clone(), key.at, short_form)
-                {
-                    self.problems.add(problem);
-                }
+                let path = parse_path(&key.name);
+                self.note(copy.set(&path, value.clone(), key.at, short_form).err());
             }
         }
     }

@@ -19,7 +19,12 @@ impl Compile for Repeat {
 
     fn compile(&self, caller: Caller, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
         for _ in 0..self.repeat.min(MOST_STEPS as u32 + 1) {
+            let (steps, errors) = (plan.next_step(), problems.errors());
             sequence(caller, &self.steps, names, plan, problems);
+            // What adds nothing once never does, and what is wrong once always is.
+            if plan.next_step() == steps || problems.errors() > errors {
+                break;
+            }
         }
     }
 }

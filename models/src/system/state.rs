@@ -159,6 +159,8 @@ pub enum LimitReached {
     InFlight(u64),
     /// Memory in bytes.
     Memory(u64),
+    /// This many events while the clock hardly moved.
+    Standstill(u64),
 }
 
 /// A simulated system: its state and everything recorded so far.

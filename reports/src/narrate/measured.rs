@@ -14,6 +14,12 @@ pub(crate) fn measured(verdict: &Verdict) -> String {
             "nothing before the fault that could be called normal".to_owned()
         }
         Measured::Back { best, reached, .. } => recovery(*best, *reached),
+        Measured::NotKnown { stopped } => {
+            format!(
+                "not known: the run was stopped at {} before that was decided",
+                moment(*stopped)
+            )
+        }
         Measured::Times { count, first } => times(*count, *first),
         Measured::Order { reached, missing } => order(reached, missing.as_deref()),
         Measured::Lost { failed, waiting, dropped } => {

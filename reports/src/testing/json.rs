@@ -25,6 +25,7 @@ struct TestRecord<'a> {
 struct ExpectationRecord<'a> {
     text: &'a str,
     holds: bool,
+    known: bool,
     measured: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     nearest: Option<String>,
@@ -54,6 +55,7 @@ impl<'a> TestRecord<'a> {
             record.expectations = expectations.iter().map(ExpectationRecord::new).collect();
             (record.timeline, record.difference) = match timeline {
                 Timeline::NotCommitted => ("not committed", None),
+                Timeline::NotCompared => ("not compared", None),
                 Timeline::Same => ("same", None),
                 Timeline::Differs(difference) => ("differs", Some(difference.as_str())),
                 Timeline::Written => ("written", None),
@@ -69,6 +71,7 @@ impl<'a> ExpectationRecord<'a> {
         Self {
             text: &held.expectation.text,
             holds: !held.fails(),
+            known: held.is_known(),
             measured: measured(&held.verdict),
             nearest: held.verdict.nearest.as_ref().map(told),
             holds_for_seeds: held.seeds,

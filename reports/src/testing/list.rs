@@ -37,16 +37,22 @@ fn in_short(test: &Tested) -> String {
     let TestResult::Ran { expectations, seeds, timeline, .. } = &test.result else {
         return "has errors".to_owned();
     };
-    let failed = expectations.iter().filter(|held| held.fails()).count();
+    let failed = expectations.iter().filter(|held| held.fails() && held.is_known()).count();
+    let unknown = expectations.iter().filter(|held| !held.is_known()).count();
     let over = if *seeds > 1 { format!(" over {seeds} seeds") } else { String::new() };
     let expectations = match (expectations.len(), failed) {
         (0, _) => "no expectations".to_owned(),
-        (1, 0) => format!("1 expectation holds{over}"),
+        (1, 0) if unknown == 0 => format!("1 expectation holds{over}"),
+        (all, 0) if unknown > 0 => format!("{unknown} of {all} expectations not known{over}"),
         (all, 0) => format!("{all} expectations hold{over}"),
+        (all, failed) if unknown > 0 => {
+            format!("{failed} of {all} expectations failed, {unknown} not known{over}")
+        }
         (all, failed) => format!("{failed} of {all} expectations failed{over}"),
     };
     let timeline = match timeline {
         Timeline::NotCommitted => "no timeline committed",
+        Timeline::NotCompared => "the timeline is not compared",
         Timeline::Same => "timeline as committed",
         Timeline::Differs(_) => "the timeline differs",
         Timeline::Written => "timeline written",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sim_models::expect::{Expectation, Verdict};
+use sim_models::expect::{Expectation, Measured, Verdict};
 
 /// A scenario, or a variant of one, that was tested.
 #[derive(Clone, Debug)]
@@ -54,6 +54,11 @@ impl Held {
         !self.fails_for.is_empty()
     }
 
+    /// False if a run was stopped before it was decided.
+    pub(super) fn is_known(&self) -> bool {
+        !matches!(self.verdict.measured, Measured::NotKnown { .. })
+    }
+
     /// The seeds for which it holds, and the first of those for which it does not.
     pub(super) fn over_seeds(&self, seeds: u64) -> String {
         const SHOWN: usize = 8;
@@ -68,6 +73,8 @@ impl Held {
 pub enum Timeline {
     /// None is committed.
     NotCommitted,
+    /// The run was stopped, so they are not compared.
+    NotCompared,
     /// They are the same.
     Same,
     /// They differ: the lines that are gone and those that are new.

@@ -1,5 +1,6 @@
 //! `fusebox test`.
 
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use sim_experiments::{Case, Trial, Watch, in_order, reseeded};
 use sim_models::expect::{Expectation, Verdict};
-use sim_models::scenario::Overrides;
+use sim_models::scenario::{Overrides, read_regular, utf_8};
 use sim_models::system::Blueprint;
 use sim_reports::files;
 use sim_reports::testing::{
@@ -53,7 +54,7 @@ pub struct TestCommand {
     #[arg(long, conflicts_with_all = ["condition", "replication"])]
     update: bool,
     /// Check the expectations with this many seeds: the scenario's own and the ones that follow it
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=MOST_SEEDS))]
     seeds: u64,
     #[command(flatten)]
     format: FormatOption,
@@ -63,6 +64,9 @@ pub struct TestCommand {
     #[command(flatten)]
     jobs: JobsOption,
 }
+
+/// The most seeds of a test: enough to see one failure in ten thousand.
+const MOST_SEEDS: u64 = 100_000;
 
 /// A scenario file and its cases.
 struct Suite {
@@ -102,7 +106,8 @@ impl TestCommand {
     }
 
     fn suite(&self, file: &Path, overrides: &Overrides) -> Result<Suite, Failure> {
-        let mut suite = suite(file, overrides)?;
+        let input = self.changes.input(file)?;
+        let mut suite = suite(file, scenario::cases_of(&input, overrides))?;
         if self.is_replay() {
             suite.committed = None;
         }
@@ -115,11 +120,11 @@ impl TestCommand {
     /// Runs every case with every seed and judges it. With `--update`, the suites get the new
     /// timelines.
     fn tests(&self, suites: &mut [Suite]) -> Vec<Tested> {
-        let blueprints: Vec<Arc<Blueprint>> = suites
+        let blueprints: Vec<(&Arc<Blueprint>, u64)> = suites
             .iter()
             .flat_map(|suite| &suite.cases)
             .filter_map(|case| case.loaded.blueprint.as_ref())
-            .flat_map(|blueprint| (0..self.seeds).map(|seed| reseeded(blueprint, seed)))
+            .flat_map(|blueprint| (0..self.seeds).map(move |further| (blueprint, further)))
             .collect();
         let mut ran = self.simulate(&blueprints).into_iter();
         let mut tests = Vec::new();
@@ -135,7 +140,8 @@ impl TestCommand {
                     took: runs.iter().map(|run| run.took).sum(),
                     result: judged(case, &runs, suite.committed.as_ref()),
                 });
-                if let (true, Some(first)) = (self.update, runs.first()) {
+                let whole = runs.first().filter(|first| first.stopped.is_none());
+                if let (true, Some(first)) = (self.update, whole) {
                     let committed = suite.committed.get_or_insert_default();
                     committed.set(case.variant.as_deref(), &first.timeline);
                 }
@@ -147,13 +153,13 @@ impl TestCommand {
         tests
     }
 
-    fn simulate(&self, blueprints: &[Arc<Blueprint>]) -> Vec<Ran> {
+    fn simulate(&self, blueprints: &[(&Arc<Blueprint>, u64)]) -> Vec<Ran> {
         let watch = self.jobs.watch();
         watch.begin("testing", Some(blueprints.len() as u64));
-        in_order(blueprints, watch.jobs(), &|_, blueprint| {
+        in_order(blueprints, watch.jobs(), &|_, (blueprint, further)| {
             let begun = Stopwatch::start();
             let Trial { finished, verdicts } =
-                Trial::watched(blueprint, self.replay.replication, &watch);
+                Trial::watched(&reseeded(blueprint, *further), self.replay.replication, &watch);
             watch.advance(1);
             let stopped = finished.summary.partial.as_ref().map(|stopped| stopped.reason.clone());
             Ran { verdicts, stopped, timeline: snapshot(&finished), took: begun.elapsed() }
@@ -213,8 +219,9 @@ fn scenarios_of(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn expects_something(file: &Path) -> bool {
-    std::fs::read_to_string(file)
-        .is_ok_and(|text| text.lines().any(|line| line.starts_with("expect:")))
+    read_regular(file).is_ok_and(|bytes| {
+        String::from_utf8_lossy(&bytes).lines().any(|line| line.starts_with("expect:"))
+    })
 }
 
 fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
@@ -224,12 +231,12 @@ fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(paths.filter_map(Result::ok).filter(|path| path.is_file()).collect())
 }
 
-fn suite(file: &Path, overrides: &Overrides) -> Result<Suite, Failure> {
-    let cases = scenario::cases_of(file, overrides)?;
+fn suite(file: &Path, cases: Vec<Case>) -> Result<Suite, Failure> {
     let timeline_file = file.with_extension("timeline");
-    let committed = match std::fs::read_to_string(&timeline_file) {
+    let text = read_regular(&timeline_file).and_then(|bytes| utf_8(bytes).map_err(Error::other));
+    let committed = match text {
         Ok(text) => Some(Snapshots::parse(&text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(cause) => return Err(Failure::Read { path: timeline_file, cause }),
     };
     let name = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
@@ -254,6 +261,7 @@ fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> TestResul
     };
     let timeline = match committed.and_then(|committed| committed.get(case.variant.as_deref())) {
         None => Timeline::NotCommitted,
+        Some(_) if first.stopped.is_some() => Timeline::NotCompared,
         Some(committed) if committed == first.timeline => Timeline::Same,
         Some(committed) => Timeline::Differs(difference(committed, &first.timeline)),
     };
@@ -307,7 +315,7 @@ fn update(suites: &[Suite], tests: &mut Vec<Tested>, is_complete: bool) -> Resul
     });
     for test in tests {
         if let TestResult::Ran { timeline, .. } = &mut test.result
-            && *timeline != Timeline::Same
+            && !matches!(timeline, Timeline::Same | Timeline::NotCompared)
         {
             *timeline = Timeline::Written;
         }

@@ -13,7 +13,7 @@ use sim_models::study::FigurePlan;
 pub use self::tried::Tried;
 use super::assessment::{Assessment, Caution};
 use super::tunable_system::{Candidate, TunableSystem};
-use crate::parallel::{in_order, pool};
+use crate::parallel::{in_order, on_threads};
 use crate::watch::{Interrupted, Watch};
 
 /// A strategy of searching: proposes points of a cube with sides from 0 to 1, a generation at a
@@ -216,14 +216,11 @@ impl<'a> Search<'a> {
     ///
     /// # Errors
     /// [`Interrupted`] if the watch interrupts it.
-    ///
-    /// # Panics
-    /// If the operating system refuses to start threads.
     pub fn run(&self, strategy: &mut (dyn Strategy + Send), runs: u64) -> Result<(), Interrupted> {
         /// The number of generations in a row without a new candidate after which a strategy has
         /// nothing more to offer.
         const MOST_STALE: u32 = 20;
-        pool(self.watch.jobs()).install(|| {
+        on_threads(self.watch.jobs(), || {
             let mut stale = 0;
             self.learn(strategy.to_beat());
             let mut done = self.runs();

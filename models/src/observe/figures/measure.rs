@@ -107,14 +107,15 @@ impl Measure {
     }
 
     /// Its value over some intervals, including any of the warm-up; `None` if there is nothing to
-    /// measure, or if it is not known of them.
+    /// measure, if it is not known of them, or if the run did not reach all of them.
     pub fn over(
         &self,
         plan: &Blueprint,
         recorder: &Recorder,
         intervals: Range<usize>,
     ) -> Option<f64> {
-        if intervals.is_empty() || self.is_of_whole_runs_only() {
+        let is_reached = intervals.end <= recorder.intervals();
+        if intervals.is_empty() || !is_reached || self.is_of_whole_runs_only() {
             return None;
         }
         self.read(plan, recorder, Stretch::Intervals(intervals))

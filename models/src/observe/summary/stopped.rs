@@ -22,7 +22,8 @@ const INTERVALS: usize = 10;
 /// The limit that ended the run, and the pool whose queue is longest, if it grows.
 pub(super) fn stopped_by(system: &System, limit: LimitReached, now: SimTime) -> Stopped {
     let mut reason = reached(limit);
-    if let Some((pool, growth)) = longest_queue(system, now).filter(|(_, growth)| *growth >= GROWS)
+    if let Some((pool, growth)) =
+        longest_queue(system, now).filter(|(_, growth)| growth.is_finite() && *growth >= GROWS)
     {
         let bound = if pool.queue_limit == UNLIMITED { "is unbounded and grows" } else { "grows" };
         let label = pool.label();
@@ -42,6 +43,9 @@ fn reached(limit: LimitReached) -> String {
         LimitReached::Memory(bytes) => format!(
             "the simulated system needed more than {} MB (limits.memory)",
             bytes / 1_000_000
+        ),
+        LimitReached::Standstill(events) => format!(
+            "{events} events within 1 ms of simulated time: something happens far too often"
         ),
     }
 }

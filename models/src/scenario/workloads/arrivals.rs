@@ -344,6 +344,10 @@ fn recorded(file: &Placed<String>, names: &Names<'_>, problems: &mut Problems) -
             }
         }
     }
+    if times.is_empty() {
+        let message = format!("{} has no arrivals", **file);
+        problems.error(file.at(), message, "write one arrival a line, such as `0.250`");
+    }
     if !times.is_sorted() {
         let message = format!("the arrivals in {} are not in order of time", **file);
         problems.error(file.at(), message, "sort the file");

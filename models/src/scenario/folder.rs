@@ -1,0 +1,160 @@
+//! The folder of a scenario, and the files that it may read.
+
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// The most bytes of a file: more than any scenario or recording needs, less than any machine has.
+const MOST_BYTES: u64 = 64 << 20;
+/// The marks with which texts in UTF-16 begin.
+const MARKS_OF_UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+
+/// The folder that the files of a scenario are relative to.
+///
+/// A scenario may come from somebody who is not to see what else this machine has. So it reads regular files
+/// below this folder, and below others only if they are allowed.
+#[derive(Clone, Debug, Default)]
+pub struct Folder {
+    path: PathBuf,
+    allowed: Vec<PathBuf>,
+}
+
+/// The reason why a file is not read.
+pub(super) struct Refused {
+    /// What is wrong.
+    pub message: String,
+    /// What would be right.
+    pub help: String,
+}
+
+impl From<PathBuf> for Folder {
+    fn from(path: PathBuf) -> Self {
+        Self { path, allowed: Vec::new() }
+    }
+}
+
+impl From<&Path> for Folder {
+    fn from(path: &Path) -> Self {
+        path.to_owned().into()
+    }
+}
+
+impl From<&str> for Folder {
+    fn from(path: &str) -> Self {
+        PathBuf::from(path).into()
+    }
+}
+
+impl Folder {
+    /// The same, of which a scenario may also read what is below other folders.
+    #[must_use]
+    pub fn allowing(self, folders: &[PathBuf]) -> Self {
+        Self { allowed: folders.to_vec(), ..self }
+    }
+
+    /// The same for a scenario that is elsewhere: it may still read what it could read here.
+    #[must_use]
+    pub fn moved_to(&self, path: PathBuf) -> Self {
+        let allowed = std::iter::once(&self.path).chain(&self.allowed).cloned().collect();
+        Self { path, allowed }
+    }
+
+    /// Its path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text of a file, whose name is relative to `base`.
+    pub(super) fn read(&self, base: &Path, name: &str) -> Result<String, Refused> {
+        let path = base.join(name);
+        let failed = |error: Error| Refused {
+            message: format!("cannot read {}: {error}", path.display()),
+            help: "write its path relative to the file that names it".to_owned(),
+        };
+        let real = path.canonicalize().map_err(failed)?;
+        if !self.holds(&real) {
+            return Err(Refused {
+                message: format!("{name} is not below the folder of the scenario"),
+                help: "move it there, or name its folder with `--allow-include`".to_owned(),
+            });
+        }
+        let bytes = read_regular(&real).map_err(failed)?;
+        utf_8(bytes).map_err(|reason| failed(Error::other(reason)))
+    }
+
+    fn holds(&self, real: &Path) -> bool {
+        let own = if self.path.as_os_str().is_empty() { Path::new(".") } else { &self.path };
+        let folders = std::iter::once(own).chain(self.allowed.iter().map(PathBuf::as_path));
+        folders
+            .filter_map(|folder| folder.canonicalize().ok())
+            .any(|folder| real.starts_with(folder))
+    }
+}
+
+/// The bytes of a regular file.
+///
+/// # Errors
+/// If it cannot be read, if it is a folder, a device or a pipe, which may have no end, or if it is too
+/// large.
+pub fn read_regular(path: &Path) -> Result<Vec<u8>, Error> {
+    if !path.metadata()?.is_file() {
+        return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    read_within_limit(File::open(path)?)
+}
+
+/// The bytes that a reader has.
+///
+/// # Errors
+/// If it cannot be read, or if there are too many.
+pub fn read_within_limit(reader: impl Read) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    reader.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        let message = format!("it is larger than {} MiB", MOST_BYTES >> 20);
+        return Err(Error::new(ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+/// The text of some bytes.
+///
+/// # Errors
+/// If they are not UTF-8: where, or what they are instead.
+pub fn utf_8(bytes: Vec<u8>) -> Result<String, String> {
+    if MARKS_OF_UTF_16.iter().any(|mark| bytes.starts_with(mark)) {
+        return Err("this is UTF-16; save it as UTF-8".to_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let column = 1 + String::from_utf8_lossy(&before[begin..]).chars().count();
+        format!("line {line}, column {column}: this is not UTF-8; save it as UTF-8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_utf_8_is_told_with_its_place() {
+        let of = |bytes: &[u8]| utf_8(bytes.to_vec());
+        assert_eq!(of("a: ä\n".as_bytes()), Ok("a: ä\n".to_owned()));
+        assert!(of(b"\xff\xfea\0").is_err_and(|reason| reason.contains("UTF-16")));
+        assert!(of(b"\xfe\xff\0a").is_err_and(|reason| reason.contains("UTF-16")));
+        let place = |bytes: &[u8]| of(bytes).expect_err("not UTF-8");
+        assert!(place(b"\xff").starts_with("line 1, column 1:"));
+        assert!(place(b"a: 1\n\xc3\xa4: 2\nb\xe4").starts_with("line 3, column 2:"));
+    }
+
+    #[test]
+    fn no_more_is_read_than_the_limit() {
+        let endless = std::io::repeat(b'a');
+        assert!(
+            read_within_limit(endless).is_err_and(|error| error.kind() == ErrorKind::FileTooLarge)
+        );
+        assert_eq!(read_within_limit(&b"abc"[..]).expect("short"), b"abc");
+    }
+}
