@@ -1,5 +1,7 @@
 //! Problems of a scenario, each with its place in the file and the text there.
 
+use std::fmt::Write;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use sim_models::scenario::{Problem, Severity, Sources};
 
@@ -21,7 +23,7 @@ pub fn render(problems: &[Problem], sources: &Sources, palette: Palette) -> Stri
         shown.map(|problem| render_one(&renderer, problem, sources) + "\n\n").collect();
     if problems.len() > MOST_SHOWN {
         let more = count((problems.len() - MOST_SHOWN) as u64);
-        text.push_str(&format!("and {more} more\n\n"));
+        let _ = writeln!(text, "and {more} more\n");
     }
     if !problems.is_empty() {
         text.push_str(&count_line(problems));

@@ -21,10 +21,28 @@ pub fn judge(
     let judge = Judge { system, timeline };
     let verdict = judge.claim(&expectation.claim);
     match stopped {
-        Some(stopped) if !judge.is_decided(&expectation.claim, &verdict, stopped) => {
+        Some(stopped) if !is_decided(&expectation.claim, &verdict, stopped) => {
             Verdict { holds: false, measured: Measured::NotKnown { stopped }, ..verdict }
         }
         _ => verdict,
+    }
+}
+
+/// True if nothing after the instant at which a run was stopped could have changed a verdict.
+fn is_decided(claim: &Claim, verdict: &Verdict, stopped: SimTime) -> bool {
+    let is_over = |window: Option<TimeWindow>| window.is_some_and(|window| window.to <= stopped);
+    match (claim, &verdict.measured) {
+        (Claim::Figure { throughout: Throughout::Window, window, .. }, _) => is_over(*window),
+        (Claim::Figure { window, .. }, measured) => {
+            let has_failed = matches!(measured, Measured::Figure { value: Some(_), .. });
+            is_over(*window) || (has_failed && !verdict.holds)
+        }
+        (Claim::Back { window, .. }, _) => verdict.holds || window.to <= stopped,
+        (Claim::Happens { times, window, .. }, Measured::Times { count, .. }) => {
+            is_over(*window) || times.is_decided_by(*count)
+        }
+        (_, Measured::Lost { failed, dropped, .. }) => *failed > 0 || *dropped > 0,
+        _ => verdict.holds,
     }
 }
 
@@ -48,25 +66,6 @@ impl<'a> Judge<'a> {
             Claim::Happens { event, times, window } => self.happens(event, *times, *window),
             Claim::InOrder(events) => self.in_order(events),
             Claim::NothingLost => self.nothing_lost(),
-        }
-    }
-
-    /// True if nothing after the instant at which a run was stopped could have changed a verdict.
-    fn is_decided(&self, claim: &Claim, verdict: &Verdict, stopped: SimTime) -> bool {
-        let is_over =
-            |window: Option<TimeWindow>| window.is_some_and(|window| window.to <= stopped);
-        match (claim, &verdict.measured) {
-            (Claim::Figure { throughout: Throughout::Window, window, .. }, _) => is_over(*window),
-            (Claim::Figure { window, .. }, measured) => {
-                let has_failed = matches!(measured, Measured::Figure { value: Some(_), .. });
-                is_over(*window) || (has_failed && !verdict.holds)
-            }
-            (Claim::Back { window, .. }, _) => verdict.holds || window.to <= stopped,
-            (Claim::Happens { times, window, .. }, Measured::Times { count, .. }) => {
-                is_over(*window) || times.is_decided_by(*count)
-            }
-            (_, Measured::Lost { failed, dropped, .. }) => *failed > 0 || *dropped > 0,
-            _ => verdict.holds,
         }
     }
 

@@ -127,11 +127,16 @@ pub fn utf_8(bytes: Vec<u8>) -> Result<String, String> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        let begin = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-        let column = 1 + String::from_utf8_lossy(&before[begin..]).chars().count();
-        format!("line {line}, column {column}: this is not UTF-8; save it as UTF-8")
+        let place = place_after(&String::from_utf8_lossy(before));
+        format!("{place}: this is not UTF-8; save it as UTF-8")
     })
+}
+
+/// The place behind the beginning of a text, in words.
+pub(super) fn place_after(before: &str) -> String {
+    let line = 1 + before.matches('\n').count();
+    let column = 1 + before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+    format!("line {line}, column {column}")
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::file::Scenario;
-use super::folder::{Folder, Refused};
+use super::folder::{Folder, Refused, place_after};
 use super::load::{Input, Loader};
 use super::merge::merge_missing;
 use crate::language::tree::{Key, Node, Value, parse_path};
@@ -78,7 +78,9 @@ impl<'a> Includes<'a> {
         let shown = path.display().to_string();
         let source = self.loader.sources.add(&shown, &text);
         let node = Node::parse(&text, source).map_err(|problem| {
-            let place = problem.at.map_or_else(String::new, |at| place_in(&text, at.start));
+            let before = problem.at.and_then(|at| text.get(..at.start));
+            let place =
+                before.map_or_else(String::new, |before| format!(": {}", place_after(before)));
             Refused {
                 message: format!("{shown} cannot be read as YAML{place}"),
                 help: format!("`fusebox check {shown}` shows what is wrong"),
@@ -94,12 +96,4 @@ impl<'a> Includes<'a> {
             help: "include files with sections such as `services:`".to_owned(),
         })
     }
-}
-
-/// The place of a byte in a text, in words.
-fn place_in(text: &str, at: usize) -> String {
-    let before = &text[..text.floor_char_boundary(at)];
-    let line = 1 + before.matches('\n').count();
-    let column = 1 + before.rsplit('\n').next().map_or(0, |line| line.chars().count());
-    format!(": line {line}, column {column}")
 }
