@@ -35,6 +35,7 @@ mod field;
 mod guard_diagnostics;
 mod guards;
 mod guards_of_libraries;
+mod hostile;
 mod identity;
 mod idle;
 mod import;

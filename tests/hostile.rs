@@ -1,0 +1,10 @@
+//! Texts that would do something to whoever reads them: to a terminal, a spreadsheet, a parser, a shell or a folder.
+//!
+//! `texts` has the table of them, `places` where a scenario may have them, `outputs` what is shown of a run,
+//! `elsewhere` texts that no scenario holds, and `readers` the parsers and the terminal that everything has to pass.
+
+mod elsewhere;
+mod outputs;
+mod places;
+mod readers;
+mod texts;
