@@ -80,3 +80,4 @@ mod theory;
 mod through;
 mod triggers;
 mod twice_written;
+mod untrusted;

@@ -10,7 +10,8 @@
 //! - [`observe`] holds the observations, as typed records;
 //! - [`expect`] checks them against the expectations;
 //! - [`study`] covers questions that take more than one run;
-//! - [`formats`] reads and writes configurations of libraries and proxies.
+//! - [`formats`] reads and writes configurations of libraries and proxies;
+//! - [`printable`] tells which characters can be seen.
 //!
 //! Absent on purpose: text for people (see `sim-reports`) and threads (see `sim-experiments`).
 #![forbid(unsafe_code)]
@@ -22,6 +23,7 @@ pub mod guards;
 mod language;
 pub mod observe;
 pub mod outcome;
+pub mod printable;
 pub mod resilience;
 pub mod resources;
 pub mod scenario;

@@ -3,9 +3,11 @@
 use std::fmt::Write;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use sim_models::printable::{line, lines};
 use sim_models::scenario::{Problem, Severity, Sources};
 
 use crate::Palette;
+use crate::printable::Visible;
 use crate::units::{count, number_of};
 
 /// Lines wider than this are cut around the place.
@@ -37,30 +39,28 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(problem.message.as_str());
+    let title = level.primary_title(line(&problem.message));
     let source = problem.at.and_then(|at| sources.get(at.source).map(|source| (at, source)));
-    let mut group = match source {
-        Some((at, source)) => {
+    let text = source.map(|(_, source)| Visible::new(&source.text));
+    let mut group = match (source, &text) {
+        (Some((at, source)), Some(text)) => {
             let end = at.end.max(at.start);
-            let annotation = AnnotationKind::Primary.span(at.start..end);
+            let annotation = AnnotationKind::Primary.span(text.place(at.start)..text.place(end));
             let annotation = if problem.label.is_empty() {
                 annotation
             } else {
-                annotation.label(problem.label.as_str())
+                annotation.label(line(&problem.label))
             };
-            title.element(
-                Snippet::source(source.text.as_str())
-                    .path(source.name.as_str())
-                    .annotation(annotation),
-            )
+            let snippet = Snippet::source(text.text());
+            title.element(snippet.path(line(&source.name)).annotation(annotation))
         }
-        None => match sources.get(0) {
-            Some(source) => title.element(Origin::path(source.name.as_str())),
+        _ => match sources.get(0) {
+            Some(source) => title.element(Origin::path(line(&source.name))),
             None => Group::with_title(title),
         },
     };
     if let Some(help) = &problem.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(lines(help)));
     }
     renderer.render(&[group])
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 use sim_models::formats::{Content, Document, Exporter};
+use sim_models::printable::line;
 use sim_models::scenario::tree::{Node, parse_path};
 
 /// The origin of an exported file, which its first comments state.
@@ -22,7 +23,7 @@ pub struct Heading {
 /// The documents of a format one after the other, each as [`file()`] writes it.
 pub fn render(exporter: &Exporter, heading: &Heading, documents: &[Document]) -> String {
     if documents.is_empty() {
-        let (comment, scenario) = (exporter.comment(), &heading.scenario);
+        let (comment, scenario) = (exporter.comment(), line(&heading.scenario));
         return format!(
             "{comment} {scenario}: no call has a guard that this format could express\n"
         );
@@ -43,18 +44,17 @@ pub fn file(exporter: &Exporter, heading: &Heading, document: &Document) -> Stri
     let comment = exporter.comment();
     let Heading { scenario, seed, warning, changes } = heading;
     let version = env!("CARGO_PKG_VERSION");
-    let mut text = format!(
-        "{comment} Fusebox {version}, scenario {scenario}, seed {seed}: the calls of `{}`\n",
+    let origin = format!(
+        "Fusebox {version}, scenario {scenario}, seed {seed}: the calls of `{}`",
         document.caller
     );
-    if let Some(warning) = warning {
-        let _ = writeln!(text, "{comment} {warning}");
-    }
-    for change in changes {
-        let _ = writeln!(text, "{comment} changed: {change}");
-    }
-    for remark in &document.remarks {
-        let _ = writeln!(text, "{comment} no equivalent: {remark}");
+    let changes = changes.iter().map(|change| format!("changed: {change}"));
+    let remarks = document.remarks.iter().map(|remark| format!("no equivalent: {remark}"));
+    let warning = warning.map(str::to_owned);
+    let mut text = String::new();
+    for remark in std::iter::once(origin).chain(warning).chain(changes).chain(remarks) {
+        // A comment ends with its line.
+        let _ = writeln!(text, "{comment} {}", line(&remark));
     }
     text.push_str(&content(&document.content));
     text

@@ -4,15 +4,17 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use sim_models::scenario::{is_name, is_name_letter};
 use thiserror::Error;
 
 use crate::plot::{DrawError, Drawing, png, svg};
+use crate::printable;
 
 /// A failure to write results.
 #[derive(Debug, Error)]
 pub enum WriteError {
     /// The folder or a file in it cannot be made.
-    #[error("cannot write {path}: {cause}")]
+    #[error("cannot write {}: {cause}", printable::path(path))]
     File {
         /// The file or folder.
         path: PathBuf,
@@ -72,6 +74,27 @@ impl<'a> Folder<'a> {
     pub fn draw_all(&self, drawings: &[Box<dyn Drawing + '_>]) -> Result<(), WriteError> {
         drawings.iter().try_for_each(|drawing| self.draw(&**drawing))
     }
+}
+
+/// The name of a file or folder for something that is called `text`: one part of a path, which leads nowhere else.
+///
+/// ```
+/// # use sim_reports::files::name_for;
+/// assert_eq!(name_for("cascade-protected"), "cascade-protected");
+/// assert_eq!(name_for("Shop, 2 regions"), "Shop- 2 regions");
+/// assert_eq!(name_for("../../etc/cron.d"), "etc-cron.d");
+/// assert_eq!(name_for(".."), "scenario");
+/// ```
+pub fn name_for(text: &str) -> String {
+    const LONGEST: usize = 60;
+    if is_name(text) && text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let allowed = |c: char| if is_name_letter(c) || c == ' ' || c == '.' { c } else { '-' };
+    let name: String = text.chars().map(allowed).collect();
+    let name: String = name.trim_matches([' ', '.', '-']).chars().take(LONGEST).collect();
+    let name = name.trim_end_matches([' ', '.', '-']);
+    if name.is_empty() { "scenario".to_owned() } else { name.to_owned() }
 }
 
 /// Makes a folder and those above it, unless they exist.

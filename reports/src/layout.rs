@@ -1,6 +1,7 @@
 //! The layout of text for a terminal: a heading, remarks, sections and tables.
 
 use comfy_table::{CellAlignment, Table, presets};
+use sim_models::printable::line;
 
 use crate::Palette;
 use crate::palette::Tone;
@@ -17,7 +18,7 @@ pub(crate) struct Page {
 impl Page {
     /// A page that begins with the name of a scenario and a line about it.
     pub fn new(palette: Palette, scenario: &str, about: &str) -> Self {
-        let name = palette.paint(Tone::Heading, scenario);
+        let name = palette.paint(Tone::Heading, &line(scenario));
         Self { palette, columns: None, text: format!("{name}: {about}\n") }
     }
 
@@ -29,7 +30,7 @@ impl Page {
             let lines = lines.iter().map(|line| palette.paint(tone, line.trim_start()));
             lines.collect::<Vec<_>>().join("\n  ")
         };
-        let name = wrapped(scenario, columns - 1, 0, 2);
+        let name = wrapped(&line(scenario), columns - 1, 0, 2);
         let before = name.last().map_or(0, |line| columns_of(line)) + 2;
         let about = painted(tone, &wrapped(about, columns, before, 2));
         let text = format!("{}: {about}\n", painted(Tone::Heading, &name)).replace(": \n", ":\n");
@@ -38,7 +39,7 @@ impl Page {
 
     /// Adds a line in the colour of its tone.
     pub fn remark(&mut self, tone: Tone, text: &str) {
-        for line in self.wrapped(text) {
+        for line in self.wrapped(&line(text)) {
             self.plain(&self.palette.paint(tone, &line));
         }
     }

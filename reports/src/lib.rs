@@ -7,7 +7,7 @@
 //! the document for programs, and `write_all` puts everything into a folder. [`run`], [`sweep`],
 //! [`recommend`] and [`stability`] are such reports; a new analysis adds one folder and one line
 //! here. What they share lives beside them: [`plot`] draws, `narrate` puts the timeline into words,
-//! `layout` sets sections and tables, `fitted` tables that fit the width of their `paper`, `units` writes numbers, [`edit`] changes values in the text of a scenario, and [`files`] writes each file whole
+//! [`printable`] shows what cannot be seen, `layout` sets sections and tables, `fitted` tables that fit the width of their `paper`, `units` writes numbers, [`edit`] changes values in the text of a scenario, and [`files`] writes each file whole
 //! or not at all.
 #![forbid(unsafe_code)]
 
@@ -23,6 +23,7 @@ mod narrate;
 mod palette;
 mod paper;
 pub mod plot;
+pub mod printable;
 pub mod recommend;
 pub mod run;
 pub mod stability;

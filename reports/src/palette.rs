@@ -1,6 +1,7 @@
 //! Colours with a meaning, for a terminal; without them, the text says the same.
 
 use anstyle::{AnsiColor, Style};
+use sim_models::printable::lines;
 
 /// The use of colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,10 +24,11 @@ pub(crate) enum Tone {
 }
 
 impl Palette {
-    /// `text` in the colour of its meaning.
+    /// `text` in the colour of its meaning, and no other that it may bring along.
     pub(crate) fn paint(self, tone: Tone, text: &str) -> String {
+        let text = lines(text);
         if self == Self::Plain {
-            return text.to_owned();
+            return text.into_owned();
         }
         let colour = |colour: AnsiColor| Style::new().fg_color(Some(colour.into()));
         let style = match tone {

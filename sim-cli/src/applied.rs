@@ -7,7 +7,7 @@ use sim_experiments::recommend::{Candidate, Change, Misapplied, TunableSystem, c
 use sim_models::scenario::tree::{Node, Segment, parse_path};
 use sim_models::scenario::{Input, Problem, Sources};
 use sim_reports::edit::{edited, unified_diff};
-use sim_reports::files;
+use sim_reports::{files, printable};
 
 use crate::failure::Failure;
 use crate::{scenario, terminal};
@@ -90,13 +90,13 @@ impl Target<'_> {
         {
             return Err(Failure::Usage(format!(
                 "{} has changed since it was read, so nothing is written",
-                out.display()
+                printable::path(out)
             )));
         }
         files::write(&path, new.text.as_bytes())?;
         let count = changes(self.system.plan(), candidate).len();
         let settings = if count == 1 { "setting" } else { "settings" };
-        terminal::explain(&format!("{}: {count} {settings} changed\n", out.display()));
+        terminal::explain(&format!("{}: {count} {settings} changed\n", printable::path(out)));
         Ok(())
     }
 
@@ -165,7 +165,7 @@ impl Target<'_> {
         let mut sources = Sources::default();
         sources.add(&self.input.name, &self.input.text);
         scenario::show(problems, &sources);
-        let kept = self.options.write.as_deref().map(Path::display);
+        let kept = self.options.write.as_deref().map(printable::path);
         if let Some(out) = kept {
             terminal::complain(&format!("{out} is not written"));
         }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use sim_experiments::Interrupted;
 use sim_reports::files::WriteError;
+use sim_reports::printable;
 use sim_reports::sweep::JournalError;
 use thiserror::Error;
 
@@ -20,7 +21,7 @@ pub enum Failure {
     #[error("the scenario has errors")]
     Scenario,
     /// A file cannot be read.
-    #[error("cannot read {path}: {cause}")]
+    #[error("cannot read {}: {cause}", printable::path(path))]
     Read {
         /// The file.
         path: PathBuf,

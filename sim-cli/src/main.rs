@@ -17,9 +17,11 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     failure::report_panics_as_bugs();
-    let arguments = commands::Arguments::parse();
-    match arguments.command.execute() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+    match commands::Arguments::try_parse() {
+        Ok(arguments) => match arguments.command.execute() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => failure.report(),
+        },
+        Err(refusal) => terminal::answer(&refusal),
     }
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use sim_experiments::{Progress, Watch};
+use sim_models::printable::line;
 use sim_models::study::FigurePlan;
 use sim_reports::recommend::best_so_far;
 
@@ -48,7 +49,9 @@ impl JobsOption {
     pub fn watch_runs(&self, names: &[String]) -> Watcher {
         let all = MultiProgress::new();
         let bar = |name: &String| {
-            all.add(ProgressBar::new(STEPS)).with_style(style(RUN)).with_prefix(name.clone())
+            all.add(ProgressBar::new(STEPS))
+                .with_style(style(RUN))
+                .with_prefix(line(name).into_owned())
         };
         let is_shown = terminal::is_watched();
         Watcher::new(self.threads(), names.iter().filter(|_| is_shown).map(bar).collect())
@@ -118,7 +121,8 @@ impl Watch for Watcher {
 
     fn found(&self, keeps_limits: bool, objectives: &[(FigurePlan, Option<f64>)]) {
         let stage = *self.name_of_stage.lock().expect("no thread has panicked");
-        self.stage.set_message(format!("{stage}, {}", best_so_far(keeps_limits, objectives)));
+        let message = format!("{stage}, {}", best_so_far(keeps_limits, objectives));
+        self.stage.set_message(line(&message).into_owned());
     }
 
     fn reached(&self, run: usize, progress: Progress) {

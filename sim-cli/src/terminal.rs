@@ -1,13 +1,24 @@
-//! The terminal: the only place that prints.
+//! The terminal: the only place that prints. Every text passes through [`printable`], so that none can do to a terminal
+//! what only we may, which is to colour it.
 
 use std::io::{IsTerminal, Write};
+use std::process::ExitCode;
 
-use sim_reports::{Palette, Paper};
+use sim_reports::{Palette, Paper, printable};
 
 use crate::failure::Failure;
 
-/// Prints results on standard output. If the reader has gone away, as `head` does, that is fine.
+/// Prints results without colours on standard output. If the reader has gone away, as `head` does, that is fine.
 pub fn print(text: &str) -> Result<(), Failure> {
+    write(&printable::terminal(text, Palette::Plain))
+}
+
+/// Prints a report, which may have the colours of [`stdout_palette`].
+pub fn print_report(text: &str) -> Result<(), Failure> {
+    write(&printable::terminal(text, stdout_palette()))
+}
+
+fn write(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
@@ -15,20 +26,42 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Standard output, for results that are too long to keep in memory.
+/// Standard output, for tables and documents that are too long to keep in memory. Their cells and texts are
+/// [printable] before they are written.
 pub fn output() -> impl Write {
     std::io::BufWriter::new(std::io::stdout().lock())
 }
 
-/// Prints diagnostics on standard error.
+/// Prints diagnostics on standard error, which may have the colours of [`stderr_palette`].
 pub fn explain(text: &str) {
+    let text = printable::terminal(text, stderr_palette());
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
 
 /// Prints a message about a failure on standard error.
 pub fn complain(message: &str) {
-    explain(&format!("fusebox: {message}\n"));
+    explain(&printable::terminal(&format!("fusebox: {message}\n"), Palette::Plain));
 }
+
+/// Prints the help or the version if that is what the arguments ask for, and otherwise what is wrong with them.
+pub fn answer(arguments: &clap::Error) -> ExitCode {
+    let text = arguments.render();
+    let in_colours = |palette| match palette {
+        Palette::Plain => text.to_string(),
+        Palette::Coloured => text.ansi().to_string(),
+    };
+    if arguments.use_stderr() {
+        explain(&in_colours(stderr_palette()));
+        return ExitCode::from(EXIT_USAGE);
+    }
+    match print_report(&in_colours(stdout_palette())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+/// The exit code of wrong input.
+const EXIT_USAGE: u8 = 2;
 
 /// Colours for standard output, if it can show them and the user does not object.
 pub fn stdout_palette() -> Palette {

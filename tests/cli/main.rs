@@ -1,5 +1,7 @@
 //! The command line as a user meets it: what is printed, where, and with which exit code.
 
+mod hostile;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::routes::RouteRetry;
 use super::{Imported, ImportedCall, Remark};
+use crate::scenario::is_name_letter;
 
 /// The host that a call goes to, and the part of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -329,11 +330,10 @@ fn names_of(hosts: &[String]) -> Vec<String> {
 /// The parts of a host's name that may be part of a callee's.
 fn labels_of(host: &str) -> Vec<String> {
     let own = host.strip_suffix(".svc.cluster.local").unwrap_or(host);
-    let is_plain = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     let labels = own.split(['.', '|', '/', ':']).filter(|label| !label.is_empty());
     let plain = |label: &str| match label {
         "*" => "any".to_owned(),
-        label => label.chars().map(|c| if is_plain(c) { c } else { '-' }).collect(),
+        label => label.chars().map(|c| if is_name_letter(c) { c } else { '-' }).collect(),
     };
     let labels: Vec<String> = labels.map(plain).collect();
     if labels.is_empty() { vec!["any".to_owned()] } else { labels }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::scenario::is_name_letter;
 use crate::{Outcome, OutcomeSet};
 
 /// A map of the entries that have a value.
@@ -33,8 +34,7 @@ pub(super) fn names_of(outcomes: OutcomeSet) -> Value {
 
 /// A key as the name of a service, which has letters, digits, `-` and `_`.
 pub(super) fn service_name(key: &str) -> String {
-    let is_sound = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
-    let name: String = key.chars().map(|c| if is_sound(c) { c } else { '-' }).collect();
+    let name: String = key.chars().map(|c| if is_name_letter(c) { c } else { '-' }).collect();
     if name.is_empty() { "callee".to_owned() } else { name }
 }
 

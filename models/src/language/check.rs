@@ -95,16 +95,6 @@ impl Problems {
         count <= most
     }
 
-    /// Refuses a name that could not be part of a path or an edge.
-    pub(crate) fn name(&mut self, name: &str, at: Location) {
-        let is_sound =
-            !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '_');
-        if !is_sound {
-            let help = "names are made of letters, digits, `-` and `_`";
-            self.error(at, format!("`{name}` cannot be a name"), help);
-        }
-    }
-
     /// Notes that there is nothing of this name, with the name that was probably meant. `otherwise`
     /// is the advice if nothing of this kind has a name.
     pub(crate) fn no_such<'a>(

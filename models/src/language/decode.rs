@@ -4,12 +4,14 @@
 //! out no places with what they read, and `serde_saphyr::Spanned` loses them when files are included
 //! or values overridden, which happens in the tree.
 
+use std::marker::PhantomData;
 use std::ops::Deref;
 
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::Placed;
+use super::name::{KeyRule, OneWord};
 use super::problem::{Location, Problem, Problems, did_you_mean};
 use super::tree::{Node, Value};
 
@@ -91,14 +93,21 @@ impl<T: Decode> Decode for Vec<T> {
     }
 }
 
-/// Things by name, in the order of the file.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Named<T> {
+/// Things by name, in the order of the file. `K` is the [rule](KeyRule) for their names.
+#[derive(Clone, Debug)]
+pub(crate) struct Named<T, K = OneWord> {
     things: IndexMap<String, Placed<T>>,
     unreadable: Vec<String>,
+    rule: PhantomData<K>,
 }
 
-impl<T> Named<T> {
+impl<T, K> Default for Named<T, K> {
+    fn default() -> Self {
+        Self { things: IndexMap::new(), unreadable: Vec::new(), rule: PhantomData }
+    }
+}
+
+impl<T, K> Named<T, K> {
     /// True if something of this name is written, even if it could not be read.
     pub fn mentions(&self, name: &str) -> bool {
         self.things.contains_key(name) || self.unreadable.iter().any(|known| known == name)
@@ -115,7 +124,7 @@ impl<T> Named<T> {
     }
 }
 
-impl<T> Deref for Named<T> {
+impl<T, K> Deref for Named<T, K> {
     type Target = IndexMap<String, Placed<T>>;
 
     fn deref(&self) -> &IndexMap<String, Placed<T>> {
@@ -123,14 +132,15 @@ impl<T> Deref for Named<T> {
     }
 }
 
-impl<T: Decode> Decode for Named<T> {
+impl<T: Decode, K: KeyRule> Decode for Named<T, K> {
     fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
         let Value::Map(entries) = &found.node.value else {
             expected("a map", found, problems);
             return None;
         };
-        let mut named = Self { things: IndexMap::new(), unreadable: Vec::new() };
+        let mut named = Self::default();
         for (key, node) in entries {
+            K::check(&key.name, key.at, problems);
             match Placed::decode(Found { node, key: key.at }, problems) {
                 Some(thing) => {
                     named.things.insert(key.name.clone(), thing);
@@ -142,11 +152,11 @@ impl<T: Decode> Decode for Named<T> {
     }
 
     fn left_out() -> Option<Self> {
-        Some(Self { things: IndexMap::new(), unreadable: Vec::new() })
+        Some(Self::default())
     }
 }
 
-impl<T: JsonSchema> JsonSchema for Named<T> {
+impl<T: JsonSchema, K> JsonSchema for Named<T, K> {
     fn inline_schema() -> bool {
         true
     }
@@ -162,11 +172,14 @@ impl<T: JsonSchema> JsonSchema for Named<T> {
 
 impl Decode for String {
     fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
-        if let Value::Text(text) = &found.node.value {
-            return Some(text.clone());
-        }
-        expected("a text", found, problems);
-        None
+        let Value::Text(text) = &found.node.value else {
+            expected("a text", found, problems);
+            return None;
+        };
+        // The last line of a block ends with a line break too.
+        let text = text.trim_end_matches('\n');
+        problems.line(text, found.node.at);
+        Some(text.to_owned())
     }
 }
 

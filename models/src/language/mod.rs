@@ -13,6 +13,7 @@ mod check;
 mod decode;
 pub(crate) mod distribution;
 mod kinds;
+mod name;
 mod path;
 pub(crate) mod phrase;
 mod placed;
@@ -27,6 +28,8 @@ mod yaml;
 
 pub(crate) use decode::{Decode, Found, Named, expected, unknown_key};
 pub(crate) use kinds::{Kind, Kinds, forms_of_kinds, one_of, read_kind, schema_forms};
+pub(crate) use name::{AnyPath, Name, Prose, SomeWords};
+pub use name::{NAME_RULE, is_name, is_name_letter};
 pub(crate) use placed::Placed;
 pub(crate) use problem::did_you_mean;
 pub use problem::{Location, Problem, ProblemKind, Problems, Severity, SourceText, Sources};

@@ -4,6 +4,8 @@
 //! whose calls discover the edges; then the guards of each edge; then faults, expectations and the
 //! analyses. A name that cannot be resolved becomes a problem with its place.
 
+use std::borrow::Cow;
+
 use super::analyses::{Analyses, compile_analyses, compile_prices};
 use super::calls::compile_calls;
 use super::links::compile_links;
@@ -19,6 +21,7 @@ use super::through::compile_through;
 use super::workloads::compile_workloads;
 use crate::faults::{compile_chaos, compile_faults};
 use crate::language::{Problems, Sources};
+use crate::printable::line;
 use crate::steps::Op;
 use crate::system::Blueprint;
 
@@ -41,10 +44,10 @@ pub(super) fn compile(
     request: &Request,
 ) -> Compiled {
     let file = written.file;
-    let name = file.name.as_deref().unwrap_or(written.name);
+    let name = name_of(written, problems);
     let blueprint = Blueprint {
         customers: file.customers.unwrap_or(0),
-        ..Blueprint::new(name, file.run.compile(problems), file.limits.compile())
+        ..Blueprint::new(&name, file.run.compile(problems), file.limits.compile())
     };
     let mut plan = Plan::new(blueprint);
     let names = &Names::new(written, sources, problems);
@@ -58,6 +61,16 @@ pub(super) fn compile(
     let stations = 0..plan.blueprint.stations.len() as u32;
     let operations = stations.map(|it| plan.operations_of(it).copied().collect()).collect();
     Compiled { blueprint: plan.finish(), analyses, operations }
+}
+
+/// The name that the file gives itself, or else that of the file, of which a folder may have any.
+fn name_of<'a>(written: &WrittenFile<'a>, problems: &mut Problems) -> Cow<'a, str> {
+    let Some(name) = &written.file.name else { return line(written.name) };
+    if name.trim().is_empty() {
+        let help = "write a short name, or leave it out: then the name of the file is used";
+        problems.error(name.at(), "the name is empty", help);
+    }
+    Cow::Borrowed(name)
 }
 
 fn compile_system(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {

@@ -14,7 +14,7 @@ use super::variants::Overriding;
 use super::workloads::Workload;
 use crate::faults::{Chaos, FaultSection};
 use crate::language::distribution::DurationPhrase;
-use crate::language::{Named, Placed, section};
+use crate::language::{AnyPath, Name, Named, Placed, Prose, section};
 
 /// The JSON Schema of a scenario file, for completion in editors.
 pub fn json_schema() -> serde_json::Value {
@@ -27,7 +27,7 @@ section! {
     /// A scenario: a graph of services, the load on it, and what breaks.
     pub(crate) struct Scenario {
         /// A short name; the file's name if left out.
-        "name" => name: Option<String>,
+        "name" => name: Option<Placed<String>>,
         /// Defaults for all services, databases, caches and calls.
         "defaults" => defaults: Defaults,
         /// The duration of the run, and the seed of its random numbers.
@@ -38,7 +38,7 @@ section! {
         "hosts" => hosts: Named<Host>,
         /// Classes of requests, the highest first; a workload names one, and the calls made for its
         /// requests belong to it too.
-        "priorities" => priorities: Vec<String>,
+        "priorities" => priorities: Vec<Name>,
         /// Sources of requests.
         "workloads" => workloads: Named<Workload>,
         /// Services, which answer requests.
@@ -57,7 +57,7 @@ section! {
         /// Queues of messages that wait to be consumed.
         "queues" => queues: Named<Queue>,
         /// Guards, timeouts and latencies between a caller and a callee, by `caller -> callee`.
-        "calls" => calls: Named<CallSection>,
+        "calls" => calls: Named<CallSection, AnyPath>,
         /// Faults: what breaks, when, and for how long.
         "faults" => faults: Vec<Placed<FaultSection>>,
         /// Actions of operators on breakers.
@@ -75,7 +75,7 @@ section! {
     }
     checked {
         /// The point of the scenario, in a sentence or two.
-        "about" => Option<String>,
+        "about" => Option<Prose>,
         /// Files whose sections are merged in; what this file says takes precedence.
         "include" => Vec<String>,
         /// Named sets of overrides, `path: value`, chosen with --variant.

@@ -34,7 +34,6 @@ section! {
 pub(crate) fn compile_links(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let regions = names.file.regions.len();
     for (id, (name, link)) in names.file.links.iter().enumerate() {
-        problems.name(name, link.key());
         let interval = link.rate.as_ref().map_or(SimDuration::ZERO, |rate| problems.interval(rate));
         let latency =
             link.latency.as_ref().map_or(NONE, |it| plan.distribution(it, names, problems));

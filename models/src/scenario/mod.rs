@@ -45,7 +45,8 @@ mod variants;
 mod workloads;
 
 pub use crate::language::{
-    Location, Problem, ProblemKind, Problems, Severity, SourceText, Sources, tree,
+    Location, NAME_RULE, Problem, ProblemKind, Problems, Severity, SourceText, Sources, is_name,
+    is_name_letter, tree,
 };
 pub use analyses::{Analyses, GoalsPlan, LimitPlan, StabilityPlan, SweepPlan};
 pub use file::json_schema;

@@ -121,10 +121,10 @@ impl<'a> Names<'a> {
         let classes = &self.file.priorities;
         let position = match name {
             None => classes.len().saturating_sub(1),
-            Some(name) => classes.iter().position(|class| *class == **name).unwrap_or_else(|| {
+            Some(name) => classes.iter().position(|class| **class == **name).unwrap_or_else(|| {
                 let otherwise =
                     "list them, the highest first, such as `priorities: [critical, normal, batch]`";
-                let known = classes.iter().map(String::as_str);
+                let known = classes.iter().map(|class| &**class);
                 problems.no_such("priority", name, name.at(), known, otherwise);
                 0
             }),
@@ -167,7 +167,6 @@ fn stations_by_name<'a>(
     let caches = file.caches.iter().map(|(name, it)| (name.as_str(), it.key(), StationKind::Cache));
     let mut stations = IndexMap::new();
     for (id, (name, key, kind)) in services.chain(databases).chain(caches).enumerate() {
-        problems.name(name, key);
         if stations.insert(name, NamedStation { id: id as u32, kind }).is_some() {
             let help = "rename one: a service, a database and a cache cannot have the same name";
             second_of_its_name(name, key, help, problems);

@@ -88,7 +88,6 @@ words! {
 /// Compiles all queues of messages.
 pub(crate) fn compile_queues(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     for (index, (name, queue)) in names.file.queues.iter().enumerate() {
-        problems.name(name, queue.key());
         if names.find_station(name).is_some() || names.file.workloads.contains_key(name) {
             let help = "rename one: a queue cannot have the name of a service or a workload";
             second_of_its_name(name, queue.key(), help, problems);

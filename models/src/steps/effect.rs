@@ -1,7 +1,7 @@
 //! Changes to the outside world.
 
 use super::{Compile, Op};
-use crate::language::{Problems, section};
+use crate::language::{Name, Problems, section};
 use crate::scenario::{Caller, Names, Plan};
 use crate::system::{Next, Turn};
 
@@ -10,16 +10,16 @@ section! {
     /// `charge`; repetitions are counted.
     pub(crate) struct EffectStep {
         /// The name of the effect.
-        "effect" => effect: String,
+        "effect" => effect: Name,
     }
 }
 
 impl Compile for EffectStep {
     fn compile(&self, _: Caller, _: &Names<'_>, plan: &mut Plan, _: &mut Problems) {
         let effects = &mut plan.blueprint.effects;
-        let known = effects.iter().position(|known| *known == self.effect);
+        let known = effects.iter().position(|known| **known == *self.effect);
         let id = known.unwrap_or_else(|| {
-            effects.push(self.effect.clone());
+            effects.push(self.effect.to_string());
             effects.len() - 1
         });
         plan.push(Op::Effect(id as u32));

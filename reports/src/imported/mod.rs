@@ -5,8 +5,9 @@ mod insert;
 use std::fmt::Write;
 
 use serde_json::Value;
-use sim_models::formats::{Imported, ImportedCall};
-use sim_models::scenario::Problem;
+use sim_models::formats::{Imported, ImportedCall, Remark};
+use sim_models::printable::line;
+use sim_models::scenario::{Problem, is_name_letter};
 
 /// The longest line, in characters, that a map is written on.
 const WIDTH: usize = 110;
@@ -61,18 +62,20 @@ pub fn merge_into(scenario: &str, imported: &Imported, caller: &str) -> Result<S
 
 /// The comments that belong to no call.
 fn comments(imported: &Imported) -> impl Iterator<Item = String> {
-    let remarks = imported.remarks.iter().map(|remark| format!("# not carried over: {remark}"));
-    let assumptions = imported.assumptions.iter().map(|remark| format!("# assumed: {remark}"));
-    remarks.chain(assumptions)
+    remarks(&imported.remarks, &imported.assumptions)
+}
+
+/// A comment, which ends with its line, for each of these.
+fn remarks(left_out: &[Remark], assumed: &[Remark]) -> impl Iterator<Item = String> {
+    let left_out = left_out.iter().map(|remark| format!("# not carried over: {remark}"));
+    let assumed = assumed.iter().map(|remark| format!("# assumed: {remark}"));
+    left_out.chain(assumed).map(|comment| line(&comment).into_owned())
 }
 
 fn render_call(call: &ImportedCall, caller: &str) -> String {
     let mut text = format!("  {caller} -> {}:\n", call.callee);
-    for remark in &call.remarks {
-        let _ = writeln!(text, "    # not carried over: {remark}");
-    }
-    for assumption in &call.assumptions {
-        let _ = writeln!(text, "    # assumed: {assumption}");
+    for remark in remarks(&call.remarks, &call.assumptions) {
+        let _ = writeln!(text, "    {remark}");
     }
     for (key, value) in &call.settings {
         text.push_str(&entry("    ", key, value));
@@ -110,11 +113,10 @@ pub(crate) fn flow(value: &Value) -> String {
                 entries.iter().map(|(key, value)| format!("{key}: {}", flow(value))).collect();
             format!("{{ {} }}", entries.join(", "))
         }
-        Value::String(text)
-            if text.chars().all(|c| c.is_alphanumeric() || " .%-_>".contains(c)) =>
-        {
+        Value::String(text) if text.chars().all(|c| is_name_letter(c) || " .%>".contains(c)) => {
             text.clone()
         }
+        Value::String(text) => Value::from(line(text)).to_string(),
         other => other.to_string(),
     }
 }

@@ -7,6 +7,7 @@ use plotters::prelude::{
     Circle, Color, DrawingArea, DrawingAreaErrorKind, DrawingBackend, PathElement, Rectangle, Text,
     TriangleMarker,
 };
+use sim_models::printable::line;
 use thiserror::Error;
 
 use super::chart::{self, Chart, ChartFrame, Scale};
@@ -67,7 +68,7 @@ pub trait Canvas {
 
 impl<DB: DrawingBackend> Canvas for DrawingArea<DB, Shift> {
     fn write_in(&self, colour: Colour, text: &str, at: Pixel, size: i32) -> Drawn {
-        Ok(self.draw(&Text::new(text, at, font::style(size, colour)))?)
+        Ok(self.draw(&Text::new(line(text), at, font::style(size, colour)))?)
     }
 
     fn rectangle(&self, corners: [Pixel; 2], colour: Colour) -> Drawn {

@@ -10,6 +10,7 @@ use plotters::prelude::{
     DrawingBackend, EmptyElement, IntoLogRange, LabelAreaPosition, LineSeries, Rectangle, Text,
     TriangleMarker,
 };
+use sim_models::printable::line;
 
 use super::axes::{self, Axis};
 use super::canvas::{DrawError, Drawn};
@@ -126,7 +127,7 @@ where
         const OFFSET: (i32, i32) = (8, -16);
         let style = font::style(font::LABEL, colour::TEXT);
         self.draw_series(points.iter().map(|(point, name)| {
-            EmptyElement::at(*point) + Text::new(name.clone(), OFFSET, style.clone())
+            EmptyElement::at(*point) + Text::new(line(name).into_owned(), OFFSET, style.clone())
         }))?;
         Ok(())
     }

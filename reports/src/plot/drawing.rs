@@ -7,6 +7,7 @@ use plotters::prelude::{
 
 use super::canvas::{Canvas, DrawError, Drawn};
 use super::font;
+use crate::printable;
 
 /// A plot.
 pub trait Drawing {
@@ -37,7 +38,7 @@ fn draw<DB: DrawingBackend>(drawing: &dyn Drawing, area: &DrawingArea<DB, Shift>
 pub fn svg(drawing: &dyn Drawing) -> Result<String, DrawError> {
     let mut text = String::new();
     draw(drawing, &SVGBackend::with_string(&mut text, drawing.size()).into_drawing_area())?;
-    Ok(text)
+    Ok(printable::xml(&text).into_owned())
 }
 
 /// A drawing as PNG.

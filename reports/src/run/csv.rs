@@ -7,6 +7,7 @@ use sim_models::observe::{Latency, LinkRecord, PoolSeries, WorkloadSeries};
 use sim_models::system::{PoolPlan, UNLIMITED};
 
 use crate::narrate::{line, state_name};
+use crate::printable::csv_cell;
 
 fn encoded(
     header: Vec<String>,
@@ -14,7 +15,7 @@ fn encoded(
 ) -> Result<Vec<u8>, Error> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in std::iter::once(header).chain(rows) {
-        writer.write_record(row)?;
+        writer.write_record(row.iter().map(|text| csv_cell(text).into_owned()))?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())
 }

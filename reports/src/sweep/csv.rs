@@ -8,6 +8,7 @@ use super::journal::in_order;
 use super::point::state;
 use super::{Header, Journal, JournalError};
 use crate::files::WriteError;
+use crate::printable::csv_cell;
 
 /// Writes a row for each point: the values of the settings, then each figure and half the width of
 /// its 95 % confidence interval.
@@ -17,10 +18,12 @@ use crate::files::WriteError;
 pub fn csv(header: &Header, journals: &[Journal], out: &mut dyn Write) -> Result<(), JournalError> {
     let chooser = header.chooser();
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(columns(header)).map_err(WriteError::from)?;
-    in_order(journals, header.plan.points(), &mut |point| {
-        Ok(writer.write_record(row(&chooser, &point)).map_err(WriteError::from)?)
-    })?;
+    let mut write = |cells: Vec<String>| {
+        let cells = cells.iter().map(|text| csv_cell(text).into_owned());
+        writer.write_record(cells).map_err(WriteError::from)
+    };
+    write(columns(header))?;
+    in_order(journals, header.plan.points(), &mut |point| Ok(write(row(&chooser, &point))?))?;
     Ok(writer.flush().map_err(|cause| WriteError::File { path: "points.csv".into(), cause })?)
 }
 

@@ -1,7 +1,9 @@
 //! The identity of a sweep.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sim_experiments::sweep::{Chooser, Shard, Sweep};
+use sim_models::printable::line;
 use sim_models::scenario::SweepPlan;
 
 /// The identity of a sweep or of a part of it: the first line of its journal.
@@ -46,6 +48,12 @@ impl Header {
         Self { part: 1, parts: 1, ..self.clone() }
     }
 
+    /// The same with visible characters in place of those that cannot be seen: a journal may come from anywhere.
+    pub(super) fn visible(&self) -> Self {
+        let record = serde_json::to_value(self).map(visible);
+        record.and_then(serde_json::from_value).unwrap_or_else(|_| self.clone())
+    }
+
     /// The values of each point.
     pub fn chooser(&self) -> Chooser {
         Chooser::new(&self.plan, self.seed)
@@ -80,5 +88,17 @@ impl Header {
                 self.part, self.parts, wanted.part, wanted.parts
             )
         })
+    }
+}
+
+/// A record with all its texts on one line of visible characters.
+fn visible(record: Value) -> Value {
+    match record {
+        Value::String(text) => line(&text).into(),
+        Value::Array(items) => items.into_iter().map(visible).collect(),
+        Value::Object(entries) => {
+            entries.into_iter().map(|(key, value)| (key, visible(value))).collect()
+        }
+        other => other,
     }
 }

@@ -10,6 +10,7 @@ use super::journal::in_order;
 use super::point::state;
 use super::{Header, Journal, JournalError};
 use crate::files::WriteError;
+use crate::json::compact;
 
 /// Everything about a point by its name.
 #[derive(Serialize)]
@@ -52,11 +53,11 @@ pub fn json(
     let failed = |cause: io::Error| WriteError::File { path: "sweep.json".into(), cause };
     let encoded = |error: serde_json::Error| failed(error.into());
     let chooser = header.chooser();
-    let sweep = serde_json::to_string(header).map_err(encoded)?;
+    let sweep = compact(header).map_err(encoded)?;
     write!(out, "{{\n\"sweep\": {sweep},\n\"points\": [").map_err(failed)?;
     in_order(journals, header.plan.points(), &mut |point| {
         let record = PointRecord::new(header, &chooser, &point);
-        let record = serde_json::to_string(&record).map_err(encoded)?;
+        let record = compact(&record).map_err(encoded)?;
         let separator = if point.point == 0 { "\n" } else { ",\n" };
         Ok(write!(out, "{separator}{record}").map_err(failed)?)
     })?;

@@ -31,6 +31,7 @@ pub fn report(
     findings: &Findings,
     palette: Palette,
 ) -> Result<String, JournalError> {
+    let header = &header.visible();
     let plan = &header.plan;
     let mut page = Page::new(palette, &header.scenario, &about(header, findings));
     remarks(&mut page, plan, findings);

@@ -4,6 +4,7 @@
 use indexmap::IndexMap;
 use sim_experiments::Finished;
 use sim_models::observe::condensed;
+use sim_models::printable::line;
 use similar::{ChangeTag, TextDiff};
 
 use crate::Palette;
@@ -54,8 +55,9 @@ impl Snapshots {
     pub fn render(&self, scenario: &str) -> String {
         let sections = self.0.iter().map(|(title, body)| format!("\n== {title} ==\n{body}"));
         let heading = format!(
-            "What changes in a run of {scenario}. Written by `fusebox test --update`, \
-             compared by `fusebox test`.\n"
+            "What changes in a run of {}. Written by `fusebox test --update`, compared by \
+             `fusebox test`.\n",
+            line(scenario)
         );
         std::iter::once(heading).chain(sections).collect()
     }

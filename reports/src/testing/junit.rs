@@ -6,6 +6,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::{Held, TestResult, Tested, Timeline};
 use crate::narrate::{measured, told};
+use crate::printable;
 
 /// A `JUnit` report: a suite for each scenario, with a case for it and for each variant.
 ///
@@ -19,7 +20,8 @@ pub fn junit(tests: &[Tested], took: Duration) -> Result<String, String> {
         suite.add_test_cases(tests.iter().map(test_case));
         report.add_test_suite(suite);
     }
-    report.to_string().map_err(|error| error.to_string())
+    let document = report.to_string().map_err(|error| error.to_string())?;
+    Ok(printable::xml(&document).into_owned())
 }
 
 fn test_case(test: &Tested) -> TestCase {

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use sim_models::printable::line as on_one_line;
+
 use super::{TestResult, Tested, Timeline};
 use crate::Palette;
 use crate::narrate::{measured, told};
@@ -68,7 +70,7 @@ fn failures(text: &mut String, test: &Tested, palette: Palette) {
     let mut line = |title: &str, tone: Tone, body: &str| {
         let title =
             if title.is_empty() { String::new() } else { palette.paint_padded(title, 9) + " " };
-        let _ = writeln!(text, "       {title}{}", palette.paint(tone, body));
+        let _ = writeln!(text, "       {title}{}", palette.paint(tone, &on_one_line(body)));
     };
     if let Some(reason) = stopped {
         line("stopped", Tone::Worse, reason);

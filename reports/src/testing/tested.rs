@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sim_models::expect::{Expectation, Measured, Verdict};
+use sim_models::printable::line;
 
 /// A scenario, or a variant of one, that was tested.
 #[derive(Clone, Debug)]
@@ -86,12 +87,13 @@ pub enum Timeline {
 }
 
 impl Tested {
-    /// The name of the scenario, with the variant in brackets.
+    /// The name of the scenario, with the variant in brackets, on one line.
     pub fn label(&self) -> String {
-        match &self.variant {
+        let label = match &self.variant {
             None => self.name.clone(),
             Some(variant) => format!("{} ({variant})", self.name),
-        }
+        };
+        line(&label).into_owned()
     }
 
     /// True if everything is as expected.

@@ -1,6 +1,7 @@
 //! `fusebox check`.
 
 use clap::Args;
+use sim_reports::printable;
 
 use crate::failure::Failure;
 use crate::scenario::ScenarioFiles;
@@ -20,7 +21,7 @@ impl CheckCommand {
         let scenarios = self.scenarios.check()?;
         for (file, scenario) in self.scenarios.files.iter().zip(&scenarios) {
             if scenario.problems.is_empty() {
-                terminal::print(&format!("{}: fine\n", file.display()))?;
+                terminal::print(&format!("{}: fine\n", printable::path(file)))?;
             }
         }
         let all_sound = scenarios.iter().all(|scenario| scenario.blueprint.is_some());

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sim_models::formats::{ConfigurationFile, Imported, Importer};
-use sim_models::scenario::{Input, Overrides, Sources, check};
-use sim_reports::{files, imported};
+use sim_models::scenario::{Input, NAME_RULE, Overrides, Sources, check, is_name};
+use sim_reports::{files, imported, printable};
 
 use crate::failure::Failure;
 use crate::{formats, scenario, terminal};
@@ -49,6 +49,10 @@ impl ImportCommand {
                     .to_owned(),
             ));
         }
+        if !is_name(&self.caller) {
+            let caller = &self.caller;
+            return Err(Failure::Usage(format!("`--caller {caller}` is no name: {NAME_RULE}")));
+        }
         let configuration = |file: &PathBuf| {
             let input = scenario::input(file)?;
             Ok(ConfigurationFile { name: input.name, text: input.text })
@@ -81,11 +85,15 @@ impl ImportCommand {
         let checked = check(&merged, &Overrides::default());
         scenario::show(&checked.problems, &checked.sources);
         if checked.blueprint.is_none() {
-            terminal::complain(&format!("{} stays as it was", file.display()));
+            terminal::complain(&format!("{} stays as it was", printable::path(file)));
             return Err(Failure::Scenario);
         }
         files::write(file, merged.text.as_bytes())?;
-        terminal::print(&format!("{}: {}\n", file.display(), calls_in_words(calls.calls.len())))
+        terminal::print(&format!(
+            "{}: {}\n",
+            printable::path(file),
+            calls_in_words(calls.calls.len())
+        ))
     }
 }
 

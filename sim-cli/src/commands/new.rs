@@ -5,6 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use sim_reports::printable;
 
 use crate::failure::Failure;
 use crate::terminal;
@@ -27,13 +28,16 @@ impl NewCommand {
         let failed = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::AlreadyExists => Failure::Usage(format!(
                 "{} exists already and was not changed; choose another name",
-                path.display()
+                printable::path(path)
             )),
-            _ => Failure::Usage(format!("cannot write {}: {error}", path.display())),
+            _ => Failure::Usage(format!("cannot write {}: {error}", printable::path(path))),
         };
         let mut file =
             OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
         file.write_all(TEMPLATE.as_bytes()).map_err(failed)?;
-        terminal::print(&format!("wrote {0}; try it with: fusebox run {0}\n", path.display()))
+        terminal::print(&format!(
+            "wrote {0}; try it with: fusebox run {0}\n",
+            printable::path(path)
+        ))
     }
 }

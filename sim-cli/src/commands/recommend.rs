@@ -152,7 +152,7 @@ impl RecommendCommand {
             (Some(exporter), _) => self.deliver(exporter, system, &candidate, is_unmet)?,
             (None, _) if self.apply.diff => target.print(&candidate)?,
             (None, ReportFormat::Text) => {
-                terminal::print(&report(&recommendation, name, terminal::stdout_paper()))?;
+                terminal::print_report(&report(&recommendation, name, terminal::stdout_paper()))?;
             }
             (None, ReportFormat::Json) => terminal::print(&json(&recommendation, name))?,
         }
@@ -223,7 +223,7 @@ impl RecommendCommand {
         } else if self.apply.diff {
             target.print(&candidate)?;
         } else {
-            terminal::print(&values(system, &candidate, terminal::stdout_paper()))?;
+            terminal::print_report(&values(system, &candidate, terminal::stdout_paper()))?;
         }
         target.write(&candidate)
     }
@@ -237,7 +237,7 @@ impl RecommendCommand {
         })?;
         let checked = recheck(system, &systems, replications, &self.jobs.watch())?;
         let name = &systems[0].name;
-        terminal::print(&match self.format.format {
+        terminal::print_report(&match self.format.format {
             ReportFormat::Text => recheck_report(&checked, name, terminal::stdout_paper()),
             ReportFormat::Json => recheck_json(&checked, name),
         })?;

@@ -7,6 +7,7 @@ use clap::Args;
 use sim_experiments::{Finished, replay_all};
 use sim_models::system::Blueprint;
 use sim_reports::run::{json, report, write_all};
+use sim_reports::{files, printable};
 
 use crate::failure::Failure;
 use crate::output::{FormatOption, OutOption, ReportFormat, describe};
@@ -80,7 +81,7 @@ impl RunCommand {
             ReportFormat::Text => {
                 let gap = if index > 0 { "\n" } else { "" };
                 let report = report(finished, terminal::stdout_palette());
-                terminal::print(&format!("{gap}{report}"))
+                terminal::print_report(&format!("{gap}{report}"))
             }
             ReportFormat::Json => terminal::print(&json(finished)),
         }
@@ -93,13 +94,22 @@ impl RunCommand {
         if names.len() == 1 {
             return Ok(vec![folder.clone()]);
         }
-        for (index, name) in names.iter().enumerate() {
-            if names[..index].contains(name) {
+        let below: Vec<String> = names.iter().map(|name| files::name_for(name)).collect();
+        for (index, name) in below.iter().enumerate() {
+            // Some file systems do not tell capital letters from small ones.
+            let is_same = |other: &String| other.to_lowercase() == name.to_lowercase();
+            if let Some(first) = below[..index].iter().position(is_same) {
+                let named = if names[first] == names[index] {
+                    format!("two scenarios are called `{}`", names[index])
+                } else {
+                    format!("two scenarios are called `{}` and `{}`", names[first], names[index])
+                };
                 return Err(Failure::Usage(format!(
-                    "two scenarios are called `{name}`, so their results would share a folder; run them one by one"
+                    "{named}, so their results would share the folder {}; run them one by one",
+                    printable::path(&folder.join(name))
                 )));
             }
         }
-        Ok(names.iter().map(|name| folder.join(name)).collect())
+        Ok(below.iter().map(|name| folder.join(name)).collect())
     }
 }

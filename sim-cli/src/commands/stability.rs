@@ -66,7 +66,7 @@ impl StabilityCommand {
         if let Some(folder) = &self.out.folder {
             write_all(&stability, name, folder)?;
         }
-        terminal::print(&match self.format.format {
+        terminal::print_report(&match self.format.format {
             ReportFormat::Text => report(&stability, name, terminal::stdout_palette()),
             ReportFormat::Json => json(&stability, name),
         })

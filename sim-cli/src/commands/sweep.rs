@@ -3,8 +3,8 @@
 use clap::{Args, ValueEnum};
 use sim_experiments::sweep::{Point, Shard, Sweep};
 use sim_models::scenario::{Overrides, Request, SweepRequest};
-use sim_reports::files;
 use sim_reports::sweep::{self, Header, JOURNAL, Journal};
+use sim_reports::{files, printable};
 
 use crate::failure::Failure;
 use crate::output::{OutOption, describe};
@@ -133,7 +133,7 @@ impl SweepCommand {
             "part {part}/{parts}: {} of {} points are in {}\nwhen all parts are done: fusebox merge DIR... --out DIR\n",
             sweep.points_of(shard),
             header.plan.points(),
-            journal.path().display()
+            printable::path(journal.path())
         ))
     }
 
@@ -210,7 +210,7 @@ impl SweepOutput {
         let palette = terminal::stdout_palette();
         match self.format {
             SweepFormat::Text => {
-                terminal::print(&sweep::report(header, journals, &findings, palette)?)
+                terminal::print_report(&sweep::report(header, journals, &findings, palette)?)
             }
             SweepFormat::Json => Ok(sweep::json(header, journals, &mut terminal::output())?),
             SweepFormat::Csv => Ok(sweep::csv(header, journals, &mut terminal::output())?),

@@ -10,10 +10,10 @@ use sim_experiments::{Case, Trial, Watch, in_order, reseeded};
 use sim_models::expect::{Expectation, Verdict};
 use sim_models::scenario::{Overrides, read_regular, utf_8};
 use sim_models::system::Blueprint;
-use sim_reports::files;
 use sim_reports::testing::{
     self, Held, Snapshots, TestResult, Tested, Timeline, difference, snapshot,
 };
+use sim_reports::{files, printable};
 
 use crate::failure::Failure;
 use crate::output::{FormatOption, ReportFormat, describe};
@@ -169,7 +169,7 @@ impl TestCommand {
     fn report(&self, tests: &[Tested], took: Duration) -> Result<(), Failure> {
         match self.format.format {
             ReportFormat::Text => {
-                terminal::print(&testing::list(tests, took, terminal::stdout_palette()))?;
+                terminal::print_report(&testing::list(tests, took, terminal::stdout_palette()))?;
             }
             ReportFormat::Json => terminal::print(&testing::json(tests))?,
         }
@@ -197,7 +197,10 @@ fn scenario_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
             matching(path)?
         };
         if found.is_empty() {
-            return Err(Failure::Usage(format!("there are no scenarios in {}", path.display())));
+            return Err(Failure::Usage(format!(
+                "there are no scenarios in {}",
+                printable::path(path)
+            )));
         }
         files.extend(found.into_iter().filter(|file| !files.contains(file)).collect::<Vec<_>>());
     }
@@ -239,7 +242,7 @@ fn suite(file: &Path, cases: Vec<Case>) -> Result<Suite, Failure> {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         Err(cause) => return Err(Failure::Read { path: timeline_file, cause }),
     };
-    let name = file.file_stem().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    let name = printable::path(file.file_stem().unwrap_or(file.as_os_str()).as_ref());
     Ok(Suite { name, timeline_file, committed, cases })
 }
 

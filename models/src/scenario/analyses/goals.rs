@@ -10,7 +10,8 @@ use crate::expect::{Bound, Claim, Reading, Relation, Throughout, Wanted};
 use crate::language::quantity::Share;
 use crate::language::tree::{Node, Segment, Value, parse_path};
 use crate::language::{
-    Decode, Found, HasShortForm, Named, Placed, Problems, Short, expected, schema_of, section,
+    AnyPath, Decode, Found, HasShortForm, Named, Placed, Problems, Short, SomeWords, expected,
+    schema_of, section,
 };
 use crate::observe::FigureUnit;
 use crate::scenario::names::Names;
@@ -101,16 +102,16 @@ section! {
     pub(crate) struct Goals {
         /// The settings that may change, each with its values: `20..200`, `100ms..10s log`, a list;
         /// `on` keeps the value in the file, `off` removes it. Or with `values` and a `label`.
-        "settings" => settings: Named<Short<SettingSection>>,
+        "settings" => settings: Named<Short<SettingSection>, AnyPath>,
         /// Rules between settings, such as `calls.c -> d.timeout < calls.a -> c.timeout`.
         "rules" => rules: Vec<Placed<String>>,
         /// Named conditions to survive: overrides, as in a variant, or a list of conditions that
         /// come together. The scenario as it is written if left out.
-        "conditions" => conditions: Named<ConditionSection>,
+        "conditions" => conditions: Named<ConditionSection, SomeWords>,
         /// The share of all runs that are under each condition, such as `{ normal: 95%, peak: 5% }`:
         /// together 100%. A limit is then promised for these conditions together, and objectives are
         /// averaged accordingly. A condition without one must keep its limits by itself.
-        "probabilities" => probabilities: Named<Share>,
+        "probabilities" => probabilities: Named<Share, SomeWords>,
         /// Limits to keep in every condition, or in some: sentences about figures, as under
         /// `expect`, and the share of runs that must keep them; `in 95% of runs` if left out.
         "limits" => limits: Vec<Limit>,

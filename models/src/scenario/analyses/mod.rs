@@ -20,7 +20,7 @@ use stability::compile_stability;
 use sweep::{SweepSection, compile_sweep};
 
 use crate::language::tree::Node;
-use crate::language::{Named, Problems, section};
+use crate::language::{AnyPath, Named, Problems, section};
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 use crate::scenario::request::{GoalsRequest, Request};
@@ -89,7 +89,7 @@ pub(super) fn compile_analyses(
 }
 
 /// The settings that vary.
-fn parameters(varied: &Named<Values>) -> Vec<Parameter> {
+fn parameters(varied: &Named<Values, AnyPath>) -> Vec<Parameter> {
     let parameter = |(path, values): (&String, &crate::language::Placed<Values>)| Parameter {
         path: path.clone(),
         values: (**values).clone(),

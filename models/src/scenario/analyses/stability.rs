@@ -8,7 +8,7 @@ use super::parameters;
 use crate::expect::sentence::WrittenHealing;
 use crate::language::quantity::{Duration, Share};
 use crate::language::tree::{Node, Segment, parse_path};
-use crate::language::{Location, Named, Placed, Problems, section};
+use crate::language::{AnyPath, Location, Named, Placed, Problems, section};
 use crate::scenario::names::Names;
 use crate::scenario::stressed::{Stress, StressMistake};
 use crate::study::{Parameter, Values};
@@ -67,10 +67,10 @@ section! {
     pub(crate) struct StabilitySection {
         /// The setting of a workload that is the load, and its range, such as `{
         /// workloads.web.arrivals: poisson 100/s..900/s in 9 }`.
-        "load" => load: Placed<Named<Values>>,
+        "load" => load: Placed<Named<Values, AnyPath>>,
         /// The setting of a fault that is the trigger, such as `{ 'faults[0].for': 5s..60s in 5 }`;
         /// with a second one, there is a map for each of its values.
-        "trigger" => trigger: Placed<Named<Values>>,
+        "trigger" => trigger: Placed<Named<Values, AnyPath>>,
         /// The workload whose answers count; the workload of the load if left out.
         "workload" => workload: Option<Placed<String>>,
         /// The share of requests that must be answered for the system to count as well; 95% if left

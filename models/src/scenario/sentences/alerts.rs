@@ -7,7 +7,7 @@ use crate::expect::grammar::read_condition;
 use crate::expect::sentence::WrittenCondition;
 use crate::expect::{Bound, Relation};
 use crate::language::quantity::Duration;
-use crate::language::{Placed, Problems, section};
+use crate::language::{Name, Placed, Problems, section};
 use crate::observe::{AlertPlan, Condition, Measure};
 use crate::scenario::Through;
 use crate::scenario::names::Names;
@@ -22,7 +22,7 @@ section! {
         /// The time that it must hold before the alert fires; not at all if left out.
         "for" => hold: Option<Duration>,
         /// The severity; warning if left out.
-        "severity" => severity: Option<String>,
+        "severity" => severity: Option<Name>,
         .. => through: Through,
     }
 }
@@ -30,13 +30,12 @@ section! {
 /// Compiles all alerts.
 pub(crate) fn compile_alerts(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     for (name, alert) in names.file.alerts.iter() {
-        problems.name(name, alert.key());
         let Some(condition) = compile_condition(&alert.when, names, plan, problems) else {
             continue;
         };
         plan.blueprint.alerts.push(AlertPlan {
             name: name.clone(),
-            severity: alert.severity.clone().unwrap_or_else(|| "warning".to_owned()),
+            severity: alert.severity.as_deref().unwrap_or("warning").to_owned(),
             condition,
             hold: alert.hold.map_or(SimDuration::ZERO, |span| span.0),
             through: alert.through.plan(plan),

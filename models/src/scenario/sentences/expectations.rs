@@ -32,7 +32,10 @@ const ORDER: &str = "order: ";
 impl Decode for ExpectationSection {
     fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
         match &found.node.value {
-            Value::Text(text) => Some(Self { text: text.clone(), at: found.node.at, unwritten: 0 }),
+            Value::Text(_) => {
+                let text = String::decode(found, problems)?;
+                Some(Self { text, at: found.node.at, unwritten: 0 })
+            }
             Value::Map(_) => InOrder::decode(found, problems).map(|InOrder { order }| Self {
                 text: format!("{ORDER}{}", *order),
                 at: order.at(),

@@ -1,7 +1,7 @@
 //! Requests that a station turns away, and the order in which it serves its queue.
 
 use crate::language::quantity::RetryAfter;
-use crate::language::{Placed, Problems, one_of, section};
+use crate::language::{Name, Placed, Problems, one_of, section};
 use crate::resilience::adaptive_concurrency::{AimdSection, Gradient2Section, VegasSection};
 use crate::resilience::admission::{
     AdmissionSettings, CodelSection, ConcurrencyLimit, RedSection, UtilizationSection, compile_red,
@@ -173,7 +173,7 @@ fn weighted(weights: &Placed<Vec<u32>>, classes: usize, problems: &mut Problems)
 fn kept(
     reserved: &Placed<Vec<u32>>,
     capacity: u32,
-    classes: &[String],
+    classes: &[Name],
     problems: &mut Problems,
 ) -> Discipline {
     let kept = one_for_each_class(reserved, classes.len(), "reserved: [10, 5, 0]", problems);
@@ -183,7 +183,7 @@ fn kept(
         problems.error(reserved.at(), message, "reserve fewer");
     }
     if let Some(class) = kept.iter().position(|kept| *kept == 0).filter(|_| all == capacity) {
-        let message = format!("no slot is left for `{}`", classes[class]);
+        let message = format!("no slot is left for `{}`", &*classes[class]);
         let help = "reserve fewer for the others, or some for it too";
         problems.error(reserved.at(), message, help);
     }

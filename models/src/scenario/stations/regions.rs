@@ -14,7 +14,6 @@ pub(crate) fn compile_regions(names: &Names<'_>, plan: &mut Plan, problems: &mut
     plan.blueprint.regions = regions.names().map(str::to_owned).collect();
     plan.blueprint.distances = vec![NONE; count * count];
     for (from, (name, others)) in regions.iter().enumerate() {
-        problems.name(name, others.key());
         for (other, latency) in others.iter() {
             let distribution = plan.distribution(latency, names, problems);
             match regions.get_index_of(other) {

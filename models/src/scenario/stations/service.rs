@@ -84,7 +84,6 @@ pub(crate) fn compile_handlers(
         });
     }
     for (operation, steps) in service.operations.iter() {
-        problems.name(operation, steps.key());
         handler(station.id, operation, steps.key(), plan, problems, |plan, problems| {
             sequence(caller, steps, names, plan, problems);
         });

@@ -84,8 +84,7 @@ fn compile_operations(
     plan.blueprint.tables.push(BranchTable::default());
     plan.push(Op::Choose(table as u32));
     let (mut entries, mut cumulative, mut sum) = (Vec::new(), Vec::new(), 0.0);
-    for (name, operation) in operations.iter() {
-        problems.name(name, operation.key());
+    for operation in operations.values() {
         entries.push(plan.next_step());
         sum += operation.weight() / total;
         cumulative.push(sum);

@@ -58,7 +58,6 @@ pub(crate) fn compile_workloads(names: &Names<'_>, plan: &mut Plan, problems: &m
     }
     for (index, (name, workload)) in workloads.iter().enumerate() {
         let caller = Caller::Workload(index as u32);
-        problems.name(name, workload.key());
         let help = "rename one: a workload cannot have the name of a service, database or cache";
         names.must_be_alone(name, workload.key(), help, problems);
         let begin = plan.next_step();
