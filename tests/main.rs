@@ -46,6 +46,7 @@ mod import_proxies;
 mod import_ranges;
 mod import_silence;
 mod independent;
+mod journals;
 mod kept_connections;
 mod limits;
 mod links;

@@ -180,6 +180,7 @@ fn a_journal_of_runs_that_is_damaged_or_of_another_version_is_refused_and_a_cut_
     let journal = Arc::new(RunJournal::create(folder.path()).expect("a journal"));
     let remembering = system.remembering(journal);
     let _ = recommend(&remembering, &Impatient(AtomicU64::new(60)));
+    drop(remembering);
     let text = std::fs::read_to_string(&path).expect("it was written");
     let resumed = |text: &str| {
         std::fs::write(&path, text).expect("written");
@@ -190,9 +191,16 @@ fn a_journal_of_runs_that_is_damaged_or_of_another_version_is_refused_and_a_cut_
     let left = std::fs::read_to_string(&path).expect("readable");
     assert!(left.ends_with('\n') && text.starts_with(&left), "the cut line is gone");
     let refused = resumed(&text.replacen("replication", "replica", 1)).expect_err("damaged");
-    assert!(refused.contains("line 2: not a record of a journal"), "{refused}");
+    assert!(refused.contains("line 2: it is not as it was written"), "{refused}");
     let refused = resumed(&text.replacen("\"0.", "\"9.", 1)).expect_err("another version");
     assert!(refused.contains("it was made by version 9."), "{refused}");
+    for length in 0..text.find('\n').expect("lines") {
+        assert_eq!(resumed(&text[..length]), Ok(()), "{length} bytes of its header");
+        let left = std::fs::read_to_string(&path).expect("readable");
+        assert!(left.ends_with('\n') && text.starts_with(&left), "{left}");
+    }
+    let (header, runs) = text.split_at(text.find('\n').expect("lines") + 1);
+    assert_eq!(resumed(&format!("{header}{runs}{runs}")), Ok(()), "the same twice");
     let exists = RunJournal::create(folder.path()).expect_err("there is one").to_string();
     assert!(exists.contains("continue it with --resume"), "{exists}");
 }

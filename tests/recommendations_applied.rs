@@ -326,6 +326,7 @@ fn a_record_of_something_else_is_refused_at_its_place() {
         "{\n  \"settings\": [\n    { \"path\": \"services.apy.threads\", \"recommended\": \"8\" },\n    { \"path\": \"services.api.threads\", \"recommended\": \"99\" },\n    { \"path\": 3 }\n  ]\n}\n",
         "{ \"settings\": [ ,\n",
         "{ \"scenario\": \"queue\" }\n",
+        "{ \"settings\": [\n  { \"path\": \"services.api.threads\", \"recommended\": \"8\" },\n  { \"path\": \"services.api.threads\", \"recommended\": \"9\" }\n] }\n",
     ];
     insta::assert_snapshot!(records.map(refused).join("----\n"));
 }

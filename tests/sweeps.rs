@@ -166,7 +166,10 @@ fn parts_that_are_missing_are_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let part = carry_out(&sweep, Shard { part: 2, parts: 3 }, 2, folder.path());
     let told = findings(&part.header().whole(), &[part]).expect_err("incomplete").to_string();
-    assert_eq!(told, "16 of 24 points are missing; the first is number 0");
+    assert_eq!(
+        told,
+        "16 of 24 points are missing; the first is number 0: finish every part with --resume, and name the folders of all parts"
+    );
 }
 
 #[test]

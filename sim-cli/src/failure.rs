@@ -5,8 +5,8 @@ use std::process::ExitCode;
 
 use sim_experiments::Interrupted;
 use sim_reports::files::WriteError;
+use sim_reports::journal::JournalError;
 use sim_reports::printable;
-use sim_reports::sweep::JournalError;
 use thiserror::Error;
 
 use crate::terminal;
@@ -45,7 +45,7 @@ pub enum Failure {
     /// Results cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// The journal of a sweep cannot be used.
+    /// A journal cannot be used.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// A limit or the user stopped a run. Results so far have been shown.

@@ -232,6 +232,17 @@ fn a_sweep_that_was_killed_resumes_to_the_same_bytes() {
         );
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
+    // A process that stands still has its lock all the same.
+    let stop = ["-STOP", &child.id().to_string()];
+    assert!(Command::new("kill").args(stop).status().expect("kill starts").success());
+    let busy = at("killed");
+    let second = [&SWEEP[..], &["--out", &busy, "--resume"]].concat();
+    for other in [&second[..], &["merge", &at("whole"), "--out", &busy]] {
+        let refused = run(other);
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(2), "{told}");
+        assert!(told.contains("another process is writing") && told.contains("another folder"));
+    }
     child.kill().expect("killed");
     child.wait().expect("it has ended");
     let done = lines();

@@ -18,7 +18,10 @@ const CONFIDENCE: f64 = 0.95;
 /// Confidence that a point is worse, required before it is abandoned.
 const CLEARLY: f64 = 0.998;
 /// Fewer replications are too few to say that a point is clearly worse.
-const FEWEST_TO_COMPARE: u32 = 3;
+pub(super) const FEWEST_TO_COMPARE: u32 = 3;
+/// What stops a run: the limits of a scenario, and a clock that does not move.
+pub(super) const LIMITS: [&str; 4] =
+    ["limits.events", "limits.in flight", "limits.memory", "standstill"];
 
 /// Simulates points that may be compared with one another.
 pub(super) fn measure(
@@ -114,21 +117,22 @@ impl Ongoing {
 /// The path of a limit in the scenario.
 fn path_of(limit: LimitReached) -> &'static str {
     match limit {
-        LimitReached::Events(_) => "limits.events",
-        LimitReached::Standstill(_) => "standstill",
-        LimitReached::InFlight(_) => "limits.in flight",
-        LimitReached::Memory(_) => "limits.memory",
+        LimitReached::Events(_) => LIMITS[0],
+        LimitReached::InFlight(_) => LIMITS[1],
+        LimitReached::Memory(_) => LIMITS[2],
+        LimitReached::Standstill(_) => LIMITS[3],
     }
 }
 
-/// The mean of all replications; `None` if one of them had nothing to read.
+/// The mean of all replications; `None` if one of them had nothing to read, or they have no mean that is
+/// a number.
 fn estimate(values: &[Option<f64>]) -> Option<Estimate> {
     let mut spread = Welford::default();
     for value in values {
         spread.add((*value)?);
     }
     let interval = spread.interval(CONFIDENCE);
-    (spread.count() > 0).then(|| Estimate {
+    (spread.count() > 0 && interval.mean.is_finite()).then(|| Estimate {
         mean: interval.mean,
         half_width: interval.half_width.is_finite().then_some(interval.half_width),
     })

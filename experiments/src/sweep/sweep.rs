@@ -14,7 +14,7 @@ use crate::watch::{Interrupted, Watch};
 
 /// The number of points that are compared with one another when some may be abandoned: few enough
 /// to finish together, and always the same few however the sweep is divided among machines.
-const COMPARED: u64 = 16;
+pub(super) const COMPARED: u64 = 16;
 
 /// A sweep that is ready to run.
 #[derive(Clone, Debug)]

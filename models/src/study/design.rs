@@ -52,6 +52,19 @@ impl Design {
         }
     }
 
+    /// Checks that the design can be written in a scenario, for one that was read from a record.
+    pub(crate) fn check(self) -> Result<(), String> {
+        let written = match self {
+            Self::Grid => self.name().to_owned(),
+            Self::Random(number)
+            | Self::LatinHypercube(number)
+            | Self::Sobol(number)
+            | Self::Morris(number)
+            | Self::Saltelli(number) => format!("{} {number}", self.name()),
+        };
+        written.parse::<Self>().map(|_| ())
+    }
+
     /// The name of the design.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,5 +1,7 @@
 //! Reading `recommendation.json` back.
 
+use std::collections::BTreeSet;
+
 use sim_experiments::recommend::{Candidate, TunableSystem};
 use sim_models::scenario::tree::{Node, Value, parse_path};
 use sim_models::scenario::{Location, Problem, Sources};
@@ -35,7 +37,12 @@ pub fn read(
         Ok(record) => record,
         Err(problem) => return Err((vec![problem], sources)),
     };
-    let mut reader = Reader { system, candidate: system.as_it_is(), problems: Vec::new() };
+    let mut reader = Reader {
+        system,
+        candidate: system.as_it_is(),
+        seen: BTreeSet::new(),
+        problems: Vec::new(),
+    };
     reader.settings(&record);
     if reader.problems.is_empty()
         && let Err(reason) = system.systems(&reader.candidate)
@@ -78,6 +85,8 @@ fn is_unmet(record: &Node) -> bool {
 struct Reader<'a> {
     system: &'a TunableSystem,
     candidate: Candidate,
+    /// The settings that were read.
+    seen: BTreeSet<usize>,
     problems: Vec<Problem>,
 }
 
@@ -109,6 +118,11 @@ impl Reader<'_> {
             self.problems.push(Problem::error(message, Some(path_at)).with_help(help));
             return;
         };
+        if !self.seen.insert(place) {
+            let problem = Problem::error(format!("`{path}` is there twice"), Some(path_at));
+            self.problems.push(problem.with_help("keep the value that was recommended"));
+            return;
+        }
         if let Some(level) = self.system.level(place, value) {
             self.candidate.levels[place] = level;
         } else {

@@ -6,8 +6,9 @@ use sim_experiments::sweep::{Chooser, Point};
 
 use super::journal::in_order;
 use super::point::state;
-use super::{Header, Journal, JournalError};
+use super::{Header, Journal};
 use crate::files::WriteError;
+use crate::journal::JournalError;
 use crate::printable::csv_cell;
 
 /// Writes a row for each point: the values of the settings, then each figure and half the width of

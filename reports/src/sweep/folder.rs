@@ -4,9 +4,10 @@ use std::path::Path;
 
 use sim_experiments::sweep::analysis::{Analysis, Findings};
 
-use super::journal::{in_order, write_line};
-use super::{Header, Journal, JournalError, csv, json, parquet, plots};
-use crate::files::Folder;
+use super::journal::{check_complete, in_order};
+use super::{Header, Journal, csv, json, parquet, plots};
+use crate::files::{Folder, WriteError};
+use crate::journal::{JournalError, write_record};
 
 /// The file in a folder of results to which each point is added as soon as it is done.
 pub const JOURNAL: &str = "journal.jsonl";
@@ -14,8 +15,9 @@ pub const JOURNAL: &str = "journal.jsonl";
 /// The results of a sweep, from the points of its journals in their order.
 ///
 /// # Errors
-/// If a journal cannot be read or a point is missing.
+/// If a journal cannot be read, two records contradict each other, or a point is missing.
 pub fn findings(header: &Header, journals: &[Journal]) -> Result<Findings, JournalError> {
+    check_complete(journals)?;
     let mut analysis = Analysis::new(&header.plan, header.chooser());
     in_order(journals, header.plan.points(), &mut |point| {
         analysis.add(&point);
@@ -42,8 +44,11 @@ pub fn write_all(
     folder.write_with("points.parquet", |out| parquet::write(&header, journals, out))?;
     folder.write_with("sweep.json", |out| json(&header, journals, out))?;
     folder.write_with(JOURNAL, |out| {
-        write_line(out, &header)?;
-        in_order(journals, header.plan.points(), &mut |point| write_line(out, &point))
+        let failed = |cause| WriteError::File { path: JOURNAL.into(), cause };
+        write_record(out, &header).map_err(failed)?;
+        in_order(journals, header.plan.points(), &mut |point| {
+            Ok(write_record(out, &point).map_err(failed)?)
+        })
     })?;
     Ok(folder.draw_all(&plots::drawings(&header, findings))?)
 }

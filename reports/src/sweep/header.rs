@@ -8,6 +8,7 @@ use sim_models::scenario::SweepPlan;
 
 /// The identity of a sweep or of a part of it: the first line of its journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Header {
     /// The version of Fusebox; journals of different versions do not go together.
     pub fusebox: String,
@@ -59,21 +60,31 @@ impl Header {
         Chooser::new(&self.plan, self.seed)
     }
 
+    /// Checks that a scenario can ask for such a sweep.
+    ///
+    /// # Errors
+    /// The first entry that no scenario has.
+    pub(super) fn check(&self) -> Result<(), String> {
+        if !(1..=self.parts).contains(&self.part) {
+            return Err(format!("there is no part {} of {}", self.part, self.parts));
+        }
+        if !self.simulated_seconds.is_finite() || self.simulated_seconds < 0.0 {
+            return Err(format!("no run takes {} s", self.simulated_seconds));
+        }
+        self.plan.check()
+    }
+
     /// The first difference from another sweep; `None` if both belong to the same one.
     pub(super) fn difference(&self, wanted: &Self) -> Option<String> {
-        if self.fusebox != wanted.fusebox {
-            return Some(format!(
-                "it was made by version {}, not {}",
-                self.fusebox, wanted.fusebox
-            ));
-        }
         if self.scenario != wanted.scenario {
             return Some(format!("its scenario is `{}`, not `{}`", self.scenario, wanted.scenario));
         }
         if self.plan != wanted.plan {
             return Some("it varies other values or measures other figures".to_owned());
         }
-        if self.identity != wanted.identity || self.seed != wanted.seed {
+        if (&self.identity, self.seed, self.simulated_seconds)
+            != (&wanted.identity, wanted.seed, wanted.simulated_seconds)
+        {
             return Some("the scenario or its seed has changed since".to_owned());
         }
         None

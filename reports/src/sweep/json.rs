@@ -8,8 +8,9 @@ use sim_experiments::sweep::{Chooser, Estimate, Point};
 
 use super::journal::in_order;
 use super::point::state;
-use super::{Header, Journal, JournalError};
+use super::{Header, Journal};
 use crate::files::WriteError;
+use crate::journal::JournalError;
 use crate::json::compact;
 
 /// Everything about a point by its name.

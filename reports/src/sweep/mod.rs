@@ -18,6 +18,6 @@ mod text;
 pub use csv::csv;
 pub use folder::{JOURNAL, findings, write_all};
 pub use header::Header;
-pub use journal::{Journal, JournalError, in_order};
+pub use journal::{Journal, in_order};
 pub use json::json;
 pub use text::report;

@@ -17,8 +17,9 @@ use sim_models::study::Level;
 use super::csv::error_column;
 use super::journal::in_order;
 use super::point::state;
-use super::{Header, Journal, JournalError};
+use super::{Header, Journal};
 use crate::files::WriteError;
+use crate::journal::JournalError;
 
 /// Rows that are held in memory and encoded together.
 const ROW_GROUP: usize = 16_384;

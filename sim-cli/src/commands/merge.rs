@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use sim_reports::journal::check_not_being_written;
 use sim_reports::sweep::{JOURNAL, Journal};
 
 use super::sweep::SweepOutput;
@@ -32,6 +33,9 @@ pub struct MergeCommand {
 impl MergeCommand {
     /// Puts the parts of a sweep together, and reports what the whole sweep shows.
     pub fn execute(&self) -> Result<(), Failure> {
+        if let Some(folder) = self.output.folder() {
+            check_not_being_written(&folder.join(JOURNAL))?;
+        }
         let journals: Vec<Journal> = self
             .folders
             .iter()

@@ -1,5 +1,7 @@
 //! `fusebox sweep`, and the output that it shares with `fusebox merge`.
 
+use std::path::Path;
+
 use clap::{Args, ValueEnum};
 use sim_experiments::sweep::{Point, Shard, Sweep};
 use sim_models::scenario::{Overrides, Request, SweepRequest};
@@ -173,7 +175,7 @@ impl SweepCommand {
         };
         files::make_folder(folder)?;
         let path = folder.join(JOURNAL);
-        if self.resume && path.exists() {
+        if self.resume {
             return Ok(Journal::resume(&path, header)?);
         }
         Ok((Journal::create(&path, header)?, Vec::new()))
@@ -200,6 +202,11 @@ impl SweepCommand {
 }
 
 impl SweepOutput {
+    /// The folder for everything about the sweep, if there is one.
+    pub fn folder(&self) -> Option<&Path> {
+        self.out.folder.as_deref()
+    }
+
     /// Writes the folder if there is one, and prints what the finished sweep shows.
     pub fn show(&self, header: &Header, journals: &[Journal]) -> Result<(), Failure> {
         let findings = sweep::findings(header, journals)?;

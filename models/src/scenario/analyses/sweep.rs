@@ -1,5 +1,7 @@
 //! The settings that a sweep varies, and the figures that it measures.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::parameters;
@@ -48,10 +50,67 @@ impl SweepPlan {
         self.design.points(&self.parameters)
     }
 
+    /// Checks that the section of a scenario can ask for this plan, for one that was read from a record.
+    /// Reading it has checked the values of each setting.
+    ///
+    /// # Errors
+    /// The first thing that no section says.
+    pub fn check(&self) -> Result<(), String> {
+        if self.parameters.is_empty() {
+            return Err("no setting varies".to_owned());
+        }
+        let paths = self.parameters.iter().map(|parameter| &parameter.path);
+        if let Some(path) = repeated(paths) {
+            return Err(format!("`{path}` varies twice"));
+        }
+        if let Some(figure) = repeated(self.figures.iter().map(|figure| &figure.text)) {
+            return Err(format!("`{figure}` is measured twice"));
+        }
+        self.design.check()?;
+        self.replications.check()?;
+        let flaw = self.flaw_of_abandoning().or_else(|| self.flaw_of_size());
+        flaw.map_or(Ok(()), |(message, _)| Err(message))
+    }
+
+    /// The reason why no point can be given up, and what to do.
+    fn flaw_of_abandoning(&self) -> Option<(String, &'static str)> {
+        (self.abandons && self.objectives().next().is_none()).then(|| {
+            let message = "`abandon` has no figure that says which points are worse";
+            (message.to_owned(), "list figures under `maximize` or `minimize`")
+        })
+    }
+
+    /// The reason why the sweep is too large, and what to do.
+    fn flaw_of_size(&self) -> Option<(String, &'static str)> {
+        let points = self.points();
+        if points > MOST_POINTS {
+            let help = "take fewer levels, or draw points: `sobol 1024`";
+            return Some((format!("{points} points are too many"), help));
+        }
+        let dimensions = self.parameters.len();
+        let needed = match self.design {
+            Design::Sobol(_) => dimensions,
+            Design::Saltelli(_) => 2 * dimensions,
+            _ => 0,
+        };
+        (needed > MOST_DIMENSIONS).then(|| {
+            let message = format!(
+                "{dimensions} parameters are more than a Sobol sequence of {MOST_SOBOL_POINTS} points is made for"
+            );
+            (message, "find out with `morris 10` which of them matter")
+        })
+    }
+
     /// The objectives among the figures: the index of each, and its better direction.
     pub fn objectives(&self) -> impl Iterator<Item = (usize, Direction)> {
         self.figures.iter().enumerate().filter_map(|(index, figure)| Some((index, figure.better?)))
     }
+}
+
+/// The first text that is there twice.
+fn repeated<'a>(texts: impl Iterator<Item = &'a String>) -> Option<&'a String> {
+    let mut seen = BTreeSet::new();
+    texts.into_iter().find(|text| !seen.insert(*text))
 }
 
 section! {
@@ -150,6 +209,21 @@ impl Resolver<'_, '_> {
     }
 }
 
+impl Replications {
+    /// Checks that a section can ask for these numbers, for those that were read from a record.
+    fn check(&self) -> Result<(), String> {
+        let Self { first, most, precision } = *self;
+        let is_possible = match precision {
+            None => first >= 1 && most == first,
+            Some(share) => {
+                first >= FEWEST_FOR_PRECISION && most >= first && share > 0.0 && share <= 1.0
+            }
+        };
+        let flaw = || format!("no sweep has {first} to {most} replications with this precision");
+        if is_possible { Ok(()) } else { Err(flaw()) }
+    }
+}
+
 impl SweepSection {
     fn replications(&self, problems: &mut Problems) -> Replications {
         let first = self.replications.as_ref().map_or(REPLICATIONS, |number| **number);
@@ -169,27 +243,12 @@ impl SweepSection {
     }
 
     fn check_size(&self, plan: &SweepPlan, problems: &mut Problems) {
-        if plan.abandons && plan.objectives().next().is_none() {
+        if let Some((message, help)) = plan.flaw_of_abandoning() {
             let at = self.abandon.as_ref().map_or(Location::default(), Placed::at);
-            let help = "list figures under `maximize` or `minimize`";
-            problems.error(at, "`abandon` has no figure that says which points are worse", help);
+            problems.error(at, message, help);
         }
-        let at = self.vary.key();
-        if plan.points() > MOST_POINTS {
-            let help = "take fewer levels, or draw points: `sobol 1024`";
-            problems.error(at, format!("{} points are too many", plan.points()), help);
-        }
-        let dimensions = plan.parameters.len();
-        let needed = match plan.design {
-            Design::Sobol(_) => dimensions,
-            Design::Saltelli(_) => 2 * dimensions,
-            _ => 0,
-        };
-        if needed > MOST_DIMENSIONS {
-            let message = format!(
-                "{dimensions} parameters are more than a Sobol sequence of {MOST_SOBOL_POINTS} points is made for"
-            );
-            problems.error(at, message, "find out with `morris 10` which of them matter");
+        if let Some((message, help)) = plan.flaw_of_size() {
+            problems.error(self.vary.key(), message, help);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The values that a setting can take.
 
+mod recorded;
 mod written;
 
 use serde::{Deserialize, Serialize};

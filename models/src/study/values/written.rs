@@ -15,7 +15,9 @@ use crate::language::{Decode, Found, Problems, expected, unreadable};
 /// Default number of levels of a range.
 const LEVELS: u32 = 5;
 /// Most levels; a range with more is surely a mistake.
-const MOST_LEVELS: f64 = 1e6;
+pub(super) const MOST_LEVELS: u32 = 1_000_000;
+/// The units of numbers that are no times.
+pub(super) const UNITS: [&str; 10] = ["", "%", "x", "/s", "/m", "/h", "B", "KB", "MB", "GB"];
 
 impl Choice {
     /// Reads `on`, which keeps the value in the file, `off`, which removes it, or a value.
@@ -125,14 +127,14 @@ fn read_range(text: &str) -> Result<Range, String> {
                 if !fits || step <= 0.0 {
                     return Err("the step has another unit than the ends, or none".to_owned());
                 }
-                if (to - from) / step > MOST_LEVELS {
+                if (to - from) / step > f64::from(MOST_LEVELS) {
                     return Err(format!("`{text}` has more than a million levels"));
                 }
                 steps = Some(Steps::Of(step));
             }
             "in" => {
                 let count = rest.next().copied().unwrap_or_default();
-                let count = count.parse().ok().filter(|count| (1..=1_000_000).contains(count));
+                let count = count.parse().ok().filter(|count| (1..=MOST_LEVELS).contains(count));
                 steps = Some(Steps::Count(count.ok_or("write how many levels: `in 7`")?));
             }
             other => after.push(other),
@@ -164,7 +166,7 @@ pub(crate) fn number(text: &str) -> Option<(f64, Unit)> {
         text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == '-')).unwrap_or(text.len());
     let value: f64 = text[..digits].parse().ok().filter(|value: &f64| value.is_finite())?;
     let unit = &text[digits..];
-    let is_known = ["", "%", "x", "/s", "/m", "/h", "B", "KB", "MB", "GB"].contains(&unit);
+    let is_known = UNITS.contains(&unit);
     let is_whole = unit.is_empty() && !text.contains('.');
     is_known.then(|| (value, if is_whole { Unit::Whole } else { Unit::Other(unit.to_owned()) }))
 }
@@ -243,12 +245,14 @@ impl<'de> Deserialize<'de> for Values {
             }
             serde_json::Value::Object(entries) => match entries.iter().next() {
                 Some((kind, choices)) if kind == "listed" => {
-                    serde_json::from_value(choices.clone())
-                        .map(Self::Listed)
-                        .map_err(D::Error::custom)
+                    let choices = serde_json::from_value(choices.clone());
+                    Self::listed(choices.map_err(D::Error::custom)?).map_err(D::Error::custom)
                 }
                 Some((kind, range)) if kind == "range" => {
-                    serde_json::from_value(range.clone()).map(Self::Range).map_err(D::Error::custom)
+                    let range: Range =
+                        serde_json::from_value(range.clone()).map_err(D::Error::custom)?;
+                    range.check().map_err(D::Error::custom)?;
+                    Ok(Self::Range(range))
                 }
                 _ => Err(D::Error::custom(
                     "not values; write some such as `20..200 step 20` or `[5s, 30s, 2m]`",

@@ -1,16 +1,14 @@
 //! The file of a journal.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
-use serde::Serialize;
+use sim_experiments::sweep::Point;
 
-use super::JournalError;
-use super::points::Points;
+use super::points::{Points, held};
 use crate::files::WriteError;
-use crate::sweep::{Header, JOURNAL};
+use crate::journal::{Head, JournalError, Lines, Writer};
+use crate::sweep::Header;
 
 /// A file with a JSON record on each line: the header, then the points in the order in which they
 /// were done.
@@ -18,7 +16,8 @@ use crate::sweep::{Header, JOURNAL};
 pub struct Journal {
     path: PathBuf,
     header: Header,
-    file: Mutex<File>,
+    /// `None` if it was opened to read it.
+    writer: Option<Writer>,
     /// Removes the file together with the journal.
     _temporary: Option<tempfile::NamedTempFile>,
 }
@@ -31,15 +30,9 @@ impl Journal {
     pub fn temporary(header: &Header) -> Result<Self, JournalError> {
         let failed = |cause| WriteError::File { path: std::env::temp_dir(), cause };
         let temporary = tempfile::NamedTempFile::new().map_err(failed)?;
-        let file = Mutex::new(temporary.reopen().map_err(failed)?);
-        let journal = Self {
-            path: temporary.path().to_owned(),
-            header: header.clone(),
-            file,
-            _temporary: Some(temporary),
-        };
-        journal.append(header)?;
-        Ok(journal)
+        let file = temporary.reopen().map_err(failed)?;
+        let journal = Self::begin(Writer::unshared(temporary.path(), file), header)?;
+        Ok(Self { _temporary: Some(temporary), ..journal })
     }
 
     /// A new journal.
@@ -47,60 +40,55 @@ impl Journal {
     /// # Errors
     /// If there is one already, or it cannot be made.
     pub fn create(path: &Path, header: &Header) -> Result<Self, JournalError> {
-        let failed = |cause| WriteError::File { path: path.to_owned(), cause };
-        let file = match OpenOptions::new().write(true).create_new(true).open(path) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-                return Err(JournalError::Exists(path.to_owned()));
-            }
-            other => other.map_err(failed)?,
-        };
-        let journal = Self {
-            path: path.to_owned(),
-            header: header.clone(),
-            file: Mutex::new(file),
-            _temporary: None,
-        };
-        journal.append(header)?;
-        Ok(journal)
+        Self::begin(Writer::create(path)?, header)
     }
 
-    /// Opens an existing journal to continue it, and tells for each point whether the
-    /// journal holds it. A last line that was cut off is removed.
+    /// Opens a journal to continue it, and tells for each point whether the journal holds it. A last
+    /// line that was cut off is removed. If there is no journal, or its header was cut off, so that it
+    /// holds no point, a new one begins.
     ///
     /// # Errors
-    /// If there is no journal, it belongs to another sweep, or it cannot be read.
+    /// If another process writes it, it belongs to another sweep, it is damaged, or it cannot be read.
     pub fn resume(path: &Path, header: &Header) -> Result<(Self, Vec<bool>), JournalError> {
-        let mut journal = Self::open(path)?;
-        journal.check(
-            journal.header.difference(header).or_else(|| journal.header.other_part(header)),
-        )?;
-        let mut is_done = vec![false; header.plan.points() as usize];
-        let mut points = Points::new(&journal)?;
-        for point in points.by_ref() {
-            is_done[point?.point as usize] = true;
+        let writer = Writer::open(path)?;
+        let Head::Whole { header: found, has_end } = Lines::open(path)?.head::<Header>()? else {
+            writer.cut(0)?;
+            let is_done = vec![false; header.plan.points() as usize];
+            return Ok((Self::begin(writer, header)?, is_done));
+        };
+        if let Some(difference) = found.difference(header).or_else(|| found.other_part(header)) {
+            return Err(JournalError::Other { path: path.to_owned(), difference });
         }
-        let failed = |cause| WriteError::File { path: path.to_owned(), cause };
-        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
-        file.set_len(points.end).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed)?;
-        journal.file = Mutex::new(file);
+        if !has_end {
+            writer.end_line()?;
+        }
+        let mut journal = Self::read_only(path, found);
+        let is_done = held(std::slice::from_ref(&journal))?;
+        writer.cut(Points::new(&journal)?.end()?)?;
+        journal.writer = Some(writer);
         Ok((journal, is_done))
     }
 
     /// Opens an existing journal to read it.
     ///
     /// # Errors
-    /// If there is no file, or its first line is not the header of a journal.
+    /// If there is no file, or its first line is not the header of a sweep that a scenario can ask for.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let failed = |cause| JournalError::Read { path: path.to_owned(), cause };
-        let file = File::open(path).map_err(failed)?;
-        let mut first = String::new();
-        BufReader::new(&file).read_line(&mut first).map_err(failed)?;
-        let header = serde_json::from_str(&first).map_err(|error| JournalError::Record {
-            path: path.to_owned(),
-            line: 1,
-            cause: error.to_string(),
-        })?;
-        Ok(Self { path: path.to_owned(), header, file: Mutex::new(file), _temporary: None })
+        let Head::Whole { header, .. } = Lines::open(path)?.head::<Header>()? else {
+            return Err(JournalError::Unbegun(path.to_owned()));
+        };
+        header.check().map_err(|cause| JournalError::Header { path: path.to_owned(), cause })?;
+        Ok(Self::read_only(path, header))
+    }
+
+    fn begin(writer: Writer, header: &Header) -> Result<Self, JournalError> {
+        writer.append(header)?;
+        let journal = Self::read_only(writer.path(), header.clone());
+        Ok(Self { writer: Some(writer), ..journal })
+    }
+
+    fn read_only(path: &Path, header: Header) -> Self {
+        Self { path: path.to_owned(), header, writer: None, _temporary: None }
     }
 
     /// The identity of its sweep.
@@ -118,40 +106,20 @@ impl Journal {
     /// # Errors
     /// If it belongs to another sweep.
     pub fn check_goes_with(&self, other: &Self) -> Result<(), JournalError> {
-        self.check(self.header.difference(&other.header))
+        let Some(difference) = self.header.difference(&other.header) else { return Ok(()) };
+        let (path, other) = (self.path.clone(), other.path.clone());
+        Err(JournalError::Apart { path, other, difference })
     }
 
-    fn check(&self, difference: Option<String>) -> Result<(), JournalError> {
-        match difference {
-            Some(difference) => Err(JournalError::Other { path: self.path.clone(), difference }),
-            None => Ok(()),
-        }
-    }
-
-    /// Adds a record, whole or not at all.
+    /// Adds a point, whole or not at all.
     ///
     /// # Errors
-    /// If the file cannot be written.
-    ///
-    /// # Panics
-    /// If another thread panicked while writing.
-    pub fn append(&self, record: &impl Serialize) -> Result<(), JournalError> {
-        let mut file = self.file.lock().expect("no thread has panicked");
-        let mut line = Vec::new();
-        write_line(&mut line, record)?;
-        Ok(file
-            .write_all(&line)
-            .map_err(|cause| WriteError::File { path: self.path.clone(), cause })?)
+    /// If the file cannot be written, or was opened to read it.
+    pub fn append(&self, point: &Point) -> Result<(), JournalError> {
+        let Some(writer) = &self.writer else {
+            let cause = io::Error::new(io::ErrorKind::PermissionDenied, "it was opened to read it");
+            return Err(JournalError::Append { path: self.path.clone(), cause });
+        };
+        writer.append(point)
     }
-}
-
-/// Writes a record and ends its line.
-pub(in crate::sweep) fn write_line(
-    out: &mut dyn Write,
-    record: &impl Serialize,
-) -> Result<(), JournalError> {
-    let written = serde_json::to_writer(&mut *out, record)
-        .map_err(std::io::Error::from)
-        .and_then(|()| out.write_all(b"\n"));
-    Ok(written.map_err(|cause| WriteError::File { path: PathBuf::from(JOURNAL), cause })?)
 }

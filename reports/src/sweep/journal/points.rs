@@ -1,63 +1,114 @@
 //! The points of one or several journals.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::de::IgnoredAny;
 use sim_experiments::sweep::Point;
+use sim_models::scenario::SweepPlan;
 
-use super::{Journal, JournalError};
+use super::Journal;
+use crate::journal::{JournalError, LineOfFile, Lines};
 
 /// The points of a journal, in the order in which they were written.
-pub(super) struct Points {
-    path: PathBuf,
-    reader: BufReader<File>,
-    /// The number of the last line that was read, from 1.
-    line: usize,
-    /// The end of the last whole line, in bytes.
-    pub end: u64,
+pub(super) struct Points<'a> {
+    plan: &'a SweepPlan,
     /// The number of points of the sweep.
     of: u64,
+    lines: Lines,
 }
 
-impl Points {
-    pub fn new(journal: &Journal) -> Result<Self, JournalError> {
-        let failed = |cause| JournalError::Read { path: journal.path().to_owned(), cause };
-        let mut reader = BufReader::new(File::open(journal.path()).map_err(failed)?);
-        let mut header = String::new();
-        let end = reader.read_line(&mut header).map_err(failed)? as u64;
-        let of = journal.header().plan.points();
-        Ok(Self { path: journal.path().to_owned(), reader, line: 1, end, of })
+/// A point of a journal.
+pub(super) struct Recorded {
+    point: Point,
+    /// The checksum of its record.
+    checksum: u32,
+}
+
+impl<'a> Points<'a> {
+    pub fn new(journal: &'a Journal) -> Result<Self, JournalError> {
+        let mut lines = Lines::open(journal.path())?;
+        lines.head::<IgnoredAny>()?;
+        let plan = &journal.header().plan;
+        Ok(Self { plan, of: plan.points(), lines })
     }
 
-    fn parsed(&self, line: &str) -> Result<Point, JournalError> {
-        let refused =
-            |cause| JournalError::Record { path: self.path.clone(), line: self.line, cause };
-        match serde_json::from_str::<Point>(line) {
-            Ok(point) if point.point < self.of => Ok(point),
-            Ok(point) => Err(refused(format!("the sweep has no point {}", point.point))),
-            Err(error) => Err(refused(error.to_string())),
-        }
+    /// The end of the last whole line, in bytes.
+    pub fn end(mut self) -> Result<u64, JournalError> {
+        while self.lines.record()?.is_some() {}
+        Ok(self.lines.end())
+    }
+
+    fn read(&mut self) -> Result<Option<Recorded>, JournalError> {
+        let Some(record) = self.lines.record()? else { return Ok(None) };
+        let point: Point =
+            serde_json::from_slice(&record.json).map_err(|error| self.lines.refused(&error))?;
+        point.check(self.plan, self.of).map_err(|flaw| self.lines.refused(&flaw))?;
+        Ok(Some(Recorded { point, checksum: record.checksum }))
     }
 }
 
-impl Iterator for Points {
-    type Item = Result<Point, JournalError>;
+impl Iterator for Points<'_> {
+    type Item = Result<Recorded, JournalError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut line = String::new();
-        let length = match self.reader.read_line(&mut line) {
-            Err(cause) => return Some(Err(JournalError::Read { path: self.path.clone(), cause })),
-            Ok(0) => return None,
-            Ok(length) => length,
-        };
-        // A line without an end was being written when the sweep was killed.
-        if !line.ends_with('\n') {
-            return None;
+        self.read().transpose()
+    }
+}
+
+/// Tells for each point whether one of the journals holds it. Journals may hold a point more than once if
+/// they say the same about it.
+pub(super) fn held(journals: &[Journal]) -> Result<Vec<bool>, JournalError> {
+    let points = journals.first().map_or(0, |journal| journal.header().plan.points());
+    let mut is_held = vec![false; points as usize];
+    let mut repeated = BTreeSet::new();
+    for journal in journals {
+        for recorded in Points::new(journal)? {
+            let number = recorded?.point.point;
+            if std::mem::replace(&mut is_held[number as usize], true) {
+                repeated.insert(number);
+            }
         }
-        (self.line, self.end) = (self.line + 1, self.end + length as u64);
-        Some(self.parsed(&line))
+    }
+    if !repeated.is_empty() {
+        check_agreement(journals, &repeated)?;
+    }
+    Ok(is_held)
+}
+
+/// Checks that all records of the same point are the same.
+fn check_agreement(journals: &[Journal], repeated: &BTreeSet<u64>) -> Result<(), JournalError> {
+    let mut known: BTreeMap<u64, (u32, LineOfFile)> = BTreeMap::new();
+    for journal in journals {
+        let mut points = Points::new(journal)?;
+        while let Some(Recorded { point, checksum }) = points.read()? {
+            if !repeated.contains(&point.point) {
+                continue;
+            }
+            let second = points.lines.place();
+            let (expected, first) =
+                known.entry(point.point).or_insert_with(|| (checksum, second.clone()));
+            if *expected != checksum {
+                let (first, about) = (first.clone(), format!("point {}", point.point));
+                return Err(JournalError::Contradiction { first, second, about });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that journals hold every point, and do not contradict each other.
+///
+/// # Errors
+/// If they do, a point is missing, or a journal cannot be read.
+pub(in crate::sweep) fn check_complete(journals: &[Journal]) -> Result<(), JournalError> {
+    let is_held = held(journals)?;
+    match is_held.iter().position(|is_held| !is_held) {
+        None => Ok(()),
+        Some(first) => {
+            let missing = is_held.iter().filter(|is_held| !**is_held).count() as u64;
+            let (points, first) = (is_held.len() as u64, first as u64);
+            Err(JournalError::Incomplete { missing, points, first })
+        }
     }
 }
 
@@ -77,7 +128,8 @@ pub fn in_order(
     for wanted in 0..points {
         while !ahead.contains_key(&wanted) {
             if !read_one_each(&mut readers, wanted, &mut ahead)? {
-                return Err(incomplete(journals, points)?);
+                check_complete(journals)?;
+                return Err(JournalError::Incomplete { missing: 1, points, first: wanted });
             }
         }
         if let Some(point) = ahead.remove(&wanted) {
@@ -90,30 +142,17 @@ pub fn in_order(
 /// Reads the next point of each journal and keeps those from `wanted` on. False if all journals are
 /// at their ends.
 fn read_one_each(
-    readers: &mut [Points],
+    readers: &mut [Points<'_>],
     wanted: u64,
     ahead: &mut BTreeMap<u64, Point>,
 ) -> Result<bool, JournalError> {
     let mut is_any = false;
-    for point in readers.iter_mut().filter_map(Iterator::next) {
-        let point = point?;
+    for recorded in readers.iter_mut().filter_map(Iterator::next) {
+        let point = recorded?.point;
         is_any = true;
         if point.point >= wanted {
             ahead.insert(point.point, point);
         }
     }
     Ok(is_any)
-}
-
-/// Counts the points that are missing.
-fn incomplete(journals: &[Journal], points: u64) -> Result<JournalError, JournalError> {
-    let mut is_done = vec![false; points as usize];
-    for journal in journals {
-        for point in Points::new(journal)? {
-            is_done[point?.point as usize] = true;
-        }
-    }
-    let missing = is_done.iter().filter(|is_done| !**is_done).count() as u64;
-    let first = is_done.iter().position(|is_done| !is_done).unwrap_or(0) as u64;
-    Ok(JournalError::Incomplete { missing, points, first })
 }

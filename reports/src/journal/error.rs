@@ -1,0 +1,137 @@
+//! The reasons for which a journal cannot be used, each with what to do.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::files::WriteError;
+
+/// A failure to use a journal.
+#[derive(Debug, Error)]
+pub enum JournalError {
+    /// A folder has no journal.
+    #[error("there is no {0}: name folders that `fusebox sweep --out` has written")]
+    Missing(PathBuf),
+    /// A journal holds nothing.
+    #[error("{0} holds nothing yet: run its part with --resume")]
+    Unbegun(PathBuf),
+    /// A journal cannot be read.
+    #[error("cannot read {path}: {cause}")]
+    Read {
+        /// The journal.
+        path: PathBuf,
+        /// The reason.
+        cause: io::Error,
+    },
+    /// A record cannot be added.
+    #[error(
+        "cannot write {path}: {cause}; once that is put right, --resume continues with what it holds"
+    )]
+    Append {
+        /// The journal.
+        path: PathBuf,
+        /// The reason.
+        cause: io::Error,
+    },
+    /// Another process writes the journal.
+    #[error("another process is writing {0}: wait until it has ended, or choose another folder")]
+    InUse(PathBuf),
+    /// The first line of the file is not the header of a journal.
+    #[error(
+        "{path}, line 1: {cause}; nothing can be continued from this file: begin anew in another folder"
+    )]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        cause: String,
+    },
+    /// Another version of Fusebox made the journal.
+    #[error(
+        "{path}, line 1: it was made by version {made} of fusebox, and this is {this}: use that version, or begin anew in another folder",
+        this = env!("CARGO_PKG_VERSION")
+    )]
+    Version {
+        /// The journal.
+        path: PathBuf,
+        /// The version that made it.
+        made: String,
+    },
+    /// A line of the file is not a record of this journal.
+    #[error("{at}: {cause}; delete this line, and --resume simulates again what it recorded")]
+    Record {
+        /// The line.
+        at: LineOfFile,
+        /// The reason.
+        cause: String,
+    },
+    /// Two records say different things about the same simulation.
+    #[error(
+        "{first} and {second} contradict each other about {about}: delete both lines, and --resume simulates it again"
+    )]
+    Contradiction {
+        /// The line that was read first.
+        first: LineOfFile,
+        /// The line that was read later.
+        second: LineOfFile,
+        /// The thing that both are about.
+        about: String,
+    },
+    /// It is the journal of another sweep.
+    #[error(
+        "{path} belongs to another sweep: {difference}; give the scenario and the arguments that it was begun with, or another folder"
+    )]
+    Other {
+        /// The journal.
+        path: PathBuf,
+        /// The first difference that was found.
+        difference: String,
+    },
+    /// Two journals are not parts of one sweep.
+    #[error(
+        "{path} and {other} are of different sweeps: in the first, {difference}; name only folders of one sweep"
+    )]
+    Apart {
+        /// A journal.
+        path: PathBuf,
+        /// The journal that it was compared with.
+        other: PathBuf,
+        /// The first difference that was found.
+        difference: String,
+    },
+    /// A new journal cannot take the place of an old one.
+    #[error("{0} already exists: continue it with --resume, or choose another folder")]
+    Exists(PathBuf),
+    /// Points are missing.
+    #[error(
+        "{missing} of {points} points are missing; the first is number {first}: finish every part with --resume, and name the folders of all parts"
+    )]
+    Incomplete {
+        /// The number of missing points.
+        missing: u64,
+        /// The number of points of the sweep.
+        points: u64,
+        /// The first missing point.
+        first: u64,
+    },
+    /// A file cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// A line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineOfFile {
+    /// The file.
+    pub path: PathBuf,
+    /// The number of the line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for LineOfFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, line {}", self.path.display(), self.line)
+    }
+}
