@@ -123,33 +123,78 @@ fn write_with<E: From<WriteError>>(
     write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), E>,
 ) -> Result<(), E> {
     let failed = |cause| WriteError::File { path: path.to_owned(), cause };
+    // A link stays, and what it leads to is replaced.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let before = target.metadata().ok();
+    if before.as_ref().is_some_and(|before| !before.is_file() && !before.is_dir()) {
+        let device = File::options().write(true).open(&target).map_err(failed)?;
+        return written(&device, write, failed);
+    }
     let folder =
-        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    let mut out = BufWriter::new(file.as_file());
-    write(&mut out)?;
-    out.flush().map_err(failed)?;
-    drop(out);
-    make_readable(&file).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
+        target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = temporary_file(folder).map_err(failed)?;
+    written(file.as_file(), write, failed)?;
+    if let Some(before) = before {
+        file.as_file().set_permissions(before.permissions()).map_err(failed)?;
+    }
+    file.persist(&target).map_err(|error| failed(error.error))?;
     Ok(())
 }
 
-/// Temporary files are private to their owner; results are not.
+fn written<E: From<WriteError>>(
+    file: &File,
+    write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), E>,
+    failed: impl Fn(std::io::Error) -> WriteError,
+) -> Result<(), E> {
+    let mut out = BufWriter::new(file);
+    write(&mut out)?;
+    out.flush().map_err(failed)?;
+    Ok(())
+}
+
+/// A temporary file with the permissions that a file has which the user makes.
 #[cfg(unix)]
-fn make_readable(file: &tempfile::NamedTempFile) -> std::io::Result<()> {
+fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
+    let permissions = std::fs::Permissions::from_mode(0o666);
+    tempfile::Builder::new().permissions(permissions).tempfile_in(folder)
 }
 
 #[cfg(not(unix))]
-fn make_readable(_: &tempfile::NamedTempFile) -> std::io::Result<()> {
-    Ok(())
+fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::NamedTempFile::new_in(folder)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is replaced keeps its permissions, and what leads to it stays.
+    #[cfg(unix)]
+    #[test]
+    fn links_permissions_and_devices_stay_as_they_are() {
+        use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        let mode = |path: &Path| path.metadata().expect("it exists").permissions().mode() & 0o777;
+        let made = folder.path().join("made");
+        File::create(&made).expect("made");
+        write(&file, b"one").expect("written");
+        assert_eq!(mode(&file), mode(&made), "as the user makes files");
+        for kept in [0o600, 0o640, 0o755] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(kept)).expect("set");
+            write(&file, b"two").expect("written");
+            assert_eq!(mode(&file), kept);
+        }
+        symlink("file", &link).expect("linked");
+        write(&link, b"three").expect("written");
+        assert_eq!(std::fs::read(&file).expect("readable"), b"three");
+        assert!(link.symlink_metadata().expect("it exists").is_symlink());
+        let to_device = folder.path().join("null");
+        symlink("/dev/null", &to_device).expect("linked");
+        write(&to_device, b"four").expect("written");
+        assert!(to_device.metadata().expect("it exists").file_type().is_char_device());
+    }
 
     #[test]
     fn a_file_that_fails_halfway_keeps_its_old_bytes() {

@@ -32,6 +32,14 @@ pub fn output() -> impl Write {
     std::io::BufWriter::new(std::io::stdout().lock())
 }
 
+/// Writes what is left of a table or document.
+pub fn finish(mut out: impl Write) -> Result<(), Failure> {
+    match out.flush() {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}
+
 /// Prints diagnostics on standard error, which may have the colours of [`stderr_palette`].
 pub fn explain(text: &str) {
     let text = printable::terminal(text, stderr_palette());

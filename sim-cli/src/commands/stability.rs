@@ -59,7 +59,9 @@ impl StabilityCommand {
         let system = self.prepare()?;
         let name = &system.blueprint().name;
         let watch = self.jobs.watch();
-        let mut stability = map(&system, &watch)?;
+        let mut stability = map(&system, &watch).inspect_err(|_| {
+            terminal::complain("interrupted before the map was whole; nothing is shown of it");
+        })?;
         if self.sensitivity {
             stability.sensitivity = sensitivity(&system, &stability, &watch)?;
         }

@@ -192,10 +192,12 @@ impl SweepCommand {
         let keep =
             |points: &[Point]| Ok(points.iter().try_for_each(|point| journal.append(point))?);
         let ended = sweep.run(shard, &is_done, &self.jobs.watch(), &keep);
-        if matches!(ended, Err(Failure::Stopped)) && self.output.out.folder.is_some() {
-            terminal::complain(
-                "interrupted; the journal has all finished points: continue with --resume",
-            );
+        if matches!(ended, Err(Failure::Stopped)) {
+            terminal::complain(if self.output.out.folder.is_some() {
+                "interrupted; the journal has all finished points: continue with --resume"
+            } else {
+                "interrupted; nothing is kept of it: with --out DIR, finished points would be"
+            });
         }
         ended
     }
@@ -219,8 +221,16 @@ impl SweepOutput {
             SweepFormat::Text => {
                 terminal::print_report(&sweep::report(header, journals, &findings, palette)?)
             }
-            SweepFormat::Json => Ok(sweep::json(header, journals, &mut terminal::output())?),
-            SweepFormat::Csv => Ok(sweep::csv(header, journals, &mut terminal::output())?),
+            SweepFormat::Json => {
+                let mut out = terminal::output();
+                sweep::json(header, journals, &mut out)?;
+                terminal::finish(out)
+            }
+            SweepFormat::Csv => {
+                let mut out = terminal::output();
+                sweep::csv(header, journals, &mut out)?;
+                terminal::finish(out)
+            }
         }
     }
 }
