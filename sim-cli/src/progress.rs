@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+#[cfg(unix)]
+use signal_hook::consts::SIGHUP;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use sim_experiments::{Progress, Watch};
 use sim_models::printable::line;
 use sim_models::study::FigurePlan;
@@ -22,6 +25,12 @@ const RUN: &str = "{prefix:20!} [{bar:30}] {percent:>3}%  {msg}, {eta} left";
 const COUNTED: &str = "{msg} [{bar:30}] {pos} of {len}, {rate}, {eta} left";
 /// The line of a stage without steps.
 const UNCOUNTED: &str = "{msg}";
+
+/// The signals that stop an analysis: an interrupt by the user, the end of a terminal, and a request to end.
+#[cfg(unix)]
+const SIGNALS: [i32; 3] = [SIGINT, SIGHUP, SIGTERM];
+#[cfg(not(unix))]
+const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
 /// The option `--jobs`.
 #[derive(Debug, Args)]
@@ -79,14 +88,23 @@ pub struct Watcher {
 impl Watcher {
     fn new(threads: usize, runs: Vec<ProgressBar>) -> Self {
         let is_interrupted = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&is_interrupted);
-        // Without a handler an interrupt ends the process at once, which loses only the partial
-        // result.
-        let _ = ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed));
+        for signal in SIGNALS.into_iter().filter(|signal| !is_ignored(*signal)) {
+            // Without a handler a signal ends the process at once, which loses only the partial result.
+            let _ = signal_hook::flag::register(signal, Arc::clone(&is_interrupted));
+        }
         let is_shown = terminal::is_watched() && runs.is_empty();
         let stage = if is_shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
         Self { threads, stage, runs, is_interrupted, time: None, name_of_stage: Mutex::default() }
     }
+}
+
+/// True if whoever started the process told the operating system that it does not hear a signal, as `nohup` does
+/// and a shell for what runs in the background. Only Linux says so.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal - 1) & 1 == 1
 }
 
 impl Watch for Watcher {

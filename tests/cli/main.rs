@@ -272,21 +272,52 @@ fn parts_merge_to_the_same_bytes_and_what_is_missing_is_told() {
     assert!(files(&folder.path().join("whole")) == files(&folder.path().join("merged")));
 }
 
+/// A long run in a shell that has set the actions of signals, and the process that it becomes.
 #[cfg(unix)]
-#[test]
-fn an_interrupt_ends_with_exit_3_and_the_partial_result() {
-    let child = fusebox(&["run", "bench/chain.yaml", "--duration", "10000h"])
+fn long_run(trap: &str) -> std::process::Child {
+    let program = env!("CARGO_BIN_EXE_fusebox");
+    let command = format!("{trap} exec {program} run bench/chain.yaml --duration 10000h");
+    Command::new("sh")
+        .args(["-c", &command])
+        .current_dir(root())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
-        .expect("fusebox starts");
+        .expect("sh starts")
+}
+
+#[cfg(unix)]
+fn send(signal: &str, child: &std::process::Child) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    assert!(sent.expect("kill starts").success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_with_exit_3_and_the_partial_result() {
+    for signal in ["-INT", "-HUP", "-TERM"] {
+        let child = long_run("");
+        std::thread::sleep(std::time::Duration::from_millis(700));
+        send(signal, &child);
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(3), "{signal}");
+        assert!(stdout(&output).contains("PARTIAL: interrupted"), "{}", stdout(&output));
+    }
+}
+
+/// As `nohup` starts a program, or a shell one in the background.
+#[cfg(target_os = "linux")]
+#[test]
+fn signals_that_are_ignored_stay_ignored() {
+    let mut child = long_run("trap '' HUP INT;");
     std::thread::sleep(std::time::Duration::from_millis(700));
-    let sent =
-        Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill starts");
-    assert!(sent.success());
-    let output = child.wait_with_output().expect("it ends");
-    assert_eq!(output.status.code(), Some(3));
-    assert!(stdout(&output).contains("PARTIAL: interrupted"), "{}", stdout(&output));
+    for signal in ["-HUP", "-INT"] {
+        send(signal, &child);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(child.try_wait().expect("a child").is_none(), "{signal} has ended it");
+    }
+    send("-TERM", &child);
+    assert_eq!(child.wait_with_output().expect("it ends").status.code(), Some(3));
 }
 
 const TESTED: &str = "workloads: { web: { to: api, arrivals: constant 10/s } }
