@@ -117,7 +117,9 @@ impl Sweep {
             Request::Sweep(request) => request.clone(),
             _ => SweepRequest::default(),
         };
-        self.study.read_for(Request::Sweep(SweepRequest { values, ..request }))
+        // The values stand in the place of everything that varies.
+        let vary = Vec::new();
+        self.study.read_for(Request::Sweep(SweepRequest { values, vary, ..request }))
     }
 
     /// The number of points in a block; the points of a block are done together.
