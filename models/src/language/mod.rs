@@ -25,6 +25,7 @@ pub mod tree;
 mod words;
 mod written;
 mod yaml;
+mod yaml_error;
 
 pub(crate) use decode::{Decode, Found, Named, expected, unknown_key};
 pub(crate) use kinds::{Kind, Kinds, forms_of_kinds, one_of, read_kind, schema_forms};

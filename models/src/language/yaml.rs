@@ -5,6 +5,7 @@ use serde_saphyr::Spanned;
 
 use super::problem::{Location, Problem};
 use super::tree::{Key, Node, Value};
+use super::yaml_error::in_our_words;
 
 impl Node {
     /// Reads YAML; `source` is the number of its text.
@@ -19,29 +20,10 @@ impl Node {
                     error.location().map_or(Location { source, start: 0, end: 0 }, |location| {
                         locate(location, text, source)
                     });
-                let message = error.without_snippet().to_string();
-                let message = message
-                    .split(" at line")
-                    .next()
-                    .unwrap_or(&message)
-                    .trim_start_matches("error: ")
-                    .to_owned();
-                let message = strip_position(&message);
-                Problem::error(format!("this is not valid YAML: {message}"), Some(at))
-                    .labelled("here")
+                let (message, help) = in_our_words(&error);
+                Problem::error(message, Some(at)).labelled("here").with_help(help)
             })?;
         Ok(tree.value.into_node(locate(tree.defined, text, source), text, source))
-    }
-}
-
-/// The parser reports positions in its messages; the snippet shows them better.
-fn strip_position(message: &str) -> String {
-    if let Some((_, key)) = message.split_once("duplicate mapping key: ") {
-        return format!("the key `{}` is written twice", key.split(',').next().unwrap_or(key));
-    }
-    match message.strip_prefix("line ").and_then(|rest| rest.split_once(": ")) {
-        Some((_, rest)) => rest.to_owned(),
-        None => message.lines().next().unwrap_or_default().to_owned(),
     }
 }
 
