@@ -4,7 +4,7 @@ use std::iter;
 use std::num::NonZero;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::available_parallelism;
 
 use rayon::prelude::*;
@@ -95,6 +95,9 @@ pub(crate) fn each_in_turn<Error: Send>(
 
 /// The most threads for each core: more are no faster, and a mistyped number must not stop the machine.
 const MOST_OF_CORE: usize = 4;
+/// The most threads; the operating system takes long to say how many cores there are.
+static MOST: LazyLock<usize> =
+    LazyLock::new(|| MOST_OF_CORE * available_parallelism().map_or(1, NonZero::get));
 
 /// A pool of at most `jobs` threads for so many pieces of work, as many as make sense and the operating system
 /// starts; `None` if the work is done as well without one.
@@ -116,9 +119,9 @@ pub(crate) fn on_threads<Result: Send>(
 
 /// As many of `jobs` threads as make sense and the operating system starts; `None` if it starts none.
 fn started(jobs: usize) -> Option<ThreadPool> {
-    let cores = available_parallelism().map_or(1, NonZero::get);
-    let most = jobs.min(MOST_OF_CORE * cores);
-    let fewer = iter::successors(Some(most), |threads| Some(threads / 2).filter(|half| *half > 0));
+    let fewer = iter::successors(Some(jobs.min(*MOST)), |threads| {
+        Some(threads / 2).filter(|half| *half > 0)
+    });
     fewer.into_iter().find_map(|threads| ThreadPoolBuilder::new().num_threads(threads).build().ok())
 }
 
@@ -129,11 +132,11 @@ mod tests {
     #[test]
     fn there_are_no_more_threads_than_there_is_work_or_sense() {
         let threads = |jobs, work| pool(jobs, work).map_or(1, |pool| pool.current_num_threads());
-        let cores = available_parallelism().map_or(1, NonZero::get);
         assert_eq!(threads(1, 100), 1);
         assert_eq!(threads(100, 1), 1);
         assert_eq!(threads(0, 0), 1);
         assert_eq!(threads(3, 2), 2);
-        assert_eq!(threads(usize::MAX, usize::MAX), MOST_OF_CORE * cores);
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        assert_eq!(threads(usize::MAX, usize::MAX), 4 * cores);
     }
 }

@@ -123,8 +123,7 @@ fn write_with<E: From<WriteError>>(
     write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), E>,
 ) -> Result<(), E> {
     let failed = |cause| WriteError::File { path: path.to_owned(), cause };
-    // A link stays, and what it leads to is replaced.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let target = behind_links(path);
     let before = target.metadata().ok();
     if before.as_ref().is_some_and(|before| !before.is_file() && !before.is_dir()) {
         let device = File::options().write(true).open(&target).map_err(failed)?;
@@ -139,6 +138,18 @@ fn write_with<E: From<WriteError>>(
     }
     file.persist(&target).map_err(|error| failed(error.error))?;
     Ok(())
+}
+
+/// The file that a path leads to, whether it is there or not: links stay, and it is replaced.
+fn behind_links(path: &Path) -> PathBuf {
+    /// The most links in a row, as operating systems follow them.
+    const MOST_LINKS: usize = 40;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        let Ok(next) = std::fs::read_link(&path) else { break };
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    path
 }
 
 fn written<E: From<WriteError>>(
@@ -169,7 +180,7 @@ fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
 mod tests {
     use super::*;
 
-    /// What is replaced keeps its permissions, and what leads to it stays.
+    /// A file that is replaced keeps its permissions, and links to it stay.
     #[cfg(unix)]
     #[test]
     fn links_permissions_and_devices_stay_as_they_are() {
@@ -190,6 +201,12 @@ mod tests {
         write(&link, b"three").expect("written");
         assert_eq!(std::fs::read(&file).expect("readable"), b"three");
         assert!(link.symlink_metadata().expect("it exists").is_symlink());
+        std::fs::remove_file(&file).expect("removed");
+        let to_link = folder.path().join("to-link");
+        symlink(&link, &to_link).expect("linked");
+        write(&to_link, b"into nothing").expect("written");
+        assert_eq!(std::fs::read(&file).expect("readable"), b"into nothing");
+        assert!(to_link.symlink_metadata().expect("it exists").is_symlink());
         let to_device = folder.path().join("null");
         symlink("/dev/null", &to_device).expect("linked");
         write(&to_device, b"four").expect("written");

@@ -1,6 +1,6 @@
 //! Texts on their way out: the last place at which what a text does to its reader can be prevented.
 //!
-//! What a scenario says follows the rules of its language, but reports also show names of files, arguments, journals, comments
+//! Texts of a scenario follow the rules of its language, but reports also show names of files, arguments, journals, comments
 //! of imported configurations and committed timelines, which may hold anything. Everything that goes to a terminal passes
 //! through [`terminal`], and texts for other readers through [`csv_cell`], [`json`] and [`xml`]. A
 //! [hidden](sim_models::printable::is_hidden) character is shown as one that can be seen, or written as an escape where

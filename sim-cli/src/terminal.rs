@@ -20,7 +20,12 @@ pub fn print_report(text: &str) -> Result<(), Failure> {
 
 fn write(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    unless_gone(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// Fails unless everything was written, or nobody reads any more.
+fn unless_gone(written: std::io::Result<()>) -> Result<(), Failure> {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         _ => Ok(()),
     }
@@ -34,10 +39,7 @@ pub fn output() -> impl Write {
 
 /// Writes what is left of a table or document.
 pub fn finish(mut out: impl Write) -> Result<(), Failure> {
-    match out.flush() {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
-        _ => Ok(()),
-    }
+    unless_gone(out.flush())
 }
 
 /// Prints diagnostics on standard error, which may have the colours of [`stderr_palette`].

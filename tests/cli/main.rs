@@ -272,6 +272,25 @@ fn parts_merge_to_the_same_bytes_and_what_is_missing_is_told() {
     assert!(files(&folder.path().join("whole")) == files(&folder.path().join("merged")));
 }
 
+#[test]
+fn a_folder_that_an_argument_allows_is_read() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inner = folder.path().join("scenarios");
+    std::fs::create_dir(&inner).expect("a folder");
+    std::fs::write(folder.path().join("common.yaml"), TESTED).expect("written");
+    std::fs::write(inner.join("shop.yaml"), "include: [ ../common.yaml ]\n").expect("written");
+    let scenario = inner.join("shop.yaml").display().to_string();
+    let allowed = folder.path().display().to_string();
+    for command in ["check", "run", "test"] {
+        let refused = run(&[command, &scenario]);
+        assert_eq!(refused.status.code(), Some(2), "{command}");
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert!(told.contains("--allow-include"), "{told}");
+        let read = run(&[command, &scenario, "--allow-include", &allowed]);
+        assert_ne!(read.status.code(), Some(2), "{}", String::from_utf8_lossy(&read.stderr));
+    }
+}
+
 /// A long run in a shell that has set the actions of signals, and the process that it becomes.
 #[cfg(unix)]
 fn long_run(trap: &str) -> std::process::Child {

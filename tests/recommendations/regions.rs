@@ -6,7 +6,7 @@ use sim_reports::recommend::{json, report};
 
 use super::found;
 
-/// What a turns away goes to b, which has the same work: together they are one M/M/n/n, of which Erlang's loss
+/// Calls that a turns away go to b, which has the same work: together they are one M/M/n/n, of which Erlang's loss
 /// formula knows only the sum. Five erlangs lose 3.7 % with nine threads and 1.8 % with ten.
 #[test]
 fn threads_that_may_be_in_either_of_two_places_are_told() {
@@ -34,7 +34,7 @@ fn threads_that_may_be_in_either_of_two_places_are_told() {
         assert_eq!(region.apart, [0, 1], "more in one place, fewer in the other");
     }
     let text = report(&found, "test", Palette::Plain);
-    assert!(text.contains("other regions that the search found as good"), "{text}");
+    assert!(text.contains("other regions within 5.0% of that"), "{text}");
     let json: serde_json::Value = serde_json::from_str(&json(&found, "test")).expect("it is JSON");
     assert!(json["regions"][0]["replications"].as_u64().is_some_and(|runs| runs >= 3), "{json}");
 }

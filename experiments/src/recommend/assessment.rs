@@ -342,6 +342,9 @@ impl Assessment {
         let mut misses: Vec<(f64, usize)> = parts
             .flat_map(|(at, part)| self.of(part).misses.iter().map(move |miss| (*miss, at)))
             .collect();
+        if misses.is_empty() {
+            return None;
+        }
         misses.sort_by(|(one, _), (other, _)| other.total_cmp(one));
         let mut missed = self.kept_of(promise);
         for kept in &mut missed {

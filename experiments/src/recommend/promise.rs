@@ -156,7 +156,7 @@ impl Caution {
     pub(super) fn forgives(self, promise: &Promise, kept: &[Kept]) -> bool {
         let others = 1.0 - promise.share + HAIR;
         match self {
-            Self::AsPromised => promise.at_least_where_missed(kept) >= promise.share,
+            Self::AsPromised => promise.at_least_where_missed(kept) >= promise.share - HAIR,
             Self::ByShare => promise.missed(kept) <= others,
             Self::WithRoom(_) => {
                 let parts = promise.parts.iter().zip(kept).filter(|(_, kept)| kept.missed() > 0);
@@ -204,6 +204,22 @@ mod tests {
         assert_eq!(promise.standing(&runs(&[(216, 240), (240, 240)])), Standing::Misses);
         assert!(Caution::ByShare.forgives(&promise, &runs(&[(1, 1), (0, 1)])));
         assert!(!Caution::ByShare.forgives(&promise, &runs(&[(0, 1), (1, 1)])));
+    }
+
+    /// Weights rarely add up to one to the last digit.
+    #[test]
+    fn what_all_runs_keep_is_kept_however_it_is_weighted() {
+        for conditions in 1..=30_u32 {
+            let weights: Vec<f64> = (1..=conditions).map(f64::from).collect();
+            let promise = promise(1.0, &weights).scaled();
+            let mut kept = vec![Kept { kept: 9, runs: 9 }; weights.len()];
+            for caution in [Caution::AsPromised, Caution::ByShare, Caution::WithRoom(2.0)] {
+                assert!(caution.forgives(&promise, &kept), "{caution:?}, {conditions}");
+            }
+            assert_eq!(promise.standing(&kept), Standing::Holds, "{conditions}");
+            kept[0].kept = 8;
+            assert_eq!(promise.standing(&kept), Standing::Misses, "{conditions}");
+        }
     }
 
     #[test]

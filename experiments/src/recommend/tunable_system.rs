@@ -132,7 +132,7 @@ impl TunableSystem {
         &self.promises.limits
     }
 
-    /// What the limits promise.
+    /// The promises of the limits.
     pub(super) fn promises(&self) -> &Promises {
         &self.promises
     }

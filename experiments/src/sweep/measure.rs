@@ -19,7 +19,7 @@ const CONFIDENCE: f64 = 0.95;
 const CLEARLY: f64 = 0.998;
 /// Fewer replications are too few to say that a point is clearly worse.
 pub(super) const FEWEST_TO_COMPARE: u32 = 3;
-/// What stops a run: the limits of a scenario, and a clock that does not move.
+/// The reasons why a run stops: the limits of a scenario, and a clock that does not move.
 pub(super) const LIMITS: [&str; 4] =
     ["limits.events", "limits.in flight", "limits.memory", "standstill"];
 

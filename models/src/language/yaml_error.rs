@@ -2,10 +2,16 @@
 
 use serde_saphyr::Error;
 
-/// What is wrong, and what to do about it. The words of the library are about its types and options, which
+/// More than the library reads, which protects from files that are made to take for ever.
+const TOO_MUCH: (&str, &str) = (
+    "there are more values, or deeper ones, than a file may have",
+    "split the file with `include:`, and take out references that repeat each other",
+);
+
+/// The mistake, and the way to mend it. The words of the library are about its types and options, which
 /// the author of a file does not know.
 pub(super) fn in_our_words(error: &Error) -> (String, &'static str) {
-    let text = match error {
+    let text = match error.without_snippet() {
         Error::AliasError { error, .. } => return in_our_words(error),
         Error::DuplicateMappingKey { key: Some(key), .. } => {
             return (format!("the key `{key}` is written twice"), "keep one of them");
@@ -44,26 +50,16 @@ pub(super) fn in_our_words(error: &Error) -> (String, &'static str) {
         | Error::AliasReplayCounterOverflow { .. }
         | Error::AliasReplayLimitExceeded { .. }
         | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => (
-            "there are more values, or deeper ones, than a file may have",
-            "split the file with `include:`, and take out references that repeat each other",
-        ),
+        | Error::AliasReplayStackDepthExceeded { .. } => TOO_MUCH,
         Error::Eof { .. } => ("the text ends before it is whole", "complete it"),
-        _ => {
-            let said = error.without_snippet().to_string();
-            if let Some((_, key)) = said.split_once("duplicate mapping key: ") {
-                let key = key.split(',').next().unwrap_or(key);
-                return (format!("the key `{key}` is written twice"), "keep one of them");
-            }
-            of_syntax(&said)
-        }
+        other => of_syntax(&other.to_string()),
     };
     (text.0.to_owned(), text.1)
 }
 
 /// The same for what the parser says about brackets, quotes and indentation.
 fn of_syntax(said: &str) -> (&'static str, &'static str) {
-    const KNOWN: [(&str, &str, &str); 8] = [
+    const KNOWN: [(&str, &str, &str); 9] = [
         ("unclosed bracket", "this bracket is not closed", "close it"),
         ("unclosed quote", "this quotation is not closed", "close it with the same mark"),
         ("misplaced bracket", "this bracket closes nothing", "remove it, or open one before it"),
@@ -82,6 +78,7 @@ fn of_syntax(said: &str) -> (&'static str, &'static str) {
             "no value begins with this character",
             "remove it, or quote the text",
         ),
+        ("recursion limit", TOO_MUCH.0, TOO_MUCH.1),
         (" tab", "tabs do not indent", "use spaces"),
         ("directive", "no directives are known here", "remove the line that begins with `%`"),
     ];
@@ -169,11 +166,38 @@ mod tests {
             "snippet",
             "serde",
         ];
+        let mut refused = 0;
         for text in texts {
             let Err(problem) = Node::parse(text, 0) else { continue };
+            refused += 1;
             let said = format!("{} {}", problem.message, problem.help.clone().unwrap_or_default());
             assert!(problem.help.is_some() && problem.at.is_some(), "{text:?}: {said}");
             assert!(!foreign.iter().any(|word| said.contains(word)), "{text:?}: {said}");
+        }
+        assert!(refused >= 35, "{refused} of {} are refused", texts.len());
+    }
+
+    #[test]
+    fn each_error_has_its_own_words() {
+        for (text, expected) in [
+            ("a: 1\na: 2", "the key `a` is written twice"),
+            ("run: 1\nacceptable: 1\nrun: 2", "the key `run` is written twice"),
+            ("a: [1", "not closed"),
+            ("a: ]", "closes nothing"),
+            ("a: [b}", "closes another kind"),
+            ("a: \"x", "quotation is not closed"),
+            ("a: b: c", "a `:` too many"),
+            ("a: *x", "an anchor that is not there"),
+            ("a: &x {b: *x}", "part of"),
+            ("a: .nan", "`.nan` is not a finite number"),
+            ("a: !!int x", "not what its tag says"),
+            ("null: 1", "cannot be a key"),
+            ("? [a]: b", "cannot be a key"),
+            ("a: @b", "no value begins"),
+            (&"[".repeat(2_000), "more values, or deeper ones"),
+        ] {
+            let problem = Node::parse(text, 0).expect_err(text);
+            assert!(problem.message.contains(expected), "{text:?}: {}", problem.message);
         }
     }
 }

@@ -21,9 +21,9 @@ pub struct Folder {
 
 /// The reason why a file is not read.
 pub(super) struct Refused {
-    /// What is wrong.
+    /// The mistake.
     pub message: String,
-    /// What would be right.
+    /// The way to mend it.
     pub help: String,
 }
 

@@ -71,7 +71,7 @@ impl<'a> Includes<'a> {
         }
     }
 
-    /// What a file that is included says. Nothing of a file that is no part of a scenario is shown: it may
+    /// The tree of a file that is included. Nothing of a file that is no part of a scenario is shown: it may
     /// be a secret.
     fn fragment(&mut self, folder: &Path, name: &str, path: &Path) -> Result<Node, Refused> {
         let text = self.folder.read(folder, name)?;

@@ -157,9 +157,8 @@ fn regions(recommendation: &Recommendation, columns: usize) -> String {
     let plan = &recommendation.plan;
     let share = percent(ABOUT_AS_GOOD);
     if recommendation.regions.is_empty() {
-        let text = format!(
-            "outside of the safe ranges, the search found nothing that is as good, within {share}"
-        );
+        let text =
+            format!("outside of the safe ranges, the search found nothing within {share} of that");
         return paragraph(&text, columns);
     }
     let names: Vec<&str> = plan.names().collect();
@@ -177,8 +176,8 @@ fn regions(recommendation: &Recommendation, columns: usize) -> String {
         wrapped(&text, columns, 2, 4).join("\n")
     };
     let intro = format!(
-        "other regions that the search found as good, within {share}, by so many runs under each \
-         condition; nothing has confirmed them:"
+        "other regions within {share} of that, which the search found; each kept every limit in so many \
+         runs under each condition, and nothing has confirmed it:"
     );
     let regions: Vec<String> = recommendation.regions.iter().map(region).collect();
     format!("{}\n{}", paragraph(&intro, columns), regions.join("\n"))

@@ -62,8 +62,17 @@ impl StabilityCommand {
         let mut stability = map(&system, &watch).inspect_err(|_| {
             terminal::complain("interrupted before the map was whole; nothing is shown of it");
         })?;
+        let mut ended = Ok(());
         if self.sensitivity {
-            stability.sensitivity = sensitivity(&system, &stability, &watch)?;
+            match sensitivity(&system, &stability, &watch) {
+                Ok(known) => stability.sensitivity = known,
+                Err(interrupted) => {
+                    terminal::complain(
+                        "interrupted; the map is whole, its sensitivity is not known",
+                    );
+                    ended = Err(interrupted.into());
+                }
+            }
         }
         if let Some(folder) = &self.out.folder {
             write_all(&stability, name, folder)?;
@@ -71,7 +80,8 @@ impl StabilityCommand {
         terminal::print_report(&match self.format.format {
             ReportFormat::Text => report(&stability, name, terminal::stdout_palette()),
             ReportFormat::Json => json(&stability, name),
-        })
+        })?;
+        ended
     }
 
     fn prepare(&self) -> Result<StressedSystem, Failure> {

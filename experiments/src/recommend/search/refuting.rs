@@ -1,4 +1,4 @@
-//! What a search learns from fresh random numbers.
+//! Learning from fresh random numbers: candidates that they refute, and more that is demanded of others.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
