@@ -84,7 +84,7 @@ impl Study {
 
     /// Reads the scenario for a request, such as a point with other values.
     pub fn read_for(&self, request: Request) -> Loaded {
-        self.parsed.load(&Overrides { request, ..self.overrides.clone() })
+        self.parsed.load_again(&Overrides { request, ..self.overrides.clone() })
     }
 
     /// Reads another text with the overrides of this scenario.

@@ -1,10 +1,11 @@
 //! Problems of a scenario, each with its place in the file and the text there.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use sim_models::printable::{line, lines};
-use sim_models::scenario::{Problem, Severity, Sources};
+use sim_models::scenario::{Location, Problem, Severity, Sources};
 
 use crate::Palette;
 use crate::printable::Visible;
@@ -41,17 +42,22 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
     };
     let title = level.primary_title(line(&problem.message));
     let source = problem.at.and_then(|at| sources.get(at.source).map(|source| (at, source)));
-    let text = source.map(|(_, source)| Visible::new(&source.text));
-    let mut group = match (source, &text) {
-        (Some((at, source)), Some(text)) => {
-            let end = at.end.max(at.start);
-            let annotation = AnnotationKind::Primary.span(text.place(at.start)..text.place(end));
+    let shown = source.map(|(at, source)| {
+        let lines = lines_around(&source.text, at);
+        (Visible::new(&source.text[lines.clone()]), lines.start)
+    });
+    let mut group = match (source, &shown) {
+        (Some((at, source)), Some((text, first))) => {
+            let place = |byte: usize| text.place(byte - first);
+            let annotation =
+                AnnotationKind::Primary.span(place(at.start)..place(at.end.max(at.start)));
             let annotation = if problem.label.is_empty() {
                 annotation
             } else {
                 annotation.label(line(&problem.label))
             };
-            let snippet = Snippet::source(text.text());
+            let line_number = 1 + source.text[..*first].matches('\n').count();
+            let snippet = Snippet::source(text.text()).line_start(line_number);
             title.element(snippet.path(line(&source.name)).annotation(annotation))
         }
         _ => match sources.get(0) {
@@ -63,6 +69,14 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
         group = group.element(Level::HELP.message(lines(help)));
     }
     renderer.render(&[group])
+}
+
+/// The whole lines that a place is in.
+fn lines_around(text: &str, at: Location) -> Range<usize> {
+    let start = text[..at.start].rfind('\n').map_or(0, |end| end + 1);
+    let last = at.end.max(at.start);
+    let end = text[last..].find('\n').map_or(text.len(), |length| last + length);
+    start..end
 }
 
 fn count_line(problems: &[Problem]) -> String {

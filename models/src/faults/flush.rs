@@ -6,7 +6,7 @@ use super::compile::Strike;
 use super::reach::InForceSpan;
 use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::quantity::{Duration, Share};
-use crate::language::{Placed, Problems, section};
+use crate::language::{Placed, Problems, section, some_of};
 use crate::scenario::{Names, Plan};
 use crate::system::Turn;
 
@@ -63,7 +63,7 @@ impl Strike for FlushSection {
             let help = if known.is_empty() {
                 "give a cache `keys` and `ttl`".to_owned()
             } else {
-                format!("caches with keys: {}", known.join(", "))
+                format!("caches with keys: {}", some_of(known.iter()))
             };
             let message = format!("`{}` is not a cache with keys", *self.flush);
             problems.error(self.flush.at(), message, help);

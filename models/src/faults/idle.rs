@@ -28,8 +28,7 @@ fn reason(fault: &Fault, plan: &Plan) -> Option<String> {
     }
     let struck = plan.blueprint.instances.get(fault.instances.start as usize);
     let station = struck.filter(|_| !fault.instances.is_empty()).map(|struck| struck.station);
-    let is_called = |station: u32| plan.blueprint.edges.iter().any(|edge| edge.callee == station);
-    if let Some(station) = station.filter(|station| !is_called(*station)) {
+    if let Some(station) = station.filter(|station| !plan.is_called(*station)) {
         let name = &plan.blueprint.stations[station as usize].name;
         return Some(format!("nothing calls `{name}`"));
     }

@@ -7,7 +7,7 @@ use super::reach::InForceSpan;
 use super::{Effect, Fault, FaultKind, FaultTarget, InForce};
 use crate::language::quantity::{Duration, FactorOrNone};
 use crate::language::{Placed, Problems, section};
-use crate::scenario::{Names, Plan, meant, span_or};
+use crate::scenario::{Names, Plan, span_or};
 use crate::system::Turn;
 use crate::workload::{Knot, RateProfile};
 
@@ -57,8 +57,8 @@ impl Strike for SurgeSection {
         let workloads = &names.file.workloads;
         if workloads.get(name).is_none() {
             if !workloads.mentions(name) {
-                let help =
-                    meant(name, workloads.names(), || "a surge strikes a workload".to_owned());
+                let otherwise = || "a surge strikes a workload".to_owned();
+                let help = problems.meant(name, workloads.names(), otherwise);
                 problems.error(at, format!("there is no workload `{name}`"), help);
             }
             return None;

@@ -2,7 +2,7 @@
 
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
-use crate::scenario::{Names, Plan, meant};
+use crate::scenario::{Names, Plan};
 
 /// The thing that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +25,15 @@ pub(crate) fn target_of(
         return Some(FaultTarget::Station(station.id));
     }
     let wanted = normalize_edge(target);
-    let edges = plan.edge_names(names);
-    let found = edges.iter().position(|edge| *edge == wanted);
+    let found = plan.find_edge(&wanted, names);
     if found.is_none() {
-        let help = meant(&wanted, edges.iter().map(String::as_str), || {
-            format!("the calls of this scenario are: {}", edges.join(", "))
+        let edges = if problems.are_read() { plan.edge_names(names) } else { Vec::new() };
+        let help = problems.meant(&wanted, edges.iter().map(String::as_str), || {
+            format!("the calls of this scenario are: {}", plan.some_edge_names(names))
         });
         problems.error(target.at(), format!("no call goes over `{wanted}`"), help);
     }
-    found.map(|edge| FaultTarget::Edge(edge as u32))
+    found.map(FaultTarget::Edge)
 }
 
 /// Notes a problem if an edge has no breaker that could be broken or forced.

@@ -105,16 +105,32 @@ impl Problems {
         known: impl IntoIterator<Item = &'a str>,
         otherwise: impl Into<String>,
     ) {
-        /// The number of errors after which nobody reads suggestions, which take long among many names.
-        const MOST_EXPLAINED: usize = 100;
         let known: Vec<&str> = known.into_iter().collect();
-        let meant = || did_you_mean(name, known.iter().copied());
-        let help = match (self.errors() < MOST_EXPLAINED).then(meant).flatten() {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if known.is_empty() => otherwise.into(),
-            None => format!("known names: {}", some_of(&known)),
-        };
+        let help = self.meant(name, known.iter().copied(), || match known.as_slice() {
+            [] => otherwise.into(),
+            known => format!("known names: {}", some_of(known.iter())),
+        });
         self.error(at, format!("there is no {what} `{name}`"), help);
+    }
+
+    /// Advice for an unknown name: the known name that it resembles, or `otherwise`.
+    pub(crate) fn meant<'a>(
+        &self,
+        name: &str,
+        known: impl IntoIterator<Item = &'a str>,
+        otherwise: impl FnOnce() -> String,
+    ) -> String {
+        match self.are_read().then(|| did_you_mean(name, known)).flatten() {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => otherwise(),
+        }
+    }
+
+    /// True as long as anybody reads the advice that comes with the next error: to find a name that one of thousands
+    /// resembles takes long.
+    pub(crate) fn are_read(&self) -> bool {
+        const MOST_READ: usize = 100;
+        self.errors() < MOST_READ
     }
 }
 

@@ -7,7 +7,7 @@
 use std::marker::PhantomData;
 use std::ops::Deref;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::Placed;
@@ -97,20 +97,20 @@ impl<T: Decode> Decode for Vec<T> {
 #[derive(Clone, Debug)]
 pub(crate) struct Named<T, K = OneWord> {
     things: IndexMap<String, Placed<T>>,
-    unreadable: Vec<String>,
+    unreadable: IndexSet<String>,
     rule: PhantomData<K>,
 }
 
 impl<T, K> Default for Named<T, K> {
     fn default() -> Self {
-        Self { things: IndexMap::new(), unreadable: Vec::new(), rule: PhantomData }
+        Self { things: IndexMap::new(), unreadable: IndexSet::new(), rule: PhantomData }
     }
 }
 
 impl<T, K> Named<T, K> {
     /// True if something of this name is written, even if it could not be read.
     pub fn mentions(&self, name: &str) -> bool {
-        self.things.contains_key(name) || self.unreadable.iter().any(|known| known == name)
+        self.things.contains_key(name) || self.unreadable.contains(name)
     }
 
     /// True if something could not be read.
@@ -141,11 +141,18 @@ impl<T: Decode, K: KeyRule> Decode for Named<T, K> {
         let mut named = Self::default();
         for (key, node) in entries {
             K::check(&key.name, key.at, problems);
+            let name = K::canonical(&key.name);
+            if named.mentions(&name) {
+                let message = format!("`{name}` is there twice, in different spellings");
+                problems.error(key.at, message, "write both together, once");
+            }
             match Placed::decode(Found { node, key: key.at }, problems) {
                 Some(thing) => {
-                    named.things.insert(key.name.clone(), thing);
+                    named.things.insert(name, thing);
                 }
-                None => named.unreadable.push(key.name.clone()),
+                None => {
+                    named.unreadable.insert(name);
+                }
             }
         }
         Some(named)

@@ -20,6 +20,7 @@ mod placed;
 mod problem;
 pub(crate) mod quantity;
 mod section;
+mod shared;
 mod short;
 pub mod tree;
 mod words;
@@ -32,8 +33,8 @@ pub(crate) use kinds::{Kind, Kinds, forms_of_kinds, one_of, read_kind, schema_fo
 pub(crate) use name::{AnyPath, Name, Prose, SomeWords};
 pub use name::{NAME_RULE, is_name, is_name_letter};
 pub(crate) use placed::Placed;
-pub(crate) use problem::did_you_mean;
 pub use problem::{Location, Problem, ProblemKind, Problems, Severity, SourceText, Sources};
+pub(crate) use problem::{did_you_mean, some_of};
 pub(crate) use section::{
     Entries, Field, Form, Part, decode_part, part_left_out, part_schema, schema_of, section,
 };

@@ -9,6 +9,7 @@ use std::ops::Deref;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::decode::{Decode, Found, expected};
+use super::path::normalize_edge;
 use super::problem::{Location, Problems};
 use super::tree::Value;
 use crate::printable::is_hidden;
@@ -57,6 +58,11 @@ impl Problems {
 pub(crate) trait KeyRule {
     /// Notes a key that breaks the rule.
     fn check(key: &str, at: Location, problems: &mut Problems);
+
+    /// The one spelling of keys that mean the same.
+    fn canonical(key: &str) -> String {
+        key.to_owned()
+    }
 }
 
 /// The rule for names of one word.
@@ -90,6 +96,10 @@ pub(crate) enum AnyPath {}
 impl KeyRule for AnyPath {
     fn check(key: &str, at: Location, problems: &mut Problems) {
         problems.line(key, at);
+    }
+
+    fn canonical(key: &str) -> String {
+        normalize_edge(key)
     }
 }
 

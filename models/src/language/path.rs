@@ -50,6 +50,17 @@ pub fn normalize_edge(name: &str) -> String {
     }
 }
 
+/// True if a key stands for a name that is [normalized](normalize_edge).
+pub fn is_same_name(key: &str, name: &str) -> bool {
+    key == name
+        || match key.split_once("->") {
+            Some((caller, callee)) => {
+                name.split_once(" -> ") == Some((caller.trim(), callee.trim()))
+            }
+            None => key.trim() == name,
+        }
+}
+
 impl Node {
     /// The same path with the number of an item in place of its name or kind.
     ///

@@ -1,5 +1,7 @@
 //! Problems of a scenario, with their places.
 
+use std::sync::Arc;
+
 /// A text that values come from: a file, standard input, a command-line argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceText {
@@ -11,23 +13,23 @@ pub struct SourceText {
 
 /// All texts of a scenario; a [`Location`] refers to one by its number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sources(Vec<SourceText>);
+pub struct Sources(Vec<Arc<SourceText>>);
 
 impl Sources {
     /// Adds a text and returns its number.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> u32 {
-        self.0.push(SourceText { name: name.into(), text: text.into() });
+        self.0.push(Arc::new(SourceText { name: name.into(), text: text.into() }));
         (self.0.len() - 1) as u32
     }
 
     /// The text with this number.
     pub fn get(&self, number: u32) -> Option<&SourceText> {
-        self.0.get(number as usize)
+        self.0.get(number as usize).map(Arc::as_ref)
     }
 }
 
 /// A place in a text, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Location {
     /// The number of the text.
     pub source: u32,
@@ -38,7 +40,7 @@ pub struct Location {
 }
 
 /// The severity of a problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
     /// The scenario cannot run.
     Error,
@@ -47,7 +49,7 @@ pub enum Severity {
 }
 
 /// The kinds of problems that are handled differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
     /// Any problem but the following.
     Ordinary,
@@ -60,7 +62,7 @@ pub enum ProblemKind {
 }
 
 /// A problem of a scenario.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Problem {
     /// Its severity.
     pub severity: Severity,
@@ -151,10 +153,12 @@ impl Problems {
 }
 
 /// Names to choose one from, the first of them if there are many.
-pub(crate) fn some_of(names: &[&str]) -> String {
+pub(crate) fn some_of<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) -> String {
     const MOST: usize = 20;
-    let shown = names[..names.len().min(MOST)].join(", ");
-    match names.len() {
+    let count = names.len();
+    let shown: Vec<S> = names.take(MOST).collect();
+    let shown = shown.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    match count {
         0..=MOST => shown,
         more => format!("{shown} and {} more", more - MOST),
     }

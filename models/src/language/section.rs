@@ -198,7 +198,7 @@ pub(crate) fn decode_part<T: Part>(found: Found<'_>, problems: &mut Problems) ->
 
 /// The part that an empty map describes; `None` if it needs any of its keys.
 pub(crate) fn part_left_out<T: Part>() -> Option<T> {
-    let node = Node { value: Value::Map(Vec::new()), at: Location::default() };
+    let node = Node { value: Value::map([]), at: Location::default() };
     let mut problems = Problems::default();
     let mut entries = Entries::of(Found { node: &node, key: node.at }, &mut problems)?;
     let part = T::read(&mut entries, &mut problems)?;

@@ -35,7 +35,7 @@ impl<T: HasShortForm> Decode for Short<T> {
             return decode_part(found, problems).map(Self);
         }
         let key = Key { name: T::KEY.to_owned(), at: found.node.at };
-        let value = Value::Map(vec![(key, found.node.clone())]);
+        let value = Value::map([(key, found.node.clone())]);
         let node = Node { value, at: found.node.at };
         decode_part(Found { node: &node, key: found.key }, problems).map(Self)
     }

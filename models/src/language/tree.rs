@@ -1,7 +1,10 @@
 //! YAML with the place of every value.
+//!
+//! Copies of a tree share what is in it: a change copies the lists and maps on the way to its place, and nothing else.
 
-pub use super::path::{Segment, normalize_edge, parse_path};
+pub use super::path::{Segment, is_same_name, normalize_edge, parse_path};
 use super::problem::{Location, Problem, did_you_mean};
+pub use super::shared::Shared;
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,9 +29,9 @@ pub enum Value {
     /// Any other scalar.
     Text(String),
     /// A list.
-    List(Vec<Node>),
+    List(Shared<Node>),
     /// Keys and values in the order of the file.
-    Map(Vec<(Key, Node)>),
+    Map(Shared<(Key, Node)>),
 }
 
 /// A key and its place.
@@ -56,7 +59,7 @@ impl Node {
         match (first, &self.value) {
             (Segment::Key(name), Value::Map(entries)) => entries
                 .iter()
-                .find(|(key, _)| normalize_edge(&key.name) == *name)
+                .find(|(key, _)| is_same_name(&key.name, name))
                 .and_then(|(_, node)| node.follow(rest)),
             (Segment::Index(index), Value::List(items)) => {
                 items.get(*index).and_then(|node| node.follow(rest))
@@ -71,10 +74,9 @@ impl Node {
         let (last, parents) = path.split_last()?;
         let parent = self.follow(parents)?;
         match (last, &parent.value) {
-            (Segment::Key(name), Value::Map(entries)) => entries
-                .iter()
-                .find(|(key, _)| normalize_edge(&key.name) == *name)
-                .map(|(key, _)| key.at),
+            (Segment::Key(name), Value::Map(entries)) => {
+                entries.iter().find(|(key, _)| is_same_name(&key.name, name)).map(|(key, _)| key.at)
+            }
             _ => parent.follow(std::slice::from_ref(last)).map(|node| node.at),
         }
     }
@@ -94,7 +96,7 @@ impl Node {
         match (last, self.get_mut(parents).map(|parent| &mut parent.value)) {
             (Segment::Key(name), Some(Value::Map(entries))) => {
                 let before = entries.len();
-                entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
+                entries.retain(|(key, _)| !is_same_name(&key.name, name));
                 entries.len() < before
             }
             (Segment::Index(index), Some(Value::List(items))) if *index < items.len() => {
@@ -138,12 +140,11 @@ impl Node {
             return Ok(());
         };
         if self.value == Value::Null {
-            self.value = Value::Map(Vec::new());
+            self.value = Value::map([]);
         }
         match (first, &mut self.value) {
             (Segment::Key(name), Value::Map(entries)) => {
-                let position =
-                    entries.iter().position(|(key, _)| normalize_edge(&key.name) == *name);
+                let position = entries.iter().position(|(key, _)| is_same_name(&key.name, name));
                 if rest.is_empty() && node.value == Value::Null {
                     if position.is_none() {
                         let known: Vec<&str> =
@@ -156,7 +157,7 @@ impl Node {
                             .map(|meant| format!("did you mean `{meant}`?"));
                         return Err(meant.map_or(problem.clone(), |help| problem.with_help(help)));
                     }
-                    entries.retain(|(key, _)| normalize_edge(&key.name) != *name);
+                    entries.retain(|(key, _)| !is_same_name(&key.name, name));
                     return Ok(());
                 }
                 let position = position.unwrap_or_else(|| {
@@ -171,7 +172,7 @@ impl Node {
                     (Some(key), Value::Integer(_), _) if !rest.is_empty() => {
                         let number = child.clone();
                         child.value =
-                            Value::Map(vec![(Key { name: key.to_owned(), at: number.at }, number)]);
+                            Value::map([(Key { name: key.to_owned(), at: number.at }, number)]);
                     }
                     (Some(key), Value::Map(_), Value::Integer(_)) if rest.is_empty() => {
                         let inner = [Segment::Key(key.to_owned())];
@@ -214,7 +215,9 @@ impl Node {
     pub fn move_to(&mut self, at: Location) {
         self.at = at;
         match &mut self.value {
-            Value::List(items) => items.iter_mut().for_each(|item| item.move_to(at)),
+            Value::List(items) => {
+                items.iter_mut().for_each(|item| item.move_to(at));
+            }
             Value::Map(entries) => entries.iter_mut().for_each(|(key, node)| {
                 key.at = at;
                 node.move_to(at);
@@ -250,7 +253,7 @@ impl Node {
         path.iter().try_fold(self, |node, segment| match (segment, &mut node.value) {
             (Segment::Key(name), Value::Map(entries)) => entries
                 .iter_mut()
-                .find(|(key, _)| normalize_edge(&key.name) == *name)
+                .find(|(key, _)| is_same_name(&key.name, name))
                 .map(|(_, node)| node),
             (Segment::Index(index), Value::List(items)) => items.get_mut(*index),
             _ => None,
@@ -259,6 +262,16 @@ impl Node {
 }
 
 impl Value {
+    /// A list.
+    pub fn list(items: impl IntoIterator<Item = Node>) -> Self {
+        Self::List(items.into_iter().collect())
+    }
+
+    /// A map.
+    pub fn map(entries: impl IntoIterator<Item = (Key, Node)>) -> Self {
+        Self::Map(entries.into_iter().collect())
+    }
+
     /// The kind of the value, with its article.
     pub fn description(&self) -> &'static str {
         match self {

@@ -7,13 +7,31 @@ use super::problem::{Location, Problem};
 use super::tree::{Key, Node, Value};
 use super::yaml_error::in_our_words;
 
+/// The most values of a file, those that references repeat included: 80 000 calls with five guards each, as four hundred
+/// services make that all call each other, are half of it.
+const MOST_NODES: usize = 4_000_000;
+
+/// The most values that references repeat, and ends of maps and lists: few bytes of a file can stand for so many.
+const MOST_REPLAYED: usize = 4_000_000;
+
 impl Node {
     /// Reads YAML; `source` is the number of its text.
     ///
     /// # Errors
     /// Fails at the first place where the text is not YAML.
     pub fn parse(text: &str, source: u32) -> Result<Self, Problem> {
-        let options = serde_saphyr::options! { strict_booleans: true };
+        let options = serde_saphyr::options! {
+            strict_booleans: true,
+            budget: serde_saphyr::budget! {
+                max_nodes: MOST_NODES,
+                max_events: 2 * MOST_NODES,
+                max_aliases: MOST_NODES,
+                enforce_alias_anchor_ratio: false,
+            },
+            alias_limits: serde_saphyr::alias_limits! {
+                max_total_replayed_events: MOST_REPLAYED,
+            },
+        };
         let tree: Spanned<Raw> =
             serde_saphyr::from_str_with_options(text, options).map_err(|error| {
                 let at =

@@ -2,14 +2,13 @@
 
 use super::fallbacks::{FallbackList, check_alternatives, compile_fallbacks};
 use super::links::link_of;
-use super::names::{Names, meant};
+use super::names::Names;
 use super::operator::OPERATOR;
 use super::plan::{Caller, Edge, Plan};
 use super::stations::probe_edge;
 use super::through::is_anything_through;
 use crate::guards::{Guard, GuardsSection, outlier_detection_of, pipeline};
 use crate::language::distribution::DurationPhrase;
-use crate::language::tree::normalize_edge;
 use crate::language::{Location, Placed, Problem, Problems, Short, part_left_out, section};
 use crate::resilience::load_balancer::{BalanceSection, compile_balance};
 use crate::system::{EdgePlan, NONE, ProbeKind};
@@ -58,15 +57,15 @@ pub(crate) fn compile_calls(names: &Names<'_>, plan: &mut Plan, problems: &mut P
             continue;
         }
         let name = plan.edge_name(edge, names);
-        let own = names.file.calls.iter().find(|(written, _)| normalize_edge(written) == name);
-        let call = own.map_or(default, |(_, call)| call);
+        let call = names.file.calls.get(&name).unwrap_or(default);
         let compiled = compile(call, edge, names, plan, problems);
         plan.blueprint.edges.push(compiled);
         index += 1;
     }
     check_alternatives(names, plan, problems);
+    let is_anything_through = is_anything_through(names);
     for (written, call) in names.file.calls.iter() {
-        check_edge_name(written, call.key(), names, plan, problems);
+        check_edge_name(written, call.key(), is_anything_through, names, plan, problems);
     }
 }
 
@@ -160,37 +159,35 @@ fn tries_again_through_proxy(guards: &[Guard]) -> bool {
 fn check_edge_name(
     written: &str,
     at: Location,
+    is_anything_through: bool,
     names: &Names<'_>,
     plan: &Plan,
     problems: &mut Problems,
 ) {
-    let Some((caller, callee)) = written.split_once("->") else {
+    let Some((caller, callee)) = written.split_once(" -> ") else {
         problems.error(at, format!("`{written}` is not an edge"), "write `caller -> callee`");
         return;
     };
-    let (caller, callee) = (caller.trim(), callee.trim());
-    let callers: Vec<&str> = names
-        .file
-        .workloads
-        .names()
-        .chain(names.file.queues.names())
-        .chain(names.stations())
-        .chain(is_anything_through(names).then_some(OPERATOR))
-        .collect();
-    let unknown = if callers.contains(&caller) {
-        names.find_station(callee).is_none().then_some(callee)
-    } else {
-        Some(caller)
+    let mut callers = names.callers(caller).filter(|caller| match caller {
+        Caller::Operator => is_anything_through,
+        Caller::Probe(_) => false,
+        _ => true,
+    });
+    let unknown = match callers.next() {
+        Some(_) => names.find_station(callee).is_none().then_some(callee),
+        None => Some(caller),
     };
     if let Some(unknown) = unknown {
-        let help = meant(unknown, callers.iter().copied(), || not_a_caller(unknown, callee));
+        let queues = names.file.queues.names();
+        let operator = is_anything_through.then_some(OPERATOR);
+        let known = names.file.workloads.names().chain(queues).chain(names.stations());
+        let help = problems.meant(unknown, known.chain(operator), || not_a_caller(unknown, callee));
         problems.error(at, format!("there is no `{unknown}`"), help);
         return;
     }
-    let edges = plan.edge_names(names);
-    if !edges.contains(&normalize_edge(written)) {
+    if plan.find_edge(written, names).is_none() {
         let message = format!("`{caller}` never calls `{callee}`: these settings have no effect");
-        let help = format!("the calls of this scenario are: {}", edges.join(", "));
+        let help = format!("the calls of this scenario are: {}", plan.some_edge_names(names));
         let problem = Problem::warning(message, Some(at));
         problems.add(problem.labelled("unused").with_help(help));
     }

@@ -12,7 +12,8 @@ use super::compile::compile_change;
 use super::file::Scenario;
 use super::load::{Loader, WrittenFile};
 use super::operator::{Written, by_time};
-use crate::language::tree::{Key, Node, Segment, Value, parse_path};
+use super::plan::most;
+use crate::language::tree::{Key, Node, Segment, Shared, Value, parse_path};
 use crate::language::{Decode, Found, Placed, Problem, Problems, Severity, expected};
 use crate::system::Blueprint;
 
@@ -22,7 +23,7 @@ const CHANGEABLE: [&str; 8] =
 
 /// Settings and their values, `path: value`.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings(Vec<(Key, Node)>);
+pub(crate) struct Settings(Shared<(Key, Node)>);
 
 impl Decode for Settings {
     fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
@@ -74,7 +75,12 @@ impl Loader {
     /// Applies the orders that set something to a file, one after the other.
     pub(super) fn changed_files(&mut self, tree: &Node, file: &Scenario) -> ChangedFiles {
         let mut changed = ChangedFiles::default();
-        for settings in settings_by_time(file) {
+        if let Some(beyond) = settings_by_time(file).nth(most::CHANGES) {
+            let message = format!("more than {} orders set something", most::CHANGES);
+            let help = "set several things in one order; each makes another system";
+            self.problems.add(Problem::error(message, Some(beyond.key())).with_help(help));
+        }
+        for settings in settings_by_time(file).take(most::CHANGES) {
             let mut latest = changed.trees.last().unwrap_or(tree).clone();
             for (key, value) in &settings.0 {
                 self.change(&mut latest, key, value);

@@ -1,64 +1,54 @@
 //! Cycles in the graph of calls.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
-/// Shortest cycles of a graph, one through each edge that lies on any, at most `most` of them.
-/// `calls[a]` lists the callees of `a`. Each cycle begins with its least member and is listed once.
+use petgraph::algo::kosaraju_scc;
+use petgraph::graph::{DiGraph, NodeIndex};
+
+/// Shortest cycles of a graph until each edge that lies on any lies on one of them, at most `most`. `calls[a]` lists the
+/// callees of `a`. Each cycle begins with its least member and is listed once.
 ///
-/// Nodes on no cycle are mostly peeled off first, and each search is breadth first: a large graph
-/// without cycles costs no more than reading it, whereas following every path would take forever.
+/// Only edges within a strongly connected component lie on cycles, and one search finds a cycle for each edge that the
+/// earlier ones have left out: a large graph costs no more than reading it, whereas following every path would take
+/// forever.
 pub(super) fn cycles(calls: &[Vec<usize>], most: usize) -> Vec<Vec<usize>> {
-    let calls = peeled(calls);
+    let mut component = vec![0; calls.len()];
+    for (number, members) in components(calls).into_iter().enumerate() {
+        members.into_iter().for_each(|member| component[member] = number);
+    }
     let mut cycles: Vec<Vec<usize>> = Vec::new();
+    let mut covered = BTreeSet::new();
     let edges = calls
         .iter()
         .enumerate()
         .flat_map(|(caller, callees)| callees.iter().map(move |callee| (caller, *callee)));
-    for (caller, callee) in edges {
+    for (caller, callee) in edges.filter(|(from, to)| component[*from] == component[*to]) {
         if cycles.len() >= most {
             break;
         }
-        let Some(mut cycle) = shortest_way(&calls, callee, caller) else { continue };
+        if covered.contains(&(caller, callee)) {
+            continue;
+        }
+        let Some(mut cycle) = shortest_way(calls, callee, caller) else { continue };
+        let next = cycle.iter().cycle().skip(1);
+        covered.extend(cycle.iter().copied().zip(next.copied()));
         let least = (0..cycle.len()).min_by_key(|position| cycle[*position]).unwrap_or(0);
         cycle.rotate_left(least);
-        if !cycles.contains(&cycle) {
-            cycles.push(cycle);
-        }
+        cycles.push(cycle);
     }
     cycles
 }
 
-/// The graph after repeatedly removing nodes that call nobody or that nobody calls.
-fn peeled(calls: &[Vec<usize>]) -> Vec<Vec<usize>> {
-    let mut callers = vec![Vec::new(); calls.len()];
+/// The strongly connected components of a graph, callers before callees (Kosaraju's algorithm).
+pub(super) fn components(calls: &[Vec<usize>]) -> Vec<Vec<usize>> {
+    let mut graph = DiGraph::<(), ()>::new();
+    let nodes: Vec<NodeIndex> = calls.iter().map(|_| graph.add_node(())).collect();
     for (caller, callees) in calls.iter().enumerate() {
-        for callee in callees {
-            callers[*callee].push(caller);
-        }
+        graph.extend_with_edges(callees.iter().map(|callee| (nodes[caller], nodes[*callee])));
     }
-    let mut is_peeled = vec![false; calls.len()];
-    for (onward, backward) in [(calls, &callers[..]), (&callers[..], calls)] {
-        let mut remaining: Vec<usize> = onward.iter().map(Vec::len).collect();
-        let mut ends: Vec<usize> =
-            (0..calls.len()).filter(|member| remaining[*member] == 0).collect();
-        while let Some(end) = ends.pop() {
-            is_peeled[end] = true;
-            for before in &backward[end] {
-                remaining[*before] -= 1;
-                if remaining[*before] == 0 {
-                    ends.push(*before);
-                }
-            }
-        }
-    }
-    let kept = |callees: &Vec<usize>| {
-        callees.iter().copied().filter(|callee| !is_peeled[*callee]).collect()
-    };
-    calls
-        .iter()
-        .enumerate()
-        .map(|(caller, callees)| if is_peeled[caller] { Vec::new() } else { kept(callees) })
-        .collect()
+    let callees_first = kosaraju_scc(&graph).into_iter();
+    let members = |component: Vec<NodeIndex>| component.into_iter().map(NodeIndex::index).collect();
+    callees_first.rev().map(members).collect()
 }
 
 /// A shortest path, both ends included.

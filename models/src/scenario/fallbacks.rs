@@ -268,9 +268,7 @@ pub(super) fn check_alternatives(names: &Names<'_>, plan: &Plan, problems: &mut 
     });
     for edge in stand_ins.filter(|edge| edges[*edge as usize].has_alternative()) {
         let name = plan.edge_name(plan.edges[edge as usize], names);
-        let calls = &names.file.calls;
-        let call = calls.iter().find(|(written, _)| super::tree::normalize_edge(written) == name);
-        let at = call.map(|(_, call)| call.key());
+        let at = names.file.calls.get(&name).map(Placed::key);
         let message = format!("`{name}` is a fallback and has a fallback of its own");
         let help = "list both, in order, as fallbacks of the first call";
         problems.add(Problem::error(message, at).with_help(help));

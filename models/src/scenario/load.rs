@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::analyses::{self, Analyses};
 use super::compile::{Compiled, compile};
@@ -60,13 +60,10 @@ pub struct Loaded {
 
 /// Reads, checks and compiles a scenario.
 pub fn load(input: &Input, overrides: &Overrides) -> Loaded {
-    let mut loaded = load_with(input, overrides, false);
-    loaded.note_idle_settings(input, overrides, false);
+    let parsed = Parsed::read(input);
+    let mut loaded = parsed.load(overrides);
+    loaded.note_idle_settings(&parsed, overrides);
     loaded
-}
-
-fn load_with(input: &Input, overrides: &Overrides, may_be_a_part: bool) -> Loaded {
-    Parsed::new(input, may_be_a_part).load(overrides)
 }
 
 /// A scenario with everything that it includes, before any override: what can be read once for many
@@ -135,7 +132,7 @@ impl Parsed {
 pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
     let parsed = Parsed::new(input, true);
     let mut checked = parsed.load(overrides);
-    checked.note_idle_settings(input, overrides, true);
+    checked.note_idle_settings(&parsed, overrides);
     if overrides.variant.is_some() {
         return checked;
     }
@@ -164,15 +161,15 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
 
 impl Loaded {
     /// Notes settings from outside the file that say what it says already.
-    fn note_idle_settings(&mut self, input: &Input, overrides: &Overrides, may_be_a_part: bool) {
+    fn note_idle_settings(&mut self, parsed: &Parsed, overrides: &Overrides) {
         if !matches!(overrides.request, Request::Run) || self.blueprint.is_none() {
             return;
         }
+        let description = self.description();
         for (index, setting) in overrides.settings.iter().enumerate() {
             let mut others = overrides.clone();
             others.settings.remove(index);
-            let without = load_with(input, &others, may_be_a_part);
-            if self.description() == without.description() {
+            if description == parsed.load_again(&others).description() {
                 let message = format!("`--set {setting}` changes nothing");
                 let problem = Problem::warning(message, None);
                 self.problems
@@ -189,14 +186,12 @@ impl Loaded {
     /// Adds the problems of another reading of the same file that are not listed yet.
     fn add(&mut self, other: Self, name: &str) {
         self.blueprint = self.blueprint.take().filter(|_| other.blueprint.is_some());
-        let news: Vec<Problem> =
-            other.problems.into_iter().filter(|problem| !self.problems.contains(problem)).collect();
-        self.problems.extend(
-            news.into_iter().map(|problem| Problem {
-                message: format!("{name}: {}", problem.message),
-                ..problem
-            }),
-        );
+        let known: IndexSet<Problem> = std::mem::take(&mut self.problems).into_iter().collect();
+        let news = other.problems.into_iter().filter(|problem| !known.contains(problem));
+        let news = news
+            .map(|problem| Problem { message: format!("{name}: {}", problem.message), ..problem });
+        let news: Vec<Problem> = news.collect();
+        self.problems = known.into_iter().chain(news).collect();
     }
 }
 
@@ -265,7 +260,7 @@ impl Loader {
     }
 
     /// The tree that a file stands for with what it includes, a variant and settings, and the names
-    /// of its variants.
+    /// of its variants; of a file that is loaded again without them.
     pub fn written(
         &mut self,
         parsed: &Parsed,
@@ -275,15 +270,19 @@ impl Loader {
         if self.may_be_a_part {
             stand_ins::complete(&mut tree);
         }
-        let variants: Vec<String> = tree
-            .get(&parse_path("variants"))
-            .map_or_else(Vec::new, |node| node.keys().map(|key| key.name.clone()).collect());
+        let section = parse_path("variants");
+        let written = tree.get(&section).filter(|_| !self.is_again);
+        let names = written.into_iter().flat_map(Node::keys).map(|key| key.name.clone());
+        let variants: Vec<String> = names.collect();
         if !overrides.request.is_candidate() && !self.is_again {
             self.check_variants(&tree);
         }
         let triggers = Triggers::of(&tree);
         if let Some(variant) = &overrides.variant {
-            self.apply_variant(&mut tree, variant, &variants);
+            self.apply_variant(&mut tree, variant);
+        }
+        if self.is_again {
+            tree.remove(&section);
         }
         for setting in &overrides.settings {
             self.apply_setting(&mut tree, setting);

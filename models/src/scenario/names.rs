@@ -1,13 +1,15 @@
 //! The meaning of the names in a file.
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::file::Scenario;
 use super::folder::Folder;
 use super::load::WrittenFile;
+use super::operator::OPERATOR;
+use super::plan::Caller;
 use super::stressed::Stress;
-use crate::language::{Location, Placed, Problem, Problems, Sources, did_you_mean};
-use crate::system::{NONE, StationKind};
+use crate::language::{Location, Placed, Problem, Problems, Sources};
+use crate::system::{NONE, ProbeKind, StationKind};
 
 /// The names of a file, resolved to dense ids. Compilation does not change them.
 pub(crate) struct Names<'a> {
@@ -22,7 +24,7 @@ pub(crate) struct Names<'a> {
     /// The stresses that limits on healing ask for, in the order of the limits.
     pub stresses: &'a [Stress],
     stations: IndexMap<&'a str, NamedStation>,
-    keyed_caches: Vec<&'a str>,
+    keyed_caches: IndexSet<&'a str>,
 }
 
 /// A station that a name stands for.
@@ -134,12 +136,22 @@ impl<'a> Names<'a> {
 
     /// The id of a cache that knows its keys, if the name stands for one.
     pub fn keyed_cache(&self, name: &str) -> Option<u32> {
-        self.keyed_caches.iter().position(|known| *known == name).map(|cache| cache as u32)
+        self.keyed_caches.get_index_of(name).map(|cache| cache as u32)
     }
 
     /// The names of the caches that know their keys.
-    pub fn keyed_caches(&self) -> &[&'a str] {
-        &self.keyed_caches
+    pub fn keyed_caches(&self) -> Vec<&'a str> {
+        self.keyed_caches.iter().copied().collect()
+    }
+
+    /// The callers with a name.
+    pub fn callers(&self, name: &str) -> impl Iterator<Item = Caller> {
+        let workload = self.file.workloads.get_index_of(name).map(|it| Caller::Workload(it as u32));
+        let station = self.find_station(name).map(|station| Caller::Station(station.id));
+        let queue = self.file.queues.get_index_of(name).map(|it| Caller::Queue(it as u32));
+        let operator = (name == OPERATOR).then_some(Caller::Operator);
+        let probe = ProbeKind::ALL.into_iter().find(|kind| kind.name() == name).map(Caller::Probe);
+        [workload, station, queue, operator, probe].into_iter().flatten()
     }
 
     /// Notes that a name stands for two things, if it does.
@@ -179,13 +191,4 @@ fn stations_by_name<'a>(
 /// "".
 pub(crate) fn split_target(target: &str) -> (&str, &str) {
     target.split_once('.').unwrap_or((target, ""))
-}
-
-/// Advice for an unknown name: the known name that it resembles, or `otherwise`.
-pub(crate) fn meant<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-    otherwise: impl FnOnce() -> String,
-) -> String {
-    did_you_mean(name, known).map_or_else(otherwise, |meant| format!("did you mean `{meant}`?"))
 }

@@ -5,7 +5,7 @@ use super::load::Loader;
 use super::request::{GoalsRequest, Request, SweepRequest};
 use super::short_forms::short_form;
 use crate::language::tree::{Node, Segment, Value, normalize_edge, parse_path};
-use crate::language::{Location, Problem, did_you_mean, unknown_key};
+use crate::language::{Location, Problem, some_of, unknown_key};
 
 impl Loader {
     /// Checks that every override of every variant leads somewhere, even if the variant is not
@@ -67,20 +67,19 @@ impl Loader {
         }
     }
 
-    pub fn apply_variant(&mut self, tree: &mut Node, variant: &str, variants: &[String]) {
+    pub fn apply_variant(&mut self, tree: &mut Node, variant: &str) {
         let path = [Segment::Key("variants".to_owned()), Segment::Key(variant.to_owned())];
         let Some(node) = tree.get(&path).cloned() else {
-            let help = match (
-                did_you_mean(variant, variants.iter().map(String::as_str)),
-                variants.is_empty(),
-            ) {
-                (Some(meant), _) => format!("did you mean `{meant}`?"),
-                (None, true) => "this scenario has no variants".to_owned(),
-                (None, false) => format!("known variants: {}", variants.join(", ")),
-            };
-            self.problems.add(
-                Problem::error(format!("there is no variant `{variant}`"), None).with_help(help),
-            );
+            let variants = tree.get(&path[..1]);
+            let known = variants.into_iter().flat_map(Node::keys).map(|key| key.name.as_str());
+            let known: Vec<&str> = known.collect();
+            let help = self.problems.meant(variant, known.iter().copied(), || match known[..] {
+                [] => "this scenario has no variants".to_owned(),
+                _ => format!("known variants: {}", some_of(known.iter())),
+            });
+            let at = variants.map(|node| node.at);
+            let message = format!("there is no variant `{variant}`");
+            self.problems.add(Problem::error(message, at).with_help(help));
             return;
         };
         let Value::Map(overrides) = node.value else { return };
@@ -153,7 +152,7 @@ impl Loader {
             };
             let texts: Vec<Node> = texts.iter().map(&mut text).collect();
             let at = texts[0].at;
-            self.put(tree, &section(key), Node { value: Value::List(texts), at }, at);
+            self.put(tree, &section(key), Node { value: Value::List(texts.into()), at }, at);
         }
         for (key, text) in &request.settings {
             let source = self.sources.add(format!("--{}", key.replace(' ', "-")), text);
@@ -171,7 +170,7 @@ impl Loader {
     fn apply_goals(&mut self, tree: &mut Node, request: &GoalsRequest) {
         leave_analysis(tree, Some("goals"));
         if let Some(condition) = &request.condition {
-            self.apply_condition(tree, condition, &mut Vec::new());
+            self.apply_condition(tree, condition);
         }
         for (path, value) in &request.values {
             // `off` of what the file does not have, as when an earlier `off` was written into it.
@@ -184,15 +183,30 @@ impl Loader {
 
     /// Applies the overrides of a condition; those of conditions that come together, one after the
     /// other.
-    pub(super) fn apply_condition(
+    pub(super) fn apply_condition(&mut self, tree: &mut Node, condition: &str) {
+        /// The most conditions that one is made of: each may repeat others, which repeat others.
+        const MOST_PARTS: usize = 1_000;
+        let at = tree.key_location(&condition_path(condition));
+        let mut left = MOST_PARTS;
+        self.apply_parts(tree, condition, &mut Vec::new(), &mut left);
+        if left == 0 {
+            let message = format!("`{condition}` is made of {MOST_PARTS} conditions or more");
+            let help = "name each only once, also in the lists of those that it names";
+            self.problems.add(Problem::error(message, at).with_help(help));
+        }
+    }
+
+    /// The same for a condition along a `trail` of those that it is part of, with as many parts as are `left`.
+    fn apply_parts(
         &mut self,
         tree: &mut Node,
         condition: &str,
         trail: &mut Vec<String>,
+        left: &mut usize,
     ) {
-        let path =
-            [parse_path("goals.conditions"), vec![Segment::Key(condition.to_owned())]].concat();
-        let Some(node) = tree.get(&path).cloned() else { return };
+        *left = left.saturating_sub(1);
+        let node = tree.get(&condition_path(condition)).filter(|_| *left > 0);
+        let Some(node) = node.cloned() else { return };
         if trail.iter().any(|known| known == condition) {
             let problem = Problem::error(
                 format!("the condition `{condition}` includes itself"),
@@ -210,7 +224,7 @@ impl Loader {
                 let names = together.into_iter().filter_map(|item| {
                     if let Value::Text(name) = item.value { Some(name) } else { None }
                 });
-                names.for_each(|name| self.apply_condition(tree, &name, trail));
+                names.for_each(|name| self.apply_parts(tree, &name, trail, left));
             }
             _ => {}
         }
@@ -263,6 +277,10 @@ impl Loader {
             self.problems.add(problem);
         }
     }
+}
+
+fn condition_path(condition: &str) -> Vec<Segment> {
+    [parse_path("goals.conditions"), vec![Segment::Key(condition.to_owned())]].concat()
 }
 
 /// Refuses a setting below a service, database, cache, host or workload that does not exist: it is

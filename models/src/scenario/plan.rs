@@ -9,7 +9,7 @@ use super::operator::OPERATOR;
 use crate::faults::{Trigger, TriggerOn};
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::Duration;
-use crate::language::{Location, Placed, Problems};
+use crate::language::{Location, Placed, Problems, some_of};
 use crate::steps::Op;
 use crate::system::{
     Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, ProbeKind,
@@ -36,6 +36,10 @@ pub(crate) mod most {
     pub const KEYS: u64 = 1_000_000;
     /// Partitions of one queue of messages.
     pub const PARTITIONS: u64 = 10_000;
+    /// Orders that set something, each of which makes another system.
+    pub const CHANGES: usize = 200;
+    /// Conditions of the goals of a scenario.
+    pub const CONDITIONS: usize = 1_000;
     /// Periods in a run of a rate that follows the time of day.
     pub const TURNS: f64 = 10_000.0;
 }
@@ -56,7 +60,7 @@ pub(crate) enum Caller {
 }
 
 /// An edge found in a handler, before its guards are known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Edge {
     /// The caller.
     pub caller: Caller,
@@ -69,33 +73,46 @@ pub(crate) struct Plan {
     /// The blueprint as compiled so far.
     pub blueprint: Blueprint,
     /// The edges that calls have been found to take.
-    pub edges: Vec<Edge>,
+    pub edges: IndexSet<Edge>,
+    /// The stations at the ends of these edges.
+    called_stations: IndexSet<u32>,
+    /// The kinds of the pools of each owner, in the order in which they were added.
+    pool_kinds: IndexMap<String, IndexSet<PoolKind>>,
+    /// The dense ids of the distributions, by what they say.
+    distributions: IndexMap<String, u32>,
     /// Calls or seconds that the windows of the guards so far cover.
     looked_back: u64,
     /// The number of resources that the steps being compiled hold, one inside the other.
     held: u32,
     /// True if some requests fail each time they are sent.
     pub has_poison: bool,
-    /// The first step of each operation of each station; the unnamed one is "".
+    /// The first step of each operation of each station, in the order of the program; the unnamed one is "".
     entries: IndexMap<(u32, String), u32>,
+    /// The places in this order of the operations of each station.
+    operations: IndexMap<u32, Vec<usize>>,
     /// The operation that each call site calls.
     called: Vec<(u32, String)>,
     /// The calls on which actions depend, with the places where they are written.
-    pub through: Vec<(Location, ThroughPlan)>,
+    pub through: IndexMap<Location, ThroughPlan>,
 }
 
 impl Plan {
     /// A plan in which nothing has been compiled yet.
     pub fn new(blueprint: Blueprint) -> Self {
+        let known = blueprint.distributions.iter().zip(0..);
         Self {
+            distributions: known.map(|(known, id)| (format!("{known:?}"), id)).collect(),
             blueprint,
-            edges: Vec::new(),
+            edges: IndexSet::new(),
+            called_stations: IndexSet::new(),
+            pool_kinds: IndexMap::new(),
             looked_back: 0,
             held: 0,
             has_poison: false,
             entries: IndexMap::new(),
+            operations: IndexMap::new(),
             called: Vec::new(),
-            through: Vec::new(),
+            through: IndexMap::new(),
         }
     }
 
@@ -121,11 +138,11 @@ impl Plan {
 
     /// The operations of all handlers of a station.
     pub fn operations_of(&self, station: u32) -> impl Iterator<Item = &Op> {
-        let entries = self.entries.iter().filter(move |((owner, _), _)| *owner == station);
-        entries.flat_map(|(_, &entry)| {
-            let later = self.entries.values().filter(|other| **other > entry);
-            let end = later.min().map_or(self.blueprint.program.len(), |end| *end as usize);
-            &self.blueprint.program[entry as usize..end]
+        let begin = |place: usize| self.entries.get_index(place).map(|(_, step)| *step as usize);
+        self.operations.get(&station).into_iter().flatten().flat_map(move |&place| {
+            let program = &self.blueprint.program;
+            let end = begin(place + 1).unwrap_or(program.len());
+            &program[begin(place).unwrap_or(end)..end]
         })
     }
 
@@ -154,11 +171,10 @@ impl Plan {
 
     fn known_distribution(&mut self, distribution: Distribution) -> u32 {
         let known = &mut self.blueprint.distributions;
-        let position = known.iter().position(|known| *known == distribution);
-        position.unwrap_or_else(|| {
+        *self.distributions.entry(format!("{distribution:?}")).or_insert_with(|| {
             known.push(distribution);
-            known.len() - 1
-        }) as u32
+            known.len() as u32 - 1
+        })
     }
 
     /// The id of a deadline that ends a wait; [`NONE`] for no deadline.
@@ -203,8 +219,26 @@ impl Plan {
 
     /// Adds a pool and returns its dense id.
     pub fn push_pool(&mut self, pool: PoolPlan) -> u32 {
+        if let Some(kinds) = self.pool_kinds.get_mut(&pool.owner) {
+            kinds.insert(pool.kind);
+        } else {
+            self.pool_kinds.insert(pool.owner.clone(), IndexSet::from([pool.kind]));
+        }
         self.blueprint.pools.push(pool);
         (self.blueprint.pools.len() - 1) as u32
+    }
+
+    /// The kinds of the pools of an owner.
+    pub fn pool_kinds(&self, owner: &str) -> impl Iterator<Item = PoolKind> {
+        self.pool_kinds.get(owner).into_iter().flatten().copied()
+    }
+
+    /// The names of all pools: `b.threads`.
+    pub fn pool_names(&self) -> impl Iterator<Item = String> {
+        let pools = self.pool_kinds.iter();
+        pools.flat_map(|(owner, kinds)| {
+            kinds.iter().map(move |kind| format!("{owner}.{}", kind.name()))
+        })
     }
 
     /// Adds a step and returns its number.
@@ -221,17 +255,19 @@ impl Plan {
     /// Notes that an operation of a station begins with the step that will be added next.
     pub fn begin_operation(&mut self, station: u32, operation: &str) {
         let entry = self.next_step();
-        self.entries.insert((station, operation.to_owned()), entry);
+        let (place, _) = self.entries.insert_full((station, operation.to_owned()), entry);
+        self.operations.entry(station).or_default().push(place);
     }
 
     /// The dense id of an edge.
     pub fn edge(&mut self, caller: Caller, callee: u32) -> u32 {
-        let edge = Edge { caller, callee };
-        let known = self.edges.iter().position(|known| *known == edge);
-        known.unwrap_or_else(|| {
-            self.edges.push(edge);
-            self.edges.len() - 1
-        }) as u32
+        self.called_stations.insert(callee);
+        self.edges.insert_full(Edge { caller, callee }).0 as u32
+    }
+
+    /// True if anything calls a station.
+    pub fn is_called(&self, station: u32) -> bool {
+        self.called_stations.contains(&station)
     }
 
     /// Adds a call site: a call of an operation, written as `service` or `service.operation`.
@@ -304,9 +340,24 @@ impl Plan {
         format!("{} -> {callee}", self.caller_name(edge.caller, names))
     }
 
+    /// The dense id of the edge of a name, if there is one.
+    pub fn find_edge(&self, name: &str, names: &Names<'_>) -> Option<u32> {
+        let (caller, callee) = name.split_once(" -> ")?;
+        let callee = names.find_station(callee)?.id;
+        let edges = names.callers(caller).filter_map(|caller| {
+            self.edges.get_index_of(&Edge { caller, callee }).map(|edge| edge as u32)
+        });
+        edges.min()
+    }
+
     /// The names of all edges found so far.
     pub fn edge_names(&self, names: &Names<'_>) -> Vec<String> {
         self.edges.iter().map(|edge| self.edge_name(*edge, names)).collect()
+    }
+
+    /// The names of the first edges, and the number of the others.
+    pub fn some_edge_names(&self, names: &Names<'_>) -> String {
+        some_of(self.edges.iter().map(|edge| self.edge_name(*edge, names)))
     }
 
     /// The number of instances that a caller has.
@@ -371,30 +422,30 @@ impl Plan {
 pub(crate) fn check_operation(target: &Placed<String>, names: &Names<'_>, problems: &mut Problems) {
     let (name, operation) = split_target(target);
     let file = names.file;
-    let (has_unnamed, named): (bool, Vec<&str>) = if let Some(service) = file.services.get(name) {
-        let has_unnamed = !service.handle.is_empty() || service.operations.is_empty();
-        (has_unnamed, service.operations.names().collect())
-    } else if let Some(database) = file.databases.get(name) {
-        (database.query.is_some(), database.queries.names().collect())
-    } else {
-        (true, Vec::new())
+    let (service, database) = (file.services.get(name), file.databases.get(name));
+    let exists = match (operation, service, database) {
+        ("", Some(service), _) => !service.handle.is_empty() || service.operations.is_empty(),
+        ("", None, Some(database)) => database.query.is_some(),
+        (_, Some(service), _) => service.operations.contains_key(operation),
+        (_, None, Some(database)) => database.queries.contains_key(operation),
+        ("", None, None) => true,
+        (_, None, None) => false,
     };
-    let exists = if operation.is_empty() { has_unnamed } else { named.contains(&operation) };
-    let is_whole = file.services.get(name).is_none_or(Placed::is_whole)
-        && file.databases.get(name).is_none_or(Placed::is_whole);
-    if exists || !is_whole {
+    if exists || !service.is_none_or(Placed::is_whole) || !database.is_none_or(Placed::is_whole) {
         return;
     }
+    let operations = service.map(|service| service.operations.names().collect());
+    let queries = || database.map(|database| database.queries.names().collect());
+    let named: Vec<&str> = operations.or_else(queries).unwrap_or_default();
     let message = match (operation, named.is_empty()) {
         ("", true) => return,
         ("", false) => format!("`{name}` has several operations"),
         _ => format!("`{name}` has no operation `{operation}`"),
     };
-    let known: Vec<String> = named.iter().map(|known| format!("`{name}.{known}`")).collect();
-    let help = if known.is_empty() {
+    let help = if named.is_empty() {
         format!("write `{name}`")
     } else {
-        format!("write one of {}", known.join(", "))
+        format!("write one of {}", some_of(named.iter().map(|it| format!("`{name}.{it}`"))))
     };
     problems.error(target.at(), message, help);
 }

@@ -25,7 +25,7 @@ impl Loader {
             return;
         }
         leave_analysis(tree, Some("goals"));
-        self.apply_condition(tree, condition, &mut Vec::new());
+        self.apply_condition(tree, condition);
         let Some(limits) = tree.get(&parse_path("goals.limits")) else { return };
         let at = limits.at;
         let items = if let Value::List(items) = &limits.value { items.as_slice() } else { &[] };

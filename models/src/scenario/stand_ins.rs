@@ -1,6 +1,7 @@
 //! Stand-ins for what a part of a scenario leaves to the file that includes it: the calls and the
 //! threads that an import prints are checked without the services that make and take the calls.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::merge::merge_missing;
@@ -15,31 +16,28 @@ pub(super) fn complete(tree: &mut Node) {
         return;
     }
     let edges = edges(tree);
-    let is_callee = |service: &&String| edges.iter().any(|(_, callee)| callee == *service);
-    let idle = idle.iter().filter(|service| !is_callee(service));
-    let mut callers: Vec<&str> =
-        edges.iter().map(|(caller, _)| caller).chain(idle).map(String::as_str).collect();
-    callers.sort_unstable();
-    callers.dedup();
+    let callees: BTreeSet<&str> = edges.iter().map(|(_, callee)| callee.as_str()).collect();
+    let mut callers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (caller, callee) in &edges {
+        callers.entry(caller).or_default().push(callee);
+    }
+    for service in idle.iter().filter(|service| !callees.contains(service.as_str())) {
+        callers.entry(service).or_default();
+    }
     let mut text = "workloads:\n".to_owned();
-    for (number, caller) in (1..).zip(&callers) {
+    for (number, caller) in (1..).zip(callers.keys()) {
         let _ = writeln!(text, "  stand-in-{number}: {{ to: {caller}, arrivals: constant 1/s }}");
     }
     text.push_str("services:\n");
-    for caller in &callers {
-        let calls = edges.iter().filter(|(from, _)| from == caller);
-        let mut steps: Vec<String> =
-            calls.map(|(_, callee)| format!("{{ call: {callee} }}")).collect();
+    for (caller, calls) in &callers {
+        let calls = calls.iter().map(|callee| format!("{{ call: {callee} }}"));
+        let mut steps: Vec<String> = calls.collect();
         if steps.is_empty() {
             steps.push("{ work: 1ms }".to_owned());
         }
         let _ = writeln!(text, "  {caller}: {{ handle: [ {} ] }}", steps.join(", "));
     }
-    let is_caller = |callee: &String| callers.contains(&callee.as_str());
-    let mut callees: Vec<&String> = edges.iter().map(|(_, callee)| callee).collect();
-    callees.sort_unstable();
-    callees.dedup();
-    for callee in callees.into_iter().filter(|callee| !is_caller(callee)) {
+    for callee in callees.into_iter().filter(|callee| !callers.contains_key(callee)) {
         let _ = writeln!(text, "  {callee}: {{ handle: [ {{ work: 1ms }} ] }}");
     }
     // Names that YAML cannot read are a problem of the calls themselves.

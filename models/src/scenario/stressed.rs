@@ -130,7 +130,7 @@ fn put_trigger(stress: &Stress, tree: &mut Node) -> usize {
     {
         let key = crate::language::tree::Key { name: "faults".to_owned(), at: stress.trigger.at };
         entries.retain(|(key, _)| key.name != "faults");
-        entries.push((key, Node { value: Value::List(Vec::new()), at: stress.trigger.at }));
+        entries.push((key, Node { value: Value::list([]), at: stress.trigger.at }));
     }
     let Some(Node { value: Value::List(faults), .. }) = tree.get_mut(&path) else { return 0 };
     let named = fault(&stress.trigger);

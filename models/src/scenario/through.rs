@@ -1,5 +1,6 @@
 //! Calls on which actions of operators and automation depend: `through: SERVICE`.
 
+use indexmap::IndexMap;
 use sim_core::SimDuration;
 
 use super::names::{Names, split_target};
@@ -29,7 +30,7 @@ impl Through {
     /// The call, which has been compiled; `None` if nothing must answer.
     pub fn plan(&self, plan: &Plan) -> Option<ThroughPlan> {
         let service = self.service.as_ref()?;
-        plan.through.iter().find(|(at, _)| *at == service.at()).map(|(_, through)| *through)
+        plan.through.get(&service.at()).copied()
     }
 }
 
@@ -45,12 +46,15 @@ pub(super) fn compile_through(names: &Names<'_>, plan: &mut Plan, problems: &mut
         let message = "something else is called `operator`, so nothing can go through a service";
         problems.error(first.key(), message, "give the other thing another name");
     }
+    let mut of_stations = IndexMap::new();
     for (name, service) in names.file.services.iter() {
         let Some(station) = names.find_station(name) else { continue };
         let through = service.autoscale.as_ref().and_then(|it| it.through.plan(plan));
-        let scalers = plan.blueprint.autoscalers.iter_mut();
-        for scaler in scalers.filter(|scaler| scaler.station == station.id && !scaler.is_manual) {
-            scaler.through = through;
+        of_stations.insert(station.id, through);
+    }
+    for scaler in plan.blueprint.autoscalers.iter_mut().filter(|scaler| !scaler.is_manual) {
+        if let Some(through) = of_stations.get(&scaler.station) {
+            scaler.through = *through;
         }
     }
 }
@@ -98,6 +102,6 @@ impl Through {
             problems.no_such("service", name, service.at(), known, "list it under `services:`");
         }
         plan.push(Op::Answer);
-        plan.through.push((service.at(), ThroughPlan { entry, again_after }));
+        plan.through.insert(service.at(), ThroughPlan { entry, again_after });
     }
 }

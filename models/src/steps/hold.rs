@@ -4,7 +4,7 @@ use super::call::{OnFailureWord, on_failure};
 use super::{Compile, Op, Step, sequence};
 use crate::Outcome;
 use crate::language::{Placed, Problems, section};
-use crate::scenario::{Caller, Names, Plan, meant};
+use crate::scenario::{Caller, Names, Plan};
 use crate::system::{Activity, Kept, NONE, Next, OnFailure, Turn};
 
 section! {
@@ -56,7 +56,7 @@ impl Hold {
         if !pools.is_some_and(|pools| pools.mentions(&self.hold)) {
             let known = pools.map_or_else(Vec::new, |pools| pools.names().collect::<Vec<_>>());
             let name = &**self.hold;
-            let help = meant(name, known.iter().copied(), || {
+            let help = problems.meant(name, known.iter().copied(), || {
                 format!("write `pools: {{ {name}: 10 }}` under `{owner}`")
             });
             problems.error(self.hold.at(), format!("`{owner}` has no pool `{name}`"), help);

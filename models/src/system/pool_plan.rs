@@ -4,7 +4,7 @@ use super::blueprint::{NONE, UNLIMITED};
 use crate::resources::{Discipline, HostLimits};
 
 /// The kind of slots in a pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PoolKind {
     /// Threads of a service, held from dequeue to reply.
     Threads,

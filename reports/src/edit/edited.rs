@@ -67,7 +67,7 @@ fn target(tree: &Node, path: &str, value: Node) -> Result<(Vec<Segment>, Node), 
                 return Ok((path, value));
             }
             (Value::Integer(_), [_, ..]) if value.value != Value::Null => {
-                let mut map = Node { value: Value::Map(Vec::new()), at: old.at };
+                let mut map = Node { value: Value::map([]), at: old.at };
                 map.set(&parse_path(max), old.clone(), old.at, short_form)?;
                 map.set(inner, value, old.at, short_form)?;
                 path.truncate(depth);

@@ -109,13 +109,13 @@ impl Parser<'_> {
     }
 
     fn map(&mut self, object: ast::Object<'_>, at: Location) -> Node {
-        let mut map = Node { value: Value::Map(Vec::new()), at };
+        let mut map = Node { value: Value::map([]), at };
         for property in object.properties {
             let at = self.place(range_of_name(&property.name));
             let name = property.name.into_string();
             let value = self.node(property.value);
             let nested = name.rsplit(':').fold(value, |node, part| Node {
-                value: Value::Map(vec![(Key { name: part.to_owned(), at }, node)]),
+                value: Value::map([(Key { name: part.to_owned(), at }, node)]),
                 at,
             });
             overlay(&mut map, nested, "", &mut |_, _, by| {

@@ -30,7 +30,7 @@ pub(super) fn parse(file: &SourceFile<'_>) -> Documents {
         start = end;
     }
     documents.trees.push(document(&mut entries, file));
-    documents.trees.retain(|tree| tree.value != Value::Map(Vec::new()));
+    documents.trees.retain(|tree| tree.value != Value::map([]));
     documents
 }
 
@@ -39,7 +39,7 @@ fn document(entries: &mut Vec<(Key, Node)>, file: &SourceFile<'_>) -> Node {
         || Location { source: file.source, start: 0, end: 0 },
         |(key, _): &(Key, Node)| key.at,
     );
-    Node { value: Value::Map(std::mem::take(entries)), at }
+    Node { value: Value::map(entries.drain(..)), at }
 }
 
 fn end_of_line(text: &str, start: usize) -> usize {

@@ -19,7 +19,7 @@ pub(super) enum Lists {
 pub(super) fn nest(document: &Node, lost: &mut Vec<Remark>) -> Node {
     let value = match &document.value {
         Value::Map(entries) => {
-            let mut nested = Node { value: Value::Map(Vec::new()), at: document.at };
+            let mut nested = Node { value: Value::map([]), at: document.at };
             for (key, node) in entries {
                 let node = steps(&key.name)
                     .into_iter()
@@ -129,11 +129,11 @@ impl Step {
     /// A node that leads to another by this step.
     fn lead_to(self, node: Node, at: Location) -> Node {
         let value = match self {
-            Self::Key(name) => Value::Map(vec![(Key { name, at }, node)]),
+            Self::Key(name) => Value::map([(Key { name, at }, node)]),
             Self::Index(index) => {
                 let mut items = vec![Node { value: Value::Null, at }; index.min(MOST_ITEMS)];
                 items.push(node);
-                Value::List(items)
+                Value::list(items)
             }
         };
         Node { value, at }

@@ -15,7 +15,7 @@ use crate::language::{
 };
 use crate::observe::FigureUnit;
 use crate::scenario::names::Names;
-use crate::scenario::plan::Plan;
+use crate::scenario::plan::{Plan, most};
 use crate::scenario::replay::AS_WRITTEN;
 use crate::scenario::rules::compile_rules;
 use crate::scenario::sentences::{Place, Resolver};
@@ -289,6 +289,14 @@ pub(super) fn compile_goals(
     let goals = &names.file.analyses.goals;
     if goals.settings.is_empty() && goals.limits.is_empty() {
         return None;
+    }
+    if let Some((_, beyond)) = goals.conditions.get_index(most::CONDITIONS) {
+        let message = format!("there are more than {} conditions", most::CONDITIONS);
+        problems.error(
+            beyond.key(),
+            message,
+            "keep those that differ in what they ask of the system",
+        );
     }
     goals.check_conditions(problems);
     goals.check_probabilities(problems);

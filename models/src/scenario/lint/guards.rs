@@ -1,9 +1,9 @@
 //! Warnings about guards that are in the wrong place, have no effect, or multiply retries.
 
-use indexmap::IndexMap;
 use sim_core::SimDuration;
 use sim_core::random::DrawKey;
 
+use super::super::cycles::components;
 use super::Graph;
 use crate::OutcomeSet;
 use crate::guards::{Breaker, Guard, Retry, Scope, Timeout};
@@ -19,6 +19,9 @@ const MANY_ATTEMPTS: u64 = 6;
 /// The most attempts that may follow each other without a pause. No client goes near: gRPC allows 5
 /// in all (gRFC A6), Envoy and the AWS SDKs make 2 and 3 by default.
 const MOST_WITHOUT_PAUSE: u32 = 10;
+
+/// Rounds through a cycle of calls after which attempts have multiplied beyond all bounds, if they do.
+const MOST_ROUNDS: usize = 64;
 
 /// The most attempts of a series whose pauses are looked at.
 const MOST_LOOKED_AT: u32 = 1_000;
@@ -166,9 +169,11 @@ impl Graph<'_> {
     fn deadline_that_nobody_sets(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
         let has_own = edge.timeout != NONE
             || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout(_)));
-        let callers = self.blueprint.edges.iter().filter(|other| self.callee(other) == edge.caller);
-        let is_given_one = callers.into_iter().any(|other| other.propagates_deadline);
-        if edge.propagates_deadline && !has_own && !is_given_one {
+        if !edge.propagates_deadline || has_own {
+            return;
+        }
+        let mut callers = self.station(&edge.caller).into_iter().flat_map(|it| self.edges_to(it));
+        if !callers.any(|(_, other)| other.propagates_deadline) {
             problems.add(
                 Problem::warning(
                     format!("`{}` passes a deadline on, but nobody sets one", self.name(index)),
@@ -264,21 +269,23 @@ impl Graph<'_> {
             };
             edge.guards.iter().map(of).fold(1_u64, u64::saturating_mul)
         };
-        // Attempts multiply over all levels; in a cycle of calls they would do so for ever.
-        let mut at_station: IndexMap<&str, u64> = IndexMap::new();
-        for _ in 0..self.blueprint.stations.len() {
-            let before = at_station.clone();
-            for edge in edges {
-                let above = before.get(edge.caller.as_str()).copied().unwrap_or(1);
-                let most = at_station.entry(self.callee(edge)).or_insert(1);
-                *most = (*most).max(above.saturating_mul(attempts(edge)));
-            }
-            if before == at_station {
-                break;
+        let mut at_station = vec![1_u64; self.blueprint.stations.len()];
+        let above = |edge: &EdgePlan, at_station: &[u64]| {
+            self.station(&edge.caller).map_or(1, |caller| at_station[caller])
+        };
+        for stations in components(&self.calls()) {
+            // In a cycle of calls attempts would multiply for ever.
+            for _ in 0..stations.len().min(MOST_ROUNDS) {
+                for &station in &stations {
+                    let into = self.edges_to(station).map(|(_, edge)| edge);
+                    let products =
+                        into.map(|edge| above(edge, &at_station).saturating_mul(attempts(edge)));
+                    at_station[station] = products.fold(at_station[station], u64::max);
+                }
             }
         }
         for (index, edge) in edges.iter().enumerate().filter(|(_, edge)| attempts(edge) > 1) {
-            let above = at_station.get(edge.caller.as_str()).copied().unwrap_or(1);
+            let above = above(edge, &at_station);
             let product = above.saturating_mul(attempts(edge));
             if above > 1 && product >= MANY_ATTEMPTS {
                 problems.add(

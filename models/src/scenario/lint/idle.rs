@@ -1,5 +1,7 @@
 //! Warnings about settings that change nothing in a run.
 
+use std::collections::BTreeSet;
+
 use super::Graph;
 use crate::OutcomeSet;
 use crate::guards::{Guard, Retry};
@@ -10,12 +12,18 @@ use crate::system::{EdgePlan, PoolKind, UNLIMITED};
 
 impl Graph<'_> {
     pub(super) fn settings_without_effect(&self, problems: &mut Problems) {
+        let has_branches = self.blueprint.program.iter().any(|op| matches!(op, Op::Fork(_)));
+        let scalers = self.blueprint.autoscalers.iter();
+        let scaled: BTreeSet<u32> = scalers.map(|scaler| scaler.station).collect();
         for (index, edge) in self.blueprint.edges.iter().enumerate() {
             self.retry_that_never_tries_again(index, edge, problems);
-            self.bulkhead_that_is_never_full(index, edge, problems);
+            if !has_branches {
+                self.bulkhead_that_is_never_full(index, edge, problems);
+            }
             self.attempts_with_nowhere_else_to_go(index, edge, problems);
             self.choice_of_one(index, edge, problems);
-            self.changes_of_instances_that_stay(index, edge, problems);
+            let scales = scaled.contains(&edge.callee);
+            self.changes_of_instances_that_stay(index, edge, scales, problems);
             self.ejections_that_never_come(index, edge, problems);
         }
         self.processors_that_nobody_needs(problems);
@@ -40,12 +48,11 @@ impl Graph<'_> {
     /// A limit on the calls of an instance that has no more threads than that to make them with.
     fn bulkhead_that_is_never_full(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
         let blueprint = self.blueprint;
-        let caller = blueprint.stations.iter().position(|station| station.name == edge.caller);
+        let caller = self.station(&edge.caller);
         let Some(caller) = caller.filter(|_| edge.is_caller_a_service) else { return };
         let first = blueprint.stations[caller].instances.start;
         let slots = &blueprint.pools[blueprint.instances[first as usize].slots as usize];
-        let has_branches = blueprint.program.iter().any(|op| matches!(op, Op::Fork(_)));
-        if slots.capacity == UNLIMITED || has_branches {
+        if slots.capacity == UNLIMITED {
             return;
         }
         // Work that outlives its caller holds permits beside those of the threads.
@@ -103,9 +110,9 @@ impl Graph<'_> {
         &self,
         index: usize,
         edge: &EdgePlan,
+        scales: bool,
         problems: &mut Problems,
     ) {
-        let scales = self.blueprint.autoscalers.iter().any(|it| it.station == edge.callee);
         let takes_out = edge.balance.takes_instances_out();
         let idle = [
             ("slow start", edge.balance.slow_start.is_some() && !takes_out && !scales),
@@ -142,8 +149,7 @@ impl Graph<'_> {
 
     fn pools_that_nobody_holds(&self, problems: &mut Problems) {
         for (owner, service) in self.file.services.iter() {
-            let station = self.blueprint.stations.iter().position(|station| station.name == *owner);
-            let Some(station) = station else { continue };
+            let Some(station) = self.station(owner) else { continue };
             for (number, (name, pool)) in service.pools.iter().enumerate() {
                 let takes = |op: &Op| matches!(op, Op::Take { resource, .. } if *resource as usize == number);
                 if self.operations[station].iter().any(takes) {
@@ -166,8 +172,9 @@ impl Graph<'_> {
             .map(|(name, service)| (name, &service.contention))
             .chain(self.file.databases.iter().map(|(name, it)| (name, &it.contention)));
         for (name, contention) in written {
-            let station = self.blueprint.stations.iter().position(|station| station.name == *name);
-            let (Some(contention), Some(station)) = (contention, station) else { continue };
+            let (Some(contention), Some(station)) = (contention, self.station(name)) else {
+                continue;
+            };
             let first = self.blueprint.stations[station].instances.start as usize;
             let instance = &self.blueprint.instances[first];
             let slots = &self.blueprint.pools[instance.slots as usize];
@@ -188,8 +195,7 @@ impl Graph<'_> {
     fn processors_that_nobody_needs(&self, problems: &mut Problems) {
         for (name, service) in self.file.services.iter() {
             let Some(cpus) = service.cpus.as_ref().map(Placed::key) else { continue };
-            let station = self.blueprint.stations.iter().position(|station| station.name == *name);
-            let Some(station) = station else { continue };
+            let Some(station) = self.station(name) else { continue };
             let does = |wanted: fn(&Op) -> bool| self.operations[station].iter().any(wanted);
             if does(|op| matches!(op, Op::Work(_))) {
                 continue;

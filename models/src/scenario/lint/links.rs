@@ -1,5 +1,7 @@
 //! Warnings about links.
 
+use std::collections::BTreeSet;
+
 use super::Graph;
 use super::idle::without_effect;
 use crate::guards::Guard;
@@ -9,9 +11,9 @@ use crate::system::{NONE, UNLIMITED};
 impl Graph<'_> {
     pub(super) fn links(&self, problems: &mut Problems) {
         let blueprint = self.blueprint;
+        let named: BTreeSet<u32> = blueprint.edges.iter().map(|edge| edge.link).collect();
         for (id, (name, link)) in self.file.links.iter().enumerate() {
-            let is_named = blueprint.edges.iter().any(|edge| edge.link == id as u32);
-            if !is_named && link.between.is_none() {
+            if !named.contains(&(id as u32)) && link.between.is_none() {
                 let message = format!("nothing goes over the link `{name}`");
                 let help = format!("name it in a call: `calls: {{ a -> b: {{ link: {name} }} }}`");
                 problems.add(

@@ -7,13 +7,14 @@ mod pools;
 mod regions;
 mod sessions;
 
+use indexmap::IndexMap;
+
 use super::calls::CallSection;
 use super::cycles::cycles;
 use super::file::Scenario;
-use crate::language::tree::normalize_edge;
 use crate::language::{Location, Placed, Problem, Problems};
 use crate::steps::Op;
-use crate::system::{Blueprint, StationKind};
+use crate::system::{Blueprint, EdgePlan, StationKind};
 
 /// At most this many cycles of calls are reported.
 const MOST_CYCLES: usize = 10;
@@ -26,7 +27,7 @@ pub(super) fn lint(
     operations: &[Vec<Op>],
     problems: &mut Problems,
 ) {
-    let graph = Graph { blueprint, file, operations };
+    let graph = Graph::new(file, blueprint, operations);
     graph.settings_without_effect(problems);
     graph.cycles(problems);
     graph.timeouts_longer_than_the_callers(problems);
@@ -43,22 +44,55 @@ struct Graph<'a> {
     file: &'a Scenario,
     /// The operations of the handlers of each station.
     operations: &'a [Vec<Op>],
+    /// The stations by name.
+    stations: IndexMap<&'a str, usize>,
+    /// The edges that leave a workload, station or queue, by its name.
+    edges_from: IndexMap<&'a str, Vec<usize>>,
+    /// The edges that lead to each station.
+    edges_to: Vec<Vec<usize>>,
 }
 
-impl Graph<'_> {
+impl<'a> Graph<'a> {
+    fn new(file: &'a Scenario, blueprint: &'a Blueprint, operations: &'a [Vec<Op>]) -> Self {
+        let mut edges_from: IndexMap<&str, Vec<usize>> = IndexMap::new();
+        let mut edges_to = vec![Vec::new(); blueprint.stations.len()];
+        for (index, edge) in blueprint.edges.iter().enumerate() {
+            edges_from.entry(&edge.caller).or_default().push(index);
+            edges_to[edge.callee as usize].push(index);
+        }
+        let names = blueprint.stations.iter().map(|station| station.name.as_str());
+        let stations = names.zip(0..).collect();
+        Self { blueprint, file, operations, stations, edges_from, edges_to }
+    }
+
+    /// The station of a name.
+    fn station(&self, name: &str) -> Option<usize> {
+        self.stations.get(name).copied()
+    }
+
+    /// The edges that leave a workload, station or queue, with their numbers.
+    fn edges_from(&self, name: &str) -> impl Iterator<Item = (usize, &'a EdgePlan)> {
+        let edges = self.edges_from.get(name).into_iter().flatten();
+        edges.map(|&index| (index, &self.blueprint.edges[index]))
+    }
+
+    /// The edges that lead to a station, with their numbers.
+    fn edges_to(&self, station: usize) -> impl Iterator<Item = (usize, &'a EdgePlan)> {
+        self.edges_to[station].iter().map(|&index| (index, &self.blueprint.edges[index]))
+    }
+
     fn name(&self, edge: usize) -> String {
         let edge = &self.blueprint.edges[edge];
         format!("{} -> {}", edge.caller, self.callee(edge))
     }
 
-    fn callee(&self, edge: &crate::system::EdgePlan) -> &str {
+    fn callee(&self, edge: &EdgePlan) -> &'a str {
         &self.blueprint.stations[edge.callee as usize].name
     }
 
     /// The settings of an edge, if it has any of its own.
     fn call(&self, name: &str) -> Option<&Placed<CallSection>> {
-        let calls = self.file.calls.iter();
-        calls.into_iter().find(|(written, _)| normalize_edge(written) == name).map(|(_, call)| call)
+        self.file.calls.get(name)
     }
 
     /// The place of a setting of an edge, or of the defaults it comes from.
@@ -78,15 +112,20 @@ impl Graph<'_> {
         self.blueprint.deadline(self.blueprint.edges[edge].timeout).map(|deadline| deadline.span)
     }
 
-    fn cycles(&self, problems: &mut Problems) {
-        let stations = &self.blueprint.stations;
-        let mut calls = vec![Vec::new(); stations.len()];
+    /// The callees of each station.
+    fn calls(&self) -> Vec<Vec<usize>> {
+        let mut calls = vec![Vec::new(); self.blueprint.stations.len()];
         for edge in &self.blueprint.edges {
-            if let Some(caller) = stations.iter().position(|station| station.name == edge.caller) {
+            if let Some(caller) = self.station(&edge.caller) {
                 calls[caller].push(edge.callee as usize);
             }
         }
-        for cycle in cycles(&calls, MOST_CYCLES) {
+        calls
+    }
+
+    fn cycles(&self, problems: &mut Problems) {
+        let stations = &self.blueprint.stations;
+        for cycle in cycles(&self.calls(), MOST_CYCLES) {
             let names: Vec<&str> =
                 cycle.iter().chain(cycle.first()).map(|id| stations[*id].name.as_str()).collect();
             let call = self.call(&format!("{} -> {}", names[0], names[1])).map(Placed::key);
@@ -102,18 +141,12 @@ impl Graph<'_> {
     }
 
     fn timeouts_longer_than_the_callers(&self, problems: &mut Problems) {
-        for outer in 0..self.blueprint.edges.len() {
-            for inner in 0..self.blueprint.edges.len() {
-                let is_behind =
-                    self.callee(&self.blueprint.edges[outer]) == self.blueprint.edges[inner].caller;
-                let (Some(caller_waits), Some(callee_waits)) =
-                    (self.timeout(outer), self.timeout(inner))
-                else {
-                    continue;
-                };
-                // A probe need not take the way of other requests.
-                let is_probe = self.blueprint.edges[outer].is_for_probes;
-                if is_behind && callee_waits > caller_waits && !is_probe {
+        // A probe need not take the way of other requests.
+        let edges = self.blueprint.edges.iter().enumerate();
+        for (outer, edge) in edges.filter(|(_, edge)| !edge.is_for_probes) {
+            let Some(caller_waits) = self.timeout(outer) else { continue };
+            for (inner, _) in self.edges_from(self.callee(edge)) {
+                if let Some(callee_waits) = self.timeout(inner).filter(|it| *it > caller_waits) {
                     let message = format!(
                         "`{}` waits {callee_waits} for an answer, but its caller gives up after {caller_waits} (`{}`)",
                         self.name(inner),
@@ -131,8 +164,7 @@ impl Graph<'_> {
 
     fn stations_never_called(&self, problems: &mut Problems) {
         for (id, station) in self.blueprint.stations.iter().enumerate() {
-            let mut calls = self.blueprint.edges.iter().filter(|edge| !edge.is_for_probes);
-            if calls.any(|edge| edge.callee == id as u32) {
+            if self.edges_to(id).any(|(_, edge)| !edge.is_for_probes) {
                 continue;
             }
             let name = station.name.as_str();

@@ -8,13 +8,8 @@ impl Graph<'_> {
     pub(super) fn pools(&self, problems: &mut Problems) {
         for (name, database) in self.file.databases.iter() {
             let Some(limit) = &database.max_connections else { continue };
-            let stations = &self.blueprint.stations;
-            let Some(station) = stations.iter().position(|station| station.name == *name) else {
-                continue;
-            };
-            let callers = self.blueprint.edges.iter().enumerate();
-            let callers: Vec<(usize, &EdgePlan)> =
-                callers.filter(|(_, edge)| edge.callee as usize == station).collect();
+            let Some(station) = self.station(name) else { continue };
+            let callers: Vec<(usize, &EdgePlan)> = self.edges_to(station).collect();
             self.more_than_it_takes(name, station, limit, &callers, problems);
             for (index, edge) in callers.iter().filter(|(_, edge)| edge.pool().is_none()) {
                 let message = format!(

@@ -11,8 +11,8 @@ impl Graph<'_> {
             let Source::Closed { begin_again, .. } = workload.source else { continue };
             let is_at_once = begin_again != NONE
                 && self.blueprint.distributions[begin_again as usize].mean() == 0.0;
-            let mut edges = self.blueprint.edges.iter();
-            let is_instant = edges.any(|it| it.caller == workload.name && it.latency == NONE);
+            let mut edges = self.edges_from(&workload.name);
+            let is_instant = edges.any(|(_, edge)| edge.latency == NONE);
             if !is_at_once || !is_instant {
                 continue;
             }

@@ -109,7 +109,7 @@ impl Resolver<'_, '_> {
         let name = target.name.clone();
         let known: Vec<&str> = self.names.file.alerts.names().collect();
         if !known.contains(&name.as_str()) {
-            let help = suggestion(&name, &known);
+            let help = suggestion(&name, &known, self.problems);
             self.problem_in(place, &target.at, format!("there is no alert `{name}`"), help);
             return None;
         }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::expect::sentence::Unreadable;
-use crate::language::{Location, Placed, Problems, did_you_mean};
+use crate::language::{Location, Placed, Problems, did_you_mean, some_of};
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
 
@@ -106,12 +106,7 @@ impl Resolver<'_, '_> {
 }
 
 /// Advice on which of the known names was meant.
-pub(super) fn suggestion(written: &str, known: &[&str]) -> String {
-    match did_you_mean(written, known.iter().copied()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!(
-            "known are {}",
-            known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-        ),
-    }
+pub(super) fn suggestion(written: &str, known: &[&str], problems: &Problems) -> String {
+    let quoted = known.iter().map(|name| format!("`{name}`"));
+    problems.meant(written, known.iter().copied(), || format!("known are {}", some_of(quoted)))
 }

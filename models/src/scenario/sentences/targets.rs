@@ -9,7 +9,7 @@ impl Resolver<'_, '_> {
         let found = self.names.file.queues.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.queues.names().collect();
-            let help = suggestion(&target.name, &known);
+            let help = suggestion(&target.name, &known, self.problems);
             self.problem_in(
                 place,
                 &target.at,
@@ -24,7 +24,7 @@ impl Resolver<'_, '_> {
         let found = self.names.file.links.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.links.names().collect();
-            let help = suggestion(&target.name, &known);
+            let help = suggestion(&target.name, &known, self.problems);
             let message = format!("there is no link `{}`", target.name);
             self.problem_in(place, &target.at, message, help);
         }
@@ -36,7 +36,7 @@ impl Resolver<'_, '_> {
         if found.is_none() {
             let known = self.plan.blueprint.effects.clone();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let help = suggestion(&target.name, &known);
+            let help = suggestion(&target.name, &known, self.problems);
             self.problem_in(
                 place,
                 &target.at,
@@ -51,7 +51,7 @@ impl Resolver<'_, '_> {
         let found = self.names.file.workloads.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.workloads.names().collect();
-            let help = suggestion(&target.name, &known);
+            let help = suggestion(&target.name, &known, self.problems);
             self.problem_in(
                 place,
                 &target.at,
@@ -96,14 +96,16 @@ impl Resolver<'_, '_> {
             return None;
         };
         let wanted = format!("{} -> {callee}", target.name);
-        let edges: Vec<String> = self.plan.edge_names(self.names);
-        let found = edges.iter().position(|edge| *edge == wanted);
+        let found = self.plan.find_edge(&wanted, self.names);
         if found.is_none() {
-            let known: Vec<&str> = edges.iter().map(String::as_str).collect();
-            let help = suggestion(&wanted, &known);
+            let is_read = self.problems.are_read();
+            let edges = if is_read { self.plan.edge_names(self.names) } else { Vec::new() };
+            let help = self.problems.meant(&wanted, edges.iter().map(String::as_str), || {
+                format!("known are {}", self.plan.some_edge_names(self.names))
+            });
             self.problem_in(place, &target.at, format!("no call goes over `{wanted}`"), help);
         }
-        found.map(|edge| edge as u32)
+        found
     }
 
     /// The owner and the kind of a pool: `b.threads`, `c -> d.permits`; of a service, database or
@@ -117,19 +119,14 @@ impl Resolver<'_, '_> {
             Some(callee) => format!("{} -> {callee}", target.name),
             None => target.name.clone(),
         };
-        let resource = target.part.as_ref().map(|part| format!("{owner}.{part}"));
-        let pools = &self.plan.blueprint.pools;
-        if let Some(pool) = pools.iter().find(|pool| resource.as_ref() == Some(&pool.owner)) {
-            return Some((pool.owner.clone(), pool.kind));
+        if let Some(part) = &target.part {
+            let resource = format!("{owner}.{part}");
+            let kind = self.plan.pool_kinds(&resource).next();
+            if let Some(kind) = kind {
+                return Some((resource, kind));
+            }
         }
-        let kinds: Vec<PoolKind> = self
-            .plan
-            .blueprint
-            .pools
-            .iter()
-            .filter(|pool| pool.owner == owner)
-            .map(|pool| pool.kind)
-            .collect();
+        let kinds: Vec<PoolKind> = self.plan.pool_kinds(&owner).collect();
         let found = match &target.part {
             None => kinds.first().copied(),
             Some(part) => kinds.iter().copied().find(|kind| kind.name() == part),
@@ -140,22 +137,15 @@ impl Resolver<'_, '_> {
             return Some((owner, PoolKind::Permits));
         }
         if found.is_none() {
-            let labels = || {
-                self.plan
-                    .blueprint
-                    .pools
-                    .iter()
-                    .map(|pool| format!("{}.{}", pool.owner, pool.kind.name()))
-            };
-            let mut known: Vec<String> =
-                labels().filter(|label| label.starts_with(&format!("{owner}."))).collect();
+            let start = format!("{owner}.");
+            let names = || self.plan.pool_names();
+            let mut known: Vec<String> = names().filter(|name| name.starts_with(&start)).collect();
             if known.is_empty() {
-                known = labels().collect();
+                known = names().collect();
             }
-            known.dedup();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             let written = &place.text[target.at.clone()];
-            let help = suggestion(written, &known);
+            let help = suggestion(written, &known, self.problems);
             self.problem_in(place, &target.at, format!("there is no pool `{written}`"), help);
         }
         found.map(|kind| (owner, kind))

@@ -87,8 +87,7 @@ pub(crate) fn compile_contents(
         starts_full: cache.starts.as_ref().is_some_and(|starts| **starts == Contents::Full),
         coalesces: cache.coalesce.as_ref().is_some_and(|coalesces| **coalesces),
     };
-    let station = plan.blueprint.stations.iter().position(|station| station.name == name);
-    let station = station.map_or(NONE, |station| station as u32);
+    let station = names.find_station(name).map_or(NONE, |station| station.id);
     plan.blueprint.caches.push(CachePlan { station, settings });
 }
 
