@@ -320,6 +320,49 @@ fn a_journal_of_another_version_or_sweep_or_part_is_refused() {
     assert!(told.contains("line 1: it is not the header of a journal"), "{told}");
 }
 
+/// Lines without an end, as a full disk or a device may have: they are not read into memory.
+#[test]
+fn a_line_that_is_too_long_is_refused() {
+    let whole = Undisturbed::new();
+    for (kept, place) in [(0, "line 1: "), (whole.lines()[0].len(), "line 2: ")] {
+        let path = whole.with("disturbed.jsonl", &whole.journal[..kept]);
+        let file = std::fs::OpenOptions::new().write(true).open(&path).expect("a file");
+        file.set_len(kept as u64 + (64 << 20) + 1).expect("a file with a hole");
+        let refused =
+            resumed(&whole.sweep, Shard::WHOLE, &path).expect_err("a line without an end");
+        let told = told(&refused);
+        assert!(told.contains(place) && told.contains("longer than 64 MiB"), "{told}");
+    }
+}
+
+/// A journal comes from anywhere, and so does the name of its folder.
+#[cfg(unix)]
+#[test]
+fn what_is_said_of_a_journal_stays_on_one_line() {
+    let whole = Undisturbed::new();
+    let folder = whole.folder.path().join("a\nPASS \u{1b}[31mb");
+    std::fs::create_dir(&folder).expect("a folder");
+    let path = folder.join(JOURNAL);
+    let lines = whole.lines();
+    let version = format!("\"fusebox\":\"{}\"", env!("CARGO_PKG_VERSION"));
+    let journals = [
+        record(&lines[0], &version, "\"fusebox\":\"9\\nPASS\""),
+        record(&lines[0], "\"seed\"", "\"a\\nPASS\""),
+        [lines[0].clone(), record(&lines[1], "\"point\"", "\"a\\nPASS\"")].concat(),
+        [lines[0].clone(), b"{\n".to_vec()].concat(),
+        Vec::new(),
+    ];
+    for journal in journals {
+        std::fs::write(&path, &journal).expect("written");
+        let refused = Journal::open(&path).and_then(|journal| result(&[journal]).map(drop));
+        let told = refused.expect_err("no journal of ours").to_string();
+        assert!(!told.contains(char::is_control), "{told:?}");
+        assert!(told.contains("a␊PASS ␛[31mb"), "{told:?}");
+    }
+    let missing = Journal::open(&folder.join("missing.jsonl")).expect_err("no file").to_string();
+    assert!(!missing.contains(char::is_control), "{missing:?}");
+}
+
 #[test]
 fn one_process_at_a_time_writes_a_journal() {
     let whole = Undisturbed::new();

@@ -1,6 +1,7 @@
 //! The command line as a user meets it: what is printed, where, and with which exit code.
 
 mod hostile;
+mod notices;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

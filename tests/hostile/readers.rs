@@ -1,8 +1,10 @@
-//! What reads our output: a terminal, a spreadsheet, and parsers of other people.
+//! What reads our output: a spreadsheet, and parsers of other people.
 
 use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};
 use sim_reports::Palette;
+
+use super::terminal;
 
 /// True for what a report may hold besides visible characters.
 fn is_layout(c: char) -> bool {
@@ -48,6 +50,7 @@ pub fn report(of: impl Fn(Palette) -> String, about: &str) {
     let [without, with] = [Palette::Plain, Palette::Coloured].map(of);
     plain(&without, about);
     assert_eq!(without_styles(&with, about), without, "{about}");
+    terminal::shows(&with, &without, about);
 }
 
 /// The text without the sequences that choose colour and weight.

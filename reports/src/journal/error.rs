@@ -4,21 +4,26 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use sim_models::printable::line;
 use thiserror::Error;
 
 use crate::files::WriteError;
+use crate::printable;
 
-/// A failure to use a journal.
+/// A failure to use a journal. A path, and what a journal says, is shown on one line, whatever is in it.
 #[derive(Debug, Error)]
 pub enum JournalError {
     /// A folder has no journal.
-    #[error("there is no {0}: name folders that `fusebox sweep --out` has written")]
+    #[error(
+        "there is no {}: name folders that `fusebox sweep --out` has written",
+        printable::path(_0)
+    )]
     Missing(PathBuf),
     /// A journal holds nothing.
-    #[error("{0} holds nothing yet: run its part with --resume")]
+    #[error("{} holds nothing yet: run its part with --resume", printable::path(_0))]
     Unbegun(PathBuf),
     /// A journal cannot be read.
-    #[error("cannot read {path}: {cause}")]
+    #[error("cannot read {}: {cause}", printable::path(path))]
     Read {
         /// The journal.
         path: PathBuf,
@@ -27,7 +32,8 @@ pub enum JournalError {
     },
     /// A record cannot be added.
     #[error(
-        "cannot write {path}: {cause}; once that is put right, --resume continues with what it holds"
+        "cannot write {}: {cause}; once that is put right, --resume continues with what it holds",
+        printable::path(path)
     )]
     Append {
         /// The journal.
@@ -36,11 +42,16 @@ pub enum JournalError {
         cause: io::Error,
     },
     /// Another process writes the journal.
-    #[error("another process is writing {0}: wait until it has ended, or choose another folder")]
+    #[error(
+        "another process is writing {}: wait until it has ended, or choose another folder",
+        printable::path(_0)
+    )]
     InUse(PathBuf),
     /// The first line of the file is not the header of a journal.
     #[error(
-        "{path}, line 1: {cause}; nothing can be continued from this file: begin anew in another folder"
+        "{}, line 1: {}; nothing can be continued from this file: begin anew in another folder",
+        printable::path(path),
+        line(cause)
     )]
     Header {
         /// The file.
@@ -50,7 +61,9 @@ pub enum JournalError {
     },
     /// Another version of Fusebox made the journal.
     #[error(
-        "{path}, line 1: it was made by version {made} of fusebox, and this is {this}: use that version, or begin anew in another folder",
+        "{}, line 1: it was made by version {} of fusebox, and this is {this}: use that version, or begin anew in another folder",
+        printable::path(path),
+        line(made),
         this = env!("CARGO_PKG_VERSION")
     )]
     Version {
@@ -60,7 +73,10 @@ pub enum JournalError {
         made: String,
     },
     /// A line of the file is not a record of this journal.
-    #[error("{at}: {cause}; delete this line, and --resume simulates again what it recorded")]
+    #[error(
+        "{at}: {}; delete this line, and --resume simulates again what it recorded",
+        line(cause)
+    )]
     Record {
         /// The line.
         at: LineOfFile,
@@ -69,7 +85,8 @@ pub enum JournalError {
     },
     /// Two records say different things about the same simulation.
     #[error(
-        "{first} and {second} contradict each other about {about}: delete both lines, and --resume simulates it again"
+        "{first} and {second} contradict each other about {}: delete both lines, and --resume simulates it again",
+        line(about)
     )]
     Contradiction {
         /// The line that was read first.
@@ -81,7 +98,9 @@ pub enum JournalError {
     },
     /// It is the journal of another sweep.
     #[error(
-        "{path} belongs to another sweep: {difference}; give the scenario and the arguments that it was begun with, or another folder"
+        "{} belongs to another sweep: {}; give the scenario and the arguments that it was begun with, or another folder",
+        printable::path(path),
+        line(difference)
     )]
     Other {
         /// The journal.
@@ -91,7 +110,10 @@ pub enum JournalError {
     },
     /// Two journals are not parts of one sweep.
     #[error(
-        "{path} and {other} are of different sweeps: in the first, {difference}; name only folders of one sweep"
+        "{} and {} are of different sweeps: in the first, {}; name only folders of one sweep",
+        printable::path(path),
+        printable::path(other),
+        line(difference)
     )]
     Apart {
         /// A journal.
@@ -102,7 +124,10 @@ pub enum JournalError {
         difference: String,
     },
     /// A new journal cannot take the place of an old one.
-    #[error("{0} already exists: continue it with --resume, or choose another folder")]
+    #[error(
+        "{} already exists: continue it with --resume, or choose another folder",
+        printable::path(_0)
+    )]
     Exists(PathBuf),
     /// Points are missing.
     #[error(
@@ -132,6 +157,6 @@ pub struct LineOfFile {
 
 impl fmt::Display for LineOfFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, line {}", self.path.display(), self.line)
+        write!(f, "{}, line {}", printable::path(&self.path), self.line)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -11,6 +11,10 @@ use serde::de::DeserializeOwned;
 use super::record::{DAMAGED, Record};
 use super::{JournalError, LineOfFile};
 
+/// The most bytes of a line: as many as a scenario may have, whose lists of values the header repeats.
+const MOST_BYTES: u64 = 64 << 20;
+/// The reason for which a longer one is refused.
+const TOO_LONG: &str = "it is longer than 64 MiB, and no record is";
 /// The beginning of every header.
 const BEGINNING: &[u8] = b"{\"fusebox\":\"";
 
@@ -111,9 +115,16 @@ impl Lines {
 
     fn read(&mut self) -> Result<Vec<u8>, JournalError> {
         let mut line = Vec::new();
-        let read = self.reader.read_until(b'\n', &mut line);
-        read.map_err(|cause| JournalError::Read { path: self.path.clone(), cause })?;
-        Ok(line)
+        let read = self.reader.by_ref().take(MOST_BYTES + 1).read_until(b'\n', &mut line);
+        let read = read.map_err(|cause| JournalError::Read { path: self.path.clone(), cause })?;
+        if read as u64 <= MOST_BYTES {
+            return Ok(line);
+        }
+        let (path, cause) = (self.path.clone(), TOO_LONG.to_owned());
+        Err(match self.line {
+            0 => JournalError::Header { path, cause },
+            before => JournalError::Record { at: LineOfFile { path, line: before + 1 }, cause },
+        })
     }
 }
 

@@ -31,7 +31,8 @@ impl Snapshots {
     pub fn parse(text: &str) -> Self {
         let mut sections = IndexMap::new();
         let mut current: Option<(String, String)> = None;
-        for line in text.lines() {
+        // Tools may leave any number of carriage returns, and a file is to be the same after it was read and written.
+        for line in text.lines().map(|line| line.trim_end_matches('\r')) {
             match line.strip_prefix("== ").and_then(|rest| rest.strip_suffix(" ==")) {
                 Some(title) => {
                     sections.extend(current.replace((title.to_owned(), String::new())));

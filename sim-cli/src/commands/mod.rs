@@ -8,6 +8,7 @@ mod check;
 mod completions;
 mod export;
 mod import;
+mod licenses;
 mod merge;
 mod new;
 mod recommend;
@@ -56,6 +57,7 @@ pub enum Command {
     Export(export::ExportCommand),
     Schema(schema::SchemaCommand),
     Completions(completions::CompletionsCommand),
+    Licenses(licenses::LicensesCommand),
 }
 
 impl Command {
@@ -74,6 +76,7 @@ impl Command {
             Self::Export(export) => export.execute(),
             Self::Schema(schema) => schema.execute(),
             Self::Completions(completions) => completions.execute(),
+            Self::Licenses(licenses) => licenses.execute(),
         }
     }
 }
