@@ -383,7 +383,9 @@ fn a_sweep_that_is_stopped_shows_its_finished_points() {
         let mut finished = Mutex::new(0);
         let keep = |points: &[Point]| {
             *finished.lock().expect("nobody panics") += points.len();
-            points.iter().for_each(|point| journal.append(point).expect("it can be written"));
+            for point in points {
+                journal.append(point).expect("it can be written");
+            }
             Ok::<(), Interrupted>(())
         };
         let ended = sweep.run(Shard::WHOLE, &|_| false, &Impatient::after(1, asks), &keep);
