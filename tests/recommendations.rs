@@ -8,12 +8,11 @@ mod subjects;
 mod theory;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use sim_experiments::recommend::{
     Conclusion, Formula, Recommendation, Standing, TunableSystem, recommend,
 };
-use sim_experiments::{Interrupted, Trial, Unattended, Unready, Watch};
+use sim_experiments::{Impatient, Interrupted, Trial, Unattended, Unready};
 use sim_models::scenario::{Input, Overrides};
 use sim_reports::recommend::{RUNS, RunJournal, json, report};
 use sim_reports::{Palette, diagnostics};
@@ -90,27 +89,12 @@ fn what_cannot_be_had_is_told_with_the_best_that_can() {
     assert!(text.contains("nothing comes closer than what the search began with"), "{text}");
 }
 
-/// Interrupts once it has been asked so many times.
-struct Impatient(AtomicU64);
-
-impl Watch for Impatient {
-    fn jobs(&self) -> usize {
-        1
-    }
-
-    fn is_interrupted(&self) -> bool {
-        let left = self.0.load(Ordering::Relaxed);
-        self.0.store(left.saturating_sub(1), Ordering::Relaxed);
-        left == 0
-    }
-}
-
 /// Whenever it is stopped, it has the best so far, as soon as the present settings are known: never worse
 /// than them, and never said to be an answer.
 #[test]
 fn a_search_that_is_stopped_tells_the_best_so_far() {
     let system = system(QUEUE, &[]).expect("sound goals");
-    let stopped = |asks: u64| recommend(&system, &Impatient(AtomicU64::new(asks)));
+    let stopped = |asks: u64| recommend(&system, &Impatient::after(1, asks));
     assert_eq!(stopped(0).map(|_| ()), Err(Interrupted));
     let mut costs = Vec::new();
     for asks in [20, 60, 150] {
@@ -135,7 +119,7 @@ fn a_search_that_finds_nothing_can_be_stopped_anywhere() {
     let system = system(QUEUE, &[limit, "run.duration=20s"]).expect("sound goals");
     let mut seen = Vec::new();
     for asks in (0..400).step_by(7) {
-        match recommend(&system, &Impatient(AtomicU64::new(asks))) {
+        match recommend(&system, &Impatient::after(1, asks)) {
             Ok(found) if found.conclusion == Conclusion::Interrupted => {
                 assert!(!report(&found, "test", Palette::Plain).is_empty());
                 seen.push(found.limits[0].now.figure.expect("measured").mean);
@@ -158,7 +142,7 @@ fn a_search_that_goes_on_comes_to_the_same_answer() {
     let resumed = loop {
         let journal = Arc::new(RunJournal::resume(folder.path()).expect("a journal"));
         let remembering = system.clone().remembering(journal.clone());
-        let found = recommend(&remembering, &Impatient(AtomicU64::new(40 + 20 * stops)));
+        let found = recommend(&remembering, &Impatient::after(1, 40 + 20 * stops));
         journal.check().expect("written");
         match found {
             Ok(found) if found.conclusion != Conclusion::Interrupted => {
@@ -179,7 +163,7 @@ fn a_journal_of_runs_that_is_damaged_or_of_another_version_is_refused_and_a_cut_
     let system = system(QUEUE, &[]).expect("sound goals");
     let journal = Arc::new(RunJournal::create(folder.path()).expect("a journal"));
     let remembering = system.remembering(journal);
-    let _ = recommend(&remembering, &Impatient(AtomicU64::new(60)));
+    let _ = recommend(&remembering, &Impatient::after(1, 60));
     drop(remembering);
     let text = std::fs::read_to_string(&path).expect("it was written");
     let resumed = |text: &str| {

@@ -6,11 +6,12 @@ use std::sync::Mutex;
 
 use sim_experiments::sweep::analysis::Analysis;
 use sim_experiments::sweep::{Chooser, Estimate, Point, PointState, Shard, Sweep};
-use sim_experiments::{Interrupted, Unattended, Unready};
+use sim_experiments::{Impatient, Interrupted, Unattended, Unready};
 use sim_models::observe::FigureUnit;
 use sim_models::scenario::{Input, Overrides, Request, SweepPlan, SweepRequest};
 use sim_models::study::{Design, FigurePlan, Parameter, Replications};
-use sim_reports::sweep::{Header, JOURNAL, Journal, findings, write_all};
+use sim_reports::Palette;
+use sim_reports::sweep::{Header, JOURNAL, Journal, findings, report_of_part, write_all};
 
 use crate::running::{self, one_section_a_line};
 
@@ -369,4 +370,51 @@ fn every_level_of_every_setting_is_looked_at_before_anything_runs() {
     assert!(told[0].contains("many") && told[1].contains("often"), "{told:?}");
     let nothing = QUEUE.split("sweep:").next().expect("a beginning");
     assert!(matches!(sweep(nothing, SweepRequest::default()), Err(Unready::NothingAsked)));
+}
+
+/// Wherever it is stopped, it shows the points that are finished, as the whole sweep has them, and says how many they are.
+#[test]
+fn a_sweep_that_is_stopped_shows_its_finished_points() {
+    let sweep = sound(QUEUE, &[]);
+    let header = Header::of(&sweep, Shard::WHOLE);
+    let all = sweep.points_of(Shard::WHOLE);
+    let shown_after = |asks: u64| {
+        let journal = Journal::temporary(&header).expect("a journal");
+        let mut finished = Mutex::new(0);
+        let keep = |points: &[Point]| {
+            *finished.lock().expect("nobody panics") += points.len();
+            for point in points {
+                journal.append(point).expect("it can be written");
+            }
+            Ok::<(), Interrupted>(())
+        };
+        let ended = sweep.run(Shard::WHOLE, &|_| false, &Impatient::after(1, asks), &keep);
+        let text = report_of_part(&header, &journal, Palette::Plain).expect("it can be read");
+        let finished = *finished.get_mut().expect("nobody panics");
+        assert!(
+            text.contains(&format!(
+                "PARTIAL: the sweep was interrupted; these are {finished} of {all} points"
+            )),
+            "{text}"
+        );
+        let is_row = |line: &&str| {
+            line.trim().split(' ').next().is_some_and(|it| it.parse::<u64>().is_ok())
+                && !line.contains(" of ")
+        };
+        let rows: Vec<String> = text.lines().filter(is_row).map(str::to_owned).collect();
+        (ended, finished, rows)
+    };
+    let (ended, count, whole) = shown_after(u64::MAX);
+    assert_eq!((ended, count as u64), (Ok(()), all));
+    let mut seen = BTreeSet::new();
+    for asks in [0, 10, 40] {
+        let (ended, count, rows) = shown_after(asks);
+        assert_eq!(ended, Err(Interrupted), "{asks}");
+        let words = |rows: &[String]| -> Vec<String> {
+            rows.iter().map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+        };
+        assert!(words(&whole).starts_with(&words(&rows)) && rows.len() >= count, "{rows:?}");
+        seen.insert(count);
+    }
+    assert!(seen.len() > 1 && seen.contains(&0), "{seen:?}");
 }

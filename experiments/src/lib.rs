@@ -28,4 +28,4 @@ pub use parallel::{in_order, replay_all, run_all};
 pub use run::{Figures, Finished, Progress, complete, figures, replications, run};
 pub use study::{Study, Unready};
 pub use trial::{Case, Trial, cases, reseeded};
-pub use watch::{Interrupted, Unattended, Watch};
+pub use watch::{Impatient, Interrupted, Unattended, Watch};

@@ -164,16 +164,31 @@ fn simulate(
     system.begin(schedule);
     let end = SimTime::ZERO + blueprint.run.duration + blueprint.run.drain;
     let mut mark = (0, SimTime::ZERO);
+    let mut next_look = EVENTS_BETWEEN_LOOKS;
+    let mut memory = MemoryGauge::new(blueprint.limits.memory);
     loop {
-        let left = blueprint.limits.events.saturating_sub(simulation.events_handled());
+        let handled = simulation.events_handled();
+        let left = blueprint.limits.events.saturating_sub(handled);
         if left == 0 {
             simulation.parts().0.stop_at(LimitReached::Events(blueprint.limits.events));
             return (simulation, Ok(()));
         }
-        if simulation.run_until(end, left.min(EVENTS_BETWEEN_LOOKS)) != Stop::Budget {
+        let budget = left.min(memory.events_until_next).min(next_look - handled);
+        if simulation.run_until(end, budget) != Stop::Budget {
+            return (simulation, Ok(()));
+        }
+        let (system, schedule) = simulation.parts();
+        let footprint = system.footprint(schedule);
+        if !memory.holds(footprint.bytes, budget) {
+            let limit = blueprint.limits.memory;
+            system.stop_at(LimitReached::Memory { limit, most: footprint.most });
             return (simulation, Ok(()));
         }
         let (events, now) = (simulation.events_handled(), simulation.now());
+        if events < next_look {
+            continue;
+        }
+        next_look = events + EVENTS_BETWEEN_LOOKS;
         if events - mark.0 >= STANDSTILL_EVENTS {
             if now.since(mark.1) < STANDSTILL {
                 simulation.parts().0.stop_at(LimitReached::Standstill(events - mark.0));
@@ -185,6 +200,37 @@ fn simulate(
         if let Err(interrupted) = watch.check() {
             return (simulation, Err(interrupted));
         }
+    }
+}
+
+/// Measures the memory of a run, the more often the sooner it may reach the limit. It counts in events, so that a run
+/// stops at the same one everywhere.
+#[derive(Debug)]
+struct MemoryGauge {
+    limit: u64,
+    bytes: u64,
+    /// The most bytes that an event has taken so far, averaged between two looks.
+    fastest: u64,
+    events_until_next: u64,
+}
+
+impl MemoryGauge {
+    const FIRST: u64 = 16;
+
+    fn new(limit: u64) -> Self {
+        Self { limit, bytes: 0, fastest: 1, events_until_next: Self::FIRST }
+    }
+
+    /// Takes what is used, and the number of events since the last time; returns false if it is more than the limit.
+    fn holds(&mut self, bytes: u64, events: u64) -> bool {
+        let grown = bytes.saturating_sub(self.bytes) / events.max(1);
+        self.fastest = self.fastest.max(grown);
+        self.bytes = bytes;
+        // Growth may become faster: the next look comes in a quarter of the time that is left.
+        let left = self.limit.saturating_sub(bytes) / self.fastest / 4;
+        let most = EVENTS_BETWEEN_LOOKS.min(2 * self.events_until_next);
+        self.events_until_next = left.clamp(Self::FIRST, most);
+        bytes <= self.limit
     }
 }
 

@@ -1,5 +1,7 @@
 //! Watching over an analysis: its threads, its interruption, its progress.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sim_models::study::FigurePlan;
 use thiserror::Error;
 
@@ -75,31 +77,47 @@ impl Watch for Unattended {
     }
 }
 
+/// The watch of someone who stops an analysis at the same point each time, for tests of what it then knows.
+///
+/// ```
+/// use sim_experiments::{Impatient, Watch};
+/// let watch = Impatient::after(1, 2);
+/// assert!(watch.check().is_ok() && watch.check().is_ok() && watch.check().is_err());
+/// ```
+#[derive(Debug)]
+pub struct Impatient {
+    jobs: usize,
+    left: AtomicU64,
+}
+
+impl Impatient {
+    /// Interrupts once it has been asked this many times. With several threads, it is not always the same one that
+    /// hears of it first.
+    pub fn after(jobs: usize, asks: u64) -> Self {
+        Self { jobs, left: AtomicU64::new(asks) }
+    }
+}
+
+impl Watch for Impatient {
+    fn jobs(&self) -> usize {
+        self.jobs
+    }
+
+    fn is_interrupted(&self) -> bool {
+        let left = self.left.load(Ordering::Relaxed);
+        self.left.store(left.saturating_sub(1), Ordering::Relaxed);
+        left == 0
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU64, Ordering};
-
     use sim_models::scenario::{Input, Overrides, Request, SweepRequest};
 
     use super::*;
     use crate::recommend::{Conclusion, TunableSystem, recommend};
     use crate::stability::{StressedSystem, map};
     use crate::sweep::{Point, Shard, Sweep};
-
-    /// Interrupts once it has been asked this many times.
-    struct Impatient(AtomicU64);
-
-    impl Watch for Impatient {
-        fn jobs(&self) -> usize {
-            2
-        }
-
-        fn is_interrupted(&self) -> bool {
-            let left = self.0.load(Ordering::Relaxed);
-            self.0.store(left.saturating_sub(1), Ordering::Relaxed);
-            left == 0
-        }
-    }
 
     fn input() -> Input {
         let text = "run: { duration: 5s, warmup: 1s }\n\
@@ -122,7 +140,7 @@ mod tests {
         let tunable = TunableSystem::prepare(input(), Overrides::default()).expect("sound goals");
         let stressed = StressedSystem::prepare(input(), Overrides::default()).expect("sound loads");
         for asks in [0, 1, 7] {
-            let watch = || Impatient(AtomicU64::new(asks));
+            let watch = || Impatient::after(2, asks);
             let keep = |_: &[Point]| Ok::<(), Interrupted>(());
             assert_eq!(sweep.run(Shard::WHOLE, &|_| false, &watch(), &keep), Err(Interrupted));
             let recommended = recommend(&tunable, &watch()).map(|found| found.conclusion);

@@ -131,7 +131,8 @@ fn write_with<E: From<WriteError>>(
     }
     let folder =
         target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = temporary_file(folder).map_err(failed)?;
+    remove_leftovers(folder);
+    let file = locked_file(folder).map_err(failed)?;
     written(file.as_file(), write, failed)?;
     if let Some(before) = before {
         file.as_file().set_permissions(before.permissions()).map_err(failed)?;
@@ -163,17 +164,50 @@ fn written<E: From<WriteError>>(
     Ok(())
 }
 
-/// A temporary file with the permissions that a file has which the user makes.
-#[cfg(unix)]
-fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    use std::os::unix::fs::PermissionsExt;
-    let permissions = std::fs::Permissions::from_mode(0o666);
-    tempfile::Builder::new().permissions(permissions).tempfile_in(folder)
+/// The name of a temporary file begins and ends like this.
+const LEFTOVER: (&str, &str) = (".fusebox-", ".tmp");
+
+/// Removes the temporary files of processes that were killed while they wrote. Whoever writes one holds its lock, which
+/// the operating system takes from a process that ends. Where files cannot be locked, they stay.
+fn remove_leftovers(folder: &Path) {
+    let is_ours = |name: &str| name.starts_with(LEFTOVER.0) && name.ends_with(LEFTOVER.1);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        if !is_file || !entry.file_name().to_str().is_some_and(is_ours) {
+            continue;
+        }
+        let file = File::options().write(true).open(entry.path());
+        if let Ok(file) = file.as_ref()
+            && file.try_lock().is_ok()
+        {
+            // If it cannot be removed, somebody else has done so, or may.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
-#[cfg(not(unix))]
+/// A temporary file whose lock this process holds, if files can be locked there.
+fn locked_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    loop {
+        let file = temporary_file(folder)?;
+        let is_locked = file.as_file().lock().is_ok();
+        // Between its making and its locking, another process may have taken it for a leftover.
+        if !is_locked || file.path().exists() {
+            return Ok(file);
+        }
+    }
+}
+
+/// A temporary file with the permissions that a file has which the user makes.
 fn temporary_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    tempfile::NamedTempFile::new_in(folder)
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(LEFTOVER.0).suffix(LEFTOVER.1);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 #[cfg(test)]
@@ -211,6 +245,29 @@ mod tests {
         symlink("/dev/null", &to_device).expect("linked");
         write(&to_device, b"four").expect("written");
         assert!(to_device.metadata().expect("it exists").file_type().is_char_device());
+    }
+
+    /// A process that is killed closes its files and removes none: whoever writes next does. Files that are being
+    /// written, and those of others, stay.
+    #[test]
+    fn leftovers_of_killed_processes_are_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let left = || {
+            let entries = std::fs::read_dir(folder.path()).expect("readable").flatten();
+            let mut names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+            names.sort();
+            names
+        };
+        let (_, leftover) = temporary_file(folder.path()).expect("made").keep().expect("kept");
+        let held = locked_file(folder.path()).expect("made");
+        for other in [".fusebox-notes", ".tmpAbCdEf", "fusebox-1.tmp"] {
+            std::fs::write(folder.path().join(other), b"mine").expect("written");
+        }
+        std::fs::create_dir(folder.path().join(".fusebox-folder.tmp")).expect("made");
+        let before = left();
+        write(&folder.path().join("summary.json"), b"{}").expect("written");
+        assert!(!leftover.exists() && held.path().exists());
+        assert_eq!(left().len(), before.len(), "one is gone and one is there: {:?}", left());
     }
 
     #[test]

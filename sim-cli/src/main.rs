@@ -17,6 +17,8 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     failure::report_panics_as_bugs();
+    #[cfg(unix)]
+    output::survive_the_largest_file();
     match commands::Arguments::try_parse() {
         Ok(arguments) => match arguments.command.execute() {
             Ok(()) => ExitCode::SUCCESS,

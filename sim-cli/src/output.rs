@@ -34,3 +34,11 @@ pub struct OutOption {
 pub fn describe(id: &'static str, help: &'static str) -> impl FnMut(Arg) -> Arg {
     move |argument| if argument.get_id() == id { argument.help(help) } else { argument }
 }
+
+/// Lets a write beyond the largest size of a file (`ulimit -f`) fail, as on a full disk. Without a handler, the signal for
+/// it ends the process in the middle of a file.
+#[cfg(unix)]
+pub fn survive_the_largest_file() {
+    // Without the handler, nothing is worse than before.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, std::sync::Arc::default());
+}

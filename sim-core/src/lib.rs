@@ -16,6 +16,7 @@
 
 pub mod distribution;
 pub mod events;
+pub mod growth;
 pub mod random;
 pub mod simulation;
 pub mod stats;

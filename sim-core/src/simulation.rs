@@ -175,6 +175,15 @@ impl<E: Event> Schedule<E> {
         self.events.schedule_ranked(self.now + delay, event.rank(), event)
     }
 
+    /// Bytes that the future events take.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::Schedule::<u64>::default().bytes(), 0);
+    /// ```
+    pub fn bytes(&self) -> u64 {
+        self.events.bytes()
+    }
+
     /// Cancels an event; returns false if it has already happened.
     ///
     /// ```

@@ -312,6 +312,28 @@ fn send(signal: &str, child: &std::process::Child) {
     assert!(sent.expect("kill starts").success());
 }
 
+/// A file that grows beyond `ulimit -f` is an error like a full disk: nothing of it is left.
+#[cfg(unix)]
+#[test]
+fn a_file_beyond_the_largest_size_is_not_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("results");
+    let limited = "ulimit -f 8; exec \"$0\" run scenarios/waits.yaml --out \"$1\"";
+    let output = Command::new("sh")
+        .args(["-c", limited, env!("CARGO_BIN_EXE_fusebox")])
+        .arg(&out)
+        .current_dir(root())
+        .output()
+        .expect("a shell");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains("cannot write"), "{told}");
+    let entries = std::fs::read_dir(&out).expect("it was made").flatten();
+    let names: Vec<_> = entries.map(|entry| entry.file_name()).collect();
+    let is_hidden = |name: &std::ffi::OsString| name.to_string_lossy().starts_with('.');
+    assert!(!names.is_empty() && !names.iter().any(is_hidden), "{names:?}");
+}
+
 /// False if whoever runs the tests ignores a signal, so that what they run ignores it too.
 #[cfg(unix)]
 fn is_heard(number: u32) -> bool {

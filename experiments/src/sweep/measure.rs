@@ -119,7 +119,7 @@ fn path_of(limit: LimitReached) -> &'static str {
     match limit {
         LimitReached::Events(_) => LIMITS[0],
         LimitReached::InFlight(_) => LIMITS[1],
-        LimitReached::Memory(_) => LIMITS[2],
+        LimitReached::Memory { .. } => LIMITS[2],
         LimitReached::Standstill(_) => LIMITS[3],
     }
 }

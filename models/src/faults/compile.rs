@@ -8,7 +8,7 @@ use super::reach::{InForceSpan, repeated};
 use super::steps::{Reach, in_steps};
 use super::trigger::compile_trigger;
 use super::{Effect, Fault, FaultTarget, Part, target_of};
-use crate::language::quantity::Duration;
+use crate::language::quantity::Period;
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
 use crate::scenario::{Names, Plan};
@@ -27,7 +27,7 @@ pub(crate) trait Strike {
     fn span(&self) -> Option<&InForceSpan>;
 
     /// The time from one beginning to the next, if it repeats.
-    fn every(&self) -> Option<&Placed<Duration>> {
+    fn every(&self) -> Option<&Placed<Period>> {
         self.span().and_then(|span| span.every.as_ref())
     }
 

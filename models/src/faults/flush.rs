@@ -5,7 +5,7 @@ use sim_core::SimTime;
 use super::compile::Strike;
 use super::reach::InForceSpan;
 use super::{Effect, Fault, FaultTarget, InForce};
-use crate::language::quantity::{Duration, Share};
+use crate::language::quantity::{Period, Share};
 use crate::language::{Placed, Problems, section, some_of};
 use crate::scenario::{Names, Plan};
 use crate::system::Turn;
@@ -19,7 +19,7 @@ section! {
         "share" => share: Option<Share>,
         /// The time from one flush to the next, repeated to the end of the run; it strikes once if
         /// left out.
-        "every" => every: Option<Placed<Duration>>,
+        "every" => every: Option<Placed<Period>>,
     }
 }
 
@@ -43,7 +43,7 @@ impl Strike for FlushSection {
         None
     }
 
-    fn every(&self) -> Option<&Placed<Duration>> {
+    fn every(&self) -> Option<&Placed<Period>> {
         self.every.as_ref()
     }
 

@@ -45,7 +45,7 @@ pub(crate) use self::steps::{Reach, in_steps};
 pub use self::surge::Surge;
 pub(crate) use self::target::{FaultTarget, must_have_breaker, target_of};
 pub use self::trigger::{Trigger, TriggerOn};
-use crate::language::quantity::Duration;
+use crate::language::quantity::{Duration, Period};
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, span_or};
 use crate::system::{ThroughPlan, Turn};
@@ -192,7 +192,7 @@ macro_rules! faults {
                 }
             }
 
-            fn every(&self) -> Option<&Placed<Duration>> {
+            fn every(&self) -> Option<&Placed<Period>> {
                 match self {
                     $( Self::$kind(fault) => fault.every(), )*
                 }

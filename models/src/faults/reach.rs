@@ -3,7 +3,7 @@
 use sim_core::SimTime;
 
 use super::Fault;
-use crate::language::quantity::Duration;
+use crate::language::quantity::{Duration, Period};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Plan, most};
 
@@ -14,7 +14,7 @@ section! {
         "for" => lasts: Option<Placed<Duration>>,
         /// The time from one beginning of the fault to the next, repeated to the end of the run; it
         /// strikes once if left out.
-        "every" => every: Option<Placed<Duration>>,
+        "every" => every: Option<Placed<Period>>,
     }
 }
 
@@ -28,7 +28,7 @@ impl InForceSpan {
 /// A fault and its repetitions.
 pub(super) fn repeated(
     once: &Fault,
-    every: &Placed<Duration>,
+    every: &Placed<Period>,
     plan: &Plan,
     problems: &mut Problems,
 ) -> Vec<Fault> {

@@ -9,6 +9,7 @@ use super::Fault;
 use super::fault::Part;
 use super::instances::{InstanceChoice, instances_in_words, runs, struck_instances};
 use crate::language::phrase::Phrase;
+use crate::language::quantity::Period;
 use crate::language::{Placed, Problem, Problems, Written, section, written};
 use crate::scenario::Plan;
 
@@ -51,9 +52,10 @@ impl FromStr for Pace {
         let number = if phrase.skip("one") { 1 } else { phrase.take("a number of instances")? };
         phrase.keyword("every")?;
         let every = SimDuration::from_nanos_f64(phrase.duration("the time between two")?);
-        if number == 0 || every.is_zero() {
+        if number == 0 {
             return Err(phrase.refuse("a pace is above zero"));
         }
+        let Period(every) = Period::of(every)?;
         phrase.end()?;
         Ok(Self { number, every })
     }

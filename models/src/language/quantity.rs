@@ -74,6 +74,48 @@ impl Written for Duration {
 }
 written!(Duration, "Duration");
 
+/// The time from one of many to the next: `15s`, and no less than a millisecond. Whatever is done that often in a
+/// system is done all the time, and a run of it would not end. Kubernetes and Istio allow no less either.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+pub(crate) struct Period(pub SimDuration);
+
+/// The shortest period.
+const SHORTEST_PERIOD: SimDuration = SimDuration::from_millis(1);
+
+impl FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let Duration(span) = text.parse()?;
+        Self::of(span)
+    }
+}
+
+impl Period {
+    /// The period of a length.
+    ///
+    /// # Errors
+    /// If it is too short.
+    pub(crate) fn of(span: SimDuration) -> Result<Self, String> {
+        if span < SHORTEST_PERIOD {
+            return Err(format!(
+                "{span} is too short for something that comes again and again; write at least `{SHORTEST_PERIOD}`"
+            ));
+        }
+        Ok(Self(span))
+    }
+}
+
+impl Written for Period {
+    const EXPECTED: &'static str = "a duration of at least 1ms, such as 15s";
+    const PATTERN: &'static str = Duration::PATTERN;
+    const EXAMPLES: &'static [&'static str] = &["15s", "500ms"];
+    fn suggestion(number: f64) -> Option<String> {
+        Duration::suggestion(number)
+    }
+}
+written!(Period, "Period");
+
 /// The time for which a callee asks callers to stay away, in whole milliseconds: `2s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RetryAfter(pub u32);

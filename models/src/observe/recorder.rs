@@ -18,10 +18,10 @@ pub struct Recorder {
     pub(super) workloads: Vec<WorkloadRecord>,
     pub(super) edges: Vec<EdgeRecord>,
     pub(super) breakers: Vec<BreakerRecord>,
-    instances: Vec<InstanceRecord>,
-    scales: Vec<(SimTime, ScaleRecord)>,
+    pub(super) instances: Vec<InstanceRecord>,
+    pub(super) scales: Vec<(SimTime, ScaleRecord)>,
     orders: Vec<(SimTime, u32)>,
-    errands: Vec<(SimTime, Errand, bool)>,
+    pub(super) errands: Vec<(SimTime, Errand, bool)>,
     held_up: Vec<Errand>,
     pub(super) queues: Vec<QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
@@ -227,7 +227,7 @@ impl Recorder {
 
     /// A request of a customer has failed.
     pub fn customer_hit(&mut self, workload: u32, customer: u64) {
-        self.workloads[workload as usize].customers_hit.insert(customer);
+        self.workloads[workload as usize].customers_hit.insert(customer, ());
     }
 
     /// A message is sent to a queue, which takes it or is full.

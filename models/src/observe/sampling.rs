@@ -2,16 +2,21 @@
 
 use std::ops::Range;
 
+use sim_core::growth::Growing;
 use sim_core::stats::Histogram;
 use sim_core::{SimDuration, SimTime};
 
 use super::Recorder;
-use super::records::{EdgeRecord, EffectRecord, KeptLatencies, LatencyWindow, WorkloadRecord};
-use crate::Outcome;
+use super::records::{
+    BreakerRecord, EdgeRecord, EffectRecord, KeptLatencies, LatencyWindow, LinkRecord, PoolSeries,
+    QueueRecord, WorkloadRecord,
+};
 use crate::resilience::BreakerInService;
 use crate::resources::Pool;
 use crate::system::{LinkState, QueueState};
 
+/// The share of gaps, one in this many, that lists leave which have been moved to grow, as measured.
+const GAPS: u64 = 8;
 /// Intervals are one second wide, or wider if a run would have more of them than this.
 const MOST_INTERVALS: u64 = 20_000;
 /// Widths to choose from, in seconds.
@@ -157,16 +162,28 @@ impl Recorder {
         self.kept_latencies.iter().find(is_it).map(|kept| &kept.latencies)
     }
 
-    /// Bytes held by what grows with the length of the run.
+    /// Bytes that the requests take for which effects were done.
+    pub(crate) fn bytes_of_effects(&self) -> u64 {
+        self.effects.iter().map(EffectRecord::bytes).sum()
+    }
+
+    /// Bytes that the customers take of whom a request failed.
+    pub(crate) fn bytes_of_customers(&self) -> u64 {
+        self.workloads.iter().map(|record| record.customers_hit.bytes()).sum()
+    }
+
+    /// Bytes that series, latencies and changes take.
     pub fn bytes(&self) -> u64 {
-        let intervals = self.intervals();
-        let per_interval = (self.workloads.len() + 2 * self.edges.len())
-            * (size_of::<[u32; Outcome::COUNT]>() + 28)
-            + self.pools.len() * 8
-            + self.breakers.len() * 9
-            + self.queues.len() * 16
-            + self.links.len() * 16;
-        let effects: usize = self.effects.iter().map(EffectRecord::bytes).sum();
-        (intervals * per_interval + effects) as u64
+        let bytes = self.workloads.iter().map(WorkloadRecord::bytes).sum::<u64>()
+            + self.edges.iter().map(EdgeRecord::bytes).sum::<u64>()
+            + self.breakers.iter().map(BreakerRecord::bytes).sum::<u64>()
+            + self.pools.iter().map(PoolSeries::bytes).sum::<u64>()
+            + self.queues.iter().map(QueueRecord::bytes).sum::<u64>()
+            + self.links.iter().map(LinkRecord::bytes).sum::<u64>()
+            + self.kept_latencies.iter().map(|kept| kept.latencies.bytes()).sum::<u64>()
+            + self.instances.bytes()
+            + self.scales.bytes()
+            + self.errands.bytes();
+        bytes + bytes / GAPS
     }
 }

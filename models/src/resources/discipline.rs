@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use sim_core::growth::Growing;
+
 use super::Waiter;
 
 /// The order in which a queue is served.
@@ -66,7 +68,13 @@ impl ClassQueues {
 
     pub fn push(&mut self, class: u8, waiter: Waiter) {
         let class = self.class(class);
+        self.queues[class].make_room();
         self.queues[class].push_back(waiter);
+    }
+
+    /// Bytes that the queues take.
+    pub fn bytes(&self) -> u64 {
+        self.queues.iter().map(Growing::bytes).sum()
     }
 
     /// Removes the newest waiter of the lowest class below `class`, to make room.

@@ -11,6 +11,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use sim_core::growth::Growing;
+
 use super::Waiter;
 
 /// The limits of a proxy on all connections and requests to a callee; `u32::MAX` where there is none.
@@ -141,9 +143,15 @@ impl HostPools {
         Answer::Granted
     }
 
+    /// Bytes that the queues take.
+    pub fn bytes(&self) -> u64 {
+        self.hosts.iter().map(|host| host.waiting.bytes()).sum()
+    }
+
     /// Lets a request wait for a connection to an instance. If there may be a new one, it is opened,
     /// and the waiter that has it now is returned: the first, which was live when the request asked.
     pub fn enqueue(&mut self, host: u32, waiter: Waiter, under_way: u32) -> Option<Waiter> {
+        self.hosts[host as usize].waiting.make_room();
         self.hosts[host as usize].waiting.push_back(waiter);
         if under_way >= self.limits.requests || !self.connect(host) {
             return None;

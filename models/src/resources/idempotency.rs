@@ -1,7 +1,8 @@
 //! Remembers which requests have been done, so that none is done twice.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
+use sim_core::growth::{Growing, KeyMap};
 use sim_core::{SimDuration, SimTime};
 
 /// State of a key.
@@ -42,7 +43,7 @@ pub enum Repetition {
 #[derive(Clone, Debug)]
 pub struct IdempotencyKeys {
     lifetime: SimDuration,
-    known: HashMap<u64, Known>,
+    known: KeyMap<Known>,
     /// Completed requests in order of time, so that the oldest is forgotten first.
     done: VecDeque<(SimTime, u64)>,
 }
@@ -50,7 +51,7 @@ pub struct IdempotencyKeys {
 impl IdempotencyKeys {
     /// Creates an empty set of keys, each remembered for `lifetime`.
     pub fn new(lifetime: SimDuration) -> Self {
-        Self { lifetime, known: HashMap::new(), done: VecDeque::new() }
+        Self { lifetime, known: KeyMap::default(), done: VecDeque::new() }
     }
 
     /// Remembers keys for another time from now on.
@@ -64,11 +65,11 @@ impl IdempotencyKeys {
             self.done.front().copied().filter(|(at, _)| *at + self.lifetime <= now)
         {
             self.done.pop_front();
-            if self.known.get(&key) == Some(&Known::Done(at)) {
-                self.known.remove(&key);
+            if self.known.get(key) == Some(Known::Done(at)) {
+                self.known.remove(key);
             }
         }
-        match self.known.get(&key) {
+        match self.known.get(key) {
             Some(Known::Done(_)) => Repetition::Replayed,
             Some(Known::UnderWay(_)) => Repetition::Conflict,
             None => {
@@ -81,20 +82,26 @@ impl IdempotencyKeys {
     /// Records that `who` has finished a request, successfully or not; does nothing if somebody
     /// else was working on it.
     pub fn end(&mut self, now: SimTime, key: u64, who: u32, is_good: bool) {
-        if self.known.get(&key) != Some(&Known::UnderWay(who)) {
+        if self.known.get(key) != Some(Known::UnderWay(who)) {
             return;
         }
         if is_good {
             self.known.insert(key, Known::Done(now));
+            self.done.make_room();
             self.done.push_back((now, key));
         } else {
-            self.known.remove(&key);
+            self.known.remove(key);
         }
     }
 
     /// Number of keys remembered.
     pub fn len(&self) -> usize {
         self.known.len()
+    }
+
+    /// Bytes that the keys take.
+    pub fn bytes(&self) -> u64 {
+        self.known.bytes() + self.done.bytes()
     }
 
     /// True if no key is remembered.

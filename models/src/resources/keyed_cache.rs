@@ -1,5 +1,6 @@
 //! A cache that knows its contents: keys expire, and look-ups can wait for each other.
 
+use sim_core::growth::Growing;
 use sim_core::random::{DrawKey, KeyedDraw, uniform};
 use sim_core::{Distribution, SimDuration, SimTime};
 
@@ -119,6 +120,11 @@ impl KeyedCache {
         }
         self.fetches.push((reader.frame, key));
         LookUp::Miss
+    }
+
+    /// Bytes that those who fetch and those who wait take.
+    pub fn bytes(&self) -> u64 {
+        self.fetches.bytes() + self.waiting.bytes()
     }
 
     /// Stores a key until its lifetime ends.

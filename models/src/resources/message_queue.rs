@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use sim_core::SimTime;
+use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
 /// A message.
@@ -127,6 +128,7 @@ impl MessageQueue {
         self.places[partition as usize] += u32::from(!self.has_place(lane));
         let delivery = self.free.pop().unwrap_or(self.held.len() as u32);
         if delivery as usize == self.held.len() {
+            self.held.make_room();
             self.held.push(entry);
         } else {
             self.held[delivery as usize] = entry;
@@ -161,6 +163,7 @@ impl MessageQueue {
         let entry = &mut self.held[delivery as usize];
         entry.message.key = key;
         entry.message.attempts += 1;
+        self.resting.make_room();
         self.resting.push(Reverse((until, entry.number, delivery)));
     }
 
@@ -244,6 +247,12 @@ impl MessageQueue {
         (first..end).find(|lane| !self.lanes[*lane].is_empty())
     }
 
+    /// Bytes that the messages take.
+    pub fn bytes(&self) -> u64 {
+        let lanes: u64 = self.lanes.iter().map(Growing::bytes).sum();
+        lanes + self.held.bytes() + self.free.bytes() + self.resting.bytes()
+    }
+
     /// True if the messages of a lane have a place.
     fn has_place(&self, lane: usize) -> bool {
         let lanes = self.limits.lanes as usize;
@@ -256,6 +265,7 @@ impl MessageQueue {
         let of_partition = entry.partition as usize * 2 * lanes;
         let of_kind = of_partition + if has_place { 0 } else { lanes };
         let lane = &mut self.lanes[of_kind + usize::from(entry.message.class).min(lanes - 1)];
+        lane.make_room();
         let place = lane.partition_point(|other| other.number < entry.number);
         lane.insert(place, entry);
         self.in_lanes += 1;

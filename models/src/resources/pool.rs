@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use sim_core::growth::Growing;
 use sim_core::stats::TimeWeighted;
 use sim_core::{SimDuration, SimTime};
 
@@ -274,6 +275,7 @@ impl Pool {
             return false;
         }
         self.usage.waiting.set(now, u64::from(self.queue_length()) + 1);
+        self.queue.make_room();
         self.queue.push_back(waiter);
         true
     }
@@ -357,6 +359,13 @@ impl Pool {
     #[inline]
     pub fn in_use(&self) -> u32 {
         self.usage.busy.level() as u32
+    }
+
+    /// Bytes that the queues take, with those who have given up and are still in them.
+    pub fn bytes(&self) -> u64 {
+        let classes = self.classes.as_ref().map_or(0, |classes| classes.bytes());
+        let hosts = self.hosts.as_ref().map_or(0, |hosts| hosts.bytes());
+        self.queue.bytes() + classes + hosts
     }
 
     /// Number of requests waiting.

@@ -1,5 +1,6 @@
 //! Fallbacks: substitutes for calls that have finally failed.
 
+use sim_core::growth::Growing;
 use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::EdgePlan;
@@ -143,6 +144,7 @@ impl Turn<'_> {
             self.state.recorder.deferral_refused(edge);
             return false;
         }
+        waiting.make_room();
         waiting.push_back(deferred);
         let is_first = waiting.len() == 1;
         self.state.deferred += 1;
@@ -225,6 +227,7 @@ impl Turn<'_> {
             return Next::Nothing;
         }
         let waiting = &mut self.state.edges[edge as usize].deferred;
+        waiting.make_room();
         waiting.push_front(deferred);
         if waiting.len() == 1 {
             self.schedule_making_up(edge);

@@ -1,6 +1,7 @@
 //! Requests in flight.
 
 use sim_core::SimTime;
+use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
 use super::blueprint::{NONE, OnFailure};
@@ -483,10 +484,17 @@ impl Frames {
 
     #[cold]
     fn grow(&mut self) -> u32 {
+        self.slots.make_room();
         self.slots.push(Frame::blank());
+        let room = self.slots.capacity();
+        let missing = |len: usize, each: usize| (room * each).saturating_sub(len);
+        self.free.reserve_exact(missing(self.free.len(), 1));
+        self.holds.reserve_exact(missing(self.holds.len(), self.depth));
+        self.kept.reserve_exact(missing(self.kept.len(), self.nesting));
         self.holds.resize(self.slots.len() * self.depth, Hold::Nothing);
         self.kept.resize(self.slots.len() * self.nesting, Kept::NOTHING);
         if self.tracks_requests {
+            self.requests.make_room();
             self.requests.push(0);
         }
         (self.slots.len() - 1) as u32
@@ -535,12 +543,11 @@ impl Frames {
 
     /// Memory used, in bytes.
     pub fn bytes(&self) -> u64 {
-        let holds = self.holds.capacity() * size_of::<Hold>();
-        (self.slots.capacity() * size_of::<Frame>()
-            + self.free.capacity() * size_of::<u32>()
-            + holds
-            + self.kept.capacity() * size_of::<Kept>()
-            + self.requests.capacity() * size_of::<u64>()) as u64
+        self.slots.bytes()
+            + self.free.bytes()
+            + self.holds.bytes()
+            + self.kept.bytes()
+            + self.requests.bytes()
     }
 }
 

@@ -25,6 +25,7 @@ mod drained;
 mod errand;
 mod event;
 mod fallback;
+mod footprint;
 mod frame;
 mod gate;
 mod handler;
@@ -62,6 +63,7 @@ pub use blueprint::{
 pub use contention::Contention;
 pub use errand::{Errand, Purpose};
 pub use event::Event;
+pub use footprint::{Footprint, Growth};
 pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
 pub(crate) use instance::Parked;
 pub use links::{LinkPlan, LinkState};

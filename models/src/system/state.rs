@@ -9,6 +9,7 @@ use sim_core::{DeadlineRing, Model, Schedule, SimTime};
 use super::alerting::{AlertState, initial_alerts};
 use super::blueprint::{Blueprint, CachePlan, Source};
 use super::event::Event;
+use super::footprint::Growth;
 use super::frame::{Frames, Role};
 use super::instance::InstanceState;
 use super::links::LinkState;
@@ -23,11 +24,8 @@ use crate::resilience::admission::Admission;
 use crate::resilience::{
     AdaptiveThrottle, BreakerInService, LoadBalancer, RateLimiter, RetryBudget,
 };
-use crate::resources::{IdempotencyKeys, KeyedCache, Message, MessageQueue, Pool, Waiter};
+use crate::resources::{IdempotencyKeys, KeyedCache, MessageQueue, Pool, Waiter};
 use crate::workload::{ArrivalProcess, Arrivals};
-
-/// Approximate memory of one idempotency key, in bytes.
-const BYTES_OF_KEY: usize = 64;
 
 /// The next thing to do within the same instant.
 ///
@@ -157,8 +155,13 @@ pub enum LimitReached {
     Events(u64),
     /// Number of requests and calls in flight.
     InFlight(u64),
-    /// Memory in bytes.
-    Memory(u64),
+    /// Memory.
+    Memory {
+        /// The limit in bytes.
+        limit: u64,
+        /// What takes most of it.
+        most: Growth,
+    },
     /// This many events while the clock hardly moved.
     Standstill(u64),
 }
@@ -521,23 +524,5 @@ impl State {
         while let Some((at, transition)) = self.breakers[breaker as usize].due_transition(now) {
             self.recorder.breaker_changes(at, breaker, transition);
         }
-    }
-
-    /// Memory used by everything that grows with the load, in bytes.
-    pub fn bytes(&self) -> u64 {
-        let queued: u64 = self.pools.iter().map(|pool| u64::from(pool.queue_length())).sum();
-        let deferred = self.deferred * size_of::<Deferred>() as u64;
-        let messages: u64 = self
-            .queues
-            .iter()
-            .map(|queue| queue.messages.depth() * size_of::<Message>() as u64)
-            .sum();
-        let keys: u64 = self.keys.iter().map(|keys| (keys.len() * BYTES_OF_KEY) as u64).sum();
-        deferred
-            + messages
-            + keys
-            + self.frames.bytes()
-            + queued * size_of::<Waiter>() as u64
-            + self.recorder.bytes()
     }
 }

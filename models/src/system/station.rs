@@ -1,6 +1,7 @@
 //! Requests at a station: its queue, its slots and its processors.
 
 use sim_core::SimDuration;
+use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
 use super::blueprint::NONE;
@@ -368,7 +369,10 @@ impl Turn<'_> {
     /// Stores something that a frame on a paused instance would notice until the instance resumes.
     #[cold]
     pub fn park(&mut self, index: u32, parked: Parked) -> Next {
-        self.state.instances[self.state.frames[index].instance as usize].parked.push_back(parked);
+        let instance = self.state.frames[index].instance as usize;
+        let missed = &mut self.state.instances[instance].parked;
+        missed.make_room();
+        missed.push_back(parked);
         Next::Nothing
     }
 

@@ -405,9 +405,6 @@ impl<'a> Turn<'a> {
         self.watch_experiment();
         self.watch_triggers();
         self.watch_alerts();
-        if self.state.bytes() > self.plan.limits.memory {
-            self.state.limit_reached = Some(LimitReached::Memory(self.plan.limits.memory));
-        }
         self.schedule.after(self.state.recorder.sample_width(), Event::Sample);
     }
 }

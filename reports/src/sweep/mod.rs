@@ -20,4 +20,4 @@ pub use folder::{JOURNAL, findings, write_all};
 pub use header::Header;
 pub use journal::{Journal, in_order};
 pub use json::json;
-pub use text::report;
+pub use text::{report, report_of_part};

@@ -8,7 +8,7 @@ use sim_models::scenario::SweepPlan;
 use sim_models::study::{Direction, FigurePlan};
 
 use super::effects::{by_one_setting, by_two_settings};
-use super::journal::in_order;
+use super::journal::{finished_in_order, in_order};
 use super::sensitivity::sensitivity;
 use super::{Header, Journal};
 use crate::Palette;
@@ -57,6 +57,36 @@ pub fn report(
     if !findings.failures.is_empty() {
         page.section("Points without results", &failures(findings));
     }
+    Ok(page.finish())
+}
+
+/// The finished points of a sweep that was interrupted; there are no conclusions, which other points might refute.
+///
+/// # Errors
+/// If the journal cannot be read.
+pub fn report_of_part(
+    header: &Header,
+    journal: &Journal,
+    palette: Palette,
+) -> Result<String, JournalError> {
+    let header = &header.visible();
+    let (plan, mut finished, mut points) = (&header.plan, 0, Vec::new());
+    finished_in_order(journal, &mut |point| {
+        finished += 1;
+        if finished <= MOST_POINTS {
+            points.push(point);
+        }
+        Ok(())
+    })?;
+    let part = format!("{} of {}", count(finished), number_of(plan.points(), "point"));
+    let mut page = Page::new(palette, &header.scenario, &format!("{part}, seed {}", header.seed));
+    let partial = format!("PARTIAL: the sweep was interrupted; these are {part}");
+    page.remark(Tone::Worse, &partial);
+    let mut table = points_table(plan, &header.chooser(), &points);
+    if finished > MOST_POINTS {
+        let _ = write!(table, "\nand {} more; --out DIR keeps all of them", finished - MOST_POINTS);
+    }
+    page.section("Points", &table);
     Ok(page.finish())
 }
 

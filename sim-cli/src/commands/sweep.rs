@@ -126,7 +126,14 @@ impl SweepCommand {
         let shard = self.shard.unwrap_or(Shard::WHOLE);
         let header = Header::of(&sweep, shard);
         let (journal, is_done) = self.journal(&header)?;
-        self.simulate(&sweep, shard, &journal, &is_done)?;
+        let ended = self.simulate(&sweep, shard, &journal, &is_done);
+        let is_all_there_is =
+            self.output.folder().is_none() && self.output.format == SweepFormat::Text;
+        if matches!(ended, Err(Failure::Stopped)) && is_all_there_is {
+            let palette = terminal::stdout_palette();
+            terminal::print_report(&sweep::report_of_part(&header, &journal, palette)?)?;
+        }
+        ended?;
         if shard == Shard::WHOLE {
             return self.output.show(&header, &[journal]);
         }
@@ -196,7 +203,7 @@ impl SweepCommand {
             terminal::complain(if self.output.out.folder.is_some() {
                 "interrupted; the journal has all finished points: continue with --resume"
             } else {
-                "interrupted; nothing is kept of it: with --out DIR, finished points would be"
+                "interrupted; only the report as text has the finished points: with --out DIR, they would be kept"
             });
         }
         ended

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use crate::growth::Growing;
 use crate::{SimDuration, SimTime};
 
 /// Deadlines with one constant delay, kept in the order they were set, which is also the order in
@@ -69,10 +70,21 @@ impl<T> DeadlineRing<T> {
     /// ```
     pub fn push(&mut self, now: SimTime, place: u64, item: T) -> Option<SimTime> {
         let due = now + self.delay;
+        self.entries.make_room();
         self.entries.push_back(Deadline { due, place, item });
         let must_arm = !self.is_armed;
         self.is_armed = true;
         must_arm.then_some(due)
+    }
+
+    /// Bytes that the deadlines take, with the room for further ones.
+    ///
+    /// ```
+    /// # use sim_core::{DeadlineRing, SimDuration};
+    /// assert_eq!(DeadlineRing::<()>::new(SimDuration::from_secs(3)).bytes(), 0);
+    /// ```
+    pub fn bytes(&self) -> u64 {
+        self.entries.bytes()
     }
 
     /// Takes the first deadline if it is due by `now`.

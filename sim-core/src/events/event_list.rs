@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use crate::SimTime;
+use crate::growth::Growing;
 
 /// Children per node: four keys share a cache line, which makes the heap half as deep as a binary
 /// heap.
@@ -238,6 +239,16 @@ impl<E: Copy> EventList<E> {
         self.len() == 0
     }
 
+    /// Bytes that the events take, with the room for further ones.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::EventList::<u8>::new().bytes(), 0);
+    /// ```
+    pub fn bytes(&self) -> u64 {
+        let cancelled = self.cancelled.capacity() * 2 * size_of::<EventId>();
+        self.heap.bytes() + self.spent.bytes() + cancelled as u64
+    }
+
     /// Returns the next entry, cancelled or not.
     #[inline]
     fn first(&mut self) -> Option<Entry<E>> {
@@ -255,6 +266,7 @@ impl<E: Copy> EventList<E> {
     #[inline]
     fn sift_up(&mut self, entry: Entry<E>) {
         let mut position = self.heap.len();
+        self.heap.make_room();
         self.heap.push(entry);
         while position > 0 {
             let parent = (position - 1) / ARITY;

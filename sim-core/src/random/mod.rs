@@ -16,6 +16,7 @@ mod keyed;
 mod stream;
 mod ziggurat;
 
+pub(crate) use keyed::mix;
 pub use keyed::{DrawKey, KeyedDraw};
 pub use rand_core::Rng;
 pub use stream::{Stream, Streams};

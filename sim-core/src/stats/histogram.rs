@@ -1,5 +1,7 @@
 //! A histogram with constant relative error.
 
+use crate::growth::Growing;
+
 /// Number of buckets of equal width in each power of two.
 const SUB_BUCKETS: u64 = 128;
 const SUB_BUCKET_BITS: u32 = SUB_BUCKETS.trailing_zeros();
@@ -139,6 +141,15 @@ impl Histogram {
         self.count += other.count;
         self.sum += other.sum;
         self.max = self.max.max(other.max);
+    }
+
+    /// Bytes that it takes on the heap.
+    ///
+    /// ```
+    /// assert_eq!(sim_core::stats::Histogram::default().bytes(), 0);
+    /// ```
+    pub fn bytes(&self) -> u64 {
+        self.buckets.bytes()
     }
 
     /// Removes all values but keeps the memory allocated.

@@ -3,7 +3,7 @@
 use super::Company;
 use super::proxy::{Proxy, Thresholds};
 use crate::guards::retry::EnvoyBudget;
-use crate::language::quantity::Duration;
+use crate::language::quantity::{Duration, Period};
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::RetryBudgetPolicy;
 use crate::resilience::load_balancer::{Balancing, OutlierSection, OutlierSettings};
@@ -80,7 +80,7 @@ section! {
         /// out or 0.
         "consecutiveLocalOriginFailures" => consecutive_local_origin_failures: Option<u32>,
         /// Time between two sweeps; 10s if left out.
-        "interval" => interval: Option<Placed<Duration>>,
+        "interval" => interval: Option<Placed<Period>>,
         /// The time that an ejection lasts, times the number of ejections of the instance; 30s if
         /// left out.
         "baseEjectionTime" => base_ejection_time: Option<Placed<Duration>>,

@@ -1,5 +1,6 @@
 //! The states of a breaker, warm-up included.
 
+use sim_core::growth::{Growing, push};
 use sim_core::{SimDuration, SimTime};
 
 use super::instance::MOST_KEPT;
@@ -27,6 +28,11 @@ pub struct BreakerRecord {
 }
 
 impl BreakerRecord {
+    /// Bytes that the series take, and what else grows.
+    pub(in crate::observe) fn bytes(&self) -> u64 {
+        self.series.bytes() + self.changes_by.bytes() + self.transitions.bytes()
+    }
+
     /// The record of a breaker that is closed from the beginning.
     pub(in crate::observe) fn new() -> Self {
         Self {
@@ -53,8 +59,8 @@ impl BreakerRecord {
     }
 
     pub(in crate::observe) fn close_interval(&mut self, breaker: &BreakerInService) {
-        self.series.push(breaker.state());
-        self.changes_by.push(self.transition_count);
+        push(&mut self.series, breaker.state());
+        push(&mut self.changes_by, self.transition_count);
     }
 
     /// Time spent in a state up to `now`.

@@ -1,5 +1,6 @@
 //! The calls over an edge, of requests that began after the warm-up.
 
+use sim_core::growth::{Growing, push};
 use sim_core::stats::Histogram;
 
 use crate::Outcome;
@@ -54,12 +55,21 @@ pub struct EdgeSeries {
 }
 
 impl EdgeRecord {
+    /// Bytes that the series take, and what else grows.
+    pub(in crate::observe) fn bytes(&self) -> u64 {
+        self.series.calls.bytes()
+            + self.series.attempts.bytes()
+            + self.series.ended.bytes()
+            + self.series.fell_back.bytes()
+            + self.latency.bytes()
+    }
+
     pub(in crate::observe) fn close_interval(&mut self) {
         let Totals { begun, attempts, ended, fell_back } = self.closed;
-        self.series.calls.push((self.begun - begun) as u32);
-        self.series.attempts.push((self.attempts - attempts) as u32);
-        self.series.ended.push(added(&self.ended, &ended));
-        self.series.fell_back.push(added(&self.fell_back, &fell_back));
+        push(&mut self.series.calls, (self.begun - begun) as u32);
+        push(&mut self.series.attempts, (self.attempts - attempts) as u32);
+        push(&mut self.series.ended, added(&self.ended, &ended));
+        push(&mut self.series.fell_back, added(&self.fell_back, &fell_back));
         self.closed = Totals {
             begun: self.begun,
             attempts: self.attempts,

@@ -1,6 +1,6 @@
 //! The effects that handlers have on the world.
 
-use std::collections::HashSet;
+use sim_core::growth::KeyMap;
 
 /// Something that handlers have done to the world, under one name.
 #[derive(Clone, Debug, Default)]
@@ -9,17 +9,17 @@ pub struct EffectRecord {
     pub count: u64,
     /// Those for a request for which it had been done before.
     pub duplicates: u64,
-    done: HashSet<u64>,
+    done: KeyMap<()>,
 }
 
 impl EffectRecord {
     pub(in crate::observe) fn note(&mut self, request: u64) {
         self.count += 1;
-        self.duplicates += u64::from(!self.done.insert(request));
+        self.duplicates += u64::from(self.done.insert(request, ()).is_some());
     }
 
     /// Bytes held by the requests for which it has been done.
-    pub(in crate::observe) fn bytes(&self) -> usize {
-        self.done.len() * 2 * size_of::<u64>()
+    pub(in crate::observe) fn bytes(&self) -> u64 {
+        self.done.bytes()
     }
 }

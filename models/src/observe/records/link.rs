@@ -1,6 +1,7 @@
 //! The messages of a link.
 
 use sim_core::SimTime;
+use sim_core::growth::{Growing, push};
 
 use crate::system::LinkState;
 
@@ -27,6 +28,11 @@ struct Closed {
 }
 
 impl LinkRecord {
+    /// Bytes that the series take, and what else grows.
+    pub(in crate::observe) fn bytes(&self) -> u64 {
+        self.sent.bytes() + self.lost.bytes() + self.waiting.bytes() + self.utilization.bytes()
+    }
+
     /// Closes an interval that is `span` nanoseconds long.
     pub(in crate::observe) fn close_interval(
         &mut self,
@@ -40,11 +46,11 @@ impl LinkRecord {
         let lost = directions.iter().map(|it| it.lost + it.dropped).sum();
         let most = directions.iter().map(|it| it.most_waiting.max(it.waiting(now))).max();
         let before = std::mem::replace(&mut self.closed, Closed { sent, lost, busy });
-        self.sent.push((sent - before.sent) as u32);
-        self.lost.push((lost - before.lost) as u32);
-        self.waiting.push(most.unwrap_or(0));
+        push(&mut self.sent, (sent - before.sent) as u32);
+        push(&mut self.lost, (lost - before.lost) as u32);
+        push(&mut self.waiting, most.unwrap_or(0));
         let longest = busy.iter().zip(before.busy).map(|(busy, before)| busy - before).max();
-        self.utilization.push((longest.unwrap_or(0) as f64 / span) as f32);
+        push(&mut self.utilization, (longest.unwrap_or(0) as f64 / span) as f32);
         for link in directions {
             link.most_waiting = 0;
         }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use sim_core::SimTime;
+use sim_core::growth::{Growing, push};
 
 use crate::resources::Pool;
 
@@ -54,6 +55,11 @@ struct Integrals {
 }
 
 impl PoolSeries {
+    /// Bytes that the series take, and what else grows.
+    pub(in crate::observe) fn bytes(&self) -> u64 {
+        self.busy.bytes() + self.waiting.bytes() + self.running.bytes()
+    }
+
     /// The series of a pool whose instance is started and stopped, or whose number of slots, at
     /// first `planned`, changes.
     pub(in crate::observe) fn of_changing(planned: u32, is_running: bool) -> Self {
@@ -118,12 +124,12 @@ impl PoolSeries {
     /// Closes an interval that is `span` nanoseconds long.
     pub(in crate::observe) fn close_interval(&mut self, now: SimTime, span: f64, pool: &Pool) {
         let Integrals { busy, waiting } = Integrals::of(pool, now);
-        self.busy.push(((busy - self.closed.busy) as f64 / span) as f32);
-        self.waiting.push(((waiting - self.closed.waiting) as f64 / span) as f32);
+        push(&mut self.busy, ((busy - self.closed.busy) as f64 / span) as f32);
+        push(&mut self.waiting, ((waiting - self.closed.waiting) as f64 / span) as f32);
         self.closed = Integrals { busy, waiting };
         if let Some(presence) = &mut self.presence {
             presence.go_on_to(now);
-            self.running.push((presence.in_interval / span) as f32);
+            push(&mut self.running, (presence.in_interval / span) as f32);
             presence.in_interval = 0.0;
         }
     }

@@ -1,6 +1,7 @@
 //! The messages of a queue, warm-up included.
 
 use sim_core::SimTime;
+use sim_core::growth::{Growing, push};
 use sim_core::stats::Histogram;
 
 use crate::system::QueueState;
@@ -38,10 +39,15 @@ pub struct QueueRecord {
 }
 
 impl QueueRecord {
+    /// Bytes that the series take, and what else grows.
+    pub(in crate::observe) fn bytes(&self) -> u64 {
+        self.depth.bytes() + self.age.bytes() + self.latency.bytes()
+    }
+
     pub(in crate::observe) fn close_interval(&mut self, now: SimTime, queue: &QueueState) {
         let age = queue.messages.oldest().map_or(0, |oldest| now.since(oldest).as_nanos());
-        self.depth.push(queue.messages.depth());
-        self.age.push(age);
+        push(&mut self.depth, queue.messages.depth());
+        push(&mut self.age, age);
         self.most = self.most.max(queue.messages.depth());
     }
 }

@@ -1,9 +1,10 @@
 //! The requests of a workload.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use sim_core::SimTime;
+use sim_core::growth::KeyMap;
+use sim_core::growth::{Growing, push};
 use sim_core::stats::{BatchMeans, Histogram};
 
 use crate::Outcome;
@@ -27,7 +28,7 @@ pub struct WorkloadRecord {
     /// The same by interval, warm-up included.
     pub series: WorkloadSeries,
     /// Customers of whom at least one counted request failed.
-    pub customers_hit: HashSet<u64>,
+    pub customers_hit: KeyMap<()>,
     pub(in crate::observe) interval: Interval,
 }
 
@@ -79,13 +80,25 @@ pub(in crate::observe) struct KeptLatencies {
 }
 
 impl WorkloadRecord {
+    /// Bytes that the series take, and what else grows.
+    pub(in crate::observe) fn bytes(&self) -> u64 {
+        self.series.offered.bytes()
+            + self.series.ended.bytes()
+            + self.series.p50.bytes()
+            + self.series.p99.bytes()
+            + self.series.in_flight.bytes()
+            + self.latency.bytes()
+            + self.failure_latency.bytes()
+            + self.interval.latency.bytes()
+    }
+
     pub(in crate::observe) fn close_interval(&mut self) {
         let Interval { offered, ended, latency, in_flight } = &mut self.interval;
-        self.series.offered.push(std::mem::take(offered));
-        self.series.ended.push(std::mem::take(ended));
-        self.series.p50.push(latency.quantile(0.5));
-        self.series.p99.push(latency.quantile(0.99));
-        self.series.in_flight.push(*in_flight);
+        push(&mut self.series.offered, std::mem::take(offered));
+        push(&mut self.series.ended, std::mem::take(ended));
+        push(&mut self.series.p50, latency.quantile(0.5));
+        push(&mut self.series.p99, latency.quantile(0.99));
+        push(&mut self.series.in_flight, *in_flight);
         latency.clear();
     }
 }

@@ -40,9 +40,10 @@ fn reached(limit: LimitReached) -> String {
         LimitReached::InFlight(in_flight) => {
             format!("more than {in_flight} requests and calls were in flight (limits.in flight)")
         }
-        LimitReached::Memory(bytes) => format!(
-            "the simulated system needed more than {} MB (limits.memory)",
-            bytes / 1_000_000
+        LimitReached::Memory { limit, most } => format!(
+            "the simulated system needed more than {} MB (limits.memory), most of it for {}",
+            limit / 1_000_000,
+            most.words()
         ),
         LimitReached::Standstill(events) => format!(
             "{events} events within 1 ms of simulated time: something happens far too often"

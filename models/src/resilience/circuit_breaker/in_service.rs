@@ -6,7 +6,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::machine::Machine;
 use super::{
-    BreakerAnswer, BreakerSettings, BreakerState, CallVerdict, Reason, Ticket, Transition,
+    BreakerAnswer, BreakerSettings, BreakerState, CallVerdict, Reason, Tally, Ticket, Transition,
 };
 use crate::Outcome;
 
@@ -251,6 +251,11 @@ impl BreakerInService {
     #[inline]
     pub fn test_ended(&self, ticket: Ticket) -> Option<u64> {
         self.machine.test_ended(ticket)
+    }
+
+    /// Bytes that its window takes.
+    pub fn bytes(&self) -> u64 {
+        self.settings.remembered() * size_of::<Tally>() as u64 + self.machine.bytes()
     }
 
     /// The present state; reading it changes nothing. An operator's orders look like the states

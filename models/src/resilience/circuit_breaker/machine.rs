@@ -129,6 +129,14 @@ macro_rules! machines {
                 }
             }
 
+            /// Bytes that grow with the calls, and which no setting bounds.
+            pub fn bytes(&self) -> u64 {
+                match self {
+                    Self::Composed(_) => 0,
+                    $(Self::$library(breaker) => breaker.bytes(),)+
+                }
+            }
+
             /// The present state; reading it changes nothing.
             pub fn state(&self) -> BreakerState {
                 match self {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sim_core::SimDuration;
 
-use crate::language::quantity::Duration;
+use crate::language::quantity::Period;
 use crate::language::{Placed, Problems, section};
 
 /// The settings of checks.
@@ -26,7 +26,7 @@ section! {
     /// Checks of instances.
     pub(crate) struct HealthCheckSection {
         /// The time between two checks, such as `5s`.
-        "interval" => interval: Placed<Duration>,
+        "interval" => interval: Placed<Period>,
         /// Failed checks in a row after which an instance is down; 3 if left out.
         "unhealthy threshold" => unhealthy_threshold: Option<Placed<u32>>,
         /// Good checks in a row after which it is up again; 2 if left out.
@@ -40,7 +40,7 @@ impl HealthCheckSection {
         let (unhealthy, healthy) =
             (self.unhealthy_threshold.as_ref(), self.healthy_threshold.as_ref());
         HealthCheck {
-            interval: problems.above_zero(&self.interval),
+            interval: self.interval.0,
             unhealthy_threshold: problems.at_least_one(
                 unhealthy,
                 UNHEALTHY_THRESHOLD,

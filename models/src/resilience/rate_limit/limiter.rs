@@ -132,6 +132,11 @@ pub enum RateLimiter {
 }
 
 impl RateLimiter {
+    /// Bytes that the calls it remembers take.
+    pub fn bytes(&self) -> u64 {
+        if let Self::SlidingLog(log) = self { log.bytes() } else { 0 }
+    }
+
     /// A limiter that has seen no call.
     pub fn new(limit: RateLimitPolicy) -> Self {
         match limit {

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use sim_core::growth::Growing;
 use sim_core::{SimDuration, SimTime};
 
 use super::Pass;
@@ -19,6 +20,11 @@ impl SlidingLog {
     /// An empty log; its memory is that of `calls` instants, from the beginning.
     pub fn new(window: SimDuration, calls: u32) -> Self {
         Self { window, calls: calls as usize, passed: VecDeque::with_capacity(calls as usize) }
+    }
+
+    /// Bytes that the instants take.
+    pub fn bytes(&self) -> u64 {
+        self.passed.bytes()
     }
 
     /// Takes a call that asks to pass.

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use sim_core::SimDuration;
 
-use crate::language::quantity::{Duration, Share};
+use crate::language::quantity::{Duration, Period, Share};
 use crate::language::{
     HasShortForm, Placed, Problems, Short, Written, one_of, section, words, written,
 };
@@ -34,7 +34,7 @@ section! {
         /// The share of threads or slots, or of processors, that should be in use, such as `60%`.
         "target" => target: Option<Placed<Share>>,
         /// The time between two decisions; 15s if left out.
-        "every" => every: Option<Duration>,
+        "every" => every: Option<Period>,
         /// The time that a new instance takes until it serves, such as `30s`.
         "start-up" => start_up: Duration,
         /// The most instances that are added over a while, or `no limit`; four, or as many again if
@@ -109,7 +109,7 @@ section! {
         /// only `pods` counts.
         "percent" => percent: Option<Placed<Percent>>,
         /// The time; 15s if left out.
-        "every" => every: Option<Placed<Duration>>,
+        "every" => every: Option<Placed<Period>>,
     }
 }
 
@@ -177,9 +177,8 @@ pub(super) fn compile(
     }
     let (watches, target) = watched(autoscale, station, names, plan, problems);
     let interval = autoscale.every.map_or(LOOK_EVERY, |every| every.0);
-    if target <= 0.0 || interval.is_zero() {
-        let message = "`target` and `every` must be above zero";
-        problems.error(autoscale.at(), message, "write `target: 60%` and `every: 15s`");
+    if target <= 0.0 {
+        problems.error(autoscale.at(), "`target` must be above zero", "write `target: 60%`");
         return;
     }
     let scale_up = autoscale.scale_up.as_ref();
@@ -286,7 +285,7 @@ fn limit(written: &Placed<Short<ScaleUp>>, problems: &mut Problems) -> Option<Sc
         }
         return None;
     }
-    let every = every.as_ref().map_or(SCALE_UP.every, |every| problems.above_zero(every));
+    let every = every.as_ref().map_or(SCALE_UP.every, |every| every.0);
     if pods.is_none() && percent.is_none() {
         return Some(ScaleUpLimit { every, ..SCALE_UP });
     }

@@ -3,7 +3,7 @@
 use sim_core::SimDuration;
 
 use super::service::Service;
-use crate::language::quantity::Duration;
+use crate::language::quantity::{Duration, Period};
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::Balancing;
 use crate::resilience::load_balancer::HealthCheck;
@@ -51,7 +51,7 @@ section! {
         /// if it has only one.
         "call" => call: Placed<String>,
         /// The time between two probes of an instance; 10s if left out.
-        "every" => every: Option<Placed<Duration>>,
+        "every" => every: Option<Placed<Period>>,
         /// The time after which a probe without an answer has failed; 1s if left out.
         "timeout" => timeout: Option<Placed<Duration>>,
         /// The failures in a row that count; 3 if left out.
@@ -129,7 +129,7 @@ impl ProbeSection {
             problems.error(written.at(), message, help);
         }
         let check = HealthCheck {
-            interval: self.every.as_ref().map_or(PERIOD, |every| problems.above_zero(every)),
+            interval: self.every.as_ref().map_or(PERIOD, |every| every.0),
             unhealthy_threshold: problems.at_least_one(
                 self.failures.as_ref(),
                 FAILURES,

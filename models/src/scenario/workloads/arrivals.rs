@@ -7,7 +7,7 @@ use sim_core::{SimDuration, SimTime};
 
 use crate::faults::Surge;
 use crate::language::phrase::Phrase;
-use crate::language::quantity::{Duration, Rate, Share};
+use crate::language::quantity::{Duration, Period, Rate, Share};
 use crate::language::tree::Value;
 use crate::language::{
     Decode, Found, Placed, Problems, decode_part, expected, one_of, schema_of, section, unreadable,
@@ -213,7 +213,7 @@ section! {
         /// The swing of the rate as a share of the mean, such as `50%`.
         "swing" => swing: Share,
         /// The length of a day; 24h if left out.
-        "period" => period: Option<Placed<Duration>>,
+        "period" => period: Option<Placed<Period>>,
         /// The time of day at which the rate is highest; half a period if left out.
         "peak at" => peak_at: Option<Duration>,
     }

@@ -112,6 +112,20 @@ pub(in crate::sweep) fn check_complete(journals: &[Journal]) -> Result<(), Journ
     }
 }
 
+/// Reads the points that there are in a journal of an unfinished sweep, in the order of their numbers.
+///
+/// # Errors
+/// If the journal cannot be read, or `read` fails.
+pub(in crate::sweep) fn finished_in_order(
+    journal: &Journal,
+    read: &mut dyn FnMut(Point) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
+    let journals = std::slice::from_ref(journal);
+    let is_held = held(journals)?;
+    let numbers = (0..).zip(is_held).filter_map(|(number, is_held)| is_held.then_some(number));
+    read_in_order(journals, numbers, read)
+}
+
 /// Reads the points of several journals in the order of their numbers.
 ///
 /// Journals are nearly in order, so that few points are held at a time.
@@ -123,12 +137,21 @@ pub fn in_order(
     points: u64,
     read: &mut dyn FnMut(Point) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
+    read_in_order(journals, 0..points, read)
+}
+
+fn read_in_order(
+    journals: &[Journal],
+    numbers: impl Iterator<Item = u64>,
+    read: &mut dyn FnMut(Point) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
     let mut readers = journals.iter().map(Points::new).collect::<Result<Vec<_>, _>>()?;
     let mut ahead: BTreeMap<u64, Point> = BTreeMap::new();
-    for wanted in 0..points {
+    for wanted in numbers {
         while !ahead.contains_key(&wanted) {
             if !read_one_each(&mut readers, wanted, &mut ahead)? {
                 check_complete(journals)?;
+                let points = wanted + 1;
                 return Err(JournalError::Incomplete { missing: 1, points, first: wanted });
             }
         }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 
+use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
@@ -139,6 +140,7 @@ impl ArticlePython {
 
     /// Counts the result of an admitted call (`record_success`, `record_failure`).
     pub fn complete(&mut self, now: SimTime, elapsed: SimDuration, is_failure: bool) {
+        self.results.make_room();
         self.results.push_back((now, is_failure));
         self.failures_in_window += u32::from(is_failure);
         self.metrics.total_calls += 1;
@@ -223,6 +225,10 @@ impl LibraryBreaker for ArticlePython {
 
     fn build(settings: ArticlePythonSettings, _key: DrawKey, _now: SimTime) -> Self {
         Self::new(settings)
+    }
+
+    fn bytes(&self) -> u64 {
+        self.results.bytes()
     }
 
     fn admit(&mut self, now: SimTime) -> BreakerAnswer {

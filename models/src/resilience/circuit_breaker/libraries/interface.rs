@@ -28,6 +28,11 @@ pub trait LibraryBreaker: Sized {
         1
     }
 
+    /// Bytes that grow with the calls, and which no setting bounds.
+    fn bytes(&self) -> u64 {
+        0
+    }
+
     /// Answers a call that asks to pass.
     fn admit(&mut self, now: SimTime) -> BreakerAnswer;
 

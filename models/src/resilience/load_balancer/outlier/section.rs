@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Enforcing, OutlierSettings};
-use crate::language::quantity::Duration;
+use crate::language::quantity::{Duration, Period};
 use crate::language::{Placed, Problems, part_left_out, section};
 
 section! {
@@ -20,7 +20,7 @@ section! {
         /// True if timeouts and refusals are counted by themselves; false if left out.
         "split_external_local_origin_errors" => splits_local_origin_errors: Option<bool>,
         /// Time between two sweeps; 10s if left out.
-        "interval" => interval: Option<Placed<Duration>>,
+        "interval" => interval: Option<Placed<Period>>,
         /// The time of an ejection, multiplied by the number of ejections of the instance; 30s if
         /// left out.
         "base_ejection_time" => base_ejection_time: Option<Placed<Duration>>,
@@ -96,7 +96,7 @@ impl OutlierSection {
                 .consecutive_local_origin_failure
                 .unwrap_or(envoy.consecutive_local_origin_failure),
             splits_local_origin_errors: self.splits_local_origin_errors.unwrap_or(false),
-            interval: interval.map_or(envoy.interval, |interval| problems.above_zero(interval)),
+            interval: interval.map_or(envoy.interval, |interval| interval.0),
             base_ejection_time: base,
             max_ejection_time: self.max_ejection_time.map_or(longest, |longest| longest.0),
             max_ejection_time_jitter: jitter.map_or(envoy.max_ejection_time_jitter, |it| it.0),
