@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use sim_models::printable::{line, lines};
-use sim_models::scenario::{Location, Problem, Severity, Sources};
+use sim_models::scenario::{Problem, Severity, Sources};
 
 use crate::Palette;
 use crate::printable::Visible;
@@ -42,13 +42,16 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
     };
     let title = level.primary_title(line(&problem.message));
     let source = problem.at.and_then(|at| sources.get(at.source).map(|source| (at, source)));
+    let first =
+        problem.first.as_deref().filter(|first| problem.at.is_some_and(|at| at.source == first.source));
     let shown = source.map(|(at, source)| {
-        let lines = lines_around(&source.text, at);
+        let lines =
+            lines_around(&source.text, at.start.min(first.map_or(at.start, |it| it.start)), at.end);
         (Visible::new(&source.text[lines.clone()]), lines.start)
     });
     let mut group = match (source, &shown) {
-        (Some((at, source)), Some((text, first))) => {
-            let place = |byte: usize| text.place(byte - first);
+        (Some((at, source)), Some((text, begin))) => {
+            let place = |byte: usize| text.place(byte - begin);
             let annotation =
                 AnnotationKind::Primary.span(place(at.start)..place(at.end.max(at.start)));
             let annotation = if problem.label.is_empty() {
@@ -56,9 +59,15 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
             } else {
                 annotation.label(line(&problem.label))
             };
-            let line_number = 1 + source.text[..*first].matches('\n').count();
-            let snippet = Snippet::source(text.text()).line_start(line_number);
-            title.element(snippet.path(line(&source.name)).annotation(annotation))
+            let line_number = 1 + source.text[..*begin].matches('\n').count();
+            let first = first.map(|first| {
+                AnnotationKind::Context
+                    .span(place(first.start)..place(first.end))
+                    .label("first here")
+            });
+            let snippet =
+                Snippet::source(text.text()).line_start(line_number).annotation(annotation);
+            title.element(snippet.path(line(&source.name)).annotations(first))
         }
         _ => match sources.get(0) {
             Some(source) => title.element(Origin::path(line(&source.name))),
@@ -71,10 +80,10 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
     renderer.render(&[group])
 }
 
-/// The whole lines that a place is in.
-fn lines_around(text: &str, at: Location) -> Range<usize> {
-    let start = text[..at.start].rfind('\n').map_or(0, |end| end + 1);
-    let last = at.end.max(at.start);
+/// The whole lines from one byte of a text to another.
+fn lines_around(text: &str, first: usize, last: usize) -> Range<usize> {
+    let start = text[..first].rfind('\n').map_or(0, |end| end + 1);
+    let last = last.max(first);
     let end = text[last..].find('\n').map_or(text.len(), |length| last + length);
     start..end
 }

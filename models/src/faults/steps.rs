@@ -207,8 +207,9 @@ mod tests {
             Ok(Pace { number: 1, every: SimDuration::from_secs(30) })
         );
         assert_eq!(pace("3 every 1m").map(|pace| pace.to_string()), Ok("3 every 1m".to_owned()));
-        for strange in ["0 every 30s", "one every 0s", "one 30s", "every 30s", "one every 30s x"] {
+        for strange in ["0 every 30s", "one 30s", "every 30s", "one every 30s x"] {
             assert!(pace(strange).is_err_and(|message| message.contains("one every 30s")));
         }
+        assert!(pace("one every 0s").is_err_and(|message| message.contains("at least `1ms`")));
     }
 }

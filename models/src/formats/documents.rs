@@ -1,5 +1,7 @@
 //! The documents of files.
 
+use std::ops::Range;
+
 use super::Remark;
 use crate::scenario::Problem;
 use crate::scenario::tree::Node;
@@ -28,38 +30,39 @@ pub(super) struct Documents {
 /// The YAML documents of a file.
 pub(super) fn yaml(file: &SourceFile<'_>) -> Documents {
     let mut documents = Documents::default();
-    for text in yaml_texts(file.text) {
-        match Node::parse(&text, file.source) {
-            Ok(tree) => documents.trees.push(tree),
+    for range in yaml_ranges(file.text) {
+        let first = documents.problems.len();
+        match Node::parse_with_all(&file.text[range.clone()], file.source, &mut documents.problems)
+        {
+            Ok(mut tree) => {
+                tree.shift(range.start);
+                documents.trees.push(tree);
+            }
             Err(problem) => documents.problems.push(problem),
         }
+        documents.problems[first..].iter_mut().for_each(|problem| problem.shift(range.start));
     }
     documents
 }
 
-/// The texts of the YAML documents of a file. Each begins with as many blanks as there are bytes
-/// before it, so that its values keep their places.
-fn yaml_texts(text: &str) -> Vec<String> {
-    let mut documents = vec![String::new()];
-    let mut before = 0;
+/// The places of the YAML documents of a file.
+fn yaml_ranges(text: &str) -> Vec<Range<usize>> {
+    const MARK: &str = "---";
+    let (mut ranges, mut begin, mut here) = (Vec::new(), 0, 0);
     for line in text.split_inclusive('\n') {
-        let rest = line.strip_prefix("---").filter(|rest| rest.starts_with(char::is_whitespace));
-        if let Some(rest) = rest.or((line == "---").then_some("")) {
-            documents.push(format!("{}   {rest}", blank(&text[..before])));
-        } else if let Some(document) = documents.last_mut() {
-            document.push_str(line);
+        let rest = line.strip_prefix(MARK);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace)) {
+            ranges.push(begin..here);
+            begin = here + MARK.len();
         }
-        before += line.len();
+        here += line.len();
     }
-    documents.retain(|document| {
-        document.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+    ranges.push(begin..here);
+    ranges.retain(|range| {
+        let mut lines = text[range.clone()].lines().map(str::trim_start);
+        lines.any(|line| !line.is_empty() && !line.starts_with('#'))
     });
-    documents
-}
-
-/// Blanks in place of everything but the ends of lines.
-fn blank(text: &str) -> String {
-    text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
+    ranges
 }
 
 #[cfg(test)]

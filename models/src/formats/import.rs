@@ -8,7 +8,7 @@ use super::documents::{Documents, SourceFile};
 use super::format::Reader;
 use super::{Importer, Remark};
 use crate::scenario::tree::Node;
-use crate::scenario::{Problem, Sources};
+use crate::scenario::{Location, Problem, Sources};
 
 /// A configuration to be read.
 #[derive(Clone, Debug)]
@@ -71,14 +71,14 @@ impl Importer {
             })
             .collect();
         match self.documents {
-            Reader::Each(read) => files
-                .iter()
-                .for_each(|file| self.import_documents(read(file), &[file.name], &mut imported)),
+            Reader::Each(read) => files.iter().for_each(|file| {
+                self.import_documents(read(file), std::slice::from_ref(file), &mut imported);
+            }),
             Reader::Together(read) => {
-                self.import_documents(read(&files), &names(&files), &mut imported);
+                self.import_documents(read(&files), &files, &mut imported);
             }
             Reader::Profiles(read) => {
-                self.import_documents(read(&files, profiles), &names(&files), &mut imported);
+                self.import_documents(read(&files, profiles), &files, &mut imported);
             }
         }
         destinations::settle(&mut imported);
@@ -86,7 +86,12 @@ impl Importer {
     }
 
     /// Reads the documents of these files, which must hold something of the format.
-    fn import_documents(&self, documents: Documents, files: &[&str], imported: &mut Imported) {
+    fn import_documents(
+        &self,
+        documents: Documents,
+        files: &[SourceFile<'_>],
+        imported: &mut Imported,
+    ) {
         let state = |imported: &Imported| {
             (imported.calls.clone(), imported.caller.clone(), imported.problems.len())
         };
@@ -99,9 +104,11 @@ impl Importer {
         imported.remarks.extend(lost);
         imported.assumptions.extend(assumed);
         if before == state(imported) {
-            let files = files.join(", ");
+            let first =
+                files.first().map(|file| Location { source: file.source, start: 0, end: 0 });
+            let files = names(files).join(", ");
             imported.problems.push(
-                Problem::error(format!("{files}: there is nothing to import in it"), None)
+                Problem::error(format!("{files}: there is nothing to import in it"), first)
                     .with_help(format!("this format reads {}", self.looks_for)),
             );
         }

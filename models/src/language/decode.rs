@@ -142,9 +142,10 @@ impl<T: Decode, K: KeyRule> Decode for Named<T, K> {
         for (key, node) in entries {
             K::check(&key.name, key.at, problems);
             let name = K::canonical(&key.name);
-            if named.mentions(&name) {
+            if let Some(first) = named.things.get(&name).map(Placed::key) {
                 let message = format!("`{name}` is there twice, in different spellings");
-                problems.error(key.at, message, "write both together, once");
+                let problem = Problem::error(message, Some(key.at)).with_first(first);
+                problems.add(problem.with_help("write both together, once"));
             }
             match Placed::decode(Found { node, key: key.at }, problems) {
                 Some(thing) => {

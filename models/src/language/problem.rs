@@ -39,6 +39,14 @@ pub struct Location {
     pub end: usize,
 }
 
+impl Location {
+    /// Moves it towards the end of the text.
+    pub(crate) fn shift(&mut self, bytes: usize) {
+        self.start += bytes;
+        self.end += bytes;
+    }
+}
+
 /// The severity of a problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
@@ -76,6 +84,8 @@ pub struct Problem {
     pub help: Option<String>,
     /// Its place, if it has one.
     pub at: Option<Location>,
+    /// The place of the first of two things that cannot both be there.
+    pub first: Option<Box<Location>>,
 }
 
 impl Problem {
@@ -88,6 +98,7 @@ impl Problem {
             label: String::new(),
             help: None,
             at,
+            first: None,
         }
     }
 
@@ -109,6 +120,17 @@ impl Problem {
     /// Adds a few words that are shown beside the place.
     pub fn labelled(self, label: impl Into<String>) -> Self {
         Self { label: label.into(), ..self }
+    }
+
+    /// Adds the place of the first of two things that cannot both be there.
+    pub fn with_first(self, first: Location) -> Self {
+        Self { first: Some(Box::new(first)), ..self }
+    }
+
+    /// Moves its places towards the end of the text.
+    pub(crate) fn shift(&mut self, bytes: usize) {
+        let first = self.first.as_deref_mut();
+        self.at.iter_mut().chain(first).for_each(|at| at.shift(bytes));
     }
 
     /// Adds advice on what to do.

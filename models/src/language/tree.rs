@@ -226,6 +226,19 @@ impl Node {
         }
     }
 
+    /// Moves the places of the node and of everything in it towards the end of the text.
+    pub fn shift(&mut self, bytes: usize) {
+        self.at.shift(bytes);
+        match &mut self.value {
+            Value::List(items) => items.iter_mut().for_each(|item| item.shift(bytes)),
+            Value::Map(entries) => entries.iter_mut().for_each(|(key, node)| {
+                key.at.shift(bytes);
+                node.shift(bytes);
+            }),
+            _ => {}
+        }
+    }
+
     /// The value without its places.
     pub fn to_json(&self) -> serde_json::Value {
         match &self.value {

@@ -1,5 +1,7 @@
 //! From YAML to a tree.
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::Spanned;
 
@@ -18,10 +20,25 @@ impl Node {
     /// Reads YAML; `source` is the number of its text.
     ///
     /// # Errors
-    /// Fails at the first place where the text is not YAML.
+    /// Fails at the first place where the text is not YAML, or where a key is there a second time.
     pub fn parse(text: &str, source: u32) -> Result<Self, Problem> {
+        let mut repeated = Vec::new();
+        let node = Self::parse_with_all(text, source, &mut repeated)?;
+        repeated.into_iter().next().map_or(Ok(node), Err)
+    }
+
+    /// Reads YAML, of each key only the first with its name. Notes the others in `repeated`.
+    ///
+    /// # Errors
+    /// Fails at the first place where the text is not YAML.
+    pub fn parse_with_all(
+        text: &str,
+        source: u32,
+        repeated: &mut Vec<Problem>,
+    ) -> Result<Self, Problem> {
         let options = serde_saphyr::options! {
             strict_booleans: true,
+            duplicate_keys: serde_saphyr::DuplicateKeyPolicy::PassThrough,
             budget: serde_saphyr::budget! {
                 max_nodes: MOST_NODES,
                 max_events: 2 * MOST_NODES,
@@ -41,7 +58,8 @@ impl Node {
                 let (message, help) = in_our_words(&error);
                 Problem::error(message, Some(at)).labelled("here").with_help(help)
             })?;
-        Ok(tree.value.into_node(locate(tree.defined, text, source), text, source))
+        let at = locate(tree.defined, text, source);
+        Ok(tree.value.into_node(at, text, source, repeated))
     }
 }
 
@@ -74,25 +92,35 @@ enum Raw {
 }
 
 impl Raw {
-    fn into_node(self, at: Location, text: &str, source: u32) -> Node {
+    fn into_node(self, at: Location, text: &str, source: u32, repeated: &mut Vec<Problem>) -> Node {
         let place = |location| locate(location, text, source);
         let value = match self {
             Self::Scalar(value) => value,
             Self::List(items) => Value::List(
                 items
                     .into_iter()
-                    .map(|item| item.value.into_node(place(item.referenced), text, source))
-                    .collect(),
-            ),
-            Self::Map(entries) => Value::Map(
-                entries
-                    .into_iter()
-                    .map(|(key, node)| {
-                        let key = Key { at: place(key.referenced), name: key.value };
-                        (key, node.value.into_node(place(node.referenced), text, source))
+                    .map(|item| {
+                        item.value.into_node(place(item.referenced), text, source, repeated)
                     })
                     .collect(),
             ),
+            Self::Map(entries) => {
+                let mut first: IndexMap<String, (Location, Node)> = IndexMap::new();
+                for (key, node) in entries {
+                    let key_at = place(key.referenced);
+                    let node = node.value.into_node(place(node.referenced), text, source, repeated);
+                    match first.entry(key.value) {
+                        Entry::Vacant(entry) => drop(entry.insert((key_at, node))),
+                        Entry::Occupied(entry) => {
+                            let message = format!("the key `{}` is written twice", entry.key());
+                            let problem = Problem::error(message, Some(key_at)).labelled("again");
+                            let problem = problem.with_first(entry.get().0);
+                            repeated.push(problem.with_help("keep one of them"));
+                        }
+                    }
+                }
+                Value::map(first.into_iter().map(|(name, (at, node))| (Key { name, at }, node)))
+            }
         };
         Node { value, at }
     }

@@ -13,13 +13,9 @@ const TOO_MUCH: (&str, &str) = (
 pub(super) fn in_our_words(error: &Error) -> (String, &'static str) {
     let text = match error.without_snippet() {
         Error::AliasError { error, .. } => return in_our_words(error),
-        Error::DuplicateMappingKey { key: Some(key), .. } => {
-            return (format!("the key `{key}` is written twice"), "keep one of them");
-        }
         Error::NonFiniteFloat { value, .. } => {
             return (format!("`{value}` is not a finite number"), "write a number with an end");
         }
-        Error::DuplicateMappingKey { .. } => ("a key is written twice", "keep one of them"),
         Error::UnknownAnchor { .. } => (
             "this refers to an anchor that is not there",
             "write `&NAME` before the value that is meant, above this place",

@@ -14,7 +14,9 @@ use petgraph::graph::{DiGraph, NodeIndex};
 pub(super) fn cycles(calls: &[Vec<usize>], most: usize) -> Vec<Vec<usize>> {
     let mut component = vec![0; calls.len()];
     for (number, members) in components(calls).into_iter().enumerate() {
-        members.into_iter().for_each(|member| component[member] = number);
+        for member in members {
+            component[member] = number;
+        }
     }
     let mut cycles: Vec<Vec<usize>> = Vec::new();
     let mut covered = BTreeSet::new();

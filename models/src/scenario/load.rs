@@ -294,7 +294,12 @@ impl Loader {
     pub fn parse(&mut self, name: &str, text: &str) -> Option<Node> {
         let source = self.sources.add(name, text);
         let start = Location { source, start: 0, end: 0 };
-        match Node::parse(text, source) {
+        let mut repeated = Vec::new();
+        let parsed = Node::parse_with_all(text, source, &mut repeated);
+        for problem in repeated {
+            self.problems.add(problem);
+        }
+        match parsed {
             Ok(Node { value: Value::Map(entries), at }) => {
                 Some(Node { value: Value::Map(entries), at })
             }

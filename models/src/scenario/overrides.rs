@@ -77,7 +77,7 @@ impl Loader {
                 [] => "this scenario has no variants".to_owned(),
                 _ => format!("known variants: {}", some_of(known.iter())),
             });
-            let at = variants.map(|node| node.at);
+            let at = Some(tree.key_location(&path[..1]).unwrap_or(tree.at));
             let message = format!("there is no variant `{variant}`");
             self.problems.add(Problem::error(message, at).with_help(help));
             return;

@@ -5,7 +5,7 @@ use super::client::Clients;
 use super::users::Closed;
 use super::{arrivals, client, users};
 use crate::language::quantity::Multiple;
-use crate::language::{Placed, Problem, Problems, one_of, section};
+use crate::language::{Location, Placed, Problem, Problems, one_of, section};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Caller, Plan};
 use crate::steps::{Op, sequence};
@@ -54,7 +54,8 @@ pub(crate) fn compile_workloads(names: &Names<'_>, plan: &mut Plan, problems: &m
     let workloads = &names.file.workloads;
     if workloads.is_empty() && !workloads.has_unreadable() {
         let help = "write where requests come from:\n\nworkloads:\n  web: { to: SERVICE, arrivals: poisson 100/s }";
-        problems.add(Problem::error("there is no workload", None).with_help(help));
+        problems
+            .add(Problem::error("there is no workload", Some(Location::default())).with_help(help));
     }
     for (index, (name, workload)) in workloads.iter().enumerate() {
         let caller = Caller::Workload(index as u32);
