@@ -5,7 +5,9 @@
 use std::fmt::Write;
 
 use allocation_counter::measure;
-use sim_models::scenario::{Folder, Input, Overrides, Parsed, Request, SweepRequest, check};
+use sim_models::scenario::{
+    Folder, Input, Overrides, Parsed, Problem, Request, SweepRequest, check,
+};
 
 /// The smaller size; the other is twice as large.
 const SIZE: usize = 300;
@@ -281,7 +283,7 @@ fn a_point_costs_as_much_of_a_long_list_as_of_a_short_one() {
 fn conditions_and_orders_that_each_make_a_system_are_bounded() {
     let errors = |scenario: String| {
         let loaded = Parsed::read(&input(scenario)).load(&Overrides::default());
-        loaded.problems.into_iter().filter(|problem| problem.is_error()).count()
+        loaded.problems.into_iter().filter(Problem::is_error).count()
     };
     assert_eq!((errors(conditions(1_000)), errors(conditions(1_001))), (0, 1));
     assert_eq!((errors(orders(200)), errors(orders(201))), (0, 1));

@@ -42,8 +42,10 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
     };
     let title = level.primary_title(line(&problem.message));
     let source = problem.at.and_then(|at| sources.get(at.source).map(|source| (at, source)));
-    let first =
-        problem.first.as_deref().filter(|first| problem.at.is_some_and(|at| at.source == first.source));
+    let first = problem
+        .first
+        .as_deref()
+        .filter(|first| problem.at.is_some_and(|at| at.source == first.source));
     let shown = source.map(|(at, source)| {
         let lines =
             lines_around(&source.text, at.start.min(first.map_or(at.start, |it| it.start)), at.end);

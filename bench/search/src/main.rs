@@ -22,6 +22,10 @@ use sim_models::scenario::{Input, Overrides};
 const GENERATION: usize = 10;
 /// The block of replications that checks answers, which no search has seen.
 const UNSEEN: u64 = 7;
+/// Random search without what follows a search, by name.
+const RANDOM_ALONE: &str = "random alone";
+/// Replications that confirm its best point.
+const CONFIRMED: u64 = 60;
 /// The searches, by name.
 const SEARCHES: [(&str, Look); 6] = [
     ("ours", look_for),
@@ -167,11 +171,13 @@ fn main() {
     for path in &arguments[3..] {
         for (name, look) in SEARCHES.into_iter().filter(|(name, _)| is_wanted(name)) {
             for seed in 1..=seeds {
-                println!(
-                    "{path} {name:18} seed {seed:2}: {}",
-                    outcome(&system(path, seed, runs), look, fresh)
-                );
+                let outcome = outcome(&system(path, seed, runs), look, fresh);
+                println!("{path} {name:18} seed {seed:2}: {outcome}");
             }
+        }
+        for seed in (1..=seeds).filter(|_| is_wanted(RANDOM_ALONE)) {
+            let outcome = outcome_alone(&system(path, seed, runs), seed, fresh);
+            println!("{path} {RANDOM_ALONE:18} seed {seed:2}: {outcome}");
         }
     }
 }
@@ -182,15 +188,41 @@ fn outcome(system: &TunableSystem, look: Look, fresh: u64) -> String {
     let found = recommend_by(&look, system, &watch).expect("nothing interrupts the search");
     let mark = if found.conclusion == Conclusion::Unmet { "!" } else { "+" };
     let objective = found.objectives.first().and_then(|objective| objective.1);
-    let systems = system.systems(&found.candidate()).expect("a recommendation is sound");
-    let unseen = block(UNSEEN, fresh as u32).expect("fewer than a block");
-    let checked = recheck(system, &systems, unseen, &watch).expect("nothing interrupts it");
-    let kept = checked.limits.iter().map(|limit| limit.limit.recommended.kept.kept).min();
     format!(
         "{mark} {:8.1}, {:6} runs, {:6} of the search, kept {:3} of {fresh}",
         objective.unwrap_or(f64::NAN),
         found.runs,
         found.searched,
-        kept.unwrap_or(fresh)
+        kept(system, &found.candidate(), fresh)
     )
+}
+
+/// The same of random search and nothing else: the best of all points drawn, after as many replications as confirm an
+/// answer.
+fn outcome_alone(system: &TunableSystem, seed: u64, fresh: u64) -> String {
+    let watch = Unattended { jobs: 2 };
+    let search = Search::new(system, &watch).expect("nothing interrupts the search");
+    let found =
+        random(&search, &[system.as_it_is()], system.plan().runs.into(), seed).and_then(|()| {
+            search.replicate(CONFIRMED);
+            search.champion(u64::MAX)
+        });
+    let found = found.expect("nothing interrupts the search");
+    let objective = found.assessment.as_ref().and_then(|assessment| assessment.objective(0));
+    format!(
+        "  {:8.1}, {:6} runs, kept {:3} of {fresh}",
+        objective.unwrap_or(f64::NAN),
+        search.runs(),
+        kept(system, &found.candidate, fresh)
+    )
+}
+
+/// The least number of unseen runs that kept a limit.
+fn kept(system: &TunableSystem, candidate: &Candidate, fresh: u64) -> u64 {
+    let watch = Unattended { jobs: 2 };
+    let systems = system.systems(candidate).expect("a recommendation is sound");
+    let unseen = block(UNSEEN, fresh as u32).expect("fewer than a block");
+    let checked = recheck(system, &systems, unseen, &watch).expect("nothing interrupts it");
+    let kept = checked.limits.iter().map(|limit| limit.limit.recommended.kept.kept).min();
+    kept.unwrap_or(fresh)
 }
