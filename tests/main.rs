@@ -50,7 +50,6 @@ mod journals;
 mod kept_connections;
 mod limits;
 mod links;
-mod memory;
 mod named_guards;
 mod operators;
 mod outages;
