@@ -1,12 +1,14 @@
 //! Stability: the theory of retries, and the three known shapes of metastable failures.
 
-use sim_experiments::Unattended;
+use std::collections::BTreeSet;
+
 use sim_experiments::recommend::{Conclusion, TunableSystem, recommend};
 use sim_experiments::stability::{
-    Behaviour, Boundary, Sensitivity, Stability, StressedSystem, map, sensitivity,
+    Behaviour, Boundary, Cell, KnownCells, Sensitivity, Stability, StressedSystem, map, sensitivity,
 };
+use sim_experiments::{Impatient, Unattended};
 use sim_models::scenario::{Input, Overrides};
-use sim_reports::stability::{json, report};
+use sim_reports::stability::{json, json_of_part, report, report_of_part};
 use sim_reports::{Palette, diagnostics};
 
 use crate::running::root;
@@ -357,4 +359,78 @@ fn a_limit_on_healing_needs_a_load_and_a_trigger_of_the_file() {
         .concat()
     );
     assert_eq!(told(&(retries + &goals("heals up to 30/s after 10x in 90% of runs")), None), "");
+}
+
+/// Each cell of a part as the whole map has it, without a trigger and then with each.
+fn check_cells(part: &KnownCells, whole: &Stability) -> usize {
+    assert_eq!(part.maps.len(), whole.maps.len());
+    let rows = part.maps.iter().flat_map(|map| &map.cells);
+    let whole_rows = whole.maps.iter().flat_map(|map| &map.cells);
+    let rows = std::iter::once(&part.untriggered).chain(rows);
+    let rows = rows.zip(std::iter::once(&whole.untriggered).chain(whole_rows));
+    let cells = rows.flat_map(|(row, whole): (&Vec<Option<Cell>>, &Vec<Cell>)| {
+        assert_eq!(row.len(), whole.len());
+        row.iter().zip(whole)
+    });
+    let known = cells.filter_map(|(cell, whole)| Some((cell.as_ref()?, whole)));
+    known.map(|(cell, whole)| assert_eq!(cell, whole)).count()
+}
+
+/// The marks of a map in a report, without loads and triggers.
+fn marks(text: &str) -> Vec<Vec<&str>> {
+    let maps = text.split("\nMap").skip(1);
+    let rows = maps.flat_map(|map| map.lines().skip(2).take_while(|line| line.contains("poisson")));
+    rows.map(|row| row.split_whitespace().skip(2).collect()).collect()
+}
+
+/// Wherever it is stopped, it shows the cells that are known, as the whole map has them, says how many they are, and
+/// concludes nothing.
+#[test]
+fn a_map_that_is_stopped_shows_the_cells_that_it_knows() {
+    let also = "stability.trigger={ 'faults[0].by': '4x, 10x', 'faults[0].for': '5s, 20s' }";
+    let load = "stability.load={ workloads.web.arrivals: poisson 30/s..90/s in 3 }";
+    let settings = overrides(None, &[also, load, "run.duration=60s"]);
+    let system = StressedSystem::prepare(input("retries", &retries(3)), settings)
+        .unwrap_or_else(|unready| panic!("{unready:?}"));
+    let whole = map(&system, &Unattended { jobs: 2 }).expect("not interrupted");
+    let whole_text = report(&whole, "retries", Palette::Plain);
+    let (all, mut seen) = (3 * 5, BTreeSet::new());
+    for asks in (0..).map(|step| step * 9) {
+        let jobs = 1 + asks as usize % 2;
+        let Err(part) = map(&system, &Impatient::after(jobs, asks)) else { break };
+        let known = check_cells(&part, &whole);
+        assert_eq!((part.count(), part.is_whole()), ((known, all), known == all));
+        seen.insert(known);
+
+        let text = report_of_part(&part, "retries", Palette::Plain);
+        let said = if known == all {
+            "all 15 cells are known, the boundaries between them are not".to_owned()
+        } else {
+            format!("these are {known} of 15 cells")
+        };
+        let said = format!("PARTIAL: the map was interrupted; {said}");
+        let above: Vec<&str> = text.lines().skip(1).take_while(|line| !line.is_empty()).collect();
+        assert!(above.len() == 2 && above[0] == said && above[1].starts_with("well: "), "{text}");
+        let sections = text.lines().filter(|line| line.starts_with(char::is_alphabetic)).skip(3);
+        assert!(sections.clone().all(|line| line.starts_with("Map, ")), "{text}");
+        assert!(text.contains("- not run, . not known: interrupted before"), "{text}");
+        let (part_marks, whole_marks) = (marks(&text), marks(&whole_text));
+        assert_eq!(part_marks.len(), whole_marks.len());
+        for (mark, whole) in part_marks.iter().flatten().zip(whole_marks.iter().flatten()) {
+            assert!(*mark == "." || mark == whole, "{text}\n{whole_text}");
+        }
+        assert_eq!(part_marks.iter().flatten().any(|mark| *mark == "."), known < all, "{text}");
+
+        let record: serde_json::Value =
+            serde_json::from_str(&json_of_part(&part, "retries")).expect("JSON");
+        assert_eq!(record["partial"], serde_json::json!({ "cells": known, "of": all }));
+        let rows = record["triggered"].as_array().expect("rows").iter();
+        let rows = rows.chain([&record["untriggered"]]);
+        let loads = rows.map(|row| row["loads"].as_array().expect("loads").len());
+        assert_eq!(loads.sum::<usize>(), known);
+        for concluded in ["boundary", "heals_up_to", "safe_load", "sensitivity", "hysteresis"] {
+            assert!(!record.to_string().contains(concluded), "{record}");
+        }
+    }
+    assert!(seen.contains(&0) && seen.contains(&all) && seen.len() > 4, "{seen:?}");
 }

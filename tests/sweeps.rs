@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 
+use serde_json::{Value, json as value};
 use sim_experiments::sweep::analysis::Analysis;
 use sim_experiments::sweep::{Chooser, Estimate, Point, PointState, Shard, Sweep};
 use sim_experiments::{Impatient, Interrupted, Unattended, Unready};
@@ -11,7 +12,10 @@ use sim_models::observe::FigureUnit;
 use sim_models::scenario::{Input, Overrides, Request, SweepPlan, SweepRequest};
 use sim_models::study::{Design, FigurePlan, Parameter, Replications};
 use sim_reports::Palette;
-use sim_reports::sweep::{Header, JOURNAL, Journal, findings, report_of_part, write_all};
+use sim_reports::sweep::{
+    Header, JOURNAL, Journal, csv, csv_of_part, findings, json, json_of_part, report_of_part,
+    write_all,
+};
 
 use crate::running::{self, one_section_a_line};
 
@@ -417,4 +421,51 @@ fn a_sweep_that_is_stopped_shows_its_finished_points() {
         seen.insert(count);
     }
     assert!(seen.len() > 1 && seen.contains(&0), "{seen:?}");
+}
+
+/// As JSON it says which part of the points it is; as CSV it has the rows of the whole.
+#[test]
+fn a_sweep_that_is_stopped_has_its_finished_points_as_json_and_csv() {
+    let sweep = sound(QUEUE, &[]);
+    let header = Header::of(&sweep, Shard::WHOLE);
+    let all = sweep.points_of(Shard::WHOLE);
+    let journal_after = |jobs: usize, asks: u64| {
+        let journal = Journal::temporary(&header).expect("a journal");
+        let keep = |points: &[Point]| {
+            for point in points {
+                journal.append(point).expect("it can be written");
+            }
+            Ok::<(), Interrupted>(())
+        };
+        let _ = sweep.run(Shard::WHOLE, &|_| false, &Impatient::after(jobs, asks), &keep);
+        journal
+    };
+    let read = |bytes: &[u8]| -> Value { serde_json::from_slice(bytes).expect("JSON") };
+    let lines = |bytes: Vec<u8>| -> Vec<String> {
+        String::from_utf8(bytes).expect("UTF-8").lines().map(str::to_owned).collect()
+    };
+    let whole = [journal_after(2, u64::MAX)];
+    let (mut whole_json, mut whole_csv) = (Vec::new(), Vec::new());
+    json(&header, &whole, &mut whole_json).expect("written");
+    csv(&header, &whole, &mut whole_csv).expect("written");
+    let (whole_json, whole_csv) = (read(&whole_json), lines(whole_csv));
+    assert!(whole_json.get("partial").is_none());
+    let mut seen = BTreeSet::new();
+    for (jobs, asks) in [(1, 0), (1, 10), (1, 40), (2, 60)] {
+        let journal = journal_after(jobs, asks);
+        let (mut part_json, mut part_csv) = (Vec::new(), Vec::new());
+        json_of_part(&header, &journal, &mut part_json).expect("written");
+        csv_of_part(&header, &journal, &mut part_csv).expect("written");
+        let (part_json, part_csv) = (read(&part_json), lines(part_csv));
+        let points = part_json["points"].as_array().expect("points");
+        assert_eq!(part_json["partial"], value!({ "points": points.len(), "of": all }));
+        assert_eq!(part_json["sweep"], whole_json["sweep"]);
+        assert_eq!((part_csv.len(), &part_csv[0]), (points.len() + 1, &whole_csv[0]));
+        for (point, row) in points.iter().zip(&part_csv[1..]) {
+            let number = point["point"].as_u64().expect("a number") as usize;
+            assert_eq!((point, row), (&whole_json["points"][number], &whole_csv[number + 1]));
+        }
+        seen.insert(points.len());
+    }
+    assert!(seen.contains(&0) && seen.len() > 2 && !seen.contains(&(all as usize)), "{seen:?}");
 }

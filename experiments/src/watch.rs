@@ -12,7 +12,7 @@ use crate::run::Progress;
 ///
 /// An analysis announces each stage with [`begin`](Watch::begin) and then reports the steps that
 /// are done with [`advance`](Watch::advance), from any of its threads. Nothing that a watch says or
-/// does reaches a result, except that an interrupted analysis has none.
+/// does reaches a result, except that an interrupted analysis has none or a part of it.
 pub trait Watch: Sync {
     /// The number of threads to simulate on, at least 1.
     fn jobs(&self) -> usize;
@@ -145,7 +145,7 @@ mod tests {
             assert_eq!(sweep.run(Shard::WHOLE, &|_| false, &watch(), &keep), Err(Interrupted));
             let recommended = recommend(&tunable, &watch()).map(|found| found.conclusion);
             assert!(matches!(recommended, Err(Interrupted) | Ok(Conclusion::Interrupted)));
-            assert_eq!(map(&stressed, &watch()).map(|_| ()), Err(Interrupted));
+            assert!(map(&stressed, &watch()).is_err());
         }
     }
 }

@@ -357,6 +357,55 @@ fn a_signal_ends_with_exit_3_and_the_partial_result() {
     }
 }
 
+/// What a command prints that takes longer than anybody waits, and is asked to end once it has begun.
+#[cfg(unix)]
+fn interrupted(arguments: &[&str]) -> (String, String) {
+    // Before it listens, a signal just ends it.
+    for milliseconds in [100, 1_000, 10_000] {
+        let child = fusebox(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+        let child = child.expect("fusebox starts");
+        std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+        send("-TERM", &child);
+        let output = child.wait_with_output().expect("it ends");
+        if output.status.code().is_some() {
+            assert_eq!(output.status.code(), Some(3), "{arguments:?}");
+            let told = String::from_utf8(output.stderr.clone()).expect("UTF-8");
+            return (stdout(&output), told);
+        }
+    }
+    panic!("{arguments:?} was ended before it listened")
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_map_or_sweep_shows_the_part_that_it_knows() {
+    let map = [
+        "stability",
+        "tests/cli/queue.yaml",
+        "--load=workloads.web.arrivals=poisson 20/s..120/s in 3",
+        "--trigger=faults[0].by=3x,30x",
+        "--duration=20h",
+    ];
+    let (shown, told) = interrupted(&map);
+    let part = "\nPARTIAL: the map was interrupted; these are ";
+    assert!(shown.contains(part) && !shown.contains("safe load"), "{shown}");
+    assert_eq!(told, "fusebox: interrupted before the map was whole\n");
+    let json = |shown: &str| -> serde_json::Value { serde_json::from_str(shown).expect("JSON") };
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("map");
+    let into = ["--format=json", "--out", &out.display().to_string()];
+    let (shown, told) = interrupted(&[&map[..], &into].concat());
+    assert_eq!(json(&shown)["partial"]["of"], 9, "{shown}");
+    assert!(told.contains("no file is written of a part") && !out.exists(), "{told}");
+
+    let long = [&SWEEP[..11], &["--duration=20h"]].concat();
+    let (shown, told) = interrupted(&[&long[..], &["--format=json"]].concat());
+    assert_eq!(json(&shown)["partial"]["of"], 160, "{shown}");
+    assert!(told.contains("only the finished points are shown"), "{told}");
+    let (shown, _) = interrupted(&[&long[..], &["--format=csv"]].concat());
+    assert!(shown.starts_with("point,state,replications,"), "{shown}");
+}
+
 /// As `nohup` starts a program, or a shell one in the background.
 #[cfg(target_os = "linux")]
 #[test]

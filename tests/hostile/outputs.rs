@@ -6,7 +6,7 @@ use std::time::Duration;
 use sim_experiments::recommend::{TunableSystem, recommend};
 use sim_experiments::stability::{StressedSystem, map};
 use sim_experiments::sweep::{Point, Shard, Sweep};
-use sim_experiments::{Case, Interrupted, Trial, Unattended, cases};
+use sim_experiments::{Case, Impatient, Interrupted, Trial, Unattended, cases};
 use sim_models::formats::{Exporter, FORMATS};
 use sim_models::scenario::{Input, Overrides, Request, SweepRequest};
 use sim_reports::exported::{self, Heading};
@@ -183,6 +183,9 @@ fn a_map_of_stability_is_read_back() {
     let into = tempfile::tempdir().expect("a folder");
     stability::write_all(&found, NAME, into.path()).expect("written");
     folder(into.path(), "a map");
+    let part = map(&system, &Impatient::after(1, 9)).expect_err("interrupted");
+    readers::report(|palette| stability::report_of_part(&part, NAME, palette), "a part of a map");
+    readers::json(&stability::json_of_part(&part, NAME), "a part of a map");
 }
 
 #[test]

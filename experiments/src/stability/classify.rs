@@ -55,12 +55,13 @@ impl Cell {
 
     /// Calls the runs overloaded that are not well at the end though the same replication without a
     /// trigger is not well either: it is not the trigger that keeps them down.
-    pub(super) fn beside(&mut self, untriggered: &Self) {
+    pub(super) fn beside(mut self, untriggered: &Self) -> Self {
         for ((behaviour, _), (without, _)) in self.runs.iter_mut().zip(&untriggered.runs) {
             if *without == Behaviour::Overloaded && *behaviour > Behaviour::Recovers {
                 *behaviour = Behaviour::Overloaded;
             }
         }
+        self
     }
 
     /// The number of replications at whose end the system was well.

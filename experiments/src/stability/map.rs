@@ -1,14 +1,14 @@
 //! The map of all loads and triggers, and everything found along with it.
 
 use sim_models::scenario::StabilityPlan;
-use sim_models::study::{Level, Values};
+use sim_models::study::Level;
 
 use super::boundary::{self, Boundary};
 use super::classify::Cell;
 use super::hysteresis::{Hysteresis, up_and_down};
+use super::known::{KnownCells, KnownMap};
 use super::sensitivity::Sensitivity;
-use super::system::{StressedSystem, Trigger};
-use crate::parallel::in_order;
+use super::system::StressedSystem;
 use crate::watch::{Interrupted, Watch};
 
 /// The stability of a system.
@@ -53,73 +53,43 @@ pub struct Map {
 /// threads.
 ///
 /// # Errors
-/// [`Interrupted`] if `watch` interrupts it.
-pub fn map(system: &StressedSystem, watch: &dyn Watch) -> Result<Stability, Interrupted> {
-    let plan = system.plan();
-    let loads = plan.load.values.levels();
-    let (untriggered, cells) = all_cells(system, &loads, watch)?;
+/// The cells that are known when `watch` interrupts it.
+pub fn map(system: &StressedSystem, watch: &dyn Watch) -> Result<Stability, Box<KnownCells>> {
+    let known = KnownCells::measure(system, watch);
+    concluded(system, &known, watch).map_err(|Interrupted| Box::new(known))
+}
+
+/// Everything that follows from a map, if all of its cells are known.
+fn concluded(
+    system: &StressedSystem,
+    known: &KnownCells,
+    watch: &dyn Watch,
+) -> Result<Stability, Interrupted> {
+    let whole = |cells: &[Option<Cell>]| -> Result<Vec<Cell>, Interrupted> {
+        cells.iter().map(|cell| cell.clone().ok_or(Interrupted)).collect()
+    };
+    let KnownCells { plan, loads, triggers, .. } = known;
+    let untriggered = whole(&known.untriggered)?;
+    let cells = known.maps.iter().map(|map| map.cells.iter().map(|cells| whole(cells)).collect());
+    let cells: Vec<Vec<Vec<Cell>>> = cells.collect::<Result<_, _>>()?;
     watch.begin("narrowing boundaries down", None);
     let mut maps = Vec::new();
-    for (also, cells) in cells {
-        let triggers = plan.trigger.values.levels();
-        let boundaries =
-            boundary::of_each(system, &loads, &triggers, also.as_ref(), &cells, watch)?;
-        maps.push(Map { also, triggers, cells, boundaries });
+    for (KnownMap { also, .. }, cells) in known.maps.iter().zip(cells) {
+        let boundaries = boundary::of_each(system, loads, triggers, also.as_ref(), &cells, watch)?;
+        maps.push(Map { also: also.clone(), triggers: triggers.clone(), cells, boundaries });
     }
     let overload =
-        boundary::of_each(system, &loads, &[], None, std::slice::from_ref(&untriggered), watch)?[0];
+        boundary::of_each(system, loads, &[], None, std::slice::from_ref(&untriggered), watch)?[0];
     watch.begin("going up and coming down", None);
-    let run = system.blueprint().run;
     Ok(Stability {
         plan: plan.clone(),
-        loads,
+        loads: loads.clone(),
         untriggered,
         maps,
         overload,
         hysteresis: up_and_down(system, watch)?,
         sensitivity: None,
-        simulated_seconds: run.duration.as_secs_f64(),
-        seed: run.seed,
+        simulated_seconds: known.simulated_seconds,
+        seed: known.seed,
     })
-}
-
-/// The cells of each trigger, with one value of the trigger's second setting.
-type CellsOfMap = (Option<Level>, Vec<Vec<Cell>>);
-
-/// Runs every load without a trigger, then with each.
-fn all_cells(
-    system: &StressedSystem,
-    loads: &[Level],
-    watch: &dyn Watch,
-) -> Result<(Vec<Cell>, Vec<CellsOfMap>), Interrupted> {
-    let plan = system.plan();
-    let triggers = plan.trigger.values.levels();
-    let seconds = system.second_settings(Values::levels);
-    let mut pairs: Vec<(&Level, Trigger)> =
-        loads.iter().map(|load| (load, Trigger::None)).collect();
-    for also in &seconds {
-        for trigger in &triggers {
-            let trigger = Trigger::of(trigger, also.as_ref());
-            pairs.extend(loads.iter().map(|load| (load, trigger.clone())));
-        }
-    }
-    watch.begin("trying loads and triggers", Some(pairs.len() as u64));
-    let cells = in_order(&pairs, watch.jobs(), &|_, (load, trigger): &(&Level, Trigger)| {
-        let cell = system.cell(load, trigger, watch);
-        watch.advance(1);
-        cell
-    });
-    let mut cells = cells.into_iter().collect::<Result<Vec<Cell>, _>>()?.into_iter();
-    let mut row = || cells.by_ref().take(loads.len()).collect::<Vec<Cell>>();
-    let untriggered = row();
-    let mut beside = || {
-        let mut cells = row();
-        cells.iter_mut().zip(&untriggered).for_each(|(cell, without)| cell.beside(without));
-        cells
-    };
-    let maps = seconds
-        .into_iter()
-        .map(|also| (also, triggers.iter().map(|_| beside()).collect()))
-        .collect();
-    Ok((untriggered, maps))
 }

@@ -6,7 +6,8 @@
 //! et al., "Metastable failures in the wild", OSDI 2022).
 //!
 //! - `system`: the system at a load, with or without a trigger; `classify`: its behaviour there;
-//! - `map`: every combination of load and trigger; `boundary`: the load at which the answer
+//! - `known`: every combination of load and trigger, or those before an interruption; `map`: all of
+//!   them, and what follows from them; `boundary`: the load at which the answer
 //!   changes, narrowed down for each trigger; `healing`: the load up to which every trigger heals;
 //! - `sensitivity`: the settings that move the boundary most;
 //! - `hysteresis`: up and down through the loads in one run, which shows that the behaviour depends
@@ -16,6 +17,7 @@ mod boundary;
 mod classify;
 mod healing;
 mod hysteresis;
+mod known;
 mod map;
 mod sensitivity;
 mod system;
@@ -24,6 +26,7 @@ pub use boundary::Boundary;
 pub use classify::{Behaviour, Cell};
 pub use healing::{EndedBy, Healing};
 pub use hysteresis::{Hysteresis, LoadPass};
+pub use known::{KnownCells, KnownMap};
 pub use map::{Map, Stability, map};
 pub use sensitivity::{Moved, Sensitivity, sensitivity};
 pub use system::{StressedSystem, Trigger};

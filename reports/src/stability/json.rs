@@ -1,7 +1,11 @@
 //! A stability map as JSON.
 
 use serde_json::{Map, Value, json};
-use sim_experiments::stability::{Boundary, Cell, Hysteresis, Moved, Sensitivity, Stability};
+use sim_experiments::stability::{
+    Boundary, Cell, Hysteresis, KnownCells, Moved, Sensitivity, Stability,
+};
+use sim_models::scenario::StabilityPlan;
+use sim_models::study::Level;
 
 use super::words::{BEHAVIOURS, MARGIN, letter, name, trigger};
 use crate::json::pretty;
@@ -9,20 +13,11 @@ use crate::json::pretty;
 /// Everything about a stability map as an indented JSON document. Shares are from 0 to 1, times in
 /// seconds.
 pub fn json(stability: &Stability, scenario: &str) -> String {
-    let plan = &stability.plan;
     let boundary = stability.healing().boundary;
     let heals_up_to = boundary.heals();
-    let letters: Map<String, Value> =
-        BEHAVIOURS.iter().map(|it| (letter(*it).to_owned(), json!(name(*it)))).collect();
-    pretty(&json!({
-        "scenario": scenario,
-        "version": env!("CARGO_PKG_VERSION"),
-        "seed": stability.seed,
-        "simulated_seconds": stability.simulated_seconds,
-        "load": plan.load.path,
-        "workload": plan.workload_name,
-        "well": plan.well,
-        "letters": letters,
+    let runs = (stability.simulated_seconds, stability.seed);
+    let mut record = head(scenario, &stability.plan, runs);
+    record.extend(entries(json!({
         "boundary": kind(boundary),
         "heals_up_to": heals_up_to,
         "safe_load": heals_up_to.map(|heals| heals * (1.0 - MARGIN)),
@@ -31,7 +26,42 @@ pub fn json(stability: &Stability, scenario: &str) -> String {
         "triggered": triggered(stability),
         "sensitivity": stability.sensitivity.as_ref().map(|it| moves(stability, it)),
         "hysteresis": stability.hysteresis.as_ref().map(passes),
+    })));
+    pretty(&record)
+}
+
+/// The cells that are known of a map that was interrupted, with `partial`: how many of how many. Everything that
+/// follows from a whole map is missing.
+pub fn json_of_part(known: &KnownCells, scenario: &str) -> String {
+    let (cells, of) = known.count();
+    let mut record = head(scenario, &known.plan, (known.simulated_seconds, known.seed));
+    record.extend(entries(json!({
+        "partial": { "cells": cells, "of": of },
+        "untriggered": known_row(known, None, &known.untriggered),
+        "triggered": known_triggered(known),
+    })));
+    pretty(&record)
+}
+
+/// The scenario and what was asked of it.
+fn head(scenario: &str, plan: &StabilityPlan, (seconds, seed): (f64, u64)) -> Map<String, Value> {
+    let letters: Map<String, Value> =
+        BEHAVIOURS.iter().map(|it| (letter(*it).to_owned(), json!(name(*it)))).collect();
+    entries(json!({
+        "scenario": scenario,
+        "version": env!("CARGO_PKG_VERSION"),
+        "seed": seed,
+        "simulated_seconds": seconds,
+        "load": plan.load.path,
+        "workload": plan.workload_name,
+        "well": plan.well,
+        "letters": letters,
     }))
+}
+
+/// The entries of an object.
+fn entries(object: Value) -> Map<String, Value> {
+    if let Value::Object(entries) = object { entries } else { Map::new() }
 }
 
 /// A row for each trigger.
@@ -39,7 +69,7 @@ fn triggered(stability: &Stability) -> Vec<Value> {
     let mut rows = Vec::new();
     for map in &stability.maps {
         for ((level, cells), boundary) in map.triggers.iter().zip(&map.cells).zip(&map.boundaries) {
-            let trigger = trigger(stability, level, map.also.as_ref());
+            let trigger = trigger(&stability.plan, level, map.also.as_ref());
             rows.push(row(stability, Some(&trigger), cells, boundary));
         }
     }
@@ -47,16 +77,7 @@ fn triggered(stability: &Stability) -> Vec<Value> {
 }
 
 fn row(stability: &Stability, trigger: Option<&str>, cells: &[Cell], boundary: &Boundary) -> Value {
-    let loads = stability.loads.iter().zip(cells).map(|(load, cell)| {
-        json!({
-            "load": load.shown,
-            "behaviour": cell.usual().map(name),
-            "letter": cell.usual().map(letter),
-            "healed": cell.healed(),
-            "runs": cell.runs.len(),
-            "answered_at_end": cell.answered_at_end(),
-        })
-    });
+    let loads = stability.loads.iter().zip(cells).map(|(load, it)| cell(load, it));
     json!({
         "trigger": trigger,
         "boundary": kind(*boundary),
@@ -64,6 +85,33 @@ fn row(stability: &Stability, trigger: Option<&str>, cells: &[Cell], boundary: &
         "does_not_always_heal_at": boundary.fails(),
         "loads": loads.collect::<Vec<_>>(),
     })
+}
+
+fn cell(load: &Level, cell: &Cell) -> Value {
+    json!({
+        "load": load.shown,
+        "behaviour": cell.usual().map(name),
+        "letter": cell.usual().map(letter),
+        "healed": cell.healed(),
+        "runs": cell.runs.len(),
+        "answered_at_end": cell.answered_at_end(),
+    })
+}
+
+/// A row for each trigger, with the cells that are known.
+fn known_triggered(known: &KnownCells) -> Vec<Value> {
+    let rows = known.maps.iter().flat_map(|map| {
+        known.triggers.iter().zip(&map.cells).map(|(level, cells)| {
+            known_row(known, Some(&trigger(&known.plan, level, map.also.as_ref())), cells)
+        })
+    });
+    rows.collect()
+}
+
+fn known_row(known: &KnownCells, trigger: Option<&str>, cells: &[Option<Cell>]) -> Value {
+    let loads = known.loads.iter().zip(cells);
+    let loads = loads.filter_map(|(load, it)| Some(cell(load, it.as_ref()?)));
+    json!({ "trigger": trigger, "loads": loads.collect::<Vec<_>>() })
 }
 
 /// A boundary in a word or two: that of the range is not its own.
@@ -90,7 +138,7 @@ fn moves(stability: &Stability, sensitivity: &Sensitivity) -> Value {
         })
     };
     json!({
-        "trigger": trigger(stability, &sensitivity.trigger, sensitivity.also.as_ref()),
+        "trigger": trigger(&stability.plan, &sensitivity.trigger, sensitivity.also.as_ref()),
         "boundary": kind(sensitivity.now),
         "heals_up_to": sensitivity.now.heals(),
         "does_not_always_heal_at": sensitivity.now.fails(),

@@ -8,5 +8,5 @@ mod text;
 mod words;
 
 pub use folder::write_all;
-pub use json::json;
-pub use text::report;
+pub use json::{json, json_of_part};
+pub use text::{report, report_of_part};

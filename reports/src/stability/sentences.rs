@@ -34,7 +34,7 @@ fn rows(stability: &Stability) -> Vec<Row<'_>> {
         vec![Row { name: "without a trigger".to_owned(), cells: &stability.untriggered }];
     for map in &stability.maps {
         for (level, cells) in map.triggers.iter().zip(&map.cells) {
-            let name = format!("after {}", trigger(stability, level, map.also.as_ref()));
+            let name = format!("after {}", trigger(&stability.plan, level, map.also.as_ref()));
             rows.push(Row { name, cells });
         }
     }
@@ -81,7 +81,7 @@ fn end(
     let text = match ended_by? {
         EndedBy::Load => format!("at {fails} it is not always well even without a trigger"),
         EndedBy::Trigger(level, also) => {
-            let trigger = trigger(stability, level, also.as_ref());
+            let trigger = trigger(&stability.plan, level, also.as_ref());
             format!("at {fails} it does not always heal after {trigger}")
         }
     };

@@ -1,31 +1,37 @@
 //! A stability map as text for a terminal.
 
-use sim_experiments::stability::{Boundary, Hysteresis, Map, Moved, Sensitivity, Stability};
+use sim_experiments::stability::{
+    Boundary, Cell, Hysteresis, KnownCells, Moved, Sensitivity, Stability,
+};
+use sim_models::scenario::StabilityPlan;
+use sim_models::study::Level;
 
 use super::sentences::{of_hysteresis, sentences};
-use super::words::{load, mark, trigger, up_to};
+use super::words::{NOT_KNOWN, load, mark, trigger, up_to};
 use crate::Palette;
 use crate::layout::{Page, table};
 use crate::palette::Tone;
-use crate::units::{UNKNOWN, duration, number_of, percent};
+use crate::units::{UNKNOWN, count, duration, number_of, percent};
 
 /// The loads and triggers from which the system recovers, and those from which it does not.
 pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String {
-    let mut page = Page::new(palette, scenario, &about(stability));
-    page.remark(Tone::Faint, &well(stability));
+    let triggers = stability.maps.iter().map(|map| map.triggers.len()).sum();
+    let runs = (stability.simulated_seconds, stability.seed);
+    let about = about(&stability.plan, (stability.loads.len(), triggers), runs);
+    let mut page = Page::new(palette, scenario, &about);
+    page.remark(Tone::Faint, &well(&stability.plan));
     for (tone, sentence) in sentences(stability) {
         page.remark(tone, &sentence);
     }
+    let (plan, loads) = (&stability.plan, &stability.loads);
     for map in &stability.maps {
-        let title = match (&map.also, &stability.plan.also) {
-            (Some(level), Some(setting)) => format!("Map, {} = {}", setting.path, level.shown),
-            _ => "Map".to_owned(),
-        };
-        page.section(&title, &cells(stability, map));
+        let columns = std::iter::once(&stability.untriggered).chain(&map.cells);
+        let table = map_table(plan, loads, &map.triggers, columns, mark);
+        page.section(&map_title(plan, map.also.as_ref()), &format!("{table}\n{LEGEND}"));
     }
     page.section("Where it stops healing", &boundaries(stability));
     if let Some(sensitivity) = &stability.sensitivity {
-        let trigger = trigger(stability, &sensitivity.trigger, sensitivity.also.as_ref());
+        let trigger = trigger(&stability.plan, &sensitivity.trigger, sensitivity.also.as_ref());
         let title = format!("What moves the boundary of {trigger}, one setting at a time");
         page.section(&title, &moves(stability, sensitivity));
     }
@@ -40,40 +46,83 @@ pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String
     page.finish()
 }
 
-fn about(stability: &Stability) -> String {
-    let triggers: usize = stability.maps.iter().map(|map| map.triggers.len()).sum();
+/// The cells that are known of a map that was interrupted; there are no conclusions, which other cells might refute.
+pub fn report_of_part(known: &KnownCells, scenario: &str, palette: Palette) -> String {
+    let (plan, loads) = (&known.plan, &known.loads);
+    let triggers = known.triggers.len() * known.maps.len();
+    let about = about(plan, (loads.len(), triggers), (known.simulated_seconds, known.seed));
+    let mut page = Page::new(palette, scenario, &about);
+    page.remark(Tone::Worse, &part(known));
+    page.remark(Tone::Faint, &well(plan));
+    for map in &known.maps {
+        let columns = std::iter::once(&known.untriggered).chain(&map.cells);
+        let mark = |cell: &Option<Cell>| cell.as_ref().map_or_else(|| NOT_KNOWN.to_owned(), mark);
+        let table = map_table(plan, loads, &known.triggers, columns, mark);
+        let legend = format!("{LEGEND}, {NOT_KNOWN} not known: interrupted before");
+        page.section(&map_title(plan, map.also.as_ref()), &format!("{table}\n{legend}"));
+    }
+    page.finish()
+}
+
+fn part(known: &KnownCells) -> String {
+    let (number, all) = known.count();
+    if known.is_whole() {
+        return format!(
+            "PARTIAL: the map was interrupted; all {all} cells are known, the boundaries between them are not"
+        );
+    }
+    let all = number_of(all as u64, "cell");
+    format!("PARTIAL: the map was interrupted; these are {} of {all}", count(number as u64))
+}
+
+/// The number of loads, of triggers, and of runs with their length and their seed.
+fn about(
+    plan: &StabilityPlan,
+    (loads, triggers): (usize, usize),
+    (seconds, seed): (f64, u64),
+) -> String {
     format!(
-        "{}, each without a trigger and with {}, {} of {} each, seed {}",
-        number_of(stability.loads.len() as u64, "load"),
+        "{}, each without a trigger and with {}, {} of {} each, seed {seed}",
+        number_of(loads as u64, "load"),
         number_of(triggers as u64, "trigger"),
-        number_of(u64::from(stability.plan.replications), "run"),
-        duration(stability.simulated_seconds),
-        stability.seed
+        number_of(u64::from(plan.replications), "run"),
+        duration(seconds),
     )
 }
 
-fn well(stability: &Stability) -> String {
+fn well(plan: &StabilityPlan) -> String {
     format!(
         "well: at least {} of the requests of {} are answered in the last quarter of the time \
          after the last fault",
-        percent(stability.plan.well),
-        stability.plan.workload_name
+        percent(plan.well),
+        plan.workload_name
     )
 }
 
-/// A map: loads upwards, triggers to the right.
-fn cells(stability: &Stability, map: &Map) -> String {
-    let corner = format!("{} \\ {}", stability.plan.load.path, stability.plan.trigger.path);
-    let triggers = map.triggers.iter().map(|trigger| trigger.shown.as_str());
+fn map_title(plan: &StabilityPlan, also: Option<&Level>) -> String {
+    match (also, &plan.also) {
+        (Some(level), Some(setting)) => format!("Map, {} = {}", setting.path, level.shown),
+        _ => "Map".to_owned(),
+    }
+}
+
+/// A map: loads upwards, triggers to the right. `columns` has the cells without a trigger, then with each.
+fn map_table<'a, Known: 'a>(
+    plan: &StabilityPlan,
+    loads: &[Level],
+    triggers: &[Level],
+    columns: impl Iterator<Item = &'a Vec<Known>>,
+    mark: impl Fn(&Known) -> String,
+) -> String {
+    let corner = format!("{} \\ {}", plan.load.path, plan.trigger.path);
+    let triggers = triggers.iter().map(|trigger| trigger.shown.as_str());
     let header: Vec<&str> = [corner.as_str(), "none"].into_iter().chain(triggers).collect();
-    let rows = stability.loads.iter().enumerate().rev().map(|(place, level)| {
-        let cells = map.cells.iter().map(|cells| mark(&cells[place]));
-        [level.shown.clone(), mark(&stability.untriggered[place])]
-            .into_iter()
-            .chain(cells)
-            .collect::<Vec<_>>()
+    let columns: Vec<&Vec<Known>> = columns.collect();
+    let rows = loads.iter().enumerate().rev().map(|(place, level)| {
+        let marks = columns.iter().map(|cells| mark(&cells[place]));
+        std::iter::once(level.shown.clone()).chain(marks).collect::<Vec<_>>()
     });
-    format!("{}\n{LEGEND}", table(&header, &[], rows))
+    table(&header, &[], rows)
 }
 
 const LEGEND: &str = "s stable, r recovers by itself, d degraded: half is answered, \
@@ -85,7 +134,7 @@ fn boundaries(stability: &Stability) -> String {
     let mut rows = vec![boundary_row(stability, "none".to_owned(), stability.overload)];
     for map in &stability.maps {
         for (level, boundary) in map.triggers.iter().zip(&map.boundaries) {
-            let trigger = trigger(stability, level, map.also.as_ref());
+            let trigger = trigger(&stability.plan, level, map.also.as_ref());
             rows.push(boundary_row(stability, trigger, *boundary));
         }
     }

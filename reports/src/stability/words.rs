@@ -1,6 +1,7 @@
 //! Names of behaviours, loads, triggers and boundaries: the same in text, pictures and JSON.
 
 use sim_experiments::stability::{Behaviour, Boundary, Cell, Stability};
+use sim_models::scenario::StabilityPlan;
 use sim_models::study::{Level, Range, Values};
 
 /// The safe load lies this share below the highest at which the system recovers from every trigger.
@@ -17,6 +18,9 @@ pub(super) const BEHAVIOURS: [Behaviour; 5] = [
 
 /// The mark of a cell without runs.
 pub(super) const NOT_RUN: &str = "-";
+
+/// The mark of a cell that an interruption left out.
+pub(super) const NOT_KNOWN: &str = ".";
 
 /// A behaviour in one word.
 pub(super) fn name(behaviour: Behaviour) -> &'static str {
@@ -73,9 +77,9 @@ pub(super) fn loads(stability: &Stability, places: &[usize]) -> String {
 }
 
 /// The settings of a trigger: `faults[0].for = 20s`.
-pub(super) fn trigger(stability: &Stability, level: &Level, also: Option<&Level>) -> String {
-    let first = format!("{} = {}", stability.plan.trigger.path, level.shown);
-    match (&stability.plan.also, also) {
+pub(super) fn trigger(plan: &StabilityPlan, level: &Level, also: Option<&Level>) -> String {
+    let first = format!("{} = {}", plan.trigger.path, level.shown);
+    match (&plan.also, also) {
         (Some(second), Some(level)) => format!("{first}, {} = {}", second.path, level.shown),
         _ => first,
     }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use sim_experiments::sweep::{Chooser, Point};
 
-use super::journal::in_order;
+use super::journal::{EachPoint, finished_in_order, in_order};
 use super::point::state;
 use super::{Header, Journal};
 use crate::files::WriteError;
@@ -17,6 +17,23 @@ use crate::printable::csv_cell;
 /// # Errors
 /// If a journal cannot be read, a point is missing, or nothing can be written.
 pub fn csv(header: &Header, journals: &[Journal], out: &mut dyn Write) -> Result<(), JournalError> {
+    table(header, out, &mut |write| in_order(journals, header.plan.points(), write))
+}
+
+/// Writes a row for each finished point of a sweep that was interrupted.
+///
+/// # Errors
+/// If the journal cannot be read, or nothing can be written.
+pub fn csv_of_part(
+    header: &Header,
+    journal: &Journal,
+    out: &mut dyn Write,
+) -> Result<(), JournalError> {
+    table(header, out, &mut |write| finished_in_order(journal, write))
+}
+
+/// Writes the points that `each` hands to what it is called with.
+fn table(header: &Header, out: &mut dyn Write, each: EachPoint<'_>) -> Result<(), JournalError> {
     let chooser = header.chooser();
     let mut writer = csv::Writer::from_writer(out);
     let mut write = |cells: Vec<String>| {
@@ -24,7 +41,7 @@ pub fn csv(header: &Header, journals: &[Journal], out: &mut dyn Write) -> Result
         writer.write_record(cells).map_err(WriteError::from)
     };
     write(columns(header))?;
-    in_order(journals, header.plan.points(), &mut |point| Ok(write(row(&chooser, &point))?))?;
+    each(&mut |point| Ok(write(row(&chooser, &point))?))?;
     Ok(writer.flush().map_err(|cause| WriteError::File { path: "points.csv".into(), cause })?)
 }
 

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use sim_experiments::sweep::{Chooser, Estimate, Point};
 
-use super::journal::in_order;
+use super::journal::{EachPoint, finished_in_order, in_order};
 use super::point::state;
 use super::{Header, Journal};
 use crate::files::WriteError;
@@ -51,16 +51,58 @@ pub fn json(
     journals: &[Journal],
     out: &mut dyn Write,
 ) -> Result<(), JournalError> {
+    document(header, None, out, &mut |write| in_order(journals, header.plan.points(), write))
+}
+
+/// Writes the finished points of a sweep that was interrupted, with `partial`: how many of how many.
+///
+/// # Errors
+/// If the journal cannot be read, or nothing can be written.
+pub fn json_of_part(
+    header: &Header,
+    journal: &Journal,
+    out: &mut dyn Write,
+) -> Result<(), JournalError> {
+    let mut points = 0;
+    finished_in_order(journal, &mut |_| {
+        points += 1;
+        Ok(())
+    })?;
+    let part = Part { points, of: header.plan.points() };
+    document(header, Some(&part), out, &mut |write| finished_in_order(journal, write))
+}
+
+/// The number of finished points, and of all.
+#[derive(Serialize)]
+struct Part {
+    points: u64,
+    of: u64,
+}
+
+/// Writes the points that `each` hands to what it is called with.
+fn document(
+    header: &Header,
+    part: Option<&Part>,
+    out: &mut dyn Write,
+    each: EachPoint<'_>,
+) -> Result<(), JournalError> {
     let failed = |cause: io::Error| WriteError::File { path: "sweep.json".into(), cause };
     let encoded = |error: serde_json::Error| failed(error.into());
     let chooser = header.chooser();
     let sweep = compact(header).map_err(encoded)?;
-    write!(out, "{{\n\"sweep\": {sweep},\n\"points\": [").map_err(failed)?;
-    in_order(journals, header.plan.points(), &mut |point| {
+    writeln!(out, "{{\n\"sweep\": {sweep},").map_err(failed)?;
+    if let Some(part) = part {
+        let part = compact(part).map_err(encoded)?;
+        writeln!(out, "\"partial\": {part},").map_err(failed)?;
+    }
+    out.write_all(b"\"points\": [").map_err(failed)?;
+    let mut separator = "\n";
+    each(&mut |point| {
         let record = PointRecord::new(header, &chooser, &point);
         let record = compact(&record).map_err(encoded)?;
-        let separator = if point.point == 0 { "\n" } else { ",\n" };
-        Ok(write!(out, "{separator}{record}").map_err(failed)?)
+        write!(out, "{separator}{record}").map_err(failed)?;
+        separator = ",\n";
+        Ok(())
     })?;
     Ok(out.write_all(b"\n]\n}\n").map_err(failed)?)
 }

@@ -15,9 +15,9 @@ mod ranking;
 mod sensitivity;
 mod text;
 
-pub use csv::csv;
+pub use csv::{csv, csv_of_part};
 pub use folder::{JOURNAL, findings, write_all};
 pub use header::Header;
 pub use journal::{Journal, in_order};
-pub use json::json;
+pub use json::{json, json_of_part};
 pub use text::{report, report_of_part};

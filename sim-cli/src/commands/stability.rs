@@ -1,8 +1,8 @@
 //! `fusebox stability`.
 
 use clap::Args;
-use sim_experiments::stability::{StressedSystem, map, sensitivity};
-use sim_reports::stability::{json, report, write_all};
+use sim_experiments::stability::{KnownCells, StressedSystem, map, sensitivity};
+use sim_reports::stability::{json, json_of_part, report, report_of_part, write_all};
 
 use crate::failure::Failure;
 use crate::output::{FormatOption, OutOption, ReportFormat, describe};
@@ -59,9 +59,10 @@ impl StabilityCommand {
         let system = self.prepare()?;
         let name = &system.blueprint().name;
         let watch = self.jobs.watch();
-        let mut stability = map(&system, &watch).inspect_err(|_| {
-            terminal::complain("interrupted before the map was whole; nothing is shown of it");
-        })?;
+        let mut stability = match map(&system, &watch) {
+            Ok(stability) => stability,
+            Err(known) => return self.show_part(&known, name),
+        };
         let mut ended = Ok(());
         if self.sensitivity {
             match sensitivity(&system, &stability, &watch) {
@@ -82,6 +83,21 @@ impl StabilityCommand {
             ReportFormat::Json => json(&stability, name),
         })?;
         ended
+    }
+
+    /// Prints what is known of a map that was interrupted. Files are of whole maps only, so that none that is there is
+    /// replaced by a part.
+    fn show_part(&self, known: &KnownCells, name: &str) -> Result<(), Failure> {
+        terminal::complain(if self.out.folder.is_some() {
+            "interrupted before the map was whole; no file is written of a part"
+        } else {
+            "interrupted before the map was whole"
+        });
+        terminal::print_report(&match self.format.format {
+            ReportFormat::Text => report_of_part(known, name, terminal::stdout_palette()),
+            ReportFormat::Json => json_of_part(known, name),
+        })?;
+        Err(Failure::Stopped)
     }
 
     fn prepare(&self) -> Result<StressedSystem, Failure> {

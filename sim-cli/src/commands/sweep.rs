@@ -1,12 +1,14 @@
 //! `fusebox sweep`, and the output that it shares with `fusebox merge`.
 
+use std::io::Write;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use sim_experiments::sweep::{Point, Shard, Sweep};
 use sim_models::scenario::{Overrides, Request, SweepRequest};
+use sim_reports::journal::JournalError;
 use sim_reports::sweep::{self, Header, JOURNAL, Journal};
-use sim_reports::{files, printable};
+use sim_reports::{Palette, files, printable};
 
 use crate::failure::Failure;
 use crate::output::{OutOption, describe};
@@ -127,11 +129,8 @@ impl SweepCommand {
         let header = Header::of(&sweep, shard);
         let (journal, is_done) = self.journal(&header)?;
         let ended = self.simulate(&sweep, shard, &journal, &is_done);
-        let is_all_there_is =
-            self.output.folder().is_none() && self.output.format == SweepFormat::Text;
-        if matches!(ended, Err(Failure::Stopped)) && is_all_there_is {
-            let palette = terminal::stdout_palette();
-            terminal::print_report(&sweep::report_of_part(&header, &journal, palette)?)?;
+        if matches!(ended, Err(Failure::Stopped)) && self.output.folder().is_none() {
+            self.output.show_part(&header, &journal)?;
         }
         ended?;
         if shard == Shard::WHOLE {
@@ -203,7 +202,7 @@ impl SweepCommand {
             terminal::complain(if self.output.out.folder.is_some() {
                 "interrupted; the journal has all finished points: continue with --resume"
             } else {
-                "interrupted; only the report as text has the finished points: with --out DIR, they would be kept"
+                "interrupted; only the finished points are shown: with --out DIR, they would be kept"
             });
         }
         ended
@@ -223,21 +222,40 @@ impl SweepOutput {
             files::make_folder(folder)?;
             sweep::write_all(header, journals, &findings, folder)?;
         }
-        let palette = terminal::stdout_palette();
+        self.print(
+            |palette| sweep::report(header, journals, &findings, palette),
+            |out| sweep::json(header, journals, out),
+            |out| sweep::csv(header, journals, out),
+        )
+    }
+
+    /// Prints the finished points of a sweep that was interrupted.
+    fn show_part(&self, header: &Header, journal: &Journal) -> Result<(), Failure> {
+        self.print(
+            |palette| sweep::report_of_part(header, journal, palette),
+            |out| sweep::json_of_part(header, journal, out),
+            |out| sweep::csv_of_part(header, journal, out),
+        )
+    }
+
+    /// Prints what is asked for of these.
+    fn print(
+        &self,
+        text: impl FnOnce(Palette) -> Result<String, JournalError>,
+        json: impl FnOnce(&mut dyn Write) -> Result<(), JournalError>,
+        csv: impl FnOnce(&mut dyn Write) -> Result<(), JournalError>,
+    ) -> Result<(), Failure> {
         match self.format {
-            SweepFormat::Text => {
-                terminal::print_report(&sweep::report(header, journals, &findings, palette)?)
-            }
-            SweepFormat::Json => {
-                let mut out = terminal::output();
-                sweep::json(header, journals, &mut out)?;
-                terminal::finish(out)
-            }
-            SweepFormat::Csv => {
-                let mut out = terminal::output();
-                sweep::csv(header, journals, &mut out)?;
-                terminal::finish(out)
-            }
+            SweepFormat::Text => terminal::print_report(&text(terminal::stdout_palette())?),
+            SweepFormat::Json => stream(json),
+            SweepFormat::Csv => stream(csv),
         }
     }
+}
+
+/// Prints what is too long to keep in memory.
+fn stream(write: impl FnOnce(&mut dyn Write) -> Result<(), JournalError>) -> Result<(), Failure> {
+    let mut out = terminal::output();
+    write(&mut out)?;
+    terminal::finish(out)
 }

@@ -6,5 +6,5 @@ mod points;
 
 pub use file::Journal;
 pub(super) use points::check_complete;
-pub(in crate::sweep) use points::finished_in_order;
 pub use points::in_order;
+pub(in crate::sweep) use points::{EachPoint, finished_in_order};

@@ -112,13 +112,20 @@ pub(in crate::sweep) fn check_complete(journals: &[Journal]) -> Result<(), Journ
     }
 }
 
+/// What is done with a point of a journal.
+type ReadPoint<'a> = &'a mut dyn FnMut(Point) -> Result<(), JournalError>;
+
+/// Calls what it is given for each of some points, in the order of their numbers.
+pub(in crate::sweep) type EachPoint<'a> =
+    &'a mut dyn FnMut(ReadPoint<'_>) -> Result<(), JournalError>;
+
 /// Reads the points that there are in a journal of an unfinished sweep, in the order of their numbers.
 ///
 /// # Errors
 /// If the journal cannot be read, or `read` fails.
 pub(in crate::sweep) fn finished_in_order(
     journal: &Journal,
-    read: &mut dyn FnMut(Point) -> Result<(), JournalError>,
+    read: ReadPoint<'_>,
 ) -> Result<(), JournalError> {
     let journals = std::slice::from_ref(journal);
     let is_held = held(journals)?;
@@ -135,7 +142,7 @@ pub(in crate::sweep) fn finished_in_order(
 pub fn in_order(
     journals: &[Journal],
     points: u64,
-    read: &mut dyn FnMut(Point) -> Result<(), JournalError>,
+    read: ReadPoint<'_>,
 ) -> Result<(), JournalError> {
     read_in_order(journals, 0..points, read)
 }
@@ -143,7 +150,7 @@ pub fn in_order(
 fn read_in_order(
     journals: &[Journal],
     numbers: impl Iterator<Item = u64>,
-    read: &mut dyn FnMut(Point) -> Result<(), JournalError>,
+    read: ReadPoint<'_>,
 ) -> Result<(), JournalError> {
     let mut readers = journals.iter().map(Points::new).collect::<Result<Vec<_>, _>>()?;
     let mut ahead: BTreeMap<u64, Point> = BTreeMap::new();
