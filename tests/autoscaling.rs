@@ -149,7 +149,11 @@ fn every_mistake_of_an_autoscaler_has_a_message() {
         ("threads: 5,", "on: memory, target: 50%", "`memory`"),
         ("threads: 5,", "target: 50%, scale up: { pods: 0 }", "pods must be at least 1"),
         ("threads: 5,", "target: 50%, scale up: { percent: 0% }", "not a percentage"),
-        ("threads: 5,", "target: 50%, scale up: { pods: 2, every: 0s }", "longer than zero"),
+        (
+            "threads: 5,",
+            "target: 50%, scale up: { pods: 2, every: 0s }",
+            "0s is too short for something that comes again",
+        ),
         ("threads: 5,", "target: 50%, scale up: { limit: no limit, pods: 2 }", "there is no limit"),
         ("threads: 5,", "target: 50%, scale up: fast", "`fast`"),
     ] {

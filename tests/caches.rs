@@ -162,7 +162,7 @@ fn what_a_flush_cannot_have_is_an_error() {
         ("at: 1s, instances: 25%, flush: c", "`instances` does not belong to `flush`"),
         ("at: 1s, flush: c, share: 120%", "not between 0% and 100%"),
         ("at: 1s, flush: c, shar: 20%", "`shar` means nothing here"),
-        ("at: 1s, flush: c, every: 0s", "longer than zero"),
+        ("at: 1s, flush: c, every: 0s", "0s is too short for something that comes again"),
         ("at: 1s, flush: d", "`d` is not a cache with keys"),
         ("at: 1s, crash: d, colour: red", "`colour` means nothing here"),
     ] {

@@ -105,7 +105,7 @@ fn polly_is_read_from_whatever_section_holds_its_options() {
 }
 
 #[test]
-fn what_is_nothing_of_the_kind_is_a_problem_with_a_place_if_there_is_one() {
+fn what_is_nothing_of_the_kind_is_a_problem_with_a_place() {
     let problem = |text: &str| {
         let imported = import("istio", "x.yaml", text);
         assert!(imported.calls.is_empty());
@@ -117,7 +117,7 @@ fn what_is_nothing_of_the_kind_is_a_problem_with_a_place_if_there_is_one() {
     };
     assert_eq!(
         problem("kind: Service"),
-        [("x.yaml: there is nothing to import in it".to_owned(), false)]
+        [("x.yaml: there is nothing to import in it".to_owned(), true)]
     );
     assert!(problem("kind: [")[0].1);
     assert!(!problem("").is_empty());

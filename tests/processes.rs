@@ -410,7 +410,10 @@ fn every_mistake_of_a_process_has_a_message() {
         ("readiness: { call: self.helth }", "`a` has no operation `helth`"),
         ("readiness: { call: self }", "`a` has several operations"),
         ("readiness: { every: 1s }", "`call` is missing"),
-        ("readiness: { call: self.health, every: 0s }", "this must be longer than zero"),
+        (
+            "readiness: { call: self.health, every: 0s }",
+            "0s is too short for something that comes again",
+        ),
         ("readiness: { call: self.health, timeout: 0s }", "this must be longer than zero"),
         (
             "liveness: { call: self.health, successes: 2 }",
