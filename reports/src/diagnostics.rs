@@ -53,7 +53,7 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
     });
     let mut group = match (source, &shown) {
         (Some((at, source)), Some((text, begin))) => {
-            let place = |byte: usize| text.place(byte - begin);
+            let place = |byte: usize| text.place(letter_at(&source.text, byte) - begin);
             let annotation =
                 AnnotationKind::Primary.span(place(at.start)..place(at.end.max(at.start)));
             let annotation = if problem.label.is_empty() {
@@ -82,12 +82,19 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
     renderer.render(&[group])
 }
 
+/// The beginning of the letter that a byte belongs to.
+fn letter_at(text: &str, byte: usize) -> usize {
+    (0..=byte.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 /// The whole lines from one byte of a text to another.
 fn lines_around(text: &str, first: usize, last: usize) -> Range<usize> {
-    let start = text[..first].rfind('\n').map_or(0, |end| end + 1);
-    let last = last.max(first);
-    let end = text[last..].find('\n').map_or(text.len(), |length| last + length);
-    start..end
+    let ends = |byte: &u8| *byte == b'\n';
+    let (before, after) = text.as_bytes().split_at(first.min(text.len()));
+    let start = before.iter().rposition(ends).map_or(0, |end| end + 1);
+    let skipped = last.saturating_sub(first).min(after.len());
+    let end = after[skipped..].iter().position(ends);
+    start..end.map_or(text.len(), |length| before.len() + skipped + length)
 }
 
 fn count_line(problems: &[Problem]) -> String {
