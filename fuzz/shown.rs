@@ -1,4 +1,4 @@
-//! What is shown of an input: visible characters on lines, and nothing that a terminal would obey.
+//! Output for an input: visible characters on lines, and nothing that a terminal would obey.
 
 use sim_models::printable::is_hidden;
 use sim_models::scenario::{Problem, Sources};

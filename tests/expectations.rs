@@ -56,6 +56,28 @@ fn every_mistake_in_a_sentence_is_shown_at_its_word() {
     insta::assert_snapshot!(diagnostics::render(&loaded.problems, &loaded.sources, Palette::Plain));
 }
 
+/// Sentences of letters of several bytes that end anywhere: what is missing is shown at the last letter.
+#[test]
+fn places_of_mistakes_are_whole_letters() {
+    let sentence = "ϝϝaϝaϝϝ@aϝϝϝ p99 of größe ϝ注文 is below ϝms within é";
+    for (end, _) in sentence.char_indices().skip(1) {
+        let sentence = &sentence[..end];
+        let list = expecting(&[&format!("\"{sentence}\"")]);
+        let in_a_file = load_text(&list, &[]);
+        let in_an_argument = load_text(SYSTEM, &[&format!("expect=[ \"{sentence}\" ]")]);
+        let escaped = expecting(&[&format!("\"{}\"", sentence.replace('a', "\\x61"))]);
+        let escaped = load_text(&escaped, &[]);
+        for loaded in [in_a_file, in_an_argument, escaped] {
+            assert!(!loaded.problems.is_empty(), "{sentence}");
+            for problem in &loaded.problems {
+                let at = problem.at.expect("it has a place");
+                let text = &loaded.sources.get(at.source).expect("it is in a text").text;
+                assert!(text.get(at.start..at.end).is_some(), "{sentence}: {at:?} of {text}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_misspelt_bound_is_recognized() {
     for (written, meant) in [("abov", "above"), ("belwo", "below"), ("exactl", "exactly")] {

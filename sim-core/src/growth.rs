@@ -1,5 +1,5 @@
-//! How collections grow, and how much memory they take: by an eighth at a time and not twofold, so that what
-//! they hold is never far from what they take.
+//! Growth and memory of collections. They grow by an eighth at a time and do not double, so that they take little more
+//! memory than their items need.
 
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, Hasher};

@@ -1,4 +1,4 @@
-//! What the machine may do to a command: a full disk, a reader that goes away, a folder that cannot be written, too
+//! Faults of the machine that a command must survive: a full disk, a reader that goes away, a folder that cannot be written, too
 //! little memory for threads, and an end at any moment.
 
 use std::fs::File;

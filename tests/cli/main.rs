@@ -358,7 +358,7 @@ fn a_signal_ends_with_exit_3_and_the_partial_result() {
     }
 }
 
-/// What a command prints that takes longer than anybody waits, and is asked to end once it has begun.
+/// The output of a command that takes longer than anybody waits, and is asked to end once it has begun.
 #[cfg(unix)]
 fn interrupted(arguments: &[&str]) -> (String, String) {
     // Before it listens, a signal just ends it.

@@ -1,4 +1,4 @@
-//! What is shown of a scenario whose texts can be seen and are hostile all the same: each output is read back.
+//! Outputs for a scenario whose texts can be seen and are hostile all the same: each output is read back.
 
 use std::path::Path;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What reads our output: a spreadsheet, and parsers of other people.
+//! Readers of our output: a spreadsheet, and parsers of other people.
 
 use quick_xml::events::Event;
 use quick_xml::{Reader, XmlVersion};

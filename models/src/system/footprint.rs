@@ -80,7 +80,7 @@ fn sum<T>(things: &[T], bytes: impl Fn(&T) -> u64) -> u64 {
 pub struct Footprint {
     /// Bytes that everything takes.
     pub bytes: u64,
-    /// What takes most of them.
+    /// The growth that takes most of them.
     pub most: Growth,
 }
 

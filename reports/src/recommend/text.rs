@@ -176,8 +176,8 @@ fn regions(recommendation: &Recommendation, columns: usize) -> String {
         wrapped(&text, columns, 2, 4).join("\n")
     };
     let intro = format!(
-        "other regions within {share} of that, which the search found; each kept every limit in so many \
-         runs under each condition, and nothing has confirmed it:"
+        "other regions within {share} of that, which the search found; each kept every limit in the number of \
+         runs in brackets, under each condition, and no fresh runs have confirmed it:"
     );
     let regions: Vec<String> = recommendation.regions.iter().map(region).collect();
     format!("{}\n{}", paragraph(&intro, columns), regions.join("\n"))

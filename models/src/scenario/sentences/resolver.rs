@@ -87,14 +87,22 @@ impl Resolver<'_, '_> {
         self.problems.warning(location, message, help);
     }
 
-    /// The place of a part of a sentence in the file; quotes come before it.
+    /// The place of a part of a sentence in the file; quotes come before it. The place of the whole if the file has
+    /// the sentence in another form: with escapes, on several lines, or as a part of the value of an argument.
     fn location_in(&self, place: &Place<'_>, at: &Range<usize>) -> Location {
         let Location { source, start, .. } = place.at;
         let start = start + usize::from(self.is_quoted_at(start, source));
+        let rest = self.names.sources.get(source).and_then(|source| source.text.get(start..));
+        let written = place.text.get(place.unwritten..);
+        if !rest.zip(written).is_some_and(|(rest, written)| rest.starts_with(written)) {
+            return place.at;
+        }
         let shifted = |offset: usize| start + offset.saturating_sub(place.unwritten);
         // Where something is missing at the end, the last letter is shown.
-        let first = if at.is_empty() { at.start.saturating_sub(1) } else { at.start };
-        let end = shifted(at.end).max(shifted(first) + 1);
+        let last = place.text[..at.start].char_indices().next_back().map_or(0, |(last, _)| last);
+        let first = if at.is_empty() { last } else { at.start };
+        let letter = place.text[first..].chars().next().map_or(1, char::len_utf8);
+        let end = shifted(at.end).max(shifted(first) + letter);
         Location { source, start: shifted(first), end }
     }
 

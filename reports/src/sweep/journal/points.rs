@@ -112,7 +112,7 @@ pub(in crate::sweep) fn check_complete(journals: &[Journal]) -> Result<(), Journ
     }
 }
 
-/// What is done with a point of a journal.
+/// A consumer of the points of a journal.
 type ReadPoint<'a> = &'a mut dyn FnMut(Point) -> Result<(), JournalError>;
 
 /// Calls what it is given for each of some points, in the order of their numbers.
