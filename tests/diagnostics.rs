@@ -1,7 +1,7 @@
 //! Messages about scenarios that are wrong.
 
 use proptest::prelude::*;
-use sim_models::scenario::{Input, Overrides, Severity, check};
+use sim_models::scenario::{Input, Overrides, Parsed, Severity, check};
 use sim_reports::{Palette, diagnostics};
 
 use crate::running::{self, library, load_file, load_text};
@@ -355,5 +355,17 @@ proptest! {
         shown(&text, &[]);
         shown(SOUND, &[&text]);
         shown(SOUND, &[&format!("{text}=1"), &format!("run.duration={text}")]);
+    }
+}
+
+/// A point of a sweep is loaded again with the settings of the command line.
+#[test]
+fn settings_that_are_about_variants_hold_for_each_load() {
+    let text = format!("{SOUND}variants: {{ slow: {{ run.seed: 2 }} }}\n");
+    let input = Input { name: "x.yaml".into(), text, folder: ".".into() };
+    for setting in ["variants.slow=null", "variants.slow.run.seed=3"] {
+        let overrides = Overrides { settings: vec![setting.into()], ..Overrides::default() };
+        let loaded = Parsed::read(&input).load_again(&overrides);
+        assert!(loaded.blueprint.is_some(), "{setting}: {:?}", loaded.problems);
     }
 }

@@ -281,11 +281,11 @@ impl Loader {
         if let Some(variant) = &overrides.variant {
             self.apply_variant(&mut tree, variant);
         }
-        if self.is_again {
-            tree.remove(&section);
-        }
         for setting in &overrides.settings {
             self.apply_setting(&mut tree, setting);
+        }
+        if self.is_again {
+            tree.remove(&section);
         }
         triggers.check(&tree, &mut self.problems);
         Some((tree, variants))
