@@ -1,7 +1,11 @@
 //! Nothing is lost and nothing is kept: requests, threads, permits, connections.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use sim_experiments::Finished;
+use sim_models::Outcome;
+use sim_models::observe::BeganAt;
 
 use crate::running::{blueprint, library, load_file, load_text, run};
 
@@ -21,6 +25,28 @@ fn assert_conserved(what: &str, finished: &Finished) {
         );
         assert_eq!(workload.in_flight, counted, "{what}: {} counted one by one", workload.name);
     }
+}
+
+/// Every request that was not answered in full began to fail at some call, which ended like that.
+fn assert_failures_began(what: &str, finished: &Finished) {
+    let mut at: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for workload in &finished.summary.workloads {
+        let sum = |figure: fn(&BeganAt) -> u64| workload.began.iter().map(figure).sum::<u64>();
+        let failed: u64 = workload.failed.values().sum();
+        assert_eq!(sum(|began| began.failed), failed, "{what}: failures of {}", workload.name);
+        assert_eq!(sum(|began| began.degraded), workload.degraded, "{what}: {}", workload.name);
+        for began in &workload.began {
+            *at.entry((&began.edge, began.kind)).or_default() += began.failed + began.degraded;
+        }
+    }
+    for (call, record) in finished.summary.calls.iter().zip(finished.system.recorder().edges()) {
+        for outcome in Outcome::ALL {
+            let ended = record.ended[outcome as usize] + record.fell_back[outcome as usize];
+            let began = at.remove(&(&*call.edge, outcome.name())).unwrap_or(0);
+            assert!(began <= ended, "{what}: {began} of {ended} calls {} {outcome:?}", call.edge);
+        }
+    }
+    assert!(at.is_empty(), "{what}: no such calls: {at:?}");
 }
 
 fn assert_drained(what: &str, finished: &Finished) {
@@ -93,8 +119,10 @@ fn every_scenario_and_variant_is_accounted_for_and_drains() {
             let what = format!("{} {}", file.display(), variant.as_deref().unwrap_or_default());
             let as_written = run(&blueprint(&load_file(&file, variant.as_deref(), &[])));
             assert_conserved(&what, &as_written);
+            assert_failures_began(&what, &as_written);
             let drained = run(&blueprint(&load_file(&file, variant.as_deref(), &DRAIN)));
             assert_conserved(&what, &drained);
+            assert_failures_began(&what, &drained);
             // A poison message that is retried for ever keeps what it holds.
             if drained.summary.queues.iter().any(|queue| queue.in_flight > 0) {
                 continue;
@@ -291,6 +319,7 @@ proptest! {
     fn random_systems_are_accounted_for_and_drain(text in random_system()) {
         let finished = run(&blueprint(&load_text(&text, &[])));
         assert_conserved(&text, &finished);
+        assert_failures_began(&text, &finished);
         assert_drained(&text, &finished);
         assert_within_capacity(&text, &finished);
         let has_crash = text.contains("crash") || text.contains("deploy");

@@ -17,6 +17,7 @@
 mod parallel;
 mod pareto;
 pub mod recommend;
+mod replicated;
 mod run;
 pub mod stability;
 mod study;
@@ -25,6 +26,7 @@ mod trial;
 mod watch;
 
 pub use parallel::{in_order, replay_all, run_all};
+pub use replicated::{Replicated, replicate};
 pub use run::{Figures, Finished, Progress, complete, figures, replications, run};
 pub use study::{Study, Unready};
 pub use trial::{Case, Trial, cases, reseeded};

@@ -6,15 +6,14 @@ use std::sync::Arc;
 use sim_core::{SimDuration, SimTime, Simulation, Stop};
 use sim_models::expect::{Wanted, read_off};
 use sim_models::observe::{Moment, RunSummary, Stopped, summarize, timeline};
-use sim_models::system::{Blueprint, LimitReached, System};
+use sim_models::system::{Blueprint, LimitReached, MOST_WITHIN_AN_INSTANT, System};
 
 use crate::watch::{Interrupted, Watch};
 
 /// The watch is consulted after this many events: every few milliseconds.
 const EVENTS_BETWEEN_LOOKS: u64 = 65_536;
-/// The number of events and the simulated time in which a run would not come to its end: more than ten
-/// million users make who begin at once.
-const STANDSTILL_EVENTS: u64 = 80_000_000;
+/// The number of events and the simulated time in which a run would not come to its end.
+const STANDSTILL_EVENTS: u64 = MOST_WITHIN_AN_INSTANT;
 const STANDSTILL: SimDuration = SimDuration::from_millis(1);
 
 /// The progress of a run.

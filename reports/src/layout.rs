@@ -102,6 +102,13 @@ pub(crate) fn table(
     table.to_string()
 }
 
+/// The width to which texts of these widths are filled up so that what follows is aligned. One that is longer than
+/// a line is not: the others would be torn apart.
+pub(crate) fn aligned(widths: impl Iterator<Item = usize>) -> usize {
+    const LINE: usize = 120;
+    widths.filter(|width| *width <= LINE).max().unwrap_or(0)
+}
+
 /// A column of a table: its title, its alignment, and its cell for each record.
 pub(crate) struct Column<T> {
     title: &'static str,

@@ -80,6 +80,21 @@ fn fewer_threads_than_asked_for_give_the_same() {
     assert_eq!(without_times(&stdout(&few)), without_times(&stdout(&one)));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_small_stack_is_enough() {
+    for kilobytes in [64, 128, 256] {
+        for arguments in ["check scenarios/payments.yaml", "run scenarios/waits.yaml"] {
+            let limited = format!("ulimit -s {kilobytes}; exec \"$0\" {arguments}");
+            let mut command = Command::new("sh");
+            command.args(["-c", &limited, env!("CARGO_BIN_EXE_fusebox")]);
+            let output = command.current_dir(super::root()).output().expect("a shell");
+            let told = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(0), "{kilobytes}, {arguments}: {told}");
+        }
+    }
+}
+
 /// The lines of a report but those that tell how long something took.
 fn without_times(report: &str) -> Vec<&str> {
     report.lines().filter(|line| !line.contains("seconds")).collect()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sim_models::study::Level;
 
 use super::assessment::{Assessment, differs};
-use super::confirm::{Effort, Evidence, MOST, MOST_ROUNDS_OF_BLOCK};
+use super::confirm::{Effort, Evidence, MOST, MOST_ROUNDS_OF_BLOCK, MOST_ROUNDS_OF_WALK};
 use super::recommendation::{Advice, Standing};
 use super::refine::Refinement;
 use super::search::Tried;
@@ -100,8 +100,17 @@ fn decided(
     further(refinement, found, refinement.effort(most, Some(refinement.search.room())))
 }
 
-/// A candidate as often as the answer is simulated under every condition.
-fn completed(refinement: &Refinement<'_>, found: Confirmed) -> Result<Confirmed, Interrupted> {
+/// A candidate as often as the answer is simulated under every condition, on the fresh random numbers of another
+/// round if it is the last of several: the luckiest of them has been chosen on those of its own.
+fn completed(
+    refinement: &Refinement<'_>,
+    mut found: Confirmed,
+    round: &mut u64,
+) -> Result<Confirmed, Interrupted> {
+    if *round > 0 && *round < MOST_ROUNDS_OF_BLOCK {
+        *round += 1;
+        found.evidence = Evidence::of_round(refinement.system, *round);
+    }
     further(refinement, found, refinement.effort(MOST, None))
 }
 
@@ -141,10 +150,10 @@ pub(super) fn best_of_neighbourhood(
     let (search, watch) = (refinement.search, refinement.watch);
     let all = u64::from(search.system().plan().runs);
     let may_go_on =
-        |round| round < MOST_ROUNDS_OF_BLOCK && search.runs() < (all as f64 * MOST_OVERRUN) as u64;
+        |round| round < MOST_ROUNDS_OF_WALK && search.runs() < (all as f64 * MOST_OVERRUN) as u64;
     let mut found = walked(refinement, found, round, &may_go_on)?;
     loop {
-        found = completed(refinement, found)?;
+        found = completed(refinement, found, round)?;
         if !found.holds {
             let Some(before) = fallen_back(refinement, &mut found) else { return Ok(Err(found)) };
             found = before;
@@ -312,7 +321,7 @@ fn if_better(
     candidate: &Candidate,
     round: &mut u64,
 ) -> Result<Option<Confirmed>, Interrupted> {
-    if refinement.system.systems(candidate).is_err() || *round >= MOST_ROUNDS_OF_BLOCK {
+    if refinement.system.systems(candidate).is_err() || *round >= MOST_ROUNDS_OF_WALK {
         return Ok(None);
     }
     let moved = refinement.whole(candidate)?;

@@ -24,6 +24,8 @@ pub(super) const FRESH: u64 = 1_000_000;
 /// are fresh random numbers before the next block.
 const ROUND: u64 = 20_000;
 pub(super) const MOST_ROUNDS_OF_BLOCK: u64 = 48;
+/// The number of rounds for the steps of a walk; the others are for what it has led to.
+pub(super) const MOST_ROUNDS_OF_WALK: u64 = 40;
 /// The most runs that decide about a candidate, as a multiple of those that the plan asks for.
 pub(super) const MOST: u64 = 4;
 /// The numbers of runs after which a candidate is given up if it cannot be shown any more that it keeps
@@ -152,7 +154,9 @@ pub(super) fn cost_of_answer(system: &TunableSystem) -> u64 {
     let validations = u64::from(plan.validations);
     let strains = Strain::ALL.len() as u64 * validations.min(MOST_STRAINED);
     let ends = 2 * plan.settings.len() as u64 * CHECKS_OF_END * RUNS_AROUND_END;
-    let under_each = validations + validations.min(MOST_COMPARED) + strains + ends;
+    let compared = validations.min(MOST_COMPARED);
+    // Once when it is found, and once at the end of the walk.
+    let under_each = 2 * validations + compared + strains + ends;
     under_each * plan.conditions.len() as u64
 }
 

@@ -22,7 +22,8 @@ pub use records::{
 };
 pub(crate) use sampling::has_interval_between;
 pub use summary::{
-    BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, LinkSummary, PoolSummary,
-    PutOff, QueueSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary, summarize,
+    BeganAt, BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, LinkSummary,
+    PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary,
+    summarize,
 };
 pub use timeline::{Change, Dependent, Moment, PoolGroup, condensed, timeline};

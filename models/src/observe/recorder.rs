@@ -10,7 +10,7 @@ use super::records::{
 use super::sampling::Sampling;
 use crate::Outcome;
 use crate::resilience::circuit_breaker::Transition;
-use crate::system::{Blueprint, Errand, PoolPlan, Purpose};
+use crate::system::{Blueprint, Errand, Origin, PoolPlan, Purpose};
 
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
@@ -87,6 +87,13 @@ impl Recorder {
         } else {
             record.failure_latency.record(nanos);
         }
+    }
+
+    /// A counted request of a workload, which has not been answered in full, began to fail at a call.
+    #[cold]
+    pub fn request_began_to_fail(&mut self, workload: u32, outcome: Outcome, origin: Origin) {
+        let [failed, degraded] = self.workloads[workload as usize].began.entry(origin).or_default();
+        *(if outcome.is_good() { degraded } else { failed }) += 1;
     }
 
     /// A counted call over an edge begins.

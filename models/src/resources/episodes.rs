@@ -9,6 +9,26 @@ pub struct Episode {
     pub begin: SimTime,
     /// End of the span.
     pub end: Option<SimTime>,
+    /// The highest level that was noted in it.
+    pub highest: u64,
+}
+
+/// A span that is over.
+#[derive(Clone, Copy, Debug)]
+struct Closed {
+    begin: SimTime,
+    end: SimTime,
+    highest: u64,
+}
+
+impl Closed {
+    fn length(&self) -> SimDuration {
+        self.end.since(self.begin)
+    }
+
+    fn is_joined_with(&mut self, next: Self) {
+        (self.end, self.highest) = (next.end, self.highest.max(next.highest));
+    }
 }
 
 /// Number of episodes to keep; with more, the record becomes coarser.
@@ -40,21 +60,23 @@ const LONGER_THAN_GAP: u64 = 10;
 pub struct Episodes {
     shortest: SimDuration,
     gap: SimDuration,
-    closed: Vec<(SimTime, SimTime)>,
+    closed: Vec<Closed>,
     current: Option<SimTime>,
+    /// The highest level noted in the current span.
+    highest: u64,
 }
 
 impl Episodes {
     /// Creates an empty record.
     pub fn new(shortest: SimDuration, gap: SimDuration) -> Self {
-        Self { shortest, gap, closed: Vec::new(), current: None }
+        Self { shortest, gap, closed: Vec::new(), current: None, highest: 0 }
     }
 
     /// Notes that the condition starts to hold.
     #[inline]
     pub fn begin(&mut self, now: SimTime) {
         if self.current.is_none() {
-            self.current = Some(now);
+            (self.current, self.highest) = (Some(now), 0);
         }
     }
 
@@ -62,8 +84,14 @@ impl Episodes {
     #[inline]
     pub fn end(&mut self, now: SimTime) {
         if let Some(begin) = self.current.take() {
-            self.close(begin, now);
+            self.close(Closed { begin, end: now, highest: self.highest });
         }
+    }
+
+    /// Notes a level that something has risen to, such as the length of a queue.
+    #[inline]
+    pub fn rise(&mut self, level: u64) {
+        self.highest = self.highest.max(level);
     }
 
     /// Notes that the condition held for an instant; marks no further apart than the gap form one
@@ -71,9 +99,9 @@ impl Episodes {
     #[inline]
     pub fn mark(&mut self, now: SimTime) {
         match self.closed.last_mut() {
-            Some((_, end)) if now.since(*end) <= self.gap => *end = now,
+            Some(last) if now.since(last.end) <= self.gap => last.end = now,
             _ => {
-                self.closed.push((now, now));
+                self.closed.push(Closed { begin: now, end: now, highest: 0 });
                 self.thin_if_full();
             }
         }
@@ -84,16 +112,17 @@ impl Episodes {
         let mut episodes: Vec<Episode> = self
             .closed
             .iter()
-            .filter(|(begin, end)| end.since(*begin) >= self.shortest)
-            .map(|(begin, end)| Episode { begin: *begin, end: Some(*end) })
+            .filter(|span| span.length() >= self.shortest)
+            .map(|span| Episode { begin: span.begin, end: Some(span.end), highest: span.highest })
             .collect();
         if let Some(begin) = self.current {
+            let current = Closed { begin, end: now, highest: self.highest };
             match (episodes.last_mut(), self.closed.last()) {
-                (Some(last), Some(closed)) if self.are_joined(*closed, (begin, now)) => {
-                    last.end = None;
+                (Some(last), Some(closed)) if self.are_joined(closed, &current) => {
+                    (last.end, last.highest) = (None, last.highest.max(self.highest));
                 }
-                _ if now.since(begin) >= self.shortest => {
-                    episodes.push(Episode { begin, end: None });
+                _ if current.length() >= self.shortest => {
+                    episodes.push(Episode { begin, end: None, highest: self.highest });
                 }
                 _ => {}
             }
@@ -102,19 +131,19 @@ impl Episodes {
     }
 
     /// True if two spans are one episode: the gap between them is short, and short against both.
-    fn are_joined(&self, one: (SimTime, SimTime), next: (SimTime, SimTime)) -> bool {
-        let gap = next.0.since(one.1);
-        let shorter = one.1.since(one.0).min(next.1.since(next.0));
+    fn are_joined(&self, one: &Closed, next: &Closed) -> bool {
+        let gap = next.begin.since(one.end);
+        let shorter = one.length().min(next.length());
         gap <= self.gap && gap * LONGER_THAN_GAP <= shorter
     }
 
     #[cold]
-    fn close(&mut self, begin: SimTime, end: SimTime) {
+    fn close(&mut self, span: Closed) {
         let last = self.closed.last().copied();
-        if last.is_some_and(|last| self.are_joined(last, (begin, end))) {
-            self.closed.last_mut().expect("it is joined to the last").1 = end;
-        } else if end.since(begin) >= self.shortest {
-            self.closed.push((begin, end));
+        if last.is_some_and(|last| self.are_joined(&last, &span)) {
+            self.closed.last_mut().expect("it is joined to the last").is_joined_with(span);
+        } else if span.length() >= self.shortest {
+            self.closed.push(span);
             self.thin_if_full();
         }
     }
@@ -131,21 +160,20 @@ impl Episodes {
 
     fn join_marks(&mut self) {
         self.gap = self.gap.max(SimDuration::from_nanos(1)) * 2;
-        for (begin, end) in std::mem::take(&mut self.closed) {
+        for span in std::mem::take(&mut self.closed) {
             match self.closed.last_mut() {
-                Some((_, last)) if begin.since(*last) <= self.gap => *last = end,
-                _ => self.closed.push((begin, end)),
+                Some(last) if span.begin.since(last.end) <= self.gap => last.is_joined_with(span),
+                _ => self.closed.push(span),
             }
         }
     }
 
     /// Drops episodes shorter than twice the limit; of those that are all alike, every other one.
     fn drop_the_shortest(&mut self) {
-        let length = |(begin, end): &(SimTime, SimTime)| end.since(*begin);
-        let longest = self.closed.iter().map(length).max().unwrap_or_default();
+        let longest = self.closed.iter().map(Closed::length).max().unwrap_or_default();
         self.shortest = (self.shortest * 2).min(longest);
         let before = self.closed.len();
-        self.closed.retain(|span| length(span) >= self.shortest);
+        self.closed.retain(|span| span.length() >= self.shortest);
         if self.closed.len() == before {
             let mut every_other = [true, false].into_iter().cycle();
             self.closed.retain(|_| every_other.next() == Some(true));
@@ -166,12 +194,16 @@ mod tests {
         let mut record = episodes();
         record.begin(SimTime::from_secs(1));
         record.end(SimTime::from_secs(15));
+        record.rise(99);
         record.begin(SimTime::from_secs(16));
+        record.rise(7);
+        record.rise(3);
         record.end(SimTime::from_secs(29));
         record.begin(SimTime::from_secs(40));
+        record.rise(2);
         let expected = [
-            Episode { begin: SimTime::from_secs(1), end: Some(SimTime::from_secs(29)) },
-            Episode { begin: SimTime::from_secs(40), end: None },
+            Episode { begin: SimTime::from_secs(1), end: Some(SimTime::from_secs(29)), highest: 7 },
+            Episode { begin: SimTime::from_secs(40), end: None, highest: 2 },
         ];
         assert_eq!(record.finish(SimTime::from_secs(50)), expected);
     }
@@ -186,7 +218,8 @@ mod tests {
             record.end(SimTime::from_nanos(20_000_000_000 + tick * 5_000_000 + 5_000_000));
         }
         record.begin(SimTime::from_nanos(70_003_000_000));
-        let only = Episode { begin: SimTime::from_secs(1), end: Some(SimTime::from_secs(20)) };
+        let only =
+            Episode { begin: SimTime::from_secs(1), end: Some(SimTime::from_secs(20)), highest: 0 };
         assert_eq!(record.finish(SimTime::from_nanos(70_004_000_000)), [only]);
     }
 
@@ -200,8 +233,11 @@ mod tests {
                 .end(SimTime::from_secs(begin + if number == 1_234 { 90 } else { 1 + number % 7 }));
         }
         let kept = record.finish(SimTime::from_secs(1_000_000));
-        let longest =
-            Episode { begin: SimTime::from_secs(123_400), end: Some(SimTime::from_secs(123_490)) };
+        let longest = Episode {
+            begin: SimTime::from_secs(123_400),
+            end: Some(SimTime::from_secs(123_490)),
+            highest: 0,
+        };
         assert!(kept.len() < MAX_EPISODES && kept.contains(&longest));
         let length = |it: &Episode| it.end.map(|end| end.since(it.begin));
         assert!(

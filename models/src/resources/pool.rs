@@ -158,7 +158,7 @@ impl Pool {
     pub fn enqueue_for_host(&mut self, now: SimTime, host: u32, waiter: Waiter) -> Option<Waiter> {
         let under_way = self.in_use();
         let next = self.hosts.as_mut()?.enqueue(host, waiter, under_way);
-        self.usage.waiting.set(now, u64::from(self.queue_length()) + 1);
+        self.queue_grows(now);
         if next.is_some() {
             self.usage.waiting.set(now, u64::from(self.queue_length()) - 1);
             self.occupy(now);
@@ -233,10 +233,11 @@ impl Pool {
                 return (false, None);
             }
             self.usage.left += 1;
-        } else {
-            self.usage.waiting.set(now, u64::from(waiting) + 1);
         }
         classes.push(class, waiter);
+        if !is_full {
+            self.queue_grows(now);
+        }
         (true, evicted)
     }
 
@@ -274,7 +275,7 @@ impl Pool {
             self.overflow.mark(now);
             return false;
         }
-        self.usage.waiting.set(now, u64::from(self.queue_length()) + 1);
+        self.queue_grows(now);
         self.queue.make_room();
         self.queue.push_back(waiter);
         true
@@ -402,6 +403,13 @@ impl Pool {
     #[inline]
     fn usable(&self) -> u32 {
         self.capacity - self.lost
+    }
+
+    #[inline]
+    fn queue_grows(&mut self, now: SimTime) {
+        let length = u64::from(self.queue_length()) + 1;
+        self.usage.waiting.set(now, length);
+        self.saturation.rise(length);
     }
 
     #[inline]

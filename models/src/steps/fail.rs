@@ -39,6 +39,7 @@ pub(super) fn run(
 ) -> Next {
     if turn.chance(index, probability) {
         turn.state.frames[index].retry_after = retry_after;
+        turn.fails_by_itself(index);
         return turn.finish(index, outcome);
     }
     turn.go_to_next(index)

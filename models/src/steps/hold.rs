@@ -110,11 +110,18 @@ impl Turn<'_> {
         let Op::Take { on_failure, otherwise, .. } = self.plan.program[frame.step as usize] else {
             unreachable!("only this step waits for a resource")
         };
-        match on_failure {
-            OnFailure::Fail => return self.finish(index, Outcome::ServerError),
-            OnFailure::FailLater => frame.outcome = frame.outcome.max(Outcome::ServerError),
-            OnFailure::Degrade => frame.outcome = frame.outcome.max(Outcome::Degraded),
-            OnFailure::Ignore => {}
+        let worse = match on_failure {
+            OnFailure::Ignore => Outcome::Ok,
+            OnFailure::Degrade => Outcome::Degraded,
+            OnFailure::Fail | OnFailure::FailLater => Outcome::ServerError,
+        };
+        let is_worse = worse > frame.outcome;
+        frame.outcome = frame.outcome.max(worse);
+        if is_worse {
+            self.fails_by_itself(index);
+        }
+        if on_failure == OnFailure::Fail {
+            return self.finish(index, Outcome::ServerError);
         }
         self.go_to(index, otherwise)
     }

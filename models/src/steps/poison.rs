@@ -34,6 +34,7 @@ pub(super) fn run(turn: &mut Turn<'_>, index: u32, share: f32, outcome: Outcome)
     let request = turn.state.frames.request(index);
     let key = DrawKey::default().child(request).child(draw_tag::POISON);
     if uniform(&mut key.draw()) < f64::from(share) {
+        turn.fails_by_itself(index);
         return turn.finish(index, outcome);
     }
     turn.go_to_next(index)

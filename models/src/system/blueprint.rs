@@ -382,6 +382,12 @@ impl EdgePlan {
 }
 
 impl Blueprint {
+    /// The name of an edge, `caller -> callee`.
+    pub fn name_of_edge(&self, edge: u32) -> String {
+        let plan = &self.edges[edge as usize];
+        format!("{} -> {}", plan.caller, self.stations[plan.callee as usize].name)
+    }
+
     /// Creates the blueprint of an empty system.
     pub(crate) fn new(name: &str, run: RunPlan, limits: Limits) -> Self {
         Self {

@@ -102,6 +102,9 @@ impl<'a> Turn<'a> {
     pub fn reply(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let (to, outcome, retry_after) = (frame.caller, frame.outcome, frame.retry_after);
+        if outcome != Outcome::Ok {
+            self.answer_with_origin(index, to);
+        }
         self.state.frames.release(index);
         if retry_after > 0 && self.state.frames.is_live(to) {
             self.state.frames[to.frame].told_to_stay_away = retry_after;
@@ -139,6 +142,10 @@ impl<'a> Turn<'a> {
                 self.note_hit_customer(index, outcome);
             }
             self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
+            if is_counted && outcome != Outcome::Ok {
+                let origin = self.origin_of_call(index, outcome);
+                self.state.recorder.request_began_to_fail(workload, outcome, origin);
+            }
             self.state.frames.begin_next_request(index);
             if !outcome.is_good()
                 && let Some(next) = self.session_ends(index, outcome)
@@ -156,17 +163,17 @@ impl<'a> Turn<'a> {
             Role::Task(_) => unreachable!("a task ends with the guard of its pool"),
             Role::Client | Role::Handler | Role::Branch | Role::Start => {}
         }
-        match (outcome, frame.on_failure) {
-            (Outcome::Ok, _) | (_, OnFailure::Ignore) => {}
-            (Outcome::Degraded, _) | (_, OnFailure::Degrade) => {
-                frame.outcome = frame.outcome.max(Outcome::Degraded);
-            }
-            (failure, OnFailure::FailLater) => {
-                frame.outcome = frame.outcome.max(failure.passed_on());
-            }
-            (failure, OnFailure::Fail) => return self.finish(index, failure.passed_on()),
+        let (worse, fails_at_once) = match (outcome, frame.on_failure) {
+            (Outcome::Ok, _) | (_, OnFailure::Ignore) => return self.go_to_next(index),
+            (Outcome::Degraded, _) | (_, OnFailure::Degrade) => (Outcome::Degraded, false),
+            (failure, on_failure) => (failure.passed_on(), on_failure == OnFailure::Fail),
+        };
+        let is_worse = worse > frame.outcome;
+        frame.outcome = frame.outcome.max(worse);
+        if is_worse {
+            self.note_origin(index, outcome);
         }
-        self.go_to_next(index)
+        if fails_at_once { self.finish(index, worse) } else { self.go_to_next(index) }
     }
 
     /// True if messages over an edge take time.

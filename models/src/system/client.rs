@@ -59,7 +59,9 @@ impl Turn<'_> {
         if state.users.len() < planned as usize {
             state.users.resize(planned as usize, UserState::default());
         }
-        for user in (0..planned).rev() {
+        // All others are there: a user leaves only if the plan no longer includes it.
+        let before = std::mem::replace(&mut state.planned, planned);
+        for user in (before..planned).rev() {
             let state = &mut self.state.workloads[workload as usize];
             let UserState { is_there, iteration } = state.users[user as usize];
             if !is_there {

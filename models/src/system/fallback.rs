@@ -24,6 +24,7 @@ impl Turn<'_> {
             *self.last_answer(index, edge) = Some(self.now);
             return self.end_call(index, outcome);
         }
+        self.note_origin_of_call(index, outcome);
         let frame = &self.state.frames[index];
         if frame.is_counted {
             self.state.recorder.call_falls_back(frame.called_edge, outcome);
@@ -109,6 +110,9 @@ impl Turn<'_> {
         else {
             unreachable!("an alternative takes the place of a failed call")
         };
+        if !outcome.is_good() {
+            self.note_origin_of_call(index, outcome);
+        }
         let frame = &mut self.state.frames[index];
         frame.is_alternative = false;
         let elapsed = self.now.since(frame.call_began);

@@ -4,8 +4,9 @@ use sim_core::SimTime;
 use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
-use super::blueprint::{NONE, OnFailure};
+use super::blueprint::{Limits, NONE, OnFailure};
 use super::errand::Purpose;
+use super::origin::Origins;
 use crate::Outcome;
 use crate::guards::Hold;
 use crate::resources::Waiter;
@@ -362,6 +363,8 @@ pub(crate) struct Frames {
     /// Resources held over several steps: `nesting` entries per frame, the outermost first.
     kept: Vec<Kept>,
     nesting: usize,
+    /// For each frame, the origins of failures.
+    origins: Vec<Origins>,
     /// For each frame, the workload request that it works for; empty if nothing needs it.
     requests: Vec<u64>,
     tracks_requests: bool,
@@ -378,9 +381,16 @@ impl Frames {
             depth,
             kept: Vec::new(),
             nesting,
+            origins: Vec::new(),
             requests: Vec::new(),
             tracks_requests,
         }
+    }
+
+    /// The origins of failures that a frame knows.
+    #[inline]
+    pub fn origins(&mut self, index: u32) -> &mut Origins {
+        &mut self.origins[index as usize]
     }
 
     /// Returns the workload request that a frame works for; zero if requests are not tracked.
@@ -479,6 +489,7 @@ impl Frames {
     ) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| self.grow());
         self.slots[index as usize].begin(key, role, instance, entry, is_counted);
+        self.origins[index as usize] = Origins::NOWHERE;
         index
     }
 
@@ -491,6 +502,8 @@ impl Frames {
         self.free.reserve_exact(missing(self.free.len(), 1));
         self.holds.reserve_exact(missing(self.holds.len(), self.depth));
         self.kept.reserve_exact(missing(self.kept.len(), self.nesting));
+        self.origins.reserve_exact(missing(self.origins.len(), 1));
+        self.origins.push(Origins::NOWHERE);
         self.holds.resize(self.slots.len() * self.depth, Hold::Nothing);
         self.kept.resize(self.slots.len() * self.nesting, Kept::NOTHING);
         if self.tracks_requests {
@@ -541,12 +554,25 @@ impl Frames {
         (0..self.slots.len() as u32).filter(is_match).collect()
     }
 
+    /// The most frames that limits allow: so many in flight, or as many as fit into the memory.
+    pub fn most(&self, limits: Limits) -> u64 {
+        // Frames that move to a larger place are in both for a while.
+        let each = 2 * size_of::<Frame>()
+            + size_of::<u32>()
+            + size_of::<Origins>()
+            + self.depth * size_of::<Hold>()
+            + self.nesting * size_of::<Kept>()
+            + usize::from(self.tracks_requests) * size_of::<u64>();
+        limits.in_flight.min(limits.memory / each as u64)
+    }
+
     /// Memory used, in bytes.
     pub fn bytes(&self) -> u64 {
         self.slots.bytes()
             + self.free.bytes()
             + self.holds.bytes()
             + self.kept.bytes()
+            + self.origins.bytes()
             + self.requests.bytes()
     }
 }

@@ -56,14 +56,20 @@ impl Turn<'_> {
         if !self.state.caches.is_empty() {
             self.fetches_over(index, false);
         }
+        let own = self.state.frames.origins(index).own;
         self.state.frames.release(index);
         if !self.state.frames.is_live(parent) {
             return Next::Nothing;
         }
         let frame = &mut self.state.frames[parent.frame];
         frame.branches -= 1;
+        let is_worse = outcome > frame.outcome;
         frame.outcome = frame.outcome.max(outcome);
         frame.has_failed_call |= fails_at_once;
+        if is_worse {
+            self.state.frames.origins(parent.frame).own = own;
+        }
+        let frame = &self.state.frames[parent.frame];
         if frame.branches > 0 {
             return Next::Nothing;
         }

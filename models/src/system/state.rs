@@ -135,6 +135,8 @@ pub(crate) struct WorkloadState {
     pub begun: u64,
     /// The users, by number.
     pub users: Vec<UserState>,
+    /// The number of users that were planned when it last changed.
+    pub planned: u32,
 }
 
 /// The abort of an experiment.
@@ -162,7 +164,7 @@ pub enum LimitReached {
         /// What takes most of it.
         most: Growth,
     },
-    /// This many events while the clock hardly moved.
+    /// This many events, or things that follow from one, while the clock hardly moved.
     Standstill(u64),
 }
 
@@ -228,6 +230,8 @@ pub(crate) struct State {
     pub has_warmed_up: bool,
     pub have_arrivals_ended: bool,
     pub limit_reached: Option<LimitReached>,
+    /// The most frames that the limits on requests in flight and on memory allow.
+    pub most_frames: u64,
     pub aborted: Option<Aborted>,
     pub triggers: Vec<TriggerState>,
     /// The alerts whose delivery depends on a service; the others are evaluated after the run.
@@ -238,13 +242,10 @@ impl System {
     /// Creates a system at rest, for replication `replication` of the blueprint's seed.
     pub fn new(blueprint: Arc<Blueprint>, replication: u64) -> Self {
         let streams = Streams::new(blueprint.run.seed, replication);
+        let frames =
+            Frames::new(blueprint.depth(), blueprint.nesting as usize, blueprint.tracks_requests);
         let state = State {
             replication,
-            frames: Frames::new(
-                blueprint.depth(),
-                blueprint.nesting as usize,
-                blueprint.tracks_requests,
-            ),
             pools: blueprint
                 .pools
                 .iter()
@@ -331,6 +332,8 @@ impl System {
             has_warmed_up: blueprint.run.warmup.is_zero(),
             have_arrivals_ended: false,
             limit_reached: None,
+            most_frames: frames.most(blueprint.limits),
+            frames,
             aborted: None,
             operator: Operator::default(),
             triggers: vec![TriggerState::Waits; blueprint.triggers.len()],
@@ -505,6 +508,7 @@ fn initial_workload(workload: &super::WorkloadPlan, streams: &Streams) -> Worklo
         next_at: SimTime::MAX,
         begun: 0,
         users: Vec::new(),
+        planned: 0,
     }
 }
 

@@ -40,11 +40,13 @@ impl Turn<'_> {
     /// Ends a task; its caller, if it still waits, goes on with the outcome.
     pub fn task_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let task = self.state.frames[index].clone();
+        let origins = *self.state.frames.origins(index);
         self.state.frames.release(index);
         if !self.state.frames.is_live(task.caller) {
             return Next::Nothing;
         }
         let caller = task.caller.frame;
+        self.state.frames.origins(caller).of_call = origins.of_call;
         let frame = &mut self.state.frames[caller];
         (frame.target, frame.attempts, frame.rounds) = (task.target, task.attempts, task.rounds);
         frame.told_to_stay_away = task.told_to_stay_away;

@@ -5,10 +5,15 @@ use sim_core::{Schedule, SimDuration, SimTime};
 
 use super::blueprint::{Blueprint, DRAWN, Ends, NONE};
 use super::event::Event;
+use super::footprint::Growth;
 use super::frame::{Activity, Frames, Role};
 use super::instance::Parked;
 use super::state::{LimitReached, Next, State, System};
 use crate::resources::Waiter;
+
+/// The number of things that may follow one another within an instant: more than ten million users make who
+/// begin at once.
+pub const MOST_WITHIN_AN_INSTANT: u64 = 80_000_000;
 
 /// Tags for the keys of draws that belong to a step but are not its service time; they lie above
 /// all step numbers.
@@ -170,13 +175,20 @@ impl<'a> Turn<'a> {
         self.state.is_in_order = false;
     }
 
-    /// Does everything that follows within this instant, depth first.
+    /// Does everything that follows within this instant, depth first; what follows without end, until a limit
+    /// is reached.
     #[inline]
     pub fn settle(&mut self, mut next: Next) {
+        let mut left = MOST_WITHIN_AN_INSTANT;
         loop {
             next = match next {
                 Next::Run(frame) => self.run(frame),
-                Next::Arrive(frame) => self.arrive(frame),
+                Next::Arrive(frame) => {
+                    if self.goes_on_without_end(&mut left) {
+                        return;
+                    }
+                    self.arrive(frame)
+                }
                 Next::Reply(frame) => self.reply(frame),
                 Next::Start(frame) => self.slot_granted(frame),
                 Next::Work(frame) => self.processor_granted(frame),
@@ -188,11 +200,25 @@ impl<'a> Turn<'a> {
                 Next::NotFetched(frame) => self.fetched(frame, false),
                 Next::CatchUp(instance) => self.catch_up(instance),
                 Next::Nothing => match self.state.ready.pop() {
+                    Some(_) if self.goes_on_without_end(&mut left) => return,
                     Some(waiting) => waiting,
                     None => return,
                 },
             }
         }
+    }
+
+    /// True once a limit has ended the run within the present instant. `left` is the number of things that may
+    /// still happen in it.
+    #[inline]
+    fn goes_on_without_end(&mut self, left: &mut u64) -> bool {
+        *left -= 1;
+        if *left == 0 {
+            *left = MOST_WITHIN_AN_INSTANT;
+            let reached = LimitReached::Standstill(MOST_WITHIN_AN_INSTANT);
+            self.state.limit_reached.get_or_insert(reached);
+        }
+        self.state.limit_reached.is_some()
     }
 
     #[inline]
@@ -381,10 +407,22 @@ impl<'a> Turn<'a> {
         entry: u32,
         is_counted: bool,
     ) -> u32 {
-        if self.state.frames.in_use() as u64 >= self.plan.limits.in_flight {
-            self.state.limit_reached = Some(LimitReached::InFlight(self.plan.limits.in_flight));
+        if self.state.frames.in_use() as u64 >= self.state.most_frames {
+            self.have_too_many_frames();
         }
         self.state.frames.allocate(key, role, instance, entry, is_counted)
+    }
+
+    /// Ends the run because of the limit that the number of frames has reached.
+    #[cold]
+    fn have_too_many_frames(&mut self) {
+        let limits = self.plan.limits;
+        let reached = if self.state.frames.in_use() as u64 >= limits.in_flight {
+            LimitReached::InFlight(limits.in_flight)
+        } else {
+            LimitReached::Memory { limit: limits.memory, most: Growth::InFlight }
+        };
+        self.state.limit_reached.get_or_insert(reached);
     }
 
     #[cold]

@@ -6,6 +6,7 @@ use sim_models::observe::Moment;
 
 use super::{Line, line};
 use crate::Palette;
+use crate::layout::aligned;
 use crate::units::clock;
 
 /// A line for each moment: its time, the kind and the name of what changed, and the change.
@@ -15,7 +16,7 @@ pub(crate) fn listing(moments: &[Moment], palette: Palette) -> String {
     }
     let lines: Vec<Line> = moments.iter().map(line).collect();
     let kind_width = lines.iter().map(|line| line.kind.len()).max().unwrap_or(0);
-    let subject_width = lines.iter().map(|line| line.subject.chars().count()).max().unwrap_or(0);
+    let subject_width = aligned(lines.iter().map(|line| line.subject.chars().count()));
     let mut text = String::new();
     for (moment, line) in moments.iter().zip(&lines) {
         let at = clock(moment.at.as_secs_f64());

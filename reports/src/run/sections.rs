@@ -1,8 +1,8 @@
 //! The tables of a run's summary, one for each section.
 
 use sim_models::observe::{
-    BreakerSummary, CallSummary, EffectSummary, FigureUnit, Latency, LinkSummary, PoolSummary,
-    PutOff, QueueSummary, RunSummary, Span, WorkloadSummary,
+    BeganAt, BreakerSummary, CallSummary, EffectSummary, FigureUnit, Latency, LinkSummary,
+    PoolSummary, PutOff, QueueSummary, RunSummary, Span, WorkloadSummary,
 };
 
 use crate::layout::{left, right, table, table_of};
@@ -13,9 +13,11 @@ pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
     let mut sections = vec![
         ("Workloads", workloads(&summary.workloads)),
         ("Latency of the answers", latencies(&summary.workloads)),
-        ("Pools", pools(&summary.pools)),
-        ("Calls", calls(&summary.calls)),
     ];
+    if summary.workloads.iter().any(|workload| !workload.began.is_empty()) {
+        sections.push(("Where failures began", began(&summary.workloads)));
+    }
+    sections.extend([("Pools", pools(&summary.pools)), ("Calls", calls(&summary.calls))]);
     if !summary.breakers.is_empty() {
         sections.push(("Breakers", breakers(&summary.breakers)));
     }
@@ -29,6 +31,29 @@ pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
         sections.push(("Effects", effects(&summary.effects)));
     }
     sections
+}
+
+/// The calls at which requests began to fail that failed in the end or were answered by a fallback.
+fn began(workloads: &[WorkloadSummary]) -> String {
+    /// More calls than this of one workload are only counted.
+    const SHOWN: usize = 8;
+    let row = |workload: &str, at: &str, outcome: &str, [failed, degraded]: [u64; 2]| {
+        let texts = [workload, at, outcome].map(str::to_owned);
+        texts.into_iter().chain([failed, degraded].map(count)).collect::<Vec<_>>()
+    };
+    let rows = workloads.iter().flat_map(|workload| {
+        let (shown, others) = workload.began.split_at(workload.began.len().min(SHOWN));
+        let shown = shown.iter().map(|began| {
+            row(&workload.name, &began.edge, began.kind, [began.failed, began.degraded])
+        });
+        let sum = |figure: fn(&BeganAt) -> u64| others.iter().map(figure).sum::<u64>();
+        let more = (!others.is_empty()).then(|| {
+            let of = format!("{} others", others.len());
+            row(&workload.name, &of, "", [sum(|began| began.failed), sum(|began| began.degraded)])
+        });
+        shown.chain(more).collect::<Vec<_>>()
+    });
+    table(&["", "at", "outcome there", "failed", "degraded"], &[1, 2], rows)
 }
 
 fn workloads(workloads: &[WorkloadSummary]) -> String {
@@ -64,7 +89,9 @@ fn latencies(workloads: &[WorkloadSummary]) -> String {
         });
         std::iter::once(answers).chain(all)
     });
-    table(&["", "mean (95 %)", "p50", "p90", "p99", "p99.9", "max"], &[], rows)
+    let is_known = |workload: &WorkloadSummary| workload.mean_latency_half_width.is_some();
+    let mean = if workloads.iter().any(is_known) { "mean (95 %)" } else { "mean" };
+    table(&["", mean, "p50", "p90", "p99", "p99.9", "max"], &[], rows)
 }
 
 fn latency_row(name: String, mean: String, latency: &Latency) -> Vec<String> {

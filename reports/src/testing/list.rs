@@ -7,13 +7,14 @@ use sim_models::printable::line as on_one_line;
 
 use super::{TestResult, Tested, Timeline};
 use crate::Palette;
+use crate::layout::aligned;
 use crate::narrate::{measured, told};
 use crate::palette::Tone;
 
 /// A line for each scenario and variant with its failures below it, and the number that passed.
 pub fn list(tests: &[Tested], took: Duration, palette: Palette) -> String {
     let mut text = String::new();
-    let width = tests.iter().map(|test| test.label().chars().count()).max().unwrap_or(0);
+    let width = aligned(tests.iter().map(|test| test.label().chars().count()));
     for test in tests {
         let (word, tone) =
             if test.passes() { ("PASS", Tone::Better) } else { ("FAIL", Tone::Worse) };

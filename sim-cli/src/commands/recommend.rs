@@ -64,7 +64,7 @@ the best settings so far, which nothing has confirmed. With --recheck, exits wit
 pub struct RecommendCommand {
     #[command(flatten)]
     scenario: ScenarioFile,
-    /// Make this many runs in all [default: the file's, or under each condition 200 and 10 times the
+    /// Make this many runs in all [default: the file's, or under each condition 200 and 12 times the
     /// square of the number of settings, at least 1000]; with --recheck, simulate each condition this many times [default: the
     /// file's `validations`]
     #[arg(long, value_name = "N")]

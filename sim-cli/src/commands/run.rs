@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use sim_experiments::{Finished, replay_all};
+use sim_experiments::{Finished, replay_all, replicate};
 use sim_models::system::Blueprint;
-use sim_reports::run::{json, report, write_all};
+use sim_reports::run::{json, replications, replications_json, report, write_all};
 use sim_reports::{files, printable};
 
 use crate::failure::Failure;
@@ -18,7 +18,10 @@ use crate::terminal;
 const FILES: &str = "Also write summary.json, timeline.csv, series.csv, latency.csv, overview.svg \
                      and overview.png into this folder";
 
-const JOBS: &str = "Run several files on this many threads; the results are the same for any \
+/// More replications than this would fill the memory with their summaries.
+const MOST_REPLICATIONS: u64 = 100_000;
+
+const JOBS: &str = "Run several files or replications on this many threads; the results are the same for any \
                     number [default: all processors]";
 
 /// Run scenarios and print a summary and a timeline of each
@@ -30,7 +33,8 @@ const JOBS: &str = "Run several files on this many threads; the results are the 
   fusebox run scenarios/cascade-unprotected.yaml
   fusebox run scenarios/cascade-unprotected.yaml --set services.d.threads=60
   fusebox run scenarios/order-chain.yaml --variant latency-protected --out results/
-  fusebox run scenarios/cascade-protected.yaml --condition peak --replication 2000003"
+  fusebox run scenarios/cascade-protected.yaml --condition peak --replication 2000003
+  fusebox run scenarios/sizing.yaml --replications 20"
 )]
 pub struct RunCommand {
     #[command(flatten)]
@@ -39,6 +43,15 @@ pub struct RunCommand {
     seed: SeedOption,
     #[command(flatten)]
     replay: ReplayOptions,
+    /// Run this many replications of the seed, and print the mean of each figure with its 95 % confidence
+    /// interval instead of one run
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u64).range(2..=MOST_REPLICATIONS),
+        conflicts_with_all = ["replication", "out"]
+    )]
+    replications: Option<u64>,
     #[command(flatten)]
     duration: DurationOption,
     #[command(flatten)]
@@ -60,6 +73,9 @@ impl RunCommand {
             .into_iter()
             .map(|loaded| loaded.blueprint.ok_or(Failure::Scenario))
             .collect::<Result<_, _>>()?;
+        if let Some(wanted) = self.replications {
+            return self.replicate(&blueprints, wanted);
+        }
         let names: Vec<String> =
             blueprints.iter().map(|blueprint| blueprint.name.clone()).collect();
         let folders = self.folders(&names)?;
@@ -74,6 +90,25 @@ impl RunCommand {
         let is_cut_short =
             |finished: &Finished| finished.is_partial() || finished.summary.called_off.is_some();
         if finished.iter().any(is_cut_short) { Err(Failure::Stopped) } else { Ok(()) }
+    }
+
+    /// Runs replications of each scenario and prints their means.
+    fn replicate(&self, blueprints: &[Arc<Blueprint>], wanted: u64) -> Result<(), Failure> {
+        let watch = self.jobs.watch();
+        let mut are_complete = true;
+        for (index, blueprint) in blueprints.iter().enumerate() {
+            let replicated = replicate(blueprint, wanted, &watch);
+            are_complete &= replicated.stopped.is_none();
+            match self.format.format {
+                ReportFormat::Text => {
+                    let gap = if index > 0 { "\n" } else { "" };
+                    let report = replications(&replicated, terminal::stdout_palette());
+                    terminal::print_report(&format!("{gap}{report}"))?;
+                }
+                ReportFormat::Json => terminal::print(&replications_json(&replicated))?,
+            }
+        }
+        if are_complete { Ok(()) } else { Err(Failure::Stopped) }
     }
 
     fn print(&self, index: usize, finished: &Finished) -> Result<(), Failure> {

@@ -25,15 +25,14 @@ pub struct Histogram {
     buckets: Vec<u64>,
     count: u64,
     sum: u128,
-    /// The first bucket that is not empty, so that searches can start there; `usize::MAX` if all
-    /// are.
-    first: usize,
+    /// The smallest value; `u64::MAX` if there is none.
+    min: u64,
     max: u64,
 }
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self { buckets: Vec::new(), count: 0, sum: 0, first: usize::MAX, max: 0 }
+        Self { buckets: Vec::new(), count: 0, sum: 0, min: u64::MAX, max: 0 }
     }
 }
 
@@ -48,7 +47,7 @@ impl Histogram {
     #[inline]
     pub fn record(&mut self, value: u64) {
         let index = bucket_index(value);
-        self.first = self.first.min(index);
+        self.min = self.min.min(value);
         match self.buckets.get_mut(index) {
             Some(bucket) => *bucket += 1,
             None => self.grow_to(index),
@@ -107,14 +106,17 @@ impl Histogram {
     /// [10, 20, 30].into_iter().for_each(|value| histogram.record(value));
     /// assert_eq!(histogram.quantile(0.5), 20);
     /// assert_eq!(histogram.quantile(1.0), 30);
+    /// let mut constant = sim_core::stats::Histogram::default();
+    /// constant.record(10_000_001);
+    /// assert_eq!(constant.quantile(0.5), 10_000_001, "no less than the least, no more than the most");
     /// ```
     pub fn quantile(&self, q: f64) -> u64 {
         let rank = (libm::ceil(q * self.count as f64) as u64).clamp(1, self.count.max(1));
         let mut seen = 0;
-        for (index, count) in self.buckets.iter().enumerate().skip(self.first) {
+        for (index, count) in self.buckets.iter().enumerate().skip(bucket_index(self.min)) {
             seen += count;
             if seen >= rank {
-                return bucket_middle(index).min(self.max);
+                return bucket_middle(index).clamp(self.min, self.max);
             }
         }
         self.max
@@ -134,7 +136,7 @@ impl Histogram {
         if other.buckets.len() > self.buckets.len() {
             self.buckets.resize(other.buckets.len(), 0);
         }
-        self.first = self.first.min(other.first);
+        self.min = self.min.min(other.min);
         for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
             *mine += theirs;
         }
@@ -162,9 +164,9 @@ impl Histogram {
     /// ```
     pub fn clear(&mut self) {
         if self.count > 0 {
-            self.buckets[self.first..=bucket_index(self.max)].fill(0);
+            self.buckets[bucket_index(self.min)..=bucket_index(self.max)].fill(0);
         }
-        (self.count, self.sum, self.first, self.max) = (0, 0, usize::MAX, 0);
+        (self.count, self.sum, self.min, self.max) = (0, 0, u64::MAX, 0);
     }
 
     #[cold]

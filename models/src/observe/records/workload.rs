@@ -1,5 +1,6 @@
 //! The requests of a workload.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use sim_core::SimTime;
@@ -8,6 +9,7 @@ use sim_core::growth::{Growing, push};
 use sim_core::stats::{BatchMeans, Histogram};
 
 use crate::Outcome;
+use crate::system::Origin;
 
 /// The number of intervals in a row without an end, while requests wait, that make a standstill.
 const STANDSTILL: usize = 3;
@@ -19,6 +21,9 @@ pub struct WorkloadRecord {
     pub offered: u64,
     /// The outcomes, in the order of [`Outcome::ALL`].
     pub ended: [u64; Outcome::COUNT],
+    /// The calls at which the others began to fail: the numbers of requests that failed, and of those that a
+    /// fallback answered.
+    pub began: BTreeMap<Origin, [u64; 2]>,
     /// Latency of those that ended well, in nanoseconds.
     pub latency: Histogram,
     /// Latency of those that failed, in nanoseconds.
@@ -90,6 +95,7 @@ impl WorkloadRecord {
             + self.latency.bytes()
             + self.failure_latency.bytes()
             + self.interval.latency.bytes()
+            + (self.began.len() * size_of::<(Origin, [u64; 2])>()) as u64
     }
 
     pub(in crate::observe) fn close_interval(&mut self) {

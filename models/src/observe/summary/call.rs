@@ -51,7 +51,7 @@ pub(super) fn calls(system: &System) -> Vec<CallSummary> {
     let blueprint = system.blueprint();
     let edges = blueprint.edges.iter().zip(system.recorder().edges()).enumerate();
     let summary_of = |(index, (plan, record)): (usize, (&EdgePlan, &EdgeRecord))| CallSummary {
-        edge: format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name),
+        edge: blueprint.name_of_edge(index as u32),
         calls: record.begun,
         attempts: record.attempts,
         ended: by_kind(&record.ended, |_| true),

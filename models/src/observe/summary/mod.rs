@@ -11,6 +11,7 @@ mod pool;
 mod queue;
 mod run;
 mod stopped;
+mod uncertainty;
 mod workload;
 
 pub use breaker::{BreakerSummary, TimeInState};
@@ -22,4 +23,4 @@ pub use pool::{PoolSummary, Span};
 pub use queue::QueueSummary;
 pub use run::{CalledOff, RunSummary, summarize};
 pub use stopped::Stopped;
-pub use workload::WorkloadSummary;
+pub use workload::{BeganAt, WorkloadSummary};

@@ -1,17 +1,17 @@
 //! Requests of workloads.
 
+use std::cmp::Reverse;
+
 use indexmap::IndexMap;
 use serde::Serialize;
 use sim_core::SimTime;
 
 use super::Latency;
 use super::outcomes::by_kind;
+use super::uncertainty::{greatest_utilization, half_width};
 use crate::Outcome;
 use crate::observe::WorkloadRecord;
-use crate::system::{System, WorkloadPlan};
-
-/// The confidence of every interval printed.
-const CONFIDENCE: f64 = 0.95;
+use crate::system::{Origin, System, WorkloadPlan};
 
 /// The requests of a workload that began after the warm-up.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +26,10 @@ pub struct WorkloadSummary {
     pub degraded: u64,
     /// Failed, by kind; kinds that did not occur are left out.
     pub failed: IndexMap<&'static str, u64>,
+    /// The calls at which requests began to fail that failed in the end or were answered by a fallback, the most
+    /// frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub began: Vec<BeganAt>,
     /// Neither answered nor failed at the end.
     pub in_flight: u64,
     /// Share answered (in full or degraded) of those that ended; 0 if none has ended, not a number
@@ -36,12 +40,26 @@ pub struct WorkloadSummary {
     pub goodput: f64,
     /// Latency of the answers.
     pub latency: Latency,
-    /// Half-width of the 95 % confidence interval of the mean latency, by batch means; absent if it
-    /// cannot be told.
+    /// Half-width of the 95 % confidence interval of the mean latency, by batch means; absent if one run
+    /// cannot tell, because something changes in the course of it or it is too short.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean_latency_half_width: Option<f64>,
     /// Latency of everything that ended, failures included.
     pub latency_with_failures: Latency,
+}
+
+/// A call at which requests began to fail: the one furthest in that failed, unless that was because of a call
+/// that its callee made.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BeganAt {
+    /// The edge of the call, `caller -> callee`.
+    pub edge: String,
+    /// The outcome of the call.
+    pub kind: &'static str,
+    /// Requests that failed.
+    pub failed: u64,
+    /// Requests that a fallback answered.
+    pub degraded: u64,
 }
 
 /// The summaries of all workloads in a run that has reached `now`.
@@ -49,7 +67,28 @@ pub(super) fn workloads(system: &System, now: SimTime) -> Vec<WorkloadSummary> {
     let run = system.blueprint().run;
     let counted = now.since(SimTime::ZERO + run.warmup).min(run.duration - run.warmup);
     let workloads = system.blueprint().workloads.iter().zip(system.recorder().workloads());
-    workloads.map(|(plan, record)| summary_of(plan, record, counted.as_secs_f64())).collect()
+    let utilization = greatest_utilization(system, now);
+    let summary_of = |(plan, record)| {
+        let mut summary = summary_of(plan, record, counted.as_secs_f64());
+        summary.began = began_at(system, record);
+        let half_width = half_width(system, record, &summary.latency, utilization);
+        summary.mean_latency_half_width = half_width.map(|nanos| nanos / 1e9);
+        summary
+    };
+    workloads.map(summary_of).collect()
+}
+
+/// The calls at which requests of a workload began to fail.
+fn began_at(system: &System, record: &WorkloadRecord) -> Vec<BeganAt> {
+    let of = |(origin, [failed, degraded]): (&Origin, &[u64; 2])| BeganAt {
+        edge: system.blueprint().name_of_edge(origin.edge),
+        kind: origin.outcome.name(),
+        failed: *failed,
+        degraded: *degraded,
+    };
+    let mut all: Vec<BeganAt> = record.began.iter().map(of).collect();
+    all.sort_by_key(|began| Reverse((began.failed, began.degraded)));
+    all
 }
 
 /// The summary of a workload whose requests count over a number of seconds.
@@ -59,13 +98,13 @@ fn summary_of(plan: &WorkloadPlan, record: &WorkloadRecord, seconds: f64) -> Wor
     let good = of(Outcome::Ok) + of(Outcome::Degraded);
     let mut with_failures = record.latency.clone();
     with_failures.merge(&record.failure_latency);
-    let half_width = record.mean_latency.interval(CONFIDENCE).half_width / 1e9;
     WorkloadSummary {
         name: plan.name.clone(),
         offered: record.offered,
         ok: of(Outcome::Ok),
         degraded: of(Outcome::Degraded),
         failed: by_kind(&record.ended, |outcome| !outcome.is_good()),
+        began: Vec::new(),
         in_flight: record.offered - ended,
         availability: match (record.offered, ended) {
             (0, 0) => f64::NAN,
@@ -74,7 +113,7 @@ fn summary_of(plan: &WorkloadPlan, record: &WorkloadRecord, seconds: f64) -> Wor
         },
         goodput: if seconds > 0.0 { good as f64 / seconds } else { f64::NAN },
         latency: Latency::of(&record.latency),
-        mean_latency_half_width: half_width.is_finite().then_some(half_width),
+        mean_latency_half_width: None,
         latency_with_failures: Latency::of(&with_failures),
     }
 }

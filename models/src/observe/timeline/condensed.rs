@@ -47,9 +47,8 @@ impl<'a> Crowd<'a> {
             .breakers_of(edge)
             .map(|breaker| (&*blueprint.breakers[breaker as usize].owner, BreakerState::Closed));
         let members: IndexMap<&str, BreakerState> = owners.collect();
-        let plan = &blueprint.edges[edge as usize];
         (members.len() > MOST_BREAKERS).then(|| Self {
-            edge: format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name),
+            edge: blueprint.name_of_edge(edge),
             counts: [members.len(), 0, 0],
             members,
             told: BreakerState::Closed,

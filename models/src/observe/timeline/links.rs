@@ -12,7 +12,7 @@ pub(super) fn link_moments(system: &System, now: SimTime) -> Vec<Moment> {
     let record = |id: usize| &system.recorder().links()[id];
     for (id, (plan, state)) in system.blueprint().links.iter().zip(system.links()).enumerate() {
         for (direction, link_there) in plan.directions.iter().zip(&state.directions) {
-            for Episode { begin, end } in link_there.saturation(now) {
+            for Episode { begin, end, .. } in link_there.saturation(now) {
                 let link = plan.name.clone();
                 let direction = direction.clone();
                 let change =

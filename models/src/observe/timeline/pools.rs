@@ -47,9 +47,8 @@ fn saturations(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Momen
         let pool = named(system, group, cluster.most);
         moments.push(Moment { at: cluster.at, change: Change::Saturates { pool: pool.clone() } });
         if let Some(end) = cluster.end {
-            let queues = group.clone().map(|index| system.pools()[index].usage().waiting.max());
-            let longest_queue = queues.max().unwrap_or(0);
-            let change = Change::Relieved { pool, after: end.since(cluster.at), longest_queue };
+            let after = end.since(cluster.at);
+            let change = Change::Relieved { pool, after, longest_queue: cluster.highest };
             moments.push(Moment { at: end, change });
         }
     }
@@ -89,6 +88,8 @@ struct Cluster {
     end: Option<SimTime>,
     /// The most pools that were affected at one time.
     most: u32,
+    /// The highest level in any of the episodes.
+    highest: u64,
 }
 
 fn clusters<'a>(
@@ -96,25 +97,26 @@ fn clusters<'a>(
     now: SimTime,
     episodes: impl Fn(usize) -> &'a Episodes,
 ) -> Vec<Cluster> {
-    let mut boundaries: Vec<(SimTime, bool)> = Vec::new();
+    let mut boundaries: Vec<(SimTime, bool, u64)> = Vec::new();
     for index in group.clone() {
-        for Episode { begin, end } in episodes(index).finish(now) {
-            boundaries.push((begin, true));
-            boundaries.extend(end.map(|end| (end, false)));
+        for Episode { begin, end, highest } in episodes(index).finish(now) {
+            boundaries.push((begin, true, highest));
+            boundaries.extend(end.map(|end| (end, false, 0)));
         }
     }
-    boundaries.sort_by_key(|(at, begins)| (*at, !begins));
+    boundaries.sort_by_key(|(at, begins, _)| (*at, !begins));
     let (mut clusters, mut affected) = (Vec::<Cluster>::new(), 0);
-    for (at, begins) in boundaries {
+    for (at, begins, highest) in boundaries {
         affected = if begins { affected + 1 } else { affected - 1 };
         match clusters.last_mut() {
             Some(cluster) if cluster.end.is_none() => {
+                cluster.highest = cluster.highest.max(highest);
                 if affected > cluster.most {
                     (cluster.at, cluster.most) = (at, affected);
                 }
                 cluster.end = (affected == 0).then_some(at);
             }
-            _ => clusters.push(Cluster { at, end: None, most: affected }),
+            _ => clusters.push(Cluster { at, end: None, most: affected, highest }),
         }
     }
     clusters

@@ -28,7 +28,7 @@ const LEAST_RUNS: u32 = 1000;
 /// Default numbers of runs under each condition, and under each condition for each setting with each, because
 /// settings act together.
 const RUNS_OF_CONDITION: u32 = 200;
-const RUNS_OF_PAIR: u32 = 10;
+const RUNS_OF_PAIR: u32 = 12;
 /// Default number of replications of a promising candidate.
 const REPLICATIONS: u32 = 3;
 /// Default number of replications of the answer: from so few of them that the share of runs that keep
@@ -121,7 +121,7 @@ section! {
         /// prices.
         "minimize" => minimize: Vec<Placed<String>>,
         /// The number of all runs, those included that check the answer and the ranges around it; if
-        /// left out, under each condition 200 and 10 times the square of the number of settings, but at
+        /// left out, under each condition 200 and 12 times the square of the number of settings, but at
         /// least 1000.
         "runs" => runs: Option<Placed<u32>>,
         /// The number of simulations of a promising candidate in each condition; 3 if left out.

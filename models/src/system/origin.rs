@@ -1,0 +1,78 @@
+//! The calls at which failures begin.
+
+use super::blueprint::NONE;
+use super::turn::Turn;
+use crate::Outcome;
+use crate::resources::Waiter;
+
+/// The call at which something began that a client sees as a failure or a fallback's answer: the one furthest
+/// in that failed and not because of a call that its callee made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Origin {
+    /// The edge of the call; [`NONE`] for none.
+    pub edge: u32,
+    /// The outcome of the call.
+    pub outcome: Outcome,
+}
+
+impl Origin {
+    /// No call.
+    pub const NOWHERE: Self = Self { edge: NONE, outcome: Outcome::Ok };
+}
+
+/// The origins that a frame knows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origins {
+    /// That of the failure of its current call, as far as the callee has answered.
+    pub of_call: Origin,
+    /// That of its own outcome.
+    pub own: Origin,
+}
+
+impl Origins {
+    /// Those of a frame to which nothing has happened.
+    pub const NOWHERE: Self = Self { of_call: Origin::NOWHERE, own: Origin::NOWHERE };
+}
+
+impl Turn<'_> {
+    /// Tells the caller of a frame where the failure began that it answers with.
+    #[cold]
+    pub fn answer_with_origin(&mut self, index: u32, to: Waiter) {
+        if self.state.frames.is_live(to) {
+            self.state.frames.origins(to.frame).of_call = self.state.frames.origins(index).own;
+        }
+    }
+
+    /// Notes where the current call of a frame has failed before a fallback makes something else of it.
+    #[cold]
+    pub fn note_origin_of_call(&mut self, index: u32, failure: Outcome) {
+        let origin = self.origin_of_call(index, failure);
+        self.state.frames.origins(index).of_call = origin;
+    }
+
+    /// The origin of the outcome of a frame's current call, which is not [`Outcome::Ok`].
+    #[cold]
+    pub fn origin_of_call(&mut self, index: u32, outcome: Outcome) -> Origin {
+        let edge = self.state.frames[index].called_edge;
+        let known = self.state.frames.origins(index).of_call;
+        let is_noted =
+            outcome == Outcome::Degraded || !self.plan.edges[edge as usize].fallbacks.is_empty();
+        // Every other failure is of this call, whatever went on behind it.
+        let may_be_passed_on = matches!(outcome, Outcome::ServerError | Outcome::ClientError);
+        let is_from_further_in = known.edge != NONE && (is_noted || may_be_passed_on);
+        if is_from_further_in { known } else { Origin { edge, outcome } }
+    }
+
+    /// Notes that the outcome of a frame's current call makes its own outcome worse.
+    #[cold]
+    pub fn note_origin(&mut self, index: u32, outcome: Outcome) {
+        let origin = self.origin_of_call(index, outcome);
+        self.state.frames.origins(index).own = origin;
+    }
+
+    /// Notes that a frame fails, or does less, by itself.
+    #[cold]
+    pub fn fails_by_itself(&mut self, index: u32) {
+        self.state.frames.origins(index).own = Origin::NOWHERE;
+    }
+}

@@ -1,0 +1,289 @@
+//! The figures of several replications, each with the uncertainty of its mean.
+
+use serde::Serialize;
+use sim_core::stats::Welford;
+use sim_experiments::Replicated;
+use sim_models::observe::{
+    BreakerSummary, CallSummary, FigureUnit, PoolSummary, RunSummary, WorkloadSummary,
+};
+
+use crate::Palette;
+use crate::json::pretty;
+use crate::layout::{Page, table};
+use crate::palette::Tone;
+use crate::units::{duration, figure, number_of, with_error};
+
+/// The confidence of every interval.
+const CONFIDENCE: f64 = 0.95;
+
+/// A figure of an entity of some kind: its title and name, its unit, and how to read it.
+struct Reading<T> {
+    title: &'static str,
+    name: &'static str,
+    unit: FigureUnit,
+    of: fn(&T) -> f64,
+}
+
+/// A figure over all replications in which there is something to read.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Replication {
+    /// The mean; not a number (NaN) if it was never read.
+    mean: f64,
+    /// Half the width of the 95 % confidence interval of the mean, by Student's t; absent if there is none,
+    /// because the figure was the same each time or read less than twice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    half_width: Option<f64>,
+    /// The least and the greatest.
+    least: f64,
+    greatest: f64,
+    /// The number of replications in which it was read.
+    replications: u64,
+}
+
+/// An entity with its figures.
+#[derive(Debug, Serialize)]
+struct Row {
+    #[serde(flatten)]
+    names: Names,
+    #[serde(flatten)]
+    figures: serde_json::Map<String, serde_json::Value>,
+    #[serde(skip)]
+    cells: Vec<String>,
+}
+
+/// The names of an entity: its own, and the kind of its slots if it is a pool.
+#[derive(Debug, Serialize)]
+struct Names {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct Record<'a> {
+    scenario: &'a str,
+    version: &'a str,
+    seed: u64,
+    wanted: u64,
+    replications: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stopped: Option<&'a str>,
+    workloads: Vec<Row>,
+    calls: Vec<Row>,
+    pools: Vec<Row>,
+    breakers: Vec<Row>,
+}
+
+const fn reading<T>(
+    title: &'static str,
+    name: &'static str,
+    unit: FigureUnit,
+    of: fn(&T) -> f64,
+) -> Reading<T> {
+    Reading { title, name, unit, of }
+}
+
+const REQUESTS: [Reading<WorkloadSummary>; 5] = [
+    reading("offered", "offered", FigureUnit::Count, |it| it.offered as f64),
+    reading("failed", "failed", FigureUnit::Count, |it| it.failed.values().sum::<u64>() as f64),
+    reading("degraded", "degraded", FigureUnit::Count, |it| it.degraded as f64),
+    reading("availability", "availability", FigureUnit::Share, |it| it.availability),
+    reading("goodput", "goodput", FigureUnit::Rate, |it| it.goodput),
+];
+
+const LATENCIES: [Reading<WorkloadSummary>; 4] = [
+    reading("mean", "mean_latency", FigureUnit::Time, |it| it.latency.mean),
+    reading("p50", "p50_latency", FigureUnit::Time, |it| it.latency.p50),
+    reading("p99", "p99_latency", FigureUnit::Time, |it| it.latency.p99),
+    reading("max", "max_latency", FigureUnit::Time, |it| it.latency.max),
+];
+
+const CALLS: [Reading<CallSummary>; 4] = [
+    reading("attempts each", "attempts_each", FigureUnit::Factor, |it| {
+        it.attempts as f64 / it.calls as f64
+    }),
+    reading("not ok", "not_ok", FigureUnit::Share, |it| {
+        let ok = it.ended.get("ok").copied().unwrap_or(0);
+        1.0 - ok as f64 / it.ended.values().sum::<u64>() as f64
+    }),
+    reading("mean", "mean_latency", FigureUnit::Time, |it| it.latency.mean),
+    reading("p99", "p99_latency", FigureUnit::Time, |it| it.latency.p99),
+];
+
+const POOLS: [Reading<PoolSummary>; 4] = [
+    reading("utilization", "utilization", FigureUnit::Share, |it| {
+        it.utilization.unwrap_or(f64::NAN)
+    }),
+    reading("queue", "queue_mean", FigureUnit::Count, |it| it.queue_mean),
+    reading("longest", "queue_max", FigureUnit::Count, |it| it.queue_max as f64),
+    reading("turned away", "turned_away", FigureUnit::Count, |it| {
+        (it.rejected + it.expired) as f64
+    }),
+];
+
+const BREAKERS: [Reading<BreakerSummary>; 3] = [
+    reading("opened", "opened", FigureUnit::Count, |it| it.opened as f64),
+    reading("open", "seconds_open", FigureUnit::Time, |it| it.seconds_in.open),
+    reading("rejected", "rejected", FigureUnit::Count, |it| it.rejected as f64),
+];
+
+/// The mean of each figure over replications with a 95 % confidence interval, as text.
+pub fn replications(replicated: &Replicated, palette: Palette) -> String {
+    let Some(first) = replicated.summaries.first() else {
+        let reason = replicated.stopped.as_deref().unwrap_or("none was wanted");
+        return format!("no replication came to its end: {reason}\n");
+    };
+    let mut page = Page::new(palette, &first.scenario, &about(replicated, first));
+    if let Some(reason) = &replicated.stopped {
+        let of = replicated.summaries.len() as u64;
+        let missing = number_of(replicated.wanted - of, "replication");
+        page.remark(Tone::Worse, &format!("PARTIAL: {missing} left out: {reason}"));
+    }
+    let all = &replicated.summaries;
+    page.section("Workloads", &table_of(&workloads(all, &REQUESTS), &REQUESTS));
+    page.section("Latency of the answers", &table_of(&workloads(all, &LATENCIES), &LATENCIES));
+    page.section("Pools", &table_of(&pools(all), &POOLS));
+    page.section("Calls", &table_of(&calls(all), &CALLS));
+    if !first.breakers.is_empty() {
+        page.section("Breakers", &table_of(&breakers(all), &BREAKERS));
+    }
+    let last = all.last().map_or(0, |summary| summary.replication);
+    page.plain("");
+    page.remark(
+        Tone::Faint,
+        &format!(
+            "means over replications 0 to {last} of seed {}; ± is half of the 95 % confidence interval of the \
+             mean, and without it a figure was the same each time",
+            first.seed
+        ),
+    );
+    page.finish()
+}
+
+/// The same as an indented JSON document. Times are in seconds, shares from 0 to 1.
+pub fn replications_json(replicated: &Replicated) -> String {
+    let all = &replicated.summaries;
+    let first = all.first();
+    pretty(&Record {
+        scenario: first.map_or("", |first| &first.scenario),
+        version: env!("CARGO_PKG_VERSION"),
+        seed: first.map_or(0, |first| first.seed),
+        wanted: replicated.wanted,
+        replications: all.len() as u64,
+        stopped: replicated.stopped.as_deref(),
+        workloads: joined(workloads(all, &REQUESTS), workloads(all, &LATENCIES)),
+        calls: calls(all),
+        pools: pools(all),
+        breakers: breakers(all),
+    })
+}
+
+fn about(replicated: &Replicated, first: &RunSummary) -> String {
+    let warmup = if first.warmup_seconds > 0.0 {
+        format!(", the first {} not counted", duration(first.warmup_seconds))
+    } else {
+        String::new()
+    };
+    let runs = number_of(replicated.summaries.len() as u64, "replication");
+    format!("{runs} of {}{warmup}", duration(first.simulated_seconds))
+}
+
+fn workloads(all: &[RunSummary], readings: &[Reading<WorkloadSummary>]) -> Vec<Row> {
+    rows(all, |summary| &summary.workloads, readings, |it| (it.name.clone(), None))
+}
+
+fn calls(all: &[RunSummary]) -> Vec<Row> {
+    rows(all, |summary| &summary.calls, &CALLS, |it| (it.edge.clone(), None))
+}
+
+fn pools(all: &[RunSummary]) -> Vec<Row> {
+    rows(all, |summary| &summary.pools, &POOLS, |it| (it.owner.clone(), Some(it.kind)))
+}
+
+fn breakers(all: &[RunSummary]) -> Vec<Row> {
+    rows(all, |summary| &summary.breakers, &BREAKERS, |it| (it.edge.clone(), None))
+}
+
+/// A row for each entity of a kind. All replications have the same ones in the same order.
+fn rows<T>(
+    all: &[RunSummary],
+    of: fn(&RunSummary) -> &[T],
+    readings: &[Reading<T>],
+    names: fn(&T) -> (String, Option<&'static str>),
+) -> Vec<Row> {
+    let entities = all.first().map_or(&[][..], of);
+    let row = |(index, entity): (usize, &T)| {
+        let (name, kind) = names(entity);
+        let mut row =
+            Row { names: Names { name, kind }, figures: serde_json::Map::new(), cells: Vec::new() };
+        for reading in readings {
+            let over_all = over(all.iter().map(|summary| (reading.of)(&of(summary)[index])));
+            let value = serde_json::to_value(over_all).unwrap_or_default();
+            row.figures.insert(reading.name.to_owned(), value);
+            row.cells.push(cell(&over_all, reading.unit));
+        }
+        row
+    };
+    entities.iter().enumerate().map(row).collect()
+}
+
+/// A figure over replications; those in which there is nothing to read are left out.
+fn over(values: impl Iterator<Item = f64>) -> Replication {
+    let mut known = Welford::default();
+    let (mut least, mut greatest) = (f64::NAN, f64::NAN);
+    for value in values.filter(|value| !value.is_nan()) {
+        known.add(value);
+        (least, greatest) = (value.min(least), value.max(greatest));
+    }
+    let half_width = known.interval(CONFIDENCE).half_width;
+    Replication {
+        mean: if known.count() > 0 { known.mean() } else { f64::NAN },
+        half_width: Some(half_width).filter(|width| width.is_finite() && least < greatest),
+        least,
+        greatest,
+        replications: known.count(),
+    }
+}
+
+fn cell(over: &Replication, unit: FigureUnit) -> String {
+    match (over.half_width, unit) {
+        (Some(half_width), FigureUnit::Count | FigureUnit::Rate | FigureUnit::Factor) => {
+            let digits = decimals(half_width);
+            let unit = match unit {
+                FigureUnit::Rate => "/s",
+                FigureUnit::Factor => "x",
+                _ => "",
+            };
+            format!("{:.digits$}{unit} ± {half_width:.digits$}{unit}", over.mean)
+        }
+        (half_width, unit) => with_error(over.mean, half_width, |value| figure(value, unit)),
+    }
+}
+
+/// The decimals with which a half-width has two significant digits.
+fn decimals(half_width: f64) -> usize {
+    const MOST: f64 = 6.0;
+    (1.0 - libm::floor(libm::log10(half_width))).clamp(0.0, MOST) as usize
+}
+
+fn table_of<T>(rows: &[Row], readings: &[Reading<T>]) -> String {
+    let has_kinds = rows.iter().any(|row| row.names.kind.is_some());
+    let titles = readings.iter().map(|reading| reading.title);
+    let kind = has_kinds.then_some("");
+    let header: Vec<&str> = [""].into_iter().chain(kind).chain(titles).collect();
+    let left = if has_kinds { &[1][..] } else { &[] };
+    let texts = rows.iter().map(|row| {
+        let kind = has_kinds.then(|| row.names.kind.unwrap_or_default().to_owned());
+        let names = [row.names.name.clone()].into_iter().chain(kind);
+        names.chain(row.cells.iter().cloned()).collect()
+    });
+    table(&header, left, texts)
+}
+
+/// The same entities with the figures of both.
+fn joined(mut rows: Vec<Row>, others: Vec<Row>) -> Vec<Row> {
+    for (row, other) in rows.iter_mut().zip(others) {
+        row.figures.extend(other.figures);
+    }
+    rows
+}
