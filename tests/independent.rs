@@ -2,75 +2,81 @@
 //! (`oracle`) that was written from the guide alone: all counts and times are the same, to the
 //! nanosecond.
 
+mod compare;
 mod net;
 mod oracle;
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use compare::{difference, smallest};
+use net::{Group, Net};
 
-use net::Net;
-use oracle::{Counts, Oracle};
-use sim_experiments::Finished;
-use sim_models::Outcome;
-
-use crate::running::{blueprint, call, load_text, run};
-
-fn workloads(finished: &Finished) -> Vec<(BTreeMap<&'static str, u64>, u64)> {
-    let records = finished.system.recorder().workloads().iter();
-    let counted = records.map(|record| {
-        let kinds = Outcome::ALL.iter().zip(record.ended).filter(|(_, count)| *count > 0);
-        let ended = kinds.map(|(outcome, count)| (outcome.name(), count)).collect();
-        (ended, (record.latency.sum() + record.failure_latency.sum()) as u64)
-    });
-    counted.collect()
-}
-
-/// What is different, or nothing.
-fn difference(net: &Net) -> Option<String> {
-    let finished = run(&blueprint(&load_text(&net.text(), &[])));
-    let (expected, edges) = Oracle::of(net);
-    let mut found = String::new();
-    for (index, (counted, wanted)) in workloads(&finished).iter().zip(&expected).enumerate() {
-        if (&counted.0, counted.1) != (&wanted.ended, wanted.latency) {
-            let _ = writeln!(found, "w{index}: {counted:?}, expected {wanted:?}");
-        }
-    }
-    for (edge, wanted) in net.edges.iter().zip(&edges) {
-        let summary = call(&finished, &edge.name());
-        let ended: BTreeMap<&'static str, u64> =
-            summary.ended.iter().map(|(kind, count)| (*kind, *count)).collect();
-        let counted = Counts { ended, latency: 0, attempts: summary.attempts };
-        if counted != *wanted {
-            let _ = writeln!(found, "{}: {counted:?}, expected {wanted:?}", edge.name());
-        }
-    }
-    (!found.is_empty()).then(|| format!("{found}{}", net.text()))
-}
-
-fn assert_alike(systems: u64, is_whole: bool) {
-    let differences: Vec<String> = (1..=systems)
-        .filter_map(|seed| {
-            let found = difference(&Net::at_random(seed, is_whole))?;
-            Some(format!("system {seed}:\n{found}"))
-        })
-        .collect();
-    let shortest = differences.iter().min_by_key(|it| it.len());
+/// Compares the systems of a group, and shows the smallest that can be made of one that is different.
+///
+/// `FUSEBOX_SYSTEMS` is the number of systems of each group, `FUSEBOX_SYSTEM` the number of a single one.
+fn assert_alike(group: Group, systems: u64) {
+    let only = std::env::var("FUSEBOX_SYSTEM").ok().and_then(|it| it.parse().ok());
+    let more = std::env::var("FUSEBOX_SYSTEMS").ok().and_then(|it| it.parse().ok());
+    let seeds = only.map_or(1..=more.unwrap_or(systems), |seed: u64| seed..=seed);
+    let all = seeds.clone().count();
+    let different: Vec<u64> =
+        seeds.filter(|seed| difference(&Net::at_random(group, *seed)).is_some()).collect();
+    let texts = different.iter().map(|seed| Net::at_random(group, *seed));
+    let shown = texts.min_by_key(|net| net.text().len()).map(smallest);
     assert!(
-        differences.is_empty(),
-        "{} of {systems} are different, such as {}",
-        differences.len(),
-        shortest.map_or("", String::as_str)
+        different.is_empty(),
+        "{} of {all} systems are different: {different:?}\n{}",
+        different.len(),
+        shown.unwrap_or_default()
     );
 }
 
 #[test]
-fn systems_with_any_times_are_simulated_alike() {
-    assert_alike(300, false);
+fn calls_queues_timeouts_retries_and_hedges_are_simulated_alike() {
+    assert_alike(Group::Basics, 100);
 }
 
 /// Everything falls on whole seconds, so the order of one instant decides. What the guide leaves open
 /// is left out: of what different settings limit, of requests that are lost together.
 #[test]
 fn systems_on_whole_seconds_are_simulated_alike() {
-    assert_alike(100, true);
+    assert_alike(Group::WholeSeconds, 100);
+}
+
+#[test]
+fn breakers_are_simulated_alike() {
+    assert_alike(Group::Breakers, 100);
+}
+
+#[test]
+fn bulkheads_are_simulated_alike() {
+    assert_alike(Group::Bulkheads, 100);
+}
+
+#[test]
+fn fallbacks_are_simulated_alike() {
+    assert_alike(Group::Fallbacks, 100);
+}
+
+#[test]
+fn faults_are_simulated_alike() {
+    assert_alike(Group::Faults, 100);
+}
+
+#[test]
+fn cancellation_is_simulated_alike() {
+    assert_alike(Group::Cancellation, 100);
+}
+
+#[test]
+fn processors_pools_and_databases_are_simulated_alike() {
+    assert_alike(Group::Resources, 100);
+}
+
+#[test]
+fn guards_in_any_order_are_simulated_alike() {
+    assert_alike(Group::Orders, 100);
+}
+
+#[test]
+fn everything_together_is_simulated_alike() {
+    assert_alike(Group::Everything, 100);
 }

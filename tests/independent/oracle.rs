@@ -1,46 +1,60 @@
 //! A simulator of a part of what scenarios can say, written from the guide alone: one heap of
-//! events, ordered by time, by their place in an instant and by when they were planned.
+//! events, ordered by time, by their place in an instant and by when they were planned. It is slow
+//! and obvious: it looks for things by going through all of them, and forgets nothing.
 
+mod breaker;
 mod calling;
+mod guarding;
+mod pool;
+mod records;
+mod sending;
 mod serving;
+mod stepping;
+mod striking;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 
-use super::net::Net;
-
-/// The outcomes of calls, and for workloads the sum of their latencies in nanoseconds.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    pub ended: BTreeMap<&'static str, u64>,
-    pub latency: u64,
-    pub attempts: u64,
-}
+use super::net::{Caller as Calling, Net, SECOND, Step};
+use breaker::BreakerState;
+pub use pool::PoolRecord;
+use pool::{Pool, PoolName, Waiter};
+pub use records::{Noted, Records, State};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
+    IntervalEnds,
     FaultEnds(usize),
     FaultBegins(usize),
-    WorkEnds(usize),
+    /// Work or a pause of a strand ends, or a wait that a fault has added before work.
+    StrandGoesOn(usize),
+    WorkBegins(usize),
     Answer {
         request: usize,
         outcome: &'static str,
     },
-    AttemptTimesOut {
-        call: usize,
-        attempt: u32,
+    /// A timeout of a call, by its number.
+    TimesOut(u64),
+    WaitEnds {
+        pool: usize,
+        ticket: u64,
     },
-    CallTimesOut(usize),
-    WaitEnds(usize),
     Hedge {
         call: usize,
-        attempt: u32,
+        sending: u64,
     },
+    BreakerTurns {
+        breaker: usize,
+        number: u64,
+    },
+    /// The time is up that a call was given from further out.
+    DeadlinePasses(usize),
+    CacheAnswers(usize),
     Cancelled(usize),
     Arrives(usize),
     /// A request that a paused instance has accepted.
     Accepted(usize),
-    Retry(usize),
+    Retry(u64),
     Arrival {
         workload: usize,
         number: u64,
@@ -51,13 +65,18 @@ impl Event {
     /// The place in the list of what happens in one instant.
     fn place(self) -> u8 {
         match self {
+            Event::IntervalEnds => 1,
             Event::FaultEnds(_) => 2,
             Event::FaultBegins(_) => 3,
-            Event::WorkEnds(_) | Event::Answer { .. } => 5,
-            Event::AttemptTimesOut { .. }
-            | Event::CallTimesOut(_)
-            | Event::WaitEnds(_)
-            | Event::Hedge { .. } => 6,
+            Event::StrandGoesOn(_)
+            | Event::WorkBegins(_)
+            | Event::Answer { .. }
+            | Event::CacheAnswers(_) => 5,
+            Event::TimesOut(_)
+            | Event::DeadlinePasses(_)
+            | Event::WaitEnds { .. }
+            | Event::Hedge { .. }
+            | Event::BreakerTurns { .. } => 6,
             Event::Cancelled(_) => 7,
             Event::Arrives(_) | Event::Accepted(_) | Event::Retry(_) => 8,
             Event::Arrival { .. } => 9,
@@ -65,50 +84,98 @@ impl Event {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Caller {
-    Workload { which: usize, since: u64 },
-    Visit(usize),
+    Workload {
+        which: usize,
+        since: u64,
+    },
+    Strand(usize),
+    /// A fallback of a call.
+    Call(usize),
+    /// Work that goes on in a pool of threads though nobody waits for it.
+    Nobody,
 }
 
+/// What a guard keeps of a call.
+#[derive(Clone, Debug, Default)]
+struct Layer {
+    /// The number of its timer; 0 if none runs.
+    timer: u64,
+    since: u64,
+    attempts: u32,
+    is_held: bool,
+    breaker: usize,
+    generation: u64,
+    /// True if the breaker has let the call through and waits for the result.
+    is_watched: bool,
+}
+
+#[derive(Clone, Debug)]
 struct Call {
     edge: usize,
     caller: Caller,
+    /// The region and the number of the calling instance.
     region: usize,
-    attempt: u32,
-    target: usize,
-    /// Requests of this attempt: all, and those that may still be answered.
+    instance: usize,
+    began: u64,
+    deadline: Option<u64>,
+    /// The instance that it goes to, and the guard at which it was chosen.
+    target: Option<(usize, usize)>,
+    layers: Vec<Layer>,
+    /// The number of guards that it has entered.
+    depth: usize,
+    /// The guards further out than this have nothing to do with it any more.
+    floor: usize,
+    /// Requests of this attempt: all, and how many may still be answered.
+    sending: u64,
     requests: Vec<usize>,
     open: usize,
+    failure: &'static str,
+    fallback: usize,
     is_over: bool,
 }
 
 struct Request {
     call: usize,
-    attempt: u32,
+    sending: u64,
+    edge: usize,
+    region: usize,
     target: usize,
+    deadline: Option<u64>,
     visit: Option<usize>,
+    /// True if a cancellation has overtaken it.
+    is_cancelled: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum At {
-    Queue,
-    Work,
-    Calls { pending: usize, has_failed: bool },
-    Gone,
-}
-
+/// A request in an instance.
 struct Visit {
     request: usize,
-    instance: (usize, usize),
-    step: usize,
-    at: At,
+    service: usize,
+    instance: usize,
+    deadline: Option<u64>,
+    is_waiting: bool,
+    is_gone: bool,
+    is_degraded: bool,
+    fails_later: Option<&'static str>,
+}
+
+/// Steps that a visit takes one after the other; those side by side are strands of their own.
+struct Strand<'a> {
+    visit: usize,
+    parent: Option<usize>,
+    steps: &'a [Step],
+    next: usize,
+    rounds: u32,
+    /// Strands to wait for, and the failure of one.
+    pending: usize,
+    failure: Option<&'static str>,
+    has_processor: bool,
+    holds: bool,
 }
 
 #[derive(Default)]
 struct Instance {
-    busy: u32,
-    queue: VecDeque<usize>,
     crashed: u32,
     paused: u32,
     refusing: u32,
@@ -122,17 +189,26 @@ pub struct Oracle<'a> {
     planned: u64,
     events: BinaryHeap<Reverse<(u64, u8, u64, Event)>>,
     instances: Vec<Vec<Instance>>,
+    pools: Vec<Pool>,
+    breakers: Vec<BreakerState<'a>>,
     turns: BTreeMap<(usize, usize), usize>,
+    /// Calls and the guards whose timers run, by the number of the timer.
+    timers: BTreeMap<u64, (usize, usize)>,
     calls: Vec<Call>,
     requests: Vec<Request>,
     visits: Vec<Visit>,
-    workloads: Vec<Counts>,
-    edges: Vec<Counts>,
+    strands: Vec<Strand<'a>>,
+    /// The last success of the calls over an edge, by calling instance.
+    successes: BTreeMap<(usize, usize), u64>,
+    admitted: BTreeMap<(usize, usize, usize), Vec<u64>>,
+    /// Those that have got what they waited for.
+    going_on: VecDeque<Waiter>,
+    records: Records,
 }
 
 impl<'a> Oracle<'a> {
-    /// The counts of all workloads and of all edges at the end.
-    pub fn of(net: &'a Net) -> (Vec<Counts>, Vec<Counts>) {
+    /// Everything that happens up to an instant.
+    pub fn records(net: &'a Net, end: u64) -> Records {
         let instances = net
             .services
             .iter()
@@ -143,23 +219,37 @@ impl<'a> Oracle<'a> {
             planned: 0,
             events: BinaryHeap::new(),
             instances: instances.collect(),
+            pools: Vec::new(),
+            breakers: Vec::new(),
             turns: BTreeMap::new(),
+            timers: BTreeMap::new(),
             calls: Vec::new(),
             requests: Vec::new(),
             visits: Vec::new(),
-            workloads: net.workloads.iter().map(|_| Counts::default()).collect(),
-            edges: net.edges.iter().map(|_| Counts::default()).collect(),
+            strands: Vec::new(),
+            successes: BTreeMap::new(),
+            admitted: BTreeMap::new(),
+            going_on: VecDeque::new(),
+            records: Records::default(),
         };
         for (index, fault) in net.faults.iter().enumerate() {
             oracle.plan(fault.at, Event::FaultBegins(index));
             oracle.plan(fault.at + fault.lasts, Event::FaultEnds(index));
         }
         (0..net.workloads.len()).for_each(|workload| oracle.plan_arrival(workload, 1));
-        while let Some(Reverse((at, _, _, event))) = oracle.events.pop() {
+        oracle.plan(SECOND, Event::IntervalEnds);
+        while let Some(Reverse((at, _, _, event))) = oracle.events.pop()
+            && at <= end
+        {
             oracle.now = at;
             oracle.handle(event);
+            oracle.go_on_with_those_that_waited();
         }
-        (oracle.workloads, oracle.edges)
+        for pool in &mut oracle.pools {
+            pool.go_on_to(end);
+        }
+        oracle.records.pools = oracle.pools.iter().map(|pool| pool.record.clone()).collect();
+        oracle.records
     }
 
     fn plan(&mut self, at: u64, event: Event) {
@@ -169,57 +259,105 @@ impl<'a> Oracle<'a> {
 
     fn plan_arrival(&mut self, workload: usize, number: u64) {
         let rate = self.net.workloads[workload].rate;
-        let at = (number * 1_000_000_000 + rate / 2) / rate;
+        let at = (number * 60 * SECOND + rate / 2) / rate;
         if at < self.net.duration {
             self.plan(at, Event::Arrival { workload, number });
         }
     }
 
+    fn note(&mut self, noted: Noted) {
+        self.records.log.push((self.now, noted));
+    }
+
     fn handle(&mut self, event: Event) {
         match event {
+            Event::IntervalEnds => {
+                self.pools.iter_mut().for_each(|pool| pool.close_interval(self.now));
+                self.plan(self.now + SECOND, Event::IntervalEnds);
+            }
             Event::FaultBegins(fault) => self.fault_begins(&self.net.faults[fault]),
             Event::FaultEnds(fault) => self.fault_ends(&self.net.faults[fault]),
-            Event::WorkEnds(visit) => {
-                if self.visits[visit].at != At::Gone && !self.is_missed(visit, event) {
-                    self.visits[visit].step += 1;
-                    self.step(visit);
-                }
-            }
+            Event::StrandGoesOn(strand) => self.work_ends(strand),
+            Event::WorkBegins(strand) => self.work_begins(strand),
             Event::Answer { request, outcome } => self.answered(request, outcome),
-            Event::AttemptTimesOut { call, attempt } => {
-                let state = &self.calls[call];
-                if !state.is_over && state.attempt == attempt && state.open > 0 {
-                    self.attempt_ended(call, "timeout");
-                }
+            Event::TimesOut(timer) => self.times_out(timer),
+            Event::WaitEnds { pool, ticket } => self.wait_ends(pool, ticket),
+            Event::Hedge { call, sending } => self.hedge(call, sending),
+            Event::BreakerTurns { breaker, number } => {
+                self.breakers[breaker].turn(self.now, number);
+                self.breaker_changed(breaker);
             }
-            Event::CallTimesOut(call) => {
-                if !self.calls[call].is_over {
-                    self.call_ended(call, "timeout");
-                }
-            }
-            Event::WaitEnds(visit) => {
-                if self.visits[visit].at == At::Queue && !self.is_missed(visit, event) {
-                    let (service, instance) = self.visits[visit].instance;
-                    self.instances[service][instance].queue.retain(|it| *it != visit);
-                    self.visits[visit].at = At::Gone;
-                    self.respond(self.visits[visit].request, "wait exceeded");
-                }
-            }
-            Event::Hedge { call, attempt } => self.hedge(call, attempt),
+            Event::DeadlinePasses(call) => self.deadline_passes(call),
+            Event::CacheAnswers(call) => self.cache_answers(call),
             Event::Cancelled(request) => self.cancelled(request),
             Event::Arrives(request) => self.arrives(request),
             Event::Accepted(request) => self.accepted(request),
-            Event::Retry(call) => {
-                if !self.calls[call].is_over {
-                    self.attempt(call);
-                }
-            }
+            Event::Retry(timer) => self.retry(timer),
             Event::Arrival { workload, number } => {
                 self.plan_arrival(workload, number + 1);
                 let plan = &self.net.workloads[workload];
+                self.note(Noted::Offered(workload));
                 let caller = Caller::Workload { which: workload, since: self.now };
-                self.begin_call(plan.edge, plan.region, caller);
+                self.begin_call(plan.edge, plan.region, 0, caller);
             }
+        }
+    }
+
+    /// The number of a pool, which is made when somebody asks for it first.
+    fn pool(&mut self, name: PoolName) -> usize {
+        if let Some(found) = self.pools.iter().position(|pool| pool.name == name) {
+            return found;
+        }
+        let pool = Pool::new(self.net, name, self.now);
+        self.pools.push(pool);
+        self.pools.len() - 1
+    }
+
+    /// Somebody has got what he has waited for.
+    fn granted(&mut self, waiter: Waiter) {
+        match waiter {
+            Waiter::Visit(visit) => self.visit_begins(visit),
+            Waiter::Processor(strand) => self.strands[strand].has_processor = true,
+            Waiter::Pool(strand) => self.strands[strand].holds = true,
+            Waiter::Call { call, layer } => {
+                self.calls[call].layers[layer].is_held = true;
+                self.calls[call].depth = layer + 1;
+            }
+        }
+        if !matches!(waiter, Waiter::Visit(_)) {
+            self.going_on.push_back(waiter);
+        }
+    }
+
+    /// Those that have waited go on after the one that has made room for them.
+    fn go_on_with_those_that_waited(&mut self) {
+        while let Some(waiter) = self.going_on.pop_front() {
+            match waiter {
+                Waiter::Call { call, layer }
+                    if !self.calls[call].is_over && self.calls[call].depth == layer + 1 =>
+                {
+                    self.descend(call, layer + 1);
+                }
+                Waiter::Processor(strand) if self.strands[strand].has_processor => {
+                    self.work(strand);
+                }
+                Waiter::Pool(strand) if self.strands[strand].holds => self.holds(strand),
+                _ => {}
+            }
+        }
+    }
+
+    fn release(&mut self, pool: usize) {
+        if let Some(waiter) = self.pools[pool].release(self.now) {
+            self.granted(waiter);
+        }
+    }
+
+    /// The instance that calls, if it is one of a service.
+    fn calling_instance(&self, call: usize) -> Option<(usize, usize)> {
+        match self.net.edges[self.calls[call].edge].caller {
+            Calling::Workload(_) => None,
+            Calling::Service(service) => Some((service, self.calls[call].instance)),
         }
     }
 }

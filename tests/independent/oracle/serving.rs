@@ -1,52 +1,111 @@
-//! What instances do with requests, and what faults do to instances.
+//! What instances do with requests.
 
-use super::super::net::{Fault, Step, Strike};
-use super::{At, Caller, Event, Oracle, Visit};
+use super::super::net::{Fault, Strike};
+use super::pool::{PoolName, Taken, Waiter};
+use super::{Event, Oracle, Visit};
 
 impl Oracle<'_> {
     pub(super) fn arrives(&mut self, request: usize) {
-        if self.is_cut(request) {
+        if self.is_cut(request) || self.requests[request].is_cancelled {
             return;
         }
-        let service = self.net.edges[self.edge_of(request)].callee;
-        let instance = self.requests[request].target;
-        let state = &self.instances[service][instance];
+        let state = &mut self.instances[self.net.edges[self.requests[request].edge].callee]
+            [self.requests[request].target];
         if state.crashed > 0 {
             return self.respond(request, "refused");
         }
         if state.paused > 0 {
-            return self.instances[service][instance].missed.push_back(Event::Accepted(request));
+            return state.missed.push_back(Event::Accepted(request));
         }
         self.accepted(request);
     }
 
     pub(super) fn accepted(&mut self, request: usize) {
-        let service = self.net.edges[self.edge_of(request)].callee;
-        let instance = self.requests[request].target;
-        let state = &self.instances[service][instance];
-        let plan = &self.net.services[service];
-        let (busy, waiting) = (state.busy, state.queue.len() as u32);
-        if busy >= plan.threads && plan.queue.is_some_and(|queue| waiting >= queue) {
+        let (service, instance) = (self.callee_of(request), self.requests[request].target);
+        let visit = self.visits.len();
+        let pool = self.pool(PoolName::Threads { service, instance });
+        let taken = self.pools[pool].take(self.now, Waiter::Visit(visit));
+        if taken == Taken::Full {
             return self.respond(request, "queue full");
         }
-        let visit = self.visits.len();
         self.requests[request].visit = Some(visit);
-        let instance = (service, instance);
-        self.visits.push(Visit { request, instance, step: 0, at: At::Queue });
-        if busy < plan.threads {
-            self.instances[service][instance.1].busy += 1;
-            self.step(visit);
-        } else {
-            self.instances[service][instance.1].queue.push_back(visit);
-            if let Some(limit) = plan.max_wait {
-                self.plan(self.now + limit, Event::WaitEnds(visit));
+        self.visits.push(Visit {
+            request,
+            service,
+            instance,
+            deadline: self.requests[request].deadline,
+            is_waiting: taken != Taken::Granted,
+            is_gone: false,
+            is_degraded: false,
+            fails_later: None,
+        });
+        match (taken, self.net.services[service].slots.max_wait) {
+            (Taken::Granted, _) => self.visit_begins(visit),
+            (Taken::Waits(ticket), Some(most)) => {
+                self.plan(self.now + most, Event::WaitEnds { pool, ticket });
             }
+            _ => {}
+        }
+    }
+
+    /// The failure that a fault makes an instance answer with.
+    fn error_of(&self, service: usize, instance: usize) -> Option<&'static str> {
+        let errors = self.in_force().filter_map(|fault: &Fault| match &fault.strike {
+            Strike::Errors(struck, outcome)
+                if struck.service == service && struck.instances.contains(&instance) =>
+            {
+                Some(*outcome)
+            }
+            _ => None,
+        });
+        errors.into_iter().next()
+    }
+
+    pub(super) fn visit_begins(&mut self, visit: usize) {
+        let state = &mut self.visits[visit];
+        state.is_waiting = false;
+        let (service, instance) = (state.service, state.instance);
+        if self.is_expired(visit) {
+            return self.leave(visit, "expired");
+        }
+        if let Some(outcome) = self.error_of(service, instance) {
+            return self.leave(visit, outcome);
+        }
+        let steps = &self.net.services[service].steps;
+        let strand = self.add_strand(visit, None, steps, 1);
+        self.go_on(strand);
+    }
+
+    /// True if the time is up that its caller waits.
+    pub(super) fn is_expired(&self, visit: usize) -> bool {
+        self.visits[visit].deadline.is_some_and(|deadline| self.now >= deadline)
+    }
+
+    pub(super) fn wait_ends(&mut self, pool: usize, ticket: u64) {
+        let Some(waiter) = self.pools[pool].waits(ticket) else { return };
+        let visit = match waiter {
+            Waiter::Visit(visit) => Some(visit),
+            Waiter::Processor(strand) | Waiter::Pool(strand) => Some(self.strands[strand].visit),
+            Waiter::Call { .. } => None,
+        };
+        if visit.is_some_and(|it| self.is_missed(it, Event::WaitEnds { pool, ticket })) {
+            return;
+        }
+        self.pools[pool].expire(self.now, ticket);
+        match waiter {
+            Waiter::Visit(visit) => {
+                self.visits[visit].is_gone = true;
+                self.respond(self.visits[visit].request, "wait exceeded");
+            }
+            Waiter::Processor(_) => {}
+            Waiter::Pool(strand) => self.strand_ends(strand, Some("server error")),
+            Waiter::Call { call, layer } => self.ascend(call, layer, "rejected by bulkhead"),
         }
     }
 
     /// Keeps an event for the end of the pause if the instance of a visit is paused.
     pub(super) fn is_missed(&mut self, visit: usize, event: Event) -> bool {
-        let (service, instance) = self.visits[visit].instance;
+        let (service, instance) = (self.visits[visit].service, self.visits[visit].instance);
         let state = &mut self.instances[service][instance];
         if state.paused > 0 {
             state.missed.push_back(event);
@@ -54,40 +113,17 @@ impl Oracle<'_> {
         state.paused > 0
     }
 
-    pub(super) fn step(&mut self, visit: usize) {
-        let (service, instance) = self.visits[visit].instance;
-        let plan = &self.net.services[service];
-        match plan.steps.get(self.visits[visit].step) {
-            None => self.leave(visit, "ok"),
-            Some(Step::Work(length)) => {
-                self.visits[visit].at = At::Work;
-                self.plan(self.now + length, Event::WorkEnds(visit));
-            }
-            Some(Step::Calls(edges)) => {
-                self.visits[visit].at = At::Calls { pending: edges.len(), has_failed: false };
-                for edge in edges {
-                    if self.visits[visit].at != At::Gone {
-                        self.begin_call(*edge, plan.region_of(instance), Caller::Visit(visit));
-                    }
-                }
-            }
-        }
-    }
-
-    /// The thread goes to the first that waits, and the answer to the caller.
+    /// The answer goes to the caller, and the thread to the first that waits.
     pub(super) fn leave(&mut self, visit: usize, outcome: &'static str) {
-        self.give_back(visit);
+        self.visits[visit].is_gone = true;
         self.respond(self.visits[visit].request, outcome);
+        self.release_thread(visit);
     }
 
-    pub(super) fn give_back(&mut self, visit: usize) {
-        self.visits[visit].at = At::Gone;
-        let (service, instance) = self.visits[visit].instance;
-        let state = &mut self.instances[service][instance];
-        match state.queue.pop_front() {
-            Some(next) => self.step(next),
-            None => state.busy -= 1,
-        }
+    fn release_thread(&mut self, visit: usize) {
+        let (service, instance) = (self.visits[visit].service, self.visits[visit].instance);
+        let pool = self.pool(PoolName::Threads { service, instance });
+        self.release(pool);
     }
 
     pub(super) fn respond(&mut self, request: usize, outcome: &'static str) {
@@ -105,86 +141,27 @@ impl Oracle<'_> {
         if self.is_cut(request) {
             return;
         }
-        let service = self.net.edges[self.edge_of(request)].callee;
-        let instance = self.requests[request].target;
+        let (service, instance) = (self.callee_of(request), self.requests[request].target);
         let state = &mut self.instances[service][instance];
         if state.paused > 0 {
             return state.missed.push_back(Event::Cancelled(request));
         }
-        let Some(visit) = self.requests[request].visit else { return };
-        match self.visits[visit].at {
-            At::Gone => {}
-            At::Queue => {
-                self.visits[visit].at = At::Gone;
-                self.instances[service][instance].queue.retain(|it| *it != visit);
-            }
-            At::Work | At::Calls { .. } => {
-                self.abandon_calls(visit);
-                self.give_back(visit);
-            }
-        }
-    }
-
-    pub(super) fn abandon_calls(&mut self, visit: usize) {
-        for call in &mut self.calls {
-            call.is_over |= matches!(call.caller, Caller::Visit(it) if it == visit);
-        }
-    }
-
-    pub(super) fn fault_begins(&mut self, fault: &Fault) {
-        for &(service, instance) in fault.strike.instances() {
-            match fault.strike {
-                Strike::Crash(_) => self.crash(service, instance),
-                Strike::Pause(_) => self.instances[service][instance].paused += 1,
-                _ => self.instances[service][instance].refusing += 1,
-            }
-        }
-    }
-
-    pub(super) fn fault_ends(&mut self, fault: &Fault) {
-        for &(service, instance) in fault.strike.instances() {
-            let state = &mut self.instances[service][instance];
-            match fault.strike {
-                Strike::Crash(_) => state.crashed -= 1,
-                Strike::Pause(_) => {
-                    state.paused -= 1;
-                    while self.instances[service][instance].paused == 0
-                        && let Some(event) = self.instances[service][instance].missed.pop_front()
-                    {
-                        self.handle(event);
-                    }
-                }
-                _ => state.refusing -= 1,
-            }
-        }
-    }
-
-    pub(super) fn inside(&self, service: usize, instance: usize) -> Vec<usize> {
-        let here = |visit: &usize| {
-            let state = &self.visits[*visit];
-            state.instance == (service, instance) && state.at != At::Gone
+        let Some(visit) = self.requests[request].visit else {
+            self.requests[request].is_cancelled = true;
+            return;
         };
-        (0..self.visits.len()).filter(here).collect()
-    }
-
-    pub(super) fn crash(&mut self, service: usize, instance: usize) {
-        let lost = self.inside(service, instance);
-        let state = &mut self.instances[service][instance];
-        state.crashed += 1;
-        state.busy = 0;
-        state.queue.clear();
-        let missed = std::mem::take(&mut state.missed);
-        for visit in &lost {
-            self.visits[*visit].at = At::Gone;
-            self.abandon_calls(*visit);
+        if self.visits[visit].is_gone {
+            return;
         }
-        for visit in lost {
-            self.respond(self.visits[visit].request, "refused");
+        self.visits[visit].is_gone = true;
+        if self.visits[visit].is_waiting {
+            let pool = self.pool(PoolName::Threads { service, instance });
+            return self.pools[pool].forget(self.now, Waiter::Visit(visit));
         }
-        for event in missed {
-            if let Event::Accepted(request) = event {
-                self.respond(request, "refused");
-            }
+        for call in self.calls_of(visit) {
+            self.abandon(call);
         }
+        self.release_strands(visit);
+        self.release_thread(visit);
     }
 }
