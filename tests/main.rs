@@ -55,6 +55,7 @@ mod named_guards;
 mod operators;
 mod origins;
 mod outages;
+mod pauses;
 mod periods;
 mod presets;
 mod processes;

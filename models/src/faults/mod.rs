@@ -49,7 +49,6 @@ use crate::language::quantity::{Duration, Period};
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, span_or};
 use crate::system::{ThroughPlan, Turn};
-use sim_core::random::DrawKey;
 use sim_core::{Distribution, SimDuration, SimTime};
 
 section! {
@@ -127,12 +126,6 @@ pub(crate) trait InForce {
     /// The service times in place of the usual ones, in nanoseconds.
     fn work_instead(&self) -> Option<&Distribution> {
         None
-    }
-
-    /// The latency of a message that takes `base` nanoseconds without the fault; `key` is the key
-    /// of its draws.
-    fn message_latency(&self, base: f64, _fault: &Fault, _now: SimTime, _key: DrawKey) -> f64 {
-        base
     }
 
     /// The failures that it answers with.
@@ -251,18 +244,6 @@ macro_rules! faults {
 
             fn work_instead(&self) -> Option<&Distribution> {
                 match self { $( Self::$effect(effect) => effect.work_instead(), )* }
-            }
-
-            fn message_latency(
-                &self,
-                base: f64,
-                fault: &Fault,
-                now: SimTime,
-                key: DrawKey,
-            ) -> f64 {
-                match self {
-                    $( Self::$effect(effect) => effect.message_latency(base, fault, now, key), )*
-                }
             }
 
             fn errors(&self) -> Option<&Errors> {

@@ -1,6 +1,5 @@
 //! Slowness: of work, or of messages on an edge.
 
-use sim_core::random::DrawKey;
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::compile::Strike;
@@ -171,14 +170,5 @@ impl InForce for Slow {
 
     fn work_instead(&self) -> Option<&Distribution> {
         self.to.as_ref()
-    }
-
-    fn message_latency(&self, base: f64, fault: &Fault, now: SimTime, key: DrawKey) -> f64 {
-        let intensity = fault.intensity(now);
-        if let Some(to) = &self.to {
-            return base * (1.0 - intensity) + to.sample(&mut key.draw()) * intensity;
-        }
-        let added = self.added.as_ref().map_or(0.0, |added| added.sample(&mut key.draw()));
-        base * (1.0 + (self.factor - 1.0) * intensity) + added * intensity
     }
 }

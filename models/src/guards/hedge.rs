@@ -7,7 +7,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{EdgePlan, Ends, NONE, Next, Turn, Way};
+use crate::system::{EdgePlan, Ends, NONE, Next, Parked, Turn, Way};
 
 /// Most requests that a hedge sends for one attempt.
 pub const MOST_REQUESTS: usize = 4;
@@ -132,7 +132,7 @@ impl Turn<'_> {
     pub fn hedge(&mut self, waiter: Waiter) -> Next {
         let index = waiter.frame;
         if self.is_paused(index) {
-            return Next::Nothing;
+            return self.park(index, Parked::Hedge(waiter));
         }
         let edge = self.edge_of(index);
         let edge_id = self.state.frames[index].called_edge;

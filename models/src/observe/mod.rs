@@ -17,13 +17,13 @@ pub use figures::{FigureUnit, Measure};
 pub use recorder::Recorder;
 pub use records::{
     BreakerRecord, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
-    LatencyWindow, LinkRecord, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
-    WorkloadSeries,
+    LatencyWindow, LinkRecord, Phase, PhaseRecord, PoolSeries, ProcessChange, QueueRecord,
+    ScaleRecord, WorkloadRecord, WorkloadSeries,
 };
 pub(crate) use sampling::has_interval_between;
 pub use summary::{
     BeganAt, BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, LinkSummary,
-    PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped, TimeInState, WorkloadSummary,
-    summarize,
+    PhaseSummary, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped, TimeInState,
+    WorkloadSummary, summarize,
 };
 pub use timeline::{Change, Dependent, Moment, PoolGroup, condensed, timeline};

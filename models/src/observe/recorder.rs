@@ -5,7 +5,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::records::{
     BreakerRecord, EdgeRecord, EffectRecord, InstanceRecord, KeptLatencies, LinkRecord, MOST_KEPT,
-    PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
+    Phases, PoolSeries, ProcessChange, QueueRecord, ScaleRecord, WorkloadRecord,
 };
 use super::sampling::Sampling;
 use crate::Outcome;
@@ -29,12 +29,14 @@ pub struct Recorder {
     pub(super) links: Vec<LinkRecord>,
     pub(super) kept_latencies: Vec<KeptLatencies>,
     pub(super) sampling: Sampling,
+    pub(super) phases: Phases,
 }
 
 impl Recorder {
     /// An empty record for the entities of a blueprint.
     pub fn new(blueprint: &Blueprint) -> Self {
         let sampling = Sampling::of(blueprint.run.duration + blueprint.run.drain);
+        let run = blueprint.run;
         let windows = blueprint.latency_windows.iter();
         Self {
             workloads: vec![WorkloadRecord::default(); blueprint.workloads.len()],
@@ -51,6 +53,7 @@ impl Recorder {
             links: vec![LinkRecord::default(); blueprint.links.len()],
             kept_latencies: windows.map(|window| sampling.kept_latencies(window)).collect(),
             sampling,
+            phases: Phases::new(SimTime::ZERO + run.warmup..SimTime::ZERO + run.duration),
         }
     }
 

@@ -80,7 +80,11 @@ impl Recorder {
             return;
         }
         self.keep_latencies();
-        self.workloads.iter_mut().for_each(WorkloadRecord::close_interval);
+        let phase = self.phases.close_interval(self.sampling.until);
+        let length = now.since(self.sampling.until);
+        for record in &mut self.workloads {
+            record.close_interval(phase, length);
+        }
         self.edges.iter_mut().for_each(EdgeRecord::close_interval);
         let span = now.since(self.sampling.until).as_nanos() as f64;
         for (pool, series) in pools.iter().zip(&mut self.pools) {
@@ -148,6 +152,22 @@ impl Recorder {
         let width = self.sampling.width.as_nanos();
         let end = (to.as_nanos().div_ceil(width) as usize).min(self.intervals());
         ((from.as_nanos() / width) as usize).min(end)..end
+    }
+
+    /// A fault begins; `lasts` is false if it is over at once.
+    pub fn fault_begins(&mut self, now: SimTime, lasts: bool) {
+        let end = self.sampling.until + self.sampling.width;
+        self.phases.fault_begins(now, end, lasts);
+    }
+
+    /// A fault ends.
+    pub fn fault_ends(&mut self, now: SimTime) {
+        self.phases.fault_ends(now, self.sampling.until);
+    }
+
+    /// True if a fault has struck in an interval that is over.
+    pub fn have_faults_struck(&self) -> bool {
+        self.phases.have_faults_struck()
     }
 
     /// The latencies of a workload over some intervals, if they were named before the run as a

@@ -196,12 +196,20 @@ impl<'a> Turn<'a> {
         } else {
             self.plan.distributions[plan.latency as usize].sample(&mut key.draw())
         };
-        let nanos = slowed_by.iter().fold(base, |nanos, &id| {
+        let (mut nanos, mut slowness, mut added) = (base, 1.0, 0.0);
+        for &id in slowed_by {
             let fault = &self.plan.faults[id as usize];
-            let clock = self.clock_of(fault);
-            fault.effect.message_latency(nanos, fault, clock, key.child(u64::from(id)))
-        });
-        SimDuration::from_nanos_f64(nanos)
+            let (clock, key) = (self.clock_of(fault), key.child(u64::from(id)));
+            let intensity = fault.intensity(clock);
+            slowness *= fault.effect.work_factor(fault, clock);
+            if let Some(instead) = fault.effect.work_instead() {
+                nanos = nanos * (1.0 - intensity) + instead.sample(&mut key.draw()) * intensity;
+            }
+            if let Some(more) = fault.effect.added_work() {
+                added += more.sample(&mut key.draw()) * intensity;
+            }
+        }
+        SimDuration::from_nanos_f64(nanos * slowness + added)
     }
 
     #[inline]

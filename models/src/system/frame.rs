@@ -131,6 +131,18 @@ impl Activity {
         matches!(self, Self::ResendingRequest | Self::ResendingReply)
     }
 
+    /// True while it waits for something that others hold.
+    pub fn is_waiting_for_a_place(self) -> bool {
+        matches!(
+            self,
+            Self::AwaitingPermit
+                | Self::AwaitingTurn
+                | Self::AwaitingProcessor
+                | Self::AwaitingResource
+                | Self::AwaitingBranches
+        )
+    }
+
     /// True while it makes a call: passing the guards, waiting for the answer, or for a retry or
     /// fallback.
     pub fn is_in_call(self) -> bool {

@@ -51,6 +51,8 @@ pub(crate) enum Parked {
     Resume(Waiter),
     /// A frame has waited for too long.
     Deadline(Waiter),
+    /// An attempt has taken as long as the delay of its hedge.
+    Hedge(Waiter),
     /// A frame learns that its caller no longer waits.
     Cancel {
         /// The frame.

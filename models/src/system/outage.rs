@@ -19,6 +19,7 @@ impl Turn<'_> {
         let lasts = !fault.is_instantaneous();
         self.state.faults_in_force += u32::from(lasts);
         self.state.in_force[id as usize] = lasts;
+        self.state.recorder.fault_begins(self.now, lasts);
         self.in_order(|turn| fault.effect.begin(id, turn));
     }
 
@@ -69,6 +70,7 @@ impl Turn<'_> {
             return;
         }
         self.state.faults_in_force -= 1;
+        self.state.recorder.fault_ends(self.now);
         let fault = &self.plan.faults[id as usize];
         self.in_order(|turn| fault.effect.end(id, turn));
     }

@@ -156,10 +156,15 @@ impl Turn<'_> {
             Activity::AwaitingReply => self.withdraw_attempt(callee),
             Activity::AwaitingBranches => {
                 let parent = Waiter { frame: callee, epoch: self.state.frames[callee].epoch };
-                let mut from = 0;
-                while let Some(branch) = self.state.frames.next_working_for(parent, from) {
-                    self.cancel_branch(branch, parent);
-                    from = branch + 1;
+                // Those first that wait for a place, so that none gets it from one that goes as well.
+                for waits in [true, false] {
+                    let mut from = 0;
+                    while let Some(branch) = self.state.frames.next_working_for(parent, from) {
+                        if self.state.frames[branch].activity.is_waiting_for_a_place() == waits {
+                            self.cancel_branch(branch, parent);
+                        }
+                        from = branch + 1;
+                    }
                 }
             }
             _ => {}

@@ -396,7 +396,10 @@ impl Turn<'_> {
             Parked::Deadline(waiter) if self.state.frames.is_live(waiter) => {
                 self.deadline_passed(waiter.frame)
             }
-            Parked::Arrival(_) | Parked::Resume(_) | Parked::Deadline(_) => Next::Nothing,
+            Parked::Hedge(waiter) if self.state.frames.is_live(waiter) => self.hedge(waiter),
+            Parked::Arrival(_) | Parked::Resume(_) | Parked::Deadline(_) | Parked::Hedge(_) => {
+                Next::Nothing
+            }
             Parked::Cancel { callee, caller } => {
                 self.cancel(callee, caller);
                 Next::Nothing

@@ -228,11 +228,6 @@ impl<'a> Turn<'a> {
         }
         let index = waiter.frame;
         let activity = self.state.frames[index].activity;
-        if activity == Activity::Working {
-            self.release_processor(index);
-            // The work is done; if the instance is paused, the frame only waits for it to resume.
-            self.state.frames[index].activity = Activity::Pausing;
-        }
         if self.state.faults_in_force > 0
             && let Some(next) = self.is_kept_from_resuming(waiter, activity)
         {
@@ -256,7 +251,12 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn resume_unpaused(&mut self, index: u32, activity: Activity) -> Next {
         match activity {
-            Activity::Working | Activity::Pausing => self.go_to_next(index),
+            Activity::Working => {
+                self.release_processor(index);
+                self.state.frames[index].activity = Activity::Pausing;
+                self.go_to_next(index)
+            }
+            Activity::Pausing => self.go_to_next(index),
             Activity::Sending => self.sending_ended(index),
             Activity::AwaitingFetch | Activity::Starting => Next::Run(index),
             Activity::Delayed => self.request_processor(index),

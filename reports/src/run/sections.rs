@@ -1,12 +1,12 @@
 //! The tables of a run's summary, one for each section.
 
 use sim_models::observe::{
-    BeganAt, BreakerSummary, CallSummary, EffectSummary, FigureUnit, Latency, LinkSummary,
-    PoolSummary, PutOff, QueueSummary, RunSummary, Span, WorkloadSummary,
+    BeganAt, BreakerSummary, CallSummary, EffectSummary, FigureUnit, Latency, LinkSummary, Phase,
+    PhaseSummary, PoolSummary, PutOff, QueueSummary, RunSummary, Span, WorkloadSummary,
 };
 
 use crate::layout::{left, right, table, table_of};
-use crate::units::{clock, count, duration, figure, percent, significant, with_error};
+use crate::units::{UNKNOWN, clock, count, duration, figure, percent, significant, with_error};
 
 /// The title and the body of each section; the last ones only if there is anything to say.
 pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
@@ -16,6 +16,9 @@ pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
     ];
     if summary.workloads.iter().any(|workload| !workload.began.is_empty()) {
         sections.push(("Where failures began", began(&summary.workloads)));
+    }
+    if summary.workloads.iter().any(|workload| !workload.phases.is_empty()) {
+        sections.push(("Before, during and after the faults", phases(&summary.workloads)));
     }
     sections.extend([("Pools", pools(&summary.pools)), ("Calls", calls(&summary.calls))]);
     if !summary.breakers.is_empty() {
@@ -97,6 +100,43 @@ fn latencies(workloads: &[WorkloadSummary]) -> String {
 fn latency_row(name: String, mean: String, latency: &Latency) -> Vec<String> {
     let percentiles = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
     [name, mean].into_iter().chain(percentiles.map(duration)).collect()
+}
+
+/// A row for each figure of a workload: as a whole, and in each phase.
+fn phases(workloads: &[WorkloadSummary]) -> String {
+    type Reading =
+        (&'static str, FigureUnit, fn(&WorkloadSummary) -> f64, fn(&PhaseSummary) -> f64);
+    const READINGS: [Reading; 4] = [
+        ("availability", FigureUnit::Share, |it| it.availability, |it| it.availability),
+        ("goodput", FigureUnit::Rate, |it| it.goodput, |it| it.goodput),
+        ("p50", FigureUnit::Time, |it| it.latency_with_failures.p50, |it| it.p50),
+        ("p99", FigureUnit::Time, |it| it.latency_with_failures.p99, |it| it.p99),
+    ];
+    let names = Phase::ALL.map(Phase::name);
+    let lengths = names.map(|name| {
+        let mut all = workloads.iter().flat_map(|workload| &workload.phases);
+        let phase = all.find(|phase| phase.phase == name);
+        phase.map_or_else(|| UNKNOWN.to_owned(), |phase| duration(phase.seconds))
+    });
+    let texts = |name: &str, figure: &str, whole: String, parts: [String; 3]| {
+        [name.to_owned(), figure.to_owned(), whole].into_iter().chain(parts).collect::<Vec<_>>()
+    };
+    let rows = workloads.iter().flat_map(|workload| {
+        READINGS.into_iter().enumerate().map(move |(place, (title, unit, whole, part))| {
+            let of = |name: &str| {
+                let phase = workload.phases.iter().find(|phase| phase.phase == name);
+                phase.map_or_else(|| UNKNOWN.to_owned(), |phase| figure(part(phase), unit))
+            };
+            let name = if place == 0 { &*workload.name } else { "" };
+            texts(name, title, figure(whole(workload), unit), names.map(of))
+        })
+    });
+    let lengths = texts("", "", String::new(), lengths);
+    table(
+        &["", "", "whole", "before", "during", "after"],
+        &[1],
+        std::iter::once(lengths).chain(rows),
+    )
 }
 
 fn pools(pools: &[PoolSummary]) -> String {

@@ -105,13 +105,7 @@ impl Oracle<'_> {
             Strike::SlowEdge(it, slow) if it == edge => Some(slow),
             _ => None,
         });
-        // One after the other, unlike what several faults do to work.
-        let latency = slow.fold(self.net.edges[edge].latency, |time, slow| match slow {
-            Slow::By(factor) => time * factor,
-            Slow::Adding(more) => time + more,
-            Slow::To(other) => other,
-        });
-        latency + to.map_or(0, |to| self.net.between(from, to))
+        slowed(self.net.edges[edge].latency, slow) + to.map_or(0, |to| self.net.between(from, to))
     }
 
     /// The faults in force, in the order in which they began.

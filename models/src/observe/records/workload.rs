@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use sim_core::SimTime;
 use sim_core::growth::KeyMap;
 use sim_core::growth::{Growing, push};
 use sim_core::stats::{BatchMeans, Histogram};
+use sim_core::{SimDuration, SimTime};
 
+use super::phases::{Phase, PhaseRecord};
 use crate::Outcome;
 use crate::system::Origin;
 
@@ -24,6 +25,8 @@ pub struct WorkloadRecord {
     /// The calls at which the others began to fail: the numbers of requests that failed, and of those that a
     /// fallback answered.
     pub began: BTreeMap<Origin, [u64; 2]>,
+    /// Those that ended before, during and after the faults.
+    pub phases: [PhaseRecord; 3],
     /// Latency of those that ended well, in nanoseconds.
     pub latency: Histogram,
     /// Latency of those that failed, in nanoseconds.
@@ -95,11 +98,22 @@ impl WorkloadRecord {
             + self.latency.bytes()
             + self.failure_latency.bytes()
             + self.interval.latency.bytes()
+            + self.phases.iter().map(|phase| phase.latency.bytes()).sum::<u64>()
             + (self.began.len() * size_of::<(Origin, [u64; 2])>()) as u64
     }
 
-    pub(in crate::observe) fn close_interval(&mut self) {
+    /// Closes an interval of this length, which belongs to a phase if it counts.
+    pub(in crate::observe) fn close_interval(&mut self, phase: Option<Phase>, length: SimDuration) {
         let Interval { offered, ended, latency, in_flight } = &mut self.interval;
+        if let Some(phase) = phase {
+            let record = &mut self.phases[phase as usize];
+            record.length = record.length + length;
+            record.offered += u64::from(*offered);
+            for (sum, ended) in record.ended.iter_mut().zip(&*ended) {
+                *sum += u64::from(*ended);
+            }
+            record.latency.merge(latency);
+        }
         push(&mut self.series.offered, std::mem::take(offered));
         push(&mut self.series.ended, std::mem::take(ended));
         push(&mut self.series.p50, latency.quantile(0.5));

@@ -38,7 +38,7 @@ pub struct PoolSummary {
     pub granted: u64,
     /// Turned away because the queue was full.
     pub rejected: u64,
-    /// Given up because the wait limit ran out.
+    /// Given up because the wait limit, or a timeout further out, ran out.
     pub expired: u64,
     /// Mean wait of those that were granted a slot, in seconds; not a number (NaN) if none was.
     pub wait_mean: f64,

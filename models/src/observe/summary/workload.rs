@@ -8,6 +8,7 @@ use sim_core::SimTime;
 
 use super::Latency;
 use super::outcomes::by_kind;
+use super::phase::{PhaseSummary, phases};
 use super::uncertainty::{greatest_utilization, half_width};
 use crate::Outcome;
 use crate::observe::WorkloadRecord;
@@ -46,6 +47,9 @@ pub struct WorkloadSummary {
     pub mean_latency_half_width: Option<f64>,
     /// Latency of everything that ended, failures included.
     pub latency_with_failures: Latency,
+    /// The same before, during and after the faults; absent if no fault has struck.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phases: Vec<PhaseSummary>,
 }
 
 /// A call at which requests began to fail: the one furthest in that failed, unless that was because of a call
@@ -71,6 +75,7 @@ pub(super) fn workloads(system: &System, now: SimTime) -> Vec<WorkloadSummary> {
     let summary_of = |(plan, record)| {
         let mut summary = summary_of(plan, record, counted.as_secs_f64());
         summary.began = began_at(system, record);
+        summary.phases = phases(system, record);
         let half_width = half_width(system, record, &summary.latency, utilization);
         summary.mean_latency_half_width = half_width.map(|nanos| nanos / 1e9);
         summary
@@ -105,6 +110,7 @@ fn summary_of(plan: &WorkloadPlan, record: &WorkloadRecord, seconds: f64) -> Wor
         degraded: of(Outcome::Degraded),
         failed: by_kind(&record.ended, |outcome| !outcome.is_good()),
         began: Vec::new(),
+        phases: Vec::new(),
         in_flight: record.offered - ended,
         availability: match (record.offered, ended) {
             (0, 0) => f64::NAN,

@@ -50,13 +50,10 @@ impl Graph<'_> {
     }
 
     fn breaker_without_timeout(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
-        let Some(breaker) = edge.guards.iter().position(|guard| matches!(guard, Guard::Breaker(_)))
-        else {
-            return;
-        };
-        let has_timeout_inside = edge.timeout != NONE
-            || edge.guards[breaker..].iter().any(|guard| matches!(guard, Guard::Timeout(_)));
-        if !has_timeout_inside {
+        let has = |is_it: fn(&Guard) -> bool| edge.guards.iter().any(is_it);
+        // One outside of the breaker is told to it as well.
+        let has_timeout = edge.timeout != NONE || has(|guard| matches!(guard, Guard::Timeout(_)));
+        if has(|guard| matches!(guard, Guard::Breaker(_))) && !has_timeout {
             problems.add(
                 Problem::warning(
                     format!("the breaker of `{}` guards a call without a timeout", self.name(index)),

@@ -29,7 +29,6 @@ impl Draft {
 
     fn strike(&mut self, struck: Struck) -> Strike {
         let is_leaf = struck.service + 1 == self.net.services.len();
-        let has_processors = self.net.services[struck.service].processors.is_some();
         let is_paused = self.net.faults.iter().any(|it| matches!(it.strike, Strike::Pause(_)));
         // A request whose caller has given up gets through a cut if the caller could have been in
         // several regions.
@@ -42,8 +41,7 @@ impl Draft {
                 Strike::Cut(0, 1 + self.dice.below(regions - 1) as usize)
             }
             2 if !self.dice.is_whole => Strike::Crash(struck),
-            // Work that waits for a processor begins in a paused instance too, against the guide.
-            3 if is_leaf && !is_paused && !has_processors => Strike::Pause(struck),
+            3 if is_leaf && !is_paused => Strike::Pause(struck),
             _ => Strike::Refuse(struck),
         }
     }
