@@ -28,6 +28,18 @@ pub enum Failure {
         /// The error of the operating system.
         cause: std::io::Error,
     },
+    /// A file that nobody has named lies elsewhere than in its folder. Nothing of it is shown: it may be a secret.
+    #[error(
+        "cannot read {}: it leads out of {}; put the file there, or allow its folder with --allow-include",
+        printable::path(path),
+        printable::path(folder)
+    )]
+    Outside {
+        /// The file.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
+    },
     /// An expectation failed or a timeline differs from the committed one, which has been shown.
     #[error("a test failed")]
     Test,
@@ -77,6 +89,7 @@ impl Failure {
             Self::Test | Self::Unmet | Self::NotExported => 1,
             Self::Scenario
             | Self::Read { .. }
+            | Self::Outside { .. }
             | Self::Usage(_)
             | Self::Write(_)
             | Self::Journal(_)

@@ -2,6 +2,8 @@
 
 mod faults;
 mod hostile;
+#[cfg(unix)]
+mod links;
 mod notices;
 
 use std::path::{Path, PathBuf};

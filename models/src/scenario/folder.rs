@@ -19,7 +19,16 @@ pub struct Folder {
     allowed: Vec<PathBuf>,
 }
 
-/// The reason why a file is not read.
+/// The reason why a file that the user has not named is not read.
+#[derive(Debug)]
+pub enum Unread {
+    /// It lies neither below the folder nor below one that is allowed.
+    Outside,
+    /// It cannot be read.
+    Failed(Error),
+}
+
+/// The reason why a file that a scenario names is not read.
 pub(super) struct Refused {
     /// The mistake.
     pub message: String,
@@ -64,21 +73,45 @@ impl Folder {
         &self.path
     }
 
+    /// The path behind all links of a file or folder that may be read.
+    ///
+    /// # Errors
+    /// If that path does not lie below this folder or an allowed one, or if there is nothing.
+    pub fn real(&self, path: &Path) -> Result<PathBuf, Unread> {
+        let real = path.canonicalize().map_err(|error| {
+            let leads_nowhere = error.kind() == ErrorKind::NotFound && path.is_symlink();
+            let kind = ErrorKind::InvalidInput;
+            Unread::Failed(if leads_nowhere {
+                Error::new(kind, "it is a link that leads nowhere")
+            } else {
+                error
+            })
+        })?;
+        if self.holds(&real) { Ok(real) } else { Err(Unread::Outside) }
+    }
+
+    /// The bytes of a regular file that may be read.
+    ///
+    /// # Errors
+    /// Those of [`real`](Self::real) and of [`read_regular`].
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, Unread> {
+        read_regular(&self.real(path)?).map_err(Unread::Failed)
+    }
+
     /// The text of a file, whose name is relative to `base`.
-    pub(super) fn read(&self, base: &Path, name: &str) -> Result<String, Refused> {
+    pub(super) fn read_named(&self, base: &Path, name: &str) -> Result<String, Refused> {
         let path = base.join(name);
         let failed = |error: Error| Refused {
             message: format!("cannot read {}: {error}", path.display()),
             help: "write its path relative to the file that names it".to_owned(),
         };
-        let real = path.canonicalize().map_err(failed)?;
-        if !self.holds(&real) {
-            return Err(Refused {
+        let bytes = self.read(&path).map_err(|unread| match unread {
+            Unread::Failed(error) => failed(error),
+            Unread::Outside => Refused {
                 message: format!("{name} is not below the folder of the scenario"),
                 help: "move it there, or name its folder with `--allow-include`".to_owned(),
-            });
-        }
-        let bytes = read_regular(&real).map_err(failed)?;
+            },
+        })?;
         utf_8(bytes).map_err(|reason| failed(Error::other(reason)))
     }
 

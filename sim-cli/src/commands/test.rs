@@ -1,14 +1,16 @@
 //! `fusebox test`.
 
-use std::io::{Error, ErrorKind};
-use std::path::{Path, PathBuf};
+mod chosen;
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use sim_experiments::{Case, Trial, Watch, in_order, reseeded};
 use sim_models::expect::{Expectation, Verdict};
-use sim_models::scenario::{Overrides, read_regular, utf_8};
+use sim_models::scenario::{Input, Overrides, Unread};
 use sim_models::system::Blueprint;
 use sim_reports::testing::{
     self, Held, Snapshots, TestResult, Tested, Timeline, difference, snapshot,
@@ -18,8 +20,9 @@ use sim_reports::{files, printable};
 use crate::failure::Failure;
 use crate::output::{FormatOption, ReportFormat, describe};
 use crate::progress::{JobsOption, Stopwatch};
-use crate::scenario::{Changes, ReplayOptions};
+use crate::scenario::{Changes, ReplayOptions, unread};
 use crate::{scenario, terminal};
+use chosen::{Chosen, scenario_files};
 
 /// Test scenarios against their expectations and their committed timelines
 #[derive(Debug, Args)]
@@ -89,7 +92,7 @@ impl TestCommand {
     pub fn execute(&self) -> Result<(), Failure> {
         let begun = Stopwatch::start();
         let overrides = self.replay.applied_to(self.changes.overrides([]));
-        let files = scenario_files(&self.files)?;
+        let files = scenario_files(&self.files, &self.changes)?;
         let mut suites =
             files.iter().map(|file| self.suite(file, &overrides)).collect::<Result<Vec<_>, _>>()?;
         let mut tests = self.tests(&mut suites);
@@ -105,9 +108,13 @@ impl TestCommand {
         self.replay.condition.is_some() || self.replay.replication != 0
     }
 
-    fn suite(&self, file: &Path, overrides: &Overrides) -> Result<Suite, Failure> {
-        let input = self.changes.input(file)?;
-        let mut suite = suite(file, scenario::cases_of(&input, overrides))?;
+    fn suite(&self, file: &Chosen, overrides: &Overrides) -> Result<Suite, Failure> {
+        let input = file.input(&self.changes)?;
+        let (timeline_file, committed) = timelines_beside(file, &input)?;
+        let name = file.path.file_stem().unwrap_or(file.path.as_os_str());
+        let name = printable::path(name.as_ref());
+        let cases = scenario::cases_of(&input, overrides);
+        let mut suite = Suite { name, timeline_file, committed, cases };
         if self.is_replay() {
             suite.committed = None;
         }
@@ -182,68 +189,21 @@ impl TestCommand {
     }
 }
 
-/// The files named, those in folders named, and those that match patterns, each once. Files of one
-/// folder or pattern are in the order of their names.
-fn scenario_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let here = [PathBuf::from(".")];
-    let named = if named.is_empty() { &here[..] } else { named };
-    let mut files: Vec<PathBuf> = Vec::new();
-    for path in named {
-        let found = if path.is_dir() {
-            scenarios_of(path)?
-        } else if path.exists() || !path.to_string_lossy().contains(['*', '?', '[']) {
-            vec![path.clone()]
-        } else {
-            matching(path)?
-        };
-        if found.is_empty() {
-            return Err(Failure::Usage(format!(
-                "there are no scenarios in {}",
-                printable::path(path)
-            )));
+/// The file of timelines beside a scenario, behind all links, and what it holds, if it is there. Whatever the scenario
+/// may not include is no timeline of it either, and is neither shown nor replaced.
+fn timelines_beside(file: &Chosen, input: &Input) -> Result<(PathBuf, Option<Snapshots>), Failure> {
+    let beside = file.path.with_extension("timeline");
+    let refused = |why| unread(&beside, input.folder.path(), why);
+    let real = match input.folder.real(&beside) {
+        Ok(real) => real,
+        Err(Unread::Failed(error)) if error.kind() == ErrorKind::NotFound => {
+            return Ok((beside, None));
         }
-        files.extend(found.into_iter().filter(|file| !files.contains(file)).collect::<Vec<_>>());
-    }
-    Ok(files)
-}
-
-/// The scenarios of a folder, and after them those of the folders in it that expect something: other
-/// files there are parts of scenarios, or none at all.
-fn scenarios_of(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let (mut own, mut nested) = (Vec::new(), Vec::new());
-    for extension in ["yaml", "yml"] {
-        own.extend(matching(&folder.join(format!("*.{extension}")))?);
-        let deeper = matching(&folder.join(format!("*/*.{extension}")))?;
-        nested.extend(deeper.into_iter().filter(|file| expects_something(file)));
-    }
-    own.sort();
-    nested.sort();
-    Ok([own, nested].concat())
-}
-
-fn expects_something(file: &Path) -> bool {
-    read_regular(file).is_ok_and(|bytes| {
-        String::from_utf8_lossy(&bytes).lines().any(|line| line.starts_with("expect:"))
-    })
-}
-
-fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let pattern = pattern.to_string_lossy();
-    let paths = glob::glob(&pattern)
-        .map_err(|error| Failure::Usage(format!("`{pattern}` is not a pattern: {error}")))?;
-    Ok(paths.filter_map(Result::ok).filter(|path| path.is_file()).collect())
-}
-
-fn suite(file: &Path, cases: Vec<Case>) -> Result<Suite, Failure> {
-    let timeline_file = file.with_extension("timeline");
-    let text = read_regular(&timeline_file).and_then(|bytes| utf_8(bytes).map_err(Error::other));
-    let committed = match text {
-        Ok(text) => Some(Snapshots::parse(&text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(cause) => return Err(Failure::Read { path: timeline_file, cause }),
+        Err(why) => return Err(refused(why)),
     };
-    let name = printable::path(file.file_stem().unwrap_or(file.as_os_str()).as_ref());
-    Ok(Suite { name, timeline_file, committed, cases })
+    let bytes = input.folder.read(&real).map_err(refused)?;
+    let text = scenario::text(&beside, bytes)?;
+    Ok((real, Some(Snapshots::parse(&text))))
 }
 
 fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> TestResult {
