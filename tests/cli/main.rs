@@ -5,6 +5,7 @@ mod hostile;
 #[cfg(unix)]
 mod links;
 mod notices;
+mod timelines;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -12,9 +12,7 @@ use sim_experiments::{Case, Trial, Watch, in_order, reseeded};
 use sim_models::expect::{Expectation, Verdict};
 use sim_models::scenario::{Input, Overrides, Unread};
 use sim_models::system::Blueprint;
-use sim_reports::testing::{
-    self, Held, Snapshots, TestResult, Tested, Timeline, difference, snapshot,
-};
+use sim_reports::testing::{self, Committed, Held, TestResult, Tested, Timeline, snapshot};
 use sim_reports::{files, printable};
 
 use crate::failure::Failure;
@@ -36,8 +34,8 @@ use chosen::{Chosen, scenario_files};
   fusebox test scenarios/ --junit results.xml
 
 Each scenario runs as it is written and in each of its variants. It must meet the expectations \
-under `expect:`, and its timeline must equal NAME.timeline beside the scenario, if there is one. Of a \
-folder within a folder, the files that have expectations are tested too.
+under `expect:`, and its timeline must equal its section of NAME.timeline beside the scenario, if there is \
+such a file. Of a folder within a folder, the files that have expectations are tested too.
 
 Under a condition of its goals, a scenario must keep the limits that hold there, in place of \
 `expect:`; that run has no committed timeline.
@@ -75,7 +73,7 @@ const MOST_SEEDS: u64 = 100_000;
 struct Suite {
     name: String,
     timeline_file: PathBuf,
-    committed: Option<Snapshots>,
+    committed: Option<Committed>,
     cases: Vec<Case>,
 }
 
@@ -150,7 +148,7 @@ impl TestCommand {
                 let whole = runs.first().filter(|first| first.stopped.is_none());
                 if let (true, Some(first)) = (self.update, whole) {
                     let committed = suite.committed.get_or_insert_default();
-                    committed.set(case.variant.as_deref(), &first.timeline);
+                    committed.timelines.set(case.variant.as_deref(), &first.timeline);
                 }
             }
             if self.changes.variant.is_none() && !self.is_replay() {
@@ -191,7 +189,7 @@ impl TestCommand {
 
 /// The file of timelines beside a scenario, behind all links, and what it holds, if it is there. Whatever the scenario
 /// may not include is no timeline of it either, and is neither shown nor replaced.
-fn timelines_beside(file: &Chosen, input: &Input) -> Result<(PathBuf, Option<Snapshots>), Failure> {
+fn timelines_beside(file: &Chosen, input: &Input) -> Result<(PathBuf, Option<Committed>), Failure> {
     let beside = file.path.with_extension("timeline");
     let refused = |why| unread(&beside, input.folder.path(), why);
     let real = match input.folder.real(&beside) {
@@ -203,10 +201,10 @@ fn timelines_beside(file: &Chosen, input: &Input) -> Result<(PathBuf, Option<Sna
     };
     let bytes = input.folder.read(&real).map_err(refused)?;
     let text = scenario::text(&beside, bytes)?;
-    Ok((real, Some(Snapshots::parse(&text))))
+    Ok((real, Some(Committed::parse(&text))))
 }
 
-fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> TestResult {
+fn judged(case: &Case, runs: &[Ran], committed: Option<&Committed>) -> TestResult {
     let (Some(blueprint), Some(first)) = (&case.loaded.blueprint, runs.first()) else {
         return TestResult::Unreadable;
     };
@@ -222,11 +220,10 @@ fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> TestResul
             fails_for: failing.into_iter().map(seed_of).collect(),
         }
     };
-    let timeline = match committed.and_then(|committed| committed.get(case.variant.as_deref())) {
+    let timeline = match committed {
         None => Timeline::NotCommitted,
         Some(_) if first.stopped.is_some() => Timeline::NotCompared,
-        Some(committed) if committed == first.timeline => Timeline::Same,
-        Some(committed) => Timeline::Differs(difference(committed, &first.timeline)),
+        Some(committed) => committed.compared(case.variant.as_deref(), &first.timeline),
     };
     TestResult::Ran {
         expectations: blueprint.expectations.iter().enumerate().map(held).collect(),
@@ -241,7 +238,7 @@ fn orphans(suite: &Suite) -> Vec<Tested> {
     let orphans = suite
         .committed
         .as_ref()
-        .map_or_else(Vec::new, |committed| committed.orphans(&variants(suite)));
+        .map_or_else(Vec::new, |committed| committed.timelines.orphans(&variants(suite)));
     let orphan = |variant| Tested {
         name: suite.name.clone(),
         variant: Some(variant),
@@ -264,14 +261,14 @@ fn variants(suite: &Suite) -> Vec<String> {
 /// as written. Only if all variants were tested, timelines of variants that are gone are dropped.
 fn update(suites: &[Suite], tests: &mut Vec<Tested>, is_complete: bool) -> Result<(), Failure> {
     for suite in suites {
-        let Some(mut committed) = suite.committed.clone() else { continue };
+        let Some(Committed { mut timelines, .. }) = suite.committed.clone() else { continue };
         if suite.cases.iter().any(|case| case.loaded.blueprint.is_none()) {
             continue;
         }
         if is_complete {
-            committed.keep(&variants(suite));
+            timelines.keep(&variants(suite));
         }
-        files::write(&suite.timeline_file, committed.render(&suite.name).as_bytes())?;
+        files::write(&suite.timeline_file, timelines.render(&suite.name).as_bytes())?;
     }
     tests.retain(|test| {
         !matches!(test.result, TestResult::Ran { timeline: Timeline::Orphaned, .. })
