@@ -1,6 +1,7 @@
 //! The command line as a user meets it: what is printed, where, and with which exit code.
 
 mod faults;
+mod given_twice;
 mod hostile;
 #[cfg(unix)]
 mod links;

@@ -19,6 +19,7 @@ mod cycles;
 mod fallbacks;
 mod file;
 mod folder;
+mod given_twice;
 mod include;
 mod links;
 mod lint;
