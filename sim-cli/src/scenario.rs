@@ -2,7 +2,6 @@
 //! with them.
 
 use std::fs::File;
-use std::io::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -209,8 +208,7 @@ pub fn input(file: &Path) -> Result<Input, Failure> {
 
 /// The text of a file that has been read.
 pub fn text(file: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
-    utf_8(bytes)
-        .map_err(|reason| Failure::Read { path: file.to_owned(), cause: Error::other(reason) })
+    utf_8(bytes).map_err(|reason| Failure::NoText { path: file.to_owned(), reason })
 }
 
 /// The failure to read a file that should lie below a folder.
