@@ -204,7 +204,29 @@ fn lines_that_are_missing_doubled_or_in_another_order_change_nothing() {
     }
     let cut = lines[..4].concat();
     let told = whole.refused_together(&[&cut]).expect("incomplete");
-    assert!(told.contains("3 of 6 points are missing; the first is number 3"), "{told}");
+    assert!(told.contains("3 of 6 points are missing from "), "{told}");
+    assert!(told.contains("part0.jsonl: 3, 4, 5; finish"), "{told}");
+}
+
+#[test]
+fn blank_lines_at_the_end_are_removed_and_others_are_refused() {
+    let whole = Undisturbed::new();
+    let text = String::from_utf8(whole.journal.clone()).expect("UTF-8");
+    for blank in ["\n", "\n\n\n", "\r\n", " \t\n\n", "\n\n{\"poi", "\n   "] {
+        let journal = format!("{text}{blank}");
+        assert_eq!(whole.refused_together(&[journal.as_bytes()]), None, "{blank:?}");
+        assert_eq!(whole.refused(journal.as_bytes()), None, "{blank:?}");
+        let path = whole.folder.path().join("disturbed.jsonl");
+        assert!(std::fs::read(path).expect("readable") == whole.journal, "{blank:?}");
+        // Points that are added follow the last whole line.
+        let lines = whole.lines();
+        let begun = [&lines[..3].concat(), blank.as_bytes()].concat();
+        assert_eq!(whole.refused(&begun), None, "{blank:?}");
+    }
+    let mut lines = whole.lines();
+    lines.insert(3, b"\n\n".to_vec());
+    let told = whole.refused(&lines.concat()).expect("refused");
+    assert!(told.contains("disturbed.jsonl, line 4: it is not as it was written"), "{told}");
 }
 
 /// A record with another entry, and the checksum that belongs to it.

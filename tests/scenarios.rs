@@ -5,7 +5,7 @@ use std::path::Path;
 use sim_experiments::{Case, Trial, cases, in_order};
 use sim_models::scenario::{Input, Overrides};
 use sim_models::system::EdgePlan;
-use sim_reports::testing::{Snapshots, snapshot};
+use sim_reports::testing::{Committed, Timeline, snapshot};
 
 use crate::running::{self, library};
 
@@ -52,9 +52,8 @@ fn every_scenario_shows_what_it_must_and_its_timeline_is_as_committed() {
         }
         let committed =
             std::fs::read_to_string(file.with_extension("timeline")).unwrap_or_default();
-        if Snapshots::parse(&committed).get(case.variant.as_deref())
-            != Some(snapshot(&trial.finished).as_str())
-        {
+        let now = snapshot(&trial.finished);
+        if Committed::parse(&committed).compared(case.variant.as_deref(), &now) != Timeline::Same {
             wrong.push(format!(
                 "{}: the timeline is not as committed; see `fusebox test`",
                 label(file, case)

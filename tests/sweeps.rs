@@ -173,7 +173,10 @@ fn parts_that_are_missing_are_told() {
     let told = findings(&part.header().whole(), &[part]).expect_err("incomplete").to_string();
     assert_eq!(
         told,
-        "16 of 24 points are missing; the first is number 0: finish every part with --resume, and name the folders of all parts"
+        format!(
+            "16 of 24 points are missing from {}: 0, 2, 3, 5, 6 and 11 more; finish every part with --resume, and name the folders of all parts",
+            folder.path().join(JOURNAL).display()
+        )
     );
 }
 

@@ -11,7 +11,7 @@
 //! - [`expect`] checks them against the expectations;
 //! - [`study`] covers questions that take more than one run;
 //! - [`formats`] reads and writes configurations of libraries and proxies;
-//! - [`printable`] tells which characters can be seen.
+//! - [`printable`] tells which characters can be seen, and [`line_ends`] where lines end.
 //!
 //! Absent on purpose: text for people (see `sim-reports`) and threads (see `sim-experiments`).
 #![forbid(unsafe_code)]
@@ -21,6 +21,7 @@ pub mod faults;
 pub mod formats;
 pub mod guards;
 mod language;
+pub mod line_ends;
 pub mod observe;
 pub mod outcome;
 pub mod printable;

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use sim_models::line_ends::{ends_line, line_and_column};
 use sim_models::printable::{line, lines};
 use sim_models::scenario::{Problem, Severity, Sources};
 
@@ -61,7 +62,7 @@ fn render_one(renderer: &Renderer, problem: &Problem, sources: &Sources) -> Stri
             } else {
                 annotation.label(line(&problem.label))
             };
-            let line_number = 1 + source.text[..*begin].matches('\n').count();
+            let (line_number, _) = line_and_column(&source.text[..*begin]);
             let first = first.map(|first| {
                 AnnotationKind::Context
                     .span(place(first.start)..place(first.end))
@@ -89,12 +90,11 @@ fn letter_at(text: &str, byte: usize) -> usize {
 
 /// The whole lines from one byte of a text to another.
 fn lines_around(text: &str, first: usize, last: usize) -> Range<usize> {
-    let ends = |byte: &u8| *byte == b'\n';
-    let (before, after) = text.as_bytes().split_at(first.min(text.len()));
-    let start = before.iter().rposition(ends).map_or(0, |end| end + 1);
-    let skipped = last.saturating_sub(first).min(after.len());
-    let end = after[skipped..].iter().position(ends);
-    start..end.map_or(text.len(), |length| before.len() + skipped + length)
+    let (bytes, first) = (text.as_bytes(), first.min(text.len()));
+    let ends = |place: &usize| ends_line(bytes, *place);
+    let start = (0..first).rev().find(ends).map_or(0, |end| end + 1);
+    let end = (last.clamp(first, text.len())..text.len()).find(ends);
+    start..end.unwrap_or(text.len())
 }
 
 fn count_line(problems: &[Problem]) -> String {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use sim_experiments::Interrupted;
+use sim_models::scenario::NotUtf8;
 use sim_reports::files::WriteError;
 use sim_reports::journal::JournalError;
 use sim_reports::printable;
@@ -27,6 +28,26 @@ pub enum Failure {
         path: PathBuf,
         /// The error of the operating system.
         cause: std::io::Error,
+    },
+    /// A file is no text.
+    #[error("cannot read {}:{}:{}: {reason}", printable::path(path), reason.line, reason.column)]
+    NoText {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        reason: NotUtf8,
+    },
+    /// A file that nobody has named lies elsewhere than in its folder. Nothing of it is shown: it may be a secret.
+    #[error(
+        "cannot read {}: it leads out of {}; put the file there, or allow its folder with --allow-include",
+        printable::path(path),
+        printable::path(folder)
+    )]
+    Outside {
+        /// The file.
+        path: PathBuf,
+        /// The folder.
+        folder: PathBuf,
     },
     /// An expectation failed or a timeline differs from the committed one, which has been shown.
     #[error("a test failed")]
@@ -77,6 +98,8 @@ impl Failure {
             Self::Test | Self::Unmet | Self::NotExported => 1,
             Self::Scenario
             | Self::Read { .. }
+            | Self::NoText { .. }
+            | Self::Outside { .. }
             | Self::Usage(_)
             | Self::Write(_)
             | Self::Journal(_)

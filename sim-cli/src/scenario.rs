@@ -2,13 +2,13 @@
 //! with them.
 
 use std::fs::File;
-use std::io::Error;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sim_experiments::{Case, Unready};
 use sim_models::scenario::{
-    Input, Loaded, Overrides, Problem, Request, Sources, check, load, read_within_limit, utf_8,
+    Folder, Input, Loaded, Overrides, Problem, Request, Sources, Unread, check, load,
+    read_within_limit, utf_8,
 };
 use sim_reports::diagnostics;
 
@@ -115,6 +115,23 @@ impl Changes {
         Ok(Input { name, text, folder: folder.allowing(&self.allowed) })
     }
 
+    /// The text of a scenario file that was found in a folder: it must lie there, behind all links, and so must the
+    /// folder that it is in, to which its includes and its timeline are relative.
+    pub fn input_within(&self, file: &Path, folder: &Path) -> Result<Input, Failure> {
+        let within = self.folder(folder);
+        let refused = |why| unread(file, folder, why);
+        let bytes = within.read(file).map_err(refused)?;
+        let parent = file.parent().unwrap_or(Path::new(""));
+        within.real(or_here(parent)).map_err(refused)?;
+        let text = text(file, bytes)?;
+        Ok(Input { name: file.display().to_string(), text, folder: self.folder(parent) })
+    }
+
+    /// A folder, with the others that are allowed.
+    pub fn folder(&self, path: &Path) -> Folder {
+        Folder::from(path).allowing(&self.allowed)
+    }
+
     /// The overrides that make these changes, and then give `more` settings their values.
     pub fn overrides(&self, more: impl IntoIterator<Item = String>) -> Overrides {
         Overrides {
@@ -174,7 +191,6 @@ pub fn unready(unready: Unready, what_to_ask: &str) -> Failure {
 
 /// The text of a file, or of standard input if the file is `-`.
 pub fn input(file: &Path) -> Result<Input, Failure> {
-    let failed = |cause| Failure::Read { path: file.to_owned(), cause };
     let is_stdin = file == Path::new("-");
     // A pipe may be named: the user has chosen it.
     let bytes = if is_stdin {
@@ -182,11 +198,31 @@ pub fn input(file: &Path) -> Result<Input, Failure> {
     } else {
         File::open(file).and_then(read_within_limit)
     };
-    let text = utf_8(bytes.map_err(failed)?).map_err(|reason| failed(Error::other(reason)))?;
+    let bytes = bytes.map_err(|cause| Failure::Read { path: file.to_owned(), cause })?;
+    let text = text(file, bytes)?;
     let parent = file.parent().filter(|_| !is_stdin);
     let folder = parent.unwrap_or_else(|| Path::new(".")).into();
     let name = if is_stdin { "standard input".to_owned() } else { file.display().to_string() };
     Ok(Input { name, text, folder })
+}
+
+/// The text of a file that has been read.
+pub fn text(file: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    utf_8(bytes).map_err(|reason| Failure::NoText { path: file.to_owned(), reason })
+}
+
+/// The failure to read a file that should lie below a folder.
+pub fn unread(file: &Path, folder: &Path, why: Unread) -> Failure {
+    let path = file.to_owned();
+    match why {
+        Unread::Failed(cause) => Failure::Read { path, cause },
+        Unread::Outside => Failure::Outside { path, folder: or_here(folder).to_owned() },
+    }
+}
+
+/// The path of a folder, which is empty for the parent of a bare name.
+fn or_here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 /// Shows problems on standard error.

@@ -167,3 +167,43 @@ fn a_scenario_needs_a_name_that_is_not_empty() {
         assert!(message.contains("the name is empty") && message.contains(":1:7"), "{message}");
     }
 }
+
+#[test]
+fn a_file_that_is_no_text_is_refused_with_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).expect("written");
+        path.to_str().expect("UTF-8").to_owned()
+    };
+    let latin = write("latin.yml", b"a: 1\nb:\n  - \xc3\xa4\xe4\n");
+    let utf_16 = write("utf-16.yml", b"\xff\xfea\0");
+    let mac = write("mac.yml", b"a: 1\rb: \xe4\r");
+    let including =
+        write("including.yaml", format!("include: [ latin.yml ]\n{SCENARIO}").as_bytes());
+    let record = ["recommend", "tests/cli/goals.yaml", "--from"];
+    for (arguments, place) in [
+        (&["import", "resilience4j", &latin][..], "latin.yml:3:6: this is not UTF-8"),
+        (&["import", "envoy", &utf_16], "utf-16.yml:1:1: this is UTF-16"),
+        (&["import", "resilience4j", &mac], "mac.yml:2:4: this is not UTF-8"),
+        (&[record[0], record[1], record[2], &latin], "latin.yml:3:6: this is not UTF-8"),
+        (&["run", &latin], "latin.yml:3:6: this is not UTF-8"),
+        (&["run", &including], "latin.yml:3:6: this is not UTF-8"),
+    ] {
+        let output = run(arguments);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(told.contains(place) && told.contains("save it as UTF-8"), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn a_carriage_return_alone_ends_a_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mac.yaml");
+    let text = SCENARIO.replace('\n', "\r") + "workloadz: 1\r";
+    std::fs::write(&path, text).expect("written");
+    let output = run(&["check", path.to_str().expect("UTF-8")]);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("mac.yaml:4:1\n") && told.contains("\n4 | workloadz: 1\n"), "{told}");
+}

@@ -1,8 +1,12 @@
 //! The command line as a user meets it: what is printed, where, and with which exit code.
 
 mod faults;
+mod given_twice;
 mod hostile;
+#[cfg(unix)]
+mod links;
 mod notices;
+mod timelines;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -268,7 +272,13 @@ fn parts_merge_to_the_same_bytes_and_what_is_missing_is_told() {
     }
     let incomplete = run(&["merge", &at("1"), &at("3"), "--out", &at("merged")]);
     assert_eq!(incomplete.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&incomplete.stderr).contains("points are missing"));
+    let told = String::from_utf8_lossy(&incomplete.stderr).into_owned();
+    let named = format!("from {}/journal.jsonl, {}/journal.jsonl: ", at("1"), at("3"));
+    assert!(told.contains("points are missing ") && told.contains(&named), "{told}");
+    // An editor has left blank lines at the end.
+    let journal = folder.path().join("2/journal.jsonl");
+    let text = std::fs::read_to_string(&journal).expect("readable");
+    std::fs::write(&journal, format!("{text}\n\r\n\n")).expect("written");
     let merged = run(&["merge", &at("3"), &at("1"), &at("2"), "--out", &at("merged")]);
     assert!(merged.status.success(), "{}", String::from_utf8_lossy(&merged.stderr));
     assert!(files(&folder.path().join("whole")) == files(&folder.path().join("merged")));

@@ -7,7 +7,7 @@ use sim_experiments::sweep::{Shard, Sweep};
 use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Imported, ImportedCall, Remark};
 use sim_models::scenario::{Input, Overrides, Request, SweepRequest};
 use sim_reports::sweep::{Header, JOURNAL, Journal};
-use sim_reports::testing::{self, Snapshots, TestResult, Tested, Timeline, difference};
+use sim_reports::testing::{self, Committed, TestResult, Tested, Timeline};
 use sim_reports::{Palette, diagnostics, files, imported, printable, run, sweep};
 
 use super::readers;
@@ -24,8 +24,9 @@ sweep: { vary: { services.api.threads: [ 1, 2 ] }, figures: [ p99 of web ] }
 fn a_committed_timeline_is_shown_and_not_obeyed() {
     for (kind, text) in all() {
         let file = format!("== as written ==\n\n {text}\n\n== {text} ==\nnothing changed\n");
-        let committed = Snapshots::parse(&file);
-        let changed = difference(committed.get(None).expect("a section"), "nothing changed\n");
+        let committed = Committed::parse(&file);
+        let compared = committed.compared(None, "nothing changed\n");
+        assert!(matches!(compared, Timeline::Differs(_)), "{kind}: {compared:?}");
         let of = |variant: Option<String>, timeline| Tested {
             name: text.to_owned(),
             variant,
@@ -37,13 +38,14 @@ fn a_committed_timeline_is_shown_and_not_obeyed() {
                 timeline,
             },
         };
-        let mut tests = vec![of(None, Timeline::Differs(changed))];
-        tests.extend(committed.orphans(&[]).into_iter().map(|it| of(Some(it), Timeline::Orphaned)));
+        let mut tests = vec![of(None, compared)];
+        let orphans = committed.timelines.orphans(&[]);
+        tests.extend(orphans.into_iter().map(|it| of(Some(it), Timeline::Orphaned)));
         readers::report(|palette| testing::list(&tests, Duration::ZERO, palette), kind);
         readers::xml(&testing::junit(&tests, Duration::ZERO).expect("XML"), kind);
         assert_eq!(readers::json(&testing::json(&tests), kind)[0]["scenario"], text, "{kind}");
-        let written = committed.render(text);
-        assert_eq!(Snapshots::parse(&written).get(None), committed.get(None), "{kind}");
+        let written = committed.timelines.render(text);
+        assert_eq!(Committed::parse(&written), Committed::from(committed.timelines), "{kind}");
     }
 }
 

@@ -9,7 +9,7 @@ pub(crate) fn records(
     folder: &Folder,
     problems: &mut Problems,
 ) -> Option<Vec<csv::StringRecord>> {
-    let text = match folder.read(folder.path(), file) {
+    let text = match folder.read_named(folder.path(), file) {
         Ok(text) => text,
         Err(refused) => {
             problems.error(file.at(), refused.message, refused.help);

@@ -1,8 +1,12 @@
 //! The folder of a scenario, and the files that it may read.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::line_ends::line_and_column;
 
 /// The most bytes of a file: more than any scenario or recording needs, less than any machine has.
 const MOST_BYTES: u64 = 64 << 20;
@@ -19,7 +23,16 @@ pub struct Folder {
     allowed: Vec<PathBuf>,
 }
 
-/// The reason why a file is not read.
+/// The reason why a file that the user has not named is not read.
+#[derive(Debug)]
+pub enum Unread {
+    /// It lies neither below the folder nor below one that is allowed.
+    Outside,
+    /// It cannot be read.
+    Failed(io::Error),
+}
+
+/// The reason why a file that a scenario names is not read.
 pub(super) struct Refused {
     /// The mistake.
     pub message: String,
@@ -64,22 +77,54 @@ impl Folder {
         &self.path
     }
 
+    /// The path behind all links of a file or folder that may be read.
+    ///
+    /// # Errors
+    /// If that path does not lie below this folder or an allowed one, or if there is nothing.
+    pub fn real(&self, path: &Path) -> Result<PathBuf, Unread> {
+        let real = path.canonicalize().map_err(|error| {
+            let leads_nowhere = error.kind() == ErrorKind::NotFound && path.is_symlink();
+            let kind = ErrorKind::InvalidInput;
+            Unread::Failed(if leads_nowhere {
+                io::Error::new(kind, "it is a link that leads nowhere")
+            } else {
+                error
+            })
+        })?;
+        if self.holds(&real) { Ok(real) } else { Err(Unread::Outside) }
+    }
+
+    /// The bytes of a regular file that may be read.
+    ///
+    /// # Errors
+    /// Those of [`real`](Self::real) and of [`read_regular`].
+    pub fn read(&self, path: &Path) -> Result<Vec<u8>, Unread> {
+        read_regular(&self.real(path)?).map_err(Unread::Failed)
+    }
+
     /// The text of a file, whose name is relative to `base`.
-    pub(super) fn read(&self, base: &Path, name: &str) -> Result<String, Refused> {
+    pub(super) fn read_named(&self, base: &Path, name: &str) -> Result<String, Refused> {
         let path = base.join(name);
-        let failed = |error: Error| Refused {
+        let failed = |error: io::Error| Refused {
             message: format!("cannot read {}: {error}", path.display()),
             help: "write its path relative to the file that names it".to_owned(),
         };
-        let real = path.canonicalize().map_err(failed)?;
-        if !self.holds(&real) {
-            return Err(Refused {
+        let bytes = self.read(&path).map_err(|unread| match unread {
+            Unread::Failed(error) => failed(error),
+            Unread::Outside => Refused {
                 message: format!("{name} is not below the folder of the scenario"),
                 help: "move it there, or name its folder with `--allow-include`".to_owned(),
-            });
-        }
-        let bytes = read_regular(&real).map_err(failed)?;
-        utf_8(bytes).map_err(|reason| failed(Error::other(reason)))
+            },
+        })?;
+        utf_8(bytes).map_err(|reason| Refused {
+            message: format!(
+                "cannot read {}:{}:{}: {reason}",
+                path.display(),
+                reason.line,
+                reason.column
+            ),
+            help: "include files that are text".to_owned(),
+        })
     }
 
     fn holds(&self, real: &Path) -> bool {
@@ -96,9 +141,9 @@ impl Folder {
 /// # Errors
 /// If it cannot be read, if it is a folder, a device or a pipe, which may have no end, or if it is too
 /// large.
-pub fn read_regular(path: &Path) -> Result<Vec<u8>, Error> {
+pub fn read_regular(path: &Path) -> Result<Vec<u8>, io::Error> {
     if !path.metadata()?.is_file() {
-        return Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file"));
     }
     read_within_limit(File::open(path)?)
 }
@@ -107,35 +152,45 @@ pub fn read_regular(path: &Path) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 /// If it cannot be read, or if there are too many.
-pub fn read_within_limit(reader: impl Read) -> Result<Vec<u8>, Error> {
+pub fn read_within_limit(reader: impl Read) -> Result<Vec<u8>, io::Error> {
     let mut bytes = Vec::new();
     reader.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST_BYTES {
         let message = format!("it is larger than {} MiB", MOST_BYTES >> 20);
-        return Err(Error::new(ErrorKind::FileTooLarge, message));
+        return Err(io::Error::new(ErrorKind::FileTooLarge, message));
     }
     Ok(bytes)
+}
+
+/// The reason why bytes are not UTF-8, and the place of the first one that is not.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("this is {encoding}; save it as UTF-8")]
+pub struct NotUtf8 {
+    encoding: &'static str,
+    /// The number of the line, from 1.
+    pub line: usize,
+    /// The number of the letter in it, from 1.
+    pub column: usize,
 }
 
 /// The text of some bytes.
 ///
 /// # Errors
 /// If they are not UTF-8: where, or what they are instead.
-pub fn utf_8(bytes: Vec<u8>) -> Result<String, String> {
+pub fn utf_8(bytes: Vec<u8>) -> Result<String, NotUtf8> {
     if MARKS_OF_UTF_16.iter().any(|mark| bytes.starts_with(mark)) {
-        return Err("this is UTF-16; save it as UTF-8".to_owned());
+        return Err(NotUtf8 { encoding: "UTF-16", line: 1, column: 1 });
     }
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let place = place_after(&String::from_utf8_lossy(before));
-        format!("{place}: this is not UTF-8; save it as UTF-8")
+        let (line, column) = line_and_column(&String::from_utf8_lossy(before));
+        NotUtf8 { encoding: "not UTF-8", line, column }
     })
 }
 
 /// The place behind the beginning of a text, in words.
 pub(super) fn place_after(before: &str) -> String {
-    let line = 1 + before.matches('\n').count();
-    let column = 1 + before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+    let (line, column) = line_and_column(before);
     format!("line {line}, column {column}")
 }
 
@@ -147,11 +202,12 @@ mod tests {
     fn what_is_not_utf_8_is_told_with_its_place() {
         let of = |bytes: &[u8]| utf_8(bytes.to_vec());
         assert_eq!(of("a: ä\n".as_bytes()), Ok("a: ä\n".to_owned()));
-        assert!(of(b"\xff\xfea\0").is_err_and(|reason| reason.contains("UTF-16")));
-        assert!(of(b"\xfe\xff\0a").is_err_and(|reason| reason.contains("UTF-16")));
-        let place = |bytes: &[u8]| of(bytes).expect_err("not UTF-8");
-        assert!(place(b"\xff").starts_with("line 1, column 1:"));
-        assert!(place(b"a: 1\n\xc3\xa4: 2\nb\xe4").starts_with("line 3, column 2:"));
+        assert!(of(b"\xff\xfea\0").is_err_and(|reason| reason.to_string().contains("UTF-16")));
+        assert!(of(b"\xfe\xff\0a").is_err_and(|reason| reason.to_string().contains("UTF-16")));
+        let place = |bytes: &[u8]| of(bytes).map_err(|it| (it.line, it.column));
+        assert_eq!(place(b"\xff"), Err((1, 1)));
+        assert_eq!(place(b"a: 1\n\xc3\xa4: 2\nb\xe4"), Err((3, 2)));
+        assert_eq!(place(b"a: 1\rb: 2\r\nb\xe4"), Err((3, 2)));
     }
 
     #[test]

@@ -74,7 +74,7 @@ impl<'a> Includes<'a> {
     /// The tree of a file that is included. Nothing of a file that is no part of a scenario is shown: it may
     /// be a secret.
     fn fragment(&mut self, folder: &Path, name: &str, path: &Path) -> Result<Node, Refused> {
-        let text = self.folder.read(folder, name)?;
+        let text = self.folder.read_named(folder, name)?;
         let shown = path.display().to_string();
         let source = self.loader.sources.add(&shown, &text);
         let node = Node::parse(&text, source).map_err(|problem| {

@@ -19,6 +19,7 @@ mod cycles;
 mod fallbacks;
 mod file;
 mod folder;
+mod given_twice;
 mod include;
 mod links;
 mod lint;
@@ -50,7 +51,7 @@ pub use crate::language::{
 };
 pub use analyses::{Analyses, GoalsPlan, LimitPlan, StabilityPlan, SweepPlan};
 pub use file::json_schema;
-pub use folder::{Folder, read_regular, read_within_limit, utf_8};
+pub use folder::{Folder, NotUtf8, Unread, read_within_limit, utf_8};
 pub use load::{Input, Loaded, Overrides, Parsed, check, load};
 pub(crate) use names::Names;
 pub(crate) use plan::{Caller, Edge, MOST_STEPS, Plan, most, read_distribution, span_or};

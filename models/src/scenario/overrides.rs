@@ -126,6 +126,11 @@ impl Loader {
             };
             let key = Segment::Key(normalize_edge(path));
             let at = Location { start: path.len() + 1, ..whole };
+            if tree.get(&[section("vary"), vec![key.clone()]].concat()).is_some() {
+                let words = format!("`--vary {path}`");
+                self.given_twice(&words, &words, Some(Location { end: path.len(), ..whole }));
+                continue;
+            }
             self.put(
                 tree,
                 &[section("vary"), vec![key]].concat(),

@@ -131,19 +131,32 @@ pub enum JournalError {
     Exists(PathBuf),
     /// Points are missing.
     #[error(
-        "{missing} of {points} points are missing; the first is number {first}: finish every part with --resume, and name the folders of all parts"
+        "{missing} of {points} points are missing from {}: {}; finish every part with --resume, and name the folders of all parts",
+        some_of(journals.len(), journals.iter().map(|path| printable::path(path))),
+        some_of(*missing as usize, first.iter().map(u64::to_string))
     )]
     Incomplete {
         /// The number of missing points.
         missing: u64,
         /// The number of points of the sweep.
         points: u64,
-        /// The first missing point.
-        first: u64,
+        /// The numbers of the first missing points.
+        first: Vec<u64>,
+        /// The journals that were read.
+        journals: Vec<PathBuf>,
     },
     /// A file cannot be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+}
+
+/// The most things that a message lists.
+pub(crate) const MOST_LISTED: usize = 5;
+
+/// The first of `count` things, and that there are more.
+fn some_of(count: usize, things: impl Iterator<Item = String>) -> String {
+    let shown = things.take(MOST_LISTED).collect::<Vec<_>>().join(", ");
+    if count > MOST_LISTED { format!("{shown} and {} more", count - MOST_LISTED) } else { shown }
 }
 
 /// A line of a file.

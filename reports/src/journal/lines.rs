@@ -86,16 +86,27 @@ impl Lines {
     }
 
     /// Reads the next record; `None` at the end. A last line without an end was being written when the
-    /// journal was cut off: it is not read.
+    /// journal was cut off, and an editor may have left blank lines there: they are not read.
     pub fn record(&mut self) -> Result<Option<Record>, JournalError> {
-        let mut line = self.read()?;
-        let length = line.len() as u64;
-        if line.pop_if(|last| *last == b'\n').is_none() {
-            return Ok(None);
+        let mut follows_blanks = false;
+        loop {
+            let mut line = self.read()?;
+            let length = line.len() as u64;
+            if line.pop_if(|last| *last == b'\n').is_none() {
+                return Ok(None);
+            }
+            if line.iter().all(u8::is_ascii_whitespace) {
+                follows_blanks = true;
+                continue;
+            }
+            self.line += 1;
+            if follows_blanks {
+                // Between records, no accident leaves any: somebody has changed the file.
+                return Err(self.refused(&DAMAGED));
+            }
+            self.end += length;
+            return Record::of_line(&line).map(Some).ok_or_else(|| self.refused(&DAMAGED));
         }
-        self.line += 1;
-        self.end += length;
-        Record::of_line(&line).map(Some).ok_or_else(|| self.refused(&DAMAGED))
     }
 
     /// The line that was read last.

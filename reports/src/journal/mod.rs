@@ -15,6 +15,7 @@ mod lines;
 mod record;
 mod writer;
 
+pub(crate) use error::MOST_LISTED;
 pub use error::{JournalError, LineOfFile};
 pub(crate) use lines::{Head, Lines};
 pub(crate) use record::write_record;

@@ -1,17 +1,26 @@
 //! Timelines committed beside their scenarios: a file for each scenario, with a section for it and
 //! for each of its variants.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 use sim_experiments::Finished;
 use sim_models::observe::condensed;
 use sim_models::printable::line;
 use similar::{ChangeTag, TextDiff};
 
+use super::Timeline;
 use crate::Palette;
 use crate::narrate::listing;
 
 /// The section of the scenario as it is written.
 const AS_WRITTEN: &str = "as written";
+/// The first line of the file, around the name of the scenario.
+const HEADING: (&str, &str) = (
+    "What changes in a run of ",
+    ". Written by `fusebox test --update`, compared by `fusebox test`.",
+);
 /// Unchanged lines around a difference.
 const CONTEXT: usize = 2;
 
@@ -19,58 +28,87 @@ const CONTEXT: usize = 2;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshots(IndexMap<String, String>);
 
-impl Snapshots {
-    /// Reads the file. Everything before the first section is a comment.
+/// A file of timelines as it was found: it may have been damaged or merged by hand.
+///
+/// Whoever commits one wants every case of the scenario compared. So a case without a section fails, and so does
+/// whatever `fusebox test --update` would not have written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The first section of each title.
+    pub timelines: Snapshots,
+    /// The titles that more than one section has.
+    repeated: BTreeSet<String>,
+    /// The number of the first line that is part of no section, from 1.
+    stray: Option<usize>,
+}
+
+impl Committed {
+    /// Reads a file.
     ///
     /// ```
-    /// use sim_reports::testing::Snapshots;
-    /// let mut snapshots = Snapshots::default();
-    /// snapshots.set(Some("slow"), "   1:00.000  fault  * db  paused\n");
-    /// assert_eq!(Snapshots::parse(&snapshots.render("shop")), snapshots);
+    /// use sim_reports::testing::{Committed, Snapshots};
+    /// let mut timelines = Snapshots::default();
+    /// timelines.set(Some("slow"), "   1:00.000  fault  * db  paused\n");
+    /// let read = Committed::parse(&timelines.render("shop"));
+    /// assert_eq!(read, Committed::from(timelines));
     /// ```
     pub fn parse(text: &str) -> Self {
-        let mut sections = IndexMap::new();
-        let mut current: Option<(String, String)> = None;
+        let mut committed = Self::default();
+        let mut sections: Vec<(String, String)> = Vec::new();
         // Tools may leave any number of carriage returns, and a file is to be the same after it was read and written.
-        for line in text.lines().map(|line| line.trim_end_matches('\r')) {
-            match line.strip_prefix("== ").and_then(|rest| rest.strip_suffix(" ==")) {
-                Some(title) => {
-                    sections.extend(current.replace((title.to_owned(), String::new())));
-                }
-                None => {
-                    if let Some((_, body)) = &mut current {
-                        body.push_str(line);
-                        body.push('\n');
-                    }
-                }
+        for (index, line) in text.lines().map(|line| line.trim_end_matches('\r')).enumerate() {
+            if let Some(title) = line.strip_prefix("== ").and_then(|rest| rest.strip_suffix(" =="))
+            {
+                sections.push((title.to_owned(), String::new()));
+            } else if let Some((_, body)) = sections.last_mut() {
+                body.push_str(line);
+                body.push('\n');
+            } else if !line.trim().is_empty() && !is_heading(line) {
+                committed.stray.get_or_insert(index + 1);
             }
         }
-        sections.extend(current);
-        for body in sections.values_mut() {
-            *body = with_one_newline(body);
+        for (title, body) in sections {
+            match committed.timelines.0.entry(title) {
+                Entry::Vacant(place) => drop(place.insert(with_one_newline(&body))),
+                Entry::Occupied(first) => drop(committed.repeated.insert(first.key().clone())),
+            }
         }
-        Self(sections)
+        committed
     }
 
+    /// The timeline of a case, compared with the committed one.
+    pub fn compared(&self, variant: Option<&str>, now: &str) -> Timeline {
+        match self.timelines.get(variant) {
+            None => Timeline::Missing,
+            Some(_) if self.repeated.contains(title(variant)) => Timeline::Repeated,
+            Some(committed) if committed != now => Timeline::Differs(difference(committed, now)),
+            Some(_) => self.stray.map_or(Timeline::Same, Timeline::Stray),
+        }
+    }
+}
+
+impl From<Snapshots> for Committed {
+    fn from(timelines: Snapshots) -> Self {
+        Self { timelines, ..Self::default() }
+    }
+}
+
+impl Snapshots {
     /// The file.
     pub fn render(&self, scenario: &str) -> String {
         let sections = self.0.iter().map(|(title, body)| format!("\n== {title} ==\n{body}"));
-        let heading = format!(
-            "What changes in a run of {}. Written by `fusebox test --update`, compared by \
-             `fusebox test`.\n",
-            line(scenario)
-        );
+        let heading = format!("{}{}{}\n", HEADING.0, line(scenario), HEADING.1);
         std::iter::once(heading).chain(sections).collect()
     }
 
     /// The timeline of a variant.
     pub fn get(&self, variant: Option<&str>) -> Option<&str> {
-        self.0.get(variant.unwrap_or(AS_WRITTEN)).map(String::as_str)
+        self.0.get(title(variant)).map(String::as_str)
     }
 
     /// Replaces the timeline of a variant.
     pub fn set(&mut self, variant: Option<&str>, timeline: &str) {
-        self.0.insert(variant.unwrap_or(AS_WRITTEN).to_owned(), with_one_newline(timeline));
+        self.0.insert(title(variant).to_owned(), with_one_newline(timeline));
     }
 
     /// The sections of variants that are not among `variants`.
@@ -102,7 +140,7 @@ pub fn snapshot(finished: &Finished) -> String {
 
 /// The lines that are gone from a committed timeline (`-`) and those that are new (`+`), with a few
 /// unchanged ones around them.
-pub fn difference(committed: &str, now: &str) -> String {
+fn difference(committed: &str, now: &str) -> String {
     let diff = TextDiff::from_lines(committed, now);
     let mut text = String::new();
     for (number, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
@@ -122,6 +160,51 @@ pub fn difference(committed: &str, now: &str) -> String {
     text
 }
 
+/// The title of the section of a case.
+fn title(variant: Option<&str>) -> &str {
+    variant.unwrap_or(AS_WRITTEN)
+}
+
+/// True for the first line of a file, of a scenario with any name: a file may be renamed.
+fn is_heading(line: &str) -> bool {
+    line.starts_with(HEADING.0) && line.ends_with(HEADING.1)
+}
+
 fn with_one_newline(text: &str) -> String {
     format!("{}\n", text.trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = "What changes in a run of shop. Written by `fusebox test --update`, \
+         compared by `fusebox test`.\n\n== as written ==\n one\n two\n\n== slow ==\n three\n";
+
+    fn compared(text: &str) -> [Timeline; 2] {
+        let committed = Committed::parse(text);
+        [committed.compared(None, " one\n two\n"), committed.compared(Some("slow"), " three\n")]
+    }
+
+    #[test]
+    fn only_a_whole_file_is_as_committed() {
+        assert_eq!(compared(WHOLE), [Timeline::Same, Timeline::Same]);
+        assert_eq!(compared(&WHOLE.replace('\n', "\r\n")), [Timeline::Same, Timeline::Same]);
+        for nothing in ["", "\n\n  \n", "\u{fffd}PNG", &WHOLE.replace("==", "")] {
+            assert_eq!(compared(nothing), [Timeline::Missing, Timeline::Missing], "{nothing:?}");
+        }
+        let stray = WHOLE.replacen('\n', "\nTODO\n", 1);
+        assert_eq!(compared(&stray), [Timeline::Stray(2), Timeline::Stray(2)]);
+        let twice = format!("{WHOLE}\n== slow ==\n three\n");
+        assert_eq!(compared(&twice), [Timeline::Same, Timeline::Repeated]);
+    }
+
+    /// Wherever a file is cut off, a case is missing or differs, unless only blanks are lost.
+    #[test]
+    fn a_file_that_is_cut_off_anywhere_is_not_as_committed() {
+        for end in 0..WHOLE.trim_end().len() {
+            let compared = compared(&WHOLE[..end]);
+            assert!(compared.iter().any(|it| *it != Timeline::Same), "{:?}", &WHOLE[..end]);
+        }
+    }
 }

@@ -58,6 +58,9 @@ impl<'a> TestRecord<'a> {
                 Timeline::NotCompared => ("not compared", None),
                 Timeline::Same => ("same", None),
                 Timeline::Differs(difference) => ("differs", Some(difference.as_str())),
+                Timeline::Missing => ("missing", None),
+                Timeline::Repeated => ("repeated", None),
+                Timeline::Stray(_) => ("text outside of sections", None),
                 Timeline::Written => ("written", None),
                 Timeline::Orphaned => ("orphaned", None),
             };

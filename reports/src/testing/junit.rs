@@ -47,13 +47,12 @@ fn failures(test: &Tested) -> Vec<String> {
         stopped.iter().map(|reason| format!("stopped: {reason}")).collect();
     let broken = expectations.iter().filter(|held| held.fails());
     failures.extend(broken.map(|held| failure(held, *seeds)));
-    match timeline {
-        Timeline::Differs(difference) => {
-            failures.push(format!("the timeline differs\n{difference}"));
-        }
-        Timeline::Orphaned => failures
-            .push("the committed timeline belongs to a variant that no longer exists".to_owned()),
-        Timeline::NotCommitted | Timeline::NotCompared | Timeline::Same | Timeline::Written => {}
+    if let Some((verb, rest)) = timeline.remedy() {
+        let more = match timeline {
+            Timeline::Differs(difference) => difference.clone(),
+            _ => format!("{verb} {rest}"),
+        };
+        failures.push(format!("{}\n{more}", timeline.in_words()));
     }
     failures
 }

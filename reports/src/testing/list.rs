@@ -53,17 +53,10 @@ fn in_short(test: &Tested) -> String {
         }
         (all, failed) => format!("{failed} of {all} expectations failed{over}"),
     };
-    let timeline = match timeline {
-        Timeline::NotCommitted => "no timeline committed",
-        Timeline::NotCompared => "the timeline is not compared",
-        Timeline::Same => "timeline as committed",
-        Timeline::Differs(_) => "the timeline differs",
-        Timeline::Written => "timeline written",
-        Timeline::Orphaned => {
-            return "the committed timeline belongs to a variant that no longer exists".to_owned();
-        }
-    };
-    format!("{expectations}, {timeline}")
+    if *timeline == Timeline::Orphaned {
+        return timeline.in_words().to_owned();
+    }
+    format!("{expectations}, {}", timeline.in_words())
 }
 
 fn failures(text: &mut String, test: &Tested, palette: Palette) {
@@ -95,9 +88,8 @@ fn failures(text: &mut String, test: &Tested, palette: Palette) {
             };
             line("", tone, row);
         }
-        line("accept", Tone::Faint, "it with --update");
     }
-    if *timeline == Timeline::Orphaned {
-        line("remove", Tone::Faint, "it with --update");
+    if let Some((verb, rest)) = timeline.remedy() {
+        line(verb, Tone::Faint, &rest);
     }
 }

@@ -7,7 +7,7 @@ mod junit;
 mod list;
 mod tested;
 
-pub use committed::{Snapshots, difference, snapshot};
+pub use committed::{Committed, Snapshots, snapshot};
 pub use json::json;
 pub use junit::junit;
 pub use list::list;

@@ -80,10 +80,59 @@ pub enum Timeline {
     Same,
     /// They differ: the lines that are gone and those that are new.
     Differs(String),
+    /// There is a file of timelines, and no section of this case in it.
+    Missing,
+    /// The file has several sections of this case.
+    Repeated,
+    /// They are the same, but a line of the file, counted from 1, is part of no section.
+    Stray(usize),
     /// It has been written.
     Written,
     /// It is about a variant that no longer exists.
     Orphaned,
+}
+
+impl Timeline {
+    /// False if what is committed and the run are not the same.
+    fn is_as_committed(&self) -> bool {
+        match self {
+            Self::NotCommitted | Self::NotCompared | Self::Same | Self::Written => true,
+            Self::Differs(_) | Self::Missing | Self::Repeated | Self::Stray(_) | Self::Orphaned => {
+                false
+            }
+        }
+    }
+
+    /// The state in a few words.
+    pub(super) fn in_words(&self) -> &'static str {
+        match self {
+            Self::NotCommitted => "no timeline committed",
+            Self::NotCompared => "the timeline is not compared",
+            Self::Same => "timeline as committed",
+            Self::Differs(_) => "the timeline differs",
+            Self::Missing => "the committed timelines lack this one",
+            Self::Repeated => "the timeline is committed more than once",
+            Self::Stray(_) => "the committed timelines have text outside of their sections",
+            Self::Written => "timeline written",
+            Self::Orphaned => "the committed timeline belongs to a variant that no longer exists",
+        }
+    }
+
+    /// The way to mend a file that is not as it should be, as a verb and the rest.
+    pub(super) fn remedy(&self) -> Option<(&'static str, String)> {
+        let (verb, rest) = match self {
+            Self::NotCommitted | Self::NotCompared | Self::Same | Self::Written => return None,
+            Self::Differs(_) => ("accept", "it with --update"),
+            Self::Missing => ("add", "it with --update; without the file only expectations count"),
+            Self::Repeated => ("write", "the file anew with --update"),
+            Self::Stray(line) => {
+                let rest = format!("the file anew with --update: line {line} is in no section");
+                return Some(("write", rest));
+            }
+            Self::Orphaned => ("remove", "it with --update"),
+        };
+        Some((verb, rest.to_owned()))
+    }
 }
 
 impl Tested {
@@ -101,9 +150,9 @@ impl Tested {
         match &self.result {
             TestResult::Unreadable => false,
             TestResult::Ran { expectations, stopped, timeline, .. } => {
-                let is_as_committed =
-                    !matches!(timeline, Timeline::Differs(_) | Timeline::Orphaned);
-                stopped.is_none() && is_as_committed && !expectations.iter().any(Held::fails)
+                stopped.is_none()
+                    && timeline.is_as_committed()
+                    && !expectations.iter().any(Held::fails)
             }
         }
     }

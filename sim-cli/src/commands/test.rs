@@ -1,25 +1,26 @@
 //! `fusebox test`.
 
-use std::io::{Error, ErrorKind};
-use std::path::{Path, PathBuf};
+mod chosen;
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use sim_experiments::{Case, Trial, Watch, in_order, reseeded};
 use sim_models::expect::{Expectation, Verdict};
-use sim_models::scenario::{Overrides, read_regular, utf_8};
+use sim_models::scenario::{Input, Overrides, Unread};
 use sim_models::system::Blueprint;
-use sim_reports::testing::{
-    self, Held, Snapshots, TestResult, Tested, Timeline, difference, snapshot,
-};
+use sim_reports::testing::{self, Committed, Held, TestResult, Tested, Timeline, snapshot};
 use sim_reports::{files, printable};
 
 use crate::failure::Failure;
 use crate::output::{FormatOption, ReportFormat, describe};
 use crate::progress::{JobsOption, Stopwatch};
-use crate::scenario::{Changes, ReplayOptions};
+use crate::scenario::{Changes, ReplayOptions, unread};
 use crate::{scenario, terminal};
+use chosen::{Chosen, scenario_files};
 
 /// Test scenarios against their expectations and their committed timelines
 #[derive(Debug, Args)]
@@ -33,8 +34,8 @@ use crate::{scenario, terminal};
   fusebox test scenarios/ --junit results.xml
 
 Each scenario runs as it is written and in each of its variants. It must meet the expectations \
-under `expect:`, and its timeline must equal NAME.timeline beside the scenario, if there is one. Of a \
-folder within a folder, the files that have expectations are tested too.
+under `expect:`, and its timeline must equal its section of NAME.timeline beside the scenario, if there is \
+such a file. Of a folder within a folder, the files that have expectations are tested too.
 
 Under a condition of its goals, a scenario must keep the limits that hold there, in place of \
 `expect:`; that run has no committed timeline.
@@ -72,7 +73,7 @@ const MOST_SEEDS: u64 = 100_000;
 struct Suite {
     name: String,
     timeline_file: PathBuf,
-    committed: Option<Snapshots>,
+    committed: Option<Committed>,
     cases: Vec<Case>,
 }
 
@@ -89,7 +90,7 @@ impl TestCommand {
     pub fn execute(&self) -> Result<(), Failure> {
         let begun = Stopwatch::start();
         let overrides = self.replay.applied_to(self.changes.overrides([]));
-        let files = scenario_files(&self.files)?;
+        let files = scenario_files(&self.files, &self.changes)?;
         let mut suites =
             files.iter().map(|file| self.suite(file, &overrides)).collect::<Result<Vec<_>, _>>()?;
         let mut tests = self.tests(&mut suites);
@@ -105,9 +106,13 @@ impl TestCommand {
         self.replay.condition.is_some() || self.replay.replication != 0
     }
 
-    fn suite(&self, file: &Path, overrides: &Overrides) -> Result<Suite, Failure> {
-        let input = self.changes.input(file)?;
-        let mut suite = suite(file, scenario::cases_of(&input, overrides))?;
+    fn suite(&self, file: &Chosen, overrides: &Overrides) -> Result<Suite, Failure> {
+        let input = file.input(&self.changes)?;
+        let (timeline_file, committed) = timelines_beside(file, &input)?;
+        let name = file.path.file_stem().unwrap_or(file.path.as_os_str());
+        let name = printable::path(name.as_ref());
+        let cases = scenario::cases_of(&input, overrides);
+        let mut suite = Suite { name, timeline_file, committed, cases };
         if self.is_replay() {
             suite.committed = None;
         }
@@ -143,7 +148,7 @@ impl TestCommand {
                 let whole = runs.first().filter(|first| first.stopped.is_none());
                 if let (true, Some(first)) = (self.update, whole) {
                     let committed = suite.committed.get_or_insert_default();
-                    committed.set(case.variant.as_deref(), &first.timeline);
+                    committed.timelines.set(case.variant.as_deref(), &first.timeline);
                 }
             }
             if self.changes.variant.is_none() && !self.is_replay() {
@@ -182,71 +187,24 @@ impl TestCommand {
     }
 }
 
-/// The files named, those in folders named, and those that match patterns, each once. Files of one
-/// folder or pattern are in the order of their names.
-fn scenario_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
-    let here = [PathBuf::from(".")];
-    let named = if named.is_empty() { &here[..] } else { named };
-    let mut files: Vec<PathBuf> = Vec::new();
-    for path in named {
-        let found = if path.is_dir() {
-            scenarios_of(path)?
-        } else if path.exists() || !path.to_string_lossy().contains(['*', '?', '[']) {
-            vec![path.clone()]
-        } else {
-            matching(path)?
-        };
-        if found.is_empty() {
-            return Err(Failure::Usage(format!(
-                "there are no scenarios in {}",
-                printable::path(path)
-            )));
+/// The file of timelines beside a scenario, behind all links, and what it holds, if it is there. Whatever the scenario
+/// may not include is no timeline of it either, and is neither shown nor replaced.
+fn timelines_beside(file: &Chosen, input: &Input) -> Result<(PathBuf, Option<Committed>), Failure> {
+    let beside = file.path.with_extension("timeline");
+    let refused = |why| unread(&beside, input.folder.path(), why);
+    let real = match input.folder.real(&beside) {
+        Ok(real) => real,
+        Err(Unread::Failed(error)) if error.kind() == ErrorKind::NotFound => {
+            return Ok((beside, None));
         }
-        files.extend(found.into_iter().filter(|file| !files.contains(file)).collect::<Vec<_>>());
-    }
-    Ok(files)
-}
-
-/// The scenarios of a folder, and after them those of the folders in it that expect something: other
-/// files there are parts of scenarios, or none at all.
-fn scenarios_of(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let (mut own, mut nested) = (Vec::new(), Vec::new());
-    for extension in ["yaml", "yml"] {
-        own.extend(matching(&folder.join(format!("*.{extension}")))?);
-        let deeper = matching(&folder.join(format!("*/*.{extension}")))?;
-        nested.extend(deeper.into_iter().filter(|file| expects_something(file)));
-    }
-    own.sort();
-    nested.sort();
-    Ok([own, nested].concat())
-}
-
-fn expects_something(file: &Path) -> bool {
-    read_regular(file).is_ok_and(|bytes| {
-        String::from_utf8_lossy(&bytes).lines().any(|line| line.starts_with("expect:"))
-    })
-}
-
-fn matching(pattern: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let pattern = pattern.to_string_lossy();
-    let paths = glob::glob(&pattern)
-        .map_err(|error| Failure::Usage(format!("`{pattern}` is not a pattern: {error}")))?;
-    Ok(paths.filter_map(Result::ok).filter(|path| path.is_file()).collect())
-}
-
-fn suite(file: &Path, cases: Vec<Case>) -> Result<Suite, Failure> {
-    let timeline_file = file.with_extension("timeline");
-    let text = read_regular(&timeline_file).and_then(|bytes| utf_8(bytes).map_err(Error::other));
-    let committed = match text {
-        Ok(text) => Some(Snapshots::parse(&text)),
-        Err(error) if error.kind() == ErrorKind::NotFound => None,
-        Err(cause) => return Err(Failure::Read { path: timeline_file, cause }),
+        Err(why) => return Err(refused(why)),
     };
-    let name = printable::path(file.file_stem().unwrap_or(file.as_os_str()).as_ref());
-    Ok(Suite { name, timeline_file, committed, cases })
+    let bytes = input.folder.read(&real).map_err(refused)?;
+    let text = scenario::text(&beside, bytes)?;
+    Ok((real, Some(Committed::parse(&text))))
 }
 
-fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> TestResult {
+fn judged(case: &Case, runs: &[Ran], committed: Option<&Committed>) -> TestResult {
     let (Some(blueprint), Some(first)) = (&case.loaded.blueprint, runs.first()) else {
         return TestResult::Unreadable;
     };
@@ -262,11 +220,10 @@ fn judged(case: &Case, runs: &[Ran], committed: Option<&Snapshots>) -> TestResul
             fails_for: failing.into_iter().map(seed_of).collect(),
         }
     };
-    let timeline = match committed.and_then(|committed| committed.get(case.variant.as_deref())) {
+    let timeline = match committed {
         None => Timeline::NotCommitted,
         Some(_) if first.stopped.is_some() => Timeline::NotCompared,
-        Some(committed) if committed == first.timeline => Timeline::Same,
-        Some(committed) => Timeline::Differs(difference(committed, &first.timeline)),
+        Some(committed) => committed.compared(case.variant.as_deref(), &first.timeline),
     };
     TestResult::Ran {
         expectations: blueprint.expectations.iter().enumerate().map(held).collect(),
@@ -281,7 +238,7 @@ fn orphans(suite: &Suite) -> Vec<Tested> {
     let orphans = suite
         .committed
         .as_ref()
-        .map_or_else(Vec::new, |committed| committed.orphans(&variants(suite)));
+        .map_or_else(Vec::new, |committed| committed.timelines.orphans(&variants(suite)));
     let orphan = |variant| Tested {
         name: suite.name.clone(),
         variant: Some(variant),
@@ -304,14 +261,14 @@ fn variants(suite: &Suite) -> Vec<String> {
 /// as written. Only if all variants were tested, timelines of variants that are gone are dropped.
 fn update(suites: &[Suite], tests: &mut Vec<Tested>, is_complete: bool) -> Result<(), Failure> {
     for suite in suites {
-        let Some(mut committed) = suite.committed.clone() else { continue };
+        let Some(Committed { mut timelines, .. }) = suite.committed.clone() else { continue };
         if suite.cases.iter().any(|case| case.loaded.blueprint.is_none()) {
             continue;
         }
         if is_complete {
-            committed.keep(&variants(suite));
+            timelines.keep(&variants(suite));
         }
-        files::write(&suite.timeline_file, committed.render(&suite.name).as_bytes())?;
+        files::write(&suite.timeline_file, timelines.render(&suite.name).as_bytes())?;
     }
     tests.retain(|test| {
         !matches!(test.result, TestResult::Ran { timeline: Timeline::Orphaned, .. })

@@ -176,6 +176,14 @@ impl Values {
         }
     }
 
+    /// True if one of them keeps the value in the file.
+    pub(crate) fn keep_what_is_written(&self) -> bool {
+        match self {
+            Self::Listed(choices) => choices.iter().any(|choice| choice.setting.is_none()),
+            Self::Range(_) => false,
+        }
+    }
+
     /// True if its values are numbers with an order.
     pub fn is_range(&self) -> bool {
         matches!(self, Self::Range(_))

@@ -7,7 +7,7 @@ use sim_experiments::sweep::Point;
 use sim_models::scenario::SweepPlan;
 
 use super::Journal;
-use crate::journal::{JournalError, LineOfFile, Lines};
+use crate::journal::{JournalError, LineOfFile, Lines, MOST_LISTED};
 
 /// The points of a journal, in the order in which they were written.
 pub(super) struct Points<'a> {
@@ -102,14 +102,18 @@ fn check_agreement(journals: &[Journal], repeated: &BTreeSet<u64>) -> Result<(),
 /// If they do, a point is missing, or a journal cannot be read.
 pub(in crate::sweep) fn check_complete(journals: &[Journal]) -> Result<(), JournalError> {
     let is_held = held(journals)?;
-    match is_held.iter().position(|is_held| !is_held) {
-        None => Ok(()),
-        Some(first) => {
-            let missing = is_held.iter().filter(|is_held| !**is_held).count() as u64;
-            let (points, first) = (is_held.len() as u64, first as u64);
-            Err(JournalError::Incomplete { missing, points, first })
-        }
+    let missing =
+        || (0..).zip(&is_held).filter(|(_, is_held)| !**is_held).map(|(number, _)| number);
+    if missing().next().is_none() {
+        return Ok(());
     }
+    let first = missing().take(MOST_LISTED).collect();
+    Err(incomplete(journals, missing().count() as u64, is_held.len() as u64, first))
+}
+
+fn incomplete(journals: &[Journal], missing: u64, points: u64, first: Vec<u64>) -> JournalError {
+    let journals = journals.iter().map(|journal| journal.path().to_owned()).collect();
+    JournalError::Incomplete { missing, points, first, journals }
 }
 
 /// A consumer of the points of a journal.
@@ -158,8 +162,7 @@ fn read_in_order(
         while !ahead.contains_key(&wanted) {
             if !read_one_each(&mut readers, wanted, &mut ahead)? {
                 check_complete(journals)?;
-                let points = wanted + 1;
-                return Err(JournalError::Incomplete { missing: 1, points, first: wanted });
+                return Err(incomplete(journals, 1, wanted + 1, vec![wanted]));
             }
         }
         if let Some(point) = ahead.remove(&wanted) {
