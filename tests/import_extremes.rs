@@ -382,23 +382,18 @@ fn put(tree: &mut Value, path: &str, value: &Value) {
     let mut node = tree;
     for step in path.replace('[', ".[").split('.').filter(|step| !step.is_empty()) {
         let index = step.strip_prefix('[').and_then(|step| step.strip_suffix(']'));
-        node = match index.and_then(|index| index.parse::<usize>().ok()) {
-            Some(index) => {
-                if !node.is_array() {
-                    *node = json!([]);
-                }
-                let items = node.as_array_mut().expect("a list");
-                while items.len() <= index {
-                    items.push(json!({}));
-                }
-                &mut items[index]
+        node = if let Some(index) = index.and_then(|index| index.parse::<usize>().ok()) {
+            if !node.is_array() {
+                *node = json!([]);
             }
-            None => {
-                if !node.is_object() {
-                    *node = json!({});
-                }
-                node.as_object_mut().expect("a map").entry(step).or_insert_with(|| json!({}))
+            let items = node.as_array_mut().expect("a list");
+            items.resize(items.len().max(index + 1), json!({}));
+            &mut items[index]
+        } else {
+            if !node.is_object() {
+                *node = json!({});
             }
+            node.as_object_mut().expect("a map").entry(step).or_insert_with(|| json!({}))
         };
     }
     *node = value.clone();

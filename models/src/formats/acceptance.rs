@@ -98,11 +98,14 @@ fn leave_out(carried: &mut CarriedSettings, path: &[String], problem: &Problem) 
         && carried.origins(path).iter().any(is_beyond)
     {
         let removed = carried.remove_whole(path).expect("it has a name").origins();
-        let text = |origin: &Arc<Origin>| match is_beyond(origin) {
-            true => remark(origin, "longer than 584 years, so there is no timeout"),
-            false => remark(origin, "there is no timeout that it could be about"),
+        let text = |origin: &Arc<Origin>| {
+            if is_beyond(origin) {
+                "longer than 584 years, so there is no timeout"
+            } else {
+                "there is no timeout that it could be about"
+            }
         };
-        return removed.iter().map(text).collect();
+        return removed.iter().map(|origin| remark(origin, text(origin))).collect();
     }
     let shortened = carried.shorten(path);
     if !shortened.is_empty() {

@@ -79,7 +79,9 @@ impl Carried {
     pub fn merge(&mut self, other: Self) {
         match other.content {
             Content::Map(entries) if matches!(self.content, Content::Map(_)) => {
-                entries.into_iter().for_each(|(key, value)| self.insert(&key, value));
+                for (key, value) in entries {
+                    self.insert(&key, value);
+                }
             }
             _ => *self = other,
         }

@@ -50,13 +50,11 @@ impl From<SimDuration> for Length {
 
 impl fmt::Display for Length {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match u64::try_from(self.nanos) {
-            Ok(nanos) => SimDuration::from_nanos(nanos).fmt(f),
-            Err(_) => {
-                let text = format!("{}.{:09}", self.nanos / NANO, self.nanos % NANO);
-                write!(f, "{}s", text.trim_end_matches('0').trim_end_matches('.'))
-            }
+        if let Ok(nanos) = u64::try_from(self.nanos) {
+            return SimDuration::from_nanos(nanos).fmt(f);
         }
+        let text = format!("{}.{:09}", self.nanos / NANO, self.nanos % NANO);
+        write!(f, "{}s", text.trim_end_matches('0').trim_end_matches('.'))
     }
 }
 

@@ -155,12 +155,11 @@ fn length_of(carried: &Carried) -> Option<Length> {
 }
 
 /// Envoy's pauses with another base, and ten times that as the longest if there is no other.
-pub(super) fn backoff(base: Option<Carried>, longest: Option<Carried>) -> Carried {
-    let length = |carried: &Option<Carried>| carried.as_ref().and_then(length_of);
-    let origins = [&base, &longest].into_iter().flatten().flat_map(Carried::origins);
+pub(super) fn backoff(base: Option<&Carried>, longest: Option<&Carried>) -> Carried {
+    let origins = [base, longest].into_iter().flatten().flat_map(Carried::origins);
     let default = longest.is_some().then(|| SimDuration::from_millis(25).into());
-    let Some(first) = length(&base).or(default) else { return BACKOFF.into() };
-    let most = length(&longest).unwrap_or(first.times(10));
+    let Some(first) = base.and_then(length_of).or(default) else { return BACKOFF.into() };
+    let most = longest.and_then(length_of).unwrap_or(first.times(10));
     // Pauses of a scenario end at its longest time without being told.
     let is_told = longest.is_some() || most.within().is_some();
     let max = if is_told { format!(" max {most}") } else { String::new() };

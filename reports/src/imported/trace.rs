@@ -35,11 +35,11 @@ pub fn traced(
         }
         let (merged, before) = trees.as_ref()?;
         let (path, part) = Part::at(merged, at.start)?;
-        match imported_place(&path, imported, caller) {
-            Some(place) => {
+        match provenance(&path, imported, caller) {
+            Provenance::Imported(place) => {
                 place.map(|place| Location { source: place.source + first_imported, ..place })
             }
-            None => part.moved(at, merged, before, &path),
+            Provenance::Written => part.moved(at, merged, before, &path),
         }
     };
     let traced = |problem: &Problem| Problem {
@@ -59,24 +59,31 @@ fn copy(from: &Sources, first: u32, to: &mut Sources) -> u32 {
     place
 }
 
-/// The place in the imported files of what a path leads to; none if it was not imported.
-fn imported_place(path: &[String], imported: &Imported, caller: &str) -> Option<Option<Location>> {
+/// The way that a part of the scenario came into it.
+enum Provenance {
+    /// It was imported, from a place that is known or not.
+    Imported(Option<Location>),
+    /// The scenario had it before.
+    Written,
+}
+
+fn provenance(path: &[String], imported: &Imported, caller: &str) -> Provenance {
     match path {
         [section, edge, rest @ ..] if section == "calls" => {
             let edge = normalize_edge(edge);
             let is_it = |callee: &str| edge == format!("{caller} -> {callee}");
-            let call = imported.calls.iter().find(|call| is_it(&call.callee))?;
-            Some(call.place(rest))
+            let call = imported.calls.iter().find(|call| is_it(&call.callee));
+            call.map_or(Provenance::Written, |call| Provenance::Imported(call.place(rest)))
         }
         [section, service, rest @ ..] if section == "services" && service == caller => {
-            let key = rest.first()?;
-            imported
-                .caller
-                .iter()
-                .any(|(known, _)| known == key)
-                .then(|| imported.place_of_caller(rest))
+            let is_set = |key: &String| imported.caller.iter().any(|(known, _)| known == key);
+            if rest.first().is_some_and(is_set) {
+                Provenance::Imported(imported.place_of_caller(rest))
+            } else {
+                Provenance::Written
+            }
         }
-        _ => None,
+        _ => Provenance::Written,
     }
 }
 

@@ -125,7 +125,7 @@ fn read_retries(policy: &Section<'_>, hedge: Option<&Section<'_>>, call: &mut Im
         retries,
         attempts: routes::attempts(policy, "num_retries", retries),
         conditions: retry_conditions::read(&retry_on, &codes.unwrap_or_default()),
-        backoff: backoff(pauses.lasting("base_interval"), longest),
+        backoff: backoff(pauses.lasting("base_interval").as_ref(), longest.as_ref()),
     };
     let is_hedged = hedge.is_some_and(|hedge| {
         let is_on = |value: &Value| value.as_bool()?.then_some(());

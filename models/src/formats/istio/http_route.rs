@@ -96,7 +96,7 @@ fn read_rule(rule: &Section<'_>, call: &mut ImportedCall) {
         retries: attempts.unwrap_or(RETRIES),
         attempts: routes::attempts(&retry, "attempts", attempts.unwrap_or(RETRIES)),
         conditions: retry_conditions::read(&retry_on, &[]),
-        backoff: backoff(retry.lasting("backoff"), None),
+        backoff: backoff(retry.lasting("backoff").as_ref(), None),
     };
     call.set_route_retry(&about, &retry);
 }

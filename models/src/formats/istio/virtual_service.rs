@@ -82,7 +82,7 @@ fn read_route(route: &Section<'_>, call: &mut ImportedCall) {
         let on = retry_conditions::listed(&conditions.on);
         call.assume(format!("{about}.retryOn"), format!("not set, so retries are on {on}"));
     }
-    let backoff = backoff(retries.lasting("backoff"), None);
+    let backoff = backoff(retries.lasting("backoff").as_ref(), None);
     let retry = RouteRetry {
         retries: attempts,
         attempts: routes::attempts(&retries, "attempts", attempts),

@@ -136,7 +136,9 @@ fn read_r2dbc(source: &Section<'_>, imported: &mut Imported) {
     if is_in_url {
         read_options(&address, call, &mut problems);
         // An option has no place of its own.
-        problems.iter_mut().for_each(|problem| problem.at = source.place("url"));
+        for problem in &mut problems {
+            problem.at = source.place("url");
+        }
     } else {
         address.remark_on_options(call);
         properties.note_opened();
