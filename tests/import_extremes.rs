@@ -593,3 +593,13 @@ fn durations_are_read_to_the_nanosecond() {
         assert!(section.contains(span), "{section}");
     }
 }
+
+#[test]
+fn what_only_all_calls_together_are_too_much_for_is_left_out() {
+    let breaker = |number: usize| format!("c{number}: {{ slidingWindowSize: 6000000 }}");
+    let breakers: Vec<String> = (0..3).map(breaker).collect();
+    let text = format!("resilience4j.circuitbreaker.instances: {{ {} }}", breakers.join(", "));
+    let section = section("resilience4j", &text);
+    assert_eq!(section.matches("slidingWindowSize: 6000000 }").count(), 1, "{section}");
+    assert_eq!(section.matches("not carried over").count(), 2, "{section}");
+}

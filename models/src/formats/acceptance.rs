@@ -16,22 +16,22 @@ use crate::scenario::{Location, Problem, errors_of_part};
 /// Settings and guards that are nothing but a longest time.
 const TIMEOUTS: [&str; 3] = ["call timeout", "timeout", "connect timeout"];
 
-/// Leaves out what a scenario would refuse, and publishes the rest.
+/// Leaves out what a scenario would refuse, and publishes the rest. Each call is accepted by itself first, and then all of
+/// them together: some limits are for a scenario as a whole.
 pub(super) fn settle(imported: &mut Imported) {
-    let Imported { calls, caller, carried, remarks, problems, .. } = imported;
-    for call in calls {
-        let refused = accept(&mut call.carried, Owner::Call, &mut call.remarks);
-        problems.extend(refused.map(|problem| {
-            let message = format!("the call to {}: {}", call.callee, problem.message);
-            Problem { message, at: call.at, ..problem }
-        }));
+    let owners: Vec<Owner> =
+        (0..imported.calls.len()).map(Owner::Call).chain([Owner::Caller]).collect();
+    for owner in &owners {
+        accept(imported, std::slice::from_ref(owner));
+    }
+    if imported.problems.is_empty() {
+        accept(imported, &owners);
+    }
+    for call in &mut imported.calls {
         call.settings = values(&call.carried.settings);
         call.guards = values(&call.carried.guards);
     }
-    problems.extend(
-        accept(carried, Owner::Caller, remarks).map(|problem| Problem { at: None, ..problem }),
-    );
-    *caller = values(&carried.settings);
+    imported.caller = values(&imported.carried.settings);
 }
 
 fn values(carried: &[(&'static str, Carried)]) -> Vec<(&'static str, serde_json::Value)> {
@@ -39,53 +39,79 @@ fn values(carried: &[(&'static str, Carried)]) -> Vec<(&'static str, serde_json:
 }
 
 /// The part of a scenario that settings belong to.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Owner {
-    Call,
+    /// The call of this number.
+    Call(usize),
+    #[default]
     Caller,
 }
 
-/// Takes out what is refused, one value after the other: one may be refused only because of another. Returns the problem
-/// if no value is to blame.
-fn accept(
-    carried: &mut CarriedSettings,
-    owner: Owner,
-    remarks: &mut Vec<Remark>,
-) -> Option<Problem> {
-    loop {
-        if carried.settings.is_empty() && carried.guards.is_empty() {
-            return None;
+impl Imported {
+    fn of(&mut self, owner: Owner) -> (&mut CarriedSettings, &mut Vec<Remark>) {
+        match owner {
+            Owner::Call(number) => {
+                let call = &mut self.calls[number];
+                (&mut call.carried, &mut call.remarks)
+            }
+            Owner::Caller => (&mut self.carried, &mut self.remarks),
         }
-        let (path, problem) = refused(carried, owner).into_iter().next()?;
-        let path = to_blame(carried, owner, path, &problem);
+    }
+
+    /// The settings of these owners that have any.
+    fn parts(&self, owners: &[Owner]) -> Vec<(Owner, &CarriedSettings)> {
+        let part = |owner: &Owner| match *owner {
+            Owner::Call(number) => (*owner, &self.calls[number].carried),
+            Owner::Caller => (*owner, &self.carried),
+        };
+        owners.iter().map(part).filter(|(_, carried)| !carried.is_empty()).collect()
+    }
+}
+
+/// The place of a value in the settings of an owner.
+type Place = (Owner, Vec<String>);
+
+/// Takes out what is refused, one value after the other: one may be refused only because of another. If no value is to
+/// blame, the problem is one of the import.
+fn accept(imported: &mut Imported, owners: &[Owner]) {
+    while let Some((place, problem)) = refused(&imported.parts(owners)).into_iter().next() {
+        let (owner, path) = to_blame(&imported.parts(owners), place, &problem);
+        let (carried, remarks) = imported.of(owner);
         let lost = leave_out(carried, &path, &problem);
         if lost.is_empty() {
-            return Some(problem);
+            let at = match owner {
+                Owner::Call(number) => imported.calls[number].at,
+                Owner::Caller => None,
+            };
+            imported.problems.push(Problem { at, ..problem });
+            return;
         }
         remarks.extend(lost);
     }
 }
 
-/// The errors of the settings, each with the path of what it is about.
-fn refused(carried: &CarriedSettings, owner: Owner) -> Vec<(Vec<String>, Problem)> {
+/// The errors of settings, each with the place of what it is about.
+fn refused(parts: &[(Owner, &CarriedSettings)]) -> Vec<(Place, Problem)> {
+    if parts.is_empty() {
+        return Vec::new();
+    }
     let mut draft = Draft::default();
-    let problems = errors_of_part(draft.part(carried, owner));
-    problems.into_iter().map(|problem| (draft.path(&problem), problem)).collect()
+    let problems = errors_of_part(draft.part(parts));
+    problems.into_iter().map(|problem| (draft.place_of(&problem), problem)).collect()
 }
 
-/// The path of the value that makes a problem: of a map the first value without which it is gone, if there is one.
-fn to_blame(
-    carried: &CarriedSettings,
-    owner: Owner,
-    path: Vec<String>,
-    problem: &Problem,
-) -> Vec<String> {
+/// The place of the value that makes a problem: of a map the first value without which it is gone, if there is one.
+fn to_blame(parts: &[(Owner, &CarriedSettings)], (owner, path): Place, problem: &Problem) -> Place {
+    let Some(number) = parts.iter().position(|(it, _)| *it == owner) else { return (owner, path) };
     let is_gone_without = |inner: &Vec<String>| {
-        let mut less = carried.clone();
+        let mut less = parts[number].1.clone();
         less.remove(inner);
-        refused(&less, owner).iter().all(|(_, other)| other.message != problem.message)
+        let mut parts = parts.to_vec();
+        parts[number].1 = &less;
+        refused(&parts).iter().all(|(_, other)| other.message != problem.message)
     };
-    carried.paths_within(&path).into_iter().find(is_gone_without).unwrap_or(path)
+    let blamed = parts[number].1.paths_within(&path).into_iter().find(is_gone_without);
+    (owner, blamed.unwrap_or(path))
 }
 
 /// Leaves out the value at a path, or lets the longest time stand in for it; none if there is nothing to leave out.
@@ -124,8 +150,10 @@ fn leave_out(carried: &mut CarriedSettings, path: &[String], problem: &Problem) 
 /// A part of a scenario, whose places are numbers of its values.
 #[derive(Default)]
 struct Draft {
-    /// The paths of the values in the settings.
-    paths: Vec<Vec<String>>,
+    /// The places of the values in the settings.
+    places: Vec<Place>,
+    /// The owner of what is added.
+    owner: Owner,
 }
 
 /// The places of a value begin at a multiple of this; a mistake in a text is some letters further on.
@@ -133,9 +161,30 @@ const STRIDE: usize = 1 << 20;
 
 impl Draft {
     /// The settings in what owns them, and nothing else.
-    fn part(&mut self, carried: &CarriedSettings, owner: Owner) -> Node {
-        let mut entries = Vec::new();
-        let mut guards = Vec::new();
+    fn part(&mut self, parts: &[(Owner, &CarriedSettings)]) -> Node {
+        let (mut calls, mut services) = (Vec::new(), Vec::new());
+        for (owner, carried) in parts {
+            self.owner = *owner;
+            let node = self.settings(carried);
+            let key = |name: String| Key { name, at: node.at };
+            match owner {
+                Owner::Call(number) => {
+                    calls.push((key(format!("caller -> callee-{number}")), node));
+                }
+                Owner::Caller => services.push((key("caller".to_owned()), node)),
+            }
+        }
+        let at = self.place(&[]);
+        let sections = [("calls", calls), ("services", services)];
+        let sections = sections.into_iter().filter(|(_, entries)| !entries.is_empty());
+        let section = |(name, entries): (&str, Vec<_>)| {
+            (Key { name: name.to_owned(), at }, Node { value: Value::map(entries), at })
+        };
+        Node { value: Value::map(sections.map(section).collect::<Vec<_>>()), at }
+    }
+
+    fn settings(&mut self, carried: &CarriedSettings) -> Node {
+        let (mut entries, mut guards) = (Vec::new(), Vec::new());
         for (path, value) in carried.values() {
             let name = path.last().expect("a path has a name").clone();
             let node = self.node(&path, value);
@@ -148,17 +197,11 @@ impl Draft {
             }
         }
         let at = self.place(&[]);
-        let key = |name: &str| Key { name: name.to_owned(), at };
         if !guards.is_empty() {
-            entries.push((key("guards"), Node { value: Value::list(guards), at }));
+            let key = Key { name: "guards".to_owned(), at };
+            entries.push((key, Node { value: Value::list(guards), at }));
         }
-        let (section, name) = match owner {
-            Owner::Call => ("calls", "caller -> callee"),
-            Owner::Caller => ("services", "caller"),
-        };
-        let inner = Node { value: Value::map(entries), at };
-        let section_node = Node { value: Value::map([(key(name), inner)]), at };
-        Node { value: Value::map([(key(section), section_node)]), at }
+        Node { value: Value::map(entries), at }
     }
 
     fn node(&mut self, path: &[String], carried: &Carried) -> Node {
@@ -198,14 +241,14 @@ impl Draft {
     }
 
     fn place(&mut self, path: &[String]) -> Location {
-        let start = self.paths.len() * STRIDE;
-        self.paths.push(path.to_owned());
+        let start = self.places.len() * STRIDE;
+        self.places.push((self.owner, path.to_owned()));
         Location { source: 0, start, end: start + 1 }
     }
 
-    /// The path of the value that a problem is about.
-    fn path(&self, problem: &Problem) -> Vec<String> {
+    /// The place of the value that a problem is about.
+    fn place_of(&self, problem: &Problem) -> Place {
         let number = problem.at.map(|at| at.start / STRIDE);
-        number.and_then(|number| self.paths.get(number)).cloned().unwrap_or_default()
+        number.and_then(|number| self.places.get(number)).cloned().unwrap_or_default()
     }
 }

@@ -187,6 +187,10 @@ pub(super) struct CarriedSettings {
 const GUARDS: &str = "guards";
 
 impl CarriedSettings {
+    pub fn is_empty(&self) -> bool {
+        self.settings.is_empty() && self.guards.is_empty()
+    }
+
     /// Sets a setting, in place of an earlier one of the same name.
     pub fn set(&mut self, key: &'static str, value: Carried) {
         self.settings.retain(|(known, _)| *known != key);
