@@ -1,8 +1,8 @@
 //! Imports: configurations of libraries and proxies become calls that a scenario can run with.
 
 use sim_models::formats::{ConfigurationFile, ConfigurationFormat, FORMATS, Imported};
-use sim_models::scenario::{Input, Overrides, check};
-use sim_reports::imported::{merge_into, render};
+use sim_models::scenario::{Input, Overrides, Problem, check};
+use sim_reports::imported::{Unwritten, merge_into, render, traced};
 
 use crate::running::{load_text, root};
 
@@ -142,4 +142,58 @@ resilience4j.retry.instances.ledger.maxAttempts: 2";
         let checked = check(&part, &Overrides::default());
         assert!(checked.blueprint.is_some(), "{:?}\n{}", checked.problems, part.text);
     }
+}
+
+/// The problems of a scenario with an import in it: the file, what it says at the place, and the message.
+fn unwritten(before: &str, file: (&str, &str, &str)) -> Vec<(String, String, String)> {
+    let (format, name, text) = file;
+    let imported = import(format, name, text);
+    assert_eq!(imported.problems, [], "{text}");
+    let merged = merge_into(before, &imported, "app").expect("YAML");
+    let input = Input { name: "shop.yaml".to_owned(), text: merged.clone(), folder: ".".into() };
+    let checked = check(&input, &Overrides::default());
+    assert!(checked.blueprint.is_none(), "{merged}");
+    let sources = &checked.sources;
+    let unwritten = Unwritten { name: "shop.yaml", before, merged: &merged, sources };
+    let (problems, sources) = traced(&checked.problems, &unwritten, &imported, "app");
+    let shown = |problem: Problem| {
+        let at = problem.at.expect("a place");
+        let source = sources.get(at.source).expect("a file");
+        (source.name.clone(), source.text[at.start..at.end].to_owned(), problem.message)
+    };
+    problems.into_iter().map(shown).collect()
+}
+
+#[test]
+fn a_mistake_of_a_scenario_with_an_import_is_shown_in_a_file_that_there_is() {
+    let yaml = "resilience4j.retry.instances.ledger.maxAttempts: 2\n";
+    let application = ("resilience4j", "application.yml", yaml);
+    // Nobody takes the call.
+    let before = "workloads: { web: { to: app, arrivals: poisson 10/s } }
+services: { app: { handle: [ { work: 1ms } ] } }
+run: { duration: 1 minute }
+";
+    let shown = unwritten(before, application);
+    assert!(!shown.is_empty());
+    for (file, at, message) in shown {
+        match file.as_str() {
+            "application.yml" => {
+                assert!(yaml.contains(&at) && message.contains("ledger"), "{message}");
+            }
+            _ => assert_eq!((file.as_str(), at.as_str()), ("shop.yaml", "1 minute"), "{message}"),
+        }
+    }
+    // The import comes before a mistake that the scenario has already, whose line stays what it is.
+    let before = "calls:
+  app -> stock: { timeout: 1s }
+services:
+  app: { handle: [ { call: ledger }, { call: stock } ] }
+  ledger: { handle: [ { work: 1ms } ] }
+  stock: { handle: [ { work: 1ms } ] }
+workloads: { web: { to: app, arrivals: poisson 10/s } }
+run: { duration: soon }
+";
+    let shown = unwritten(before, application);
+    let [(file, at, _)] = &shown[..] else { panic!("{shown:?}") };
+    assert_eq!((file.as_str(), at.as_str()), ("shop.yaml", "soon"));
 }

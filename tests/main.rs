@@ -41,6 +41,7 @@ mod identity;
 mod idle;
 mod import;
 mod import_data_source;
+mod import_extremes;
 mod import_policies;
 mod import_polly;
 mod import_proxies;

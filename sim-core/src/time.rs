@@ -248,7 +248,13 @@ impl fmt::Display for SimDuration {
         let is_whole_or_small =
             |unit: u64| self.0 >= unit && (unit <= NANOS_PER_SECOND || self.0.is_multiple_of(unit));
         match UNITS.iter().find(|(unit, _)| is_whole_or_small(*unit)) {
-            Some((unit, name)) => write!(f, "{}{name}", self.0 as f64 / *unit as f64),
+            Some((unit, name)) => {
+                let (whole, rest) = (self.0 / unit, self.0 % unit);
+                let width = unit.ilog10() as usize;
+                let fraction = format!(".{rest:0width$}");
+                let fraction = if rest == 0 { "" } else { fraction.trim_end_matches('0') };
+                write!(f, "{whole}{fraction}{name}")
+            }
             None => f.write_str("0s"),
         }
     }

@@ -111,8 +111,10 @@ fn an_imported_configuration_brings_along_only_what_can_be_seen() {
         call.settings = vec![("timeout", text.into())];
         let remark = Remark { about: text.to_owned(), text: text.to_owned() };
         (call.remarks, call.assumptions) = (vec![remark.clone()], vec![remark.clone()]);
-        let (remarks, assumptions) = (vec![remark.clone()], vec![remark]);
-        Imported { calls: vec![call], remarks, assumptions, ..Imported::default() }
+        let mut imported = Imported::default();
+        imported.calls = vec![call];
+        (imported.remarks, imported.assumptions) = (vec![remark.clone()], vec![remark]);
+        imported
     };
     let lines = expected(&imported::render(&of("fine"), "shop"));
     for (kind, text) in all() {

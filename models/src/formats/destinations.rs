@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
+use super::carried::Carried;
 use super::routes::RouteRetry;
 use super::{Imported, ImportedCall, Remark};
 use crate::scenario::is_name_letter;
@@ -41,7 +40,7 @@ pub(super) struct PolicyGroup {
     /// Where it is written, and what; if it only shuts out that of a policy further out, it is nowhere.
     pub written: Option<Remark>,
     /// The settings of a call. Several groups may have entries of one of them.
-    pub settings: Vec<(&'static str, Value)>,
+    pub settings: Vec<(&'static str, Carried)>,
     pub assumptions: Vec<Remark>,
 }
 
@@ -50,7 +49,7 @@ pub(super) const GROUPS: [&str; 4] =
     ["connectionPool", "retryBudget", "outlierDetection", "loadBalancer"];
 
 /// A setting of a call.
-type Setting = (&'static str, Value);
+type Setting = (&'static str, Carried);
 
 impl Destination {
     pub fn host(host: impl Into<String>) -> Self {
@@ -245,16 +244,13 @@ fn apply_policies(
     for (_, group) in taken {
         for (key, value) in &group.settings {
             match settings.iter_mut().find(|(known, _)| known == key) {
-                Some((_, Value::Object(entries))) => {
-                    entries.extend(value.as_object().cloned().unwrap_or_default());
-                }
-                Some((_, known)) => known.clone_from(value),
+                Some((_, known)) => known.merge(value.clone()),
                 None => settings.push((key, value.clone())),
             }
         }
         call.assumptions.extend(group.assumptions.iter().cloned());
     }
-    call.settings.splice(0..0, settings);
+    call.carried.settings.splice(0..0, settings);
 }
 
 fn groups_of(call: &ImportedCall) -> &[PolicyGroup] {

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::acceptance;
+use super::carried::{Carried, CarriedSettings};
 use super::configuration::Configuration;
 use super::destinations::{self, Destination};
 use super::documents::{Documents, SourceFile};
@@ -26,6 +28,8 @@ pub struct Imported {
     pub calls: Vec<ImportedCall>,
     /// Settings of the service that makes the calls, in order.
     pub caller: Vec<(&'static str, Value)>,
+    /// The same while they are read.
+    pub(super) carried: CarriedSettings,
     /// The settings that belong to no call.
     pub remarks: Vec<Remark>,
     /// The assumptions that belong to no call.
@@ -34,6 +38,8 @@ pub struct Imported {
     pub problems: Vec<Problem>,
     /// The files, for the places of the problems.
     pub sources: Sources,
+    /// The paths that the format knows in these files, whether something is written there or not.
+    pub known: Vec<String>,
 }
 
 /// A call with the settings that a configuration gives it.
@@ -49,6 +55,10 @@ pub struct ImportedCall {
     pub remarks: Vec<Remark>,
     /// The settings that the configuration leaves out, and what the library does then.
     pub assumptions: Vec<Remark>,
+    /// Its settings and guards while they are read.
+    pub(super) carried: CarriedSettings,
+    /// The place of what makes it a call.
+    pub(super) at: Option<Location>,
     /// The host that it goes to, if the callee is known by its host.
     pub(super) destination: Option<Destination>,
 }
@@ -82,6 +92,7 @@ impl Importer {
             }
         }
         destinations::settle(&mut imported);
+        acceptance::settle(&mut imported);
         imported
     }
 
@@ -93,7 +104,7 @@ impl Importer {
         imported: &mut Imported,
     ) {
         let state = |imported: &Imported| {
-            (imported.calls.clone(), imported.caller.clone(), imported.problems.len())
+            (imported.calls.clone(), imported.carried.clone(), imported.problems.len())
         };
         let before = state(imported);
         let Documents { trees, mut lost, mut assumed, read, problems } = documents;
@@ -130,6 +141,10 @@ impl Importer {
         for path in read {
             document.note_read(path);
         }
+        imported.known.extend(document.asked());
+        for (call, at) in document.places_of_calls() {
+            imported.calls[call].at.get_or_insert(at);
+        }
         let owned = |remark: &mut Remark| document.owner(&remark.about).is_some();
         let of_calls = |remarks: &mut Vec<Remark>| {
             let owned: Vec<Remark> = remarks.extract_if(.., owned).collect();
@@ -155,6 +170,11 @@ fn names<'a>(files: &[SourceFile<'a>]) -> Vec<&'a str> {
 }
 
 impl Imported {
+    /// The place in the files of the value that a setting of the caller was made of.
+    pub fn place_of_caller(&self, path: &[String]) -> Option<Location> {
+        self.carried.place(path)
+    }
+
     /// The number of the call to this callee, which is added if there is none yet.
     pub(super) fn number_of(&mut self, callee: &str) -> usize {
         self.calls.iter().position(|call| call.callee == callee).unwrap_or_else(|| {
@@ -166,21 +186,26 @@ impl Imported {
 
 impl ImportedCall {
     /// Sets a setting, in place of an earlier one of the same name.
-    pub(super) fn set(&mut self, key: &'static str, value: Option<Value>) {
+    pub(super) fn set(&mut self, key: &'static str, value: Option<Carried>) {
         if let Some(value) = value {
-            self.settings.retain(|(known, _)| *known != key);
-            self.settings.push((key, value));
+            self.carried.set(key, value);
         }
     }
 
     /// A setting that has been set.
-    pub(super) fn setting(&self, key: &str) -> Option<&Value> {
-        self.settings.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
+    pub(super) fn setting(&self, key: &str) -> Option<&Carried> {
+        self.carried.setting(key)
     }
 
     /// Adds a guard inside those that there are.
-    pub(super) fn guard(&mut self, key: &'static str, value: Value) {
-        self.guards.push((key, value));
+    pub(super) fn guard(&mut self, key: &'static str, value: Carried) {
+        self.carried.guards.push((key, value));
+    }
+
+    /// The place in the files of the value that a setting was made of. The path leads to the setting in the call, such
+    /// as `guards`, `0`, `retry`, `maxAttempts`; without one as long, the nearest place counts.
+    pub fn place(&self, path: &[String]) -> Option<Location> {
+        self.carried.place(path).or(self.at)
     }
 
     /// Notes a setting that the configuration leaves to a default.

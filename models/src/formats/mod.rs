@@ -12,6 +12,8 @@
 //! - `import` runs an importer over files and collects [`ImportedCall`]s. `documents` parses YAML
 //!   (`spring_boot` puts the files of an application together); a `configuration` remembers which of
 //!   its values have been read through its `section`s, and whatever nobody has read becomes a remark;
+//! - a value on its way is `carried` with its origin, and in the end `acceptance` holds all of them against the language
+//!   of scenarios: what that refuses is not written, but named in a comment;
 //! - `export` runs an exporter over a compiled system, so that defaults, presets and overrides are in.
 //!   A format sees each call as a `guarded_call`: settings without ids;
 //! - `destinations` give callees that are known by their hosts names that a scenario can use;
@@ -26,7 +28,9 @@
 //! Importers use the names of the scenario file, mostly by way of a preset that has the library's own
 //! names. Turning values into YAML or JSON is the work of `sim-reports`.
 
+mod acceptance;
 mod breaker_remarks;
+mod carried;
 mod configuration;
 mod destinations;
 mod documents;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sim_core::SimDuration;
 
 use super::configuration::below;
-use super::durations::DurationForm;
+use super::durations::{DurationForm, Length};
 use super::section::Section;
 use crate::scenario::Problem;
 
@@ -101,9 +101,14 @@ impl Range {
                 }
                 _ => false,
             },
-            Self::Word(words) => matches!(value, Value::String(text) if {
-                !words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
-            }),
+            Self::Word(words) => match value {
+                Value::String(text) if text.is_empty() => false,
+                Value::String(text) => {
+                    !words.iter().any(|word| word.eq_ignore_ascii_case(text.trim()))
+                }
+                Value::Number(_) | Value::Bool(_) => true,
+                _ => false,
+            },
         }
     }
 }
@@ -113,11 +118,11 @@ impl Range {
         matches!(self, Self::Span(_) | Self::Lasting | Self::SpanOrZero(_) | Self::AnySpan)
     }
 
-    fn refuses_span(self, span: SimDuration) -> bool {
+    fn refuses_span(self, span: Length) -> bool {
         match self {
-            Self::Span(least) => span < least,
+            Self::Span(least) => span < least.into(),
             Self::Lasting => span.is_zero(),
-            Self::SpanOrZero(least) => span < least && !span.is_zero(),
+            Self::SpanOrZero(least) => span < least.into() && !span.is_zero(),
             _ => false,
         }
     }

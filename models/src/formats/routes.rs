@@ -1,10 +1,11 @@
 //! Routes that lead to callees: each has timeouts and retries of its own, but a call has one set of them.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sim_core::SimDuration;
 
+use super::carried::Carried;
 use super::destinations::Destination;
-use super::durations::DurationForm;
+use super::durations::{DurationForm, Length};
 use super::retry_conditions::{ReadConditions, listed};
 use super::section::Section;
 use super::{Imported, ImportedCall};
@@ -77,8 +78,10 @@ fn leading_routes(routes: &[Route<'_>]) -> Vec<(Destination, Vec<usize>)> {
 pub(super) struct RouteRetry {
     /// Attempts after the first.
     pub retries: u32,
+    /// The number of all attempts.
+    pub attempts: Carried,
     pub conditions: ReadConditions,
-    pub backoff: String,
+    pub backoff: Carried,
 }
 
 impl ImportedCall {
@@ -99,7 +102,7 @@ impl ImportedCall {
                 "0s, so an attempt may take as long as the call",
             );
         }
-        let whole = self.setting("call timeout").and_then(|whole| DurationForm::Go.parse(whole));
+        let whole = self.setting("call timeout").and_then(length_of);
         let attempt = section.peek_span(key);
         if whole.is_none_or(|whole| attempt.is_some_and(|attempt| attempt < whole)) {
             self.set("timeout", section.lasting(key));
@@ -114,7 +117,8 @@ impl ImportedCall {
 
     /// Sets the retry of a route; `about` is where it is written, or would be.
     pub(super) fn set_route_retry(&mut self, about: &str, retry: &RouteRetry) {
-        let RouteRetry { retries, conditions: ReadConditions { on, unknown }, backoff } = retry;
+        let RouteRetry { retries, attempts, conditions, backoff } = retry;
+        let ReadConditions { on, unknown } = conditions;
         for condition in unknown {
             self.remark(about, format!("no outcome here is `{condition}`"));
         }
@@ -123,7 +127,11 @@ impl ImportedCall {
             return;
         }
         let on: Vec<Value> = on.iter().map(|outcome| outcome.name().into()).collect();
-        let retry = json!({ "attempts": retries.saturating_add(1), "backoff": backoff, "on": on });
+        let retry = Carried::map([
+            ("attempts", Some(attempts.clone())),
+            ("backoff", Some(backoff.clone())),
+            ("on", Some(on.into())),
+        ]);
         self.set("retry", Some(retry));
         self.set("new instance per attempt", Some(true.into()));
     }
@@ -136,14 +144,24 @@ impl RouteRetry {
     }
 }
 
+/// The attempts of a number of retries, which a section has under a key or leaves to a default.
+pub(super) fn attempts(section: &Section<'_>, key: &str, retries: u32) -> Carried {
+    Carried::from(u64::from(retries) + 1).made_of(section.origin(key))
+}
+
+/// The length of a duration that [`Section::lasting`] has read.
+fn length_of(carried: &Carried) -> Option<Length> {
+    DurationForm::Scenario.parse(&carried.value())
+}
+
 /// Envoy's pauses with another base, and ten times that as the longest if there is no other.
-pub(super) fn backoff(base: Option<Value>, longest: Option<Value>) -> String {
-    let span =
-        |value: Option<Value>| value.as_ref().and_then(|value| DurationForm::Go.parse(value));
-    let longest = span(longest);
-    let Some(base) = span(base).or(longest.map(|_| SimDuration::from_millis(25))) else {
-        return BACKOFF.to_owned();
-    };
-    let longest = longest.unwrap_or(base * 10);
-    format!("exponential {base} x2 max {longest} full jitter")
+pub(super) fn backoff(base: Option<&Carried>, longest: Option<&Carried>) -> Carried {
+    let origins = [base, longest].into_iter().flatten().flat_map(Carried::origins);
+    let default = longest.is_some().then(|| SimDuration::from_millis(25).into());
+    let Some(first) = base.and_then(length_of).or(default) else { return BACKOFF.into() };
+    let most = longest.and_then(length_of).unwrap_or(first.times(10));
+    // Pauses of a scenario end at its longest time without being told.
+    let is_told = longest.is_some() || most.within().is_some();
+    let max = if is_told { format!(" max {most}") } else { String::new() };
+    Carried::from(format!("exponential {first} x2{max} full jitter")).made_of(origins)
 }

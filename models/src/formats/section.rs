@@ -1,10 +1,12 @@
 //! A map of a configuration whose keys are read one by one.
 
-use serde_json::{Map, Value};
-use sim_core::SimDuration;
+use std::sync::Arc;
 
-use super::configuration::{Configuration, below};
-use super::durations::DurationForm;
+use serde_json::{Map, Value};
+
+use super::carried::{Carried, Origin};
+use super::configuration::{Configuration, below, in_one_line};
+use super::durations::{DurationForm, Length};
 use crate::scenario::Location;
 
 /// A map whose keys are read by any spelling: camel case, kebab case or snake case.
@@ -118,8 +120,8 @@ impl<'a> Section<'a> {
     }
 
     /// A number, which may be written as text: properties have nothing else.
-    pub fn number(&self, key: &str) -> Option<Value> {
-        self.take_as(key, |value| match value {
+    pub fn number(&self, key: &str) -> Option<Carried> {
+        self.carry(key, |value| match value {
             Value::Number(number) => Some(Value::Number(number.clone())),
             Value::String(text) => number_of(text),
             _ => None,
@@ -133,6 +135,12 @@ impl<'a> Section<'a> {
             Value::String(text) => text.trim().parse().ok(),
             _ => None,
         })
+    }
+
+    /// The same for a scenario.
+    pub fn limit(&self, key: &str) -> Option<Carried> {
+        let count = self.count(key)?;
+        Some(Carried::from(count).made_of(self.origin(key)))
     }
 
     /// True or false, which may be written as text, and in other words as well (`StringToBooleanConverter` of Spring).
@@ -149,17 +157,17 @@ impl<'a> Section<'a> {
     }
 
     /// A duration in the words of a scenario.
-    pub fn duration(&self, key: &str) -> Option<Value> {
-        self.span(key).map(|span| span.to_string().into())
+    pub fn duration(&self, key: &str) -> Option<Carried> {
+        self.carry(key, |value| Some(self.duration_form().parse(value)?.to_string()))
     }
 
     /// A duration.
-    pub fn span(&self, key: &str) -> Option<SimDuration> {
+    pub fn span(&self, key: &str) -> Option<Length> {
         self.take_as(key, |value| self.duration_form().parse(value))
     }
 
     /// A duration that stays unread.
-    pub fn peek_span(&self, key: &str) -> Option<SimDuration> {
+    pub fn peek_span(&self, key: &str) -> Option<Length> {
         self.peek(key).and_then(|value| self.duration_form().parse(value))
     }
 
@@ -169,24 +177,24 @@ impl<'a> Section<'a> {
     }
 
     /// A duration above zero in the words of a scenario.
-    pub fn lasting(&self, key: &str) -> Option<Value> {
+    pub fn lasting(&self, key: &str) -> Option<Carried> {
         let above_zero = |value| self.duration_form().parse(value).filter(|span| !span.is_zero());
-        self.take_as(key, above_zero).map(|span| span.to_string().into())
+        self.carry(key, |value| Some(above_zero(value)?.to_string()))
     }
 
     /// True if a duration is written as zero.
     pub fn is_zero(&self, key: &str) -> bool {
-        self.peek_span(key).is_some_and(SimDuration::is_zero)
+        self.peek_span(key).is_some_and(Length::is_zero)
     }
 
     /// A whole number of per cent, up to 100.
-    pub fn percentage(&self, key: &str) -> Option<Value> {
-        self.take_as(key, |value| value.as_u64().filter(|percent| *percent <= 100)).map(Value::from)
+    pub fn percentage(&self, key: &str) -> Option<Carried> {
+        self.carry(key, |value| value.as_u64().filter(|percent| *percent <= 100))
     }
 
     /// A number of per cent, up to 100, with or without a fraction.
-    pub fn share(&self, key: &str) -> Option<Value> {
-        self.take_as(key, |value| {
+    pub fn share(&self, key: &str) -> Option<Carried> {
+        self.carry(key, |value| {
             value.as_f64().filter(|percent| (0.0..=100.0).contains(percent)).map(|_| value.clone())
         })
     }
@@ -199,7 +207,30 @@ impl<'a> Section<'a> {
         Some(read)
     }
 
+    /// A value for a scenario that a function makes of what is written; it is left if there is none.
+    pub fn carry<T: Into<Value>>(
+        &self,
+        key: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<Carried> {
+        let value = self.take_as(key, read)?.into();
+        Some(Carried::from(value).made_of(self.origin(key)))
+    }
+
+    /// The value of a key, for what is made of it.
+    pub fn origin(&self, key: &str) -> Option<Arc<Origin>> {
+        let (name, value) = self.find(key)?;
+        let length = self.duration_form().parse(value);
+        Some(Arc::new(Origin {
+            about: self.path_to(name),
+            written: in_one_line(value),
+            at: self.place(key),
+            beyond: length.filter(|length| length.within().is_none()),
+        }))
+    }
+
     fn find(&self, key: &str) -> Option<(&'a str, &'a Value)> {
+        self.configuration.note_asked(self.path_to(key));
         let entry = self.entries?.iter().find(|(name, _)| is_same_key(name, key))?;
         Some((entry.0, entry.1))
     }
@@ -221,7 +252,9 @@ fn is_same_key(written: &str, wanted: &str) -> bool {
 
 fn number_of(text: &str) -> Option<Value> {
     let text = text.trim();
-    text.parse::<u64>().map(Value::from).ok().or_else(|| text.parse::<f64>().ok().map(Value::from))
+    let whole = text.parse::<u64>().map(Value::from);
+    let fraction = || text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from);
+    whole.ok().or_else(fraction)
 }
 
 #[cfg(test)]
@@ -235,7 +268,8 @@ mod tests {
         let value = json!({ "failure-rate-threshold": "50", "SLIDING_WINDOW_SIZE": 10, "eventConsumerBufferSize": 1 });
         let configuration = Configuration::new(&value);
         let section = configuration.root();
-        assert_eq!(section.number("failureRateThreshold"), Some(json!(50)));
+        let rate = section.number("failureRateThreshold");
+        assert_eq!(rate.map(|rate| rate.value()), Some(json!(50)));
         assert_eq!(section.count("slidingWindowSize"), Some(10));
         assert_eq!(configuration.unread().len(), 1);
     }

@@ -159,6 +159,18 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
     checked
 }
 
+/// The errors of a part of a scenario that has no text.
+pub(crate) fn errors_of_part(tree: Node) -> Vec<Problem> {
+    let mut sources = Sources::default();
+    sources.add(String::new(), String::new());
+    let loader =
+        Loader { sources, problems: Problems::default(), may_be_a_part: true, is_again: false };
+    let (name, folder) = ("scenario".to_owned(), Folder::default());
+    let parsed = Parsed { loader, tree: Some(tree), name, folder };
+    let problems = parsed.load(&Overrides::default()).problems;
+    problems.into_iter().filter(Problem::is_error).collect()
+}
+
 impl Loaded {
     /// Notes settings from outside the file that say what it says already.
     fn note_idle_settings(&mut self, parsed: &Parsed, overrides: &Overrides) {

@@ -52,6 +52,7 @@ pub use crate::language::{
 pub use analyses::{Analyses, GoalsPlan, LimitPlan, StabilityPlan, SweepPlan};
 pub use file::json_schema;
 pub use folder::{Folder, NotUtf8, Unread, read_within_limit, utf_8};
+pub(crate) use load::errors_of_part;
 pub use load::{Input, Loaded, Overrides, Parsed, check, load};
 pub(crate) use names::Names;
 pub(crate) use plan::{Caller, Edge, MOST_STEPS, Plan, most, read_distribution, span_or};

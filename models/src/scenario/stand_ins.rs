@@ -24,20 +24,25 @@ pub(super) fn complete(tree: &mut Node) {
     for service in idle.iter().filter(|service| !callees.contains(service.as_str())) {
         callers.entry(service).or_default();
     }
+    // A name in quotes is one, even if it is all digits.
+    let quoted = |name: &str| format!("{name:?}");
     let mut text = "workloads:\n".to_owned();
     for (number, caller) in (1..).zip(callers.keys()) {
+        let caller = quoted(caller);
         let _ = writeln!(text, "  stand-in-{number}: {{ to: {caller}, arrivals: constant 1/s }}");
     }
     text.push_str("services:\n");
     for (caller, calls) in &callers {
-        let calls = calls.iter().map(|callee| format!("{{ call: {callee} }}"));
+        let calls = calls.iter().map(|callee| format!("{{ call: {} }}", quoted(callee)));
         let mut steps: Vec<String> = calls.collect();
         if steps.is_empty() {
             steps.push("{ work: 1ms }".to_owned());
         }
-        let _ = writeln!(text, "  {caller}: {{ handle: [ {} ] }}", steps.join(", "));
+        let (caller, steps) = (quoted(caller), steps.join(", "));
+        let _ = writeln!(text, "  {caller}: {{ handle: [ {steps} ] }}");
     }
     for callee in callees.into_iter().filter(|callee| !callers.contains_key(callee)) {
+        let callee = quoted(callee);
         let _ = writeln!(text, "  {callee}: {{ handle: [ {{ work: 1ms }} ] }}");
     }
     // Names that YAML cannot read are a problem of the calls themselves.

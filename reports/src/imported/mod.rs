@@ -1,6 +1,7 @@
 //! Imported calls as a section of a scenario.
 
 mod insert;
+mod trace;
 
 use std::fmt::Write;
 
@@ -8,6 +9,8 @@ use serde_json::Value;
 use sim_models::formats::{Imported, ImportedCall, Remark};
 use sim_models::printable::line;
 use sim_models::scenario::{Problem, is_name_letter};
+
+pub use trace::{Unwritten, traced};
 
 /// The longest line, in characters, that a map is written on.
 const WIDTH: usize = 110;
@@ -132,11 +135,9 @@ mod tests {
         let mut call = ImportedCall::default();
         call.callee = "db".to_owned();
         call.settings = vec![("timeout", json!("2s"))];
-        let imported = Imported {
-            caller: vec![("threads", json!({ "preset": "tomcat" }))],
-            calls: vec![call],
-            ..Imported::default()
-        };
+        let mut imported = Imported::default();
+        imported.caller = vec![("threads", json!({ "preset": "tomcat" }))];
+        imported.calls = vec![call];
         let before = "services:
   # the shop
   shop:

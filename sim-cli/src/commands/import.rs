@@ -81,13 +81,22 @@ impl ImportCommand {
             scenario::show(&[problem], &sources);
             Failure::Scenario
         })?;
-        let merged = Input { text, ..before };
+        let merged = Input { text, ..before.clone() };
         let checked = check(&merged, &Overrides::default());
-        scenario::show(&checked.problems, &checked.sources);
         if checked.blueprint.is_none() {
+            let unwritten = imported::Unwritten {
+                name: &before.name,
+                before: &before.text,
+                merged: &merged.text,
+                sources: &checked.sources,
+            };
+            let (problems, sources) =
+                imported::traced(&checked.problems, &unwritten, calls, &self.caller);
+            scenario::show(&problems, &sources);
             terminal::complain(&format!("{} stays as it was", printable::path(file)));
             return Err(Failure::Scenario);
         }
+        scenario::show(&checked.problems, &checked.sources);
         files::write(file, merged.text.as_bytes())?;
         terminal::print(&format!(
             "{}: {}\n",

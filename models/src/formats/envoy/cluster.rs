@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::{CONSEQUENCE, destination, outliers, ranges};
+use crate::formats::carried::Carried;
 use crate::formats::section::Section;
-use crate::formats::values::map;
 use crate::formats::{Imported, ImportedCall};
 use crate::guards::ENVOYS_MERGE_WINDOW;
 use crate::scenario::Problem;
@@ -65,7 +65,7 @@ pub(super) fn assume_limits(call: &mut ImportedCall) {
         let timeout = format!("a connect timeout of {CONNECT_TIMEOUT}");
         call.assume(NO_CLUSTER, format!("not in these files: {LIMITS}, {timeout}"));
         call.set("connect timeout", Some(CONNECT_TIMEOUT.into()));
-        call.set("breaker", Some(Value::Object(map([("preset", Some("envoy".into()))]))));
+        call.set("breaker", Some(Carried::map([("preset", Some("envoy".into()))])));
     }
 }
 
@@ -84,18 +84,18 @@ fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) {
     if let Some(limits) = limits {
         limits.text("priority");
     }
-    let limit = |key: &str| limits.and_then(|limits| limits.count(key)).map(Value::from);
+    let limit = |key: &str| limits.and_then(|limits| limits.limit(key));
     let detection = cluster.section("outlier_detection");
     detection.note_opened();
     let balancing = cluster.section("common_lb_config");
-    let mut merge_window = balancing.span("update_merge_window");
+    let mut merge_window = balancing.duration("update_merge_window");
     let takes_out = detection.is_there() || cluster.has("health_checks");
     if merge_window.is_none() && takes_out {
         let assumption = format!("not set, and the default is {ENVOYS_MERGE_WINDOW}");
         call.assume("common_lb_config.update_merge_window", assumption);
-        merge_window = Some(ENVOYS_MERGE_WINDOW);
+        merge_window = Some(ENVOYS_MERGE_WINDOW.to_string().into());
     }
-    let breaker = map([
+    let breaker = Carried::map([
         ("preset", Some("envoy".into())),
         ("max_connections", limit("max_connections")),
         ("max_pending_requests", limit("max_pending_requests")),
@@ -106,13 +106,13 @@ fn read_breaker(cluster: &Section<'_>, call: &mut ImportedCall) {
             limits.and_then(|limits| read_retry_budget(&limits.section("retry_budget"))),
         ),
         ("http2_protocol_options", is_http2(cluster).then_some(true.into())),
-        ("update_merge_window", merge_window.map(|window| window.to_string().into())),
+        ("update_merge_window", merge_window),
         ("outlier_detection", detection.is_there().then(|| outliers::read(&detection))),
     ]);
     if limits.is_none() {
         call.assume("circuit_breakers", format!("not set: {LIMITS}"));
     }
-    call.set("breaker", Some(Value::Object(breaker)));
+    call.set("breaker", Some(breaker));
 }
 
 /// True for the thresholds of ordinary requests.
@@ -120,11 +120,11 @@ fn is_of_default_priority(thresholds: &Section<'_>) -> bool {
     thresholds.peek("priority").is_none_or(|priority| priority == "DEFAULT")
 }
 
-fn read_retry_budget(budget: &Section<'_>) -> Option<Value> {
+fn read_retry_budget(budget: &Section<'_>) -> Option<Carried> {
     let percent = budget.section("budget_percent").share("value");
-    let minimum = budget.count("min_retry_concurrency").map(Value::from);
-    let entries = map([("budget_percent", percent), ("min_retry_concurrency", minimum)]);
-    budget.is_there().then_some(Value::Object(entries))
+    let minimum = budget.limit("min_retry_concurrency");
+    let entries = [("budget_percent", percent), ("min_retry_concurrency", minimum)];
+    budget.is_there().then(|| Carried::map(entries))
 }
 
 /// True if requests share connections.
@@ -164,14 +164,14 @@ fn read_balance(cluster: &Section<'_>, call: &mut ImportedCall) {
             .find_map(|key| read_slow_start(&cluster.section(key).section("slow_start_config"))),
     };
     let has_details = health_check.is_some() || panic.is_some() || slow_start.is_some();
-    let policy = policy.map(Value::from);
-    let details = map([
+    let policy = policy.map(Carried::from);
+    let details = Carried::map([
         ("policy", policy.clone()),
         ("slow start", slow_start),
         ("health check", health_check),
         ("panic threshold", panic),
     ]);
-    call.set("balance", if has_details { Some(Value::Object(details)) } else { policy });
+    call.set("balance", if has_details { Some(details) } else { policy });
 }
 
 fn read_policy(cluster: &Section<'_>) -> Option<&'static str> {
@@ -203,19 +203,19 @@ fn read_extension(typed: &Section<'_>) -> Option<(&'static str, &'static str)> {
     })
 }
 
-fn read_health_check(check: &Section<'_>) -> Option<Value> {
+fn read_health_check(check: &Section<'_>) -> Option<Carried> {
     let threshold = |key: &str| {
         let above_zero = |value: &Value| value.as_u64().filter(|it| (1..1 << 32).contains(it));
-        check.take_as(key, above_zero).map(Value::from)
+        check.carry(key, above_zero)
     };
-    Some(Value::Object(map([
+    Some(Carried::map([
         ("interval", Some(check.lasting("interval")?)),
         ("unhealthy threshold", threshold("unhealthy_threshold")),
         ("healthy threshold", threshold("healthy_threshold")),
-    ])))
+    ]))
 }
 
-fn read_panic_threshold(common: &Section<'_>) -> Option<Value> {
+fn read_panic_threshold(common: &Section<'_>) -> Option<Carried> {
     if common
         .take_as("healthy_panic_threshold", |it| it.as_object()?.is_empty().then_some(()))
         .is_some()
@@ -224,20 +224,23 @@ fn read_panic_threshold(common: &Section<'_>) -> Option<Value> {
         return Some("0%".into());
     }
     let percent = common.section("healthy_panic_threshold").share("value");
-    percent.map(|percent| format!("{percent}%").into())
+    percent.map(|percent| percent.reworded(|percent| format!("{percent}%")))
 }
 
-fn read_slow_start(written: &Section<'_>) -> Option<Value> {
+fn read_slow_start(written: &Section<'_>) -> Option<Carried> {
     let is_least = |value: &Value| value.as_f64().is_some_and(|it| it > 0.0 && it <= 1_000.0);
     let least = written.section("min_weight_percent");
-    Some(Value::Object(map([
+    Some(Carried::map([
         ("window", Some(written.lasting("slow_start_window")?)),
         (
             "aggression",
             written
                 .section("aggression")
-                .take_as("default_value", |value| is_least(value).then(|| value.clone())),
+                .carry("default_value", |value| is_least(value).then(|| value.clone())),
         ),
-        ("least weight", least.share("value").map(|percent| format!("{percent}%").into())),
-    ])))
+        (
+            "least weight",
+            least.share("value").map(|percent| percent.reworded(|percent| format!("{percent}%"))),
+        ),
+    ]))
 }

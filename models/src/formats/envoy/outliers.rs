@@ -1,8 +1,9 @@
 //! `outlier_detection`: the preset has every key under the same name.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::CONSEQUENCE;
+use crate::formats::carried::Carried;
 use crate::formats::configuration::below;
 use crate::formats::durations::in_seconds;
 use crate::formats::section::Section;
@@ -37,32 +38,33 @@ const FLAGS: [&str; 3] = [
     "successful_active_health_check_uneject_host",
 ];
 
-pub(super) fn read(outliers: &Section<'_>) -> Value {
-    let mut entries = Map::new();
-    let mut add = |key: &str, value: Option<Value>| {
+pub(super) fn read(outliers: &Section<'_>) -> Carried {
+    let mut entries = Vec::new();
+    let mut add = |key: &str, value: Option<Carried>| {
         entries.extend(value.map(|value| (key.to_owned(), value)));
     };
     for key in NUMBERS {
-        add(key, outliers.count(key).map(Value::from));
+        add(key, outliers.limit(key));
     }
     for key in PERCENTAGES {
         add(key, outliers.percentage(key));
     }
     for key in FLAGS {
-        add(key, outliers.flag(key).map(Value::from));
+        add(key, outliers.flag(key).map(Carried::from));
     }
     for key in ["interval", "base_ejection_time", "max_ejection_time_jitter"] {
         add(key, outliers.lasting(key));
     }
     add("max_ejection_time", outliers.lasting("max_ejection_time"));
-    Value::Object(entries)
+    entries.into_iter().collect()
 }
 
 /// Adds an error if the longest ejection is shorter than the shortest
 /// (`source/common/upstream/outlier_detection_impl.cc`, `DetectorImpl::create`).
 pub(super) fn refuse(outliers: &Section<'_>, problems: &mut Vec<Problem>) {
     let span = |key: &str| outliers.peek_span(key);
-    let base = span("base_ejection_time").unwrap_or(OutlierSettings::default().base_ejection_time);
+    let default = OutlierSettings::default().base_ejection_time;
+    let base = span("base_ejection_time").unwrap_or(default.into());
     let Some(longest) = span("max_ejection_time").filter(|longest| *longest < base) else { return };
     let path = below(outliers.path(), outliers.spelling("max_ejection_time"));
     let message =

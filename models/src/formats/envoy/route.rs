@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use super::{CONSEQUENCE, cluster, destination, ranges};
+use crate::formats::carried::Carried;
 use crate::formats::destinations::Destination;
 use crate::formats::retry_conditions;
-use crate::formats::routes::{Route, RouteRetry, backoff, read_routes};
+use crate::formats::routes::{self, Route, RouteRetry, backoff, read_routes};
 use crate::formats::section::Section;
 use crate::formats::{Imported, ImportedCall};
 use crate::guards::MOST_REQUESTS;
@@ -122,8 +123,9 @@ fn read_retries(policy: &Section<'_>, hedge: Option<&Section<'_>>, call: &mut Im
     let longest = pauses.has("base_interval").then(|| pauses.lasting("max_interval")).flatten();
     let retry = RouteRetry {
         retries,
+        attempts: routes::attempts(policy, "num_retries", retries),
         conditions: retry_conditions::read(&retry_on, &codes.unwrap_or_default()),
-        backoff: backoff(pauses.lasting("base_interval"), longest),
+        backoff: backoff(pauses.lasting("base_interval").as_ref(), longest.as_ref()),
     };
     let is_hedged = hedge.is_some_and(|hedge| {
         let is_on = |value: &Value| value.as_bool()?.then_some(());
@@ -149,7 +151,9 @@ fn read_hedge(policy: &Section<'_>, retries: u32, call: &mut ImportedCall) {
         );
         call.remark(format!("{}.num_retries", policy.path()), text);
     }
-    call.set("hedge", Some(json!({ "delay": delay, "max": requests })));
+    let requests = Carried::from(requests).made_of(policy.origin("num_retries"));
+    let hedge = Carried::map([("delay", Some(delay)), ("max", Some(requests))]);
+    call.set("hedge", Some(hedge));
 }
 
 fn codes(written: &Value) -> Option<Vec<u32>> {

@@ -1,12 +1,12 @@
 //! The policies of a `DestinationRule`: for a host, its subsets and its ports.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{CONSEQUENCE, DEFAULT_BALANCE, destination, ranges};
+use crate::formats::carried::Carried;
 use crate::formats::configuration::in_one_line;
 use crate::formats::destinations::{Destination, GROUPS, PolicyGroup};
 use crate::formats::section::Section;
-use crate::formats::values::{map, unless_empty};
 use crate::formats::{Imported, ImportedCall, Remark};
 use crate::guards::ENVOYS_MERGE_WINDOW;
 use crate::scenario::Problem;
@@ -125,10 +125,10 @@ fn read_policy(policy: &Section<'_>, call: &mut ImportedCall) {
             continue;
         }
         let mut assumptions = Vec::new();
-        let in_breaker = |settings: Option<Value>| {
-            let breaker = settings
-                .map(|settings| map([("preset", Some("istio".into())), (name, Some(settings))]));
-            ("breaker", breaker.map(Value::Object))
+        let in_breaker = |settings: Option<Carried>| {
+            let breaker =
+                |settings| Carried::map([("preset", Some("istio".into())), (name, Some(settings))]);
+            ("breaker", settings.map(breaker))
         };
         let settings = match name {
             "connectionPool" => vec![
@@ -154,45 +154,45 @@ fn read_policy(policy: &Section<'_>, call: &mut ImportedCall) {
     }
 }
 
-fn read_pool(pool: &Section<'_>, assumptions: &mut Vec<Remark>) -> Option<Value> {
+fn read_pool(pool: &Section<'_>, assumptions: &mut Vec<Remark>) -> Option<Carried> {
     let mut limits = |section: &Section<'_>, keys: &[&str]| {
         let limit = |key: &&str| {
-            let limit = section.count(key)?;
-            if limit == 0 {
+            let limit = section.limit(key)?;
+            if section.count(key) == Some(0) {
                 let about = format!("{}.{key}", section.path());
                 assumptions.push(Remark::new(about, "0, which is no limit"));
             }
-            Some(((*key).to_owned(), limit.into()))
+            Some(((*key).to_owned(), limit))
         };
-        unless_empty(keys.iter().filter_map(limit).collect())
+        keys.iter().filter_map(limit).collect::<Carried>().unless_empty()
     };
     let tcp = limits(&pool.section("tcp"), &["maxConnections"]);
     let http = limits(
         &pool.section("http"),
         &["http1MaxPendingRequests", "http2MaxRequests", "maxRetries"],
     );
-    unless_empty(map([("tcp", tcp), ("http", http)]))
+    Carried::map([("tcp", tcp), ("http", http)]).unless_empty()
 }
 
-fn read_budget(budget: &Section<'_>) -> Value {
+fn read_budget(budget: &Section<'_>) -> Carried {
     let percent = budget.section("percent").share("value").or_else(|| budget.share("percent"));
-    let minimum = budget.count("minRetryConcurrency");
-    Value::Object(map([("percent", percent), ("minRetryConcurrency", minimum.map(Value::from))]))
+    let minimum = budget.limit("minRetryConcurrency");
+    Carried::map([("percent", percent), ("minRetryConcurrency", minimum)])
 }
 
-fn read_outliers(outliers: &Section<'_>, assumptions: &mut Vec<Remark>) -> Value {
+fn read_outliers(outliers: &Section<'_>, assumptions: &mut Vec<Remark>) -> Carried {
     outliers.note_opened();
     let text = format!(
         "an ejection takes effect at once; Envoy lets it wait for up to {ENVOYS_MERGE_WINDOW} after another"
     );
     assumptions.push(Remark::new(outliers.path(), text));
-    let count = |key: &str| outliers.count(key).map(Value::from);
-    let mut detection: Map<String, Value> = map([
+    let count = |key: &str| outliers.limit(key);
+    let mut detection = Carried::map([
         ("consecutive5xxErrors", count("consecutive5xxErrors")),
         ("consecutiveGatewayErrors", count("consecutiveGatewayErrors")),
         (
             "splitExternalLocalOriginErrors",
-            outliers.flag("splitExternalLocalOriginErrors").map(Value::from),
+            outliers.flag("splitExternalLocalOriginErrors").map(Carried::from),
         ),
         ("consecutiveLocalOriginFailures", count("consecutiveLocalOriginFailures")),
         ("interval", outliers.lasting("interval")),
@@ -200,20 +200,22 @@ fn read_outliers(outliers: &Section<'_>, assumptions: &mut Vec<Remark>) -> Value
         ("maxEjectionPercent", outliers.percentage("maxEjectionPercent")),
         ("minHealthPercent", outliers.percentage("minHealthPercent")),
     ]);
-    if !detection.contains_key("consecutiveGatewayErrors")
-        && let Some(errors) = outliers.count("consecutiveErrors")
+    if !detection.has("consecutiveGatewayErrors")
+        && let Some(errors) = outliers.limit("consecutiveErrors")
     {
         // As releases had it that still knew the key (`applyOutlierDetection`, istio/api#617): "only listen to gateway errors".
-        detection.insert("consecutiveGatewayErrors".to_owned(), errors.into());
-        detection.entry("consecutive5xxErrors").or_insert_with(|| 0.into());
+        detection.insert("consecutiveGatewayErrors", errors);
+        if !detection.has("consecutive5xxErrors") {
+            detection.insert("consecutive5xxErrors", 0);
+        }
         let about = format!("{}.consecutiveErrors", outliers.path());
         let text = "the old name of `consecutiveGatewayErrors`, with which no 500 counts";
         assumptions.push(Remark::new(about, text));
     }
-    Value::Object(detection)
+    detection
 }
 
-fn read_balance(balancer: &Section<'_>, assumptions: &mut Vec<Remark>) -> Value {
+fn read_balance(balancer: &Section<'_>, assumptions: &mut Vec<Remark>) -> Carried {
     let simple = balancer.take_as("simple", |written| {
         Some(match written.as_str()? {
             "ROUND_ROBIN" => "round robin",
@@ -236,21 +238,27 @@ fn read_balance(balancer: &Section<'_>, assumptions: &mut Vec<Remark>) -> Value 
         DEFAULT_BALANCE
     });
     match read_warmup(balancer) {
-        Some(slow_start) => json!({ "policy": policy, "slow start": slow_start }),
+        Some(slow_start) => {
+            Carried::map([("policy", Some(policy.into())), ("slow start", Some(slow_start))])
+        }
         None => policy.into(),
     }
 }
 
-fn read_warmup(balancer: &Section<'_>) -> Option<Value> {
+fn read_warmup(balancer: &Section<'_>) -> Option<Carried> {
     let warmup = balancer.section("warmup");
     if let Some(window) = warmup.lasting("duration") {
-        let least = warmup.share("minimumPercent").map(|least| format!("{least}%").into());
+        let least = warmup.share("minimumPercent");
+        let least = least.map(|least| least.reworded(|least| format!("{least}%")));
         let is_steepness = |value: &Value| value.as_f64().is_some_and(|it| it >= 1.0);
         let aggression =
-            warmup.take_as("aggression", |value| is_steepness(value).then(|| value.clone()));
-        let entries =
-            map([("window", Some(window)), ("aggression", aggression), ("least weight", least)]);
-        return Some(Value::Object(entries));
+            warmup.carry("aggression", |value| is_steepness(value).then(|| value.clone()));
+        return Some(Carried::map([
+            ("window", Some(window)),
+            ("aggression", aggression),
+            ("least weight", least),
+        ]));
     }
-    balancer.lasting("warmupDurationSecs").map(|window| json!({ "window": window }))
+    let window = balancer.lasting("warmupDurationSecs")?;
+    Some(Carried::map([("window", Some(window))]))
 }

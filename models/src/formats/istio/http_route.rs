@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{CONSEQUENCE, RETRIES, default_retry, destination, ranges};
 use crate::formats::destinations::Destination;
 use crate::formats::retry_conditions;
-use crate::formats::routes::{Route, RouteRetry, backoff, read_routes};
+use crate::formats::routes::{self, Route, RouteRetry, backoff, read_routes};
 use crate::formats::section::Section;
 use crate::formats::{Imported, ImportedCall};
 
@@ -30,7 +30,8 @@ pub(super) fn read(root: &Section<'_>, imported: &mut Imported) {
     read_routes(&routes, imported, |rule, destination, number, imported| {
         root.belongs_to(number);
         for (_, item) in backends_of(rule, root).into_iter().filter(|(it, _)| it == destination) {
-            let _ = (item.text("name"), item.text("namespace"), item.text("port"));
+            let _ = (item.text("name"), item.text("port"));
+            let _ = item.take_as("namespace", Value::as_str);
             item.belongs_to(number);
         }
         read_rule(rule, &mut imported.calls[number]);
@@ -93,8 +94,9 @@ fn read_rule(rule: &Section<'_>, call: &mut ImportedCall) {
     let retry_on = [vec![RETRY_ON.to_owned()], codes.unwrap_or_default()].concat().join(",");
     let retry = RouteRetry {
         retries: attempts.unwrap_or(RETRIES),
+        attempts: routes::attempts(&retry, "attempts", attempts.unwrap_or(RETRIES)),
         conditions: retry_conditions::read(&retry_on, &[]),
-        backoff: backoff(retry.lasting("backoff"), None),
+        backoff: backoff(retry.lasting("backoff").as_ref(), None),
     };
     call.set_route_retry(&about, &retry);
 }

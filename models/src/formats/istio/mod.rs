@@ -98,7 +98,8 @@ fn namespace(resource: &Section<'_>) -> String {
 fn default_retry() -> RouteRetry {
     RouteRetry {
         retries: RETRIES,
+        attempts: (RETRIES + 1).into(),
         conditions: retry_conditions::read(RETRY_ON, &[]),
-        backoff: BACKOFF.to_owned(),
+        backoff: BACKOFF.into(),
     }
 }

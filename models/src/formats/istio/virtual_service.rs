@@ -3,7 +3,7 @@
 use super::{CONSEQUENCE, RETRY_ON, default_retry, destination, ranges};
 use crate::formats::destinations::Destination;
 use crate::formats::retry_conditions;
-use crate::formats::routes::{Route, RouteRetry, backoff, read_routes};
+use crate::formats::routes::{self, Route, RouteRetry, backoff, read_routes};
 use crate::formats::section::Section;
 use crate::formats::{Imported, ImportedCall};
 
@@ -51,7 +51,8 @@ fn destinations_of<'a>(route: &Section<'a>, root: &Section<'_>) -> Vec<(Destinat
 fn note_destination(item: &Section<'_>, spec: &Section<'_>) {
     let written = item.section("destination");
     let host = written.text("host");
-    let (_, _) = (written.text("subset"), written.section("port").text("number"));
+    let _ = written.take_as("subset", |subset| subset.as_str());
+    let _ = written.section("port").text("number");
     spec.take_as("hosts", |hosts| match &hosts.as_array()?[..] {
         [single] if single.as_str() == host.as_deref() => Some(()),
         _ => None,
@@ -81,6 +82,12 @@ fn read_route(route: &Section<'_>, call: &mut ImportedCall) {
         let on = retry_conditions::listed(&conditions.on);
         call.assume(format!("{about}.retryOn"), format!("not set, so retries are on {on}"));
     }
-    let backoff = backoff(retries.lasting("backoff"), None);
-    call.set_route_retry(&about, &RouteRetry { retries: attempts, conditions, backoff });
+    let backoff = backoff(retries.lasting("backoff").as_ref(), None);
+    let retry = RouteRetry {
+        retries: attempts,
+        attempts: routes::attempts(&retries, "attempts", attempts),
+        conditions,
+        backoff,
+    };
+    call.set_route_retry(&about, &retry);
 }

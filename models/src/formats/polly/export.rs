@@ -135,7 +135,8 @@ fn agree(call: &GuardedCall, pipeline: &mut Map<String, Value>, remarks: &mut Ca
     }
     let options = &mut pipeline["CircuitBreaker"];
     let text = options["SamplingDuration"].as_str().unwrap_or_default();
-    let sampling = time_span::TimeSpan::parse(text).map_or(SimDuration::ZERO, |it| it.span);
+    let sampling = time_span::TimeSpan::parse(text).and_then(|it| it.length.within());
+    let sampling = sampling.unwrap_or_default();
     let least = attempt.min(whole) * 2;
     if sampling < least {
         let written = clamp(least, ranges::BREAKER_SPAN, "SamplingDuration", remarks);

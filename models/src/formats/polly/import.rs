@@ -1,13 +1,14 @@
 //! Sections with strategies as guarded calls.
 
-use serde_json::{Value, json};
 use sim_core::SimDuration;
 
 use super::options::{Options, Origin};
 use super::{every_exception, ranges};
+use crate::formats::carried::Carried;
 use crate::formats::configuration::Configuration;
+use crate::formats::durations::Length;
 use crate::formats::section::Section;
-use crate::formats::values::{map, names_of, service_name};
+use crate::formats::values::{names_of, service_name};
 use crate::formats::{Imported, ImportedCall};
 
 /// The strategies that any pipeline may have, the outermost first. The configuration does not say
@@ -185,7 +186,7 @@ impl<'a> Pipeline<'a> {
         let span = |strategy: &str, key: &str, default: u64| {
             let text = self.section.section(strategy).text(key);
             let span = text.and_then(|text| super::time_span::TimeSpan::parse(&text));
-            span.map_or(SimDuration::from_secs(default), |span| span.span)
+            span.map_or(SimDuration::from_secs(default).into(), |span| span.length)
         };
         let attempt = span("AttemptTimeout", "Timeout", 10);
         let total = span("TotalRequestTimeout", "Timeout", 30);
@@ -196,7 +197,7 @@ impl<'a> Pipeline<'a> {
                 format!("{total}, less than the AttemptTimeout of {attempt}: .NET refuses it"),
             );
         }
-        if sampling < attempt * 2 {
+        if sampling < attempt.times(2) {
             call.remark(
                 format!("{}.CircuitBreaker.SamplingDuration", self.section.path()),
                 format!(
@@ -217,7 +218,11 @@ fn read_rate_limiter(options: Options<'_, '_>, origin: Origin) {
     let permits = permits.unwrap_or_else(|| options.default_value("PermitLimit", 1_000));
     let queue = options.count("QueueLimit", ranges::QUEUE_LIMIT);
     let queue = queue.unwrap_or_else(|| options.default_value("QueueLimit", 0));
-    let bulkhead = json!({ "preset": "polly", "PermitLimit": permits, "QueueLimit": queue });
+    let bulkhead = Carried::map([
+        ("preset", Some("polly".into())),
+        ("PermitLimit", Some(options.carried("PermitLimit", permits))),
+        ("QueueLimit", Some(options.carried("QueueLimit", queue))),
+    ]);
     options.guard("bulkhead", bulkhead, origin);
 }
 
@@ -233,7 +238,8 @@ fn read_timeout_of(seconds: u64, mut options: Options<'_, '_>, origin: Origin) {
     let timeout = options.span("Timeout", ranges::TIMEOUT);
     let default = SimDuration::from_secs(seconds);
     let timeout = timeout.unwrap_or_else(|| options.default_value("Timeout", default));
-    options.guard("timeout", timeout.to_string().into(), origin);
+    let timeout = options.carried("Timeout", timeout.to_string());
+    options.guard("timeout", timeout, origin);
 }
 
 /// A retry of a pipeline of one's own. Only `HttpRetryStrategyOptions` has `ShouldRetryAfterHeader`.
@@ -270,17 +276,18 @@ fn read_retry_of(is_http: bool, mut options: Options<'_, '_>, origin: Origin) {
         options.default("ShouldHandle", "every exception, as in RetryStrategyOptions");
         names_of(every_exception())
     });
-    let retry = map([
+    let longest = longest.map(|longest| options.carried("MaxDelay", longest.to_string()));
+    let retry = Carried::map([
         ("preset", Some("polly".into())),
-        ("MaxRetryAttempts", Some(retries.into())),
-        ("Delay", Some(delay.to_string().into())),
+        ("MaxRetryAttempts", Some(options.carried("MaxRetryAttempts", retries))),
+        ("Delay", Some(options.carried("Delay", delay.to_string()))),
         ("BackoffType", Some(growth.into())),
-        ("MaxDelay", longest.map(|longest| longest.to_string().into())),
+        ("MaxDelay", longest),
         ("UseJitter", Some(has_jitter.into())),
-        ("ShouldRetryAfterHeader", honours_retry_after.map(Value::from)),
-        ("on", everything),
+        ("ShouldRetryAfterHeader", honours_retry_after.map(Carried::from)),
+        ("on", everything.map(Carried::from)),
     ]);
-    options.guard("retry", Value::Object(retry), origin);
+    options.guard("retry", retry, origin);
 }
 
 fn read_breaker(mut options: Options<'_, '_>, origin: Origin) {
@@ -297,15 +304,17 @@ fn read_breaker(mut options: Options<'_, '_>, origin: Origin) {
     for (key, _, value) in defaults.into_iter().filter(|(_, is_unset, _)| *is_unset) {
         options.default(key, value);
     }
-    let span = |span: SimDuration| span.to_string().into();
-    let breaker = map([
+    let span = |key: &str, span: Option<SimDuration>| {
+        span.map(|span| options.carried(key, span.to_string()))
+    };
+    let breaker = Carried::map([
         ("preset", Some("polly".into())),
-        ("FailureRatio", ratio.map(Value::from)),
-        ("MinimumThroughput", throughput.map(Value::from)),
-        ("SamplingDuration", sampling.map(span)),
-        ("BreakDuration", breaking.map(span)),
+        ("FailureRatio", ratio.map(|ratio| options.carried("FailureRatio", ratio))),
+        ("MinimumThroughput", throughput.map(|calls| options.carried("MinimumThroughput", calls))),
+        ("SamplingDuration", span("SamplingDuration", sampling)),
+        ("BreakDuration", span("BreakDuration", breaking)),
     ]);
-    options.guard("breaker", Value::Object(breaker), origin);
+    options.guard("breaker", breaker, origin);
 }
 
 /// Hedged requests. A negative delay sends another only when one has failed, which is a retry
@@ -316,17 +325,22 @@ fn read_hedge(mut options: Options<'_, '_>, origin: Origin) {
     let more = more.unwrap_or_else(|| options.default_value("MaxHedgedAttempts", 1));
     let delay = options.time_span("Delay");
     if delay.as_ref().is_some_and(|(_, delay)| delay.is_negative) {
-        let retry = json!({ "attempts": more + 1, "backoff": "none" });
+        let attempts = options.carried("MaxHedgedAttempts", more + 1);
+        let retry = Carried::map([("attempts", Some(attempts)), ("backoff", Some("none".into()))]);
         options.remark("Delay", "negative: another request is sent only when one has failed");
         return options.guard("retry", retry, origin);
     }
-    let delay = delay.map(|(_, delay)| delay.span);
-    let delay = delay.unwrap_or_else(|| options.default_value("Delay", SimDuration::from_secs(2)));
+    let delay = delay.map(|(_, delay)| delay.length);
+    let default = Length::from(SimDuration::from_secs(2));
+    let delay = delay.unwrap_or_else(|| options.default_value("Delay", default));
     if more >= MOST_REQUESTS {
         let text = format!("{more}: a scenario sends at most {MOST_REQUESTS} requests in all");
         options.remark("MaxHedgedAttempts", &text);
     }
     let requests = (more + 1).min(MOST_REQUESTS);
-    let hedge = json!({ "delay": delay.to_string(), "max": requests });
+    let hedge = Carried::map([
+        ("delay", Some(options.carried("Delay", delay.to_string()))),
+        ("max", Some(options.carried("MaxHedgedAttempts", requests))),
+    ]);
     options.guard("hedge", hedge, origin);
 }

@@ -7,6 +7,7 @@ use sim_core::SimDuration;
 
 use super::time_span::TimeSpan;
 use crate::formats::ImportedCall;
+use crate::formats::carried::Carried;
 use crate::formats::configuration::below;
 use crate::formats::section::Section;
 use crate::scenario::Problem;
@@ -34,7 +35,7 @@ impl<'a, 'c> Options<'a, 'c> {
 
     /// Adds a guard, and notes which of its options the library's defaults decide, or that the handler
     /// has the strategy although it is not configured.
-    pub fn guard(self, key: &'static str, value: serde_json::Value, Origin(handler): Origin) {
+    pub fn guard(self, key: &'static str, value: Carried, Origin(handler): Origin) {
         let defaults = self.defaults.join(", ");
         if !self.section.is_there() {
             let text = format!("not configured, but the {handler} handler has one: {defaults}");
@@ -43,6 +44,11 @@ impl<'a, 'c> Options<'a, 'c> {
             self.call.assume(self.section.path(), format!("by default, {defaults}"));
         }
         self.call.guard(key, value);
+    }
+
+    /// A value for a scenario that was made of an option, or of its default.
+    pub fn carried(&self, key: &str, value: impl Into<Carried>) -> Carried {
+        value.into().made_of(self.section.origin(key))
     }
 
     /// True if an option is written.
@@ -74,14 +80,14 @@ impl<'a, 'c> Options<'a, 'c> {
 
     /// An option that is a `TimeSpan`.
     pub fn span(&mut self, key: &str, range: RangeInclusive<SimDuration>) -> Option<SimDuration> {
-        let (text, TimeSpan { is_negative, span }) = self.time_span(key)?;
-        if is_negative || !range.contains(&span) {
-            let read = if is_negative { format!("-{span}") } else { span.to_string() };
+        let (text, TimeSpan { is_negative, length }) = self.time_span(key)?;
+        let span = length.within().filter(|span| !is_negative && range.contains(span));
+        if span.is_none() {
+            let sign = if is_negative { "-" } else { "" };
             let (from, to) = range.into_inner();
-            self.out_of_range(key, &format!("{text}, which is {read}"), &from, &to);
-            return None;
+            self.out_of_range(key, &format!("{text}, which is {sign}{length}"), &from, &to);
         }
-        Some(span)
+        span
     }
 
     /// An option that is a `TimeSpan` of any size, and its text.

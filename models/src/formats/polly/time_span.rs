@@ -2,17 +2,20 @@
 
 use sim_core::SimDuration;
 
+use crate::formats::durations::Length;
+
 /// Nanoseconds in a tick, the unit that .NET counts in.
 const TICK: u64 = 100;
 const TICKS_PER_SECOND: u64 = 10_000_000;
-/// The most days that a `TimeSpan` holds.
+/// The most days and ticks that a `TimeSpan` holds.
 const MOST_DAYS: u64 = 10_675_199;
+const MOST_TICKS: u64 = i64::MAX as u64;
 
 /// A span, which may be negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::formats) struct TimeSpan {
     pub is_negative: bool,
-    pub span: SimDuration,
+    pub length: Length,
 }
 
 impl TimeSpan {
@@ -24,8 +27,8 @@ impl TimeSpan {
         let text = text.trim();
         let rest = text.strip_prefix('-');
         let ticks = parse_ticks(rest.unwrap_or(text))?;
-        let span = SimDuration::from_nanos(ticks.checked_mul(TICK)?);
-        Some(Self { is_negative: rest.is_some() && !span.is_zero(), span })
+        let length = Length::from_nanos(u128::from(ticks) * u128::from(TICK));
+        Some(Self { is_negative: rest.is_some() && !length.is_zero(), length })
     }
 }
 
@@ -76,11 +79,12 @@ fn number(text: &str) -> Option<u64> {
     is_number.then(|| text.parse().ok())?
 }
 
-/// The ticks of a span, unless one of its parts is too large.
+/// The ticks of a span, unless it or one of its parts is too large.
 fn ticks(days: u64, hours: u64, minutes: u64, seconds: u64, fraction: u64) -> Option<u64> {
     let is_sound = days <= MOST_DAYS && hours < 24 && minutes < 60 && seconds < 60;
     let whole = ((days * 24 + hours) * 60 + minutes) * 60 + seconds;
-    is_sound.then_some(whole * TICKS_PER_SECOND + fraction)
+    let ticks = whole.checked_mul(TICKS_PER_SECOND)?.checked_add(fraction)?;
+    (is_sound && ticks <= MOST_TICKS).then_some(ticks)
 }
 
 /// Writes `[d.]hh:mm:ss[.fffffff]`, as `TimeSpan.ToString` does.
@@ -123,8 +127,8 @@ mod tests {
             let hours = shown.strip_suffix('h').and_then(|hours| hours.parse::<f64>().ok());
             let expected = hours.map(|hours| SimDuration::from_secs_f64(hours * 3_600.0));
             match expected {
-                Some(expected) => assert_eq!(span.span, expected, "{text}"),
-                None => assert_eq!(span.span.to_string(), shown, "{text}"),
+                Some(expected) => assert_eq!(span.length, expected.into(), "{text}"),
+                None => assert_eq!(span.length.to_string(), shown, "{text}"),
             }
         }
         assert!(TimeSpan::parse("-00:00:01").is_some_and(|span| span.is_negative));
@@ -140,7 +144,8 @@ mod tests {
         for millis in [0, 1, 250, 1_500, 90_000, 3_723_004, 86_400_000, 200_000_001] {
             let span = SimDuration::from_millis(millis);
             let read = TimeSpan::parse(&write(span));
-            assert_eq!(read, Some(TimeSpan { is_negative: false, span }), "{}", write(span));
+            let length = span.into();
+            assert_eq!(read, Some(TimeSpan { is_negative: false, length }), "{}", write(span));
         }
     }
 }

@@ -4,15 +4,18 @@
 //! Both open more than they keep: a connection beyond the least number of idle ones closes when it has been idle for
 //! some time, here when its call ends.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use sim_core::SimDuration;
 
 use super::database_url::{DatabaseUrl, bare};
 use super::import::CONSEQUENCE;
 use super::ranges;
+use crate::formats::carried::{Carried, Origin};
 use crate::formats::configuration::Configuration;
+use crate::formats::durations::Length;
 use crate::formats::section::Section;
-use crate::formats::values::map;
 use crate::formats::{Imported, ImportedCall, Remark};
 use crate::scenario::Problem;
 
@@ -90,15 +93,25 @@ fn read_hikari(source: &Section<'_>, imported: &mut Imported) {
         None => {
             let text = format!("not set, and the default is {HIKARI_WAIT}");
             call.assume(about("connection-timeout"), text);
-            Some(HIKARI_WAIT)
+            Some(HIKARI_WAIT.into())
         }
-        Some(wait) if wait.is_zero() || wait >= FOR_EVER => {
+        Some(wait) if wait.is_zero() || wait >= FOR_EVER.into() => {
             call.assume(about("connection-timeout"), format!("{wait}, which is no limit"));
             None
         }
         wait => wait,
     };
-    set_pool(call, max, idle.map(|idle| idle.min(max)), wait, None);
+    let of = |key: &str| hikari.origin(key);
+    set_pool(
+        call,
+        Pool {
+            max: Carried::from(max).made_of(of("maximum-pool-size")),
+            idle: idle.map(|idle| Carried::from(idle.min(max)).made_of(of("minimum-idle"))),
+            queue: None,
+            wait: wait
+                .map(|wait| Carried::from(wait.to_string()).made_of(of("connection-timeout"))),
+        },
+    );
 }
 
 fn read_r2dbc(source: &Section<'_>, imported: &mut Imported) {
@@ -122,6 +135,10 @@ fn read_r2dbc(source: &Section<'_>, imported: &mut Imported) {
     hide_passwords(&[source], call);
     if is_in_url {
         read_options(&address, call, &mut problems);
+        // An option has no place of its own.
+        for problem in &mut problems {
+            problem.at = source.place("url");
+        }
     } else {
         address.remark_on_options(call);
         properties.note_opened();
@@ -185,7 +202,23 @@ fn read_r2dbc_pool(
         );
     }
     let (wait, queue) = read_acquire_time(pool, about, call);
-    set_pool(call, max, Some(idle), wait, queue);
+    let of = |keys: &[&str]| -> Vec<Arc<Origin>> {
+        let named = |key: &&str| {
+            let origin = Origin::clone(&*pool.origin(key)?);
+            Some(Arc::new(Origin { about: about(key), ..origin }))
+        };
+        keys.iter().filter_map(named).collect()
+    };
+    let times = of(&["max-acquire-time", "acquire-retry"]);
+    set_pool(
+        call,
+        Pool {
+            max: Carried::from(max).made_of(of(&["max-size"])),
+            idle: Some(Carried::from(idle).made_of(of(&["initial-size", "min-idle"]))),
+            queue: queue.map(|queue| Carried::from(queue).made_of(of(&["max-acquire-time"]))),
+            wait: wait.map(|wait| Carried::from(wait.to_string()).made_of(times)),
+        },
+    );
 }
 
 /// The longest wait for a connection and the number of calls that may wait. The pool asks again when a wait is over
@@ -194,7 +227,7 @@ fn read_acquire_time(
     pool: &Section<'_>,
     about: &dyn Fn(&str) -> String,
     call: &mut ImportedCall,
-) -> (Option<SimDuration>, Option<u32>) {
+) -> (Option<Length>, Option<u32>) {
     let key = "max-acquire-time";
     let Some((is_negative, span)) =
         pool.take_as(key, |value| pool.duration_form().parse_signed(value))
@@ -202,7 +235,7 @@ fn read_acquire_time(
         call.assume(about(key), "not set, and by default there is no limit");
         return (None, None);
     };
-    if is_negative || span >= FOR_EVER {
+    if is_negative || span >= FOR_EVER.into() {
         let sign = if is_negative { "-" } else { "" };
         call.assume(about(key), format!("{sign}{span}, which is no limit"));
         return (None, None);
@@ -221,7 +254,7 @@ fn read_acquire_time(
             times - 1
         ),
     );
-    (Some(span * times), None)
+    (Some(span.times(times)), None)
 }
 
 /// The address of a database.
@@ -301,21 +334,20 @@ fn size_of(
     })
 }
 
+/// The pool of a call.
+struct Pool {
+    max: Carried,
+    idle: Option<Carried>,
+    queue: Option<Carried>,
+    wait: Option<Carried>,
+}
+
 /// Sets the pool of a call, inside the guards that Resilience4j's aspects put around it.
-fn set_pool(
-    call: &mut ImportedCall,
-    max: u32,
-    idle: Option<u32>,
-    wait: Option<SimDuration>,
-    queue: Option<u32>,
-) {
-    let pool = Value::Object(map([
-        ("max", Some(max.into())),
-        ("idle", idle.map(Value::from)),
-        ("queue", queue.map(Value::from)),
-        ("max wait", wait.map(|wait| wait.to_string().into())),
-    ]));
-    if call.guards.is_empty() {
+fn set_pool(call: &mut ImportedCall, pool: Pool) {
+    let Pool { max, idle, queue, wait } = pool;
+    let pool =
+        Carried::map([("max", Some(max)), ("idle", idle), ("queue", queue), ("max wait", wait)]);
+    if call.carried.guards.is_empty() {
         call.set("pool", Some(pool));
     } else {
         call.guard("pool", pool);

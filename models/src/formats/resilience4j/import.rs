@@ -1,14 +1,15 @@
 //! Instances of Resilience4j as guards, with the threads that Spring Boot gives the application.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::exceptions::EXCEPTIONS;
 use super::{data_source, ranges};
 use crate::OutcomeSet;
+use crate::formats::carried::Carried;
 use crate::formats::configuration::Configuration;
 use crate::formats::ranges::Rule;
 use crate::formats::section::Section;
-use crate::formats::values::{map, names_of, service_name};
+use crate::formats::values::{names_of, service_name};
 use crate::formats::{Imported, ImportedCall, Remark};
 use crate::language::Problem;
 
@@ -24,7 +25,7 @@ struct Module {
     /// The ranges of its settings.
     ranges: &'static [Rule],
     /// The guard that an instance of it makes.
-    guard: fn(&Layers<'_>, &mut ImportedCall) -> (&'static str, Value),
+    guard: fn(&Layers<'_>, &mut ImportedCall) -> (&'static str, Carried),
 }
 
 /// The modules, the outermost first, as Spring orders their aspects.
@@ -136,7 +137,7 @@ const THREAD_POOL_KEYS: [(&str, Kind); 3] = [
 pub(super) fn read(configuration: &Configuration<'_>, imported: &mut Imported) {
     let root = configuration.root();
     let library = root.section("resilience4j");
-    let mut guards: Vec<(usize, i64, &'static str, Value)> = Vec::new();
+    let mut guards: Vec<(usize, i64, &'static str, Carried)> = Vec::new();
     for module in &MODULES {
         let order = order_of(module, &library, imported);
         let settings = library.section(module.name);
@@ -223,7 +224,7 @@ fn whole(value: &Value) -> Option<i64> {
 /// The threads of the embedded server.
 fn read_server(root: &Section<'_>, imported: &mut Imported) {
     let tomcat = root.section("server").section("tomcat");
-    let threads = map([
+    let threads = Carried::map([
         (
             "maxThreads",
             tomcat.section("threads").number("max").or_else(|| tomcat.number("maxThreads")),
@@ -231,15 +232,15 @@ fn read_server(root: &Section<'_>, imported: &mut Imported) {
         ("maxConnections", tomcat.number("maxConnections")),
         ("acceptCount", tomcat.number("acceptCount")),
     ]);
-    if !threads.is_empty() {
-        imported.caller.push(("threads", with_preset("tomcat", threads)));
+    if let Some(threads) = threads.unless_empty() {
+        imported.carried.set("threads", with_preset("tomcat", threads));
     }
 }
 
-fn with_preset(preset: &str, settings: Map<String, Value>) -> Value {
-    let mut entries = map([("preset", Some(preset.into()))]);
-    entries.extend(settings);
-    Value::Object(entries)
+fn with_preset(preset: &str, settings: Carried) -> Carried {
+    let mut entries = Carried::map([("preset", Some(preset.into()))]);
+    entries.merge(settings);
+    entries
 }
 
 /// An instance and the configurations that it builds on, the nearest first.
@@ -340,15 +341,18 @@ impl<'a> Layers<'a> {
     }
 
     /// The settings of these keys that some layer has.
-    fn settings(&self, keys: &[(&str, Kind)]) -> Map<String, Value> {
+    fn settings(&self, keys: &[(&str, Kind)]) -> Carried {
         let value = |key: &str, kind: Kind| match kind {
             Kind::Text => self.read(key, |section, key| {
-                section.text(key).map(|text| text.trim().to_uppercase().into())
+                let text = section.text(key)?.trim().to_uppercase();
+                Some(Carried::from(text).made_of(section.origin(key)))
             }),
-            Kind::Flag => self.read(key, |section, key| section.flag(key).map(Value::from)),
+            Kind::Flag => self.read(key, |section, key| {
+                Some(Carried::from(section.flag(key)?).made_of(section.origin(key)))
+            }),
             Kind::Duration => self.read(key, Section::duration),
             Kind::Number(least, most) => self.read(key, |section, key| {
-                section.take_as(key, |value| number_within(value, least, most))
+                section.carry(key, |value| number_within(value, least, most))
             }),
         };
         let entries = keys
@@ -398,11 +402,11 @@ fn number_within(value: &Value, least: f64, most: f64) -> Option<Value> {
     };
     let is_whole = number == libm::trunc(number) && number.abs() < 9e15;
     let value = if is_whole { Value::from(number as i64) } else { Value::from(number) };
-    (least..=most).contains(&number).then_some(value)
+    (number.is_finite() && (least..=most).contains(&number)).then_some(value)
 }
 
 /// A retry; without lists of exceptions every failure is tried again.
-fn retry(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Value) {
+fn retry(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Carried) {
     let mut settings = layers.settings(&RETRY_KEYS);
     let (on, _) = layers.handled("retryExceptions", call);
     if on == OutcomeSet::failures() {
@@ -411,39 +415,39 @@ fn retry(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Value) 
             "every failure is tried again, rejections by guards further in as well",
         );
     } else {
-        settings.insert("on".to_owned(), names_of(on));
+        settings.insert("on", names_of(on));
     }
     ("retry", with_preset("resilience4j", settings))
 }
 
-fn breaker(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Value) {
+fn breaker(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Carried) {
     let mut settings = layers.settings(&BREAKER_KEYS);
     let (counts, ignores) = layers.handled("recordExceptions", call);
     if counts != OutcomeSet::failures() {
-        settings.insert("counts".to_owned(), names_of(counts));
+        settings.insert("counts", names_of(counts));
     }
     if ignores != OutcomeSet::of(&[]) {
-        settings.insert("ignores".to_owned(), names_of(ignores));
+        settings.insert("ignores", names_of(ignores));
     }
     ("breaker", with_preset("resilience4j", settings))
 }
 
-fn rate_limit(layers: &Layers<'_>, _: &mut ImportedCall) -> (&'static str, Value) {
+fn rate_limit(layers: &Layers<'_>, _: &mut ImportedCall) -> (&'static str, Carried) {
     ("rate limit", with_preset("resilience4j", layers.settings(&RATE_LIMIT_KEYS)))
 }
 
-fn time_limit(layers: &Layers<'_>, _: &mut ImportedCall) -> (&'static str, Value) {
+fn time_limit(layers: &Layers<'_>, _: &mut ImportedCall) -> (&'static str, Carried) {
     let keys = [("timeoutDuration", Kind::Duration), ("cancelRunningFuture", Kind::Flag)];
     ("timeout", with_preset("resilience4j", layers.settings(&keys)))
 }
 
-fn semaphore(layers: &Layers<'_>, _: &mut ImportedCall) -> (&'static str, Value) {
+fn semaphore(layers: &Layers<'_>, _: &mut ImportedCall) -> (&'static str, Carried) {
     ("bulkhead", with_preset("resilience4j", layers.settings(&SEMAPHORE_KEYS)))
 }
 
-fn thread_pool(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Value) {
+fn thread_pool(layers: &Layers<'_>, call: &mut ImportedCall) -> (&'static str, Carried) {
     let settings = layers.settings(&THREAD_POOL_KEYS);
-    if !settings.contains_key("maxThreadPoolSize") {
+    if !settings.has("maxThreadPoolSize") {
         call.assume("thread-pool-bulkhead.maxThreadPoolSize", "4, for a machine with 4 processors");
     }
     ("bulkhead", with_preset("resilience4j thread pool", settings))
