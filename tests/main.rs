@@ -18,6 +18,7 @@ mod conformance;
 mod contention;
 mod contributing;
 mod coverage;
+mod crowds;
 mod determinism;
 mod diagnostics;
 mod edge_cases;
