@@ -283,7 +283,13 @@ fn written(way: Way) -> String {
 /// The parts of a run that two ways of writing have in common, by name.
 fn parts(finished: &Finished, alike: Alike) -> Vec<(String, Value)> {
     let summary = serde_json::to_value(&finished.summary).expect("it can be written");
-    let Value::Object(all) = summary else { unreachable!("a summary is a map") };
+    let Value::Object(mut all) = summary else { unreachable!("a summary is a map") };
+    // A fault that does nothing is in force all the same.
+    if alike != Runs {
+        for workload in all["workloads"].as_array_mut().expect("a list") {
+            workload.as_object_mut().expect("a map").remove("phases");
+        }
+    }
     let is_common = |name: &str| match alike {
         Runs => name != "scenario",
         Summaries => !["scenario", "fingerprint", "events"].contains(&name),

@@ -28,7 +28,7 @@ fn assert_erlang_b(work: &str) {
     let finished = simulate("erlang-b", &[&format!("services.server.handle[0].work={work}")]);
     let name = format!("erlang-b, {work}");
     assert_lost(&name, &finished, expected);
-    assert_mean_latency_of(&finished.summary.workloads[0], &name, 0.020);
+    assert_mean_latency_of(&finished, &finished.summary.workloads[0], &name, 0.020);
 }
 
 #[test]

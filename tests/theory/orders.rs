@@ -31,7 +31,7 @@ fn waits_by_class_with_one_server() {
         finished.summary.workloads.iter().zip(classes).zip(waits)
     {
         let name = format!("priorities, {}", workload.name);
-        assert_mean_latency_of(workload, &name, mean + wait);
+        assert_mean_latency_of(&finished, workload, &name, mean + wait);
         assert_within_2_percent(&format!("{name}, mean wait"), workload.latency.mean - mean, wait);
     }
 }
@@ -44,7 +44,7 @@ fn waits_by_class_with_four_servers() {
     let finished = simulate("priorities-4", &[]);
     for (workload, wait) in finished.summary.workloads.iter().zip(waits) {
         let name = format!("priorities-4, {}", workload.name);
-        assert_mean_latency_of(workload, &name, 0.020 + wait);
+        assert_mean_latency_of(&finished, workload, &name, 0.020 + wait);
         assert_within_2_percent(&format!("{name}, mean wait"), workload.latency.mean - 0.020, wait);
     }
 }
@@ -144,7 +144,7 @@ fn requests_that_share_a_processor_take_a_time_in_proportion_to_their_work() {
     let finished = simulate("round-robin", &[]);
     for (workload, quanta) in finished.summary.workloads.iter().zip([5, 40]) {
         let name = format!("round-robin, {}", workload.name);
-        assert_mean_latency_of(workload, &name, sojourns[quanta - 1]);
+        assert_mean_latency_of(&finished, workload, &name, sojourns[quanta - 1]);
         let shared = f64::from(quanta as u32) * 0.001 / (1.0 - 0.6);
         let error = workload.latency.mean / shared - 1.0;
         println!("{name}: {:+.2} % from processor sharing", error * 100.0);

@@ -83,7 +83,7 @@ fn mdc_mean_wait() {
         );
         let wait = mdc_mean_queue(servers as usize, arrivals * 0.010) / arrivals;
         let name = format!("mdc, {servers} servers");
-        assert_mean_latency_of(&finished.summary.workloads[0], &name, 0.010 + wait);
+        assert_mean_latency_of(&finished, &finished.summary.workloads[0], &name, 0.010 + wait);
         assert_within_2_percent(
             &format!("{name}, mean wait"),
             finished.summary.pools[0].wait_mean,
@@ -188,6 +188,6 @@ fn gm1_sojourn_time_with_recorded_arrivals() {
     };
     let sojourn = gm1_mean_sojourn(100.0, transform);
     let web = &finished.summary.workloads[0];
-    assert_mean_latency_of(web, "gm1", sojourn);
+    assert_mean_latency_of(&finished, web, "gm1", sojourn);
     assert_exponential("gm1", &web.latency, sojourn);
 }

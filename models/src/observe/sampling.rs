@@ -80,7 +80,7 @@ impl Recorder {
             return;
         }
         self.keep_latencies();
-        let phase = self.phases.close_interval(self.sampling.until);
+        let phase = self.phases.close_interval(self.sampling.until, now);
         let length = now.since(self.sampling.until);
         for record in &mut self.workloads {
             record.close_interval(phase, length);

@@ -54,58 +54,107 @@ pub(in crate::observe) struct Phases {
     in_force: u32,
     /// True if a fault is or was in force in the present interval.
     strikes: bool,
-    /// True if one has begun in it.
-    has_begun: bool,
-    /// True if one begins at its very end, and so strikes the next.
-    begins_at_end: bool,
     has_struck: bool,
+    /// The instant at which the last one began.
+    last_begun: Option<SimTime>,
 }
 
 impl Phases {
     pub fn new(counted: Range<SimTime>) -> Self {
-        Self {
-            counted,
-            in_force: 0,
-            strikes: false,
-            has_begun: false,
-            begins_at_end: false,
-            has_struck: false,
-        }
+        Self { counted, in_force: 0, strikes: false, has_struck: false, last_begun: None }
     }
 
     /// A fault begins; `lasts` is false if it is over at once. The present interval ends at `end`.
     pub fn fault_begins(&mut self, now: SimTime, end: SimTime, lasts: bool) {
         self.in_force += u32::from(lasts);
-        if now < end {
-            (self.strikes, self.has_begun) = (true, true);
-        } else {
-            self.begins_at_end = true;
-        }
+        self.last_begun = Some(now);
+        // One that begins at the very end strikes the next interval.
+        self.strikes |= now < end;
     }
 
     /// A fault ends. The present interval began at `begin`.
     pub fn fault_ends(&mut self, now: SimTime, begin: SimTime) {
         self.in_force -= 1;
         if self.in_force == 0 && now == begin {
-            self.strikes = self.has_begun;
+            self.strikes = self.has_begun_since(begin);
         }
     }
 
-    /// The phase of the interval that began at `begin` and is over; `None` if it does not count.
-    pub fn close_interval(&mut self, begin: SimTime) -> Option<Phase> {
+    /// The phase of the interval between two instants, which is over; `None` if it does not count.
+    pub fn close_interval(&mut self, begin: SimTime, end: SimTime) -> Option<Phase> {
         let phase = match (self.strikes, self.has_struck) {
             (true, _) => Phase::During,
             (false, false) => Phase::Before,
             (false, true) => Phase::After,
         };
         self.has_struck |= self.strikes;
-        self.has_begun = std::mem::take(&mut self.begins_at_end);
-        self.strikes = self.in_force > 0 || self.has_begun;
+        self.strikes = self.in_force > 0 || self.has_begun_since(end);
         self.counted.contains(&begin).then_some(phase)
+    }
+
+    fn has_begun_since(&self, instant: SimTime) -> bool {
+        self.last_begun.is_some_and(|begun| begun >= instant)
     }
 
     /// True if a fault has struck in an interval that is over.
     pub fn have_faults_struck(&self) -> bool {
         self.has_struck
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(tenths: u64) -> SimTime {
+        SimTime::from_nanos(tenths * 100_000_000)
+    }
+
+    /// The phases of intervals of a second in a run of eight, the first of which does not count. Faults begin and
+    /// end at tenths of a second; `are_first` tells whether they come before the interval of that instant is closed.
+    fn phases(faults: &[(u64, u64)], are_first: bool) -> Vec<Option<Phase>> {
+        let mut phases = Phases::new(at(10)..at(80));
+        let mut closed = Vec::new();
+        for tenth in 1..=80 {
+            let begin = (tenth - 1) / 10 * 10;
+            let happen = |phases: &mut Phases, begin: u64| {
+                for (from, to) in faults {
+                    if *from == tenth {
+                        phases.fault_begins(at(tenth), at(begin + 10), to > from);
+                    }
+                    if *to == tenth && to > from {
+                        phases.fault_ends(at(tenth), at(begin));
+                    }
+                }
+            };
+            if tenth % 10 > 0 || are_first {
+                happen(&mut phases, begin);
+            }
+            if tenth % 10 == 0 {
+                closed.push(phases.close_interval(at(begin), at(tenth)));
+                if !are_first {
+                    happen(&mut phases, tenth);
+                }
+            }
+        }
+        closed
+    }
+
+    #[test]
+    fn an_interval_in_which_a_fault_strikes_is_during_it() {
+        use Phase::{After, Before, During};
+        for are_first in [true, false] {
+            let of = |faults: &[(u64, u64)]| phases(faults, are_first)[1..].to_vec();
+            let some = |all: [Phase; 7]| all.map(Some).to_vec();
+            assert_eq!(phases(&[], are_first)[0], None, "the warm-up does not count");
+            assert_eq!(of(&[]), some([Before; 7]));
+            // From the beginning of the third second to the end of the fourth.
+            let expected = some([Before, During, During, After, After, After, After]);
+            assert_eq!(of(&[(20, 40)]), expected, "{are_first}");
+            let expected = some([Before, During, During, After, After, During, After]);
+            assert_eq!(of(&[(25, 31), (65, 65)]), expected, "{are_first}");
+            let expected = some([Before, During, After, During, During, After, After]);
+            assert_eq!(of(&[(20, 30), (40, 45), (50, 50)]), expected, "{are_first}");
+        }
     }
 }

@@ -107,7 +107,7 @@ impl WorkloadRecord {
         let Interval { offered, ended, latency, in_flight } = &mut self.interval;
         if let Some(phase) = phase {
             let record = &mut self.phases[phase as usize];
-            record.length = record.length + length;
+            record.length += length;
             record.offered += u64::from(*offered);
             for (sum, ended) in record.ended.iter_mut().zip(&*ended) {
                 *sum += u64::from(*ended);
