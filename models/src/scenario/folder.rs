@@ -97,7 +97,7 @@ impl Folder {
     /// The bytes of a regular file that may be read.
     ///
     /// # Errors
-    /// Those of [`real`](Self::real) and of [`read_regular`].
+    /// Those of [`real`](Self::real), or if it is no regular file, too large, or cannot be read.
     pub fn read(&self, path: &Path) -> Result<Vec<u8>, Unread> {
         read_regular(&self.real(path)?).map_err(Unread::Failed)
     }

@@ -179,46 +179,38 @@ impl<'a> Turn<'a> {
     /// is reached.
     #[inline]
     pub fn settle(&mut self, mut next: Next) {
-        let mut left = MOST_WITHIN_AN_INSTANT;
+        let mut deliveries_left = MOST_WITHIN_AN_INSTANT;
         loop {
             next = match next {
                 Next::Run(frame) => self.run(frame),
-                Next::Arrive(frame) => {
-                    if self.goes_on_without_end(&mut left) {
-                        return;
-                    }
-                    self.arrive(frame)
-                }
+                // Only calls within calls and deliveries go on without end in one instant; the former take
+                // ever more frames.
+                Next::Arrive(_) if self.state.limit_reached.is_some() => return,
+                Next::Arrive(frame) => self.arrive(frame),
                 Next::Reply(frame) => self.reply(frame),
                 Next::Start(frame) => self.slot_granted(frame),
                 Next::Work(frame) => self.processor_granted(frame),
                 Next::Permit(frame) => self.permit_granted(frame),
                 Next::Resource(frame) => self.resource_granted(frame),
                 Next::Ask(frame) => self.enter_guards(frame),
-                Next::Deliver(queue) => self.run_delivery(queue),
+                Next::Deliver(queue) => {
+                    deliveries_left -= 1;
+                    if deliveries_left == 0 {
+                        let reached = LimitReached::Standstill(MOST_WITHIN_AN_INSTANT);
+                        self.state.limit_reached.get_or_insert(reached);
+                        return;
+                    }
+                    self.run_delivery(queue)
+                }
                 Next::Fetched(frame) => self.fetched(frame, true),
                 Next::NotFetched(frame) => self.fetched(frame, false),
                 Next::CatchUp(instance) => self.catch_up(instance),
                 Next::Nothing => match self.state.ready.pop() {
-                    Some(_) if self.goes_on_without_end(&mut left) => return,
                     Some(waiting) => waiting,
                     None => return,
                 },
             }
         }
-    }
-
-    /// True once a limit has ended the run within the present instant. `left` is the number of things that may
-    /// still happen in it.
-    #[inline]
-    fn goes_on_without_end(&mut self, left: &mut u64) -> bool {
-        *left -= 1;
-        if *left == 0 {
-            *left = MOST_WITHIN_AN_INSTANT;
-            let reached = LimitReached::Standstill(MOST_WITHIN_AN_INSTANT);
-            self.state.limit_reached.get_or_insert(reached);
-        }
-        self.state.limit_reached.is_some()
     }
 
     #[inline]

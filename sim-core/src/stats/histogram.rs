@@ -137,8 +137,11 @@ impl Histogram {
             self.buckets.resize(other.buckets.len(), 0);
         }
         self.min = self.min.min(other.min);
-        for (mine, theirs) in self.buckets.iter_mut().zip(&other.buckets) {
-            *mine += theirs;
+        if other.count > 0 {
+            let used = bucket_index(other.min)..=bucket_index(other.max);
+            for (mine, theirs) in self.buckets[used.clone()].iter_mut().zip(&other.buckets[used]) {
+                *mine += theirs;
+            }
         }
         self.count += other.count;
         self.sum += other.sum;
