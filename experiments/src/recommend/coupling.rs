@@ -9,7 +9,8 @@ const MOST_ROUNDS: usize = 20;
 
 /// Moves settings that break a rule towards each other until it holds: both to the middle between
 /// them if both may change, and one of them if not. A search that had to take such a candidate for a
-/// failure would see a wall where there is a path along it.
+/// failure would see a wall where there is a path along it. A rule that no values keep is left broken, and so are
+/// those after it.
 pub(super) fn repair(levels: &mut [Level], rules: &[Rule], settings: &[Parameter]) {
     for _ in 0..MOST_ROUNDS {
         let broken: Vec<&Rule> = rules.iter().filter(|rule| !holds(rule, levels)).collect();
@@ -17,7 +18,9 @@ pub(super) fn repair(levels: &mut [Level], rules: &[Rule], settings: &[Parameter
             return;
         }
         for rule in broken {
-            bring_together(rule, levels, settings);
+            if !holds(rule, levels) && !bring_together(rule, levels, settings) {
+                return;
+            }
         }
     }
 }
@@ -36,7 +39,8 @@ fn value(side: Side, levels: &[Level]) -> f64 {
         }
 }
 
-fn bring_together(rule: &Rule, levels: &mut [Level], settings: &[Parameter]) {
+/// Moves the settings of a rule until it holds; returns false if it never does.
+fn bring_together(rule: &Rule, levels: &mut [Level], settings: &[Parameter]) -> bool {
     let (lesser, greater) = (value(rule.lesser, levels), value(rule.greater, levels));
     let meeting = match (rule.lesser.of, rule.greater.of) {
         (SideOf::Number(number), _) => rule.lesser.factor * number,
@@ -54,9 +58,10 @@ fn bring_together(rule: &Rule, levels: &mut [Level], settings: &[Parameter]) {
             }
         }
         if holds(rule, levels) {
-            return;
+            return true;
         }
     }
+    false
 }
 
 #[cfg(test)]
@@ -91,6 +96,20 @@ mod tests {
             repair(&mut levels, &rules, &settings);
             assert!(rules.iter().all(|rule| holds(rule, &levels)), "{shares:?}: {levels:?}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_no_values_keep_is_tried_once_however_often_it_is_written() {
+        let settings = [setting("1..9")];
+        let rule = Rule {
+            lesser: side(1.0, SideOf::Number(20.0)),
+            greater: side(1.0, SideOf::Setting(0)),
+            is_strict: false,
+        };
+        let mut levels = vec![settings[0].values.at(0.5)];
+        // Each try takes a hundred steps, and all of them would take minutes.
+        repair(&mut levels, &vec![rule; 100_000], &settings);
+        assert!(!holds(&rule, &levels));
     }
 
     #[test]
