@@ -72,6 +72,26 @@ fn an_ignored_failure_after_a_degraded_one_is_not_the_reason() {
 }
 
 #[test]
+fn a_fallback_does_not_answer_for_an_earlier_call() {
+    let handler = "[ { call: b, on failure: ignore }, { call: c } ]";
+    let calls =
+        "calls: { a -> c: { rate limit: { token bucket: 1/s, burst: 1 }, fallback: default } }";
+    let began = of_handler(handler, calls);
+    assert_eq!(began.len(), 1, "{began:?}");
+    assert_eq!(began[0].0, "a -> c: rejected by rate limit");
+}
+
+#[test]
+fn an_alternative_with_a_fallback_of_its_own_answers_for_itself() {
+    let calls = "calls:
+  a -> b: { fallback: { call: c } }
+  a -> c: { rate limit: { token bucket: 1/s, burst: 1 }, fallback: { cached: { hit rate: 0%, latency: 1ms } } }";
+    let began = of_handler("[ { call: b } ]", calls);
+    let failed = began.iter().find(|(_, failed, _)| *failed > 0).expect("most are rejected");
+    assert_eq!(failed.0, "a -> c: rejected by rate limit", "{began:?}");
+}
+
+#[test]
 fn the_branch_that_failed_is_the_reason() {
     let handler = "[ { parallel: [ [ { call: c } ], [ { call: b } ] ] } ]";
     assert_eq!(of_handler(handler, ""), only("b -> db: server error", 100, 0));

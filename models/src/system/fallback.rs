@@ -111,7 +111,8 @@ impl Turn<'_> {
             unreachable!("an alternative takes the place of a failed call")
         };
         if !outcome.is_good() {
-            self.note_origin_of_call(index, outcome);
+            let origin = self.origin_of_call(index, outcome);
+            self.state.frames.origins(index).of_call = origin;
         }
         let frame = &mut self.state.frames[index];
         frame.is_alternative = false;

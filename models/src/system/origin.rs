@@ -46,7 +46,7 @@ impl Turn<'_> {
     /// Notes where the current call of a frame has failed before a fallback makes something else of it.
     #[cold]
     pub fn note_origin_of_call(&mut self, index: u32, failure: Outcome) {
-        let origin = self.origin_of_call(index, failure);
+        let origin = self.origin_of_failure(index, failure);
         self.state.frames.origins(index).of_call = origin;
     }
 
@@ -55,12 +55,25 @@ impl Turn<'_> {
     pub fn origin_of_call(&mut self, index: u32, outcome: Outcome) -> Origin {
         let edge = self.state.frames[index].called_edge;
         let known = self.state.frames.origins(index).of_call;
-        let is_noted =
-            outcome == Outcome::Degraded || !self.plan.edges[edge as usize].fallbacks.is_empty();
-        // Every other failure is of this call, whatever went on behind it.
+        let is_noted = outcome == Outcome::Degraded || !self.edge_of(index).fallbacks.is_empty();
+        match known {
+            Origin::NOWHERE if is_noted => Origin { edge, outcome },
+            known if is_noted => known,
+            _ => self.origin_of_failure(index, outcome),
+        }
+    }
+
+    /// The origin of a failure that has just left the guards of a frame's current call. Before, what is known may be
+    /// of an earlier call.
+    fn origin_of_failure(&mut self, index: u32, outcome: Outcome) -> Origin {
+        let known = self.state.frames.origins(index).of_call;
+        // Only the answer of a callee brings these, and it has just said where they began. Every other failure is
+        // of this call, whatever went on behind it.
         let may_be_passed_on = matches!(outcome, Outcome::ServerError | Outcome::ClientError);
-        let is_from_further_in = known.edge != NONE && (is_noted || may_be_passed_on);
-        if is_from_further_in { known } else { Origin { edge, outcome } }
+        if may_be_passed_on && known != Origin::NOWHERE {
+            return known;
+        }
+        Origin { edge: self.state.frames[index].called_edge, outcome }
     }
 
     /// Notes that the outcome of a frame's current call makes its own outcome worse.

@@ -155,7 +155,11 @@ impl Turn<'_> {
             let waiter = Waiter { frame: index, epoch: self.state.frames[index].epoch };
             return self.park(index, super::instance::Parked::Resume(waiter));
         }
-        if is_answered { self.go_to_next(index) } else { self.finish(index, Outcome::ServerError) }
+        if is_answered {
+            return self.go_to_next(index);
+        }
+        self.fails_by_itself(index);
+        self.finish(index, Outcome::ServerError)
     }
 
     fn cache_key(&self, index: u32, cache: u32) -> u32 {
