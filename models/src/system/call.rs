@@ -12,7 +12,6 @@ use super::reach::Way;
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
 use crate::Outcome;
-use crate::faults::InForce;
 use crate::resources::Waiter;
 
 impl<'a> Turn<'a> {
@@ -201,20 +200,9 @@ impl<'a> Turn<'a> {
         } else {
             self.plan.distributions[plan.latency as usize].sample(&mut key.draw())
         };
-        let (mut nanos, mut slowness, mut added) = (base, 1.0, 0.0);
-        for &id in slowed_by {
-            let fault = &self.plan.faults[id as usize];
-            let (clock, key) = (self.clock_of(fault), key.child(u64::from(id)));
-            let intensity = fault.intensity(clock);
-            slowness *= fault.effect.work_factor(fault, clock);
-            if let Some(instead) = fault.effect.work_instead() {
-                nanos = nanos * (1.0 - intensity) + instead.sample(&mut key.draw()) * intensity;
-            }
-            if let Some(more) = fault.effect.added_work() {
-                added += more.sample(&mut key.draw()) * intensity;
-            }
-        }
-        SimDuration::from_nanos_f64(nanos * slowness + added)
+        let key_of = |id: u32| key.child(u64::from(id));
+        let nanos = self.slowed(slowed_by, base, key_of) + self.added(slowed_by, key_of);
+        SimDuration::from_nanos_f64(nanos)
     }
 
     #[inline]

@@ -256,17 +256,33 @@ impl Turn<'_> {
     /// it, drawing from the same random numbers, and others multiply it.
     #[cold]
     fn slowed_work(&self, instance: u32, nanos: f64, key: DrawKey) -> f64 {
+        self.slowed(&self.state.instances[instance as usize].slowed_by, nanos, |_| key)
+    }
+
+    /// A time that these faults make longer, without what they add; each draws with its own key.
+    pub fn slowed(&self, faults: &[u32], nanos: f64, key_of: impl Fn(u32) -> DrawKey) -> f64 {
         let (mut nanos, mut slowness) = (nanos, 1.0);
-        for &id in &self.state.instances[instance as usize].slowed_by {
+        for &id in faults {
             let fault = &self.plan.faults[id as usize];
             let clock = self.clock_of(fault);
             slowness *= fault.effect.work_factor(fault, clock);
             if let Some(instead) = fault.effect.work_instead() {
                 let intensity = fault.intensity(clock);
-                nanos = nanos * (1.0 - intensity) + instead.sample(&mut key.draw()) * intensity;
+                let drawn = instead.sample(&mut key_of(id).draw());
+                nanos = nanos * (1.0 - intensity) + drawn * intensity;
             }
         }
         nanos * slowness
+    }
+
+    /// The nanoseconds that these faults add; each draws with its own key.
+    pub fn added(&self, faults: &[u32], key_of: impl Fn(u32) -> DrawKey) -> f64 {
+        let addition_of = |&id: &u32| {
+            let fault = &self.plan.faults[id as usize];
+            let Some(added) = fault.effect.added_work() else { return 0.0 };
+            added.sample(&mut key_of(id).draw()) * fault.intensity(self.clock_of(fault))
+        };
+        faults.iter().map(addition_of).sum()
     }
 
     /// Returns the time that faults add to the current work step.
@@ -274,15 +290,8 @@ impl Turn<'_> {
     fn added_by_faults(&self, index: u32) -> SimDuration {
         let frame = &self.state.frames[index];
         let key = frame.key.child(frame.step_number() | draw_tag::FAULT);
-        let addition_of = |&id: &u32| {
-            let fault = &self.plan.faults[id as usize];
-            let Some(added) = fault.effect.added_work() else { return 0.0 };
-            added.sample(&mut key.child(u64::from(id)).draw())
-                * fault.intensity(self.clock_of(fault))
-        };
-        SimDuration::from_nanos_f64(
-            self.state.instances[frame.instance as usize].slowed_by.iter().map(addition_of).sum(),
-        )
+        let slowed_by = &self.state.instances[frame.instance as usize].slowed_by;
+        SimDuration::from_nanos_f64(self.added(slowed_by, |id| key.child(u64::from(id))))
     }
 
     /// The time that a pause of `nanos` takes while faults slow its instance: what it waits for is
