@@ -1,4 +1,4 @@
-//! Whatever an import writes, a scenario accepts: every key that a format knows is tried with values at the ends of what
+//! A scenario accepts everything that an import writes: every key that a format knows is tried with values at the ends of what
 //! its library takes, and beyond. Each is an error with its place in the file, or is kept as it is, or a comment names it.
 
 use std::collections::BTreeSet;

@@ -150,7 +150,7 @@ fn links_within_the_folder_and_to_allowed_folders_are_followed() {
     assert_eq!(code, Some(0), "{told}");
 }
 
-/// Whoever names a file has chosen it.
+/// A file that the user names has been chosen.
 #[test]
 fn a_scenario_that_is_named_may_be_a_link() {
     let checkout = Checkout::new();

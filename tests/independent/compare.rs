@@ -14,7 +14,7 @@ use crate::running::{blueprint, load_text, run};
 /// Seconds and outcomes, and how often.
 type Series = BTreeMap<(u64, &'static str), u64>;
 
-/// What is different, or nothing.
+/// The differences, or nothing.
 pub fn difference(net: &Net) -> Option<String> {
     let finished = run(&blueprint(&load_text(&net.text(), &[])));
     let expected = Oracle::records(net, finished.now.as_nanos());

@@ -179,7 +179,7 @@ pub struct Workload {
     pub rate: u64,
 }
 
-/// What a fault does: to an edge, between two regions, or to instances of a service.
+/// The effect of a fault: on an edge, between two regions, or to instances of a service.
 #[derive(Clone, Debug)]
 pub enum Strike {
     BlackHole(usize),

@@ -97,7 +97,7 @@ enum Caller {
     Nobody,
 }
 
-/// What a guard keeps of a call.
+/// Things that a guard keeps about a call.
 #[derive(Clone, Debug, Default)]
 struct Layer {
     /// The number of its timer; 0 if none runs.
@@ -179,7 +179,7 @@ struct Instance {
     crashed: u32,
     paused: u32,
     refusing: u32,
-    /// What a paused instance has not noticed yet.
+    /// Things that a paused instance has not noticed yet.
     missed: VecDeque<Event>,
 }
 

@@ -65,7 +65,7 @@ fn busy_period_density(arrivals: f64, service: f64, time: f64) -> f64 {
 
 /// Percentiles of the sojourn in M/M/1 when the newest is served first.
 ///
-/// Whoever has to wait, waits for the rest of a service and for all who come meanwhile: a busy period. Then it is served:
+/// A request that has to wait, waits for the rest of a service and for all who come meanwhile: a busy period. Then it is served:
 /// the distribution F of wait and service grows by μ times the share of those who are being served.
 fn lifo_percentiles(arrivals: f64, service: f64, shares: &[f64]) -> Vec<f64> {
     const STEP: f64 = 0.000_1;

@@ -53,7 +53,7 @@ fn mg1_mean_sojourn_time_by_pollaczek_and_khinchine() {
 
 /// Mean number that wait in M/D/c with a load in erlangs.
 ///
-/// Whoever is served now has left one service time later, and whoever waits then has arrived since: of n in the system,
+/// Those served now have left one service time later, and those who wait then have arrived since: of n in the system,
 /// max(n - c, 0) and the arrivals of one service time remain. That holds at any time, so the steady state of this chain is
 /// that of the queue (Crommelin, "Delay probability formulae when the holding times are constant", 1932).
 fn mdc_mean_queue(servers: usize, load: f64) -> f64 {

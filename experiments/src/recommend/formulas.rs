@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sim_core::stats::servers_for;
 use sim_models::observe::{PoolSeries, PoolSummary};
-use sim_models::system::{Blueprint, EdgePlan, PoolKind, PoolPlan, Source, UNLIMITED};
+use sim_models::system::{Blueprint, PoolKind, PoolPlan, Source, UNLIMITED};
 use sim_models::workload::ArrivalProcess;
 
 use super::tunable_system::{Candidate, TunableSystem};
@@ -292,10 +292,9 @@ fn timeout(system: &TunableSystem, edge: &str, candidate: &Candidate) -> Option<
     let of_candidate = place.map(|place| candidate.levels[place].number);
     let blueprint = &system.as_written()[0];
     let of_file = || {
-        let name = |plan: &EdgePlan| {
-            format!("{} -> {}", plan.caller, blueprint.stations[plan.callee as usize].name)
-        };
-        let plan = blueprint.edges.iter().find(|plan| name(plan) == edge)?;
+        let edges = 0..blueprint.edges.len() as u32;
+        let index = edges.into_iter().find(|index| blueprint.name_of_edge(*index) == edge)?;
+        let plan = &blueprint.edges[index as usize];
         Some(blueprint.deadline(plan.timeout)?.span.as_secs_f64())
     };
     of_candidate.filter(|seconds| seconds.is_finite()).or_else(of_file)

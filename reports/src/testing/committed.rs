@@ -30,8 +30,8 @@ pub struct Snapshots(IndexMap<String, String>);
 
 /// A file of timelines as it was found: it may have been damaged or merged by hand.
 ///
-/// Whoever commits one wants every case of the scenario compared. So a case without a section fails, and so does
-/// whatever `fusebox test --update` would not have written.
+/// If there is one, every case of the scenario is to be compared. So a case without a section fails, and so does
+/// everything that `fusebox test --update` would not have written.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Committed {
     /// The first section of each title.

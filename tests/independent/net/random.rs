@@ -7,7 +7,7 @@ use super::dice::Dice;
 use super::text::called;
 use super::{Caller, Edge, Net, OnFailure, SECOND, Service, Slots, Step, Workload};
 
-/// What the systems of a test have, beside services, queues, timeouts, retries, hedges and faults.
+/// The things that the systems of a test have, beside services, queues, timeouts, retries, hedges and faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     Basics,

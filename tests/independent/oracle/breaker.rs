@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::super::net::{Breaker, SECOND, Window};
 use super::State;
 
-/// What it looks for a state of, and since when.
+/// A breaker of an edge, with its state and its window.
 pub struct BreakerState<'a> {
     plan: &'a Breaker,
     pub edge: usize,

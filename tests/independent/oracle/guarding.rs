@@ -1,4 +1,4 @@
-//! What guards do with calls on their way in, and with outcomes on their way out.
+//! The guards of a call, on its way in and on the way out of its outcome.
 
 use super::super::net::{Backoff, Breaker, Bulkhead, Guard, RateLimit, Retry, Scope};
 use super::breaker::BreakerState;
@@ -230,7 +230,7 @@ impl<'a> Oracle<'a> {
         self.ascend(call, layer, "timeout");
     }
 
-    /// What is further in than `layer` ends with a timeout.
+    /// Ends everything further in than `layer` with a timeout.
     fn give_up_inside(&mut self, call: usize, layer: usize) {
         let depth = self.let_threads_go_on(call, layer, true);
         self.calls[call].open = 0;
@@ -295,7 +295,7 @@ impl<'a> Oracle<'a> {
         (is_thread && waits).then_some(state.depth)
     }
 
-    /// What is in a pool of threads goes on, though the call has got an outcome.
+    /// Lets the part in a pool of threads go on, though the call has got an outcome.
     fn goes_on_alone(&mut self, call: usize, layer: usize) {
         let alone = self.calls.len();
         let mut state = self.calls[call].clone();

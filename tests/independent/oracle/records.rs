@@ -1,4 +1,4 @@
-//! What the oracle has seen.
+//! Records of everything that the oracle has seen.
 
 use std::collections::BTreeMap;
 

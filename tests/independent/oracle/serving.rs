@@ -1,4 +1,4 @@
-//! What instances do with requests.
+//! The work of instances on requests.
 
 use super::super::net::{Fault, Strike};
 use super::pool::{PoolName, Taken, Waiter};

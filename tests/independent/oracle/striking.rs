@@ -1,4 +1,4 @@
-//! What faults do to instances.
+//! The effects of faults on instances.
 
 use super::super::net::{Fault, Strike};
 use super::pool::PoolName;
@@ -65,7 +65,7 @@ impl Oracle<'_> {
         }
     }
 
-    /// What a process kept in its memory dies with it.
+    /// Lets everything die that a process kept in its memory.
     fn forget_process(&mut self, service: usize, instance: usize) {
         let here = Some((service, instance));
         for call in 0..self.calls.len() {
