@@ -12,6 +12,7 @@ mod architecture;
 mod autoscaling;
 mod balancing;
 mod caches;
+mod causes;
 mod combinations;
 mod company;
 mod conformance;

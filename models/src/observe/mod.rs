@@ -16,7 +16,7 @@ pub use alerts::{AlertPlan, AlertTurn, AlertWatch, Condition};
 pub use figures::{FigureUnit, Measure};
 pub use recorder::Recorder;
 pub use records::{
-    BreakerRecord, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
+    BreakerRecord, Demand, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
     LatencyWindow, LinkRecord, Phase, PhaseRecord, PoolSeries, ProcessChange, QueueRecord,
     ScaleRecord, WorkloadRecord, WorkloadSeries,
 };
@@ -26,4 +26,6 @@ pub use summary::{
     PhaseSummary, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped, TimeInState,
     WorkloadSummary, summarize,
 };
-pub use timeline::{Change, Dependent, Moment, PoolGroup, condensed, timeline};
+pub use timeline::{
+    Change, Dependent, Limit, Moment, PoolGroup, Portion, Shortage, condensed, timeline,
+};

@@ -192,13 +192,14 @@ impl BreakerInService {
             BreakerAnswer::Permitted(UNCOUNTED),
             BreakerAnswer::Rejected(Outcome::RejectedByBreaker),
         );
-        if self.faults > 0 {
-            return (if self.fails_open { permitted } else { rejected }, None);
-        }
+        // An operator's order holds whatever has become of the logic: that is what it is for.
         match self.control {
             Control::ForcedOpen => return (rejected, None),
             Control::ForcedClosed | Control::Disabled => return (permitted, None),
             Control::Automatic => {}
+        }
+        if self.faults > 0 {
+            return (if self.fails_open { permitted } else { rejected }, None);
         }
         let actual = self.machine.state();
         let known = self.store.as_mut().map_or(actual, |store| store.state_known_to(caller, now));
@@ -410,6 +411,20 @@ mod tests {
             );
             breaker.breaks(false);
             assert_eq!((0..9).filter(|_| fails(&mut breaker, 0, 0)).count(), 2);
+        }
+    }
+
+    #[test]
+    fn a_broken_breaker_obeys_an_operator() {
+        for fails_open in [true, false] {
+            let mut breaker = made().failing(fails_open);
+            breaker.breaks(true);
+            breaker.obey(at(0), OperatorOrder::ForceClosed);
+            assert!(fails(&mut breaker, 0, 0), "the way out of a fault that rejects all");
+            breaker.obey(at(1), OperatorOrder::ForceOpen);
+            assert!(!fails(&mut breaker, 1, 0));
+            breaker.obey(at(2), OperatorOrder::Enable);
+            assert_eq!(fails(&mut breaker, 2, 0), fails_open, "it is as broken as before");
         }
     }
 
