@@ -2,7 +2,7 @@
 
 use sim_reports::testing::snapshot;
 
-use crate::running::run_text;
+use crate::running::{call, run_text};
 
 /// The lines of the timeline of a system, with one space between words.
 fn lines(text: &str) -> Vec<String> {
@@ -192,4 +192,44 @@ operator: [ { at: 30s, purge: jobs } ]";
     let drained: Vec<&String> = lines.iter().filter(|line| line.contains("worked off")).collect();
     assert_eq!(drained.len(), 1, "{}", lines.join("\n"));
     assert!(drained[0].starts_with("0:5"), "{drained:?}");
+}
+
+/// Ten threads do ten requests a second while a hundred come.
+#[test]
+fn the_load_of_a_full_pool_is_told_against_what_it_can_do() {
+    let finished =
+        run_text(&guarded("", 100).replace("a: { handle", "a: { threads: 10, handle"), &[]);
+    let [load] = &*finished.summary.load else { panic!("{:?}", finished.summary.load) };
+    assert_eq!((&*load.owner, load.kind), ("a", "threads"));
+    // It is full from 10.09 s on, for ten whole intervals and until the pile has been worked off.
+    assert_eq!((load.from, load.to), (11.0, 21.0));
+    let short = run_text(
+        &guarded("", 100)
+            .replace("a: { handle", "a: { threads: 10, handle")
+            .replace("duration: 40s, drain: 5s", "duration: 20s"),
+        &[],
+    );
+    let [load] = &*short.summary.load else { panic!("{:?}", short.summary.load) };
+    assert_eq!((load.from, load.to, load.asked, load.possible), (11.0, 20.0, 100.0, 10.0));
+}
+
+/// Of a thousand calls that take a second, each attempt is given up after 100 ms: 1 000 first ones, 990 second ones
+/// and 980 third ones are sent while it is slow, and each of these 2 970 is worked on for nobody.
+#[test]
+fn retries_and_work_for_callers_who_had_gone_are_counted() {
+    let call_settings = "timeout: 100ms, retry: { attempts: 3, backoff: fixed 0ms }";
+    let finished = run_text(&guarded(call_settings, 100), &[]);
+    let call = call(&finished, "front -> a");
+    assert_eq!((call.calls, call.attempts), (3_999, 3_999 + 1_000 + 990));
+    assert_eq!((call.retries, call.for_nobody), (1_000 + 990, 2_970));
+    assert_eq!(call.worked_on, call.attempts, "all of them ended");
+}
+
+/// What made calls turn to a fallback stays visible where they are counted.
+#[test]
+fn failures_are_counted_before_fallbacks() {
+    let finished = run_text(&guarded("bulkhead: { semaphore: 40 }, fallback: default", 100), &[]);
+    let call = call(&finished, "front -> a");
+    assert_eq!(call.ended.get("degraded"), Some(&600));
+    assert_eq!(call.fell_back.get("rejected by bulkhead"), Some(&600), "{:?}", call.fell_back);
 }

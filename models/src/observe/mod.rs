@@ -6,6 +6,7 @@
 
 mod alerts;
 pub mod figures;
+mod load;
 mod recorder;
 mod records;
 mod sampling;
@@ -23,8 +24,8 @@ pub use records::{
 pub(crate) use sampling::has_interval_between;
 pub use summary::{
     BeganAt, BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, LinkSummary,
-    PhaseSummary, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped, TimeInState,
-    WorkloadSummary, summarize,
+    LoadSummary, PhaseSummary, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped,
+    TimeInState, WorkloadSummary, summarize,
 };
 pub use timeline::{
     Change, Dependent, Limit, Moment, PoolGroup, Portion, Shortage, condensed, timeline,

@@ -5,8 +5,9 @@ use std::ops::Range;
 use sim_core::{SimDuration, SimTime};
 
 use super::{Change, Moment, PoolGroup, Portion};
+use crate::observe::load::groups;
 use crate::resources::{Episode, Episodes};
-use crate::system::{Blueprint, System, UNLIMITED};
+use crate::system::{System, UNLIMITED};
 
 /// An overflow has ended when its queue has turned nobody away for this long.
 const OVERFLOW_ENDS_AFTER: SimDuration = SimDuration::from_secs(5);
@@ -27,23 +28,6 @@ pub(super) fn pool_moments(system: &System, now: SimTime) -> Vec<Moment> {
         moments
     };
     groups(system.blueprint()).into_iter().flat_map(moments_of).collect()
-}
-
-/// Neighbouring pools of one owner and kind.
-pub(super) fn groups(blueprint: &Blueprint) -> Vec<Range<usize>> {
-    let pools = &blueprint.pools;
-    let mut groups: Vec<Range<usize>> = Vec::new();
-    for (index, pool) in pools.iter().enumerate() {
-        let is_of = |group: &&mut Range<usize>| {
-            let first = &pools[group.start];
-            first.owner == pool.owner && first.kind == pool.kind
-        };
-        match groups.last_mut().filter(is_of) {
-            Some(group) => group.end = index + 1,
-            None => groups.push(index..index + 1),
-        }
-    }
-    groups
 }
 
 fn saturations(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment> {

@@ -5,11 +5,10 @@ use std::ops::Range;
 use sim_core::{SimDuration, SimTime};
 
 use super::availability::availability_spells;
-use super::pools::groups;
 use super::spells::Instants;
 use super::{Change, Moment, Shortage};
-use crate::observe::Demand;
-use crate::system::{System, UNLIMITED};
+use crate::observe::load::{Load, groups};
+use crate::system::System;
 
 /// The time after the last fault at which a workload should have recovered.
 const RECOVERED_AFTER: SimDuration = SimDuration::from_secs(60);
@@ -80,26 +79,14 @@ fn quiet_times(faults: &[Moment], end: SimTime) -> Vec<Range<SimTime>> {
 /// The pool whose demand exceeds by the most what it can do, of those with hardly a free slot.
 fn shortage(system: &System, window: Range<usize>) -> Option<Shortage> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
-    let seconds = recorder.sample_width().as_secs_f64() * window.len() as f64;
     let of_group = |group: Range<usize>| {
-        let plan = &blueprint.pools[group.start];
-        let series = &recorder.pools()[group.clone()];
-        let used =
-            |pool: &crate::observe::PoolSeries| pool.utilization(plan.capacity, window.clone());
-        let utilization = series.iter().map(used).sum::<f64>() / series.len() as f64;
-        let sum = |count: fn(&Demand) -> u32| {
-            let demand = series.iter().flat_map(|pool| &pool.demand[window.clone()]);
-            demand.map(|demand| f64::from(count(demand))).sum::<f64>() / seconds
-        };
-        let asked = sum(|demand| demand.asked);
-        // The utilization law: what it did, if it had done so all the time.
-        let possible = sum(|demand| demand.granted) / utilization;
-        let is_short = plan.capacity != UNLIMITED && utilization >= SHORT && possible > 0.0;
-        is_short.then(|| Shortage {
-            owner: plan.owner.clone(),
-            asked,
-            possible,
-            retries: retries(system, &plan.owner, window.clone()),
+        let owner = &blueprint.pools[group.start].owner;
+        let load = Load::of(blueprint, recorder, group, window.clone())?;
+        (load.utilization >= SHORT).then(|| Shortage {
+            owner: owner.clone(),
+            asked: load.asked,
+            possible: load.possible,
+            retries: retries(system, owner, window.clone()),
         })
     };
     let short = groups(blueprint).into_iter().filter_map(of_group);
