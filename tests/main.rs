@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod accounting;
+mod acknowledged;
 mod admission;
 mod architecture;
 mod autoscaling;

@@ -35,10 +35,13 @@ fn carry_out() -> ExitCode {
     #[cfg(unix)]
     output::survive_the_largest_file();
     match commands::Arguments::try_parse() {
-        Ok(arguments) => match arguments.command.execute() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => failure.report(),
-        },
+        Ok(arguments) => {
+            terminal::behave(arguments.manners);
+            match arguments.command.execute() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => failure.report(),
+            }
+        }
         Err(refusal) => terminal::answer(&refusal),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 #[cfg(unix)]
 use signal_hook::consts::SIGHUP;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -15,16 +15,19 @@ use sim_models::printable::line;
 use sim_models::study::FigurePlan;
 use sim_reports::recommend::best_so_far;
 
-use crate::terminal;
+use crate::terminal::{self, Progress as Shown};
 
 /// The number of steps of a run's bar.
 const STEPS: u64 = 1_000;
 /// The bar of one run.
-const RUN: &str = "{prefix:20!} [{bar:30}] {percent:>3}%  {msg}, {eta} left";
+const RUN: &str = "{prefix:20!} [{bar:30}] {percent:>3}%  {msg}, {left}";
 /// The bar of a stage whose steps are counted.
-const COUNTED: &str = "{msg} [{bar:30}] {pos} of {len}, {rate}, {eta} left";
+const COUNTED: &str = "{msg} [{bar:30}] {pos} of {len}, {rate}, {left}";
 /// The line of a stage without steps.
 const UNCOUNTED: &str = "{msg}";
+
+/// The time between two lines about the progress of long work that nobody watches.
+const BETWEEN_LINES: Duration = Duration::from_secs(10);
 
 /// The signals that stop an analysis: an interrupt by the user, the end of a terminal, and a request to end.
 #[cfg(unix)]
@@ -44,7 +47,7 @@ pub struct JobsOption {
 impl JobsOption {
     /// The watch over an analysis, which shows its stages if someone looks at the terminal.
     pub fn watch(&self) -> Watcher {
-        Watcher::new(self.threads(), Vec::new())
+        Watcher::new(self.threads(), Vec::new(), Vec::new())
     }
 
     /// The same, which stops the analysis after a time.
@@ -62,8 +65,9 @@ impl JobsOption {
                 .with_style(style(RUN))
                 .with_prefix(line(name).into_owned())
         };
-        let is_shown = terminal::is_watched();
-        Watcher::new(self.threads(), names.iter().filter(|_| is_shown).map(bar).collect())
+        let is_shown = terminal::progress() == Shown::Bars;
+        let bars = names.iter().filter(|_| is_shown).map(bar).collect();
+        Watcher::new(self.threads(), bars, names.to_vec())
     }
 
     /// The number of threads that the user wants, or else one for each processor.
@@ -79,6 +83,10 @@ pub struct Watcher {
     threads: usize,
     stage: ProgressBar,
     runs: Vec<ProgressBar>,
+    /// The names of the runs.
+    names: Vec<String>,
+    /// The time since the last line about the progress, if there are lines.
+    since_line: Option<Mutex<Stopwatch>>,
     is_interrupted: Arc<AtomicBool>,
     /// The time after which it stops, and the time since its beginning.
     time: Option<(Stopwatch, Duration)>,
@@ -86,15 +94,28 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    fn new(threads: usize, runs: Vec<ProgressBar>) -> Self {
+    fn new(threads: usize, runs: Vec<ProgressBar>, names: Vec<String>) -> Self {
         let is_interrupted = Arc::new(AtomicBool::new(false));
         for signal in SIGNALS.into_iter().filter(|signal| !is_ignored(*signal)) {
             // Without a handler a signal ends the process at once, which loses only the partial result.
             let _ = signal_hook::flag::register(signal, Arc::clone(&is_interrupted));
         }
-        let is_shown = terminal::is_watched() && runs.is_empty();
+        let shown = terminal::progress();
+        let is_shown = shown == Shown::Bars && names.is_empty();
         let stage = if is_shown { ProgressBar::no_length() } else { ProgressBar::hidden() };
-        Self { threads, stage, runs, is_interrupted, time: None, name_of_stage: Mutex::default() }
+        let since_line = (shown == Shown::Lines).then(|| Mutex::new(Stopwatch::start()));
+        let name_of_stage = Mutex::default();
+        Self { threads, stage, runs, names, since_line, is_interrupted, time: None, name_of_stage }
+    }
+
+    /// Prints a line about the progress if the last one was a while ago.
+    fn say_now_and_then(&self, progress: impl FnOnce() -> String) {
+        let Some(since) = &self.since_line else { return };
+        let mut since = since.lock().expect("no thread has panicked");
+        if since.elapsed() >= BETWEEN_LINES {
+            *since = Stopwatch::start();
+            terminal::explain(&format!("{}\n", line(&progress())));
+        }
     }
 }
 
@@ -135,6 +156,10 @@ impl Watch for Watcher {
         // A search finishes the generation under way, which may take it past its runs.
         let left = self.stage.length().unwrap_or(0).saturating_sub(self.stage.position());
         self.stage.inc(steps.min(left));
+        self.say_now_and_then(|| {
+            let (done, all) = (self.stage.position(), self.stage.length().unwrap_or(0));
+            format!("{}: {done} of {all}", self.stage.message())
+        });
     }
 
     fn found(&self, keeps_limits: bool, objectives: &[(FigurePlan, Option<f64>)]) {
@@ -144,6 +169,11 @@ impl Watch for Watcher {
     }
 
     fn reached(&self, run: usize, progress: Progress) {
+        self.say_now_and_then(|| {
+            let name = self.names.get(run).map_or("run", String::as_str);
+            let (simulated, percent) = (progress.now.as_secs_f64(), 100.0 * progress.share());
+            format!("{name}: {percent:.0}%, {simulated:.0} s simulated")
+        });
         if let Some(bar) = self.runs.get(run) {
             bar.set_position((progress.share() * STEPS as f64) as u64);
             let rate = progress.events as f64 / bar.elapsed().as_secs_f64().max(1e-3) / 1e6;
@@ -168,6 +198,14 @@ fn style(template: &str) -> ProgressStyle {
         .unwrap_or_else(|_| ProgressStyle::default_bar())
         .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
             let _ = write!(out, "{:.1}/s", state.per_sec());
+        })
+        .with_key("left", |state: &ProgressState, out: &mut dyn Write| {
+            // Whatever was foreseen, what is not over takes at least a moment more.
+            let _ = match state.eta().as_secs() {
+                _ if state.len() == Some(state.pos()) => write!(out, "nearly done"),
+                0 => write!(out, "less than a second left"),
+                seconds => write!(out, "{} left", HumanDuration(Duration::from_secs(seconds))),
+            };
         })
         .progress_chars("=> ")
 }

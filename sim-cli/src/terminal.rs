@@ -3,7 +3,9 @@
 
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
+use clap::{Args, ValueEnum};
 use sim_reports::{Palette, Paper, printable};
 
 use crate::failure::Failure;
@@ -92,13 +94,85 @@ pub fn stderr_palette() -> Palette {
     palette(std::io::stderr().is_terminal())
 }
 
-/// True if someone looks at standard error.
-pub fn is_watched() -> bool {
-    std::io::stderr().is_terminal()
+/// The ways to show the progress of long work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Bars, for someone who looks at a terminal.
+    Bars,
+    /// A line now and then, for a log.
+    Lines,
+    /// None.
+    Hidden,
 }
 
-/// Colours unless `NO_COLOR` is set; see <https://no-color.org>.
+/// The way to show progress on standard error.
+pub fn progress() -> Progress {
+    if manners().quiet || is_set("FUSEBOX_QUIET") {
+        Progress::Hidden
+    } else if std::io::stderr().is_terminal() {
+        Progress::Bars
+    } else {
+        Progress::Lines
+    }
+}
+
+/// The times at which a terminal gets colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Colours {
+    /// If it is a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How to behave towards whoever reads the output.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct Manners {
+    /// Use colours: auto, on a terminal unless NO_COLOR is set, and if CLICOLOR_FORCE is; always; or never
+    #[arg(
+        long = "color",
+        alias = "colour",
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        global = true,
+        hide_possible_values = true,
+        hide_default_value = true,
+        display_order = 1000
+    )]
+    colours: Colours,
+    /// Show no progress of long work on standard error; FUSEBOX_QUIET=1 does the same
+    #[arg(long, global = true, display_order = 1001)]
+    quiet: bool,
+}
+
+/// What the user has chosen for this process.
+static MANNERS: OnceLock<Manners> = OnceLock::new();
+
+/// Behaves as the user has chosen, from now on.
+pub fn behave(manners: Manners) {
+    // Only the first choice counts, and there is one.
+    let _ = MANNERS.set(manners);
+}
+
+fn manners() -> Manners {
+    MANNERS.get().copied().unwrap_or_default()
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// Colours as chosen; if that is left to us, as <https://no-color.org> and <https://bixense.com/clicolors> have it.
 fn palette(is_terminal: bool) -> Palette {
     let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if is_terminal && !is_unwanted { Palette::Coloured } else { Palette::Plain }
+    let is_coloured = match manners().colours {
+        Colours::Always => true,
+        Colours::Never => false,
+        Colours::Auto => !is_unwanted && (is_terminal || is_set("CLICOLOR_FORCE")),
+    };
+    if is_coloured { Palette::Coloured } else { Palette::Plain }
 }

@@ -21,7 +21,7 @@ fn root() -> PathBuf {
 
 fn fusebox(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_fusebox"));
-    command.args(arguments).current_dir(root()).env("NO_COLOR", "1");
+    command.args(arguments).current_dir(root()).env("NO_COLOR", "1").env("FUSEBOX_QUIET", "1");
     command
 }
 
@@ -39,6 +39,7 @@ fn transcripts() {
         .case("../tests/cli/*.trycmd")
         .case("../docs/recommend.md")
         .env("NO_COLOR", "1")
+        .env("FUSEBOX_QUIET", "1")
         .env("COLUMNS", "100");
 }
 

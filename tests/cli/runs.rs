@@ -116,3 +116,26 @@ fn the_results_of_another_run_are_not_overwritten() {
     assert_eq!(run_with(&[]).status.code(), Some(2));
     assert_eq!(summary(), "precious");
 }
+
+/// Colours as the user wants them, and otherwise as the conventions of terminals have it.
+#[test]
+fn colours_are_chosen() {
+    let folder = folder();
+    let file = folder.path().join("shop.yaml");
+    let coloured = |options: &[&str], variables: &[(&str, &str)]| {
+        let mut command =
+            super::fusebox(&[&["run", file.to_str().expect("UTF-8")], options].concat());
+        command.env_remove("NO_COLOR").envs(variables.iter().copied());
+        stdout(&command.output().expect("fusebox starts")).contains('\u{1b}')
+    };
+    let forced = ("CLICOLOR_FORCE", "1");
+    assert!(!coloured(&[], &[]), "nobody looks at a pipe");
+    assert!(coloured(&[], &[forced]));
+    assert!(
+        !coloured(&[], &[forced, ("NO_COLOR", "1")]) && coloured(&[], &[forced, ("NO_COLOR", "")])
+    );
+    assert!(!coloured(&[], &[("CLICOLOR_FORCE", "0")]));
+    assert!(coloured(&["--color", "always"], &[("NO_COLOR", "1")]));
+    assert!(!coloured(&["--color", "never"], &[forced]));
+    assert!(!coloured(&["--color", "auto"], &[]));
+}

@@ -153,6 +153,13 @@ impl Problems {
         self.list.push(problem);
     }
 
+    /// Takes back the warnings with this message; returns true if there are any.
+    pub(crate) fn take_back(&mut self, message: &str) -> bool {
+        let before = self.list.len();
+        self.list.retain(|problem| problem.is_error() || problem.message != message);
+        self.list.len() < before
+    }
+
     /// All of them, in the order of their places; no warnings if there are errors. A part that
     /// could not be read may be the one that a warning misses.
     pub fn sorted(mut self) -> Vec<Problem> {

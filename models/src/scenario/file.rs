@@ -2,6 +2,7 @@
 
 use schemars::schema_for;
 
+use super::acknowledged::Acknowledgement;
 use super::analyses::{AnalysisSections, PriceSection};
 use super::calls::CallSection;
 use super::links::LinkSection;
@@ -69,6 +70,8 @@ section! {
         "chaos" => chaos: Option<Placed<Chaos>>,
         /// Expectations of a run: sentences that `fusebox test` checks.
         "expect" => expect: Vec<ExpectationSection>,
+        /// Warnings that are no mistakes in this scenario, each with the reason.
+        "acknowledged" => acknowledged: Vec<Acknowledgement>,
         /// Prices of resources, for the figure `cost`.
         "prices" => prices: PriceSection,
         .. => analyses: AnalysisSections,

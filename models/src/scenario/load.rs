@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::acknowledged::{self, acknowledge};
 use super::analyses::{self, Analyses};
 use super::compile::{Compiled, compile};
 use super::file::Scenario;
@@ -56,6 +57,8 @@ pub struct Loaded {
     pub variants: Vec<String>,
     /// The plans of its analyses; none if there are errors.
     pub analyses: Analyses,
+    /// Acknowledged warnings that nothing says, with their places.
+    unused: Vec<(Location, String)>,
 }
 
 /// Reads, checks and compiles a scenario.
@@ -88,7 +91,8 @@ impl Parsed {
 
     fn new(input: &Input, may_be_a_part: bool) -> Self {
         let (sources, problems) = (Sources::default(), Problems::default());
-        let mut loader = Loader { sources, problems, may_be_a_part, is_again: false };
+        let mut loader =
+            Loader { sources, problems, may_be_a_part, is_again: false, unused: Vec::new() };
         let mut tree = loader.parse(&input.name, &input.text);
         if let Some(tree) = &mut tree {
             Includes::of(input, &mut loader).merge_into(tree);
@@ -122,6 +126,7 @@ impl Parsed {
             sources: loader.sources,
             variants: variants.unwrap_or_default(),
             analyses: analyses.unwrap_or_default(),
+            unused: loader.unused,
         }
     }
 }
@@ -156,6 +161,8 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
         let loaded = parsed.load_again(&overrides);
         checked.add(loaded, &format!("condition `{condition}`"));
     }
+    let unused = std::mem::take(&mut checked.unused);
+    checked.problems.extend(unused.iter().map(acknowledged::unused));
     checked
 }
 
@@ -163,8 +170,13 @@ pub fn check(input: &Input, overrides: &Overrides) -> Loaded {
 pub(crate) fn errors_of_part(tree: Node) -> Vec<Problem> {
     let mut sources = Sources::default();
     sources.add(String::new(), String::new());
-    let loader =
-        Loader { sources, problems: Problems::default(), may_be_a_part: true, is_again: false };
+    let loader = Loader {
+        sources,
+        problems: Problems::default(),
+        may_be_a_part: true,
+        is_again: false,
+        unused: Vec::new(),
+    };
     let (name, folder) = ("scenario".to_owned(), Folder::default());
     let parsed = Parsed { loader, tree: Some(tree), name, folder };
     let problems = parsed.load(&Overrides::default()).problems;
@@ -198,6 +210,7 @@ impl Loaded {
     /// Adds the problems of another reading of the same file that are not listed yet.
     fn add(&mut self, other: Self, name: &str) {
         self.blueprint = self.blueprint.take().filter(|_| other.blueprint.is_some());
+        self.unused.retain(|(at, _)| other.unused.iter().any(|(other, _)| other == at));
         let known: IndexSet<Problem> = std::mem::take(&mut self.problems).into_iter().collect();
         let news = other.problems.into_iter().filter(|problem| !known.contains(problem));
         let news = news
@@ -216,6 +229,8 @@ pub(super) struct Loader {
     pub may_be_a_part: bool,
     /// True if it has been loaded before, so that only what is chosen now is checked.
     pub is_again: bool,
+    /// Acknowledged warnings that nothing says, with their places.
+    pub unused: Vec<(Location, String)>,
 }
 
 impl Loader {
@@ -271,6 +286,7 @@ impl Loader {
         if !self.problems.has_errors() {
             lint(&file, &compiled.blueprint, &compiled.operations, &mut self.problems);
         }
+        self.unused = acknowledge(&file.acknowledged, &mut self.problems);
         Some(compiled)
     }
 

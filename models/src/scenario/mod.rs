@@ -10,6 +10,7 @@
 //! A section and its compilation share a file. Steps, faults and guards have folders of their own:
 //! `steps`, [`faults`](crate::faults), [`guards`](crate::guards).
 
+mod acknowledged;
 mod analyses;
 mod calls;
 mod changes;

@@ -88,7 +88,8 @@ impl Loader {
     ) {
         for stress in stresses {
             let sources = std::mem::take(&mut self.sources);
-            let mut loader = Self { sources, problems: Problems::default(), ..*self };
+            let (problems, unused) = (Problems::default(), Vec::new());
+            let mut loader = Self { sources, problems, unused, ..*self };
             let stressed = loader.stressed(stress, tree.clone(), parsed);
             let Self { sources, problems, .. } = loader;
             self.sources = sources;

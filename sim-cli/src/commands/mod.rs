@@ -21,6 +21,7 @@ mod test;
 use clap::{Parser, Subcommand};
 
 use crate::failure::Failure;
+use crate::terminal::Manners;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -40,6 +41,8 @@ pub struct Arguments {
     /// The command to execute.
     #[command(subcommand)]
     pub command: Command,
+    #[command(flatten)]
+    pub manners: Manners,
 }
 
 /// All commands, in the order of the help.
