@@ -119,7 +119,7 @@ pub fn progress() -> Progress {
 /// The times at which a terminal gets colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Colours {
-    /// If it is a terminal, unless NO_COLOR is set; always if CLICOLOR_FORCE is.
+    /// If it is a terminal, unless `NO_COLOR` is set; always if `CLICOLOR_FORCE` is.
     #[default]
     Auto,
     /// Always.
@@ -131,8 +131,10 @@ pub enum Colours {
 /// How to behave towards whoever reads the output.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct Manners {
-    /// Use colours: auto, on a terminal unless NO_COLOR is set, and if CLICOLOR_FORCE is; always; or never
+    /// When to use colours.
     #[arg(
+        help = "Use colours: auto, on a terminal unless NO_COLOR is set, and if CLICOLOR_FORCE is; always; \
+                or never",
         long = "color",
         alias = "colour",
         value_enum,
@@ -144,8 +146,13 @@ pub struct Manners {
         display_order = 1000
     )]
     colours: Colours,
-    /// Show no progress of long work on standard error; FUSEBOX_QUIET=1 does the same
-    #[arg(long, global = true, display_order = 1001)]
+    /// True if no progress is shown.
+    #[arg(
+        help = "Show no progress of long work on standard error; FUSEBOX_QUIET=1 does the same",
+        long,
+        global = true,
+        display_order = 1001
+    )]
     quiet: bool,
 }
 
