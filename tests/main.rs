@@ -61,6 +61,7 @@ mod origins;
 mod outages;
 mod pauses;
 mod periods;
+mod pictures;
 mod presets;
 mod processes;
 mod proxies;

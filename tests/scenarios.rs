@@ -5,8 +5,11 @@ use std::path::Path;
 use sim_experiments::{Case, Trial, cases, in_order};
 use sim_models::scenario::{Input, Overrides};
 use sim_models::system::EdgePlan;
+use sim_reports::plot::{png_of, svg};
+use sim_reports::run::Overview;
 use sim_reports::testing::{Committed, Timeline, snapshot};
 
+use crate::pictures;
 use crate::running::{self, library};
 
 fn input(file: &Path) -> Input {
@@ -74,8 +77,9 @@ fn the_gallery_shows_every_scenario_as_it_is() {
     let wrong: Vec<String> = in_order(&library(), 2, &|_, file| {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let finished = running::run(&running::blueprint(&running::load_file(file, None, &[])));
-        let picture =
-            sim_reports::plot::png(&sim_reports::run::Overview::new(&finished)).expect("drawn");
+        let svg = svg(&Overview::new(&finished)).expect("drawn");
+        let flaws = pictures::flaws(&svg);
+        let picture = png_of(&svg).expect("drawn");
         let path = file.strip_prefix(running::root()).expect("a file of the project");
         let gallery = if is_outage(file) { &outages } else { &scenarios };
         let is_shown = gallery.contains(&format!("(../{})", path.display()))
@@ -84,7 +88,8 @@ fn the_gallery_shows_every_scenario_as_it_is() {
             .is_ok_and(|shown| shown == picture);
         let variants = running::load_file(file, None, &[]).variants;
         let is_complete = variants.iter().all(|variant| gallery.contains(&format!("`{variant}`")));
-        (!is_shown || !is_current || !is_complete).then_some(name)
+        let is_right = is_shown && is_current && is_complete && flaws.is_empty();
+        (!is_right).then(|| format!("{name} {flaws:?}"))
     })
     .into_iter()
     .flatten()

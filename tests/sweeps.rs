@@ -291,6 +291,7 @@ fn of_function(
         figures: vec![FigurePlan { text: "f".to_owned(), unit: FigureUnit::Count, better: None }],
         replications: Replications { first: 1, most: 1, precision: None },
         abandons: false,
+        now: Vec::new(),
     };
     let chooser = Chooser::new(&plan, 3);
     let mut analysis = Analysis::new(&plan, chooser.clone());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sim_models::scenario::{is_name, is_name_letter};
 use thiserror::Error;
 
-use crate::plot::{DrawError, Drawing, png, svg};
+use crate::plot::{DrawError, Drawing, png_of, svg};
 use crate::printable;
 
 /// A failure to write results.
@@ -66,8 +66,9 @@ impl<'a> Folder<'a> {
     pub fn draw(&self, drawing: &dyn Drawing) -> Result<(), WriteError> {
         let name = drawing.name();
         let failed = |cause| WriteError::Plot { what: name, cause };
-        self.write(&format!("{name}.svg"), svg(drawing).map_err(failed)?.as_bytes())?;
-        self.write(&format!("{name}.png"), &png(drawing).map_err(failed)?)
+        let svg = svg(drawing).map_err(failed)?;
+        self.write(&format!("{name}.svg"), svg.as_bytes())?;
+        self.write(&format!("{name}.png"), &png_of(&svg).map_err(failed)?)
     }
 
     /// Writes several drawings.

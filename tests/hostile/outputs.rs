@@ -16,6 +16,7 @@ use sim_reports::{run, stability, sweep};
 
 use super::readers;
 use super::texts::VISIBLE;
+use crate::pictures;
 
 /// A scenario with all kinds of things, called `name`. Names are as hostile as their rule allows.
 fn scenario(name: &str) -> Input {
@@ -56,7 +57,9 @@ fn folder(path: &Path, about: &str) -> Vec<String> {
             Some("csv") => drop(readers::csv(&bytes, &about)),
             Some("json") => drop(readers::json(&String::from_utf8(bytes).expect("UTF-8"), &about)),
             Some("svg") => {
-                drawn.extend(readers::xml(&String::from_utf8(bytes).expect("UTF-8"), &about));
+                let svg = String::from_utf8(bytes).expect("UTF-8");
+                assert_eq!(pictures::flaws(&svg), [""; 0], "{about}");
+                drawn.extend(readers::xml(&svg, &about));
             }
             Some("png") => assert!(bytes.starts_with(b"\x89PNG"), "{about}"),
             Some("jsonl" | "parquet") => {}

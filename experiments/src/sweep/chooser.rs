@@ -167,6 +167,7 @@ mod tests {
             figures: Vec::new(),
             replications: Replications { first: 1, most: 1, precision: None },
             abandons: false,
+            now: Vec::new(),
         };
         Chooser::new(&plan, 7)
     }

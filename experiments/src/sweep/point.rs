@@ -126,6 +126,7 @@ mod tests {
             }],
             replications: Replications { first: 3, most: 8, precision: Some(0.1) },
             abandons: true,
+            now: Vec::new(),
         };
         let point: Point = serde_json::from_str(record).expect("a record");
         point.check(&plan, 20).err()

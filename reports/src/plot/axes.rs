@@ -6,7 +6,8 @@ use plotters::prelude::{Cartesian2d, ChartContext, DrawingBackend};
 use sim_models::observe::FigureUnit;
 
 use super::canvas::Drawn;
-use super::{colour, font};
+use super::colour;
+use super::font::{self, Anchor, Ink};
 use crate::units::figure;
 
 /// The labels along an axis, and the lines across the chart at each of them.
@@ -50,6 +51,7 @@ where
 {
     const LINE_OPACITY: f64 = 0.1;
     let (x_label, y_label) = (|at: &f64| (x.label)(*at), |at: &f64| (y.label)(*at));
+    let ink = Ink { colour: colour::TEXT, size: font::LABEL, anchor: Anchor::Left };
     let mut mesh = chart.configure_mesh();
     if !x.has_lines {
         mesh.disable_x_mesh();
@@ -64,6 +66,6 @@ where
         .y_labels(y.most_labels)
         .x_label_formatter(&x_label)
         .y_label_formatter(&y_label)
-        .label_style(font::style(font::LABEL, colour::TEXT))
+        .label_style(ink.style())
         .draw()?)
 }

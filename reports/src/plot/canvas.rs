@@ -1,4 +1,4 @@
-//! A surface of pixels to write and draw on, the same for SVG and PNG.
+//! A surface of pixels to write and draw on.
 
 use std::ops::Range;
 
@@ -11,7 +11,8 @@ use sim_models::printable::line;
 use thiserror::Error;
 
 use super::chart::{self, Chart, ChartFrame, Scale};
-use super::{Colour, Mark, colour, font};
+use super::font::{Anchor, Ink};
+use super::{Colour, Mark, colour};
 
 /// A place on a canvas: pixels from its left and upper edges.
 pub(crate) type Pixel = (i32, i32);
@@ -19,7 +20,7 @@ pub(crate) type Pixel = (i32, i32);
 /// The result of drawing something.
 pub(crate) type Drawn = Result<(), DrawError>;
 
-/// An error of the plotting library or of the PNG encoder.
+/// An error of the plotting library, or of what makes pixels of its drawings.
 #[derive(Debug, Error)]
 #[error("{0}")]
 pub struct DrawError(pub(super) String);
@@ -34,16 +35,19 @@ impl<E: std::error::Error + Send + Sync> From<DrawingAreaErrorKind<E>> for DrawE
 ///
 /// Every method fails only if the plotting library does.
 pub trait Canvas {
-    /// Writes `text` in a colour; `at` is its upper left corner and `size` the height of the font.
-    fn write_in(&self, colour: Colour, text: &str, at: Pixel, size: i32) -> Drawn;
+    /// Writes `text` in an ink, held at a place.
+    fn write_in(&self, ink: Ink, text: &str, at: Pixel) -> Drawn;
 
-    /// Writes `text` in the colour of text.
+    /// Writes `text` in the colour of text; `at` is its upper left corner and `size` the height of the font.
     fn write(&self, text: &str, at: Pixel, size: i32) -> Drawn {
-        self.write_in(colour::TEXT, text, at, size)
+        self.write_in(Ink { colour: colour::TEXT, size, anchor: Anchor::Left }, text, at)
     }
 
     /// Fills a rectangle between its upper left and lower right corners.
     fn rectangle(&self, corners: [Pixel; 2], colour: Colour) -> Drawn;
+
+    /// Draws the edges of a rectangle, two pixels wide.
+    fn frame(&self, corners: [Pixel; 2], colour: Colour) -> Drawn;
 
     /// Draws a line one pixel wide.
     fn line(&self, ends: [Pixel; 2], colour: Colour) -> Drawn;
@@ -67,12 +71,21 @@ pub trait Canvas {
 }
 
 impl<DB: DrawingBackend> Canvas for DrawingArea<DB, Shift> {
-    fn write_in(&self, colour: Colour, text: &str, at: Pixel, size: i32) -> Drawn {
-        Ok(self.draw(&Text::new(line(text), at, font::style(size, colour)))?)
+    fn write_in(&self, ink: Ink, text: &str, at: Pixel) -> Drawn {
+        Ok(self.draw(&Text::new(line(text), at, ink.style()))?)
     }
 
     fn rectangle(&self, corners: [Pixel; 2], colour: Colour) -> Drawn {
         Ok(self.draw(&Rectangle::new(corners, colour.rgba().filled()))?)
+    }
+
+    fn frame(&self, corners: [Pixel; 2], colour: Colour) -> Drawn {
+        let [(left, top), (right, bottom)] = corners;
+        let edge = |corners| self.draw(&Rectangle::new(corners, colour.rgba().filled()));
+        edge([(left, top), (right, top + 2)])?;
+        edge([(left, bottom - 2), (right, bottom)])?;
+        edge([(left, top), (left + 2, bottom)])?;
+        Ok(edge([(right - 2, top), (right, bottom)])?)
     }
 
     fn line(&self, ends: [Pixel; 2], colour: Colour) -> Drawn {

@@ -7,14 +7,12 @@ use plotters::coord::ranged1d::{Ranged, ValueFormatter};
 use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::{
     AreaSeries, Cartesian2d, ChartBuilder, ChartContext, Circle, Color, DrawingArea,
-    DrawingBackend, EmptyElement, IntoLogRange, LabelAreaPosition, LineSeries, Rectangle, Text,
-    TriangleMarker,
+    DrawingBackend, IntoLogRange, LabelAreaPosition, LineSeries, Rectangle, TriangleMarker,
 };
-use sim_models::printable::line;
 
 use super::axes::{self, Axis};
 use super::canvas::{DrawError, Drawn};
-use super::{Colour, Mark, colour, font};
+use super::{Colour, Mark};
 
 /// A place in a chart: its values along both axes.
 pub(crate) type ChartPoint = (f64, f64);
@@ -59,9 +57,6 @@ pub trait Chart {
 
     /// Marks each point.
     fn marks(&mut self, points: &[ChartPoint], mark: Mark, colour: Colour) -> Drawn;
-
-    /// Writes a name beside each point, a little above and to the right of it.
-    fn names(&mut self, points: &[(ChartPoint, String)]) -> Drawn;
 }
 
 /// Lays out a chart on an area; nothing is drawn yet.
@@ -120,15 +115,6 @@ where
                 self.draw_series(points.map(|point| TriangleMarker::new(point, size, style)))?;
             }
         }
-        Ok(())
-    }
-
-    fn names(&mut self, points: &[(ChartPoint, String)]) -> Drawn {
-        const OFFSET: (i32, i32) = (8, -16);
-        let style = font::style(font::LABEL, colour::TEXT);
-        self.draw_series(points.iter().map(|(point, name)| {
-            EmptyElement::at(*point) + Text::new(line(name).into_owned(), OFFSET, style.clone())
-        }))?;
         Ok(())
     }
 }

@@ -18,6 +18,8 @@ pub(crate) const TEXT: Colour = Colour::new(40, 40, 40);
 pub(crate) const FAINT: Colour = Colour::new(140, 140, 140);
 pub(crate) const BLACK: Colour = Colour::new(0, 0, 0);
 pub(crate) const WHITE: Colour = Colour::new(255, 255, 255);
+/// Lines across an area, which tell it from others without its colour.
+pub(crate) const ACROSS: Colour = BLACK.opacity(0.35);
 pub(super) const TRANSPARENT: Colour = BLACK.opacity(0.0);
 
 impl Colour {

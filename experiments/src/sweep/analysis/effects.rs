@@ -5,6 +5,10 @@ use sim_core::stats::Welford;
 use sim_models::scenario::SweepPlan;
 use sim_models::study::{Design, Level, Parameter, Values};
 
+use crate::sweep::Estimate;
+
+/// Confidence of the intervals.
+const CONFIDENCE: f64 = 0.95;
 /// The number of equal parts in which a range that points are drawn from is looked at.
 const PARTS: usize = 8;
 /// Whole numbers are looked at one by one if there are at most this many.
@@ -19,6 +23,8 @@ pub struct Effects {
     pub figures: Vec<Vec<Spread>>,
     values: Values,
     is_sampled: bool,
+    /// True if the points are drawn, and not all combinations.
+    are_drawn: bool,
     whole: Vec<Welford>,
 }
 
@@ -40,6 +46,8 @@ pub struct Spread {
     pub least: f64,
     /// The greatest value.
     pub most: f64,
+    /// The sum of the squares of half the widths of the points' intervals; not a number (NaN) if one has none.
+    chance: f64,
 }
 
 /// The levels of a parameter in a design, or the middles of the parts of its range, and whether
@@ -72,6 +80,7 @@ impl Effects {
             figures,
             values: parameter.values.clone(),
             is_sampled,
+            are_drawn: plan.design != Design::Grid,
             whole: vec![Welford::default(); plan.figures.len()],
         }
     }
@@ -90,14 +99,25 @@ impl Effects {
         self.levels.iter().position(|known| known.number == level.number).unwrap_or(0)
     }
 
-    pub(super) fn add(&mut self, bin: usize, figures: &[Option<f64>]) {
+    pub(super) fn add(&mut self, bin: usize, figures: &[Option<Estimate>]) {
         for ((spreads, whole), figure) in self.figures.iter_mut().zip(&mut self.whole).zip(figures)
         {
             if let Some(figure) = figure {
-                spreads[bin].add(*figure);
-                whole.add(*figure);
+                spreads[bin].add(figure);
+                whole.add(figure.mean);
             }
         }
+    }
+
+    /// Half the length of the 95 % interval of a mean at a level; `None` if it is not known. If all combinations are
+    /// simulated, only the random numbers of the runs could have been others; if points are drawn, the points too.
+    pub fn half_width(&self, spread: &Spread) -> Option<f64> {
+        let half_width = if self.are_drawn {
+            spread.points.interval(CONFIDENCE).half_width
+        } else {
+            libm::sqrt(spread.chance) / spread.points.count() as f64
+        };
+        half_width.is_finite().then_some(half_width)
     }
 
     /// The share of a figure's variance that this parameter explains by itself; `None` if the
@@ -134,11 +154,14 @@ impl Effects {
 }
 
 impl Spread {
-    fn add(&mut self, value: f64) {
+    fn add(&mut self, figure: &Estimate) {
+        let value = figure.mean;
         let is_first = self.points.count() == 0;
         self.least = if is_first { value } else { self.least.min(value) };
         self.most = if is_first { value } else { self.most.max(value) };
         self.points.add(value);
+        let half_width = figure.half_width.unwrap_or(f64::NAN);
+        self.chance += half_width * half_width;
     }
 }
 

@@ -4,7 +4,7 @@ use sim_models::scenario::SweepPlan;
 use sim_models::study::{Design, Level};
 
 use super::{Cells, Effects, Front, Indices, Screening};
-use crate::sweep::{Chooser, Point, PointState};
+use crate::sweep::{Chooser, Estimate, Point, PointState};
 
 /// With more parameters than this, there are too many pairs to look at each.
 const MOST_PAIRED: usize = 8;
@@ -92,7 +92,7 @@ impl Analysis {
         }
         let figures: Vec<Option<f64>> =
             point.figures.iter().map(|figure| figure.map(|figure| figure.mean)).collect();
-        self.add_to_effects(&levels, &figures);
+        self.add_to_effects(&levels, &point.figures, &figures);
         if let Some(screening) = &mut self.findings.screening {
             screening.add(&self.chooser, point.point, &figures);
         }
@@ -101,7 +101,12 @@ impl Analysis {
         }
     }
 
-    fn add_to_effects(&mut self, levels: &[Level], figures: &[Option<f64>]) {
+    fn add_to_effects(
+        &mut self,
+        levels: &[Level],
+        estimates: &[Option<Estimate>],
+        figures: &[Option<f64>],
+    ) {
         let findings = &mut self.findings;
         let bins: Vec<usize> = findings
             .effects
@@ -110,7 +115,7 @@ impl Analysis {
             .map(|(effects, level)| effects.bin_of(level))
             .collect();
         for (effects, bin) in findings.effects.iter_mut().zip(&bins) {
-            effects.add(*bin, figures);
+            effects.add(*bin, estimates);
         }
         for cells in &mut findings.cells {
             cells.add(bins[cells.parameters.0], bins[cells.parameters.1], figures);

@@ -554,8 +554,8 @@ fn bare_number<'a>(path: &[Segment], tree: &'a Node) -> Option<&'a Node> {
     matches!(node.value, Value::Integer(_)).then_some(node)
 }
 
-/// The present value of a setting.
-fn now(setting: &Parameter, tree: &Node) -> Option<Level> {
+/// The present value of a setting; `None` if it is not among the values to choose from.
+pub(super) fn now(setting: &Parameter, tree: &Node) -> Option<Level> {
     let path = parse_path(&setting.path);
     let node = tree.get(&path).or_else(|| bare_number(&path, tree));
     let max = node.and_then(|node| node.get(&parse_path("max")));

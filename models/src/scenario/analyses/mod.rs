@@ -66,7 +66,7 @@ pub(super) fn compile_analyses(
     problems: &mut Problems,
 ) -> Analyses {
     let for_expectations = plan.blueprint.latency_windows.len();
-    let sweep = Some(compile_sweep(names, plan, problems));
+    let sweep = Some(compile_sweep(tree, names, plan, problems));
     let goals = compile_goals(tree, names, plan, problems);
     if matches!(request, Request::Run) {
         check_healing(tree, names, plan, problems);

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::goals::now;
 use super::parameters;
 use crate::language::quantity::Share;
+use crate::language::tree::Node;
 use crate::language::{AnyPath, Location, Named, Placed, Problems, is_name, section};
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
@@ -42,6 +44,9 @@ pub struct SweepPlan {
     /// True if a point is given up when another one of its block is clearly better in every
     /// objective.
     pub abandons: bool,
+    /// The present value of each setting, as the number of its level; `None` if it is not among the values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub now: Vec<Option<f64>>,
 }
 
 impl SweepPlan {
@@ -143,14 +148,17 @@ section! {
 
 /// Compiles a sweep; its figures become readings of the blueprint.
 pub(super) fn compile_sweep(
+    tree: &Node,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> SweepPlan {
     let sweep = &names.file.analyses.sweep;
     let figures = compile_figures(sweep, names, plan, problems);
+    let parameters = parameters(&sweep.vary);
     let compiled = SweepPlan {
-        parameters: parameters(&sweep.vary),
+        now: parameters.iter().map(|it| Some(now(it, tree)?.number)).collect(),
+        parameters,
         design: sweep.design.unwrap_or(Design::Grid),
         figures,
         replications: sweep.replications(problems),

@@ -12,7 +12,7 @@ pub(in crate::recommend) fn drawings<'a>(
     scenario: &'a str,
 ) -> Vec<Box<dyn Drawing + 'a>> {
     let mut drawings: Vec<Box<dyn Drawing>> =
-        vec![Box::new(SafeRanges { recommendation, scenario })];
+        vec![Box::new(SafeRanges::new(recommendation, scenario))];
     if recommendation.front.len() > 1 {
         drawings.push(Box::new(front(recommendation, scenario)));
     }

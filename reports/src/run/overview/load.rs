@@ -5,12 +5,12 @@ use std::ops::Range;
 use sim_experiments::Finished;
 use sim_models::Outcome;
 
-use super::time_axis::TimeAxis;
-use crate::plot::{Canvas, Colour, Drawn, Scale, colour, titled_legend};
+use super::time_axis::{CHART, MARGIN, TimeAxis};
+use crate::plot::{Axis, Canvas, Chart, Colour, Drawn, Legend, Scale, Swatch, colour};
+use crate::units::significant;
 
 /// A layer of the stack.
 struct Layer {
-    name: &'static str,
     colour: Colour,
     /// True for the outcomes of this layer and of those below it.
     includes: fn(Outcome) -> bool,
@@ -18,9 +18,9 @@ struct Layer {
 
 /// From the highest layer to the lowest.
 const LAYERS: [Layer; 3] = [
-    Layer { name: "failed", colour: colour::FAILED, includes: |_| true },
-    Layer { name: "degraded", colour: colour::DEGRADED, includes: |outcome| outcome.is_good() },
-    Layer { name: "ok", colour: colour::OK, includes: |outcome| matches!(outcome, Outcome::Ok) },
+    Layer { colour: colour::FAILED, includes: |_| true },
+    Layer { colour: colour::DEGRADED, includes: |outcome| outcome.is_good() },
+    Layer { colour: colour::OK, includes: |outcome| matches!(outcome, Outcome::Ok) },
 ];
 
 /// Draws answers, degraded answers and failures per second, one above the other.
@@ -30,12 +30,45 @@ pub(super) fn draw(canvas: &dyn Canvas, finished: &Finished, time: &TimeAxis) ->
         rates.collect::<Vec<f64>>()
     });
     let top = stacked[0].iter().fold(1.0_f64, |top, rate| top.max(*rate)) * 1.08;
-    let mut chart = time.chart(canvas, Scale::Linear(0.0..top), |rate| format!("{rate:.0}/s"))?;
+    let mut chart =
+        time.chart(canvas, Scale::Linear(0.0..top), &Axis::new(5, per_second_in_words))?;
     for (layer, rates) in LAYERS.iter().zip(&stacked) {
         chart.area(&stairs(time, rates), layer.colour)?;
     }
-    let names = LAYERS.iter().rev().map(|layer| (layer.name, layer.colour));
-    titled_legend(canvas, "Requests ended per second", 10, &names.collect::<Vec<_>>(), 20)
+    draw_lines_across(&mut *chart, time, [&stacked[1], &stacked[0]], top)?;
+    let legend = [
+        ("ok", Swatch::Area(colour::OK)),
+        ("degraded", Swatch::Area(colour::DEGRADED)),
+        ("failed", Swatch::Lined(colour::FAILED)),
+    ];
+    Legend(&legend).draw_titled(canvas, "Requests ended per second", (MARGIN, 9))
+}
+
+/// Draws lines across what lies between two values of each column, which show it without its colour.
+fn draw_lines_across(
+    chart: &mut dyn Chart,
+    time: &TimeAxis,
+    [low, high]: [&[f64]; 2],
+    top: f64,
+) -> Drawn {
+    /// Pixels from one line to the next.
+    const APART: f64 = 6.0;
+    let lines = f64::from(CHART.end - CHART.start) / APART;
+    for line in 1..lines as usize {
+        let at = top * line as f64 / lines;
+        let columns: Vec<usize> =
+            (0..low.len()).filter(|column| low[*column] < at && at < high[*column]).collect();
+        for run in columns.chunk_by(|one, next| one + 1 == *next) {
+            let (first, last) = (run[0], run[run.len() - 1]);
+            let begin = if first == 0 { 0.0 } else { time.ends[first - 1] };
+            chart.line(&[(begin, at), (time.ends[last], at)], colour::ACROSS, 1)?;
+        }
+    }
+    Ok(())
+}
+
+fn per_second_in_words(rate: f64) -> String {
+    if rate.fract() == 0.0 { format!("{rate:.0}/s") } else { format!("{}/s", significant(rate)) }
 }
 
 /// Requests of all workloads that ended in a column with one of some outcomes, per second.

@@ -2,55 +2,30 @@
 
 use sim_experiments::Finished;
 
+use super::events::events;
+use super::header::Header;
 use super::strips::{self, Strips};
-use super::time_axis::{TimeAxis, WIDTH};
+use super::time_axis::{PANEL, TimeAxis, WIDTH};
 use super::{latency, load};
-use crate::plot::{Canvas, DrawError, Drawing, Drawn, colour, font};
+use crate::plot::{Canvas, DrawError, Drawing};
 
-const HEADER: u32 = 64;
-const PANEL: u32 = 210;
-const FOOTER: u32 = 44;
+const FOOTER: u32 = 34;
 
 /// The overview of a run.
 pub struct Overview<'a> {
     finished: &'a Finished,
     time: TimeAxis,
+    header: Header,
     strips: Vec<Strips>,
 }
 
 impl<'a> Overview<'a> {
     /// The overview of a run.
     pub fn new(finished: &'a Finished) -> Self {
-        let time = TimeAxis::new(finished);
-        Self { finished, strips: strips::all(finished, &time), time }
-    }
-
-    /// The name of the run, and its faults above the time axis.
-    fn draw_header(&self, canvas: &dyn Canvas) -> Drawn {
-        let summary = &self.finished.summary;
-        let partial = if self.finished.is_partial() { " (partial)" } else { "" };
-        let title = format!("{}, seed {}{partial}", summary.scenario, summary.seed);
-        canvas.write(&title, (16, 10), font::HEADING)?;
-        self.draw_faults(canvas)
-    }
-
-    /// A bar for each fault, and the labels that do not run into the one before; the others are
-    /// left to the timeline.
-    fn draw_faults(&self, canvas: &dyn Canvas) -> Drawn {
-        const CHARACTER: i32 = 8;
-        const MARGIN: i32 = 16;
-        let mut free_from = i32::MIN;
-        for fault in &self.time.faults {
-            let (left, right) = (self.time.pixel(fault.begin), self.time.pixel(fault.end));
-            canvas.rectangle([(left, 58), (right, 63)], colour::FAULT)?;
-            let width = fault.label.chars().count() as i32 * CHARACTER;
-            let at = left.min(WIDTH as i32 - MARGIN - width);
-            if at >= free_from {
-                canvas.write(&fault.label, (at, 40), font::FAULT)?;
-                free_from = at + width + MARGIN;
-            }
-        }
-        Ok(())
+        let events = events(finished);
+        let time = TimeAxis::new(finished, &events, strips::width_of_labels(finished));
+        let header = Header::new(finished, &events, &time);
+        Self { finished, header, strips: strips::all(finished, &time), time }
     }
 }
 
@@ -61,7 +36,7 @@ impl Drawing for Overview<'_> {
 
     fn size(&self) -> (u32, u32) {
         let strips: u32 = self.strips.iter().map(Strips::height).sum();
-        (WIDTH, HEADER + 2 * PANEL + strips + FOOTER)
+        (WIDTH, self.header.height() + 2 * PANEL + strips + FOOTER)
     }
 
     fn draw(&self, canvas: &dyn Canvas) -> Result<(), DrawError> {
@@ -71,7 +46,7 @@ impl Drawing for Overview<'_> {
             top += height;
             canvas.strip(heights)
         };
-        self.draw_header(&*next(HEADER))?;
+        self.header.draw(&*next(self.header.height()), &self.time)?;
         load::draw(&*next(PANEL), self.finished, &self.time)?;
         latency::draw(&*next(PANEL), self.finished, &self.time)?;
         for strips in &self.strips {

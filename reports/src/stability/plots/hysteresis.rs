@@ -2,12 +2,15 @@
 
 use sim_experiments::stability::{Hysteresis, LoadPass, Stability};
 
-use crate::plot::{Axis, Canvas, ChartFrame, DrawError, Drawing, Mark, Scale, colour, font};
+use crate::plot::{
+    Axis, Canvas, ChartFrame, DrawError, Drawing, Legend, Mark, Scale, Swatch, colour, fitted, font,
+};
 use crate::stability::words::load;
 
 const SIZE: (u32, u32) = (900, 480);
 const FRAME: ChartFrame =
     ChartFrame { top: 60, right: 24, bottom: 30, left_labels: 70, bottom_labels: 30 };
+const MARGIN: i32 = 16;
 const UP: Mark = Mark::Dot(4);
 const DOWN: Mark = Mark::Triangle(6);
 
@@ -28,18 +31,21 @@ impl Drawing for Loop<'_> {
     }
 
     fn draw(&self, canvas: &dyn Canvas) -> Result<(), DrawError> {
+        const ROOM: i32 = SIZE.0 as i32 - 2 * MARGIN;
         let title = format!(
             "{}: share answered, going up through the loads and coming down again",
             self.scenario
         );
-        canvas.write(&title, (16, 10), font::TITLE)?;
+        canvas.write(&fitted(&title, font::TITLE, ROOM), (MARGIN, 10), font::TITLE)?;
         self.draw_lines(canvas)?;
-        canvas.mark((24, 44), UP, colour::MEDIAN)?;
-        canvas.write("going up", (34, 37), font::LABEL)?;
-        canvas.mark((124, 46), DOWN, colour::FAILED)?;
-        canvas.write("coming down", (134, 37), font::LABEL)?;
+        Legend(&[
+            ("going up", Swatch::Mark(UP, colour::MEDIAN)),
+            ("coming down", Swatch::Mark(DOWN, colour::FAILED)),
+        ])
+        .draw(canvas, (MARGIN, 37))?;
         let load = format!("to the right: {}", self.stability.plan.load.path);
-        canvas.write(&load, (90, SIZE.1 as i32 - 22), font::LABEL)
+        let at = (FRAME.left_labels as i32, SIZE.1 as i32 - 22);
+        canvas.write(&fitted(&load, font::LABEL, ROOM - at.0), at, font::LABEL)
     }
 }
 

@@ -2,16 +2,21 @@
 
 use sim_experiments::stability::{Behaviour, Cell, Map, Stability};
 
-use crate::plot::{Canvas, Colour, DrawError, Drawing, Drawn, Pixel, colour, font};
+use crate::plot::{
+    Anchor, Canvas, Colour, DrawError, Drawing, Drawn, Ink, Pixel, colour, fitted, font,
+};
 use crate::stability::words::{BEHAVIOURS, NOT_RUN, letter, mark, name, up_to};
 
 const LEFT: i32 = 170;
-const TOP: i32 = 76;
-const BELOW: i32 = 60;
+const MARGIN: i32 = 16;
+const TOP: i32 = 84;
+const BELOW: i32 = 76;
+/// Room between the name of a load and its cells.
+const BESIDE: i32 = 10;
 /// The width and height of a cell.
 const CELL: (i32, i32) = (92, 30);
 /// Room for the title and the legend.
-const LEAST_WIDTH: i32 = 760;
+const LEAST_WIDTH: i32 = 860;
 
 /// The maps of all values of a trigger's second setting, one below the other.
 pub(super) struct BehaviourMaps<'a> {
@@ -55,17 +60,23 @@ impl BehaviourMaps<'_> {
             _ => String::new(),
         };
         let title = format!("{}: what it recovers from{also}", self.scenario);
-        canvas.write(&title, (16, 10), font::TITLE)?;
+        canvas.write(&fitted(&title, font::TITLE, self.room()), (MARGIN, 10), font::TITLE)?;
         draw_legend(canvas)?;
-        let path = &plan.load.path;
-        let text = format!("upwards: {path}    ? not all runs agree    {NOT_RUN} not run");
-        canvas.write(&text, (16, 56), font::LABEL)
+        let text = format!("upwards: {}", plan.load.path);
+        canvas.write(&fitted(&text, font::LABEL, self.room()), (MARGIN, 62), font::LABEL)
+    }
+
+    /// The width that a line may take.
+    fn room(&self) -> i32 {
+        self.size().0 as i32 - 2 * MARGIN
     }
 
     fn draw_cells(&self, canvas: &dyn Canvas, map: &Map) -> Drawn {
         for (row, level) in self.stability.loads.iter().enumerate() {
             let top = TOP + (self.rows() - 1 - row as i32) * CELL.1;
-            canvas.write(&level.shown, (16, top + 8), font::LABEL)?;
+            let name = fitted(&level.shown, font::LABEL, LEFT - MARGIN - BESIDE);
+            let ink = Ink { colour: colour::TEXT, size: font::LABEL, anchor: Anchor::Right };
+            canvas.write_in(ink, &name, (LEFT - BESIDE, top + 9))?;
             draw_cell(canvas, &self.stability.untriggered[row], (LEFT, top))?;
             for (column, cells) in map.cells.iter().enumerate() {
                 draw_cell(canvas, &cells[row], (column_left(column), top))?;
@@ -76,14 +87,19 @@ impl BehaviourMaps<'_> {
 
     fn draw_triggers(&self, canvas: &dyn Canvas, map: &Map) -> Drawn {
         let below = TOP + self.rows() * CELL.1 + 6;
-        canvas.write("no trigger", (LEFT + 4, below), font::LABEL)?;
+        write_in_column(canvas, "no trigger", (LEFT, below))?;
         for (column, trigger) in map.triggers.iter().enumerate() {
-            canvas.write(&trigger.shown, (column_left(column) + 4, below), font::LABEL)?;
+            write_in_column(canvas, &trigger.shown, (column_left(column), below))?;
         }
         let heals = up_to(self.stability, self.stability.healing().boundary);
         let path = &self.stability.plan.trigger.path;
-        let text = format!("to the right: {path}    it heals after every trigger: {heals}");
-        canvas.write(&text, (LEFT, below + 22), font::LABEL)
+        let texts =
+            [format!("to the right: {path}"), format!("it heals after every trigger: {heals}")];
+        for (text, top) in texts.iter().zip([below + 22, below + 40]) {
+            let text = fitted(text, font::LABEL, self.room() + MARGIN - LEFT);
+            canvas.write(&text, (LEFT, top), font::LABEL)?;
+        }
+        Ok(())
     }
 }
 
@@ -92,14 +108,33 @@ fn column_left(trigger: usize) -> i32 {
     LEFT + (trigger as i32 + 1) * CELL.0
 }
 
+/// Writes a text in the middle of a column.
+fn write_in_column(canvas: &dyn Canvas, text: &str, (left, top): Pixel) -> Drawn {
+    let ink = Ink { colour: colour::TEXT, size: font::LABEL, anchor: Anchor::Middle };
+    let text = fitted(text, font::LABEL, CELL.0 - 8);
+    canvas.write_in(ink, &text, (left + CELL.0 / 2 - 1, top))
+}
+
 fn draw_legend(canvas: &dyn Canvas) -> Drawn {
-    for (place, behaviour) in BEHAVIOURS.into_iter().enumerate() {
-        let left = 16 + place as i32 * 140;
-        canvas.rectangle([(left, 36), (left + 18, 52)], colour_of(behaviour).opacity(0.75))?;
-        canvas.write(letter(behaviour), (left + 4, 36), font::LABEL)?;
-        canvas.write(name(behaviour), (left + 24, 36), font::LABEL)?;
+    const BOX: i32 = 18;
+    const BETWEEN: i32 = 20;
+    let mut left = MARGIN;
+    let known = BEHAVIOURS.into_iter().map(|it| (letter(it), name(it), ground(Some(it))));
+    let others = [("?", "not all runs agree", colour::WHITE), (NOT_RUN, "not run", ground(None))];
+    for (letter, name, ground) in known.chain(others) {
+        canvas.rectangle([(left, 34), (left + BOX, 52)], ground)?;
+        let ink = Ink { colour: colour::TEXT, size: font::LABEL, anchor: Anchor::Middle };
+        canvas.write_in(ink, letter, (left + BOX / 2, 38))?;
+        left += BOX + 6;
+        canvas.write(name, (left, 38), font::LABEL)?;
+        left += font::width(name, font::LABEL) + BETWEEN;
     }
     Ok(())
+}
+
+/// The colour of a cell; `None` if nothing is known of it.
+fn ground(behaviour: Option<Behaviour>) -> Colour {
+    behaviour.map_or(colour::FAINT.opacity(0.2), |it| colour_of(it).opacity(0.75))
 }
 
 fn colour_of(behaviour: Behaviour) -> Colour {
@@ -114,13 +149,12 @@ fn colour_of(behaviour: Behaviour) -> Colour {
 
 fn draw_cell(canvas: &dyn Canvas, cell: &Cell, (left, top): Pixel) -> Drawn {
     let corners = [(left, top), (left + CELL.0 - 2, top + CELL.1 - 2)];
-    let colour = cell.usual().map_or(colour::FAINT.opacity(0.2), |it| colour_of(it).opacity(0.75));
-    canvas.rectangle(corners, colour)?;
+    canvas.rectangle(corners, ground(cell.usual()))?;
     let (mark, healed, runs) = (mark(cell), cell.healed(), cell.runs.len());
     let text = if healed == runs || healed == 0 {
         mark
     } else {
         format!("{mark} {healed} of {runs} heal")
     };
-    canvas.write(&text, (left + 6, top + 8), font::LABEL)
+    write_in_column(canvas, &text, (left, top + 9))
 }

@@ -5,6 +5,7 @@ mod drawings;
 mod effects;
 mod front;
 mod maps;
+mod present;
 mod sensitivity;
 
 pub(super) use drawings::drawings;
