@@ -26,7 +26,7 @@ pub fn write_all(
     folder.write("timeline.csv", &csv::timeline(finished)?)?;
     folder.write("series.csv", &csv::series(finished)?)?;
     folder.write("latency.csv", &csv::latency(finished)?)?;
-    folder.draw(&Overview::new(finished))
+    folder.draw(&Overview::new(finished).named(invocation))
 }
 
 /// The command of the run whose results a folder holds, if that is another one than this of a scenario with a

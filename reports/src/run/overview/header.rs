@@ -2,6 +2,7 @@
 
 use sim_experiments::Finished;
 
+use super::super::Invocation;
 use super::events::Event;
 use super::headline::headline;
 use super::lanes::Lanes;
@@ -29,6 +30,13 @@ impl Header {
             figures: headline(summary),
             lanes: Lanes::new(events, time),
         }
+    }
+
+    /// Names the variant of the run, and has the command that gives it again below its figures.
+    pub fn name(&mut self, scenario: &str, invocation: &Invocation) {
+        let named = invocation.title(scenario);
+        self.title = self.title.replacen(scenario, &named, 1);
+        self.figures.extend((!invocation.file.is_empty()).then(|| invocation.command()));
     }
 
     /// Its height in pixels.

@@ -2,6 +2,7 @@
 
 use sim_experiments::Finished;
 
+use super::super::Invocation;
 use super::events::events;
 use super::header::Header;
 use super::strips::{self, Strips};
@@ -26,6 +27,13 @@ impl<'a> Overview<'a> {
         let time = TimeAxis::new(finished, &events, strips::width_of_labels(finished));
         let header = Header::new(finished, &events, &time);
         Self { finished, header, strips: strips::all(finished, &time), time }
+    }
+
+    /// The same with what was asked: the variant, and the command that gives it again.
+    #[must_use]
+    pub fn named(mut self, invocation: &Invocation) -> Self {
+        self.header.name(&self.finished.summary.scenario, invocation);
+        self
     }
 }
 
