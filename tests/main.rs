@@ -9,6 +9,7 @@
 mod accounting;
 mod admission;
 mod architecture;
+mod article;
 mod autoscaling;
 mod balancing;
 mod caches;
