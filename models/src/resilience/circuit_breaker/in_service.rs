@@ -192,13 +192,14 @@ impl BreakerInService {
             BreakerAnswer::Permitted(UNCOUNTED),
             BreakerAnswer::Rejected(Outcome::RejectedByBreaker),
         );
-        if self.faults > 0 {
-            return (if self.fails_open { permitted } else { rejected }, None);
-        }
+        // An operator's order needs no logic, so it helps when the logic is broken.
         match self.control {
             Control::ForcedOpen => return (rejected, None),
             Control::ForcedClosed | Control::Disabled => return (permitted, None),
             Control::Automatic => {}
+        }
+        if self.faults > 0 {
+            return (if self.fails_open { permitted } else { rejected }, None);
         }
         let actual = self.machine.state();
         let known = self.store.as_mut().map_or(actual, |store| store.state_known_to(caller, now));
@@ -411,6 +412,17 @@ mod tests {
             breaker.breaks(false);
             assert_eq!((0..9).filter(|_| fails(&mut breaker, 0, 0)).count(), 2);
         }
+    }
+
+    #[test]
+    fn an_operator_overrules_a_broken_breaker() {
+        let mut breaker = made().failing(false);
+        breaker.breaks(true);
+        assert!(!fails(&mut breaker, 0, 0), "it rejects everything");
+        breaker.obey(at(1_000), OperatorOrder::Disable);
+        assert!(fails(&mut breaker, 1_000, 0), "the call gets through, and fails");
+        breaker.obey(at(2_000), OperatorOrder::Enable);
+        assert!(!fails(&mut breaker, 2_000, 0));
     }
 
     #[test]
