@@ -59,6 +59,7 @@ const NUMBERS: &[Number] = &[
     number("max: 5m", "boundaries", "calls.shop -> pricing.breaker.wait", "exponential 30s x2 max 5m", ["exponential 30s x2 max 150s", "exponential 30s x2 max 10m"]),
     number("base: 30s", "waits", "calls.client -> api.breaker.wait", "exponential 30s x2 max 300s", ["exponential 15s x2 max 300s", "exponential 60s x2 max 300s"]),
     number("call_timeout: 5s", "boundaries", "calls.shop -> pricing.timeout", "5s", ["2500ms", "10s"]),
+    number("call_timeout less than the client's", "fast-failures", "calls.shop -> stock.timeout", "5s", ["2500ms", "10s"]),
     // The bulkhead pattern.
     number("Thread 1 to Thread 4", "compartments", "services.shop.threads.max", "4", ["2", "8"]),
     number("Service A Pool (2)", "compartments", "calls.shop -> a.bulkhead.threads", "2", ["1", "4"]),
