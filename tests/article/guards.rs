@@ -60,25 +60,45 @@ impl Needed {
         format!("{file} ({}): {}: {}", variants.join(", "), self.guard.place, self.guard.settings)
     }
 
-    /// What is wrong with it, if none of its cases fails without it.
+    /// The reason for which it may be indifferent, if it is listed.
+    fn excuse(&self) -> Option<&'static str> {
+        let name = self.name();
+        let mut listed = INDIFFERENT.iter();
+        let is_this =
+            |(file, guard, _): &&(&str, &str, &str)| name.contains(file) && name.contains(guard);
+        listed.find(is_this).map(|(_, _, reason)| *reason)
+    }
+
+    /// The complaint about it: no case fails without it, and no reason says why.
     fn complaint(&self, scenario: &Scenario) -> Option<String> {
         let name = self.name();
-        let is_this = |file: &str, guard: &str| name.contains(file) && name.contains(guard);
-        if INDIFFERENT.iter().any(|(file, guard, _)| is_this(file, guard)) {
-            return None;
-        }
-        let with = WITH.iter().filter(|(file, guard, _)| is_this(file, guard));
-        let with: Vec<String> =
-            with.flat_map(|(_, _, settings)| *settings).map(|&it| it.to_owned()).collect();
-        for case in &self.cases {
-            let settings = [vec![format!("{}=null", case.path)], with.clone()].concat();
-            match scenario.effect_of(case.variant.as_deref(), &settings) {
-                Effect::Noticed => return None,
+        let effects = self.cases.iter().map(|case| self.effect(case, scenario));
+        let mut is_needed = false;
+        for effect in effects {
+            match effect {
+                Effect::Noticed => {
+                    is_needed = true;
+                    break;
+                }
                 Effect::Unnoticed => {}
                 Effect::Impossible(message) => return Some(format!("{name}: {message}")),
             }
         }
-        Some(name)
+        match self.excuse() {
+            None => (!is_needed).then_some(name),
+            Some(reason) => is_needed.then(|| format!("{name} is needed after all: {reason}")),
+        }
+    }
+
+    /// The effect of taking it away from a case.
+    fn effect(&self, case: &Occurrence, scenario: &Scenario) -> Effect {
+        let name = self.name();
+        let with =
+            WITH.iter().filter(|(file, guard, _)| name.contains(file) && name.contains(guard));
+        let with = with.flat_map(|(_, _, settings)| *settings).map(|&setting| setting.to_owned());
+        let settings: Vec<String> =
+            std::iter::once(format!("{}=null", case.path)).chain(with).collect();
+        scenario.effect_of(case.variant.as_deref(), &settings)
     }
 }
 
@@ -99,6 +119,8 @@ fn taking_any_guard_away_fails_an_expectation() {
             .into_iter()
             .flatten()
             .collect();
+    let excused = needed.iter().filter(|guard| guard.excuse().is_some()).count();
+    assert_eq!(excused, INDIFFERENT.len(), "each exception is about one guard");
     assert!(
         idle.is_empty(),
         "no expectation fails without these {} of {} guards:\n{}",

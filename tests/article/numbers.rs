@@ -7,7 +7,7 @@ use sim_experiments::in_order;
 use super::mutation::{Effect, Scenario};
 use crate::running::root;
 
-/// A number of the article, where a scenario has it, and what it is changed to.
+/// A number of the article, the place where a scenario has it, and the values that it is changed to.
 struct Number {
     /// Its words in the article.
     says: &'static str,
@@ -168,7 +168,7 @@ impl Number {
         format!("{} ({}: {})", self.says, self.file, self.setting)
     }
 
-    /// What is wrong with it: the scenario has another number, or does not notice a change.
+    /// The complaints about it: the scenario has another number, or does not notice a change.
     fn complaints(&self) -> Vec<String> {
         let file = root().join("scenarios").join(self.file).with_extension("yaml");
         let scenario = Scenario::read(Path::new(&file));
