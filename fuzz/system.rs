@@ -40,7 +40,7 @@ pub fn run_if_sound(loaded: &Loaded) {
     };
     let trial = Trial::of(blueprint);
     assert_eq!(trial.verdicts.len(), blueprint.expectations.len());
-    shown::visible(&run::report(&trial.finished, Palette::Plain));
-    shown::visible(&run::json(&trial.finished));
+    shown::visible(&run::report(&trial.finished, &run::Invocation::default(), Palette::Plain));
+    shown::visible(&run::json(&trial.finished, &run::Invocation::default()));
     shown::visible(&testing::snapshot(&trial.finished));
 }

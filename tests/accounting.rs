@@ -98,7 +98,7 @@ fn assert_littles_law(what: &str, finished: &Finished) {
             "{what}: slots of {}",
             plan.label()
         );
-        if usage.expired + usage.left == 0 {
+        if usage.expired + usage.left + usage.displaced == 0 {
             assert_eq!(
                 usage.waited,
                 usage.waiting.integral(finished.now),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sim_experiments::{Unattended, in_order, replicate, run as simulate};
 use sim_models::observe::RunSummary;
 use sim_models::system::Blueprint;
-use sim_reports::run::replications_json;
+use sim_reports::run::{Invocation, replications_json};
 
 use crate::running::{blueprint, load_text};
 
@@ -84,7 +84,8 @@ fn an_interval_of_replications_contains_the_truth() {
         blueprint.run.seed = 1_000 + set;
         let replicated = replicate(&Arc::new(blueprint), 10, &Unattended { jobs: 1 });
         let record: serde_json::Value =
-            serde_json::from_str(&replications_json(&replicated)).expect("JSON");
+            serde_json::from_str(&replications_json(&replicated, &Invocation::default()))
+                .expect("JSON");
         truths.map(|(kind, figure, truth)| {
             let of = |part: &str| record[kind][0][figure][part].as_f64().expect("a number");
             (of("mean") - truth).abs() <= of("half_width")

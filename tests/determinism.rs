@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sim_experiments::{Unattended, run_all};
 use sim_models::system::Blueprint;
-use sim_reports::run::{json, write_all};
+use sim_reports::run::{Invocation, json, write_all};
 
 use crate::running::{blueprint, library, load_file, run, run_scenario, run_text};
 
@@ -46,7 +46,10 @@ fn any_number_of_threads_gives_the_same_reports() {
     let blueprints: Vec<Arc<Blueprint>> =
         variants_of_the_library().into_iter().map(|(_, blueprint)| blueprint).collect();
     let reports = |jobs| -> Vec<String> {
-        run_all(&blueprints, &Unattended { jobs }).iter().map(json).collect()
+        run_all(&blueprints, &Unattended { jobs })
+            .iter()
+            .map(|run| json(run, &Invocation::default()))
+            .collect()
     };
     let one = reports(1);
     assert_eq!(one, reports(2));
@@ -57,7 +60,12 @@ fn any_number_of_threads_gives_the_same_reports() {
 fn every_file_written_is_the_same_again() {
     let folders = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
     for folder in &folders {
-        write_all(&run_scenario("cascade-protected", None, &[]), folder.path()).expect("written");
+        write_all(
+            &run_scenario("cascade-protected", None, &[]),
+            &Invocation::default(),
+            folder.path(),
+        )
+        .expect("written");
     }
     for name in [
         "summary.json",

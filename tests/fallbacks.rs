@@ -73,7 +73,11 @@ fn what_is_put_off_is_made_up_for_when_the_breaker_closes() {
     let put_off = call(&limited, "a -> b").put_off.expect("calls can be put off");
     let failed: u64 = limited.summary.workloads[0].failed.values().sum();
     assert_eq!((put_off.calls, put_off.refused), (50, failed), "what there is no room for fails");
-    let report = sim_reports::run::report(&limited, sim_reports::Palette::Plain);
+    let report = sim_reports::run::report(
+        &limited,
+        &sim_reports::run::Invocation::default(),
+        sim_reports::Palette::Plain,
+    );
     assert!(
         report
             .contains(&format!("; put off 50, made up for 50, 0 waiting, {failed} found no room")),

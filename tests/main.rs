@@ -13,6 +13,7 @@ mod article;
 mod autoscaling;
 mod balancing;
 mod caches;
+mod causes;
 mod combinations;
 mod company;
 mod conformance;

@@ -75,7 +75,7 @@ queues: { q: { deliver to: b } }
 #[test]
 fn nothing_is_shown_as_zero_where_there_is_nothing() {
     let finished = run_text(SILENT, &[]);
-    let text = run::report(&finished, Palette::Plain);
+    let text = run::report(&finished, &run::Invocation::default(), Palette::Plain);
     let row = |title: &str, name: &str| -> Vec<String> {
         let section = text.split("\n\n").find(|section| section.starts_with(title));
         let lines = section.unwrap_or_else(|| panic!("{title} in\n{text}")).lines();
@@ -87,7 +87,8 @@ fn nothing_is_shown_as_zero_where_there_is_nothing() {
     assert_eq!(row("Calls", "web -> a")[3..], ["0", "-", "-", "-", "-"], "attempts, latencies");
     assert_eq!(row("Messages", "q")[9..], ["-", "-", "-"], "oldest, p50, p99");
 
-    let record: serde_json::Value = serde_json::from_str(&run::json(&finished)).expect("JSON");
+    let record: serde_json::Value =
+        serde_json::from_str(&run::json(&finished, &run::Invocation::default())).expect("JSON");
     let web = &record["workloads"][0];
     assert!(web["availability"].is_null() && web["latency"]["p99"].is_null(), "{web}");
     assert!(web["latency_with_failures"]["mean"].is_null() && web["goodput"] == 0.0, "{web}");
@@ -100,7 +101,7 @@ fn nothing_is_shown_as_zero_where_there_is_nothing() {
 fn cells_of_tables_are_empty_where_there_is_nothing() {
     let finished = run_text(SILENT, &[]);
     let folder = tempfile::tempdir().expect("a folder");
-    run::write_all(&finished, folder.path()).expect("written");
+    run::write_all(&finished, &run::Invocation::default(), folder.path()).expect("written");
     let table = |name: &str| std::fs::read_to_string(folder.path().join(name)).expect("a table");
     assert!(table("latency.csv").lines().nth(1).is_some_and(|row| row == "answers,web,0,,,,,,,"));
     let series = table("series.csv");
@@ -205,7 +206,7 @@ services: { a: { handle: [ { cache: c, miss: [ { query: d } ] } ] } }
 databases: { d: { connections: 10, query: 10ms } }
 caches: { c: { keys: 100, ttl: 60s } }
 faults: [ { at: 1m, flush: c }, { at: 2m, flush: c, share: 25% } ]";
-    let text = run::report(&run_text(text, &[]), Palette::Plain);
+    let text = run::report(&run_text(text, &[]), &run::Invocation::default(), Palette::Plain);
     let faults: Vec<&str> = text.lines().filter(|line| line.contains("  fault  ")).collect();
     assert!(faults[0].ends_with("* c  flushed"), "{faults:?}");
     assert!(faults[1].ends_with("* c  25% of it flushed") && faults.len() == 2, "{faults:?}");

@@ -3,7 +3,7 @@
 use sim_experiments::Finished;
 use sim_models::observe::{Change, Moment};
 use sim_reports::Palette;
-use sim_reports::run::report;
+use sim_reports::run::{Invocation, report};
 
 use crate::running::run_scenario;
 
@@ -114,6 +114,6 @@ fn reports_are_told_in_these_words() {
         ("online-boutique", None),
     ] {
         let finished = run_scenario(name, variant, &[]);
-        insta::assert_snapshot!(name, report(&finished, Palette::Plain));
+        insta::assert_snapshot!(name, report(&finished, &Invocation::default(), Palette::Plain));
     }
 }

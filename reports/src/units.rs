@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-use sim_models::observe::FigureUnit;
+use sim_models::observe::{FigureUnit, Portion};
 
 /// Stands for a figure that is not known, because there is nothing to read it from.
 pub const UNKNOWN: &str = "-";
@@ -13,7 +13,7 @@ pub fn figure(value: f64, unit: FigureUnit) -> String {
     match unit {
         FigureUnit::Share => percent(value),
         FigureUnit::Time => duration(value),
-        FigureUnit::Rate => format!("{}/s", significant(value)),
+        FigureUnit::Rate => rate(value),
         FigureUnit::Factor => format!("{}x", significant(value)),
         FigureUnit::Count if value.fract() == 0.0 && value >= 0.0 => count(value as u64),
         FigureUnit::Count => significant(value),
@@ -54,6 +54,14 @@ pub fn significant(value: f64) -> String {
     }
 }
 
+/// A rate per second with three significant digits, or in whole numbers: `48.0/s`, `12 034/s`.
+pub fn rate(per_second: f64) -> String {
+    match per_second {
+        rate if rate >= 999.5 => format!("{}/s", count(rate.round() as u64)),
+        rate => format!("{}/s", significant(rate)),
+    }
+}
+
 /// A whole number with thin groups of three: `12 034`.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -88,6 +96,11 @@ pub fn percent(share: f64) -> String {
         }
     }
     format!("{percentage}%")
+}
+
+/// A part of a rate: `73.0% of 480/s`.
+pub fn portion(of: Portion) -> String {
+    format!("{} of {}", percent(of.share()), rate(of.rate()))
 }
 
 /// A point in simulated time: `1:05.250`, `2:00:00.000`.

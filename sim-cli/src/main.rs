@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod applied;
+mod chosen;
 mod commands;
 mod configurations;
 mod failure;

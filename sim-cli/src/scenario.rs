@@ -12,13 +12,15 @@ use sim_models::scenario::{
 };
 use sim_reports::diagnostics;
 
+use crate::chosen::{Chosen, scenario_files};
 use crate::failure::Failure;
 use crate::terminal;
 
 /// Scenario files, and changes to each of them.
 #[derive(Debug, Args)]
 pub struct ScenarioFiles {
-    /// Scenario files; - reads standard input
+    /// Scenario files, and folders of them with those in their folders that expect something; - reads
+    /// standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     #[command(flatten)]
@@ -87,17 +89,19 @@ impl ReplayOptions {
 }
 
 impl ScenarioFiles {
-    /// Reads each file to run it, and shows its problems.
-    pub fn load(&self, overrides: &Overrides) -> Result<Vec<Loaded>, Failure> {
-        let load = |file: &PathBuf| Ok(shown(load(&self.changes.input(file)?, overrides)));
-        self.files.iter().map(load).collect()
+    /// The files, those in folders one by one.
+    pub fn chosen(&self) -> Result<Vec<Chosen>, Failure> {
+        scenario_files(&self.files, &self.changes)
     }
 
-    /// Reads each file with all its variants, and shows the problems.
-    pub fn check(&self) -> Result<Vec<Loaded>, Failure> {
-        let overrides = self.changes.overrides([]);
-        let check = |file: &PathBuf| Ok(shown(check(&self.changes.input(file)?, &overrides)));
-        self.files.iter().map(check).collect()
+    /// Reads a file to run it, and shows its problems.
+    pub fn load(&self, file: &Chosen, overrides: &Overrides) -> Result<Loaded, Failure> {
+        Ok(shown(load(&file.input(&self.changes)?, overrides)))
+    }
+
+    /// Reads a file with all its variants, and shows the problems.
+    pub fn check(&self, file: &Chosen) -> Result<Loaded, Failure> {
+        Ok(shown(check(&file.input(&self.changes)?, &self.changes.overrides([]))))
     }
 }
 

@@ -6,6 +6,7 @@ mod hostile;
 #[cfg(unix)]
 mod links;
 mod notices;
+mod runs;
 mod timelines;
 
 use std::path::{Path, PathBuf};

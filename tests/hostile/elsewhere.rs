@@ -56,10 +56,13 @@ fn a_scenario_without_a_name_is_called_like_its_file() {
             Input { name: format!("{text}.yaml"), text: QUEUE.to_owned(), folder: ".".into() };
         let loaded = sim_models::scenario::load(&input, &Overrides::default());
         let finished = running::run(&running::blueprint(&loaded));
-        readers::report(|palette| run::report(&finished, palette), kind);
-        readers::json(&run::json(&finished), kind);
+        readers::report(
+            |palette| run::report(&finished, &run::Invocation::default(), palette),
+            kind,
+        );
+        readers::json(&run::json(&finished, &run::Invocation::default()), kind);
         let into = tempfile::tempdir().expect("a folder");
-        run::write_all(&finished, into.path()).expect("written");
+        run::write_all(&finished, &run::Invocation::default(), into.path()).expect("written");
         let drawn = std::fs::read_to_string(into.path().join("overview.svg")).expect("readable");
         readers::xml(&drawn, kind);
     }

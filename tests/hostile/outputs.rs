@@ -98,11 +98,18 @@ fn a_run_and_its_tests_are_read_back() {
                     .as_ref()
                     .unwrap_or_else(|| panic!("{:#?}", case.loaded.problems)),
             );
-            readers::report(|palette| run::report(&trial.finished, palette), kind);
-            assert_eq!(readers::json(&run::json(&trial.finished), kind)["scenario"], *text);
+            readers::report(
+                |palette| run::report(&trial.finished, &run::Invocation::default(), palette),
+                kind,
+            );
+            assert_eq!(
+                readers::json(&run::json(&trial.finished, &run::Invocation::default()), kind)["scenario"],
+                *text
+            );
             readers::plain(&testing::snapshot(&trial.finished), kind);
             let into = tempfile::tempdir().expect("a folder");
-            run::write_all(&trial.finished, into.path()).expect("written");
+            run::write_all(&trial.finished, &run::Invocation::default(), into.path())
+                .expect("written");
             let drawn = folder(into.path(), kind);
             assert!(drawn.iter().any(|it| it.contains(*text)), "{kind}: {drawn:?}");
             tests.push(tested(&case, &trial));

@@ -135,12 +135,13 @@ impl TimelineEvent {
         match (self, &moment.change) {
             (
                 Self::FaultBegins(_) | Self::FaultEnds(_),
-                Change::FaultBegins { .. } | Change::FaultEnds { .. },
+                Change::FaultBegins { .. } | Change::FaultGrows { .. } | Change::FaultEnds { .. },
             ) => true,
             (Self::Breaker(owners, _), Change::Breaker { breaker, .. }) => owners.contains(breaker),
             (
                 Self::Saturates(owner, _) | Self::Overflows(owner, _),
                 Change::Saturates { pool }
+                | Change::QueueGrows { pool, .. }
                 | Change::Relieved { pool, .. }
                 | Change::Overflows { pool, .. }
                 | Change::OverflowEnds { pool },
@@ -153,6 +154,7 @@ impl TimelineEvent {
                 Self::Outage(name),
                 Change::OutageBegins { workload }
                 | Change::OutageEnds { workload, .. }
+                | Change::StillSuffers { workload, .. }
                 | Change::AvailabilityFalls { workload, .. }
                 | Change::AvailabilityRegained { workload, .. },
             ) => workload == name,

@@ -5,7 +5,7 @@ use sim_core::SimDuration;
 use super::compile::Strike;
 use super::reach::InForceSpan;
 use super::steps::Reach;
-use super::{Effect, FaultTarget, InForce};
+use super::{Effect, FaultTarget, InForce, rounded};
 use crate::Outcome;
 use crate::language::quantity::{Duration, RetryAfter, Share};
 use crate::language::{Placed, Problems, section};
@@ -99,6 +99,10 @@ impl InForce for Errors {
         let kind = self.outcome.name();
         let plural = if kind.ends_with('d') { "" } else { "s" };
         format!("{}% {kind}{plural}", self.rate * 100.0)
+    }
+
+    fn summary_at(&self, share: f64) -> Option<String> {
+        Some(Self { rate: rounded(self.rate * share), ..*self }.summary())
     }
 
     fn errors(&self) -> Option<&Errors> {

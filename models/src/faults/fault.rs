@@ -81,6 +81,11 @@ impl Fault {
     pub fn summary(&self) -> String {
         self.effect.summary()
     }
+
+    /// The same for a share of its full size, from 0 to 1; `None` if that has no size of its own.
+    pub fn summary_at(&self, share: f64) -> Option<String> {
+        self.effect.summary_at(share)
+    }
 }
 
 #[cfg(test)]

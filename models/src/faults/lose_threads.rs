@@ -109,4 +109,8 @@ impl InForce for LoseSlots {
     fn summary(&self) -> String {
         format!("{} slots lost", self.count)
     }
+
+    fn summary_at(&self, share: f64) -> Option<String> {
+        Some(Self { count: (f64::from(self.count) * share) as u32 }.summary())
+    }
 }

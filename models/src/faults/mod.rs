@@ -107,6 +107,11 @@ pub(crate) trait InForce {
     /// A few words for the timeline, without the target.
     fn summary(&self) -> String;
 
+    /// The same for a share of its full size, from 0 to 1; `None` if that has no size of its own.
+    fn summary_at(&self, _share: f64) -> Option<String> {
+        None
+    }
+
     /// The reason why it changes nothing in a run, if one can be told from the scenario; `target`
     /// is its name, and `station` the station that it strikes.
     fn has_no_effect(&self, _target: &str, _station: Option<u32>, _plan: &Plan) -> Option<String> {
@@ -137,6 +142,11 @@ pub(crate) trait InForce {
     fn next_batch(&self) -> Option<u32> {
         None
     }
+}
+
+/// A size as it is told, without the noise of its last digits.
+fn rounded(size: f64) -> f64 {
+    (size * 1e4).round() / 1e4
 }
 
 /// Lists the kinds of faults by their keys, and the effects that they have.
@@ -221,6 +231,10 @@ macro_rules! faults {
 
             fn summary(&self) -> String {
                 match self { $( Self::$effect(effect) => effect.summary(), )* }
+            }
+
+            fn summary_at(&self, share: f64) -> Option<String> {
+                match self { $( Self::$effect(effect) => effect.summary_at(share), )* }
             }
 
             fn has_no_effect(

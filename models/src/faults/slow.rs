@@ -6,7 +6,7 @@ use super::compile::Strike;
 use super::idle::takes_no_time;
 use super::reach::InForceSpan;
 use super::steps::Reach;
-use super::{Effect, Fault, FaultTarget, InForce};
+use super::{Effect, Fault, FaultTarget, InForce, rounded};
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
@@ -147,6 +147,12 @@ impl InForce for Slow {
             (_, Some(added)) => format!("slow by {factor}x plus {} on average", on_average(added)),
             (true, None) => "slow by 1x".to_owned(),
         }
+    }
+
+    fn summary_at(&self, share: f64) -> Option<String> {
+        let added = self.added.as_ref().map(|added| added.scaled(share));
+        let factor = rounded(1.0 + (self.factor - 1.0) * share);
+        self.to.is_none().then(|| Self { edge: self.edge, factor, added, to: None }.summary())
     }
 
     fn has_no_effect(&self, target: &str, station: Option<u32>, plan: &Plan) -> Option<String> {

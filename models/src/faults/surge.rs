@@ -4,7 +4,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::compile::Strike;
 use super::reach::InForceSpan;
-use super::{Effect, Fault, FaultKind, FaultTarget, InForce};
+use super::{Effect, Fault, FaultKind, FaultTarget, InForce, rounded};
 use crate::language::quantity::{Duration, FactorOrNone};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
@@ -102,6 +102,10 @@ impl InForce for Surge {
         } else {
             format!("surge of {}x", self.factor)
         }
+    }
+
+    fn summary_at(&self, share: f64) -> Option<String> {
+        Some(Self { factor: rounded(1.0 + (self.factor - 1.0) * share) }.summary())
     }
 }
 

@@ -140,7 +140,7 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         frame.attempts += 1;
         if frame.is_counted {
-            self.state.recorder.attempt_begins(edge_id);
+            self.state.recorder.attempt_begins(edge_id, false);
         }
         let way = self.way_of_request(index, target);
         if way == Way::Refused {

@@ -6,6 +6,7 @@
 
 mod alerts;
 pub mod figures;
+mod load;
 mod recorder;
 mod records;
 mod sampling;
@@ -16,14 +17,16 @@ pub use alerts::{AlertPlan, AlertTurn, AlertWatch, Condition};
 pub use figures::{FigureUnit, Measure};
 pub use recorder::Recorder;
 pub use records::{
-    BreakerRecord, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
+    BreakerRecord, Demand, EdgeRecord, EdgeSeries, EffectRecord, InstanceChange, InstanceRecord,
     LatencyWindow, LinkRecord, Phase, PhaseRecord, PoolSeries, ProcessChange, QueueRecord,
     ScaleRecord, WorkloadRecord, WorkloadSeries,
 };
 pub(crate) use sampling::has_interval_between;
 pub use summary::{
     BeganAt, BreakerSummary, CallSummary, CalledOff, EffectSummary, Latency, LinkSummary,
-    PhaseSummary, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped, TimeInState,
-    WorkloadSummary, summarize,
+    LoadSummary, PhaseSummary, PoolSummary, PutOff, QueueSummary, RunSummary, Span, Stopped,
+    TimeInState, WorkloadSummary, summarize,
 };
-pub use timeline::{Change, Dependent, Moment, PoolGroup, condensed, timeline};
+pub use timeline::{
+    Change, Dependent, Limit, Moment, PoolGroup, Portion, Shortage, condensed, timeline,
+};

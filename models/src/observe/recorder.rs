@@ -105,10 +105,20 @@ impl Recorder {
         self.edges[edge as usize].begun += 1;
     }
 
-    /// An attempt of a counted call is made.
+    /// An attempt of a counted call is made, which is its first or not.
     #[inline]
-    pub fn attempt_begins(&mut self, edge: u32) {
-        self.edges[edge as usize].attempts += 1;
+    pub fn attempt_begins(&mut self, edge: u32, is_first: bool) {
+        let record = &mut self.edges[edge as usize];
+        record.attempts += 1;
+        record.retries += u64::from(!is_first);
+    }
+
+    /// A callee has worked on a counted request to the end, for a caller that may have gone.
+    #[inline]
+    pub fn work_ends(&mut self, edge: u32, is_for_nobody: bool) {
+        let record = &mut self.edges[edge as usize];
+        record.worked_on += 1;
+        record.for_nobody += u64::from(is_for_nobody);
     }
 
     /// A counted call over an edge ends.

@@ -71,9 +71,12 @@ pub struct PoolUsage {
     pub rejected: u64,
     /// Number of requests that gave up waiting.
     pub expired: u64,
-    /// Number of requests that left the queue without a slot for another reason: crashed,
-    /// cancelled, or displaced by a higher class.
+    /// Number of requests that left the queue without a slot for another reason: crashed or
+    /// cancelled.
     pub left: u64,
+    /// Number of requests, among those turned away, that had to make room in the queue for a higher
+    /// class.
+    pub displaced: u64,
     /// Total time for which slots were held, in nanoseconds; added when each slot is given back.
     pub held: u128,
     /// Total time that granted requests spent waiting, in nanoseconds.
@@ -232,7 +235,7 @@ impl Pool {
             if evicted.is_none() {
                 return (false, None);
             }
-            self.usage.left += 1;
+            self.usage.displaced += 1;
         }
         classes.push(class, waiter);
         if !is_full {

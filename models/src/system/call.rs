@@ -226,9 +226,9 @@ impl<'a> Turn<'a> {
         frame.told_to_stay_away = 0;
         frame.callee = NONE;
         frame.since = self.now;
-        let is_counted = frame.is_counted;
-        if is_counted {
-            self.state.recorder.attempt_begins(edge_id);
+        if frame.is_counted {
+            let is_first = frame.attempts == 1;
+            self.state.recorder.attempt_begins(edge_id, is_first);
         }
         let way = self.way_of_request(index, target);
         if way == Way::Refused {

@@ -77,20 +77,30 @@ impl Turn<'_> {
     fn carry_out(&mut self, order: u32) {
         self.state.operator.pending.pop_front();
         let plan = &self.plan.orders[order as usize];
-        // What becomes of breakers shows by itself.
-        if !matches!(plan.act, Act::Breaker { .. }) {
-            self.state.recorder.order_carried_out(self.now, order);
-        }
-        match plan.act {
+        // A breaker's change of state tells of the order that brought it about.
+        let shows_by_itself = match plan.act {
             Act::Breaker { order: what, edge, lasts } => {
-                self.in_order(|turn| turn.order_breakers(edge, what));
+                let has_changed = self.in_order(|turn| turn.order_breakers(edge, what));
                 if let Some(lasts) = lasts {
                     self.schedule.after(lasts, Event::OrderEnds { order });
                 }
+                has_changed
             }
-            Act::Change(change) => self.state.operator.due_change = Some(change),
-            Act::Begin(trigger) => self.pull_trigger(Some(trigger)),
-            Act::Purge(queue) => self.purge(queue),
+            Act::Change(change) => {
+                self.state.operator.due_change = Some(change);
+                false
+            }
+            Act::Begin(trigger) => {
+                self.pull_trigger(Some(trigger));
+                false
+            }
+            Act::Purge(queue) => {
+                self.purge(queue);
+                false
+            }
+        };
+        if !shows_by_itself {
+            self.state.recorder.order_carried_out(self.now, order);
         }
     }
 

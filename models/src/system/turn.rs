@@ -165,14 +165,15 @@ impl<'a> Turn<'a> {
 
     /// Does something of which several things follow in this instant: in the order in which they are
     /// noted, and not the last one first.
-    pub fn in_order(&mut self, act: impl FnOnce(&mut Self)) {
+    pub fn in_order<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> T {
         if std::mem::replace(&mut self.state.is_in_order, true) {
             return act(self);
         }
         let first = self.state.ready.len();
-        act(self);
+        let done = act(self);
         self.state.ready[first..].reverse();
         self.state.is_in_order = false;
+        done
     }
 
     /// Does everything that follows within this instant, depth first; what follows without end, until a limit

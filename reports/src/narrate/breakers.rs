@@ -35,14 +35,17 @@ fn tone(state: BreakerState) -> Tone {
 
 fn reason(reason: Reason) -> String {
     match reason {
-        Reason::FailureRate { rate, calls } => format!("{} of {calls} calls failed", percent(rate)),
+        Reason::FailureRate { rate, calls } => {
+            format!("{} of {} calls failed", percent(rate), count(calls.into()))
+        }
         Reason::SlowCallRate { rate, calls } => {
-            format!("{} of {calls} calls were slow", percent(rate))
+            format!("{} of {} calls were slow", percent(rate), count(calls.into()))
         }
         Reason::ConsecutiveFailures(failures) => format!("{failures} failures in a row"),
         Reason::WaitOver(wait) => format!("{wait} have passed"),
-        Reason::ProbesSucceeded(1) => "1 probe went well".to_owned(),
-        Reason::ProbesSucceeded(probes) => format!("{probes} probes went well"),
+        Reason::ProbesSucceeded { well: 1, of: 1 } => "1 probe went well".to_owned(),
+        Reason::ProbesSucceeded { well, of } if well == of => format!("{well} probes went well"),
+        Reason::ProbesSucceeded { well, of } => format!("{well} of {of} probes went well"),
         Reason::Failures(failures) => format!("{failures} failures in its window"),
         Reason::StayOver(stay) => format!("half-open for {stay} without a decision"),
         Reason::ProbeFailed => "a probe failed".to_owned(),

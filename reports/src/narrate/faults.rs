@@ -16,6 +16,14 @@ pub(super) fn begins(target: &str, effect: &str, lasts: Option<SimDuration>) -> 
     Line::new(Tone::Fault, "fault", target, text)
 }
 
+pub(super) fn grows(target: &str, effect: &str, so_far: Option<&str>) -> Line {
+    let text = match so_far {
+        Some(so_far) => format!("{so_far} so far"),
+        None => format!("{effect}: fully grown"),
+    };
+    Line::new(Tone::Fault, "fault", target, text)
+}
+
 pub(super) fn ends(target: &str, effect: &str) -> Line {
     Line::new(Tone::Fault, "fault", target, format!("{effect}: over"))
 }

@@ -5,8 +5,10 @@
 
 mod alerts;
 mod breakers;
+mod calls;
 mod faults;
 mod instances;
+mod limits;
 mod line;
 mod links;
 mod listing;
@@ -19,6 +21,6 @@ mod workloads;
 
 pub(crate) use breakers::state_name;
 pub(crate) use line::Line;
-pub(crate) use listing::listing;
+pub(crate) use listing::{committed_listing, listing};
 pub(crate) use measured::measured;
 pub(crate) use moment::{line, told};

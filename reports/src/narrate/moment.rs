@@ -4,7 +4,8 @@ use sim_core::SimTime;
 use sim_models::observe::{Change, Moment};
 
 use super::{
-    Line, alerts, breakers, faults, instances, links, operators, pools, queues, workloads,
+    Line, alerts, breakers, calls, faults, instances, limits, links, operators, pools, queues,
+    workloads,
 };
 use crate::units::{clock, count};
 
@@ -16,14 +17,24 @@ pub(crate) fn line(moment: &Moment) -> Line {
 fn line_of(change: &Change) -> Line {
     match change {
         Change::FaultBegins { target, effect, lasts } => faults::begins(target, effect, *lasts),
+        Change::FaultGrows { target, effect, so_far } => {
+            faults::grows(target, effect, so_far.as_deref())
+        }
         Change::FaultEnds { target, effect } => faults::ends(target, effect),
         Change::Aborted { condition, value, unit } => faults::aborted(condition, *value, *unit),
         Change::Saturates { pool } => pools::saturates(pool),
         Change::Relieved { pool, after, longest_queue } => {
             pools::relieved(pool, *after, *longest_queue)
         }
-        Change::Overflows { pool, limit } => pools::overflows(pool, *limit),
+        Change::QueueGrows { pool, per_second, until } => {
+            pools::queue_grows(pool, *per_second, *until)
+        }
+        Change::Overflows { pool, limit, of } => pools::overflows(pool, *limit, *of),
         Change::OverflowEnds { pool } => pools::overflow_ends(pool),
+        Change::TurnsAway { by, of } => limits::begins(by, *of),
+        Change::TurnsNothingAway { by, after, calls } => limits::ends(by, *after, *calls),
+        Change::RetriesAmplify { edge, calls } => calls::retries_amplify(edge, *calls),
+        Change::RetriesAbate { edge, after } => calls::retries_abate(edge, *after),
         Change::LinkSaturates { link, direction } => links::saturates(link, direction),
         Change::LinkRelieved { link, direction, after, longest_queue, lost } => {
             links::relieved(link, direction, *after, *longest_queue, *lost)
@@ -48,6 +59,9 @@ fn line_of(change: &Change) -> Line {
         }
         Change::AvailabilityRegained { workload, level, after } => {
             workloads::availability_regained(workload, *level, *after)
+        }
+        Change::StillSuffers { workload, level, availability, after, short } => {
+            workloads::still_suffers(workload, *level, *availability, *after, short.as_ref())
         }
         Change::Flaps { change, times, until } => flaps(line_of(change), *times, *until),
         Change::OutageBegins { workload } => workloads::outage_begins(workload),

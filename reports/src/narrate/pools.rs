@@ -1,11 +1,11 @@
 //! Pools that are saturated, and queues that are full.
 
-use sim_core::SimDuration;
-use sim_models::observe::PoolGroup;
+use sim_core::{SimDuration, SimTime};
+use sim_models::observe::{PoolGroup, Portion};
 use sim_models::system::PoolKind;
 
 use super::Line;
-use crate::units::{count, duration};
+use crate::units::{clock, count, duration, portion, rate};
 
 pub(super) fn saturates(pool: &PoolGroup) -> Line {
     let instances = if pool.pools == 1 {
@@ -15,13 +15,16 @@ pub(super) fn saturates(pool: &PoolGroup) -> Line {
     } else {
         format!(" on {} of {} instances", pool.affected, pool.pools)
     };
-    let capacity = count(u64::from(pool.capacity));
     let (slots, verb) = match pool.kind {
         PoolKind::Processors => (pool.kind.name(), "busy"),
         PoolKind::Clients => ("connections that it takes", "open"),
         kind => (kind.name(), "in use"),
     };
-    let text = format!("all {capacity} {slots} {verb}{instances}");
+    let all = match pool.capacity {
+        1 if pool.kind != PoolKind::Clients => format!("its only {}", slots.trim_end_matches('s')),
+        capacity => format!("all {} {slots}", count(u64::from(capacity))),
+    };
+    let text = format!("{all} {verb}{instances}");
     Line::worse("pool", &pool.owner, text)
 }
 
@@ -39,20 +42,26 @@ pub(super) fn relieved(pool: &PoolGroup, after: SimDuration, longest_queue: u64)
     Line::better("pool", &pool.owner, text)
 }
 
-pub(super) fn overflows(pool: &PoolGroup, limit: u32) -> Line {
+pub(super) fn queue_grows(pool: &PoolGroup, per_second: f64, until: SimTime) -> Line {
+    let until = clock(until.as_secs_f64());
+    Line::worse("queue", &pool.owner, format!("grows by {} until {until}", rate(per_second)))
+}
+
+pub(super) fn overflows(pool: &PoolGroup, limit: u32, of: Portion) -> Line {
     let instances = if pool.pools == 1 {
         String::new()
     } else {
         format!(" ({} of {} instances)", pool.affected, pool.pools)
     };
+    let turned_away = portion(of);
     let text = if pool.kind == PoolKind::Clients {
         let most = count(u64::from(pool.capacity));
-        format!("refuses connections: {most} are open{instances}")
+        format!("refuses {turned_away} connections: {most} are open{instances}")
     } else if limit == 0 {
-        format!("turns calls away: no {} free{instances}", pool.kind.name())
+        format!("turns {turned_away} away: no {} free{instances}", pool.kind.name())
     } else {
         let limit = count(u64::from(limit));
-        format!("queue of {limit} full: requests are turned away{instances}")
+        format!("queue of {limit} full: turns {turned_away} away{instances}")
     };
     Line::worse("queue", &pool.owner, text)
 }

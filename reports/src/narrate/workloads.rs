@@ -1,9 +1,10 @@
 //! The availability of workloads.
 
 use sim_core::SimDuration;
+use sim_models::observe::Shortage;
 
 use super::Line;
-use crate::units::{duration, percent};
+use crate::units::{duration, percent, rate};
 
 pub(super) fn availability_falls(workload: &str, level: f64, to: f64) -> Line {
     let text = format!("below {}: {}", percent(level), percent(to));
@@ -14,6 +15,23 @@ pub(super) fn availability_regained(workload: &str, level: f64, after: SimDurati
     let after = duration(after.as_secs_f64());
     let text = format!("{} or more again after {after}", percent(level));
     Line::better("availability", workload, text)
+}
+
+pub(super) fn still_suffers(
+    workload: &str,
+    level: f64,
+    availability: f64,
+    after: SimDuration,
+    short: Option<&Shortage>,
+) -> Line {
+    let (level, availability) = (percent(level), percent(availability));
+    let short = short.map_or_else(String::new, |Shortage { owner, asked, possible, retries }| {
+        let retries =
+            if *retries > 0.0 { format!(", {} retries", percent(*retries)) } else { String::new() };
+        format!("; {owner}: {} asked, {} possible{retries}", rate(*asked), rate(*possible))
+    });
+    let text = format!("still below {level} {after} after the fault: {availability}{short}");
+    Line::worse("availability", workload, text)
 }
 
 pub(super) fn outage_begins(workload: &str) -> Line {

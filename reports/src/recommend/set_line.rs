@@ -7,6 +7,7 @@ use crate::Paper;
 use crate::layout::Page;
 use crate::palette::Tone;
 use crate::paper::columns_of;
+use crate::run::quoted;
 
 /// The settings of a candidate beside the present ones, and its changes as arguments.
 pub fn values(system: &TunableSystem, candidate: &Candidate, paper: impl Into<Paper>) -> String {
@@ -65,27 +66,4 @@ fn arguments(changes: &[Change<'_>]) -> Vec<String> {
         format!("--set {}", quoted(&format!("{}={}", change.setting.path, change.value)))
     };
     changes.iter().map(set).collect()
-}
-
-/// A word as a shell reads it, in single quotes if it has letters that mean something to one.
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "_-./=:,%+@".contains(letter);
-    if word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_are_quoted_where_a_shell_needs_it() {
-        assert_eq!(quoted("services.api.threads=20"), "services.api.threads=20");
-        assert_eq!(quoted("calls.c -> d.timeout=1s"), "'calls.c -> d.timeout=1s'");
-        assert_eq!(quoted("x='a'"), r"'x='\''a'\'''");
-        assert_eq!(quoted("faults[0].by=2x"), "'faults[0].by=2x'");
-    }
 }

@@ -7,6 +7,7 @@ use sim_models::observe::{
     BreakerSummary, CallSummary, FigureUnit, PoolSummary, RunSummary, WorkloadSummary,
 };
 
+use super::Invocation;
 use crate::Palette;
 use crate::json::pretty;
 use crate::layout::{Page, table};
@@ -64,6 +65,8 @@ struct Record<'a> {
     scenario: &'a str,
     version: &'a str,
     seed: u64,
+    invocation: &'a Invocation,
+    command: String,
     wanted: u64,
     replications: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,12 +131,17 @@ const BREAKERS: [Reading<BreakerSummary>; 3] = [
 ];
 
 /// The mean of each figure over replications with a 95 % confidence interval, as text.
-pub fn replications(replicated: &Replicated, palette: Palette) -> String {
+pub fn replications(replicated: &Replicated, invocation: &Invocation, palette: Palette) -> String {
     let Some(first) = replicated.summaries.first() else {
         let reason = replicated.stopped.as_deref().unwrap_or("none was wanted");
         return format!("no replication came to its end: {reason}\n");
     };
-    let mut page = Page::new(palette, &first.scenario, &about(replicated, first));
+    let title = invocation.title(&first.scenario);
+    let mut page = Page::new(palette, &title, &about(replicated, first));
+    let changes = invocation.changes();
+    if !changes.is_empty() {
+        page.remark(Tone::Faint, &format!("with {changes}"));
+    }
     if let Some(reason) = &replicated.stopped {
         let of = replicated.summaries.len() as u64;
         let missing = number_of(replicated.wanted - of, "replication");
@@ -157,17 +165,22 @@ pub fn replications(replicated: &Replicated, palette: Palette) -> String {
             first.seed
         ),
     );
+    if !invocation.file.is_empty() {
+        page.remark(Tone::Faint, &format!("again: {}", command(replicated, invocation)));
+    }
     page.finish()
 }
 
 /// The same as an indented JSON document. Times are in seconds, shares from 0 to 1.
-pub fn replications_json(replicated: &Replicated) -> String {
+pub fn replications_json(replicated: &Replicated, invocation: &Invocation) -> String {
     let all = &replicated.summaries;
     let first = all.first();
     pretty(&Record {
         scenario: first.map_or("", |first| &first.scenario),
         version: env!("CARGO_PKG_VERSION"),
         seed: first.map_or(0, |first| first.seed),
+        invocation,
+        command: command(replicated, invocation),
         wanted: replicated.wanted,
         replications: all.len() as u64,
         stopped: replicated.stopped.as_deref(),
@@ -176,6 +189,10 @@ pub fn replications_json(replicated: &Replicated) -> String {
         pools: pools(all),
         breakers: breakers(all),
     })
+}
+
+fn command(replicated: &Replicated, invocation: &Invocation) -> String {
+    format!("{} --replications {}", invocation.command(), replicated.wanted)
 }
 
 fn about(replicated: &Replicated, first: &RunSummary) -> String {

@@ -1,12 +1,15 @@
 //! The tables of a run's summary, one for each section.
 
 use sim_models::observe::{
-    BeganAt, BreakerSummary, CallSummary, EffectSummary, FigureUnit, Latency, LinkSummary, Phase,
-    PhaseSummary, PoolSummary, PutOff, QueueSummary, RunSummary, Span, WorkloadSummary,
+    BeganAt, BreakerSummary, CallSummary, EffectSummary, FigureUnit, Latency, LinkSummary,
+    LoadSummary, Phase, PhaseSummary, PoolSummary, PutOff, QueueSummary, RunSummary, Span,
+    WorkloadSummary,
 };
 
 use crate::layout::{left, right, table, table_of};
-use crate::units::{UNKNOWN, clock, count, duration, figure, percent, significant, with_error};
+use crate::units::{
+    UNKNOWN, clock, count, duration, figure, percent, rate, significant, with_error,
+};
 
 /// The title and the body of each section; the last ones only if there is anything to say.
 pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
@@ -20,7 +23,14 @@ pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
     if summary.workloads.iter().any(|workload| !workload.phases.is_empty()) {
         sections.push(("Before, during and after the faults", phases(&summary.workloads)));
     }
-    sections.extend([("Pools", pools(&summary.pools)), ("Calls", calls(&summary.calls))]);
+    sections.push(("Pools", pools(&summary.pools)));
+    if !summary.load.is_empty() {
+        sections.push(("Load while pools were full", loads(&summary.load)));
+    }
+    sections.push(("Calls, with the latency that callers saw", calls(&summary.calls)));
+    if summary.calls.iter().any(is_amplified) {
+        sections.push(("Retries, and work for callers who had gone", amplified(&summary.calls)));
+    }
     if !summary.breakers.is_empty() {
         sections.push(("Breakers", breakers(&summary.breakers)));
     }
@@ -180,10 +190,57 @@ fn calls(calls: &[CallSummary]) -> String {
         right("p50", |call| duration(call.latency.p50)),
         right("p99", |call| duration(call.latency.p99)),
         left("ended", |call| {
-            by_kind(&call.ended) + &call.put_off.as_ref().map_or_else(String::new, put_off)
+            by_kind(&call.ended)
+                + &fell_back(call)
+                + &call.put_off.as_ref().map_or_else(String::new, put_off)
         }),
     ];
     table_of(calls, &columns)
+}
+
+/// The failures that fallbacks stand in for, by kind.
+fn fell_back(call: &CallSummary) -> String {
+    if call.fell_back.is_empty() {
+        return String::new();
+    }
+    format!("; fallbacks for {}", by_kind(&call.fell_back))
+}
+
+/// The demand for the slots of pools that were full, against what they can do.
+fn loads(loads: &[LoadSummary]) -> String {
+    let columns = [
+        left("", |load: &LoadSummary| load.owner.clone()),
+        left("", |load| load.kind.to_owned()),
+        left("at its worst", |load| format!("{}–{}", clock(load.from), clock(load.to))),
+        right("asked", |load| rate(load.asked)),
+        right("possible", |load| rate(load.possible)),
+        right("asked / possible", |load| significant(load.overload())),
+    ];
+    table_of(loads, &columns)
+}
+
+/// True if a call was made more than once, or worked on for nobody.
+fn is_amplified(call: &CallSummary) -> bool {
+    call.retries + call.for_nobody > 0
+}
+
+fn amplified(calls: &[CallSummary]) -> String {
+    let calls: Vec<&CallSummary> = calls.iter().filter(|call| is_amplified(call)).collect();
+    let share = |part: u64, all: u64| percent(part as f64 / all as f64);
+    let row = |call: &CallSummary| {
+        vec![
+            call.edge.clone(),
+            count(call.attempts),
+            count(call.retries),
+            share(call.retries, call.attempts),
+            count(call.worked_on),
+            count(call.for_nobody),
+            share(call.for_nobody, call.worked_on),
+        ]
+    };
+    let header =
+        ["", "attempts", "retries", "share", "worked on", "for callers who had gone", "share"];
+    table(&header, &[], calls.into_iter().map(row))
 }
 
 /// The fate of calls that were put off until later.

@@ -3,7 +3,7 @@
 use sim_experiments::Finished;
 use sim_models::observe::{RunSummary, condensed};
 
-use super::sections;
+use super::{Invocation, sections};
 use crate::Palette;
 use crate::layout::Page;
 use crate::narrate::listing;
@@ -14,9 +14,14 @@ use crate::units::{clock, count, duration};
 const MOST_LINES: usize = 200;
 
 /// The summary and the timeline of a run.
-pub fn report(finished: &Finished, palette: Palette) -> String {
+pub fn report(finished: &Finished, invocation: &Invocation, palette: Palette) -> String {
     let summary = &finished.summary;
-    let mut page = Page::new(palette, &summary.scenario, &about(summary));
+    let title = invocation.title(&summary.scenario);
+    let mut page = Page::new(palette, &title, &about(summary));
+    let changes = invocation.changes();
+    if !changes.is_empty() {
+        page.remark(Tone::Faint, &format!("with {changes}"));
+    }
     if let Some(stopped) = &summary.partial {
         page.remark(Tone::Worse, &format!("PARTIAL: {}", stopped.reason));
     }
@@ -35,6 +40,9 @@ pub fn report(finished: &Finished, palette: Palette) -> String {
     let origin = format!("seed {}{replication}, fingerprint {}", summary.seed, summary.fingerprint);
     page.plain("");
     page.remark(Tone::Faint, &origin);
+    if !invocation.file.is_empty() {
+        page.remark(Tone::Faint, &format!("again: {}", invocation.command()));
+    }
     page.finish()
 }
 

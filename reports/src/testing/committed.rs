@@ -11,8 +11,7 @@ use sim_models::printable::line;
 use similar::{ChangeTag, TextDiff};
 
 use super::Timeline;
-use crate::Palette;
-use crate::narrate::listing;
+use crate::narrate::committed_listing;
 
 /// The section of the scenario as it is written.
 const AS_WRITTEN: &str = "as written";
@@ -81,7 +80,9 @@ impl Committed {
         match self.timelines.get(variant) {
             None => Timeline::Missing,
             Some(_) if self.repeated.contains(title(variant)) => Timeline::Repeated,
-            Some(committed) if committed != now => Timeline::Differs(difference(committed, now)),
+            Some(committed) if !says_the_same(committed, now) => {
+                Timeline::Differs(difference(committed, now))
+            }
             Some(_) => self.stray.map_or(Timeline::Same, Timeline::Stray),
         }
     }
@@ -106,9 +107,11 @@ impl Snapshots {
         self.0.get(title(variant)).map(String::as_str)
     }
 
-    /// Replaces the timeline of a variant.
+    /// Replaces the timeline of a variant, unless only the spaces between its columns would change.
     pub fn set(&mut self, variant: Option<&str>, timeline: &str) {
-        self.0.insert(title(variant).to_owned(), with_one_newline(timeline));
+        if !self.get(variant).is_some_and(|committed| says_the_same(committed, timeline)) {
+            self.0.insert(title(variant).to_owned(), with_one_newline(timeline));
+        }
     }
 
     /// The sections of variants that are not among `variants`.
@@ -132,16 +135,32 @@ impl Snapshots {
 
 /// The timeline of a run as it is committed.
 pub fn snapshot(finished: &Finished) -> String {
-    with_one_newline(&listing(
-        &condensed(&finished.timeline, finished.system.blueprint()),
-        Palette::Plain,
-    ))
+    let moments = condensed(&finished.timeline, finished.system.blueprint());
+    with_one_newline(&committed_listing(&moments))
+}
+
+/// The words of each line, without the spaces that only put them into columns.
+fn words(timeline: &str) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    timeline.trim_end().lines().map(words).collect()
+}
+
+/// True if two timelines differ at most in the spaces between their columns.
+fn says_the_same(one: &str, other: &str) -> bool {
+    one == other || words(one) == words(other)
 }
 
 /// The lines that are gone from a committed timeline (`-`) and those that are new (`+`), with a few
 /// unchanged ones around them.
 fn difference(committed: &str, now: &str) -> String {
-    let diff = TextDiff::from_lines(committed, now);
+    let (old_words, new_words) = (words(committed), words(now));
+    let (old_lines, new_lines): (Vec<&str>, Vec<&str>) =
+        (committed.lines().collect(), now.lines().collect());
+    let (old, new): (Vec<&str>, Vec<&str>) = (
+        old_words.iter().map(String::as_str).collect(),
+        new_words.iter().map(String::as_str).collect(),
+    );
+    let diff = TextDiff::from_slices(&old, &new);
     let mut text = String::new();
     for (number, group) in diff.grouped_ops(CONTEXT).iter().enumerate() {
         if number > 0 {
@@ -153,7 +172,9 @@ fn difference(committed: &str, now: &str) -> String {
                 ChangeTag::Insert => '+',
                 ChangeTag::Equal => ' ',
             };
-            text.push_str(format!("{sign} {}", change.value()).trim_end());
+            let new = change.new_index().and_then(|index| new_lines.get(index));
+            let line = new.or_else(|| old_lines.get(change.old_index()?)).copied();
+            text.push_str(format!("{sign} {}", line.unwrap_or_default()).trim_end());
             text.push('\n');
         }
     }
@@ -197,6 +218,21 @@ mod tests {
         assert_eq!(compared(&stray), [Timeline::Stray(2), Timeline::Stray(2)]);
         let twice = format!("{WHOLE}\n== slow ==\n three\n");
         assert_eq!(compared(&twice), [Timeline::Same, Timeline::Repeated]);
+    }
+
+    #[test]
+    fn only_words_count_not_the_spaces_between_columns() {
+        let wide = WHOLE.replace(" two\n", "   two\n");
+        assert_eq!(compared(&wide), [Timeline::Same, Timeline::Same]);
+        let mut timelines = Committed::parse(&wide).timelines;
+        timelines.set(None, " one\n two\n");
+        assert_eq!(timelines.render("shop"), wide, "as it was");
+        let now = " one\n one and a half\n  two\n";
+        let expected = "   one\n+  one and a half\n    two\n";
+        let Timeline::Differs(told) = Committed::parse(WHOLE).compared(None, now) else {
+            panic!("a line is new")
+        };
+        assert_eq!(told, expected);
     }
 
     /// Wherever a file is cut off, a case is missing or differs, unless only blanks are lost.

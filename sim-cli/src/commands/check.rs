@@ -9,7 +9,7 @@ use crate::terminal;
 
 /// Report all mistakes in scenarios and their variants, without running them
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  fusebox check scenarios/*.yaml")]
+#[command(after_help = "Examples:\n  fusebox check shop.yaml\n  fusebox check scenarios/")]
 pub struct CheckCommand {
     #[command(flatten)]
     scenarios: ScenarioFiles,
@@ -18,13 +18,14 @@ pub struct CheckCommand {
 impl CheckCommand {
     /// Shows every problem of every file. Fails if any file has errors.
     pub fn execute(&self) -> Result<(), Failure> {
-        let scenarios = self.scenarios.check()?;
-        for (file, scenario) in self.scenarios.files.iter().zip(&scenarios) {
+        let mut all_sound = true;
+        for file in self.scenarios.chosen()? {
+            let scenario = self.scenarios.check(&file)?;
             if scenario.problems.is_empty() {
-                terminal::print(&format!("{}: fine\n", printable::path(file)))?;
+                terminal::print(&format!("{}: fine\n", printable::path(&file.path)))?;
             }
+            all_sound &= scenario.blueprint.is_some();
         }
-        let all_sound = scenarios.iter().all(|scenario| scenario.blueprint.is_some());
         if all_sound { Ok(()) } else { Err(Failure::Scenario) }
     }
 }

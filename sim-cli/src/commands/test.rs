@@ -1,7 +1,5 @@
 //! `fusebox test`.
 
-mod chosen;
-
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,12 +13,12 @@ use sim_models::system::Blueprint;
 use sim_reports::testing::{self, Committed, Held, TestResult, Tested, Timeline, snapshot};
 use sim_reports::{files, printable};
 
+use crate::chosen::{Chosen, scenario_files};
 use crate::failure::Failure;
 use crate::output::{FormatOption, ReportFormat, describe};
 use crate::progress::{JobsOption, Stopwatch};
 use crate::scenario::{Changes, ReplayOptions, unread};
 use crate::{scenario, terminal};
-use chosen::{Chosen, scenario_files};
 
 /// Test scenarios against their expectations and their committed timelines
 #[derive(Debug, Args)]

@@ -167,15 +167,17 @@ impl Turn<'_> {
         waiters.retain(|(awaited, _)| *awaited != test);
     }
 
-    /// An operator gives an order to the breakers of an edge. Whoever waits for the end of a test
-    /// asks again.
+    /// An operator gives an order to the breakers of an edge; returns true if one of them is in another state
+    /// then. Whoever waits for the end of a test asks again.
     #[cold]
-    pub fn order_breakers(&mut self, edge: u32, order: OperatorOrder) {
+    pub fn order_breakers(&mut self, edge: u32, order: OperatorOrder) -> bool {
         let plan = self.plan;
+        let mut has_changed = false;
         for breaker in plan.breakers_of(edge) {
             self.state.run_timers_of(breaker, self.now);
             if let Some(transition) = self.state.breakers[breaker as usize].obey(self.now, order) {
                 self.state.recorder.breaker_changes(self.now, breaker, transition);
+                has_changed = true;
             }
             let State { test_waiters, frames, ready, .. } = &mut *self.state;
             let live = test_waiters[breaker as usize]
@@ -183,5 +185,6 @@ impl Turn<'_> {
                 .filter(|(_, waiter)| frames.is_live(*waiter));
             ready.extend(live.map(|(_, waiter)| Next::Ask(waiter.frame)));
         }
+        has_changed
     }
 }

@@ -12,6 +12,12 @@ pub struct EdgeRecord {
     pub begun: u64,
     /// Attempts made for them.
     pub attempts: u64,
+    /// Attempts that were not the first of their call.
+    pub retries: u64,
+    /// Requests that the callee worked on to the end.
+    pub worked_on: u64,
+    /// Those among them whose caller had gone.
+    pub for_nobody: u64,
     /// The outcomes, in the order of [`Outcome::ALL`].
     pub ended: [u64; Outcome::COUNT],
     /// Calls that turned to a fallback, by the failure that made them, in the order of

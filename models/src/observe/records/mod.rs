@@ -19,7 +19,7 @@ pub use instance::{InstanceChange, InstanceRecord, ProcessChange, ScaleRecord};
 pub use link::LinkRecord;
 pub(super) use phases::Phases;
 pub use phases::{Phase, PhaseRecord};
-pub use pool::PoolSeries;
+pub use pool::{Demand, PoolSeries};
 pub use queue::QueueRecord;
 pub(super) use workload::KeptLatencies;
 pub use workload::{LatencyWindow, WorkloadRecord, WorkloadSeries};

@@ -14,10 +14,33 @@ pub struct PoolSeries {
     pub busy: Vec<f32>,
     /// Requests waiting, averaged over the interval.
     pub waiting: Vec<f32>,
+    /// Requests that asked for a slot in the interval, and how they fared.
+    pub demand: Vec<Demand>,
     /// The share of the interval in which its instance ran; empty if an autoscaler never stops it.
     running: Vec<f32>,
     presence: Option<Presence>,
     closed: Integrals,
+    counted: Counts,
+}
+
+/// The requests that asked for slots in some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Demand {
+    /// The number that asked.
+    pub asked: u32,
+    /// Slots granted, also to those that had asked before.
+    pub granted: u32,
+    /// The number turned away because the queue was full.
+    pub turned_away: u32,
+}
+
+/// The same since the pool began to count, or forgot what it had counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    /// Requests that asked, without those that have been waiting since before.
+    asked: i64,
+    granted: i64,
+    turned_away: i64,
 }
 
 /// The time for which the instance of a pool has been running.
@@ -57,7 +80,7 @@ struct Integrals {
 impl PoolSeries {
     /// Bytes that the series take, and what else grows.
     pub(in crate::observe) fn bytes(&self) -> u64 {
-        self.busy.bytes() + self.waiting.bytes() + self.running.bytes()
+        self.busy.bytes() + self.waiting.bytes() + self.demand.bytes() + self.running.bytes()
     }
 
     /// The series of a pool whose instance is started and stopped, or whose number of slots, at
@@ -127,6 +150,9 @@ impl PoolSeries {
         push(&mut self.busy, ((busy - self.closed.busy) as f64 / span) as f32);
         push(&mut self.waiting, ((waiting - self.closed.waiting) as f64 / span) as f32);
         self.closed = Integrals { busy, waiting };
+        let counts = Counts::of(pool);
+        push(&mut self.demand, counts.since(self.counted));
+        self.counted = counts;
         if let Some(presence) = &mut self.presence {
             presence.go_on_to(now);
             push(&mut self.running, (presence.in_interval / span) as f32);
@@ -140,6 +166,7 @@ impl PoolSeries {
         let Integrals { busy, waiting } = Integrals::of(pool, now);
         self.closed.busy -= busy;
         self.closed.waiting -= waiting;
+        self.counted = self.counted.before_forgetting(pool);
         if let Some(presence) = &mut self.presence {
             presence.go_on_to(now);
             (presence.after_warmup, presence.warmup) = (0.0, now);
@@ -158,6 +185,37 @@ fn while_there(levels: &[f32], there: f64, intervals: Range<usize>) -> f64 {
     let all = intervals.len() as f64;
     let mean = levels[intervals].iter().map(|level| f64::from(*level)).sum::<f64>() / all;
     if there > 0.0 { mean / there } else { mean }
+}
+
+impl Counts {
+    fn of(pool: &Pool) -> Self {
+        let usage = pool.usage();
+        let gone = usage.granted + usage.rejected + usage.expired + usage.left;
+        Self {
+            asked: (gone + u64::from(pool.queue_length())) as i64,
+            granted: usage.granted as i64,
+            turned_away: usage.rejected as i64,
+        }
+    }
+
+    /// The requests since an earlier count.
+    fn since(self, earlier: Self) -> Demand {
+        Demand {
+            asked: (self.asked - earlier.asked) as u32,
+            granted: (self.granted - earlier.granted) as u32,
+            turned_away: (self.turned_away - earlier.turned_away) as u32,
+        }
+    }
+
+    /// This count as it would have been if the pool had never known what it is about to forget.
+    fn before_forgetting(self, pool: &Pool) -> Self {
+        let now = Self::of(pool);
+        Self {
+            asked: self.asked - (now.asked - i64::from(pool.queue_length())),
+            granted: self.granted - now.granted,
+            turned_away: self.turned_away - now.turned_away,
+        }
+    }
 }
 
 impl Integrals {

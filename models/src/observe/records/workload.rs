@@ -147,6 +147,13 @@ impl WorkloadSeries {
         }
     }
 
+    /// Share of the requests that ended well, of those that ended in some intervals; `None` if none did.
+    pub fn availability_over(&self, intervals: Range<usize>) -> Option<f64> {
+        let ended: u64 = intervals.clone().map(|index| u64::from(self.ended(index))).sum();
+        let good: u64 = intervals.map(|index| u64::from(self.good(index))).sum();
+        (ended > 0).then(|| good as f64 / ended as f64)
+    }
+
     /// True if the interval is one of several in a row in which requests wait and none ends. A
     /// single one means little: of few requests, one is often under way when none ends.
     fn is_at_a_standstill(&self, index: usize) -> bool {

@@ -18,8 +18,17 @@ pub struct CallSummary {
     pub calls: u64,
     /// Attempts made for them.
     pub attempts: u64,
+    /// Those among them that were not the first of their call: retries and hedges.
+    pub retries: u64,
     /// The outcomes, by kind; kinds that did not occur are left out.
     pub ended: IndexMap<&'static str, u64>,
+    /// The failures that made calls turn to a fallback, by kind; absent if none did.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub fell_back: IndexMap<&'static str, u64>,
+    /// Requests that the callee worked on to the end.
+    pub worked_on: u64,
+    /// Those among them whose caller had gone before the end: after a timeout, a cancellation or a crash.
+    pub for_nobody: u64,
     /// Calls whose caller crashed before they ended; absent if there are none.
     #[serde(skip_serializing_if = "is_zero")]
     pub abandoned: u64,
@@ -29,7 +38,7 @@ pub struct CallSummary {
     pub put_off: Option<PutOff>,
     /// Calls still under way at the end.
     pub in_flight: u64,
-    /// Latency as the caller saw it.
+    /// Latency as the caller saw it: guards, retries and fallbacks included.
     pub latency: Latency,
 }
 
@@ -54,7 +63,11 @@ pub(super) fn calls(system: &System) -> Vec<CallSummary> {
         edge: blueprint.name_of_edge(index as u32),
         calls: record.begun,
         attempts: record.attempts,
+        retries: record.retries,
         ended: by_kind(&record.ended, |_| true),
+        fell_back: by_kind(&record.fell_back, |_| true),
+        worked_on: record.worked_on,
+        for_nobody: record.for_nobody,
         abandoned: record.abandoned,
         put_off: puts_off(plan).then(|| PutOff {
             calls: record.deferred,

@@ -7,13 +7,14 @@ use super::breaker::breakers;
 use super::call::calls;
 use super::effect::effects;
 use super::link::links;
+use super::load::loads;
 use super::pool::pools;
 use super::queue::queues;
 use super::stopped::stopped_by;
 use super::workload::workloads;
 use super::{
-    BreakerSummary, CallSummary, EffectSummary, LinkSummary, PoolSummary, QueueSummary, Stopped,
-    WorkloadSummary,
+    BreakerSummary, CallSummary, EffectSummary, LinkSummary, LoadSummary, PoolSummary,
+    QueueSummary, Stopped, WorkloadSummary,
 };
 use crate::system::System;
 
@@ -49,6 +50,9 @@ pub struct RunSummary {
     pub calls: Vec<CallSummary>,
     /// The use of each pool.
     pub pools: Vec<PoolSummary>,
+    /// The load of pools while they were full; absent if none was.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<LoadSummary>,
     /// The transitions and rejections of each breaker.
     pub breakers: Vec<BreakerSummary>,
     /// The messages that went through each queue of messages; absent if there are none.
@@ -107,6 +111,7 @@ pub fn summarize(
         workloads: workloads(system, now),
         calls: calls(system),
         pools: pools(system, now),
+        load: loads(system, now),
         breakers: breakers(system, now),
         queues: queues(system),
         links: links(system, now),

@@ -7,10 +7,14 @@ use super::availability::availability_moments;
 use super::breakers::breaker_moments;
 use super::faults::{abort_moment, fault_moments};
 use super::instances::{instance_moments, scale_moments};
+use super::limits::limit_moments;
 use super::links::link_moments;
 use super::operators::{held_up_moments, operator_moments};
 use super::pools::pool_moments;
 use super::queues::queue_moments;
+use super::recovery::recovery_moments;
+use super::retries::retry_moments;
+use super::spells::Instants;
 use crate::observe::alerts::alert_moments;
 use crate::system::System;
 
@@ -19,6 +23,7 @@ use crate::system::System;
 pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
     let faults = fault_moments(system, now);
+    let instants = Instants { recorder, faults: &faults };
     let mut moments = operator_moments(blueprint, recorder);
     moments.extend(faults.clone());
     moments.extend(pool_moments(system, now));
@@ -30,7 +35,10 @@ pub fn timeline(system: &System, now: SimTime) -> Vec<Moment> {
     moments.extend(abort_moment(system));
     moments.extend(scale_moments(blueprint, recorder));
     moments.extend(queue_moments(blueprint, recorder));
-    moments.extend(availability_moments(blueprint, recorder, &faults));
+    moments.extend(limit_moments(blueprint, &instants));
+    moments.extend(retry_moments(blueprint, &instants));
+    moments.extend(availability_moments(blueprint, &instants));
+    moments.extend(recovery_moments(system, &instants));
     moments.sort_by_key(|moment| moment.at);
     moments
 }

@@ -2,6 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use crate::Outcome;
 use crate::observe::{FigureUnit, InstanceChange, ProcessChange};
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::system::PoolKind;
@@ -27,6 +28,15 @@ pub enum Change {
         /// The time that it lasts; zero if it is over in an instant, `None` if it lasts for ever.
         lasts: Option<SimDuration>,
     },
+    /// A fault with a ramp has grown.
+    FaultGrows {
+        /// The target.
+        target: String,
+        /// The effect at its full size, in a few words.
+        effect: String,
+        /// The effect as far as it has grown; `None` if it has reached its full size.
+        so_far: Option<String>,
+    },
     /// A fault ends.
     FaultEnds {
         /// The target.
@@ -48,17 +58,58 @@ pub enum Change {
         /// The longest that its queue has ever been.
         longest_queue: u64,
     },
+    /// The queue of a saturated pool begins to grow, for several seconds on end.
+    QueueGrows {
+        /// The pool.
+        pool: PoolGroup,
+        /// The growth until it was longest, in requests per second.
+        per_second: f64,
+        /// The time at which it was longest.
+        until: SimTime,
+    },
     /// A full queue begins to turn requests away.
     Overflows {
         /// The pool.
         pool: PoolGroup,
         /// The most that its queue may hold.
         limit: u32,
+        /// The requests that it turns away until it does so no longer, of those that ask for a slot.
+        of: Portion,
     },
     /// A queue that was full turns nobody away any more.
     OverflowEnds {
         /// The pool.
         pool: PoolGroup,
+    },
+    /// A guard or a limit begins to turn calls away.
+    TurnsAway {
+        /// The guard or limit.
+        by: Limit,
+        /// The calls that it turns away until it does so no longer, of those that begin.
+        of: Portion,
+    },
+    /// A guard or a limit turns next to nothing away any more.
+    TurnsNothingAway {
+        /// The guard or limit.
+        by: Limit,
+        /// The time for which it did.
+        after: SimDuration,
+        /// The calls that it turned away.
+        calls: u64,
+    },
+    /// Retries multiply the calls over an edge.
+    RetriesAmplify {
+        /// The edge.
+        edge: String,
+        /// The calls until they do so no longer, among the attempts.
+        calls: Portion,
+    },
+    /// Retries multiply the calls over an edge no longer.
+    RetriesAbate {
+        /// The edge.
+        edge: String,
+        /// The time for which they did.
+        after: SimDuration,
     },
     /// A breaker changes state.
     Breaker {
@@ -208,6 +259,19 @@ pub enum Change {
         /// The time for which it was below.
         after: SimDuration,
     },
+    /// The availability of a workload is still below its level when faults have been over for a while.
+    StillSuffers {
+        /// The workload.
+        workload: String,
+        /// The level, 0 to 1.
+        level: f64,
+        /// The availability over the last seconds, 0 to 1.
+        availability: f64,
+        /// The time since the last fault ended.
+        after: SimDuration,
+        /// The pool that is short, if one is.
+        short: Option<Shortage>,
+    },
     /// Nothing succeeds any more.
     OutageBegins {
         /// The workload.
@@ -229,6 +293,71 @@ pub enum Change {
         /// The time for which nothing did.
         after: SimDuration,
     },
+}
+
+/// A part of what happens in some time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Portion {
+    /// The number that it is about.
+    pub part: u64,
+    /// The number of all.
+    pub all: u64,
+    /// The time.
+    pub time: SimDuration,
+}
+
+impl Portion {
+    /// The part divided by all; not a number (NaN) if there are none.
+    pub fn share(&self) -> f64 {
+        self.part as f64 / self.all as f64
+    }
+
+    /// All per second.
+    pub fn rate(&self) -> f64 {
+        self.all as f64 / self.time.as_secs_f64().max(f64::MIN_POSITIVE)
+    }
+
+    /// The same of two times together.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            part: self.part + other.part,
+            all: self.all + other.all,
+            time: self.time + other.time,
+        }
+    }
+}
+
+/// A guard of a call, or a limit of the station that is called, which turns calls away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The edge or the station.
+    pub name: String,
+    /// The outcome of the calls that it turns away.
+    pub outcome: Outcome,
+    /// The permits of a bulkhead.
+    pub slots: Option<u32>,
+}
+
+/// A pool with hardly a free slot. Rates are per second, over the last seconds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shortage {
+    /// A station, host or edge.
+    pub owner: String,
+    /// The rate at which slots are asked for.
+    pub asked: f64,
+    /// The rate at which it can grant them: that at which it did, divided by its utilization (the utilization
+    /// law; Denning and Buzen, "The Operational Analysis of Queueing Network Models", 1978).
+    pub possible: f64,
+    /// The share of retries among the attempts that lead to it, 0 to 1.
+    pub retries: f64,
+}
+
+impl Shortage {
+    /// The ratio of what is asked for to what is possible.
+    pub fn overload(&self) -> f64 {
+        self.asked / self.possible
+    }
 }
 
 /// Something that depends on a service.

@@ -2,9 +2,11 @@
 //! flaps as one change.
 
 use indexmap::IndexMap;
+use sim_core::SimTime;
 
 use super::folded::folded;
 use super::{Change, Moment};
+use crate::Outcome;
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
 use crate::system::Blueprint;
 
@@ -12,11 +14,13 @@ use crate::system::Blueprint;
 const MOST_BREAKERS: usize = 8;
 
 /// A timeline with fewer moments: for an edge with many breakers, the first change of any of them, and
-/// each time that most of them have reached another state; for a thing that changes to and fro many
+/// each time that most of them have reached another state; for a bulkhead with a queue, the share that it
+/// turns away, and not once more that the queue is full; for a thing that changes to and fro many
 /// times in short succession, the first change, which says how often, and the last.
 pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
     let mut crowds: Vec<Crowd> =
         (0..blueprint.edges.len() as u32).filter_map(|edge| Crowd::of(blueprint, edge)).collect();
+    let mut overflows = BulkheadsThatOverflow { timeline, left_out: Vec::new() };
     let tell = |moment: &Moment| match &moment.change {
         Change::Breaker { breaker, transition } => {
             match crowds.iter_mut().find(|crowd| crowd.members.contains_key(breaker.as_str())) {
@@ -26,8 +30,49 @@ pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
         }
         _ => Some(moment.clone()),
     };
-    let told = timeline.iter().filter_map(tell).collect();
+    let told =
+        timeline.iter().filter(|moment| !overflows.covers(moment)).filter_map(tell).collect();
     folded(told, blueprint.run.duration)
+}
+
+/// Tells of a bulkhead whose queue is full once: by the share of the calls that it turns away.
+struct BulkheadsThatOverflow<'a> {
+    timeline: &'a [Moment],
+    /// The owners whose overflow is not told, and so is its end.
+    left_out: Vec<&'a str>,
+}
+
+impl<'a> BulkheadsThatOverflow<'a> {
+    /// True if the moment is that of an overflow, or its end, of which another tells.
+    fn covers(&mut self, moment: &'a Moment) -> bool {
+        match &moment.change {
+            Change::Overflows { pool, of, .. } => {
+                let is_told = self.is_told(&pool.owner, moment.at, moment.at + of.time);
+                if is_told {
+                    self.left_out.push(&pool.owner);
+                }
+                is_told
+            }
+            Change::OverflowEnds { pool } => {
+                let before = self.left_out.len();
+                self.left_out.retain(|owner| *owner != pool.owner);
+                self.left_out.len() < before
+            }
+            _ => false,
+        }
+    }
+
+    fn is_told(&self, owner: &str, from: SimTime, to: SimTime) -> bool {
+        self.timeline.iter().any(|other| match &other.change {
+            Change::TurnsAway { by, of } => {
+                by.outcome == Outcome::RejectedByBulkhead
+                    && by.name == owner
+                    && other.at < to
+                    && from < other.at + of.time
+            }
+            _ => false,
+        })
+    }
 }
 
 /// The many breakers of one edge.

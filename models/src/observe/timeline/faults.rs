@@ -1,6 +1,6 @@
 //! Faults that begin and end, and experiments that are called off.
 
-use sim_core::SimTime;
+use sim_core::{SimDuration, SimTime};
 
 use super::{Change, Moment};
 use crate::faults::{Fault, Pace, Part, TriggerOn, instances_in_words};
@@ -35,7 +35,7 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
             continue;
         }
         let target = struck(blueprint, fault);
-        let (effect_at_begin, effect_at_end) = effects(blueprint, fault);
+        let (effect_at_begin, effect_at_end) = effects(blueprint, index);
         let lasts = (fault.end < SimTime::MAX).then(|| fault.end.since(fault.begin));
         // A region is struck in many places, and told about once.
         let mut tell = |at, change| {
@@ -46,6 +46,12 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
         };
         let effect = effect_at_begin;
         tell(begin, Change::FaultBegins { target: target.clone(), effect, lasts });
+        for (at, so_far) in growth(fault, begin) {
+            if at < end && at <= now {
+                let (target, effect) = (target.clone(), fault.summary());
+                tell(at, Change::FaultGrows { target, effect, so_far });
+            }
+        }
         if end <= now && !fault.is_instantaneous() {
             tell(end, Change::FaultEnds { target, effect: effect_at_end });
         }
@@ -53,10 +59,31 @@ pub(super) fn fault_moments(system: &System, now: SimTime) -> Vec<Moment> {
     moments
 }
 
+/// The instants at which a fault with a ramp has reached half of its size, and all of it.
+fn growth(fault: &Fault, begin: SimTime) -> Vec<(SimTime, Option<String>)> {
+    if fault.ramp.is_zero() {
+        return Vec::new();
+    }
+    let half = fault.summary_at(0.5).unwrap_or_else(|| format!("half {}", fault.summary()));
+    vec![(begin + fault.ramp.scaled(0.5), Some(half)), (begin + fault.ramp, None)]
+}
+
+/// The number of the stage of an experiment that a fault belongs to, and of all stages.
+fn stage(blueprint: &Blueprint, index: usize) -> Option<(usize, usize)> {
+    let experiment = blueprint.experiment.clone();
+    let mut begins: Vec<SimTime> =
+        blueprint.faults[experiment.clone()].iter().map(|fault| fault.begin).collect();
+    begins.dedup();
+    let begin = blueprint.faults[index].begin;
+    let number = 1 + begins.iter().position(|other| *other == begin)?;
+    experiment.contains(&index).then_some((number, begins.len()))
+}
+
 /// The effect of a fault in the words of its beginning and of its end: with the pace at which it
 /// strikes and leaves the other instances, if it takes them one by one, and the condition at which
 /// it begins, if it waits for one.
-fn effects(blueprint: &Blueprint, fault: &Fault) -> (String, String) {
+fn effects(blueprint: &Blueprint, index: usize) -> (String, String) {
+    let fault = &blueprint.faults[index];
     let (begin, end) = match &fault.part {
         Part::First(steps) => (steps.begin, steps.end),
         Part::Whole | Part::OfRegion | Part::Later => (None, None),
@@ -66,8 +93,14 @@ fn effects(blueprint: &Blueprint, fault: &Fault) -> (String, String) {
         Some(TriggerOn::Time(_) | TriggerOn::Batch | TriggerOn::Operator) | None => String::new(),
     };
     let pace = |pace: Option<Pace>| pace.map_or_else(String::new, |pace| format!(", {pace}"));
-    let effect = fault.summary();
-    (format!("{effect}{when}{}", pace(begin)), format!("{effect}{}", pace(end)))
+    let stage = stage(blueprint, index)
+        .map_or_else(String::new, |(number, all)| format!("stage {number} of {all}: "));
+    let effect = format!("{stage}{}", fault.summary());
+    let grows = match fault.ramp {
+        SimDuration::ZERO => String::new(),
+        ramp => format!(", growing over {ramp}"),
+    };
+    (format!("{effect}{when}{}{grows}", pace(begin)), format!("{effect}{}", pace(end)))
 }
 
 /// The target of a fault, with the numbers of the instances if it does not strike all of them.

@@ -5,19 +5,19 @@ use std::mem::discriminant;
 use indexmap::IndexMap;
 use sim_core::{SimDuration, SimTime};
 
-use super::{Change, Moment};
+use super::{Change, Moment, Portion};
 
 /// The most changes of one thing in short succession that are told about one by one.
-const MOST_TOLD: usize = 20;
+const MOST_TOLD: usize = 12;
 
 /// Changes follow each other in short succession if no more than this lies between them, or no more
-/// than a hundredth of the run.
+/// than a twentieth of the run.
 const SHORT: SimDuration = SimDuration::from_secs(30);
 
 /// A timeline in which a thing that flaps has two moments: the first, which says how often, and the
 /// last, which says how it ended.
 pub(super) fn folded(timeline: Vec<Moment>, run: SimDuration) -> Vec<Moment> {
-    let short = SHORT.max(run.scaled(0.01));
+    let short = SHORT.max(run.scaled(0.05));
     let mut moments: Vec<Option<Moment>> = timeline.into_iter().map(Some).collect();
     for spell in spells(&moments, short) {
         fold(&mut moments, &spell);
@@ -54,7 +54,12 @@ fn fold(moments: &mut [Option<Moment>], spell: &[usize]) {
     // Of several that concern as many, the last that `rev` yields is the first.
     let alike = taken.iter().rev().filter(is_like_first);
     let widest = alike.max_by_key(|moment| affected(&moment.change));
-    let change = Box::new(of_all(&taken, widest.unwrap_or(first)));
+    let mut change = Box::new(of_all(&taken, widest.unwrap_or(first)));
+    if let Some(all) = portion(&mut change) {
+        let portions =
+            taken.iter().filter_map(|moment| portion(&mut moment.change.clone()).copied());
+        *all = portions.reduce(Portion::with).unwrap_or_default();
+    }
     let flaps = Change::Flaps { change, times, until: last.at };
     moments[spell[0]] = Some(Moment { at: first.at, change: flaps });
     if !are_alike(&last.change, &first.change) {
@@ -73,6 +78,15 @@ fn of_all(taken: &[Moment], told: &Moment) -> Change {
     told.change.clone()
 }
 
+/// The part that a change is about, if it is about a part of something.
+fn portion(change: &mut Change) -> Option<&mut Portion> {
+    match change {
+        Change::Overflows { of, .. } | Change::TurnsAway { of, .. } => Some(of),
+        Change::RetriesAmplify { calls, .. } => Some(calls),
+        _ => None,
+    }
+}
+
 /// The service of an instance: `a` of `a#2`.
 fn service_of(instance: &str) -> &str {
     instance.split_once('#').map_or(instance, |(service, _)| service)
@@ -84,8 +98,15 @@ type Strand<'a> = (&'static str, &'a str, &'a str);
 /// The thing that a change is of; `None` for what happens once.
 fn strand(change: &Change) -> Option<Strand<'_>> {
     Some(match change {
-        Change::FaultBegins { target, effect, .. } | Change::FaultEnds { target, effect } => {
-            ("fault", target, effect)
+        Change::FaultBegins { target, effect, .. }
+        | Change::FaultGrows { target, effect, .. }
+        | Change::FaultEnds { target, effect } => ("fault", target, effect),
+        Change::QueueGrows { pool, .. } => ("growth", &pool.owner, pool.kind.name()),
+        Change::TurnsAway { by, .. } | Change::TurnsNothingAway { by, .. } => {
+            ("limit", &by.name, by.outcome.name())
+        }
+        Change::RetriesAmplify { edge, .. } | Change::RetriesAbate { edge, .. } => {
+            ("retries", edge, "")
         }
         Change::Saturates { pool } | Change::Relieved { pool, .. } => {
             ("saturation", &pool.owner, pool.kind.name())
@@ -111,7 +132,10 @@ fn strand(change: &Change) -> Option<Strand<'_>> {
         Change::OutageBegins { workload } | Change::OutageEnds { workload, .. } => {
             ("outage", workload, "")
         }
-        Change::Aborted { .. } | Change::Operated { .. } | Change::Flaps { .. } => return None,
+        Change::Aborted { .. }
+        | Change::Operated { .. }
+        | Change::StillSuffers { .. }
+        | Change::Flaps { .. } => return None,
     })
 }
 

@@ -11,11 +11,15 @@ mod condensed;
 mod faults;
 mod folded;
 mod instances;
+mod limits;
 mod links;
 mod operators;
 mod pools;
 mod queues;
+mod recovery;
+mod retries;
+mod spells;
 
 pub use assemble::timeline;
-pub use change::{Change, Dependent, Moment, PoolGroup};
+pub use change::{Change, Dependent, Limit, Moment, PoolGroup, Portion, Shortage};
 pub use condensed::condensed;

@@ -4,12 +4,18 @@ use std::ops::Range;
 
 use sim_core::{SimDuration, SimTime};
 
-use super::{Change, Moment, PoolGroup};
+use super::{Change, Moment, PoolGroup, Portion};
+use crate::observe::load::groups;
 use crate::resources::{Episode, Episodes};
-use crate::system::{Blueprint, System, UNLIMITED};
+use crate::system::{System, UNLIMITED};
 
 /// An overflow has ended when its queue has turned nobody away for this long.
 const OVERFLOW_ENDS_AFTER: SimDuration = SimDuration::from_secs(5);
+
+/// A queue counts as growing when it has grown in each of this many intervals.
+const GROWS_FOR: usize = 5;
+/// Requests waiting for each slot that make a long queue.
+const MANY: f64 = 2.0;
 
 /// The saturations and overflows of all pools up to `now`, owner by owner.
 pub(super) fn pool_moments(system: &System, now: SimTime) -> Vec<Moment> {
@@ -24,28 +30,16 @@ pub(super) fn pool_moments(system: &System, now: SimTime) -> Vec<Moment> {
     groups(system.blueprint()).into_iter().flat_map(moments_of).collect()
 }
 
-/// Neighbouring pools of one owner and kind.
-fn groups(blueprint: &Blueprint) -> Vec<Range<usize>> {
-    let pools = &blueprint.pools;
-    let mut groups: Vec<Range<usize>> = Vec::new();
-    for (index, pool) in pools.iter().enumerate() {
-        let is_of = |group: &&mut Range<usize>| {
-            let first = &pools[group.start];
-            first.owner == pool.owner && first.kind == pool.kind
-        };
-        match groups.last_mut().filter(is_of) {
-            Some(group) => group.end = index + 1,
-            None => groups.push(index..index + 1),
-        }
-    }
-    groups
-}
-
 fn saturations(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment> {
     let mut moments = Vec::new();
     for cluster in clusters(group, now, |index| system.pools()[index].saturation()) {
         let pool = named(system, group, cluster.most);
         moments.push(Moment { at: cluster.at, change: Change::Saturates { pool: pool.clone() } });
+        let saturated = cluster.at..cluster.end.unwrap_or(now);
+        let overflows = clusters(group, now, |index| system.pools()[index].overflow());
+        if !overflows.iter().any(|overflow| saturated.contains(&overflow.at)) {
+            moments.extend(growth(system, group, &pool, saturated));
+        }
         if let Some(end) = cluster.end {
             let after = end.since(cluster.at);
             let change = Change::Relieved { pool, after, longest_queue: cluster.highest };
@@ -60,13 +54,67 @@ fn overflows(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment>
     let mut moments = Vec::new();
     for cluster in clusters(group, now, |index| system.pools()[index].overflow()) {
         let pool = named(system, group, cluster.most);
-        let change = Change::Overflows { pool: pool.clone(), limit };
+        let of = turned_away(system, group, &cluster, now);
+        let change = Change::Overflows { pool: pool.clone(), limit, of };
         moments.push(Moment { at: cluster.at, change });
         if let Some(end) = cluster.end.filter(|end| now.since(*end) > OVERFLOW_ENDS_AFTER) {
             moments.push(Moment { at: end, change: Change::OverflowEnds { pool } });
         }
     }
     moments
+}
+
+/// The first time in a saturation at which the queues of a group grow for several intervals on end, if
+/// that leads to many.
+fn growth(
+    system: &System,
+    group: &Range<usize>,
+    pool: &PoolGroup,
+    saturated: Range<SimTime>,
+) -> Option<Moment> {
+    let recorder = system.recorder();
+    let intervals = recorder.intervals_touched(saturated.start, saturated.end);
+    let length = |interval: usize| -> f64 {
+        let pools = &recorder.pools()[group.clone()];
+        pools.iter().map(|series| f64::from(series.waiting[interval])).sum()
+    };
+    let lengths: Vec<f64> = intervals.clone().map(length).collect();
+    let slots = f64::from(pool.capacity) * f64::from(pool.pools);
+    let grows = |some: &[f64]| some.is_sorted_by(|one, next| one < next);
+    let begin = lengths.windows(GROWS_FOR).position(grows)?;
+    let longest = (begin..lengths.len()).max_by(|one, other| {
+        // The first of those that are as long.
+        lengths[*one].total_cmp(&lengths[*other]).then(other.cmp(one))
+    })?;
+    if lengths[longest] < MANY * slots {
+        return None;
+    }
+    let seconds = recorder.sample_width().as_secs_f64() * (longest - begin) as f64;
+    let change = Change::QueueGrows {
+        pool: pool.clone(),
+        per_second: (lengths[longest] - lengths[begin]) / seconds,
+        until: recorder.beginning_of(intervals.start + longest + 1).min(saturated.end),
+    };
+    let at = recorder.beginning_of(intervals.start + begin).max(saturated.start);
+    Some(Moment { at, change })
+}
+
+/// The requests that the queues of a group turn away in the intervals of an overflow, of those that ask
+/// for a slot in them.
+fn turned_away(system: &System, group: &Range<usize>, cluster: &Cluster, now: SimTime) -> Portion {
+    let recorder = system.recorder();
+    let (from, to) = (cluster.at, cluster.end.unwrap_or(now));
+    let intervals = recorder.intervals_touched(from, to.max(from + SimDuration::from_nanos(1)));
+    let demand = || {
+        let pools = recorder.pools()[group.clone()].iter();
+        pools.flat_map(|series| &series.demand[intervals.clone()])
+    };
+    let end = recorder.beginning_of(intervals.end).min(recorder.sampled_until());
+    Portion {
+        part: demand().map(|demand| u64::from(demand.turned_away)).sum(),
+        all: demand().map(|demand| u64::from(demand.asked)).sum(),
+        time: end.since(recorder.beginning_of(intervals.start)),
+    }
 }
 
 /// The pools of a group, of which some are affected.

@@ -2,6 +2,7 @@
 
 use sim_core::SimDuration;
 
+use super::spells::CALM;
 use super::{Change, Moment};
 use crate::observe::{QueueRecord, Recorder};
 use crate::system::{Blueprint, NONE};
@@ -9,8 +10,10 @@ use crate::system::{Blueprint, NONE};
 /// Messages count as piling up when the oldest has waited for this long.
 const BACKLOG_AFTER: SimDuration = SimDuration::from_secs(10);
 
-/// A pile is worked off when the oldest message has waited for less than this again, or for less
-/// than twice the usual wait before the pile, if that is longer but clearly no pile itself.
+/// A pile is worked off when the oldest message has waited for less than this in several intervals in a
+/// row, or for less than twice the usual wait before the pile, if that is longer but clearly no pile itself.
+/// All messages of the pile are gone then, and no other one has begun: a queue may be empty for an instant
+/// between two bursts, or when an operator purges it.
 const DRAINED_BELOW: SimDuration = SimDuration::from_secs(1);
 
 /// The backlogs of all queues that somebody consumes: nobody waits for the messages of the others.
@@ -18,6 +21,11 @@ pub(super) fn queue_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<M
     let queues = blueprint.queues.iter().zip(recorder.queues());
     let consumed = queues.filter(|(plan, _)| plan.entry != NONE);
     consumed.flat_map(|(plan, record)| backlogs(&plan.name, record, recorder)).collect()
+}
+
+/// True if the waits of the oldest message stay below one for as long as things take to be over, or to the end.
+fn stays_below(calm: u64, waits: &[u64]) -> bool {
+    waits.iter().take(CALM).all(|wait| *wait < calm)
 }
 
 /// The wait of the oldest message below which the pile noticed in an interval is worked off.
@@ -42,7 +50,7 @@ fn backlogs(queue: &str, record: &QueueRecord, recorder: &Recorder) -> Vec<Momen
                 moments.push(Moment { at, change });
                 since = Some((interval, calm_before(record, interval)));
             }
-            Some((begin, calm)) if record.age[interval] < calm => {
+            Some((begin, calm)) if stays_below(calm, &record.age[interval..]) => {
                 let most =
                     |levels: &[u64]| levels[begin..interval].iter().copied().max().unwrap_or(0);
                 let change = Change::Drained {

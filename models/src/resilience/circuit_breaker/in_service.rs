@@ -192,7 +192,7 @@ impl BreakerInService {
             BreakerAnswer::Permitted(UNCOUNTED),
             BreakerAnswer::Rejected(Outcome::RejectedByBreaker),
         );
-        // An operator's order needs no logic, so it helps when the logic is broken.
+        // An operator's order holds whatever has become of the logic: that is what it is for.
         match self.control {
             Control::ForcedOpen => return (rejected, None),
             Control::ForcedClosed | Control::Disabled => return (permitted, None),
@@ -415,14 +415,17 @@ mod tests {
     }
 
     #[test]
-    fn an_operator_overrules_a_broken_breaker() {
-        let mut breaker = made().failing(false);
-        breaker.breaks(true);
-        assert!(!fails(&mut breaker, 0, 0), "it rejects everything");
-        breaker.obey(at(1_000), OperatorOrder::Disable);
-        assert!(fails(&mut breaker, 1_000, 0), "the call gets through, and fails");
-        breaker.obey(at(2_000), OperatorOrder::Enable);
-        assert!(!fails(&mut breaker, 2_000, 0));
+    fn a_broken_breaker_obeys_an_operator() {
+        for fails_open in [true, false] {
+            let mut breaker = made().failing(fails_open);
+            breaker.breaks(true);
+            breaker.obey(at(0), OperatorOrder::ForceClosed);
+            assert!(fails(&mut breaker, 0, 0), "the way out of a fault that rejects all");
+            breaker.obey(at(1), OperatorOrder::ForceOpen);
+            assert!(!fails(&mut breaker, 1, 0));
+            breaker.obey(at(2), OperatorOrder::Enable);
+            assert_eq!(fails(&mut breaker, 2, 0), fails_open, "it is as broken as before");
+        }
     }
 
     #[test]

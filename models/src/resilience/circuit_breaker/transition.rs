@@ -2,7 +2,7 @@
 
 use sim_core::SimDuration;
 
-use super::OperatorOrder;
+use super::{OperatorOrder, Tally};
 
 /// The three states of a breaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,12 +51,29 @@ pub enum Reason {
     StayOver(SimDuration),
     /// The wait of the open state is over.
     WaitOver(SimDuration),
-    /// This many probes went well.
-    ProbesSucceeded(u32),
+    /// Enough probes went well.
+    ProbesSucceeded {
+        /// The number that did.
+        well: u32,
+        /// The number of all.
+        of: u32,
+    },
     /// A probe failed.
     ProbeFailed,
     /// Its process died, and a new one knows nothing.
     ProcessDied,
     /// An operator stepped in.
     Operator(OperatorOrder),
+}
+
+impl Reason {
+    /// Enough of the probes counted here went well.
+    pub(crate) fn probes_succeeded(tally: Tally) -> Self {
+        Self::ProbesSucceeded { well: tally.calls - tally.failures, of: tally.calls }
+    }
+
+    /// This many probes went well, and none failed.
+    pub(crate) fn all_probes_succeeded(probes: u32) -> Self {
+        Self::ProbesSucceeded { well: probes, of: probes }
+    }
 }

@@ -273,7 +273,7 @@ impl ComposedBreaker {
                 return Some(self.open(now, Reason::ProbeFailed));
             }
             return (tally.calls >= threshold)
-                .then(|| self.close(now, Reason::ProbesSucceeded(tally.calls)));
+                .then(|| self.close(now, Reason::probes_succeeded(tally)));
         }
         let trip = &self.settings.trip;
         if trip.has_no_rate() && tally.failures > 0 {
@@ -285,7 +285,7 @@ impl ComposedBreaker {
         }
         Some(match trip.exceeded_rate(tally, decisive) {
             Some(reason) => self.open(now, reason),
-            None => self.close(now, Reason::ProbesSucceeded(tally.calls)),
+            None => self.close(now, Reason::probes_succeeded(tally)),
         })
     }
 

@@ -165,7 +165,7 @@ impl ArticleGo {
             (BreakerState::HalfOpen, false) => {
                 self.successes += 1;
                 if self.successes >= self.settings.success_threshold {
-                    self.reason = Reason::ProbesSucceeded(self.successes);
+                    self.reason = Reason::all_probes_succeeded(self.successes);
                     self.state = BreakerState::Closed;
                     self.failures = 0;
                 }

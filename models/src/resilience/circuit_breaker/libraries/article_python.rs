@@ -162,7 +162,7 @@ impl ArticlePython {
                 self.successes += 1;
                 if self.successes >= self.settings.success_threshold {
                     self.state = BreakerState::Closed;
-                    self.reason = Reason::ProbesSucceeded(self.successes);
+                    self.reason = Reason::all_probes_succeeded(self.successes);
                     self.openings = 0;
                     self.results.clear();
                     self.failures_in_window = 0;

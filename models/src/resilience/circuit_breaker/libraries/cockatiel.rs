@@ -198,7 +198,7 @@ impl Cockatiel {
     fn close(&mut self) {
         if self.state == BreakerState::HalfOpen {
             self.state = BreakerState::Closed;
-            self.reason = Reason::ProbesSucceeded(1);
+            self.reason = Reason::all_probes_succeeded(1);
         }
     }
 

@@ -210,7 +210,7 @@ impl GoBreaker {
                 self.change(
                     BreakerState::Closed,
                     now,
-                    Reason::ProbesSucceeded(self.settings.max_requests),
+                    Reason::all_probes_succeeded(self.settings.max_requests),
                 );
             }
             (CallVerdict::Failure | CallVerdict::TimedOut, BreakerState::Closed) => {

@@ -177,7 +177,7 @@ impl Hystrix {
         }
         if verdict == CallVerdict::Success {
             self.state = BreakerState::Closed;
-            self.reason = Reason::ProbesSucceeded(1);
+            self.reason = Reason::all_probes_succeeded(1);
             self.buckets.clear();
             (self.filling, self.total) = (Tally::default(), Tally::default());
             self.next_look = now + self.settings.health_snapshot_interval;

@@ -213,7 +213,7 @@ impl Opossum {
         self.count(|stats| stats.successes += 1);
         if self.state == BreakerState::HalfOpen {
             self.state = BreakerState::Closed;
-            self.reason = Reason::ProbesSucceeded(1);
+            self.reason = Reason::all_probes_succeeded(1);
             self.awaits_probe = false;
         }
     }

@@ -126,7 +126,7 @@ impl Polly {
             self.count(now, false);
             if self.state == BreakerState::HalfOpen {
                 self.state = BreakerState::Closed;
-                self.reason = Reason::ProbesSucceeded(1);
+                self.reason = Reason::all_probes_succeeded(1);
                 self.forget(now);
             }
             return;

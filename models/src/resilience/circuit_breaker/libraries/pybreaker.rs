@@ -103,7 +103,7 @@ impl PyBreaker {
             self.success_counter += 1;
             if self.success_counter >= self.settings.success_threshold {
                 self.state = BreakerState::Closed;
-                self.reason = Reason::ProbesSucceeded(self.success_counter);
+                self.reason = Reason::all_probes_succeeded(self.success_counter);
                 self.success_counter = 0;
             }
         }

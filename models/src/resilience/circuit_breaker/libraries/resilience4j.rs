@@ -326,7 +326,7 @@ impl Resilience4j {
         } else if slow_rate >= self.settings.slow_call_rate_threshold {
             self.open(now, Reason::SlowCallRate { rate: share(slow_rate), calls: tally.calls });
         } else if let Phase::HalfOpen { .. } = self.phase {
-            self.reason = Reason::ProbesSucceeded(tally.calls);
+            self.reason = Reason::probes_succeeded(tally);
             self.control(Resilience4jOverride::ForceClosed);
         }
     }

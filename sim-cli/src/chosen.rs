@@ -1,4 +1,4 @@
-//! The scenario files to test: those that arguments name, and those that are found in folders and by patterns.
+//! The scenario files of a command: those that arguments name, and those that are found in folders and by patterns.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -12,9 +12,9 @@ use crate::scenario::{Changes, unread};
 /// The letters that make a pattern of a path.
 const WILDCARDS: [char; 3] = ['*', '?', '['];
 
-/// A scenario file to test.
+/// A scenario file of a command.
 #[derive(PartialEq, Eq)]
-pub(super) struct Chosen {
+pub struct Chosen {
     /// Its path.
     pub path: PathBuf,
     /// The folder in which it was found; none if an argument names the file itself, which may then lie anywhere.
@@ -33,7 +33,7 @@ impl Chosen {
 
 /// The files named, those in folders named, and those that match patterns, each once. Files of one
 /// folder or pattern are in the order of their names.
-pub(super) fn scenario_files(named: &[PathBuf], changes: &Changes) -> Result<Vec<Chosen>, Failure> {
+pub fn scenario_files(named: &[PathBuf], changes: &Changes) -> Result<Vec<Chosen>, Failure> {
     let here = [PathBuf::from(".")];
     let named = if named.is_empty() { &here[..] } else { named };
     let mut files: Vec<Chosen> = Vec::new();

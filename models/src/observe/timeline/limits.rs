@@ -1,0 +1,103 @@
+//! Guards of calls, and limits of those who are called, that turn calls away.
+
+use super::spells::{CALM, Instants, Spell, Spells};
+use super::{Change, Limit, Moment, Portion};
+use crate::Outcome;
+use crate::observe::EdgeSeries;
+use crate::system::{Blueprint, PoolKind};
+
+/// The guards of a caller. Of a breaker, its states tell.
+const OF_CALLERS: [Outcome; 3] =
+    [Outcome::RejectedByBulkhead, Outcome::RejectedByRateLimit, Outcome::RejectedByThrottle];
+/// The limits of a station. Of a full queue, its pool tells.
+const OF_STATIONS: [Outcome; 3] = [Outcome::WaitExceeded, Outcome::Expired, Outcome::Shed];
+
+/// A limit is told about when it turns away this share of the calls in an interval, and this many.
+const NOTABLE: (f64, u32) = (0.05, 3);
+
+/// The spells in which limits turn calls away, apart from those of the pools that overflow.
+pub(super) fn limit_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    for edge in 0..blueprint.edges.len() {
+        let name = blueprint.name_of_edge(edge as u32);
+        for outcome in OF_CALLERS {
+            let limit = Limit { name: name.clone(), outcome, slots: permits(blueprint, &name) };
+            moments.extend(moments_of(&limit, &[edge], instants));
+        }
+    }
+    for (id, station) in blueprint.stations.iter().enumerate() {
+        let edges: Vec<usize> = (0..blueprint.edges.len())
+            .filter(|edge| blueprint.edges[*edge].callee as usize == id)
+            .collect();
+        for outcome in OF_STATIONS {
+            let limit = Limit { name: station.name.clone(), outcome, slots: None };
+            moments.extend(moments_of(&limit, &edges, instants));
+        }
+    }
+    moments
+}
+
+/// The permits of the bulkhead of an edge.
+fn permits(blueprint: &Blueprint, edge: &str) -> Option<u32> {
+    let of_edge =
+        blueprint.pools.iter().find(|pool| pool.owner == edge && pool.kind == PoolKind::Permits)?;
+    Some(of_edge.hosts.map_or(of_edge.capacity, |limits| limits.limit_in_flight()))
+}
+
+fn moments_of(limit: &Limit, edges: &[usize], instants: &Instants<'_>) -> Vec<Moment> {
+    let series: Vec<&EdgeSeries> =
+        edges.iter().map(|edge| &instants.recorder.edges()[*edge].series).collect();
+    let counts = Counts { series: &series, outcome: limit.outcome };
+    let intervals = instants.recorder.intervals();
+    let spells = Spells { shortest: 1, calm: CALM };
+    let mut moments = Vec::new();
+    for spell in spells.of(intervals, |interval| counts.is_notable(interval)) {
+        let begin = instants.worse_in(spell.begin);
+        let end = spell.end.map(|end| instants.better_in(end));
+        let until = end.unwrap_or_else(|| instants.recorder.sampled_until());
+        let (part, all) = counts.over(&spell, intervals);
+        let of = Portion { part, all, time: until.since(begin) };
+        moments.push(Moment { at: begin, change: Change::TurnsAway { by: limit.clone(), of } });
+        if let Some(end) = end {
+            let after = end.since(begin);
+            let change = Change::TurnsNothingAway { by: limit.clone(), after, calls: part };
+            moments.push(Moment { at: end, change });
+        }
+    }
+    moments
+}
+
+/// The calls over some edges.
+struct Counts<'a> {
+    series: &'a [&'a EdgeSeries],
+    outcome: Outcome,
+}
+
+impl Counts<'_> {
+    /// The calls that were turned away in an interval, and all that began. A fallback hides what made
+    /// a call turn to it, unless it fails too.
+    fn of(&self, interval: usize) -> (u32, u32) {
+        let outcome = self.outcome as usize;
+        let turned_away = |series: &EdgeSeries| {
+            series.ended[interval][outcome].max(series.fell_back[interval][outcome])
+        };
+        let turned_away = self.series.iter().map(|series| turned_away(series)).sum();
+        let begun = self.series.iter().map(|series| series.calls[interval]).sum::<u32>();
+        // Those that waited before they were turned away may have begun earlier.
+        (turned_away, begun.max(turned_away))
+    }
+
+    fn is_notable(&self, interval: usize) -> Option<bool> {
+        let (turned_away, all) = self.of(interval);
+        let (share, least) = NOTABLE;
+        let is_notable = turned_away >= least && f64::from(turned_away) >= share * f64::from(all);
+        (all > 0).then_some(is_notable)
+    }
+
+    /// The same over a spell.
+    fn over(&self, spell: &Spell, intervals: usize) -> (u64, u64) {
+        (spell.begin..spell.end.unwrap_or(intervals))
+            .map(|interval| self.of(interval))
+            .fold((0, 0), |sum, one| (sum.0 + u64::from(one.0), sum.1 + u64::from(one.1)))
+    }
+}

@@ -1,0 +1,112 @@
+//! Workloads that suffer on after the faults are over, and what is short then.
+
+use std::ops::Range;
+
+use sim_core::{SimDuration, SimTime};
+
+use super::availability::availability_spells;
+use super::spells::Instants;
+use super::{Change, Moment, Shortage};
+use crate::observe::load::{Load, groups};
+use crate::system::System;
+
+/// The time after the last fault at which a workload should have recovered.
+const RECOVERED_AFTER: SimDuration = SimDuration::from_secs(60);
+/// The time before that over which figures are taken.
+const LOOKS_BACK: SimDuration = SimDuration::from_secs(10);
+/// A pool is short if this share of its slots is in use.
+const SHORT: f64 = 0.95;
+
+/// The workloads that have not recovered a minute after faults.
+pub(super) fn recovery_moments(system: &System, instants: &Instants<'_>) -> Vec<Moment> {
+    let (blueprint, recorder) = (system.blueprint(), instants.recorder);
+    let level = blueprint.run.availability_level;
+    let mut moments = Vec::new();
+    for quiet in quiet_times(instants.faults, recorder.sampled_until()) {
+        let at = quiet.start + RECOVERED_AFTER;
+        let window = recorder.intervals_between(at - LOOKS_BACK, at);
+        if at > quiet.end || window.is_empty() {
+            continue;
+        }
+        let suffering = |series| {
+            let spells = availability_spells(series, level);
+            spells.iter().any(|spell| {
+                recorder.beginning_of(spell.begin) <= quiet.start
+                    && spell.end.is_none_or(|end| recorder.beginning_of(end) > at)
+            })
+        };
+        for (plan, record) in blueprint.workloads.iter().zip(recorder.workloads()) {
+            if suffering(&record.series) {
+                let change = Change::StillSuffers {
+                    workload: plan.name.clone(),
+                    level,
+                    availability: record.series.availability_over(window.clone()).unwrap_or(0.0),
+                    after: RECOVERED_AFTER,
+                    short: shortage(system, window.clone()),
+                };
+                moments.push(Moment { at, change });
+            }
+        }
+    }
+    moments
+}
+
+/// The times after faults in which none is in force.
+fn quiet_times(faults: &[Moment], end: SimTime) -> Vec<Range<SimTime>> {
+    let mut changes: Vec<&Moment> = faults.iter().collect();
+    changes.sort_by_key(|moment| moment.at);
+    let mut quiet: Vec<Range<SimTime>> = Vec::new();
+    let mut in_force = 0_usize;
+    for Moment { at, change } in changes {
+        if in_force == 0
+            && let Some(last) = quiet.last_mut()
+        {
+            last.end = *at;
+        }
+        match change {
+            Change::FaultBegins { lasts: Some(SimDuration::ZERO), .. } => {}
+            Change::FaultBegins { .. } => in_force += 1,
+            Change::FaultEnds { .. } => in_force = in_force.saturating_sub(1),
+            _ => continue,
+        }
+        if in_force == 0 {
+            quiet.push(*at..end);
+        }
+    }
+    quiet
+}
+
+/// The pool whose demand exceeds by the most what it can do, of those with hardly a free slot.
+fn shortage(system: &System, window: Range<usize>) -> Option<Shortage> {
+    let (blueprint, recorder) = (system.blueprint(), system.recorder());
+    let of_group = |group: Range<usize>| {
+        let owner = &blueprint.pools[group.start].owner;
+        let load = Load::of(blueprint, recorder, group, window.clone())?;
+        (load.utilization >= SHORT).then(|| Shortage {
+            owner: owner.clone(),
+            asked: load.asked,
+            possible: load.possible,
+            retries: retries(system, owner, window.clone()),
+        })
+    };
+    let short = groups(blueprint).into_iter().filter_map(of_group);
+    short.max_by(|one, other| one.overload().total_cmp(&other.overload()))
+}
+
+/// The share of retries among the attempts that go to a station, or over an edge.
+fn retries(system: &System, owner: &str, window: Range<usize>) -> f64 {
+    let (blueprint, recorder) = (system.blueprint(), system.recorder());
+    let (mut calls, mut attempts) = (0.0, 0.0);
+    for (id, edge) in blueprint.edges.iter().enumerate() {
+        let is_of = blueprint.stations[edge.callee as usize].name == owner
+            || blueprint.name_of_edge(id as u32) == owner;
+        if is_of {
+            let series = &recorder.edges()[id].series;
+            let sum =
+                |series: &[u32]| series[window.clone()].iter().copied().map(f64::from).sum::<f64>();
+            calls += sum(&series.calls);
+            attempts += sum(&series.attempts);
+        }
+    }
+    if attempts > calls { 1.0 - calls / attempts } else { 0.0 }
+}

@@ -1,0 +1,44 @@
+//! Retries that multiply the calls over an edge.
+
+use super::spells::{CALM, Instants, Spells};
+use super::{Change, Moment, Portion};
+use crate::system::Blueprint;
+
+/// Retries amplify the load when there are this many attempts for each call.
+const AMPLIFIED: f64 = 1.5;
+/// They are told about when they do so for this many intervals in a row.
+const SHORTEST: usize = 3;
+/// In an interval with fewer attempts, a retry or two mean nothing.
+const FEWEST_ATTEMPTS: u32 = 10;
+
+/// The spells in which retries amplify the load of an edge.
+pub(super) fn retry_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> Vec<Moment> {
+    let recorder = instants.recorder;
+    let spells = Spells { shortest: SHORTEST, calm: CALM };
+    let mut moments = Vec::new();
+    for (id, edge) in recorder.edges().iter().enumerate() {
+        let (calls, attempts) = (&edge.series.calls, &edge.series.attempts);
+        let is_amplified = |interval: usize| {
+            let amplified = AMPLIFIED * f64::from(calls[interval]);
+            Some(
+                attempts[interval] >= FEWEST_ATTEMPTS && f64::from(attempts[interval]) >= amplified,
+            )
+        };
+        for spell in spells.of(recorder.intervals(), is_amplified) {
+            let begin = instants.worse_in(spell.begin);
+            let end = spell.end.map(|end| instants.better_in(end));
+            let all = spell.begin..spell.end.unwrap_or(recorder.intervals());
+            let sum = |series: &[u32]| series[all.clone()].iter().map(|it| u64::from(*it)).sum();
+            let until = end.unwrap_or_else(|| recorder.sampled_until());
+            let calls = Portion { part: sum(calls), all: sum(attempts), time: until.since(begin) };
+            let edge = blueprint.name_of_edge(id as u32);
+            let change = Change::RetriesAmplify { edge: edge.clone(), calls };
+            moments.push(Moment { at: begin, change });
+            if let Some(end) = end {
+                let change = Change::RetriesAbate { edge, after: end.since(begin) };
+                moments.push(Moment { at: end, change });
+            }
+        }
+    }
+    moments
+}

@@ -1,0 +1,235 @@
+//! The timeline names causes at the second they begin. Arrivals and times are constant, so every figure is known.
+
+use sim_reports::testing::snapshot;
+
+use crate::running::{call, run_text};
+
+/// The lines of the timeline of a system, with one space between words.
+fn lines(text: &str) -> Vec<String> {
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    snapshot(&run_text(text, &[])).lines().map(words).collect()
+}
+
+fn assert_tells(text: &str, expected: &[&str]) {
+    let lines = lines(text);
+    for line in expected {
+        assert!(lines.iter().any(|it| it == line), "no `{line}` in\n{}", lines.join("\n"));
+    }
+}
+
+/// A hundred calls a second over `web -> a`, which takes 10 ms, or 1 s from 10 s to 20 s.
+fn guarded(call: &str, rate: u32) -> String {
+    format!(
+        "run: {{ duration: 40s, drain: 5s }}
+workloads: {{ web: {{ to: front, arrivals: constant {rate}/s }} }}
+services:
+  front: {{ handle: [ {{ call: a }} ] }}
+  a: {{ handle: [ {{ work: 10ms }} ] }}
+calls: {{ front -> a: {{ {call} }} }}
+faults: [ {{ at: 10s, for: 10s, slow: a, to: 1s }} ]"
+    )
+}
+
+/// Of a hundred calls a second that take a second, forty find a permit.
+#[test]
+fn a_bulkhead_says_the_share_that_it_turns_away() {
+    assert_tells(
+        &guarded("bulkhead: { semaphore: 40 }", 100),
+        &[
+            "0:10.000 bulkhead ! front -> a turns 60.0% of 100/s away: no permit of 40 free",
+            "0:20.000 bulkhead + front -> a turns next to nothing away any more, after 10.0 s and 600 calls",
+        ],
+    );
+}
+
+/// A fallback hides the failure from the client, and not from the timeline.
+#[test]
+fn a_fallback_hides_no_guard() {
+    let call = "bulkhead: { semaphore: 40 }, fallback: default";
+    let expected = "0:10.000 bulkhead ! front -> a turns 60.0% of 100/s away: no permit of 40 free";
+    assert_tells(&guarded(call, 100), &[expected]);
+}
+
+#[test]
+fn a_rate_limit_that_always_bites_is_told_once() {
+    let lines = lines(&guarded("rate limit: { token bucket: 50/s, burst: 1 }", 100));
+    let told: Vec<&String> = lines.iter().filter(|line| line.contains("rate limit")).collect();
+    assert_eq!(told.len(), 1, "{lines:?}");
+    assert_eq!(told[0], "0:00.000 rate limit ! front -> a turns 50.0% of 100/s away");
+}
+
+/// Three attempts at once, after 100 ms and after 200 ms: 2 970 in the ten seconds for the 1 000 calls of them.
+#[test]
+fn retries_that_multiply_the_load_are_told() {
+    let call = "timeout: 100ms, retry: { attempts: 3, backoff: fixed 0ms }";
+    let lines = lines(&guarded(call, 100));
+    let told = lines.iter().find(|line| line.contains("retries !")).expect("they are told");
+    assert_eq!(told, "0:10.000 retries ! front -> a 2.97 attempts a call: 297/s for 100/s");
+    let over = "0:20.000 retries + front -> a hardly any more, after 10.0 s";
+    assert!(lines.iter().any(|line| line == over), "{}", lines.join("\n"));
+}
+
+/// Ten threads do ten requests a second, so ninety pile up each second; a queue for fifty lets ninety go.
+#[test]
+fn a_queue_says_how_fast_it_grows_or_what_it_turns_away() {
+    let with_threads = |threads: &str| {
+        guarded("", 100).replace("a: { handle", &format!("a: {{ threads: {threads}, handle"))
+    };
+    assert_tells(&with_threads("10"), &["0:10.090 queue ! a grows by 90.0/s until 0:20.000"]);
+    let lines = lines(&with_threads("{ max: 10, queue: 50 }"));
+    let told = lines.iter().find(|line| line.contains("queue of 50 full")).expect("it is told");
+    assert!(told.contains("turns 8") && told.contains("% of 100/s away"), "{told}");
+    assert!(!lines.iter().any(|line| line.contains("grows")), "{lines:?}");
+}
+
+/// A queue of a thousand is worked off at 100/s while 300 attempts a second come: the service never recovers.
+#[test]
+fn what_has_not_recovered_says_what_is_short() {
+    let text = "run: { duration: 3m }
+workloads: { web: { to: front, arrivals: constant 90/s } }
+services:
+  front: { handle: [ { query: db } ] }
+databases: { db: { connections: 1, query: 10ms } }
+calls: { front -> db: { timeout: 500ms, retry: { attempts: 3, backoff: fixed 0ms } } }
+faults: [ { at: 10s, for: 10s, pause: db } ]";
+    let lines = lines(text);
+    let told = lines.iter().find(|line| line.contains("still below")).expect("it is told");
+    let expected = "1:20.000 availability ! web still below 99.0% 1m after the fault: 0.0%; db: 270/s asked, 100/s possible, 66.7% retries";
+    assert_eq!(told, expected, "{}", lines.join("\n"));
+}
+
+#[test]
+fn what_recovers_in_time_is_not_told() {
+    let lines = lines(&guarded("timeout: 100ms", 100));
+    assert!(!lines.iter().any(|line| line.contains("still below")), "{}", lines.join("\n"));
+    assert!(lines.iter().any(|line| line.contains("availability +")), "{}", lines.join("\n"));
+}
+
+#[test]
+fn ramps_and_stages_say_where_they_stand() {
+    let ramp = guarded("", 10).replace("to: 1s", "by: 21x, ramp: 4s");
+    assert_tells(
+        &ramp,
+        &[
+            "0:10.000 fault * a slow by 21x, growing over 4s, for 10s",
+            "0:12.000 fault * a slow by 11x so far",
+            "0:14.000 fault * a slow by 21x: fully grown",
+            "0:20.000 fault * a slow by 21x: over",
+        ],
+    );
+    let faults = "faults: [ { at: 10s, for: 10s, slow: a, to: 1s } ]";
+    let stages = "chaos: { at: 5s, stages: [ { for: 5s, slow: a, by: 2x }, { for: 5s, errors: a, rate: 50% } ] }";
+    assert_tells(
+        &guarded("", 10).replace(faults, stages),
+        &[
+            "0:05.000 fault * a stage 1 of 2: slow by 2x, for 5s",
+            "0:10.000 fault * a stage 2 of 2: 50% server errors, for 5s",
+        ],
+    );
+}
+
+/// The first two of four probes come while the callee still fails, and half of them may.
+#[test]
+fn probes_that_failed_did_not_go_well() {
+    let breaker = "breaker: { window: 10 calls, failure rate: 60%, minimum calls: 4, wait: 3s, half-open calls: 4 }";
+    let fails_for = |time: &str| {
+        let fault = format!("at: 10s, for: {time}, errors: a, rate: 100%");
+        guarded(breaker, 100).replace("at: 10s, for: 10s, slow: a, to: 1s", &fault)
+    };
+    let closes = |text: &str, probes: &str| {
+        let lines = lines(text);
+        let expected = format!("breaker + front -> a closed: {probes} went well");
+        assert!(lines.iter().any(|line| line.ends_with(&expected)), "{}", lines.join("\n"));
+    };
+    closes(&fails_for("2s"), "4 probes");
+    // It opens with the tenth result at the latest, and its probes are sent every 10 ms, three seconds later.
+    closes(&fails_for("3065ms"), "2 of 4 probes");
+}
+
+/// An order that changes no state, here because the breaker rejects all though it is closed, is told as such.
+#[test]
+fn an_order_to_a_broken_breaker_is_told_and_obeyed() {
+    let breaker = "breaker: { consecutive failures: 5, wait: 3s, broken: fail closed }";
+    let text = format!(
+        "{}\noperator: [ {{ at: 15s, force closed: front -> a }} ]",
+        guarded(breaker, 100).replace("slow: a, to: 1s", "break breaker: front -> a")
+    );
+    assert_tells(
+        &text,
+        &[
+            "0:11.000 outage ! web complete outage: nothing is answered",
+            "0:15.000 operator * forces closed the breaker of front -> a",
+            "0:15.000 outage + web first answers after 4.00 s of complete outage",
+        ],
+    );
+}
+
+/// Guards whose turns alternate many times are told once, with what they turned away in all those times.
+#[test]
+fn a_guard_that_flaps_is_told_with_the_sum_of_its_spells() {
+    // For a second in ten, sixty calls in a hundred are turned away.
+    let text = guarded("bulkhead: { semaphore: 40 }", 100)
+        .replace("duration: 40s", "duration: 3m")
+        .replace("at: 10s, for: 10s", "at: 10s, for: 1s, every: 10s");
+    let lines = lines(&text);
+    let told = lines.iter().find(|line| line.contains("bulkhead !")).expect("it is told");
+    assert!(told.contains("turns 60.0% of 100/s away: no permit of 40 free; 17 times"), "{told}");
+}
+
+/// A queue that is empty for an instant, because an operator purges it while its consumer stands still, is not worked
+/// off; its pile is when its messages have been consumed.
+#[test]
+fn a_pile_is_worked_off_when_no_message_is_old_for_a_while() {
+    let text = "run: { duration: 2m, drain: 5s }
+workloads: { web: { to: front, arrivals: constant 20/s } }
+services:
+  front: { handle: [ { send: jobs } ] }
+  worker: { handle: [ { work: 10ms } ] }
+queues: { jobs: { deliver to: worker } }
+faults: [ { at: 10s, for: 40s, pause: worker } ]
+operator: [ { at: 30s, purge: jobs } ]";
+    let lines = lines(text);
+    let drained: Vec<&String> = lines.iter().filter(|line| line.contains("worked off")).collect();
+    assert_eq!(drained.len(), 1, "{}", lines.join("\n"));
+    assert!(drained[0].starts_with("0:5"), "{drained:?}");
+}
+
+/// Ten threads do ten requests a second while a hundred come.
+#[test]
+fn the_load_of_a_full_pool_is_told_against_what_it_can_do() {
+    let finished =
+        run_text(&guarded("", 100).replace("a: { handle", "a: { threads: 10, handle"), &[]);
+    let [load] = &*finished.summary.load else { panic!("{:?}", finished.summary.load) };
+    assert_eq!((&*load.owner, load.kind), ("a", "threads"));
+    // It is full from 10.09 s on, for ten whole intervals and until the pile has been worked off.
+    assert_eq!((load.from, load.to), (11.0, 21.0));
+    let short = run_text(
+        &guarded("", 100)
+            .replace("a: { handle", "a: { threads: 10, handle")
+            .replace("duration: 40s, drain: 5s", "duration: 20s"),
+        &[],
+    );
+    let [load] = &*short.summary.load else { panic!("{:?}", short.summary.load) };
+    assert_eq!((load.from, load.to, load.asked, load.possible), (11.0, 20.0, 100.0, 10.0));
+}
+
+/// Of a thousand calls that take a second, each attempt is given up after 100 ms: 1 000 first ones, 990 second ones
+/// and 980 third ones are sent while it is slow, and each of these 2 970 is worked on for nobody.
+#[test]
+fn retries_and_work_for_callers_who_had_gone_are_counted() {
+    let call_settings = "timeout: 100ms, retry: { attempts: 3, backoff: fixed 0ms }";
+    let finished = run_text(&guarded(call_settings, 100), &[]);
+    let call = call(&finished, "front -> a");
+    assert_eq!((call.calls, call.attempts), (3_999, 3_999 + 1_000 + 990));
+    assert_eq!((call.retries, call.for_nobody), (1_000 + 990, 2_970));
+    assert_eq!(call.worked_on, call.attempts, "all of them ended");
+}
+
+/// What made calls turn to a fallback stays visible where they are counted.
+#[test]
+fn failures_are_counted_before_fallbacks() {
+    let finished = run_text(&guarded("bulkhead: { semaphore: 40 }, fallback: default", 100), &[]);
+    let call = call(&finished, "front -> a");
+    assert_eq!(call.ended.get("degraded"), Some(&600));
+    assert_eq!(call.fell_back.get("rejected by bulkhead"), Some(&600), "{:?}", call.fell_back);
+}
