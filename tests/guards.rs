@@ -18,14 +18,14 @@ fn ten_a_second(handler: &str, edge: &str) -> sim_experiments::Finished {
 
 #[test]
 fn the_layered_client_of_the_article_has_its_layers_in_order() {
-    // Semaphore 25 with 0.1 s, breaker, ten threads, timeout of 5 s: at 10/s and 10 s a call, the
-    // ten threads are taken after a second; from then on the pool of threads rejects, and the
-    // semaphore never does.
+    // Semaphore 25 with 0.1 s, breaker, timeout of 5 s, ten threads: at 10/s and 10 s a call, the ten
+    // threads are taken after a second. A timeout frees the caller and not the thread, so from
+    // then on the pool of threads rejects, and the semaphore never does.
     let layers = "{ guards: [ { bulkhead: { semaphore: 25, max wait: 100ms } }, { breaker: { consecutive failures: 1000 } }, \
-        { bulkhead: { threads: 10 } }, { timeout: 5s } ] }";
+        { timeout: 5s }, { bulkhead: { threads: 10 } } ] }";
     let finished = ten_a_second("{ pause: 10s }", layers);
-    assert_eq!(ended(&finished, "a -> b", "timeout"), 10 * 12, "ten every five seconds");
-    assert_eq!(ended(&finished, "a -> b", "rejected by bulkhead"), 600 - 120);
+    assert_eq!(ended(&finished, "a -> b", "timeout"), 10 * 6, "ten every ten seconds");
+    assert_eq!(ended(&finished, "a -> b", "rejected by bulkhead"), 600 - 60);
     let permits: Vec<_> =
         finished.summary.pools.iter().filter(|pool| pool.owner.starts_with("a -> b")).collect();
     assert_eq!(

@@ -10,6 +10,7 @@ mod accounting;
 mod acknowledged;
 mod admission;
 mod architecture;
+mod article;
 mod autoscaling;
 mod balancing;
 mod caches;

@@ -119,14 +119,19 @@ const GUARDS: [&str; 9] = [
 
 /// Guards that make no difference, and are there to show it: they are in the wrong order, lack
 /// something they need, or come from the measured experiment.
-const IDLE_ON_PURPOSE: [&str; 16] = [
+const IDLE_ON_PURPOSE: [&str; 19] = [
     "layered-client (no-timeout): calls.portal -> reports.guards[1]",
     "no-timeout: calls.shop -> recommendations.breaker",
     "order-chain (latency-protected): calls.orders -> payment.retry",
     "order-chain (stress-retry): calls.orders -> payment.retry",
-    "pipeline-order (retry-outside): calls.shop -> tax.guards[1]",
-    "pipeline-order (timeout-outside): calls.shop -> tax.guards[1]",
-    "pipeline-order (timeout-outside): calls.shop -> tax.guards[4]",
+    // Only the scenario as it is written has calls that hang.
+    "boundaries (rate): calls.shop -> pricing.timeout",
+    "boundaries (last-five): calls.shop -> pricing.timeout",
+    "boundaries (backoff): calls.shop -> pricing.timeout",
+    "boundaries (race): calls.shop -> pricing.timeout",
+    // The process dies before they matter.
+    "memory-pressure: calls.shop -> pricing.timeout",
+    "memory-pressure: calls.shop -> pricing.fallback",
     // The experiment is called off before they matter.
     "chaos (no-fallback): ",
     "chaos (no-timeout): ",

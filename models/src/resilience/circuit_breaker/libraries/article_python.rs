@@ -11,7 +11,7 @@ use super::LibraryBreaker;
 use crate::guards::breaker::MachineSection;
 use crate::guards::breaker::ServiceSection;
 use crate::language::quantity::Share;
-use crate::language::{Placed, Problems, section};
+use crate::language::{Placed, Problem, ProblemKind, Problems, section};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
     BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
@@ -269,6 +269,8 @@ section! {
         "half_open_max_calls" => half_open_max_calls: Option<Placed<u32>>,
         /// Seconds from which a call counts as slow; 5 if left out.
         "slow_call_threshold_seconds" => slow_call_threshold_seconds: Option<Placed<f64>>,
+        /// Share of slow calls, 0 to 1, which the article's code reads and compares with nothing.
+        "slow_call_rate_threshold" => slow_call_rate_threshold: Option<Placed<Share>>,
         .. => service: ServiceSection,
     }
 }
@@ -285,6 +287,9 @@ impl MachineSection for ArticlePythonSection {
             seconds(self.sliding_window_seconds.as_ref(), library.sliding_window, problems);
         let slow_call = self.slow_call_threshold_seconds.as_ref();
         let slow_call_threshold = seconds(slow_call, library.slow_call_threshold, problems);
+        if let Some(rate) = &self.slow_call_rate_threshold {
+            problems.add(rate_without_effect(rate));
+        }
         let mut count = |written: &Option<Placed<u32>>, default| {
             problems.at_least_one(written.as_ref(), default, "this")
         };
@@ -301,6 +306,15 @@ impl MachineSection for ArticlePythonSection {
             half_open_max_calls: count(&self.half_open_max_calls, library.half_open_max_calls),
         })
     }
+}
+
+/// The remark on a setting of the article's that its own code does not use.
+fn rate_without_effect(rate: &Placed<Share>) -> Problem {
+    let message = "`slow_call_rate_threshold` changes nothing: this breaker counts slow calls, and does not open because of them";
+    Problem::warning(message, Some(rate.key()))
+        .of_kind(ProblemKind::WithoutEffect)
+        .labelled("no effect")
+        .with_help("a breaker without `preset` has a `slow call rate` that opens it")
 }
 
 /// A span of time written as a number of seconds.
