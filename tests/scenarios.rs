@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use sim_experiments::{Case, Trial, cases, in_order};
-use sim_models::scenario::{Input, Overrides};
+use sim_models::scenario::{Input, Overrides, check};
 use sim_models::system::EdgePlan;
 use sim_reports::plot::{png_of, svg};
-use sim_reports::run::Overview;
+use sim_reports::run::{Invocation, Overview};
 use sim_reports::testing::{Committed, Timeline, snapshot};
 
 use crate::pictures;
@@ -68,6 +68,17 @@ fn every_scenario_shows_what_it_must_and_its_timeline_is_as_committed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A warning of a scenario that shows a mistake is acknowledged there, with the reason.
+#[test]
+fn no_scenario_has_a_warning() {
+    let warnings = library().into_iter().flat_map(|file| {
+        let checked = check(&input(&file), &Overrides::default());
+        let messages = checked.problems.into_iter().map(|problem| problem.message);
+        messages.map(move |message| format!("{}: {message}", file.display())).collect::<Vec<_>>()
+    });
+    assert_eq!(warnings.collect::<Vec<String>>(), [""; 0]);
+}
+
 /// docs/scenarios.md and docs/outages.md show every scenario, as it looks now.
 #[test]
 fn the_gallery_shows_every_scenario_as_it_is() {
@@ -77,10 +88,11 @@ fn the_gallery_shows_every_scenario_as_it_is() {
     let wrong: Vec<String> = in_order(&library(), 2, &|_, file| {
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let finished = running::run(&running::blueprint(&running::load_file(file, None, &[])));
-        let svg = svg(&Overview::new(&finished)).expect("drawn");
+        let path = file.strip_prefix(running::root()).expect("a file of the project");
+        let invocation = Invocation::of_file(path);
+        let svg = svg(&Overview::new(&finished).named(&invocation)).expect("drawn");
         let flaws = pictures::flaws(&svg);
         let picture = png_of(&svg).expect("drawn");
-        let path = file.strip_prefix(running::root()).expect("a file of the project");
         let gallery = if is_outage(file) { &outages } else { &scenarios };
         let is_shown = gallery.contains(&format!("(../{})", path.display()))
             && gallery.contains(&format!("(scenarios/{name}.png)"));
