@@ -222,7 +222,7 @@ fn retries_and_work_for_callers_who_had_gone_are_counted() {
     let call = call(&finished, "front -> a");
     assert_eq!((call.calls, call.attempts), (3_999, 3_999 + 1_000 + 990));
     assert_eq!((call.retries, call.for_nobody), (1_000 + 990, 2_970));
-    assert_eq!(call.worked_on, call.attempts, "all of them ended");
+    assert_eq!(call.share_of_work, Some(2_970.0 / 5_989.0), "all of them were begun");
 }
 
 /// What made calls turn to a fallback stays visible where they are counted.

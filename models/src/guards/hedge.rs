@@ -140,7 +140,8 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         frame.attempts += 1;
         if frame.is_counted {
-            self.state.recorder.attempt_begins(edge_id, false);
+            self.state.recorder.attempt_begins(edge_id);
+            self.state.recorder.attempt_is_made_again(edge_id);
         }
         let way = self.way_of_request(index, target);
         if way == Way::Refused {

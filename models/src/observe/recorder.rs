@@ -105,20 +105,22 @@ impl Recorder {
         self.edges[edge as usize].begun += 1;
     }
 
-    /// An attempt of a counted call is made, which is its first or not.
+    /// An attempt of a counted call is made.
     #[inline]
-    pub fn attempt_begins(&mut self, edge: u32, is_first: bool) {
-        let record = &mut self.edges[edge as usize];
-        record.attempts += 1;
-        record.retries += u64::from(!is_first);
+    pub fn attempt_begins(&mut self, edge: u32) {
+        self.edges[edge as usize].attempts += 1;
     }
 
-    /// A callee has worked on a counted request to the end, for a caller that may have gone.
-    #[inline]
-    pub fn work_ends(&mut self, edge: u32, is_for_nobody: bool) {
-        let record = &mut self.edges[edge as usize];
-        record.worked_on += 1;
-        record.for_nobody += u64::from(is_for_nobody);
+    /// An attempt of a counted call is made that is not its first.
+    #[cold]
+    pub fn attempt_is_made_again(&mut self, edge: u32) {
+        self.edges[edge as usize].retries += 1;
+    }
+
+    /// A callee has worked on a counted request to the end, and its caller has gone.
+    #[cold]
+    pub fn worked_for_nobody(&mut self, edge: u32) {
+        self.edges[edge as usize].for_nobody += 1;
     }
 
     /// A counted call over an edge ends.

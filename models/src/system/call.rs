@@ -106,22 +106,39 @@ impl<'a> Turn<'a> {
     pub fn reply(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let (to, outcome, retry_after) = (frame.caller, frame.outcome, frame.retry_after);
+        if !self.state.frames.is_live(to) {
+            return self.reply_to_nobody(index);
+        }
         if outcome != Outcome::Ok {
             self.answer_with_origin(index, to);
         }
         self.state.frames.release(index);
-        if retry_after > 0 && self.state.frames.is_live(to) {
+        if retry_after > 0 {
             self.state.frames[to.frame].told_to_stay_away = retry_after;
         }
-        self.take_reply(to, outcome)
+        self.hand_over(to, outcome)
+    }
+
+    /// Ends a frame whose caller has gone, and notes what was done for it.
+    #[cold]
+    fn reply_to_nobody(&mut self, index: u32) -> Next {
+        let frame = &self.state.frames[index];
+        if frame.has_worked && frame.is_counted {
+            self.state.recorder.worked_for_nobody(frame.edge);
+        }
+        self.state.frames.release(index);
+        Next::Nothing
     }
 
     /// Delivers an answer to a frame, if it is still waiting.
     #[inline]
     pub fn take_reply(&mut self, to: Waiter, outcome: Outcome) -> Next {
-        if !self.state.frames.is_live(to) {
-            return Next::Nothing;
-        }
+        if self.state.frames.is_live(to) { self.hand_over(to, outcome) } else { Next::Nothing }
+    }
+
+    /// Delivers an answer to a frame that is waiting for it.
+    #[inline]
+    fn hand_over(&mut self, to: Waiter, outcome: Outcome) -> Next {
         if self.is_paused(to.frame) {
             return self.park(to.frame, Parked::Reply { to, outcome });
         }
@@ -227,8 +244,11 @@ impl<'a> Turn<'a> {
         frame.callee = NONE;
         frame.since = self.now;
         if frame.is_counted {
-            let is_first = frame.attempts == 1;
-            self.state.recorder.attempt_begins(edge_id, is_first);
+            let is_made_again = frame.attempts > 1;
+            self.state.recorder.attempt_begins(edge_id);
+            if is_made_again {
+                self.state.recorder.attempt_is_made_again(edge_id);
+            }
         }
         let way = self.way_of_request(index, target);
         if way == Way::Refused {

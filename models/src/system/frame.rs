@@ -239,6 +239,8 @@ pub(crate) struct Frame {
     pub has_failed_call: bool,
     /// True if it started after the warm-up.
     pub is_counted: bool,
+    /// True if its handler has come to its end.
+    pub has_worked: bool,
     /// Its class; 0 is the highest.
     pub priority: u8,
     /// True if its current call replaces one that failed.
@@ -281,6 +283,7 @@ impl Frame {
             outcome: Outcome::Ok,
             has_failed_call: false,
             is_counted: false,
+            has_worked: false,
             priority: 0,
             is_alternative: false,
         }
@@ -303,6 +306,7 @@ impl Frame {
         self.outcome = Outcome::Ok;
         self.has_failed_call = false;
         self.is_counted = is_counted;
+        self.has_worked = false;
         self.is_alternative = false;
         self.first_guard = 0;
     }

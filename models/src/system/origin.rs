@@ -35,12 +35,10 @@ impl Origins {
 }
 
 impl Turn<'_> {
-    /// Tells the caller of a frame where the failure began that it answers with.
+    /// Tells the caller of a frame, which waits, where the failure began that the frame answers with.
     #[cold]
     pub fn answer_with_origin(&mut self, index: u32, to: Waiter) {
-        if self.state.frames.is_live(to) {
-            self.state.frames.origins(to.frame).of_call = self.state.frames.origins(index).own;
-        }
+        self.state.frames.origins(to.frame).of_call = self.state.frames.origins(index).own;
     }
 
     /// Notes where the current call of a frame has failed before a fallback makes something else of it.

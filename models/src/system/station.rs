@@ -144,20 +144,10 @@ impl Turn<'_> {
                 unreachable!("messages, deferred calls, probes and tasks end when their call ends")
             }
             Role::Handler => {
-                self.note_work(index);
+                self.state.frames[index].has_worked = true;
                 self.release_slot(index, outcome);
                 self.answer(index, outcome)
             }
-        }
-    }
-
-    /// Notes that a request has been worked on to its end, be it for nobody.
-    #[inline]
-    fn note_work(&mut self, index: u32) {
-        let frame = &self.state.frames[index];
-        if frame.is_counted {
-            let is_for_nobody = !self.state.frames.is_live(frame.caller);
-            self.state.recorder.work_ends(frame.edge, is_for_nobody);
         }
     }
 

@@ -233,13 +233,12 @@ fn amplified(calls: &[CallSummary]) -> String {
             count(call.attempts),
             count(call.retries),
             share(call.retries, call.attempts),
-            count(call.worked_on),
             count(call.for_nobody),
-            share(call.for_nobody, call.worked_on),
+            call.share_of_work.map_or_else(|| UNKNOWN.to_owned(), percent),
         ]
     };
-    let header =
-        ["", "attempts", "retries", "share", "worked on", "for callers who had gone", "share"];
+    let gone = "for callers who had gone";
+    let header = ["", "attempts", "retries", "share", gone, "of the callee's work"];
     table(&header, &[], calls.into_iter().map(row))
 }
 

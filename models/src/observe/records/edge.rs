@@ -14,9 +14,7 @@ pub struct EdgeRecord {
     pub attempts: u64,
     /// Attempts that were not the first of their call.
     pub retries: u64,
-    /// Requests that the callee worked on to the end.
-    pub worked_on: u64,
-    /// Those among them whose caller had gone.
+    /// Requests that the callee worked on to the end although their caller had gone.
     pub for_nobody: u64,
     /// The outcomes, in the order of [`Outcome::ALL`].
     pub ended: [u64; Outcome::COUNT],

@@ -25,10 +25,12 @@ pub struct CallSummary {
     /// The failures that made calls turn to a fallback, by kind; absent if none did.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub fell_back: IndexMap<&'static str, u64>,
-    /// Requests that the callee worked on to the end.
-    pub worked_on: u64,
-    /// Those among them whose caller had gone before the end: after a timeout, a cancellation or a crash.
+    /// Requests that the callee worked on to the end although their caller had gone before: after a timeout, a
+    /// cancellation or a crash.
     pub for_nobody: u64,
+    /// The share of these among all requests that the callee began to work on; absent if it began none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share_of_work: Option<f64>,
     /// Calls whose caller crashed before they ended; absent if there are none.
     #[serde(skip_serializing_if = "is_zero")]
     pub abandoned: u64,
@@ -66,8 +68,8 @@ pub(super) fn calls(system: &System) -> Vec<CallSummary> {
         retries: record.retries,
         ended: by_kind(&record.ended, |_| true),
         fell_back: by_kind(&record.fell_back, |_| true),
-        worked_on: record.worked_on,
         for_nobody: record.for_nobody,
+        share_of_work: share_of_work(system, plan, record.for_nobody),
         abandoned: record.abandoned,
         put_off: puts_off(plan).then(|| PutOff {
             calls: record.deferred,
@@ -79,6 +81,18 @@ pub(super) fn calls(system: &System) -> Vec<CallSummary> {
         latency: Latency::of(&record.latency),
     };
     edges.map(summary_of).collect()
+}
+
+/// The share of some requests among those that the instances of a callee began to work on.
+fn share_of_work(system: &System, plan: &EdgePlan, requests: u64) -> Option<f64> {
+    let blueprint = system.blueprint();
+    let instances = blueprint.stations[plan.callee as usize].instances.clone();
+    let begun = instances.map(|instance| {
+        let slots = blueprint.instances[instance as usize].slots;
+        system.pools()[slots as usize].usage().granted
+    });
+    let begun: u64 = begun.sum();
+    (begun > 0).then(|| requests as f64 / begun as f64)
 }
 
 fn puts_off(plan: &EdgePlan) -> bool {
