@@ -517,7 +517,8 @@ fn a_failed_test_is_told_to_programs_as_junit_and_json() {
     ];
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(1));
-    let tests: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let tests = &document["tests"];
     assert_eq!(tests[0]["passes"], false);
     assert_eq!(tests[0]["expectations"][0]["measured"], "100.0%");
     assert_eq!((&tests[1]["variant"], &tests[1]["passes"]), (&"quick".into(), &true.into()));
