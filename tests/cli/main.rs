@@ -502,6 +502,19 @@ fn timelines_are_written_compared_and_dropped_with_their_variant() {
 }
 
 #[test]
+fn the_schemas_of_documents_are_printed_by_name() {
+    let titles = [&["schema"][..], &["schema", "tests"]].map(|arguments| {
+        let schema: serde_json::Value =
+            serde_json::from_slice(&run(arguments).stdout).expect("JSON");
+        schema["title"].clone()
+    });
+    assert_eq!(titles, ["Fusebox scenario", "fusebox-tests/1"]);
+    let refused = run(&["schema", "sweeps"]);
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && told.contains("'sweep'"), "{told}");
+}
+
+#[test]
 fn a_failed_test_is_told_to_programs_as_junit_and_json() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("shop.yaml");
