@@ -24,6 +24,7 @@ mod coverage;
 mod crowds;
 mod determinism;
 mod diagnostics;
+mod documents;
 mod edge_cases;
 mod editing;
 mod elements;

@@ -13,6 +13,7 @@ use sim_models::study::{Level, Parameter, Values};
 use sim_reports::recommend::{json, recheck_report, report, values};
 use sim_reports::{Palette, Paper, diagnostics};
 
+use crate::documents::{flaws, validator};
 use crate::running::one_section_a_line;
 
 /// A load that doubles, three settings of which two have labels, and objectives that conflict.
@@ -242,6 +243,7 @@ fn no_line_is_wider_than_the_report() {
     let config =
         ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() };
     let cases = (wording(), 1_usize..9, 0_usize..4);
+    let described = validator("recommendation");
     proptest!(config, |((wording, settings, conclusion) in cases)| {
         let conclusions = [Conclusion::Change, Conclusion::Keep, Conclusion::Unmet, Conclusion::Interrupted];
         let said = wording.say(&found, settings, conclusions[conclusion]);
@@ -255,6 +257,8 @@ fn no_line_is_wider_than_the_report() {
             let text = recheck_report(&again, &name, paper);
             prop_assert_eq!(too_long(&text, columns), Vec::<String>::new(), "{}", text);
         }
+        let document: serde_json::Value = serde_json::from_str(&json(&said, "x")).expect("JSON");
+        prop_assert_eq!(flaws(&described, &document), Vec::<String>::new());
         // Whatever the width, the same words are there, and the same can be pasted.
         let [narrow, wide] = [80, 10_000].map(|columns| report(&said, "x", Paper::new(Palette::Plain, columns)));
         let pasted = |text: &str| {

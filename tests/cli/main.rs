@@ -502,6 +502,19 @@ fn timelines_are_written_compared_and_dropped_with_their_variant() {
 }
 
 #[test]
+fn the_schemas_of_documents_are_printed_by_name() {
+    let titles = [&["schema"][..], &["schema", "tests"]].map(|arguments| {
+        let schema: serde_json::Value =
+            serde_json::from_slice(&run(arguments).stdout).expect("JSON");
+        schema["title"].clone()
+    });
+    assert_eq!(titles, ["Fusebox scenario", "fusebox-tests/1"]);
+    let refused = run(&["schema", "sweeps"]);
+    let told = String::from_utf8_lossy(&refused.stderr);
+    assert!(!refused.status.success() && told.contains("'sweep'"), "{told}");
+}
+
+#[test]
 fn a_failed_test_is_told_to_programs_as_junit_and_json() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("shop.yaml");
@@ -517,7 +530,8 @@ fn a_failed_test_is_told_to_programs_as_junit_and_json() {
     ];
     let output = run(&arguments);
     assert_eq!(output.status.code(), Some(1));
-    let tests: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let tests = &document["tests"];
     assert_eq!(tests[0]["passes"], false);
     assert_eq!(tests[0]["expectations"][0]["measured"], "100.0%");
     assert_eq!((&tests[1]["variant"], &tests[1]["passes"]), (&"quick".into(), &true.into()));

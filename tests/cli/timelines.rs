@@ -90,7 +90,8 @@ fn damage_is_told_to_programs() {
     let report = suite.folder.path().join("results.xml");
     let (code, told) = suite.test(&["--format=json", "--junit", report.to_str().expect("UTF-8")]);
     assert_eq!(code, Some(1), "{told}");
-    let tests: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let document: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    let tests = &document["tests"];
     assert_eq!((&tests[0]["timeline"], &tests[0]["passes"]), (&"same".into(), &true.into()));
     assert_eq!((&tests[1]["timeline"], &tests[1]["passes"]), (&"missing".into(), &false.into()));
     let junit = fs::read_to_string(report).expect("written");

@@ -43,7 +43,11 @@ fn a_committed_timeline_is_shown_and_not_obeyed() {
         tests.extend(orphans.into_iter().map(|it| of(Some(it), Timeline::Orphaned)));
         readers::report(|palette| testing::list(&tests, Duration::ZERO, palette), kind);
         readers::xml(&testing::junit(&tests, Duration::ZERO).expect("XML"), kind);
-        assert_eq!(readers::json(&testing::json(&tests), kind)[0]["scenario"], text, "{kind}");
+        assert_eq!(
+            readers::json(&testing::json(&tests), kind)["tests"][0]["scenario"],
+            text,
+            "{kind}"
+        );
         let written = committed.timelines.render(text);
         assert_eq!(Committed::parse(&written), Committed::from(committed.timelines), "{kind}");
     }

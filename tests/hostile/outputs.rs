@@ -119,7 +119,7 @@ fn a_run_and_its_tests_are_read_back() {
         }
         let took = Duration::from_secs(1);
         readers::report(|palette| testing::list(&tests, took, palette), kind);
-        assert_eq!(readers::json(&testing::json(&tests), kind)[0]["scenario"], *text);
+        assert_eq!(readers::json(&testing::json(&tests), kind)["tests"][0]["scenario"], *text);
         let junit = readers::xml(&testing::junit(&tests, took).expect("XML"), kind);
         assert!(junit.iter().any(|it| it == text), "{kind}: {junit:?}");
     }

@@ -1,5 +1,6 @@
 //! The record of a point.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_models::scenario::SweepPlan;
 
@@ -87,7 +88,7 @@ impl PointState {
 }
 
 /// A mean over replications, with its uncertainty.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// The mean.

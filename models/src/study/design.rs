@@ -127,13 +127,22 @@ impl Decode for Design {
     }
 }
 
-/// The texts that stand for a design, for the JSON Schema.
+/// The texts that stand for a design in a scenario, or as a record of it is serialized.
 impl JsonSchema for Design {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Design".into()
     }
 
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        if generator.contract().is_serialize() {
+            return schemars::json_schema!({
+                "description": "The way to choose points: `grid`, or another one with its number.",
+                "oneOf": [
+                    { "const": "grid" },
+                    { "type": "object", "additionalProperties": { "type": "integer", "minimum": 1 } }
+                ]
+            });
+        }
         schemars::json_schema!({
             "type": "string",
             "description": "the way to choose points",

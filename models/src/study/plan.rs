@@ -1,12 +1,13 @@
 //! The parts of the plans of analyses.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Values;
 use crate::observe;
 
 /// A setting that varies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Parameter {
     /// Its path in a scenario: `services.d.threads`.
     pub path: String,
@@ -44,7 +45,7 @@ pub enum SideOf {
 }
 
 /// A figure that is read off each run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FigurePlan {
     /// The figure as it was written: `p99 of web during fault`.
     pub text: String,
@@ -55,7 +56,7 @@ pub struct FigurePlan {
 }
 
 /// The better direction of a figure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// More is better.
@@ -72,7 +73,7 @@ impl Direction {
 }
 
 /// The number of simulations of each point.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Replications {
     /// The fewest.
     pub first: u32,

@@ -1,13 +1,14 @@
 //! The report of a recommendation that was checked again.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 use sim_experiments::recommend::{LimitStanding, Recheck, Rechecked, Standing, StandingTogether};
 
-use super::json::{conditions_together, measured, measured_together};
 use super::limits::{at_least, kept, legend, mean_of, share_at_least, share_kept, together};
+use super::standing::{ConditionRecord, MeasuredRecord, MeasuredTogetherRecord};
 use crate::Paper;
 use crate::fitted::{Align, FittedTable, Row};
-use crate::json::pretty;
+use crate::json::{Document, pretty};
 use crate::layout::Page;
 use crate::palette::Tone;
 use crate::units::number_of;
@@ -51,34 +52,88 @@ pub fn recheck_report(recheck: &Recheck, scenario: &str, paper: impl Into<Paper>
 
 /// The same as an indented JSON document.
 pub fn recheck_json(recheck: &Recheck, scenario: &str) -> String {
-    let limits: Vec<Value> = recheck.limits.iter().map(of_limit).collect();
-    pretty(&json!({
-        "scenario": scenario,
-        "version": env!("CARGO_PKG_VERSION"),
-        "seed": recheck.seed,
-        "first_replication": recheck.replications.start,
-        "runs": recheck.replications.end - recheck.replications.start,
-        "outcome": if recheck.misses() { "missed" } else { "met" },
-        "limits": limits,
-        "together": recheck.together.iter().map(of_limit_together).collect::<Vec<_>>(),
-    }))
-}
-
-fn of_limit(limit: &Rechecked) -> Value {
-    json!({
-        "condition": limit.limit.condition,
-        "limit": limit.limit.limit,
-        "recommended": measured(&limit.limit.recommended),
-        "missed_in_replications": limit.missed_in,
+    pretty(RecheckRecord {
+        scenario,
+        version: env!("CARGO_PKG_VERSION"),
+        seed: recheck.seed,
+        first_replication: recheck.replications.start,
+        runs: recheck.replications.end - recheck.replications.start,
+        outcome: if recheck.misses() { "missed" } else { "met" },
+        limits: recheck.limits.iter().map(LimitRecord::new).collect(),
+        together: recheck.together.iter().map(TogetherRecord::new).collect(),
     })
 }
 
-fn of_limit_together(limit: &StandingTogether) -> Value {
-    json!({
-        "conditions": conditions_together(limit),
-        "limit": limit.limit,
-        "recommended": measured_together(&limit.recommended),
-    })
+/// A recommendation that was checked again.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RecheckRecord<'a> {
+    /// The scenario's name.
+    scenario: &'a str,
+    /// The version that produced it.
+    version: &'static str,
+    /// The seed.
+    seed: u64,
+    /// The number of the first replication.
+    first_replication: u64,
+    /// The number of runs under each condition.
+    runs: u64,
+    /// `met`, or `missed` if a promise is broken.
+    outcome: &'static str,
+    /// Every limit under every condition.
+    limits: Vec<LimitRecord<'a>>,
+    /// Every limit that is promised for several conditions together.
+    together: Vec<TogetherRecord<'a>>,
+}
+
+impl Document for RecheckRecord<'_> {
+    const NAME: &'static str = "recheck";
+    const VERSION: u32 = 1;
+    const MADE_BY: &'static str = "`recommend --recheck`";
+}
+
+/// A limit under a condition that was checked again.
+#[derive(Serialize, JsonSchema)]
+struct LimitRecord<'a> {
+    /// The condition.
+    condition: &'a str,
+    /// The limit, as it is written.
+    limit: &'a str,
+    /// The measurements with the recommended settings.
+    recommended: MeasuredRecord,
+    /// The replications that miss it.
+    missed_in_replications: &'a [u64],
+}
+
+/// A limit that is promised for several conditions together and was checked again.
+#[derive(Serialize, JsonSchema)]
+struct TogetherRecord<'a> {
+    /// The conditions.
+    conditions: Vec<ConditionRecord<'a>>,
+    /// The limit, as it is written.
+    limit: &'a str,
+    /// The measurements with the recommended settings.
+    recommended: MeasuredTogetherRecord,
+}
+
+impl<'a> LimitRecord<'a> {
+    fn new(limit: &'a Rechecked) -> Self {
+        Self {
+            condition: &limit.limit.condition,
+            limit: &limit.limit.limit,
+            recommended: MeasuredRecord::new(&limit.limit.recommended),
+            missed_in_replications: &limit.missed_in,
+        }
+    }
+}
+
+impl<'a> TogetherRecord<'a> {
+    fn new(limit: &'a StandingTogether) -> Self {
+        Self {
+            conditions: ConditionRecord::all(limit),
+            limit: &limit.limit,
+            recommended: MeasuredTogetherRecord::new(&limit.recommended),
+        }
+    }
 }
 
 fn row_together(limit: &StandingTogether) -> Row {

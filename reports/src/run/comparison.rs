@@ -1,5 +1,6 @@
 //! A scenario and its variants side by side.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_experiments::Finished;
 use sim_models::observe::{FigureUnit, Phase, WorkloadSummary};
@@ -7,7 +8,7 @@ use sim_models::observe::{FigureUnit, Phase, WorkloadSummary};
 use super::Invocation;
 use super::json::RunRecord;
 use crate::Palette;
-use crate::json::pretty;
+use crate::json::{Document, Labelled, pretty};
 use crate::layout::{Page, table};
 use crate::palette::Tone;
 use crate::units::{UNKNOWN, duration, figure, number_of, percent};
@@ -43,16 +44,23 @@ pub fn comparison(runs: &[Asked<'_>], palette: Palette) -> String {
 }
 
 /// The same as an indented JSON document: the record of each run, in order.
-pub fn comparison_json(runs: &[Asked<'_>]) -> String {
-    let records = runs.iter().map(|(finished, invocation)| RunRecord::new(finished, invocation));
-    pretty(&ComparisonRecord { runs: records.collect() })
+pub fn comparison_json<'a>(runs: &[Asked<'a>]) -> String {
+    let record =
+        |(finished, invocation): &Asked<'a>| Labelled::new(RunRecord::new(finished, invocation));
+    pretty(ComparisonRecord { runs: runs.iter().map(record).collect() })
 }
 
 /// The runs of one scenario and its variants.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct ComparisonRecord<'a> {
     /// The scenario as it is written, and each of its variants.
-    runs: Vec<RunRecord<'a>>,
+    runs: Vec<Labelled<RunRecord<'a>>>,
+}
+
+impl Document for ComparisonRecord<'_> {
+    const NAME: &'static str = "variants";
+    const VERSION: u32 = 1;
+    const MADE_BY: &'static str = "`run --variant all`";
 }
 
 const HEADER: [&str; 9] = [

@@ -1,15 +1,17 @@
 //! The summary and the timeline as JSON.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_experiments::Finished;
 use sim_models::observe::{Moment, RunSummary};
 
 use super::Invocation;
-use crate::json::pretty;
+use crate::json::{Document, pretty};
 use crate::narrate::line;
 
-/// A run.
-#[derive(Serialize)]
+/// A run. Times are in seconds, rates per second, shares from 0 to 1; `null` stands for a figure that there is nothing
+/// to read of.
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct RunRecord<'a> {
     #[serde(flatten)]
     summary: &'a RunSummary,
@@ -19,6 +21,12 @@ pub(crate) struct RunRecord<'a> {
     command: String,
     /// Everything that changed.
     timeline: Vec<MomentRecord>,
+}
+
+impl Document for RunRecord<'_> {
+    const NAME: &'static str = "run";
+    const VERSION: u32 = 1;
+    const MADE_BY: &'static str = "`run`, and `summary.json`";
 }
 
 impl<'a> RunRecord<'a> {
@@ -33,7 +41,7 @@ impl<'a> RunRecord<'a> {
 }
 
 /// Something that changed in a run.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct MomentRecord {
     /// The time, in seconds.
     seconds: f64,
@@ -60,5 +68,5 @@ impl MomentRecord {
 /// The summary of a run and its timeline as an indented JSON document. Times are in seconds, shares
 /// from 0 to 1.
 pub fn json(finished: &Finished, invocation: &Invocation) -> String {
-    pretty(&RunRecord::new(finished, invocation))
+    pretty(RunRecord::new(finished, invocation))
 }

@@ -1,6 +1,8 @@
 //! The figures of several replications, each with the uncertainty of its mean.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 use sim_core::stats::Welford;
 use sim_experiments::Replicated;
 use sim_models::observe::{
@@ -9,7 +11,7 @@ use sim_models::observe::{
 
 use super::Invocation;
 use crate::Palette;
-use crate::json::pretty;
+use crate::json::{Document, pretty};
 use crate::layout::{Page, table};
 use crate::palette::Tone;
 use crate::units::{duration, figure, number_of, with_error};
@@ -26,16 +28,20 @@ struct Reading<T> {
 }
 
 /// A figure over all replications in which there is something to read.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 struct Replication {
-    /// The mean; not a number (NaN) if it was never read.
+    /// The mean; NaN, `null` in JSON, if it was never read.
+    #[schemars(with = "Option<f64>")]
     mean: f64,
     /// Half the width of the 95 % confidence interval of the mean, by Student's t; absent if there is none,
     /// because the figure was the same each time or read less than twice.
     #[serde(skip_serializing_if = "Option::is_none")]
     half_width: Option<f64>,
-    /// The least and the greatest.
+    /// The least; NaN, `null` in JSON, if it was never read.
+    #[schemars(with = "Option<f64>")]
     least: f64,
+    /// The greatest; NaN, `null` in JSON, if it was never read.
+    #[schemars(with = "Option<f64>")]
     greatest: f64,
     /// The number of replications in which it was read.
     replications: u64,
@@ -47,7 +53,7 @@ struct Row {
     #[serde(flatten)]
     names: Names,
     #[serde(flatten)]
-    figures: serde_json::Map<String, serde_json::Value>,
+    figures: Map<String, Value>,
     #[serde(skip)]
     cells: Vec<String>,
 }
@@ -60,21 +66,44 @@ struct Names {
     kind: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
-struct Record<'a> {
+/// Several replications of a run. Times are in seconds, rates per second, shares from 0 to 1.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct ReplicationsRecord<'a> {
+    /// The scenario's name; empty if no replication came to its end.
     scenario: &'a str,
+    /// The version that produced it.
     version: &'a str,
+    /// The seed; 0 if no replication came to its end.
     seed: u64,
+    /// What was asked to run.
     invocation: &'a Invocation,
+    /// The command that does it again, for a POSIX shell.
     command: String,
+    /// The number of replications that were asked for.
     wanted: u64,
+    /// The number of replications that the figures are over.
     replications: u64,
+    /// The reason why some are missing; absent if none is.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<&'a str>,
+    /// The requests of each workload.
+    #[schemars(schema_with = "workload_rows")]
     workloads: Vec<Row>,
+    /// The calls over each edge.
+    #[schemars(schema_with = "call_rows")]
     calls: Vec<Row>,
+    /// The use of each pool.
+    #[schemars(schema_with = "pool_rows")]
     pools: Vec<Row>,
+    /// Each breaker.
+    #[schemars(schema_with = "breaker_rows")]
     breakers: Vec<Row>,
+}
+
+impl Document for ReplicationsRecord<'_> {
+    const NAME: &'static str = "replications";
+    const VERSION: u32 = 1;
+    const MADE_BY: &'static str = "`run --replications`";
 }
 
 const fn reading<T>(
@@ -175,7 +204,7 @@ pub fn replications(replicated: &Replicated, invocation: &Invocation, palette: P
 pub fn replications_json(replicated: &Replicated, invocation: &Invocation) -> String {
     let all = &replicated.summaries;
     let first = all.first();
-    pretty(&Record {
+    pretty(ReplicationsRecord {
         scenario: first.map_or("", |first| &first.scenario),
         version: env!("CARGO_PKG_VERSION"),
         seed: first.map_or(0, |first| first.seed),
@@ -231,8 +260,7 @@ fn rows<T>(
     let entities = all.first().map_or(&[][..], of);
     let row = |(index, entity): (usize, &T)| {
         let (name, kind) = names(entity);
-        let mut row =
-            Row { names: Names { name, kind }, figures: serde_json::Map::new(), cells: Vec::new() };
+        let mut row = Row { names: Names { name, kind }, figures: Map::new(), cells: Vec::new() };
         for reading in readings {
             let over_all = over(all.iter().map(|summary| (reading.of)(&of(summary)[index])));
             let value = serde_json::to_value(over_all).unwrap_or_default();
@@ -242,6 +270,60 @@ fn rows<T>(
         row
     };
     entities.iter().enumerate().map(row).collect()
+}
+
+fn workload_rows(generator: &mut SchemaGenerator) -> Schema {
+    let figures = [named(&REQUESTS), named(&LATENCIES)].concat();
+    rows_schema(generator, &[("name", "Its name.")], &figures)
+}
+
+fn call_rows(generator: &mut SchemaGenerator) -> Schema {
+    rows_schema(generator, &[("name", "The edge, `caller -> callee`.")], &named(&CALLS))
+}
+
+fn pool_rows(generator: &mut SchemaGenerator) -> Schema {
+    let names = [
+        ("name", "A station, host or edge; with the number of the instance if there are several."),
+        ("kind", "The kind of its slots."),
+    ];
+    rows_schema(generator, &names, &named(&POOLS))
+}
+
+fn breaker_rows(generator: &mut SchemaGenerator) -> Schema {
+    rows_schema(generator, &[("name", "Its edge.")], &named(&BREAKERS))
+}
+
+/// The names of figures with their units.
+fn named<T>(readings: &[Reading<T>]) -> Vec<(&'static str, FigureUnit)> {
+    readings.iter().map(|reading| (reading.name, reading.unit)).collect()
+}
+
+/// The schema of a list of rows that have some names and figures.
+fn rows_schema(
+    generator: &mut SchemaGenerator,
+    names: &[(&str, &str)],
+    figures: &[(&'static str, FigureUnit)],
+) -> Schema {
+    let mut properties = Map::new();
+    for (name, description) in names {
+        let text = json!({ "description": description, "type": "string" });
+        properties.insert((*name).to_owned(), text);
+    }
+    for (name, unit) in figures {
+        let mut figure = generator.subschema_for::<Replication>();
+        let unit = match unit {
+            FigureUnit::Share => "A share from 0 to 1.",
+            FigureUnit::Time => "In seconds.",
+            FigureUnit::Rate => "Per second.",
+            FigureUnit::Count => "A number of things.",
+            FigureUnit::Factor => "A multiple.",
+        };
+        figure.insert("description".to_owned(), unit.into());
+        properties.insert((*name).to_owned(), figure.to_value());
+    }
+    let required: Vec<&String> = properties.keys().collect();
+    let row = json!({ "type": "object", "required": required, "properties": properties });
+    schemars::json_schema!({ "type": "array", "items": row })
 }
 
 /// A figure over replications; those in which there is nothing to read are left out.

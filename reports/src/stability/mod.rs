@@ -8,5 +8,6 @@ mod text;
 mod words;
 
 pub use folder::write_all;
+pub(crate) use json::StabilityRecord;
 pub use json::{json, json_of_part};
 pub use text::{report, report_of_part};

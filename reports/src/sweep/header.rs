@@ -1,5 +1,6 @@
 //! The identity of a sweep.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_experiments::sweep::{Chooser, Shard, Sweep};
@@ -7,7 +8,7 @@ use sim_models::printable::line;
 use sim_models::scenario::SweepPlan;
 
 /// The identity of a sweep or of a part of it: the first line of its journal.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Header {
     /// The version of Fusebox; journals of different versions do not go together.

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_experiments::sweep::{Chooser, Estimate, Point};
 
@@ -11,17 +12,43 @@ use super::point::state;
 use super::{Header, Journal};
 use crate::files::WriteError;
 use crate::journal::JournalError;
-use crate::json::compact;
+use crate::json::{Document, Labelled, compact};
+
+/// A sweep.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SweepRecord<'a> {
+    /// The scenario and the plan of the sweep.
+    sweep: &'a Header,
+    /// The number of points, if the sweep was interrupted; absent if it was not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partial: Option<Part>,
+    /// The points, in order.
+    points: Vec<PointRecord<'a>>,
+}
+
+impl Document for SweepRecord<'_> {
+    const NAME: &'static str = "sweep";
+    const VERSION: u32 = 1;
+    const MADE_BY: &'static str = "`sweep`, and `sweep.json`";
+}
 
 /// Everything about a point by its name.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PointRecord<'a> {
+    /// The index of the point, from 0.
     point: u64,
+    /// `measured` as often as planned; or given up: `abandoned` because another point is clearly better, `unsound`
+    /// because its settings do not go together, `stopped` at a limit of the scenario.
     state: &'static str,
+    /// The reason why it was given up, in words; absent if it was not.
     #[serde(skip_serializing_if = "String::is_empty")]
     reason: String,
+    /// The number of replications that were simulated.
     replications: u32,
+    /// The value of each setting that varies, by its path.
     values: IndexMap<&'a str, String>,
+    /// The mean of each figure, by the figure as it is written: in seconds, per second, or a share from 0 to 1; `null` where
+    /// a replication had nothing to read.
     figures: IndexMap<&'a str, &'a Option<Estimate>>,
 }
 
@@ -69,33 +96,36 @@ pub fn json_of_part(
         Ok(())
     })?;
     let part = Part { points, of: header.plan.points() };
-    document(header, Some(&part), out, &mut |write| finished_in_order(journal, write))
+    document(header, Some(part), out, &mut |write| finished_in_order(journal, write))
 }
 
-/// The number of finished points, and of all.
-#[derive(Serialize)]
+/// The number of finished points.
+#[derive(Serialize, JsonSchema)]
 struct Part {
+    /// Finished points.
     points: u64,
+    /// All points.
     of: u64,
 }
 
-/// Writes the points that `each` hands to what it is called with.
+/// The end of a document, behind its last point.
+const POINTS_END: &str = "]}";
+
+/// Writes a document with the points that `each` hands to what it is called with. They are written one by one, as there
+/// may be more than fit into memory.
 fn document(
     header: &Header,
-    part: Option<&Part>,
+    partial: Option<Part>,
     out: &mut dyn Write,
     each: EachPoint<'_>,
 ) -> Result<(), JournalError> {
     let failed = |cause: io::Error| WriteError::File { path: "sweep.json".into(), cause };
     let encoded = |error: serde_json::Error| failed(error.into());
     let chooser = header.chooser();
-    let sweep = compact(header).map_err(encoded)?;
-    writeln!(out, "{{\n\"sweep\": {sweep},").map_err(failed)?;
-    if let Some(part) = part {
-        let part = compact(part).map_err(encoded)?;
-        writeln!(out, "\"partial\": {part},").map_err(failed)?;
-    }
-    out.write_all(b"\"points\": [").map_err(failed)?;
+    let without_points = SweepRecord { sweep: header, partial, points: Vec::new() };
+    let whole = compact(&Labelled::new(without_points)).map_err(encoded)?;
+    let head = whole.strip_suffix(POINTS_END).expect("a document ends with its points");
+    out.write_all(head.as_bytes()).map_err(failed)?;
     let mut separator = "\n";
     each(&mut |point| {
         let record = PointRecord::new(header, &chooser, &point);
@@ -104,5 +134,5 @@ fn document(
         separator = ",\n";
         Ok(())
     })?;
-    Ok(out.write_all(b"\n]\n}\n").map_err(failed)?)
+    Ok(writeln!(out, "\n{POINTS_END}").map_err(failed)?)
 }

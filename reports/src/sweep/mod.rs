@@ -19,5 +19,6 @@ pub use csv::{csv, csv_of_part};
 pub use folder::{JOURNAL, findings, write_all};
 pub use header::Header;
 pub use journal::{Journal, in_order};
+pub(crate) use json::SweepRecord;
 pub use json::{json, json_of_part};
 pub use text::{report, report_of_part};

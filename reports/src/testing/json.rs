@@ -1,41 +1,73 @@
 //! Tests as JSON.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Held, TestResult, Tested, Timeline};
-use crate::json::pretty;
+use crate::json::{Document, pretty};
 use crate::narrate::{measured, told};
 
-#[derive(Serialize)]
+/// The tests of some scenarios.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct TestsRecord<'a> {
+    /// Each scenario, and each variant that was tested, in order.
+    tests: Vec<TestRecord<'a>>,
+}
+
+impl Document for TestsRecord<'_> {
+    const NAME: &'static str = "tests";
+    const VERSION: u32 = 1;
+    const MADE_BY: &'static str = "`test`";
+}
+
+/// A scenario, or a variant of it, that was tested.
+#[derive(Serialize, JsonSchema)]
 struct TestRecord<'a> {
+    /// The name of the scenario, or of its file if it has errors.
     scenario: &'a str,
+    /// The variant; absent if it was run as it is written.
     #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<&'a str>,
+    /// True if every expectation holds and the timeline is the committed one.
     passes: bool,
+    /// The time that the test took, in seconds of real time.
     seconds: f64,
+    /// The reason why the run ended early; absent if it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<&'a str>,
+    /// The expectations, in the order of the file; none if the file has errors.
     expectations: Vec<ExpectationRecord<'a>>,
+    /// The timeline against the committed one: `same`, `differs`, `missing`, `repeated`, `text outside of sections`,
+    /// `written`, `orphaned`, `not committed`, `not compared`, or `has errors` if the file does and nothing ran.
     timeline: &'static str,
+    /// The lines in which the timeline differs; absent unless it does.
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+/// An expectation and the figures that it was held against.
+#[derive(Serialize, JsonSchema)]
 struct ExpectationRecord<'a> {
+    /// The sentence, as it is written.
     text: &'a str,
+    /// True if it fails for no seed.
     holds: bool,
+    /// False if a run was stopped before it was decided.
     known: bool,
+    /// The measurement for the first seed for which it fails, or else for the first seed, in words.
     measured: String,
+    /// The nearest event of the same run that did occur, in words; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     nearest: Option<String>,
+    /// The number of seeds for which it holds.
     holds_for_seeds: u64,
+    /// The seeds for which it fails, in order.
     fails_for_seeds: &'a [u64],
 }
 
-/// All tests as an indented JSON list.
+/// All tests as an indented JSON document.
 pub fn json(tests: &[Tested]) -> String {
-    pretty(&tests.iter().map(TestRecord::new).collect::<Vec<_>>())
+    pretty(TestsRecord { tests: tests.iter().map(TestRecord::new).collect() })
 }
 
 impl<'a> TestRecord<'a> {

@@ -8,6 +8,7 @@ mod list;
 mod tested;
 
 pub use committed::{Committed, Snapshots, snapshot};
+pub(crate) use json::TestsRecord;
 pub use json::json;
 pub use junit::junit;
 pub use list::list;

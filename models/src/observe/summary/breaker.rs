@@ -1,5 +1,6 @@
 //! The states of breakers.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::SimTime;
 
@@ -8,7 +9,7 @@ use crate::resilience::circuit_breaker::BreakerState;
 use crate::system::{BreakerPlan, System};
 
 /// The transitions and rejections of a breaker, warm-up included.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct BreakerSummary {
     /// Its edge.
     pub edge: String,
@@ -23,7 +24,7 @@ pub struct BreakerSummary {
 }
 
 /// Seconds that a breaker spent in each state.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct TimeInState {
     /// Letting calls through.
     pub closed: f64,

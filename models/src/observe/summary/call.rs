@@ -1,6 +1,7 @@
 //! Calls over edges.
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Latency;
@@ -10,7 +11,7 @@ use crate::resilience::Fallback;
 use crate::system::{EdgePlan, System};
 
 /// The calls over an edge, of requests that began after the warm-up.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CallSummary {
     /// The edge, `caller -> callee`.
     pub edge: String,
@@ -45,7 +46,7 @@ pub struct CallSummary {
 }
 
 /// Calls put off until later, warm-up included.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PutOff {
     /// Put off.
     pub calls: u64,

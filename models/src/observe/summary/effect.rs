@@ -1,11 +1,12 @@
 //! Effects on the world.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::system::System;
 
 /// Something that handlers did to the world, under one name.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EffectSummary {
     /// The name.
     pub name: String,

@@ -1,5 +1,6 @@
 //! Messages on links.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::SimTime;
 
@@ -8,7 +9,7 @@ use crate::resources::Link;
 use crate::system::{LinkPlan, LinkState, System};
 
 /// The messages that went over a link in one direction, warm-up included.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct LinkSummary {
     /// Its name.
     pub name: String,

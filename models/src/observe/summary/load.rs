@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::SimTime;
 
@@ -15,7 +16,7 @@ const WINDOW: usize = 10;
 
 /// The demand for the slots of a pool at its worst while all of them were in use, of several of its owner together: over ten
 /// intervals of the series, or fewer if it was not full for as long. Rates are per second.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct LoadSummary {
     /// A station, host or edge.
     pub owner: String,

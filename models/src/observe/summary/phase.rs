@@ -1,5 +1,6 @@
 //! Before, during and after the faults.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::Outcome;
@@ -8,20 +9,23 @@ use crate::system::System;
 
 /// The requests of a workload in a phase of the run. They count by when they ended, in whole intervals after the
 /// warm-up and before arrivals end.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct PhaseSummary {
     /// `before` any fault had struck, `during` faults, or `after` them.
     pub phase: &'static str,
     /// Its length in seconds.
     pub seconds: f64,
-    /// Share answered (in full or degraded) of the requests that ended; 0 if requests began and none ended, not a
-    /// number (NaN) if none began either.
+    /// Share answered (in full or degraded) of the requests that ended; 0 if requests began and none ended, NaN,
+    /// `null` in JSON, if none began either.
+    #[schemars(with = "Option<f64>")]
     pub availability: f64,
     /// Answers (in full or degraded) per second.
     pub goodput: f64,
-    /// Median latency of the requests that ended, failures included, in seconds; not a number (NaN) if none did.
+    /// Median latency of the requests that ended, failures included, in seconds; NaN, `null` in JSON, if none did.
+    #[schemars(with = "Option<f64>")]
     pub p50: f64,
     /// 99th percentile of the same.
+    #[schemars(with = "Option<f64>")]
     pub p99: f64,
 }
 

@@ -1,5 +1,6 @@
 //! The use of pools.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::SimTime;
 
@@ -7,7 +8,7 @@ use crate::resources::{Episode, Pool};
 use crate::system::{System, UNLIMITED};
 
 /// The use of a pool after the warm-up.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PoolSummary {
     /// A station, host or edge; with the number of the instance if there are several.
     pub owner: String,
@@ -40,14 +41,15 @@ pub struct PoolSummary {
     pub rejected: u64,
     /// Given up because the wait limit, or a timeout further out, ran out.
     pub expired: u64,
-    /// Mean wait of those that were granted a slot, in seconds; not a number (NaN) if none was.
+    /// Mean wait of those that were granted a slot, in seconds; NaN, `null` in JSON, if none was.
+    #[schemars(with = "Option<f64>")]
     pub wait_mean: f64,
     /// The times at which all slots were in use for a second or more.
     pub saturated: Vec<Span>,
 }
 
 /// A span of time in seconds from the beginning; `to` is absent if it lasted to the end of the run.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Span {
     /// Its beginning.
     pub from: f64,

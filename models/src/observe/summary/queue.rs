@@ -1,5 +1,6 @@
 //! Messages in queues.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Latency;
@@ -8,7 +9,7 @@ use crate::system::{QueuePlan, System};
 
 /// The messages that went through a queue, warm-up included: sent = delivered + dead + expired +
 /// purged + waiting + in flight.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct QueueSummary {
     /// Its name.
     pub name: String,
@@ -35,7 +36,8 @@ pub struct QueueSummary {
     pub in_flight: u64,
     /// Most messages waiting at the end of any interval.
     pub most_waiting: u64,
-    /// Greatest age of the oldest message, in seconds; not a number (NaN) if there was no message.
+    /// Greatest age of the oldest message, in seconds; NaN, `null` in JSON, if there was no message.
+    #[schemars(with = "Option<f64>")]
     pub oldest: f64,
     /// Time from sending to the end of the delivery.
     pub latency: Latency,

@@ -1,5 +1,6 @@
 //! The summary of a whole run.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::{Fingerprint, SimTime};
 
@@ -19,7 +20,7 @@ use super::{
 use crate::system::System;
 
 /// A run in numbers. Times are in seconds, rates per second, shares from 0 to 1.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct RunSummary {
     /// The scenario's name.
     pub scenario: String,
@@ -67,7 +68,7 @@ pub struct RunSummary {
 }
 
 /// The end of an experiment that was called off: its faults were taken back, and the run went on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct CalledOff {
     /// The time, in seconds.
     pub at: f64,

@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::SimTime;
 
 use crate::system::{LimitReached, PoolPlan, System, UNLIMITED};
 
 /// The reason why a run ended early.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Stopped {
     /// The reason, in words.
     pub reason: String,

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_core::SimTime;
 
@@ -15,7 +16,7 @@ use crate::observe::WorkloadRecord;
 use crate::system::{Origin, System, WorkloadPlan};
 
 /// The requests of a workload that began after the warm-up.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct WorkloadSummary {
     /// Its name.
     pub name: String,
@@ -33,11 +34,13 @@ pub struct WorkloadSummary {
     pub began: Vec<BeganAt>,
     /// Neither answered nor failed at the end.
     pub in_flight: u64,
-    /// Share answered (in full or degraded) of those that ended; 0 if none has ended, not a number
-    /// (NaN) if none has begun.
+    /// Share answered (in full or degraded) of those that ended; 0 if none has ended, NaN, `null`
+    /// in JSON, if none has begun.
+    #[schemars(with = "Option<f64>")]
     pub availability: f64,
-    /// Answers (in full or degraded) per second; not a number (NaN) if the run did not reach the end
+    /// Answers (in full or degraded) per second; NaN, `null` in JSON, if the run did not reach the end
     /// of its warm-up.
+    #[schemars(with = "Option<f64>")]
     pub goodput: f64,
     /// Latency of the answers.
     pub latency: Latency,
@@ -54,7 +57,7 @@ pub struct WorkloadSummary {
 
 /// A call at which requests began to fail: the one furthest in that failed, unless that was because of a call
 /// that its callee made.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct BeganAt {
     /// The edge of the call, `caller -> callee`.
     pub edge: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::goals::now;
@@ -31,7 +32,7 @@ const MOST_POINTS: u64 = 1_000_000_000;
 const USUAL_FIGURES: [&str; 3] = ["availability", "goodput", "p99"];
 
 /// The settings that vary, the way to choose points, and the figures to measure at each.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SweepPlan {
     /// The settings that vary.
     pub parameters: Vec<Parameter>,

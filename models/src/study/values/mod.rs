@@ -3,6 +3,7 @@
 mod recorded;
 mod written;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_core::SimDuration;
 
@@ -20,7 +21,7 @@ pub enum Values {
 }
 
 /// One of several values that have no order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Choice {
     /// The name that reports give it.
     pub shown: String,
@@ -29,7 +30,7 @@ pub struct Choice {
 }
 
 /// Numbers between two ends, inside a text if they are written in one: `poisson 100/s..600/s`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Range {
     /// The words before the number.
     pub before: String,
@@ -48,7 +49,7 @@ pub struct Range {
 }
 
 /// The unit of the numbers of a range.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
     /// Whole numbers.
@@ -60,7 +61,7 @@ pub enum Unit {
 }
 
 /// The spacing of steps: equal differences or equal ratios.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Spacing {
     /// Equal differences.
@@ -70,7 +71,7 @@ pub enum Spacing {
 }
 
 /// The levels of a range in a grid.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Steps {
     /// From the lower end on, this far apart.

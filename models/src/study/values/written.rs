@@ -263,12 +263,24 @@ impl<'de> Deserialize<'de> for Values {
     }
 }
 
+/// As it is written in a scenario, or as a record of it is serialized.
 impl JsonSchema for Values {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Values".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        if generator.contract().is_serialize() {
+            let (listed, range) =
+                (generator.subschema_for::<Vec<Choice>>(), generator.subschema_for::<Range>());
+            return json_schema!({
+                "description": "One of several values, or anything between two ends.",
+                "oneOf": [
+                    { "type": "object", "required": ["listed"], "properties": { "listed": listed } },
+                    { "type": "object", "required": ["range"], "properties": { "range": range } }
+                ]
+            });
+        }
         json_schema!({
             "description": "values such as 20..200 step 20, 100ms..10s log, or a list",
             "anyOf": [
