@@ -117,6 +117,8 @@ fn ramps_and_stages_say_where_they_stand() {
             "0:20.000 fault * a slow by 21x: over",
         ],
     );
+    let errors = guarded("", 10).replace("slow: a, to: 1s", "errors: a, rate: 7%");
+    assert_tells(&errors, &["0:10.000 fault * a 7% server errors, for 10s"]);
     let faults = "faults: [ { at: 10s, for: 10s, slow: a, to: 1s } ]";
     let stages = "chaos: { at: 5s, stages: [ { for: 5s, slow: a, by: 2x }, { for: 5s, errors: a, rate: 50% } ] }";
     assert_tells(

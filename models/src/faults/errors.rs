@@ -98,7 +98,7 @@ impl InForce for Errors {
     fn summary(&self) -> String {
         let kind = self.outcome.name();
         let plural = if kind.ends_with('d') { "" } else { "s" };
-        format!("{}% {kind}{plural}", self.rate * 100.0)
+        format!("{}% {kind}{plural}", rounded(self.rate * 100.0))
     }
 
     fn summary_at(&self, share: f64) -> Option<String> {

@@ -144,9 +144,9 @@ pub(crate) trait InForce {
     }
 }
 
-/// A size as it is told, without the noise of its last digits.
+/// A size as it is told, without the noise of its last digits: 7, not 7.000000000000001.
 fn rounded(size: f64) -> f64 {
-    (size * 1e4).round() / 1e4
+    format!("{size:.9e}").parse().unwrap_or(size)
 }
 
 /// Lists the kinds of faults by their keys, and the effects that they have.
