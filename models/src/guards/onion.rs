@@ -8,7 +8,7 @@
 
 use super::{Call, Entry, Exit, Guard, Hold};
 use crate::Outcome;
-use crate::system::{Activity, EdgePlan, Frame, Next, Parked, Role, Turn};
+use crate::system::{Activity, EdgePlan, Frame, Next, Parked, Role, Stage, Turn};
 
 impl Turn<'_> {
     /// Goes on through the guards that the call has not passed yet; after the last, an attempt is
@@ -79,7 +79,7 @@ impl Turn<'_> {
         let is_task = matches!(frame.role, Role::Task(_));
         if frame.is_counted && !is_task {
             self.state.recorder.call_abandoned(frame.called_edge);
-            if frame.is_alternative
+            if frame.stage == Stage::Alternative
                 && let Hold::Failed(failed) = *self.state.frames.failed_call(index)
             {
                 self.state.recorder.call_abandoned(self.plan.sites[failed.site as usize].edge);

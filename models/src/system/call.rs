@@ -5,7 +5,7 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{EdgePlan, NONE, OnFailure};
-use super::frame::{Activity, Role};
+use super::frame::{Activity, Role, Stage};
 use super::instance::Parked;
 use super::program::CallSite;
 use super::reach::Way;
@@ -123,7 +123,7 @@ impl<'a> Turn<'a> {
     #[cold]
     fn reply_to_nobody(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
-        if frame.has_worked && frame.is_counted {
+        if frame.stage == Stage::Done && frame.is_counted {
             self.state.recorder.worked_for_nobody(frame.edge);
         }
         self.state.frames.release(index);
@@ -149,7 +149,7 @@ impl<'a> Turn<'a> {
     #[inline]
     pub fn end_call(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &mut self.state.frames[index];
-        if frame.is_alternative {
+        if frame.stage == Stage::Alternative {
             return self.alternative_ended(index, outcome);
         }
         let elapsed = self.now.since(frame.call_began);

@@ -5,7 +5,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::EdgePlan;
 use super::event::Event;
-use super::frame::{Activity, FailedCall, Role};
+use super::frame::{Activity, FailedCall, Role, Stage};
 use super::program::CallSite;
 use super::state::{Deferred, Next};
 use super::turn::{Turn, draw_tag};
@@ -92,7 +92,7 @@ impl Turn<'_> {
     /// call meanwhile.
     fn call_alternative(&mut self, index: u32, alternative: u32, tried: u8) -> Next {
         let frame = &mut self.state.frames[index];
-        frame.is_alternative = true;
+        frame.stage = Stage::Alternative;
         let since = frame.call_began;
         let Op::Call(site) = self.plan.program[frame.step as usize] else {
             unreachable!("only a call has fallbacks")
@@ -115,7 +115,7 @@ impl Turn<'_> {
             self.state.frames.origins(index).of_call = origin;
         }
         let frame = &mut self.state.frames[index];
-        frame.is_alternative = false;
+        frame.stage = Stage::Handling;
         let elapsed = self.now.since(frame.call_began);
         if frame.is_counted {
             self.state.recorder.call_ends(frame.called_edge, elapsed, outcome);

@@ -39,6 +39,17 @@ pub(crate) enum Role {
     Task(TaskOf),
 }
 
+/// How far a frame has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It waits to be handled, or takes the steps of its handler.
+    Handling,
+    /// Its current call replaces one that failed.
+    Alternative,
+    /// Its handler has come to its end.
+    Done,
+}
+
 /// The owner of the pool that carries out a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TaskOf {
@@ -239,12 +250,10 @@ pub(crate) struct Frame {
     pub has_failed_call: bool,
     /// True if it started after the warm-up.
     pub is_counted: bool,
-    /// True if its handler has come to its end.
-    pub has_worked: bool,
     /// Its class; 0 is the highest.
     pub priority: u8,
-    /// True if its current call replaces one that failed.
-    pub is_alternative: bool,
+    /// How far it has come.
+    pub stage: Stage,
 }
 
 impl Frame {
@@ -283,9 +292,8 @@ impl Frame {
             outcome: Outcome::Ok,
             has_failed_call: false,
             is_counted: false,
-            has_worked: false,
             priority: 0,
-            is_alternative: false,
+            stage: Stage::Handling,
         }
     }
 
@@ -306,8 +314,7 @@ impl Frame {
         self.outcome = Outcome::Ok;
         self.has_failed_call = false;
         self.is_counted = is_counted;
-        self.has_worked = false;
-        self.is_alternative = false;
+        self.stage = Stage::Handling;
         self.first_guard = 0;
     }
 

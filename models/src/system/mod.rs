@@ -65,7 +65,7 @@ pub use contention::Contention;
 pub use errand::{Errand, Purpose};
 pub use event::Event;
 pub use footprint::{Footprint, Growth};
-pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role};
+pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role, Stage};
 pub(crate) use instance::Parked;
 pub use links::{LinkPlan, LinkState};
 pub use origin::Origin;

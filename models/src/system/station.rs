@@ -5,7 +5,7 @@ use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
 use super::blueprint::NONE;
-use super::frame::{Activity, Role};
+use super::frame::{Activity, Role, Stage};
 use super::instance::Parked;
 use super::state::Next;
 use super::turn::{Turn, draw_tag};
@@ -144,7 +144,7 @@ impl Turn<'_> {
                 unreachable!("messages, deferred calls, probes and tasks end when their call ends")
             }
             Role::Handler => {
-                self.state.frames[index].has_worked = true;
+                self.state.frames[index].stage = Stage::Done;
                 self.release_slot(index, outcome);
                 self.answer(index, outcome)
             }
