@@ -39,7 +39,7 @@ pub(crate) enum Role {
     Task(TaskOf),
 }
 
-/// How far a frame has come.
+/// The progress of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// It waits to be handled, or takes the steps of its handler.
@@ -252,7 +252,7 @@ pub(crate) struct Frame {
     pub is_counted: bool,
     /// Its class; 0 is the highest.
     pub priority: u8,
-    /// How far it has come.
+    /// Its progress.
     pub stage: Stage,
 }
 

@@ -49,7 +49,7 @@ pub fn held_by_another(
     (!is_same).then(|| command.to_owned())
 }
 
-/// What was asked, wherever the file lies.
+/// The request without the path of its file.
 fn without_file(invocation: &Value) -> Value {
     let mut invocation = invocation.clone();
     if let Some(asked) = invocation.as_object_mut() {

@@ -5,7 +5,7 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// What a user asked to run: a file, and the changes to it.
+/// The request of a user to run a file, with changes to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Invocation {
     /// The path of the scenario file as it was given; `-` for standard input.

@@ -15,7 +15,7 @@ use crate::narrate::line;
 pub(crate) struct RunRecord<'a> {
     #[serde(flatten)]
     summary: &'a RunSummary,
-    /// What was asked to run.
+    /// The request that it answers.
     invocation: &'a Invocation,
     /// The command that does it again, for a POSIX shell.
     command: String,

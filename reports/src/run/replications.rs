@@ -75,7 +75,7 @@ pub(crate) struct ReplicationsRecord<'a> {
     version: &'a str,
     /// The seed; 0 if no replication came to its end.
     seed: u64,
-    /// What was asked to run.
+    /// The request that it answers.
     invocation: &'a Invocation,
     /// The command that does it again, for a POSIX shell.
     command: String,

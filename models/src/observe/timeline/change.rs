@@ -353,13 +353,6 @@ pub struct Shortage {
     pub retries: f64,
 }
 
-impl Shortage {
-    /// The ratio of what is asked for to what is possible.
-    pub fn overload(&self) -> f64 {
-        self.asked / self.possible
-    }
-}
-
 /// Something that depends on a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dependent {

@@ -1,7 +1,9 @@
 //! A shorter timeline, in which the many breakers of one edge are told about as a whole, and whatever
 //! flaps as one change.
 
-use indexmap::IndexMap;
+use std::ops::Range;
+
+use indexmap::{IndexMap, IndexSet};
 use sim_core::SimTime;
 
 use super::folded::folded;
@@ -20,7 +22,7 @@ const MOST_BREAKERS: usize = 8;
 pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
     let mut crowds: Vec<Crowd> =
         (0..blueprint.edges.len() as u32).filter_map(|edge| Crowd::of(blueprint, edge)).collect();
-    let mut overflows = BulkheadsThatOverflow { timeline, left_out: Vec::new() };
+    let mut overflows = BulkheadsThatOverflow::of(timeline);
     let tell = |moment: &Moment| match &moment.change {
         Change::Breaker { breaker, transition } => {
             match crowds.iter_mut().find(|crowd| crowd.members.contains_key(breaker.as_str())) {
@@ -37,41 +39,40 @@ pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
 
 /// Tells of a bulkhead whose queue is full once: by the share of the calls that it turns away.
 struct BulkheadsThatOverflow<'a> {
-    timeline: &'a [Moment],
+    /// The times in which the bulkhead of each edge turns calls away.
+    told: IndexMap<&'a str, Vec<Range<SimTime>>>,
     /// The owners whose overflow is not told, and so is its end.
-    left_out: Vec<&'a str>,
+    left_out: IndexSet<&'a str>,
 }
 
 impl<'a> BulkheadsThatOverflow<'a> {
+    fn of(timeline: &'a [Moment]) -> Self {
+        let mut told: IndexMap<&str, Vec<Range<SimTime>>> = IndexMap::new();
+        for moment in timeline {
+            if let Change::TurnsAway { by, of } = &moment.change
+                && by.outcome == Outcome::RejectedByBulkhead
+            {
+                told.entry(&by.name).or_default().push(moment.at..moment.at + of.time);
+            }
+        }
+        Self { told, left_out: IndexSet::new() }
+    }
+
     /// True if the moment is that of an overflow, or its end, of which another tells.
     fn covers(&mut self, moment: &'a Moment) -> bool {
         match &moment.change {
             Change::Overflows { pool, of, .. } => {
-                let is_told = self.is_told(&pool.owner, moment.at, moment.at + of.time);
+                let end = moment.at + of.time;
+                let mut told = self.told.get(&*pool.owner).into_iter().flatten();
+                let is_told = told.any(|other| other.start < end && moment.at < other.end);
                 if is_told {
-                    self.left_out.push(&pool.owner);
+                    self.left_out.insert(&pool.owner);
                 }
                 is_told
             }
-            Change::OverflowEnds { pool } => {
-                let before = self.left_out.len();
-                self.left_out.retain(|owner| *owner != pool.owner);
-                self.left_out.len() < before
-            }
+            Change::OverflowEnds { pool } => self.left_out.swap_remove(&*pool.owner),
             _ => false,
         }
-    }
-
-    fn is_told(&self, owner: &str, from: SimTime, to: SimTime) -> bool {
-        self.timeline.iter().any(|other| match &other.change {
-            Change::TurnsAway { by, of } => {
-                by.outcome == Outcome::RejectedByBulkhead
-                    && by.name == owner
-                    && other.at < to
-                    && from < other.at + of.time
-            }
-            _ => false,
-        })
     }
 }
 

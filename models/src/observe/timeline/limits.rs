@@ -4,7 +4,7 @@ use super::spells::{CALM, Instants, Spell, Spells};
 use super::{Change, Limit, Moment, Portion};
 use crate::Outcome;
 use crate::observe::EdgeSeries;
-use crate::system::{Blueprint, PoolKind};
+use crate::system::{Blueprint, EdgePlan, Guard, PoolKind};
 
 /// The guards of a caller. Of a breaker, its states tell.
 const OF_CALLERS: [Outcome; 3] =
@@ -18,30 +18,45 @@ const NOTABLE: (f64, u32) = (0.05, 3);
 /// The spells in which limits turn calls away, apart from those of the pools that overflow.
 pub(super) fn limit_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> Vec<Moment> {
     let mut moments = Vec::new();
-    for edge in 0..blueprint.edges.len() {
-        let name = blueprint.name_of_edge(edge as u32);
+    let mut edges_to = vec![Vec::new(); blueprint.stations.len()];
+    for (id, edge) in blueprint.edges.iter().enumerate() {
+        edges_to[edge.callee as usize].push(id);
         for outcome in OF_CALLERS {
-            let limit = Limit { name: name.clone(), outcome, slots: permits(blueprint, &name) };
-            moments.extend(moments_of(&limit, &[edge], instants));
+            if turns_away(instants, id, outcome) {
+                let name = blueprint.name_of_edge(id as u32);
+                let limit = Limit { name, outcome, slots: permits(blueprint, edge) };
+                moments.extend(moments_of(&limit, &[id], instants));
+            }
         }
     }
-    for (id, station) in blueprint.stations.iter().enumerate() {
-        let edges: Vec<usize> = (0..blueprint.edges.len())
-            .filter(|edge| blueprint.edges[*edge].callee as usize == id)
-            .collect();
+    for (station, edges) in blueprint.stations.iter().zip(edges_to) {
         for outcome in OF_STATIONS {
-            let limit = Limit { name: station.name.clone(), outcome, slots: None };
-            moments.extend(moments_of(&limit, &edges, instants));
+            if edges.iter().any(|edge| turns_away(instants, *edge, outcome)) {
+                let limit = Limit { name: station.name.clone(), outcome, slots: None };
+                moments.extend(moments_of(&limit, &edges, instants));
+            }
         }
     }
     moments
 }
 
+/// True if any call over an edge ended like this, or turned to a fallback because of it. Few do, and of many edges
+/// the others need not be looked at second by second.
+fn turns_away(instants: &Instants<'_>, edge: usize, outcome: Outcome) -> bool {
+    let record = &instants.recorder.edges()[edge];
+    record.ended[outcome as usize] + record.fell_back[outcome as usize] > 0
+}
+
 /// The permits of the bulkhead of an edge.
-fn permits(blueprint: &Blueprint, edge: &str) -> Option<u32> {
-    let of_edge =
-        blueprint.pools.iter().find(|pool| pool.owner == edge && pool.kind == PoolKind::Permits)?;
-    Some(of_edge.hosts.map_or(of_edge.capacity, |limits| limits.limit_in_flight()))
+fn permits(blueprint: &Blueprint, edge: &EdgePlan) -> Option<u32> {
+    edge.guards.iter().find_map(|guard| match guard {
+        Guard::Bulkhead(bulkhead) => {
+            let pool = &blueprint.pools[bulkhead.first_pool as usize];
+            let capacity = pool.hosts.map_or(pool.capacity, |limits| limits.limit_in_flight());
+            (pool.kind == PoolKind::Permits).then_some(capacity)
+        }
+        _ => None,
+    })
 }
 
 fn moments_of(limit: &Limit, edges: &[usize], instants: &Instants<'_>) -> Vec<Moment> {

@@ -32,11 +32,11 @@ pub(super) fn pool_moments(system: &System, now: SimTime) -> Vec<Moment> {
 
 fn saturations(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment> {
     let mut moments = Vec::new();
+    let overflows = clusters(group, now, |index| system.pools()[index].overflow());
     for cluster in clusters(group, now, |index| system.pools()[index].saturation()) {
         let pool = named(system, group, cluster.most);
         moments.push(Moment { at: cluster.at, change: Change::Saturates { pool: pool.clone() } });
         let saturated = cluster.at..cluster.end.unwrap_or(now);
-        let overflows = clusters(group, now, |index| system.pools()[index].overflow());
         if !overflows.iter().any(|overflow| saturated.contains(&overflow.at)) {
             moments.extend(growth(system, group, &pool, saturated));
         }

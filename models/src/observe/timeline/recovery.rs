@@ -35,14 +35,16 @@ pub(super) fn recovery_moments(system: &System, instants: &Instants<'_>) -> Vec<
                     && spell.end.is_none_or(|end| recorder.beginning_of(end) > at)
             })
         };
+        let mut short = None;
         for (plan, record) in blueprint.workloads.iter().zip(recorder.workloads()) {
             if suffering(&record.series) {
+                let short = short.get_or_insert_with(|| shortage(system, window.clone()));
                 let change = Change::StillSuffers {
                     workload: plan.name.clone(),
                     level,
                     availability: record.series.availability_over(window.clone()).unwrap_or(0.0),
                     after: RECOVERED_AFTER,
-                    short: shortage(system, window.clone()),
+                    short: short.clone(),
                 };
                 moments.push(Moment { at, change });
             }
@@ -82,31 +84,30 @@ fn shortage(system: &System, window: Range<usize>) -> Option<Shortage> {
     let of_group = |group: Range<usize>| {
         let owner = &blueprint.pools[group.start].owner;
         let load = Load::of(blueprint, recorder, group, window.clone())?;
-        (load.utilization >= SHORT).then(|| Shortage {
-            owner: owner.clone(),
-            asked: load.asked,
-            possible: load.possible,
-            retries: retries(system, owner, window.clone()),
-        })
+        (load.utilization >= SHORT).then_some((owner, load))
     };
     let short = groups(blueprint).into_iter().filter_map(of_group);
-    short.max_by(|one, other| one.overload().total_cmp(&other.overload()))
+    let (owner, load) =
+        short.max_by(|(_, one), (_, other)| one.overload().total_cmp(&other.overload()))?;
+    let retries = retries(system, owner, window);
+    Some(Shortage { owner: owner.clone(), asked: load.asked, possible: load.possible, retries })
 }
 
 /// The share of retries among the attempts that go to a station, or over an edge.
 fn retries(system: &System, owner: &str, window: Range<usize>) -> f64 {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
-    let (mut calls, mut attempts) = (0.0, 0.0);
+    let (mut calls, mut attempts) = (0, 0);
     for (id, edge) in blueprint.edges.iter().enumerate() {
         let is_of = blueprint.stations[edge.callee as usize].name == owner
             || blueprint.name_of_edge(id as u32) == owner;
         if is_of {
             let series = &recorder.edges()[id].series;
-            let sum =
-                |series: &[u32]| series[window.clone()].iter().copied().map(f64::from).sum::<f64>();
+            let sum = |series: &[u32]| {
+                series[window.clone()].iter().map(|it| u64::from(*it)).sum::<u64>()
+            };
             calls += sum(&series.calls);
             attempts += sum(&series.attempts);
         }
     }
-    if attempts > calls { 1.0 - calls / attempts } else { 0.0 }
+    if attempts > calls { 1.0 - calls as f64 / attempts as f64 } else { 0.0 }
 }
