@@ -144,6 +144,23 @@ resilience4j.retry.instances.ledger.maxAttempts: 2";
     }
 }
 
+#[test]
+fn a_number_of_the_server_that_is_not_positive_leaves_its_default() {
+    for (number, is_carried) in [("1", true), ("2147483647", true), ("0", false), ("-1", false)] {
+        for (key, setting) in [
+            ("threads.max", "maxThreads"),
+            ("max-threads", "maxThreads"),
+            ("max-connections", "maxConnections"),
+            ("accept-count", "acceptCount"),
+        ] {
+            let text = format!("server.tomcat.{key}: {number}\n");
+            let text = render(&import("resilience4j", "application.yml", &text), "orders");
+            assert_eq!(text.contains(&format!("{setting}: {number}")), is_carried, "{text}");
+            assert_eq!(text.contains("not carried over"), !is_carried, "{text}");
+        }
+    }
+}
+
 /// The problems of a scenario with an import in it: the file, what it says at the place, and the message.
 fn unwritten(before: &str, file: (&str, &str, &str)) -> Vec<(String, String, String)> {
     let (format, name, text) = file;

@@ -226,8 +226,8 @@ mod tests {
         };
         assert_eq!(sorted(remarks(&document)), whole);
         let root = document.root();
-        assert!(root.section("a").number("b").is_some());
-        assert!(root.sections("e")[0].number("g").is_some());
+        assert!(root.section("a").count("b").is_some());
+        assert!(root.sections("e")[0].count("g").is_some());
         assert_eq!(
             sorted(remarks(&document)),
             [r#"a.c: {"d":2}"#, "ab: 5", "e[0].f: 3", "e[1]: h", "i: {}"]
@@ -250,7 +250,7 @@ mod tests {
         let value = json!({ "size": "many", "wait": "soon", "list": 3, "map": "flat" });
         let document = Configuration::new(&value);
         let root = document.root();
-        assert!(root.number("size").is_none() && root.duration("wait").is_none());
+        assert!(root.count("size").is_none() && root.duration("wait").is_none());
         assert!(root.sections("list").is_empty() && !root.section("map").is_there());
         assert_eq!(remarks(&document).len(), 4);
     }
@@ -262,7 +262,7 @@ mod tests {
         let a = document.root().section("a");
         a.belongs_to(0);
         a.section("b").belongs_to(1);
-        assert!(a.number("d").is_some());
+        assert!(a.count("d").is_some());
         let owners: Vec<_> = document.unread().into_iter().map(|(owner, _)| owner).collect();
         assert_eq!(owners, [Some(1), None]);
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use sim_core::SimDuration;
 
 use super::polly::TimeSpan;
-use crate::language::quantity::Duration;
+use crate::language::quantity::{Duration, decimal};
 
 /// The form in which the files of a format write durations. Anything else is none there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -144,22 +144,6 @@ fn unit_nanos(unit: &str) -> Option<u128> {
 }
 
 const DAY: u128 = 86_400 * NANO;
-
-/// A number without a sign times the nanoseconds of a unit, without what is less than one of them. None if it is no
-/// number, or too large for any reader.
-fn decimal(number: &str, unit: u128) -> Option<u128> {
-    /// Digits of a fraction that can make a nanosecond of a day.
-    const MOST_DIGITS: usize = 20;
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let is_number = |text: &str| text.bytes().all(|c| c.is_ascii_digit());
-    if !is_number(whole) || !is_number(fraction) || whole.len() + fraction.len() == 0 {
-        return None;
-    }
-    let fraction = &fraction[..fraction.len().min(MOST_DIGITS)];
-    let digits = |text: &str| if text.is_empty() { Some(0) } else { text.parse::<u128>().ok() };
-    let part = digits(fraction)? * unit / 10_u128.pow(fraction.len() as u32);
-    digits(whole)?.checked_mul(unit)?.checked_add(part)
-}
 
 fn whole_with_unit(text: &str) -> Option<u128> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());

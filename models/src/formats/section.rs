@@ -119,16 +119,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// A number, which may be written as text: properties have nothing else.
-    pub fn number(&self, key: &str) -> Option<Carried> {
-        self.carry(key, |value| match value {
-            Value::Number(number) => Some(Value::Number(number.clone())),
-            Value::String(text) => number_of(text),
-            _ => None,
-        })
-    }
-
-    /// A whole number from zero to 2^32 - 1.
+    /// A whole number from zero to 2^32 - 1, which may be written as text: properties have nothing else.
     pub fn count(&self, key: &str) -> Option<u32> {
         self.take_as(key, |value| match value {
             Value::Number(number) => u32::try_from(number.as_u64()?).ok(),
@@ -250,13 +241,6 @@ fn is_same_key(written: &str, wanted: &str) -> bool {
     written == wanted || letters(written) == letters(wanted)
 }
 
-fn number_of(text: &str) -> Option<Value> {
-    let text = text.trim();
-    let whole = text.parse::<u64>().map(Value::from);
-    let fraction = || text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::from);
-    whole.ok().or_else(fraction)
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -268,8 +252,7 @@ mod tests {
         let value = json!({ "failure-rate-threshold": "50", "SLIDING_WINDOW_SIZE": 10, "eventConsumerBufferSize": 1 });
         let configuration = Configuration::new(&value);
         let section = configuration.root();
-        let rate = section.number("failureRateThreshold");
-        assert_eq!(rate.map(|rate| rate.value()), Some(json!(50)));
+        assert_eq!(section.count("failureRateThreshold"), Some(50));
         assert_eq!(section.count("slidingWindowSize"), Some(10));
         assert_eq!(configuration.unread().len(), 1);
     }

@@ -11,8 +11,15 @@ use super::written::{Written, written};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub(crate) struct Duration(pub SimDuration);
 
-const DURATION_UNITS: [(&str, f64); 7] =
-    [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3_600e9)];
+const DURATION_UNITS: [(&str, u128); 7] = [
+    ("ns", 1),
+    ("us", 1_000),
+    ("µs", 1_000),
+    ("ms", 1_000_000),
+    ("s", 1_000_000_000),
+    ("m", 60_000_000_000),
+    ("h", 3_600_000_000_000),
+];
 
 impl FromStr for Duration {
     type Err = String;
@@ -24,19 +31,19 @@ impl FromStr for Duration {
             )
         };
         let mut rest = text;
-        let mut nanos = 0.0;
+        let mut nanos = 0_u128;
         while !rest.is_empty() {
             let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
             let letters = rest[digits..]
                 .find(|c: char| c.is_ascii_digit())
                 .map_or(rest.len(), |length| digits + length);
-            let amount: f64 = rest[..digits].parse().map_err(|_| refuse())?;
+            let number = &rest[..digits];
             if letters == digits {
-                return Err(format!(
-                    "`{text}` has no unit; write `{}`",
-                    suggested_duration(amount)
-                ));
+                let amount = number.parse().map_err(|_| refuse())?;
+                let suggestion = suggested_duration(amount);
+                return Err(format!("`{text}` has no unit; write `{suggestion}`"));
             }
+            whole_and_fraction(number).ok_or_else(refuse)?;
             let unit = rest[digits..letters].trim();
             let (_, size) =
                 DURATION_UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(|| {
@@ -47,17 +54,39 @@ impl FromStr for Duration {
                     };
                     format!("`{unit}` is not a unit of time{days}")
                 })?;
-            nanos += amount * size;
+            let half_nanos = decimal(number, 2 * size).unwrap_or(u128::MAX);
+            nanos = nanos.saturating_add(half_nanos.div_ceil(2));
             rest = &rest[letters..];
         }
         if text.is_empty() {
             Err(refuse())
-        } else if nanos >= u64::MAX as f64 {
-            Err(format!("`{text}` is longer than 584 years; write a shorter time"))
         } else {
-            Ok(Self(SimDuration::from_nanos_f64(nanos)))
+            // The largest number of nanoseconds stands for no limit.
+            let nanos = u64::try_from(nanos).ok().filter(|nanos| *nanos < u64::MAX);
+            let span = nanos.map(|nanos| Self(SimDuration::from_nanos(nanos)));
+            span.ok_or_else(|| format!("`{text}` is longer than 584 years; write a shorter time"))
         }
     }
+}
+
+/// The digits before and after the point of a number without a sign. None if it is none.
+fn whole_and_fraction(number: &str) -> Option<(&str, &str)> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = whole.len() + fraction.len() > 0 && digits(whole) && digits(fraction);
+    is_number.then_some((whole, fraction))
+}
+
+/// A number without a sign times a unit, exactly, without what is less than one. None if it is no number, or too large
+/// for any time.
+pub(crate) fn decimal(number: &str, unit: u128) -> Option<u128> {
+    /// Digits of a fraction that can make a nanosecond of a day.
+    const MOST_DIGITS: usize = 20;
+    let (whole, fraction) = whole_and_fraction(number)?;
+    let fraction = &fraction[..fraction.len().min(MOST_DIGITS)];
+    let digits = |text: &str| if text.is_empty() { Some(0) } else { text.parse::<u128>().ok() };
+    let part = digits(fraction)? * unit / 10_u128.pow(fraction.len() as u32);
+    digits(whole)?.checked_mul(unit)?.checked_add(part)
 }
 
 fn suggested_duration(number: f64) -> String {
@@ -385,6 +414,21 @@ mod tests {
         assert_eq!(nanos("1m30s"), Ok(90_000_000_000));
         assert_eq!(nanos("1.5s"), Ok(1_500_000_000));
         assert_eq!(nanos("7us"), Ok(7_000));
+    }
+
+    #[test]
+    fn a_duration_is_exact_however_long_it_is() {
+        assert_eq!(nanos("9999999999.999999999s"), Ok(9_999_999_999_999_999_999));
+        assert_eq!(nanos("5000000h1ns"), Ok(18_000_000_000_000_000_001));
+        assert_eq!([nanos("1.4ns"), nanos("1.5ns"), nanos(".5us")], [Ok(1), Ok(2), Ok(500)]);
+        assert_eq!(nanos("0.1s0.2s"), Ok(300_000_000));
+        assert_eq!(nanos("18446744073709551614ns"), Ok(u64::MAX - 1));
+        for long in ["18446744073709551615ns", "6000000h", &format!("{}h", "9".repeat(60))] {
+            assert!(nanos(long).is_err_and(|message| message.contains("584 years")), "{long}");
+        }
+        for wrong in [".s", "1.2.3s", "1..s", "..1s"] {
+            assert!(nanos(wrong).is_err_and(|message| message.contains("not a duration")));
+        }
     }
 
     #[test]

@@ -221,16 +221,20 @@ fn whole(value: &Value) -> Option<i64> {
     }
 }
 
-/// The threads of the embedded server.
+/// The threads of the embedded server. A number of zero or less leaves Tomcat's default as it is (`isPositive` in
+/// Spring Boot's `TomcatWebServerFactoryCustomizer`).
 fn read_server(root: &Section<'_>, imported: &mut Imported) {
+    let positive = |section: &Section<'_>, key| {
+        section.carry(key, |value| whole(value).filter(|number| *number > 0))
+    };
     let tomcat = root.section("server").section("tomcat");
     let threads = Carried::map([
         (
             "maxThreads",
-            tomcat.section("threads").number("max").or_else(|| tomcat.number("maxThreads")),
+            positive(&tomcat.section("threads"), "max").or_else(|| positive(&tomcat, "maxThreads")),
         ),
-        ("maxConnections", tomcat.number("maxConnections")),
-        ("acceptCount", tomcat.number("acceptCount")),
+        ("maxConnections", positive(&tomcat, "maxConnections")),
+        ("acceptCount", positive(&tomcat, "acceptCount")),
     ]);
     if let Some(threads) = threads.unless_empty() {
         imported.carried.set("threads", with_preset("tomcat", threads));
