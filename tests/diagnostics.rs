@@ -318,6 +318,40 @@ fn a_workload_and_a_service_cannot_share_a_name() {
 }
 
 #[test]
+fn two_things_of_one_name_are_an_error_in_whatever_order_they_are_written() {
+    let sections = [
+        ("services", "{ a: { handle: [ { work: 1ms } ] }, b: { handle: [ { work: 1ms } ] } }"),
+        ("databases", "{ a: { connections: 4, query: 5ms }, b: { connections: 4, query: 5ms } }"),
+        ("caches", "{ a: { hit rate: 90%, latency: 1ms }, b: { hit rate: 90%, latency: 1ms } }"),
+    ];
+    for (first, things) in &sections {
+        for (second, others) in sections.iter().filter(|(section, _)| section != first) {
+            let answer = shown(&format!("{first}: {things}\n{second}: {others}\n"), &[]);
+            for name in ["a", "b"] {
+                let message = format!("`{name}` is the name of two things");
+                assert!(answer.contains(&message), "{first}, {second}: {answer}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_part_may_call_what_it_has_itself() {
+    let parts = [
+        "databases: { b: { connections: 4, query: 5ms } }",
+        "caches: { b: { hit rate: 90%, latency: 1ms } }",
+        "services: { b: { threads: 3 } }",
+        "",
+    ];
+    for part in parts {
+        let text = format!("calls: {{ a -> b: {{ timeout: 1s }} }}\n{part}\n");
+        let input = Input { name: "part.yaml".to_owned(), text, folder: ".".into() };
+        let checked = check(&input, &Overrides::default());
+        assert!(checked.blueprint.is_some(), "{part}: {:?}", checked.problems);
+    }
+}
+
+#[test]
 fn files_that_include_each_other_are_found_out() {
     let folder = tempfile::tempdir().expect("a folder");
     let write =

@@ -255,7 +255,10 @@ impl Plan {
     /// Notes that an operation of a station begins with the step that will be added next.
     pub fn begin_operation(&mut self, station: u32, operation: &str) {
         let entry = self.next_step();
-        let (place, _) = self.entries.insert_full((station, operation.to_owned()), entry);
+        // Of two things with one name, which is an error, the first counts: entries are in the order of the program.
+        let known = self.entries.entry((station, operation.to_owned()));
+        let place = known.index();
+        known.or_insert(entry);
         self.operations.entry(station).or_default().push(place);
     }
 

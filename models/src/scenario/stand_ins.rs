@@ -17,6 +17,8 @@ pub(super) fn complete(tree: &mut Node) {
     }
     let edges = edges(tree);
     let callees: BTreeSet<&str> = edges.iter().map(|(_, callee)| callee.as_str()).collect();
+    let stores = [("databases", "query"), ("caches", "cache")];
+    let store = |name: &str| stores.into_iter().find(|(section, _)| is_in(section, name, tree));
     let mut callers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (caller, callee) in &edges {
         callers.entry(caller).or_default().push(callee);
@@ -33,7 +35,9 @@ pub(super) fn complete(tree: &mut Node) {
     }
     text.push_str("services:\n");
     for (caller, calls) in &callers {
-        let calls = calls.iter().map(|callee| format!("{{ call: {} }}", quoted(callee)));
+        let step = |callee| store(callee).map_or("call", |(_, step)| step);
+        let calls =
+            calls.iter().map(|callee| format!("{{ {}: {} }}", step(callee), quoted(callee)));
         let mut steps: Vec<String> = calls.collect();
         if steps.is_empty() {
             steps.push("{ work: 1ms }".to_owned());
@@ -41,7 +45,8 @@ pub(super) fn complete(tree: &mut Node) {
         let (caller, steps) = (quoted(caller), steps.join(", "));
         let _ = writeln!(text, "  {caller}: {{ handle: [ {steps} ] }}");
     }
-    for callee in callees.into_iter().filter(|callee| !callers.contains_key(callee)) {
+    let is_missing = |callee: &&str| !callers.contains_key(callee) && store(callee).is_none();
+    for callee in callees.into_iter().filter(is_missing) {
         let callee = quoted(callee);
         let _ = writeln!(text, "  {callee}: {{ handle: [ {{ work: 1ms }} ] }}");
     }
@@ -50,6 +55,12 @@ pub(super) fn complete(tree: &mut Node) {
         stand_ins.move_to(tree.at);
         merge_missing(tree, &stand_ins);
     }
+}
+
+/// True if a section of a file has something of this name.
+fn is_in(section: &str, name: &str, tree: &Node) -> bool {
+    let things = tree.get(&parse_path(section)).map(|section| &section.value);
+    matches!(things, Some(Value::Map(things)) if things.iter().any(|(key, _)| key.name == name))
 }
 
 /// The services of a file in which none has a handler.

@@ -56,8 +56,8 @@ impl Committed {
         let mut sections: Vec<(String, String)> = Vec::new();
         // Tools may leave any number of carriage returns, and a file is to be the same after it was read and written.
         for (index, line) in text.lines().map(|line| line.trim_end_matches('\r')).enumerate() {
-            if let Some(title) = line.strip_prefix("== ").and_then(|rest| rest.strip_suffix(" =="))
-            {
+            let heading = line.trim_end().strip_prefix("== ");
+            if let Some(title) = heading.and_then(|rest| rest.strip_suffix(" ==")) {
                 sections.push((title.to_owned(), String::new()));
             } else if let Some((_, body)) = sections.last_mut() {
                 body.push_str(line);
