@@ -16,9 +16,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{
-    Activity, EdgePlan, Event, NONE, Next, PoolKind, Turn, UNLIMITED, Way, draw_tag,
-};
+use crate::system::{Activity, Draw, EdgePlan, Event, NONE, Next, PoolKind, Turn, UNLIMITED, Way};
 
 section! {
     /// A pool of connections that each instance of the caller keeps.
@@ -197,7 +195,7 @@ impl ConnectionPool {
             return SimDuration::ZERO;
         }
         let frame = &turn.state.frames[index];
-        let tag = draw_tag::HANDSHAKE | u64::from(frame.rounds) << draw_tag::SIBLING_SHIFT;
+        let tag = Draw::Handshake.of_attempt(frame.rounds);
         let mut draw = frame.key.child(frame.step_number() | tag).draw();
         turn.plan.distributions[self.handshake as usize].sample_duration(&mut draw)
     }

@@ -7,7 +7,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::resilience::{AdaptiveThrottle, ThrottleSettings};
 use crate::scenario::{Names, Plan};
-use crate::system::{EdgePlan, Turn, draw_tag};
+use crate::system::{Draw, EdgePlan, Turn};
 use crate::{Outcome, OutcomeSet};
 
 section! {
@@ -64,7 +64,7 @@ impl Guards for Throttle {
     fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
         *turn.state.frames.hold(call.index, call.position) = Hold::Nothing;
         let frame = &turn.state.frames[call.index];
-        let tag = draw_tag::THROTTLE | u64::from(frame.rounds) << draw_tag::SIBLING_SHIFT;
+        let tag = Draw::Throttle.of_attempt(frame.rounds);
         let key = frame.key.child(frame.step_number() | tag).child(u64::from(call.position));
         let throttle = call.of_caller(self.first, turn);
         let throttle = &mut turn.state.throttles[throttle];

@@ -7,7 +7,7 @@ use crate::Outcome;
 use crate::language::quantity::Share;
 use crate::language::{Problems, section};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Next, Turn, draw_tag};
+use crate::system::{Draw, Next, Turn};
 
 section! {
     /// Fails for a share of requests, and for the same ones each time they are sent: poison.
@@ -32,7 +32,7 @@ impl Compile for Poison {
 /// Fails if the request that a frame works for is poison, or goes on.
 pub(super) fn run(turn: &mut Turn<'_>, index: u32, share: f32, outcome: Outcome) -> Next {
     let request = turn.state.frames.request(index);
-    let key = DrawKey::default().child(request).child(draw_tag::POISON);
+    let key = DrawKey::default().child(request).child(Draw::Poison.tag());
     if uniform(&mut key.draw()) < f64::from(share) {
         turn.fails_by_itself(index);
         return turn.finish(index, outcome);

@@ -1,8 +1,9 @@
 //! Picks the callee instance for each attempt, and tells the balancers how attempts end.
 
 use super::blueprint::{EdgePlan, NONE};
+use super::draw::Draw;
 use super::event::Event;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::{InstanceChange, InstanceRecord};
 use crate::resilience::Balancing;
@@ -27,11 +28,7 @@ impl Turn<'_> {
         let edge_id = self.state.frames[index].called_edge;
         let first = edge.callee_instances.start;
         let frame = &self.state.frames[index];
-        let key = frame.key.child(
-            frame.step_number()
-                | draw_tag::BALANCE
-                | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT,
-        );
+        let key = frame.key.child(frame.step_number() | Draw::Balance.of_attempt(frame.attempts));
         let view = self.view_of(index, edge);
         let (pools, instances, plan) = (&self.state.pools, &self.state.instances, self.plan);
         let outstanding = |instance: u32| {

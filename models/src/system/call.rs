@@ -5,12 +5,13 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{EdgePlan, NONE, OnFailure};
+use super::draw::{Draw, sibling};
 use super::frame::{Activity, Role, Stage};
 use super::instance::Parked;
 use super::program::CallSite;
 use super::reach::Way;
 use super::state::Next;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::Waiter;
 
@@ -274,9 +275,7 @@ impl<'a> Turn<'a> {
         let frame = &self.state.frames[index];
         let (edge_id, entry, is_counted, priority) =
             (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
-        let key = frame
-            .key
-            .child(frame.step_number() | u64::from(frame.attempts) << draw_tag::SIBLING_SHIFT);
+        let key = frame.key.child(frame.step_number() | sibling(frame.attempts));
         let is_elaborate = edge.is_elaborate || frame.deadline < SimTime::MAX;
         let callee = self.allocate(key, Role::Handler, target, entry, is_counted);
         let frame = &mut self.state.frames[callee];
@@ -297,7 +296,7 @@ impl<'a> Turn<'a> {
             if edge.link != NONE {
                 return self.send_over_link(callee, Activity::InTransit);
             }
-            let latency = self.network_latency(edge_id, key.child(draw_tag::REQUEST_LATENCY));
+            let latency = self.network_latency(edge_id, key.child(Draw::RequestLatency.tag()));
             return self.wait(callee, Activity::InTransit, latency);
         }
         Next::Arrive(callee)

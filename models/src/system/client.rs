@@ -3,10 +3,11 @@
 use sim_core::SimTime;
 
 use super::blueprint::{NONE, Source};
+use super::draw::Draw;
 use super::event::Event;
 use super::frame::{Activity, Role};
 use super::state::{Next, UserState};
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::Waiter;
 
@@ -90,7 +91,7 @@ impl Turn<'_> {
                 Next::Nothing
             }
             Source::Closed { think, .. } => {
-                let key = self.state.frames[index].key.child(draw_tag::THINK);
+                let key = self.state.frames[index].key.child(Draw::Think.tag());
                 let pause =
                     self.plan.distributions[think as usize].sample_duration(&mut key.draw());
                 // Goes through the event list even without a pause: a user whose requests fail at
@@ -114,7 +115,7 @@ impl Turn<'_> {
         }
         let frame = &mut self.state.frames[index];
         frame.outcome = outcome;
-        let key = frame.key.child(draw_tag::SESSION);
+        let key = frame.key.child(Draw::Session.tag());
         let pause = self.plan.distributions[begin_again as usize].sample_duration(&mut key.draw());
         Some(self.wait(index, Activity::Thinking, pause))
     }

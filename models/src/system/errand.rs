@@ -4,9 +4,10 @@
 use sim_core::random::DrawKey;
 
 use super::blueprint::{NONE, ThroughPlan};
+use super::draw::Draw;
 use super::frame::{Activity, Role};
 use super::state::Next;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::Waiter;
 
@@ -36,7 +37,7 @@ impl Turn<'_> {
     /// Makes the call on which something depends; `number` tells the calls of one thing apart.
     pub fn ask(&mut self, errand: Errand, through: ThroughPlan, number: u32) -> Next {
         let Errand { purpose, of } = errand;
-        let tag = draw_tag::ORDER | (purpose as u64) << 32 | u64::from(of);
+        let tag = Draw::Order.tag() | (purpose as u64) << 32 | u64::from(of);
         let seed = self.state.workloads.first().map_or(0, |first| first.key.bits());
         let key = DrawKey::default().child(tag).child(seed);
         let key = if number == 0 { key } else { key.child(u64::from(number)) };

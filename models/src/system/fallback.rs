@@ -4,11 +4,12 @@ use sim_core::growth::Growing;
 use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::EdgePlan;
+use super::draw::Draw;
 use super::event::Event;
 use super::frame::{Activity, FailedCall, Role, Stage};
 use super::program::CallSite;
 use super::state::{Deferred, Next};
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::guards::{Breaker, Guard, Hold};
 use crate::resilience::Fallback;
@@ -54,7 +55,7 @@ impl Turn<'_> {
                 Fallback::Cached { hit_rate, latency, max_age } => {
                     let age = self.last_answer(index, edge).map(|at| self.now.since(at));
                     let frame = &self.state.frames[index];
-                    let key = frame.key.child(frame.step_number() | draw_tag::FALLBACK);
+                    let key = frame.key.child(frame.step_number() | Draw::Fallback.tag());
                     let key = if position == 0 { key } else { key.child(position as u64) };
                     match fetch(*hit_rate, latency, *max_age, age, &mut key.draw()) {
                         None => {}
@@ -135,7 +136,7 @@ impl Turn<'_> {
     fn put_off(&mut self, index: u32, capacity: u32) -> bool {
         let frame = &self.state.frames[index];
         let (edge, key) =
-            (frame.called_edge, frame.key.child(frame.step_number() | draw_tag::DEFERRED));
+            (frame.called_edge, frame.key.child(frame.step_number() | Draw::Deferred.tag()));
         let deferred = Deferred {
             key,
             request: self.state.frames.request(index),

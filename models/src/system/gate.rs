@@ -4,9 +4,10 @@ use sim_core::SimDuration;
 use sim_core::random::uniform;
 
 use super::blueprint::NONE;
+use super::draw::Draw;
 use super::frame::Activity;
 use super::state::Next;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::Waiter;
 
@@ -15,7 +16,7 @@ impl Turn<'_> {
     pub fn arrive_at_gate(&mut self, index: u32, gate: u32) -> Next {
         let frame = &self.state.frames[index];
         let (instance, class) = (frame.instance, frame.priority);
-        let draw = uniform(&mut frame.key.child(draw_tag::ADMISSION).draw());
+        let draw = uniform(&mut frame.key.child(Draw::Admission.tag()).draw());
         let slots = self.plan.instances[instance as usize].slots as usize;
         let pool = &self.state.pools[slots];
         let in_use = f64::from(pool.in_use()) / f64::from(pool.capacity());

@@ -2,9 +2,10 @@
 
 use sim_core::random::uniform;
 
+use super::draw::sibling;
 use super::frame::{Activity, Role};
 use super::state::Next;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 
 impl Turn<'_> {
@@ -38,7 +39,7 @@ impl Turn<'_> {
         let (deadline, priority) = (parent.deadline, parent.priority);
         let request = self.state.frames.request(index);
         for (number, entry) in table.entries.iter().enumerate().rev() {
-            let key = key.child(step | (number as u64 + 1) << draw_tag::SIBLING_SHIFT);
+            let key = key.child(step | sibling(number as u64 + 1));
             let branch = self.allocate(key, Role::Branch, instance, *entry, is_counted);
             let frame = &mut self.state.frames[branch];
             (frame.caller, frame.deadline, frame.priority) = (caller, deadline, priority);

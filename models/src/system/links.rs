@@ -4,9 +4,10 @@ use sim_core::SimDuration;
 use sim_core::random::uniform;
 
 use super::blueprint::NONE;
+use super::draw::Draw;
 use super::frame::Activity;
 use super::state::Next;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::resources::Link;
 
 /// The longest pause before a message is sent again (RFC 6298, 2.5).
@@ -89,11 +90,11 @@ impl Turn<'_> {
         let is_answer = activity == Activity::ReplyInTransit;
         let frame = &self.state.frames[callee];
         let (caller, tries) = (frame.caller, frame.attempts);
-        let tag = if is_answer { draw_tag::REPLY_LATENCY } else { draw_tag::REQUEST_LATENCY };
+        let tag = if is_answer { Draw::ReplyLatency.tag() } else { Draw::RequestLatency.tag() };
         let key = frame.key.child(tag);
         let plan = &self.plan.links[id as usize];
         let link = &mut self.state.links[id as usize].directions[requests ^ usize::from(is_answer)];
-        let of_try = key.child(draw_tag::LINK | u64::from(tries));
+        let of_try = key.child(Draw::Link.tag() | u64::from(tries));
         let sent = link.send(self.now).filter(|_| {
             let is_lost = plan.loss > 0.0 && uniform(&mut of_try.draw()) < plan.loss;
             link.lost += u64::from(is_lost);

@@ -4,10 +4,11 @@ use sim_core::SimTime;
 use sim_core::random::DrawKey;
 
 use super::blueprint::{NONE, PartitionBy};
+use super::draw::Draw;
 use super::event::Event;
 use super::frame::{Activity, Role};
 use super::state::Next;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::resilience::retry::PausesSoFar;
 use crate::resources::{Message, Waiter};
@@ -48,7 +49,7 @@ impl Turn<'_> {
     pub fn enqueue(&mut self, index: u32, queue: u32) -> bool {
         let frame = &self.state.frames[index];
         let message = Message {
-            key: frame.key.child(frame.step_number() | draw_tag::MESSAGE),
+            key: frame.key.child(frame.step_number() | Draw::Message.tag()),
             request: self.state.frames.request(index),
             sent_at: self.now,
             class: frame.priority,
@@ -63,7 +64,7 @@ impl Turn<'_> {
         let partitions = plan.messages.partitions;
         let partition = match plan.partition_by {
             PartitionBy::Request => {
-                let key = DrawKey::default().child(message.request).child(draw_tag::MESSAGE);
+                let key = DrawKey::default().child(message.request).child(Draw::Message.tag());
                 (key.bits() % u64::from(partitions)) as u32
             }
             PartitionBy::Priority => u32::from(message.class).min(partitions - 1),
@@ -237,7 +238,7 @@ impl Turn<'_> {
 
     fn put_back(&mut self, queue: u32, delivery: u32, key: DrawKey) {
         let state = &mut self.state.queues[queue as usize];
-        let partition = state.messages.put_back(delivery, key.child(draw_tag::MESSAGE));
+        let partition = state.messages.put_back(delivery, key.child(Draw::Message.tag()));
         state.paused_until[partition as usize] = self.now + self.plan.queues[queue as usize].pause;
         self.watch_expiry(queue);
         self.deliver(queue);
@@ -253,7 +254,7 @@ impl Turn<'_> {
     /// Lets a message rest after a failed delivery, until its next one or until it is too old.
     fn rest(&mut self, queue: u32, delivery: u32, key: DrawKey, attempts: u32) {
         let plan = &self.plan.queues[queue as usize];
-        let tag = draw_tag::BACKOFF | u64::from(attempts) << draw_tag::SIBLING_SHIFT;
+        let tag = Draw::Backoff.of_attempt(attempts);
         let mut draw = key.child(tag).draw();
         let pause = self.plan.pause(plan.pauses, attempts, &mut PausesSoFar::default(), &mut draw);
         let state = &mut self.state.queues[queue as usize];
@@ -270,7 +271,7 @@ impl Turn<'_> {
         let message = self.finish_message(queue, delivery);
         let dead_letters = self.plan.queues[queue as usize].dead_letters;
         if dead_letters != NONE {
-            let key = key.child(draw_tag::MESSAGE);
+            let key = key.child(Draw::Message.tag());
             self.accept(dead_letters, Message { key, attempts: 0, ..message });
         }
     }

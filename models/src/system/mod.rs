@@ -22,6 +22,7 @@ mod change;
 mod client;
 mod contention;
 mod drained;
+mod draw;
 mod errand;
 mod event;
 mod fallback;
@@ -62,6 +63,7 @@ pub use blueprint::{
     Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
 };
 pub use contention::Contention;
+pub(crate) use draw::Draw;
 pub use errand::{Errand, Purpose};
 pub use event::Event;
 pub use footprint::{Footprint, Growth};
@@ -78,4 +80,4 @@ pub use scaling_plan::{AutoscalerPlan, Watched};
 pub use state::{Aborted, LimitReached, System};
 pub(crate) use state::{Next, QueueState, State};
 pub use turn::MOST_WITHIN_AN_INSTANT;
-pub(crate) use turn::{Turn, draw_tag};
+pub(crate) use turn::Turn;

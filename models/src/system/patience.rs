@@ -3,11 +3,12 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::blueprint::{EdgePlan, NONE};
+use super::draw::Draw;
 use super::event::Event;
 use super::frame::{Activity, Role};
 use super::instance::Parked;
 use super::state::Next;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::guards::{Call, Guard};
 use crate::resources::Waiter;
@@ -130,7 +131,7 @@ impl Turn<'_> {
         if self.is_swallowed(callee) {
             return;
         }
-        let key = self.state.frames[callee].key.child(draw_tag::CANCELLATION);
+        let key = self.state.frames[callee].key.child(Draw::Cancellation.tag());
         let latency = self.latency_between(callee, caller.frame, key);
         self.schedule.after(latency, Event::Cancel { callee, caller });
     }

@@ -4,9 +4,10 @@ use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
 use super::blueprint::{Blueprint, NONE};
+use super::draw::Draw;
 use super::frame::{Activity, Role, TaskOf, customer_bits};
 use super::state::{Next, State};
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::{LookUp, Waiter};
 
@@ -57,7 +58,7 @@ impl Turn<'_> {
         if self.goes_over_link(callee) {
             return Some(self.send_over_link(callee, Activity::InTransit));
         }
-        let key = key.child(draw_tag::REQUEST_LATENCY);
+        let key = key.child(Draw::RequestLatency.tag());
         let latency = self.latency_between(callee, index, key);
         Some(if latency.is_zero() {
             Next::Arrive(callee)
@@ -94,7 +95,7 @@ impl Turn<'_> {
     pub fn customer_of(&self, index: u32) -> u64 {
         let number = DrawKey::default()
             .child(customer_bits(self.state.frames.request(index)))
-            .child(draw_tag::CUSTOMER)
+            .child(Draw::Customer.tag())
             .bits();
         ((u128::from(number) * u128::from(self.plan.customers)) >> 64) as u64
     }
@@ -166,7 +167,7 @@ impl Turn<'_> {
         let cumulative = &self.plan.caches[cache as usize].settings.cumulative;
         let key = DrawKey::default()
             .child(self.state.frames.request(index))
-            .child(draw_tag::CACHE | u64::from(cache));
+            .child(Draw::Cache.tag() | u64::from(cache));
         let draw = uniform(&mut key.draw());
         cumulative.partition_point(|cumulative| *cumulative <= draw).min(cumulative.len() - 1)
             as u32

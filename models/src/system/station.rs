@@ -5,10 +5,11 @@ use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
 use super::blueprint::NONE;
+use super::draw::Draw;
 use super::frame::{Activity, Role, Stage};
 use super::instance::Parked;
 use super::state::Next;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::faults::InForce;
 use crate::resources::Repetition;
@@ -290,7 +291,7 @@ impl Turn<'_> {
     #[cold]
     fn added_by_faults(&self, index: u32) -> SimDuration {
         let frame = &self.state.frames[index];
-        let key = frame.key.child(frame.step_number() | draw_tag::FAULT);
+        let key = frame.key.child(frame.step_number() | Draw::Fault.tag());
         let slowed_by = &self.state.instances[frame.instance as usize].slowed_by;
         SimDuration::from_nanos_f64(self.added(slowed_by, |id| key.child(u64::from(id))))
     }
@@ -310,7 +311,7 @@ impl Turn<'_> {
     #[cold]
     fn injected_error(&self, index: u32, instance: u32) -> Option<(Outcome, u32)> {
         let faults = &self.state.instances[instance as usize].failing_by;
-        let key = self.state.frames[index].key.child(draw_tag::ERROR);
+        let key = self.state.frames[index].key.child(Draw::Error.tag());
         faults.iter().find_map(|&id| {
             let fault = &self.plan.faults[id as usize];
             let errors = fault.effect.errors()?;
@@ -347,7 +348,7 @@ impl Turn<'_> {
         if self.goes_over_link(index) {
             return self.send_over_link(index, Activity::ReplyInTransit);
         }
-        let key = self.state.frames[index].key.child(draw_tag::REPLY_LATENCY);
+        let key = self.state.frames[index].key.child(Draw::ReplyLatency.tag());
         let caller = self.state.frames[index].caller;
         let latency = if self.state.frames.is_live(caller) {
             self.latency_between(index, caller.frame, key)

@@ -6,9 +6,10 @@
 //! waits for a future is another than the one that works.
 
 use super::blueprint::NONE;
+use super::draw::Draw;
 use super::frame::Activity;
 use super::state::Next;
-use super::turn::{Turn, draw_tag};
+use super::turn::Turn;
 use crate::Outcome;
 use crate::guards::Call;
 
@@ -59,7 +60,7 @@ impl Turn<'_> {
     pub fn leave_task(&mut self, index: u32) {
         let task = std::mem::replace(&mut self.state.frames[index].callee, NONE);
         let frame = &mut self.state.frames[task];
-        frame.key = frame.key.child(draw_tag::TASK);
+        frame.key = frame.key.child(Draw::Task.tag());
         let (attempts, rounds) = (frame.attempts, frame.rounds);
         let frame = &mut self.state.frames[index];
         (frame.attempts, frame.rounds) = (attempts, rounds);

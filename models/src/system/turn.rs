@@ -4,6 +4,7 @@ use sim_core::random::DrawKey;
 use sim_core::{Schedule, SimDuration, SimTime};
 
 use super::blueprint::{Blueprint, DRAWN, Ends, NONE};
+use super::draw::Draw;
 use super::event::Event;
 use super::footprint::Growth;
 use super::frame::{Activity, Frames, Role};
@@ -14,57 +15,6 @@ use crate::resources::Waiter;
 /// The number of things that may follow one another within an instant: more than ten million users make who
 /// begin at once.
 pub const MOST_WITHIN_AN_INSTANT: u64 = 80_000_000;
-
-/// Tags for the keys of draws that belong to a step but are not its service time; they lie above
-/// all step numbers.
-pub(crate) mod draw_tag {
-    /// Network latency of the request.
-    pub const REQUEST_LATENCY: u64 = 1 << 40;
-    /// Network latency of the reply.
-    pub const REPLY_LATENCY: u64 = 2 << 40;
-    /// Injected errors.
-    pub const ERROR: u64 = 3 << 40;
-    /// The pause before a retry.
-    pub const BACKOFF: u64 = 4 << 40;
-    /// The fallback.
-    pub const FALLBACK: u64 = 5 << 40;
-    /// The choice of an instance by a balancer.
-    pub const BALANCE: u64 = 6 << 40;
-    /// Time that a fault adds to a service time.
-    pub const FAULT: u64 = 7 << 40;
-    /// The think time of a user.
-    pub const THINK: u64 = 8 << 40;
-    /// The pause before a user begins a new session.
-    pub const SESSION: u64 = 19 << 40;
-    /// Network latency of a cancellation.
-    pub const CANCELLATION: u64 = 9 << 40;
-    /// The chance of being rejected early.
-    pub const ADMISSION: u64 = 10 << 40;
-    /// The chance of being rejected by a throttle.
-    pub const THROTTLE: u64 = 18 << 40;
-    /// The time that a wait may take.
-    pub const PATIENCE: u64 = 17 << 40;
-    /// A task that its caller has left.
-    pub const TASK: u64 = 16 << 40;
-    /// The key that a request looks up in a cache.
-    pub const CACHE: u64 = 14 << 40;
-    /// The customer who makes a request.
-    pub const CUSTOMER: u64 = 15 << 40;
-    /// A call on which something depends that operators or automation do.
-    pub const ORDER: u64 = 22 << 40;
-    /// A deferred call.
-    pub const DEFERRED: u64 = 11 << 40;
-    /// The loss of a message on a link.
-    pub const LINK: u64 = 21 << 40;
-    /// The time that it takes to open a connection.
-    pub const HANDSHAKE: u64 = 20 << 40;
-    /// The chance that a request is poison.
-    pub const POISON: u64 = 13 << 40;
-    /// A message.
-    pub const MESSAGE: u64 = 12 << 40;
-    /// The bit above which attempts and branches get numbers of their own.
-    pub const SIBLING_SHIFT: u32 = 20;
-}
 
 /// The blueprint, the state and the schedule while one event is handled.
 pub(crate) struct Turn<'a> {
@@ -355,7 +305,7 @@ impl<'a> Turn<'a> {
     fn drawn_span(&self, ring: u32, waiter: Waiter) -> SimDuration {
         let frame = &self.state.frames[waiter.frame];
         let attempt = if frame.activity.is_in_call() { frame.attempts } else { 0 };
-        let tag = draw_tag::PATIENCE | u64::from(attempt) << draw_tag::SIBLING_SHIFT;
+        let tag = Draw::Patience.of_attempt(attempt);
         let key = frame.key.child(frame.step_number() | tag).child(u64::from(ring));
         let drawn = self.plan.deadlines[ring as usize].drawn;
         self.plan.distributions[drawn as usize].sample_duration(&mut key.draw())

@@ -20,7 +20,7 @@ use crate::language::{Placed, Problems, one_of, section};
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{RetryBudget, RetryBudgetPolicy, RetryPolicy};
 use crate::scenario::{Names, Plan, most};
-use crate::system::{Activity, EdgePlan, NONE, Pauses, Turn, draw_tag};
+use crate::system::{Activity, Draw, EdgePlan, NONE, Pauses, Turn};
 use crate::{Outcome, OutcomeSet};
 use sim_core::SimDuration;
 
@@ -254,7 +254,7 @@ impl Retry {
         turn: &Turn<'_>,
     ) -> Option<SimDuration> {
         let frame = &turn.state.frames[index];
-        let tag = draw_tag::BACKOFF | u64::from(frame.rounds) << draw_tag::SIBLING_SHIFT;
+        let tag = Draw::Backoff.of_attempt(frame.rounds);
         let mut draw = frame.key.child(frame.step_number() | tag).draw();
         let pauses = Pauses { backoff: self.policy.backoff, drawn: self.drawn_pauses };
         let mut pause = turn.plan.pause(pauses, tries, so_far, &mut draw);
