@@ -4,12 +4,14 @@
 use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
+use super::activity::Activity;
 use super::blueprint::{EdgePlan, NONE, OnFailure};
 use super::draw::{Draw, sibling};
-use super::frame::{Activity, Role, Stage};
+use super::frame::Stage;
 use super::instance::Parked;
 use super::program::CallSite;
 use super::reach::Way;
+use super::role::Role;
 use super::state::Next;
 use super::turn::Turn;
 use crate::Outcome;

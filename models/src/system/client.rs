@@ -2,10 +2,11 @@
 
 use sim_core::SimTime;
 
+use super::activity::Activity;
 use super::blueprint::{NONE, Source};
 use super::draw::Draw;
 use super::event::Event;
-use super::frame::{Activity, Role};
+use super::role::Role;
 use super::state::{Next, UserState};
 use super::turn::Turn;
 use crate::Outcome;

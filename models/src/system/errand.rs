@@ -3,9 +3,10 @@
 
 use sim_core::random::DrawKey;
 
+use super::activity::Activity;
 use super::blueprint::{NONE, ThroughPlan};
 use super::draw::Draw;
-use super::frame::{Activity, Role};
+use super::role::Role;
 use super::state::Next;
 use super::turn::Turn;
 use crate::Outcome;

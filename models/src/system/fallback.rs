@@ -3,11 +3,13 @@
 use sim_core::growth::Growing;
 use sim_core::{SimDuration, SimTime};
 
+use super::activity::Activity;
 use super::blueprint::EdgePlan;
 use super::draw::Draw;
 use super::event::Event;
-use super::frame::{Activity, FailedCall, Role, Stage};
+use super::frame::{FailedCall, Stage};
 use super::program::CallSite;
+use super::role::Role;
 use super::state::{Deferred, Next};
 use super::turn::Turn;
 use crate::Outcome;

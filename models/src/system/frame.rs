@@ -4,40 +4,13 @@ use sim_core::SimTime;
 use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
+use super::activity::Activity;
 use super::blueprint::{Limits, NONE, OnFailure};
-use super::errand::Purpose;
 use super::origin::Origins;
+use super::role::{Role, TaskOf};
 use crate::Outcome;
 use crate::guards::Hold;
 use crate::resources::Waiter;
-
-/// The owner of the steps that a frame runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// A request of an open workload, or a user of a closed one.
-    Client,
-    /// A request at a station; it holds one of the station's slots.
-    Handler,
-    /// A branch of a fork; it holds nothing of its own.
-    Branch,
-    /// A deferred call that is being made; it has no handler.
-    Deferred,
-    /// A delivery of a message; its instance is its queue.
-    Consumer,
-    /// A call that compensates for an expired message; its instance is the queue.
-    Compensation,
-    /// A call on which something depends that operators or automation do.
-    Operator(Purpose),
-    /// The work of a process before it serves; its instance is the process, and the epoch of its
-    /// caller the life of it.
-    Start,
-    /// A probe: the instance it is sent to, its kind and the life of the process, the latter two in
-    /// place of its caller.
-    Probe,
-    /// The part of a call that a pool of threads carries out. It goes on when its caller has given
-    /// up, and then answers nobody.
-    Task(TaskOf),
-}
 
 /// The progress of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,127 +21,6 @@ pub(crate) enum Stage {
     Alternative,
     /// Its handler has come to its end.
     Done,
-}
-
-/// The owner of the pool that carries out a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TaskOf {
-    /// An instance of a service.
-    Instance,
-    /// A workload.
-    Workload,
-    /// A queue.
-    Queue,
-}
-
-impl Role {
-    /// The role of a task that a frame with this role hands to a pool.
-    pub fn task(self) -> Self {
-        match self {
-            Self::Handler | Self::Branch | Self::Deferred | Self::Start => {
-                Self::Task(TaskOf::Instance)
-            }
-            Self::Client => Self::Task(TaskOf::Workload),
-            Self::Consumer | Self::Compensation | Self::Operator(_) | Self::Probe => {
-                Self::Task(TaskOf::Queue)
-            }
-            Self::Task(owner) => Self::Task(owner),
-        }
-    }
-}
-
-/// The current activity of a frame, which determines the event, grant or reply that wakes it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Activity {
-    /// The frame is not in use.
-    Free,
-    /// Runs steps and waits for nothing.
-    Running,
-    /// Is about to take the first step of the start of its process.
-    Starting,
-    /// Travels to the callee.
-    InTransit,
-    /// Waits for a slot of its instance.
-    Queued,
-    /// Waits out the time that a fault adds to the work it is about to do.
-    Delayed,
-    /// Waits for a processor.
-    AwaitingProcessor,
-    /// Computes, and holds a processor if processors are limited.
-    Working,
-    /// Waits without giving up its thread.
-    Pausing,
-    /// Waits for one of a pool of its service.
-    AwaitingResource,
-    /// Waits until a queue accepts its message.
-    Sending,
-    /// Waits for the value that another request is fetching into a cache.
-    AwaitingFetch,
-    /// Waits for a permit of a bulkhead, or for the result of a breaker's test call.
-    AwaitingPermit,
-    /// Waits for its turn at a rate limit.
-    AwaitingTurn,
-    /// Waits until the connection is open that its call has got a place for.
-    Connecting,
-    /// Waits at a rate limit that will reject it in the end.
-    WaitingInVain,
-    /// Has made a call and waits for the answer.
-    AwaitingReply,
-    /// Waits for the end of a task that it has handed to a pool.
-    AwaitingTask,
-    /// Waits before the next attempt.
-    BackingOff,
-    /// Fetches a fallback value.
-    FallingBack,
-    /// Waits for its branches.
-    AwaitingBranches,
-    /// Sends its answer to the caller.
-    ReplyInTransit,
-    /// Its request was lost on a link, and will be sent again.
-    ResendingRequest,
-    /// Its answer was lost on a link, and will be sent again.
-    ResendingReply,
-    /// Its request or its answer has disappeared on the way, and its caller waits in vain.
-    Lost,
-    /// A user between two requests thinks.
-    Thinking,
-    /// Waits before it asks again for something that depends on a service.
-    AskingAgain,
-}
-
-impl Activity {
-    /// True while a message that a link has lost is yet to be sent again.
-    pub fn is_resending(self) -> bool {
-        matches!(self, Self::ResendingRequest | Self::ResendingReply)
-    }
-
-    /// True while it waits for something that others hold.
-    pub fn is_waiting_for_a_place(self) -> bool {
-        matches!(
-            self,
-            Self::AwaitingPermit
-                | Self::AwaitingTurn
-                | Self::AwaitingProcessor
-                | Self::AwaitingResource
-                | Self::AwaitingBranches
-        )
-    }
-
-    /// True while it makes a call: passing the guards, waiting for the answer, or for a retry or
-    /// fallback.
-    pub fn is_in_call(self) -> bool {
-        matches!(
-            self,
-            Self::AwaitingPermit
-                | Self::AwaitingTurn
-                | Self::Connecting
-                | Self::WaitingInVain
-                | Self::AwaitingReply
-                | Self::AwaitingTask
-                | Self::BackingOff
-                | Self::FallingBack
-        )
-    }
 }
 
 /// A request in flight: its position in its handler, the resources it holds, and its caller.

@@ -2,8 +2,9 @@
 
 use sim_core::random::uniform;
 
+use super::activity::Activity;
 use super::draw::sibling;
-use super::frame::{Activity, Role};
+use super::role::Role;
 use super::state::Next;
 use super::turn::Turn;
 use crate::Outcome;

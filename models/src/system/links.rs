@@ -3,9 +3,9 @@
 use sim_core::SimDuration;
 use sim_core::random::uniform;
 
+use super::activity::Activity;
 use super::blueprint::NONE;
 use super::draw::Draw;
-use super::frame::Activity;
 use super::state::Next;
 use super::turn::Turn;
 use crate::resources::Link;

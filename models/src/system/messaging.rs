@@ -3,10 +3,11 @@
 use sim_core::SimTime;
 use sim_core::random::DrawKey;
 
+use super::activity::Activity;
 use super::blueprint::{NONE, PartitionBy};
 use super::draw::Draw;
 use super::event::Event;
-use super::frame::{Activity, Role};
+use super::role::Role;
 use super::state::Next;
 use super::turn::Turn;
 use crate::Outcome;

@@ -14,6 +14,7 @@
 //! begin), `operator` (what operators do), `errand` (calls on which that depends), `alerting` (alerts that need a service), `change` (settings
 //! that change).
 
+mod activity;
 mod alerting;
 mod balancing;
 mod blueprint;
@@ -46,6 +47,7 @@ mod process_plan;
 mod program;
 mod reach;
 mod regions;
+mod role;
 mod scaling;
 mod scaling_plan;
 mod state;
@@ -56,6 +58,7 @@ mod turn;
 
 pub use crate::guards::{Guard, Scope};
 pub use crate::steps::Op;
+pub(crate) use activity::Activity;
 pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
     Act, AnswerValue, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
@@ -67,7 +70,7 @@ pub(crate) use draw::Draw;
 pub use errand::{Errand, Purpose};
 pub use event::Event;
 pub use footprint::{Footprint, Growth};
-pub(crate) use frame::{Activity, FailedCall, Frame, Kept, Role, Stage};
+pub(crate) use frame::{FailedCall, Frame, Kept, Stage};
 pub(crate) use instance::Parked;
 pub use links::{LinkPlan, LinkState};
 pub use origin::Origin;
@@ -76,6 +79,7 @@ pub use prices::Prices;
 pub use process_plan::{ProbeKind, ProbePlan, ProcessPlan};
 pub use program::{BranchTable, CallSite};
 pub(crate) use reach::Way;
+pub(crate) use role::Role;
 pub use scaling_plan::{AutoscalerPlan, Watched};
 pub use state::{Aborted, LimitReached, System};
 pub(crate) use state::{Next, QueueState, State};

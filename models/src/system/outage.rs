@@ -2,8 +2,10 @@
 
 use sim_core::SimTime;
 
-use super::frame::{Activity, Frame, Role};
+use super::activity::Activity;
+use super::frame::Frame;
 use super::instance::{InstanceState, Parked};
+use super::role::Role;
 use super::state::{Aborted, Next};
 use super::turn::Turn;
 use crate::Outcome;

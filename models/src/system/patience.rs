@@ -2,11 +2,12 @@
 
 use sim_core::{SimDuration, SimTime};
 
+use super::activity::Activity;
 use super::blueprint::{EdgePlan, NONE};
 use super::draw::Draw;
 use super::event::Event;
-use super::frame::{Activity, Role};
 use super::instance::Parked;
+use super::role::Role;
 use super::state::Next;
 use super::turn::Turn;
 use crate::Outcome;

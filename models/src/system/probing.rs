@@ -5,10 +5,10 @@
 use sim_core::SimDuration;
 
 use super::event::Event;
-use super::frame::Role;
 use super::process::Exit;
 use super::process_plan::ProbeKind;
 use super::program::CallSite;
+use super::role::Role;
 use super::state::Next;
 use super::turn::Turn;
 use crate::Outcome;

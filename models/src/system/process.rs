@@ -7,11 +7,12 @@
 use sim_core::random::{DrawKey, Streams};
 use sim_core::{SimDuration, SimTime};
 
+use super::activity::Activity;
 use super::blueprint::{Blueprint, NONE};
 use super::event::Event;
-use super::frame::{Activity, Role};
 use super::probing::ProbeState;
 use super::process_plan::{ProbeKind, ProcessPlan};
+use super::role::Role;
 use super::state::Next;
 use super::turn::Turn;
 use crate::Outcome;

@@ -5,8 +5,9 @@
 //! caller cannot tell it from one that is still being worked on, and neither can a balancer that
 //! counts requests without an answer.
 
+use super::activity::Activity;
 use super::blueprint::{EdgePlan, NONE};
-use super::frame::{Activity, Role};
+use super::role::Role;
 use super::state::Next;
 use super::turn::Turn;
 use crate::guards::MOST_REQUESTS;

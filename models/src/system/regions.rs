@@ -3,9 +3,11 @@
 use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
+use super::activity::Activity;
 use super::blueprint::{Blueprint, NONE};
 use super::draw::Draw;
-use super::frame::{Activity, Role, TaskOf, customer_bits};
+use super::frame::customer_bits;
+use super::role::{Role, TaskOf};
 use super::state::{Next, State};
 use super::turn::Turn;
 use crate::Outcome;

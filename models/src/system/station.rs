@@ -4,10 +4,12 @@ use sim_core::SimDuration;
 use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
+use super::activity::Activity;
 use super::blueprint::NONE;
 use super::draw::Draw;
-use super::frame::{Activity, Role, Stage};
+use super::frame::Stage;
 use super::instance::Parked;
+use super::role::Role;
 use super::state::Next;
 use super::turn::Turn;
 use crate::Outcome;

@@ -5,9 +5,9 @@
 //! its end. A timeout outside ends the wait and not the task, as in a real pool: the thread that
 //! waits for a future is another than the one that works.
 
+use super::activity::Activity;
 use super::blueprint::NONE;
 use super::draw::Draw;
-use super::frame::Activity;
 use super::state::Next;
 use super::turn::Turn;
 use crate::Outcome;

@@ -3,12 +3,14 @@
 use sim_core::random::DrawKey;
 use sim_core::{Schedule, SimDuration, SimTime};
 
+use super::activity::Activity;
 use super::blueprint::{Blueprint, DRAWN, Ends, NONE};
 use super::draw::Draw;
 use super::event::Event;
 use super::footprint::Growth;
-use super::frame::{Activity, Frames, Role};
+use super::frame::Frames;
 use super::instance::Parked;
+use super::role::Role;
 use super::state::{LimitReached, Next, State, System};
 use crate::resources::Waiter;
 
