@@ -41,8 +41,14 @@ macro_rules! grows {
             impl<T $(: $bound)?> Growing for $collection<T> {
                 #[inline]
                 fn make_room(&mut self) {
+                    // Out of line: what rarely happens is not to take registers from what often does.
+                    #[cold]
+                    #[inline(never)]
+                    fn grow<T $(: $bound)?>(full: &mut $collection<T>) {
+                        full.reserve_exact(more::<T>(full.len()));
+                    }
                     if self.len() == self.capacity() {
-                        self.reserve_exact(more::<T>(self.len()));
+                        grow(self);
                     }
                 }
 

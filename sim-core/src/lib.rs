@@ -23,6 +23,6 @@ pub mod stats;
 pub mod time;
 
 pub use distribution::Distribution;
-pub use events::{DeadlineRing, EventId, EventList};
+pub use events::{DeadlineRing, EventList};
 pub use simulation::{Event, Fingerprint, Model, Schedule, Simulation, Stop};
 pub use time::{SimDuration, SimTime};

@@ -1,6 +1,6 @@
 //! The run loop: takes events in order and passes them to the model.
 
-use crate::{EventId, EventList, SimDuration, SimTime};
+use crate::{EventList, SimDuration, SimTime};
 
 /// An event that an event list can hold: small, plain, and able to identify itself for the
 /// fingerprint.
@@ -105,8 +105,8 @@ pub trait Model {
 /// ```
 /// use sim_core::{Schedule, SimDuration};
 /// let mut schedule = Schedule::<u64>::default();
-/// let id = schedule.after(SimDuration::from_secs(1), 7);
-/// assert!(schedule.cancel(id));
+/// schedule.after(SimDuration::from_secs(1), 7);
+/// assert_eq!(schedule.now(), sim_core::SimTime::ZERO);
 /// ```
 #[derive(Clone, Debug)]
 pub struct Schedule<E> {
@@ -136,8 +136,8 @@ impl<E: Event> Schedule<E> {
     /// # use sim_core::{Schedule, SimTime};
     /// Schedule::<u64>::default().at(SimTime::from_secs(1), 7);
     /// ```
-    pub fn at(&mut self, at: SimTime, event: E) -> EventId {
-        self.events.schedule_ranked(at.max(self.now), event.rank(), event)
+    pub fn at(&mut self, at: SimTime, event: E) {
+        self.events.schedule_ranked(at.max(self.now), event.rank(), event);
     }
 
     /// Takes a place in the order of scheduling, for an event that may be scheduled later with
@@ -161,8 +161,8 @@ impl<E: Event> Schedule<E> {
     /// let place = schedule.reserve();
     /// schedule.at_reserved(SimTime::from_secs(1), place, 7);
     /// ```
-    pub fn at_reserved(&mut self, at: SimTime, place: u64, event: E) -> EventId {
-        self.events.schedule_reserved(at.max(self.now), event.rank(), place, event)
+    pub fn at_reserved(&mut self, at: SimTime, place: u64, event: E) {
+        self.events.schedule_reserved(at.max(self.now), event.rank(), place, event);
     }
 
     /// Schedules `event` after the given delay.
@@ -171,8 +171,8 @@ impl<E: Event> Schedule<E> {
     /// # use sim_core::{Schedule, SimDuration};
     /// Schedule::<u64>::default().after(SimDuration::from_secs(1), 7);
     /// ```
-    pub fn after(&mut self, delay: SimDuration, event: E) -> EventId {
-        self.events.schedule_ranked(self.now + delay, event.rank(), event)
+    pub fn after(&mut self, delay: SimDuration, event: E) {
+        self.events.schedule_ranked(self.now + delay, event.rank(), event);
     }
 
     /// Bytes that the future events take.
@@ -182,18 +182,6 @@ impl<E: Event> Schedule<E> {
     /// ```
     pub fn bytes(&self) -> u64 {
         self.events.bytes()
-    }
-
-    /// Cancels an event; returns false if it has already happened.
-    ///
-    /// ```
-    /// # use sim_core::{Schedule, SimDuration};
-    /// let mut schedule = Schedule::<u64>::default();
-    /// let id = schedule.after(SimDuration::from_secs(1), 7);
-    /// assert!(schedule.cancel(id) && !schedule.cancel(id));
-    /// ```
-    pub fn cancel(&mut self, id: EventId) -> bool {
-        self.events.cancel(id)
     }
 }
 

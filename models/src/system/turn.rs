@@ -274,11 +274,17 @@ impl<'a> Turn<'a> {
         if id < DRAWN {
             let place = self.schedule.reserve();
             if let Some(due) = self.state.rings[id as usize].push(self.now, place, waiter) {
-                self.schedule.at_reserved(due, place, Event::Deadline { ring: id });
+                self.watch_ring(id, due, place);
             }
         } else if id != NONE {
             self.set_drawn_deadline(id & !DRAWN, waiter);
         }
+    }
+
+    /// Schedules the event for the first deadline of a ring.
+    #[inline(never)]
+    fn watch_ring(&mut self, ring: u32, due: SimTime, place: u64) {
+        self.schedule.at_reserved(due, place, Event::Deadline { ring });
     }
 
     /// Sets a deadline whose delay is drawn for this wait.

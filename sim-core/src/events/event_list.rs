@@ -1,7 +1,5 @@
 //! A 4-ary heap of events, ordered by time, then by rank, then by the order of scheduling.
 
-use std::collections::HashSet;
-
 use crate::SimTime;
 use crate::growth::Growing;
 
@@ -12,22 +10,14 @@ const ARITY: usize = 4;
 /// The bit above which an order within an instant has its rank; 2⁵⁶ events are more than any run has.
 const RANK_SHIFT: u32 = 56;
 
-/// Identifies a scheduled event so that it can be cancelled.
-///
-/// ```
-/// use sim_core::{EventList, SimTime};
-/// let mut list = EventList::new();
-/// let id = list.schedule(SimTime::from_secs(1), "alarm");
-/// assert!(list.cancel(id));
-/// assert!(!list.cancel(id), "an event is cancelled once");
-/// ```
+/// The order of an event: its time, then its rank, then its place in the order of scheduling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EventId(u128);
+struct Order(u128);
 
-impl EventId {
-    fn new(at: SimTime, rank: u8, sequence: u64) -> Self {
-        let order = u64::from(rank) << RANK_SHIFT | sequence;
-        Self((u128::from(at.as_nanos()) << 64) | u128::from(order))
+impl Order {
+    fn new(at: SimTime, rank: u8, place: u64) -> Self {
+        let within_an_instant = u64::from(rank) << RANK_SHIFT | place;
+        Self((u128::from(at.as_nanos()) << 64) | u128::from(within_an_instant))
     }
 
     fn time(self) -> SimTime {
@@ -37,7 +27,7 @@ impl EventId {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry<E> {
-    id: EventId,
+    order: Order,
     event: E,
 }
 
@@ -45,8 +35,9 @@ struct Entry<E> {
 /// rank, and those of the same rank in the order in which they were scheduled.
 ///
 /// Scheduling an event and taking the next one cost O(log n) and allocate only when the list
-/// outgrows its largest size so far. Cancelling is O(1): the entry stays in the list until it comes
-/// up.
+/// outgrows its largest size so far. Events are not cancelled: a model knows by an epoch that one
+/// is no longer wanted, and deadlines that are mostly called off have a
+/// [`DeadlineRing`](crate::DeadlineRing).
 ///
 /// ```
 /// use sim_core::{EventList, SimTime};
@@ -63,31 +54,13 @@ pub struct EventList<E> {
     /// True if the event at the top has been taken. Handling an event usually schedules another,
     /// which then takes the vacant place: one pass down the heap instead of one down and one up.
     is_top_vacant: bool,
-    sequence: u64,
-    last_popped: Option<EventId>,
-    /// Cancelled events that have come up but are later than the last event taken; they also stay
-    /// in `cancelled`, so that none can be cancelled twice.
-    spent: Vec<EventId>,
-    /// Used for membership tests only and never iterated, so its order cannot affect a result.
-    cancelled: HashSet<EventId, std::hash::BuildHasherDefault<std::hash::DefaultHasher>>,
+    /// The next place in the order of scheduling.
+    next_place: u64,
 }
 
 impl<E> Default for EventList<E> {
     fn default() -> Self {
-        Self {
-            heap: Vec::new(),
-            is_top_vacant: false,
-            sequence: 0,
-            last_popped: None,
-            spent: Vec::new(),
-            cancelled: HashSet::default(),
-        }
-    }
-}
-
-impl std::hash::Hash for EventId {
-    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        state.write_u64(self.0 as u64);
+        Self { heap: Vec::new(), is_top_vacant: false, next_place: 0 }
     }
 }
 
@@ -101,35 +74,31 @@ impl<E: Copy> EventList<E> {
         Self::default()
     }
 
-    /// Schedules `event` at `at`, with rank 0, and returns the id for cancelling it.
-    ///
-    /// `at` may be earlier than the last event taken; such an event comes out next and can no
-    /// longer be cancelled.
+    /// Schedules `event` at `at`, with rank 0. `at` may be earlier than the last event taken; such
+    /// an event comes out next.
     ///
     /// ```
     /// # use sim_core::{EventList, SimTime};
-    /// let mut list = EventList::new();
-    /// list.schedule(SimTime::from_secs(3), 'x');
-    /// assert_eq!(list.pop(), Some((SimTime::from_secs(3), 'x')));
+    /// EventList::new().schedule(SimTime::from_secs(1), "event");
     /// ```
-    pub fn schedule(&mut self, at: SimTime, event: E) -> EventId {
-        self.schedule_ranked(at, 0, event)
+    pub fn schedule(&mut self, at: SimTime, event: E) {
+        self.schedule_ranked(at, 0, event);
     }
 
-    /// Schedules `event` at `at` with a rank: of events at the same instant, those with a lower rank
-    /// come first.
+    /// Like [`schedule`](Self::schedule), with a rank: of the events of one instant, those of the
+    /// lowest rank come first, whenever they were scheduled.
     ///
     /// ```
     /// # use sim_core::{EventList, SimTime};
     /// let mut list = EventList::new();
-    /// list.schedule_ranked(SimTime::from_secs(3), 1, "an arrival");
-    /// list.schedule_ranked(SimTime::from_secs(3), 0, "a departure");
-    /// assert_eq!(list.pop(), Some((SimTime::from_secs(3), "a departure")));
+    /// list.schedule_ranked(SimTime::from_secs(1), 4, "later");
+    /// list.schedule_ranked(SimTime::from_secs(1), 2, "first");
+    /// assert_eq!(list.pop(), Some((SimTime::from_secs(1), "first")));
     /// ```
     #[inline]
-    pub fn schedule_ranked(&mut self, at: SimTime, rank: u8, event: E) -> EventId {
+    pub fn schedule_ranked(&mut self, at: SimTime, rank: u8, event: E) {
         let place = self.reserve();
-        self.schedule_reserved(at, rank, place, event)
+        self.schedule_reserved(at, rank, place, event);
     }
 
     /// Takes a place in the order of scheduling, for an event that may be scheduled later.
@@ -138,83 +107,69 @@ impl<E: Copy> EventList<E> {
     /// # use sim_core::{EventList, SimTime};
     /// let mut list = EventList::new();
     /// let place = list.reserve();
-    /// list.schedule(SimTime::from_secs(3), "planned second");
-    /// list.schedule_reserved(SimTime::from_secs(3), 0, place, "planned first");
-    /// assert_eq!(list.pop(), Some((SimTime::from_secs(3), "planned first")));
+    /// list.schedule(SimTime::from_secs(1), "second");
+    /// list.schedule_reserved(SimTime::from_secs(1), 0, place, "first");
+    /// assert_eq!(list.pop(), Some((SimTime::from_secs(1), "first")));
     /// ```
     #[inline]
     pub fn reserve(&mut self) -> u64 {
-        let place = self.sequence;
-        self.sequence += 1;
+        let place = self.next_place;
+        self.next_place += 1;
         place
     }
 
-    /// Schedules `event` at `at` with a rank, as if it had been scheduled when `place` was
-    /// [reserved](Self::reserve). Each place is good for one event.
-    #[inline]
-    pub fn schedule_reserved(&mut self, at: SimTime, rank: u8, place: u64, event: E) -> EventId {
-        let id = EventId::new(at, rank, place);
-        if std::mem::take(&mut self.is_top_vacant) {
-            self.sift_down(Entry { id, event });
-        } else {
-            self.sift_up(Entry { id, event });
-        }
-        id
-    }
-
-    /// Takes the next event that has not been cancelled.
+    /// Schedules `event` at `at` with a rank, in a place that was [reserved](Self::reserve) before.
+    /// A place is for one event.
     ///
     /// ```
     /// # use sim_core::{EventList, SimTime};
-    /// let mut list: EventList<char> = EventList::new();
+    /// let mut list = EventList::new();
+    /// let place = list.reserve();
+    /// list.schedule_reserved(SimTime::from_secs(1), 0, place, "event");
+    /// ```
+    #[inline]
+    pub fn schedule_reserved(&mut self, at: SimTime, rank: u8, place: u64, event: E) {
+        let entry = Entry { order: Order::new(at, rank, place), event };
+        if std::mem::take(&mut self.is_top_vacant) {
+            self.sift_down(entry);
+        } else {
+            self.sift_up(entry);
+        }
+    }
+
+    /// Takes the next event.
+    ///
+    /// ```
+    /// # use sim_core::{EventList, SimTime};
+    /// let mut list = EventList::new();
+    /// list.schedule(SimTime::from_secs(1), "event");
+    /// assert_eq!(list.pop(), Some((SimTime::from_secs(1), "event")));
     /// assert_eq!(list.pop(), None);
     /// ```
     pub fn pop(&mut self) -> Option<(SimTime, E)> {
         self.pop_until(SimTime::MAX)
     }
 
-    /// Takes the next event that has not been cancelled, if it is due at or before `horizon`.
+    /// Takes the next event, if it is due at or before `horizon`.
     ///
     /// ```
     /// # use sim_core::{EventList, SimTime};
     /// let mut list = EventList::new();
-    /// list.schedule(SimTime::from_secs(5), 'x');
+    /// list.schedule(SimTime::from_secs(5), "event");
     /// assert_eq!(list.pop_until(SimTime::from_secs(4)), None);
-    /// assert_eq!(list.pop_until(SimTime::from_secs(5)), Some((SimTime::from_secs(5), 'x')));
     /// ```
     #[inline]
     pub fn pop_until(&mut self, horizon: SimTime) -> Option<(SimTime, E)> {
-        loop {
-            let entry = self.first()?;
-            if entry.id.time() > horizon {
-                return None;
-            }
-            self.is_top_vacant = true;
-            if self.cancelled.is_empty() {
-                self.last_popped = Some(entry.id);
-                return Some((entry.id.time(), entry.event));
-            }
-            if self.cancelled.contains(&entry.id) {
-                self.spent.push(entry.id);
-            } else {
-                self.forget_spent(entry.id);
-                self.last_popped = Some(entry.id);
-                return Some((entry.id.time(), entry.event));
-            }
+        if self.is_top_vacant {
+            self.fill_top();
         }
-    }
-
-    /// Cancels an event; returns false if it has already happened or been cancelled.
-    ///
-    /// ```
-    /// # use sim_core::{EventList, SimTime};
-    /// let mut list = EventList::new();
-    /// let id = list.schedule(SimTime::from_secs(1), ());
-    /// list.pop();
-    /// assert!(!list.cancel(id), "it has happened");
-    /// ```
-    pub fn cancel(&mut self, id: EventId) -> bool {
-        self.last_popped.is_none_or(|last| id > last) && self.cancelled.insert(id)
+        let entry = self.heap.first()?;
+        let at = entry.order.time();
+        if at > horizon {
+            return None;
+        }
+        self.is_top_vacant = true;
+        Some((at, entry.event))
     }
 
     /// Number of events still to come.
@@ -222,12 +177,11 @@ impl<E: Copy> EventList<E> {
     /// ```
     /// # use sim_core::{EventList, SimTime};
     /// let mut list = EventList::new();
-    /// let id = list.schedule(SimTime::from_secs(1), ());
-    /// list.cancel(id);
-    /// assert_eq!(list.len(), 0);
+    /// list.schedule(SimTime::from_secs(1), ());
+    /// assert_eq!(list.len(), 1);
     /// ```
     pub fn len(&self) -> usize {
-        self.heap.len() - usize::from(self.is_top_vacant) + self.spent.len() - self.cancelled.len()
+        self.heap.len() - usize::from(self.is_top_vacant)
     }
 
     /// True if no events are left.
@@ -245,24 +199,20 @@ impl<E: Copy> EventList<E> {
     /// assert_eq!(sim_core::EventList::<u8>::new().bytes(), 0);
     /// ```
     pub fn bytes(&self) -> u64 {
-        let cancelled = self.cancelled.capacity() * 2 * size_of::<EventId>();
-        self.heap.bytes() + self.spent.bytes() + cancelled as u64
+        self.heap.bytes()
     }
 
-    /// Returns the next entry, cancelled or not.
+    /// Moves the last entry into the vacant place at the top, and down to where it belongs.
     #[inline]
-    fn first(&mut self) -> Option<Entry<E>> {
-        if self.is_top_vacant {
-            self.is_top_vacant = false;
-            let last = self.heap.pop()?;
-            if !self.heap.is_empty() {
-                self.sift_down(last);
-            }
+    fn fill_top(&mut self) {
+        self.is_top_vacant = false;
+        if let Some(last) = self.heap.pop()
+            && !self.heap.is_empty()
+        {
+            self.sift_down(last);
         }
-        self.heap.first().copied()
     }
 
-    /// Inserts `entry` at the bottom of the heap and moves it up into place.
     #[inline]
     fn sift_up(&mut self, entry: Entry<E>) {
         let mut position = self.heap.len();
@@ -271,7 +221,7 @@ impl<E: Copy> EventList<E> {
         while position > 0 {
             let parent = (position - 1) / ARITY;
             let above = self.heap[parent];
-            if above.id <= entry.id {
+            if above.order <= entry.order {
                 break;
             }
             self.heap[position] = above;
@@ -280,13 +230,13 @@ impl<E: Copy> EventList<E> {
         self.heap[position] = entry;
     }
 
-    /// Replaces the top of the heap by `entry` and moves it down into place.
+    /// Places an entry at the top, and from there down to where it belongs.
     #[inline]
     fn sift_down(&mut self, entry: Entry<E>) {
         let mut position = 0;
-        while let Some(least) = self.least_child(position * ARITY + 1) {
+        while let Some(least) = least_child(&self.heap, position * ARITY + 1) {
             let child = self.heap[least];
-            if child.id >= entry.id {
+            if child.order >= entry.order {
                 break;
             }
             self.heap[position] = child;
@@ -294,29 +244,22 @@ impl<E: Copy> EventList<E> {
         }
         self.heap[position] = entry;
     }
+}
 
-    /// Returns the smallest of the children that begin at `first`. Which one it is cannot be
-    /// predicted, so the choice is made without a branch: a misprediction costs more than the
-    /// comparisons.
-    #[inline]
-    fn least_child(&self, first: usize) -> Option<usize> {
-        let lesser = |a: (usize, EventId), b: (usize, EventId)| if b.1 < a.1 { b } else { a };
-        let (offset, _) = match self.heap.get(first..)? {
-            [a, b, c, d, ..] => lesser(lesser((0, a.id), (1, b.id)), lesser((2, c.id), (3, d.id))),
-            [a, b, c] => lesser(lesser((0, a.id), (1, b.id)), (2, c.id)),
-            [a, b] => lesser((0, a.id), (1, b.id)),
-            [a] => (0, a.id),
-            [] => return None,
-        };
-        Some(first + offset)
-    }
-
-    /// Forgets cancelled events that are earlier than `taken`; from here on `last_popped` answers
-    /// for them.
-    fn forget_spent(&mut self, taken: EventId) {
-        let cancelled = &mut self.cancelled;
-        self.spent.retain(|id| *id > taken || !cancelled.remove(id));
-    }
+/// The place of the least of up to four children, of which the first is at `first`.
+#[inline]
+fn least_child<E>(heap: &[Entry<E>], first: usize) -> Option<usize> {
+    let lesser = |a: (usize, Order), b: (usize, Order)| if b.1 < a.1 { b } else { a };
+    let (offset, _) = match heap.get(first..)? {
+        [a, b, c, d, ..] => {
+            lesser(lesser((0, a.order), (1, b.order)), lesser((2, c.order), (3, d.order)))
+        }
+        [a, b, c] => lesser(lesser((0, a.order), (1, b.order)), (2, c.order)),
+        [a, b] => lesser((0, a.order), (1, b.order)),
+        [a] => (0, a.order),
+        [] => return None,
+    };
+    Some(first + offset)
 }
 
 #[cfg(test)]
@@ -327,16 +270,14 @@ mod tests {
 
     #[derive(Clone, Debug)]
     enum Operation {
-        Schedule(u64),
+        Schedule(u64, u8),
         PopUntil(u64),
-        Cancel(usize),
     }
 
     fn operation() -> impl Strategy<Value = Operation> {
         prop_oneof![
-            3 => (0u64..50).prop_map(Operation::Schedule),
+            3 => (0u64..50, 0u8..3).prop_map(|(delay, rank)| Operation::Schedule(delay, rank)),
             2 => (0u64..50).prop_map(Operation::PopUntil),
-            1 => (0usize..64).prop_map(Operation::Cancel),
         ]
     }
 
@@ -344,30 +285,22 @@ mod tests {
         #[test]
         fn behaves_like_a_sorted_list(operations in proptest::collection::vec(operation(), 0..400)) {
             let mut list = EventList::new();
-            let mut sorted: Vec<(u64, usize)> = Vec::new();
-            let mut ids = Vec::new();
+            let mut sorted: Vec<(u64, u8, usize)> = Vec::new();
             let mut now = 0;
-            for operation in operations {
+            for (number, operation) in operations.into_iter().enumerate() {
                 match operation {
-                    Operation::Schedule(delay) => {
-                        ids.push((list.schedule(SimTime::from_nanos(now + delay), ids.len()), now + delay));
-                        sorted.push((now + delay, ids.len() - 1));
+                    Operation::Schedule(delay, rank) => {
+                        list.schedule_ranked(SimTime::from_nanos(now + delay), rank, number);
+                        sorted.push((now + delay, rank, number));
                         sorted.sort_unstable();
                     }
                     Operation::PopUntil(delay) => {
-                        let is_due = sorted.first().is_some_and(|(at, _)| *at <= now + delay);
-                        let expected = is_due.then(|| sorted.remove(0));
+                        let is_due = sorted.first().is_some_and(|(at, ..)| *at <= now + delay);
+                        let expected = is_due.then(|| sorted.remove(0)).map(|(at, _, event)| (at, event));
                         let got = list.pop_until(SimTime::from_nanos(now + delay)).map(|(at, event)| (at.as_nanos(), event));
                         prop_assert_eq!(got, expected);
                         now = got.map_or(now, |(at, _)| at);
                     }
-                    Operation::Cancel(pick) if !ids.is_empty() => {
-                        let index = pick % ids.len();
-                        let position = sorted.iter().position(|(_, event)| *event == index);
-                        prop_assert_eq!(list.cancel(ids[index].0), position.is_some());
-                        position.map(|found| sorted.remove(found));
-                    }
-                    Operation::Cancel(_) => {}
                 }
                 prop_assert_eq!(list.len(), sorted.len());
             }

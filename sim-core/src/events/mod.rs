@@ -7,4 +7,4 @@ mod deadline_ring;
 mod event_list;
 
 pub use deadline_ring::DeadlineRing;
-pub use event_list::{EventId, EventList};
+pub use event_list::EventList;
