@@ -38,6 +38,7 @@ mod exports_settings;
 mod fallbacks;
 mod fault_steps;
 mod field;
+mod figures;
 mod guard_diagnostics;
 mod guards;
 mod guards_of_libraries;

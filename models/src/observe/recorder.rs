@@ -41,7 +41,9 @@ impl Recorder {
         Self {
             workloads: vec![WorkloadRecord::default(); blueprint.workloads.len()],
             edges: vec![EdgeRecord::default(); blueprint.edges.len()],
-            breakers: vec![BreakerRecord::new(); blueprint.breakers.len()],
+            breakers: (0..blueprint.breakers.len() as u32)
+                .map(|breaker| BreakerRecord::new(blueprint.watched.breakers.contains(&breaker)))
+                .collect(),
             instances: Vec::new(),
             scales: Vec::new(),
             orders: Vec::new(),

@@ -91,7 +91,7 @@ impl Recorder {
             series.close_interval(now, span, pool);
         }
         for (breaker, record) in breakers.iter().zip(&mut self.breakers) {
-            record.close_interval(breaker);
+            record.close_interval(now, breaker);
         }
         for (queue, record) in queues.iter().zip(&mut self.queues) {
             record.close_interval(now, queue);

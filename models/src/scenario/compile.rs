@@ -113,6 +113,7 @@ pub(super) fn compile_change(
         alerts: before.alerts,
         expectations: before.expectations,
         latency_windows: before.latency_windows,
+        watched: before.watched,
         readings: before.readings,
         prices: before.prices,
         ..plan.finish()

@@ -126,6 +126,8 @@ impl Resolver<'_, '_> {
             );
             return None;
         };
-        Some(subject.measure(figure))
+        let measure = subject.measure(figure);
+        measure.watch(&mut self.plan.blueprint.watched);
+        Some(measure)
     }
 }
