@@ -84,6 +84,7 @@ mod semantics;
 mod sending;
 mod sessions;
 mod simultaneity;
+mod sizes;
 mod slow_start;
 mod stability;
 mod stability_sentences;

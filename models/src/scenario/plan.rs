@@ -166,6 +166,11 @@ impl Plan {
 
     /// The dense id of the distribution of times that are zero.
     pub fn instant(&mut self) -> u32 {
+    /// The dense id of a distribution of sizes.
+    pub fn sizes(&mut self, sizes: &Distribution) -> u32 {
+        self.known_distribution(sizes.clone())
+    }
+
         self.known_distribution(NOTHING)
     }
 

@@ -40,6 +40,8 @@ pub(crate) mod draw_tag {
     pub const CANCELLATION: u64 = 9 << 40;
     /// The chance of being rejected early.
     pub const ADMISSION: u64 = 10 << 40;
+    /// The memory that a request takes.
+    pub const MEMORY: u64 = 23 << 40;
     /// The chance of being rejected by a throttle.
     pub const THROTTLE: u64 = 18 << 40;
     /// The time that a wait may take.
