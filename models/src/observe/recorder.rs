@@ -125,6 +125,13 @@ impl Recorder {
         self.edges[edge as usize].for_nobody += 1;
     }
 
+    /// A hedge makes another attempt of a counted call.
+    #[cold]
+    pub fn attempt_is_hedged(&mut self, edge: u32) {
+        self.attempt_is_made_again(edge);
+        self.edges[edge as usize].hedges += 1;
+    }
+
     /// A counted call over an edge ends.
     #[inline]
     pub fn call_ends(&mut self, edge: u32, elapsed: SimDuration, outcome: Outcome) {
