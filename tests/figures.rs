@@ -60,7 +60,7 @@ fn the_shares_of_a_window_are_those_of_the_breaker() {
                 "slow calls of a -> b is exactly 9 from 30s to 31s",
                 "slow calls of a -> b is exactly 10",
                 "slow call rate of a -> b is exactly 25%",
-                "alert Failing fires once from 22s to 22s",
+                "alert Failing fires once from 21900ms to 22100ms",
             ],
         );
     }
@@ -116,9 +116,112 @@ fn an_alert_on_changes_looks_at_each_pair_by_itself() {
     holds(
         &(breaker(TRIPPING, OUTAGE) + alerts),
         &[
-            "alert Two fires once from 31s to 31s",
+            "alert Two fires once from 30900ms to 31100ms",
             "alert Three never fires",
-            "alert Opens fires once from 21s to 21s",
+            "alert Opens fires once from 20900ms to 21100ms",
         ],
+    );
+}
+
+/// For two seconds every call fails and is tried three times: twenty calls, forty retries.
+#[test]
+fn retries_are_counted_alone() {
+    let system = breaker("consecutive failures: 1000000, wait: 5s", FAILING)
+        .replace("a -> b: {", "a -> b: { retry: { attempts: 3, backoff: fixed 0ms },");
+    holds(
+        &system,
+        &[
+            "retries of a -> b is exactly 40",
+            "retries of a -> b is exactly 20 from 20s to 21s",
+            "retry rate of a -> b is exactly 20/s from 20s to 22s",
+            "retried share of a -> b is above 66.6% from 20s to 22s",
+            "retried share of a -> b is below 66.7% from 20s to 22s",
+            "retries of a -> b is exactly 0 from 22s to 40s",
+            "attempts of a -> b is exactly 60 from 20s to 22s",
+        ],
+    );
+}
+
+/// Ten calls take 100 ms, and a hedge follows each after 50 ms: ten attempts more, none of them a retry.
+#[test]
+fn a_hedge_is_no_retry() {
+    let system = breaker("consecutive failures: 1000000, wait: 5s", FAILING).replace(
+        "a -> b: {",
+        "a -> b: { hedge: { delay: 50ms }, retry: { attempts: 3, backoff: fixed 0ms },",
+    );
+    holds(
+        &system,
+        &[
+            "retries of a -> b is exactly 40",
+            "retries of a -> b is exactly 0 from 30s to 32s",
+            "attempts of a -> b is exactly 30 from 30s to 32s",
+        ],
+    );
+}
+
+/// One thread and 100 ms of work for three requests that come together every second. The first, which is
+/// large, waits for nobody, the third for the first, and the second, which is not large, for both.
+#[test]
+fn waits_are_told_by_priority() {
+    let system = "
+run: { duration: 60s }
+priorities: [large, normal]
+workloads:
+  first: { to: api, arrivals: constant 1/s, priority: large }
+  second: { to: api, arrivals: constant 1/s, priority: normal }
+  third: { to: api, arrivals: constant 1/s, priority: large }
+services:
+  api: { threads: 1, admission: { order: strict }, handle: [ { work: 100ms } ] }
+";
+    holds(
+        system,
+        &[
+            "mean wait of api.threads for priority normal is exactly 200ms",
+            "p50 wait of api.threads for priority normal is above 199ms",
+            "p99 wait of api.threads for priority large is below 101ms",
+            "mean wait of api.threads for priority large is exactly 50ms",
+            "mean wait of api.threads is exactly 100ms",
+            "p99 wait of api.threads is above 199ms",
+        ],
+    );
+}
+
+/// Ten users send once a second, each a tenth of a second after the one before. The service fails for half
+/// a second.
+#[test]
+fn users_are_hit_one_by_one() {
+    let system = "
+run: { duration: 60s }
+workloads:
+  web: { to: api, users: { from: 0, stages: [ { to: 10, over: 1s } ] }, think: 990ms }
+services: { api: { handle: [ { work: 10ms } ] } }
+faults: [ { at: 20050ms, for: 500ms, errors: api, rate: 100% } ]
+";
+    holds(system, &["users hit of web is exactly 50%", "failures of web is exactly 5"]);
+}
+
+#[test]
+fn figures_of_users_and_priorities_need_users_and_priorities() {
+    let system = "
+run: { duration: 60s }
+priorities: [large, normal]
+workloads: { web: { to: api, arrivals: constant 1/s } }
+services: { api: { threads: 1, cpus: 1, handle: [ { work: 100ms } ] } }
+expect:
+  - users hit of web is below 5%
+  - p99 wait of api.threads for priority larg is below 5s
+  - p99 wait of api.processors is below 5s
+  - utilization of api.threads for priority large is below 5%
+";
+    let loaded = load_text(system, &[]);
+    let messages: Vec<&str> = loaded.problems.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "`web` has arrivals and no users",
+            "there is no priority `larg`",
+            "`p99 wait` is known of the slots of a service, database or cache",
+            "`utilization` is not kept by priority",
+        ]
     );
 }

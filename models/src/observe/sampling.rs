@@ -200,6 +200,7 @@ impl Recorder {
             + self.pools.iter().map(PoolSeries::bytes).sum::<u64>()
             + self.queues.iter().map(QueueRecord::bytes).sum::<u64>()
             + self.links.iter().map(LinkRecord::bytes).sum::<u64>()
+            + self.waits.values().flatten().map(Histogram::bytes).sum::<u64>()
             + self.kept_latencies.iter().map(|kept| kept.latencies.bytes()).sum::<u64>()
             + self.instances.bytes()
             + self.scales.bytes()

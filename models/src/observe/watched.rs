@@ -7,4 +7,15 @@ use std::collections::BTreeSet;
 pub struct Watched {
     /// Breakers whose windows are looked at, as dense ids.
     pub breakers: BTreeSet<u32>,
+    /// Closed workloads whose users are looked at one by one, as dense ids.
+    pub users: BTreeSet<u32>,
+    /// Pools of slots whose waits are kept by priority, as dense ids.
+    pub waits: BTreeSet<u32>,
+}
+
+impl Watched {
+    /// True if requests have to be looked at one by one.
+    pub(crate) fn has_requests(&self) -> bool {
+        !self.users.is_empty() || !self.waits.is_empty()
+    }
 }

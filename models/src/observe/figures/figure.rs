@@ -171,7 +171,7 @@ impl<S> Figure<S> {
     }
 
     /// True if this is its name.
-    pub(super) fn is_named(&self, name: &str) -> bool {
+    pub(in crate::observe) fn is_named(&self, name: &str) -> bool {
         self.name == name
     }
 

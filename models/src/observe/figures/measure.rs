@@ -72,6 +72,11 @@ impl Measure {
         }
     }
 
+    /// True if requests of each priority have a value of their own.
+    pub(crate) fn is_by_priority(&self) -> bool {
+        matches!(self, Self::Pools(_, figure) if PoolsSubject::is_of_waits(figure))
+    }
+
     /// Has whatever it is read off kept while a run lasts.
     pub(crate) fn watch(&self, watched: &mut Watched) {
         match self {
@@ -79,6 +84,16 @@ impl Measure {
                 if BreakersSubject::is_of_windows(figure) =>
             {
                 watched.breakers.extend(breakers);
+            }
+            Self::Workload(WorkloadSubject(workload), figure)
+                if WorkloadSubject::is_of_users(figure) =>
+            {
+                watched.users.insert(*workload);
+            }
+            Self::Pools(PoolsSubject { pools, .. }, figure)
+                if PoolsSubject::is_of_waits(figure) =>
+            {
+                watched.waits.extend(pools.clone());
             }
             _ => {}
         }
