@@ -177,3 +177,27 @@ fn a_fault_lasts_until_it_has_left_the_last_instance() {
     let held: Vec<bool> = trial.verdicts.iter().map(|verdict| verdict.holds).collect();
     assert_eq!(held, [true, true, true]);
 }
+
+/// Three of ten instances refuse ten requests a second each, for ten seconds, whichever they are.
+#[test]
+fn victims_are_drawn_for_each_replication() {
+    let text = text("{ at: 20s, for: 10s, crash: api, instances: 3 at random }");
+    let blueprint = blueprint(&load_text(&text, &[]));
+    let struck = |replication| {
+        let watch = sim_experiments::Unattended { jobs: 1 };
+        let finished = sim_experiments::run(&blueprint, replication, &watch);
+        assert_eq!(finished.summary.workloads[0].failed.values().sum::<u64>(), 300);
+        let begins = finished.timeline.iter().find_map(|moment| match &moment.change {
+            Change::FaultBegins { target, .. } => Some(target.clone()),
+            _ => None,
+        });
+        begins.expect("the fault is in the timeline")
+    };
+    let drawn: Vec<String> = (0..20).map(struck).collect();
+    assert_eq!(drawn[7], struck(7), "the same replication has the same victims");
+    let mut different = drawn.clone();
+    different.sort();
+    different.dedup();
+    assert!(different.len() > 10, "{drawn:?}");
+    assert!(drawn.iter().all(|it| it.starts_with("api#") && it != "api#1–3"), "{drawn:?}");
+}

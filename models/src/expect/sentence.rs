@@ -126,6 +126,8 @@ pub(crate) struct WrittenTarget {
 pub(crate) struct WrittenFigure {
     pub figure: String,
     pub of: WrittenTarget,
+    /// The class of requests that is meant, and its place.
+    pub priority: Option<(String, Range<usize>)>,
     /// The place of the figure's name.
     pub at: Range<usize>,
 }

@@ -98,6 +98,7 @@ pub(crate) trait Strike {
             part: Part::Whole,
             place: None,
             trigger: None,
+            victim: None,
         }
     }
 }

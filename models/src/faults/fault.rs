@@ -2,7 +2,7 @@
 
 use sim_core::{SimDuration, SimTime};
 
-use super::{Effect, InForce, Steps};
+use super::{Effect, InForce, Steps, Victim};
 
 /// A fault: an effect over a span of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Fault {
     /// The trigger that it waits for, by id; its beginning and its end then count from the instant
     /// at which that is met.
     pub trigger: Option<u32>,
+    /// The draw by which each run chooses the instance it strikes; `None` if the file does.
+    pub victim: Option<Victim>,
 }
 
 /// The part of a fault in what the file calls one fault.
@@ -105,6 +107,7 @@ mod tests {
             part: Part::Whole,
             place: None,
             trigger: None,
+            victim: None,
         };
         let intensities = [59, 60, 65, 70, 119, 120].map(|at| fault.intensity(seconds(at)));
         assert_eq!(intensities, [0.0, 0.0, 0.5, 1.0, 1.0, 0.0]);

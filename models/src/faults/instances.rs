@@ -12,31 +12,41 @@ use crate::scenario::Plan;
 /// The instances of a station that a fault strikes, by numbers from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum InstanceChoice {
-    /// The first ones, this many.
-    Count(u32),
-    /// The first ones, this share of all, rounded up.
-    Share(Share),
+    /// The first ones.
+    First(Amount),
+    /// Any of them: each run draws which.
+    AtRandom(Amount),
     /// From one number to another, both included: `11 to 20`.
     Span(u32, u32),
     /// One by one, in this order.
     List(Vec<u32>),
 }
 
-const EXPECTED: &str =
-    "a number of instances, a share such as 30%, numbers such as 11 to 20, or a list of numbers";
+/// A number of instances.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Amount {
+    /// This many.
+    Count(u32),
+    /// This share of all, rounded up.
+    Share(Share),
+}
+
+const EXPECTED: &str = "a number of instances, a share such as 30%, either of them at random, numbers such as 11 to 20, or a list of numbers";
 
 impl Decode for InstanceChoice {
     fn decode(found: Found<'_>, problems: &mut Problems) -> Option<Self> {
         match &found.node.value {
-            Value::Integer(_) => u32::decode(found, problems).map(Self::Count),
+            Value::Integer(_) => u32::decode(found, problems).map(Amount::Count).map(Self::First),
             Value::Text(text) if text.trim_end().ends_with('%') => {
-                Share::decode(found, problems).map(Self::Share)
+                Share::decode(found, problems).map(Amount::Share).map(Self::First)
             }
-            Value::Text(text) => match span(text) {
+            Value::Text(text) => match at_random(text).unwrap_or_else(|| span(text)) {
                 Ok(choice) => Some(choice),
                 Err(message) => {
                     let problem = Problem::error(message, Some(found.node.at));
-                    problems.add(problem.with_help("write `11 to 20`, `30%` or `[1, 3, 5]`"));
+                    problems.add(
+                        problem.with_help("write `11 to 20`, `30%`, `3 at random` or `[1, 3, 5]`"),
+                    );
                     None
                 }
             },
@@ -47,6 +57,21 @@ impl Decode for InstanceChoice {
             }
         }
     }
+}
+
+/// Reads `3 at random` and `30% at random`; `None` if a text does not end like that.
+fn at_random(text: &str) -> Option<Result<InstanceChoice, String>> {
+    let amount = text.trim_end().strip_suffix("at random")?.trim();
+    let share = || amount.parse().map(Amount::Share);
+    let amount = if amount.ends_with('%') {
+        share()
+    } else {
+        amount
+            .parse()
+            .map(Amount::Count)
+            .map_err(|_| format!("`{amount}` is not a number of instances"))
+    };
+    Some(amount.map(InstanceChoice::AtRandom))
 }
 
 /// Reads `11 to 20`.
@@ -70,6 +95,7 @@ impl JsonSchema for InstanceChoice {
         json_schema!({ "description": EXPECTED, "anyOf": [
             { "type": "integer", "minimum": 1 },
             { "type": "string", "pattern": "^[0-9.]+\\s*%$", "examples": ["30%"] },
+            { "type": "string", "pattern": "^[0-9.]+\\s*%?\\s+at random$", "examples": ["3 at random", "30% at random"] },
             { "type": "string", "pattern": "^[0-9]+ to [0-9]+$", "examples": ["11 to 20"] },
             { "type": "array", "items": { "type": "integer", "minimum": 1 }, "minItems": 1 },
         ] })
@@ -77,7 +103,7 @@ impl JsonSchema for InstanceChoice {
 }
 
 /// The dense ids of the instances of a station that a fault strikes, in the order in which it does;
-/// all of them if nothing is written.
+/// all of them if nothing is written. In place of those that each run draws it has the first ones.
 pub(super) fn struck_instances(
     station: u32,
     choice: Option<&Placed<InstanceChoice>>,
@@ -89,21 +115,25 @@ pub(super) fn struck_instances(
     let Some(choice) = choice else { return all.collect() };
     let available = all.len() as u32;
     let has = format!("`{}` has {available} instances", station.name);
-    let first_ones = |count: u32| (1..=count.min(available)).collect();
     let numbers: Vec<u32> = match &**choice {
-        InstanceChoice::Count(count) if *count == 0 || *count > available => {
-            let message = format!("{has}, so this fault cannot strike {count}");
-            let help = "write a number from 1 to the number of instances, or a share such as `30%`";
-            problems.error(choice.at(), message, help);
-            first_ones(available)
-        }
-        InstanceChoice::Count(count) => first_ones(*count),
-        InstanceChoice::Share(Share(share)) if *share == 0.0 => {
-            problems.error(choice.at(), "this fault strikes no instance", "write `30%`");
-            first_ones(available)
-        }
-        InstanceChoice::Share(Share(share)) => {
-            first_ones(libm::ceil(share * f64::from(available) - 1e-9) as u32)
+        InstanceChoice::First(amount) | InstanceChoice::AtRandom(amount) => {
+            let count = match amount {
+                Amount::Count(count) if *count == 0 || *count > available => {
+                    let message = format!("{has}, so this fault cannot strike {count}");
+                    let help = "write a number from 1 to the number of instances, or a share such as `30%`";
+                    problems.error(choice.at(), message, help);
+                    available
+                }
+                Amount::Count(count) => *count,
+                Amount::Share(Share(share)) if *share == 0.0 => {
+                    problems.error(choice.at(), "this fault strikes no instance", "write `30%`");
+                    available
+                }
+                Amount::Share(Share(share)) => {
+                    libm::ceil(share * f64::from(available) - 1e-9) as u32
+                }
+            };
+            (1..=count.min(available)).collect()
         }
         InstanceChoice::Span(first, last) => numbers_from(*first, *last, available),
         InstanceChoice::List(numbers) => numbers.clone(),

@@ -24,6 +24,7 @@ mod steps;
 mod surge;
 mod target;
 mod trigger;
+mod victims;
 
 pub use self::black_hole::{BlackHole, Cut};
 pub use self::break_breaker::BreakGuard;
@@ -45,6 +46,8 @@ pub(crate) use self::steps::{Reach, in_steps};
 pub use self::surge::Surge;
 pub(crate) use self::target::{FaultTarget, must_have_breaker, target_of};
 pub use self::trigger::{Trigger, TriggerOn};
+pub use self::victims::Victim;
+pub(crate) use self::victims::with_victims;
 use crate::language::quantity::{Duration, Period};
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, span_or};

@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use sim_core::{SimDuration, SimTime};
 
-use super::Fault;
 use super::fault::Part;
 use super::instances::{InstanceChoice, instances_in_words, runs, struck_instances};
+use super::{Fault, Victim};
 use crate::language::phrase::Phrase;
 use crate::language::quantity::Period;
 use crate::language::{Placed, Problem, Problems, Written, section, written};
@@ -17,7 +17,8 @@ section! {
     /// The instances that a fault strikes, and the pace at which it does.
     pub(crate) struct Reach {
         /// The instances that it strikes: the first ones, as a number or a share; `11 to 20`, by
-        /// numbers from 1; or a list such as `[1, 3, 5]`. All if left out.
+        /// numbers from 1; a list such as `[1, 3, 5]`; or any of them, drawn by each run, such as `3 at random`. All if
+        /// left out.
         "instances" => instances: Option<Placed<InstanceChoice>>,
         /// The pace at which it strikes them in their order, such as `one every 30s`; all at once if
         /// left out.
@@ -117,6 +118,12 @@ pub(crate) fn in_steps(
     for pace in begin.into_iter().chain(end) {
         pace_of_one_step(pace, struck.len(), problems);
     }
+    let drawn = match choice.map(|choice| &**choice) {
+        Some(InstanceChoice::AtRandom(_)) => {
+            Some(Victim::first_of(struck.len(), station, &whole.target, plan))
+        }
+        _ => None,
+    };
     let mut faults: Vec<Fault> = Vec::new();
     for (position, &instance) in struck.iter().enumerate() {
         let (begins, ends) =
@@ -129,7 +136,9 @@ pub(crate) fn in_steps(
         }
         match faults.last_mut() {
             Some(last)
-                if (last.begin, last.end) == (begins, ends) && last.instances.end == instance =>
+                if drawn.is_none()
+                    && (last.begin, last.end) == (begins, ends)
+                    && last.instances.end == instance =>
             {
                 last.instances.end += 1;
             }
@@ -138,6 +147,7 @@ pub(crate) fn in_steps(
                 end: ends,
                 instances: instance..instance + 1,
                 part: Part::Later,
+                victim: drawn.as_ref().map(|first| first.at(position)),
                 ..whole.clone()
             }),
         }

@@ -141,7 +141,7 @@ impl Turn<'_> {
         frame.attempts += 1;
         if frame.is_counted {
             self.state.recorder.attempt_begins(edge_id);
-            self.state.recorder.attempt_is_made_again(edge_id);
+            self.state.recorder.attempt_is_hedged(edge_id);
         }
         let way = self.way_of_request(index, target);
         if way == Way::Refused {

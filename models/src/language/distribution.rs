@@ -107,9 +107,9 @@ fn unknown_distribution(text: &str) -> String {
     }
 }
 
-type Made = Result<Distribution, sim_core::distribution::DistributionError>;
+pub(super) type Made = Result<Distribution, sim_core::distribution::DistributionError>;
 
-fn read_distribution(name: &str, words: &mut Phrase<'_>) -> Result<Made, String> {
+pub(super) fn read_distribution(name: &str, words: &mut Phrase<'_>) -> Result<Made, String> {
     let mean =
         |words: &mut Phrase<'_>| words.keyword("mean").and_then(|()| words.duration("the mean"));
     Ok(match name {

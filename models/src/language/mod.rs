@@ -22,6 +22,7 @@ pub(crate) mod quantity;
 mod section;
 mod shared;
 mod short;
+pub(crate) mod size;
 pub mod tree;
 mod words;
 mod written;

@@ -2,18 +2,25 @@
 
 use std::str::{FromStr, SplitWhitespace};
 
-use super::quantity::Duration;
+use super::quantity::{Bytes, Duration};
 
 /// The words of a phrase, read one by one.
 pub(crate) struct Phrase<'a> {
     text: &'a str,
     form: &'static str,
     rest: SplitWhitespace<'a>,
+    /// True if its amounts are sizes and not durations.
+    has_sizes: bool,
 }
 
 impl<'a> Phrase<'a> {
     pub fn new(text: &'a str, form: &'static str) -> Self {
-        Self { text, form, rest: text.split_whitespace() }
+        Self { text, form, rest: text.split_whitespace(), has_sizes: false }
+    }
+
+    /// A phrase whose amounts are sizes in bytes.
+    pub fn of_sizes(text: &'a str, form: &'static str) -> Self {
+        Self { has_sizes: true, ..Self::new(text, form) }
     }
 
     pub fn refuse(&self, what: &str) -> String {
@@ -29,12 +36,15 @@ impl<'a> Phrase<'a> {
         word.parse().map_err(|_| self.refuse(&format!("`{word}` is not {what}")))
     }
 
-    /// A duration in nanoseconds.
+    /// A duration in nanoseconds, or a size in bytes.
     pub fn duration(&mut self, what: &str) -> Result<f64, String> {
         let word = self.rest.next().ok_or_else(|| self.refuse(&format!("{what} is missing")))?;
-        word.parse::<Duration>()
-            .map(|Duration(span)| span.as_nanos() as f64)
-            .map_err(|message| self.refuse(&message.replace("; write", ", not")))
+        let amount = if self.has_sizes {
+            word.parse().map(|Bytes(bytes)| bytes as f64)
+        } else {
+            word.parse().map(|Duration(span)| span.as_nanos() as f64)
+        };
+        amount.map_err(|message: String| self.refuse(&message.replace("; write", ", not")))
     }
 
     pub fn keyword(&mut self, keyword: &str) -> Result<(), String> {

@@ -12,6 +12,7 @@ mod records;
 mod sampling;
 mod summary;
 mod timeline;
+mod watched;
 
 pub use alerts::{AlertPlan, AlertTurn, AlertWatch, Condition};
 pub use figures::{FigureUnit, Measure};
@@ -30,3 +31,4 @@ pub use summary::{
 pub use timeline::{
     Change, Dependent, Limit, Moment, PoolGroup, Portion, Shortage, condensed, timeline,
 };
+pub use watched::Watched;

@@ -1,6 +1,9 @@
 //! The recorder, which is told of everything that happens while a system runs. Memory depends on
 //! intervals and entities, never on requests.
 
+use std::collections::BTreeMap;
+
+use sim_core::stats::Histogram;
 use sim_core::{SimDuration, SimTime};
 
 use super::records::{
@@ -26,6 +29,8 @@ pub struct Recorder {
     pub(super) queues: Vec<QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
     pub(super) pools: Vec<PoolSeries>,
+    /// The waits for slots of watched pools, by class, in nanoseconds.
+    pub(super) waits: BTreeMap<u32, Vec<Histogram>>,
     pub(super) links: Vec<LinkRecord>,
     pub(super) kept_latencies: Vec<KeptLatencies>,
     pub(super) sampling: Sampling,
@@ -41,7 +46,9 @@ impl Recorder {
         Self {
             workloads: vec![WorkloadRecord::default(); blueprint.workloads.len()],
             edges: vec![EdgeRecord::default(); blueprint.edges.len()],
-            breakers: vec![BreakerRecord::new(); blueprint.breakers.len()],
+            breakers: (0..blueprint.breakers.len() as u32)
+                .map(|breaker| BreakerRecord::new(blueprint.watched.breakers.contains(&breaker)))
+                .collect(),
             instances: Vec::new(),
             scales: Vec::new(),
             orders: Vec::new(),
@@ -50,6 +57,7 @@ impl Recorder {
             queues: vec![QueueRecord::default(); blueprint.queues.len()],
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
+            waits: BTreeMap::new(),
             links: vec![LinkRecord::default(); blueprint.links.len()],
             kept_latencies: windows.map(|window| sampling.kept_latencies(window)).collect(),
             sampling,
@@ -115,6 +123,13 @@ impl Recorder {
     #[cold]
     pub fn attempt_is_made_again(&mut self, edge: u32) {
         self.edges[edge as usize].retries += 1;
+    }
+
+    /// A hedge makes another attempt of a counted call.
+    #[cold]
+    pub fn attempt_is_hedged(&mut self, edge: u32) {
+        self.attempt_is_made_again(edge);
+        self.edges[edge as usize].hedges += 1;
     }
 
     /// A callee has worked on a counted request to the end, and its caller has gone.
@@ -252,6 +267,25 @@ impl Recorder {
         self.workloads[workload as usize].customers_hit.insert(customer, ());
     }
 
+    /// A request of a user of a closed workload has ended.
+    pub fn user_answered(&mut self, workload: u32, user: u32, is_good: bool) {
+        let users = &mut self.workloads[workload as usize].users;
+        if users.len() <= user as usize {
+            users.resize(user as usize + 1, None);
+        }
+        let is_hit = users[user as usize].get_or_insert(false);
+        *is_hit |= !is_good;
+    }
+
+    /// A request of a class got a slot of a pool after a wait.
+    pub fn slot_taken(&mut self, pool: u32, class: u8, waited: SimDuration) {
+        let waits = self.waits.entry(pool).or_default();
+        if waits.len() <= usize::from(class) {
+            waits.resize(usize::from(class) + 1, Histogram::default());
+        }
+        waits[usize::from(class)].record(waited.as_nanos());
+    }
+
     /// A message is sent to a queue, which takes it or is full.
     pub fn message_sent(&mut self, queue: u32, is_accepted: bool) {
         let record = &mut self.queues[queue as usize];
@@ -344,6 +378,14 @@ impl Recorder {
     /// The effects on the world, by name.
     pub fn effects(&self) -> &[EffectRecord] {
         &self.effects
+    }
+
+    /// The waits for a slot of a pool, in nanoseconds: those of a class, or of all. Empty unless a
+    /// sentence asks for them.
+    pub fn waits(&self, pool: u32, class: Option<u8>) -> impl Iterator<Item = &Histogram> {
+        let by_class = self.waits.get(&pool).into_iter().flatten().enumerate();
+        let is_it = move |it: usize| class.is_none_or(|class| usize::from(class) == it);
+        by_class.filter_map(move |(it, waits)| is_it(it).then_some(waits))
     }
 
     /// The messages that went over each link.

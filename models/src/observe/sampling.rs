@@ -91,7 +91,7 @@ impl Recorder {
             series.close_interval(now, span, pool);
         }
         for (breaker, record) in breakers.iter().zip(&mut self.breakers) {
-            record.close_interval(breaker);
+            record.close_interval(now, breaker);
         }
         for (queue, record) in queues.iter().zip(&mut self.queues) {
             record.close_interval(now, queue);
@@ -200,6 +200,7 @@ impl Recorder {
             + self.pools.iter().map(PoolSeries::bytes).sum::<u64>()
             + self.queues.iter().map(QueueRecord::bytes).sum::<u64>()
             + self.links.iter().map(LinkRecord::bytes).sum::<u64>()
+            + self.waits.values().flatten().map(Histogram::bytes).sum::<u64>()
             + self.kept_latencies.iter().map(|kept| kept.latencies.bytes()).sum::<u64>()
             + self.instances.bytes()
             + self.scales.bytes()

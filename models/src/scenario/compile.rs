@@ -103,8 +103,9 @@ pub(super) fn compile_change(
     };
     let mut plan = Plan::new(blueprint);
     compile_system(&Names::new(written, sources, problems), &mut plan, problems);
-    let before = before.clone();
+    let (before, changed) = (before.clone(), plan.finish());
     Blueprint {
+        is_elaborate: changed.is_elaborate || before.watched.has_requests(),
         faults: before.faults,
         triggers: before.triggers,
         orders: before.orders,
@@ -113,8 +114,9 @@ pub(super) fn compile_change(
         alerts: before.alerts,
         expectations: before.expectations,
         latency_windows: before.latency_windows,
+        watched: before.watched,
         readings: before.readings,
         prices: before.prices,
-        ..plan.finish()
+        ..changed
     }
 }

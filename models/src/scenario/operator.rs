@@ -246,6 +246,7 @@ fn restart(
         part: Part::Whole,
         place: None,
         trigger: Some(trigger),
+        victim: None,
     };
     plan.blueprint.faults.extend(in_steps(&whole, station, Some(&act.reach), plan, problems));
     Some(trigger)

@@ -132,7 +132,9 @@ impl Plan {
             || !blueprint.effects.is_empty()
             || !blueprint.idempotency.is_empty()
             || blueprint.queues.iter().any(QueuePlan::parts_requests);
-        blueprint.is_elaborate = blueprint.tracks_requests || !blueprint.distances.is_empty();
+        blueprint.is_elaborate = blueprint.tracks_requests
+            || !blueprint.distances.is_empty()
+            || blueprint.watched.has_requests();
         self.blueprint
     }
 
@@ -162,6 +164,11 @@ impl Plan {
         problems: &mut Problems,
     ) -> u32 {
         self.known_distribution(read_distribution(phrase, names, problems))
+    }
+
+    /// The dense id of a distribution of sizes.
+    pub fn sizes(&mut self, sizes: &Distribution) -> u32 {
+        self.known_distribution(sizes.clone())
     }
 
     /// The dense id of the distribution of times that are zero.

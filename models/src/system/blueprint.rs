@@ -17,7 +17,7 @@ use crate::OutcomeSet;
 use crate::expect::{Expectation, Reading};
 use crate::faults::{Fault, Trigger};
 use crate::guards::{Guard, Hedge, Scope};
-use crate::observe::{AlertPlan, Condition, LatencyWindow};
+use crate::observe::{AlertPlan, Condition, LatencyWindow, Watched};
 use crate::resilience::admission::AdmissionSettings;
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{
@@ -128,6 +128,8 @@ pub struct Blueprint {
     pub expectations: Vec<Expectation>,
     /// Time windows for which an expectation needs latencies.
     pub latency_windows: Vec<LatencyWindow>,
+    /// Things whose figures are kept only because a sentence asks for them.
+    pub watched: Watched,
     /// Figures to read off the finished run.
     pub readings: Vec<Reading>,
     /// Prices of the resources.
@@ -433,6 +435,7 @@ impl Blueprint {
             alerts: Vec::new(),
             expectations: Vec::new(),
             latency_windows: Vec::new(),
+            watched: Watched::default(),
             readings: Vec::new(),
             prices: Prices::default(),
         }

@@ -162,8 +162,8 @@ impl<'a> Turn<'a> {
         }
         if frame.role == Role::Client {
             let (workload, is_counted) = (frame.instance, frame.is_counted);
-            if self.plan.is_elaborate && self.plan.customers > 0 {
-                self.note_hit_customer(index, outcome);
+            if self.plan.is_elaborate {
+                self.note_whose_request_ended(index, outcome);
             }
             self.state.recorder.request_ends(workload, is_counted, elapsed, outcome);
             if is_counted && outcome != Outcome::Ok {

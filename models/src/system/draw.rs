@@ -51,6 +51,8 @@ pub(crate) enum Draw {
     Link = 21,
     /// A call on which something depends that operators or automation do.
     Order = 22,
+    /// The memory that a request takes.
+    Memory = 23,
 }
 
 /// The lowest bit of what numbers are drawn for.

@@ -18,16 +18,16 @@ impl Turn<'_> {
         let (instance, class) = (frame.instance, frame.priority);
         let draw = uniform(&mut frame.key.child(Draw::Admission.tag()).draw());
         let slots = self.plan.instances[instance as usize].slots as usize;
+        let size = self.size_at_gate(index, gate);
         let pool = &self.state.pools[slots];
         let in_use = f64::from(pool.in_use()) / f64::from(pool.capacity());
-        let Some(admitted_as) =
-            self.state.gates[gate as usize].admit(self.now, in_use, pool.queue_length(), draw)
-        else {
+        let queue = pool.queue_length();
+        let gate_state = &mut self.state.gates[gate as usize];
+        let Some(admitted_as) = gate_state.admit(self.now, in_use, queue, draw, size) else {
             return self.turn_away(index, gate);
         };
         self.state.frames[index].admitted_as = admitted_as;
-        if self.plan.gates[gate as usize].memory.is_some_and(|memory| admitted_as > memory.requests)
-        {
+        if self.state.gates[gate as usize].is_out_of_memory(admitted_as) {
             self.run_out_of_memory(instance);
         }
         if self.state.pools[slots].try_acquire_for(self.now, class) {
@@ -87,8 +87,17 @@ impl Turn<'_> {
         let gate = self.plan.instances[frame.instance as usize].gate;
         if gate != NONE {
             let elapsed = self.now.since(frame.entered_at);
-            self.state.gates[gate as usize].leave(elapsed, frame.admitted_as, outcome);
+            let (admitted_as, size) = (frame.admitted_as, self.size_at_gate(index, gate));
+            self.state.gates[gate as usize].leave(elapsed, admitted_as, size, outcome);
         }
+    }
+
+    /// The bytes that a request takes, if requests differ; the same whenever it is asked.
+    fn size_at_gate(&self, index: u32, gate: u32) -> u64 {
+        let memory = self.plan.gates[gate as usize].memory;
+        let Some(sizes) = memory.and_then(|memory| memory.sizes) else { return 0 };
+        let key = self.state.frames[index].key.child(Draw::Memory.tag());
+        self.plan.distributions[sizes.each as usize].sample(&mut key.draw()) as u64
     }
 
     fn turn_away(&mut self, index: u32, gate: u32) -> Next {

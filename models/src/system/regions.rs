@@ -175,11 +175,19 @@ impl Turn<'_> {
             as u32
     }
 
-    /// Records the customer of a failed request.
+    /// Records the user whose request has ended, if somebody asks, and the customer if it failed.
     #[cold]
-    pub fn note_hit_customer(&mut self, index: u32, outcome: Outcome) {
-        if !outcome.is_good() && self.state.frames[index].is_counted {
-            let (workload, customer) = (self.state.frames[index].instance, self.customer_of(index));
+    pub fn note_whose_request_ended(&mut self, index: u32, outcome: Outcome) {
+        let frame = &self.state.frames[index];
+        let (workload, user) = (frame.instance, frame.caller.frame);
+        if !frame.is_counted {
+            return;
+        }
+        if self.plan.watched.users.contains(&workload) {
+            self.state.recorder.user_answered(workload, user, outcome.is_good());
+        }
+        if self.plan.customers > 0 && !outcome.is_good() {
+            let customer = self.customer_of(index);
             self.state.recorder.customer_hit(workload, customer);
         }
     }

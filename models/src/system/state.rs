@@ -19,6 +19,7 @@ use super::role::Role;
 use super::scaling::{ScalerState, initial_scaler};
 use super::triggers::TriggerState;
 use super::turn::Turn;
+use crate::faults::with_victims;
 use crate::guards::Connection;
 use crate::observe::Recorder;
 use crate::resilience::admission::Admission;
@@ -243,6 +244,7 @@ impl System {
     /// Creates a system at rest, for replication `replication` of the blueprint's seed.
     pub fn new(blueprint: Arc<Blueprint>, replication: u64) -> Self {
         let streams = Streams::new(blueprint.run.seed, replication);
+        let blueprint = with_victims(blueprint, &streams);
         let frames =
             Frames::new(blueprint.depth(), blueprint.nesting as usize, blueprint.tracks_requests);
         let state = State {

@@ -79,6 +79,9 @@ impl Turn<'_> {
         let frame = &mut self.state.frames[index];
         frame.started_at = self.now;
         let instance = frame.instance;
+        if self.plan.is_elaborate {
+            self.note_wait_for_slot(index);
+        }
         if self.is_disturbed(instance)
             && let Some((outcome, retry_after)) = self.injected_error(index, instance)
         {
@@ -91,6 +94,17 @@ impl Turn<'_> {
             return self.finish(index, outcome);
         }
         Next::Run(index)
+    }
+
+    /// Records how long a counted request waited for its slot, if somebody asks.
+    #[cold]
+    fn note_wait_for_slot(&mut self, index: u32) {
+        let frame = &self.state.frames[index];
+        let slots = self.plan.instances[frame.instance as usize].slots;
+        if frame.is_counted && self.plan.watched.waits.contains(&slots) {
+            let waited = self.now.since(frame.entered_at);
+            self.state.recorder.slot_taken(slots, frame.priority, waited);
+        }
     }
 
     /// Returns the answer of a service with idempotency keys to a request that it has already done

@@ -1,11 +1,11 @@
 //! Figures and what they are of: `p99 of web`.
 
 use winnow::Parser;
-use winnow::combinator::opt;
+use winnow::combinator::{opt, preceded};
 use winnow::error::ParserError;
 use winnow::stream::Stream;
 
-use super::parsing::{Expected, Read, keyword, placed, spaces};
+use super::parsing::{Expected, Read, keyword, name, placed, spaces};
 use super::target::target;
 use crate::Outcome;
 use crate::expect::sentence::{WrittenFigure, WrittenTarget};
@@ -47,5 +47,10 @@ pub(super) fn figure_of<'a>(text: &'a str, input: &mut &'a str) -> Read<WrittenF
     let is_queue = opt(keyword("queue")).parse_next(input)?.is_some();
     let is_link = !is_queue && opt(keyword("link")).parse_next(input)?.is_some();
     let of = WrittenTarget { is_queue, is_link, ..target(text, input)? };
-    Ok(WrittenFigure { figure, of, at })
+    let priority = preceded(keyword("for priority"), |input: &mut &'a str| {
+        placed(text, input, name.context("the name of a priority"))
+    });
+    let priority = opt(priority).parse_next(input)?;
+    let priority = priority.map(|(priority, at)| (priority.to_owned(), at));
+    Ok(WrittenFigure { figure, of, priority, at })
 }

@@ -48,6 +48,24 @@ impl FigureSubject for CallSubject {
             means: "attempts made",
         },
         Row {
+            reads: Reads::One("retries", |call| Some(call.retries() as f64)),
+            unit: Count,
+            known: AnyStretch,
+            means: "attempts that retries made, hedges left out",
+        },
+        Row {
+            reads: Reads::One("retry rate", |call| Some(call.per_second(call.retries() as f64))),
+            unit: Rate,
+            known: AnyStretch,
+            means: "attempts that retries made, hedges left out",
+        },
+        Row {
+            reads: Reads::One("retried share", retried_share),
+            unit: Share,
+            known: AnyStretch,
+            means: "attempts that retries made, of all attempts",
+        },
+        Row {
             reads: Reads::One("amplification", amplification),
             unit: Factor,
             known: AnyStretch,
@@ -110,6 +128,11 @@ fn amplification(call: &Seen<'_, CallSubject>) -> Option<f64> {
     (begun > 0).then(|| call.attempts() as f64 / begun as f64)
 }
 
+fn retried_share(call: &Seen<'_, CallSubject>) -> Option<f64> {
+    let attempts = call.attempts();
+    (attempts > 0).then(|| call.retries() as f64 / attempts as f64)
+}
+
 fn rejected_share(call: &Seen<'_, CallSubject>) -> Option<f64> {
     let all = call.all_ended();
     (all > 0).then(|| call.rejections() as f64 / all as f64)
@@ -131,6 +154,13 @@ impl Seen<'_, CallSubject> {
         match &self.stretch {
             Stretch::Counted => self.record().attempts,
             Stretch::Intervals(intervals) => sum(&self.record().series.attempts, intervals),
+        }
+    }
+
+    fn retries(&self) -> u64 {
+        match &self.stretch {
+            Stretch::Counted => self.record().retried(),
+            Stretch::Intervals(intervals) => sum(&self.record().series.retries, intervals),
         }
     }
 

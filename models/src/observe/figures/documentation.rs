@@ -41,7 +41,7 @@ fn names<S>(row: &Row<S>) -> String {
         Reads::Outcomes(_) => {
             format!("{}, an outcome (`timeouts`, `client errors`)", names.join(", "))
         }
-        Reads::One(..) | Reads::Quantiles(..) => names.join(", "),
+        Reads::One(..) | Reads::Several(_) | Reads::Quantiles(..) => names.join(", "),
     }
 }
 

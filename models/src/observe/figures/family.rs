@@ -17,6 +17,15 @@ pub(super) const P95: Quantile = Quantile { name: "p95", share: 0.95 };
 pub(super) const P99: Quantile = Quantile { name: "p99", share: 0.99 };
 pub(super) const P99_9: Quantile = Quantile { name: "p99.9", share: 0.999 };
 
+/// The quantiles of waits that have a name.
+pub(super) const WAITS: &[Quantile] = &[
+    Quantile { name: "p50 wait", share: 0.5 },
+    Quantile { name: "p90 wait", share: 0.9 },
+    Quantile { name: "p95 wait", share: 0.95 },
+    Quantile { name: "p99 wait", share: 0.99 },
+    Quantile { name: "p99.9 wait", share: 0.999 },
+];
+
 /// Every quantile that has a name.
 pub(super) const QUANTILES: &[Quantile] = &[P50, P90, P95, P99, P99_9];
 

@@ -22,6 +22,9 @@ pub struct Row<S: 'static> {
     pub means: &'static str,
 }
 
+/// A name, and the function that reads the value.
+pub type NamedFigure<S> = (&'static str, fn(&Seen<'_, S>) -> Option<f64>);
+
 /// The names of a row, and the function that reads the value.
 ///
 /// A function returns `None` if there is nothing to measure, as for the availability of a workload
@@ -30,6 +33,8 @@ pub struct Row<S: 'static> {
 pub enum Reads<S: 'static> {
     /// A figure with a name of its own.
     One(&'static str, fn(&Seen<'_, S>) -> Option<f64>),
+    /// Figures that differ in a detail, each with its name.
+    Several(&'static [NamedFigure<S>]),
     /// A figure for each of these quantiles.
     Quantiles(&'static [Quantile], fn(&Seen<'_, S>, f64) -> Option<f64>),
     /// A figure for each kind of outcome, and for `failures`, `answers` and `rejections`.
@@ -125,6 +130,10 @@ impl<S> Row<S> {
     pub fn named(&self, name: &str) -> Option<Figure<S>> {
         let (name, read) = match self.reads {
             Reads::One(own, read) => (own == name).then_some((own, Read::Plain(read)))?,
+            Reads::Several(figures) => {
+                let (own, read) = figures.iter().find(|(own, _)| *own == name)?;
+                (*own, Read::Plain(*read))
+            }
             Reads::Quantiles(quantiles, read) => {
                 let quantile = quantiles.iter().find(|quantile| quantile.name == name)?;
                 (quantile.name, Read::Quantile(read, quantile.share))
@@ -141,6 +150,7 @@ impl<S> Row<S> {
     pub fn names(&self) -> Vec<&'static str> {
         match self.reads {
             Reads::One(name, _) => vec![name],
+            Reads::Several(figures) => figures.iter().map(|(name, _)| *name).collect(),
             Reads::Quantiles(quantiles, _) => {
                 quantiles.iter().map(|quantile| quantile.name).collect()
             }
@@ -158,6 +168,11 @@ impl<S> Figure<S> {
         read: fn(&Seen<'_, S>) -> Option<f64>,
     ) -> Self {
         Self { name, unit, known, read: Read::Plain(read) }
+    }
+
+    /// True if this is its name.
+    pub(in crate::observe) fn is_named(&self, name: &str) -> bool {
+        self.name == name
     }
 
     /// The unit of its values.

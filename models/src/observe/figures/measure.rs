@@ -8,7 +8,7 @@ use super::{
     BreakersSubject, CallSubject, EffectSubject, Figure, FigureSubject, FigureUnit, Known,
     LinkSubject, PoolsSubject, QueueSubject, Seen, Stretch, WorkloadSubject,
 };
-use crate::observe::{LatencyWindow, Recorder};
+use crate::observe::{LatencyWindow, Recorder, Watched};
 use crate::resilience::circuit_breaker::BreakerState;
 use crate::system::Blueprint;
 
@@ -59,6 +59,44 @@ impl Measure {
     /// The number of breakers, by their dense ids, that are in a state at the end of a stretch.
     pub(crate) fn breakers_in(state: BreakerState, breakers: Vec<u32>) -> Self {
         Self::Breakers(BreakersSubject(breakers), BreakersSubject::in_state(state))
+    }
+
+    /// The figure that a condition of an alert, a fault or an experiment sees.
+    #[must_use]
+    pub(crate) fn in_conditions(self) -> Self {
+        match self {
+            Self::Breakers(breakers, figure) => {
+                Self::Breakers(breakers, BreakersSubject::in_conditions(figure))
+            }
+            other => other,
+        }
+    }
+
+    /// True if requests of each priority have a value of their own.
+    pub(crate) fn is_by_priority(&self) -> bool {
+        matches!(self, Self::Pools(_, figure) if PoolsSubject::is_of_waits(figure))
+    }
+
+    /// Has whatever it is read off kept while a run lasts.
+    pub(crate) fn watch(&self, watched: &mut Watched) {
+        match self {
+            Self::Breakers(BreakersSubject(breakers), figure)
+                if BreakersSubject::is_of_windows(figure) =>
+            {
+                watched.breakers.extend(breakers);
+            }
+            Self::Workload(WorkloadSubject(workload), figure)
+                if WorkloadSubject::is_of_users(figure) =>
+            {
+                watched.users.insert(*workload);
+            }
+            Self::Pools(PoolsSubject { pools, .. }, figure)
+                if PoolsSubject::is_of_waits(figure) =>
+            {
+                watched.waits.extend(pools.clone());
+            }
+            _ => {}
+        }
     }
 
     /// The unit of its values.

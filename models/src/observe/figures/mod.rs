@@ -33,7 +33,7 @@ pub use breakers::BreakersSubject;
 pub use call::CallSubject;
 pub use effect::EffectSubject;
 pub use family::Quantile;
-pub use figure::{Figure, FigureUnit, Known, Reads, Row};
+pub use figure::{Figure, FigureUnit, Known, NamedFigure, Reads, Row};
 pub use link::LinkSubject;
 pub use measure::Measure;
 pub use pools::PoolsSubject;

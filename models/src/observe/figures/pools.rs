@@ -3,16 +3,24 @@
 
 use std::ops::Range;
 
-use super::FigureUnit::{Count, Share};
-use super::Known::AnyStretch;
+use sim_core::stats::Histogram;
+
+use super::FigureUnit::{Count, Share, Time};
+use super::Known::{AnyStretch, WholeRun};
+use super::family::WAITS;
 use super::seen::Seen;
 use super::{Figure, FigureSubject, Measure, Reads, Row};
 use crate::observe::PoolSeries;
 use crate::system::{PoolPlan, UNLIMITED};
 
-/// The pools of one kind that belong to one owner, as dense ids.
+/// The pools of one kind that belong to one owner.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PoolsSubject(pub Range<u32>);
+pub struct PoolsSubject {
+    /// Their dense ids.
+    pub pools: Range<u32>,
+    /// The class whose waits are meant, 0 for the highest; all if there is none.
+    pub priority: Option<u8>,
+}
 
 impl FigureSubject for PoolsSubject {
     const DESCRIPTION: &'static str = "a pool";
@@ -47,6 +55,22 @@ impl FigureSubject for PoolsSubject {
             known: AnyStretch,
             means: "slots of all instances that run together",
         },
+        Row {
+            reads: Reads::Quantiles(WAITS, |pools, quantile| {
+                pools.waits().map(|waits| waits.quantile(quantile) as f64 / 1e9)
+            }),
+            unit: Time,
+            known: WholeRun,
+            means: "quantiles of the time that requests waited for a slot of a service, database or \
+                    cache, zero for those that did not have to; `p99 wait of b.threads for priority \
+                    batch` for one class",
+        },
+        Row {
+            reads: Reads::One("mean wait", |pools| pools.waits().map(|waits| waits.mean() / 1e9)),
+            unit: Time,
+            known: WholeRun,
+            means: "the mean of the same",
+        },
     ];
 
     fn measure(self, figure: Figure<Self>) -> Measure {
@@ -67,9 +91,26 @@ fn capacity(pools: &Seen<'_, PoolsSubject>) -> Option<f64> {
     (is_limited && !pools.plans().is_empty()).then(|| there.sum())
 }
 
+impl PoolsSubject {
+    /// True if a figure is about waits, which are kept only if somebody asks.
+    pub(crate) fn is_of_waits(figure: &Figure<Self>) -> bool {
+        figure.is_named("mean wait") || WAITS.iter().any(|wait| figure.is_named(wait.name))
+    }
+}
+
 impl Seen<'_, PoolsSubject> {
     fn ids(&self) -> Range<usize> {
-        self.subject.0.start as usize..self.subject.0.end as usize
+        self.subject.pools.start as usize..self.subject.pools.end as usize
+    }
+
+    /// The waits for slots, in nanoseconds; `None` if no request got one.
+    fn waits(&self) -> Option<Histogram> {
+        let PoolsSubject { pools, priority } = self.subject;
+        let mut all = Histogram::default();
+        for waits in pools.clone().flat_map(|pool| self.recorder.waits(pool, *priority)) {
+            all.merge(waits);
+        }
+        (all.count() > 0).then_some(all)
     }
 
     fn plans(&self) -> &[PoolPlan] {

@@ -98,7 +98,14 @@ impl FigureSubject for WorkloadSubject {
             reads: Reads::One("customers hit", customers_hit),
             unit: Share,
             known: WholeRun,
-            means: "customers of whom at least one request failed",
+            means: "customers of whom at least one request failed, of all `customers` of the file",
+        },
+        Row {
+            reads: Reads::One("users hit", users_hit),
+            unit: Share,
+            known: WholeRun,
+            means: "users of a closed workload of whom at least one request failed, of those of whom \
+                    one ended; who leaves and comes back is the same user",
         },
     ];
 
@@ -125,6 +132,19 @@ fn revenue_loss(web: &Seen<'_, WorkloadSubject>) -> Option<f64> {
 fn customers_hit(web: &Seen<'_, WorkloadSubject>) -> Option<f64> {
     let customers = web.plan.customers;
     (customers > 0).then(|| web.record().customers_hit.len() as f64 / customers as f64)
+}
+
+fn users_hit(web: &Seen<'_, WorkloadSubject>) -> Option<f64> {
+    let users = || web.record().users.iter().flatten();
+    let hit = users().filter(|is_hit| **is_hit).count();
+    (users().count() > 0).then(|| hit as f64 / users().count() as f64)
+}
+
+impl WorkloadSubject {
+    /// True if a figure is about users one by one, who are kept only if somebody asks.
+    pub(crate) fn is_of_users(figure: &Figure<Self>) -> bool {
+        figure.is_named("users hit")
+    }
 }
 
 /// The series has the median and the 99th percentile of each interval; other latencies come from

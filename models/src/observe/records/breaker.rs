@@ -1,11 +1,16 @@
 //! The states of a breaker, warm-up included.
 
+use std::ops::Range;
+
 use sim_core::growth::{Growing, push};
 use sim_core::{SimDuration, SimTime};
 
 use super::instance::MOST_KEPT;
 use crate::resilience::BreakerInService;
-use crate::resilience::circuit_breaker::{BreakerState, Transition};
+use crate::resilience::circuit_breaker::{BreakerState, STATE_CHANGES, Transition, WindowGauges};
+
+/// Numbers of changes, in the order of [`STATE_CHANGES`].
+type ByPair = [u32; STATE_CHANGES.len()];
 
 /// The transitions and rejections of one breaker.
 #[derive(Clone, Debug)]
@@ -22,6 +27,12 @@ pub struct BreakerRecord {
     pub series: Vec<BreakerState>,
     /// Changes of state up to the end of each interval.
     pub changes_by: Vec<u64>,
+    /// The window at the end of each interval; empty if no figure of it was asked for.
+    pub windows: Vec<WindowGauges>,
+    keeps_windows: bool,
+    /// Changes up to the end of an interval, for each interval in which there were any.
+    by_pair: Vec<(usize, ByPair)>,
+    pairs: ByPair,
     spent: [SimDuration; 3],
     state: BreakerState,
     since: SimTime,
@@ -30,12 +41,20 @@ pub struct BreakerRecord {
 impl BreakerRecord {
     /// Bytes that the series take, and what else grows.
     pub(in crate::observe) fn bytes(&self) -> u64 {
-        self.series.bytes() + self.changes_by.bytes() + self.transitions.bytes()
+        self.series.bytes()
+            + self.changes_by.bytes()
+            + self.transitions.bytes()
+            + self.windows.bytes()
+            + self.by_pair.bytes()
     }
 
     /// The record of a breaker that is closed from the beginning.
-    pub(in crate::observe) fn new() -> Self {
+    pub(in crate::observe) fn new(keeps_windows: bool) -> Self {
         Self {
+            windows: Vec::new(),
+            keeps_windows,
+            by_pair: Vec::new(),
+            pairs: ByPair::default(),
             rejected: 0,
             transitions: Vec::new(),
             transition_count: 0,
@@ -52,15 +71,33 @@ impl BreakerRecord {
         self.spent[self.state as usize] += now.since(self.since);
         (self.state, self.since) = (transition.to, now);
         self.transition_count += 1;
+        let pair = STATE_CHANGES.iter().position(|pair| *pair == (transition.from, transition.to));
+        self.pairs[pair.expect("every change is listed")] += 1;
         self.openings += u64::from(transition.to == BreakerState::Open);
         if self.transitions.len() < MOST_KEPT {
             self.transitions.push((now, transition));
         }
     }
 
-    pub(in crate::observe) fn close_interval(&mut self, breaker: &BreakerInService) {
+    pub(in crate::observe) fn close_interval(&mut self, now: SimTime, breaker: &BreakerInService) {
+        if self.changes_by.last().copied().unwrap_or(0) < self.transition_count {
+            push(&mut self.by_pair, (self.series.len(), self.pairs));
+        }
+        if self.keeps_windows {
+            push(&mut self.windows, breaker.window(now));
+        }
         push(&mut self.series, breaker.state());
         push(&mut self.changes_by, self.transition_count);
+    }
+
+    /// Changes of state in some intervals, in the order of [`STATE_CHANGES`].
+    pub fn changes_in(&self, intervals: &Range<usize>) -> [u32; STATE_CHANGES.len()] {
+        let before = |interval: usize| {
+            let known = self.by_pair.partition_point(|(at, _)| *at < interval);
+            known.checked_sub(1).map_or(ByPair::default(), |last| self.by_pair[last].1)
+        };
+        let (first, last) = (before(intervals.start), before(intervals.end));
+        std::array::from_fn(|pair| last[pair] - first[pair])
     }
 
     /// Time spent in a state up to `now`.

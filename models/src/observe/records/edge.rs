@@ -14,6 +14,8 @@ pub struct EdgeRecord {
     pub attempts: u64,
     /// Attempts that were not the first of their call.
     pub retries: u64,
+    /// Attempts among these that a hedge made, and no retry.
+    pub hedges: u64,
     /// Requests that the callee worked on to the end although their caller had gone.
     pub for_nobody: u64,
     /// The outcomes, in the order of [`Outcome::ALL`].
@@ -41,6 +43,7 @@ pub struct EdgeRecord {
 struct Totals {
     begun: u64,
     attempts: u64,
+    retries: u64,
     ended: [u64; Outcome::COUNT],
     fell_back: [u64; Outcome::COUNT],
 }
@@ -52,6 +55,8 @@ pub struct EdgeSeries {
     pub calls: Vec<u32>,
     /// Attempts made.
     pub attempts: Vec<u32>,
+    /// Attempts that retries made, hedges left out.
+    pub retries: Vec<u32>,
     /// Calls ended, by outcome in the order of [`Outcome::ALL`].
     pub ended: Vec<[u32; Outcome::COUNT]>,
     /// Calls that turned to a fallback, by the failure that made them.
@@ -63,20 +68,29 @@ impl EdgeRecord {
     pub(in crate::observe) fn bytes(&self) -> u64 {
         self.series.calls.bytes()
             + self.series.attempts.bytes()
+            + self.series.retries.bytes()
             + self.series.ended.bytes()
             + self.series.fell_back.bytes()
             + self.latency.bytes()
     }
 
+    /// Attempts that retries made, hedges left out.
+    pub fn retried(&self) -> u64 {
+        self.retries - self.hedges
+    }
+
     pub(in crate::observe) fn close_interval(&mut self) {
-        let Totals { begun, attempts, ended, fell_back } = self.closed;
+        let Totals { begun, attempts, retries, ended, fell_back } = self.closed;
         push(&mut self.series.calls, (self.begun - begun) as u32);
         push(&mut self.series.attempts, (self.attempts - attempts) as u32);
+        let retried = self.retried();
+        push(&mut self.series.retries, (retried - retries) as u32);
         push(&mut self.series.ended, added(&self.ended, &ended));
         push(&mut self.series.fell_back, added(&self.fell_back, &fell_back));
         self.closed = Totals {
             begun: self.begun,
             attempts: self.attempts,
+            retries: retried,
             ended: self.ended,
             fell_back: self.fell_back,
         };

@@ -37,6 +37,9 @@ pub struct WorkloadRecord {
     pub series: WorkloadSeries,
     /// Customers of whom at least one counted request failed.
     pub customers_hit: KeyMap<()>,
+    /// For each user of a closed workload of whom a counted request has ended, true if one failed;
+    /// empty unless a sentence asks for it.
+    pub users: Vec<Option<bool>>,
     pub(in crate::observe) interval: Interval,
 }
 
@@ -95,6 +98,7 @@ impl WorkloadRecord {
             + self.series.p50.bytes()
             + self.series.p99.bytes()
             + self.series.in_flight.bytes()
+            + self.users.bytes()
             + self.latency.bytes()
             + self.failure_latency.bytes()
             + self.interval.latency.bytes()

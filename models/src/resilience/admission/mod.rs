@@ -8,7 +8,7 @@ mod utilization;
 
 pub(crate) use codel::CodelSection;
 pub use codel::{Codel, CodelSettings};
-pub use gate::{Admission, AdmissionSettings, ConcurrencyLimit, MemoryLimit};
+pub use gate::{Admission, AdmissionSettings, ConcurrencyLimit, MemoryLimit, MemoryOfSizes};
 pub use red::{Red, RedSettings};
 pub(crate) use red::{RedSection, compile_red};
 pub(crate) use utilization::UtilizationSection;

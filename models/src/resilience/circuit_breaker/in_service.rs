@@ -7,6 +7,7 @@ use sim_core::{SimDuration, SimTime};
 use super::machine::Machine;
 use super::{
     BreakerAnswer, BreakerSettings, BreakerState, CallVerdict, Reason, Tally, Ticket, Transition,
+    WindowGauges,
 };
 use crate::Outcome;
 
@@ -266,6 +267,17 @@ impl BreakerInService {
             Control::Automatic => self.machine.state(),
             Control::ForcedOpen => BreakerState::Open,
             Control::ForcedClosed | Control::Disabled => BreakerState::Closed,
+        }
+    }
+
+    /// The shares in its window; reading them changes nothing. Nothing is known of them while an
+    /// operator's order is in force.
+    pub fn window(&self, now: SimTime) -> WindowGauges {
+        match self.control {
+            Control::Automatic => self.machine.window(now),
+            Control::ForcedOpen | Control::ForcedClosed | Control::Disabled => {
+                WindowGauges::default()
+            }
         }
     }
 

@@ -7,7 +7,8 @@ use sim_core::{SimDuration, SimTime};
 
 use super::libraries::{self, LibraryBreaker};
 use super::{
-    BreakerAnswer, BreakerState, CallVerdict, ComposedBreaker, ComposedSettings, Ticket, Transition,
+    BreakerAnswer, BreakerState, CallVerdict, ComposedBreaker, ComposedSettings, Ticket,
+    Transition, WindowGauges,
 };
 
 /// Writes one enum over the settings of all breakers and one over their machines, with a variant
@@ -134,6 +135,14 @@ macro_rules! machines {
                 match self {
                     Self::Composed(_) => 0,
                     $(Self::$library(breaker) => breaker.bytes(),)+
+                }
+            }
+
+            /// The shares in its window; reading them changes nothing.
+            pub fn window(&self, now: SimTime) -> WindowGauges {
+                match self {
+                    Self::Composed(breaker) => breaker.window(now),
+                    $(Self::$library(breaker) => LibraryBreaker::window(&**breaker, now),)+
                 }
             }
 

@@ -7,6 +7,7 @@
 
 mod call;
 mod composed;
+mod gauges;
 mod in_service;
 pub mod libraries;
 mod machine;
@@ -19,8 +20,9 @@ pub use composed::{
     ComposedBreaker, ComposedSettings, Decision, HalfOpenPolicy, HalfOpens, LateResults,
     PermitCounting, TripRule, WaitFrom,
 };
+pub use gauges::WindowGauges;
 pub use in_service::{BreakerInService, OperatorOrder};
 pub use machine::BreakerSettings;
-pub use transition::{BreakerState, Reason, Transition};
+pub use transition::{BreakerState, Reason, STATE_CHANGES, Transition};
 pub use wait::Wait;
 pub use window::{SlidingWindow, Tally, WindowLength};

@@ -15,6 +15,16 @@ pub enum BreakerState {
     HalfOpen,
 }
 
+/// Every change from one state to another.
+pub const STATE_CHANGES: [(BreakerState, BreakerState); 6] = [
+    (BreakerState::Closed, BreakerState::Open),
+    (BreakerState::Open, BreakerState::HalfOpen),
+    (BreakerState::HalfOpen, BreakerState::Closed),
+    (BreakerState::HalfOpen, BreakerState::Open),
+    (BreakerState::Open, BreakerState::Closed),
+    (BreakerState::Closed, BreakerState::HalfOpen),
+];
+
 /// A change of state.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transition {

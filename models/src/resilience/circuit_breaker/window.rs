@@ -115,6 +115,18 @@ impl SlidingWindow {
         self.total
     }
 
+    /// The same, for one who only looks: nothing expires.
+    pub fn tally_at(&self, now: SimTime) -> Tally {
+        let mut tally = self.total;
+        // A count window has no buckets that could expire.
+        let bucket = now.as_nanos().checked_div(self.bucket_length).unwrap_or(0);
+        let ahead = bucket.saturating_sub(self.bucket).min(self.ring.len() as u64);
+        for step in 1..=ahead as usize {
+            tally.remove(self.ring[(self.position + step) % self.ring.len()]);
+        }
+        tally
+    }
+
     /// True if it holds neither failures nor slow calls, not even expired ones.
     #[inline]
     pub fn is_spotless(&self) -> bool {
@@ -194,6 +206,8 @@ mod tests {
                 window.record(at, true, false);
                 let is_held = |second: &&u64| **second + u64::from(seconds) > now / 1_000;
                 let expected = times.iter().filter(is_held).count() as u32;
+                let later = at + SimDuration::from_millis(1_700);
+                prop_assert_eq!(window.tally_at(later), window.clone().tally(later));
                 prop_assert_eq!(window.tally(at).failures, expected);
             }
         }

@@ -74,7 +74,7 @@ impl Resolver<'_, '_> {
                 Some((Measure::breakers_in(state, breakers), None, bound))
             }
             Ok(WrittenCondition::Figure { figure, over, bound }) => {
-                let measure = self.measure(&figure, place)?;
+                let measure = self.measure(&figure, place)?.in_conditions();
                 let bound = self.bound(&measure, &bound, place)?;
                 let is_known = if over.is_some() {
                     measure.is_known_of_any_stretch()

@@ -86,12 +86,12 @@ impl Resolver<'_, '_> {
         place: &Place<'_>,
     ) -> Option<()> {
         if is_partial && measure.is_of_whole_runs_only() {
-            let message = format!("`{}` of an edge is known of the whole run only", figure.figure);
+            let message = format!("`{}` is known of the whole run only", figure.figure);
             self.problem_in(
                 place,
                 &figure.at,
                 message,
-                "leave the window out and write `is`, or ask for the latency of a workload",
+                "leave the window out and write `is`, or ask for another figure",
             );
             return None;
         }

@@ -1,6 +1,8 @@
 //! Figures that sentences name, and the bounds they are held to.
 
-use super::resolver::{Place, Resolver};
+use std::ops::Range;
+
+use super::resolver::{Place, Resolver, suggestion};
 use crate::expect::sentence::{WrittenBound, WrittenFigure, WrittenValue};
 use crate::expect::{Bound, Relation, Throughout, TimeWindow};
 use crate::observe::figures::{
@@ -8,6 +10,7 @@ use crate::observe::figures::{
     QueueSubject, WorkloadSubject,
 };
 use crate::observe::{FigureUnit, Measure};
+use crate::system::Source;
 
 impl Resolver<'_, '_> {
     /// Has the latencies over a window kept while the run lasts, if the figure needs them.
@@ -70,7 +73,7 @@ impl Resolver<'_, '_> {
     /// A figure of the thing that is named. The figure helps to tell which thing is meant: some
     /// kinds of things share their names, and some figures belong to one kind only.
     pub fn measure(&mut self, written: &WrittenFigure, place: &Place<'_>) -> Option<Measure> {
-        let WrittenFigure { figure, of, .. } = written;
+        let WrittenFigure { figure, of, priority, .. } = written;
         if of.is_link {
             let link = self.link_named(of, place)?;
             return self.figure_of(LinkSubject(link), written, place);
@@ -99,6 +102,7 @@ impl Resolver<'_, '_> {
             && self.names.find_station(&of.name).is_none();
         if of.part.is_none() && (is_workload || is_workload_meant) {
             let workload = self.workload_named(of, place)?;
+            self.check_users(workload, written, place)?;
             return self.figure_of(WorkloadSubject(workload), written, place);
         }
         let (owner, kind) = self.pool_named(of, place)?;
@@ -106,7 +110,51 @@ impl Resolver<'_, '_> {
         let is_it = |index: &usize| pools[*index].owner == owner && pools[*index].kind == kind;
         let first = (0..pools.len()).find(is_it).unwrap_or(0);
         let count = (first..pools.len()).take_while(is_it).count();
-        self.figure_of(PoolsSubject(first as u32..(first + count) as u32), written, place)
+        let pools = first as u32..(first + count) as u32;
+        let is_wait = PoolsSubject::figure(figure).is_some_and(|it| PoolsSubject::is_of_waits(&it));
+        if is_wait && !self.plan.blueprint.instances.iter().any(|it| pools.contains(&it.slots)) {
+            let message =
+                format!("`{figure}` is known of the slots of a service, database or cache");
+            self.problem_in(place, &of.at, message, "ask for one of those, such as `api.threads`");
+            return None;
+        }
+        let priority = match priority {
+            Some((name, at)) => Some(self.priority_named(name, at, place)?),
+            None => None,
+        };
+        self.figure_of(PoolsSubject { pools, priority }, written, place)
+    }
+
+    /// Refuses figures of users if requests arrive from nobody in particular.
+    fn check_users(
+        &mut self,
+        workload: u32,
+        written: &WrittenFigure,
+        place: &Place<'_>,
+    ) -> Option<()> {
+        let is_open = matches!(
+            self.plan.blueprint.workloads.get(workload as usize).map(|it| &it.source),
+            Some(Source::Open(_))
+        );
+        let figure = WorkloadSubject::figure(&written.figure);
+        if is_open && figure.is_some_and(|it| WorkloadSubject::is_of_users(&it)) {
+            let message = format!("`{}` has arrivals and no users", written.of.name);
+            let help = "ask for `customers hit`, which needs `customers`";
+            self.problem_in(place, &written.at, message, help);
+            return None;
+        }
+        Some(())
+    }
+
+    fn priority_named(&mut self, name: &str, at: &Range<usize>, place: &Place<'_>) -> Option<u8> {
+        let classes = &self.names.file.priorities;
+        let found = classes.iter().position(|class| **class == *name);
+        if found.is_none() {
+            let known: Vec<&str> = classes.iter().map(|class| &**class).collect();
+            let help = suggestion(name, &known, self.problems);
+            self.problem_in(place, at, format!("there is no priority `{name}`"), help);
+        }
+        found.map(|class| class.min(usize::from(u8::MAX)) as u8)
     }
 
     fn figure_of<S: FigureSubject>(
@@ -126,6 +174,15 @@ impl Resolver<'_, '_> {
             );
             return None;
         };
-        Some(subject.measure(figure))
+        let measure = subject.measure(figure);
+        if let Some((_, at)) = &written.priority
+            && !measure.is_by_priority()
+        {
+            let message = format!("`{name}` is not kept by priority");
+            self.problem_in(place, at, message, "ask for `mean wait` or `p99 wait` of a pool");
+            return None;
+        }
+        measure.watch(&mut self.plan.blueprint.watched);
+        Some(measure)
     }
 }

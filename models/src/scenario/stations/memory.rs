@@ -3,8 +3,10 @@
 use sim_core::SimDuration;
 
 use crate::language::quantity::{Bytes, Duration};
+use crate::language::size::SizePhrase;
 use crate::language::{Placed, Problems, section};
-use crate::resilience::admission::{AdmissionSettings, MemoryLimit};
+use crate::resilience::admission::{AdmissionSettings, MemoryLimit, MemoryOfSizes};
+use crate::scenario::plan::Plan;
 
 /// Default time for a killed process to start again.
 const RESTART: SimDuration = SimDuration::from_secs(30);
@@ -14,8 +16,9 @@ section! {
     pub(crate) struct Memory {
         /// The memory that there is for requests, such as `512MB`.
         "limit" => limit: Bytes,
-        /// The memory that each request in flight takes, those that queue included, such as `2MB`.
-        "each" => each: Bytes,
+        /// The memory that each request in flight takes, those that queue included, such as `2MB`, or
+        /// `lognormal mean 2MB p99 10MB` if they differ.
+        "each" => each: SizePhrase,
         /// The time for a killed process to start again; 30s if left out.
         "restart" => restart: Option<Duration>,
         /// The memory of requests in flight above which further ones are turned away; none are if
@@ -28,28 +31,39 @@ section! {
 pub(super) fn with_memory(
     gate: Option<AdmissionSettings>,
     memory: Option<&Placed<Memory>>,
+    plan: &mut Plan,
     problems: &mut Problems,
 ) -> Option<AdmissionSettings> {
     let Some(memory) = memory else { return gate };
-    if memory.each.0 == 0 || memory.each.0 > memory.limit.0 {
+    let SizePhrase(each) = &memory.each;
+    let limit = memory.limit.0;
+    if each.mean() <= 0.0 || each.mean() > limit as f64 {
         let message = "`each` must be above zero and at most `limit`";
         problems.error(memory.at(), message, "write `{ limit: 512MB, each: 2MB }`");
         return gate;
     }
-    if let Some(shed) = memory.shed_above.as_ref().filter(|shed| shed.0 > memory.limit.0) {
+    if let Some(shed) = memory.shed_above.as_ref().filter(|shed| shed.0 > limit) {
         let message = "memory runs out before anything is turned away";
         problems.error(shed.at(), message, "write less than `limit`");
     }
-    if memory.limit.0 / memory.each.0 > u64::from(u32::MAX) {
+    let restart = memory.restart.map_or(RESTART, |restart| restart.0);
+    let shed_above = memory.shed_above.as_ref().map(|shed| shed.0);
+    let gate = gate.unwrap_or_default();
+    let Some(each) = memory.each.constant() else {
+        let each = plan.sizes(each);
+        let sizes = MemoryOfSizes { each, limit, shed_above: shed_above.unwrap_or(u64::MAX) };
+        let memory = MemoryLimit { requests: u32::MAX, sizes: Some(sizes), restart };
+        return Some(AdmissionSettings { memory: Some(memory), ..gate });
+    };
+    if limit / each > u64::from(u32::MAX) {
         let message = "there is room for more than 4294967295 requests";
         problems.error(memory.at(), message, "write a smaller `limit` or a larger `each`");
-        return gate;
+        return Some(gate);
     }
-    let requests = |bytes: u64| (bytes / memory.each.0) as u32;
-    let restart = memory.restart.map_or(RESTART, |restart| restart.0);
+    let requests = |bytes: u64| (bytes / each) as u32;
     Some(AdmissionSettings {
-        memory: Some(MemoryLimit { requests: requests(memory.limit.0), restart }),
-        in_flight: memory.shed_above.as_ref().map(|shed| requests(shed.0)),
-        ..gate.unwrap_or_default()
+        memory: Some(MemoryLimit { requests: requests(limit), sizes: None, restart }),
+        in_flight: shed_above.map(requests),
+        ..gate
     })
 }

@@ -163,7 +163,7 @@ impl<'a> Station<'a> {
         let first_pool = plan.blueprint.pools.len() as u32;
         let pool = slots::compile(self.slots, self.name, self.pool, names, plan, problems);
         let (discipline, gate) = admission::compile(self.admission, pool.capacity, names, problems);
-        let gate = with_memory(gate, self.memory, problems);
+        let gate = with_memory(gate, self.memory, plan, problems);
         let pool = PoolPlan { discipline, ..pool };
         let contention = contention::compile(self.contention, names, problems);
         let contention = contention.map_or(NONE, |contention| {

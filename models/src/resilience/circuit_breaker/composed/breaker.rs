@@ -8,6 +8,7 @@ use crate::Outcome;
 use crate::resilience::circuit_breaker::wait::smoothed;
 use crate::resilience::circuit_breaker::{
     BreakerAnswer, BreakerState, CallVerdict, Reason, SlidingWindow, Tally, Ticket, Transition,
+    WindowGauges,
 };
 
 /// A circuit breaker composed of parts.
@@ -232,6 +233,22 @@ impl ComposedBreaker {
             Phase::Open { .. } => BreakerState::Open,
             Phase::HalfOpen { .. } => BreakerState::HalfOpen,
         }
+    }
+
+    /// The shares that decide in its present state: of its window, or of its probes.
+    pub fn window(&self, now: SimTime) -> WindowGauges {
+        let trip = &self.settings.trip;
+        let (tally, most) = match self.phase {
+            Phase::HalfOpen { tally, .. } => (tally, self.settings.half_open.permitted_calls),
+            Phase::Closed | Phase::Open { .. } => {
+                (self.window.tally_at(now), self.window.capacity().unwrap_or(u32::MAX))
+            }
+        };
+        let minimum = trip.minimum_calls.min(most);
+        if trip.slow_call == SimDuration::MAX {
+            return WindowGauges::of_failures(tally.failures, tally.calls, minimum);
+        }
+        WindowGauges::of(tally, minimum)
     }
 
     #[inline]

@@ -14,7 +14,7 @@ use crate::language::quantity::Share;
 use crate::language::{Placed, Problem, ProblemKind, Problems, section};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
-    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket, WindowGauges,
 };
 
 /// The settings, under the names of `CircuitBreakerConfig`.
@@ -239,6 +239,16 @@ impl LibraryBreaker for ArticlePython {
         if verdict != CallVerdict::Ignored {
             self.complete(now, elapsed, verdict.is_failure());
         }
+    }
+
+    /// The breaker does not judge slow calls; it only counts them from the beginning.
+    fn window(&self, now: SimTime) -> WindowGauges {
+        let span = self.settings.sliding_window;
+        let counted = self.results.iter().filter(|(at, _)| now.since(*at) <= span);
+        let (calls, failures) = counted.fold((0, 0), |(calls, failures), (_, is_failure)| {
+            (calls + 1, failures + u32::from(*is_failure))
+        });
+        WindowGauges::of_failures(failures, calls, self.settings.minimum_calls)
     }
 
     fn current_state(&self) -> BreakerState {

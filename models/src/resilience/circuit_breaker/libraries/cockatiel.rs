@@ -12,7 +12,7 @@ use crate::language::quantity::{Duration, Share};
 use crate::language::{Placed, Problems, one_of, section};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
-    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket, WindowGauges,
 };
 use crate::{Outcome, OutcomeSet};
 
@@ -270,6 +270,25 @@ impl LibraryBreaker for Cockatiel {
 
     fn test_ended(&self, ticket: Ticket) -> Option<u64> {
         (ticket.number > 0).then_some(ticket.number)
+    }
+
+    /// The windows are those of the last result: an idle breaker keeps stale ones.
+    fn window(&self, _now: SimTime) -> WindowGauges {
+        match (&self.counter, self.settings.breaker) {
+            (
+                Counter::Count { calls, failures, .. },
+                CockatielBreaker::Count { minimum_number_of_calls, .. },
+            ) => WindowGauges::of_failures(*failures, *calls, minimum_number_of_calls),
+            (
+                Counter::Sampling { windows, span, calls, failures, .. },
+                CockatielBreaker::Sampling { minimum_rps, .. },
+            ) => {
+                let sampled = (*span * windows.len() as u64).as_secs_f64();
+                let minimum = libm::ceil(sampled * minimum_rps) as u32;
+                WindowGauges::of_failures(*failures, *calls, minimum)
+            }
+            _ => WindowGauges::default(),
+        }
     }
 
     fn current_state(&self) -> BreakerState {

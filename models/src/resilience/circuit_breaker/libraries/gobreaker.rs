@@ -13,7 +13,7 @@ use crate::language::quantity::{Duration, Share};
 use crate::language::{Problems, one_of, section};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
-    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket, WindowGauges,
 };
 
 /// The settings, under the names of the library's `Settings`.
@@ -347,6 +347,18 @@ impl LibraryBreaker for GoBreaker {
 
     fn record(&mut self, now: SimTime, ticket: Ticket, _: SimDuration, verdict: CallVerdict) {
         self.complete(now, ticket, verdict);
+    }
+
+    /// Only a breaker whose `ReadyToTrip` looks at the ratio knows one. The counts are those of the
+    /// last call: what has expired since goes with the next one.
+    fn window(&self, _now: SimTime) -> WindowGauges {
+        match self.settings.ready_to_trip {
+            ReadyToTrip::FailureRatio { minimum_requests, .. } => {
+                let GoBreakerCounts { requests, total_failures, .. } = self.counts;
+                WindowGauges::of_failures(total_failures, requests, minimum_requests)
+            }
+            ReadyToTrip::ConsecutiveFailures(_) => WindowGauges::default(),
+        }
     }
 
     fn current_state(&self) -> BreakerState {

@@ -13,7 +13,7 @@ use crate::guards::breaker::{Company, MachineSection};
 use crate::language::{Location, Placed, Problems, section, words};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
-    BreakerAnswer, BreakerState, CallVerdict, OperatorOrder, Reason, Tally, Ticket,
+    BreakerAnswer, BreakerState, CallVerdict, OperatorOrder, Reason, Tally, Ticket, WindowGauges,
 };
 use crate::system::PoolKind;
 use crate::{Outcome, OutcomeSet};
@@ -248,6 +248,12 @@ impl LibraryBreaker for Hystrix {
 
     fn fire_timer(&mut self, now: SimTime) -> Option<SimTime> {
         self.advance_to(now)
+    }
+
+    /// Of the completed buckets, as the last look saw them.
+    fn window(&self, _now: SimTime) -> WindowGauges {
+        let Tally { calls, failures, .. } = self.total;
+        WindowGauges::of_failures(failures, calls, self.settings.request_volume_threshold)
     }
 
     fn current_state(&self) -> BreakerState {

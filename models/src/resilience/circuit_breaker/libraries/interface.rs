@@ -4,7 +4,7 @@ use sim_core::random::DrawKey;
 use sim_core::{SimDuration, SimTime};
 
 use crate::resilience::circuit_breaker::{
-    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket, WindowGauges,
 };
 
 /// A library's breaker as the system drives it.
@@ -47,6 +47,12 @@ pub trait LibraryBreaker: Sized {
     /// The number of the test that ended with the call of this ticket, if calls wait for its end.
     fn test_ended(&self, _ticket: Ticket) -> Option<u64> {
         None
+    }
+
+    /// The shares in its window at `now`, as far as the library knows them; reading them changes
+    /// nothing.
+    fn window(&self, _now: SimTime) -> WindowGauges {
+        WindowGauges::default()
     }
 
     /// The state as the last call or timer left it; reading it changes nothing.

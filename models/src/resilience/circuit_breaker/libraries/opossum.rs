@@ -16,7 +16,7 @@ use crate::language::tree::Value;
 use crate::language::{Decode, Found, Location, Placed, Problems, schema_of, section};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
-    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket, WindowGauges,
 };
 use crate::{Outcome, OutcomeSet};
 
@@ -324,6 +324,14 @@ impl LibraryBreaker for Opossum {
         let due = self.half_opens_at.filter(|due| *due <= now)?;
         self.advance_to(due);
         Some(due)
+    }
+
+    /// Of all calls fired, rejected ones included, as the library has it.
+    fn window(&self, now: SimTime) -> WindowGauges {
+        let mut rotated = self.clone();
+        rotated.rotate_to(now);
+        let OpossumStats { fires, failures, .. } = rotated.total;
+        WindowGauges::of_failures(failures, fires, self.settings.volume_threshold)
     }
 
     fn current_state(&self) -> BreakerState {

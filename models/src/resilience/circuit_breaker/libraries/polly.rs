@@ -13,7 +13,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
-    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket,
+    BreakerAnswer, BreakerState, CallVerdict, Reason, Ticket, WindowGauges,
 };
 
 /// The settings, under the names of `CircuitBreakerStrategyOptions`.
@@ -222,6 +222,17 @@ impl LibraryBreaker for Polly {
 
     fn record(&mut self, now: SimTime, _: Ticket, _: SimDuration, verdict: CallVerdict) {
         self.complete(now, verdict);
+    }
+
+    /// What began a sampling duration ago no longer counts, although the library drops it only with
+    /// the next result.
+    fn window(&self, now: SimTime) -> WindowGauges {
+        let sampled = self.settings.sampling_duration;
+        let counted = self.windows.iter().filter(|it| now.since(it.started) < sampled);
+        let (calls, failures) = counted.fold((0, 0), |(calls, failures), it| {
+            (calls + it.successes + it.failures, failures + it.failures)
+        });
+        WindowGauges::of_failures(failures, calls, self.settings.minimum_throughput)
     }
 
     fn current_state(&self) -> BreakerState {

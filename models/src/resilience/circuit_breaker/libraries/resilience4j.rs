@@ -14,7 +14,7 @@ use crate::language::{Placed, Problems, section, words};
 use crate::resilience::circuit_breaker::BreakerSettings;
 use crate::resilience::circuit_breaker::{
     BreakerAnswer, BreakerState, CallVerdict, Reason, SlidingWindow, Tally, Ticket, Wait,
-    WindowLength,
+    WindowGauges, WindowLength,
 };
 
 /// The settings, under the names of `CircuitBreakerConfig`.
@@ -308,13 +308,16 @@ impl Resilience4j {
 
     /// Failure and slow-call rate in per cent, in the library's 32-bit arithmetic.
     fn rates(&self, tally: Tally) -> Option<[f32; 2]> {
-        let minimum = self.settings.minimum_number_of_calls;
-        let permitted = self.settings.permitted_number_of_calls_in_half_open_state;
-        let minimum = if self.counts_probes { minimum.min(permitted) } else { minimum }.max(1);
         // A healthy breaker, whose parts are zero, is spared the divisions: half of its time.
         let rate =
             |part: u32| if part == 0 { 0.0 } else { part as f32 * 100.0 / tally.calls as f32 };
-        (tally.calls >= minimum).then(|| [rate(tally.failures), rate(tally.slow)])
+        (tally.calls >= self.minimum()).then(|| [rate(tally.failures), rate(tally.slow)])
+    }
+
+    fn minimum(&self) -> u32 {
+        let minimum = self.settings.minimum_number_of_calls;
+        let permitted = self.settings.permitted_number_of_calls_in_half_open_state;
+        if self.counts_probes { minimum.min(permitted) } else { minimum }.max(1)
     }
 
     fn judge(&mut self, now: SimTime) {
@@ -393,6 +396,11 @@ impl LibraryBreaker for Resilience4j {
         let due = self.next_timer().filter(|due| *due <= now)?;
         self.advance_to(due);
         Some(due)
+    }
+
+    fn window(&self, now: SimTime) -> WindowGauges {
+        let counted = if self.counts_probes { &self.probes } else { &self.window };
+        WindowGauges::of(counted.tally_at(now), self.minimum())
     }
 
     /// An operator's overrides look like the states that they force.

@@ -1,0 +1,21 @@
+//! Things whose figures are kept only if a sentence asks for them.
+
+use std::collections::BTreeSet;
+
+/// Things whose figures have to be kept while a run lasts, because a sentence asks for them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// Breakers whose windows are looked at, as dense ids.
+    pub breakers: BTreeSet<u32>,
+    /// Closed workloads whose users are looked at one by one, as dense ids.
+    pub users: BTreeSet<u32>,
+    /// Pools of slots whose waits are kept by priority, as dense ids.
+    pub waits: BTreeSet<u32>,
+}
+
+impl Watched {
+    /// True if requests have to be looked at one by one.
+    pub(crate) fn has_requests(&self) -> bool {
+        !self.users.is_empty() || !self.waits.is_empty()
+    }
+}
