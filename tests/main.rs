@@ -93,3 +93,4 @@ mod through;
 mod triggers;
 mod twice_written;
 mod untrusted;
+mod widths;
