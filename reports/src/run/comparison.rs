@@ -96,12 +96,12 @@ fn workloads(runs: &[Asked<'_>]) -> Vec<(String, Vec<Vec<String>>)> {
         let rows = runs.iter().flat_map(|run| row(&workload, run));
         std::iter::once(Cell::text(&workload)).chain(rows).collect()
     };
-    let all = names(runs).into_iter().map(of_workload).collect();
+    let all: Vec<Vec<Cell>> = names(runs).into_iter().map(of_workload).collect();
     let of_texts = |texts: Vec<String>| {
         let rows = texts[1..].chunks(HEADER.len()).filter(|row| !row[0].is_empty());
         (texts[0].clone(), rows.map(<[String]>::to_vec).collect())
     };
-    folded(all).into_iter().map(of_texts).collect()
+    folded(&all).into_iter().map(of_texts).collect()
 }
 
 /// The row of a run, which has no name if the run does not have the workload.

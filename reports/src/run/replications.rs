@@ -380,7 +380,7 @@ fn table_of<T>(rows: &[Row], readings: &[Reading<T>]) -> Table {
         let names = [Cell::text(&row.names.name)].into_iter().chain(kind);
         names.chain(row.cells.iter().cloned()).collect()
     });
-    Table::new(&titles, left, folded(cells.collect()))
+    Table::new(&titles, left, folded(&cells.collect::<Vec<_>>()))
 }
 
 /// The same entities with the figures of both.

@@ -65,7 +65,7 @@ fn began(workloads: &[WorkloadSummary]) -> Table {
         shown.chain(more).collect::<Vec<_>>()
     });
     let titles = ["", "at", "outcome there", "failed", "degraded"];
-    Table::new(&titles, &[1, 2], folded(rows.collect()))
+    Table::new(&titles, &[1, 2], folded(&rows.collect::<Vec<_>>()))
 }
 
 fn workloads(workloads: &[WorkloadSummary]) -> Table {
@@ -98,7 +98,11 @@ fn latencies(workloads: &[WorkloadSummary]) -> Table {
     });
     let is_known = |workload: &WorkloadSummary| workload.mean_latency_half_width.is_some();
     let mean = if workloads.iter().any(is_known) { "mean (95 %)" } else { "mean" };
-    Table::new(&["", mean, "p50", "p90", "p99", "p99.9", "max"], &[], folded(rows.collect()))
+    Table::new(
+        &["", mean, "p50", "p90", "p99", "p99.9", "max"],
+        &[],
+        folded(&rows.collect::<Vec<_>>()),
+    )
 }
 
 fn latency_row(name: &str, mean: Cell, latency: &Latency) -> Vec<Cell> {
@@ -137,7 +141,7 @@ fn phases(workloads: &[WorkloadSummary]) -> Table {
         let name = std::iter::once(Cell::text(&workload.name));
         name.chain(READINGS.into_iter().flat_map(of_reading)).collect()
     });
-    let rows = folded(figures.collect()).into_iter().flat_map(|texts| {
+    let rows = folded(&figures.collect::<Vec<_>>()).into_iter().flat_map(|texts| {
         let (name, figures) = texts.split_first().map_or(("", &[][..]), |(name, it)| (name, it));
         let of_reading = |(place, (figures, reading)): (usize, (&[String], Reading))| {
             let name = if place == 0 { name } else { "" };

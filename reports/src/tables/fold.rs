@@ -16,19 +16,19 @@ const LEAST: usize = 4;
 
 /// The texts of rows, of which those share one whose names differ only in numbers and whose figures are alike. A row's
 /// first cell is its name.
-pub(crate) fn folded(rows: Vec<Vec<Cell>>) -> Vec<Vec<String>> {
-    let groups = groups(&rows);
+pub(crate) fn folded(rows: &[Vec<Cell>]) -> Vec<Vec<String>> {
+    let groups = groups(rows);
     let mut texts: Vec<Option<Vec<String>>> =
         rows.iter().map(|row| Some(row.iter().map(Cell::shown).collect())).collect();
     for group in groups {
         let mut left = group.clone();
         while left.len() >= LEAST {
-            let alike = alike(&rows, &left);
+            let alike = alike(rows, &left);
             if alike.len() < LEAST {
                 break;
             }
             left.retain(|place| !alike.contains(place));
-            texts[alike[0]] = Some(of_several(&rows, &alike, group.len()));
+            texts[alike[0]] = Some(of_several(rows, &alike, group.len()));
             for place in &alike[1..] {
                 texts[*place] = None;
             }
@@ -106,8 +106,10 @@ fn parts(text: &str) -> impl Iterator<Item = &str> {
 /// The rows of a group all of whose figures are like the group's.
 fn alike(rows: &[Vec<Cell>], group: &[usize]) -> Vec<usize> {
     let mut is_alike = vec![true; group.len()];
-    for column in 0..rows[group[0]].len() {
-        let cells: Vec<&Cell> = group.iter().map(|place| &rows[*place][column]).collect();
+    let columns = rows[group[0]].len();
+    let column = |column: usize| group.iter().map(|place| &rows[*place][column]).collect();
+    let cells: Vec<Vec<&Cell>> = (0..columns).map(column).collect();
+    for cells in cells {
         for (all, one) in is_alike.iter_mut().zip(Cell::are_alike(&cells)) {
             *all &= one;
         }

@@ -48,14 +48,12 @@ impl<'a> Grid<'a> {
             let cells = || rows.iter().filter_map(|row| row.get(column));
             let longest_word = |text: &String| text.split(' ').map(columns_of).max().unwrap_or(0);
             let natural = cells().map(|cell| columns_of(cell)).fold(columns_of(title), usize::max);
-            let (least, wanted) = match is_left[column] {
-                true => (
-                    cells().map(longest_word).fold(longest_word(title), usize::max),
-                    if column < names { LEAST_NAME } else { LEAST_TEXT },
-                ),
-                false => {
-                    (cells().map(|cell| columns_of(cell)).fold(longest_word(title), usize::max), 0)
-                }
+            let (least, wanted) = if is_left[column] {
+                let least = cells().map(longest_word).fold(longest_word(title), usize::max);
+                (least, if column < names { LEAST_NAME } else { LEAST_TEXT })
+            } else {
+                let widest = cells().map(|cell| columns_of(cell));
+                (widest.fold(longest_word(title), usize::max), 0)
             };
             Size { natural, least, comfortable: least.max(wanted.min(natural)) }
         };

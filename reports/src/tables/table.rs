@@ -30,7 +30,7 @@ impl Table {
         Self {
             titles: columns.iter().map(|column| column.title.to_owned()).collect(),
             is_left: columns.iter().map(|column| column.is_left).collect(),
-            rows: folded(records.iter().map(row).collect()),
+            rows: folded(&records.iter().map(row).collect::<Vec<_>>()),
         }
     }
 
