@@ -11,7 +11,7 @@ use sim_reports::testing::{self, TestResult, Tested, Timeline};
 use sim_reports::{Palette, Paper};
 use unicode_width::UnicodeWidthStr;
 
-use crate::running::{blueprint, library, load_text, run, run_text};
+use crate::running::{blueprint, library, load_text, run, run_scenario, run_text};
 
 const WIDTHS: [usize; 3] = [80, 100, 120];
 
@@ -116,6 +116,15 @@ fn clients_that_are_alike_share_a_row_and_the_other_has_its_own() {
     let document: serde_json::Value =
         serde_json::from_str(&json(&finished, &Invocation::default())).expect("JSON");
     assert_eq!(document["workloads"].as_array().map(Vec::len), Some(200));
+}
+
+/// An instance that is paused has a queue, and its utilization does not tell.
+#[test]
+fn an_instance_that_stands_out_in_one_figure_keeps_its_row() {
+    let finished = run_scenario("per-instance", None, &[]);
+    let text = report(&finished, &Invocation::default(), Palette::Plain);
+    assert!(text.contains("  payment#1  "), "{text}");
+    assert!(text.contains("  payment#2…10 (9 of 10)  "), "{text}");
 }
 
 /// Services in a row are numbered too, but no two of them are alike.

@@ -166,7 +166,7 @@ fn pools(pools: &[PoolSummary]) -> Table {
         right("busy", |pool| Cell::number(pool.busy_mean)),
         right("utilization", |pool| pool.utilization.map_or_else(|| Cell::text(""), Cell::share)),
         right("queue", |pool| Cell::number(pool.queue_mean)),
-        right("longest", |pool| Cell::count(pool.queue_max).extreme()),
+        right("longest", |pool| Cell::count(pool.queue_max)),
         right("turned away", |pool| Cell::count(pool.rejected + pool.expired)),
         left("saturated", |pool| Cell::Spans(pool.saturated.clone())),
     ];
@@ -255,7 +255,7 @@ fn messages(queues: &[QueueSummary]) -> Table {
         right("dead", |queue| Cell::count(queue.dead)),
         right("expired", |queue| Cell::count(queue.expired)),
         right("left", |queue| Cell::count(queue.waiting + queue.in_flight)),
-        right("most waiting", |queue| Cell::count(queue.most_waiting).extreme()),
+        right("most waiting", |queue| Cell::count(queue.most_waiting)),
         right("oldest", |queue| Cell::time(queue.oldest).extreme()),
         right("p50", |queue| Cell::time(queue.latency.p50)),
         right("p99", |queue| Cell::time(queue.latency.p99)),
@@ -272,7 +272,7 @@ fn links(links: &[LinkSummary]) -> Table {
         right("sent", |link| Cell::count(link.sent)),
         right("lost", |link| Cell::count(link.lost)),
         right("queue full", |link| Cell::count(link.dropped)),
-        right("most waiting", |link| Cell::count(u64::from(link.most_waiting)).extreme()),
+        right("most waiting", |link| Cell::count(u64::from(link.most_waiting))),
         right("busy", |link| Cell::time(link.busy)),
     ];
     Table::of(links, &columns)
