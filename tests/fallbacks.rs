@@ -76,11 +76,11 @@ fn what_is_put_off_is_made_up_for_when_the_breaker_closes() {
     let report = sim_reports::run::report(
         &limited,
         &sim_reports::run::Invocation::default(),
-        sim_reports::Palette::Plain,
+        sim_reports::Paper::new(sim_reports::Palette::Plain, 1_000),
     );
     assert!(
         report
-            .contains(&format!("; put off 50, made up for 50, 0 waiting, {failed} found no room")),
+            .contains(&format!("; put off 50, made up for 50, waiting 0, found no room {failed}")),
         "{report}"
     );
 }

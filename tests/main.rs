@@ -95,3 +95,4 @@ mod through;
 mod triggers;
 mod twice_written;
 mod untrusted;
+mod widths;

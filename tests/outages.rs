@@ -3,7 +3,7 @@
 use sim_experiments::Finished;
 use sim_models::observe::{Change, Moment, condensed};
 use sim_models::scenario::Problem;
-use sim_reports::{Palette, run};
+use sim_reports::{Palette, Paper, run};
 
 use crate::running::{load_text, pool, run_text};
 
@@ -75,17 +75,18 @@ queues: { q: { deliver to: b } }
 #[test]
 fn nothing_is_shown_as_zero_where_there_is_nothing() {
     let finished = run_text(SILENT, &[]);
-    let text = run::report(&finished, &run::Invocation::default(), Palette::Plain);
+    let paper = Paper::new(Palette::Plain, 1_000);
+    let text = run::report(&finished, &run::Invocation::default(), paper);
     let row = |title: &str, name: &str| -> Vec<String> {
         let section = text.split("\n\n").find(|section| section.starts_with(title));
         let lines = section.unwrap_or_else(|| panic!("{title} in\n{text}")).lines();
         let mut rows = lines.filter(|line| line.trim_start().starts_with(name));
         rows.next().expect("a row").split_whitespace().map(str::to_owned).collect()
     };
-    assert_eq!(row("Latency", "web"), ["web", "-", "-", "-", "-", "-", "-"]);
-    assert_eq!(row("Workloads", "web")[6..], ["-", "0.00/s"], "availability, goodput");
-    assert_eq!(row("Calls", "web -> a")[3..], ["0", "-", "-", "-", "-"], "attempts, latencies");
-    assert_eq!(row("Messages", "q")[9..], ["-", "-", "-"], "oldest, p50, p99");
+    assert_eq!(row("Latency", "web"), ["web", "–", "–", "–", "–", "–", "–"]);
+    assert_eq!(row("Workloads", "web")[6..], ["–", "0.00/s"], "availability, goodput");
+    assert_eq!(row("Calls", "web -> a")[3..], ["0", "–", "–", "–", "–"], "attempts, latencies");
+    assert_eq!(row("Messages", "q")[9..], ["–", "–", "–"], "oldest, p50, p99");
 
     let record: serde_json::Value =
         serde_json::from_str(&run::json(&finished, &run::Invocation::default())).expect("JSON");

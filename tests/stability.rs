@@ -9,7 +9,7 @@ use sim_experiments::stability::{
 use sim_experiments::{Impatient, Unattended};
 use sim_models::scenario::{Input, Overrides};
 use sim_reports::stability::{json, json_of_part, report, report_of_part};
-use sim_reports::{Palette, diagnostics};
+use sim_reports::{Palette, Paper, diagnostics};
 
 use crate::running::root;
 
@@ -281,7 +281,7 @@ fn a_boundary_that_leaves_the_range_is_told_as_at_least_or_at_most() {
     assert_eq!(of("calls.api -> db.retry.attempts", "8"), Boundary::AtMost(15.0));
     assert_eq!(sensitivity, moves(&retries(4), &load, 1).1, "for any number of threads");
     stability.sensitivity = Some(sensitivity);
-    let text = report(&stability, "retries", Palette::Plain);
+    let text = report(&stability, "retries", Paper::new(Palette::Plain, 10_000));
     for said in [
         "at least 40/s, where the range ended",
         "at most 15/s, where the range began",
@@ -393,7 +393,7 @@ fn a_map_that_is_stopped_shows_the_cells_that_it_knows() {
     let system = StressedSystem::prepare(input("retries", &retries(3)), settings)
         .unwrap_or_else(|unready| panic!("{unready:?}"));
     let whole = map(&system, &Unattended { jobs: 2 }).expect("not interrupted");
-    let whole_text = report(&whole, "retries", Palette::Plain);
+    let whole_text = report(&whole, "retries", Paper::new(Palette::Plain, 10_000));
     let (all, mut seen) = (3 * 5, BTreeSet::new());
     for asks in (0..).map(|step| step * 9) {
         let jobs = 1 + asks as usize % 2;
@@ -402,7 +402,7 @@ fn a_map_that_is_stopped_shows_the_cells_that_it_knows() {
         assert_eq!((part.count(), part.is_whole()), ((known, all), known == all));
         seen.insert(known);
 
-        let text = report_of_part(&part, "retries", Palette::Plain);
+        let text = report_of_part(&part, "retries", Paper::new(Palette::Plain, 10_000));
         let said = if known == all {
             "all 15 cells are known, the boundaries between them are not".to_owned()
         } else {
@@ -413,7 +413,7 @@ fn a_map_that_is_stopped_shows_the_cells_that_it_knows() {
         assert!(above.len() == 2 && above[0] == said && above[1].starts_with("well: "), "{text}");
         let sections = text.lines().filter(|line| line.starts_with(char::is_alphabetic)).skip(3);
         assert!(sections.clone().all(|line| line.starts_with("Map, ")), "{text}");
-        assert!(text.contains("- not run, . not known: interrupted before"), "{text}");
+        assert!(text.contains("– not run, . not known: interrupted before"), "{text}");
         let (part_marks, whole_marks) = (marks(&text), marks(&whole_text));
         assert_eq!(part_marks.len(), whole_marks.len());
         for (mark, whole) in part_marks.iter().flatten().zip(whole_marks.iter().flatten()) {

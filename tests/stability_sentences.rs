@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use sim_experiments::stability::{Behaviour, Boundary, Cell, Hysteresis, LoadPass, Map, Stability};
 use sim_models::scenario::StabilityPlan;
 use sim_models::study::{Level, Parameter};
-use sim_reports::Palette;
 use sim_reports::stability::report;
+use sim_reports::{Palette, Paper};
 
 use crate::stability::of_library;
 
@@ -206,10 +206,10 @@ fn check(reader: &Reader, line: &str) {
         assert_eq!(reader.loads_in(text), reader.with_letter("M"), "{line}");
     } else if let Some(text) = between(
         line,
-        "not run (-) at ",
+        "not run (–) at ",
         ": there the settings do not go together, or the trigger lasts until the run ends",
     ) {
-        assert_eq!(reader.loads_in(text), reader.with_letter("-"), "{line}");
+        assert_eq!(reader.loads_in(text), reader.with_letter("–"), "{line}");
     } else {
         let again = line.strip_prefix("always heals again above a load at which it does not: ");
         let again = again.unwrap_or_else(|| panic!("no known form: {line}"));
@@ -281,7 +281,7 @@ fn check_hysteresis(reader: &Reader, stability: &Stability, line: &str) {
 
 /// Checks every sentence of the report of a map.
 fn check_all(stability: &Stability) {
-    let text = report(stability, "test", Palette::Plain);
+    let text = report(stability, "test", Paper::new(Palette::Plain, 10_000));
     let reader = Reader::of(stability, &text);
     // The first two lines say what was tried, and what "well" means.
     let sentences = text.lines().skip(2).take_while(|line| !line.is_empty());
@@ -296,7 +296,7 @@ fn check_all(stability: &Stability) {
         !known.is_sorted_by(|one, next| one >= next)
     });
     assert_eq!(is_said("always heals again"), heals_again, "{text}");
-    assert_eq!(is_said("not run"), !reader.with_letter("-").is_empty(), "{text}");
+    assert_eq!(is_said("not run"), !reader.with_letter("–").is_empty(), "{text}");
     assert!(is_said("safe load") && is_said("metastable") && is_said("without a trigger"));
     assert_eq!(is_said("safe load: not known"), !reader.rows.iter().all(is_known), "{text}");
     if stability.hysteresis.is_some() {
@@ -429,7 +429,7 @@ fn the_extremes_are_told_as_what_they_are() {
         cells.extend(vec![vec![behaviour[1]; 2]; 36]);
         let map = any_map(&cells, &[0.5; 7], &[(1.0, 1.0); 6], false);
         check_all(&map);
-        let text = report(&map, "test", Palette::Plain);
+        let text = report(&map, "test", Paper::new(Palette::Plain, 10_000));
         let lines = text.lines().skip(2).take_while(|line| !line.is_empty());
         lines.map(str::to_owned).collect::<Vec<_>>()
     };

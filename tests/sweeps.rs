@@ -11,11 +11,11 @@ use sim_experiments::{Impatient, Interrupted, Unattended, Unready};
 use sim_models::observe::FigureUnit;
 use sim_models::scenario::{Input, Overrides, Request, SweepPlan, SweepRequest};
 use sim_models::study::{Design, FigurePlan, Parameter, Replications};
-use sim_reports::Palette;
 use sim_reports::sweep::{
     Header, JOURNAL, Journal, csv, csv_of_part, findings, json, json_of_part, report_of_part,
     write_all,
 };
+use sim_reports::{Palette, Paper};
 
 use crate::running::{self, one_section_a_line};
 
@@ -397,7 +397,8 @@ fn a_sweep_that_is_stopped_shows_its_finished_points() {
             Ok::<(), Interrupted>(())
         };
         let ended = sweep.run(Shard::WHOLE, &|_| false, &Impatient::after(1, asks), &keep);
-        let text = report_of_part(&header, &journal, Palette::Plain).expect("it can be read");
+        let text = report_of_part(&header, &journal, Paper::new(Palette::Plain, 10_000))
+            .expect("it can be read");
         let finished = *finished.get_mut().expect("nobody panics");
         assert!(
             text.contains(&format!(

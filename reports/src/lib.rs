@@ -7,7 +7,7 @@
 //! the document for programs, and `write_all` puts everything into a folder. [`run`], [`sweep`],
 //! [`recommend`] and [`stability`] are such reports; a new analysis adds one folder and one line
 //! here. What they share lives beside them: [`documents`] lists the documents with their schemas, [`plot`] draws, `narrate` puts the timeline into words,
-//! [`printable`] shows what cannot be seen, `layout` sets sections and tables, `fitted` tables that fit the width of their `paper`, `units` writes numbers, [`edit`] changes values in the text of a scenario, [`files`] writes each file whole
+//! [`printable`] shows what cannot be seen, `layout` sets pages of a width, `tables` the tables of figures on them, `fitted` tables with sentences, `units` writes numbers, [`edit`] changes values in the text of a scenario, [`files`] writes each file whole
 //! or not at all, and [`journal`] adds to a file whatever is done, so that it survives the program.
 #![forbid(unsafe_code)]
 
@@ -30,6 +30,7 @@ pub mod recommend;
 pub mod run;
 pub mod stability;
 pub mod sweep;
+mod tables;
 pub mod testing;
 mod units;
 

@@ -3,7 +3,7 @@
 use sim_models::observe::{FigureUnit, Portion};
 
 /// Stands for a figure that is not known, because there is nothing to read it from.
-pub const UNKNOWN: &str = "-";
+pub const UNKNOWN: &str = "–";
 
 /// A figure in its unit; [`UNKNOWN`] if it is not a number.
 pub fn figure(value: f64, unit: FigureUnit) -> String {
@@ -16,6 +16,7 @@ pub fn figure(value: f64, unit: FigureUnit) -> String {
         FigureUnit::Rate => rate(value),
         FigureUnit::Factor => format!("{}x", significant(value)),
         FigureUnit::Count if value.fract() == 0.0 && value >= 0.0 => count(value as u64),
+        FigureUnit::Count if value >= 999.5 => count(value.round() as u64),
         FigureUnit::Count => significant(value),
     }
 }
@@ -54,9 +55,11 @@ pub fn significant(value: f64) -> String {
     }
 }
 
-/// A rate per second with three significant digits, or in whole numbers: `48.0/s`, `12 034/s`.
+/// A rate per second with three significant digits, or in whole numbers: `48.0/s`, `12 034/s`; [`UNKNOWN`] if it is not a
+/// number.
 pub fn rate(per_second: f64) -> String {
     match per_second {
+        rate if rate.is_nan() => UNKNOWN.to_owned(),
         rate if rate >= 999.5 => format!("{}/s", count(rate.round() as u64)),
         rate => format!("{}/s", significant(rate)),
     }
@@ -145,7 +148,7 @@ mod tests {
             FigureUnit::Count,
         ];
         let mut shown = units.map(|unit| figure(f64::NAN, unit)).to_vec();
-        shown.extend([duration(f64::NAN), percent(f64::NAN), significant(f64::NAN)]);
+        shown.extend([duration, percent, significant, rate].map(|shown| shown(f64::NAN)));
         shown.push(with_error(f64::NAN, None, duration));
         assert!(shown.iter().all(|shown| shown == UNKNOWN), "{shown:?}");
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{TESTED, run, stdout};
+use super::{TESTED, fusebox, stdout};
 
 /// A scenario with a variant, and its committed timelines.
 struct Suite {
@@ -27,7 +27,8 @@ impl Suite {
 
     fn test(&self, more: &[&str]) -> (Option<i32>, String) {
         let folder = self.folder.path().to_str().expect("UTF-8");
-        let output = run(&[&["test", folder], more].concat());
+        let arguments = [&["test", folder], more].concat();
+        let output = fusebox(&arguments).env("COLUMNS", "200").output().expect("fusebox starts");
         (output.status.code(), stdout(&output))
     }
 

@@ -24,7 +24,7 @@ pub fn recheck_report(recheck: &Recheck, scenario: &str, paper: impl Into<Paper>
             (Tone::Worse, format!("{limits} of {} missed", recheck.standings().count()))
         }
     };
-    let mut page = Page::fitted(paper, scenario, tone, &verdict);
+    let mut page = Page::toned(paper, scenario, tone, &verdict);
     let runs = recheck.replications.end - recheck.replications.start;
     let effort = format!(
         "{} under each condition, replications {} to {} of seed {}",

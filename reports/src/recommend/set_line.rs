@@ -15,7 +15,7 @@ pub fn values(system: &TunableSystem, candidate: &Candidate, paper: impl Into<Pa
     let plan = system.plan();
     let changes = changes(plan, candidate);
     let about = format!("{} of {} settings change", changes.len(), plan.settings.len());
-    let mut page = Page::fitted(paper, &system.as_written()[0].name, Tone::Better, &about);
+    let mut page = Page::toned(paper, &system.as_written()[0].name, Tone::Better, &about);
     let settings = plan.names().zip(&plan.settings).zip(&plan.now).zip(&candidate.levels);
     let rows = settings.map(|(((name, setting), now), level)| {
         let is_changed = changes.iter().any(|change| change.setting == setting);

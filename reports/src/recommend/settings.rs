@@ -6,6 +6,7 @@ use sim_models::study::{Level, Parameter, Values};
 
 use super::words::gives_way;
 use crate::fitted::{Align, FittedTable, Row};
+use crate::units::UNKNOWN;
 
 /// A row for each setting, with the limits that give way below it.
 pub(super) fn settings(recommendation: &Recommendation, columns: usize) -> String {
@@ -48,7 +49,7 @@ pub(super) fn values(
 
 /// A setting with its present and its recommended value; `None` keeps it.
 pub(super) fn value(name: &str, now: Option<&Level>, recommended: Option<&Level>) -> Row {
-    let now = now.map_or_else(|| "-".to_owned(), |now| now.shown.clone());
+    let now = now.map_or_else(|| UNKNOWN.to_owned(), |now| now.shown.clone());
     let recommended = recommended.map_or_else(|| "keep".to_owned(), |level| level.shown.clone());
     Row { title: name.to_owned(), cells: vec![now, recommended], ..Row::default() }
 }
@@ -56,7 +57,7 @@ pub(super) fn value(name: &str, now: Option<&Level>, recommended: Option<&Level>
 /// The values with which every limit is met.
 fn safe(setting: &Parameter, advice: &Advice) -> String {
     match (&setting.values, &advice.safe) {
-        (Values::Range(_), None) => "-".to_owned(),
+        (Values::Range(_), None) => UNKNOWN.to_owned(),
         (Values::Range(_), Some((from, to))) if from.number == to.number => from.shown.clone(),
         (Values::Range(_), Some((from, to))) => format!("{} to {}", from.shown, to.shown),
         (Values::Listed(_), _) => {

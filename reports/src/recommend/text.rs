@@ -26,7 +26,7 @@ pub fn report(recommendation: &Recommendation, scenario: &str, paper: impl Into<
     let paper = paper.into();
     let columns = paper.within_section();
     let (tone, verdict) = verdict(recommendation);
-    let mut page = Page::fitted(paper, scenario, tone, &verdict);
+    let mut page = Page::toned(paper, scenario, tone, &verdict);
     page.remark(Tone::Faint, &effort(recommendation));
     let ends = match recommendation.conclusion {
         Conclusion::Unmet | Conclusion::Interrupted => String::new(),

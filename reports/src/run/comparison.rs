@@ -3,25 +3,26 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_experiments::Finished;
-use sim_models::observe::{FigureUnit, Phase, WorkloadSummary};
+use sim_models::observe::{Phase, WorkloadSummary};
 
 use super::Invocation;
 use super::json::RunRecord;
-use crate::Palette;
+use crate::Paper;
 use crate::json::{Document, Labelled, pretty};
-use crate::layout::{Page, table};
+use crate::layout::Page;
 use crate::palette::Tone;
-use crate::units::{UNKNOWN, duration, figure, number_of, percent};
+use crate::tables::{Cell, Table, folded};
+use crate::units::{UNKNOWN, number_of, percent};
 
 /// A run and what was asked for it.
 pub type Asked<'a> = (&'a Finished, &'a Invocation);
 
 /// The runs of one scenario and its variants: for each workload a table with a row for each of them.
-pub fn comparison(runs: &[Asked<'_>], palette: Palette) -> String {
+pub fn comparison(runs: &[Asked<'_>], paper: impl Into<Paper>) -> String {
     let Some((first, invocation)) = runs.first() else { return String::new() };
     let variants = number_of(runs.len() as u64 - 1, "variant");
     let mut page =
-        Page::new(palette, &first.summary.scenario, &format!("as written, and {variants}"));
+        Page::new(paper.into(), &first.summary.scenario, &format!("as written, and {variants}"));
     let changes = invocation.changes();
     if !changes.is_empty() {
         page.remark(Tone::Faint, &format!("with {changes}"));
@@ -32,10 +33,9 @@ pub fn comparison(runs: &[Asked<'_>], palette: Palette) -> String {
             page.remark(Tone::Worse, &format!("PARTIAL: {name}: {}", stopped.reason));
         }
     }
-    for workload in names(runs) {
-        let rows = runs.iter().filter_map(|run| row(&workload, run));
-        let title = format!("Workload {workload}");
-        page.section(&title, &table(&HEADER, &[HEADER.len() - 1], rows));
+    for (workload, rows) in workloads(runs) {
+        let table = Table::new(&HEADER, &[HEADER.len() - 1], rows);
+        page.table(&format!("Workload {workload}"), &table);
     }
     page.plain("");
     let about = "before, during, after: availability by when a request ends, as to the faults; latencies with failures";
@@ -90,22 +90,38 @@ fn name(invocation: &Invocation) -> &str {
     invocation.variant.as_deref().unwrap_or("as written")
 }
 
-/// The row of a run, if it has the workload.
-fn row(workload: &str, (finished, invocation): &Asked<'_>) -> Option<Vec<String>> {
-    let summary = finished.summary.workloads.iter().find(|it| it.name == workload)?;
+/// The name of each workload with its rows; workloads that are alike in all runs share them.
+fn workloads(runs: &[Asked<'_>]) -> Vec<(String, Vec<Vec<String>>)> {
+    let of_workload = |workload: String| {
+        let rows = runs.iter().flat_map(|run| row(&workload, run));
+        std::iter::once(Cell::text(&workload)).chain(rows).collect()
+    };
+    let all: Vec<Vec<Cell>> = names(runs).into_iter().map(of_workload).collect();
+    let of_texts = |texts: Vec<String>| {
+        let rows = texts[1..].chunks(HEADER.len()).filter(|row| !row[0].is_empty());
+        (texts[0].clone(), rows.map(<[String]>::to_vec).collect())
+    };
+    folded(&all).into_iter().map(of_texts).collect()
+}
+
+/// The row of a run, which has no name if the run does not have the workload.
+fn row(workload: &str, (finished, invocation): &Asked<'_>) -> Vec<Cell> {
+    let Some(summary) = finished.summary.workloads.iter().find(|it| it.name == workload) else {
+        return vec![Cell::text(""); HEADER.len()];
+    };
     let phases = Phase::ALL.map(|phase| {
         let phase = summary.phases.iter().find(|it| it.phase == phase.name());
-        phase.map_or_else(|| UNKNOWN.to_owned(), |phase| percent(phase.availability))
+        Cell::share(phase.map_or(f64::NAN, |phase| phase.availability))
     });
     let latency = &summary.latency_with_failures;
     let figures = [
-        figure(summary.goodput, FigureUnit::Rate),
-        duration(latency.p50),
-        duration(latency.p99),
-        most_began(summary),
+        Cell::rate(summary.goodput),
+        Cell::time(latency.p50),
+        Cell::time(latency.p99),
+        Cell::Text(most_began(summary)),
     ];
-    let texts = [name(invocation).to_owned(), percent(summary.availability)];
-    Some(texts.into_iter().chain(phases).chain(figures).collect())
+    let texts = [Cell::text(name(invocation)), Cell::share(summary.availability)];
+    texts.into_iter().chain(phases).chain(figures).collect()
 }
 
 /// The call at which the most failures of a workload began, with its share of them.

@@ -10,11 +10,12 @@ use sim_models::observe::{
 };
 
 use super::Invocation;
-use crate::Palette;
+use crate::Paper;
 use crate::json::{Document, pretty};
-use crate::layout::{Page, table};
+use crate::layout::Page;
 use crate::palette::Tone;
-use crate::units::{duration, figure, number_of, with_error};
+use crate::tables::{Cell, Table, folded};
+use crate::units::{duration, number_of};
 
 /// The confidence of every interval.
 const CONFIDENCE: f64 = 0.95;
@@ -48,14 +49,14 @@ struct Replication {
 }
 
 /// An entity with its figures.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 struct Row {
     #[serde(flatten)]
     names: Names,
     #[serde(flatten)]
     figures: Map<String, Value>,
     #[serde(skip)]
-    cells: Vec<String>,
+    cells: Vec<Cell>,
 }
 
 /// The names of an entity: its own, and the kind of its slots if it is a pool.
@@ -67,7 +68,7 @@ struct Names {
 }
 
 /// Several replications of a run. Times are in seconds, rates per second, shares from 0 to 1.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct ReplicationsRecord<'a> {
     /// The scenario's name; empty if no replication came to its end.
     scenario: &'a str,
@@ -160,13 +161,17 @@ const BREAKERS: [Reading<BreakerSummary>; 3] = [
 ];
 
 /// The mean of each figure over replications with a 95 % confidence interval, as text.
-pub fn replications(replicated: &Replicated, invocation: &Invocation, palette: Palette) -> String {
+pub fn replications(
+    replicated: &Replicated,
+    invocation: &Invocation,
+    paper: impl Into<Paper>,
+) -> String {
     let Some(first) = replicated.summaries.first() else {
         let reason = replicated.stopped.as_deref().unwrap_or("none was wanted");
         return format!("no replication came to its end: {reason}\n");
     };
     let title = invocation.title(&first.scenario);
-    let mut page = Page::new(palette, &title, &about(replicated, first));
+    let mut page = Page::new(paper.into(), &title, &about(replicated, first));
     let changes = invocation.changes();
     if !changes.is_empty() {
         page.remark(Tone::Faint, &format!("with {changes}"));
@@ -177,12 +182,12 @@ pub fn replications(replicated: &Replicated, invocation: &Invocation, palette: P
         page.remark(Tone::Worse, &format!("PARTIAL: {missing} left out: {reason}"));
     }
     let all = &replicated.summaries;
-    page.section("Workloads", &table_of(&workloads(all, &REQUESTS), &REQUESTS));
-    page.section("Latency of the answers", &table_of(&workloads(all, &LATENCIES), &LATENCIES));
-    page.section("Pools", &table_of(&pools(all), &POOLS));
-    page.section("Calls", &table_of(&calls(all), &CALLS));
+    page.table("Workloads", &table_of(&workloads(all, &REQUESTS), &REQUESTS));
+    page.table("Latency of the answers", &table_of(&workloads(all, &LATENCIES), &LATENCIES));
+    page.table("Pools", &table_of(&pools(all), &POOLS));
+    page.table("Calls", &table_of(&calls(all), &CALLS));
     if !first.breakers.is_empty() {
-        page.section("Breakers", &table_of(&breakers(all), &BREAKERS));
+        page.table("Breakers", &table_of(&breakers(all), &BREAKERS));
     }
     let last = all.last().map_or(0, |summary| summary.replication);
     page.plain("");
@@ -195,7 +200,7 @@ pub fn replications(replicated: &Replicated, invocation: &Invocation, palette: P
         ),
     );
     if !invocation.file.is_empty() {
-        page.remark(Tone::Faint, &format!("again: {}", command(replicated, invocation)));
+        page.command(&format!("again: {}", command(replicated, invocation)));
     }
     page.finish()
 }
@@ -344,19 +349,18 @@ fn over(values: impl Iterator<Item = f64>) -> Replication {
     }
 }
 
-fn cell(over: &Replication, unit: FigureUnit) -> String {
-    match (over.half_width, unit) {
-        (Some(half_width), FigureUnit::Count | FigureUnit::Rate | FigureUnit::Factor) => {
-            let digits = decimals(half_width);
-            let unit = match unit {
-                FigureUnit::Rate => "/s",
-                FigureUnit::Factor => "x",
-                _ => "",
-            };
-            format!("{:.digits$}{unit} ± {half_width:.digits$}{unit}", over.mean)
-        }
-        (half_width, unit) => with_error(over.mean, half_width, |value| figure(value, unit)),
-    }
+fn cell(over: &Replication, unit: FigureUnit) -> Cell {
+    let alone = over.half_width.and_then(|half_width| {
+        let digits = decimals(half_width);
+        let unit = match unit {
+            FigureUnit::Rate => "/s",
+            FigureUnit::Factor => "x",
+            FigureUnit::Count => "",
+            FigureUnit::Share | FigureUnit::Time => return None,
+        };
+        Some(format!("{:.digits$}{unit} ± {half_width:.digits$}{unit}", over.mean))
+    });
+    Cell::in_unit(over.mean, unit).estimate(over.half_width, alone)
 }
 
 /// The decimals with which a half-width has two significant digits.
@@ -365,18 +369,18 @@ fn decimals(half_width: f64) -> usize {
     (1.0 - libm::floor(libm::log10(half_width))).clamp(0.0, MOST) as usize
 }
 
-fn table_of<T>(rows: &[Row], readings: &[Reading<T>]) -> String {
+fn table_of<T>(rows: &[Row], readings: &[Reading<T>]) -> Table {
     let has_kinds = rows.iter().any(|row| row.names.kind.is_some());
     let titles = readings.iter().map(|reading| reading.title);
     let kind = has_kinds.then_some("");
-    let header: Vec<&str> = [""].into_iter().chain(kind).chain(titles).collect();
+    let titles: Vec<&str> = [""].into_iter().chain(kind).chain(titles).collect();
     let left = if has_kinds { &[1][..] } else { &[] };
-    let texts = rows.iter().map(|row| {
-        let kind = has_kinds.then(|| row.names.kind.unwrap_or_default().to_owned());
-        let names = [row.names.name.clone()].into_iter().chain(kind);
+    let cells = rows.iter().map(|row| {
+        let kind = has_kinds.then(|| Cell::text(row.names.kind.unwrap_or_default()));
+        let names = [Cell::text(&row.names.name)].into_iter().chain(kind);
         names.chain(row.cells.iter().cloned()).collect()
     });
-    table(&header, left, texts)
+    Table::new(&titles, left, folded(&cells.collect::<Vec<_>>()))
 }
 
 /// The same entities with the figures of both.

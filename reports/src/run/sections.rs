@@ -6,13 +6,11 @@ use sim_models::observe::{
     WorkloadSummary,
 };
 
-use crate::layout::{left, right, table, table_of};
-use crate::units::{
-    UNKNOWN, clock, count, duration, figure, percent, rate, significant, with_error,
-};
+use crate::tables::{Cell, Counted, Table, counts, folded, left, right};
+use crate::units::{UNKNOWN, duration};
 
-/// The title and the body of each section; the last ones only if there is anything to say.
-pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
+/// The title and the table of each section; the last ones only if there is anything to say.
+pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, Table)> {
     let mut sections = vec![
         ("Workloads", workloads(&summary.workloads)),
         ("Latency of the answers", latencies(&summary.workloads)),
@@ -47,12 +45,12 @@ pub(super) fn all(summary: &RunSummary) -> Vec<(&'static str, String)> {
 }
 
 /// The calls at which requests began to fail that failed in the end or were answered by a fallback.
-fn began(workloads: &[WorkloadSummary]) -> String {
+fn began(workloads: &[WorkloadSummary]) -> Table {
     /// More calls than this of one workload are only counted.
     const SHOWN: usize = 8;
-    let row = |workload: &str, at: &str, outcome: &str, [failed, degraded]: [u64; 2]| {
-        let texts = [workload, at, outcome].map(str::to_owned);
-        texts.into_iter().chain([failed, degraded].map(count)).collect::<Vec<_>>()
+    let row = |workload: &str, at: &str, outcome: &str, numbers: [u64; 2]| {
+        let texts = [workload, at, outcome].map(Cell::text);
+        texts.into_iter().chain(numbers.map(Cell::count)).collect::<Vec<_>>()
     };
     let rows = workloads.iter().flat_map(|workload| {
         let (shown, others) = workload.began.split_at(workload.began.len().min(SHOWN));
@@ -66,54 +64,55 @@ fn began(workloads: &[WorkloadSummary]) -> String {
         });
         shown.chain(more).collect::<Vec<_>>()
     });
-    table(&["", "at", "outcome there", "failed", "degraded"], &[1, 2], rows)
+    let titles = ["", "at", "outcome there", "failed", "degraded"];
+    Table::new(&titles, &[1, 2], folded(&rows.collect::<Vec<_>>()))
 }
 
-fn workloads(workloads: &[WorkloadSummary]) -> String {
+fn workloads(workloads: &[WorkloadSummary]) -> Table {
     let columns = [
-        left("", |workload: &WorkloadSummary| workload.name.clone()),
-        right("offered", |workload| count(workload.offered)),
-        right("ok", |workload| count(workload.ok)),
-        right("degraded", |workload| count(workload.degraded)),
-        right("failed", |workload| count(workload.failed.values().sum())),
-        right("in flight", |workload| count(workload.in_flight)),
-        right("availability", |workload| percent(workload.availability)),
-        right("goodput", |workload| figure(workload.goodput, FigureUnit::Rate)),
-        left("failures by kind", |workload| by_kind(&workload.failed)),
+        left("", |workload: &WorkloadSummary| Cell::text(&workload.name)),
+        right("offered", |workload| Cell::count(workload.offered)),
+        right("ok", |workload| Cell::count(workload.ok)),
+        right("degraded", |workload| Cell::count(workload.degraded)),
+        right("failed", |workload| Cell::count(workload.failed.values().sum())),
+        right("in flight", |workload| Cell::count(workload.in_flight)),
+        right("availability", |workload| Cell::share(workload.availability)),
+        right("goodput", |workload| Cell::rate(workload.goodput)),
+        left("failures by kind", |workload| Cell::Counts(counts("", &workload.failed).collect())),
     ];
-    table_of(workloads, &columns)
-}
-
-/// Each kind with its number: `timeout 12, refused 3`.
-fn by_kind<'a>(kinds: impl IntoIterator<Item = (&'a &'static str, &'a u64)>) -> String {
-    let kinds = kinds.into_iter().map(|(kind, number)| format!("{kind} {}", count(*number)));
-    kinds.collect::<Vec<_>>().join(", ")
+    Table::of(workloads, &columns)
 }
 
 /// A row for the answers of each workload, and one with the failures if there are any.
-fn latencies(workloads: &[WorkloadSummary]) -> String {
+fn latencies(workloads: &[WorkloadSummary]) -> Table {
     let rows = workloads.iter().flat_map(|workload| {
-        let mean = with_error(workload.latency.mean, workload.mean_latency_half_width, duration);
-        let answers = latency_row(workload.name.clone(), mean, &workload.latency);
+        let mean =
+            Cell::time(workload.latency.mean).estimate(workload.mean_latency_half_width, None);
+        let answers = latency_row(&workload.name, mean, &workload.latency);
         let all = (!workload.failed.is_empty()).then(|| {
             let latency = &workload.latency_with_failures;
             let name = format!("{}, failures included", workload.name);
-            latency_row(name, duration(latency.mean), latency)
+            latency_row(&name, Cell::time(latency.mean), latency)
         });
         std::iter::once(answers).chain(all)
     });
     let is_known = |workload: &WorkloadSummary| workload.mean_latency_half_width.is_some();
     let mean = if workloads.iter().any(is_known) { "mean (95 %)" } else { "mean" };
-    table(&["", mean, "p50", "p90", "p99", "p99.9", "max"], &[], rows)
+    Table::new(
+        &["", mean, "p50", "p90", "p99", "p99.9", "max"],
+        &[],
+        folded(&rows.collect::<Vec<_>>()),
+    )
 }
 
-fn latency_row(name: String, mean: String, latency: &Latency) -> Vec<String> {
-    let percentiles = [latency.p50, latency.p90, latency.p99, latency.p999, latency.max];
-    [name, mean].into_iter().chain(percentiles.map(duration)).collect()
+fn latency_row(name: &str, mean: Cell, latency: &Latency) -> Vec<Cell> {
+    let usual = [latency.p50, latency.p90, latency.p99].map(Cell::time);
+    let rare = [latency.p999, latency.max].map(|it| Cell::time(it).extreme());
+    [Cell::text(name), mean].into_iter().chain(usual).chain(rare).collect()
 }
 
 /// A row for each figure of a workload: as a whole, and in each phase.
-fn phases(workloads: &[WorkloadSummary]) -> String {
+fn phases(workloads: &[WorkloadSummary]) -> Table {
     type Reading =
         (&'static str, FigureUnit, fn(&WorkloadSummary) -> f64, fn(&PhaseSummary) -> f64);
     const READINGS: [Reading; 4] = [
@@ -128,95 +127,82 @@ fn phases(workloads: &[WorkloadSummary]) -> String {
         let phase = all.find(|phase| phase.phase == name);
         phase.map_or_else(|| UNKNOWN.to_owned(), |phase| duration(phase.seconds))
     });
-    let texts = |name: &str, figure: &str, whole: String, parts: [String; 3]| {
-        [name.to_owned(), figure.to_owned(), whole].into_iter().chain(parts).collect::<Vec<_>>()
-    };
-    let rows = workloads.iter().flat_map(|workload| {
-        READINGS.into_iter().enumerate().map(move |(place, (title, unit, whole, part))| {
-            let of = |name: &str| {
+    // All figures of a workload are one row when it comes to sharing one.
+    let figures = workloads.iter().map(|workload| {
+        let of_reading = |(title, unit, whole, part): Reading| {
+            let of = move |name: &str| {
                 let phase = workload.phases.iter().find(|phase| phase.phase == name);
-                phase.map_or_else(|| UNKNOWN.to_owned(), |phase| figure(part(phase), unit))
+                let cell = Cell::in_unit(phase.map_or(f64::NAN, part), unit);
+                // Few requests decide it in a part of the run.
+                if title == "p99" { cell.extreme() } else { cell }
             };
-            let name = if place == 0 { &*workload.name } else { "" };
-            texts(name, title, figure(whole(workload), unit), names.map(of))
-        })
+            std::iter::once(Cell::in_unit(whole(workload), unit)).chain(names.map(of))
+        };
+        let name = std::iter::once(Cell::text(&workload.name));
+        name.chain(READINGS.into_iter().flat_map(of_reading)).collect()
     });
-    let lengths = texts("", "", String::new(), lengths);
-    table(
-        &["", "", "whole", "before", "during", "after"],
-        &[1],
-        std::iter::once(lengths).chain(rows),
-    )
+    let rows = folded(&figures.collect::<Vec<_>>()).into_iter().flat_map(|texts| {
+        let (name, figures) = texts.split_first().map_or(("", &[][..]), |(name, it)| (name, it));
+        let of_reading = |(place, (figures, reading)): (usize, (&[String], Reading))| {
+            let name = if place == 0 { name } else { "" };
+            [[name, reading.0].map(str::to_owned).as_slice(), figures].concat()
+        };
+        let figures = figures.chunks(names.len() + 1).zip(READINGS).enumerate();
+        figures.map(of_reading).collect::<Vec<_>>()
+    });
+    let lengths = [[""; 3].map(str::to_owned).as_slice(), &lengths].concat();
+    let titles = ["", "", "whole", "before", "during", "after"];
+    Table::new(&titles, &[1], std::iter::once(lengths).chain(rows))
 }
 
-fn pools(pools: &[PoolSummary]) -> String {
+fn pools(pools: &[PoolSummary]) -> Table {
     let columns = [
-        left("", |pool: &PoolSummary| pool.owner.clone()),
-        left("", |pool| pool.kind.to_owned()),
+        left("", |pool: &PoolSummary| Cell::text(&pool.owner)),
+        left("", |pool| Cell::text(pool.kind)),
         right("slots", |pool| {
-            pool.capacity
-                .map_or_else(|| "no limit".to_owned(), |capacity| count(u64::from(capacity)))
+            let slots = |capacity| Cell::count(u64::from(capacity));
+            pool.capacity.map_or_else(|| Cell::text("no limit"), slots)
         }),
-        right("busy", |pool| significant(pool.busy_mean)),
-        right("utilization", |pool| pool.utilization.map_or_else(String::new, percent)),
-        right("queue", |pool| significant(pool.queue_mean)),
-        right("longest", |pool| count(pool.queue_max)),
-        right("turned away", |pool| count(pool.rejected + pool.expired)),
-        left("saturated", |pool| spans(&pool.saturated)),
+        right("busy", |pool| Cell::number(pool.busy_mean)),
+        right("utilization", |pool| pool.utilization.map_or_else(|| Cell::text(""), Cell::share)),
+        right("queue", |pool| Cell::number(pool.queue_mean)),
+        right("longest", |pool| Cell::count(pool.queue_max)),
+        right("turned away", |pool| Cell::count(pool.rejected + pool.expired)),
+        left("saturated", |pool| Cell::Spans(pool.saturated.clone())),
     ];
-    table_of(pools, &columns)
+    Table::of(pools, &columns)
 }
 
-/// The first spans in full, the others by number.
-fn spans(spans: &[Span]) -> String {
-    const SHOWN: usize = 2;
-    let shown = spans.iter().take(SHOWN).map(|span| {
-        format!("{}–{}", clock(span.from), span.to.map_or_else(|| "end".to_owned(), clock))
-    });
-    let more = spans.len().saturating_sub(SHOWN);
-    let more = (more > 0).then(|| format!("and {more} more"));
-    shown.chain(more).collect::<Vec<_>>().join(", ")
-}
-
-fn calls(calls: &[CallSummary]) -> String {
+fn calls(calls: &[CallSummary]) -> Table {
     let columns = [
-        left("", |call: &CallSummary| call.edge.clone()),
-        right("calls", |call| count(call.calls)),
+        left("", |call: &CallSummary| Cell::text(&call.edge)),
+        right("calls", |call| Cell::count(call.calls)),
         right("attempts each", |call| {
             // Without calls, 0 / 0 is not a number.
-            significant(call.attempts as f64 / call.calls as f64)
+            Cell::number(call.attempts as f64 / call.calls as f64)
         }),
-        right("mean", |call| duration(call.latency.mean)),
-        right("p50", |call| duration(call.latency.p50)),
-        right("p99", |call| duration(call.latency.p99)),
+        right("mean", |call| Cell::time(call.latency.mean)),
+        right("p50", |call| Cell::time(call.latency.p50)),
+        right("p99", |call| Cell::time(call.latency.p99)),
         left("ended", |call| {
-            by_kind(&call.ended)
-                + &fell_back(call)
-                + &call.put_off.as_ref().map_or_else(String::new, put_off)
+            let ended = counts("", &call.ended).chain(counts("fallbacks for", &call.fell_back));
+            Cell::Counts(ended.chain(call.put_off.iter().flat_map(put_off)).collect())
         }),
     ];
-    table_of(calls, &columns)
-}
-
-/// The failures that fallbacks stand in for, by kind.
-fn fell_back(call: &CallSummary) -> String {
-    if call.fell_back.is_empty() {
-        return String::new();
-    }
-    format!("; fallbacks for {}", by_kind(&call.fell_back))
+    Table::of(calls, &columns)
 }
 
 /// The demand for the slots of pools that were full, against what they can do.
-fn loads(loads: &[LoadSummary]) -> String {
+fn loads(loads: &[LoadSummary]) -> Table {
     let columns = [
-        left("", |load: &LoadSummary| load.owner.clone()),
-        left("", |load| load.kind.to_owned()),
-        left("at its worst", |load| format!("{}–{}", clock(load.from), clock(load.to))),
-        right("asked", |load| rate(load.asked)),
-        right("possible", |load| rate(load.possible)),
-        right("asked / possible", |load| significant(load.overload())),
+        left("", |load: &LoadSummary| Cell::text(&load.owner)),
+        left("", |load| Cell::text(load.kind)),
+        left("at its worst", |load| Cell::Spans(vec![Span { from: load.from, to: Some(load.to) }])),
+        right("asked", |load| Cell::rate(load.asked)),
+        right("possible", |load| Cell::rate(load.possible)),
+        right("asked / possible", |load| Cell::number(load.overload())),
     ];
-    table_of(loads, &columns)
+    Table::of(loads, &columns)
 }
 
 /// True if a call was made more than once, or worked on for nobody.
@@ -224,88 +210,79 @@ fn is_amplified(call: &CallSummary) -> bool {
     call.retries + call.for_nobody > 0
 }
 
-fn amplified(calls: &[CallSummary]) -> String {
+fn amplified(calls: &[CallSummary]) -> Table {
     let calls: Vec<&CallSummary> = calls.iter().filter(|call| is_amplified(call)).collect();
-    let share = |part: u64, all: u64| percent(part as f64 / all as f64);
-    let row = |call: &CallSummary| {
-        vec![
-            call.edge.clone(),
-            count(call.attempts),
-            count(call.retries),
-            share(call.retries, call.attempts),
-            count(call.for_nobody),
-            call.share_of_work.map_or_else(|| UNKNOWN.to_owned(), percent),
-        ]
-    };
-    let gone = "for callers who had gone";
-    let header = ["", "attempts", "retries", "share", gone, "of the callee's work"];
-    table(&header, &[], calls.into_iter().map(row))
+    let columns = [
+        left("", |call: &&CallSummary| Cell::text(&call.edge)),
+        right("attempts", |call| Cell::count(call.attempts)),
+        right("retries", |call| Cell::count(call.retries)),
+        right("share", |call| Cell::share(call.retries as f64 / call.attempts as f64)),
+        right("for callers who had gone", |call| Cell::count(call.for_nobody)),
+        right("of the callee's work", |call| Cell::share(call.share_of_work.unwrap_or(f64::NAN))),
+    ];
+    Table::of(&calls, &columns)
 }
 
 /// The fate of calls that were put off until later.
-fn put_off(put_off: &PutOff) -> String {
+fn put_off(put_off: &PutOff) -> impl Iterator<Item = Counted> + use<> {
     let PutOff { calls, made_up, refused, waiting } = *put_off;
-    let refused =
-        if refused == 0 { String::new() } else { format!(", {} found no room", count(refused)) };
-    format!(
-        "; put off {}, made up for {}, {} waiting{refused}",
-        count(calls),
-        count(made_up),
-        count(waiting)
-    )
+    let kinds = [("", calls), ("made up for", made_up), ("waiting", waiting)];
+    let refused = (refused > 0).then_some(("found no room", refused));
+    let counted = |(kind, number)| Counted { of: "put off", kind, number };
+    kinds.into_iter().chain(refused).map(counted)
 }
 
-fn breakers(breakers: &[BreakerSummary]) -> String {
+fn breakers(breakers: &[BreakerSummary]) -> Table {
     let columns = [
-        left("", |breaker: &BreakerSummary| breaker.edge.clone()),
-        right("transitions", |breaker| count(breaker.transitions)),
-        right("opened", |breaker| count(breaker.opened)),
-        right("time closed", |breaker| duration(breaker.seconds_in.closed)),
-        right("open", |breaker| duration(breaker.seconds_in.open)),
-        right("half-open", |breaker| duration(breaker.seconds_in.half_open)),
-        right("rejected", |breaker| count(breaker.rejected)),
+        left("", |breaker: &BreakerSummary| Cell::text(&breaker.edge)),
+        right("transitions", |breaker| Cell::count(breaker.transitions)),
+        right("opened", |breaker| Cell::count(breaker.opened)),
+        right("time closed", |breaker| Cell::time(breaker.seconds_in.closed)),
+        right("open", |breaker| Cell::time(breaker.seconds_in.open)),
+        right("half-open", |breaker| Cell::time(breaker.seconds_in.half_open)),
+        right("rejected", |breaker| Cell::count(breaker.rejected)),
     ];
-    table_of(breakers, &columns)
+    Table::of(breakers, &columns)
 }
 
-fn messages(queues: &[QueueSummary]) -> String {
+fn messages(queues: &[QueueSummary]) -> Table {
     let mut columns = vec![
-        left("", |queue: &QueueSummary| queue.name.clone()),
-        right("sent", |queue| count(queue.sent)),
-        right("refused", |queue| count(queue.refused)),
-        right("delivered", |queue| count(queue.delivered)),
-        right("failed deliveries", |queue| count(queue.failed_deliveries)),
-        right("dead", |queue| count(queue.dead)),
-        right("expired", |queue| count(queue.expired)),
-        right("left", |queue| count(queue.waiting + queue.in_flight)),
-        right("most waiting", |queue| count(queue.most_waiting)),
-        right("oldest", |queue| duration(queue.oldest)),
-        right("p50", |queue| duration(queue.latency.p50)),
-        right("p99", |queue| duration(queue.latency.p99)),
+        left("", |queue: &QueueSummary| Cell::text(&queue.name)),
+        right("sent", |queue| Cell::count(queue.sent)),
+        right("refused", |queue| Cell::count(queue.refused)),
+        right("delivered", |queue| Cell::count(queue.delivered)),
+        right("failed deliveries", |queue| Cell::count(queue.failed_deliveries)),
+        right("dead", |queue| Cell::count(queue.dead)),
+        right("expired", |queue| Cell::count(queue.expired)),
+        right("left", |queue| Cell::count(queue.waiting + queue.in_flight)),
+        right("most waiting", |queue| Cell::count(queue.most_waiting)),
+        right("oldest", |queue| Cell::time(queue.oldest).extreme()),
+        right("p50", |queue| Cell::time(queue.latency.p50)),
+        right("p99", |queue| Cell::time(queue.latency.p99)),
     ];
     if queues.iter().any(|queue| queue.purged > 0) {
-        columns.insert(7, right("purged", |queue| count(queue.purged)));
+        columns.insert(7, right("purged", |queue| Cell::count(queue.purged)));
     }
-    table_of(queues, &columns)
+    Table::of(queues, &columns)
 }
 
-fn links(links: &[LinkSummary]) -> String {
+fn links(links: &[LinkSummary]) -> Table {
     let columns = [
-        left("", |link: &LinkSummary| format!("{}: {}", link.name, link.direction)),
-        right("sent", |link| count(link.sent)),
-        right("lost", |link| count(link.lost)),
-        right("queue full", |link| count(link.dropped)),
-        right("most waiting", |link| count(u64::from(link.most_waiting))),
-        right("busy", |link| duration(link.busy)),
+        left("", |link: &LinkSummary| Cell::Text(format!("{}: {}", link.name, link.direction))),
+        right("sent", |link| Cell::count(link.sent)),
+        right("lost", |link| Cell::count(link.lost)),
+        right("queue full", |link| Cell::count(link.dropped)),
+        right("most waiting", |link| Cell::count(u64::from(link.most_waiting))),
+        right("busy", |link| Cell::time(link.busy)),
     ];
-    table_of(links, &columns)
+    Table::of(links, &columns)
 }
 
-fn effects(effects: &[EffectSummary]) -> String {
+fn effects(effects: &[EffectSummary]) -> Table {
     let columns = [
-        left("", |effect: &EffectSummary| effect.name.clone()),
-        right("done", |effect| count(effect.count)),
-        right("done again", |effect| count(effect.duplicates)),
+        left("", |effect: &EffectSummary| Cell::text(&effect.name)),
+        right("done", |effect| Cell::count(effect.count)),
+        right("done again", |effect| Cell::count(effect.duplicates)),
     ];
-    table_of(effects, &columns)
+    Table::of(effects, &columns)
 }

@@ -4,7 +4,7 @@ use sim_experiments::Finished;
 use sim_models::observe::{RunSummary, condensed};
 
 use super::{Invocation, sections};
-use crate::Palette;
+use crate::Paper;
 use crate::layout::Page;
 use crate::narrate::listing;
 use crate::palette::Tone;
@@ -14,10 +14,11 @@ use crate::units::{clock, count, duration};
 const MOST_LINES: usize = 200;
 
 /// The summary and the timeline of a run.
-pub fn report(finished: &Finished, invocation: &Invocation, palette: Palette) -> String {
+pub fn report(finished: &Finished, invocation: &Invocation, paper: impl Into<Paper>) -> String {
+    let paper = paper.into();
     let summary = &finished.summary;
     let title = invocation.title(&summary.scenario);
-    let mut page = Page::new(palette, &title, &about(summary));
+    let mut page = Page::new(paper, &title, &about(summary));
     let changes = invocation.changes();
     if !changes.is_empty() {
         page.remark(Tone::Faint, &format!("with {changes}"));
@@ -29,10 +30,10 @@ pub fn report(finished: &Finished, invocation: &Invocation, palette: Palette) ->
         let at = clock(called_off.at);
         page.remark(Tone::Worse, &format!("CALLED OFF at {at}: {}", called_off.condition));
     }
-    for (title, body) in sections::all(summary) {
-        page.section(title, &body);
+    for (title, table) in sections::all(summary) {
+        page.table(title, &table);
     }
-    page.section("Timeline", &timeline(finished, palette));
+    page.section_as_it_is("Timeline", &timeline(finished, paper));
     let replication = match summary.replication {
         0 => String::new(),
         replication => format!(", replication {replication}"),
@@ -41,7 +42,7 @@ pub fn report(finished: &Finished, invocation: &Invocation, palette: Palette) ->
     page.plain("");
     page.remark(Tone::Faint, &origin);
     if !invocation.file.is_empty() {
-        page.remark(Tone::Faint, &format!("again: {}", invocation.command()));
+        page.command(&format!("again: {}", invocation.command()));
     }
     page.finish()
 }
@@ -57,9 +58,9 @@ fn about(summary: &RunSummary) -> String {
 }
 
 /// A line for each change; of very many, the first.
-fn timeline(finished: &Finished, palette: Palette) -> String {
+fn timeline(finished: &Finished, paper: Paper) -> String {
     let moments = condensed(&finished.timeline, finished.system.blueprint());
-    let shown = listing(&moments[..moments.len().min(MOST_LINES)], palette);
+    let shown = listing(&moments[..moments.len().min(MOST_LINES)], paper);
     match moments.len().saturating_sub(MOST_LINES) {
         0 => shown,
         more => format!("{shown}… and {more} more; all of them are in timeline.csv (--out DIR)\n"),

@@ -8,17 +8,18 @@ use sim_models::study::Level;
 
 use super::sentences::{of_hysteresis, sentences};
 use super::words::{NOT_KNOWN, load, mark, trigger, up_to};
-use crate::Palette;
-use crate::layout::{Page, table};
+use crate::Paper;
+use crate::layout::Page;
 use crate::palette::Tone;
+use crate::tables::Table;
 use crate::units::{UNKNOWN, count, duration, number_of, percent};
 
 /// The loads and triggers from which the system recovers, and those from which it does not.
-pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String {
+pub fn report(stability: &Stability, scenario: &str, paper: impl Into<Paper>) -> String {
     let triggers = stability.maps.iter().map(|map| map.triggers.len()).sum();
     let runs = (stability.simulated_seconds, stability.seed);
     let about = about(&stability.plan, (stability.loads.len(), triggers), runs);
-    let mut page = Page::new(palette, scenario, &about);
+    let mut page = Page::new(paper.into(), scenario, &about);
     page.remark(Tone::Faint, &well(&stability.plan));
     for (tone, sentence) in sentences(stability) {
         page.remark(tone, &sentence);
@@ -27,13 +28,14 @@ pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String
     for map in &stability.maps {
         let columns = std::iter::once(&stability.untriggered).chain(&map.cells);
         let table = map_table(plan, loads, &map.triggers, columns, mark);
+        let table = table.lines(page.within_section());
         page.section(&map_title(plan, map.also.as_ref()), &format!("{table}\n{LEGEND}"));
     }
-    page.section("Where it stops healing", &boundaries(stability));
+    page.table("Where it stops healing", &boundaries(stability));
     if let Some(sensitivity) = &stability.sensitivity {
         let trigger = trigger(&stability.plan, &sensitivity.trigger, sensitivity.also.as_ref());
         let title = format!("What moves the boundary of {trigger}, one setting at a time");
-        page.section(&title, &moves(stability, sensitivity));
+        page.table(&title, &moves(stability, sensitivity));
     }
     if let Some(hysteresis) = &stability.hysteresis {
         let title = format!(
@@ -41,17 +43,17 @@ pub fn report(stability: &Stability, scenario: &str, palette: Palette) -> String
              without a trigger",
             duration(stability.plan.dwell)
         );
-        page.section(&title, &up_and_down(stability, hysteresis));
+        page.section(&title, &up_and_down(stability, hysteresis, page.within_section()));
     }
     page.finish()
 }
 
 /// The cells that are known of a map that was interrupted; there are no conclusions, which other cells might refute.
-pub fn report_of_part(known: &KnownCells, scenario: &str, palette: Palette) -> String {
+pub fn report_of_part(known: &KnownCells, scenario: &str, paper: impl Into<Paper>) -> String {
     let (plan, loads) = (&known.plan, &known.loads);
     let triggers = known.triggers.len() * known.maps.len();
     let about = about(plan, (loads.len(), triggers), (known.simulated_seconds, known.seed));
-    let mut page = Page::new(palette, scenario, &about);
+    let mut page = Page::new(paper.into(), scenario, &about);
     page.remark(Tone::Worse, &part(known));
     page.remark(Tone::Faint, &well(plan));
     for map in &known.maps {
@@ -59,6 +61,7 @@ pub fn report_of_part(known: &KnownCells, scenario: &str, palette: Palette) -> S
         let mark = |cell: &Option<Cell>| cell.as_ref().map_or_else(|| NOT_KNOWN.to_owned(), mark);
         let table = map_table(plan, loads, &known.triggers, columns, mark);
         let legend = format!("{LEGEND}, {NOT_KNOWN} not known: interrupted before");
+        let table = table.lines(page.within_section());
         page.section(&map_title(plan, map.also.as_ref()), &format!("{table}\n{legend}"));
     }
     page.finish()
@@ -113,7 +116,7 @@ fn map_table<'a, Known: 'a>(
     triggers: &[Level],
     columns: impl Iterator<Item = &'a Vec<Known>>,
     mark: impl Fn(&Known) -> String,
-) -> String {
+) -> Table {
     let corner = format!("{} \\ {}", plan.load.path, plan.trigger.path);
     let triggers = triggers.iter().map(|trigger| trigger.shown.as_str());
     let header: Vec<&str> = [corner.as_str(), "none"].into_iter().chain(triggers).collect();
@@ -122,15 +125,15 @@ fn map_table<'a, Known: 'a>(
         let marks = columns.iter().map(|cells| mark(&cells[place]));
         std::iter::once(level.shown.clone()).chain(marks).collect::<Vec<_>>()
     });
-    table(&header, &[], rows)
+    Table::new(&header, &[], rows)
 }
 
 const LEGEND: &str = "s stable, r recovers by itself, d degraded: half is answered, \
                       M metastable: stays down after the trigger, O overloaded without one;\n\
-                      ? not all runs agree, - not run";
+                      ? not all runs agree, – not run";
 
 /// The loads between which recovery ends, for each trigger and without one.
-fn boundaries(stability: &Stability) -> String {
+fn boundaries(stability: &Stability) -> Table {
     let mut rows = vec![boundary_row(stability, "none".to_owned(), stability.overload)];
     for map in &stability.maps {
         for (level, boundary) in map.triggers.iter().zip(&map.boundaries) {
@@ -138,7 +141,7 @@ fn boundaries(stability: &Stability) -> String {
             rows.push(boundary_row(stability, trigger, *boundary));
         }
     }
-    table(&["trigger", "always heals", "not always"], &[1, 2], rows)
+    Table::new(&["trigger", "always heals", "not always"], &[1, 2], rows)
 }
 
 fn boundary_row(stability: &Stability, trigger: String, boundary: Boundary) -> Vec<String> {
@@ -147,7 +150,7 @@ fn boundary_row(stability: &Stability, trigger: String, boundary: Boundary) -> V
 }
 
 /// The boundary after each change of a setting.
-fn moves(stability: &Stability, sensitivity: &Sensitivity) -> String {
+fn moves(stability: &Stability, sensitivity: &Sensitivity) -> Table {
     let as_is = ["as it is", "", ""].map(str::to_owned);
     let now = [up_to(stability, sensitivity.now), String::new()];
     let rows = sensitivity.changes.iter().map(|moved| {
@@ -156,7 +159,7 @@ fn moves(stability: &Stability, sensitivity: &Sensitivity) -> String {
         vec![path, now, then, up_to(stability, moved.then), by(stability, moved, sensitivity.now)]
     });
     let rows = std::iter::once([as_is.to_vec(), now.to_vec()].concat()).chain(rows);
-    table(&["setting", "now", "then", "always heals", "moves by"], &[1, 2, 3], rows)
+    Table::new(&["setting", "now", "then", "always heals", "moves by"], &[1, 2, 3], rows)
 }
 
 /// The way that a boundary moves; `at least` if one of its ends is that of the range.
@@ -170,13 +173,13 @@ fn by(stability: &Stability, moved: &Moved, now: Boundary) -> String {
     format!("{bound}{sign}{}", load(stability, moved.by.abs()))
 }
 
-fn up_and_down(stability: &Stability, hysteresis: &Hysteresis) -> String {
+fn up_and_down(stability: &Stability, hysteresis: &Hysteresis, width: usize) -> String {
     let well = stability.plan.well;
     let rows = hysteresis.passes.iter().map(|pass| {
         let is_path_dependent = pass.up >= well && pass.down < well;
         let note = if is_path_dependent { "depends on the direction" } else { "" };
         vec![pass.load.shown.clone(), percent(pass.up), percent(pass.down), note.to_owned()]
     });
-    let table = table(&["load", "going up", "coming down", ""], &[3], rows);
-    format!("{table}\n{}", of_hysteresis(stability, hysteresis))
+    let table = Table::new(&["load", "going up", "coming down", ""], &[3], rows);
+    format!("{}\n{}", table.lines(width), of_hysteresis(stability, hysteresis))
 }

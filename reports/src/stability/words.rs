@@ -4,6 +4,8 @@ use sim_experiments::stability::{Behaviour, Boundary, Cell, Stability};
 use sim_models::scenario::StabilityPlan;
 use sim_models::study::{Level, Range, Values};
 
+use crate::units::UNKNOWN;
+
 /// The safe load lies this share below the highest at which the system recovers from every trigger.
 pub(super) const MARGIN: f64 = 0.1;
 
@@ -17,7 +19,7 @@ pub(super) const BEHAVIOURS: [Behaviour; 5] = [
 ];
 
 /// The mark of a cell without runs.
-pub(super) const NOT_RUN: &str = "-";
+pub(super) const NOT_RUN: &str = UNKNOWN;
 
 /// The mark of a cell that an interruption left out.
 pub(super) const NOT_KNOWN: &str = ".";

@@ -8,10 +8,12 @@ use sim_models::scenario::SweepPlan;
 
 use super::heat_map::{Heat, HeatMap};
 use super::ranking::largest_first;
-use crate::Palette;
-use crate::layout::table;
+use crate::Paper;
+
 use crate::palette::Tone;
-use crate::units::{figure, percent};
+use crate::paper::columns_of;
+use crate::tables::Table;
+use crate::units::{UNKNOWN, figure, percent};
 
 /// Levels of a setting shown as lines.
 const MOST_LEVELS: usize = 12;
@@ -23,7 +25,7 @@ pub(super) fn by_one_setting(
     plan: &SweepPlan,
     findings: &Findings,
     place: usize,
-    palette: Palette,
+    paper: Paper,
 ) -> String {
     let Some(explained) = findings.explained(place) else {
         return "the same at every point".to_owned();
@@ -31,15 +33,21 @@ pub(super) fn by_one_setting(
     let mut text = String::new();
     for parameter in largest_first(&explained) {
         let share = format!("explains {} of the variance", percent(explained[parameter]));
-        let share = palette.paint(Tone::Faint, &share);
-        let _ = writeln!(text, "{}  {share}", plan.parameters[parameter].path);
-        text.push_str(&bars(&findings.effects[parameter], place, plan.figures[place].unit));
+        let path = &plan.parameters[parameter].path;
+        let gap = if columns_of(path) + 2 + columns_of(&share) <= paper.within_section() {
+            "  "
+        } else {
+            "\n  "
+        };
+        let _ = writeln!(text, "{path}{gap}{}", paper.palette().paint(Tone::Faint, &share));
+        let unit = plan.figures[place].unit;
+        text.push_str(&bars(&findings.effects[parameter], place, unit, paper.within_section()));
     }
     text
 }
 
 /// Bars from zero to the largest mean.
-fn bars(effects: &Effects, place: usize, unit: FigureUnit) -> String {
+fn bars(effects: &Effects, place: usize, unit: FigureUnit, width: usize) -> String {
     let spreads = &effects.figures[place];
     let most = spreads.iter().map(|spread| spread.points.mean().abs()).fold(0.0, f64::max);
     let step = effects.levels.len().div_ceil(MOST_LEVELS);
@@ -47,15 +55,14 @@ fn bars(effects: &Effects, place: usize, unit: FigureUnit) -> String {
         let [mean, bar, range] = bar_cells(spread, most, unit);
         vec![format!("  {}", level.shown), mean, bar, range]
     });
-    let bars = table(&["", "", "", ""], &[2], rows);
-    // The first line is the empty header.
-    bars.lines().skip(1).flat_map(|line| [line.trim_end(), "\n"]).collect()
+    let bars = Table::new(&["", "", "", ""], &[2], rows).lines(width);
+    bars + "\n"
 }
 
 /// The mean at a level, its bar, and the range from the least to the most.
 fn bar_cells(spread: &Spread, most: f64, unit: FigureUnit) -> [String; 3] {
     if spread.points.count() == 0 {
-        return ["-".to_owned(), String::new(), String::new()];
+        return [UNKNOWN.to_owned(), String::new(), String::new()];
     }
     let mean = spread.points.mean();
     let range = if spread.points.count() > 1 {
@@ -78,7 +85,7 @@ pub(super) fn by_two_settings(
     plan: &SweepPlan,
     findings: &Findings,
     place: usize,
-) -> Option<String> {
+) -> Option<Table> {
     let map = HeatMap::new(findings, place)?;
     let (rows, columns) = (&map.cells.levels.0, &map.cells.levels.1);
     let row_step = rows.len().div_ceil(MOST_LEVELS);
@@ -95,12 +102,12 @@ pub(super) fn by_two_settings(
         let cells = columns.map(|column| map_cell(map.at(row, column), unit));
         std::iter::once(level.shown.clone()).chain(cells).collect::<Vec<_>>()
     });
-    Some(table(&header, &[], rows))
+    Some(Table::new(&header, &[], rows))
 }
 
 fn map_cell(heat: Option<Heat>, unit: FigureUnit) -> String {
     const SHADES: [&str; 5] = [" ", "░", "▒", "▓", "█"];
-    let Some(Heat { mean, share }) = heat else { return "-  ".to_owned() };
+    let Some(Heat { mean, share }) = heat else { return format!("{UNKNOWN}  ") };
     let shade = SHADES[((share * SHADES.len() as f64) as usize).min(SHADES.len() - 1)];
     format!("{} {shade}", figure(mean, unit))
 }

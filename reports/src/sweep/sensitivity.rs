@@ -6,19 +6,19 @@ use sim_models::scenario::SweepPlan;
 use sim_models::study::FigurePlan;
 
 use super::effects::bar;
-use crate::layout::table;
+use crate::tables::Table;
 use crate::units::{figure, with_error};
 
 /// A table for each figure; `None` if the design of the sweep gives neither measure.
-pub(super) fn sensitivity(plan: &SweepPlan, findings: &Findings) -> Option<String> {
+pub(super) fn sensitivity(plan: &SweepPlan, findings: &Findings, width: usize) -> Option<String> {
     let figures = plan.figures.iter().enumerate();
     let tables = figures.flat_map(|(place, of)| {
         let screening = findings.screening.as_ref();
         let indices = findings.indices.as_ref();
         screening
-            .map(|screening| elementary_effects(plan, screening, place, of))
+            .map(|screening| elementary_effects(plan, screening, place, of, width))
             .into_iter()
-            .chain(indices.map(|indices| variance_shares(plan, indices, place, of)))
+            .chain(indices.map(|indices| variance_shares(plan, indices, place, of, width)))
     });
     let text: String = tables.flat_map(|table| [table, "\n".to_owned()]).collect();
     (!text.is_empty()).then_some(text)
@@ -29,6 +29,7 @@ fn elementary_effects(
     screening: &Screening,
     place: usize,
     of: &FigurePlan,
+    width: usize,
 ) -> String {
     let screened = screening.of(place);
     let most = screened.iter().map(|screened| screened.size.mean).fold(0.0, f64::max);
@@ -42,7 +43,7 @@ fn elementary_effects(
         ]
     });
     let header = [of.text.as_str(), "size of effect (μ*)", "effect (μ)", "spread (σ)", ""];
-    table(&header, &[4], rows)
+    Table::new(&header, &[4], rows).lines(width)
 }
 
 fn interval(interval: ConfidenceInterval, of: &FigurePlan) -> String {
@@ -55,7 +56,13 @@ fn signed(value: f64, of: &FigurePlan) -> String {
     format!("{sign}{}", figure(value.abs(), of.unit))
 }
 
-fn variance_shares(plan: &SweepPlan, indices: &Indices, place: usize, of: &FigurePlan) -> String {
+fn variance_shares(
+    plan: &SweepPlan,
+    indices: &Indices,
+    place: usize,
+    of: &FigurePlan,
+    width: usize,
+) -> String {
     let Some(indices) = indices.of(place) else {
         return format!("{}  the same at every point", of.text);
     };
@@ -68,5 +75,5 @@ fn variance_shares(plan: &SweepPlan, indices: &Indices, place: usize, of: &Figur
         ]
     });
     let header = [of.text.as_str(), "by itself (S1)", "with interactions (ST)", ""];
-    table(&header, &[3], rows)
+    Table::new(&header, &[3], rows).lines(width)
 }

@@ -11,11 +11,12 @@ use super::effects::{by_one_setting, by_two_settings};
 use super::journal::{finished_in_order, in_order};
 use super::sensitivity::sensitivity;
 use super::{Header, Journal};
-use crate::Palette;
+use crate::Paper;
 use crate::journal::JournalError;
-use crate::layout::{Page, table};
+use crate::layout::Page;
 use crate::palette::Tone;
-use crate::units::{count, duration, figure, number_of, with_error};
+use crate::tables::Table;
+use crate::units::{UNKNOWN, count, duration, figure, number_of, with_error};
 
 /// Sweeps of up to this many points show each of them.
 const MOST_POINTS: u64 = 30;
@@ -30,28 +31,31 @@ pub fn report(
     header: &Header,
     journals: &[Journal],
     findings: &Findings,
-    palette: Palette,
+    paper: impl Into<Paper>,
 ) -> Result<String, JournalError> {
-    let header = &header.visible();
+    let (header, paper) = (&header.visible(), paper.into());
     let plan = &header.plan;
-    let mut page = Page::new(palette, &header.scenario, &about(header, findings));
+    let mut page = Page::new(paper, &header.scenario, &about(header, findings));
     remarks(&mut page, plan, findings);
     if plan.points() <= MOST_POINTS {
-        page.section("Points", &points(header, journals)?);
+        page.table("Points", &points(header, journals)?);
     }
     if !findings.front.points.is_empty() {
-        page.section(&front_title(plan), &front(header, &findings.front.points));
+        page.section(
+            &front_title(plan),
+            &front(header, &findings.front.points, page.within_section()),
+        );
     }
     for (place, figure) in plan.figures.iter().enumerate() {
         let title = format!("{}, by one setting (mean over all others)", figure.text);
-        page.section(&title, &by_one_setting(plan, findings, place, palette));
+        page.section_as_it_is(&title, &by_one_setting(plan, findings, place, paper));
     }
     for (place, figure) in plan.figures.iter().enumerate() {
-        if let Some(body) = by_two_settings(plan, findings, place) {
-            page.section(&format!("{}, by two settings", figure.text), &body);
+        if let Some(table) = by_two_settings(plan, findings, place) {
+            page.table(&format!("{}, by two settings", figure.text), &table);
         }
     }
-    if let Some(body) = sensitivity(plan, findings) {
+    if let Some(body) = sensitivity(plan, findings, page.within_section()) {
         page.section("Which settings matter", &body);
     }
     if !findings.failures.is_empty() {
@@ -67,9 +71,9 @@ pub fn report(
 pub fn report_of_part(
     header: &Header,
     journal: &Journal,
-    palette: Palette,
+    paper: impl Into<Paper>,
 ) -> Result<String, JournalError> {
-    let header = &header.visible();
+    let (header, paper) = (&header.visible(), paper.into());
     let (plan, mut finished, mut points) = (&header.plan, 0, Vec::new());
     finished_in_order(journal, &mut |point| {
         finished += 1;
@@ -79,10 +83,10 @@ pub fn report_of_part(
         Ok(())
     })?;
     let part = format!("{} of {}", count(finished), number_of(plan.points(), "point"));
-    let mut page = Page::new(palette, &header.scenario, &format!("{part}, seed {}", header.seed));
+    let mut page = Page::new(paper, &header.scenario, &format!("{part}, seed {}", header.seed));
     let partial = format!("PARTIAL: the sweep was interrupted; these are {part}");
     page.remark(Tone::Worse, &partial);
-    let mut table = points_table(plan, &header.chooser(), &points);
+    let mut table = points_table(plan, &header.chooser(), &points).lines(page.within_section());
     if finished > MOST_POINTS {
         let _ = write!(table, "\nand {} more; --out DIR keeps all of them", finished - MOST_POINTS);
     }
@@ -104,7 +108,7 @@ fn about(header: &Header, findings: &Findings) -> String {
 /// The settings that vary, the points that have no results, and the meaning of `±`.
 fn remarks(page: &mut Page, plan: &SweepPlan, findings: &Findings) {
     for parameter in &plan.parameters {
-        page.plain(&format!("  {} = {}", parameter.path, parameter.values));
+        page.indented(&format!("{} = {}", parameter.path, parameter.values));
     }
     let lost = [
         (
@@ -124,7 +128,7 @@ fn remarks(page: &mut Page, plan: &SweepPlan, findings: &Findings) {
     page.remark(Tone::Faint, intervals);
 }
 
-fn points(header: &Header, journals: &[Journal]) -> Result<String, JournalError> {
+fn points(header: &Header, journals: &[Journal]) -> Result<Table, JournalError> {
     let mut points = Vec::new();
     in_order(journals, header.plan.points(), &mut |point| {
         points.push(point);
@@ -147,9 +151,9 @@ fn front_title(plan: &SweepPlan) -> String {
     }
 }
 
-fn front(header: &Header, front: &[Point]) -> String {
+fn front(header: &Header, front: &[Point], width: usize) -> String {
     let shown = &front[..front.len().min(MOST_OF_FRONT)];
-    let mut text = points_table(&header.plan, &header.chooser(), shown);
+    let mut text = points_table(&header.plan, &header.chooser(), shown).lines(width);
     if shown.len() < front.len() {
         let more = front.len() - shown.len();
         let _ =
@@ -158,7 +162,7 @@ fn front(header: &Header, front: &[Point]) -> String {
     text
 }
 
-fn points_table(plan: &SweepPlan, chooser: &Chooser, points: &[Point]) -> String {
+fn points_table(plan: &SweepPlan, chooser: &Chooser, points: &[Point]) -> Table {
     let parameters = plan.parameters.iter().map(|parameter| parameter.path.as_str());
     let figures = plan.figures.iter().map(|figure| figure.text.as_str());
     let header: Vec<&str> =
@@ -173,13 +177,13 @@ fn points_table(plan: &SweepPlan, chooser: &Chooser, points: &[Point]) -> String
             .chain([point.replications.to_string(), note(&point.state)])
             .collect::<Vec<String>>()
     });
-    table(&header, &[], rows)
+    Table::new(&header, &[], rows)
 }
 
 /// A mean and its uncertainty.
 fn estimate(estimate: Option<Estimate>, plan: &FigurePlan) -> String {
     estimate.map_or_else(
-        || "-".to_owned(),
+        || UNKNOWN.to_owned(),
         |Estimate { mean, half_width }| {
             with_error(mean, half_width, |value| figure(value, plan.unit))
         },

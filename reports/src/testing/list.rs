@@ -6,28 +6,51 @@ use std::time::Duration;
 use sim_models::printable::line as on_one_line;
 
 use super::{TestResult, Tested, Timeline};
-use crate::Palette;
+use crate::Paper;
 use crate::layout::aligned;
 use crate::narrate::{measured, told};
 use crate::palette::Tone;
+use crate::paper::{columns_of, shortened, wrapped};
 
-/// A line for each scenario and variant with its failures below it, and the number that passed.
-pub fn list(tests: &[Tested], took: Duration, palette: Palette) -> String {
+/// The columns before a label, with the verdict and the time.
+const BEFORE_LABEL: usize = 16;
+/// The columns before what belongs to a test.
+const BEFORE_DETAIL: usize = 7;
+/// The columns of the title of a detail.
+const BEFORE_BODY: usize = 10;
+/// The columns that the result in short has at least beside the labels.
+const LEAST_RESULT: usize = 24;
+
+/// A line for each scenario and variant with its failures below it, and the number that passed. What is too long for a
+/// line goes on below it.
+pub fn list(tests: &[Tested], took: Duration, paper: impl Into<Paper>) -> String {
+    let paper = paper.into();
+    let (palette, columns) = (paper.palette(), paper.columns());
     let mut text = String::new();
-    let width = aligned(tests.iter().map(|test| test.label().chars().count()));
+    let most = columns - BEFORE_LABEL - 2 - LEAST_RESULT;
+    let labels = tests.iter().map(|test| columns_of(&test.label()));
+    let width = aligned(labels.filter(|label| *label <= most));
     for test in tests {
         let (word, tone) =
             if test.passes() { ("PASS", Tone::Better) } else { ("FAIL", Tone::Worse) };
         let seconds = format!("[{:>7.3}s]", test.took.as_secs_f64());
-        let _ = writeln!(
-            text,
-            "{} {} {:width$}  {}",
+        let label = shortened(&test.label(), columns - BEFORE_LABEL);
+        let blanks = width.saturating_sub(columns_of(&label));
+        let begun = BEFORE_LABEL + columns_of(&label) + blanks + 2;
+        let result = wrapped(&in_short(test), columns, begun, BEFORE_LABEL + width + 2);
+        let first = palette.paint(Tone::Faint, result[0].trim_start());
+        let line = format!(
+            "{} {} {label}",
             palette.paint(tone, word),
-            palette.paint(Tone::Faint, &seconds),
-            test.label(),
-            palette.paint(Tone::Faint, &in_short(test))
+            palette.paint(Tone::Faint, &seconds)
         );
-        failures(&mut text, test, palette);
+        let _ = writeln!(text, "{}", format!("{line}{:blanks$}  {first}", "").trim_end());
+        for more in &result[1..] {
+            let words = more.trim_start();
+            let indent = more.len() - words.len();
+            let _ = writeln!(text, "{:indent$}{}", "", palette.paint(Tone::Faint, words));
+        }
+        failures(&mut text, test, paper);
     }
     let failed = tests.iter().filter(|test| !test.passes()).count();
     let tone = if failed == 0 { Tone::Better } else { Tone::Worse };
@@ -59,12 +82,28 @@ fn in_short(test: &Tested) -> String {
     format!("{expectations}, {}", timeline.in_words())
 }
 
-fn failures(text: &mut String, test: &Tested, palette: Palette) {
+fn failures(text: &mut String, test: &Tested, paper: Paper) {
+    let palette = paper.palette();
     let TestResult::Ran { expectations, seeds, stopped, timeline } = &test.result else { return };
     let mut line = |title: &str, tone: Tone, body: &str| {
+        let width = if title.is_empty() { 0 } else { BEFORE_BODY };
         let title =
-            if title.is_empty() { String::new() } else { palette.paint_padded(title, 9) + " " };
-        let _ = writeln!(text, "       {title}{}", palette.paint(tone, &on_one_line(body)));
+            if width > 0 { palette.paint_padded(title, width - 1) + " " } else { String::new() };
+        let body = on_one_line(body);
+        let begun = BEFORE_DETAIL + width;
+        let lines = if begun + columns_of(&body) <= paper.columns() {
+            vec![body.into_owned()]
+        } else {
+            wrapped(&body, paper.columns(), begun, begun)
+        };
+        for (place, body) in lines.iter().enumerate() {
+            let body = palette.paint(tone, body.trim_start());
+            let _ = if place == 0 {
+                writeln!(text, "{:BEFORE_DETAIL$}{title}{body}", "")
+            } else {
+                writeln!(text, "{:begun$}{body}", "")
+            };
+        }
     };
     if let Some(reason) = stopped {
         line("stopped", Tone::Worse, reason);

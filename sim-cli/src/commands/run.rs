@@ -154,8 +154,8 @@ impl RunCommand {
             are_complete &= replicated.stopped.is_none();
             match self.format.format {
                 ReportFormat::Text => {
-                    let palette = terminal::stdout_palette();
-                    Self::print_text(index, &replications(&replicated, invocation, palette))?;
+                    let paper = terminal::stdout_paper();
+                    Self::print_text(index, &replications(&replicated, invocation, paper))?;
                 }
                 ReportFormat::Json => {
                     terminal::print(&replications_json(&replicated, invocation))?;
@@ -167,15 +167,13 @@ impl RunCommand {
 
     /// Prints the report of a file, or its variants side by side.
     fn print(&self, index: usize, runs: &[(&Finished, &Invocation)]) -> Result<(), Failure> {
-        let palette = terminal::stdout_palette();
+        let paper = terminal::stdout_paper();
         match (self.format.format, self.wants_all_variants()) {
             (ReportFormat::Json, true) => terminal::print(&comparison_json(runs)),
-            (ReportFormat::Text, true) => Self::print_text(index, &comparison(runs, palette)),
+            (ReportFormat::Text, true) => Self::print_text(index, &comparison(runs, paper)),
             (format, false) => runs.iter().try_for_each(|(finished, invocation)| match format {
                 ReportFormat::Json => terminal::print(&json(finished, invocation)),
-                ReportFormat::Text => {
-                    Self::print_text(index, &report(finished, invocation, palette))
-                }
+                ReportFormat::Text => Self::print_text(index, &report(finished, invocation, paper)),
             }),
         }
     }

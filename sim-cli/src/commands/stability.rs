@@ -79,7 +79,7 @@ impl StabilityCommand {
             write_all(&stability, name, folder)?;
         }
         terminal::print_report(&match self.format.format {
-            ReportFormat::Text => report(&stability, name, terminal::stdout_palette()),
+            ReportFormat::Text => report(&stability, name, terminal::stdout_paper()),
             ReportFormat::Json => json(&stability, name),
         })?;
         ended
@@ -94,7 +94,7 @@ impl StabilityCommand {
             "interrupted before the map was whole"
         });
         terminal::print_report(&match self.format.format {
-            ReportFormat::Text => report_of_part(known, name, terminal::stdout_palette()),
+            ReportFormat::Text => report_of_part(known, name, terminal::stdout_paper()),
             ReportFormat::Json => json_of_part(known, name),
         })?;
         Err(Failure::Stopped)

@@ -8,7 +8,7 @@ use sim_experiments::sweep::{Point, Shard, Sweep};
 use sim_models::scenario::{Overrides, Request, SweepRequest};
 use sim_reports::journal::JournalError;
 use sim_reports::sweep::{self, Header, JOURNAL, Journal};
-use sim_reports::{Palette, files, printable};
+use sim_reports::{Paper, files, printable};
 
 use crate::failure::Failure;
 use crate::output::{OutOption, describe};
@@ -223,7 +223,7 @@ impl SweepOutput {
             sweep::write_all(header, journals, &findings, folder)?;
         }
         self.print(
-            |palette| sweep::report(header, journals, &findings, palette),
+            |paper| sweep::report(header, journals, &findings, paper),
             |out| sweep::json(header, journals, out),
             |out| sweep::csv(header, journals, out),
         )
@@ -232,7 +232,7 @@ impl SweepOutput {
     /// Prints the finished points of a sweep that was interrupted.
     fn show_part(&self, header: &Header, journal: &Journal) -> Result<(), Failure> {
         self.print(
-            |palette| sweep::report_of_part(header, journal, palette),
+            |paper| sweep::report_of_part(header, journal, paper),
             |out| sweep::json_of_part(header, journal, out),
             |out| sweep::csv_of_part(header, journal, out),
         )
@@ -241,12 +241,12 @@ impl SweepOutput {
     /// Prints what is asked for of these.
     fn print(
         &self,
-        text: impl FnOnce(Palette) -> Result<String, JournalError>,
+        text: impl FnOnce(Paper) -> Result<String, JournalError>,
         json: impl FnOnce(&mut dyn Write) -> Result<(), JournalError>,
         csv: impl FnOnce(&mut dyn Write) -> Result<(), JournalError>,
     ) -> Result<(), Failure> {
         match self.format {
-            SweepFormat::Text => terminal::print_report(&text(terminal::stdout_palette())?),
+            SweepFormat::Text => terminal::print_report(&text(terminal::stdout_paper())?),
             SweepFormat::Json => stream(json),
             SweepFormat::Csv => stream(csv),
         }

@@ -172,7 +172,7 @@ impl TestCommand {
     fn report(&self, tests: &[Tested], took: Duration) -> Result<(), Failure> {
         match self.format.format {
             ReportFormat::Text => {
-                terminal::print_report(&testing::list(tests, took, terminal::stdout_palette()))?;
+                terminal::print_report(&testing::list(tests, took, terminal::stdout_paper()))?;
             }
             ReportFormat::Json => terminal::print(&testing::json(tests))?,
         }
