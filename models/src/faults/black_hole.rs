@@ -7,7 +7,7 @@ use super::reach::InForceSpan;
 use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::Turn;
+use crate::system::Engine;
 
 section! {
     /// Swallows the requests on an edge `a -> b`, or everything between two regions.
@@ -77,12 +77,12 @@ fn pair_of_regions(target: &str, names: &Names<'_>) -> Option<(u32, u32)> {
 }
 
 impl InForce for BlackHole {
-    fn begin(&self, _: u32, turn: &mut Turn<'_>) {
-        turn.state.edges[self.edge as usize].black_holes += 1;
+    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+        engine.state.edges[self.edge as usize].black_holes += 1;
     }
 
-    fn end(&self, _: u32, turn: &mut Turn<'_>) {
-        turn.state.edges[self.edge as usize].black_holes -= 1;
+    fn end(&self, _: u32, engine: &mut Engine<'_>) {
+        engine.state.edges[self.edge as usize].black_holes -= 1;
     }
 
     fn summary(&self) -> String {
@@ -91,12 +91,12 @@ impl InForce for BlackHole {
 }
 
 impl InForce for Cut {
-    fn begin(&self, _: u32, turn: &mut Turn<'_>) {
-        turn.state.cuts.push((self.from, self.to));
+    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+        engine.state.cuts.push((self.from, self.to));
     }
 
-    fn end(&self, _: u32, turn: &mut Turn<'_>) {
-        let cuts = &mut turn.state.cuts;
+    fn end(&self, _: u32, engine: &mut Engine<'_>) {
+        let cuts = &mut engine.state.cuts;
         if let Some(position) = cuts.iter().position(|cut| *cut == (self.from, self.to)) {
             cuts.swap_remove(position);
         }

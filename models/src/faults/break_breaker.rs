@@ -5,7 +5,7 @@ use super::reach::InForceSpan;
 use super::{Effect, FaultTarget, InForce, must_have_breaker};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::Turn;
+use crate::system::Engine;
 
 section! {
     /// Makes the logic of the breakers of an edge `a -> b` fail; `broken` of each breaker decides
@@ -49,12 +49,12 @@ impl Strike for BreakBreakerSection {
 }
 
 impl InForce for BreakGuard {
-    fn begin(&self, _: u32, turn: &mut Turn<'_>) {
-        turn.break_guards(self.edge, true);
+    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+        engine.break_guards(self.edge, true);
     }
 
-    fn end(&self, _: u32, turn: &mut Turn<'_>) {
-        turn.break_guards(self.edge, false);
+    fn end(&self, _: u32, engine: &mut Engine<'_>) {
+        engine.break_guards(self.edge, false);
     }
 
     fn summary(&self) -> String {

@@ -6,7 +6,7 @@ use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::Turn;
+use crate::system::Engine;
 
 section! {
     /// Crashes a service, database, cache or region: work in flight is lost, connections are
@@ -51,12 +51,12 @@ impl Strike for CrashSection {
 }
 
 impl InForce for Crash {
-    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.crash_instances(id);
+    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.crash_instances(id);
     }
 
-    fn end(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.revive_instances(id);
+    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.revive_instances(id);
     }
 
     fn summary(&self) -> String {

@@ -8,7 +8,7 @@ use super::{Effect, Fault, FaultTarget, InForce, TriggerOn, target_of};
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problem, Problems, section, words};
 use crate::scenario::{Names, Plan, Through, span_or};
-use crate::system::Turn;
+use crate::system::Engine;
 
 /// Default time for which a restarted instance is slow.
 const WARM_UP: SimDuration = SimDuration::from_secs(30);
@@ -164,17 +164,17 @@ impl DeploySection {
 }
 
 impl InForce for Restart {
-    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.crash_instances(id);
+    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.crash_instances(id);
     }
 
-    fn end(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.revive_instances(id);
+    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.revive_instances(id);
         if self.then.is_some() && self.until_ready {
-            turn.state.awaited_batches.push(id);
-            turn.watch_batches();
+            engine.state.awaited_batches.push(id);
+            engine.watch_batches();
         } else {
-            turn.pull_trigger(self.then);
+            engine.pull_trigger(self.then);
         }
     }
 
@@ -188,12 +188,12 @@ impl InForce for Restart {
 }
 
 impl InForce for Cold {
-    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.disturb_instances(id, |state| state.slowed_by.push(id));
+    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.disturb_instances(id, |state| state.slowed_by.push(id));
     }
 
-    fn end(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id));
+    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id));
     }
 
     fn strengthen(&mut self, factor: f64) -> bool {

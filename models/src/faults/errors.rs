@@ -10,7 +10,7 @@ use crate::Outcome;
 use crate::language::quantity::{Duration, RetryAfter, Share};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::Turn;
+use crate::system::Engine;
 
 section! {
     /// Makes a service, database, cache or region answer errors at once.
@@ -82,12 +82,12 @@ impl InForce for Errors {
         (self.rate == 0.0).then(|| "no request fails".to_owned())
     }
 
-    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.disturb_instances(id, |state| state.failing_by.push(id));
+    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.disturb_instances(id, |state| state.failing_by.push(id));
     }
 
-    fn end(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.disturb_instances(id, |state| state.failing_by.retain(|other| *other != id));
+    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.disturb_instances(id, |state| state.failing_by.retain(|other| *other != id));
     }
 
     fn strengthen(&mut self, factor: f64) -> bool {

@@ -8,7 +8,7 @@ use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::quantity::{Period, Share};
 use crate::language::{Placed, Problems, section, some_of};
 use crate::scenario::{Names, Plan};
-use crate::system::Turn;
+use crate::system::Engine;
 
 section! {
     /// Makes a cache with `keys` forget what is in it, in an instant.
@@ -89,11 +89,11 @@ impl InForce for Flush {
         (self.share == 0.0).then(|| format!("`{target}` forgets nothing"))
     }
 
-    fn begin(&self, _: u32, turn: &mut Turn<'_>) {
-        turn.state.caches[self.cache as usize].forget(self.share);
+    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+        engine.state.caches[self.cache as usize].forget(self.share);
     }
 
-    fn end(&self, _: u32, _: &mut Turn<'_>) {}
+    fn end(&self, _: u32, _: &mut Engine<'_>) {}
 
     fn is_instantaneous(&self) -> bool {
         true

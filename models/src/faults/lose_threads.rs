@@ -9,7 +9,7 @@ use super::{Effect, FaultTarget, InForce};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::{Event, Turn, UNLIMITED};
+use crate::system::{Engine, Event, UNLIMITED};
 
 /// Most steps in which a leak with a ramp loses its slots.
 const LEAK_STEPS: u32 = 100;
@@ -79,26 +79,26 @@ impl InForce for LoseSlots {
         is_unlimited.then(|| format!("`{target}` has no limit that it could come closer to"))
     }
 
-    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
-        self.grow(id, turn);
+    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+        self.grow(id, engine);
     }
 
-    fn grow(&self, id: u32, turn: &mut Turn<'_>) {
-        let fault = &turn.plan.faults[id as usize];
-        let now = turn.clock_of(fault);
+    fn grow(&self, id: u32, engine: &mut Engine<'_>) {
+        let fault = &engine.plan.faults[id as usize];
+        let now = engine.clock_of(fault);
         let lost = (f64::from(self.count) * fault.intensity(now)) as u32;
-        turn.set_lost_slots(id, lost);
+        engine.set_lost_slots(id, lost);
         let full = fault.begin + fault.ramp;
         let steps = u64::from(self.count.clamp(1, LEAK_STEPS));
         let step = SimDuration::from_nanos((fault.ramp.as_nanos() / steps).max(1));
         let next = (now + step).min(full);
         if now < next && next < fault.end {
-            turn.schedule.after(next.since(now), Event::FaultGrows { fault: id });
+            engine.schedule.after(next.since(now), Event::FaultGrows { fault: id });
         }
     }
 
-    fn end(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.set_lost_slots(id, 0);
+    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.set_lost_slots(id, 0);
     }
 
     fn strengthen(&mut self, factor: f64) -> bool {

@@ -51,7 +51,7 @@ pub(crate) use self::victims::with_victims;
 use crate::language::quantity::{Duration, Period};
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::{ThroughPlan, Turn};
+use crate::system::{Engine, ThroughPlan};
 use sim_core::{Distribution, SimDuration, SimTime};
 
 section! {
@@ -89,13 +89,13 @@ impl FaultSection {
 /// The behaviour of a fault while it is in force.
 pub(crate) trait InForce {
     /// Puts the fault with this id into force.
-    fn begin(&self, id: u32, turn: &mut Turn<'_>);
+    fn begin(&self, id: u32, engine: &mut Engine<'_>);
 
     /// Makes it larger, if it grows step by step.
-    fn grow(&self, _id: u32, _turn: &mut Turn<'_>) {}
+    fn grow(&self, _id: u32, _turn: &mut Engine<'_>) {}
 
     /// Ends it.
-    fn end(&self, id: u32, turn: &mut Turn<'_>);
+    fn end(&self, id: u32, engine: &mut Engine<'_>);
 
     /// True if it is over in the instant in which it begins.
     fn is_instantaneous(&self) -> bool {
@@ -212,16 +212,16 @@ macro_rules! faults {
         }
 
         impl InForce for Effect {
-            fn begin(&self, id: u32, turn: &mut Turn<'_>) {
-                match self { $( Self::$effect(effect) => effect.begin(id, turn), )* }
+            fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+                match self { $( Self::$effect(effect) => effect.begin(id, engine), )* }
             }
 
-            fn grow(&self, id: u32, turn: &mut Turn<'_>) {
-                match self { $( Self::$effect(effect) => effect.grow(id, turn), )* }
+            fn grow(&self, id: u32, engine: &mut Engine<'_>) {
+                match self { $( Self::$effect(effect) => effect.grow(id, engine), )* }
             }
 
-            fn end(&self, id: u32, turn: &mut Turn<'_>) {
-                match self { $( Self::$effect(effect) => effect.end(id, turn), )* }
+            fn end(&self, id: u32, engine: &mut Engine<'_>) {
+                match self { $( Self::$effect(effect) => effect.end(id, engine), )* }
             }
 
             fn is_instantaneous(&self) -> bool {

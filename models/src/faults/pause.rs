@@ -6,7 +6,7 @@ use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::{Next, Turn};
+use crate::system::{Engine, Next};
 
 section! {
     /// Makes a service, database, cache or region stand still: it accepts requests and answers
@@ -51,15 +51,15 @@ impl Strike for PauseSection {
 }
 
 impl InForce for Pause {
-    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.disturb_instances(id, |state| state.pauses += 1);
+    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.disturb_instances(id, |state| state.pauses += 1);
     }
 
-    fn end(&self, id: u32, turn: &mut Turn<'_>) {
-        turn.disturb_instances(id, |state| state.pauses -= 1);
-        for instance in turn.plan.faults[id as usize].instances.clone() {
-            if turn.state.instances[instance as usize].pauses == 0 {
-                turn.state.ready.push(Next::CatchUp(instance));
+    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+        engine.disturb_instances(id, |state| state.pauses -= 1);
+        for instance in engine.plan.faults[id as usize].instances.clone() {
+            if engine.state.instances[instance as usize].pauses == 0 {
+                engine.state.ready.push(Next::CatchUp(instance));
             }
         }
     }

@@ -6,7 +6,7 @@ use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::Turn;
+use crate::system::Engine;
 
 section! {
     /// Refuses connections: of a service, database, cache or region, or on an edge `a -> b`.
@@ -54,17 +54,17 @@ impl Strike for RefuseSection {
 }
 
 impl InForce for Refuse {
-    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
         match self.edge {
-            Some(edge) => turn.state.edges[edge as usize].refusals += 1,
-            None => turn.disturb_instances(id, |state| state.refusals += 1),
+            Some(edge) => engine.state.edges[edge as usize].refusals += 1,
+            None => engine.disturb_instances(id, |state| state.refusals += 1),
         }
     }
 
-    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+    fn end(&self, id: u32, engine: &mut Engine<'_>) {
         match self.edge {
-            Some(edge) => turn.state.edges[edge as usize].refusals -= 1,
-            None => turn.disturb_instances(id, |state| state.refusals -= 1),
+            Some(edge) => engine.state.edges[edge as usize].refusals -= 1,
+            None => engine.disturb_instances(id, |state| state.refusals -= 1),
         }
     }
 

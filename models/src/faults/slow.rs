@@ -11,7 +11,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, read_distribution, span_or};
-use crate::system::{NONE, Turn};
+use crate::system::{Engine, NONE};
 
 section! {
     /// Slows a service, database, cache or region, or the messages of an edge `a -> b`.
@@ -103,20 +103,20 @@ impl Strike for SlowSection {
 }
 
 impl InForce for Slow {
-    fn begin(&self, id: u32, turn: &mut Turn<'_>) {
+    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
         match self.edge {
-            Some(edge) => turn.state.edges[edge as usize].slowed_by.push(id),
-            None => turn.disturb_instances(id, |state| state.slowed_by.push(id)),
+            Some(edge) => engine.state.edges[edge as usize].slowed_by.push(id),
+            None => engine.disturb_instances(id, |state| state.slowed_by.push(id)),
         }
     }
 
-    fn end(&self, id: u32, turn: &mut Turn<'_>) {
+    fn end(&self, id: u32, engine: &mut Engine<'_>) {
         match self.edge {
             Some(edge) => {
-                turn.state.edges[edge as usize].slowed_by.retain(|other| *other != id);
+                engine.state.edges[edge as usize].slowed_by.retain(|other| *other != id);
             }
             None => {
-                turn.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id));
+                engine.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id));
             }
         }
     }

@@ -8,7 +8,7 @@ use super::{Effect, Fault, FaultKind, FaultTarget, InForce, rounded};
 use crate::language::quantity::{Duration, FactorOrNone};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::Turn;
+use crate::system::Engine;
 use crate::workload::{Knot, RateProfile};
 
 section! {
@@ -87,9 +87,9 @@ impl InForce for Surge {
         (self.factor == 1.0).then(|| "a factor of 1 leaves everything as it is".to_owned())
     }
 
-    fn begin(&self, _: u32, _: &mut Turn<'_>) {}
+    fn begin(&self, _: u32, _: &mut Engine<'_>) {}
 
-    fn end(&self, _: u32, _: &mut Turn<'_>) {}
+    fn end(&self, _: u32, _: &mut Engine<'_>) {}
 
     fn strengthen(&mut self, factor: f64) -> bool {
         self.factor *= factor;

@@ -9,7 +9,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::resources::{Answer, HostLimits, ProxyLimits};
 use crate::scenario::{Caller, Names, Plan, most};
-use crate::system::{Activity, NONE, Next, PoolKind, PoolPlan, Turn, UNLIMITED};
+use crate::system::{Activity, Engine, NONE, Next, PoolKind, PoolPlan, UNLIMITED};
 
 one_of! {
     /// A limit on calls in flight: written in full, or, with `preset`, a library's.
@@ -339,57 +339,60 @@ impl Guards for Bulkhead {
     }
 
     #[inline]
-    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
-        if self.outlives_timeouts && !turn.state.frames[call.index].is_task_of(call.position) {
-            turn.submit(call);
+    fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
+        if self.outlives_timeouts && !engine.state.frames[call.index].is_task_of(call.position) {
+            engine.submit(call);
             return Entry::Waits;
         }
-        let pool = call.of_caller(self.first_pool, turn);
+        let pool = call.of_caller(self.first_pool, engine);
         if self.has_hosts {
-            return Self::enter_host(call, pool, turn);
+            return Self::enter_host(call, pool, engine);
         }
-        let permit = Permit { since: turn.now, host: 0 };
-        *turn.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
-        if turn.state.pools[pool].try_acquire(turn.now) {
+        let permit = Permit { since: engine.now, host: 0 };
+        *engine.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
+        if engine.state.pools[pool].try_acquire(engine.now) {
             return Entry::Passed;
         }
-        let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
-        if turn.state.pools[pool].enqueue(turn.now, waiter) {
-            turn.set_deadline(turn.plan.pools[pool].wait_deadline, waiter);
+        let waiter = engine.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
+        if engine.state.pools[pool].enqueue(engine.now, waiter) {
+            engine.set_deadline(engine.plan.pools[pool].wait_deadline, waiter);
             return Entry::Waits;
         }
         Entry::Rejected(Outcome::RejectedByBulkhead)
     }
 
     #[inline]
-    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+    fn leave(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> Exit {
         // What a proxy gives up or cannot connect takes its connection along.
-        self.release(call, matches!(outcome, Outcome::Timeout | Outcome::Refused), turn);
+        self.release(call, matches!(outcome, Outcome::Timeout | Outcome::Refused), engine);
         Exit::Passed
     }
 
-    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
-        self.release(call, true, turn);
+    fn abandon(&self, call: Call<'_>, engine: &mut Engine<'_>) {
+        self.release(call, true, engine);
     }
 }
 
 impl Bulkhead {
     /// Takes a call into the pool of a proxy for the instance that is chosen for it.
-    fn enter_host(call: Call<'_>, pool: usize, turn: &mut Turn<'_>) -> Entry {
-        let Some(target) = turn.target(call.index, call.edge) else {
+    fn enter_host(call: Call<'_>, pool: usize, engine: &mut Engine<'_>) -> Entry {
+        let Some(target) = engine.target(call.index, call.edge) else {
             return Entry::Rejected(Outcome::NoHealthyInstance);
         };
         let host = target - call.edge.callee_instances.start;
-        let permit = Permit { since: turn.now, host };
-        *turn.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
-        let frames = &turn.state.frames;
-        match turn.state.pools[pool].ask_for_host(turn.now, host, |waiter| frames.is_live(waiter)) {
+        let permit = Permit { since: engine.now, host };
+        *engine.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
+        let frames = &engine.state.frames;
+        match engine.state.pools[pool]
+            .ask_for_host(engine.now, host, |waiter| frames.is_live(waiter))
+        {
             Answer::Granted => Entry::Passed,
             Answer::Waits => {
-                let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
-                if let Some(first) = turn.state.pools[pool].enqueue_for_host(turn.now, host, waiter)
+                let waiter = engine.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
+                if let Some(first) =
+                    engine.state.pools[pool].enqueue_for_host(engine.now, host, waiter)
                 {
-                    turn.state.ready.push(Next::Permit(first.frame));
+                    engine.state.ready.push(Next::Permit(first.frame));
                 }
                 Entry::Waits
             }
@@ -398,27 +401,27 @@ impl Bulkhead {
     }
 
     #[inline]
-    fn release(&self, call: Call<'_>, closes: bool, turn: &mut Turn<'_>) {
-        let pool = call.of_caller(self.first_pool, turn);
-        let Hold::Bulkhead(permit) = turn.state.frames.held(call.index, call.position) else {
+    fn release(&self, call: Call<'_>, closes: bool, engine: &mut Engine<'_>) {
+        let pool = call.of_caller(self.first_pool, engine);
+        let Hold::Bulkhead(permit) = engine.state.frames.held(call.index, call.position) else {
             unreachable!("only a permit is given back")
         };
-        let held = turn.now.since(permit.since);
-        let frames = &turn.state.frames;
+        let held = engine.now.since(permit.since);
+        let frames = &engine.state.frames;
         let is_live = |waiter| frames.is_live(waiter);
-        let pool = &mut turn.state.pools[pool];
+        let pool = &mut engine.state.pools[pool];
         let next = if self.has_hosts {
-            pool.release_of_host(turn.now, held, (permit.host, closes), is_live)
+            pool.release_of_host(engine.now, held, (permit.host, closes), is_live)
         } else {
-            pool.release(turn.now, held, is_live)
+            pool.release(engine.now, held, is_live)
         };
         if let Some(waiter) = next {
-            turn.state.ready.push(Next::Permit(waiter.frame));
+            engine.state.ready.push(Next::Permit(waiter.frame));
         }
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Ends the wait of a call for a permit, which has lasted as long as it may.
     #[cold]
     pub fn permit_wait_exceeded(&mut self, index: u32) -> Next {

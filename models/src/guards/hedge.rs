@@ -7,7 +7,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{EdgePlan, Ends, NONE, Next, Parked, Turn, Way};
+use crate::system::{EdgePlan, Ends, Engine, NONE, Next, Parked, Way};
 
 /// Most requests that a hedge sends for one attempt.
 pub const MOST_REQUESTS: usize = 4;
@@ -78,15 +78,15 @@ impl Guards for Hedge {
         })
     }
 
-    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
-        *turn.state.frames.hold(call.index, call.position) = Hold::Hedge(Hedged::none());
+    fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
+        *engine.state.frames.hold(call.index, call.position) = Hold::Hedge(Hedged::none());
         Entry::Passed
     }
 
     /// Takes an answer to a hedged attempt: a failure counts only if no other request can still be
     /// answered.
-    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
-        let Hold::Hedge(hedged) = turn.state.frames.hold(call.index, call.position) else {
+    fn leave(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> Exit {
+        let Hold::Hedge(hedged) = engine.state.frames.hold(call.index, call.position) else {
             return Exit::Passed;
         };
         if !outcome.is_good() && hedged.outstanding > 1 {
@@ -95,10 +95,10 @@ impl Guards for Hedge {
         }
         let Hedged { callees, sent, .. } = *hedged;
         if outcome.is_good() && self.cancels_losers && sent > 1 {
-            let epoch = turn.state.frames[call.index].epoch;
+            let epoch = engine.state.frames[call.index].epoch;
             let caller = Waiter { frame: call.index, epoch };
             for callee in callees {
-                turn.send_cancellation(callee, caller);
+                engine.send_cancellation(callee, caller);
             }
         }
         Exit::Passed
@@ -112,21 +112,21 @@ impl Hedge {
         position: u8,
         callee: u32,
         caller: Waiter,
-        turn: &mut Turn<'_>,
+        engine: &mut Engine<'_>,
     ) {
-        let Hold::Hedge(hedged) = turn.state.frames.hold(caller.frame, position) else {
+        let Hold::Hedge(hedged) = engine.state.frames.hold(caller.frame, position) else {
             unreachable!("an attempt has passed its hedge")
         };
         hedged.callees[usize::from(hedged.sent)] = callee;
         hedged.sent += 1;
         hedged.outstanding += 1;
         if hedged.sent < self.requests {
-            turn.set_deadline(self.delay, caller);
+            engine.set_deadline(self.delay, caller);
         }
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Sends another request, to an instance chosen anew, when an attempt has taken as long as the
     /// delay of its hedge.
     pub fn hedge(&mut self, waiter: Waiter) -> Next {

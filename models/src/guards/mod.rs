@@ -37,7 +37,7 @@ pub(crate) use self::timeout::TimeoutSection;
 use crate::Outcome;
 use crate::language::{Decode, Location, Placed, Problems, one_of, section};
 use crate::scenario::{Edge, Names, Plan};
-use crate::system::{EdgePlan, Turn};
+use crate::system::{EdgePlan, Engine};
 
 /// A guard of a call that is being compiled: its place, and its number among guards of its kind.
 pub(crate) struct Site {
@@ -97,19 +97,24 @@ pub(crate) trait Guards: Sized {
     ) -> Option<Self>;
 
     /// Takes a call that comes in.
-    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry;
+    fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry;
 
     /// Takes the outcome of a call that has passed.
-    fn leave(&self, _call: Call<'_>, _outcome: Outcome, _turn: &mut Turn<'_>) -> Exit {
+    fn leave(&self, _call: Call<'_>, _outcome: Outcome, _turn: &mut Engine<'_>) -> Exit {
         Exit::Passed
     }
 
     /// Gives back what a call holds that has passed and will never come back.
-    fn abandon(&self, _call: Call<'_>, _turn: &mut Turn<'_>) {}
+    fn abandon(&self, _call: Call<'_>, _turn: &mut Engine<'_>) {}
 
     /// Begins anew for an instance of the caller, by its number, whose process has died; returns the
     /// name of what has been forgotten.
-    fn forget(&self, _edge: &EdgePlan, _caller: u32, _turn: &mut Turn<'_>) -> Option<&'static str> {
+    fn forget(
+        &self,
+        _edge: &EdgePlan,
+        _caller: u32,
+        _turn: &mut Engine<'_>,
+    ) -> Option<&'static str> {
         None
     }
 }
@@ -134,17 +139,17 @@ macro_rules! guards {
             }
 
             #[inline]
-            fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
-                match self { $( Self::$guard(guard) => guard.enter(call, turn), )* }
+            fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
+                match self { $( Self::$guard(guard) => guard.enter(call, engine), )* }
             }
 
             #[inline]
-            fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
-                match self { $( Self::$guard(guard) => guard.leave(call, outcome, turn), )* }
+            fn leave(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> Exit {
+                match self { $( Self::$guard(guard) => guard.leave(call, outcome, engine), )* }
             }
 
-            fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
-                match self { $( Self::$guard(guard) => guard.abandon(call, turn), )* }
+            fn abandon(&self, call: Call<'_>, engine: &mut Engine<'_>) {
+                match self { $( Self::$guard(guard) => guard.abandon(call, engine), )* }
             }
 
             /// Begins anew for an instance of the caller whose process has died.
@@ -152,9 +157,9 @@ macro_rules! guards {
                 &self,
                 edge: &EdgePlan,
                 caller: u32,
-                turn: &mut Turn<'_>,
+                engine: &mut Engine<'_>,
             ) -> Option<&'static str> {
-                match self { $( Self::$guard(guard) => guard.forget(edge, caller, turn), )* }
+                match self { $( Self::$guard(guard) => guard.forget(edge, caller, engine), )* }
             }
         }
 

@@ -1,16 +1,16 @@
 //! The way of a call through its guards.
 //!
 //! The guards of an edge are nested like the layers of an onion. A call enters them in order
-//! ([`Turn::enter_guards`]); its outcome leaves them in the opposite order
-//! ([`Turn::is_sent_in_again`]), and each sees it: the bulkhead takes its permit back, the breaker
+//! ([`Engine::enter_guards`]); its outcome leaves them in the opposite order
+//! ([`Engine::is_sent_in_again`]), and each sees it: the bulkhead takes its permit back, the breaker
 //! counts, the retry may send the call in again. `guards_passed` is the number of guards that a
 //! call has passed, and a [`Hold`] the data that each of them keeps about it.
 
 use super::{Call, Entry, Exit, Guard, Hold};
 use crate::Outcome;
-use crate::system::{Activity, EdgePlan, Frame, Next, Parked, Role, Stage, Turn};
+use crate::system::{Activity, EdgePlan, Engine, Frame, Next, Parked, Role, Stage};
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Goes on through the guards that the call has not passed yet; after the last, an attempt is
     /// made.
     #[inline(never)]

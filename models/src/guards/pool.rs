@@ -16,7 +16,9 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{Activity, Draw, EdgePlan, Event, NONE, Next, PoolKind, Turn, UNLIMITED, Way};
+use crate::system::{
+    Activity, Draw, EdgePlan, Engine, Event, NONE, Next, PoolKind, UNLIMITED, Way,
+};
 
 section! {
     /// A pool of connections that each instance of the caller keeps.
@@ -96,33 +98,33 @@ impl Guards for ConnectionPool {
         Some(Self { first_pool, idle: idle_limit, handshake })
     }
 
-    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
-        let pool = call.of_caller(self.first_pool, turn);
-        let lease = Lease { since: turn.now, opened: turn.now, to: NONE };
-        *turn.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
-        if turn.state.pools[pool].try_acquire(turn.now) {
-            return self.connect(call, pool, turn.now, turn);
+    fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
+        let pool = call.of_caller(self.first_pool, engine);
+        let lease = Lease { since: engine.now, opened: engine.now, to: NONE };
+        *engine.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
+        if engine.state.pools[pool].try_acquire(engine.now) {
+            return self.connect(call, pool, engine.now, engine);
         }
-        let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
-        if turn.state.pools[pool].enqueue(turn.now, waiter) {
-            turn.set_deadline(turn.plan.pools[pool].wait_deadline, waiter);
+        let waiter = engine.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
+        if engine.state.pools[pool].enqueue(engine.now, waiter) {
+            engine.set_deadline(engine.plan.pools[pool].wait_deadline, waiter);
             return Entry::Waits;
         }
         Entry::Rejected(Outcome::RejectedByBulkhead)
     }
 
-    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
-        self.give_back(call, matches!(outcome, Outcome::Timeout | Outcome::Refused), turn);
+    fn leave(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> Exit {
+        self.give_back(call, matches!(outcome, Outcome::Timeout | Outcome::Refused), engine);
         Exit::Passed
     }
 
-    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
-        self.give_back(call, true, turn);
+    fn abandon(&self, call: Call<'_>, engine: &mut Engine<'_>) {
+        self.give_back(call, true, engine);
     }
 
     /// The connections of a process that has died close.
-    fn forget(&self, _: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
-        turn.close_idle((self.first_pool + caller) as usize, |_| true);
+    fn forget(&self, _: &EdgePlan, caller: u32, engine: &mut Engine<'_>) -> Option<&'static str> {
+        engine.close_idle((self.first_pool + caller) as usize, |_| true);
         None
     }
 }
@@ -131,19 +133,25 @@ impl ConnectionPool {
     /// Gives a call that has a place in the pool its connection: an idle one, or a new one. A
     /// call whose instance has been chosen already needs one to that instance. It has waited since
     /// `asked`.
-    fn connect(&self, call: Call<'_>, pool: usize, asked: SimTime, turn: &mut Turn<'_>) -> Entry {
-        let wanted = turn.state.frames[call.index].target;
-        let idle = &mut turn.state.kept[pool];
+    fn connect(
+        &self,
+        call: Call<'_>,
+        pool: usize,
+        asked: SimTime,
+        engine: &mut Engine<'_>,
+    ) -> Entry {
+        let wanted = engine.state.frames[call.index].target;
+        let idle = &mut engine.state.kept[pool];
         let found = idle.iter().rposition(|it| wanted == NONE || it.to == wanted);
         if let Some(Connection { to, since }) = found.map(|at| idle.remove(at)) {
-            turn.state.frames[call.index].target = to;
-            Self::note(call, to, since, turn);
+            engine.state.frames[call.index].target = to;
+            Self::note(call, to, since, engine);
             return Entry::Passed;
         }
-        match self.open(call, pool, asked, turn) {
+        match self.open(call, pool, asked, engine) {
             Ok(entry) => entry,
             Err(outcome) => {
-                self.give_back(call, true, turn);
+                self.give_back(call, true, engine);
                 Entry::Rejected(outcome)
             }
         }
@@ -155,107 +163,112 @@ impl ConnectionPool {
         call: Call<'_>,
         pool: usize,
         asked: SimTime,
-        turn: &mut Turn<'_>,
+        engine: &mut Engine<'_>,
     ) -> Result<Entry, Outcome> {
         let index = call.index;
-        let all = turn.state.pools[pool].in_use() as usize + turn.state.kept[pool].len();
-        if all > turn.plan.pools[pool].capacity as usize {
+        let all = engine.state.pools[pool].in_use() as usize + engine.state.kept[pool].len();
+        if all > engine.plan.pools[pool].capacity as usize {
             // Those that are idle lead elsewhere.
-            let other = turn.state.kept[pool].remove(0);
-            turn.close(other);
+            let other = engine.state.kept[pool].remove(0);
+            engine.close(other);
         }
-        let to = turn.target(index, call.edge).ok_or(Outcome::NoHealthyInstance)?;
-        let way = turn.way_of_request(index, to);
-        let is_down = way == Way::Open && turn.state.instances[to as usize].crashes > 0;
+        let to = engine.target(index, call.edge).ok_or(Outcome::NoHealthyInstance)?;
+        let way = engine.way_of_request(index, to);
+        let is_down = way == Way::Open && engine.state.instances[to as usize].crashes > 0;
         if way == Way::Refused || is_down {
             return Err(Outcome::Refused);
         }
-        let epoch = turn.state.frames[index].epoch;
-        if way == Way::Open && !turn.may_open(to, Waiter { frame: index, epoch }) {
+        let epoch = engine.state.frames[index].epoch;
+        if way == Way::Open && !engine.may_open(to, Waiter { frame: index, epoch }) {
             return Err(Outcome::Refused);
         }
         // What disappears on its way there is no connection to the instance.
         let to = if way == Way::Open { to } else { NONE };
-        Self::note(call, to, turn.now, turn);
-        let span = self.handshake_of(index, turn);
+        Self::note(call, to, engine.now, engine);
+        let span = self.handshake_of(index, engine);
         if span.is_zero() && way == Way::Open {
             return Ok(Entry::Passed);
         }
-        let waiter = turn.state.frames.begin_wait(index, Activity::Connecting);
+        let waiter = engine.state.frames.begin_wait(index, Activity::Connecting);
         if way == Way::Open {
-            turn.schedule.after(span, Event::Resume(waiter));
+            engine.schedule.after(span, Event::Resume(waiter));
         }
-        turn.set_rest_of_deadline(turn.plan.pools[pool].wait_deadline, asked, waiter);
+        engine.set_rest_of_deadline(engine.plan.pools[pool].wait_deadline, asked, waiter);
         Ok(Entry::GoesOnLater)
     }
 
     /// Draws the time of a handshake.
-    fn handshake_of(&self, index: u32, turn: &Turn<'_>) -> SimDuration {
+    fn handshake_of(&self, index: u32, engine: &Engine<'_>) -> SimDuration {
         if self.handshake == NONE {
             return SimDuration::ZERO;
         }
-        let frame = &turn.state.frames[index];
+        let frame = &engine.state.frames[index];
         let tag = Draw::Handshake.of_attempt(frame.rounds);
         let mut draw = frame.key.child(frame.step_number() | tag).draw();
-        turn.plan.distributions[self.handshake as usize].sample_duration(&mut draw)
+        engine.plan.distributions[self.handshake as usize].sample_duration(&mut draw)
     }
 
-    fn note(call: Call<'_>, to: u32, opened: SimTime, turn: &mut Turn<'_>) {
-        let lease = Lease { since: turn.now, opened, to };
-        *turn.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
+    fn note(call: Call<'_>, to: u32, opened: SimTime, engine: &mut Engine<'_>) {
+        let lease = Lease { since: engine.now, opened, to };
+        *engine.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
     }
 
     /// Gives the place of a call back, with its connection unless that closes.
-    fn give_back(&self, call: Call<'_>, closes: bool, turn: &mut Turn<'_>) {
-        let pool = call.of_caller(self.first_pool, turn);
+    fn give_back(&self, call: Call<'_>, closes: bool, engine: &mut Engine<'_>) {
+        let pool = call.of_caller(self.first_pool, engine);
         let Hold::ConnectionPool(Lease { since, opened, to }) =
-            turn.state.frames.held(call.index, call.position)
+            engine.state.frames.held(call.index, call.position)
         else {
             unreachable!("only a place that was taken is given back")
         };
         if to != NONE {
             let connection = Connection { to, since: opened };
             let is_over = closes
-                || turn.state.instances[to as usize].crashes > 0
-                || turn.is_scaled_away(to)
-                || turn.is_caller_scaled_away(call);
-            if is_over { turn.close(connection) } else { turn.state.kept[pool].push(connection) }
+                || engine.state.instances[to as usize].crashes > 0
+                || engine.is_scaled_away(to)
+                || engine.is_caller_scaled_away(call);
+            if is_over {
+                engine.close(connection)
+            } else {
+                engine.state.kept[pool].push(connection)
+            }
         }
-        let held = turn.now.since(since);
-        let frames = &turn.state.frames;
-        let next = turn.state.pools[pool].release(turn.now, held, |waiter| frames.is_live(waiter));
+        let held = engine.now.since(since);
+        let frames = &engine.state.frames;
+        let next =
+            engine.state.pools[pool].release(engine.now, held, |waiter| frames.is_live(waiter));
         if let Some(waiter) = next {
-            turn.state.ready.push(Next::Permit(waiter.frame));
-        } else if turn.state.kept[pool].len() > self.idle as usize {
-            let oldest = turn.state.kept[pool].remove(0);
-            turn.close(oldest);
+            engine.state.ready.push(Next::Permit(waiter.frame));
+        } else if engine.state.kept[pool].len() > self.idle as usize {
+            let oldest = engine.state.kept[pool].remove(0);
+            engine.close(oldest);
         }
     }
 
     /// Takes a call on that was first in the queue and has got its place.
-    pub(super) fn place_granted(&self, index: u32, turn: &mut Turn<'_>) -> Next {
-        let (edge, position) = (turn.edge_of(index), turn.state.frames[index].guards_passed);
+    pub(super) fn place_granted(&self, index: u32, engine: &mut Engine<'_>) -> Next {
+        let (edge, position) = (engine.edge_of(index), engine.state.frames[index].guards_passed);
         let call = Call { index, edge, position };
-        let (pool, mut asked) = (call.of_caller(self.first_pool, turn), turn.now);
-        if let Hold::ConnectionPool(lease) = turn.state.frames.held(index, position) {
+        let (pool, mut asked) = (call.of_caller(self.first_pool, engine), engine.now);
+        if let Hold::ConnectionPool(lease) = engine.state.frames.held(index, position) {
             asked = lease.since;
-            turn.state.pools[pool].note_wait(turn.now.since(asked));
+            engine.state.pools[pool].note_wait(engine.now.since(asked));
         }
-        Self::note(call, NONE, turn.now, turn);
-        match self.connect(call, pool, asked, turn) {
-            Entry::Passed => turn.guard_passed(index),
+        Self::note(call, NONE, engine.now, engine);
+        match self.connect(call, pool, asked, engine) {
+            Entry::Passed => engine.guard_passed(index),
             Entry::GoesOnLater => {
-                turn.state.frames[index].guards_passed += 1;
-                turn.watch_deadline(index);
+                engine.state.frames[index].guards_passed += 1;
+                engine.watch_deadline(index);
                 Next::Nothing
             }
-            Entry::Rejected(outcome) => turn.leave_guards(index, outcome),
+            Entry::Rejected(outcome) => engine.leave_guards(index, outcome),
             Entry::Waits => Next::Nothing,
         }
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Opens the connections that are idle when a run begins.
     pub fn open_pools(&mut self) {
         let plan = self.plan;

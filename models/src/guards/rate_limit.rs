@@ -8,7 +8,7 @@ use crate::language::quantity::{Duration, Rate};
 use crate::language::{Placed, Problems, one_of, section, words};
 use crate::resilience::{Pass, RateLimitPolicy as Algorithm, RateLimiter};
 use crate::scenario::{Names, Plan};
-use crate::system::{Activity, EdgePlan, Turn};
+use crate::system::{Activity, EdgePlan, Engine};
 
 /// Resilience4j's own settings of a rate limiter.
 mod resilience4j {
@@ -290,39 +290,44 @@ impl Guards for RateLimit {
         Some(Self { first, scope, condition })
     }
 
-    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
-        if self.condition.is_some_and(|condition| !condition.holds(turn)) {
+    fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
+        if self.condition.is_some_and(|condition| !condition.holds(engine)) {
             return Entry::Passed;
         }
-        let Some(limiter) = call.scoped(self.first, self.scope, turn) else {
+        let Some(limiter) = call.scoped(self.first, self.scope, engine) else {
             return Entry::Rejected(Outcome::NoHealthyInstance);
         };
-        match turn.state.rate_limiters[limiter as usize].try_acquire(turn.now) {
+        match engine.state.rate_limiters[limiter as usize].try_acquire(engine.now) {
             Pass::Now => Entry::Passed,
             Pass::After(wait) => {
-                turn.wait(call.index, Activity::AwaitingTurn, wait);
+                engine.wait(call.index, Activity::AwaitingTurn, wait);
                 Entry::Waits
             }
             Pass::Never(SimDuration::ZERO) => Entry::Rejected(Outcome::RejectedByRateLimit),
             Pass::Never(wait) => {
-                turn.wait(call.index, Activity::WaitingInVain, wait);
+                engine.wait(call.index, Activity::WaitingInVain, wait);
                 Entry::Waits
             }
         }
     }
 
-    fn forget(&self, edge: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
+    fn forget(
+        &self,
+        edge: &EdgePlan,
+        caller: u32,
+        engine: &mut Engine<'_>,
+    ) -> Option<&'static str> {
         let limiters = self.scope.in_memory_of(self.first, caller, edge);
         for limiter in limiters.clone() {
-            let policy = turn.plan.rate_limits[limiter as usize];
-            turn.state.rate_limiters[limiter as usize] = RateLimiter::new(policy);
+            let policy = engine.plan.rate_limits[limiter as usize];
+            engine.state.rate_limiters[limiter as usize] = RateLimiter::new(policy);
         }
         (!limiters.is_empty()).then_some("rate limits")
     }
 }
 
 impl BacklogAbove {
-    fn holds(self, turn: &Turn<'_>) -> bool {
-        turn.state.queues[self.queue as usize].messages.depth() > self.messages
+    fn holds(self, engine: &Engine<'_>) -> bool {
+        engine.state.queues[self.queue as usize].messages.depth() > self.messages
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::Call;
 use crate::language::words;
-use crate::system::{EdgePlan, Turn};
+use crate::system::{EdgePlan, Engine};
 
 /// The owner of a guard's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,22 +67,22 @@ impl ScopeWord {
 impl Call<'_> {
     /// The guard of the calling instance, from `first` on; each instance of the caller has one.
     #[inline]
-    pub fn of_caller(&self, first: u32, turn: &Turn<'_>) -> usize {
-        let instance = turn.state.frames[self.index].instance;
+    pub fn of_caller(&self, first: u32, engine: &Engine<'_>) -> usize {
+        let instance = engine.state.frames[self.index].instance;
         (first + instance - self.edge.caller_first_instance) as usize
     }
 
     /// The guard that is responsible for a call, from `first` on; `None` if it belongs to an
     /// instance of the callee and none is in order.
     #[inline]
-    pub fn scoped(&self, first: u32, scope: Scope, turn: &mut Turn<'_>) -> Option<u32> {
-        let caller = turn.state.frames[self.index].instance - self.edge.caller_first_instance;
+    pub fn scoped(&self, first: u32, scope: Scope, engine: &mut Engine<'_>) -> Option<u32> {
+        let caller = engine.state.frames[self.index].instance - self.edge.caller_first_instance;
         Some(match scope {
             Scope::Edge => first,
             Scope::CallerInstance => first + caller,
             Scope::CalleeInstance => {
                 let callees = &self.edge.callee_instances;
-                let target = turn.target(self.index, self.edge)?;
+                let target = engine.target(self.index, self.edge)?;
                 first + caller * callees.len() as u32 + target - callees.start
             }
         })

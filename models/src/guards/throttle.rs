@@ -7,7 +7,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::resilience::{AdaptiveThrottle, ThrottleSettings};
 use crate::scenario::{Names, Plan};
-use crate::system::{Draw, EdgePlan, Turn};
+use crate::system::{Draw, EdgePlan, Engine};
 use crate::{Outcome, OutcomeSet};
 
 section! {
@@ -61,32 +61,32 @@ impl Guards for Throttle {
         Some(Self { first, counts })
     }
 
-    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
-        *turn.state.frames.hold(call.index, call.position) = Hold::Nothing;
-        let frame = &turn.state.frames[call.index];
+    fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
+        *engine.state.frames.hold(call.index, call.position) = Hold::Nothing;
+        let frame = &engine.state.frames[call.index];
         let tag = Draw::Throttle.of_attempt(frame.rounds);
         let key = frame.key.child(frame.step_number() | tag).child(u64::from(call.position));
-        let throttle = call.of_caller(self.first, turn);
-        let throttle = &mut turn.state.throttles[throttle];
-        let chance = throttle.chance_to_reject(turn.now);
-        throttle.note_request(turn.now);
+        let throttle = call.of_caller(self.first, engine);
+        let throttle = &mut engine.state.throttles[throttle];
+        let chance = throttle.chance_to_reject(engine.now);
+        throttle.note_request(engine.now);
         if chance > 0.0 && uniform(&mut key.draw()) < chance {
             return Entry::Rejected(Outcome::RejectedByThrottle);
         }
         Entry::Passed
     }
 
-    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+    fn leave(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> Exit {
         if !self.counts.contains(outcome) {
-            let throttle = call.of_caller(self.first, turn);
-            turn.state.throttles[throttle].note_accept(turn.now);
+            let throttle = call.of_caller(self.first, engine);
+            engine.state.throttles[throttle].note_accept(engine.now);
         }
         Exit::Passed
     }
 
-    fn forget(&self, _: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
+    fn forget(&self, _: &EdgePlan, caller: u32, engine: &mut Engine<'_>) -> Option<&'static str> {
         let throttle = (self.first + caller) as usize;
-        turn.state.throttles[throttle] = AdaptiveThrottle::new(turn.plan.throttles[throttle]);
+        engine.state.throttles[throttle] = AdaptiveThrottle::new(engine.plan.throttles[throttle]);
         Some("throttles")
     }
 }

@@ -16,7 +16,7 @@ use crate::language::{
 };
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{Ends, NONE, Turn};
+use crate::system::{Ends, Engine, NONE};
 
 /// The time limit of Resilience4j's `TimeLimiter` if nothing is said (`TimeLimiterConfig` at
 /// af9e7c9).
@@ -173,25 +173,25 @@ impl Guards for Timeout {
         Some(Self { deadline })
     }
 
-    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
-        let frame = &mut turn.state.frames[call.index];
+    fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
+        let frame = &mut engine.state.frames[call.index];
         frame.timeouts_set = frame.timeouts_set.wrapping_add(1).max(1);
         let number = frame.timeouts_set;
-        let set = Set { number, since: turn.now };
-        *turn.state.frames.hold(call.index, call.position) = Hold::Timeout(set);
-        turn.set_deadline(self.deadline, Waiter { frame: call.index, epoch: number });
+        let set = Set { number, since: engine.now };
+        *engine.state.frames.hold(call.index, call.position) = Hold::Timeout(set);
+        engine.set_deadline(self.deadline, Waiter { frame: call.index, epoch: number });
         Entry::Passed
     }
 
-    fn leave(&self, call: Call<'_>, _: Outcome, turn: &mut Turn<'_>) -> Exit {
-        self.abandon(call, turn);
+    fn leave(&self, call: Call<'_>, _: Outcome, engine: &mut Engine<'_>) -> Exit {
+        self.abandon(call, engine);
         Exit::Passed
     }
 
     /// Cancels the timeout.
-    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
-        *turn.state.frames.hold(call.index, call.position) = Hold::Nothing;
-        let frame = &mut turn.state.frames[call.index];
+    fn abandon(&self, call: Call<'_>, engine: &mut Engine<'_>) {
+        *engine.state.frames.hold(call.index, call.position) = Hold::Nothing;
+        let frame = &mut engine.state.frames[call.index];
         if frame.given_up_from == call.position + 1 {
             frame.given_up_from = u8::MAX;
         }
@@ -200,11 +200,11 @@ impl Guards for Timeout {
 
 impl Timeout {
     /// The instant at which the timeout of a call falls due, if it is set and constant.
-    pub(crate) fn due(&self, call: Call<'_>, turn: &Turn<'_>) -> Option<SimTime> {
-        let Hold::Timeout(set) = turn.state.frames.held(call.index, call.position) else {
+    pub(crate) fn due(&self, call: Call<'_>, engine: &Engine<'_>) -> Option<SimTime> {
+        let Hold::Timeout(set) = engine.state.frames.held(call.index, call.position) else {
             return None;
         };
-        let timeout = turn.plan.deadline(self.deadline)?;
+        let timeout = engine.plan.deadline(self.deadline)?;
         (timeout.drawn == NONE).then(|| set.since + timeout.span)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Compile, Op};
 use crate::language::{Name, Problems, section};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Next, Turn};
+use crate::system::{Engine, Next};
 
 section! {
     /// Does something to the outside world that should happen once for each request, such as
@@ -27,7 +27,7 @@ impl Compile for EffectStep {
 }
 
 /// Counts the effect for the request that a frame works for.
-pub(super) fn run(turn: &mut Turn<'_>, index: u32, effect: u32) -> Next {
-    turn.state.recorder.effect(effect, turn.state.frames.request(index));
-    turn.go_to_next(index)
+pub(super) fn run(engine: &mut Engine<'_>, index: u32, effect: u32) -> Next {
+    engine.state.recorder.effect(effect, engine.state.frames.request(index));
+    engine.go_to_next(index)
 }

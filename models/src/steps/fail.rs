@@ -5,7 +5,7 @@ use crate::Outcome;
 use crate::language::quantity::{RetryAfter, Share};
 use crate::language::{Problems, section};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Next, Turn};
+use crate::system::{Engine, Next};
 
 section! {
     /// Fails with a probability.
@@ -31,16 +31,16 @@ impl Compile for Fail {
 
 /// Fails with a probability, or goes on.
 pub(super) fn run(
-    turn: &mut Turn<'_>,
+    engine: &mut Engine<'_>,
     index: u32,
     probability: f32,
     outcome: Outcome,
     retry_after: u32,
 ) -> Next {
-    if turn.chance(index, probability) {
-        turn.state.frames[index].retry_after = retry_after;
-        turn.fails_by_itself(index);
-        return turn.finish(index, outcome);
+    if engine.chance(index, probability) {
+        engine.state.frames[index].retry_after = retry_after;
+        engine.fails_by_itself(index);
+        return engine.finish(index, outcome);
     }
-    turn.go_to_next(index)
+    engine.go_to_next(index)
 }

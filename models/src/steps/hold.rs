@@ -5,7 +5,7 @@ use super::{Compile, Op, Step, sequence};
 use crate::Outcome;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Activity, Kept, NONE, Next, OnFailure, Turn};
+use crate::system::{Activity, Engine, Kept, NONE, Next, OnFailure};
 
 section! {
     /// Takes `steps` while it holds one of a pool that the service has under `pools`.
@@ -66,22 +66,22 @@ impl Hold {
 }
 
 /// Takes one of a pool, or waits for one.
-pub(super) fn take(turn: &mut Turn<'_>, index: u32, resource: u32) -> Next {
-    let instance = turn.state.frames[index].instance;
-    let pool = turn.plan.instances[instance as usize].resources + resource;
-    turn.state.frames.keep(index, Kept { pool, since: turn.now });
-    if turn.state.pools[pool as usize].try_acquire(turn.now) {
-        return turn.go_to_next(index);
+pub(super) fn take(engine: &mut Engine<'_>, index: u32, resource: u32) -> Next {
+    let instance = engine.state.frames[index].instance;
+    let pool = engine.plan.instances[instance as usize].resources + resource;
+    engine.state.frames.keep(index, Kept { pool, since: engine.now });
+    if engine.state.pools[pool as usize].try_acquire(engine.now) {
+        return engine.go_to_next(index);
     }
-    let waiter = turn.state.frames.begin_wait(index, Activity::AwaitingResource);
-    if !turn.state.pools[pool as usize].enqueue(turn.now, waiter) {
-        return turn.resource_refused(index);
+    let waiter = engine.state.frames.begin_wait(index, Activity::AwaitingResource);
+    if !engine.state.pools[pool as usize].enqueue(engine.now, waiter) {
+        return engine.resource_refused(index);
     }
-    turn.set_deadline(turn.plan.pools[pool as usize].wait_deadline, waiter);
+    engine.set_deadline(engine.plan.pools[pool as usize].wait_deadline, waiter);
     Next::Nothing
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Goes on with a frame that was first in the queue of a pool and has got one.
     pub fn resource_granted(&mut self, index: u32) -> Next {
         if let Some(kept) = self.state.frames.last_kept(index) {

@@ -2,7 +2,7 @@
 //! run.
 //!
 //! A [`Step`] is written in a file and compiled to [`Op`]s, which follow each other in the program
-//! of a blueprint and are carried out by `Turn::run`. Only this file knows them all.
+//! of a blueprint and are carried out by `Engine::run`. Only this file knows them all.
 
 mod branch;
 mod cache;
@@ -38,7 +38,7 @@ use self::work::Work;
 use crate::Outcome;
 use crate::language::{Placed, Problems, one_of};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Next, OnFailure, Turn};
+use crate::system::{Engine, Next, OnFailure};
 
 /// A step as it is written in a file.
 pub(crate) trait Compile {
@@ -184,7 +184,7 @@ pub enum Op {
     Answer,
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Runs the present step.
     #[inline]
     pub fn run(&mut self, index: u32) -> Next {

@@ -7,7 +7,7 @@ use crate::Outcome;
 use crate::language::quantity::Share;
 use crate::language::{Problems, section};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Draw, Next, Turn};
+use crate::system::{Draw, Engine, Next};
 
 section! {
     /// Fails for a share of requests, and for the same ones each time they are sent: poison.
@@ -30,12 +30,12 @@ impl Compile for Poison {
 }
 
 /// Fails if the request that a frame works for is poison, or goes on.
-pub(super) fn run(turn: &mut Turn<'_>, index: u32, share: f32, outcome: Outcome) -> Next {
-    let request = turn.state.frames.request(index);
+pub(super) fn run(engine: &mut Engine<'_>, index: u32, share: f32, outcome: Outcome) -> Next {
+    let request = engine.state.frames.request(index);
     let key = DrawKey::default().child(request).child(Draw::Poison.tag());
     if uniform(&mut key.draw()) < f64::from(share) {
-        turn.fails_by_itself(index);
-        return turn.finish(index, outcome);
+        engine.fails_by_itself(index);
+        return engine.finish(index, outcome);
     }
-    turn.go_to_next(index)
+    engine.go_to_next(index)
 }

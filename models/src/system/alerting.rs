@@ -1,8 +1,8 @@
 //! Alerts whose delivery depends on a service.
 
 use super::blueprint::{Blueprint, ThroughPlan};
+use super::engine::Engine;
 use super::errand::{Errand, Purpose};
-use super::turn::Turn;
 use crate::observe::{AlertTurn, AlertWatch};
 
 /// The state of an alert in a run.
@@ -21,7 +21,7 @@ pub(super) fn initial_alerts(blueprint: &Blueprint) -> Vec<AlertState> {
     vec![AlertState::default(); blueprint.alerts.len()]
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Evaluates the alerts whose delivery depends on a service, and calls it for each that fires.
     pub fn watch_alerts(&mut self) {
         if self.state.alerts.is_empty() {

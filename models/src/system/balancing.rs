@@ -2,14 +2,14 @@
 
 use super::blueprint::{EdgePlan, NONE};
 use super::draw::Draw;
+use super::engine::Engine;
 use super::event::Event;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::{InstanceChange, InstanceRecord};
 use crate::resilience::Balancing;
 use crate::resilience::load_balancer::{AttemptResult, BalancedCall};
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// The instance that a call goes to. It is chosen when it is first needed: when the attempt is
     /// sent, or before that by a guard that belongs to an instance. `None` if none is in order.
     #[inline]

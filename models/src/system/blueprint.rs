@@ -72,7 +72,7 @@ pub struct Blueprint {
     /// Throttles of clients: one for each caller instance of each edge that has one.
     pub throttles: Vec<ThrottleSettings>,
     /// Admission settings: one for each instance that turns requests away.
-    pub gates: Vec<AdmissionSettings>,
+    pub admissions: Vec<AdmissionSettings>,
     /// Retry budgets: one for each caller instance of each edge that has one.
     pub retry_budgets: Vec<RetryBudgetPolicy>,
     /// Everything that falls due after a delay: timeouts, wait limits and delays of hedges. See
@@ -330,8 +330,8 @@ pub struct InstancePlan {
     /// The pool of its processors, which may belong to a host shared with others; [`NONE`] if
     /// computing is not limited.
     pub processors: u32,
-    /// Its gate, by id; [`NONE`] if it accepts everything that fits in its queue, in order.
-    pub gate: u32,
+    /// Its admission control, by id; [`NONE`] if it accepts everything that fits in its queue, in order.
+    pub admission: u32,
     /// The set of idempotency keys that it shares with the station's other instances; [`NONE`] if
     /// it has none.
     pub keys: u32,
@@ -409,7 +409,7 @@ impl Blueprint {
             breakers: Vec::new(),
             rate_limits: Vec::new(),
             throttles: Vec::new(),
-            gates: Vec::new(),
+            admissions: Vec::new(),
             retry_budgets: Vec::new(),
             deadlines: Vec::new(),
             queues: Vec::new(),

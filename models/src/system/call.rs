@@ -7,17 +7,17 @@ use sim_core::{SimDuration, SimTime};
 use super::activity::Activity;
 use super::blueprint::{EdgePlan, NONE, OnFailure};
 use super::draw::{Draw, sibling};
+use super::engine::Engine;
 use super::frame::Stage;
 use super::instance::Parked;
 use super::program::CallSite;
 use super::reach::Way;
 use super::role::Role;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::Waiter;
 
-impl<'a> Turn<'a> {
+impl<'a> Engine<'a> {
     /// Starts the call of a call site.
     #[inline]
     pub fn begin_call(&mut self, index: u32, site: u32) -> Next {
@@ -117,7 +117,7 @@ impl<'a> Turn<'a> {
         }
         self.state.frames.release(index);
         if retry_after > 0 {
-            self.state.frames[to.frame].told_to_stay_away = retry_after;
+            self.state.frames[to.frame].retry_after_received = retry_after;
         }
         self.hand_over(to, outcome)
     }
@@ -243,7 +243,7 @@ impl<'a> Turn<'a> {
         };
         let frame = &mut self.state.frames[index];
         frame.attempts += 1;
-        frame.told_to_stay_away = 0;
+        frame.retry_after_received = 0;
         frame.callee = NONE;
         frame.since = self.now;
         if frame.is_counted {

@@ -10,11 +10,11 @@ use std::sync::Arc;
 use sim_core::{DeadlineRing, Schedule};
 
 use super::blueprint::{Blueprint, EdgePlan, NONE, QueuePlan, Source};
+use super::engine::Engine;
 use super::event::Event;
 use super::pool_plan::{PoolKind, PoolPlan};
 use super::process_plan::ProcessPlan;
 use super::state::{Next, System, balancers};
-use super::turn::Turn;
 use crate::guards::Guard;
 use crate::resilience::{AdaptiveThrottle, RateLimiter, RetryBudget};
 
@@ -90,7 +90,7 @@ impl Blueprint {
             ("the breakers that there are", self.breakers.len()),
             ("the rate limits that there are", self.rate_limits.len()),
             ("the throttles that there are", self.throttles.len()),
-            ("the admission rules that there are", self.gates.len()),
+            ("the admission rules that there are", self.admissions.len()),
             ("the retry budgets that there are", self.retry_budgets.len()),
             ("the queues that there are", self.queues.len()),
             ("the caches that know their contents", self.caches.len()),
@@ -160,20 +160,20 @@ impl System {
     /// Goes on with another blueprint of the same shape.
     pub(super) fn change_to(&mut self, plan: Arc<Blueprint>, schedule: &mut Schedule<Event>) {
         let before = std::mem::replace(&mut self.plan, plan);
-        let mut turn = Turn::new(self, schedule);
-        turn.change_deadlines();
-        turn.change_pools(&before);
-        turn.close_surplus_connections();
-        turn.change_guards(&before);
-        turn.change_balancers(&before);
-        turn.change_memories(&before);
-        turn.change_instances(&before);
-        turn.change_workloads(&before);
-        turn.settle(Next::Nothing);
+        let mut engine = Engine::new(self, schedule);
+        engine.change_deadlines();
+        engine.change_pools(&before);
+        engine.close_surplus_connections();
+        engine.change_guards(&before);
+        engine.change_balancers(&before);
+        engine.change_memories(&before);
+        engine.change_instances(&before);
+        engine.change_workloads(&before);
+        engine.settle(Next::Nothing);
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Adds the rings of deadlines that the plan before did not have; it has all of those before.
     fn change_deadlines(&mut self) {
         for plan in &self.plan.deadlines[self.state.rings.len()..] {
@@ -238,9 +238,9 @@ impl Turn<'_> {
         renew(&plan.retry_budgets, &before.retry_budgets, &mut state.retry_budgets, |policy| {
             RetryBudget::new(*policy)
         });
-        for (id, settings) in plan.gates.iter().enumerate() {
-            if *settings != before.gates[id] {
-                state.gates[id].change(*settings);
+        for (id, settings) in plan.admissions.iter().enumerate() {
+            if *settings != before.admissions[id] {
+                state.admissions[id].change(*settings);
             }
         }
     }

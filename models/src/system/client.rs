@@ -5,14 +5,14 @@ use sim_core::SimTime;
 use super::activity::Activity;
 use super::blueprint::{NONE, Source};
 use super::draw::Draw;
+use super::engine::Engine;
 use super::event::Event;
 use super::role::Role;
 use super::state::{Next, UserState};
-use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::Waiter;
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Schedules the first arrival of an open workload, or starts the first users of a closed one.
     pub fn begin_workload(&mut self, workload: u32) {
         match self.plan.workloads[workload as usize].source {

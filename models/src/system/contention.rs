@@ -1,7 +1,7 @@
 //! Work that takes longer the more an instance has to do.
 
 use super::blueprint::NONE;
-use super::turn::Turn;
+use super::engine::Engine;
 
 /// The growth of the work of an instance with its load.
 ///
@@ -33,7 +33,7 @@ impl Contention {
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// The service time of work that begins now in an instance, where it alone would take `nanos`.
     #[cold]
     pub fn contended_work(&self, instance: u32, nanos: f64) -> f64 {

@@ -6,9 +6,9 @@ use sim_core::random::DrawKey;
 use super::activity::Activity;
 use super::blueprint::{NONE, ThroughPlan};
 use super::draw::Draw;
+use super::engine::Engine;
 use super::role::Role;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::Waiter;
 
@@ -34,7 +34,7 @@ pub struct Errand {
     pub of: u32,
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Makes the call on which something depends; `number` tells the calls of one thing apart.
     pub fn ask(&mut self, errand: Errand, through: ThroughPlan, number: u32) -> Next {
         let Errand { purpose, of } = errand;

@@ -6,12 +6,12 @@ use sim_core::{SimDuration, SimTime};
 use super::activity::Activity;
 use super::blueprint::EdgePlan;
 use super::draw::Draw;
+use super::engine::Engine;
 use super::event::Event;
 use super::frame::{FailedCall, Stage};
 use super::program::CallSite;
 use super::role::Role;
 use super::state::{Deferred, Next};
-use super::turn::Turn;
 use crate::Outcome;
 use crate::guards::{Breaker, Guard, Hold};
 use crate::resilience::Fallback;
@@ -19,7 +19,7 @@ use crate::resilience::circuit_breaker::BreakerState;
 use crate::resilience::fallback::fetch;
 use crate::steps::Op;
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Handles the result of a call over an edge with fallbacks once it has left its guards:
     /// remembers a good answer, tries the fallbacks on a failure.
     pub fn fall_back(&mut self, index: u32, edge: &EdgePlan, outcome: Outcome) -> Next {

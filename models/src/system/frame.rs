@@ -67,13 +67,13 @@ pub(crate) struct Frame {
     pub callee: u32,
     /// Time for which the callee of the current call asks it to stay away (`Retry-After`), in
     /// milliseconds.
-    pub told_to_stay_away: u32,
+    pub retry_after_received: u32,
     /// Time for which it will ask its own caller to stay away, in milliseconds.
     pub retry_after: u32,
     /// Number of attempts of the current call.
     pub attempts: u32,
     /// Number of requests in flight at its instance when it was admitted, including itself; only
-    /// set if the instance has a gate. For a call on which something depends, the number of that
+    /// set if the instance controls admission. For a call on which something depends, the number of that
     /// (the epoch of its caller is the number of the call).
     pub admitted_as: u32,
     /// Number of timeouts around whole calls that it has set over all its lives; used to tell the
@@ -128,7 +128,7 @@ impl Frame {
             instance: NONE,
             target: NONE,
             callee: NONE,
-            told_to_stay_away: 0,
+            retry_after_received: 0,
             retry_after: 0,
             attempts: 0,
             admitted_as: 0,

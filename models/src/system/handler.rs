@@ -4,12 +4,12 @@ use sim_core::random::uniform;
 
 use super::activity::Activity;
 use super::draw::sibling;
+use super::engine::Engine;
 use super::role::Role;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Continues with the step after the current one.
     #[inline]
     pub fn go_to_next(&mut self, index: u32) -> Next {

@@ -6,8 +6,8 @@ use sim_core::random::uniform;
 use super::activity::Activity;
 use super::blueprint::NONE;
 use super::draw::Draw;
+use super::engine::Engine;
 use super::state::Next;
-use super::turn::Turn;
 use crate::resources::Link;
 
 /// The longest pause before a message is sent again (RFC 6298, 2.5).
@@ -48,7 +48,7 @@ impl LinkState {
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// True if the message of a frame goes over a link.
     pub fn goes_over_link(&self, callee: u32) -> bool {
         !self.plan.links.is_empty() && self.link_of(callee).is_some()

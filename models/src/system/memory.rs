@@ -4,10 +4,10 @@
 //! idempotency keys, an Envoy's retry budget, the ejections of a balancer.
 
 use super::blueprint::NONE;
-use super::turn::Turn;
+use super::engine::Engine;
 use crate::resilience::Fallback;
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Lets a process that has died begin anew, with nothing in its memory.
     #[cold]
     pub fn forget(&mut self, instance: u32) {
@@ -23,8 +23,8 @@ impl Turn<'_> {
                 forgotten.push("cached answers");
             }
         }
-        let gate = self.plan.instances[instance as usize].gate;
-        if gate != NONE && self.state.gates[gate as usize].begin_anew() {
+        let admission = self.plan.instances[instance as usize].admission;
+        if admission != NONE && self.state.admissions[admission as usize].begin_anew() {
             forgotten.push("admission control");
         }
         self.empty_cache_of(instance);

@@ -6,15 +6,15 @@ use sim_core::random::DrawKey;
 use super::activity::Activity;
 use super::blueprint::{NONE, PartitionBy};
 use super::draw::Draw;
+use super::engine::Engine;
 use super::event::Event;
 use super::role::Role;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::resilience::retry::PausesSoFar;
 use crate::resources::{Message, Waiter};
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Sends a message from a handler, either at once or after the time that the queue takes to
     /// accept it.
     pub fn begin_sending(&mut self, index: u32, queue: u32) -> Next {

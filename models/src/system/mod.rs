@@ -1,20 +1,18 @@
 //! The simulated system at work: services, instances, calls, requests in flight.
 //!
-//! A [`Blueprint`] describes the system; a [`System`] is its state and the [`sim_core::Model`] that
-//! handles events. While an event is handled, a `Turn` holds the blueprint, the state and the
-//! schedule together. Its methods are in the files of their subjects: `handler` (steps), `station`
-//! (queues and slots), `gate` (rejections), `call` (attempts, replies), `guards` (protection on the
-//! way), `balancing` (choice of instance), `fallback` (substitutes for failed calls), `patience`
-//! (deadlines, cancellation, hedges), `links` (messages that take turns), `messaging` (message
-//! queues), `scaling` (instances that come
-//! and go), `process` (processes that die and start), `probing` (probes of readiness and liveness),
-//! `memory` (what dies with a process), `tasks` (work in pools of threads),
-//! `reach` (who can be reached), `regions` (distances, populations), `client` (workloads),
-//! `contention` (work that grows with load), `outage` (faults), `triggers` (conditions at which they
-//! begin), `operator` (what operators do), `errand` (calls on which that depends), `alerting` (alerts that need a service), `change` (settings
-//! that change).
+//! A [`Blueprint`] describes the system; a [`System`] is its state and the [`sim_core::Model`] that handles events.
+//! While an event is handled, an [`Engine`] holds the blueprint, the state and the schedule together. Its methods are
+//! in the files of their subjects: `handler` (steps), `station` (queues and slots), `admission` (rejections), `call`
+//! (attempts, replies), `guards` (protection on the way), `balancing` (choice of instance), `fallback` (substitutes for
+//! failed calls), `deadlines` (deadlines, cancellation, hedges), `links` (messages that take turns), `messaging`
+//! (message queues), `scaling` (instances that come and go), `process` (processes that die and start), `probing`
+//! (probes of readiness and liveness), `memory` (what dies with a process), `tasks` (work in pools of threads), `reach`
+//! (who can be reached), `regions` (distances, populations), `client` (workloads), `contention` (work that grows with
+//! load), `faults` (crashes, lost slots), `triggers` (conditions at which they begin), `operator` (what operators do),
+//! `errand` (calls on which that depends), `alerting` (alerts that need a service), `change` (settings that change).
 
 mod activity;
+mod admission;
 mod alerting;
 mod balancing;
 mod blueprint;
@@ -22,14 +20,16 @@ mod call;
 mod change;
 mod client;
 mod contention;
+mod deadlines;
 mod drained;
 mod draw;
+mod engine;
 mod errand;
 mod event;
 mod fallback;
+mod faults;
 mod footprint;
 mod frame;
-mod gate;
 mod handler;
 mod instance;
 mod links;
@@ -37,8 +37,6 @@ mod memory;
 mod messaging;
 mod operator;
 mod origin;
-mod outage;
-mod patience;
 mod pool_plan;
 mod prices;
 mod probing;
@@ -54,7 +52,6 @@ mod state;
 mod station;
 mod tasks;
 mod triggers;
-mod turn;
 
 pub use crate::guards::{Guard, Scope};
 pub use crate::steps::Op;
@@ -67,6 +64,8 @@ pub use blueprint::{
 };
 pub use contention::Contention;
 pub(crate) use draw::Draw;
+pub(crate) use engine::Engine;
+pub use engine::MOST_WITHIN_AN_INSTANT;
 pub use errand::{Errand, Purpose};
 pub use event::Event;
 pub use footprint::{Footprint, Growth};
@@ -83,5 +82,3 @@ pub(crate) use role::Role;
 pub use scaling_plan::{AutoscalerPlan, Watched};
 pub use state::{Aborted, LimitReached, System};
 pub(crate) use state::{Next, QueueState, State};
-pub use turn::MOST_WITHIN_AN_INSTANT;
-pub(crate) use turn::Turn;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use sim_core::Schedule;
 
 use super::blueprint::Act;
+use super::engine::Engine;
 use super::errand::{Errand, Purpose};
 use super::event::Event;
 use super::state::{Next, System};
-use super::turn::Turn;
 use crate::resilience::circuit_breaker::OperatorOrder;
 
 /// The state of an operator's orders.
@@ -26,16 +26,16 @@ impl System {
     /// Handles an event of an operator, after which the system may have other settings.
     #[cold]
     pub(super) fn operate(&mut self, event: Event, schedule: &mut Schedule<Event>) {
-        Turn::new(self, schedule).handle(event);
+        Engine::new(self, schedule).handle(event);
         while let Some(change) = self.state.operator.due_change.take() {
             let plan = Arc::clone(&self.blueprint.changes[change as usize]);
             self.change_to(plan, schedule);
-            Turn::new(self, schedule).go_on_with_orders();
+            Engine::new(self, schedule).go_on_with_orders();
         }
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Takes an order whose time has come. Orders are carried out one after the other: one that
     /// waits for a service holds up those behind it.
     pub fn order_given(&mut self, order: u32) -> Next {
@@ -80,7 +80,7 @@ impl Turn<'_> {
         // A breaker's change of state tells of the order that brought it about.
         let shows_by_itself = match plan.act {
             Act::Breaker { order: what, edge, lasts } => {
-                let has_changed = self.in_order(|turn| turn.order_breakers(edge, what));
+                let has_changed = self.in_order(|engine| engine.order_breakers(edge, what));
                 if let Some(lasts) = lasts {
                     self.schedule.after(lasts, Event::OrderEnds { order });
                 }
@@ -107,7 +107,7 @@ impl Turn<'_> {
     /// Enables the breakers again to which an order was given for some time.
     pub fn order_ends(&mut self, order: u32) {
         if let Act::Breaker { edge, .. } = self.plan.orders[order as usize].act {
-            self.in_order(|turn| turn.order_breakers(edge, OperatorOrder::Enable));
+            self.in_order(|engine| engine.order_breakers(edge, OperatorOrder::Enable));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The calls at which failures begin.
 
 use super::blueprint::NONE;
-use super::turn::Turn;
+use super::engine::Engine;
 use crate::Outcome;
 use crate::resources::Waiter;
 
@@ -34,7 +34,7 @@ impl Origins {
     pub const NOWHERE: Self = Self { of_call: Origin::NOWHERE, own: Origin::NOWHERE };
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Tells the caller of a frame, which waits, where the failure began that the frame answers with.
     #[cold]
     pub fn answer_with_origin(&mut self, index: u32, to: Waiter) {

@@ -4,13 +4,13 @@
 
 use sim_core::SimDuration;
 
+use super::engine::Engine;
 use super::event::Event;
 use super::process::Exit;
 use super::process_plan::ProbeKind;
 use super::program::CallSite;
 use super::role::Role;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::observe::ProcessChange;
 use crate::resilience::load_balancer::{HealthCheck, HealthTally};
@@ -39,7 +39,7 @@ impl ProbeState {
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Schedules the first probes of all instances, which the middle of operation finds at any point
     /// of their period: those of the n-th of k instances come after n/k of it.
     pub fn begin_probing(&mut self) {

@@ -1,7 +1,7 @@
 //! The life of a process: it begins, takes the steps of its start, serves, and dies.
 //!
-//! A process that dies for whatever reason comes back through [`Turn::is_back`] or, with an
-//! autoscaler, for the first time through [`Turn::begin_process`]. Until it serves, and while its
+//! A process that dies for whatever reason comes back through [`Engine::is_back`] or, with an
+//! autoscaler, for the first time through [`Engine::begin_process`]. Until it serves, and while its
 //! readiness probes fail, it is out of service: to balancers it is as if its instance did not exist.
 
 use sim_core::random::{DrawKey, Streams};
@@ -9,12 +9,12 @@ use sim_core::{SimDuration, SimTime};
 
 use super::activity::Activity;
 use super::blueprint::{Blueprint, NONE};
+use super::engine::Engine;
 use super::event::Event;
 use super::probing::ProbeState;
 use super::process_plan::{ProbeKind, ProcessPlan};
 use super::role::Role;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::faults::InForce;
 use crate::observe::ProcessChange;
@@ -81,7 +81,7 @@ pub(super) fn initial_processes(blueprint: &Blueprint, streams: &Streams) -> Vec
     blueprint.stations.iter().flat_map(of_station).collect()
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// The plan of the process of an instance, if it has one.
     pub fn process_plan(&self, instance: u32) -> Option<ProcessPlan> {
         let station = self.plan.instances[instance as usize].station;
@@ -114,7 +114,7 @@ impl Turn<'_> {
         state.note_disturbance();
         self.state.faults_in_force += 1;
         self.schedule.after(down, Event::Restarted { instance });
-        self.in_order(|turn| turn.lose_work_of(instance));
+        self.in_order(|engine| engine.lose_work_of(instance));
     }
 
     /// Lets a process begin whose restart is over.

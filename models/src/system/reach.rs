@@ -7,9 +7,9 @@
 
 use super::activity::Activity;
 use super::blueprint::{EdgePlan, NONE};
+use super::engine::Engine;
 use super::role::Role;
 use super::state::Next;
-use super::turn::Turn;
 use crate::guards::MOST_REQUESTS;
 use crate::resources::Waiter;
 
@@ -24,7 +24,7 @@ pub(crate) enum Way {
     Severed,
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// The way of a request that a frame sends to an instance now.
     #[inline]
     pub fn way_of_request(&self, index: u32, target: u32) -> Way {

@@ -6,14 +6,14 @@ use sim_core::random::{DrawKey, uniform};
 use super::activity::Activity;
 use super::blueprint::{Blueprint, NONE};
 use super::draw::Draw;
+use super::engine::Engine;
 use super::frame::customer_bits;
 use super::role::{Role, TaskOf};
 use super::state::{Next, State};
-use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::{LookUp, Waiter};
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Returns the region of a frame; [`NONE`] if it has none.
     pub fn region_of(&self, index: u32) -> u32 {
         let frame = &self.state.frames[index];
@@ -141,8 +141,8 @@ impl Turn<'_> {
     /// failure.
     pub fn fetches_over(&mut self, index: u32, is_answered: bool) {
         let next = if is_answered { Next::Fetched } else { Next::NotFetched };
-        self.in_order(|turn| {
-            let State { caches, frames, ready, .. } = &mut *turn.state;
+        self.in_order(|engine| {
+            let State { caches, frames, ready, .. } = &mut *engine.state;
             for cache in caches.iter_mut().filter(|cache| cache.has_fetches()) {
                 let woken: Vec<Waiter> = cache.fetch_over(index);
                 let live = woken.into_iter().filter(|waiter| frames.is_live(*waiter));

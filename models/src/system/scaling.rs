@@ -5,10 +5,10 @@ use std::collections::VecDeque;
 use sim_core::SimTime;
 
 use super::blueprint::{Blueprint, NONE, ThroughPlan};
+use super::engine::Engine;
 use super::errand::{Errand, Purpose};
 use super::event::Event;
 use super::scaling_plan::{AutoscalerPlan, Watched};
-use super::turn::Turn;
 use crate::resilience::{Autoscaler, Load};
 
 /// The state of an autoscaler.
@@ -49,7 +49,7 @@ pub(super) fn initial_scaler(plan: &AutoscalerPlan, blueprint: &Blueprint) -> Sc
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Starts an autoscaler: at first only the planned initial instances run.
     pub fn begin_autoscaling(&mut self, scaler: u32) {
         let plan = self.plan.autoscalers[scaler as usize];
@@ -249,9 +249,9 @@ impl Turn<'_> {
     /// Kills a process with all its work, and schedules its restart.
     #[cold]
     pub fn out_of_memory(&mut self, instance: u32) {
-        let gate = self.plan.instances[instance as usize].gate;
-        debug_assert!(gate != NONE, "only an instance with a limit runs out of memory");
-        if let Some(memory) = self.plan.gates[gate as usize].memory {
+        let admission = self.plan.instances[instance as usize].admission;
+        debug_assert!(admission != NONE, "only an instance with a limit runs out of memory");
+        if let Some(memory) = self.plan.admissions[admission as usize].memory {
             self.state.recorder.out_of_memory(self.now, instance, memory.restart);
             self.restart_instance(instance, memory.restart);
         }

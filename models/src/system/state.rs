@@ -8,6 +8,7 @@ use sim_core::{DeadlineRing, Model, Schedule, SimTime};
 
 use super::alerting::{AlertState, initial_alerts};
 use super::blueprint::{Blueprint, CachePlan, Source};
+use super::engine::Engine;
 use super::event::Event;
 use super::footprint::Growth;
 use super::frame::Frames;
@@ -18,7 +19,6 @@ use super::process::{ProcessState, initial_processes};
 use super::role::Role;
 use super::scaling::{ScalerState, initial_scaler};
 use super::triggers::TriggerState;
-use super::turn::Turn;
 use crate::faults::with_victims;
 use crate::guards::Connection;
 use crate::observe::Recorder;
@@ -195,7 +195,7 @@ pub(crate) struct State {
     pub rate_limiters: Vec<RateLimiter>,
     pub throttles: Vec<AdaptiveThrottle>,
     pub retry_budgets: Vec<RetryBudget>,
-    pub gates: Vec<Admission>,
+    pub admissions: Vec<Admission>,
     pub rings: Vec<DeadlineRing<Waiter>>,
     pub instances: Vec<InstanceState>,
     /// The processes of all instances; empty if none has a start or probes.
@@ -276,8 +276,8 @@ impl System {
                 .iter()
                 .map(|settings| AdaptiveThrottle::new(*settings))
                 .collect(),
-            gates: blueprint
-                .gates
+            admissions: blueprint
+                .admissions
                 .iter()
                 .enumerate()
                 .map(|(number, settings)| {
@@ -348,7 +348,7 @@ impl System {
     /// Schedules the events known from the start: first arrivals, faults, the end of the warm-up
     /// and of the run.
     pub fn begin(&mut self, schedule: &mut Schedule<Event>) {
-        Turn::new(self, schedule).begin();
+        Engine::new(self, schedule).begin();
     }
 
     /// Ends the run because of a limit that the system does not check itself.
@@ -423,7 +423,7 @@ impl Model for System {
     fn handle(&mut self, event: Event, schedule: &mut Schedule<Event>) {
         match event {
             Event::Order { .. } | Event::OrderAnswered { .. } => self.operate(event, schedule),
-            event => Turn::new(self, schedule).handle(event),
+            event => Engine::new(self, schedule).handle(event),
         }
     }
 

@@ -7,16 +7,16 @@ use sim_core::random::DrawKey;
 use super::activity::Activity;
 use super::blueprint::NONE;
 use super::draw::Draw;
+use super::engine::Engine;
 use super::frame::Stage;
 use super::instance::Parked;
 use super::role::Role;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::faults::InForce;
 use crate::resources::Repetition;
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Handles a request that arrives at its instance.
     #[inline]
     pub fn arrive(&mut self, index: u32) -> Next {
@@ -29,8 +29,8 @@ impl Turn<'_> {
             return next;
         }
         let plan = self.plan.instances[instance as usize];
-        if plan.gate != NONE {
-            return self.arrive_at_gate(index, plan.gate);
+        if plan.admission != NONE {
+            return self.ask_for_admission(index, plan.admission);
         }
         let slots = plan.slots as usize;
         if self.state.pools[slots].try_acquire(self.now) {
@@ -66,7 +66,7 @@ impl Turn<'_> {
         let waited = self.now.since(frame.entered_at);
         let slots = self.plan.instances[frame.instance as usize].slots as usize;
         self.state.pools[slots].note_wait(waited);
-        if self.is_dropped_at_gate(index) {
+        if self.is_dropped_by_admission(index) {
             self.state.frames[index].started_at = self.now;
             return self.finish(index, Outcome::Shed);
         }
@@ -130,7 +130,7 @@ impl Turn<'_> {
     pub fn wait_exceeded(&mut self, index: u32) -> Next {
         let slots = self.plan.instances[self.state.frames[index].instance as usize].slots;
         self.state.pools[slots as usize].leave_queue(self.now, true);
-        self.leave_gate(index, Outcome::WaitExceeded);
+        self.leave_admission(index, Outcome::WaitExceeded);
         self.answer(index, Outcome::WaitExceeded)
     }
 
@@ -178,8 +178,8 @@ impl Turn<'_> {
         if self.plan.is_elaborate {
             self.end_of_request(index, outcome);
         }
-        if plan.gate != NONE {
-            return self.release_slot_at_gate(index, held, outcome);
+        if plan.admission != NONE {
+            return self.release_admitted_slot(index, held, outcome);
         }
         let frames = &self.state.frames;
         let pool = &mut self.state.pools[plan.slots as usize];

@@ -8,12 +8,12 @@
 use super::activity::Activity;
 use super::blueprint::NONE;
 use super::draw::Draw;
+use super::engine::Engine;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::guards::Call;
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Hands the part of a call from a guard inwards to a task, for whose end it waits.
     pub fn submit(&mut self, call: Call<'_>) {
         let Call { index, position, .. } = call;
@@ -50,7 +50,7 @@ impl Turn<'_> {
         self.state.frames.origins(caller).of_call = origins.of_call;
         let frame = &mut self.state.frames[caller];
         (frame.target, frame.attempts, frame.rounds) = (task.target, task.attempts, task.rounds);
-        frame.told_to_stay_away = task.told_to_stay_away;
+        frame.retry_after_received = task.retry_after_received;
         self.leave_guards(caller, outcome)
     }
 

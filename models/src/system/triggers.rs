@@ -2,10 +2,10 @@
 
 use sim_core::SimTime;
 
+use super::engine::Engine;
 use super::errand::{Errand, Purpose};
 use super::event::Event;
 use super::state::System;
-use super::turn::Turn;
 use crate::faults::{Fault, TriggerOn};
 
 /// The state of something that faults wait for.
@@ -25,7 +25,7 @@ impl TriggerState {
     }
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Schedules the faults of a trigger from now on; without one, all faults that have a time.
     pub fn schedule_faults(&mut self, trigger: Option<u32>) {
         let plan = self.plan;

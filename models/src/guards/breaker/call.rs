@@ -9,7 +9,7 @@ use crate::resilience::circuit_breaker::OperatorOrder;
 use crate::resilience::circuit_breaker::{BreakerAnswer, CallVerdict, Ticket};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{Activity, EdgePlan, Next, State, Turn};
+use crate::system::{Activity, EdgePlan, Engine, Next, State};
 use crate::{Outcome, OutcomeSet};
 
 /// A permission of a breaker; packed, so that a [`Hold`] with the kind of its guard has 32 bytes.
@@ -38,40 +38,45 @@ impl Guards for Breaker {
     }
 
     #[inline]
-    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
-        let Some(breaker) = call.scoped(self.first, self.scope, turn) else {
+    fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
+        let Some(breaker) = call.scoped(self.first, self.scope, engine) else {
             return Entry::Rejected(Outcome::NoHealthyInstance);
         };
-        if let Some(ticket) = turn.state.breakers[breaker as usize].pass_if_closed() {
-            let permission = Permission { since: turn.now, ticket, breaker };
-            *turn.state.frames.hold(call.index, call.position) = Hold::Breaker(permission);
+        if let Some(ticket) = engine.state.breakers[breaker as usize].pass_if_closed() {
+            let permission = Permission { since: engine.now, ticket, breaker };
+            *engine.state.frames.hold(call.index, call.position) = Hold::Breaker(permission);
             return Entry::Passed;
         }
-        ask_with_care(call, breaker, turn)
+        ask_with_care(call, breaker, engine)
     }
 
     #[inline]
-    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+    fn leave(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> Exit {
         let verdict = if self.ignores.contains(outcome) {
             CallVerdict::Ignored
         } else {
             verdict(self.counts, outcome)
         };
-        complete(call, verdict, turn);
+        complete(call, verdict, engine);
         Exit::Passed
     }
 
-    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
-        complete(call, CallVerdict::Ignored, turn);
+    fn abandon(&self, call: Call<'_>, engine: &mut Engine<'_>) {
+        complete(call, CallVerdict::Ignored, engine);
     }
 
-    fn forget(&self, edge: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
+    fn forget(
+        &self,
+        edge: &EdgePlan,
+        caller: u32,
+        engine: &mut Engine<'_>,
+    ) -> Option<&'static str> {
         let breakers = self.scope.in_memory_of(self.first, caller, edge);
         for breaker in breakers.clone() {
-            turn.state.run_timers_of(breaker, turn.now);
-            turn.state.test_waiters[breaker as usize].clear();
-            if let Some(transition) = turn.state.breakers[breaker as usize].dies(turn.now) {
-                turn.state.recorder.breaker_changes(turn.now, breaker, transition);
+            engine.state.run_timers_of(breaker, engine.now);
+            engine.state.test_waiters[breaker as usize].clear();
+            if let Some(transition) = engine.state.breakers[breaker as usize].dies(engine.now) {
+                engine.state.recorder.breaker_changes(engine.now, breaker, transition);
             }
         }
         (!breakers.is_empty()).then_some("breakers")
@@ -90,50 +95,50 @@ fn verdict(counts: OutcomeSet, outcome: Outcome) -> CallVerdict {
 }
 
 #[inline(never)]
-fn ask_with_care(call: Call<'_>, breaker: u32, turn: &mut Turn<'_>) -> Entry {
-    turn.state.run_timers_of(breaker, turn.now);
-    let caller = turn.state.frames[call.index].instance;
+fn ask_with_care(call: Call<'_>, breaker: u32, engine: &mut Engine<'_>) -> Entry {
+    engine.state.run_timers_of(breaker, engine.now);
+    let caller = engine.state.frames[call.index].instance;
     let (admission, transition) =
-        turn.state.breakers[breaker as usize].try_acquire(turn.now, caller);
+        engine.state.breakers[breaker as usize].try_acquire(engine.now, caller);
     if let Some(transition) = transition {
-        turn.state.recorder.breaker_changes(turn.now, breaker, transition);
+        engine.state.recorder.breaker_changes(engine.now, breaker, transition);
     }
     match admission {
         BreakerAnswer::Permitted(ticket) => {
-            let permission = Permission { since: turn.now, ticket, breaker };
-            *turn.state.frames.hold(call.index, call.position) = Hold::Breaker(permission);
+            let permission = Permission { since: engine.now, ticket, breaker };
+            *engine.state.frames.hold(call.index, call.position) = Hold::Breaker(permission);
             Entry::Passed
         }
         BreakerAnswer::Waits(test) => {
-            let waiter = turn.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
-            turn.state.test_waiters[breaker as usize].push((test, waiter));
+            let waiter = engine.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
+            engine.state.test_waiters[breaker as usize].push((test, waiter));
             Entry::Waits
         }
         BreakerAnswer::Rejected(outcome) => {
-            turn.state.recorder.breaker_rejects(breaker);
+            engine.state.recorder.breaker_rejects(breaker);
             Entry::Rejected(outcome)
         }
     }
 }
 
 #[inline]
-fn complete(call: Call<'_>, verdict: CallVerdict, turn: &mut Turn<'_>) {
+fn complete(call: Call<'_>, verdict: CallVerdict, engine: &mut Engine<'_>) {
     let Hold::Breaker(Permission { since, ticket, breaker }) =
-        turn.state.frames.held(call.index, call.position)
+        engine.state.frames.held(call.index, call.position)
     else {
         unreachable!("only a call that was let through has a result")
     };
-    let elapsed = turn.now.since(since);
+    let elapsed = engine.now.since(since);
     let is_success = verdict == CallVerdict::Success;
     if is_success
-        && turn.state.breakers[breaker as usize].count_if_harmless(turn.now, ticket, elapsed)
+        && engine.state.breakers[breaker as usize].count_if_harmless(engine.now, ticket, elapsed)
     {
         return;
     }
-    turn.tell_breaker_with_care(call.index, breaker, (ticket, elapsed), verdict);
+    engine.tell_breaker_with_care(call.index, breaker, (ticket, elapsed), verdict);
 }
 
-impl Turn<'_> {
+impl Engine<'_> {
     #[inline(never)]
     fn tell_breaker_with_care(
         &mut self,

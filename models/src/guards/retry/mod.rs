@@ -20,7 +20,7 @@ use crate::language::{Placed, Problems, one_of, section};
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{RetryBudget, RetryBudgetPolicy, RetryPolicy};
 use crate::scenario::{Names, Plan, most};
-use crate::system::{Activity, Draw, EdgePlan, NONE, Pauses, Turn};
+use crate::system::{Activity, Draw, EdgePlan, Engine, NONE, Pauses};
 use crate::{Outcome, OutcomeSet};
 use sim_core::SimDuration;
 
@@ -144,44 +144,44 @@ impl Guards for Retry {
         })
     }
 
-    fn enter(&self, call: Call<'_>, turn: &mut Turn<'_>) -> Entry {
+    fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
         let first = Tries { tries: 1, pauses: PausesSoFar::default() };
-        *turn.state.frames.hold(call.index, call.position) = Hold::Retry(first);
+        *engine.state.frames.hold(call.index, call.position) = Hold::Retry(first);
         if self.first_budget != NONE {
-            let budget = call.of_caller(self.first_budget, turn);
-            turn.state.retry_budgets[budget].call_begins(turn.now);
+            let budget = call.of_caller(self.first_budget, engine);
+            engine.state.retry_budgets[budget].call_begins(engine.now);
         }
         Entry::Passed
     }
 
     /// Sends the call in again after a pause, if its policy says so and its budget allows it.
     #[inline]
-    fn leave(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> Exit {
+    fn leave(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> Exit {
         // An outcome that is not worth another attempt needs no pause, and without a budget there
         // is nothing to count.
         let is_over = self.first_budget == NONE && !self.policy.on.contains(outcome);
-        if is_over || !self.tries_again(call, outcome, turn) {
+        if is_over || !self.tries_again(call, outcome, engine) {
             return Exit::Passed;
         }
-        turn.state.frames[call.index].guards_passed = call.position + 1;
+        engine.state.frames[call.index].guards_passed = call.position + 1;
         Exit::Kept
     }
 
-    fn abandon(&self, call: Call<'_>, turn: &mut Turn<'_>) {
-        self.end_tries(call, turn);
+    fn abandon(&self, call: Call<'_>, engine: &mut Engine<'_>) {
+        self.end_tries(call, engine);
     }
 
     /// Begins anew with the budget of an instance; an Envoy beside it lives on.
-    fn forget(&self, _: &EdgePlan, caller: u32, turn: &mut Turn<'_>) -> Option<&'static str> {
+    fn forget(&self, _: &EdgePlan, caller: u32, engine: &mut Engine<'_>) -> Option<&'static str> {
         if self.first_budget == NONE {
             return None;
         }
         let budget = (self.first_budget + caller) as usize;
-        let policy = turn.plan.retry_budgets[budget];
+        let policy = engine.plan.retry_budgets[budget];
         if matches!(policy, RetryBudgetPolicy::Envoy { .. }) {
             return None;
         }
-        turn.state.retry_budgets[budget] = RetryBudget::new(policy);
+        engine.state.retry_budgets[budget] = RetryBudget::new(policy);
         Some("retry budgets")
     }
 }
@@ -205,42 +205,42 @@ impl Retry {
         Self { first_budget, ..self }
     }
 
-    fn tries_again(&self, call: Call<'_>, outcome: Outcome, turn: &mut Turn<'_>) -> bool {
+    fn tries_again(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> bool {
         let Hold::Retry(Tries { tries, mut pauses }) =
-            turn.state.frames.held(call.index, call.position)
+            engine.state.frames.held(call.index, call.position)
         else {
             unreachable!("only a call that was sent in is sent in again")
         };
         if self.first_budget != NONE {
-            let budget = call.of_caller(self.first_budget, turn);
+            let budget = call.of_caller(self.first_budget, engine);
             if self.policy.on.contains(outcome) {
-                turn.state.retry_budgets[budget].attempt_fails();
+                engine.state.retry_budgets[budget].attempt_fails();
             } else if outcome.is_good() {
-                turn.state.retry_budgets[budget].attempt_succeeds();
+                engine.state.retry_budgets[budget].attempt_succeeds();
             }
         }
         let pause = if self.policy.is_worth_another(tries, outcome) {
-            self.pause(call.index, tries, &mut pauses, turn)
+            self.pause(call.index, tries, &mut pauses, engine)
         } else {
             None
         };
-        let may_go_on = call.position < turn.state.frames[call.index].given_up_from;
+        let may_go_on = call.position < engine.state.frames[call.index].given_up_from;
         let Some(pause) = pause.filter(|_| may_go_on) else {
-            self.end_tries(call, turn);
+            self.end_tries(call, engine);
             return false;
         };
         if self.first_budget != NONE {
-            let budget = call.of_caller(self.first_budget, turn);
-            if !turn.state.retry_budgets[budget].try_withdraw(turn.now, tries == 1) {
-                turn.state.retry_budgets[budget].call_ends(false);
+            let budget = call.of_caller(self.first_budget, engine);
+            if !engine.state.retry_budgets[budget].try_withdraw(engine.now, tries == 1) {
+                engine.state.retry_budgets[budget].call_ends(false);
                 return false;
             }
         }
-        let frame = &mut turn.state.frames[call.index];
+        let frame = &mut engine.state.frames[call.index];
         frame.rounds = frame.rounds.saturating_add(1);
         let next = Tries { tries: tries + 1, pauses: pauses.and(pause) };
-        *turn.state.frames.hold(call.index, call.position) = Hold::Retry(next);
-        turn.wait(call.index, Activity::BackingOff, pause);
+        *engine.state.frames.hold(call.index, call.position) = Hold::Retry(next);
+        engine.wait(call.index, Activity::BackingOff, pause);
         true
     }
 
@@ -251,28 +251,28 @@ impl Retry {
         index: u32,
         tries: u32,
         so_far: &mut PausesSoFar,
-        turn: &Turn<'_>,
+        engine: &Engine<'_>,
     ) -> Option<SimDuration> {
-        let frame = &turn.state.frames[index];
+        let frame = &engine.state.frames[index];
         let tag = Draw::Backoff.of_attempt(frame.rounds);
         let mut draw = frame.key.child(frame.step_number() | tag).draw();
         let pauses = Pauses { backoff: self.policy.backoff, drawn: self.drawn_pauses };
-        let mut pause = turn.plan.pause(pauses, tries, so_far, &mut draw);
+        let mut pause = engine.plan.pause(pauses, tries, so_far, &mut draw);
         if self.policy.honours_retry_after {
-            let asked = u64::from(frame.told_to_stay_away);
+            let asked = u64::from(frame.retry_after_received);
             pause = pause.max(SimDuration::from_millis(asked));
         }
-        (turn.now + pause < frame.deadline).then_some(pause)
+        (engine.now + pause < frame.deadline).then_some(pause)
     }
 
     /// Tells the budget that a call will not be tried again.
     #[inline]
-    fn end_tries(&self, call: Call<'_>, turn: &mut Turn<'_>) {
+    fn end_tries(&self, call: Call<'_>, engine: &mut Engine<'_>) {
         if self.first_budget != NONE {
-            let held = turn.state.frames.held(call.index, call.position);
+            let held = engine.state.frames.held(call.index, call.position);
             let is_retry = matches!(held, Hold::Retry(Tries { tries, .. }) if tries > 1);
-            let budget = call.of_caller(self.first_budget, turn);
-            turn.state.retry_budgets[budget].call_ends(is_retry);
+            let budget = call.of_caller(self.first_budget, engine);
+            engine.state.retry_budgets[budget].call_ends(is_retry);
         }
     }
 }

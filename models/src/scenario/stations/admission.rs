@@ -86,7 +86,7 @@ one_of! {
     }
 }
 
-/// The order of a queue and the gate in front of it; no gate if nothing is turned away and classes
+/// The order of a queue and the admission control in front of it; none if nothing is turned away and classes
 /// make no difference.
 pub(super) fn compile(
     admission: Option<&AdmissionSection>,

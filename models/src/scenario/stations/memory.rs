@@ -29,18 +29,18 @@ section! {
 
 /// Adds the limits of the memory to the admission settings of instances.
 pub(super) fn with_memory(
-    gate: Option<AdmissionSettings>,
+    admission: Option<AdmissionSettings>,
     memory: Option<&Placed<Memory>>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> Option<AdmissionSettings> {
-    let Some(memory) = memory else { return gate };
+    let Some(memory) = memory else { return admission };
     let SizePhrase(each) = &memory.each;
     let limit = memory.limit.0;
     if each.mean() <= 0.0 || each.mean() > limit as f64 {
         let message = "`each` must be above zero and at most `limit`";
         problems.error(memory.at(), message, "write `{ limit: 512MB, each: 2MB }`");
-        return gate;
+        return admission;
     }
     if let Some(shed) = memory.shed_above.as_ref().filter(|shed| shed.0 > limit) {
         let message = "memory runs out before anything is turned away";
@@ -48,22 +48,22 @@ pub(super) fn with_memory(
     }
     let restart = memory.restart.map_or(RESTART, |restart| restart.0);
     let shed_above = memory.shed_above.as_ref().map(|shed| shed.0);
-    let gate = gate.unwrap_or_default();
+    let admission = admission.unwrap_or_default();
     let Some(each) = memory.each.constant() else {
         let each = plan.sizes(each);
         let sizes = MemoryOfSizes { each, limit, shed_above: shed_above.unwrap_or(u64::MAX) };
         let memory = MemoryLimit { requests: u32::MAX, sizes: Some(sizes), restart };
-        return Some(AdmissionSettings { memory: Some(memory), ..gate });
+        return Some(AdmissionSettings { memory: Some(memory), ..admission });
     };
     if limit / each > u64::from(u32::MAX) {
         let message = "there is room for more than 4294967295 requests";
         problems.error(memory.at(), message, "write a smaller `limit` or a larger `each`");
-        return Some(gate);
+        return Some(admission);
     }
     let requests = |bytes: u64| (bytes / each) as u32;
     Some(AdmissionSettings {
         memory: Some(MemoryLimit { requests: requests(limit), sizes: None, restart }),
         in_flight: shed_above.map(requests),
-        ..gate
+        ..admission
     })
 }

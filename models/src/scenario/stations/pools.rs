@@ -162,8 +162,9 @@ impl<'a> Station<'a> {
         let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };
         let first_pool = plan.blueprint.pools.len() as u32;
         let pool = slots::compile(self.slots, self.name, self.pool, names, plan, problems);
-        let (discipline, gate) = admission::compile(self.admission, pool.capacity, names, problems);
-        let gate = with_memory(gate, self.memory, plan, problems);
+        let (discipline, admission) =
+            admission::compile(self.admission, pool.capacity, names, problems);
+        let admission = with_memory(admission, self.memory, plan, problems);
         let pool = PoolPlan { discipline, ..pool };
         let contention = contention::compile(self.contention, names, problems);
         let contention = contention.map_or(NONE, |contention| {
@@ -184,9 +185,9 @@ impl<'a> Station<'a> {
                     pool
                 }
             };
-            let gate = gate.map_or(NONE, |settings| {
-                plan.blueprint.gates.push(settings);
-                (plan.blueprint.gates.len() - 1) as u32
+            let admission = admission.map_or(NONE, |settings| {
+                plan.blueprint.admissions.push(settings);
+                (plan.blueprint.admissions.len() - 1) as u32
             });
             let slots = first_pool + instance;
             let (resources, keys, region) = (NONE, NONE, NONE);
@@ -206,7 +207,7 @@ impl<'a> Station<'a> {
                 slots,
                 resources,
                 processors,
-                gate,
+                admission,
                 keys,
                 region,
                 clients,

@@ -3,15 +3,15 @@
 use sim_core::SimTime;
 
 use super::activity::Activity;
+use super::engine::Engine;
 use super::frame::Frame;
 use super::instance::{InstanceState, Parked};
 use super::role::Role;
 use super::state::{Aborted, Next};
-use super::turn::Turn;
 use crate::Outcome;
 use crate::faults::InForce;
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Starts a fault.
     pub fn fault_begins(&mut self, id: u32) {
         if self.is_called_off(id) {
@@ -22,7 +22,7 @@ impl Turn<'_> {
         self.state.faults_in_force += u32::from(lasts);
         self.state.in_force[id as usize] = lasts;
         self.state.recorder.fault_begins(self.now, lasts);
-        self.in_order(|turn| fault.effect.begin(id, turn));
+        self.in_order(|engine| fault.effect.begin(id, engine));
     }
 
     /// True if a fault belongs to an experiment that was aborted.
@@ -63,7 +63,7 @@ impl Turn<'_> {
             return;
         }
         let fault = &self.plan.faults[id as usize];
-        self.in_order(|turn| fault.effect.grow(id, turn));
+        self.in_order(|engine| fault.effect.grow(id, engine));
     }
 
     /// Ends a fault, if it is still in force.
@@ -74,7 +74,7 @@ impl Turn<'_> {
         self.state.faults_in_force -= 1;
         self.state.recorder.fault_ends(self.now);
         let fault = &self.plan.faults[id as usize];
-        self.in_order(|turn| fault.effect.end(id, turn));
+        self.in_order(|engine| fault.effect.end(id, engine));
     }
 
     /// Crashes the instances that a fault strikes; their work is lost.
@@ -229,7 +229,7 @@ impl Turn<'_> {
             }
         }
         if activity == Activity::Queued {
-            self.leave_gate(index, Outcome::Refused);
+            self.leave_admission(index, Outcome::Refused);
         } else {
             self.release_slot(index, Outcome::Refused);
         }

@@ -5,16 +5,16 @@ use sim_core::{SimDuration, SimTime};
 use super::activity::Activity;
 use super::blueprint::{EdgePlan, NONE};
 use super::draw::Draw;
+use super::engine::Engine;
 use super::event::Event;
 use super::instance::Parked;
 use super::role::Role;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::guards::{Call, Guard};
 use crate::resources::Waiter;
 
-impl Turn<'_> {
+impl Engine<'_> {
     /// Does the extra work that few requests need: tells the callee how much time is left, and
     /// plans the next request of a hedge.
     #[cold]
@@ -175,7 +175,7 @@ impl Turn<'_> {
         self.stop(callee, activity);
         match activity {
             Activity::InTransit | Activity::ResendingRequest => {}
-            Activity::Queued => self.leave_gate(callee, Outcome::Refused),
+            Activity::Queued => self.leave_admission(callee, Outcome::Refused),
             _ if self.state.frames[callee].role == Role::Handler => {
                 self.release_slot(callee, Outcome::Refused);
             }

@@ -6,28 +6,28 @@ use sim_core::random::uniform;
 use super::activity::Activity;
 use super::blueprint::NONE;
 use super::draw::Draw;
+use super::engine::Engine;
 use super::state::Next;
-use super::turn::Turn;
 use crate::Outcome;
 use crate::resources::Waiter;
 
-impl Turn<'_> {
-    /// Handles a request that arrives at an instance with a gate.
-    pub fn arrive_at_gate(&mut self, index: u32, gate: u32) -> Next {
+impl Engine<'_> {
+    /// Handles a request that arrives at an instance with admission control.
+    pub fn ask_for_admission(&mut self, index: u32, admission: u32) -> Next {
         let frame = &self.state.frames[index];
         let (instance, class) = (frame.instance, frame.priority);
         let draw = uniform(&mut frame.key.child(Draw::Admission.tag()).draw());
         let slots = self.plan.instances[instance as usize].slots as usize;
-        let size = self.size_at_gate(index, gate);
+        let size = self.size_to_admit(index, admission);
         let pool = &self.state.pools[slots];
         let in_use = f64::from(pool.in_use()) / f64::from(pool.capacity());
         let queue = pool.queue_length();
-        let gate_state = &mut self.state.gates[gate as usize];
-        let Some(admitted_as) = gate_state.admit(self.now, in_use, queue, draw, size) else {
-            return self.turn_away(index, gate);
+        let admission_state = &mut self.state.admissions[admission as usize];
+        let Some(admitted_as) = admission_state.admit(self.now, in_use, queue, draw, size) else {
+            return self.turn_away(index, admission);
         };
         self.state.frames[index].admitted_as = admitted_as;
-        if self.state.gates[gate as usize].is_out_of_memory(admitted_as) {
+        if self.state.admissions[admission as usize].is_out_of_memory(admitted_as) {
             self.run_out_of_memory(instance);
         }
         if self.state.pools[slots].try_acquire_for(self.now, class) {
@@ -39,12 +39,12 @@ impl Turn<'_> {
             self.state.pools[slots]
                 .enqueue_for(self.now, waiter, class, |waiter| frames.is_live(waiter));
         if let Some(Waiter { frame: evicted, .. }) = evicted {
-            self.leave_gate(evicted, Outcome::Shed);
-            let next = self.turn_away(evicted, gate);
+            self.leave_admission(evicted, Outcome::Shed);
+            let next = self.turn_away(evicted, admission);
             self.state.ready.push(next);
         }
         if !is_queued {
-            self.leave_gate(index, Outcome::QueueFull);
+            self.leave_admission(index, Outcome::QueueFull);
             return self.answer(index, Outcome::QueueFull);
         }
         self.set_deadline(self.plan.pools[slots].wait_deadline, waiter);
@@ -52,23 +52,25 @@ impl Turn<'_> {
     }
 
     /// True if a request that has queued is dropped even though it now has a slot.
-    pub fn is_dropped_at_gate(&mut self, index: u32) -> bool {
+    pub fn is_dropped_by_admission(&mut self, index: u32) -> bool {
         let frame = &self.state.frames[index];
         let plan = self.plan.instances[frame.instance as usize];
-        if plan.gate == NONE {
+        if plan.admission == NONE {
             return false;
         }
         let waited = self.now.since(frame.entered_at);
         let has_more = self.state.pools[plan.slots as usize].queue_length() > 0;
-        let is_dropped = self.state.gates[plan.gate as usize].drops(self.now, waited, has_more);
+        let is_dropped =
+            self.state.admissions[plan.admission as usize].drops(self.now, waited, has_more);
         if is_dropped {
-            self.state.frames[index].retry_after = self.plan.gates[plan.gate as usize].retry_after;
+            self.state.frames[index].retry_after =
+                self.plan.admissions[plan.admission as usize].retry_after;
         }
         is_dropped
     }
 
-    /// Gives back the slot of a request that leaves an instance with a gate.
-    pub fn release_slot_at_gate(&mut self, index: u32, held: SimDuration, outcome: Outcome) {
+    /// Gives back the slot of a request that leaves an instance with admission control.
+    pub fn release_admitted_slot(&mut self, index: u32, held: SimDuration, outcome: Outcome) {
         let frame = &self.state.frames[index];
         let slots = self.plan.instances[frame.instance as usize].slots as usize;
         let frames = &self.state.frames;
@@ -77,31 +79,31 @@ impl Turn<'_> {
         if let Some(waiter) = next {
             self.state.ready.push(Next::Start(waiter.frame));
         }
-        self.leave_gate(index, outcome);
+        self.leave_admission(index, outcome);
     }
 
     /// Notes that a request leaves an instance or its queue, and with which outcome.
     #[inline]
-    pub fn leave_gate(&mut self, index: u32, outcome: Outcome) {
+    pub fn leave_admission(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let gate = self.plan.instances[frame.instance as usize].gate;
-        if gate != NONE {
+        let admission = self.plan.instances[frame.instance as usize].admission;
+        if admission != NONE {
             let elapsed = self.now.since(frame.entered_at);
-            let (admitted_as, size) = (frame.admitted_as, self.size_at_gate(index, gate));
-            self.state.gates[gate as usize].leave(elapsed, admitted_as, size, outcome);
+            let (admitted_as, size) = (frame.admitted_as, self.size_to_admit(index, admission));
+            self.state.admissions[admission as usize].leave(elapsed, admitted_as, size, outcome);
         }
     }
 
     /// The bytes that a request takes, if requests differ; the same whenever it is asked.
-    fn size_at_gate(&self, index: u32, gate: u32) -> u64 {
-        let memory = self.plan.gates[gate as usize].memory;
+    fn size_to_admit(&self, index: u32, admission: u32) -> u64 {
+        let memory = self.plan.admissions[admission as usize].memory;
         let Some(sizes) = memory.and_then(|memory| memory.sizes) else { return 0 };
         let key = self.state.frames[index].key.child(Draw::Memory.tag());
         self.plan.distributions[sizes.each as usize].sample(&mut key.draw()) as u64
     }
 
-    fn turn_away(&mut self, index: u32, gate: u32) -> Next {
-        self.state.frames[index].retry_after = self.plan.gates[gate as usize].retry_after;
+    fn turn_away(&mut self, index: u32, admission: u32) -> Next {
+        self.state.frames[index].retry_after = self.plan.admissions[admission as usize].retry_after;
         self.answer(index, Outcome::Shed)
     }
 }

@@ -19,7 +19,7 @@ use crate::resources::Waiter;
 pub const MOST_WITHIN_AN_INSTANT: u64 = 80_000_000;
 
 /// The blueprint, the state and the schedule while one event is handled.
-pub(crate) struct Turn<'a> {
+pub(crate) struct Engine<'a> {
     pub plan: &'a Blueprint,
     pub state: &'a mut State,
     pub schedule: &'a mut Schedule<Event>,
@@ -36,7 +36,7 @@ impl Ends {
     }
 }
 
-impl<'a> Turn<'a> {
+impl<'a> Engine<'a> {
     pub fn new(system: &'a mut System, schedule: &'a mut Schedule<Event>) -> Self {
         let now = schedule.now();
         Self { plan: &system.plan, state: &mut system.state, schedule, now }
