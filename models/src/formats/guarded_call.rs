@@ -310,8 +310,8 @@ impl GuardedCall {
 fn notes_on_edge(blueprint: &Blueprint, edge: &EdgePlan) -> Vec<String> {
     let drawn = [("timeout", edge.timeout), ("connect timeout", edge.connect_timeout)];
     let drawn = drawn.into_iter().filter_map(|(what, deadline)| note_on_drawn(what, deadline));
-    let link = (edge.link != NONE).then(|| {
-        let link = &blueprint.links[edge.link as usize].name;
+    let link = edge.link.map(|id| {
+        let link = &blueprint.links[id].name;
         format!("its messages go over the link `{link}`, which is the business of the network")
     });
     drawn

@@ -13,7 +13,7 @@ use super::records::{
 use super::sampling::Sampling;
 use crate::Outcome;
 use crate::resilience::circuit_breaker::Transition;
-use crate::system::{Blueprint, Errand, Origin, PoolPlan, Purpose};
+use crate::system::{Blueprint, Errand, Origin, PoolPlan, Purpose, Table, of};
 
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ pub struct Recorder {
     pub(super) pools: Vec<PoolSeries>,
     /// The waits for slots of watched pools, by class, in nanoseconds.
     pub(super) waits: BTreeMap<u32, Vec<Histogram>>,
-    pub(super) links: Vec<LinkRecord>,
+    pub(super) links: Table<of::Link, LinkRecord>,
     pub(super) kept_latencies: Vec<KeptLatencies>,
     pub(super) sampling: Sampling,
     pub(super) phases: Phases,
@@ -58,7 +58,7 @@ impl Recorder {
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
             waits: BTreeMap::new(),
-            links: vec![LinkRecord::default(); blueprint.links.len()],
+            links: blueprint.links.iter().map(|_| LinkRecord::default()).collect(),
             kept_latencies: windows.map(|window| sampling.kept_latencies(window)).collect(),
             sampling,
             phases: Phases::new(SimTime::ZERO + run.warmup..SimTime::ZERO + run.duration),
@@ -389,7 +389,7 @@ impl Recorder {
     }
 
     /// The messages that went over each link.
-    pub fn links(&self) -> &[LinkRecord] {
+    pub fn links(&self) -> &Table<of::Link, LinkRecord> {
         &self.links
     }
 

@@ -13,7 +13,7 @@ use super::records::{
 };
 use crate::resilience::BreakerInService;
 use crate::resources::Pool;
-use crate::system::{LinkState, QueueState};
+use crate::system::{LinkState, QueueState, Table, of};
 
 /// The share of gaps, one in this many, that lists leave which have been moved to grow, as measured.
 const GAPS: u64 = 8;
@@ -74,7 +74,7 @@ impl Recorder {
         pools: &[Pool],
         breakers: &[BreakerInService],
         queues: &[QueueState],
-        links: &mut [LinkState],
+        links: &mut Table<of::Link, LinkState>,
     ) {
         if now <= self.sampling.until {
             return;

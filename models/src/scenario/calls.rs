@@ -98,7 +98,7 @@ fn compile(
     let link = link_of(call.link.as_ref(), names, problems);
     // Whoever asks if messages take time need not ask about links as well.
     let latency = match latency {
-        NONE if link != NONE => plan.instant(),
+        NONE if link.is_some() => plan.instant(),
         latency => latency,
     };
     let guards = pipeline(&call.guards, edge, call.at(), names, plan, problems);

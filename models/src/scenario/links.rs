@@ -7,7 +7,7 @@ use super::plan::Plan;
 use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Rate, Share};
 use crate::language::{Placed, Problems, section};
-use crate::system::{LinkPlan, NONE, UNLIMITED};
+use crate::system::{Id, LinkPlan, NONE, UNLIMITED, of};
 
 section! {
     /// A link: requests go over it one way, answers the other, and neither hinders the other.
@@ -33,7 +33,7 @@ section! {
 /// Compiles all links.
 pub(crate) fn compile_links(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
     let regions = names.file.regions.len();
-    for (id, (name, link)) in names.file.links.iter().enumerate() {
+    for (name, link) in names.file.links.iter() {
         let interval = link.rate.as_ref().map_or(SimDuration::ZERO, |rate| problems.interval(rate));
         let latency =
             link.latency.as_ref().map_or(NONE, |it| plan.distribution(it, names, problems));
@@ -43,7 +43,7 @@ pub(crate) fn compile_links(names: &Names<'_>, plan: &mut Plan, problems: &mut P
             problems.error(queue.key(), "nothing waits at a link without a rate", help);
         }
         let retransmit_after = link.retransmit_after.as_ref().map(|it| problems.above_zero(it));
-        plan.blueprint.links.push(LinkPlan {
+        let id = plan.blueprint.links.push(LinkPlan {
             name: name.clone(),
             directions: ["requests", "answers"].map(str::to_owned),
             interval,
@@ -54,9 +54,9 @@ pub(crate) fn compile_links(names: &Names<'_>, plan: &mut Plan, problems: &mut P
         });
         if let Some(between) = &link.between {
             if plan.blueprint.links_between.is_empty() {
-                plan.blueprint.links_between = vec![NONE; regions * regions];
+                plan.blueprint.links_between = vec![None; regions * regions];
             }
-            connect(between, id as u32, names, plan, problems);
+            connect(between, id, names, plan, problems);
         }
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn compile_links(names: &Names<'_>, plan: &mut Plan, problems: &mut P
 /// Connects two regions by a link.
 fn connect(
     between: &Placed<Vec<Placed<String>>>,
-    link: u32,
+    link: Id<of::Link>,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
@@ -81,26 +81,26 @@ fn connect(
     let regions = names.file.regions.len() as u32;
     let name = |region: u32| plan.blueprint.regions[region as usize].clone();
     let (first, second) = (name(one.min(other)), name(one.max(other)));
-    plan.blueprint.links[link as usize].directions =
+    plan.blueprint.links[link].directions =
         [format!("{first} -> {second}"), format!("{second} -> {first}")];
     for (from, to) in [(one, other), (other, one)] {
         let place = &mut plan.blueprint.links_between[(from * regions + to) as usize];
-        if one == other || (*place != NONE && *place != link) {
+        if one == other || place.is_some_and(|other| other != link) {
             let help = "name two regions that no other link is between";
             problems.error(between.at(), "no link fits between these regions", help);
             return;
         }
-        *place = link;
+        *place = Some(link);
     }
 }
 
-/// The link of a call, by its id; [`NONE`] if it has none.
+/// The link of a call, if it has one.
 pub(super) fn link_of(
     written: Option<&Placed<String>>,
     names: &Names<'_>,
     problems: &mut Problems,
-) -> u32 {
-    let Some(name) = written else { return NONE };
+) -> Option<Id<of::Link>> {
+    let name = written?;
     let links = &names.file.links;
     let found = links.get_index_of(name.as_str());
     if found.is_none() && !links.mentions(name) {
@@ -112,5 +112,5 @@ pub(super) fn link_of(
         let message = "this link is for all messages between two regions, and for a call";
         problems.error(between.key(), message, help);
     }
-    found.map_or(NONE, |index| index as u32)
+    found.map(Id::new)
 }

@@ -7,6 +7,7 @@ use sim_core::random::KeyedDraw;
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::contention::Contention;
+use super::id::{Id, Table, of};
 use super::links::LinkPlan;
 use super::pool_plan::PoolPlan;
 use super::prices::Prices;
@@ -88,9 +89,9 @@ pub struct Blueprint {
     /// regions.
     pub distances: Vec<u32>,
     /// Links that messages go over.
-    pub links: Vec<LinkPlan>,
-    /// The links between regions, as dense ids, row by row; empty if there are none.
-    pub links_between: Vec<u32>,
+    pub links: Table<of::Link, LinkPlan>,
+    /// The links between regions, row by row; empty if there are none.
+    pub links_between: Vec<Option<Id<of::Link>>>,
     /// Names of the regions.
     pub regions: Vec<String>,
     /// True if any feature needs request identities or distances; lets other systems skip those
@@ -416,7 +417,7 @@ impl Blueprint {
             caches: Vec::new(),
             autoscalers: Vec::new(),
             distances: Vec::new(),
-            links: Vec::new(),
+            links: Table::default(),
             links_between: Vec::new(),
             regions: Vec::new(),
             is_elaborate: false,
@@ -513,9 +514,8 @@ pub struct EdgePlan {
     pub guards: Vec<Guard>,
     /// Network latency in each direction, as a distribution id; [`NONE`] if there is none.
     pub latency: u32,
-    /// The link that its messages go over, as a dense id; [`NONE`] if there is none, or one between
-    /// regions.
-    pub link: u32,
+    /// The link that its messages go over; `None` if there is none, or one between regions.
+    pub link: Option<Id<of::Link>>,
     /// Timeout of each attempt, as a deadline id; [`NONE`] if there is none.
     pub timeout: u32,
     /// Connect timeout, as a deadline id; [`NONE`] if there is none.

@@ -295,7 +295,7 @@ impl<'a> Engine<'a> {
             return next;
         }
         if edge.latency != NONE || self.is_slowed(edge_id) {
-            if edge.link != NONE {
+            if edge.link.is_some() {
                 return self.send_over_link(callee, Activity::InTransit);
             }
             let latency = self.network_latency(edge_id, key.child(Draw::RequestLatency.tag()));

@@ -7,6 +7,7 @@ use super::activity::Activity;
 use super::blueprint::NONE;
 use super::draw::Draw;
 use super::engine::Engine;
+use super::id::{Id, of};
 use super::state::Next;
 use crate::resources::Link;
 
@@ -56,11 +57,11 @@ impl Engine<'_> {
 
     /// The link between a request at an instance and its caller, and the number of the direction in
     /// which requests go.
-    fn link_of(&self, callee: u32) -> Option<(u32, usize)> {
+    fn link_of(&self, callee: u32) -> Option<(Id<of::Link>, usize)> {
         let frame = &self.state.frames[callee];
         let edge = &self.plan.edges[frame.edge as usize];
-        if edge.link != NONE {
-            return Some((edge.link, 0));
+        if let Some(link) = edge.link {
+            return Some((link, 0));
         }
         if self.plan.links_between.is_empty() {
             return None;
@@ -71,8 +72,8 @@ impl Engine<'_> {
             return None;
         }
         let regions = self.plan.regions.len() as u32;
-        let link = self.plan.links_between[(from * regions + to) as usize];
-        (link != NONE).then_some((link, usize::from(from > to)))
+        let link = self.plan.links_between[(from * regions + to) as usize]?;
+        Some((link, usize::from(from > to)))
     }
 
     /// Sends the message of a frame over its link: its request, or its answer.
@@ -92,8 +93,8 @@ impl Engine<'_> {
         let (caller, tries) = (frame.caller, frame.attempts);
         let tag = if is_answer { Draw::ReplyLatency.tag() } else { Draw::RequestLatency.tag() };
         let key = frame.key.child(tag);
-        let plan = &self.plan.links[id as usize];
-        let link = &mut self.state.links[id as usize].directions[requests ^ usize::from(is_answer)];
+        let plan = &self.plan.links[id];
+        let link = &mut self.state.links[id].directions[requests ^ usize::from(is_answer)];
         let of_try = key.child(Draw::Link.tag() | u64::from(tries));
         let sent = link.send(self.now).filter(|_| {
             let is_lost = plan.loss > 0.0 && uniform(&mut of_try.draw()) < plan.loss;
@@ -114,8 +115,8 @@ impl Engine<'_> {
     }
 
     /// Lets a message be lost: for good, or until it is sent again.
-    fn lose_message(&mut self, callee: u32, link: u32, activity: Activity) -> Next {
-        let Some(first) = self.plan.links[link as usize].retransmit_after else {
+    fn lose_message(&mut self, callee: u32, link: Id<of::Link>, activity: Activity) -> Next {
+        let Some(first) = self.plan.links[link].retransmit_after else {
             return self.swallow(callee);
         };
         let frame = &mut self.state.frames[callee];

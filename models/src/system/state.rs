@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::event::Event;
 use super::footprint::Growth;
 use super::frame::Frames;
+use super::id::{Table, of};
 use super::instance::InstanceState;
 use super::links::LinkState;
 use super::operator::Operator;
@@ -205,7 +206,7 @@ pub(crate) struct State {
     pub awaited_batches: Vec<u32>,
     pub edges: Vec<EdgeState>,
     pub workloads: Vec<WorkloadState>,
-    pub links: Vec<LinkState>,
+    pub links: Table<of::Link, LinkState>,
     pub queues: Vec<QueueState>,
     pub keys: Vec<IdempotencyKeys>,
     pub caches: Vec<KeyedCache>,
@@ -378,8 +379,8 @@ impl System {
         &self.state.pools
     }
 
-    /// The links, in the order of [`Blueprint::links`].
-    pub fn links(&self) -> &[LinkState] {
+    /// The links.
+    pub fn links(&self) -> &Table<of::Link, LinkState> {
         &self.state.links
     }
 

@@ -5,10 +5,11 @@ use super::Known::AnyStretch;
 use super::seen::{Seen, sum};
 use super::{Figure, FigureSubject, Measure, Reads, Row};
 use crate::observe::LinkRecord;
+use crate::system::{Id, of};
 
-/// A link, as a dense id.
+/// A link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkSubject(pub u32);
+pub struct LinkSubject(pub Id<of::Link>);
 
 impl FigureSubject for LinkSubject {
     const DESCRIPTION: &'static str = "a link";
@@ -60,6 +61,6 @@ impl FigureSubject for LinkSubject {
 
 impl Seen<'_, LinkSubject> {
     fn record(&self) -> &LinkRecord {
-        &self.recorder.links()[self.subject.0 as usize]
+        &self.recorder.links()[self.subject.0]
     }
 }

@@ -9,8 +9,8 @@ use crate::system::System;
 /// The saturations of all links up to `now`, direction by direction.
 pub(super) fn link_moments(system: &System, now: SimTime) -> Vec<Moment> {
     let mut moments = Vec::new();
-    let record = |id: usize| &system.recorder().links()[id];
-    for (id, (plan, state)) in system.blueprint().links.iter().zip(system.links()).enumerate() {
+    let records = system.recorder().links();
+    for ((id, plan), state) in system.blueprint().links.with_ids().zip(system.links()) {
         for (direction, link_there) in plan.directions.iter().zip(&state.directions) {
             for Episode { begin, end, .. } in link_there.saturation(now) {
                 let link = plan.name.clone();
@@ -20,8 +20,9 @@ pub(super) fn link_moments(system: &System, now: SimTime) -> Vec<Moment> {
                 moments.push(Moment { at: begin, change });
                 let Some(end) = end else { continue };
                 let intervals = system.recorder().intervals_touched(begin, end);
-                let lost = record(id).lost[intervals.clone()].iter().map(|it| u64::from(*it)).sum();
-                let longest_queue = record(id).waiting[intervals].iter().copied().max();
+                let lost =
+                    records[id].lost[intervals.clone()].iter().map(|it| u64::from(*it)).sum();
+                let longest_queue = records[id].waiting[intervals].iter().copied().max();
                 let change = Change::LinkRelieved {
                     link,
                     direction,

@@ -11,9 +11,9 @@ use crate::system::{NONE, UNLIMITED};
 impl Graph<'_> {
     pub(super) fn links(&self, problems: &mut Problems) {
         let blueprint = self.blueprint;
-        let named: BTreeSet<u32> = blueprint.edges.iter().map(|edge| edge.link).collect();
-        for (id, (name, link)) in self.file.links.iter().enumerate() {
-            if !named.contains(&(id as u32)) && link.between.is_none() {
+        let named: BTreeSet<_> = blueprint.edges.iter().filter_map(|edge| edge.link).collect();
+        for ((id, plan), (name, link)) in blueprint.links.with_ids().zip(self.file.links.iter()) {
+            if !named.contains(&id) && link.between.is_none() {
                 let message = format!("nothing goes over the link `{name}`");
                 let help = format!("name it in a call: `calls: {{ a -> b: {{ link: {name} }} }}`");
                 problems.add(
@@ -22,7 +22,6 @@ impl Graph<'_> {
                         .with_help(help),
                 );
             }
-            let plan = &blueprint.links[id];
             let again = link.retransmit_after.as_ref();
             if let Some(again) = again.filter(|_| plan.loss <= 0.0 && plan.queue == UNLIMITED) {
                 let message =
@@ -32,10 +31,8 @@ impl Graph<'_> {
             }
         }
         for (index, edge) in blueprint.edges.iter().enumerate() {
-            if edge.link == NONE {
-                continue;
-            }
-            let link = &blueprint.links[edge.link as usize];
+            let Some(id) = edge.link else { continue };
+            let link = &blueprint.links[id];
             let loses = link.loss > 0.0 || link.queue != UNLIMITED;
             let gives_up = edge.timeout != NONE
                 || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout(_)));

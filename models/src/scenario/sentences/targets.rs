@@ -2,7 +2,7 @@
 
 use super::resolver::{Place, Resolver, suggestion};
 use crate::expect::sentence::WrittenTarget;
-use crate::system::PoolKind;
+use crate::system::{Id, PoolKind, of};
 
 impl Resolver<'_, '_> {
     pub fn queue_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
@@ -20,7 +20,11 @@ impl Resolver<'_, '_> {
         found.map(|index| index as u32)
     }
 
-    pub fn link_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
+    pub fn link_named(
+        &mut self,
+        target: &WrittenTarget,
+        place: &Place<'_>,
+    ) -> Option<Id<of::Link>> {
         let found = self.names.file.links.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.links.names().collect();
@@ -28,7 +32,7 @@ impl Resolver<'_, '_> {
             let message = format!("there is no link `{}`", target.name);
             self.problem_in(place, &target.at, message, help);
         }
-        found.map(|index| index as u32)
+        found.map(Id::new)
     }
 
     pub fn effect_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {

@@ -185,7 +185,7 @@ pub(crate) fn probe_edge(
         caller_first_instance: 0,
         caller_instances: 1,
         caller_regions: vec![NONE],
-        link: NONE,
+        link: None,
         callee: edge.callee,
         only_instance: NONE,
         callee_instances: callee.instances,

@@ -1,0 +1,194 @@
+//! Dense ids that know what they are of, and tables by them.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
+use std::num::NonZeroU32;
+use std::ops::{Index, IndexMut};
+
+/// The kinds of things that have ids.
+pub mod of {
+    /// A link that messages go over.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Link {}
+}
+
+/// The id of one of several things of a kind: its place among them, from 0.
+///
+/// Ids of different kinds cannot be mistaken for each other. An `Option` of one takes no more room than the id: there is
+/// no number that stands for "none".
+///
+/// ```
+/// use sim_models::system::{Id, of};
+/// let second = Id::<of::Link>::new(1);
+/// assert_eq!(second.index(), 1);
+/// assert_eq!(size_of::<Option<Id<of::Link>>>(), 4);
+/// ```
+pub struct Id<K> {
+    /// One more than the place.
+    number: NonZeroU32,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K> Id<K> {
+    /// The id of the thing at a place.
+    ///
+    /// # Panics
+    /// If there are more than four billion things.
+    #[inline]
+    pub fn new(index: usize) -> Self {
+        let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
+        Self { number: number.expect("fewer than 2³² things"), kind: PhantomData }
+    }
+
+    /// The place of the thing, from 0.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.number.get() as usize - 1
+    }
+}
+
+impl<K> Clone for Id<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Id<K> {}
+
+impl<K> PartialEq for Id<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl<K> Eq for Id<K> {}
+
+impl<K> PartialOrd for Id<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<K> Ord for Id<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.number.cmp(&other.number)
+    }
+}
+
+impl<K> Hash for Id<K> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.number.hash(state);
+    }
+}
+
+impl<K> fmt::Debug for Id<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.index().fmt(f)
+    }
+}
+
+/// Something about each thing of a kind, found by its id.
+///
+/// ```
+/// use sim_models::system::{Id, Table, of};
+/// let mut names = Table::<of::Link, &str>::default();
+/// let wan = names.push("wan");
+/// assert_eq!((names[wan], names.len()), ("wan", 1));
+/// ```
+pub struct Table<K, V> {
+    values: Vec<V>,
+    kind: PhantomData<fn() -> K>,
+}
+
+impl<K, V> Table<K, V> {
+    /// Adds something about one more thing, and returns its id.
+    pub fn push(&mut self, value: V) -> Id<K> {
+        self.values.push(value);
+        Id::new(self.values.len() - 1)
+    }
+
+    /// The number of things.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// True if there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// What is known about each thing, in the order of the ids.
+    pub fn iter(&self) -> std::slice::Iter<'_, V> {
+        self.values.iter()
+    }
+
+    /// The same, to be changed.
+    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, V> {
+        self.values.iter_mut()
+    }
+
+    /// What is known about each thing, with its id.
+    pub fn with_ids(&self) -> impl Iterator<Item = (Id<K>, &V)> {
+        self.values.iter().enumerate().map(|(index, value)| (Id::new(index), value))
+    }
+}
+
+impl<K, V> Default for Table<K, V> {
+    fn default() -> Self {
+        Self { values: Vec::new(), kind: PhantomData }
+    }
+}
+
+impl<K, V: Clone> Clone for Table<K, V> {
+    fn clone(&self) -> Self {
+        Self { values: self.values.clone(), kind: PhantomData }
+    }
+}
+
+impl<K, V: fmt::Debug> fmt::Debug for Table<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.values.fmt(f)
+    }
+}
+
+impl<K, V> FromIterator<V> for Table<K, V> {
+    fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
+        Self { values: values.into_iter().collect(), kind: PhantomData }
+    }
+}
+
+impl<'a, K, V> IntoIterator for &'a Table<K, V> {
+    type Item = &'a V;
+    type IntoIter = std::slice::Iter<'a, V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'a, K, V> IntoIterator for &'a mut Table<K, V> {
+    type Item = &'a mut V;
+    type IntoIter = std::slice::IterMut<'a, V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
+impl<K, V> Index<Id<K>> for Table<K, V> {
+    type Output = V;
+
+    #[inline]
+    fn index(&self, id: Id<K>) -> &V {
+        &self.values[id.index()]
+    }
+}
+
+impl<K, V> IndexMut<Id<K>> for Table<K, V> {
+    #[inline]
+    fn index_mut(&mut self, id: Id<K>) -> &mut V {
+        &mut self.values[id.index()]
+    }
+}
