@@ -8,7 +8,7 @@ use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::quantity::{Period, Share};
 use crate::language::{Placed, Problems, section, some_of};
 use crate::scenario::{Names, Plan};
-use crate::system::Engine;
+use crate::system::{Engine, Id, of};
 
 section! {
     /// Makes a cache with `keys` forget what is in it, in an instant.
@@ -26,8 +26,8 @@ section! {
 /// Makes a cache forget everything, or each key with a probability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flush {
-    /// Dense id of the cache among the caches with keys.
-    pub cache: u32,
+    /// The cache.
+    pub cache: Id<of::Cache>,
     /// Probability with which each key is forgotten.
     pub share: f64,
 }
@@ -90,7 +90,7 @@ impl InForce for Flush {
     }
 
     fn begin(&self, _: u32, engine: &mut Engine<'_>) {
-        engine.state.caches[self.cache as usize].forget(self.share);
+        engine.state.caches[self.cache].forget(self.share);
     }
 
     fn end(&self, _: u32, _: &mut Engine<'_>) {}

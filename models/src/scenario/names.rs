@@ -9,7 +9,7 @@ use super::operator::OPERATOR;
 use super::plan::Caller;
 use super::stressed::Stress;
 use crate::language::{Location, Placed, Problem, Problems, Sources};
-use crate::system::{NONE, ProbeKind, StationKind};
+use crate::system::{Id, NONE, ProbeKind, StationKind, of};
 
 /// The names of a file, resolved to dense ids. Compilation does not change them.
 pub(crate) struct Names<'a> {
@@ -135,8 +135,8 @@ impl<'a> Names<'a> {
     }
 
     /// The id of a cache that knows its keys, if the name stands for one.
-    pub fn keyed_cache(&self, name: &str) -> Option<u32> {
-        self.keyed_caches.get_index_of(name).map(|cache| cache as u32)
+    pub fn keyed_cache(&self, name: &str) -> Option<Id<of::Cache>> {
+        self.keyed_caches.get_index_of(name).map(Id::new)
     }
 
     /// The names of the caches that know their keys.

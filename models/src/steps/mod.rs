@@ -38,7 +38,7 @@ use self::work::Work;
 use crate::Outcome;
 use crate::language::{Placed, Problems, one_of};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Engine, Next, OnFailure};
+use crate::system::{Engine, Id, Next, OnFailure, of};
 
 /// A step as it is written in a file.
 pub(crate) trait Compile {
@@ -145,12 +145,12 @@ pub enum Op {
     /// Looks a key up in a cache: goes on with the next step if it is there, else at `miss`.
     LookUp {
         /// The cache.
-        cache: u32,
+        cache: Id<of::Cache>,
         /// The step to go on with on a miss.
         miss: u32,
     },
     /// Puts the key that was looked up into a cache.
-    Fill(u32),
+    Fill(Id<of::Cache>),
     /// Takes one of a pool of the service, and waits for it.
     Take {
         /// The number of the pool among those of the service.

@@ -82,7 +82,7 @@ pub struct Blueprint {
     /// Queues of messages.
     pub queues: Vec<QueuePlan>,
     /// Caches that know their contents.
-    pub caches: Vec<CachePlan>,
+    pub caches: Table<of::Cache, CachePlan>,
     /// Autoscalers, which set the number of instances.
     pub autoscalers: Vec<AutoscalerPlan>,
     /// Latencies between regions, as distribution ids, row by row; empty if the scenario has no
@@ -414,7 +414,7 @@ impl Blueprint {
             retry_budgets: Vec::new(),
             deadlines: Vec::new(),
             queues: Vec::new(),
-            caches: Vec::new(),
+            caches: Table::default(),
             autoscalers: Vec::new(),
             distances: Vec::new(),
             links: Table::default(),

@@ -19,8 +19,12 @@ use crate::guards::Guard;
 use crate::resilience::{AdaptiveThrottle, RateLimiter, RetryBudget};
 
 /// True if a relation holds between each two things at the same place.
-fn all_are<T>(ones: &[T], others: &[T], is_related: impl Fn(&T, &T) -> bool) -> bool {
-    ones.iter().zip(others).all(|(one, other)| is_related(one, other))
+fn all_are<'a, T: 'a>(
+    ones: impl IntoIterator<Item = &'a T>,
+    others: impl IntoIterator<Item = &'a T>,
+    is_related: impl Fn(&T, &T) -> bool,
+) -> bool {
+    ones.into_iter().zip(others).all(|(one, other)| is_related(one, other))
 }
 
 /// True if two values are of one variant.
@@ -278,7 +282,7 @@ impl Engine<'_> {
 
     fn change_memories(&mut self, before: &Blueprint) {
         let plan = self.plan;
-        for (id, cache) in plan.caches.iter().enumerate() {
+        for (id, cache) in plan.caches.with_ids() {
             if cache.settings != before.caches[id].settings {
                 self.state.caches[id].change(&cache.settings);
             }

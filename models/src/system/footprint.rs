@@ -71,8 +71,8 @@ grows! {
     Series = "series and histograms", |state| Recorder::bytes(&state.recorder);
 }
 
-fn sum<T>(things: &[T], bytes: impl Fn(&T) -> u64) -> u64 {
-    things.iter().map(bytes).sum()
+fn sum<'a, T: 'a>(things: impl IntoIterator<Item = &'a T>, bytes: impl Fn(&T) -> u64) -> u64 {
+    things.into_iter().map(bytes).sum()
 }
 
 /// The memory that a run takes.

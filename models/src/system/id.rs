@@ -9,6 +9,10 @@ use std::ops::{Index, IndexMut};
 
 /// The kinds of things that have ids.
 pub mod of {
+    /// A cache that knows its contents.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Cache {}
+
     /// A link that messages go over.
     #[derive(Clone, Copy, Debug)]
     pub enum Link {}
@@ -27,7 +31,7 @@ pub mod of {
 /// ```
 pub struct Id<K> {
     /// One more than the place.
-    number: NonZeroU32,
+    next: NonZeroU32,
     kind: PhantomData<fn() -> K>,
 }
 
@@ -38,14 +42,20 @@ impl<K> Id<K> {
     /// If there are more than four billion things.
     #[inline]
     pub fn new(index: usize) -> Self {
-        let number = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
-        Self { number: number.expect("fewer than 2³² things"), kind: PhantomData }
+        let next = u32::try_from(index + 1).ok().and_then(NonZeroU32::new);
+        Self { next: next.expect("fewer than 2³² things"), kind: PhantomData }
     }
 
     /// The place of the thing, from 0.
     #[inline]
     pub fn index(self) -> usize {
-        self.number.get() as usize - 1
+        self.number() as usize
+    }
+
+    /// The same as a number for digests and keys of draws.
+    #[inline]
+    pub fn number(self) -> u32 {
+        self.next.get() - 1
     }
 }
 
@@ -59,7 +69,7 @@ impl<K> Copy for Id<K> {}
 
 impl<K> PartialEq for Id<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.number == other.number
+        self.next == other.next
     }
 }
 
@@ -73,13 +83,13 @@ impl<K> PartialOrd for Id<K> {
 
 impl<K> Ord for Id<K> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.number.cmp(&other.number)
+        self.next.cmp(&other.next)
     }
 }
 
 impl<K> Hash for Id<K> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.number.hash(state);
+        self.next.hash(state);
     }
 }
 
@@ -127,6 +137,11 @@ impl<K, V> Table<K, V> {
     /// The same, to be changed.
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, V> {
         self.values.iter_mut()
+    }
+
+    /// The ids of all things, in order.
+    pub fn ids(&self) -> impl Iterator<Item = Id<K>> + use<K, V> {
+        (0..self.values.len()).map(Id::new)
     }
 
     /// What is known about each thing, with its id.

@@ -51,9 +51,9 @@ impl Engine<'_> {
     /// Empties a cache whose last instance has died.
     fn empty_cache_of(&mut self, instance: u32) {
         let station = self.plan.instances[instance as usize].station;
-        for cache in 0..self.plan.caches.len() {
+        for cache in self.plan.caches.ids() {
             let is_here = self.plan.caches[cache].station == station;
-            if is_here && !self.is_cache_alive(cache as u32) {
+            if is_here && !self.is_cache_alive(cache) {
                 self.state.caches[cache].flush();
             }
         }

@@ -8,6 +8,7 @@ use super::blueprint::{Blueprint, NONE};
 use super::draw::Draw;
 use super::engine::Engine;
 use super::frame::customer_bits;
+use super::id::{Id, of};
 use super::role::{Role, TaskOf};
 use super::state::{Next, State};
 use crate::Outcome;
@@ -104,7 +105,7 @@ impl Engine<'_> {
 
     /// Looks up what a request needs in a cache; all look-ups of one request in the same cache use
     /// the same key.
-    pub fn look_up(&mut self, index: u32, cache: u32, miss: u32) -> Next {
+    pub fn look_up(&mut self, index: u32, cache: Id<of::Cache>, miss: u32) -> Next {
         let frame = &self.state.frames[index];
         let (step, has_failed) = (frame.step, frame.has_failed_call);
         if has_failed {
@@ -113,7 +114,7 @@ impl Engine<'_> {
         let key = self.cache_key(index, cache);
         // A frame that must wait has now started to; one that need not continues at once.
         let reader = self.state.frames.begin_wait(index, Activity::AwaitingFetch);
-        match self.state.caches[cache as usize].look_up(self.now, key, reader) {
+        match self.state.caches[cache].look_up(self.now, key, reader) {
             LookUp::Wait => Next::Nothing,
             LookUp::Hit => self.go_to(index, step + 1),
             LookUp::Miss => self.go_to(index, miss),
@@ -121,18 +122,18 @@ impl Engine<'_> {
     }
 
     /// Puts the fetched value into the cache, for those who wait and those who come later.
-    pub fn fill(&mut self, index: u32, cache: u32) -> Next {
+    pub fn fill(&mut self, index: u32, cache: Id<of::Cache>) -> Next {
         if !self.state.frames[index].has_failed_call && self.is_cache_alive(cache) {
             let key = self.cache_key(index, cache);
-            self.state.caches[cache as usize].put(self.now, key);
+            self.state.caches[cache].put(self.now, key);
         }
         self.fetches_over(index, true);
         self.go_to_next(index)
     }
 
     /// True if a cache has an instance that has not crashed.
-    pub fn is_cache_alive(&self, cache: u32) -> bool {
-        let station = self.plan.caches[cache as usize].station;
+    pub fn is_cache_alive(&self, cache: Id<of::Cache>) -> bool {
+        let station = self.plan.caches[cache].station;
         let mut instances = self.plan.stations[station as usize].instances.clone();
         instances.any(|instance| self.state.instances[instance as usize].crashes == 0)
     }
@@ -165,11 +166,11 @@ impl Engine<'_> {
         self.finish(index, Outcome::ServerError)
     }
 
-    fn cache_key(&self, index: u32, cache: u32) -> u32 {
-        let cumulative = &self.plan.caches[cache as usize].settings.cumulative;
+    fn cache_key(&self, index: u32, cache: Id<of::Cache>) -> u32 {
+        let cumulative = &self.plan.caches[cache].settings.cumulative;
         let key = DrawKey::default()
             .child(self.state.frames.request(index))
-            .child(Draw::Cache.tag() | u64::from(cache));
+            .child(Draw::Cache.tag() | u64::from(cache.number()));
         let draw = uniform(&mut key.draw());
         cumulative.partition_point(|cumulative| *cumulative <= draw).min(cumulative.len() - 1)
             as u32

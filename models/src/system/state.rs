@@ -209,7 +209,7 @@ pub(crate) struct State {
     pub links: Table<of::Link, LinkState>,
     pub queues: Vec<QueueState>,
     pub keys: Vec<IdempotencyKeys>,
-    pub caches: Vec<KeyedCache>,
+    pub caches: Table<of::Cache, KeyedCache>,
     pub autoscalers: Vec<ScalerState>,
     /// Pairs of regions that cannot reach each other.
     pub cuts: Vec<(u32, u32)>,
