@@ -84,7 +84,7 @@ pub struct Blueprint {
     /// Caches that know their contents.
     pub caches: Table<of::Cache, CachePlan>,
     /// Autoscalers, which set the number of instances.
-    pub autoscalers: Vec<AutoscalerPlan>,
+    pub autoscalers: Table<of::Autoscaler, AutoscalerPlan>,
     /// Latencies between regions, as distribution ids, row by row; empty if the scenario has no
     /// regions.
     pub distances: Vec<u32>,
@@ -415,7 +415,7 @@ impl Blueprint {
             deadlines: Vec::new(),
             queues: Vec::new(),
             caches: Table::default(),
-            autoscalers: Vec::new(),
+            autoscalers: Table::default(),
             distances: Vec::new(),
             links: Table::default(),
             links_between: Vec::new(),

@@ -272,8 +272,8 @@ impl Engine<'_> {
             }
             self.begin_watching(id as u32, Some(&before.edges[id].balance));
         }
-        for scaler in 0..plan.autoscalers.len() as u32 {
-            let station = plan.autoscalers[scaler as usize].station;
+        for (scaler, scaled) in plan.autoscalers.with_ids() {
+            let station = scaled.station;
             if changed.iter().any(|id| plan.edges[*id].callee == station) {
                 self.show_running(scaler);
             }
@@ -299,11 +299,11 @@ impl Engine<'_> {
     /// The instances that exist by hand, and the settings of autoscalers.
     fn change_instances(&mut self, before: &Blueprint) {
         let plan = self.plan;
-        for (id, scaler) in plan.autoscalers.iter().enumerate() {
+        for (id, scaler) in plan.autoscalers.with_ids() {
             let known = &before.autoscalers[id];
             self.state.autoscalers[id].scaler.change(scaler.settings);
             if scaler.is_manual && scaler.from != known.from {
-                self.resize(id as u32, scaler.from);
+                self.resize(id, scaler.from);
             }
         }
     }

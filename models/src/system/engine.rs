@@ -52,7 +52,7 @@ impl<'a> Engine<'a> {
         for edge in 0..self.plan.edges.len() as u32 {
             self.begin_watching(edge, None);
         }
-        for scaler in 0..self.plan.autoscalers.len() as u32 {
+        for scaler in self.plan.autoscalers.ids() {
             self.begin_autoscaling(scaler);
         }
         self.open_pools();

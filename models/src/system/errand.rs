@@ -7,6 +7,7 @@ use super::activity::Activity;
 use super::blueprint::{NONE, ThroughPlan};
 use super::draw::Draw;
 use super::engine::Engine;
+use super::id::Id;
 use super::role::Role;
 use super::state::Next;
 use crate::Outcome;
@@ -97,7 +98,7 @@ impl Engine<'_> {
         let id = of as usize;
         match purpose {
             Purpose::Order => plan.orders[id].through,
-            Purpose::Instance => self.still_asks(of, number),
+            Purpose::Instance => self.still_asks(Id::new(id), number),
             Purpose::Batch => plan.triggers[id].through,
             Purpose::Alert => self.still_tells(of, number),
         }
@@ -108,7 +109,7 @@ impl Engine<'_> {
             // Goes through the event list: the settings may change, and nothing of this instant may
             // still be on its way.
             Purpose::Order => self.order_may_go_on(errand.of),
-            Purpose::Instance => self.instance_is_granted(errand.of, number),
+            Purpose::Instance => self.instance_is_granted(Id::new(errand.of as usize), number),
             Purpose::Batch => self.trigger_pulled(errand.of),
             Purpose::Alert => {}
         }

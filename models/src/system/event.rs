@@ -1,5 +1,6 @@
 //! Events of the simulated system.
 
+use super::id::{Id, of};
 use super::process_plan::ProbeKind;
 use crate::resources::Waiter;
 
@@ -82,12 +83,12 @@ pub enum Event {
     /// An autoscaler checks the load of its service.
     Autoscale {
         /// The autoscaler.
-        scaler: u32,
+        scaler: Id<of::Autoscaler>,
     },
     /// An instance that an autoscaler requested is ready.
     Started {
         /// The autoscaler.
-        scaler: u32,
+        scaler: Id<of::Autoscaler>,
     },
     /// A process runs out of memory.
     OutOfMemory {
@@ -212,8 +213,8 @@ impl sim_core::Event for Event {
             Self::HealthCheck { edge } => (Kind::HealthCheck, edge, 0),
             Self::Sweep { edge } => (Kind::Sweep, edge, 0),
             Self::QueueTick { queue } => (Kind::QueueTick, queue, 0),
-            Self::Autoscale { scaler } => (Kind::Autoscale, scaler, 0),
-            Self::Started { scaler } => (Kind::Started, scaler, 0),
+            Self::Autoscale { scaler } => (Kind::Autoscale, scaler.number(), 0),
+            Self::Started { scaler } => (Kind::Started, scaler.number(), 0),
             Self::OutOfMemory { instance } => (Kind::OutOfMemory, instance, 0),
             Self::Restarted { instance } => (Kind::Restarted, instance, 0),
             Self::Exits { instance } => (Kind::Exits, instance, 0),
@@ -291,8 +292,8 @@ mod tests {
                 Event::Sweep { edge: number },
                 Event::MakeUp { edge: number },
                 Event::QueueTick { queue: number },
-                Event::Autoscale { scaler: number },
-                Event::Started { scaler: number },
+                Event::Autoscale { scaler: Id::new(number as usize) },
+                Event::Started { scaler: Id::new(number as usize) },
                 Event::OutOfMemory { instance: number },
                 Event::Restarted { instance: number },
                 Event::Exits { instance: number },

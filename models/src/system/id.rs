@@ -9,6 +9,10 @@ use std::ops::{Index, IndexMut};
 
 /// The kinds of things that have ids.
 pub mod of {
+    /// An autoscaler.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Autoscaler {}
+
     /// A cache that knows its contents.
     #[derive(Clone, Copy, Debug)]
     pub enum Cache {}

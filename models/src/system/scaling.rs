@@ -8,6 +8,7 @@ use super::blueprint::{Blueprint, NONE, ThroughPlan};
 use super::engine::Engine;
 use super::errand::{Errand, Purpose};
 use super::event::Event;
+use super::id::{Id, of};
 use super::scaling_plan::{AutoscalerPlan, Watched};
 use crate::resilience::{Autoscaler, Load};
 
@@ -51,9 +52,9 @@ pub(super) fn initial_scaler(plan: &AutoscalerPlan, blueprint: &Blueprint) -> Sc
 
 impl Engine<'_> {
     /// Starts an autoscaler: at first only the planned initial instances run.
-    pub fn begin_autoscaling(&mut self, scaler: u32) {
-        let plan = self.plan.autoscalers[scaler as usize];
-        self.state.autoscalers[scaler as usize].running = plan.from;
+    pub fn begin_autoscaling(&mut self, scaler: Id<of::Autoscaler>) {
+        let plan = self.plan.autoscalers[scaler];
+        self.state.autoscalers[scaler].running = plan.from;
         self.show_running(scaler);
         if !plan.is_manual {
             self.schedule.after(plan.settings.interval, Event::Autoscale { scaler });
@@ -62,10 +63,10 @@ impl Engine<'_> {
 
     /// Lets an autoscaler decide, based on the load since its last decision.
     #[cold]
-    pub fn autoscale(&mut self, scaler: u32) {
-        let plan = self.plan.autoscalers[scaler as usize];
+    pub fn autoscale(&mut self, scaler: Id<of::Autoscaler>) {
+        let plan = self.plan.autoscalers[scaler];
         let (ready, load) = self.load(scaler);
-        let state = &mut self.state.autoscalers[scaler as usize];
+        let state = &mut self.state.autoscalers[scaler];
         let current = state.running + (state.asking.len() + state.starting.len()) as u32;
         let desired = state.scaler.desired(self.now, (ready, current - ready), load);
         for _ in current..desired {
@@ -77,7 +78,7 @@ impl Engine<'_> {
         // Kubernetes takes pods away that are not ready before others, and the youngest first.
         let mut surplus = current.saturating_sub(desired);
         surplus -= self.ask_for_fewer(scaler, surplus);
-        let state = &mut self.state.autoscalers[scaler as usize];
+        let state = &mut self.state.autoscalers[scaler];
         while surplus > 0 && state.starting.pop_back().is_some() {
             surplus -= 1;
         }
@@ -89,52 +90,54 @@ impl Engine<'_> {
     }
 
     /// Starts a new instance, which takes a while.
-    fn start_up(&mut self, scaler: u32) {
-        let span = self.plan.autoscalers[scaler as usize].settings.start_up;
-        self.state.autoscalers[scaler as usize].starting.push_back(self.now + span);
+    fn start_up(&mut self, scaler: Id<of::Autoscaler>) {
+        let span = self.plan.autoscalers[scaler].settings.start_up;
+        self.state.autoscalers[scaler].starting.push_back(self.now + span);
         self.schedule.after(span, Event::Started { scaler });
     }
 
     /// Asks a service for a new instance.
-    fn ask_for_instance(&mut self, scaler: u32, through: ThroughPlan) {
-        let state = &mut self.state.autoscalers[scaler as usize];
+    fn ask_for_instance(&mut self, scaler: Id<of::Autoscaler>, through: ThroughPlan) {
+        let state = &mut self.state.autoscalers[scaler];
         let number = state.asked;
         state.asked += 1;
         state.asking.push(number);
-        let errand = Errand { purpose: Purpose::Instance, of: scaler };
+        let errand = Errand { purpose: Purpose::Instance, of: scaler.number() };
         let next = self.ask(errand, through, number);
         self.settle(next);
     }
 
     /// Forgets up to `surplus` calls for instances, the latest first, and returns how many; their
     /// answers no longer count.
-    fn ask_for_fewer(&mut self, scaler: u32, surplus: u32) -> u32 {
-        let asking = &mut self.state.autoscalers[scaler as usize].asking;
+    fn ask_for_fewer(&mut self, scaler: Id<of::Autoscaler>, surplus: u32) -> u32 {
+        let asking = &mut self.state.autoscalers[scaler].asking;
         let kept = asking.len().saturating_sub(surplus as usize);
         let forgotten = asking.len() - kept;
         asking.truncate(kept);
         if kept == 0 && forgotten > 0 {
-            self.state.recorder.errand_dropped(Errand { purpose: Purpose::Instance, of: scaler });
+            self.state
+                .recorder
+                .errand_dropped(Errand { purpose: Purpose::Instance, of: scaler.number() });
         }
         forgotten as u32
     }
 
     /// The call by which an autoscaler asks for an instance, if that is still wanted.
-    pub fn still_asks(&self, scaler: u32, number: u32) -> Option<ThroughPlan> {
-        let asking = &self.state.autoscalers[scaler as usize].asking;
-        self.plan.autoscalers[scaler as usize].through.filter(|_| asking.contains(&number))
+    pub fn still_asks(&self, scaler: Id<of::Autoscaler>, number: u32) -> Option<ThroughPlan> {
+        let asking = &self.state.autoscalers[scaler].asking;
+        self.plan.autoscalers[scaler].through.filter(|_| asking.contains(&number))
     }
 
     /// Handles the answer that an autoscaler may have one more instance.
-    pub fn instance_is_granted(&mut self, scaler: u32, number: u32) {
-        self.state.autoscalers[scaler as usize].asking.retain(|asked| *asked != number);
+    pub fn instance_is_granted(&mut self, scaler: Id<of::Autoscaler>, number: u32) {
+        self.state.autoscalers[scaler].asking.retain(|asked| *asked != number);
         self.start_up(scaler);
     }
 
     /// Adds a new instance, whose process begins, unless it has been taken away again.
     #[cold]
-    pub fn started(&mut self, scaler: u32) {
-        let state = &mut self.state.autoscalers[scaler as usize];
+    pub fn started(&mut self, scaler: Id<of::Autoscaler>) {
+        let state = &mut self.state.autoscalers[scaler];
         if state.starting.front() != Some(&self.now) {
             return;
         }
@@ -142,15 +145,14 @@ impl Engine<'_> {
         let (number, running) = (state.running, state.running + 1);
         self.see_use(scaler, number);
         self.resize(scaler, running);
-        let station = self.plan.autoscalers[scaler as usize].station;
+        let station = self.plan.autoscalers[scaler].station;
         let first = self.plan.stations[station as usize].instances.start;
         self.begin_process(first + number);
     }
 
-    pub fn resize(&mut self, scaler: u32, running: u32) {
-        let plan = self.plan.autoscalers[scaler as usize];
-        let before =
-            std::mem::replace(&mut self.state.autoscalers[scaler as usize].running, running);
+    pub fn resize(&mut self, scaler: Id<of::Autoscaler>, running: u32) {
+        let plan = self.plan.autoscalers[scaler];
+        let before = std::mem::replace(&mut self.state.autoscalers[scaler].running, running);
         self.state.recorder.scaled(self.now, plan.station, before, running);
         let first = self.plan.stations[plan.station as usize].instances.start;
         for gone in running..before {
@@ -161,9 +163,9 @@ impl Engine<'_> {
 
     /// Tells the balancers which instances run. They send nothing to the others, where work in
     /// progress is finished; proxies close their connections there.
-    pub fn show_running(&mut self, scaler: u32) {
-        let station = self.plan.autoscalers[scaler as usize].station;
-        let running = self.state.autoscalers[scaler as usize].running;
+    pub fn show_running(&mut self, scaler: Id<of::Autoscaler>) {
+        let station = self.plan.autoscalers[scaler].station;
+        let running = self.state.autoscalers[scaler].running;
         self.state.recorder.instances_run(self.now, self.plan, station, running);
         for (edge, state) in self.plan.edges.iter().zip(&mut self.state.edges) {
             if edge.callee == station {
@@ -180,17 +182,17 @@ impl Engine<'_> {
 
     /// Prepares the autoscalers for the reset of the pools' statistics.
     pub fn pools_forget_for_autoscalers(&mut self) {
-        for scaler in 0..self.plan.autoscalers.len() as u32 {
-            for number in 0..self.state.autoscalers[scaler as usize].seen.len() as u32 {
+        for scaler in self.plan.autoscalers.ids() {
+            for number in 0..self.state.autoscalers[scaler].seen.len() as u32 {
                 let busy = self.busy_time(scaler, number);
-                self.state.autoscalers[scaler as usize].seen[number as usize].busy -= busy;
+                self.state.autoscalers[scaler].seen[number as usize].busy -= busy;
             }
         }
     }
 
     /// The pool whose use an autoscaler looks at, of the instance with this number.
-    fn watched_pool(&self, scaler: u32, number: u32) -> usize {
-        let plan = self.plan.autoscalers[scaler as usize];
+    fn watched_pool(&self, scaler: Id<of::Autoscaler>, number: u32) -> usize {
+        let plan = self.plan.autoscalers[scaler];
         let first = self.plan.stations[plan.station as usize].instances.start;
         let instance = &self.plan.instances[(first + number) as usize];
         let pool = match plan.watches {
@@ -200,16 +202,16 @@ impl Engine<'_> {
         pool as usize
     }
 
-    fn busy_time(&self, scaler: u32, number: u32) -> i128 {
+    fn busy_time(&self, scaler: Id<of::Autoscaler>, number: u32) -> i128 {
         self.state.pools[self.watched_pool(scaler, number)].busy_time(self.now)
     }
 
     /// Looks at the use of an instance; returns the share in use since the last look, or `None` if
     /// no time has passed.
-    fn see_use(&mut self, scaler: u32, number: u32) -> Option<f64> {
+    fn see_use(&mut self, scaler: Id<of::Autoscaler>, number: u32) -> Option<f64> {
         let now = SeenUse { at: self.now, busy: self.busy_time(scaler, number) };
         let capacity = self.plan.pools[self.watched_pool(scaler, number)].capacity;
-        let seen = &mut self.state.autoscalers[scaler as usize].seen[number as usize];
+        let seen = &mut self.state.autoscalers[scaler].seen[number as usize];
         let before = std::mem::replace(seen, now);
         let span = now.at.since(before.at);
         let busy = (now.busy - before.busy) as f64;
@@ -219,15 +221,15 @@ impl Engine<'_> {
     /// Returns the number of instances that are ready, and their load since the last decision. An
     /// instance that has only just started has no load yet, and is not ready to an autoscaler; nor is
     /// one whose process has never served.
-    fn load(&mut self, scaler: u32) -> (u32, Load) {
-        let running = self.state.autoscalers[scaler as usize].running;
-        if let Watched::Queue(queue) = self.plan.autoscalers[scaler as usize].watches {
+    fn load(&mut self, scaler: Id<of::Autoscaler>) -> (u32, Load) {
+        let running = self.state.autoscalers[scaler].running;
+        if let Watched::Queue(queue) = self.plan.autoscalers[scaler].watches {
             let waiting = self.state.queues[queue as usize].messages.depth();
             return (running, Load::Messages(waiting));
         }
         let (mut ready, mut total) = (0, 0.0);
         for number in 0..running {
-            let station = self.plan.autoscalers[scaler as usize].station;
+            let station = self.plan.autoscalers[scaler].station;
             let first = self.plan.stations[station as usize].instances.start;
             let has_served = self.has_served(first + number);
             if let Some(share) = self.see_use(scaler, number).filter(|_| has_served) {

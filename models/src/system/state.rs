@@ -210,7 +210,7 @@ pub(crate) struct State {
     pub queues: Vec<QueueState>,
     pub keys: Vec<IdempotencyKeys>,
     pub caches: Table<of::Cache, KeyedCache>,
-    pub autoscalers: Vec<ScalerState>,
+    pub autoscalers: Table<of::Autoscaler, ScalerState>,
     /// Pairs of regions that cannot reach each other.
     pub cuts: Vec<(u32, u32)>,
     /// Number of requests whose messages were lost and for which their callers still wait.

@@ -5,7 +5,7 @@ use sim_core::SimTime;
 use super::{Change, Dependent, Moment};
 use crate::observe::Recorder;
 use crate::steps::Op;
-use crate::system::{Blueprint, Errand, Purpose, ThroughPlan};
+use crate::system::{Blueprint, Errand, Id, Purpose, ThroughPlan};
 
 /// The actions of operators that do not show by themselves.
 pub(super) fn operator_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
@@ -34,7 +34,7 @@ fn held_up(errand: Errand, is_over: bool, blueprint: &Blueprint) -> Option<Chang
             return (!is_over).then(|| Change::Operated { what: order.summary.clone(), waits_for });
         }
         Purpose::Instance => {
-            let scaler = &blueprint.autoscalers[id];
+            let scaler = &blueprint.autoscalers[Id::new(id)];
             let name = blueprint.stations[scaler.station as usize].name.clone();
             (Dependent::Instances(name), scaler.through)
         }
