@@ -228,9 +228,9 @@ impl ConnectionPool {
                 || engine.is_scaled_away(to)
                 || engine.is_caller_scaled_away(call);
             if is_over {
-                engine.close(connection)
+                engine.close(connection);
             } else {
-                engine.state.kept[pool].push(connection)
+                engine.state.kept[pool].push(connection);
             }
         }
         let held = engine.now.since(since);
