@@ -143,6 +143,35 @@ fn retries_are_counted_alone() {
 }
 
 /// Ten calls take 100 ms, and a hedge follows each after 50 ms: ten attempts more, none of them a retry.
+/// For two seconds twenty calls fail twice; their fallback fails once for a second more, and is tried again there.
+#[test]
+fn a_fallback_is_no_retry_of_the_call_that_it_stands_in_for() {
+    for guards in ["", "bulkhead: { threads: 50 }, "] {
+        let system = format!(
+            "
+run: {{ duration: 40s }}
+workloads: {{ web: {{ to: a, arrivals: constant 10/s }} }}
+services:
+  a: {{ handle: [ {{ work: 50ms }}, {{ call: b }} ] }}
+  b: {{ handle: [ {{ work: 10ms }} ] }}
+  c: {{ handle: [ {{ work: 10ms }} ] }}
+calls:
+  a -> b: {{ retry: {{ attempts: 2, backoff: none }}, fallback: {{ call: c }} }}
+  a -> c: {{ {guards}retry: {{ attempts: 2, backoff: none }} }}
+faults: [ {{ at: 20s, for: 2s, errors: b, rate: 100% }}, {{ at: 20s, for: 1s, errors: c, rate: 100% }} ]
+"
+        );
+        holds(
+            &system,
+            &[
+                "retries of a -> b is exactly 20",
+                "retries of a -> c is exactly 10",
+                "attempts of a -> c is exactly 30",
+            ],
+        );
+    }
+}
+
 #[test]
 fn a_hedge_is_no_retry() {
     let system = breaker("consecutive failures: 1000000, wait: 5s", FAILING).replace(

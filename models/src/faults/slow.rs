@@ -137,14 +137,12 @@ impl InForce for Slow {
     fn summary(&self) -> String {
         let factor = self.factor;
         if let Some(to) = &self.to {
-            let mean = SimDuration::from_nanos_f64(to.mean());
-            return format!("slow: takes {mean} on average");
+            return format!("slow: takes {}", in_the_mean(to));
         }
-        let on_average = |added: &Distribution| SimDuration::from_nanos_f64(added.mean());
         match (factor == 1.0, &self.added) {
             (false, None) => format!("slow by {factor}x"),
-            (true, Some(added)) => format!("slow by {} on average", on_average(added)),
-            (_, Some(added)) => format!("slow by {factor}x plus {} on average", on_average(added)),
+            (true, Some(added)) => format!("slow by {}", in_the_mean(added)),
+            (_, Some(added)) => format!("slow by {factor}x plus {}", in_the_mean(added)),
             (true, None) => "slow by 1x".to_owned(),
         }
     }
@@ -176,5 +174,14 @@ impl InForce for Slow {
 
     fn work_instead(&self) -> Option<&Distribution> {
         self.to.as_ref()
+    }
+}
+
+/// A time that may be drawn, in words.
+fn in_the_mean(time: &Distribution) -> String {
+    let mean = SimDuration::from_nanos_f64(time.mean());
+    match time {
+        Distribution::Constant { .. } => mean.to_string(),
+        _ => format!("{mean} on average"),
     }
 }

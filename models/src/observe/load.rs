@@ -13,7 +13,7 @@ pub(super) struct Load {
     /// The rate at which they could be granted: that at which they were, divided by the utilization (the
     /// utilization law; Denning and Buzen, "The Operational Analysis of Queueing Network Models", 1978).
     pub possible: f64,
-    /// The share of the slots in use, 0 to 1.
+    /// The share in use of the slots that were there, 0 to 1.
     pub utilization: f64,
 }
 
@@ -27,8 +27,10 @@ impl Load {
     ) -> Option<Self> {
         let capacity = blueprint.pools[group.start].capacity;
         let pools = &recorder.pools()[group];
-        let used = |pool: &PoolSeries| pool.utilization(capacity, intervals.clone());
-        let utilization = pools.iter().map(used).sum::<f64>() / pools.len() as f64;
+        let there = |pool: &PoolSeries| pool.there(capacity, intervals.clone());
+        let used = |pool: &PoolSeries| pool.utilization(capacity, intervals.clone()) * there(pool);
+        let utilization =
+            pools.iter().map(used).sum::<f64>() / pools.iter().map(there).sum::<f64>();
         let seconds = recorder.sample_width().as_secs_f64() * intervals.len() as f64;
         let per_second = |count: fn(&Demand) -> u32| {
             let demand = pools.iter().flat_map(|pool| &pool.demand[intervals.clone()]);

@@ -247,9 +247,9 @@ impl<'a> Engine<'a> {
         frame.callee = NONE;
         frame.since = self.now;
         if frame.is_counted {
-            let is_made_again = frame.attempts > 1;
+            let is_a_further_one = frame.attempts > 1;
             self.state.recorder.attempt_begins(edge_id);
-            if is_made_again {
+            if is_a_further_one && self.is_made_again(index) {
                 self.state.recorder.attempt_is_made_again(edge_id);
             }
         }

@@ -96,20 +96,39 @@ impl Engine<'_> {
     fn call_alternative(&mut self, index: u32, alternative: u32, tried: u8) -> Next {
         let frame = &mut self.state.frames[index];
         frame.stage = Stage::Alternative;
-        let since = frame.call_began;
+        let (since, attempts) = (frame.call_began, frame.attempts);
         let Op::Call(site) = self.plan.program[frame.step as usize] else {
             unreachable!("only a call has fallbacks")
         };
-        *self.state.frames.failed_call(index) = Hold::Failed(FailedCall { site, since, tried });
+        *self.state.frames.failed_call(index) =
+            Hold::Failed(FailedCall { site, since, tried, attempts });
         let CallSite { edge, entry, .. } = self.plan.sites[alternative as usize];
         self.send_in(index, edge, entry)
+    }
+
+    /// True if the present attempt is not the first over its edge: those over the edges that fallbacks stand in for are
+    /// none of it.
+    #[cold]
+    pub fn is_made_again(&mut self, index: u32) -> bool {
+        let frame = &self.state.frames[index];
+        let attempts = frame.attempts;
+        let is_task =
+            matches!(frame.role, Role::Task(_)) && self.state.frames.is_live(frame.caller);
+        let caller = if is_task { frame.caller.frame } else { index };
+        let is_alternative = self.state.frames[caller].stage == Stage::Alternative;
+        let before = match *self.state.frames.failed_call(caller) {
+            Hold::Failed(failed) if is_alternative => failed.attempts,
+            _ => 0,
+        };
+        attempts - before > 1
     }
 
     /// Handles the end of a call to an alternative service: returns its answer, or tries the next
     /// fallback.
     #[cold]
     pub fn alternative_ended(&mut self, index: u32, outcome: Outcome) -> Next {
-        let Hold::Failed(FailedCall { site, since, tried }) = *self.state.frames.failed_call(index)
+        let Hold::Failed(FailedCall { site, since, tried, .. }) =
+            *self.state.frames.failed_call(index)
         else {
             unreachable!("an alternative takes the place of a failed call")
         };

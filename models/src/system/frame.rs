@@ -211,6 +211,8 @@ pub(crate) struct FailedCall {
     pub since: SimTime,
     /// Number of fallbacks tried so far.
     pub tried: u8,
+    /// Number of attempts made before the present fallback, over whatever edge.
+    pub attempts: u32,
 }
 
 /// Something of a pool that a frame holds over several steps, or waits for.

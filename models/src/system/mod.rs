@@ -1,7 +1,7 @@
 //! The simulated system at work: services, instances, calls, requests in flight.
 //!
 //! A [`Blueprint`] describes the system; a [`System`] is its state and the [`sim_core::Model`] that handles events.
-//! While an event is handled, an [`Engine`] holds the blueprint, the state and the schedule together. Its methods are
+//! While an event is handled, an `Engine` holds the blueprint, the state and the schedule together. Its methods are
 //! in the files of their subjects: `handler` (steps), `station` (queues and slots), `admission` (rejections), `call`
 //! (attempts, replies), `guards` (protection on the way), `balancing` (choice of instance), `fallback` (substitutes for
 //! failed calls), `deadlines` (deadlines, cancellation, hedges), `links` (messages that take turns), `messaging`

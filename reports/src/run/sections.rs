@@ -185,7 +185,12 @@ fn calls(calls: &[CallSummary]) -> Table {
         right("p50", |call| Cell::time(call.latency.p50)),
         right("p99", |call| Cell::time(call.latency.p99)),
         left("ended", |call| {
-            let ended = counts("", &call.ended).chain(counts("fallbacks for", &call.fell_back));
+            let others = [("caller died", call.abandoned), ("in flight", call.in_flight)];
+            let others = others.into_iter().filter(|(_, number)| *number > 0);
+            let others = others.map(|(kind, number)| Counted { of: "", kind, number });
+            let ended = counts("", &call.ended)
+                .chain(others)
+                .chain(counts("fallbacks for", &call.fell_back));
             Cell::Counts(ended.chain(call.put_off.iter().flat_map(put_off)).collect())
         }),
     ];

@@ -8,6 +8,8 @@ use crate::system::Blueprint;
 const AMPLIFIED: f64 = 1.5;
 /// They are told about when they do so for this many intervals in a row.
 const SHORTEST: usize = 3;
+/// At least this share of them are then retries, and not first attempts of calls that began before and had to wait.
+const RETRIES: f64 = 0.2;
 /// In an interval with fewer attempts, a retry or two mean nothing.
 const FEWEST_ATTEMPTS: u32 = 10;
 
@@ -19,10 +21,11 @@ pub(super) fn retry_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> V
     for (id, edge) in recorder.edges().iter().enumerate() {
         let (calls, attempts) = (&edge.series.calls, &edge.series.attempts);
         let is_amplified = |interval: usize| {
-            let amplified = AMPLIFIED * f64::from(calls[interval]);
-            Some(
-                attempts[interval] >= FEWEST_ATTEMPTS && f64::from(attempts[interval]) >= amplified,
-            )
+            let attempts = attempts[interval];
+            let is_more = f64::from(attempts) >= AMPLIFIED * f64::from(calls[interval]);
+            let retries = f64::from(edge.series.retries[interval]);
+            let is_by_retries = retries >= RETRIES * f64::from(attempts);
+            Some(attempts >= FEWEST_ATTEMPTS && is_more && is_by_retries)
         };
         for spell in spells.of(recorder.intervals(), is_amplified) {
             let begin = instants.worse_in(spell.begin);
