@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::printable::{is_hidden, line};
+
 /// A text that values come from: a file, standard input, a command-line argument.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceText {
@@ -186,14 +188,15 @@ pub(crate) fn some_of<S: AsRef<str>>(names: impl ExactSizeIterator<Item = S>) ->
     const MOST: usize = 20;
     let count = names.len();
     let shown: Vec<S> = names.take(MOST).collect();
-    let shown = shown.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    let shown = shown.iter().map(|name| line(name.as_ref())).collect::<Vec<_>>().join(", ");
     match count {
         0..=MOST => shown,
         more => format!("{shown} and {} more", more - MOST),
     }
 }
 
-/// The candidate that was probably meant, if one is close enough.
+/// The candidate that was probably meant, if one is close enough. Nobody means one with characters that cannot be seen,
+/// which are no name either.
 pub(crate) fn did_you_mean<'a>(
     written: &str,
     candidates: impl IntoIterator<Item = &'a str>,
@@ -205,6 +208,7 @@ pub(crate) fn did_you_mean<'a>(
     candidates
         .into_iter()
         .take(MOST_CANDIDATES)
+        .filter(|candidate| !candidate.contains(is_hidden))
         .map(|candidate| (likeness(candidate), candidate))
         .filter(|(score, _)| *score > 0.75)
         .max_by(|a, b| a.0.total_cmp(&b.0))
