@@ -133,7 +133,7 @@ impl<K, V> Table<K, V> {
         self.values.is_empty()
     }
 
-    /// What is known about each thing, in the order of the ids.
+    /// The values of all things, in the order of the ids.
     pub fn iter(&self) -> std::slice::Iter<'_, V> {
         self.values.iter()
     }
@@ -148,7 +148,7 @@ impl<K, V> Table<K, V> {
         (0..self.values.len()).map(Id::new)
     }
 
-    /// What is known about each thing, with its id.
+    /// The value of each thing, with its id.
     pub fn with_ids(&self) -> impl Iterator<Item = (Id<K>, &V)> {
         self.values.iter().enumerate().map(|(index, value)| (Id::new(index), value))
     }

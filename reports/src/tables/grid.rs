@@ -1,7 +1,7 @@
 //! The layout of a table within a width.
 //!
-//! What does not fit is set in this order, as far as needed: titles are broken between words, then texts, then
-//! names; figures that are the same in every row are told below the table; and the table goes on below itself, with the
+//! A table that is too wide gives way in this order, as far as needed: titles are broken between words, then texts, then
+//! names; figures that are the same in every row are listed below the table; and the table goes on below itself, with the
 //! names of its rows again. A figure is never broken. A name is cut only if it is so long that no figure fits beside it.
 
 use super::cell::{NO_BREAK, unbroken};

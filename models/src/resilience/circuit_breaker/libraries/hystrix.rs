@@ -250,7 +250,7 @@ impl LibraryBreaker for Hystrix {
         self.advance_to(now)
     }
 
-    /// Of the completed buckets, as the last look saw them.
+    /// Gauges over the completed buckets, as of the last snapshot.
     fn window(&self, _now: SimTime) -> WindowGauges {
         let Tally { calls, failures, .. } = self.total;
         WindowGauges::of_failures(failures, calls, self.settings.request_volume_threshold)

@@ -326,7 +326,7 @@ impl LibraryBreaker for Opossum {
         Some(due)
     }
 
-    /// Of all calls fired, rejected ones included, as the library has it.
+    /// Gauges over all calls fired, rejected ones included, as in the library.
     fn window(&self, now: SimTime) -> WindowGauges {
         let mut rotated = self.clone();
         rotated.rotate_to(now);

@@ -224,7 +224,7 @@ impl LibraryBreaker for Polly {
         self.complete(now, verdict);
     }
 
-    /// What began a sampling duration ago no longer counts, although the library drops it only with
+    /// Leaves out the part of the window that began a sampling duration ago, although the library drops it only with
     /// the next result.
     fn window(&self, now: SimTime) -> WindowGauges {
         let sampled = self.settings.sampling_duration;
