@@ -173,11 +173,11 @@ fn taking_any_guard_away_fails_the_test() {
         let is_between_services = |edge: &&EdgePlan| {
             !blueprint.workloads.iter().any(|workload| workload.name == edge.caller)
         };
-        let edges = blueprint.edges.iter().filter(is_between_services).map(|edge| {
-            format!("calls.{} -> {}", edge.caller, blueprint.stations[edge.callee as usize].name)
-        });
+        let edges = blueprint.edges.iter().filter(is_between_services);
         let guards = edges.flat_map(|edge| {
-            let listed = (0..8).map(|position| format!("guards[{position}]"));
+            let callee = &blueprint.stations[edge.callee as usize].name;
+            let (edge, most) = (format!("calls.{} -> {callee}", edge.caller), edge.guards.len());
+            let listed = (0..=most).map(|position| format!("guards[{position}]"));
             let single = GUARDS.iter().map(|guard| (*guard).to_owned());
             listed.chain(single).map(|guard| format!("{edge}.{guard}")).collect::<Vec<_>>()
         });
