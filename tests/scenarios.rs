@@ -117,7 +117,7 @@ fn is_outage(file: &Path) -> bool {
 }
 
 /// The guards that can be taken away from a call.
-const GUARDS: [&str; 9] = [
+const GUARDS: [&str; 11] = [
     "timeout",
     "call timeout",
     "connect timeout",
@@ -127,6 +127,8 @@ const GUARDS: [&str; 9] = [
     "rate limit",
     "hedge",
     "fallback",
+    "fallback[0]",
+    "fallback[1]",
 ];
 
 /// Guards that make no difference, and are there to show it: they are in the wrong order, lack
