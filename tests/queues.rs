@@ -5,13 +5,14 @@ use sim_experiments::{Finished, Trial};
 use sim_models::observe::{QueueRecord, QueueSummary};
 
 use crate::running::{blueprint, call, ended, load_text, one_section_a_line, run_sections};
+use sim_models::system::Id;
 
 fn queue(finished: &Finished) -> &QueueSummary {
     &finished.summary.queues[0]
 }
 
 fn record(finished: &Finished) -> &QueueRecord {
-    &finished.system.recorder().queues()[0]
+    &finished.system.recorder().queues()[Id::new(0)]
 }
 
 /// The time from sending to the end of the delivery of each message, in seconds, shortest first.

@@ -375,7 +375,7 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
         }
         Guard::RateLimit(limit) => {
             let condition = limit.condition.map(|BacklogAbove { queue, messages }| {
-                let queue = &blueprint.queues[queue as usize].name;
+                let queue = &blueprint.queues[queue].name;
                 format!("the rate limit is in force only while more than {messages} messages wait in {queue}")
             });
             scope_of("rate limit", limit.scope).into_iter().chain(condition).collect()

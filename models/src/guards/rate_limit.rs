@@ -8,7 +8,7 @@ use crate::language::quantity::{Duration, Rate};
 use crate::language::{Placed, Problems, one_of, section, words};
 use crate::resilience::{Pass, RateLimitPolicy as Algorithm, RateLimiter};
 use crate::scenario::{Names, Plan};
-use crate::system::{Activity, EdgePlan, Engine};
+use crate::system::{Activity, EdgePlan, Engine, Id, of};
 
 /// Resilience4j's own settings of a rate limiter.
 mod resilience4j {
@@ -196,8 +196,8 @@ pub struct RateLimit {
 /// A condition: more messages wait in a queue than a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BacklogAbove {
-    /// Dense id of the queue.
-    pub queue: u32,
+    /// The queue.
+    pub queue: Id<of::Queue>,
     /// The number of messages.
     pub messages: u64,
 }
@@ -328,6 +328,6 @@ impl Guards for RateLimit {
 
 impl BacklogAbove {
     fn holds(self, engine: &Engine<'_>) -> bool {
-        engine.state.queues[self.queue as usize].messages.depth() > self.messages
+        engine.state.queues[self.queue].messages.depth() > self.messages
     }
 }

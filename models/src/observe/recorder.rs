@@ -13,7 +13,7 @@ use super::records::{
 use super::sampling::Sampling;
 use crate::Outcome;
 use crate::resilience::circuit_breaker::Transition;
-use crate::system::{Blueprint, Errand, Origin, PoolPlan, Purpose, Table, of};
+use crate::system::{Blueprint, Errand, Id, Origin, PoolPlan, Purpose, Table, of};
 
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub struct Recorder {
     orders: Vec<(SimTime, u32)>,
     pub(super) errands: Vec<(SimTime, Errand, bool)>,
     held_up: Vec<Errand>,
-    pub(super) queues: Vec<QueueRecord>,
+    pub(super) queues: Table<of::Queue, QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
     pub(super) pools: Vec<PoolSeries>,
     /// The waits for slots of watched pools, by class, in nanoseconds.
@@ -54,7 +54,7 @@ impl Recorder {
             orders: Vec::new(),
             errands: Vec::new(),
             held_up: Vec::new(),
-            queues: vec![QueueRecord::default(); blueprint.queues.len()],
+            queues: blueprint.queues.iter().map(|_| QueueRecord::default()).collect(),
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
             waits: BTreeMap::new(),
@@ -216,8 +216,8 @@ impl Recorder {
     }
 
     /// Messages of a queue were dropped by an operator.
-    pub fn messages_purged(&mut self, queue: u32, count: u64) {
-        self.queues[queue as usize].purged += count;
+    pub fn messages_purged(&mut self, queue: Id<of::Queue>, count: u64) {
+        self.queues[queue].purged += count;
     }
 
     /// An autoscaler has brought the instances of a station to another number.
@@ -287,37 +287,37 @@ impl Recorder {
     }
 
     /// A message is sent to a queue, which takes it or is full.
-    pub fn message_sent(&mut self, queue: u32, is_accepted: bool) {
-        let record = &mut self.queues[queue as usize];
+    pub fn message_sent(&mut self, queue: Id<of::Queue>, is_accepted: bool) {
+        let record = &mut self.queues[queue];
         record.sent += u64::from(is_accepted);
         record.refused += u64::from(!is_accepted);
     }
 
     /// A message has been consumed; `elapsed` is the time since it was sent.
-    pub fn message_delivered(&mut self, queue: u32, elapsed: SimDuration) {
-        let record = &mut self.queues[queue as usize];
+    pub fn message_delivered(&mut self, queue: Id<of::Queue>, elapsed: SimDuration) {
+        let record = &mut self.queues[queue];
         record.delivered += 1;
         record.latency.record(elapsed.as_nanos());
     }
 
     /// A delivery has failed.
-    pub fn delivery_failed(&mut self, queue: u32) {
-        self.queues[queue as usize].failed_deliveries += 1;
+    pub fn delivery_failed(&mut self, queue: Id<of::Queue>) {
+        self.queues[queue].failed_deliveries += 1;
     }
 
     /// The last delivery of a message has failed.
-    pub fn message_dead(&mut self, queue: u32) {
-        self.queues[queue as usize].dead += 1;
+    pub fn message_dead(&mut self, queue: Id<of::Queue>) {
+        self.queues[queue].dead += 1;
     }
 
     /// A message has waited too long.
-    pub fn message_expired(&mut self, queue: u32) {
-        self.queues[queue as usize].expired += 1;
+    pub fn message_expired(&mut self, queue: Id<of::Queue>) {
+        self.queues[queue].expired += 1;
     }
 
     /// A call that makes up for an expired message has ended.
-    pub fn message_compensated(&mut self, queue: u32, is_good: bool) {
-        let record = &mut self.queues[queue as usize];
+    pub fn message_compensated(&mut self, queue: Id<of::Queue>, is_good: bool) {
+        let record = &mut self.queues[queue];
         record.compensated += u64::from(is_good);
         record.not_compensated += u64::from(!is_good);
     }
@@ -371,7 +371,7 @@ impl Recorder {
     }
 
     /// The messages that went through each queue of messages.
-    pub fn queues(&self) -> &[QueueRecord] {
+    pub fn queues(&self) -> &Table<of::Queue, QueueRecord> {
         &self.queues
     }
 

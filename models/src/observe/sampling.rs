@@ -73,7 +73,7 @@ impl Recorder {
         now: SimTime,
         pools: &[Pool],
         breakers: &[BreakerInService],
-        queues: &[QueueState],
+        queues: &Table<of::Queue, QueueState>,
         links: &mut Table<of::Link, LinkState>,
     ) {
         if now <= self.sampling.until {

@@ -1,5 +1,6 @@
 //! Fallbacks: substitutes for the answer when a call has failed.
 
+use crate::system::{Id, of};
 use sim_core::random::{KeyedDraw, uniform};
 use sim_core::{Distribution, SimDuration};
 
@@ -25,7 +26,7 @@ pub enum Fallback {
     /// A message about the request is put into a queue, if there is room.
     Send {
         /// The queue.
-        queue: u32,
+        queue: Id<of::Queue>,
     },
     /// The request is accepted and done later, when the breakers of the call are closed.
     Later {

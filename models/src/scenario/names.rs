@@ -86,7 +86,7 @@ impl<'a> Names<'a> {
     }
 
     /// The queue of messages with a name, or a problem.
-    pub fn queue(&self, name: &Placed<String>, problems: &mut Problems) -> Option<u32> {
+    pub fn queue(&self, name: &Placed<String>, problems: &mut Problems) -> Option<Id<of::Queue>> {
         let queues = &self.file.queues;
         let found = queues.get_index_of(name.as_str());
         if found.is_none() && !queues.mentions(name) {
@@ -94,7 +94,7 @@ impl<'a> Names<'a> {
                 format!("write one: `queues: {{ {}: {{ deliver to: SERVICE }} }}`", **name);
             problems.no_such("queue", name, name.at(), queues.names(), otherwise);
         }
-        found.map(|index| index as u32)
+        found.map(Id::new)
     }
 
     /// The region of a name, or a problem; [`NONE`] if there is no name.
@@ -148,7 +148,7 @@ impl<'a> Names<'a> {
     pub fn callers(&self, name: &str) -> impl Iterator<Item = Caller> {
         let workload = self.file.workloads.get_index_of(name).map(|it| Caller::Workload(it as u32));
         let station = self.find_station(name).map(|station| Caller::Station(station.id));
-        let queue = self.file.queues.get_index_of(name).map(|it| Caller::Queue(it as u32));
+        let queue = self.file.queues.get_index_of(name).map(|it| Caller::Queue(Id::new(it)));
         let operator = (name == OPERATOR).then_some(Caller::Operator);
         let probe = ProbeKind::ALL.into_iter().find(|kind| kind.name() == name).map(Caller::Probe);
         [workload, station, queue, operator, probe].into_iter().flatten()

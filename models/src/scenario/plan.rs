@@ -12,8 +12,8 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, some_of};
 use crate::steps::Op;
 use crate::system::{
-    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, ProbeKind,
-    QueuePlan, Scope, StationKind, ThroughPlan,
+    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, Id, NONE, OnFailure, PoolKind, PoolPlan,
+    ProbeKind, QueuePlan, Scope, StationKind, ThroughPlan, of,
 };
 
 /// Handlers longer than this, repetitions unrolled, are refused.
@@ -52,7 +52,7 @@ pub(crate) enum Caller {
     /// A station.
     Station(u32),
     /// A queue of messages.
-    Queue(u32),
+    Queue(Id<of::Queue>),
     /// The operator, whose actions go through services.
     Operator,
     /// Probes of a kind.
@@ -336,9 +336,7 @@ impl Plan {
                 nth(names.file.workloads.get_index(index as usize).map(|(name, _)| name))
             }
             Caller::Station(id) => self.blueprint.stations[id as usize].name.clone(),
-            Caller::Queue(index) => {
-                nth(names.file.queues.get_index(index as usize).map(|(name, _)| name))
-            }
+            Caller::Queue(id) => nth(names.file.queues.get_index(id.index()).map(|(name, _)| name)),
             Caller::Operator => OPERATOR.to_owned(),
             Caller::Probe(kind) => kind.name().to_owned(),
         }

@@ -11,7 +11,7 @@ use crate::language::{Location, Placed, Problems, section, words};
 use crate::resilience::{Backoff, Growth, Jitter};
 use crate::resources::MessageLimits;
 use crate::steps::Op;
-use crate::system::{NONE, OnFailure, PartitionBy, Pauses, QueuePlan, StationKind};
+use crate::system::{Id, NONE, OnFailure, PartitionBy, Pauses, QueuePlan, StationKind, of};
 
 /// Defaults of the settings.
 const PAUSE: SimDuration = SimDuration::from_secs(1);
@@ -87,13 +87,13 @@ words! {
 
 /// Compiles all queues of messages.
 pub(crate) fn compile_queues(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
-    for (index, (name, queue)) in names.file.queues.iter().enumerate() {
+    for (place, (name, queue)) in names.file.queues.iter().enumerate() {
         if names.find_station(name).is_some() || names.file.workloads.contains_key(name) {
             let help = "rename one: a queue cannot have the name of a service or a workload";
             second_of_its_name(name, queue.key(), help, problems);
         }
         check(queue, names, problems);
-        let compiled = compile(Caller::Queue(index as u32), name, queue, names, plan, problems);
+        let compiled = compile(Caller::Queue(Id::new(place)), name, queue, names, plan, problems);
         plan.blueprint.queues.push(compiled);
     }
 }
@@ -201,11 +201,11 @@ fn dead_letters(
     written: Option<&Placed<String>>,
     names: &Names<'_>,
     problems: &mut Problems,
-) -> u32 {
-    let Some(name) = written else { return NONE };
+) -> Option<Id<of::Queue>> {
+    let name = written?;
     if **name == own {
         let message = "dead letters of this queue would go back into it";
         problems.error(name.at(), message, "name another queue");
     }
-    names.queue(name, problems).unwrap_or(NONE)
+    names.queue(name, problems)
 }

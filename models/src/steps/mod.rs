@@ -141,7 +141,7 @@ pub enum Op {
     /// Goes on elsewhere.
     Jump(u32),
     /// Sends a message to a queue.
-    Send(u32),
+    Send(Id<of::Queue>),
     /// Looks a key up in a cache: goes on with the next step if it is there, else at `miss`.
     LookUp {
         /// The cache.

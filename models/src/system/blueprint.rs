@@ -80,7 +80,7 @@ pub struct Blueprint {
     /// [`deadline`](Self::deadline).
     pub deadlines: Vec<DeadlinePlan>,
     /// Queues of messages.
-    pub queues: Vec<QueuePlan>,
+    pub queues: Table<of::Queue, QueuePlan>,
     /// Caches that know their contents.
     pub caches: Table<of::Cache, CachePlan>,
     /// Autoscalers, which set the number of instances.
@@ -158,8 +158,8 @@ pub struct QueuePlan {
     pub pauses: Pauses,
     /// Pause of a partition after a breaker rejects a delivery.
     pub pause: SimDuration,
-    /// The queue for messages whose deliveries all failed; [`NONE`] if they are only counted.
-    pub dead_letters: u32,
+    /// The queue for messages whose deliveries all failed; `None` if they are only counted.
+    pub dead_letters: Option<Id<of::Queue>>,
     /// Time after which a waiting message is dropped.
     pub lifetime: Option<SimDuration>,
     /// First step of the call that compensates for a dropped message; [`NONE`] if there is none.
@@ -413,7 +413,7 @@ impl Blueprint {
             admissions: Vec::new(),
             retry_budgets: Vec::new(),
             deadlines: Vec::new(),
-            queues: Vec::new(),
+            queues: Table::default(),
             caches: Table::default(),
             autoscalers: Table::default(),
             distances: Vec::new(),
@@ -605,5 +605,5 @@ pub enum Act {
     /// Lets the faults of a trigger begin, such as a restart.
     Begin(u32),
     /// Drops all messages that wait in a queue.
-    Purge(u32),
+    Purge(Id<of::Queue>),
 }

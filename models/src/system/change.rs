@@ -290,9 +290,9 @@ impl Engine<'_> {
         for (id, lifetime) in plan.idempotency.iter().enumerate() {
             self.state.keys[id].change(*lifetime);
         }
-        for (id, queue) in plan.queues.iter().enumerate() {
+        for (id, queue) in plan.queues.with_ids() {
             self.state.queues[id].messages.change(queue.messages);
-            self.queue_changed(id as u32);
+            self.queue_changed(id);
         }
     }
 

@@ -78,7 +78,7 @@ pub enum Event {
     /// A message queue checks whether something it waits for has happened.
     QueueTick {
         /// The queue.
-        queue: u32,
+        queue: Id<of::Queue>,
     },
     /// An autoscaler checks the load of its service.
     Autoscale {
@@ -212,7 +212,7 @@ impl sim_core::Event for Event {
             Self::MakeUp { edge } => (Kind::MakeUp, edge, 0),
             Self::HealthCheck { edge } => (Kind::HealthCheck, edge, 0),
             Self::Sweep { edge } => (Kind::Sweep, edge, 0),
-            Self::QueueTick { queue } => (Kind::QueueTick, queue, 0),
+            Self::QueueTick { queue } => (Kind::QueueTick, queue.number(), 0),
             Self::Autoscale { scaler } => (Kind::Autoscale, scaler.number(), 0),
             Self::Started { scaler } => (Kind::Started, scaler.number(), 0),
             Self::OutOfMemory { instance } => (Kind::OutOfMemory, instance, 0),
@@ -291,7 +291,7 @@ mod tests {
                 Event::HealthCheck { edge: number },
                 Event::Sweep { edge: number },
                 Event::MakeUp { edge: number },
-                Event::QueueTick { queue: number },
+                Event::QueueTick { queue: Id::new(number as usize) },
                 Event::Autoscale { scaler: Id::new(number as usize) },
                 Event::Started { scaler: Id::new(number as usize) },
                 Event::OutOfMemory { instance: number },

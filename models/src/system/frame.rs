@@ -6,6 +6,7 @@ use sim_core::random::DrawKey;
 
 use super::activity::Activity;
 use super::blueprint::{Limits, NONE, OnFailure};
+use super::id::{Id, of};
 use super::origin::Origins;
 use super::role::{Role, TaskOf};
 use crate::Outcome;
@@ -59,7 +60,7 @@ pub(crate) struct Frame {
     pub step: u32,
     /// The first step of its handler.
     pub entry: u32,
-    /// The instance it runs on; for a client, its workload.
+    /// The instance it runs on; for a client, its workload, and for a delivery, its queue.
     pub instance: u32,
     /// The instance it calls.
     pub target: u32,
@@ -168,6 +169,12 @@ impl Frame {
         self.is_counted = is_counted;
         self.stage = Stage::Handling;
         self.first_guard = 0;
+    }
+
+    /// The queue of a delivery, or of the call that compensates for a message.
+    pub fn queue(&self) -> Id<of::Queue> {
+        // A frame has no room for ids of several kinds: its role tells what the number is of.
+        Id::new(self.instance as usize)
     }
 
     /// True if it runs on an instance, which clients and messages do not.

@@ -20,6 +20,10 @@ pub mod of {
     /// A link that messages go over.
     #[derive(Clone, Copy, Debug)]
     pub enum Link {}
+
+    /// A queue of messages.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Queue {}
 }
 
 /// The id of one of several things of a kind: its place among them, from 0.

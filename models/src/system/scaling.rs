@@ -224,7 +224,7 @@ impl Engine<'_> {
     fn load(&mut self, scaler: Id<of::Autoscaler>) -> (u32, Load) {
         let running = self.state.autoscalers[scaler].running;
         if let Watched::Queue(queue) = self.plan.autoscalers[scaler].watches {
-            let waiting = self.state.queues[queue as usize].messages.depth();
+            let waiting = self.state.queues[queue].messages.depth();
             return (running, Load::Messages(waiting));
         }
         let (mut ready, mut total) = (0, 0.0);

@@ -1,6 +1,7 @@
 //! The plan of an autoscaler.
 
 use super::blueprint::ThroughPlan;
+use super::id::{Id, of};
 use crate::resilience::AutoscalerSettings;
 
 /// An autoscaler, which sets the number of instances of a station.
@@ -28,5 +29,5 @@ pub enum Watched {
     /// The share of processors in use.
     Processors,
     /// The messages that wait in this queue.
-    Queue(u32),
+    Queue(Id<of::Queue>),
 }

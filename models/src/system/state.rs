@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::event::Event;
 use super::footprint::Growth;
 use super::frame::Frames;
-use super::id::{Table, of};
+use super::id::{Id, Table, of};
 use super::instance::InstanceState;
 use super::links::LinkState;
 use super::operator::Operator;
@@ -53,7 +53,7 @@ pub(crate) enum Next {
     /// A frame that waited for a breaker's test call asks its guards again.
     Ask(u32),
     /// The next delivery that a queue has begun runs its first step.
-    Deliver(u32),
+    Deliver(Id<of::Queue>),
     /// A frame has ended; its caller is answered.
     Reply(u32),
     /// The value that a frame waited for has been fetched.
@@ -207,7 +207,7 @@ pub(crate) struct State {
     pub edges: Vec<EdgeState>,
     pub workloads: Vec<WorkloadState>,
     pub links: Table<of::Link, LinkState>,
-    pub queues: Vec<QueueState>,
+    pub queues: Table<of::Queue, QueueState>,
     pub keys: Vec<IdempotencyKeys>,
     pub caches: Table<of::Cache, KeyedCache>,
     pub autoscalers: Table<of::Autoscaler, ScalerState>,

@@ -5,7 +5,11 @@ use crate::expect::sentence::WrittenTarget;
 use crate::system::{Id, PoolKind, of};
 
 impl Resolver<'_, '_> {
-    pub fn queue_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
+    pub fn queue_named(
+        &mut self,
+        target: &WrittenTarget,
+        place: &Place<'_>,
+    ) -> Option<Id<of::Queue>> {
         let found = self.names.file.queues.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.queues.names().collect();
@@ -17,7 +21,7 @@ impl Resolver<'_, '_> {
                 help,
             );
         }
-        found.map(|index| index as u32)
+        found.map(Id::new)
     }
 
     pub fn link_named(

@@ -12,7 +12,7 @@ use crate::resilience::{AutoscalerSettings, ScaleUpLimit};
 use crate::scenario::Through;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
-use crate::system::{AutoscalerPlan, NONE, PoolKind, UNLIMITED, Watched};
+use crate::system::{AutoscalerPlan, Id, NONE, PoolKind, UNLIMITED, Watched};
 
 /// Defaults of the settings, which are those of Kubernetes
 /// (`pkg/apis/autoscaling/v2/defaults.go`).
@@ -243,7 +243,7 @@ fn watched(
             problems.error(target.key(), message, "`messages` is its target; leave `target` out");
         }
         let each = problems.at_least_one(Some(messages), 1, "messages");
-        let queue = names.queue(queue, problems).unwrap_or(0);
+        let queue = names.queue(queue, problems).unwrap_or(Id::new(0));
         return (Watched::Queue(queue), f64::from(each));
     }
     let stations = &plan.blueprint.stations;
