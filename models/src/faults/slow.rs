@@ -11,7 +11,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, read_distribution, span_or};
-use crate::system::{Engine, NONE};
+use crate::system::Engine;
 
 section! {
     /// Slows a service, database, cache or region, or the messages of an edge `a -> b`.
@@ -158,7 +158,7 @@ impl InForce for Slow {
             return Some("a factor of 1 leaves everything as it is".to_owned());
         }
         let Some(edge) = self.edge else { return takes_no_time(target, station, plan) };
-        let is_instant = plan.blueprint.edges[edge as usize].latency == NONE;
+        let is_instant = plan.blueprint.edges[edge as usize].latency.is_none();
         let only_multiplies = self.to.is_none() && self.added.is_none();
         (is_instant && only_multiplies)
             .then(|| format!("messages over `{target}` take no time that could be multiplied"))

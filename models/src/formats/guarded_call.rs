@@ -15,7 +15,7 @@ use crate::resilience::load_balancer::{
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy, ThrottleSettings};
 use crate::resources::ProxyLimits;
 use crate::system::{
-    Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, ProbeKind, StationKind, UNLIMITED,
+    Blueprint, DRAWN, EdgePlan, Guard, Id, NONE, PoolPlan, ProbeKind, StationKind, UNLIMITED, of,
 };
 
 /// A call and its guards.
@@ -327,8 +327,8 @@ fn note_on_drawn(what: &str, id: u32) -> Option<String> {
 }
 
 /// True if a distribution has more than one value.
-fn is_drawn(blueprint: &Blueprint, distribution: u32) -> bool {
-    distribution != NONE && blueprint.distributions[distribution as usize].as_constant().is_none()
+fn is_drawn(blueprint: &Blueprint, distribution: Option<Id<of::Distribution>>) -> bool {
+    distribution.is_some_and(|id| blueprint.distributions[id].as_constant().is_none())
 }
 
 /// Remarks on the details of a guard that [`GuardSettings`] leave out.

@@ -17,7 +17,7 @@ use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
 use crate::system::{
-    Activity, Draw, EdgePlan, Engine, Event, NONE, Next, PoolKind, UNLIMITED, Way,
+    Activity, Draw, EdgePlan, Engine, Event, Id, NONE, Next, PoolKind, UNLIMITED, Way, of,
 };
 
 section! {
@@ -45,9 +45,8 @@ pub struct ConnectionPool {
     pub first_pool: u32,
     /// The most connections of each instance that stay open while no call has them.
     pub idle: u32,
-    /// The time that it takes to open a connection, as a distribution id; [`NONE`] if it takes
-    /// none.
-    pub handshake: u32,
+    /// The time that it takes to open a connection; `None` if it takes none.
+    pub handshake: Option<Id<of::Distribution>>,
 }
 
 /// An open connection to an instance.
@@ -88,8 +87,7 @@ impl Guards for ConnectionPool {
                 format!("{idle_limit} connections cannot be idle: there are at most {capacity}");
             problems.error(idle.at(), message, "write an `idle` that is no larger than `max`");
         }
-        let handshake =
-            handshake.as_ref().map_or(NONE, |it| plan.distribution(it, names, problems));
+        let handshake = handshake.as_ref().map(|it| plan.distribution(it, names, problems));
         let queue_limit = queue.unwrap_or(UNLIMITED);
         let pool = Permits::pool(PoolKind::Connections, capacity, queue_limit);
         let permits = Permits { max_wait: max_wait.clone(), ..pool };
@@ -199,13 +197,11 @@ impl ConnectionPool {
 
     /// Draws the time of a handshake.
     fn handshake_of(&self, index: u32, engine: &Engine<'_>) -> SimDuration {
-        if self.handshake == NONE {
-            return SimDuration::ZERO;
-        }
+        let Some(handshake) = self.handshake else { return SimDuration::ZERO };
         let frame = &engine.state.frames[index];
         let tag = Draw::Handshake.of_attempt(frame.rounds);
         let mut draw = frame.key.child(frame.step_number() | tag).draw();
-        engine.plan.distributions[self.handshake as usize].sample_duration(&mut draw)
+        engine.plan.distributions[handshake].sample_duration(&mut draw)
     }
 
     fn note(call: Call<'_>, to: u32, opened: SimTime, engine: &mut Engine<'_>) {

@@ -94,11 +94,11 @@ fn compile(
     problems: &mut Problems,
 ) -> EdgePlan {
     let latency = call.latency.as_ref();
-    let latency = latency.map_or(NONE, |latency| plan.distribution(latency, names, problems));
+    let latency = latency.map(|latency| plan.distribution(latency, names, problems));
     let link = link_of(call.link.as_ref(), names, problems);
     // Whoever asks if messages take time need not ask about links as well.
     let latency = match latency {
-        NONE if link.is_some() => plan.instant(),
+        None if link.is_some() => Some(plan.instant()),
         latency => latency,
     };
     let guards = pipeline(&call.guards, edge, call.at(), names, plan, problems);

@@ -78,8 +78,8 @@ pub(crate) struct Plan {
     called_stations: IndexSet<u32>,
     /// The kinds of the pools of each owner, in the order in which they were added.
     pool_kinds: IndexMap<String, IndexSet<PoolKind>>,
-    /// The dense ids of the distributions, by what they say.
-    distributions: IndexMap<String, u32>,
+    /// The ids of the distributions, by what they say.
+    distributions: IndexMap<String, Id<of::Distribution>>,
     /// Calls or seconds that the windows of the guards so far cover.
     looked_back: u64,
     /// The number of resources that the steps being compiled hold, one inside the other.
@@ -99,9 +99,9 @@ pub(crate) struct Plan {
 impl Plan {
     /// A plan in which nothing has been compiled yet.
     pub fn new(blueprint: Blueprint) -> Self {
-        let known = blueprint.distributions.iter().zip(0..);
+        let known = blueprint.distributions.with_ids();
         Self {
-            distributions: known.map(|(known, id)| (format!("{known:?}"), id)).collect(),
+            distributions: known.map(|(id, known)| (format!("{known:?}"), id)).collect(),
             blueprint,
             edges: IndexSet::new(),
             called_stations: IndexSet::new(),
@@ -156,32 +156,32 @@ impl Plan {
         self.held -= 1;
     }
 
-    /// The dense id of a distribution.
+    /// The id of a distribution.
     pub fn distribution(
         &mut self,
         phrase: &Placed<DurationPhrase>,
         names: &Names<'_>,
         problems: &mut Problems,
-    ) -> u32 {
+    ) -> Id<of::Distribution> {
         self.known_distribution(read_distribution(phrase, names, problems))
     }
 
-    /// The dense id of a distribution of sizes.
-    pub fn sizes(&mut self, sizes: &Distribution) -> u32 {
+    /// The id of a distribution of sizes.
+    pub fn sizes(&mut self, sizes: &Distribution) -> Id<of::Distribution> {
         self.known_distribution(sizes.clone())
     }
 
-    /// The dense id of the distribution of times that are zero.
-    pub fn instant(&mut self) -> u32 {
+    /// The id of the distribution of times that are zero.
+    pub fn instant(&mut self) -> Id<of::Distribution> {
         self.known_distribution(NOTHING)
     }
 
-    fn known_distribution(&mut self, distribution: Distribution) -> u32 {
+    fn known_distribution(&mut self, distribution: Distribution) -> Id<of::Distribution> {
         let known = &mut self.blueprint.distributions;
-        *self.distributions.entry(format!("{distribution:?}")).or_insert_with(|| {
-            known.push(distribution);
-            known.len() as u32 - 1
-        })
+        *self
+            .distributions
+            .entry(format!("{distribution:?}"))
+            .or_insert_with(|| known.push(distribution))
     }
 
     /// The id of a deadline that ends a wait; [`NONE`] for no deadline.
@@ -205,16 +205,16 @@ impl Plan {
         let index = self.blueprint.deadlines.len() as u32;
         let Some(constant) = span.constant() else {
             let drawn = self.distribution(span, names, problems);
-            let mean = self.blueprint.distributions[drawn as usize].mean();
+            let mean = self.blueprint.distributions[drawn].mean();
             let span = SimDuration::from_nanos_f64(mean);
-            self.blueprint.deadlines.push(DeadlinePlan { span, drawn, ends });
+            self.blueprint.deadlines.push(DeadlinePlan { span, drawn: Some(drawn), ends });
             return index | DRAWN;
         };
         if constant.is_zero() {
             let help = "leave it out, or give it a length such as `1s`";
             problems.error(span.at(), "a limit of zero lets nothing through", help);
         }
-        self.blueprint.deadlines.push(DeadlinePlan { span: constant, drawn: NONE, ends });
+        self.blueprint.deadlines.push(DeadlinePlan { span: constant, drawn: None, ends });
         index
     }
 

@@ -123,16 +123,13 @@ fn compile(
             Some(PartitionByWord::Priority) => PartitionBy::Priority,
             Some(PartitionByWord::Request) | None => PartitionBy::Request,
         },
-        latency: queue
-            .latency
-            .as_ref()
-            .map_or(NONE, |latency| plan.distribution(latency, names, problems)),
+        latency: queue.latency.as_ref().map(|latency| plan.distribution(latency, names, problems)),
         entry: delivery(caller, queue.deliver_to.as_ref(), names, plan, problems),
         interval: queue.rate.as_ref().map_or(SimDuration::ZERO, |rate| problems.interval(rate)),
         attempts: problems.at_least_one(queue.attempts.as_ref(), u32::MAX, "attempts"),
         pauses: match &queue.backoff {
             Some(backoff) => BackoffPhrase::compile(backoff, names, plan, problems),
-            None => Pauses { backoff: BACKOFF, drawn: NONE },
+            None => Pauses { backoff: BACKOFF, drawn: None },
         },
         pause: queue.pause.as_ref().map_or(PAUSE, |pause| pause.0),
         dead_letters: dead_letters(name, queue.dead_letters.as_ref(), names, problems),

@@ -119,9 +119,9 @@ impl Step {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Op {
     /// Computes for a time drawn from a distribution; holds a processor if those are limited.
-    Work(u32),
+    Work(Id<of::Distribution>),
     /// Waits for a time drawn from a distribution; holds only the thread.
-    Pause(u32),
+    Pause(Id<of::Distribution>),
     /// Makes the call of a call site.
     Call(u32),
     /// Goes on with the next step with `probability`, else at `otherwise`.

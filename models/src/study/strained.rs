@@ -6,7 +6,7 @@ use sim_core::SimTime;
 
 use crate::faults::{Effect, Fault, InForce};
 use crate::steps::Op;
-use crate::system::{Blueprint, Source};
+use crate::system::{Blueprint, Id, Source, Table, of};
 use crate::workload::{ArrivalProcess, Knot, RateProfile};
 
 /// A strain on a scenario that shows how much room a recommendation leaves.
@@ -121,12 +121,13 @@ fn lengthen_work(blueprint: &mut Blueprint) {
         contention.per_request *= LONGER_WORK;
         contention.per_message *= LONGER_WORK;
     }
-    let mut longer: Vec<Option<u32>> = vec![None; distributions.len()];
+    let mut longer: Table<of::Distribution, Option<Id<of::Distribution>>> =
+        distributions.iter().map(|_| None).collect();
     for step in program {
         let Op::Work(id) = step else { continue };
-        let of_longer = *longer[*id as usize].get_or_insert_with(|| {
-            distributions.push(distributions[*id as usize].scaled(LONGER_WORK));
-            distributions.len() as u32 - 1
+        let of_longer = *longer[*id].get_or_insert_with(|| {
+            let of_longer = distributions[*id].scaled(LONGER_WORK);
+            distributions.push(of_longer)
         });
         *id = of_longer;
     }
@@ -157,7 +158,7 @@ mod tests {
 
     fn means_of_work(blueprint: &Blueprint) -> Vec<f64> {
         let work = |step: &Op| {
-            if let Op::Work(id) | Op::Pause(id) = step { Some(*id as usize) } else { None }
+            if let Op::Work(id) | Op::Pause(id) = step { Some(*id) } else { None }
         };
         blueprint
             .program

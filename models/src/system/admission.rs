@@ -99,7 +99,7 @@ impl Engine<'_> {
         let memory = self.plan.admissions[admission as usize].memory;
         let Some(sizes) = memory.and_then(|memory| memory.sizes) else { return 0 };
         let key = self.state.frames[index].key.child(Draw::Memory.tag());
-        self.plan.distributions[sizes.each as usize].sample(&mut key.draw()) as u64
+        self.plan.distributions[sizes.each].sample(&mut key.draw()) as u64
     }
 
     fn turn_away(&mut self, index: u32, admission: u32) -> Next {

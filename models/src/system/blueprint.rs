@@ -65,7 +65,7 @@ pub struct Blueprint {
     /// Branch tables of forks and choices.
     pub tables: Vec<BranchTable>,
     /// Service times, latencies and think times, in nanoseconds.
-    pub distributions: Vec<Distribution>,
+    pub distributions: Table<of::Distribution, Distribution>,
     /// Circuit breakers: one for each scope of each edge that has one.
     pub breakers: Vec<BreakerPlan>,
     /// Rate limits: one for each scope of each edge that has one.
@@ -85,9 +85,8 @@ pub struct Blueprint {
     pub caches: Table<of::Cache, CachePlan>,
     /// Autoscalers, which set the number of instances.
     pub autoscalers: Table<of::Autoscaler, AutoscalerPlan>,
-    /// Latencies between regions, as distribution ids, row by row; empty if the scenario has no
-    /// regions.
-    pub distances: Vec<u32>,
+    /// Latencies between regions, row by row; empty if the scenario has no regions.
+    pub distances: Vec<Option<Id<of::Distribution>>>,
     /// Links that messages go over.
     pub links: Table<of::Link, LinkPlan>,
     /// The links between regions, row by row; empty if there are none.
@@ -146,8 +145,8 @@ pub struct QueuePlan {
     pub messages: MessageLimits,
     /// Rule that assigns messages to partitions.
     pub partition_by: PartitionBy,
-    /// Time to accept a message, as a distribution id; [`NONE`] if it takes no time.
-    pub latency: u32,
+    /// Time to accept a message; `None` if it takes no time.
+    pub latency: Option<Id<of::Distribution>>,
     /// First step of a delivery; [`NONE`] if the queue has no consumer.
     pub entry: u32,
     /// Minimum time between the starts of two deliveries, of whatever kind.
@@ -178,8 +177,8 @@ impl QueuePlan {
 pub struct Pauses {
     /// Pauses by the number of attempts; the mean if they are drawn.
     pub backoff: Backoff,
-    /// The distribution that each pause is drawn from; [`NONE`] if they are not.
-    pub drawn: u32,
+    /// The distribution that each pause is drawn from; `None` if they are not.
+    pub drawn: Option<Id<of::Distribution>>,
 }
 
 /// A cache that knows its contents.
@@ -206,8 +205,8 @@ pub enum PartitionBy {
 pub struct DeadlinePlan {
     /// The delay; its mean if it is drawn.
     pub span: SimDuration,
-    /// The distribution that it is drawn from; [`NONE`] if it is constant.
-    pub drawn: u32,
+    /// The distribution that it is drawn from; `None` if it is constant.
+    pub drawn: Option<Id<of::Distribution>>,
     /// The thing it ends.
     pub ends: Ends,
 }
@@ -286,11 +285,11 @@ pub enum Source {
     Closed {
         /// Number of users over time.
         users: UserPlan,
-        /// Time between an answer and the next request, as a distribution id.
-        think: u32,
-        /// Time between a failed request, which ends the session of its user, and the next session,
-        /// as a distribution id; [`NONE`] if users go on after failures.
-        begin_again: u32,
+        /// Time between an answer and the next request.
+        think: Id<of::Distribution>,
+        /// Time between a failed request, which ends the session of its user, and the next session;
+        /// `None` if users go on after failures.
+        begin_again: Option<Id<of::Distribution>>,
     },
 }
 
@@ -406,7 +405,7 @@ impl Blueprint {
             sites: Vec::new(),
             program: Vec::new(),
             tables: Vec::new(),
-            distributions: Vec::new(),
+            distributions: Table::default(),
             breakers: Vec::new(),
             rate_limits: Vec::new(),
             throttles: Vec::new(),
@@ -450,10 +449,10 @@ impl Blueprint {
         so_far: &mut PausesSoFar,
         draw: &mut KeyedDraw,
     ) -> SimDuration {
-        if pauses.drawn == NONE {
-            return pauses.backoff.wait(attempts, so_far, draw);
+        match pauses.drawn {
+            None => pauses.backoff.wait(attempts, so_far, draw),
+            Some(drawn) => self.distributions[drawn].sample_duration(draw),
         }
-        self.distributions[pauses.drawn as usize].sample_duration(draw)
     }
 
     /// Returns a deadline by its id; `None` for [`NONE`].
@@ -512,8 +511,8 @@ pub struct EdgePlan {
     /// Guards in the order in which a call meets them; the timeout of each attempt, which is
     /// innermost, is not among them.
     pub guards: Vec<Guard>,
-    /// Network latency in each direction, as a distribution id; [`NONE`] if there is none.
-    pub latency: u32,
+    /// Network latency in each direction; `None` if there is none.
+    pub latency: Option<Id<of::Distribution>>,
     /// The link that its messages go over; `None` if there is none, or one between regions.
     pub link: Option<Id<of::Link>>,
     /// Timeout of each attempt, as a deadline id; [`NONE`] if there is none.

@@ -203,7 +203,7 @@ impl<'a> Engine<'a> {
     /// True if messages over an edge take time.
     #[inline]
     pub fn has_network_latency(&self, edge: u32) -> bool {
-        self.plan.edges[edge as usize].latency != NONE || self.is_slowed(edge)
+        self.plan.edges[edge as usize].latency.is_some() || self.is_slowed(edge)
     }
 
     #[inline]
@@ -215,11 +215,9 @@ impl<'a> Engine<'a> {
     pub fn network_latency(&self, edge: u32, key: DrawKey) -> SimDuration {
         let plan = &self.plan.edges[edge as usize];
         let slowed_by = &self.state.edges[edge as usize].slowed_by;
-        let base = if plan.latency == NONE {
-            0.0
-        } else {
-            self.plan.distributions[plan.latency as usize].sample(&mut key.draw())
-        };
+        let base = plan
+            .latency
+            .map_or(0.0, |latency| self.plan.distributions[latency].sample(&mut key.draw()));
         let key_of = |id: u32| key.child(u64::from(id));
         let nanos = self.slowed(slowed_by, base, key_of) + self.added(slowed_by, key_of);
         SimDuration::from_nanos_f64(nanos)
@@ -294,7 +292,7 @@ impl<'a> Engine<'a> {
         {
             return next;
         }
-        if edge.latency != NONE || self.is_slowed(edge_id) {
+        if edge.latency.is_some() || self.is_slowed(edge_id) {
             if edge.link.is_some() {
                 return self.send_over_link(callee, Activity::InTransit);
             }

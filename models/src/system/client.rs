@@ -3,7 +3,7 @@
 use sim_core::SimTime;
 
 use super::activity::Activity;
-use super::blueprint::{NONE, Source};
+use super::blueprint::Source;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::event::Event;
@@ -93,8 +93,7 @@ impl Engine<'_> {
             }
             Source::Closed { think, .. } => {
                 let key = self.state.frames[index].key.child(Draw::Think.tag());
-                let pause =
-                    self.plan.distributions[think as usize].sample_duration(&mut key.draw());
+                let pause = self.plan.distributions[think].sample_duration(&mut key.draw());
                 // Goes through the event list even without a pause: a user whose requests fail at
                 // once starts over and over within one instant, and only events can be limited or
                 // interrupted.
@@ -111,13 +110,11 @@ impl Engine<'_> {
         let Source::Closed { begin_again, .. } = self.plan.workloads[workload].source else {
             return None;
         };
-        if begin_again == NONE {
-            return None;
-        }
+        let begin_again = begin_again?;
         let frame = &mut self.state.frames[index];
         frame.outcome = outcome;
         let key = frame.key.child(Draw::Session.tag());
-        let pause = self.plan.distributions[begin_again as usize].sample_duration(&mut key.draw());
+        let pause = self.plan.distributions[begin_again].sample_duration(&mut key.draw());
         Some(self.wait(index, Activity::Thinking, pause))
     }
 

@@ -316,7 +316,8 @@ impl<'a> Engine<'a> {
         let tag = Draw::Patience.of_attempt(attempt);
         let key = frame.key.child(frame.step_number() | tag).child(u64::from(ring));
         let drawn = self.plan.deadlines[ring as usize].drawn;
-        self.plan.distributions[drawn as usize].sample_duration(&mut key.draw())
+        let drawn = drawn.expect("a deadline that is drawn has a distribution");
+        self.plan.distributions[drawn].sample_duration(&mut key.draw())
     }
 
     /// Handles a deadline whose delay was drawn.

@@ -17,6 +17,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Cache {}
 
+    /// A distribution of times or sizes.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Distribution {}
+
     /// A link that messages go over.
     #[derive(Clone, Copy, Debug)]
     pub enum Link {}

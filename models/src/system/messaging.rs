@@ -19,13 +19,12 @@ impl Engine<'_> {
     /// Sends a message from a handler, either at once or after the time that the queue takes to
     /// accept it.
     pub fn begin_sending(&mut self, index: u32, queue: Id<of::Queue>) -> Next {
-        let latency = self.plan.queues[queue].latency;
-        if latency == NONE {
+        let Some(latency) = self.plan.queues[queue].latency else {
             return self.send_message(index, queue);
-        }
+        };
         let frame = &self.state.frames[index];
         let mut draw = frame.key.child(frame.step_number()).draw();
-        let span = self.plan.distributions[latency as usize].sample_duration(&mut draw);
+        let span = self.plan.distributions[latency].sample_duration(&mut draw);
         self.wait(index, Activity::Sending, span)
     }
 

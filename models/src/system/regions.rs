@@ -86,12 +86,10 @@ impl Engine<'_> {
         if from == NONE || to == NONE {
             return 0.0;
         }
-        let distance = self.plan.distances[(from * self.plan.regions.len() as u32 + to) as usize];
-        if distance == NONE {
-            0.0
-        } else {
-            self.plan.distributions[distance as usize].sample(&mut key.child(1).draw())
-        }
+        let place = (from * self.plan.regions.len() as u32 + to) as usize;
+        self.plan.distances[place].map_or(0.0, |distance| {
+            self.plan.distributions[distance].sample(&mut key.child(1).draw())
+        })
     }
 
     /// Returns the customer whose request a frame works for, numbered from 0.

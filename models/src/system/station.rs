@@ -262,7 +262,7 @@ impl Engine<'_> {
             unreachable!("only work needs a processor")
         };
         let key = frame.key.child(frame.step_number());
-        let mut nanos = self.plan.distributions[distribution as usize].sample(&mut key.draw());
+        let mut nanos = self.plan.distributions[distribution].sample(&mut key.draw());
         if self.is_disturbed(frame.instance) {
             nanos = self.contended_work(frame.instance, nanos);
             nanos = self.slowed_work(frame.instance, nanos, key);

@@ -20,7 +20,7 @@ use crate::language::{Placed, Problems, one_of, section};
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{RetryBudget, RetryBudgetPolicy, RetryPolicy};
 use crate::scenario::{Names, Plan, most};
-use crate::system::{Activity, Draw, EdgePlan, Engine, NONE, Pauses};
+use crate::system::{Activity, Draw, EdgePlan, Engine, Id, NONE, Pauses, of};
 use crate::{Outcome, OutcomeSet};
 use sim_core::SimDuration;
 
@@ -104,8 +104,8 @@ impl RetryRule {
 pub struct Retry {
     /// The outcomes that are worth another attempt, and the pause before it.
     pub policy: RetryPolicy,
-    /// The distribution of its pauses, in place of the policy's backoff; [`NONE`] if there is none.
-    pub drawn_pauses: u32,
+    /// The distribution of its pauses, in place of the policy's backoff, if there is one.
+    pub drawn_pauses: Option<Id<of::Distribution>>,
     /// The first of its budgets, one for each instance of the caller; [`NONE`] if there is none.
     pub first_budget: u32,
 }

@@ -214,7 +214,7 @@ impl Graph<'_> {
     /// caller multiplies its load.
     fn attempts_without_a_pause(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
         for guard in &edge.guards {
-            let Guard::Retry(Retry { policy, drawn_pauses: NONE, first_budget: NONE }) = guard
+            let Guard::Retry(Retry { policy, drawn_pauses: None, first_budget: NONE }) = guard
             else {
                 continue;
             };
@@ -238,7 +238,7 @@ impl Graph<'_> {
                 on: OutcomeSet::failures(),
                 honours_retry_after: false,
             };
-            if queue.pauses.drawn != NONE {
+            if queue.pauses.drawn.is_some() {
                 continue;
             }
             if let Some(how) = hardly_pauses(queue.attempts, &policy) {

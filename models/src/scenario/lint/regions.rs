@@ -34,7 +34,7 @@ impl Graph<'_> {
     /// Two regions between which messages take no time, because nobody has said how long.
     fn distance(&self, edge: usize, from: u32, to: u32, problems: &mut Problems) {
         let regions = self.blueprint.regions.len() as u32;
-        if self.blueprint.distances[(from * regions + to) as usize] != NONE {
+        if self.blueprint.distances[(from * regions + to) as usize].is_some() {
             return;
         }
         let region = |number: u32| self.file.regions.get_index(number as usize);

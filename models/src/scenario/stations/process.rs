@@ -177,7 +177,7 @@ pub(crate) fn probe_edge(
         names.file.services.get(&callee.name).and_then(|service| service.process.probe(kind));
     let written = section.and_then(|section| section.timeout.as_ref());
     let span = written.map_or(TIMEOUT, |timeout| problems.above_zero(timeout));
-    plan.blueprint.deadlines.push(DeadlinePlan { span, drawn: NONE, ends: Ends::Wait });
+    plan.blueprint.deadlines.push(DeadlinePlan { span, drawn: None, ends: Ends::Wait });
     EdgePlan {
         caller: kind.name().to_owned(),
         is_caller_a_service: false,
@@ -190,7 +190,7 @@ pub(crate) fn probe_edge(
         only_instance: NONE,
         callee_instances: callee.instances,
         guards: Vec::new(),
-        latency: NONE,
+        latency: None,
         timeout: plan.blueprint.deadlines.len() as u32 - 1,
         connect_timeout: NONE,
         balance: Balancing::default(),
