@@ -386,8 +386,8 @@ impl Engine<'_> {
     }
 
     fn is_caller_scaled_away(&self, call: Call<'_>) -> bool {
-        let instance = self.state.frames[call.index].instance;
-        self.is_number_scaled_away(call.edge, instance - call.edge.caller_first_instance)
+        let place = self.state.frames[call.index].place;
+        self.is_number_scaled_away(call.edge, call.edge.number_of_caller(place))
     }
 }
 

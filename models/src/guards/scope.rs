@@ -68,15 +68,15 @@ impl Call<'_> {
     /// The guard of the calling instance, from `first` on; each instance of the caller has one.
     #[inline]
     pub fn of_caller(&self, first: u32, engine: &Engine<'_>) -> usize {
-        let instance = engine.state.frames[self.index].instance;
-        (first + instance - self.edge.caller_first_instance) as usize
+        let caller = self.edge.number_of_caller(engine.state.frames[self.index].place);
+        (first + caller) as usize
     }
 
     /// The guard that is responsible for a call, from `first` on; `None` if it belongs to an
     /// instance of the callee and none is in order.
     #[inline]
     pub fn scoped(&self, first: u32, scope: Scope, engine: &mut Engine<'_>) -> Option<u32> {
-        let caller = engine.state.frames[self.index].instance - self.edge.caller_first_instance;
+        let caller = self.edge.number_of_caller(engine.state.frames[self.index].place);
         Some(match scope {
             Scope::Edge => first,
             Scope::CallerInstance => first + caller,

@@ -18,7 +18,7 @@ use crate::system::{Blueprint, Errand, Id, Origin, PoolPlan, Purpose, Table, of}
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    pub(super) workloads: Vec<WorkloadRecord>,
+    pub(super) workloads: Table<of::Workload, WorkloadRecord>,
     pub(super) edges: Vec<EdgeRecord>,
     pub(super) breakers: Vec<BreakerRecord>,
     pub(super) instances: Vec<InstanceRecord>,
@@ -44,7 +44,7 @@ impl Recorder {
         let run = blueprint.run;
         let windows = blueprint.latency_windows.iter();
         Self {
-            workloads: vec![WorkloadRecord::default(); blueprint.workloads.len()],
+            workloads: blueprint.workloads.iter().map(|_| WorkloadRecord::default()).collect(),
             edges: vec![EdgeRecord::default(); blueprint.edges.len()],
             breakers: (0..blueprint.breakers.len() as u32)
                 .map(|breaker| BreakerRecord::new(blueprint.watched.breakers.contains(&breaker)))
@@ -67,8 +67,8 @@ impl Recorder {
 
     /// A request of a workload begins.
     #[inline]
-    pub fn request_begins(&mut self, workload: u32, is_counted: bool) {
-        let record = &mut self.workloads[workload as usize];
+    pub fn request_begins(&mut self, workload: Id<of::Workload>, is_counted: bool) {
+        let record = &mut self.workloads[workload];
         record.offered += u64::from(is_counted);
         record.interval.offered += 1;
         record.interval.in_flight += 1;
@@ -78,12 +78,12 @@ impl Recorder {
     #[inline(never)]
     pub fn request_ends(
         &mut self,
-        workload: u32,
+        workload: Id<of::Workload>,
         is_counted: bool,
         elapsed: SimDuration,
         outcome: Outcome,
     ) {
-        let record = &mut self.workloads[workload as usize];
+        let record = &mut self.workloads[workload];
         let nanos = elapsed.as_nanos();
         record.interval.ended[outcome as usize] += 1;
         record.interval.latency.record(nanos);
@@ -102,8 +102,13 @@ impl Recorder {
 
     /// A counted request of a workload, which has not been answered in full, began to fail at a call.
     #[cold]
-    pub fn request_began_to_fail(&mut self, workload: u32, outcome: Outcome, origin: Origin) {
-        let [failed, degraded] = self.workloads[workload as usize].began.entry(origin).or_default();
+    pub fn request_began_to_fail(
+        &mut self,
+        workload: Id<of::Workload>,
+        outcome: Outcome,
+        origin: Origin,
+    ) {
+        let [failed, degraded] = self.workloads[workload].began.entry(origin).or_default();
         *(if outcome.is_good() { degraded } else { failed }) += 1;
     }
 
@@ -263,13 +268,13 @@ impl Recorder {
     }
 
     /// A request of a customer has failed.
-    pub fn customer_hit(&mut self, workload: u32, customer: u64) {
-        self.workloads[workload as usize].customers_hit.insert(customer, ());
+    pub fn customer_hit(&mut self, workload: Id<of::Workload>, customer: u64) {
+        self.workloads[workload].customers_hit.insert(customer, ());
     }
 
     /// A request of a user of a closed workload has ended.
-    pub fn user_answered(&mut self, workload: u32, user: u32, is_good: bool) {
-        let users = &mut self.workloads[workload as usize].users;
+    pub fn user_answered(&mut self, workload: Id<of::Workload>, user: u32, is_good: bool) {
+        let users = &mut self.workloads[workload].users;
         if users.len() <= user as usize {
             users.resize(user as usize + 1, None);
         }
@@ -346,7 +351,7 @@ impl Recorder {
     }
 
     /// The requests of each workload.
-    pub fn workloads(&self) -> &[WorkloadRecord] {
+    pub fn workloads(&self) -> &Table<of::Workload, WorkloadRecord> {
         &self.workloads
     }
 

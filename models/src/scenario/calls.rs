@@ -114,7 +114,7 @@ fn compile(
         is_caller_a_service: matches!(edge.caller, Caller::Station(_)),
         is_for_probes: false,
         caller_first_instance: match edge.caller {
-            Caller::Workload(index) => index,
+            Caller::Workload(id) => id.number(),
             Caller::Queue(id) => id.number(),
             Caller::Operator | Caller::Probe(_) => 0,
             Caller::Station(id) => plan.blueprint.stations[id as usize].instances.start,

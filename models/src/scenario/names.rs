@@ -146,7 +146,8 @@ impl<'a> Names<'a> {
 
     /// The callers with a name.
     pub fn callers(&self, name: &str) -> impl Iterator<Item = Caller> {
-        let workload = self.file.workloads.get_index_of(name).map(|it| Caller::Workload(it as u32));
+        let workload =
+            self.file.workloads.get_index_of(name).map(|it| Caller::Workload(Id::new(it)));
         let station = self.find_station(name).map(|station| Caller::Station(station.id));
         let queue = self.file.queues.get_index_of(name).map(|it| Caller::Queue(Id::new(it)));
         let operator = (name == OPERATOR).then_some(Caller::Operator);

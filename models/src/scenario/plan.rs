@@ -48,7 +48,7 @@ pub(crate) mod most {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Caller {
     /// A workload.
-    Workload(u32),
+    Workload(Id<of::Workload>),
     /// A station.
     Station(u32),
     /// A queue of messages.
@@ -332,8 +332,8 @@ impl Plan {
     pub fn caller_name(&self, caller: Caller, names: &Names<'_>) -> String {
         let nth = |name: Option<&String>| name.cloned().unwrap_or_default();
         match caller {
-            Caller::Workload(index) => {
-                nth(names.file.workloads.get_index(index as usize).map(|(name, _)| name))
+            Caller::Workload(id) => {
+                nth(names.file.workloads.get_index(id.index()).map(|(name, _)| name))
             }
             Caller::Station(id) => self.blueprint.stations[id as usize].name.clone(),
             Caller::Queue(id) => nth(names.file.queues.get_index(id.index()).map(|(name, _)| name)),
@@ -380,7 +380,7 @@ impl Plan {
     pub fn caller_regions(&self, caller: Caller) -> Vec<u32> {
         let Blueprint { stations, instances, workloads, .. } = &self.blueprint;
         match caller {
-            Caller::Workload(id) => vec![workloads[id as usize].region],
+            Caller::Workload(id) => vec![workloads[id].region],
             Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => vec![NONE],
             Caller::Station(id) => {
                 let all = stations[id as usize].instances.clone();

@@ -45,7 +45,9 @@ pub fn strained(blueprint: &Blueprint, strain: Strain) -> Blueprint {
         *stressed = Arc::new(strained(stressed, strain));
     }
     match strain {
-        Strain::Load => (0..blueprint.workloads.len())
+        Strain::Load => blueprint
+            .workloads
+            .ids()
             .for_each(|workload| scale_load(&mut blueprint, workload, MORE_LOAD)),
         Strain::Faults => strengthen_faults(&mut blueprint),
         Strain::ServiceTimes => lengthen_work(&mut blueprint),
@@ -55,7 +57,7 @@ pub fn strained(blueprint: &Blueprint, strain: Strain) -> Blueprint {
 
 /// Multiplies the arrivals, or the users, of a workload; recorded arrivals follow each other
 /// faster.
-pub fn scale_load(blueprint: &mut Blueprint, workload: usize, factor: f64) {
+pub fn scale_load(blueprint: &mut Blueprint, workload: Id<of::Workload>, factor: f64) {
     match &mut blueprint.workloads[workload].source {
         Source::Open(ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile)) => {
             *profile = profile.times(&RateProfile::constant(factor));
@@ -81,9 +83,9 @@ fn strengthen_faults(blueprint: &mut Blueprint) {
         .cloned()
         .collect();
     for fault in surges {
-        let position =
-            blueprint.workloads.iter().position(|workload| workload.name == fault.target);
-        match position.map(|position| &mut blueprint.workloads[position].source) {
+        let workload =
+            blueprint.workloads.iter_mut().find(|workload| workload.name == fault.target);
+        match workload.map(|workload| &mut workload.source) {
             Some(Source::Open(
                 ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile),
             )) => *profile = profile.times(&doubled_during(&fault)),
@@ -150,7 +152,7 @@ mod tests {
     }
 
     fn rate(blueprint: &Blueprint, at: f64) -> f64 {
-        match &blueprint.workloads[0].source {
+        match &blueprint.workloads[Id::new(0)].source {
             Source::Open(ArrivalProcess::Poisson(profile)) => profile.rate_at(at),
             other => panic!("{other:?}"),
         }

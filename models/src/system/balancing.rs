@@ -63,7 +63,7 @@ impl Engine<'_> {
     fn zone_of(&self, index: u32, edge: &EdgePlan) -> Option<u32> {
         match self.region_of(index) {
             NONE if self.plan.has_regions(edge.callee) => None,
-            NONE => Some(self.state.frames[index].instance - edge.caller_first_instance),
+            NONE => Some(edge.number_of_caller(self.state.frames[index].place)),
             region => Some(region),
         }
     }

@@ -47,7 +47,7 @@ pub struct Blueprint {
     /// Limits that stop the run early.
     pub limits: Limits,
     /// Sources of requests.
-    pub workloads: Vec<WorkloadPlan>,
+    pub workloads: Table<of::Workload, WorkloadPlan>,
     /// Services, databases and caches.
     pub stations: Vec<StationPlan>,
     /// Instances of all stations; those of the same station are adjacent.
@@ -353,6 +353,12 @@ impl EdgePlan {
         bulkheads.flat_map(|first| first..first + self.caller_instances)
     }
 
+    /// The number of the caller at a place, from 0.
+    #[inline]
+    pub(crate) fn number_of_caller(&self, place: Id<of::Place>) -> u32 {
+        place.number() - self.caller_first_instance
+    }
+
     /// The number of an instance among those of the caller, from 0; `None` if it is none of them.
     pub fn caller_number(&self, instance: u32) -> Option<u32> {
         let number = instance.checked_sub(self.caller_first_instance)?;
@@ -396,7 +402,7 @@ impl Blueprint {
             name: name.to_owned(),
             run,
             limits,
-            workloads: Vec::new(),
+            workloads: Table::default(),
             stations: Vec::new(),
             instances: Vec::new(),
             contentions: Vec::new(),

@@ -9,6 +9,7 @@ use super::blueprint::{EdgePlan, NONE, OnFailure};
 use super::draw::{Draw, sibling};
 use super::engine::Engine;
 use super::frame::Stage;
+use super::id::{Id, of};
 use super::instance::Parked;
 use super::program::CallSite;
 use super::reach::Way;
@@ -28,7 +29,7 @@ impl<'a> Engine<'a> {
         frame.rounds = 1;
         if frame.role == Role::Client {
             frame.is_counted = self.state.has_warmed_up;
-            let (workload, is_counted) = (frame.instance, frame.is_counted);
+            let (workload, is_counted) = (frame.workload(), frame.is_counted);
             self.state.recorder.request_begins(workload, is_counted);
         }
         self.send_in(index, edge, entry)
@@ -161,7 +162,7 @@ impl<'a> Engine<'a> {
             self.state.recorder.call_ends(frame.called_edge, elapsed, outcome);
         }
         if frame.role == Role::Client {
-            let (workload, is_counted) = (frame.instance, frame.is_counted);
+            let (workload, is_counted) = (frame.workload(), frame.is_counted);
             if self.plan.is_elaborate {
                 self.note_whose_request_ended(index, outcome);
             }
@@ -277,7 +278,13 @@ impl<'a> Engine<'a> {
             (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
         let key = frame.key.child(frame.step_number() | sibling(frame.attempts));
         let is_elaborate = edge.is_elaborate || frame.deadline < SimTime::MAX;
-        let callee = self.allocate(key, Role::Handler, target, entry, is_counted);
+        let callee = self.allocate(
+            key,
+            Role::Handler,
+            Id::at(Id::<of::Instance>::new(target as usize)),
+            entry,
+            is_counted,
+        );
         let frame = &mut self.state.frames[callee];
         (frame.caller, frame.edge, frame.priority) = (caller, edge_id, priority);
         self.state.frames[index].callee = callee;

@@ -310,17 +310,17 @@ impl Engine<'_> {
 
     fn change_workloads(&mut self, before: &Blueprint) {
         let plan = self.plan;
-        for (id, workload) in plan.workloads.iter().enumerate() {
+        for (id, workload) in plan.workloads.with_ids() {
             match (&workload.source, &before.workloads[id].source) {
                 (Source::Open(process), Source::Open(known)) if process != known => {
                     let arrivals = self.state.workloads[id].arrivals.as_mut();
                     let next = arrivals.and_then(|it| it.change(self.now, process.clone()));
-                    self.expect_arrival(id as u32, next);
+                    self.expect_arrival(id, next);
                 }
                 (Source::Closed { users, .. }, Source::Closed { users: known, .. })
                     if users != known =>
                 {
-                    self.users_change(id as u32);
+                    self.users_change(id);
                 }
                 _ => {}
             }

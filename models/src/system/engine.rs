@@ -9,6 +9,7 @@ use super::draw::Draw;
 use super::event::Event;
 use super::footprint::Growth;
 use super::frame::Frames;
+use super::id::{Id, of};
 use super::instance::Parked;
 use super::role::Role;
 use super::state::{LimitReached, Next, State, System};
@@ -45,7 +46,7 @@ impl<'a> Engine<'a> {
     /// Schedules the events known from the start.
     #[cold]
     pub fn begin(&mut self) {
-        for workload in 0..self.plan.workloads.len() as u32 {
+        for workload in self.plan.workloads.ids() {
             self.begin_workload(workload);
         }
         self.schedule_faults(None);
@@ -355,14 +356,14 @@ impl<'a> Engine<'a> {
         &mut self,
         key: DrawKey,
         role: Role,
-        instance: u32,
+        place: Id<of::Place>,
         entry: u32,
         is_counted: bool,
     ) -> u32 {
         if self.state.frames.in_use() as u64 >= self.state.most_frames {
             self.have_too_many_frames();
         }
-        self.state.frames.allocate(key, role, instance, entry, is_counted)
+        self.state.frames.allocate(key, role, place, entry, is_counted)
     }
 
     /// Ends the run because of the limit that the number of frames has reached.

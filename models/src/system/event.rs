@@ -10,7 +10,7 @@ pub enum Event {
     /// The next request of an open workload arrives.
     Arrival {
         /// The workload.
-        workload: u32,
+        workload: Id<of::Workload>,
     },
     /// The thing that a frame waited for has happened: its work is done, its message has arrived,
     /// or its pause is over.
@@ -43,7 +43,7 @@ pub enum Event {
     /// The planned number of users of a workload changes.
     UsersChange {
         /// The workload.
-        workload: u32,
+        workload: Id<of::Workload>,
     },
     /// A fault begins.
     FaultBegins {
@@ -195,13 +195,13 @@ impl sim_core::Event for Event {
     #[inline]
     fn digest(self) -> u64 {
         let (kind, subject, epoch) = match self {
-            Self::Arrival { workload } => (Kind::Arrival, workload, 0),
+            Self::Arrival { workload } => (Kind::Arrival, workload.number(), 0),
             Self::Resume(Waiter { frame, epoch }) | Self::Sent(Waiter { frame, epoch }) => {
                 (Kind::Resume, frame, epoch)
             }
             Self::Deadline { ring } => (Kind::Deadline, ring, 0),
             Self::Expires { waiter: Waiter { frame, epoch }, .. } => (Kind::Deadline, frame, epoch),
-            Self::UsersChange { workload } => (Kind::UsersChange, workload, 0),
+            Self::UsersChange { workload } => (Kind::UsersChange, workload.number(), 0),
             Self::FaultBegins { fault } => (Kind::FaultBegins, fault, 0),
             Self::FaultGrows { fault } => (Kind::FaultGrows, fault, 0),
             Self::FaultEnds { fault } => (Kind::FaultEnds, fault, 0),
@@ -278,13 +278,13 @@ mod tests {
         let of = |number: u32| {
             let waiter = Waiter { frame: number, epoch: number + 1 };
             [
-                Event::Arrival { workload: number },
+                Event::Arrival { workload: Id::new(number as usize) },
                 Event::Resume(waiter),
                 Event::Deadline { ring: number },
                 Event::Expires { ring: number, waiter },
                 Event::Overdue(waiter),
                 Event::Cancel { callee: number, caller: waiter },
-                Event::UsersChange { workload: number },
+                Event::UsersChange { workload: Id::new(number as usize) },
                 Event::FaultBegins { fault: number },
                 Event::FaultGrows { fault: number },
                 Event::FaultEnds { fault: number },

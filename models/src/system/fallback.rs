@@ -9,6 +9,7 @@ use super::draw::Draw;
 use super::engine::Engine;
 use super::event::Event;
 use super::frame::{FailedCall, Stage};
+use super::id::{Id, of};
 use super::program::CallSite;
 use super::role::Role;
 use super::state::{Deferred, Next};
@@ -42,7 +43,7 @@ impl Engine<'_> {
     /// The time of the last good answer that the instance of a call has seen.
     fn last_answer(&mut self, index: u32, edge: &EdgePlan) -> &mut Option<SimTime> {
         let frame = &self.state.frames[index];
-        let caller = frame.instance - edge.caller_first_instance;
+        let caller = edge.number_of_caller(frame.place);
         &mut self.state.edges[frame.called_edge as usize].last_answers[caller as usize]
     }
 
@@ -162,7 +163,7 @@ impl Engine<'_> {
             key,
             request: self.state.frames.request(index),
             entry: frame.called_entry,
-            instance: frame.instance,
+            place: frame.place,
             priority: frame.priority,
             is_counted: frame.is_counted,
         };
@@ -186,12 +187,12 @@ impl Engine<'_> {
     #[cold]
     pub fn make_up(&mut self, edge_id: u32) -> Next {
         let edge = &self.plan.edges[edge_id as usize];
-        let Some(Deferred { instance, .. }) =
+        let Some(Deferred { place, .. }) =
             self.state.edges[edge_id as usize].deferred.front().copied()
         else {
             return Next::Nothing;
         };
-        let is_closed = edge.guards.iter().all(|guard| self.lets_pass(edge, guard, instance));
+        let is_closed = edge.guards.iter().all(|guard| self.lets_pass(edge, guard, place));
         let next = if is_closed { self.begin_deferred_call(edge_id) } else { Next::Nothing };
         if !self.state.edges[edge_id as usize].deferred.is_empty() {
             self.schedule_making_up(edge_id);
@@ -211,9 +212,9 @@ impl Engine<'_> {
         );
     }
 
-    fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, instance: u32) -> bool {
+    fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, place: Id<of::Place>) -> bool {
         let Guard::Breaker(Breaker { first, scope, .. }) = guard else { return true };
-        let caller = instance - edge.caller_first_instance;
+        let caller = edge.number_of_caller(place);
         scope.of_caller(*first, caller, edge).all(|breaker| {
             self.state.run_timers_of(breaker, self.now);
             // Once all other traffic has stopped, the deferred call itself must be the probe.
@@ -226,8 +227,8 @@ impl Engine<'_> {
         let Some(deferred) = self.state.edges[edge as usize].deferred.pop_front() else {
             return Next::Nothing;
         };
-        let Deferred { key, request, entry, instance, priority, is_counted } = deferred;
-        let index = self.allocate(key, Role::Deferred, instance, 0, is_counted);
+        let Deferred { key, request, entry, place, priority, is_counted } = deferred;
+        let index = self.allocate(key, Role::Deferred, place, 0, is_counted);
         let frame = &mut self.state.frames[index];
         (frame.priority, frame.attempts, frame.rounds) = (priority, 0, 1);
         self.state.frames.set_request(index, request);
@@ -243,7 +244,7 @@ impl Engine<'_> {
             key: frame.key.child(1),
             request: self.state.frames.request(index),
             entry: frame.called_entry,
-            instance: frame.instance,
+            place: frame.place,
             priority: frame.priority,
             is_counted: frame.is_counted,
         };

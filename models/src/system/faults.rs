@@ -145,7 +145,7 @@ impl Engine<'_> {
                 frame.activity,
                 Activity::InTransit | Activity::ReplyInTransit | Activity::Lost
             ) || frame.activity.is_resending();
-            frame.is_on_an_instance() && frame.instance == instance && !is_on_the_network
+            frame.is_on_an_instance() && frame.instance() == instance && !is_on_the_network
         };
         let mut victims = self.state.frames.matching(is_here);
         victims.sort_by_key(|&index| {
@@ -177,7 +177,7 @@ impl Engine<'_> {
     /// Removes a frame from the queue in which it waits, and forgets what it waits for; all references to the frame become stale.
     pub fn leave_queues(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let instance = self.plan.instances[frame.instance as usize];
+        let instance = self.plan.instances[frame.instance() as usize];
         let queue = match frame.activity {
             Activity::Queued => Some(instance.slots as usize),
             Activity::AwaitingProcessor => Some(instance.processors as usize),

@@ -60,8 +60,8 @@ pub(crate) struct Frame {
     pub step: u32,
     /// The first step of its handler.
     pub entry: u32,
-    /// The instance it runs on; for a client, its workload, and for a delivery, its queue.
-    pub instance: u32,
+    /// The place it is at: an instance; for a client, its workload, and for a delivery, its queue.
+    pub place: Id<of::Place>,
     /// The instance it calls.
     pub target: u32,
     /// The frame at the callee that handles the current attempt.
@@ -126,7 +126,7 @@ impl Frame {
             called_entry: NONE,
             step: 0,
             entry: 0,
-            instance: NONE,
+            place: Id::NOWHERE,
             target: NONE,
             callee: NONE,
             retry_after_received: 0,
@@ -154,13 +154,20 @@ impl Frame {
     /// here are set before they are read: those about a stay at an instance when the stay starts,
     /// those about a call when the call starts.
     #[inline]
-    fn begin(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) {
+    fn begin(
+        &mut self,
+        key: DrawKey,
+        role: Role,
+        place: Id<of::Place>,
+        entry: u32,
+        is_counted: bool,
+    ) {
         self.key = key;
         self.deadline = SimTime::MAX;
         self.caller = NO_CALLER;
         self.edge = NONE;
         (self.step, self.entry) = (entry, entry);
-        self.instance = instance;
+        self.place = place;
         self.retry_after = 0;
         self.activity = Activity::Running;
         self.role = role;
@@ -171,10 +178,21 @@ impl Frame {
         self.first_guard = 0;
     }
 
+    /// The instance that it is at.
+    #[inline]
+    pub fn instance(&self) -> u32 {
+        self.place.number()
+    }
+
+    /// The workload of a client.
+    #[inline]
+    pub fn workload(&self) -> Id<of::Workload> {
+        self.place.of()
+    }
+
     /// The queue of a delivery, or of the call that compensates for a message.
     pub fn queue(&self) -> Id<of::Queue> {
-        // A frame has no room for ids of several kinds: its role tells what the number is of.
-        Id::new(self.instance as usize)
+        self.place.of()
     }
 
     /// True if it runs on an instance, which clients and messages do not.
@@ -367,12 +385,12 @@ impl Frames {
         &mut self,
         key: DrawKey,
         role: Role,
-        instance: u32,
+        place: Id<of::Place>,
         entry: u32,
         is_counted: bool,
     ) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| self.grow());
-        self.slots[index as usize].begin(key, role, instance, entry, is_counted);
+        self.slots[index as usize].begin(key, role, place, entry, is_counted);
         self.origins[index as usize] = Origins::NOWHERE;
         index
     }

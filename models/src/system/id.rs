@@ -7,6 +7,9 @@ use std::marker::PhantomData;
 use std::num::NonZeroU32;
 use std::ops::{Index, IndexMut};
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// The kinds of things that have ids.
 pub mod of {
     /// An autoscaler.
@@ -21,13 +24,25 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Distribution {}
 
+    /// An instance of a station.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Instance {}
+
     /// A link that messages go over.
     #[derive(Clone, Copy, Debug)]
     pub enum Link {}
 
+    /// The place of a frame: an instance, a workload or a queue. The role of the frame tells which.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Place {}
+
     /// A queue of messages.
     #[derive(Clone, Copy, Debug)]
     pub enum Queue {}
+
+    /// A workload.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Workload {}
 }
 
 /// The id of one of several things of a kind: its place among them, from 0.
@@ -71,6 +86,23 @@ impl<K> Id<K> {
     }
 }
 
+impl Id<of::Place> {
+    /// The place of a frame that is at none.
+    pub(super) const NOWHERE: Self = Self { next: NonZeroU32::MIN, kind: PhantomData };
+
+    /// The id of an instance, a workload or a queue as the place of a frame.
+    #[inline]
+    pub(crate) fn at<K>(thing: Id<K>) -> Self {
+        Self { next: thing.next, kind: PhantomData }
+    }
+
+    /// The id of the instance, workload or queue that the place is.
+    #[inline]
+    pub(super) fn of<K>(self) -> Id<K> {
+        Id { next: self.next, kind: PhantomData }
+    }
+}
+
 impl<K> Clone for Id<K> {
     fn clone(&self) -> Self {
         *self
@@ -102,6 +134,21 @@ impl<K> Ord for Id<K> {
 impl<K> Hash for Id<K> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.next.hash(state);
+    }
+}
+
+impl<K> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number().serialize(serializer)
+    }
+}
+
+impl<'de, K> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u32::deserialize(deserializer)?;
+        let next = number.checked_add(1).and_then(NonZeroU32::new);
+        let next = next.ok_or_else(|| D::Error::custom("a number that is no id"))?;
+        Ok(Self { next, kind: PhantomData })
     }
 }
 
@@ -151,6 +198,11 @@ impl<K, V> Table<K, V> {
         self.values.iter_mut()
     }
 
+    /// The value of a thing; `None` if there are not so many things.
+    pub fn get(&self, id: Id<K>) -> Option<&V> {
+        self.values.get(id.index())
+    }
+
     /// The ids of all things, in order.
     pub fn ids(&self) -> impl Iterator<Item = Id<K>> + use<K, V> {
         (0..self.values.len()).map(Id::new)
@@ -183,6 +235,15 @@ impl<K, V: fmt::Debug> fmt::Debug for Table<K, V> {
 impl<K, V> FromIterator<V> for Table<K, V> {
     fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
         Self { values: values.into_iter().collect(), kind: PhantomData }
+    }
+}
+
+impl<K, V> IntoIterator for Table<K, V> {
+    type Item = V;
+    type IntoIter = std::vec::IntoIter<V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.values.into_iter()
     }
 }
 

@@ -195,7 +195,7 @@ impl Engine<'_> {
         role: Role,
         entry: u32,
     ) {
-        let index = self.allocate(message.key, role, queue.number(), entry, message.is_counted);
+        let index = self.allocate(message.key, role, Id::at(queue), entry, message.is_counted);
         self.state.frames.set_request(index, message.request);
         let frame = &mut self.state.frames[index];
         (frame.entered_at, frame.priority) = (message.sent_at, message.class);

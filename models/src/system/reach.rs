@@ -79,14 +79,14 @@ impl Engine<'_> {
         if frame.role != Role::Handler {
             return false;
         }
-        self.is_severed(frame.edge, self.region_of_caller(callee), frame.instance)
+        self.is_severed(frame.edge, self.region_of_caller(callee), frame.instance())
     }
 
     /// Lets the message of a request disappear, on its way to the instance or back.
     #[cold]
     pub fn swallow(&mut self, callee: u32) -> Next {
         let frame = &self.state.frames[callee];
-        let (caller, instance) = (frame.caller, frame.instance);
+        let (caller, instance) = (frame.caller, frame.instance());
         if !self.state.frames.is_live(caller) {
             self.state.frames.release(callee);
             return Next::Nothing;
@@ -120,7 +120,7 @@ impl Engine<'_> {
             && self.state.frames[callee].activity == Activity::Lost
         {
             self.state.lost -= 1;
-            self.state.instances[self.state.frames[callee].instance as usize].lost -= 1;
+            self.state.instances[self.state.frames[callee].instance() as usize].lost -= 1;
             self.state.frames.release(callee);
         }
     }

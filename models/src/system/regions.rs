@@ -20,7 +20,7 @@ impl Engine<'_> {
         let frame = &self.state.frames[index];
         match frame.role {
             Role::Client | Role::Task(TaskOf::Workload) => {
-                self.plan.workloads[frame.instance as usize].region
+                self.plan.workloads[frame.workload()].region
             }
             Role::Consumer
             | Role::Compensation
@@ -31,7 +31,7 @@ impl Engine<'_> {
             | Role::Branch
             | Role::Deferred
             | Role::Start
-            | Role::Task(TaskOf::Instance) => self.plan.instances[frame.instance as usize].region,
+            | Role::Task(TaskOf::Instance) => self.plan.instances[frame.instance() as usize].region,
         }
     }
 
@@ -178,7 +178,7 @@ impl Engine<'_> {
     #[cold]
     pub fn note_whose_request_ended(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let (workload, user) = (frame.instance, frame.caller.frame);
+        let (workload, user) = (frame.workload(), frame.caller.frame);
         if !frame.is_counted {
             return;
         }

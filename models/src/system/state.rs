@@ -92,8 +92,8 @@ pub(crate) struct Deferred {
     pub request: u64,
     /// First step of the operation to call.
     pub entry: u32,
-    /// The instance or workload that makes the call.
-    pub instance: u32,
+    /// The place of the frame that puts it off.
+    pub place: Id<of::Place>,
     /// Its class.
     pub priority: u8,
     /// True if it counts in the results.
@@ -205,7 +205,7 @@ pub(crate) struct State {
     /// the next batch waits for them.
     pub awaited_batches: Vec<u32>,
     pub edges: Vec<EdgeState>,
-    pub workloads: Vec<WorkloadState>,
+    pub workloads: Table<of::Workload, WorkloadState>,
     pub links: Table<of::Link, LinkState>,
     pub queues: Table<of::Queue, QueueState>,
     pub keys: Vec<IdempotencyKeys>,
@@ -406,12 +406,12 @@ impl System {
 
     /// Counts, one by one, the requests that started after the warm-up and are still in flight;
     /// returns one number per workload.
-    pub fn requests_in_flight(&self) -> Vec<u64> {
-        let mut in_flight = vec![0; self.blueprint.workloads.len()];
+    pub fn requests_in_flight(&self) -> Table<of::Workload, u64> {
+        let mut in_flight: Table<_, u64> = self.blueprint.workloads.iter().map(|_| 0).collect();
         for index in self.state.frames.matching(|frame| {
             frame.role == Role::Client && frame.is_counted && frame.activity.is_in_call()
         }) {
-            in_flight[self.state.frames[index].instance as usize] += 1;
+            in_flight[self.state.frames[index].workload()] += 1;
         }
         in_flight
     }

@@ -97,7 +97,7 @@ fn verdict(counts: OutcomeSet, outcome: Outcome) -> CallVerdict {
 #[inline(never)]
 fn ask_with_care(call: Call<'_>, breaker: u32, engine: &mut Engine<'_>) -> Entry {
     engine.state.run_timers_of(breaker, engine.now);
-    let caller = engine.state.frames[call.index].instance;
+    let caller = engine.state.frames[call.index].place.number();
     let (admission, transition) =
         engine.state.breakers[breaker as usize].try_acquire(engine.now, caller);
     if let Some(transition) = transition {
@@ -148,7 +148,7 @@ impl Engine<'_> {
         verdict: CallVerdict,
     ) {
         self.state.run_timers_of(breaker, self.now);
-        let caller = self.state.frames[index].instance;
+        let caller = self.state.frames[index].place.number();
         if let Some(transition) = self.state.breakers[breaker as usize]
             .complete(self.now, caller, ticket, elapsed, verdict)
         {

@@ -55,7 +55,11 @@ impl Resolver<'_, '_> {
         found.map(|index| index as u32)
     }
 
-    pub fn workload_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
+    pub fn workload_named(
+        &mut self,
+        target: &WrittenTarget,
+        place: &Place<'_>,
+    ) -> Option<Id<of::Workload>> {
         let found = self.names.file.workloads.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.workloads.names().collect();
@@ -67,7 +71,7 @@ impl Resolver<'_, '_> {
                 help,
             );
         }
-        found.map(|index| index as u32)
+        found.map(Id::new)
     }
 
     pub fn instance_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<String> {
