@@ -226,10 +226,8 @@ fn without_comments(text: &str) -> String {
 /// Everything that guards a call, with settings in place of ids.
 fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
     let plan = &blueprint.edges[edge];
-    let breakers: Vec<_> = blueprint
-        .breakers_of(edge as u32)
-        .map(|id| blueprint.breakers[id as usize].settings)
-        .collect();
+    let breakers: Vec<_> =
+        blueprint.breakers_of(edge as u32).map(|id| blueprint.breakers[id].settings).collect();
     let permits: Vec<_> = blueprint
         .pools
         .iter()

@@ -342,7 +342,7 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
     };
     match guard {
         Guard::Breaker(breaker) => {
-            let plan = &blueprint.breakers[breaker.first as usize];
+            let plan = &blueprint.breakers[breaker.first];
             let store = plan.store_delay.map(|delay| {
                 format!("the instances share the breaker through a store, with a delay of {delay}")
             });
@@ -360,11 +360,11 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
             note_on_drawn("call timeout", timeout.deadline).into_iter().collect()
         }
         Guard::Bulkhead(bulkhead) => {
-            let pool = &blueprint.pools[bulkhead.first_pool as usize];
+            let pool = &blueprint.pools[bulkhead.first_pool.index()];
             note_on_drawn("longest wait for a permit", pool.wait_deadline).into_iter().collect()
         }
         Guard::ConnectionPool(pool) => {
-            let wait = blueprint.pools[pool.first_pool as usize].wait_deadline;
+            let wait = blueprint.pools[pool.first_pool.index()].wait_deadline;
             note_on_drawn("longest wait for a connection", wait).into_iter().collect()
         }
         Guard::Retry(retry) if is_drawn(blueprint, retry.drawn_pauses) => {
@@ -391,31 +391,30 @@ impl GuardSettings {
     fn new(blueprint: &Blueprint, guard: &Guard) -> Self {
         match *guard {
             Guard::RateLimit(guards::RateLimit { first, .. }) => {
-                Self::RateLimit(blueprint.rate_limits[first as usize])
+                Self::RateLimit(blueprint.rate_limits[first])
             }
             Guard::Timeout(guards::Timeout { deadline }) => {
                 Self::Timeout(span(blueprint, deadline).unwrap_or(SimDuration::MAX))
             }
             Guard::Bulkhead(guards::Bulkhead { first_pool, outlives_timeouts, .. }) => {
-                let pool = &blueprint.pools[first_pool as usize];
+                let pool = &blueprint.pools[first_pool.index()];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, outlives_timeouts))
             }
             Guard::ConnectionPool(guards::ConnectionPool { first_pool, .. }) => {
-                let pool = &blueprint.pools[first_pool as usize];
+                let pool = &blueprint.pools[first_pool.index()];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, false))
             }
             Guard::Breaker(guards::Breaker { first, counts, ignores, .. }) => {
-                let plan = &blueprint.breakers[first as usize];
+                let plan = &blueprint.breakers[first];
                 let are_chosen = plan.has_own_outcomes;
                 Self::Breaker(plan.settings, CountedOutcomes { counts, ignores, are_chosen })
             }
             Guard::Retry(guards::Retry { policy, first_budget, .. }) => {
-                let budget =
-                    (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
+                let budget = first_budget.map(|first| blueprint.retry_budgets[first]);
                 Self::Retry(policy, budget)
             }
             Guard::Throttle(guards::Throttle { first, .. }) => {
-                Self::Throttle(blueprint.throttles[first as usize])
+                Self::Throttle(blueprint.throttles[first])
             }
             Guard::Hedge(guards::Hedge { delay, requests, .. }) => {
                 let delay = span(blueprint, delay).unwrap_or(SimDuration::MAX);

@@ -42,7 +42,7 @@ section! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectionPool {
     /// The first of its pools; one for each instance of the caller.
-    pub first_pool: u32,
+    pub first_pool: Id<of::Pool>,
     /// The most connections of each instance that stay open while no call has them.
     pub idle: u32,
     /// The time that it takes to open a connection; `None` if it takes none.
@@ -97,7 +97,7 @@ impl Guards for ConnectionPool {
     }
 
     fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
-        let pool = call.of_caller(self.first_pool, engine);
+        let pool = call.of_caller(self.first_pool, engine).index();
         let lease = Lease { since: engine.now, opened: engine.now, to: NONE };
         *engine.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
         if engine.state.pools[pool].try_acquire(engine.now) {
@@ -122,7 +122,7 @@ impl Guards for ConnectionPool {
 
     /// The connections of a process that has died close.
     fn forget(&self, _: &EdgePlan, caller: u32, engine: &mut Engine<'_>) -> Option<&'static str> {
-        engine.close_idle((self.first_pool + caller) as usize, |_| true);
+        engine.close_idle(self.first_pool.offset(caller).index(), |_| true);
         None
     }
 }
@@ -211,7 +211,7 @@ impl ConnectionPool {
 
     /// Gives the place of a call back, with its connection unless that closes.
     fn give_back(&self, call: Call<'_>, closes: bool, engine: &mut Engine<'_>) {
-        let pool = call.of_caller(self.first_pool, engine);
+        let pool = call.of_caller(self.first_pool, engine).index();
         let Hold::ConnectionPool(Lease { since, opened, to }) =
             engine.state.frames.held(call.index, call.position)
         else {
@@ -245,7 +245,7 @@ impl ConnectionPool {
     pub(super) fn place_granted(&self, index: u32, engine: &mut Engine<'_>) -> Next {
         let (edge, position) = (engine.edge_of(index), engine.state.frames[index].guards_passed);
         let call = Call { index, edge, position };
-        let (pool, mut asked) = (call.of_caller(self.first_pool, engine), engine.now);
+        let (pool, mut asked) = (call.of_caller(self.first_pool, engine).index(), engine.now);
         if let Hold::ConnectionPool(lease) = engine.state.frames.held(index, position) {
             asked = lease.since;
             engine.state.pools[pool].note_wait(engine.now.since(asked));
@@ -272,7 +272,7 @@ impl Engine<'_> {
             let Some(guard) = edge.pool() else { continue };
             let callees = self.present(&edge.callee_instances);
             for caller in 0..edge.caller_instances {
-                let pool = (guard.first_pool + caller) as usize;
+                let pool = guard.first_pool.offset(caller).index();
                 if self.is_number_scaled_away(edge, caller) {
                     continue;
                 }
@@ -324,7 +324,7 @@ impl Engine<'_> {
         for edge in &plan.edges {
             let Some(guard) = edge.pool() else { continue };
             for caller in 0..edge.caller_instances {
-                let pool = (guard.first_pool + caller) as usize;
+                let pool = guard.first_pool.offset(caller).index();
                 let free =
                     plan.pools[pool].capacity.saturating_sub(self.state.pools[pool].in_use());
                 let most = guard.idle.min(free) as usize;
@@ -343,7 +343,7 @@ impl Engine<'_> {
             let is_callee = edge.callee_instances.contains(&instance);
             let Some(guard) = edge.pool().filter(|_| is_callee) else { continue };
             for caller in 0..edge.caller_instances {
-                let pool = (guard.first_pool + caller) as usize;
+                let pool = guard.first_pool.offset(caller).index();
                 self.close_idle(pool, |connection| connection.to == instance);
             }
         }
@@ -358,7 +358,7 @@ impl Engine<'_> {
             let end = edge.callee_instances.start + callees;
             for caller in 0..edge.caller_instances {
                 let is_gone = self.is_number_scaled_away(edge, caller);
-                let pool = (guard.first_pool + caller) as usize;
+                let pool = guard.first_pool.offset(caller).index();
                 self.close_idle(pool, |connection| is_gone || connection.to >= end);
             }
         }

@@ -20,7 +20,7 @@ use crate::system::{Blueprint, Errand, Id, Origin, PoolPlan, Purpose, Table, of}
 pub struct Recorder {
     pub(super) workloads: Table<of::Workload, WorkloadRecord>,
     pub(super) edges: Vec<EdgeRecord>,
-    pub(super) breakers: Vec<BreakerRecord>,
+    pub(super) breakers: Table<of::Breaker, BreakerRecord>,
     pub(super) instances: Vec<InstanceRecord>,
     pub(super) scales: Vec<(SimTime, ScaleRecord)>,
     orders: Vec<(SimTime, u32)>,
@@ -46,7 +46,9 @@ impl Recorder {
         Self {
             workloads: blueprint.workloads.iter().map(|_| WorkloadRecord::default()).collect(),
             edges: vec![EdgeRecord::default(); blueprint.edges.len()],
-            breakers: (0..blueprint.breakers.len() as u32)
+            breakers: blueprint
+                .breakers
+                .ids()
                 .map(|breaker| BreakerRecord::new(blueprint.watched.breakers.contains(&breaker)))
                 .collect(),
             instances: Vec::new(),
@@ -333,14 +335,19 @@ impl Recorder {
     }
 
     /// A breaker changes state.
-    pub fn breaker_changes(&mut self, now: SimTime, breaker: u32, transition: Transition) {
-        self.breakers[breaker as usize].note(now, transition);
+    pub fn breaker_changes(
+        &mut self,
+        now: SimTime,
+        breaker: Id<of::Breaker>,
+        transition: Transition,
+    ) {
+        self.breakers[breaker].note(now, transition);
     }
 
     /// A breaker rejects a call.
     #[inline]
-    pub fn breaker_rejects(&mut self, breaker: u32) {
-        self.breakers[breaker as usize].rejected += 1;
+    pub fn breaker_rejects(&mut self, breaker: Id<of::Breaker>) {
+        self.breakers[breaker].rejected += 1;
     }
 
     /// A balancer learns something about an instance.
@@ -361,7 +368,7 @@ impl Recorder {
     }
 
     /// The transitions and rejections of each breaker.
-    pub fn breakers(&self) -> &[BreakerRecord] {
+    pub fn breakers(&self) -> &Table<of::Breaker, BreakerRecord> {
         &self.breakers
     }
 

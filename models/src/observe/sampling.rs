@@ -72,7 +72,7 @@ impl Recorder {
         &mut self,
         now: SimTime,
         pools: &[Pool],
-        breakers: &[BreakerInService],
+        breakers: &Table<of::Breaker, BreakerInService>,
         queues: &Table<of::Queue, QueueState>,
         links: &mut Table<of::Link, LinkState>,
     ) {

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 /// Things whose figures have to be kept while a run lasts, because a sentence asks for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
-    /// Breakers whose windows are looked at, as dense ids.
-    pub breakers: BTreeSet<u32>,
+    /// Breakers whose windows are looked at.
+    pub breakers: BTreeSet<Id<of::Breaker>>,
     /// Closed workloads whose users are looked at one by one.
     pub users: BTreeSet<Id<of::Workload>>,
     /// Pools of slots whose waits are kept by priority, as dense ids.

@@ -410,18 +410,18 @@ impl Plan {
         })
     }
 
-    /// True if the limits allow further guards after the first ones, each with a window of
+    /// True if the limits allow further guards beside those before, each with a window of
     /// `remembered` calls or seconds; notes a problem otherwise.
     pub fn may_add_guards(
         &mut self,
-        (first, count, what): (u32, u64, &str),
+        (before, count, what): (usize, u64, &str),
         remembered: u64,
         at: Location,
         problems: &mut Problems,
     ) -> bool {
         self.looked_back = self.looked_back.saturating_add(count.saturating_mul(remembered));
         let memory = "calls or seconds for guards to remember";
-        problems.may_have(u64::from(first) + count, most::BREAKERS, what, at)
+        problems.may_have(before as u64 + count, most::BREAKERS, what, at)
             && problems.may_have(self.looked_back, most::LOOKED_BACK, memory, at)
     }
 }

@@ -7,7 +7,7 @@ use sim_core::random::KeyedDraw;
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::contention::Contention;
-use super::id::{Id, Table, of};
+use super::id::{Id, Ids, Table, of};
 use super::links::LinkPlan;
 use super::pool_plan::PoolPlan;
 use super::prices::Prices;
@@ -67,15 +67,15 @@ pub struct Blueprint {
     /// Service times, latencies and think times, in nanoseconds.
     pub distributions: Table<of::Distribution, Distribution>,
     /// Circuit breakers: one for each scope of each edge that has one.
-    pub breakers: Vec<BreakerPlan>,
+    pub breakers: Table<of::Breaker, BreakerPlan>,
     /// Rate limits: one for each scope of each edge that has one.
-    pub rate_limits: Vec<RateLimitPolicy>,
+    pub rate_limits: Table<of::RateLimit, RateLimitPolicy>,
     /// Throttles of clients: one for each caller instance of each edge that has one.
-    pub throttles: Vec<ThrottleSettings>,
+    pub throttles: Table<of::Throttle, ThrottleSettings>,
     /// Admission settings: one for each instance that turns requests away.
     pub admissions: Vec<AdmissionSettings>,
     /// Retry budgets: one for each caller instance of each edge that has one.
-    pub retry_budgets: Vec<RetryBudgetPolicy>,
+    pub retry_budgets: Table<of::RetryBudget, RetryBudgetPolicy>,
     /// Everything that falls due after a delay: timeouts, wait limits and delays of hedges. See
     /// [`deadline`](Self::deadline).
     pub deadlines: Vec<DeadlinePlan>,
@@ -345,12 +345,12 @@ pub struct InstancePlan {
 
 impl EdgePlan {
     /// The pools of proxies that keep connections to each instance of the callee apart.
-    pub fn pools_of_hosts(&self) -> impl Iterator<Item = u32> {
+    pub fn pools_of_hosts(&self) -> impl Iterator<Item = Id<of::Pool>> {
         let bulkheads = self.guards.iter().filter_map(|guard| match guard {
             Guard::Bulkhead(bulkhead) if bulkhead.has_hosts => Some(bulkhead.first_pool),
             _ => None,
         });
-        bulkheads.flat_map(|first| first..first + self.caller_instances)
+        bulkheads.flat_map(|first| Ids::new(first, self.caller_instances).iter())
     }
 
     /// The number of the caller at a place, from 0.
@@ -412,11 +412,11 @@ impl Blueprint {
             program: Vec::new(),
             tables: Vec::new(),
             distributions: Table::default(),
-            breakers: Vec::new(),
-            rate_limits: Vec::new(),
-            throttles: Vec::new(),
+            breakers: Table::default(),
+            rate_limits: Table::default(),
+            throttles: Table::default(),
             admissions: Vec::new(),
-            retry_budgets: Vec::new(),
+            retry_budgets: Table::default(),
             deadlines: Vec::new(),
             queues: Table::default(),
             caches: Table::default(),
@@ -466,17 +466,16 @@ impl Blueprint {
         (id != NONE).then(|| &self.deadlines[(id & !DRAWN) as usize])
     }
 
-    /// Returns the breakers of an edge, as dense ids.
-    pub fn breakers_of(&self, edge: u32) -> impl Iterator<Item = u32> + use<> {
+    /// Returns the breakers of an edge.
+    pub fn breakers_of(&self, edge: u32) -> impl Iterator<Item = Id<of::Breaker>> + use<> {
         let plan = &self.edges[edge as usize];
         let breakers = plan.guards.iter().filter_map(|guard| match guard {
             Guard::Breaker(breaker) => Some(breaker),
             _ => None,
         });
-        let ranges: Vec<Range<u32>> = breakers
-            .map(|breaker| breaker.first..breaker.first + plan.count_in(breaker.scope))
-            .collect();
-        ranges.into_iter().flatten()
+        let of_guards: Vec<Ids<of::Breaker>> =
+            breakers.map(|breaker| Ids::new(breaker.first, plan.count_in(breaker.scope))).collect();
+        of_guards.into_iter().flat_map(Ids::iter)
     }
 
     /// Returns the maximum number of items that guards and fallbacks keep about one call: one for

@@ -12,6 +12,7 @@ use sim_core::{DeadlineRing, Schedule};
 use super::blueprint::{Blueprint, EdgePlan, NONE, QueuePlan, Source};
 use super::engine::Engine;
 use super::event::Event;
+use super::id::Table;
 use super::pool_plan::{PoolKind, PoolPlan};
 use super::process_plan::ProcessPlan;
 use super::state::{Next, System, balancers};
@@ -223,12 +224,12 @@ impl Engine<'_> {
     /// Breakers, limits, budgets and admission rules whose settings change begin anew.
     fn change_guards(&mut self, before: &Blueprint) {
         let plan = self.plan;
-        for (id, breaker) in plan.breakers.iter().enumerate() {
+        for (id, breaker) in plan.breakers.with_ids() {
             if breaker.settings != before.breakers[id].settings {
-                self.state.run_timers_of(id as u32, self.now);
+                self.state.run_timers_of(id, self.now);
                 let change = self.state.breakers[id].change(self.now, breaker.settings);
                 if let Some(transition) = change {
-                    self.state.recorder.breaker_changes(self.now, id as u32, transition);
+                    self.state.recorder.breaker_changes(self.now, id, transition);
                 }
             }
         }
@@ -329,10 +330,10 @@ impl Engine<'_> {
 }
 
 /// Makes those state machines anew whose settings are different.
-fn renew<S: PartialEq, M>(
-    settings: &[S],
-    before: &[S],
-    machines: &mut [M],
+fn renew<K, S: PartialEq, M>(
+    settings: &Table<K, S>,
+    before: &Table<K, S>,
+    machines: &mut Table<K, M>,
     make: impl Fn(&S) -> M,
 ) {
     for ((settings, before), machine) in settings.iter().zip(before).zip(machines) {

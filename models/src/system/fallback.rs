@@ -215,10 +215,10 @@ impl Engine<'_> {
     fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, place: Id<of::Place>) -> bool {
         let Guard::Breaker(Breaker { first, scope, .. }) = guard else { return true };
         let caller = edge.number_of_caller(place);
-        scope.of_caller(*first, caller, edge).all(|breaker| {
+        scope.of_caller(*first, caller, edge).iter().all(|breaker| {
             self.state.run_timers_of(breaker, self.now);
             // Once all other traffic has stopped, the deferred call itself must be the probe.
-            self.state.breakers[breaker as usize].state() == BreakerState::Closed
+            self.state.breakers[breaker].state() == BreakerState::Closed
                 || self.state.have_arrivals_ended
         })
     }

@@ -105,7 +105,7 @@ impl Engine<'_> {
     pub fn break_guards(&mut self, edge: u32, begins: bool) {
         for breaker in self.plan.breakers_of(edge) {
             self.state.run_timers_of(breaker, self.now);
-            self.state.breakers[breaker as usize].breaks(begins);
+            self.state.breakers[breaker].breaks(begins);
         }
     }
 

@@ -16,6 +16,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Autoscaler {}
 
+    /// A circuit breaker.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Breaker {}
+
     /// A cache that knows its contents.
     #[derive(Clone, Copy, Debug)]
     pub enum Cache {}
@@ -32,6 +36,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Link {}
 
+    /// A pool of threads, connections, processors or permits.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Pool {}
+
     /// The place of a frame: an instance, a workload or a queue. The role of the frame tells which.
     #[derive(Clone, Copy, Debug)]
     pub enum Place {}
@@ -39,6 +47,18 @@ pub mod of {
     /// A queue of messages.
     #[derive(Clone, Copy, Debug)]
     pub enum Queue {}
+
+    /// A rate limit.
+    #[derive(Clone, Copy, Debug)]
+    pub enum RateLimit {}
+
+    /// A retry budget.
+    #[derive(Clone, Copy, Debug)]
+    pub enum RetryBudget {}
+
+    /// A throttle of a client.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Throttle {}
 
     /// A workload.
     #[derive(Clone, Copy, Debug)]
@@ -77,6 +97,12 @@ impl<K> Id<K> {
     #[inline]
     pub fn index(self) -> usize {
         self.number() as usize
+    }
+
+    /// The id of the thing that many places further on.
+    #[inline]
+    pub fn offset(self, places: u32) -> Self {
+        Self { next: self.next.saturating_add(places), kind: PhantomData }
     }
 
     /// The same as a number for digests and keys of draws.
@@ -158,6 +184,92 @@ impl<K> fmt::Debug for Id<K> {
     }
 }
 
+/// The ids of adjacent things of a kind.
+///
+/// ```
+/// use sim_models::system::{Id, Ids, of};
+/// let breakers = Ids::<of::Breaker>::new(Id::new(4), 3);
+/// assert!(breakers.contains(Id::new(6)) && !breakers.contains(Id::new(7)));
+/// assert_eq!(breakers.number_of(breakers.nth(2)), Some(2));
+/// ```
+pub struct Ids<K> {
+    first: Id<K>,
+    count: u32,
+}
+
+impl<K> Ids<K> {
+    /// The ids of so many things, from the first on.
+    #[inline]
+    pub fn new(first: Id<K>, count: u32) -> Self {
+        Self { first, count }
+    }
+
+    /// The first id, if there is any.
+    pub fn first(self) -> Option<Id<K>> {
+        (!self.is_empty()).then_some(self.first)
+    }
+
+    /// The id of the thing with a number among these, from 0.
+    #[inline]
+    pub fn nth(self, number: u32) -> Id<K> {
+        debug_assert!(number < self.count, "the number of one of these things");
+        self.first.offset(number)
+    }
+
+    /// The number of a thing among these, from 0; `None` if it is none of them.
+    #[inline]
+    pub fn number_of(self, id: Id<K>) -> Option<u32> {
+        let number = id.number().checked_sub(self.first.number())?;
+        (number < self.count).then_some(number)
+    }
+
+    /// True if a thing is one of these.
+    #[inline]
+    pub fn contains(self, id: Id<K>) -> bool {
+        self.number_of(id).is_some()
+    }
+
+    /// The number of ids.
+    #[inline]
+    pub fn len(self) -> u32 {
+        self.count
+    }
+
+    /// True if there are none.
+    pub fn is_empty(self) -> bool {
+        self.count == 0
+    }
+
+    /// The ids, in order.
+    pub fn iter(
+        self,
+    ) -> impl DoubleEndedIterator<Item = Id<K>> + ExactSizeIterator + Clone + use<K> {
+        (0..self.count).map(move |number| self.first.offset(number))
+    }
+}
+
+impl<K> Clone for Ids<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Ids<K> {}
+
+impl<K> PartialEq for Ids<K> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.first, self.count) == (other.first, other.count)
+    }
+}
+
+impl<K> Eq for Ids<K> {}
+
+impl<K> fmt::Debug for Ids<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.first.number()..self.first.number() + self.count).fmt(f)
+    }
+}
+
 /// Something about each thing of a kind, found by its id.
 ///
 /// ```
@@ -176,6 +288,11 @@ impl<K, V> Table<K, V> {
     pub fn push(&mut self, value: V) -> Id<K> {
         self.values.push(value);
         Id::new(self.values.len() - 1)
+    }
+
+    /// The id of the thing that is added next.
+    pub fn next_id(&self) -> Id<K> {
+        Id::new(self.values.len())
     }
 
     /// The number of things.
@@ -235,6 +352,12 @@ impl<K, V: fmt::Debug> fmt::Debug for Table<K, V> {
 impl<K, V> FromIterator<V> for Table<K, V> {
     fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
         Self { values: values.into_iter().collect(), kind: PhantomData }
+    }
+}
+
+impl<K, V> Extend<V> for Table<K, V> {
+    fn extend<I: IntoIterator<Item = V>>(&mut self, values: I) {
+        self.values.extend(values);
     }
 }
 

@@ -43,7 +43,7 @@ impl Engine<'_> {
         for edge in self.plan.edges.iter().filter(|it| it.callee_instances.contains(&instance)) {
             let host = instance - edge.callee_instances.start;
             for pool in edge.pools_of_hosts() {
-                self.state.pools[pool as usize].close_idle_to_host(host);
+                self.state.pools[pool.index()].close_idle_to_host(host);
             }
         }
     }

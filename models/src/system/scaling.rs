@@ -173,7 +173,7 @@ impl Engine<'_> {
                     balancer.set_present(self.now, running);
                 }
                 for pool in edge.pools_of_hosts() {
-                    self.state.pools[pool as usize].set_present_hosts(running);
+                    self.state.pools[pool.index()].set_present_hosts(running);
                 }
             }
         }

@@ -189,13 +189,13 @@ pub(crate) struct State {
     pub pools: Vec<Pool>,
     /// For each pool of connections that a caller keeps, those that are idle, the last used last.
     pub kept: Vec<Vec<Connection>>,
-    pub breakers: Vec<BreakerInService>,
+    pub breakers: Table<of::Breaker, BreakerInService>,
     /// For each breaker, the frames that wait for the result of a test call, with the test's
     /// number.
-    pub test_waiters: Vec<Vec<(u64, Waiter)>>,
-    pub rate_limiters: Vec<RateLimiter>,
-    pub throttles: Vec<AdaptiveThrottle>,
-    pub retry_budgets: Vec<RetryBudget>,
+    pub test_waiters: Table<of::Breaker, Vec<(u64, Waiter)>>,
+    pub rate_limiters: Table<of::RateLimit, RateLimiter>,
+    pub throttles: Table<of::Throttle, AdaptiveThrottle>,
+    pub retry_budgets: Table<of::RetryBudget, RetryBudget>,
     pub admissions: Vec<Admission>,
     pub rings: Vec<DeadlineRing<Waiter>>,
     pub instances: Vec<InstanceState>,
@@ -261,7 +261,7 @@ impl System {
                 })
                 .collect(),
             kept: vec![Vec::new(); blueprint.pools.len()],
-            test_waiters: vec![Vec::new(); blueprint.breakers.len()],
+            test_waiters: blueprint.breakers.iter().map(|_| Vec::new()).collect(),
             breakers: blueprint
                 .breakers
                 .iter()
@@ -384,8 +384,8 @@ impl System {
         &self.state.links
     }
 
-    /// The breakers, in the order of [`Blueprint::breakers`].
-    pub fn breakers(&self) -> &[BreakerInService] {
+    /// The breakers.
+    pub fn breakers(&self) -> &Table<of::Breaker, BreakerInService> {
         &self.state.breakers
     }
 
@@ -521,15 +521,15 @@ impl State {
     /// code that asks for the state, so it is enough to call this first whenever the state is
     /// needed.
     pub fn run_breaker_timers(&mut self, now: sim_core::SimTime) {
-        for breaker in 0..self.breakers.len() as u32 {
+        for breaker in self.breakers.ids() {
             self.run_timers_of(breaker, now);
         }
     }
 
     /// Like [`run_breaker_timers`](Self::run_breaker_timers), for one breaker.
     #[inline]
-    pub fn run_timers_of(&mut self, breaker: u32, now: sim_core::SimTime) {
-        while let Some((at, transition)) = self.breakers[breaker as usize].due_transition(now) {
+    pub fn run_timers_of(&mut self, breaker: Id<of::Breaker>, now: sim_core::SimTime) {
+        while let Some((at, transition)) = self.breakers[breaker].due_transition(now) {
             self.recorder.breaker_changes(at, breaker, transition);
         }
     }

@@ -56,8 +56,8 @@ impl Measure {
         Self::Workload(WorkloadSubject(workload), availability.expect("a row of the table"))
     }
 
-    /// The number of breakers, by their dense ids, that are in a state at the end of a stretch.
-    pub(crate) fn breakers_in(state: BreakerState, breakers: Vec<u32>) -> Self {
+    /// The number of breakers that are in a state at the end of a stretch.
+    pub(crate) fn breakers_in(state: BreakerState, breakers: Vec<Id<of::Breaker>>) -> Self {
         Self::Breakers(BreakersSubject(breakers), BreakersSubject::in_state(state))
     }
 

@@ -91,7 +91,7 @@ impl<'a> Crowd<'a> {
     fn of(blueprint: &'a Blueprint, edge: u32) -> Option<Self> {
         let owners = blueprint
             .breakers_of(edge)
-            .map(|breaker| (&*blueprint.breakers[breaker as usize].owner, BreakerState::Closed));
+            .map(|breaker| (&*blueprint.breakers[breaker].owner, BreakerState::Closed));
         let members: IndexMap<&str, BreakerState> = owners.collect();
         (members.len() > MOST_BREAKERS).then(|| Self {
             edge: blueprint.name_of_edge(edge),

@@ -214,7 +214,7 @@ impl Graph<'_> {
     /// caller multiplies its load.
     fn attempts_without_a_pause(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
         for guard in &edge.guards {
-            let Guard::Retry(Retry { policy, drawn_pauses: None, first_budget: NONE }) = guard
+            let Guard::Retry(Retry { policy, drawn_pauses: None, first_budget: None }) = guard
             else {
                 continue;
             };

@@ -62,7 +62,7 @@ impl Graph<'_> {
         }
         for guard in &edge.guards {
             let Guard::Bulkhead(bulkhead) = guard else { continue };
-            let permits = &blueprint.pools[bulkhead.first_pool as usize];
+            let permits = &blueprint.pools[bulkhead.first_pool.index()];
             let is_own = permits.kind != PoolKind::Connections;
             if is_own && permits.capacity >= slots.capacity && permits.capacity != UNLIMITED {
                 let (caller, threads) = (&edge.caller, slots.capacity);

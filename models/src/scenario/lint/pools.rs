@@ -35,7 +35,7 @@ impl Graph<'_> {
         problems: &mut Problems,
     ) {
         let pools = callers.iter().filter_map(|(_, edge)| {
-            let max = self.blueprint.pools[edge.pool()?.first_pool as usize].capacity;
+            let max = self.blueprint.pools[edge.pool()?.first_pool.index()].capacity;
             Some((edge, u64::from(edge.caller_instances), u64::from(max)))
         });
         let parts: Vec<(String, u64)> = pools
