@@ -26,7 +26,7 @@ fn misses(finished: &Finished) -> Vec<u32> {
     let edge = blueprint
         .edges
         .iter()
-        .position(|it| it.caller == "a" && blueprint.stations[it.callee as usize].name == "d");
+        .position(|it| it.caller == "a" && blueprint.stations[it.callee].name == "d");
     finished.system.recorder().edges()[edge.expect("queried")].series.calls.clone()
 }
 

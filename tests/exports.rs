@@ -234,7 +234,7 @@ fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
         .filter(|pool| {
             pool.owner.starts_with(&format!(
                 "{} -> {}",
-                plan.caller, blueprint.stations[plan.callee as usize].name
+                plan.caller, blueprint.stations[plan.callee].name
             ))
         })
         .map(|pool| {

@@ -174,7 +174,7 @@ fn taking_any_guard_away_fails_the_test() {
             !blueprint.workloads.iter().any(|workload| workload.name == edge.caller)
         };
         let edges = blueprint.edges.iter().filter(is_between_services).map(|edge| {
-            format!("calls.{} -> {}", edge.caller, blueprint.stations[edge.callee as usize].name)
+            format!("calls.{} -> {}", edge.caller, blueprint.stations[edge.callee].name)
         });
         let guards = edges.flat_map(|edge| {
             let listed = (0..8).map(|position| format!("guards[{position}]"));

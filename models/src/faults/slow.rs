@@ -11,7 +11,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, read_distribution, span_or};
-use crate::system::Engine;
+use crate::system::{Engine, Id, of};
 
 section! {
     /// Slows a service, database, cache or region, or the messages of an edge `a -> b`.
@@ -153,7 +153,12 @@ impl InForce for Slow {
         self.to.is_none().then(|| Self { edge: self.edge, factor, added, to: None }.summary())
     }
 
-    fn has_no_effect(&self, target: &str, station: Option<u32>, plan: &Plan) -> Option<String> {
+    fn has_no_effect(
+        &self,
+        target: &str,
+        station: Option<Id<of::Station>>,
+        plan: &Plan,
+    ) -> Option<String> {
         if self.to.is_none() && self.added.is_none() && self.factor == 1.0 {
             return Some("a factor of 1 leaves everything as it is".to_owned());
         }

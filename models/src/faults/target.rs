@@ -3,12 +3,13 @@
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
 use crate::scenario::{Names, Plan};
+use crate::system::{Id, of};
 
 /// The thing that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FaultTarget {
     /// A service, database or cache.
-    Station(u32),
+    Station(Id<of::Station>),
     /// The calls from one to another, `a -> b`.
     Edge(u32),
 }

@@ -110,7 +110,7 @@ pub(super) struct BulkheadSettings {
 
 /// The name of a station as a host and as an object of Kubernetes: small letters, digits and `-` (RFC 1123). No other
 /// station has the same one.
-fn host_of(blueprint: &Blueprint, station: usize) -> String {
+fn host_of(blueprint: &Blueprint, station: Id<of::Station>) -> String {
     let is_sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let sound = |name: &str| {
         let name = name.to_lowercase();
@@ -121,7 +121,7 @@ fn host_of(blueprint: &Blueprint, station: usize) -> String {
     let names: Vec<&str> = blueprint.stations.iter().map(|station| station.name.as_str()).collect();
     let mut given: Vec<String> =
         names.iter().filter(|name| sound(name) == **name).map(|name| (*name).to_owned()).collect();
-    for name in &names[..=station] {
+    for name in &names[..=station.index()] {
         let plain = sound(name);
         if plain == *name {
             continue;
@@ -130,7 +130,7 @@ fn host_of(blueprint: &Blueprint, station: usize) -> String {
         let mut candidates = std::iter::once(plain.clone()).chain(numbered);
         given.extend(candidates.find(|candidate| !given.contains(candidate)));
     }
-    let name = names[station];
+    let name = &*blueprint.stations[station].name;
     if sound(name) == name { name.to_owned() } else { given.pop().unwrap_or_default() }
 }
 
@@ -145,13 +145,13 @@ impl GuardedCall {
         guards.extend(hedge);
         Self {
             caller: edge.caller.clone(),
-            callee: blueprint.stations[edge.callee as usize].name.clone(),
-            is_of_database: blueprint.stations[edge.callee as usize].kind == StationKind::Database,
+            callee: blueprint.stations[edge.callee].name.clone(),
+            is_of_database: blueprint.stations[edge.callee].kind == StationKind::Database,
             kept: edge.guards.iter().enumerate().find_map(|(place, guard)| match guard {
                 Guard::ConnectionPool(pool) => Some(KeptConnections { place, idle: pool.idle }),
                 _ => None,
             }),
-            host: host_of(blueprint, edge.callee as usize),
+            host: host_of(blueprint, edge.callee),
             guards,
             instances: edge.callee_instances.len() as u32,
             connect_timeout: span(blueprint, edge.connect_timeout),
@@ -162,7 +162,7 @@ impl GuardedCall {
             locality: edge.balance.locality,
             health_check: edge.balance.health_check,
             slow_start: edge.balance.slow_start,
-            has_readiness: blueprint.stations[edge.callee as usize]
+            has_readiness: blueprint.stations[edge.callee]
                 .process
                 .as_ref()
                 .is_some_and(|process| process.probe(ProbeKind::Readiness).is_some()),

@@ -194,12 +194,12 @@ impl Permits {
         if !problems.may_have(in_all, most::POOLS, "pools", site.at) {
             return None;
         }
-        let callee = &plan.blueprint.stations[site.edge.callee as usize];
+        let callee = &plan.blueprint.stations[site.edge.callee];
         let hosts = callee.instances.len() as u32;
         let hosts = self.hosts.map(|limits| HostLimits { hosts, limits });
         let capacity = hosts.map_or(self.capacity, |limits| limits.most_in_flight());
         let first_caller = match site.edge.caller {
-            Caller::Station(id) => Some(plan.blueprint.stations[id as usize].instances.start),
+            Caller::Station(id) => Some(plan.blueprint.stations[id].instances.start),
             Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => None,
         };
         for instance in 0..instances {

@@ -367,7 +367,7 @@ impl Engine<'_> {
     /// The number of the instances of a station, given as all of them, that run.
     fn present(&self, all: &std::ops::Range<u32>) -> u32 {
         let scalers = self.plan.autoscalers.iter().zip(&self.state.autoscalers);
-        let of_station = |station: u32| self.plan.stations[station as usize].instances == *all;
+        let of_station = |station: Id<of::Station>| self.plan.stations[station].instances == *all;
         let mut own = scalers.filter(|(plan, _)| of_station(plan.station));
         own.next().map_or(all.len() as u32, |(_, state)| state.running)
     }
@@ -377,7 +377,7 @@ impl Engine<'_> {
             return false;
         }
         let station = self.plan.instances[instance as usize].station;
-        let all = &self.plan.stations[station as usize].instances;
+        let all = &self.plan.stations[station].instances;
         instance >= all.start + self.present(all)
     }
 

@@ -228,7 +228,7 @@ impl Recorder {
     }
 
     /// An autoscaler has brought the instances of a station to another number.
-    pub fn scaled(&mut self, at: SimTime, station: u32, from: u32, to: u32) {
+    pub fn scaled(&mut self, at: SimTime, station: Id<of::Station>, from: u32, to: u32) {
         self.note_scale(at, ScaleRecord::Scaled { station, from, to });
     }
 
@@ -237,10 +237,10 @@ impl Recorder {
         &mut self,
         now: SimTime,
         blueprint: &Blueprint,
-        station: u32,
+        station: Id<of::Station>,
         running: u32,
     ) {
-        let instances = blueprint.stations[station as usize].instances.clone();
+        let instances = blueprint.stations[station].instances.clone();
         for (pool, series) in blueprint.pools.iter().zip(&mut self.pools) {
             if instances.contains(&pool.instance) {
                 series.runs(now, pool.instance - instances.start < running);
@@ -412,9 +412,10 @@ impl Recorder {
 }
 
 fn series_of(pool: &PoolPlan, blueprint: &Blueprint) -> PoolSeries {
-    let is_scaled = blueprint.autoscalers.iter().any(|scaler| {
-        blueprint.stations[scaler.station as usize].instances.contains(&pool.instance)
-    });
+    let is_scaled = blueprint
+        .autoscalers
+        .iter()
+        .any(|scaler| blueprint.stations[scaler.station].instances.contains(&pool.instance));
     let is_resized = blueprint.changes.iter().any(|change| {
         let label = |it: &PoolPlan| (it.label(), it.kind) == (pool.label(), pool.kind);
         change.pools.iter().any(|other| label(other) && other.capacity != pool.capacity)

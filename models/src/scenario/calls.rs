@@ -102,7 +102,7 @@ fn compile(
         latency => latency,
     };
     let guards = pipeline(&call.guards, edge, call.at(), names, plan, problems);
-    let callee = plan.blueprint.stations[edge.callee as usize].clone();
+    let callee = plan.blueprint.stations[edge.callee].clone();
     let mut balance = compile_balance(call.balance.as_ref(), &callee, problems);
     outlier_detection_of(&call.guards.written(), &mut balance, problems);
     let fallbacks = compile_fallbacks(edge.caller, call.fallback.as_ref(), names, plan, problems);
@@ -117,7 +117,7 @@ fn compile(
             Caller::Workload(id) => id.number(),
             Caller::Queue(id) => id.number(),
             Caller::Operator | Caller::Probe(_) => 0,
-            Caller::Station(id) => plan.blueprint.stations[id as usize].instances.start,
+            Caller::Station(id) => plan.blueprint.stations[id].instances.start,
         },
         caller_instances: plan.caller_instances(edge.caller),
         caller_regions: plan.caller_regions(edge.caller),

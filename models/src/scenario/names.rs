@@ -30,8 +30,8 @@ pub(crate) struct Names<'a> {
 /// A station that a name stands for.
 #[derive(Clone, Copy)]
 pub(crate) struct NamedStation {
-    /// Its dense id.
-    pub id: u32,
+    /// Its id.
+    pub id: Id<of::Station>,
     /// Its kind.
     pub kind: StationKind,
 }
@@ -179,8 +179,8 @@ fn stations_by_name<'a>(
         file.databases.iter().map(|(name, it)| (name.as_str(), it.key(), StationKind::Database));
     let caches = file.caches.iter().map(|(name, it)| (name.as_str(), it.key(), StationKind::Cache));
     let mut stations = IndexMap::new();
-    for (id, (name, key, kind)) in services.chain(databases).chain(caches).enumerate() {
-        if stations.insert(name, NamedStation { id: id as u32, kind }).is_some() {
+    for (place, (name, key, kind)) in services.chain(databases).chain(caches).enumerate() {
+        if stations.insert(name, NamedStation { id: Id::new(place), kind }).is_some() {
             let help = "rename one: a service, a database and a cache cannot have the same name";
             second_of_its_name(name, key, help, problems);
         }

@@ -50,7 +50,7 @@ pub(crate) enum Caller {
     /// A workload.
     Workload(Id<of::Workload>),
     /// A station.
-    Station(u32),
+    Station(Id<of::Station>),
     /// A queue of messages.
     Queue(Id<of::Queue>),
     /// The operator, whose actions go through services.
@@ -65,7 +65,7 @@ pub(crate) struct Edge {
     /// The caller.
     pub caller: Caller,
     /// The station called.
-    pub callee: u32,
+    pub callee: Id<of::Station>,
 }
 
 /// The blueprint while it is being compiled, and what is known only until it is finished.
@@ -75,7 +75,7 @@ pub(crate) struct Plan {
     /// The edges that calls have been found to take.
     pub edges: IndexSet<Edge>,
     /// The stations at the ends of these edges.
-    called_stations: IndexSet<u32>,
+    called_stations: IndexSet<Id<of::Station>>,
     /// The kinds of the pools of each owner, in the order in which they were added.
     pool_kinds: IndexMap<String, IndexSet<PoolKind>>,
     /// The ids of the distributions, by what they say.
@@ -87,11 +87,11 @@ pub(crate) struct Plan {
     /// True if some requests fail each time they are sent.
     pub has_poison: bool,
     /// The first step of each operation of each station, in the order of the program; the unnamed one is "".
-    entries: IndexMap<(u32, String), u32>,
+    entries: IndexMap<(Id<of::Station>, String), u32>,
     /// The places in this order of the operations of each station.
-    operations: IndexMap<u32, Vec<usize>>,
+    operations: IndexMap<Id<of::Station>, Vec<usize>>,
     /// The operation that each call site calls.
-    called: Vec<(u32, String)>,
+    called: Vec<(Id<of::Station>, String)>,
     /// The calls on which actions depend, with the places where they are written.
     pub through: IndexMap<Location, ThroughPlan>,
 }
@@ -139,7 +139,7 @@ impl Plan {
     }
 
     /// The operations of all handlers of a station.
-    pub fn operations_of(&self, station: u32) -> impl Iterator<Item = &Op> {
+    pub fn operations_of(&self, station: Id<of::Station>) -> impl Iterator<Item = &Op> {
         let begin = |place: usize| self.entries.get_index(place).map(|(_, step)| *step as usize);
         self.operations.get(&station).into_iter().flatten().flat_map(move |&place| {
             let program = &self.blueprint.program;
@@ -260,7 +260,7 @@ impl Plan {
     }
 
     /// Notes that an operation of a station begins with the step that will be added next.
-    pub fn begin_operation(&mut self, station: u32, operation: &str) {
+    pub fn begin_operation(&mut self, station: Id<of::Station>, operation: &str) {
         let entry = self.next_step();
         // Of two things with one name, which is an error, the first counts: entries are in the order of the program.
         let known = self.entries.entry((station, operation.to_owned()));
@@ -270,13 +270,13 @@ impl Plan {
     }
 
     /// The dense id of an edge.
-    pub fn edge(&mut self, caller: Caller, callee: u32) -> u32 {
+    pub fn edge(&mut self, caller: Caller, callee: Id<of::Station>) -> u32 {
         self.called_stations.insert(callee);
         self.edges.insert_full(Edge { caller, callee }).0 as u32
     }
 
     /// True if anything calls a station.
-    pub fn is_called(&self, station: u32) -> bool {
+    pub fn is_called(&self, station: Id<of::Station>) -> bool {
         self.called_stations.contains(&station)
     }
 
@@ -284,7 +284,7 @@ impl Plan {
     pub fn call_site(
         &mut self,
         caller: Caller,
-        callee: u32,
+        callee: Id<of::Station>,
         operation: &str,
         on_failure: OnFailure,
     ) -> u32 {
@@ -335,7 +335,7 @@ impl Plan {
             Caller::Workload(id) => {
                 nth(names.file.workloads.get_index(id.index()).map(|(name, _)| name))
             }
-            Caller::Station(id) => self.blueprint.stations[id as usize].name.clone(),
+            Caller::Station(id) => self.blueprint.stations[id].name.clone(),
             Caller::Queue(id) => nth(names.file.queues.get_index(id.index()).map(|(name, _)| name)),
             Caller::Operator => OPERATOR.to_owned(),
             Caller::Probe(kind) => kind.name().to_owned(),
@@ -344,7 +344,7 @@ impl Plan {
 
     /// The name of an edge: `a -> b`.
     pub fn edge_name(&self, edge: Edge, names: &Names<'_>) -> String {
-        let callee = &self.blueprint.stations[edge.callee as usize].name;
+        let callee = &self.blueprint.stations[edge.callee].name;
         format!("{} -> {callee}", self.caller_name(edge.caller, names))
     }
 
@@ -372,7 +372,7 @@ impl Plan {
     pub fn caller_instances(&self, caller: Caller) -> u32 {
         match caller {
             Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => 1,
-            Caller::Station(id) => self.blueprint.stations[id as usize].instances.len() as u32,
+            Caller::Station(id) => self.blueprint.stations[id].instances.len() as u32,
         }
     }
 
@@ -383,7 +383,7 @@ impl Plan {
             Caller::Workload(id) => vec![workloads[id].region],
             Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => vec![NONE],
             Caller::Station(id) => {
-                let all = stations[id as usize].instances.clone();
+                let all = stations[id].instances.clone();
                 let regions = all.map(|instance| instances[instance as usize].region);
                 regions.collect::<IndexSet<u32>>().into_iter().collect()
             }
@@ -392,7 +392,7 @@ impl Plan {
 
     /// The number of instances of a guard that an edge has in a scope.
     pub fn count_in(&self, scope: Scope, edge: Edge) -> u64 {
-        let callees = self.blueprint.stations[edge.callee as usize].instances.len() as u64;
+        let callees = self.blueprint.stations[edge.callee].instances.len() as u64;
         match scope {
             Scope::Edge => 1,
             Scope::CallerInstance => u64::from(self.caller_instances(edge.caller)),

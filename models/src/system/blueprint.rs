@@ -49,7 +49,7 @@ pub struct Blueprint {
     /// Sources of requests.
     pub workloads: Table<of::Workload, WorkloadPlan>,
     /// Services, databases and caches.
-    pub stations: Vec<StationPlan>,
+    pub stations: Table<of::Station, StationPlan>,
     /// Instances of all stations; those of the same station are adjacent.
     pub instances: Vec<InstancePlan>,
     /// Contention: the growth of work with load, one for each station that has any.
@@ -185,7 +185,7 @@ pub struct Pauses {
 #[derive(Clone, Debug)]
 pub struct CachePlan {
     /// Its station.
-    pub station: u32,
+    pub station: Id<of::Station>,
     /// Its keys and their lifetime.
     pub settings: CacheSettings,
 }
@@ -322,7 +322,7 @@ pub struct StationPlan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstancePlan {
     /// The station it belongs to.
-    pub station: u32,
+    pub station: Id<of::Station>,
     /// The pool of its threads, slots or connections.
     pub slots: u32,
     /// The first of the pools that its handlers hold over several steps; [`NONE`] if it has none.
@@ -393,7 +393,7 @@ impl Blueprint {
     /// The name of an edge, `caller -> callee`.
     pub fn name_of_edge(&self, edge: u32) -> String {
         let plan = &self.edges[edge as usize];
-        format!("{} -> {}", plan.caller, self.stations[plan.callee as usize].name)
+        format!("{} -> {}", plan.caller, self.stations[plan.callee].name)
     }
 
     /// Creates the blueprint of an empty system.
@@ -403,7 +403,7 @@ impl Blueprint {
             run,
             limits,
             workloads: Table::default(),
-            stations: Vec::new(),
+            stations: Table::default(),
             instances: Vec::new(),
             contentions: Vec::new(),
             pools: Vec::new(),
@@ -506,8 +506,8 @@ pub struct EdgePlan {
     /// The regions of the caller's instances, each once. Callers in each have a balancer of their
     /// own, because what they can reach differs; [`NONE`] stands for callers without a region.
     pub caller_regions: Vec<u32>,
-    /// The callee, as a station id.
-    pub callee: u32,
+    /// The callee.
+    pub callee: Id<of::Station>,
     /// The callee's instances, as dense ids.
     pub callee_instances: Range<u32>,
     /// The callee's instance if it has just one that is always there; otherwise [`NONE`], and the

@@ -56,6 +56,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum RetryBudget {}
 
+    /// A station: a service, a database or a cache.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Station {}
+
     /// A throttle of a client.
     #[derive(Clone, Copy, Debug)]
     pub enum Throttle {}

@@ -86,7 +86,7 @@ impl Engine<'_> {
     /// The plan of the process of an instance, if it has one.
     pub fn process_plan(&self, instance: u32) -> Option<ProcessPlan> {
         let station = self.plan.instances[instance as usize].station;
-        self.plan.stations[station as usize].process
+        self.plan.stations[station].process
     }
 
     /// True if an instance has been in service since its process began.
@@ -97,7 +97,7 @@ impl Engine<'_> {
     /// True if an autoscaler lets this instance run, or there is none.
     pub fn is_present(&self, instance: u32) -> bool {
         let station = self.plan.instances[instance as usize].station;
-        let number = instance - self.plan.stations[station as usize].instances.start;
+        let number = instance - self.plan.stations[station].instances.start;
         let mut scalers = self.plan.autoscalers.iter().zip(&self.state.autoscalers);
         let scaler = scalers.find(|(plan, _)| plan.station == station);
         scaler.is_none_or(|(_, scaler)| number < scaler.running)

@@ -132,7 +132,7 @@ impl Engine<'_> {
     /// True if a cache has an instance that has not crashed.
     pub fn is_cache_alive(&self, cache: Id<of::Cache>) -> bool {
         let station = self.plan.caches[cache].station;
-        let mut instances = self.plan.stations[station as usize].instances.clone();
+        let mut instances = self.plan.stations[station].instances.clone();
         instances.any(|instance| self.state.instances[instance as usize].crashes == 0)
     }
 
@@ -194,13 +194,13 @@ impl Engine<'_> {
 
 impl Blueprint {
     /// The regions of the instances of a station, which are all [`NONE`] if it has none.
-    pub fn regions_of(&self, station: u32) -> impl Iterator<Item = u32> {
-        let instances = self.stations[station as usize].instances.clone();
+    pub fn regions_of(&self, station: Id<of::Station>) -> impl Iterator<Item = u32> {
+        let instances = self.stations[station].instances.clone();
         instances.map(|instance| self.instances[instance as usize].region)
     }
 
     /// True if the instances of a station have regions.
-    pub fn has_regions(&self, station: u32) -> bool {
+    pub fn has_regions(&self, station: Id<of::Station>) -> bool {
         self.regions_of(station).next().is_some_and(|region| region != NONE)
     }
 }

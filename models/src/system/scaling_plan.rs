@@ -8,7 +8,7 @@ use crate::resilience::AutoscalerSettings;
 #[derive(Clone, Copy, Debug)]
 pub struct AutoscalerPlan {
     /// The station that it scales.
-    pub station: u32,
+    pub station: Id<of::Station>,
     /// The load that it looks at.
     pub watches: Watched,
     /// Number of instances at the start.

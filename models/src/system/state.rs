@@ -438,7 +438,7 @@ impl Model for System {
 }
 
 fn initial_cache(blueprint: &Blueprint, plan: &CachePlan, streams: &Streams) -> KeyedCache {
-    let name = blueprint.stations.get(plan.station as usize).map_or("", |station| &station.name);
+    let name = blueprint.stations.get(plan.station).map_or("", |station| &station.name);
     KeyedCache::new(&plan.settings, DrawKey::root(&mut streams.stream(&format!("{name}/cache"))))
 }
 
@@ -464,7 +464,7 @@ pub(crate) fn balancers(
 }
 
 fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams) -> EdgeState {
-    let callee = &blueprint.stations[edge.callee as usize];
+    let callee = &blueprint.stations[edge.callee];
     let outliers = format!("outliers {} -> {}", edge.caller, callee.name);
     let key = DrawKey::root(&mut streams.stream(&outliers));
     EdgeState {

@@ -82,7 +82,7 @@ fn store_delay(service: &ServiceSection, problems: &mut Problems) -> Option<SimD
 
 /// The names of the breakers of an edge in a scope.
 fn owners(edge: Edge, scope: Scope, names: &Names<'_>, plan: &Plan) -> Vec<String> {
-    let station = &plan.blueprint.stations[edge.callee as usize];
+    let station = &plan.blueprint.stations[edge.callee];
     let (from, to) = (plan.caller_name(edge.caller, names), &station.name);
     let callers = numbered(&from, plan.caller_instances(edge.caller));
     match scope {

@@ -4,7 +4,7 @@ use super::spells::{CALM, Instants, Spell, Spells};
 use super::{Change, Limit, Moment, Portion};
 use crate::Outcome;
 use crate::observe::EdgeSeries;
-use crate::system::{Blueprint, EdgePlan, Guard, PoolKind};
+use crate::system::{Blueprint, EdgePlan, Guard, PoolKind, Table, of};
 
 /// The guards of a caller. Of a breaker, its states tell.
 const OF_CALLERS: [Outcome; 3] =
@@ -18,9 +18,10 @@ const NOTABLE: (f64, u32) = (0.05, 3);
 /// The spells in which limits turn calls away, apart from those of the pools that overflow.
 pub(super) fn limit_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> Vec<Moment> {
     let mut moments = Vec::new();
-    let mut edges_to = vec![Vec::new(); blueprint.stations.len()];
+    let mut edges_to: Table<of::Station, Vec<usize>> =
+        blueprint.stations.iter().map(|_| Vec::new()).collect();
     for (id, edge) in blueprint.edges.iter().enumerate() {
-        edges_to[edge.callee as usize].push(id);
+        edges_to[edge.callee].push(id);
         for outcome in OF_CALLERS {
             if turns_away(instants, id, outcome) {
                 let name = blueprint.name_of_edge(id as u32);
@@ -29,11 +30,11 @@ pub(super) fn limit_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> V
             }
         }
     }
-    for (station, edges) in blueprint.stations.iter().zip(edges_to) {
+    for (station, edges) in blueprint.stations.iter().zip(&edges_to) {
         for outcome in OF_STATIONS {
             if edges.iter().any(|edge| turns_away(instants, *edge, outcome)) {
                 let limit = Limit { name: station.name.clone(), outcome, slots: None };
-                moments.extend(moments_of(&limit, &edges, instants));
+                moments.extend(moments_of(&limit, edges, instants));
             }
         }
     }

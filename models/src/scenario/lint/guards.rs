@@ -10,7 +10,7 @@ use crate::guards::{Breaker, Guard, Retry, Scope, Timeout};
 use crate::language::{Location, Placed, Problem, Problems};
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{Backoff, Jitter, RetryPolicy};
-use crate::system::{EdgePlan, NONE};
+use crate::system::{EdgePlan, Id, NONE, Table, of};
 
 /// The number of attempts at one service for a single client request from which on there is a
 /// warning.
@@ -266,14 +266,15 @@ impl Graph<'_> {
             };
             edge.guards.iter().map(of).fold(1_u64, u64::saturating_mul)
         };
-        let mut at_station = vec![1_u64; self.blueprint.stations.len()];
-        let above = |edge: &EdgePlan, at_station: &[u64]| {
+        let mut at_station: Table<of::Station, u64> =
+            self.blueprint.stations.iter().map(|_| 1).collect();
+        let above = |edge: &EdgePlan, at_station: &Table<of::Station, u64>| {
             self.station(&edge.caller).map_or(1, |caller| at_station[caller])
         };
         for stations in components(&self.calls()) {
             // In a cycle of calls attempts would multiply for ever.
             for _ in 0..stations.len().min(MOST_ROUNDS) {
-                for &station in &stations {
+                for station in stations.iter().copied().map(Id::new) {
                     let into = self.edges_to(station).map(|(_, edge)| edge);
                     let products =
                         into.map(|edge| above(edge, &at_station).saturating_mul(attempts(edge)));

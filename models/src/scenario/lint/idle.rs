@@ -8,13 +8,13 @@ use crate::guards::{Guard, Retry};
 use crate::language::{Location, Placed, Problem, ProblemKind, Problems};
 use crate::resilience::load_balancer::Balance;
 use crate::steps::Op;
-use crate::system::{EdgePlan, PoolKind, UNLIMITED};
+use crate::system::{EdgePlan, Id, PoolKind, UNLIMITED, of};
 
 impl Graph<'_> {
     pub(super) fn settings_without_effect(&self, problems: &mut Problems) {
         let has_branches = self.blueprint.program.iter().any(|op| matches!(op, Op::Fork(_)));
         let scalers = self.blueprint.autoscalers.iter();
-        let scaled: BTreeSet<u32> = scalers.map(|scaler| scaler.station).collect();
+        let scaled: BTreeSet<Id<of::Station>> = scalers.map(|scaler| scaler.station).collect();
         for (index, edge) in self.blueprint.edges.iter().enumerate() {
             self.retry_that_never_tries_again(index, edge, problems);
             if !has_branches {

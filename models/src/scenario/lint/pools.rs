@@ -2,7 +2,7 @@
 
 use super::Graph;
 use crate::language::{Placed, Problem, Problems};
-use crate::system::{EdgePlan, NONE};
+use crate::system::{EdgePlan, Id, NONE, of};
 
 impl Graph<'_> {
     pub(super) fn pools(&self, problems: &mut Problems) {
@@ -29,7 +29,7 @@ impl Graph<'_> {
     fn more_than_it_takes(
         &self,
         name: &str,
-        station: usize,
+        station: Id<of::Station>,
         limit: &Placed<u32>,
         callers: &[(usize, &EdgePlan)],
         problems: &mut Problems,
