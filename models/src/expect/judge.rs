@@ -190,7 +190,7 @@ impl Lost {
         let failed =
             recorder.workloads().iter().map(|workload| failures.count(&workload.ended)).sum();
         let requests: u64 = system.requests_in_flight().iter().sum();
-        let put_off: u64 = (0..recorder.edges().len()).map(|edge| system.deferred(edge)).sum();
+        let put_off: u64 = recorder.edges().ids().map(|edge| system.deferred(edge)).sum();
         let messages_in = |queue: Id<of::Queue>| {
             let (waiting, in_flight) = system.messages(queue);
             waiting + in_flight

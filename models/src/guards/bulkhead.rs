@@ -434,7 +434,7 @@ impl Engine<'_> {
     /// Takes a call on that was first in the queue and has got its permit.
     pub fn permit_granted(&mut self, index: u32) -> Next {
         let plan = self.plan;
-        let edge = &plan.edges[self.state.frames[index].called_edge as usize];
+        let edge = &plan.edges[self.state.frames[index].called_edge];
         let passed = usize::from(self.state.frames[index].guards_passed);
         if let Some(Guard::ConnectionPool(pool)) = edge.guards.get(passed) {
             return pool.place_granted(index, self);

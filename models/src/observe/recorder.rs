@@ -19,7 +19,7 @@ use crate::system::{Blueprint, Errand, Id, Origin, PoolPlan, Purpose, Table, of}
 #[derive(Clone, Debug)]
 pub struct Recorder {
     pub(super) workloads: Table<of::Workload, WorkloadRecord>,
-    pub(super) edges: Vec<EdgeRecord>,
+    pub(super) edges: Table<of::Edge, EdgeRecord>,
     pub(super) breakers: Table<of::Breaker, BreakerRecord>,
     pub(super) instances: Vec<InstanceRecord>,
     pub(super) scales: Vec<(SimTime, ScaleRecord)>,
@@ -45,7 +45,7 @@ impl Recorder {
         let windows = blueprint.latency_windows.iter();
         Self {
             workloads: blueprint.workloads.iter().map(|_| WorkloadRecord::default()).collect(),
-            edges: vec![EdgeRecord::default(); blueprint.edges.len()],
+            edges: blueprint.edges.iter().map(|_| EdgeRecord::default()).collect(),
             breakers: blueprint
                 .breakers
                 .ids()
@@ -116,66 +116,66 @@ impl Recorder {
 
     /// A counted call over an edge begins.
     #[inline]
-    pub fn call_begins(&mut self, edge: u32) {
-        self.edges[edge as usize].begun += 1;
+    pub fn call_begins(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].begun += 1;
     }
 
     /// An attempt of a counted call is made.
     #[inline]
-    pub fn attempt_begins(&mut self, edge: u32) {
-        self.edges[edge as usize].attempts += 1;
+    pub fn attempt_begins(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].attempts += 1;
     }
 
     /// An attempt of a counted call is made that is not its first.
     #[cold]
-    pub fn attempt_is_made_again(&mut self, edge: u32) {
-        self.edges[edge as usize].retries += 1;
+    pub fn attempt_is_made_again(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].retries += 1;
     }
 
     /// A hedge makes another attempt of a counted call.
     #[cold]
-    pub fn attempt_is_hedged(&mut self, edge: u32) {
+    pub fn attempt_is_hedged(&mut self, edge: Id<of::Edge>) {
         self.attempt_is_made_again(edge);
-        self.edges[edge as usize].hedges += 1;
+        self.edges[edge].hedges += 1;
     }
 
     /// A callee has worked on a counted request to the end, and its caller has gone.
     #[cold]
-    pub fn worked_for_nobody(&mut self, edge: u32) {
-        self.edges[edge as usize].for_nobody += 1;
+    pub fn worked_for_nobody(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].for_nobody += 1;
     }
 
     /// A counted call over an edge ends.
     #[inline]
-    pub fn call_ends(&mut self, edge: u32, elapsed: SimDuration, outcome: Outcome) {
-        let record = &mut self.edges[edge as usize];
+    pub fn call_ends(&mut self, edge: Id<of::Edge>, elapsed: SimDuration, outcome: Outcome) {
+        let record = &mut self.edges[edge];
         record.ended[outcome as usize] += 1;
         record.latency.record(elapsed.as_nanos());
     }
 
     /// A counted call has failed and turns to a fallback.
-    pub fn call_falls_back(&mut self, edge: u32, failure: Outcome) {
-        self.edges[edge as usize].fell_back[failure as usize] += 1;
+    pub fn call_falls_back(&mut self, edge: Id<of::Edge>, failure: Outcome) {
+        self.edges[edge].fell_back[failure as usize] += 1;
     }
 
     /// A counted call is abandoned: its caller has crashed.
-    pub fn call_abandoned(&mut self, edge: u32) {
-        self.edges[edge as usize].abandoned += 1;
+    pub fn call_abandoned(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].abandoned += 1;
     }
 
     /// A call is put off until later.
-    pub fn call_deferred(&mut self, edge: u32) {
-        self.edges[edge as usize].deferred += 1;
+    pub fn call_deferred(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].deferred += 1;
     }
 
     /// A call cannot be put off, because too many are.
-    pub fn deferral_refused(&mut self, edge: u32) {
-        self.edges[edge as usize].not_deferred += 1;
+    pub fn deferral_refused(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].not_deferred += 1;
     }
 
     /// A call that was put off has been made up for.
-    pub fn call_made_up(&mut self, edge: u32) {
-        self.edges[edge as usize].made_up += 1;
+    pub fn call_made_up(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].made_up += 1;
     }
 
     /// An order of an operator has been carried out.
@@ -363,7 +363,7 @@ impl Recorder {
     }
 
     /// The calls over each edge.
-    pub fn edges(&self) -> &[EdgeRecord] {
+    pub fn edges(&self) -> &Table<of::Edge, EdgeRecord> {
         &self.edges
     }
 

@@ -21,7 +21,7 @@ pub enum Fallback {
     /// Another service, by a call site: a call with guards of its own.
     Alternative {
         /// The call site.
-        site: u32,
+        site: Id<of::CallSite>,
     },
     /// A message about the request is put into a queue, if there is room.
     Send {

@@ -269,10 +269,10 @@ impl Plan {
         self.operations.entry(station).or_default().push(place);
     }
 
-    /// The dense id of an edge.
-    pub fn edge(&mut self, caller: Caller, callee: Id<of::Station>) -> u32 {
+    /// The id of an edge.
+    pub fn edge(&mut self, caller: Caller, callee: Id<of::Station>) -> Id<of::Edge> {
         self.called_stations.insert(callee);
-        self.edges.insert_full(Edge { caller, callee }).0 as u32
+        Id::new(self.edges.insert_full(Edge { caller, callee }).0)
     }
 
     /// True if anything calls a station.
@@ -287,11 +287,10 @@ impl Plan {
         callee: Id<of::Station>,
         operation: &str,
         on_failure: OnFailure,
-    ) -> u32 {
+    ) -> Id<of::CallSite> {
         let edge = self.edge(caller, callee);
-        self.blueprint.sites.push(CallSite { edge, entry: 0, on_failure });
         self.called.push((callee, operation.to_owned()));
-        self.blueprint.sites.len() as u32 - 1
+        self.blueprint.sites.push(CallSite { edge, entry: 0, on_failure })
     }
 
     /// Fills in the target of each call, once all handlers are compiled.
@@ -348,13 +347,13 @@ impl Plan {
         format!("{} -> {callee}", self.caller_name(edge.caller, names))
     }
 
-    /// The dense id of the edge of a name, if there is one.
-    pub fn find_edge(&self, name: &str, names: &Names<'_>) -> Option<u32> {
+    /// The id of the edge of a name, if there is one.
+    pub fn find_edge(&self, name: &str, names: &Names<'_>) -> Option<Id<of::Edge>> {
         let (caller, callee) = name.split_once(" -> ")?;
         let callee = names.find_station(callee)?.id;
-        let edges = names.callers(caller).filter_map(|caller| {
-            self.edges.get_index_of(&Edge { caller, callee }).map(|edge| edge as u32)
-        });
+        let edges = names
+            .callers(caller)
+            .filter_map(|caller| self.edges.get_index_of(&Edge { caller, callee }).map(Id::new));
         edges.min()
     }
 

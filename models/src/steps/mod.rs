@@ -123,7 +123,7 @@ pub enum Op {
     /// Waits for a time drawn from a distribution; holds only the thread.
     Pause(Id<of::Distribution>),
     /// Makes the call of a call site.
-    Call(u32),
+    Call(Id<of::CallSite>),
     /// Goes on with the next step with `probability`, else at `otherwise`.
     Chance {
         /// 0 to 1.

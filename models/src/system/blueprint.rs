@@ -57,9 +57,9 @@ pub struct Blueprint {
     /// Pools of threads, connections, processors and permits.
     pub pools: Vec<PoolPlan>,
     /// Edges from callers to callees, with their guards.
-    pub edges: Vec<EdgePlan>,
+    pub edges: Table<of::Edge, EdgePlan>,
     /// Call sites in handlers.
-    pub sites: Vec<CallSite>,
+    pub sites: Table<of::CallSite, CallSite>,
     /// The steps of all handlers, one handler after the other.
     pub program: Vec<Op>,
     /// Branch tables of forks and choices.
@@ -391,8 +391,8 @@ impl EdgePlan {
 
 impl Blueprint {
     /// The name of an edge, `caller -> callee`.
-    pub fn name_of_edge(&self, edge: u32) -> String {
-        let plan = &self.edges[edge as usize];
+    pub fn name_of_edge(&self, edge: Id<of::Edge>) -> String {
+        let plan = &self.edges[edge];
         format!("{} -> {}", plan.caller, self.stations[plan.callee].name)
     }
 
@@ -407,8 +407,8 @@ impl Blueprint {
             instances: Vec::new(),
             contentions: Vec::new(),
             pools: Vec::new(),
-            edges: Vec::new(),
-            sites: Vec::new(),
+            edges: Table::default(),
+            sites: Table::default(),
             program: Vec::new(),
             tables: Vec::new(),
             distributions: Table::default(),
@@ -467,8 +467,8 @@ impl Blueprint {
     }
 
     /// Returns the breakers of an edge.
-    pub fn breakers_of(&self, edge: u32) -> impl Iterator<Item = Id<of::Breaker>> + use<> {
-        let plan = &self.edges[edge as usize];
+    pub fn breakers_of(&self, edge: Id<of::Edge>) -> impl Iterator<Item = Id<of::Breaker>> + use<> {
+        let plan = &self.edges[edge];
         let breakers = plan.guards.iter().filter_map(|guard| match guard {
             Guard::Breaker(breaker) => Some(breaker),
             _ => None,
@@ -600,7 +600,7 @@ pub enum Act {
         /// The order given.
         order: circuit_breaker::OperatorOrder,
         /// The edge whose breakers receive the order.
-        edge: u32,
+        edge: Id<of::Edge>,
         /// The time after which they are enabled again; none if they are not.
         lasts: Option<SimDuration>,
     },

@@ -12,7 +12,7 @@ use sim_core::{DeadlineRing, Schedule};
 use super::blueprint::{Blueprint, EdgePlan, NONE, QueuePlan, Source};
 use super::engine::Engine;
 use super::event::Event;
-use super::id::Table;
+use super::id::{Id, Table, of};
 use super::pool_plan::{PoolKind, PoolPlan};
 use super::process_plan::ProcessPlan;
 use super::state::{Next, System, balancers};
@@ -253,8 +253,8 @@ impl Engine<'_> {
     /// Balancers whose settings change begin anew, and all instances that exist are in order to them.
     fn change_balancers(&mut self, before: &Blueprint) {
         let plan = self.plan;
-        let changed = |id: &usize| plan.edges[*id].balance != before.edges[*id].balance;
-        let changed: Vec<usize> = (0..plan.edges.len()).filter(changed).collect();
+        let changed = |id: &Id<of::Edge>| plan.edges[*id].balance != before.edges[*id].balance;
+        let changed: Vec<Id<of::Edge>> = plan.edges.ids().filter(changed).collect();
         for &id in &changed {
             let edge = &plan.edges[id];
             let key = self.state.edges[id].balancer_key.child(self.now.as_nanos());
@@ -271,7 +271,7 @@ impl Engine<'_> {
                     }
                 }
             }
-            self.begin_watching(id as u32, Some(&before.edges[id].balance));
+            self.begin_watching(id, Some(&before.edges[id].balance));
         }
         for (scaler, scaled) in plan.autoscalers.with_ids() {
             let station = scaled.station;

@@ -21,7 +21,7 @@ impl System {
     }
 
     /// Number of calls over an edge that were deferred and have not been made yet.
-    pub fn deferred(&self, edge: usize) -> u64 {
+    pub fn deferred(&self, edge: Id<of::Edge>) -> u64 {
         self.state.edges[edge].deferred.len() as u64
     }
 

@@ -50,7 +50,7 @@ impl<'a> Engine<'a> {
             self.begin_workload(workload);
         }
         self.schedule_faults(None);
-        for edge in 0..self.plan.edges.len() as u32 {
+        for edge in self.plan.edges.ids() {
             self.begin_watching(edge, None);
         }
         for scaler in self.plan.autoscalers.ids() {

@@ -63,17 +63,17 @@ pub enum Event {
     /// The instances that an edge leads to have a health check.
     HealthCheck {
         /// The edge.
-        edge: u32,
+        edge: Id<of::Edge>,
     },
     /// An interval of the outlier detection of an edge ends.
     Sweep {
         /// The edge.
-        edge: u32,
+        edge: Id<of::Edge>,
     },
     /// A deferred call over an edge is due to be retried.
     MakeUp {
         /// The edge.
-        edge: u32,
+        edge: Id<of::Edge>,
     },
     /// A message queue checks whether something it waits for has happened.
     QueueTick {
@@ -209,9 +209,9 @@ impl sim_core::Event for Event {
             Self::ArrivalsEnd => (Kind::ArrivalsEnd, 0, 0),
             Self::Sample => (Kind::Sample, 0, 0),
             Self::Overdue(Waiter { frame, epoch }) => (Kind::Overdue, frame, epoch),
-            Self::MakeUp { edge } => (Kind::MakeUp, edge, 0),
-            Self::HealthCheck { edge } => (Kind::HealthCheck, edge, 0),
-            Self::Sweep { edge } => (Kind::Sweep, edge, 0),
+            Self::MakeUp { edge } => (Kind::MakeUp, edge.number(), 0),
+            Self::HealthCheck { edge } => (Kind::HealthCheck, edge.number(), 0),
+            Self::Sweep { edge } => (Kind::Sweep, edge.number(), 0),
             Self::QueueTick { queue } => (Kind::QueueTick, queue.number(), 0),
             Self::Autoscale { scaler } => (Kind::Autoscale, scaler.number(), 0),
             Self::Started { scaler } => (Kind::Started, scaler.number(), 0),
@@ -288,9 +288,9 @@ mod tests {
                 Event::FaultBegins { fault: number },
                 Event::FaultGrows { fault: number },
                 Event::FaultEnds { fault: number },
-                Event::HealthCheck { edge: number },
-                Event::Sweep { edge: number },
-                Event::MakeUp { edge: number },
+                Event::HealthCheck { edge: Id::new(number as usize) },
+                Event::Sweep { edge: Id::new(number as usize) },
+                Event::MakeUp { edge: Id::new(number as usize) },
                 Event::QueueTick { queue: Id::new(number as usize) },
                 Event::Autoscale { scaler: Id::new(number as usize) },
                 Event::Started { scaler: Id::new(number as usize) },

@@ -5,6 +5,7 @@ use sim_core::SimTime;
 use super::activity::Activity;
 use super::engine::Engine;
 use super::frame::Frame;
+use super::id::{Id, of};
 use super::instance::{InstanceState, Parked};
 use super::role::Role;
 use super::state::{Aborted, Next};
@@ -102,7 +103,7 @@ impl Engine<'_> {
     }
 
     /// Breaks the logic of the breakers on an edge, or repairs it.
-    pub fn break_guards(&mut self, edge: u32, begins: bool) {
+    pub fn break_guards(&mut self, edge: Id<of::Edge>, begins: bool) {
         for breaker in self.plan.breakers_of(edge) {
             self.state.run_timers_of(breaker, self.now);
             self.state.breakers[breaker].breaks(begins);

@@ -50,10 +50,10 @@ pub(crate) struct Frame {
     pub epoch: u32,
     /// The frame that waits for its answer, with that frame's epoch.
     pub caller: Waiter,
-    /// The edge over which it came.
-    pub edge: u32,
+    /// The edge over which it came, if it has a caller.
+    pub edge: Option<Id<of::Edge>>,
     /// The edge of its current call.
-    pub called_edge: u32,
+    pub called_edge: Id<of::Edge>,
     /// First step of the operation that it calls.
     pub called_entry: u32,
     /// The current step.
@@ -121,8 +121,8 @@ impl Frame {
             deadline: SimTime::MAX,
             epoch: 0,
             caller: NO_CALLER,
-            edge: NONE,
-            called_edge: NONE,
+            edge: None,
+            called_edge: Id::new(0),
             called_entry: NONE,
             step: 0,
             entry: 0,
@@ -165,7 +165,7 @@ impl Frame {
         self.key = key;
         self.deadline = SimTime::MAX;
         self.caller = NO_CALLER;
-        self.edge = NONE;
+        self.edge = None;
         (self.step, self.entry) = (entry, entry);
         self.place = place;
         self.retry_after = 0;
@@ -176,6 +176,12 @@ impl Frame {
         self.is_counted = is_counted;
         self.stage = Stage::Handling;
         self.first_guard = 0;
+    }
+
+    /// The edge over which a request came.
+    #[inline]
+    pub fn came_over(&self) -> Id<of::Edge> {
+        self.edge.expect("a request comes over an edge")
     }
 
     /// The instance that it is at.
@@ -231,7 +237,7 @@ const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailedCall {
     /// The call site.
-    pub site: u32,
+    pub site: Id<of::CallSite>,
     /// Time at which the call started.
     pub since: SimTime,
     /// Number of fallbacks tried so far.

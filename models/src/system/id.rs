@@ -24,9 +24,17 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Cache {}
 
+    /// A call in a handler.
+    #[derive(Clone, Copy, Debug)]
+    pub enum CallSite {}
+
     /// A distribution of times or sizes.
     #[derive(Clone, Copy, Debug)]
     pub enum Distribution {}
+
+    /// An edge from a caller to a callee.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Edge {}
 
     /// An instance of a station.
     #[derive(Clone, Copy, Debug)]

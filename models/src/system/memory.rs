@@ -12,7 +12,7 @@ impl Engine<'_> {
     #[cold]
     pub fn forget(&mut self, instance: u32) {
         let mut forgotten = Vec::new();
-        for edge_id in 0..self.plan.edges.len() {
+        for edge_id in self.plan.edges.ids() {
             let edge = &self.plan.edges[edge_id];
             let Some(caller) = edge.caller_number(instance) else { continue };
             for guard in &edge.guards {

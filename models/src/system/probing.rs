@@ -82,7 +82,7 @@ impl Engine<'_> {
         state.sent += 1;
         let number = u64::from(state.sent) << 1 | kind as u64;
         let key = process.key.child(u64::from(life)).child(number);
-        let CallSite { edge, entry, .. } = self.plan.sites[probe.site as usize];
+        let CallSite { edge, entry, .. } = self.plan.sites[probe.site];
         let is_counted = self.state.has_warmed_up;
         let index = self.allocate(
             key,

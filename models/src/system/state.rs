@@ -204,7 +204,7 @@ pub(crate) struct State {
     /// Restarts that are over, but whose instances do not all serve yet, by the ids of the faults;
     /// the next batch waits for them.
     pub awaited_batches: Vec<u32>,
-    pub edges: Vec<EdgeState>,
+    pub edges: Table<of::Edge, EdgeState>,
     pub workloads: Table<of::Workload, WorkloadState>,
     pub links: Table<of::Link, LinkState>,
     pub queues: Table<of::Queue, QueueState>,

@@ -9,6 +9,7 @@ use super::blueprint::NONE;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::frame::Stage;
+use super::id::{Id, of};
 use super::instance::Parked;
 use super::role::Role;
 use super::state::Next;
@@ -345,7 +346,7 @@ impl Engine<'_> {
         if !outcome.is_good() && frame.deadline <= self.now {
             frame.outcome = Outcome::Timeout;
         }
-        let edge = frame.edge;
+        let edge = frame.came_over();
         if self.has_network_latency(edge)
             || self.plan.is_elaborate
             || self.state.faults_in_force > 0
@@ -357,7 +358,7 @@ impl Engine<'_> {
 
     /// Sends an answer over a network that may take time, or lose it.
     #[inline(never)]
-    fn send_reply(&mut self, index: u32, edge: u32) -> Next {
+    fn send_reply(&mut self, index: u32, edge: Id<of::Edge>) -> Next {
         if self.is_swallowed(index) {
             return self.swallow(index);
         }

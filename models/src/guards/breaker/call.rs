@@ -172,7 +172,7 @@ impl Engine<'_> {
     /// An operator gives an order to the breakers of an edge; returns true if one of them is in another state
     /// then. Whoever waits for the end of a test asks again.
     #[cold]
-    pub fn order_breakers(&mut self, edge: u32, order: OperatorOrder) -> bool {
+    pub fn order_breakers(&mut self, edge: Id<of::Edge>, order: OperatorOrder) -> bool {
         let plan = self.plan;
         let mut has_changed = false;
         for breaker in plan.breakers_of(edge) {

@@ -29,7 +29,7 @@ pub struct InstanceRecord {
     /// The time.
     pub at: SimTime,
     /// The edge.
-    pub edge: u32,
+    pub edge: Id<of::Edge>,
     /// The region of the callers that see it; [`NONE`](crate::system::NONE) if all callers see the
     /// same.
     pub seen_from: u32,

@@ -9,7 +9,7 @@ use crate::system::Blueprint;
 /// The changes of instances that balancers have learned of.
 pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
     let moment = |record: &InstanceRecord| {
-        let edge = &blueprint.edges[record.edge as usize];
+        let edge = &blueprint.edges[record.edge];
         let callee = &blueprint.stations[edge.callee];
         let change = Change::Instance {
             edge: format!("{}{} -> {}", edge.caller, seen_from(blueprint, record), callee.name),

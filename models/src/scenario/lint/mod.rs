@@ -47,9 +47,9 @@ struct Graph<'a> {
     /// The stations by name.
     stations: IndexMap<&'a str, Id<of::Station>>,
     /// The edges that leave a workload, station or queue, by its name.
-    edges_from: IndexMap<&'a str, Vec<usize>>,
+    edges_from: IndexMap<&'a str, Vec<Id<of::Edge>>>,
     /// The edges that lead to each station.
-    edges_to: Table<of::Station, Vec<usize>>,
+    edges_to: Table<of::Station, Vec<Id<of::Edge>>>,
 }
 
 impl<'a> Graph<'a> {
@@ -58,10 +58,10 @@ impl<'a> Graph<'a> {
         blueprint: &'a Blueprint,
         operations: &'a Table<of::Station, Vec<Op>>,
     ) -> Self {
-        let mut edges_from: IndexMap<&str, Vec<usize>> = IndexMap::new();
-        let mut edges_to: Table<of::Station, Vec<usize>> =
+        let mut edges_from: IndexMap<&str, Vec<Id<of::Edge>>> = IndexMap::new();
+        let mut edges_to: Table<of::Station, Vec<Id<of::Edge>>> =
             blueprint.stations.iter().map(|_| Vec::new()).collect();
-        for (index, edge) in blueprint.edges.iter().enumerate() {
+        for (index, edge) in blueprint.edges.with_ids() {
             edges_from.entry(&edge.caller).or_default().push(index);
             edges_to[edge.callee].push(index);
         }
@@ -76,17 +76,20 @@ impl<'a> Graph<'a> {
     }
 
     /// The edges that leave a workload, station or queue, with their numbers.
-    fn edges_from(&self, name: &str) -> impl Iterator<Item = (usize, &'a EdgePlan)> {
+    fn edges_from(&self, name: &str) -> impl Iterator<Item = (Id<of::Edge>, &'a EdgePlan)> {
         let edges = self.edges_from.get(name).into_iter().flatten();
         edges.map(|&index| (index, &self.blueprint.edges[index]))
     }
 
     /// The edges that lead to a station, with their numbers.
-    fn edges_to(&self, station: Id<of::Station>) -> impl Iterator<Item = (usize, &'a EdgePlan)> {
+    fn edges_to(
+        &self,
+        station: Id<of::Station>,
+    ) -> impl Iterator<Item = (Id<of::Edge>, &'a EdgePlan)> {
         self.edges_to[station].iter().map(|&index| (index, &self.blueprint.edges[index]))
     }
 
-    fn name(&self, edge: usize) -> String {
+    fn name(&self, edge: Id<of::Edge>) -> String {
         let edge = &self.blueprint.edges[edge];
         format!("{} -> {}", edge.caller, self.callee(edge))
     }
@@ -101,19 +104,19 @@ impl<'a> Graph<'a> {
     }
 
     /// The place of a setting of an edge, or of the defaults it comes from.
-    fn at(&self, edge: usize, setting: &str) -> Option<Location> {
+    fn at(&self, edge: Id<of::Edge>, setting: &str) -> Option<Location> {
         let own = self.call(&self.name(edge));
         let calls = own.into_iter().chain(&self.file.defaults.calls);
         calls.into_iter().find_map(|call| call.place_of(setting))
     }
 
     /// True if nobody can choose the order of the guards of an edge.
-    fn has_fixed_order(&self, edge: usize) -> bool {
+    fn has_fixed_order(&self, edge: Id<of::Edge>) -> bool {
         let call = self.call(&self.name(edge)).or(self.file.defaults.calls.as_ref());
         call.is_some_and(|call| call.guards.has_fixed_order())
     }
 
-    fn timeout(&self, edge: usize) -> Option<sim_core::SimDuration> {
+    fn timeout(&self, edge: Id<of::Edge>) -> Option<sim_core::SimDuration> {
         self.blueprint.deadline(self.blueprint.edges[edge].timeout).map(|deadline| deadline.span)
     }
 
@@ -150,7 +153,7 @@ impl<'a> Graph<'a> {
 
     fn timeouts_longer_than_the_callers(&self, problems: &mut Problems) {
         // A probe need not take the way of other requests.
-        let edges = self.blueprint.edges.iter().enumerate();
+        let edges = self.blueprint.edges.with_ids();
         for (outer, edge) in edges.filter(|(_, edge)| !edge.is_for_probes) {
             let Some(caller_waits) = self.timeout(outer) else { continue };
             for (inner, _) in self.edges_from(self.callee(edge)) {

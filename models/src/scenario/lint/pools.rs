@@ -9,7 +9,7 @@ impl Graph<'_> {
         for (name, database) in self.file.databases.iter() {
             let Some(limit) = &database.max_connections else { continue };
             let Some(station) = self.station(name) else { continue };
-            let callers: Vec<(usize, &EdgePlan)> = self.edges_to(station).collect();
+            let callers: Vec<(Id<of::Edge>, &EdgePlan)> = self.edges_to(station).collect();
             self.more_than_it_takes(name, station, limit, &callers, problems);
             for (index, edge) in callers.iter().filter(|(_, edge)| edge.pool().is_none()) {
                 let message = format!(
@@ -31,7 +31,7 @@ impl Graph<'_> {
         name: &str,
         station: Id<of::Station>,
         limit: &Placed<u32>,
-        callers: &[(usize, &EdgePlan)],
+        callers: &[(Id<of::Edge>, &EdgePlan)],
         problems: &mut Problems,
     ) {
         let pools = callers.iter().filter_map(|(_, edge)| {

@@ -97,7 +97,11 @@ impl Resolver<'_, '_> {
         }
     }
 
-    pub fn edge_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
+    pub fn edge_named(
+        &mut self,
+        target: &WrittenTarget,
+        place: &Place<'_>,
+    ) -> Option<Id<of::Edge>> {
         let Some(callee) = &target.callee else {
             self.problem_in(
                 place,
