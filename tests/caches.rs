@@ -25,9 +25,10 @@ fn misses(finished: &Finished) -> Vec<u32> {
     let blueprint = finished.system.blueprint();
     let edge = blueprint
         .edges
-        .iter()
-        .position(|it| it.caller == "a" && blueprint.stations[it.callee as usize].name == "d");
-    finished.system.recorder().edges()[edge.expect("queried")].series.calls.clone()
+        .with_ids()
+        .find(|(_, it)| it.caller == "a" && blueprint.stations[it.callee].name == "d");
+    let (edge, _) = edge.expect("queried");
+    finished.system.recorder().edges()[edge].series.calls.clone()
 }
 
 /// The hits of a key that is asked for at rate λ and kept for T after each miss: between two misses

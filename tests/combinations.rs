@@ -7,6 +7,7 @@ use sim_models::observe::{Change, InstanceChange};
 use sim_models::scenario::Severity;
 
 use crate::running::{blueprint, load_text, one_section_a_line, run};
+use sim_models::system::Id;
 
 const POLICIES: [&str; 7] = [
     "policy: round robin",
@@ -132,7 +133,7 @@ fn nothing_goes_to_an_instance_that_is_known_to_be_down_or_is_ejected() {
             _ => None,
         });
         assert_eq!(out.is_some(), system.is_watched, "{}", system.text);
-        let series = &finished.system.recorder().workloads()[0].series;
+        let series = &finished.system.recorder().workloads()[Id::new(0)].series;
         let failed = |second: usize| {
             let ended = series.ended[second].iter().sum::<u32>();
             ended - series.ended[second][Outcome::Ok as usize]

@@ -1,6 +1,7 @@
 //! Very many requests and users at once: limits that end a run within one instant, and plans of users.
 
 use crate::running::{blueprint, load_text, run};
+use sim_models::system::Id;
 
 #[test]
 fn calls_in_a_cycle_that_take_no_time_reach_a_limit() {
@@ -27,7 +28,7 @@ workloads: {{ web: {{ to: api, users: {{ from: 3, stages: {stages} }}, think: 10
 services: {{ api: {{ handle: [ {{ work: 1ms }} ] }} }}"
     );
     let finished = run(&blueprint(&load_text(&text, &[])));
-    let begun = &finished.system.recorder().workloads()[0].series.offered;
+    let begun = &finished.system.recorder().workloads()[Id::new(0)].series.offered;
     // Each user makes a request every 101 ms.
     let users = |second: usize| f64::from(begun[second]) * 0.101;
     for (second, planned) in [(5, 22.0), (9, 38.0), (15, 22.5), (19, 7.0), (24, 27.0), (40, 20.0)] {

@@ -4,6 +4,7 @@
 use sim_models::observe::Change;
 
 use crate::running::{self, ended, pool, run, run_sections, run_text};
+use sim_models::system::Id;
 
 /// Erlang C: a queue consumed by c deliveries at a time is an M/M/c queue.
 #[test]
@@ -199,7 +200,8 @@ fn a_customer_belongs_to_one_cell() {
          faults: [ { errors: cell, rate: 100%, instances: 1 } ]",
         &[],
     );
-    let hit = finished.system.recorder().workloads()[0].customers_hit.len() as f64 / 1_000.0;
+    let hit =
+        finished.system.recorder().workloads()[Id::new(0)].customers_hit.len() as f64 / 1_000.0;
     let failed = 1.0 - finished.summary.workloads[0].availability;
     assert!(
         (hit - failed).abs() < 0.02,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Content, Document, FORMATS};
 use sim_models::guards::{Guard, Retry};
 use sim_models::scenario::{Input, Overrides, check};
-use sim_models::system::Blueprint;
+use sim_models::system::{Blueprint, Id};
 use sim_reports::exported::{Heading, file, render};
 use sim_reports::imported;
 
@@ -225,18 +225,17 @@ fn without_comments(text: &str) -> String {
 
 /// Everything that guards a call, with settings in place of ids.
 fn guards_of(blueprint: &Blueprint, edge: usize) -> String {
+    let edge = Id::new(edge);
     let plan = &blueprint.edges[edge];
-    let breakers: Vec<_> = blueprint
-        .breakers_of(edge as u32)
-        .map(|id| blueprint.breakers[id as usize].settings)
-        .collect();
+    let breakers: Vec<_> =
+        blueprint.breakers_of(edge).map(|id| blueprint.breakers[id].settings).collect();
     let permits: Vec<_> = blueprint
         .pools
         .iter()
         .filter(|pool| {
             pool.owner.starts_with(&format!(
                 "{} -> {}",
-                plan.caller, blueprint.stations[plan.callee as usize].name
+                plan.caller, blueprint.stations[plan.callee].name
             ))
         })
         .map(|pool| {
@@ -302,7 +301,7 @@ fn envoy_comes_back_as_it_went() {
     let text = PROXY.replace("PRESET", ENVOY);
     let (before, after, exported) = there_and_back(&text, "envoy", "envoy.yaml");
     assert_eq!(guards_of(&before, 1), guards_of(&after, 1));
-    assert_eq!(before.edges[1].balance.balance, after.edges[1].balance.balance);
+    assert_eq!(before.edges[Id::new(1)].balance.balance, after.edges[Id::new(1)].balance.balance);
     let permits = |blueprint: &Blueprint| {
         blueprint
             .pools

@@ -4,7 +4,7 @@ use sim_models::formats::{ConfigurationFile, ConfigurationFormat, Document};
 use sim_reports::exported::{Heading, render};
 use sim_reports::imported;
 
-use sim_models::system::{Blueprint, Guard};
+use sim_models::system::{Blueprint, Guard, Id};
 
 use crate::exports::there_and_back;
 use crate::running::{blueprint, load_text};
@@ -166,7 +166,7 @@ calls:
         );
         let (before, after, exported) = there_and_back(&text, "resilience4j", "application.yml");
         let keys = |blueprint: &Blueprint| -> Vec<&'static str> {
-            blueprint.edges[1].guards.iter().map(Guard::key).collect()
+            blueprint.edges[Id::new(1)].guards.iter().map(Guard::key).collect()
         };
         assert_eq!(keys(&before), keys(&after), "{exported}");
         assert!(exported.contains("AspectOrder: 1") && !exported.contains("ordered"), "{exported}");

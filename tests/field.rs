@@ -4,6 +4,7 @@
 use sim_experiments::Finished;
 
 use crate::running::run_scenario;
+use sim_models::system::Id;
 
 struct Row {
     ended: u64,
@@ -93,7 +94,7 @@ fn stress_without_guards() {
 fn stress_completes_as_measured_over_time() {
     const MEASURED: [u32; 12] = [18, 92, 216, 424, 766, 1251, 1867, 2535, 3200, 3862, 4461, 4747];
     let (_, finished) = row("stress");
-    let series = &finished.system.recorder().workloads()[0].series;
+    let series = &finished.system.recorder().workloads()[Id::new(0)].series;
     let completed_by =
         |seconds: usize| (0..seconds).map(|interval| series.ended(interval)).sum::<u32>();
     for (index, measured) in MEASURED.into_iter().enumerate() {

@@ -3,6 +3,7 @@
 use sim_experiments::Finished;
 
 use crate::running::run_sections;
+use sim_models::system::Id;
 
 fn effect(finished: &Finished) -> (u64, u64) {
     let effect = &finished.summary.effects[0];
@@ -64,7 +65,7 @@ fn retries_are_the_same_request_and_an_iteration_has_one_customer() {
     );
     let workload = &finished.summary.workloads[0];
     assert_eq!(effect(&finished), (2 * workload.offered, workload.offered));
-    let hit = finished.system.recorder().workloads()[0].customers_hit.len() as u64;
+    let hit = finished.system.recorder().workloads()[Id::new(0)].customers_hit.len() as u64;
     let iterations = workload.offered / 5;
     assert!((iterations - 3..=iterations).contains(&hit), "{hit} customers of {iterations}");
 }

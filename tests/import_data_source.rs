@@ -7,6 +7,7 @@ use crate::exports::{blueprint, export, there_and_back, written};
 use crate::import::{import, imported, sound};
 use crate::import_ranges::assert_error;
 use crate::running::{call, ended, load_text, run_text};
+use sim_models::system::Id;
 
 fn read(text: &str) -> Imported {
     import("resilience4j", "application.yml", text)
@@ -270,7 +271,7 @@ fn a_pool_goes_out_as_a_data_source_and_comes_back() {
     for pool in ["max: 7, max wait: 3s", "max: 7, idle: 2", "max: 7, idle: 0, max wait: 250ms"] {
         let text = with_pool(pool);
         let (before, after, exported) = there_and_back(&text, "resilience4j", "application.yml");
-        assert_eq!(before.edges[1].guards, after.edges[1].guards, "{exported}");
+        assert_eq!(before.edges[Id::new(1)].guards, after.edges[Id::new(1)].guards, "{exported}");
         assert_eq!(exported, written("resilience4j", &after));
     }
 }

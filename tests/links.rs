@@ -6,6 +6,7 @@ use sim_models::observe::{Change, LinkSummary};
 use sim_models::scenario::Loaded;
 
 use crate::running::{call, ended, load_text, one_section_a_line, pool, run_sections};
+use sim_models::system::Id;
 
 /// Requests of a workload over a link to a service that answers at once, unless `handle` says
 /// otherwise.
@@ -168,7 +169,7 @@ fn a_long_queue_before_a_slow_link_collapses_under_retries() {
             guards,
             "faults: [ { at: 10s, for: 5s, surge: w, by: 3x } ]",
         );
-        let series = &finished.system.recorder().workloads()[0].series;
+        let series = &finished.system.recorder().workloads()[Id::new(0)].series;
         let good: u32 = (40..60).map(|interval| series.good(interval)).sum();
         f64::from(good) / (20.0 * 70.0)
     };

@@ -4,12 +4,12 @@
 use sim_experiments::Finished;
 use sim_models::Outcome;
 use sim_models::observe::Change;
-use sim_models::system::PoolKind;
+use sim_models::system::{Id, PoolKind};
 
 use crate::running::{call, ended, load_text, one_section_a_line, run_sections};
 
 fn offered(finished: &Finished) -> Vec<u64> {
-    let offered = &finished.system.recorder().workloads()[0].series.offered;
+    let offered = &finished.system.recorder().workloads()[Id::new(0)].series.offered;
     offered.iter().map(|number| u64::from(*number)).collect()
 }
 
@@ -143,7 +143,7 @@ fn guards_take_their_new_values() {
             &[],
         );
         assert!(finished.system.is_drained(), "{calls} {set}");
-        let ended = &finished.system.recorder().workloads()[0].series.ended;
+        let ended = &finished.system.recorder().workloads()[Id::new(0)].series.ended;
         let failed = |outcomes: &[u32]| outcomes[2..].iter().map(|it| u64::from(*it)).sum::<u64>();
         let sum = |range: std::ops::Range<usize>| -> u64 {
             ended[range].iter().map(|outcomes| failed(outcomes)).sum()
@@ -492,7 +492,7 @@ fn a_kept_pool_grows_and_shrinks() {
         &[],
     );
     let recorder = finished.system.recorder();
-    let ended = &recorder.workloads()[0].series.ended;
+    let ended = &recorder.workloads()[Id::new(0)].series.ended;
     let rate = |from: usize, to: usize| {
         let all: u32 = ended[from..to].iter().map(|kinds| kinds[Outcome::Ok as usize]).sum();
         f64::from(all) / (to - from) as f64

@@ -6,6 +6,7 @@ use sim_models::scenario::Problem;
 use sim_reports::{Palette, Paper, run};
 
 use crate::running::{load_text, pool, run_text};
+use sim_models::system::Id;
 
 fn timeline(finished: &Finished) -> Vec<Moment> {
     condensed(&finished.timeline, finished.system.blueprint())
@@ -270,7 +271,7 @@ faults: [ {{ at: 1m, {fault} }} ]"
         )
     };
     let finished = run_text(&scenario("for: 1m, surge: web, by: 0x"), &[]);
-    let offered = &finished.system.recorder().workloads()[0].series.offered;
+    let offered = &finished.system.recorder().workloads()[Id::new(0)].series.offered;
     assert!(offered[..60].iter().all(|number| *number > 0));
     assert!(offered[60..120].iter().all(|number| *number == 0));
     assert!(offered[120..180].iter().all(|number| *number > 0));

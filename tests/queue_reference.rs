@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use sim_experiments::Finished;
 
 use crate::running::{blueprint, load_file, run};
+use sim_models::system::Id;
 
 /// Length of a run, in milliseconds.
 const END: u64 = 90_000;
@@ -211,7 +212,7 @@ proptest! {
     fn a_queue_does_what_the_guide_says(case in case()) {
         let expected = Reference::of(&case);
         let finished = simulated(&case);
-        let record = &finished.system.recorder().queues()[0];
+        let record = &finished.system.recorder().queues()[Id::new(0)];
         prop_assert_eq!(record.dead, expected.dead);
         let levels: Vec<(u64, u64)> =
             record.depth.iter().zip(&record.age).map(|(depth, age)| (*depth, age / 1_000_000)).collect();

@@ -5,13 +5,14 @@ use sim_experiments::{Finished, Trial};
 use sim_models::observe::{QueueRecord, QueueSummary};
 
 use crate::running::{blueprint, call, ended, load_text, one_section_a_line, run_sections};
+use sim_models::system::Id;
 
 fn queue(finished: &Finished) -> &QueueSummary {
     &finished.summary.queues[0]
 }
 
 fn record(finished: &Finished) -> &QueueRecord {
-    &finished.system.recorder().queues()[0]
+    &finished.system.recorder().queues()[Id::new(0)]
 }
 
 /// The time from sending to the end of the delivery of each message, in seconds, shortest first.
@@ -70,7 +71,7 @@ fn requests_are_spread_evenly_over_partitions() {
             ),
             &[],
         );
-        let deliveries = &finished.system.recorder().edges()[1].series.calls;
+        let deliveries = &finished.system.recorder().edges()[Id::new(1)].series.calls;
         let sizes =
             (1..=8).map(|number| deliveries.iter().filter(|at_once| **at_once >= number).count());
         let expected = queue(&finished).sent as f64 / 8.0;
@@ -217,7 +218,7 @@ fn the_rate_is_that_of_all_deliveries() {
 fn assert_rate(finished: &Finished, edge: &str, interval: f64) {
     let edges = &finished.summary.calls;
     let number = edges.iter().position(|call| call.edge == edge).expect("an edge");
-    let begun = &finished.system.recorder().edges()[number].series.calls;
+    let begun = &finished.system.recorder().edges()[Id::new(number)].series.calls;
     let most = |from: usize| {
         let sums = begun[from..].iter().scan(0, |sum, number| {
             *sum += number;

@@ -6,6 +6,7 @@ use sim_models::expect::judge;
 use sim_models::observe::Change;
 
 use crate::running::{call, ended, load_text, one_section_a_line, run, run_sections};
+use sim_models::system::Id;
 
 fn availability(finished: &Finished) -> f64 {
     finished.summary.workloads[0].availability
@@ -297,7 +298,7 @@ fn a_paused_instance_does_not_answer_that_a_wait_was_too_long() {
         )
     };
     let patient = run("");
-    let series = &patient.system.recorder().workloads()[0].series.ended;
+    let series = &patient.system.recorder().workloads()[Id::new(0)].series.ended;
     let ends = |second: usize| series[second].iter().sum::<u32>();
     assert_eq!((4..13).map(ends).sum::<u32>(), 0, "{series:?}");
     assert!(ends(13) > 0, "it goes on at 13.5 s");

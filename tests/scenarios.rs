@@ -177,7 +177,7 @@ fn taking_any_guard_away_fails_the_test() {
         };
         let edges = blueprint.edges.iter().filter(is_between_services);
         let guards = edges.flat_map(|edge| {
-            let callee = &blueprint.stations[edge.callee as usize].name;
+            let callee = &blueprint.stations[edge.callee].name;
             let (edge, most) = (format!("calls.{} -> {callee}", edge.caller), edge.guards.len());
             let listed = (0..=most).map(|position| format!("guards[{position}]"));
             let single = GUARDS.iter().map(|guard| (*guard).to_owned());

@@ -4,6 +4,7 @@
 use sim_experiments::Finished;
 
 use crate::running::{ended, root, run_sections};
+use sim_models::system::Id;
 
 /// An experiment that is called off at any second, also at the border of two stages, leaves nothing
 /// in force, and nothing of it begins later.
@@ -110,7 +111,7 @@ fn a_request_finds_what_becomes_free_in_the_instant_of_its_arrival() {
 #[test]
 fn an_interval_closes_with_what_was_before() {
     let finished = by_the_second("threads: 9", "", "faults: [ { at: 5s, for: 1s, crash: a } ]");
-    let offered = &finished.system.recorder().workloads()[0].series.offered;
+    let offered = &finished.system.recorder().workloads()[Id::new(0)].series.offered;
     assert_eq!(offered[..3], [0, 1, 1], "the request of 1 s belongs to the second interval");
 }
 

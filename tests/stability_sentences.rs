@@ -11,6 +11,7 @@ use sim_reports::stability::report;
 use sim_reports::{Palette, Paper};
 
 use crate::stability::of_library;
+use sim_models::system::Id;
 
 const BEHAVIOURS: [Behaviour; 5] = [
     Behaviour::Stable,
@@ -359,7 +360,7 @@ fn any_map(
             trigger: parameter("faults[0].for", TRIGGERS),
             also: is_wide.then(|| parameter("faults[0].by", "2x, 9x")),
             fault: 0,
-            workload: 0,
+            workload: Id::new(0),
             workload_name: "web".to_owned(),
             well: 0.95,
             replications: 2,

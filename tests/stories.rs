@@ -6,6 +6,7 @@ use sim_reports::Palette;
 use sim_reports::run::{Invocation, report};
 
 use crate::running::run_scenario;
+use sim_models::system::Id;
 
 /// The time at which something first happened.
 fn first(finished: &Finished, what: impl Fn(&Change) -> bool) -> f64 {
@@ -51,7 +52,7 @@ fn protected_the_failure_stays_where_it_is() {
     let finished = run_scenario("cascade-protected", None, &[]);
     let platform = &finished.summary.workloads[0];
     assert!(platform.availability > 0.99 && platform.degraded > 10_000);
-    let series = &finished.system.recorder().workloads()[0].series;
+    let series = &finished.system.recorder().workloads()[Id::new(0)].series;
     let worst = (0..series.offered.len())
         .filter_map(|interval| series.availability(interval))
         .fold(1.0, f64::min);

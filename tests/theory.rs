@@ -16,6 +16,7 @@ use sim_experiments::Finished;
 use sim_models::observe::WorkloadSummary;
 
 use crate::running::{blueprint, load_file, root, run};
+use sim_models::system::Id;
 
 /// Runs a file of `tests/theory/`, with some of its settings replaced.
 fn simulate(name: &str, settings: &[&str]) -> Finished {
@@ -45,7 +46,7 @@ fn assert_mean_latency_of(
     let names = finished.summary.workloads.iter().map(|it| &it.name);
     let place =
         names.into_iter().position(|name| *name == workload.name).expect("it is one of them");
-    let known = &finished.system.recorder().workloads()[place].mean_latency;
+    let known = &finished.system.recorder().workloads()[Id::new(place)].mean_latency;
     let interval = 1.5 * known.interval(0.95).half_width / 1e9;
     let mean = workload.latency.mean;
     assert_within_2_percent(what, mean, expected_seconds);

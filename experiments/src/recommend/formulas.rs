@@ -292,9 +292,8 @@ fn timeout(system: &TunableSystem, edge: &str, candidate: &Candidate) -> Option<
     let of_candidate = place.map(|place| candidate.levels[place].number);
     let blueprint = &system.as_written()[0];
     let of_file = || {
-        let edges = 0..blueprint.edges.len() as u32;
-        let index = edges.into_iter().find(|index| blueprint.name_of_edge(*index) == edge)?;
-        let plan = &blueprint.edges[index as usize];
+        let mut edges = blueprint.edges.with_ids();
+        let (_, plan) = edges.find(|(id, _)| blueprint.name_of_edge(*id) == edge)?;
         Some(blueprint.deadline(plan.timeout)?.span.as_secs_f64())
     };
     of_candidate.filter(|seconds| seconds.is_finite()).or_else(of_file)

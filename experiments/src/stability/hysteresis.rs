@@ -69,9 +69,9 @@ fn stepped(system: &StressedSystem, loads: &[Level], steps: &[f64]) -> Option<Bl
     let blueprint = system.load(loads.first()?, &Trigger::None, None).blueprint?;
     let mut blueprint = Blueprint::clone(&blueprint);
     let owner = plan.load.path.split('.').nth(1).unwrap_or_default();
-    let workload = blueprint.workloads.iter().position(|workload| workload.name == owner)?;
+    let workload = blueprint.workloads.iter_mut().find(|workload| workload.name == owner)?;
     let warmup = blueprint.run.warmup;
-    let source = &mut blueprint.workloads[workload].source;
+    let source = &mut workload.source;
     if !follow(source, steps, plan.dwell) {
         return None;
     }

@@ -3,7 +3,7 @@
 use sim_core::SimTime;
 
 use crate::observe::Measure;
-use crate::system::{Blueprint, System};
+use crate::system::{Blueprint, Id, System, of};
 
 /// The share of the time after the last fault, at the end of the run, by which the system is judged.
 const JUDGED: f64 = 0.25;
@@ -23,8 +23,8 @@ pub struct Aftermath<'a> {
 }
 
 impl<'a> Aftermath<'a> {
-    /// The answers to the requests of a workload, by its place among the workloads.
-    pub fn of(system: &'a System, workload: u32) -> Self {
+    /// The answers to the requests of a workload.
+    pub fn of(system: &'a System, workload: Id<of::Workload>) -> Self {
         Self { system, measure: Measure::availability(workload) }
     }
 

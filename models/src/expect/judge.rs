@@ -8,7 +8,7 @@ use super::{
 };
 use crate::OutcomeSet;
 use crate::observe::{Change, Measure, Moment};
-use crate::system::System;
+use crate::system::{Id, System, of};
 
 /// Judges one expectation by a run that is over, and its timeline. If the run was stopped before its end, at
 /// `stopped`, an expectation that was open then is not known, and does not hold.
@@ -190,12 +190,12 @@ impl Lost {
         let failed =
             recorder.workloads().iter().map(|workload| failures.count(&workload.ended)).sum();
         let requests: u64 = system.requests_in_flight().iter().sum();
-        let put_off: u64 = (0..recorder.edges().len()).map(|edge| system.deferred(edge)).sum();
-        let messages_in = |queue: usize| {
+        let put_off: u64 = recorder.edges().ids().map(|edge| system.deferred(edge)).sum();
+        let messages_in = |queue: Id<of::Queue>| {
             let (waiting, in_flight) = system.messages(queue);
             waiting + in_flight
         };
-        let messages: u64 = (0..recorder.queues().len()).map(messages_in).sum();
+        let messages: u64 = recorder.queues().ids().map(messages_in).sum();
         let given_up = recorder.queues().iter().map(|queue| {
             queue.refused + queue.dead + queue.expired + queue.purged - queue.compensated
         });

@@ -3,7 +3,7 @@
 use super::measurement::Measurements;
 use super::{Aftermath, Bound, TimeWindow};
 use crate::observe::{FigureUnit, Measure};
-use crate::system::System;
+use crate::system::{Id, System, of};
 
 /// A number to be read off a run that is over.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,8 +36,8 @@ pub enum Wanted {
     OfStressed(u32),
     /// The share of requests answered before a fault and at the end, the lesser of both.
     Healed {
-        /// The workload, by its place among the workloads.
-        workload: u32,
+        /// The workload.
+        workload: Id<of::Workload>,
         /// The fault, by its place in the file.
         fault: u32,
     },

@@ -7,7 +7,7 @@ use super::reach::InForceSpan;
 use super::{Effect, Fault, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::Engine;
+use crate::system::{Engine, Id, of};
 
 section! {
     /// Swallows the requests on an edge `a -> b`, or everything between two regions.
@@ -22,7 +22,7 @@ section! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BlackHole {
     /// Dense id of the edge.
-    pub edge: u32,
+    pub edge: Id<of::Edge>,
 }
 
 /// Packets between two regions disappear, both ways.
@@ -78,11 +78,11 @@ fn pair_of_regions(target: &str, names: &Names<'_>) -> Option<(u32, u32)> {
 
 impl InForce for BlackHole {
     fn begin(&self, _: u32, engine: &mut Engine<'_>) {
-        engine.state.edges[self.edge as usize].black_holes += 1;
+        engine.state.edges[self.edge].black_holes += 1;
     }
 
     fn end(&self, _: u32, engine: &mut Engine<'_>) {
-        engine.state.edges[self.edge as usize].black_holes -= 1;
+        engine.state.edges[self.edge].black_holes -= 1;
     }
 
     fn summary(&self) -> String {

@@ -5,7 +5,7 @@ use super::reach::InForceSpan;
 use super::{Effect, FaultTarget, InForce, must_have_breaker};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::Engine;
+use crate::system::{Engine, Id, of};
 
 section! {
     /// Makes the logic of the breakers of an edge `a -> b` fail; `broken` of each breaker decides
@@ -21,7 +21,7 @@ section! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct BreakGuard {
     /// Dense id of the edge.
-    pub edge: u32,
+    pub edge: Id<of::Edge>,
 }
 
 impl Strike for BreakBreakerSection {

@@ -147,10 +147,10 @@ fn strike_region<T: Strike + ?Sized>(
         reach.must_be_empty("a fault strikes a region as a whole", help, problems);
     }
     let mut faults = Vec::new();
-    for (id, station) in plan.blueprint.stations.iter().enumerate() {
+    for (id, station) in plan.blueprint.stations.with_ids() {
         let is_there = |id: &u32| plan.blueprint.instances[*id as usize].region == region;
         for instance in station.instances.clone().filter(is_there) {
-            let effect = kind.effect(FaultTarget::Station(id as u32), names, plan, problems)?;
+            let effect = kind.effect(FaultTarget::Station(id), names, plan, problems)?;
             let instances = instance..instance + 1;
             faults.push(Fault { instances, part: Part::OfRegion, ..kind.fault(begin, effect) });
         }

@@ -8,7 +8,7 @@ use super::{Effect, Fault, FaultTarget, InForce, TriggerOn, target_of};
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problem, Problems, section, words};
 use crate::scenario::{Names, Plan, Through, span_or};
-use crate::system::Engine;
+use crate::system::{Engine, Id, of};
 
 /// Default time for which a restarted instance is slow.
 const WARM_UP: SimDuration = SimDuration::from_secs(30);
@@ -90,7 +90,7 @@ impl Strike for DeploySection {
         if self.waits(plan) {
             return (begin, SimTime::ZERO + plan.blueprint.run.duration);
         }
-        let instances = plan.blueprint.stations[station.id as usize].instances.len() as u32;
+        let instances = plan.blueprint.stations[station.id].instances.len() as u32;
         let batch = self.batch.as_ref().map_or(1, |batch| **batch).max(1);
         (begin, begin + self.each.0 * u64::from(instances.div_ceil(batch)))
     }
@@ -129,13 +129,13 @@ impl DeploySection {
 
     fn batches(
         &self,
-        station: u32,
+        station: Id<of::Station>,
         begin: SimTime,
         each: SimDuration,
         batch: u32,
         plan: &mut Plan,
     ) -> Vec<Fault> {
-        let all = plan.blueprint.stations[station as usize].instances.clone();
+        let all = plan.blueprint.stations[station].instances.clone();
         let warm_up = span_or(self.warm_up.as_ref(), WARM_UP);
         let (waits, through) = (self.waits(plan), self.through.plan(plan));
         let until_ready = self.wait_until.is_some();

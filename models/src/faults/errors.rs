@@ -10,7 +10,7 @@ use crate::Outcome;
 use crate::language::quantity::{Duration, RetryAfter, Share};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::Engine;
+use crate::system::{Engine, Id, of};
 
 section! {
     /// Makes a service, database, cache or region answer errors at once.
@@ -78,7 +78,7 @@ impl Strike for ErrorsSection {
 }
 
 impl InForce for Errors {
-    fn has_no_effect(&self, _: &str, _: Option<u32>, _: &Plan) -> Option<String> {
+    fn has_no_effect(&self, _: &str, _: Option<Id<of::Station>>, _: &Plan) -> Option<String> {
         (self.rate == 0.0).then(|| "no request fails".to_owned())
     }
 

@@ -79,13 +79,13 @@ impl Strike for FlushSection {
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Vec<Fault> {
-        let effect = self.effect(FaultTarget::Station(0), names, plan, problems);
+        let effect = self.effect(FaultTarget::Station(Id::new(0)), names, plan, problems);
         effect.map(|effect| self.fault(begin, effect)).into_iter().collect()
     }
 }
 
 impl InForce for Flush {
-    fn has_no_effect(&self, target: &str, _: Option<u32>, _: &Plan) -> Option<String> {
+    fn has_no_effect(&self, target: &str, _: Option<Id<of::Station>>, _: &Plan) -> Option<String> {
         (self.share == 0.0).then(|| format!("`{target}` forgets nothing"))
     }
 

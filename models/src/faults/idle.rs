@@ -6,6 +6,7 @@ use super::{Fault, InForce};
 use crate::language::{Location, Problem, Problems};
 use crate::scenario::Plan;
 use crate::steps::Op;
+use crate::system::{Id, of};
 
 /// Notes a fault that changes nothing in a run, with the reason.
 pub(super) fn note_idle(fault: &Fault, at: Location, plan: &Plan, problems: &mut Problems) {
@@ -29,14 +30,18 @@ fn reason(fault: &Fault, plan: &Plan) -> Option<String> {
     let struck = plan.blueprint.instances.get(fault.instances.start as usize);
     let station = struck.filter(|_| !fault.instances.is_empty()).map(|struck| struck.station);
     if let Some(station) = station.filter(|station| !plan.is_called(*station)) {
-        let name = &plan.blueprint.stations[station as usize].name;
+        let name = &plan.blueprint.stations[station].name;
         return Some(format!("nothing calls `{name}`"));
     }
     fault.effect.has_no_effect(&fault.target, station, plan)
 }
 
 /// The reason why slowness changes nothing at a station: it neither works nor waits by itself.
-pub(super) fn takes_no_time(target: &str, station: Option<u32>, plan: &Plan) -> Option<String> {
+pub(super) fn takes_no_time(
+    target: &str,
+    station: Option<Id<of::Station>>,
+    plan: &Plan,
+) -> Option<String> {
     let takes_time = |op: &Op| matches!(op, Op::Work(_) | Op::Pause(_));
     let is_idle = !plan.operations_of(station?).any(takes_time);
     is_idle.then(|| format!("`{target}` neither works nor waits; it only calls others"))

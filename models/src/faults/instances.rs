@@ -8,6 +8,7 @@ use crate::language::quantity::Share;
 use crate::language::tree::Value;
 use crate::language::{Decode, Found, Placed, Problem, Problems, expected};
 use crate::scenario::Plan;
+use crate::system::{Id, of};
 
 /// The instances of a station that a fault strikes, by numbers from 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,12 +106,12 @@ impl JsonSchema for InstanceChoice {
 /// The dense ids of the instances of a station that a fault strikes, in the order in which it does;
 /// all of them if nothing is written. In place of those that each run draws it has the first ones.
 pub(super) fn struck_instances(
-    station: u32,
+    station: Id<of::Station>,
     choice: Option<&Placed<InstanceChoice>>,
     plan: &Plan,
     problems: &mut Problems,
 ) -> Vec<u32> {
-    let station = &plan.blueprint.stations[station as usize];
+    let station = &plan.blueprint.stations[station];
     let all = station.instances.clone();
     let Some(choice) = choice else { return all.collect() };
     let available = all.len() as u32;

@@ -9,7 +9,7 @@ use super::{Effect, FaultTarget, InForce};
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::{Engine, Event, UNLIMITED};
+use crate::system::{Engine, Event, Id, UNLIMITED, of};
 
 /// Most steps in which a leak with a ramp loses its slots.
 const LEAK_STEPS: u32 = 100;
@@ -67,11 +67,16 @@ impl Strike for LoseThreadsSection {
 }
 
 impl InForce for LoseSlots {
-    fn has_no_effect(&self, target: &str, station: Option<u32>, plan: &Plan) -> Option<String> {
+    fn has_no_effect(
+        &self,
+        target: &str,
+        station: Option<Id<of::Station>>,
+        plan: &Plan,
+    ) -> Option<String> {
         if self.count == 0 {
             return Some("it takes none".to_owned());
         }
-        let mut instances = plan.blueprint.stations[station? as usize].instances.clone();
+        let mut instances = plan.blueprint.stations[station?].instances.clone();
         let is_unlimited = instances.all(|instance| {
             let slots = plan.blueprint.instances[instance as usize].slots;
             plan.blueprint.pools[slots as usize].capacity == UNLIMITED

@@ -51,7 +51,7 @@ pub(crate) use self::victims::with_victims;
 use crate::language::quantity::{Duration, Period};
 use crate::language::{Placed, Problems, one_of, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::{Engine, ThroughPlan};
+use crate::system::{Engine, Id, ThroughPlan, of};
 use sim_core::{Distribution, SimDuration, SimTime};
 
 section! {
@@ -117,7 +117,12 @@ pub(crate) trait InForce {
 
     /// The reason why it changes nothing in a run, if one can be told from the scenario; `target`
     /// is its name, and `station` the station that it strikes.
-    fn has_no_effect(&self, _target: &str, _station: Option<u32>, _plan: &Plan) -> Option<String> {
+    fn has_no_effect(
+        &self,
+        _target: &str,
+        _station: Option<Id<of::Station>>,
+        _plan: &Plan,
+    ) -> Option<String> {
         None
     }
 
@@ -243,7 +248,7 @@ macro_rules! faults {
             fn has_no_effect(
                 &self,
                 target: &str,
-                station: Option<u32>,
+                station: Option<Id<of::Station>>,
                 plan: &Plan,
             ) -> Option<String> {
                 match self {

@@ -6,7 +6,7 @@ use super::steps::Reach;
 use super::{Effect, FaultTarget, InForce};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan};
-use crate::system::Engine;
+use crate::system::{Engine, Id, of};
 
 section! {
     /// Refuses connections: of a service, database, cache or region, or on an edge `a -> b`.
@@ -22,7 +22,7 @@ section! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Refuse {
     /// Dense id of the edge; `None` for all calls to the instances.
-    pub edge: Option<u32>,
+    pub edge: Option<Id<of::Edge>>,
 }
 
 impl Strike for RefuseSection {
@@ -56,14 +56,14 @@ impl Strike for RefuseSection {
 impl InForce for Refuse {
     fn begin(&self, id: u32, engine: &mut Engine<'_>) {
         match self.edge {
-            Some(edge) => engine.state.edges[edge as usize].refusals += 1,
+            Some(edge) => engine.state.edges[edge].refusals += 1,
             None => engine.disturb_instances(id, |state| state.refusals += 1),
         }
     }
 
     fn end(&self, id: u32, engine: &mut Engine<'_>) {
         match self.edge {
-            Some(edge) => engine.state.edges[edge as usize].refusals -= 1,
+            Some(edge) => engine.state.edges[edge].refusals -= 1,
             None => engine.disturb_instances(id, |state| state.refusals -= 1),
         }
     }

@@ -11,7 +11,7 @@ use crate::language::distribution::DurationPhrase;
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, read_distribution, span_or};
-use crate::system::{Engine, NONE};
+use crate::system::{Engine, Id, of};
 
 section! {
     /// Slows a service, database, cache or region, or the messages of an edge `a -> b`.
@@ -42,7 +42,7 @@ section! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slow {
     /// The edge whose messages are slow; `None` if work is.
-    pub edge: Option<u32>,
+    pub edge: Option<Id<of::Edge>>,
     /// The factor on service times or latencies.
     pub factor: f64,
     /// The time that is added, in nanoseconds; before work, it passes without a processor.
@@ -105,7 +105,7 @@ impl Strike for SlowSection {
 impl InForce for Slow {
     fn begin(&self, id: u32, engine: &mut Engine<'_>) {
         match self.edge {
-            Some(edge) => engine.state.edges[edge as usize].slowed_by.push(id),
+            Some(edge) => engine.state.edges[edge].slowed_by.push(id),
             None => engine.disturb_instances(id, |state| state.slowed_by.push(id)),
         }
     }
@@ -113,7 +113,7 @@ impl InForce for Slow {
     fn end(&self, id: u32, engine: &mut Engine<'_>) {
         match self.edge {
             Some(edge) => {
-                engine.state.edges[edge as usize].slowed_by.retain(|other| *other != id);
+                engine.state.edges[edge].slowed_by.retain(|other| *other != id);
             }
             None => {
                 engine.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id));
@@ -153,12 +153,17 @@ impl InForce for Slow {
         self.to.is_none().then(|| Self { edge: self.edge, factor, added, to: None }.summary())
     }
 
-    fn has_no_effect(&self, target: &str, station: Option<u32>, plan: &Plan) -> Option<String> {
+    fn has_no_effect(
+        &self,
+        target: &str,
+        station: Option<Id<of::Station>>,
+        plan: &Plan,
+    ) -> Option<String> {
         if self.to.is_none() && self.added.is_none() && self.factor == 1.0 {
             return Some("a factor of 1 leaves everything as it is".to_owned());
         }
         let Some(edge) = self.edge else { return takes_no_time(target, station, plan) };
-        let is_instant = plan.blueprint.edges[edge as usize].latency == NONE;
+        let is_instant = plan.blueprint.edges[edge].latency.is_none();
         let only_multiplies = self.to.is_none() && self.added.is_none();
         (is_instant && only_multiplies)
             .then(|| format!("messages over `{target}` take no time that could be multiplied"))

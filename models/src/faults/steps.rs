@@ -12,6 +12,7 @@ use crate::language::phrase::Phrase;
 use crate::language::quantity::Period;
 use crate::language::{Placed, Problem, Problems, Written, section, written};
 use crate::scenario::Plan;
+use crate::system::{Id, of};
 
 section! {
     /// The instances that a fault strikes, and the pace at which it does.
@@ -99,7 +100,7 @@ pub struct Steps {
 /// and leaves together.
 pub(crate) fn in_steps(
     whole: &Fault,
-    station: u32,
+    station: Id<of::Station>,
     reach: Option<&Reach>,
     plan: &Plan,
     problems: &mut Problems,
@@ -153,7 +154,7 @@ pub(crate) fn in_steps(
         }
     }
     let last_end = faults.last().map_or(whole.end, |last| last.end);
-    let all = &plan.blueprint.stations[station as usize].instances;
+    let all = &plan.blueprint.stations[station].instances;
     let is_whole = faults.len() == 1;
     if let Some(first) = faults.first_mut() {
         let never = last_end == SimTime::MAX;

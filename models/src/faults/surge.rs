@@ -8,7 +8,7 @@ use super::{Effect, Fault, FaultKind, FaultTarget, InForce, rounded};
 use crate::language::quantity::{Duration, FactorOrNone};
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Names, Plan, span_or};
-use crate::system::Engine;
+use crate::system::{Engine, Id, of};
 use crate::workload::{Knot, RateProfile};
 
 section! {
@@ -77,13 +77,13 @@ impl Strike for SurgeSection {
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Vec<Fault> {
-        let effect = self.effect(FaultTarget::Station(0), names, plan, problems);
+        let effect = self.effect(FaultTarget::Station(Id::new(0)), names, plan, problems);
         effect.map(|effect| self.fault(begin, effect)).into_iter().collect()
     }
 }
 
 impl InForce for Surge {
-    fn has_no_effect(&self, _: &str, _: Option<u32>, _: &Plan) -> Option<String> {
+    fn has_no_effect(&self, _: &str, _: Option<Id<of::Station>>, _: &Plan) -> Option<String> {
         (self.factor == 1.0).then(|| "a factor of 1 leaves everything as it is".to_owned())
     }
 

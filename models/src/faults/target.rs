@@ -3,14 +3,15 @@
 use crate::language::tree::normalize_edge;
 use crate::language::{Placed, Problems};
 use crate::scenario::{Names, Plan};
+use crate::system::{Id, of};
 
 /// The thing that a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FaultTarget {
     /// A service, database or cache.
-    Station(u32),
+    Station(Id<of::Station>),
     /// The calls from one to another, `a -> b`.
-    Edge(u32),
+    Edge(Id<of::Edge>),
 }
 
 /// The station or edge of a name, or a problem.
@@ -38,7 +39,7 @@ pub(crate) fn target_of(
 
 /// Notes a problem if an edge has no breaker that could be broken or forced.
 pub(crate) fn must_have_breaker(
-    edge: u32,
+    edge: Id<of::Edge>,
     target: &Placed<String>,
     plan: &Plan,
     problems: &mut Problems,

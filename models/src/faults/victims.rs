@@ -8,7 +8,7 @@ use sim_core::random::{DrawKey, Streams, uniform};
 use super::fault::Part;
 use super::instances::{instances_in_words, runs};
 use crate::scenario::Plan;
-use crate::system::Blueprint;
+use crate::system::{Blueprint, Id, of};
 
 /// The place of a fault among those that together strike instances at random.
 ///
@@ -28,11 +28,16 @@ pub struct Victim {
 
 impl Victim {
     /// The first of this many victims at a station, which is the target of the fault.
-    pub(super) fn first_of(count: usize, station: u32, target: &str, plan: &Plan) -> Self {
+    pub(super) fn first_of(
+        count: usize,
+        station: Id<of::Station>,
+        target: &str,
+        plan: &Plan,
+    ) -> Self {
         let at_it = plan.blueprint.faults.iter().filter(|fault| fault.target == target);
         let earlier = at_it.filter_map(|fault| fault.victim.as_ref()).map(|it| it.draw + 1).max();
         Self {
-            among: plan.blueprint.stations[station as usize].instances.clone(),
+            among: plan.blueprint.stations[station].instances.clone(),
             draw: earlier.unwrap_or(0),
             of: count as u32,
             position: 0,

@@ -15,7 +15,7 @@ use crate::resilience::load_balancer::{
 use crate::resilience::{RateLimitPolicy, RetryBudgetPolicy, RetryPolicy, ThrottleSettings};
 use crate::resources::ProxyLimits;
 use crate::system::{
-    Blueprint, DRAWN, EdgePlan, Guard, NONE, PoolPlan, ProbeKind, StationKind, UNLIMITED,
+    Blueprint, DRAWN, EdgePlan, Guard, Id, NONE, PoolPlan, ProbeKind, StationKind, UNLIMITED, of,
 };
 
 /// A call and its guards.
@@ -110,7 +110,7 @@ pub(super) struct BulkheadSettings {
 
 /// The name of a station as a host and as an object of Kubernetes: small letters, digits and `-` (RFC 1123). No other
 /// station has the same one.
-fn host_of(blueprint: &Blueprint, station: usize) -> String {
+fn host_of(blueprint: &Blueprint, station: Id<of::Station>) -> String {
     let is_sound = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let sound = |name: &str| {
         let name = name.to_lowercase();
@@ -121,7 +121,7 @@ fn host_of(blueprint: &Blueprint, station: usize) -> String {
     let names: Vec<&str> = blueprint.stations.iter().map(|station| station.name.as_str()).collect();
     let mut given: Vec<String> =
         names.iter().filter(|name| sound(name) == **name).map(|name| (*name).to_owned()).collect();
-    for name in &names[..=station] {
+    for name in &names[..=station.index()] {
         let plain = sound(name);
         if plain == *name {
             continue;
@@ -130,7 +130,7 @@ fn host_of(blueprint: &Blueprint, station: usize) -> String {
         let mut candidates = std::iter::once(plain.clone()).chain(numbered);
         given.extend(candidates.find(|candidate| !given.contains(candidate)));
     }
-    let name = names[station];
+    let name = &*blueprint.stations[station].name;
     if sound(name) == name { name.to_owned() } else { given.pop().unwrap_or_default() }
 }
 
@@ -145,13 +145,13 @@ impl GuardedCall {
         guards.extend(hedge);
         Self {
             caller: edge.caller.clone(),
-            callee: blueprint.stations[edge.callee as usize].name.clone(),
-            is_of_database: blueprint.stations[edge.callee as usize].kind == StationKind::Database,
+            callee: blueprint.stations[edge.callee].name.clone(),
+            is_of_database: blueprint.stations[edge.callee].kind == StationKind::Database,
             kept: edge.guards.iter().enumerate().find_map(|(place, guard)| match guard {
                 Guard::ConnectionPool(pool) => Some(KeptConnections { place, idle: pool.idle }),
                 _ => None,
             }),
-            host: host_of(blueprint, edge.callee as usize),
+            host: host_of(blueprint, edge.callee),
             guards,
             instances: edge.callee_instances.len() as u32,
             connect_timeout: span(blueprint, edge.connect_timeout),
@@ -162,7 +162,7 @@ impl GuardedCall {
             locality: edge.balance.locality,
             health_check: edge.balance.health_check,
             slow_start: edge.balance.slow_start,
-            has_readiness: blueprint.stations[edge.callee as usize]
+            has_readiness: blueprint.stations[edge.callee]
                 .process
                 .as_ref()
                 .is_some_and(|process| process.probe(ProbeKind::Readiness).is_some()),
@@ -327,8 +327,8 @@ fn note_on_drawn(what: &str, id: u32) -> Option<String> {
 }
 
 /// True if a distribution has more than one value.
-fn is_drawn(blueprint: &Blueprint, distribution: u32) -> bool {
-    distribution != NONE && blueprint.distributions[distribution as usize].as_constant().is_none()
+fn is_drawn(blueprint: &Blueprint, distribution: Option<Id<of::Distribution>>) -> bool {
+    distribution.is_some_and(|id| blueprint.distributions[id].as_constant().is_none())
 }
 
 /// Remarks on the details of a guard that [`GuardSettings`] leave out.
@@ -342,7 +342,7 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
     };
     match guard {
         Guard::Breaker(breaker) => {
-            let plan = &blueprint.breakers[breaker.first as usize];
+            let plan = &blueprint.breakers[breaker.first];
             let store = plan.store_delay.map(|delay| {
                 format!("the instances share the breaker through a store, with a delay of {delay}")
             });
@@ -360,11 +360,11 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
             note_on_drawn("call timeout", timeout.deadline).into_iter().collect()
         }
         Guard::Bulkhead(bulkhead) => {
-            let pool = &blueprint.pools[bulkhead.first_pool as usize];
+            let pool = &blueprint.pools[bulkhead.first_pool.index()];
             note_on_drawn("longest wait for a permit", pool.wait_deadline).into_iter().collect()
         }
         Guard::ConnectionPool(pool) => {
-            let wait = blueprint.pools[pool.first_pool as usize].wait_deadline;
+            let wait = blueprint.pools[pool.first_pool.index()].wait_deadline;
             note_on_drawn("longest wait for a connection", wait).into_iter().collect()
         }
         Guard::Retry(retry) if is_drawn(blueprint, retry.drawn_pauses) => {
@@ -375,7 +375,7 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
         }
         Guard::RateLimit(limit) => {
             let condition = limit.condition.map(|BacklogAbove { queue, messages }| {
-                let queue = &blueprint.queues[queue as usize].name;
+                let queue = &blueprint.queues[queue].name;
                 format!("the rate limit is in force only while more than {messages} messages wait in {queue}")
             });
             scope_of("rate limit", limit.scope).into_iter().chain(condition).collect()
@@ -391,31 +391,30 @@ impl GuardSettings {
     fn new(blueprint: &Blueprint, guard: &Guard) -> Self {
         match *guard {
             Guard::RateLimit(guards::RateLimit { first, .. }) => {
-                Self::RateLimit(blueprint.rate_limits[first as usize])
+                Self::RateLimit(blueprint.rate_limits[first])
             }
             Guard::Timeout(guards::Timeout { deadline }) => {
                 Self::Timeout(span(blueprint, deadline).unwrap_or(SimDuration::MAX))
             }
             Guard::Bulkhead(guards::Bulkhead { first_pool, outlives_timeouts, .. }) => {
-                let pool = &blueprint.pools[first_pool as usize];
+                let pool = &blueprint.pools[first_pool.index()];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, outlives_timeouts))
             }
             Guard::ConnectionPool(guards::ConnectionPool { first_pool, .. }) => {
-                let pool = &blueprint.pools[first_pool as usize];
+                let pool = &blueprint.pools[first_pool.index()];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, false))
             }
             Guard::Breaker(guards::Breaker { first, counts, ignores, .. }) => {
-                let plan = &blueprint.breakers[first as usize];
+                let plan = &blueprint.breakers[first];
                 let are_chosen = plan.has_own_outcomes;
                 Self::Breaker(plan.settings, CountedOutcomes { counts, ignores, are_chosen })
             }
             Guard::Retry(guards::Retry { policy, first_budget, .. }) => {
-                let budget =
-                    (first_budget != NONE).then(|| blueprint.retry_budgets[first_budget as usize]);
+                let budget = first_budget.map(|first| blueprint.retry_budgets[first]);
                 Self::Retry(policy, budget)
             }
             Guard::Throttle(guards::Throttle { first, .. }) => {
-                Self::Throttle(blueprint.throttles[first as usize])
+                Self::Throttle(blueprint.throttles[first])
             }
             Guard::Hedge(guards::Hedge { delay, requests, .. }) => {
                 let delay = span(blueprint, delay).unwrap_or(SimDuration::MAX);

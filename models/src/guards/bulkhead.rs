@@ -9,7 +9,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::resources::{Answer, HostLimits, ProxyLimits};
 use crate::scenario::{Caller, Names, Plan, most};
-use crate::system::{Activity, Engine, NONE, Next, PoolKind, PoolPlan, UNLIMITED};
+use crate::system::{Activity, Engine, Id, NONE, Next, PoolKind, PoolPlan, UNLIMITED, of};
 
 one_of! {
     /// A limit on calls in flight: written in full, or, with `preset`, a library's.
@@ -187,19 +187,19 @@ impl Permits {
         problems: &mut Problems,
     ) -> Option<Bulkhead> {
         let wait_deadline = plan.deadline(self.max_wait.as_ref(), names, problems);
-        let first_pool = plan.blueprint.pools.len() as u32;
+        let first_pool = Id::new(plan.blueprint.pools.len());
         let owner = one_of_several(plan.edge_name(site.edge, names), "bulkhead", site.ordinal);
         let instances = plan.caller_instances(site.edge.caller);
-        let in_all = u64::from(first_pool) + u64::from(instances);
+        let in_all = first_pool.index() as u64 + u64::from(instances);
         if !problems.may_have(in_all, most::POOLS, "pools", site.at) {
             return None;
         }
-        let callee = &plan.blueprint.stations[site.edge.callee as usize];
+        let callee = &plan.blueprint.stations[site.edge.callee];
         let hosts = callee.instances.len() as u32;
         let hosts = self.hosts.map(|limits| HostLimits { hosts, limits });
         let capacity = hosts.map_or(self.capacity, |limits| limits.most_in_flight());
         let first_caller = match site.edge.caller {
-            Caller::Station(id) => Some(plan.blueprint.stations[id as usize].instances.start),
+            Caller::Station(id) => Some(plan.blueprint.stations[id].instances.start),
             Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => None,
         };
         for instance in 0..instances {
@@ -308,7 +308,7 @@ fn core_of(core: Option<&Placed<u32>>, capacity: u32, problems: &mut Problems) -
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bulkhead {
     /// The first of its pools of permits; one for each instance of the caller.
-    pub first_pool: u32,
+    pub first_pool: Id<of::Pool>,
     /// True if work that nobody waits for any more goes on and keeps its permit until it ends; then
     /// a task carries it out (`system::tasks`).
     pub outlives_timeouts: bool,
@@ -344,7 +344,7 @@ impl Guards for Bulkhead {
             engine.submit(call);
             return Entry::Waits;
         }
-        let pool = call.of_caller(self.first_pool, engine);
+        let pool = call.of_caller(self.first_pool, engine).index();
         if self.has_hosts {
             return Self::enter_host(call, pool, engine);
         }
@@ -402,7 +402,7 @@ impl Bulkhead {
 
     #[inline]
     fn release(&self, call: Call<'_>, closes: bool, engine: &mut Engine<'_>) {
-        let pool = call.of_caller(self.first_pool, engine);
+        let pool = call.of_caller(self.first_pool, engine).index();
         let Hold::Bulkhead(permit) = engine.state.frames.held(call.index, call.position) else {
             unreachable!("only a permit is given back")
         };
@@ -434,7 +434,7 @@ impl Engine<'_> {
     /// Takes a call on that was first in the queue and has got its permit.
     pub fn permit_granted(&mut self, index: u32) -> Next {
         let plan = self.plan;
-        let edge = &plan.edges[self.state.frames[index].called_edge as usize];
+        let edge = &plan.edges[self.state.frames[index].called_edge];
         let passed = usize::from(self.state.frames[index].guards_passed);
         if let Some(Guard::ConnectionPool(pool)) = edge.guards.get(passed) {
             return pool.place_granted(index, self);
@@ -458,6 +458,6 @@ impl Engine<'_> {
             _ => return None,
         };
         let (edge, position) = (self.edge_of(index), 0);
-        Some(Call { index, edge, position }.of_caller(first_pool, self))
+        Some(Call { index, edge, position }.of_caller(first_pool, self).index())
     }
 }

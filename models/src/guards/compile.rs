@@ -9,7 +9,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, section};
 use crate::resilience::RetryBudgetPolicy;
 use crate::scenario::{Edge, Names, Plan};
-use crate::system::{Ends, NONE};
+use crate::system::Ends;
 
 /// Most guards that a call may pass.
 const MOST_GUARDS: usize = 16;
@@ -165,7 +165,7 @@ fn compile(
         Layer::Written(written) => {
             let guard = written.compile(site, names, plan, problems)?;
             match (guard, retries) {
-                (Guard::Retry(retry), Some(budget)) if retry.first_budget == NONE => {
+                (Guard::Retry(retry), Some(budget)) if retry.first_budget.is_none() => {
                     Some(Guard::Retry(retry.with_budget(budget, site, plan, problems)))
                 }
                 (guard, _) => Some(guard),

@@ -82,7 +82,7 @@ impl Engine<'_> {
             if frame.stage == Stage::Alternative
                 && let Hold::Failed(failed) = *self.state.frames.failed_call(index)
             {
-                self.state.recorder.call_abandoned(self.plan.sites[failed.site as usize].edge);
+                self.state.recorder.call_abandoned(self.plan.sites[failed.site].edge);
             }
         }
         let edge = self.edge_of(index);

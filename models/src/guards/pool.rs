@@ -17,7 +17,7 @@ use crate::language::{Placed, Problems, section};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
 use crate::system::{
-    Activity, Draw, EdgePlan, Engine, Event, NONE, Next, PoolKind, UNLIMITED, Way,
+    Activity, Draw, EdgePlan, Engine, Event, Id, NONE, Next, PoolKind, UNLIMITED, Way, of,
 };
 
 section! {
@@ -42,12 +42,11 @@ section! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectionPool {
     /// The first of its pools; one for each instance of the caller.
-    pub first_pool: u32,
+    pub first_pool: Id<of::Pool>,
     /// The most connections of each instance that stay open while no call has them.
     pub idle: u32,
-    /// The time that it takes to open a connection, as a distribution id; [`NONE`] if it takes
-    /// none.
-    pub handshake: u32,
+    /// The time that it takes to open a connection; `None` if it takes none.
+    pub handshake: Option<Id<of::Distribution>>,
 }
 
 /// An open connection to an instance.
@@ -88,8 +87,7 @@ impl Guards for ConnectionPool {
                 format!("{idle_limit} connections cannot be idle: there are at most {capacity}");
             problems.error(idle.at(), message, "write an `idle` that is no larger than `max`");
         }
-        let handshake =
-            handshake.as_ref().map_or(NONE, |it| plan.distribution(it, names, problems));
+        let handshake = handshake.as_ref().map(|it| plan.distribution(it, names, problems));
         let queue_limit = queue.unwrap_or(UNLIMITED);
         let pool = Permits::pool(PoolKind::Connections, capacity, queue_limit);
         let permits = Permits { max_wait: max_wait.clone(), ..pool };
@@ -99,7 +97,7 @@ impl Guards for ConnectionPool {
     }
 
     fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
-        let pool = call.of_caller(self.first_pool, engine);
+        let pool = call.of_caller(self.first_pool, engine).index();
         let lease = Lease { since: engine.now, opened: engine.now, to: NONE };
         *engine.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
         if engine.state.pools[pool].try_acquire(engine.now) {
@@ -124,7 +122,7 @@ impl Guards for ConnectionPool {
 
     /// The connections of a process that has died close.
     fn forget(&self, _: &EdgePlan, caller: u32, engine: &mut Engine<'_>) -> Option<&'static str> {
-        engine.close_idle((self.first_pool + caller) as usize, |_| true);
+        engine.close_idle(self.first_pool.offset(caller).index(), |_| true);
         None
     }
 }
@@ -199,13 +197,11 @@ impl ConnectionPool {
 
     /// Draws the time of a handshake.
     fn handshake_of(&self, index: u32, engine: &Engine<'_>) -> SimDuration {
-        if self.handshake == NONE {
-            return SimDuration::ZERO;
-        }
+        let Some(handshake) = self.handshake else { return SimDuration::ZERO };
         let frame = &engine.state.frames[index];
         let tag = Draw::Handshake.of_attempt(frame.rounds);
         let mut draw = frame.key.child(frame.step_number() | tag).draw();
-        engine.plan.distributions[self.handshake as usize].sample_duration(&mut draw)
+        engine.plan.distributions[handshake].sample_duration(&mut draw)
     }
 
     fn note(call: Call<'_>, to: u32, opened: SimTime, engine: &mut Engine<'_>) {
@@ -215,7 +211,7 @@ impl ConnectionPool {
 
     /// Gives the place of a call back, with its connection unless that closes.
     fn give_back(&self, call: Call<'_>, closes: bool, engine: &mut Engine<'_>) {
-        let pool = call.of_caller(self.first_pool, engine);
+        let pool = call.of_caller(self.first_pool, engine).index();
         let Hold::ConnectionPool(Lease { since, opened, to }) =
             engine.state.frames.held(call.index, call.position)
         else {
@@ -249,7 +245,7 @@ impl ConnectionPool {
     pub(super) fn place_granted(&self, index: u32, engine: &mut Engine<'_>) -> Next {
         let (edge, position) = (engine.edge_of(index), engine.state.frames[index].guards_passed);
         let call = Call { index, edge, position };
-        let (pool, mut asked) = (call.of_caller(self.first_pool, engine), engine.now);
+        let (pool, mut asked) = (call.of_caller(self.first_pool, engine).index(), engine.now);
         if let Hold::ConnectionPool(lease) = engine.state.frames.held(index, position) {
             asked = lease.since;
             engine.state.pools[pool].note_wait(engine.now.since(asked));
@@ -276,7 +272,7 @@ impl Engine<'_> {
             let Some(guard) = edge.pool() else { continue };
             let callees = self.present(&edge.callee_instances);
             for caller in 0..edge.caller_instances {
-                let pool = (guard.first_pool + caller) as usize;
+                let pool = guard.first_pool.offset(caller).index();
                 if self.is_number_scaled_away(edge, caller) {
                     continue;
                 }
@@ -328,7 +324,7 @@ impl Engine<'_> {
         for edge in &plan.edges {
             let Some(guard) = edge.pool() else { continue };
             for caller in 0..edge.caller_instances {
-                let pool = (guard.first_pool + caller) as usize;
+                let pool = guard.first_pool.offset(caller).index();
                 let free =
                     plan.pools[pool].capacity.saturating_sub(self.state.pools[pool].in_use());
                 let most = guard.idle.min(free) as usize;
@@ -347,7 +343,7 @@ impl Engine<'_> {
             let is_callee = edge.callee_instances.contains(&instance);
             let Some(guard) = edge.pool().filter(|_| is_callee) else { continue };
             for caller in 0..edge.caller_instances {
-                let pool = (guard.first_pool + caller) as usize;
+                let pool = guard.first_pool.offset(caller).index();
                 self.close_idle(pool, |connection| connection.to == instance);
             }
         }
@@ -362,7 +358,7 @@ impl Engine<'_> {
             let end = edge.callee_instances.start + callees;
             for caller in 0..edge.caller_instances {
                 let is_gone = self.is_number_scaled_away(edge, caller);
-                let pool = (guard.first_pool + caller) as usize;
+                let pool = guard.first_pool.offset(caller).index();
                 self.close_idle(pool, |connection| is_gone || connection.to >= end);
             }
         }
@@ -371,7 +367,7 @@ impl Engine<'_> {
     /// The number of the instances of a station, given as all of them, that run.
     fn present(&self, all: &std::ops::Range<u32>) -> u32 {
         let scalers = self.plan.autoscalers.iter().zip(&self.state.autoscalers);
-        let of_station = |station: u32| self.plan.stations[station as usize].instances == *all;
+        let of_station = |station: Id<of::Station>| self.plan.stations[station].instances == *all;
         let mut own = scalers.filter(|(plan, _)| of_station(plan.station));
         own.next().map_or(all.len() as u32, |(_, state)| state.running)
     }
@@ -381,7 +377,7 @@ impl Engine<'_> {
             return false;
         }
         let station = self.plan.instances[instance as usize].station;
-        let all = &self.plan.stations[station as usize].instances;
+        let all = &self.plan.stations[station].instances;
         instance >= all.start + self.present(all)
     }
 
@@ -390,8 +386,8 @@ impl Engine<'_> {
     }
 
     fn is_caller_scaled_away(&self, call: Call<'_>) -> bool {
-        let instance = self.state.frames[call.index].instance;
-        self.is_number_scaled_away(call.edge, instance - call.edge.caller_first_instance)
+        let place = self.state.frames[call.index].place;
+        self.is_number_scaled_away(call.edge, call.edge.number_of_caller(place))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::language::quantity::{Duration, Rate};
 use crate::language::{Placed, Problems, one_of, section, words};
 use crate::resilience::{Pass, RateLimitPolicy as Algorithm, RateLimiter};
 use crate::scenario::{Names, Plan};
-use crate::system::{Activity, EdgePlan, Engine};
+use crate::system::{Activity, EdgePlan, Engine, Id, of};
 
 /// Resilience4j's own settings of a rate limiter.
 mod resilience4j {
@@ -186,7 +186,7 @@ impl Resilience4jModule {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateLimit {
     /// The first of its rate limits.
-    pub first: u32,
+    pub first: Id<of::RateLimit>,
     /// The owner of each.
     pub scope: Scope,
     /// The condition under which it applies; always if there is none.
@@ -196,8 +196,8 @@ pub struct RateLimit {
 /// A condition: more messages wait in a queue than a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BacklogAbove {
-    /// Dense id of the queue.
-    pub queue: u32,
+    /// The queue.
+    pub queue: Id<of::Queue>,
     /// The number of messages.
     pub messages: u64,
 }
@@ -275,10 +275,10 @@ impl Guards for RateLimit {
         let limit = section.algorithm.compile(problems);
         let scope = ScopeWord::scope(section.shared.scope);
         let count = plan.count_in(scope, site.edge);
-        let first = plan.blueprint.rate_limits.len() as u32;
+        let first = plan.blueprint.rate_limits.next_id();
         let remembered =
             if let Algorithm::SlidingLog { calls, .. } = limit { u64::from(calls) } else { 1 };
-        let guards = (first, count, "rate limits");
+        let guards = (first.index(), count, "rate limits");
         if !plan.may_add_guards(guards, remembered, site.at, problems) {
             return None;
         }
@@ -297,7 +297,7 @@ impl Guards for RateLimit {
         let Some(limiter) = call.scoped(self.first, self.scope, engine) else {
             return Entry::Rejected(Outcome::NoHealthyInstance);
         };
-        match engine.state.rate_limiters[limiter as usize].try_acquire(engine.now) {
+        match engine.state.rate_limiters[limiter].try_acquire(engine.now) {
             Pass::Now => Entry::Passed,
             Pass::After(wait) => {
                 engine.wait(call.index, Activity::AwaitingTurn, wait);
@@ -318,9 +318,9 @@ impl Guards for RateLimit {
         engine: &mut Engine<'_>,
     ) -> Option<&'static str> {
         let limiters = self.scope.in_memory_of(self.first, caller, edge);
-        for limiter in limiters.clone() {
-            let policy = engine.plan.rate_limits[limiter as usize];
-            engine.state.rate_limiters[limiter as usize] = RateLimiter::new(policy);
+        for limiter in limiters.iter() {
+            let policy = engine.plan.rate_limits[limiter];
+            engine.state.rate_limiters[limiter] = RateLimiter::new(policy);
         }
         (!limiters.is_empty()).then_some("rate limits")
     }
@@ -328,6 +328,6 @@ impl Guards for RateLimit {
 
 impl BacklogAbove {
     fn holds(self, engine: &Engine<'_>) -> bool {
-        engine.state.queues[self.queue as usize].messages.depth() > self.messages
+        engine.state.queues[self.queue].messages.depth() > self.messages
     }
 }

@@ -1,10 +1,8 @@
 //! Scopes: owners of a guard's state.
 
-use std::ops::Range;
-
 use super::Call;
 use crate::language::words;
-use crate::system::{EdgePlan, Engine};
+use crate::system::{EdgePlan, Engine, Id, Ids};
 
 /// The owner of a guard's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,20 +18,19 @@ pub enum Scope {
 impl Scope {
     /// The guards, from `first` on, that are responsible for calls of an instance of the caller, by
     /// its number.
-    pub(crate) fn of_caller(self, first: u32, caller: u32, edge: &EdgePlan) -> Range<u32> {
+    pub(crate) fn of_caller<K>(self, first: Id<K>, caller: u32, edge: &EdgePlan) -> Ids<K> {
         let callees = edge.callee_instances.len() as u32;
-        let (begin, count) = match self {
-            Self::Edge => (first, 1),
-            Self::CallerInstance => (first + caller, 1),
-            Self::CalleeInstance => (first + caller * callees, callees),
-        };
-        begin..begin + count
+        match self {
+            Self::Edge => Ids::new(first, 1),
+            Self::CallerInstance => Ids::new(first.offset(caller), 1),
+            Self::CalleeInstance => Ids::new(first.offset(caller * callees), callees),
+        }
     }
 
     /// The guards that lie in the memory of an instance of the caller, and of no other.
-    pub(crate) fn in_memory_of(self, first: u32, caller: u32, edge: &EdgePlan) -> Range<u32> {
+    pub(crate) fn in_memory_of<K>(self, first: Id<K>, caller: u32, edge: &EdgePlan) -> Ids<K> {
         match self {
-            Self::Edge => first..first,
+            Self::Edge => Ids::new(first, 0),
             _ => self.of_caller(first, caller, edge),
         }
     }
@@ -67,23 +64,22 @@ impl ScopeWord {
 impl Call<'_> {
     /// The guard of the calling instance, from `first` on; each instance of the caller has one.
     #[inline]
-    pub fn of_caller(&self, first: u32, engine: &Engine<'_>) -> usize {
-        let instance = engine.state.frames[self.index].instance;
-        (first + instance - self.edge.caller_first_instance) as usize
+    pub fn of_caller<K>(&self, first: Id<K>, engine: &Engine<'_>) -> Id<K> {
+        first.offset(self.edge.number_of_caller(engine.state.frames[self.index].place))
     }
 
     /// The guard that is responsible for a call, from `first` on; `None` if it belongs to an
     /// instance of the callee and none is in order.
     #[inline]
-    pub fn scoped(&self, first: u32, scope: Scope, engine: &mut Engine<'_>) -> Option<u32> {
-        let caller = engine.state.frames[self.index].instance - self.edge.caller_first_instance;
+    pub fn scoped<K>(&self, first: Id<K>, scope: Scope, engine: &mut Engine<'_>) -> Option<Id<K>> {
+        let caller = self.edge.number_of_caller(engine.state.frames[self.index].place);
         Some(match scope {
             Scope::Edge => first,
-            Scope::CallerInstance => first + caller,
+            Scope::CallerInstance => first.offset(caller),
             Scope::CalleeInstance => {
                 let callees = &self.edge.callee_instances;
                 let target = engine.target(self.index, self.edge)?;
-                first + caller * callees.len() as u32 + target - callees.start
+                first.offset(caller * callees.len() as u32 + target - callees.start)
             }
         })
     }

@@ -7,7 +7,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::resilience::{AdaptiveThrottle, ThrottleSettings};
 use crate::scenario::{Names, Plan};
-use crate::system::{Draw, EdgePlan, Engine};
+use crate::system::{Draw, EdgePlan, Engine, Id, of};
 use crate::{Outcome, OutcomeSet};
 
 section! {
@@ -28,7 +28,7 @@ section! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Throttle {
     /// The first of its throttles; one for each instance of the caller.
-    pub first: u32,
+    pub first: Id<of::Throttle>,
     /// Outcomes that count as not accepted.
     pub counts: OutcomeSet,
 }
@@ -49,9 +49,9 @@ impl Guards for Throttle {
             multiplier: problems.within(section.multiplier.as_ref(), usual.multiplier, 1.0..=1e6),
             window: window.map_or(usual.window, |window| problems.above_zero(window)),
         };
-        let first = plan.blueprint.throttles.len() as u32;
+        let first = plan.blueprint.throttles.next_id();
         let instances = plan.caller_instances(site.edge.caller);
-        let guards = (first, u64::from(instances), "throttles");
+        let guards = (first.index(), u64::from(instances), "throttles");
         if !plan.may_add_guards(guards, 1, site.at, problems) {
             return None;
         }
@@ -85,7 +85,7 @@ impl Guards for Throttle {
     }
 
     fn forget(&self, _: &EdgePlan, caller: u32, engine: &mut Engine<'_>) -> Option<&'static str> {
-        let throttle = (self.first + caller) as usize;
+        let throttle = self.first.offset(caller);
         engine.state.throttles[throttle] = AdaptiveThrottle::new(engine.plan.throttles[throttle]);
         Some("throttles")
     }

@@ -16,7 +16,7 @@ use crate::language::{
 };
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{Ends, Engine, NONE};
+use crate::system::{Ends, Engine};
 
 /// The time limit of Resilience4j's `TimeLimiter` if nothing is said (`TimeLimiterConfig` at
 /// af9e7c9).
@@ -205,6 +205,6 @@ impl Timeout {
             return None;
         };
         let timeout = engine.plan.deadline(self.deadline)?;
-        (timeout.drawn == NONE).then(|| set.since + timeout.span)
+        (timeout.drawn.is_none()).then(|| set.since + timeout.span)
     }
 }

@@ -13,20 +13,20 @@ use super::records::{
 use super::sampling::Sampling;
 use crate::Outcome;
 use crate::resilience::circuit_breaker::Transition;
-use crate::system::{Blueprint, Errand, Origin, PoolPlan, Purpose, Table, of};
+use crate::system::{Blueprint, Errand, Id, Origin, PoolPlan, Purpose, Table, of};
 
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    pub(super) workloads: Vec<WorkloadRecord>,
-    pub(super) edges: Vec<EdgeRecord>,
-    pub(super) breakers: Vec<BreakerRecord>,
+    pub(super) workloads: Table<of::Workload, WorkloadRecord>,
+    pub(super) edges: Table<of::Edge, EdgeRecord>,
+    pub(super) breakers: Table<of::Breaker, BreakerRecord>,
     pub(super) instances: Vec<InstanceRecord>,
     pub(super) scales: Vec<(SimTime, ScaleRecord)>,
     orders: Vec<(SimTime, u32)>,
     pub(super) errands: Vec<(SimTime, Errand, bool)>,
     held_up: Vec<Errand>,
-    pub(super) queues: Vec<QueueRecord>,
+    pub(super) queues: Table<of::Queue, QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
     pub(super) pools: Vec<PoolSeries>,
     /// The waits for slots of watched pools, by class, in nanoseconds.
@@ -44,9 +44,11 @@ impl Recorder {
         let run = blueprint.run;
         let windows = blueprint.latency_windows.iter();
         Self {
-            workloads: vec![WorkloadRecord::default(); blueprint.workloads.len()],
-            edges: vec![EdgeRecord::default(); blueprint.edges.len()],
-            breakers: (0..blueprint.breakers.len() as u32)
+            workloads: blueprint.workloads.iter().map(|_| WorkloadRecord::default()).collect(),
+            edges: blueprint.edges.iter().map(|_| EdgeRecord::default()).collect(),
+            breakers: blueprint
+                .breakers
+                .ids()
                 .map(|breaker| BreakerRecord::new(blueprint.watched.breakers.contains(&breaker)))
                 .collect(),
             instances: Vec::new(),
@@ -54,7 +56,7 @@ impl Recorder {
             orders: Vec::new(),
             errands: Vec::new(),
             held_up: Vec::new(),
-            queues: vec![QueueRecord::default(); blueprint.queues.len()],
+            queues: blueprint.queues.iter().map(|_| QueueRecord::default()).collect(),
             effects: vec![EffectRecord::default(); blueprint.effects.len()],
             pools: blueprint.pools.iter().map(|pool| series_of(pool, blueprint)).collect(),
             waits: BTreeMap::new(),
@@ -67,8 +69,8 @@ impl Recorder {
 
     /// A request of a workload begins.
     #[inline]
-    pub fn request_begins(&mut self, workload: u32, is_counted: bool) {
-        let record = &mut self.workloads[workload as usize];
+    pub fn request_begins(&mut self, workload: Id<of::Workload>, is_counted: bool) {
+        let record = &mut self.workloads[workload];
         record.offered += u64::from(is_counted);
         record.interval.offered += 1;
         record.interval.in_flight += 1;
@@ -79,12 +81,12 @@ impl Recorder {
     pub fn request_ends(
         &mut self,
         now: SimTime,
-        workload: u32,
+        workload: Id<of::Workload>,
         is_counted: bool,
         elapsed: SimDuration,
         outcome: Outcome,
     ) {
-        let record = &mut self.workloads[workload as usize];
+        let record = &mut self.workloads[workload];
         let nanos = elapsed.as_nanos();
         record.interval.ended[outcome as usize] += 1;
         record.interval.latency.record(nanos);
@@ -108,73 +110,78 @@ impl Recorder {
 
     /// A counted request of a workload, which has not been answered in full, began to fail at a call.
     #[cold]
-    pub fn request_began_to_fail(&mut self, workload: u32, outcome: Outcome, origin: Origin) {
-        let [failed, degraded] = self.workloads[workload as usize].began.entry(origin).or_default();
+    pub fn request_began_to_fail(
+        &mut self,
+        workload: Id<of::Workload>,
+        outcome: Outcome,
+        origin: Origin,
+    ) {
+        let [failed, degraded] = self.workloads[workload].began.entry(origin).or_default();
         *(if outcome.is_good() { degraded } else { failed }) += 1;
     }
 
     /// A counted call over an edge begins.
     #[inline]
-    pub fn call_begins(&mut self, edge: u32) {
-        self.edges[edge as usize].begun += 1;
+    pub fn call_begins(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].begun += 1;
     }
 
     /// An attempt of a counted call is made.
     #[inline]
-    pub fn attempt_begins(&mut self, edge: u32) {
-        self.edges[edge as usize].attempts += 1;
+    pub fn attempt_begins(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].attempts += 1;
     }
 
     /// An attempt of a counted call is made that is not its first.
     #[cold]
-    pub fn attempt_is_made_again(&mut self, edge: u32) {
-        self.edges[edge as usize].retries += 1;
+    pub fn attempt_is_made_again(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].retries += 1;
     }
 
     /// A hedge makes another attempt of a counted call.
     #[cold]
-    pub fn attempt_is_hedged(&mut self, edge: u32) {
+    pub fn attempt_is_hedged(&mut self, edge: Id<of::Edge>) {
         self.attempt_is_made_again(edge);
-        self.edges[edge as usize].hedges += 1;
+        self.edges[edge].hedges += 1;
     }
 
     /// A callee has worked on a counted request to the end, and its caller has gone.
     #[cold]
-    pub fn worked_for_nobody(&mut self, edge: u32) {
-        self.edges[edge as usize].for_nobody += 1;
+    pub fn worked_for_nobody(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].for_nobody += 1;
     }
 
     /// A counted call over an edge ends.
     #[inline]
-    pub fn call_ends(&mut self, edge: u32, elapsed: SimDuration, outcome: Outcome) {
-        let record = &mut self.edges[edge as usize];
+    pub fn call_ends(&mut self, edge: Id<of::Edge>, elapsed: SimDuration, outcome: Outcome) {
+        let record = &mut self.edges[edge];
         record.ended[outcome as usize] += 1;
         record.latency.record(elapsed.as_nanos());
     }
 
     /// A counted call has failed and turns to a fallback.
-    pub fn call_falls_back(&mut self, edge: u32, failure: Outcome) {
-        self.edges[edge as usize].fell_back[failure as usize] += 1;
+    pub fn call_falls_back(&mut self, edge: Id<of::Edge>, failure: Outcome) {
+        self.edges[edge].fell_back[failure as usize] += 1;
     }
 
     /// A counted call is abandoned: its caller has crashed.
-    pub fn call_abandoned(&mut self, edge: u32) {
-        self.edges[edge as usize].abandoned += 1;
+    pub fn call_abandoned(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].abandoned += 1;
     }
 
     /// A call is put off until later.
-    pub fn call_deferred(&mut self, edge: u32) {
-        self.edges[edge as usize].deferred += 1;
+    pub fn call_deferred(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].deferred += 1;
     }
 
     /// A call cannot be put off, because too many are.
-    pub fn deferral_refused(&mut self, edge: u32) {
-        self.edges[edge as usize].not_deferred += 1;
+    pub fn deferral_refused(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].not_deferred += 1;
     }
 
     /// A call that was put off has been made up for.
-    pub fn call_made_up(&mut self, edge: u32) {
-        self.edges[edge as usize].made_up += 1;
+    pub fn call_made_up(&mut self, edge: Id<of::Edge>) {
+        self.edges[edge].made_up += 1;
     }
 
     /// An order of an operator has been carried out.
@@ -222,12 +229,12 @@ impl Recorder {
     }
 
     /// Messages of a queue were dropped by an operator.
-    pub fn messages_purged(&mut self, queue: u32, count: u64) {
-        self.queues[queue as usize].purged += count;
+    pub fn messages_purged(&mut self, queue: Id<of::Queue>, count: u64) {
+        self.queues[queue].purged += count;
     }
 
     /// An autoscaler has brought the instances of a station to another number.
-    pub fn scaled(&mut self, at: SimTime, station: u32, from: u32, to: u32) {
+    pub fn scaled(&mut self, at: SimTime, station: Id<of::Station>, from: u32, to: u32) {
         self.note_scale(at, ScaleRecord::Scaled { station, from, to });
     }
 
@@ -236,10 +243,10 @@ impl Recorder {
         &mut self,
         now: SimTime,
         blueprint: &Blueprint,
-        station: u32,
+        station: Id<of::Station>,
         running: u32,
     ) {
-        let instances = blueprint.stations[station as usize].instances.clone();
+        let instances = blueprint.stations[station].instances.clone();
         for (pool, series) in blueprint.pools.iter().zip(&mut self.pools) {
             if instances.contains(&pool.instance) {
                 series.runs(now, pool.instance - instances.start < running);
@@ -269,13 +276,13 @@ impl Recorder {
     }
 
     /// A request of a customer has failed.
-    pub fn customer_hit(&mut self, workload: u32, customer: u64) {
-        self.workloads[workload as usize].customers_hit.insert(customer, ());
+    pub fn customer_hit(&mut self, workload: Id<of::Workload>, customer: u64) {
+        self.workloads[workload].customers_hit.insert(customer, ());
     }
 
     /// A request of a user of a closed workload has ended.
-    pub fn user_answered(&mut self, workload: u32, user: u32, is_good: bool) {
-        let users = &mut self.workloads[workload as usize].users;
+    pub fn user_answered(&mut self, workload: Id<of::Workload>, user: u32, is_good: bool) {
+        let users = &mut self.workloads[workload].users;
         if users.len() <= user as usize {
             users.resize(user as usize + 1, None);
         }
@@ -293,37 +300,37 @@ impl Recorder {
     }
 
     /// A message is sent to a queue, which takes it or is full.
-    pub fn message_sent(&mut self, queue: u32, is_accepted: bool) {
-        let record = &mut self.queues[queue as usize];
+    pub fn message_sent(&mut self, queue: Id<of::Queue>, is_accepted: bool) {
+        let record = &mut self.queues[queue];
         record.sent += u64::from(is_accepted);
         record.refused += u64::from(!is_accepted);
     }
 
     /// A message has been consumed; `elapsed` is the time since it was sent.
-    pub fn message_delivered(&mut self, queue: u32, elapsed: SimDuration) {
-        let record = &mut self.queues[queue as usize];
+    pub fn message_delivered(&mut self, queue: Id<of::Queue>, elapsed: SimDuration) {
+        let record = &mut self.queues[queue];
         record.delivered += 1;
         record.latency.record(elapsed.as_nanos());
     }
 
     /// A delivery has failed.
-    pub fn delivery_failed(&mut self, queue: u32) {
-        self.queues[queue as usize].failed_deliveries += 1;
+    pub fn delivery_failed(&mut self, queue: Id<of::Queue>) {
+        self.queues[queue].failed_deliveries += 1;
     }
 
     /// The last delivery of a message has failed.
-    pub fn message_dead(&mut self, queue: u32) {
-        self.queues[queue as usize].dead += 1;
+    pub fn message_dead(&mut self, queue: Id<of::Queue>) {
+        self.queues[queue].dead += 1;
     }
 
     /// A message has waited too long.
-    pub fn message_expired(&mut self, queue: u32) {
-        self.queues[queue as usize].expired += 1;
+    pub fn message_expired(&mut self, queue: Id<of::Queue>) {
+        self.queues[queue].expired += 1;
     }
 
     /// A call that makes up for an expired message has ended.
-    pub fn message_compensated(&mut self, queue: u32, is_good: bool) {
-        let record = &mut self.queues[queue as usize];
+    pub fn message_compensated(&mut self, queue: Id<of::Queue>, is_good: bool) {
+        let record = &mut self.queues[queue];
         record.compensated += u64::from(is_good);
         record.not_compensated += u64::from(!is_good);
     }
@@ -334,14 +341,19 @@ impl Recorder {
     }
 
     /// A breaker changes state.
-    pub fn breaker_changes(&mut self, now: SimTime, breaker: u32, transition: Transition) {
-        self.breakers[breaker as usize].note(now, transition);
+    pub fn breaker_changes(
+        &mut self,
+        now: SimTime,
+        breaker: Id<of::Breaker>,
+        transition: Transition,
+    ) {
+        self.breakers[breaker].note(now, transition);
     }
 
     /// A breaker rejects a call.
     #[inline]
-    pub fn breaker_rejects(&mut self, breaker: u32) {
-        self.breakers[breaker as usize].rejected += 1;
+    pub fn breaker_rejects(&mut self, breaker: Id<of::Breaker>) {
+        self.breakers[breaker].rejected += 1;
     }
 
     /// A balancer learns something about an instance.
@@ -352,17 +364,17 @@ impl Recorder {
     }
 
     /// The requests of each workload.
-    pub fn workloads(&self) -> &[WorkloadRecord] {
+    pub fn workloads(&self) -> &Table<of::Workload, WorkloadRecord> {
         &self.workloads
     }
 
     /// The calls over each edge.
-    pub fn edges(&self) -> &[EdgeRecord] {
+    pub fn edges(&self) -> &Table<of::Edge, EdgeRecord> {
         &self.edges
     }
 
     /// The transitions and rejections of each breaker.
-    pub fn breakers(&self) -> &[BreakerRecord] {
+    pub fn breakers(&self) -> &Table<of::Breaker, BreakerRecord> {
         &self.breakers
     }
 
@@ -377,7 +389,7 @@ impl Recorder {
     }
 
     /// The messages that went through each queue of messages.
-    pub fn queues(&self) -> &[QueueRecord] {
+    pub fn queues(&self) -> &Table<of::Queue, QueueRecord> {
         &self.queues
     }
 
@@ -406,9 +418,10 @@ impl Recorder {
 }
 
 fn series_of(pool: &PoolPlan, blueprint: &Blueprint) -> PoolSeries {
-    let is_scaled = blueprint.autoscalers.iter().any(|scaler| {
-        blueprint.stations[scaler.station as usize].instances.contains(&pool.instance)
-    });
+    let is_scaled = blueprint
+        .autoscalers
+        .iter()
+        .any(|scaler| blueprint.stations[scaler.station].instances.contains(&pool.instance));
     let is_resized = blueprint.changes.iter().any(|change| {
         let label = |it: &PoolPlan| (it.label(), it.kind) == (pool.label(), pool.kind);
         change.pools.iter().any(|other| label(other) && other.capacity != pool.capacity)

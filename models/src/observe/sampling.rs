@@ -13,7 +13,7 @@ use super::records::{
 };
 use crate::resilience::BreakerInService;
 use crate::resources::Pool;
-use crate::system::{LinkState, QueueState, Table, of};
+use crate::system::{Id, LinkState, QueueState, Table, of};
 
 /// The share of gaps, one in this many, that lists leave which have been moved to grow, as measured.
 const GAPS: u64 = 8;
@@ -72,8 +72,8 @@ impl Recorder {
         &mut self,
         now: SimTime,
         pools: &[Pool],
-        breakers: &[BreakerInService],
-        queues: &[QueueState],
+        breakers: &Table<of::Breaker, BreakerInService>,
+        queues: &Table<of::Queue, QueueState>,
         links: &mut Table<of::Link, LinkState>,
     ) {
         if now <= self.sampling.until {
@@ -107,7 +107,7 @@ impl Recorder {
         let interval = self.intervals();
         for kept in &mut self.kept_latencies {
             if kept.intervals.contains(&interval) {
-                kept.latencies.merge(&self.workloads[kept.workload as usize].interval.latency);
+                kept.latencies.merge(&self.workloads[kept.workload].interval.latency);
             }
         }
     }
@@ -132,7 +132,7 @@ impl Recorder {
 
     /// The number of intervals closed so far.
     pub fn intervals(&self) -> usize {
-        self.workloads.first().map_or(0, |workload| workload.series.offered.len())
+        self.workloads.iter().next().map_or(0, |workload| workload.series.offered.len())
     }
 
     /// The instant at which an interval begins.
@@ -173,7 +173,11 @@ impl Recorder {
     /// The latencies of a workload over some intervals, if they were named before the run as a
     /// [`LatencyWindow`]. Of a window that goes on after the end of the run, the intervals are those
     /// up to the end.
-    pub fn latencies(&self, workload: u32, intervals: &Range<usize>) -> Option<&Histogram> {
+    pub fn latencies(
+        &self,
+        workload: Id<of::Workload>,
+        intervals: &Range<usize>,
+    ) -> Option<&Histogram> {
         let is_it = |kept: &&KeptLatencies| {
             kept.workload == workload
                 && kept.intervals.start == intervals.start

@@ -1,14 +1,15 @@
 //! Things whose figures are kept only if a sentence asks for them.
 
+use crate::system::{Id, of};
 use std::collections::BTreeSet;
 
 /// Things whose figures have to be kept while a run lasts, because a sentence asks for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Watched {
-    /// Breakers whose windows are looked at, as dense ids.
-    pub breakers: BTreeSet<u32>,
-    /// Closed workloads whose users are looked at one by one, as dense ids.
-    pub users: BTreeSet<u32>,
+    /// Breakers whose windows are looked at.
+    pub breakers: BTreeSet<Id<of::Breaker>>,
+    /// Closed workloads whose users are looked at one by one.
+    pub users: BTreeSet<Id<of::Workload>>,
     /// Pools of slots whose waits are kept by priority, as dense ids.
     pub waits: BTreeSet<u32>,
 }

@@ -1,5 +1,6 @@
 //! Fallbacks: substitutes for the answer when a call has failed.
 
+use crate::system::{Id, of};
 use sim_core::random::{KeyedDraw, uniform};
 use sim_core::{Distribution, SimDuration};
 
@@ -20,12 +21,12 @@ pub enum Fallback {
     /// Another service, by a call site: a call with guards of its own.
     Alternative {
         /// The call site.
-        site: u32,
+        site: Id<of::CallSite>,
     },
     /// A message about the request is put into a queue, if there is room.
     Send {
         /// The queue.
-        queue: u32,
+        queue: Id<of::Queue>,
     },
     /// The request is accepted and done later, when the breakers of the call are closed.
     Later {

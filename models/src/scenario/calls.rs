@@ -94,15 +94,15 @@ fn compile(
     problems: &mut Problems,
 ) -> EdgePlan {
     let latency = call.latency.as_ref();
-    let latency = latency.map_or(NONE, |latency| plan.distribution(latency, names, problems));
+    let latency = latency.map(|latency| plan.distribution(latency, names, problems));
     let link = link_of(call.link.as_ref(), names, problems);
     // Whoever asks if messages take time need not ask about links as well.
     let latency = match latency {
-        NONE if link.is_some() => plan.instant(),
+        None if link.is_some() => Some(plan.instant()),
         latency => latency,
     };
     let guards = pipeline(&call.guards, edge, call.at(), names, plan, problems);
-    let callee = plan.blueprint.stations[edge.callee as usize].clone();
+    let callee = plan.blueprint.stations[edge.callee].clone();
     let mut balance = compile_balance(call.balance.as_ref(), &callee, problems);
     outlier_detection_of(&call.guards.written(), &mut balance, problems);
     let fallbacks = compile_fallbacks(edge.caller, call.fallback.as_ref(), names, plan, problems);
@@ -114,9 +114,10 @@ fn compile(
         is_caller_a_service: matches!(edge.caller, Caller::Station(_)),
         is_for_probes: false,
         caller_first_instance: match edge.caller {
-            Caller::Workload(index) | Caller::Queue(index) => index,
+            Caller::Workload(id) => id.number(),
+            Caller::Queue(id) => id.number(),
             Caller::Operator | Caller::Probe(_) => 0,
-            Caller::Station(id) => plan.blueprint.stations[id as usize].instances.start,
+            Caller::Station(id) => plan.blueprint.stations[id].instances.start,
         },
         caller_instances: plan.caller_instances(edge.caller),
         caller_regions: plan.caller_regions(edge.caller),

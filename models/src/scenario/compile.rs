@@ -23,7 +23,7 @@ use crate::faults::{compile_chaos, compile_faults};
 use crate::language::{Problems, Sources};
 use crate::printable::line;
 use crate::steps::Op;
-use crate::system::Blueprint;
+use crate::system::{Blueprint, Table, of};
 
 /// A compiled scenario, and the plans of its analyses.
 pub(super) struct Compiled {
@@ -32,7 +32,7 @@ pub(super) struct Compiled {
     /// The plans of its analyses.
     pub analyses: Analyses,
     /// The operations of the handlers of each station.
-    pub operations: Vec<Vec<Op>>,
+    pub operations: Table<of::Station, Vec<Op>>,
 }
 
 /// Compiles typed sections; the request decides which figures are read off each run. The result may
@@ -58,7 +58,7 @@ pub(super) fn compile(
     plan.blueprint.prices = compile_prices(&file.prices, problems);
     compile_expectations(names, &mut plan, problems);
     let analyses = compile_analyses(written.tree, request, names, &mut plan, problems);
-    let stations = 0..plan.blueprint.stations.len() as u32;
+    let stations = plan.blueprint.stations.ids();
     let operations = stations.map(|it| plan.operations_of(it).copied().collect()).collect();
     Compiled { blueprint: plan.finish(), analyses, operations }
 }

@@ -264,10 +264,10 @@ pub(super) fn check_alternatives(names: &Names<'_>, plan: &Plan, problems: &mut 
     let edges = &plan.blueprint.edges;
     let stand_ins = edges.iter().flat_map(|edge| &edge.fallbacks).filter_map(|fallback| {
         let Fallback::Alternative { site } = fallback else { return None };
-        Some(plan.blueprint.sites[*site as usize].edge)
+        Some(plan.blueprint.sites[*site].edge)
     });
-    for edge in stand_ins.filter(|edge| edges[*edge as usize].has_alternative()) {
-        let name = plan.edge_name(plan.edges[edge as usize], names);
+    for edge in stand_ins.filter(|edge| edges[*edge].has_alternative()) {
+        let name = plan.edge_name(plan.edges[edge.index()], names);
         let at = names.file.calls.get(&name).map(Placed::key);
         let message = format!("`{name}` is a fallback and has a fallback of its own");
         let help = "list both, in order, as fallbacks of the first call";

@@ -35,8 +35,7 @@ pub(crate) fn compile_links(names: &Names<'_>, plan: &mut Plan, problems: &mut P
     let regions = names.file.regions.len();
     for (name, link) in names.file.links.iter() {
         let interval = link.rate.as_ref().map_or(SimDuration::ZERO, |rate| problems.interval(rate));
-        let latency =
-            link.latency.as_ref().map_or(NONE, |it| plan.distribution(it, names, problems));
+        let latency = link.latency.as_ref().map(|it| plan.distribution(it, names, problems));
         let loss = link.loss.map_or(0.0, |it| it.0);
         if let (Some(queue), None) = (&link.queue, &link.rate) {
             let help = "write the `rate` that makes messages wait, or leave the queue out";

@@ -30,8 +30,8 @@ pub(crate) struct Names<'a> {
 /// A station that a name stands for.
 #[derive(Clone, Copy)]
 pub(crate) struct NamedStation {
-    /// Its dense id.
-    pub id: u32,
+    /// Its id.
+    pub id: Id<of::Station>,
     /// Its kind.
     pub kind: StationKind,
 }
@@ -86,7 +86,7 @@ impl<'a> Names<'a> {
     }
 
     /// The queue of messages with a name, or a problem.
-    pub fn queue(&self, name: &Placed<String>, problems: &mut Problems) -> Option<u32> {
+    pub fn queue(&self, name: &Placed<String>, problems: &mut Problems) -> Option<Id<of::Queue>> {
         let queues = &self.file.queues;
         let found = queues.get_index_of(name.as_str());
         if found.is_none() && !queues.mentions(name) {
@@ -94,7 +94,7 @@ impl<'a> Names<'a> {
                 format!("write one: `queues: {{ {}: {{ deliver to: SERVICE }} }}`", **name);
             problems.no_such("queue", name, name.at(), queues.names(), otherwise);
         }
-        found.map(|index| index as u32)
+        found.map(Id::new)
     }
 
     /// The region of a name, or a problem; [`NONE`] if there is no name.
@@ -146,9 +146,10 @@ impl<'a> Names<'a> {
 
     /// The callers with a name.
     pub fn callers(&self, name: &str) -> impl Iterator<Item = Caller> {
-        let workload = self.file.workloads.get_index_of(name).map(|it| Caller::Workload(it as u32));
+        let workload =
+            self.file.workloads.get_index_of(name).map(|it| Caller::Workload(Id::new(it)));
         let station = self.find_station(name).map(|station| Caller::Station(station.id));
-        let queue = self.file.queues.get_index_of(name).map(|it| Caller::Queue(it as u32));
+        let queue = self.file.queues.get_index_of(name).map(|it| Caller::Queue(Id::new(it)));
         let operator = (name == OPERATOR).then_some(Caller::Operator);
         let probe = ProbeKind::ALL.into_iter().find(|kind| kind.name() == name).map(Caller::Probe);
         [workload, station, queue, operator, probe].into_iter().flatten()
@@ -178,8 +179,8 @@ fn stations_by_name<'a>(
         file.databases.iter().map(|(name, it)| (name.as_str(), it.key(), StationKind::Database));
     let caches = file.caches.iter().map(|(name, it)| (name.as_str(), it.key(), StationKind::Cache));
     let mut stations = IndexMap::new();
-    for (id, (name, key, kind)) in services.chain(databases).chain(caches).enumerate() {
-        if stations.insert(name, NamedStation { id: id as u32, kind }).is_some() {
+    for (place, (name, key, kind)) in services.chain(databases).chain(caches).enumerate() {
+        if stations.insert(name, NamedStation { id: Id::new(place), kind }).is_some() {
             let help = "rename one: a service, a database and a cache cannot have the same name";
             second_of_its_name(name, key, help, problems);
         }

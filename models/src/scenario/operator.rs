@@ -15,7 +15,7 @@ use crate::faults::{
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problem, Problems, one_of, section};
 use crate::resilience::circuit_breaker::OperatorOrder;
-use crate::system::{Act, OrderPlan};
+use crate::system::{Act, Id, OrderPlan, of};
 
 /// The name of an operator as a caller.
 pub(super) const OPERATOR: &str = "operator";
@@ -198,7 +198,7 @@ fn act_of(
                 problems.no_such("queue", &act.queue, act.queue.at(), queues.names(), help);
                 return None;
             };
-            Some((Act::Purge(queue as u32), format!("purges {}", *act.queue)))
+            Some((Act::Purge(Id::new(queue)), format!("purges {}", *act.queue)))
         }
     }
 }
@@ -208,7 +208,7 @@ fn edge_with_breaker(
     names: &Names<'_>,
     plan: &Plan,
     problems: &mut Problems,
-) -> Option<u32> {
+) -> Option<Id<of::Edge>> {
     match target_of(target, names, plan, problems)? {
         FaultTarget::Edge(edge) => {
             must_have_breaker(edge, target, plan, problems);

@@ -12,8 +12,8 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, some_of};
 use crate::steps::Op;
 use crate::system::{
-    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, NONE, OnFailure, PoolKind, PoolPlan, ProbeKind,
-    QueuePlan, Scope, StationKind, ThroughPlan,
+    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, Id, NONE, OnFailure, PoolKind, PoolPlan,
+    ProbeKind, QueuePlan, Scope, StationKind, ThroughPlan, of,
 };
 
 /// Handlers longer than this, repetitions unrolled, are refused.
@@ -48,11 +48,11 @@ pub(crate) mod most {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Caller {
     /// A workload.
-    Workload(u32),
+    Workload(Id<of::Workload>),
     /// A station.
-    Station(u32),
+    Station(Id<of::Station>),
     /// A queue of messages.
-    Queue(u32),
+    Queue(Id<of::Queue>),
     /// The operator, whose actions go through services.
     Operator,
     /// Probes of a kind.
@@ -65,7 +65,7 @@ pub(crate) struct Edge {
     /// The caller.
     pub caller: Caller,
     /// The station called.
-    pub callee: u32,
+    pub callee: Id<of::Station>,
 }
 
 /// The blueprint while it is being compiled, and what is known only until it is finished.
@@ -75,11 +75,11 @@ pub(crate) struct Plan {
     /// The edges that calls have been found to take.
     pub edges: IndexSet<Edge>,
     /// The stations at the ends of these edges.
-    called_stations: IndexSet<u32>,
+    called_stations: IndexSet<Id<of::Station>>,
     /// The kinds of the pools of each owner, in the order in which they were added.
     pool_kinds: IndexMap<String, IndexSet<PoolKind>>,
-    /// The dense ids of the distributions, by what they say.
-    distributions: IndexMap<String, u32>,
+    /// The ids of the distributions, by what they say.
+    distributions: IndexMap<String, Id<of::Distribution>>,
     /// Calls or seconds that the windows of the guards so far cover.
     looked_back: u64,
     /// The number of resources that the steps being compiled hold, one inside the other.
@@ -87,11 +87,11 @@ pub(crate) struct Plan {
     /// True if some requests fail each time they are sent.
     pub has_poison: bool,
     /// The first step of each operation of each station, in the order of the program; the unnamed one is "".
-    entries: IndexMap<(u32, String), u32>,
+    entries: IndexMap<(Id<of::Station>, String), u32>,
     /// The places in this order of the operations of each station.
-    operations: IndexMap<u32, Vec<usize>>,
+    operations: IndexMap<Id<of::Station>, Vec<usize>>,
     /// The operation that each call site calls.
-    called: Vec<(u32, String)>,
+    called: Vec<(Id<of::Station>, String)>,
     /// The calls on which actions depend, with the places where they are written.
     pub through: IndexMap<Location, ThroughPlan>,
 }
@@ -99,9 +99,9 @@ pub(crate) struct Plan {
 impl Plan {
     /// A plan in which nothing has been compiled yet.
     pub fn new(blueprint: Blueprint) -> Self {
-        let known = blueprint.distributions.iter().zip(0..);
+        let known = blueprint.distributions.with_ids();
         Self {
-            distributions: known.map(|(known, id)| (format!("{known:?}"), id)).collect(),
+            distributions: known.map(|(id, known)| (format!("{known:?}"), id)).collect(),
             blueprint,
             edges: IndexSet::new(),
             called_stations: IndexSet::new(),
@@ -139,7 +139,7 @@ impl Plan {
     }
 
     /// The operations of all handlers of a station.
-    pub fn operations_of(&self, station: u32) -> impl Iterator<Item = &Op> {
+    pub fn operations_of(&self, station: Id<of::Station>) -> impl Iterator<Item = &Op> {
         let begin = |place: usize| self.entries.get_index(place).map(|(_, step)| *step as usize);
         self.operations.get(&station).into_iter().flatten().flat_map(move |&place| {
             let program = &self.blueprint.program;
@@ -156,32 +156,32 @@ impl Plan {
         self.held -= 1;
     }
 
-    /// The dense id of a distribution.
+    /// The id of a distribution.
     pub fn distribution(
         &mut self,
         phrase: &Placed<DurationPhrase>,
         names: &Names<'_>,
         problems: &mut Problems,
-    ) -> u32 {
+    ) -> Id<of::Distribution> {
         self.known_distribution(read_distribution(phrase, names, problems))
     }
 
-    /// The dense id of a distribution of sizes.
-    pub fn sizes(&mut self, sizes: &Distribution) -> u32 {
+    /// The id of a distribution of sizes.
+    pub fn sizes(&mut self, sizes: &Distribution) -> Id<of::Distribution> {
         self.known_distribution(sizes.clone())
     }
 
-    /// The dense id of the distribution of times that are zero.
-    pub fn instant(&mut self) -> u32 {
+    /// The id of the distribution of times that are zero.
+    pub fn instant(&mut self) -> Id<of::Distribution> {
         self.known_distribution(NOTHING)
     }
 
-    fn known_distribution(&mut self, distribution: Distribution) -> u32 {
+    fn known_distribution(&mut self, distribution: Distribution) -> Id<of::Distribution> {
         let known = &mut self.blueprint.distributions;
-        *self.distributions.entry(format!("{distribution:?}")).or_insert_with(|| {
-            known.push(distribution);
-            known.len() as u32 - 1
-        })
+        *self
+            .distributions
+            .entry(format!("{distribution:?}"))
+            .or_insert_with(|| known.push(distribution))
     }
 
     /// The id of a deadline that ends a wait; [`NONE`] for no deadline.
@@ -205,16 +205,16 @@ impl Plan {
         let index = self.blueprint.deadlines.len() as u32;
         let Some(constant) = span.constant() else {
             let drawn = self.distribution(span, names, problems);
-            let mean = self.blueprint.distributions[drawn as usize].mean();
+            let mean = self.blueprint.distributions[drawn].mean();
             let span = SimDuration::from_nanos_f64(mean);
-            self.blueprint.deadlines.push(DeadlinePlan { span, drawn, ends });
+            self.blueprint.deadlines.push(DeadlinePlan { span, drawn: Some(drawn), ends });
             return index | DRAWN;
         };
         if constant.is_zero() {
             let help = "leave it out, or give it a length such as `1s`";
             problems.error(span.at(), "a limit of zero lets nothing through", help);
         }
-        self.blueprint.deadlines.push(DeadlinePlan { span: constant, drawn: NONE, ends });
+        self.blueprint.deadlines.push(DeadlinePlan { span: constant, drawn: None, ends });
         index
     }
 
@@ -260,7 +260,7 @@ impl Plan {
     }
 
     /// Notes that an operation of a station begins with the step that will be added next.
-    pub fn begin_operation(&mut self, station: u32, operation: &str) {
+    pub fn begin_operation(&mut self, station: Id<of::Station>, operation: &str) {
         let entry = self.next_step();
         // Of two things with one name, which is an error, the first counts: entries are in the order of the program.
         let known = self.entries.entry((station, operation.to_owned()));
@@ -269,14 +269,14 @@ impl Plan {
         self.operations.entry(station).or_default().push(place);
     }
 
-    /// The dense id of an edge.
-    pub fn edge(&mut self, caller: Caller, callee: u32) -> u32 {
+    /// The id of an edge.
+    pub fn edge(&mut self, caller: Caller, callee: Id<of::Station>) -> Id<of::Edge> {
         self.called_stations.insert(callee);
-        self.edges.insert_full(Edge { caller, callee }).0 as u32
+        Id::new(self.edges.insert_full(Edge { caller, callee }).0)
     }
 
     /// True if anything calls a station.
-    pub fn is_called(&self, station: u32) -> bool {
+    pub fn is_called(&self, station: Id<of::Station>) -> bool {
         self.called_stations.contains(&station)
     }
 
@@ -284,14 +284,13 @@ impl Plan {
     pub fn call_site(
         &mut self,
         caller: Caller,
-        callee: u32,
+        callee: Id<of::Station>,
         operation: &str,
         on_failure: OnFailure,
-    ) -> u32 {
+    ) -> Id<of::CallSite> {
         let edge = self.edge(caller, callee);
-        self.blueprint.sites.push(CallSite { edge, entry: 0, on_failure });
         self.called.push((callee, operation.to_owned()));
-        self.blueprint.sites.len() as u32 - 1
+        self.blueprint.sites.push(CallSite { edge, entry: 0, on_failure })
     }
 
     /// Fills in the target of each call, once all handlers are compiled.
@@ -332,13 +331,11 @@ impl Plan {
     pub fn caller_name(&self, caller: Caller, names: &Names<'_>) -> String {
         let nth = |name: Option<&String>| name.cloned().unwrap_or_default();
         match caller {
-            Caller::Workload(index) => {
-                nth(names.file.workloads.get_index(index as usize).map(|(name, _)| name))
+            Caller::Workload(id) => {
+                nth(names.file.workloads.get_index(id.index()).map(|(name, _)| name))
             }
-            Caller::Station(id) => self.blueprint.stations[id as usize].name.clone(),
-            Caller::Queue(index) => {
-                nth(names.file.queues.get_index(index as usize).map(|(name, _)| name))
-            }
+            Caller::Station(id) => self.blueprint.stations[id].name.clone(),
+            Caller::Queue(id) => nth(names.file.queues.get_index(id.index()).map(|(name, _)| name)),
             Caller::Operator => OPERATOR.to_owned(),
             Caller::Probe(kind) => kind.name().to_owned(),
         }
@@ -346,17 +343,17 @@ impl Plan {
 
     /// The name of an edge: `a -> b`.
     pub fn edge_name(&self, edge: Edge, names: &Names<'_>) -> String {
-        let callee = &self.blueprint.stations[edge.callee as usize].name;
+        let callee = &self.blueprint.stations[edge.callee].name;
         format!("{} -> {callee}", self.caller_name(edge.caller, names))
     }
 
-    /// The dense id of the edge of a name, if there is one.
-    pub fn find_edge(&self, name: &str, names: &Names<'_>) -> Option<u32> {
+    /// The id of the edge of a name, if there is one.
+    pub fn find_edge(&self, name: &str, names: &Names<'_>) -> Option<Id<of::Edge>> {
         let (caller, callee) = name.split_once(" -> ")?;
         let callee = names.find_station(callee)?.id;
-        let edges = names.callers(caller).filter_map(|caller| {
-            self.edges.get_index_of(&Edge { caller, callee }).map(|edge| edge as u32)
-        });
+        let edges = names
+            .callers(caller)
+            .filter_map(|caller| self.edges.get_index_of(&Edge { caller, callee }).map(Id::new));
         edges.min()
     }
 
@@ -374,7 +371,7 @@ impl Plan {
     pub fn caller_instances(&self, caller: Caller) -> u32 {
         match caller {
             Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => 1,
-            Caller::Station(id) => self.blueprint.stations[id as usize].instances.len() as u32,
+            Caller::Station(id) => self.blueprint.stations[id].instances.len() as u32,
         }
     }
 
@@ -382,10 +379,10 @@ impl Plan {
     pub fn caller_regions(&self, caller: Caller) -> Vec<u32> {
         let Blueprint { stations, instances, workloads, .. } = &self.blueprint;
         match caller {
-            Caller::Workload(id) => vec![workloads[id as usize].region],
+            Caller::Workload(id) => vec![workloads[id].region],
             Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => vec![NONE],
             Caller::Station(id) => {
-                let all = stations[id as usize].instances.clone();
+                let all = stations[id].instances.clone();
                 let regions = all.map(|instance| instances[instance as usize].region);
                 regions.collect::<IndexSet<u32>>().into_iter().collect()
             }
@@ -394,7 +391,7 @@ impl Plan {
 
     /// The number of instances of a guard that an edge has in a scope.
     pub fn count_in(&self, scope: Scope, edge: Edge) -> u64 {
-        let callees = self.blueprint.stations[edge.callee as usize].instances.len() as u64;
+        let callees = self.blueprint.stations[edge.callee].instances.len() as u64;
         match scope {
             Scope::Edge => 1,
             Scope::CallerInstance => u64::from(self.caller_instances(edge.caller)),
@@ -412,18 +409,18 @@ impl Plan {
         })
     }
 
-    /// True if the limits allow further guards after the first ones, each with a window of
+    /// True if the limits allow further guards beside those before, each with a window of
     /// `remembered` calls or seconds; notes a problem otherwise.
     pub fn may_add_guards(
         &mut self,
-        (first, count, what): (u32, u64, &str),
+        (before, count, what): (usize, u64, &str),
         remembered: u64,
         at: Location,
         problems: &mut Problems,
     ) -> bool {
         self.looked_back = self.looked_back.saturating_add(count.saturating_mul(remembered));
         let memory = "calls or seconds for guards to remember";
-        problems.may_have(u64::from(first) + count, most::BREAKERS, what, at)
+        problems.may_have(before as u64 + count, most::BREAKERS, what, at)
             && problems.may_have(self.looked_back, most::LOOKED_BACK, memory, at)
     }
 }

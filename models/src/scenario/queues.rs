@@ -11,7 +11,7 @@ use crate::language::{Location, Placed, Problems, section, words};
 use crate::resilience::{Backoff, Growth, Jitter};
 use crate::resources::MessageLimits;
 use crate::steps::Op;
-use crate::system::{NONE, OnFailure, PartitionBy, Pauses, QueuePlan, StationKind};
+use crate::system::{Id, NONE, OnFailure, PartitionBy, Pauses, QueuePlan, StationKind, of};
 
 /// Defaults of the settings.
 const PAUSE: SimDuration = SimDuration::from_secs(1);
@@ -87,13 +87,13 @@ words! {
 
 /// Compiles all queues of messages.
 pub(crate) fn compile_queues(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
-    for (index, (name, queue)) in names.file.queues.iter().enumerate() {
+    for (place, (name, queue)) in names.file.queues.iter().enumerate() {
         if names.find_station(name).is_some() || names.file.workloads.contains_key(name) {
             let help = "rename one: a queue cannot have the name of a service or a workload";
             second_of_its_name(name, queue.key(), help, problems);
         }
         check(queue, names, problems);
-        let compiled = compile(Caller::Queue(index as u32), name, queue, names, plan, problems);
+        let compiled = compile(Caller::Queue(Id::new(place)), name, queue, names, plan, problems);
         plan.blueprint.queues.push(compiled);
     }
 }
@@ -123,16 +123,13 @@ fn compile(
             Some(PartitionByWord::Priority) => PartitionBy::Priority,
             Some(PartitionByWord::Request) | None => PartitionBy::Request,
         },
-        latency: queue
-            .latency
-            .as_ref()
-            .map_or(NONE, |latency| plan.distribution(latency, names, problems)),
+        latency: queue.latency.as_ref().map(|latency| plan.distribution(latency, names, problems)),
         entry: delivery(caller, queue.deliver_to.as_ref(), names, plan, problems),
         interval: queue.rate.as_ref().map_or(SimDuration::ZERO, |rate| problems.interval(rate)),
         attempts: problems.at_least_one(queue.attempts.as_ref(), u32::MAX, "attempts"),
         pauses: match &queue.backoff {
             Some(backoff) => BackoffPhrase::compile(backoff, names, plan, problems),
-            None => Pauses { backoff: BACKOFF, drawn: NONE },
+            None => Pauses { backoff: BACKOFF, drawn: None },
         },
         pause: queue.pause.as_ref().map_or(PAUSE, |pause| pause.0),
         dead_letters: dead_letters(name, queue.dead_letters.as_ref(), names, problems),
@@ -201,11 +198,11 @@ fn dead_letters(
     written: Option<&Placed<String>>,
     names: &Names<'_>,
     problems: &mut Problems,
-) -> u32 {
-    let Some(name) = written else { return NONE };
+) -> Option<Id<of::Queue>> {
+    let name = written?;
     if **name == own {
         let message = "dead letters of this queue would go back into it";
         problems.error(name.at(), message, "name another queue");
     }
-    names.queue(name, problems).unwrap_or(NONE)
+    names.queue(name, problems)
 }

@@ -14,7 +14,7 @@ use crate::expect::sentence::{Sentence, WrittenHealing};
 use crate::expect::{Reading, Wanted, leaves_time_to_heal};
 use crate::language::tree::{Node, Segment, Value, parse_path};
 use crate::language::{Decode, Found, Problems};
-use crate::system::Blueprint;
+use crate::system::{Blueprint, Id};
 
 /// The load and the trigger of a limit on healing.
 #[derive(Clone, Debug)]
@@ -108,7 +108,7 @@ impl Loader {
             self.apply_value(&mut tree, "limit", &format!("faults[{place}].{path}"), value);
         }
         let mut keys = tree.get(&parse_path("workloads"))?.keys();
-        let workload = keys.position(|key| key.name == stress.workload)? as u32;
+        let workload = keys.position(|key| key.name == stress.workload).map(Id::new)?;
         let compiled = self.compile(&tree, parsed, &Request::Point(Vec::new()), &[])?;
         if !leaves_time_to_heal(&compiled.blueprint, place as u32) {
             let message = "this trigger of a limit on healing lasts until the run ends";

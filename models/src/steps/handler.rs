@@ -3,10 +3,11 @@
 use super::{Op, Step};
 use crate::language::{Location, Placed, Problems};
 use crate::scenario::{Caller, MOST_STEPS, Names, Plan};
+use crate::system::{Id, of};
 
 /// Compiles the handler of an operation of a station; `steps` adds the body.
 pub(crate) fn handler(
-    station: u32,
+    station: Id<of::Station>,
     operation: &str,
     at: Location,
     plan: &mut Plan,

@@ -119,11 +119,11 @@ impl Step {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Op {
     /// Computes for a time drawn from a distribution; holds a processor if those are limited.
-    Work(u32),
+    Work(Id<of::Distribution>),
     /// Waits for a time drawn from a distribution; holds only the thread.
-    Pause(u32),
+    Pause(Id<of::Distribution>),
     /// Makes the call of a call site.
-    Call(u32),
+    Call(Id<of::CallSite>),
     /// Goes on with the next step with `probability`, else at `otherwise`.
     Chance {
         /// 0 to 1.
@@ -141,7 +141,7 @@ pub enum Op {
     /// Goes on elsewhere.
     Jump(u32),
     /// Sends a message to a queue.
-    Send(u32),
+    Send(Id<of::Queue>),
     /// Looks a key up in a cache: goes on with the next step if it is there, else at `miss`.
     LookUp {
         /// The cache.

@@ -6,7 +6,7 @@ use super::{Compile, Op};
 use crate::language::distribution::DurationPhrase;
 use crate::language::{Placed, Problems, section};
 use crate::scenario::{Caller, Names, Plan};
-use crate::system::{Activity, Engine, Next};
+use crate::system::{Activity, Engine, Id, Next, of};
 
 section! {
     /// Waits on its thread without computing.
@@ -27,10 +27,10 @@ impl Compile for PauseStep {
 
 /// Waits for a time drawn from a distribution, and longer while faults slow the instance; holds
 /// only the thread.
-pub(super) fn run(engine: &mut Engine<'_>, index: u32, distribution: u32) -> Next {
+pub(super) fn run(engine: &mut Engine<'_>, index: u32, distribution: Id<of::Distribution>) -> Next {
     let frame = &engine.state.frames[index];
     let key = frame.key.child(frame.step_number());
-    let nanos = engine.plan.distributions[distribution as usize].sample(&mut key.draw());
+    let nanos = engine.plan.distributions[distribution].sample(&mut key.draw());
     let nanos = engine.slowed_pause(index, nanos, key);
     engine.wait(index, Activity::Pausing, SimDuration::from_nanos_f64(nanos))
 }

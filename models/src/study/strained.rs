@@ -6,7 +6,7 @@ use sim_core::SimTime;
 
 use crate::faults::{Effect, Fault, InForce};
 use crate::steps::Op;
-use crate::system::{Blueprint, Source};
+use crate::system::{Blueprint, Id, Source, Table, of};
 use crate::workload::{ArrivalProcess, Knot, RateProfile};
 
 /// A strain on a scenario that shows how much room a recommendation leaves.
@@ -45,7 +45,9 @@ pub fn strained(blueprint: &Blueprint, strain: Strain) -> Blueprint {
         *stressed = Arc::new(strained(stressed, strain));
     }
     match strain {
-        Strain::Load => (0..blueprint.workloads.len())
+        Strain::Load => blueprint
+            .workloads
+            .ids()
             .for_each(|workload| scale_load(&mut blueprint, workload, MORE_LOAD)),
         Strain::Faults => strengthen_faults(&mut blueprint),
         Strain::ServiceTimes => lengthen_work(&mut blueprint),
@@ -55,7 +57,7 @@ pub fn strained(blueprint: &Blueprint, strain: Strain) -> Blueprint {
 
 /// Multiplies the arrivals, or the users, of a workload; recorded arrivals follow each other
 /// faster.
-pub fn scale_load(blueprint: &mut Blueprint, workload: usize, factor: f64) {
+pub fn scale_load(blueprint: &mut Blueprint, workload: Id<of::Workload>, factor: f64) {
     match &mut blueprint.workloads[workload].source {
         Source::Open(ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile)) => {
             *profile = profile.times(&RateProfile::constant(factor));
@@ -81,9 +83,9 @@ fn strengthen_faults(blueprint: &mut Blueprint) {
         .cloned()
         .collect();
     for fault in surges {
-        let position =
-            blueprint.workloads.iter().position(|workload| workload.name == fault.target);
-        match position.map(|position| &mut blueprint.workloads[position].source) {
+        let workload =
+            blueprint.workloads.iter_mut().find(|workload| workload.name == fault.target);
+        match workload.map(|workload| &mut workload.source) {
             Some(Source::Open(
                 ArrivalProcess::Constant(profile) | ArrivalProcess::Poisson(profile),
             )) => *profile = profile.times(&doubled_during(&fault)),
@@ -121,12 +123,13 @@ fn lengthen_work(blueprint: &mut Blueprint) {
         contention.per_request *= LONGER_WORK;
         contention.per_message *= LONGER_WORK;
     }
-    let mut longer: Vec<Option<u32>> = vec![None; distributions.len()];
+    let mut longer: Table<of::Distribution, Option<Id<of::Distribution>>> =
+        distributions.iter().map(|_| None).collect();
     for step in program {
         let Op::Work(id) = step else { continue };
-        let of_longer = *longer[*id as usize].get_or_insert_with(|| {
-            distributions.push(distributions[*id as usize].scaled(LONGER_WORK));
-            distributions.len() as u32 - 1
+        let of_longer = *longer[*id].get_or_insert_with(|| {
+            let of_longer = distributions[*id].scaled(LONGER_WORK);
+            distributions.push(of_longer)
         });
         *id = of_longer;
     }
@@ -149,7 +152,7 @@ mod tests {
     }
 
     fn rate(blueprint: &Blueprint, at: f64) -> f64 {
-        match &blueprint.workloads[0].source {
+        match &blueprint.workloads[Id::new(0)].source {
             Source::Open(ArrivalProcess::Poisson(profile)) => profile.rate_at(at),
             other => panic!("{other:?}"),
         }
@@ -157,7 +160,7 @@ mod tests {
 
     fn means_of_work(blueprint: &Blueprint) -> Vec<f64> {
         let work = |step: &Op| {
-            if let Op::Work(id) | Op::Pause(id) = step { Some(*id as usize) } else { None }
+            if let Op::Work(id) | Op::Pause(id) = step { Some(*id) } else { None }
         };
         blueprint
             .program

@@ -15,7 +15,7 @@ impl Engine<'_> {
     /// Handles a request that arrives at an instance with admission control.
     pub fn ask_for_admission(&mut self, index: u32, admission: u32) -> Next {
         let frame = &self.state.frames[index];
-        let (instance, class) = (frame.instance, frame.priority);
+        let (instance, class) = (frame.instance(), frame.priority);
         let draw = uniform(&mut frame.key.child(Draw::Admission.tag()).draw());
         let slots = self.plan.instances[instance as usize].slots as usize;
         let size = self.size_to_admit(index, admission);
@@ -54,7 +54,7 @@ impl Engine<'_> {
     /// True if a request that has queued is dropped even though it now has a slot.
     pub fn is_dropped_by_admission(&mut self, index: u32) -> bool {
         let frame = &self.state.frames[index];
-        let plan = self.plan.instances[frame.instance as usize];
+        let plan = self.plan.instances[frame.instance() as usize];
         if plan.admission == NONE {
             return false;
         }
@@ -72,7 +72,7 @@ impl Engine<'_> {
     /// Gives back the slot of a request that leaves an instance with admission control.
     pub fn release_admitted_slot(&mut self, index: u32, held: SimDuration, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let slots = self.plan.instances[frame.instance as usize].slots as usize;
+        let slots = self.plan.instances[frame.instance() as usize].slots as usize;
         let frames = &self.state.frames;
         let next = self.state.pools[slots]
             .release_for(self.now, held, frame.priority, |waiter| frames.is_live(waiter));
@@ -86,7 +86,7 @@ impl Engine<'_> {
     #[inline]
     pub fn leave_admission(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let admission = self.plan.instances[frame.instance as usize].admission;
+        let admission = self.plan.instances[frame.instance() as usize].admission;
         if admission != NONE {
             let elapsed = self.now.since(frame.entered_at);
             let (admitted_as, size) = (frame.admitted_as, self.size_to_admit(index, admission));
@@ -99,7 +99,7 @@ impl Engine<'_> {
         let memory = self.plan.admissions[admission as usize].memory;
         let Some(sizes) = memory.and_then(|memory| memory.sizes) else { return 0 };
         let key = self.state.frames[index].key.child(Draw::Memory.tag());
-        self.plan.distributions[sizes.each as usize].sample(&mut key.draw()) as u64
+        self.plan.distributions[sizes.each].sample(&mut key.draw()) as u64
     }
 
     fn turn_away(&mut self, index: u32, admission: u32) -> Next {

@@ -4,6 +4,7 @@ use super::blueprint::{EdgePlan, NONE};
 use super::draw::Draw;
 use super::engine::Engine;
 use super::event::Event;
+use super::id::{Id, of};
 use crate::Outcome;
 use crate::observe::{InstanceChange, InstanceRecord};
 use crate::resilience::Balancing;
@@ -43,8 +44,7 @@ impl Engine<'_> {
             zone: edge.balance.locality.and_then(|_| self.zone_of(index, edge)),
             key: self.balance_key(index),
         };
-        let chosen =
-            self.state.edges[edge_id as usize].balancers[view].choose(call, outstanding)?;
+        let chosen = self.state.edges[edge_id].balancers[view].choose(call, outstanding)?;
         Some(first + chosen)
     }
 
@@ -63,7 +63,7 @@ impl Engine<'_> {
     fn zone_of(&self, index: u32, edge: &EdgePlan) -> Option<u32> {
         match self.region_of(index) {
             NONE if self.plan.has_regions(edge.callee) => None,
-            NONE => Some(self.state.frames[index].instance - edge.caller_first_instance),
+            NONE => Some(edge.number_of_caller(self.state.frames[index].place)),
             region => Some(region),
         }
     }
@@ -76,8 +76,8 @@ impl Engine<'_> {
 
     /// Schedules the first check of everything that watches the instances of an edge and did not
     /// do so `before`.
-    pub fn begin_watching(&mut self, edge: u32, before: Option<&Balancing>) {
-        let balance = &self.plan.edges[edge as usize].balance;
+    pub fn begin_watching(&mut self, edge: Id<of::Edge>, before: Option<&Balancing>) {
+        let balance = &self.plan.edges[edge].balance;
         if let Some(check) = balance.health_check
             && before.is_none_or(|before| before.health_check.is_none())
         {
@@ -97,7 +97,7 @@ impl Engine<'_> {
         let (edge_id, target) = (frame.called_edge, frame.target);
         let elapsed = self.now.since(frame.since);
         let view = self.view_of(index, edge);
-        let balancer = &mut self.state.edges[edge_id as usize].balancers[view];
+        let balancer = &mut self.state.edges[edge_id].balancers[view];
         if let Some(ejection) = balancer.note_attempt(
             self.now,
             target - edge.callee_instances.start,
@@ -113,20 +113,20 @@ impl Engine<'_> {
     /// A change of an instance as a balancer of an edge sees it now.
     fn seen(
         &self,
-        edge: u32,
+        edge: Id<of::Edge>,
         view: usize,
         instance: u32,
         change: InstanceChange,
     ) -> InstanceRecord {
-        let regions = &self.plan.edges[edge as usize].caller_regions;
+        let regions = &self.plan.edges[edge].caller_regions;
         let seen_from = if regions.len() > 1 { regions[view] } else { NONE };
         InstanceRecord { at: self.now, edge, seen_from, instance, change }
     }
 
     /// Checks every instance that an edge leads to, from each region of its callers.
     #[cold]
-    pub fn check_health(&mut self, edge: u32) {
-        let plan = &self.plan.edges[edge as usize];
+    pub fn check_health(&mut self, edge: Id<of::Edge>) {
+        let plan = &self.plan.edges[edge];
         for (view, region) in plan.caller_regions.iter().enumerate() {
             for instance in plan.callee_instances.clone() {
                 self.check_instance(edge, view, *region, instance);
@@ -137,10 +137,10 @@ impl Engine<'_> {
         }
     }
 
-    fn check_instance(&mut self, edge: u32, view: usize, region: u32, instance: u32) {
+    fn check_instance(&mut self, edge: Id<of::Edge>, view: usize, region: u32, instance: u32) {
         let has_passed = self.answers_checks(edge, region, instance);
-        let number = instance - self.plan.edges[edge as usize].callee_instances.start;
-        let balancer = &mut self.state.edges[edge as usize].balancers[view];
+        let number = instance - self.plan.edges[edge].callee_instances.start;
+        let balancer = &mut self.state.edges[edge].balancers[view];
         let health = balancer
             .note_check(self.now, number, has_passed)
             .map(|is_up| if is_up { InstanceChange::Up } else { InstanceChange::Down });
@@ -154,11 +154,11 @@ impl Engine<'_> {
 
     /// Ends an interval of an edge's outlier detection.
     #[cold]
-    pub fn sweep_outliers(&mut self, edge: u32) {
-        let plan = &self.plan.edges[edge as usize];
+    pub fn sweep_outliers(&mut self, edge: Id<of::Edge>) {
+        let plan = &self.plan.edges[edge];
         for view in 0..plan.caller_regions.len() {
             let mut changes = Vec::new();
-            self.state.edges[edge as usize].balancers[view].sweep(self.now, |number, ejection| {
+            self.state.edges[edge].balancers[view].sweep(self.now, |number, ejection| {
                 let change = ejection.map_or(InstanceChange::Readmitted, InstanceChange::Ejected);
                 changes.push((plan.callee_instances.start + number, change));
             });

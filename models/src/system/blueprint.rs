@@ -7,7 +7,7 @@ use sim_core::random::KeyedDraw;
 use sim_core::{Distribution, SimDuration, SimTime};
 
 use super::contention::Contention;
-use super::id::{Id, Table, of};
+use super::id::{Id, Ids, Table, of};
 use super::links::LinkPlan;
 use super::pool_plan::PoolPlan;
 use super::prices::Prices;
@@ -47,9 +47,9 @@ pub struct Blueprint {
     /// Limits that stop the run early.
     pub limits: Limits,
     /// Sources of requests.
-    pub workloads: Vec<WorkloadPlan>,
+    pub workloads: Table<of::Workload, WorkloadPlan>,
     /// Services, databases and caches.
-    pub stations: Vec<StationPlan>,
+    pub stations: Table<of::Station, StationPlan>,
     /// Instances of all stations; those of the same station are adjacent.
     pub instances: Vec<InstancePlan>,
     /// Contention: the growth of work with load, one for each station that has any.
@@ -57,37 +57,36 @@ pub struct Blueprint {
     /// Pools of threads, connections, processors and permits.
     pub pools: Vec<PoolPlan>,
     /// Edges from callers to callees, with their guards.
-    pub edges: Vec<EdgePlan>,
+    pub edges: Table<of::Edge, EdgePlan>,
     /// Call sites in handlers.
-    pub sites: Vec<CallSite>,
+    pub sites: Table<of::CallSite, CallSite>,
     /// The steps of all handlers, one handler after the other.
     pub program: Vec<Op>,
     /// Branch tables of forks and choices.
     pub tables: Vec<BranchTable>,
     /// Service times, latencies and think times, in nanoseconds.
-    pub distributions: Vec<Distribution>,
+    pub distributions: Table<of::Distribution, Distribution>,
     /// Circuit breakers: one for each scope of each edge that has one.
-    pub breakers: Vec<BreakerPlan>,
+    pub breakers: Table<of::Breaker, BreakerPlan>,
     /// Rate limits: one for each scope of each edge that has one.
-    pub rate_limits: Vec<RateLimitPolicy>,
+    pub rate_limits: Table<of::RateLimit, RateLimitPolicy>,
     /// Throttles of clients: one for each caller instance of each edge that has one.
-    pub throttles: Vec<ThrottleSettings>,
+    pub throttles: Table<of::Throttle, ThrottleSettings>,
     /// Admission settings: one for each instance that turns requests away.
     pub admissions: Vec<AdmissionSettings>,
     /// Retry budgets: one for each caller instance of each edge that has one.
-    pub retry_budgets: Vec<RetryBudgetPolicy>,
+    pub retry_budgets: Table<of::RetryBudget, RetryBudgetPolicy>,
     /// Everything that falls due after a delay: timeouts, wait limits and delays of hedges. See
     /// [`deadline`](Self::deadline).
     pub deadlines: Vec<DeadlinePlan>,
     /// Queues of messages.
-    pub queues: Vec<QueuePlan>,
+    pub queues: Table<of::Queue, QueuePlan>,
     /// Caches that know their contents.
     pub caches: Table<of::Cache, CachePlan>,
     /// Autoscalers, which set the number of instances.
     pub autoscalers: Table<of::Autoscaler, AutoscalerPlan>,
-    /// Latencies between regions, as distribution ids, row by row; empty if the scenario has no
-    /// regions.
-    pub distances: Vec<u32>,
+    /// Latencies between regions, row by row; empty if the scenario has no regions.
+    pub distances: Vec<Option<Id<of::Distribution>>>,
     /// Links that messages go over.
     pub links: Table<of::Link, LinkPlan>,
     /// The links between regions, row by row; empty if there are none.
@@ -146,8 +145,8 @@ pub struct QueuePlan {
     pub messages: MessageLimits,
     /// Rule that assigns messages to partitions.
     pub partition_by: PartitionBy,
-    /// Time to accept a message, as a distribution id; [`NONE`] if it takes no time.
-    pub latency: u32,
+    /// Time to accept a message; `None` if it takes no time.
+    pub latency: Option<Id<of::Distribution>>,
     /// First step of a delivery; [`NONE`] if the queue has no consumer.
     pub entry: u32,
     /// Minimum time between the starts of two deliveries, of whatever kind.
@@ -158,8 +157,8 @@ pub struct QueuePlan {
     pub pauses: Pauses,
     /// Pause of a partition after a breaker rejects a delivery.
     pub pause: SimDuration,
-    /// The queue for messages whose deliveries all failed; [`NONE`] if they are only counted.
-    pub dead_letters: u32,
+    /// The queue for messages whose deliveries all failed; `None` if they are only counted.
+    pub dead_letters: Option<Id<of::Queue>>,
     /// Time after which a waiting message is dropped.
     pub lifetime: Option<SimDuration>,
     /// First step of the call that compensates for a dropped message; [`NONE`] if there is none.
@@ -178,15 +177,15 @@ impl QueuePlan {
 pub struct Pauses {
     /// Pauses by the number of attempts; the mean if they are drawn.
     pub backoff: Backoff,
-    /// The distribution that each pause is drawn from; [`NONE`] if they are not.
-    pub drawn: u32,
+    /// The distribution that each pause is drawn from; `None` if they are not.
+    pub drawn: Option<Id<of::Distribution>>,
 }
 
 /// A cache that knows its contents.
 #[derive(Clone, Debug)]
 pub struct CachePlan {
     /// Its station.
-    pub station: u32,
+    pub station: Id<of::Station>,
     /// Its keys and their lifetime.
     pub settings: CacheSettings,
 }
@@ -206,8 +205,8 @@ pub enum PartitionBy {
 pub struct DeadlinePlan {
     /// The delay; its mean if it is drawn.
     pub span: SimDuration,
-    /// The distribution that it is drawn from; [`NONE`] if it is constant.
-    pub drawn: u32,
+    /// The distribution that it is drawn from; `None` if it is constant.
+    pub drawn: Option<Id<of::Distribution>>,
     /// The thing it ends.
     pub ends: Ends,
 }
@@ -286,11 +285,11 @@ pub enum Source {
     Closed {
         /// Number of users over time.
         users: UserPlan,
-        /// Time between an answer and the next request, as a distribution id.
-        think: u32,
-        /// Time between a failed request, which ends the session of its user, and the next session,
-        /// as a distribution id; [`NONE`] if users go on after failures.
-        begin_again: u32,
+        /// Time between an answer and the next request.
+        think: Id<of::Distribution>,
+        /// Time between a failed request, which ends the session of its user, and the next session;
+        /// `None` if users go on after failures.
+        begin_again: Option<Id<of::Distribution>>,
     },
 }
 
@@ -323,7 +322,7 @@ pub struct StationPlan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstancePlan {
     /// The station it belongs to.
-    pub station: u32,
+    pub station: Id<of::Station>,
     /// The pool of its threads, slots or connections.
     pub slots: u32,
     /// The first of the pools that its handlers hold over several steps; [`NONE`] if it has none.
@@ -346,12 +345,18 @@ pub struct InstancePlan {
 
 impl EdgePlan {
     /// The pools of proxies that keep connections to each instance of the callee apart.
-    pub fn pools_of_hosts(&self) -> impl Iterator<Item = u32> {
+    pub fn pools_of_hosts(&self) -> impl Iterator<Item = Id<of::Pool>> {
         let bulkheads = self.guards.iter().filter_map(|guard| match guard {
             Guard::Bulkhead(bulkhead) if bulkhead.has_hosts => Some(bulkhead.first_pool),
             _ => None,
         });
-        bulkheads.flat_map(|first| first..first + self.caller_instances)
+        bulkheads.flat_map(|first| Ids::new(first, self.caller_instances).iter())
+    }
+
+    /// The number of the caller at a place, from 0.
+    #[inline]
+    pub(crate) fn number_of_caller(&self, place: Id<of::Place>) -> u32 {
+        place.number() - self.caller_first_instance
     }
 
     /// The number of an instance among those of the caller, from 0; `None` if it is none of them.
@@ -386,9 +391,9 @@ impl EdgePlan {
 
 impl Blueprint {
     /// The name of an edge, `caller -> callee`.
-    pub fn name_of_edge(&self, edge: u32) -> String {
-        let plan = &self.edges[edge as usize];
-        format!("{} -> {}", plan.caller, self.stations[plan.callee as usize].name)
+    pub fn name_of_edge(&self, edge: Id<of::Edge>) -> String {
+        let plan = &self.edges[edge];
+        format!("{} -> {}", plan.caller, self.stations[plan.callee].name)
     }
 
     /// Creates the blueprint of an empty system.
@@ -397,23 +402,23 @@ impl Blueprint {
             name: name.to_owned(),
             run,
             limits,
-            workloads: Vec::new(),
-            stations: Vec::new(),
+            workloads: Table::default(),
+            stations: Table::default(),
             instances: Vec::new(),
             contentions: Vec::new(),
             pools: Vec::new(),
-            edges: Vec::new(),
-            sites: Vec::new(),
+            edges: Table::default(),
+            sites: Table::default(),
             program: Vec::new(),
             tables: Vec::new(),
-            distributions: Vec::new(),
-            breakers: Vec::new(),
-            rate_limits: Vec::new(),
-            throttles: Vec::new(),
+            distributions: Table::default(),
+            breakers: Table::default(),
+            rate_limits: Table::default(),
+            throttles: Table::default(),
             admissions: Vec::new(),
-            retry_budgets: Vec::new(),
+            retry_budgets: Table::default(),
             deadlines: Vec::new(),
-            queues: Vec::new(),
+            queues: Table::default(),
             caches: Table::default(),
             autoscalers: Table::default(),
             distances: Vec::new(),
@@ -450,10 +455,10 @@ impl Blueprint {
         so_far: &mut PausesSoFar,
         draw: &mut KeyedDraw,
     ) -> SimDuration {
-        if pauses.drawn == NONE {
-            return pauses.backoff.wait(attempts, so_far, draw);
+        match pauses.drawn {
+            None => pauses.backoff.wait(attempts, so_far, draw),
+            Some(drawn) => self.distributions[drawn].sample_duration(draw),
         }
-        self.distributions[pauses.drawn as usize].sample_duration(draw)
     }
 
     /// Returns a deadline by its id; `None` for [`NONE`].
@@ -461,17 +466,16 @@ impl Blueprint {
         (id != NONE).then(|| &self.deadlines[(id & !DRAWN) as usize])
     }
 
-    /// Returns the breakers of an edge, as dense ids.
-    pub fn breakers_of(&self, edge: u32) -> impl Iterator<Item = u32> + use<> {
-        let plan = &self.edges[edge as usize];
+    /// Returns the breakers of an edge.
+    pub fn breakers_of(&self, edge: Id<of::Edge>) -> impl Iterator<Item = Id<of::Breaker>> + use<> {
+        let plan = &self.edges[edge];
         let breakers = plan.guards.iter().filter_map(|guard| match guard {
             Guard::Breaker(breaker) => Some(breaker),
             _ => None,
         });
-        let ranges: Vec<Range<u32>> = breakers
-            .map(|breaker| breaker.first..breaker.first + plan.count_in(breaker.scope))
-            .collect();
-        ranges.into_iter().flatten()
+        let of_guards: Vec<Ids<of::Breaker>> =
+            breakers.map(|breaker| Ids::new(breaker.first, plan.count_in(breaker.scope))).collect();
+        of_guards.into_iter().flat_map(Ids::iter)
     }
 
     /// Returns the maximum number of items that guards and fallbacks keep about one call: one for
@@ -502,8 +506,8 @@ pub struct EdgePlan {
     /// The regions of the caller's instances, each once. Callers in each have a balancer of their
     /// own, because what they can reach differs; [`NONE`] stands for callers without a region.
     pub caller_regions: Vec<u32>,
-    /// The callee, as a station id.
-    pub callee: u32,
+    /// The callee.
+    pub callee: Id<of::Station>,
     /// The callee's instances, as dense ids.
     pub callee_instances: Range<u32>,
     /// The callee's instance if it has just one that is always there; otherwise [`NONE`], and the
@@ -512,8 +516,8 @@ pub struct EdgePlan {
     /// Guards in the order in which a call meets them; the timeout of each attempt, which is
     /// innermost, is not among them.
     pub guards: Vec<Guard>,
-    /// Network latency in each direction, as a distribution id; [`NONE`] if there is none.
-    pub latency: u32,
+    /// Network latency in each direction; `None` if there is none.
+    pub latency: Option<Id<of::Distribution>>,
     /// The link that its messages go over; `None` if there is none, or one between regions.
     pub link: Option<Id<of::Link>>,
     /// Timeout of each attempt, as a deadline id; [`NONE`] if there is none.
@@ -596,7 +600,7 @@ pub enum Act {
         /// The order given.
         order: circuit_breaker::OperatorOrder,
         /// The edge whose breakers receive the order.
-        edge: u32,
+        edge: Id<of::Edge>,
         /// The time after which they are enabled again; none if they are not.
         lasts: Option<SimDuration>,
     },
@@ -605,5 +609,5 @@ pub enum Act {
     /// Lets the faults of a trigger begin, such as a restart.
     Begin(u32),
     /// Drops all messages that wait in a queue.
-    Purge(u32),
+    Purge(Id<of::Queue>),
 }

@@ -9,6 +9,7 @@ use super::blueprint::{EdgePlan, NONE, OnFailure};
 use super::draw::{Draw, sibling};
 use super::engine::Engine;
 use super::frame::Stage;
+use super::id::{Id, of};
 use super::instance::Parked;
 use super::program::CallSite;
 use super::reach::Way;
@@ -20,15 +21,15 @@ use crate::resources::Waiter;
 impl<'a> Engine<'a> {
     /// Starts the call of a call site.
     #[inline]
-    pub fn begin_call(&mut self, index: u32, site: u32) -> Next {
-        let CallSite { edge, entry, on_failure } = self.plan.sites[site as usize];
+    pub fn begin_call(&mut self, index: u32, site: Id<of::CallSite>) -> Next {
+        let CallSite { edge, entry, on_failure } = self.plan.sites[site];
         let frame = &mut self.state.frames[index];
         frame.on_failure = on_failure;
         frame.attempts = 0;
         frame.rounds = 1;
         if frame.role == Role::Client {
             frame.is_counted = self.state.has_warmed_up;
-            let (workload, is_counted) = (frame.instance, frame.is_counted);
+            let (workload, is_counted) = (frame.workload(), frame.is_counted);
             self.state.recorder.request_begins(workload, is_counted);
         }
         self.send_in(index, edge, entry)
@@ -36,14 +37,14 @@ impl<'a> Engine<'a> {
 
     /// Sends a call over an edge, through its guards to its callee.
     #[inline]
-    pub fn send_in(&mut self, index: u32, edge: u32, entry: u32) -> Next {
-        self.send_to(index, edge, entry, self.plan.edges[edge as usize].only_instance)
+    pub fn send_in(&mut self, index: u32, edge: Id<of::Edge>, entry: u32) -> Next {
+        self.send_to(index, edge, entry, self.plan.edges[edge].only_instance)
     }
 
     /// Like [`send_in`](Self::send_in), but to one instance of the callee, unless that is [`NONE`].
     #[inline]
-    pub fn send_to(&mut self, index: u32, edge: u32, entry: u32, target: u32) -> Next {
-        let plan = &self.plan.edges[edge as usize];
+    pub fn send_to(&mut self, index: u32, edge: Id<of::Edge>, entry: u32, target: u32) -> Next {
+        let plan = &self.plan.edges[edge];
         let frame = &mut self.state.frames[index];
         frame.called_edge = edge;
         frame.called_entry = entry;
@@ -65,7 +66,7 @@ impl<'a> Engine<'a> {
     #[inline(always)]
     pub fn leave_guards(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
-        let edge = &self.plan.edges[frame.called_edge as usize];
+        let edge = &self.plan.edges[frame.called_edge];
         let is_inside = frame.guards_passed > frame.first_guard;
         if is_inside && self.is_sent_in_again(index, edge, outcome) {
             return Next::Nothing;
@@ -127,7 +128,7 @@ impl<'a> Engine<'a> {
     fn reply_to_nobody(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         if frame.stage == Stage::Done && frame.is_counted {
-            self.state.recorder.worked_for_nobody(frame.edge);
+            self.state.recorder.worked_for_nobody(frame.came_over());
         }
         self.state.frames.release(index);
         Next::Nothing
@@ -161,7 +162,7 @@ impl<'a> Engine<'a> {
             self.state.recorder.call_ends(frame.called_edge, elapsed, outcome);
         }
         if frame.role == Role::Client {
-            let (workload, is_counted) = (frame.instance, frame.is_counted);
+            let (workload, is_counted) = (frame.workload(), frame.is_counted);
             if self.plan.is_elaborate {
                 self.note_whose_request_ended(index, outcome);
             }
@@ -202,24 +203,22 @@ impl<'a> Engine<'a> {
 
     /// True if messages over an edge take time.
     #[inline]
-    pub fn has_network_latency(&self, edge: u32) -> bool {
-        self.plan.edges[edge as usize].latency != NONE || self.is_slowed(edge)
+    pub fn has_network_latency(&self, edge: Id<of::Edge>) -> bool {
+        self.plan.edges[edge].latency.is_some() || self.is_slowed(edge)
     }
 
     #[inline]
-    fn is_slowed(&self, edge: u32) -> bool {
-        self.state.faults_in_force > 0 && !self.state.edges[edge as usize].slowed_by.is_empty()
+    fn is_slowed(&self, edge: Id<of::Edge>) -> bool {
+        self.state.faults_in_force > 0 && !self.state.edges[edge].slowed_by.is_empty()
     }
 
     /// Draws the network latency of one message over an edge.
-    pub fn network_latency(&self, edge: u32, key: DrawKey) -> SimDuration {
-        let plan = &self.plan.edges[edge as usize];
-        let slowed_by = &self.state.edges[edge as usize].slowed_by;
-        let base = if plan.latency == NONE {
-            0.0
-        } else {
-            self.plan.distributions[plan.latency as usize].sample(&mut key.draw())
-        };
+    pub fn network_latency(&self, edge: Id<of::Edge>, key: DrawKey) -> SimDuration {
+        let plan = &self.plan.edges[edge];
+        let slowed_by = &self.state.edges[edge].slowed_by;
+        let base = plan
+            .latency
+            .map_or(0.0, |latency| self.plan.distributions[latency].sample(&mut key.draw()));
         let key_of = |id: u32| key.child(u64::from(id));
         let nanos = self.slowed(slowed_by, base, key_of) + self.added(slowed_by, key_of);
         SimDuration::from_nanos_f64(nanos)
@@ -227,14 +226,14 @@ impl<'a> Engine<'a> {
 
     #[inline]
     pub fn edge_of(&self, index: u32) -> &'a EdgePlan {
-        &self.plan.edges[self.state.frames[index].called_edge as usize]
+        &self.plan.edges[self.state.frames[index].called_edge]
     }
 
     #[inline]
     pub fn attempt(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
         let edge_id = frame.called_edge;
-        let edge = &self.plan.edges[edge_id as usize];
+        let edge = &self.plan.edges[edge_id];
         if frame.deadline <= self.now {
             return self.leave_guards(index, Outcome::Timeout);
         }
@@ -279,9 +278,15 @@ impl<'a> Engine<'a> {
             (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
         let key = frame.key.child(frame.step_number() | sibling(frame.attempts));
         let is_elaborate = edge.is_elaborate || frame.deadline < SimTime::MAX;
-        let callee = self.allocate(key, Role::Handler, target, entry, is_counted);
+        let callee = self.allocate(
+            key,
+            Role::Handler,
+            Id::at(Id::<of::Instance>::new(target as usize)),
+            entry,
+            is_counted,
+        );
         let frame = &mut self.state.frames[callee];
-        (frame.caller, frame.edge, frame.priority) = (caller, edge_id, priority);
+        (frame.caller, frame.edge, frame.priority) = (caller, Some(edge_id), priority);
         self.state.frames[index].callee = callee;
         if is_elaborate {
             self.elaborate(index, edge, callee, caller);
@@ -294,7 +299,7 @@ impl<'a> Engine<'a> {
         {
             return next;
         }
-        if edge.latency != NONE || self.is_slowed(edge_id) {
+        if edge.latency.is_some() || self.is_slowed(edge_id) {
             if edge.link.is_some() {
                 return self.send_over_link(callee, Activity::InTransit);
             }

@@ -12,6 +12,7 @@ use sim_core::{DeadlineRing, Schedule};
 use super::blueprint::{Blueprint, EdgePlan, NONE, QueuePlan, Source};
 use super::engine::Engine;
 use super::event::Event;
+use super::id::{Id, Table, of};
 use super::pool_plan::{PoolKind, PoolPlan};
 use super::process_plan::ProcessPlan;
 use super::state::{Next, System, balancers};
@@ -223,12 +224,12 @@ impl Engine<'_> {
     /// Breakers, limits, budgets and admission rules whose settings change begin anew.
     fn change_guards(&mut self, before: &Blueprint) {
         let plan = self.plan;
-        for (id, breaker) in plan.breakers.iter().enumerate() {
+        for (id, breaker) in plan.breakers.with_ids() {
             if breaker.settings != before.breakers[id].settings {
-                self.state.run_timers_of(id as u32, self.now);
+                self.state.run_timers_of(id, self.now);
                 let change = self.state.breakers[id].change(self.now, breaker.settings);
                 if let Some(transition) = change {
-                    self.state.recorder.breaker_changes(self.now, id as u32, transition);
+                    self.state.recorder.breaker_changes(self.now, id, transition);
                 }
             }
         }
@@ -252,8 +253,8 @@ impl Engine<'_> {
     /// Balancers whose settings change begin anew, and all instances that exist are in order to them.
     fn change_balancers(&mut self, before: &Blueprint) {
         let plan = self.plan;
-        let changed = |id: &usize| plan.edges[*id].balance != before.edges[*id].balance;
-        let changed: Vec<usize> = (0..plan.edges.len()).filter(changed).collect();
+        let changed = |id: &Id<of::Edge>| plan.edges[*id].balance != before.edges[*id].balance;
+        let changed: Vec<Id<of::Edge>> = plan.edges.ids().filter(changed).collect();
         for &id in &changed {
             let edge = &plan.edges[id];
             let key = self.state.edges[id].balancer_key.child(self.now.as_nanos());
@@ -270,7 +271,7 @@ impl Engine<'_> {
                     }
                 }
             }
-            self.begin_watching(id as u32, Some(&before.edges[id].balance));
+            self.begin_watching(id, Some(&before.edges[id].balance));
         }
         for (scaler, scaled) in plan.autoscalers.with_ids() {
             let station = scaled.station;
@@ -290,9 +291,9 @@ impl Engine<'_> {
         for (id, lifetime) in plan.idempotency.iter().enumerate() {
             self.state.keys[id].change(*lifetime);
         }
-        for (id, queue) in plan.queues.iter().enumerate() {
+        for (id, queue) in plan.queues.with_ids() {
             self.state.queues[id].messages.change(queue.messages);
-            self.queue_changed(id as u32);
+            self.queue_changed(id);
         }
     }
 
@@ -310,17 +311,17 @@ impl Engine<'_> {
 
     fn change_workloads(&mut self, before: &Blueprint) {
         let plan = self.plan;
-        for (id, workload) in plan.workloads.iter().enumerate() {
+        for (id, workload) in plan.workloads.with_ids() {
             match (&workload.source, &before.workloads[id].source) {
                 (Source::Open(process), Source::Open(known)) if process != known => {
                     let arrivals = self.state.workloads[id].arrivals.as_mut();
                     let next = arrivals.and_then(|it| it.change(self.now, process.clone()));
-                    self.expect_arrival(id as u32, next);
+                    self.expect_arrival(id, next);
                 }
                 (Source::Closed { users, .. }, Source::Closed { users: known, .. })
                     if users != known =>
                 {
-                    self.users_change(id as u32);
+                    self.users_change(id);
                 }
                 _ => {}
             }
@@ -329,10 +330,10 @@ impl Engine<'_> {
 }
 
 /// Makes those state machines anew whose settings are different.
-fn renew<S: PartialEq, M>(
-    settings: &[S],
-    before: &[S],
-    machines: &mut [M],
+fn renew<K, S: PartialEq, M>(
+    settings: &Table<K, S>,
+    before: &Table<K, S>,
+    machines: &mut Table<K, M>,
     make: impl Fn(&S) -> M,
 ) {
     for ((settings, before), machine) in settings.iter().zip(before).zip(machines) {

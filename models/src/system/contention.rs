@@ -2,6 +2,7 @@
 
 use super::blueprint::NONE;
 use super::engine::Engine;
+use super::id::{Id, of};
 
 /// The growth of the work of an instance with its load.
 ///
@@ -16,8 +17,8 @@ pub struct Contention {
     pub crosstalk: f64,
     /// The work that each other request in the instance adds, in nanoseconds.
     pub per_request: f64,
-    /// The queue whose messages add work; [`NONE`] if there is none.
-    pub queue: u32,
+    /// The queue whose messages add work, if there is one.
+    pub queue: Option<Id<of::Queue>>,
     /// The work that each message waiting in `queue` adds, in nanoseconds.
     pub per_message: f64,
 }
@@ -42,8 +43,8 @@ impl Engine<'_> {
             return nanos;
         }
         let contention = &self.plan.contentions[plan.contention as usize];
-        let queue = self.state.queues.get(contention.queue as usize);
-        let messages = queue.map_or(0, |queue| queue.messages.depth());
+        let messages =
+            contention.queue.map_or(0, |queue| self.state.queues[queue].messages.depth());
         contention.work(nanos, self.state.pools[plan.slots as usize].in_use(), messages)
     }
 }
@@ -58,7 +59,7 @@ mod tests {
             serial: 0.05,
             crosstalk: 0.001,
             per_request: 0.0,
-            queue: NONE,
+            queue: None,
             per_message: 0.0,
         };
         for requests in 1..=64_u32 {

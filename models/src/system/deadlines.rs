@@ -33,7 +33,7 @@ impl Engine<'_> {
         let frame = &self.state.frames[index];
         let (mut deadline, attempt_began) = (frame.deadline, frame.since);
         let of_attempt = match self.plan.deadline(edge.timeout) {
-            Some(timeout) if timeout.drawn == NONE => attempt_began + timeout.span,
+            Some(timeout) if timeout.drawn.is_none() => attempt_began + timeout.span,
             _ => SimTime::MAX,
         };
         if deadline < of_attempt {

@@ -1,6 +1,7 @@
 //! Checks that a system has come to rest: nothing is held, and nothing waits.
 
 use super::blueprint::NONE;
+use super::id::{Id, of};
 use super::state::{State, System};
 use crate::resources::Pool;
 
@@ -20,12 +21,12 @@ impl System {
     }
 
     /// Number of calls over an edge that were deferred and have not been made yet.
-    pub fn deferred(&self, edge: usize) -> u64 {
+    pub fn deferred(&self, edge: Id<of::Edge>) -> u64 {
         self.state.edges[edge].deferred.len() as u64
     }
 
     /// Number of waiting messages of a queue, and of its deliveries in progress.
-    pub fn messages(&self, queue: usize) -> (u64, u64) {
+    pub fn messages(&self, queue: Id<of::Queue>) -> (u64, u64) {
         let messages = &self.state.queues[queue].messages;
         (messages.depth(), messages.deliveries())
     }

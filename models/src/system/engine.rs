@@ -9,6 +9,7 @@ use super::draw::Draw;
 use super::event::Event;
 use super::footprint::Growth;
 use super::frame::Frames;
+use super::id::{Id, of};
 use super::instance::Parked;
 use super::role::Role;
 use super::state::{LimitReached, Next, State, System};
@@ -45,11 +46,11 @@ impl<'a> Engine<'a> {
     /// Schedules the events known from the start.
     #[cold]
     pub fn begin(&mut self) {
-        for workload in 0..self.plan.workloads.len() as u32 {
+        for workload in self.plan.workloads.ids() {
             self.begin_workload(workload);
         }
         self.schedule_faults(None);
-        for edge in 0..self.plan.edges.len() as u32 {
+        for edge in self.plan.edges.ids() {
             self.begin_watching(edge, None);
         }
         for scaler in self.plan.autoscalers.ids() {
@@ -316,7 +317,8 @@ impl<'a> Engine<'a> {
         let tag = Draw::Patience.of_attempt(attempt);
         let key = frame.key.child(frame.step_number() | tag).child(u64::from(ring));
         let drawn = self.plan.deadlines[ring as usize].drawn;
-        self.plan.distributions[drawn as usize].sample_duration(&mut key.draw())
+        let drawn = drawn.expect("a deadline that is drawn has a distribution");
+        self.plan.distributions[drawn].sample_duration(&mut key.draw())
     }
 
     /// Handles a deadline whose delay was drawn.
@@ -354,14 +356,14 @@ impl<'a> Engine<'a> {
         &mut self,
         key: DrawKey,
         role: Role,
-        instance: u32,
+        place: Id<of::Place>,
         entry: u32,
         is_counted: bool,
     ) -> u32 {
         if self.state.frames.in_use() as u64 >= self.state.most_frames {
             self.have_too_many_frames();
         }
-        self.state.frames.allocate(key, role, instance, entry, is_counted)
+        self.state.frames.allocate(key, role, place, entry, is_counted)
     }
 
     /// Ends the run because of the limit that the number of frames has reached.

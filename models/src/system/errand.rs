@@ -40,11 +40,12 @@ impl Engine<'_> {
     pub fn ask(&mut self, errand: Errand, through: ThroughPlan, number: u32) -> Next {
         let Errand { purpose, of } = errand;
         let tag = Draw::Order.tag() | (purpose as u64) << 32 | u64::from(of);
-        let seed = self.state.workloads.first().map_or(0, |first| first.key.bits());
+        let seed = self.state.workloads.iter().next().map_or(0, |first| first.key.bits());
         let key = DrawKey::default().child(tag).child(seed);
         let key = if number == 0 { key } else { key.child(u64::from(number)) };
         let is_counted = self.state.has_warmed_up;
-        let index = self.allocate(key, Role::Operator(purpose), 0, through.entry, is_counted);
+        let index =
+            self.allocate(key, Role::Operator(purpose), Id::NOWHERE, through.entry, is_counted);
         let frame = &mut self.state.frames[index];
         frame.admitted_as = of;
         frame.caller = Waiter { frame: NONE, epoch: number };

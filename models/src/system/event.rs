@@ -10,7 +10,7 @@ pub enum Event {
     /// The next request of an open workload arrives.
     Arrival {
         /// The workload.
-        workload: u32,
+        workload: Id<of::Workload>,
     },
     /// The thing that a frame waited for has happened: its work is done, its message has arrived,
     /// or its pause is over.
@@ -43,7 +43,7 @@ pub enum Event {
     /// The planned number of users of a workload changes.
     UsersChange {
         /// The workload.
-        workload: u32,
+        workload: Id<of::Workload>,
     },
     /// A fault begins.
     FaultBegins {
@@ -63,22 +63,22 @@ pub enum Event {
     /// The instances that an edge leads to have a health check.
     HealthCheck {
         /// The edge.
-        edge: u32,
+        edge: Id<of::Edge>,
     },
     /// An interval of the outlier detection of an edge ends.
     Sweep {
         /// The edge.
-        edge: u32,
+        edge: Id<of::Edge>,
     },
     /// A deferred call over an edge is due to be retried.
     MakeUp {
         /// The edge.
-        edge: u32,
+        edge: Id<of::Edge>,
     },
     /// A message queue checks whether something it waits for has happened.
     QueueTick {
         /// The queue.
-        queue: u32,
+        queue: Id<of::Queue>,
     },
     /// An autoscaler checks the load of its service.
     Autoscale {
@@ -195,13 +195,13 @@ impl sim_core::Event for Event {
     #[inline]
     fn digest(self) -> u64 {
         let (kind, subject, epoch) = match self {
-            Self::Arrival { workload } => (Kind::Arrival, workload, 0),
+            Self::Arrival { workload } => (Kind::Arrival, workload.number(), 0),
             Self::Resume(Waiter { frame, epoch }) | Self::Sent(Waiter { frame, epoch }) => {
                 (Kind::Resume, frame, epoch)
             }
             Self::Deadline { ring } => (Kind::Deadline, ring, 0),
             Self::Expires { waiter: Waiter { frame, epoch }, .. } => (Kind::Deadline, frame, epoch),
-            Self::UsersChange { workload } => (Kind::UsersChange, workload, 0),
+            Self::UsersChange { workload } => (Kind::UsersChange, workload.number(), 0),
             Self::FaultBegins { fault } => (Kind::FaultBegins, fault, 0),
             Self::FaultGrows { fault } => (Kind::FaultGrows, fault, 0),
             Self::FaultEnds { fault } => (Kind::FaultEnds, fault, 0),
@@ -209,10 +209,10 @@ impl sim_core::Event for Event {
             Self::ArrivalsEnd => (Kind::ArrivalsEnd, 0, 0),
             Self::Sample => (Kind::Sample, 0, 0),
             Self::Overdue(Waiter { frame, epoch }) => (Kind::Overdue, frame, epoch),
-            Self::MakeUp { edge } => (Kind::MakeUp, edge, 0),
-            Self::HealthCheck { edge } => (Kind::HealthCheck, edge, 0),
-            Self::Sweep { edge } => (Kind::Sweep, edge, 0),
-            Self::QueueTick { queue } => (Kind::QueueTick, queue, 0),
+            Self::MakeUp { edge } => (Kind::MakeUp, edge.number(), 0),
+            Self::HealthCheck { edge } => (Kind::HealthCheck, edge.number(), 0),
+            Self::Sweep { edge } => (Kind::Sweep, edge.number(), 0),
+            Self::QueueTick { queue } => (Kind::QueueTick, queue.number(), 0),
             Self::Autoscale { scaler } => (Kind::Autoscale, scaler.number(), 0),
             Self::Started { scaler } => (Kind::Started, scaler.number(), 0),
             Self::OutOfMemory { instance } => (Kind::OutOfMemory, instance, 0),
@@ -278,20 +278,20 @@ mod tests {
         let of = |number: u32| {
             let waiter = Waiter { frame: number, epoch: number + 1 };
             [
-                Event::Arrival { workload: number },
+                Event::Arrival { workload: Id::new(number as usize) },
                 Event::Resume(waiter),
                 Event::Deadline { ring: number },
                 Event::Expires { ring: number, waiter },
                 Event::Overdue(waiter),
                 Event::Cancel { callee: number, caller: waiter },
-                Event::UsersChange { workload: number },
+                Event::UsersChange { workload: Id::new(number as usize) },
                 Event::FaultBegins { fault: number },
                 Event::FaultGrows { fault: number },
                 Event::FaultEnds { fault: number },
-                Event::HealthCheck { edge: number },
-                Event::Sweep { edge: number },
-                Event::MakeUp { edge: number },
-                Event::QueueTick { queue: number },
+                Event::HealthCheck { edge: Id::new(number as usize) },
+                Event::Sweep { edge: Id::new(number as usize) },
+                Event::MakeUp { edge: Id::new(number as usize) },
+                Event::QueueTick { queue: Id::new(number as usize) },
                 Event::Autoscale { scaler: Id::new(number as usize) },
                 Event::Started { scaler: Id::new(number as usize) },
                 Event::OutOfMemory { instance: number },

@@ -9,6 +9,7 @@ use super::draw::Draw;
 use super::engine::Engine;
 use super::event::Event;
 use super::frame::{FailedCall, Stage};
+use super::id::{Id, of};
 use super::program::CallSite;
 use super::role::Role;
 use super::state::{Deferred, Next};
@@ -42,8 +43,8 @@ impl Engine<'_> {
     /// The time of the last good answer that the instance of a call has seen.
     fn last_answer(&mut self, index: u32, edge: &EdgePlan) -> &mut Option<SimTime> {
         let frame = &self.state.frames[index];
-        let caller = frame.instance - edge.caller_first_instance;
-        &mut self.state.edges[frame.called_edge as usize].last_answers[caller as usize]
+        let caller = edge.number_of_caller(frame.place);
+        &mut self.state.edges[frame.called_edge].last_answers[caller as usize]
     }
 
     /// Tries the fallbacks of an edge, starting with number `tried`.
@@ -93,7 +94,7 @@ impl Engine<'_> {
 
     /// Calls another service in place of the one that failed, and keeps the details of the failed
     /// call meanwhile.
-    fn call_alternative(&mut self, index: u32, alternative: u32, tried: u8) -> Next {
+    fn call_alternative(&mut self, index: u32, alternative: Id<of::CallSite>, tried: u8) -> Next {
         let frame = &mut self.state.frames[index];
         frame.stage = Stage::Alternative;
         let (since, attempts) = (frame.call_began, frame.attempts);
@@ -102,7 +103,7 @@ impl Engine<'_> {
         };
         *self.state.frames.failed_call(index) =
             Hold::Failed(FailedCall { site, since, tried, attempts });
-        let CallSite { edge, entry, .. } = self.plan.sites[alternative as usize];
+        let CallSite { edge, entry, .. } = self.plan.sites[alternative];
         self.send_in(index, edge, entry)
     }
 
@@ -134,7 +135,7 @@ impl Engine<'_> {
         };
         if !outcome.is_good() {
             let origin = self.origin_of_call(index, outcome);
-            self.state.frames.origins(index).of_call = origin;
+            self.state.frames.origins(index).of_call = Some(origin);
         }
         let frame = &mut self.state.frames[index];
         frame.stage = Stage::Handling;
@@ -143,7 +144,7 @@ impl Engine<'_> {
             self.state.recorder.call_ends(frame.called_edge, elapsed, outcome);
         }
         // From here on the frame is back on the failed call, which has already left all its guards.
-        let CallSite { edge, entry, .. } = self.plan.sites[site as usize];
+        let CallSite { edge, entry, .. } = self.plan.sites[site];
         (frame.called_edge, frame.called_entry) = (edge, entry);
         frame.call_began = since;
         frame.guards_passed = 0;
@@ -162,11 +163,11 @@ impl Engine<'_> {
             key,
             request: self.state.frames.request(index),
             entry: frame.called_entry,
-            instance: frame.instance,
+            place: frame.place,
             priority: frame.priority,
             is_counted: frame.is_counted,
         };
-        let waiting = &mut self.state.edges[edge as usize].deferred;
+        let waiting = &mut self.state.edges[edge].deferred;
         if waiting.len() >= capacity as usize {
             self.state.recorder.deferral_refused(edge);
             return false;
@@ -184,50 +185,48 @@ impl Engine<'_> {
 
     /// Makes the oldest deferred call over an edge, if the breakers on its way are closed.
     #[cold]
-    pub fn make_up(&mut self, edge_id: u32) -> Next {
-        let edge = &self.plan.edges[edge_id as usize];
-        let Some(Deferred { instance, .. }) =
-            self.state.edges[edge_id as usize].deferred.front().copied()
+    pub fn make_up(&mut self, edge_id: Id<of::Edge>) -> Next {
+        let edge = &self.plan.edges[edge_id];
+        let Some(Deferred { place, .. }) = self.state.edges[edge_id].deferred.front().copied()
         else {
             return Next::Nothing;
         };
-        let is_closed = edge.guards.iter().all(|guard| self.lets_pass(edge, guard, instance));
+        let is_closed = edge.guards.iter().all(|guard| self.lets_pass(edge, guard, place));
         let next = if is_closed { self.begin_deferred_call(edge_id) } else { Next::Nothing };
-        if !self.state.edges[edge_id as usize].deferred.is_empty() {
+        if !self.state.edges[edge_id].deferred.is_empty() {
             self.schedule_making_up(edge_id);
         }
         next
     }
 
-    fn schedule_making_up(&mut self, edge: u32) {
-        let interval =
-            self.plan.edges[edge as usize].fallbacks.iter().find_map(|fallback| match fallback {
-                Fallback::Later { interval, .. } => Some(*interval),
-                _ => None,
-            });
+    fn schedule_making_up(&mut self, edge: Id<of::Edge>) {
+        let interval = self.plan.edges[edge].fallbacks.iter().find_map(|fallback| match fallback {
+            Fallback::Later { interval, .. } => Some(*interval),
+            _ => None,
+        });
         self.schedule.after(
             interval.expect("only an edge with a deferring fallback defers calls"),
             Event::MakeUp { edge },
         );
     }
 
-    fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, instance: u32) -> bool {
+    fn lets_pass(&mut self, edge: &EdgePlan, guard: &Guard, place: Id<of::Place>) -> bool {
         let Guard::Breaker(Breaker { first, scope, .. }) = guard else { return true };
-        let caller = instance - edge.caller_first_instance;
-        scope.of_caller(*first, caller, edge).all(|breaker| {
+        let caller = edge.number_of_caller(place);
+        scope.of_caller(*first, caller, edge).iter().all(|breaker| {
             self.state.run_timers_of(breaker, self.now);
             // Once all other traffic has stopped, the deferred call itself must be the probe.
-            self.state.breakers[breaker as usize].state() == BreakerState::Closed
+            self.state.breakers[breaker].state() == BreakerState::Closed
                 || self.state.have_arrivals_ended
         })
     }
 
-    fn begin_deferred_call(&mut self, edge: u32) -> Next {
-        let Some(deferred) = self.state.edges[edge as usize].deferred.pop_front() else {
+    fn begin_deferred_call(&mut self, edge: Id<of::Edge>) -> Next {
+        let Some(deferred) = self.state.edges[edge].deferred.pop_front() else {
             return Next::Nothing;
         };
-        let Deferred { key, request, entry, instance, priority, is_counted } = deferred;
-        let index = self.allocate(key, Role::Deferred, instance, 0, is_counted);
+        let Deferred { key, request, entry, place, priority, is_counted } = deferred;
+        let index = self.allocate(key, Role::Deferred, place, 0, is_counted);
         let frame = &mut self.state.frames[index];
         (frame.priority, frame.attempts, frame.rounds) = (priority, 0, 1);
         self.state.frames.set_request(index, request);
@@ -243,7 +242,7 @@ impl Engine<'_> {
             key: frame.key.child(1),
             request: self.state.frames.request(index),
             entry: frame.called_entry,
-            instance: frame.instance,
+            place: frame.place,
             priority: frame.priority,
             is_counted: frame.is_counted,
         };
@@ -253,7 +252,7 @@ impl Engine<'_> {
             self.state.recorder.call_made_up(edge);
             return Next::Nothing;
         }
-        let waiting = &mut self.state.edges[edge as usize].deferred;
+        let waiting = &mut self.state.edges[edge].deferred;
         waiting.make_room();
         waiting.push_front(deferred);
         if waiting.len() == 1 {

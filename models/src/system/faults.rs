@@ -5,6 +5,7 @@ use sim_core::SimTime;
 use super::activity::Activity;
 use super::engine::Engine;
 use super::frame::Frame;
+use super::id::{Id, of};
 use super::instance::{InstanceState, Parked};
 use super::role::Role;
 use super::state::{Aborted, Next};
@@ -102,10 +103,10 @@ impl Engine<'_> {
     }
 
     /// Breaks the logic of the breakers on an edge, or repairs it.
-    pub fn break_guards(&mut self, edge: u32, begins: bool) {
+    pub fn break_guards(&mut self, edge: Id<of::Edge>, begins: bool) {
         for breaker in self.plan.breakers_of(edge) {
             self.state.run_timers_of(breaker, self.now);
-            self.state.breakers[breaker as usize].breaks(begins);
+            self.state.breakers[breaker].breaks(begins);
         }
     }
 
@@ -145,7 +146,7 @@ impl Engine<'_> {
                 frame.activity,
                 Activity::InTransit | Activity::ReplyInTransit | Activity::Lost
             ) || frame.activity.is_resending();
-            frame.is_on_an_instance() && frame.instance == instance && !is_on_the_network
+            frame.is_on_an_instance() && frame.instance() == instance && !is_on_the_network
         };
         let mut victims = self.state.frames.matching(is_here);
         victims.sort_by_key(|&index| {
@@ -177,7 +178,7 @@ impl Engine<'_> {
     /// Removes a frame from the queue in which it waits, and forgets what it waits for; all references to the frame become stale.
     pub fn leave_queues(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let instance = self.plan.instances[frame.instance as usize];
+        let instance = self.plan.instances[frame.instance() as usize];
         let queue = match frame.activity {
             Activity::Queued => Some(instance.slots as usize),
             Activity::AwaitingProcessor => Some(instance.processors as usize),

@@ -6,6 +6,7 @@ use sim_core::random::DrawKey;
 
 use super::activity::Activity;
 use super::blueprint::{Limits, NONE, OnFailure};
+use super::id::{Id, of};
 use super::origin::Origins;
 use super::role::{Role, TaskOf};
 use crate::Outcome;
@@ -49,18 +50,18 @@ pub(crate) struct Frame {
     pub epoch: u32,
     /// The frame that waits for its answer, with that frame's epoch.
     pub caller: Waiter,
-    /// The edge over which it came.
-    pub edge: u32,
+    /// The edge over which it came, if it has a caller.
+    pub edge: Option<Id<of::Edge>>,
     /// The edge of its current call.
-    pub called_edge: u32,
+    pub called_edge: Id<of::Edge>,
     /// First step of the operation that it calls.
     pub called_entry: u32,
     /// The current step.
     pub step: u32,
     /// The first step of its handler.
     pub entry: u32,
-    /// The instance it runs on; for a client, its workload.
-    pub instance: u32,
+    /// The place it is at: an instance; for a client, its workload, and for a delivery, its queue.
+    pub place: Id<of::Place>,
     /// The instance it calls.
     pub target: u32,
     /// The frame at the callee that handles the current attempt.
@@ -120,12 +121,12 @@ impl Frame {
             deadline: SimTime::MAX,
             epoch: 0,
             caller: NO_CALLER,
-            edge: NONE,
-            called_edge: NONE,
+            edge: None,
+            called_edge: Id::new(0),
             called_entry: NONE,
             step: 0,
             entry: 0,
-            instance: NONE,
+            place: Id::NOWHERE,
             target: NONE,
             callee: NONE,
             retry_after_received: 0,
@@ -153,13 +154,20 @@ impl Frame {
     /// here are set before they are read: those about a stay at an instance when the stay starts,
     /// those about a call when the call starts.
     #[inline]
-    fn begin(&mut self, key: DrawKey, role: Role, instance: u32, entry: u32, is_counted: bool) {
+    fn begin(
+        &mut self,
+        key: DrawKey,
+        role: Role,
+        place: Id<of::Place>,
+        entry: u32,
+        is_counted: bool,
+    ) {
         self.key = key;
         self.deadline = SimTime::MAX;
         self.caller = NO_CALLER;
-        self.edge = NONE;
+        self.edge = None;
         (self.step, self.entry) = (entry, entry);
-        self.instance = instance;
+        self.place = place;
         self.retry_after = 0;
         self.activity = Activity::Running;
         self.role = role;
@@ -168,6 +176,29 @@ impl Frame {
         self.is_counted = is_counted;
         self.stage = Stage::Handling;
         self.first_guard = 0;
+    }
+
+    /// The edge over which a request came.
+    #[inline]
+    pub fn came_over(&self) -> Id<of::Edge> {
+        self.edge.expect("a request comes over an edge")
+    }
+
+    /// The instance that it is at.
+    #[inline]
+    pub fn instance(&self) -> u32 {
+        self.place.number()
+    }
+
+    /// The workload of a client.
+    #[inline]
+    pub fn workload(&self) -> Id<of::Workload> {
+        self.place.of()
+    }
+
+    /// The queue of a delivery, or of the call that compensates for a message.
+    pub fn queue(&self) -> Id<of::Queue> {
+        self.place.of()
     }
 
     /// True if it runs on an instance, which clients and messages do not.
@@ -206,7 +237,7 @@ const NO_CALLER: Waiter = Waiter { frame: NONE, epoch: 0 };
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FailedCall {
     /// The call site.
-    pub site: u32,
+    pub site: Id<of::CallSite>,
     /// Time at which the call started.
     pub since: SimTime,
     /// Number of fallbacks tried so far.
@@ -360,12 +391,12 @@ impl Frames {
         &mut self,
         key: DrawKey,
         role: Role,
-        instance: u32,
+        place: Id<of::Place>,
         entry: u32,
         is_counted: bool,
     ) -> u32 {
         let index = self.free.pop().unwrap_or_else(|| self.grow());
-        self.slots[index as usize].begin(key, role, instance, entry, is_counted);
+        self.slots[index as usize].begin(key, role, place, entry, is_counted);
         self.origins[index as usize] = Origins::NOWHERE;
         index
     }

@@ -36,12 +36,12 @@ impl Engine<'_> {
         parent.branches = table.entries.len() as u16;
         parent.step = table.join;
         parent.has_failed_call = false;
-        let (key, instance, is_counted) = (parent.key, parent.instance, parent.is_counted);
+        let (key, place, is_counted) = (parent.key, parent.place, parent.is_counted);
         let (deadline, priority) = (parent.deadline, parent.priority);
         let request = self.state.frames.request(index);
         for (number, entry) in table.entries.iter().enumerate().rev() {
             let key = key.child(step | sibling(number as u64 + 1));
-            let branch = self.allocate(key, Role::Branch, instance, *entry, is_counted);
+            let branch = self.allocate(key, Role::Branch, place, *entry, is_counted);
             let frame = &mut self.state.frames[branch];
             (frame.caller, frame.deadline, frame.priority) = (caller, deadline, priority);
             self.state.frames.set_request(branch, request);

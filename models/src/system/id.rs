@@ -7,19 +7,74 @@ use std::marker::PhantomData;
 use std::num::NonZeroU32;
 use std::ops::{Index, IndexMut};
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// The kinds of things that have ids.
 pub mod of {
     /// An autoscaler.
     #[derive(Clone, Copy, Debug)]
     pub enum Autoscaler {}
 
+    /// A circuit breaker.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Breaker {}
+
     /// A cache that knows its contents.
     #[derive(Clone, Copy, Debug)]
     pub enum Cache {}
 
+    /// A call in a handler.
+    #[derive(Clone, Copy, Debug)]
+    pub enum CallSite {}
+
+    /// A distribution of times or sizes.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Distribution {}
+
+    /// An edge from a caller to a callee.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Edge {}
+
+    /// An instance of a station.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Instance {}
+
     /// A link that messages go over.
     #[derive(Clone, Copy, Debug)]
     pub enum Link {}
+
+    /// A pool of threads, connections, processors or permits.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Pool {}
+
+    /// The place of a frame: an instance, a workload or a queue. The role of the frame tells which.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Place {}
+
+    /// A queue of messages.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Queue {}
+
+    /// A rate limit.
+    #[derive(Clone, Copy, Debug)]
+    pub enum RateLimit {}
+
+    /// A retry budget.
+    #[derive(Clone, Copy, Debug)]
+    pub enum RetryBudget {}
+
+    /// A station: a service, a database or a cache.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Station {}
+
+    /// A throttle of a client.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Throttle {}
+
+    /// A workload.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Workload {}
 }
 
 /// The id of one of several things of a kind: its place among them, from 0.
@@ -56,10 +111,33 @@ impl<K> Id<K> {
         self.number() as usize
     }
 
+    /// The id of the thing that many places further on.
+    #[inline]
+    pub fn offset(self, places: u32) -> Self {
+        Self { next: self.next.saturating_add(places), kind: PhantomData }
+    }
+
     /// The same as a number for digests and keys of draws.
     #[inline]
     pub fn number(self) -> u32 {
         self.next.get() - 1
+    }
+}
+
+impl Id<of::Place> {
+    /// The place of a frame that is at none.
+    pub(super) const NOWHERE: Self = Self { next: NonZeroU32::MIN, kind: PhantomData };
+
+    /// The id of an instance, a workload or a queue as the place of a frame.
+    #[inline]
+    pub(crate) fn at<K>(thing: Id<K>) -> Self {
+        Self { next: thing.next, kind: PhantomData }
+    }
+
+    /// The id of the instance, workload or queue that the place is.
+    #[inline]
+    pub(super) fn of<K>(self) -> Id<K> {
+        Id { next: self.next, kind: PhantomData }
     }
 }
 
@@ -97,9 +175,110 @@ impl<K> Hash for Id<K> {
     }
 }
 
+impl<K> Serialize for Id<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.number().serialize(serializer)
+    }
+}
+
+impl<'de, K> Deserialize<'de> for Id<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u32::deserialize(deserializer)?;
+        let next = number.checked_add(1).and_then(NonZeroU32::new);
+        let next = next.ok_or_else(|| D::Error::custom("a number that is no id"))?;
+        Ok(Self { next, kind: PhantomData })
+    }
+}
+
 impl<K> fmt::Debug for Id<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.index().fmt(f)
+    }
+}
+
+/// The ids of adjacent things of a kind.
+///
+/// ```
+/// use sim_models::system::{Id, Ids, of};
+/// let breakers = Ids::<of::Breaker>::new(Id::new(4), 3);
+/// assert!(breakers.contains(Id::new(6)) && !breakers.contains(Id::new(7)));
+/// assert_eq!(breakers.number_of(breakers.nth(2)), Some(2));
+/// ```
+pub struct Ids<K> {
+    first: Id<K>,
+    count: u32,
+}
+
+impl<K> Ids<K> {
+    /// The ids of so many things, from the first on.
+    #[inline]
+    pub fn new(first: Id<K>, count: u32) -> Self {
+        Self { first, count }
+    }
+
+    /// The first id, if there is any.
+    pub fn first(self) -> Option<Id<K>> {
+        (!self.is_empty()).then_some(self.first)
+    }
+
+    /// The id of the thing with a number among these, from 0.
+    #[inline]
+    pub fn nth(self, number: u32) -> Id<K> {
+        debug_assert!(number < self.count, "the number of one of these things");
+        self.first.offset(number)
+    }
+
+    /// The number of a thing among these, from 0; `None` if it is none of them.
+    #[inline]
+    pub fn number_of(self, id: Id<K>) -> Option<u32> {
+        let number = id.number().checked_sub(self.first.number())?;
+        (number < self.count).then_some(number)
+    }
+
+    /// True if a thing is one of these.
+    #[inline]
+    pub fn contains(self, id: Id<K>) -> bool {
+        self.number_of(id).is_some()
+    }
+
+    /// The number of ids.
+    #[inline]
+    pub fn len(self) -> u32 {
+        self.count
+    }
+
+    /// True if there are none.
+    pub fn is_empty(self) -> bool {
+        self.count == 0
+    }
+
+    /// The ids, in order.
+    pub fn iter(
+        self,
+    ) -> impl DoubleEndedIterator<Item = Id<K>> + ExactSizeIterator + Clone + use<K> {
+        (0..self.count).map(move |number| self.first.offset(number))
+    }
+}
+
+impl<K> Clone for Ids<K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Ids<K> {}
+
+impl<K> PartialEq for Ids<K> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.first, self.count) == (other.first, other.count)
+    }
+}
+
+impl<K> Eq for Ids<K> {}
+
+impl<K> fmt::Debug for Ids<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.first.number()..self.first.number() + self.count).fmt(f)
     }
 }
 
@@ -123,6 +302,11 @@ impl<K, V> Table<K, V> {
         Id::new(self.values.len() - 1)
     }
 
+    /// The id of the thing that is added next.
+    pub fn next_id(&self) -> Id<K> {
+        Id::new(self.values.len())
+    }
+
     /// The number of things.
     pub fn len(&self) -> usize {
         self.values.len()
@@ -141,6 +325,11 @@ impl<K, V> Table<K, V> {
     /// The same, to be changed.
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, V> {
         self.values.iter_mut()
+    }
+
+    /// The value of a thing; `None` if there are not so many things.
+    pub fn get(&self, id: Id<K>) -> Option<&V> {
+        self.values.get(id.index())
     }
 
     /// The ids of all things, in order.
@@ -175,6 +364,21 @@ impl<K, V: fmt::Debug> fmt::Debug for Table<K, V> {
 impl<K, V> FromIterator<V> for Table<K, V> {
     fn from_iter<I: IntoIterator<Item = V>>(values: I) -> Self {
         Self { values: values.into_iter().collect(), kind: PhantomData }
+    }
+}
+
+impl<K, V> Extend<V> for Table<K, V> {
+    fn extend<I: IntoIterator<Item = V>>(&mut self, values: I) {
+        self.values.extend(values);
+    }
+}
+
+impl<K, V> IntoIterator for Table<K, V> {
+    type Item = V;
+    type IntoIter = std::vec::IntoIter<V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.values.into_iter()
     }
 }
 

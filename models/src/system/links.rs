@@ -28,8 +28,8 @@ pub struct LinkPlan {
     pub queue: u32,
     /// The share of messages that are lost on the way, 0 to 1.
     pub loss: f64,
-    /// Time that it adds to each message, as a distribution id; [`NONE`] if it adds none.
-    pub latency: u32,
+    /// Time that it adds to each message; `None` if it adds none.
+    pub latency: Option<Id<of::Distribution>>,
     /// Time after which a lost message is sent again, which doubles each time; `None` if it is not.
     pub retransmit_after: Option<SimDuration>,
 }
@@ -59,7 +59,7 @@ impl Engine<'_> {
     /// which requests go.
     fn link_of(&self, callee: u32) -> Option<(Id<of::Link>, usize)> {
         let frame = &self.state.frames[callee];
-        let edge = &self.plan.edges[frame.edge as usize];
+        let edge = &self.plan.edges[frame.came_over()];
         if let Some(link) = edge.link {
             return Some((link, 0));
         }
@@ -105,12 +105,11 @@ impl Engine<'_> {
         let latency = if self.state.frames.is_live(caller) {
             self.latency_between(callee, caller.frame, key)
         } else {
-            self.network_latency(self.state.frames[callee].edge, key)
+            self.network_latency(self.state.frames[callee].came_over(), key)
         };
-        let own = match plan.latency {
-            NONE => SimDuration::ZERO,
-            id => self.plan.distributions[id as usize].sample_duration(&mut of_try.child(1).draw()),
-        };
+        let own = plan.latency.map_or(SimDuration::ZERO, |latency| {
+            self.plan.distributions[latency].sample_duration(&mut of_try.child(1).draw())
+        });
         self.wait(callee, activity, sent + latency + own)
     }
 

@@ -12,7 +12,7 @@ impl Engine<'_> {
     #[cold]
     pub fn forget(&mut self, instance: u32) {
         let mut forgotten = Vec::new();
-        for edge_id in 0..self.plan.edges.len() {
+        for edge_id in self.plan.edges.ids() {
             let edge = &self.plan.edges[edge_id];
             let Some(caller) = edge.caller_number(instance) else { continue };
             for guard in &edge.guards {
@@ -43,7 +43,7 @@ impl Engine<'_> {
         for edge in self.plan.edges.iter().filter(|it| it.callee_instances.contains(&instance)) {
             let host = instance - edge.callee_instances.start;
             for pool in edge.pools_of_hosts() {
-                self.state.pools[pool as usize].close_idle_to_host(host);
+                self.state.pools[pool.index()].close_idle_to_host(host);
             }
         }
     }

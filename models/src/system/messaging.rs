@@ -8,6 +8,7 @@ use super::blueprint::{NONE, PartitionBy};
 use super::draw::Draw;
 use super::engine::Engine;
 use super::event::Event;
+use super::id::{Id, of};
 use super::role::Role;
 use super::state::Next;
 use crate::Outcome;
@@ -17,14 +18,13 @@ use crate::resources::{Message, Waiter};
 impl Engine<'_> {
     /// Sends a message from a handler, either at once or after the time that the queue takes to
     /// accept it.
-    pub fn begin_sending(&mut self, index: u32, queue: u32) -> Next {
-        let latency = self.plan.queues[queue as usize].latency;
-        if latency == NONE {
+    pub fn begin_sending(&mut self, index: u32, queue: Id<of::Queue>) -> Next {
+        let Some(latency) = self.plan.queues[queue].latency else {
             return self.send_message(index, queue);
-        }
+        };
         let frame = &self.state.frames[index];
         let mut draw = frame.key.child(frame.step_number()).draw();
-        let span = self.plan.distributions[latency as usize].sample_duration(&mut draw);
+        let span = self.plan.distributions[latency].sample_duration(&mut draw);
         self.wait(index, Activity::Sending, span)
     }
 
@@ -38,7 +38,7 @@ impl Engine<'_> {
         self.send_message(index, queue)
     }
 
-    fn send_message(&mut self, index: u32, queue: u32) -> Next {
+    fn send_message(&mut self, index: u32, queue: Id<of::Queue>) -> Next {
         if self.enqueue(index, queue) {
             return self.go_to_next(index);
         }
@@ -47,7 +47,7 @@ impl Engine<'_> {
 
     /// Puts a message about a frame's request into a queue if there is room; returns true if it
     /// did.
-    pub fn enqueue(&mut self, index: u32, queue: u32) -> bool {
+    pub fn enqueue(&mut self, index: u32, queue: Id<of::Queue>) -> bool {
         let frame = &self.state.frames[index];
         let message = Message {
             key: frame.key.child(frame.step_number() | Draw::Message.tag()),
@@ -60,8 +60,8 @@ impl Engine<'_> {
         self.accept(queue, message)
     }
 
-    fn accept(&mut self, queue: u32, message: Message) -> bool {
-        let plan = &self.plan.queues[queue as usize];
+    fn accept(&mut self, queue: Id<of::Queue>, message: Message) -> bool {
+        let plan = &self.plan.queues[queue];
         let partitions = plan.messages.partitions;
         let partition = match plan.partition_by {
             PartitionBy::Request => {
@@ -70,7 +70,7 @@ impl Engine<'_> {
             }
             PartitionBy::Priority => u32::from(message.class).min(partitions - 1),
         };
-        let is_accepted = self.state.queues[queue as usize].messages.try_send(partition, message);
+        let is_accepted = self.state.queues[queue].messages.try_send(partition, message);
         self.state.recorder.message_sent(queue, is_accepted);
         if is_accepted {
             self.state.messages += u64::from(plan.entry != NONE);
@@ -83,8 +83,8 @@ impl Engine<'_> {
     /// Checks whether something that a queue waits for has happened: an expiry, the end of a pause
     /// or of a rest between two attempts, or the next turn of its rate.
     #[cold]
-    pub fn queue_tick(&mut self, queue: u32) {
-        let state = &mut self.state.queues[queue as usize];
+    pub fn queue_tick(&mut self, queue: Id<of::Queue>) {
+        let state = &mut self.state.queues[queue];
         if state.tick_at != Some(self.now) {
             return;
         }
@@ -98,30 +98,30 @@ impl Engine<'_> {
         self.deliver(queue);
     }
 
-    fn tick_at(&mut self, queue: u32, at: SimTime) {
-        let state = &mut self.state.queues[queue as usize];
+    fn tick_at(&mut self, queue: Id<of::Queue>, at: SimTime) {
+        let state = &mut self.state.queues[queue];
         if state.tick_at.is_none_or(|planned| at < planned) {
             state.tick_at = Some(at);
             self.schedule.at(at, Event::QueueTick { queue });
         }
     }
 
-    fn watch_expiry(&mut self, queue: u32) {
-        let Some(lifetime) = self.plan.queues[queue as usize].lifetime else { return };
-        if let Some(oldest) = self.state.queues[queue as usize].messages.oldest_awake() {
+    fn watch_expiry(&mut self, queue: Id<of::Queue>) {
+        let Some(lifetime) = self.plan.queues[queue].lifetime else { return };
+        if let Some(oldest) = self.state.queues[queue].messages.oldest_awake() {
             self.tick_at(queue, (oldest + lifetime).max(self.now));
         }
     }
 
     /// Drops messages that are too old; a compensating call may follow for each.
-    fn expire(&mut self, queue: u32) {
-        let plan = &self.plan.queues[queue as usize];
+    fn expire(&mut self, queue: Id<of::Queue>) {
+        let plan = &self.plan.queues[queue];
         let Some(lifetime) = plan.lifetime else { return };
         if self.now < SimTime::ZERO + lifetime {
             return;
         }
         let limit = SimTime::from_nanos(self.now.as_nanos() - lifetime.as_nanos());
-        while let Some(message) = self.state.queues[queue as usize].messages.take_expired(limit) {
+        while let Some(message) = self.state.queues[queue].messages.take_expired(limit) {
             self.state.messages -= u64::from(plan.entry != NONE);
             self.state.recorder.message_expired(queue);
             if plan.on_expiry != NONE {
@@ -131,16 +131,16 @@ impl Engine<'_> {
     }
 
     /// Looks at a queue whose settings have changed.
-    pub fn queue_changed(&mut self, queue: u32) {
+    pub fn queue_changed(&mut self, queue: Id<of::Queue>) {
         self.watch_expiry(queue);
         self.deliver(queue);
     }
 
     /// Drops all messages of a queue that are neither being delivered nor between two attempts.
     #[cold]
-    pub fn purge(&mut self, queue: u32) {
-        let purged = self.state.queues[queue as usize].messages.purge();
-        if self.plan.queues[queue as usize].entry != NONE {
+    pub fn purge(&mut self, queue: Id<of::Queue>) {
+        let purged = self.state.queues[queue].messages.purge();
+        if self.plan.queues[queue].entry != NONE {
             self.state.messages -= purged;
         }
         self.state.recorder.messages_purged(queue, purged);
@@ -148,17 +148,17 @@ impl Engine<'_> {
 
     /// Delivers as many messages as are allowed now. Partitions take turns, a message at a time, so
     /// that none of them waits for longer than a turn of every other.
-    fn deliver(&mut self, queue: u32) {
-        let plan = &self.plan.queues[queue as usize];
+    fn deliver(&mut self, queue: Id<of::Queue>) {
+        let plan = &self.plan.queues[queue];
         if plan.entry == NONE {
             return;
         }
-        let mut partition = self.state.queues[queue as usize].next_partition;
+        let mut partition = self.state.queues[queue].next_partition;
         let mut passed_over = 0;
         while passed_over < plan.messages.partitions {
             let next = (partition + 1) % plan.messages.partitions;
             if let Some((delivery, message)) = self.take_message(queue, partition) {
-                let state = &mut self.state.queues[queue as usize];
+                let state = &mut self.state.queues[queue];
                 state.next_delivery = self.now + plan.interval;
                 state.next_partition = next;
                 self.begin_delivery(queue, delivery, message, Role::Consumer, plan.entry);
@@ -172,8 +172,8 @@ impl Engine<'_> {
 
     /// Takes the next message of a partition unless a pause or the rate holds it up; then the queue
     /// checks again later.
-    fn take_message(&mut self, queue: u32, partition: u32) -> Option<(u32, Message)> {
-        let state = &mut self.state.queues[queue as usize];
+    fn take_message(&mut self, queue: Id<of::Queue>, partition: u32) -> Option<(u32, Message)> {
+        let state = &mut self.state.queues[queue];
         if !state.messages.may_take(partition) {
             return None;
         }
@@ -189,26 +189,26 @@ impl Engine<'_> {
     /// and the next only once everything that follows from the one before has happened.
     fn begin_delivery(
         &mut self,
-        queue: u32,
+        queue: Id<of::Queue>,
         delivery: u32,
         message: Message,
         role: Role,
         entry: u32,
     ) {
-        let index = self.allocate(message.key, role, queue, entry, message.is_counted);
+        let index = self.allocate(message.key, role, Id::at(queue), entry, message.is_counted);
         self.state.frames.set_request(index, message.request);
         let frame = &mut self.state.frames[index];
         (frame.entered_at, frame.priority) = (message.sent_at, message.class);
         (frame.caller, frame.admitted_as) =
             (Waiter { frame: delivery, epoch: 0 }, message.attempts + 1);
-        self.state.queues[queue as usize].begun.push_back(index);
+        self.state.queues[queue].begun.push_back(index);
         self.state.ready.push(Next::Deliver(queue));
     }
 
     /// Makes the next call that a queue has begun.
     #[cold]
-    pub fn run_delivery(&mut self, queue: u32) -> Next {
-        let begun = self.state.queues[queue as usize].begun.pop_front();
+    pub fn run_delivery(&mut self, queue: Id<of::Queue>) -> Next {
+        let begun = self.state.queues[queue].begun.pop_front();
         begun.map_or(Next::Nothing, Next::Run)
     }
 
@@ -218,7 +218,7 @@ impl Engine<'_> {
     /// partition pauses.
     pub fn delivery_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
-        let (queue, delivery, attempts) = (frame.instance, frame.caller.frame, frame.admitted_as);
+        let (queue, delivery, attempts) = (frame.queue(), frame.caller.frame, frame.admitted_as);
         let (key, elapsed) = (frame.key, self.now.since(frame.entered_at));
         self.state.frames.release(index);
         if outcome == Outcome::RejectedByBreaker {
@@ -228,7 +228,7 @@ impl Engine<'_> {
             self.finish_message(queue, delivery);
         } else {
             self.state.recorder.delivery_failed(queue);
-            if attempts < self.plan.queues[queue as usize].attempts {
+            if attempts < self.plan.queues[queue].attempts {
                 self.rest(queue, delivery, key, attempts);
             } else {
                 self.bury(queue, delivery, key);
@@ -237,28 +237,28 @@ impl Engine<'_> {
         Next::Nothing
     }
 
-    fn put_back(&mut self, queue: u32, delivery: u32, key: DrawKey) {
-        let state = &mut self.state.queues[queue as usize];
+    fn put_back(&mut self, queue: Id<of::Queue>, delivery: u32, key: DrawKey) {
+        let state = &mut self.state.queues[queue];
         let partition = state.messages.put_back(delivery, key.child(Draw::Message.tag()));
-        state.paused_until[partition as usize] = self.now + self.plan.queues[queue as usize].pause;
+        state.paused_until[partition as usize] = self.now + self.plan.queues[queue].pause;
         self.watch_expiry(queue);
         self.deliver(queue);
     }
 
-    fn finish_message(&mut self, queue: u32, delivery: u32) -> Message {
-        let message = self.state.queues[queue as usize].messages.finish(delivery);
+    fn finish_message(&mut self, queue: Id<of::Queue>, delivery: u32) -> Message {
+        let message = self.state.queues[queue].messages.finish(delivery);
         self.state.messages -= 1;
         self.deliver(queue);
         message
     }
 
     /// Lets a message rest after a failed delivery, until its next one or until it is too old.
-    fn rest(&mut self, queue: u32, delivery: u32, key: DrawKey, attempts: u32) {
-        let plan = &self.plan.queues[queue as usize];
+    fn rest(&mut self, queue: Id<of::Queue>, delivery: u32, key: DrawKey, attempts: u32) {
+        let plan = &self.plan.queues[queue];
         let tag = Draw::Backoff.of_attempt(attempts);
         let mut draw = key.child(tag).draw();
         let pause = self.plan.pause(plan.pauses, attempts, &mut PausesSoFar::default(), &mut draw);
-        let state = &mut self.state.queues[queue as usize];
+        let state = &mut self.state.queues[queue];
         let sent_at = state.messages.held(delivery).sent_at;
         let too_old = plan.lifetime.map_or(SimTime::MAX, |lifetime| sent_at + lifetime);
         let until = (self.now + pause).min(too_old).max(self.now);
@@ -267,11 +267,10 @@ impl Engine<'_> {
     }
 
     /// Gives a message up whose last delivery has failed.
-    fn bury(&mut self, queue: u32, delivery: u32, key: DrawKey) {
+    fn bury(&mut self, queue: Id<of::Queue>, delivery: u32, key: DrawKey) {
         self.state.recorder.message_dead(queue);
         let message = self.finish_message(queue, delivery);
-        let dead_letters = self.plan.queues[queue as usize].dead_letters;
-        if dead_letters != NONE {
+        if let Some(dead_letters) = self.plan.queues[queue].dead_letters {
             let key = key.child(Draw::Message.tag());
             self.accept(dead_letters, Message { key, attempts: 0, ..message });
         }
@@ -279,7 +278,7 @@ impl Engine<'_> {
 
     /// Handles the end of a call that compensates for an expired message.
     pub fn compensation_ended(&mut self, index: u32, outcome: Outcome) -> Next {
-        let queue = self.state.frames[index].instance;
+        let queue = self.state.frames[index].queue();
         self.state.frames.release(index);
         self.state.recorder.message_compensated(queue, outcome.is_good());
         Next::Nothing

@@ -71,7 +71,7 @@ pub use errand::{Errand, Purpose};
 pub use event::Event;
 pub use footprint::{Footprint, Growth};
 pub(crate) use frame::{FailedCall, Frame, Kept, Stage};
-pub use id::{Id, Table, of};
+pub use id::{Id, Ids, Table, of};
 pub(crate) use instance::Parked;
 pub use links::{LinkPlan, LinkState};
 pub use origin::Origin;

@@ -1,7 +1,7 @@
 //! The calls at which failures begin.
 
-use super::blueprint::NONE;
 use super::engine::Engine;
+use super::id::{Id, of};
 use crate::Outcome;
 use crate::resources::Waiter;
 
@@ -9,29 +9,24 @@ use crate::resources::Waiter;
 /// in that failed and not because of a call that its callee made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
-    /// The edge of the call; [`NONE`] for none.
-    pub edge: u32,
+    /// The edge of the call.
+    pub edge: Id<of::Edge>,
     /// The outcome of the call.
     pub outcome: Outcome,
-}
-
-impl Origin {
-    /// No call.
-    pub const NOWHERE: Self = Self { edge: NONE, outcome: Outcome::Ok };
 }
 
 /// The origins that a frame knows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Origins {
     /// That of the failure of its current call, as far as the callee has answered.
-    pub of_call: Origin,
-    /// That of its own outcome.
-    pub own: Origin,
+    pub of_call: Option<Origin>,
+    /// That of its own outcome; `None` if it fails by itself.
+    pub own: Option<Origin>,
 }
 
 impl Origins {
     /// Those of a frame to which nothing has happened.
-    pub const NOWHERE: Self = Self { of_call: Origin::NOWHERE, own: Origin::NOWHERE };
+    pub const NOWHERE: Self = Self { of_call: None, own: None };
 }
 
 impl Engine<'_> {
@@ -45,7 +40,7 @@ impl Engine<'_> {
     #[cold]
     pub fn note_origin_of_call(&mut self, index: u32, failure: Outcome) {
         let origin = self.origin_of_failure(index, failure);
-        self.state.frames.origins(index).of_call = origin;
+        self.state.frames.origins(index).of_call = Some(origin);
     }
 
     /// The origin of the outcome of a frame's current call, which is not [`Outcome::Ok`].
@@ -54,11 +49,10 @@ impl Engine<'_> {
         let edge = self.state.frames[index].called_edge;
         let known = self.state.frames.origins(index).of_call;
         let is_noted = outcome == Outcome::Degraded || !self.edge_of(index).fallbacks.is_empty();
-        match known {
-            Origin::NOWHERE if is_noted => Origin { edge, outcome },
-            known if is_noted => known,
-            _ => self.origin_of_failure(index, outcome),
+        if is_noted {
+            return known.unwrap_or(Origin { edge, outcome });
         }
+        self.origin_of_failure(index, outcome)
     }
 
     /// The origin of a failure that has just left the guards of a frame's current call. Before, what is known may be
@@ -68,22 +62,20 @@ impl Engine<'_> {
         // Only the answer of a callee brings these, and it has just said where they began. Every other failure is
         // of this call, whatever went on behind it.
         let may_be_passed_on = matches!(outcome, Outcome::ServerError | Outcome::ClientError);
-        if may_be_passed_on && known != Origin::NOWHERE {
-            return known;
-        }
-        Origin { edge: self.state.frames[index].called_edge, outcome }
+        let passed_on = known.filter(|_| may_be_passed_on);
+        passed_on.unwrap_or(Origin { edge: self.state.frames[index].called_edge, outcome })
     }
 
     /// Notes that the outcome of a frame's current call makes its own outcome worse.
     #[cold]
     pub fn note_origin(&mut self, index: u32, outcome: Outcome) {
         let origin = self.origin_of_call(index, outcome);
-        self.state.frames.origins(index).own = origin;
+        self.state.frames.origins(index).own = Some(origin);
     }
 
     /// Notes that a frame fails, or does less, by itself.
     #[cold]
     pub fn fails_by_itself(&mut self, index: u32) {
-        self.state.frames.origins(index).own = Origin::NOWHERE;
+        self.state.frames.origins(index).own = None;
     }
 }

@@ -6,6 +6,7 @@ use sim_core::SimDuration;
 
 use super::engine::Engine;
 use super::event::Event;
+use super::id::{Id, of};
 use super::process::Exit;
 use super::process_plan::ProbeKind;
 use super::program::CallSite;
@@ -81,9 +82,15 @@ impl Engine<'_> {
         state.sent += 1;
         let number = u64::from(state.sent) << 1 | kind as u64;
         let key = process.key.child(u64::from(life)).child(number);
-        let CallSite { edge, entry, .. } = self.plan.sites[probe.site as usize];
+        let CallSite { edge, entry, .. } = self.plan.sites[probe.site];
         let is_counted = self.state.has_warmed_up;
-        let index = self.allocate(key, Role::Probe, instance, 0, is_counted);
+        let index = self.allocate(
+            key,
+            Role::Probe,
+            Id::at(Id::<of::Instance>::new(instance as usize)),
+            0,
+            is_counted,
+        );
         self.state.frames.set_request(index, key.bits());
         let frame = &mut self.state.frames[index];
         frame.caller = Waiter { frame: kind as u32, epoch: life };
@@ -96,7 +103,7 @@ impl Engine<'_> {
     #[cold]
     pub fn probe_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
-        let (instance, Waiter { frame: kind, epoch: life }) = (frame.instance, frame.caller);
+        let (instance, Waiter { frame: kind, epoch: life }) = (frame.instance(), frame.caller);
         self.state.frames.release(index);
         let is_gone = self.state.instances[instance as usize].crashes > 0;
         let Some((kind, plan)) = ProbeKind::ALL.get(kind as usize).zip(self.process_plan(instance))

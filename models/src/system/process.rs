@@ -11,6 +11,7 @@ use super::activity::Activity;
 use super::blueprint::{Blueprint, NONE};
 use super::engine::Engine;
 use super::event::Event;
+use super::id::{Id, of};
 use super::probing::ProbeState;
 use super::process_plan::{ProbeKind, ProcessPlan};
 use super::role::Role;
@@ -85,7 +86,7 @@ impl Engine<'_> {
     /// The plan of the process of an instance, if it has one.
     pub fn process_plan(&self, instance: u32) -> Option<ProcessPlan> {
         let station = self.plan.instances[instance as usize].station;
-        self.plan.stations[station as usize].process
+        self.plan.stations[station].process
     }
 
     /// True if an instance has been in service since its process began.
@@ -96,7 +97,7 @@ impl Engine<'_> {
     /// True if an autoscaler lets this instance run, or there is none.
     pub fn is_present(&self, instance: u32) -> bool {
         let station = self.plan.instances[instance as usize].station;
-        let number = instance - self.plan.stations[station as usize].instances.start;
+        let number = instance - self.plan.stations[station].instances.start;
         let mut scalers = self.plan.autoscalers.iter().zip(&self.state.autoscalers);
         let scaler = scalers.find(|(plan, _)| plan.station == station);
         scaler.is_none_or(|(_, scaler)| number < scaler.running)
@@ -162,7 +163,13 @@ impl Engine<'_> {
         let process = &self.state.processes[instance as usize];
         let (key, life) = (process.key.child(u64::from(process.life)), process.life);
         let has_warmed_up = self.state.has_warmed_up;
-        let start = self.allocate(key, Role::Start, instance, plan.start, has_warmed_up);
+        let start = self.allocate(
+            key,
+            Role::Start,
+            Id::at(Id::<of::Instance>::new(instance as usize)),
+            plan.start,
+            has_warmed_up,
+        );
         let frame = &mut self.state.frames[start];
         (frame.caller, frame.priority) = (Waiter { frame: NONE, epoch: life }, plan.priority);
         self.state.frames.set_request(start, key.bits());
@@ -174,7 +181,7 @@ impl Engine<'_> {
     #[cold]
     pub fn start_ended(&mut self, index: u32, outcome: Outcome) -> Next {
         let frame = &self.state.frames[index];
-        let (instance, life) = (frame.instance, frame.caller.epoch);
+        let (instance, life) = (frame.instance(), frame.caller.epoch);
         if !self.state.caches.is_empty() {
             self.fetches_over(index, false);
         }

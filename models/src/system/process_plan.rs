@@ -3,6 +3,7 @@
 use sim_core::SimDuration;
 
 use super::blueprint::NONE;
+use super::id::{Id, of};
 use crate::resilience::load_balancer::HealthCheck;
 
 /// The start and the probes of the processes of a service.
@@ -57,7 +58,7 @@ impl ProbeKind {
 #[derive(Clone, Copy, Debug)]
 pub struct ProbePlan {
     /// The call site of each probe.
-    pub site: u32,
+    pub site: Id<of::CallSite>,
     /// The time between two probes of an instance, and the results in a row that count.
     pub check: HealthCheck,
 }

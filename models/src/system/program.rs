@@ -1,12 +1,13 @@
 //! Call sites and branch tables that the steps of handlers refer to.
 
 use super::blueprint::OnFailure;
+use super::id::{Id, of};
 
 /// A call in a handler.
 #[derive(Clone, Copy, Debug)]
 pub struct CallSite {
     /// The edge that the call takes.
-    pub edge: u32,
+    pub edge: Id<of::Edge>,
     /// The first step of the operation called.
     pub entry: u32,
     /// The effect of a failure.

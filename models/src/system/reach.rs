@@ -8,6 +8,7 @@
 use super::activity::Activity;
 use super::blueprint::{EdgePlan, NONE};
 use super::engine::Engine;
+use super::id::{Id, of};
 use super::role::Role;
 use super::state::Next;
 use crate::guards::MOST_REQUESTS;
@@ -37,19 +38,19 @@ impl Engine<'_> {
     /// The way of a request over an edge from a region to an instance. What a crashed or paused
     /// instance does with the request is its own affair.
     #[cold]
-    fn way_to(&self, edge: u32, from: u32, instance: u32) -> Way {
+    fn way_to(&self, edge: Id<of::Edge>, from: u32, instance: u32) -> Way {
         if self.is_severed(edge, from, instance) {
             return Way::Severed;
         }
-        let is_refused = self.state.edges[edge as usize].refusals > 0
+        let is_refused = self.state.edges[edge].refusals > 0
             || self.state.instances[instance as usize].refusals > 0;
         if is_refused { Way::Refused } else { Way::Open }
     }
 
     /// True if nothing gets through between a region and an instance over an edge, in either
     /// direction.
-    fn is_severed(&self, edge: u32, from: u32, instance: u32) -> bool {
-        if self.state.edges[edge as usize].black_holes > 0 {
+    fn is_severed(&self, edge: Id<of::Edge>, from: u32, instance: u32) -> bool {
+        if self.state.edges[edge].black_holes > 0 {
             return true;
         }
         let to = self.plan.instances[instance as usize].region;
@@ -59,7 +60,7 @@ impl Engine<'_> {
     /// True if an instance answers a health check from a region: it can be reached, serves, and is
     /// not paused.
     #[cold]
-    pub fn answers_checks(&self, edge: u32, from: u32, instance: u32) -> bool {
+    pub fn answers_checks(&self, edge: Id<of::Edge>, from: u32, instance: u32) -> bool {
         let condition = &self.state.instances[instance as usize];
         condition.crashes == 0
             && !condition.is_starting
@@ -79,14 +80,14 @@ impl Engine<'_> {
         if frame.role != Role::Handler {
             return false;
         }
-        self.is_severed(frame.edge, self.region_of_caller(callee), frame.instance)
+        self.is_severed(frame.came_over(), self.region_of_caller(callee), frame.instance())
     }
 
     /// Lets the message of a request disappear, on its way to the instance or back.
     #[cold]
     pub fn swallow(&mut self, callee: u32) -> Next {
         let frame = &self.state.frames[callee];
-        let (caller, instance) = (frame.caller, frame.instance);
+        let (caller, instance) = (frame.caller, frame.instance());
         if !self.state.frames.is_live(caller) {
             self.state.frames.release(callee);
             return Next::Nothing;
@@ -120,7 +121,7 @@ impl Engine<'_> {
             && self.state.frames[callee].activity == Activity::Lost
         {
             self.state.lost -= 1;
-            self.state.instances[self.state.frames[callee].instance as usize].lost -= 1;
+            self.state.instances[self.state.frames[callee].instance() as usize].lost -= 1;
             self.state.frames.release(callee);
         }
     }

@@ -20,7 +20,7 @@ impl Engine<'_> {
         let frame = &self.state.frames[index];
         match frame.role {
             Role::Client | Role::Task(TaskOf::Workload) => {
-                self.plan.workloads[frame.instance as usize].region
+                self.plan.workloads[frame.workload()].region
             }
             Role::Consumer
             | Role::Compensation
@@ -31,7 +31,7 @@ impl Engine<'_> {
             | Role::Branch
             | Role::Deferred
             | Role::Start
-            | Role::Task(TaskOf::Instance) => self.plan.instances[frame.instance as usize].region,
+            | Role::Task(TaskOf::Instance) => self.plan.instances[frame.instance() as usize].region,
         }
     }
 
@@ -39,7 +39,7 @@ impl Engine<'_> {
     /// if it comes from none, or if that cannot be told any more.
     pub fn region_of_caller(&self, callee: u32) -> u32 {
         let frame = &self.state.frames[callee];
-        match self.plan.edges[frame.edge as usize].caller_regions[..] {
+        match self.plan.edges[frame.came_over()].caller_regions[..] {
             [region] => region,
             _ if self.state.frames.is_live(frame.caller) => self.region_of(frame.caller.frame),
             // Nobody waits for the answer any more; a request on its way knows where it is from.
@@ -72,7 +72,7 @@ impl Engine<'_> {
 
     /// Draws the time that a message between a request at an instance and its caller takes.
     pub fn latency_between(&self, callee: u32, caller: u32, key: DrawKey) -> SimDuration {
-        let latency = self.network_latency(self.state.frames[callee].edge, key);
+        let latency = self.network_latency(self.state.frames[callee].came_over(), key);
         if self.plan.distances.is_empty() {
             return latency;
         }
@@ -86,12 +86,10 @@ impl Engine<'_> {
         if from == NONE || to == NONE {
             return 0.0;
         }
-        let distance = self.plan.distances[(from * self.plan.regions.len() as u32 + to) as usize];
-        if distance == NONE {
-            0.0
-        } else {
-            self.plan.distributions[distance as usize].sample(&mut key.child(1).draw())
-        }
+        let place = (from * self.plan.regions.len() as u32 + to) as usize;
+        self.plan.distances[place].map_or(0.0, |distance| {
+            self.plan.distributions[distance].sample(&mut key.child(1).draw())
+        })
     }
 
     /// Returns the customer whose request a frame works for, numbered from 0.
@@ -134,7 +132,7 @@ impl Engine<'_> {
     /// True if a cache has an instance that has not crashed.
     pub fn is_cache_alive(&self, cache: Id<of::Cache>) -> bool {
         let station = self.plan.caches[cache].station;
-        let mut instances = self.plan.stations[station as usize].instances.clone();
+        let mut instances = self.plan.stations[station].instances.clone();
         instances.any(|instance| self.state.instances[instance as usize].crashes == 0)
     }
 
@@ -180,7 +178,7 @@ impl Engine<'_> {
     #[cold]
     pub fn note_whose_request_ended(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let (workload, user) = (frame.instance, frame.caller.frame);
+        let (workload, user) = (frame.workload(), frame.caller.frame);
         if !frame.is_counted {
             return;
         }
@@ -196,13 +194,13 @@ impl Engine<'_> {
 
 impl Blueprint {
     /// The regions of the instances of a station, which are all [`NONE`] if it has none.
-    pub fn regions_of(&self, station: u32) -> impl Iterator<Item = u32> {
-        let instances = self.stations[station as usize].instances.clone();
+    pub fn regions_of(&self, station: Id<of::Station>) -> impl Iterator<Item = u32> {
+        let instances = self.stations[station].instances.clone();
         instances.map(|instance| self.instances[instance as usize].region)
     }
 
     /// True if the instances of a station have regions.
-    pub fn has_regions(&self, station: u32) -> bool {
+    pub fn has_regions(&self, station: Id<of::Station>) -> bool {
         self.regions_of(station).next().is_some_and(|region| region != NONE)
     }
 }

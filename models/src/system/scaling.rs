@@ -39,7 +39,7 @@ pub(crate) struct SeenUse {
 
 /// The state of an autoscaler at the beginning of a run.
 pub(super) fn initial_scaler(plan: &AutoscalerPlan, blueprint: &Blueprint) -> ScalerState {
-    let instances = blueprint.stations[plan.station as usize].instances.len();
+    let instances = blueprint.stations[plan.station].instances.len();
     ScalerState {
         scaler: Autoscaler::new(plan.settings),
         running: plan.from,
@@ -146,7 +146,7 @@ impl Engine<'_> {
         self.see_use(scaler, number);
         self.resize(scaler, running);
         let station = self.plan.autoscalers[scaler].station;
-        let first = self.plan.stations[station as usize].instances.start;
+        let first = self.plan.stations[station].instances.start;
         self.begin_process(first + number);
     }
 
@@ -154,7 +154,7 @@ impl Engine<'_> {
         let plan = self.plan.autoscalers[scaler];
         let before = std::mem::replace(&mut self.state.autoscalers[scaler].running, running);
         self.state.recorder.scaled(self.now, plan.station, before, running);
-        let first = self.plan.stations[plan.station as usize].instances.start;
+        let first = self.plan.stations[plan.station].instances.start;
         for gone in running..before {
             self.process_is_taken_away(first + gone);
         }
@@ -173,7 +173,7 @@ impl Engine<'_> {
                     balancer.set_present(self.now, running);
                 }
                 for pool in edge.pools_of_hosts() {
-                    self.state.pools[pool as usize].set_present_hosts(running);
+                    self.state.pools[pool.index()].set_present_hosts(running);
                 }
             }
         }
@@ -193,7 +193,7 @@ impl Engine<'_> {
     /// The pool whose use an autoscaler looks at, of the instance with this number.
     fn watched_pool(&self, scaler: Id<of::Autoscaler>, number: u32) -> usize {
         let plan = self.plan.autoscalers[scaler];
-        let first = self.plan.stations[plan.station as usize].instances.start;
+        let first = self.plan.stations[plan.station].instances.start;
         let instance = &self.plan.instances[(first + number) as usize];
         let pool = match plan.watches {
             Watched::Processors => instance.processors,
@@ -224,13 +224,13 @@ impl Engine<'_> {
     fn load(&mut self, scaler: Id<of::Autoscaler>) -> (u32, Load) {
         let running = self.state.autoscalers[scaler].running;
         if let Watched::Queue(queue) = self.plan.autoscalers[scaler].watches {
-            let waiting = self.state.queues[queue as usize].messages.depth();
+            let waiting = self.state.queues[queue].messages.depth();
             return (running, Load::Messages(waiting));
         }
         let (mut ready, mut total) = (0, 0.0);
         for number in 0..running {
             let station = self.plan.autoscalers[scaler].station;
-            let first = self.plan.stations[station as usize].instances.start;
+            let first = self.plan.stations[station].instances.start;
             let has_served = self.has_served(first + number);
             if let Some(share) = self.see_use(scaler, number).filter(|_| has_served) {
                 ready += 1;

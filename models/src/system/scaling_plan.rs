@@ -1,13 +1,14 @@
 //! The plan of an autoscaler.
 
 use super::blueprint::ThroughPlan;
+use super::id::{Id, of};
 use crate::resilience::AutoscalerSettings;
 
 /// An autoscaler, which sets the number of instances of a station.
 #[derive(Clone, Copy, Debug)]
 pub struct AutoscalerPlan {
     /// The station that it scales.
-    pub station: u32,
+    pub station: Id<of::Station>,
     /// The load that it looks at.
     pub watches: Watched,
     /// Number of instances at the start.
@@ -28,5 +29,5 @@ pub enum Watched {
     /// The share of processors in use.
     Processors,
     /// The messages that wait in this queue.
-    Queue(u32),
+    Queue(Id<of::Queue>),
 }

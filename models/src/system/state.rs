@@ -12,7 +12,7 @@ use super::engine::Engine;
 use super::event::Event;
 use super::footprint::Growth;
 use super::frame::Frames;
-use super::id::{Table, of};
+use super::id::{Id, Table, of};
 use super::instance::InstanceState;
 use super::links::LinkState;
 use super::operator::Operator;
@@ -53,7 +53,7 @@ pub(crate) enum Next {
     /// A frame that waited for a breaker's test call asks its guards again.
     Ask(u32),
     /// The next delivery that a queue has begun runs its first step.
-    Deliver(u32),
+    Deliver(Id<of::Queue>),
     /// A frame has ended; its caller is answered.
     Reply(u32),
     /// The value that a frame waited for has been fetched.
@@ -92,8 +92,8 @@ pub(crate) struct Deferred {
     pub request: u64,
     /// First step of the operation to call.
     pub entry: u32,
-    /// The instance or workload that makes the call.
-    pub instance: u32,
+    /// The place of the frame that puts it off.
+    pub place: Id<of::Place>,
     /// Its class.
     pub priority: u8,
     /// True if it counts in the results.
@@ -189,13 +189,13 @@ pub(crate) struct State {
     pub pools: Vec<Pool>,
     /// For each pool of connections that a caller keeps, those that are idle, the last used last.
     pub kept: Vec<Vec<Connection>>,
-    pub breakers: Vec<BreakerInService>,
+    pub breakers: Table<of::Breaker, BreakerInService>,
     /// For each breaker, the frames that wait for the result of a test call, with the test's
     /// number.
-    pub test_waiters: Vec<Vec<(u64, Waiter)>>,
-    pub rate_limiters: Vec<RateLimiter>,
-    pub throttles: Vec<AdaptiveThrottle>,
-    pub retry_budgets: Vec<RetryBudget>,
+    pub test_waiters: Table<of::Breaker, Vec<(u64, Waiter)>>,
+    pub rate_limiters: Table<of::RateLimit, RateLimiter>,
+    pub throttles: Table<of::Throttle, AdaptiveThrottle>,
+    pub retry_budgets: Table<of::RetryBudget, RetryBudget>,
     pub admissions: Vec<Admission>,
     pub rings: Vec<DeadlineRing<Waiter>>,
     pub instances: Vec<InstanceState>,
@@ -204,10 +204,10 @@ pub(crate) struct State {
     /// Restarts that are over, but whose instances do not all serve yet, by the ids of the faults;
     /// the next batch waits for them.
     pub awaited_batches: Vec<u32>,
-    pub edges: Vec<EdgeState>,
-    pub workloads: Vec<WorkloadState>,
+    pub edges: Table<of::Edge, EdgeState>,
+    pub workloads: Table<of::Workload, WorkloadState>,
     pub links: Table<of::Link, LinkState>,
-    pub queues: Vec<QueueState>,
+    pub queues: Table<of::Queue, QueueState>,
     pub keys: Vec<IdempotencyKeys>,
     pub caches: Table<of::Cache, KeyedCache>,
     pub autoscalers: Table<of::Autoscaler, ScalerState>,
@@ -261,7 +261,7 @@ impl System {
                 })
                 .collect(),
             kept: vec![Vec::new(); blueprint.pools.len()],
-            test_waiters: vec![Vec::new(); blueprint.breakers.len()],
+            test_waiters: blueprint.breakers.iter().map(|_| Vec::new()).collect(),
             breakers: blueprint
                 .breakers
                 .iter()
@@ -384,8 +384,8 @@ impl System {
         &self.state.links
     }
 
-    /// The breakers, in the order of [`Blueprint::breakers`].
-    pub fn breakers(&self) -> &[BreakerInService] {
+    /// The breakers.
+    pub fn breakers(&self) -> &Table<of::Breaker, BreakerInService> {
         &self.state.breakers
     }
 
@@ -406,12 +406,12 @@ impl System {
 
     /// Counts, one by one, the requests that started after the warm-up and are still in flight;
     /// returns one number per workload.
-    pub fn requests_in_flight(&self) -> Vec<u64> {
-        let mut in_flight = vec![0; self.blueprint.workloads.len()];
+    pub fn requests_in_flight(&self) -> Table<of::Workload, u64> {
+        let mut in_flight: Table<_, u64> = self.blueprint.workloads.iter().map(|_| 0).collect();
         for index in self.state.frames.matching(|frame| {
             frame.role == Role::Client && frame.is_counted && frame.activity.is_in_call()
         }) {
-            in_flight[self.state.frames[index].instance as usize] += 1;
+            in_flight[self.state.frames[index].workload()] += 1;
         }
         in_flight
     }
@@ -438,7 +438,7 @@ impl Model for System {
 }
 
 fn initial_cache(blueprint: &Blueprint, plan: &CachePlan, streams: &Streams) -> KeyedCache {
-    let name = blueprint.stations.get(plan.station as usize).map_or("", |station| &station.name);
+    let name = blueprint.stations.get(plan.station).map_or("", |station| &station.name);
     KeyedCache::new(&plan.settings, DrawKey::root(&mut streams.stream(&format!("{name}/cache"))))
 }
 
@@ -464,7 +464,7 @@ pub(crate) fn balancers(
 }
 
 fn initial_edge(blueprint: &Blueprint, edge: &super::EdgePlan, streams: &Streams) -> EdgeState {
-    let callee = &blueprint.stations[edge.callee as usize];
+    let callee = &blueprint.stations[edge.callee];
     let outliers = format!("outliers {} -> {}", edge.caller, callee.name);
     let key = DrawKey::root(&mut streams.stream(&outliers));
     EdgeState {
@@ -521,15 +521,15 @@ impl State {
     /// code that asks for the state, so it is enough to call this first whenever the state is
     /// needed.
     pub fn run_breaker_timers(&mut self, now: sim_core::SimTime) {
-        for breaker in 0..self.breakers.len() as u32 {
+        for breaker in self.breakers.ids() {
             self.run_timers_of(breaker, now);
         }
     }
 
     /// Like [`run_breaker_timers`](Self::run_breaker_timers), for one breaker.
     #[inline]
-    pub fn run_timers_of(&mut self, breaker: u32, now: sim_core::SimTime) {
-        while let Some((at, transition)) = self.breakers[breaker as usize].due_transition(now) {
+    pub fn run_timers_of(&mut self, breaker: Id<of::Breaker>, now: sim_core::SimTime) {
+        while let Some((at, transition)) = self.breakers[breaker].due_transition(now) {
             self.recorder.breaker_changes(at, breaker, transition);
         }
     }

@@ -9,6 +9,7 @@ use super::blueprint::NONE;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::frame::Stage;
+use super::id::{Id, of};
 use super::instance::Parked;
 use super::role::Role;
 use super::state::Next;
@@ -22,7 +23,7 @@ impl Engine<'_> {
     pub fn arrive(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
         frame.entered_at = self.now;
-        let instance = frame.instance;
+        let instance = frame.instance();
         if self.is_disturbed(instance)
             && let Some(next) = self.is_held_up(index, instance)
         {
@@ -64,7 +65,7 @@ impl Engine<'_> {
     pub fn slot_granted(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let waited = self.now.since(frame.entered_at);
-        let slots = self.plan.instances[frame.instance as usize].slots as usize;
+        let slots = self.plan.instances[frame.instance() as usize].slots as usize;
         self.state.pools[slots].note_wait(waited);
         if self.is_dropped_by_admission(index) {
             self.state.frames[index].started_at = self.now;
@@ -78,7 +79,7 @@ impl Engine<'_> {
     pub fn start(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
         frame.started_at = self.now;
-        let instance = frame.instance;
+        let instance = frame.instance();
         if self.plan.is_elaborate {
             self.note_wait_for_slot(index);
         }
@@ -100,7 +101,7 @@ impl Engine<'_> {
     #[cold]
     fn note_wait_for_slot(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let slots = self.plan.instances[frame.instance as usize].slots;
+        let slots = self.plan.instances[frame.instance() as usize].slots;
         if frame.is_counted && self.plan.watched.waits.contains(&slots) {
             let waited = self.now.since(frame.entered_at);
             self.state.recorder.slot_taken(slots, frame.priority, waited);
@@ -128,7 +129,7 @@ impl Engine<'_> {
     /// Handles a request that reached the wait limit of a queue.
     #[cold]
     pub fn wait_exceeded(&mut self, index: u32) -> Next {
-        let slots = self.plan.instances[self.state.frames[index].instance as usize].slots;
+        let slots = self.plan.instances[self.state.frames[index].instance() as usize].slots;
         self.state.pools[slots as usize].leave_queue(self.now, true);
         self.leave_admission(index, Outcome::WaitExceeded);
         self.answer(index, Outcome::WaitExceeded)
@@ -174,7 +175,7 @@ impl Engine<'_> {
     pub fn release_slot(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
         let held = self.now.since(frame.started_at);
-        let plan = self.plan.instances[frame.instance as usize];
+        let plan = self.plan.instances[frame.instance() as usize];
         if self.plan.is_elaborate {
             self.end_of_request(index, outcome);
         }
@@ -193,7 +194,7 @@ impl Engine<'_> {
     #[cold]
     fn end_of_request(&mut self, index: u32, outcome: Outcome) {
         self.fetches_over(index, false);
-        let keys = self.plan.instances[self.state.frames[index].instance as usize].keys;
+        let keys = self.plan.instances[self.state.frames[index].instance() as usize].keys;
         let key = self.idempotency_key(index);
         if let Some(keys) = self.state.keys.get_mut(keys as usize) {
             keys.end(self.now, key, index, outcome.is_good());
@@ -217,7 +218,7 @@ impl Engine<'_> {
     pub fn request_processor(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
         frame.since = self.now;
-        let processors = self.plan.instances[frame.instance as usize].processors;
+        let processors = self.plan.instances[frame.instance() as usize].processors;
         if processors == NONE || self.state.pools[processors as usize].try_acquire(self.now) {
             return self.compute(index);
         }
@@ -232,7 +233,7 @@ impl Engine<'_> {
         let frame = &mut self.state.frames[index];
         let waited = self.now.since(frame.since);
         frame.since = self.now;
-        let processors = self.plan.instances[frame.instance as usize].processors as usize;
+        let processors = self.plan.instances[frame.instance() as usize].processors as usize;
         self.state.pools[processors].note_wait(waited);
         self.compute(index)
     }
@@ -241,7 +242,7 @@ impl Engine<'_> {
     #[inline]
     pub fn release_processor(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let processors = self.plan.instances[frame.instance as usize].processors;
+        let processors = self.plan.instances[frame.instance() as usize].processors;
         if processors == NONE {
             return;
         }
@@ -262,10 +263,10 @@ impl Engine<'_> {
             unreachable!("only work needs a processor")
         };
         let key = frame.key.child(frame.step_number());
-        let mut nanos = self.plan.distributions[distribution as usize].sample(&mut key.draw());
-        if self.is_disturbed(frame.instance) {
-            nanos = self.contended_work(frame.instance, nanos);
-            nanos = self.slowed_work(frame.instance, nanos, key);
+        let mut nanos = self.plan.distributions[distribution].sample(&mut key.draw());
+        if self.is_disturbed(frame.instance()) {
+            nanos = self.contended_work(frame.instance(), nanos);
+            nanos = self.slowed_work(frame.instance(), nanos, key);
         }
         self.wait(index, Activity::Working, SimDuration::from_nanos_f64(nanos))
     }
@@ -308,7 +309,7 @@ impl Engine<'_> {
     fn added_by_faults(&self, index: u32) -> SimDuration {
         let frame = &self.state.frames[index];
         let key = frame.key.child(frame.step_number() | Draw::Fault.tag());
-        let slowed_by = &self.state.instances[frame.instance as usize].slowed_by;
+        let slowed_by = &self.state.instances[frame.instance() as usize].slowed_by;
         SimDuration::from_nanos_f64(self.added(slowed_by, |id| key.child(u64::from(id))))
     }
 
@@ -317,11 +318,11 @@ impl Engine<'_> {
     #[inline]
     pub fn slowed_pause(&self, index: u32, nanos: f64, key: DrawKey) -> f64 {
         let frame = &self.state.frames[index];
-        if !frame.is_on_an_instance() || !self.is_disturbed(frame.instance) {
+        if !frame.is_on_an_instance() || !self.is_disturbed(frame.instance()) {
             return nanos;
         }
         let added = self.added_by_faults(index);
-        self.slowed_work(frame.instance, nanos, key) + added.as_nanos() as f64
+        self.slowed_work(frame.instance(), nanos, key) + added.as_nanos() as f64
     }
 
     #[cold]
@@ -345,7 +346,7 @@ impl Engine<'_> {
         if !outcome.is_good() && frame.deadline <= self.now {
             frame.outcome = Outcome::Timeout;
         }
-        let edge = frame.edge;
+        let edge = frame.came_over();
         if self.has_network_latency(edge)
             || self.plan.is_elaborate
             || self.state.faults_in_force > 0
@@ -357,7 +358,7 @@ impl Engine<'_> {
 
     /// Sends an answer over a network that may take time, or lose it.
     #[inline(never)]
-    fn send_reply(&mut self, index: u32, edge: u32) -> Next {
+    fn send_reply(&mut self, index: u32, edge: Id<of::Edge>) -> Next {
         if self.is_swallowed(index) {
             return self.swallow(index);
         }
@@ -384,7 +385,7 @@ impl Engine<'_> {
             return false;
         }
         let frame = &self.state.frames[index];
-        frame.is_on_an_instance() && self.state.instances[frame.instance as usize].pauses > 0
+        frame.is_on_an_instance() && self.state.instances[frame.instance() as usize].pauses > 0
     }
 
     /// True if any fault is in force at an instance, or its work takes longer under load.
@@ -396,7 +397,7 @@ impl Engine<'_> {
     /// Stores something that a frame on a paused instance would notice until the instance resumes.
     #[cold]
     pub fn park(&mut self, index: u32, parked: Parked) -> Next {
-        let instance = self.state.frames[index].instance as usize;
+        let instance = self.state.frames[index].instance() as usize;
         let missed = &mut self.state.instances[instance].parked;
         missed.make_room();
         missed.push_back(parked);

@@ -20,9 +20,9 @@ impl Engine<'_> {
         let deadline = self.deadline_of_task(call);
         let waiter = self.state.frames.begin_wait(index, Activity::AwaitingTask);
         let frame = &self.state.frames[index];
-        let (role, instance, entry, is_counted) =
-            (frame.role.task(), frame.instance, frame.entry, frame.is_counted);
-        let task = self.allocate(frame.key, role, instance, entry, is_counted);
+        let (role, place, entry, is_counted) =
+            (frame.role.task(), frame.place, frame.entry, frame.is_counted);
+        let task = self.allocate(frame.key, role, place, entry, is_counted);
         self.state.frames[index].callee = task;
         let caller = self.state.frames[index].clone();
         let frame = &mut self.state.frames[task];

@@ -74,8 +74,7 @@ fn cell(value: f64, digits: usize) -> String {
 /// The run over time: a row for each interval, columns by workload, pool and breaker.
 pub(super) fn series(finished: &Finished) -> Result<Vec<u8>, Error> {
     let recorder = finished.system.recorder();
-    let intervals =
-        recorder.workloads().first().map_or(0, |workload| workload.series.offered.len());
+    let intervals = recorder.intervals();
     encoded(series_header(finished), (0..intervals).map(|interval| series_row(finished, interval)))
 }
 

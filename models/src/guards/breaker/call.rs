@@ -9,7 +9,7 @@ use crate::resilience::circuit_breaker::OperatorOrder;
 use crate::resilience::circuit_breaker::{BreakerAnswer, CallVerdict, Ticket};
 use crate::resources::Waiter;
 use crate::scenario::{Names, Plan};
-use crate::system::{Activity, EdgePlan, Engine, Next, State};
+use crate::system::{Activity, EdgePlan, Engine, Id, Next, State, of};
 use crate::{Outcome, OutcomeSet};
 
 /// A permission of a breaker; packed, so that a [`Hold`] with the kind of its guard has 32 bytes.
@@ -21,7 +21,7 @@ pub(crate) struct Permission {
     /// The ticket that the breaker wants back with the result.
     ticket: Ticket,
     /// The breaker that gave it; the call may have moved on to another instance.
-    breaker: u32,
+    breaker: Id<of::Breaker>,
 }
 
 impl Guards for Breaker {
@@ -42,7 +42,7 @@ impl Guards for Breaker {
         let Some(breaker) = call.scoped(self.first, self.scope, engine) else {
             return Entry::Rejected(Outcome::NoHealthyInstance);
         };
-        if let Some(ticket) = engine.state.breakers[breaker as usize].pass_if_closed() {
+        if let Some(ticket) = engine.state.breakers[breaker].pass_if_closed() {
             let permission = Permission { since: engine.now, ticket, breaker };
             *engine.state.frames.hold(call.index, call.position) = Hold::Breaker(permission);
             return Entry::Passed;
@@ -72,10 +72,10 @@ impl Guards for Breaker {
         engine: &mut Engine<'_>,
     ) -> Option<&'static str> {
         let breakers = self.scope.in_memory_of(self.first, caller, edge);
-        for breaker in breakers.clone() {
+        for breaker in breakers.iter() {
             engine.state.run_timers_of(breaker, engine.now);
-            engine.state.test_waiters[breaker as usize].clear();
-            if let Some(transition) = engine.state.breakers[breaker as usize].dies(engine.now) {
+            engine.state.test_waiters[breaker].clear();
+            if let Some(transition) = engine.state.breakers[breaker].dies(engine.now) {
                 engine.state.recorder.breaker_changes(engine.now, breaker, transition);
             }
         }
@@ -95,11 +95,10 @@ fn verdict(counts: OutcomeSet, outcome: Outcome) -> CallVerdict {
 }
 
 #[inline(never)]
-fn ask_with_care(call: Call<'_>, breaker: u32, engine: &mut Engine<'_>) -> Entry {
+fn ask_with_care(call: Call<'_>, breaker: Id<of::Breaker>, engine: &mut Engine<'_>) -> Entry {
     engine.state.run_timers_of(breaker, engine.now);
-    let caller = engine.state.frames[call.index].instance;
-    let (admission, transition) =
-        engine.state.breakers[breaker as usize].try_acquire(engine.now, caller);
+    let caller = engine.state.frames[call.index].place.number();
+    let (admission, transition) = engine.state.breakers[breaker].try_acquire(engine.now, caller);
     if let Some(transition) = transition {
         engine.state.recorder.breaker_changes(engine.now, breaker, transition);
     }
@@ -111,7 +110,7 @@ fn ask_with_care(call: Call<'_>, breaker: u32, engine: &mut Engine<'_>) -> Entry
         }
         BreakerAnswer::Waits(test) => {
             let waiter = engine.state.frames.begin_wait(call.index, Activity::AwaitingPermit);
-            engine.state.test_waiters[breaker as usize].push((test, waiter));
+            engine.state.test_waiters[breaker].push((test, waiter));
             Entry::Waits
         }
         BreakerAnswer::Rejected(outcome) => {
@@ -130,9 +129,7 @@ fn complete(call: Call<'_>, verdict: CallVerdict, engine: &mut Engine<'_>) {
     };
     let elapsed = engine.now.since(since);
     let is_success = verdict == CallVerdict::Success;
-    if is_success
-        && engine.state.breakers[breaker as usize].count_if_harmless(engine.now, ticket, elapsed)
-    {
+    if is_success && engine.state.breakers[breaker].count_if_harmless(engine.now, ticket, elapsed) {
         return;
     }
     engine.tell_breaker_with_care(call.index, breaker, (ticket, elapsed), verdict);
@@ -143,27 +140,27 @@ impl Engine<'_> {
     fn tell_breaker_with_care(
         &mut self,
         index: u32,
-        breaker: u32,
+        breaker: Id<of::Breaker>,
         (ticket, elapsed): (Ticket, SimDuration),
         verdict: CallVerdict,
     ) {
         self.state.run_timers_of(breaker, self.now);
-        let caller = self.state.frames[index].instance;
-        if let Some(transition) = self.state.breakers[breaker as usize]
-            .complete(self.now, caller, ticket, elapsed, verdict)
+        let caller = self.state.frames[index].place.number();
+        if let Some(transition) =
+            self.state.breakers[breaker].complete(self.now, caller, ticket, elapsed, verdict)
         {
             self.state.recorder.breaker_changes(self.now, breaker, transition);
         }
-        if let Some(test) = self.state.breakers[breaker as usize].test_ended(ticket) {
+        if let Some(test) = self.state.breakers[breaker].test_ended(ticket) {
             self.wake_those_waiting_for(breaker, test);
         }
     }
 
     /// Calls that wait for the end of a breaker's test ask again, in the order in which they came.
     #[cold]
-    fn wake_those_waiting_for(&mut self, breaker: u32, test: u64) {
+    fn wake_those_waiting_for(&mut self, breaker: Id<of::Breaker>, test: u64) {
         let State { test_waiters, frames, ready, .. } = &mut *self.state;
-        let waiters = &mut test_waiters[breaker as usize];
+        let waiters = &mut test_waiters[breaker];
         let is_woken =
             |(awaited, waiter): &&(u64, Waiter)| *awaited == test && frames.is_live(*waiter);
         ready.extend(
@@ -175,19 +172,18 @@ impl Engine<'_> {
     /// An operator gives an order to the breakers of an edge; returns true if one of them is in another state
     /// then. Whoever waits for the end of a test asks again.
     #[cold]
-    pub fn order_breakers(&mut self, edge: u32, order: OperatorOrder) -> bool {
+    pub fn order_breakers(&mut self, edge: Id<of::Edge>, order: OperatorOrder) -> bool {
         let plan = self.plan;
         let mut has_changed = false;
         for breaker in plan.breakers_of(edge) {
             self.state.run_timers_of(breaker, self.now);
-            if let Some(transition) = self.state.breakers[breaker as usize].obey(self.now, order) {
+            if let Some(transition) = self.state.breakers[breaker].obey(self.now, order) {
                 self.state.recorder.breaker_changes(self.now, breaker, transition);
                 has_changed = true;
             }
             let State { test_waiters, frames, ready, .. } = &mut *self.state;
-            let live = test_waiters[breaker as usize]
-                .drain(..)
-                .filter(|(_, waiter)| frames.is_live(*waiter));
+            let live =
+                test_waiters[breaker].drain(..).filter(|(_, waiter)| frames.is_live(*waiter));
             ready.extend(live.map(|(_, waiter)| Next::Ask(waiter.frame)));
         }
         has_changed

@@ -7,7 +7,7 @@ use super::service::{Broken, ServiceSection};
 use crate::guards::{Scope, ScopeWord, Site, one_of_several};
 use crate::language::{Placed, Problems};
 use crate::scenario::{Edge, Names, Plan};
-use crate::system::BreakerPlan;
+use crate::system::{BreakerPlan, Id, of};
 use crate::{Outcome, OutcomeSet};
 
 /// The time that callers who share a breaker through a store take to learn of its state.
@@ -17,7 +17,7 @@ const PROPAGATION: SimDuration = SimDuration::from_millis(100);
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breaker {
     /// The first of its breakers.
-    pub first: u32,
+    pub first: Id<of::Breaker>,
     /// The order of the others.
     pub scope: Scope,
     /// Outcomes that count as failures.
@@ -45,9 +45,9 @@ pub(super) fn compile(
     let store_delay = store_delay(service, problems);
     let fails_open = service.broken != Some(Broken::FailClosed);
     let has_own_outcomes = service.counts.is_some() || service.ignores.is_some();
-    let first = plan.blueprint.breakers.len() as u32;
+    let first = plan.blueprint.breakers.next_id();
     let count = plan.count_in(scope, site.edge);
-    let guards = (first, count, "breakers");
+    let guards = (first.index(), count, "breakers");
     if plan.may_add_guards(guards, settings.remembered(), site.at, problems) {
         for owner in owners(site.edge, scope, names, plan) {
             let owner = one_of_several(owner, "breaker", site.ordinal);
@@ -82,7 +82,7 @@ fn store_delay(service: &ServiceSection, problems: &mut Problems) -> Option<SimD
 
 /// The names of the breakers of an edge in a scope.
 fn owners(edge: Edge, scope: Scope, names: &Names<'_>, plan: &Plan) -> Vec<String> {
-    let station = &plan.blueprint.stations[edge.callee as usize];
+    let station = &plan.blueprint.stations[edge.callee];
     let (from, to) = (plan.caller_name(edge.caller, names), &station.name);
     let callers = numbered(&from, plan.caller_instances(edge.caller));
     match scope {

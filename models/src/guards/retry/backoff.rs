@@ -10,7 +10,7 @@ use crate::language::quantity::{Factor, Share};
 use crate::language::{Placed, Problems, Written, written};
 use crate::resilience::{Backoff, Growth, Jitter};
 use crate::scenario::{Names, Plan};
-use crate::system::{NONE, Pauses};
+use crate::system::Pauses;
 
 /// The pause before a retry: `fixed 500ms`, `exponential 50ms x2 max 1s full jitter`, `none`, or a
 /// distribution.
@@ -31,11 +31,14 @@ impl BackoffPhrase {
         problems: &mut Problems,
     ) -> Pauses {
         match &**written {
-            Self::Grows(backoff) => Pauses { backoff: *backoff, drawn: NONE },
+            Self::Grows(backoff) => Pauses { backoff: *backoff, drawn: None },
             Self::Drawn(phrase) => {
                 let drawn = plan.distribution(&written.with(phrase.clone()), names, problems);
-                let mean = plan.blueprint.distributions[drawn as usize].mean();
-                Pauses { backoff: Backoff::fixed(SimDuration::from_nanos_f64(mean)), drawn }
+                let mean = plan.blueprint.distributions[drawn].mean();
+                Pauses {
+                    backoff: Backoff::fixed(SimDuration::from_nanos_f64(mean)),
+                    drawn: Some(drawn),
+                }
             }
         }
     }

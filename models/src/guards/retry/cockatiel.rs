@@ -7,7 +7,7 @@ use crate::OutcomeSet;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section, words};
 use crate::resilience::{Backoff, Growth, Jitter};
-use crate::system::{NONE, Pauses};
+use crate::system::Pauses;
 
 /// The library's own settings (`defaultOptions` in `ExponentialBackoff.ts` at v3.2.1).
 const INITIAL_DELAY: SimDuration = SimDuration::from_millis(128);
@@ -91,7 +91,7 @@ impl CockatielRetry {
         let retries = self.max_attempts.unwrap_or(FOR_EVER);
         Rule {
             attempts: retries.saturating_add(1),
-            pauses: Pauses { backoff, drawn: NONE },
+            pauses: Pauses { backoff, drawn: None },
             on: OutcomeSet::failures(),
             honours_retry_after: false,
         }

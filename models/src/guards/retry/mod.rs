@@ -20,7 +20,7 @@ use crate::language::{Placed, Problems, one_of, section};
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{RetryBudget, RetryBudgetPolicy, RetryPolicy};
 use crate::scenario::{Names, Plan, most};
-use crate::system::{Activity, Draw, EdgePlan, Engine, NONE, Pauses};
+use crate::system::{Activity, Draw, EdgePlan, Engine, Id, Pauses, of};
 use crate::{Outcome, OutcomeSet};
 use sim_core::SimDuration;
 
@@ -104,10 +104,10 @@ impl RetryRule {
 pub struct Retry {
     /// The outcomes that are worth another attempt, and the pause before it.
     pub policy: RetryPolicy,
-    /// The distribution of its pauses, in place of the policy's backoff; [`NONE`] if there is none.
-    pub drawn_pauses: u32,
-    /// The first of its budgets, one for each instance of the caller; [`NONE`] if there is none.
-    pub first_budget: u32,
+    /// The distribution of its pauses, in place of the policy's backoff, if there is one.
+    pub drawn_pauses: Option<Id<of::Distribution>>,
+    /// The first of its budgets, one for each instance of the caller, if there are any.
+    pub first_budget: Option<Id<of::RetryBudget>>,
 }
 
 /// The tries of a call so far.
@@ -136,7 +136,7 @@ impl Guards for Retry {
             on: section.shared.on.as_deref().map_or(rule.on, OutcomeSet::of),
             honours_retry_after: rule.honours_retry_after,
         };
-        let retry = Self { policy, drawn_pauses: rule.pauses.drawn, first_budget: NONE };
+        let retry = Self { policy, drawn_pauses: rule.pauses.drawn, first_budget: None };
         let budget = section.shared.budget.as_ref().map(|budget| budget.compile(problems));
         Some(match budget {
             Some(budget) => retry.with_budget(budget, site, plan, problems),
@@ -147,8 +147,8 @@ impl Guards for Retry {
     fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
         let first = Tries { tries: 1, pauses: PausesSoFar::default() };
         *engine.state.frames.hold(call.index, call.position) = Hold::Retry(first);
-        if self.first_budget != NONE {
-            let budget = call.of_caller(self.first_budget, engine);
+        if let Some(first) = self.first_budget {
+            let budget = call.of_caller(first, engine);
             engine.state.retry_budgets[budget].call_begins(engine.now);
         }
         Entry::Passed
@@ -159,7 +159,7 @@ impl Guards for Retry {
     fn leave(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> Exit {
         // An outcome that is not worth another attempt needs no pause, and without a budget there
         // is nothing to count.
-        let is_over = self.first_budget == NONE && !self.policy.on.contains(outcome);
+        let is_over = self.first_budget.is_none() && !self.policy.on.contains(outcome);
         if is_over || !self.tries_again(call, outcome, engine) {
             return Exit::Passed;
         }
@@ -173,10 +173,7 @@ impl Guards for Retry {
 
     /// Begins anew with the budget of an instance; an Envoy beside it lives on.
     fn forget(&self, _: &EdgePlan, caller: u32, engine: &mut Engine<'_>) -> Option<&'static str> {
-        if self.first_budget == NONE {
-            return None;
-        }
-        let budget = (self.first_budget + caller) as usize;
+        let budget = self.first_budget?.offset(caller);
         let policy = engine.plan.retry_budgets[budget];
         if matches!(policy, RetryBudgetPolicy::Envoy { .. }) {
             return None;
@@ -195,14 +192,14 @@ impl Retry {
         plan: &mut Plan,
         problems: &mut Problems,
     ) -> Self {
-        let first_budget = plan.blueprint.retry_budgets.len() as u32;
+        let first = plan.blueprint.retry_budgets.next_id();
         let count = plan.caller_instances(site.edge.caller);
-        let in_all = u64::from(first_budget) + u64::from(count);
+        let in_all = first.index() as u64 + u64::from(count);
         if problems.may_have(in_all, most::BREAKERS, "retry budgets", site.at) {
             let budgets = std::iter::repeat_n(budget, count as usize);
             plan.blueprint.retry_budgets.extend(budgets);
         }
-        Self { first_budget, ..self }
+        Self { first_budget: Some(first), ..self }
     }
 
     fn tries_again(&self, call: Call<'_>, outcome: Outcome, engine: &mut Engine<'_>) -> bool {
@@ -211,8 +208,8 @@ impl Retry {
         else {
             unreachable!("only a call that was sent in is sent in again")
         };
-        if self.first_budget != NONE {
-            let budget = call.of_caller(self.first_budget, engine);
+        if let Some(first) = self.first_budget {
+            let budget = call.of_caller(first, engine);
             if self.policy.on.contains(outcome) {
                 engine.state.retry_budgets[budget].attempt_fails();
             } else if outcome.is_good() {
@@ -229,8 +226,8 @@ impl Retry {
             self.end_tries(call, engine);
             return false;
         };
-        if self.first_budget != NONE {
-            let budget = call.of_caller(self.first_budget, engine);
+        if let Some(first) = self.first_budget {
+            let budget = call.of_caller(first, engine);
             if !engine.state.retry_budgets[budget].try_withdraw(engine.now, tries == 1) {
                 engine.state.retry_budgets[budget].call_ends(false);
                 return false;
@@ -268,10 +265,10 @@ impl Retry {
     /// Tells the budget that a call will not be tried again.
     #[inline]
     fn end_tries(&self, call: Call<'_>, engine: &mut Engine<'_>) {
-        if self.first_budget != NONE {
+        if let Some(first) = self.first_budget {
             let held = engine.state.frames.held(call.index, call.position);
             let is_retry = matches!(held, Hold::Retry(Tries { tries, .. }) if tries > 1);
-            let budget = call.of_caller(self.first_budget, engine);
+            let budget = call.of_caller(first, engine);
             engine.state.retry_budgets[budget].call_ends(is_retry);
         }
     }

@@ -7,7 +7,7 @@ use crate::OutcomeSet;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section, words};
 use crate::resilience::{Backoff, Growth, Jitter};
-use crate::system::{NONE, Pauses};
+use crate::system::Pauses;
 
 /// Polly's own settings (`RetryConstants`).
 const MAX_RETRY_ATTEMPTS: u32 = 3;
@@ -100,7 +100,7 @@ impl PollyRetry {
         };
         Rule {
             attempts: retries.saturating_add(1),
-            pauses: Pauses { backoff, drawn: NONE },
+            pauses: Pauses { backoff, drawn: None },
             on: OutcomeSet::callee_failures(),
             honours_retry_after: self.honours_retry_after.unwrap_or(false),
         }

@@ -7,7 +7,7 @@ use crate::OutcomeSet;
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, section};
 use crate::resilience::{Backoff, Growth, Jitter};
-use crate::system::{NONE, Pauses};
+use crate::system::Pauses;
 
 /// The library's own settings (`RetryConfig` and `IntervalFunction` at af9e7c9).
 const MAX_ATTEMPTS: u32 = 3;
@@ -59,7 +59,7 @@ impl Resilience4jRetry {
     pub(super) fn compile(&self, problems: &mut Problems) -> Rule {
         Rule {
             attempts: problems.at_least_one(self.max_attempts.as_ref(), MAX_ATTEMPTS, "attempts"),
-            pauses: Pauses { backoff: self.backoff(problems), drawn: NONE },
+            pauses: Pauses { backoff: self.backoff(problems), drawn: None },
             on: OutcomeSet::failures(),
             honours_retry_after: false,
         }

@@ -7,10 +7,11 @@ use super::{Figure, FigureSubject, Measure, Reads, Row};
 use crate::observe::BreakerRecord;
 use crate::resilience::circuit_breaker::BreakerState::{Closed, HalfOpen, Open};
 use crate::resilience::circuit_breaker::{BreakerState, STATE_CHANGES, WindowGauges};
+use crate::system::{Id, of};
 
-/// The breakers of a call, as dense ids: one, or one for each instance of the caller.
+/// The breakers of a call: one, or one for each instance of the caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BreakersSubject(pub Vec<u32>);
+pub struct BreakersSubject(pub Vec<Id<of::Breaker>>);
 
 impl FigureSubject for BreakersSubject {
     const DESCRIPTION: &'static str = "the breakers of a call";
@@ -110,7 +111,7 @@ fn changes_of_a_pair(breakers: &Seen<'_, BreakersSubject>) -> Option<f64> {
 
 impl Seen<'_, BreakersSubject> {
     fn records(&self) -> impl Iterator<Item = &BreakerRecord> {
-        self.subject.0.iter().map(|breaker| &self.recorder.breakers()[*breaker as usize])
+        self.subject.0.iter().map(|breaker| &self.recorder.breakers()[*breaker])
     }
 
     /// The changes between these pairs of states, of all breakers together.

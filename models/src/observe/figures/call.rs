@@ -6,11 +6,12 @@ use super::family::QUANTILES;
 use super::seen::{Seen, Stretch, sum, sums};
 use super::{BreakersSubject, Figure, FigureSubject, Measure, Reads, Row};
 use crate::observe::EdgeRecord;
+use crate::system::{Id, of};
 use crate::{Outcome, OutcomeSet};
 
-/// The calls over an edge, as a dense id.
+/// The calls over an edge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CallSubject(pub u32);
+pub struct CallSubject(pub Id<of::Edge>);
 
 impl FigureSubject for CallSubject {
     const DESCRIPTION: &'static str = "a call";
@@ -140,7 +141,7 @@ fn rejected_share(call: &Seen<'_, CallSubject>) -> Option<f64> {
 
 impl Seen<'_, CallSubject> {
     fn record(&self) -> &EdgeRecord {
-        &self.recorder.edges()[self.subject.0 as usize]
+        &self.recorder.edges()[self.subject.0]
     }
 
     fn begun(&self) -> u64 {
@@ -191,7 +192,7 @@ impl Seen<'_, CallSubject> {
     /// Calls by their outcome before any fallback.
     fn ended_with(&self, outcomes: OutcomeSet) -> u64 {
         let ended = self.ended();
-        if self.plan.edges[self.subject.0 as usize].fallbacks.is_empty() {
+        if self.plan.edges[self.subject.0].fallbacks.is_empty() {
             return outcomes.count(&ended);
         }
         let mut before_fallbacks = self.fell_back();

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::observe::{LatencyWindow, Recorder, Watched};
 use crate::resilience::circuit_breaker::BreakerState;
-use crate::system::Blueprint;
+use crate::system::{Blueprint, Id, of};
 
 /// A figure of something in particular: the availability of the workload `web`.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,17 +47,17 @@ macro_rules! of_any_subject {
 }
 
 impl Measure {
-    /// The availability of a workload, by its dense id.
+    /// The availability of a workload.
     ///
     /// # Panics
     /// Never: workloads have an availability.
-    pub fn availability(workload: u32) -> Self {
+    pub fn availability(workload: Id<of::Workload>) -> Self {
         let availability = WorkloadSubject::figure("availability");
         Self::Workload(WorkloadSubject(workload), availability.expect("a row of the table"))
     }
 
-    /// The number of breakers, by their dense ids, that are in a state at the end of a stretch.
-    pub(crate) fn breakers_in(state: BreakerState, breakers: Vec<u32>) -> Self {
+    /// The number of breakers that are in a state at the end of a stretch.
+    pub(crate) fn breakers_in(state: BreakerState, breakers: Vec<Id<of::Breaker>>) -> Self {
         Self::Breakers(BreakersSubject(breakers), BreakersSubject::in_state(state))
     }
 

@@ -6,10 +6,11 @@ use super::family::QUANTILES;
 use super::seen::Seen;
 use super::{Figure, FigureSubject, Measure, Reads, Row};
 use crate::observe::QueueRecord;
+use crate::system::{Id, of};
 
-/// A queue of messages, as a dense id.
+/// A queue of messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct QueueSubject(pub u32);
+pub struct QueueSubject(pub Id<of::Queue>);
 
 impl FigureSubject for QueueSubject {
     const DESCRIPTION: &'static str = "a queue of messages";
@@ -94,7 +95,7 @@ fn latency_quantile(queue: &Seen<'_, QueueSubject>, quantile: f64) -> Option<f64
 
 impl Seen<'_, QueueSubject> {
     fn record(&self) -> &QueueRecord {
-        &self.recorder.queues()[self.subject.0 as usize]
+        &self.recorder.queues()[self.subject.0]
     }
 
     /// The highest level of any interval.

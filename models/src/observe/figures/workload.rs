@@ -10,12 +10,12 @@ use super::family::{P50, P90, P95, P99, P99_9};
 use super::seen::{Seen, Stretch, sum, sums};
 use super::{Figure, FigureSubject, Measure, Reads, Row};
 use crate::observe::{WorkloadRecord, WorkloadSeries};
-use crate::system::AnswerValue;
+use crate::system::{AnswerValue, Id, of};
 use crate::{Outcome, OutcomeSet};
 
-/// A workload, as a dense id.
+/// A workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorkloadSubject(pub u32);
+pub struct WorkloadSubject(pub Id<of::Workload>);
 
 impl FigureSubject for WorkloadSubject {
     const DESCRIPTION: &'static str = "a workload";
@@ -172,7 +172,7 @@ fn latency_quantile(web: &Seen<'_, WorkloadSubject>, quantile: f64) -> Option<f6
 
 impl Seen<'_, WorkloadSubject> {
     fn record(&self) -> &WorkloadRecord {
-        &self.recorder.workloads()[self.subject.0 as usize]
+        &self.recorder.workloads()[self.subject.0]
     }
 
     fn series(&self) -> &WorkloadSeries {
@@ -180,7 +180,7 @@ impl Seen<'_, WorkloadSubject> {
     }
 
     fn value(&self) -> AnswerValue {
-        self.plan.workloads[self.subject.0 as usize].value
+        self.plan.workloads[self.subject.0].value
     }
 
     fn begun(&self) -> u64 {

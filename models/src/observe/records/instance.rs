@@ -4,6 +4,7 @@ use sim_core::{SimDuration, SimTime};
 
 use crate::Outcome;
 use crate::resilience::load_balancer::Ejection;
+use crate::system::{Id, of};
 
 /// The number of transitions of one breaker, and of changes of instances, that are kept for the
 /// timeline; further ones are only counted.
@@ -28,7 +29,7 @@ pub struct InstanceRecord {
     /// The time.
     pub at: SimTime,
     /// The edge.
-    pub edge: u32,
+    pub edge: Id<of::Edge>,
     /// The region of the callers that see it; [`NONE`](crate::system::NONE) if all callers see the
     /// same.
     pub seen_from: u32,
@@ -75,7 +76,7 @@ pub enum ScaleRecord {
     /// An autoscaler has brought the instances of a station to another number.
     Scaled {
         /// The station.
-        station: u32,
+        station: Id<of::Station>,
         /// From how many.
         from: u32,
         /// To how many.

@@ -10,7 +10,7 @@ use sim_core::{SimDuration, SimTime};
 
 use super::phases::{Phase, PhaseRecord};
 use crate::Outcome;
-use crate::system::Origin;
+use crate::system::{Id, Origin, of};
 
 /// The number of intervals in a row without an end, while requests wait, that make a standstill.
 const STANDSTILL: usize = 3;
@@ -85,7 +85,7 @@ pub struct FirstEnds {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LatencyWindow {
     /// The workload.
-    pub workload: u32,
+    pub workload: Id<of::Workload>,
     /// The beginning.
     pub from: SimTime,
     /// The end.
@@ -96,7 +96,7 @@ pub struct LatencyWindow {
 #[derive(Clone, Debug)]
 pub(in crate::observe) struct KeptLatencies {
     /// The workload.
-    pub workload: u32,
+    pub workload: Id<of::Workload>,
     /// The intervals of the window. The run may end before them.
     pub intervals: Range<usize>,
     /// The latencies.

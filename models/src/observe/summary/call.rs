@@ -8,7 +8,7 @@ use super::Latency;
 use super::outcomes::by_kind;
 use crate::observe::EdgeRecord;
 use crate::resilience::Fallback;
-use crate::system::{EdgePlan, System};
+use crate::system::{EdgePlan, Id, System, of};
 
 /// The calls over an edge, of requests that began after the warm-up.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -61,9 +61,9 @@ pub struct PutOff {
 /// The summaries of all edges.
 pub(super) fn calls(system: &System) -> Vec<CallSummary> {
     let blueprint = system.blueprint();
-    let edges = blueprint.edges.iter().zip(system.recorder().edges()).enumerate();
-    let summary_of = |(index, (plan, record)): (usize, (&EdgePlan, &EdgeRecord))| CallSummary {
-        edge: blueprint.name_of_edge(index as u32),
+    let edges = blueprint.edges.with_ids().zip(system.recorder().edges());
+    let summary_of = |((id, plan), record): ((Id<of::Edge>, &EdgePlan), &EdgeRecord)| CallSummary {
+        edge: blueprint.name_of_edge(id),
         calls: record.begun,
         attempts: record.attempts,
         retries: record.retries,
@@ -76,7 +76,7 @@ pub(super) fn calls(system: &System) -> Vec<CallSummary> {
             calls: record.deferred,
             made_up: record.made_up,
             refused: record.not_deferred,
-            waiting: system.deferred(index),
+            waiting: system.deferred(id),
         }),
         in_flight: record.begun - record.ended.iter().sum::<u64>() - record.abandoned,
         latency: Latency::of(&record.latency),
@@ -87,7 +87,7 @@ pub(super) fn calls(system: &System) -> Vec<CallSummary> {
 /// The share of some requests among those that the instances of a callee began to work on.
 fn share_of_work(system: &System, plan: &EdgePlan, requests: u64) -> Option<f64> {
     let blueprint = system.blueprint();
-    let instances = blueprint.stations[plan.callee as usize].instances.clone();
+    let instances = blueprint.stations[plan.callee].instances.clone();
     let begun = instances.map(|instance| {
         let slots = blueprint.instances[instance as usize].slots;
         system.pools()[slots as usize].usage().granted

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::Latency;
 use crate::observe::QueueRecord;
-use crate::system::{QueuePlan, System};
+use crate::system::{Id, QueuePlan, System, of};
 
 /// The messages that went through a queue, warm-up included: sent = delivered + dead + expired +
 /// purged + waiting + in flight.
@@ -45,9 +45,9 @@ pub struct QueueSummary {
 
 /// The summaries of all queues of messages.
 pub(super) fn queues(system: &System) -> Vec<QueueSummary> {
-    let queues = system.blueprint().queues.iter().zip(system.recorder().queues()).enumerate();
-    let summary_of = |(index, (plan, record)): (usize, (&QueuePlan, &QueueRecord))| {
-        let (waiting, in_flight) = system.messages(index);
+    let queues = system.blueprint().queues.with_ids().zip(system.recorder().queues());
+    let summary_of = |((id, plan), record): ((Id<of::Queue>, &QueuePlan), &QueueRecord)| {
+        let (waiting, in_flight) = system.messages(id);
         QueueSummary {
             name: plan.name.clone(),
             sent: record.sent,

@@ -10,7 +10,7 @@ use super::folded::folded;
 use super::{Change, Moment};
 use crate::Outcome;
 use crate::resilience::circuit_breaker::{BreakerState, Transition};
-use crate::system::Blueprint;
+use crate::system::{Blueprint, Id, of};
 
 /// The most breakers of an edge that are told about one by one.
 const MOST_BREAKERS: usize = 8;
@@ -21,7 +21,7 @@ const MOST_BREAKERS: usize = 8;
 /// times in short succession, the first change, which says how often, and the last.
 pub fn condensed(timeline: &[Moment], blueprint: &Blueprint) -> Vec<Moment> {
     let mut crowds: Vec<Crowd> =
-        (0..blueprint.edges.len() as u32).filter_map(|edge| Crowd::of(blueprint, edge)).collect();
+        blueprint.edges.ids().filter_map(|edge| Crowd::of(blueprint, edge)).collect();
     let mut overflows = BulkheadsThatOverflow::of(timeline);
     let tell = |moment: &Moment| match &moment.change {
         Change::Breaker { breaker, transition } => {
@@ -88,10 +88,10 @@ struct Crowd<'a> {
 }
 
 impl<'a> Crowd<'a> {
-    fn of(blueprint: &'a Blueprint, edge: u32) -> Option<Self> {
+    fn of(blueprint: &'a Blueprint, edge: Id<of::Edge>) -> Option<Self> {
         let owners = blueprint
             .breakers_of(edge)
-            .map(|breaker| (&*blueprint.breakers[breaker as usize].owner, BreakerState::Closed));
+            .map(|breaker| (&*blueprint.breakers[breaker].owner, BreakerState::Closed));
         let members: IndexMap<&str, BreakerState> = owners.collect();
         (members.len() > MOST_BREAKERS).then(|| Self {
             edge: blueprint.name_of_edge(edge),

@@ -113,7 +113,7 @@ fn struck(blueprint: &Blueprint, fault: &Fault) -> String {
     first.filter(|_| is_of_station).map_or_else(
         || fault.target.clone(),
         |first| {
-            let all = &blueprint.stations[first.station as usize].instances;
+            let all = &blueprint.stations[first.station].instances;
             instances_in_words(&fault.target, std::slice::from_ref(&fault.instances), all)
         },
     )

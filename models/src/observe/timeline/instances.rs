@@ -9,8 +9,8 @@ use crate::system::Blueprint;
 /// The changes of instances that balancers have learned of.
 pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<Moment> {
     let moment = |record: &InstanceRecord| {
-        let edge = &blueprint.edges[record.edge as usize];
-        let callee = &blueprint.stations[edge.callee as usize];
+        let edge = &blueprint.edges[record.edge];
+        let callee = &blueprint.stations[edge.callee];
         let change = Change::Instance {
             edge: format!("{}{} -> {}", edge.caller, seen_from(blueprint, record), callee.name),
             instance: format!("{}#{}", callee.name, record.instance - callee.instances.start + 1),
@@ -29,7 +29,7 @@ fn seen_from(blueprint: &Blueprint, record: &InstanceRecord) -> String {
 
 /// The name of an instance, with its number if its station has several.
 fn name(blueprint: &Blueprint, instance: u32) -> String {
-    let station = &blueprint.stations[blueprint.instances[instance as usize].station as usize];
+    let station = &blueprint.stations[blueprint.instances[instance as usize].station];
     let (name, number) = (&station.name, instance - station.instances.start + 1);
     if station.instances.len() == 1 { name.clone() } else { format!("{name}#{number}") }
 }
@@ -39,7 +39,7 @@ pub(super) fn scale_moments(blueprint: &Blueprint, recorder: &Recorder) -> Vec<M
     let moment = |(at, record): &(SimTime, ScaleRecord)| {
         let change = match record {
             ScaleRecord::Scaled { station, from, to } => Change::Scaled {
-                service: blueprint.stations[*station as usize].name.clone(),
+                service: blueprint.stations[*station].name.clone(),
                 from: *from,
                 to: *to,
             },

@@ -6,7 +6,7 @@ use super::spells::{CALM, Instants, Spell, Spells};
 use super::{Change, Limit, Moment, Portion};
 use crate::Outcome;
 use crate::observe::EdgeSeries;
-use crate::system::{Blueprint, EdgePlan, Guard, PoolKind};
+use crate::system::{Blueprint, EdgePlan, Guard, Id, PoolKind, Table, of};
 
 /// The guards of a caller. Of a breaker, its states tell.
 const OF_CALLERS: [Outcome; 3] =
@@ -20,22 +20,23 @@ const NOTABLE: (f64, u32) = (0.05, 3);
 /// The spells in which limits turn calls away, apart from those of the pools that overflow.
 pub(super) fn limit_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> Vec<Moment> {
     let mut moments = Vec::new();
-    let mut edges_to = vec![Vec::new(); blueprint.stations.len()];
-    for (id, edge) in blueprint.edges.iter().enumerate() {
-        edges_to[edge.callee as usize].push(id);
+    let mut edges_to: Table<of::Station, Vec<Id<of::Edge>>> =
+        blueprint.stations.iter().map(|_| Vec::new()).collect();
+    for (id, edge) in blueprint.edges.with_ids() {
+        edges_to[edge.callee].push(id);
         for outcome in OF_CALLERS {
             if turns_away(instants, id, outcome) {
-                let name = blueprint.name_of_edge(id as u32);
+                let name = blueprint.name_of_edge(id);
                 let limit = Limit { name, outcome, slots: permits(blueprint, edge) };
                 moments.extend(moments_of(&limit, &[id], instants));
             }
         }
     }
-    for (station, edges) in blueprint.stations.iter().zip(edges_to) {
+    for (station, edges) in blueprint.stations.iter().zip(&edges_to) {
         for outcome in OF_STATIONS {
             if edges.iter().any(|edge| turns_away(instants, *edge, outcome)) {
                 let limit = Limit { name: station.name.clone(), outcome, slots: None };
-                moments.extend(moments_of(&limit, &edges, instants));
+                moments.extend(moments_of(&limit, edges, instants));
             }
         }
     }
@@ -44,7 +45,7 @@ pub(super) fn limit_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> V
 
 /// True if any call over an edge ended like this, or turned to a fallback because of it. Few do, and of many edges
 /// the others need not be looked at second by second.
-fn turns_away(instants: &Instants<'_>, edge: usize, outcome: Outcome) -> bool {
+fn turns_away(instants: &Instants<'_>, edge: Id<of::Edge>, outcome: Outcome) -> bool {
     let record = &instants.recorder.edges()[edge];
     record.ended[outcome as usize] + record.fell_back[outcome as usize] > 0
 }
@@ -53,7 +54,7 @@ fn turns_away(instants: &Instants<'_>, edge: usize, outcome: Outcome) -> bool {
 fn permits(blueprint: &Blueprint, edge: &EdgePlan) -> Option<u32> {
     edge.guards.iter().find_map(|guard| match guard {
         Guard::Bulkhead(bulkhead) => {
-            let pool = &blueprint.pools[bulkhead.first_pool as usize];
+            let pool = &blueprint.pools[bulkhead.first_pool.index()];
             let capacity = pool.hosts.map_or(pool.capacity, |limits| limits.limit_in_flight());
             (pool.kind == PoolKind::Permits).then_some(capacity)
         }
@@ -61,7 +62,7 @@ fn permits(blueprint: &Blueprint, edge: &EdgePlan) -> Option<u32> {
     })
 }
 
-fn moments_of(limit: &Limit, edges: &[usize], instants: &Instants<'_>) -> Vec<Moment> {
+fn moments_of(limit: &Limit, edges: &[Id<of::Edge>], instants: &Instants<'_>) -> Vec<Moment> {
     let series: Vec<&EdgeSeries> =
         edges.iter().map(|edge| &instants.recorder.edges()[*edge].series).collect();
     let counts = Counts { series: &series, outcome: limit.outcome };

@@ -35,7 +35,7 @@ fn held_up(errand: Errand, is_over: bool, blueprint: &Blueprint) -> Option<Chang
         }
         Purpose::Instance => {
             let scaler = &blueprint.autoscalers[Id::new(id)];
-            let name = blueprint.stations[scaler.station as usize].name.clone();
+            let name = blueprint.stations[scaler.station].name.clone();
             (Dependent::Instances(name), scaler.through)
         }
         Purpose::Batch => {
@@ -54,6 +54,6 @@ fn held_up(errand: Errand, is_over: bool, blueprint: &Blueprint) -> Option<Chang
 fn service(blueprint: &Blueprint, through: Option<ThroughPlan>) -> Option<String> {
     let call = blueprint.program.get(through?.entry as usize)?;
     let Op::Call(site) = call else { return None };
-    let edge = &blueprint.edges[blueprint.sites[*site as usize].edge as usize];
-    Some(blueprint.stations[edge.callee as usize].name.clone())
+    let edge = &blueprint.edges[blueprint.sites[*site].edge];
+    Some(blueprint.stations[edge.callee].name.clone())
 }

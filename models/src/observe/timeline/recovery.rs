@@ -98,9 +98,9 @@ fn shortage(system: &System, window: Range<usize>) -> Option<Shortage> {
 fn retries(system: &System, owner: &str, window: Range<usize>) -> f64 {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
     let (mut calls, mut attempts) = (0, 0);
-    for (id, edge) in blueprint.edges.iter().enumerate() {
-        let is_of = blueprint.stations[edge.callee as usize].name == owner
-            || blueprint.name_of_edge(id as u32) == owner;
+    for (id, edge) in blueprint.edges.with_ids() {
+        let is_of =
+            blueprint.stations[edge.callee].name == owner || blueprint.name_of_edge(id) == owner;
         if is_of {
             let series = &recorder.edges()[id].series;
             let sum = |series: &[u32]| {

@@ -20,7 +20,7 @@ pub(super) fn retry_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> V
     let recorder = instants.recorder;
     let spells = Spells { shortest: SHORTEST, calm: CALM };
     let mut moments = Vec::new();
-    for (id, edge) in recorder.edges().iter().enumerate() {
+    for (id, edge) in recorder.edges().with_ids() {
         let (calls, attempts) = (&edge.series.calls, &edge.series.attempts);
         let is_amplified = |interval: usize| {
             let attempts = attempts[interval];
@@ -36,7 +36,7 @@ pub(super) fn retry_moments(blueprint: &Blueprint, instants: &Instants<'_>) -> V
             let sum = |series: &[u32]| series[all.clone()].iter().map(|it| u64::from(*it)).sum();
             let until = end.unwrap_or_else(|| recorder.sampled_until());
             let calls = Portion { part: sum(calls), all: sum(attempts), time: until.since(begin) };
-            let edge = blueprint.name_of_edge(id as u32);
+            let edge = blueprint.name_of_edge(id);
             let change = Change::RetriesAmplify { edge: edge.clone(), calls };
             moments.push(Moment { at: begin, change });
             if let Some(end) = end {

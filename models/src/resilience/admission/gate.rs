@@ -8,6 +8,7 @@ use crate::Outcome;
 use crate::resilience::adaptive_concurrency::{
     Aimd, AimdSettings, Gradient2, Gradient2Settings, Vegas, VegasSettings,
 };
+use crate::system::{Id, of};
 
 /// A limit on requests in flight that adapts itself, with its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,8 +35,8 @@ pub struct MemoryLimit {
 /// The memory of a process whose requests differ in size, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemoryOfSizes {
-    /// The size of a request, as an id of a distribution.
-    pub each: u32,
+    /// The size of a request.
+    pub each: Id<of::Distribution>,
     /// The most for requests in flight; one more byte, and the process is killed.
     pub limit: u64,
     /// The most that requests in flight may take with one that arrives, which is turned away

@@ -12,6 +12,7 @@ use crate::language::{AnyPath, Location, Named, Placed, Problems, section};
 use crate::scenario::names::Names;
 use crate::scenario::stressed::{Stress, StressMistake};
 use crate::study::{Parameter, Values};
+use crate::system::{Id, of};
 
 /// Default share of answered requests with which a system counts as well.
 const WELL: f64 = 0.95;
@@ -35,8 +36,8 @@ pub struct StabilityPlan {
     pub also: Option<Parameter>,
     /// The fault that is the trigger, by its place, from 0, in the list of faults.
     pub fault: u32,
-    /// The workload whose answers count, by its place among the workloads.
-    pub workload: u32,
+    /// The workload whose answers count.
+    pub workload: Id<of::Workload>,
     /// Its name.
     pub workload_name: String,
     /// The share of requests that must be answered for the system to be well, 0 to 1.
@@ -232,7 +233,7 @@ impl StabilitySection {
         name: &str,
         names: &Names<'_>,
         problems: &mut Problems,
-    ) -> Option<u32> {
+    ) -> Option<Id<of::Workload>> {
         let workloads = &names.file.workloads;
         let found = workloads.get_index_of(name);
         if found.is_none() {
@@ -245,6 +246,6 @@ impl StabilitySection {
                 "write one under `workloads:`",
             );
         }
-        found.map(|workload| workload as u32)
+        found.map(Id::new)
     }
 }

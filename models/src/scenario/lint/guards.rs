@@ -10,7 +10,7 @@ use crate::guards::{Breaker, Guard, Retry, Scope, Timeout};
 use crate::language::{Location, Placed, Problem, Problems};
 use crate::resilience::retry::PausesSoFar;
 use crate::resilience::{Backoff, Jitter, RetryPolicy};
-use crate::system::{EdgePlan, NONE};
+use crate::system::{EdgePlan, Id, NONE, Table, of};
 
 /// The number of attempts at one service for a single client request from which on there is a
 /// warning.
@@ -31,7 +31,7 @@ const LEAST_PAUSE: SimDuration = SimDuration::from_millis(1);
 
 impl Graph<'_> {
     pub(super) fn guards(&self, problems: &mut Problems) {
-        for (index, edge) in self.blueprint.edges.iter().enumerate() {
+        for (index, edge) in self.blueprint.edges.with_ids() {
             self.breaker_without_timeout(index, edge, problems);
             self.breaker_for_each_of_one(index, edge, problems);
             self.retry_outside_the_breaker(index, edge, problems);
@@ -49,7 +49,12 @@ impl Graph<'_> {
         self.blueprint.deadline(deadline).map(|deadline| deadline.span)
     }
 
-    fn breaker_without_timeout(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn breaker_without_timeout(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let has = |is_it: fn(&Guard) -> bool| edge.guards.iter().any(is_it);
         // One outside of the breaker is told to it as well.
         let has_timeout = edge.timeout != NONE || has(|guard| matches!(guard, Guard::Timeout(_)));
@@ -65,7 +70,12 @@ impl Graph<'_> {
         }
     }
 
-    fn breaker_for_each_of_one(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn breaker_for_each_of_one(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let is_each = |guard: &Guard| {
             matches!(guard, Guard::Breaker(Breaker { scope: Scope::CalleeInstance, .. }))
         };
@@ -84,7 +94,12 @@ impl Graph<'_> {
     }
 
     /// Warns of a retry outside a breaker, unless a library has put it there for good.
-    fn retry_outside_the_breaker(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn retry_outside_the_breaker(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let retry = edge.guards.iter().position(
             |guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.attempts > 1),
         );
@@ -109,7 +124,7 @@ impl Graph<'_> {
     /// Warns of a timeout that ends the attempts inside it midway: the last ones are never made.
     fn timeout_too_short_for_what_is_inside(
         &self,
-        index: usize,
+        index: Id<of::Edge>,
         edge: &EdgePlan,
         problems: &mut Problems,
     ) {
@@ -149,7 +164,12 @@ impl Graph<'_> {
         }
     }
 
-    fn hedge_that_comes_too_late(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn hedge_that_comes_too_late(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let (Some((hedge, _)), Some(timeout)) = (edge.hedge(), self.timeout(index)) else { return };
         if let Some(delay) = self.span(hedge.delay).filter(|delay| *delay >= timeout) {
             problems.add(
@@ -163,7 +183,12 @@ impl Graph<'_> {
         }
     }
 
-    fn deadline_that_nobody_sets(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn deadline_that_nobody_sets(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let has_own = edge.timeout != NONE
             || edge.guards.iter().any(|guard| matches!(guard, Guard::Timeout(_)));
         if !edge.propagates_deadline || has_own {
@@ -183,7 +208,7 @@ impl Graph<'_> {
 
     fn repeats_what_is_not_idempotent(
         &self,
-        index: usize,
+        index: Id<of::Edge>,
         edge: &EdgePlan,
         problems: &mut Problems,
     ) {
@@ -212,9 +237,14 @@ impl Graph<'_> {
 
     /// Many attempts that follow each other at once: the callee has no time to recover, and each
     /// caller multiplies its load.
-    fn attempts_without_a_pause(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn attempts_without_a_pause(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         for guard in &edge.guards {
-            let Guard::Retry(Retry { policy, drawn_pauses: NONE, first_budget: NONE }) = guard
+            let Guard::Retry(Retry { policy, drawn_pauses: None, first_budget: None }) = guard
             else {
                 continue;
             };
@@ -238,7 +268,7 @@ impl Graph<'_> {
                 on: OutcomeSet::failures(),
                 honours_retry_after: false,
             };
-            if queue.pauses.drawn != NONE {
+            if queue.pauses.drawn.is_some() {
                 continue;
             }
             if let Some(how) = hardly_pauses(queue.attempts, &policy) {
@@ -266,14 +296,15 @@ impl Graph<'_> {
             };
             edge.guards.iter().map(of).fold(1_u64, u64::saturating_mul)
         };
-        let mut at_station = vec![1_u64; self.blueprint.stations.len()];
-        let above = |edge: &EdgePlan, at_station: &[u64]| {
+        let mut at_station: Table<of::Station, u64> =
+            self.blueprint.stations.iter().map(|_| 1).collect();
+        let above = |edge: &EdgePlan, at_station: &Table<of::Station, u64>| {
             self.station(&edge.caller).map_or(1, |caller| at_station[caller])
         };
         for stations in components(&self.calls()) {
             // In a cycle of calls attempts would multiply for ever.
             for _ in 0..stations.len().min(MOST_ROUNDS) {
-                for &station in &stations {
+                for station in stations.iter().copied().map(Id::new) {
                     let into = self.edges_to(station).map(|(_, edge)| edge);
                     let products =
                         into.map(|edge| above(edge, &at_station).saturating_mul(attempts(edge)));
@@ -281,7 +312,7 @@ impl Graph<'_> {
                 }
             }
         }
-        for (index, edge) in edges.iter().enumerate().filter(|(_, edge)| attempts(edge) > 1) {
+        for (index, edge) in edges.with_ids().filter(|(_, edge)| attempts(edge) > 1) {
             let above = above(edge, &at_station);
             let product = above.saturating_mul(attempts(edge));
             if above > 1 && product >= MANY_ATTEMPTS {

@@ -8,14 +8,14 @@ use crate::guards::{Guard, Retry};
 use crate::language::{Location, Placed, Problem, ProblemKind, Problems};
 use crate::resilience::load_balancer::Balance;
 use crate::steps::Op;
-use crate::system::{EdgePlan, PoolKind, UNLIMITED};
+use crate::system::{EdgePlan, Id, PoolKind, UNLIMITED, of};
 
 impl Graph<'_> {
     pub(super) fn settings_without_effect(&self, problems: &mut Problems) {
         let has_branches = self.blueprint.program.iter().any(|op| matches!(op, Op::Fork(_)));
         let scalers = self.blueprint.autoscalers.iter();
-        let scaled: BTreeSet<u32> = scalers.map(|scaler| scaler.station).collect();
-        for (index, edge) in self.blueprint.edges.iter().enumerate() {
+        let scaled: BTreeSet<Id<of::Station>> = scalers.map(|scaler| scaler.station).collect();
+        for (index, edge) in self.blueprint.edges.with_ids() {
             self.retry_that_never_tries_again(index, edge, problems);
             if !has_branches {
                 self.bulkhead_that_is_never_full(index, edge, problems);
@@ -31,7 +31,12 @@ impl Graph<'_> {
         self.contention_that_never_comes(problems);
     }
 
-    fn retry_that_never_tries_again(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn retry_that_never_tries_again(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let tries_once = |guard: &Guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.attempts == 1);
         let on_nothing = |guard: &Guard| matches!(guard, Guard::Retry(Retry { policy, .. }) if policy.on == OutcomeSet::of(&[]));
         let (reason, help) = if edge.guards.iter().any(tries_once) {
@@ -46,7 +51,12 @@ impl Graph<'_> {
     }
 
     /// A limit on the calls of an instance that has no more threads than that to make them with.
-    fn bulkhead_that_is_never_full(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn bulkhead_that_is_never_full(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let blueprint = self.blueprint;
         let caller = self.station(&edge.caller);
         let Some(caller) = caller.filter(|_| edge.is_caller_a_service) else { return };
@@ -62,7 +72,7 @@ impl Graph<'_> {
         }
         for guard in &edge.guards {
             let Guard::Bulkhead(bulkhead) = guard else { continue };
-            let permits = &blueprint.pools[bulkhead.first_pool as usize];
+            let permits = &blueprint.pools[bulkhead.first_pool.index()];
             let is_own = permits.kind != PoolKind::Connections;
             if is_own && permits.capacity >= slots.capacity && permits.capacity != UNLIMITED {
                 let (caller, threads) = (&edge.caller, slots.capacity);
@@ -79,7 +89,7 @@ impl Graph<'_> {
 
     fn attempts_with_nowhere_else_to_go(
         &self,
-        index: usize,
+        index: Id<of::Edge>,
         edge: &EdgePlan,
         problems: &mut Problems,
     ) {
@@ -97,7 +107,7 @@ impl Graph<'_> {
         without_effect(message, at, "leave it out", problems);
     }
 
-    fn choice_of_one(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn choice_of_one(&self, index: Id<of::Edge>, edge: &EdgePlan, problems: &mut Problems) {
         let is_chosen = edge.balance.balance != Balance::RoundRobin;
         if is_chosen && edge.callee_instances.len() == 1 {
             let message =
@@ -108,7 +118,7 @@ impl Graph<'_> {
 
     fn changes_of_instances_that_stay(
         &self,
-        index: usize,
+        index: Id<of::Edge>,
         edge: &EdgePlan,
         scales: bool,
         problems: &mut Problems,
@@ -130,7 +140,12 @@ impl Graph<'_> {
     }
 
     /// Outlier detection whose percentage is less than one instance.
-    fn ejections_that_never_come(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn ejections_that_never_come(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let Some(outliers) = edge.balance.outlier_detection else { return };
         let instances = edge.callee_instances.len() as u32;
         let one = 100.0 / f64::from(instances.max(1));

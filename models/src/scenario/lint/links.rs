@@ -30,7 +30,7 @@ impl Graph<'_> {
                 without_effect(message, Some(again.key()), help, problems);
             }
         }
-        for (index, edge) in blueprint.edges.iter().enumerate() {
+        for (index, edge) in blueprint.edges.with_ids() {
             let Some(id) = edge.link else { continue };
             let link = &blueprint.links[id];
             let loses = link.loss > 0.0 || link.queue != UNLIMITED;

@@ -2,14 +2,14 @@
 
 use super::Graph;
 use crate::language::{Placed, Problem, Problems};
-use crate::system::{EdgePlan, NONE};
+use crate::system::{EdgePlan, Id, NONE, of};
 
 impl Graph<'_> {
     pub(super) fn pools(&self, problems: &mut Problems) {
         for (name, database) in self.file.databases.iter() {
             let Some(limit) = &database.max_connections else { continue };
             let Some(station) = self.station(name) else { continue };
-            let callers: Vec<(usize, &EdgePlan)> = self.edges_to(station).collect();
+            let callers: Vec<(Id<of::Edge>, &EdgePlan)> = self.edges_to(station).collect();
             self.more_than_it_takes(name, station, limit, &callers, problems);
             for (index, edge) in callers.iter().filter(|(_, edge)| edge.pool().is_none()) {
                 let message = format!(
@@ -29,13 +29,13 @@ impl Graph<'_> {
     fn more_than_it_takes(
         &self,
         name: &str,
-        station: usize,
+        station: Id<of::Station>,
         limit: &Placed<u32>,
-        callers: &[(usize, &EdgePlan)],
+        callers: &[(Id<of::Edge>, &EdgePlan)],
         problems: &mut Problems,
     ) {
         let pools = callers.iter().filter_map(|(_, edge)| {
-            let max = self.blueprint.pools[edge.pool()?.first_pool as usize].capacity;
+            let max = self.blueprint.pools[edge.pool()?.first_pool.index()].capacity;
             Some((edge, u64::from(edge.caller_instances), u64::from(max)))
         });
         let parts: Vec<(String, u64)> = pools

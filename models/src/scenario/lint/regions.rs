@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::Graph;
 use crate::language::{Placed, Problem, Problems};
-use crate::system::{EdgePlan, NONE};
+use crate::system::{EdgePlan, Id, NONE, of};
 
 impl Graph<'_> {
     pub(super) fn regions(&self, problems: &mut Problems) {
         let mut known = BTreeSet::new();
-        for (index, edge) in self.blueprint.edges.iter().enumerate() {
+        for (index, edge) in self.blueprint.edges.with_ids() {
             self.zones_that_are_regions(index, edge, problems);
             let callees = self.regions_of_callee(edge);
             for from in Self::regions_of_caller(edge) {
@@ -32,9 +32,9 @@ impl Graph<'_> {
     }
 
     /// Two regions between which messages take no time, because nobody has said how long.
-    fn distance(&self, edge: usize, from: u32, to: u32, problems: &mut Problems) {
+    fn distance(&self, edge: Id<of::Edge>, from: u32, to: u32, problems: &mut Problems) {
         let regions = self.blueprint.regions.len() as u32;
-        if self.blueprint.distances[(from * regions + to) as usize] != NONE {
+        if self.blueprint.distances[(from * regions + to) as usize].is_some() {
             return;
         }
         let region = |number: u32| self.file.regions.get_index(number as usize);
@@ -51,7 +51,12 @@ impl Graph<'_> {
     }
 
     /// A number of zones beside regions, which are the zones whatever their number.
-    fn zones_that_are_regions(&self, index: usize, edge: &EdgePlan, problems: &mut Problems) {
+    fn zones_that_are_regions(
+        &self,
+        index: Id<of::Edge>,
+        edge: &EdgePlan,
+        problems: &mut Problems,
+    ) {
         let regions = self.regions_of_callee(edge).len();
         let Some(locality) = edge.balance.locality.filter(|_| regions > 0) else { return };
         let callee = self.callee(edge);

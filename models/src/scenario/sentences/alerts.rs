@@ -65,7 +65,7 @@ impl Resolver<'_, '_> {
             }
             Ok(WrittenCondition::BreakerIs(target, state)) => {
                 let edge = self.edge_named(&target, place)?;
-                let breakers: Vec<u32> = self.plan.blueprint.breakers_of(edge).collect();
+                let breakers: Vec<_> = self.plan.blueprint.breakers_of(edge).collect();
                 if breakers.is_empty() {
                     let message = "this call has no breaker";
                     self.warning_in(place, &target.at, message, "this is never met");

@@ -10,7 +10,7 @@ use crate::observe::figures::{
     QueueSubject, WorkloadSubject,
 };
 use crate::observe::{FigureUnit, Measure};
-use crate::system::Source;
+use crate::system::{Id, Source, of};
 
 impl Resolver<'_, '_> {
     /// Has the latencies over a window kept while the run lasts, if the figure needs them.
@@ -128,12 +128,12 @@ impl Resolver<'_, '_> {
     /// Refuses figures of users if requests arrive from nobody in particular.
     fn check_users(
         &mut self,
-        workload: u32,
+        workload: Id<of::Workload>,
         written: &WrittenFigure,
         place: &Place<'_>,
     ) -> Option<()> {
         let is_open = matches!(
-            self.plan.blueprint.workloads.get(workload as usize).map(|it| &it.source),
+            self.plan.blueprint.workloads.get(workload).map(|it| &it.source),
             Some(Source::Open(_))
         );
         let figure = WorkloadSubject::figure(&written.figure);

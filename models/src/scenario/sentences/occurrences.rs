@@ -67,7 +67,7 @@ impl Resolver<'_, '_> {
         let edge = self.edge_named(target, place)?;
         let blueprint = &self.plan.blueprint;
         // A breaker that is refused for its size is not among them.
-        let owner = |breaker: u32| Some(blueprint.breakers.get(breaker as usize)?.owner.clone());
+        let owner = |breaker| Some(blueprint.breakers.get(breaker)?.owner.clone());
         let owners: Vec<String> = blueprint.breakers_of(edge).filter_map(owner).collect();
         if blueprint.breakers_of(edge).next().is_none() {
             let help = "it neither opens nor closes";

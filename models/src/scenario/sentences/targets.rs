@@ -5,7 +5,11 @@ use crate::expect::sentence::WrittenTarget;
 use crate::system::{Id, PoolKind, of};
 
 impl Resolver<'_, '_> {
-    pub fn queue_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
+    pub fn queue_named(
+        &mut self,
+        target: &WrittenTarget,
+        place: &Place<'_>,
+    ) -> Option<Id<of::Queue>> {
         let found = self.names.file.queues.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.queues.names().collect();
@@ -17,7 +21,7 @@ impl Resolver<'_, '_> {
                 help,
             );
         }
-        found.map(|index| index as u32)
+        found.map(Id::new)
     }
 
     pub fn link_named(
@@ -51,7 +55,11 @@ impl Resolver<'_, '_> {
         found.map(|index| index as u32)
     }
 
-    pub fn workload_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
+    pub fn workload_named(
+        &mut self,
+        target: &WrittenTarget,
+        place: &Place<'_>,
+    ) -> Option<Id<of::Workload>> {
         let found = self.names.file.workloads.get_index_of(&target.name);
         if found.is_none() {
             let known: Vec<&str> = self.names.file.workloads.names().collect();
@@ -63,12 +71,12 @@ impl Resolver<'_, '_> {
                 help,
             );
         }
-        found.map(|index| index as u32)
+        found.map(Id::new)
     }
 
     pub fn instance_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<String> {
         let station = self.names.station(&target.name, place.at, self.problems)?;
-        let count = self.plan.blueprint.stations[station.id as usize].instances.len() as u32;
+        let count = self.plan.blueprint.stations[station.id].instances.len() as u32;
         match target.number {
             Some(number) if number == 0 || number > count => {
                 let message = format!(
@@ -89,7 +97,11 @@ impl Resolver<'_, '_> {
         }
     }
 
-    pub fn edge_named(&mut self, target: &WrittenTarget, place: &Place<'_>) -> Option<u32> {
+    pub fn edge_named(
+        &mut self,
+        target: &WrittenTarget,
+        place: &Place<'_>,
+    ) -> Option<Id<of::Edge>> {
         let Some(callee) = &target.callee else {
             self.problem_in(
                 place,

@@ -12,7 +12,7 @@ use crate::resilience::{AutoscalerSettings, ScaleUpLimit};
 use crate::scenario::Through;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
-use crate::system::{AutoscalerPlan, NONE, PoolKind, UNLIMITED, Watched};
+use crate::system::{AutoscalerPlan, Id, NONE, PoolKind, UNLIMITED, Watched, of};
 
 /// Defaults of the settings, which are those of Kubernetes
 /// (`pkg/apis/autoscaling/v2/defaults.go`).
@@ -159,12 +159,12 @@ written!(Percent, "Percent");
 pub(super) fn compile(
     autoscale: &Placed<Autoscale>,
     instances: Option<&Placed<u32>>,
-    station: u32,
+    station: Id<of::Station>,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
 ) {
-    let there = plan.blueprint.stations[station as usize].instances.len() as u32;
+    let there = plan.blueprint.stations[station].instances.len() as u32;
     let max = instances.map_or(1, |instances| **instances).clamp(1, there);
     let min = problems.at_least_one(Some(&autoscale.min), 1, "min");
     let from = autoscale.from.unwrap_or(min);
@@ -205,7 +205,7 @@ pub(super) fn compile(
 }
 
 /// Lets operators set the number of instances of a station, of which this many run at first.
-pub(super) fn by_hand(instances: Option<&Placed<u32>>, station: u32, plan: &mut Plan) {
+pub(super) fn by_hand(instances: Option<&Placed<u32>>, station: Id<of::Station>, plan: &mut Plan) {
     let from = instances.map_or(1, |instances| **instances);
     let settings = AutoscalerSettings {
         min: from,
@@ -231,7 +231,7 @@ pub(super) fn by_hand(instances: Option<&Placed<u32>>, station: u32, plan: &mut 
 /// The load to look at, and its target.
 fn watched(
     autoscale: &Placed<Autoscale>,
-    station: u32,
+    station: Id<of::Station>,
     names: &Names<'_>,
     plan: &Plan,
     problems: &mut Problems,
@@ -243,11 +243,11 @@ fn watched(
             problems.error(target.key(), message, "`messages` is its target; leave `target` out");
         }
         let each = problems.at_least_one(Some(messages), 1, "messages");
-        let queue = names.queue(queue, problems).unwrap_or(0);
+        let queue = names.queue(queue, problems).unwrap_or(Id::new(0));
         return (Watched::Queue(queue), f64::from(each));
     }
     let stations = &plan.blueprint.stations;
-    let first = stations[station as usize].instances.start;
+    let first = stations[station].instances.start;
     let instance = &plan.blueprint.instances[first as usize];
     let pools = &plan.blueprint.pools;
     let watches = if let Some(WatchKind::Share(WatchShare { of: Shared::Processors })) = kind {

@@ -8,7 +8,7 @@ use crate::resources::CacheSettings;
 use crate::scenario::names::Names;
 use crate::scenario::plan::{NOTHING, Plan, most, read_distribution};
 use crate::steps::{Op, handler};
-use crate::system::{CachePlan, NONE};
+use crate::system::CachePlan;
 
 /// The largest exponent: with it, all but one look-up in a thousand are of the first key.
 const MOST_ZIPF: f64 = 10.0;
@@ -87,8 +87,8 @@ pub(crate) fn compile_contents(
         starts_full: cache.starts.as_ref().is_some_and(|starts| **starts == Contents::Full),
         coalesces: cache.coalesce.as_ref().is_some_and(|coalesces| **coalesces),
     };
-    let station = names.find_station(name).map_or(NONE, |station| station.id);
-    plan.blueprint.caches.push(CachePlan { station, settings });
+    let Some(station) = names.find_station(name) else { return };
+    plan.blueprint.caches.push(CachePlan { station: station.id, settings });
 }
 
 /// The probability of each key and all before it, the n-th in proportion to 1 / n^exponent.

@@ -3,7 +3,7 @@
 use crate::language::quantity::{Duration, Share};
 use crate::language::{Placed, Problem, Problems, section};
 use crate::scenario::names::Names;
-use crate::system::{Contention, NONE};
+use crate::system::Contention;
 
 section! {
     /// Work that takes longer the more an instance has to do.
@@ -46,7 +46,7 @@ pub(super) fn compile(
         serial: share(&written.serial),
         crosstalk: share(&written.crosstalk),
         per_request: nanos(written.per_request.as_ref()),
-        queue: queue.unwrap_or(NONE),
+        queue,
         per_message: nanos(per_message.map(|per_message| &per_message.work)),
     };
     let costs =

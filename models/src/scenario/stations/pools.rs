@@ -9,7 +9,7 @@ use super::{admission, autoscale, contention, host, regions, resource};
 use crate::language::{Location, Placed, Problems, Short};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Plan, most};
-use crate::system::{InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan};
+use crate::system::{Id, InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, of};
 
 /// Compiles the instances of all stations and their pools.
 pub(crate) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
@@ -155,8 +155,13 @@ impl<'a> Station<'a> {
         }
     }
 
-    fn compile(&self, names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) -> u32 {
-        let id = plan.blueprint.stations.len() as u32;
+    fn compile(
+        &self,
+        names: &Names<'_>,
+        plan: &mut Plan,
+        problems: &mut Problems,
+    ) -> Id<of::Station> {
+        let id = plan.blueprint.stations.next_id();
         let first = plan.blueprint.instances.len() as u32;
         let count = self.count(first, problems);
         let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };

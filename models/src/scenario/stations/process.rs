@@ -11,7 +11,7 @@ use crate::scenario::names::{Names, split_target};
 use crate::scenario::plan::{Caller, Edge, Plan, check_operation};
 use crate::steps::{Step, handler, sequence};
 use crate::system::{
-    DeadlinePlan, EdgePlan, Ends, NONE, OnFailure, ProbeKind, ProbePlan, ProcessPlan,
+    DeadlinePlan, EdgePlan, Ends, Id, NONE, OnFailure, ProbeKind, ProbePlan, ProcessPlan, of,
 };
 
 /// The operation that stands for the start of a process; no name in a file can be this.
@@ -100,7 +100,7 @@ pub(super) fn compile(
         section.compile(kind, name, station.id, names, plan, problems)
     });
     let restart_after = restart_after.as_ref();
-    plan.blueprint.stations[station.id as usize].process = Some(ProcessPlan {
+    plan.blueprint.stations[station.id].process = Some(ProcessPlan {
         start: entry,
         restart_after: restart_after.map_or(RESTART_AFTER, |span| problems.above_zero(span)),
         priority: names.priority(None, problems),
@@ -113,7 +113,7 @@ impl ProbeSection {
         &self,
         kind: ProbeKind,
         name: &str,
-        station: u32,
+        station: Id<of::Station>,
         names: &Names<'_>,
         plan: &mut Plan,
         problems: &mut Problems,
@@ -172,12 +172,12 @@ pub(crate) fn probe_edge(
     plan: &mut Plan,
     problems: &mut Problems,
 ) -> EdgePlan {
-    let callee = plan.blueprint.stations[edge.callee as usize].clone();
+    let callee = plan.blueprint.stations[edge.callee].clone();
     let section =
         names.file.services.get(&callee.name).and_then(|service| service.process.probe(kind));
     let written = section.and_then(|section| section.timeout.as_ref());
     let span = written.map_or(TIMEOUT, |timeout| problems.above_zero(timeout));
-    plan.blueprint.deadlines.push(DeadlinePlan { span, drawn: NONE, ends: Ends::Wait });
+    plan.blueprint.deadlines.push(DeadlinePlan { span, drawn: None, ends: Ends::Wait });
     EdgePlan {
         caller: kind.name().to_owned(),
         is_caller_a_service: false,
@@ -190,7 +190,7 @@ pub(crate) fn probe_edge(
         only_instance: NONE,
         callee_instances: callee.instances,
         guards: Vec::new(),
-        latency: NONE,
+        latency: None,
         timeout: plan.blueprint.deadlines.len() as u32 - 1,
         connect_timeout: NONE,
         balance: Balancing::default(),

@@ -4,7 +4,6 @@ use super::service::Service;
 use crate::language::Problems;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
-use crate::system::NONE;
 
 /// Compiles the distances between regions: a distance in one direction holds for the other too,
 /// unless that is written as well.
@@ -12,15 +11,15 @@ pub(crate) fn compile_regions(names: &Names<'_>, plan: &mut Plan, problems: &mut
     let regions = &names.file.regions;
     let count = regions.len();
     plan.blueprint.regions = regions.names().map(str::to_owned).collect();
-    plan.blueprint.distances = vec![NONE; count * count];
+    plan.blueprint.distances = vec![None; count * count];
     for (from, (name, others)) in regions.iter().enumerate() {
         for (other, latency) in others.iter() {
             let distribution = plan.distribution(latency, names, problems);
             match regions.get_index_of(other) {
                 Some(to) if to != from => {
-                    plan.blueprint.distances[from * count + to] = distribution;
+                    plan.blueprint.distances[from * count + to] = Some(distribution);
                     if !regions[other].contains_key(name) {
-                        plan.blueprint.distances[to * count + from] = distribution;
+                        plan.blueprint.distances[to * count + from] = Some(distribution);
                     }
                 }
                 Some(_) => {

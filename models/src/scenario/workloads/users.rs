@@ -8,7 +8,7 @@ use crate::language::{HasShortForm, Placed, Problems, Short, section};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{NOTHING, Plan};
 use crate::steps::Step;
-use crate::system::{NONE, Source};
+use crate::system::Source;
 use crate::workload::{Stage, UserPlan};
 
 section! {
@@ -61,9 +61,11 @@ pub(super) fn compile(
     let nothing = closed.users.with(DurationPhrase::Known(NOTHING));
     let think = plan.distribution(closed.think.as_ref().unwrap_or(&nothing), names, problems);
     let begin_again = match &closed.on_failure {
-        None => NONE,
-        Some(OnFailedRequest::BeginAgain) => plan.distribution(&nothing, names, problems),
-        Some(OnFailedRequest::BeginAgainAfter(pause)) => plan.distribution(pause, names, problems),
+        None => None,
+        Some(OnFailedRequest::BeginAgain) => Some(plan.distribution(&nothing, names, problems)),
+        Some(OnFailedRequest::BeginAgainAfter(pause)) => {
+            Some(plan.distribution(pause, names, problems))
+        }
     };
     let users = &closed.users;
     let stages: Vec<Stage> =

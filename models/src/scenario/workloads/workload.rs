@@ -9,7 +9,7 @@ use crate::language::{Location, Placed, Problem, Problems, one_of, section};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Caller, Plan};
 use crate::steps::{Op, sequence};
-use crate::system::{AnswerValue, Source, WorkloadPlan};
+use crate::system::{AnswerValue, Id, Source, WorkloadPlan};
 use crate::workload::{ArrivalProcess, RateProfile};
 
 section! {
@@ -57,8 +57,8 @@ pub(crate) fn compile_workloads(names: &Names<'_>, plan: &mut Plan, problems: &m
         problems
             .add(Problem::error("there is no workload", Some(Location::default())).with_help(help));
     }
-    for (index, (name, workload)) in workloads.iter().enumerate() {
-        let caller = Caller::Workload(index as u32);
+    for (place, (name, workload)) in workloads.iter().enumerate() {
+        let caller = Caller::Workload(Id::new(place));
         let help = "rename one: a workload cannot have the name of a service, database or cache";
         names.must_be_alone(name, workload.key(), help, problems);
         let begin = plan.next_step();

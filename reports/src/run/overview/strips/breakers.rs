@@ -21,14 +21,14 @@ const WORDS: Words = Words {
 pub(super) fn strips(finished: &Finished, time: &TimeAxis) -> Strips {
     let labels = labels(finished);
     let recorder = finished.system.recorder();
-    let records = recorder.breakers();
+    let records: Vec<_> = recorder.breakers().iter().collect();
     let choice = Choice::of(labels.len(), MOST, |place| {
         let changes = records[place].transition_count;
         (changes > 0).then_some(changes as f64)
     });
     let interval = recorder.sample_width().as_secs_f64();
     let row = |place: &usize| {
-        let shown = states(&records[*place], time, interval).into_iter();
+        let shown = states(records[*place], time, interval).into_iter();
         Row {
             label: labels[*place].clone(),
             bars: shown

@@ -18,12 +18,12 @@ const WORDS: Words =
 /// Messages waiting, in proportion to the most that ever did.
 pub(super) fn strips(finished: &Finished, time: &TimeAxis) -> Strips {
     let labels = labels(finished);
-    let records = finished.system.recorder().queues();
+    let records: Vec<_> = finished.system.recorder().queues().iter().collect();
     let choice = Choice::of(labels.len(), MOST, |place| {
         (records[place].most > 0).then_some(records[place].most as f64)
     });
     let row = |place: &usize| {
-        let record = &records[*place];
+        let record = records[*place];
         let look = |column: &Range<usize>| {
             let waiting = record.depth[column.clone()].iter().max().copied().unwrap_or(0);
             Look::new(waiting as f64 / record.most as f64, colour::DEGRADED)
