@@ -29,9 +29,9 @@ pub struct BlackHole {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cut {
     /// One region.
-    pub from: u32,
+    pub from: Id<of::Region>,
     /// The other region.
-    pub to: u32,
+    pub to: Id<of::Region>,
 }
 
 impl Strike for BlackHoleSection {
@@ -71,7 +71,7 @@ impl Strike for BlackHoleSection {
 }
 
 /// Two regions written as `a -> b`.
-fn pair_of_regions(target: &str, names: &Names<'_>) -> Option<(u32, u32)> {
+fn pair_of_regions(target: &str, names: &Names<'_>) -> Option<(Id<of::Region>, Id<of::Region>)> {
     let (from, to) = target.split_once("->")?;
     Some((names.find_region(from.trim())?, names.find_region(to.trim())?))
 }

@@ -376,15 +376,15 @@ impl Plan {
     }
 
     /// The regions of a caller's instances, each once.
-    pub fn caller_regions(&self, caller: Caller) -> Vec<u32> {
+    pub fn caller_regions(&self, caller: Caller) -> Vec<Option<Id<of::Region>>> {
         let Blueprint { stations, instances, workloads, .. } = &self.blueprint;
         match caller {
             Caller::Workload(id) => vec![workloads[id].region],
-            Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => vec![NONE],
+            Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => vec![None],
             Caller::Station(id) => {
                 let all = stations[id].instances.clone();
                 let regions = all.map(|instance| instances[instance as usize].region);
-                regions.collect::<IndexSet<u32>>().into_iter().collect()
+                regions.collect::<IndexSet<_>>().into_iter().collect()
             }
         }
     }

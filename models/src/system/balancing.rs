@@ -62,9 +62,9 @@ impl Engine<'_> {
     /// has no region, and the zones are regions.
     fn zone_of(&self, index: u32, edge: &EdgePlan) -> Option<u32> {
         match self.region_of(index) {
-            NONE if self.plan.has_regions(edge.callee) => None,
-            NONE => Some(edge.number_of_caller(self.state.frames[index].place)),
-            region => Some(region),
+            None if self.plan.has_regions(edge.callee) => None,
+            None => Some(edge.number_of_caller(self.state.frames[index].place)),
+            Some(region) => Some(region.number()),
         }
     }
 
@@ -119,7 +119,7 @@ impl Engine<'_> {
         change: InstanceChange,
     ) -> InstanceRecord {
         let regions = &self.plan.edges[edge].caller_regions;
-        let seen_from = if regions.len() > 1 { regions[view] } else { NONE };
+        let seen_from = if regions.len() > 1 { regions[view] } else { None };
         InstanceRecord { at: self.now, edge, seen_from, instance, change }
     }
 
@@ -137,7 +137,13 @@ impl Engine<'_> {
         }
     }
 
-    fn check_instance(&mut self, edge: Id<of::Edge>, view: usize, region: u32, instance: u32) {
+    fn check_instance(
+        &mut self,
+        edge: Id<of::Edge>,
+        view: usize,
+        region: Option<Id<of::Region>>,
+        instance: u32,
+    ) {
         let has_passed = self.answers_checks(edge, region, instance);
         let number = instance - self.plan.edges[edge].callee_instances.start;
         let balancer = &mut self.state.edges[edge].balancers[view];

@@ -37,6 +37,9 @@ pub const UNLIMITED: u32 = u32::MAX;
 /// Marks the id of a deadline whose delay is drawn anew each time.
 pub(crate) const DRAWN: u32 = 1 << 31;
 
+/// Something about each way from a region to another.
+pub type BetweenRegions<V> = Table<of::Region, Table<of::Region, V>>;
+
 /// Everything about a scenario that does not change during a run.
 #[derive(Clone, Debug)]
 pub struct Blueprint {
@@ -85,14 +88,14 @@ pub struct Blueprint {
     pub caches: Table<of::Cache, CachePlan>,
     /// Autoscalers, which set the number of instances.
     pub autoscalers: Table<of::Autoscaler, AutoscalerPlan>,
-    /// Latencies between regions, row by row; empty if the scenario has no regions.
-    pub distances: Vec<Option<Id<of::Distribution>>>,
+    /// Latencies from each region to each other; empty if the scenario has no regions.
+    pub distances: BetweenRegions<Option<Id<of::Distribution>>>,
     /// Links that messages go over.
     pub links: Table<of::Link, LinkPlan>,
-    /// The links between regions, row by row; empty if there are none.
-    pub links_between: Vec<Option<Id<of::Link>>>,
+    /// The link from each region to each other; empty if there are none.
+    pub links_between: BetweenRegions<Option<Id<of::Link>>>,
     /// Names of the regions.
-    pub regions: Vec<String>,
+    pub regions: Table<of::Region, String>,
     /// True if any feature needs request identities or distances; lets other systems skip those
     /// checks.
     pub is_elaborate: bool,
@@ -263,8 +266,8 @@ pub struct WorkloadPlan {
     pub priority: u8,
     /// Value of its answers.
     pub value: AnswerValue,
-    /// Region of its clients; [`NONE`] if they are in no particular region.
-    pub region: u32,
+    /// Region of its clients; `None` if they are in no particular region.
+    pub region: Option<Id<of::Region>>,
 }
 
 /// The value of answers, in any currency.
@@ -335,8 +338,8 @@ pub struct InstancePlan {
     /// The set of idempotency keys that it shares with the station's other instances; [`NONE`] if
     /// it has none.
     pub keys: u32,
-    /// Its region; [`NONE`] if it has none.
-    pub region: u32,
+    /// Its region, if it has one.
+    pub region: Option<Id<of::Region>>,
     /// The pool of the connections that its callers may keep open; [`NONE`] if they are not limited.
     pub clients: u32,
     /// The growth of its work with its load, by id; [`NONE`] if work takes as long as it takes.
@@ -421,10 +424,10 @@ impl Blueprint {
             queues: Table::default(),
             caches: Table::default(),
             autoscalers: Table::default(),
-            distances: Vec::new(),
+            distances: Table::default(),
             links: Table::default(),
-            links_between: Vec::new(),
-            regions: Vec::new(),
+            links_between: Table::default(),
+            regions: Table::default(),
             is_elaborate: false,
             nesting: 0,
             customers: 0,
@@ -504,8 +507,8 @@ pub struct EdgePlan {
     /// Number of instances of the caller.
     pub caller_instances: u32,
     /// The regions of the caller's instances, each once. Callers in each have a balancer of their
-    /// own, because what they can reach differs; [`NONE`] stands for callers without a region.
-    pub caller_regions: Vec<u32>,
+    /// own, because what they can reach differs; `None` stands for callers without a region.
+    pub caller_regions: Vec<Option<Id<of::Region>>>,
     /// The callee.
     pub callee: Id<of::Station>,
     /// The callee's instances, as dense ids.

@@ -60,6 +60,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum RateLimit {}
 
+    /// A region.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Region {}
+
     /// A retry budget.
     #[derive(Clone, Copy, Debug)]
     pub enum RetryBudget {}

@@ -59,9 +59,9 @@ pub use crate::steps::Op;
 pub(crate) use activity::Activity;
 pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
-    Act, AnswerValue, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan, Ends,
-    InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, QueuePlan, RunPlan,
-    Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
+    Act, AnswerValue, BetweenRegions, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan,
+    Ends, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, QueuePlan,
+    RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
 };
 pub use contention::Contention;
 pub(crate) use draw::Draw;

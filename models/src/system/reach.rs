@@ -38,7 +38,7 @@ impl Engine<'_> {
     /// The way of a request over an edge from a region to an instance. What a crashed or paused
     /// instance does with the request is its own affair.
     #[cold]
-    fn way_to(&self, edge: Id<of::Edge>, from: u32, instance: u32) -> Way {
+    fn way_to(&self, edge: Id<of::Edge>, from: Option<Id<of::Region>>, instance: u32) -> Way {
         if self.is_severed(edge, from, instance) {
             return Way::Severed;
         }
@@ -49,18 +49,24 @@ impl Engine<'_> {
 
     /// True if nothing gets through between a region and an instance over an edge, in either
     /// direction.
-    fn is_severed(&self, edge: Id<of::Edge>, from: u32, instance: u32) -> bool {
+    fn is_severed(&self, edge: Id<of::Edge>, from: Option<Id<of::Region>>, instance: u32) -> bool {
         if self.state.edges[edge].black_holes > 0 {
             return true;
         }
         let to = self.plan.instances[instance as usize].region;
+        let Some((from, to)) = from.zip(to) else { return false };
         self.state.cuts.iter().any(|cut| *cut == (from, to) || *cut == (to, from))
     }
 
     /// True if an instance answers a health check from a region: it can be reached, serves, and is
     /// not paused.
     #[cold]
-    pub fn answers_checks(&self, edge: Id<of::Edge>, from: u32, instance: u32) -> bool {
+    pub fn answers_checks(
+        &self,
+        edge: Id<of::Edge>,
+        from: Option<Id<of::Region>>,
+        instance: u32,
+    ) -> bool {
         let condition = &self.state.instances[instance as usize];
         condition.crashes == 0
             && !condition.is_starting

@@ -15,8 +15,8 @@ use crate::Outcome;
 use crate::resources::{LookUp, Waiter};
 
 impl Engine<'_> {
-    /// Returns the region of a frame; [`NONE`] if it has none.
-    pub fn region_of(&self, index: u32) -> u32 {
+    /// Returns the region of a frame, if it has one.
+    pub fn region_of(&self, index: u32) -> Option<Id<of::Region>> {
         let frame = &self.state.frames[index];
         match frame.role {
             Role::Client | Role::Task(TaskOf::Workload) => {
@@ -26,7 +26,7 @@ impl Engine<'_> {
             | Role::Compensation
             | Role::Operator(_)
             | Role::Probe
-            | Role::Task(TaskOf::Queue) => NONE,
+            | Role::Task(TaskOf::Queue) => None,
             Role::Handler
             | Role::Branch
             | Role::Deferred
@@ -35,16 +35,18 @@ impl Engine<'_> {
         }
     }
 
-    /// Returns the region that a request at an instance, or on its way there, comes from; [`NONE`]
+    /// Returns the region that a request at an instance, or on its way there, comes from; `None`
     /// if it comes from none, or if that cannot be told any more.
-    pub fn region_of_caller(&self, callee: u32) -> u32 {
+    pub fn region_of_caller(&self, callee: u32) -> Option<Id<of::Region>> {
         let frame = &self.state.frames[callee];
         match self.plan.edges[frame.came_over()].caller_regions[..] {
             [region] => region,
             _ if self.state.frames.is_live(frame.caller) => self.region_of(frame.caller.frame),
             // Nobody waits for the answer any more; a request on its way knows where it is from.
-            _ if frame.activity == Activity::InTransit => frame.target,
-            _ => NONE,
+            _ if frame.activity == Activity::InTransit => {
+                (frame.target != NONE).then(|| Id::new(frame.target as usize))
+            }
+            _ => None,
         }
     }
 
@@ -57,7 +59,7 @@ impl Engine<'_> {
             return None;
         }
         // On its way, a request has no target of its own yet, and remembers where it is from.
-        self.state.frames[callee].target = self.region_of(index);
+        self.state.frames[callee].target = self.region_of(index).map_or(NONE, Id::number);
         if self.goes_over_link(callee) {
             return Some(self.send_over_link(callee, Activity::InTransit));
         }
@@ -82,12 +84,14 @@ impl Engine<'_> {
 
     /// Draws the one-way network latency between two regions, in nanoseconds.
     #[cold]
-    fn distance(&self, from: u32, to: u32, key: DrawKey) -> f64 {
-        if from == NONE || to == NONE {
-            return 0.0;
-        }
-        let place = (from * self.plan.regions.len() as u32 + to) as usize;
-        self.plan.distances[place].map_or(0.0, |distance| {
+    fn distance(
+        &self,
+        from: Option<Id<of::Region>>,
+        to: Option<Id<of::Region>>,
+        key: DrawKey,
+    ) -> f64 {
+        let (Some(from), Some(to)) = (from, to) else { return 0.0 };
+        self.plan.distances[from][to].map_or(0.0, |distance| {
             self.plan.distributions[distance].sample(&mut key.child(1).draw())
         })
     }
@@ -193,14 +197,17 @@ impl Engine<'_> {
 }
 
 impl Blueprint {
-    /// The regions of the instances of a station, which are all [`NONE`] if it has none.
-    pub fn regions_of(&self, station: Id<of::Station>) -> impl Iterator<Item = u32> {
+    /// The regions of the instances of a station, which are all `None` if it has none.
+    pub fn regions_of(
+        &self,
+        station: Id<of::Station>,
+    ) -> impl Iterator<Item = Option<Id<of::Region>>> {
         let instances = self.stations[station].instances.clone();
         instances.map(|instance| self.instances[instance as usize].region)
     }
 
     /// True if the instances of a station have regions.
     pub fn has_regions(&self, station: Id<of::Station>) -> bool {
-        self.regions_of(station).next().is_some_and(|region| region != NONE)
+        self.regions_of(station).next().flatten().is_some()
     }
 }

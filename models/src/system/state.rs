@@ -212,7 +212,7 @@ pub(crate) struct State {
     pub caches: Table<of::Cache, KeyedCache>,
     pub autoscalers: Table<of::Autoscaler, ScalerState>,
     /// Pairs of regions that cannot reach each other.
-    pub cuts: Vec<(u32, u32)>,
+    pub cuts: Vec<(Id<of::Region>, Id<of::Region>)>,
     /// Number of requests whose messages were lost and for which their callers still wait.
     pub lost: u32,
     /// Number of messages that wait to be consumed or are being delivered.
@@ -452,7 +452,8 @@ pub(crate) fn balancers(
     let balancer = |key| {
         let balancer = LoadBalancer::new(edge.balance.clone(), instances, key);
         if blueprint.has_regions(edge.callee) {
-            balancer.in_regions(blueprint.regions_of(edge.callee).collect())
+            balancer
+                .in_regions(blueprint.regions_of(edge.callee).flatten().map(Id::number).collect())
         } else {
             balancer
         }

@@ -30,9 +30,8 @@ pub struct InstanceRecord {
     pub at: SimTime,
     /// The edge.
     pub edge: Id<of::Edge>,
-    /// The region of the callers that see it; [`NONE`](crate::system::NONE) if all callers see the
-    /// same.
-    pub seen_from: u32,
+    /// The region of the callers that see it; `None` if all callers see the same.
+    pub seen_from: Option<Id<of::Region>>,
     /// The instance.
     pub instance: u32,
     /// The change.

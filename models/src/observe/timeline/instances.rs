@@ -23,7 +23,7 @@ pub(super) fn instance_moments(blueprint: &Blueprint, recorder: &Recorder) -> Ve
 
 /// The region of the callers who see a change, if others may not see it.
 fn seen_from(blueprint: &Blueprint, record: &InstanceRecord) -> String {
-    let region = blueprint.regions.get(record.seen_from as usize);
+    let region = record.seen_from.map(|region| &blueprint.regions[region]);
     region.map_or_else(String::new, |region| format!(" in {region}"))
 }
 

@@ -195,7 +195,7 @@ impl<'a> Station<'a> {
                 (plan.blueprint.admissions.len() - 1) as u32
             });
             let slots = first_pool + instance;
-            let (resources, keys, region) = (NONE, NONE, NONE);
+            let (resources, keys, region) = (NONE, NONE, None);
             let clients = self.clients.map_or(NONE, |limit| {
                 let capacity = problems.at_least_one(Some(limit), 1, "`max connections`");
                 plan.push_pool(PoolPlan {

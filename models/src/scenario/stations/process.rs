@@ -184,7 +184,7 @@ pub(crate) fn probe_edge(
         is_for_probes: true,
         caller_first_instance: 0,
         caller_instances: 1,
-        caller_regions: vec![NONE],
+        caller_regions: vec![None],
         link: None,
         callee: edge.callee,
         only_instance: NONE,
