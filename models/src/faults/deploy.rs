@@ -8,7 +8,7 @@ use super::{Effect, Fault, FaultTarget, InForce, TriggerOn, target_of};
 use crate::language::quantity::{Duration, Factor};
 use crate::language::{Placed, Problem, Problems, section, words};
 use crate::scenario::{Names, Plan, Through, span_or};
-use crate::system::{Engine, Id, of};
+use crate::system::{Engine, Id, Ids, of};
 
 /// Default time for which a restarted instance is slow.
 const WARM_UP: SimDuration = SimDuration::from_secs(30);
@@ -90,7 +90,7 @@ impl Strike for DeploySection {
         if self.waits(plan) {
             return (begin, SimTime::ZERO + plan.blueprint.run.duration);
         }
-        let instances = plan.blueprint.stations[station.id].instances.len() as u32;
+        let instances = plan.blueprint.stations[station.id].instances.len();
         let batch = self.batch.as_ref().map_or(1, |batch| **batch).max(1);
         (begin, begin + self.each.0 * u64::from(instances.div_ceil(batch)))
     }
@@ -135,19 +135,20 @@ impl DeploySection {
         batch: u32,
         plan: &mut Plan,
     ) -> Vec<Fault> {
-        let all = plan.blueprint.stations[station].instances.clone();
+        let all = plan.blueprint.stations[station].instances;
         let warm_up = span_or(self.warm_up.as_ref(), WARM_UP);
         let (waits, through) = (self.waits(plan), self.through.plan(plan));
         let until_ready = self.wait_until.is_some();
         let mut faults = Vec::new();
         let (mut begin, mut trigger) = (begin, None);
-        for first in all.clone().step_by(batch as usize) {
-            let instances = first..first.saturating_add(batch).min(all.end);
-            let is_awaited = waits && instances.end < all.end;
+        for first in all.iter().step_by(batch as usize) {
+            let left = all.len() - all.number_of(first);
+            let instances = Ids::new(first, batch.min(left));
+            let is_awaited = waits && batch < left;
             let then = is_awaited.then(|| plan.trigger(TriggerOn::Batch, through));
             let of = |begin, end, effect| Fault {
                 end,
-                instances: instances.clone(),
+                instances,
                 target: (*self.deploy).clone(),
                 trigger,
                 ..self.fault(begin, effect)

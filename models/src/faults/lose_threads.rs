@@ -76,9 +76,9 @@ impl InForce for LoseSlots {
         if self.count == 0 {
             return Some("it takes none".to_owned());
         }
-        let mut instances = plan.blueprint.stations[station?].instances.clone();
+        let mut instances = plan.blueprint.stations[station?].instances.iter();
         let is_unlimited = instances.all(|instance| {
-            let slots = plan.blueprint.instances[instance as usize].slots;
+            let slots = plan.blueprint.instances[instance].slots;
             plan.blueprint.pools[slots as usize].capacity == UNLIMITED
         });
         is_unlimited.then(|| format!("`{target}` has no limit that it could come closer to"))

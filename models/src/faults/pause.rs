@@ -57,8 +57,8 @@ impl InForce for Pause {
 
     fn end(&self, id: u32, engine: &mut Engine<'_>) {
         engine.disturb_instances(id, |state| state.pauses -= 1);
-        for instance in engine.plan.faults[id as usize].instances.clone() {
-            if engine.state.instances[instance as usize].pauses == 0 {
+        for instance in engine.plan.faults[id as usize].instances.iter() {
+            if engine.state.instances[instance].pauses == 0 {
                 engine.state.ready.push(Next::CatchUp(instance));
             }
         }

@@ -153,7 +153,7 @@ impl GuardedCall {
             }),
             host: host_of(blueprint, edge.callee),
             guards,
-            instances: edge.callee_instances.len() as u32,
+            instances: edge.callee_instances.len(),
             connect_timeout: span(blueprint, edge.connect_timeout),
             balance: edge.balance.balance.clone(),
             outliers: edge.balance.outlier_detection,

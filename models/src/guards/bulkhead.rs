@@ -9,7 +9,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Placed, Problems, one_of, section};
 use crate::resources::{Answer, HostLimits, ProxyLimits};
 use crate::scenario::{Caller, Names, Plan, most};
-use crate::system::{Activity, Engine, Id, NONE, Next, PoolKind, PoolPlan, UNLIMITED, of};
+use crate::system::{Activity, Engine, Id, Next, PoolKind, PoolPlan, UNLIMITED, of};
 
 one_of! {
     /// A limit on calls in flight: written in full, or, with `preset`, a library's.
@@ -195,16 +195,16 @@ impl Permits {
             return None;
         }
         let callee = &plan.blueprint.stations[site.edge.callee];
-        let hosts = callee.instances.len() as u32;
+        let hosts = callee.instances.len();
         let hosts = self.hosts.map(|limits| HostLimits { hosts, limits });
         let capacity = hosts.map_or(self.capacity, |limits| limits.most_in_flight());
-        let first_caller = match site.edge.caller {
-            Caller::Station(id) => Some(plan.blueprint.stations[id].instances.start),
+        let callers = match site.edge.caller {
+            Caller::Station(id) => Some(plan.blueprint.stations[id].instances),
             Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => None,
         };
         for instance in 0..instances {
             plan.push_pool(PoolPlan {
-                instance: first_caller.map_or(NONE, |first| first + instance),
+                instance: callers.map(|callers| callers.nth(instance)),
                 number: if instances == 1 { 0 } else { instance + 1 },
                 capacity,
                 core: self.core.min(capacity),
@@ -379,7 +379,7 @@ impl Bulkhead {
         let Some(target) = engine.target(call.index, call.edge) else {
             return Entry::Rejected(Outcome::NoHealthyInstance);
         };
-        let host = target - call.edge.callee_instances.start;
+        let host = call.edge.callee_instances.number_of(target);
         let permit = Permit { since: engine.now, host };
         *engine.state.frames.hold(call.index, call.position) = Hold::Bulkhead(permit);
         let frames = &engine.state.frames;

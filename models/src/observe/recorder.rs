@@ -240,26 +240,31 @@ impl Recorder {
         station: Id<of::Station>,
         running: u32,
     ) {
-        let instances = blueprint.stations[station].instances.clone();
+        let instances = blueprint.stations[station].instances;
         for (pool, series) in blueprint.pools.iter().zip(&mut self.pools) {
-            if instances.contains(&pool.instance) {
-                series.runs(now, pool.instance - instances.start < running);
+            if let Some(instance) = pool.instance.filter(|it| instances.contains(*it)) {
+                series.runs(now, instances.number_of(instance) < running);
             }
         }
     }
 
     /// A process ran out of memory.
-    pub fn out_of_memory(&mut self, at: SimTime, instance: u32, restart: SimDuration) {
+    pub fn out_of_memory(&mut self, at: SimTime, instance: Id<of::Instance>, restart: SimDuration) {
         self.note_scale(at, ScaleRecord::OutOfMemory { instance, restart });
     }
 
     /// The process of an instance changes.
-    pub fn process_changes(&mut self, at: SimTime, instance: u32, change: ProcessChange) {
+    pub fn process_changes(
+        &mut self,
+        at: SimTime,
+        instance: Id<of::Instance>,
+        change: ProcessChange,
+    ) {
         self.note_scale(at, ScaleRecord::Process { instance, change });
     }
 
     /// A process died, and what it kept in memory with it.
-    pub fn forgot(&mut self, at: SimTime, instance: u32, what: Vec<&'static str>) {
+    pub fn forgot(&mut self, at: SimTime, instance: Id<of::Instance>, what: Vec<&'static str>) {
         self.note_scale(at, ScaleRecord::Forgot { instance, what });
     }
 
@@ -412,10 +417,10 @@ impl Recorder {
 }
 
 fn series_of(pool: &PoolPlan, blueprint: &Blueprint) -> PoolSeries {
-    let is_scaled = blueprint
-        .autoscalers
-        .iter()
-        .any(|scaler| blueprint.stations[scaler.station].instances.contains(&pool.instance));
+    let is_scaled = pool.instance.is_some_and(|instance| {
+        let mut scaled = blueprint.autoscalers.iter().map(|scaler| scaler.station);
+        scaled.any(|station| blueprint.stations[station].instances.contains(instance))
+    });
     let is_resized = blueprint.changes.iter().any(|change| {
         let label = |it: &PoolPlan| (it.label(), it.kind) == (pool.label(), pool.kind);
         change.pools.iter().any(|other| label(other) && other.capacity != pool.capacity)

@@ -15,7 +15,7 @@ use crate::faults::{
 use crate::language::quantity::Duration;
 use crate::language::{Placed, Problem, Problems, one_of, section};
 use crate::resilience::circuit_breaker::OperatorOrder;
-use crate::system::{Act, Id, OrderPlan, of};
+use crate::system::{Act, Id, Ids, OrderPlan, of};
 
 /// The name of an operator as a caller.
 pub(super) const OPERATOR: &str = "operator";
@@ -242,7 +242,7 @@ fn restart(
         ramp: SimDuration::ZERO,
         effect: Effect::Restart(Restart::alone()),
         target: (*act.target).clone(),
-        instances: 0..0,
+        instances: Ids::none(),
         part: Part::Whole,
         place: None,
         trigger: Some(trigger),

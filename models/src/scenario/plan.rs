@@ -371,7 +371,7 @@ impl Plan {
     pub fn caller_instances(&self, caller: Caller) -> u32 {
         match caller {
             Caller::Workload(_) | Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => 1,
-            Caller::Station(id) => self.blueprint.stations[id].instances.len() as u32,
+            Caller::Station(id) => self.blueprint.stations[id].instances.len(),
         }
     }
 
@@ -382,8 +382,8 @@ impl Plan {
             Caller::Workload(id) => vec![workloads[id].region],
             Caller::Queue(_) | Caller::Operator | Caller::Probe(_) => vec![None],
             Caller::Station(id) => {
-                let all = stations[id].instances.clone();
-                let regions = all.map(|instance| instances[instance as usize].region);
+                let all = stations[id].instances.iter();
+                let regions = all.map(|instance| instances[instance].region);
                 regions.collect::<IndexSet<_>>().into_iter().collect()
             }
         }
@@ -391,7 +391,7 @@ impl Plan {
 
     /// The number of instances of a guard that an edge has in a scope.
     pub fn count_in(&self, scope: Scope, edge: Edge) -> u64 {
-        let callees = self.blueprint.stations[edge.callee].instances.len() as u64;
+        let callees = u64::from(self.blueprint.stations[edge.callee].instances.len());
         match scope {
             Scope::Edge => 1,
             Scope::CallerInstance => u64::from(self.caller_instances(edge.caller)),

@@ -68,7 +68,7 @@ impl Hold {
 /// Takes one of a pool, or waits for one.
 pub(super) fn take(engine: &mut Engine<'_>, index: u32, resource: u32) -> Next {
     let instance = engine.state.frames[index].instance();
-    let pool = engine.plan.instances[instance as usize].resources + resource;
+    let pool = engine.plan.instances[instance].resources + resource;
     engine.state.frames.keep(index, Kept { pool, since: engine.now });
     if engine.state.pools[pool as usize].try_acquire(engine.now) {
         return engine.go_to_next(index);

@@ -17,7 +17,7 @@ impl Engine<'_> {
         let frame = &self.state.frames[index];
         let (instance, class) = (frame.instance(), frame.priority);
         let draw = uniform(&mut frame.key.child(Draw::Admission.tag()).draw());
-        let slots = self.plan.instances[instance as usize].slots as usize;
+        let slots = self.plan.instances[instance].slots as usize;
         let size = self.size_to_admit(index, admission);
         let pool = &self.state.pools[slots];
         let in_use = f64::from(pool.in_use()) / f64::from(pool.capacity());
@@ -54,7 +54,7 @@ impl Engine<'_> {
     /// True if a request that has queued is dropped even though it now has a slot.
     pub fn is_dropped_by_admission(&mut self, index: u32) -> bool {
         let frame = &self.state.frames[index];
-        let plan = self.plan.instances[frame.instance() as usize];
+        let plan = self.plan.instances[frame.instance()];
         if plan.admission == NONE {
             return false;
         }
@@ -72,7 +72,7 @@ impl Engine<'_> {
     /// Gives back the slot of a request that leaves an instance with admission control.
     pub fn release_admitted_slot(&mut self, index: u32, held: SimDuration, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let slots = self.plan.instances[frame.instance() as usize].slots as usize;
+        let slots = self.plan.instances[frame.instance()].slots as usize;
         let frames = &self.state.frames;
         let next = self.state.pools[slots]
             .release_for(self.now, held, frame.priority, |waiter| frames.is_live(waiter));
@@ -86,7 +86,7 @@ impl Engine<'_> {
     #[inline]
     pub fn leave_admission(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let admission = self.plan.instances[frame.instance() as usize].admission;
+        let admission = self.plan.instances[frame.instance()].admission;
         if admission != NONE {
             let elapsed = self.now.since(frame.entered_at);
             let (admitted_as, size) = (frame.admitted_as, self.size_to_admit(index, admission));

@@ -54,7 +54,7 @@ pub struct Blueprint {
     /// Services, databases and caches.
     pub stations: Table<of::Station, StationPlan>,
     /// Instances of all stations; those of the same station are adjacent.
-    pub instances: Vec<InstancePlan>,
+    pub instances: Table<of::Instance, InstancePlan>,
     /// Contention: the growth of work with load, one for each station that has any.
     pub contentions: Vec<Contention>,
     /// Pools of threads, connections, processors and permits.
@@ -314,8 +314,8 @@ pub struct StationPlan {
     pub name: String,
     /// Its kind.
     pub kind: StationKind,
-    /// Its instances, as dense ids.
-    pub instances: Range<u32>,
+    /// Its instances.
+    pub instances: Ids<of::Instance>,
     /// The start and the probes of its processes; `None` if they serve at once and nobody probes
     /// them.
     pub process: Option<ProcessPlan>,
@@ -359,13 +359,21 @@ impl EdgePlan {
     /// The number of the caller at a place, from 0.
     #[inline]
     pub(crate) fn number_of_caller(&self, place: Id<of::Place>) -> u32 {
-        place.number() - self.caller_first_instance
+        place.number() - self.first_caller.number()
+    }
+
+    /// The instances of the caller; none if it is no service.
+    pub(crate) fn callers(&self) -> Ids<of::Instance> {
+        if !self.is_caller_a_service {
+            return Ids::none();
+        }
+        Ids::new(self.first_caller.of(), self.caller_instances)
     }
 
     /// The number of an instance among those of the caller, from 0; `None` if it is none of them.
-    pub fn caller_number(&self, instance: u32) -> Option<u32> {
-        let number = instance.checked_sub(self.caller_first_instance)?;
-        (self.is_caller_a_service && number < self.caller_instances).then_some(number)
+    pub fn caller_number(&self, instance: Id<of::Instance>) -> Option<u32> {
+        let callers = self.callers();
+        callers.contains(instance).then(|| callers.number_of(instance))
     }
 
     /// True if a fallback calls another service when this one has failed.
@@ -378,7 +386,7 @@ impl EdgePlan {
         match scope {
             Scope::Edge => 1,
             Scope::CallerInstance => self.caller_instances,
-            Scope::CalleeInstance => self.caller_instances * self.callee_instances.len() as u32,
+            Scope::CalleeInstance => self.caller_instances * self.callee_instances.len(),
         }
     }
 
@@ -407,7 +415,7 @@ impl Blueprint {
             limits,
             workloads: Table::default(),
             stations: Table::default(),
-            instances: Vec::new(),
+            instances: Table::default(),
             contentions: Vec::new(),
             pools: Vec::new(),
             edges: Table::default(),
@@ -502,8 +510,8 @@ pub struct EdgePlan {
     pub is_caller_a_service: bool,
     /// True if its calls are probes, which go to each instance from outside.
     pub is_for_probes: bool,
-    /// First instance of the caller; for a workload, its own id.
-    pub caller_first_instance: u32,
+    /// The first of the places that its callers are at: an instance, a workload or a queue.
+    pub first_caller: Id<of::Place>,
     /// Number of instances of the caller.
     pub caller_instances: u32,
     /// The regions of the caller's instances, each once. Callers in each have a balancer of their
@@ -511,11 +519,11 @@ pub struct EdgePlan {
     pub caller_regions: Vec<Option<Id<of::Region>>>,
     /// The callee.
     pub callee: Id<of::Station>,
-    /// The callee's instances, as dense ids.
-    pub callee_instances: Range<u32>,
-    /// The callee's instance if it has just one that is always there; otherwise [`NONE`], and the
+    /// The callee's instances.
+    pub callee_instances: Ids<of::Instance>,
+    /// The callee's instance if it has just one that is always there; otherwise `None`, and the
     /// balancer chooses.
-    pub only_instance: u32,
+    pub only_instance: Option<Id<of::Instance>>,
     /// Guards in the order in which a call meets them; the timeout of each attempt, which is
     /// innermost, is not among them.
     pub guards: Vec<Guard>,

@@ -41,9 +41,15 @@ impl<'a> Engine<'a> {
         self.send_to(index, edge, entry, self.plan.edges[edge].only_instance)
     }
 
-    /// Like [`send_in`](Self::send_in), but to one instance of the callee, unless that is [`NONE`].
+    /// Like [`send_in`](Self::send_in), but to one instance of the callee, if it is known.
     #[inline]
-    pub fn send_to(&mut self, index: u32, edge: Id<of::Edge>, entry: u32, target: u32) -> Next {
+    pub fn send_to(
+        &mut self,
+        index: u32,
+        edge: Id<of::Edge>,
+        entry: u32,
+        target: Option<Id<of::Instance>>,
+    ) -> Next {
         let plan = &self.plan.edges[edge];
         let frame = &mut self.state.frames[index];
         frame.called_edge = edge;
@@ -269,7 +275,7 @@ impl<'a> Engine<'a> {
         &mut self,
         index: u32,
         edge: &EdgePlan,
-        target: u32,
+        target: Id<of::Instance>,
         caller: Waiter,
         way: Way,
     ) -> Next {
@@ -278,13 +284,7 @@ impl<'a> Engine<'a> {
             (frame.called_edge, frame.called_entry, frame.is_counted, frame.priority);
         let key = frame.key.child(frame.step_number() | sibling(frame.attempts));
         let is_elaborate = edge.is_elaborate || frame.deadline < SimTime::MAX;
-        let callee = self.allocate(
-            key,
-            Role::Handler,
-            Id::at(Id::<of::Instance>::new(target as usize)),
-            entry,
-            is_counted,
-        );
+        let callee = self.allocate(key, Role::Handler, Id::at(target), entry, is_counted);
         let frame = &mut self.state.frames[callee];
         (frame.caller, frame.edge, frame.priority) = (caller, Some(edge_id), priority);
         self.state.frames[index].callee = callee;

@@ -115,7 +115,7 @@ impl Blueprint {
 impl EdgePlan {
     /// True if another plan is of calls from the same caller to the same callee.
     fn has_same_ends(&self, other: &Self) -> bool {
-        let ends = |plan: &Self| (plan.caller_first_instance, plan.callee, plan.link);
+        let ends = |plan: &Self| (plan.first_caller, plan.callee, plan.link);
         (&self.caller, &self.caller_regions, ends(self))
             == (&other.caller, &other.caller_regions, ends(other))
     }
@@ -259,13 +259,13 @@ impl Engine<'_> {
             let edge = &plan.edges[id];
             let key = self.state.edges[id].balancer_key.child(self.now.as_nanos());
             self.state.edges[id].balancers = balancers(plan, edge, key);
-            for instance in edge.callee_instances.clone() {
-                let process = self.state.processes.get(instance as usize);
+            for instance in edge.callee_instances.iter() {
+                let process = self.state.processes.get(instance);
                 if process.is_some_and(|process| !process.is_in_service) {
                     for balancer in &mut self.state.edges[id].balancers {
                         balancer.set_in_service(
                             self.now,
-                            instance - edge.callee_instances.start,
+                            edge.callee_instances.number_of(instance),
                             false,
                         );
                     }

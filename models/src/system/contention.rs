@@ -37,8 +37,8 @@ impl Contention {
 impl Engine<'_> {
     /// The service time of work that begins now in an instance, where it alone would take `nanos`.
     #[cold]
-    pub fn contended_work(&self, instance: u32, nanos: f64) -> f64 {
-        let plan = self.plan.instances[instance as usize];
+    pub fn contended_work(&self, instance: Id<of::Instance>, nanos: f64) -> f64 {
+        let plan = self.plan.instances[instance];
         if plan.contention == NONE {
             return nanos;
         }

@@ -10,7 +10,7 @@ impl System {
     /// been given back. Connections that callers keep are open as long as they are idle there.
     pub fn is_drained(&self) -> bool {
         let State { frames, pools, kept, .. } = &self.state;
-        let clients = |instance: u32| self.blueprint.instances[instance as usize].clients;
+        let clients = |instance: Id<of::Instance>| self.blueprint.instances[instance].clients;
         let mut held: Vec<u32> = pools.iter().map(Pool::in_use).collect();
         for pool in kept.iter().flatten().map(|kept| clients(kept.to)).filter(|it| *it != NONE) {
             held[pool as usize] = held[pool as usize].wrapping_sub(1);

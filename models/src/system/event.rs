@@ -93,24 +93,24 @@ pub enum Event {
     /// A process runs out of memory.
     OutOfMemory {
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
     },
     /// A killed process is back in service.
     Restarted {
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
     },
     /// A process exits, or is killed because its probes fail.
     Exits {
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
     },
     /// A probe of an instance is due.
     Probe {
         /// The kind of probe.
         kind: ProbeKind,
         /// The instance.
-        instance: u32,
+        instance: Id<of::Instance>,
         /// The life of the process that is probed; in another one it is no longer due.
         life: u32,
     },
@@ -215,10 +215,10 @@ impl sim_core::Event for Event {
             Self::QueueTick { queue } => (Kind::QueueTick, queue.number(), 0),
             Self::Autoscale { scaler } => (Kind::Autoscale, scaler.number(), 0),
             Self::Started { scaler } => (Kind::Started, scaler.number(), 0),
-            Self::OutOfMemory { instance } => (Kind::OutOfMemory, instance, 0),
-            Self::Restarted { instance } => (Kind::Restarted, instance, 0),
-            Self::Exits { instance } => (Kind::Exits, instance, 0),
-            Self::Probe { kind, instance, .. } => (kind.into(), instance, 0),
+            Self::OutOfMemory { instance } => (Kind::OutOfMemory, instance.number(), 0),
+            Self::Restarted { instance } => (Kind::Restarted, instance.number(), 0),
+            Self::Exits { instance } => (Kind::Exits, instance.number(), 0),
+            Self::Probe { kind, instance, .. } => (kind.into(), instance.number(), 0),
             Self::Order { order } => (Kind::Order, order, 0),
             Self::OrderAnswered { order } => (Kind::OrderAnswered, order, 0),
             Self::Due { trigger } => (Kind::Due, trigger, 0),
@@ -294,11 +294,19 @@ mod tests {
                 Event::QueueTick { queue: Id::new(number as usize) },
                 Event::Autoscale { scaler: Id::new(number as usize) },
                 Event::Started { scaler: Id::new(number as usize) },
-                Event::OutOfMemory { instance: number },
-                Event::Restarted { instance: number },
-                Event::Exits { instance: number },
-                Event::Probe { kind: ProbeKind::Readiness, instance: number, life: 0 },
-                Event::Probe { kind: ProbeKind::Liveness, instance: number, life: 0 },
+                Event::OutOfMemory { instance: Id::new(number as usize) },
+                Event::Restarted { instance: Id::new(number as usize) },
+                Event::Exits { instance: Id::new(number as usize) },
+                Event::Probe {
+                    kind: ProbeKind::Readiness,
+                    instance: Id::new(number as usize),
+                    life: 0,
+                },
+                Event::Probe {
+                    kind: ProbeKind::Liveness,
+                    instance: Id::new(number as usize),
+                    life: 0,
+                },
                 Event::Order { order: number },
                 Event::OrderAnswered { order: number },
                 Event::OrderEnds { order: number },

@@ -81,22 +81,22 @@ impl Engine<'_> {
     /// Crashes the instances that a fault strikes; their work is lost.
     pub fn crash_instances(&mut self, id: u32) {
         self.disturb_instances(id, |state| state.crashes += 1);
-        for instance in self.plan.faults[id as usize].instances.clone() {
+        for instance in self.plan.faults[id as usize].instances.iter() {
             self.lose_work_of(instance);
         }
     }
 
     /// Ends a fault that has crashed instances; their processes start.
     pub fn revive_instances(&mut self, id: u32) {
-        for instance in self.plan.faults[id as usize].instances.clone() {
+        for instance in self.plan.faults[id as usize].instances.iter() {
             self.is_back(instance);
         }
     }
 
     /// Changes the state of each instance that a fault strikes.
     pub fn disturb_instances(&mut self, id: u32, change: impl Fn(&mut InstanceState)) {
-        for instance in self.plan.faults[id as usize].instances.clone() {
-            let state = &mut self.state.instances[instance as usize];
+        for instance in self.plan.faults[id as usize].instances.iter() {
+            let state = &mut self.state.instances[instance];
             change(state);
             state.note_disturbance();
         }
@@ -112,13 +112,13 @@ impl Engine<'_> {
 
     /// Sets the number of slots that a fault takes from each instance it strikes.
     pub fn set_lost_slots(&mut self, id: u32, lost: u32) {
-        for instance in self.plan.faults[id as usize].instances.clone() {
-            let lost_slots = &mut self.state.instances[instance as usize].lost_slots;
+        for instance in self.plan.faults[id as usize].instances.iter() {
+            let lost_slots = &mut self.state.instances[instance].lost_slots;
             lost_slots.retain(|(fault, _)| *fault != id);
             lost_slots.push((id, lost));
             let lost_in_all =
                 lost_slots.iter().fold(0_u32, |sum, (_, lost)| sum.saturating_add(*lost));
-            let slots = self.plan.instances[instance as usize].slots as usize;
+            let slots = self.plan.instances[instance].slots as usize;
             self.state.pools[slots].lose(self.now, lost_in_all);
             let frames = &self.state.frames;
             while let Some(waiter) =
@@ -134,13 +134,13 @@ impl Engine<'_> {
     ///
     /// Waiting frames leave their queues first, so that nothing given back below goes to another
     /// victim.
-    pub fn lose_work_of(&mut self, instance: u32) {
-        if self.state.instances[instance as usize].crashes == 1 {
+    pub fn lose_work_of(&mut self, instance: Id<of::Instance>) {
+        if self.state.instances[instance].crashes == 1 {
             self.forget_old_exits(instance);
         }
         self.stop_starting(instance);
-        self.state.instances[instance as usize].held_up = 0;
-        let missed = std::mem::take(&mut self.state.instances[instance as usize].parked);
+        self.state.instances[instance].held_up = 0;
+        let missed = std::mem::take(&mut self.state.instances[instance].parked);
         let is_here = |frame: &Frame| {
             let is_on_the_network = matches!(
                 frame.activity,
@@ -178,7 +178,7 @@ impl Engine<'_> {
     /// Removes a frame from the queue in which it waits, and forgets what it waits for; all references to the frame become stale.
     pub fn leave_queues(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let instance = self.plan.instances[frame.instance() as usize];
+        let instance = self.plan.instances[frame.instance()];
         let queue = match frame.activity {
             Activity::Queued => Some(instance.slots as usize),
             Activity::AwaitingProcessor => Some(instance.processors as usize),

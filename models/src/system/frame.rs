@@ -63,7 +63,7 @@ pub(crate) struct Frame {
     /// The place it is at: an instance; for a client, its workload, and for a delivery, its queue.
     pub place: Id<of::Place>,
     /// The instance it calls.
-    pub target: u32,
+    pub target: Option<Id<of::Instance>>,
     /// The frame at the callee that handles the current attempt.
     pub callee: u32,
     /// Time for which the callee of the current call asks it to stay away (`Retry-After`), in
@@ -127,7 +127,7 @@ impl Frame {
             step: 0,
             entry: 0,
             place: Id::NOWHERE,
-            target: NONE,
+            target: None,
             callee: NONE,
             retry_after_received: 0,
             retry_after: 0,
@@ -186,8 +186,19 @@ impl Frame {
 
     /// The instance that it is at.
     #[inline]
-    pub fn instance(&self) -> u32 {
-        self.place.number()
+    pub fn instance(&self) -> Id<of::Instance> {
+        self.place.of()
+    }
+
+    /// The region that a request on its way comes from.
+    pub fn origin(&self) -> Option<Id<of::Region>> {
+        // It has no target of its own yet.
+        self.target.map(|region| Id::at(region).of())
+    }
+
+    /// Remembers the region that a request on its way comes from.
+    pub fn set_origin(&mut self, region: Option<Id<of::Region>>) {
+        self.target = region.map(|region| Id::at(region).of());
     }
 
     /// The workload of a client.

@@ -5,12 +5,13 @@
 
 use super::blueprint::NONE;
 use super::engine::Engine;
+use super::id::{Id, of};
 use crate::resilience::Fallback;
 
 impl Engine<'_> {
     /// Lets a process that has died begin anew, with nothing in its memory.
     #[cold]
-    pub fn forget(&mut self, instance: u32) {
+    pub fn forget(&mut self, instance: Id<of::Instance>) {
         let mut forgotten = Vec::new();
         for edge_id in self.plan.edges.ids() {
             let edge = &self.plan.edges[edge_id];
@@ -23,7 +24,7 @@ impl Engine<'_> {
                 forgotten.push("cached answers");
             }
         }
-        let admission = self.plan.instances[instance as usize].admission;
+        let admission = self.plan.instances[instance].admission;
         if admission != NONE && self.state.admissions[admission as usize].begin_anew() {
             forgotten.push("admission control");
         }
@@ -39,9 +40,9 @@ impl Engine<'_> {
 
     /// Closes the idle connections that proxies keep to an instance; those in use end with their
     /// requests.
-    fn close_connections_to(&mut self, instance: u32) {
-        for edge in self.plan.edges.iter().filter(|it| it.callee_instances.contains(&instance)) {
-            let host = instance - edge.callee_instances.start;
+    fn close_connections_to(&mut self, instance: Id<of::Instance>) {
+        for edge in self.plan.edges.iter().filter(|it| it.callee_instances.contains(instance)) {
+            let host = edge.callee_instances.number_of(instance);
             for pool in edge.pools_of_hosts() {
                 self.state.pools[pool.index()].close_idle_to_host(host);
             }
@@ -49,8 +50,8 @@ impl Engine<'_> {
     }
 
     /// Empties a cache whose last instance has died.
-    fn empty_cache_of(&mut self, instance: u32) {
-        let station = self.plan.instances[instance as usize].station;
+    fn empty_cache_of(&mut self, instance: Id<of::Instance>) {
+        let station = self.plan.instances[instance].station;
         for cache in self.plan.caches.ids() {
             let is_here = self.plan.caches[cache].station == station;
             if is_here && !self.is_cache_alive(cache) {

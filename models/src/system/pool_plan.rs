@@ -1,6 +1,7 @@
 //! The plan of a pool.
 
 use super::blueprint::{NONE, UNLIMITED};
+use super::id::{Id, of};
 use crate::resources::{Discipline, HostLimits};
 
 /// The kind of slots in a pool.
@@ -41,8 +42,8 @@ pub struct PoolPlan {
     pub owner: String,
     /// Its number among the pools of its owner, from 1; zero if it is the only one.
     pub number: u32,
-    /// The instance that it belongs to, by id; [`NONE`] if it is no instance's.
-    pub instance: u32,
+    /// The instance that it belongs to; `None` if it is no instance's.
+    pub instance: Option<Id<of::Instance>>,
     /// The kind of its slots.
     pub kind: PoolKind,
     /// Number of slots, or [`UNLIMITED`].
@@ -65,7 +66,7 @@ impl PoolPlan {
         Self {
             owner: owner.to_owned(),
             number: 0,
-            instance: NONE,
+            instance: None,
             kind,
             capacity: UNLIMITED,
             core: UNLIMITED,

@@ -4,7 +4,7 @@ use sim_core::SimDuration;
 use sim_core::random::{DrawKey, uniform};
 
 use super::activity::Activity;
-use super::blueprint::{Blueprint, NONE};
+use super::blueprint::Blueprint;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::frame::customer_bits;
@@ -31,7 +31,7 @@ impl Engine<'_> {
             | Role::Branch
             | Role::Deferred
             | Role::Start
-            | Role::Task(TaskOf::Instance) => self.plan.instances[frame.instance() as usize].region,
+            | Role::Task(TaskOf::Instance) => self.plan.instances[frame.instance()].region,
         }
     }
 
@@ -43,9 +43,7 @@ impl Engine<'_> {
             [region] => region,
             _ if self.state.frames.is_live(frame.caller) => self.region_of(frame.caller.frame),
             // Nobody waits for the answer any more; a request on its way knows where it is from.
-            _ if frame.activity == Activity::InTransit => {
-                (frame.target != NONE).then(|| Id::new(frame.target as usize))
-            }
+            _ if frame.activity == Activity::InTransit => frame.origin(),
             _ => None,
         }
     }
@@ -58,8 +56,8 @@ impl Engine<'_> {
         if self.plan.distances.is_empty() {
             return None;
         }
-        // On its way, a request has no target of its own yet, and remembers where it is from.
-        self.state.frames[callee].target = self.region_of(index).map_or(NONE, Id::number);
+        let region = self.region_of(index);
+        self.state.frames[callee].set_origin(region);
         if self.goes_over_link(callee) {
             return Some(self.send_over_link(callee, Activity::InTransit));
         }
@@ -136,8 +134,8 @@ impl Engine<'_> {
     /// True if a cache has an instance that has not crashed.
     pub fn is_cache_alive(&self, cache: Id<of::Cache>) -> bool {
         let station = self.plan.caches[cache].station;
-        let mut instances = self.plan.stations[station].instances.clone();
-        instances.any(|instance| self.state.instances[instance as usize].crashes == 0)
+        let mut instances = self.plan.stations[station].instances.iter();
+        instances.any(|instance| self.state.instances[instance].crashes == 0)
     }
 
     /// Ends all fetches of a frame: those waiting for it get the same result, even if it is a
@@ -202,8 +200,8 @@ impl Blueprint {
         &self,
         station: Id<of::Station>,
     ) -> impl Iterator<Item = Option<Id<of::Region>>> {
-        let instances = self.stations[station].instances.clone();
-        instances.map(|instance| self.instances[instance as usize].region)
+        let instances = self.stations[station].instances.iter();
+        instances.map(|instance| self.instances[instance].region)
     }
 
     /// True if the instances of a station have regions.

@@ -46,7 +46,7 @@ pub(super) fn initial_scaler(plan: &AutoscalerPlan, blueprint: &Blueprint) -> Sc
         asking: Vec::new(),
         asked: 0,
         starting: VecDeque::new(),
-        seen: vec![SeenUse::default(); instances],
+        seen: vec![SeenUse::default(); instances as usize],
     }
 }
 
@@ -146,17 +146,16 @@ impl Engine<'_> {
         self.see_use(scaler, number);
         self.resize(scaler, running);
         let station = self.plan.autoscalers[scaler].station;
-        let first = self.plan.stations[station].instances.start;
-        self.begin_process(first + number);
+        self.begin_process(self.plan.stations[station].instances.nth(number));
     }
 
     pub fn resize(&mut self, scaler: Id<of::Autoscaler>, running: u32) {
         let plan = self.plan.autoscalers[scaler];
         let before = std::mem::replace(&mut self.state.autoscalers[scaler].running, running);
         self.state.recorder.scaled(self.now, plan.station, before, running);
-        let first = self.plan.stations[plan.station].instances.start;
+        let instances = self.plan.stations[plan.station].instances;
         for gone in running..before {
-            self.process_is_taken_away(first + gone);
+            self.process_is_taken_away(instances.nth(gone));
         }
         self.show_running(scaler);
     }
@@ -193,8 +192,8 @@ impl Engine<'_> {
     /// The pool whose use an autoscaler looks at, of the instance with this number.
     fn watched_pool(&self, scaler: Id<of::Autoscaler>, number: u32) -> usize {
         let plan = self.plan.autoscalers[scaler];
-        let first = self.plan.stations[plan.station].instances.start;
-        let instance = &self.plan.instances[(first + number) as usize];
+        let instance = self.plan.stations[plan.station].instances.nth(number);
+        let instance = &self.plan.instances[instance];
         let pool = match plan.watches {
             Watched::Processors => instance.processors,
             Watched::Slots | Watched::Queue(_) => instance.slots,
@@ -230,8 +229,8 @@ impl Engine<'_> {
         let (mut ready, mut total) = (0, 0.0);
         for number in 0..running {
             let station = self.plan.autoscalers[scaler].station;
-            let first = self.plan.stations[station].instances.start;
-            let has_served = self.has_served(first + number);
+            let instances = self.plan.stations[station].instances;
+            let has_served = self.has_served(instances.nth(number));
             if let Some(share) = self.see_use(scaler, number).filter(|_| has_served) {
                 ready += 1;
                 total += share;
@@ -242,16 +241,16 @@ impl Engine<'_> {
 
     /// Kills a process that has accepted one request more than its memory holds. This always goes
     /// through the event list, so that nothing from this instant is still on its way to its frames.
-    pub fn run_out_of_memory(&mut self, instance: u32) {
-        if !std::mem::replace(&mut self.state.instances[instance as usize].is_dying, true) {
+    pub fn run_out_of_memory(&mut self, instance: Id<of::Instance>) {
+        if !std::mem::replace(&mut self.state.instances[instance].is_dying, true) {
             self.schedule.after(sim_core::SimDuration::ZERO, Event::OutOfMemory { instance });
         }
     }
 
     /// Kills a process with all its work, and schedules its restart.
     #[cold]
-    pub fn out_of_memory(&mut self, instance: u32) {
-        let admission = self.plan.instances[instance as usize].admission;
+    pub fn out_of_memory(&mut self, instance: Id<of::Instance>) {
+        let admission = self.plan.instances[instance].admission;
         debug_assert!(admission != NONE, "only an instance with a limit runs out of memory");
         if let Some(memory) = self.plan.admissions[admission as usize].memory {
             self.state.recorder.out_of_memory(self.now, instance, memory.restart);

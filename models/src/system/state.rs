@@ -61,7 +61,7 @@ pub(crate) enum Next {
     /// The value that a frame waited for could not be fetched.
     NotFetched(u32),
     /// An instance resumes after a pause and handles the next thing it missed.
-    CatchUp(u32),
+    CatchUp(Id<of::Instance>),
 }
 
 /// The state of an edge.
@@ -198,9 +198,9 @@ pub(crate) struct State {
     pub retry_budgets: Table<of::RetryBudget, RetryBudget>,
     pub admissions: Vec<Admission>,
     pub rings: Vec<DeadlineRing<Waiter>>,
-    pub instances: Vec<InstanceState>,
+    pub instances: Table<of::Instance, InstanceState>,
     /// The processes of all instances; empty if none has a start or probes.
-    pub processes: Vec<ProcessState>,
+    pub processes: Table<of::Instance, ProcessState>,
     /// Restarts that are over, but whose instances do not all serve yet, by the ids of the faults;
     /// the next batch waits for them.
     pub awaited_batches: Vec<u32>,
@@ -448,7 +448,7 @@ pub(crate) fn balancers(
     edge: &super::EdgePlan,
     key: DrawKey,
 ) -> Vec<LoadBalancer> {
-    let instances = edge.callee_instances.len() as u32;
+    let instances = edge.callee_instances.len();
     let balancer = |key| {
         let balancer = LoadBalancer::new(edge.balance.clone(), instances, key);
         if blueprint.has_regions(edge.callee) {

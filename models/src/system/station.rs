@@ -29,7 +29,7 @@ impl Engine<'_> {
         {
             return next;
         }
-        let plan = self.plan.instances[instance as usize];
+        let plan = self.plan.instances[instance];
         if plan.admission != NONE {
             return self.ask_for_admission(index, plan.admission);
         }
@@ -48,14 +48,14 @@ impl Engine<'_> {
     /// Handles a request that does not get in: an instance that has crashed or starts refuses it, a
     /// paused one leaves it waiting. Returns `None` if it gets in.
     #[cold]
-    fn is_held_up(&mut self, index: u32, instance: u32) -> Option<Next> {
-        let condition = &self.state.instances[instance as usize];
+    fn is_held_up(&mut self, index: u32, instance: Id<of::Instance>) -> Option<Next> {
+        let condition = &self.state.instances[instance];
         if condition.crashes > 0 || condition.is_starting {
             return Some(self.answer(index, Outcome::Refused));
         }
         if condition.pauses > 0 {
             let waiter = self.state.frames.begin_wait(index, Activity::InTransit);
-            self.state.instances[instance as usize].held_up += 1;
+            self.state.instances[instance].held_up += 1;
             return Some(self.park(index, Parked::Arrival(waiter)));
         }
         None
@@ -65,7 +65,7 @@ impl Engine<'_> {
     pub fn slot_granted(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let waited = self.now.since(frame.entered_at);
-        let slots = self.plan.instances[frame.instance() as usize].slots as usize;
+        let slots = self.plan.instances[frame.instance()].slots as usize;
         self.state.pools[slots].note_wait(waited);
         if self.is_dropped_by_admission(index) {
             self.state.frames[index].started_at = self.now;
@@ -101,7 +101,7 @@ impl Engine<'_> {
     #[cold]
     fn note_wait_for_slot(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let slots = self.plan.instances[frame.instance() as usize].slots;
+        let slots = self.plan.instances[frame.instance()].slots;
         if frame.is_counted && self.plan.watched.waits.contains(&slots) {
             let waited = self.now.since(frame.entered_at);
             self.state.recorder.slot_taken(slots, frame.priority, waited);
@@ -111,8 +111,8 @@ impl Engine<'_> {
     /// Returns the answer of a service with idempotency keys to a request that it has already done
     /// or is doing right now.
     #[cold]
-    fn answer_to_repetition(&mut self, index: u32, instance: u32) -> Option<Outcome> {
-        let keys = self.plan.instances[instance as usize].keys;
+    fn answer_to_repetition(&mut self, index: u32, instance: Id<of::Instance>) -> Option<Outcome> {
+        let keys = self.plan.instances[instance].keys;
         let key = self.idempotency_key(index);
         match self.state.keys.get_mut(keys as usize)?.begin(self.now, key, index) {
             Repetition::First => None,
@@ -129,7 +129,7 @@ impl Engine<'_> {
     /// Handles a request that reached the wait limit of a queue.
     #[cold]
     pub fn wait_exceeded(&mut self, index: u32) -> Next {
-        let slots = self.plan.instances[self.state.frames[index].instance() as usize].slots;
+        let slots = self.plan.instances[self.state.frames[index].instance()].slots;
         self.state.pools[slots as usize].leave_queue(self.now, true);
         self.leave_admission(index, Outcome::WaitExceeded);
         self.answer(index, Outcome::WaitExceeded)
@@ -175,7 +175,7 @@ impl Engine<'_> {
     pub fn release_slot(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
         let held = self.now.since(frame.started_at);
-        let plan = self.plan.instances[frame.instance() as usize];
+        let plan = self.plan.instances[frame.instance()];
         if self.plan.is_elaborate {
             self.end_of_request(index, outcome);
         }
@@ -194,7 +194,7 @@ impl Engine<'_> {
     #[cold]
     fn end_of_request(&mut self, index: u32, outcome: Outcome) {
         self.fetches_over(index, false);
-        let keys = self.plan.instances[self.state.frames[index].instance() as usize].keys;
+        let keys = self.plan.instances[self.state.frames[index].instance()].keys;
         let key = self.idempotency_key(index);
         if let Some(keys) = self.state.keys.get_mut(keys as usize) {
             keys.end(self.now, key, index, outcome.is_good());
@@ -218,7 +218,7 @@ impl Engine<'_> {
     pub fn request_processor(&mut self, index: u32) -> Next {
         let frame = &mut self.state.frames[index];
         frame.since = self.now;
-        let processors = self.plan.instances[frame.instance() as usize].processors;
+        let processors = self.plan.instances[frame.instance()].processors;
         if processors == NONE || self.state.pools[processors as usize].try_acquire(self.now) {
             return self.compute(index);
         }
@@ -233,7 +233,7 @@ impl Engine<'_> {
         let frame = &mut self.state.frames[index];
         let waited = self.now.since(frame.since);
         frame.since = self.now;
-        let processors = self.plan.instances[frame.instance() as usize].processors as usize;
+        let processors = self.plan.instances[frame.instance()].processors as usize;
         self.state.pools[processors].note_wait(waited);
         self.compute(index)
     }
@@ -242,7 +242,7 @@ impl Engine<'_> {
     #[inline]
     pub fn release_processor(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let processors = self.plan.instances[frame.instance() as usize].processors;
+        let processors = self.plan.instances[frame.instance()].processors;
         if processors == NONE {
             return;
         }
@@ -274,8 +274,8 @@ impl Engine<'_> {
     /// Returns the service time of an instance that would be `nanos` without faults: some replace
     /// it, drawing from the same random numbers, and others multiply it.
     #[cold]
-    fn slowed_work(&self, instance: u32, nanos: f64, key: DrawKey) -> f64 {
-        self.slowed(&self.state.instances[instance as usize].slowed_by, nanos, |_| key)
+    fn slowed_work(&self, instance: Id<of::Instance>, nanos: f64, key: DrawKey) -> f64 {
+        self.slowed(&self.state.instances[instance].slowed_by, nanos, |_| key)
     }
 
     /// A time that these faults make longer, without what they add; each draws with its own key.
@@ -309,7 +309,7 @@ impl Engine<'_> {
     fn added_by_faults(&self, index: u32) -> SimDuration {
         let frame = &self.state.frames[index];
         let key = frame.key.child(frame.step_number() | Draw::Fault.tag());
-        let slowed_by = &self.state.instances[frame.instance() as usize].slowed_by;
+        let slowed_by = &self.state.instances[frame.instance()].slowed_by;
         SimDuration::from_nanos_f64(self.added(slowed_by, |id| key.child(u64::from(id))))
     }
 
@@ -326,8 +326,8 @@ impl Engine<'_> {
     }
 
     #[cold]
-    fn injected_error(&self, index: u32, instance: u32) -> Option<(Outcome, u32)> {
-        let faults = &self.state.instances[instance as usize].failing_by;
+    fn injected_error(&self, index: u32, instance: Id<of::Instance>) -> Option<(Outcome, u32)> {
+        let faults = &self.state.instances[instance].failing_by;
         let key = self.state.frames[index].key.child(Draw::Error.tag());
         faults.iter().find_map(|&id| {
             let fault = &self.plan.faults[id as usize];
@@ -385,19 +385,19 @@ impl Engine<'_> {
             return false;
         }
         let frame = &self.state.frames[index];
-        frame.is_on_an_instance() && self.state.instances[frame.instance() as usize].pauses > 0
+        frame.is_on_an_instance() && self.state.instances[frame.instance()].pauses > 0
     }
 
     /// True if any fault is in force at an instance, or its work takes longer under load.
     #[inline]
-    fn is_disturbed(&self, instance: u32) -> bool {
-        self.state.faults_in_force > 0 && self.state.instances[instance as usize].is_disturbed
+    fn is_disturbed(&self, instance: Id<of::Instance>) -> bool {
+        self.state.faults_in_force > 0 && self.state.instances[instance].is_disturbed
     }
 
     /// Stores something that a frame on a paused instance would notice until the instance resumes.
     #[cold]
     pub fn park(&mut self, index: u32, parked: Parked) -> Next {
-        let instance = self.state.frames[index].instance() as usize;
+        let instance = self.state.frames[index].instance();
         let missed = &mut self.state.instances[instance].parked;
         missed.make_room();
         missed.push_back(parked);
@@ -407,13 +407,13 @@ impl Engine<'_> {
     /// Handles the first thing that a paused instance missed; the others follow after everything
     /// that results from it.
     #[cold]
-    pub fn catch_up(&mut self, instance: u32) -> Next {
-        let Some(parked) = self.state.instances[instance as usize].parked.pop_front() else {
+    pub fn catch_up(&mut self, instance: Id<of::Instance>) -> Next {
+        let Some(parked) = self.state.instances[instance].parked.pop_front() else {
             return Next::Nothing;
         };
         self.state.ready.push(Next::CatchUp(instance));
         if let Parked::Arrival(_) = parked {
-            self.state.instances[instance as usize].held_up -= 1;
+            self.state.instances[instance].held_up -= 1;
         }
         match parked {
             Parked::Arrival(waiter) | Parked::Resume(waiter)

@@ -108,12 +108,11 @@ fn struck(blueprint: &Blueprint, fault: &Fault) -> String {
     if let Part::First(steps) = &fault.part {
         return steps.target.clone();
     }
-    let first = blueprint.instances.get(fault.instances.start as usize);
-    let is_of_station = !fault.instances.is_empty() && fault.part == Part::Whole;
-    first.filter(|_| is_of_station).map_or_else(
+    let first = fault.instances.first().filter(|_| fault.part == Part::Whole);
+    first.map_or_else(
         || fault.target.clone(),
         |first| {
-            let all = &blueprint.stations[first.station].instances;
+            let all = blueprint.stations[blueprint.instances[first].station].instances;
             instances_in_words(&fault.target, std::slice::from_ref(&fault.instances), all)
         },
     )

@@ -43,10 +43,10 @@ impl Graph<'_> {
                 (format!("{instances} x {max} of `{}`", edge.caller), instances * max)
             })
             .collect();
-        let first = self.blueprint.stations[station].instances.start as usize;
-        debug_assert!(self.blueprint.instances[first].clients != NONE, "it has a limit");
-        let instances = self.blueprint.stations[station].instances.len() as u64;
-        let takes = u64::from(**limit) * instances;
+        let instances = self.blueprint.stations[station].instances;
+        let has_limit = |it| self.blueprint.instances[it].clients != NONE;
+        debug_assert!(instances.iter().all(has_limit), "it has a limit");
+        let takes = u64::from(**limit) * u64::from(instances.len());
         let wanted: u64 = parts.iter().map(|(_, wanted)| wanted).sum();
         if wanted <= takes {
             return;

@@ -164,7 +164,7 @@ pub(super) fn compile(
     plan: &mut Plan,
     problems: &mut Problems,
 ) {
-    let there = plan.blueprint.stations[station].instances.len() as u32;
+    let there = plan.blueprint.stations[station].instances.len();
     let max = instances.map_or(1, |instances| **instances).clamp(1, there);
     let min = problems.at_least_one(Some(&autoscale.min), 1, "min");
     let from = autoscale.from.unwrap_or(min);
@@ -247,12 +247,12 @@ fn watched(
         return (Watched::Queue(queue), f64::from(each));
     }
     let stations = &plan.blueprint.stations;
-    let first = stations[station].instances.start;
-    let instance = &plan.blueprint.instances[first as usize];
+    let first = stations[station].instances.nth(0);
+    let instance = &plan.blueprint.instances[first];
     let pools = &plan.blueprint.pools;
     let watches = if let Some(WatchKind::Share(WatchShare { of: Shared::Processors })) = kind {
         let is_own = instance.processors != NONE
-            && pools[instance.processors as usize].instance == first
+            && pools[instance.processors as usize].instance == Some(first)
             && pools[instance.processors as usize].kind == PoolKind::Processors;
         if let Some(on) = autoscale.on.as_ref().filter(|_| !is_own) {
             let message = "this service has no processors of its own to look at";

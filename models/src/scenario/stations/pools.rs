@@ -9,7 +9,9 @@ use super::{admission, autoscale, contention, host, regions, resource};
 use crate::language::{Location, Placed, Problems, Short};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Plan, most};
-use crate::system::{Id, InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, of};
+use crate::system::{
+    Id, Ids, InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, of,
+};
 
 /// Compiles the instances of all stations and their pools.
 pub(crate) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
@@ -54,7 +56,6 @@ fn compile_service(
         Some(slots) => (PoolKind::Slots, Some(&**slots)),
         None => (PoolKind::Threads, service.threads.as_ref()),
     };
-    let first = plan.blueprint.instances.len();
     let station = Station {
         instances: service.instances.as_ref(),
         most: names.most_instances.get(name),
@@ -67,8 +68,9 @@ fn compile_service(
         ..Station::new(name, StationKind::Service, service.key())
     };
     let id = station.compile(names, plan, problems);
-    resource::compile(name, &service.pools, first, names, plan, problems);
-    regions::place(service, first, names, plan, problems);
+    let instances = plan.blueprint.stations[id].instances;
+    resource::compile(name, &service.pools, instances, names, plan, problems);
+    regions::place(service, instances, names, plan, problems);
     if let Some(autoscale) = &service.autoscale {
         autoscale::compile(autoscale, service.instances.as_ref(), id, names, plan, problems);
     } else if names.most_instances.contains_key(name) {
@@ -77,8 +79,8 @@ fn compile_service(
     if let Some(idempotency) = &service.idempotency {
         let keys = plan.blueprint.idempotency.len() as u32;
         plan.blueprint.idempotency.push(idempotency.keys_for.0);
-        for instance in &mut plan.blueprint.instances[first..] {
-            instance.keys = keys;
+        for instance in instances.iter() {
+            plan.blueprint.instances[instance].keys = keys;
         }
     }
 }
@@ -162,9 +164,10 @@ impl<'a> Station<'a> {
         problems: &mut Problems,
     ) -> Id<of::Station> {
         let id = plan.blueprint.stations.next_id();
-        let first = plan.blueprint.instances.len() as u32;
-        let count = self.count(first, problems);
-        let number_of = |instance: u32| if count == 1 { 0 } else { instance + 1 };
+        let before = plan.blueprint.instances.len() as u32;
+        let count = self.count(before, problems);
+        let instances = Ids::new(plan.blueprint.instances.next_id(), count);
+        let number_of = |number: u32| if count == 1 { 0 } else { number + 1 };
         let first_pool = plan.blueprint.pools.len() as u32;
         let pool = slots::compile(self.slots, self.name, self.pool, names, plan, problems);
         let (discipline, admission) =
@@ -176,17 +179,18 @@ impl<'a> Station<'a> {
             plan.blueprint.contentions.push(contention);
             (plan.blueprint.contentions.len() - 1) as u32
         });
-        for instance in 0..count {
-            let (number, instance) = (number_of(instance), first + instance);
+        for place in 0..count {
+            let (number, instance) = (number_of(place), Some(instances.nth(place)));
             plan.push_pool(PoolPlan { number, instance, ..pool.clone() });
         }
-        for instance in 0..count {
+        for place in 0..count {
+            let instance = Some(instances.nth(place));
             let processors = match self.processors {
                 Processors::Unlimited => NONE,
                 Processors::Shared(pool) => pool,
                 Processors::Own(capacity) => {
-                    let pool = plan.push_processors(self.name, number_of(instance), capacity);
-                    plan.blueprint.pools[pool as usize].instance = first + instance;
+                    let pool = plan.push_processors(self.name, number_of(place), capacity);
+                    plan.blueprint.pools[pool as usize].instance = instance;
                     pool
                 }
             };
@@ -194,13 +198,13 @@ impl<'a> Station<'a> {
                 plan.blueprint.admissions.push(settings);
                 (plan.blueprint.admissions.len() - 1) as u32
             });
-            let slots = first_pool + instance;
+            let slots = first_pool + place;
             let (resources, keys, region) = (NONE, NONE, None);
             let clients = self.clients.map_or(NONE, |limit| {
                 let capacity = problems.at_least_one(Some(limit), 1, "`max connections`");
                 plan.push_pool(PoolPlan {
-                    number: number_of(instance),
-                    instance: first + instance,
+                    number: number_of(place),
+                    instance,
                     capacity,
                     core: capacity,
                     queue_limit: 0,
@@ -219,7 +223,6 @@ impl<'a> Station<'a> {
                 contention,
             });
         }
-        let instances = first..first + count;
         let station =
             StationPlan { name: self.name.to_owned(), kind: self.kind, instances, process: None };
         plan.blueprint.stations.push(station);

@@ -4,7 +4,7 @@ use super::service::Service;
 use crate::language::Problems;
 use crate::scenario::names::Names;
 use crate::scenario::plan::Plan;
-use crate::system::{Id, of};
+use crate::system::{Id, Ids, of};
 
 /// Compiles the distances between regions: a distance in one direction holds for the other too,
 /// unless that is written as well.
@@ -34,10 +34,10 @@ pub(crate) fn compile_regions(names: &Names<'_>, plan: &mut Plan, problems: &mut
     }
 }
 
-/// Places the instances of a service, from the `first` on, in its regions in turn.
+/// Places the instances of a service in its regions in turn.
 pub(super) fn place(
     service: &Service,
-    first: usize,
+    instances: Ids<of::Instance>,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
@@ -54,9 +54,7 @@ pub(super) fn place(
         }
         (None, None) => return,
     };
-    if !regions.is_empty() {
-        let instances = &mut plan.blueprint.instances[first..];
-        let with_region = instances.iter_mut().zip(regions.iter().cycle());
-        with_region.for_each(|(instance, region)| instance.region = *region);
+    for (instance, region) in instances.iter().zip(regions.iter().cycle()) {
+        plan.blueprint.instances[instance].region = *region;
     }
 }
