@@ -79,7 +79,7 @@ impl InForce for LoseSlots {
         let mut instances = plan.blueprint.stations[station?].instances.iter();
         let is_unlimited = instances.all(|instance| {
             let slots = plan.blueprint.instances[instance].slots;
-            plan.blueprint.pools[slots as usize].capacity == UNLIMITED
+            plan.blueprint.pools[slots].capacity == UNLIMITED
         });
         is_unlimited.then(|| format!("`{target}` has no limit that it could come closer to"))
     }

@@ -360,11 +360,11 @@ fn notes_on(blueprint: &Blueprint, guard: &Guard) -> Vec<String> {
             note_on_drawn("call timeout", timeout.deadline).into_iter().collect()
         }
         Guard::Bulkhead(bulkhead) => {
-            let pool = &blueprint.pools[bulkhead.first_pool.index()];
+            let pool = &blueprint.pools[bulkhead.first_pool];
             note_on_drawn("longest wait for a permit", pool.wait_deadline).into_iter().collect()
         }
         Guard::ConnectionPool(pool) => {
-            let wait = blueprint.pools[pool.first_pool.index()].wait_deadline;
+            let wait = blueprint.pools[pool.first_pool].wait_deadline;
             note_on_drawn("longest wait for a connection", wait).into_iter().collect()
         }
         Guard::Retry(retry) if is_drawn(blueprint, retry.drawn_pauses) => {
@@ -397,11 +397,11 @@ impl GuardSettings {
                 Self::Timeout(span(blueprint, deadline).unwrap_or(SimDuration::MAX))
             }
             Guard::Bulkhead(guards::Bulkhead { first_pool, outlives_timeouts, .. }) => {
-                let pool = &blueprint.pools[first_pool.index()];
+                let pool = &blueprint.pools[first_pool];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, outlives_timeouts))
             }
             Guard::ConnectionPool(guards::ConnectionPool { first_pool, .. }) => {
-                let pool = &blueprint.pools[first_pool.index()];
+                let pool = &blueprint.pools[first_pool];
                 Self::Bulkhead(BulkheadSettings::new(blueprint, pool, false))
             }
             Guard::Breaker(guards::Breaker { first, counts, ignores, .. }) => {

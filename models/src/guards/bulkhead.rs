@@ -187,7 +187,7 @@ impl Permits {
         problems: &mut Problems,
     ) -> Option<Bulkhead> {
         let wait_deadline = plan.deadline(self.max_wait.as_ref(), names, problems);
-        let first_pool = Id::new(plan.blueprint.pools.len());
+        let first_pool = plan.blueprint.pools.next_id();
         let owner = one_of_several(plan.edge_name(site.edge, names), "bulkhead", site.ordinal);
         let instances = plan.caller_instances(site.edge.caller);
         let in_all = first_pool.index() as u64 + u64::from(instances);
@@ -344,7 +344,7 @@ impl Guards for Bulkhead {
             engine.submit(call);
             return Entry::Waits;
         }
-        let pool = call.of_caller(self.first_pool, engine).index();
+        let pool = call.of_caller(self.first_pool, engine);
         if self.has_hosts {
             return Self::enter_host(call, pool, engine);
         }
@@ -375,7 +375,7 @@ impl Guards for Bulkhead {
 
 impl Bulkhead {
     /// Takes a call into the pool of a proxy for the instance that is chosen for it.
-    fn enter_host(call: Call<'_>, pool: usize, engine: &mut Engine<'_>) -> Entry {
+    fn enter_host(call: Call<'_>, pool: Id<of::Pool>, engine: &mut Engine<'_>) -> Entry {
         let Some(target) = engine.target(call.index, call.edge) else {
             return Entry::Rejected(Outcome::NoHealthyInstance);
         };
@@ -402,7 +402,7 @@ impl Bulkhead {
 
     #[inline]
     fn release(&self, call: Call<'_>, closes: bool, engine: &mut Engine<'_>) {
-        let pool = call.of_caller(self.first_pool, engine).index();
+        let pool = call.of_caller(self.first_pool, engine);
         let Hold::Bulkhead(permit) = engine.state.frames.held(call.index, call.position) else {
             unreachable!("only a permit is given back")
         };
@@ -450,7 +450,7 @@ impl Engine<'_> {
     }
 
     /// The pool of permits that a frame waits for, if any.
-    pub fn awaited_permits(&self, index: u32) -> Option<usize> {
+    pub fn awaited_permits(&self, index: u32) -> Option<Id<of::Pool>> {
         let is_waiting = self.state.frames[index].activity == Activity::AwaitingPermit;
         let first_pool = match self.guard_waited_at(index) {
             Some(Guard::Bulkhead(bulkhead)) if is_waiting => bulkhead.first_pool,
@@ -458,6 +458,6 @@ impl Engine<'_> {
             _ => return None,
         };
         let (edge, position) = (self.edge_of(index), 0);
-        Some(Call { index, edge, position }.of_caller(first_pool, self).index())
+        Some(Call { index, edge, position }.of_caller(first_pool, self))
     }
 }

@@ -97,7 +97,7 @@ impl Guards for ConnectionPool {
     }
 
     fn enter(&self, call: Call<'_>, engine: &mut Engine<'_>) -> Entry {
-        let pool = call.of_caller(self.first_pool, engine).index();
+        let pool = call.of_caller(self.first_pool, engine);
         let lease = Lease { since: engine.now, opened: engine.now, to: None };
         *engine.state.frames.hold(call.index, call.position) = Hold::ConnectionPool(lease);
         if engine.state.pools[pool].try_acquire(engine.now) {
@@ -122,7 +122,7 @@ impl Guards for ConnectionPool {
 
     /// The connections of a process that has died close.
     fn forget(&self, _: &EdgePlan, caller: u32, engine: &mut Engine<'_>) -> Option<&'static str> {
-        engine.close_idle(self.first_pool.offset(caller).index(), |_| true);
+        engine.close_idle(self.first_pool.offset(caller), |_| true);
         None
     }
 }
@@ -134,7 +134,7 @@ impl ConnectionPool {
     fn connect(
         &self,
         call: Call<'_>,
-        pool: usize,
+        pool: Id<of::Pool>,
         asked: SimTime,
         engine: &mut Engine<'_>,
     ) -> Entry {
@@ -159,7 +159,7 @@ impl ConnectionPool {
     fn open(
         &self,
         call: Call<'_>,
-        pool: usize,
+        pool: Id<of::Pool>,
         asked: SimTime,
         engine: &mut Engine<'_>,
     ) -> Result<Entry, Outcome> {
@@ -216,7 +216,7 @@ impl ConnectionPool {
 
     /// Gives the place of a call back, with its connection unless that closes.
     fn give_back(&self, call: Call<'_>, closes: bool, engine: &mut Engine<'_>) {
-        let pool = call.of_caller(self.first_pool, engine).index();
+        let pool = call.of_caller(self.first_pool, engine);
         let Hold::ConnectionPool(Lease { since, opened, to }) =
             engine.state.frames.held(call.index, call.position)
         else {
@@ -250,7 +250,7 @@ impl ConnectionPool {
     pub(super) fn place_granted(&self, index: u32, engine: &mut Engine<'_>) -> Next {
         let (edge, position) = (engine.edge_of(index), engine.state.frames[index].guards_passed);
         let call = Call { index, edge, position };
-        let (pool, mut asked) = (call.of_caller(self.first_pool, engine).index(), engine.now);
+        let (pool, mut asked) = (call.of_caller(self.first_pool, engine), engine.now);
         if let Hold::ConnectionPool(lease) = engine.state.frames.held(index, position) {
             asked = lease.since;
             engine.state.pools[pool].note_wait(engine.now.since(asked));
@@ -277,7 +277,7 @@ impl Engine<'_> {
             let Some(guard) = edge.pool() else { continue };
             let callees = self.present(edge.callee_instances);
             for caller in 0..edge.caller_instances {
-                let pool = guard.first_pool.offset(caller).index();
+                let pool = guard.first_pool.offset(caller);
                 if self.is_number_scaled_away(edge, caller) {
                     continue;
                 }
@@ -293,25 +293,21 @@ impl Engine<'_> {
 
     /// Opens a connection at an instance, unless as many are open as it takes.
     fn may_open(&mut self, to: Id<of::Instance>, waiter: Waiter) -> bool {
-        let clients = self.plan.instances[to].clients;
-        if clients == NONE {
-            return true;
-        }
-        let clients = &mut self.state.pools[clients as usize];
+        let Some(clients) = self.plan.instances[to].clients else { return true };
+        let clients = &mut self.state.pools[clients];
         // The queue has no place, and counts whom it turns away.
         clients.try_acquire(self.now) || clients.enqueue(self.now, waiter)
     }
 
     fn close(&mut self, connection: Connection) {
-        let clients = self.plan.instances[connection.to].clients;
-        if clients != NONE {
+        if let Some(clients) = self.plan.instances[connection.to].clients {
             let held = self.now.since(connection.since);
-            self.state.pools[clients as usize].release(self.now, held, |_| false);
+            self.state.pools[clients].release(self.now, held, |_| false);
         }
     }
 
     /// Closes the idle connections of a pool that are chosen.
-    fn close_idle(&mut self, pool: usize, is_chosen: impl Fn(Connection) -> bool) {
+    fn close_idle(&mut self, pool: Id<of::Pool>, is_chosen: impl Fn(Connection) -> bool) {
         let mut at = 0;
         while let Some(&connection) = self.state.kept[pool].get(at) {
             if is_chosen(connection) {
@@ -329,7 +325,7 @@ impl Engine<'_> {
         for edge in &plan.edges {
             let Some(guard) = edge.pool() else { continue };
             for caller in 0..edge.caller_instances {
-                let pool = guard.first_pool.offset(caller).index();
+                let pool = guard.first_pool.offset(caller);
                 let free =
                     plan.pools[pool].capacity.saturating_sub(self.state.pools[pool].in_use());
                 let most = guard.idle.min(free) as usize;
@@ -348,7 +344,7 @@ impl Engine<'_> {
             let is_callee = edge.callee_instances.contains(instance);
             let Some(guard) = edge.pool().filter(|_| is_callee) else { continue };
             for caller in 0..edge.caller_instances {
-                let pool = guard.first_pool.offset(caller).index();
+                let pool = guard.first_pool.offset(caller);
                 self.close_idle(pool, |connection| connection.to == instance);
             }
         }
@@ -362,7 +358,7 @@ impl Engine<'_> {
             let callees = self.present(edge.callee_instances);
             for caller in 0..edge.caller_instances {
                 let is_gone = self.is_number_scaled_away(edge, caller);
-                let pool = guard.first_pool.offset(caller).index();
+                let pool = guard.first_pool.offset(caller);
                 self.close_idle(pool, |connection| {
                     is_gone || edge.callee_instances.number_of(connection.to) >= callees
                 });

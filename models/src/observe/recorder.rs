@@ -28,9 +28,9 @@ pub struct Recorder {
     held_up: Vec<Errand>,
     pub(super) queues: Table<of::Queue, QueueRecord>,
     pub(super) effects: Vec<EffectRecord>,
-    pub(super) pools: Vec<PoolSeries>,
+    pub(super) pools: Table<of::Pool, PoolSeries>,
     /// The waits for slots of watched pools, by class, in nanoseconds.
-    pub(super) waits: BTreeMap<u32, Vec<Histogram>>,
+    pub(super) waits: BTreeMap<Id<of::Pool>, Vec<Histogram>>,
     pub(super) links: Table<of::Link, LinkRecord>,
     pub(super) kept_latencies: Vec<KeptLatencies>,
     pub(super) sampling: Sampling,
@@ -218,7 +218,7 @@ impl Recorder {
     }
 
     /// A pool has another number of slots from now on.
-    pub fn pool_resized(&mut self, now: SimTime, pool: usize, slots: u32) {
+    pub fn pool_resized(&mut self, now: SimTime, pool: Id<of::Pool>, slots: u32) {
         self.pools[pool].resized(now, slots);
     }
 
@@ -290,7 +290,7 @@ impl Recorder {
     }
 
     /// A request of a class got a slot of a pool after a wait.
-    pub fn slot_taken(&mut self, pool: u32, class: u8, waited: SimDuration) {
+    pub fn slot_taken(&mut self, pool: Id<of::Pool>, class: u8, waited: SimDuration) {
         let waits = self.waits.entry(pool).or_default();
         if waits.len() <= usize::from(class) {
             waits.resize(usize::from(class) + 1, Histogram::default());
@@ -399,7 +399,7 @@ impl Recorder {
 
     /// The waits for a slot of a pool, in nanoseconds: those of a class, or of all. Empty unless a
     /// sentence asks for them.
-    pub fn waits(&self, pool: u32, class: Option<u8>) -> impl Iterator<Item = &Histogram> {
+    pub fn waits(&self, pool: Id<of::Pool>, class: Option<u8>) -> impl Iterator<Item = &Histogram> {
         let by_class = self.waits.get(&pool).into_iter().flatten().enumerate();
         let is_it = move |it: usize| class.is_none_or(|class| usize::from(class) == it);
         by_class.filter_map(move |(it, waits)| is_it(it).then_some(waits))
@@ -411,7 +411,7 @@ impl Recorder {
     }
 
     /// The use of each pool, by interval.
-    pub fn pools(&self) -> &[PoolSeries] {
+    pub fn pools(&self) -> &Table<of::Pool, PoolSeries> {
         &self.pools
     }
 }

@@ -224,15 +224,14 @@ impl Plan {
         (self.blueprint.triggers.len() - 1) as u32
     }
 
-    /// Adds a pool and returns its dense id.
-    pub fn push_pool(&mut self, pool: PoolPlan) -> u32 {
+    /// Adds a pool and returns its id.
+    pub fn push_pool(&mut self, pool: PoolPlan) -> Id<of::Pool> {
         if let Some(kinds) = self.pool_kinds.get_mut(&pool.owner) {
             kinds.insert(pool.kind);
         } else {
             self.pool_kinds.insert(pool.owner.clone(), IndexSet::from([pool.kind]));
         }
-        self.blueprint.pools.push(pool);
-        (self.blueprint.pools.len() - 1) as u32
+        self.blueprint.pools.push(pool)
     }
 
     /// The kinds of the pools of an owner.
@@ -400,7 +399,7 @@ impl Plan {
     }
 
     /// Adds the processors of an instance or a host, and returns the id of their pool.
-    pub fn push_processors(&mut self, owner: &str, number: u32, capacity: u32) -> u32 {
+    pub fn push_processors(&mut self, owner: &str, number: u32, capacity: u32) -> Id<of::Pool> {
         self.push_pool(PoolPlan {
             number,
             capacity,

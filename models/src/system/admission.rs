@@ -17,7 +17,7 @@ impl Engine<'_> {
         let frame = &self.state.frames[index];
         let (instance, class) = (frame.instance(), frame.priority);
         let draw = uniform(&mut frame.key.child(Draw::Admission.tag()).draw());
-        let slots = self.plan.instances[instance].slots as usize;
+        let slots = self.plan.instances[instance].slots;
         let size = self.size_to_admit(index, admission);
         let pool = &self.state.pools[slots];
         let in_use = f64::from(pool.in_use()) / f64::from(pool.capacity());
@@ -59,7 +59,7 @@ impl Engine<'_> {
             return false;
         }
         let waited = self.now.since(frame.entered_at);
-        let has_more = self.state.pools[plan.slots as usize].queue_length() > 0;
+        let has_more = self.state.pools[plan.slots].queue_length() > 0;
         let is_dropped =
             self.state.admissions[plan.admission as usize].drops(self.now, waited, has_more);
         if is_dropped {
@@ -72,7 +72,7 @@ impl Engine<'_> {
     /// Gives back the slot of a request that leaves an instance with admission control.
     pub fn release_admitted_slot(&mut self, index: u32, held: SimDuration, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let slots = self.plan.instances[frame.instance()].slots as usize;
+        let slots = self.plan.instances[frame.instance()].slots;
         let frames = &self.state.frames;
         let next = self.state.pools[slots]
             .release_for(self.now, held, frame.priority, |waiter| frames.is_live(waiter));

@@ -34,7 +34,7 @@ impl Engine<'_> {
         let (pools, instances, plan) = (&self.state.pools, &self.state.instances, self.plan);
         let outstanding = |number: u32| {
             let id = callees.nth(number);
-            let (pool, instance) = (&pools[plan.instances[id].slots as usize], &instances[id]);
+            let (pool, instance) = (&pools[plan.instances[id].slots], &instances[id]);
             pool.in_use() + pool.queue_length() + instance.held_up + instance.lost
         };
         let call = BalancedCall {

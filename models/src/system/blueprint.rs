@@ -58,7 +58,7 @@ pub struct Blueprint {
     /// Contention: the growth of work with load, one for each station that has any.
     pub contentions: Vec<Contention>,
     /// Pools of threads, connections, processors and permits.
-    pub pools: Vec<PoolPlan>,
+    pub pools: Table<of::Pool, PoolPlan>,
     /// Edges from callers to callees, with their guards.
     pub edges: Table<of::Edge, EdgePlan>,
     /// Call sites in handlers.
@@ -327,12 +327,12 @@ pub struct InstancePlan {
     /// The station it belongs to.
     pub station: Id<of::Station>,
     /// The pool of its threads, slots or connections.
-    pub slots: u32,
-    /// The first of the pools that its handlers hold over several steps; [`NONE`] if it has none.
-    pub resources: u32,
-    /// The pool of its processors, which may belong to a host shared with others; [`NONE`] if
+    pub slots: Id<of::Pool>,
+    /// The first of the pools that its handlers hold over several steps, if they hold any.
+    pub resources: Option<Id<of::Pool>>,
+    /// The pool of its processors, which may belong to a host shared with others; `None` if
     /// computing is not limited.
-    pub processors: u32,
+    pub processors: Option<Id<of::Pool>>,
     /// Its admission control, by id; [`NONE`] if it accepts everything that fits in its queue, in order.
     pub admission: u32,
     /// The set of idempotency keys that it shares with the station's other instances; [`NONE`] if
@@ -340,8 +340,8 @@ pub struct InstancePlan {
     pub keys: u32,
     /// Its region, if it has one.
     pub region: Option<Id<of::Region>>,
-    /// The pool of the connections that its callers may keep open; [`NONE`] if they are not limited.
-    pub clients: u32,
+    /// The pool of the connections that its callers may keep open; `None` if they are not limited.
+    pub clients: Option<Id<of::Pool>>,
     /// The growth of its work with its load, by id; [`NONE`] if work takes as long as it takes.
     pub contention: u32,
 }
@@ -417,7 +417,7 @@ impl Blueprint {
             stations: Table::default(),
             instances: Table::default(),
             contentions: Vec::new(),
-            pools: Vec::new(),
+            pools: Table::default(),
             edges: Table::default(),
             sites: Table::default(),
             program: Vec::new(),

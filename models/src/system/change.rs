@@ -187,7 +187,7 @@ impl Engine<'_> {
     }
 
     fn change_pools(&mut self, before: &Blueprint) {
-        for (id, plan) in self.plan.pools.iter().enumerate() {
+        for (id, plan) in self.plan.pools.with_ids() {
             let known = &before.pools[id];
             if (plan.capacity, plan.queue_limit, plan.core)
                 == (known.capacity, known.queue_limit, known.core)
@@ -201,20 +201,20 @@ impl Engine<'_> {
             while let Some(waiter) =
                 self.state.pools[id].grant_free(self.now, |waiter| frames.is_live(waiter))
             {
-                granted.push(self.granted(id as u32, waiter.frame));
+                granted.push(self.granted(id, waiter.frame));
             }
             self.state.ready.extend(granted.into_iter().rev());
         }
     }
 
     /// What follows when a waiting frame gets a slot of a pool.
-    fn granted(&self, pool: u32, frame: u32) -> Next {
+    fn granted(&self, pool: Id<of::Pool>, frame: u32) -> Next {
         let instances = &self.plan.instances;
         if instances.iter().any(|instance| instance.slots == pool) {
             Next::Start(frame)
-        } else if self.plan.pools[pool as usize].kind == PoolKind::Processors {
+        } else if self.plan.pools[pool].kind == PoolKind::Processors {
             Next::Work(frame)
-        } else if self.plan.pools[pool as usize].owner.contains("->") {
+        } else if self.plan.pools[pool].owner.contains("->") {
             Next::Permit(frame)
         } else {
             Next::Resource(frame)

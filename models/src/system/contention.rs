@@ -45,7 +45,7 @@ impl Engine<'_> {
         let contention = &self.plan.contentions[plan.contention as usize];
         let messages =
             contention.queue.map_or(0, |queue| self.state.queues[queue].messages.depth());
-        contention.work(nanos, self.state.pools[plan.slots as usize].in_use(), messages)
+        contention.work(nanos, self.state.pools[plan.slots].in_use(), messages)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Checks that a system has come to rest: nothing is held, and nothing waits.
 
-use super::blueprint::NONE;
-use super::id::{Id, of};
+use super::id::{Id, Table, of};
 use super::state::{State, System};
 use crate::resources::Pool;
 
@@ -11,9 +10,9 @@ impl System {
     pub fn is_drained(&self) -> bool {
         let State { frames, pools, kept, .. } = &self.state;
         let clients = |instance: Id<of::Instance>| self.blueprint.instances[instance].clients;
-        let mut held: Vec<u32> = pools.iter().map(Pool::in_use).collect();
-        for pool in kept.iter().flatten().map(|kept| clients(kept.to)).filter(|it| *it != NONE) {
-            held[pool as usize] = held[pool as usize].wrapping_sub(1);
+        let mut held: Table<of::Pool, u32> = pools.iter().map(Pool::in_use).collect();
+        for pool in kept.iter().flatten().filter_map(|kept| clients(kept.to)) {
+            held[pool] = held[pool].wrapping_sub(1);
         }
         frames.in_use() == 0
             && held.iter().all(|held| *held == 0)

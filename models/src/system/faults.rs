@@ -118,7 +118,7 @@ impl Engine<'_> {
             lost_slots.push((id, lost));
             let lost_in_all =
                 lost_slots.iter().fold(0_u32, |sum, (_, lost)| sum.saturating_add(*lost));
-            let slots = self.plan.instances[instance].slots as usize;
+            let slots = self.plan.instances[instance].slots;
             self.state.pools[slots].lose(self.now, lost_in_all);
             let frames = &self.state.frames;
             while let Some(waiter) =
@@ -180,12 +180,10 @@ impl Engine<'_> {
         let frame = &self.state.frames[index];
         let instance = self.plan.instances[frame.instance()];
         let queue = match frame.activity {
-            Activity::Queued => Some(instance.slots as usize),
-            Activity::AwaitingProcessor => Some(instance.processors as usize),
+            Activity::Queued => Some(instance.slots),
+            Activity::AwaitingProcessor => instance.processors,
             Activity::AwaitingPermit => self.awaited_permits(index),
-            Activity::AwaitingResource => {
-                self.state.frames.last_kept(index).map(|kept| kept.pool as usize)
-            }
+            Activity::AwaitingResource => self.state.frames.last_kept(index).map(|kept| kept.pool),
             _ => None,
         };
         if let Some(pool) = queue {

@@ -445,6 +445,14 @@ impl<K, V> Index<Id<K>> for Table<K, V> {
     }
 }
 
+impl<K, V> Index<Ids<K>> for Table<K, V> {
+    type Output = [V];
+
+    fn index(&self, ids: Ids<K>) -> &[V] {
+        &self.values[ids.first.index()..ids.end().index()]
+    }
+}
+
 impl<K, V> IndexMut<Id<K>> for Table<K, V> {
     #[inline]
     fn index_mut(&mut self, id: Id<K>) -> &mut V {

@@ -44,7 +44,7 @@ impl Engine<'_> {
         for edge in self.plan.edges.iter().filter(|it| it.callee_instances.contains(instance)) {
             let host = edge.callee_instances.number_of(instance);
             for pool in edge.pools_of_hosts() {
-                self.state.pools[pool.index()].close_idle_to_host(host);
+                self.state.pools[pool].close_idle_to_host(host);
             }
         }
     }

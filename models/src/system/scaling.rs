@@ -172,7 +172,7 @@ impl Engine<'_> {
                     balancer.set_present(self.now, running);
                 }
                 for pool in edge.pools_of_hosts() {
-                    self.state.pools[pool.index()].set_present_hosts(running);
+                    self.state.pools[pool].set_present_hosts(running);
                 }
             }
         }
@@ -190,15 +190,14 @@ impl Engine<'_> {
     }
 
     /// The pool whose use an autoscaler looks at, of the instance with this number.
-    fn watched_pool(&self, scaler: Id<of::Autoscaler>, number: u32) -> usize {
+    fn watched_pool(&self, scaler: Id<of::Autoscaler>, number: u32) -> Id<of::Pool> {
         let plan = self.plan.autoscalers[scaler];
         let instance = self.plan.stations[plan.station].instances.nth(number);
         let instance = &self.plan.instances[instance];
-        let pool = match plan.watches {
-            Watched::Processors => instance.processors,
+        match plan.watches {
+            Watched::Processors => instance.processors.expect("there are some to look at"),
             Watched::Slots | Watched::Queue(_) => instance.slots,
-        };
-        pool as usize
+        }
     }
 
     fn busy_time(&self, scaler: Id<of::Autoscaler>, number: u32) -> i128 {

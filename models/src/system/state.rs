@@ -186,9 +186,9 @@ pub(crate) struct State {
     /// The replication of the blueprint's seed that this is.
     pub replication: u64,
     pub frames: Frames,
-    pub pools: Vec<Pool>,
+    pub pools: Table<of::Pool, Pool>,
     /// For each pool of connections that a caller keeps, those that are idle, the last used last.
-    pub kept: Vec<Vec<Connection>>,
+    pub kept: Table<of::Pool, Vec<Connection>>,
     pub breakers: Table<of::Breaker, BreakerInService>,
     /// For each breaker, the frames that wait for the result of a test call, with the test's
     /// number.
@@ -260,7 +260,7 @@ impl System {
                         .with_hosts(plan.hosts)
                 })
                 .collect(),
-            kept: vec![Vec::new(); blueprint.pools.len()],
+            kept: blueprint.pools.iter().map(|_| Vec::new()).collect(),
             test_waiters: blueprint.breakers.iter().map(|_| Vec::new()).collect(),
             breakers: blueprint
                 .breakers
@@ -374,8 +374,8 @@ impl System {
         &self.state.recorder
     }
 
-    /// The pools, in the order of [`Blueprint::pools`].
-    pub fn pools(&self) -> &[Pool] {
+    /// The pools.
+    pub fn pools(&self) -> &Table<of::Pool, Pool> {
         &self.state.pools
     }
 

@@ -33,7 +33,7 @@ impl Engine<'_> {
         if plan.admission != NONE {
             return self.ask_for_admission(index, plan.admission);
         }
-        let slots = plan.slots as usize;
+        let slots = plan.slots;
         if self.state.pools[slots].try_acquire(self.now) {
             return self.start(index);
         }
@@ -65,7 +65,7 @@ impl Engine<'_> {
     pub fn slot_granted(&mut self, index: u32) -> Next {
         let frame = &self.state.frames[index];
         let waited = self.now.since(frame.entered_at);
-        let slots = self.plan.instances[frame.instance()].slots as usize;
+        let slots = self.plan.instances[frame.instance()].slots;
         self.state.pools[slots].note_wait(waited);
         if self.is_dropped_by_admission(index) {
             self.state.frames[index].started_at = self.now;
@@ -130,7 +130,7 @@ impl Engine<'_> {
     #[cold]
     pub fn wait_exceeded(&mut self, index: u32) -> Next {
         let slots = self.plan.instances[self.state.frames[index].instance()].slots;
-        self.state.pools[slots as usize].leave_queue(self.now, true);
+        self.state.pools[slots].leave_queue(self.now, true);
         self.leave_admission(index, Outcome::WaitExceeded);
         self.answer(index, Outcome::WaitExceeded)
     }
@@ -183,7 +183,7 @@ impl Engine<'_> {
             return self.release_admitted_slot(index, held, outcome);
         }
         let frames = &self.state.frames;
-        let pool = &mut self.state.pools[plan.slots as usize];
+        let pool = &mut self.state.pools[plan.slots];
         if let Some(waiter) = pool.release(self.now, held, |waiter| frames.is_live(waiter)) {
             self.state.ready.push(Next::Start(waiter.frame));
         }
@@ -219,11 +219,12 @@ impl Engine<'_> {
         let frame = &mut self.state.frames[index];
         frame.since = self.now;
         let processors = self.plan.instances[frame.instance()].processors;
-        if processors == NONE || self.state.pools[processors as usize].try_acquire(self.now) {
+        let Some(processors) = processors else { return self.compute(index) };
+        if self.state.pools[processors].try_acquire(self.now) {
             return self.compute(index);
         }
         let waiter = self.state.frames.begin_wait(index, Activity::AwaitingProcessor);
-        let is_queued = self.state.pools[processors as usize].enqueue(self.now, waiter);
+        let is_queued = self.state.pools[processors].enqueue(self.now, waiter);
         debug_assert!(is_queued, "the queue for processors has no limit");
         Next::Nothing
     }
@@ -233,8 +234,9 @@ impl Engine<'_> {
         let frame = &mut self.state.frames[index];
         let waited = self.now.since(frame.since);
         frame.since = self.now;
-        let processors = self.plan.instances[frame.instance()].processors as usize;
-        self.state.pools[processors].note_wait(waited);
+        if let Some(processors) = self.plan.instances[frame.instance()].processors {
+            self.state.pools[processors].note_wait(waited);
+        }
         self.compute(index)
     }
 
@@ -242,15 +244,11 @@ impl Engine<'_> {
     #[inline]
     pub fn release_processor(&mut self, index: u32) {
         let frame = &self.state.frames[index];
-        let processors = self.plan.instances[frame.instance()].processors;
-        if processors == NONE {
-            return;
-        }
+        let Some(processors) = self.plan.instances[frame.instance()].processors else { return };
         let held = self.now.since(frame.since);
         let frames = &self.state.frames;
         if let Some(waiter) =
-            self.state.pools[processors as usize]
-                .release(self.now, held, |waiter| frames.is_live(waiter))
+            self.state.pools[processors].release(self.now, held, |waiter| frames.is_live(waiter))
         {
             self.state.ready.push(Next::Work(waiter.frame));
         }

@@ -90,7 +90,7 @@ fn share_of_work(system: &System, plan: &EdgePlan, requests: u64) -> Option<f64>
     let instances = blueprint.stations[plan.callee].instances.iter();
     let begun = instances.map(|instance| {
         let slots = blueprint.instances[instance].slots;
-        system.pools()[slots as usize].usage().granted
+        system.pools()[slots].usage().granted
     });
     let begun: u64 = begun.sum();
     (begun > 0).then(|| requests as f64 / begun as f64)

@@ -9,7 +9,7 @@ use sim_core::SimTime;
 use crate::observe::Recorder;
 use crate::observe::load::{Load, groups};
 use crate::resources::Episode;
-use crate::system::System;
+use crate::system::{Ids, System, of};
 
 /// The length of the time that is told, in intervals.
 const WINDOW: usize = 10;
@@ -46,12 +46,12 @@ pub(super) fn loads(system: &System, now: SimTime) -> Vec<LoadSummary> {
 }
 
 /// The load of some pools at its worst; of equal ones, the first.
-fn worst(system: &System, group: Range<usize>, now: SimTime) -> Option<LoadSummary> {
+fn worst(system: &System, group: Ids<of::Pool>, now: SimTime) -> Option<LoadSummary> {
     let (blueprint, recorder) = (system.blueprint(), system.recorder());
-    let full = group.clone().flat_map(|pool| system.pools()[pool].saturation().finish(now));
+    let full = group.iter().flat_map(|pool| system.pools()[pool].saturation().finish(now));
     let mut worst: Option<(Range<usize>, Load)> = None;
     for window in full.flat_map(|span| windows(inside(span, recorder))) {
-        let Some(load) = Load::of(blueprint, recorder, group.clone(), window.clone()) else {
+        let Some(load) = Load::of(blueprint, recorder, group, window.clone()) else {
             continue;
         };
         if worst.as_ref().is_none_or(|(_, other)| load.overload() > other.overload()) {
@@ -59,7 +59,7 @@ fn worst(system: &System, group: Range<usize>, now: SimTime) -> Option<LoadSumma
         }
     }
     let (window, load) = worst?;
-    let plan = &blueprint.pools[group.start];
+    let plan = &blueprint.pools[group.nth(0)];
     Some(LoadSummary {
         owner: plan.owner.clone(),
         kind: plan.kind.name(),

@@ -7,7 +7,7 @@ use sim_core::{SimDuration, SimTime};
 use super::{Change, Moment, PoolGroup, Portion};
 use crate::observe::load::groups;
 use crate::resources::{Episode, Episodes};
-use crate::system::{System, UNLIMITED};
+use crate::system::{Id, Ids, System, UNLIMITED, of};
 
 /// An overflow has ended when its queue has turned nobody away for this long.
 const OVERFLOW_ENDS_AFTER: SimDuration = SimDuration::from_secs(5);
@@ -19,18 +19,18 @@ const MANY: f64 = 2.0;
 
 /// The saturations and overflows of all pools up to `now`, owner by owner.
 pub(super) fn pool_moments(system: &System, now: SimTime) -> Vec<Moment> {
-    let moments_of = |group: Range<usize>| {
+    let moments_of = |group: Ids<of::Pool>| {
         let mut moments = Vec::new();
-        if system.blueprint().pools[group.start].capacity != UNLIMITED {
-            moments.extend(saturations(system, &group, now));
+        if system.blueprint().pools[group.nth(0)].capacity != UNLIMITED {
+            moments.extend(saturations(system, group, now));
         }
-        moments.extend(overflows(system, &group, now));
+        moments.extend(overflows(system, group, now));
         moments
     };
     groups(system.blueprint()).into_iter().flat_map(moments_of).collect()
 }
 
-fn saturations(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment> {
+fn saturations(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Moment> {
     let mut moments = Vec::new();
     let overflows = clusters(group, now, |index| system.pools()[index].overflow());
     for cluster in clusters(group, now, |index| system.pools()[index].saturation()) {
@@ -49,8 +49,8 @@ fn saturations(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Momen
     moments
 }
 
-fn overflows(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment> {
-    let limit = system.blueprint().pools[group.start].queue_limit;
+fn overflows(system: &System, group: Ids<of::Pool>, now: SimTime) -> Vec<Moment> {
+    let limit = system.blueprint().pools[group.nth(0)].queue_limit;
     let mut moments = Vec::new();
     for cluster in clusters(group, now, |index| system.pools()[index].overflow()) {
         let pool = named(system, group, cluster.most);
@@ -68,14 +68,14 @@ fn overflows(system: &System, group: &Range<usize>, now: SimTime) -> Vec<Moment>
 /// that leads to many.
 fn growth(
     system: &System,
-    group: &Range<usize>,
+    group: Ids<of::Pool>,
     pool: &PoolGroup,
     saturated: Range<SimTime>,
 ) -> Option<Moment> {
     let recorder = system.recorder();
     let intervals = recorder.intervals_touched(saturated.start, saturated.end);
     let length = |interval: usize| -> f64 {
-        let pools = &recorder.pools()[group.clone()];
+        let pools = &recorder.pools()[group];
         pools.iter().map(|series| f64::from(series.waiting[interval])).sum()
     };
     let lengths: Vec<f64> = intervals.clone().map(length).collect();
@@ -101,12 +101,12 @@ fn growth(
 
 /// The requests that the queues of a group turn away in the intervals of an overflow, of those that ask
 /// for a slot in them.
-fn turned_away(system: &System, group: &Range<usize>, cluster: &Cluster, now: SimTime) -> Portion {
+fn turned_away(system: &System, group: Ids<of::Pool>, cluster: &Cluster, now: SimTime) -> Portion {
     let recorder = system.recorder();
     let (from, to) = (cluster.at, cluster.end.unwrap_or(now));
     let intervals = recorder.intervals_touched(from, to.max(from + SimDuration::from_nanos(1)));
     let demand = || {
-        let pools = recorder.pools()[group.clone()].iter();
+        let pools = recorder.pools()[group].iter();
         pools.flat_map(|series| &series.demand[intervals.clone()])
     };
     let end = recorder.beginning_of(intervals.end).min(recorder.sampled_until());
@@ -118,14 +118,14 @@ fn turned_away(system: &System, group: &Range<usize>, cluster: &Cluster, now: Si
 }
 
 /// The pools of a group, of which some are affected.
-fn named(system: &System, group: &Range<usize>, affected: u32) -> PoolGroup {
-    let plan = &system.blueprint().pools[group.start];
+fn named(system: &System, group: Ids<of::Pool>, affected: u32) -> PoolGroup {
+    let plan = &system.blueprint().pools[group.nth(0)];
     PoolGroup {
         owner: plan.owner.clone(),
         kind: plan.kind,
         capacity: plan.hosts.map_or(plan.capacity, |limits| limits.limit_in_flight()),
         affected,
-        pools: group.len() as u32,
+        pools: group.len(),
     }
 }
 
@@ -141,12 +141,12 @@ struct Cluster {
 }
 
 fn clusters<'a>(
-    group: &Range<usize>,
+    group: Ids<of::Pool>,
     now: SimTime,
-    episodes: impl Fn(usize) -> &'a Episodes,
+    episodes: impl Fn(Id<of::Pool>) -> &'a Episodes,
 ) -> Vec<Cluster> {
     let mut boundaries: Vec<(SimTime, bool, u64)> = Vec::new();
-    for index in group.clone() {
+    for index in group.iter() {
         for Episode { begin, end, highest } in episodes(index).finish(now) {
             boundaries.push((begin, true, highest));
             boundaries.extend(end.map(|end| (end, false, 0)));

@@ -61,7 +61,7 @@ impl Graph<'_> {
         let caller = self.station(&edge.caller);
         let Some(caller) = caller.filter(|_| edge.is_caller_a_service) else { return };
         let Some(first) = blueprint.stations[caller].instances.first() else { return };
-        let slots = &blueprint.pools[blueprint.instances[first].slots as usize];
+        let slots = &blueprint.pools[blueprint.instances[first].slots];
         if slots.capacity == UNLIMITED {
             return;
         }
@@ -72,7 +72,7 @@ impl Graph<'_> {
         }
         for guard in &edge.guards {
             let Guard::Bulkhead(bulkhead) = guard else { continue };
-            let permits = &blueprint.pools[bulkhead.first_pool.index()];
+            let permits = &blueprint.pools[bulkhead.first_pool];
             let is_own = permits.kind != PoolKind::Connections;
             if is_own && permits.capacity >= slots.capacity && permits.capacity != UNLIMITED {
                 let (caller, threads) = (&edge.caller, slots.capacity);
@@ -192,7 +192,7 @@ impl Graph<'_> {
             };
             let first = self.blueprint.stations[station].instances.nth(0);
             let instance = &self.blueprint.instances[first];
-            let slots = &self.blueprint.pools[instance.slots as usize];
+            let slots = &self.blueprint.pools[instance.slots];
             let works = self.operations[station].iter().any(|op| matches!(op, Op::Work(_)));
             let reason = if !works {
                 "does no work"

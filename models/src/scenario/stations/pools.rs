@@ -42,7 +42,7 @@ pub(crate) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problem
 fn compile_service(
     name: &str,
     service: &Placed<Service>,
-    hosts: &[u32],
+    hosts: &[Id<of::Pool>],
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
@@ -89,7 +89,7 @@ fn compile_service(
 fn processors(
     name: &str,
     service: &Service,
-    hosts: &[u32],
+    hosts: &[Id<of::Pool>],
     names: &Names<'_>,
     problems: &mut Problems,
 ) -> Processors {
@@ -117,7 +117,7 @@ enum Processors {
     /// No limit.
     Unlimited,
     /// Those of a host, as a pool.
-    Shared(u32),
+    Shared(Id<of::Pool>),
     /// This many for each instance.
     Own(u32),
 }
@@ -168,7 +168,7 @@ impl<'a> Station<'a> {
         let count = self.count(before, problems);
         let instances = Ids::new(plan.blueprint.instances.next_id(), count);
         let number_of = |number: u32| if count == 1 { 0 } else { number + 1 };
-        let first_pool = plan.blueprint.pools.len() as u32;
+        let first_pool = plan.blueprint.pools.next_id();
         let pool = slots::compile(self.slots, self.name, self.pool, names, plan, problems);
         let (discipline, admission) =
             admission::compile(self.admission, pool.capacity, names, problems);
@@ -186,21 +186,21 @@ impl<'a> Station<'a> {
         for place in 0..count {
             let instance = Some(instances.nth(place));
             let processors = match self.processors {
-                Processors::Unlimited => NONE,
-                Processors::Shared(pool) => pool,
+                Processors::Unlimited => None,
+                Processors::Shared(pool) => Some(pool),
                 Processors::Own(capacity) => {
                     let pool = plan.push_processors(self.name, number_of(place), capacity);
-                    plan.blueprint.pools[pool as usize].instance = instance;
-                    pool
+                    plan.blueprint.pools[pool].instance = instance;
+                    Some(pool)
                 }
             };
             let admission = admission.map_or(NONE, |settings| {
                 plan.blueprint.admissions.push(settings);
                 (plan.blueprint.admissions.len() - 1) as u32
             });
-            let slots = first_pool + place;
-            let (resources, keys, region) = (NONE, NONE, None);
-            let clients = self.clients.map_or(NONE, |limit| {
+            let slots = first_pool.offset(place);
+            let (resources, keys, region) = (None, NONE, None);
+            let clients = self.clients.map(|limit| {
                 let capacity = problems.at_least_one(Some(limit), 1, "`max connections`");
                 plan.push_pool(PoolPlan {
                     number: number_of(place),

@@ -32,11 +32,11 @@ pub(super) fn compile(
         return;
     }
     for instance in instances.iter() {
-        let first = plan.blueprint.pools.len() as u32;
+        let first = plan.blueprint.pools.next_id();
         let number = if instances.len() == 1 { 0 } else { instances.number_of(instance) + 1 };
         for kind in &kinds {
             plan.push_pool(PoolPlan { number, instance: Some(instance), ..kind.clone() });
         }
-        plan.blueprint.instances[instance].resources = first;
+        plan.blueprint.instances[instance].resources = Some(first);
     }
 }
