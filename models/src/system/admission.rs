@@ -4,16 +4,16 @@ use sim_core::SimDuration;
 use sim_core::random::uniform;
 
 use super::activity::Activity;
-use super::blueprint::NONE;
 use super::draw::Draw;
 use super::engine::Engine;
+use super::id::{Id, of};
 use super::state::Next;
 use crate::Outcome;
 use crate::resources::Waiter;
 
 impl Engine<'_> {
     /// Handles a request that arrives at an instance with admission control.
-    pub fn ask_for_admission(&mut self, index: u32, admission: u32) -> Next {
+    pub fn ask_for_admission(&mut self, index: u32, admission: Id<of::Admission>) -> Next {
         let frame = &self.state.frames[index];
         let (instance, class) = (frame.instance(), frame.priority);
         let draw = uniform(&mut frame.key.child(Draw::Admission.tag()).draw());
@@ -22,12 +22,12 @@ impl Engine<'_> {
         let pool = &self.state.pools[slots];
         let in_use = f64::from(pool.in_use()) / f64::from(pool.capacity());
         let queue = pool.queue_length();
-        let admission_state = &mut self.state.admissions[admission as usize];
+        let admission_state = &mut self.state.admissions[admission];
         let Some(admitted_as) = admission_state.admit(self.now, in_use, queue, draw, size) else {
             return self.turn_away(index, admission);
         };
         self.state.frames[index].admitted_as = admitted_as;
-        if self.state.admissions[admission as usize].is_out_of_memory(admitted_as) {
+        if self.state.admissions[admission].is_out_of_memory(admitted_as) {
             self.run_out_of_memory(instance);
         }
         if self.state.pools[slots].try_acquire_for(self.now, class) {
@@ -55,16 +55,12 @@ impl Engine<'_> {
     pub fn is_dropped_by_admission(&mut self, index: u32) -> bool {
         let frame = &self.state.frames[index];
         let plan = self.plan.instances[frame.instance()];
-        if plan.admission == NONE {
-            return false;
-        }
+        let Some(admission) = plan.admission else { return false };
         let waited = self.now.since(frame.entered_at);
         let has_more = self.state.pools[plan.slots].queue_length() > 0;
-        let is_dropped =
-            self.state.admissions[plan.admission as usize].drops(self.now, waited, has_more);
+        let is_dropped = self.state.admissions[admission].drops(self.now, waited, has_more);
         if is_dropped {
-            self.state.frames[index].retry_after =
-                self.plan.admissions[plan.admission as usize].retry_after;
+            self.state.frames[index].retry_after = self.plan.admissions[admission].retry_after;
         }
         is_dropped
     }
@@ -86,24 +82,23 @@ impl Engine<'_> {
     #[inline]
     pub fn leave_admission(&mut self, index: u32, outcome: Outcome) {
         let frame = &self.state.frames[index];
-        let admission = self.plan.instances[frame.instance()].admission;
-        if admission != NONE {
+        if let Some(admission) = self.plan.instances[frame.instance()].admission {
             let elapsed = self.now.since(frame.entered_at);
             let (admitted_as, size) = (frame.admitted_as, self.size_to_admit(index, admission));
-            self.state.admissions[admission as usize].leave(elapsed, admitted_as, size, outcome);
+            self.state.admissions[admission].leave(elapsed, admitted_as, size, outcome);
         }
     }
 
     /// The bytes that a request takes, if requests differ; the same whenever it is asked.
-    fn size_to_admit(&self, index: u32, admission: u32) -> u64 {
-        let memory = self.plan.admissions[admission as usize].memory;
+    fn size_to_admit(&self, index: u32, admission: Id<of::Admission>) -> u64 {
+        let memory = self.plan.admissions[admission].memory;
         let Some(sizes) = memory.and_then(|memory| memory.sizes) else { return 0 };
         let key = self.state.frames[index].key.child(Draw::Memory.tag());
         self.plan.distributions[sizes.each].sample(&mut key.draw()) as u64
     }
 
-    fn turn_away(&mut self, index: u32, admission: u32) -> Next {
-        self.state.frames[index].retry_after = self.plan.admissions[admission as usize].retry_after;
+    fn turn_away(&mut self, index: u32, admission: Id<of::Admission>) -> Next {
+        self.state.frames[index].retry_after = self.plan.admissions[admission].retry_after;
         self.answer(index, Outcome::Shed)
     }
 }

@@ -56,7 +56,7 @@ pub struct Blueprint {
     /// Instances of all stations; those of the same station are adjacent.
     pub instances: Table<of::Instance, InstancePlan>,
     /// Contention: the growth of work with load, one for each station that has any.
-    pub contentions: Vec<Contention>,
+    pub contentions: Table<of::Contention, Contention>,
     /// Pools of threads, connections, processors and permits.
     pub pools: Table<of::Pool, PoolPlan>,
     /// Edges from callers to callees, with their guards.
@@ -76,7 +76,7 @@ pub struct Blueprint {
     /// Throttles of clients: one for each caller instance of each edge that has one.
     pub throttles: Table<of::Throttle, ThrottleSettings>,
     /// Admission settings: one for each instance that turns requests away.
-    pub admissions: Vec<AdmissionSettings>,
+    pub admissions: Table<of::Admission, AdmissionSettings>,
     /// Retry budgets: one for each caller instance of each edge that has one.
     pub retry_budgets: Table<of::RetryBudget, RetryBudgetPolicy>,
     /// Everything that falls due after a delay: timeouts, wait limits and delays of hedges. See
@@ -107,7 +107,7 @@ pub struct Blueprint {
     /// Names of the side effects of handlers, each of which should happen once per request.
     pub effects: Vec<String>,
     /// For each service with idempotency keys, the time for which it remembers them.
-    pub idempotency: Vec<SimDuration>,
+    pub idempotency: Table<of::IdempotencyKeys, SimDuration>,
     /// True if frames record the request that they work for.
     pub tracks_requests: bool,
     /// Faults that occur during the run.
@@ -333,17 +333,17 @@ pub struct InstancePlan {
     /// The pool of its processors, which may belong to a host shared with others; `None` if
     /// computing is not limited.
     pub processors: Option<Id<of::Pool>>,
-    /// Its admission control, by id; [`NONE`] if it accepts everything that fits in its queue, in order.
-    pub admission: u32,
-    /// The set of idempotency keys that it shares with the station's other instances; [`NONE`] if
-    /// it has none.
-    pub keys: u32,
+    /// Its admission control; `None` if it accepts everything that fits in its queue, in order.
+    pub admission: Option<Id<of::Admission>>,
+    /// The set of idempotency keys that it shares with the station's other instances, if
+    /// it has any.
+    pub keys: Option<Id<of::IdempotencyKeys>>,
     /// Its region, if it has one.
     pub region: Option<Id<of::Region>>,
     /// The pool of the connections that its callers may keep open; `None` if they are not limited.
     pub clients: Option<Id<of::Pool>>,
-    /// The growth of its work with its load, by id; [`NONE`] if work takes as long as it takes.
-    pub contention: u32,
+    /// The growth of its work with its load; `None` if work takes as long as it takes.
+    pub contention: Option<Id<of::Contention>>,
 }
 
 impl EdgePlan {
@@ -416,7 +416,7 @@ impl Blueprint {
             workloads: Table::default(),
             stations: Table::default(),
             instances: Table::default(),
-            contentions: Vec::new(),
+            contentions: Table::default(),
             pools: Table::default(),
             edges: Table::default(),
             sites: Table::default(),
@@ -426,7 +426,7 @@ impl Blueprint {
             breakers: Table::default(),
             rate_limits: Table::default(),
             throttles: Table::default(),
-            admissions: Vec::new(),
+            admissions: Table::default(),
             retry_budgets: Table::default(),
             deadlines: Vec::new(),
             queues: Table::default(),
@@ -440,7 +440,7 @@ impl Blueprint {
             nesting: 0,
             customers: 0,
             effects: Vec::new(),
-            idempotency: Vec::new(),
+            idempotency: Table::default(),
             tracks_requests: false,
             faults: Vec::new(),
             triggers: Vec::new(),

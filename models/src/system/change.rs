@@ -243,7 +243,7 @@ impl Engine<'_> {
         renew(&plan.retry_budgets, &before.retry_budgets, &mut state.retry_budgets, |policy| {
             RetryBudget::new(*policy)
         });
-        for (id, settings) in plan.admissions.iter().enumerate() {
+        for (id, settings) in plan.admissions.with_ids() {
             if *settings != before.admissions[id] {
                 state.admissions[id].change(*settings);
             }
@@ -288,7 +288,7 @@ impl Engine<'_> {
                 self.state.caches[id].change(&cache.settings);
             }
         }
-        for (id, lifetime) in plan.idempotency.iter().enumerate() {
+        for (id, lifetime) in plan.idempotency.with_ids() {
             self.state.keys[id].change(*lifetime);
         }
         for (id, queue) in plan.queues.with_ids() {

@@ -1,6 +1,5 @@
 //! Work that takes longer the more an instance has to do.
 
-use super::blueprint::NONE;
 use super::engine::Engine;
 use super::id::{Id, of};
 
@@ -39,10 +38,8 @@ impl Engine<'_> {
     #[cold]
     pub fn contended_work(&self, instance: Id<of::Instance>, nanos: f64) -> f64 {
         let plan = self.plan.instances[instance];
-        if plan.contention == NONE {
-            return nanos;
-        }
-        let contention = &self.plan.contentions[plan.contention as usize];
+        let Some(contention) = plan.contention else { return nanos };
+        let contention = &self.plan.contentions[contention];
         let messages =
             contention.queue.map_or(0, |queue| self.state.queues[queue].messages.depth());
         contention.work(nanos, self.state.pools[plan.slots].in_use(), messages)

@@ -12,6 +12,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The kinds of things that have ids.
 pub mod of {
+    /// The admission control of an instance.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Admission {}
+
     /// An autoscaler.
     #[derive(Clone, Copy, Debug)]
     pub enum Autoscaler {}
@@ -28,6 +32,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum CallSite {}
 
+    /// The growth of the work of a station with its load.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Contention {}
+
     /// A distribution of times or sizes.
     #[derive(Clone, Copy, Debug)]
     pub enum Distribution {}
@@ -35,6 +43,10 @@ pub mod of {
     /// An edge from a caller to a callee.
     #[derive(Clone, Copy, Debug)]
     pub enum Edge {}
+
+    /// The idempotency keys of a service.
+    #[derive(Clone, Copy, Debug)]
+    pub enum IdempotencyKeys {}
 
     /// An instance of a station.
     #[derive(Clone, Copy, Debug)]

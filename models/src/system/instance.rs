@@ -72,7 +72,7 @@ pub(crate) enum Parked {
 impl InstanceState {
     /// The state of an instance before the run.
     pub fn at_rest(plan: &super::InstancePlan) -> Self {
-        let is_contended = plan.contention != super::NONE;
+        let is_contended = plan.contention.is_some();
         Self { is_contended, is_disturbed: is_contended, ..Self::default() }
     }
 

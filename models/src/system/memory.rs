@@ -3,7 +3,6 @@
 //! What instances share through a store or a proxy stays: breakers and rate limits that all share,
 //! idempotency keys, an Envoy's retry budget, the ejections of a balancer.
 
-use super::blueprint::NONE;
 use super::engine::Engine;
 use super::id::{Id, of};
 use crate::resilience::Fallback;
@@ -25,7 +24,7 @@ impl Engine<'_> {
             }
         }
         let admission = self.plan.instances[instance].admission;
-        if admission != NONE && self.state.admissions[admission as usize].begin_anew() {
+        if admission.is_some_and(|id| self.state.admissions[id].begin_anew()) {
             forgotten.push("admission control");
         }
         self.empty_cache_of(instance);

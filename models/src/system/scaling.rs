@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use sim_core::SimTime;
 
-use super::blueprint::{Blueprint, NONE, ThroughPlan};
+use super::blueprint::{Blueprint, ThroughPlan};
 use super::engine::Engine;
 use super::errand::{Errand, Purpose};
 use super::event::Event;
@@ -250,8 +250,8 @@ impl Engine<'_> {
     #[cold]
     pub fn out_of_memory(&mut self, instance: Id<of::Instance>) {
         let admission = self.plan.instances[instance].admission;
-        debug_assert!(admission != NONE, "only an instance with a limit runs out of memory");
-        if let Some(memory) = self.plan.admissions[admission as usize].memory {
+        debug_assert!(admission.is_some(), "only an instance with a limit runs out of memory");
+        if let Some(memory) = admission.and_then(|id| self.plan.admissions[id].memory) {
             self.state.recorder.out_of_memory(self.now, instance, memory.restart);
             self.restart_instance(instance, memory.restart);
         }

@@ -196,7 +196,7 @@ pub(crate) struct State {
     pub rate_limiters: Table<of::RateLimit, RateLimiter>,
     pub throttles: Table<of::Throttle, AdaptiveThrottle>,
     pub retry_budgets: Table<of::RetryBudget, RetryBudget>,
-    pub admissions: Vec<Admission>,
+    pub admissions: Table<of::Admission, Admission>,
     pub rings: Vec<DeadlineRing<Waiter>>,
     pub instances: Table<of::Instance, InstanceState>,
     /// The processes of all instances; empty if none has a start or probes.
@@ -208,7 +208,7 @@ pub(crate) struct State {
     pub workloads: Table<of::Workload, WorkloadState>,
     pub links: Table<of::Link, LinkState>,
     pub queues: Table<of::Queue, QueueState>,
-    pub keys: Vec<IdempotencyKeys>,
+    pub keys: Table<of::IdempotencyKeys, IdempotencyKeys>,
     pub caches: Table<of::Cache, KeyedCache>,
     pub autoscalers: Table<of::Autoscaler, ScalerState>,
     /// Pairs of regions that cannot reach each other.
@@ -279,12 +279,11 @@ impl System {
                 .collect(),
             admissions: blueprint
                 .admissions
-                .iter()
-                .enumerate()
-                .map(|(number, settings)| {
+                .with_ids()
+                .map(|(id, settings)| {
                     Admission::new(
                         *settings,
-                        DrawKey::root(&mut streams.stream(&format!("gate {number}"))),
+                        DrawKey::root(&mut streams.stream(&format!("gate {}", id.number()))),
                     )
                 })
                 .collect(),

@@ -5,7 +5,6 @@ use sim_core::growth::Growing;
 use sim_core::random::DrawKey;
 
 use super::activity::Activity;
-use super::blueprint::NONE;
 use super::draw::Draw;
 use super::engine::Engine;
 use super::frame::Stage;
@@ -30,8 +29,8 @@ impl Engine<'_> {
             return next;
         }
         let plan = self.plan.instances[instance];
-        if plan.admission != NONE {
-            return self.ask_for_admission(index, plan.admission);
+        if let Some(admission) = plan.admission {
+            return self.ask_for_admission(index, admission);
         }
         let slots = plan.slots;
         if self.state.pools[slots].try_acquire(self.now) {
@@ -112,9 +111,9 @@ impl Engine<'_> {
     /// or is doing right now.
     #[cold]
     fn answer_to_repetition(&mut self, index: u32, instance: Id<of::Instance>) -> Option<Outcome> {
-        let keys = self.plan.instances[instance].keys;
+        let keys = self.plan.instances[instance].keys?;
         let key = self.idempotency_key(index);
-        match self.state.keys.get_mut(keys as usize)?.begin(self.now, key, index) {
+        match self.state.keys[keys].begin(self.now, key, index) {
             Repetition::First => None,
             Repetition::Replayed => Some(Outcome::Ok),
             Repetition::Conflict => Some(Outcome::ClientError),
@@ -179,7 +178,7 @@ impl Engine<'_> {
         if self.plan.is_elaborate {
             self.end_of_request(index, outcome);
         }
-        if plan.admission != NONE {
+        if plan.admission.is_some() {
             return self.release_admitted_slot(index, held, outcome);
         }
         let frames = &self.state.frames;
@@ -196,8 +195,8 @@ impl Engine<'_> {
         self.fetches_over(index, false);
         let keys = self.plan.instances[self.state.frames[index].instance()].keys;
         let key = self.idempotency_key(index);
-        if let Some(keys) = self.state.keys.get_mut(keys as usize) {
-            keys.end(self.now, key, index, outcome.is_good());
+        if let Some(keys) = keys {
+            self.state.keys[keys].end(self.now, key, index, outcome.is_good());
         }
     }
 

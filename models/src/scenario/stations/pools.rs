@@ -9,9 +9,7 @@ use super::{admission, autoscale, contention, host, regions, resource};
 use crate::language::{Location, Placed, Problems, Short};
 use crate::scenario::names::Names;
 use crate::scenario::plan::{Plan, most};
-use crate::system::{
-    Id, Ids, InstancePlan, NONE, PoolKind, PoolPlan, StationKind, StationPlan, of,
-};
+use crate::system::{Id, Ids, InstancePlan, PoolKind, PoolPlan, StationKind, StationPlan, of};
 
 /// Compiles the instances of all stations and their pools.
 pub(crate) fn compile(names: &Names<'_>, plan: &mut Plan, problems: &mut Problems) {
@@ -77,10 +75,9 @@ fn compile_service(
         autoscale::by_hand(service.instances.as_ref(), id, plan);
     }
     if let Some(idempotency) = &service.idempotency {
-        let keys = plan.blueprint.idempotency.len() as u32;
-        plan.blueprint.idempotency.push(idempotency.keys_for.0);
+        let keys = plan.blueprint.idempotency.push(idempotency.keys_for.0);
         for instance in instances.iter() {
-            plan.blueprint.instances[instance].keys = keys;
+            plan.blueprint.instances[instance].keys = Some(keys);
         }
     }
 }
@@ -175,10 +172,7 @@ impl<'a> Station<'a> {
         let admission = with_memory(admission, self.memory, plan, problems);
         let pool = PoolPlan { discipline, ..pool };
         let contention = contention::compile(self.contention, names, problems);
-        let contention = contention.map_or(NONE, |contention| {
-            plan.blueprint.contentions.push(contention);
-            (plan.blueprint.contentions.len() - 1) as u32
-        });
+        let contention = contention.map(|it| plan.blueprint.contentions.push(it));
         for place in 0..count {
             let (number, instance) = (number_of(place), Some(instances.nth(place)));
             plan.push_pool(PoolPlan { number, instance, ..pool.clone() });
@@ -194,12 +188,9 @@ impl<'a> Station<'a> {
                     Some(pool)
                 }
             };
-            let admission = admission.map_or(NONE, |settings| {
-                plan.blueprint.admissions.push(settings);
-                (plan.blueprint.admissions.len() - 1) as u32
-            });
+            let admission = admission.map(|settings| plan.blueprint.admissions.push(settings));
             let slots = first_pool.offset(place);
-            let (resources, keys, region) = (None, NONE, None);
+            let (resources, keys, region) = (None, None, None);
             let clients = self.clients.map(|limit| {
                 let capacity = problems.at_least_one(Some(limit), 1, "`max connections`");
                 plan.push_pool(PoolPlan {
