@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sim_core::stats::servers_for;
 use sim_models::observe::{PoolSeries, PoolSummary};
-use sim_models::system::{Blueprint, PoolKind, PoolPlan, Source, UNLIMITED};
+use sim_models::system::{Blueprint, PoolKind, PoolPlan, Source, Table, UNLIMITED};
 use sim_models::workload::ArrivalProcess;
 
 use super::tunable_system::{Candidate, TunableSystem};
@@ -148,7 +148,7 @@ fn measure_without_faults(
 ) -> Result<Vec<Finished>, Interrupted> {
     let run = |blueprint: &Arc<Blueprint>| {
         let mut healthy = Blueprint::clone(blueprint);
-        healthy.faults.clear();
+        healthy.faults = Table::default();
         system.count_run();
         complete(&Arc::new(healthy), 0, watch)
     };

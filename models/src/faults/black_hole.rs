@@ -77,11 +77,11 @@ fn pair_of_regions(target: &str, names: &Names<'_>) -> Option<(Id<of::Region>, I
 }
 
 impl InForce for BlackHole {
-    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.state.edges[self.edge].black_holes += 1;
     }
 
-    fn end(&self, _: u32, engine: &mut Engine<'_>) {
+    fn end(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.state.edges[self.edge].black_holes -= 1;
     }
 
@@ -91,11 +91,11 @@ impl InForce for BlackHole {
 }
 
 impl InForce for Cut {
-    fn begin(&self, _: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.state.cuts.push((self.from, self.to));
     }
 
-    fn end(&self, _: u32, engine: &mut Engine<'_>) {
+    fn end(&self, _: Id<of::Fault>, engine: &mut Engine<'_>) {
         let cuts = &mut engine.state.cuts;
         if let Some(position) = cuts.iter().position(|cut| *cut == (self.from, self.to)) {
             cuts.swap_remove(position);

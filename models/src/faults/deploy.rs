@@ -165,11 +165,11 @@ impl DeploySection {
 }
 
 impl InForce for Restart {
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.crash_instances(id);
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.revive_instances(id);
         if self.then.is_some() && self.until_ready {
             engine.state.awaited_batches.push(id);
@@ -189,11 +189,11 @@ impl InForce for Restart {
 }
 
 impl InForce for Cold {
-    fn begin(&self, id: u32, engine: &mut Engine<'_>) {
+    fn begin(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.disturb_instances(id, |state| state.slowed_by.push(id));
     }
 
-    fn end(&self, id: u32, engine: &mut Engine<'_>) {
+    fn end(&self, id: Id<of::Fault>, engine: &mut Engine<'_>) {
         engine.disturb_instances(id, |state| state.slowed_by.retain(|other| *other != id));
     }
 

@@ -1,6 +1,5 @@
 //! A scenario compiled to dense ids: the hot path reads it and never changes it.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use sim_core::random::KeyedDraw;
@@ -111,7 +110,7 @@ pub struct Blueprint {
     /// True if frames record the request that they work for.
     pub tracks_requests: bool,
     /// Faults that occur during the run.
-    pub faults: Vec<Fault>,
+    pub faults: Table<of::Fault, Fault>,
     /// Conditions at which faults begin.
     pub triggers: Vec<Trigger>,
     /// Actions of operators.
@@ -121,8 +120,8 @@ pub struct Blueprint {
     /// Systems that limits on healing are about: this one with another load and with a trigger. Each
     /// has one reading.
     pub stressed: Vec<Arc<Blueprint>>,
-    /// The range of fault ids that belong to an experiment.
-    pub experiment: Range<usize>,
+    /// The faults that belong to an experiment.
+    pub experiment: Ids<of::Fault>,
     /// Conditions that abort the experiment.
     pub abort_when: Vec<Condition>,
     /// Alerts that a monitoring system would raise.
@@ -442,12 +441,12 @@ impl Blueprint {
             effects: Vec::new(),
             idempotency: Table::default(),
             tracks_requests: false,
-            faults: Vec::new(),
+            faults: Table::default(),
             triggers: Vec::new(),
             orders: Vec::new(),
             changes: Vec::new(),
             stressed: Vec::new(),
-            experiment: 0..0,
+            experiment: Ids::none(),
             abort_when: Vec::new(),
             alerts: Vec::new(),
             expectations: Vec::new(),

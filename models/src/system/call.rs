@@ -225,7 +225,7 @@ impl<'a> Engine<'a> {
         let base = plan
             .latency
             .map_or(0.0, |latency| self.plan.distributions[latency].sample(&mut key.draw()));
-        let key_of = |id: u32| key.child(u64::from(id));
+        let key_of = |id: Id<of::Fault>| key.child(u64::from(id.number()));
         let nanos = self.slowed(slowed_by, base, key_of) + self.added(slowed_by, key_of);
         SimDuration::from_nanos_f64(nanos)
     }

@@ -48,17 +48,17 @@ pub enum Event {
     /// A fault begins.
     FaultBegins {
         /// The fault.
-        fault: u32,
+        fault: Id<of::Fault>,
     },
     /// A fault that grows step by step takes its next step.
     FaultGrows {
         /// The fault.
-        fault: u32,
+        fault: Id<of::Fault>,
     },
     /// A fault ends.
     FaultEnds {
         /// The fault.
-        fault: u32,
+        fault: Id<of::Fault>,
     },
     /// The instances that an edge leads to have a health check.
     HealthCheck {
@@ -202,9 +202,9 @@ impl sim_core::Event for Event {
             Self::Deadline { ring } => (Kind::Deadline, ring, 0),
             Self::Expires { waiter: Waiter { frame, epoch }, .. } => (Kind::Deadline, frame, epoch),
             Self::UsersChange { workload } => (Kind::UsersChange, workload.number(), 0),
-            Self::FaultBegins { fault } => (Kind::FaultBegins, fault, 0),
-            Self::FaultGrows { fault } => (Kind::FaultGrows, fault, 0),
-            Self::FaultEnds { fault } => (Kind::FaultEnds, fault, 0),
+            Self::FaultBegins { fault } => (Kind::FaultBegins, fault.number(), 0),
+            Self::FaultGrows { fault } => (Kind::FaultGrows, fault.number(), 0),
+            Self::FaultEnds { fault } => (Kind::FaultEnds, fault.number(), 0),
             Self::WarmupEnds => (Kind::WarmupEnds, 0, 0),
             Self::ArrivalsEnd => (Kind::ArrivalsEnd, 0, 0),
             Self::Sample => (Kind::Sample, 0, 0),
@@ -285,9 +285,9 @@ mod tests {
                 Event::Overdue(waiter),
                 Event::Cancel { callee: number, caller: waiter },
                 Event::UsersChange { workload: Id::new(number as usize) },
-                Event::FaultBegins { fault: number },
-                Event::FaultGrows { fault: number },
-                Event::FaultEnds { fault: number },
+                Event::FaultBegins { fault: Id::new(number as usize) },
+                Event::FaultGrows { fault: Id::new(number as usize) },
+                Event::FaultEnds { fault: Id::new(number as usize) },
                 Event::HealthCheck { edge: Id::new(number as usize) },
                 Event::Sweep { edge: Id::new(number as usize) },
                 Event::MakeUp { edge: Id::new(number as usize) },

@@ -14,28 +14,28 @@ use crate::faults::InForce;
 
 impl Engine<'_> {
     /// Starts a fault.
-    pub fn fault_begins(&mut self, id: u32) {
+    pub fn fault_begins(&mut self, id: Id<of::Fault>) {
         if self.is_called_off(id) {
             return;
         }
-        let fault = &self.plan.faults[id as usize];
+        let fault = &self.plan.faults[id];
         let lasts = !fault.is_instantaneous();
         self.state.faults_in_force += u32::from(lasts);
-        self.state.in_force[id as usize] = lasts;
+        self.state.in_force[id] = lasts;
         self.state.recorder.fault_begins(self.now, lasts);
         self.in_order(|engine| fault.effect.begin(id, engine));
     }
 
     /// True if a fault belongs to an experiment that was aborted.
-    fn is_called_off(&self, id: u32) -> bool {
-        self.state.aborted.is_some() && self.plan.experiment.contains(&(id as usize))
+    fn is_called_off(&self, id: Id<of::Fault>) -> bool {
+        self.state.aborted.is_some() && self.plan.experiment.contains(id)
     }
 
     /// Aborts an experiment as soon as one of its conditions is met: its faults end at once, and
     /// those still to come never start.
     pub fn watch_experiment(&mut self) {
         let plan = self.plan;
-        let is_running = self.state.in_force[plan.experiment.clone()].contains(&true);
+        let is_running = self.state.in_force[plan.experiment].contains(&true);
         let Some(last) = self
             .state
             .recorder
@@ -52,50 +52,50 @@ impl Engine<'_> {
             .enumerate()
             .find_map(|(condition, when)| Some((condition, when.met(plan, recorder, last)?)));
         let Some((condition, value)) = met else { return };
-        for id in plan.experiment.clone() {
-            self.fault_ends(id as u32);
+        for id in plan.experiment.iter() {
+            self.fault_ends(id);
         }
         self.state.aborted = Some(Aborted { at: self.now, condition, value });
     }
 
     /// Lets a fault grow by one step.
-    pub fn fault_grows(&mut self, id: u32) {
-        if !self.state.in_force[id as usize] {
+    pub fn fault_grows(&mut self, id: Id<of::Fault>) {
+        if !self.state.in_force[id] {
             return;
         }
-        let fault = &self.plan.faults[id as usize];
+        let fault = &self.plan.faults[id];
         self.in_order(|engine| fault.effect.grow(id, engine));
     }
 
     /// Ends a fault, if it is still in force.
-    pub fn fault_ends(&mut self, id: u32) {
-        if !std::mem::replace(&mut self.state.in_force[id as usize], false) {
+    pub fn fault_ends(&mut self, id: Id<of::Fault>) {
+        if !std::mem::replace(&mut self.state.in_force[id], false) {
             return;
         }
         self.state.faults_in_force -= 1;
         self.state.recorder.fault_ends(self.now);
-        let fault = &self.plan.faults[id as usize];
+        let fault = &self.plan.faults[id];
         self.in_order(|engine| fault.effect.end(id, engine));
     }
 
     /// Crashes the instances that a fault strikes; their work is lost.
-    pub fn crash_instances(&mut self, id: u32) {
+    pub fn crash_instances(&mut self, id: Id<of::Fault>) {
         self.disturb_instances(id, |state| state.crashes += 1);
-        for instance in self.plan.faults[id as usize].instances.iter() {
+        for instance in self.plan.faults[id].instances.iter() {
             self.lose_work_of(instance);
         }
     }
 
     /// Ends a fault that has crashed instances; their processes start.
-    pub fn revive_instances(&mut self, id: u32) {
-        for instance in self.plan.faults[id as usize].instances.iter() {
+    pub fn revive_instances(&mut self, id: Id<of::Fault>) {
+        for instance in self.plan.faults[id].instances.iter() {
             self.is_back(instance);
         }
     }
 
     /// Changes the state of each instance that a fault strikes.
-    pub fn disturb_instances(&mut self, id: u32, change: impl Fn(&mut InstanceState)) {
-        for instance in self.plan.faults[id as usize].instances.iter() {
+    pub fn disturb_instances(&mut self, id: Id<of::Fault>, change: impl Fn(&mut InstanceState)) {
+        for instance in self.plan.faults[id].instances.iter() {
             let state = &mut self.state.instances[instance];
             change(state);
             state.note_disturbance();
@@ -111,8 +111,8 @@ impl Engine<'_> {
     }
 
     /// Sets the number of slots that a fault takes from each instance it strikes.
-    pub fn set_lost_slots(&mut self, id: u32, lost: u32) {
-        for instance in self.plan.faults[id as usize].instances.iter() {
+    pub fn set_lost_slots(&mut self, id: Id<of::Fault>, lost: u32) {
+        for instance in self.plan.faults[id].instances.iter() {
             let lost_slots = &mut self.state.instances[instance].lost_slots;
             lost_slots.retain(|(fault, _)| *fault != id);
             lost_slots.push((id, lost));

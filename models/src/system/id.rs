@@ -44,6 +44,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Edge {}
 
+    /// A fault as it is simulated.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Fault {}
+
     /// The idempotency keys of a service.
     #[derive(Clone, Copy, Debug)]
     pub enum IdempotencyKeys {}

@@ -310,7 +310,7 @@ impl Engine<'_> {
     pub fn watch_batches(&mut self) {
         let mut next = 0;
         while let Some(&fault) = self.state.awaited_batches.get(next) {
-            let batch = &self.plan.faults[fault as usize];
+            let batch = &self.plan.faults[fault];
             if batch.instances.iter().all(|instance| self.is_in_service(instance)) {
                 self.state.awaited_batches.remove(next);
                 self.pull_trigger(batch.effect.next_batch());

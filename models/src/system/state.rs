@@ -71,8 +71,8 @@ pub(crate) struct EdgeState {
     pub balancers: Vec<LoadBalancer>,
     /// Key of their draws.
     pub balancer_key: DrawKey,
-    /// Faults that slow its messages, by id.
-    pub slowed_by: Vec<u32>,
+    /// Faults that slow its messages.
+    pub slowed_by: Vec<Id<of::Fault>>,
     /// Number of faults that swallow its messages.
     pub black_holes: u32,
     /// Number of faults that refuse its connections.
@@ -203,7 +203,7 @@ pub(crate) struct State {
     pub processes: Table<of::Instance, ProcessState>,
     /// Restarts that are over, but whose instances do not all serve yet, by the ids of the faults;
     /// the next batch waits for them.
-    pub awaited_batches: Vec<u32>,
+    pub awaited_batches: Vec<Id<of::Fault>>,
     pub edges: Table<of::Edge, EdgeState>,
     pub workloads: Table<of::Workload, WorkloadState>,
     pub links: Table<of::Link, LinkState>,
@@ -227,7 +227,7 @@ pub(crate) struct State {
     /// contention; while it is zero, all checks for faults are skipped.
     pub faults_in_force: u32,
     /// For each fault, true while it is in force.
-    pub in_force: Vec<bool>,
+    pub in_force: Table<of::Fault, bool>,
     pub operator: Operator,
     pub recorder: Recorder,
     pub has_warmed_up: bool,
@@ -329,7 +329,7 @@ impl System {
             ready: Vec::with_capacity(64),
             is_in_order: false,
             deferred: 0,
-            in_force: vec![false; blueprint.faults.len()],
+            in_force: blueprint.faults.iter().map(|_| false).collect(),
             faults_in_force: u32::from(!blueprint.contentions.is_empty()),
             recorder: Recorder::new(&blueprint),
             has_warmed_up: blueprint.run.warmup.is_zero(),

@@ -276,10 +276,15 @@ impl Engine<'_> {
     }
 
     /// A time that these faults make longer, without what they add; each draws with its own key.
-    pub fn slowed(&self, faults: &[u32], nanos: f64, key_of: impl Fn(u32) -> DrawKey) -> f64 {
+    pub fn slowed(
+        &self,
+        faults: &[Id<of::Fault>],
+        nanos: f64,
+        key_of: impl Fn(Id<of::Fault>) -> DrawKey,
+    ) -> f64 {
         let (mut nanos, mut slowness) = (nanos, 1.0);
         for &id in faults {
-            let fault = &self.plan.faults[id as usize];
+            let fault = &self.plan.faults[id];
             let clock = self.clock_of(fault);
             slowness *= fault.effect.work_factor(fault, clock);
             if let Some(instead) = fault.effect.work_instead() {
@@ -292,9 +297,13 @@ impl Engine<'_> {
     }
 
     /// The nanoseconds that these faults add; each draws with its own key.
-    pub fn added(&self, faults: &[u32], key_of: impl Fn(u32) -> DrawKey) -> f64 {
-        let addition_of = |&id: &u32| {
-            let fault = &self.plan.faults[id as usize];
+    pub fn added(
+        &self,
+        faults: &[Id<of::Fault>],
+        key_of: impl Fn(Id<of::Fault>) -> DrawKey,
+    ) -> f64 {
+        let addition_of = |&id: &Id<of::Fault>| {
+            let fault = &self.plan.faults[id];
             let Some(added) = fault.effect.added_work() else { return 0.0 };
             added.sample(&mut key_of(id).draw()) * fault.intensity(self.clock_of(fault))
         };
@@ -307,7 +316,7 @@ impl Engine<'_> {
         let frame = &self.state.frames[index];
         let key = frame.key.child(frame.step_number() | Draw::Fault.tag());
         let slowed_by = &self.state.instances[frame.instance()].slowed_by;
-        SimDuration::from_nanos_f64(self.added(slowed_by, |id| key.child(u64::from(id))))
+        SimDuration::from_nanos_f64(self.added(slowed_by, |id| key.child(u64::from(id.number()))))
     }
 
     /// The time that a pause of `nanos` takes while faults slow its instance: what it waits for is
@@ -327,10 +336,10 @@ impl Engine<'_> {
         let faults = &self.state.instances[instance].failing_by;
         let key = self.state.frames[index].key.child(Draw::Error.tag());
         faults.iter().find_map(|&id| {
-            let fault = &self.plan.faults[id as usize];
+            let fault = &self.plan.faults[id];
             let errors = fault.effect.errors()?;
             let chance = errors.rate * fault.intensity(self.clock_of(fault));
-            (sim_core::random::uniform(&mut key.child(u64::from(id)).draw()) < chance)
+            (sim_core::random::uniform(&mut key.child(u64::from(id.number())).draw()) < chance)
                 .then_some((errors.outcome, errors.retry_after))
         })
     }

@@ -29,16 +29,15 @@ impl Engine<'_> {
     /// Schedules the faults of a trigger from now on; without one, all faults that have a time.
     pub fn schedule_faults(&mut self, trigger: Option<u32>) {
         let plan = self.plan;
-        let faults = plan.faults.iter().enumerate();
+        let faults = plan.faults.with_ids();
         for (id, fault) in faults.filter(|(_, fault)| fault.trigger == trigger) {
-            let fault_id = id as u32;
             let later = |at: SimTime| self.now + at.since(SimTime::ZERO);
             let (begin, end) = (later(fault.begin), later(fault.end));
             if begin < end || fault.is_instantaneous() {
-                self.schedule.at(begin, Event::FaultBegins { fault: fault_id });
+                self.schedule.at(begin, Event::FaultBegins { fault: id });
             }
             if begin < end && end < SimTime::MAX {
-                self.schedule.at(end, Event::FaultEnds { fault: fault_id });
+                self.schedule.at(end, Event::FaultEnds { fault: id });
             }
         }
     }
