@@ -45,7 +45,7 @@ words! {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restart {
     /// The trigger of the next batch, if that waits for this one.
-    pub then: Option<u32>,
+    pub then: Option<Id<of::Trigger>>,
     /// True if that waits until this one serves again.
     pub until_ready: bool,
 }
@@ -179,7 +179,7 @@ impl InForce for Restart {
         }
     }
 
-    fn next_batch(&self) -> Option<u32> {
+    fn next_batch(&self) -> Option<Id<of::Trigger>> {
         self.then
     }
 

@@ -3,7 +3,7 @@
 use sim_core::{SimDuration, SimTime};
 
 use super::{Effect, InForce, Steps, Victim};
-use crate::system::{Ids, of};
+use crate::system::{Id, Ids, of};
 
 /// A fault: an effect over a span of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,9 +25,9 @@ pub struct Fault {
     /// The place, from 0, of what the file calls one fault in its list of faults; `None` for faults of
     /// experiments and operators.
     pub place: Option<u32>,
-    /// The trigger that it waits for, by id; its beginning and its end then count from the instant
+    /// The trigger that it waits for; its beginning and its end then count from the instant
     /// at which that is met.
-    pub trigger: Option<u32>,
+    pub trigger: Option<Id<of::Trigger>>,
     /// The draw by which each run chooses the instance it strikes; `None` if the file does.
     pub victim: Option<Victim>,
 }

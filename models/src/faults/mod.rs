@@ -147,7 +147,7 @@ pub(crate) trait InForce {
     }
 
     /// The trigger of the batch that begins after this one.
-    fn next_batch(&self) -> Option<u32> {
+    fn next_batch(&self) -> Option<Id<of::Trigger>> {
         None
     }
 }
@@ -272,7 +272,7 @@ macro_rules! faults {
                 match self { $( Self::$effect(effect) => effect.errors(), )* }
             }
 
-            fn next_batch(&self) -> Option<u32> {
+            fn next_batch(&self) -> Option<Id<of::Trigger>> {
                 match self { $( Self::$effect(effect) => effect.next_batch(), )* }
             }
         }

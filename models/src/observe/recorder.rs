@@ -13,7 +13,7 @@ use super::records::{
 use super::sampling::Sampling;
 use crate::Outcome;
 use crate::resilience::circuit_breaker::Transition;
-use crate::system::{Blueprint, Errand, Id, Origin, PoolPlan, Purpose, Table, of};
+use crate::system::{Blueprint, Errand, Id, Origin, PoolPlan, Table, of};
 
 /// Everything recorded in a run.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Recorder {
     pub(super) breakers: Table<of::Breaker, BreakerRecord>,
     pub(super) instances: Vec<InstanceRecord>,
     pub(super) scales: Vec<(SimTime, ScaleRecord)>,
-    orders: Vec<(SimTime, u32)>,
+    orders: Vec<(SimTime, Id<of::Order>)>,
     pub(super) errands: Vec<(SimTime, Errand, bool)>,
     held_up: Vec<Errand>,
     pub(super) queues: Table<of::Queue, QueueRecord>,
@@ -179,12 +179,12 @@ impl Recorder {
     }
 
     /// An order of an operator has been carried out.
-    pub fn order_carried_out(&mut self, at: SimTime, order: u32) {
+    pub fn order_carried_out(&mut self, at: SimTime, order: Id<of::Order>) {
         self.orders.push((at, order));
     }
 
     /// The orders that were carried out, with their times.
-    pub fn orders(&self) -> &[(SimTime, u32)] {
+    pub fn orders(&self) -> &[(SimTime, Id<of::Order>)] {
         &self.orders
     }
 
@@ -199,7 +199,7 @@ impl Recorder {
     /// The call on which something depends has been answered, which is kept if it had failed before,
     /// or if nothing else shows it.
     pub fn errand_done(&mut self, at: SimTime, errand: Errand) {
-        if errand.purpose == Purpose::Alert || self.held_up.contains(&errand) {
+        if matches!(errand, Errand::Alert(_)) || self.held_up.contains(&errand) {
             self.errands.push((at, errand, true));
             self.errand_dropped(errand);
         }

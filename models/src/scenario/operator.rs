@@ -155,7 +155,7 @@ fn time_of(operation: &Operation) -> SimTime {
 /// An action and its words.
 fn act_of(
     operation: &Placed<Operation>,
-    changes: &mut u32,
+    changes: &mut usize,
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
@@ -184,8 +184,9 @@ fn act_of(
                 let help = "write a path and a value, such as `set: { workloads.web.rate: 20% }`";
                 problems.error(act.settings.at(), "this sets nothing", help);
             }
+            let change = Id::new(*changes);
             *changes += 1;
-            Some((Act::Change(*changes - 1), format!("sets {}", act.settings.in_words())))
+            Some((Act::Change(change), format!("sets {}", act.settings.in_words())))
         }
         Written::Restart(act) => {
             let trigger = restart(act, names, plan, problems)?;
@@ -228,7 +229,7 @@ fn restart(
     names: &Names<'_>,
     plan: &mut Plan,
     problems: &mut Problems,
-) -> Option<u32> {
+) -> Option<Id<of::Trigger>> {
     let FaultTarget::Station(station) = target_of(&act.target, names, plan, problems)? else {
         let message = "only a service, database or cache can be restarted";
         problems.error(act.target.at(), message, "write its name");

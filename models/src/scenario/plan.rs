@@ -218,10 +218,9 @@ impl Plan {
         index
     }
 
-    /// Adds something that faults wait for and returns its dense id.
-    pub fn trigger(&mut self, on: TriggerOn, through: Option<ThroughPlan>) -> u32 {
-        self.blueprint.triggers.push(Trigger { on, through });
-        (self.blueprint.triggers.len() - 1) as u32
+    /// Adds something that faults wait for and returns its id.
+    pub fn trigger(&mut self, on: TriggerOn, through: Option<ThroughPlan>) -> Id<of::Trigger> {
+        self.blueprint.triggers.push(Trigger { on, through })
     }
 
     /// Adds a pool and returns its id.

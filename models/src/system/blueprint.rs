@@ -112,11 +112,11 @@ pub struct Blueprint {
     /// Faults that occur during the run.
     pub faults: Table<of::Fault, Fault>,
     /// Conditions at which faults begin.
-    pub triggers: Vec<Trigger>,
+    pub triggers: Table<of::Trigger, Trigger>,
     /// Actions of operators.
-    pub orders: Vec<OrderPlan>,
+    pub orders: Table<of::Order, OrderPlan>,
     /// The system after each order that changes settings.
-    pub changes: Vec<Arc<Blueprint>>,
+    pub changes: Table<of::Change, Arc<Blueprint>>,
     /// Systems that limits on healing are about: this one with another load and with a trigger. Each
     /// has one reading.
     pub stressed: Vec<Arc<Blueprint>>,
@@ -125,7 +125,7 @@ pub struct Blueprint {
     /// Conditions that abort the experiment.
     pub abort_when: Vec<Condition>,
     /// Alerts that a monitoring system would raise.
-    pub alerts: Vec<AlertPlan>,
+    pub alerts: Table<of::Alert, AlertPlan>,
     /// Expectations that the run is checked against.
     pub expectations: Vec<Expectation>,
     /// Time windows for which an expectation needs latencies.
@@ -442,13 +442,13 @@ impl Blueprint {
             idempotency: Table::default(),
             tracks_requests: false,
             faults: Table::default(),
-            triggers: Vec::new(),
-            orders: Vec::new(),
-            changes: Vec::new(),
+            triggers: Table::default(),
+            orders: Table::default(),
+            changes: Table::default(),
             stressed: Vec::new(),
             experiment: Ids::none(),
             abort_when: Vec::new(),
-            alerts: Vec::new(),
+            alerts: Table::default(),
             expectations: Vec::new(),
             latency_windows: Vec::new(),
             watched: Watched::default(),
@@ -614,10 +614,10 @@ pub enum Act {
         /// The time after which they are enabled again; none if they are not.
         lasts: Option<SimDuration>,
     },
-    /// Goes on with other settings, by the number of the change.
-    Change(u32),
+    /// Goes on with other settings.
+    Change(Id<of::Change>),
     /// Lets the faults of a trigger begin, such as a restart.
-    Begin(u32),
+    Begin(Id<of::Trigger>),
     /// Drops all messages that wait in a queue.
     Purge(Id<of::Queue>),
 }

@@ -117,22 +117,22 @@ pub enum Event {
     /// An operator gives a planned order.
     Order {
         /// The order.
-        order: u32,
+        order: Id<of::Order>,
     },
     /// The call on which an order depends has been answered.
     OrderAnswered {
         /// The order.
-        order: u32,
+        order: Id<of::Order>,
     },
     /// The time of an order for breakers is over.
     OrderEnds {
         /// The order.
-        order: u32,
+        order: Id<of::Order>,
     },
     /// The instant has come that faults wait for.
     Due {
         /// The trigger of the faults.
-        trigger: u32,
+        trigger: Id<of::Trigger>,
     },
     /// The warm-up ends: requests that start from here on are counted.
     WarmupEnds,
@@ -219,10 +219,10 @@ impl sim_core::Event for Event {
             Self::Restarted { instance } => (Kind::Restarted, instance.number(), 0),
             Self::Exits { instance } => (Kind::Exits, instance.number(), 0),
             Self::Probe { kind, instance, .. } => (kind.into(), instance.number(), 0),
-            Self::Order { order } => (Kind::Order, order, 0),
-            Self::OrderAnswered { order } => (Kind::OrderAnswered, order, 0),
-            Self::Due { trigger } => (Kind::Due, trigger, 0),
-            Self::OrderEnds { order } => (Kind::OrderEnds, order, 0),
+            Self::Order { order } => (Kind::Order, order.number(), 0),
+            Self::OrderAnswered { order } => (Kind::OrderAnswered, order.number(), 0),
+            Self::Due { trigger } => (Kind::Due, trigger.number(), 0),
+            Self::OrderEnds { order } => (Kind::OrderEnds, order.number(), 0),
             Self::Cancel { callee, caller } => (Kind::Cancel, callee, caller.epoch),
         };
         kind as u64 ^ u64::from(epoch) << 32 ^ u64::from(subject)
@@ -307,10 +307,10 @@ mod tests {
                     instance: Id::new(number as usize),
                     life: 0,
                 },
-                Event::Order { order: number },
-                Event::OrderAnswered { order: number },
-                Event::OrderEnds { order: number },
-                Event::Due { trigger: number },
+                Event::Order { order: Id::new(number as usize) },
+                Event::OrderAnswered { order: Id::new(number as usize) },
+                Event::OrderEnds { order: Id::new(number as usize) },
+                Event::Due { trigger: Id::new(number as usize) },
             ]
         };
         let moments = [Event::WarmupEnds, Event::ArrivalsEnd, Event::Sample];

@@ -16,6 +16,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Admission {}
 
+    /// An alert of a monitoring system.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Alert {}
+
     /// An autoscaler.
     #[derive(Clone, Copy, Debug)]
     pub enum Autoscaler {}
@@ -31,6 +35,10 @@ pub mod of {
     /// A call in a handler.
     #[derive(Clone, Copy, Debug)]
     pub enum CallSite {}
+
+    /// A change of settings.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Change {}
 
     /// The growth of the work of a station with its load.
     #[derive(Clone, Copy, Debug)]
@@ -59,6 +67,10 @@ pub mod of {
     /// A link that messages go over.
     #[derive(Clone, Copy, Debug)]
     pub enum Link {}
+
+    /// An action of an operator.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Order {}
 
     /// A pool of threads, connections, processors or permits.
     #[derive(Clone, Copy, Debug)]
@@ -91,6 +103,10 @@ pub mod of {
     /// A throttle of a client.
     #[derive(Clone, Copy, Debug)]
     pub enum Throttle {}
+
+    /// Something at which faults begin.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Trigger {}
 
     /// A workload.
     #[derive(Clone, Copy, Debug)]

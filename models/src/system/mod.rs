@@ -67,7 +67,7 @@ pub use contention::Contention;
 pub(crate) use draw::Draw;
 pub(crate) use engine::Engine;
 pub use engine::MOST_WITHIN_AN_INSTANT;
-pub use errand::{Errand, Purpose};
+pub use errand::Errand;
 pub use event::Event;
 pub use footprint::{Footprint, Growth};
 pub(crate) use frame::{FailedCall, Frame, Kept, Stage};

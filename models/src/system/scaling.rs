@@ -6,7 +6,7 @@ use sim_core::SimTime;
 
 use super::blueprint::{Blueprint, ThroughPlan};
 use super::engine::Engine;
-use super::errand::{Errand, Purpose};
+use super::errand::Errand;
 use super::event::Event;
 use super::id::{Id, of};
 use super::scaling_plan::{AutoscalerPlan, Watched};
@@ -102,7 +102,7 @@ impl Engine<'_> {
         let number = state.asked;
         state.asked += 1;
         state.asking.push(number);
-        let errand = Errand { purpose: Purpose::Instance, of: scaler.number() };
+        let errand = Errand::Instance(scaler);
         let next = self.ask(errand, through, number);
         self.settle(next);
     }
@@ -115,9 +115,7 @@ impl Engine<'_> {
         let forgotten = asking.len() - kept;
         asking.truncate(kept);
         if kept == 0 && forgotten > 0 {
-            self.state
-                .recorder
-                .errand_dropped(Errand { purpose: Purpose::Instance, of: scaler.number() });
+            self.state.recorder.errand_dropped(Errand::Instance(scaler));
         }
         forgotten as u32
     }

@@ -236,9 +236,9 @@ pub(crate) struct State {
     /// The most frames that the limits on requests in flight and on memory allow.
     pub most_frames: u64,
     pub aborted: Option<Aborted>,
-    pub triggers: Vec<TriggerState>,
+    pub triggers: Table<of::Trigger, TriggerState>,
     /// The alerts whose delivery depends on a service; the others are evaluated after the run.
-    pub alerts: Vec<AlertState>,
+    pub alerts: Table<of::Alert, AlertState>,
 }
 
 impl System {
@@ -339,7 +339,7 @@ impl System {
             frames,
             aborted: None,
             operator: Operator::default(),
-            triggers: vec![TriggerState::Waits; blueprint.triggers.len()],
+            triggers: blueprint.triggers.iter().map(|_| TriggerState::Waits).collect(),
             alerts: initial_alerts(&blueprint),
         };
         Self { plan: Arc::clone(&blueprint), blueprint, state }

@@ -88,7 +88,7 @@ fn effects(blueprint: &Blueprint, id: Id<of::Fault>) -> (String, String) {
         Part::First(steps) => (steps.begin, steps.end),
         Part::Whole | Part::OfRegion | Part::Later => (None, None),
     };
-    let when = match fault.trigger.map(|trigger| &blueprint.triggers[trigger as usize].on) {
+    let when = match fault.trigger.map(|trigger| &blueprint.triggers[trigger].on) {
         Some(TriggerOn::Condition(condition)) => format!(" when {}", condition.text),
         Some(TriggerOn::Time(_) | TriggerOn::Batch | TriggerOn::Operator) | None => String::new(),
     };
