@@ -294,7 +294,7 @@ fn timeout(system: &TunableSystem, edge: &str, candidate: &Candidate) -> Option<
     let of_file = || {
         let mut edges = blueprint.edges.with_ids();
         let (_, plan) = edges.find(|(id, _)| blueprint.name_of_edge(*id) == edge)?;
-        Some(blueprint.deadline(plan.timeout)?.span.as_secs_f64())
+        Some(blueprint.deadline(plan.timeout?).span.as_secs_f64())
     };
     of_candidate.filter(|seconds| seconds.is_finite()).or_else(of_file)
 }

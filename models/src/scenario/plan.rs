@@ -12,7 +12,7 @@ use crate::language::quantity::Duration;
 use crate::language::{Location, Placed, Problems, some_of};
 use crate::steps::Op;
 use crate::system::{
-    Blueprint, CallSite, DRAWN, DeadlinePlan, Ends, Id, NONE, OnFailure, PoolKind, PoolPlan,
+    Blueprint, CallSite, Deadline, DeadlinePlan, Ends, Id, OnFailure, PoolKind, PoolPlan,
     ProbeKind, QueuePlan, Scope, StationKind, ThroughPlan, of,
 };
 
@@ -184,38 +184,37 @@ impl Plan {
             .or_insert_with(|| known.push(distribution))
     }
 
-    /// The id of a deadline that ends a wait; [`NONE`] for no deadline.
+    /// The deadline that ends a wait, if it is written.
     pub fn deadline(
         &mut self,
         span: Option<&Placed<DurationPhrase>>,
         names: &Names<'_>,
         problems: &mut Problems,
-    ) -> u32 {
-        span.map_or(NONE, |span| self.deadline_of(span, Ends::Wait, names, problems))
+    ) -> Option<Deadline> {
+        span.map(|span| self.deadline_of(span, Ends::Wait, names, problems))
     }
 
-    /// The id of a deadline.
+    /// A deadline.
     pub fn deadline_of(
         &mut self,
         span: &Placed<DurationPhrase>,
         ends: Ends,
         names: &Names<'_>,
         problems: &mut Problems,
-    ) -> u32 {
-        let index = self.blueprint.deadlines.len() as u32;
+    ) -> Deadline {
         let Some(constant) = span.constant() else {
             let drawn = self.distribution(span, names, problems);
             let mean = self.blueprint.distributions[drawn].mean();
             let span = SimDuration::from_nanos_f64(mean);
-            self.blueprint.deadlines.push(DeadlinePlan { span, drawn: Some(drawn), ends });
-            return index | DRAWN;
+            let plan = DeadlinePlan { span, drawn: Some(drawn), ends };
+            return Deadline::Drawn(self.blueprint.deadlines.push(plan));
         };
         if constant.is_zero() {
             let help = "leave it out, or give it a length such as `1s`";
             problems.error(span.at(), "a limit of zero lets nothing through", help);
         }
-        self.blueprint.deadlines.push(DeadlinePlan { span: constant, drawn: None, ends });
-        index
+        let plan = DeadlinePlan { span: constant, drawn: None, ends };
+        Deadline::Constant(self.blueprint.deadlines.push(plan))
     }
 
     /// Adds something that faults wait for and returns its id.

@@ -33,9 +33,6 @@ pub const NONE: u32 = u32::MAX;
 /// The value for "no limit" in capacities and queue lengths.
 pub const UNLIMITED: u32 = u32::MAX;
 
-/// Marks the id of a deadline whose delay is drawn anew each time.
-pub(crate) const DRAWN: u32 = 1 << 31;
-
 /// Something about each way from a region to another.
 pub type BetweenRegions<V> = Table<of::Region, Table<of::Region, V>>;
 
@@ -80,7 +77,7 @@ pub struct Blueprint {
     pub retry_budgets: Table<of::RetryBudget, RetryBudgetPolicy>,
     /// Everything that falls due after a delay: timeouts, wait limits and delays of hedges. See
     /// [`deadline`](Self::deadline).
-    pub deadlines: Vec<DeadlinePlan>,
+    pub deadlines: Table<of::Deadline, DeadlinePlan>,
     /// Queues of messages.
     pub queues: Table<of::Queue, QueuePlan>,
     /// Caches that know their contents.
@@ -200,6 +197,15 @@ pub enum PartitionBy {
     Request,
     /// By the class of its request: the highest class goes to the first partition.
     Priority,
+}
+
+/// A deadline to set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deadline {
+    /// Its delay is constant, so those of its kind fall due in the order in which they are set.
+    Constant(Id<of::Deadline>),
+    /// Its delay is drawn anew each time.
+    Drawn(Id<of::Deadline>),
 }
 
 /// A kind of deadline that falls due after a delay.
@@ -427,7 +433,7 @@ impl Blueprint {
             throttles: Table::default(),
             admissions: Table::default(),
             retry_budgets: Table::default(),
-            deadlines: Vec::new(),
+            deadlines: Table::default(),
             queues: Table::default(),
             caches: Table::default(),
             autoscalers: Table::default(),
@@ -471,9 +477,10 @@ impl Blueprint {
         }
     }
 
-    /// Returns a deadline by its id; `None` for [`NONE`].
-    pub fn deadline(&self, id: u32) -> Option<&DeadlinePlan> {
-        (id != NONE).then(|| &self.deadlines[(id & !DRAWN) as usize])
+    /// Returns the plan of a deadline.
+    pub fn deadline(&self, deadline: Deadline) -> &DeadlinePlan {
+        let (Deadline::Constant(id) | Deadline::Drawn(id)) = deadline;
+        &self.deadlines[id]
     }
 
     /// Returns the breakers of an edge.
@@ -530,10 +537,10 @@ pub struct EdgePlan {
     pub latency: Option<Id<of::Distribution>>,
     /// The link that its messages go over; `None` if there is none, or one between regions.
     pub link: Option<Id<of::Link>>,
-    /// Timeout of each attempt, as a deadline id; [`NONE`] if there is none.
-    pub timeout: u32,
-    /// Connect timeout, as a deadline id; [`NONE`] if there is none.
-    pub connect_timeout: u32,
+    /// Timeout of each attempt, if there is one.
+    pub timeout: Option<Deadline>,
+    /// Connect timeout, if there is one.
+    pub connect_timeout: Option<Deadline>,
     /// Load balancing between the callee's instances.
     pub balance: Balancing,
     /// True if the balancer needs to know how each attempt ends.

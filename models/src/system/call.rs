@@ -262,7 +262,7 @@ impl<'a> Engine<'a> {
         if way == Way::Refused {
             return self.attempt_ended(index, Outcome::Refused);
         }
-        let connects = way == Way::Open || edge.connect_timeout == NONE;
+        let connects = way == Way::Open || edge.connect_timeout.is_none();
         let timeout = if connects { edge.timeout } else { edge.connect_timeout };
         let caller = self.state.frames.begin_wait(index, Activity::AwaitingReply);
         self.set_deadline(timeout, caller);

@@ -181,7 +181,7 @@ impl System {
 impl Engine<'_> {
     /// Adds the rings of deadlines that the plan before did not have; it has all of those before.
     fn change_deadlines(&mut self) {
-        for plan in &self.plan.deadlines[self.state.rings.len()..] {
+        for plan in self.plan.deadlines.iter().skip(self.state.rings.len()) {
             self.state.rings.push(DeadlineRing::new(plan.span));
         }
     }

@@ -21,12 +21,12 @@ pub enum Event {
     /// The first deadline of a ring falls due.
     Deadline {
         /// The ring.
-        ring: u32,
+        ring: Id<of::Deadline>,
     },
     /// A deadline whose delay was drawn falls due.
     Expires {
         /// The deadline.
-        ring: u32,
+        ring: Id<of::Deadline>,
         /// The wait that it ends.
         waiter: Waiter,
     },
@@ -199,7 +199,7 @@ impl sim_core::Event for Event {
             Self::Resume(Waiter { frame, epoch }) | Self::Sent(Waiter { frame, epoch }) => {
                 (Kind::Resume, frame, epoch)
             }
-            Self::Deadline { ring } => (Kind::Deadline, ring, 0),
+            Self::Deadline { ring } => (Kind::Deadline, ring.number(), 0),
             Self::Expires { waiter: Waiter { frame, epoch }, .. } => (Kind::Deadline, frame, epoch),
             Self::UsersChange { workload } => (Kind::UsersChange, workload.number(), 0),
             Self::FaultBegins { fault } => (Kind::FaultBegins, fault.number(), 0),
@@ -280,8 +280,8 @@ mod tests {
             [
                 Event::Arrival { workload: Id::new(number as usize) },
                 Event::Resume(waiter),
-                Event::Deadline { ring: number },
-                Event::Expires { ring: number, waiter },
+                Event::Deadline { ring: Id::new(number as usize) },
+                Event::Expires { ring: Id::new(number as usize), waiter },
                 Event::Overdue(waiter),
                 Event::Cancel { callee: number, caller: waiter },
                 Event::UsersChange { workload: Id::new(number as usize) },

@@ -44,6 +44,10 @@ pub mod of {
     #[derive(Clone, Copy, Debug)]
     pub enum Contention {}
 
+    /// A kind of deadline.
+    #[derive(Clone, Copy, Debug)]
+    pub enum Deadline {}
+
     /// A distribution of times or sizes.
     #[derive(Clone, Copy, Debug)]
     pub enum Distribution {}

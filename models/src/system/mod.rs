@@ -57,11 +57,10 @@ mod triggers;
 pub use crate::guards::{Guard, Scope};
 pub use crate::steps::Op;
 pub(crate) use activity::Activity;
-pub(crate) use blueprint::DRAWN;
 pub use blueprint::{
-    Act, AnswerValue, BetweenRegions, Blueprint, BreakerPlan, CachePlan, DeadlinePlan, EdgePlan,
-    Ends, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses, QueuePlan,
-    RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
+    Act, AnswerValue, BetweenRegions, Blueprint, BreakerPlan, CachePlan, Deadline, DeadlinePlan,
+    EdgePlan, Ends, InstancePlan, Limits, NONE, OnFailure, OrderPlan, PartitionBy, Pauses,
+    QueuePlan, RunPlan, Source, StationKind, StationPlan, ThroughPlan, UNLIMITED, WorkloadPlan,
 };
 pub use contention::Contention;
 pub(crate) use draw::Draw;

@@ -1,6 +1,6 @@
 //! The plan of a pool.
 
-use super::blueprint::{NONE, UNLIMITED};
+use super::blueprint::{Deadline, UNLIMITED};
 use super::id::{Id, of};
 use crate::resources::{Discipline, HostLimits};
 
@@ -52,8 +52,8 @@ pub struct PoolPlan {
     pub core: u32,
     /// Maximum queue length, or [`UNLIMITED`].
     pub queue_limit: u32,
-    /// Wait limit, as a deadline id; [`NONE`] if there is none.
-    pub wait_deadline: u32,
+    /// Wait limit, if there is one.
+    pub wait_deadline: Option<Deadline>,
     /// Order in which the queue is served.
     pub discipline: Discipline,
     /// The limits of a proxy, which has a pool of connections for each instance of the callee.
@@ -71,7 +71,7 @@ impl PoolPlan {
             capacity: UNLIMITED,
             core: UNLIMITED,
             queue_limit: UNLIMITED,
-            wait_deadline: NONE,
+            wait_deadline: None,
             discipline: Discipline::Fifo,
             hosts: None,
         }

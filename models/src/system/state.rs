@@ -197,7 +197,7 @@ pub(crate) struct State {
     pub throttles: Table<of::Throttle, AdaptiveThrottle>,
     pub retry_budgets: Table<of::RetryBudget, RetryBudget>,
     pub admissions: Table<of::Admission, Admission>,
-    pub rings: Vec<DeadlineRing<Waiter>>,
+    pub rings: Table<of::Deadline, DeadlineRing<Waiter>>,
     pub instances: Table<of::Instance, InstanceState>,
     /// The processes of all instances; empty if none has a start or probes.
     pub processes: Table<of::Instance, ProcessState>,
